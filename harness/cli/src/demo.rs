@@ -1,0 +1,306 @@
+//! The story, live: a healthy shop, one publish, the spread, the remedies that fail and the ones that work.
+//!
+//! The script says what people try and when. What comes of it is what the customers met: every figure is theirs.
+
+use std::{collections::BTreeSet, fs, io, time::Duration};
+
+use anyhow::Context;
+use console::style;
+use incident::{
+    EventKind, IncidentRecord, OperatingModel, Remedy, Rules, Run, Service, Story, words::ClockKind,
+};
+use tokio::time::{Instant, interval, sleep_until};
+use world::{Addresses, EditorError, Mix, ShopOptions, World, scenarios::SCENARIOS};
+
+use crate::{
+    figures::Figures,
+    options::{DemoOptions, Format, ShopArgs},
+    screen::{self, Screen},
+    target::Tokens,
+};
+
+/// How long the healthy shop is watched before the publish.
+const HEALTHY: Duration = Duration::from_secs(7);
+
+/// How long the outage is watched spreading: a time to live with its jitter, and some seconds at the bottom.
+const SPREADS: Duration = Duration::from_secs(23);
+
+/// How long a restart is watched to hold or not: a time to live with its jitter, and some seconds at the bottom.
+const RESTART_WATCHED: Duration = Duration::from_secs(22);
+
+/// How long a roll back is watched to help or not.
+const ROLL_BACK_WATCHED: Duration = Duration::from_secs(16);
+
+/// How long the restored shop is watched.
+const RESTORED_WATCHED: Duration = Duration::from_secs(23);
+
+/// The demonstration holds for less than the full minute that restoring asks for elsewhere, and says so.
+const HOLD_S: u32 = 20;
+
+/// How often the screen changes.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How often the health checks are asked.
+const HEALTH_EVERY: u32 = 8;
+
+/// How often a pipe gets a line.
+const LINE_EVERY: u32 = 20;
+
+/// Tells the story; says whether it came out as it is told.
+pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<bool> {
+    let screen = Screen::new(options.format);
+    let told = tokio::select! {
+        told = tell(&options, &screen) => told?,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted.context("cannot listen for Ctrl-C")?;
+            screen.clear();
+            anyhow::bail!("stopped before the end; nothing was written");
+        }
+    };
+    let Told { record, health } = told;
+    screen.clear();
+    let figures = Figures::of(&record, health);
+    let file = write(&record, &options)?;
+    match options.format {
+        Format::Json => screen::line(&record.to_json()),
+        Format::Text => {
+            for line in figures.lines() {
+                screen::line(&line);
+            }
+            screen::line(&format!("\nRecord: {file}"));
+        }
+    }
+    Ok(figures.as_told())
+}
+
+struct Told {
+    record: IncidentRecord,
+    health: HealthTally,
+}
+
+/// What the health checks answered while the story was told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HealthTally {
+    /// Checks asked since the publish.
+    pub(crate) asked: u32,
+    /// Of those, answered with 200.
+    pub(crate) green: u32,
+}
+
+async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<Told> {
+    let scenario = &SCENARIOS[0];
+    let seed = options.shop.seed();
+    let level = options.shop.level()?;
+    screen.say(&format!(
+        "{}  seed {seed}, {} page views/s, telemetry {}, {} story minutes a minute\n",
+        style("Glyphfall").bold(),
+        options.shop.views,
+        level.name(),
+        options.speed
+    ));
+    let world = start(options, seed, scenario.name).await?;
+    let mut story =
+        Storyteller { world, screen, health: HealthTally::default(), green: String::new(), ticks: 0 };
+    let address = story.world.shop().addresses().web_front.clone();
+    story
+        .chapter("An ordinary morning.", &format!("The shop is open at http://{address}/ and all is well."))
+        .await;
+    story.watch(HEALTHY).await;
+
+    story
+        .chapter(
+            "An editor brings the spring offer up to date.",
+            "One soft line break came along from the word processor: U+000B.",
+        )
+        .await;
+    story.health = HealthTally::default();
+    match story.world.publish(scenario.asset, scenario.text).await {
+        Ok(version) => story
+            .say(&format!("{} version {version} is published. The store answered: done.", scenario.asset)),
+        Err(EditorError::Refused { status, detail }) => {
+            story
+                .world
+                .note(EventKind::Note { text: format!("the publish was refused: {status}: {detail}") });
+            story.say(&format!("The store refused it with {status}: {detail}"));
+        }
+        Err(error) => return Err(error).context("the trigger could not be published"),
+    }
+    story.watch(SPREADS).await;
+    story.say(&format!(
+        "{} Health checks so far: {} asked, {} green.",
+        story.state(),
+        story.health.asked,
+        story.health.green
+    ));
+
+    let steps = [
+        ("Somebody restarts the cache.", Remedy::Restart { service: Service::Cache }, RESTART_WATCHED),
+        (
+            "Somebody rolls the banner back.",
+            Remedy::RollBack { asset: scenario.asset.into() },
+            ROLL_BACK_WATCHED,
+        ),
+        (
+            "Rolled back, the cache is restarted once more.",
+            Remedy::Restart { service: Service::Cache },
+            Duration::ZERO,
+        ),
+    ];
+    for (title, remedy, watched) in steps {
+        if story.is_well() {
+            break;
+        }
+        story.chapter(title, "").await;
+        story.world.act(remedy).await.context("the remedy could not be carried out")?;
+        story.watch(watched).await;
+        story.say(&story.state());
+    }
+    story.watch(RESTORED_WATCHED).await;
+    story.say(&story.state());
+    let health = story.health;
+    let text =
+        format!("health checks since the publish: {} asked, {} answered 200", health.asked, health.green);
+    story.world.note(EventKind::Note { text });
+    let record = story.world.finish().await;
+    Ok(Told { record, health })
+}
+
+/// The shop on its standard ports, or on free ones if somebody else holds those.
+async fn start(options: &DemoOptions, seed: u64, scenario: &str) -> anyhow::Result<World> {
+    let speed = options.speed;
+    let mut addresses = options.shop.ports.on("127.0.0.1", None)?;
+    loop {
+        let shop = shop_options(&options.shop, addresses, seed)?;
+        let rules = Rules { hold_s: HOLD_S, ..Rules::default() };
+        let run = run_of(&shop, seed, scenario, "demo", speed, rules);
+        let starts_story_s = -HEALTHY.as_secs_f64() * speed;
+        let started = World::start(shop, &Mix::of(options.shop.views), run, starts_story_s).await;
+        match started {
+            Ok(world) => return Ok(world),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                eprintln!("{error}; taking free ports instead");
+                addresses = Addresses::free();
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// A live shop as the options ask for it.
+pub(crate) fn shop_options(args: &ShopArgs, addresses: Addresses, seed: u64) -> anyhow::Result<ShopOptions> {
+    let mut shop = ShopOptions::live(addresses, seed);
+    shop.level = args.level()?;
+    shop.repaired.clone_from(&args.repair);
+    shop.editor_token = Tokens::from_environment_or_new().editor;
+    Ok(shop)
+}
+
+/// What a record says of a live run before anything happens.
+pub(crate) fn run_of(
+    shop: &ShopOptions,
+    seed: u64,
+    scenario: &str,
+    responder: &str,
+    speed: f64,
+    rules: Rules,
+) -> Run {
+    let faults_present: BTreeSet<_> = shop.faults_present().into_iter().map(world::factor).collect();
+    Run {
+        seed,
+        scenario: scenario.to_owned(),
+        level: world::level(shop.level),
+        operating_model: OperatingModel::OpsRunIt,
+        clock: ClockKind::Live,
+        speed,
+        responder: responder.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        team: None,
+        round: None,
+        order: None,
+        story: Story::default(),
+        faults_present,
+        rules,
+    }
+}
+
+fn write(record: &IncidentRecord, options: &DemoOptions) -> anyhow::Result<String> {
+    let name = format!("incident-{}-{}.json", record.run.scenario, record.run.seed);
+    let file = options.out.join(name);
+    let written = fs::create_dir_all(&options.out).and_then(|()| fs::write(&file, record.to_json()));
+    written.with_context(|| format!("cannot write {}; choose another folder with --out", file.display()))?;
+    Ok(file.display().to_string())
+}
+
+/// Tells, watches and asks the health checks meanwhile.
+struct Storyteller<'a> {
+    world: World,
+    screen: &'a Screen,
+    health: HealthTally,
+    green: String,
+    ticks: u32,
+}
+
+impl Storyteller<'_> {
+    async fn chapter(&mut self, title: &str, text: &str) {
+        let (time, _) = screen::time_and_loss(&self.world);
+        self.ask_health().await;
+        self.screen.say(&format!("{}  {}", style(time).bold(), style(title).bold()));
+        self.say(text);
+    }
+
+    fn say(&self, text: &str) {
+        if !text.is_empty() {
+            self.screen.say(&format!("       {text}"));
+        }
+    }
+
+    async fn watch(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut ticks = interval(TICK);
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(until) => return,
+                _ = ticks.tick() => {}
+            }
+            self.ticks += 1;
+            if self.ticks.is_multiple_of(HEALTH_EVERY) {
+                self.ask_health().await;
+            }
+            if self.ticks.is_multiple_of(LINE_EVERY) {
+                self.screen.show_line(&self.world);
+            }
+            self.screen.show(&self.world, &self.green);
+        }
+    }
+
+    async fn ask_health(&mut self) {
+        let answers = self.world.shop().health().await;
+        let is_green = |status: &Option<http::StatusCode>| *status == Some(http::StatusCode::OK);
+        let green = answers.iter().filter(|answer| is_green(&answer.status)).count();
+        self.health.asked += u32::try_from(answers.len()).unwrap_or(u32::MAX);
+        self.health.green += u32::try_from(green).unwrap_or(u32::MAX);
+        self.green = format!("health: {green} of {} green", answers.len());
+    }
+
+    /// Whether every visit begun in the last seconds, as far as it could have been answered, was served.
+    fn is_well(&self) -> bool {
+        self.served_now().is_some_and(|share| share > 0.99)
+    }
+
+    fn served_now(&self) -> Option<f64> {
+        let second = screen::whole_seconds(self.world.at_s());
+        let (from_s, to_s) = (second.saturating_sub(5), second.saturating_sub(1));
+        let begun = self.world.customers().begun(None, from_s, to_s);
+        let ended = self.world.record().tally(None, from_s, to_s);
+        (begun > 0).then(|| (ended.served + ended.degraded) as f64 / f64::from(begun))
+    }
+
+    fn state(&self) -> String {
+        let share = self
+            .served_now()
+            .map_or("nobody came".into(), |share| format!("{:.0} % of visits are served", share * 100.0));
+        let (time, loss) = screen::time_and_loss(&self.world);
+        format!("{time}: {share}, {loss} lost.")
+    }
+}

@@ -1,0 +1,186 @@
+//! What came of the story, out of the record alone: what customers met before and after each thing that was done.
+
+use incident::{EventKind, IncidentRecord, Route, Tally, Timeline, Visits};
+
+use crate::{
+    demo::HealthTally,
+    screen::{percent, whole_seconds},
+};
+
+/// Seconds that a share is taken over, so that a single visit does not decide.
+const SHARE_OVER_S: u32 = 5;
+
+/// What the story tells of a shop with all its latent faults: each line's figure must lie on the right side of this.
+const HEALTHY_AT_LEAST: f64 = 0.999;
+const BANNER_PAGES_BELOW: (f64, u32) = (0.01, 15);
+const ALL_PAGES_BELOW: (f64, u32) = (0.05, 40);
+const RESTART_AT_LEAST: f64 = 0.25;
+const RESTORED_AT_LEAST: (f64, u32) = (0.99, 15);
+
+/// The figures of one telling.
+pub(crate) struct Figures {
+    rows: Vec<Row>,
+    summary: Vec<String>,
+    /// Whether the shop had all its latent faults: only then is there a story that it must come out as.
+    is_story: bool,
+}
+
+struct Row {
+    what: String,
+    figure: String,
+    as_told: bool,
+}
+
+impl Figures {
+    /// Reads the figures off a record.
+    pub(crate) fn of(record: &IncidentRecord, health: HealthTally) -> Self {
+        let at = |wanted: fn(&EventKind) -> bool| {
+            record
+                .events
+                .iter()
+                .filter(move |event| wanted(&event.kind))
+                .map(|event| whole_seconds(event.at_s))
+        };
+        let end_s = Timeline::new(&record.availability).end_s();
+        let published = at(|kind| matches!(kind, EventKind::Published { by, .. } if by == "editor")).next();
+        let remedies: Vec<(u32, String)> = record
+            .events
+            .iter()
+            .filter_map(|event| match &event.kind {
+                EventKind::Remedy(remedy) => Some((whole_seconds(event.at_s), remedy.to_string())),
+                _ => None,
+            })
+            .collect();
+        let mut rows =
+            vec![row("before the publish, served", share(record, &[], 0, published.unwrap_or(end_s)), |s| {
+                s >= HEALTHY_AT_LEAST
+            })];
+        if let Some(published) = published {
+            let until = remedies.first().map_or(end_s, |(at_s, _)| *at_s);
+            let banner = [Route::Home, Route::Category];
+            rows.push(below("home and categories", record, &banner, published, until, BANNER_PAGES_BELOW));
+            rows.push(below("every kind of page", record, Route::ALL, published, until, ALL_PAGES_BELOW));
+            let green = format!("{} of {} green", health.green, health.asked);
+            rows.push(Row {
+                what: "health checks meanwhile".into(),
+                figure: green,
+                as_told: health.green == health.asked,
+            });
+        }
+        for (index, (at_s, remedy)) in remedies.iter().enumerate() {
+            let until = remedies.get(index + 1).map_or(end_s, |(at_s, _)| *at_s);
+            rows.extend(after(record, remedy, *at_s, until, index, remedies.len()));
+        }
+        let summary = summary(record);
+        Self { rows, summary, is_story: record.run.faults_present.len() == 4 }
+    }
+
+    /// Whether the story came out as it is told; without all latent faults there is none to compare with.
+    pub(crate) fn as_told(&self) -> bool {
+        !self.is_story || (self.rows.len() >= 7 && self.rows.iter().all(|row| row.as_told))
+    }
+
+    /// The figures, a line each, within 80 columns.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        lines.extend(self.summary.iter().cloned());
+        lines.push(String::new());
+        for Row { what, figure, as_told } in &self.rows {
+            let mark = if self.is_story && !as_told { "  not as the story tells it" } else { "" };
+            lines.push(format!("  {what:<47} {figure}{mark}"));
+        }
+        lines
+    }
+}
+
+/// What a remedy brought: how well it went at best, and how it was at the end.
+fn after(
+    record: &IncidentRecord,
+    remedy: &str,
+    at_s: u32,
+    until: u32,
+    index: usize,
+    count: usize,
+) -> Vec<Row> {
+    if index + 1 == count {
+        let (least, within_s) = RESTORED_AT_LEAST;
+        let back = (at_s..until)
+            .find(|s| share(record, &[], *s, s + SHARE_OVER_S).is_some_and(|share| share >= least));
+        let figure = back.map_or("never".into(), |back| {
+            format!("at least {} after {} s", percent(least).trim(), back - at_s)
+        });
+        let as_told = back.is_some_and(|back| back - at_s <= within_s);
+        return vec![Row { what: format!("{remedy}, last: served"), figure, as_told }];
+    }
+    let best = (at_s..until.saturating_sub(SHARE_OVER_S))
+        .filter_map(|s| share(record, &[], s, s + SHARE_OVER_S))
+        .max_by(f64::total_cmp);
+    let at_end = share(record, &[], until.saturating_sub(SHARE_OVER_S), until);
+    let is_restart = remedy.starts_with("restart");
+    let mut rows = Vec::new();
+    if is_restart {
+        rows.push(row(&format!("{remedy} alone: served at best"), best, |share| share >= RESTART_AT_LEAST));
+    }
+    rows.push(row(&format!("{remedy} alone: served after {} s", until - at_s), at_end, |share| {
+        share < ALL_PAGES_BELOW.0
+    }));
+    rows
+}
+
+fn below(
+    what: &str,
+    record: &IncidentRecord,
+    routes: &[Route],
+    from: u32,
+    until: u32,
+    (most, within_s): (f64, u32),
+) -> Row {
+    let is_below = |s: u32| {
+        routes
+            .iter()
+            .all(|route| share(record, &[*route], s, s + SHARE_OVER_S).is_none_or(|share| share < most))
+    };
+    let fell = (from..until.saturating_sub(SHARE_OVER_S - 1)).find(|s| is_below(*s));
+    let what = format!("{what} below {} served", percent(most).trim());
+    let figure = fell.map_or("never".into(), |fell| match fell - from {
+        0 => "at once".to_owned(),
+        after_s => format!("after {after_s} s"),
+    });
+    Row { what, figure, as_told: fell.is_some_and(|fell| fell - from <= within_s) }
+}
+
+fn row(what: &str, share: Option<f64>, as_told: impl Fn(f64) -> bool) -> Row {
+    let figure = share.map_or("nobody came".into(), |share| format!("{:.1} %", share * 100.0));
+    Row { what: what.to_owned(), figure, as_told: share.is_some_and(as_told) }
+}
+
+/// The share of visits served (or degraded) of the seconds `[from, to)`, on these routes; on all if none is named.
+fn share(record: &IncidentRecord, routes: &[Route], from: u32, to: u32) -> Option<f64> {
+    let mut tally = Tally::default();
+    let is_meant =
+        |row: &&Visits| (from..to).contains(&row.at_s) && (routes.is_empty() || routes.contains(&row.route));
+    record.availability.iter().filter(is_meant).for_each(|row| tally.add(row));
+    tally.availability()
+}
+
+fn summary(record: &IncidentRecord) -> Vec<String> {
+    let outcome = &record.outcome;
+    let time = |story_s: f64| record.run.story.time_at(story_s);
+    let visits = Timeline::new(&record.availability).tally(0, u32::MAX).visits();
+    let when = match (outcome.lost_s, outcome.restored_s) {
+        (None, _) => "Customers noticed nothing: availability was never lost.".to_owned(),
+        (Some(lost), None) => format!("Lost at {}, not restored by the end.", time(lost)),
+        (Some(lost), Some(restored)) => format!(
+            "Lost at {}, restored at {} (held for {} s): {:.0} story minutes.",
+            time(lost),
+            time(restored),
+            record.run.rules.hold_s,
+            (restored - lost) / 60.0
+        ),
+    };
+    let failed = format!(
+        "{} of {visits} visits failed; {} of trade lost.",
+        outcome.failed_visits, outcome.incident_financial_loss_usd
+    );
+    vec![when, failed]
+}

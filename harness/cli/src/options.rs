@@ -1,0 +1,166 @@
+//! What can be asked for on the command line.
+
+use std::path::PathBuf;
+
+use chassis::{LatentFault, Level};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::target::{Ports, Target};
+
+/// An incident you can run on a laptop: one special character takes a whole shop down.
+///
+/// Without a command it tells the story, live on loopback, in about a minute and a half.
+#[derive(Debug, Parser)]
+#[command(name = "glyphfall", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) demo: DemoOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tells the story, live, start to end, and says what came of it
+    Demo(DemoOptions),
+    /// Runs the shop and its customers until Ctrl-C
+    Up(UpOptions),
+    /// Lists the scenarios; with a name, gives one away
+    Scenarios(ScenariosOptions),
+    /// Triggers a scenario, or publishes a file's bytes, in a running shop
+    Inject(InjectOptions),
+    /// Puts a running shop back as it was at first, whatever was done to it
+    Restore(RestoreOptions),
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs, on standard output alone
+    Json,
+}
+
+/// What the shop is like.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ShopArgs {
+    /// How much leaves the services as telemetry [default: dark]
+    #[arg(long, value_enum)]
+    pub(crate) level: Option<Level>,
+    /// Repairs a latent fault; may be given several times
+    #[arg(long, value_enum, value_name = "FAULT")]
+    pub(crate) repair: Vec<LatentFault>,
+    /// Where all chance comes from [default: a new one each time, and said]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Page views a second, on average
+    #[arg(long, value_name = "COUNT", default_value_t = 30.0, value_parser = views)]
+    pub(crate) views: f64,
+    #[command(flatten)]
+    pub(crate) ports: Ports,
+}
+
+impl ShopArgs {
+    /// The level, after `--repair inadequate-telemetry` has had its say.
+    pub(crate) fn level(&self) -> anyhow::Result<Level> {
+        let repaired = self.repair.contains(&LatentFault::InadequateTelemetry);
+        match (self.level, repaired) {
+            (None, true) => Ok(Level::Changes),
+            (Some(level), true) if level != Level::Changes => {
+                anyhow::bail!(
+                    "--repair inadequate-telemetry means --level changes, not {}: give one of them",
+                    level.name()
+                )
+            }
+            (level, _) => Ok(level.unwrap_or(Level::Dark)),
+        }
+    }
+
+    /// The seed, or a new one.
+    pub(crate) fn seed(&self) -> u64 {
+        // Small enough to type again.
+        self.seed.unwrap_or_else(|| rand::random_range(1..1_000_000))
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoOptions {
+    #[command(flatten)]
+    pub(crate) shop: ShopArgs,
+    /// Story minutes per wall-clock minute. The default is chosen so that the remedies of the story, tried one after
+    /// the other, fill its morning
+    #[arg(long, value_name = "FACTOR", default_value_t = 270.0, value_parser = factor)]
+    pub(crate) speed: f64,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Folder for the incident record
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct UpOptions {
+    #[command(flatten)]
+    pub(crate) shop: ShopArgs,
+    /// Story minutes per wall-clock minute
+    #[arg(long, value_name = "FACTOR", default_value_t = 60.0, value_parser = factor)]
+    pub(crate) speed: f64,
+    /// Folder in which the content store keeps its assets [default: in memory, gone at the end]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// File that the services' log lines are appended to; - for standard error
+    #[arg(long, value_name = "FILE")]
+    pub(crate) logs: Option<PathBuf>,
+    /// How the record of the run is written when it ends
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ScenariosOptions {
+    /// The scenario to describe in full (a spoiler)
+    pub(crate) name: Option<String>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct InjectOptions {
+    /// The scenario to trigger
+    #[arg(default_value = "special-character", conflicts_with = "file")]
+    pub(crate) scenario: String,
+    /// The asset to publish, with --file
+    #[arg(long, value_name = "ID", requires = "file")]
+    pub(crate) asset: Option<String>,
+    /// The file whose bytes are published as they are, with --asset
+    #[arg(long, value_name = "FILE", requires = "asset")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RestoreOptions {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+fn views(text: &str) -> Result<f64, String> {
+    number_within(text, 0.1, 1_000.0)
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    number_within(text, 0.1, 100_000.0)
+}
+
+fn number_within(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (least..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("must lie between {least} and {most}"))
+    }
+}

@@ -1,0 +1,165 @@
+//! How a run looks: live on a terminal, plain lines in a pipe, and nothing but JSON on standard output when asked for.
+
+use std::io::Write;
+
+use console::style;
+use incident::{Route, Usd, availability::Tally};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use world::World;
+
+use crate::options::Format;
+
+/// Columns that text is wrapped to.
+const COLUMNS: usize = 80;
+
+/// Seconds that the sparkline looks back.
+const SPARK_SECONDS: u32 = 60;
+
+/// The seconds that 'now' is averaged over: those from four seconds ago to one second ago, as younger visits have hardly
+/// had the time to be answered.
+const NOW_SECONDS: (u32, u32) = (4, 1);
+
+/// Where a run tells what happens.
+pub(crate) struct Screen {
+    format: Format,
+    status: ProgressBar,
+    is_terminal: bool,
+}
+
+impl Screen {
+    /// A screen whose status line is live only on a terminal.
+    pub(crate) fn new(format: Format) -> Self {
+        let is_terminal = console::Term::stderr().features().is_attended();
+        let status = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+        let style =
+            ProgressStyle::with_template("{msg}").expect("the template has no parameters but the message");
+        status.set_style(style);
+        Self { format, status, is_terminal }
+    }
+
+    /// Tells something, wrapped: on standard output for people, on standard error if that is for programs.
+    pub(crate) fn say(&self, text: &str) {
+        let text = wrapped(text);
+        self.status.suspend(|| match self.format {
+            Format::Text => line(&text),
+            Format::Json => eprintln!("{text}"),
+        });
+    }
+
+    /// Shows how the shop is doing. On a terminal the lines stay in place and change.
+    pub(crate) fn show(&self, world: &World, health: &str) {
+        if self.is_terminal {
+            self.status.set_message(format!("{}\n{}  {health}", figures_now(world), sparkline(world)));
+        }
+    }
+
+    /// Shows the same as one more line, where nothing can change in place.
+    pub(crate) fn show_line(&self, world: &World) {
+        if !self.is_terminal {
+            self.say(&figures_now(world));
+        }
+    }
+
+    /// Takes the live lines away.
+    pub(crate) fn clear(&self) {
+        self.status.finish_and_clear();
+    }
+}
+
+/// One line on standard output. A reader that has gone away ends the program, as everywhere on Unix.
+pub(crate) fn line(text: &str) {
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// A paragraph on standard output.
+pub(crate) fn paragraph(text: &str) {
+    line(&wrapped(text));
+}
+
+/// The story's time, the loss, and the share served of each kind of page just now.
+fn figures_now(world: &World) -> String {
+    let second = whole_seconds(world.at_s());
+    let (from_s, to_s) = (second.saturating_sub(NOW_SECONDS.0), second.saturating_sub(NOW_SECONDS.1));
+    let served = Route::ALL.iter().map(|route| {
+        let share = share_now(world, *route, from_s, to_s).map_or("  -".into(), percent);
+        format!("{} {share}", route.name())
+    });
+    let served = served.collect::<Vec<_>>().join("  ");
+    let (time, loss) = time_and_loss(world);
+    format!("{time}  {:>10} lost  {served}  {} wait", loss.to_string(), world.customers().waiting())
+}
+
+/// The story's time of day, and what has been lost by then.
+pub(crate) fn time_and_loss(world: &World) -> (String, Usd) {
+    let at_s = world.at_s();
+    let record = world.record();
+    let story_s = record.clock().story_at(at_s);
+    (record.story().time_at(story_s).to_string(), record.loss_so_far())
+}
+
+/// Of the visits begun in these seconds, the share that has been answered well by now.
+fn share_now(world: &World, route: Route, from_s: u32, to_s: u32) -> Option<f64> {
+    let begun = world.customers().begun(Some(route), from_s, to_s);
+    let ended = world.record().tally(Some(route), from_s, to_s);
+    (begun > 0).then(|| f64::from(available(&ended)) / f64::from(begun))
+}
+
+fn sparkline(world: &World) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let now_s = whole_seconds(world.at_s()).saturating_sub(1);
+    let from_s = now_s.saturating_sub(SPARK_SECONDS);
+    let bars = (from_s..now_s).map(|second| {
+        let begun = world.customers().begun(None, second, second + 1);
+        let ended = world.record().tally(None, second, second + 1);
+        let share = if begun == 0 { 1.0 } else { f64::from(available(&ended)) / f64::from(begun) };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of eight bars")]
+        let bar = BARS[((share * 7.0).round() as usize).min(7)];
+        if share < 0.5 { style(bar).red().to_string() } else { style(bar).green().to_string() }
+    });
+    bars.collect()
+}
+
+fn available(tally: &Tally) -> u32 {
+    u32::try_from(tally.served + tally.degraded).unwrap_or(u32::MAX)
+}
+
+/// A share in whole percent, right-aligned.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:>3.0} %", share * 100.0)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds of a run, never negative"
+)]
+pub(crate) fn whole_seconds(at_s: f64) -> u32 {
+    at_s as u32
+}
+
+fn wrapped(text: &str) -> String {
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        if console::measure_text_width(paragraph) <= COLUMNS {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
+        let indent = &paragraph[..paragraph.len() - paragraph.trim_start().len()];
+        let mut current = indent.to_owned();
+        for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
+            let is_first = current.len() == indent.len();
+            if !is_first
+                && console::measure_text_width(&current) + 1 + console::measure_text_width(word) > COLUMNS
+            {
+                lines.push(std::mem::replace(&mut current, indent.to_owned()));
+            } else if !is_first {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+        lines.push(current);
+    }
+    lines.join("\n")
+}

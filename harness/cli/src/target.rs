@@ -1,0 +1,160 @@
+//! A running shop: where it listens, and the tokens that change it.
+//!
+//! `glyphfall up` leaves its tokens in a file that only its user can read, so that `inject` and `restore` in another
+//! terminal need not be told. The environment wins over the file.
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use http::uri::Authority;
+use serde::{Deserialize, Serialize};
+use world::{Addresses, shop::Operators};
+
+/// The ports of a shop.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Ports {
+    /// Port of the web front
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub(crate) web_front_port: u16,
+    /// Port of the cache
+    #[arg(long, value_name = "PORT", default_value_t = 8081)]
+    pub(crate) cache_port: u16,
+    /// Port of the content store
+    #[arg(long, value_name = "PORT", default_value_t = 8082)]
+    pub(crate) content_store_port: u16,
+    /// First of the three operator ports: cache, content store, web front
+    #[arg(long, value_name = "PORT", default_value_t = 8091)]
+    pub(crate) operator_port: u16,
+}
+
+impl Ports {
+    /// The addresses of these ports on `host`, with operator ports if there is a token for them.
+    pub(crate) fn on(&self, host: &str, operator_token: Option<String>) -> anyhow::Result<Addresses> {
+        let at = |port: u16| -> anyhow::Result<Authority> {
+            let host = if host.contains(':') && !host.starts_with('[') {
+                format!("[{host}]")
+            } else {
+                host.to_owned()
+            };
+            let address = format!("{host}:{port}").parse();
+            address.with_context(|| format!("'{host}' is no host: give a name or an address, without a port"))
+        };
+        let operator = |offset: u16| {
+            let port = self.operator_port.checked_add(offset);
+            at(port.ok_or_else(|| anyhow!("--operator-port leaves no room for three ports"))?)
+        };
+        let operators = match operator_token {
+            Some(token) => Some(Operators {
+                cache: operator(0)?,
+                content_store: operator(1)?,
+                web_front: operator(2)?,
+                token,
+            }),
+            None => None,
+        };
+        Ok(Addresses {
+            web_front: at(self.web_front_port)?,
+            cache: at(self.cache_port)?,
+            content_store: at(self.content_store_port)?,
+            operators,
+        })
+    }
+}
+
+/// Which running shop is meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Target {
+    /// Host on which the shop runs
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) ports: Ports,
+    /// The editor's token [default: that of the shop that `glyphfall up` runs here]
+    #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) editor_token: Option<String>,
+    /// The operators' token [default: that of the shop that `glyphfall up` runs here]
+    #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) operator_token: Option<String>,
+}
+
+impl Target {
+    /// The editor's token, from the options, the environment or a shop that runs here.
+    pub(crate) fn editor_token(&self) -> anyhow::Result<String> {
+        self.token(self.editor_token.as_ref(), "GLYPHFALL_EDITOR_TOKEN", |tokens| tokens.editor)
+    }
+
+    /// The operators' token, likewise.
+    pub(crate) fn operator_token(&self) -> anyhow::Result<String> {
+        self.token(self.operator_token.as_ref(), "GLYPHFALL_OPERATOR_TOKEN", |tokens| tokens.operator)
+    }
+
+    fn token(
+        &self,
+        given: Option<&String>,
+        variable: &str,
+        pick: fn(Tokens) -> String,
+    ) -> anyhow::Result<String> {
+        let given = given.filter(|token| !token.is_empty()).cloned();
+        given.or_else(|| Tokens::read(self.ports.content_store_port).map(pick)).with_context(|| {
+            format!("no token: set {variable} to the one that the shop printed when it started ('glyphfall up' starts one)")
+        })
+    }
+}
+
+/// The tokens of a shop that runs on this machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Tokens {
+    pub(crate) editor: String,
+    pub(crate) operator: String,
+}
+
+impl Tokens {
+    /// From the environment, or new ones.
+    pub(crate) fn from_environment_or_new() -> Self {
+        let from = |variable| std::env::var(variable).ok().filter(|token| !token.is_empty());
+        // 128 bits from the system's own source.
+        let new = || format!("{:032x}", rand::random::<u128>());
+        Self {
+            editor: from("GLYPHFALL_EDITOR_TOKEN").unwrap_or_else(new),
+            operator: from("GLYPHFALL_OPERATOR_TOKEN").unwrap_or_else(new),
+        }
+    }
+
+    /// Leaves the tokens for other commands of the same user, until the answer is dropped.
+    pub(crate) fn leave(&self, content_store_port: u16) -> io::Result<LeftTokens> {
+        let path = Self::path(content_store_port).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        fs::create_dir_all(path.parent().expect("the path ends with a file in a folder"))?;
+        // An older file may have other rights: a new one is made.
+        let _ = fs::remove_file(&path);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        Ok(LeftTokens { path })
+    }
+
+    fn read(content_store_port: u16) -> Option<Self> {
+        serde_json::from_slice(&fs::read(Self::path(content_store_port)?).ok()?).ok()
+    }
+
+    fn path(content_store_port: u16) -> Option<PathBuf> {
+        let folder = dirs::runtime_dir().or_else(dirs::cache_dir)?;
+        Some(folder.join("glyphfall").join(format!("up-{content_store_port}.json")))
+    }
+}
+
+/// Takes the tokens away again.
+#[derive(Debug)]
+pub(crate) struct LeftTokens {
+    path: PathBuf,
+}
+
+impl Drop for LeftTokens {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,243 @@
+//! Availability as customers see it: visits counted by the second, and when the target is lost and restored.
+//!
+//! Definitions, all in the shop's time and in whole seconds:
+//!
+//! - **Available** is a visit that was served or degraded. A visit belongs to the second in which the customer *meant*
+//!   to start it, however late its answer comes: an outage must not hide behind the queue that it causes.
+//! - Intervals are half-open: the window `[from, to)` holds the visits of the seconds `from` to `to - 1`.
+//! - **Lost** is the first instant `t` at which availability over `[t - window, t)` is below the target. At the beginning
+//!   the window holds what there is.
+//! - **Restored** is the first instant `t` at or after that for which availability over `[t, t + hold)` is at the target.
+//!   The whole hold must have been observed. It can lie up to the customers' patience *before* the remedy that
+//!   brought it: those who were still waiting were served too.
+//! - Where nobody came nothing is known: an empty window is neither below the target nor at it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::record::Rules;
+use crate::words::Route;
+
+/// What customers met on one route in one second. Counts only visits that have ended: served, degraded or given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Visits {
+    /// The second of the shop's time in which these visits were meant to start: `412` is `[412, 413)`.
+    pub at_s: u32,
+    /// The kind of page.
+    pub route: Route,
+    /// Visits that got the whole page.
+    pub served: u32,
+    /// Visits that got the page without some part of it.
+    pub degraded: u32,
+    /// Visits that got an error, or nothing before the customer lost patience.
+    pub failed: u32,
+}
+
+/// Visits added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Visits that got the whole page.
+    pub served: u64,
+    /// Visits that got the page without some part of it.
+    pub degraded: u64,
+    /// Visits that got an error or nothing.
+    pub failed: u64,
+}
+
+impl Tally {
+    /// Adds the visits of one row.
+    pub fn add(&mut self, row: &Visits) {
+        self.served += u64::from(row.served);
+        self.degraded += u64::from(row.degraded);
+        self.failed += u64::from(row.failed);
+    }
+
+    /// All visits.
+    pub fn visits(&self) -> u64 {
+        self.served + self.degraded + self.failed
+    }
+
+    /// Share of visits that were available, or none if nobody came.
+    pub fn availability(&self) -> Option<f64> {
+        let visits = self.visits();
+        (visits > 0).then(|| (self.served + self.degraded) as f64 / visits as f64)
+    }
+
+    /// Share of the trade that was lost, if a degraded visit loses `degraded_trade_lost` of its own; none if nobody came.
+    pub fn trade_lost(&self, degraded_trade_lost: f64) -> Option<f64> {
+        let visits = self.visits();
+        (visits > 0)
+            .then(|| (self.failed as f64 + self.degraded as f64 * degraded_trade_lost) / visits as f64)
+    }
+}
+
+/// Visits by the second over all routes given, from second 0 to the last row. A second without a row is one in which
+/// nobody came; a row of zeros after the last visit says that the shop was watched until then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    seconds: Vec<Tally>,
+}
+
+impl Timeline {
+    /// Adds rows up by the second. For one route alone, give only its rows.
+    pub fn new<'a>(rows: impl IntoIterator<Item = &'a Visits>) -> Self {
+        let mut seconds: Vec<Tally> = Vec::new();
+        for row in rows {
+            let second = row.at_s as usize;
+            if second >= seconds.len() {
+                seconds.resize(second + 1, Tally::default());
+            }
+            seconds[second].add(row);
+        }
+        Self { seconds }
+    }
+
+    /// Each second's visits, from second 0.
+    pub fn seconds(&self) -> &[Tally] {
+        &self.seconds
+    }
+
+    /// The instant at which observation ends: one past the last second.
+    pub fn end_s(&self) -> u32 {
+        u32::try_from(self.seconds.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The visits of `[from_s, to_s)`, as far as observed.
+    pub fn tally(&self, from_s: u32, to_s: u32) -> Tally {
+        let to = (to_s as usize).min(self.seconds.len());
+        let from = (from_s as usize).min(to);
+        self.seconds[from..to].iter().fold(Tally::default(), |sum, second| Tally {
+            served: sum.served + second.served,
+            degraded: sum.degraded + second.degraded,
+            failed: sum.failed + second.failed,
+        })
+    }
+
+    /// When availability was lost.
+    pub fn lost_s(&self, rules: &Rules) -> Option<u32> {
+        (1..=self.end_s()).find(|&t| self.below(t.saturating_sub(rules.window_s), t, rules))
+    }
+
+    /// When availability lost at `lost_s` was restored.
+    pub fn restored_s(&self, lost_s: u32, rules: &Rules) -> Option<u32> {
+        let last = self.end_s().checked_sub(rules.hold_s)?;
+        (lost_s..=last).find(|&t| {
+            self.tally(t, t + rules.hold_s)
+                .availability()
+                .is_some_and(|share| share >= rules.availability_target)
+        })
+    }
+
+    /// When availability restored at `restored_s`, and held, was lost again. Visits from before the restoration no
+    /// longer count.
+    pub fn lost_again_s(&self, restored_s: u32, rules: &Rules) -> Option<u32> {
+        let held = restored_s.saturating_add(rules.hold_s);
+        (held.saturating_add(1)..=self.end_s())
+            .find(|&t| self.below(t.saturating_sub(rules.window_s).max(restored_s), t, rules))
+    }
+
+    fn below(&self, from_s: u32, to_s: u32, rules: &Rules) -> bool {
+        self.tally(from_s, to_s).availability().is_some_and(|share| share < rules.availability_target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One row a second: `served` visits, of which those in `failing` (half-open spans: from, to, how many) fail.
+    fn timeline(seconds: u32, visits: u32, failing: &[(u32, u32, u32)]) -> Timeline {
+        let rows: Vec<_> = (0..seconds)
+            .map(|at_s| {
+                let failed = failing
+                    .iter()
+                    .find(|(from, to, _)| (*from..*to).contains(&at_s))
+                    .map_or(0, |span| span.2);
+                Visits { at_s, route: Route::Home, served: visits - failed, degraded: 0, failed }
+            })
+            .collect();
+        Timeline::new(&rows)
+    }
+
+    #[test]
+    fn lost_is_the_first_instant_whose_window_is_below_the_target() {
+        let check = |visits: u32, failing: &[(u32, u32, u32)], expected: Option<u32>| {
+            let lost_s = timeline(200, visits, failing).lost_s(&Rules::default());
+            assert_eq!(lost_s, expected, "{visits}/s, {failing:?}");
+        };
+        check(30, &[], None);
+        // The window is half-open: the failures of second 100 count from instant 101 on.
+        check(30, &[(100, 101, 1)], Some(101));
+        check(30, &[(100, 150, 30)], Some(101));
+        // 1 of 1,020 is above 99.9 %; in the short first window, 1 of 374 is not.
+        check(34, &[(100, 101, 1)], None);
+        check(34, &[(10, 11, 1)], Some(11));
+        // A window of 1,020 tolerates one failure, not two; the one of second 70 has left it at instant 101.
+        check(34, &[(70, 71, 1), (99, 100, 1)], Some(100));
+        check(34, &[(70, 71, 1), (100, 101, 1)], None);
+        // Exactly at the target is not below it: 3 of 3,000.
+        check(100, &[(100, 101, 3)], None);
+        check(100, &[(100, 101, 4)], Some(101));
+    }
+
+    #[test]
+    fn restored_is_the_first_instant_followed_by_the_whole_hold_at_the_target() {
+        let check = |seconds: u32, failing: &[(u32, u32, u32)], expected: Option<u32>| {
+            let timeline = timeline(seconds, 30, failing);
+            let lost_s = timeline.lost_s(&Rules::default()).expect("each case loses availability");
+            assert_eq!(timeline.restored_s(lost_s, &Rules::default()), expected, "{seconds} s, {failing:?}");
+        };
+        check(300, &[(100, 150, 30)], Some(150));
+        // The hold is [150, 210): observed to its end, or not known.
+        check(210, &[(100, 150, 30)], Some(150));
+        check(209, &[(100, 150, 30)], None);
+        check(59, &[(10, 20, 30)], None);
+        // A second fall inside the hold moves the restoration; one just after it does not.
+        check(300, &[(100, 150, 30), (209, 220, 30)], Some(220));
+        check(300, &[(100, 150, 30), (210, 220, 30)], Some(150));
+        // A third of the visits served for ten seconds is no restoration.
+        check(300, &[(100, 150, 30), (150, 160, 20), (160, 200, 30)], Some(200));
+        // One failure in 1,800 is at the target, so the last failing second with a single failure belongs to the hold.
+        check(300, &[(100, 150, 30), (150, 151, 1)], Some(150));
+        check(300, &[(100, 150, 30), (150, 151, 2)], Some(151));
+        // A short fall is restored at once.
+        check(300, &[(100, 101, 30)], Some(101));
+    }
+
+    #[test]
+    fn lost_again_looks_only_at_what_follows_the_hold() {
+        let check = |failing: &[(u32, u32, u32)], expected: Option<u32>| {
+            assert_eq!(
+                timeline(300, 30, failing).lost_again_s(150, &Rules::default()),
+                expected,
+                "{failing:?}"
+            );
+        };
+        check(&[(100, 150, 30)], None);
+        check(&[(100, 150, 30), (150, 151, 1)], None);
+        check(&[(100, 150, 30), (250, 251, 1)], Some(251));
+        check(&[(100, 150, 30), (210, 220, 30)], Some(211));
+    }
+
+    #[test]
+    fn degraded_is_available_and_silence_proves_nothing() {
+        let row =
+            |at_s, served, degraded, failed| Visits { at_s, route: Route::Product, served, degraded, failed };
+        let rules = Rules::default();
+        assert_eq!(Timeline::new(&[row(0, 0, 30, 0), row(90, 0, 1, 0)]).lost_s(&rules), None);
+
+        // Everybody is turned away, then nobody comes for two minutes: that is not a restoration.
+        let silent = Timeline::new(&[row(0, 0, 0, 9), row(120, 0, 0, 0)]);
+        assert_eq!(silent.lost_s(&rules), Some(1));
+        assert_eq!(silent.restored_s(1, &rules), None);
+        assert_eq!(silent.tally(1, 121).availability(), None);
+        assert_eq!(Timeline::new(&[]).lost_s(&rules), None);
+    }
+
+    #[test]
+    fn a_shorter_hold_restores_earlier() {
+        let timeline = timeline(175, 30, &[(100, 150, 30), (165, 170, 30)]);
+        assert_eq!(timeline.restored_s(101, &Rules { hold_s: 15, ..Rules::default() }), Some(150));
+        assert_eq!(timeline.restored_s(101, &Rules { hold_s: 16, ..Rules::default() }), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! The figures of one incident, derived from its events and visits alone.
+//!
+//! It teaches two distinctions that a single 'time to repair' hides: the steps on the way (lost, detected, located,
+//! explained, restored), and that fixing and explaining are scored apart. Service often comes back by a remedy chosen
+//! for the wrong reason.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::availability::{Timeline, Visits};
+use crate::event::{Event, EventKind, Explanation};
+use crate::money::{self, Usd};
+use crate::record::{IncidentRecord, Run};
+use crate::story::StoryClock;
+use crate::thousandths;
+
+/// What came of an incident. Times are story seconds; a step that was never reached by the story's end is null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcome {
+    /// When availability fell below the target.
+    pub lost_s: Option<f64>,
+    /// The first alert or complaint from then on. An earlier one is a false alarm.
+    pub detected_s: Option<f64>,
+    /// The first hypothesis from then on that names the right place.
+    pub located_s: Option<f64>,
+    /// When the explanation that counts, the last, was given, right or wrong.
+    pub explained_s: Option<f64>,
+    /// When availability was back at the target for the whole hold.
+    pub restored_s: Option<f64>,
+    /// Whether at least one of the five steps above was never reached.
+    pub censored: bool,
+    /// The explanation that counts.
+    pub explanation: Option<Explanation>,
+    /// Its score from 0 to 1; null if there is none, or nobody judged it.
+    pub explanation_score: Option<f64>,
+    /// Whether availability was restored and not lost again while anybody watched.
+    pub fixed: bool,
+    /// Whether, besides, the explanation is right.
+    pub fixed_for_the_right_reason: bool,
+    /// Looks at the evidence.
+    pub checks: u64,
+    /// Remedies that did not restore: of all remedies since the loss, each but the last before the restoration; all of them
+    /// if it never came. A remedy that is necessary but not sufficient counts too.
+    pub wrong_remedies: u64,
+    /// Visits that failed.
+    pub failed_visits: u64,
+    /// Trade lost in the incident; see [`money::loss`].
+    pub incident_financial_loss_usd: Usd,
+    /// Share of the loss at tolerable unavailability that was not lost; see [`effectiveness`].
+    pub financial_loss_protection_effectiveness: f64,
+}
+
+impl Outcome {
+    /// Time to restore availability, in story seconds.
+    pub fn time_to_restore_s(&self) -> Option<f64> {
+        Some(self.restored_s? - self.lost_s?)
+    }
+}
+
+/// Reckons a record's outcome afresh. It looks at the run's rules, the events and the visits, never at the outcome
+/// that the record already holds.
+pub fn outcome(record: &IncidentRecord) -> Outcome {
+    reckon(&record.run, &record.events, &record.availability)
+}
+
+/// The share of the loss at tolerable unavailability that was not lost.
+///
+/// An availability target tolerates some unavailability: 99.9 % of 30 days leaves 43.2 minutes. All trade lost for as
+/// long as that is the most that one incident may cost without breaking the target:
+///
+/// ```text
+/// tolerable     = usd_per_minute * tolerable_unavailability_s / 60      5,000 * 43.2 = 216,000 dollars
+/// effectiveness = 1 - loss / tolerable, and 0 if more than that was lost
+/// ```
+///
+/// So 1 means that nothing was lost, and 0 that this incident alone used up all that the target tolerates. How far beyond
+/// it went is told by the loss itself.
+pub fn effectiveness(loss: Usd, run: &Run) -> f64 {
+    let tolerable = run.story.loss_usd_per_minute.0 * f64::from(run.rules.tolerable_unavailability_s) / 60.0;
+    if tolerable > 0.0 { (1.0 - loss.0 / tolerable).max(0.0) } else { 0.0 }
+}
+
+pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome {
+    let rules = &run.rules;
+    let clock = StoryClock::from_events(events);
+    let timeline = Timeline::new(visits);
+    let within_story = |at_s: &u32| clock.story_at(f64::from(*at_s)) <= run.story.ends_s();
+    let story_s = |at_s: u32| thousandths(clock.story_at(f64::from(at_s)));
+
+    let lost_at = timeline.lost_s(rules).filter(within_story);
+    let restored_at = lost_at.and_then(|lost| timeline.restored_s(lost, rules)).filter(within_story);
+    let fixed = restored_at.is_some_and(|restored| timeline.lost_again_s(restored, rules).is_none());
+
+    let events: Vec<_> = events.iter().filter(|event| event.story_s <= run.story.ends_s()).collect();
+    let since_loss =
+        || events.iter().filter(|event| lost_at.is_some_and(|lost| event.at_s >= f64::from(lost)));
+    let first_since_loss = |wanted: fn(&EventKind) -> bool| {
+        since_loss().find(|event| wanted(&event.kind)).map(|event| event.story_s)
+    };
+    let answer = events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::Explained { explanation, score } => Some((event.story_s, explanation.clone(), *score)),
+        _ => None,
+    });
+    let explanation_score = answer.as_ref().and_then(|(_, _, score)| *score);
+
+    // Those who still waited were served too, so the restoration may be dated up to their patience before its remedy.
+    let remedies_until =
+        restored_at.map_or(f64::INFINITY, |at_s| f64::from(at_s) + f64::from(rules.customers_wait_s));
+    let remedies = since_loss()
+        .filter(|event| matches!(event.kind, EventKind::Remedy(_)) && event.at_s <= remedies_until);
+    let right_remedies = u64::from(restored_at.is_some());
+
+    let loss = money::loss(&timeline, &clock, &run.story, rules.degraded_trade_lost);
+    let mut outcome = Outcome {
+        lost_s: lost_at.map(story_s),
+        detected_s: first_since_loss(|kind| {
+            matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
+        }),
+        located_s: first_since_loss(|kind| matches!(kind, EventKind::Hypothesis { locates: true, .. })),
+        explained_s: answer.as_ref().map(|(story_s, ..)| *story_s),
+        restored_s: restored_at.map(story_s),
+        censored: false,
+        explanation: answer.map(|(_, explanation, _)| explanation),
+        explanation_score,
+        fixed,
+        fixed_for_the_right_reason: fixed
+            && explanation_score.is_some_and(|s| s >= rules.explanation_right_from),
+        checks: count(events.iter().filter(|event| matches!(event.kind, EventKind::Check { .. }))),
+        wrong_remedies: count(remedies).saturating_sub(right_remedies),
+        failed_visits: timeline.tally(0, timeline.end_s()).failed,
+        incident_financial_loss_usd: loss.to_cents(),
+        financial_loss_protection_effectiveness: thousandths(effectiveness(loss, run)),
+    };
+    let steps =
+        [outcome.lost_s, outcome.detected_s, outcome.located_s, outcome.explained_s, outcome.restored_s];
+    outcome.censored = steps.contains(&None);
+    outcome
+}
+
+fn count(events: impl Iterator) -> u64 {
+    events.fold(0, |sum, _| sum + 1)
+}

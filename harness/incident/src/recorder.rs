@@ -1,0 +1,120 @@
+//! How a record is written: by appending, while the incident goes on.
+
+use std::collections::BTreeMap;
+
+use crate::availability::{Tally, Timeline, Visits};
+use crate::event::{Event, EventKind};
+use crate::money::{self, Usd};
+use crate::outcome::reckon;
+use crate::record::{IncidentRecord, Run, SCHEMA};
+use crate::story::{Story, StoryClock};
+use crate::thousandths;
+use crate::words::Route;
+
+/// Collects what happens in one incident.
+///
+/// Nothing is bounded but by the run itself: an event is a hundred bytes and rare, and visits take one row for each
+/// second and route, however many customers there are (five hours are 72,000 rows).
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    run: Run,
+    clock: StoryClock,
+    events: Vec<Event>,
+    visits: BTreeMap<(u32, Route), Visits>,
+}
+
+impl Recorder {
+    /// Begins when the customers arrive, with the story clock at `starts_story_s` (-900 is 07:45), running at the run's speed.
+    pub fn new(run: Run, starts_story_s: f64) -> Self {
+        let clock = StoryClock::new(starts_story_s, run.speed);
+        let set = EventKind::Clock { speed: run.speed, paused: false };
+        let mut recorder = Self { run, clock, events: Vec::new(), visits: BTreeMap::new() };
+        recorder.append(0.0, set);
+        recorder
+    }
+
+    /// Appends an event of the shop's second `at_s`. A `clock` event sets the story clock from then on.
+    pub fn push(&mut self, at_s: f64, kind: EventKind) {
+        let at_s = match kind {
+            EventKind::Clock { speed, paused } => self.clock.change(at_s, speed, paused),
+            _ => at_s,
+        };
+        self.append(at_s, kind);
+    }
+
+    /// Adds visits. Rows of the same second and route add up, so that visits can be given as they end.
+    pub fn visits(&mut self, rows: impl IntoIterator<Item = Visits>) {
+        for row in rows {
+            let sum = self.visits.entry((row.at_s, row.route)).or_insert(Visits {
+                served: 0,
+                degraded: 0,
+                failed: 0,
+                ..row
+            });
+            sum.served += row.served;
+            sum.degraded += row.degraded;
+            sum.failed += row.failed;
+        }
+    }
+
+    /// What has happened so far, in the order in which it was told.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The story clock.
+    pub fn clock(&self) -> &StoryClock {
+        &self.clock
+    }
+
+    /// The story that is told.
+    pub fn story(&self) -> &Story {
+        &self.run.story
+    }
+
+    /// The visits so far of the seconds `[from_s, to_s)`, on one route or on all.
+    pub fn tally(&self, route: Option<Route>, from_s: u32, to_s: u32) -> Tally {
+        let rows = self.visits.range((from_s, Route::Home)..(to_s, Route::Home)).map(|(_, row)| row);
+        let mut tally = Tally::default();
+        rows.filter(|row| route.is_none_or(|route| route == row.route)).for_each(|row| tally.add(row));
+        tally
+    }
+
+    /// The visits so far.
+    pub fn timeline(&self) -> Timeline {
+        Timeline::new(self.visits.values())
+    }
+
+    /// The loss so far, for a counter that runs while the incident does. It lags by the customers' patience, because a
+    /// visit counts only when it has ended.
+    pub fn loss_so_far(&self) -> Usd {
+        money::loss(&self.timeline(), &self.clock, &self.run.story, self.run.rules.degraded_trade_lost)
+    }
+
+    /// Ends the record and reckons its outcome. Loss and restoration of availability enter the events unless somebody has
+    /// told them already; events told late are put in their place. An `aborted` event makes the record a partial one.
+    pub fn finish(mut self) -> IncidentRecord {
+        let timeline = self.timeline();
+        let lost = timeline.lost_s(&self.run.rules);
+        let restored = lost.and_then(|lost| timeline.restored_s(lost, &self.run.rules));
+        for (at_s, kind) in [(lost, EventKind::AvailabilityLost), (restored, EventKind::AvailabilityRestored)]
+        {
+            if let Some(at_s) = at_s
+                && !self.events.iter().any(|event| event.kind == kind)
+            {
+                self.append(f64::from(at_s), kind);
+            }
+        }
+        let Self { run, mut events, visits, .. } = self;
+        events.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
+        let availability: Vec<_> = visits.into_values().collect();
+        let outcome = reckon(&run, &events, &availability);
+        let complete = !events.iter().any(|event| matches!(event.kind, EventKind::Aborted { .. }));
+        IncidentRecord { schema: SCHEMA.to_owned(), run, complete, events, availability, outcome }
+    }
+
+    fn append(&mut self, at_s: f64, kind: EventKind) {
+        let at_s = thousandths(at_s);
+        self.events.push(Event { at_s, story_s: thousandths(self.clock.story_at(at_s)), kind });
+    }
+}

@@ -1,0 +1,66 @@
+//! What a responder can do to the shop. Each remedy is something that a person on call could do with ordinary tools.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::words::Service;
+
+/// One action on the world.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "remedy", rename_all = "kebab-case")]
+pub enum Remedy {
+    /// Publishes the asset's version before the current one as a new version.
+    RollBack {
+        /// The asset's id.
+        asset: String,
+    },
+    /// Restarts one service: its memory, connections and tasks are gone.
+    Restart {
+        /// The service.
+        service: Service,
+    },
+    /// Empties the cache's entries without restarting it: what it is working on goes on.
+    FlushCache,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RollBack { asset } => write!(f, "roll back {asset}"),
+            Self::Restart { service } => write!(f, "restart the {}", service.name().replace('-', " ")),
+            Self::FlushCache => f.write_str("flush the cache"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn remedies_read_well_and_keep_their_json() {
+        let check = |remedy: Remedy, words: &str, expected: serde_json::Value| {
+            assert_eq!(remedy.to_string(), words);
+            assert_eq!(serde_json::to_value(&remedy).unwrap(), expected);
+        };
+        check(
+            Remedy::RollBack { asset: "promo-banner".into() },
+            "roll back promo-banner",
+            json!({"remedy": "roll-back", "asset": "promo-banner"}),
+        );
+        check(
+            Remedy::Restart { service: Service::Cache },
+            "restart the cache",
+            json!({"remedy": "restart", "service": "cache"}),
+        );
+        check(
+            Remedy::Restart { service: Service::WebFront },
+            "restart the web front",
+            json!({"remedy": "restart", "service": "web-front"}),
+        );
+        check(Remedy::FlushCache, "flush the cache", json!({"remedy": "flush-cache"}));
+    }
+}

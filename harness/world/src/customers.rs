@@ -1,0 +1,196 @@
+//! The customers: an open loop. Teaches that visits must not wait for each other, or a slow shop would look less busy
+//! and less broken than it is ('coordinated omission').
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use chassis::{Chassis, Peer, TaskGroup, Wait};
+use hdrhistogram::Histogram;
+use incident::{Recorder, Route, Visits};
+use rand::{RngExt, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use tokio::time::{Instant, sleep_until, timeout};
+use web_front::catalogue::{CATEGORIES, PRODUCTS};
+
+use crate::{
+    judge::{Visit, judge},
+    shop::Shop,
+};
+
+/// How long a customer waits for a page before they leave.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Visits under way at once; a visit beyond fails at once. Thirty a second who all wait to the end are three hundred.
+pub const VISITS_MAX: usize = 4_096;
+
+/// How many visits there are, and to which pages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mix {
+    /// Page views a second, on average.
+    pub views_per_second: f64,
+    /// The share of each kind of page; shares add up to 1.
+    pub shares: BTreeMap<Route, f64>,
+}
+
+impl Mix {
+    /// The story's mix at `views_per_second`.
+    pub fn of(views_per_second: f64) -> Self {
+        let shares =
+            [(Route::Home, 0.30), (Route::Category, 0.25), (Route::Product, 0.35), (Route::Checkout, 0.10)];
+        Self { views_per_second, shares: shares.into() }
+    }
+}
+
+/// The customers of one shop, arriving until they are sent home.
+#[derive(Debug)]
+pub struct Customers {
+    arrivals: TaskGroup,
+    visits: TaskGroup,
+    tally: Arc<Tally>,
+}
+
+/// What the customers' visits are counted in.
+#[derive(Debug)]
+struct Tally {
+    arrived_at: Instant,
+    record: Arc<Mutex<Recorder>>,
+    waiting: AtomicUsize,
+    begun: Mutex<BTreeMap<(u32, Route), u32>>,
+    latency_us: Mutex<Histogram<u64>>,
+}
+
+impl Customers {
+    /// They begin to arrive now: on each route as a Poisson process of its own.
+    pub fn arrive(shop: &Shop, mix: &Mix, record: Arc<Mutex<Recorder>>) -> Self {
+        let visitor = shop.visitor();
+        let dispatch = visitor.tasks.dispatch();
+        let (arrivals, visits) = (TaskGroup::new(dispatch.clone()), TaskGroup::new(dispatch.clone()));
+        let latency_us = Histogram::new(3).expect("three digits are a valid precision");
+        let arrived_at = visitor.clock.now();
+        let tally = Arc::new(Tally {
+            arrived_at,
+            record,
+            waiting: AtomicUsize::new(0),
+            begun: Mutex::default(),
+            latency_us: Mutex::new(latency_us),
+        });
+        let shop = Arc::new(Peer::new(visitor, shop.addresses().web_front.clone()));
+        for (route, share) in &mix.shares {
+            let rate = mix.views_per_second * share;
+            if rate > 0.0 {
+                let stream = Stream { route: *route, rate, chance: chance_of(visitor, *route) };
+                arrivals.spawn(stream.run(Arc::clone(&shop), visits.clone(), Arc::clone(&tally)));
+            }
+        }
+        Self { arrivals, visits, tally }
+    }
+
+    /// Visits that have begun and not ended.
+    pub fn waiting(&self) -> usize {
+        self.tally.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Visits that began in the seconds `[from_s, to_s)`, on one route or on all, whether they have ended or not.
+    pub fn begun(&self, route: Option<Route>, from_s: u32, to_s: u32) -> u32 {
+        let begun = self.tally.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = begun.range((from_s, Route::Home)..(to_s, Route::Home));
+        rows.filter(|((_, on), _)| route.is_none_or(|route| route == *on)).map(|(_, count)| count).sum()
+    }
+
+    /// Latencies of all visits so far in microseconds, from the moment each was meant to start.
+    pub fn latency_us(&self) -> Histogram<u64> {
+        self.tally.latency_us.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// No more arrive; those who wait are waited for, at most as long as they do.
+    pub async fn leave(&self) {
+        self.arrivals.kill().await;
+        let all_left = async {
+            while self.waiting() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = timeout(PATIENCE + Duration::from_secs(1), all_left).await;
+        self.visits.kill().await;
+    }
+}
+
+/// Arrivals on one route.
+struct Stream {
+    route: Route,
+    rate: f64,
+    chance: ChaCha8Rng,
+}
+
+impl Stream {
+    async fn run(mut self, shop: Arc<Peer>, visits: TaskGroup, tally: Arc<Tally>) {
+        let mut intended = tally.arrived_at;
+        loop {
+            // The gaps of a Poisson process are exponential; 1 - x keeps the logarithm finite.
+            let gap_s = -(1.0 - self.chance.random::<f64>()).ln() / self.rate;
+            intended += Duration::from_secs_f64(gap_s);
+            let path = self.path();
+            sleep_until(intended).await;
+            let visit = Arc::clone(&tally).visit(Arc::clone(&shop), self.route, path, intended);
+            visits.spawn(visit);
+        }
+    }
+
+    fn path(&mut self) -> String {
+        let any = "there is at least one category and product";
+        match self.route {
+            Route::Home => "/".to_owned(),
+            Route::Category => format!("/c/{}", CATEGORIES.choose(&mut self.chance).expect(any).slug),
+            Route::Product => format!("/p/{}", PRODUCTS.choose(&mut self.chance).expect(any).slug),
+            Route::Checkout => "/checkout".to_owned(),
+        }
+    }
+}
+
+impl Tally {
+    async fn visit(self: Arc<Self>, shop: Arc<Peer>, route: Route, path: String, intended: Instant) {
+        let at_s = self.second_of(intended);
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner).entry((at_s, route)).or_default() += 1;
+        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let visit = if waiting < VISITS_MAX {
+            let patience = PATIENCE.saturating_sub(intended.elapsed());
+            match shop.get(&path, Wait::AtMost(patience)).await {
+                Ok(answer) => judge(route, answer.status, &answer.body),
+                Err(_) => Visit::Failed,
+            }
+        } else {
+            Visit::Failed
+        };
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.count(route, visit, intended);
+    }
+
+    fn count(&self, route: Route, visit: Visit, intended: Instant) {
+        let latency_us = u64::try_from(intended.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.latency_us.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(latency_us);
+        let at_s = self.second_of(intended);
+        let is = |wanted| u32::from(visit == wanted);
+        let row = Visits {
+            at_s,
+            route,
+            served: is(Visit::Served),
+            degraded: is(Visit::Degraded),
+            failed: is(Visit::Failed),
+        };
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).visits([row]);
+    }
+
+    fn second_of(&self, intended: Instant) -> u32 {
+        u32::try_from(intended.duration_since(self.arrived_at).as_secs()).unwrap_or(u32::MAX)
+    }
+}
+
+fn chance_of(visitor: &Chassis, route: Route) -> ChaCha8Rng {
+    visitor.rng(route.name())
+}

@@ -1,0 +1,155 @@
+//! One shop, its customers and its clock.
+//!
+//! A world starts the three services, sends customers, lets an editor publish and a responder act, and writes everything
+//! down in the incident record. It knows nothing that the services do not: what happens emerges.
+//!
+//! # Layout
+//!
+//! - [`shop`]: the three services and their operators' handles.
+//! - [`customers`]: who visits, how often, and what they make of what they get ([`judge`]).
+//! - [`editor`]: publishing and rolling back, over HTTP like any editor.
+//! - [`scenarios`]: which incidents can be played.
+//! - [`World`]: all of it together, with the record.
+
+pub mod shop;
+pub mod customers;
+pub mod judge;
+pub mod editor;
+pub mod scenarios;
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use chassis::{Clock, LatentFault};
+use incident::{ContributingFactor, EventKind, IncidentRecord, Recorder, Remedy, Run};
+use tokio::time::Instant;
+
+pub use customers::{Customers, Mix};
+pub use editor::{Editor, EditorError};
+pub use shop::{Addresses, Shop, ShopOptions};
+
+/// One shop with its customers and its record, isolated from every other.
+pub struct World {
+    shop: Shop,
+    editor: Editor,
+    customers: Customers,
+    clock: Clock,
+    arrived_at: Instant,
+    record: Arc<Mutex<Recorder>>,
+}
+
+impl World {
+    /// Starts the shop, then lets the customers come. The story clock shows `starts_story_s` when they do.
+    ///
+    /// # Errors
+    ///
+    /// When a service cannot start, as when its port is taken.
+    pub async fn start(options: ShopOptions, mix: &Mix, run: Run, starts_story_s: f64) -> io::Result<Self> {
+        let clock = options.surroundings.clock.clone();
+        let shop = Shop::start(options).await?;
+        let editor = shop.editor();
+        let record = Arc::new(Mutex::new(Recorder::new(run, starts_story_s)));
+        let customers = Customers::arrive(&shop, mix, Arc::clone(&record));
+        Ok(Self { shop, editor, customers, arrived_at: clock.now(), clock, record })
+    }
+
+    /// The shop's own time: seconds since the customers arrived.
+    pub fn at_s(&self) -> f64 {
+        self.clock.now().duration_since(self.arrived_at).as_secs_f64()
+    }
+
+    /// The shop.
+    pub fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// Someone with the editor's credentials.
+    pub fn editor(&self) -> &Editor {
+        &self.editor
+    }
+
+    /// The customers.
+    pub fn customers(&self) -> &Customers {
+        &self.customers
+    }
+
+    /// What has happened so far.
+    pub fn record(&self) -> MutexGuard<'_, Recorder> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that something happened now.
+    pub fn note(&self, kind: EventKind) {
+        let at_s = self.at_s();
+        self.record().push(at_s, kind);
+    }
+
+    /// Publishes `body` as the next version of `asset`, as an editor would.
+    ///
+    /// # Errors
+    ///
+    /// When the content store refuses or cannot be reached.
+    pub async fn publish(&self, asset: &str, body: impl Into<bytes::Bytes>) -> Result<u64, EditorError> {
+        let version = self.editor.publish(asset, body.into()).await?;
+        self.note(EventKind::Published { asset: asset.to_owned(), version, by: "editor".to_owned() });
+        Ok(version)
+    }
+
+    /// Does what a responder decided.
+    ///
+    /// # Errors
+    ///
+    /// When the shop does not let it be done.
+    pub async fn act(&self, remedy: Remedy) -> Result<(), EditorError> {
+        self.note(EventKind::Remedy(remedy.clone()));
+        match remedy {
+            Remedy::RollBack { asset } => {
+                let version = self.editor.roll_back(&asset).await?;
+                self.note(EventKind::Published { asset, version, by: "responder".to_owned() });
+            }
+            Remedy::Restart { service } => self.shop.restart(service).await?,
+            Remedy::FlushCache => self.shop.flush_cache(),
+        }
+        Ok(())
+    }
+
+    /// Everything in the shop back as it was at first, whatever was done to it. The customers and the record go on.
+    ///
+    /// # Errors
+    ///
+    /// When a service cannot start again.
+    pub async fn reset(&self) -> io::Result<()> {
+        self.shop.reset().await
+    }
+
+    /// Sends the customers home, waits for those who still wait, closes the shop, and ends the record.
+    pub async fn finish(self) -> IncidentRecord {
+        self.customers.leave().await;
+        self.shop.stop().await;
+        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        record.finish()
+    }
+}
+
+/// The word for a latent fault in records and explanations.
+pub fn factor(fault: LatentFault) -> ContributingFactor {
+    fault.name().parse().expect("records call a latent fault what the services call it")
+}
+
+/// The word for a telemetry level in records.
+pub fn level(level: chassis::Level) -> incident::Level {
+    level.name().parse().expect("records call a level what the services call it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_and_records_use_the_same_words() {
+        assert_eq!(LatentFault::ALL.map(factor), ContributingFactor::LATENT_FAULTS);
+        assert_eq!(chassis::Level::ALL.map(level), *incident::Level::ALL);
+    }
+}

@@ -1,0 +1,258 @@
+//! What happens on a miss: a fill fetches the fragment, detached from the request that caused it.
+//!
+//! Teaches the middle of the chain. Both twins of the poor error handling stand here: the fill itself decides whether to try
+//! again, and `fill_alone` and `fill_together` decide who waits for whom.
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chassis::{
+    AssetId, Chassis,
+    LatentFault::{MissingHealthCheck, PoorErrorHandling},
+    Peer, Version,
+};
+use futures_util::{FutureExt, future};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
+
+use crate::{
+    CacheConfig,
+    fragments::{Fragment, Fragments},
+    permits::{Permit, Permits},
+    store::{self, FetchError},
+};
+
+/// The pause of a fill that never gives up: a second is polite to the content store, and that is all it is.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Attempts of a fill that gives up: three outlast a restart of the content store's connections.
+pub const ATTEMPTS_MAX: u32 = 3;
+
+/// The first pause between such attempts; each further one is twice as long, and a random part of it is taken ('full
+/// jitter', M. Brooker, Exponential Backoff and Jitter, 2015).
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(100);
+
+/// How long a failed version is not asked for again: long enough to spare the store, short enough to heal unseen.
+pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
+
+/// Failures and shared fills remembered at once; beyond that a fill is not shared.
+pub const SHARED_MAX: usize = 1_024;
+
+/// How a fragment was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Kept and fresh.
+    Hit,
+    /// Fetched for this request.
+    Miss,
+    /// Kept and no longer fresh; the last good version while no newer one can be had.
+    Stale,
+}
+
+/// The fragments, and the fills that bring them in. Clones share one state.
+#[derive(Clone, Debug)]
+pub struct Fills {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    chassis: Chassis,
+    store: Peer,
+    fragments: Fragments,
+    permits: Permits,
+    together: Mutex<BTreeMap<FillKey, Together>>,
+    backoff: Mutex<ChaCha8Rng>,
+}
+
+/// Fills are shared by asset *and* by the newest version known: by asset alone, a new version would wait behind a fill
+/// that is stuck with the old one.
+type FillKey = (AssetId, Option<Version>);
+
+type Filled = Result<Arc<Fragment>, FetchError>;
+
+/// A fill that several requests wait for, or the memory of its failure.
+#[derive(Clone, Debug)]
+enum Together {
+    Filling(future::Shared<oneshot::Receiver<Filled>>),
+    Failed { until: Instant, error: FetchError },
+}
+
+impl Fills {
+    /// No fragments yet.
+    pub fn new(chassis: Chassis, config: &CacheConfig) -> Self {
+        let shared = Shared {
+            store: Peer::new(&chassis, config.content_store.clone()),
+            fragments: Fragments::new(chassis.rng("time-to-live")),
+            permits: Permits::new(config.fill_permits),
+            together: Mutex::default(),
+            backoff: Mutex::new(chassis.rng("backoff")),
+            chassis,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The fragments in memory.
+    pub fn fragments(&self) -> &Fragments {
+        &self.shared.fragments
+    }
+
+    /// The fragment of `id`: from memory if it is fresh, else through a fill.
+    ///
+    /// # Errors
+    ///
+    /// When there is none and none can be fetched.
+    pub async fn fragment(&self, id: &AssetId) -> Result<(Arc<Fragment>, Found), FetchError> {
+        let kept = self.fragments().get(id);
+        if let Some(fragment) = &kept
+            && self.fragments().is_fresh(fragment, Instant::now())
+        {
+            return Ok((Arc::clone(fragment), Found::Hit));
+        }
+        if self.shared.is_faulty() {
+            return Ok((self.fill_alone(id).await?, Found::Miss));
+        }
+        match (kept, self.fill_together(id)) {
+            // The fill goes on in the background; the last good version is better than a wait.
+            (Some(last_good), _) => Ok((last_good, Found::Stale)),
+            (None, Together::Failed { error, .. }) => Err(error),
+            (None, Together::Filling(filled)) => Ok((answer_of(filled).await?, Found::Miss)),
+        }
+    }
+
+    /// Whether a request that needs a fill can expect one; if not, why.
+    ///
+    /// # Errors
+    ///
+    /// The reason, in a sentence.
+    pub fn ready(&self) -> Result<(), String> {
+        if self.shared.chassis.switches.present(MissingHealthCheck) {
+            // FAULT: health means that the process runs. With every permit held by a fill that will never end, this still
+            // says yes, and whoever relies on it sends the customers into the wall.
+            return Ok(());
+        }
+        self.shared.permits.ready(Instant::now())
+    }
+
+    async fn fill_alone(&self, id: &AssetId) -> Filled {
+        // FAULT: every request starts a fill of its own, however many are under way for the same asset. One asset that
+        // cannot be filled so takes all permits, and then nothing else can be filled either.
+        let permit = self.shared.permits.acquire().await;
+        let (answer, filled) = oneshot::channel();
+        let (shared, id) = (Arc::clone(&self.shared), id.clone());
+        self.shared.chassis.tasks.spawn(async move {
+            let _ = answer.send(shared.fill(&id, permit).await);
+        });
+        answer_of(filled).await
+    }
+
+    fn fill_together(&self, id: &AssetId) -> Together {
+        let key = (id.clone(), self.fragments().newest_known(id));
+        let mut together = self.shared.together.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        together.retain(|_, fill| !matches!(fill, Together::Failed { until, .. } if *until <= now));
+        if let Some(fill) = together.get(&key) {
+            return fill.clone();
+        }
+        let (answer, filled) = oneshot::channel();
+        let fill = Together::Filling(filled.shared());
+        if together.len() < SHARED_MAX {
+            together.insert(key.clone(), fill.clone());
+        }
+        let shared = Arc::clone(&self.shared);
+        self.shared.chassis.tasks.spawn(async move {
+            let permit = shared.permits.acquire().await;
+            let filled = shared.fill(&key.0, permit).await;
+            shared.remember(key, &filled);
+            let _ = answer.send(filled);
+        });
+        fill
+    }
+}
+
+impl Shared {
+    /// Fetches one fragment, holding a permit. The version is learned once, at the start: a fill is pinned to it.
+    async fn fill(&self, id: &AssetId, _permit: Permit) -> Filled {
+        let mut pinned = None;
+        for attempt in 1_u32.. {
+            let error = match self.attempt(id, &mut pinned).await {
+                Ok(fragment) => return Ok(self.fragments.keep(fragment)),
+                Err(error) => error,
+            };
+            // Thinned to 1, 2, 4, 8, ...: the hundredth attempt says nothing that the sixty-fourth did not.
+            if attempt.is_power_of_two() {
+                let version = pinned.map(|(version, _)| version.0);
+                let error: &(dyn Error + 'static) = &error;
+                tracing::warn!(asset.id = %id, asset.version = version, attempt, error, "fill failed");
+            }
+            let is_missing = matches!(error, FetchError::Missing { .. });
+            if self.is_faulty() && !is_missing {
+                // FAULT: an answer that can never be read is taken for a hiccup and asked for again, for ever. The permit is
+                // held meanwhile, and the one who waits is never told the cause.
+                sleep(RETRY_PAUSE).await;
+            } else if error.is_permanent() || attempt >= ATTEMPTS_MAX {
+                return Err(error);
+            } else {
+                sleep(self.backoff(attempt)).await;
+            }
+        }
+        unreachable!("a fill gives up or goes on")
+    }
+
+    async fn attempt(
+        &self,
+        id: &AssetId,
+        pinned: &mut Option<(Version, Instant)>,
+    ) -> Result<Fragment, FetchError> {
+        let (version, learned_at) = match *pinned {
+            Some(pinned) => pinned,
+            None => *pinned.insert((store::current_version(&self.store, id).await?, Instant::now())),
+        };
+        let envelope = store::fetch(&self.store, id, version).await?;
+        let filled_at = Instant::now();
+        Ok(Fragment {
+            id: id.clone(),
+            version,
+            content_type: envelope.content_type,
+            body: envelope.body.into(),
+            learned_at,
+            filled_at,
+            expires_at: self.fragments.expiry(filled_at),
+        })
+    }
+
+    fn remember(&self, key: FillKey, filled: &Filled) {
+        let mut together = self.together.lock().unwrap_or_else(PoisonError::into_inner);
+        match filled {
+            Ok(_) => _ = together.remove(&key),
+            Err(error) if together.len() < SHARED_MAX || together.contains_key(&key) => {
+                let until = Instant::now() + FAILURE_KEPT;
+                together.insert(key, Together::Failed { until, error: error.clone() });
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn backoff(&self, attempt: u32) -> Duration {
+        let longest = BACKOFF_FIRST * 2_u32.pow(attempt.min(ATTEMPTS_MAX) - 1);
+        let mut backoff = self.backoff.lock().unwrap_or_else(PoisonError::into_inner);
+        backoff.random_range(Duration::from_millis(1)..=longest)
+    }
+
+    fn is_faulty(&self) -> bool {
+        self.chassis.switches.present(PoorErrorHandling)
+    }
+}
+
+async fn answer_of(filled: impl Future<Output = Result<Filled, oneshot::error::RecvError>>) -> Filled {
+    filled.await.expect("a fill answers unless the whole service is killed, and the request with it")
+}

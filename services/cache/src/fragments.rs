@@ -1,0 +1,142 @@
+//! What the cache keeps, and for how long it is fresh. Teaches that freshness is a decision of the service: moka only
+//! keeps entries, and its own clock could not be moved.
+
+use std::{
+    collections::{BTreeMap, hash_map::DefaultHasher},
+    hash::BuildHasherDefault,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chassis::{AssetId, Notification, Version};
+use moka::policy::EvictionPolicy;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use tokio::time::Instant;
+
+/// How long a fragment is fresh: editors accept that an unannounced change shows after so long.
+pub const TIME_TO_LIVE: Duration = Duration::from_secs(15);
+
+/// The share of its life by which each fragment's may be longer or shorter, so that they do not all expire at once.
+pub const TIME_TO_LIVE_JITTER: f64 = 0.2;
+
+/// Memory for fragments, in bytes: four of the largest, or thousands of ordinary ones.
+pub const CAPACITY_BYTES: u64 = 4 * 1_024 * 1_024;
+
+/// Changes remembered until a fill has caught up with them; beyond that the time to live must do.
+pub const CHANGES_MAX: usize = 10_000;
+
+/// One fragment: one version of an asset as fetched.
+#[derive(Clone, Debug)]
+pub struct Fragment {
+    /// The asset.
+    pub id: AssetId,
+    /// The version.
+    pub version: Version,
+    /// The body's media type.
+    pub content_type: String,
+    /// The text.
+    pub body: Bytes,
+    /// When the fill asked which version is current.
+    pub learned_at: Instant,
+    /// When it was fetched.
+    pub filled_at: Instant,
+    /// When it stops being fresh by age alone.
+    pub expires_at: Instant,
+}
+
+/// The fragments in memory.
+#[derive(Debug)]
+pub struct Fragments {
+    entries: moka::sync::Cache<AssetId, Arc<Fragment>, BuildHasherDefault<DefaultHasher>>,
+    changes: Mutex<BTreeMap<AssetId, Change>>,
+    jitter: Mutex<ChaCha8Rng>,
+}
+
+/// The last change of an asset that the content store told of.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    version: Version,
+    told_at: Instant,
+}
+
+impl Fragments {
+    /// An empty cache; `jitter` spreads the times to live.
+    pub fn new(jitter: ChaCha8Rng) -> Self {
+        let entries = moka::sync::Cache::builder()
+            .max_capacity(CAPACITY_BYTES)
+            .weigher(|_, fragment: &Arc<Fragment>| u32::try_from(fragment.body.len()).unwrap_or(u32::MAX))
+            .eviction_policy(EvictionPolicy::lru())
+            // std's own hasher differs from process to process, and eviction with it.
+            .build_with_hasher(BuildHasherDefault::default());
+        Self { entries, changes: Mutex::default(), jitter: Mutex::new(jitter) }
+    }
+
+    /// The fragment of an asset, fresh or not.
+    pub fn get(&self, id: &AssetId) -> Option<Arc<Fragment>> {
+        self.entries.get(id)
+    }
+
+    /// Whether `fragment` may be served without asking: young enough, and nothing newer was told of.
+    pub fn is_fresh(&self, fragment: &Fragment, now: Instant) -> bool {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let overtaken = changes.get(&fragment.id).is_some_and(|change| change.overtakes(fragment));
+        now < fragment.expires_at && !overtaken
+    }
+
+    /// The newest version known to exist, by what was fetched and what was told.
+    pub fn newest_known(&self, id: &AssetId) -> Option<Version> {
+        let told =
+            self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(|change| change.version);
+        told.max(self.get(id).map(|fragment| fragment.version))
+    }
+
+    /// Keeps a fragment, unless a newer version came in meanwhile.
+    pub fn keep(&self, fragment: Fragment) -> Arc<Fragment> {
+        let fragment = Arc::new(fragment);
+        let kept = self.entries.get(&fragment.id);
+        if kept.is_none_or(|kept| kept.version <= fragment.version || kept.learned_at <= fragment.learned_at)
+        {
+            let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            if changes.get(&fragment.id).is_some_and(|change| !change.overtakes(&fragment)) {
+                changes.remove(&fragment.id);
+            }
+            self.entries.insert(fragment.id.clone(), Arc::clone(&fragment));
+            self.entries.run_pending_tasks();
+        }
+        fragment
+    }
+
+    /// Forgets every fragment.
+    pub fn clear(&self) {
+        self.entries.invalidate_all();
+        self.entries.run_pending_tasks();
+    }
+
+    /// Notes what the content store told of a change.
+    pub fn note(&self, notification: Notification, now: Instant) {
+        let Some(version) = notification.version else {
+            self.entries.invalidate(&notification.id);
+            return;
+        };
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if changes.len() < CHANGES_MAX || changes.contains_key(&notification.id) {
+            changes.insert(notification.id, Change { version, told_at: now });
+        }
+    }
+
+    /// The end of a life that begins now.
+    pub fn expiry(&self, now: Instant) -> Instant {
+        let mut jitter = self.jitter.lock().unwrap_or_else(PoisonError::into_inner);
+        let factor = jitter.random_range(1.0 - TIME_TO_LIVE_JITTER..=1.0 + TIME_TO_LIVE_JITTER);
+        now + TIME_TO_LIVE.mul_f64(factor)
+    }
+}
+
+impl Change {
+    /// Whether the fragment was fetched before this change: by its version, or because the store was asked earlier.
+    fn overtakes(self, fragment: &Fragment) -> bool {
+        fragment.version < self.version && fragment.learned_at <= self.told_at
+    }
+}

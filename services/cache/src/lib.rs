@@ -1,0 +1,89 @@
+//! The cache: fragments of pages kept in memory, so that a page need not ask the content store.
+//!
+//! # Layout, in the order to read
+//!
+//! - [`fragments`]: what is kept, and for how long it is fresh.
+//! - [`store`]: how a version is fetched from the content store, and in which ways that fails.
+//! - [`fills`]: what happens on a miss. Here stand both twins of the poor error handling: the heart of the chain.
+//! - [`permits`]: how many fills run at once, and how readiness is told from that.
+//! - [`routes`]: the HTTP face.
+
+pub mod fragments;
+pub mod store;
+pub mod fills;
+pub mod permits;
+pub mod routes;
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{Router, routing::post};
+use chassis::{App, Chassis, Service, run::DefaultPorts, run::loopback};
+use clap::Args;
+use http::{StatusCode, uri::Authority};
+
+use crate::fills::Fills;
+
+/// The cache's ports on loopback.
+pub const PORTS: DefaultPorts = DefaultPorts { service: 8081, operator: 8091 };
+
+/// What an operator chooses.
+#[derive(Clone, Debug, Args)]
+pub struct CacheConfig {
+    /// Address of the content store
+    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082))]
+    pub content_store: Authority,
+    /// Fills that may run at once
+    #[arg(long, env = "GLYPHFALL_FILL_PERMITS", value_name = "COUNT", default_value_t = permits::FILL_PERMITS)]
+    pub fill_permits: usize,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { content_store: loopback(8082), fill_permits: permits::FILL_PERMITS }
+    }
+}
+
+/// The cache as a service: nothing in it outlives a restart. Clones are the same cache.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    config: CacheConfig,
+    running: Arc<Mutex<Option<Fills>>>,
+}
+
+impl Cache {
+    /// A cache in front of one content store.
+    pub fn new(config: CacheConfig) -> Self {
+        Self { config, running: Arc::default() }
+    }
+
+    /// Forgets every fragment. Fills under way go on.
+    pub fn flush(&self) {
+        if let Some(fills) = &*self.running.lock().unwrap_or_else(PoisonError::into_inner) {
+            fills.fragments().clear();
+        }
+    }
+}
+
+impl Service for Cache {
+    fn name(&self) -> &'static str {
+        "cache"
+    }
+
+    async fn start(&self, chassis: Chassis) -> io::Result<App> {
+        let fills = Fills::new(chassis, &self.config);
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(fills.clone());
+        Ok(routes::app(fills))
+    }
+
+    fn operator_routes(&self) -> Router {
+        let cache = self.clone();
+        let flush = async move || {
+            cache.flush();
+            StatusCode::NO_CONTENT
+        };
+        Router::new().route("/flush", post(flush))
+    }
+}

@@ -1,0 +1,21 @@
+//! The cache as a process of its own.
+
+use cache::{Cache, CacheConfig, PORTS};
+use chassis::ChassisConfig;
+use clap::Parser;
+
+/// Keeps fragments of pages in memory and fills them from the content store.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    #[command(flatten)]
+    cache: CacheConfig,
+    #[command(flatten)]
+    chassis: ChassisConfig,
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let options = Options::parse();
+    chassis::exit_code(chassis::run(Cache::new(options.cache), options.chassis, PORTS).await)
+}

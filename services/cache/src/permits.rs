@@ -1,0 +1,90 @@
+//! How many fills run at once, and whether any of them still gets anywhere.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+
+/// Fills that may run at once: they spare the content store a stampede.
+pub const FILL_PERMITS: usize = 64;
+
+/// Without a free permit for so long, the cache cannot fill what it is asked for.
+pub const STARVED_AFTER: Duration = Duration::from_secs(5);
+
+/// A fill older than this will not end by itself: the content store answers in milliseconds.
+pub const STUCK_AFTER: Duration = Duration::from_secs(10);
+
+/// The permits, and when they were last seen to move.
+#[derive(Debug)]
+pub struct Permits {
+    free: Arc<Semaphore>,
+    running: Arc<Mutex<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    moved_at: Instant,
+    started: BTreeMap<u64, Instant>,
+    next: u64,
+}
+
+impl Permits {
+    /// `count` permits, all free.
+    pub fn new(count: usize) -> Self {
+        let running = Running { moved_at: Instant::now(), started: BTreeMap::new(), next: 0 };
+        Self { free: Arc::new(Semaphore::new(count)), running: Arc::new(Mutex::new(running)) }
+    }
+
+    /// Waits for a free permit, as long as the caller lives.
+    pub async fn acquire(&self) -> Permit {
+        let permit = Arc::clone(&self.free).acquire_owned().await.expect("the semaphore is never closed");
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let number = running.next;
+        running.next += 1;
+        running.moved_at = now;
+        running.started.insert(number, now);
+        Permit { number, running: Arc::clone(&self.running), _place: permit }
+    }
+
+    /// Whether a request that needs a fill can expect one; if not, why.
+    ///
+    /// # Errors
+    ///
+    /// The reason, in a sentence.
+    pub fn ready(&self, now: Instant) -> Result<(), String> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.free.available_permits() == 0 && now.duration_since(running.moved_at) > STARVED_AFTER {
+            return Err(format!("no fill permit came free for {STARVED_AFTER:?}"));
+        }
+        // Numbers rise, so the first is the oldest.
+        match running.started.first_key_value() {
+            Some((_, started)) if now.duration_since(*started) > STUCK_AFTER => {
+                Err(format!("a fill has been running for more than {STUCK_AFTER:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The right to run one fill; free again when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    number: u64,
+    running: Arc<Mutex<Running>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.started.remove(&self.number);
+        running.moved_at = Instant::now();
+    }
+}

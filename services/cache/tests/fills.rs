@@ -1,0 +1,287 @@
+//! The cache in front of a content store that can be made to fail, in virtual time: both twins of each latent fault.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use cache::{Cache, CacheConfig};
+use chassis::{
+    App, Blocking, Chassis, Clock, Host,
+    LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
+    Level, Logs, Network, Peer, Service, Switches, TaskGroup, Wait,
+    host::Surroundings,
+};
+use tokio::time::{sleep, timeout};
+
+/// What the store answers for each asset: its current version, and the bytes of each version's envelope.
+#[derive(Clone, Default)]
+struct Store {
+    assets: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
+    requests: Arc<Mutex<u32>>,
+}
+
+impl Store {
+    fn publish(&self, id: &str, body: &str) -> usize {
+        let mut assets = self.assets.lock().unwrap();
+        let versions = assets.entry(id.to_owned()).or_default();
+        let version = versions.len() + 1;
+        // The body goes in raw: what JSON forbids makes the envelope unreadable.
+        versions.push(format!(
+            r#"{{"id":"{id}","version":{version},"content_type":"text/plain","body":"{body}","published_at":"2026-03-02T08:00:00Z"}}"#
+        ));
+        version
+    }
+
+    fn requests(&self) -> u32 {
+        *self.requests.lock().unwrap()
+    }
+}
+
+impl Service for Store {
+    fn name(&self) -> &'static str {
+        "content-store"
+    }
+
+    async fn start(&self, _: Chassis) -> std::io::Result<App> {
+        async fn current(State(store): State<Store>, Path(id): Path<String>) -> impl IntoResponse {
+            *store.requests.lock().unwrap() += 1;
+            let assets = store.assets.lock().unwrap();
+            let version = assets.get(&id).map(Vec::len).ok_or(StatusCode::NOT_FOUND)?;
+            Ok::<_, StatusCode>([(header::ETAG, format!("\"{version}\""))])
+        }
+        async fn version(
+            State(store): State<Store>,
+            Path((id, version)): Path<(String, usize)>,
+        ) -> impl IntoResponse {
+            *store.requests.lock().unwrap() += 1;
+            let assets = store.assets.lock().unwrap();
+            assets
+                .get(&id)
+                .and_then(|versions| versions.get(version - 1))
+                .cloned()
+                .ok_or(StatusCode::NOT_FOUND)
+        }
+        let router = Router::new()
+            .route("/assets/{id}", get(current))
+            .route("/assets/{id}/versions/{version}", get(version))
+            .with_state(self.clone());
+        Ok(router.into())
+    }
+}
+
+/// A cache, its store and someone who asks.
+struct Bench {
+    store: Store,
+    cache: Host<Cache>,
+    _store_host: Host<Store>,
+    caller: Arc<Peer>,
+}
+
+const PERMITS: usize = 4;
+
+impl Bench {
+    async fn with(faults: &[LatentFault]) -> Self {
+        let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH);
+        let network = Network::in_memory(Duration::from_millis(1));
+        let switches = Switches::new(faults.iter().copied(), Level::Dark);
+        let surroundings = Surroundings {
+            network: network.clone(),
+            clock: clock.clone(),
+            logs: Logs::off(),
+            blocking: Blocking::Inline,
+            seed: 7,
+        };
+        let store = Store::default();
+        let store_host = Host::new(
+            store.clone(),
+            surroundings.clone(),
+            switches.clone(),
+            "content-store:80".parse().unwrap(),
+        );
+        store_host.start().await.unwrap();
+        let config =
+            CacheConfig { content_store: "content-store:80".parse().unwrap(), fill_permits: PERMITS };
+        let cache =
+            Host::new(Cache::new(config), surroundings, switches.clone(), "cache:80".parse().unwrap());
+        let address = cache.start().await.unwrap();
+        let caller = Chassis {
+            service: "caller",
+            network,
+            clock,
+            tasks: TaskGroup::new(tracing::Dispatch::none()),
+            switches,
+            blocking: Blocking::Inline,
+            seed: 7,
+        };
+        Self { store, cache, _store_host: store_host, caller: Arc::new(Peer::new(&caller, address)) }
+    }
+
+    /// Status, `X-Cache` and body; nothing if no answer came within `wait`.
+    async fn ask(&self, id: &str, wait: Duration) -> Option<(StatusCode, String, String)> {
+        let answer = self.caller.get(&format!("/fragments/{id}"), Wait::AtMost(wait)).await.ok()?;
+        let found = |headers: &HeaderMap| {
+            headers.get("x-cache").map_or(String::new(), |v| v.to_str().unwrap().into())
+        };
+        Some((answer.status, found(&answer.headers), String::from_utf8(answer.body.to_vec()).unwrap()))
+    }
+
+    async fn found(&self, id: &str) -> String {
+        self.ask(id, SECOND)
+            .await
+            .map_or("nothing".into(), |(status, found, _)| format!("{} {found}", status.as_u16()))
+    }
+
+    async fn tell(&self, id: &str, version: usize) {
+        let body = format!(r#"{{"id":"{id}","version":{version}}}"#);
+        let mut request = axum::http::Request::post("/notifications").body(body.into()).unwrap();
+        request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        let answer = self.caller.send(request, Wait::AtMost(SECOND)).await.unwrap();
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+
+    async fn ready(&self) -> u16 {
+        self.caller.get("/readyz", Wait::AtMost(SECOND)).await.unwrap().status.as_u16()
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_fragment_is_fresh_for_its_time_to_live_and_until_a_change_is_told() {
+    for faults in [&[PoorErrorHandling][..], &[]] {
+        let bench = Bench::with(faults).await;
+        bench.store.publish("copy", "one");
+        assert_eq!(bench.found("copy").await, "200 miss");
+        assert_eq!(bench.found("copy").await, "200 hit");
+        let version = bench.store.publish("copy", "two");
+        bench.tell("copy", version).await;
+        // A fault-free cache hands out the last good version once, while it fetches the new one.
+        let expected = if faults.is_empty() { "200 stale" } else { "200 miss" };
+        assert_eq!(bench.found("copy").await, expected);
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(bench.ask("copy", SECOND).await.unwrap().2, "two");
+        sleep(Duration::from_secs(19)).await;
+        assert_eq!(bench.found("copy").await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn faulty_fills_of_one_unreadable_version_take_every_permit_for_ever() {
+    let bench = Bench::with(&[PoorErrorHandling]).await;
+    bench.store.publish("banner", "vertical\u{b}tab");
+    bench.store.publish("copy", "fine");
+    for _ in 0..PERMITS {
+        assert_eq!(bench.found("banner").await, "nothing");
+    }
+    assert_eq!(bench.found("copy").await, "nothing", "no permit is left for what is fine");
+    // A new, good version does not help: the fills are pinned to the one they learned.
+    let version = bench.store.publish("banner", "mended");
+    bench.tell("banner", version).await;
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(bench.found("banner").await, "nothing");
+    // A restart drops them.
+    bench.cache.restart().await.unwrap();
+    assert_eq!(bench.found("banner").await, "200 miss");
+    assert_eq!(bench.found("copy").await, "200 miss");
+}
+
+#[tokio::test(start_paused = true)]
+async fn repaired_while_stuck_the_fills_end_within_one_retry() {
+    let bench = Bench::with(&[PoorErrorHandling]).await;
+    bench.store.publish("banner", "vertical\u{b}tab");
+    bench.store.publish("copy", "fine");
+    for _ in 0..PERMITS {
+        assert_eq!(bench.found("banner").await, "nothing");
+    }
+    bench.cache.switches().set(PoorErrorHandling, false);
+    sleep(SECOND + Duration::from_millis(50)).await;
+    assert_eq!(bench.found("copy").await, "200 miss");
+}
+
+#[tokio::test(start_paused = true)]
+async fn repaired_fills_give_up_keep_the_last_good_version_and_the_cause() {
+    let bench = Bench::with(&[]).await;
+    bench.store.publish("banner", "good");
+    assert_eq!(bench.found("banner").await, "200 miss");
+    let version = bench.store.publish("banner", "vertical\u{b}tab");
+    bench.tell("banner", version).await;
+    for _ in 0..20 {
+        let (status, found, body) = bench.ask("banner", SECOND).await.unwrap();
+        assert_eq!((status.as_u16(), found.as_str(), body.as_str()), (200, "stale", "good"));
+        sleep(SECOND).await;
+    }
+    // Without a last good version the caller is told why.
+    bench.store.publish("notice", "vertical\u{b}tab");
+    let (status, _, body) = bench.ask("notice", SECOND).await.unwrap();
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(
+        body.contains("version 1 of notice could not be read") && body.contains("control character"),
+        "{body}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn repaired_fills_of_one_version_are_shared_and_a_failure_is_remembered_for_a_while() {
+    let bench = Bench::with(&[]).await;
+    bench.store.publish("banner", "vertical\u{b}tab");
+    let asked = futures_util::future::join_all((0..50).map(|_| bench.found("banner"))).await;
+    assert!(asked.iter().all(|found| found == "502 "), "{asked:?}");
+    assert_eq!(bench.store.requests(), 2, "one request for the version, one for its envelope");
+    assert_eq!(bench.found("banner").await, "502 ");
+    assert_eq!(bench.store.requests(), 2, "the failure is remembered");
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(bench.found("banner").await, "502 ");
+    assert_eq!(bench.store.requests(), 4, "and forgotten again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_tells_a_stuck_cache_from_a_working_one_only_when_it_is_asked_properly() {
+    let bench = Bench::with(&[PoorErrorHandling, MissingHealthCheck]).await;
+    bench.store.publish("banner", "vertical\u{b}tab");
+    assert_eq!(bench.ready().await, 200);
+    for _ in 0..PERMITS {
+        bench.found("banner").await;
+    }
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(bench.ready().await, 200, "the process runs, and that is all it says");
+    bench.cache.switches().set(MissingHealthCheck, false);
+    assert_eq!(bench.ready().await, 503);
+    bench.cache.restart().await.unwrap();
+    // The caller must first learn that its idle connection broke.
+    sleep(SECOND).await;
+    assert_eq!(bench.ready().await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_asset_is_an_answer_in_both_twins_and_a_bad_id_is_refused() {
+    for faults in [&[PoorErrorHandling][..], &[]] {
+        let bench = Bench::with(faults).await;
+        assert_eq!(bench.found("nowhere").await, "404 ");
+        assert_eq!(bench.found("No-Id").await, "400 ");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_leaves_while_it_waits_for_a_permit_leaves_nothing_behind() {
+    let bench = Bench::with(&[PoorErrorHandling]).await;
+    bench.store.publish("banner", "vertical\u{b}tab");
+    for _ in 0..PERMITS {
+        bench.found("banner").await;
+    }
+    let requests = bench.store.requests();
+    assert!(timeout(SECOND, bench.ask("banner", Duration::from_secs(9))).await.is_err());
+    sleep(Duration::from_secs(10)).await;
+    let per_second = f64::from(bench.store.requests() - requests) / 11.0;
+    assert!((3.0..=4.5).contains(&per_second), "{PERMITS} stuck fills ask once a second, not {per_second}");
+}

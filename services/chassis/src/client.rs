@@ -1,0 +1,224 @@
+//! Outgoing calls to one other service. Teaches that whoever calls must say how long to wait.
+
+use std::{
+    error::Error as StdError,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, Uri, uri::Authority};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioIo, TokioTimer},
+};
+use tokio::{select, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tower_service::Service;
+
+use crate::{
+    Chassis,
+    network::{Connection, Network},
+};
+
+/// How long opening a connection may take: links are short, so a longer wait means that nobody is there.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Idle connections kept open to a peer: enough for a busy second, few enough to forget.
+pub const IDLE_CONNECTIONS_MAX: usize = 64;
+
+/// How long an idle connection is kept: shorter than a server waits for the next head, so that no call meets a closing one.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The largest answer that is read: an asset of 1 MiB whose every byte is escaped in JSON.
+pub const ANSWER_BYTES_MAX: usize = 8 * 1_024 * 1_024;
+
+/// How long a call may take as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// As long as the other side likes.
+    Forever,
+    /// Then it fails.
+    AtMost(Duration),
+}
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// Why nothing came back.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// No connection could be opened, or it broke.
+    #[error("the call to {peer} broke")]
+    Broken {
+        /// Who was called.
+        peer: Authority,
+        /// What the network said.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The caller's patience ended.
+    #[error("{peer} did not answer within {after:?}")]
+    TimedOut {
+        /// Who was called.
+        peer: Authority,
+        /// How long the caller waited.
+        after: Duration,
+    },
+    /// The caller closed its connections to the peer.
+    #[error("the connections to {peer} were closed")]
+    Closed {
+        /// Who was called.
+        peer: Authority,
+    },
+    /// The answer was larger than is read.
+    #[error("{peer} answered with more than {bytes_max} bytes")]
+    TooLarge {
+        /// Who was called.
+        peer: Authority,
+        /// The limit.
+        bytes_max: usize,
+    },
+}
+
+/// One other service, and the connections to it.
+#[derive(Debug)]
+pub struct Peer {
+    authority: Authority,
+    client: Client<Connector, Full<Bytes>>,
+    open: Mutex<CancellationToken>,
+}
+
+impl Peer {
+    /// A peer at `authority`; connections are opened when needed and live in the chassis's tasks.
+    pub fn new(chassis: &Chassis, authority: Authority) -> Self {
+        let connector = Connector { network: chassis.network.clone(), authority: authority.clone() };
+        let client = Client::builder(chassis.tasks.clone())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .build(connector);
+        Self { authority, client, open: Mutex::default() }
+    }
+
+    /// Whom this calls.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Gets `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn get(&self, path: &str, wait: Wait) -> Result<Answer, CallError> {
+        self.call(Method::GET, path, Bytes::new(), wait).await
+    }
+
+    /// Sends a request without further headers.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        wait: Wait,
+    ) -> Result<Answer, CallError> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = path.parse().map_err(|error| self.broken(error))?;
+        self.send(request, wait).await
+    }
+
+    /// Sends `request` (its URI names only the path) and reads the whole answer. Dropping the call closes its connection,
+    /// so that the other side can stop working for someone who has left.
+    ///
+    /// # Errors
+    ///
+    /// When no answer came back whole and in time. An answer of any status is not an error.
+    pub async fn send(&self, request: Request<Bytes>, wait: Wait) -> Result<Answer, CallError> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answered = async {
+            select! {
+                biased;
+                answer = self.answer(request) => answer,
+                () = open.cancelled() => Err(CallError::Closed { peer: self.authority.clone() }),
+            }
+        };
+        match wait {
+            Wait::Forever => answered.await,
+            Wait::AtMost(after) => timeout(after, answered)
+                .await
+                .unwrap_or_else(|_| Err(CallError::TimedOut { peer: self.authority.clone(), after })),
+        }
+    }
+
+    /// Fails every call under way and closes its connection; later calls open new ones.
+    pub fn close_connections(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *open).cancel();
+    }
+
+    async fn answer(&self, request: Request<Bytes>) -> Result<Answer, CallError> {
+        let (mut head, body) = request.into_parts();
+        let mut uri = head.uri.into_parts();
+        uri.scheme = Some(http::uri::Scheme::HTTP);
+        uri.authority = Some(self.authority.clone());
+        uri.path_and_query.get_or_insert(http::uri::PathAndQuery::from_static("/"));
+        head.uri = Uri::from_parts(uri).map_err(|error| self.broken(error))?;
+        let request = Request::from_parts(head, Full::new(body));
+        let response = self.client.request(request).await.map_err(|error| self.broken(error))?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| match error.downcast::<LengthLimitError>() {
+            Ok(_) => CallError::TooLarge { peer: self.authority.clone(), bytes_max: ANSWER_BYTES_MAX },
+            Err(error) => self.broken(error),
+        })?;
+        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+    }
+
+    fn broken(&self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> CallError {
+        CallError::Broken { peer: self.authority.clone(), source: source.into() }
+    }
+}
+
+/// Opens connections for hyper's pool.
+#[derive(Clone, Debug)]
+struct Connector {
+    network: Network,
+    authority: Authority,
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Connection>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let Self { network, authority } = self.clone();
+        Box::pin(async move {
+            let connection = timeout(CONNECT_TIMEOUT, network.connect(&authority)).await??;
+            Ok(TokioIo::new(connection))
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! One service as its operator sees it: started, restarted, put back. Teaches what a restart gives up and what it keeps.
+
+use std::{future::Future, io, sync::Arc};
+
+use axum::Router;
+use http::uri::Authority;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::instrument::WithSubscriber;
+
+use crate::{
+    Blocking, Chassis, Clock, Logs, Network, Switches, TaskGroup, operator,
+    serve::{App, serve},
+};
+
+/// What a host can run.
+pub trait Service: Send + Sync + 'static {
+    /// The service's folder and `service.name`.
+    fn name(&self) -> &'static str;
+
+    /// Builds the service's state afresh. Called again at each restart: only what `self` owns survives.
+    fn start(&self, chassis: Chassis) -> impl Future<Output = io::Result<App>> + Send;
+
+    /// Puts what outlives a restart back to what it was at first.
+    fn reset(&self) -> impl Future<Output = io::Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// What the service's operator can ask beyond restart and reset.
+    fn operator_routes(&self) -> Router {
+        Router::new()
+    }
+}
+
+/// The values around a service that its operator chooses.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Real sockets or links in memory.
+    pub network: Network,
+    /// Real or virtual time.
+    pub clock: Clock,
+    /// Where log lines go.
+    pub logs: Logs,
+    /// How blocking work is run.
+    pub blocking: Blocking,
+    /// The source of all chance.
+    pub seed: u64,
+}
+
+/// One service, running or not.
+pub struct Host<S> {
+    service: S,
+    surroundings: Surroundings,
+    switches: Switches,
+    switches_at_first: Switches,
+    state: Mutex<State>,
+}
+
+struct State {
+    address: Authority,
+    run: Option<Run>,
+    operator_port: Option<TaskGroup>,
+}
+
+/// One run of a service, from start to kill.
+struct Run {
+    tasks: TaskGroup,
+    stop: CancellationToken,
+    served: TaskTracker,
+}
+
+impl<S: Service> Host<S> {
+    /// A host that will listen at `address`.
+    pub fn new(service: S, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
+        let switches_at_first = switches.snapshot();
+        let state = Mutex::new(State { address, run: None, operator_port: None });
+        Self { service, surroundings, switches, switches_at_first, state }
+    }
+
+    /// Starts the service and says where it listens. Does nothing if it runs.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be bound or the service cannot build its state.
+    pub async fn start(&self) -> io::Result<Authority> {
+        let mut state = self.state.lock().await;
+        self.start_locked(&mut state).await
+    }
+
+    /// Kills the service as if its process died: connections break, tasks and memory are gone.
+    pub async fn kill(&self) {
+        let mut state = self.state.lock().await;
+        if let Some(run) = state.run.take() {
+            run.tasks.kill().await;
+        }
+    }
+
+    /// Kills the service and starts it again at the same address.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn restart(&self) -> io::Result<()> {
+        let mut state = self.state.lock().await;
+        if let Some(run) = state.run.take() {
+            run.tasks.kill().await;
+        }
+        self.start_locked(&mut state).await?;
+        Ok(())
+    }
+
+    /// Everything back as it was at first: switches, memory, and what the service keeps across restarts.
+    ///
+    /// # Errors
+    ///
+    /// When the service cannot be put back or started.
+    pub async fn reset(&self) -> io::Result<()> {
+        self.kill().await;
+        self.switches.copy_from(&self.switches_at_first);
+        self.service.reset().await?;
+        self.start().await?;
+        Ok(())
+    }
+
+    /// Stops gracefully: no new connections, those under way may finish; the operator port closes last.
+    pub async fn stop(&self) {
+        let mut state = self.state.lock().await;
+        if let Some(run) = state.run.take() {
+            run.stop.cancel();
+            run.served.close();
+            run.served.wait().await;
+            run.tasks.kill().await;
+        }
+        if let Some(operator_port) = state.operator_port.take() {
+            operator_port.kill().await;
+        }
+    }
+
+    /// Opens the operator port, which outlives restarts, and says where it listens.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be bound.
+    pub async fn open_operator_port(
+        self: &Arc<Self>,
+        address: &Authority,
+        token: &str,
+    ) -> io::Result<Authority> {
+        let listener = self.surroundings.network.bind(address).await?;
+        let address = listener.address()?;
+        let chassis = self.chassis();
+        let router = operator::router(self, token);
+        let tasks = chassis.tasks.clone();
+        tasks.spawn(serve(listener, router.into(), chassis, CancellationToken::new()));
+        self.state.lock().await.operator_port = Some(tasks);
+        Ok(address)
+    }
+
+    /// The service itself.
+    pub fn service(&self) -> &S {
+        &self.service
+    }
+
+    /// The service's switches.
+    pub fn switches(&self) -> &Switches {
+        &self.switches
+    }
+
+    async fn start_locked(&self, state: &mut MutexGuard<'_, State>) -> io::Result<Authority> {
+        if state.run.is_some() {
+            return Ok(state.address.clone());
+        }
+        let chassis = self.chassis();
+        let listener = self.surroundings.network.bind(&state.address).await?;
+        // Port 0 took a free port; a restart must come back to the same one.
+        state.address = listener.address()?;
+        let dispatch = chassis.tasks.dispatch().clone();
+        let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
+            Ok(app) => app,
+            Err(error) => {
+                chassis.tasks.kill().await;
+                return Err(error);
+            }
+        };
+        let stop = CancellationToken::new();
+        let tasks = chassis.tasks.clone();
+        let served = TaskTracker::new();
+        tasks.spawn(served.track_future(serve(listener, app, chassis, stop.clone())));
+        state.run = Some(Run { tasks, stop, served });
+        Ok(state.address.clone())
+    }
+
+    fn chassis(&self) -> Chassis {
+        let Surroundings { network, clock, logs, blocking, seed } = self.surroundings.clone();
+        let service = self.service.name();
+        let dispatch = logs.dispatch(service, self.switches.clone(), clock.clone());
+        let tasks = TaskGroup::new(dispatch);
+        Chassis { service, network, clock, tasks, switches: self.switches.clone(), blocking, seed }
+    }
+}

@@ -1,0 +1,83 @@
+//! What every service of the shop stands on.
+//!
+//! A service is ordinary code over values that it is handed: a network, a clock, a group of tasks, switches. It never asks
+//! which kind it got, so the same service runs on real sockets or in memory, in real or in virtual time, and thirty
+//! shops fit into one process.
+//!
+//! # Layout
+//!
+//! - [`asset`]: the words that the services have in common.
+//! - [`clock`] and [`network`]: the two values that make a world real or simulated, chosen independently.
+//! - [`tasks`]: every spawn of a service, so that a restart really drops what it was doing.
+//! - [`faults`]: the four latent faults, and the switches that repair them while a service runs.
+//! - [`logs`]: what leaves a service as log lines, by telemetry level.
+//! - [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`problem`]: how errors leave.
+//! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
+//! - [`run`]: what a service's `main` calls.
+
+pub mod asset;
+pub mod clock;
+pub mod network;
+pub mod tasks;
+pub mod faults;
+pub mod logs;
+pub mod serve;
+pub mod client;
+pub mod problem;
+pub mod host;
+pub mod operator;
+pub mod run;
+
+pub use asset::{AssetId, Envelope, Notification, Version};
+pub use client::{Answer, CallError, Peer, Wait};
+pub use clock::Clock;
+pub use faults::{LatentFault, Level, Switches};
+pub use host::{Host, Service};
+pub use logs::Logs;
+pub use network::Network;
+pub use problem::Problem;
+pub use run::{ChassisConfig, exit_code, run};
+pub use serve::App;
+pub use tasks::{Blocking, TaskGroup};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tracing::Dispatch;
+
+/// What a running service is handed. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Chassis {
+    /// The service's name: its folder, and its `service.name` in telemetry.
+    pub service: &'static str,
+    /// How it listens and calls.
+    pub network: Network,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where its tasks live; they end when the service is killed.
+    pub tasks: TaskGroup,
+    /// Which latent faults are present.
+    pub switches: Switches,
+    /// How work that blocks a thread is run.
+    pub blocking: Blocking,
+    /// The source of all chance in this service.
+    pub seed: u64,
+}
+
+impl Chassis {
+    /// What someone outside the shop stands on who only calls: a customer, an editor.
+    pub fn of_caller(name: &'static str, network: Network, clock: Clock, seed: u64) -> Self {
+        let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
+        let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Changes));
+        Self { service: name, network, clock, tasks, switches, blocking, seed }
+    }
+
+    /// A random generator for one component, independent of all others: drawing from one never shifts another.
+    pub fn rng(&self, component: &str) -> ChaCha8Rng {
+        // FNV-1a (Fowler, Noll, Vo): a hash that is the same in every process, which std's is not.
+        let label = self.service.bytes().chain(*b"/").chain(component.bytes());
+        let hash = label.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        ChaCha8Rng::seed_from_u64(self.seed ^ hash)
+    }
+}

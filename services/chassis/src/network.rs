@@ -1,0 +1,246 @@
+//! The network of a world: TCP, or links in memory. Teaches that a service needs to know neither.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use http::uri::Authority;
+use hyper_util::client::legacy::connect::{Connected, Connection as HyperConnection};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::{Sleep, sleep},
+};
+
+/// The least latency of a link in memory. A call that takes no time at all would let a retry without delay stop
+/// virtual time for ever.
+pub const LINK_LATENCY_MIN: Duration = Duration::from_millis(1);
+
+/// Connections that wait to be accepted, as in a listen backlog; further connects wait.
+const BACKLOG_MAX: usize = 1_024;
+
+/// Bytes in flight on one direction of a link in memory, as in a socket buffer.
+const LINK_BYTES_MAX: usize = 64 * 1_024;
+
+/// How services reach each other. Cheap to clone; clones are the same network.
+#[derive(Clone, Debug)]
+pub enum Network {
+    /// Real sockets.
+    Tcp,
+    /// Links in memory, in this process only.
+    Memory(MemoryNetwork),
+}
+
+impl Network {
+    /// A new network in memory. A latency below [`LINK_LATENCY_MIN`] is raised to it.
+    pub fn in_memory(link_latency: Duration) -> Self {
+        let link_latency = link_latency.max(LINK_LATENCY_MIN);
+        Self::Memory(MemoryNetwork { link_latency, listeners: Arc::default() })
+    }
+
+    /// Starts to listen at `address`. On TCP, port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// When the address is taken, unknown or not allowed.
+    pub async fn bind(&self, address: &Authority) -> io::Result<Listener> {
+        match self {
+            Self::Tcp => Ok(Listener::Tcp(TcpListener::bind(address.as_str()).await?)),
+            Self::Memory(network) => network.bind(address),
+        }
+    }
+
+    /// Opens a connection to `address`.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens there, or the network fails.
+    pub async fn connect(&self, address: &Authority) -> io::Result<Connection> {
+        match self {
+            Self::Tcp => {
+                let stream = TcpStream::connect(address.as_str()).await?;
+                // Small answers must not wait for Nagle's algorithm (RFC 896).
+                stream.set_nodelay(true)?;
+                Ok(Connection::Tcp(stream))
+            }
+            Self::Memory(network) => network.connect(address).await,
+        }
+    }
+}
+
+/// Where connections arrive.
+#[derive(Debug)]
+pub enum Listener {
+    /// A TCP socket.
+    Tcp(TcpListener),
+    /// A name in a network in memory, free again when the listener is dropped.
+    Memory(MemoryListener),
+}
+
+impl Listener {
+    /// Waits for the next connection.
+    ///
+    /// # Errors
+    ///
+    /// When the socket fails, as when the process runs out of file descriptors.
+    pub async fn accept(&mut self) -> io::Result<Connection> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Connection::Tcp(stream))
+            }
+            // The network keeps a sender while the listener lives, so the channel cannot end.
+            Self::Memory(listener) => {
+                listener.incoming.recv().await.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
+            }
+        }
+    }
+
+    /// The address that others connect to, with the port that was really taken.
+    ///
+    /// # Errors
+    ///
+    /// When the socket no longer knows its address.
+    pub fn address(&self) -> io::Result<Authority> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr()?.to_string().parse().map_err(io::Error::other),
+            Self::Memory(listener) => Ok(listener.address.clone()),
+        }
+    }
+}
+
+/// Links in memory between names.
+#[derive(Clone)]
+pub struct MemoryNetwork {
+    link_latency: Duration,
+    listeners: Arc<Mutex<BTreeMap<String, mpsc::Sender<Connection>>>>,
+}
+
+impl fmt::Debug for MemoryNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryNetwork").field("link_latency", &self.link_latency).finish_non_exhaustive()
+    }
+}
+
+impl MemoryNetwork {
+    fn bind(&self, address: &Authority) -> io::Result<Listener> {
+        let (sender, incoming) = mpsc::channel(BACKLOG_MAX);
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if listeners.get(address.as_str()).is_some_and(|taken| !taken.is_closed()) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        listeners.insert(address.to_string(), sender);
+        Ok(Listener::Memory(MemoryListener { address: address.clone(), incoming }))
+    }
+
+    async fn connect(&self, address: &Authority) -> io::Result<Connection> {
+        sleep(self.link_latency).await;
+        let listener = {
+            let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+            listeners.get(address.as_str()).cloned()
+        };
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let (near, far) = tokio::io::duplex(LINK_BYTES_MAX);
+        let far = Connection::Memory(Link::new(far, self.link_latency));
+        listener.ok_or_else(refused)?.send(far).await.map_err(|_| refused())?;
+        Ok(Connection::Memory(Link::new(near, self.link_latency)))
+    }
+}
+
+/// A name that is listened to in a network in memory.
+#[derive(Debug)]
+pub struct MemoryListener {
+    address: Authority,
+    incoming: mpsc::Receiver<Connection>,
+}
+
+/// One end of a connection.
+#[derive(Debug)]
+pub enum Connection {
+    /// A TCP stream.
+    Tcp(TcpStream),
+    /// A link in memory.
+    Memory(Link),
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Memory(link) => link.poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Memory(link) => Pin::new(&mut link.stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Memory(link) => Pin::new(&mut link.stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Memory(link) => Pin::new(&mut link.stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl HyperConnection for Connection {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+/// One end of a link in memory: what is read arrives one latency after it could have been read.
+#[derive(Debug)]
+pub struct Link {
+    stream: DuplexStream,
+    latency: Duration,
+    // Set while bytes are on their way. Reading starts it, so that each burst pays the latency once.
+    travel: Option<Pin<Box<Sleep>>>,
+    arrived: Vec<u8>,
+}
+
+impl Link {
+    fn new(stream: DuplexStream, latency: Duration) -> Self {
+        Self { stream, latency, travel: None, arrived: Vec::new() }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.travel.is_none() && self.arrived.is_empty() {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            self.arrived.extend_from_slice(&buf.filled()[before..]);
+            buf.set_filled(before);
+            // The end of the stream, which is a read of nothing, travels as long as any byte does.
+            self.travel = Some(Box::pin(sleep(self.latency)));
+        }
+        if let Some(travel) = &mut self.travel {
+            ready!(travel.as_mut().poll(cx));
+            self.travel = None;
+        }
+        let count = self.arrived.len().min(buf.remaining());
+        buf.put_slice(&self.arrived[..count]);
+        self.arrived.drain(..count);
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,102 @@
+//! The operator port of a service: its switches, restart and reset. Off unless a token is set.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Request, State, rejection::JsonRejection},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    faults::{LatentFault, Level, Switches},
+    host::{Host, Service},
+    problem::{self, Problem},
+};
+
+/// The state of a service's switches, and what a change of them names. An absent member is left as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchState {
+    /// The telemetry level.
+    pub level: Option<Level>,
+    /// Exactly these latent faults are present.
+    pub faults_present: Option<Vec<LatentFault>>,
+}
+
+/// The routes: `GET|PUT /switches`, `POST /restart`, `POST /reset` and the service's own, all with `Authorization: Bearer <token>`.
+pub fn router<S: Service>(host: &Arc<Host<S>>, token: &str) -> Router {
+    let token: Arc<str> = token.into();
+    Router::new()
+        .route("/switches", get(read_switches).put(turn_switches))
+        .route("/restart", post(restart))
+        .route("/reset", post(reset))
+        .with_state(Arc::clone(host))
+        .merge(host.service().operator_routes())
+        .fallback(problem::unknown_route)
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            let allowed = is_bearer(request.headers(), &token);
+            async move { if allowed { next.run(request).await } else { unauthorized().into_response() } }
+        }))
+}
+
+/// Whether a request carries this bearer token. The comparison takes the same time wherever the tokens differ.
+pub fn is_bearer(headers: &HeaderMap, token: &str) -> bool {
+    let given =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    given.is_some_and(|given| given.ct_eq(token.as_bytes()).into())
+}
+
+/// The answer to a request without the right token.
+pub fn unauthorized() -> Problem {
+    let detail =
+        "This needs credentials: send 'Authorization: Bearer' with the token that was printed at start.";
+    Problem::new(StatusCode::UNAUTHORIZED, detail)
+}
+
+async fn read_switches<S: Service>(State(host): State<Arc<Host<S>>>) -> Json<SwitchState> {
+    Json(state_of(host.switches()))
+}
+
+async fn turn_switches<S: Service>(
+    State(host): State<Arc<Host<S>>>,
+    wanted: Result<Json<SwitchState>, JsonRejection>,
+) -> Result<Json<SwitchState>, Problem> {
+    let Json(wanted) = wanted?;
+    let switches = host.switches();
+    if let Some(faults) = wanted.faults_present {
+        for fault in LatentFault::ALL {
+            if fault != LatentFault::InadequateTelemetry {
+                switches.set(fault, faults.contains(&fault));
+            }
+        }
+    }
+    if let Some(level) = wanted.level {
+        switches.set_level(level);
+    }
+    Ok(Json(state_of(switches)))
+}
+
+async fn restart<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {
+    done(host.restart().await)
+}
+
+async fn reset<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {
+    done(host.reset().await)
+}
+
+fn state_of(switches: &Switches) -> SwitchState {
+    SwitchState { level: Some(switches.level()), faults_present: Some(switches.faults_present()) }
+}
+
+fn done(result: std::io::Result<()>) -> Response {
+    match result {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

@@ -1,0 +1,122 @@
+//! A service as a process of its own: what its `main` calls.
+
+use std::{io, sync::Arc};
+
+use clap::Args;
+use http::uri::Authority;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    Blocking, Clock, Logs, Network, Switches,
+    faults::{LatentFault, Level},
+    host::{Host, Service, Surroundings},
+};
+
+/// Descriptors that a process asks for: two for each connection that it may serve, and some to spare.
+pub const DESCRIPTORS_WANTED: u64 = 8_192;
+
+/// What every service's command line takes.
+#[derive(Clone, Debug, Args)]
+pub struct ChassisConfig {
+    /// Address to listen at [default: the service's port on loopback]
+    #[arg(long, env = "GLYPHFALL_BIND", value_name = "HOST:PORT")]
+    pub bind: Option<Authority>,
+    /// Address of the operator port, open only when a token is set [default: the service's operator port on loopback]
+    #[arg(long, env = "GLYPHFALL_OPERATOR_BIND", value_name = "HOST:PORT")]
+    pub operator_bind: Option<Authority>,
+    /// Token of the operator port; better given in the environment than on the command line
+    #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub operator_token: Option<String>,
+    /// How much leaves the service as telemetry
+    #[arg(long, env = "GLYPHFALL_LEVEL", value_enum, default_value_t = Level::Dark)]
+    pub level: Level,
+    /// Repairs a latent fault; may be given several times
+    #[arg(long, env = "GLYPHFALL_REPAIR", value_enum, value_name = "FAULT", value_delimiter = ',')]
+    pub repair: Vec<LatentFault>,
+    /// Seed of all chance in the service
+    #[arg(long, env = "GLYPHFALL_SEED", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// Runs `service` until it is told to stop (Ctrl-C or SIGTERM), then lets requests under way finish.
+///
+/// # Errors
+///
+/// When an address cannot be bound or the service cannot start; the message says which and what to do.
+pub async fn run<S: Service>(service: S, config: ChassisConfig, ports: DefaultPorts) -> io::Result<()> {
+    raise_descriptor_limit();
+    let name = service.name();
+    let clock = Clock::real();
+    let surroundings = Surroundings {
+        network: Network::Tcp,
+        clock,
+        logs: Logs::to(io::stderr()),
+        blocking: Blocking::Pool,
+        seed: config.seed,
+    };
+    let present = LatentFault::ALL.into_iter().filter(|fault| !config.repair.contains(fault));
+    let switches = Switches::new(present, config.level);
+    if config.repair.contains(&LatentFault::InadequateTelemetry) {
+        switches.set_level(Level::Changes);
+    }
+    let address = config.bind.unwrap_or_else(|| loopback(ports.service));
+    let host = Arc::new(Host::new(service, surroundings, switches, address.clone()));
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let address = host.start().await.map_err(|error| explain(&error, name, &address))?;
+    eprintln!("{name} listens at http://{address}");
+    if let Some(token) = config.operator_token.filter(|token| !token.is_empty()) {
+        let address = config.operator_bind.unwrap_or_else(|| loopback(ports.operator));
+        let opened = host.open_operator_port(&address, &token).await;
+        let address = opened.map_err(|error| explain(&error, "the operator port", &address))?;
+        eprintln!("operator port at http://{address}");
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    host.stop().await;
+    Ok(())
+}
+
+/// The ports that a service takes on loopback unless told otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct DefaultPorts {
+    /// Its own.
+    pub service: u16,
+    /// Its operator's.
+    pub operator: u16,
+}
+
+/// Says what could not be started, where, and what to do about it.
+pub fn explain(error: &io::Error, what: &str, address: &Authority) -> io::Error {
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => "; another program holds that port: stop it, or choose another address",
+        io::ErrorKind::AddrNotAvailable => "; that address is not one of this machine's",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need rights that this process lacks",
+        _ => "",
+    };
+    io::Error::new(error.kind(), format!("cannot start {what} at {address}: {error}{advice}"))
+}
+
+/// Asks the system for enough descriptors; many shells start with 1,024 or 256, which an outage uses up.
+pub fn raise_descriptor_limit() {
+    // If the system refuses, the accept loop says so when they run out.
+    let _ = rlimit::increase_nofile_limit(DESCRIPTORS_WANTED);
+}
+
+/// `127.0.0.1` at `port`.
+pub fn loopback(port: u16) -> Authority {
+    Authority::try_from(format!("127.0.0.1:{port}")).expect("an address and a port form an authority")
+}
+
+/// What a process ends with: 0 when done, 2 when its surroundings kept it from starting.
+pub fn exit_code(result: io::Result<()>) -> std::process::ExitCode {
+    match result {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::from(2)
+        }
+    }
+}

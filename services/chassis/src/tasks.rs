@@ -1,0 +1,106 @@
+//! Where a service's tasks live. Teaches why a restart restores anything: it drops whatever was being done.
+
+use std::{fmt, future::Future};
+
+use hyper::rt::Executor;
+use tokio::select;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{Dispatch, instrument::WithSubscriber};
+
+/// All tasks of one run of a service: its accept loop, its connections, its background work.
+///
+/// Each task carries the service's tracing dispatcher, and all are dropped on [`kill`](Self::kill), with their
+/// connections, permits and whatever else they held.
+#[derive(Clone)]
+pub struct TaskGroup {
+    tracker: TaskTracker,
+    killed: CancellationToken,
+    dispatch: Dispatch,
+}
+
+impl TaskGroup {
+    /// An empty group whose tasks report to `dispatch`.
+    pub fn new(dispatch: Dispatch) -> Self {
+        Self { tracker: TaskTracker::new(), killed: CancellationToken::new(), dispatch }
+    }
+
+    /// Runs `task` until it ends or the group is killed.
+    pub fn spawn(&self, task: impl Future<Output: Send> + Send + 'static) {
+        let killed = self.killed.clone();
+        let task = async move {
+            select! {
+                biased;
+                () = killed.cancelled() => {}
+                _ = task => {}
+            }
+        };
+        self.tracker.spawn(task.with_subscriber(self.dispatch.clone()));
+    }
+
+    /// Drops every task and waits until the last one is gone.
+    pub async fn kill(&self) {
+        self.killed.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// The number of tasks alive.
+    pub fn len(&self) -> usize {
+        self.tracker.len()
+    }
+
+    /// Whether no task is alive.
+    pub fn is_empty(&self) -> bool {
+        self.tracker.is_empty()
+    }
+
+    /// The dispatcher that the group's tasks report to.
+    pub fn dispatch(&self) -> &Dispatch {
+        &self.dispatch
+    }
+}
+
+impl fmt::Debug for TaskGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskGroup").field("tasks", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// hyper spawns its connections through the group as well.
+impl<F> Executor<F> for TaskGroup
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        self.spawn(task);
+    }
+}
+
+/// How work that blocks its thread (a disk, a lock) is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocking {
+    /// On tokio's pool of threads, so that the runtime's own stay free.
+    Pool,
+    /// At once, on the caller's thread: in virtual time the order of completion must not depend on threads.
+    Inline,
+}
+
+impl Blocking {
+    /// Runs `work` and hands back what it returns.
+    pub async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        match self {
+            Self::Inline => work(),
+            Self::Pool => {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the one place where blocking work leaves the runtime"
+                )]
+                let task = tokio::task::spawn_blocking(work);
+                match task.await {
+                    Ok(done) => done,
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                }
+            }
+        }
+    }
+}

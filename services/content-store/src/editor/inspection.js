@@ -1,0 +1,51 @@
+// Lists the characters of the text that a reader cannot see. Asks the store, which names them as it would when refusing one.
+
+import { currentBytes, selectCharacter } from "./editor.js";
+
+const PAUSE_MS = 250; // after the last key
+const LISTED_MAX = 1_000; // as many as the store lists
+
+const text = document.getElementById("text");
+const summary = document.getElementById("inspection-summary");
+const rows = document.getElementById("inspection-rows");
+const table = rows.closest(".table");
+let pause;
+let newest = 0;
+
+text.addEventListener("input", () => {
+  clearTimeout(pause);
+  pause = setTimeout(inspect, PAUSE_MS);
+});
+
+async function inspect() {
+  const mine = ++newest;
+  let found;
+  try {
+    const response = await fetch("inspect", { method: "POST", body: currentBytes() });
+    if (!response.ok) throw new Error((await response.json()).detail);
+    found = await response.json();
+  } catch (error) {
+    summary.textContent = `The text could not be looked at: ${error.message}`;
+    return;
+  }
+  if (mine !== newest) return;
+  table.hidden = found.length === 0;
+  const many = found.length === LISTED_MAX ? `The first ${LISTED_MAX.toLocaleString()}` : String(found.length);
+  summary.textContent = found.length === 0
+    ? "None: the text holds nothing that cannot be seen."
+    : `${many} that cannot be seen, are easily mistaken, or are not text at all.`;
+  rows.replaceChildren(...found.map(row));
+}
+
+function row({ code_point, byte, name, offset }) {
+  const line = document.createElement("tr");
+  for (const content of [code_point ?? byte, name, offset.toLocaleString()]) {
+    line.append(Object.assign(document.createElement("td"), { textContent: content }));
+  }
+  const find = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: "Show" });
+  find.setAttribute("aria-label", `Show ${name} in the text`);
+  find.addEventListener("click", () => selectCharacter(offset));
+  line.append(document.createElement("td"));
+  line.lastChild.append(find);
+  return line;
+}

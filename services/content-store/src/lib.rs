@@ -1,0 +1,142 @@
+//! Versioned assets: published, rolled back, and served as JSON envelopes; and the page on which editors do so.
+//!
+//! An *asset* is a piece of content with a name. Each publish adds a *version*, which never changes; the newest is the
+//! *current* one. Rolling back publishes an earlier body again. Whoever reads a version gets it in an *envelope*.
+//!
+//! # Layout
+//!
+//! - [`asset`]: the words of this service as types. [`storage`]: what is kept, and the promise about it.
+//!   [`redb_storage`]: the embedded database that keeps it.
+//! - [`characters`]: which characters are special, and their names.
+//! - [`rendering`]: the envelope, in a faulty and a repaired form.
+//! - [`difference`]: what changed between two versions.
+//! - `request`, `routes`, `editor`: HTTP. `notification`: telling the cache.
+
+pub mod asset;
+pub mod storage;
+pub mod redb_storage;
+pub mod characters;
+pub mod rendering;
+pub mod difference;
+mod request;
+mod routes;
+mod editor;
+mod notification;
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Router,
+    error_handling::HandleErrorLayer,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+use chassis::{App, AssetId, Chassis, Clock, Problem, Service, Version, problem, run::DefaultPorts};
+use http::{StatusCode, header, uri::Authority};
+use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
+
+use crate::{
+    asset::{ASSET_BYTES_MAX, SeedAsset},
+    notification::Notifier,
+    storage::Storage,
+};
+
+/// The content store's ports on loopback.
+pub const PORTS: DefaultPorts = DefaultPorts { service: 8082, operator: 8092 };
+
+/// Requests answered at once. The cache sends at most a few dozen; each may hold a body of 1 MiB.
+pub const REQUESTS_MAX: usize = 256;
+
+/// What a content store is made of.
+#[derive(Clone)]
+pub struct ContentStoreConfig {
+    /// Where assets are kept. It outlives a restart of the service.
+    pub storage: Arc<dyn Storage>,
+    /// What a new storage begins with, and a reset brings back.
+    pub seed: Vec<SeedAsset>,
+    /// What an editor must present to change anything.
+    pub editor_token: String,
+    /// The cache to notify of changes.
+    pub cache: Option<Authority>,
+    /// Whether the special characters of a text can be listed, on the page and by `POST /inspect`.
+    pub inspection: bool,
+}
+
+/// The service.
+pub struct ContentStore {
+    config: ContentStoreConfig,
+    /// Known from the first start on.
+    clock: Mutex<Option<Clock>>,
+}
+
+impl ContentStore {
+    /// A store that has not been started.
+    pub fn new(config: ContentStoreConfig) -> Self {
+        Self { config, clock: Mutex::default() }
+    }
+}
+
+impl Service for ContentStore {
+    fn name(&self) -> &'static str {
+        "content-store"
+    }
+
+    async fn start(&self, chassis: Chassis) -> io::Result<App> {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(chassis.clock.clone());
+        let ContentStoreConfig { storage, seed, editor_token, cache, inspection } = self.config.clone();
+        storage.seed(seed, chassis.clock.wall()).await.map_err(io::Error::other)?;
+        let notifier = cache.map(|cache| Notifier::new(&chassis, cache));
+        let store = Arc::new(Store { storage, chassis, editor_token, notifier });
+        Ok(router(store, inspection).into())
+    }
+
+    async fn reset(&self) -> io::Result<()> {
+        let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let clock = clock.ok_or_else(|| io::Error::other("the store was never started: nothing to reset"))?;
+        let ContentStoreConfig { storage, seed, .. } = &self.config;
+        storage.reset(seed.clone(), clock.wall()).await.map_err(io::Error::other)
+    }
+}
+
+/// One run of the service.
+struct Store {
+    storage: Arc<dyn Storage>,
+    chassis: Chassis,
+    editor_token: String,
+    notifier: Option<Notifier>,
+}
+
+impl Store {
+    fn notify(&self, id: &AssetId, version: Option<Version>) {
+        if let Some(notifier) = &self.notifier {
+            notifier.notify(id, version);
+        }
+    }
+}
+
+fn router(store: Arc<Store>, inspection: bool) -> Router {
+    let routes = routes::assets().route("/session", get(routes::session)).merge(editor::pages(inspection));
+    let routes = if inspection { routes.route("/inspect", post(routes::inspect)) } else { routes };
+    let layers = ServiceBuilder::new()
+        // Outermost: a request that finds no place is told so at once, and when to come back.
+        .layer(HandleErrorLayer::new(|_| async {
+            let busy = Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many requests at once; try again shortly.",
+            );
+            ([(header::RETRY_AFTER, "1")], busy)
+        }))
+        .load_shed()
+        // One limit for all routes together.
+        .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_MAX))
+        // Innermost: a body is cut off while it arrives, before it can fill memory.
+        .layer(DefaultBodyLimit::max(ASSET_BYTES_MAX));
+    routes
+        .layer(layers)
+        .method_not_allowed_fallback(problem::unknown_method)
+        .fallback(problem::unknown_route)
+        .with_state(store)
+}

@@ -1,0 +1,307 @@
+//! The storage on redb, embedded in the process. Teaches what makes a publish survive `kill -9`: body, history and the
+//! number of the current version change in one transaction, or not at all.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use chassis::{AssetId, Blocking, Version, logs::cause_chain};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    WriteTransaction, backends::InMemoryBackend,
+};
+
+use crate::{
+    asset::{
+        ASSETS_MAX, AssetVersion, CONTENT_TYPE_DEFAULT, SeedAsset, VERSIONS_PER_ASSET_MAX, VersionSummary,
+    },
+    storage::{Draft, Expected, Pending, Published, Storage, StorageError},
+};
+
+/// Pages kept in memory, in bytes. Dozens of stores share one process, and the whole content is smaller than this.
+const PAGE_CACHE_BYTES: usize = 4 * 1_048_576;
+
+/// Id to the number last used, and whether the asset still exists. A deleted id stays, so that no number is used twice.
+const ASSETS: TableDefinition<&str, (u64, bool)> = TableDefinition::new("assets");
+
+/// Id and number to content type, length in bytes, and time in microseconds since 1970: all that lists need.
+const VERSIONS: TableDefinition<(&str, u64), (&str, u64, u64)> = TableDefinition::new("versions");
+
+/// Id and number to the body, apart from the rest, so that a list or a look at the current number reads no bodies.
+const BODIES: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("bodies");
+
+/// One row at most: when the store was first seeded, in microseconds since 1970.
+const SEEDED_AT: TableDefinition<(), u64> = TableDefinition::new("seeded_at");
+
+/// Assets in a redb database. Clones share it.
+#[derive(Clone)]
+pub struct RedbStorage {
+    database: Arc<Database>,
+    blocking: Blocking,
+}
+
+impl RedbStorage {
+    /// Opens, or makes, the storage in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept there; the message says where, why and what to do.
+    pub fn open_folder(folder: &Path, blocking: Blocking) -> io::Result<Self> {
+        let file = folder.join("content-store.redb");
+        let opened = fs::create_dir_all(folder)
+            .map_err(io::Error::other)
+            .and_then(|()| Self::open(&file, blocking).map_err(io::Error::other));
+        opened.map_err(|error| {
+            let cause = cause_chain(&error);
+            let file = file.display();
+            io::Error::other(format!("cannot keep assets in {file}: {cause}; choose a folder that you may write to with --data, and stop any other store that uses it"))
+        })
+    }
+
+    /// Opens the database in `file`, and makes it if there is none. What a crash left half done is rolled back.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written, is no database, or is open elsewhere.
+    pub fn open(file: &Path, blocking: Blocking) -> Result<Self, StorageError> {
+        Self::prepare(Database::builder().set_cache_size(PAGE_CACHE_BYTES).create(file)?, blocking)
+    }
+
+    /// A database in memory, empty, gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not work at all.
+    pub fn in_memory(blocking: Blocking) -> Result<Self, StorageError> {
+        let memory = InMemoryBackend::new();
+        Self::prepare(
+            Database::builder().set_cache_size(PAGE_CACHE_BYTES).create_with_backend(memory)?,
+            blocking,
+        )
+    }
+
+    /// Makes the tables, so that no reader ever meets a missing one.
+    fn prepare(database: Database, blocking: Blocking) -> Result<Self, StorageError> {
+        let transaction = database.begin_write()?;
+        transaction.open_table(ASSETS)?;
+        transaction.open_table(VERSIONS)?;
+        transaction.open_table(BODIES)?;
+        transaction.open_table(SEEDED_AT)?;
+        transaction.commit()?;
+        Ok(Self { database: Arc::new(database), blocking })
+    }
+
+    /// Runs `work` on a consistent view.
+    fn view<T, W>(&self, work: W) -> Pending<'_, T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&ReadTransaction) -> Result<T, StorageError> + Send + 'static,
+    {
+        let database = Arc::clone(&self.database);
+        Box::pin(self.blocking.run(move || work(&database.begin_read()?)))
+    }
+
+    /// Runs `work` and makes it durable, or undoes all of it if it fails. Writers wait for each other.
+    fn change<T, W>(&self, work: W) -> Pending<'_, T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&WriteTransaction) -> Result<T, StorageError> + Send + 'static,
+    {
+        let database = Arc::clone(&self.database);
+        Box::pin(self.blocking.run(move || {
+            // An early return drops the transaction, which undoes it. A commit returns when the disk has it.
+            let transaction = database.begin_write()?;
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        }))
+    }
+}
+
+impl Storage for RedbStorage {
+    fn read(&self, id: &AssetId, version: Option<Version>) -> Pending<'_, AssetVersion> {
+        let id = id.clone();
+        self.view(move |view| {
+            let current = current(&view.open_table(ASSETS)?, &id)?.ok_or(StorageError::UnknownAsset)?;
+            let VersionSummary { id, version, content_type, published_at, .. } =
+                summary(&view.open_table(VERSIONS)?, &id, version.unwrap_or(current))?;
+            let bodies = view.open_table(BODIES)?;
+            let body = bodies.get((id.as_str(), version.0))?.ok_or(StorageError::UnknownVersion)?;
+            let body = Bytes::copy_from_slice(body.value());
+            Ok(AssetVersion { id, version, content_type, body, published_at })
+        })
+    }
+
+    fn list(&self) -> Pending<'_, Vec<VersionSummary>> {
+        self.view(|view| {
+            let versions = view.open_table(VERSIONS)?;
+            let mut list = Vec::new();
+            for row in view.open_table(ASSETS)?.iter()? {
+                let (id, state) = row?;
+                if let (last, true) = state.value() {
+                    list.push(summary(&versions, &stored_id(id.value()), Version(last))?);
+                }
+            }
+            Ok(list)
+        })
+    }
+
+    fn history(
+        &self,
+        id: &AssetId,
+        before: Option<Version>,
+        count: usize,
+    ) -> Pending<'_, Vec<VersionSummary>> {
+        let id = id.clone();
+        self.view(move |view| {
+            current(&view.open_table(ASSETS)?, &id)?.ok_or(StorageError::UnknownAsset)?;
+            let versions = view.open_table(VERSIONS)?;
+            let older = (id.as_str(), 0)..(id.as_str(), before.map_or(u64::MAX, |before| before.0));
+            let newest_first = versions.range(older)?.rev().take(count);
+            let mut history = Vec::new();
+            for row in newest_first {
+                let (key, row) = row?;
+                history.push(summary_of(&id, key.value().1, row.value()));
+            }
+            Ok(history)
+        })
+    }
+
+    fn publish(&self, draft: Draft) -> Pending<'_, Published> {
+        self.change(move |transaction| insert(transaction, &draft))
+    }
+
+    fn delete(&self, id: &AssetId) -> Pending<'_, ()> {
+        let id = id.clone();
+        self.change(move |transaction| {
+            let mut assets = transaction.open_table(ASSETS)?;
+            let last = current(&assets, &id)?.ok_or(StorageError::UnknownAsset)?;
+            assets.insert(id.as_str(), (last.0, false))?;
+            let all = (id.as_str(), 0)..=(id.as_str(), last.0);
+            transaction.open_table(VERSIONS)?.retain_in(all.clone(), |_, _| false)?;
+            transaction.open_table(BODIES)?.retain_in(all, |_, _| false)?;
+            Ok(())
+        })
+    }
+
+    fn seed(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, bool> {
+        self.change(move |transaction| {
+            let is_untouched = transaction.open_table(ASSETS)?.is_empty()?;
+            if is_untouched {
+                fill(transaction, &seed, now)?;
+            }
+            Ok(is_untouched)
+        })
+    }
+
+    fn reset(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, ()> {
+        self.change(move |transaction| {
+            transaction.open_table(ASSETS)?.retain(|_, _| false)?;
+            transaction.open_table(VERSIONS)?.retain(|_, _| false)?;
+            transaction.open_table(BODIES)?.retain(|_, _| false)?;
+            fill(transaction, &seed, now)
+        })
+    }
+}
+
+fn insert(transaction: &WriteTransaction, draft: &Draft) -> Result<Published, StorageError> {
+    let mut assets = transaction.open_table(ASSETS)?;
+    let mut versions = transaction.open_table(VERSIONS)?;
+    let current = current(&assets, &draft.id)?;
+    let as_expected = match draft.expected {
+        Expected::Anything => true,
+        Expected::Absent => current.is_none(),
+        Expected::Version(expected) => current == Some(expected),
+    };
+    if !as_expected {
+        return Err(StorageError::Conflict { current });
+    }
+    let last = assets.get(draft.id.as_str())?.map(|state| state.value().0);
+    if last.is_none() && assets.len()? >= ASSETS_MAX {
+        return Err(StorageError::TooManyAssets);
+    }
+    let version = last.unwrap_or(0) + 1;
+    if version > VERSIONS_PER_ASSET_MAX {
+        return Err(StorageError::TooManyVersions);
+    }
+    let content_type = match (&draft.content_type, current) {
+        (Some(content_type), _) => content_type.clone(),
+        (None, Some(current)) => summary(&versions, &draft.id, current)?.content_type,
+        (None, None) => CONTENT_TYPE_DEFAULT.to_owned(),
+    };
+    let row = (content_type.as_str(), draft.body.len() as u64, to_micros(draft.published_at));
+    let key = (draft.id.as_str(), version);
+    versions.insert(key, row)?;
+    transaction.open_table(BODIES)?.insert(key, &*draft.body)?;
+    assets.insert(draft.id.as_str(), (version, true))?;
+    Ok(Published { version: summary_of(&draft.id, version, row), is_new: current.is_none() })
+}
+
+fn fill(transaction: &WriteTransaction, seed: &[SeedAsset], now: SystemTime) -> Result<(), StorageError> {
+    let mut seeded_at = transaction.open_table(SEEDED_AT)?;
+    let first = seeded_at.get(())?.map(|micros| micros.value());
+    let published_at = first.map_or(now, from_micros);
+    if first.is_none() {
+        seeded_at.insert((), to_micros(now))?;
+    }
+    for SeedAsset { id, content_type, body } in seed.iter().cloned() {
+        let content_type = Some(content_type);
+        insert(transaction, &Draft { id, content_type, body, expected: Expected::Absent, published_at })?;
+    }
+    Ok(())
+}
+
+type Row<'a> = (&'a str, u64, u64);
+
+fn current(
+    assets: &impl ReadableTable<&'static str, (u64, bool)>,
+    id: &AssetId,
+) -> Result<Option<Version>, StorageError> {
+    let state = assets.get(id.as_str())?.map(|state| state.value());
+    Ok(state.and_then(|(last, exists)| exists.then_some(Version(last))))
+}
+
+fn summary(
+    versions: &impl ReadableTable<(&'static str, u64), Row<'static>>,
+    id: &AssetId,
+    version: Version,
+) -> Result<VersionSummary, StorageError> {
+    let row = versions.get((id.as_str(), version.0))?.ok_or(StorageError::UnknownVersion)?;
+    Ok(summary_of(id, version.0, row.value()))
+}
+
+fn summary_of(id: &AssetId, version: u64, (content_type, bytes, micros): Row<'_>) -> VersionSummary {
+    let published_at = from_micros(micros);
+    let content_type = content_type.to_owned();
+    VersionSummary { id: id.clone(), version: Version(version), content_type, bytes, published_at }
+}
+
+fn stored_id(id: &str) -> AssetId {
+    id.parse().expect("an id is checked before it is stored")
+}
+
+fn to_micros(time: SystemTime) -> u64 {
+    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_1970.as_micros()).expect("64 bits of microseconds last half a million years")
+}
+
+fn from_micros(micros: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_micros(micros)
+}
+
+/// Each step of a transaction has an error type of its own in redb; all of them mean that the database failed.
+macro_rules! database_errors {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for StorageError {
+            fn from(error: redb::$error) -> Self {
+                Self::Database(Box::new(redb::Error::from(error)))
+            }
+        }
+    )*};
+}
+
+database_errors!(DatabaseError, TransactionError, TableError, StorageError, CommitError);

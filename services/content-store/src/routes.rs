@@ -1,0 +1,218 @@
+//! The routes over assets. Teaches how a store keeps its readers cheap: a current version is looked up by its tag, a numbered one
+//! never changes and may be kept for ever.
+
+use std::{io, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use bytes::Bytes;
+use chassis::{AssetId, Problem, Version};
+use futures_util::stream;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+
+use crate::{
+    Store,
+    asset::{AssetVersion, VersionSummary},
+    characters::{SPECIAL_CHARACTERS_MAX, SpecialCharacter, special},
+    difference::{Run, difference},
+    rendering,
+    request::{Checked, Editor, WholeBody, bad, content_type, expected, tag},
+    storage::{Draft, Expected, StorageError},
+};
+
+/// Most versions in one answer of the history: what a person scrolls through. Older ones follow by `before`.
+const HISTORY_MAX: usize = 100;
+
+/// Clients that keep the current version must ask before each use.
+const ASK_FIRST: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+
+/// A numbered version never changes: a year, which is as good as for ever (RFC 9111, 8246).
+const IMMUTABLE: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+
+/// A body is whatever an editor sent; should a browser open it, it stays inert text.
+const INERT_TEXT: [(HeaderName, HeaderValue); 3] = [
+    (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+];
+
+type Shared = State<Arc<Store>>;
+type Asset = Checked<Path<AssetId>>;
+type Numbered = Checked<Path<(AssetId, Version)>>;
+
+/// Reading, publishing, rolling back, deleting.
+pub(crate) fn assets() -> Router<Arc<Store>> {
+    Router::new()
+        .route("/assets", get(list))
+        .route("/assets/{id}", get(read_current).head(look).merge(put(publish).delete(delete)))
+        .route("/assets/{id}/rollback", post(roll_back))
+        .route("/assets/{id}/versions", get(history))
+        .route("/assets/{id}/versions/{version}", get(read_version))
+        .route("/assets/{id}/versions/{version}/body", get(read_body))
+        .route("/assets/{id}/versions/{version}/difference", get(read_difference))
+}
+
+/// The special characters of a text.
+pub(crate) async fn inspect(WholeBody(text): WholeBody) -> Json<Vec<SpecialCharacter>> {
+    Json(special(&text).take(SPECIAL_CHARACTERS_MAX).collect())
+}
+
+/// Whether the credentials are right, without doing anything with them.
+pub(crate) async fn session(_: Editor) -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+async fn list(State(store): Shared) -> Result<Json<Vec<VersionSummary>>, Problem> {
+    Ok(Json(store.storage.list().await?))
+}
+
+async fn read_current(State(store): Shared, Checked(Path(id)): Asset) -> Result<Response, Problem> {
+    let asset = store.storage.read(&id, None).await?;
+    Ok(([ASK_FIRST, (header::ETAG, tag(asset.version))], envelope(&store, &asset)).into_response())
+}
+
+/// The tag alone, without reading the body: how the cache learns what is current.
+async fn look(State(store): Shared, Checked(Path(id)): Asset) -> Result<Response, Problem> {
+    let current = newest(&store, &id, None).await?.ok_or(StorageError::UnknownAsset)?;
+    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // An empty stream, whose length is unknown: a length of 0 would claim that GET sends nothing.
+    let body = Body::from_stream(stream::empty::<io::Result<Bytes>>());
+    Ok(([ASK_FIRST, (header::ETAG, tag(current)), json], body).into_response())
+}
+
+async fn read_version(
+    State(store): Shared,
+    Checked(Path((id, version))): Numbered,
+) -> Result<Response, Problem> {
+    let asset = store.storage.read(&id, Some(version)).await?;
+    Ok(([IMMUTABLE, (header::ETAG, tag(version))], envelope(&store, &asset)).into_response())
+}
+
+async fn read_body(
+    State(store): Shared,
+    Checked(Path((id, version))): Numbered,
+) -> Result<Response, Problem> {
+    let asset = store.storage.read(&id, Some(version)).await?;
+    Ok((INERT_TEXT, [IMMUTABLE], asset.body).into_response())
+}
+
+async fn read_difference(
+    State(store): Shared,
+    Checked(Path((id, version))): Numbered,
+) -> Result<Json<Vec<Run>>, Problem> {
+    let newer = store.storage.read(&id, Some(version)).await?.body;
+    let older = match newest(&store, &id, Some(version)).await? {
+        Some(before) => store.storage.read(&id, Some(before)).await?.body,
+        None => Bytes::new(),
+    };
+    Ok(Json(store.chassis.blocking.run(move || difference(&older, &newer)).await))
+}
+
+#[derive(Deserialize)]
+struct HistoryQuery {
+    before: Option<Version>,
+}
+
+async fn history(
+    State(store): Shared,
+    Checked(Path(id)): Asset,
+    Checked(Query(HistoryQuery { before })): Checked<Query<HistoryQuery>>,
+) -> Result<Json<Vec<VersionSummary>>, Problem> {
+    Ok(Json(store.storage.history(&id, before, HISTORY_MAX).await?))
+}
+
+async fn publish(
+    State(store): Shared,
+    _: Editor,
+    Checked(Path(id)): Asset,
+    headers: HeaderMap,
+    WholeBody(body): WholeBody,
+) -> Result<Response, Problem> {
+    let (expected, content_type) = (expected(&headers)?, content_type(&headers)?);
+    let published_at = store.chassis.clock.wall();
+    publish_draft(&store, Draft { id, content_type, body, expected, published_at }).await
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollBack {
+    to: Option<Version>,
+}
+
+async fn roll_back(
+    State(store): Shared,
+    _: Editor,
+    Checked(Path(id)): Asset,
+    headers: HeaderMap,
+    WholeBody(body): WholeBody,
+) -> Result<Response, Problem> {
+    let wanted = if body.is_empty() { Ok(RollBack::default()) } else { serde_json::from_slice(&body) };
+    let RollBack { to } =
+        wanted.map_err(|error| bad(format!("The body is not {{\"to\": version}}: {error}.")))?;
+    let current = newest(&store, &id, None).await?.ok_or(StorageError::UnknownAsset)?;
+    let to = match to {
+        Some(to) => to,
+        None => newest(&store, &id, Some(current)).await?.ok_or_else(|| {
+            Problem::new(StatusCode::CONFLICT, "There is no earlier version to go back to.")
+        })?,
+    };
+    let AssetVersion { content_type, body, .. } = store.storage.read(&id, Some(to)).await?;
+    // What was current a moment ago must still be: a publish in between is newer than this decision.
+    let expected = match expected(&headers)? {
+        Expected::Anything => Expected::Version(current),
+        chosen => chosen,
+    };
+    let published_at = store.chassis.clock.wall();
+    publish_draft(&store, Draft { id, content_type: Some(content_type), body, expected, published_at }).await
+}
+
+async fn delete(State(store): Shared, _: Editor, Checked(Path(id)): Asset) -> Result<StatusCode, Problem> {
+    store.storage.delete(&id).await?;
+    tracing::info!(asset = %id, "deleted an asset");
+    store.notify(&id, None);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn publish_draft(store: &Store, draft: Draft) -> Result<Response, Problem> {
+    rendering::check(&draft.body, &store.chassis.switches).map_err(unrenderable)?;
+    let published = store.storage.publish(draft).await?;
+    let VersionSummary { id, version, bytes, .. } = &published.version;
+    tracing::info!(asset = %id, version = version.0, bytes, "stored a version");
+    // Should the client leave right here, the version is stored and the notice lost: the cache then refreshes at its own time.
+    store.notify(id, Some(*version));
+    let status = if published.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, [(header::ETAG, tag(*version))], Json(published.version)).into_response())
+}
+
+fn envelope(store: &Store, asset: &AssetVersion) -> Response {
+    let envelope = rendering::envelope(asset, &store.chassis.switches);
+    tracing::info!(asset = %asset.id, version = asset.version.0, status = 200_u64, "answered with a version");
+    ([(header::CONTENT_TYPE, "application/json")], envelope).into_response()
+}
+
+/// The current version of an asset, or the newest one before another.
+async fn newest(
+    store: &Store,
+    id: &AssetId,
+    before: Option<Version>,
+) -> Result<Option<Version>, StorageError> {
+    Ok(store.storage.history(id, before, 1).await?.first().map(|newest| newest.version))
+}
+
+fn unrenderable(SpecialCharacter { offset, code_point, byte, name }: SpecialCharacter) -> Problem {
+    let what = code_point.as_ref().or(byte.as_ref()).expect("it is a character or a byte");
+    let detail = format!(
+        "{what} {name} at byte offset {offset} cannot be shown everywhere. Remove it and publish again."
+    );
+    let problem =
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("name", name).with("offset", offset);
+    let problem = problem.with("code_point", code_point);
+    if byte.is_some() { problem.with("byte", byte) } else { problem }
+}

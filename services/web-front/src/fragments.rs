@@ -1,0 +1,118 @@
+//! The parts of a page, fetched together. Teaches who waits for whom, and what a page can do without a part.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chassis::{LatentFault::PoorErrorHandling, Switches, logs::cause_chain};
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use crate::upstream::{FragmentError, Upstream};
+
+/// How long a page waits for one fragment. The cache answers a hit in a millisecond; a customer notices half a second.
+pub const FRAGMENT_BUDGET: Duration = Duration::from_millis(500);
+
+/// A kind of page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PageRoute {
+    /// The home page.
+    Home,
+    /// The page of one category.
+    Category,
+    /// The page of one product.
+    Product,
+    /// The checkout.
+    Checkout,
+}
+
+/// A part of a page. A page that has it marks it with `data-part`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The value of `data-part`.
+    pub name: &'static str,
+    /// Whether the page makes no sense without it.
+    pub needed: bool,
+}
+
+const HEADER: Part = Part { name: "header", needed: true };
+const FOOTER: Part = Part { name: "footer", needed: false };
+const PROMO: Part = Part { name: "promo", needed: false };
+const PRICES: Part = Part { name: "prices", needed: true };
+const INTRO: Part = Part { name: "intro", needed: false };
+const COPY: Part = Part { name: "copy", needed: false };
+const NOTES: Part = Part { name: "notes", needed: false };
+
+/// The parts that a whole page of this kind has.
+pub fn parts(route: PageRoute) -> &'static [Part] {
+    match route {
+        PageRoute::Home => &[HEADER, FOOTER, PRICES, PROMO, INTRO],
+        PageRoute::Category => &[HEADER, FOOTER, PRICES, PROMO, COPY],
+        PageRoute::Product => &[HEADER, FOOTER, PRICES, COPY],
+        PageRoute::Checkout => &[HEADER, FOOTER, PRICES, NOTES],
+    }
+}
+
+/// Why a page could not be built.
+#[derive(Debug)]
+pub enum PageError {
+    /// A fragment failed, and nobody says which.
+    Broken,
+    /// A part that the page cannot do without is missing for now.
+    PartMissing,
+}
+
+/// The texts of a page's parts, by the part's name; what could be left out and was is not among them.
+pub type Texts = BTreeMap<&'static str, String>;
+
+/// Fetches the parts of a page: each one's text is the asset that `asset_of` names.
+///
+/// # Errors
+///
+/// When the page cannot be built. The cause is logged where it occurs; the customer is not told.
+pub async fn fetch(
+    route: PageRoute,
+    asset_of: impl Fn(&Part) -> &'static str,
+    upstream: &Upstream,
+    switches: &Switches,
+) -> Result<Texts, PageError> {
+    let parts = parts(route);
+    let fetched = join_all(parts.iter().map(|part| fetch_one(asset_of(part), upstream, switches))).await;
+    let mut texts = Texts::new();
+    for (part, text) in parts.iter().zip(fetched) {
+        match text {
+            Some(text) => _ = texts.insert(part.name, text),
+            None => go_without(part.needed, switches)?,
+        }
+    }
+    Ok(texts)
+}
+
+/// Fetches one text, or logs why it could not be had.
+pub async fn fetch_one(asset: &str, upstream: &Upstream, switches: &Switches) -> Option<String> {
+    let fetched = if switches.present(PoorErrorHandling) {
+        // FAULT: the fragment is waited for without limit. One banner that does not come holds the whole page, and with it a
+        // customer, a place among the requests in flight and a connection to the cache.
+        upstream.fragment(asset).await
+    } else {
+        let in_time = timeout(FRAGMENT_BUDGET, upstream.fragment(asset)).await;
+        in_time.unwrap_or(Err(FragmentError::TooLate { after: FRAGMENT_BUDGET }))
+    };
+    fetched
+        .inspect_err(|error| {
+            tracing::warn!(asset.id = asset, error = cause_chain(error), "could not get a fragment");
+        })
+        .ok()
+}
+
+/// Decides whether a page can do without a part that could not be had.
+///
+/// # Errors
+///
+/// When it cannot.
+pub fn go_without(needed: bool, switches: &Switches) -> Result<(), PageError> {
+    if switches.present(PoorErrorHandling) {
+        // FAULT: a page is all or nothing, and every failure is the same failure: a missing banner takes the page down, and
+        // nobody is told whether to try again.
+        return Err(PageError::Broken);
+    }
+    if needed { Err(PageError::PartMissing) } else { Ok(()) }
+}

@@ -1,0 +1,80 @@
+//! The web front: the shop's pages, composed from fragments.
+//!
+//! # Layout, in the order to read
+//!
+//! - [`catalogue`]: what the shop sells, and the content it begins with.
+//! - [`encoding`]: text written into HTML, script and XML, in a faulty and a repaired form.
+//! - [`upstream`]: where fragments come from, and whether the cache is asked how it is.
+//! - [`fragments`]: who waits for whom, and what a page does without a part. The end of the chain.
+//! - [`pages`] and [`feed`], with [`prices`]: what customers get. [`admission`]: how many at once.
+
+pub mod catalogue;
+pub mod encoding;
+pub mod upstream;
+pub mod fragments;
+pub mod prices;
+pub mod pages;
+pub mod feed;
+pub mod admission;
+
+use std::{io, sync::Arc};
+
+use chassis::{App, Chassis, Service, run::DefaultPorts, run::loopback};
+use clap::Args;
+use http::uri::Authority;
+
+pub use catalogue::seed_content;
+pub use fragments::{PageRoute, Part, parts};
+
+/// The web front's ports on loopback.
+pub const PORTS: DefaultPorts = DefaultPorts { service: 8080, operator: 8093 };
+
+/// What an operator chooses.
+#[derive(Clone, Debug, Args)]
+pub struct WebFrontConfig {
+    /// Address of the cache
+    #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", default_value_t = loopback(8081))]
+    pub cache: Authority,
+    /// Address of the content store, for when the cache cannot serve
+    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082))]
+    pub content_store: Authority,
+    /// Path that all pages lie under, such as /shop; nothing for the root
+    #[arg(long, env = "GLYPHFALL_BASE_PATH", value_name = "PATH", default_value = "", value_parser = base_path)]
+    pub base_path: String,
+}
+
+/// The web front as a service: nothing of it outlives a restart.
+#[derive(Clone, Debug)]
+pub struct WebFront {
+    config: WebFrontConfig,
+}
+
+impl WebFront {
+    /// A front in front of one cache and one content store.
+    pub fn new(config: WebFrontConfig) -> Self {
+        Self { config }
+    }
+}
+
+impl Service for WebFront {
+    fn name(&self) -> &'static str {
+        "web-front"
+    }
+
+    async fn start(&self, chassis: Chassis) -> io::Result<App> {
+        let upstream = upstream::Upstream::start(&chassis, &self.config);
+        let front =
+            pages::Front { upstream, switches: chassis.switches, base: self.config.base_path.clone() };
+        Ok(pages::router(Arc::new(front)).into())
+    }
+}
+
+fn base_path(path: &str) -> Result<String, String> {
+    let trimmed = path.trim_end_matches('/');
+    let is_plain = trimmed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte));
+    if trimmed.is_empty() || (trimmed.starts_with('/') && is_plain && !trimmed.contains("//")) {
+        Ok(trimmed.to_owned())
+    } else {
+        Err("a path begins with / and consists of letters, digits, - and _".to_owned())
+    }
+}

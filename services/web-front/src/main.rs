@@ -1,0 +1,21 @@
+//! The web front as a process of its own.
+
+use chassis::ChassisConfig;
+use clap::Parser;
+use web_front::{PORTS, WebFront, WebFrontConfig};
+
+/// Composes the shop's pages from fragments that the cache serves.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    #[command(flatten)]
+    web_front: WebFrontConfig,
+    #[command(flatten)]
+    chassis: ChassisConfig,
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let options = Options::parse();
+    chassis::exit_code(chassis::run(WebFront::new(options.web_front), options.chassis, PORTS).await)
+}

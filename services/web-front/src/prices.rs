@@ -1,0 +1,62 @@
+//! Prices, as editors write them. Teaches that content is input: a line that cannot be read costs one price, not the page.
+
+use std::{collections::BTreeMap, fmt, ops::Add};
+
+/// An amount of money, shown with both decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Price {
+    /// In cents of a dollar.
+    pub cents: u32,
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.cents / 100, self.cents % 100)
+    }
+}
+
+impl Add for Price {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { cents: self.cents.saturating_add(other.cents) }
+    }
+}
+
+/// One price a line: a product's slug and an amount. A line that is neither is a product without a price.
+pub fn parse_prices(list: &str) -> BTreeMap<&str, Price> {
+    let lines = list.lines().filter_map(|line| line.trim().split_once(' '));
+    lines.filter_map(|(slug, amount)| Some((slug, Price { cents: cents(amount.trim())? }))).collect()
+}
+
+fn cents(amount: &str) -> Option<u32> {
+    let (dollars, cents) = amount.split_once('.')?;
+    let is_plain = cents.len() == 2 && dollars.bytes().chain(cents.bytes()).all(|byte| byte.is_ascii_digit());
+    let dollars: u32 = dollars.parse().ok().filter(|_| is_plain)?;
+    dollars.checked_mul(100)?.checked_add(cents.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_price_costs_one_price() {
+        let check = |line: &str, expected: Option<&str>| {
+            let list = format!("{line}\nloaf-tin 24.90");
+            let prices = parse_prices(&list);
+            assert_eq!(prices.get("moka-pot").map(ToString::to_string).as_deref(), expected, "{line:?}");
+            assert_eq!(prices["loaf-tin"].to_string(), "24.90", "{line:?}");
+        };
+        check("moka-pot 38.00", Some("38.00"));
+        check("  moka-pot   0.05\r", Some("0.05"));
+        check("moka-pot 38,00", None);
+        check("moka-pot 38", None);
+        check("moka-pot 38.0", None);
+        check("moka-pot 38.+5", None);
+        check("moka-pot -1.00", None);
+        check("moka-pot 99999999999.00", None);
+        check("moka-pot\u{b}38.00", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,141 @@
+//! Where fragments come from: the cache, or the content store when the cache is ejected. Teaches what a health check is for:
+//! somebody must ask, and act on the answer.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use chassis::{
+    CallError, Chassis, Envelope, LatentFault::MissingHealthCheck, Peer, Switches, Wait, logs::cause_chain,
+};
+use http::StatusCode;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::WebFrontConfig;
+
+/// How often the cache is asked whether it is ready: a few page views are lost before the third answer, not hundreds.
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long that answer may take: it needs no fill.
+pub const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Failures in a row that eject the cache: one may be a restart, three are a state.
+pub const PROBE_FAILURES_MAX: u32 = 3;
+
+/// Why a fragment could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum FragmentError {
+    /// The call failed.
+    #[error("no answer")]
+    Call(#[from] CallError),
+    /// The other side answered with something else than a fragment.
+    #[error("{status}: {detail}")]
+    Refused {
+        /// Its status.
+        status: StatusCode,
+        /// What it said.
+        detail: String,
+    },
+    /// The content store answered with something that is no envelope.
+    #[error("the answer could not be read")]
+    Unreadable(#[from] serde_json::Error),
+    /// It took longer than a page can wait.
+    #[error("it took longer than {after:?}")]
+    TooLate {
+        /// The budget.
+        after: Duration,
+    },
+}
+
+/// The cache and the content store, as the web front sees them.
+#[derive(Debug)]
+pub struct Upstream {
+    cache: Peer,
+    content_store: Peer,
+    ejected: AtomicBool,
+    switches: Switches,
+}
+
+impl Upstream {
+    /// Begins to ask the cache how it is.
+    pub fn start(chassis: &Chassis, config: &WebFrontConfig) -> Arc<Self> {
+        let upstream = Arc::new(Self {
+            cache: Peer::new(chassis, config.cache.clone()),
+            content_store: Peer::new(chassis, config.content_store.clone()),
+            ejected: AtomicBool::new(false),
+            switches: chassis.switches.clone(),
+        });
+        chassis.tasks.spawn(Arc::clone(&upstream).probe());
+        upstream
+    }
+
+    /// The text of an asset, however long it takes.
+    ///
+    /// # Errors
+    ///
+    /// When whoever is asked does not have it.
+    pub async fn fragment(&self, asset: &str) -> Result<String, FragmentError> {
+        if !self.is_ejected() {
+            match self.cache.get(&format!("/fragments/{asset}"), Wait::Forever).await {
+                Ok(answer) if answer.status == StatusCode::OK => return Ok(text(&answer.body)),
+                Ok(answer) => {
+                    return Err(FragmentError::Refused { status: answer.status, detail: text(&answer.body) });
+                }
+                // Whoever was waiting for the cache when it was ejected need not wait any longer.
+                Err(_) if self.is_ejected() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let answer = self.content_store.get(&format!("/assets/{asset}"), Wait::Forever).await?;
+        if answer.status != StatusCode::OK {
+            return Err(FragmentError::Refused { status: answer.status, detail: text(&answer.body) });
+        }
+        Ok(serde_json::from_slice::<Envelope>(&answer.body)?.body)
+    }
+
+    fn is_ejected(&self) -> bool {
+        self.ejected.load(Ordering::Relaxed) && !self.switches.present(MissingHealthCheck)
+    }
+
+    async fn probe(self: Arc<Self>) {
+        let mut failures = 0;
+        let mut rounds = interval(PROBE_INTERVAL);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            rounds.tick().await;
+            if self.switches.present(MissingHealthCheck) {
+                // FAULT: nobody asks the cache whether it can work. As long as its port is open, every page waits for it.
+                failures = 0;
+                self.ejected.store(false, Ordering::Relaxed);
+                continue;
+            }
+            let answer = self.cache.get("/readyz", Wait::AtMost(PROBE_TIMEOUT)).await;
+            let failure = match answer {
+                Ok(answer) if answer.status == StatusCode::OK => None,
+                Ok(answer) => Some(format!("{}: {}", answer.status, text(&answer.body))),
+                Err(error) => Some(cause_chain(&error)),
+            };
+            failures = if failure.is_some() { failures + 1 } else { 0 };
+            let eject = failures >= PROBE_FAILURES_MAX;
+            if self.ejected.swap(eject, Ordering::Relaxed) != eject {
+                tracing::warn!(
+                    upstream = "cache",
+                    ejected = eject,
+                    error = failure,
+                    "changed where pages come from"
+                );
+            }
+            if failures == PROBE_FAILURES_MAX {
+                self.cache.close_connections();
+            }
+        }
+    }
+}
+
+fn text(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).into_owned()
+}

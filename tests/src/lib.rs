@@ -1,0 +1,12 @@
+//! The chain, the browser and the rules of the house, tested from outside.
+//!
+//! # Layout
+//!
+//! - [`stage`]: a world in virtual time, and what customers met in it.
+//! - [`process`]: the real programs, started and stopped.
+//!
+//! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
+//! start), `editor_page` (a real browser), `bad_input`, `house` (the rules of the house).
+
+pub mod process;
+pub mod stage;

@@ -1,0 +1,174 @@
+//! The real programs, started and stopped.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use tokio::time::{sleep, timeout};
+
+/// How long a program may take to become ready.
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The repository's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the repository")
+}
+
+/// A program of this repository, built as the tests are.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let arguments = ["build", "--quiet", "--release", "--locked", "--workspace", "--bins"];
+        let built = Command::new(cargo).args(arguments).current_dir(root()).status().expect("cargo runs");
+        assert!(built.success(), "the programs do not build");
+        // A test's own program lies in the folder beside them.
+        let test = std::env::current_exe().expect("a running program has a path");
+        test.parent().and_then(Path::parent).expect("cargo puts tests into deps").to_owned()
+    });
+    folder.join(name)
+}
+
+/// A port on loopback that is free right now.
+///
+/// # Panics
+///
+/// When the machine has none.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+/// A program that runs, killed when dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts a program; what it prints is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub fn start(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { child: command.spawn().expect("the program starts") }
+    }
+
+    /// Starts a program and waits for the first line of its standard error.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub fn start_and_read_line(command: &mut Command) -> (Self, String) {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut errors = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut line = String::new();
+        errors.read_line(&mut line).expect("its standard error can be read");
+        (Self { child }, line)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it at once, as `kill -9` does, and waits until it is gone.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Sends it a signal by name, as `kill` does.
+    ///
+    /// # Panics
+    ///
+    /// When the signal cannot be sent.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until it has ended, and says whether it ended well.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end in time.
+    pub async fn ended(&mut self, within: Duration) -> bool {
+        let ended = async {
+            loop {
+                if let Some(status) = self.child.try_wait().expect("it is our child") {
+                    return status.success();
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(within, ended).await.expect("the program ends in time")
+    }
+
+    /// Its resident memory in megabytes, as the kernel counts it.
+    ///
+    /// # Panics
+    ///
+    /// When it has ended.
+    pub fn memory_mb(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel counts it");
+        let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().expect("a number of kilobytes");
+        kilobytes / 1_000.0
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Waits until something listens at `port` on loopback.
+///
+/// # Panics
+///
+/// When nothing does in time.
+pub async fn until_listening(port: u16) {
+    let listening = async {
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(READY_TIMEOUT, listening).await.expect("the program listens in time");
+}
+
+/// Runs a program to its end: exit code, standard output, standard error.
+///
+/// # Panics
+///
+/// When it cannot be started or was killed by a signal.
+pub fn output(command: &mut Command) -> (i32, String, String) {
+    let output = command.stdin(Stdio::null()).output().expect("the program starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().expect("it ends by itself"), text(&output.stdout), text(&output.stderr))
+}
+
+/// Random bytes for tokens that no test must guess.
+///
+/// # Panics
+///
+/// When the system has none.
+pub fn token() -> String {
+    let mut bytes = [0; 16];
+    let mut source = std::fs::File::open("/dev/urandom").expect("the system has a source of chance");
+    source.read_exact(&mut bytes).expect("it can be read");
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}

@@ -1,0 +1,269 @@
+//! The rules of the house, as far as a program can read them.
+//!
+//! A rule that nobody checks is a wish: documents drift from the code, crates grow edges towards each other, files grow
+//! without end. Each test here reads the sources as text, or the members from `cargo metadata`, and says which file breaks
+//! which rule.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+
+/// Who may depend on whom, by folder name: tests and build scripts count too, so that each crate can be tested alone. A
+/// member without a row fails; a row may stand before its crate. `tests` and `xtask` may use anything, and nobody uses them.
+const ALLOWED_EDGES: [(&str, &[&str]); 12] = [
+    ("chassis", &[]),
+    ("content-store", &["chassis"]),
+    ("cache", &["chassis"]),
+    ("web-front", &["chassis"]),
+    ("incident", &[]),
+    ("evidence", &[]),
+    ("diagnosis", &["evidence", "incident"]),
+    ("debrief", &["incident"]),
+    ("world", &["chassis", "content-store", "cache", "web-front", "incident", "evidence", "diagnosis"]),
+    ("experiment", &["world", "incident", "evidence", "diagnosis", "debrief"]),
+    ("room", &["world", "incident", "evidence", "diagnosis", "debrief"]),
+    ("cli", &["room", "experiment", "world", "incident", "evidence", "diagnosis", "debrief", "chassis"]),
+];
+
+/// Longer than this, a file holds two things.
+const FILE_LINES_MAX: usize = 400;
+
+/// The services are read in an afternoon: that is what makes their faults findable.
+const SERVICES_LINES_MAX: usize = 2_200;
+
+/// Fewer paths than this are no map.
+const DOCUMENT_PATHS_MIN: usize = 10;
+
+#[test]
+fn every_path_that_the_architecture_names_exists() {
+    let document = architecture();
+    let paths: BTreeSet<_> =
+        code_spans(&document).into_iter().filter(|span| looks_like_a_path(span)).collect();
+    assert!(paths.len() >= DOCUMENT_PATHS_MIN, "ARCHITECTURE.md names too few paths: {paths:?}");
+    let gone: Vec<_> = paths.into_iter().filter(|path| !root().join(path).exists()).collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md names what does not exist: {gone:?}");
+}
+
+#[test]
+fn the_code_map_names_every_member() {
+    let document = architecture();
+    let map = section(&document, "code map").expect("ARCHITECTURE.md has a heading `## Code map`");
+    let named: BTreeSet<_> = code_spans(map).into_iter().map(|span| span.trim_end_matches('/')).collect();
+    let missing: Vec<_> = members().into_values().filter(|folder| !named.contains(folder.as_str())).collect();
+    assert!(missing.is_empty(), "the code map of ARCHITECTURE.md does not name {missing:?}");
+}
+
+#[test]
+fn every_edge_between_crates_is_allowed() {
+    let allowed = BTreeMap::from(ALLOWED_EDGES);
+    let mut wrong = Vec::new();
+    for (name, edges) in edges().iter().filter(|(name, _)| !["tests", "xtask"].contains(&name.as_str())) {
+        match allowed.get(name.as_str()) {
+            None => wrong.push(format!("{name} has no row")),
+            Some(row) => {
+                let others = edges.iter().filter(|edge| !row.contains(&edge.as_str()));
+                wrong.extend(others.map(|edge| format!("{name} > {edge}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not allowed between crates: {wrong:?}");
+}
+
+/// The table above can be edited in passing; these lines say what no edit of it may undo.
+#[test]
+fn what_must_not_see_each_other_does_not() {
+    let edges = edges();
+    for (name, folder) in members() {
+        let reached = reached_from(&name, &edges);
+        let mut allowed = reached.clone();
+        match (folder.as_str(), name.as_str()) {
+            // A leaf depends on nothing of ours: not the chassis on a service, not the record on a world.
+            (_, "chassis" | "incident") => allowed.clear(),
+            // A service knows nothing of the harness, nor of the other services.
+            (folder, _) if folder.starts_with("services/") => allowed.retain(|other| other == "chassis"),
+            // A responder that cannot see the world cannot read the truth.
+            (_, "diagnosis") => allowed.retain(|other| other != "world"),
+            _ => {}
+        }
+        let hidden: Vec<_> = reached.difference(&allowed).collect();
+        assert!(hidden.is_empty(), "{name} must not reach {hidden:?}");
+    }
+}
+
+#[test]
+fn every_member_inherits_the_lints() {
+    for folder in members().values() {
+        let manifest = read(&root().join(folder).join("Cargo.toml"));
+        assert!(manifest.contains("[lints]\nworkspace = true\n"), "{folder} does not inherit the lints");
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_short() {
+    let files = rust_files(&root());
+    assert!(!files.is_empty(), "no source was found");
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = read(&file);
+        if !text.starts_with("//! ") {
+            wrong.push(format!("{} does not open with `//!`", file.display()));
+        }
+        let lines = text.lines().count();
+        if lines > FILE_LINES_MAX {
+            wrong.push(format!("{} has {lines} lines, {FILE_LINES_MAX} are allowed", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_services_stay_small() {
+    let mut lines = BTreeMap::new();
+    for service in ["content-store", "cache", "web-front"] {
+        let files = rust_files(&root().join("services").join(service).join("src"));
+        assert!(!files.is_empty(), "{service} has no source");
+        lines.insert(service, files.iter().map(|file| code_lines(file, &read(file))).sum::<usize>());
+    }
+    let total: usize = lines.values().sum();
+    assert!(total < SERVICES_LINES_MAX, "{total} lines of code, {SERVICES_LINES_MAX} are allowed: {lines:?}");
+}
+
+#[test]
+fn paths_are_told_from_other_code() {
+    fn check(document: &str, expected: &[&str]) {
+        let paths: Vec<_> = code_spans(document).into_iter().filter(|span| looks_like_a_path(span)).collect();
+        assert_eq!(paths, expected, "{document}");
+    }
+    check("the `xtask/src/main.rs` and `README.md`", &["xtask/src/main.rs", "README.md"]);
+    check("`services/cache/` holds `moka`", &["services/cache/"]);
+    check("run `cargo xtask test`, open `/editor` or `http://localhost/`", &[]);
+    check("as `application/problem+json`, `MIT/*`, `PUT /assets/<id>`", &[]);
+    check("```text\n`no/path` in a drawing\n```\nbut `one/here`", &["one/here"]);
+}
+
+#[test]
+fn only_code_that_ships_is_counted() {
+    fn check(file: &str, text: &str, expected: usize) {
+        assert_eq!(code_lines(Path::new(file), text), expected, "{text}");
+    }
+    check("a.rs", "//! Why.\n\n/// What.\nfn a() {\n    // Because.\n    b();\n}\n", 3);
+    check("a.rs", "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() {\n    }\n}\n\nfn c() {}\n", 2);
+    check("a.rs", "#[cfg(test)]\nuse a::{\n    b,\n};\nfn c() {}\n", 1);
+    check("a.rs", "#[cfg(test)]\n#[path = \"b.rs\"]\nmod tests;\n\nfn c() {}\n", 1);
+    check("a/tests.rs", "fn a() {}\n", 0);
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the workspace").to_owned()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn architecture() -> String {
+    read(&root().join("ARCHITECTURE.md"))
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().current_dir(root()).no_deps().exec().expect("the workspace can be read")
+}
+
+/// A crate's name without the product's.
+fn short(name: &str) -> &str {
+    name.strip_prefix("glyphfall-").unwrap_or(name)
+}
+
+/// The folder of each member, from the root, by short name.
+fn members() -> BTreeMap<String, String> {
+    let metadata = metadata();
+    let entry = |package: &Package| {
+        let manifest = package.manifest_path.strip_prefix(&metadata.workspace_root).expect("a member");
+        let folder = manifest.parent().expect("a manifest stands in a folder");
+        (short(&package.name).to_owned(), folder.to_string())
+    };
+    metadata.packages.iter().map(entry).collect()
+}
+
+/// What each member depends on among the members, for whatever purpose.
+fn edges() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
+    let ours = |package: &Package| {
+        let paths = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
+        paths.map(|dependency| short(&dependency.name).to_owned()).collect()
+    };
+    metadata.packages.iter().map(|package| (short(&package.name).to_owned(), ours(package))).collect()
+}
+
+fn reached_from(name: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![name];
+    while let Some(next) = open.pop() {
+        open.extend(edges[next].iter().filter(|other| reached.insert((*other).clone())).map(String::as_str));
+    }
+    reached
+}
+
+/// Every Rust source below a folder, without what cargo built.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.expect("the folder can be read").path();
+        let name = path.file_name().expect("an entry has a name").to_string_lossy();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            files.extend(rust_files(&path));
+        } else if name.ends_with(".rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Text between backticks, outside fenced blocks.
+fn code_spans(document: &str) -> Vec<&str> {
+    let outside = document.split("```").step_by(2);
+    outside.flat_map(|text| text.split('`').skip(1).step_by(2)).collect()
+}
+
+/// A route begins with a slash, a command holds a space, a pattern a sign: none of them is a path of this repository.
+fn looks_like_a_path(span: &str) -> bool {
+    let is_other = span.starts_with('/')
+        || span.starts_with("application/")
+        || span.starts_with("text/")
+        || span.contains(|sign: char| sign.is_whitespace() || "<>*{}:=".contains(sign));
+    let has_ending = [".rs", ".md", ".toml", ".yml"].iter().any(|ending| span.ends_with(ending));
+    !is_other && (span.contains('/') || has_ending)
+}
+
+/// What stands under the `##` heading that holds these words, smaller headings included.
+fn section<'a>(document: &'a str, words: &str) -> Option<&'a str> {
+    let mut parts = document.split("\n## ").skip(1);
+    parts.find(|part| part.lines().next().is_some_and(|heading| heading.to_lowercase().contains(words)))
+}
+
+/// Lines that are neither blank nor comment nor test. It leans on rustfmt: an item ends where its first column says.
+fn code_lines(file: &Path, text: &str) -> usize {
+    if file.ends_with("tests.rs") {
+        return 0;
+    }
+    let mut lines = text.lines();
+    let mut count = 0;
+    while let Some(line) = lines.next() {
+        if line.trim() == "#[cfg(test)]" {
+            let first = lines.by_ref().find(|line| !line.trim().starts_with("#["));
+            if let Some(first) = first.filter(|first| first.ends_with('{')) {
+                let end = format!("{}}}", &first[..first.len() - first.trim_start().len()]);
+                lines.by_ref().find(|line| line.starts_with(&end));
+            }
+        } else if !line.trim().is_empty() && !line.trim().starts_with("//") {
+            count += 1;
+        }
+    }
+    count
+}

@@ -1,0 +1,217 @@
+//! The command line as a newcomer meets it: real processes, real sockets.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::{fs, process::Command, time::Duration};
+
+use bytes::Bytes;
+use chassis::{Chassis, Clock, Network, Peer, Wait, run::loopback};
+use glyphfall_tests::process::{Process, free_port, output, program, root, token, until_listening};
+use http::{Request, StatusCode};
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout};
+
+/// A shop that `glyphfall up` runs, on ports of its own.
+struct Up {
+    process: Process,
+    front: Peer,
+    ports: Ports,
+    editor_token: String,
+    operator_token: String,
+    folder: tempfile::TempDir,
+}
+
+struct Ports {
+    front: u16,
+    cache: u16,
+    store: u16,
+    operators: u16,
+}
+
+impl Up {
+    async fn start(options: &[&str]) -> Self {
+        let ports = Ports {
+            front: free_port(),
+            cache: free_port(),
+            store: free_port(),
+            operators: three_free_ports(),
+        };
+        let (editor_token, operator_token) = (token(), token());
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(program("glyphfall"));
+        command.arg("up").args(options).args(ports.options()).env("XDG_RUNTIME_DIR", folder.path());
+        command.env("GLYPHFALL_EDITOR_TOKEN", &editor_token).env("GLYPHFALL_OPERATOR_TOKEN", &operator_token);
+        let process = Process::start(&mut command);
+        until_listening(ports.front).await;
+        let front = Peer::new(&caller(), loopback(ports.front));
+        Self { process, front, ports, editor_token, operator_token, folder }
+    }
+
+    /// Runs `glyphfall` against this shop.
+    fn glyphfall(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(program("glyphfall"));
+        command.args(arguments).args(self.ports.options());
+        command.env("GLYPHFALL_EDITOR_TOKEN", &self.editor_token);
+        output(command.env("GLYPHFALL_OPERATOR_TOKEN", &self.operator_token))
+    }
+
+    /// The status of the home page, or nothing if it did not come within three seconds.
+    async fn home(&self) -> Option<StatusCode> {
+        let answer = self.front.get("/", Wait::AtMost(Duration::from_secs(3))).await;
+        answer.ok().map(|answer| answer.status)
+    }
+
+    async fn until_home_is(&self, wanted: Option<StatusCode>) {
+        let is_wanted = async {
+            while self.home().await != wanted {
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), is_wanted).await.expect("the home page comes to that");
+    }
+}
+
+impl Ports {
+    fn options(&self) -> [String; 8] {
+        let Self { front, cache, store, operators } = self;
+        [
+            "--web-front-port".into(),
+            front.to_string(),
+            "--cache-port".into(),
+            cache.to_string(),
+            "--content-store-port".into(),
+            store.to_string(),
+            "--operator-port".into(),
+            operators.to_string(),
+        ]
+    }
+}
+
+fn three_free_ports() -> u16 {
+    loop {
+        let first = free_port();
+        let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if first < u16::MAX - 2 && is_free(first + 1) && is_free(first + 2) {
+            return first;
+        }
+    }
+}
+
+fn caller() -> Chassis {
+    Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0)
+}
+
+#[tokio::test]
+async fn the_demonstration_comes_out_as_told_and_prints_one_valid_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let ports =
+        Ports { front: free_port(), cache: free_port(), store: free_port(), operators: three_free_ports() };
+    let began = Instant::now();
+    let mut command = Command::new(program("glyphfall"));
+    command.args(["--format", "json", "--seed", "7", "--out"]).arg(folder.path()).args(ports.options());
+    let (code, printed, told) = output(&mut command);
+    assert!(began.elapsed() < Duration::from_secs(100), "{:?}", began.elapsed());
+    assert_eq!(code, 0, "{told}");
+    let record: Value = serde_json::from_str(&printed).expect("exactly one JSON document");
+    let schema = fs::read(root().join("harness/incident/schema/incident-1.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap();
+    let errors: Vec<_> = schema.iter_errors(&record).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(record["seed"], 7);
+    assert!(record["outcome"]["restored_s"].is_number() && record["outcome"]["fixed"] == true);
+    let written = fs::read_to_string(folder.path().join("incident-special-character-7.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), record);
+}
+
+#[tokio::test]
+async fn up_can_be_broken_with_a_file_and_plain_http_and_restored() {
+    let up = Up::start(&["--seed", "3"]).await;
+    up.until_home_is(Some(StatusCode::OK)).await;
+    let store = Peer::new(&caller(), loopback(up.ports.store));
+    let request =
+        Request::put("/assets/promo-banner").header("authorization", format!("Bearer {}", up.editor_token));
+    let request = request.body(Bytes::from_static(b"Spring\x0bsale")).unwrap();
+    let answer = store.send(request, Wait::AtMost(Duration::from_secs(5))).await.unwrap();
+    assert_eq!(answer.status, StatusCode::OK, "the faulty store publishes anything");
+    up.until_home_is(None).await;
+    for port in [up.ports.front, up.ports.cache, up.ports.store] {
+        let health =
+            Peer::new(&caller(), loopback(port)).get("/healthz", Wait::AtMost(Duration::from_secs(1))).await;
+        assert_eq!(health.unwrap().status, StatusCode::OK);
+    }
+    let began = Instant::now();
+    let (code, said, error) = up.glyphfall(&["restore"]);
+    assert_eq!((code, said.as_str()), (0, "The shop is as it was at first.\n"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    up.until_home_is(Some(StatusCode::OK)).await;
+    let (code, ..) = up.glyphfall(&["restore"]);
+    assert_eq!(code, 0, "restoring twice changes nothing");
+}
+
+#[tokio::test]
+async fn inject_triggers_a_scenario_or_publishes_a_file() {
+    let up = Up::start(&[]).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), "Plain and harmless").unwrap();
+    let path = file.path().to_str().unwrap();
+    let (code, said, error) = up.glyphfall(&["inject", "--asset", "promo-banner", "--file", path]);
+    assert_eq!((code, said.as_str()), (0, "Published promo-banner version 2.\n"), "{error}");
+    let (code, said, error) = up.glyphfall(&["inject", "special-character"]);
+    assert_eq!((code, said.as_str()), (0, "Published promo-banner version 3.\n"), "{error}");
+    up.until_home_is(None).await;
+    let (code, _, error) = up.glyphfall(&["inject", "no-such-scenario"]);
+    assert!(code == 2 && error.contains("'glyphfall scenarios' lists them"), "{code} {error}");
+    let (code, _, error) = up.glyphfall(&["inject", "--asset", "a", "--file", "/no/such/file"]);
+    assert!(code == 2 && error.contains("cannot read /no/such/file"), "{code} {error}");
+}
+
+#[tokio::test]
+async fn up_closes_cleanly_on_ctrl_c_and_leaves_no_token() {
+    let mut up = Up::start(&[]).await;
+    let tokens = up.folder.path().join("glyphfall").join(format!("up-{}.json", up.ports.store));
+    assert!(tokens.exists());
+    up.process.signal("INT");
+    assert!(up.process.ended(Duration::from_secs(20)).await);
+    assert!(!tokens.exists());
+}
+
+#[tokio::test]
+async fn the_memory_of_a_shop_stays_small() {
+    let up = Up::start(&[]).await;
+    up.until_home_is(Some(StatusCode::OK)).await;
+    sleep(Duration::from_secs(5)).await;
+    let at_rest_mb = up.process.memory_mb();
+    assert!(at_rest_mb < 60.0, "at rest: {at_rest_mb} MB");
+}
+
+#[test]
+fn scenarios_are_listed_without_giving_anything_away() {
+    let (code, list, _) = output(Command::new(program("glyphfall")).args(["scenarios", "--format", "json"]));
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(code, 0);
+    assert_eq!(list["scenarios"][0]["name"], "special-character");
+    assert!(list["scenarios"][0].get("description").is_none());
+    let (_, told, _) = output(Command::new(program("glyphfall")).args(["scenarios", "special-character"]));
+    assert!(told.contains("gives everything away") && told.contains("U+000B"), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_with_what_to_do() {
+    let check = |arguments: &[&str], expected: &str| {
+        let (code, _, error) = output(Command::new(program("glyphfall")).args(arguments));
+        assert!(code == 2 && error.contains(expected), "{arguments:?}: {code} {error}");
+    };
+    check(&["scenarios", "nothing"], "there is no scenario 'nothing'");
+    check(&["--level", "logs", "--repair", "inadequate-telemetry"], "give one of them");
+    check(&["--level", "bright"], "possible values: dark, logs, metrics, traces, changes");
+    check(&["--speed", "0"], "must lie between");
+    check(&["up", "--views", "many"], "not a number");
+    let port = free_port();
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    check(&["up", "--web-front-port", &port.to_string()], "another program holds that port");
+    let nobody = free_port().to_string();
+    check(&["inject", "--editor-token", "x", "--content-store-port", &nobody], "could not be reached");
+    check(&["restore", "--operator-token", "x", "--operator-port", &nobody], "does not answer");
+    check(&["up", "--data", "/proc/nowhere"], "choose a folder that you may write to with --data");
+}

@@ -1,0 +1,112 @@
+//! One call of cargo, printed exactly as one would type it.
+//!
+//! What is shown and what is run come from the same value, so that a failed step can be repeated by copying its line.
+
+use std::{env, fmt, path::Path, process::Command};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Metadata, MetadataCommand};
+
+/// A cargo command line with the environment variables set for it.
+pub(crate) struct Cargo {
+    variables: Vec<(&'static str, &'static str)>,
+    arguments: Vec<String>,
+}
+
+impl Cargo {
+    /// A command from arguments separated by spaces.
+    pub(crate) fn new(arguments: &str) -> Self {
+        Self { variables: Vec::new(), arguments: arguments.split_whitespace().map(String::from).collect() }
+    }
+
+    /// Sets an environment variable for this command alone.
+    pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+
+    /// Adds one argument, which may hold spaces.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Adds arguments for the program that cargo starts.
+    pub(crate) fn pass_on(mut self, arguments: Vec<String>) -> Self {
+        if !arguments.is_empty() {
+            self.arguments.push("--".to_owned());
+            self.arguments.extend(arguments);
+        }
+        self
+    }
+
+    /// Runs it in the workspace's root, with this process's streams.
+    ///
+    /// # Errors
+    /// When cargo cannot be started, or says that it failed.
+    pub(crate) fn run(&self) -> Result<()> {
+        // The cargo that started us: a toolchain given as `cargo +nightly xtask` holds for the steps too.
+        let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(&program)
+            .args(&self.arguments)
+            .envs(self.variables.iter().copied())
+            .current_dir(root())
+            .status()
+            .with_context(|| format!("{} cannot be started", program.display()))?;
+        if !status.success() {
+            bail!("cargo {} failed ({status})", self.arguments[0]);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Cargo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.variables {
+            write!(formatter, "{name}={} ", quoted(value))?;
+        }
+        write!(formatter, "cargo")?;
+        self.arguments.iter().try_for_each(|argument| write!(formatter, " {}", quoted(argument)))
+    }
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+}
+
+/// The members of the workspace, without what they depend on.
+///
+/// # Errors
+/// When cargo cannot read the workspace.
+pub(crate) fn members() -> Result<Metadata> {
+    let metadata = MetadataCommand::new().current_dir(root()).no_deps().exec();
+    metadata.context("the workspace cannot be read")
+}
+
+/// The argument as a shell reads it.
+fn quoted(argument: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=./:,+".contains(letter);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cargo;
+
+    #[test]
+    fn a_command_prints_as_one_would_type_it() {
+        fn check(command: &Cargo, expected: &str) {
+            assert_eq!(command.to_string(), expected);
+        }
+        check(&Cargo::new("fmt --all  --check"), "cargo fmt --all --check");
+        check(&Cargo::new("doc").variable("RUSTDOCFLAGS", "-Dwarnings"), "RUSTDOCFLAGS=-Dwarnings cargo doc");
+        check(&Cargo::new("build").variable("RUSTFLAGS", "-C a=+b"), "RUSTFLAGS='-C a=+b' cargo build");
+        check(&Cargo::new("test").pass_on(vec![]), "cargo test");
+        check(&Cargo::new("test").pass_on(vec!["it's".into()]), r"cargo test -- 'it'\''s'");
+        check(&Cargo::new("bench --bench *"), "cargo bench --bench '*'");
+    }
+}

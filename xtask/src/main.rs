@@ -1,0 +1,127 @@
+//! What a developer and the build machine run: `cargo xtask test`.
+//!
+//! The build machine has no script of its own: it runs this same command, so what is green on a laptop is green there.
+//! Nothing can be skipped, and a missing tool fails: a check that people can switch off is soon no check.
+//!
+//! # Layout
+//! - `steps`: runs the steps of a task one after the other and says what each took.
+//! - `cargo`: one call of cargo, printed exactly as one would type it.
+//! - `tools`: the programs that tests need and cargo cannot bring.
+//! - `dependencies`: licences and duplicates of everything that comes from outside.
+
+mod cargo;
+mod dependencies;
+mod steps;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use cargo_metadata::TargetKind;
+use clap::{Parser, Subcommand};
+
+use crate::{cargo::Cargo, steps::Step};
+
+/// Build scripts and macros stay dynamic only if the target is named, even when it is the machine's own.
+const DIST_TARGET: &str = "x86_64-unknown-linux-gnu";
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "Checks, measures and builds the workspace.")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every check: tools, format, clippy, docs, build, tests, licences
+    Test {
+        /// Passed on to the tests, for instance a filter: cargo xtask test -- publish
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Run the benchmarks
+    Bench {
+        /// Passed on to the benchmarks
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Build static binaries that need nothing from the system they run on
+    Dist,
+    /// Check, and where possible install, the tools that the tests need
+    Tools,
+    /// Check the licences and duplicates of all dependencies against deny.toml
+    Licences,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Test { arguments } => test(arguments),
+        Task::Bench { arguments } => bench(arguments),
+        Task::Dist => dist(),
+        Task::Tools => tools::ensure(),
+        Task::Licences => dependencies::check(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{} {error:#}", console::style("error:").for_stderr().red().bold());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Cheap steps come first, so that a slip shows in seconds. All share the release profile and one target directory.
+fn test(arguments: Vec<String>) -> Result<()> {
+    let tests = Cargo::new("test --release --locked --workspace").pass_on(arguments);
+    steps::run(vec![
+        Step::new("tools", "cargo xtask tools", tools::ensure),
+        Step::cargo("format", Cargo::new("fmt --all --check")),
+        Step::cargo(
+            "clippy",
+            Cargo::new("clippy --release --locked --workspace --all-targets -- -D warnings"),
+        ),
+        Step::cargo(
+            "docs",
+            Cargo::new("doc --release --locked --workspace --no-deps").variable("RUSTDOCFLAGS", "-Dwarnings"),
+        ),
+        Step::cargo("build", Cargo::new("build --release --locked --workspace --bins")),
+        Step::cargo("tests", tests),
+        Step::new("licences", "cargo xtask licences", dependencies::check),
+    ])
+}
+
+fn bench(arguments: Vec<String>) -> Result<()> {
+    let metadata = cargo::members()?;
+    if !metadata.packages.iter().flat_map(|package| &package.targets).any(cargo_metadata::Target::is_bench) {
+        eprintln!("No member has a [[bench]]: there is nothing to measure.");
+        return Ok(());
+    }
+    // `--benches` would also start every library's unit tests in bench mode.
+    Cargo::new("bench --locked --workspace --bench *").pass_on(arguments).run()
+}
+
+fn dist() -> Result<()> {
+    let metadata = cargo::members()?;
+    let shipped = metadata.packages.iter().filter(|package| package.name != env!("CARGO_PKG_NAME"));
+    let binaries: Vec<_> = shipped
+        .flat_map(|package| package.targets.iter().map(move |target| (package, target)))
+        .filter(|(_, target)| target.is_kind(TargetKind::Bin))
+        .collect();
+
+    let mut command = Cargo::new("build --release --locked --bins --target")
+        .argument(DIST_TARGET)
+        .variable("RUSTFLAGS", "-C target-feature=+crt-static");
+    for (package, _) in &binaries {
+        command = command.argument("--package").argument(package.name.as_str());
+    }
+    command.run()?;
+
+    let folder = metadata.target_directory.join(DIST_TARGET).join("release");
+    for (_, target) in &binaries {
+        let path = folder.join(&target.name);
+        let bytes = std::fs::metadata(&path).with_context(|| format!("{path} was not built"))?.len();
+        eprintln!("{path}  {:.1} MB", bytes as f64 / 1e6);
+    }
+    Ok(())
+}
