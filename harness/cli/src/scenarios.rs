@@ -48,6 +48,6 @@ fn describe(scenario: &Scenario, format: Format) {
     }
     screen::line(&format!("{name}: {title}\n\nThis gives everything away.\n"));
     screen::paragraph(description);
-    screen::line(&format!("\nTrigger: {asset} := {text:?}"));
+    screen::paragraph(&format!("\nTrigger: {asset} := {text:?}"));
     screen::paragraph(&format!("Restored by: {remedies}"));
 }

@@ -76,7 +76,7 @@ impl Addresses {
 }
 
 /// What a shop is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ShopOptions {
     /// Network, clock, chance.
     pub surroundings: Surroundings,
@@ -96,7 +96,7 @@ impl ShopOptions {
     /// A shop on real sockets in real time, as it was on the day: all latent faults present.
     pub fn live(addresses: Addresses, seed: u64) -> Self {
         let (network, clock, blocking) = (Network::Tcp, Clock::real(), Blocking::Pool);
-        Self::new(Surroundings { network, clock, logs: Logs::off(), blocking, seed }, addresses)
+        Self::new(Surroundings { network, clock, logs: Logs::off(), sink: None, blocking, seed }, addresses)
     }
 
     /// The same shop in memory, on the paused clock of the current runtime.
@@ -105,7 +105,7 @@ impl ShopOptions {
         // 2 March 2026, 08:00: the same morning in each run, so that two runs agree to the bit.
         let clock = Clock::virtual_from(std::time::UNIX_EPOCH + Duration::from_secs(1_772_438_400));
         let surroundings =
-            Surroundings { network, clock, logs: Logs::off(), blocking: Blocking::Inline, seed };
+            Surroundings { network, clock, logs: Logs::off(), sink: None, blocking: Blocking::Inline, seed };
         Self::new(surroundings, Addresses::in_memory())
     }
 

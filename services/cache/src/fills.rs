@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    error::Error,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,18 +14,23 @@ use chassis::{
     AssetId, Chassis,
     LatentFault::{MissingHealthCheck, PoorErrorHandling},
     Peer, Version,
+    logs::cause_chain,
+    telemetry::context::TraceContext,
 };
 use futures_util::{FutureExt, future};
+use opentelemetry::metrics::Meter;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep},
 };
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     CacheConfig,
     fragments::{Fragment, Fragments},
+    instruments::{self, Instruments},
     permits::{Permit, Permits},
     store::{self, FetchError},
 };
@@ -58,6 +62,17 @@ pub enum Found {
     Stale,
 }
 
+impl Found {
+    /// The word for it in `X-Cache` and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Stale => "stale",
+        }
+    }
+}
+
 /// The fragments, and the fills that bring them in. Clones share one state.
 #[derive(Clone, Debug)]
 pub struct Fills {
@@ -72,6 +87,7 @@ struct Shared {
     permits: Permits,
     together: Mutex<BTreeMap<FillKey, Together>>,
     backoff: Mutex<ChaCha8Rng>,
+    instruments: Instruments,
 }
 
 /// Fills are shared by asset *and* by the newest version known: by asset alone, a new version would wait behind a fill
@@ -96,9 +112,28 @@ impl Fills {
             permits: Permits::new(config.fill_permits),
             together: Mutex::default(),
             backoff: Mutex::new(chassis.rng("backoff")),
+            instruments: Instruments::new(chassis.telemetry.meter()),
             chassis,
         };
-        Self { shared: Arc::new(shared) }
+        let fills = Self { shared: Arc::new(shared) };
+        instruments::observe(&fills);
+        fills
+    }
+
+    /// What the cache's instruments are made from.
+    pub(crate) fn meter(&self) -> &Meter {
+        self.shared.chassis.telemetry.meter()
+    }
+
+    /// The same fills, without keeping them alive.
+    pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + Send + Sync + 'static {
+        let shared = Arc::downgrade(&self.shared);
+        move || Some(Self { shared: shared.upgrade()? })
+    }
+
+    /// The permits.
+    pub fn permits(&self) -> &Permits {
+        &self.shared.permits
     }
 
     /// The fragments in memory.
@@ -112,6 +147,12 @@ impl Fills {
     ///
     /// When there is none and none can be fetched.
     pub async fn fragment(&self, id: &AssetId) -> Result<(Arc<Fragment>, Found), FetchError> {
+        let found = self.find(id).await;
+        self.shared.instruments.requested(found.as_ref().map(|(_, found)| *found));
+        found
+    }
+
+    async fn find(&self, id: &AssetId) -> Result<(Arc<Fragment>, Found), FetchError> {
         let kept = self.fragments().get(id);
         if let Some(fragment) = &kept
             && self.fragments().is_fresh(fragment, Instant::now())
@@ -148,9 +189,9 @@ impl Fills {
         // cannot be filled so takes all permits, and then nothing else can be filled either.
         let permit = self.shared.permits.acquire().await;
         let (answer, filled) = oneshot::channel();
-        let (shared, id) = (Arc::clone(&self.shared), id.clone());
+        let (shared, id, origin) = (Arc::clone(&self.shared), id.clone(), TraceContext::current());
         self.shared.chassis.tasks.spawn(async move {
-            let _ = answer.send(shared.fill(&id, permit).await);
+            let _ = answer.send(shared.fill(&id, permit, origin).await);
         });
         answer_of(filled).await
     }
@@ -168,10 +209,10 @@ impl Fills {
         if together.len() < SHARED_MAX {
             together.insert(key.clone(), fill.clone());
         }
-        let shared = Arc::clone(&self.shared);
+        let (shared, origin) = (Arc::clone(&self.shared), TraceContext::current());
         self.shared.chassis.tasks.spawn(async move {
             let permit = shared.permits.acquire().await;
-            let filled = shared.fill(&key.0, permit).await;
+            let filled = shared.fill(&key.0, permit, origin).await;
             shared.remember(key, &filled);
             let _ = answer.send(filled);
         });
@@ -181,18 +222,29 @@ impl Fills {
 
 impl Shared {
     /// Fetches one fragment, holding a permit. The version is learned once, at the start: a fill is pinned to it.
-    async fn fill(&self, id: &AssetId, _permit: Permit) -> Filled {
-        let mut pinned = None;
+    async fn fill(&self, id: &AssetId, _permit: Permit, origin: Option<TraceContext>) -> Filled {
+        let (began, mut pinned) = (Instant::now(), None);
         for attempt in 1_u32.. {
-            let error = match self.attempt(id, &mut pinned).await {
-                Ok(fragment) => return Ok(self.fragments.keep(fragment)),
+            // Thinned to 1, 2, 4, 8, ...: the hundredth attempt says nothing that the sixty-fourth did not.
+            let is_told = attempt.is_power_of_two();
+            let span = if is_told { attempt_span(id, attempt, began, origin) } else { Span::none() };
+            let error = match self.attempt(id, &mut pinned).instrument(span.clone()).await {
+                Ok(fragment) => {
+                    span.record("shop.asset.version", fragment.version.0);
+                    self.instruments.fill_ended(began, None);
+                    return Ok(self.fragments.keep(fragment));
+                }
                 Err(error) => error,
             };
-            // Thinned to 1, 2, 4, 8, ...: the hundredth attempt says nothing that the sixty-fourth did not.
-            if attempt.is_power_of_two() {
-                let version = pinned.map(|(version, _)| version.0);
-                let error: &(dyn Error + 'static) = &error;
-                tracing::warn!(asset.id = %id, asset.version = version, attempt, error, "fill failed");
+            self.instruments.attempt_failed(&error);
+            if is_told {
+                let (version, cause) = (pinned.map(|(version, _)| version.0), cause_chain(&error));
+                span.record("error.type", error.kind());
+                span.record("shop.asset.version", version);
+                span.in_scope(|| {
+                    tracing::warn!(shop.asset.id = %id, shop.asset.version = version,
+                        shop.cache.fill.attempt = attempt, exception.message = cause, "could not fill");
+                });
             }
             let is_missing = matches!(error, FetchError::Missing { .. });
             if self.is_faulty() && !is_missing {
@@ -200,6 +252,7 @@ impl Shared {
                 // held meanwhile, and the one who waits is never told the cause.
                 sleep(RETRY_PAUSE).await;
             } else if error.is_permanent() || attempt >= ATTEMPTS_MAX {
+                self.instruments.fill_ended(began, Some(&error));
                 return Err(error);
             } else {
                 sleep(self.backoff(attempt)).await;
@@ -255,4 +308,21 @@ impl Shared {
 
 async fn answer_of(filled: impl Future<Output = Result<Filled, oneshot::error::RecvError>>) -> Filled {
     filled.await.expect("a fill answers unless the whole service is killed, and the request with it")
+}
+
+/// A span for each attempt: one for the whole fill would never end, and so never be seen. It belongs to the trace of the
+/// request that caused the fill, and links to it, as that request may be long gone.
+fn attempt_span(id: &AssetId, attempt: u32, began: Instant, origin: Option<TraceContext>) -> Span {
+    let origin = origin.map(|origin| origin.to_string());
+    tracing::info_span!(
+        parent: None,
+        "fill attempt",
+        otel.parent = origin,
+        otel.link = origin,
+        shop.asset.id = %id,
+        shop.asset.version = Empty,
+        shop.cache.fill.attempt = attempt,
+        shop.cache.fill.age_s = began.elapsed().as_secs_f64(),
+        error.type = Empty,
+    )
 }

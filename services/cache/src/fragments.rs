@@ -108,6 +108,16 @@ impl Fragments {
         fragment
     }
 
+    /// Fragments in memory.
+    pub fn count(&self) -> u64 {
+        self.entries.entry_count()
+    }
+
+    /// Fragments in memory that are fresh.
+    pub fn count_fresh(&self, now: Instant) -> usize {
+        self.entries.iter().filter(|(_, fragment)| self.is_fresh(fragment, now)).count()
+    }
+
     /// Forgets every fragment.
     pub fn clear(&self) {
         self.entries.invalidate_all();

@@ -6,12 +6,13 @@
 //! - [`store`]: how a version is fetched from the content store, and in which ways that fails.
 //! - [`fills`]: what happens on a miss. Here stand both twins of the poor error handling: the heart of the chain.
 //! - [`permits`]: how many fills run at once, and how readiness is told from that.
-//! - [`routes`]: the HTTP face.
+//! - `instruments`: what is counted. [`routes`]: the HTTP face.
 
 pub mod fragments;
 pub mod store;
 pub mod fills;
 pub mod permits;
+mod instruments;
 pub mod routes;
 
 use std::{

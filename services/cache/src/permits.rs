@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,7 +26,9 @@ pub const STUCK_AFTER: Duration = Duration::from_secs(10);
 /// The permits, and when they were last seen to move.
 #[derive(Debug)]
 pub struct Permits {
+    limit: usize,
     free: Arc<Semaphore>,
+    waiting: AtomicUsize,
     running: Arc<Mutex<Running>>,
 }
 
@@ -35,15 +40,18 @@ struct Running {
 }
 
 impl Permits {
-    /// `count` permits, all free.
-    pub fn new(count: usize) -> Self {
+    /// `limit` permits, all free.
+    pub fn new(limit: usize) -> Self {
         let running = Running { moved_at: Instant::now(), started: BTreeMap::new(), next: 0 };
-        Self { free: Arc::new(Semaphore::new(count)), running: Arc::new(Mutex::new(running)) }
+        let free = Arc::new(Semaphore::new(limit));
+        Self { limit, free, waiting: AtomicUsize::new(0), running: Arc::new(Mutex::new(running)) }
     }
 
     /// Waits for a free permit, as long as the caller lives.
     pub async fn acquire(&self) -> Permit {
+        let waits = Waits::new(&self.waiting);
         let permit = Arc::clone(&self.free).acquire_owned().await.expect("the semaphore is never closed");
+        drop(waits);
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let number = running.next;
@@ -51,6 +59,27 @@ impl Permits {
         running.moved_at = now;
         running.started.insert(number, now);
         Permit { number, running: Arc::clone(&self.running), _place: permit }
+    }
+
+    /// Permits in use.
+    pub fn used(&self) -> usize {
+        self.limit - self.free.available_permits()
+    }
+
+    /// Permits that there are.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Requests that wait for a permit.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How long the oldest fill has been running.
+    pub fn oldest_age(&self, now: Instant) -> Duration {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.started.first_key_value().map_or(Duration::ZERO, |(_, started)| now.duration_since(*started))
     }
 
     /// Whether a request that needs a fill can expect one; if not, why.
@@ -86,5 +115,21 @@ impl Drop for Permit {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.started.remove(&self.number);
         running.moved_at = Instant::now();
+    }
+}
+
+/// Counts who waits, also those who leave before their turn.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -54,17 +54,12 @@ async fn ready(State(fills): State<Fills>) -> Result<&'static str, Problem> {
 fn answer(fragment: &Fragment, found: Found, request: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", fragment.version);
     let age_s = Instant::now().duration_since(fragment.filled_at).as_secs();
-    let found = match found {
-        Found::Hit => "hit",
-        Found::Miss => "miss",
-        Found::Stale => "stale",
-    };
     let unchanged =
         request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let headers = [
         (header::ETAG, tag),
         (header::AGE, age_s.to_string()),
-        ("x-cache".parse().expect("a header's name"), found.into()),
+        ("x-cache".parse().expect("a header's name"), found.name().into()),
     ];
     if unchanged {
         return (StatusCode::NOT_MODIFIED, headers).into_response();

@@ -40,6 +40,16 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// A short name for it, as `error.type` in telemetry.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "missing",
+            Self::Unreachable(error) => error.kind(),
+            Self::Refused { .. } => "refused",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+
     /// Whether the same request will fail the same way however often it is sent: a version never changes.
     pub fn is_permanent(&self) -> bool {
         matches!(self, Self::Missing { .. } | Self::Unreadable { .. })

@@ -19,7 +19,7 @@ use cache::{Cache, CacheConfig};
 use chassis::{
     App, Blocking, Chassis, Clock, Host,
     LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
-    Level, Logs, Network, Peer, Service, Switches, TaskGroup, Wait,
+    Level, Logs, Network, Peer, Service, Switches, Wait,
     host::Surroundings,
 };
 use tokio::time::{sleep, timeout};
@@ -99,6 +99,7 @@ impl Bench {
             network: network.clone(),
             clock: clock.clone(),
             logs: Logs::off(),
+            sink: None,
             blocking: Blocking::Inline,
             seed: 7,
         };
@@ -115,15 +116,7 @@ impl Bench {
         let cache =
             Host::new(Cache::new(config), surroundings, switches.clone(), "cache:80".parse().unwrap());
         let address = cache.start().await.unwrap();
-        let caller = Chassis {
-            service: "caller",
-            network,
-            clock,
-            tasks: TaskGroup::new(tracing::Dispatch::none()),
-            switches,
-            blocking: Blocking::Inline,
-            seed: 7,
-        };
+        let caller = Chassis::of_caller("caller", network, clock, 7);
         Self { store, cache, _store_host: store_host, caller: Arc::new(Peer::new(&caller, address)) }
     }
 

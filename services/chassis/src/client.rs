@@ -20,10 +20,12 @@ use hyper_util::{
 use tokio::{select, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
+use tracing::Instrument;
 
 use crate::{
     Chassis,
     network::{Connection, Network},
+    telemetry::http::Calls,
 };
 
 /// How long opening a connection may take: links are short, so a longer wait means that nobody is there.
@@ -93,11 +95,24 @@ pub enum CallError {
     },
 }
 
+impl CallError {
+    /// A short name for what happened, as `error.type` in telemetry.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Broken { .. } => "connection_error",
+            Self::TimedOut { .. } => "timeout",
+            Self::Closed { .. } => "connection_closed",
+            Self::TooLarge { .. } => "answer_too_large",
+        }
+    }
+}
+
 /// One other service, and the connections to it.
 #[derive(Debug)]
 pub struct Peer {
     authority: Authority,
     client: Client<Connector, Full<Bytes>>,
+    calls: Calls,
     open: Mutex<CancellationToken>,
 }
 
@@ -111,7 +126,8 @@ impl Peer {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .build(connector);
-        Self { authority, client, open: Mutex::default() }
+        let calls = Calls::new(chassis.telemetry.meter(), authority.to_string());
+        Self { authority, client, calls, open: Mutex::default() }
     }
 
     /// Whom this calls.
@@ -152,7 +168,14 @@ impl Peer {
     /// # Errors
     ///
     /// When no answer came back whole and in time. An answer of any status is not an error.
-    pub async fn send(&self, request: Request<Bytes>, wait: Wait) -> Result<Answer, CallError> {
+    pub async fn send(&self, mut request: Request<Bytes>, wait: Wait) -> Result<Answer, CallError> {
+        let call = self.calls.begin(&mut request);
+        let answer = self.send_within(request, wait).instrument(call.span().clone()).await;
+        call.end(answer.as_ref().map(|answer| answer.status));
+        answer
+    }
+
+    async fn send_within(&self, request: Request<Bytes>, wait: Wait) -> Result<Answer, CallError> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let answered = async {
             select! {

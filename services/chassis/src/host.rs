@@ -1,15 +1,22 @@
 //! One service as its operator sees it: started, restarted, put back. Teaches what a restart gives up and what it keeps.
 
-use std::{future::Future, io, sync::Arc};
+use std::{
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::Router;
 use http::uri::Authority;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::instrument::WithSubscriber;
+use tracing::{dispatcher::with_default, instrument::WithSubscriber};
 
 use crate::{
-    Blocking, Chassis, Clock, Logs, Network, Switches, TaskGroup, operator,
+    Blocking, Chassis, Clock, Logs, Network, Switches, TaskGroup, Telemetry, TelemetrySink, operator, rng,
     serve::{App, serve},
 };
 
@@ -33,14 +40,16 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// The values around a service that its operator chooses.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Surroundings {
     /// Real sockets or links in memory.
     pub network: Network,
     /// Real or virtual time.
     pub clock: Clock,
-    /// Where log lines go.
+    /// Where log lines for a console go.
     pub logs: Logs,
+    /// Where telemetry goes; without, nothing is recorded.
+    pub sink: Option<Arc<dyn TelemetrySink>>,
     /// How blocking work is run.
     pub blocking: Blocking,
     /// The source of all chance.
@@ -53,6 +62,7 @@ pub struct Host<S> {
     surroundings: Surroundings,
     switches: Switches,
     switches_at_first: Switches,
+    runs: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -67,6 +77,7 @@ struct Run {
     tasks: TaskGroup,
     stop: CancellationToken,
     served: TaskTracker,
+    telemetry: Telemetry,
 }
 
 impl<S: Service> Host<S> {
@@ -74,7 +85,7 @@ impl<S: Service> Host<S> {
     pub fn new(service: S, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
         let switches_at_first = switches.snapshot();
         let state = Mutex::new(State { address, run: None, operator_port: None });
-        Self { service, surroundings, switches, switches_at_first, state }
+        Self { service, surroundings, switches, switches_at_first, runs: AtomicU64::new(0), state }
     }
 
     /// Starts the service and says where it listens. Does nothing if it runs.
@@ -130,6 +141,7 @@ impl<S: Service> Host<S> {
             run.served.close();
             run.served.wait().await;
             run.tasks.kill().await;
+            run.telemetry.flush(true);
         }
         if let Some(operator_port) = state.operator_port.take() {
             operator_port.kill().await;
@@ -174,7 +186,15 @@ impl<S: Service> Host<S> {
         let listener = self.surroundings.network.bind(&state.address).await?;
         // Port 0 took a free port; a restart must come back to the same one.
         state.address = listener.address()?;
-        let dispatch = chassis.tasks.dispatch().clone();
+        let (dispatch, telemetry) = (chassis.tasks.dispatch().clone(), chassis.telemetry.clone());
+        with_default(&dispatch, || {
+            tracing::info!(
+                event.name = "service.started",
+                service.version = env!("CARGO_PKG_VERSION"),
+                "started"
+            );
+        });
+        telemetry.run_in(&chassis.tasks, chassis.blocking);
         let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
             Ok(app) => app,
             Err(error) => {
@@ -186,15 +206,17 @@ impl<S: Service> Host<S> {
         let tasks = chassis.tasks.clone();
         let served = TaskTracker::new();
         tasks.spawn(served.track_future(serve(listener, app, chassis, stop.clone())));
-        state.run = Some(Run { tasks, stop, served });
+        state.run = Some(Run { tasks, stop, served, telemetry });
         Ok(state.address.clone())
     }
 
     fn chassis(&self) -> Chassis {
-        let Surroundings { network, clock, logs, blocking, seed } = self.surroundings.clone();
-        let service = self.service.name();
-        let dispatch = logs.dispatch(service, self.switches.clone(), clock.clone());
-        let tasks = TaskGroup::new(dispatch);
-        Chassis { service, network, clock, tasks, switches: self.switches.clone(), blocking, seed }
+        let Surroundings { network, clock, logs, sink, blocking, seed } = self.surroundings.clone();
+        let (service, switches) = (self.service.name(), self.switches.clone());
+        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        let ids = rng(seed, service, &format!("trace-ids-{run}"));
+        let telemetry = Telemetry::new(service, run, switches.clone(), clock.clone(), ids, sink);
+        let tasks = TaskGroup::new(logs.dispatch(service, switches.clone(), clock.clone(), &telemetry));
+        Chassis { service, network, clock, tasks, switches, telemetry, blocking, seed }
     }
 }

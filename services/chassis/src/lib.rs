@@ -10,7 +10,7 @@
 //! - [`clock`] and [`network`]: the two values that make a world real or simulated, chosen independently.
 //! - [`tasks`]: every spawn of a service, so that a restart really drops what it was doing.
 //! - [`faults`]: the four latent faults, and the switches that repair them while a service runs.
-//! - [`logs`]: what leaves a service as log lines, by telemetry level.
+//! - [`logs`]: lines for a console. [`telemetry`]: what leaves as OTLP. Both by telemetry level.
 //! - [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`problem`]: how errors leave.
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
 //! - [`run`]: what a service's `main` calls.
@@ -21,6 +21,7 @@ pub mod network;
 pub mod tasks;
 pub mod faults;
 pub mod logs;
+pub mod telemetry;
 pub mod serve;
 pub mod client;
 pub mod problem;
@@ -39,6 +40,7 @@ pub use problem::Problem;
 pub use run::{ChassisConfig, exit_code, run};
 pub use serve::App;
 pub use tasks::{Blocking, TaskGroup};
+pub use telemetry::{Telemetry, TelemetrySink};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -57,6 +59,8 @@ pub struct Chassis {
     pub tasks: TaskGroup,
     /// Which latent faults are present.
     pub switches: Switches,
+    /// Its meter, and where its spans and events go.
+    pub telemetry: Telemetry,
     /// How work that blocks a thread is run.
     pub blocking: Blocking,
     /// The source of all chance in this service.
@@ -67,17 +71,23 @@ impl Chassis {
     /// What someone outside the shop stands on who only calls: a customer, an editor.
     pub fn of_caller(name: &'static str, network: Network, clock: Clock, seed: u64) -> Self {
         let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
-        let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Changes));
-        Self { service: name, network, clock, tasks, switches, blocking, seed }
+        let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
+        let telemetry = Telemetry::off(name, &clock);
+        Self { service: name, network, clock, tasks, switches, telemetry, blocking, seed }
     }
 
     /// A random generator for one component, independent of all others: drawing from one never shifts another.
     pub fn rng(&self, component: &str) -> ChaCha8Rng {
-        // FNV-1a (Fowler, Noll, Vo): a hash that is the same in every process, which std's is not.
-        let label = self.service.bytes().chain(*b"/").chain(component.bytes());
-        let hash = label.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        ChaCha8Rng::seed_from_u64(self.seed ^ hash)
+        rng(self.seed, self.service, component)
     }
+}
+
+/// A random generator for one component of one service.
+pub(crate) fn rng(seed: u64, service: &str, component: &str) -> ChaCha8Rng {
+    // FNV-1a (Fowler, Noll, Vo): a hash that is the same in every process, which std's is not.
+    let label = service.bytes().chain(*b"/").chain(component.bytes());
+    let hash = label.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    ChaCha8Rng::seed_from_u64(seed ^ hash)
 }

@@ -1,4 +1,4 @@
-//! Log lines, by telemetry level. Teaches how much the same line tells with and without its fields.
+//! Log lines for a console, by telemetry level. Teaches how much the same line tells with and without its fields.
 //!
 //! Services log once: a generic message, and everything specific as fields. The level is read at the sink, so turning
 //! it changes what leaves a service and never what the service does.
@@ -23,7 +23,12 @@ use tracing_subscriber::{
 
 use crate::{
     clock::Clock,
-    faults::{Level, Switches},
+    faults::Switches,
+    telemetry::{
+        Telemetry,
+        layer::RecordsLayer,
+        levels::{self, Kind},
+    },
 };
 
 /// Where log lines go.
@@ -43,15 +48,24 @@ impl Logs {
         Self { sink: Some(Arc::new(Mutex::new(sink))) }
     }
 
-    /// The dispatcher that all tasks of one service report to.
-    pub fn dispatch(&self, service: &'static str, switches: Switches, clock: Clock) -> Dispatch {
-        match &self.sink {
-            None => Dispatch::none(),
-            Some(sink) => {
-                let lines = Lines { service, switches, clock, sink: Arc::clone(sink) };
-                Dispatch::new(registry().with(lines.with_filter(LevelFilter::INFO)))
-            }
+    /// The dispatcher that all tasks of one service report to: lines for a console, records for `telemetry`.
+    pub fn dispatch(
+        &self,
+        service: &'static str,
+        switches: Switches,
+        clock: Clock,
+        telemetry: &Telemetry,
+    ) -> Dispatch {
+        if self.sink.is_none() && !telemetry.is_on() {
+            return Dispatch::none();
         }
+        let lines = self.sink.as_ref().map(|sink| {
+            let lines = Lines { service, switches, clock, sink: Arc::clone(sink) };
+            lines.with_filter(LevelFilter::INFO)
+        });
+        let records =
+            telemetry.is_on().then(|| RecordsLayer::new(telemetry.clone()).with_filter(LevelFilter::INFO));
+        Dispatch::new(registry().with(lines).with(records))
     }
 }
 
@@ -84,9 +98,7 @@ impl Lines {
         let since_epoch = self.clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let time_s = since_epoch.as_millis() as f64 / 1_000.0;
         let service = self.service;
-        if self.switches.level() == Level::Dark {
-            // FAULT: the line keeps the words and drops what they are about: no cause, no asset, no version. It says that
-            // something is wrong and sends the reader nowhere.
+        if !levels::leaves(self.switches.level(), Kind::LogDetail) {
             return format!("{time_s:.3} {severity:>5} {service}: {}\n", fields.message);
         }
         let mut line = Map::new();

@@ -1,19 +1,23 @@
 //! A service as a process of its own: what its `main` calls.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use clap::Args;
 use http::uri::Authority;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    Blocking, Clock, Logs, Network, Switches,
+    Blocking, Clock, Logs, Network, Switches, TelemetrySink,
     faults::{LatentFault, Level},
     host::{Host, Service, Surroundings},
+    telemetry::export::Exporter,
 };
 
 /// Descriptors that a process asks for: two for each connection that it may serve, and some to spare.
 pub const DESCRIPTORS_WANTED: u64 = 8_192;
+
+/// How long a process that ends waits for its last telemetry to leave.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every service's command line takes.
 #[derive(Clone, Debug, Args)]
@@ -47,7 +51,10 @@ pub async fn run<S: Service>(service: S, config: ChassisConfig, ports: DefaultPo
     raise_descriptor_limit();
     let name = service.name();
     let clock = Clock::real();
+    let exporter = Exporter::from_environment()?;
+    let sink = exporter.clone().map(|exporter| Arc::new(exporter) as Arc<dyn TelemetrySink>);
     let surroundings = Surroundings {
+        sink,
         network: Network::Tcp,
         clock,
         logs: Logs::to(io::stderr()),
@@ -76,6 +83,9 @@ pub async fn run<S: Service>(service: S, config: ChassisConfig, ports: DefaultPo
         _ = terminate.recv() => {}
     }
     host.stop().await;
+    if let Some(exporter) = exporter {
+        exporter.flush(FLUSH_PATIENCE).await;
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -20,6 +20,7 @@ use crate::{
     Chassis,
     network::{Connection, Listener},
     problem::{self, Problem},
+    telemetry::http::{Served, serve_traced},
 };
 
 /// Connections served at once: far above what a front needs, below what a process may open (two descriptors each when
@@ -60,7 +61,10 @@ impl From<Router> for App {
 /// [`DRAIN_TIMEOUT`].
 pub async fn serve(mut listener: Listener, app: App, chassis: Chassis, stop: CancellationToken) {
     let health = Router::new().route("/healthz", get(|| async { "ok\n" })).merge(app.ready);
-    let whole = app.router.merge(health.clone()).method_not_allowed_fallback(problem::unknown_method);
+    // Health is asked too often, and says too little, to be worth a span.
+    let served = Served::new(chassis.telemetry.meter());
+    let router = app.router.layer(middleware::from_fn_with_state(served, serve_traced));
+    let whole = router.merge(health.clone()).method_not_allowed_fallback(problem::unknown_method);
     let beyond_limit = health.fallback(|| async {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")
     });

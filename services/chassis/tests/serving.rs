@@ -14,7 +14,7 @@ use std::{
 use axum::{Router, extract::State, routing::get};
 use chassis::{
     App, Blocking, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Service,
-    Switches, TaskGroup, Wait, host::Surroundings,
+    Switches, Wait, host::Surroundings,
 };
 use http::StatusCode;
 use tokio::{
@@ -72,6 +72,7 @@ impl Bench {
             network: network.clone(),
             clock: clock.clone(),
             logs: Logs::off(),
+            sink: None,
             blocking: Blocking::Inline,
             seed: 1,
         };
@@ -82,16 +83,7 @@ impl Bench {
             "127.0.0.1:0".parse().unwrap(),
         ));
         let address = host.start().await.unwrap();
-        let tasks = TaskGroup::new(tracing::Dispatch::none());
-        let chassis = Chassis {
-            service: "caller",
-            network: network.clone(),
-            clock,
-            tasks,
-            switches,
-            blocking: Blocking::Inline,
-            seed: 1,
-        };
+        let chassis = Chassis::of_caller("caller", network.clone(), clock, 7);
         Self { service, host, peer: Arc::new(Peer::new(&chassis, address)), network, chassis }
     }
 

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chassis::{AssetId, Chassis, Notification, Peer, TaskGroup, Version, Wait};
+use chassis::{AssetId, Chassis, Notification, Peer, TaskGroup, Version, Wait, logs::cause_chain};
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::Authority};
 use tokio::{sync::Semaphore, time::sleep};
 
@@ -36,7 +36,7 @@ impl Notifier {
     /// Tells the cache the current version of an asset, or that there is none any more. Returns at once.
     pub(crate) fn notify(&self, id: &AssetId, version: Option<Version>) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            tracing::warn!(asset = %id, "too many notices under way: one was dropped");
+            tracing::warn!(shop.asset.id = %id, "too many notices under way: one was dropped");
             return;
         };
         let (cache, id) = (Arc::clone(&self.cache), id.clone());
@@ -62,13 +62,12 @@ async fn deliver(cache: &Peer, id: &AssetId, version: Option<Version>) {
             Ok(status) if status.is_success() => return,
             Ok(status) => refused(id, attempt, status),
             Err(error) => {
-                let error = &error as &(dyn std::error::Error + 'static);
-                tracing::warn!(asset = %id, attempt, error, "could not notify the cache");
+                tracing::warn!(shop.asset.id = %id, shop.notice.attempt = attempt, exception.message = cause_chain(&error), "could not notify the cache");
             }
         }
     }
 }
 
 fn refused(id: &AssetId, attempt: u32, status: StatusCode) {
-    tracing::warn!(asset = %id, attempt, status = status.as_u16(), "the cache refused a notice");
+    tracing::warn!(shop.asset.id = %id, shop.notice.attempt = attempt, http.response.status_code = status.as_u16(), "the cache refused a notice");
 }

@@ -175,7 +175,7 @@ async fn roll_back(
 
 async fn delete(State(store): Shared, _: Editor, Checked(Path(id)): Asset) -> Result<StatusCode, Problem> {
     store.storage.delete(&id).await?;
-    tracing::info!(asset = %id, "deleted an asset");
+    tracing::info!(event.name = "shop.asset.deleted", shop.asset.id = %id, "deleted an asset");
     store.notify(&id, None);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -184,7 +184,8 @@ async fn publish_draft(store: &Store, draft: Draft) -> Result<Response, Problem>
     rendering::check(&draft.body, &store.chassis.switches).map_err(unrenderable)?;
     let published = store.storage.publish(draft).await?;
     let VersionSummary { id, version, bytes, .. } = &published.version;
-    tracing::info!(asset = %id, version = version.0, bytes, "stored a version");
+    tracing::info!(event.name = "shop.asset.published", shop.asset.id = %id, shop.asset.version = version.0,
+        shop.asset.bytes = bytes, "published a version");
     // Should the client leave right here, the version is stored and the notice lost: the cache then refreshes at its own time.
     store.notify(id, Some(*version));
     let status = if published.is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -193,7 +194,7 @@ async fn publish_draft(store: &Store, draft: Draft) -> Result<Response, Problem>
 
 fn envelope(store: &Store, asset: &AssetVersion) -> Response {
     let envelope = rendering::envelope(asset, &store.chassis.switches);
-    tracing::info!(asset = %asset.id, version = asset.version.0, status = 200_u64, "answered with a version");
+    tracing::info!(shop.asset.id = %asset.id, shop.asset.version = asset.version.0, "answered with a version");
     ([(header::CONTENT_TYPE, "application/json")], envelope).into_response()
 }
 

@@ -10,10 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use chassis::{Blocking, Chassis, Clock, Level, Network, Peer, Switches, TaskGroup, Wait};
+use chassis::{Chassis, Clock, Network, Peer, Wait};
 use futures_util::future::join_all;
 use http::{Request, StatusCode};
-use tracing::Dispatch;
 
 const ROUNDS: usize = 200;
 const PUBLISHERS: usize = 4;
@@ -56,15 +55,7 @@ fn start(data: &Path) -> Running {
 }
 
 fn client() -> Chassis {
-    Chassis {
-        service: "test",
-        network: Network::Tcp,
-        clock: Clock::real(),
-        tasks: TaskGroup::new(Dispatch::none()),
-        switches: Switches::new([], Level::Dark),
-        blocking: Blocking::Pool,
-        seed: 0,
-    }
+    Chassis::of_caller("test", Network::Tcp, Clock::real(), 0)
 }
 
 /// Publishes until the store is gone; the versions that were acknowledged, with their bodies.

@@ -37,14 +37,14 @@ pub async fn feed(State(front): State<Arc<Front>>, headers: HeaderMap) -> Respon
 
 impl Front {
     async fn feed(&self, site: &str) -> Result<Feed, PageError> {
-        let fetch = async |asset| fetch_one(asset, &self.upstream, &self.switches).await;
+        let fetch = |asset: &'static str| fetch_one(asset, &self.upstream, &self.switches);
         let price_list = fetch(PRICE_LIST).await;
         if price_list.is_none() {
             go_without(true, &self.switches)?;
         }
         let prices = parse_prices(price_list.as_deref().unwrap_or_default());
-        let copies = stream::iter(PRODUCTS.each_ref().map(|product| fetch(product.asset)));
-        let copies: Vec<Option<String>> = copies.buffered(FEED_CONCURRENCY).collect().await;
+        let copies: Vec<_> = PRODUCTS.iter().map(|product| fetch(product.asset)).collect();
+        let copies: Vec<Option<String>> = stream::iter(copies).buffered(FEED_CONCURRENCY).collect().await;
         let xml = |text: &str| encoding::xml(text, &self.switches);
         let mut items = Vec::with_capacity(PRODUCTS.len());
         for (product, copy) in PRODUCTS.iter().zip(copies) {

@@ -98,7 +98,11 @@ pub async fn fetch_one(asset: &str, upstream: &Upstream, switches: &Switches) ->
     };
     fetched
         .inspect_err(|error| {
-            tracing::warn!(asset.id = asset, error = cause_chain(error), "could not get a fragment");
+            tracing::warn!(
+                shop.asset.id = asset,
+                exception.message = cause_chain(error),
+                "could not get a fragment"
+            );
         })
         .ok()
 }

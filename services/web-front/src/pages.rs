@@ -30,6 +30,10 @@ use crate::{
 /// Products on the home page and beside an empty basket.
 const POPULAR: [&str; 4] = ["house-espresso", "carbon-skillet", "oak-board", "stoneware-mugs"];
 
+/// Products drawn beside the greeting.
+const SCENE: [&str; 6] =
+    ["moka-pot", "stoneware-mugs", "bread-knife", "loaf-tin", "enamel-casserole", "pour-over-set"];
+
 /// Things in a basket: a whole kitchen, and a page that stays short.
 const BASKET_ITEMS_MAX: usize = 24;
 
@@ -87,10 +91,7 @@ async fn home(State(front): Shared) -> Response {
         frame: front.frame(&texts, "For everyday kitchens", ""),
         intro: front.text(&texts, "intro"),
         shelf: Shelf::of(POPULAR.iter().filter_map(|slug| catalogue::product(slug)), &texts),
-        scene: ["moka-pot", "stoneware-mugs", "bread-knife"]
-            .iter()
-            .filter_map(|slug| catalogue::product(slug))
-            .collect(),
+        scene: SCENE.iter().filter_map(|slug| catalogue::product(slug)).collect(),
         tiles: CATEGORIES
             .iter()
             .filter_map(|category| Some((category, category.products().next()?)))

@@ -123,9 +123,9 @@ impl Upstream {
             let eject = failures >= PROBE_FAILURES_MAX;
             if self.ejected.swap(eject, Ordering::Relaxed) != eject {
                 tracing::warn!(
-                    upstream = "cache",
-                    ejected = eject,
-                    error = failure,
+                    shop.upstream = "cache",
+                    shop.upstream.ejected = eject,
+                    exception.message = failure,
                     "changed where pages come from"
                 );
             }

@@ -10,13 +10,12 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use chassis::{AssetId, Blocking, Chassis, Clock, LatentFault, Level, Network, Service, Switches, TaskGroup};
+use chassis::{AssetId, Blocking, Chassis, Clock, LatentFault, Level, Network, Service, Switches};
 use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
-use tracing::Dispatch;
 
 /// The editor's token in tests.
 pub(crate) const TOKEN: &str = "correct-horse";
@@ -39,15 +38,9 @@ pub(crate) fn id(id: &str) -> AssetId {
 }
 
 pub(crate) fn chassis(network: Network, present: &[LatentFault]) -> Chassis {
-    Chassis {
-        service: "content-store",
-        network,
-        clock: Clock::virtual_from(SystemTime::UNIX_EPOCH + EIGHT),
-        tasks: TaskGroup::new(Dispatch::none()),
-        switches: Switches::new(present.iter().copied(), Level::Dark),
-        blocking: Blocking::Inline,
-        seed: 0,
-    }
+    let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH + EIGHT);
+    let switches = Switches::new(present.iter().copied(), Level::Dark);
+    Chassis { switches, ..Chassis::of_caller("content-store", network, clock, 0) }
 }
 
 pub(crate) fn config() -> ContentStoreConfig {

@@ -16,8 +16,8 @@ use axum::{
     routing::get,
 };
 use chassis::{
-    Blocking, Chassis, Clock, Envelope, LatentFault, Level, Logs, Network, Service, Switches, TaskGroup,
-    Version, serve::serve,
+    Chassis, Clock, Envelope, LatentFault, Level, Logs, Network, Service, Switches, TaskGroup, Version,
+    serve::serve,
 };
 use http::uri::Authority;
 use tokio_util::sync::CancellationToken;
@@ -75,19 +75,12 @@ impl Shop {
         let switches = Switches::new(present, Level::Logs);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH);
-        let dispatch =
-            Logs::to(Sink(Arc::clone(&lines))).dispatch("web-front", switches.clone(), clock.clone());
         let network = Network::in_memory(Duration::from_millis(1));
-        let tasks = TaskGroup::new(dispatch.clone());
-        let chassis = Chassis {
-            service: "web-front",
-            network,
-            clock,
-            tasks,
-            switches: switches.clone(),
-            blocking: Blocking::Inline,
-            seed: 0,
-        };
+        let caller = Chassis::of_caller("web-front", network, clock.clone(), 0);
+        let lines_of = Logs::to(Sink(Arc::clone(&lines)));
+        let dispatch = lines_of.dispatch("web-front", switches.clone(), clock, &caller.telemetry);
+        let chassis =
+            Chassis { tasks: TaskGroup::new(dispatch.clone()), switches: switches.clone(), ..caller };
         let told = Arc::new(Mutex::new(Told::default()));
         let (cache, content_store) =
             (Authority::from_static("cache:80"), Authority::from_static("content-store:80"));

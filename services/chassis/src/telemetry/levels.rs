@@ -1,0 +1,40 @@
+//! What leaves a service at which level. This is the dial that the whole tool is about, in one place.
+//!
+//! | leaves | dark | logs | metrics | traces | changes |
+//! |---|---|---|---|---|---|
+//! | log lines: time, severity, free text | yes | yes | yes | yes | yes |
+//! | their cause, asset, version, upstream, scope and trace | | yes | yes | yes | yes |
+//! | metrics | | | yes | yes | yes |
+//! | spans | | | | yes | yes |
+//! | publishes, restarts and releases as events | | | | | yes |
+
+use crate::Level;
+
+/// A kind of telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A log line as free text.
+    LogText,
+    /// What a log line is about.
+    LogDetail,
+    /// Numbers over time.
+    Metric,
+    /// What was done for one request, hop by hop.
+    Span,
+    /// Something that somebody changed.
+    Change,
+}
+
+/// Whether telemetry of this kind leaves at this level.
+pub fn leaves(level: Level, kind: Kind) -> bool {
+    // FAULT: at the poorest level all the instrumentation runs and only free text leaves. Everything that would tell the
+    // cause was known where it occurred, and was thrown away at the door.
+    level
+        >= match kind {
+            Kind::LogText => Level::Dark,
+            Kind::LogDetail => Level::Logs,
+            Kind::Metric => Level::Metrics,
+            Kind::Span => Level::Traces,
+            Kind::Change => Level::Changes,
+        }
+}

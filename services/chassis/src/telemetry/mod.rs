@@ -1,0 +1,211 @@
+//! What leaves a service as telemetry. Teaches that instrumentation is written once, and the level decides what leaves.
+//!
+//! # Layout
+//!
+//! - [`levels`]: what leaves at which level: the one place where that is decided.
+//! - [`context`]: trace and span ids, and how they travel from hop to hop (W3C Trace Context).
+//! - [`layer`]: spans and events of `tracing`, turned into records of this service.
+//! - [`records`]: records turned into OTLP, away from the request that caused them.
+//! - [`metrics`]: the meter of a service, read at intervals.
+//! - [`http`]: spans and durations of each request served and sent.
+//! - [`export`]: OTLP over the network, for a service that runs as a process of its own.
+
+pub mod levels;
+pub mod context;
+pub mod layer;
+pub mod records;
+pub mod metrics;
+pub mod http;
+pub mod export;
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use opentelemetry::metrics::Meter;
+use opentelemetry_proto::tonic::{
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
+    resource::v1::Resource,
+};
+use rand_chacha::ChaCha8Rng;
+use tokio::{
+    select,
+    sync::Notify,
+    time::{Instant, sleep},
+};
+
+use crate::{Blocking, Clock, Level, Switches, TaskGroup, rng};
+use levels::Kind;
+use metrics::Meters;
+use records::Record;
+
+/// Records that wait to leave. A burst of a second at full speed fits; more are dropped and counted, never waited for.
+pub const RECORDS_MAX: usize = 32_768;
+
+/// How often records leave: often enough to watch live.
+pub const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often metrics are read, unless `OTEL_METRIC_EXPORT_INTERVAL` says otherwise. The specification's minute is too
+/// long for incidents of minutes.
+pub const METRICS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Where telemetry goes: a store in this process, or an exporter.
+pub trait TelemetrySink: Send + Sync + 'static {
+    /// Takes log records. Must not wait.
+    fn logs(&self, batch: ExportLogsServiceRequest);
+    /// Takes spans. Must not wait.
+    fn traces(&self, batch: ExportTraceServiceRequest);
+    /// Takes metrics. Must not wait.
+    fn metrics(&self, batch: ExportMetricsServiceRequest);
+}
+
+/// The telemetry of one run of a service. Clones share it.
+#[derive(Clone)]
+pub struct Telemetry {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    resource: Resource,
+    switches: Switches,
+    clock: Clock,
+    ids: Mutex<ChaCha8Rng>,
+    waiting: Mutex<Vec<Record>>,
+    half_full: Notify,
+    dropped: Arc<AtomicU64>,
+    meters: Meters,
+    sink: Option<Arc<dyn TelemetrySink>>,
+}
+
+impl Telemetry {
+    /// Telemetry of one run of `service`; without a sink, nothing is recorded.
+    pub fn new(
+        service: &'static str,
+        run: u64,
+        switches: Switches,
+        clock: Clock,
+        ids: ChaCha8Rng,
+        sink: Option<Arc<dyn TelemetrySink>>,
+    ) -> Self {
+        let dropped = Arc::new(AtomicU64::new(0));
+        let shared = Shared {
+            resource: records::resource(service, run),
+            meters: Meters::new(service, sink.is_some(), clock.wall()),
+            switches,
+            clock,
+            ids: Mutex::new(ids),
+            waiting: Mutex::default(),
+            half_full: Notify::new(),
+            dropped: Arc::clone(&dropped),
+            sink,
+        };
+        shared.meters.count_dropped(move || dropped.load(Ordering::Relaxed));
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// No telemetry: instruments count nothing, and nothing leaves.
+    pub fn off(service: &'static str, clock: &Clock) -> Self {
+        let switches = Switches::new([], Level::Dark);
+        Self::new(service, 0, switches, clock.clone(), rng(0, service, "trace-ids"), None)
+    }
+
+    /// What the service's instruments are made from.
+    pub fn meter(&self) -> &Meter {
+        self.shared.meters.meter()
+    }
+
+    /// Whether anything is recorded at all.
+    pub fn is_on(&self) -> bool {
+        self.shared.sink.is_some()
+    }
+
+    /// Whether this kind of telemetry leaves just now.
+    pub fn leaves(&self, kind: Kind) -> bool {
+        self.is_on() && levels::leaves(self.shared.switches.level(), kind)
+    }
+
+    /// Records that were dropped because too many waited.
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Lets records and metrics leave at their intervals, in `tasks`.
+    pub fn run_in(&self, tasks: &TaskGroup, blocking: Blocking) {
+        if !self.is_on() {
+            return;
+        }
+        let telemetry = self.clone();
+        let metrics_interval = export::metrics_interval();
+        tasks.spawn(async move {
+            let mut metrics_at = Instant::now() + metrics_interval;
+            loop {
+                select! {
+                    biased;
+                    () = telemetry.shared.half_full.notified() => {}
+                    () = sleep(FLUSH_INTERVAL) => {}
+                }
+                let with_metrics = Instant::now() >= metrics_at;
+                if with_metrics {
+                    metrics_at += metrics_interval;
+                }
+                let telemetry = telemetry.clone();
+                blocking.run(move || telemetry.flush(with_metrics)).await;
+            }
+        });
+    }
+
+    /// Hands everything that waits to the sink, and the metrics as they stand if asked for.
+    pub fn flush(&self, with_metrics: bool) {
+        let Some(sink) = &self.shared.sink else { return };
+        let waiting =
+            std::mem::take(&mut *self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let (logs, spans) = records::to_otlp(waiting, &self.shared.resource);
+        if let Some(logs) = logs {
+            sink.logs(logs);
+        }
+        if let Some(spans) = spans {
+            sink.traces(spans);
+        }
+        if with_metrics && self.leaves(Kind::Metric) {
+            let now = self.shared.clock.wall();
+            if let Some(metrics) = self.shared.meters.read(&self.shared.resource, now) {
+                sink.metrics(metrics);
+            }
+        }
+    }
+
+    /// Lets a record wait until it leaves. Never blocks on anything but other records.
+    pub(crate) fn push(&self, record: Record) {
+        let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= RECORDS_MAX {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        waiting.push(record);
+        if waiting.len() == RECORDS_MAX / 2 {
+            self.shared.half_full.notify_one();
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    pub(crate) fn ids(&self) -> &Mutex<ChaCha8Rng> {
+        &self.shared.ids
+    }
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry").field("on", &self.is_on()).field("dropped", &self.dropped()).finish()
+    }
+}
