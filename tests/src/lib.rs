@@ -3,10 +3,13 @@
 //! # Layout
 //!
 //! - [`stage`]: a world in virtual time, and what customers met in it.
-//! - [`process`]: the real programs, started and stopped.
+//! - [`process`]: the real programs, started and stopped. [`up`]: a shop that `glyphfall up` runs.
+//! - [`browser`]: a real browser.
 //!
 //! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
 //! start), `editor_page` (a real browser), `bad_input`, `house` (the rules of the house).
 
-pub mod process;
 pub mod stage;
+pub mod process;
+pub mod up;
+pub mod browser;

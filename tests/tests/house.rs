@@ -33,7 +33,7 @@ const ALLOWED_EDGES: [(&str, &[&str]); 12] = [
 const FILE_LINES_MAX: usize = 400;
 
 /// The services are read in an afternoon: that is what makes their faults findable.
-const SERVICES_LINES_MAX: usize = 2_200;
+const SERVICES_LINES_MAX: usize = 2_600;
 
 /// Fewer paths than this are no map.
 const DOCUMENT_PATHS_MIN: usize = 10;

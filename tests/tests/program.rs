@@ -1,111 +1,21 @@
 //! The command line as a newcomer meets it: real processes, real sockets.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 use std::{fs, process::Command, time::Duration};
 
 use bytes::Bytes;
-use chassis::{Chassis, Clock, Network, Peer, Wait, run::loopback};
-use glyphfall_tests::process::{Process, free_port, output, program, root, token, until_listening};
+use chassis::Wait;
+use glyphfall_tests::{
+    process::{free_port, output, program, root},
+    up::{Ports, Up, peer},
+};
 use http::{Request, StatusCode};
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout};
-
-/// A shop that `glyphfall up` runs, on ports of its own.
-struct Up {
-    process: Process,
-    front: Peer,
-    ports: Ports,
-    editor_token: String,
-    operator_token: String,
-    folder: tempfile::TempDir,
-}
-
-struct Ports {
-    front: u16,
-    cache: u16,
-    store: u16,
-    operators: u16,
-}
-
-impl Up {
-    async fn start(options: &[&str]) -> Self {
-        let ports = Ports {
-            front: free_port(),
-            cache: free_port(),
-            store: free_port(),
-            operators: three_free_ports(),
-        };
-        let (editor_token, operator_token) = (token(), token());
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(program("glyphfall"));
-        command.arg("up").args(options).args(ports.options()).env("XDG_RUNTIME_DIR", folder.path());
-        command.env("GLYPHFALL_EDITOR_TOKEN", &editor_token).env("GLYPHFALL_OPERATOR_TOKEN", &operator_token);
-        let process = Process::start(&mut command);
-        until_listening(ports.front).await;
-        let front = Peer::new(&caller(), loopback(ports.front));
-        Self { process, front, ports, editor_token, operator_token, folder }
-    }
-
-    /// Runs `glyphfall` against this shop.
-    fn glyphfall(&self, arguments: &[&str]) -> (i32, String, String) {
-        let mut command = Command::new(program("glyphfall"));
-        command.args(arguments).args(self.ports.options());
-        command.env("GLYPHFALL_EDITOR_TOKEN", &self.editor_token);
-        output(command.env("GLYPHFALL_OPERATOR_TOKEN", &self.operator_token))
-    }
-
-    /// The status of the home page, or nothing if it did not come within three seconds.
-    async fn home(&self) -> Option<StatusCode> {
-        let answer = self.front.get("/", Wait::AtMost(Duration::from_secs(3))).await;
-        answer.ok().map(|answer| answer.status)
-    }
-
-    async fn until_home_is(&self, wanted: Option<StatusCode>) {
-        let is_wanted = async {
-            while self.home().await != wanted {
-                sleep(Duration::from_millis(100)).await;
-            }
-        };
-        timeout(Duration::from_secs(30), is_wanted).await.expect("the home page comes to that");
-    }
-}
-
-impl Ports {
-    fn options(&self) -> [String; 8] {
-        let Self { front, cache, store, operators } = self;
-        [
-            "--web-front-port".into(),
-            front.to_string(),
-            "--cache-port".into(),
-            cache.to_string(),
-            "--content-store-port".into(),
-            store.to_string(),
-            "--operator-port".into(),
-            operators.to_string(),
-        ]
-    }
-}
-
-fn three_free_ports() -> u16 {
-    loop {
-        let first = free_port();
-        let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if first < u16::MAX - 2 && is_free(first + 1) && is_free(first + 2) {
-            return first;
-        }
-    }
-}
-
-fn caller() -> Chassis {
-    Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0)
-}
+use tokio::time::{Instant, sleep};
 
 #[tokio::test]
 async fn the_demonstration_comes_out_as_told_and_prints_one_valid_record() {
     let folder = tempfile::tempdir().unwrap();
-    let ports =
-        Ports { front: free_port(), cache: free_port(), store: free_port(), operators: three_free_ports() };
+    let ports = Ports::free();
     let began = Instant::now();
     let mut command = Command::new(program("glyphfall"));
     command.args(["--format", "json", "--seed", "7", "--out"]).arg(folder.path()).args(ports.options());
@@ -127,7 +37,7 @@ async fn the_demonstration_comes_out_as_told_and_prints_one_valid_record() {
 async fn up_can_be_broken_with_a_file_and_plain_http_and_restored() {
     let up = Up::start(&["--seed", "3"]).await;
     up.until_home_is(Some(StatusCode::OK)).await;
-    let store = Peer::new(&caller(), loopback(up.ports.store));
+    let store = peer(up.ports.store);
     let request =
         Request::put("/assets/promo-banner").header("authorization", format!("Bearer {}", up.editor_token));
     let request = request.body(Bytes::from_static(b"Spring\x0bsale")).unwrap();
@@ -135,8 +45,7 @@ async fn up_can_be_broken_with_a_file_and_plain_http_and_restored() {
     assert_eq!(answer.status, StatusCode::OK, "the faulty store publishes anything");
     up.until_home_is(None).await;
     for port in [up.ports.front, up.ports.cache, up.ports.store] {
-        let health =
-            Peer::new(&caller(), loopback(port)).get("/healthz", Wait::AtMost(Duration::from_secs(1))).await;
+        let health = peer(port).get("/healthz", Wait::AtMost(Duration::from_secs(1))).await;
         assert_eq!(health.unwrap().status, StatusCode::OK);
     }
     let began = Instant::now();

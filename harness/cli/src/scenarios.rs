@@ -46,8 +46,7 @@ fn describe(scenario: &Scenario, format: Format) {
         screen::line(&whole.to_string());
         return;
     }
-    screen::line(&format!("{name}: {title}\n\nThis gives everything away.\n"));
-    screen::paragraph(description);
+    screen::paragraph(&format!("{name}: {title}\n\nThis gives everything away.\n\n{description}"));
     screen::paragraph(&format!("\nTrigger: {asset} := {text:?}"));
     screen::paragraph(&format!("Restored by: {remedies}"));
 }

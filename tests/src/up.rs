@@ -1,0 +1,114 @@
+//! A shop that `glyphfall up` runs, on ports of its own.
+
+use std::{process::Command, time::Duration};
+
+use chassis::{Chassis, Clock, Network, Peer, Wait, run::loopback};
+use http::StatusCode;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::process::{Process, free_port, output, program, token, until_listening};
+
+/// How long a customer of the tests waits for the home page: far longer than it takes, far shorter than it hangs.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A running shop.
+#[derive(Debug)]
+pub struct Up {
+    /// The process.
+    pub process: Process,
+    /// Its ports.
+    pub ports: Ports,
+    /// What an editor must present.
+    pub editor_token: String,
+    /// What an operator must present.
+    pub operator_token: String,
+    /// Where its tokens are left for other commands.
+    pub folder: TempDir,
+    front: Peer,
+}
+
+/// The ports of a shop.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// The web front.
+    pub front: u16,
+    /// The cache.
+    pub cache: u16,
+    /// The content store.
+    pub store: u16,
+    /// The first of three operator ports: cache, content store, web front.
+    pub operators: u16,
+}
+
+impl Up {
+    /// Starts a shop and waits until it is open.
+    ///
+    /// # Panics
+    ///
+    /// When it does not open in time.
+    pub async fn start(options: &[&str]) -> Self {
+        let (ports, editor_token, operator_token) = (Ports::free(), token(), token());
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let mut command = Command::new(program("glyphfall"));
+        command.arg("up").args(options).args(ports.options()).env("XDG_RUNTIME_DIR", folder.path());
+        command.env("GLYPHFALL_EDITOR_TOKEN", &editor_token).env("GLYPHFALL_OPERATOR_TOKEN", &operator_token);
+        let process = Process::start(&mut command);
+        until_listening(ports.front).await;
+        Self { process, ports, editor_token, operator_token, folder, front: peer(ports.front) }
+    }
+
+    /// Runs `glyphfall` against this shop: exit code, standard output, standard error.
+    pub fn glyphfall(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(program("glyphfall"));
+        command.args(arguments).args(self.ports.options());
+        command.env("GLYPHFALL_EDITOR_TOKEN", &self.editor_token);
+        output(command.env("GLYPHFALL_OPERATOR_TOKEN", &self.operator_token))
+    }
+
+    /// Waits until the home page answers like this: with a status, or with nothing while a customer would wait.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come to that in time.
+    pub async fn until_home_is(&self, wanted: Option<StatusCode>) {
+        let home =
+            async || self.front.get("/", Wait::AtMost(PATIENCE)).await.ok().map(|answer| answer.status);
+        let is_wanted = async {
+            while home().await != wanted {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), is_wanted).await.expect("the home page comes to that");
+    }
+}
+
+impl Ports {
+    /// Ports that are free right now.
+    pub fn free() -> Self {
+        let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        let operators = loop {
+            let first = free_port();
+            if first < u16::MAX - 2 && is_free(first + 1) && is_free(first + 2) {
+                break first;
+            }
+        };
+        Self { front: free_port(), cache: free_port(), store: free_port(), operators }
+    }
+
+    /// The options that name them.
+    pub fn options(&self) -> Vec<String> {
+        let named = [
+            ("--web-front-port", self.front),
+            ("--cache-port", self.cache),
+            ("--content-store-port", self.store),
+            ("--operator-port", self.operators),
+        ];
+        named.iter().flat_map(|(name, port)| [(*name).to_owned(), port.to_string()]).collect()
+    }
+}
+
+/// Someone who calls what listens at `port` on loopback.
+pub fn peer(port: u16) -> Peer {
+    Peer::new(&Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0), loopback(port))
+}
