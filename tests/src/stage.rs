@@ -31,6 +31,16 @@ impl Stage {
     pub async fn with_repaired(repaired: &[LatentFault], seed: u64) -> Self {
         let mut shop = ShopOptions::in_virtual_time(seed);
         shop.repaired = repaired.to_vec();
+        Self::of(shop).await
+    }
+
+    /// As [`with_repaired`](Self::with_repaired), with whatever else a shop can be given.
+    ///
+    /// # Panics
+    ///
+    /// When the world cannot be built.
+    pub async fn of(shop: ShopOptions) -> Self {
+        let seed = shop.surroundings.seed;
         let run = Run {
             seed,
             scenario: "special-character".into(),

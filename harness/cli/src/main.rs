@@ -4,6 +4,7 @@
 //!
 //! - [`options`]: what can be asked for. [`target`]: a running shop, and the tokens for it.
 //! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
+//! - [`doors`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
 //! - [`up`]: a shop that runs until it is told to stop.
 //! - [`remote`]: `inject` and `restore`. [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe.
@@ -13,6 +14,8 @@ mod target;
 mod screen;
 mod demo;
 mod figures;
+mod doors;
+mod evidence_command;
 mod up;
 mod remote;
 mod scenarios;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
             Command::Demo(demo) => demo::run(demo).await,
             Command::Up(up) => up::run(up).await,
             Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
+            Command::Evidence(query) => evidence_command::run(query).await.map(|()| true),
             Command::Inject(inject) => remote::inject(inject).await.map(|()| true),
             Command::Restore(restore) => remote::restore(&restore).await.map(|()| true),
         }

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Up(UpOptions),
     /// Lists the scenarios; with a name, gives one away
     Scenarios(ScenariosOptions),
+    /// Asks what telemetry holds in a running shop
+    Evidence(EvidenceOptions),
     /// Triggers a scenario, or publishes a file's bytes, in a running shop
     Inject(InjectOptions),
     /// Puts a running shop back as it was at first, whatever was done to it
@@ -107,6 +109,8 @@ pub(crate) struct UpOptions {
     /// Story minutes per wall-clock minute
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0, value_parser = factor)]
     pub(crate) speed: f64,
+    #[command(flatten)]
+    pub(crate) doors: DoorPorts,
     /// Folder in which the content store keeps its assets [default: in memory, gone at the end]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -118,6 +122,20 @@ pub(crate) struct UpOptions {
     pub(crate) format: Format,
 }
 
+/// The ports of the evidence store.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DoorPorts {
+    /// Port of the incident room, where evidence is asked for
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    pub(crate) room_port: u16,
+    /// Port that takes OTLP over gRPC
+    #[arg(long, value_name = "PORT", default_value_t = 4317)]
+    pub(crate) otlp_grpc_port: u16,
+    /// Port that takes OTLP over HTTP
+    #[arg(long, value_name = "PORT", default_value_t = 4318)]
+    pub(crate) otlp_http_port: u16,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScenariosOptions {
     /// The scenario to describe in full (a spoiler)
@@ -125,6 +143,46 @@ pub(crate) struct ScenariosOptions {
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// A kind of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvidenceKind {
+    /// Log lines; QUERY is a text to look for
+    Logs,
+    /// Without QUERY the metrics there are; with a metric's name, its newest values
+    Metrics,
+    /// Without QUERY the slowest traces; with a trace id, the trace as a waterfall; `failed` for failed ones
+    Traces,
+    /// What somebody changed
+    Changes,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct EvidenceOptions {
+    /// What to ask for
+    #[arg(value_enum)]
+    pub(crate) kind: EvidenceKind,
+    /// What to look for
+    pub(crate) query: Option<String>,
+    /// Only of this service
+    #[arg(long)]
+    pub(crate) service: Option<String>,
+    /// From when on, such as -5m
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) from: Option<String>,
+    /// Goes on as more arrives, until Ctrl-C (logs and changes)
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Host on which the shop runs
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    pub(crate) target: String,
+    /// Port of the incident room
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    pub(crate) room_port: u16,
 }
 
 #[derive(Clone, Debug, Args)]

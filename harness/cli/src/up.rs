@@ -1,19 +1,21 @@
 //! `glyphfall up`: the shop and its customers, live, until Ctrl-C.
 
-use std::{collections::BTreeMap, fs::OpenOptions, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs::OpenOptions, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chassis::Logs;
 use console::style;
+use evidence::Evidence;
 use incident::{EventKind, Rules};
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::interval,
 };
-use world::{Mix, World};
+use world::{Mix, World, observed::Observed};
 
 use crate::{
     demo::{run_of, shop_options},
+    doors,
     options::{Format, UpOptions},
     screen::{self, Screen},
     target::Tokens,
@@ -35,6 +37,10 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
     shop.data.clone_from(&options.data);
     shop.surroundings.logs = options.logs.as_deref().map(logs).transpose()?.unwrap_or_default();
     tokens.editor.clone_from(&shop.editor_token);
+    let clock = shop.surroundings.clock.clone();
+    let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
+    shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
+    let doors = doors::open(&evidence, &options.doors).await?;
     let run = run_of(&shop, seed, "live", "operator", options.speed, Rules::default());
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -44,7 +50,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
         screen
             .say(&format!("(inject and restore must be given the tokens below: cannot leave them: {error})"));
     }
-    screen.say(&welcome(&world, &tokens, seed));
+    screen.say(&welcome(&world, &tokens, seed, &options));
 
     let mut known = BTreeMap::new();
     let mut ticks = interval(TICK);
@@ -63,6 +69,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
     }
     screen.clear();
     let record = world.finish().await;
+    doors.close().await;
     match options.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => {
@@ -76,7 +83,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn welcome(world: &World, tokens: &Tokens, seed: u64) -> String {
+fn welcome(world: &World, tokens: &Tokens, seed: u64, options: &UpOptions) -> String {
     let addresses = world.shop().addresses();
     let store = &addresses.content_store;
     let operators = addresses.operators.as_ref().map_or(String::new(), |operators| {
@@ -87,7 +94,9 @@ fn welcome(world: &World, tokens: &Tokens, seed: u64) -> String {
          shop            http://{}/\n\
          editor's page   http://{store}/editor\n\
          cache           http://{}/\n\
-         operator ports  {operators}\n\n\
+         operator ports  {operators}\n\
+         evidence        http://127.0.0.1:{}/evidence/logs, /metrics for Prometheus\n\
+         OTLP            127.0.0.1:{} (gRPC), 127.0.0.1:{} (HTTP)\n\n\
          export GLYPHFALL_EDITOR_TOKEN={}\n\
          export GLYPHFALL_OPERATOR_TOKEN={}\n\n\
          Publish a file's bytes:\n  \
@@ -95,6 +104,9 @@ fn welcome(world: &World, tokens: &Tokens, seed: u64) -> String {
         style("The shop is open.").bold(),
         addresses.web_front,
         addresses.cache,
+        options.doors.room_port,
+        options.doors.otlp_grpc_port,
+        options.doors.otlp_http_port,
         tokens.editor,
         tokens.operator,
     )

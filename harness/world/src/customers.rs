@@ -13,6 +13,10 @@ use std::{
 use chassis::{Chassis, Peer, TaskGroup, Wait};
 use hdrhistogram::Histogram;
 use incident::{Recorder, Route, Visits};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Meter},
+};
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -63,6 +67,7 @@ struct Tally {
     waiting: AtomicUsize,
     begun: Mutex<BTreeMap<(u32, Route), u32>>,
     latency_us: Mutex<Histogram<u64>>,
+    counted: Counter<u64>,
 }
 
 impl Customers {
@@ -73,12 +78,14 @@ impl Customers {
         let (arrivals, visits) = (TaskGroup::new(dispatch.clone()), TaskGroup::new(dispatch.clone()));
         let latency_us = Histogram::new(3).expect("three digits are a valid precision");
         let arrived_at = visitor.clock.now();
+        visitor.telemetry.run_in(&arrivals, visitor.blocking);
         let tally = Arc::new(Tally {
             arrived_at,
             record,
             waiting: AtomicUsize::new(0),
             begun: Mutex::default(),
             latency_us: Mutex::new(latency_us),
+            counted: visits_counter(visitor.telemetry.meter()),
         });
         let shop = Arc::new(Peer::new(visitor, shop.addresses().web_front.clone()));
         for (route, share) in &mix.shares {
@@ -184,6 +191,13 @@ impl Tally {
             failed: is(Visit::Failed),
         };
         self.record.lock().unwrap_or_else(PoisonError::into_inner).visits([row]);
+        let outcome = match visit {
+            Visit::Served => "served",
+            Visit::Degraded => "degraded",
+            Visit::Failed => "failed",
+        };
+        self.counted
+            .add(1, &[KeyValue::new("http.route", http_route(route)), KeyValue::new("outcome", outcome)]);
     }
 
     fn second_of(&self, intended: Instant) -> u32 {
@@ -193,4 +207,22 @@ impl Tally {
 
 fn chance_of(visitor: &Chassis, route: Route) -> ChaCha8Rng {
     visitor.rng(route.name())
+}
+
+/// A request that hangs never shows in a server's metrics; what its customer met does.
+fn visits_counter(meter: &Meter) -> Counter<u64> {
+    meter
+        .u64_counter("shop.customer.visits")
+        .with_unit("{visit}")
+        .with_description("Visits of customers that have ended, by route and outcome")
+        .build()
+}
+
+fn http_route(route: Route) -> &'static str {
+    match route {
+        Route::Home => "/",
+        Route::Category => "/c/{category}",
+        Route::Product => "/p/{product}",
+        Route::Checkout => "/checkout",
+    }
 }

@@ -9,6 +9,7 @@
 //! - [`customers`]: who visits, how often, and what they make of what they get ([`judge`]).
 //! - [`editor`]: publishing and rolling back, over HTTP like any editor.
 //! - [`scenarios`]: which incidents can be played.
+//! - [`observed`]: telemetry of the shop, straight into an evidence store.
 //! - [`World`]: all of it together, with the record.
 
 pub mod shop;
@@ -16,6 +17,7 @@ pub mod customers;
 pub mod judge;
 pub mod editor;
 pub mod scenarios;
+pub mod observed;
 
 use std::{
     io,

@@ -192,8 +192,9 @@ impl Shop {
             let opened = web_front.open_operator_port(w, token).await;
             opened.map_err(|e| explain(&e, "the web front's operator port", w))?;
         }
-        let Surroundings { network, clock, seed, .. } = surroundings;
-        let visitor = Chassis::of_caller("customers", network, clock, seed);
+        let Surroundings { network, clock, sink, seed, .. } = surroundings;
+        let visitor =
+            Chassis::of_caller("customers", network, clock, seed).reporting(sink, web_front.switches());
         let health = [
             (Service::ContentStore, Peer::new(&visitor, addresses.content_store.clone())),
             (Service::Cache, Peer::new(&visitor, addresses.cache.clone())),

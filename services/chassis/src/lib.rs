@@ -42,6 +42,8 @@ pub use serve::App;
 pub use tasks::{Blocking, TaskGroup};
 pub use telemetry::{Telemetry, TelemetrySink};
 
+use std::sync::Arc;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tracing::Dispatch;
@@ -74,6 +76,15 @@ impl Chassis {
         let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
         let telemetry = Telemetry::off(name, &clock);
         Self { service: name, network, clock, tasks, switches, telemetry, blocking, seed }
+    }
+
+    /// The same caller, whose telemetry leaves by `switches`.
+    #[must_use]
+    pub fn reporting(mut self, sink: Option<Arc<dyn TelemetrySink>>, switches: &Switches) -> Self {
+        let ids = self.rng("trace-ids");
+        self.switches = switches.clone();
+        self.telemetry = Telemetry::new(self.service, 1, switches.clone(), self.clock.clone(), ids, sink);
+        self
     }
 
     /// A random generator for one component, independent of all others: drawing from one never shifts another.

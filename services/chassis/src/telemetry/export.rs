@@ -180,7 +180,7 @@ struct Route {
 
 enum Transport {
     Grpc(Channel),
-    Http { client: Client<HttpConnector, Full<Bytes>>, uri: Uri },
+    Http { client: Box<Client<HttpConnector, Full<Bytes>>>, uri: Uri },
 }
 
 impl Route {
@@ -226,7 +226,7 @@ impl Route {
                 let base = endpoint.trim_end_matches('/');
                 let uri =
                     if own_endpoint { uri_of(&endpoint)? } else { uri_of(&format!("{base}/v1/{path}"))? };
-                Transport::Http { client: Client::builder(TokioExecutor::new()).build_http(), uri }
+                Transport::Http { client: Box::new(Client::builder(TokioExecutor::new()).build_http()), uri }
             }
             Some(other) => return Err(wrong("PROTOCOL", other, "there are: grpc, http/protobuf")),
         };

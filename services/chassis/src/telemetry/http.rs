@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::http::{Request, StatusCode};
+use ::http::{Request, StatusCode, uri::Authority};
 use axum::{
     extract::{MatchedPath, State},
     middleware::Next,
@@ -104,7 +104,8 @@ pub(crate) async fn serve_traced(
 /// What a service counts of the calls it makes to one peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Calls {
-    peer: String,
+    host: String,
+    port: u16,
     duration_s: Histogram<f64>,
 }
 
@@ -118,8 +119,9 @@ pub(crate) struct Call {
 }
 
 impl Calls {
-    pub(crate) fn new(meter: &Meter, peer: String) -> Self {
-        Self { peer, duration_s: duration_histogram(meter, "http.client.request.duration") }
+    pub(crate) fn new(meter: &Meter, peer: &Authority) -> Self {
+        let (host, port) = (peer.host().to_owned(), peer.port_u16().unwrap_or(80));
+        Self { host, port, duration_s: duration_histogram(meter, "http.client.request.duration") }
     }
 
     /// Begins a call: its span, and the header that carries it to the peer.
@@ -131,7 +133,8 @@ impl Calls {
             otel.kind = "client",
             otel.name = method,
             http.request.method = method,
-            server.address = self.peer,
+            server.address = self.host,
+            server.port = self.port,
             url.path = request.uri().path(),
             http.response.status_code = Empty,
             error.type = Empty,
@@ -172,7 +175,8 @@ impl Call {
     fn count(&self, status: Option<StatusCode>, error: Option<String>) {
         let mut attributes = vec![
             KeyValue::new("http.request.method", self.method),
-            KeyValue::new("server.address", self.calls.peer.clone()),
+            KeyValue::new("server.address", self.calls.host.clone()),
+            KeyValue::new("server.port", i64::from(self.calls.port)),
         ];
         attributes.extend(
             status.map(|status| KeyValue::new("http.response.status_code", i64::from(status.as_u16()))),

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use opentelemetry::metrics::{Meter, MeterProvider, ObservableCounter};
+use opentelemetry::{
+    InstrumentationScope,
+    metrics::{Meter, MeterProvider, ObservableCounter},
+};
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     metrics::v1::{Metric, metric::Data},
@@ -39,7 +42,8 @@ impl Meters {
         let reader = SharedReader::default();
         let provider = SdkMeterProvider::builder();
         let provider = if is_read { provider.with_reader(reader.clone()) } else { provider }.build();
-        let meter = provider.meter(service);
+        let scope = InstrumentationScope::builder(service).with_version(env!("CARGO_PKG_VERSION")).build();
+        let meter = provider.meter_with_scope(scope);
         Self { reader, meter, started_at, _provider: provider }
     }
 

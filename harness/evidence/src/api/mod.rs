@@ -1,0 +1,200 @@
+//! The questions over HTTP, as JSON, for people and programs. Teaches that a wrong question is answered with what was
+//! wrong about it: `application/problem+json` (RFC 9457) that names the parameter.
+//!
+//! | path | parameters |
+//! |---|---|
+//! | `/evidence/logs` | `text`, `service`, `severity`, `event`, `trace`, `attribute=key=value` (repeatable), `from`, `to`, `after`, `limit` |
+//! | `/evidence/changes` | `from`, `to` |
+//! | `/evidence/metrics` | |
+//! | `/evidence/metrics/query` | `name`, `function=range\|rate\|quantile\|ratio`, `q`, `of=key=value` (repeatable), `service`, `attribute`, `by` (with commas), `from`, `to`, `step`, `window` |
+//! | `/evidence/metrics/requests` | `sort=failed\|slow`, `service`, `route`, `from`, `to` |
+//! | `/evidence/traces` | `slowest`, `failed`, `service`, `name`, `route`, `attribute`, `from`, `to`, `limit` |
+//! | `/evidence/traces/{id}` | |
+//! | `/evidence/alerts`, `/evidence/usage` | |
+//! | `/metrics` | for Prometheus |
+//!
+//! A time is RFC 3339, seconds since 1970, or before now as in `-5m`; a duration is as in `10s`. Without `to` it is
+//! now; without `from`, everything held, or for lines of a metric the last five minutes.
+
+mod parameters;
+
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode, header};
+use serde::Serialize;
+
+use self::parameters::Parameters;
+use crate::{
+    Evidence, Exposition, Function, LogQuery, MetricQuery, Sort, TraceId, TraceOrder, TraceQuery, UnixTime,
+};
+
+/// The points of a line if no step was asked for.
+const STEPS: u32 = 60;
+
+/// All questions of this table, and the page for Prometheus.
+pub fn router(evidence: Evidence) -> Router {
+    Router::new()
+        .route("/evidence/logs", get(logs))
+        .route("/evidence/changes", get(changes))
+        .route("/evidence/metrics", get(metrics))
+        .route("/evidence/metrics/query", get(metric))
+        .route("/evidence/metrics/requests", get(requests))
+        .route("/evidence/traces", get(traces))
+        .route("/evidence/traces/{id}", get(trace))
+        .route("/evidence/alerts", get(async |State(evidence): State<Evidence>| Json(evidence.alerts())))
+        .route("/evidence/usage", get(async |State(evidence): State<Evidence>| Json(evidence.usage())))
+        .route("/metrics", get(exposition))
+        .with_state(evidence)
+}
+
+/// A question that cannot be answered.
+#[derive(Debug, Serialize)]
+struct Problem {
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+}
+
+impl Problem {
+    fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self { title: "Bad Request", status: 400, detail: detail.into(), parameter: Some(name.to_owned()) }
+    }
+
+    fn not_found(detail: impl Into<String>) -> Self {
+        Self { title: "Not Found", status: 404, detail: detail.into(), parameter: None }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(self).into_response().into_body())
+            .into_response()
+    }
+}
+
+type Asked = Query<Vec<(String, String)>>;
+
+async fn logs(State(evidence): State<Evidence>, Query(asked): Asked) -> Result<impl IntoResponse, Problem> {
+    let mut asked = Parameters::new(asked, evidence.now());
+    let query = LogQuery {
+        text: asked.text("text"),
+        attributes: asked.pairs("attribute")?,
+        service: asked.text("service"),
+        severity_min: asked.parsed("severity")?,
+        event: asked.text("event"),
+        trace_id: asked.parsed("trace")?,
+        from: asked.time("from")?,
+        to: asked.time("to")?,
+        after: asked.parsed("after")?,
+        limit: asked.parsed("limit")?.unwrap_or(LogQuery::default().limit),
+    };
+    asked.done()?;
+    Ok(Json(evidence.logs(&query)))
+}
+
+async fn changes(
+    State(evidence): State<Evidence>,
+    Query(asked): Asked,
+) -> Result<impl IntoResponse, Problem> {
+    let mut asked = Parameters::new(asked, evidence.now());
+    let (from, to) = (asked.time("from")?.unwrap_or_default(), asked.time("to")?.unwrap_or(UnixTime::MAX));
+    asked.done()?;
+    Ok(Json(evidence.changes(from, to)))
+}
+
+async fn metrics(State(evidence): State<Evidence>) -> impl IntoResponse {
+    Json(serde_json::json!({ "metrics": evidence.metrics() }))
+}
+
+async fn metric(State(evidence): State<Evidence>, Query(asked): Asked) -> Result<impl IntoResponse, Problem> {
+    let now = evidence.now();
+    let mut asked = Parameters::new(asked, now);
+    let name =
+        asked.text("name").ok_or_else(|| Problem::parameter("name", "name the metric to ask about"))?;
+    let (q, of) = (asked.parsed("q")?, asked.pairs("of")?);
+    let function = match asked.text("function").as_deref() {
+        None | Some("range") => Function::Range,
+        Some("rate") => Function::Rate,
+        Some("quantile") => Function::Quantile(q.unwrap_or(0.5)),
+        Some("ratio") => Function::Ratio(of),
+        Some(_) => return Err(Problem::parameter("function", "expected range, rate, quantile or ratio")),
+    };
+    let to = asked.time("to")?.unwrap_or(now);
+    let from = asked.time("from")?.unwrap_or(to.minus(Duration::from_secs(300)));
+    let all = Duration::from_nanos(to.nanos().saturating_sub(from.nanos()));
+    let step = asked.duration("step")?.unwrap_or((all / STEPS).max(Duration::from_secs(1)));
+    let query = MetricQuery {
+        function,
+        service: asked.text("service"),
+        attributes: asked.pairs("attribute")?,
+        by: asked.list("by"),
+        from,
+        to,
+        step,
+        window: asked.duration("window")?.unwrap_or(step.max(Duration::from_secs(10))),
+        name,
+    };
+    asked.done()?;
+    let answer = evidence.metric(&query).map_err(|error| {
+        let text = error.to_string();
+        let parameter = text.split(':').next().unwrap_or_default();
+        Problem::parameter(parameter, text.clone())
+    })?;
+    answer.map(Json).ok_or_else(|| Problem::not_found("No metric of this name is held."))
+}
+
+async fn requests(
+    State(evidence): State<Evidence>,
+    Query(asked): Asked,
+) -> Result<impl IntoResponse, Problem> {
+    let mut asked = Parameters::new(asked, evidence.now());
+    let sort = match asked.text("sort").as_deref() {
+        None | Some("failed") => Sort::Failed,
+        Some("slow") => Sort::Slow,
+        Some(_) => return Err(Problem::parameter("sort", "expected failed or slow")),
+    };
+    let (service, route) = (asked.text("service"), asked.text("route"));
+    let (from, to) = (asked.time("from")?.unwrap_or_default(), asked.time("to")?.unwrap_or(UnixTime::MAX));
+    asked.done()?;
+    let requests = evidence.requests(sort, service.as_deref(), route.as_deref(), from, to);
+    Ok(Json(serde_json::json!({ "requests": requests })))
+}
+
+async fn traces(State(evidence): State<Evidence>, Query(asked): Asked) -> Result<impl IntoResponse, Problem> {
+    let mut asked = Parameters::new(asked, evidence.now());
+    let query = TraceQuery {
+        order: if asked.flag("slowest")? { TraceOrder::Slowest } else { TraceOrder::Newest },
+        failed: asked.flag("failed")?,
+        service: asked.text("service"),
+        name: asked.text("name"),
+        route: asked.text("route"),
+        attributes: asked.pairs("attribute")?,
+        from: asked.time("from")?,
+        to: asked.time("to")?,
+        limit: asked.parsed("limit")?.unwrap_or(TraceQuery::default().limit),
+    };
+    asked.done()?;
+    Ok(Json(evidence.traces(&query)))
+}
+
+async fn trace(
+    State(evidence): State<Evidence>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let id: TraceId =
+        id.parse().map_err(|error: crate::ids::NotAnId| Problem::parameter("id", error.to_string()))?;
+    evidence.trace(id).map(Json).ok_or_else(|| Problem::not_found("No trace of this id is held."))
+}
+
+async fn exposition(State(evidence): State<Evidence>, headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let format = Exposition::accepted(accept);
+    ([(header::CONTENT_TYPE, format.content_type())], evidence.exposition(format))
+}

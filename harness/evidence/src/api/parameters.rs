@@ -1,0 +1,87 @@
+//! Parameters of a question, each taken once; what is left over was misspelt, and is said.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::Problem;
+use crate::UnixTime;
+
+/// The parameters that have not been looked at yet.
+pub(super) struct Parameters {
+    pairs: Vec<(String, String)>,
+    now: UnixTime,
+}
+
+impl Parameters {
+    pub(super) fn new(pairs: Vec<(String, String)>, now: UnixTime) -> Self {
+        Self { pairs, now }
+    }
+
+    /// The last value of this name; an empty one counts as none.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.all(name).pop().filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<Option<T>, Problem> {
+        let parse = |text: String| text.parse().map_err(|error| Problem::parameter(name, format!("{error}")));
+        self.text(name).map(parse).transpose()
+    }
+
+    pub(super) fn time(&mut self, name: &str) -> Result<Option<UnixTime>, Problem> {
+        let now = self.now;
+        let parse = |text: String| {
+            UnixTime::parse(&text, now).map_err(|error| Problem::parameter(name, error.to_string()))
+        };
+        self.text(name).map(parse).transpose()
+    }
+
+    pub(super) fn duration(&mut self, name: &str) -> Result<Option<Duration>, Problem> {
+        let parse = |text: String| {
+            let duration =
+                text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+            let positive = duration.filter(|duration| !duration.is_zero());
+            positive.ok_or_else(|| Problem::parameter(name, "expected a duration as in 10s or 5m"))
+        };
+        self.text(name).map(parse).transpose()
+    }
+
+    /// `key=value`, as often as it is there.
+    pub(super) fn pairs(&mut self, name: &str) -> Result<Vec<(String, String)>, Problem> {
+        let split = |text: String| match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+            _ => Err(Problem::parameter(name, "expected key=value")),
+        };
+        self.all(name).into_iter().map(split).collect()
+    }
+
+    /// Names with commas between them; none if the parameter is not there, and no names if it is empty.
+    pub(super) fn list(&mut self, name: &str) -> Option<Vec<String>> {
+        let text = self.all(name).pop()?;
+        Some(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// There without a value, or with `true`.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, Problem> {
+        match self.all(name).pop().as_deref() {
+            Some("" | "true") => Ok(true),
+            None | Some("false") => Ok(false),
+            Some(_) => Err(Problem::parameter(name, "expected true or false")),
+        }
+    }
+
+    /// Nothing may be left.
+    pub(super) fn done(self) -> Result<(), Problem> {
+        match self.pairs.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Problem::parameter(name, "there is no such parameter here")),
+        }
+    }
+
+    fn all(&mut self, name: &str) -> Vec<String> {
+        let (those, others) = self.pairs.drain(..).partition(|(own, _): &(String, String)| own == name);
+        self.pairs = others;
+        let those: Vec<(String, String)> = those;
+        those.into_iter().map(|(_, value)| value).collect()
+    }
+}

@@ -1,0 +1,232 @@
+//! The store itself: one lock around everything, doors for telemetry, and questions. Teaches that a query is a function
+//! of what is held.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::SystemTime;
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+
+use crate::alerts::{AlertRules, Alerts};
+use crate::dictionary::Dictionary;
+use crate::exposition::{self, Exposition};
+use crate::failures::FirstFailures;
+use crate::ids::TraceId;
+use crate::limits::{Limits, ROWS_PER_ANSWER_MAX, WORDS_PERCENT};
+use crate::log_search::{self, ChangeList, LogPage, LogQuery};
+use crate::logs::LogStore;
+use crate::metric_query::{self, MetricAnswer, MetricInfo, MetricQuery, QueryError};
+use crate::metrics::MetricStore;
+use crate::requests::{RequestLink, Sort};
+use crate::skew::Window;
+use crate::spans::SpanStore;
+use crate::time::UnixTime;
+use crate::trace_search::{self, TraceList, TraceQuery};
+use crate::trace_view::{self, TraceView};
+use crate::usage::{Taken, Usage};
+
+/// The evidence of one world. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Evidence {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    limits: Limits,
+    clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    store: RwLock<Store>,
+}
+
+struct Store {
+    words: Dictionary,
+    failures: FirstFailures,
+    logs: LogStore,
+    metrics: MetricStore,
+    spans: SpanStore,
+    alerts: AlertRules,
+    requests_refused: std::collections::BTreeMap<&'static str, u64>,
+}
+
+impl Evidence {
+    /// An empty store that reads the time from `clock`.
+    pub fn new(limits: Limits, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        let store = RwLock::new(Store::new(&limits));
+        Self { inner: Arc::new(Inner { limits, clock: Box::new(clock), store }) }
+    }
+
+    /// Drops everything, counters included, as if the world had just begun.
+    pub fn clear(&self) {
+        *self.write() = Store::new(&self.inner.limits);
+    }
+
+    /// Takes log records.
+    pub fn take_logs(&self, request: &ExportLogsServiceRequest) -> Taken {
+        let (window, limits) = (self.window(), &self.inner.limits);
+        let store = &mut *self.write();
+        let before = store.logs.usage.refused.clone();
+        store.logs.take(request, window, limits, &mut store.words, &mut store.failures);
+        Taken::between(&before, &store.logs.usage.refused)
+    }
+
+    /// Takes points of metrics, and judges the alerts by them.
+    pub fn take_metrics(&self, request: &ExportMetricsServiceRequest) -> Taken {
+        let window = self.window();
+        let store = &mut *self.write();
+        let before = store.metrics.usage.refused.clone();
+        store.metrics.take(request, window, &mut store.words);
+        store.alerts.judge(&store.metrics);
+        Taken::between(&before, &store.metrics.usage.refused)
+    }
+
+    /// Takes spans.
+    pub fn take_traces(&self, request: &ExportTraceServiceRequest) -> Taken {
+        let window = self.window();
+        let store = &mut *self.write();
+        let before = store.spans.usage.refused.clone();
+        store.spans.take(request, window, &mut store.words, &mut store.failures);
+        Taken::between(&before, &store.spans.usage.refused)
+    }
+
+    /// Log records by text, attributes and more.
+    pub fn logs(&self, query: &LogQuery) -> LogPage {
+        log_search::find(&self.read().logs, query)
+    }
+
+    /// What was changed from one time up to another, in the order of time.
+    pub fn changes(&self, from: UnixTime, to: UnixTime) -> ChangeList {
+        log_search::changes(&self.read().logs, from, to)
+    }
+
+    /// What metrics there are, by name.
+    pub fn metrics(&self) -> Vec<MetricInfo> {
+        metric_query::list(&self.read().metrics)
+    }
+
+    /// Lines of one metric; none if it is not known.
+    ///
+    /// # Errors
+    ///
+    /// If the question does not fit the metric, or asks for too much.
+    pub fn metric(&self, query: &MetricQuery) -> Result<Option<MetricAnswer>, QueryError> {
+        metric_query::answer(&self.read().metrics, query)
+    }
+
+    /// How much the series of a metric with these attributes grew in `(from, to]`, all together; none if nothing is
+    /// known.
+    pub fn increase(
+        &self,
+        name: &str,
+        attributes: &[(String, String)],
+        from: UnixTime,
+        to: UnixTime,
+    ) -> Option<f64> {
+        metric_query::increase(&self.read().metrics, name, attributes, from, to)
+    }
+
+    /// The traces behind a figure: slow or failed requests of a service and a route that ended in `[from, to)`.
+    pub fn requests(
+        &self,
+        sort: Sort,
+        service: Option<&str>,
+        route: Option<&str>,
+        from: UnixTime,
+        to: UnixTime,
+    ) -> Vec<RequestLink> {
+        let store = self.read();
+        let mut links = store.spans.requests.find(sort, service, route, (from, to));
+        links.truncate(ROWS_PER_ANSWER_MAX);
+        for link in &mut links {
+            link.held = store.spans.get(link.trace_id).is_some();
+        }
+        links
+    }
+
+    /// Traces by route, service and more.
+    pub fn traces(&self, query: &TraceQuery) -> TraceList {
+        trace_search::find(&self.read().spans, query)
+    }
+
+    /// One trace, or none if it is not held.
+    pub fn trace(&self, id: TraceId) -> Option<TraceView> {
+        trace_view::view(&self.read().spans, id)
+    }
+
+    /// What the alerts say, and said.
+    pub fn alerts(&self) -> Alerts {
+        self.read().alerts.say()
+    }
+
+    /// The metrics for Prometheus.
+    pub fn exposition(&self, format: Exposition) -> String {
+        let now = self.now();
+        exposition::write(&self.read().metrics, format, now)
+    }
+
+    /// What was taken, what is held, what was dropped.
+    pub fn usage(&self) -> Usage {
+        let store = self.read();
+        let (mut logs, metrics, mut spans) =
+            (store.logs.usage.clone(), store.metrics.usage.clone(), store.spans.usage.clone());
+        logs.reserved = store.logs.reserved();
+        spans.reserved = store.spans.reserved();
+        let words_bytes = store.words.bytes();
+        let requests_refused =
+            store.requests_refused.iter().map(|(reason, count)| ((*reason).to_owned(), *count));
+        Usage {
+            bytes: words_bytes + logs.bytes + metrics.bytes + spans.bytes,
+            bytes_max: self.inner.limits.bytes_max,
+            words_bytes,
+            logs,
+            metrics,
+            series: store.metrics.series,
+            spans,
+            traces: store.spans.traces().count(),
+            requests_refused: requests_refused.collect(),
+        }
+    }
+
+    /// The time by this world's clock.
+    pub fn now(&self) -> UnixTime {
+        (self.inner.clock)().into()
+    }
+
+    /// Counts a request that never became rows.
+    pub(crate) fn count_refused_request(&self, reason: &'static str) {
+        *self.write().requests_refused.entry(reason).or_default() += 1;
+    }
+
+    fn window(&self) -> Window {
+        Window::new(self.now(), &self.inner.limits)
+    }
+
+    /// A panic elsewhere must not take the evidence with it: what is held stays readable.
+    fn read(&self) -> RwLockReadGuard<'_, Store> {
+        self.inner.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Store> {
+        self.inner.store.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evidence").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            words: Dictionary::new(limits.share(WORDS_PERCENT)),
+            failures: FirstFailures::default(),
+            logs: LogStore::new(limits),
+            metrics: MetricStore::new(limits),
+            spans: SpanStore::new(limits),
+            alerts: AlertRules::default(),
+            requests_refused: std::collections::BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Every limit of the evidence store with its reason. Teaches that what strangers may send is decided in one place.
+
+use std::time::Duration;
+
+/// How much one world's evidence may hold, and what counts as a change.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// All rows, series and words together, in bytes as the store counts them.
+    pub bytes_max: usize,
+    /// Evidence older than this is dropped; what arrives older is refused.
+    pub age_max: Duration,
+    /// A log record whose event name begins with one of these tells of a change. An empty text takes every event.
+    pub change_events: Vec<String>,
+}
+
+impl Default for Limits {
+    /// 64 MiB, so that thirty worlds fit into a laptop; six hours, so that five hours of a story fit into virtual time.
+    fn default() -> Self {
+        let (bytes_max, age_max) = (64 * 1024 * 1024, Duration::from_secs(6 * 60 * 60));
+        Self { bytes_max, age_max, change_events: vec![String::new()] }
+    }
+}
+
+impl Limits {
+    /// The bytes that one kind of evidence may take.
+    pub(crate) fn share(&self, percent: usize) -> usize {
+        self.bytes_max / 100 * percent
+    }
+
+    pub(crate) fn is_change(&self, event: &str) -> bool {
+        self.change_events.iter().any(|prefix| event.starts_with(prefix.as_str()))
+    }
+}
+
+// The shares add up to 100.
+
+/// Ordinary log records.
+pub(crate) const LOGS_PERCENT: usize = 30;
+/// Ordinary traces.
+pub(crate) const TRACES_PERCENT: usize = 30;
+/// Points of metrics and what names their series.
+pub(crate) const METRICS_PERCENT: usize = 15;
+/// Words and resources that rows share.
+pub(crate) const WORDS_PERCENT: usize = 10;
+/// Reserved: changes, so that a trigger outlives the storm that it caused.
+pub(crate) const CHANGES_PERCENT: usize = 5;
+/// Reserved: log records of first failures.
+pub(crate) const FAILURE_LOGS_PERCENT: usize = 5;
+/// Reserved: traces of first failures.
+pub(crate) const FAILURE_TRACES_PERCENT: usize = 5;
+
+/// A sender's clock may run ahead by this much; what comes from further ahead is moved to the store's now.
+pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
+/// Longer texts are cut: a stack trace fits, a document does not.
+pub(crate) const TEXT_BYTES_MAX: usize = 8 * 1024;
+/// Longer texts are seldom said twice, so that keeping them for others to share would only cost.
+pub(crate) const WORD_BYTES_MAX: usize = 96;
+/// OpenTelemetry's own default limit for attributes of one span, and for its events and links.
+pub(crate) const ATTRIBUTES_MAX: usize = 128;
+/// Arrays and maps inside an attribute's value are written out to this depth.
+pub(crate) const VALUE_DEPTH_MAX: usize = 8;
+/// One trace of a page has tens of spans; a sender that never changes its trace id must not grow one for ever.
+pub(crate) const SPANS_PER_TRACE_MAX: usize = 1_024;
+/// Traces that are shown under the one that they link to. A retry storm links thousands to one request.
+pub(crate) const LINKING_TRACES_MAX: usize = 64;
+/// The first few failures of one kind say what it is; the rest say how much of it there is.
+pub(crate) const FIRST_FAILURES: u32 = 8;
+/// After this long without a failure of its kind, a failure is a first one again.
+pub(crate) const QUIET_PERIOD: Duration = Duration::from_secs(120);
+/// Kinds of failures that are told apart. Their names come from senders, so that they must end somewhere.
+pub(crate) const FAILURE_KINDS_MAX: usize = 1_024;
+/// Names of changes that are told apart, for the same reason.
+pub(crate) const CHANGE_NAMES_MAX: usize = 256;
+/// Services and instances that are known at one time.
+pub(crate) const RESOURCES_MAX: usize = 512;
+/// The default cardinality limit of OpenTelemetry's SDKs: attribute sets of one metric of one service instance.
+pub(crate) const CARDINALITY_MAX: usize = 2_000;
+/// Series of all metrics together, which bounds the work of a scrape and of a sweep.
+pub(crate) const SERIES_MAX: usize = 20_000;
+/// Names of metrics. A service has tens.
+pub(crate) const METRIC_NAMES_MAX: usize = 1_000;
+/// Buckets of one histogram; OpenTelemetry's default has 16.
+pub(crate) const BUCKETS_MAX: usize = 256;
+/// Slots of slow and failed requests: twelve routes by half minutes for five and a half hours, about 2 MB.
+pub(crate) const REQUEST_SLOTS_MAX: usize = 8_192;
+
+/// The most rows that one answer carries; what is left out is said.
+pub(crate) const ROWS_PER_ANSWER_MAX: usize = 1_000;
+/// The most lines of a metric in one answer.
+pub(crate) const LINES_PER_ANSWER_MAX: usize = 200;
+/// Series times steps of one answer: about a second of looking, during which nothing comes in.
+pub(crate) const VALUES_PER_ANSWER_MAX: f64 = 5e6;
+/// The most points of one line.
+pub(crate) const POINTS_PER_LINE_MAX: usize = 2_000;

@@ -1,0 +1,285 @@
+//! Log records: three kinds of shelves, oldest first out. Teaches how to keep the spark when the fire fills the store.
+//!
+//! - *changes*: records of events that tell of a change. Each event name has a shelf of its own, and when the reserved
+//!   share is full the largest shelf gives, so that ten thousand events of one kind push out their own kind only;
+//! - *first failures*: the first few errors of each kind. A full shelf takes no more until age makes room, because
+//!   what came first is what it is for;
+//! - *ordinary*: everything else.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem::size_of;
+use std::sync::Arc;
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+
+use crate::dictionary::Dictionary;
+use crate::failures::FirstFailures;
+use crate::ids::{SpanId, TraceId};
+use crate::limits::{
+    CHANGE_NAMES_MAX, CHANGES_PERCENT, FAILURE_LOGS_PERCENT, LOGS_PERCENT, Limits, TEXT_BYTES_MAX,
+};
+use crate::skew::Window;
+use crate::time::UnixTime;
+use crate::usage::{Refusal, SignalUsage};
+use crate::value::{Attributes, Resource, Value};
+
+/// OTLP's number for the lowest of the four ERROR severities.
+pub(crate) const SEVERITY_ERROR: u8 = 17;
+
+/// One log record.
+#[derive(Debug)]
+pub(crate) struct LogRow {
+    /// The order of arrival, which is where a reader who follows goes on.
+    pub(crate) sequence: u64,
+    pub(crate) time: UnixTime,
+    pub(crate) severity: u8,
+    pub(crate) trace_id: Option<TraceId>,
+    pub(crate) span_id: Option<SpanId>,
+    pub(crate) event: Option<Arc<str>>,
+    pub(crate) logger: Arc<str>,
+    pub(crate) body: Arc<str>,
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) attributes: Attributes,
+    /// What the row is counted with.
+    bytes: usize,
+}
+
+/// All log records of one world.
+pub(crate) struct LogStore {
+    pub(crate) usage: SignalUsage,
+    sequence: u64,
+    ordinary: Shelf,
+    first_failures: Shelf,
+    changes: BTreeMap<Arc<str>, Shelf>,
+    changes_bytes: usize,
+    changes_bytes_max: usize,
+}
+
+impl LogStore {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            usage: SignalUsage::default(),
+            sequence: 0,
+            ordinary: Shelf::new(limits.share(LOGS_PERCENT)),
+            first_failures: Shelf::new(limits.share(FAILURE_LOGS_PERCENT)),
+            changes: BTreeMap::new(),
+            changes_bytes: 0,
+            changes_bytes_max: limits.share(CHANGES_PERCENT),
+        }
+    }
+
+    /// Takes the records of one request.
+    pub(crate) fn take(
+        &mut self,
+        request: &ExportLogsServiceRequest,
+        window: Window,
+        limits: &Limits,
+        words: &mut Dictionary,
+        failures: &mut FirstFailures,
+    ) {
+        for from_resource in &request.resource_logs {
+            let resource = words.resource(from_resource.resource.as_ref());
+            for from_scope in &from_resource.scope_logs {
+                self.usage.received += from_scope.log_records.len() as u64;
+                let Some(resource) = &resource else {
+                    self.usage.refuse(Refusal::TooManyResources, from_scope.log_records.len() as u64);
+                    continue;
+                };
+                let logger = words.scope(from_scope.scope.as_ref()).name;
+                for record in &from_scope.log_records {
+                    self.take_record(record, resource, &logger, window, limits, words, failures);
+                }
+            }
+        }
+        self.drop_older_than(window.oldest);
+        self.usage.cut += words.take_cut();
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one store, borrowed apart")]
+    fn take_record(
+        &mut self,
+        record: &LogRecord,
+        resource: &Arc<Resource>,
+        logger: &Arc<str>,
+        window: Window,
+        limits: &Limits,
+        words: &mut Dictionary,
+        failures: &mut FirstFailures,
+    ) {
+        let told = [record.time_unix_nano, record.observed_time_unix_nano].into_iter().find(|time| *time > 0);
+        let Some((time, clamped)) = window.place(told) else {
+            return self.usage.refuse(Refusal::TooOld, 1);
+        };
+        self.usage.clamped += u64::from(clamped);
+        self.sequence += 1;
+        let row = row(record, self.sequence, time, resource, logger, words);
+        self.usage.held += 1;
+        self.usage.bytes += row.bytes;
+        match &row.event {
+            Some(event) if limits.is_change(event) && self.has_place_for_change(event) => {
+                self.put_change(row);
+            }
+            _ => {
+                let kind = row.event.as_ref().unwrap_or(&row.body);
+                let fits = row.severity >= SEVERITY_ERROR && self.first_failures.has_room_for(&row);
+                if fits && failures.is_first(&row.resource.service, "logs", kind, time) {
+                    self.first_failures.put(row);
+                } else {
+                    self.ordinary.put(row);
+                    let evicted = self.ordinary.shrink();
+                    self.note(evicted, |usage| &mut usage.evicted.by_bytes);
+                }
+            }
+        }
+    }
+
+    /// All shelves, each in the order of arrival.
+    pub(crate) fn shelves(&self) -> impl Iterator<Item = &VecDeque<LogRow>> {
+        let reserved = self.changes.values().chain([&self.first_failures]);
+        reserved.chain([&self.ordinary]).map(|shelf| &shelf.rows)
+    }
+
+    /// The shelves of changes alone.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = &LogRow> {
+        self.changes.values().flat_map(|shelf| &shelf.rows)
+    }
+
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    pub(crate) fn reserved(&self) -> u64 {
+        (self.changes().count() + self.first_failures.rows.len()) as u64
+    }
+
+    fn has_place_for_change(&self, event: &Arc<str>) -> bool {
+        self.changes.len() < CHANGE_NAMES_MAX || self.changes.contains_key(event)
+    }
+
+    fn put_change(&mut self, row: LogRow) {
+        let name = row.event.clone().expect("only events are changes");
+        self.changes_bytes += row.bytes;
+        self.changes.entry(name).or_insert_with(|| Shelf::new(usize::MAX)).put(row);
+        let mut evicted = Dropped::default();
+        while self.changes_bytes > self.changes_bytes_max {
+            let Some(largest) = self.changes.values_mut().max_by_key(|shelf| shelf.bytes) else { break };
+            let dropped = largest.drop_oldest();
+            self.changes_bytes -= dropped.bytes;
+            evicted.add(dropped);
+        }
+        self.note(evicted, |usage| &mut usage.evicted.by_bytes);
+    }
+
+    fn drop_older_than(&mut self, oldest: UnixTime) {
+        let mut evicted = Dropped::default();
+        for shelf in [&mut self.ordinary, &mut self.first_failures] {
+            evicted.add(shelf.drop_older_than(oldest));
+        }
+        for shelf in self.changes.values_mut() {
+            let dropped = shelf.drop_older_than(oldest);
+            self.changes_bytes -= dropped.bytes;
+            evicted.add(dropped);
+        }
+        self.changes.retain(|_, shelf| !shelf.rows.is_empty());
+        self.note(evicted, |usage| &mut usage.evicted.by_age);
+    }
+
+    fn note(&mut self, dropped: Dropped, reason: impl FnOnce(&mut SignalUsage) -> &mut u64) {
+        self.usage.held -= dropped.rows;
+        self.usage.bytes -= dropped.bytes;
+        *reason(&mut self.usage) += dropped.rows;
+    }
+}
+
+/// Rows and bytes that left a shelf.
+#[derive(Clone, Copy, Default)]
+struct Dropped {
+    rows: u64,
+    bytes: usize,
+}
+
+impl Dropped {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Rows in the order of arrival, up to a number of bytes.
+struct Shelf {
+    rows: VecDeque<LogRow>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Shelf {
+    fn new(bytes_max: usize) -> Self {
+        Self { rows: VecDeque::new(), bytes: 0, bytes_max }
+    }
+
+    fn has_room_for(&self, row: &LogRow) -> bool {
+        self.bytes + row.bytes <= self.bytes_max
+    }
+
+    fn put(&mut self, row: LogRow) {
+        self.bytes += row.bytes;
+        self.rows.push_back(row);
+    }
+
+    fn drop_oldest(&mut self) -> Dropped {
+        let bytes = self.rows.pop_front().map_or(0, |row| row.bytes);
+        self.bytes -= bytes;
+        Dropped { rows: u64::from(bytes > 0), bytes }
+    }
+
+    fn shrink(&mut self) -> Dropped {
+        let mut dropped = Dropped::default();
+        while self.bytes > self.bytes_max {
+            dropped.add(self.drop_oldest());
+        }
+        dropped
+    }
+
+    /// A row that came late leaves when its turn comes: the order is that of arrival.
+    fn drop_older_than(&mut self, oldest: UnixTime) -> Dropped {
+        let mut dropped = Dropped::default();
+        while self.rows.front().is_some_and(|row| row.time < oldest) {
+            dropped.add(self.drop_oldest());
+        }
+        dropped
+    }
+}
+
+fn row(
+    record: &LogRecord,
+    sequence: u64,
+    time: UnixTime,
+    resource: &Arc<Resource>,
+    logger: &Arc<str>,
+    words: &mut Dictionary,
+) -> LogRow {
+    words.take_charge();
+    let attributes = words.attributes(&record.attributes);
+    let body = match words.value(record.body.as_ref()) {
+        Value::Text(text) => text,
+        other => words.text(&other.to_string()),
+    };
+    debug_assert!(body.len() <= TEXT_BYTES_MAX, "texts are cut where they come in");
+    // Before the field existed, an event's name was an attribute.
+    let event = Some(record.event_name.as_str()).filter(|name| !name.is_empty()).map(|name| words.text(name));
+    let event = event.or_else(|| attributes.text("event.name").cloned());
+    LogRow {
+        sequence,
+        time,
+        severity: u8::try_from(record.severity_number).unwrap_or(0),
+        trace_id: TraceId::from_bytes(&record.trace_id),
+        span_id: SpanId::from_bytes(&record.span_id),
+        event,
+        logger: Arc::clone(logger),
+        body,
+        resource: Arc::clone(resource),
+        bytes: size_of::<LogRow>() + attributes.bytes() + words.take_charge(),
+        attributes,
+    }
+}

@@ -1,0 +1,285 @@
+//! Questions about metrics: what there is, how it went, how fast, and quantiles of histograms. Teaches what a rate and
+//! a quantile are made of.
+//!
+//! **Rate**: the increase in the window before each step, divided by the window. Restarts are added up, nothing is
+//! extrapolated; see `track`.
+//!
+//! **Quantile**: as `histogram_quantile()` of Prometheus has it. Of the counts added in the window, take the bucket
+//! that holds the observation of rank `q * count`, and go from its lower bound to its upper bound by the share of its
+//! observations up to that rank, as if they lay evenly. The first bucket begins at zero if its upper bound is positive,
+//! and otherwise answers with that bound; the last one, which has no upper bound, answers with its lower bound.
+//!
+//! **Ratio**: the increase of those series that have certain attributes, as a share of the increase of all that are
+//! asked for.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{LINES_PER_ANSWER_MAX, POINTS_PER_LINE_MAX, ROWS_PER_ANSWER_MAX, VALUES_PER_ANSWER_MAX};
+use crate::metrics::MetricStore;
+use crate::series::{AnyTrack, Family, MetricKind, Series, SeriesKey};
+use crate::time::UnixTime;
+use crate::track::{Amount, Counts};
+
+/// A value is shown for this long after it was told: the default interval of OpenTelemetry's exporters and half of it
+/// again.
+const LOOK_BACK: Duration = Duration::from_secs(90);
+
+/// What to ask of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Function {
+    /// The values themselves: of a gauge its level, of a counter its total, of a histogram its count.
+    Range,
+    /// Increase per second.
+    Rate,
+    /// The value below which this share of the observations lies.
+    Quantile(f64),
+    /// Which share of the increase has these attributes.
+    Ratio(Vec<(String, String)>),
+}
+
+/// A question about one metric.
+#[derive(Clone, Debug)]
+pub struct MetricQuery {
+    /// The metric's name as its sender gave it.
+    pub name: String,
+    /// What to ask of it.
+    pub function: Function,
+    /// Only series of this `service.name`.
+    pub service: Option<String>,
+    /// Only series with these attributes.
+    pub attributes: Vec<(String, String)>,
+    /// Attributes by whose values series are added up (`service.name` is one): an empty list makes one line of all.
+    /// None: a line for each series.
+    pub by: Option<Vec<String>>,
+    /// The first step.
+    pub from: UnixTime,
+    /// The last step at most.
+    pub to: UnixTime,
+    /// From step to step.
+    pub step: Duration,
+    /// What rates, quantiles and ratios look back over.
+    pub window: Duration,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricAnswer {
+    /// The metric's name.
+    pub name: String,
+    /// The unit that its sender gave it, before the function.
+    pub unit: String,
+    /// What kind of metric it is.
+    pub kind: MetricKind,
+    /// Lines by their labels.
+    pub lines: Vec<Line>,
+    /// Whether there are more.
+    pub truncated: bool,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// What tells it from the others.
+    pub labels: BTreeMap<String, String>,
+    /// Its values by time; where nothing is known there is no point.
+    pub points: Vec<(UnixTime, f64)>,
+}
+
+/// The question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// The step is zero, or the time so long that there would be too many points.
+    #[error("{name}: a line may have {max} points at most")]
+    Points {
+        /// The parameter.
+        name: &'static str,
+        /// How many it may have.
+        max: usize,
+    },
+    /// Too many series at too many steps.
+    #[error("step: too many series at too many steps, ask for fewer")]
+    Values,
+    /// The quantile is not between 0 and 1.
+    #[error("q: a quantile lies between 0 and 1")]
+    Quantile,
+    /// The function does not fit the kind of metric.
+    #[error("function: it does not fit a metric of kind {kind:?}")]
+    Function {
+        /// The kind of metric.
+        kind: MetricKind,
+    },
+}
+
+/// What is known of one metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricInfo {
+    /// Its name as its sender gave it.
+    pub name: String,
+    /// Its unit.
+    pub unit: String,
+    /// Its kind.
+    pub kind: MetricKind,
+    /// What its sender says that it is.
+    pub description: String,
+    /// How many series it has.
+    pub series: usize,
+    /// Their labels; not all of them if there are many.
+    pub labels: Vec<BTreeMap<String, String>>,
+    /// Whether some were left out.
+    pub truncated: bool,
+}
+
+pub(crate) fn list(store: &MetricStore) -> Vec<MetricInfo> {
+    let mut room = ROWS_PER_ANSWER_MAX;
+    let info = |(name, family): (&_, &Family)| {
+        let shown = room.min(LINES_PER_ANSWER_MAX).min(family.series.len());
+        room -= shown;
+        MetricInfo {
+            name: ToString::to_string(name),
+            unit: family.unit.to_string(),
+            kind: family.kind,
+            description: family.description.to_string(),
+            series: family.series.len(),
+            labels: family.series.keys().take(shown).map(|key| labels(key, None)).collect(),
+            truncated: shown < family.series.len(),
+        }
+    };
+    store.families.iter().map(info).collect()
+}
+
+/// Answers a question; none if the metric is not known.
+pub(crate) fn answer(store: &MetricStore, query: &MetricQuery) -> Result<Option<MetricAnswer>, QueryError> {
+    let steps = query.to.seconds_since(query.from).max(0.0) / query.step.as_secs_f64();
+    if query.step.is_zero() || steps >= POINTS_PER_LINE_MAX as f64 {
+        return Err(QueryError::Points { name: "step", max: POINTS_PER_LINE_MAX });
+    }
+    let Some(family) = store.families.get(query.name.as_str()) else { return Ok(None) };
+    check(&query.function, family.kind)?;
+
+    let mut groups: BTreeMap<BTreeMap<String, String>, Vec<(&SeriesKey, &Series)>> = BTreeMap::new();
+    for (key, series) in &family.series {
+        let is_asked_for = query.service.as_deref().is_none_or(|service| service == &*key.resource.service);
+        if is_asked_for && key.attributes.have(&query.attributes) {
+            groups.entry(labels(key, query.by.as_deref())).or_default().push((key, series));
+        }
+    }
+    let series: usize = groups.values().map(Vec::len).sum();
+    if steps * series as f64 > VALUES_PER_ANSWER_MAX {
+        return Err(QueryError::Values);
+    }
+    let truncated = groups.len() > LINES_PER_ANSWER_MAX;
+    let lines = groups.into_iter().take(LINES_PER_ANSWER_MAX).map(|(labels, series)| {
+        let mut points = Vec::new();
+        let mut time = query.from;
+        while time <= query.to {
+            points.extend(value(&series, query, time).map(|value| (time, value)));
+            time = if time == UnixTime::MAX { break } else { time.plus(query.step) };
+        }
+        Line { labels, points }
+    });
+    let (name, unit) = (query.name.clone(), family.unit.to_string());
+    Ok(Some(MetricAnswer { name, unit, kind: family.kind, lines: lines.collect(), truncated }))
+}
+
+/// How much the series with these attributes grew in `(from, to]`, all together; none if nothing is known.
+pub(crate) fn increase(
+    store: &MetricStore,
+    name: &str,
+    attributes: &[(String, String)],
+    from: UnixTime,
+    to: UnixTime,
+) -> Option<f64> {
+    let series = store.families.get(name)?.series.iter();
+    sum(series
+        .filter(|(key, _)| key.attributes.have(attributes))
+        .filter_map(|(_, series)| series.increase(from, to)))
+}
+
+/// The quantile by the formula above; none if there are no observations.
+pub(crate) fn quantile(q: f64, bounds: &[f64], counts: &Counts) -> Option<f64> {
+    let count = counts.count();
+    if count == 0 {
+        return None;
+    }
+    let rank = q * count as f64;
+    let mut below: u64 = 0;
+    for (place, own) in counts.buckets.iter().enumerate() {
+        let up_to = below.saturating_add(*own);
+        if up_to as f64 >= rank && *own > 0 {
+            let lower = place.checked_sub(1).map(|before| bounds[before]);
+            return match (lower, bounds.get(place)) {
+                (lower, None) => lower,
+                (None, Some(upper)) if *upper <= 0.0 => Some(*upper),
+                (lower, Some(upper)) => {
+                    let lower = lower.unwrap_or(0.0);
+                    Some(lower + (upper - lower) * ((rank - below as f64) / *own as f64))
+                }
+            };
+        }
+        below = up_to;
+    }
+    bounds.last().copied()
+}
+
+fn check(function: &Function, kind: MetricKind) -> Result<(), QueryError> {
+    match (function, kind) {
+        (Function::Quantile(q), _) if !(0.0..=1.0).contains(q) => Err(QueryError::Quantile),
+        (Function::Range, _)
+        | (Function::Quantile(_), MetricKind::Histogram)
+        | (Function::Rate | Function::Ratio(_), MetricKind::Counter | MetricKind::Histogram) => Ok(()),
+        _ => Err(QueryError::Function { kind }),
+    }
+}
+
+/// The value of one line at one time.
+fn value(series: &[(&SeriesKey, &Series)], query: &MetricQuery, time: UnixTime) -> Option<f64> {
+    let from = time.minus(query.window);
+    let increases = || series.iter().filter_map(|(_, series)| series.increase(from, time));
+    match &query.function {
+        Function::Range => {
+            sum(series.iter().filter_map(|(_, series)| series.level(time, time.minus(LOOK_BACK))))
+        }
+        Function::Rate => Some(sum(increases())? / query.window.as_secs_f64()),
+        Function::Ratio(of) => {
+            let those = series.iter().filter(|(key, _)| key.attributes.have(of));
+            let part = sum(those.filter_map(|(_, series)| series.increase(from, time))).unwrap_or(0.0);
+            sum(increases()).filter(|all| *all > 0.0).map(|all| part / all)
+        }
+        Function::Quantile(q) => {
+            // Histograms with other bounds than the first cannot be added to it.
+            let mut all: Option<(&[f64], Counts)> = None;
+            for (_, series) in series {
+                let AnyTrack::Histogram { bounds, track } = &series.track else { continue };
+                let Some(counts) = track.increase(from, time) else { continue };
+                match &mut all {
+                    None => all = Some((bounds, counts)),
+                    Some((own, sum)) if *own == &**bounds => *sum = sum.plus(&counts),
+                    Some(_) => {}
+                }
+            }
+            all.and_then(|(bounds, counts)| quantile(*q, bounds, &counts))
+        }
+    }
+}
+
+fn sum(values: impl Iterator<Item = f64>) -> Option<f64> {
+    values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
+}
+
+/// All that tells a series from others, or the values of some attributes; one that is not there is an empty text.
+fn labels(key: &SeriesKey, by: Option<&[String]>) -> BTreeMap<String, String> {
+    let value = |name: &str| match name {
+        "service.name" => key.resource.service.to_string(),
+        "service.instance.id" => key.resource.instance.as_deref().unwrap_or_default().to_owned(),
+        name => key.attributes.get(name).map(ToString::to_string).unwrap_or_default(),
+    };
+    let all = || {
+        let own = key.attributes.iter().map(|(name, _)| name.to_string());
+        ["service.name", "service.instance.id"].map(str::to_owned).into_iter().chain(own).collect()
+    };
+    let names: Vec<String> = by.map_or_else(all, <[String]>::to_vec);
+    names.into_iter().map(|name| (name.clone(), value(&name))).collect()
+}

@@ -1,0 +1,120 @@
+//! OTLP over gRPC, on tonic's server with a codec of ours. Teaches that generated code decides things, too: tonic's
+//! would decode before anyone can look, call a malformed message an internal error, and a large one something that is
+//! worth another try.
+
+use std::marker::PhantomData;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Buf;
+use http::HeaderValue;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message as _;
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::server::Grpc;
+use tonic::{Code, Status};
+use tower::service_fn;
+
+use super::signal::Signal;
+use super::{BODY_BYTES_MAX, RequestError, decode};
+use crate::Evidence;
+
+pub(super) fn routes(evidence: Evidence) -> Router {
+    Router::new()
+        .route(ExportLogsServiceRequest::CALL, post(export::<ExportLogsServiceRequest>))
+        .route(ExportMetricsServiceRequest::CALL, post(export::<ExportMetricsServiceRequest>))
+        .route(ExportTraceServiceRequest::CALL, post(export::<ExportTraceServiceRequest>))
+        .with_state(evidence)
+}
+
+/// An error as gRPC has it: in the headers.
+pub(super) fn refuse(error: RequestError) -> Response {
+    respond(status(error))
+}
+
+async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -> Response {
+    let store = evidence.clone();
+    let service = service_fn(move |request: tonic::Request<S>| {
+        let taken = request.get_ref().take(&store);
+        async move { Ok::<_, Status>(tonic::Response::new(S::answer(taken))) }
+    });
+    // One limit holds for the body as it comes and for what it inflates to; tonic stops inflating there.
+    let mut grpc = Grpc::new(Looking::<S>(PhantomData))
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(BODY_BYTES_MAX);
+    let mut response = grpc.unary(service, request).await.map(Body::new);
+    let code = response.headers().get(Status::GRPC_STATUS).map(|code| Code::from_bytes(code.as_bytes()));
+    if let Some(code) = code.filter(|code| *code != Code::Ok) {
+        let word = match code {
+            Code::OutOfRange | Code::ResourceExhausted => RequestError::TooLarge.word(),
+            Code::InvalidArgument => RequestError::Malformed.word(),
+            Code::Unimplemented => RequestError::Unsupported.word(),
+            _ => RequestError::Broken.word(),
+        };
+        evidence.count_refused_request(word);
+        if code == Code::OutOfRange {
+            // To senders of OTLP that code means 'try again'.
+            response
+                .headers_mut()
+                .insert(Status::GRPC_STATUS, HeaderValue::from(Code::ResourceExhausted as i32));
+        }
+    }
+    response
+}
+
+fn respond(status: Status) -> Response {
+    status.into_http::<tonic::body::Body>().map(Body::new)
+}
+
+fn status(error: RequestError) -> Status {
+    let code = match error {
+        RequestError::TooLarge | RequestError::UnfoldsTooFar => Code::ResourceExhausted,
+        RequestError::TooSlow => Code::Unavailable,
+        RequestError::Unsupported => Code::Unimplemented,
+        RequestError::Malformed | RequestError::BadGzip | RequestError::Broken => Code::InvalidArgument,
+    };
+    Status::new(code, error.to_string())
+}
+
+/// Looks at what a message unfolds to before it is decoded.
+struct Looking<S>(PhantomData<S>);
+
+impl<S: Signal> Codec for Looking<S> {
+    type Encode = S::Answer;
+    type Decode = S;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self(PhantomData)
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<S: Signal> Encoder for Looking<S> {
+    type Item = S::Answer;
+    type Error = Status;
+
+    fn encode(&mut self, answer: S::Answer, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        answer.encode(buffer).map_err(|error| Status::internal(error.to_string()))
+    }
+}
+
+impl<S: Signal> Decoder for Looking<S> {
+    type Item = S;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<S>, Status> {
+        let bytes = buffer.copy_to_bytes(buffer.remaining());
+        decode::protobuf(&bytes, S::SHAPE).map(Some).map_err(status)
+    }
+}

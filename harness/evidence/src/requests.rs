@@ -1,0 +1,147 @@
+//! Which traces stand behind a figure: the slowest and the first failed requests of each half minute, by service and
+//! route. Teaches what exemplars are for, and how to have them although a sender attaches none.
+//!
+//! They are noted as spans arrive, so that a figure leads to a trace id even when the trace itself had to leave.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::TraceId;
+use crate::limits::{REQUEST_SLOTS_MAX, WORD_BYTES_MAX};
+use crate::span_row::SpanRow;
+use crate::time::UnixTime;
+
+/// Requests of one service and route that ended in one slot of time.
+const SLOT: Duration = Duration::from_secs(30);
+/// Of each sort, enough to see whether they are alike.
+const PER_SLOT: usize = 4;
+
+/// Whether to look for slow requests or for failed ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// The slowest.
+    Slow,
+    /// The first that failed.
+    #[default]
+    Failed,
+}
+
+/// A request behind a figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestLink {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// The service that answered it.
+    pub service: String,
+    /// Its `http.route`.
+    pub route: String,
+    /// When it ended.
+    pub ended: UnixTime,
+    /// How long it took.
+    pub duration_s: f64,
+    /// Whether it failed.
+    pub failed: bool,
+    /// Whether its trace is still held.
+    pub held: bool,
+}
+
+/// Slow and failed requests by slot of time, service and route.
+#[derive(Default)]
+pub(crate) struct Requests {
+    slots: BTreeMap<(u64, Arc<str>, Arc<str>), Slot>,
+}
+
+#[derive(Default)]
+struct Slot {
+    slowest: Vec<Noted>,
+    failed: Vec<Noted>,
+}
+
+#[derive(Clone, Copy)]
+struct Noted {
+    trace_id: TraceId,
+    ended: UnixTime,
+    duration_s: f64,
+    failed: bool,
+}
+
+impl Requests {
+    /// Notes a span if it is a request that a server answered on a route.
+    pub(crate) fn note(&mut self, trace_id: TraceId, span: &SpanRow) {
+        let Some(route) = span.attributes.text("http.route") else { return };
+        if span.kind != SpanKind::Server as u8 || route.len() + span.resource.service.len() > WORD_BYTES_MAX {
+            return;
+        }
+        let key = (slot(span.end), Arc::clone(&span.resource.service), Arc::clone(route));
+        let slot = self.slots.entry(key).or_default();
+        let noted =
+            Noted { trace_id, ended: span.end, duration_s: span.seconds(), failed: span.has_failed() };
+        if noted.failed && slot.failed.len() < PER_SLOT {
+            slot.failed.push(noted);
+        }
+        let place = slot.slowest.partition_point(|other| other.duration_s >= noted.duration_s);
+        if place < PER_SLOT {
+            slot.slowest.insert(place, noted);
+            slot.slowest.truncate(PER_SLOT);
+        }
+        if self.slots.len() > REQUEST_SLOTS_MAX {
+            self.slots.pop_first();
+        }
+    }
+
+    /// The requests of these, in order: the slowest first, or the first that failed first.
+    pub(crate) fn find(
+        &self,
+        sort: Sort,
+        service: Option<&str>,
+        route: Option<&str>,
+        (from, to): (UnixTime, UnixTime),
+    ) -> Vec<RequestLink> {
+        let first: Arc<str> = Arc::from("");
+        let slots = self
+            .slots
+            .range((slot(from), Arc::clone(&first), first)..)
+            .take_while(|(key, _)| key.0 <= slot(to));
+        let wanted = slots.filter(|((_, own_service, own_route), _)| {
+            service.is_none_or(|wanted| wanted == &**own_service)
+                && route.is_none_or(|wanted| wanted == &**own_route)
+        });
+        let mut found = Vec::new();
+        for ((_, service, route), slot) in wanted {
+            let noted = if sort == Sort::Slow { &slot.slowest } else { &slot.failed };
+            found.extend(noted.iter().filter(|noted| (from..to).contains(&noted.ended)).map(|noted| {
+                RequestLink {
+                    trace_id: noted.trace_id,
+                    service: service.to_string(),
+                    route: route.to_string(),
+                    ended: noted.ended,
+                    duration_s: noted.duration_s,
+                    failed: noted.failed,
+                    held: false,
+                }
+            }));
+        }
+        match sort {
+            Sort::Slow => {
+                found.sort_by(|a, b| b.duration_s.total_cmp(&a.duration_s).then(a.ended.cmp(&b.ended)));
+            }
+            Sort::Failed => found.sort_by_key(|link| (link.ended, link.trace_id)),
+        }
+        found
+    }
+
+    pub(crate) fn drop_older_than(&mut self, oldest: UnixTime) {
+        while self.slots.first_key_value().is_some_and(|(key, _)| key.0 < slot(oldest)) {
+            self.slots.pop_first();
+        }
+    }
+}
+
+fn slot(time: UnixTime) -> u64 {
+    time.nanos() / 1_000_000_000 / SLOT.as_secs()
+}

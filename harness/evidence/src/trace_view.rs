@@ -1,0 +1,247 @@
+//! One trace as people read it: spans in the order of a waterfall, linked work under what caused it. Teaches
+//! that a trace is not a tree: detached work belongs to another trace and says by a link where it came from.
+//!
+//! **Order.** Depth first, children by start. A span whose parent is not here is a root. Spans of *other* traces that
+//! link to a span of this one (work that it caused and did not wait for) stand under it with their own children, as
+//! `linked`.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::ids::{SpanId, TraceId};
+use crate::limits::ROWS_PER_ANSWER_MAX;
+use crate::span_row::SpanRow;
+use crate::spans::SpanStore;
+use crate::time::UnixTime;
+use crate::trace_tree::Tree;
+
+/// One trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceView {
+    /// Its id.
+    pub trace_id: TraceId,
+    /// When its first span began.
+    pub start: UnixTime,
+    /// From the start of its first span to the end of its last, linked traces left out.
+    pub duration_s: f64,
+    /// Whether one of its own spans failed.
+    pub failed: bool,
+    /// The services that took part, linked traces included, by name.
+    pub services: Vec<String>,
+    /// The spans in the order of a waterfall.
+    pub spans: Vec<SpanView>,
+    /// What the first root waited for, in order of time. The durations add up to that of the root.
+    pub critical_path: Vec<PathStep>,
+    /// Whether spans were left out because there are too many.
+    pub truncated: bool,
+}
+
+/// How a span came to stand where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// It has no parent here.
+    Root,
+    /// Its parent is the nearest span above it that is less deep.
+    Child,
+    /// It belongs to another trace and links to that span.
+    Linked,
+}
+
+/// One span of a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpanView {
+    /// Its trace: another than the view's if it is linked.
+    pub trace_id: TraceId,
+    /// Its id.
+    pub span_id: SpanId,
+    /// Its parent, whether that is here or not.
+    pub parent_id: Option<SpanId>,
+    /// Steps from the root.
+    pub depth: usize,
+    /// How it came to stand here.
+    pub relation: Relation,
+    /// `service.name` of its sender.
+    pub service: String,
+    /// The instrumentation scope.
+    pub scope: String,
+    /// Its name.
+    pub name: String,
+    /// `internal`, `server`, `client`, `producer`, `consumer` or `unspecified`.
+    pub kind: String,
+    /// Seconds from the start of the trace.
+    pub offset_s: f64,
+    /// Its duration.
+    pub duration_s: f64,
+    /// Its duration less the time covered by its children.
+    pub self_s: f64,
+    /// Whether it failed: by its status, or by an HTTP status of 500 and above.
+    pub failed: bool,
+    /// What its status says.
+    pub status_message: String,
+    /// Whether the root waited for it.
+    pub critical: bool,
+    /// Its attributes.
+    pub attributes: Map<String, Json>,
+    /// What happened in it.
+    pub events: Vec<SpanEventView>,
+    /// The spans that it links to.
+    pub links: Vec<LinkView>,
+}
+
+/// Something that happened in a span.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpanEventView {
+    /// Seconds from the start of the trace.
+    pub offset_s: f64,
+    /// What it is called.
+    pub name: String,
+    /// Its attributes.
+    pub attributes: Map<String, Json>,
+}
+
+/// A link to another span.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkView {
+    /// The trace of the other span.
+    pub trace_id: TraceId,
+    /// The other span.
+    pub span_id: SpanId,
+    /// The attributes of the link.
+    pub attributes: Map<String, Json>,
+}
+
+/// A stretch of time in which the root waited for one span itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PathStep {
+    /// The span.
+    pub span_id: SpanId,
+    /// Its service.
+    pub service: String,
+    /// Its name.
+    pub name: String,
+    /// Seconds from the start of the trace.
+    pub offset_s: f64,
+    /// How long.
+    pub duration_s: f64,
+}
+
+/// The view of one trace, or none if it is not held.
+pub(crate) fn view(store: &SpanStore, id: TraceId) -> Option<TraceView> {
+    let trace = store.get(id)?;
+    let start = trace.start();
+    let tree = Tree::new(store, id, trace);
+    let root = tree.roots().first().copied();
+    let path = root.map(|root| tree.critical_path(root)).unwrap_or_default();
+    let critical: HashSet<SpanId> = path.iter().map(|(span, ..)| span.id).collect();
+
+    let mut walk =
+        Walk { store, id, start, critical, seen: HashSet::new(), spans: Vec::new(), truncated: false };
+    walk.run(&tree);
+    let mut services: Vec<String> = walk.spans.iter().map(|span| span.service.clone()).collect();
+    services.sort();
+    services.dedup();
+    let critical_path = path.into_iter().map(|(span, from, to)| PathStep {
+        span_id: span.id,
+        service: span.resource.service.to_string(),
+        name: span.name.to_string(),
+        offset_s: from.seconds_since(start),
+        duration_s: to.seconds_since(from),
+    });
+    Some(TraceView {
+        trace_id: id,
+        start,
+        duration_s: trace.end().seconds_since(start),
+        failed: trace.spans.iter().any(SpanRow::has_failed),
+        services,
+        critical_path: critical_path.collect(),
+        spans: walk.spans,
+        truncated: walk.truncated,
+    })
+}
+
+/// Spans in the order of the waterfall, across the traces that link to each other.
+struct Walk<'a> {
+    store: &'a SpanStore,
+    id: TraceId,
+    start: UnixTime,
+    critical: HashSet<SpanId>,
+    seen: HashSet<(TraceId, SpanId)>,
+    spans: Vec<SpanView>,
+    truncated: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn run(&mut self, tree: &Tree<'a>) {
+        let id = self.id;
+        // Trees of linked traces are made when they are met, and kept for their other spans.
+        let mut trees: BTreeMap<TraceId, Tree<'a>> = BTreeMap::new();
+        let mut open: Vec<(TraceId, &'a SpanRow, usize, Relation)> =
+            tree.roots().iter().rev().map(|root| (id, *root, 0, Relation::Root)).collect();
+        while let Some((trace_id, span, depth, relation)) = open.pop() {
+            if !self.seen.insert((trace_id, span.id)) {
+                continue;
+            }
+            if self.spans.len() >= ROWS_PER_ANSWER_MAX {
+                self.truncated = true;
+                return;
+            }
+            if let (true, Some(trace)) = (trace_id != id, self.store.get(trace_id)) {
+                trees.entry(trace_id).or_insert_with(|| Tree::new(self.store, trace_id, trace));
+            }
+            let own = trees.get(&trace_id).unwrap_or(tree);
+            let children =
+                own.children(span.id).iter().map(|child| (trace_id, *child, depth + 1, Relation::Child));
+            let linked =
+                own.linked(span.id).iter().map(|(other, span)| (*other, *span, depth + 1, Relation::Linked));
+            let mut below: Vec<_> = children.chain(linked).collect();
+            below.sort_by_key(|(trace_id, span, ..)| (span.start, *trace_id, span.id));
+            open.extend(below.into_iter().rev());
+            let view = self.span(trace_id, span, depth, relation, own.self_seconds(span));
+            self.spans.push(view);
+        }
+    }
+
+    fn span(
+        &self,
+        trace_id: TraceId,
+        span: &SpanRow,
+        depth: usize,
+        relation: Relation,
+        self_s: f64,
+    ) -> SpanView {
+        let events = span.events.iter().map(|event| SpanEventView {
+            offset_s: event.time.seconds_since(self.start),
+            name: event.name.to_string(),
+            attributes: event.attributes.to_json(),
+        });
+        let links = span.links.iter().map(|link| LinkView {
+            trace_id: link.trace_id,
+            span_id: link.span_id,
+            attributes: link.attributes.to_json(),
+        });
+        let kinds = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+        SpanView {
+            trace_id,
+            span_id: span.id,
+            parent_id: span.parent,
+            depth,
+            relation,
+            service: span.resource.service.to_string(),
+            scope: span.scope.to_string(),
+            name: span.name.to_string(),
+            kind: kinds.get(usize::from(span.kind)).unwrap_or(&kinds[0]).to_string(),
+            offset_s: span.start.seconds_since(self.start),
+            duration_s: span.seconds(),
+            self_s,
+            failed: span.has_failed(),
+            status_message: span.status_message.to_string(),
+            critical: trace_id == self.id && self.critical.contains(&span.id),
+            attributes: span.attributes.to_json(),
+            events: events.collect(),
+            links: links.collect(),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The telemetry contract: what arrives at each level, that nothing gives the answer away, and that the level changes
+//! nothing that customers meet.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use chassis::{Level, TelemetrySink};
+use evidence::{Evidence, TraceQuery, UnixTime};
+use glyphfall_tests::stage::{RESTART_CACHE, Stage};
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+    trace::v1::ExportTraceServiceRequest,
+};
+use world::{ShopOptions, observed::Observed};
+
+/// Everything that left a shop.
+#[derive(Default)]
+struct Left {
+    logs: Mutex<Vec<ExportLogsServiceRequest>>,
+    traces: Mutex<Vec<ExportTraceServiceRequest>>,
+    metrics: Mutex<Vec<ExportMetricsServiceRequest>>,
+}
+
+impl TelemetrySink for Left {
+    fn logs(&self, batch: ExportLogsServiceRequest) {
+        self.logs.lock().unwrap().push(batch);
+    }
+
+    fn traces(&self, batch: ExportTraceServiceRequest) {
+        self.traces.lock().unwrap().push(batch);
+    }
+
+    fn metrics(&self, batch: ExportMetricsServiceRequest) {
+        self.metrics.lock().unwrap().push(batch);
+    }
+}
+
+impl Left {
+    /// One line for each thing that left, whatever its values: service, signal, name, and the names of its attributes.
+    fn matrix(&self) -> BTreeSet<String> {
+        let mut matrix = BTreeSet::new();
+        for logs in self.logs.lock().unwrap().iter().flat_map(|batch| &batch.resource_logs) {
+            let service = service(&logs.resource.as_ref().unwrap().attributes);
+            for log in logs.scope_logs.iter().flat_map(|scope| &scope.log_records) {
+                let signal = if log.event_name.is_empty() { "log" } else { "change" };
+                let name =
+                    if log.event_name.is_empty() { text(log.body.as_ref()) } else { log.event_name.clone() };
+                let trace = if log.trace_id.is_empty() { "" } else { " +trace" };
+                matrix.insert(format!("{service} {signal} '{name}'{}{trace}", names(&log.attributes)));
+            }
+        }
+        for spans in self.traces.lock().unwrap().iter().flat_map(|batch| &batch.resource_spans) {
+            let service = service(&spans.resource.as_ref().unwrap().attributes);
+            for span in spans.scope_spans.iter().flat_map(|scope| &scope.spans) {
+                matrix.insert(format!("{service} span '{}'", span.name));
+            }
+        }
+        for metrics in self.metrics.lock().unwrap().iter().flat_map(|batch| &batch.resource_metrics) {
+            let service = service(&metrics.resource.as_ref().unwrap().attributes);
+            for metric in metrics.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
+                matrix.insert(format!("{service} metric {} {}", metric.name, metric.unit));
+            }
+        }
+        matrix
+    }
+
+    /// All of it as text, to search in.
+    fn text(&self) -> String {
+        format!(
+            "{:?}{:?}{:?}",
+            self.logs.lock().unwrap(),
+            self.traces.lock().unwrap(),
+            self.metrics.lock().unwrap()
+        )
+    }
+}
+
+type Attributes = [opentelemetry_proto::tonic::common::v1::KeyValue];
+
+fn service(resource: &Attributes) -> String {
+    text(resource.iter().find(|attribute| attribute.key == "service.name").unwrap().value.as_ref())
+}
+
+fn text(value: Option<&opentelemetry_proto::tonic::common::v1::AnyValue>) -> String {
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    match value.and_then(|value| value.value.as_ref()) {
+        Some(Value::StringValue(text)) => text.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn names(attributes: &Attributes) -> String {
+    let names: BTreeSet<_> = attributes.iter().map(|attribute| format!(" {}", attribute.key)).collect();
+    names.into_iter().collect()
+}
+
+/// The story's incident up to its last remedy, at one level, and what customers met until the first.
+async fn incident(level: Level) -> (Arc<Left>, String) {
+    let left = Arc::new(Left::default());
+    let mut shop = ShopOptions::in_virtual_time(21);
+    shop.level = level;
+    shop.surroundings.sink = Some(Arc::clone(&left) as Arc<dyn TelemetrySink>);
+    let stage = Stage::of(shop).await;
+    stage.pass(20).await;
+    stage.publish().await.unwrap();
+    stage.pass(40).await;
+    let met = format!("{:?}", stage.world.record().timeline());
+    stage.act(RESTART_CACHE).await;
+    stage.pass(10).await;
+    stage.roll_back().await;
+    stage.act(RESTART_CACHE).await;
+    stage.pass(10).await;
+    stage.world.finish().await;
+    (left, met)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_arrives_at_each_level_is_what_the_contract_says() {
+    let mut before = BTreeSet::new();
+    for level in Level::ALL {
+        let (left, _) = incident(level).await;
+        let matrix = left.matrix();
+        let added: Vec<_> = matrix.difference(&before).cloned().collect();
+        insta::assert_snapshot!(format!("adds-{}", level.name()), added.join("\n"));
+        before = matrix;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_dark_nothing_tells_a_cause_an_asset_a_version_or_a_trace() {
+    let (left, _) = incident(Level::Dark).await;
+    let text = left.text();
+    assert!(text.contains("could not fill"), "something is logged");
+    for forbidden in ["promo-banner", "control character", "exception", "shop.asset", "attempt"] {
+        assert!(!text.contains(forbidden), "{forbidden}");
+    }
+    assert!(left.traces.lock().unwrap().is_empty() && left.metrics.lock().unwrap().is_empty());
+    for logs in left.logs.lock().unwrap().iter().flat_map(|batch| &batch.resource_logs) {
+        for scope in &logs.scope_logs {
+            assert_eq!(scope.scope.as_ref().unwrap().name, "");
+            assert!(scope.log_records.iter().all(|log| log.trace_id.is_empty() && log.attributes.is_empty()));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_level_gives_the_answer_away_and_none_changes_what_customers_meet() {
+    let mut met_before = None;
+    for level in Level::ALL {
+        let (left, met) = incident(level).await;
+        let text = left.text().to_lowercase();
+        for forbidden in [
+            "glyphfall",
+            "fault",
+            "switch",
+            "inject",
+            "scenario",
+            "special-character",
+            "invalid-rendering",
+            "repair",
+            "poor-error-handling",
+            "missing-health-check",
+            "inadequate-telemetry",
+            "latent",
+            "responder",
+        ] {
+            assert!(!text.contains(forbidden), "{} tells '{forbidden}'", level.name());
+        }
+        assert_eq!(*met_before.get_or_insert_with(|| met.clone()), met, "at {}", level.name());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_home_page_can_be_followed_from_the_front_to_the_store() {
+    let mut shop = ShopOptions::in_virtual_time(22);
+    let clock = shop.surroundings.clock.clone();
+    let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
+    shop.level = Level::Changes;
+    shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
+    let stage = Stage::of(shop).await;
+    stage.pass(20).await;
+    stage.publish().await.unwrap();
+    // The first requests get a permit; those after them only wait for one.
+    let soon = evidence.now().plus(Duration::from_secs(2));
+    stage.pass(60).await;
+    let query = TraceQuery {
+        route: Some("/".into()),
+        failed: true,
+        to: Some(soon),
+        limit: 200,
+        ..TraceQuery::default()
+    };
+    let failing = evidence.traces(&query).traces;
+    let whole =
+        failing.iter().find(|trace| trace.services.len() == 3).expect("one page's own request got a permit");
+    let trace = evidence.trace(whole.trace_id).unwrap();
+    let chain: Vec<_> = trace.spans.iter().map(|span| (span.service.as_str(), span.name.as_str())).collect();
+    for hop in [
+        ("web-front", "GET /"),
+        ("cache", "GET /fragments/{id}"),
+        ("cache", "fill attempt"),
+        ("content-store", "GET /assets/{id}/versions/{version}"),
+    ] {
+        assert!(chain.contains(&hop), "{hop:?} in {chain:?}");
+    }
+    let attempts = trace.spans.iter().filter(|span| span.name == "fill attempt");
+    let numbers: Vec<_> =
+        attempts.clone().map(|span| span.attributes["shop.cache.fill.attempt"].clone()).collect();
+    assert_eq!(numbers, [1, 2, 4, 8, 16, 32], "attempts are thinned");
+    for attempt in attempts {
+        assert_eq!(attempt.attributes["shop.asset.id"], "promo-banner");
+        assert_eq!(attempt.attributes["shop.asset.version"], 2);
+        assert_eq!(attempt.attributes["error.type"], "unreadable");
+    }
+    let changes = evidence.changes(UnixTime::default(), evidence.now()).changes;
+    let published = changes.iter().find(|change| change.what == "shop.asset.published").unwrap();
+    assert_eq!((published.which.as_str(), published.version.as_deref()), ("promo-banner", Some("2")));
+    assert!(
+        evidence.alerts().rules.iter().any(|rule| rule.firing),
+        "customers' availability raised an alert"
+    );
+}
