@@ -4,7 +4,7 @@
 //!
 //! - [`stage`]: a world in virtual time, and what customers met in it.
 //! - [`process`]: the real programs, started and stopped. [`up`]: a shop that `glyphfall up` runs.
-//! - [`browser`]: a real browser.
+//! - [`browser`]: a real browser. [`collector`]: a backend that takes OTLP.
 //!
 //! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
 //! start), `editor_page` (a real browser), `bad_input`, `house` (the rules of the house).
@@ -13,3 +13,4 @@ pub mod stage;
 pub mod process;
 pub mod up;
 pub mod browser;
+pub mod collector;

@@ -39,6 +39,10 @@ pub struct Ports {
     pub store: u16,
     /// The first of three operator ports: cache, content store, web front.
     pub operators: u16,
+    /// The incident room, where evidence is asked for.
+    pub room: u16,
+    /// OTLP over gRPC and over HTTP.
+    pub otlp: [u16; 2],
 }
 
 impl Up {
@@ -51,7 +55,12 @@ impl Up {
         let (ports, editor_token, operator_token) = (Ports::free(), token(), token());
         let folder = tempfile::tempdir().expect("a folder can be made");
         let mut command = Command::new(program("glyphfall"));
-        command.arg("up").args(options).args(ports.options()).env("XDG_RUNTIME_DIR", folder.path());
+        command
+            .arg("up")
+            .args(options)
+            .args(ports.options())
+            .args(ports.doors())
+            .env("XDG_RUNTIME_DIR", folder.path());
         command.env("GLYPHFALL_EDITOR_TOKEN", &editor_token).env("GLYPHFALL_OPERATOR_TOKEN", &operator_token);
         let process = Process::start(&mut command);
         until_listening(ports.front).await;
@@ -93,10 +102,25 @@ impl Ports {
                 break first;
             }
         };
-        Self { front: free_port(), cache: free_port(), store: free_port(), operators }
+        let otlp = [free_port(), free_port()];
+        Self {
+            front: free_port(),
+            cache: free_port(),
+            store: free_port(),
+            operators,
+            room: free_port(),
+            otlp,
+        }
     }
 
-    /// The options that name them.
+    /// The options that name the doors of the evidence store.
+    pub fn doors(&self) -> Vec<String> {
+        let [grpc, http] = self.otlp;
+        let named = [("--room-port", self.room), ("--otlp-grpc-port", grpc), ("--otlp-http-port", http)];
+        named.iter().flat_map(|(name, port)| [(*name).to_owned(), port.to_string()]).collect()
+    }
+
+    /// The options that name the ports of the shop.
     pub fn options(&self) -> Vec<String> {
         let named = [
             ("--web-front-port", self.front),

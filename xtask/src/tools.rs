@@ -3,7 +3,7 @@
 //! A test never passes because its tool is missing. Where it can be installed without asking, it is; everywhere else the
 //! run ends here, before anything slow, and says what to install.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{env, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -15,14 +15,21 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 2] = [
+const TOOLS: [Tool; 3] = [
     Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
     Tool {
         binary: "chromedriver",
         package: "chromium-driver",
         purpose: "the browser tests steer Chromium with it",
     },
+    Tool { binary: "prometheus", package: "prometheus", purpose: "a test lets it scrape the running shop" },
 ];
+
+/// Where the peers' own Python environment is made, and what marks it as complete.
+const PEERS: &str = "target/peers";
+
+/// What goes into it.
+const PEERS_REQUIREMENTS: &str = "tests/peers/requirements.txt";
 
 /// Makes sure that every tool is there.
 ///
@@ -45,6 +52,31 @@ pub(crate) fn ensure() -> Result<()> {
         bail!(
             "install what is missing, so that it stands in PATH; on Debian: sudo apt-get install {packages}"
         );
+    }
+    ensure_peers()
+}
+
+/// Makes the Python environment of the real peers (OpenTelemetry's exporters, a collector), unless it is there.
+fn ensure_peers() -> Result<()> {
+    let marker = PathBuf::from(PEERS).join("requirements.txt");
+    if fs::read(&marker).ok() == Some(fs::read(PEERS_REQUIREMENTS)?) {
+        eprintln!("peers: {PEERS}");
+        return Ok(());
+    }
+    run("python3", &["-m", "venv", "--clear", PEERS])?;
+    let pip = format!("{PEERS}/bin/pip");
+    run(&pip, &["install", "--quiet", "--disable-pip-version-check", "--requirement", PEERS_REQUIREMENTS])?;
+    fs::copy(PEERS_REQUIREMENTS, marker).context("the environment cannot be marked as complete")?;
+    Ok(())
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<()> {
+    eprintln!("{program} {}", arguments.join(" "));
+    let status = Command::new(program).args(arguments).status().with_context(|| {
+        format!("{program} cannot be started; on Debian: sudo apt-get install python3-venv")
+    })?;
+    if !status.success() {
+        bail!("{program} {} failed ({status})", arguments.join(" "));
     }
     Ok(())
 }

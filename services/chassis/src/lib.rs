@@ -13,7 +13,7 @@
 //! - [`logs`]: lines for a console. [`telemetry`]: what leaves as OTLP. Both by telemetry level.
 //! - [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`problem`]: how errors leave.
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
-//! - [`run`]: what a service's `main` calls.
+//! - [`mod@run`]: what a service's `main` calls.
 
 pub mod asset;
 pub mod clock;

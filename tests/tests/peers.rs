@@ -1,0 +1,135 @@
+//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, and Debian's Prometheus.
+use std::{fs, path::PathBuf, process::Command, time::Duration};
+
+use bytes::Bytes;
+use chassis::{Peer, Wait};
+use evidence::{LogQuery, TraceQuery, UnixTime};
+use glyphfall_tests::{
+    collector::Collector,
+    process::{Process, free_port, output, program, root, token, until_listening},
+    up::{Up, peer},
+};
+use http::{Request, StatusCode};
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+
+const SENT: usize = 300;
+const BOUND: Duration = Duration::from_secs(60);
+
+/// A program of the peers' own Python environment, which `cargo xtask test` makes.
+fn peer_program(name: &str) -> PathBuf {
+    let path = root().join("target/peers/bin").join(name);
+    assert!(path.exists(), "{} is missing: 'cargo xtask tools' makes it", path.display());
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_python_exporters_send_is_stored_and_found() {
+    let collector = Collector::start().await;
+    for (protocol, endpoint) in [("grpc", collector.grpc()), ("http", collector.http())] {
+        let script = root().join("tests/peers/send.py");
+        let mut send = Command::new(peer_program("python"));
+        let (code, _, error) = output(send.arg(script).args([protocol, &endpoint, &SENT.to_string()]));
+        assert_eq!(code, 0, "{error}");
+        let service = Some(format!("peer-{protocol}"));
+        let traces = TraceQuery { service: service.clone(), limit: 1_000, ..TraceQuery::default() };
+        assert_eq!(collector.evidence.traces(&traces).traces.len(), SENT, "{protocol}");
+        let logs = LogQuery { service, text: Some("a thing".into()), limit: 1_000, ..LogQuery::default() };
+        assert_eq!(collector.evidence.logs(&logs).logs.len(), SENT, "{protocol}");
+        let counted =
+            collector.evidence.metrics().into_iter().find(|metric| metric.name == "peer.things").unwrap();
+        let sender = format!("peer-{protocol}");
+        assert!(
+            counted.labels.iter().any(|labels| labels.get("service.name") == Some(&sender)),
+            "{counted:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_passes_through_a_third_party_collector() {
+    let collector = Collector::start().await;
+    let (between, between_http) = (free_port(), free_port());
+    let (_, agent, _) = output(Command::new(peer_program("python")).args([
+        "-c",
+        "import os, rotel; print(os.path.join(os.path.dirname(rotel.__file__), 'rotel-agent'))",
+    ]));
+    let mut rotel = Command::new(agent.trim());
+    rotel.args(["start", "--otlp-grpc-endpoint", &format!("127.0.0.1:{between}")]);
+    rotel.args(["--otlp-http-endpoint", &format!("127.0.0.1:{between_http}")]);
+    rotel.args(["--otlp-exporter-endpoint", &collector.grpc(), "--otlp-exporter-protocol", "grpc"]);
+    let _rotel = Process::start(&mut rotel);
+    until_listening(between).await;
+
+    let (port, token, folder) = (free_port(), token(), tempfile::tempdir().unwrap());
+    let mut command = Command::new(program("content-store"));
+    command.args(["--level", "changes", "--bind", &format!("127.0.0.1:{port}"), "--data"]).arg(folder.path());
+    command.env("GLYPHFALL_EDITOR_TOKEN", &token);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{between}"));
+    let mut store = Process::start(&mut command);
+    until_listening(port).await;
+    let editor = peer(port);
+    for _ in 0..SENT {
+        let request = Request::put("/assets/page").header("authorization", format!("Bearer {token}"));
+        let request = request.body(Bytes::from_static(b"text")).unwrap();
+        assert!(editor.send(request, Wait::AtMost(BOUND)).await.unwrap().status.is_success());
+    }
+    store.signal("TERM");
+    assert!(store.ended(BOUND).await);
+    let all_there = async {
+        loop {
+            let changes = collector.evidence.changes(UnixTime::default(), collector.evidence.now()).changes;
+            let published = changes.iter().filter(|change| change.what == "shop.asset.published").count();
+            let traces =
+                TraceQuery { name: Some("PUT /assets/{id}".into()), limit: 1_000, ..TraceQuery::default() };
+            let spans = collector.evidence.traces(&traces).traces.len();
+            if (published, spans) == (SENT, SENT) {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(BOUND, all_there).await.expect("100 % is delivered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prometheus_scrapes_the_running_shop_and_answers() {
+    let up = Up::start(&["--level", "metrics"]).await;
+    let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+    let config = format!(
+        "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: shop\n    honor_labels: true\n    static_configs:\n      - targets: ['127.0.0.1:{}']\n",
+        up.ports.room
+    );
+    let file = folder.path().join("prometheus.yml");
+    fs::write(&file, config).unwrap();
+    let mut prometheus = Command::new("prometheus");
+    prometheus.arg(format!("--config.file={}", file.display()));
+    prometheus.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
+    prometheus.arg(format!("--web.listen-address=127.0.0.1:{port}"));
+    let _prometheus = Process::start(&mut prometheus);
+    until_listening(port).await;
+    let prometheus = peer(port);
+    for query in [
+        "sum(shop_customer_visits_total{outcome=\"served\"})",
+        "shop_cache_fill_permits_limit",
+        "sum(rate(http_server_request_duration_seconds_count{job=\"web-front\"}[10s]))",
+        "histogram_quantile(0.99,sum by (le) (rate(http_server_request_duration_seconds_bucket[10s])))",
+    ] {
+        let answered = async {
+            while value_of(&prometheus, query).await.is_none_or(|value| value <= 0.0) {
+                sleep(Duration::from_millis(200)).await;
+            }
+        };
+        timeout(BOUND, answered).await.unwrap_or_else(|_| panic!("{query} has a value"));
+    }
+}
+
+async fn value_of(prometheus: &Peer, query: &str) -> Option<f64> {
+    let encoded = query.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
+    let answer = prometheus.get(&format!("/api/v1/query?query={encoded}"), Wait::AtMost(BOUND)).await.ok()?;
+    if answer.status != StatusCode::OK {
+        return None;
+    }
+    let answer: Value = serde_json::from_slice(&answer.body).ok()?;
+    answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+}
