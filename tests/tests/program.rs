@@ -124,3 +124,44 @@ async fn what_cannot_be_done_is_said_with_what_to_do() {
     check(&["restore", "--operator-token", "x", "--operator-port", &nobody], "does not answer");
     check(&["up", "--data", "/proc/nowhere"], "choose a folder that you may write to with --data");
 }
+
+#[tokio::test]
+async fn evidence_is_asked_for_on_the_command_line() {
+    let up = Up::start(&["--level", "changes", "--seed", "4"]).await;
+    up.until_home_is(Some(StatusCode::OK)).await;
+    let (code, ..) = up.glyphfall(&["inject"]);
+    assert_eq!(code, 0);
+    up.until_home_is(None).await;
+    let room = up.ports.room.to_string();
+    let ask = |arguments: &[&str]| {
+        let mut command = Command::new(program("glyphfall"));
+        output(command.arg("evidence").args(arguments).args(["--room-port", &room]))
+    };
+    let until_told = async |arguments: &[&str], wanted: &str| {
+        let told = async {
+            loop {
+                let (code, told, error) = ask(arguments);
+                assert_eq!(code, 0, "{error}");
+                if told.contains(wanted) {
+                    return told;
+                }
+                sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), told)
+            .await
+            .unwrap_or_else(|_| panic!("{arguments:?}: {wanted}"))
+    };
+    until_told(&["changes"], "shop.asset.published promo-banner version 2").await;
+    until_told(&["logs", "could not fill"], "shop.asset.id=promo-banner").await;
+    until_told(&["metrics"], "shop.customer.visits").await;
+    until_told(&["metrics", "shop.cache.fill.permits.used"], "64.000 {permit}").await;
+    let failed = until_told(&["traces", "failed"], "failed: ").await;
+    let id = failed.split_whitespace().next().unwrap();
+    let trace = until_told(&["traces", id], "waited for").await;
+    assert!(trace.lines().all(|line| line.chars().count() <= 80), "{trace}");
+    let json = until_told(&["changes", "--format", "json"], "shop.asset.published").await;
+    assert!(json.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{json}");
+    let (code, _, error) = ask(&["logs", "--from", "yesterday"]);
+    assert!(code == 2 && error.contains("from: expected a time"), "{error}");
+}

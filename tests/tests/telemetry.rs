@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,9 +11,12 @@ use std::{
 use chassis::{Level, TelemetrySink};
 use evidence::{Evidence, TraceQuery, UnixTime};
 use glyphfall_tests::stage::{RESTART_CACHE, Stage};
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
+use opentelemetry_proto::tonic::{
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
+    metrics::v1::{Metric, metric::Data},
 };
 use world::{ShopOptions, observed::Observed};
 
@@ -53,16 +56,25 @@ impl Left {
                 matrix.insert(format!("{service} {signal} '{name}'{}{trace}", names(&log.attributes)));
             }
         }
-        for spans in self.traces.lock().unwrap().iter().flat_map(|batch| &batch.resource_spans) {
-            let service = service(&spans.resource.as_ref().unwrap().attributes);
-            for span in spans.scope_spans.iter().flat_map(|scope| &scope.spans) {
-                matrix.insert(format!("{service} span '{}'", span.name));
+        let mut spans = BTreeMap::new();
+        for resource in self.traces.lock().unwrap().iter().flat_map(|batch| &batch.resource_spans) {
+            let service = service(&resource.resource.as_ref().unwrap().attributes);
+            for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
+                spans.insert(span.span_id.clone(), (format!("{service} '{}'", span.name), span.clone()));
+            }
+        }
+        for (whole_name, span) in spans.values() {
+            let link = if span.links.is_empty() { "" } else { " +link" };
+            matrix.insert(format!("span {whole_name}{}{link}", names(&span.attributes)));
+            // A parent that never ends is never seen: a page that hangs outlives the incident.
+            if let Some((parent, _)) = spans.get(&span.parent_span_id) {
+                matrix.insert(format!("edge {parent} > {whole_name}"));
             }
         }
         for metrics in self.metrics.lock().unwrap().iter().flat_map(|batch| &batch.resource_metrics) {
             let service = service(&metrics.resource.as_ref().unwrap().attributes);
             for metric in metrics.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
-                matrix.insert(format!("{service} metric {} {}", metric.name, metric.unit));
+                matrix.insert(format!("{service} metric {} {}{}", metric.name, metric.unit, labels(metric)));
             }
         }
         matrix
@@ -96,6 +108,18 @@ fn text(value: Option<&opentelemetry_proto::tonic::common::v1::AnyValue>) -> Str
 fn names(attributes: &Attributes) -> String {
     let names: BTreeSet<_> = attributes.iter().map(|attribute| format!(" {}", attribute.key)).collect();
     names.into_iter().collect()
+}
+
+fn labels(metric: &Metric) -> String {
+    let points: Vec<&Attributes> = match metric.data.as_ref().unwrap() {
+        Data::Gauge(gauge) => gauge.data_points.iter().map(|point| &point.attributes[..]).collect(),
+        Data::Sum(sum) => sum.data_points.iter().map(|point| &point.attributes[..]).collect(),
+        Data::Histogram(histogram) => {
+            histogram.data_points.iter().map(|point| &point.attributes[..]).collect()
+        }
+        other => panic!("no metric of ours is of this kind: {other:?}"),
+    };
+    names(&points.concat())
 }
 
 /// The story's incident up to its last remedy, at one level, and what customers met until the first.
@@ -223,4 +247,31 @@ async fn a_failing_home_page_can_be_followed_from_the_front_to_the_store() {
         evidence.alerts().rules.iter().any(|rule| rule.firing),
         "customers' availability raised an alert"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_turned_while_the_shop_runs_takes_effect_within_a_second() {
+    let left = Arc::new(Left::default());
+    let mut shop = ShopOptions::in_virtual_time(23);
+    shop.surroundings.sink = Some(Arc::clone(&left) as Arc<dyn TelemetrySink>);
+    let stage = Stage::of(shop).await;
+    stage.pass(10).await;
+    assert!(left.traces.lock().unwrap().is_empty() && left.metrics.lock().unwrap().is_empty());
+    stage.world.shop().set_level(Level::Changes);
+    let before = stage.second();
+    while left.traces.lock().unwrap().is_empty() {
+        stage.pass(1).await;
+    }
+    assert!(stage.second() - before <= 2, "a second, and the second until records leave");
+    stage.publish().await.unwrap();
+    stage.pass(3).await;
+    assert!(left.matrix().iter().any(|line| line.contains("shop.asset.published")));
+    assert!(!left.metrics.lock().unwrap().is_empty());
+    // And back: what was under way may still leave, nothing new does.
+    stage.world.shop().set_level(Level::Dark);
+    stage.pass(12).await;
+    left.traces.lock().unwrap().clear();
+    left.metrics.lock().unwrap().clear();
+    stage.pass(10).await;
+    assert!(left.traces.lock().unwrap().is_empty() && left.metrics.lock().unwrap().is_empty());
 }

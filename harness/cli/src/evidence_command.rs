@@ -203,7 +203,11 @@ impl Asker {
         })?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status != StatusCode::OK {
-            bail!("{}", body["detail"].as_str().unwrap_or("the evidence store refused the question"));
+            let detail = body["detail"].as_str().unwrap_or("the evidence store refused the question");
+            match body["parameter"].as_str() {
+                Some(parameter) => bail!("{parameter}: {detail}"),
+                None => bail!("{detail}"),
+            }
         }
         Ok(body)
     }

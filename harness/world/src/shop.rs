@@ -235,6 +235,13 @@ impl Shop {
         }
     }
 
+    /// Turns the telemetry level of all services.
+    pub fn set_level(&self, level: Level) {
+        for switches in [self.content_store.switches(), self.cache.switches(), self.web_front.switches()] {
+            switches.set_level(level);
+        }
+    }
+
     /// Kills one service and starts it again.
     ///
     /// # Errors

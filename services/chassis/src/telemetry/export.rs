@@ -97,11 +97,6 @@ impl Exporter {
         Ok(Some(Self { queue, dropped }))
     }
 
-    /// Batches that were dropped because the backend was too slow or refused them.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
     /// Waits until what was handed over has been dealt with, at most for `patience`.
     pub async fn flush(&self, patience: Duration) {
         let (done, is_done) = oneshot::channel();
@@ -131,6 +126,10 @@ impl TelemetrySink for Exporter {
 
     fn metrics(&self, batch: ExportMetricsServiceRequest) {
         self.hand_over(Batch::Metrics(batch));
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 }
 

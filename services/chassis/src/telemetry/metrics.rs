@@ -8,7 +8,7 @@ use std::{
 
 use opentelemetry::{
     InstrumentationScope,
-    metrics::{Meter, MeterProvider, ObservableCounter},
+    metrics::{Meter, MeterProvider},
 };
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
@@ -51,17 +51,21 @@ impl Meters {
         &self.meter
     }
 
-    /// Counts what `dropped` says, from now on.
+    /// Counts what these say was lost, from now on: records before they left, batches afterwards.
     pub(crate) fn count_dropped(
         &self,
-        dropped: impl Fn() -> u64 + Send + Sync + 'static,
-    ) -> ObservableCounter<u64> {
-        self.meter
-            .u64_observable_counter("otel.sdk.telemetry.dropped")
-            .with_unit("{record}")
+        records: impl Fn() -> u64 + Send + Sync + 'static,
+        batches: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        let dropped = |name, unit| self.meter.u64_observable_counter(name).with_unit(unit);
+        dropped("otel.sdk.records.dropped", "{record}")
             .with_description("Log records and spans dropped because too many waited to leave")
-            .with_callback(move |observer| observer.observe(dropped(), &[]))
-            .build()
+            .with_callback(move |observer| observer.observe(records(), &[]))
+            .build();
+        dropped("otel.sdk.batches.dropped", "{batch}")
+            .with_description("Batches that the backend did not take in time")
+            .with_callback(move |observer| observer.observe(batches(), &[]))
+            .build();
     }
 
     /// Everything counted so far, as of `now`.

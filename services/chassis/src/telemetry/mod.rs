@@ -65,6 +65,10 @@ pub trait TelemetrySink: Send + Sync + 'static {
     fn traces(&self, batch: ExportTraceServiceRequest);
     /// Takes metrics. Must not wait.
     fn metrics(&self, batch: ExportMetricsServiceRequest);
+    /// Batches that this place has lost.
+    fn dropped(&self) -> u64 {
+        0
+    }
 }
 
 /// The telemetry of one run of a service. Clones share it.
@@ -107,7 +111,11 @@ impl Telemetry {
             dropped: Arc::clone(&dropped),
             sink,
         };
-        shared.meters.count_dropped(move || dropped.load(Ordering::Relaxed));
+        let lost = shared.sink.clone();
+        shared.meters.count_dropped(
+            move || dropped.load(Ordering::Relaxed),
+            move || lost.as_ref().map_or(0, |sink| sink.dropped()),
+        );
         Self { shared: Arc::new(shared) }
     }
 

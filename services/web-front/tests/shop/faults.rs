@@ -51,7 +51,7 @@ async fn a_hanging_banner_holds_the_page_or_is_left_out() {
     let page = shop.get("/").await;
     assert!(start.elapsed() < FRAGMENT_BUDGET + Duration::from_millis(50), "{:?}", start.elapsed());
     assert!(page.status == StatusCode::OK && !page.has("promo") && page.has("intro"));
-    assert!(shop.log().contains("\"asset.id\":\"promo-banner\""), "{}", shop.log());
+    assert!(shop.log().contains("\"shop.asset.id\":\"promo-banner\""), "{}", shop.log());
 }
 
 #[tokio::test(start_paused = true)]
