@@ -116,6 +116,22 @@ async fn the_standard_variables_switch_signals_off() {
 }
 
 #[tokio::test]
+async fn contexts_travel_unless_the_propagator_is_taken_off_the_list() {
+    let collector = Collector::start().await;
+    let endpoint = collector.grpc();
+    for (propagators, goes_on) in [("tracecontext,baggage", true), ("none", false)] {
+        collector.evidence.clear();
+        let variables =
+            [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_PROPAGATORS", propagators)];
+        let store = Store::start(&variables).await;
+        store.publish().await;
+        store.end().await;
+        let trace = collector.evidence.trace(TRACE.parse::<TraceId>().unwrap());
+        assert_eq!(trace.is_some(), goes_on, "{propagators}");
+    }
+}
+
+#[tokio::test]
 async fn a_dead_or_silent_backend_slows_nobody() {
     let closed = format!("http://127.0.0.1:{}", free_port());
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

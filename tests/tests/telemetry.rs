@@ -11,6 +11,7 @@ use std::{
 use chassis::{Level, TelemetrySink};
 use evidence::{Evidence, TraceQuery, UnixTime};
 use glyphfall_tests::stage::{RESTART_CACHE, Stage};
+use incident::Route;
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -132,7 +133,7 @@ async fn incident(level: Level) -> (Arc<Left>, String) {
     stage.pass(20).await;
     stage.publish().await.unwrap();
     stage.pass(40).await;
-    let met = format!("{:?}", stage.world.record().timeline());
+    let met = what_customers_met(&stage);
     stage.act(RESTART_CACHE).await;
     stage.pass(10).await;
     stage.roll_back().await;
@@ -140,6 +141,15 @@ async fn incident(level: Level) -> (Arc<Left>, String) {
     stage.pass(10).await;
     stage.world.finish().await;
     (left, met)
+}
+
+/// Every visit that has ended, by second and route, and how long all of them took.
+fn what_customers_met(stage: &Stage) -> String {
+    let record = stage.world.record();
+    let seconds = (0..stage.second()).flat_map(|second| Route::ALL.iter().map(move |route| (second, *route)));
+    let tallies = seconds.map(|(second, route)| record.tally(Some(route), second, second + 1));
+    let latency_us = stage.world.customers().latency_us();
+    format!("{:?}{:?}", tallies.collect::<Vec<_>>(), latency_us.iter_recorded().collect::<Vec<_>>())
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@
 //!
 //! The standard variables are read here, also those that the SDK leaves to others: `OTEL_SDK_DISABLED`,
 //! `OTEL_{LOGS,TRACES,METRICS}_EXPORTER`, `OTEL_EXPORTER_OTLP_{ENDPOINT,PROTOCOL,HEADERS,TIMEOUT}` and the same by signal,
-//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_METRIC_EXPORT_INTERVAL`. Nothing is exported unless an endpoint is named.
+//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_PROPAGATORS`. Nothing is exported unless an endpoint is named.
 
 use std::{
     env, io,
@@ -292,6 +292,11 @@ impl Route {
         let request = request.body(body).expect("every part was checked before");
         client.request(request).await.is_ok_and(|answer| answer.status().is_success())
     }
+}
+
+/// Whether contexts travel from hop to hop: `OTEL_PROPAGATORS` can take `tracecontext`, the only kind here, off the list.
+pub(crate) fn propagates() -> bool {
+    variable("OTEL_PROPAGATORS").is_none_or(|list| list.split(',').any(|kind| kind.trim() == "tracecontext"))
 }
 
 /// How often metrics are read.

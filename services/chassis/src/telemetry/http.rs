@@ -15,7 +15,7 @@ use opentelemetry::{
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use super::context::TraceContext;
+use super::{context::TraceContext, export::propagates};
 use crate::client::CallError;
 
 /// Bounds of duration histograms in seconds, as the conventions advise, and one more: customers wait ten seconds.
@@ -27,11 +27,13 @@ const DURATION_BOUNDS_S: [f64; 15] =
 pub(crate) struct Served {
     duration_s: Histogram<f64>,
     active: UpDownCounter<i64>,
+    propagates: bool,
 }
 
 impl Served {
     pub(crate) fn new(meter: &Meter) -> Arc<Self> {
         Arc::new(Self {
+            propagates: propagates(),
             duration_s: duration_histogram(meter, "http.server.request.duration"),
             active: meter
                 .i64_up_down_counter("http.server.active_requests")
@@ -71,7 +73,8 @@ pub(crate) async fn serve_traced(
     let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
-    let parent = TraceContext::of(request.headers()).map(|context| context.to_string());
+    let parent = TraceContext::of(request.headers()).filter(|_| served.propagates);
+    let parent = parent.map(|context| context.to_string());
     let span = info_span!(
         target: "http",
         "server",
@@ -106,6 +109,7 @@ pub(crate) async fn serve_traced(
 pub(crate) struct Calls {
     host: String,
     port: u16,
+    propagates: bool,
     duration_s: Histogram<f64>,
 }
 
@@ -121,7 +125,12 @@ pub(crate) struct Call {
 impl Calls {
     pub(crate) fn new(meter: &Meter, peer: &Authority) -> Self {
         let (host, port) = (peer.host().to_owned(), peer.port_u16().unwrap_or(80));
-        Self { host, port, duration_s: duration_histogram(meter, "http.client.request.duration") }
+        Self {
+            host,
+            port,
+            propagates: propagates(),
+            duration_s: duration_histogram(meter, "http.client.request.duration"),
+        }
     }
 
     /// Begins a call: its span, and the header that carries it to the peer.
@@ -139,7 +148,9 @@ impl Calls {
             http.response.status_code = Empty,
             error.type = Empty,
         );
-        if let Some(context) = span.in_scope(TraceContext::current) {
+        if self.propagates
+            && let Some(context) = span.in_scope(TraceContext::current)
+        {
             context.inject(request.headers_mut());
         }
         Call { calls: self.clone(), method, began: Instant::now(), span, is_answered: false }
