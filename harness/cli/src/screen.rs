@@ -49,7 +49,12 @@ impl Screen {
     /// Shows how the shop is doing. On a terminal the lines stay in place and change.
     pub(crate) fn show(&self, world: &World, health: &str) {
         if self.is_terminal {
-            self.status.set_message(format!("{}\n{}  {health}", figures_now(world), sparkline(world)));
+            let waiting = world.customers().waiting();
+            self.status.set_message(format!(
+                "{}\n{}  {waiting} wait  {health}",
+                figures_now(world),
+                sparkline(world)
+            ));
         }
     }
 
@@ -88,7 +93,7 @@ fn figures_now(world: &World) -> String {
     });
     let served = served.collect::<Vec<_>>().join("  ");
     let (time, loss) = time_and_loss(world);
-    format!("{time}  {:>10} lost  {served}  {} wait", loss.to_string(), world.customers().waiting())
+    format!("{time}  {:>10} lost  {served}", loss.to_string())
 }
 
 /// The story's time of day, and what has been lost by then.
