@@ -91,9 +91,9 @@ fn figures_now(world: &World) -> String {
         let share = share_now(world, *route, from_s, to_s).map_or("  -".into(), percent);
         format!("{} {share}", route.name())
     });
-    let served = served.collect::<Vec<_>>().join("  ");
+    let served = served.collect::<Vec<_>>().join(" ");
     let (time, loss) = time_and_loss(world);
-    format!("{time}  {:>10} lost  {served}", loss.to_string())
+    format!("{time} {:>10} lost  {served}", loss.to_string())
 }
 
 /// The story's time of day, and what has been lost by then.
