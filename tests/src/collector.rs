@@ -1,5 +1,15 @@
 //! An evidence store that takes OTLP on loopback, as a backend for whoever exports.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::{
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
 use chassis::Clock;
 use evidence::{Evidence, api, receiver};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -12,6 +22,7 @@ pub struct Collector {
     grpc_port: u16,
     http_port: u16,
     api_port: u16,
+    counts: Arc<Counts>,
     _served: JoinSet<()>,
 }
 
@@ -24,6 +35,7 @@ impl Collector {
     pub async fn start() -> Self {
         let clock = Clock::real();
         let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
+        let counts = Arc::new(Counts::default());
         let mut served = JoinSet::new();
         let mut ports = [0; 3];
         let routers = [
@@ -34,12 +46,14 @@ impl Collector {
         for (port, router) in ports.iter_mut().zip(routers) {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
             *port = listener.local_addr().expect("a bound socket has an address").port();
+            let counter = middleware::from_fn_with_state(Arc::clone(&counts), count);
+            let router = router.layer(counter);
             served.spawn(async move {
                 axum::serve(listener, router).await.expect("it serves until it is dropped");
             });
         }
         let [grpc_port, http_port, api_port] = ports;
-        Self { evidence, grpc_port, http_port, api_port, _served: served }
+        Self { evidence, grpc_port, http_port, api_port, counts, _served: served }
     }
 
     /// Where it takes OTLP over gRPC.
@@ -52,8 +66,35 @@ impl Collector {
         format!("http://127.0.0.1:{}", self.http_port)
     }
 
+    /// How many requests came so far.
+    pub fn requests(&self) -> u64 {
+        self.counts.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests came with a compressed body so far.
+    pub fn compressed(&self) -> u64 {
+        self.counts.compressed.load(Ordering::Relaxed)
+    }
+
     /// The port on which it answers questions, and Prometheus.
     pub fn api_port(&self) -> u16 {
         self.api_port
     }
+}
+
+/// Requests so far.
+#[derive(Debug, Default)]
+struct Counts {
+    requests: AtomicU64,
+    compressed: AtomicU64,
+}
+
+async fn count(State(counts): State<Arc<Counts>>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let encoding = headers.get("content-encoding").or(headers.get("grpc-encoding"));
+    counts.requests.fetch_add(1, Ordering::Relaxed);
+    if encoding.is_some_and(|encoding| encoding == "gzip") {
+        counts.compressed.fetch_add(1, Ordering::Relaxed);
+    }
+    next.run(request).await
 }

@@ -1,7 +1,14 @@
 //! A service as a process of its own exports its telemetry by the standard variables, and a dead backend harms nobody.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::{process::Command, time::Duration};
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use chassis::{Clock, Peer, Wait};
@@ -12,6 +19,7 @@ use glyphfall_tests::{
     up::peer,
 };
 use http::{Request, StatusCode};
+use tokio::{net::TcpListener, task::JoinSet};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const READS: usize = 200;
@@ -116,6 +124,90 @@ async fn the_standard_variables_switch_signals_off() {
 }
 
 #[tokio::test]
+async fn batches_are_compressed_where_a_variable_says_so() {
+    let collector = Collector::start().await;
+    for (protocol, endpoint) in [("grpc", collector.grpc()), ("http/protobuf", collector.http())] {
+        for (variable, value, some, all) in [
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", true, true),
+            ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip", true, false),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "none", false, false),
+        ] {
+            collector.evidence.clear();
+            let (requests_before, compressed_before) = (collector.requests(), collector.compressed());
+            let variables = [
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                (variable, value),
+            ];
+            let store = Store::start(&variables).await;
+            store.publish().await;
+            store.end().await;
+            let trace = collector.evidence.trace(TRACE.parse::<TraceId>().unwrap());
+            assert!(trace.is_some(), "{protocol} {variable}={value}");
+            let requests = collector.requests() - requests_before;
+            let compressed = collector.compressed() - compressed_before;
+            assert_eq!(
+                (compressed > 0, compressed == requests),
+                (some, all),
+                "{protocol} {variable}={value}: {compressed} of {requests}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_can_be_given_another_name() {
+    let collector = Collector::start().await;
+    let named = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=the%20store");
+    let endpoint = collector.grpc();
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), named];
+    for (variables, name) in [
+        (variables.to_vec(), "the store"),
+        ([&variables[..], &[("OTEL_SERVICE_NAME", "storehouse")]].concat(), "storehouse"),
+    ] {
+        collector.evidence.clear();
+        let store = Store::start(&variables).await;
+        store.publish().await;
+        store.end().await;
+        let trace = collector.evidence.trace(TRACE.parse::<TraceId>().unwrap()).unwrap();
+        assert!(trace.spans.iter().all(|span| span.service == name), "{name}: {trace:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_sent_again_only_if_that_can_help() {
+    for (status, attempts) in [
+        (StatusCode::SERVICE_UNAVAILABLE, 2),
+        (StatusCode::TOO_MANY_REQUESTS, 2),
+        (StatusCode::BAD_GATEWAY, 2),
+        (StatusCode::BAD_REQUEST, 1),
+        (StatusCode::INTERNAL_SERVER_ERROR, 1),
+    ] {
+        let requests = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&requests);
+        // The first attempt is turned away, with advice to come back at once.
+        let router = axum::Router::new().fallback(async move || {
+            let is_first = counter.fetch_add(1, Ordering::Relaxed) == 0;
+            (if is_first { status } else { StatusCode::OK }, [("retry-after", "0")])
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let mut served = JoinSet::new();
+        served.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let store = Store::start(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_LOGS_EXPORTER", "none"),
+            ("OTEL_METRICS_EXPORTER", "none"),
+        ])
+        .await;
+        store.publish().await;
+        store.end().await;
+        assert_eq!(requests.load(Ordering::Relaxed), attempts, "{status}: one batch with one span");
+    }
+}
+
+#[tokio::test]
 async fn contexts_travel_unless_the_propagator_is_taken_off_the_list() {
     let collector = Collector::start().await;
     let endpoint = collector.grpc();
@@ -156,6 +248,9 @@ fn a_variable_that_cannot_be_understood_is_named() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://example.org"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "no-value"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
+        ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "zip"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "no-value"),
         ("OTEL_LOGS_EXPORTER", "console"),
     ] {
         let mut command = Command::new(program("cache"));

@@ -24,7 +24,7 @@ const ALLOWED_EDGES: [(&str, &[&str]); 12] = [
     ("diagnosis", &["evidence", "incident"]),
     ("debrief", &["incident"]),
     ("world", &["chassis", "content-store", "cache", "web-front", "incident", "evidence", "diagnosis"]),
-    ("experiment", &["world", "incident", "evidence", "diagnosis", "debrief"]),
+    ("experiment", &["world", "incident", "evidence", "diagnosis", "debrief", "chassis"]),
     ("room", &["world", "incident", "evidence", "diagnosis", "debrief"]),
     ("cli", &["room", "experiment", "world", "incident", "evidence", "diagnosis", "debrief", "chassis"]),
 ];

@@ -5,7 +5,7 @@ use std::{fs, process::Command, time::Duration};
 use bytes::Bytes;
 use chassis::Wait;
 use glyphfall_tests::{
-    process::{free_port, output, program, root},
+    process::{Process, free_port, output, program, root},
     up::{Ports, Up, peer},
 };
 use http::{Request, StatusCode};
@@ -69,7 +69,12 @@ async fn inject_triggers_a_scenario_or_publishes_a_file() {
     assert_eq!((code, said.as_str()), (0, "Published promo-banner version 3.\n"), "{error}");
     up.until_home_is(None).await;
     let (code, _, error) = up.glyphfall(&["inject", "no-such-scenario"]);
-    assert!(code == 2 && error.contains("'glyphfall scenarios' lists them"), "{code} {error}");
+    assert!(
+        code == 2 && error.contains("no-such-scenario") && error.contains("special-character"),
+        "{code} {error}"
+    );
+    let (code, _, error) = up.glyphfall(&["inject", "surge"]);
+    assert!(code == 2 && error.contains("it can be played, and not injected"), "{code} {error}");
     let (code, _, error) = up.glyphfall(&["inject", "--asset", "a", "--file", "/no/such/file"]);
     assert!(code == 2 && error.contains("cannot read /no/such/file"), "{code} {error}");
 }
@@ -82,6 +87,26 @@ async fn up_closes_cleanly_on_ctrl_c_and_leaves_no_token() {
     up.process.signal("INT");
     assert!(up.process.ended(Duration::from_secs(20)).await);
     assert!(!tokens.exists());
+}
+
+#[tokio::test]
+async fn a_demonstration_that_is_broken_off_leaves_a_partial_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let ports = Ports::free();
+    let mut command = Command::new(program("glyphfall"));
+    command.args(["--seed", "7", "--out"]).arg(folder.path()).args(ports.options());
+    let mut demo = Process::start(&mut command);
+    let front = peer(ports.front);
+    let is_open = async || front.get("/", Wait::AtMost(Duration::from_secs(1))).await.is_ok();
+    let began = Instant::now();
+    while !is_open().await {
+        assert!(began.elapsed() < Duration::from_secs(20), "the shop does not open");
+    }
+    demo.signal("INT");
+    assert!(demo.ended(Duration::from_secs(20)).await);
+    let record = fs::read_to_string(folder.path().join("incident-special-character-7.json")).unwrap();
+    let record: Value = serde_json::from_str(&record).unwrap();
+    assert_eq!(record["complete"], false);
 }
 
 #[tokio::test]
@@ -98,8 +123,14 @@ fn scenarios_are_listed_without_giving_anything_away() {
     let (code, list, _) = output(Command::new(program("glyphfall")).args(["scenarios", "--format", "json"]));
     let list: Value = serde_json::from_str(&list).unwrap();
     assert_eq!(code, 0);
-    assert_eq!(list["scenarios"][0]["name"], "special-character");
-    assert!(list["scenarios"][0].get("description").is_none());
+    let listed = list["scenarios"].as_array().unwrap();
+    assert!(listed.len() >= 12);
+    assert!(
+        listed.iter().any(|scenario| scenario["name"] == "special-character" && scenario["control"] == false)
+    );
+    for scenario in listed {
+        assert_eq!(scenario.as_object().unwrap().len(), 3, "nothing is given away: {scenario}");
+    }
     let (_, told, _) = output(Command::new(program("glyphfall")).args(["scenarios", "special-character"]));
     assert!(told.contains("gives everything away") && told.contains("U+000B"), "{told}");
     assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");

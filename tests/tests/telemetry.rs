@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Level, TelemetrySink};
+use chassis::{LatentFault, Level, TelemetrySink};
 use evidence::{Evidence, TraceQuery, UnixTime};
 use glyphfall_tests::stage::{RESTART_CACHE, Stage};
 use incident::Route;
@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
         trace::v1::ExportTraceServiceRequest,
     },
-    metrics::v1::{Metric, metric::Data},
+    metrics::v1::{Metric, NumberDataPoint, metric::Data, number_data_point::Value},
 };
 use world::{ShopOptions, observed::Observed};
 
@@ -44,6 +44,25 @@ impl TelemetrySink for Left {
 }
 
 impl Left {
+    /// The newest value of a metric of one service, its series added up.
+    fn newest(&self, of: &str, name: &str) -> Option<f64> {
+        let batches = self.metrics.lock().unwrap();
+        let resources = batches.iter().rev().flat_map(|batch| &batch.resource_metrics);
+        let own = resources.filter(|metrics| service(&metrics.resource.as_ref().unwrap().attributes) == of);
+        let mut metrics = own.flat_map(|metrics| &metrics.scope_metrics).flat_map(|scope| &scope.metrics);
+        let points = match metrics.find(|metric| metric.name == name)?.data.as_ref()? {
+            Data::Gauge(gauge) => &gauge.data_points,
+            Data::Sum(sum) => &sum.data_points,
+            _ => return None,
+        };
+        let value = |point: &NumberDataPoint| match point.value {
+            Some(Value::AsDouble(value)) => value,
+            Some(Value::AsInt(value)) => value as f64,
+            None => 0.0,
+        };
+        Some(points.iter().map(value).sum())
+    }
+
     /// One line for each thing that left, whatever its values: service, signal, name, and the names of its attributes.
     fn matrix(&self) -> BTreeSet<String> {
         let mut matrix = BTreeSet::new();
@@ -257,6 +276,30 @@ async fn a_failing_home_page_can_be_followed_from_the_front_to_the_store() {
         evidence.alerts().rules.iter().any(|rule| rule.firing),
         "customers' availability raised an alert"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shop_that_copes_tells_what_it_left_out_and_whom_it_went_around() {
+    for (repaired, metric) in [
+        (LatentFault::PoorErrorHandling, "shop.page.parts.left_out"),
+        (LatentFault::MissingHealthCheck, "shop.upstream.ejected"),
+    ] {
+        let left = Arc::new(Left::default());
+        let mut shop = ShopOptions::in_virtual_time(24);
+        (shop.level, shop.repaired) = (Level::Metrics, vec![repaired]);
+        shop.surroundings.sink = Some(Arc::clone(&left) as Arc<dyn TelemetrySink>);
+        let stage = Stage::of(shop).await;
+        stage.pass(10).await;
+        assert!(
+            left.newest("web-front", metric).is_none_or(|value| value < 0.5),
+            "{metric} of a healthy shop"
+        );
+        stage.publish().await.unwrap();
+        // A cache that has just started has no last good banner to show instead.
+        stage.act(RESTART_CACHE).await;
+        stage.pass(40).await;
+        assert!(left.newest("web-front", metric).unwrap_or_default() >= 1.0, "{metric} in the outage");
+    }
 }
 
 #[tokio::test(start_paused = true)]

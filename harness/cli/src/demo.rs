@@ -5,12 +5,16 @@
 use std::{collections::BTreeSet, fs, io, time::Duration};
 
 use anyhow::Context;
+use bytes::Bytes;
 use console::style;
 use incident::{
     EventKind, IncidentRecord, OperatingModel, Remedy, Rules, Run, Service, Story, words::ClockKind,
 };
 use tokio::time::{Instant, interval, sleep_until};
-use world::{Addresses, EditorError, Mix, ShopOptions, World, scenarios::SCENARIOS};
+use world::{
+    Addresses, EditorError, Mix, ShopOptions, World,
+    scenario::{STORY, draw::first_publish, scenario},
+};
 
 use crate::{
     figures::Figures,
@@ -46,36 +50,36 @@ const HEALTH_EVERY: u32 = 8;
 /// How often a pipe gets a line.
 const LINE_EVERY: u32 = 20;
 
-/// Tells the story; says whether it came out as it is told.
+/// Tells the story; says whether it came out as it is told. Broken off, it writes what there is, marked as partial.
 pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<bool> {
     let screen = Screen::new(options.format);
-    let told = tokio::select! {
-        told = tell(&options, &screen) => told?,
+    let mut story = Storyteller::begin(&options, &screen).await?;
+    let is_whole = tokio::select! {
+        told = story.tell() => told.map(|()| true)?,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.context("cannot listen for Ctrl-C")?;
             screen.clear();
-            anyhow::bail!("stopped before the end; nothing was written");
+            eprintln!("stopped before the end; closing the shop");
+            story.world.note(EventKind::Aborted { text: "stopped by Ctrl-C".to_owned() });
+            false
         }
     };
-    let Told { record, health } = told;
+    let Storyteller { world, health, .. } = story;
+    let record = world.finish().await;
     screen.clear();
     let figures = Figures::of(&record, health);
     let file = write(&record, &options)?;
+    let marked = if is_whole { "Record" } else { "Partial record" };
     match options.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => {
-            for line in figures.lines() {
-                screen::line(&line);
+            for line in figures.lines().iter().filter(|_| is_whole) {
+                screen::line(line);
             }
-            screen::line(&format!("\nRecord: {file}"));
+            screen::line(&format!("\n{marked}: {file}"));
         }
     }
-    Ok(figures.as_told())
-}
-
-struct Told {
-    record: IncidentRecord,
-    health: HealthTally,
+    Ok(is_whole && figures.as_told())
 }
 
 /// What the health checks answered while the story was told.
@@ -85,84 +89,6 @@ pub(crate) struct HealthTally {
     pub(crate) asked: u32,
     /// Of those, answered with 200.
     pub(crate) green: u32,
-}
-
-async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<Told> {
-    let scenario = &SCENARIOS[0];
-    let seed = options.shop.seed();
-    let level = options.shop.level()?;
-    screen.say(&format!(
-        "{}  seed {seed}, {} page views/s, telemetry {}, {} story minutes a minute\n",
-        style("Glyphfall").bold(),
-        options.shop.views,
-        level.name(),
-        options.speed
-    ));
-    let world = start(options, seed, scenario.name).await?;
-    let mut story =
-        Storyteller { world, screen, health: HealthTally::default(), green: String::new(), ticks: 0 };
-    let address = story.world.shop().addresses().web_front.clone();
-    story
-        .chapter("An ordinary morning.", &format!("The shop is open at http://{address}/ and all is well."))
-        .await;
-    story.watch(HEALTHY).await;
-
-    story
-        .chapter(
-            "An editor brings the spring offer up to date.",
-            "One soft line break came along from the word processor: U+000B.",
-        )
-        .await;
-    story.health = HealthTally::default();
-    match story.world.publish(scenario.asset, scenario.text).await {
-        Ok(version) => story
-            .say(&format!("{} version {version} is published. The store answered: done.", scenario.asset)),
-        Err(EditorError::Refused { status, detail }) => {
-            story
-                .world
-                .note(EventKind::Note { text: format!("the publish was refused: {status}: {detail}") });
-            story.say(&format!("The store refused it with {status}: {detail}"));
-        }
-        Err(error) => return Err(error).context("the trigger could not be published"),
-    }
-    story.watch(SPREADS).await;
-    story.say(&format!(
-        "{} Health checks so far: {} asked, {} green.",
-        story.state(),
-        story.health.asked,
-        story.health.green
-    ));
-
-    let steps = [
-        ("Somebody restarts the cache.", Remedy::Restart { service: Service::Cache }, RESTART_WATCHED),
-        (
-            "Somebody rolls the banner back.",
-            Remedy::RollBack { asset: scenario.asset.into() },
-            ROLL_BACK_WATCHED,
-        ),
-        (
-            "Rolled back, the cache is restarted once more.",
-            Remedy::Restart { service: Service::Cache },
-            Duration::ZERO,
-        ),
-    ];
-    for (title, remedy, watched) in steps {
-        if story.is_well() {
-            break;
-        }
-        story.chapter(title, "").await;
-        story.world.act(remedy).await.context("the remedy could not be carried out")?;
-        story.watch(watched).await;
-        story.say(&story.state());
-    }
-    story.watch(RESTORED_WATCHED).await;
-    story.say(&story.state());
-    let health = story.health;
-    let text =
-        format!("health checks since the publish: {} asked, {} answered 200", health.asked, health.green);
-    story.world.note(EventKind::Note { text });
-    let record = story.world.finish().await;
-    Ok(Told { record, health })
 }
 
 /// The shop on its standard ports, or on free ones if somebody else holds those.
@@ -240,7 +166,73 @@ struct Storyteller<'a> {
     ticks: u32,
 }
 
-impl Storyteller<'_> {
+impl<'a> Storyteller<'a> {
+    /// Opens the shop.
+    async fn begin(options: &DemoOptions, screen: &'a Screen) -> anyhow::Result<Self> {
+        let (seed, level) = (options.shop.seed(), options.shop.level()?);
+        screen.say(&format!(
+            "{}  seed {seed}, {} page views/s, telemetry {}, {} story minutes a minute\n",
+            style("Glyphfall").bold(),
+            options.shop.views,
+            level.name(),
+            options.speed
+        ));
+        let world = start(options, seed, STORY).await?;
+        Ok(Self { world, screen, health: HealthTally::default(), green: String::new(), ticks: 0 })
+    }
+
+    async fn tell(&mut self) -> anyhow::Result<()> {
+        let (asset, body) = first_publish(&scenario(STORY)?).context("the story publishes an asset")?;
+        let address = self.world.shop().addresses().web_front.clone();
+        let opens = format!("The shop is open at http://{address}/ and all is well.");
+        self.chapter("An ordinary morning.", &opens).await;
+        self.watch(HEALTHY).await;
+        self.publish(&asset, body).await?;
+        self.watch(SPREADS).await;
+        let HealthTally { asked, green } = self.health;
+        self.say(&format!("{} Health checks so far: {asked} asked, {green} green.", self.state()));
+        let restart = Remedy::Restart { service: Service::Cache };
+        let steps = [
+            ("Somebody restarts the cache.", restart.clone(), RESTART_WATCHED),
+            ("Somebody rolls the banner back.", Remedy::RollBack { asset }, ROLL_BACK_WATCHED),
+            ("Rolled back, the cache is restarted once more.", restart, Duration::ZERO),
+        ];
+        for (title, remedy, watched) in steps {
+            if self.is_well() {
+                break;
+            }
+            self.chapter(title, "").await;
+            self.world.act(remedy).await.context("the remedy could not be carried out")?;
+            self.watch(watched).await;
+            self.say(&self.state());
+        }
+        self.watch(RESTORED_WATCHED).await;
+        self.say(&self.state());
+        let HealthTally { asked, green } = self.health;
+        let text = format!("health checks since the publish: {asked} asked, {green} answered 200");
+        self.world.note(EventKind::Note { text });
+        Ok(())
+    }
+
+    /// The trigger.
+    async fn publish(&mut self, asset: &str, body: Bytes) -> anyhow::Result<()> {
+        let title = "An editor brings the spring offer up to date.";
+        self.chapter(title, "One soft line break came along from the word processor: U+000B.").await;
+        self.health = HealthTally::default();
+        match self.world.publish(asset, body).await {
+            Ok(version) => {
+                self.say(&format!("{asset} version {version} is published. The store answered: done."));
+            }
+            Err(EditorError::Refused { status, detail }) => {
+                let text = format!("the publish was refused: {status}: {detail}");
+                self.world.note(EventKind::Note { text });
+                self.say(&format!("The store refused it with {status}: {detail}"));
+            }
+            Err(error) => return Err(error).context("the trigger could not be published"),
+        }
+        Ok(())
+    }
+
     async fn chapter(&mut self, title: &str, text: &str) {
         let (time, _) = screen::time_and_loss(&self.world);
         self.ask_health().await;

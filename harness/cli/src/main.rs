@@ -6,6 +6,8 @@
 //! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
 //! - [`doors`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
 //! - [`up`]: a shop that runs until it is told to stop.
+//! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
+//! - [`characters`]: what special characters break.
 //! - [`remote`]: `inject` and `restore`. [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe.
 
@@ -17,6 +19,10 @@ mod figures;
 mod doors;
 mod evidence_command;
 mod up;
+mod play;
+mod train;
+mod chain;
+mod characters;
 mod remote;
 mod scenarios;
 
@@ -32,20 +38,25 @@ const FELL_SHORT: u8 = 1;
 /// The exit code of a usage or environment error.
 const CANNOT: u8 = 2;
 
+// Virtual time is bound by small allocations, in which this allocator is twice as fast as the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     chassis::run::raise_descriptor_limit();
     let options = Options::parse();
-    let runtime = tokio::runtime::Runtime::new().expect("a machine that runs this can run threads");
-    let done = runtime.block_on(async {
-        match options.command.unwrap_or(Command::Demo(options.demo)) {
-            Command::Demo(demo) => demo::run(demo).await,
-            Command::Up(up) => up::run(up).await,
-            Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
-            Command::Evidence(query) => evidence_command::run(query).await.map(|()| true),
-            Command::Inject(inject) => remote::inject(inject).await.map(|()| true),
-            Command::Restore(restore) => remote::restore(&restore).await.map(|()| true),
-        }
-    });
+    let done = match options.command.unwrap_or(Command::Demo(options.demo)) {
+        Command::Demo(demo) => in_real_time(demo::run(demo)),
+        Command::Up(up) => in_real_time(up::run(up)),
+        Command::Play(play) => play::run(&play).map(|()| true),
+        Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
+        Command::Train(train) => train::run(&train).map(|()| true),
+        Command::Chain(chain) => chain::run(&chain).map(|()| true),
+        Command::Characters(query) => in_real_time(characters::run(query)).map(|()| true),
+        Command::Evidence(query) => in_real_time(evidence_command::run(query)).map(|()| true),
+        Command::Inject(inject) => in_real_time(remote::inject(inject)).map(|()| true),
+        Command::Restore(restore) => in_real_time(remote::restore(&restore)).map(|()| true),
+    };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(FELL_SHORT),
@@ -54,4 +65,10 @@ fn main() -> ExitCode {
             ExitCode::from(CANNOT)
         }
     }
+}
+
+/// Runs what meets the real world: sockets, signals and the wall clock. Virtual time brings a runtime of its own.
+fn in_real_time<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Runtime::new().expect("a machine that runs this can run threads");
+    runtime.block_on(work)
 }

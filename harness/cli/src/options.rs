@@ -4,8 +4,13 @@ use std::path::PathBuf;
 
 use chassis::{LatentFault, Level};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use incident::{OperatingModel, Story, TimeOfDay};
 
-use crate::target::{Ports, Target};
+use crate::{
+    chain::ChainArgs,
+    characters::CharactersOptions,
+    target::{Ports, Target},
+};
 
 /// An incident you can run on a laptop: one special character takes a whole shop down.
 ///
@@ -27,6 +32,15 @@ pub(crate) enum Command {
     Up(UpOptions),
     /// Lists the scenarios; with a name, gives one away
     Scenarios(ScenariosOptions),
+    /// Plays one incident in virtual time, from the first customer to the end
+    Play(PlayArgs),
+    /// Teaches the model responder anew, and writes what it learned
+    #[command(hide = true)]
+    Train(TrainArgs),
+    /// Plays the sixteen combinations of the latent faults: what each contributed to the loss
+    Chain(ChainArgs),
+    /// Measures what special characters break; with a name, says why
+    Characters(CharactersOptions),
     /// Asks what telemetry holds in a running shop
     Evidence(EvidenceOptions),
     /// Triggers a scenario, or publishes a file's bytes, in a running shop
@@ -138,11 +152,64 @@ pub(crate) struct DoorPorts {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScenariosOptions {
-    /// The scenario to describe in full (a spoiler)
+    /// The scenario to describe in full (a spoiler): a name of the library, or a file ending in .toml
     pub(crate) name: Option<String>,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlayArgs {
+    /// The scenario: a name of the library, or a file ending in .toml
+    #[arg(default_value = world::scenario::STORY)]
+    pub(crate) scenario: String,
+    /// How much leaves the services as telemetry
+    #[arg(long, value_enum, default_value_t = Level::Dark)]
+    pub(crate) level: Level,
+    /// Who restores service
+    #[arg(long, value_name = "MODEL", default_value_t = OperatingModel::OpsRunIt)]
+    pub(crate) model: OperatingModel,
+    /// Who diagnoses
+    #[arg(long, value_enum, default_value_t = ResponderKind::Model)]
+    pub(crate) responder: ResponderKind,
+    /// Repairs a latent fault; may be given several times
+    #[arg(long, value_enum, value_name = "FAULT")]
+    pub(crate) repair: Vec<LatentFault>,
+    /// Where all chance comes from [default: a new one each time, and said]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Page views a second, on average; the shop is sized for them
+    #[arg(long, value_name = "COUNT", default_value_t = world::play::VIEWS_PER_SECOND, value_parser = views)]
+    pub(crate) views: f64,
+    /// When to stop at the latest, in the story's time
+    #[arg(long, value_name = "TIME", default_value_t = Story::default().ends)]
+    pub(crate) until: TimeOfDay,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Folder for the incident record
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    pub(crate) out: PathBuf,
+}
+
+/// Who diagnoses an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResponderKind {
+    /// The model responder: looks, thinks and acts by what it has learned
+    Model,
+    /// A table of assumed minutes, and then what restores
+    StandIn,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// Incidents of each scenario
+    #[arg(long, value_name = "COUNT", default_value_t = experiment::training::INCIDENTS)]
+    pub(crate) incidents: u64,
+    /// The file to write
+    #[arg(long, value_name = "FILE", default_value = "harness/diagnosis/knowledge/knowledge.json")]
+    pub(crate) out: PathBuf,
 }
 
 /// A kind of evidence.
@@ -206,7 +273,7 @@ pub(crate) struct RestoreOptions {
     pub(crate) target: Target,
 }
 
-fn views(text: &str) -> Result<f64, String> {
+pub(crate) fn views(text: &str) -> Result<f64, String> {
     number_within(text, 0.1, 1_000.0)
 }
 

@@ -2,11 +2,15 @@
 
 use std::{fs, time::Duration};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use bytes::Bytes;
 use chassis::{Chassis, Clock, Network, Peer, Wait, logs::cause_chain};
 use http::{Request, StatusCode, header};
-use world::{Editor, EditorError, scenarios::scenario, shop::Operators};
+use world::{
+    Editor, EditorError,
+    addresses::Operators,
+    scenario::{draw::first_publish, scenario},
+};
 
 use crate::{
     options::{InjectOptions, RestoreOptions},
@@ -22,10 +26,10 @@ pub(crate) async fn inject(options: InjectOptions) -> anyhow::Result<()> {
         let body = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         (asset, Bytes::from(body))
     } else {
-        let scenario = scenario(&options.scenario).ok_or_else(|| {
-            anyhow!("there is no scenario '{}'; 'glyphfall scenarios' lists them", options.scenario)
-        })?;
-        (scenario.asset.to_owned(), Bytes::from(scenario.text))
+        let scenario = scenario(&options.scenario)?;
+        first_publish(&scenario).with_context(|| {
+            format!("'{}' publishes nothing: it can be played, and not injected over HTTP", scenario.name)
+        })?
     };
     let addresses = options.target.ports.on(&options.target.target, None)?;
     let editor = Editor::new(&caller(), addresses.content_store, &options.target.editor_token()?);

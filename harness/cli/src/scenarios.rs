@@ -1,8 +1,8 @@
 //! `glyphfall scenarios`: the library.
 
-use anyhow::Context;
+use incident::Remedy;
 use serde_json::json;
-use world::scenarios::{SCENARIOS, Scenario, scenario};
+use world::scenario::{Scenario, library, scenario};
 
 use crate::{
     options::{Format, ScenariosOptions},
@@ -13,21 +13,17 @@ use crate::{
 pub(crate) fn run(options: &ScenariosOptions) -> anyhow::Result<()> {
     match (&options.name, options.format) {
         (None, Format::Text) => {
-            for Scenario { name, title, .. } in &SCENARIOS {
-                screen::line(&format!("{name:<20} {title}"));
+            for Scenario { name, title, .. } in library() {
+                screen::line(&format!("{name:<18} {title}"));
             }
+            screen::line("\n'glyphfall play NAME' plays one; 'glyphfall scenarios NAME' gives it away.");
         }
         (None, Format::Json) => {
-            let list = SCENARIOS.iter().map(summary).collect::<Vec<_>>();
+            let list = library().iter().map(summary).collect::<Vec<_>>();
             screen::line(&json!({ "scenarios": list }).to_string());
         }
-        (Some(name), format) => {
-            let scenario = scenario(name).with_context(|| {
-                let known = SCENARIOS.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
-                format!("there is no scenario '{name}'; there are: {known}")
-            })?;
-            describe(scenario, format);
-        }
+        (Some(name), Format::Text) => describe(&scenario(name)?),
+        (Some(name), Format::Json) => screen::line(&serde_json::to_string(&scenario(name)?)?),
     }
     Ok(())
 }
@@ -36,17 +32,29 @@ fn summary(scenario: &Scenario) -> serde_json::Value {
     json!({ "name": scenario.name, "title": scenario.title, "control": scenario.control })
 }
 
-fn describe(scenario: &Scenario, format: Format) {
-    let Scenario { name, title, description, asset, text, remedies, .. } = scenario;
-    if format == Format::Json {
-        let mut whole = summary(scenario);
-        whole["description"] = (*description).into();
-        whole["trigger"] = json!({ "asset": asset, "text": text });
-        whole["remedies"] = (*remedies).into();
-        screen::line(&whole.to_string());
-        return;
+fn describe(scenario: &Scenario) {
+    let Scenario { name, title, description, truth, remedies, .. } = scenario;
+    screen::paragraph(&format!("{name}: {title}\n\nThis gives everything away.\n"));
+    screen::paragraph(&description.replace('\n', " "));
+    screen::paragraph(&format!("\nTrigger: {}.", truth.trigger));
+    let path = truth.path.iter().map(|service| service.words()).chain(["the customers".to_owned()]);
+    screen::paragraph(&format!("Path: {}.", path.collect::<Vec<_>>().join(", then ")));
+    screen::line("Contributing factors:");
+    for factor in &truth.factors {
+        screen::paragraph(&format!("  {factor}: {}", factor.description()));
     }
-    screen::paragraph(&format!("{name}: {title}\n\nThis gives everything away.\n\n{description}"));
-    screen::paragraph(&format!("\nTrigger: {asset} := {text:?}"));
-    screen::paragraph(&format!("Restored by: {remedies}"));
+    screen::line("Restored by:");
+    list(&remedies.right, "  nothing that anybody in the shop could do");
+    screen::line("Not restored by:");
+    list(&remedies.wrong, "  nothing was wrong");
+}
+
+fn list(sequences: &[Vec<Remedy>], none: &str) {
+    if sequences.is_empty() {
+        screen::line(none);
+    }
+    for sequence in sequences {
+        let steps = sequence.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and then ");
+        screen::paragraph(&format!("  {}", steps.replace("published", "what was published")));
+    }
 }

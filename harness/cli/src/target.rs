@@ -14,7 +14,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use http::uri::Authority;
 use serde::{Deserialize, Serialize};
-use world::{Addresses, shop::Operators};
+use world::{Addresses, addresses::Operators};
 
 /// The ports of a shop.
 #[derive(Clone, Debug, Args)]

@@ -16,6 +16,8 @@ words! {
         MissingHealthCheck = "missing-health-check",
         /// What the services tell does not lead from what customers see to its cause.
         InadequateTelemetry = "inadequate-telemetry",
+        /// What editors save is taken as it is, without asking whether the pages can be built from it.
+        UncheckedContent = "unchecked-content",
         /// Nothing limits how large an asset may be, so that one can crowd out all others.
         UnlimitedAssetSize = "unlimited-asset-size",
         /// When content expires, every request for it goes to the store at the same time.

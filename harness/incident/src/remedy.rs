@@ -9,7 +9,7 @@ use crate::words::Service;
 
 /// One action on the world.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "remedy", rename_all = "kebab-case")]
+#[serde(tag = "remedy", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Remedy {
     /// Publishes the asset's version before the current one as a new version.
     RollBack {
@@ -23,14 +23,34 @@ pub enum Remedy {
     },
     /// Empties the cache's entries without restarting it: what it is working on goes on.
     FlushCache,
+    /// Releases the service's version before the current one again.
+    RollBackRelease {
+        /// The service.
+        service: Service,
+    },
+    /// Gives a service twice the capacity that it has.
+    AddCapacity {
+        /// The service.
+        service: Service,
+    },
+    /// Has the network between the services put right, by those who run it.
+    RepairNetwork,
+    /// Moves the content store to a disk that is well.
+    ReplaceDisk,
 }
 
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RollBack { asset } => write!(f, "roll back {asset}"),
-            Self::Restart { service } => write!(f, "restart the {}", service.name().replace('-', " ")),
+            Self::Restart { service } => write!(f, "restart the {}", service.words()),
             Self::FlushCache => f.write_str("flush the cache"),
+            Self::RollBackRelease { service } => {
+                write!(f, "roll back the release of the {}", service.words())
+            }
+            Self::AddCapacity { service } => write!(f, "add capacity to the {}", service.words()),
+            Self::RepairNetwork => f.write_str("have the network repaired"),
+            Self::ReplaceDisk => f.write_str("replace the content store's disk"),
         }
     }
 }
@@ -62,5 +82,17 @@ mod tests {
             json!({"remedy": "restart", "service": "web-front"}),
         );
         check(Remedy::FlushCache, "flush the cache", json!({"remedy": "flush-cache"}));
+        check(
+            Remedy::RollBackRelease { service: Service::WebFront },
+            "roll back the release of the web front",
+            json!({"remedy": "roll-back-release", "service": "web-front"}),
+        );
+        check(
+            Remedy::AddCapacity { service: Service::WebFront },
+            "add capacity to the web front",
+            json!({"remedy": "add-capacity", "service": "web-front"}),
+        );
+        check(Remedy::RepairNetwork, "have the network repaired", json!({"remedy": "repair-network"}));
+        check(Remedy::ReplaceDisk, "replace the content store's disk", json!({"remedy": "replace-disk"}));
     }
 }

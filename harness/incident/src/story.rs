@@ -34,6 +34,11 @@ impl Story {
         f64::from(minutes) * 60.0
     }
 
+    /// The story second at a time of the story's day, negative before it begins.
+    pub fn story_s(&self, time: TimeOfDay) -> f64 {
+        (f64::from(time.minutes) - f64::from(self.starts.minutes)) * 60.0
+    }
+
     /// The time of day at a story second, rounded down to the minute.
     #[expect(
         clippy::cast_possible_truncation,

@@ -119,6 +119,13 @@ words! {
     }
 }
 
+impl Service {
+    /// Its name in a sentence: `web front`.
+    pub fn words(self) -> String {
+        self.name().replace('-', " ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

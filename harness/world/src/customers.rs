@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Chassis, Peer, TaskGroup, Wait};
+use chassis::{Peer, TaskGroup, Wait, rng};
 use hdrhistogram::Histogram;
 use incident::{Recorder, Route, Visits};
 use opentelemetry::{
@@ -23,8 +23,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use web_front::catalogue::{CATEGORIES, PRODUCTS};
 
 use crate::{
+    fingerprint::Fingerprint,
     judge::{Visit, judge},
-    shop::Shop,
+    shop::{CUSTOMERS, Shop},
 };
 
 /// How long a customer waits for a page before they leave.
@@ -52,15 +53,17 @@ impl Mix {
 }
 
 /// The customers of one shop, arriving until they are sent home.
-#[derive(Debug)]
 pub struct Customers {
     arrivals: TaskGroup,
     visits: TaskGroup,
     tally: Arc<Tally>,
+    shop: Arc<Peer>,
+    mix: Mix,
+    seed: u64,
+    crowds: Mutex<Vec<TaskGroup>>,
 }
 
 /// What the customers' visits are counted in.
-#[derive(Debug)]
 struct Tally {
     arrived_at: Instant,
     record: Arc<Mutex<Recorder>>,
@@ -68,6 +71,7 @@ struct Tally {
     begun: Mutex<BTreeMap<(u32, Route), u32>>,
     latency_us: Mutex<Histogram<u64>>,
     counted: Counter<u64>,
+    fingerprint: Fingerprint,
 }
 
 impl Customers {
@@ -86,16 +90,44 @@ impl Customers {
             begun: Mutex::default(),
             latency_us: Mutex::new(latency_us),
             counted: visits_counter(visitor.telemetry.meter()),
+            fingerprint: Fingerprint::default(),
         });
         let shop = Arc::new(Peer::new(visitor, shop.addresses().web_front.clone()));
-        for (route, share) in &mix.shares {
-            let rate = mix.views_per_second * share;
+        let (mix, crowds) = (mix.clone(), Mutex::default());
+        let customers = Self { arrivals, visits, tally, shop, mix, seed: visitor.seed, crowds };
+        customers.come(&customers.arrivals, arrived_at, 1.0, "");
+        customers
+    }
+
+    /// From now on so many times as many come, until [`disperse`](Self::disperse). Those who come anyway are not shifted.
+    pub fn crowd(&self, times: f64) {
+        let mut crowds = self.crowds.lock().unwrap_or_else(PoisonError::into_inner);
+        let crowd = TaskGroup::new(self.arrivals.dispatch().clone());
+        self.come(&crowd, Instant::now(), times - 1.0, &format!("crowd-{}-", crowds.len()));
+        crowds.push(crowd);
+    }
+
+    /// No more than usual come.
+    pub async fn disperse(&self) {
+        let crowds = std::mem::take(&mut *self.crowds.lock().unwrap_or_else(PoisonError::into_inner));
+        for crowd in crowds {
+            crowd.kill().await;
+        }
+    }
+
+    fn come(&self, arrivals: &TaskGroup, from: Instant, times: f64, label: &str) {
+        for (route, share) in &self.mix.shares {
+            let rate = self.mix.views_per_second * share * times;
             if rate > 0.0 {
-                let stream = Stream { route: *route, rate, chance: chance_of(visitor, *route) };
-                arrivals.spawn(stream.run(Arc::clone(&shop), visits.clone(), Arc::clone(&tally)));
+                let chance = rng(self.seed, CUSTOMERS, &format!("{label}{}", route.name()));
+                let stream = Stream { route: *route, rate, from, chance };
+                arrivals.spawn(stream.run(
+                    Arc::clone(&self.shop),
+                    self.visits.clone(),
+                    Arc::clone(&self.tally),
+                ));
             }
         }
-        Self { arrivals, visits, tally }
     }
 
     /// Visits that have begun and not ended.
@@ -115,9 +147,15 @@ impl Customers {
         self.tally.latency_us.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A hash over every visit that has ended: when, where, how it went and how long it took.
+    pub fn fingerprint(&self) -> u64 {
+        self.tally.fingerprint.value()
+    }
+
     /// No more arrive; those who wait are waited for, at most as long as they do.
     pub async fn leave(&self) {
         self.arrivals.kill().await;
+        self.disperse().await;
         let all_left = async {
             while self.waiting() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -132,12 +170,13 @@ impl Customers {
 struct Stream {
     route: Route,
     rate: f64,
+    from: Instant,
     chance: ChaCha8Rng,
 }
 
 impl Stream {
     async fn run(mut self, shop: Arc<Peer>, visits: TaskGroup, tally: Arc<Tally>) {
-        let mut intended = tally.arrived_at;
+        let mut intended = self.from;
         loop {
             // The gaps of a Poisson process are exponential; 1 - x keeps the logarithm finite.
             let gap_s = -(1.0 - self.chance.random::<f64>()).ln() / self.rate;
@@ -196,6 +235,8 @@ impl Tally {
             Visit::Degraded => "degraded",
             Visit::Failed => "failed",
         };
+        let began_us = intended.duration_since(self.arrived_at).as_micros();
+        self.fingerprint.add(format!("{began_us} {route} {outcome} {latency_us}\n").as_bytes());
         self.counted
             .add(1, &[KeyValue::new("http.route", http_route(route)), KeyValue::new("outcome", outcome)]);
     }
@@ -203,10 +244,6 @@ impl Tally {
     fn second_of(&self, intended: Instant) -> u32 {
         u32::try_from(intended.duration_since(self.arrived_at).as_secs()).unwrap_or(u32::MAX)
     }
-}
-
-fn chance_of(visitor: &Chassis, route: Route) -> ChaCha8Rng {
-    visitor.rng(route.name())
 }
 
 /// A request that hangs never shows in a server's metrics; what its customer met does.

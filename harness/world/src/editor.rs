@@ -4,7 +4,7 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use chassis::{AssetId, CallError, Chassis, Peer, Wait};
+use chassis::{AssetId, CallError, Chassis, Envelope, Peer, Wait};
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::Authority};
 use serde::Deserialize;
 
@@ -78,6 +78,19 @@ impl Editor {
     /// As [`publish`](Self::publish).
     pub async fn roll_back(&self, asset: &str) -> Result<u64, EditorError> {
         self.change(Method::POST, asset, "/rollback", Bytes::new()).await
+    }
+
+    /// The current text of an asset.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish).
+    pub async fn read(&self, asset: &str) -> Result<String, EditorError> {
+        let answer = self.store.get(&format!("/assets/{asset}"), Wait::AtMost(PUBLISH_TIMEOUT)).await?;
+        let refused = |detail| EditorError::Refused { status: answer.status, detail };
+        let envelope: Envelope =
+            serde_json::from_slice(&answer.body).map_err(|error| refused(error.to_string()))?;
+        Ok(envelope.body)
     }
 
     /// Every asset and its current version.

@@ -5,19 +5,32 @@
 //!
 //! # Layout
 //!
-//! - [`shop`]: the three services and their operators' handles.
+//! - [`addresses`]: where the services listen. [`shop`]: the three of them, and their operators' handles.
 //! - [`customers`]: who visits, how often, and what they make of what they get ([`judge`]).
 //! - [`editor`]: publishing and rolling back, over HTTP like any editor.
-//! - [`scenarios`]: which incidents can be played.
+//! - [`disk`], [`uploads`], [`monitor`]: what else there is around a shop.
+//! - [`scenario`]: which incidents can be played.
 //! - [`observed`]: telemetry of the shop, straight into an evidence store.
-//! - [`World`]: all of it together, with the record.
+//! - [`World`]: all of it together, with the record. [`happen`]: what can happen in it, and what can be done about it.
+//! - [`play`]: one incident from start to end in [`virtual_time`], with a [`fingerprint`], a model responder's [`hands`], or a
+//!   [`stand_in`] for one.
 
+pub mod addresses;
 pub mod shop;
 pub mod customers;
 pub mod judge;
 pub mod editor;
-pub mod scenarios;
+pub mod disk;
+pub mod uploads;
+pub mod monitor;
+pub mod scenario;
 pub mod observed;
+pub mod happen;
+pub mod virtual_time;
+pub mod fingerprint;
+pub mod stand_in;
+pub mod hands;
+pub mod play;
 
 use std::{
     io,
@@ -25,12 +38,14 @@ use std::{
 };
 
 use chassis::{Clock, LatentFault};
-use incident::{ContributingFactor, EventKind, IncidentRecord, Recorder, Remedy, Run};
+use incident::{ContributingFactor, EventKind, IncidentRecord, Recorder, Run};
 use tokio::time::Instant;
 
+pub use addresses::Addresses;
 pub use customers::{Customers, Mix};
+use disk::DiskSpeed;
 pub use editor::{Editor, EditorError};
-pub use shop::{Addresses, Shop, ShopOptions};
+pub use shop::{Shop, ShopOptions};
 
 /// One shop with its customers and its record, isolated from every other.
 pub struct World {
@@ -39,6 +54,7 @@ pub struct World {
     customers: Customers,
     clock: Clock,
     arrived_at: Instant,
+    disk_at_first: Option<DiskSpeed>,
     record: Arc<Mutex<Recorder>>,
 }
 
@@ -49,12 +65,12 @@ impl World {
     ///
     /// When a service cannot start, as when its port is taken.
     pub async fn start(options: ShopOptions, mix: &Mix, run: Run, starts_story_s: f64) -> io::Result<Self> {
-        let clock = options.surroundings.clock.clone();
+        let (clock, disk_at_first) = (options.surroundings.clock.clone(), options.disk);
         let shop = Shop::start(options).await?;
         let editor = shop.editor();
         let record = Arc::new(Mutex::new(Recorder::new(run, starts_story_s)));
         let customers = Customers::arrive(&shop, mix, Arc::clone(&record));
-        Ok(Self { shop, editor, customers, arrived_at: clock.now(), clock, record })
+        Ok(Self { shop, editor, customers, arrived_at: clock.now(), clock, disk_at_first, record })
     }
 
     /// The shop's own time: seconds since the customers arrived.
@@ -88,33 +104,9 @@ impl World {
         self.record().push(at_s, kind);
     }
 
-    /// Publishes `body` as the next version of `asset`, as an editor would.
-    ///
-    /// # Errors
-    ///
-    /// When the content store refuses or cannot be reached.
-    pub async fn publish(&self, asset: &str, body: impl Into<bytes::Bytes>) -> Result<u64, EditorError> {
-        let version = self.editor.publish(asset, body.into()).await?;
-        self.note(EventKind::Published { asset: asset.to_owned(), version, by: "editor".to_owned() });
-        Ok(version)
-    }
-
-    /// Does what a responder decided.
-    ///
-    /// # Errors
-    ///
-    /// When the shop does not let it be done.
-    pub async fn act(&self, remedy: Remedy) -> Result<(), EditorError> {
-        self.note(EventKind::Remedy(remedy.clone()));
-        match remedy {
-            Remedy::RollBack { asset } => {
-                let version = self.editor.roll_back(&asset).await?;
-                self.note(EventKind::Published { asset, version, by: "responder".to_owned() });
-            }
-            Remedy::Restart { service } => self.shop.restart(service).await?,
-            Remedy::FlushCache => self.shop.flush_cache(),
-        }
-        Ok(())
+    /// How fast the disk beneath the content store was at first.
+    pub(crate) fn disk_at_first(&self) -> Option<DiskSpeed> {
+        self.disk_at_first
     }
 
     /// Everything in the shop back as it was at first, whatever was done to it. The customers and the record go on.

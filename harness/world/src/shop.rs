@@ -2,78 +2,41 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use cache::{Cache, CacheConfig};
+use cache::{Cache, CacheConfig, permits::FILL_PERMITS};
 use chassis::{
-    Blocking, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Switches, Wait,
-    host::Surroundings,
-    run::{explain, loopback},
+    Blocking, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Switches, Wait,
+    host::Surroundings, run::explain,
 };
 use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
 use http::{StatusCode, uri::Authority};
 use incident::Service;
-use web_front::{WebFront, WebFrontConfig};
+use web_front::{CHECKOUT_NOTES, WebFront, WebFrontConfig};
 
-use crate::editor::Editor;
+use crate::{
+    addresses::{Addresses, Operators},
+    disk::{Disk, DiskSpeed},
+    editor::Editor,
+};
 
 /// How long a health check may take before it counts as failed.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The name of those who visit, in the network and in telemetry.
+pub const CUSTOMERS: &str = "customers";
+
+/// The page views a second that a shop with all of the cache's permits is made for: the story's.
+pub const VIEWS_PER_SECOND: f64 = 30.0;
+
+/// What a page costs one of the front's workers where computing is modelled, and how many views a second a worker is bought
+/// for. Assumed: a quarter of what is bought is used on an ordinary day.
+const PAGE_TIME: Duration = Duration::from_millis(50);
+const VIEWS_PER_WORKER: f64 = 5.0;
+
+/// The disk of a shop where computing is modelled: an ordinary one.
+const DISK: DiskSpeed = DiskSpeed { seek: Duration::from_millis(4), bytes_per_s: 100e6 };
+
 /// The media type of all content that the shop begins with.
 const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
-
-/// Where the services of a shop listen.
-#[derive(Clone, Debug)]
-pub struct Addresses {
-    /// The web front: what customers see.
-    pub web_front: Authority,
-    /// The cache.
-    pub cache: Authority,
-    /// The content store.
-    pub content_store: Authority,
-    /// The operator ports of cache, content store and web front, and their token; none are open without.
-    pub operators: Option<Operators>,
-}
-
-/// Operator ports and the token that they ask for.
-#[derive(Clone, Debug)]
-pub struct Operators {
-    /// The cache's.
-    pub cache: Authority,
-    /// The content store's.
-    pub content_store: Authority,
-    /// The web front's.
-    pub web_front: Authority,
-    /// The bearer token.
-    pub token: String,
-}
-
-impl Addresses {
-    /// The standard ports on loopback.
-    pub fn standard() -> Self {
-        Self::loopback([web_front::PORTS.service, cache::PORTS.service, content_store::PORTS.service])
-    }
-
-    /// Free ports on loopback, different each time.
-    pub fn free() -> Self {
-        Self::loopback([0; 3])
-    }
-
-    /// Names in a network in memory.
-    pub fn in_memory() -> Self {
-        let name = |name| Authority::from_static(name);
-        Self {
-            web_front: name("web-front:80"),
-            cache: name("cache:80"),
-            content_store: name("content-store:80"),
-            operators: None,
-        }
-    }
-
-    fn loopback([web_front, cache, content_store]: [u16; 3]) -> Self {
-        let [web_front, cache, content_store] = [web_front, cache, content_store].map(loopback);
-        Self { web_front, cache, content_store, operators: None }
-    }
-}
 
 /// What a shop is made of.
 #[derive(Clone)]
@@ -90,28 +53,57 @@ pub struct ShopOptions {
     pub editor_token: String,
     /// Where the content store keeps its assets; in memory without.
     pub data: Option<PathBuf>,
+    /// Fills that the cache may run at once.
+    pub fill_permits: usize,
+    /// The disk beneath the content store; without, as fast as the machine's.
+    pub disk: Option<DiskSpeed>,
+    /// Whether the front's workers are counted; without, it is as fast as the machine.
+    pub front: Option<Compute>,
 }
 
 impl ShopOptions {
     /// A shop on real sockets in real time, as it was on the day: all latent faults present.
     pub fn live(addresses: Addresses, seed: u64) -> Self {
         let (network, clock, blocking) = (Network::Tcp, Clock::real(), Blocking::Pool);
-        Self::new(Surroundings { network, clock, logs: Logs::off(), sink: None, blocking, seed }, addresses)
+        let logs = Logs::off();
+        Self::new(Surroundings { network, clock, logs, sink: None, blocking, compute: None, seed }, addresses)
     }
 
     /// The same shop in memory, on the paused clock of the current runtime.
     pub fn in_virtual_time(seed: u64) -> Self {
-        let network = Network::in_memory(chassis::network::LINK_LATENCY_MIN);
+        let network = Network::in_memory(chassis::network::LINK_LATENCY_MIN, seed);
         // 2 March 2026, 08:00: the same morning in each run, so that two runs agree to the bit.
         let clock = Clock::virtual_from(std::time::UNIX_EPOCH + Duration::from_secs(1_772_438_400));
-        let surroundings =
-            Surroundings { network, clock, logs: Logs::off(), sink: None, blocking: Blocking::Inline, seed };
+        let (logs, blocking) = (Logs::off(), Blocking::Inline);
+        let surroundings = Surroundings { network, clock, logs, sink: None, blocking, compute: None, seed };
         Self::new(surroundings, Addresses::in_memory())
     }
 
     fn new(surroundings: Surroundings, addresses: Addresses) -> Self {
         let editor_token = "editor".to_owned();
-        Self { surroundings, addresses, repaired: Vec::new(), level: Level::Dark, editor_token, data: None }
+        Self {
+            surroundings,
+            addresses,
+            repaired: Vec::new(),
+            level: Level::Dark,
+            editor_token,
+            data: None,
+            fill_permits: FILL_PERMITS,
+            disk: None,
+            front: None,
+        }
+    }
+
+    /// The shop as it would have been built for so many views a second: fewer customers, and as much fewer permits and
+    /// workers, so that things happen at the same pace and cost less to run.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers above zero")]
+    pub fn sized_for(self, views_per_second: f64) -> Self {
+        let share_of =
+            |count: usize| (count as f64 * views_per_second / VIEWS_PER_SECOND).ceil().max(1.0) as usize;
+        let workers = (views_per_second / VIEWS_PER_WORKER).ceil().max(1.0) as usize;
+        let front = Some(Compute::new(workers, PAGE_TIME));
+        Self { fill_permits: share_of(FILL_PERMITS), disk: Some(DISK), front, ..self }
     }
 
     /// The latent faults that the shop begins with.
@@ -142,6 +134,8 @@ pub struct Shop {
     addresses: Addresses,
     editor_token: String,
     visitor: Chassis,
+    disk: Disk,
+    front: Option<Compute>,
     health: [(Service, Peer); 3],
 }
 
@@ -159,9 +153,10 @@ impl Shop {
             Some(folder) => RedbStorage::open_folder(folder, surroundings.blocking)?,
             None => RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?,
         };
+        let disk = Disk::new(Arc::new(storage), options.disk);
         addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
         let config = ContentStoreConfig {
-            storage: Arc::new(storage),
+            storage: Arc::new(disk.clone()),
             seed: seed_assets(),
             editor_token: editor_token.clone(),
             cache: Some(addresses.cache.clone()),
@@ -171,14 +166,18 @@ impl Shop {
             host(ContentStore::new(config), &surroundings, &options, &addresses.content_store);
         addresses.content_store =
             begin(&content_store, "the content store", &addresses.content_store).await?;
-        let config = CacheConfig { content_store: addresses.content_store.clone(), ..CacheConfig::default() };
+        let (content_store_address, fill_permits) = (addresses.content_store.clone(), options.fill_permits);
+        let config = CacheConfig { content_store: content_store_address, fill_permits };
         let cache = host(Cache::new(config), &surroundings, &options, &addresses.cache);
         addresses.cache = begin(&cache, "the cache", &addresses.cache).await?;
         let config = WebFrontConfig {
             cache: addresses.cache.clone(),
             content_store: addresses.content_store.clone(),
             base_path: String::new(),
+            fragment_timeout_ms: None,
+            checkout_notes: CHECKOUT_NOTES.to_owned(),
         };
+        let surroundings = Surroundings { compute: options.front.clone(), ..surroundings };
         let web_front = host(WebFront::new(config), &surroundings, &options, &addresses.web_front);
         addresses.web_front = begin(&web_front, "the web front", &addresses.web_front).await?;
         if let Some(operators) = &addresses.operators {
@@ -194,13 +193,14 @@ impl Shop {
         }
         let Surroundings { network, clock, sink, seed, .. } = surroundings;
         let visitor =
-            Chassis::of_caller("customers", network, clock, seed).reporting(sink, web_front.switches());
+            Chassis::of_caller(CUSTOMERS, network, clock, seed).reporting(sink, web_front.switches());
         let health = [
             (Service::ContentStore, Peer::new(&visitor, addresses.content_store.clone())),
             (Service::Cache, Peer::new(&visitor, addresses.cache.clone())),
             (Service::WebFront, Peer::new(&visitor, addresses.web_front.clone())),
         ];
-        Ok(Self { content_store, cache, web_front, addresses, editor_token, visitor, health })
+        let front = options.front;
+        Ok(Self { content_store, cache, web_front, addresses, editor_token, visitor, disk, front, health })
     }
 
     /// Where the services listen.
@@ -216,6 +216,11 @@ impl Shop {
     /// Someone with the editor's credentials.
     pub fn editor(&self) -> Editor {
         Editor::new(&self.visitor, self.addresses.content_store.clone(), &self.editor_token)
+    }
+
+    /// What an editor must present.
+    pub fn editor_token(&self) -> &str {
+        &self.editor_token
     }
 
     /// What each service's health check answers.
@@ -253,6 +258,39 @@ impl Shop {
             Service::Cache => self.cache.restart().await,
             Service::WebFront => self.web_front.restart().await,
         }
+    }
+
+    /// Ends one service's process; nobody starts it again.
+    pub async fn kill(&self, service: Service) {
+        match service {
+            Service::ContentStore => self.content_store.kill().await,
+            Service::Cache => self.cache.kill().await,
+            Service::WebFront => self.web_front.kill().await,
+        }
+    }
+
+    /// Releases another version of the web front, with other settings.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn release_front(
+        &self,
+        version: &str,
+        change: impl FnOnce(&mut WebFrontConfig) + Send,
+    ) -> io::Result<()> {
+        self.web_front.service().configure(change);
+        self.web_front.release(version).await
+    }
+
+    /// The disk beneath the content store.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// The front's workers, where they are counted.
+    pub fn front_workers(&self) -> Option<&Compute> {
+        self.front.as_ref()
     }
 
     /// Empties the cache; what it is working on goes on.

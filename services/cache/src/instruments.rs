@@ -1,8 +1,9 @@
 //! What the cache counts. No semantic conventions exist for caches, so the names are the shop's own.
 
+use chassis::telemetry::metrics::{counter, gauge};
 use opentelemetry::{
     KeyValue,
-    metrics::{AsyncInstrument, Counter, Histogram, Meter},
+    metrics::{Counter, Histogram, Meter},
 };
 use tokio::time::Instant;
 
@@ -24,19 +25,11 @@ pub(crate) struct Instruments {
 
 impl Instruments {
     pub(crate) fn new(meter: &Meter) -> Self {
-        let counter =
-            |name, unit, about| meter.u64_counter(name).with_unit(unit).with_description(about).build();
+        let requested = "Requests for fragments, by how they were found";
+        let failed = "Failed attempts of fills, by cause";
         Self {
-            requests: counter(
-                "shop.cache.requests",
-                "{request}",
-                "Requests for fragments, by how they were found",
-            ),
-            attempts_failed: counter(
-                "shop.cache.fill.attempts.failed",
-                "{attempt}",
-                "Failed attempts of fills, by cause",
-            ),
+            requests: counter(meter, "shop.cache.requests", "{request}", requested),
+            attempts_failed: counter(meter, "shop.cache.fill.attempts.failed", "{attempt}", failed),
             fill_duration_s: meter
                 .f64_histogram("shop.cache.fill.duration")
                 .with_unit("s")
@@ -63,36 +56,30 @@ impl Instruments {
 
 /// What is looked at whenever metrics are read, instead of being counted.
 pub(crate) fn observe(fills: &Fills) {
-    let gauge = |name, unit, about, look: fn(&Fills) -> f64| {
+    let observe = |name, unit, about, look: fn(&Fills) -> f64| {
         // The meter lives in what it looks at: held strongly, neither would ever be dropped.
         let alive = fills.downgrade();
-        let gauge = fills.meter().f64_observable_gauge(name).with_unit(unit).with_description(about);
-        let observe = move |observer: &dyn AsyncInstrument<f64>| {
-            if let Some(fills) = alive() {
-                observer.observe(look(&fills), &[]);
-            }
-        };
-        gauge.with_callback(observe).build();
+        gauge(fills.meter(), name, unit, about, move || alive().map(|fills| look(&fills)));
     };
-    gauge("shop.cache.fill.permits.used", "{permit}", "Fill permits in use", |fills| {
+    observe("shop.cache.fill.permits.used", "{permit}", "Fill permits in use", |fills| {
         fills.permits().used() as f64
     });
-    gauge("shop.cache.fill.permits.limit", "{permit}", "Fill permits that there are", |fills| {
+    observe("shop.cache.fill.permits.limit", "{permit}", "Fill permits that there are", |fills| {
         fills.permits().limit() as f64
     });
-    gauge("shop.cache.fill.waiting", "{request}", "Requests that wait for a permit", |fills| {
+    observe("shop.cache.fill.waiting", "{request}", "Requests that wait for a permit", |fills| {
         fills.permits().waiting() as f64
     });
-    gauge("shop.cache.fill.age", "s", "Age of the oldest fill under way", |fills| {
+    observe("shop.cache.fill.age", "s", "Age of the oldest fill under way", |fills| {
         fills.permits().oldest_age(Instant::now()).as_secs_f64()
     });
-    gauge("shop.cache.entries", "{fragment}", "Fragments in memory", |fills| {
+    observe("shop.cache.entries", "{fragment}", "Fragments in memory", |fills| {
         fills.fragments().count() as f64
     });
-    gauge("shop.cache.entries.fresh", "{fragment}", "Fragments in memory that are fresh", |fills| {
+    observe("shop.cache.entries.fresh", "{fragment}", "Fragments in memory that are fresh", |fills| {
         fills.fragments().count_fresh(Instant::now()) as f64
     });
-    gauge("shop.ready", "1", "Whether the service says that it is ready", |fills| {
+    observe("shop.ready", "1", "Whether the service says that it is ready", |fills| {
         f64::from(fills.ready().is_ok())
     });
 }

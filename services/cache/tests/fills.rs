@@ -93,7 +93,7 @@ const PERMITS: usize = 4;
 impl Bench {
     async fn with(faults: &[LatentFault]) -> Self {
         let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH);
-        let network = Network::in_memory(Duration::from_millis(1));
+        let network = Network::in_memory(Duration::from_millis(1), 0);
         let switches = Switches::new(faults.iter().copied(), Level::Dark);
         let surroundings = Surroundings {
             network: network.clone(),
@@ -101,6 +101,7 @@ impl Bench {
             logs: Logs::off(),
             sink: None,
             blocking: Blocking::Inline,
+            compute: None,
             seed: 7,
         };
         let store = Store::default();

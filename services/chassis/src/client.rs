@@ -119,7 +119,11 @@ pub struct Peer {
 impl Peer {
     /// A peer at `authority`; connections are opened when needed and live in the chassis's tasks.
     pub fn new(chassis: &Chassis, authority: Authority) -> Self {
-        let connector = Connector { network: chassis.network.clone(), authority: authority.clone() };
+        let connector = Connector {
+            from: chassis.service,
+            network: chassis.network.clone(),
+            authority: authority.clone(),
+        };
         let client = Client::builder(chassis.tasks.clone())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -224,6 +228,7 @@ impl Peer {
 /// Opens connections for hyper's pool.
 #[derive(Clone, Debug)]
 struct Connector {
+    from: &'static str,
     network: Network,
     authority: Authority,
 }
@@ -238,9 +243,9 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let Self { network, authority } = self.clone();
+        let Self { from, network, authority } = self.clone();
         Box::pin(async move {
-            let connection = timeout(CONNECT_TIMEOUT, network.connect(&authority)).await??;
+            let connection = timeout(CONNECT_TIMEOUT, network.connect(from, &authority)).await??;
             Ok(TokioIo::new(connection))
         })
     }

@@ -16,7 +16,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{dispatcher::with_default, instrument::WithSubscriber};
 
 use crate::{
-    Blocking, Chassis, Clock, Logs, Network, Switches, TaskGroup, Telemetry, TelemetrySink, operator, rng,
+    Blocking, Chassis, Clock, Compute, Logs, Network, Switches, TaskGroup, Telemetry, TelemetrySink,
+    operator, rng,
     serve::{App, serve},
 };
 
@@ -52,6 +53,8 @@ pub struct Surroundings {
     pub sink: Option<Arc<dyn TelemetrySink>>,
     /// How blocking work is run.
     pub blocking: Blocking,
+    /// What computing costs; nothing extra where time is real.
+    pub compute: Option<Compute>,
     /// The source of all chance.
     pub seed: u64,
 }
@@ -68,6 +71,7 @@ pub struct Host<S> {
 
 struct State {
     address: Authority,
+    release: String,
     run: Option<Run>,
     operator_port: Option<TaskGroup>,
 }
@@ -84,7 +88,8 @@ impl<S: Service> Host<S> {
     /// A host that will listen at `address`.
     pub fn new(service: S, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
         let switches_at_first = switches.snapshot();
-        let state = Mutex::new(State { address, run: None, operator_port: None });
+        let release = env!("CARGO_PKG_VERSION").to_owned();
+        let state = Mutex::new(State { address, release, run: None, operator_port: None });
         Self { service, surroundings, switches, switches_at_first, runs: AtomicU64::new(0), state }
     }
 
@@ -118,6 +123,16 @@ impl<S: Service> Host<S> {
         }
         self.start_locked(&mut state).await?;
         Ok(())
+    }
+
+    /// Restarts the service as another release of it, which telemetry tells as its version.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn release(&self, version: &str) -> io::Result<()> {
+        version.clone_into(&mut self.state.lock().await.release);
+        self.restart().await
     }
 
     /// Everything back as it was at first: switches, memory, and what the service keeps across restarts.
@@ -160,7 +175,7 @@ impl<S: Service> Host<S> {
     ) -> io::Result<Authority> {
         let listener = self.surroundings.network.bind(address).await?;
         let address = listener.address()?;
-        let chassis = self.chassis();
+        let chassis = self.chassis(&self.state.lock().await.release);
         let router = operator::router(self, token);
         let tasks = chassis.tasks.clone();
         tasks.spawn(serve(listener, router.into(), chassis, CancellationToken::new()));
@@ -182,17 +197,13 @@ impl<S: Service> Host<S> {
         if state.run.is_some() {
             return Ok(state.address.clone());
         }
-        let chassis = self.chassis();
+        let chassis = self.chassis(&state.release);
         let listener = self.surroundings.network.bind(&state.address).await?;
         // Port 0 took a free port; a restart must come back to the same one.
         state.address = listener.address()?;
         let (dispatch, telemetry) = (chassis.tasks.dispatch().clone(), chassis.telemetry.clone());
         with_default(&dispatch, || {
-            tracing::info!(
-                event.name = "service.started",
-                service.version = env!("CARGO_PKG_VERSION"),
-                "started"
-            );
+            tracing::info!(event.name = "service.started", service.version = state.release, "started");
         });
         telemetry.run_in(&chassis.tasks, chassis.blocking);
         let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
@@ -210,13 +221,13 @@ impl<S: Service> Host<S> {
         Ok(state.address.clone())
     }
 
-    fn chassis(&self) -> Chassis {
-        let Surroundings { network, clock, logs, sink, blocking, seed } = self.surroundings.clone();
+    fn chassis(&self, release: &str) -> Chassis {
+        let Surroundings { network, clock, logs, sink, blocking, compute, seed } = self.surroundings.clone();
         let (service, switches) = (self.service.name(), self.switches.clone());
         let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
         let ids = rng(seed, service, &format!("trace-ids-{run}"));
-        let telemetry = Telemetry::new(service, run, switches.clone(), clock.clone(), ids, sink);
+        let telemetry = Telemetry::new(service, release, run, switches.clone(), clock.clone(), ids, sink);
         let tasks = TaskGroup::new(logs.dispatch(service, switches.clone(), clock.clone(), &telemetry));
-        Chassis { service, network, clock, tasks, switches, telemetry, blocking, seed }
+        Chassis { service, network, clock, tasks, switches, telemetry, blocking, compute, seed }
     }
 }

@@ -8,20 +8,23 @@
 //!
 //! - [`asset`]: the words that the services have in common.
 //! - [`clock`] and [`network`]: the two values that make a world real or simulated, chosen independently.
+//! - [`link`]: what can go wrong with a network in memory.
 //! - [`tasks`]: every spawn of a service, so that a restart really drops what it was doing.
 //! - [`faults`]: the four latent faults, and the switches that repair them while a service runs.
 //! - [`logs`]: lines for a console. [`telemetry`]: what leaves as OTLP. Both by telemetry level.
-//! - [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`problem`]: how errors leave.
+//! - [`compute`]: what computing costs in virtual time. [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`problem`]: how errors leave.
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
 //! - [`mod@run`]: what a service's `main` calls.
 
 pub mod asset;
 pub mod clock;
 pub mod network;
+pub mod link;
 pub mod tasks;
 pub mod faults;
 pub mod logs;
 pub mod telemetry;
+pub mod compute;
 pub mod serve;
 pub mod client;
 pub mod problem;
@@ -32,6 +35,7 @@ pub mod run;
 pub use asset::{AssetId, Envelope, Notification, Version};
 pub use client::{Answer, CallError, Peer, Wait};
 pub use clock::Clock;
+pub use compute::Compute;
 pub use faults::{LatentFault, Level, Switches};
 pub use host::{Host, Service};
 pub use logs::Logs;
@@ -65,6 +69,8 @@ pub struct Chassis {
     pub telemetry: Telemetry,
     /// How work that blocks a thread is run.
     pub blocking: Blocking,
+    /// What computing costs; nothing extra where time is real.
+    pub compute: Option<Compute>,
     /// The source of all chance in this service.
     pub seed: u64,
 }
@@ -75,7 +81,7 @@ impl Chassis {
         let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
         let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
         let telemetry = Telemetry::off(name, &clock);
-        Self { service: name, network, clock, tasks, switches, telemetry, blocking, seed }
+        Self { service: name, network, clock, tasks, switches, telemetry, blocking, compute: None, seed }
     }
 
     /// The same caller, whose telemetry leaves by `switches`.
@@ -83,7 +89,15 @@ impl Chassis {
     pub fn reporting(mut self, sink: Option<Arc<dyn TelemetrySink>>, switches: &Switches) -> Self {
         let ids = self.rng("trace-ids");
         self.switches = switches.clone();
-        self.telemetry = Telemetry::new(self.service, 1, switches.clone(), self.clock.clone(), ids, sink);
+        self.telemetry = Telemetry::new(
+            self.service,
+            env!("CARGO_PKG_VERSION"),
+            1,
+            switches.clone(),
+            self.clock.clone(),
+            ids,
+            sink,
+        );
         self
     }
 
@@ -93,8 +107,8 @@ impl Chassis {
     }
 }
 
-/// A random generator for one component of one service.
-pub(crate) fn rng(seed: u64, service: &str, component: &str) -> ChaCha8Rng {
+/// A random generator for one component of one service, or of whoever else needs chance.
+pub fn rng(seed: u64, service: &str, component: &str) -> ChaCha8Rng {
     // FNV-1a (Fowler, Noll, Vo): a hash that is the same in every process, which std's is not.
     let label = service.bytes().chain(*b"/").chain(component.bytes());
     let hash = label.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

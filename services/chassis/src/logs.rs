@@ -59,13 +59,10 @@ impl Logs {
         if self.sink.is_none() && !telemetry.is_on() {
             return Dispatch::none();
         }
-        let lines = self.sink.as_ref().map(|sink| {
-            let lines = Lines { service, switches, clock, sink: Arc::clone(sink) };
-            lines.with_filter(LevelFilter::INFO)
-        });
-        let records =
-            telemetry.is_on().then(|| RecordsLayer::new(telemetry.clone()).with_filter(LevelFilter::INFO));
-        Dispatch::new(registry().with(lines).with(records))
+        let sink = self.sink.clone();
+        let lines = sink.map(|sink| Lines { service, switches, clock, sink });
+        let records = telemetry.is_on().then(|| RecordsLayer::new(telemetry.clone()));
+        Dispatch::new(registry().with(LevelFilter::INFO).with(lines).with(records))
     }
 }
 

@@ -2,23 +2,22 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
-    future::Future,
-    io,
+    fmt, io,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use http::uri::Authority;
 use hyper_util::client::legacy::connect::{Connected, Connection as HyperConnection};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::mpsc,
-    time::{Sleep, sleep},
 };
+
+use crate::link::{Link, Links};
 
 /// The least latency of a link in memory. A call that takes no time at all would let a retry without delay stop
 /// virtual time for ever.
@@ -26,9 +25,6 @@ pub const LINK_LATENCY_MIN: Duration = Duration::from_millis(1);
 
 /// Connections that wait to be accepted, as in a listen backlog; further connects wait.
 const BACKLOG_MAX: usize = 1_024;
-
-/// Bytes in flight on one direction of a link in memory, as in a socket buffer.
-const LINK_BYTES_MAX: usize = 64 * 1_024;
 
 /// How services reach each other. Cheap to clone; clones are the same network.
 #[derive(Clone, Debug)]
@@ -40,10 +36,19 @@ pub enum Network {
 }
 
 impl Network {
-    /// A new network in memory. A latency below [`LINK_LATENCY_MIN`] is raised to it.
-    pub fn in_memory(link_latency: Duration) -> Self {
-        let link_latency = link_latency.max(LINK_LATENCY_MIN);
-        Self::Memory(MemoryNetwork { link_latency, listeners: Arc::default() })
+    /// A new network in memory. A latency below [`LINK_LATENCY_MIN`] is raised to it; `seed` decides which bytes an
+    /// unreliable link loses.
+    pub fn in_memory(link_latency: Duration, seed: u64) -> Self {
+        let links = Links::new(link_latency.max(LINK_LATENCY_MIN), seed);
+        Self::Memory(MemoryNetwork { links, listeners: Arc::default() })
+    }
+
+    /// The links of a network in memory, to make them worse or better; real sockets have none.
+    pub fn links(&self) -> Option<&Links> {
+        match self {
+            Self::Tcp => None,
+            Self::Memory(network) => Some(&network.links),
+        }
     }
 
     /// Starts to listen at `address`. On TCP, port 0 takes a free one.
@@ -58,12 +63,12 @@ impl Network {
         }
     }
 
-    /// Opens a connection to `address`.
+    /// Opens a connection from the service `from` to `address`.
     ///
     /// # Errors
     ///
     /// When nobody listens there, or the network fails.
-    pub async fn connect(&self, address: &Authority) -> io::Result<Connection> {
+    pub async fn connect(&self, from: &str, address: &Authority) -> io::Result<Connection> {
         match self {
             Self::Tcp => {
                 let stream = TcpStream::connect(address.as_str()).await?;
@@ -71,7 +76,7 @@ impl Network {
                 stream.set_nodelay(true)?;
                 Ok(Connection::Tcp(stream))
             }
-            Self::Memory(network) => network.connect(address).await,
+            Self::Memory(network) => network.connect(from, address).await,
         }
     }
 }
@@ -121,13 +126,13 @@ impl Listener {
 /// Links in memory between names.
 #[derive(Clone)]
 pub struct MemoryNetwork {
-    link_latency: Duration,
+    links: Links,
     listeners: Arc<Mutex<BTreeMap<String, mpsc::Sender<Connection>>>>,
 }
 
 impl fmt::Debug for MemoryNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryNetwork").field("link_latency", &self.link_latency).finish_non_exhaustive()
+        f.debug_struct("MemoryNetwork").field("links", &self.links).finish_non_exhaustive()
     }
 }
 
@@ -142,17 +147,16 @@ impl MemoryNetwork {
         Ok(Listener::Memory(MemoryListener { address: address.clone(), incoming }))
     }
 
-    async fn connect(&self, address: &Authority) -> io::Result<Connection> {
-        sleep(self.link_latency).await;
+    async fn connect(&self, from: &str, address: &Authority) -> io::Result<Connection> {
+        self.links.travel(from, address.host()).await?;
         let listener = {
             let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
             listeners.get(address.as_str()).cloned()
         };
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
-        let (near, far) = tokio::io::duplex(LINK_BYTES_MAX);
-        let far = Connection::Memory(Link::new(far, self.link_latency));
-        listener.ok_or_else(refused)?.send(far).await.map_err(|_| refused())?;
-        Ok(Connection::Memory(Link::new(near, self.link_latency)))
+        let (near, far) = self.links.connect(from, address.host());
+        listener.ok_or_else(refused)?.send(Connection::Memory(far)).await.map_err(|_| refused())?;
+        Ok(Connection::Memory(near))
     }
 }
 
@@ -185,21 +189,21 @@ impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Memory(link) => Pin::new(&mut link.stream).poll_write(cx, bytes),
+            Self::Memory(link) => link.poll_write(cx, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Memory(link) => Pin::new(&mut link.stream).poll_flush(cx),
+            Self::Memory(link) => link.poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Memory(link) => Pin::new(&mut link.stream).poll_shutdown(cx),
+            Self::Memory(link) => link.poll_shutdown(cx),
         }
     }
 }
@@ -207,40 +211,5 @@ impl AsyncWrite for Connection {
 impl HyperConnection for Connection {
     fn connected(&self) -> Connected {
         Connected::new()
-    }
-}
-
-/// One end of a link in memory: what is read arrives one latency after it could have been read.
-#[derive(Debug)]
-pub struct Link {
-    stream: DuplexStream,
-    latency: Duration,
-    // Set while bytes are on their way. Reading starts it, so that each burst pays the latency once.
-    travel: Option<Pin<Box<Sleep>>>,
-    arrived: Vec<u8>,
-}
-
-impl Link {
-    fn new(stream: DuplexStream, latency: Duration) -> Self {
-        Self { stream, latency, travel: None, arrived: Vec::new() }
-    }
-
-    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.travel.is_none() && self.arrived.is_empty() {
-            let before = buf.filled().len();
-            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-            self.arrived.extend_from_slice(&buf.filled()[before..]);
-            buf.set_filled(before);
-            // The end of the stream, which is a read of nothing, travels as long as any byte does.
-            self.travel = Some(Box::pin(sleep(self.latency)));
-        }
-        if let Some(travel) = &mut self.travel {
-            ready!(travel.as_mut().poll(cx));
-            self.travel = None;
-        }
-        let count = self.arrived.len().min(buf.remaining());
-        buf.put_slice(&self.arrived[..count]);
-        self.arrived.drain(..count);
-        Poll::Ready(Ok(()))
     }
 }

@@ -59,6 +59,7 @@ pub async fn run<S: Service>(service: S, config: ChassisConfig, ports: DefaultPo
         clock,
         logs: Logs::to(io::stderr()),
         blocking: Blocking::Pool,
+        compute: None,
         seed: config.seed,
     };
     let present = LatentFault::ALL.into_iter().filter(|fault| !config.repair.contains(fault));

@@ -18,6 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Chassis,
+    compute::work,
     network::{Connection, Listener},
     problem::{self, Problem},
     telemetry::http::{Served, serve_traced},
@@ -64,6 +65,10 @@ pub async fn serve(mut listener: Listener, app: App, chassis: Chassis, stop: Can
     // Health is asked too often, and says too little, to be worth a span.
     let served = Served::new(chassis.telemetry.meter());
     let router = app.router.layer(middleware::from_fn_with_state(served, serve_traced));
+    let router = match chassis.compute.clone() {
+        Some(compute) => router.layer(middleware::from_fn_with_state(compute, work)),
+        None => router,
+    };
     let whole = router.merge(health.clone()).method_not_allowed_fallback(problem::unknown_method);
     let beyond_limit = health.fallback(|| async {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")

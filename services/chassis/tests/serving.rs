@@ -74,6 +74,7 @@ impl Bench {
             logs: Logs::off(),
             sink: None,
             blocking: Blocking::Inline,
+            compute: None,
             seed: 1,
         };
         let host = Arc::new(Host::new(
@@ -88,7 +89,7 @@ impl Bench {
     }
 
     async fn both() -> [Self; 2] {
-        [Self::on(Network::Tcp).await, Self::on(Network::in_memory(Duration::from_millis(1))).await]
+        [Self::on(Network::Tcp).await, Self::on(Network::in_memory(Duration::from_millis(1), 0)).await]
     }
 
     async fn until_dropped(&self) {
@@ -146,7 +147,10 @@ async fn a_kill_breaks_the_connections_and_drops_what_was_under_way() {
         bench.until_dropped().await;
         let broken = timeout(Duration::from_secs(5), answered).await.unwrap().unwrap();
         assert!(matches!(broken, Err(CallError::Broken { .. })), "{broken:?}");
-        assert!(bench.network.connect(bench.peer.authority()).await.is_err(), "nobody listens any more");
+        assert!(
+            bench.network.connect("client", bench.peer.authority()).await.is_err(),
+            "nobody listens any more"
+        );
     }
 }
 
@@ -173,7 +177,7 @@ async fn a_second_listener_at_an_address_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_in_memory_takes_its_latency_in_virtual_time() {
-    let bench = Bench::on(Network::in_memory(Duration::from_millis(7))).await;
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(7), 0)).await;
     let start = Instant::now();
     bench.peer.get("/quick", Wait::Forever).await.unwrap();
     // The connection, the request and the answer each travel once.
@@ -182,8 +186,8 @@ async fn a_call_in_memory_takes_its_latency_in_virtual_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_finishes_its_request_is_cut_off() {
-    let bench = Bench::on(Network::in_memory(Duration::from_millis(1))).await;
-    let mut loris = bench.network.connect(bench.peer.authority()).await.unwrap();
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let mut loris = bench.network.connect("client", bench.peer.authority()).await.unwrap();
     loris.write_all(b"GET /quick HTTP/1.1\r\nx-slow: ").await.unwrap();
     let start = Instant::now();
     let mut rest = Vec::new();
@@ -194,10 +198,10 @@ async fn a_client_that_never_finishes_its_request_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn beyond_its_connections_a_service_still_tells_that_it_lives() {
-    let bench = Bench::on(Network::in_memory(Duration::from_millis(1))).await;
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
     let mut held = Vec::new();
     for _ in 0..chassis::serve::CONNECTIONS_MAX {
-        held.push(bench.network.connect(bench.peer.authority()).await.unwrap());
+        held.push(bench.network.connect("client", bench.peer.authority()).await.unwrap());
     }
     let status = async |path| bench.peer.get(path, SHORT).await.unwrap().status;
     assert_eq!(status("/quick").await, StatusCode::SERVICE_UNAVAILABLE);
@@ -210,7 +214,7 @@ async fn beyond_its_connections_a_service_still_tells_that_it_lives() {
 
 #[tokio::test]
 async fn the_operator_port_needs_its_token_and_turns_the_switches() {
-    let bench = Bench::on(Network::in_memory(Duration::from_millis(1))).await;
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
     let address = bench.host.open_operator_port(&"operator:80".parse().unwrap(), "secret").await.unwrap();
     let operator = Peer::new(&bench.chassis, address);
     let send = async |method: &str, path: &str, token: &str, body: &'static str| {

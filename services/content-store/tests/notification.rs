@@ -27,7 +27,7 @@ const CACHE: Authority = Authority::from_static("cache:8081");
 async fn shop_with_cache(
     statuses: &'static [u16],
 ) -> (Shop, mpsc::UnboundedReceiver<(Duration, Value)>, TaskGroup) {
-    let network = Network::in_memory(Duration::ZERO);
+    let network = Network::in_memory(Duration::ZERO, 0);
     let (notices, received) = mpsc::unbounded_channel();
     let count = Arc::new(AtomicU32::new(0));
     let start = Instant::now();

@@ -302,7 +302,7 @@ async fn special_characters_are_listed_unless_that_is_switched_off() {
     assert!(page.body.windows(13).any(|text| text == b"inspection.js"));
 
     let without = content_store::ContentStoreConfig { inspection: false, ..config() };
-    let chassis = common::chassis(chassis::Network::in_memory(std::time::Duration::ZERO), &[]);
+    let chassis = common::chassis(chassis::Network::in_memory(std::time::Duration::ZERO, 0), &[]);
     let shop = Shop::start(without, chassis).await;
     check_problem(&shop.send("POST /inspect", &[], "text").await, 404);
     check_problem(&shop.get("/editor/inspection.js").await, 404);
@@ -342,7 +342,7 @@ async fn the_page_is_served_strictly() {
 #[tokio::test(start_paused = true)]
 async fn a_restart_keeps_everything_and_a_reset_nothing() {
     let config = config();
-    let network = chassis::Network::in_memory(std::time::Duration::ZERO);
+    let network = chassis::Network::in_memory(std::time::Duration::ZERO, 0);
     let shop = Shop::start(config.clone(), common::chassis(network.clone(), &[])).await;
     let at_first = shop.get("/assets").await.body;
     shop.edit("PUT /assets/footer", "Two").await;

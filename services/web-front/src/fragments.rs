@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chassis::{LatentFault::PoorErrorHandling, Switches, logs::cause_chain};
 use futures_util::future::join_all;
+use opentelemetry::KeyValue;
 use tokio::time::timeout;
 
 use crate::upstream::{FragmentError, Upstream};
@@ -68,9 +69,9 @@ pub type Texts = BTreeMap<&'static str, String>;
 /// # Errors
 ///
 /// When the page cannot be built. The cause is logged where it occurs; the customer is not told.
-pub async fn fetch(
+pub async fn fetch<'a>(
     route: PageRoute,
-    asset_of: impl Fn(&Part) -> &'static str,
+    asset_of: impl Fn(&Part) -> &'a str,
     upstream: &Upstream,
     switches: &Switches,
 ) -> Result<Texts, PageError> {
@@ -78,9 +79,11 @@ pub async fn fetch(
     let fetched = join_all(parts.iter().map(|part| fetch_one(asset_of(part), upstream, switches))).await;
     let mut texts = Texts::new();
     for (part, text) in parts.iter().zip(fetched) {
-        match text {
-            Some(text) => _ = texts.insert(part.name, text),
-            None => go_without(part.needed, switches)?,
+        if let Some(text) = text {
+            texts.insert(part.name, text);
+        } else {
+            go_without(part.needed, switches)?;
+            upstream.parts_left_out.add(1, &[KeyValue::new("shop.page.part", part.name)]);
         }
     }
     Ok(texts)
@@ -88,23 +91,22 @@ pub async fn fetch(
 
 /// Fetches one text, or logs why it could not be had.
 pub async fn fetch_one(asset: &str, upstream: &Upstream, switches: &Switches) -> Option<String> {
-    let fetched = if switches.present(PoorErrorHandling) {
-        // FAULT: the fragment is waited for without limit. One banner that does not come holds the whole page, and with it a
-        // customer, a place among the requests in flight and a connection to the cache.
-        upstream.fragment(asset).await
-    } else {
-        let in_time = timeout(FRAGMENT_BUDGET, upstream.fragment(asset)).await;
-        in_time.unwrap_or(Err(FragmentError::TooLate { after: FRAGMENT_BUDGET }))
+    // FAULT: the fragment is waited for without limit. One banner that does not come holds the whole page, and with it a
+    // customer, a place among the requests in flight and a connection to the cache.
+    let unlimited = switches.present(PoorErrorHandling);
+    let fragment = upstream.fragment(asset);
+    let fetched = match upstream.fragment_timeout.or((!unlimited).then_some(FRAGMENT_BUDGET)) {
+        None => fragment.await,
+        Some(after) => timeout(after, fragment).await.unwrap_or(Err(FragmentError::TooLate(after))),
     };
-    fetched
-        .inspect_err(|error| {
-            tracing::warn!(
-                shop.asset.id = asset,
-                exception.message = cause_chain(error),
-                "could not get a fragment"
-            );
-        })
-        .ok()
+    if let Err(error) = &fetched {
+        tracing::warn!(
+            shop.asset.id = asset,
+            exception.message = cause_chain(error),
+            "could not get a fragment"
+        );
+    }
+    fetched.ok()
 }
 
 /// Decides whether a page can do without a part that could not be had.

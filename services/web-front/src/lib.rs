@@ -17,7 +17,10 @@ pub mod pages;
 pub mod feed;
 pub mod admission;
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use chassis::{App, Chassis, Service, run::DefaultPorts, run::loopback};
 use clap::Args;
@@ -41,18 +44,32 @@ pub struct WebFrontConfig {
     /// Path that all pages lie under, such as /shop; nothing for the root
     #[arg(long, env = "GLYPHFALL_BASE_PATH", value_name = "PATH", default_value = "", value_parser = base_path)]
     pub base_path: String,
+    /// Milliseconds that a page waits for one fragment, whatever else it would do
+    #[arg(long, env = "GLYPHFALL_FRAGMENT_TIMEOUT_MS", value_name = "MILLISECONDS")]
+    pub fragment_timeout_ms: Option<u64>,
+    /// Asset with the notes beside the basket
+    #[arg(long, env = "GLYPHFALL_CHECKOUT_NOTES", value_name = "ID", default_value = CHECKOUT_NOTES)]
+    pub checkout_notes: String,
 }
 
+/// The asset beside the basket, unless a release has another.
+pub const CHECKOUT_NOTES: &str = "checkout-notes";
+
 /// The web front as a service: nothing of it outlives a restart.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct WebFront {
-    config: WebFrontConfig,
+    config: Mutex<WebFrontConfig>,
 }
 
 impl WebFront {
     /// A front in front of one cache and one content store.
     pub fn new(config: WebFrontConfig) -> Self {
-        Self { config }
+        Self { config: Mutex::new(config) }
+    }
+
+    /// Changes what the next start begins with, as a release does.
+    pub fn configure(&self, change: impl FnOnce(&mut WebFrontConfig)) {
+        change(&mut self.config.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -62,9 +79,10 @@ impl Service for WebFront {
     }
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {
-        let upstream = upstream::Upstream::start(&chassis, &self.config);
-        let front =
-            pages::Front { upstream, switches: chassis.switches, base: self.config.base_path.clone() };
+        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let upstream = upstream::Upstream::start(&chassis, &config);
+        let WebFrontConfig { base_path: base, checkout_notes, .. } = config;
+        let front = pages::Front { upstream, switches: chassis.switches, base, checkout_notes };
         Ok(pages::router(Arc::new(front)).into())
     }
 }

@@ -55,6 +55,8 @@ pub struct Front {
     pub switches: Switches,
     /// The path that all pages lie under; empty for the root.
     pub base: String,
+    /// The asset with the notes beside the basket.
+    pub checkout_notes: String,
 }
 
 type Shared = State<Arc<Front>>;
@@ -140,7 +142,7 @@ async fn checkout(State(front): Shared, fields: Fields) -> Response {
     let fields = fields.map(|Query(fields)| fields).unwrap_or_default();
     let items = fields.iter().filter(|(name, _)| name == "item").take(BASKET_ITEMS_MAX);
     let page = front.page(PageRoute::Checkout, |part| {
-        if part.name == "notes" { "checkout-notes" } else { shared_asset(part) }
+        if part.name == "notes" { &front.checkout_notes } else { shared_asset(part) }
     });
     front.answer(page.await, |texts| Checkout {
         frame: front.frame(&texts, "Checkout", ""),
@@ -162,10 +164,10 @@ async fn unknown(State(front): Shared) -> Response {
 }
 
 impl Front {
-    async fn page(
+    async fn page<'a>(
         &self,
         route: PageRoute,
-        asset_of: impl Fn(&Part) -> &'static str,
+        asset_of: impl Fn(&Part) -> &'a str,
     ) -> Result<Texts, PageError> {
         fetch(route, asset_of, &self.upstream, &self.switches).await
     }

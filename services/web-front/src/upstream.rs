@@ -10,9 +10,14 @@ use std::{
 };
 
 use chassis::{
-    CallError, Chassis, Envelope, LatentFault::MissingHealthCheck, Peer, Switches, Wait, logs::cause_chain,
+    Answer, CallError, Chassis, Envelope,
+    LatentFault::MissingHealthCheck,
+    Peer, Switches, Wait,
+    logs::cause_chain,
+    telemetry::metrics::{counter, gauge},
 };
 use http::StatusCode;
+use opentelemetry::metrics::Counter;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::WebFrontConfig;
@@ -44,11 +49,8 @@ pub enum FragmentError {
     #[error("the answer could not be read")]
     Unreadable(#[from] serde_json::Error),
     /// It took longer than a page can wait.
-    #[error("it took longer than {after:?}")]
-    TooLate {
-        /// The budget.
-        after: Duration,
-    },
+    #[error("it took longer than {0:?}")]
+    TooLate(Duration),
 }
 
 /// The cache and the content store, as the web front sees them.
@@ -58,17 +60,28 @@ pub struct Upstream {
     content_store: Peer,
     ejected: AtomicBool,
     switches: Switches,
+    /// Counts the parts that pages went without.
+    pub parts_left_out: Counter<u64>,
+    /// How long a page waits for a fragment, if a release says so.
+    pub fragment_timeout: Option<Duration>,
 }
 
 impl Upstream {
     /// Begins to ask the cache how it is.
     pub fn start(chassis: &Chassis, config: &WebFrontConfig) -> Arc<Self> {
+        let meter = chassis.telemetry.meter();
+        let about = "Parts that pages went without";
         let upstream = Arc::new(Self {
             cache: Peer::new(chassis, config.cache.clone()),
             content_store: Peer::new(chassis, config.content_store.clone()),
             ejected: AtomicBool::new(false),
+            parts_left_out: counter(meter, "shop.page.parts.left_out", "{part}", about),
             switches: chassis.switches.clone(),
+            fragment_timeout: config.fragment_timeout_ms.map(Duration::from_millis),
         });
+        let (alive, about) = (Arc::downgrade(&upstream), "Whether pages come without the cache");
+        let look = move || Some(f64::from(alive.upgrade()?.is_ejected()));
+        gauge(meter, "shop.upstream.ejected", "1", about, look);
         chassis.tasks.spawn(Arc::clone(&upstream).probe());
         upstream
     }
@@ -81,20 +94,13 @@ impl Upstream {
     pub async fn fragment(&self, asset: &str) -> Result<String, FragmentError> {
         if !self.is_ejected() {
             match self.cache.get(&format!("/fragments/{asset}"), Wait::Forever).await {
-                Ok(answer) if answer.status == StatusCode::OK => return Ok(text(&answer.body)),
-                Ok(answer) => {
-                    return Err(FragmentError::Refused { status: answer.status, detail: text(&answer.body) });
-                }
                 // Whoever was waiting for the cache when it was ejected need not wait any longer.
                 Err(_) if self.is_ejected() => {}
-                Err(error) => return Err(error.into()),
+                answered => return Ok(text(&accepted(answered?)?.body)),
             }
         }
         let answer = self.content_store.get(&format!("/assets/{asset}"), Wait::Forever).await?;
-        if answer.status != StatusCode::OK {
-            return Err(FragmentError::Refused { status: answer.status, detail: text(&answer.body) });
-        }
-        Ok(serde_json::from_slice::<Envelope>(&answer.body)?.body)
+        Ok(serde_json::from_slice::<Envelope>(&accepted(answer)?.body)?.body)
     }
 
     fn is_ejected(&self) -> bool {
@@ -114,18 +120,14 @@ impl Upstream {
                 continue;
             }
             let answer = self.cache.get("/readyz", Wait::AtMost(PROBE_TIMEOUT)).await;
-            let failure = match answer {
-                Ok(answer) if answer.status == StatusCode::OK => None,
-                Ok(answer) => Some(format!("{}: {}", answer.status, text(&answer.body))),
-                Err(error) => Some(cause_chain(&error)),
-            };
+            let failure = answer.map_err(FragmentError::from).and_then(accepted).err();
             failures = if failure.is_some() { failures + 1 } else { 0 };
             let eject = failures >= PROBE_FAILURES_MAX;
             if self.ejected.swap(eject, Ordering::Relaxed) != eject {
                 tracing::warn!(
                     shop.upstream = "cache",
                     shop.upstream.ejected = eject,
-                    exception.message = failure,
+                    exception.message = failure.as_ref().map(|error| cause_chain(error)),
                     "changed where pages come from"
                 );
             }
@@ -133,6 +135,14 @@ impl Upstream {
                 self.cache.close_connections();
             }
         }
+    }
+}
+
+/// The answer, if it is what was asked for.
+fn accepted(answer: Answer) -> Result<Answer, FragmentError> {
+    match answer.status {
+        StatusCode::OK => Ok(answer),
+        status => Err(FragmentError::Refused { status, detail: text(&answer.body) }),
     }
 }
 

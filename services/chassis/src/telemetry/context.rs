@@ -3,7 +3,10 @@
 use std::fmt;
 
 use ::http::{HeaderMap, HeaderValue};
+use tracing::Span;
 use tracing_subscriber::{Registry, registry::LookupSpan};
+
+use super::layer::OpenSpan;
 
 /// The header that carries a context to the next hop.
 pub const TRACEPARENT: &str = "traceparent";
@@ -20,9 +23,14 @@ pub struct TraceContext {
 impl TraceContext {
     /// The context of the span that is entered now; none outside of spans, or without telemetry.
     pub fn current() -> Option<Self> {
-        tracing::Span::current().with_subscriber(|(id, dispatch)| {
+        Self::of_span(&Span::current())
+    }
+
+    /// The context of a span; none without telemetry.
+    pub fn of_span(span: &Span) -> Option<Self> {
+        span.with_subscriber(|(id, dispatch)| {
             let registry = dispatch.downcast_ref::<Registry>()?;
-            registry.span(id)?.extensions().get::<Self>().copied()
+            registry.span(id)?.extensions().get::<OpenSpan>().map(|open| open.context)
         })?
     }
 

@@ -1,6 +1,6 @@
 //! Spans and durations of each request that is served or sent (OpenTelemetry's semantic conventions for HTTP).
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use ::http::{Request, StatusCode, uri::Authority};
 use axum::{
@@ -15,7 +15,7 @@ use opentelemetry::{
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use super::{context::TraceContext, export::propagates};
+use super::{context::TraceContext, variables::propagates};
 use crate::client::CallError;
 
 /// Bounds of duration histograms in seconds, as the conventions advise, and one more: customers wait ten seconds.
@@ -74,20 +74,21 @@ pub(crate) async fn serve_traced(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
     let parent = TraceContext::of(request.headers()).filter(|_| served.propagates);
-    let parent = parent.map(|context| context.to_string());
     let span = info_span!(
         target: "http",
         "server",
         otel.kind = "server",
-        otel.name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}")),
-        otel.parent = parent,
+        otel.name = %ServerName { method, route },
+        otel.parent = parent.map(display),
         http.request.method = method,
         http.route = route,
         url.path = request.uri().path(),
         http.response.status_code = Empty,
         error.type = Empty,
     );
-    let mut attributes = vec![KeyValue::new("http.request.method", method)];
+    // Room for those that the answer adds.
+    let mut attributes = Vec::with_capacity(4);
+    attributes.push(KeyValue::new("http.request.method", method));
     attributes.extend(route.map(|route| KeyValue::new("http.route", route.to_owned())));
     served.active.add(1, &[]);
     let mut under_way =
@@ -104,10 +105,23 @@ pub(crate) async fn serve_traced(
     response
 }
 
+/// How the conventions name a server's span, written only where it is kept.
+struct ServerName<'a> {
+    method: &'static str,
+    route: Option<&'a str>,
+}
+
+impl fmt::Display for ServerName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.method)?;
+        self.route.map_or(Ok(()), |route| write!(f, " {route}"))
+    }
+}
+
 /// What a service counts of the calls it makes to one peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Calls {
-    host: String,
+    host: Arc<str>,
     port: u16,
     propagates: bool,
     duration_s: Histogram<f64>,
@@ -124,7 +138,7 @@ pub(crate) struct Call {
 
 impl Calls {
     pub(crate) fn new(meter: &Meter, peer: &Authority) -> Self {
-        let (host, port) = (peer.host().to_owned(), peer.port_u16().unwrap_or(80));
+        let (host, port) = (peer.host().into(), peer.port_u16().unwrap_or(80));
         Self {
             host,
             port,
@@ -142,14 +156,14 @@ impl Calls {
             otel.kind = "client",
             otel.name = method,
             http.request.method = method,
-            server.address = self.host,
+            server.address = &*self.host,
             server.port = self.port,
             url.path = request.uri().path(),
             http.response.status_code = Empty,
             error.type = Empty,
         );
         if self.propagates
-            && let Some(context) = span.in_scope(TraceContext::current)
+            && let Some(context) = TraceContext::of_span(&span)
         {
             context.inject(request.headers_mut());
         }
@@ -184,11 +198,12 @@ impl Call {
     }
 
     fn count(&self, status: Option<StatusCode>, error: Option<String>) {
-        let mut attributes = vec![
+        let mut attributes = Vec::with_capacity(5);
+        attributes.extend([
             KeyValue::new("http.request.method", self.method),
-            KeyValue::new("server.address", self.calls.host.clone()),
+            KeyValue::new("server.address", Arc::clone(&self.calls.host)),
             KeyValue::new("server.port", i64::from(self.calls.port)),
-        ];
+        ]);
         attributes.extend(
             status.map(|status| KeyValue::new("http.response.status_code", i64::from(status.as_u16()))),
         );

@@ -4,7 +4,8 @@
 //! `traceparent`), and `event.name`, which makes an event a change.
 
 use std::{
-    fmt,
+    fmt::{self, Write},
+    mem,
     sync::PoisonError,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -14,7 +15,7 @@ use rand::RngExt;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
-    span::{Attributes, Id, Record as Recorded},
+    span::{Attributes as SpanAttributes, Id, Record as Recorded},
 };
 use tracing_subscriber::{
     Layer,
@@ -26,7 +27,7 @@ use super::{
     Telemetry,
     context::TraceContext,
     levels::Kind,
-    records::{LogRecord, Record, SpanRecord, Value},
+    records::{Attributes, LogRecord, Record, SpanRecord, Text, Value},
 };
 use crate::logs::cause_chain;
 
@@ -58,42 +59,48 @@ impl RecordsLayer {
     }
 }
 
+/// What the registry keeps for an open span.
+pub(super) struct OpenSpan {
+    pub(super) context: TraceContext,
+    record: Option<SpanRecord>,
+}
+
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+    fn on_new_span(&self, attributes: &SpanAttributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = Fields::default();
+        let metadata = attributes.metadata();
+        let mut fields = Fields::with_capacity(metadata.fields().len());
         attributes.record(&mut fields);
         let local = span.parent().and_then(|parent| context_of(&parent));
         let parent = fields.parent.or(local);
         let own = self.context(parent);
-        let mut extensions = span.extensions_mut();
-        extensions.insert(own);
-        if self.telemetry.leaves(Kind::Span) {
-            extensions.insert(SpanRecord {
-                context: own,
-                parent_span_id: parent.map(|parent| parent.span_id),
-                scope: attributes.metadata().target(),
-                name: fields.name.unwrap_or_else(|| attributes.metadata().name().into()),
-                kind: fields.kind,
-                link: fields.link,
-                start_ns: self.now_ns(),
-                end_ns: 0,
-                attributes: fields.attributes,
-            });
-        }
+        let record = self.telemetry.leaves(Kind::Span).then(|| SpanRecord {
+            context: own,
+            parent_span_id: parent.map(|parent| parent.span_id),
+            scope: metadata.target(),
+            name: metadata.name(),
+            own_name: fields.name,
+            kind: fields.kind,
+            link: fields.link,
+            start_ns: self.now_ns(),
+            end_ns: 0,
+            attributes: fields.attributes,
+        });
+        span.extensions_mut().insert(OpenSpan { context: own, record });
     }
 
     fn on_record(&self, id: &Id, values: &Recorded<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        if let Some(record) = span.extensions_mut().get_mut::<SpanRecord>() {
-            let mut fields = Fields::default();
+        let mut extensions = span.extensions_mut();
+        if let Some(record) = extensions.get_mut::<OpenSpan>().and_then(|open| open.record.as_mut()) {
+            let mut fields = Fields { attributes: mem::take(&mut record.attributes), ..Fields::default() };
             values.record(&mut fields);
-            record.attributes.append(&mut fields.attributes);
+            record.attributes = fields.attributes;
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Fields::with_capacity(event.metadata().fields().len());
         event.record(&mut fields);
         let kind = if fields.event_name.is_some() { Kind::Change } else { Kind::LogText };
         if !self.telemetry.leaves(kind) {
@@ -101,6 +108,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
         }
         let detailed = self.telemetry.leaves(Kind::LogDetail);
         let trace = context.event_span(event).and_then(|span| context_of(&span));
+        if !detailed {
+            fields.attributes.clear();
+        }
         self.telemetry.push(Record::Log(LogRecord {
             time_ns: self.now_ns(),
             severity: *event.metadata().level(),
@@ -108,24 +118,24 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
             body: fields.message,
             event_name: fields.event_name,
             context: trace.filter(|_| detailed),
-            attributes: if detailed { fields.attributes } else { Vec::new() },
+            attributes: fields.attributes,
         }));
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         let Some(span) = context.span(&id) else { return };
-        let record = span.extensions_mut().remove::<SpanRecord>();
+        let record = span.extensions_mut().get_mut::<OpenSpan>().and_then(|open| open.record.take());
         if let Some(mut record) = record
             && self.telemetry.leaves(Kind::Span)
         {
             record.end_ns = self.now_ns();
-            self.telemetry.push(Record::Span(Box::new(record)));
+            self.telemetry.push(Record::Span(record));
         }
     }
 }
 
 fn context_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<TraceContext> {
-    span.extensions().get::<TraceContext>().copied()
+    span.extensions().get::<OpenSpan>().map(|open| open.context)
 }
 
 fn nanoseconds(time: SystemTime) -> u64 {
@@ -136,43 +146,53 @@ fn nanoseconds(time: SystemTime) -> u64 {
 /// The fields of a span or an event.
 #[derive(Default)]
 struct Fields {
-    message: String,
-    name: Option<String>,
+    message: Option<Text>,
+    name: Option<Text>,
     kind: SpanKind,
     parent: Option<TraceContext>,
     link: Option<TraceContext>,
-    event_name: Option<String>,
-    attributes: Vec<(&'static str, Value)>,
+    event_name: Option<Text>,
+    attributes: Attributes,
 }
 
-impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
+impl Fields {
+    fn with_capacity(count: usize) -> Self {
+        Self { attributes: Attributes::with_capacity(count), ..Self::default() }
+    }
+
+    /// Takes a text to where its field's name says.
+    fn take(&mut self, field: &Field, write: impl FnOnce(&mut String)) {
+        let text = self.attributes.keep(write);
         match field.name() {
-            "otel.name" => self.name = Some(value.to_owned()),
+            "message" => self.message = Some(text),
+            "otel.name" => self.name = Some(text),
             "otel.kind" => {
-                self.kind = match value {
+                self.kind = match self.attributes.text(text) {
                     "server" => SpanKind::Server,
                     "client" => SpanKind::Client,
                     _ => SpanKind::Internal,
                 }
             }
-            "otel.parent" => self.parent = TraceContext::parse(value),
-            "otel.link" => self.link = TraceContext::parse(value),
-            "event.name" => self.event_name = Some(value.to_owned()),
-            name => self.attributes.push((name, Value::Text(value.to_owned()))),
+            "otel.parent" => self.parent = TraceContext::parse(self.attributes.text(text)),
+            "otel.link" => self.link = TraceContext::parse(self.attributes.text(text)),
+            "event.name" => self.event_name = Some(text),
+            name => self.attributes.push(name, Value::Text(text)),
         }
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.take(field, |texts| texts.push_str(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" {
-            self.message = format!("{value:?}");
-        } else {
-            self.record_str(field, &format!("{value:?}"));
-        }
+        // Writing to a string cannot fail; a value that fails to print leaves what it printed.
+        self.take(field, |texts| _ = write!(texts, "{value:?}"));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.attributes.push((field.name(), Value::Integer(value)));
+        self.attributes.push(field.name(), Value::Integer(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -180,11 +200,11 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.attributes.push((field.name(), Value::Double(value)));
+        self.attributes.push(field.name(), Value::Double(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.attributes.push((field.name(), Value::Bool(value)));
+        self.attributes.push(field.name(), Value::Bool(value));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {

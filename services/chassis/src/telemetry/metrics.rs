@@ -8,7 +8,7 @@ use std::{
 
 use opentelemetry::{
     InstrumentationScope,
-    metrics::{Meter, MeterProvider},
+    metrics::{AsyncInstrument, Counter, Meter, MeterProvider},
 };
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
@@ -108,6 +108,29 @@ impl MetricReader for SharedReader {
     fn temporality(&self, kind: InstrumentKind) -> Temporality {
         self.0.temporality(kind)
     }
+}
+
+/// A counter of things in `unit`.
+pub fn counter(meter: &Meter, name: &'static str, unit: &'static str, about: &'static str) -> Counter<u64> {
+    meter.u64_counter(name).with_unit(unit).with_description(about).build()
+}
+
+/// A value that is looked at whenever metrics are read, while there is one. The meter keeps `look` for as long as it lives: what
+/// owns a meter must be held weakly in it, or neither would ever be dropped.
+pub fn gauge(
+    meter: &Meter,
+    name: &'static str,
+    unit: &'static str,
+    about: &'static str,
+    look: impl Fn() -> Option<f64> + Send + Sync + 'static,
+) {
+    let observe = move |observer: &dyn AsyncInstrument<f64>| {
+        if let Some(value) = look() {
+            observer.observe(value, &[]);
+        }
+    };
+    let gauge = meter.f64_observable_gauge(name).with_unit(unit).with_description(about);
+    gauge.with_callback(observe).build();
 }
 
 /// Sets the times of every point, and sorts points by their attributes.

@@ -8,7 +8,8 @@
 //! - [`records`]: records turned into OTLP, away from the request that caused them.
 //! - [`metrics`]: the meter of a service, read at intervals.
 //! - [`http`]: spans and durations of each request served and sent.
-//! - [`export`]: OTLP over the network, for a service that runs as a process of its own.
+//! - [`export`]: OTLP over the network, for a service that runs as a process of its own. [`delivery`]: one batch of it.
+//! - [`variables`]: the standard variables that decide where it goes.
 
 pub mod levels;
 pub mod context;
@@ -17,6 +18,8 @@ pub mod records;
 pub mod metrics;
 pub mod http;
 pub mod export;
+pub mod delivery;
+pub mod variables;
 
 use std::{
     fmt,
@@ -33,6 +36,7 @@ use opentelemetry_proto::tonic::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
         trace::v1::ExportTraceServiceRequest,
     },
+    common::v1::KeyValue,
     resource::v1::Resource,
 };
 use rand_chacha::ChaCha8Rng;
@@ -49,6 +53,10 @@ use records::Record;
 
 /// Records that wait to leave. A burst of a second at full speed fits; more are dropped and counted, never waited for.
 pub const RECORDS_MAX: usize = 32_768;
+
+/// Records that leave together, as the specification's batches: small enough for a processor's cache, and far below the 4 MiB
+/// that a receiver of gRPC takes at once.
+pub const BATCH_RECORDS_MAX: usize = 512;
 
 /// How often records leave: often enough to watch live.
 pub const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
@@ -68,6 +76,10 @@ pub trait TelemetrySink: Send + Sync + 'static {
     /// Batches that this place has lost.
     fn dropped(&self) -> u64 {
         0
+    }
+    /// What this place adds to the resource of its only sender; these win.
+    fn resource_attributes(&self) -> &[KeyValue] {
+        &[]
     }
 }
 
@@ -90,9 +102,10 @@ struct Shared {
 }
 
 impl Telemetry {
-    /// Telemetry of one run of `service`; without a sink, nothing is recorded.
+    /// Telemetry of one run of one release of `service`; without a sink, nothing is recorded.
     pub fn new(
         service: &'static str,
+        release: &str,
         run: u64,
         switches: Switches,
         clock: Clock,
@@ -100,8 +113,9 @@ impl Telemetry {
         sink: Option<Arc<dyn TelemetrySink>>,
     ) -> Self {
         let dropped = Arc::new(AtomicU64::new(0));
+        let added = sink.as_ref().map_or(&[][..], |sink| sink.resource_attributes());
         let shared = Shared {
-            resource: records::resource(service, run),
+            resource: records::resource(service, release, run, added),
             meters: Meters::new(service, sink.is_some(), clock.wall()),
             switches,
             clock,
@@ -122,7 +136,15 @@ impl Telemetry {
     /// No telemetry: instruments count nothing, and nothing leaves.
     pub fn off(service: &'static str, clock: &Clock) -> Self {
         let switches = Switches::new([], Level::Dark);
-        Self::new(service, 0, switches, clock.clone(), rng(0, service, "trace-ids"), None)
+        Self::new(
+            service,
+            env!("CARGO_PKG_VERSION"),
+            0,
+            switches,
+            clock.clone(),
+            rng(0, service, "trace-ids"),
+            None,
+        )
     }
 
     /// What the service's instruments are made from.
@@ -151,7 +173,7 @@ impl Telemetry {
             return;
         }
         let telemetry = self.clone();
-        let metrics_interval = export::metrics_interval();
+        let metrics_interval = variables::metrics_interval();
         tasks.spawn(async move {
             let mut metrics_at = Instant::now() + metrics_interval;
             loop {
@@ -173,14 +195,21 @@ impl Telemetry {
     /// Hands everything that waits to the sink, and the metrics as they stand if asked for.
     pub fn flush(&self, with_metrics: bool) {
         let Some(sink) = &self.shared.sink else { return };
-        let waiting =
-            std::mem::take(&mut *self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let (logs, spans) = records::to_otlp(waiting, &self.shared.resource);
-        if let Some(logs) = logs {
-            sink.logs(logs);
-        }
-        if let Some(spans) = spans {
-            sink.traces(spans);
+        let waiting = {
+            let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = Vec::with_capacity(waiting.len());
+            std::mem::replace(&mut *waiting, room)
+        };
+        let mut waiting = waiting.into_iter();
+        while waiting.len() > 0 {
+            let (logs, spans) =
+                records::to_otlp(waiting.by_ref().take(BATCH_RECORDS_MAX), &self.shared.resource);
+            if let Some(logs) = logs {
+                sink.logs(logs);
+            }
+            if let Some(spans) = spans {
+                sink.traces(spans);
+            }
         }
         if with_metrics && self.leaves(Kind::Metric) {
             let now = self.shared.clock.wall();

@@ -21,12 +21,15 @@ use super::context::TraceContext;
 /// The attribute that says what kind of error ended a span (OpenTelemetry's `error.type`).
 pub const ERROR_TYPE: &str = "error.type";
 
+/// Room for the texts of a request's span; more is found when needed.
+const TEXTS_BYTES: usize = 96;
+
 /// W3C Trace Context: sampled.
 const SAMPLED: u32 = 1;
 
 /// What waits to leave.
 pub(crate) enum Record {
-    Span(Box<SpanRecord>),
+    Span(SpanRecord),
     Log(LogRecord),
 }
 
@@ -35,12 +38,14 @@ pub(crate) struct SpanRecord {
     pub(crate) context: TraceContext,
     pub(crate) parent_span_id: Option<[u8; 8]>,
     pub(crate) scope: &'static str,
-    pub(crate) name: String,
+    /// The name in the source, unless the span was given one of its own.
+    pub(crate) name: &'static str,
+    pub(crate) own_name: Option<Text>,
     pub(crate) kind: SpanKind,
     pub(crate) link: Option<TraceContext>,
     pub(crate) start_ns: u64,
     pub(crate) end_ns: u64,
-    pub(crate) attributes: Vec<(&'static str, Value)>,
+    pub(crate) attributes: Attributes,
 }
 
 /// A log line or a change.
@@ -48,34 +53,94 @@ pub(crate) struct LogRecord {
     pub(crate) time_ns: u64,
     pub(crate) severity: Severity,
     pub(crate) scope: &'static str,
-    pub(crate) body: String,
-    pub(crate) event_name: Option<String>,
+    pub(crate) body: Option<Text>,
+    pub(crate) event_name: Option<Text>,
     pub(crate) context: Option<TraceContext>,
-    pub(crate) attributes: Vec<(&'static str, Value)>,
+    pub(crate) attributes: Attributes,
+}
+
+/// Attributes in the order of recording. All texts of a record lie behind each other in one string: what a thread allocates
+/// and another one frees is dear, and so it is two pieces a record, not ten.
+#[derive(Default)]
+pub(crate) struct Attributes {
+    texts: String,
+    values: Vec<(&'static str, Value)>,
+}
+
+/// Where a text lies among the texts of its record.
+#[derive(Clone, Copy)]
+pub(crate) struct Text {
+    from: usize,
+    to: usize,
 }
 
 /// The value of an attribute.
+#[derive(Clone, Copy)]
 pub(crate) enum Value {
-    Text(String),
+    Text(Text),
     Integer(i64),
     Double(f64),
     Bool(bool),
 }
 
-/// Who sends: the service, its version, and which run of it.
-pub(crate) fn resource(service: &'static str, run: u64) -> Resource {
+impl Attributes {
+    /// None yet, with room for `count`.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self { texts: String::with_capacity(TEXTS_BYTES), values: Vec::with_capacity(count) }
+    }
+
+    pub(crate) fn push(&mut self, name: &'static str, value: Value) {
+        self.values.push((name, value));
+    }
+
+    /// Keeps a text, as `write` writes it.
+    pub(crate) fn keep(&mut self, write: impl FnOnce(&mut String)) -> Text {
+        let from = self.texts.len();
+        write(&mut self.texts);
+        Text { from, to: self.texts.len() }
+    }
+
+    pub(crate) fn text(&self, text: Text) -> &str {
+        &self.texts[text.from..text.to]
+    }
+
+    /// Forgets the attributes and keeps the texts.
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+    }
+
+    fn owned(&self, text: Option<Text>) -> String {
+        text.map_or_else(String::new, |text| self.text(text).to_owned())
+    }
+
+    fn to_otlp(&self) -> Vec<KeyValue> {
+        let value = |value| match value {
+            Value::Text(text) => any_value::Value::StringValue(self.text(text).to_owned()),
+            Value::Integer(integer) => any_value::Value::IntValue(integer),
+            Value::Double(double) => any_value::Value::DoubleValue(double),
+            Value::Bool(bool) => any_value::Value::BoolValue(bool),
+        };
+        self.values.iter().map(|(name, own)| attribute(name, value(*own))).collect()
+    }
+}
+
+/// Who sends: the service, its release, which run of it, and what is `added`, in place of the former where they meet.
+pub(crate) fn resource(service: &'static str, release: &str, run: u64, added: &[KeyValue]) -> Resource {
     let mut attributes = vec![
-        attribute("service.name", Value::Text(service.to_owned())),
-        attribute("service.version", Value::Text(env!("CARGO_PKG_VERSION").to_owned())),
-        attribute("service.instance.id", Value::Text(format!("{service}-{run}"))),
+        text_attribute("service.name", service.to_owned()),
+        text_attribute("service.version", release.to_owned()),
+        text_attribute("service.instance.id", format!("{service}-{run}")),
     ];
-    attributes.extend(super::export::resource_attributes());
+    for attribute in added {
+        attributes.retain(|other| other.key != attribute.key);
+        attributes.push(attribute.clone());
+    }
     Resource { attributes, ..Resource::default() }
 }
 
 /// Logs and spans of one resource, grouped by scope.
 pub(crate) fn to_otlp(
-    records: Vec<Record>,
+    records: impl Iterator<Item = Record>,
     resource: &Resource,
 ) -> (Option<ExportLogsServiceRequest>, Option<ExportTraceServiceRequest>) {
     let mut logs: BTreeMap<&str, Vec<OtlpLog>> = BTreeMap::new();
@@ -117,7 +182,7 @@ pub(crate) fn to_otlp(
 
 impl SpanRecord {
     fn into_otlp(self) -> Span {
-        let failed = self.attributes.iter().any(|(name, _)| *name == ERROR_TYPE);
+        let failed = self.attributes.values.iter().any(|(name, _)| *name == ERROR_TYPE);
         let link = self.link.map(|origin| Link {
             trace_id: origin.trace_id.to_vec(),
             span_id: origin.span_id.to_vec(),
@@ -129,11 +194,11 @@ impl SpanRecord {
             span_id: self.context.span_id.to_vec(),
             parent_span_id: self.parent_span_id.map(Vec::from).unwrap_or_default(),
             flags: SAMPLED,
-            name: self.name,
+            name: self.own_name.map_or(self.name, |text| self.attributes.text(text)).to_owned(),
             kind: self.kind.into(),
             start_time_unix_nano: self.start_ns,
             end_time_unix_nano: self.end_ns,
-            attributes: attributes(self.attributes),
+            attributes: self.attributes.to_otlp(),
             links: link.into_iter().collect(),
             status: failed.then(|| Status { code: StatusCode::Error.into(), ..Status::default() }),
             ..Span::default()
@@ -155,9 +220,9 @@ impl LogRecord {
             observed_time_unix_nano: self.time_ns,
             severity_number: severity.into(),
             severity_text: self.severity.as_str().to_owned(),
-            body: Some(any(Value::Text(self.body))),
-            event_name: self.event_name.unwrap_or_default(),
-            attributes: attributes(self.attributes),
+            body: Some(any(any_value::Value::StringValue(self.attributes.owned(self.body)))),
+            event_name: self.attributes.owned(self.event_name),
+            attributes: self.attributes.to_otlp(),
             trace_id: self.context.map(|context| context.trace_id.to_vec()).unwrap_or_default(),
             span_id: self.context.map(|context| context.span_id.to_vec()).unwrap_or_default(),
             flags: self.context.map_or(0, |_| SAMPLED),
@@ -170,20 +235,15 @@ fn scope(name: &str) -> InstrumentationScope {
     InstrumentationScope { name: name.to_owned(), ..InstrumentationScope::default() }
 }
 
-fn attributes(attributes: Vec<(&'static str, Value)>) -> Vec<KeyValue> {
-    attributes.into_iter().map(|(name, value)| attribute(name, value)).collect()
+/// An attribute of a resource.
+pub(crate) fn text_attribute(name: &str, text: String) -> KeyValue {
+    attribute(name, any_value::Value::StringValue(text))
 }
 
-pub(crate) fn attribute(name: &str, value: Value) -> KeyValue {
+fn attribute(name: &str, value: any_value::Value) -> KeyValue {
     KeyValue { key: name.to_owned(), value: Some(any(value)), ..KeyValue::default() }
 }
 
-fn any(value: Value) -> AnyValue {
-    let value = match value {
-        Value::Text(text) => any_value::Value::StringValue(text),
-        Value::Integer(integer) => any_value::Value::IntValue(integer),
-        Value::Double(double) => any_value::Value::DoubleValue(double),
-        Value::Bool(bool) => any_value::Value::BoolValue(bool),
-    };
+fn any(value: any_value::Value) -> AnyValue {
     AnyValue { value: Some(value) }
 }

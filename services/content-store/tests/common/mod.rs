@@ -69,12 +69,12 @@ impl Shop {
     }
 
     pub(crate) async fn faulty() -> Self {
-        let network = Network::in_memory(Duration::ZERO);
+        let network = Network::in_memory(Duration::ZERO, 0);
         Self::start(config(), chassis(network, &[LatentFault::InvalidRendering])).await
     }
 
     pub(crate) async fn repaired() -> Self {
-        Self::start(config(), chassis(Network::in_memory(Duration::ZERO), &[])).await
+        Self::start(config(), chassis(Network::in_memory(Duration::ZERO, 0), &[])).await
     }
 
     /// Sends `METHOD /path`, with headers as `name: value`.

@@ -23,7 +23,7 @@ use http::uri::Authority;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::{Dispatch, instrument::WithSubscriber};
-use web_front::{WebFront, WebFrontConfig, seed_content};
+use web_front::{CHECKOUT_NOTES, WebFront, WebFrontConfig, seed_content};
 
 /// What the cache does when it is asked.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Shop {
         let switches = Switches::new(present, Level::Logs);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH);
-        let network = Network::in_memory(Duration::from_millis(1));
+        let network = Network::in_memory(Duration::from_millis(1), 0);
         let caller = Chassis::of_caller("web-front", network, clock.clone(), 0);
         let lines_of = Logs::to(Sink(Arc::clone(&lines)));
         let dispatch = lines_of.dispatch("web-front", switches.clone(), clock, &caller.telemetry);
@@ -93,7 +93,13 @@ impl Shop {
             let app = router.with_state(Arc::clone(&told)).into();
             chassis.tasks.spawn(serve(listener, app, chassis.clone(), CancellationToken::new()));
         }
-        let config = WebFrontConfig { cache, content_store, base_path: base_path.to_owned() };
+        let config = WebFrontConfig {
+            cache,
+            content_store,
+            base_path: base_path.to_owned(),
+            fragment_timeout_ms: None,
+            checkout_notes: CHECKOUT_NOTES.to_owned(),
+        };
         let router = WebFront::new(config).start(chassis).await.unwrap().router;
         Self { router, dispatch, switches, told, lines }
     }

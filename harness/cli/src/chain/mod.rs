@@ -1,0 +1,267 @@
+//! `glyphfall chain`: what each latent fault contributed to the loss. [`text`]: how that reads on a terminal.
+
+mod text;
+
+use std::{
+    fs,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use anyhow::Context;
+use clap::Args;
+use experiment::{
+    chain::{ChainOptions, ChainReport, SEEDS, VIEWS_PER_SECOND, chain},
+    sweep::Watch,
+};
+use incident::{Route, Story};
+use indicatif::{ProgressBar, ProgressStyle};
+use world::{Mix, play::STARTS_STORY_S, scenario::scenario};
+
+use crate::{
+    CANNOT,
+    options::{self, Format},
+    screen::{self, Screen},
+};
+
+/// The exit code of a program that a second Ctrl-C ends at once, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// How far the shares of a mix may be from 1: they are typed with a few digits.
+const ROUNDING: f64 = 0.005;
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ChainArgs {
+    /// The incident: a scenario of the library, or a file ending in .toml
+    #[arg(default_value = world::scenario::STORY)]
+    scenario: String,
+    /// How many seeds each combination is played with
+    #[arg(long, value_name = "COUNT", default_value_t = SEEDS)]
+    seeds: NonZeroUsize,
+    /// The first seed [default: a new one each time, and said]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Page views a second, on average; the shop is sized for them
+    #[arg(long, value_name = "COUNT", default_value_t = VIEWS_PER_SECOND, value_parser = options::views)]
+    views: f64,
+    /// The share of each kind of page, such as home=0.3,category=0.25,product=0.35,checkout=0.1
+    #[arg(long, value_name = "PAGE=SHARE,...", value_parser = mix)]
+    mix: Option<Shares>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Folder for the report: a page, and its data as JSON
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    out: PathBuf,
+}
+
+/// Shares of kinds of pages that add up to 1.
+#[derive(Clone, Debug, PartialEq)]
+struct Shares(Vec<(Route, f64)>);
+
+/// Plays all combinations, says what came of it, and writes the report.
+pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<()> {
+    let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let mut options =
+        ChainOptions { seeds: args.seeds, ..ChainOptions::new(scenario(&args.scenario)?, seed) };
+    options.mix = Mix::of(args.views);
+    if let Some(Shares(shares)) = &args.mix {
+        options.mix.shares = shares.iter().copied().collect();
+    }
+    fs::create_dir_all(&args.out).with_context(|| cannot_write(&args.out))?;
+    let (screen, story) = (Screen::new(args.format), Story::default());
+    screen.say(&format!(
+        "{}  {} incidents: 16 combinations, {} seeds from {seed}, views {}/s, {} to {}, virtual time",
+        options.scenario.name,
+        options.incidents(),
+        options.seeds,
+        args.views,
+        story.time_at(STARTS_STORY_S),
+        story.time_at(options.ends_story_s)
+    ));
+    let report = play(&options)?;
+    let json = serde_json::to_string(&report)?;
+    let page = debrief::chain::page(&json)?;
+    match args.format {
+        Format::Json => screen::line(&json),
+        Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
+    }
+    let name = format!("chain-{}-{seed}", report.scenario);
+    for (ending, text) in [("html", &page), ("json", &json)] {
+        let file = args.out.join(format!("{name}.{ending}"));
+        fs::write(&file, text).with_context(|| cannot_write(&file))?;
+    }
+    screen.say(&format!(
+        "\nPage and data: {}\nAgain: {}",
+        args.out.join(format!("{name}.{{html,json}}")).display(),
+        report.command
+    ));
+    Ok(())
+}
+
+fn cannot_write(path: &std::path::Path) -> String {
+    format!("cannot write {}; choose another folder with --out", path.display())
+}
+
+fn play(options: &ChainOptions) -> anyhow::Result<ChainReport> {
+    let stop = stopped_by_interrupt()?;
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} incidents, {eta} to go")
+        .expect("the template names what there is");
+    let bar = ProgressBar::new(options.incidents() as u64).with_style(style);
+    bar.tick();
+    let done = || bar.inc(1);
+    let stalled = |what: &str| {
+        eprintln!("error: virtual time stands still: something computes and never waits, in {what}");
+        std::process::exit(CANNOT.into());
+    };
+    let report = chain(options, Watch { stop: &stop, done: &done, stalled });
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+/// A flag that the first Ctrl-C sets. The second ends the program.
+fn stopped_by_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let flag = Arc::clone(&stop);
+    // Not joined: it ends with the program.
+    thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if flag.swap(true, Ordering::Relaxed) {
+                    std::process::exit(INTERRUPTED);
+                }
+                eprintln!("stopping; once more to end at once");
+            }
+        });
+    })?;
+    Ok(stop)
+}
+
+fn mix(text: &str) -> Result<Shares, String> {
+    let mut shares: Vec<(Route, f64)> = Vec::new();
+    for part in text.split(',') {
+        let (page, share) = part.split_once('=').ok_or_else(|| format!("'{part}' is not PAGE=SHARE"))?;
+        let route: Route = page.trim().parse().map_err(|error: incident::UnknownWord| error.to_string())?;
+        let share: f64 = share.trim().parse().map_err(|_| format!("'{share}' is not a number"))?;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(format!("{page}={share}: a share lies between 0 and 1"));
+        }
+        if shares.iter().any(|(other, _)| *other == route) {
+            return Err(format!("{page} stands there twice"));
+        }
+        shares.push((route, share));
+    }
+    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
+    if (sum - 1.0).abs() > ROUNDING {
+        return Err(format!("the shares add up to {sum:.3}, not 1"));
+    }
+    for (_, share) in &mut shares {
+        *share /= sum;
+    }
+    Ok(Shares(shares))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use experiment::{
+        attribution::COALITIONS,
+        chain::{Played, report_of},
+        kept::Kept,
+    };
+
+    /// Lost with rendering and error handling; each other fault doubles it.
+    fn report(seeds: usize) -> ChainReport {
+        let story = scenario(world::scenario::STORY).unwrap();
+        let options = ChainOptions { seeds: NonZeroUsize::new(2).unwrap(), ..ChainOptions::new(story, 7) };
+        let played = |seed: usize| -> Played {
+            std::array::from_fn(|present| {
+                let doubled = 2.0_f64.powi(i32::from(present & 4 != 0) + i32::from(present & 8 != 0));
+                let loss_usd =
+                    if present & 3 == 3 { (1_000_000.0 + 90_000.0 * seed as f64) * doubled } else { 0.0 };
+                let lost_s = (loss_usd > 0.0).then_some(300.0);
+                Some(Kept {
+                    loss_usd,
+                    loss_so_far_usd: loss_usd / 4.0,
+                    begun_s: 290.0,
+                    lost_s,
+                    remedies: 0,
+                    watched_until_s: 18_000.0,
+                    restored_s: None,
+                    bins: Vec::new(),
+                })
+            })
+        };
+        report_of(&options, &(0..seeds).map(played).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_page_is_made_of_the_report_and_holds_what_it_says() {
+        let report = report(2);
+        assert!(report.complete);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["combinations"].as_array().unwrap().len(), COALITIONS);
+        assert_eq!(json["combinations"][0]["loss_usd"], 4_180_000.0);
+        assert_eq!(json["shares"][0]["fault"], "invalid-rendering");
+        assert!(
+            (json["shares"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|share| share["share"].as_f64().unwrap())
+                .sum::<f64>()
+                - 1.0)
+                .abs()
+                < 1e-12
+        );
+        let page = debrief::chain::page(&json.to_string()).unwrap();
+        for text in [
+            "$4,180,000",
+            "stand-in (assumed)",
+            "35.4\u{a0}%",
+            "glyphfall chain special-character --seed 7 --seeds 2",
+        ] {
+            assert!(page.contains(text), "{text}");
+        }
+        assert!(
+            !page.contains("src=\"http") && !page.contains("<script"),
+            "the page needs nothing from elsewhere"
+        );
+    }
+
+    #[test]
+    fn every_line_fits_and_partial_results_say_so() {
+        for (seeds, is_partial) in [(2, false), (1, true), (0, true)] {
+            let report = report(seeds);
+            let lines = text::lines(&report);
+            assert_eq!(lines.iter().any(|line| line.contains("PARTIAL")), is_partial, "{seeds}");
+            let tables = lines
+                .iter()
+                .flat_map(|line| line.split('\n'))
+                .filter(|line| line.starts_with("  ") && line.contains("   "));
+            tables.for_each(|line| assert!(line.chars().count() <= 80, "{line}"));
+            assert!(debrief::chain::page(&serde_json::to_string(&report).unwrap()).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_mix_adds_up() {
+        let check = |text: &str, expected: Result<&[(Route, f64)], &str>| match expected {
+            Ok(shares) => assert_eq!(mix(text), Ok(Shares(shares.to_vec())), "{text}"),
+            Err(part) => assert!(mix(text).unwrap_err().contains(part), "{text}"),
+        };
+        check("home=0.5,checkout=0.5", Ok(&[(Route::Home, 0.5), (Route::Checkout, 0.5)]));
+        check("home=1", Ok(&[(Route::Home, 1.0)]));
+        check("home=0.5", Err("add up to 0.500"));
+        check("home=0.5,home=0.5", Err("twice"));
+        check("basket=1", Err("`basket` is none of home"));
+        check("home", Err("not PAGE=SHARE"));
+        check("home=NaN", Err("between 0 and 1"));
+    }
+}

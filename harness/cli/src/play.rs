@@ -1,0 +1,141 @@
+//! `glyphfall play`: one incident in virtual time. The same services as live; hours pass in seconds.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use diagnosis::Knowledge;
+use incident::{Event, EventKind, IncidentRecord, Story};
+use indicatif::ProgressBar;
+use world::{
+    Mix,
+    play::{PlayOptions, Played, Responder, play},
+    scenario::scenario,
+    virtual_time::{self, STALLED_AFTER},
+};
+
+use crate::{
+    CANNOT,
+    options::{Format, PlayArgs, ResponderKind},
+    screen::{self, Screen},
+};
+
+/// Columns of a line, as on the narrowest terminal.
+const WIDTH: usize = 80;
+
+/// How often the spinner turns.
+const SPINS_EVERY: Duration = Duration::from_millis(120);
+
+/// Plays it, writes its record, and says what came of it.
+pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
+    let scenario = scenario(&args.scenario)?;
+    let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let options = PlayOptions {
+        level: args.level,
+        operating_model: args.model,
+        repaired: args.repair.clone(),
+        mix: Mix::of(args.views),
+        with_evidence: true,
+        fingerprints_evidence: true,
+        responder: match args.responder {
+            ResponderKind::Model => Responder::Model(Arc::new(Knowledge::built_in())),
+            ResponderKind::StandIn => Responder::StandIn,
+        },
+        ends_story_s: Story::default().story_s(args.until),
+        ..PlayOptions::new(seed)
+    };
+    let screen = Screen::new(args.format);
+    screen.say(&format!(
+        "{}  seed {seed}, {} page views/s, telemetry {}, virtual time",
+        scenario.name,
+        args.views,
+        args.level.name()
+    ));
+    let spinner = ProgressBar::new_spinner().with_message("playing the morning");
+    spinner.enable_steady_tick(SPINS_EVERY);
+    let again = format!("glyphfall play {} --seed {seed} --level {}", args.scenario, args.level.name());
+    let stalled = move || {
+        eprintln!(
+            "error: virtual time stands still: something computes and never waits. To see it again: {again}"
+        );
+        std::process::exit(CANNOT.into());
+    };
+    let played = virtual_time::run(play(&scenario, &options), STALLED_AFTER, stalled)?;
+    spinner.finish_and_clear();
+    let Played { record, fingerprint, .. } = played?;
+    let file = args.out.join(format!("{}-{seed}.json", record.run.scenario));
+    fs::create_dir_all(&args.out)
+        .and_then(|()| fs::write(&file, record.to_json()))
+        .with_context(|| format!("cannot write {}; choose another folder with --out", file.display()))?;
+    match args.format {
+        Format::Json => screen::line(&record.to_json()),
+        Format::Text => tell(&record, &screen),
+    }
+    screen.say(&format!(
+        "\nRecord: {}\nFingerprint of everything that happened: {fingerprint:016x}",
+        file.display()
+    ));
+    Ok(())
+}
+
+fn tell(record: &IncidentRecord, screen: &Screen) {
+    screen.say("");
+    for event in &record.events {
+        if let Some(what) = words(event) {
+            let time = format!("  {}  ", record.run.story.time_at(event.story_s));
+            let indent = " ".repeat(time.chars().count());
+            for (place, line) in wrapped(&what, WIDTH - indent.len()).iter().enumerate() {
+                screen.say(&format!("{}{line}", if place == 0 { &time } else { &indent }));
+            }
+        }
+    }
+    let outcome = &record.outcome;
+    let verdict = match (outcome.lost_s, outcome.time_to_restore_s()) {
+        (None, _) => "Customers noticed nothing: availability was never lost.".to_owned(),
+        (Some(_), None) => "Not restored by the end.".to_owned(),
+        (Some(_), Some(restore_s)) => format!("Restored after {:.0} story minutes.", restore_s / 60.0),
+    };
+    screen.say(&format!(
+        "\n{verdict} {} visits failed; {} of trade lost. Diagnosed by: {}.",
+        outcome.failed_visits, outcome.incident_financial_loss_usd, record.run.responder
+    ));
+}
+
+/// A text in lines of at most `width` characters, broken between words.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is a first line");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= width {
+            *last = format!("{last} {word}");
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+/// An event as a line; the clock's are for programs.
+fn words(event: &Event) -> Option<String> {
+    Some(match &event.kind {
+        EventKind::Published { asset, version, by } => {
+            format!("{asset} version {version} is published by the {by}")
+        }
+        EventKind::AvailabilityLost => "availability is lost".to_owned(),
+        EventKind::AvailabilityRestored => "availability is restored".to_owned(),
+        EventKind::Alerted { text } => format!("alert: {text}"),
+        EventKind::CustomerComplaint { text } => format!("a customer complains: {text}"),
+        EventKind::Remedy(remedy) => format!("remedy: {remedy}"),
+        EventKind::Note { text } => text.clone(),
+        EventKind::Hypothesis { text, .. } => format!("  thinks: {text}"),
+        EventKind::Finding { check, text } => format!("found: {check}: {text}"),
+        EventKind::Explained { explanation, score } => {
+            let score = score.map(|score| format!(" (score {score})")).unwrap_or_default();
+            let factors: Vec<&str> = explanation.factors.iter().map(|factor| factor.name()).collect();
+            let path = explanation.path.join(" > ");
+            format!("explains: {}. Path: {path}. Factors: {}{score}", explanation.trigger, factors.join(", "))
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,36 @@
+//! Where a figure stands in a plot. Plots are 360 units wide: on a phone a unit is about a pixel, so that
+//! text stays readable.
+
+/// How wide every plot is.
+pub const WIDTH: f64 = 360.0;
+
+/// A straight line from figures to places.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// The figures at both ends.
+    pub figures: (f64, f64),
+    /// Where those two stand.
+    pub places: (f64, f64),
+}
+
+impl Scale {
+    /// Where a figure stands, to a tenth of a unit.
+    pub fn at(&self, figure: f64) -> f64 {
+        let Self { figures: (from, to), places: (start, end) } = *self;
+        let share = if to > from { (figure - from) / (to - from) } else { 0.0 };
+        ((start + (end - start) * share) * 10.0).round() / 10.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "rounded to a tenth")]
+    fn figures_stand_in_line() {
+        let scale = Scale { figures: (0.0, 1.0), places: (100.0, 0.0) };
+        assert_eq!([0.0, 0.25, 1.0].map(|figure| scale.at(figure)), [100.0, 75.0, 0.0]);
+        assert_eq!(Scale { figures: (1.0, 1.0), places: (5.0, 9.0) }.at(7.0), 5.0);
+    }
+}

@@ -1,0 +1,71 @@
+//! The page about the sixteen combinations, made of what a real run wrote (its minutes thinned to every
+//! fifteenth).
+
+use debrief::chain::page;
+use serde_json::{Value, json};
+
+fn document() -> Value {
+    serde_json::from_str(include_str!("chain.json")).expect("the run wrote JSON")
+}
+
+#[test]
+fn the_page_says_what_the_figures_say() {
+    let page = page(&document().to_string()).unwrap();
+    for finding in [
+        "With all four latent faults $1,480,481 is lost",
+        "Something is lost in 4 of the sixteen combinations",
+        "4 faults contributed; invalid rendering and poor error handling have most, 35.6\u{a0}% each",
+        "Telemetry has 0.0\u{a0}% to 28.4\u{a0}%, by what it tells whoever responds <span class=\"assumed\">",
+        "Repaired alone, 2 of 4 faults keep every page up: invalid rendering and poor error handling",
+        "The four savings add up to 3.0 times the loss",
+        "invalid rendering and poor error handling need each other most: $870,713",
+        "Smallest sets of repairs that prevent the outage: 2",
+        "It held.",
+    ] {
+        assert!(page.contains(finding), "{finding}");
+    }
+    assert_eq!(page.matches("<td style=\"--heat:").count(), 16);
+    assert_eq!(page.matches("<svg").count(), 7);
+    assert_eq!(page.matches("role=\"img\" aria-label=\"").count(), 7);
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere() {
+    let page = page(&document().to_string()).unwrap();
+    for foreign in ["http:", "https:", "<script", "@import", "url(", "<link"] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    for address in page.split("href=\"").skip(1) {
+        assert!(address.starts_with("data:text/csv"), "{}", &address[..40]);
+    }
+}
+
+#[test]
+fn text_from_a_scenario_is_text() {
+    let mut document = document();
+    document["title"] = json!("<b>A & B</b>");
+    let page = page(&document.to_string()).unwrap();
+    assert!(page.contains("&#60;b&#62;A &#38; B") && !page.contains("<b>A"));
+}
+
+#[test]
+fn partial_results_and_results_without_loss_have_a_page_too() {
+    let mut partial = document();
+    partial["complete"] = json!(false);
+    assert!(page(&partial.to_string()).unwrap().contains("Partial: it was stopped early"));
+
+    let mut nothing = document();
+    for share in nothing["shares"].as_array_mut().unwrap() {
+        (share["share"], share["interval"], share["usd"]) = (Value::Null, Value::Null, json!(0.0));
+    }
+    for saving in nothing["savings"].as_array_mut().unwrap() {
+        saving["repaired_alone_usd"] = json!(0.0);
+    }
+    let page = page(&nothing.to_string()).unwrap();
+    assert!(page.contains("No single repair saves anything") && !page.contains("Shapley share"));
+}
+
+#[test]
+fn other_json_is_refused() {
+    assert!(page("{}").is_err() && page("").is_err());
+}

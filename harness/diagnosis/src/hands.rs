@@ -1,0 +1,92 @@
+//! What a responder can do besides reading evidence: probe the shop as a person could, and act on it. The world implements it.
+//! Teaches that an interface can make cheating impossible: whatever is not here, a responder cannot know.
+
+use std::{future::Future, time::Duration};
+
+use evidence::{Evidence, UnixTime};
+use incident::{EventKind, Remedy, Route, Service};
+
+use crate::Answer;
+
+/// From where a page is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// From where the customers are.
+    Outside,
+    /// From a machine beside the shop's.
+    Inside,
+}
+
+/// A page as a customer sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The bytes of its body.
+    pub bytes: usize,
+    /// How many of its parts are missing: anybody who knows the page sees that.
+    pub missing_parts: usize,
+}
+
+/// What a service answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why nothing came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoReply {
+    /// The connection was refused, or broke.
+    Broken,
+    /// Nothing came while a customer would have waited.
+    TimedOut,
+}
+
+/// What a responder can do.
+pub trait Hands {
+    /// What telemetry has delivered.
+    fn evidence(&self) -> &Evidence;
+
+    /// When the responder was called: by an alert, or by the first complaint.
+    fn noticed(&self) -> UnixTime;
+
+    /// Lets time pass: what a look or a remedy costs.
+    fn pass(&self, time: Duration) -> impl Future<Output = ()>;
+
+    /// Opens a page; `number` chooses which one of its kind.
+    fn page(
+        &self,
+        caller: Caller,
+        route: Route,
+        number: usize,
+    ) -> impl Future<Output = Result<Page, NoReply>>;
+
+    /// Asks a service directly, from a machine beside the shop's.
+    fn get(&self, service: Service, path: &str) -> impl Future<Output = Result<Reply, NoReply>>;
+
+    /// Whether something listens on the service's port.
+    fn is_port_open(&self, service: Service) -> impl Future<Output = bool>;
+
+    /// Acts on the world. The error says what the world answered.
+    fn act(&self, remedy: Remedy) -> impl Future<Output = Result<(), String>>;
+
+    /// Whether nobody complains any more: what the help desk and the business would tell.
+    fn are_customers_served(&self) -> bool;
+
+    /// Writes down what the responder does.
+    fn note(&self, kind: EventKind);
+
+    /// Writes down what the responder thinks; `leading` is the path along which the likeliest explanation runs.
+    fn suppose(&self, text: String, leading: Option<&[Service]>);
+
+    /// Gives an answer. Whoever holds the truth judges it.
+    fn explain(&self, answer: Answer);
+}

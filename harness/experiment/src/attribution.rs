@@ -1,0 +1,368 @@
+//! Who contributed how much: a loss shared out among four faults that only do harm together. Teaches why
+//! there is no answer to 'which one was it', and what can be said instead.
+//!
+//! The losses of the sixteen combinations are a *game* in the sense of cooperative game theory: the players
+//! are the faults, and a coalition is worth what is lost when just these faults are present. What is lost
+//! when none is present is no fault's doing, so every figure here is about what comes on top of it.
+//!
+//! # Bounds known beforehand
+//!
+//! A fault is *necessary* if nothing is lost without it. Let a game of `n` players be monotone (one more
+//! fault never loses less), with `k` necessary players. In the Shapley value the players come in random
+//! order, and each is given what is added when it comes:
+//!
+//! - Any two necessary players have the same share: neither adds anything before the other has come, so they
+//!   are symmetric.
+//! - A necessary player has at least `1/n`: whenever it comes last it adds everything, as nothing was lost
+//!   without it.
+//! - It has at most `1/k`, as `k` of them have the same share, and no share is negative.
+//! - Any other player has at most `1/(k + 1)`, and no more than a necessary one: it adds only if all `k` have
+//!   come before it, which is so once in `k + 1` orders, and never adds more than everything.
+//! - It has at least 0, as the game is monotone.
+//!
+//! They hold whatever the amounts are, so they are known before anything is run, if it is known which faults
+//! are necessary.
+
+use chassis::rng;
+use rand::RngExt;
+use serde::Serialize;
+
+/// The latent faults.
+pub const PLAYERS: usize = 4;
+
+/// Their combinations.
+pub const COALITIONS: usize = 1 << PLAYERS;
+
+/// All faults present.
+pub const ALL: usize = COALITIONS - 1;
+
+/// How often seeds are drawn again for an interval. Efron and Tibshirani, An Introduction to the Bootstrap,
+/// 1993, ask for one to two thousand.
+pub const RESAMPLES: usize = 2_000;
+
+/// What lies outside an interval on each side: 95 % lie inside.
+const TAIL: f64 = 0.025;
+
+/// Losses closer than this are the same: records round them to the cent.
+const SAME_USD: f64 = 0.01;
+
+/// Losses by combination. A combination is a number with one bit for each fault that is present.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Game([f64; COALITIONS]);
+
+/// From and to, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(into = "[f64; 2]")]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// How much more two faults lose together than each would by itself. Positive: they need each other, and
+/// whoever repairs both saves less than the two savings added up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interaction {
+    /// Averaged over what else is present: the Shapley interaction index of Grabisch and Roubens, An
+    /// axiomatic approach to the concept of interaction among players in cooperative games, International
+    /// Journal of Game Theory 28, 1999.
+    pub shapley: f64,
+    /// All else being present.
+    pub all_else_present: f64,
+}
+
+impl Game {
+    /// The game of these losses.
+    pub fn new(losses: [f64; COALITIONS]) -> Self {
+        Self(losses)
+    }
+
+    /// The mean of several games; none of no games.
+    pub fn mean(games: &[Self]) -> Option<Self> {
+        let count = games.len() as f64;
+        let mean = |coalition: usize| games.iter().map(|game| game.0[coalition]).sum::<f64>() / count;
+        (!games.is_empty()).then(|| Self(std::array::from_fn(mean)))
+    }
+
+    /// What is lost when just these faults are present.
+    pub fn loss(&self, coalition: usize) -> f64 {
+        self.0[coalition]
+    }
+
+    /// What all faults together lose beyond what is lost without them: what there is to share out.
+    pub fn whole(&self) -> f64 {
+        self.0[ALL] - self.0[0]
+    }
+
+    /// What a repair saves if it is the only one.
+    pub fn saving_alone(&self, player: usize) -> f64 {
+        self.0[ALL] - self.0[ALL & !bit(player)]
+    }
+
+    /// What a fault loses if it is the only one.
+    pub fn loss_alone(&self, player: usize) -> f64 {
+        self.0[bit(player)] - self.0[0]
+    }
+
+    /// The Shapley value of each fault, exact: what it adds when it comes, averaged over all orders. The
+    /// values add up to [`whole`](Self::whole). Shapley, A value for n-person games, 1953.
+    pub fn shapley(&self) -> [f64; PLAYERS] {
+        std::array::from_fn(|player| {
+            let others = (0..COALITIONS).filter(|coalition| coalition & bit(player) == 0);
+            others
+                .map(|others| weight(others, PLAYERS) * (self.0[others | bit(player)] - self.0[others]))
+                .sum()
+        })
+    }
+
+    /// The Shapley values as shares of the whole; none if there is nothing to share.
+    pub fn shares(&self) -> Option<[f64; PLAYERS]> {
+        let whole = self.whole();
+        (whole.abs() > SAME_USD).then(|| self.shapley().map(|value| value / whole))
+    }
+
+    /// How two faults act on each other.
+    pub fn interaction(&self, one: usize, other: usize) -> Interaction {
+        let both = bit(one) | bit(other);
+        let together = |others: usize| {
+            self.0[others | both] - self.0[others | bit(one)] - self.0[others | bit(other)] + self.0[others]
+        };
+        let rest = (0..COALITIONS).filter(|coalition| coalition & both == 0);
+        // The pair counts as one player, so there is one fewer.
+        let shapley = rest.map(|others| weight(others, PLAYERS - 1) * together(others)).sum();
+        Interaction { shapley, all_else_present: together(ALL & !both) }
+    }
+
+    /// The faults without which nothing is lost; none is necessary to losing nothing.
+    pub fn necessary(&self) -> [bool; PLAYERS] {
+        let is_nothing = |coalition: usize| (self.0[coalition] - self.0[0]).abs() < SAME_USD;
+        std::array::from_fn(|player| {
+            let without = |coalition: &usize| coalition & bit(player) == 0;
+            self.whole() > SAME_USD && (0..COALITIONS).filter(without).all(is_nothing)
+        })
+    }
+
+    /// The most that one more fault saves anywhere. Zero in a monotone game, for which alone the [`bounds`]
+    /// hold.
+    pub fn decrease_max(&self) -> f64 {
+        let pairs = (0..COALITIONS).flat_map(|coalition| (0..PLAYERS).map(move |player| (coalition, player)));
+        pairs
+            .map(|(coalition, player)| self.0[coalition] - self.0[coalition | bit(player)])
+            .fold(0.0, f64::max)
+    }
+}
+
+/// Between which shares each fault's lies in every monotone game in which these are necessary.
+pub fn bounds(necessary: [bool; PLAYERS]) -> [Interval; PLAYERS] {
+    let count = necessary.iter().filter(|necessary| **necessary).count() as f64;
+    necessary.map(|is_necessary| {
+        if is_necessary {
+            Interval { low: 1.0 / PLAYERS as f64, high: 1.0 / count }
+        } else {
+            Interval { low: 0.0, high: 1.0 / (count + 1.0) }
+        }
+    })
+}
+
+/// The sets of repairs that prevent an outage and hold no smaller set that does, smallest first. A set is a
+/// number with one bit for each repaired fault; `prevents` is asked about the faults that remain.
+pub fn smallest_repairs(prevents: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut sets: Vec<usize> = (0..COALITIONS).collect();
+    sets.sort_by_key(|repaired| repaired.count_ones());
+    let mut smallest: Vec<usize> = Vec::new();
+    for repaired in sets {
+        let holds_smaller = smallest.iter().any(|smaller| smaller & repaired == *smaller);
+        if !holds_smaller && prevents(ALL & !repaired) {
+            smallest.push(repaired);
+        }
+    }
+    smallest
+}
+
+/// The mean games of [`RESAMPLES`] draws of as many seeds, with replacement: how else it could have come out.
+/// None from fewer than two seeds, as one says nothing about others.
+pub fn resampled(games: &[Game], seed: u64) -> Vec<Game> {
+    if games.len() < 2 {
+        return Vec::new();
+    }
+    let mut chance = rng(seed, "experiment", "bootstrap");
+    let mut draw = || games.iter().map(|_| games[chance.random_range(0..games.len())]).collect::<Vec<_>>();
+    (0..RESAMPLES).filter_map(|_| Game::mean(&draw())).collect()
+}
+
+/// The interval in which 95 % of the resampled figures lie, by percentiles; none if there are none.
+pub fn interval(resampled: &[Game], figure: impl Fn(&Game) -> Option<f64>) -> Option<Interval> {
+    let mut figures: Vec<f64> = resampled.iter().filter_map(figure).collect();
+    figures.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    let at = |quantile: f64| {
+        figures.get((quantile * (figures.len().saturating_sub(1)) as f64).round() as usize).copied()
+    };
+    Some(Interval { low: at(TAIL)?, high: at(1.0 - TAIL)? })
+}
+
+/// The number of a single fault.
+pub fn bit(player: usize) -> usize {
+    1 << player
+}
+
+impl From<Interval> for [f64; 2] {
+    fn from(Interval { low, high }: Interval) -> Self {
+        [low, high]
+    }
+}
+
+/// Of all orders of `players`, the share in which just these come before a certain other.
+fn weight(before: usize, players: usize) -> f64 {
+    let factorial = |number: usize| (1..=number).product::<usize>() as f64;
+    let before = before.count_ones() as usize;
+    factorial(before) * factorial(players - before - 1) / factorial(players)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const R: usize = 1;
+    const E: usize = 2;
+    const H: usize = 4;
+    const T: usize = 8;
+
+    fn game(loss: impl Fn(usize) -> f64) -> Game {
+        Game::new(std::array::from_fn(loss))
+    }
+
+    fn has(coalition: usize, faults: usize) -> bool {
+        coalition & faults == faults
+    }
+
+    fn near(one: f64, other: f64) -> bool {
+        (one - other).abs() <= 1e-9 * one.abs().max(other.abs()).max(1.0)
+    }
+
+    #[test]
+    fn known_games_have_known_values() {
+        let check = |name: &str, game: Game, expected: [f64; PLAYERS]| {
+            let values = game.shapley();
+            assert!(values.iter().zip(expected).all(|(one, other)| near(*one, other)), "{name}: {values:?}");
+        };
+        let price = |coalition: usize| {
+            (0..PLAYERS).filter(|p| coalition & bit(*p) != 0).map(|p| 10.0 * p as f64).sum()
+        };
+        check("additive", game(price), [0.0, 10.0, 20.0, 30.0]);
+        check("unanimity", game(|c| f64::from(u8::from(c == ALL)) * 100.0), [25.0; 4]);
+        check("dictator", game(|c| f64::from(u8::from(has(c, E))) * 100.0), [0.0, 100.0, 0.0, 0.0]);
+        check(
+            "two are necessary and enough",
+            game(|c| f64::from(u8::from(has(c, R | E))) * 100.0),
+            [50.0, 50.0, 0.0, 0.0],
+        );
+        // Lost with R and E; H and T each double it.
+        let doubled = |c: usize| {
+            let doubles = i32::from(has(c, H)) + i32::from(has(c, T));
+            if has(c, R | E) { 100.0 * 2.0_f64.powi(doubles) } else { 0.0 }
+        };
+        check(
+            "two are necessary, two make it worse",
+            game(doubled),
+            [425.0 / 3.0, 425.0 / 3.0, 175.0 / 3.0, 175.0 / 3.0],
+        );
+        check(
+            "what is lost without any is nobody's",
+            game(|c| 7.0 + f64::from(u8::from(c == ALL)) * 4.0),
+            [1.0; 4],
+        );
+        assert_eq!(game(doubled).necessary(), [true, true, false, false]);
+        assert_eq!(game(|_| 5.0).necessary(), [false; 4]);
+        assert_eq!(game(|_| 5.0).shares(), None);
+    }
+
+    #[test]
+    fn savings_and_interactions_say_who_needs_whom() {
+        let both = game(|c| f64::from(u8::from(has(c, R | E))) * 100.0);
+        assert!(
+            near(both.saving_alone(0), 100.0)
+                && near(both.loss_alone(0), 0.0)
+                && near(both.saving_alone(2), 0.0)
+        );
+        let check = |one, other, expected: f64| {
+            let Interaction { shapley, all_else_present } = both.interaction(one, other);
+            assert!(near(shapley, expected) && near(all_else_present, expected), "{one} and {other}");
+        };
+        check(0, 1, 100.0);
+        check(0, 2, 0.0);
+        let either = game(|c| f64::from(u8::from(c & (R | E) != 0)) * 100.0);
+        assert!(near(either.interaction(0, 1).shapley, -100.0));
+        assert!(near(both.decrease_max(), 0.0) && near(game(|c| -(c as f64)).decrease_max(), 8.0));
+    }
+
+    #[test]
+    fn smallest_sets_hold_no_smaller_ones() {
+        let check = |prevents: fn(usize) -> bool, expected: &[usize]| {
+            assert_eq!(smallest_repairs(prevents), expected);
+        };
+        check(|present| !has(present, R | E), &[R, E]);
+        check(|present| !has(present, R) && !has(present, H | T), &[R | H, R | T]);
+        check(|present| present == 0, &[ALL]);
+        check(|_| false, &[]);
+        check(|_| true, &[0]);
+    }
+
+    #[test]
+    fn intervals_hold_the_mean_and_repeat() {
+        let games: Vec<Game> = (0..5_u8)
+            .map(|seed| game(|c| if c == ALL { 90.0 + f64::from(seed) * 5.0 } else { 0.0 }))
+            .collect();
+        let whole = |games: &[Game]| interval(games, |game| Some(game.whole()));
+        let Interval { low, high } = whole(&resampled(&games, 1)).unwrap();
+        assert!((90.0..100.0).contains(&low) && (100.1..=110.0).contains(&high), "{low} to {high}");
+        assert_eq!(resampled(&games, 1), resampled(&games, 1));
+        assert_eq!(whole(&resampled(&games[..1], 1)), None);
+    }
+
+    #[test]
+    fn bounds_follow_from_who_is_necessary() {
+        let check = |necessary: [bool; 4], expected: [[f64; 2]; 4]| {
+            assert_eq!(bounds(necessary).map(<[f64; 2]>::from), expected, "{necessary:?}");
+        };
+        check([false; 4], [[0.0, 1.0]; 4]);
+        check([true, true, false, false], [[0.25, 0.5], [0.25, 0.5], [0.0, 1.0 / 3.0], [0.0, 1.0 / 3.0]]);
+        check(
+            [true, true, true, false],
+            [[0.25, 1.0 / 3.0], [0.25, 1.0 / 3.0], [0.25, 1.0 / 3.0], [0.0, 0.25]],
+        );
+        check([true; 4], [[0.25, 0.25]; 4]);
+    }
+
+    proptest! {
+        #[test]
+        fn values_add_up_are_symmetric_and_leave_out_who_adds_nothing(
+            losses in prop::array::uniform16(-1e6..1e6_f64),
+        ) {
+            let any = Game::new(losses);
+            prop_assert!((any.shapley().iter().sum::<f64>() - any.whole()).abs() < 1e-6);
+            // R and E change places, and T adds nothing.
+            let swap = |c: usize| (c & H) + usize::from(has(c, R)) * E + usize::from(has(c, E)) * R;
+            let same = game(|c| losses[c & !T] + losses[swap(c)]);
+            let [r, e, _, t] = same.shapley();
+            prop_assert!((r - e).abs() < 1e-6 && t.abs() < 1e-6, "{r} {e} {t}");
+        }
+
+        #[test]
+        fn every_monotone_game_keeps_the_bounds(
+            steps in prop::array::uniform16(0.0..1e6_f64), necessary in prop::array::uniform4(any::<bool>()),
+        ) {
+            let must = (0..PLAYERS).filter(|p| necessary[*p]).map(bit).sum::<usize>();
+            let parts = |c: usize| (0..COALITIONS).filter(move |part| has(c, *part));
+            let within = |c: usize| parts(c).map(|part| steps[part]).sum::<f64>();
+            let monotone = game(|c| if c != 0 && has(c, must) { within(c) } else { 0.0 });
+            prop_assert!(monotone.decrease_max() <= 0.0);
+            let Some(shares) = monotone.shares() else { return Ok(()) };
+            for (share, Interval { low, high }) in shares.iter().zip(bounds(necessary)) {
+                prop_assert!((low - 1e-9..=high + 1e-9).contains(share), "{shares:?} {necessary:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The chain taken apart: the same incidents with each of the sixteen combinations of the four latent faults,
+//! and what that says about each fault. Teaches that 'what if it had been repaired' is a question that can be
+//! put to a shop, sixteen times.
+//!
+//! Telemetry acts only through whoever responds. Until that is the model responder it is the
+//! [stand-in](world::stand_in), whose minutes are assumed; so the shares are also given for a responder to
+//! whom telemetry tells nothing, and for one to whom it tells all at once. Neither needs another run: before
+//! a responder acts, an incident is the same at each level.
+//!
+//! - [`mod@report`]: what comes of it.
+
+pub mod report;
+
+use std::{io, num::NonZeroUsize, time::Duration};
+
+use chassis::{LatentFault, Level};
+use incident::{ContributingFactor, Route, Rules, Story};
+use world::{
+    Mix,
+    play::{PlayOptions, STARTS_STORY_S},
+    scenario::{Happening, Scenario},
+    stand_in,
+};
+
+use crate::{
+    attribution::{self, ALL, COALITIONS, Game, PLAYERS, bit, bounds, interval, resampled, smallest_repairs},
+    kept::{Kept, incident},
+    sweep::{Watch, sweep},
+};
+pub use report::ChainReport;
+use report::{
+    Combination, IfResponder, Morning, Necessary, PairInteraction, RouteMorning, Saving, Share, finding,
+};
+
+/// Page views a second, unless told otherwise: so few that eighty incidents take less than a minute on two
+/// cores.
+pub const VIEWS_PER_SECOND: f64 = 1.0;
+
+/// Seeds, unless told otherwise.
+pub const SEEDS: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
+
+/// What is played.
+#[derive(Clone, Debug)]
+pub struct ChainOptions {
+    /// The incident.
+    pub scenario: Scenario,
+    /// The first seed; the others follow it.
+    pub seed: u64,
+    /// How many seeds.
+    pub seeds: NonZeroUsize,
+    /// How many customers come, and to which pages.
+    pub mix: Mix,
+    /// When each incident ends at the latest, in story seconds.
+    pub ends_story_s: f64,
+    /// How many incidents are played side by side.
+    pub threads: NonZeroUsize,
+}
+
+/// One seed in all combinations, by combination; those that were not played are missing.
+pub type Played = [Option<Kept>; COALITIONS];
+
+impl ChainOptions {
+    /// A scenario with what is the default, until 13:00, on all cores.
+    pub fn new(scenario: Scenario, seed: u64) -> Self {
+        Self {
+            scenario,
+            seed,
+            seeds: SEEDS,
+            mix: Mix::of(VIEWS_PER_SECOND),
+            ends_story_s: Story::default().ends_s(),
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+
+    /// How many incidents that makes.
+    pub fn incidents(&self) -> usize {
+        self.seeds.get() * COALITIONS
+    }
+
+    /// The seeds.
+    pub fn all_seeds(&self) -> impl Iterator<Item = u64> {
+        (0..self.seeds.get() as u64).map(|step| self.seed.wrapping_add(step))
+    }
+
+    /// The command that repeats it.
+    pub fn command(&self) -> String {
+        let Self { scenario, seed, seeds, mix, .. } = self;
+        let mut command = format!(
+            "glyphfall chain {} --seed {seed} --seeds {seeds} --views {}",
+            scenario.name, mix.views_per_second
+        );
+        if mix.shares != Mix::of(mix.views_per_second).shares {
+            let shares: Vec<String> =
+                mix.shares.iter().map(|(route, share)| format!("{route}={share}")).collect();
+            command += " --mix ";
+            command += &shares.join(",");
+        }
+        command
+    }
+}
+
+/// Plays all incidents and takes them apart. Stopped early, it reports the seeds that were played in all
+/// combinations.
+///
+/// # Errors
+///
+/// When a service does not start.
+pub fn chain(options: &ChainOptions, watch: Watch<'_>) -> io::Result<ChainReport> {
+    // Seed by seed, so that who stops early has whole seeds; in each the long incidents first, so that no
+    // thread waits long.
+    let jobs: Vec<(u64, usize)> = options
+        .all_seeds()
+        .flat_map(|seed| (0..COALITIONS).rev().map(move |present| (seed, present)))
+        .collect();
+    let told_at_once = told_at_once(&options.scenario);
+    let kept = sweep(&jobs, options.threads, watch, |(seed, present)| {
+        incident(&options.scenario, &play_options(options, *seed, *present), told_at_once, watch)
+    })?;
+    let mut played: Vec<Played> = vec![const { [const { None }; COALITIONS] }; options.seeds.get()];
+    for (place, ((_, present), kept)) in jobs.iter().zip(kept).enumerate() {
+        played[place / COALITIONS][*present] = kept;
+    }
+    Ok(report_of(options, &played))
+}
+
+/// What the played incidents say, seed by seed.
+pub fn report_of(options: &ChainOptions, played: &[Played]) -> ChainReport {
+    let whole: Vec<(u64, [&Kept; COALITIONS])> = options
+        .all_seeds()
+        .zip(played)
+        .filter(|(_, played)| played.iter().all(Option::is_some))
+        .map(|(seed, played)| {
+            (seed, std::array::from_fn(|present| played[present].as_ref().expect("each is there")))
+        })
+        .collect();
+    let games: Vec<Game> = whole.iter().map(|(_, kept)| Game::new(kept.map(|kept| kept.loss_usd))).collect();
+    let mean = Game::mean(&games);
+    let draws = resampled(&games, options.seed);
+    let story = Story::default();
+    let expected = necessary_beforehand(&options.scenario);
+    let never_lost = |present: usize| whole.iter().all(|(_, kept)| kept[present].lost_s.is_none());
+    let smallest = if whole.is_empty() { Vec::new() } else { smallest_repairs(never_lost) };
+    let all = whole.iter().flat_map(|(_, kept)| kept);
+    let mut report = ChainReport {
+        seed: options.seed,
+        scenario: options.scenario.name.clone(),
+        title: options.scenario.title.clone(),
+        finding: String::new(),
+        complete: whole.len() == options.seeds.get(),
+        seeds: whole.iter().map(|(seed, _)| *seed).collect(),
+        incidents: whole.len() * COALITIONS,
+        views_per_second: options.mix.views_per_second,
+        mix: options.mix.shares.clone(),
+        starts: story.time_at(STARTS_STORY_S),
+        ends: story.time_at(options.ends_story_s),
+        loss_usd_per_minute: story.loss_usd_per_minute,
+        responder: "stand-in (assumed)".to_owned(),
+        assumed: assumed(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: options.command(),
+        loss_usd: mean.map(|game| game.loss(ALL)),
+        loss_without_faults_usd: mean.map(|game| game.loss(0)),
+        combinations: combinations(&whole, &games, mean, &draws),
+        shares: mean.map_or_else(Vec::new, |game| shares(&game, &draws, expected)),
+        savings: mean.map_or_else(Vec::new, |game| savings(&game, &draws)),
+        interactions: mean.map_or_else(Vec::new, |game| interactions(&game, &draws)),
+        smallest_sets: smallest.into_iter().map(faults).collect(),
+        necessary: Necessary {
+            expected: named(expected),
+            found: named(mean.map_or([false; PLAYERS], |game| game.necessary())),
+        },
+        decrease_max_usd: mean.map_or(0.0, |game| game.decrease_max()),
+        responders: responders(&whole, &games),
+        restored_by_themselves: all.filter(|kept| kept.restored_s.is_some() && kept.remedies == 0).count(),
+        availability: whole.first().map_or_else(Vec::new, |(seed, kept)| mornings(*seed, kept)),
+    };
+    report.finding = finding(&report);
+    report
+}
+
+fn play_options(options: &ChainOptions, seed: u64, present: usize) -> PlayOptions {
+    let repaired: Vec<_> = (0..PLAYERS)
+        .filter(|player| present & bit(*player) == 0)
+        .map(|player| LatentFault::ALL[player])
+        .collect();
+    let is_told = repaired.contains(&LatentFault::InadequateTelemetry);
+    let level = if is_told { Level::Changes } else { Level::Dark };
+    let (mix, ends_story_s) = (options.mix.clone(), options.ends_story_s);
+    PlayOptions { level, repaired, mix, ends_story_s, ..PlayOptions::new(seed) }
+}
+
+/// How long after the loss it is restored if telemetry tells all at once: the alert, and the remedies. None
+/// if nobody can do anything.
+fn told_at_once(scenario: &Scenario) -> Option<Duration> {
+    let remedies = u32::try_from(scenario.remedies.right.first()?.len()).ok()?;
+    Some(stand_in::ALERT_AFTER + stand_in::REMEDY_TAKES * remedies)
+}
+
+/// Which faults are necessary, as far as the mechanism says so before anything is run. A publish that the
+/// repaired store refuses, or that repaired pages write by the rules of their place, changes nothing; and
+/// what a cache gives up holds no permit. Both hold where the scenario's truth names both.
+fn necessary_beforehand(scenario: &Scenario) -> [bool; PLAYERS] {
+    let chain = [ContributingFactor::InvalidRendering, ContributingFactor::PoorErrorHandling];
+    let publishes = scenario.happens.iter().any(|happens| matches!(happens.what, Happening::Publish { .. }));
+    let is_chain = publishes && chain.iter().all(|factor| scenario.truth.factors.contains(factor));
+    ContributingFactor::LATENT_FAULTS.map(|fault| is_chain && chain.contains(&fault))
+}
+
+fn combinations(
+    whole: &[(u64, [&Kept; COALITIONS])],
+    games: &[Game],
+    mean: Option<Game>,
+    draws: &[Game],
+) -> Vec<Combination> {
+    let combination = |present: usize| {
+        let kept = || whole.iter().map(|(_, kept)| kept[present]);
+        Combination {
+            faults_present: faults(present),
+            loss_usd: mean.map(|game| game.loss(present)),
+            interval: interval(draws, |game| Some(game.loss(present))),
+            losses_usd: games.iter().map(|game| game.loss(present)).collect(),
+            lost: kept().filter(|kept| kept.lost_s.is_some()).count(),
+            not_restored: kept().filter(|kept| kept.lost_s.is_some() && kept.restored_s.is_none()).count(),
+        }
+    };
+    (0..COALITIONS).rev().map(combination).collect()
+}
+
+fn shares(game: &Game, draws: &[Game], necessary: [bool; PLAYERS]) -> Vec<Share> {
+    let (values, shares, bounds) = (game.shapley(), game.shares(), bounds(necessary));
+    let share = |(player, fault)| Share {
+        fault,
+        share: shares.map(|shares| shares[player]),
+        interval: interval(draws, |game| Some(game.shares()?[player])),
+        usd: values[player],
+        usd_interval: interval(draws, |game| Some(game.shapley()[player])),
+        bounds: bounds[player],
+    };
+    ContributingFactor::LATENT_FAULTS.into_iter().enumerate().map(share).collect()
+}
+
+fn savings(game: &Game, draws: &[Game]) -> Vec<Saving> {
+    let saving = |(player, fault)| Saving {
+        fault,
+        repaired_alone_usd: game.saving_alone(player),
+        interval: interval(draws, |game| Some(game.saving_alone(player))),
+        present_alone_usd: game.loss_alone(player),
+    };
+    ContributingFactor::LATENT_FAULTS.into_iter().enumerate().map(saving).collect()
+}
+
+fn interactions(game: &Game, draws: &[Game]) -> Vec<PairInteraction> {
+    let faults = ContributingFactor::LATENT_FAULTS;
+    let pairs = (0..PLAYERS).flat_map(|one| (one + 1..PLAYERS).map(move |other| (one, other)));
+    let pair = |(one, other): (usize, usize)| {
+        let attribution::Interaction { shapley, all_else_present } = game.interaction(one, other);
+        PairInteraction {
+            faults: [faults[one], faults[other]],
+            shapley_usd: shapley,
+            interval: interval(draws, |game| Some(game.interaction(one, other).shapley)),
+            all_else_present_usd: all_else_present,
+        }
+    };
+    pairs.map(pair).collect()
+}
+
+/// The same game with responders at both ends: telemetry tells nothing, so that whoever has it is as slow as
+/// without; or it tells all at once, so that nothing is lost any more when the remedies have been taken.
+fn responders(whole: &[(u64, [&Kept; COALITIONS])], games: &[Game]) -> Vec<IfResponder> {
+    let telemetry = bit(LatentFault::InadequateTelemetry as usize);
+    let with = |name: &str, games: Vec<Game>| {
+        let mean = Game::mean(&games)?;
+        Some(IfResponder { responder: name.to_owned(), loss_usd: mean.loss(ALL), shares: mean.shares() })
+    };
+    let blind =
+        games.iter().map(|game| Game::new(std::array::from_fn(|present| game.loss(present | telemetry))));
+    let oracle = whole.iter().map(|(_, kept)| {
+        Game::new(std::array::from_fn(|present| {
+            let kept = kept[present];
+            if present & telemetry == 0 { kept.loss_so_far_usd } else { kept.loss_usd }
+        }))
+    });
+    let ends = [
+        with("blind: telemetry tells nothing (assumed)", blind.collect()),
+        with("stand-in (assumed)", games.to_vec()),
+        with("oracle: telemetry tells all at once (assumed)", oracle.collect()),
+    ];
+    ends.into_iter().flatten().collect()
+}
+
+/// All faults, each repaired alone, and all repaired.
+fn mornings(seed: u64, kept: &[&Kept; COALITIONS]) -> Vec<Morning> {
+    let alone = (0..PLAYERS).map(|player| ALL & !bit(player));
+    let morning = |present: usize| {
+        let Kept { loss_usd, begun_s, lost_s, restored_s, ref bins, .. } = *kept[present];
+        let minutes = |route: Route| {
+            let on_route = bins.iter().filter(|bin| bin.route == route);
+            on_route
+                .map(|bin| (bin.story_s, bin.visits.served, bin.visits.degraded, bin.visits.failed))
+                .collect()
+        };
+        let routes =
+            Route::ALL.iter().map(|route| RouteMorning { route: *route, minutes: minutes(*route) }).collect();
+        Morning { faults_present: faults(present), seed, loss_usd, begun_s, lost_s, restored_s, routes }
+    };
+    std::iter::once(ALL).chain(alone).chain([0]).map(morning).collect()
+}
+
+fn faults(combination: usize) -> Vec<ContributingFactor> {
+    named(std::array::from_fn(|player| combination & bit(player) != 0))
+}
+
+fn named(which: [bool; PLAYERS]) -> Vec<ContributingFactor> {
+    ContributingFactor::LATENT_FAULTS
+        .into_iter()
+        .zip(which)
+        .filter(|(_, is)| *is)
+        .map(|(fault, _)| fault)
+        .collect()
+}
+
+fn assumed() -> Vec<String> {
+    let minutes = |duration: Duration| (duration.as_secs_f64() / 60.0).round();
+    let rules = Rules::default();
+    let diagnosis = |level: Level| minutes(stand_in::diagnosis(world::level(level)));
+    vec![
+        format!(
+            "The responder is a stand-in, a table of minutes. Without telemetry it hears of the loss \
+             after {} minutes on average and \
+             knows what to do {} minutes later; with telemetry after {} and {} minutes. Each remedy takes {}.",
+            minutes(stand_in::COMPLAINT_AFTER),
+            diagnosis(Level::Dark),
+            minutes(stand_in::ALERT_AFTER),
+            diagnosis(Level::Changes),
+            minutes(stand_in::REMEDY_TAKES),
+        ),
+        format!("A customer waits {} seconds.", rules.customers_wait_s),
+        format!("A degraded visit loses {:.0} % of its trade.", rules.degraded_trade_lost * 100.0),
+        "Where availability is never lost, the shop is watched until half an hour after the last thing that \
+         happens."
+            .to_owned(),
+    ]
+}

@@ -1,0 +1,15 @@
+//! What one run cannot say: experiments that play the shop many times, in memory and virtual time, and compare.
+//!
+//! # Layout
+//!
+//! - [`characters`]: special characters and byte sequences, and what each of them breaks.
+//! - [`sweep`]: many incidents on all cores. [`kept`]: one of them, and what is kept of it.
+//! - [`training`]: what the model responder learns, counted.
+//! - [`attribution`]: a loss shared out among four faults. [`chain`]: what each latent fault contributed to one.
+
+pub mod characters;
+pub mod sweep;
+pub mod kept;
+pub mod training;
+pub mod attribution;
+pub mod chain;

@@ -1,0 +1,21 @@
+//! Puts every file in `scenarios/` into the library, so that adding one needs no change anywhere else.
+
+use std::{env, error::Error, fmt::Write, fs, path::Path};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=scenarios");
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("scenarios");
+    let mut files =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    let mut list = String::from("[\n");
+    for file in files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let path = file.display().to_string();
+        writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
+    }
+    list.push_str("]\n");
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("scenarios.rs"), list)?;
+    Ok(())
+}

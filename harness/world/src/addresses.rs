@@ -1,0 +1,68 @@
+//! Where the services of a shop listen: on standard ports, on free ones, or under names in memory.
+
+use chassis::run::loopback;
+use http::uri::Authority;
+use incident::Service;
+
+/// Where the services of a shop listen.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The web front: what customers see.
+    pub web_front: Authority,
+    /// The cache.
+    pub cache: Authority,
+    /// The content store.
+    pub content_store: Authority,
+    /// The operator ports of cache, content store and web front, and their token; none are open without.
+    pub operators: Option<Operators>,
+}
+
+/// Operator ports and the token that they ask for.
+#[derive(Clone, Debug)]
+pub struct Operators {
+    /// The cache's.
+    pub cache: Authority,
+    /// The content store's.
+    pub content_store: Authority,
+    /// The web front's.
+    pub web_front: Authority,
+    /// The bearer token.
+    pub token: String,
+}
+
+impl Addresses {
+    /// The standard ports on loopback.
+    pub fn standard() -> Self {
+        Self::loopback([web_front::PORTS.service, cache::PORTS.service, content_store::PORTS.service])
+    }
+
+    /// Free ports on loopback, different each time.
+    pub fn free() -> Self {
+        Self::loopback([0; 3])
+    }
+
+    /// Names in a network in memory.
+    pub fn in_memory() -> Self {
+        let name = |name| Authority::from_static(name);
+        Self {
+            web_front: name("web-front:80"),
+            cache: name("cache:80"),
+            content_store: name("content-store:80"),
+            operators: None,
+        }
+    }
+
+    /// Where one service listens.
+    pub fn of(&self, service: Service) -> &Authority {
+        match service {
+            Service::ContentStore => &self.content_store,
+            Service::Cache => &self.cache,
+            Service::WebFront => &self.web_front,
+        }
+    }
+
+    fn loopback([web_front, cache, content_store]: [u16; 3]) -> Self {
+        let [web_front, cache, content_store] = [web_front, cache, content_store].map(loopback);
+        Self { web_front, cache, content_store, operators: None }
+    }
+}

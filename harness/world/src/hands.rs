@@ -1,0 +1,260 @@
+//! The responder's hands in this world: probes and remedies for [`diagnosis`], which cannot see the world itself. Here, and only
+//! here, an answer meets the truth.
+
+use std::{cell::Cell, collections::BTreeSet, future::Future, time::Duration};
+
+use chassis::{CallError, Chassis, Peer, Wait};
+use diagnosis::{
+    Answer, Caller, Hands, NoReply, Observer, Page, Phase, Reply, explanation::agreement, knowledge::Case,
+};
+use evidence::{Evidence, UnixTime};
+use incident::{EventKind, Remedy, Route, Service};
+use tokio::time::{Instant, sleep, timeout};
+use web_front::{
+    PageRoute,
+    catalogue::{CATEGORIES, PRODUCTS},
+    parts,
+};
+
+use crate::{
+    World,
+    customers::PATIENCE,
+    scenario::{Drawn, Happening, Scenario, Symptom, draw::Step, insert::Insert},
+    shop::{CUSTOMERS, seed_assets},
+};
+
+/// Who probes from beside the shop, in the network.
+const RESPONDER: &str = "responder";
+
+/// How often a responder looks whether the phone rings.
+const LISTENS_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a port may take to answer.
+const PORT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// When, in minutes after the call, an observer in training looks at everything.
+const OBSERVED_AT_MINUTES: [u32; 3] = [3, 16, 35];
+
+/// How long an observer waits after each remedy.
+const OBSERVED_AFTER: Duration = Duration::from_secs(180);
+
+/// What play and responder tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// Whether the responder has been called.
+    pub(crate) is_called: Cell<bool>,
+    /// Whether customers are served.
+    pub(crate) is_served: Cell<bool>,
+    /// Whether the responder has given an answer.
+    pub(crate) is_done: Cell<bool>,
+}
+
+/// Hands in one world.
+pub(crate) struct WorldHands<'a> {
+    world: &'a World,
+    evidence: &'a Evidence,
+    desk: &'a Desk,
+    noticed: Cell<UnixTime>,
+    truth: Answer,
+    outside: Peer,
+    inside: [(Service, Peer); 3],
+}
+
+impl<'a> WorldHands<'a> {
+    /// Hands of somebody who waits to be called.
+    pub(crate) async fn new(
+        world: &'a World,
+        evidence: &'a Evidence,
+        desk: &'a Desk,
+        scenario: &Scenario,
+        drawn: &Drawn,
+    ) -> Self {
+        let visitor = world.shop().visitor();
+        let caller = |name| {
+            let (network, clock) = (visitor.network.clone(), visitor.clock.clone());
+            // Telemetry of the responder's own would be evidence of nothing.
+            Chassis { tasks: visitor.tasks.clone(), ..Chassis::of_caller(name, network, clock, visitor.seed) }
+        };
+        let (outside, inside) = (caller(CUSTOMERS), caller(RESPONDER));
+        let addresses = world.shop().addresses();
+        let peer = |service| (service, Peer::new(&inside, addresses.of(service).clone()));
+        let hands = Self {
+            world,
+            evidence,
+            desk,
+            noticed: Cell::new(UnixTime::default()),
+            truth: truth(scenario, drawn),
+            outside: Peer::new(&outside, addresses.web_front.clone()),
+            inside: [peer(Service::ContentStore), peer(Service::Cache), peer(Service::WebFront)],
+        };
+        // A link exists once somebody has used it, and only then can it fall silent with a service.
+        for service in Service::ALL {
+            hands.is_port_open(*service).await;
+        }
+        hands
+    }
+
+    fn peer(&self, service: Service) -> &Peer {
+        let peer = self.inside.iter().find(|(known, _)| *known == service).map(|(_, peer)| peer);
+        peer.expect("there is a peer for each service")
+    }
+
+    /// Waits until the responder is called.
+    pub(crate) async fn called(&self) {
+        while !self.desk.is_called.get() {
+            sleep(LISTENS_EVERY).await;
+        }
+        self.noticed.set(self.evidence.now());
+    }
+
+    /// Looks at everything at fixed times, then after a remedy that does not help everywhere, then after those that do.
+    pub(crate) async fn observe(&self, observer: &Observer, right: &[Remedy]) {
+        let called = Instant::now();
+        for minutes in OBSERVED_AT_MINUTES {
+            let due = called + Duration::from_secs(60) * minutes;
+            sleep(due.saturating_duration_since(Instant::now())).await;
+            observer.look_everywhere(Phase::of(f64::from(minutes)), self).await;
+        }
+        let helps_alone = right == [Remedy::Restart { service: Service::Cache }];
+        if !helps_alone {
+            let _ = self.world.act(Remedy::Restart { service: Service::Cache }).await;
+            sleep(OBSERVED_AFTER).await;
+            observer.look_everywhere(Phase::AfterRemedy, self).await;
+        }
+        for remedy in right {
+            let _ = self.world.act(remedy.clone()).await;
+        }
+        sleep(OBSERVED_AFTER).await;
+        if !right.is_empty() || self.truth.path.is_empty() {
+            observer.look_everywhere(Phase::Served, self).await;
+        }
+    }
+}
+
+impl Hands for WorldHands<'_> {
+    fn evidence(&self) -> &Evidence {
+        self.evidence
+    }
+
+    fn noticed(&self) -> UnixTime {
+        self.noticed.get()
+    }
+
+    fn pass(&self, time: Duration) -> impl Future<Output = ()> {
+        sleep(time)
+    }
+
+    async fn page(&self, caller: Caller, route: Route, number: usize) -> Result<Page, NoReply> {
+        let (path, kind) = match route {
+            Route::Home => ("/".to_owned(), PageRoute::Home),
+            Route::Category => {
+                (format!("/c/{}", CATEGORIES[number % CATEGORIES.len()].slug), PageRoute::Category)
+            }
+            Route::Product => (format!("/p/{}", PRODUCTS[number % PRODUCTS.len()].slug), PageRoute::Product),
+            Route::Checkout => ("/checkout".to_owned(), PageRoute::Checkout),
+        };
+        let peer = match caller {
+            Caller::Outside => &self.outside,
+            Caller::Inside => self.peer(Service::WebFront),
+        };
+        let Reply { status, elapsed, body } = ask(peer, &path).await?;
+        let text = String::from_utf8_lossy(&body);
+        let is_missing = |name: &str| !text.contains(&format!("data-part=\"{name}\""));
+        let missing_parts = parts(kind).iter().filter(|part| is_missing(part.name)).count();
+        Ok(Page { status, elapsed, bytes: body.len(), missing_parts })
+    }
+
+    async fn get(&self, service: Service, path: &str) -> Result<Reply, NoReply> {
+        ask(self.peer(service), path).await
+    }
+
+    async fn is_port_open(&self, service: Service) -> bool {
+        let shop = self.world.shop();
+        let connecting = shop.visitor().network.connect(RESPONDER, shop.addresses().of(service));
+        timeout(PORT_TIMEOUT, connecting).await.is_ok_and(|connected| connected.is_ok())
+    }
+
+    async fn act(&self, remedy: Remedy) -> Result<(), String> {
+        // What was true before the remedy says nothing about it.
+        self.desk.is_served.set(false);
+        self.world.act(remedy).await.map_err(|error| error.to_string())
+    }
+
+    fn are_customers_served(&self) -> bool {
+        self.desk.is_served.get()
+    }
+
+    fn note(&self, kind: EventKind) {
+        self.world.note(kind);
+    }
+
+    fn suppose(&self, text: String, leading: Option<&[Service]>) {
+        let locates = leading.is_some_and(|path| path == self.truth.path);
+        self.world.note(EventKind::Hypothesis { text, locates });
+    }
+
+    fn explain(&self, answer: Answer) {
+        let score = Some((agreement(&answer, &self.truth) * 1e3).round() / 1e3);
+        self.world.note(EventKind::Explained { explanation: answer.explanation(), score });
+    }
+}
+
+/// What is written in books about a scenario.
+pub fn case(scenario: &Scenario) -> Case {
+    let published = scenario.happens.iter().find_map(|happens| match &happens.what {
+        Happening::Publish { insert, .. } => Some(insert),
+        _ => None,
+    });
+    Case {
+        name: scenario.name.clone(),
+        cause: scenario.truth.trigger.clone(),
+        path: scenario.truth.path.clone(),
+        factors: scenario.truth.factors.clone(),
+        is_ours: !scenario.control,
+        hurts: scenario.symptom != Symptom::Nothing,
+        has_asset: published.is_some() && !scenario.control,
+        has_character: published.is_some_and(|inserts| inserts.iter().any(is_special)),
+        right: scenario.remedies.right.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+    }
+}
+
+/// The expected answer.
+fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
+    let Case { cause, path, factors, has_asset, .. } = case(scenario);
+    let asset = drawn.published.clone().filter(|_| has_asset);
+    let character = asset.as_deref().and_then(|asset| character(scenario, drawn, asset));
+    Answer { cause, asset, character, path, factors }
+}
+
+/// The special character that the seed took, as the scenario's file writes it.
+fn character(scenario: &Scenario, drawn: &Drawn, asset: &str) -> Option<String> {
+    let original = seed_assets().into_iter().find(|seed| seed.id.as_str() == asset)?.body;
+    let edited = drawn.steps.iter().find_map(|(_, step)| match step {
+        Step::Publish { asset: edited, body } if edited == asset => Some(body),
+        _ => None,
+    })?;
+    let begins = original.iter().zip(edited).take_while(|(one, other)| one == other).count();
+    let inserted = &edited[begins..begins + edited.len().saturating_sub(original.len())];
+    let inserts = scenario.happens.iter().filter_map(|happens| match &happens.what {
+        Happening::Publish { insert, .. } => Some(insert),
+        _ => None,
+    });
+    let is_it = |insert: &&Insert| is_special(insert) && insert.bytes() == inserted;
+    inserts.flatten().find(is_it).map(|insert| insert.written().to_owned())
+}
+
+fn is_special(insert: &Insert) -> bool {
+    insert.written().starts_with("U+") || insert.written().starts_with("0x")
+}
+
+async fn ask(peer: &Peer, path: &str) -> Result<Reply, NoReply> {
+    let began = Instant::now();
+    match peer.get(path, Wait::AtMost(PATIENCE)).await {
+        Ok(answer) => {
+            let (status, body) = (answer.status.as_u16(), answer.body.to_vec());
+            Ok(Reply { status, elapsed: began.elapsed(), body })
+        }
+        Err(CallError::TimedOut { .. }) => Err(NoReply::TimedOut),
+        Err(_) => Err(NoReply::Broken),
+    }
+}

@@ -1,0 +1,177 @@
+//! What the world does about each [`Happening`]: how it begins, how it ends by itself, and which remedies undo it.
+
+use std::{io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use chassis::Chassis;
+use http::uri::Authority;
+use incident::{EventKind, Remedy, Service};
+use web_front::{CHECKOUT_NOTES, WebFrontConfig};
+
+use crate::{
+    EditorError, World,
+    disk::DiskSpeed,
+    monitor,
+    scenario::{Happening, draw::Step},
+    uploads,
+};
+
+/// The links inside the shop: what those who run its network can repair. The customers' way to it is not among them.
+const LINKS: [(Service, Service); 4] = [
+    (Service::WebFront, Service::Cache),
+    (Service::WebFront, Service::ContentStore),
+    (Service::Cache, Service::ContentStore),
+    (Service::ContentStore, Service::Cache),
+];
+
+/// The version that releases of a shop are rolled back to.
+const FIRST_RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+impl World {
+    /// Lets one thing happen.
+    ///
+    /// # Errors
+    ///
+    /// When the shop does not let it: a publish that is refused, a service that does not start.
+    pub async fn happen(&self, step: &Step) -> Result<(), EditorError> {
+        match step {
+            Step::Publish { asset, body } => _ = self.publish(asset, body.clone()).await?,
+            Step::Begin(happening) => self.begin(happening).await?,
+            Step::End(happening) => self.end(happening).await,
+        }
+        Ok(())
+    }
+
+    async fn begin(&self, happening: &Happening) -> io::Result<()> {
+        let shop = self.shop();
+        match happening {
+            Happening::Publish { .. } => {}
+            Happening::Release { version, fragment_timeout_ms, checkout_notes, .. } => {
+                let (timeout_ms, notes) = (*fragment_timeout_ms, checkout_notes.clone());
+                let change = move |config: &mut WebFrontConfig| {
+                    config.fragment_timeout_ms = timeout_ms;
+                    config.checkout_notes = notes.unwrap_or_else(|| CHECKOUT_NOTES.to_owned());
+                };
+                shop.release_front(version, change).await?;
+            }
+            Happening::Stop { service } => shop.kill(*service).await,
+            Happening::Suspend { service } => self.suspend(*service, true),
+            Happening::Link { from, to, delay_ms, resets } => {
+                self.impair(from.name(), *to, Duration::from_millis(*delay_ms), resets.0);
+            }
+            Happening::Disk { seek_ms } => {
+                let seek = Duration::from_millis(*seek_ms);
+                shop.disk().set_speed(Some(DiskSpeed { seek, ..self.disk_at_first().unwrap_or_default() }));
+            }
+            Happening::Uploads { count } => {
+                let (uploader, store) = self.outsider("importer");
+                uploads::begin(&uploader, &store, shop.editor_token(), *count);
+            }
+            Happening::Surge { times } => self.customers().crowd(times.0),
+            Happening::Monitor { asset } => {
+                let (watcher, front) = (self.outsider("monitor").0, shop.addresses().web_front.clone());
+                let text = self.editor().read(asset).await.unwrap_or_default();
+                // The first sentence: short enough to be seen in a message, and long enough to be on no other page.
+                let phrase = text.split_inclusive('.').next().unwrap_or_default().to_owned();
+                monitor::watch(&watcher, front, phrase, Arc::clone(&self.record), self.arrived_at);
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&self, happening: &Happening) {
+        match happening {
+            Happening::Suspend { service } => self.suspend(*service, false),
+            Happening::Link { from, to, .. } => self.impair(from.name(), *to, Duration::ZERO, 0.0),
+            Happening::Disk { .. } => self.shop().disk().set_speed(self.disk_at_first()),
+            Happening::Surge { .. } => self.customers().disperse().await,
+            // What somebody has done stays done until somebody undoes it.
+            Happening::Publish { .. }
+            | Happening::Release { .. }
+            | Happening::Stop { .. }
+            | Happening::Uploads { .. }
+            | Happening::Monitor { .. } => {}
+        }
+    }
+
+    /// Does what a responder decided.
+    ///
+    /// # Errors
+    ///
+    /// When the shop does not let it be done.
+    pub async fn act(&self, remedy: Remedy) -> Result<(), EditorError> {
+        self.note(EventKind::Remedy(remedy.clone()));
+        let shop = self.shop();
+        match remedy {
+            Remedy::RollBack { asset } => {
+                let version = self.editor().roll_back(&asset).await?;
+                self.note(EventKind::Published { asset, version, by: "responder".to_owned() });
+            }
+            Remedy::Restart { service } => {
+                // The process that stood still is gone; its successor runs.
+                self.suspend(service, false);
+                shop.restart(service).await?;
+            }
+            Remedy::FlushCache => shop.flush_cache(),
+            Remedy::RollBackRelease { service: Service::WebFront } => {
+                let at_first = |config: &mut WebFrontConfig| {
+                    config.fragment_timeout_ms = None;
+                    CHECKOUT_NOTES.clone_into(&mut config.checkout_notes);
+                };
+                shop.release_front(FIRST_RELEASE, at_first).await?;
+            }
+            // Only the front has ever been released otherwise: the others come back as they were.
+            Remedy::RollBackRelease { service } => shop.restart(service).await?,
+            Remedy::AddCapacity { service: Service::WebFront } => {
+                if let Some(workers) = shop.front_workers() {
+                    workers.double();
+                }
+            }
+            // The others are not limited by their workers.
+            Remedy::AddCapacity { .. } => {}
+            Remedy::RepairNetwork => {
+                for (from, to) in LINKS {
+                    self.impair(from.name(), to, Duration::ZERO, 0.0);
+                }
+            }
+            Remedy::ReplaceDisk => shop.disk().set_speed(self.disk_at_first()),
+        }
+        Ok(())
+    }
+
+    /// Publishes `body` as the next version of `asset`, as an editor would.
+    ///
+    /// # Errors
+    ///
+    /// When the content store refuses or cannot be reached.
+    pub async fn publish(&self, asset: &str, body: impl Into<Bytes>) -> Result<u64, EditorError> {
+        let version = self.editor().publish(asset, body.into()).await?;
+        self.note(EventKind::Published { asset: asset.to_owned(), version, by: "editor".to_owned() });
+        Ok(version)
+    }
+
+    fn suspend(&self, service: Service, suspended: bool) {
+        if let Some(links) = self.shop().visitor().network.links() {
+            links.suspend(service.name(), suspended);
+        }
+    }
+
+    fn impair(&self, from: &str, to: Service, delay: Duration, resets: f64) {
+        if let Some(links) = self.shop().visitor().network.links() {
+            // The network knows a service by the host in its address.
+            let address = self.shop().addresses().of(to);
+            links.impair(from, address.host(), delay, resets);
+        }
+    }
+
+    /// Somebody else than the customers who calls the shop, and the content store's address.
+    fn outsider(&self, name: &'static str) -> (Chassis, Authority) {
+        let visitor = self.shop().visitor();
+        let (network, clock) = (visitor.network.clone(), visitor.clock.clone());
+        let outsider = Chassis {
+            tasks: visitor.tasks.clone(),
+            ..Chassis::of_caller(name, network, clock, visitor.seed)
+        };
+        (outsider, self.shop().addresses().content_store.clone())
+    }
+}

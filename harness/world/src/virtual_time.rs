@@ -1,0 +1,98 @@
+//! Hours in seconds: a runtime whose clock moves on when nothing is left to compute. Teaches what can go wrong with that: a
+//! program that never waits stops time, and somebody outside must notice.
+
+use std::{
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use tokio::{runtime, select, time::interval};
+
+/// How long time may stand still while the machine computes. The busiest virtual second takes milliseconds.
+pub const STALLED_AFTER: Duration = Duration::from_secs(60);
+
+/// How often the watchdog looks.
+const LOOKS_EVERY: Duration = Duration::from_millis(250);
+
+/// Runs `work` on the current thread in virtual time, and returns what it returns. Should time stand still for
+/// [`STALLED_AFTER`], `on_stall` is called from another thread, once: nothing but the end of the process stops a
+/// computation that never waits.
+///
+/// # Errors
+///
+/// When the machine has no thread left.
+pub fn run<T>(
+    work: impl Future<Output = T>,
+    stalled_after: Duration,
+    on_stall: impl FnOnce() + Send + 'static,
+) -> io::Result<T> {
+    let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    let (advances, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let watchdog = {
+        let (advances, ended) = (Arc::clone(&advances), Arc::clone(&ended));
+        thread::Builder::new()
+            .name("watchdog".to_owned())
+            .spawn(move || watch(&advances, &ended, stalled_after, on_stall))?
+    };
+    let ticks = async {
+        let mut seconds = interval(Duration::from_secs(1));
+        loop {
+            seconds.tick().await;
+            advances.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let done = runtime.block_on(async {
+        select! {
+            biased;
+            done = work => done,
+            () = ticks => unreachable!("the ticks never end"),
+        }
+    });
+    ended.store(true, Ordering::Relaxed);
+    watchdog.thread().unpark();
+    Ok(done)
+}
+
+fn watch(advances: &AtomicU64, ended: &AtomicBool, stalled_after: Duration, on_stall: impl FnOnce()) {
+    let (mut seen, mut still_for) = (0, Duration::ZERO);
+    while !ended.load(Ordering::Relaxed) {
+        thread::park_timeout(LOOKS_EVERY);
+        let now = advances.load(Ordering::Relaxed);
+        still_for = if now == seen { still_for + LOOKS_EVERY } else { Duration::ZERO };
+        seen = now;
+        if still_for >= stalled_after {
+            return on_stall();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{task::yield_now, time::sleep};
+
+    #[test]
+    fn hours_pass_at_once() {
+        let five_hours = async { sleep(Duration::from_secs(5 * 3_600)).await };
+        run(five_hours, STALLED_AFTER, || panic!("time stood still")).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_never_waits_is_noticed() {
+        let noticed = Arc::new(AtomicBool::new(false));
+        let (seen, notice) = (Arc::clone(&noticed), Arc::clone(&noticed));
+        let spins = async move {
+            while !seen.load(Ordering::Relaxed) {
+                yield_now().await;
+            }
+        };
+        run(spins, Duration::from_millis(500), move || notice.store(true, Ordering::Relaxed)).unwrap();
+        assert!(noticed.load(Ordering::Relaxed));
+    }
+}

@@ -1,0 +1,181 @@
+//! Links in memory: how long bytes travel, and what can go wrong with them. Teaches that a network between two services
+//! is a part of the shop, and fails in its own ways: slow, lossy, or silent.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
+    sync::watch,
+    time::sleep,
+};
+
+use crate::rng;
+
+/// Bytes in flight on one direction of a link in memory, as in a socket buffer.
+const LINK_BYTES_MAX: usize = 64 * 1_024;
+
+/// How a link is just now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Conditions {
+    delay: Duration,
+    resets: f64,
+    silent: bool,
+}
+
+/// Who calls and who is called, and how the link between them is.
+type ByEnds = BTreeMap<(String, String), watch::Sender<Conditions>>;
+
+/// All links of one network in memory, each from one service to another. Clones are the same links.
+#[derive(Clone)]
+pub struct Links {
+    latency: Duration,
+    conditions: Arc<Mutex<ByEnds>>,
+    chance: Arc<Mutex<ChaCha8Rng>>,
+}
+
+impl Links {
+    pub(crate) fn new(latency: Duration, seed: u64) -> Self {
+        Self {
+            latency,
+            conditions: Arc::default(),
+            chance: Arc::new(Mutex::new(rng(seed, "network", "resets"))),
+        }
+    }
+
+    /// Makes the link between two services worse, in both directions, for connections open and to come: each burst of bytes
+    /// takes `delay` longer, and this share of bursts breaks its connection instead of arriving. Zero is as good as new.
+    pub fn impair(&self, from: &str, to: &str, delay: Duration, resets: f64) {
+        self.between(from, to, |link| link.send_modify(|now| *now = Conditions { delay, resets, ..*now }));
+    }
+
+    /// Silences every link of a service that anyone has used, or lets them speak again: what a suspended process looks
+    /// like from outside. Its port takes connections, as the system does that for it, and nothing ever comes back.
+    pub fn suspend(&self, service: &str, suspended: bool) {
+        let links = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, link) in links.iter().filter(|((from, to), _)| from == service || to == service) {
+            link.send_modify(|now| now.silent = suspended);
+        }
+    }
+
+    /// One handshake on the way from one service to another.
+    pub(crate) async fn travel(&self, from: &str, to: &str) -> io::Result<()> {
+        let delay = self.between(from, to, |link| link.borrow().delay);
+        sleep(self.latency + delay).await;
+        Ok(())
+    }
+
+    /// The two ends of a new connection.
+    pub(crate) fn connect(&self, from: &str, to: &str) -> (Link, Link) {
+        let (near, far) = tokio::io::duplex(LINK_BYTES_MAX);
+        let end = |stream| Link {
+            stream,
+            latency: self.latency,
+            conditions: self.between(from, to, watch::Sender::subscribe),
+            chance: Arc::clone(&self.chance),
+            travel: None,
+            arrived: Vec::new(),
+        };
+        (end(near), end(far))
+    }
+
+    fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&watch::Sender<Conditions>) -> T) -> T {
+        let mut links = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        with(links.entry((from.to_owned(), to.to_owned())).or_default())
+    }
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Links").field("latency", &self.latency).finish_non_exhaustive()
+    }
+}
+
+/// Bytes on their way: done when they have arrived, or the connection has broken.
+type Travel = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+/// One end of a connection in memory: what is read arrives one latency after it could have been read.
+pub struct Link {
+    stream: DuplexStream,
+    latency: Duration,
+    conditions: watch::Receiver<Conditions>,
+    chance: Arc<Mutex<ChaCha8Rng>>,
+    // Set while bytes are on their way. Reading starts it, so that each burst pays the latency once.
+    travel: Option<Travel>,
+    arrived: Vec<u8>,
+}
+
+impl Link {
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.travel.is_none() && self.arrived.is_empty() {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            self.arrived.extend_from_slice(&buf.filled()[before..]);
+            buf.set_filled(before);
+            // The end of the stream, which is a read of nothing, travels as long as any byte does.
+            self.travel = Some(self.set_out());
+        }
+        if let Some(travel) = &mut self.travel {
+            let arrived = ready!(travel.as_mut().poll(cx));
+            self.travel = None;
+            if let Err(broken) = arrived {
+                self.arrived.clear();
+                return Poll::Ready(Err(broken));
+            }
+        }
+        let count = self.arrived.len().min(buf.remaining());
+        buf.put_slice(&self.arrived[..count]);
+        self.arrived.drain(..count);
+        Poll::Ready(Ok(()))
+    }
+
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn set_out(&self) -> Travel {
+        let now = *self.conditions.borrow();
+        let latency = self.latency;
+        if now == Conditions::default() {
+            return Box::pin(async move {
+                sleep(latency).await;
+                Ok(())
+            });
+        }
+        let is_lost = now.resets > 0.0 && {
+            let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+            chance.random_bool(now.resets.clamp(0.0, 1.0))
+        };
+        let mut conditions = self.conditions.clone();
+        Box::pin(async move {
+            // A network that is gone takes its silence with it.
+            let _ = conditions.wait_for(|conditions| !conditions.silent).await;
+            sleep(latency + now.delay).await;
+            if is_lost { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+        })
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("latency", &self.latency).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,276 @@
+//! How one batch reaches the backend, over gRPC or HTTP. Teaches which failures are worth another attempt: OTLP lists them,
+//! and a batch that was refused for what it says would be refused again.
+
+use std::{future::Future, io::Write, time::Duration};
+
+use ::http::{HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use http_body_util::Full;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::{ExportLogsServiceRequest, logs_service_client::LogsServiceClient},
+    metrics::v1::{ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient},
+    trace::v1::{ExportTraceServiceRequest, trace_service_client::TraceServiceClient},
+};
+use prost::Message;
+use tokio::time::{sleep, timeout};
+use tonic::{
+    Code, Status,
+    codec::CompressionEncoding,
+    metadata::MetadataMap,
+    transport::{Channel, Endpoint},
+};
+
+use super::variables::{Destination, Protocol};
+
+/// Attempts to deliver one batch; the pause before the second is a second, and doubles, unless the backend names one.
+pub const ATTEMPTS_MAX: u32 = 3;
+
+/// The longest pause that a backend can ask for: others wait behind the batch, in a queue that holds seconds.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
+
+/// How long opening a connection to the backend may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    /// For good.
+    Refused,
+    /// For now; the backend may have said for how long.
+    NotNow(Option<Duration>),
+}
+
+/// Where one signal goes, and how.
+pub(crate) struct Route {
+    transport: Transport,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    timeout: Duration,
+    is_compressed: bool,
+}
+
+enum Transport {
+    Grpc(Channel),
+    Http { client: Box<Client<HttpConnector, Full<Bytes>>>, uri: Uri },
+}
+
+/// What both protocols can carry.
+pub(crate) trait Deliverable: Message + Clone {
+    fn call(
+        self,
+        channel: Channel,
+        request: impl FnOnce(Self) -> tonic::Request<Self> + Send,
+        compression: Option<CompressionEncoding>,
+    ) -> impl Future<Output = Result<(), Status>> + Send;
+}
+
+impl Route {
+    /// A route to `destination`. Connecting is left to the first call: a backend that is not there yet is no reason not to
+    /// start.
+    pub(crate) fn to(destination: Destination) -> Self {
+        let Destination { protocol, uri, headers, timeout, is_compressed } = destination;
+        let transport = match protocol {
+            Protocol::Grpc => {
+                Transport::Grpc(Endpoint::from(uri).connect_timeout(CONNECT_TIMEOUT).connect_lazy())
+            }
+            Protocol::Http => {
+                Transport::Http { client: Box::new(Client::builder(TokioExecutor::new()).build_http()), uri }
+            }
+        };
+        Self { transport, headers, timeout, is_compressed }
+    }
+
+    /// Delivers a batch in at most [`ATTEMPTS_MAX`] attempts, and says whether it arrived.
+    pub(crate) async fn deliver(&self, batch: &impl Deliverable) -> bool {
+        for attempt in 1..=ATTEMPTS_MAX {
+            let sent = timeout(self.timeout, self.send(batch)).await.unwrap_or(Err(Failure::NotNow(None)));
+            match sent {
+                Ok(()) => return true,
+                Err(Failure::Refused) => return false,
+                Err(Failure::NotNow(after)) if attempt < ATTEMPTS_MAX => {
+                    let backoff = Duration::from_secs(1 << (attempt - 1));
+                    sleep(after.unwrap_or(backoff).min(RETRY_AFTER_MAX)).await;
+                }
+                Err(Failure::NotNow(_)) => {}
+            }
+        }
+        false
+    }
+
+    async fn send(&self, batch: &impl Deliverable) -> Result<(), Failure> {
+        match &self.transport {
+            Transport::Grpc(channel) => {
+                let compression = self.is_compressed.then_some(CompressionEncoding::Gzip);
+                let called = batch.clone().call(channel.clone(), |batch| self.grpc(batch), compression).await;
+                called.map_err(|status| failure_of_call(&status))
+            }
+            Transport::Http { client, uri } => self.post(client, uri, batch).await,
+        }
+    }
+
+    fn grpc<T>(&self, batch: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(batch);
+        *request.metadata_mut() = MetadataMap::from_headers(self.headers.iter().cloned().collect());
+        request
+    }
+
+    async fn post(
+        &self,
+        client: &Client<HttpConnector, Full<Bytes>>,
+        uri: &Uri,
+        batch: &impl Message,
+    ) -> Result<(), Failure> {
+        let mut request = Request::post(uri.clone()).header(header::CONTENT_TYPE, "application/x-protobuf");
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let mut body = batch.encode_to_vec();
+        if self.is_compressed {
+            request = request.header(header::CONTENT_ENCODING, "gzip");
+            body = gzip(&body);
+        }
+        let request = request.body(Full::new(body.into())).expect("every part was checked before");
+        let answer = client.request(request).await.map_err(|_| Failure::NotNow(None))?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(failure_of_answer(answer.status(), answer.headers().get(header::RETRY_AFTER)))
+    }
+}
+
+macro_rules! deliverable {
+    ($request:ty, $client:ident) => {
+        impl Deliverable for $request {
+            async fn call(
+                self,
+                channel: Channel,
+                request: impl FnOnce(Self) -> tonic::Request<Self> + Send,
+                compression: Option<CompressionEncoding>,
+            ) -> Result<(), Status> {
+                let client = $client::new(channel);
+                let mut client = match compression {
+                    Some(encoding) => client.send_compressed(encoding),
+                    None => client,
+                };
+                client.export(request(self)).await.map(drop)
+            }
+        }
+    };
+}
+
+deliverable!(ExportLogsServiceRequest, LogsServiceClient);
+deliverable!(ExportTraceServiceRequest, TraceServiceClient);
+deliverable!(ExportMetricsServiceRequest, MetricsServiceClient);
+
+/// The statuses of HTTP that OTLP says to try again, and the pause if one is named in seconds.
+fn failure_of_answer(status: StatusCode, retry_after: Option<&HeaderValue>) -> Failure {
+    match status.as_u16() {
+        429 | 503 => {
+            let after_s = retry_after.and_then(|after| after.to_str().ok()?.trim().parse().ok());
+            Failure::NotNow(after_s.map(Duration::from_secs))
+        }
+        502 | 504 => Failure::NotNow(None),
+        _ => Failure::Refused,
+    }
+}
+
+/// The codes of gRPC that OTLP says to try again, and the pause if one is named.
+fn failure_of_call(status: &Status) -> Failure {
+    let after = retry_info(status.details());
+    match status.code() {
+        Code::Cancelled
+        | Code::DeadlineExceeded
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unavailable
+        | Code::DataLoss => Failure::NotNow(after),
+        // Only a backend that names a pause can recover from this one.
+        Code::ResourceExhausted if after.is_some() => Failure::NotNow(after),
+        // No answer at all: the connection broke.
+        _ if std::error::Error::source(status).is_some() => Failure::NotNow(None),
+        _ => Failure::Refused,
+    }
+}
+
+/// The pause in a status's details (`google.rpc.RetryInfo` in `google.rpc.Status`).
+fn retry_info(details: &[u8]) -> Option<Duration> {
+    let details = Details::decode(details).ok()?.details;
+    let info = details.iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
+    let pause = RetryInfo::decode(&*info.value).ok()?.delay?;
+    Some(Duration::new(pause.seconds.try_into().ok()?, pause.nanos.try_into().ok()?))
+}
+
+#[derive(Message)]
+struct Details {
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Detail>,
+}
+
+#[derive(Message)]
+struct Detail {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+#[derive(Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    delay: Option<Pause>,
+}
+
+#[derive(Message)]
+struct Pause {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int32, tag = "2")]
+    nanos: i32,
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(body).and_then(|()| encoder.finish());
+    written.expect("writing to memory does not fail")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_protocol_lists_is_tried_again() {
+        let check = |status: u16, after: Option<&'static str>, expected: Failure| {
+            let after = after.map(HeaderValue::from_static);
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(failure_of_answer(status, after.as_ref()), expected, "{status} {after:?}");
+        };
+        for status in [400, 401, 404, 408, 413, 500, 501] {
+            check(status, Some("3"), Failure::Refused);
+        }
+        check(429, Some("3"), Failure::NotNow(Some(Duration::from_secs(3))));
+        check(503, Some(" 0 "), Failure::NotNow(Some(Duration::ZERO)));
+        check(503, Some("Fri, 31 Dec 1999 23:59:59 GMT"), Failure::NotNow(None));
+        check(502, Some("3"), Failure::NotNow(None));
+        check(504, None, Failure::NotNow(None));
+        for code in [Code::InvalidArgument, Code::Unknown, Code::Unimplemented, Code::ResourceExhausted] {
+            assert_eq!(failure_of_call(&Status::new(code, "")), Failure::Refused, "{code:?}");
+        }
+        for code in [Code::Unavailable, Code::DeadlineExceeded, Code::Aborted, Code::DataLoss] {
+            assert_eq!(failure_of_call(&Status::new(code, "")), Failure::NotNow(None), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_backend_that_is_full_says_when_to_come_back() {
+        let info = RetryInfo { delay: Some(Pause { seconds: 2, nanos: 500_000_000 }) };
+        let type_url = "type.googleapis.com/google.rpc.RetryInfo".to_owned();
+        let details = Details { details: vec![Detail { type_url, value: info.encode_to_vec() }] };
+        let full = Status::with_details(Code::ResourceExhausted, "full", details.encode_to_vec().into());
+        assert_eq!(failure_of_call(&full), Failure::NotNow(Some(Duration::from_millis(2_500))));
+    }
+}

@@ -1,0 +1,175 @@
+//! The standard variables of OpenTelemetry, also those that the SDK leaves to others. Teaches that a setting which cannot be
+//! understood must be named at the start: a default in its place would be found during the next incident.
+//!
+//! Read are `OTEL_SDK_DISABLED`, `OTEL_{LOGS,TRACES,METRICS}_EXPORTER`,
+//! `OTEL_EXPORTER_OTLP_{ENDPOINT,PROTOCOL,HEADERS,TIMEOUT,COMPRESSION}` and the same by signal, `OTEL_SERVICE_NAME`,
+//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_PROPAGATORS`.
+
+use std::{env, io, time::Duration};
+
+use ::http::{HeaderName, HeaderValue, Uri};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use percent_encoding::percent_decode_str;
+
+use super::{METRICS_INTERVAL, records::text_attribute};
+
+/// How long one attempt may take, unless `OTEL_EXPORTER_OTLP_TIMEOUT` says otherwise (the specification's default).
+pub const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How one signal leaves.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) protocol: Protocol,
+    pub(crate) uri: Uri,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) timeout: Duration,
+    pub(crate) is_compressed: bool,
+}
+
+/// What is spoken with the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Grpc,
+    Http,
+}
+
+/// Whether nothing at all is to be exported.
+pub(crate) fn is_disabled() -> bool {
+    variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// Where a signal goes, such as `LOGS`, whose path over HTTP ends in `path`; none if nothing names an endpoint, or the signal
+/// is switched off.
+pub(crate) fn destination(signal: &str, path: &str) -> io::Result<Option<Destination>> {
+    let exporter = format!("OTEL_{signal}_EXPORTER");
+    match variable(&exporter).as_deref() {
+        Some("none") => return Ok(None),
+        None | Some("otlp") => {}
+        Some(other) => return Err(wrong(&exporter, other, "there are: otlp, none")),
+    }
+    let Some(endpoint) = Setting::of(signal, "ENDPOINT") else { return Ok(None) };
+    if !endpoint.value.starts_with("http://") {
+        return Err(endpoint.wrong("it must begin with http://; put a collector beside the service for TLS"));
+    }
+    let protocol = Setting::of(signal, "PROTOCOL");
+    let protocol = match protocol.as_ref().map(|setting| (setting, &*setting.value)) {
+        None | Some((_, "grpc")) => Protocol::Grpc,
+        Some((_, "http/protobuf")) => Protocol::Http,
+        Some((setting, _)) => return Err(setting.wrong("there are: grpc, http/protobuf")),
+    };
+    let uri = if protocol == Protocol::Http && !endpoint.is_own {
+        // A signal's own endpoint is taken as it is; the common one is the base of all three.
+        format!("{}/v1/{path}", endpoint.value.trim_end_matches('/')).parse()
+    } else {
+        endpoint.value.parse()
+    };
+    let compression = Setting::of(signal, "COMPRESSION");
+    let is_compressed = match compression.as_ref().map(|setting| (setting, &*setting.value)) {
+        None | Some((_, "none")) => false,
+        Some((_, "gzip")) => true,
+        Some((setting, _)) => return Err(setting.wrong("there are: gzip, none")),
+    };
+    let timeout = match Setting::of(signal, "TIMEOUT") {
+        None => EXPORT_TIMEOUT,
+        Some(setting) => {
+            let timeout_ms = setting.value.parse();
+            Duration::from_millis(timeout_ms.map_err(|_| setting.wrong("it counts milliseconds"))?)
+        }
+    };
+    Ok(Some(Destination {
+        protocol,
+        uri: uri.map_err(|error| endpoint.wrong(&format!("{error}")))?,
+        headers: Setting::of(signal, "HEADERS").map_or(Ok(Vec::new()), |setting| headers(&setting))?,
+        timeout,
+        is_compressed,
+    }))
+}
+
+/// What `OTEL_RESOURCE_ATTRIBUTES` adds to the resource of a process, and the name that `OTEL_SERVICE_NAME` gives it, which
+/// wins.
+pub(crate) fn resource_attributes() -> io::Result<Vec<KeyValue>> {
+    let name = "OTEL_RESOURCE_ATTRIBUTES";
+    let text = variable(name).unwrap_or_default();
+    let pairs = pairs(&text).ok_or_else(|| wrong(name, &text, PAIRS))?;
+    let own_name = variable("OTEL_SERVICE_NAME").map(|value| ("service.name".to_owned(), value));
+    Ok(pairs.into_iter().chain(own_name).map(|(name, value)| text_attribute(&name, value)).collect())
+}
+
+/// How often metrics are read.
+pub(crate) fn metrics_interval() -> Duration {
+    let interval_ms = variable("OTEL_METRIC_EXPORT_INTERVAL").and_then(|text| text.parse().ok());
+    interval_ms.filter(|ms| *ms > 0).map_or(METRICS_INTERVAL, Duration::from_millis)
+}
+
+/// Whether contexts travel from hop to hop: `OTEL_PROPAGATORS` can take `tracecontext`, the only kind here, off the list.
+pub(crate) fn propagates() -> bool {
+    variable("OTEL_PROPAGATORS").is_none_or(|list| list.split(',').any(|kind| kind.trim() == "tracecontext"))
+}
+
+const PAIRS: &str = "write name=value, with commas between and other signs as %20";
+
+/// A variable of the exporter: the signal's own, or the one for all signals.
+struct Setting {
+    name: String,
+    value: String,
+    is_own: bool,
+}
+
+impl Setting {
+    fn of(signal: &str, what: &str) -> Option<Self> {
+        let own = format!("OTEL_EXPORTER_OTLP_{signal}_{what}");
+        if let Some(value) = variable(&own) {
+            return Some(Self { name: own, value, is_own: true });
+        }
+        let name = format!("OTEL_EXPORTER_OTLP_{what}");
+        variable(&name).map(|value| Self { name, value, is_own: false })
+    }
+
+    fn wrong(&self, expected: &str) -> io::Error {
+        wrong(&self.name, &self.value, expected)
+    }
+}
+
+fn headers(setting: &Setting) -> io::Result<Vec<(HeaderName, HeaderValue)>> {
+    let pairs = pairs(&setting.value).ok_or_else(|| setting.wrong(PAIRS))?;
+    let headers = pairs.iter().map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
+    headers.collect::<Option<_>>().ok_or_else(|| setting.wrong("that is no header"))
+}
+
+/// Names and values with percent signs decoded, as in the baggage of W3C; none if a pair cannot be read.
+fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+    let decode = |text: &str| Some(percent_decode_str(text.trim()).decode_utf8().ok()?.into_owned());
+    let pairs = text.split(',').filter(|pair| !pair.trim().is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        Some((decode(name)?, decode(value)?))
+    });
+    pairs.collect()
+}
+
+fn wrong(name: &str, value: &str, expected: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is '{value}': {expected}"))
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value = env::var(name).ok()?.trim().to_owned();
+    Some(value).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_read_as_the_specification_says() {
+        let check = |text: &str, expected: Option<&[(&str, &str)]>| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            assert_eq!(pairs(text), expected.map(|pairs| pairs.iter().map(owned).collect()), "{text}");
+        };
+        check("", Some(&[]));
+        check("a=b, c = d ,", Some(&[("a", "b"), ("c", "d")]));
+        check("a=b%20c%2Cd%3De", Some(&[("a", "b c,d=e")]));
+        check("a=b=c", Some(&[("a", "b=c")]));
+        check("a", None);
+        check("a=%FF", None);
+    }
+}

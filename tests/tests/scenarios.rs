@@ -1,0 +1,114 @@
+//! The library: every scenario hurts customers as its file says, its right remedies restore, and no wrong one does.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::time::Duration;
+
+use incident::{Remedy, Route, Story, Tally};
+use world::{
+    play::{PlayOptions, Played, Responder, STARTS_STORY_S, play},
+    scenario::{Scenario, Symptom, library, scenario},
+    virtual_time::{self, STALLED_AFTER},
+};
+
+/// How long an incident goes on before anybody acts: every kind of page has had the time to fail.
+const SPREADS: Duration = Duration::from_secs(240);
+
+/// How long the shop is watched after the last remedy: longer than a restart alone helps, and the hold after that.
+const WATCHED: Duration = Duration::from_secs(200);
+
+/// How long passes between two remedies.
+const APART: Duration = Duration::from_secs(20);
+
+/// Both decoys and none, and different assets, characters and times.
+const SEEDS: [u64; 2] = [7, 21];
+
+fn played(scenario: &Scenario, seed: u64, remedies: &[Remedy]) -> Played {
+    let responder = Responder::Remedies { remedies: remedies.to_vec(), after: SPREADS, apart: APART };
+    let mut options = PlayOptions { responder, ..PlayOptions::new(seed) };
+    let begun_s = world::scenario::draw(scenario, seed).begun_story_s;
+    let remedies_s = APART.as_secs_f64() * (remedies.len().max(1) - 1) as f64;
+    options.ends_story_s = begun_s + SPREADS.as_secs_f64() + remedies_s + WATCHED.as_secs_f64();
+    let stalled = || panic!("time stands still");
+    virtual_time::run(play(scenario, &options), STALLED_AFTER, stalled).unwrap().unwrap()
+}
+
+/// The share available on each route in the last minute before anybody acts.
+fn available(played: &Played) -> Vec<(Route, f64)> {
+    let until_s = played.drawn.begun_story_s - STARTS_STORY_S + SPREADS.as_secs_f64();
+    let is_meant = |at_s: u32| (until_s - 60.0..until_s).contains(&f64::from(at_s));
+    let share = |route: &Route| {
+        let mut tally = Tally::default();
+        let rows = played.record.availability.iter();
+        rows.filter(|row| row.route == *route && is_meant(row.at_s)).for_each(|row| tally.add(row));
+        (*route, tally.availability().expect("somebody came"))
+    };
+    Route::ALL.iter().map(share).collect()
+}
+
+fn check(name: &str) {
+    let scenario = scenario(name).unwrap();
+    for seed in SEEDS {
+        let untouched = played(&scenario, seed, &[]);
+        let available = available(&untouched);
+        let symptom = Symptom::of(&available, untouched.record.outcome.lost_s.is_some());
+        assert_eq!(symptom, scenario.symptom, "{name}, seed {seed}: {available:?}");
+        assert_eq!(untouched.record.outcome.restored_s, None, "{name}, seed {seed}: it heals by itself");
+        for (sequences, restores) in [(&scenario.remedies.right, true), (&scenario.remedies.wrong, false)] {
+            for remedies in sequences {
+                let outcome = played(&scenario, seed, remedies).record.outcome;
+                let steps = remedies.iter().map(ToString::to_string).collect::<Vec<_>>();
+                assert_eq!(
+                    outcome.restored_s.is_some() && outcome.fixed,
+                    restores,
+                    "{name}, seed {seed}: {steps:?}: {outcome:?}"
+                );
+            }
+        }
+    }
+}
+
+macro_rules! scenarios {
+    ($($test:ident = $name:literal,)+) => {
+        const TESTED: &[&str] = &[$($name),+];
+        $(#[test] fn $test() { check($name); })+
+    };
+}
+
+scenarios! {
+    bad_release = "bad-release",
+    decimal_comma = "decimal-comma",
+    false_alarm = "false-alarm",
+    flaky_link = "flaky-link",
+    nul_in_the_frame = "nul-in-the-frame",
+    provider_outage = "provider-outage",
+    slow_disk = "slow-disk",
+    slow_link = "slow-link",
+    special_character = "special-character",
+    stopped_store = "stopped-store",
+    stuck_uploads = "stuck-uploads",
+    surge = "surge",
+    suspended_cache = "suspended-cache",
+    windows_1252 = "windows-1252",
+    wrong_timeout = "wrong-timeout",
+}
+
+#[test]
+fn every_scenario_is_tested_and_every_symptom_has_at_least_three_causes() {
+    let library = library();
+    assert!(library.len() >= 12);
+    assert_eq!(library.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>(), TESTED);
+    for symptom in [Symptom::SomeVisits, Symptom::EveryPage] {
+        let causes =
+            library.iter().filter(|scenario| scenario.symptom == symptom && !scenario.control).count();
+        assert!(causes >= 3, "{symptom:?} has {causes} causes");
+    }
+    assert!(library.iter().any(|scenario| scenario.symptom == Symptom::Nothing), "a healthy shop");
+    let story_s = Story::default().ends_s();
+    for seed in 0..20 {
+        for scenario in &library {
+            let drawn = world::scenario::draw(scenario, seed);
+            assert!(drawn.begun_story_s < story_s, "{}", scenario.name);
+        }
+    }
+}

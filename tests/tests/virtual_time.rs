@@ -1,0 +1,114 @@
+//! Virtual time: the same run is the same to the bit, in any process, and a run on the wall clock tells the same story.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::{process::Command, thread, time::Duration};
+
+use bytes::Bytes;
+use glyphfall_tests::process::{output, program};
+use incident::{
+    IncidentRecord, OperatingModel, Remedy, Rules, Run, Service, Story, Timeline, words::ClockKind,
+};
+use tokio::time::sleep;
+use world::{
+    Addresses, Mix, ShopOptions, World,
+    scenario::library,
+    virtual_time::{self, STALLED_AFTER},
+};
+
+/// Until when each scenario is played twice: past every trigger, and into every outage.
+const UNTIL: &str = "08:12";
+
+/// What one process said: its record, and the fingerprint of everything that happened.
+fn play(scenario: &str) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(program("glyphfall"));
+    command
+        .args(["play", scenario, "--seed", "7", "--level", "changes", "--until", UNTIL, "--format", "json"]);
+    let (code, record, said) = output(command.arg("--out").arg(folder.path()));
+    assert_eq!(code, 0, "{said}");
+    let fingerprint =
+        said.lines().find(|line| line.starts_with("Fingerprint")).expect("it is told").to_owned();
+    (record, fingerprint)
+}
+
+#[test]
+fn every_scenario_is_the_same_to_the_bit_in_two_processes_on_a_busy_machine() {
+    for scenario in library() {
+        // Both at once: each is disturbed by the other.
+        let name = scenario.name.as_str();
+        let (one, other) = thread::scope(|threads| {
+            let (one, other) = (threads.spawn(|| play(name)), threads.spawn(|| play(name)));
+            (one.join().unwrap(), other.join().unwrap())
+        });
+        assert!(one.0.len() > 10_000, "{name}: the record holds a morning");
+        assert_eq!(one, other, "{name}");
+    }
+}
+
+/// Page views a second: enough that a share over some seconds means something.
+const VIEWS_PER_SECOND: f64 = 20.0;
+
+/// Seconds that availability is taken over.
+const BIN_S: u32 = 5;
+
+/// How far apart the two curves may lie, as a mean over all bins, and in any bin that no step falls into. Live, computing takes time
+/// and a step can fall on the other side of a bin's edge; in virtual time it takes none.
+const MEAN_DIFFERENCE_MAX: f64 = 0.05;
+
+#[test]
+fn live_and_virtual_time_tell_the_same_story() {
+    let in_virtual_time = async { story(ShopOptions::in_virtual_time(7), ClockKind::Virtual).await };
+    let in_virtual_time = virtual_time::run(in_virtual_time, STALLED_AFTER, || panic!("time stands still"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let live =
+        runtime.block_on(async { story(ShopOptions::live(Addresses::free(), 7), ClockKind::Live).await });
+    let (one, other) = (curve(&in_virtual_time.unwrap()), curve(&live));
+    assert_eq!(one.len(), other.len());
+    let differences: Vec<f64> = one.iter().zip(&other).map(|(one, other)| (one - other).abs()).collect();
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    assert!(
+        one.iter().any(|share| *share < 0.05) && one.iter().any(|share| *share > 0.99),
+        "an outage: {one:?}"
+    );
+    assert!(mean <= MEAN_DIFFERENCE_MAX, "mean difference {mean:.3}\nvirtual {one:.2?}\nlive    {other:.2?}");
+}
+
+/// A healthy shop, the vertical tab, the outage, a restart too early, and what restores.
+async fn story(shop: ShopOptions, clock: ClockKind) -> IncidentRecord {
+    let run = Run {
+        seed: 7,
+        scenario: "special-character".into(),
+        level: incident::Level::Dark,
+        operating_model: OperatingModel::OpsRunIt,
+        clock,
+        speed: 1.0,
+        responder: "test".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        team: None,
+        round: None,
+        order: None,
+        story: Story::default(),
+        faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
+        rules: Rules::default(),
+    };
+    let shop = shop.sized_for(VIEWS_PER_SECOND);
+    let world = World::start(shop, &Mix::of(VIEWS_PER_SECOND), run, 0.0).await.unwrap();
+    let restart = Remedy::Restart { service: Service::Cache };
+    sleep(Duration::from_secs(10)).await;
+    world.publish("promo-banner", Bytes::from_static(b"Spring\x0bsale")).await.unwrap();
+    sleep(Duration::from_secs(30)).await;
+    world.act(restart.clone()).await.unwrap();
+    sleep(Duration::from_secs(15)).await;
+    world.act(Remedy::RollBack { asset: "promo-banner".into() }).await.unwrap();
+    world.act(restart).await.unwrap();
+    sleep(Duration::from_secs(15)).await;
+    world.finish().await
+}
+
+/// The share available, over bins of seconds.
+fn curve(record: &IncidentRecord) -> Vec<f64> {
+    let timeline = Timeline::new(&record.availability);
+    let bins = (0..70 / BIN_S).map(|bin| timeline.tally(bin * BIN_S, (bin + 1) * BIN_S));
+    bins.map(|tally| tally.availability().unwrap_or(1.0)).collect()
+}
