@@ -26,6 +26,8 @@ pub struct Kept {
     pub loss_usd: f64,
     /// The trade that had been lost when the time given to [`incident()`] was over; all of it if it never was.
     pub loss_so_far_usd: f64,
+    /// The trade lost with the model responder; where availability was never lost, nobody was called.
+    pub loss_with_model_usd: f64,
     /// When the last thing began that the scenario lets happen, in story seconds.
     pub begun_s: f64,
     /// When availability was lost.
@@ -104,6 +106,7 @@ impl Kept {
         Self {
             loss_usd,
             loss_so_far_usd,
+            loss_with_model_usd: loss_usd,
             begun_s,
             lost_s: outcome.lost_s,
             remedies: record.events.iter().filter(|event| matches!(event.kind, EventKind::Remedy(_))).count(),

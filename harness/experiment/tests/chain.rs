@@ -76,7 +76,10 @@ fn each_latent_fault_has_its_share_of_the_story() {
     // With telemetry that tells nothing it has no share; the more it tells, the more.
     let of_telemetry: Vec<f64> = report.responders.iter().map(|with| with.shares.unwrap()[3]).collect();
     assert!(of_telemetry[0].abs() < 1e-9, "{of_telemetry:?}");
-    assert!(of_telemetry.is_sorted() && of_telemetry[2] > of_telemetry[1], "{of_telemetry:?}");
+    assert!(of_telemetry[..3].is_sorted() && of_telemetry[2] > of_telemetry[1], "{of_telemetry:?}");
+    let modelled = &report.responders[3];
+    assert!(modelled.loss_usd > 0.0 && modelled.loss_usd < report.loss_usd.unwrap(), "{}", modelled.loss_usd);
+    assert!((-0.05..0.5).contains(&of_telemetry[3]), "{of_telemetry:?}");
     assert_eq!(report.availability.len(), 6);
 }
 

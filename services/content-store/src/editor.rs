@@ -40,7 +40,7 @@ fn file(content_type: &'static str, text: impl IntoResponse) -> Response {
         ("content-type", content_type),
         (
             "content-security-policy",
-            "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+            "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
         ),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),

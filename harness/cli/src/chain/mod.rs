@@ -189,6 +189,7 @@ mod tests {
                 Some(Kept {
                     loss_usd,
                     loss_so_far_usd: loss_usd / 4.0,
+                    loss_with_model_usd: loss_usd / 2.0,
                     begun_s: 290.0,
                     lost_s,
                     remedies: 0,

@@ -2,22 +2,23 @@
 //! and what that says about each fault. Teaches that 'what if it had been repaired' is a question that can be
 //! put to a shop, sixteen times.
 //!
-//! Telemetry acts only through whoever responds. Until that is the model responder it is the
-//! [stand-in](world::stand_in), whose minutes are assumed; so the shares are also given for a responder to
-//! whom telemetry tells nothing, and for one to whom it tells all at once. Neither needs another run: before
-//! a responder acts, an incident is the same at each level.
+//! Telemetry acts only through whoever responds. That is the [stand-in](world::stand_in), whose minutes are
+//! assumed; so the shares are also given for the model responder, for a responder to whom telemetry tells
+//! nothing, and for one to whom it tells all at once. The last two need no other run: before a responder
+//! acts, an incident is the same at each level.
 //!
 //! - [`mod@report`]: what comes of it.
 
 pub mod report;
 
-use std::{io, num::NonZeroUsize, time::Duration};
+use std::{io, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use chassis::{LatentFault, Level};
+use diagnosis::Knowledge;
 use incident::{ContributingFactor, Route, Rules, Story};
 use world::{
     Mix,
-    play::{PlayOptions, STARTS_STORY_S},
+    play::{PlayOptions, Responder, STARTS_STORY_S},
     scenario::{Happening, Scenario},
     stand_in,
 };
@@ -32,12 +33,12 @@ use report::{
     Combination, IfResponder, Morning, Necessary, PairInteraction, RouteMorning, Saving, Share, finding,
 };
 
-/// Page views a second, unless told otherwise: so few that eighty incidents take less than a minute on two
+/// Page views a second, unless told otherwise: so few that sixty-four incidents take less than a minute on two
 /// cores.
 pub const VIEWS_PER_SECOND: f64 = 1.0;
 
 /// Seeds, unless told otherwise.
-pub const SEEDS: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
+pub const SEEDS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 
 /// What is played.
 #[derive(Clone, Debug)]
@@ -113,8 +114,16 @@ pub fn chain(options: &ChainOptions, watch: Watch<'_>) -> io::Result<ChainReport
         .flat_map(|seed| (0..COALITIONS).rev().map(move |present| (seed, present)))
         .collect();
     let told_at_once = told_at_once(&options.scenario);
-    let kept = sweep(&jobs, options.threads, watch, |(seed, present)| {
-        incident(&options.scenario, &play_options(options, *seed, *present), told_at_once, watch)
+    let knowledge = Arc::new(Knowledge::built_in());
+    let kept = sweep(&jobs, options.threads, watch, |(seed, present)| -> io::Result<Option<Kept>> {
+        let played = play_options(options, *seed, *present);
+        let Some(kept) = incident(&options.scenario, &played, told_at_once, watch)? else { return Ok(None) };
+        if kept.lost_s.is_none() {
+            return Ok(Some(kept));
+        }
+        let modelled = PlayOptions { responder: Responder::Model(Arc::clone(&knowledge)), ..played };
+        let modelled = incident(&options.scenario, &modelled, None, watch)?;
+        Ok(modelled.map(|modelled| Kept { loss_with_model_usd: modelled.loss_usd, ..kept }))
     })?;
     let mut played: Vec<Played> = vec![const { [const { None }; COALITIONS] }; options.seeds.get()];
     for (place, ((_, present), kept)) in jobs.iter().zip(kept).enumerate() {
@@ -264,7 +273,7 @@ fn interactions(game: &Game, draws: &[Game]) -> Vec<PairInteraction> {
     pairs.map(pair).collect()
 }
 
-/// The same game with responders at both ends: telemetry tells nothing, so that whoever has it is as slow as
+/// The same game with the model responder, and with responders at both ends: telemetry tells nothing, so that whoever has it is as slow as
 /// without; or it tells all at once, so that nothing is lost any more when the remedies have been taken.
 fn responders(whole: &[(u64, [&Kept; COALITIONS])], games: &[Game]) -> Vec<IfResponder> {
     let telemetry = bit(LatentFault::InadequateTelemetry as usize);
@@ -274,6 +283,7 @@ fn responders(whole: &[(u64, [&Kept; COALITIONS])], games: &[Game]) -> Vec<IfRes
     };
     let blind =
         games.iter().map(|game| Game::new(std::array::from_fn(|present| game.loss(present | telemetry))));
+    let modelled = whole.iter().map(|(_, kept)| Game::new(kept.map(|kept| kept.loss_with_model_usd)));
     let oracle = whole.iter().map(|(_, kept)| {
         Game::new(std::array::from_fn(|present| {
             let kept = kept[present];
@@ -284,6 +294,7 @@ fn responders(whole: &[(u64, [&Kept; COALITIONS])], games: &[Game]) -> Vec<IfRes
         with("blind: telemetry tells nothing (assumed)", blind.collect()),
         with("stand-in (assumed)", games.to_vec()),
         with("oracle: telemetry tells all at once (assumed)", oracle.collect()),
+        with("model responder (its costs are assumed)", modelled.collect()),
     ];
     ends.into_iter().flatten().collect()
 }
