@@ -40,23 +40,7 @@ impl Stage {
     ///
     /// When the world cannot be built.
     pub async fn of(shop: ShopOptions) -> Self {
-        let seed = shop.surroundings.seed;
-        let run = Run {
-            seed,
-            scenario: "special-character".into(),
-            level: world::level(shop.level),
-            operating_model: incident::OperatingModel::OpsRunIt,
-            clock: ClockKind::Virtual,
-            speed: 1.0,
-            responder: "test".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            team: None,
-            round: None,
-            order: None,
-            story: Story::default(),
-            faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
-            rules: Rules::default(),
-        };
+        let run = run_of(&shop, ClockKind::Virtual);
         let world = World::start(shop, &Mix::of(30.0), run, 0.0).await.expect("a world in memory starts");
         Self { world }
     }
@@ -140,5 +124,25 @@ impl Stage {
     /// Whether every health check answers 200.
     pub async fn is_green(&self) -> bool {
         self.world.shop().health().await.iter().all(|health| health.status == Some(http::StatusCode::OK))
+    }
+}
+
+/// What a record of a test says before anything happens.
+pub fn run_of(shop: &ShopOptions, clock: ClockKind) -> Run {
+    Run {
+        seed: shop.surroundings.seed,
+        scenario: "special-character".into(),
+        level: world::level(shop.level),
+        operating_model: incident::OperatingModel::OpsRunIt,
+        clock,
+        speed: 1.0,
+        responder: "test".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        team: None,
+        round: None,
+        order: None,
+        story: Story::default(),
+        faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
+        rules: Rules::default(),
     }
 }

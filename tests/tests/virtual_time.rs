@@ -5,10 +5,11 @@
 use std::{process::Command, thread, time::Duration};
 
 use bytes::Bytes;
-use glyphfall_tests::process::{output, program};
-use incident::{
-    IncidentRecord, OperatingModel, Remedy, Rules, Run, Service, Story, Timeline, words::ClockKind,
+use glyphfall_tests::{
+    process::{output, program},
+    stage::run_of,
 };
+use incident::{IncidentRecord, Remedy, Service, Timeline, words::ClockKind};
 use tokio::time::sleep;
 use world::{
     Addresses, Mix, ShopOptions, World,
@@ -76,22 +77,7 @@ fn live_and_virtual_time_tell_the_same_story() {
 
 /// A healthy shop, the vertical tab, the outage, a restart too early, and what restores.
 async fn story(shop: ShopOptions, clock: ClockKind) -> IncidentRecord {
-    let run = Run {
-        seed: 7,
-        scenario: "special-character".into(),
-        level: incident::Level::Dark,
-        operating_model: OperatingModel::OpsRunIt,
-        clock,
-        speed: 1.0,
-        responder: "test".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
-        faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
-        rules: Rules::default(),
-    };
+    let run = run_of(&shop, clock);
     let shop = shop.sized_for(VIEWS_PER_SECOND);
     let world = World::start(shop, &Mix::of(VIEWS_PER_SECOND), run, 0.0).await.unwrap();
     let restart = Remedy::Restart { service: Service::Cache };

@@ -37,14 +37,14 @@ const VIEWS_PER_SECOND: f64 = 4.0;
 /// When a shop cannot start.
 pub fn train(incidents: u64, threads: NonZeroUsize, done: &(dyn Fn() + Sync)) -> io::Result<Knowledge> {
     let seeds: Vec<u64> = (SEEDS_FROM..SEEDS_FROM + incidents).collect();
-    let library = library();
+    let scenarios = library();
     let jobs: Vec<(usize, u64)> =
-        seeds.iter().flat_map(|seed| (0..library.len()).map(move |place| (place, *seed))).collect();
+        seeds.iter().flat_map(|seed| (0..scenarios.len()).map(move |place| (place, *seed))).collect();
     let stop = AtomicBool::new(false);
     let stalled = |what: &str| panic!("virtual time stands still in training: {what}");
     let watch = Watch { stop: &stop, done, stalled };
-    let seen = sweep(&jobs, threads, watch, |(place, seed)| observe(&library[*place], *seed).map(Some))?;
-    let mut knowledge = Knowledge::new(library.iter().map(case).collect(), seeds);
+    let seen = sweep(&jobs, threads, watch, |(place, seed)| observe(&scenarios[*place], *seed).map(Some))?;
+    let mut knowledge = Knowledge::new(scenarios.iter().map(case).collect(), seeds);
     for ((place, _), seen) in jobs.iter().zip(seen) {
         knowledge.learn(*place, &seen.unwrap_or_default());
     }

@@ -16,7 +16,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
-    sync::watch,
+    sync::Notify,
     time::sleep,
 };
 
@@ -34,7 +34,36 @@ struct Conditions {
 }
 
 /// Who calls and who is called, and how the link between them is.
-type ByEnds = BTreeMap<(String, String), watch::Sender<Conditions>>;
+type ByEnds = BTreeMap<(String, String), Arc<State>>;
+
+/// How a link is, and who waits for it to change. They are woken in the order in which they began to wait: a run must
+/// repeat to the bit, and `tokio::sync::watch` wakes in an order of its own.
+#[derive(Default)]
+struct State {
+    now: Mutex<Conditions>,
+    changed: Notify,
+}
+
+impl State {
+    fn now(&self) -> Conditions {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Conditions)) {
+        change(&mut self.now.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_waiters();
+    }
+
+    async fn speaks(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if !self.now().silent {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
 
 /// All links of one network in memory, each from one service to another. Clones are the same links.
 #[derive(Clone)]
@@ -56,7 +85,7 @@ impl Links {
     /// Makes the link between two services worse, in both directions, for connections open and to come: each burst of bytes
     /// takes `delay` longer, and this share of bursts breaks its connection instead of arriving. Zero is as good as new.
     pub fn impair(&self, from: &str, to: &str, delay: Duration, resets: f64) {
-        self.between(from, to, |link| link.send_modify(|now| *now = Conditions { delay, resets, ..*now }));
+        self.between(from, to, |link| link.change(|now| *now = Conditions { delay, resets, ..*now }));
     }
 
     /// Silences every link of a service that anyone has used, or lets them speak again: what a suspended process looks
@@ -64,13 +93,13 @@ impl Links {
     pub fn suspend(&self, service: &str, suspended: bool) {
         let links = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, link) in links.iter().filter(|((from, to), _)| from == service || to == service) {
-            link.send_modify(|now| now.silent = suspended);
+            link.change(|now| now.silent = suspended);
         }
     }
 
     /// One handshake on the way from one service to another.
     pub(crate) async fn travel(&self, from: &str, to: &str) -> io::Result<()> {
-        let delay = self.between(from, to, |link| link.borrow().delay);
+        let delay = self.between(from, to, |link| link.now().delay);
         sleep(self.latency + delay).await;
         Ok(())
     }
@@ -81,7 +110,7 @@ impl Links {
         let end = |stream| Link {
             stream,
             latency: self.latency,
-            conditions: self.between(from, to, watch::Sender::subscribe),
+            state: self.between(from, to, Arc::clone),
             chance: Arc::clone(&self.chance),
             travel: None,
             arrived: Vec::new(),
@@ -89,7 +118,7 @@ impl Links {
         (end(near), end(far))
     }
 
-    fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&watch::Sender<Conditions>) -> T) -> T {
+    fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&Arc<State>) -> T) -> T {
         let mut links = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
         with(links.entry((from.to_owned(), to.to_owned())).or_default())
     }
@@ -108,7 +137,7 @@ type Travel = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 pub struct Link {
     stream: DuplexStream,
     latency: Duration,
-    conditions: watch::Receiver<Conditions>,
+    state: Arc<State>,
     chance: Arc<Mutex<ChaCha8Rng>>,
     // Set while bytes are on their way. Reading starts it, so that each burst pays the latency once.
     travel: Option<Travel>,
@@ -152,7 +181,7 @@ impl Link {
     }
 
     fn set_out(&self) -> Travel {
-        let now = *self.conditions.borrow();
+        let now = self.state.now();
         let latency = self.latency;
         if now == Conditions::default() {
             return Box::pin(async move {
@@ -164,10 +193,9 @@ impl Link {
             let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
             chance.random_bool(now.resets.clamp(0.0, 1.0))
         };
-        let mut conditions = self.conditions.clone();
+        let state = Arc::clone(&self.state);
         Box::pin(async move {
-            // A network that is gone takes its silence with it.
-            let _ = conditions.wait_for(|conditions| !conditions.silent).await;
+            state.speaks().await;
             sleep(latency + now.delay).await;
             if is_lost { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
         })
