@@ -4,6 +4,7 @@
 //!
 //! - [`stage`]: a world in virtual time, and what customers met in it.
 //! - [`process`]: the real programs, started and stopped. [`up`]: a shop that `glyphfall up` runs.
+//! - [`apart`]: the shop as four processes. [`compose`]: the shop in containers.
 //! - [`browser`]: a real browser. [`collector`]: a backend that takes OTLP.
 //!
 //! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
@@ -12,5 +13,7 @@
 pub mod stage;
 pub mod process;
 pub mod up;
+pub mod apart;
+pub mod compose;
 pub mod browser;
 pub mod collector;

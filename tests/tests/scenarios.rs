@@ -77,9 +77,11 @@ macro_rules! scenarios {
 
 scenarios! {
     bad_release = "bad-release",
+    broken_link = "broken-link",
     decimal_comma = "decimal-comma",
     false_alarm = "false-alarm",
     flaky_link = "flaky-link",
+    line_separator = "line-separator",
     nul_in_the_frame = "nul-in-the-frame",
     provider_outage = "provider-outage",
     slow_disk = "slow-disk",
@@ -89,6 +91,8 @@ scenarios! {
     stuck_uploads = "stuck-uploads",
     surge = "surge",
     suspended_cache = "suspended-cache",
+    suspended_front = "suspended-front",
+    suspended_store = "suspended-store",
     windows_1252 = "windows-1252",
     wrong_timeout = "wrong-timeout",
 }

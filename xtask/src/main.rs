@@ -7,23 +7,21 @@
 //! - `steps`: runs the steps of a task one after the other and says what each took.
 //! - `cargo`: one call of cargo, printed exactly as one would type it.
 //! - `tools`: the programs that tests need and cargo cannot bring.
+//! - `dist`: static binaries, and the container image made of them.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
 
 mod cargo;
 mod dependencies;
+mod dist;
 mod steps;
 mod tools;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use cargo_metadata::TargetKind;
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::{cargo::Cargo, steps::Step};
-
-/// Build scripts and macros stay dynamic only if the target is named, even when it is the machine's own.
-const DIST_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about = "Checks, measures and builds the workspace.")]
@@ -48,6 +46,15 @@ enum Task {
     },
     /// Build static binaries that need nothing from the system they run on
     Dist,
+    /// Build the container image from static binaries, without pulling anything
+    Image {
+        /// Name and tag of the image
+        #[arg(long, default_value = "glyphfall:dev")]
+        tag: String,
+        /// Also build NAME-postgres:TAG on top of it, whose content store keeps its assets in PostgreSQL
+        #[arg(long)]
+        postgres: bool,
+    },
     /// Check, and where possible install, the tools that the tests need
     Tools,
     /// Check the licences and duplicates of all dependencies against deny.toml
@@ -58,7 +65,10 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Test { arguments } => test(arguments),
         Task::Bench { arguments } => bench(arguments),
-        Task::Dist => dist(),
+        Task::Dist => dist::build().map(|_| ()),
+        Task::Image { tag, postgres } => {
+            dist::image(&tag).and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
+        }
         Task::Tools => tools::ensure(),
         Task::Licences => dependencies::check(),
     };
@@ -86,6 +96,7 @@ fn test(arguments: Vec<String>) -> Result<()> {
             Cargo::new("doc --release --locked --workspace --no-deps").variable("RUSTDOCFLAGS", "-Dwarnings"),
         ),
         Step::cargo("build", Cargo::new("build --release --locked --workspace --bins")),
+        Step::new("image", "cargo xtask image", dist::image_where_an_engine_answers),
         Step::cargo("tests", tests),
         Step::new("licences", "cargo xtask licences", dependencies::check),
     ])
@@ -99,29 +110,4 @@ fn bench(arguments: Vec<String>) -> Result<()> {
     }
     // `--benches` would also start every library's unit tests in bench mode.
     Cargo::new("bench --locked --workspace --bench *").pass_on(arguments).run()
-}
-
-fn dist() -> Result<()> {
-    let metadata = cargo::members()?;
-    let shipped = metadata.packages.iter().filter(|package| package.name != env!("CARGO_PKG_NAME"));
-    let binaries: Vec<_> = shipped
-        .flat_map(|package| package.targets.iter().map(move |target| (package, target)))
-        .filter(|(_, target)| target.is_kind(TargetKind::Bin))
-        .collect();
-
-    let mut command = Cargo::new("build --release --locked --bins --target")
-        .argument(DIST_TARGET)
-        .variable("RUSTFLAGS", "-C target-feature=+crt-static");
-    for (package, _) in &binaries {
-        command = command.argument("--package").argument(package.name.as_str());
-    }
-    command.run()?;
-
-    let folder = metadata.target_directory.join(DIST_TARGET).join("release");
-    for (_, target) in &binaries {
-        let path = folder.join(&target.name);
-        let bytes = std::fs::metadata(&path).with_context(|| format!("{path} was not built"))?.len();
-        eprintln!("{path}  {:.1} MB", bytes as f64 / 1e6);
-    }
-    Ok(())
 }

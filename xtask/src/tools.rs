@@ -3,11 +3,15 @@
 //! A test never passes because its tool is missing. Where it can be installed without asking, it is; everywhere else the
 //! run ends here, before anything slow, and says what to install.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result, bail};
 
-/// A program found in `PATH`.
+/// A program found in `PATH`, or where Debian keeps PostgreSQL's.
 struct Tool {
     binary: &'static str,
     /// Debian's name for what holds it.
@@ -15,7 +19,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 6] = [
     Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
     Tool {
         binary: "chromedriver",
@@ -23,7 +27,16 @@ const TOOLS: [Tool; 3] = [
         purpose: "the browser tests steer Chromium with it",
     },
     Tool { binary: "prometheus", package: "prometheus", purpose: "a test lets it scrape the running shop" },
+    Tool { binary: "promtool", package: "prometheus", purpose: "a test checks rules and alerts with it" },
+    Tool { binary: "postgres", package: "postgresql", purpose: "a test keeps assets in it" },
+    Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
 ];
+
+/// Compose's own program, which need not be there where docker has it as a plugin.
+const COMPOSE: &str = "docker-compose";
+
+/// Debian installs several releases of PostgreSQL beside each other, outside `PATH`.
+const POSTGRESQL: &str = "/usr/lib/postgresql";
 
 /// Where the peers' own Python environment is made, and what marks it as complete.
 const PEERS: &str = "target/peers";
@@ -43,6 +56,7 @@ pub(crate) fn ensure() -> Result<()> {
     for tool in &TOOLS {
         match in_path(tool.binary) {
             Some(path) => eprintln!("{}: {}", tool.binary, path.display()),
+            None if is_plugin(tool) => eprintln!("{}: docker has it as a plugin", tool.binary),
             None => eprintln!("{}: missing; {}", tool.binary, tool.purpose),
         }
     }
@@ -82,12 +96,20 @@ fn run(program: &str, arguments: &[&str]) -> Result<()> {
 }
 
 fn missing() -> Vec<&'static Tool> {
-    TOOLS.iter().filter(|tool| in_path(tool.binary).is_none()).collect()
+    TOOLS.iter().filter(|tool| in_path(tool.binary).is_none() && !is_plugin(tool)).collect()
+}
+
+fn is_plugin(tool: &Tool) -> bool {
+    let mut plugin = Command::new("docker");
+    let plugin = plugin.args(["compose", "version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    tool.binary == COMPOSE && plugin.status().is_ok_and(|status| status.success())
 }
 
 fn in_path(binary: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
-    env::split_paths(&folders).map(|folder| folder.join(binary)).find(|path| path.is_file())
+    let releases = fs::read_dir(POSTGRESQL).into_iter().flatten().flatten();
+    let folders = env::split_paths(&folders).chain(releases.map(|release| release.path().join("bin")));
+    folders.map(|folder| folder.join(binary)).find(|path| path.is_file())
 }
 
 fn is_root() -> bool {

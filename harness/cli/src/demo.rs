@@ -2,14 +2,13 @@
 //!
 //! The script says what people try and when. What comes of it is what the customers met: every figure is theirs.
 
-use std::{collections::BTreeSet, fs, io, time::Duration};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
 use console::style;
-use incident::{
-    EventKind, IncidentRecord, OperatingModel, Remedy, Rules, Run, Service, Story, words::ClockKind,
-};
+use experiment::compare::{CompareOptions, Extent, SEED_MAX, study};
+use incident::{EventKind, OperatingModel, Remedy, Rules, Run, Service, Story, words::ClockKind};
 use tokio::time::{Instant, interval, sleep_until};
 use world::{
     Addresses, EditorError, Mix, ShopOptions, World,
@@ -17,10 +16,13 @@ use world::{
 };
 
 use crate::{
+    compare::side_by_side,
+    debrief,
     figures::Figures,
     options::{DemoOptions, Format, ShopArgs},
     screen::{self, Screen},
     target::Tokens,
+    work::watched,
 };
 
 /// How long the healthy shop is watched before the publish.
@@ -68,7 +70,8 @@ pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<bool> {
     let record = world.finish().await;
     screen.clear();
     let figures = Figures::of(&record, health);
-    let file = write(&record, &options)?;
+    let stem = format!("incident-{}-{}", record.run.scenario, record.run.seed);
+    let [file, page, _] = debrief::leave(&record, &options.out, &stem)?;
     let marked = if is_whole { "Record" } else { "Partial record" };
     match options.format {
         Format::Json => screen::line(&record.to_json()),
@@ -76,7 +79,10 @@ pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<bool> {
             for line in figures.lines().iter().filter(|_| is_whole) {
                 screen::line(line);
             }
-            screen::line(&format!("\n{marked}: {file}"));
+            screen::line(&format!("\n{marked}: {}\nDebrief: {}", file.display(), page.display()));
+            if is_whole {
+                compare(record.run.seed, &screen).await?;
+            }
         }
     }
     Ok(is_whole && figures.as_told())
@@ -149,12 +155,22 @@ pub(crate) fn run_of(
     }
 }
 
-fn write(record: &IncidentRecord, options: &DemoOptions) -> anyhow::Result<String> {
-    let name = format!("incident-{}-{}.json", record.run.scenario, record.run.seed);
-    let file = options.out.join(name);
-    let written = fs::create_dir_all(&options.out).and_then(|()| fs::write(&file, record.to_json()));
-    written.with_context(|| format!("cannot write {}; choose another folder with --out", file.display()))?;
-    Ok(file.display().to_string())
+/// The same incident in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
+/// figures.
+async fn compare(seed: u64, screen: &Screen) -> anyhow::Result<()> {
+    screen.say("\nThe same incident in virtual time at each telemetry level, diagnosed by the model");
+    screen.say("responder, who was not there (no measure of people; costs of looks are assumed):\n");
+    let mut options = CompareOptions::new(seed % SEED_MAX, Extent::Levels);
+    options.scenarios = vec![scenario(STORY)?];
+    let studied = tokio::task::spawn_blocking(move || {
+        watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))
+    });
+    match studied.await?? {
+        Some(study) => side_by_side(&study).iter().for_each(|line| screen.say(line)),
+        None => screen.say("  stopped before it was complete"),
+    }
+    screen.say("\nMore scenarios, and what speaks against such figures: glyphfall compare --quick");
+    Ok(())
 }
 
 /// Tells, watches and asks the health checks meanwhile.

@@ -1,10 +1,11 @@
 //! Where evidence comes in (OTLP) and where it is asked for.
 
-use std::io;
+use std::{io, net::SocketAddr};
 
 use axum::Router;
-use chassis::run::{explain, loopback};
+use chassis::run::explain;
 use evidence::{Evidence, api, receiver};
+use http::uri::Authority;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -19,17 +20,19 @@ pub(crate) struct Doors {
 /// Opens all three: questions over HTTP, OTLP over gRPC and over HTTP.
 pub(crate) async fn open(evidence: &Evidence, ports: &DoorPorts) -> io::Result<Doors> {
     let mut doors = Doors { served: JoinSet::new(), stop: CancellationToken::new() };
-    doors.serve("the incident room", ports.room_port, api::router(evidence.clone())).await?;
-    doors.serve("OTLP over gRPC", ports.otlp_grpc_port, receiver::grpc_router(evidence.clone())).await?;
-    doors.serve("OTLP over HTTP", ports.otlp_http_port, receiver::http_router(evidence.clone())).await?;
+    let at = |port| SocketAddr::new(ports.bind, port);
+    doors.serve("the incident room", at(ports.room_port), api::router(evidence.clone())).await?;
+    doors.serve("OTLP over gRPC", at(ports.otlp_grpc_port), receiver::grpc_router(evidence.clone())).await?;
+    doors.serve("OTLP over HTTP", at(ports.otlp_http_port), receiver::http_router(evidence.clone())).await?;
     Ok(doors)
 }
 
 impl Doors {
-    async fn serve(&mut self, what: &str, port: u16, router: Router) -> io::Result<()> {
-        let address = loopback(port);
-        let listener =
-            TcpListener::bind(address.as_str()).await.map_err(|error| explain(&error, what, &address))?;
+    async fn serve(&mut self, what: &str, address: SocketAddr, router: Router) -> io::Result<()> {
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            let written = Authority::try_from(address.to_string());
+            explain(&error, what, &written.expect("an address and a port form an authority"))
+        })?;
         let stop = self.stop.clone().cancelled_owned();
         self.served.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stop).await });
         Ok(())

@@ -6,8 +6,11 @@
 //! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
 //! - [`doors`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
 //! - [`up`]: a shop that runs until it is told to stop.
+//! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`verify`]: which links of its chain are
+//!   broken.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
-//! - [`characters`]: what special characters break.
+//! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what both show while they compute.
+//! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.
 //! - [`remote`]: `inject` and `restore`. [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe.
 
@@ -19,9 +22,15 @@ mod figures;
 mod doors;
 mod evidence_command;
 mod up;
+mod watch;
+mod containers;
+mod verify;
 mod play;
 mod train;
 mod chain;
+mod compare;
+mod work;
+mod debrief;
 mod characters;
 mod remote;
 mod scenarios;
@@ -52,10 +61,16 @@ fn main() -> ExitCode {
         Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
         Command::Train(train) => train::run(&train).map(|()| true),
         Command::Chain(chain) => chain::run(&chain).map(|()| true),
+        Command::Compare(args) => compare::run(&args).map(|()| true),
+        Command::Debrief(args) => debrief::run(&args).map(|()| true),
         Command::Characters(query) => in_real_time(characters::run(query)).map(|()| true),
         Command::Evidence(query) => in_real_time(evidence_command::run(query)).map(|()| true),
         Command::Inject(inject) => in_real_time(remote::inject(inject)).map(|()| true),
         Command::Restore(restore) => in_real_time(remote::restore(&restore)).map(|()| true),
+        Command::Watch(watch) => in_real_time(watch::run(watch)).map(|()| true),
+        Command::Verify(verify) => in_real_time(verify::run(verify)),
+        Command::Tokens(tokens) => containers::tokens(&tokens).map(|()| true),
+        Command::Healthcheck(check) => in_real_time(containers::healthcheck(&check)),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! What can be asked for on the command line.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use chassis::{LatentFault, Level};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,7 +9,12 @@ use incident::{OperatingModel, Story, TimeOfDay};
 use crate::{
     chain::ChainArgs,
     characters::CharactersOptions,
+    compare::CompareArgs,
+    containers::{HealthcheckOptions, TokensOptions},
+    debrief::DebriefArgs,
     target::{Ports, Target},
+    verify::VerifyOptions,
+    watch::WatchOptions,
 };
 
 /// An incident you can run on a laptop: one special character takes a whole shop down.
@@ -30,6 +35,8 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Runs the shop and its customers until Ctrl-C
     Up(UpOptions),
+    /// Sends customers to a shop that runs elsewhere, takes its telemetry and keeps the record, until Ctrl-C
+    Watch(WatchOptions),
     /// Lists the scenarios; with a name, gives one away
     Scenarios(ScenariosOptions),
     /// Plays one incident in virtual time, from the first customer to the end
@@ -39,6 +46,10 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Plays the sixteen combinations of the latent faults: what each contributed to the loss
     Chain(ChainArgs),
+    /// Compares telemetry levels on the same incidents: how much sooner are they explained and restored?
+    Compare(CompareArgs),
+    /// Makes a page and Markdown of an incident record, with the review ready to fill in
+    Debrief(DebriefArgs),
     /// Measures what special characters break; with a name, says why
     Characters(CharactersOptions),
     /// Asks what telemetry holds in a running shop
@@ -47,6 +58,14 @@ pub(crate) enum Command {
     Inject(InjectOptions),
     /// Puts a running shop back as it was at first, whatever was done to it
     Restore(RestoreOptions),
+    /// Finds out which links of the chain are broken in a shop that is reached only over HTTP
+    Verify(VerifyOptions),
+    /// Prints the tokens of the shop in containers, made if there are none; with a program, starts it with them
+    #[command(hide = true)]
+    Tokens(TokensOptions),
+    /// Asks a health check; the exit code says what it answered
+    #[command(hide = true)]
+    Healthcheck(HealthcheckOptions),
 }
 
 /// How results are written.
@@ -111,7 +130,7 @@ pub(crate) struct DemoOptions {
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Folder for the incident record
+    /// Folder for the incident record and its debrief
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
     pub(crate) out: PathBuf,
 }
@@ -139,6 +158,9 @@ pub(crate) struct UpOptions {
 /// The ports of the evidence store.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DoorPorts {
+    /// Address at which evidence comes in and is asked for
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) bind: IpAddr,
     /// Port of the incident room, where evidence is asked for
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) room_port: u16,
@@ -188,7 +210,7 @@ pub(crate) struct PlayArgs {
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Folder for the incident record
+    /// Folder for the incident record and its debrief
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
     pub(crate) out: PathBuf,
 }
@@ -208,7 +230,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "COUNT", default_value_t = experiment::training::INCIDENTS)]
     pub(crate) incidents: u64,
     /// The file to write
-    #[arg(long, value_name = "FILE", default_value = "harness/diagnosis/knowledge/knowledge.json")]
+    #[arg(long, value_name = "FILE", default_value = "harness/diagnosis/knowledge/experience.json")]
     pub(crate) out: PathBuf,
 }
 
@@ -277,7 +299,7 @@ pub(crate) fn views(text: &str) -> Result<f64, String> {
     number_within(text, 0.1, 1_000.0)
 }
 
-fn factor(text: &str) -> Result<f64, String> {
+pub(crate) fn factor(text: &str) -> Result<f64, String> {
     number_within(text, 0.1, 100_000.0)
 }
 

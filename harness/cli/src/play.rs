@@ -1,8 +1,7 @@
 //! `glyphfall play`: one incident in virtual time. The same services as live; hours pass in seconds.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
 use diagnosis::Knowledge;
 use incident::{Event, EventKind, IncidentRecord, Story};
 use indicatif::ProgressBar;
@@ -14,9 +13,10 @@ use world::{
 };
 
 use crate::{
-    CANNOT,
+    debrief,
     options::{Format, PlayArgs, ResponderKind},
     screen::{self, Screen},
+    work,
 };
 
 /// Columns of a line, as on the narrowest terminal.
@@ -53,26 +53,19 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
     let spinner = ProgressBar::new_spinner().with_message("playing the morning");
     spinner.enable_steady_tick(SPINS_EVERY);
     let again = format!("glyphfall play {} --seed {seed} --level {}", args.scenario, args.level.name());
-    let stalled = move || {
-        eprintln!(
-            "error: virtual time stands still: something computes and never waits. To see it again: {again}"
-        );
-        std::process::exit(CANNOT.into());
-    };
+    let stalled = move || work::stalled(&again);
     let played = virtual_time::run(play(&scenario, &options), STALLED_AFTER, stalled)?;
     spinner.finish_and_clear();
     let Played { record, fingerprint, .. } = played?;
-    let file = args.out.join(format!("{}-{seed}.json", record.run.scenario));
-    fs::create_dir_all(&args.out)
-        .and_then(|()| fs::write(&file, record.to_json()))
-        .with_context(|| format!("cannot write {}; choose another folder with --out", file.display()))?;
+    let [file, page, _] = debrief::leave(&record, &args.out, &format!("{}-{seed}", record.run.scenario))?;
     match args.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => tell(&record, &screen),
     }
     screen.say(&format!(
-        "\nRecord: {}\nFingerprint of everything that happened: {fingerprint:016x}",
-        file.display()
+        "\nRecord: {}\nDebrief: {}\nFingerprint of everything that happened: {fingerprint:016x}",
+        file.display(),
+        page.display()
     ));
     Ok(())
 }
@@ -83,7 +76,7 @@ fn tell(record: &IncidentRecord, screen: &Screen) {
         if let Some(what) = words(event) {
             let time = format!("  {}  ", record.run.story.time_at(event.story_s));
             let indent = " ".repeat(time.chars().count());
-            for (place, line) in wrapped(&what, WIDTH - indent.len()).iter().enumerate() {
+            for (place, line) in screen::broken(&what, WIDTH - indent.len()).iter().enumerate() {
                 screen.say(&format!("{}{line}", if place == 0 { &time } else { &indent }));
             }
         }
@@ -98,22 +91,6 @@ fn tell(record: &IncidentRecord, screen: &Screen) {
         "\n{verdict} {} visits failed; {} of trade lost. Diagnosed by: {}.",
         outcome.failed_visits, outcome.incident_financial_loss_usd, record.run.responder
     ));
-}
-
-/// A text in lines of at most `width` characters, broken between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.last_mut().expect("there is a first line");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= width {
-            *last = format!("{last} {word}");
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 /// An event as a line; the clock's are for programs.

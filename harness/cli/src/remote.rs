@@ -5,16 +5,18 @@ use std::{fs, time::Duration};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use chassis::{Chassis, Clock, Network, Peer, Wait, logs::cause_chain};
-use http::{Request, StatusCode, header};
+use http::{Request, StatusCode, header, uri::Authority};
 use world::{
     Editor, EditorError,
     addresses::Operators,
+    elsewhere::stock,
     scenario::{draw::first_publish, scenario},
 };
 
 use crate::{
     options::{InjectOptions, RestoreOptions},
     screen,
+    target::Target,
 };
 
 /// How long a service may take to put itself back.
@@ -67,8 +69,21 @@ pub(crate) async fn restore(options: &RestoreOptions) -> anyhow::Result<()> {
             }
             status => bail!("the {name} answered {status}: {}", String::from_utf8_lossy(&answer.body)),
         }
+        if name == "content store" {
+            fill(target, &caller, addresses.content_store.clone()).await?;
+        }
     }
     screen::line("The shop is as it was at first.");
+    Ok(())
+}
+
+/// A content store that runs alone begins empty: whoever opens the shop fills it.
+async fn fill(target: &Target, caller: &Chassis, content_store: Authority) -> anyhow::Result<()> {
+    let reader = Editor::new(caller, content_store.clone(), "");
+    if reader.list().await?.is_empty() {
+        let editor = Editor::new(caller, content_store, &target.editor_token()?);
+        stock(&editor).await.context("the content store is empty, and cannot be filled")?;
+    }
     Ok(())
 }
 

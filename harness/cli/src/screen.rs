@@ -1,11 +1,11 @@
 //! How a run looks: live on a terminal, plain lines in a pipe, and nothing but JSON on standard output when asked for.
 
-use std::io::Write;
+use std::{io::Write, sync::MutexGuard};
 
 use console::style;
-use incident::{Route, Usd, availability::Tally};
+use incident::{Recorder, Route, Usd, availability::Tally};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use world::World;
+use world::{Customers, Elsewhere, World};
 
 use crate::options::Format;
 
@@ -18,6 +18,13 @@ const SPARK_SECONDS: u32 = 60;
 /// The seconds that 'now' is averaged over: those from four seconds ago to one second ago, as younger visits have hardly
 /// had the time to be answered.
 const NOW_SECONDS: (u32, u32) = (4, 1);
+
+/// A shop as its customers see it, whoever runs it.
+pub(crate) trait Seen {
+    fn customers(&self) -> &Customers;
+    fn record(&self) -> MutexGuard<'_, Recorder>;
+    fn at_s(&self) -> f64;
+}
 
 /// Where a run tells what happens.
 pub(crate) struct Screen {
@@ -47,7 +54,7 @@ impl Screen {
     }
 
     /// Shows how the shop is doing. On a terminal the lines stay in place and change.
-    pub(crate) fn show(&self, world: &World, health: &str) {
+    pub(crate) fn show(&self, world: &impl Seen, health: &str) {
         if self.is_terminal {
             let waiting = world.customers().waiting();
             self.status.set_message(format!(
@@ -59,7 +66,7 @@ impl Screen {
     }
 
     /// Shows the same as one more line, where nothing can change in place.
-    pub(crate) fn show_line(&self, world: &World) {
+    pub(crate) fn show_line(&self, world: &impl Seen) {
         if !self.is_terminal {
             self.say(&figures_now(world));
         }
@@ -68,6 +75,34 @@ impl Screen {
     /// Takes the live lines away.
     pub(crate) fn clear(&self) {
         self.status.finish_and_clear();
+    }
+}
+
+impl Seen for World {
+    fn customers(&self) -> &Customers {
+        self.customers()
+    }
+
+    fn record(&self) -> MutexGuard<'_, Recorder> {
+        self.record()
+    }
+
+    fn at_s(&self) -> f64 {
+        self.at_s()
+    }
+}
+
+impl Seen for Elsewhere {
+    fn customers(&self) -> &Customers {
+        self.customers()
+    }
+
+    fn record(&self) -> MutexGuard<'_, Recorder> {
+        self.record()
+    }
+
+    fn at_s(&self) -> f64 {
+        self.at_s()
     }
 }
 
@@ -84,7 +119,7 @@ pub(crate) fn paragraph(text: &str) {
 }
 
 /// The story's time, the loss, and the share served of each kind of page just now.
-fn figures_now(world: &World) -> String {
+fn figures_now(world: &impl Seen) -> String {
     let second = whole_seconds(world.at_s());
     let (from_s, to_s) = (second.saturating_sub(NOW_SECONDS.0), second.saturating_sub(NOW_SECONDS.1));
     let served = Route::ALL.iter().map(|route| {
@@ -97,7 +132,7 @@ fn figures_now(world: &World) -> String {
 }
 
 /// The story's time of day, and what has been lost by then.
-pub(crate) fn time_and_loss(world: &World) -> (String, Usd) {
+pub(crate) fn time_and_loss(world: &impl Seen) -> (String, Usd) {
     let at_s = world.at_s();
     let record = world.record();
     let story_s = record.clock().story_at(at_s);
@@ -105,13 +140,13 @@ pub(crate) fn time_and_loss(world: &World) -> (String, Usd) {
 }
 
 /// Of the visits begun in these seconds, the share that has been answered well by now.
-fn share_now(world: &World, route: Route, from_s: u32, to_s: u32) -> Option<f64> {
+fn share_now(world: &impl Seen, route: Route, from_s: u32, to_s: u32) -> Option<f64> {
     let begun = world.customers().begun(Some(route), from_s, to_s);
     let ended = world.record().tally(Some(route), from_s, to_s);
     (begun > 0).then(|| f64::from(available(&ended)) / f64::from(begun))
 }
 
-fn sparkline(world: &World) -> String {
+fn sparkline(world: &impl Seen) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let now_s = whole_seconds(world.at_s()).saturating_sub(1);
     let from_s = now_s.saturating_sub(SPARK_SECONDS);
@@ -144,6 +179,7 @@ pub(crate) fn whole_seconds(at_s: f64) -> u32 {
     at_s as u32
 }
 
+/// Each line in lines that fit, indented as it is itself.
 fn wrapped(text: &str) -> String {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
@@ -151,20 +187,24 @@ fn wrapped(text: &str) -> String {
             lines.push(paragraph.to_owned());
             continue;
         }
-        let indent = &paragraph[..paragraph.len() - paragraph.trim_start().len()];
-        let mut current = indent.to_owned();
-        for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
-            let is_first = current.len() == indent.len();
-            if !is_first
-                && console::measure_text_width(&current) + 1 + console::measure_text_width(word) > COLUMNS
-            {
-                lines.push(std::mem::replace(&mut current, indent.to_owned()));
-            } else if !is_first {
-                current.push(' ');
-            }
-            current.push_str(word);
-        }
-        lines.push(current);
+        let (indent, text) = paragraph.split_at(paragraph.len() - paragraph.trim_start().len());
+        lines.extend(broken(text, COLUMNS - indent.len()).into_iter().map(|line| format!("{indent}{line}")));
     }
     lines.join("\n")
+}
+
+/// A text in lines of at most `width` columns, broken between words.
+pub(crate) fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let last = lines.last_mut().expect("there is a first line");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if console::measure_text_width(last) + 1 + console::measure_text_width(word) <= width {
+            *last = format!("{last} {word}");
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }

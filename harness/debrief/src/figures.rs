@@ -34,14 +34,66 @@ pub fn time(story_s: f64) -> String {
     Story::default().time_at(story_s).to_string()
 }
 
-/// Rows as an address that holds them as a CSV file, RFC 4180 in RFC 2397. No cell may hold a comma, quote or
-/// line break: they are words and numbers of ours.
+/// How long something took: `40 s`, `12 min`, `1 h 5 min`.
+pub fn duration(story_s: f64) -> String {
+    let minutes = (story_s / 60.0).round();
+    match (minutes / 60.0).floor() {
+        _ if story_s < 59.5 => format!("{story_s:.0}\u{a0}s"),
+        hours if hours < 1.0 => format!("{minutes:.0}\u{a0}min"),
+        hours => match minutes - hours * 60.0 {
+            rest if rest < 1.0 => format!("{hours:.0}\u{a0}h"),
+            rest => format!("{hours:.0}\u{a0}h {rest:.0}\u{a0}min"),
+        },
+    }
+}
+
+/// A count with its thing: `1 visit`, `2,345 visits`.
+pub fn count(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{}\u{a0}{thing}{plural}", grouped(count))
+}
+
+/// A count in groups of three digits: `12,345`.
+pub fn grouped(count: u64) -> String {
+    let mut text = String::new();
+    let digits = count.to_string();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A text from a record with what cannot be shown by its name: `U+000B`.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars() {
+        if character.is_control() {
+            let _ = write!(shown, "U+{:04X}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// A sentence that begins with a capital letter.
+pub fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
+/// Rows as an address that holds them as a CSV file, RFC 4180 in RFC 2397.
 pub fn csv_address(rows: &[Vec<String>]) -> String {
     let mut address = String::from("data:text/csv;charset=utf-8,");
     for row in rows {
         for (place, cell) in row.iter().enumerate() {
             address.push_str(if place > 0 { "," } else { "" });
-            for byte in cell.bytes() {
+            let is_plain = !cell.contains([',', '"', '\n', '\r']);
+            let quoted = if is_plain { cell.clone() } else { format!("\"{}\"", cell.replace('"', "\"\"")) };
+            for byte in quoted.bytes() {
                 if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
                     address.push(char::from(byte));
                 } else {
@@ -65,11 +117,19 @@ mod tests {
         assert_eq!(thousands(1_480_480.6), "$1,480k");
         assert_eq!(thousands(0.0), "$0");
         assert_eq!(time(-900.0), "07:45");
+        assert_eq!(
+            [40.0, 59.9, 3_599.0, 4_320.0].map(duration).join(", ").replace('\u{a0}', " "),
+            "40 s, 1 min, 1 h, 1 h 12 min"
+        );
+        assert_eq!(count(1, "visit"), "1\u{a0}visit");
+        assert_eq!(count(1_234_567, "visit"), "1,234,567\u{a0}visits");
+        assert_eq!(printable("a\u{b}b"), "aU+000Bb");
+        assert_eq!(capital("éa"), "Éa");
         assert_eq!(list(&["a", "b", "c"].map(String::from)), "a, b and c");
         let row = |cells: [&str; 2]| cells.map(String::from).to_vec();
         assert_eq!(
-            csv_address(&[row(["what", "x y"]), row(["é", "1"])]),
-            "data:text/csv;charset=utf-8,what,x%20y%0D%0A%C3%A9,1%0D%0A"
+            csv_address(&[row(["what", "x y"]), row(["é", "1,\""])]),
+            "data:text/csv;charset=utf-8,what,x%20y%0D%0A%C3%A9,%221%2C%22%22%22%0D%0A"
         );
     }
 }

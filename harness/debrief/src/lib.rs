@@ -4,13 +4,19 @@
 //!
 //! # Layout
 //!
+//! - [`mod@incident`]: the debrief of one incident, and its post-incident review.
 //! - [`mod@chain`]: the sixteen combinations of the latent faults.
-//! - [`figures`]: figures in words, the same on every page. [`plot`]: where a figure stands in a plot.
+//! - [`mod@compare`]: the same incidents at every telemetry level, and what stands between such figures and doubt.
+//! - [`chart`]: a plot with its table and its data. [`plot`]: where a figure stands in a plot. [`figures`]: figures in
+//!   words, the same on every page.
 //!
 //! Templates stand in `templates/`. `report.html` is the frame of every report; `tokens.css` holds the
 //! colours and sizes that reports and the incident room share.
 
+pub mod incident;
 pub mod chain;
+pub mod compare;
+pub mod chart;
 pub mod figures;
 pub mod plot;
 

@@ -1,5 +1,11 @@
 //! Where a figure stands in a plot. Plots are 360 units wide: on a phone a unit is about a pixel, so that
 //! text stays readable.
+//!
+//! - [`svg`]: the shapes. [`labels`]: words at rules. [`ticks`]: the marks of an axis.
+
+pub mod labels;
+pub mod svg;
+pub mod ticks;
 
 /// How wide every plot is.
 pub const WIDTH: f64 = 360.0;

@@ -4,6 +4,8 @@
 //! Findings are taken as independent of each other once the scenario is given. They are not quite, so that certainty is
 //! overstated when several looks tell the same thing.
 
+use crate::knowledge::Likelihoods;
+
 /// A probability for each explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Belief {
@@ -11,10 +13,11 @@ pub struct Belief {
 }
 
 impl Belief {
-    /// Equal shares for `known` explanations, and `unknown` for one that is on no list, at the end.
-    pub fn uniform(known: usize, unknown: f64) -> Self {
-        let each = (1.0 - unknown) / known.max(1) as f64;
-        Self { shares: std::iter::repeat_n(each, known).chain([unknown]).collect() }
+    /// Shares by these odds for known explanations, and `unknown` for one that is on no list, at the end.
+    pub fn of(odds: &[f64], unknown: f64) -> Self {
+        let all: f64 = odds.iter().sum();
+        let share = |odds: &f64| (1.0 - unknown) * odds / all;
+        Self { shares: odds.iter().map(share).chain([unknown]).collect() }
     }
 
     /// The probabilities; the last one is that of an explanation on no list.
@@ -32,24 +35,23 @@ impl Belief {
         }
     }
 
-    /// What is not known, in bits.
-    pub fn bits(&self) -> f64 {
-        bits(&self.shares)
+    /// How probable something is that has these probabilities under each explanation.
+    pub fn chance(&self, likelihoods: &[f64]) -> f64 {
+        self.shares.iter().zip(likelihoods).map(|(share, likelihood)| share * likelihood).sum()
     }
 
-    /// How many bits a look is expected to bring, whose outcomes have these probabilities under each explanation.
-    pub fn information(&self, likelihoods: &[Vec<f64>]) -> f64 {
-        let outcomes = likelihoods.first().map_or(0, Vec::len);
-        let expected: f64 = (0..outcomes)
-            .map(|outcome| {
-                let joint: Vec<f64> =
-                    self.shares.iter().zip(likelihoods).map(|(share, row)| share * row[outcome]).collect();
-                let probability: f64 = joint.iter().sum();
-                let after: Vec<f64> = joint.iter().map(|share| share / probability).collect();
-                if probability > 0.0 { probability * bits(&after) } else { 0.0 }
-            })
-            .sum();
-        (self.bits() - expected).max(0.0)
+    /// How many bits a look is expected to bring: what is uncertain about its outcome, less what would be if the explanation were
+    /// known (Shannon's mutual information).
+    pub fn information(&self, likelihoods: &Likelihoods) -> f64 {
+        let outcomes = likelihoods.rows.first().map_or(0, Vec::len);
+        let probability = |outcome: usize| {
+            let each = self.shares.iter().zip(&likelihoods.rows);
+            each.map(|(share, row)| share * row[outcome]).sum::<f64>()
+        };
+        let uncertain: f64 = (0..outcomes).map(probability).filter(|p| *p > 0.0).map(|p| -p * p.log2()).sum();
+        let certain: f64 =
+            self.shares.iter().zip(&likelihoods.certainty_bits).map(|(share, bits)| share * bits).sum();
+        (uncertain + certain).max(0.0)
     }
 
     /// The likeliest explanations, likeliest first: place and probability.
@@ -58,10 +60,6 @@ impl Belief {
         leading.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         leading
     }
-}
-
-fn bits(shares: &[f64]) -> f64 {
-    shares.iter().filter(|share| **share > 0.0).map(|share| -share * share.log2()).sum()
 }
 
 #[cfg(test)]
@@ -74,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_moves_belief_by_its_likelihood() {
-        let mut belief = Belief::uniform(2, 0.0);
+        let mut belief = Belief::of(&[1.0, 1.0], 0.0);
         belief.learn([0.9, 0.3, 1.0]);
         assert!(is_near(belief.shares()[0], 0.75) && is_near(belief.shares()[1], 0.25));
         let before = belief.clone();
@@ -84,12 +82,11 @@ mod tests {
 
     #[test]
     fn a_look_is_worth_what_it_tells_apart() {
-        let belief = Belief::uniform(4, 0.0);
-        assert!(is_near(belief.bits(), 2.0));
+        let belief = Belief::of(&[1.0; 4], 0.0);
         let row = |place: usize| vec![f64::from(u8::from(place < 2)), f64::from(u8::from(place >= 2))];
-        let halves: Vec<Vec<f64>> = (0..5).map(row).collect();
-        assert!(is_near(belief.information(&halves), 1.0));
-        let blind = vec![vec![0.5, 0.5]; 5];
+        let halves = (0..5).map(row).collect();
+        assert!(is_near(belief.information(&Likelihoods::new(halves)), 1.0));
+        let blind = Likelihoods::new(vec![vec![0.5, 0.5]; 5]);
         assert!(is_near(belief.information(&blind), 0.0));
     }
 }

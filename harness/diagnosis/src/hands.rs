@@ -1,4 +1,5 @@
-//! What a responder can do besides reading evidence: probe the shop as a person could, and act on it. The world implements it.
+//! What a responder can do: look, act, and say what it thinks. And what a look can do besides reading evidence: probe the shop as a
+//! person could. The world implements both; a recorded incident implements the first.
 //! Teaches that an interface can make cheating impossible: whatever is not here, a responder cannot know.
 
 use std::{future::Future, time::Duration};
@@ -6,7 +7,7 @@ use std::{future::Future, time::Duration};
 use evidence::{Evidence, UnixTime};
 use incident::{EventKind, Remedy, Route, Service};
 
-use crate::Answer;
+use crate::{Answer, Finding, checks::Check};
 
 /// From where a page is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,16 +51,13 @@ pub enum NoReply {
     TimedOut,
 }
 
-/// What a responder can do.
-pub trait Hands {
+/// What a look can ask.
+pub trait Probes {
     /// What telemetry has delivered.
     fn evidence(&self) -> &Evidence;
 
     /// When the responder was called: by an alert, or by the first complaint.
     fn noticed(&self) -> UnixTime;
-
-    /// Lets time pass: what a look or a remedy costs.
-    fn pass(&self, time: Duration) -> impl Future<Output = ()>;
 
     /// Opens a page; `number` chooses which one of its kind.
     fn page(
@@ -74,9 +72,22 @@ pub trait Hands {
 
     /// Whether something listens on the service's port.
     fn is_port_open(&self, service: Service) -> impl Future<Output = bool>;
+}
 
-    /// Acts on the world. The error says what the world answered.
-    fn act(&self, remedy: Remedy) -> impl Future<Output = Result<(), String>>;
+/// What a responder can do.
+pub trait Hands {
+    /// Minutes since the responder was called.
+    fn minutes(&self) -> f64;
+
+    /// Lets time pass: what a handover costs.
+    fn pass(&self, time: Duration) -> impl Future<Output = ()>;
+
+    /// Takes a look, which takes so long.
+    fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding>;
+
+    /// Uses remedies, one after the other, each of which takes so long; then waits at most `settles` for customers to be served,
+    /// and says whether they are.
+    fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> impl Future<Output = bool>;
 
     /// Whether nobody complains any more: what the help desk and the business would tell.
     fn are_customers_served(&self) -> bool;
@@ -87,6 +98,6 @@ pub trait Hands {
     /// Writes down what the responder thinks; `leading` is the path along which the likeliest explanation runs.
     fn suppose(&self, text: String, leading: Option<&[Service]>);
 
-    /// Gives an answer. Whoever holds the truth judges it.
-    fn explain(&self, answer: Answer);
+    /// Gives an answer, and how sure it is, from 0 to 1. Whoever holds the truth judges it.
+    fn explain(&self, answer: Answer, confidence: f64);
 }

@@ -1,22 +1,26 @@
-//! What the model responder has learned: how often each check said what, by scenario and by phase, counted over training incidents
-//! with other seeds than those it is judged on. Teaches that experience is a table of counts.
+//! What experience says about the next incident: how probable each outcome of a check is under each scenario, and how probable it is
+//! that a remedy helps. Teaches that knowledge is experience counted, with a little doubt added.
 //!
-//! The table is built by `glyphfall train` and kept in the repository. A hash of the checks and the scenarios in it tells whether it
-//! still fits; a test compares.
+//! What has not been seen in a handful of incidents is rare, not impossible; and what differs between a handful of incidents may be
+//! chance. How much doubt that makes, each check's own counts decide.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, PoisonError},
+use incident::Remedy;
+
+use crate::{
+    checks::CHECKS,
+    experience::{Case, Experience, Lived, menu, said},
 };
 
-use incident::{ContributingFactor, Remedy, Service};
-use serde::{Deserialize, Serialize};
-
-use crate::checks::{CHECKS, Check};
-
-/// Added to the counts of a check, shared out evenly among its outcomes: what has not been seen in a handful of incidents is rare, not
-/// impossible. One incident's worth, whatever the number of outcomes. (Perks' choice.)
+/// Added to the counts of a check in all scenarios together, shared out evenly among its outcomes: one incident's worth, whatever the
+/// number of outcomes. (Perks' choice.)
 pub const SMOOTHING: f64 = 1.0;
+
+/// How many incidents' worth of what a check says in all scenarios may be added to its counts in one. Which of them, the left-out
+/// incidents decide. (Jelinek and Mercer, Interpolated estimation of Markov source parameters from sparse data, 1980.)
+const STRENGTHS: [f64; 6] = [1.0, 2.0, 4.0, 16.0, 64.0, 1_024.0];
+
+/// Added to the counts of a remedy: half an incident's worth, at the rate at which remedies help in all scenarios.
+pub const REMEDY_SMOOTHING: f64 = 0.5;
 
 /// When a look is taken. What a check says depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +33,7 @@ pub enum Phase {
     Late,
     /// After a remedy that did not help.
     AfterRemedy,
-    /// When customers are served again.
+    /// When customers are served.
     Served,
 }
 
@@ -51,164 +55,152 @@ impl Phase {
             _ => Self::Late,
         }
     }
+
+    /// How it is written.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Early => 'E',
+            Self::Middle => 'M',
+            Self::Late => 'L',
+            Self::AfterRemedy => 'A',
+            Self::Served => 'S',
+        }
+    }
 }
 
-/// A scenario as a responder knows it: from the books, not from the incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent properties, each with a name in JSON")]
-pub struct Case {
-    /// Its name.
-    pub name: String,
-    /// What sets it off.
-    pub cause: String,
-    /// Along which services it runs.
-    pub path: Vec<Service>,
-    /// What contributes to it.
-    pub factors: BTreeSet<ContributingFactor>,
-    /// Whether somebody in the shop can mend it.
-    pub is_ours: bool,
-    /// Whether it hurts customers.
-    pub hurts: bool,
-    /// Whether an asset belongs to the explanation.
-    pub has_asset: bool,
-    /// Whether a special character belongs to it.
-    pub has_character: bool,
-    /// Sequences of remedies of which each restores.
-    pub right: Vec<Vec<Remedy>>,
+/// What a check says in one phase: a row of probabilities for each scenario, and last for one that is on no list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likelihoods {
+    /// By scenario, then by outcome. Each row adds up to 1.
+    pub rows: Vec<Vec<f64>>,
+    /// For each row, the sum of `p log2 p`: how certain the outcome is under that scenario, in bits, at most 0.
+    pub certainty_bits: Vec<f64>,
 }
 
-/// What has been learned.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl Likelihoods {
+    /// Rows of probabilities.
+    pub fn new(rows: Vec<Vec<f64>>) -> Self {
+        let certain = |row: &Vec<f64>| row.iter().filter(|p| **p > 0.0).map(|p| p * p.log2()).sum();
+        let certainty_bits = rows.iter().map(certain).collect();
+        Self { rows, certainty_bits }
+    }
+}
+
+/// What is known.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Knowledge {
-    /// The hash of the checks and scenarios that it was learned with.
-    pub hash: String,
     /// The seeds of the training incidents.
     pub seeds: Vec<u64>,
     /// The scenarios.
     pub cases: Vec<Case>,
-    /// By check, then by the places of scenario, phase and outcome.
-    counts: BTreeMap<String, Vec<Vec<Vec<u32>>>>,
+    /// The sequences of remedies that restore any of them.
+    pub menu: Vec<Vec<Remedy>>,
+    /// By check, then by phase.
+    likelihoods: Vec<Vec<Likelihoods>>,
+    /// By sequence, then by scenario, and last for one that is on no list.
+    helps: Vec<Vec<f64>>,
 }
 
 impl Knowledge {
-    /// The knowledge that was built into this program.
+    /// The knowledge that comes of the built-in experience.
     pub fn built_in() -> Self {
-        serde_json::from_str(include_str!("../knowledge/knowledge.json"))
-            .expect("a test reads the built-in knowledge")
+        Self::of(&Experience::built_in())
     }
 
-    /// Nothing learned yet about these scenarios.
-    pub fn new(cases: Vec<Case>, seeds: Vec<u64>) -> Self {
-        let hash = hash(cases.iter().map(|case| case.name.as_str()));
-        let none = |check: &Check| vec![vec![vec![0; check.outcomes.len()]; Phase::ALL.len()]; cases.len()];
-        let counts = CHECKS.iter().map(|check| (check.name.to_owned(), none(check))).collect();
-        Self { hash, seeds, cases, counts }
+    /// Counts.
+    pub fn of(experience: &Experience) -> Self {
+        let menu = menu(&experience.cases);
+        let likelihoods =
+            (0..CHECKS.len()).map(|check| Phase::ALL.map(|phase| count(experience, check, phase)).into());
+        let helps = (0..menu.len()).map(|sequence| helps(&experience.lived, sequence)).collect();
+        let (seeds, cases) = (experience.seeds.clone(), experience.cases.clone());
+        Self { seeds, cases, menu, likelihoods: likelihoods.collect(), helps }
     }
 
-    /// Counts what checks said in one incident of the scenario at this place.
-    pub fn learn(&mut self, case: usize, seen: &[Seen]) {
-        for Seen { phase, check, outcome } in seen {
-            if let Some(place) = check.place(outcome)
-                && let Some(cases) = self.counts.get_mut(check.name)
-            {
-                cases[case][*phase as usize][place] += 1;
-            }
-        }
+    /// What the check at this place says in a phase.
+    pub fn likelihoods(&self, check: usize, phase: Phase) -> &Likelihoods {
+        &self.likelihoods[check][phase as usize]
     }
 
-    /// For each scenario, and last for one that is not known, the probabilities of the check's outcomes in this phase.
-    pub fn likelihoods(&self, check: &Check, phase: Phase) -> Vec<Vec<f64>> {
-        let kinds = check.outcomes.len();
-        let uniform = vec![1.0 / kinds as f64; kinds];
-        let smoothed = |counts: &[u32]| {
-            let all = f64::from(counts.iter().sum::<u32>()) + SMOOTHING;
-            counts.iter().map(|count| (f64::from(*count) + SMOOTHING / kinds as f64) / all).collect()
-        };
-        let known = |case: usize| {
-            let counts = self.counts.get(check.name).map(|cases| cases[case][phase as usize].as_slice());
-            counts.filter(|counts| counts.len() == kinds).map_or_else(|| uniform.clone(), smoothed)
-        };
-        (0..self.cases.len()).map(known).chain([uniform.clone()]).collect()
-    }
-
-    /// As JSON, a check a line.
-    pub fn to_json(&self) -> String {
-        let cases: Vec<String> = self.cases.iter().map(|case| format!("    {}", line(case))).collect();
-        let counts: Vec<String> = self
-            .counts
-            .iter()
-            .map(|(check, counts)| format!("    {}: {}", line(check), line(counts)))
-            .collect();
-        format!(
-            "{{\n  \"hash\": {},\n  \"seeds\": {},\n  \"cases\": [\n{}\n  ],\n  \"counts\": {{\n{}\n  }}\n}}\n",
-            line(&self.hash),
-            line(&self.seeds),
-            cases.join(",\n"),
-            counts.join(",\n")
-        )
+    /// How probable it is, under each scenario, that the sequence at this place of the menu helps.
+    pub fn helps(&self, sequence: usize) -> &[f64] {
+        &self.helps[sequence]
     }
 }
 
-/// A hash of all checks with their costs and outcomes, and of these scenarios' names. (FNV-1a.)
-pub fn hash<'a>(scenarios: impl IntoIterator<Item = &'a str>) -> String {
-    let check = |check: &Check| format!("{} {:?} {}", check.name, check.outcomes, check.cost_minutes);
-    let words = CHECKS.iter().map(check).chain(scenarios.into_iter().map(str::to_owned));
-    let hash = words
-        .flat_map(|word| word.into_bytes().into_iter().chain([0]))
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    format!("{hash:016x}")
+/// What one incident showed in one phase: the shares of the outcomes of one check. An incident counts once in each phase, however many
+/// moments of it were looked at: they say nearly the same.
+type Shares = Vec<f64>;
+
+/// Counts, drawn towards what the check says in all scenarios as far as that foretells best what it said in an incident that was left
+/// out. A check that tells nothing apart is drawn all the way: with a handful of incidents chance alone would seem to tell much.
+fn count(experience: &Experience, check: usize, phase: Phase) -> Likelihoods {
+    let kinds = CHECKS[check].outcomes.len();
+    let shares = |incident: &Lived| -> Option<Shares> {
+        let in_phase = incident.moments.iter().filter(|moment| moment.starts_with(phase.letter()));
+        let outcomes: Vec<usize> = in_phase.filter_map(|moment| said(moment, check)).collect();
+        let mut shares = vec![0.0; kinds];
+        outcomes.iter().for_each(|outcome| shares[*outcome] += 1.0 / outcomes.len() as f64);
+        (!outcomes.is_empty()).then_some(shares)
+    };
+    let lived: Vec<Vec<Shares>> =
+        experience.lived.iter().map(|lived| lived.iter().filter_map(shares).collect()).collect();
+    let mut usual = vec![SMOOTHING / kinds as f64; kinds];
+    lived.iter().flatten().for_each(|shares| add(&mut usual, shares));
+    let all: f64 = usual.iter().sum();
+    usual.iter_mut().for_each(|share| *share /= all);
+    let drawn = |strength: &f64| lived.iter().map(|lived| foretold(lived, &usual, *strength)).sum::<f64>();
+    let best = STRENGTHS.iter().max_by(|one, other| drawn(one).total_cmp(&drawn(other)));
+    let strength = best.copied().unwrap_or(SMOOTHING);
+    let row = |lived: &Vec<Shares>| {
+        let mut counts: Vec<f64> = usual.iter().map(|share| share * strength).collect();
+        lived.iter().for_each(|shares| add(&mut counts, shares));
+        counts.into_iter().map(|count| count / (lived.len() as f64 + strength)).collect()
+    };
+    let uniform = vec![1.0 / kinds as f64; kinds];
+    Likelihoods::new(lived.iter().map(row).chain([uniform]).collect())
 }
 
-/// What one check said in a training incident.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen {
-    /// When.
-    pub phase: Phase,
-    /// Which check.
-    pub check: &'static Check,
-    /// What it said.
-    pub outcome: &'static str,
+/// The logarithm of the probability of what each incident showed, as its fellows foretell it.
+fn foretold(lived: &[Shares], usual: &[f64], strength: f64) -> f64 {
+    let mut counts = vec![0.0; usual.len()];
+    lived.iter().for_each(|shares| add(&mut counts, shares));
+    let others = lived.len() as f64 - 1.0 + strength;
+    let of_one = |shares: &Shares| -> f64 {
+        let outcomes = shares.iter().enumerate().filter(|(_, share)| **share > 0.0);
+        let probability = |at: usize| (counts[at] - shares[at] + strength * usual[at]) / others;
+        outcomes.map(|(at, share)| share * probability(at).ln()).sum()
+    };
+    lived.iter().map(of_one).sum()
 }
 
-/// Somebody who only looks, in training.
-#[derive(Debug, Default)]
-pub struct Observer {
-    seen: Mutex<Vec<Seen>>,
+fn add(counts: &mut [f64], shares: &[f64]) {
+    counts.iter_mut().zip(shares).for_each(|(count, share)| *count += share);
 }
 
-impl Observer {
-    /// Takes every look there is.
-    pub async fn look_everywhere(&self, phase: Phase, hands: &impl crate::Hands) {
-        for check in CHECKS {
-            let outcome = check.look(hands).await.outcome;
-            self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(Seen { phase, check, outcome });
-        }
-    }
-
-    /// What has been seen.
-    pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl PartialEq for Observer {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("names and numbers can be written")
+/// The rate at which a sequence helped in each scenario; where it was tried seldom, pulled towards its rate in all of them.
+fn helps(lived: &[Vec<Lived>], sequence: usize) -> Vec<f64> {
+    let tried = |lived: &[Lived]| {
+        let tried = lived.iter().filter_map(|incident| incident.helped.as_bytes().get(sequence));
+        let tried: Vec<f64> =
+            tried.filter(|letter| **letter != b'.').map(|letter| f64::from(letter - b'0')).collect();
+        (tried.iter().sum::<f64>(), tried.len() as f64)
+    };
+    let each: Vec<(f64, f64)> = lived.iter().map(|lived| tried(lived)).collect();
+    let (helped, all) = each.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let rate = (helped + REMEDY_SMOOTHING) / (all + 2.0 * REMEDY_SMOOTHING);
+    let smoothed = |(helped, all): (f64, f64)| (helped + REMEDY_SMOOTHING * rate) / (all + REMEDY_SMOOTHING);
+    each.into_iter().map(smoothed).chain([rate]).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
 
-    #[test]
-    fn what_was_never_seen_is_rare_and_not_impossible() {
+    use super::*;
+    use crate::experience::moment;
+
+    fn experience(moments: Vec<String>, helped: &str) -> Experience {
         let case = Case {
             name: "one".into(),
             cause: "x".into(),
@@ -218,15 +210,42 @@ mod tests {
             hurts: true,
             has_asset: false,
             has_character: false,
-            right: Vec::new(),
+            right: vec![vec![Remedy::FlushCache]],
         };
-        let mut knowledge = Knowledge::new(vec![case], vec![1]);
-        let check = &CHECKS[6];
-        let seen = Seen { phase: Phase::Early, check, outcome: check.outcomes[0] };
-        knowledge.learn(0, &[seen; 4]);
-        let early = knowledge.likelihoods(check, Phase::Early);
-        assert_eq!(early, [[0.9, 0.1], [0.5, 0.5]]);
-        assert_eq!(knowledge.likelihoods(check, Phase::Late)[0], [0.5, 0.5]);
-        assert_eq!(serde_json::from_str::<Knowledge>(&knowledge.to_json()).unwrap(), knowledge);
+        let lived = vec![Lived { moments, helped: helped.to_owned() }; 4];
+        Experience { lived: vec![lived], ..Experience::new(vec![case], vec![1]) }
+    }
+
+    #[test]
+    fn what_was_never_seen_is_rare_and_not_impossible() {
+        let check = CHECKS.iter().position(|check| check.outcomes.len() == 2).unwrap();
+        let early = moment(Phase::Early, (0..CHECKS.len()).map(|_| Some(0)));
+        // Two moments of a phase count as one incident.
+        let knowledge = Knowledge::of(&experience(vec![early.clone(), early], "1"));
+        let [often, seldom] = knowledge.likelihoods(check, Phase::Early).rows[0][..] else { panic!() };
+        assert!(often > 0.85 && seldom > 0.01 && (often + seldom - 1.0).abs() < 1e-9, "{often} {seldom}");
+        assert_eq!(knowledge.likelihoods(check, Phase::Late).rows[0], [0.5, 0.5]);
+        assert_eq!(knowledge.helps(0), [4.45 / 4.5, 0.9]);
+        let never = Knowledge::of(&experience(Vec::new(), "0"));
+        assert!((never.helps(0)[0] - 0.05 / 4.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_check_that_says_anything_anywhere_tells_nothing_apart() {
+        let check = CHECKS.iter().position(|check| check.outcomes.len() == 2).unwrap();
+        let says = |place: usize| vec![moment(Phase::Early, (0..CHECKS.len()).map(|_| Some(place)))];
+        let mut experience = experience(says(0), "1");
+        experience.cases.push(experience.cases[0].clone());
+        // By chance three of four in the one scenario, one of four in the other.
+        let lived =
+            |places: [usize; 4]| places.map(|place| Lived { moments: says(place), helped: "1".into() });
+        let rows =
+            |experience: &Experience| Knowledge::of(experience).likelihoods(check, Phase::Early).rows.clone();
+        experience.lived = vec![lived([0, 0, 0, 1]).into(), lived([1, 1, 1, 0]).into()];
+        let chance = rows(&experience);
+        assert!((chance[0][0] - chance[1][0]).abs() < 0.3, "{chance:?}");
+        experience.lived = vec![lived([0, 0, 0, 0]).into(), lived([1, 1, 1, 1]).into()];
+        let telling = rows(&experience);
+        assert!((telling[0][0] - telling[1][0]).abs() > 0.75, "{telling:?}");
     }
 }

@@ -14,17 +14,23 @@ pub const PUBLISHED: &str = "published";
 /// How long a responder waits to see whether it helped: an availability target holds for a minute before anybody believes it.
 pub const SETTLES: Duration = Duration::from_secs(180);
 
-/// What a remedy costs.
-pub fn cost(remedy: &Remedy) -> Duration {
-    let minutes = match remedy {
-        Remedy::Restart { .. } | Remedy::FlushCache => 3,
-        Remedy::RollBack { .. } => 5,
-        Remedy::RollBackRelease { .. } => 10,
-        Remedy::AddCapacity { .. } => 15,
-        Remedy::RepairNetwork => 30,
-        Remedy::ReplaceDisk => 60,
-    };
-    Duration::from_secs(60) * minutes
+/// How many kinds of remedies there are.
+pub const KINDS: usize = 7;
+
+/// What each kind costs, in minutes. Assumed.
+pub const COST_MINUTES: [f64; KINDS] = [3.0, 3.0, 5.0, 10.0, 15.0, 30.0, 60.0];
+
+/// The kind of a remedy, as a place in [`COST_MINUTES`].
+pub fn kind(remedy: &Remedy) -> usize {
+    match remedy {
+        Remedy::Restart { .. } => 0,
+        Remedy::FlushCache => 1,
+        Remedy::RollBack { .. } => 2,
+        Remedy::RollBackRelease { .. } => 3,
+        Remedy::AddCapacity { .. } => 4,
+        Remedy::RepairNetwork => 5,
+        Remedy::ReplaceDisk => 6,
+    }
 }
 
 /// The sequence with `asset` in place of [`PUBLISHED`]; none if it needs an asset and there is none.

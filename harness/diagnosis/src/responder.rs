@@ -1,47 +1,42 @@
 //! The model responder: looks, thinks, acts, and explains. Teaches decision-theoretic troubleshooting (Heckerman, Breese and
-//! Rommelse, *Decision-theoretic troubleshooting*, CACM 1995): each next step is chosen by what it is expected to bring per minute.
+//! Rommelse, *Decision-theoretic troubleshooting*, CACM 1995): each next step is chosen by what it is expected to bring.
 //!
 //! It is an idealised, trained, patient responder: it knows the list of scenarios, takes every probability from counts, never tires
 //! and never forgets. It is no measure of people.
 //!
-//! **Its rule.** Until customers are served again and one explanation has passed [`CERTAIN_FROM`]: if a sequence of remedies has a
-//! chance of [`ACT_FROM`] to help, use it; otherwise take the look that is expected to bring the most bits per minute, if it brings
-//! [`BITS_MIN`]; if the likeliest explanation needs an asset or a character, take the cheapest look that names one; otherwise
-//! try what still has a chance; otherwise give up, and say which way: *not enough evidence*, *nothing I know*, or *not our shop*.
+//! **Its rule.** While customers are not served, it [plans](crate::plan) remedies; if one of the most telling looks is expected to save
+//! more minutes than it costs, it takes that look first. Once customers are served it looks on, most bits per minute first, until one
+//! explanation is [certain](Terms::certain_from) and everything that belongs to it has a name. When nothing is left to do or to look at it
+//! gives up, and says which way: *not enough evidence*, *nothing I know*, or *not our shop*.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use incident::{EventKind, Level, Remedy, Service};
+use incident::{EventKind, Remedy, Service};
 
 use crate::{
     Answer, Finding, Hands, Knowledge, Phase,
     belief::Belief,
-    checks::{CHECKS, granted},
-    knowledge::Case,
-    remedies::{self, SETTLES, with_asset},
+    checks::CHECKS,
+    experience::Case,
+    operating::Line,
+    plan::{Candidate, Plan, plan},
+    remedies::{SETTLES, with_asset},
+    terms::{Chooses, Terms, UNKNOWN_PRIOR},
 };
-
-/// The probability from which an explanation is given.
-pub const CERTAIN_FROM: f64 = 0.9;
-
-/// The chance to help from which a remedy is used: a wrong one costs minutes, and hides what there was to see.
-pub const ACT_FROM: f64 = 0.6;
-
-/// The chance from which a remedy is tried when there is nothing left to look at.
-const TRY_FROM: f64 = 0.05;
 
 /// A look that is expected to bring less is not worth its minutes.
 pub const BITS_MIN: f64 = 0.02;
 
-/// How probable it is, before anything is known, that the incident is on no list. Assumed.
-pub const UNKNOWN_PRIOR: f64 = 0.05;
+/// So many of the most telling looks are weighed against acting at once. What the others could save is less than what telling
+/// them apart would cost.
+const WEIGHED: usize = 5;
 
-/// How probable it is that the right remedies restore within [`SETTLES`], and that anything else does. Assumed.
-const RIGHT_HELPS: f64 = 0.95;
-const WRONG_HELPS: f64 = 0.03;
+/// How probable it is that a responder is called while customers are served, in a scenario that hurts; and the other way round.
+/// Assumed.
+const CALLED_OTHERWISE: f64 = 0.03;
 
 /// How far an asset is believed to be the right one: compared and found harmful, or merely named by an error line. Assumed.
 const COMPARED: f64 = 0.95;
@@ -60,14 +55,15 @@ pub const NOTHING_KNOWN: &str = "Nothing I know";
 pub const NOT_OURS: &str = "Not our shop";
 
 /// Diagnoses one incident, from the call to the answer.
-pub async fn respond(hands: &impl Hands, knowledge: &Knowledge, level: Level) {
-    Responder::new(hands, knowledge, level).run().await;
+pub async fn respond(hands: &impl Hands, knowledge: &Knowledge, terms: &Terms) {
+    Responder::new(hands, knowledge, terms).run().await;
 }
 
 struct Responder<'a, H> {
     hands: &'a H,
     knowledge: &'a Knowledge,
-    granted: Vec<usize>,
+    terms: &'a Terms,
+    line: Line,
     belief: Belief,
     /// Looks taken, by round: the first, after remedies, after they helped. A second look in a round would count twice.
     taken: BTreeSet<(u8, usize)>,
@@ -88,19 +84,21 @@ enum Next {
     Explain,
     GiveUp(&'static str),
     Look(usize, String),
-    Act(Vec<Remedy>, f64),
+    Act(Candidate, f64),
 }
 
 impl<'a, H: Hands> Responder<'a, H> {
-    fn new(hands: &'a H, knowledge: &'a Knowledge, level: Level) -> Self {
-        let belief = Belief::uniform(knowledge.cases.len(), UNKNOWN_PRIOR);
+    fn new(hands: &'a H, knowledge: &'a Knowledge, terms: &'a Terms) -> Self {
+        let equal = vec![1.0; knowledge.cases.len()];
+        let belief = Belief::of(terms.odds.as_ref().unwrap_or(&equal), UNKNOWN_PRIOR);
         let (taken, tried, named) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
-        Self { hands, knowledge, granted: granted(level), belief, taken, tried, named }
+        Self { hands, knowledge, terms, line: Line::called(terms.model), belief, taken, tried, named }
     }
 
     async fn run(mut self) {
         let is_served = self.hands.are_customers_served();
-        let called = |case: &Case| if case.hurts == is_served { WRONG_HELPS } else { RIGHT_HELPS };
+        let called =
+            |case: &Case| if case.hurts == is_served { CALLED_OTHERWISE } else { 1.0 - CALLED_OTHERWISE };
         self.belief.learn(self.knowledge.cases.iter().map(called).chain([0.5]));
         loop {
             let next = self.next();
@@ -109,7 +107,7 @@ impl<'a, H: Hands> Responder<'a, H> {
                 Next::Explain => return self.explain(),
                 Next::GiveUp(why) => return self.give_up(why),
                 Next::Look(place, _) => self.look(place).await,
-                Next::Act(sequence, _) => self.act(sequence).await,
+                Next::Act(candidate, _) => self.act(candidate).await,
             }
         }
     }
@@ -117,22 +115,20 @@ impl<'a, H: Hands> Responder<'a, H> {
     fn next(&self) -> Next {
         let is_served = self.hands.are_customers_served();
         let (leading, share) = self.belief.leading()[0];
+        let is_certain = share >= self.terms.certain_from;
         let case = self.knowledge.cases.get(leading);
-        if share >= CERTAIN_FROM {
-            match case {
-                None => return Next::GiveUp(NOTHING_KNOWN),
-                Some(case) if (is_served || !case.is_ours) && self.has_names(case) => return Next::Explain,
-                Some(_) => {}
+        match case {
+            None if is_certain => return Next::GiveUp(NOTHING_KNOWN),
+            Some(case) if is_certain && (is_served || !case.is_ours) && self.has_names(case) => {
+                return Next::Explain;
             }
+            _ => {}
         }
-        let best = if is_served { None } else { self.best_sequence() };
-        if let Some((sequence, chance)) = best.clone().filter(|(_, chance)| *chance >= ACT_FROM) {
-            return Next::Act(sequence, chance);
+        if !is_served && let Some(next) = self.restore(is_certain) {
+            return next;
         }
-        if share < CERTAIN_FROM
-            && let Some(look) = self.best_look()
-        {
-            return look;
+        if !is_certain && let Some(look) = self.looks().into_iter().next() {
+            return look.into();
         }
         if let Some(case) = case
             && !self.has_names(case)
@@ -140,84 +136,138 @@ impl<'a, H: Hands> Responder<'a, H> {
         {
             return look;
         }
-        match (best, case) {
-            (Some((sequence, chance)), _) if chance >= TRY_FROM => Next::Act(sequence, chance),
+        match case {
             // What can still be said, is: a cause without its asset is part of an explanation.
-            (_, Some(_)) if share >= CERTAIN_FROM => Next::Explain,
-            (_, None) => Next::GiveUp(NOTHING_KNOWN),
-            _ => Next::GiveUp(NOT_ENOUGH),
+            Some(_) if is_certain => Next::Explain,
+            None => Next::GiveUp(NOTHING_KNOWN),
+            Some(_) => Next::GiveUp(NOT_ENOUGH),
         }
     }
 
-    /// The look that is expected to bring the most bits per minute.
-    fn best_look(&self) -> Option<Next> {
-        let (phase, round) = self.phase();
-        let mut best: Option<(f64, usize, f64)> = None;
-        for place in self.granted.iter().filter(|place| !self.taken.contains(&(round, **place))) {
-            let check = &CHECKS[*place];
-            let bits = self.belief.information(&self.knowledge.likelihoods(check, phase));
-            let per_minute = bits / f64::from(check.cost_minutes);
-            if bits >= BITS_MIN && best.is_none_or(|(most, ..)| per_minute > most) {
-                best = Some((per_minute, *place, bits));
+    /// The next step towards customers being served; none if no remedy has a chance.
+    fn restore(&self, is_certain: bool) -> Option<Next> {
+        let candidates = self.candidates();
+        let Plan { first, chance, minutes } = plan(&self.belief, &candidates);
+        let first = &candidates[first?];
+        if !is_certain {
+            let looks = self.looks();
+            if self.terms.chooses == Chooses::InOrder
+                && let Some(look) = looks.first()
+            {
+                return Some(look.clone().into());
+            }
+            let weighed =
+                looks.into_iter().take(WEIGHED).map(|look| (self.minutes_after(&look, &candidates), look));
+            let best = weighed.min_by(|(one, _), (other, _)| one.total_cmp(other));
+            if let Some((after, look)) = best.filter(|(after, _)| *after < minutes) {
+                let why = format!(
+                    "{:.2} bits for {:.0} min; {after:.0} min to go instead of {minutes:.0}",
+                    look.bits, look.minutes
+                );
+                return Some(Next::Look(look.place, why));
             }
         }
-        best.map(|(_, place, bits)| {
-            let minutes = CHECKS[place].cost_minutes;
-            Next::Look(place, format!("{bits:.2} bits for {minutes} min, the most per minute"))
-        })
+        if first.needs_name {
+            return self.naming_look();
+        }
+        Some(Next::Act(first.clone(), chance))
+    }
+
+    /// Minutes until customers are served that are expected if this look is taken first.
+    fn minutes_after(&self, look: &Look, candidates: &[Candidate]) -> f64 {
+        let likelihoods = self.knowledge.likelihoods(look.place, self.phase().0);
+        let outcomes = 0..CHECKS[look.place].outcomes.len();
+        let after = outcomes.map(|outcome| {
+            let rows = || likelihoods.rows.iter().map(|row| row[outcome]);
+            let mut belief = self.belief.clone();
+            belief.learn(rows());
+            let probability = self.belief.chance(&rows().collect::<Vec<_>>());
+            probability * plan(&belief, candidates).minutes
+        });
+        look.minutes + after.sum::<f64>()
+    }
+
+    /// The looks that are worth taking, best first.
+    fn looks(&self) -> Vec<Look> {
+        let (phase, round) = self.phase();
+        let open = self.terms.checks.iter().filter(|place| !self.taken.contains(&(round, **place)));
+        let looks = open.map(|place| {
+            let bits = self.belief.information(self.knowledge.likelihoods(*place, phase));
+            Look { place: *place, bits, minutes: self.look_minutes(*place) }
+        });
+        if self.terms.chooses == Chooses::InOrder {
+            return looks.take(1).collect();
+        }
+        let mut looks: Vec<Look> = looks.filter(|look| look.bits >= BITS_MIN).collect();
+        looks.sort_by(|one, other| {
+            (other.bits / other.minutes)
+                .total_cmp(&(one.bits / one.minutes))
+                .then(one.place.cmp(&other.place))
+        });
+        looks
     }
 
     /// The cheapest look that names a character, and so an asset.
     fn naming_look(&self) -> Option<Next> {
-        let (_, round) = self.phase();
-        let open = self.granted.iter().filter(|place| !self.taken.contains(&(round, **place)));
-        let place = open
-            .filter(|place| CHECKS[**place].names_characters())
-            .min_by_key(|place| CHECKS[**place].cost_minutes);
-        place.map(|place| Next::Look(*place, "it can name the asset and the character".to_owned()))
+        let place = self.naming_place()?;
+        Some(Next::Look(place, "it can name the asset and the character".to_owned()))
     }
 
-    /// The sequence of remedies that most probably helps, and its chance.
-    fn best_sequence(&self) -> Option<(Vec<Remedy>, f64)> {
+    fn naming_place(&self) -> Option<usize> {
+        let (_, round) = self.phase();
+        let open = self.terms.checks.iter().copied().filter(|place| !self.taken.contains(&(round, *place)));
+        open.filter(|place| CHECKS[*place].names_characters())
+            .min_by(|one, other| self.look_minutes(*one).total_cmp(&self.look_minutes(*other)))
+    }
+
+    /// What a look costs now, handovers included.
+    fn look_minutes(&self, place: usize) -> f64 {
+        let handovers = self.line.handovers(Line::of_check(&CHECKS[place]));
+        self.terms.costs.checks[place] + handovers.as_secs_f64() / 60.0
+    }
+
+    /// The sequences that have not been tried.
+    fn candidates(&self) -> Vec<Candidate> {
         let suspect = self.suspect();
         let asset = suspect.map(|(asset, _)| asset.as_str());
-        let sequences: BTreeSet<&Vec<Remedy>> =
-            self.knowledge.cases.iter().flat_map(|case| &case.right).collect();
-        let mut best: Option<(Vec<Remedy>, f64)> = None;
-        for template in sequences {
-            let Some(sequence) = with_asset(template, asset) else { continue };
-            if self.tried.contains(&sequence) {
-                continue;
-            }
-            let chances = self.chances(template, sequence == *template);
-            let chance = self.belief.shares().iter().zip(chances).map(|(share, chance)| share * chance).sum();
-            if best.as_ref().is_none_or(|(_, most)| chance > *most) {
-                best = Some((sequence, chance));
-            }
-        }
-        best
+        let is_right =
+            suspect.map_or(COMPARED, |(_, named)| if named.is_compared { COMPARED } else { MENTIONED });
+        let naming_minutes = self.naming_place().map(|place| self.look_minutes(place));
+        let candidate = |(place, template): (usize, &Vec<Remedy>)| {
+            let named = with_asset(template, asset);
+            let needs_name = named.is_none();
+            let look_minutes = if needs_name { naming_minutes? } else { 0.0 };
+            let sequence = named.unwrap_or_else(|| template.clone());
+            let naming = needs_name || sequence != *template;
+            let chance = |helps: &f64| if naming { helps * is_right } else { *helps };
+            let (each, handovers) = self.remedy_minutes(&sequence);
+            Some(Candidate {
+                place,
+                needs_name,
+                minutes: look_minutes + handovers + each.iter().sum::<f64>() + SETTLES.as_secs_f64() / 60.0,
+                helps: self.knowledge.helps(place).iter().map(chance).collect(),
+                sequence,
+            })
+        };
+        let all = self.knowledge.menu.iter().enumerate().filter_map(candidate);
+        all.filter(|candidate| !self.tried.contains(&candidate.sequence)).collect()
     }
 
-    /// For each explanation, how probable it is that a sequence helps.
-    fn chances(&self, template: &[Remedy], names_no_asset: bool) -> Vec<f64> {
-        let asset = match self.suspect() {
-            _ if names_no_asset => 1.0,
-            Some((_, Named { is_compared: true, .. })) => COMPARED,
-            _ => MENTIONED,
-        };
-        let helps = |case: &Case| case.right.iter().any(|right| right == template);
-        let chance = |case: &Case| if helps(case) { RIGHT_HELPS * asset } else { WRONG_HELPS };
-        self.knowledge.cases.iter().map(chance).chain([WRONG_HELPS]).collect()
+    /// What each remedy of a sequence takes, and the handovers before them.
+    fn remedy_minutes(&self, sequence: &[Remedy]) -> (Vec<f64>, f64) {
+        let each = sequence.iter().map(|remedy| self.terms.costs.remedy(remedy)).collect();
+        let line = sequence.iter().map(Line::of_remedy).max().unwrap_or(self.line);
+        (each, self.line.handovers(line).as_secs_f64() / 60.0)
     }
 
     async fn look(&mut self, place: usize) {
         let (phase, round) = self.phase();
         let check = &CHECKS[place];
         self.taken.insert((round, place));
-        self.hands
-            .note(EventKind::Check { name: check.name.to_owned(), cost_story_s: check.cost().as_secs_f64() });
-        self.hands.pass(check.cost()).await;
-        let Finding { outcome, text, asset, character } = check.look(self.hands).await;
+        self.hand_over(Line::of_check(check)).await;
+        let takes = minutes(self.terms.costs.checks[place]);
+        self.hands.note(EventKind::Check { name: check.name.to_owned(), cost_story_s: takes.as_secs_f64() });
+        let Finding { outcome, text, asset, character } = self.hands.look(check, takes).await;
         self.hands
             .note(EventKind::Finding { check: check.name.to_owned(), text: format!("{outcome} ({text})") });
         if let Some(asset) = asset {
@@ -230,27 +280,27 @@ impl<'a, H: Hands> Responder<'a, H> {
             self.taken.extend((0..ROUNDS).map(|round| (round, place)));
         }
         let outcome = check.place(outcome).expect("a check says one of its outcomes");
-        let likelihoods = self.knowledge.likelihoods(check, phase);
-        self.belief.learn(likelihoods.iter().map(|row| row[outcome]));
+        let likelihoods = self.knowledge.likelihoods(place, phase);
+        self.belief.learn(likelihoods.rows.iter().map(|row| row[outcome]));
     }
 
-    async fn act(&mut self, sequence: Vec<Remedy>) {
-        let template: Vec<Remedy> = sequence.iter().map(unnamed).collect();
-        let chances = self.chances(&template, template == sequence);
-        for remedy in &sequence {
-            self.hands.pass(remedies::cost(remedy)).await;
-            if let Err(error) = self.hands.act(remedy.clone()).await {
-                self.hands.note(EventKind::Note { text: format!("the remedy failed: {error}") });
-            }
-        }
+    async fn act(&mut self, candidate: Candidate) {
+        let Candidate { sequence, helps, .. } = candidate;
+        self.hand_over(sequence.iter().map(Line::of_remedy).max().unwrap_or(self.line)).await;
+        let (each, _) = self.remedy_minutes(&sequence);
+        let timed: Vec<(Remedy, Duration)> =
+            sequence.iter().cloned().zip(each.into_iter().map(minutes)).collect();
+        let helped = self.hands.apply(&timed, SETTLES).await;
         self.tried.push(sequence);
-        let mut waited = Duration::ZERO;
-        while waited < SETTLES && !self.hands.are_customers_served() {
-            self.hands.pass(SETTLES / 12).await;
-            waited += SETTLES / 12;
+        self.belief.learn(helps.into_iter().map(|chance| if helped { chance } else { 1.0 - chance }));
+    }
+
+    async fn hand_over(&mut self, to: Line) {
+        if to > self.line {
+            self.hands.note(EventKind::Escalated { to: to.name().to_owned() });
+            self.hands.pass(self.line.handovers(to)).await;
+            self.line = to;
         }
-        let helped = self.hands.are_customers_served();
-        self.belief.learn(chances.into_iter().map(|chance| if helped { chance } else { 1.0 - chance }));
     }
 
     /// The asset that most speaks for: compared ones before those that are merely named.
@@ -271,8 +321,7 @@ impl<'a, H: Hands> Responder<'a, H> {
         if !self.tried.is_empty() {
             return (Phase::AfterRemedy, 1);
         }
-        let minutes = self.hands.evidence().now().seconds_since(self.hands.noticed()) / 60.0;
-        (Phase::of(minutes), 0)
+        (Phase::of(self.hands.minutes()), 0)
     }
 
     /// Writes down the leading explanations, what comes next, and why.
@@ -286,7 +335,7 @@ impl<'a, H: Hands> Responder<'a, H> {
             Next::Explain => "explain".to_owned(),
             Next::GiveUp(why) => format!("give up: {}", why.to_lowercase()),
             Next::Look(place, why) => format!("{}: {} {why}", CHECKS[*place].name, CHECKS[*place].asks),
-            Next::Act(sequence, chance) => {
+            Next::Act(Candidate { sequence, .. }, chance) => {
                 let steps: Vec<String> = sequence.iter().map(ToString::to_string).collect();
                 format!("{}: it helps with {:.0} %", steps.join(", then "), chance * 100.0)
             }
@@ -297,30 +346,42 @@ impl<'a, H: Hands> Responder<'a, H> {
     }
 
     fn explain(&self) {
-        let (place, _) = self.belief.leading()[0];
+        let (place, share) = self.belief.leading()[0];
         let Some(case) = self.knowledge.cases.get(place) else { return self.give_up(NOTHING_KNOWN) };
         if !case.is_ours {
             self.hands.note(EventKind::Note { text: format!("{NOT_OURS}.") });
         }
         let suspect = self.suspect().filter(|_| case.has_asset);
-        self.hands.explain(Answer {
+        let answer = Answer {
             cause: case.cause.clone(),
             asset: suspect.map(|(asset, _)| asset.clone()),
             character: suspect.filter(|_| case.has_character).and_then(|(_, named)| named.character.clone()),
             path: case.path.clone(),
             factors: case.factors.clone(),
-        });
+        };
+        self.hands.explain(answer, share);
     }
 
     fn give_up(&self, why: &'static str) {
-        self.hands.explain(Answer { cause: why.to_owned(), ..Answer::default() });
+        let (_, share) = self.belief.leading()[0];
+        self.hands.explain(Answer { cause: why.to_owned(), ..Answer::default() }, share);
     }
 }
 
-/// The remedy as the list of scenarios has it, without the asset's name.
-fn unnamed(remedy: &Remedy) -> Remedy {
-    match remedy {
-        Remedy::RollBack { .. } => Remedy::RollBack { asset: remedies::PUBLISHED.to_owned() },
-        other => other.clone(),
+/// A look that could be taken.
+#[derive(Clone, Debug)]
+struct Look {
+    place: usize,
+    bits: f64,
+    minutes: f64,
+}
+
+impl From<Look> for Next {
+    fn from(Look { place, bits, minutes }: Look) -> Self {
+        Self::Look(place, format!("{bits:.2} bits for {minutes:.0} min"))
     }
+}
+
+fn minutes(minutes: f64) -> Duration {
+    Duration::from_secs_f64(minutes * 60.0)
 }

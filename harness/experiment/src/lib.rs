@@ -6,6 +6,7 @@
 //! - [`sweep`]: many incidents on all cores. [`kept`]: one of them, and what is kept of it.
 //! - [`training`]: what the model responder learns, counted.
 //! - [`attribution`]: a loss shared out among four faults. [`chain`]: what each latent fault contributed to one.
+//! - [`compare`]: how much shorter better telemetry makes a diagnosis, with its controls.
 
 pub mod characters;
 pub mod sweep;
@@ -13,3 +14,4 @@ pub mod kept;
 pub mod training;
 pub mod attribution;
 pub mod chain;
+pub mod compare;

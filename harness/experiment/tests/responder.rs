@@ -19,7 +19,7 @@ use world::{
 };
 
 /// As in training: what an incident costs to run is its requests.
-const VIEWS_PER_SECOND: f64 = 4.0;
+const VIEWS_PER_SECOND: f64 = world::tape::VIEWS_PER_SECOND;
 
 fn played(name: &str, seed: u64, level: chassis::Level) -> Played {
     let knowledge = Knowledge::built_in();

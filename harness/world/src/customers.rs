@@ -10,8 +10,9 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Peer, TaskGroup, Wait, rng};
+use chassis::{Chassis, Peer, TaskGroup, Wait, rng};
 use hdrhistogram::Histogram;
+use http::uri::Authority;
 use incident::{Recorder, Route, Visits};
 use opentelemetry::{
     KeyValue,
@@ -25,7 +26,7 @@ use web_front::catalogue::{CATEGORIES, PRODUCTS};
 use crate::{
     fingerprint::Fingerprint,
     judge::{Visit, judge},
-    shop::{CUSTOMERS, Shop},
+    shop::CUSTOMERS,
 };
 
 /// How long a customer waits for a page before they leave.
@@ -75,9 +76,8 @@ struct Tally {
 }
 
 impl Customers {
-    /// They begin to arrive now: on each route as a Poisson process of its own.
-    pub fn arrive(shop: &Shop, mix: &Mix, record: Arc<Mutex<Recorder>>) -> Self {
-        let visitor = shop.visitor();
+    /// They begin to arrive at a web front now: on each route as a Poisson process of its own.
+    pub fn arrive(visitor: &Chassis, web_front: &Authority, mix: &Mix, record: Arc<Mutex<Recorder>>) -> Self {
         let dispatch = visitor.tasks.dispatch();
         let (arrivals, visits) = (TaskGroup::new(dispatch.clone()), TaskGroup::new(dispatch.clone()));
         let latency_us = Histogram::new(3).expect("three digits are a valid precision");
@@ -92,7 +92,7 @@ impl Customers {
             counted: visits_counter(visitor.telemetry.meter()),
             fingerprint: Fingerprint::default(),
         });
-        let shop = Arc::new(Peer::new(visitor, shop.addresses().web_front.clone()));
+        let shop = Arc::new(Peer::new(visitor, web_front.clone()));
         let (mix, crowds) = (mix.clone(), Mutex::default());
         let customers = Self { arrivals, visits, tally, shop, mix, seed: visitor.seed, crowds };
         customers.come(&customers.arrivals, arrived_at, 1.0, "");

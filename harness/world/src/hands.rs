@@ -5,7 +5,11 @@ use std::{cell::Cell, collections::BTreeSet, future::Future, time::Duration};
 
 use chassis::{CallError, Chassis, Peer, Wait};
 use diagnosis::{
-    Answer, Caller, Hands, NoReply, Observer, Page, Phase, Reply, explanation::agreement, knowledge::Case,
+    Answer, Caller, Finding, Hands, NoReply, Page, Probes, Reply,
+    checks::{CHECKS, Check},
+    experience::Case,
+    explanation::agreement,
+    terms::Costs,
 };
 use evidence::{Evidence, UnixTime};
 use incident::{EventKind, Remedy, Route, Service};
@@ -19,8 +23,10 @@ use web_front::{
 use crate::{
     World,
     customers::PATIENCE,
+    play::STARTS_STORY_S,
     scenario::{Drawn, Happening, Scenario, Symptom, draw::Step, insert::Insert},
     shop::{CUSTOMERS, seed_assets},
+    tape::{ACTED_AT_MINUTES, BEFORE_S, LOOKED_AFTER_MINUTES, LOOKED_AT_MINUTES, Moment, Recorder},
 };
 
 /// Who probes from beside the shop, in the network.
@@ -32,11 +38,7 @@ const LISTENS_EVERY: Duration = Duration::from_secs(5);
 /// How long a port may take to answer.
 const PORT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// When, in minutes after the call, an observer in training looks at everything.
-const OBSERVED_AT_MINUTES: [u32; 3] = [3, 16, 35];
-
-/// How long an observer waits after each remedy.
-const OBSERVED_AFTER: Duration = Duration::from_secs(180);
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// What play and responder tell each other.
 #[derive(Debug, Default)]
@@ -62,7 +64,7 @@ pub(crate) struct WorldHands<'a> {
 
 impl<'a> WorldHands<'a> {
     /// Hands of somebody who waits to be called.
-    pub(crate) async fn new(
+    pub(crate) fn new(
         world: &'a World,
         evidence: &'a Evidence,
         desk: &'a Desk,
@@ -78,7 +80,7 @@ impl<'a> WorldHands<'a> {
         let (outside, inside) = (caller(CUSTOMERS), caller(RESPONDER));
         let addresses = world.shop().addresses();
         let peer = |service| (service, Peer::new(&inside, addresses.of(service).clone()));
-        let hands = Self {
+        Self {
             world,
             evidence,
             desk,
@@ -86,12 +88,7 @@ impl<'a> WorldHands<'a> {
             truth: truth(scenario, drawn),
             outside: Peer::new(&outside, addresses.web_front.clone()),
             inside: [peer(Service::ContentStore), peer(Service::Cache), peer(Service::WebFront)],
-        };
-        // A link exists once somebody has used it, and only then can it fall silent with a service.
-        for service in Service::ALL {
-            hands.is_port_open(*service).await;
         }
-        hands
     }
 
     fn peer(&self, service: Service) -> &Peer {
@@ -107,41 +104,72 @@ impl<'a> WorldHands<'a> {
         self.noticed.set(self.evidence.now());
     }
 
-    /// Looks at everything at fixed times, then after a remedy that does not help everywhere, then after those that do.
-    pub(crate) async fn observe(&self, observer: &Observer, right: &[Remedy]) {
-        let called = Instant::now();
-        for minutes in OBSERVED_AT_MINUTES {
-            let due = called + Duration::from_secs(60) * minutes;
-            sleep(due.saturating_duration_since(Instant::now())).await;
-            observer.look_everywhere(Phase::of(f64::from(minutes)), self).await;
+    /// Records: looks at everything before anything happens and at fixed times after the call; or uses remedies, and looks at
+    /// everything after the last of them.
+    pub(crate) async fn record(&self, recorder: &Recorder) {
+        if recorder.remedies().is_empty() {
+            self.until(BEFORE_S).await;
+            self.noticed.set(self.evidence.now());
+            let before = self.look_everywhere().await;
+            recorder.heard().before = before.findings;
         }
-        let helps_alone = right == [Remedy::Restart { service: Service::Cache }];
-        if !helps_alone {
-            let _ = self.world.act(Remedy::Restart { service: Service::Cache }).await;
-            sleep(OBSERVED_AFTER).await;
-            observer.look_everywhere(Phase::AfterRemedy, self).await;
+        self.called().await;
+        let called_s = self.story_s();
+        recorder.heard().called_s = Some(called_s);
+        if recorder.remedies().is_empty() {
+            for minutes in LOOKED_AT_MINUTES {
+                self.until(called_s + minutes * 60.0).await;
+                let moment = self.look_everywhere().await;
+                recorder.heard().moments.push(moment);
+            }
+            return;
         }
-        for remedy in right {
-            let _ = self.world.act(remedy.clone()).await;
+        self.until(called_s + ACTED_AT_MINUTES * 60.0).await;
+        let takes = |remedy: &Remedy| MINUTE.mul_f64(Costs::assumed().remedy(remedy));
+        let timed: Vec<(Remedy, Duration)> =
+            recorder.remedies().iter().map(|remedy| (remedy.clone(), takes(remedy))).collect();
+        self.apply(&timed, Duration::ZERO).await;
+        let last_s = self.story_s();
+        recorder.heard().last_remedy_s = Some(last_s);
+        while self.story_s() < last_s + LOOKED_AFTER_MINUTES * 60.0 {
+            sleep(LISTENS_EVERY).await;
+            let helped_s = &mut recorder.heard().helped_s;
+            *helped_s = helped_s.or(self.desk.is_served.get().then(|| self.story_s()));
         }
-        sleep(OBSERVED_AFTER).await;
-        if !right.is_empty() || self.truth.path.is_empty() {
-            observer.look_everywhere(Phase::Served, self).await;
+        let moment = self.look_everywhere().await;
+        recorder.heard().moments.push(moment);
+    }
+
+    /// Takes every look there is: first those at evidence, which take no time, then the probes.
+    async fn look_everywhere(&self) -> Moment {
+        let (at_s, is_served) = (self.story_s(), self.desk.is_served.get());
+        let mut findings: Vec<Option<Finding>> = vec![None; CHECKS.len()];
+        for probes in [false, true] {
+            for (check, finding) in CHECKS.iter().zip(&mut findings) {
+                if check.is_probe() == probes {
+                    *finding = Some(check.look(self).await);
+                }
+            }
         }
+        Moment { at_s, is_served, findings: findings.into_iter().flatten().collect() }
+    }
+
+    fn story_s(&self) -> f64 {
+        self.world.at_s() + STARTS_STORY_S
+    }
+
+    async fn until(&self, story_s: f64) {
+        sleep(Duration::from_secs_f64((story_s - self.story_s()).max(0.0))).await;
     }
 }
 
-impl Hands for WorldHands<'_> {
+impl Probes for WorldHands<'_> {
     fn evidence(&self) -> &Evidence {
         self.evidence
     }
 
     fn noticed(&self) -> UnixTime {
         self.noticed.get()
-    }
-
-    fn pass(&self, time: Duration) -> impl Future<Output = ()> {
-        sleep(time)
     }
 
     async fn page(&self, caller: Caller, route: Route, number: usize) -> Result<Page, NoReply> {
@@ -173,11 +201,36 @@ impl Hands for WorldHands<'_> {
         let connecting = shop.visitor().network.connect(RESPONDER, shop.addresses().of(service));
         timeout(PORT_TIMEOUT, connecting).await.is_ok_and(|connected| connected.is_ok())
     }
+}
 
-    async fn act(&self, remedy: Remedy) -> Result<(), String> {
-        // What was true before the remedy says nothing about it.
-        self.desk.is_served.set(false);
-        self.world.act(remedy).await.map_err(|error| error.to_string())
+impl Hands for WorldHands<'_> {
+    fn minutes(&self) -> f64 {
+        self.evidence.now().seconds_since(self.noticed.get()) / 60.0
+    }
+
+    fn pass(&self, time: Duration) -> impl Future<Output = ()> {
+        sleep(time)
+    }
+
+    async fn look(&self, check: &'static Check, takes: Duration) -> Finding {
+        sleep(takes).await;
+        check.look(self).await
+    }
+
+    async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> bool {
+        for (remedy, takes) in remedies {
+            sleep(*takes).await;
+            // What was true before the remedy says nothing about it.
+            self.desk.is_served.set(false);
+            if let Err(error) = self.world.act(remedy.clone()).await {
+                self.note(EventKind::Note { text: format!("the remedy failed: {error}") });
+            }
+        }
+        let until = Instant::now() + settles;
+        while Instant::now() < until && !self.are_customers_served() {
+            sleep(LISTENS_EVERY).await;
+        }
+        self.are_customers_served()
     }
 
     fn are_customers_served(&self) -> bool {
@@ -193,7 +246,7 @@ impl Hands for WorldHands<'_> {
         self.world.note(EventKind::Hypothesis { text, locates });
     }
 
-    fn explain(&self, answer: Answer) {
+    fn explain(&self, answer: Answer, _confidence: f64) {
         let score = Some((agreement(&answer, &self.truth) * 1e3).round() / 1e3);
         self.world.note(EventKind::Explained { explanation: answer.explanation(), score });
     }
@@ -219,7 +272,7 @@ pub fn case(scenario: &Scenario) -> Case {
 }
 
 /// The expected answer.
-fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
+pub(crate) fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
     let Case { cause, path, factors, has_asset, .. } = case(scenario);
     let asset = drawn.published.clone().filter(|_| has_asset);
     let character = asset.as_deref().and_then(|asset| character(scenario, drawn, asset));

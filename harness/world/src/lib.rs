@@ -10,6 +10,7 @@
 //! - [`editor`]: publishing and rolling back, over HTTP like any editor.
 //! - [`disk`], [`uploads`], [`monitor`]: what else there is around a shop.
 //! - [`scenario`]: which incidents can be played.
+//! - [`elsewhere`]: customers and record of a shop that others run.
 //! - [`observed`]: telemetry of the shop, straight into an evidence store.
 //! - [`World`]: all of it together, with the record. [`happen`]: what can happen in it, and what can be done about it.
 //! - [`play`]: one incident from start to end in [`virtual_time`], with a [`fingerprint`], a model responder's [`hands`], or a
@@ -20,6 +21,7 @@ pub mod shop;
 pub mod customers;
 pub mod judge;
 pub mod editor;
+pub mod elsewhere;
 pub mod disk;
 pub mod uploads;
 pub mod monitor;
@@ -31,6 +33,7 @@ pub mod fingerprint;
 pub mod stand_in;
 pub mod hands;
 pub mod play;
+pub mod tape;
 
 use std::{
     io,
@@ -45,6 +48,7 @@ pub use addresses::Addresses;
 pub use customers::{Customers, Mix};
 use disk::DiskSpeed;
 pub use editor::{Editor, EditorError};
+pub use elsewhere::Elsewhere;
 pub use shop::{Shop, ShopOptions};
 
 /// One shop with its customers and its record, isolated from every other.
@@ -69,7 +73,8 @@ impl World {
         let shop = Shop::start(options).await?;
         let editor = shop.editor();
         let record = Arc::new(Mutex::new(Recorder::new(run, starts_story_s)));
-        let customers = Customers::arrive(&shop, mix, Arc::clone(&record));
+        let customers =
+            Customers::arrive(shop.visitor(), &shop.addresses().web_front, mix, Arc::clone(&record));
         Ok(Self { shop, editor, customers, arrived_at: clock.now(), clock, disk_at_first, record })
     }
 

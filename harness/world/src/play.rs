@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use chassis::LatentFault;
-use diagnosis::{Knowledge, Observer, explanation::RIGHT_FROM, responder};
+use diagnosis::{Knowledge, Terms, explanation::RIGHT_FROM, responder};
 use evidence::Evidence;
 use incident::{
     EventKind, IncidentRecord, OperatingModel, Recorder, Remedy, Rules, Run, Story, words::ClockKind,
@@ -20,7 +20,7 @@ use crate::{
     level,
     observed::{Observed, limits},
     scenario::{Drawn, Scenario, draw, draw::PUBLISHED},
-    stand_in,
+    stand_in, tape,
 };
 
 /// When the customers come, in story seconds: 07:45.
@@ -77,8 +77,8 @@ pub enum Responder {
     },
     /// The model responder, with what it has learned. Looks and remedies take their costs in virtual time.
     Model(Arc<Knowledge>),
-    /// Somebody in training, who looks at everything and learns.
-    Observer(Arc<Observer>),
+    /// Somebody who looks at everything and makes a [tape](crate::tape).
+    Recorder(Arc<tape::Recorder>),
     /// Nobody.
     Nobody,
 }
@@ -123,7 +123,7 @@ pub async fn play(scenario: &Scenario, options: &PlayOptions) -> io::Result<Play
     shop.repaired.clone_from(&options.repaired);
     shop.level = options.level;
     let clock = shop.surroundings.clock.clone();
-    let looks = matches!(options.responder, Responder::Model(_) | Responder::Observer(_));
+    let looks = matches!(options.responder, Responder::Model(_) | Responder::Recorder(_));
     let evidence = (options.with_evidence || looks).then(|| Evidence::new(limits(), move || clock.wall()));
     if let Some(evidence) = &evidence {
         let sink = Observed(evidence.clone());
@@ -141,15 +141,15 @@ pub async fn play(scenario: &Scenario, options: &PlayOptions) -> io::Result<Play
     match evidence.as_ref().filter(|_| looks) {
         None => stage.run().await,
         Some(evidence) => {
-            let hands = WorldHands::new(&world, evidence, &desk, scenario, &drawn).await;
-            let right = stage.right.clone();
+            let hands = WorldHands::new(&world, evidence, &desk, scenario, &drawn);
             let respond = async {
-                hands.called().await;
                 match &options.responder {
                     Responder::Model(knowledge) => {
-                        responder::respond(&hands, knowledge, level(options.level)).await;
+                        hands.called().await;
+                        let terms = Terms::at(level(options.level), options.operating_model);
+                        responder::respond(&hands, knowledge, &terms).await;
                     }
-                    Responder::Observer(observer) => hands.observe(observer, &right).await,
+                    Responder::Recorder(recorder) => hands.record(recorder).await,
                     Responder::StandIn | Responder::Remedies { .. } | Responder::Nobody => {}
                 }
                 desk.is_done.set(true);
@@ -182,7 +182,7 @@ fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run
             Responder::StandIn => "stand-in (assumed)",
             Responder::Remedies { .. } => "given remedies",
             Responder::Model(_) => "model responder",
-            Responder::Observer(_) => "observer",
+            Responder::Recorder(_) => "recorder",
             Responder::Nobody => "nobody",
         }
         .to_owned(),
@@ -199,6 +199,7 @@ fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run
 /// An incident while it is played.
 struct Stage<'a> {
     world: &'a World,
+    scenario: &'a Scenario,
     options: &'a PlayOptions,
     drawn: &'a Drawn,
     desk: &'a Desk,
@@ -213,7 +214,7 @@ struct Stage<'a> {
 impl<'a> Stage<'a> {
     fn new(
         world: &'a World,
-        scenario: &Scenario,
+        scenario: &'a Scenario,
         options: &'a PlayOptions,
         drawn: &'a Drawn,
         desk: &'a Desk,
@@ -238,6 +239,7 @@ impl<'a> Stage<'a> {
         let (lost_story_s, noticed_story_s) = (None, None);
         Self {
             world,
+            scenario,
             options,
             drawn,
             desk,
@@ -280,7 +282,7 @@ impl<'a> Stage<'a> {
 
     /// Looks at the customers; says whether the incident is over.
     fn is_over(&mut self, story_s: f64) -> bool {
-        if matches!(self.options.responder, Responder::Model(_) | Responder::Observer(_)) {
+        if matches!(self.options.responder, Responder::Model(_) | Responder::Recorder(_)) {
             return self.is_answered(story_s);
         }
         let Some(lost_s) = self.lost_story_s else {
@@ -312,6 +314,9 @@ impl<'a> Stage<'a> {
         self.desk.is_served.set(is_served);
         self.desk.is_called.set(self.desk.is_called.get() || is_called);
         let last_s = self.drawn.steps.last().map_or(STARTS_STORY_S, |(at_s, _)| *at_s);
+        if matches!(self.options.responder, Responder::Recorder(_)) && self.desk.is_called.get() {
+            return self.desk.is_done.get();
+        }
         is_served
             && if self.desk.is_called.get() { self.desk.is_done.get() } else { story_s >= last_s + QUIET_S }
     }
@@ -319,7 +324,8 @@ impl<'a> Stage<'a> {
     /// Whether somebody notices right now that customers are not served.
     fn notices(&mut self, story_s: f64, lost_s: f64) -> bool {
         let level = level(self.options.level);
-        let noticed_s = lost_s + stand_in::noticed_after(level, self.options.seed).as_secs_f64();
+        let noticed_s =
+            lost_s + stand_in::noticed_after(level, &self.scenario.name, self.options.seed).as_secs_f64();
         if self.noticed_story_s.is_some() || story_s < noticed_s {
             return false;
         }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a health check may take before it counts as failed.
-const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The name of those who visit, in the network and in telemetry.
 pub const CUSTOMERS: &str = "customers";
@@ -102,7 +102,9 @@ impl ShopOptions {
         let share_of =
             |count: usize| (count as f64 * views_per_second / VIEWS_PER_SECOND).ceil().max(1.0) as usize;
         let workers = (views_per_second / VIEWS_PER_WORKER).ceil().max(1.0) as usize;
-        let front = Some(Compute::new(workers, PAGE_TIME));
+        // A part of a worker is a slower one.
+        let slower = workers as f64 * VIEWS_PER_WORKER / views_per_second;
+        let front = Some(Compute::new(workers, PAGE_TIME.mul_f64(slower)));
         Self { fill_permits: share_of(FILL_PERMITS), disk: Some(DISK), front, ..self }
     }
 

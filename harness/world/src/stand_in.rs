@@ -32,11 +32,9 @@ pub fn diagnosis(level: Level) -> Duration {
     DIAGNOSIS_AT_DARK * hours / 45
 }
 
-/// How long after the loss somebody notices.
-pub fn noticed_after(level: Level, seed: u64) -> Duration {
-    if level >= Level::Metrics {
-        return ALERT_AFTER;
-    }
-    let uniform: f64 = chassis::rng(seed, "responder", "complaint").random();
-    COMPLAINT_AFTER.mul_f64(-(1.0 - uniform).ln())
+/// How long after the loss somebody notices: by the first complaint, or by the alert where there is one and it comes first.
+pub fn noticed_after(level: Level, scenario: &str, seed: u64) -> Duration {
+    let uniform: f64 = chassis::rng(seed, "complaint", scenario).random();
+    let complaint = COMPLAINT_AFTER.mul_f64(-(1.0 - uniform).ln());
+    if level >= Level::Metrics { complaint.min(ALERT_AFTER) } else { complaint }
 }

@@ -2,7 +2,7 @@
 //! is a part of the shop, and fails in its own ways: slow, lossy, or silent.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     future::Future,
     io,
@@ -33,8 +33,12 @@ struct Conditions {
     silent: bool,
 }
 
-/// Who calls and who is called, and how the link between them is.
-type ByEnds = BTreeMap<(String, String), Arc<State>>;
+/// Who calls and who is called, and how the link between them is; and whose links are all silent, those to come too.
+#[derive(Default)]
+struct ByEnds {
+    links: BTreeMap<(String, String), Arc<State>>,
+    suspended: BTreeSet<String>,
+}
 
 /// How a link is, and who waits for it to change. They are woken in the order in which they began to wait: a run must
 /// repeat to the bit, and `tokio::sync::watch` wakes in an order of its own.
@@ -88,12 +92,18 @@ impl Links {
         self.between(from, to, |link| link.change(|now| *now = Conditions { delay, resets, ..*now }));
     }
 
-    /// Silences every link of a service that anyone has used, or lets them speak again: what a suspended process looks
-    /// like from outside. Its port takes connections, as the system does that for it, and nothing ever comes back.
+    /// Silences every link of a service, or lets them speak again: what a suspended process looks like from outside. Its
+    /// port takes connections, as the system does that for it, and nothing ever comes back.
     pub fn suspend(&self, service: &str, suspended: bool) {
-        let links = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
-        for (_, link) in links.iter().filter(|((from, to), _)| from == service || to == service) {
-            link.change(|now| now.silent = suspended);
+        let mut known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        if suspended {
+            known.suspended.insert(service.to_owned())
+        } else {
+            known.suspended.remove(service)
+        };
+        for ((from, to), link) in &known.links {
+            let silent = [from, to].into_iter().any(|end| known.suspended.contains(end));
+            link.change(|now| now.silent = silent);
         }
     }
 
@@ -119,8 +129,13 @@ impl Links {
     }
 
     fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&Arc<State>) -> T) -> T {
-        let mut links = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
-        with(links.entry((from.to_owned(), to.to_owned())).or_default())
+        let mut known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let silent = [from, to].into_iter().any(|end| known.suspended.contains(end));
+        let link = known.links.entry((from.to_owned(), to.to_owned())).or_default();
+        if link.now().silent != silent {
+            link.change(|now| now.silent = silent);
+        }
+        with(link)
     }
 }
 

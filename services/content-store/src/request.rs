@@ -124,7 +124,8 @@ impl From<StorageError> for Problem {
             }
             StorageError::Database(_) => {
                 tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the storage failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The storage failed. Nothing was changed.")
+                let detail = "The storage failed. Read what is current before you try again.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
             }
         }
     }

@@ -2,35 +2,19 @@
 
 mod text;
 
-use std::{
-    fs,
-    num::NonZeroUsize,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-};
+use std::{fs, num::NonZeroUsize, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use experiment::{
-    chain::{ChainOptions, ChainReport, SEEDS, VIEWS_PER_SECOND, chain},
-    sweep::Watch,
-};
+use experiment::chain::{ChainOptions, SEEDS, VIEWS_PER_SECOND, chain};
 use incident::{Route, Story};
-use indicatif::{ProgressBar, ProgressStyle};
 use world::{Mix, play::STARTS_STORY_S, scenario::scenario};
 
 use crate::{
-    CANNOT,
     options::{self, Format},
     screen::{self, Screen},
+    work::{cannot_write, watched},
 };
-
-/// The exit code of a program that a second Ctrl-C ends at once, as shells have it.
-const INTERRUPTED: i32 = 130;
 
 /// How far the shares of a mix may be from 1: they are typed with a few digits.
 const ROUNDING: f64 = 0.005;
@@ -84,7 +68,7 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<()> {
         story.time_at(STARTS_STORY_S),
         story.time_at(options.ends_story_s)
     ));
-    let report = play(&options)?;
+    let report = watched(options.incidents(), "incidents", |watch| chain(&options, watch))?;
     let json = serde_json::to_string(&report)?;
     let page = debrief::chain::page(&json)?;
     match args.format {
@@ -102,45 +86,6 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<()> {
         report.command
     ));
     Ok(())
-}
-
-fn cannot_write(path: &std::path::Path) -> String {
-    format!("cannot write {}; choose another folder with --out", path.display())
-}
-
-fn play(options: &ChainOptions) -> anyhow::Result<ChainReport> {
-    let stop = stopped_by_interrupt()?;
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} incidents, {eta} to go")
-        .expect("the template names what there is");
-    let bar = ProgressBar::new(options.incidents() as u64).with_style(style);
-    bar.tick();
-    let done = || bar.inc(1);
-    let stalled = |what: &str| {
-        eprintln!("error: virtual time stands still: something computes and never waits, in {what}");
-        std::process::exit(CANNOT.into());
-    };
-    let report = chain(options, Watch { stop: &stop, done: &done, stalled });
-    bar.finish_and_clear();
-    Ok(report?)
-}
-
-/// A flag that the first Ctrl-C sets. The second ends the program.
-fn stopped_by_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let flag = Arc::clone(&stop);
-    // Not joined: it ends with the program.
-    thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if flag.swap(true, Ordering::Relaxed) {
-                    std::process::exit(INTERRUPTED);
-                }
-                eprintln!("stopping; once more to end at once");
-            }
-        });
-    })?;
-    Ok(stop)
 }
 
 fn mix(text: &str) -> Result<Shares, String> {

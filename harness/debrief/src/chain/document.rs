@@ -6,7 +6,7 @@ use incident::{ContributingFactor, Route, TimeOfDay};
 use serde::Deserialize;
 
 /// From and to.
-pub(super) type Interval = (f64, f64);
+pub(crate) type Interval = (f64, f64);
 
 /// The sixteen combinations, and each fault's part in the loss.
 #[derive(Clone, Debug, Deserialize)]

@@ -37,6 +37,46 @@ pub fn page(json: &str) -> Result<String, PageError> {
     Ok(Page::of(&document).render()?)
 }
 
+/// Each latent fault's share in the loss, for pages about one incident.
+#[derive(Debug)]
+pub(crate) struct SharesOfLoss {
+    /// The scenario that was played.
+    pub(crate) scenario: String,
+    /// With which seeds, in words.
+    pub(crate) seeds: String,
+    /// Who responded.
+    pub(crate) responder: String,
+    /// Who has most, as a title.
+    pub(crate) finding: String,
+    /// The shares as a plot, if there is anything to share.
+    pub(crate) plot: Option<shares::Plot>,
+    /// The command that repeats it.
+    pub(crate) command: String,
+    shares: Vec<document::Share>,
+}
+
+impl SharesOfLoss {
+    /// The shares, out of the JSON of the experiment.
+    pub(crate) fn of(json: &str) -> Result<Self, PageError> {
+        let document: Document = serde_json::from_str(json)?;
+        Ok(Self {
+            seeds: seeds(&document.seeds),
+            finding: shares::finding(&document),
+            plot: shares::Plot::of(&document),
+            scenario: document.scenario,
+            responder: document.responder,
+            command: document.command,
+            shares: document.shares,
+        })
+    }
+
+    /// A fault's share and its interval.
+    pub(crate) fn of_fault(&self, fault: ContributingFactor) -> Option<(f64, Option<Interval>)> {
+        let share = self.shares.iter().find(|share| share.fault == fault)?;
+        Some((share.share?, share.interval))
+    }
+}
+
 #[derive(Template)]
 #[template(path = "chain.html")]
 struct Page<'a> {

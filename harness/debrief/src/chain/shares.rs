@@ -19,21 +19,23 @@ const TICK_EVERY: f64 = 0.1;
 /// What two shares may differ by and still be called the same: less than is printed.
 const SAME_SHARE: f64 = 0.000_5;
 
-pub(super) struct Plot {
-    pub(super) rows: Vec<Row>,
-    pub(super) ticks: Vec<(f64, String)>,
-    pub(super) height: f64,
+#[derive(Debug)]
+pub(crate) struct Plot {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) ticks: Vec<(f64, String)>,
+    pub(crate) height: f64,
 }
 
-pub(super) struct Row {
-    pub(super) name: String,
-    pub(super) figure: String,
-    pub(super) y: f64,
-    pub(super) dot: f64,
-    pub(super) interval: Option<Interval>,
-    pub(super) bounds: Interval,
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) figure: String,
+    pub(crate) y: f64,
+    pub(crate) dot: f64,
+    pub(crate) interval: Option<Interval>,
+    pub(crate) bounds: Interval,
     /// The range over responders, for the one fault that acts through them.
-    pub(super) range: Option<Interval>,
+    pub(crate) range: Option<Interval>,
 }
 
 impl Plot {

@@ -8,7 +8,7 @@ use incident::Service;
 use serde_json::Value;
 
 use super::{CHANGES_WITHIN, Look, changes, logs, traces};
-use crate::{Finding, Hands};
+use crate::{Finding, Probes};
 
 /// What a comparison can say, the gravest last.
 pub const DIFFERENCES: &[&str] =
@@ -31,9 +31,9 @@ pub enum Suspects {
 }
 
 /// Compares the newest version of each suspect with the one before, and tells the gravest difference.
-pub async fn differences(suspects: Suspects, look: &Look<'_>, hands: &impl Hands) -> Finding {
+pub async fn differences(suspects: Suspects, look: &Look<'_>, probes: &impl Probes) -> Finding {
     let assets = match suspects {
-        Suspects::History => published_lately(look, hands).await,
+        Suspects::History => published_lately(look, probes).await,
         Suspects::Logs => Some(logs::named_assets(look)),
         Suspects::Traces => Some(traces::named_assets(look)),
         Suspects::Changes => Some(changes::published_assets(look)),
@@ -41,7 +41,7 @@ pub async fn differences(suspects: Suspects, look: &Look<'_>, hands: &impl Hands
     let Some(assets) = assets else { return Finding::new("no-answer", "the store does not answer") };
     let mut gravest = Finding::new("no-suspect", "no asset to compare");
     for asset in assets.into_iter().take(SUSPECTS_MAX) {
-        let finding = compare(&asset, look, hands).await;
+        let finding = compare(&asset, look, probes).await;
         let grave = |finding: &Finding| DIFFERENCES.iter().position(|known| *known == finding.outcome);
         if grave(&finding) > grave(&gravest) {
             gravest = finding;
@@ -78,10 +78,10 @@ pub fn judge(before: &[u8], after: &[u8]) -> (&'static str, Option<String>) {
     }
 }
 
-async fn compare(asset: &str, look: &Look<'_>, hands: &impl Hands) -> Finding {
+async fn compare(asset: &str, look: &Look<'_>, probes: &impl Probes) -> Finding {
     let store = Service::ContentStore;
     let mut versions: Vec<u64> = Vec::new();
-    let history = hands.get(store, &format!("/assets/{asset}/versions")).await.ok();
+    let history = probes.get(store, &format!("/assets/{asset}/versions")).await.ok();
     if let Some(Value::Array(history)) = history.and_then(|reply| serde_json::from_slice(&reply.body).ok()) {
         // What was published after the call is a responder's own.
         let is_before = |version: &&Value| published_at(version).is_none_or(|time| time <= look.noticed);
@@ -97,7 +97,7 @@ async fn compare(asset: &str, look: &Look<'_>, hands: &impl Hands) -> Finding {
     };
     let mut bodies = Vec::new();
     for version in [before, after] {
-        match hands.get(store, &format!("/assets/{asset}/versions/{version}/body")).await {
+        match probes.get(store, &format!("/assets/{asset}/versions/{version}/body")).await {
             Ok(reply) if reply.status == 200 => bodies.push(reply.body),
             _ => return Finding::new("no-answer", format!("the store does not give {asset}")),
         }
@@ -113,8 +113,8 @@ async fn compare(asset: &str, look: &Look<'_>, hands: &impl Hands) -> Finding {
     }
 }
 
-async fn published_lately(look: &Look<'_>, hands: &impl Hands) -> Option<BTreeSet<String>> {
-    let reply = hands.get(Service::ContentStore, "/assets").await.ok()?;
+async fn published_lately(look: &Look<'_>, probes: &impl Probes) -> Option<BTreeSet<String>> {
+    let reply = probes.get(Service::ContentStore, "/assets").await.ok()?;
     let listed: Vec<Value> = serde_json::from_slice(&reply.body).ok()?;
     let since = look.noticed.minus(CHANGES_WITHIN);
     let is_changed = |asset: &&Value| {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use evidence::{Evidence, UnixTime};
 use incident::{Level, Route, Service};
 
-use crate::{Caller, Finding, Hands};
+use crate::{Caller, Finding, Probes};
 use assets::Suspects;
 use probes::Probe;
 
@@ -100,24 +100,29 @@ impl Look<'_> {
 
 impl Check {
     /// Takes the look.
-    pub async fn look(&self, hands: &impl Hands) -> Finding {
-        let evidence = hands.evidence();
-        let look = Look { evidence, now: evidence.now(), noticed: hands.noticed() };
+    pub async fn look(&self, probes: &impl Probes) -> Finding {
+        let evidence = probes.evidence();
+        let look = Look { evidence, now: evidence.now(), noticed: probes.noticed() };
         match &self.how {
             How::Evidence(ask) => ask(&look),
-            How::Probe(probe) => probe.run(hands).await,
-            How::Assets(suspects) => assets::differences(*suspects, &look, hands).await,
+            How::Probe(probe) => probe.run(probes).await,
+            How::Assets(suspects) => assets::differences(*suspects, &look, probes).await,
         }
     }
 
-    /// What it costs.
-    pub fn cost(&self) -> Duration {
-        Duration::from_secs(60) * self.cost_minutes
+    /// Whether it asks the shop, and not evidence alone.
+    pub fn is_probe(&self) -> bool {
+        !matches!(self.how, How::Evidence(_))
     }
 
     /// Whether it can name the character that does the harm.
     pub fn names_characters(&self) -> bool {
         matches!(self.how, How::Assets(_))
+    }
+
+    /// Whether it needs access that only those who run the shop have: its texts, its services' own answers and lines.
+    pub fn reads_shop_inside(&self) -> bool {
+        !matches!(self.how, How::Probe(Probe::Page(_) | Probe::Pages(_) | Probe::Port(_) | Probe::Health(_)))
     }
 
     /// Whether it asks what was before the call: the answer will not change.
@@ -225,6 +230,35 @@ pub fn granted(level: Level) -> Vec<usize> {
     (0..CHECKS.len()).filter(|place| CHECKS[*place].needs.is_granted(level)).collect()
 }
 
+/// The list in words: names, what they ask and need, outcomes and costs.
+pub(crate) fn words() -> Vec<String> {
+    let word = |check: &Check| {
+        let Check { name, asks, needs, cost_minutes, outcomes, .. } = check;
+        format!("{name} {asks} {needs:?} {outcomes:?} {cost_minutes}")
+    };
+    CHECKS.iter().map(word).collect()
+}
+
+/// The hash of the list when it was frozen: scenarios that came later are marked so in their files. A list that was changed since has
+/// another hash, and reports show both.
+pub const FROZEN_HASH: &str = "8a710a45944544f2";
+
+/// A hash of the list: what was frozen before further scenarios were written.
+pub fn hash() -> String {
+    fnv_1a(words())
+}
+
+/// A hash of words, in hexadecimal. (Fowler, Noll and Vo, FNV-1a.)
+pub(crate) fn fnv_1a(words: impl IntoIterator<Item = String>) -> String {
+    let hash = words
+        .into_iter()
+        .flat_map(|word| word.into_bytes().into_iter().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -243,6 +277,11 @@ mod tests {
             );
             assert!(check.asks.len() <= 60, "{}", check.name);
         }
+    }
+
+    #[test]
+    fn the_list_is_as_it_was_when_it_was_frozen() {
+        assert_eq!(hash(), FROZEN_HASH, "freeze the list anew before further scenarios are written");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use incident::{Route, Service};
 use serde_json::Value;
 
-use crate::{Caller, Finding, Hands, NoReply, Reply, finding::share_word};
+use crate::{Caller, Finding, NoReply, Probes, Reply, finding::share_word};
 
 /// What an opened page can be.
 pub const PAGE: &[&str] = &["whole", "parts-missing", "error", "hangs", "broken"];
@@ -50,10 +50,10 @@ pub enum Probe {
 
 impl Probe {
     /// Runs it.
-    pub async fn run(self, hands: &impl Hands) -> Finding {
+    pub async fn run(self, probes: &impl Probes) -> Finding {
         match self {
             Self::Page(route) => {
-                let page = hands.page(Caller::Outside, route, 0).await;
+                let page = probes.page(Caller::Outside, route, 0).await;
                 let outcome = match page {
                     Ok(page) if page.status != 200 => "error",
                     Ok(page) if page.missing_parts > 0 => "parts-missing",
@@ -71,7 +71,7 @@ impl Probe {
                 let mut failed = 0;
                 for number in 0..PAGES {
                     let route = Route::ALL[number % Route::ALL.len()];
-                    let page = hands.page(caller, route, number).await;
+                    let page = probes.page(caller, route, number).await;
                     failed +=
                         usize::from(!page.is_ok_and(|page| page.status == 200 && page.missing_parts == 0));
                 }
@@ -79,24 +79,24 @@ impl Probe {
                 Finding::new(share_word(failed as f64 / PAGES as f64), text)
             }
             Self::Port(service) => {
-                if hands.is_port_open(service).await {
+                if probes.is_port_open(service).await {
                     Finding::new("open", "the port takes connections")
                 } else {
                     Finding::new("closed", "nothing listens")
                 }
             }
-            Self::Health(service) => match hands.get(service, "/healthz").await {
+            Self::Health(service) => match probes.get(service, "/healthz").await {
                 Ok(Reply { status: 200, .. }) => Finding::new("well", "200"),
                 Ok(Reply { status, .. }) => Finding::new("unwell", status.to_string()),
                 Err(_) => Finding::new("no-answer", "no answer"),
             },
             Self::Fragment => {
-                answer(&hands.get(Service::Cache, &format!("/fragments/{ON_EVERY_PAGE}")).await)
+                answer(&probes.get(Service::Cache, &format!("/fragments/{ON_EVERY_PAGE}")).await)
             }
             Self::Asset => {
-                answer(&hands.get(Service::ContentStore, &format!("/assets/{ON_EVERY_PAGE}")).await)
+                answer(&probes.get(Service::ContentStore, &format!("/assets/{ON_EVERY_PAGE}")).await)
             }
-            Self::EveryAsset => every_asset(hands).await,
+            Self::EveryAsset => every_asset(probes).await,
         }
     }
 }
@@ -114,14 +114,14 @@ fn answer(reply: &Result<Reply, NoReply>) -> Finding {
     }
 }
 
-async fn every_asset(hands: &impl Hands) -> Finding {
-    let listed = hands.get(Service::ContentStore, "/assets").await.ok();
+async fn every_asset(probes: &impl Probes) -> Finding {
+    let listed = probes.get(Service::ContentStore, "/assets").await.ok();
     let Some(Value::Array(listed)) = listed.and_then(|reply| serde_json::from_slice(&reply.body).ok()) else {
         return Finding::new("no-answer", "the store does not list its assets");
     };
     let mut unreadable = Vec::new();
     for id in listed.iter().filter_map(|asset| asset["id"].as_str()) {
-        match hands.get(Service::ContentStore, &format!("/assets/{id}")).await {
+        match probes.get(Service::ContentStore, &format!("/assets/{id}")).await {
             Ok(reply) if reply.status == 200 && is_json(&reply.body) => {}
             Ok(Reply { status: 200, .. }) => unreadable.push(id.to_owned()),
             Ok(_) | Err(_) => return Finding::new("no-answer", format!("the store does not give {id}")),

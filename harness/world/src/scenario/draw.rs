@@ -64,6 +64,17 @@ pub enum Step {
     End(Happening),
 }
 
+impl Drawn {
+    /// The assets that are published, decoys included, and when in story seconds.
+    pub fn published_assets(&self) -> Vec<(f64, String)> {
+        let published = |(at_s, step): &(f64, Step)| match step {
+            Step::Publish { asset, .. } => Some((*at_s, asset.clone())),
+            Step::Begin(_) | Step::End(_) => None,
+        };
+        self.steps.iter().filter_map(published).collect()
+    }
+}
+
 /// Draws a scenario. The same seed always gives the same.
 pub fn draw(scenario: &Scenario, seed: u64) -> Drawn {
     let mut chance = rng(seed, "scenario", &scenario.name);

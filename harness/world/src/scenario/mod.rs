@@ -40,6 +40,9 @@ pub struct Scenario {
     /// Whether nothing in the shop can be mended: it is there to catch those who always find something.
     #[serde(default)]
     pub control: bool,
+    /// Whether it was written after the list of checks had been frozen, so that no check was made for it.
+    #[serde(default)]
+    pub after_freeze: bool,
     /// The whole truth, for people. A spoiler.
     pub description: String,
     /// What customers meet while it lasts.

@@ -1,0 +1,113 @@
+//! `glyphfall compare`: the same incidents at every telemetry level, diagnosed by the model responder, with controls. [`text`]: how that
+//! reads on a terminal.
+
+mod text;
+
+use std::{fs, num::NonZeroUsize, path::PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use experiment::compare::{CompareOptions, Extent, SEED_MAX, compare};
+use incident::{Level, OperatingModel};
+use world::scenario::scenario;
+
+use crate::{
+    options::Format,
+    screen::{self, Screen},
+    work::{cannot_write, watched},
+};
+
+pub(crate) use text::side_by_side;
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The incidents: names of the library, or files ending in .toml [default: the whole library]
+    scenarios: Vec<String>,
+    /// The telemetry levels, at least two [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "LEVEL,...")]
+    levels: Vec<Level>,
+    /// The operating models; all figures but those that compare models are about the first [default: you-build-it,ops-run-it; with
+    /// --quick the first alone]
+    #[arg(long, value_delimiter = ',', value_name = "MODEL,...")]
+    models: Vec<OperatingModel>,
+    /// How many seeds each scenario is played with [default: 4; with --quick 1]
+    #[arg(long, value_name = "COUNT")]
+    seeds: Option<NonZeroUsize>,
+    /// The first seed; above a thousand million lie those of training [default: a new one each time, and said]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
+    seed: Option<u64>,
+    /// Only the levels, the placebo and the blind runbooks
+    #[arg(long)]
+    quick: bool,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Folder for the report: a page, and its data as JSON
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    out: PathBuf,
+}
+
+impl CompareArgs {
+    fn options(&self) -> anyhow::Result<CompareOptions> {
+        let seed = self.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+        let mut options = CompareOptions::new(seed, if self.quick { Extent::Quick } else { Extent::Full });
+        if !self.scenarios.is_empty() {
+            options.scenarios = self.scenarios.iter().map(|name| scenario(name)).collect::<Result<_, _>>()?;
+        }
+        if !self.levels.is_empty() {
+            options.levels.clone_from(&self.levels);
+            options.levels.sort();
+            options.levels.dedup();
+            anyhow::ensure!(
+                options.levels.len() > 1,
+                "--levels needs at least two, such as --levels dark,logs"
+            );
+        }
+        if !self.models.is_empty() {
+            options.models.clone_from(&self.models);
+            options.models.dedup();
+        }
+        options.seeds = self.seeds.unwrap_or(options.seeds);
+        let last = (options.seeds.get() as u64).saturating_mul(options.control_times()).saturating_add(seed);
+        anyhow::ensure!(
+            last <= SEED_MAX,
+            "--seed {seed} with {} seeds reaches those of training",
+            options.seeds
+        );
+        Ok(options)
+    }
+}
+
+/// Compares, says what came of it, and writes the report.
+pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
+    let options = args.options()?;
+    fs::create_dir_all(&args.out).with_context(|| cannot_write(&args.out))?;
+    let screen = Screen::new(args.format);
+    screen.say(&format!(
+        "seed {}: {} scenarios, {} seeds, {} levels, model responder, virtual time",
+        options.seed,
+        options.scenarios.len(),
+        options.seeds,
+        options.levels.len()
+    ));
+    let (seed, steps) = (options.seed, options.steps());
+    let Some(report) = watched(steps, "recordings and diagnoses", |watch| compare(options, watch))? else {
+        anyhow::bail!("stopped before it was complete: half a comparison is none, nothing was written");
+    };
+    let json = serde_json::to_string(&report)?;
+    match args.format {
+        Format::Json => screen::line(&json),
+        Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
+    }
+    let name = format!("compare{}-{seed}", if args.quick { "-quick" } else { "" });
+    for (ending, text) in [("html", &debrief::compare::page(&json)?), ("json", &json)] {
+        let file = args.out.join(format!("{name}.{ending}"));
+        fs::write(&file, text).with_context(|| cannot_write(&file))?;
+    }
+    screen.say(&format!(
+        "\nPage and data: {}\nAgain: {}",
+        args.out.join(format!("{name}.{{html,json}}")).display(),
+        report.command
+    ));
+    Ok(())
+}

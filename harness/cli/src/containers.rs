@@ -1,0 +1,117 @@
+//! What a container needs and its image has no shell for: tokens that all of them share, and asking a health check. Teaches
+//! that a secret is made where it is used, and never shipped.
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use chassis::{Chassis, Clock, Network, Peer, Wait};
+use clap::Args;
+use http::{StatusCode, Uri};
+
+use crate::{screen, target::Tokens};
+
+/// How long a health check may take.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The tokens of one shop, shared by its containers.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TokensOptions {
+    /// Folder that holds the tokens; those in the environment win
+    #[arg(long, env = "GLYPHFALL_TOKENS", value_name = "DIR")]
+    folder: PathBuf,
+    /// Program to start with the tokens in its environment, in place of this one, and its arguments
+    #[arg(trailing_var_arg = true, value_name = "PROGRAM")]
+    program: Vec<String>,
+}
+
+/// One health check.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HealthcheckOptions {
+    /// What to ask, such as <http://127.0.0.1:8081/healthz>
+    url: Uri,
+}
+
+/// Prints the tokens, or becomes the program that is given them.
+pub(crate) fn tokens(options: &TokensOptions) -> anyhow::Result<()> {
+    let Tokens { editor, operator } = shared(&options.folder)?;
+    let named = [("GLYPHFALL_EDITOR_TOKEN", editor), ("GLYPHFALL_OPERATOR_TOKEN", operator)];
+    let Some((program, arguments)) = options.program.split_first() else {
+        named.iter().for_each(|(name, token)| screen::line(&format!("export {name}={token}")));
+        return Ok(());
+    };
+    // Only a failure comes back: the program takes this one's place, and with it its process id and its signals.
+    let error = Command::new(program).args(arguments).envs(named).exec();
+    Err(error).with_context(|| format!("{program} cannot be started"))
+}
+
+/// Whether the answer was 200.
+pub(crate) async fn healthcheck(options: &HealthcheckOptions) -> anyhow::Result<bool> {
+    let Some(authority) = options.url.authority() else { bail!("{} names no host", options.url) };
+    let caller = Chassis::of_caller("health", Network::Tcp, Clock::real(), 0);
+    let peer = Peer::new(&caller, authority.clone());
+    let answer = peer.get(options.url.path(), Wait::AtMost(HEALTH_TIMEOUT)).await?;
+    screen::line(&answer.status.to_string());
+    Ok(answer.status == StatusCode::OK)
+}
+
+/// The tokens of the folder; the first who asks makes them.
+fn shared(folder: &Path) -> anyhow::Result<Tokens> {
+    let wanted = Tokens::from_environment_or_new();
+    let is_given = |variable| std::env::var(variable).is_ok_and(|token| !token.is_empty());
+    let given = ["GLYPHFALL_EDITOR_TOKEN", "GLYPHFALL_OPERATOR_TOKEN"].map(is_given);
+    if given == [true, true] {
+        return Ok(wanted);
+    }
+    let file = folder.join("tokens.json");
+    let kept = keep(&file, &wanted);
+    let kept = kept.with_context(|| format!("the tokens cannot be kept in {}", folder.display()))?;
+    let [editor, operator] = given;
+    Ok(Tokens {
+        editor: if editor { wanted.editor } else { kept.editor },
+        operator: if operator { wanted.operator } else { kept.operator },
+    })
+}
+
+/// What the file holds. Without a file, `wanted` is written whole before it gets its name: of several who start at once one
+/// wins, and the others read what it wrote.
+fn keep(file: &Path, wanted: &Tokens) -> io::Result<Tokens> {
+    if !file.exists() {
+        let draft = file.with_extension(format!("{:08x}", rand::random::<u32>()));
+        let mut opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        opened.write_all(&serde_json::to_vec(wanted)?)?;
+        let named = fs::hard_link(&draft, file);
+        fs::remove_file(&draft)?;
+        match named {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(serde_json::from_slice(&fs::read(file)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_start_at_once_share_the_tokens_of_one() {
+        let folder = std::env::temp_dir().join(format!("tokens-{:016x}", rand::random::<u64>()));
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("tokens.json");
+        let kept: Vec<_> = std::thread::scope(|scope| {
+            let one = || keep(&file, &Tokens::from_environment_or_new()).unwrap().editor;
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert!(kept.iter().all(|editor| *editor == kept[0]), "{kept:?}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

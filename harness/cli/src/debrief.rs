@@ -1,0 +1,66 @@
+//! `glyphfall debrief`: an incident record as a page and as Markdown, with the review ready to fill in.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use incident::IncidentRecord;
+
+use crate::{screen, work::cannot_write};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DebriefArgs {
+    /// The incident record, as `demo`, `play` or `up` write it
+    #[arg(value_name = "RECORD.json")]
+    record: PathBuf,
+    /// What `chain` wrote about the same scenario as JSON: adds each latent fault's share
+    #[arg(long, value_name = "FILE")]
+    chain: Option<PathBuf>,
+    /// Folder for the page and the Markdown
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    out: PathBuf,
+}
+
+/// Reads the record, writes both files under its name, and says the finding.
+pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<()> {
+    let read =
+        |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()));
+    // The error's own text names its cause already.
+    let record = IncidentRecord::from_json(&read(&args.record)?)
+        .map_err(|error| anyhow!("{}: {error}", args.record.display()))?;
+    let chain = args.chain.as_ref().map(read).transpose()?;
+    let stem = args.record.file_stem().unwrap_or(args.record.as_os_str()).to_string_lossy();
+    let [html, md] = write(&record, chain.as_deref(), &args.out, &stem)?;
+    screen::line(&format!("{}.", ::debrief::incident::finding(&record)));
+    screen::line(&format!("\nPage:     {}\nMarkdown: {}", html.display(), md.display()));
+    Ok(())
+}
+
+/// Writes a record and its debrief, under one name; says where.
+pub(crate) fn leave(record: &IncidentRecord, out: &Path, stem: &str) -> anyhow::Result<[PathBuf; 3]> {
+    let file = out.join(format!("{stem}.json"));
+    fs::create_dir_all(out)
+        .and_then(|()| fs::write(&file, record.to_json()))
+        .with_context(|| cannot_write(&file))?;
+    let [html, md] = write(record, None, out, stem)?;
+    Ok([file, html, md])
+}
+
+fn write(
+    record: &IncidentRecord,
+    chain: Option<&str>,
+    out: &Path,
+    stem: &str,
+) -> anyhow::Result<[PathBuf; 2]> {
+    let page = ::debrief::incident::page(record, chain)?;
+    let markdown = ::debrief::incident::markdown(record, chain)?;
+    let [html, md] = ["html", "md"].map(|ending| out.join(format!("{stem}.{ending}")));
+    fs::create_dir_all(out)
+        .and_then(|()| fs::write(&html, page))
+        .and_then(|()| fs::write(&md, markdown))
+        .with_context(|| cannot_write(out))?;
+    Ok([html, md])
+}

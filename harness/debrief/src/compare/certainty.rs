@@ -1,0 +1,176 @@
+//! How sure the responder was, and how right; and what it costs to ask for more certainty. Teaches to compare levels at equal error: who
+//! may be wrong more often is always quicker.
+
+use incident::Level;
+
+use super::{
+    block::Block,
+    document::{Calibration, Document, Row},
+    reliability::{Reliability, reliability},
+    trade_off::{Curve, trade_off},
+    words::{bare_minutes, minutes, names, share},
+};
+use crate::{
+    chart::{Chart, Table},
+    figures::list,
+    plot::WIDTH,
+};
+
+/// How wide a level's own diagram is.
+const PANEL: f64 = 210.0;
+
+/// Being sure by less than this beyond being right is neither.
+const SURE: f64 = 0.02;
+
+/// How certainty and being right go together, a small plot for each level.
+pub(super) fn calibration(document: &Document) -> Option<Chart> {
+    let rows = &document.controls.calibration;
+    // How much surer of itself than right, over all answers.
+    let over = |row: &Calibration| {
+        let answers: usize = row.bins.iter().map(|(.., count)| count).sum();
+        let sum: f64 = row.bins.iter().map(|(sure, right, count)| (sure - right) * *count as f64).sum();
+        sum / answers.max(1) as f64
+    };
+    let most = rows.iter().max_by(|one, other| over(one).total_cmp(&over(other)))?;
+    let least = rows.iter().min_by(|one, other| over(one).total_cmp(&over(other)))?;
+    let points = |by: f64| format!("{:.0} points", by.abs() * 100.0);
+    let title = if over(most) >= SURE {
+        format!("Too sure of itself: most at {}, by {} on average", most.level, points(over(most)))
+    } else if over(least) <= -SURE {
+        format!("Less sure than right: most at {}, by {} on average", least.level, points(over(least)))
+    } else {
+        "At every level about as sure as right".to_owned()
+    };
+    let panel = |row: &Calibration| {
+        let dots: Vec<Reliability> = row
+            .bins
+            .iter()
+            .map(|(believed, right, count)| Reliability {
+                level: Some(row.level),
+                believed: *believed,
+                right: *right,
+                interval: None,
+                count: *count,
+            })
+            .collect();
+        let plot = reliability(&dots, PANEL);
+        format!("<div class=\"panel\"><p>{}: Brier {:.3}</p>\n{plot}</div>\n", row.level, row.brier)
+    };
+    let mut table = Table::new(&["level", "Brier score", "sure, mean", "right", "answers"]);
+    for row in rows {
+        for (sure, right, count) in &row.bins {
+            let cells = [format!("{:.3}", row.brier), share(*sure), share(*right), count.to_string()];
+            table.rows.push([vec![row.level.to_string()], cells.into()].concat());
+        }
+    }
+    Some(Chart {
+        title,
+        subtitle: format!(
+            "Share of answers that were right, in percent, by how sure they were given: all that name a cause, at the lowest threshold; {}. \
+             On the dashed line they are as sure as right, below it too sure; a dot's area is their number. Brier score: the mean squared \
+             distance between sure and right, 0 at best. The answers are about the same few scenarios, so no intervals are drawn.",
+            document.sample()
+        ),
+        wide: format!("<div class=\"panels\">{}</div>", rows.iter().map(panel).collect::<String>()),
+        narrow: None,
+        table_title: "The dots as a table".to_owned(),
+        csv_name: "calibration.csv".to_owned(),
+        csv: table.csv(),
+        table,
+    })
+}
+
+/// Time against error over the thresholds.
+pub(super) fn thresholds(document: &Document) -> Option<Chart> {
+    let controls = &document.controls;
+    let rows = &controls.thresholds;
+    let point = |row: &Row| (row.explained_wrong_share, row.time_to_explain_restricted_mean_s / 60.0);
+    let curve = |level: Level| {
+        let points = rows.iter().filter(|row| row.level == level).map(point).collect();
+        Curve { level, points }
+    };
+    let curves: Vec<Curve> = document.levels.iter().map(|row| curve(row.level)).collect();
+    let mut table =
+        Table::new(&["level", "threshold", "explained wrong", "explained right", "minutes, mean"]);
+    for level in document.levels.iter().map(|row| row.level) {
+        table.rows.extend(rows.iter().filter(|row| row.level == level).map(cells));
+    }
+    (!rows.is_empty()).then(|| Chart {
+        title: at_equal_error(document),
+        subtitle: format!(
+            "Mean minutes to the right explanation against the share of incidents explained wrong, a dot for each threshold of certainty; {}.",
+            document.sample()
+        ),
+        wide: trade_off(&curves, 900.0, 260.0),
+        narrow: Some(trade_off(&curves, WIDTH, 220.0)),
+        table_title: "All thresholds as a table".to_owned(),
+        csv_name: "thresholds.csv".to_owned(),
+        csv: table.csv(),
+        table,
+    })
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let (wrong, right) = (share(row.explained_wrong_share), share(row.explained_right_share));
+    vec![
+        row.level.to_string(),
+        row.what.clone(),
+        wrong,
+        right,
+        bare_minutes(row.time_to_explain_restricted_mean_s),
+    ]
+}
+
+fn at_equal_error(document: &Document) -> String {
+    let controls = &document.controls;
+    let of = |level: Level| controls.at_equal_error.iter().find(|row| row.level == level);
+    let takes = |row: &Row| format!("{} at {}", minutes(row.time_to_explain_restricted_mean_s), row.level);
+    let each: Vec<String> = document.levels.iter().filter_map(|row| of(row.level).map(takes)).collect();
+    let none: Vec<Level> =
+        document.levels.iter().map(|row| row.level).filter(|level| of(*level).is_none()).collect();
+    let most = share(controls.equal_error);
+    if each.is_empty() {
+        return format!("At no level does any threshold err in at most {most}");
+    }
+    let none = match none.as_slice() {
+        [] => String::new(),
+        none => format!("; no threshold errs so little at {}", names(none.iter().copied())),
+    };
+    format!("With at most {most} explained wrong, the right explanation takes {}{none}", list(&each))
+}
+
+/// The levels at equal error.
+pub(super) fn equal_error(document: &Document) -> Option<Block> {
+    let controls = &document.controls;
+    let mut table =
+        Table::new(&["level", "threshold", "explained wrong", "explained right", "minutes, mean"]);
+    table.rows.extend(controls.at_equal_error.iter().map(cells));
+    let about = format!(
+        "For each level the quickest threshold at which at most {} of the incidents are explained wrong; {}. A level that is missing has none.",
+        share(controls.equal_error),
+        document.sample()
+    );
+    (!controls.thresholds.is_empty()).then(|| {
+        Block::new(sooner_at_equal_error(document), about, table)
+            .against("a level is quicker only because it is wrong more often")
+    })
+}
+
+/// Which levels are sooner than the one before them, by a minute at least.
+fn sooner_at_equal_error(document: &Document) -> String {
+    let time = |level: Level| {
+        let row = document.controls.at_equal_error.iter().find(|row| row.level == level)?;
+        Some(row.time_to_explain_restricted_mean_s)
+    };
+    let pairs = document.levels.windows(2).map(|pair| (pair[0].level, pair[1].level));
+    let is_sooner = |(before, level): &(Level, Level)| {
+        time(*before).zip(time(*level)).is_some_and(|(before, level)| before - level >= 60.0)
+    };
+    let (sooner, others): (Vec<_>, Vec<_>) = pairs.partition(is_sooner);
+    let of = |pairs: Vec<(Level, Level)>| names(pairs.into_iter().map(|(_, level)| level));
+    format!(
+        "At equal error, sooner than the level before: {}; not sooner, or without a threshold on both sides: {}",
+        of(sooner),
+        of(others)
+    )
+}

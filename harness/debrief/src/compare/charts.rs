@@ -1,0 +1,346 @@
+//! The plots of the levels with all that belongs to them, and the same differences in other measures. Teaches to print the plot in which
+//! the result does not hold beside the one in which it does.
+
+use incident::Story;
+
+use super::{
+    block::Block,
+    differences::{Difference, differences},
+    document::{Document, EXPLAIN, EXPLAIN_FROM_CALL, Interval, LOSS, Paired, RESTORE},
+    dots::{LevelDots, dots},
+    signs::{ScenarioSigns, signs},
+    words::{bare_minutes, dollars, minutes, minutes_interval, names, signed_dollars, signed_minutes, told},
+};
+use crate::{
+    chart::{Chart, Table},
+    figures::{capital, csv_address, list},
+    plot::WIDTH,
+};
+
+/// A plot for wide pages.
+const WIDE: f64 = 900.0;
+
+/// Scenarios that differ by less than a minute are neither helped nor harmed.
+const SAME_MINUTES: f64 = 1.0;
+
+/// Every incident a dot.
+pub(super) fn every_incident(document: &Document) -> Chart {
+    let of = |level| {
+        let dots = document.dots.iter().filter(move |dot| dot.level == level);
+        dots.map(|dot| {
+            let what = format!("{}, seed {}", dot.scenario, dot.seed);
+            (what, (!dot.censored).then_some(dot.explained_s / 60.0))
+        })
+    };
+    let rows: Vec<LevelDots> = document
+        .levels
+        .iter()
+        .map(|row| LevelDots { level: row.level, incidents: of(row.level).collect() })
+        .collect();
+    let half: Vec<String> = rows
+        .iter()
+        .map(|row| match row.median() {
+            Some(median) => format!("{} at {}", minutes(median * 60.0), row.level),
+            None => format!("never at {}", row.level),
+        })
+        .collect();
+    let mut table = Table::new(&["incident"]);
+    table.columns.extend(document.levels.iter().map(|row| row.level.to_string()));
+    let incidents = rows.first().map_or(0, |row| row.incidents.len());
+    for place in 0..incidents {
+        let what = rows[0].incidents[place].0.clone();
+        let cell = |row: &LevelDots| match row.incidents.iter().find(|(other, _)| *other == what) {
+            Some((_, Some(minutes))) => bare_minutes(minutes * 60.0),
+            _ => "not right".to_owned(),
+        };
+        table.rows.push([vec![what.clone()], rows.iter().map(cell).collect()].concat());
+    }
+    let until = Story::default().ends_s() / 60.0;
+    Chart {
+        title: format!("Half of the incidents are explained right within {}", list(&half)),
+        subtitle: format!(
+            "Minutes from the loss to the right explanation, {}, the same at every level; the line is the median. Wrong or none \
+             is an open dot at the story's end.",
+            document.sample()
+        ),
+        wide: dots(&rows, until, WIDE),
+        narrow: Some(dots(&rows, until, WIDTH)),
+        table_title: "Every incident as a table, in minutes".to_owned(),
+        table,
+        csv_name: "incidents.csv".to_owned(),
+        csv: dots_csv(document),
+    }
+}
+
+fn dots_csv(document: &Document) -> String {
+    let heading = ["scenario", "seed", "level", "explained_s", "censored", "restored_s", "loss_usd"];
+    let row = |dot: &super::document::Dot| {
+        vec![
+            dot.scenario.clone(),
+            dot.seed.to_string(),
+            dot.level.to_string(),
+            dot.explained_s.to_string(),
+            dot.censored.to_string(),
+            dot.restored_s.map_or_else(String::new, |seconds| seconds.to_string()),
+            dot.loss_usd.to_string(),
+        ]
+    };
+    let rows = document.dots.iter().map(row);
+    csv_address(&[heading.map(String::from).to_vec()].into_iter().chain(rows).collect::<Vec<_>>())
+}
+
+/// Minutes to the right explanation: each level against the one before it, and each against the first.
+pub(super) fn explained(document: &Document) -> Vec<Chart> {
+    let (steps, first) = document.paired(EXPLAIN);
+    let steps = (!steps.is_empty()).then(|| {
+        let title =
+            format!("Step by step, the right explanation comes {}", in_words(&steps, "sooner", "later"));
+        let table = difference_table(document, &steps, true, minutes_pair);
+        difference_chart(document, title, "each level less the one before it", &steps, table)
+    });
+    let first = (first.len() > 1).then(|| {
+        let against = first[0].against;
+        let title =
+            format!("Against {against}, the right explanation comes {}", in_words(&first, "sooner", "later"));
+        let table = difference_table(document, &first, false, minutes_pair);
+        difference_chart(document, title, &format!("each level less {against}"), &first, table)
+    });
+    steps.into_iter().chain(first).collect()
+}
+
+fn difference_chart(
+    document: &Document,
+    title: String,
+    which: &str,
+    rows: &[&Paired],
+    table: Table,
+) -> Chart {
+    let plotted: Vec<Difference> = rows
+        .iter()
+        .map(|row| Difference {
+            what: format!("{} to {}", row.against, row.level),
+            difference: row.difference / 60.0,
+            interval: Some((row.interval.0 / 60.0, row.interval.1 / 60.0)),
+        })
+        .collect();
+    let sides = ["sooner", "later"];
+    Chart {
+        title,
+        subtitle: format!(
+            "Mean difference within incidents, {which}, in minutes to the right explanation; {}. ⊢⊣ is the 95 % interval: scenarios drawn \
+             anew, then seeds.",
+            document.sample()
+        ),
+        wide: differences(&plotted, "min", sides, WIDE),
+        narrow: Some(differences(&plotted, "min", sides, WIDTH)),
+        table_title: "The differences as a table".to_owned(),
+        csv: paired_csv(rows),
+        csv_name: "differences.csv".to_owned(),
+        table,
+    }
+}
+
+/// What else is compared than the time to the right explanation.
+struct Measure {
+    metric: &'static str,
+    /// The sentence about it, up to its sign.
+    what: &'static str,
+    sides: [&'static str; 2],
+    unit: &'static str,
+    amount: fn(f64) -> String,
+    pair: Pair,
+}
+
+/// The same in other measures.
+pub(super) fn other_measures(document: &Document) -> Vec<Block> {
+    let measures = [
+        Measure {
+            metric: EXPLAIN_FROM_CALL,
+            what: "Counted from the call, the right explanation comes",
+            sides: ["sooner", "later"],
+            unit: "in minutes from the call to the right explanation: what an alert wins is taken out",
+            amount: minutes,
+            pair: minutes_pair,
+        },
+        Measure {
+            metric: RESTORE,
+            what: "Availability is back",
+            sides: ["sooner", "later"],
+            unit: "in minutes from the loss until availability is restored; never is placed at the story's end",
+            amount: minutes,
+            pair: minutes_pair,
+        },
+        Measure {
+            metric: LOSS,
+            what: "The trade lost is",
+            sides: ["less", "more"],
+            unit: "in dollars of trade lost in the incident",
+            amount: dollars,
+            pair: |by, (low, high)| {
+                [signed_dollars(by), format!("{} to {}", signed_dollars(low), signed_dollars(high))]
+            },
+        },
+    ];
+    measures.iter().filter_map(|measure| other_measure(document, measure)).collect()
+}
+
+fn other_measure(document: &Document, measure: &Measure) -> Option<Block> {
+    let (steps, first) = document.paired(measure.metric);
+    let words: Vec<_> = steps.iter().map(|row| (row.level, row.difference, row.interval)).collect();
+    let is_step =
+        |row: &&Paired| steps.iter().any(|step| (step.level, step.against) == (row.level, row.against));
+    let others = first.into_iter().filter(|row| !is_step(row));
+    let rows: Vec<&Paired> = steps.iter().copied().chain(others).collect();
+    let about = format!(
+        "Mean difference within incidents, {}; {}. Steps first, then each level against the first.",
+        measure.unit,
+        document.sample()
+    );
+    let finding = format!("{} {}", measure.what, told(&words, measure.sides, measure.amount));
+    let table = difference_table(document, &rows, false, measure.pair);
+    (!rows.is_empty()).then(|| Block::new(finding, about, table))
+}
+
+/// A difference and its interval in words.
+type Pair = fn(f64, Interval) -> [String; 2];
+
+fn minutes_pair(by: f64, interval: Interval) -> [String; 2] {
+    [signed_minutes(by), minutes_interval(interval)]
+}
+
+fn in_words(rows: &[&Paired], less: &str, more: &str) -> String {
+    let rows: Vec<_> = rows.iter().map(|row| (row.level, row.difference, row.interval)).collect();
+    told(&rows, [less, more], minutes)
+}
+
+fn difference_table(document: &Document, rows: &[&Paired], has_tipping: bool, pair: Pair) -> Table {
+    let mut table = Table::new(&["", "difference", "95 % interval", "scenarios less", "the same", "more"]);
+    // A quick run does not ask by how much looks may get dearer.
+    let has_tipping = has_tipping && !document.quick;
+    if has_tipping {
+        table.columns.push("gain gone when dearer by".to_owned());
+    }
+    for row in rows {
+        let [by, interval] = pair(row.difference, row.interval);
+        let mut cells = vec![format!("{} to {}", row.against, row.level), by, interval];
+        cells.extend(row.scenarios.iter().map(ToString::to_string));
+        if has_tipping {
+            cells.push(match row.tipping_factor {
+                Some(factor) => format!("×{factor:.0}"),
+                None if row.difference < 0.0 => "no factor tried".to_owned(),
+                None => "no gain".to_owned(),
+            });
+        }
+        table.rows.push(cells);
+    }
+    table
+}
+
+fn paired_csv(rows: &[&Paired]) -> String {
+    let heading = [
+        "against",
+        "level",
+        "difference_s",
+        "interval_low_s",
+        "interval_high_s",
+        "shorter",
+        "same",
+        "longer",
+    ];
+    let row = |row: &&Paired| {
+        let figures = [row.difference, row.interval.0, row.interval.1].map(|figure| figure.to_string());
+        let counts = row.scenarios.map(|count| count.to_string());
+        [vec![row.against.to_string(), row.level.to_string()], figures.into(), counts.into()].concat()
+    };
+    csv_address(&[vec![heading.map(String::from).to_vec()], rows.iter().map(row).collect()].concat())
+}
+
+/// Each scenario by itself, and in words where a level does not help or harms.
+pub(super) fn by_scenario(document: &Document) -> Option<(Chart, Vec<String>)> {
+    let (steps, _) = document.paired(EXPLAIN);
+    let names: Vec<&String> = steps.first()?.by_scenario.iter().map(|(name, _)| name).collect();
+    let of = |step: &Paired, name: &str| {
+        step.by_scenario.iter().find(|(other, _)| other == name).map(|(_, seconds)| seconds / 60.0)
+    };
+    let rows: Vec<ScenarioSigns> = names
+        .iter()
+        .map(|name| ScenarioSigns {
+            scenario: (*name).clone(),
+            differences: steps.iter().map(|step| of(step, name)).collect(),
+        })
+        .collect();
+    let columns: Vec<&str> = steps.iter().map(|step| step.level.name()).collect();
+    let mut table = Table::new(&["scenario"]);
+    table.columns.extend(steps.iter().map(|step| format!("{} to {}", step.against, step.level)));
+    for row in &rows {
+        let cells =
+            row.differences.iter().map(|it| it.map_or("-".to_owned(), |it| signed_minutes(it * 60.0)));
+        table.rows.push([row.scenario.clone()].into_iter().chain(cells).collect());
+    }
+    let helped: Vec<String> =
+        steps.iter().map(|step| format!("{} in {}", step.level, step.scenarios[0])).collect();
+    // A minute exactly is a difference, to the plot as to the counts.
+    let same = SAME_MINUTES.next_down();
+    let chart = Chart {
+        title: format!(
+            "Of {} scenarios, the right explanation comes sooner with {}",
+            names.len(),
+            list(&helped)
+        ),
+        subtitle: format!(
+            "Mean difference in minutes to the right explanation against the level before, by scenario; {}. To the left is sooner, ○ at the \
+             line is less than a minute; above each column, how many are sooner (−), the same (=) and later (+).",
+            document.sample()
+        ),
+        wide: signs(&columns, &rows, same, WIDE),
+        narrow: Some(signs(&columns, &rows, same, WIDTH)),
+        table_title: "The same as a table, in minutes".to_owned(),
+        csv_name: "scenarios.csv".to_owned(),
+        csv: table.csv(),
+        table,
+    };
+    Some((chart, exceptions(document, &steps)))
+}
+
+/// The scenarios in which a step does not help or harms, by name; those that nothing helps; those never explained.
+fn exceptions(document: &Document, steps: &[&Paired]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for step in steps {
+        let of = |is: fn(f64) -> bool| step.by_scenario.iter().filter(move |(_, seconds)| is(seconds / 60.0));
+        let harmed: Vec<String> = of(|by| by >= SAME_MINUTES)
+            .map(|(name, seconds)| format!("{name} ({}\u{a0}min)", signed_minutes(*seconds)))
+            .collect();
+        let same: Vec<String> = of(|by| by.abs() < SAME_MINUTES).map(|(name, _)| name.clone()).collect();
+        let mut clauses = Vec::new();
+        if !harmed.is_empty() {
+            clauses.push(format!("later in {}", list(&harmed)));
+        }
+        if !same.is_empty() {
+            clauses.push(format!("no help in {}", list(&same)));
+        }
+        let told =
+            if clauses.is_empty() { "sooner in every scenario".to_owned() } else { clauses.join("; ") };
+        sentences.push(format!("{} after {}: {told}.", capital(step.level.name()), step.against));
+    }
+    let (_, first) = document.paired(EXPLAIN);
+    let is_helped = |name: &str| {
+        first
+            .iter()
+            .flat_map(|row| &row.by_scenario)
+            .any(|(other, by)| other == name && *by <= -60.0 * SAME_MINUTES)
+    };
+    let all = steps.first().into_iter().flat_map(|step| &step.by_scenario).map(|(name, _)| name);
+    let unhelped: Vec<String> = all.clone().filter(|name| !is_helped(name)).cloned().collect();
+    if let (Some(row), false) = (first.first(), unhelped.is_empty()) {
+        sentences.push(format!("No level is sooner than {} in {}.", row.against, list(&unhelped)));
+    }
+    let never: Vec<String> = all
+        .filter(|name| document.dots.iter().filter(|dot| dot.scenario == **name).all(|dot| dot.censored))
+        .cloned()
+        .collect();
+    if !never.is_empty() {
+        let levels = names(document.levels.iter().map(|row| row.level));
+        sentences.push(format!("Never explained right, at {levels} alike: {}.", list(&never)));
+    }
+    sentences
+}

@@ -1,0 +1,136 @@
+//! Every incident as a dot, a row for each telemetry level. Teaches never to drop what did not end: an incident that was
+//! not explained rightly is an open dot at the right edge, and counts in the median.
+
+use incident::Level;
+
+use crate::plot::{
+    Scale,
+    svg::{Anchor, Svg},
+    ticks,
+};
+
+const BEGINS: f64 = 8.0;
+const ENDS: f64 = 12.0;
+const ROW: f64 = 64.0;
+const AXIS: f64 = 34.0;
+const RADIUS: f64 = 2.6;
+
+/// Dots closer than this stand above each other, so many in a column; the next column stands a little aside.
+const APART: f64 = 4.0;
+const COLUMN: usize = 9;
+const OPEN_APART: f64 = 6.6;
+
+/// One level's incidents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LevelDots {
+    /// The level.
+    pub level: Level,
+    /// For each incident what it is (scenario and seed), and the minutes from the loss to the right explanation; none if
+    /// there was none by the story's end.
+    pub incidents: Vec<(String, Option<f64>)>,
+}
+
+impl LevelDots {
+    /// The median, with what was never explained rightly counted as later than all others. None if that is half or more.
+    pub fn median(&self) -> Option<f64> {
+        let mut minutes: Vec<f64> =
+            self.incidents.iter().map(|(_, minutes)| minutes.unwrap_or(f64::INFINITY)).collect();
+        minutes.sort_by(f64::total_cmp);
+        let middle = minutes.len() / 2;
+        let median = match minutes.len() {
+            0 => return None,
+            count if count % 2 == 1 => minutes[middle],
+            _ => f64::midpoint(minutes[middle - 1], minutes[middle]),
+        };
+        Some(median).filter(|median| median.is_finite())
+    }
+}
+
+/// The dots; `until` is when the story ends, in minutes.
+pub fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
+    // What was never reached stands beyond the last line, in as many columns as it takes.
+    let open = |row: &LevelDots| row.incidents.iter().filter(|(_, minutes)| minutes.is_none()).count();
+    let columns = rows.iter().map(open).max().unwrap_or(0).div_ceil(COLUMN) as f64;
+    let x = Scale { figures: (0.0, until), places: (BEGINS, width - ENDS - columns * OPEN_APART) };
+    let bottom = ROW * rows.len() as f64;
+    let mut svg = Svg::new(
+        width,
+        "Minutes from the loss to the right explanation, each incident a dot. The table holds the figures.",
+    );
+    for minutes in ticks::figures(&x, 40.0) {
+        svg.line("axis", (x.at(minutes), 6.0), (x.at(minutes), bottom));
+        let (anchor, word) = match minutes {
+            minutes if minutes > 0.0 => (Anchor::Middle, format!("{minutes}")),
+            _ => (Anchor::Start, "0 min".to_owned()),
+        };
+        svg.text("quiet", (x.at(minutes), bottom + 14.0), anchor, &word);
+    }
+    svg.text("quiet", (width, bottom + 28.0), Anchor::End, "open: not explained rightly");
+    for (place, row) in rows.iter().enumerate() {
+        let y = ROW * place as f64 + 40.0;
+        let of = format!("of-{}", row.level);
+        let never = open(row);
+        let median = row.median().map_or("no median".to_owned(), |median| format!("median {median:.0} min"));
+        let words = format!("{}: {median}, {never} of {} open", row.level, row.incidents.len());
+        svg.text("strong", (BEGINS, y - 26.0), Anchor::Start, &words);
+        svg.line("axis", (BEGINS, y), (x.places.1, y));
+        let mut sorted: Vec<_> = row.incidents.iter().collect();
+        sorted.sort_by(|one, other| {
+            one.1.unwrap_or(f64::INFINITY).total_cmp(&other.1.unwrap_or(f64::INFINITY))
+        });
+        let (mut first, mut stacked) = (f64::NEG_INFINITY, 0);
+        for (what, minutes) in sorted {
+            let edge = x.places.1 + OPEN_APART;
+            let at = minutes.map_or(edge, |minutes| x.at(minutes.clamp(0.0, until)));
+            (first, stacked) = if at - first < APART { (first, stacked + 1) } else { (at, 0) };
+            let aside = if minutes.is_none() { OPEN_APART } else { 1.0 };
+            let at = at + aside * (stacked / COLUMN) as f64;
+            let (class, told) = match minutes {
+                Some(minutes) => (format!("dot {of}"), format!("{what}: {minutes:.0} min")),
+                None => (format!("open {of}"), format!("{what}: not explained rightly")),
+            };
+            svg.dot(&class, (at, y + above(stacked)), RADIUS, &told);
+        }
+        if let Some(median) = row.median() {
+            svg.line("median", (x.at(median), y - 21.0), (x.at(median), y + 21.0));
+        }
+    }
+    svg.finish(bottom + AXIS)
+}
+
+/// Where the so-manieth dot at one place stands: on the line, above, below, further above.
+fn above(stacked: usize) -> f64 {
+    let stacked = stacked % COLUMN;
+    let steps = stacked.div_ceil(2) as f64 * 2.0 * RADIUS * 0.9;
+    if stacked % 2 == 1 { -steps } else { steps }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(minutes: &[Option<f64>]) -> LevelDots {
+        let incidents = minutes.iter().map(|minutes| ("surge, seed 1".to_owned(), *minutes)).collect();
+        LevelDots { level: Level::Logs, incidents }
+    }
+
+    #[test]
+    fn what_never_ended_counts_in_the_median() {
+        assert_eq!(row(&[Some(10.0), None, Some(20.0)]).median(), Some(20.0));
+        assert_eq!(row(&[Some(10.0), Some(20.0)]).median(), Some(15.0));
+        assert_eq!(row(&[Some(10.0), None]).median(), None);
+        assert_eq!(row(&[]).median(), None);
+    }
+
+    #[test]
+    fn every_incident_is_a_dot_and_unfinished_ones_stand_at_the_edge() {
+        let svg = dots(&[row(&[Some(10.0), None, Some(10.0)]), row(&[])], 300.0, 360.0);
+        assert_eq!(svg.matches("<circle").count(), 3);
+        assert_eq!(svg.matches("class=\"open of-logs\" cx=\"348\"").count(), 1, "beyond the last line");
+        assert!(svg.contains(">300</text>") && svg.contains("x1=\"341.4\""), "{svg}");
+        assert!(
+            svg.contains("logs: median 10 min, 1 of 3 open") && svg.contains("logs: no median, 0 of 0 open")
+        );
+        assert!(svg.contains("<title>surge, seed 1: 10 min</title>"));
+    }
+}

@@ -1,0 +1,226 @@
+//! What was found step by step, what was run, and the figures of each level. Teaches that a finding names every step: the poorest
+//! level against the richest hides which of them did it.
+
+use incident::Level;
+
+use super::{
+    block::{Block, by_level, row_by_level},
+    document::{Document, EXPLAIN, LevelRow},
+    words::{bare_minutes, dollars, minutes, model, names, share, shares, told},
+};
+use crate::{
+    chart::Table,
+    figures::{count, grouped, list},
+};
+
+/// The title: each level against the one before it.
+pub(super) fn title(document: &Document) -> String {
+    let (steps, _) = document.paired(EXPLAIN);
+    let steps: Vec<_> = steps.iter().map(|step| (step.level, step.difference, step.interval)).collect();
+    let found = told(&steps, ["sooner", "later"], minutes);
+    if found.is_empty() {
+        return document.finding.clone();
+    }
+    let who = match document.responder.as_str() {
+        "model responder" => "The model responder".to_owned(),
+        other => format!("The responder ({other})"),
+    };
+    format!("{who}, each level against the one before it, finds the right explanation {found}")
+}
+
+/// What was run.
+pub(super) fn run(document: &Document) -> String {
+    let scenarios = document.judged().count();
+    format!(
+        "{} of {}, {}, recorded in virtual time and diagnosed at each level by the {}. Operating model: {}. The same incident at \
+         every level, so that differences are taken within it. ",
+        count(document.incidents() as u64, "incident"),
+        count(scenarios as u64, "scenario"),
+        seeds(&document.seeds),
+        document.responder,
+        model(document.operating_model)
+    )
+}
+
+/// What is left out of the figures, and why.
+pub(super) fn left_out(document: &Document) -> Vec<String> {
+    let of = |is: fn(&super::document::Scenario) -> bool| {
+        let all = document.scenarios.iter().filter(|scenario| is(scenario));
+        all.map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
+    };
+    let (controls, unnoticed) =
+        (of(|scenario| scenario.control), of(|scenario| !scenario.control && scenario.unnoticed));
+    let mut sentences = Vec::new();
+    if !controls.is_empty() {
+        sentences.push(format!("Controls, in no figure but their own: {}.", list(&controls)));
+    }
+    if !unnoticed.is_empty() {
+        sentences.push(format!(
+            "In no figure, as nobody was called in any of its incidents: {}.",
+            list(&unnoticed)
+        ));
+    }
+    sentences
+}
+
+fn seeds(seeds: &[u64]) -> String {
+    match seeds {
+        [] => "no seed".to_owned(),
+        [one] => format!("seed {one}"),
+        [first, .., last] => format!("seeds {first} to {last}"),
+    }
+}
+
+/// What each level adds.
+pub(super) fn legend(document: &Document) -> Vec<(&'static str, &'static str)> {
+    document.levels.iter().map(|row| (row.level.name(), row.level.description())).collect()
+}
+
+/// The figures of each level.
+pub(super) fn levels(document: &Document) -> Block {
+    let each = |of: fn(&LevelRow) -> String| {
+        let rows = document.levels.iter().map(|row| format!("{} at {}", of(row), row.level));
+        list(&rows.collect::<Vec<_>>())
+    };
+    let finding = format!(
+        "Explained right: {}; explained wrong: {}",
+        each(|row| share(row.explained_right_share)),
+        each(|row| share(row.explained_wrong_share))
+    );
+    let about = format!(
+        "By telemetry level, {}. Times in minutes of the story from the loss of availability; shares and means give every scenario the \
+         same weight. An explanation that is wrong or missing counts as the slowest; never stands where such a one decides the figure.",
+        document.sample()
+    );
+    Block { depth: 2, ..Block::new(finding, about, table(document)) }
+}
+
+fn table(document: &Document) -> Table {
+    let mut table = by_level(document, "");
+    let mut add = |name: &str, of: &dyn Fn(&LevelRow) -> String| {
+        let cell = |level: Level| document.levels.iter().find(|row| row.level == level).map(of);
+        table.rows.push(row_by_level(document, name, cell));
+    };
+    let explained = |row: &LevelRow, part: f64, seconds: f64| {
+        let times = times(document, row.level, |dot| (!dot.censored).then_some(dot.explained_s));
+        reached(&times, part, seconds)
+    };
+    let restored = |row: &LevelRow, part: f64, seconds: f64| {
+        reached(&times(document, row.level, |dot| dot.restored_s), part, seconds)
+    };
+    add("incidents", &|row| grouped(row.incidents as u64));
+    add("explained right", &|row| share(row.explained_right_share));
+    add("95 % interval", &|row| shares(row.explained_right_interval));
+    add("explained wrong", &|row| share(row.explained_wrong_share));
+    add("given up, or not by the end", &|row| {
+        share((1.0 - row.explained_right_share - row.explained_wrong_share).clamp(0.0, 1.0))
+    });
+    add("detected: median", &|row| bare_minutes(row.time_to_detect_median_s));
+    add("located: median", &|row| bare_minutes(row.time_to_locate_median_s));
+    add("explained right: median", &|row| explained(row, 0.5, row.time_to_explain_median_s));
+    add("explained right: quartiles", &|row| {
+        let [low, high] = row.time_to_explain_quartiles_s;
+        format!("{} to {}", explained(row, 0.25, low), explained(row, 0.75, high))
+    });
+    add("explained right: restricted mean", &|row| bare_minutes(row.time_to_explain_restricted_mean_s));
+    add("restored: median", &|row| restored(row, 0.5, row.time_to_restore_median_s));
+    add("restored: quartiles", &|row| {
+        let [low, high] = row.time_to_restore_quartiles_s;
+        format!("{} to {}", restored(row, 0.25, low), restored(row, 0.75, high))
+    });
+    add("restored: restricted mean", &|row| bare_minutes(row.time_to_restore_restricted_mean_s));
+    add("restored by the story's end", &|row| share(row.restored_share));
+    add("restored without a right explanation", &|row| share(row.fixed_for_the_wrong_reason_share));
+    add("wrong remedies, mean", &|row| format!("{:.1}", row.wrong_remedies_mean));
+    add("looks, mean", &|row| format!("{:.1}", row.checks_mean));
+    add("trade lost, mean", &|row| dollars(row.loss_usd_mean));
+    table
+}
+
+/// The times at a level in order; what was never reached comes last.
+fn times(
+    document: &Document,
+    level: Level,
+    of: impl Fn(&super::document::Dot) -> Option<f64>,
+) -> Vec<Option<f64>> {
+    let mut times: Vec<Option<f64>> = document.dots.iter().filter(|dot| dot.level == level).map(of).collect();
+    times.sort_by(|one, other| one.unwrap_or(f64::INFINITY).total_cmp(&other.unwrap_or(f64::INFINITY)));
+    times
+}
+
+/// A quantile, unless what was never reached is part of it.
+fn reached(times: &[Option<f64>], part: f64, seconds: f64) -> String {
+    let place = part * times.len().saturating_sub(1) as f64;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place among a few hundred"
+    )]
+    let is_never = times.get(place.ceil() as usize).is_some_and(Option::is_none);
+    if is_never { "never".to_owned() } else { bare_minutes(seconds) }
+}
+
+/// How the levels did on the scenarios that were written after the list of checks had been frozen, beside the others.
+pub(super) fn after_freeze(document: &Document) -> Option<Block> {
+    let of = |is_after: bool| {
+        let judged = document.judged().filter(move |scenario| scenario.after_freeze == is_after);
+        judged.map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
+    };
+    let (after, before) = (of(true), of(false));
+    if after.is_empty() {
+        return None;
+    }
+    let mut table = by_level(document, "");
+    for (what, scenarios) in [("after the freeze", &after), ("before it", &before)] {
+        let dots = |level: Level| {
+            document.dots.iter().filter(move |dot| dot.level == level && scenarios.contains(&dot.scenario))
+        };
+        let right = |level: Level| {
+            let right = dots(level).filter(|dot| !dot.censored).count();
+            Some(format!("{right} of {}", dots(level).count()))
+        };
+        let mean = |level: Level| mean(document, level, scenarios).map(bare_minutes);
+        table.rows.push(row_by_level(document, &format!("{what}: explained right"), right));
+        table.rows.push(row_by_level(document, "restricted mean, minutes", mean));
+    }
+    let turned: Vec<Level> = document
+        .levels
+        .windows(2)
+        .filter_map(|pair| {
+            let step = |scenarios: &[String]| {
+                Some(mean(document, pair[1].level, scenarios)? - mean(document, pair[0].level, scenarios)?)
+            };
+            let (one, other) = (step(&after)?, step(&before)?);
+            let is_turned = one * other < 0.0 && one.abs().min(other.abs()) >= 60.0;
+            is_turned.then_some(pair[1].level)
+        })
+        .collect();
+    let finding = if before.is_empty() {
+        "All scenarios were written after the list of checks had been frozen".to_owned()
+    } else if turned.is_empty() {
+        "On the scenarios written after the freeze no step goes the other way than on the others, by a minute or more".to_owned()
+    } else {
+        format!(
+            "On the scenarios written after the freeze {} goes the other way than on the others",
+            names(turned.into_iter())
+        )
+    };
+    let about = format!(
+        "{}, written when the list of checks could no longer be changed to suit them; {}, the same incidents as above; means of the \
+         scenarios' means, too few for intervals.",
+        list(&after),
+        document.responder
+    );
+    Some(Block::new(finding, about, table).against("scenarios and checks were made for each other"))
+}
+
+/// The mean of the scenarios' mean times to the right explanation.
+fn mean(document: &Document, level: Level, scenarios: &[String]) -> Option<f64> {
+    let average =
+        |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+    let of = |scenario: &String| {
+        let dots = document.dots.iter().filter(|dot| dot.level == level && dot.scenario == *scenario);
+        average(&dots.map(|dot| dot.explained_s).collect::<Vec<_>>())
+    };
+    average(&scenarios.iter().filter_map(of).collect::<Vec<_>>())
+}

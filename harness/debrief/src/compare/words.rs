@@ -1,0 +1,160 @@
+//! Differences in words. Teaches to write a sentence for every sign before seeing the figures: sooner, later, and nothing shown.
+
+use incident::{Level, OperatingModel, Usd};
+
+use super::{differences::signed, document::Interval};
+use crate::figures::list;
+
+/// Where a difference and its interval lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// All of the interval is below zero.
+    Less,
+    /// The interval holds zero: nothing was shown.
+    Nothing,
+    /// All of the interval is above zero.
+    More,
+}
+
+impl Sign {
+    pub(super) fn of((low, high): Interval) -> Self {
+        match (low, high) {
+            (_, high) if high < 0.0 => Self::Less,
+            (low, _) if low > 0.0 => Self::More,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// A difference that a sentence speaks of: its level, itself, its interval.
+pub(super) type Told = (Level, f64, Interval);
+
+/// `sooner with logs (by 42 min); metrics does not help (its interval holds zero)`. `sides` are the words for less and for more.
+pub(super) fn told(rows: &[Told], sides: [&str; 2], amount: fn(f64) -> String) -> String {
+    let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.2) == sign);
+    let with = |sign: Sign, word: &str| {
+        let each: Vec<String> =
+            of(sign).map(|(level, by, _)| format!("{level} (by {})", amount(by.abs()))).collect();
+        (!each.is_empty()).then(|| format!("{word} with {}", list(&each)))
+    };
+    let nothing: Vec<String> = of(Sign::Nothing).map(|row| row.0.to_string()).collect();
+    let nothing = match nothing.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} does not help (its interval holds zero)")),
+        several => Some(format!("{} do not help (their intervals hold zero)", list(several))),
+    };
+    match (with(Sign::Less, sides[0]), with(Sign::More, sides[1]), nothing) {
+        (None, None, nothing) => {
+            nothing.map(|nothing| format!("no {}: {nothing}", sides[0])).unwrap_or_default()
+        }
+        clauses => [clauses.0, clauses.1, clauses.2].into_iter().flatten().collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// Minutes of the story, with a digit after the point while there are few of them: `54 min`, `2.5 min`.
+pub(super) fn minutes(seconds: f64) -> String {
+    format!("{}\u{a0}min", bare_minutes(seconds))
+}
+
+/// The same without the unit, for tables that name it.
+pub(super) fn bare_minutes(seconds: f64) -> String {
+    let minutes = seconds / 60.0;
+    if minutes.abs() >= 9.95 {
+        return format!("{minutes:.0}");
+    }
+    let text = format!("{:.1}", (minutes * 10.0).round() / 10.0 + 0.0);
+    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// A difference in minutes, with its sign.
+pub(super) fn signed_minutes(seconds: f64) -> String {
+    signed(seconds / 60.0)
+}
+
+/// An interval of differences in minutes.
+pub(super) fn minutes_interval((low, high): Interval) -> String {
+    format!("{} to {}", signed_minutes(low), signed_minutes(high))
+}
+
+/// Dollars.
+pub(super) fn dollars(usd: f64) -> String {
+    Usd(usd).to_string()
+}
+
+/// A difference in dollars, with its sign.
+pub(super) fn signed_dollars(usd: f64) -> String {
+    match Usd(usd.abs()).to_string() {
+        nothing if nothing == "$0" => nothing,
+        amount if usd < 0.0 => format!("\u{2212}{amount}"),
+        amount => format!("+{amount}"),
+    }
+}
+
+/// A share in whole percent; with a digit more where it would seem to be none or all.
+pub(super) fn share(share: f64) -> String {
+    let percent = share * 100.0;
+    // What is left over by adding up in binary is nothing.
+    let is_hidden = (0.05..0.5).contains(&percent) || (99.5..99.95).contains(&percent);
+    if is_hidden { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
+}
+
+/// An interval of shares.
+pub(super) fn shares((low, high): Interval) -> String {
+    format!("{} to {}", share(low).trim_end_matches("\u{a0}%"), share(high))
+}
+
+/// The share of so many incidents, as a count: `3 of 20`.
+pub(super) fn count_of(share: f64, incidents: usize) -> String {
+    format!("{:.0} of {incidents}", share * incidents as f64)
+}
+
+/// An operating model by the name it has in the field.
+pub(super) fn model(model: OperatingModel) -> &'static str {
+    match model {
+        OperatingModel::OpsRunIt => "Ops Run It",
+        OperatingModel::YouBuildIt => "You Build It You Run It",
+    }
+}
+
+/// Names of levels in a sentence.
+pub(super) fn names(levels: impl Iterator<Item = Level>) -> String {
+    list(&levels.map(|level| level.to_string()).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sign_has_its_words() {
+        let rows = [
+            (Level::Logs, -2_520.0, (-3_000.0, -60.0)),
+            (Level::Metrics, -60.0, (-200.0, 0.0)),
+            (Level::Traces, 150.0, (60.0, 240.0)),
+        ];
+        assert_eq!(
+            told(&rows, ["sooner", "later"], minutes).replace('\u{a0}', " "),
+            "sooner with logs (by 42 min); later with traces (by 2.5 min); metrics does not help (its interval holds zero)"
+        );
+        let nothing = rows.map(|(level, by, _)| (level, by, (-1.0, 1.0)));
+        assert_eq!(
+            told(&nothing, ["sooner", "later"], minutes),
+            "no sooner: logs, metrics and traces do not help (their intervals hold zero)"
+        );
+        assert_eq!(told(&[], ["sooner", "later"], minutes), "");
+    }
+
+    #[test]
+    fn figures_keep_their_signs_and_their_smallness() {
+        let check = |seconds: f64, expected: &str| assert_eq!(bare_minutes(seconds), expected);
+        check(3_240.0, "54");
+        check(150.0, "2.5");
+        check(-1.0, "0");
+        assert_eq!([-120_000.4, 0.2, 5.0].map(signed_dollars), ["\u{2212}$120,000", "$0", "+$5"]);
+        assert_eq!(
+            [1e-16, 0.004, 0.5, 0.997, 1.0].map(share).join(" ").replace('\u{a0}', ""),
+            "0% 0.4% 50% 99.7% 100%"
+        );
+        assert_eq!(count_of(0.15, 20), "3 of 20");
+    }
+}

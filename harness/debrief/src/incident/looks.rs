@@ -1,0 +1,100 @@
+//! What the responder looked at, what it said, what was believed then, and why the next step was chosen: a row for
+//! each step, in the responder's own words.
+
+use incident::{EventKind, IncidentRecord};
+
+use crate::figures::{capital, duration, printable, time};
+
+/// What separates belief from what comes next, in a hypothesis.
+const NEXT: &str = "; next ";
+
+/// One step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Look {
+    pub(super) time: String,
+    /// When it was answered, if that is another minute.
+    pub(super) until: Option<String>,
+    /// What was looked at, or done.
+    pub(super) what: String,
+    /// What it said.
+    pub(super) said: String,
+    /// What was believed then.
+    pub(super) believed: String,
+    /// What came next, and why.
+    pub(super) next: String,
+    /// Whether the belief names the right place, as judged by whoever holds the truth.
+    pub(super) locates: bool,
+}
+
+/// All steps, in order.
+pub(super) fn looks(record: &IncidentRecord) -> Vec<Look> {
+    let mut looks: Vec<Look> = Vec::new();
+    let story = &record.run.story;
+    let mut pending: Option<Look> = None;
+    for event in &record.events {
+        let now = story.time_at(event.story_s).to_string();
+        let begins = match &event.kind {
+            EventKind::Alerted { text } => Some(("An alert called".to_owned(), text.clone())),
+            EventKind::CustomerComplaint { text } => Some(("A customer complained".to_owned(), text.clone())),
+            EventKind::Check { name, cost_story_s } => {
+                Some((format!("{} ({})", spaced(name), duration(*cost_story_s)), String::new()))
+            }
+            EventKind::Remedy(remedy) => Some((format!("Tried: {remedy}"), String::new())),
+            EventKind::Hint { text } => Some(("A hint".to_owned(), text.clone())),
+            EventKind::Escalated { to } => Some((format!("Handed over to {to}"), String::new())),
+            EventKind::Explained { explanation, .. } => {
+                Some(("Explained".to_owned(), explanation.trigger.clone()))
+            }
+            _ => None,
+        };
+        if let Some((what, said)) = begins {
+            looks.extend(pending.take());
+            pending = Some(Look {
+                time: now,
+                what: capital(&printable(&what)),
+                said: printable(&said),
+                ..Look::default()
+            });
+            continue;
+        }
+        match &event.kind {
+            EventKind::Finding { text, .. } => {
+                pending.get_or_insert_with(|| Look { time: now, ..Look::default() }).said = printable(text);
+            }
+            EventKind::Hypothesis { text, locates } => {
+                let step = pending.get_or_insert_with(|| Look { time: now.clone(), ..Look::default() });
+                step.until = Some(now).filter(|until| *until != step.time);
+                let (believed, next) = text.split_once(NEXT).unwrap_or((text, ""));
+                step.believed = printable(believed).replace(" %", "\u{a0}%");
+                step.next = printable(next).replace(" %", "\u{a0}%");
+                step.locates = *locates;
+            }
+            _ => {}
+        }
+    }
+    looks.extend(pending);
+    looks
+}
+
+/// How many steps were looks, and what they took together, in story seconds.
+pub(super) fn cost(record: &IncidentRecord) -> (u64, f64) {
+    let costs = record.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Check { cost_story_s, .. } => Some(*cost_story_s),
+        _ => None,
+    });
+    costs.fold((0, 0.0), |(count, sum), cost| (count + 1, sum + cost))
+}
+
+/// The look that took longest.
+pub(super) fn longest(record: &IncidentRecord) -> Option<(String, f64, String)> {
+    let looks = record.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Check { name, cost_story_s } => Some((spaced(name), *cost_story_s, time(event.story_s))),
+        _ => None,
+    });
+    looks.max_by(|one, other| one.1.total_cmp(&other.1))
+}
+
+/// A check's name in a sentence.
+fn spaced(name: &str) -> String {
+    name.replace('-', " ")
+}

@@ -1,0 +1,249 @@
+//! The debrief of one incident: what happened, what was believed when, what was tried, what contributed, and the
+//! post-incident review ready to fill in. As a page, and as Markdown.
+//!
+//! It is a function of the incident record alone; with the JSON of `glyphfall chain` it also says what share each
+//! latent fault has. A review has many contributing factors and no culprit.
+//!
+//! - `facts`: what everything rests on. `telling`: plain words. `morning` and `timeline`: what customers met.
+//! - `times`: how long each step took. `looks`: what was believed when. `tried`: the remedies.
+//! - `factors`: what contributed. `review`: the review's facts. `text`: the Markdown.
+
+mod facts;
+mod factors;
+mod looks;
+mod morning;
+mod review;
+mod text;
+mod telling;
+mod timeline;
+mod times;
+mod tried;
+
+use askama::Template;
+use incident::{ClockKind, IncidentRecord};
+
+use crate::{
+    chain::{self, SharesOfLoss},
+    chart::Chart,
+    figures::{count, duration, list, percent, printable, time},
+};
+use factors::Factor;
+use facts::Facts;
+use looks::Look;
+use review::Review;
+use telling::Tile;
+
+/// Why there is no debrief.
+#[derive(Debug, thiserror::Error)]
+pub enum DebriefError {
+    /// The shares cannot be read.
+    #[error("the shares of the latent faults cannot be read")]
+    Shares(#[source] chain::PageError),
+    /// The shares are those of another scenario.
+    #[error("the shares are those of {shares}, the record is of {record}")]
+    OtherScenario {
+        /// Of the shares.
+        shares: String,
+        /// Of the record.
+        record: String,
+    },
+    /// The text cannot be written.
+    #[error("the debrief cannot be written")]
+    Page(#[from] askama::Error),
+}
+
+/// The debrief as one page that needs nothing from elsewhere. `chain` is the JSON of `glyphfall chain` for the same
+/// scenario, if there is one.
+///
+/// # Errors
+///
+/// If `chain` is no such JSON, or of another scenario.
+pub fn page(record: &IncidentRecord, chain: Option<&str>) -> Result<String, DebriefError> {
+    let facts = Facts::of(record);
+    let debrief = Debrief::of(&facts, shares(record, chain)?);
+    let charts = [timeline::availability(&facts), timeline::lanes(&facts)];
+    let charts = charts.into_iter().flatten().collect();
+    Ok(Page { debrief, charts, times: times::chart(&facts) }.render()?)
+}
+
+/// The debrief as Markdown, for wherever a team keeps its reviews.
+///
+/// # Errors
+///
+/// As for [`page`].
+pub fn markdown(record: &IncidentRecord, chain: Option<&str>) -> Result<String, DebriefError> {
+    let facts = Facts::of(record);
+    let debrief = Debrief::of(&facts, shares(record, chain)?);
+    Ok(text::markdown(&debrief, times::chart(&facts).as_ref()))
+}
+
+/// What happened and what it cost, in one sentence: the title of both.
+pub fn finding(record: &IncidentRecord) -> String {
+    telling::title(&Facts::of(record)).replace('\u{a0}', " ")
+}
+
+fn shares(record: &IncidentRecord, chain: Option<&str>) -> Result<Option<SharesOfLoss>, DebriefError> {
+    let Some(json) = chain else { return Ok(None) };
+    let shares = SharesOfLoss::of(json).map_err(DebriefError::Shares)?;
+    if shares.scenario == record.run.scenario {
+        Ok(Some(shares))
+    } else {
+        Err(DebriefError::OtherScenario { shares: shares.scenario, record: record.run.scenario.clone() })
+    }
+}
+
+/// All that both forms say.
+struct Debrief<'a> {
+    facts: &'a Facts<'a>,
+    title: String,
+    lead: Vec<String>,
+    tiles: Vec<Tile>,
+    /// Why not all is here, if so.
+    partial: Option<String>,
+    /// Whether the file's own figures are those of its events and visits.
+    agrees: bool,
+    /// The answer, its path and its score, in sentences.
+    answer: Vec<String>,
+    looks: Vec<Look>,
+    looks_finding: String,
+    tried_finding: String,
+    factors: Vec<Factor>,
+    factors_finding: String,
+    shares: Option<SharesOfLoss>,
+    review: Review,
+    rests_on: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "incident.html")]
+struct Page<'a> {
+    debrief: Debrief<'a>,
+    charts: Vec<Chart>,
+    times: Option<Chart>,
+}
+
+impl<'a> Debrief<'a> {
+    fn of(facts: &'a Facts<'a>, shares: Option<SharesOfLoss>) -> Self {
+        let record = facts.record;
+        let factors = factors::factors(facts, shares.as_ref());
+        let looks = looks::looks(record);
+        let partial = (!record.complete).then(|| {
+            let why = facts.aborted().map(|why| format!(" ({})", printable(why))).unwrap_or_default();
+            let until = time(facts.morning.watched.1);
+            format!("Partial: it was broken off{why}. Everything here is about the time until {until} alone.")
+        });
+        Self {
+            title: telling::title(facts),
+            lead: telling::lead(facts),
+            tiles: telling::tiles(facts),
+            partial,
+            agrees: facts.outcome == record.outcome,
+            looks_finding: looks_finding(facts, &looks),
+            tried_finding: tried_finding(facts),
+            factors_finding: factors::finding(&factors),
+            review: Review::of(facts, &factors),
+            rests_on: rests_on(facts),
+            answer: answer(facts),
+            facts,
+            looks,
+            factors,
+            shares,
+        }
+    }
+
+    fn record(&self) -> &IncidentRecord {
+        self.facts.record
+    }
+
+    fn has_looks(&self) -> bool {
+        self.looks.iter().any(|look| !look.believed.is_empty())
+    }
+}
+
+/// The answer, its path and its score, in sentences.
+fn answer(facts: &Facts<'_>) -> Vec<String> {
+    let Some(given) = &facts.outcome.explanation else { return Vec::new() };
+    let mut answer = vec![format!("The answer: \u{201c}{}\u{201d}.", printable(&given.trigger))];
+    if !given.path.is_empty() {
+        let path = given.path.join(" \u{2192} ");
+        answer.push(format!("Its path to the customer: {}.", printable(&path)));
+    }
+    if let Some(score) = facts.outcome.explanation_score {
+        let from = facts.record.run.rules.explanation_right_from;
+        answer.push(format!(
+            "Judged against the scenario\u{2019}s truth it scores {score:.2} of 1; it is right from {from:.2} on."
+        ));
+    }
+    answer
+}
+
+fn looks_finding(facts: &Facts<'_>, looks: &[Look]) -> String {
+    let (taken, cost_s) = looks::cost(facts.record);
+    let located = looks.iter().find(|look| look.locates);
+    let taken = format!("{} in {}", count(taken, "look"), duration(cost_s));
+    match located {
+        Some(look) => {
+            format!("{taken}; the right place was suspected at {}", look.until.as_ref().unwrap_or(&look.time))
+        }
+        None => format!("{taken}; the right place was never suspected"),
+    }
+}
+
+fn tried_finding(facts: &Facts<'_>) -> String {
+    let (all, without) = (facts.remedies.len(), facts.outcome.wrong_remedies);
+    match (all, facts.until_restored()) {
+        (0, _) => "Nothing was tried".to_owned(),
+        (1, Some(_)) => "One thing was tried, and it helped".to_owned(),
+        (_, Some(_)) => {
+            format!("{} tried, {without} of them before the one that restored", count(all as u64, "thing"))
+        }
+        (1, None) => "One thing was tried, and it did not restore availability".to_owned(),
+        (_, None) => format!("{} tried, none restored availability", count(all as u64, "thing")),
+    }
+}
+
+/// Rules and assumptions, in sentences.
+fn rests_on(facts: &Facts<'_>) -> Vec<String> {
+    let (run, rules) = (&facts.record.run, &facts.record.run.rules);
+    let assumed = |rule: &str| if rules.assumed.contains(rule) { " (assumed)" } else { "" };
+    let mut rests_on = vec![
+        format!(
+            "Availability is the share of visits that are served, whole or degraded. It is lost when it falls below {} \
+             over {} seconds, and restored when it stays there for {} seconds.",
+            telling::share(rules.availability_target),
+            rules.window_s,
+            rules.hold_s
+        ),
+        format!("A customer gives up after {} seconds{}.", rules.customers_wait_s, assumed("customers_wait_s")),
+        format!(
+            "A minute in which every visit fails costs {}; a degraded visit loses {} of its trade{}.",
+            run.story.loss_usd_per_minute,
+            percent(rules.degraded_trade_lost),
+            assumed("degraded_trade_lost")
+        ),
+        match run.clock {
+            ClockKind::Virtual => "The shop ran in virtual time: the same programs, with a clock that moves on when \
+                 nothing is left to compute. Losses in virtual time are not compared with live ones."
+                .to_owned(),
+            ClockKind::Live => format!(
+                "The shop ran live, and the story was told {} times as fast: a second of the shop took {} of the \
+                 story. Losses of a live run are not compared with those in virtual time.",
+                run.speed,
+                duration(run.speed)
+            ),
+        },
+        "A restoration is dated by the first visit from which on all went well; who still waited when a remedy was \
+         used was served too, so it can lie a little before the remedy."
+            .to_owned(),
+    ];
+    if facts.is_model() {
+        rests_on.push(
+            "The model responder is a trained program that never tires. The minutes of its looks and remedies are \
+             assumed. It is no measure of people."
+                .to_owned(),
+        );
+    }
+    let faults: Vec<String> = run.faults_present.iter().map(|fault| fault.name().replace('-', " ")).collect();
+    rests_on.push(format!("Latent faults that the shop had at the start: {}.", list(&faults)));
+    rests_on
+}

@@ -1,0 +1,187 @@
+//! The post-incident review: the headings of a blameless review, their facts filled in from the record. What only
+//! people can say is left open.
+
+use incident::EventKind;
+
+use super::{factors::Factor, facts::Facts, looks};
+use crate::figures::{capital, count, duration, list, percent, printable, time};
+
+/// From this share of the time until the answer on, one look is called dear.
+const DEAR_FROM: f64 = 0.3;
+
+/// The review.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Review {
+    pub(super) impact: Vec<String>,
+    pub(super) timeline: Vec<(String, String)>,
+    pub(super) went_well: Vec<String>,
+    pub(super) hard_to_see: Vec<String>,
+    pub(super) lucky: Vec<String>,
+    /// What each action would answer.
+    pub(super) answers: Vec<String>,
+}
+
+impl Review {
+    pub(super) fn of(facts: &Facts<'_>, factors: &[Factor]) -> Self {
+        Self {
+            impact: impact(facts),
+            timeline: timeline(facts),
+            went_well: went_well(facts),
+            hard_to_see: hard_to_see(facts, factors),
+            lucky: lucky(facts),
+            answers: factors.iter().map(|factor| factor.name.clone()).collect(),
+        }
+    }
+}
+
+fn impact(facts: &Facts<'_>) -> Vec<String> {
+    let outcome = &facts.outcome;
+    let when = match (outcome.lost_s, outcome.restored_s) {
+        (None, _) => "Availability was never lost.".to_owned(),
+        (Some(lost), Some(restored)) => {
+            format!(
+                "Availability was lost at {} and restored at {}: {}.",
+                time(lost),
+                time(restored),
+                duration(restored - lost)
+            )
+        }
+        (Some(lost), None) => {
+            format!("Availability was lost at {} and not restored while the shop was watched.", time(lost))
+        }
+    };
+    let failed = format!("{} failed.", count(outcome.failed_visits, "visit"));
+    let cost = format!("{} of trade was lost.", outcome.incident_financial_loss_usd);
+    vec![when, failed, cost]
+}
+
+fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
+    let mut is_located = false;
+    let mut lines = Vec::new();
+    for event in &facts.record.events {
+        let line = match &event.kind {
+            EventKind::Clock { .. } | EventKind::Check { .. } | EventKind::Finding { .. } => continue,
+            EventKind::Hypothesis { locates, .. } => {
+                if !*locates || std::mem::replace(&mut is_located, true) {
+                    continue;
+                }
+                "The right place was suspected for the first time.".to_owned()
+            }
+            EventKind::Published { asset, version, by } => {
+                format!("The {by} published {asset}, version {version}.")
+            }
+            EventKind::AvailabilityLost => "Availability was lost.".to_owned(),
+            EventKind::AvailabilityRestored => {
+                "Availability was restored: from here on visits succeeded.".to_owned()
+            }
+            EventKind::Alerted { text } => format!("Alert: {text}."),
+            EventKind::CustomerComplaint { text } => {
+                format!("A customer complained: \u{201c}{text}\u{201d}.")
+            }
+            EventKind::Escalated { to } => format!("Handed over to {to}."),
+            EventKind::Remedy(remedy) => format!("Tried: {remedy}."),
+            EventKind::Explained { explanation, .. } => format!("Answer: {}.", explanation.trigger),
+            EventKind::Hint { text } => format!("Hint: {text}"),
+            EventKind::Aborted { text } => format!("Broken off: {text}."),
+            EventKind::Note { text } => format!("{}.", capital(text.trim_end_matches('.'))),
+        };
+        lines.push((time(event.story_s), printable(&line).replace("..", ".")));
+    }
+    lines
+}
+
+fn went_well(facts: &Facts<'_>) -> Vec<String> {
+    let outcome = &facts.outcome;
+    let mut facts_of = Vec::new();
+    if let (Some(lost), Some(detected), Some(("an alert", _))) =
+        (outcome.lost_s, outcome.detected_s, facts.detection())
+    {
+        facts_of.push(format!(
+            "An alert told of it {} after the loss, before any customer had to.",
+            duration(detected - lost)
+        ));
+    }
+    if facts.is_right() == Some(true) {
+        facts_of.push("The explanation is right.".to_owned());
+    }
+    if outcome.lost_s.is_some() && outcome.fixed {
+        facts_of.push("Availability was restored and not lost again.".to_owned());
+    }
+    if outcome.restored_s.is_some() && outcome.wrong_remedies == 0 {
+        facts_of.push("Nothing was tried that did not help.".to_owned());
+    }
+    facts_of
+}
+
+fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
+    let outcome = &facts.outcome;
+    let mut hard = Vec::new();
+    if let (Some(lost), Some(detected), Some(("a customer's complaint", _))) =
+        (outcome.lost_s, outcome.detected_s, facts.detection())
+    {
+        hard.push(format!(
+            "No alert told of it: a customer complained {} after the loss.",
+            duration(detected - lost)
+        ));
+    }
+    if facts.is_dark() && outcome.lost_s.is_some() {
+        hard.push(format!("The telemetry level was dark. {}", facts.record.run.level.description()));
+    }
+    if let (Some(detected), Some(located)) = (outcome.detected_s, outcome.located_s) {
+        hard.push(format!(
+            "From noticing it to suspecting the right place took {}.",
+            duration((located - detected).max(0.0))
+        ));
+    }
+    let (_, spent_s) = looks::cost(facts.record);
+    if let Some((name, cost_s, at)) =
+        looks::longest(facts.record).filter(|(_, cost_s, _)| *cost_s > DEAR_FROM * spent_s && *cost_s > 600.0)
+    {
+        hard.push(format!(
+            "One look took {} of the {} spent looking: {name}, from {at}.",
+            duration(cost_s),
+            duration(spent_s)
+        ));
+    }
+    for tried in facts.remedies.iter().filter(|tried| !tried.restored && !tried.belongs_to_next) {
+        hard.push(format!("{} at {}: {}", tried.what, time(tried.story_s), tried.verdict));
+    }
+    let missed: Vec<String> = factors
+        .iter()
+        .filter(|factor| factor.is_present && factor.is_named == Some(false))
+        .map(|factor| factor.name.to_lowercase())
+        .collect();
+    if !missed.is_empty() {
+        hard.push(format!("The explanation does not name {}, which was there.", list(&missed)));
+    }
+    hard
+}
+
+fn lucky(facts: &Facts<'_>) -> Vec<String> {
+    let outcome = &facts.outcome;
+    let mut lucky = Vec::new();
+    if outcome.fixed && facts.outcome.lost_s.is_some() {
+        match facts.is_right() {
+            Some(false) => lucky.push("It was fixed for the wrong reason: availability came back, and the explanation is not right.".to_owned()),
+            None if outcome.explanation.is_none() => lucky.push("Availability came back before anybody explained why it was lost.".to_owned()),
+            _ => {}
+        }
+    }
+    if outcome.restored_s.is_some() && facts.until_restored().is_none() {
+        lucky.push("Availability came back without a remedy.".to_owned());
+    }
+    let (from_s, to_s) = facts.hurt();
+    if outcome.lost_s.is_some() {
+        for route in facts.morning.routes() {
+            if let Some(share) =
+                facts.morning.tally(Some(route), from_s, to_s).availability().filter(|share| *share >= 0.5)
+            {
+                lucky.push(format!(
+                    "Of the visits to {route}, {} still got through meanwhile.",
+                    percent(share)
+                ));
+            }
+        }
+    }
+    lucky
+}

@@ -1,0 +1,195 @@
+//! The incident in plain words, for readers who are not engineers: what happened, what it cost, and the figures with a
+//! sentence each.
+
+use incident::EventKind;
+
+use super::{facts::Facts, looks};
+use crate::figures::{capital, count, duration, grouped, list, percent, printable, time};
+
+/// From these shares of failing visits on, nearly all and many customers are meant.
+const NEARLY_ALL: f64 = 0.9;
+const MANY: f64 = 0.3;
+
+/// A figure with what it means.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tile {
+    pub(super) figure: String,
+    pub(super) what: &'static str,
+    pub(super) meaning: String,
+}
+
+/// What happened and what it cost, in one sentence.
+pub(super) fn title(facts: &Facts<'_>) -> String {
+    let outcome = &facts.outcome;
+    let usd = outcome.incident_financial_loss_usd;
+    let Some(lost_s) = outcome.lost_s else {
+        return if outcome.failed_visits == 0 {
+            "Customers noticed nothing".to_owned()
+        } else {
+            format!("A few visits failed, but the shop stayed available; it cost {usd}")
+        };
+    };
+    let who = match facts.failing_share().unwrap_or(0.0) {
+        share if share >= NEARLY_ALL => "Customers",
+        share if share >= MANY => "Many customers",
+        _ => "Some customers",
+    };
+    match outcome.restored_s {
+        Some(restored_s) => {
+            format!("{who} could not use the shop for {}; it cost {usd}", duration(restored_s - lost_s))
+        }
+        None => format!(
+            "{who} could not use the shop from {} on, and it was not restored by {}; it cost {usd}",
+            time(lost_s),
+            time(facts.morning.watched.1)
+        ),
+    }
+}
+
+/// What happened, in a few sentences.
+pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
+    let (outcome, run) = (&facts.outcome, &facts.record.run);
+    let mut lead = Vec::new();
+    let published: Vec<String> = before(facts)
+        .map(|(at, asset, version, by)| {
+            format!("at {at} {} published {asset}, version {version}", with_article(by))
+        })
+        .collect();
+    if !published.is_empty() {
+        lead.push(capital(&format!("{}.", list(&published))));
+    }
+    match outcome.lost_s {
+        None => lead.push(
+            "Availability, the share of visits that get a usable page, never fell below its target."
+                .to_owned(),
+        ),
+        Some(lost_s) => {
+            lead.push(format!(
+                "At {} availability was lost: of the visits to the shop, fewer than {} got a usable page.",
+                time(lost_s),
+                share(run.rules.availability_target)
+            ));
+            lead.push(match (facts.detection(), outcome.detected_s) {
+                (Some((what, _)), Some(at_s)) => {
+                    format!("{} told of it {} later.", capital(what), duration(at_s - lost_s))
+                }
+                _ => "The record holds no alert and no complaint about it.".to_owned(),
+            });
+        }
+    }
+    let (looks, cost_s) = looks::cost(facts.record);
+    if let Some(answer) = facts.answer() {
+        let after = if looks > 0 {
+            format!(" after {} of {} together", count(looks, "look"), duration(cost_s))
+        } else {
+            String::new()
+        };
+        let verdict = match facts.is_right() {
+            Some(true) => " That is right.",
+            Some(false) => " That is not right.",
+            None => "",
+        };
+        lead.push(format!(
+            "{} explained it at {}{after}: \u{201c}{}\u{201d}.{verdict}",
+            capital(facts.responder()),
+            outcome.explained_s.map(time).unwrap_or_default(),
+            printable(&answer.trigger)
+        ));
+    } else if let Some(given) = &outcome.explanation {
+        lead.push(format!(
+            "{} gave up: \u{201c}{}\u{201d}.",
+            capital(facts.responder()),
+            printable(&given.trigger)
+        ));
+    } else if outcome.lost_s.is_some() {
+        lead.push("Nobody has explained it.".to_owned());
+    }
+    if let Some(restored_s) = outcome.restored_s {
+        lead.push(match facts.until_restored() {
+            None => format!("Availability came back at {} without a remedy.", time(restored_s)),
+            Some(remedies) => {
+                let steps: Vec<String> = remedies.iter().map(|tried| uncapital(&tried.what)).collect();
+                let what = if steps.len() == 1 { "this remedy" } else { "these remedies, in order" };
+                format!("Availability came back at {} with {what}: {}.", time(restored_s), steps.join(", "))
+            }
+        });
+    }
+    lead
+}
+
+/// The figures that an incident is known by.
+pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
+    let (outcome, run) = (&facts.outcome, &facts.record.run);
+    let all = facts.morning.tally(None, f64::NEG_INFINITY, f64::INFINITY);
+    let share_failed = outcome.failed_visits as f64 / all.visits().max(1) as f64;
+    let restore = match (outcome.lost_s, outcome.time_to_restore_s()) {
+        (None, _) => "none".to_owned(),
+        (_, Some(seconds)) => duration(seconds),
+        _ => "not restored".to_owned(),
+    };
+    let of = if outcome.failed_visits <= all.visits() {
+        format!(
+            "Of {}, so {}: they got an error, or nothing within {} seconds.",
+            grouped(all.visits()),
+            percent(share_failed),
+            run.rules.customers_wait_s
+        )
+    } else {
+        format!("They got an error, or nothing within {} seconds.", run.rules.customers_wait_s)
+    };
+    vec![
+        Tile {
+            figure: outcome.incident_financial_loss_usd.to_string(),
+            what: "incident financial loss",
+            meaning: format!(
+                "What customers did not buy, at {} for each minute in which every visit fails.",
+                run.story.loss_usd_per_minute
+            ),
+        },
+        Tile {
+            figure: restore,
+            what: "time to restore availability",
+            meaning: format!(
+                "From falling below {} of visits to being back for {} seconds.",
+                share(run.rules.availability_target),
+                run.rules.hold_s
+            ),
+        },
+        Tile { figure: grouped(outcome.failed_visits), what: "failed visits", meaning: of },
+        Tile {
+            figure: percent(outcome.financial_loss_protection_effectiveness),
+            what: "loss protection effectiveness",
+            meaning: format!(
+                "The share of the largest loss that the target tolerates ({} of outage in 30 days) that was not lost.",
+                duration(run.rules.tolerable_unavailability_s.into())
+            ),
+        },
+    ]
+}
+
+/// What was published before availability was lost, or at all if it never was.
+fn before<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (String, &'a str, u64, &'a str)> {
+    let until = facts.outcome.lost_s.unwrap_or(f64::INFINITY);
+    facts.record.events.iter().filter(move |event| event.story_s <= until).filter_map(|event| {
+        match &event.kind {
+            EventKind::Published { asset, version, by } if by != "responder" => {
+                Some((time(event.story_s), asset.as_str(), *version, by.as_str()))
+            }
+            _ => None,
+        }
+    })
+}
+
+fn uncapital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+}
+
+fn with_article(by: &str) -> String {
+    if by == "editor" { "an editor".to_owned() } else { by.to_owned() }
+}
+
+/// A share as people write a target: `99.9 %`.
+pub(super) fn share(share: f64) -> String {
+    format!("{}\u{a0}%", (share * 100_000.0).round() / 1_000.0)
+}

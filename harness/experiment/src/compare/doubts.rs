@@ -1,0 +1,379 @@
+//! Doubts that only a full run answers: other costs, other odds, other menus, signals one by one, certainty, and leaks. Teaches that a
+//! result which falls with one of its assumptions was a result about the assumption.
+
+use diagnosis::checks::{CHECKS, Signal};
+use incident::Level;
+use serde::Serialize;
+
+use super::{
+    Study,
+    condition::{Key, Odds},
+    controls::{Against, against, mean_over},
+    figures::{Metric, Sample, steps},
+    film::Told,
+    list::{COST_DRAWS, MENU_CHECKS, MENUS, ORDERS, SIGNALS, THRESHOLDS},
+    statistics::{difference, quantile},
+};
+use crate::attribution::{Game, Interval};
+
+/// An error that a reader may accept: the share of incidents that is given a wrong cause.
+const EQUAL_ERROR: f64 = 0.05;
+
+/// Confidence is told in so many bins from one half to 1.
+const BINS: usize = 5;
+
+/// What a full run asks. Times are seconds of the story.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Doubts {
+    /// Other ways to choose looks, on the same incidents.
+    pub other_responders: Vec<Row>,
+    /// The same number of random checks at each level, against the first level.
+    pub equal_menus: Vec<Against>,
+    /// How many checks are on such a menu.
+    pub equal_menu_checks: usize,
+    /// Every cost drawn anew.
+    pub cost_draws: Vec<CostDraws>,
+    /// Other odds beforehand.
+    pub odds: Vec<Row>,
+    /// Scenarios that were on no list.
+    pub left_out: Vec<LeftOut>,
+    /// With the first so many training incidents of each scenario.
+    pub learning: Vec<Row>,
+    /// Labels shuffled in training: must be at chance.
+    pub shuffled_labels: Vec<Leak>,
+    /// Evidence from before the trigger: must be at chance.
+    pub before_trigger: Vec<Leak>,
+    /// A classifier that is taught with evidence from before the trigger of other seeds: must be at chance.
+    pub before_trigger_classifier: Option<Classifier>,
+    /// All subsets of signals, each with and without alerts.
+    pub signals: Vec<Subset>,
+    /// The mean gain that each signal brings, over all orders in which signals can be added; and of alerts.
+    pub signal_gains: Vec<(String, f64)>,
+    /// How certainty and being right go together.
+    pub calibration: Vec<Calibration>,
+    /// Thresholds for an explanation.
+    pub thresholds: Vec<Row>,
+    /// The quickest threshold at which not more than [`Doubts::equal_error`] of the incidents are explained wrong.
+    pub at_equal_error: Vec<Row>,
+    /// That error.
+    pub equal_error: f64,
+}
+
+/// One condition at one level.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The condition.
+    pub what: String,
+    /// The level.
+    pub level: Level,
+    /// The share that was explained right.
+    pub explained_right_share: f64,
+    /// The share that was explained wrong.
+    pub explained_wrong_share: f64,
+    /// From the loss to the right explanation.
+    pub time_to_explain_restricted_mean_s: f64,
+}
+
+/// A step between levels under drawn costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CostDraws {
+    /// The level.
+    pub level: Level,
+    /// What it is compared with.
+    pub against: Level,
+    /// Draws.
+    pub draws: usize,
+    /// The share of draws in which the level explains sooner.
+    pub shorter_share: f64,
+    /// The 2.5th, 50th and 97.5th percentile of the mean difference.
+    pub difference_percentiles_s: [f64; 3],
+}
+
+/// What is said about a scenario that nobody was taught.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeftOut {
+    /// The level.
+    pub level: Level,
+    /// The share in which it was said that nothing known fits, or that the evidence does not suffice.
+    pub said_so_share: f64,
+    /// The share that was given the cause of another scenario.
+    pub explained_wrong_share: f64,
+    /// The share that was restored all the same.
+    pub restored_share: f64,
+}
+
+/// How often a responder was right who could not know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Leak {
+    /// The level.
+    pub level: Level,
+    /// The share that was explained right.
+    pub explained_right_share: f64,
+    /// Where 95 % of the resampled shares lie.
+    pub interval: Interval,
+    /// What blind guessing among all scenarios reaches.
+    pub chance: f64,
+}
+
+/// A classifier.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Classifier {
+    /// Incidents.
+    pub incidents: usize,
+    /// The share of which it names the scenario.
+    pub right_share: f64,
+    /// What blind guessing reaches.
+    pub chance: f64,
+}
+
+/// A subset of signals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Subset {
+    /// The signals, besides what a shop without telemetry shows.
+    pub signals: Vec<String>,
+    /// Whether an alert calls.
+    pub alerts: bool,
+    /// The share that was explained right.
+    pub explained_right_share: f64,
+    /// From the loss to the right explanation.
+    pub time_to_explain_restricted_mean_s: f64,
+    /// From the call to it.
+    pub time_from_call_to_explain_restricted_mean_s: f64,
+}
+
+/// How certainty and being right go together at one level.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Calibration {
+    /// The level.
+    pub level: Level,
+    /// The mean of the squared difference between certainty and being right, over all answers that name a cause.
+    pub brier: f64,
+    /// By certainty: the mean certainty, the share that is right, and how many answers.
+    pub bins: Vec<(f64, f64, usize)>,
+}
+
+pub(super) fn doubts(study: &Study, ours: &Sample) -> Doubts {
+    let levels = &study.options.levels;
+    let each = |what: &str, keys: &dyn Fn(Level) -> Vec<Key>| -> Vec<Row> {
+        levels.iter().map(|level| row(study, ours, what, *level, &keys(*level))).collect()
+    };
+    let trained =
+        (1..).take_while(|incidents| study.results.contains_key(&Key::Learned(levels[0], *incidents)));
+    let thresholds: Vec<Row> = THRESHOLDS
+        .iter()
+        .flat_map(|percent| each(&format!("{percent} %"), &|level| vec![Key::Threshold(level, *percent)]))
+        .collect();
+    Doubts {
+        other_responders: [
+            each("random checks", &|level| (0..ORDERS).map(|draw| Key::Random(level, draw)).collect()),
+            each("fixed checklist", &|level| vec![Key::Checklist(level)]),
+        ]
+        .concat(),
+        equal_menus: levels.iter().skip(1).map(|level| menus(study, ours, *level)).collect(),
+        equal_menu_checks: MENU_CHECKS,
+        cost_draws: steps(levels)
+            .chain(levels.iter().skip(2).map(|level| (levels[0], *level)))
+            .map(|(against, level)| cost_draws(study, ours, against, level))
+            .collect(),
+        odds: [
+            each("skewed", &|level| vec![Key::Odds(level, Odds::Skewed)]),
+            each("wrong by ten", &|level| vec![Key::Odds(level, Odds::WrongByTen)]),
+        ]
+        .concat(),
+        left_out: levels.iter().map(|level| left_out(study, ours, *level)).collect(),
+        learning: trained
+            .flat_map(|incidents| {
+                each(&format!("{incidents} in training"), &|level| vec![Key::Learned(level, incidents)])
+            })
+            .collect(),
+        shuffled_labels: leaks(study, ours, &|level| {
+            (0..ORDERS).map(|draw| Key::Shuffled(level, draw)).collect()
+        }),
+        before_trigger: leaks(study, ours, &|level| vec![Key::Before(level)]),
+        before_trigger_classifier: classifier(study),
+        signals: signals(study, ours),
+        signal_gains: signal_gains(study, ours),
+        calibration: levels.iter().map(|level| calibration(study, ours, *level)).collect(),
+        at_equal_error: levels.iter().filter_map(|level| at_equal_error(&thresholds, *level)).collect(),
+        thresholds,
+        equal_error: EQUAL_ERROR,
+    }
+}
+
+fn row(study: &Study, sample: &Sample, what: &str, level: Level, keys: &[Key]) -> Row {
+    let mean =
+        |value: &dyn Fn(Key) -> f64| keys.iter().map(|key| value(*key)).sum::<f64>() / keys.len() as f64;
+    let is_right = |told: &Told| told.explained_right_s().is_some();
+    Row {
+        what: what.to_owned(),
+        level,
+        explained_right_share: mean(&|key| sample.share(study, key, is_right).0),
+        explained_wrong_share: mean(&|key| sample.share(study, key, Told::is_explained_wrong).0),
+        time_to_explain_restricted_mean_s: mean(&|key| sample.mean(study, key, Metric::Explain)),
+    }
+}
+
+fn menus(study: &Study, sample: &Sample, level: Level) -> Against {
+    let over = |level: Level| {
+        mean_over(study, sample, (0..MENUS).map(|draw| Key::Menu(level, draw)), Metric::Explain)
+    };
+    against(sample, level, Metric::Explain, &difference(&over(level), &over(study.options.levels[0])))
+}
+
+fn cost_draws(study: &Study, sample: &Sample, against: Level, level: Level) -> CostDraws {
+    let mean = |level: Level, draw: usize| sample.mean(study, Key::Costs(level, draw), Metric::Explain);
+    let mut differences: Vec<f64> =
+        (0..COST_DRAWS).map(|draw| mean(level, draw) - mean(against, draw)).collect();
+    differences.sort_by(f64::total_cmp);
+    let shorter = differences.iter().filter(|difference| **difference < 0.0).count();
+    CostDraws {
+        level,
+        against,
+        draws: COST_DRAWS,
+        shorter_share: shorter as f64 / COST_DRAWS as f64,
+        difference_percentiles_s: [0.025, 0.5, 0.975].map(|share| quantile(&differences, share)),
+    }
+}
+
+fn left_out(study: &Study, sample: &Sample, level: Level) -> LeftOut {
+    let share = |is_true: &dyn Fn(&Told) -> bool| sample.share(study, Key::LeftOut(level), is_true).0;
+    LeftOut {
+        level,
+        said_so_share: share(&|told| told.answer.as_ref().is_some_and(|answer| answer.cause.is_none())),
+        explained_wrong_share: share(&Told::is_explained_wrong),
+        restored_share: share(&|told| told.restored_s.is_some()),
+    }
+}
+
+fn leaks(study: &Study, sample: &Sample, keys: &dyn Fn(Level) -> Vec<Key>) -> Vec<Leak> {
+    let leak = |level: &Level| {
+        let right = |told: &Told| f64::from(u8::from(told.explained_right_s().is_some()));
+        let each: Vec<_> = keys(*level).iter().map(|key| sample.grouped(study, *key, right)).collect();
+        // Draws of the same incident are no further witnesses: they lie side by side in it.
+        let together = (0..sample.scenarios.len())
+            .map(|scenario| {
+                let of = |seed: usize| {
+                    each.iter().map(|grouped| grouped[scenario][seed]).sum::<f64>() / each.len() as f64
+                };
+                (0..each[0][scenario].len()).map(of).collect()
+            })
+            .collect();
+        Leak {
+            level: *level,
+            explained_right_share: super::statistics::mean(&together),
+            interval: sample.interval(&together),
+            chance: 1.0 / study.options.scenarios.len() as f64,
+        }
+    };
+    study.options.levels.iter().map(leak).collect()
+}
+
+/// Naive Bayes on what every check said before the trigger; for each seed it learns from all others. Scenarios that it cannot
+/// tell apart share the credit.
+fn classifier(study: &Study) -> Option<Classifier> {
+    let seeds = study.options.seeds.get();
+    let scenarios = study.options.scenarios.len();
+    let incidents = study.options.incidents();
+    let place = |number: usize, check: usize| CHECKS[check].place(study.tapes[number].before[check].outcome);
+    let mut right = 0.0;
+    let judged: Vec<usize> = (0..incidents.len())
+        .filter(|number| incidents[*number].1 < study.options.seed + seeds as u64)
+        .collect();
+    for number in &judged {
+        let (truth, seed) = incidents[*number];
+        let likelihood = |scenario: usize| {
+            let others: Vec<usize> = judged
+                .iter()
+                .copied()
+                .filter(|other| incidents[*other].0 == scenario && incidents[*other].1 != seed)
+                .collect();
+            let one = |check: usize| {
+                let kinds = CHECKS[check].outcomes.len() as f64;
+                let same =
+                    others.iter().filter(|other| place(**other, check) == place(*number, check)).count();
+                ((same as f64 + 1.0 / kinds) / (others.len() as f64 + 1.0)).ln()
+            };
+            (0..CHECKS.len()).map(one).sum::<f64>()
+        };
+        let likelihoods: Vec<f64> = (0..scenarios).map(likelihood).collect();
+        let most = likelihoods.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let likeliest: Vec<usize> =
+            (0..scenarios).filter(|scenario| likelihoods[*scenario] > most - 1e-9).collect();
+        right += if likeliest.contains(&truth) { 1.0 / likeliest.len() as f64 } else { 0.0 };
+    }
+    let right_share = right / judged.len() as f64;
+    (seeds > 1 && scenarios > 1).then_some(Classifier {
+        incidents: judged.len(),
+        right_share,
+        chance: 1.0 / scenarios as f64,
+    })
+}
+
+fn name(signal: Signal) -> String {
+    format!("{signal:?}").to_lowercase()
+}
+
+fn signals(study: &Study, sample: &Sample) -> Vec<Subset> {
+    let row = |(signals, alerts): (u8, bool)| {
+        let key = Key::Signals(signals, alerts);
+        let has = |place: &usize| signals & (1 << place) != 0;
+        Subset {
+            signals: (0..SIGNALS.len()).filter(has).map(|place| name(SIGNALS[place])).collect(),
+            alerts,
+            explained_right_share: sample.share(study, key, |told| told.explained_right_s().is_some()).0,
+            time_to_explain_restricted_mean_s: sample.mean(study, key, Metric::Explain),
+            time_from_call_to_explain_restricted_mean_s: sample.mean(study, key, Metric::ExplainFromCall),
+        }
+    };
+    let subsets = (0..1_u8 << SIGNALS.len()).flat_map(|signals| [(signals, false), (signals, true)]);
+    subsets.map(row).collect()
+}
+
+/// Shapley's value of the time to explain, from the call on, so that being called sooner is no signal's merit.
+fn signal_gains(study: &Study, sample: &Sample) -> Vec<(String, f64)> {
+    let time = |signals: usize, alerts: bool, metric: Metric| {
+        sample.mean(study, Key::Signals(u8::try_from(signals).unwrap_or(0), alerts), metric)
+    };
+    let game = Game::new(std::array::from_fn(|signals| time(signals, true, Metric::ExplainFromCall)));
+    let gains = SIGNALS.iter().zip(game.shapley()).map(|(signal, gain)| (name(*signal), gain));
+    let subsets = 1_usize << SIGNALS.len();
+    let alerts = (0..subsets)
+        .map(|signals| time(signals, true, Metric::Explain) - time(signals, false, Metric::Explain))
+        .sum::<f64>();
+    gains.chain([("alerts".to_owned(), alerts / subsets as f64)]).collect()
+}
+
+fn calibration(study: &Study, sample: &Sample, level: Level) -> Calibration {
+    let told = sample.told(study, Key::Threshold(level, THRESHOLDS[0]));
+    let answers: Vec<(f64, f64)> = told
+        .filter_map(|told| told.answer.as_ref())
+        .filter(|answer| answer.cause.is_some())
+        .map(|answer| {
+            let right = f64::from(u8::from(answer.score >= diagnosis::explanation::RIGHT_FROM));
+            (answer.confidence, right)
+        })
+        .collect();
+    let count = |values: &[(f64, f64)]| values.len().max(1) as f64;
+    let squares: f64 = answers.iter().map(|(confidence, right)| (confidence - right).powi(2)).sum();
+    let bin = |bin: usize| {
+        let from = 0.5 + 0.5 * bin as f64 / BINS as f64;
+        let to = if bin + 1 == BINS { f64::INFINITY } else { from + 0.5 / BINS as f64 };
+        let inside: Vec<(f64, f64)> =
+            answers.iter().copied().filter(|(confidence, _)| (from..to).contains(confidence)).collect();
+        let sum = inside.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        (sum.0 / count(&inside), sum.1 / count(&inside), inside.len())
+    };
+    Calibration {
+        level,
+        brier: squares / count(&answers),
+        bins: (0..BINS).map(bin).filter(|(.., answers)| *answers > 0).collect(),
+    }
+}
+
+fn at_equal_error(thresholds: &[Row], level: Level) -> Option<Row> {
+    let open = thresholds.iter().filter(|row| row.level == level && row.explained_wrong_share <= EQUAL_ERROR);
+    open.min_by(|one, other| {
+        one.time_to_explain_restricted_mean_s.total_cmp(&other.time_to_explain_restricted_mean_s)
+    })
+    .cloned()
+}

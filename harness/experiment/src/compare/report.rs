@@ -1,0 +1,345 @@
+//! What a comparison says about the levels. Teaches to print what was measured beside what it is compared with, and what was assumed
+//! beside both.
+
+use diagnosis::{checks, checks::CHECKS, operating::HANDOVER, remedies, terms::CERTAIN_FROM};
+use incident::{Level, OperatingModel, Usd};
+use serde::Serialize;
+use world::tape::{ACTED_AT_MINUTES, Tape, VIEWS_PER_SECOND};
+
+use super::{
+    Extent, Study,
+    condition::Key,
+    controls::{Controls, controls},
+    figures::{Metric, Sample, quartiles, steps},
+    film::Told,
+    list::TIPPING_FACTORS,
+    statistics::{average, mean},
+};
+use crate::attribution::Interval;
+
+/// A scenario whose mean differs by less than this is neither helped nor harmed.
+const SAME_S: f64 = 60.0;
+
+/// A gain is gone when a tenth of it is left.
+const GONE: f64 = 0.1;
+
+/// The whole report. Times are seconds of the story.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CompareReport {
+    /// The finding, in a sentence.
+    pub finding: String,
+    /// The first seed.
+    pub seed: u64,
+    /// All seeds.
+    pub seeds: Vec<u64>,
+    /// Whether only the levels, the placebo and the blind runbooks were run.
+    pub quick: bool,
+    /// Who diagnosed.
+    pub responder: &'static str,
+    /// The operating model of all figures but those that compare models.
+    pub operating_model: OperatingModel,
+    /// The command that repeats it.
+    pub command: String,
+    /// The version of the program.
+    pub version: &'static str,
+    /// The scenarios.
+    pub scenarios: Vec<ScenarioRow>,
+    /// Incidents recorded, and recordings of what remedies did.
+    pub recordings: [usize; 2],
+    /// The list of checks: how many, and its hash.
+    pub checks: ChecksRow,
+    /// What was assumed.
+    pub assumed: Vec<String>,
+    /// What was found at each level.
+    pub levels: Vec<LevelRow>,
+    /// Paired differences.
+    pub paired: Vec<Paired>,
+    /// Every incident at every level.
+    pub dots: Vec<Dot>,
+    /// What stands between these figures and doubt.
+    pub controls: Controls,
+}
+
+/// A scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScenarioRow {
+    /// Its name.
+    pub name: String,
+    /// Whether nothing in the shop can be mended.
+    pub control: bool,
+    /// Whether it was written after the list of checks had been frozen.
+    pub after_freeze: bool,
+    /// Whether nobody was called in any of its incidents.
+    pub unnoticed: bool,
+}
+
+/// The list of checks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChecksRow {
+    /// How many.
+    pub count: usize,
+    /// A hash of all of them with outcomes and costs.
+    pub hash: String,
+    /// The same when the list was frozen.
+    pub frozen_hash: &'static str,
+}
+
+/// One level.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LevelRow {
+    /// The level.
+    pub level: Level,
+    /// Incidents.
+    pub incidents: usize,
+    /// The share that was explained right, of all.
+    pub explained_right_share: f64,
+    /// Where 95 % of the resampled shares lie.
+    pub explained_right_interval: Interval,
+    /// The share that was explained wrong, of all; the others were given up.
+    pub explained_wrong_share: f64,
+    /// From the loss to the call.
+    pub time_to_detect_median_s: f64,
+    /// From the loss to the first right guess where it is.
+    pub time_to_locate_median_s: f64,
+    /// From the loss to the right explanation; wrong or none is placed at the story's end.
+    pub time_to_explain_median_s: f64,
+    /// The quartiles around it.
+    pub time_to_explain_quartiles_s: [f64; 2],
+    /// The mean of the scenarios' means.
+    pub time_to_explain_restricted_mean_s: f64,
+    /// From the loss until availability is restored; never is placed at the story's end.
+    pub time_to_restore_median_s: f64,
+    /// The quartiles around it.
+    pub time_to_restore_quartiles_s: [f64; 2],
+    /// The mean of the scenarios' means.
+    pub time_to_restore_restricted_mean_s: f64,
+    /// The share that was restored by the story's end.
+    pub restored_share: f64,
+    /// The share that was restored without a right explanation.
+    pub fixed_for_the_wrong_reason_share: f64,
+    /// Sequences of remedies that did not restore.
+    pub wrong_remedies_mean: f64,
+    /// Looks.
+    pub checks_mean: f64,
+    /// Trade lost.
+    pub loss_usd_mean: f64,
+}
+
+/// A paired difference: the level less what it is compared with.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Paired {
+    /// The level.
+    pub level: Level,
+    /// What it is compared with.
+    pub against: Level,
+    /// The metric.
+    pub metric: &'static str,
+    /// The mean of the scenarios' mean differences. Below zero: shorter, or less.
+    pub difference: f64,
+    /// Where 95 % of the resampled means lie.
+    pub interval: Interval,
+    /// How many scenarios became shorter by a minute at least, stayed, became longer. (For dollars: by a minute's trade.)
+    pub scenarios: [usize; 3],
+    /// Each scenario's mean difference.
+    pub by_scenario: Vec<(String, f64)>,
+    /// By which factor what the level adds must get dearer until a tenth of the gain is left; none: not even by the largest
+    /// factor, or there is no gain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tipping_factor: Option<f64>,
+}
+
+/// One incident at one level.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Dot {
+    /// The scenario.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The level.
+    pub level: Level,
+    /// Seconds from the loss to the right explanation; to the story's end if there is none.
+    pub explained_s: f64,
+    /// Whether there is none.
+    pub censored: bool,
+    /// Seconds from the loss until availability was restored.
+    pub restored_s: Option<f64>,
+    /// Trade lost.
+    pub loss_usd: f64,
+}
+
+/// Reports.
+pub fn report(study: &Study) -> CompareReport {
+    let options = &study.options;
+    let ours = Sample::of(study, |place| !options.scenarios[place].control);
+    let levels: Vec<LevelRow> = options.levels.iter().map(|level| row(study, &ours, *level)).collect();
+    let mut report = CompareReport {
+        finding: String::new(),
+        seed: options.seed,
+        seeds: (0..options.seeds.get() as u64).map(|step| options.seed + step).collect(),
+        quick: options.extent != Extent::Full,
+        responder: "model responder",
+        operating_model: options.models[0],
+        command: options.command(),
+        version: env!("CARGO_PKG_VERSION"),
+        scenarios: scenarios(study),
+        recordings: [study.tapes.len(), study.branches],
+        checks: ChecksRow { count: CHECKS.len(), hash: checks::hash(), frozen_hash: checks::FROZEN_HASH },
+        assumed: assumed(),
+        levels,
+        paired: paired(study, &ours),
+        dots: dots(study, &ours),
+        controls: controls(study, &ours),
+    };
+    report.finding = finding(&report);
+    report
+}
+
+fn scenarios(study: &Study) -> Vec<ScenarioRow> {
+    let row = |(place, scenario): (usize, &world::scenario::Scenario)| ScenarioRow {
+        name: scenario.name.clone(),
+        control: scenario.control,
+        after_freeze: scenario.after_freeze,
+        unnoticed: Sample::of(study, |wanted| wanted == place).incidents() == 0,
+    };
+    study.options.scenarios.iter().enumerate().map(row).collect()
+}
+
+fn row(study: &Study, sample: &Sample, level: Level) -> LevelRow {
+    let key = Key::Level(level, false);
+    let share = |is_true: fn(&Told) -> bool| sample.share(study, key, is_true);
+    let all = |value: fn(&Told) -> f64| quartiles(sample.told(study, key).map(value));
+    let mean_of = |value: fn(&Told) -> f64| mean(&sample.grouped(study, key, value));
+    let (explained_right_share, explained_right_interval) = share(|told| told.explained_right_s().is_some());
+    let explain = all(|told| Metric::Explain.of(told));
+    let restore = all(|told| Metric::Restore.of(told));
+    LevelRow {
+        level,
+        incidents: sample.incidents(),
+        explained_right_share,
+        explained_right_interval,
+        explained_wrong_share: share(Told::is_explained_wrong).0,
+        time_to_detect_median_s: all(|told| told.called_s - told.lost_s)[1],
+        time_to_locate_median_s: all(|told| told.located_s.unwrap_or(Tape::ends_s()) - told.lost_s)[1],
+        time_to_explain_median_s: explain[1],
+        time_to_explain_quartiles_s: [explain[0], explain[2]],
+        time_to_explain_restricted_mean_s: sample.mean(study, key, Metric::Explain),
+        time_to_restore_median_s: restore[1],
+        time_to_restore_quartiles_s: [restore[0], restore[2]],
+        time_to_restore_restricted_mean_s: sample.mean(study, key, Metric::Restore),
+        restored_share: share(|told| told.restored_s.is_some()).0,
+        fixed_for_the_wrong_reason_share: share(|told| {
+            told.restored_s.is_some() && told.explained_right_s().is_none()
+        })
+        .0,
+        wrong_remedies_mean: mean_of(|told| f64::from(told.wrong_remedies)),
+        checks_mean: mean_of(|told| f64::from(told.checks)),
+        loss_usd_mean: sample.mean(study, key, Metric::Loss),
+    }
+}
+
+/// Each level against the first, and each against the one before it.
+fn paired(study: &Study, sample: &Sample) -> Vec<Paired> {
+    let levels = &study.options.levels;
+    let first = levels.iter().skip(2).map(|level| (levels[0], *level));
+    let pairs: Vec<(Level, Level)> = steps(levels).chain(first).collect();
+    let row = |(against, level): &(Level, Level), metric: Metric| {
+        let keys = [*level, *against].map(|level| Key::Level(level, false));
+        let differences = sample.difference(study, keys[0], keys[1], metric);
+        let by_scenario: Vec<(String, f64)> = sample
+            .scenarios
+            .iter()
+            .zip(&differences)
+            .map(|((place, _), values)| (study.options.scenarios[*place].name.clone(), average(values)))
+            .collect();
+        let least = if metric == Metric::Loss { SAME_S * 5_000.0 / 60.0 } else { SAME_S };
+        let count = |is: fn(f64, f64) -> bool| by_scenario.iter().filter(|(_, by)| is(*by, least)).count();
+        let is_step = metric == Metric::Explain && steps(levels).any(|step| step == (*against, *level));
+        Paired {
+            level: *level,
+            against: *against,
+            metric: metric.name(),
+            difference: mean(&differences),
+            interval: sample.interval(&differences),
+            scenarios: [
+                count(|by, least| by <= -least),
+                count(|by, least| by.abs() < least),
+                count(|by, least| by >= least),
+            ],
+            tipping_factor: if is_step { tipping(study, sample, *against, *level) } else { None },
+            by_scenario,
+        }
+    };
+    Metric::ALL
+        .iter()
+        .flat_map(|metric| pairs.iter().map(|pair| row(pair, *metric)).collect::<Vec<_>>())
+        .collect()
+}
+
+/// The factor by which what a level adds must get dearer until its gain over the level before it is gone.
+fn tipping(study: &Study, sample: &Sample, against: Level, level: Level) -> Option<f64> {
+    let below = sample.mean(study, Key::Level(against, false), Metric::Explain);
+    let gain = |key: Key| below - sample.mean(study, key, Metric::Explain);
+    let at_first = gain(Key::Level(level, false));
+    let is_gone = |(place, _): &(usize, &f64)| {
+        let key = Key::Tipping(level, *place);
+        study.results.contains_key(&key) && gain(key) <= GONE * at_first
+    };
+    if at_first <= 0.0 {
+        return None;
+    }
+    TIPPING_FACTORS.iter().enumerate().find(is_gone).map(|(_, factor)| *factor)
+}
+
+fn dots(study: &Study, sample: &Sample) -> Vec<Dot> {
+    let mut dots = Vec::new();
+    for level in &study.options.levels {
+        let told = sample.told(study, Key::Level(*level, false));
+        let numbers = sample.scenarios.iter().flat_map(|(_, numbers)| numbers);
+        for (number, told) in numbers.zip(told) {
+            let tape = &study.tapes[*number];
+            dots.push(Dot {
+                scenario: tape.scenario.clone(),
+                seed: tape.seed,
+                level: *level,
+                explained_s: Metric::Explain.of(told),
+                censored: told.explained_right_s().is_none(),
+                restored_s: told.restored_s.map(|at_s| at_s - told.lost_s),
+                loss_usd: told.loss_usd,
+            });
+        }
+    }
+    dots
+}
+
+fn finding(report: &CompareReport) -> String {
+    let (Some(first), Some(last)) = (report.levels.first(), report.levels.last()) else {
+        return String::new();
+    };
+    let minutes = |seconds: f64| format!("{:.0}", seconds / 60.0);
+    format!(
+        "The model responder's median to the right explanation is {} minutes at {} and {} at {}; it explains {:.0} % and {:.0} % right; \
+         the mean loss is {} and {}",
+        minutes(first.time_to_explain_median_s),
+        first.level.name(),
+        minutes(last.time_to_explain_median_s),
+        last.level.name(),
+        first.explained_right_share * 100.0,
+        last.explained_right_share * 100.0,
+        Usd(first.loss_usd_mean),
+        Usd(last.loss_usd_mean)
+    )
+}
+
+fn assumed() -> Vec<String> {
+    let [least, most] = [f64::min, f64::max]
+        .map(|pick: fn(f64, f64) -> f64| remedies::COST_MINUTES.into_iter().reduce(pick).unwrap_or_default());
+    vec![
+        format!("What each of {} checks costs, in minutes, and what each remedy costs: {least} to {most} minutes.", CHECKS.len()),
+        format!("A handover between lines of support takes {} minutes.", HANDOVER.as_secs() / 60),
+        "The first complaint comes after 6 minutes on average, an alert 2 minutes after the loss.".to_owned(),
+        format!("An explanation is given from {:.0} % certainty on; it is right from a score of 0.8.", CERTAIN_FROM * 100.0),
+        format!("Recorded at {VIEWS_PER_SECOND} page views a second, in a shop that is sized for them."),
+        format!("What a remedy does is recorded {ACTED_AT_MINUTES:.0} minutes after the call, whenever it is used; trade that is lost after a recording's end is lost as in its last ten minutes."),
+        "Between two recorded looks, a check says what it said at the last one. Remedies that fail only under a control's conditions leave the evidence as it was.".to_owned(),
+    ]
+}

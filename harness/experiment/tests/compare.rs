@@ -1,0 +1,121 @@
+//! The comparison of telemetry levels: the same twice, and true to the world that it was recorded in.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use diagnosis::{Experience, Knowledge};
+use experiment::{
+    compare::{CompareOptions, Extent, Study, compare, condition::Key, study},
+    sweep::Watch,
+};
+use incident::{Level, OperatingModel};
+use world::{
+    Mix,
+    play::{PlayOptions, Responder, play},
+    scenario::scenario,
+    tape,
+    virtual_time::{self, STALLED_AFTER},
+};
+
+const SEED: u64 = 7;
+
+fn options(names: &[&str], seeds: usize, extent: Extent) -> CompareOptions {
+    let scenarios = names.iter().map(|name| scenario(name).unwrap()).collect();
+    let seeds = NonZeroUsize::new(seeds).unwrap();
+    CompareOptions { scenarios, seeds, ..CompareOptions::new(SEED, extent) }
+}
+
+fn watched<T>(work: impl FnOnce(Watch<'_>) -> std::io::Result<Option<T>>) -> T {
+    let stop = AtomicBool::new(false);
+    let stalled = |what: &str| panic!("virtual time stands still in {what}");
+    work(Watch { stop: &stop, done: &|| (), stalled }).unwrap().unwrap()
+}
+
+#[test]
+fn a_comparison_is_the_same_twice_and_has_every_control() {
+    let names = ["special-character", "false-alarm"];
+    let report = || {
+        let options =
+            CompareOptions { levels: vec![Level::Dark, Level::Changes], ..options(&names, 1, Extent::Full) };
+        serde_json::to_value(watched(|watch| compare(options, watch))).unwrap()
+    };
+    let first = report();
+    assert_eq!(first, report());
+    let controls = &first["controls"];
+    for control in [
+        "placebo",
+        "runbooks",
+        "over_best_runbook",
+        "healthy",
+        "models",
+        "other_responders",
+        "equal_menus",
+        "cost_draws",
+        "odds",
+        "left_out",
+        "learning",
+        "shuffled_labels",
+        "before_trigger",
+        "signals",
+        "signal_gains",
+        "calibration",
+        "thresholds",
+    ] {
+        assert!(controls[control].as_array().is_some_and(|rows| !rows.is_empty()), "{control}: {controls}");
+    }
+    assert_eq!(controls["signals"].as_array().unwrap().len(), 32, "sixteen subsets, with and without alerts");
+    assert_eq!(first["levels"][0]["incidents"], 1, "a false alarm is a control");
+    assert_eq!(first["checks"]["hash"], first["checks"]["frozen_hash"]);
+}
+
+/// What the model responder does in the world itself.
+fn played(name: &str, level: chassis::Level) -> (bool, f64) {
+    let options = PlayOptions {
+        level,
+        operating_model: OperatingModel::YouBuildIt,
+        mix: Mix::of(tape::VIEWS_PER_SECOND),
+        responder: Responder::Model(Arc::new(Knowledge::built_in())),
+        ..PlayOptions::new(SEED)
+    };
+    let stalled = || panic!("time stands still");
+    let record = virtual_time::run(play(&scenario(name).unwrap(), &options), STALLED_AFTER, stalled);
+    let record = record.unwrap().unwrap().record;
+    let outcome = record.outcome;
+    let right = outcome.explanation_score.unwrap() >= record.run.rules.explanation_right_from;
+    (right, outcome.explained_s.unwrap() - outcome.lost_s.unwrap())
+}
+
+fn told(study: &Study, level: Level) -> (bool, f64) {
+    let told = study.results[&Key::Level(level, false)][0].as_ref().unwrap();
+    let answer = told.answer.as_ref().unwrap();
+    (told.explained_right_s().is_some(), answer.at_s - told.lost_s)
+}
+
+/// How far the two may be apart: a look or two that were taken otherwise, because a moment on tape lies minutes before the look.
+const APART_S: f64 = 20.0 * 60.0;
+
+#[test]
+fn what_is_told_on_tape_is_what_happens_in_the_world() {
+    for name in ["special-character", "slow-disk"] {
+        let study = watched(|watch| study(options(&[name], 1, Extent::Levels), watch));
+        for (level, live) in [(Level::Dark, chassis::Level::Dark), (Level::Changes, chassis::Level::Changes)]
+        {
+            let (taped, lived) = (told(&study, level), played(name, live));
+            assert_eq!(taped.0, lived.0, "{name} at {level}: right on tape, and in the world");
+            assert!(
+                (taped.1 - lived.1).abs() < APART_S,
+                "{name} at {level}: {taped:?} on tape, {lived:?} in the world"
+            );
+        }
+    }
+}
+
+#[test]
+fn training_and_judging_never_share_a_seed() {
+    let trained = Experience::built_in().seeds;
+    assert!(!trained.is_empty() && trained.iter().all(|seed| *seed > experiment::compare::SEED_MAX));
+}

@@ -1,0 +1,189 @@
+//! The story in containers: the real compose file on a real engine, and what it promises about safety. Where no engine answers,
+//! the files are read and nothing is started.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::{collections::BTreeSet, fs, process::Command, time::Duration};
+
+use bytes::Bytes;
+use chassis::{Peer, Wait};
+use glyphfall_tests::{
+    compose::{Project, compose, docker, no_engine},
+    process::{output, program, root},
+    stage::{BANNER, VERTICAL_TAB},
+    up::peer,
+};
+use http::{Request, StatusCode};
+use serde_json::Value;
+use serde_yaml_ng::Value as Yaml;
+use tokio::time::{sleep, timeout};
+
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Our services, of which all but the cache have a health check.
+const CHECKED: [&str; 3] = ["content-store", "web-front", "harness"];
+
+/// Nearly all visits: the last that were served may still be counted.
+const NEARLY_ALL: f64 = 0.95;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_containers_only_roll_back_and_restart_together_restore() {
+    if let Some(reason) = no_engine() {
+        eprintln!("NOT RUN: no container engine answers ({reason})");
+        return;
+    }
+    let project = Project::new();
+    project.compose(&["up", "-d"]);
+    project.until_open().await;
+    for service in CHECKED {
+        let is_healthy = async {
+            while project.health(service) != "healthy" {
+                sleep(Duration::from_millis(200)).await;
+            }
+        };
+        timeout(WAIT, is_healthy).await.unwrap_or_else(|_| panic!("{service} becomes healthy"));
+    }
+    nothing_is_reachable_from_outside(&project);
+    project.until_failed(|share| share == 0.0).await;
+
+    let (editor_token, operator_token) = project.tokens();
+    let store = peer(project.ports.store);
+    let change = async |request: http::request::Builder, body: &'static str| {
+        let request = request.header("authorization", format!("Bearer {editor_token}"));
+        let answer =
+            store.send(request.body(Bytes::from_static(body.as_bytes())).unwrap(), Wait::AtMost(WAIT)).await;
+        assert!(answer.unwrap().status.is_success());
+    };
+    change(Request::put(format!("/assets/{BANNER}")), VERTICAL_TAB).await;
+    project.until_failed(|share| share >= NEARLY_ALL).await;
+    for service in CHECKED {
+        assert_eq!(project.health(service), "healthy", "{service} in the outage");
+    }
+    project.kill_and_start("cache");
+    project.until_failed(|share| share < NEARLY_ALL).await;
+    project.until_failed(|share| share >= NEARLY_ALL).await;
+    change(Request::post(format!("/assets/{BANNER}/rollback")), "").await;
+    assert!(project.failed_share().await >= NEARLY_ALL, "a roll back alone restores");
+    project.kill_and_start("cache");
+    project.until_failed(|share| share == 0.0).await;
+
+    the_command_line_reaches_the_containers(&project, &store, [&editor_token, &operator_token]).await;
+    assert!(!project.remains().is_empty());
+    project.compose(&["down", "-v"]);
+    assert_eq!(project.remains(), [""; 0], "down -v leaves nothing");
+}
+
+/// `verify`, `inject`, `evidence` and `restore` from outside.
+async fn the_command_line_reaches_the_containers(project: &Project, store: &Peer, tokens: [&str; 2]) {
+    let glyphfall = |arguments: &[&str], ports: &[String]| {
+        let mut command = Command::new(program("glyphfall"));
+        command.args(arguments).args(ports);
+        command.env("GLYPHFALL_EDITOR_TOKEN", tokens[0]).env("GLYPHFALL_OPERATOR_TOKEN", tokens[1]);
+        output(&mut command)
+    };
+    let (ports, room) = (project.ports.options(), ["--room-port".to_owned(), project.ports.room.to_string()]);
+    let all = [&ports[..], &room[..]].concat();
+    let (code, text, error) = glyphfall(&["verify", "--format", "json"], &all);
+    assert_eq!(code, 1, "{error}");
+    let found: Value = serde_json::from_str(&text).unwrap();
+    let links: Vec<_> =
+        found["links"].as_array().unwrap().iter().map(|link| link["link"].as_str().unwrap()).collect();
+    // At `metrics` the log lines have their asset.
+    assert_eq!(links, ["whole", "whole", "whole", "broken"], "{text}");
+    let (code, text, error) = glyphfall(&["evidence", "metrics", "shop.cache.fill.permits.used"], &room);
+    assert!(code == 0 && !text.is_empty(), "{error}");
+    assert_eq!(glyphfall(&["inject"], &ports).0, 0);
+    project.until_failed(|share| share >= NEARLY_ALL).await;
+    let (code, _, error) = glyphfall(&["restore"], &ports);
+    assert_eq!(code, 0, "{error}");
+    project.until_failed(|share| share == 0.0).await;
+    let assets = store.get("/assets", Wait::AtMost(WAIT)).await.unwrap();
+    assert_eq!(assets.status, StatusCode::OK);
+    let assets: Value = serde_json::from_slice(&assets.body).unwrap();
+    let versions: BTreeSet<_> =
+        assets.as_array().unwrap().iter().map(|asset| asset["version"].as_u64()).collect();
+    assert_eq!(versions, [Some(1)].into(), "as at first");
+}
+
+/// Loopback only, no root, no capabilities, nothing to write to, and no file that is not needed.
+fn nothing_is_reachable_from_outside(project: &Project) {
+    for service in ["content-store", "cache", "web-front", "harness"] {
+        let container: Value =
+            serde_json::from_str(&docker(&["inspect", &project.container(service)])).unwrap();
+        let (host, config) = (&container[0]["HostConfig"], &container[0]["Config"]);
+        assert_eq!(host["ReadonlyRootfs"], true, "{service}");
+        assert_eq!(host["CapDrop"], serde_json::json!(["ALL"]), "{service}");
+        assert_eq!(host["SecurityOpt"], serde_json::json!(["no-new-privileges:true"]), "{service}");
+        assert_eq!(config["User"], "65532:65532", "{service}");
+        assert_ne!(host["Memory"], 0, "{service}");
+        for (port, bound) in host["PortBindings"].as_object().unwrap() {
+            assert!(
+                bound.as_array().unwrap().iter().all(|one| one["HostIp"] == "127.0.0.1"),
+                "{service} {port}"
+            );
+        }
+    }
+    let container = project.container("cache");
+    let export =
+        Command::new("sh").args(["-c", &format!("docker export {container} | tar -t")]).output().unwrap();
+    let files = String::from_utf8(export.stdout).unwrap();
+    // What the engine itself puts into every container is not of the image.
+    let by_engine = ["dev/", "etc/", "proc/", "sys/", ".dockerenv"];
+    let ours: BTreeSet<_> =
+        files.lines().filter(|file| !by_engine.iter().any(|start| file.starts_with(start))).collect();
+    let expected =
+        ["bin/", "bin/cache", "bin/content-store", "bin/glyphfall", "bin/web-front", "data/", "tokens/"];
+    assert_eq!(ours, expected.into());
+}
+
+#[test]
+fn the_compose_files_are_valid_and_keep_their_promises() {
+    for over in ["", "readiness", "postgres"] {
+        let mut command = compose();
+        if !over.is_empty() {
+            command.args(["-f", "docker-compose.yml", "-f", &format!("docker-compose.{over}.yml")]);
+        }
+        command.env("GLYPHFALL_POSTGRES", "postgresql://shop:secret@postgres/shop");
+        let profiles = ["--profile", "observability", "--profile", "postgres"];
+        let (code, text, error) = output(command.args(profiles).arg("config"));
+        assert_eq!(code, 0, "{error}");
+        let config: Yaml = serde_yaml_ng::from_str(&text).unwrap();
+        let services = config["services"].as_mapping().unwrap();
+        assert_eq!(services.len(), if over == "postgres" { 9 } else { 8 });
+        for (name, service) in services {
+            let name = name.as_str().unwrap();
+            assert_eq!(service["read_only"], Yaml::Bool(true), "{name}");
+            assert_eq!(service["cap_drop"][0], "ALL", "{name}");
+            assert!(
+                !service["mem_limit"].is_null() && !service["logging"]["options"]["max-size"].is_null(),
+                "{name}"
+            );
+            let image = service["image"].as_str().unwrap();
+            assert!(image.contains(':') && !image.ends_with(":latest"), "{name} is not pinned: {image}");
+            for port in service["ports"].as_sequence().into_iter().flatten() {
+                let is_loopback = port.as_str().is_some_and(|port| port.starts_with("127.0.0.1:"))
+                    || port["host_ip"] == "127.0.0.1";
+                assert!(is_loopback, "{name}: {port:?}");
+            }
+        }
+        assert_eq!(services["cache"].get("healthcheck").is_some(), over == "readiness", "the latent fault");
+    }
+}
+
+#[test]
+fn a_database_is_not_started_without_its_address() {
+    let files = ["-f", "docker-compose.yml", "-f", "docker-compose.postgres.yml"];
+    let mut command = compose();
+    let (code, _, error) = output(command.env_remove("GLYPHFALL_POSTGRES").args(files).arg("config"));
+    assert_ne!(code, 0);
+    assert!(error.contains("GLYPHFALL_POSTGRES"), "{error}");
+}
+
+#[test]
+fn both_images_hold_the_same() {
+    let final_stage = |file: &str| {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let stage = text.split("\nFROM scratch\n").nth(1).unwrap().to_owned();
+        stage.replace(" --from=build", "").replace("/src/target/image/", "")
+    };
+    assert_eq!(final_stage("Dockerfile"), final_stage("Dockerfile.prebuilt"));
+}
