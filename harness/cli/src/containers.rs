@@ -43,7 +43,9 @@ pub(crate) fn tokens(options: &TokensOptions) -> anyhow::Result<()> {
     let Tokens { editor, operator } = shared(&options.folder)?;
     let named = [("GLYPHFALL_EDITOR_TOKEN", editor), ("GLYPHFALL_OPERATOR_TOKEN", operator)];
     let Some((program, arguments)) = options.program.split_first() else {
-        named.iter().for_each(|(name, token)| screen::line(&format!("export {name}={token}")));
+        for (name, token) in &named {
+            screen::line(&format!("export {name}={token}"));
+        }
         return Ok(());
     };
     // Only a failure comes back: the program takes this one's place, and with it its process id and its signals.

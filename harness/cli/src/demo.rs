@@ -19,6 +19,7 @@ use crate::{
     compare::side_by_side,
     debrief,
     figures::Figures,
+    in_real_time,
     options::{DemoOptions, Format, ShopArgs},
     screen::{self, Screen},
     target::Tokens,
@@ -52,10 +53,19 @@ const HEALTH_EVERY: u32 = 8;
 /// How often a pipe gets a line.
 const LINE_EVERY: u32 = 20;
 
-/// Tells the story; says whether it came out as it is told. Broken off, it writes what there is, marked as partial.
-pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<bool> {
+/// Tells the story, then compares; says whether it came out as it is told.
+pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<bool> {
     let screen = Screen::new(options.format);
-    let mut story = Storyteller::begin(&options, &screen).await?;
+    let (came_out, compared_seed) = in_real_time(tell(options, &screen))?;
+    if let Some(seed) = compared_seed {
+        compare(seed, &screen)?;
+    }
+    Ok(came_out)
+}
+
+/// Tells the story live. Broken off, it writes what there is, marked as partial, and leaves no seed to compare.
+async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<(bool, Option<u64>)> {
+    let mut story = Storyteller::begin(options, screen).await?;
     let is_whole = tokio::select! {
         told = story.tell() => told.map(|()| true)?,
         interrupted = tokio::signal::ctrl_c() => {
@@ -80,12 +90,10 @@ pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<bool> {
                 screen::line(line);
             }
             screen::line(&format!("\n{marked}: {}\nDebrief: {}", file.display(), page.display()));
-            if is_whole {
-                compare(record.run.seed, &screen).await?;
-            }
         }
     }
-    Ok(is_whole && figures.as_told())
+    let compares = is_whole && options.format == Format::Text;
+    Ok((is_whole && figures.as_told(), compares.then_some(record.run.seed)))
 }
 
 /// What the health checks answered while the story was told.
@@ -157,15 +165,12 @@ pub(crate) fn run_of(
 
 /// The same incident in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
 /// figures.
-async fn compare(seed: u64, screen: &Screen) -> anyhow::Result<()> {
+fn compare(seed: u64, screen: &Screen) -> anyhow::Result<()> {
     screen.say("\nThe same incident in virtual time at each telemetry level, diagnosed by the model");
     screen.say("responder, who was not there (no measure of people; costs of looks are assumed):\n");
     let mut options = CompareOptions::new(seed % SEED_MAX, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
-    let studied = tokio::task::spawn_blocking(move || {
-        watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))
-    });
-    match studied.await?? {
+    match watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))? {
         Some(study) => side_by_side(&study).iter().for_each(|line| screen.say(line)),
         None => screen.say("  stopped before it was complete"),
     }

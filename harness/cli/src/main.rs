@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     chassis::run::raise_descriptor_limit();
     let options = Options::parse();
     let done = match options.command.unwrap_or(Command::Demo(options.demo)) {
-        Command::Demo(demo) => in_real_time(demo::run(demo)),
+        Command::Demo(demo) => demo::run(&demo),
         Command::Up(up) => in_real_time(up::run(up)),
         Command::Play(play) => play::run(&play).map(|()| true),
         Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs what meets the real world: sockets, signals and the wall clock. Virtual time brings a runtime of its own.
-fn in_real_time<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn in_real_time<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Runtime::new().expect("a machine that runs this can run threads");
     runtime.block_on(work)
 }

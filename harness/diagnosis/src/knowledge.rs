@@ -139,22 +139,21 @@ fn count(experience: &Experience, check: usize, phase: Phase) -> Likelihoods {
     let shares = |incident: &Lived| -> Option<Shares> {
         let in_phase = incident.moments.iter().filter(|moment| moment.starts_with(phase.letter()));
         let outcomes: Vec<usize> = in_phase.filter_map(|moment| said(moment, check)).collect();
-        let mut shares = vec![0.0; kinds];
-        outcomes.iter().for_each(|outcome| shares[*outcome] += 1.0 / outcomes.len() as f64);
-        (!outcomes.is_empty()).then_some(shares)
+        let share = |kind: usize| {
+            outcomes.iter().filter(|outcome| **outcome == kind).count() as f64 / outcomes.len() as f64
+        };
+        (!outcomes.is_empty()).then(|| (0..kinds).map(share).collect())
     };
     let lived: Vec<Vec<Shares>> =
         experience.lived.iter().map(|lived| lived.iter().filter_map(shares).collect()).collect();
-    let mut usual = vec![SMOOTHING / kinds as f64; kinds];
-    lived.iter().flatten().for_each(|shares| add(&mut usual, shares));
-    let all: f64 = usual.iter().sum();
-    usual.iter_mut().for_each(|share| *share /= all);
+    let all = lived.iter().flatten().count() as f64 + SMOOTHING;
+    let usual = added(vec![SMOOTHING / kinds as f64; kinds], lived.iter().flatten());
+    let usual: Vec<f64> = usual.into_iter().map(|count| count / all).collect();
     let drawn = |strength: &f64| lived.iter().map(|lived| foretold(lived, &usual, *strength)).sum::<f64>();
     let best = STRENGTHS.iter().max_by(|one, other| drawn(one).total_cmp(&drawn(other)));
     let strength = best.copied().unwrap_or(SMOOTHING);
     let row = |lived: &Vec<Shares>| {
-        let mut counts: Vec<f64> = usual.iter().map(|share| share * strength).collect();
-        lived.iter().for_each(|shares| add(&mut counts, shares));
+        let counts = added(usual.iter().map(|share| share * strength).collect(), lived.iter());
         counts.into_iter().map(|count| count / (lived.len() as f64 + strength)).collect()
     };
     let uniform = vec![1.0 / kinds as f64; kinds];
@@ -163,8 +162,7 @@ fn count(experience: &Experience, check: usize, phase: Phase) -> Likelihoods {
 
 /// The logarithm of the probability of what each incident showed, as its fellows foretell it.
 fn foretold(lived: &[Shares], usual: &[f64], strength: f64) -> f64 {
-    let mut counts = vec![0.0; usual.len()];
-    lived.iter().for_each(|shares| add(&mut counts, shares));
+    let counts = added(vec![0.0; usual.len()], lived.iter());
     let others = lived.len() as f64 - 1.0 + strength;
     let of_one = |shares: &Shares| -> f64 {
         let outcomes = shares.iter().enumerate().filter(|(_, share)| **share > 0.0);
@@ -174,8 +172,10 @@ fn foretold(lived: &[Shares], usual: &[f64], strength: f64) -> f64 {
     lived.iter().map(of_one).sum()
 }
 
-fn add(counts: &mut [f64], shares: &[f64]) {
-    counts.iter_mut().zip(shares).for_each(|(count, share)| *count += share);
+fn added<'a>(counts: Vec<f64>, lived: impl Iterator<Item = &'a Shares>) -> Vec<f64> {
+    lived.fold(counts, |counts, shares| {
+        counts.iter().zip(shares).map(|(count, share)| count + share).collect()
+    })
 }
 
 /// The rate at which a sequence helped in each scenario; where it was tried seldom, pulled towards its rate in all of them.

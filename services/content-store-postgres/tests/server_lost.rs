@@ -16,7 +16,7 @@ use promises::{draft, id};
 use server::{PASSWORD, Server, connect};
 use tokio::{sync::Mutex, time::Instant};
 
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 6;
 const PUBLISHERS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use experiment::{
         attribution::COALITIONS,
-        chain::{Played, report_of},
+        chain::{ChainReport, Played, report_of},
         kept::Kept,
     };
 
