@@ -77,7 +77,7 @@ pub enum Responder {
     },
     /// The model responder, with what it has learned. Looks and remedies take their costs in virtual time.
     Model(Arc<Knowledge>),
-    /// Somebody who looks at everything and makes a [tape](crate::tape).
+    /// Somebody who looks at everything and makes a [`tape`].
     Recorder(Arc<tape::Recorder>),
     /// Nobody.
     Nobody,
