@@ -231,21 +231,25 @@ export function storyAt(clock, unixSeconds) {
   return began.story_s + (began.paused ? 0 : (at - began.at_s) * began.speed);
 }
 
-/** The values of 0 to 1 as a small line; `update` draws others. A value that is null breaks the line. */
+/**
+ * Shares of 0 to 1 as a small line, with what is missing to 1 filled above it; `update` draws others. A value that is
+ * null breaks the line.
+ */
 export function sparkline(values, label = "") {
+  const lost = svg("path", { class: "sparkline-lost" });
   const line = svg("path", { class: "sparkline-line" });
-  const node = svg("svg", { class: "sparkline", viewBox: "0 0 100 24", preserveAspectRatio: "none", role: "img", "aria-label": label });
-  node.append(line);
+  const node = svg("svg", { class: "sparkline", viewBox: "0 0 100 24", preserveAspectRatio: "none", role: "img", "aria-label": label }, lost, line);
   node.update = (shown) => {
     const step = shown.length > 1 ? 100 / (shown.length - 1) : 0;
-    let isPen = false;
-    const parts = shown.map((value, index) => {
-      if (value === null) { isPen = false; return ""; }
-      const part = `${isPen ? "L" : "M"}${(index * step).toFixed(1)} ${(22 - value * 20).toFixed(1)}`;
-      isPen = true;
-      return part;
+    const runs = [];
+    shown.forEach((value, index) => {
+      if (value === null) return;
+      if (index === 0 || shown[index - 1] === null) runs.push([]);
+      runs.at(-1).push([(index * step).toFixed(1), (22 - value * 20).toFixed(1)]);
     });
-    line.setAttribute("d", parts.join(""));
+    const path = (run) => `M${run.map((point) => point.join(" ")).join("L")}`;
+    line.setAttribute("d", runs.map(path).join(""));
+    lost.setAttribute("d", runs.map((run) => `${path(run)}L${run.at(-1)[0]} 2L${run[0][0]} 2Z`).join(""));
   };
   node.update(values);
   return node;

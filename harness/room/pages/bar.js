@@ -1,0 +1,56 @@
+// The bar on top: the story's clock, the loss, how customers fare. Nothing here is read out by itself: a screen reader
+// that announced a clock each second would say nothing else.
+
+import { byId, minutes, percent, setHidden, setText, sparkline, usd } from "./lib.js";
+import { watch } from "./state.js";
+
+const TARGET = 0.999; // what customers are promised
+const MODELS = {
+  "ops-run-it": { L1: "L1, operations bridge", L2: "L2, application support", L3: "L3, delivery team" },
+  "you-build-it": { L1: "product team", L2: "product team", L3: "product team" },
+};
+
+/** What this team is to the shop in this round. */
+export const roleOf = (round) => MODELS[round.operating_model]?.[round.line] ?? round.line;
+
+export const roundName = (round) => (round.practice ? "Practice round" : `Round ${round.number} of ${round.of}`);
+
+export const paceText = (speed) => {
+  const factor = speed.toLocaleString("en-US", { maximumFractionDigits: 1 });
+  return `${factor} story ${speed === 1 ? "minute" : "minutes"} a minute`;
+};
+
+export function startBar() {
+  const line = sparkline([]);
+  line.setAttribute("aria-hidden", "true"); // the figure beside it says how it stands now
+  byId("served-line").append(line);
+
+  watch((s) => [s.clock?.story, s.phase], ([story]) => setText(byId("clock"), story ?? "–"));
+  watch((s) => s.round && s.loss_usd, (loss) => setText(byId("loss"), loss === null ? "–" : usd(loss)));
+  watch((s) => s.round && s.availability, (availability) => {
+    const now = availability?.now ?? null;
+    setText(byId("served"), percent(now));
+    byId("served").classList.toggle("served", now !== null && now >= TARGET);
+    byId("served").classList.toggle("failed", now !== null && now < TARGET);
+    line.update(availability?.history ?? []);
+  });
+  watch((s) => [s.phase, s.round?.ends_in_s], ([phase, left]) => {
+    setText(byId("left"), left === undefined || left === null ? "–" : minutes(left));
+    setText(byId("left-name"), phase === "paused" ? "paused, time left" : "time left");
+  });
+  watch((s) => [s.round && [roundName(s.round), roleOf(s.round)], s.phase], ([round]) => {
+    setText(byId("round"), round ? `${round[0]}, ${round[1]}` : "–");
+  });
+  watch((s) => s.round?.speed, (speed) => setText(byId("pace"), speed ? paceText(speed) : "story pace"));
+  watch((s) => [s.team.name, s.you, s.members], ([team, you, members]) => {
+    setText(byId("team-name"), team);
+    const others = members.filter((member) => member !== you);
+    setText(byId("members"), others.length ? `${you} and ${others.length} more` : you);
+    byId("members").title = members.join(", ");
+    document.title = `${team}, incident room`;
+  });
+  watch((s) => s.clock && s.clock.shop_s.toFixed(0), (shop) => {
+    setHidden(byId("as-of"), shop === null);
+    setText(byId("as-of"), shop === null ? "" : `figures as of ${shop} s of the shop's own time`);
+  });
+}

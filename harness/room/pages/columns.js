@@ -1,0 +1,26 @@
+// Three columns, or three tabs where there is no room for them.
+
+import { byId, tabs } from "./lib.js";
+
+const NARROW = matchMedia("(max-width: 70rem)");
+const columns = ["shop", "evidence", "act"].map((name) => byId(`column-${name}`));
+const choose = tabs(byId("column-tabs"));
+
+/** Brings a column to the front where only one is shown. */
+export function showColumn(name) {
+  if (NARROW.matches) choose(byId(`tab-${name}`));
+}
+
+/** Lays the columns out anew, for the width of now and for whether there are columns at all. */
+export function arrange() {
+  const isNarrow = NARROW.matches;
+  byId("column-tabs").hidden = !isNarrow || byId("columns").hidden;
+  for (const column of columns) {
+    if (isNarrow) column.setAttribute("role", "tabpanel");
+    else column.removeAttribute("role");
+  }
+  if (isNarrow) choose(byId("column-tabs").querySelector('[aria-selected="true"]'));
+  else columns.forEach((column) => { column.hidden = false; });
+}
+
+NARROW.addEventListener("change", arrange);

@@ -1,0 +1,119 @@
+// The one row of large controls. Each says what it would do now, or why it would do nothing; none ever disappears, so
+// that a hand finds it where it was.
+
+import { asked, attempt, byId, confirmed, el, send, setText, toast } from "./lib.js";
+import { count, roundName, teamOptions } from "./desk-words.js";
+
+const EXTEND_MIN = 5;
+
+let view = null;
+
+const isUnderWay = () => view.phase === "running" || view.phase === "paused";
+const nextRound = () => view.plan.find(({ state }) => state === "next") ?? view.plan.find(({ state }) => state === "later");
+const roundNow = () => (view.round ? roundName(view.round) : "The round");
+const NOT_UNDER_WAY = "no round is running";
+
+/** Per control: what it would do now, or `no`, why it cannot. */
+const CONTROLS = {
+  start: {
+    says: () => {
+      if (isUnderWay()) return { no: `${roundNow()} is running` };
+      const next = nextRound();
+      return next ? { text: `${roundName(next)}, ${next.minutes} min` } : { no: "no round left: add one under Rounds" };
+    },
+    act: startNext,
+  },
+  pause: {
+    says: () => {
+      if (view.phase === "paused") return { text: "customers come back" };
+      return view.phase === "running" ? { text: "customers, clock and loss stop" } : { no: NOT_UNDER_WAY };
+    },
+    act: () => (view.phase === "paused" ? send("POST", "/api/desk/resume") : send("POST", "/api/desk/pause")),
+  },
+  extend: { says: whileUnderWay("by some minutes"), act: extend },
+  hint: { says: whileUnderWay("the next, to one or all"), act: hint },
+  end: { says: whileUnderWay("explanations are closed"), act: end },
+  reveal: {
+    says: () => {
+      if (view.revealed) return { no: "revealed: the debrief is open" };
+      if (isUnderWay()) return { no: "once the round is over" };
+      return view.phase === "lobby" ? { no: "nothing has been played" } : { text: "opens the teams’ debrief" };
+    },
+    act: reveal,
+  },
+  abort: { says: whileUnderWay("every shop healthy at once"), act: abort },
+};
+
+function whileUnderWay(text) {
+  return () => (isUnderWay() ? { text } : { no: NOT_UNDER_WAY });
+}
+
+for (const [id, { says, act }] of Object.entries(CONTROLS)) {
+  byId(id).addEventListener("click", () => {
+    if (!view) return;
+    const { no } = says();
+    if (no) return toast(`Not now: ${no}.`, "problem");
+    attempt(byId(id), act);
+  });
+}
+
+export function update(newest) {
+  view = newest;
+  setText(byId("pause").querySelector("strong"), view.phase === "paused" ? "Resume" : "Pause");
+  const isToStart = !isUnderWay() && !CONTROLS.start.says().no;
+  byId("start").classList.toggle("is-next", isToStart);
+  byId("pause").classList.toggle("is-next", view.phase === "paused");
+  for (const [id, { says }] of Object.entries(CONTROLS)) {
+    const { text, no } = says();
+    setText(byId(id).querySelector("span"), text ?? no);
+    // Not `disabled`: a control that loses focus under somebody's fingers sends the keyboard to the top of the page.
+    byId(id).setAttribute("aria-disabled", String(Boolean(no)));
+  }
+}
+
+// ---- What they do -----------------------------------------------------------------------------------------------
+
+async function startNext() {
+  const next = nextRound();
+  const empty = view.teams.filter(({ members }) => members.length === 0);
+  const text = empty.length > 0 ? `${empty.map(({ name }) => name).join(", ")}: nobody has joined yet.` : "";
+  if (text && !(await confirmed(`Start ${roundName(next)} all the same?`, "Start", text))) return;
+  await send("POST", "/api/desk/start");
+}
+
+async function extend() {
+  const field = el("input", { id: "extend-minutes", type: "number", min: "1", max: "240", step: "1", value: EXTEND_MIN, required: true });
+  const body = el("div", { class: "field" }, el("label", { for: "extend-minutes" }, "Minutes"), field);
+  if (!(await asked({ title: "Extend the round", yes: "Extend", body }))) return;
+  await send("POST", "/api/desk/extend", { minutes: Number(field.value) });
+  toast(`${count(Number(field.value), "minute")} more.`);
+}
+
+async function hint() {
+  const to = el("select", { id: "hint-to" },
+    [["", "Every team"], ...teamOptions(view.teams)].map(([value, label]) => el("option", { value }, label)));
+  const body = el("div", { class: "field" }, el("label", { for: "hint-to" }, "To"), to);
+  const text = "It appears on the team’s page at once and counts in the debrief. What the hints say stands with each team, under Actions.";
+  if (!(await asked({ title: "Give the next hint", text, yes: "Give it", body }))) return;
+  await send("POST", "/api/desk/hint", { team: to.value === "" ? null : Number(to.value) });
+  toast("The hint is given.");
+}
+
+async function end() {
+  const text = "What stands in the teams’ explanations now counts. A round that has ended cannot go on.";
+  if (await confirmed(`End ${roundNow()} now?`, "End the round", text)) await send("POST", "/api/desk/end");
+}
+
+async function reveal() {
+  const left = view.plan.filter(({ state }) => state === "next" || state === "later").length;
+  const warning = left > 0 ? ` ${count(left, "round")} of the plan ${left === 1 ? "has" : "have"} not been played: whoever reads the debrief knows more than they should.` : "";
+  const text = `Every team sees what happened, why, and what its explanation was worth. This cannot be taken back.${warning}`;
+  if (await confirmed("Reveal the answers?", "Reveal", text)) await send("POST", "/api/desk/reveal");
+}
+
+async function abort() {
+  const text = "Every shop is healthy again at once and the round ends for all teams. This cannot be undone.";
+  if (!(await confirmed(`Abort ${roundNow()}?`, "Abort", text))) return;
+  await send("POST", "/api/desk/abort");
+  toast("Aborted. Every shop is healthy.");
+}

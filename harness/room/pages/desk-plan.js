@@ -1,0 +1,76 @@
+// What a plan of rounds is worth as a comparison, and what the next round should be. Knows no page.
+
+import { count, roundName, teamsNamed } from "./desk-words.js";
+
+const measuredOf = (plan) => plan.filter((round) => !round.practice);
+const ofTeam = (round, team) => round.teams.find((each) => each.team === team);
+const teamsOf = (plan) => [...new Set(plan.flatMap((round) => round.teams.map(({ team }) => team)))].sort((a, b) => a - b);
+
+/** Sentences about the plan: `{text, isWarning}`. */
+export function notesOn(plan, levels) {
+  const measured = measuredOf(plan);
+  const notes = [...metTwice(plan)];
+  if (!plan.some((round) => round.practice)) notes.push(warning("There is no practice round: people learn the page in the first round, and its times say less."));
+  if (measured.length > 1) notes.push(...crossover(measured, levels));
+  if (measured.length === 1) notes.push(said("One measured round: teams can be compared with each other, but no team with itself."));
+  return notes;
+}
+
+function metTwice(plan) {
+  const byScenario = new Map();
+  for (const team of teamsOf(plan)) {
+    const seen = new Map();
+    for (const round of plan) {
+      const scenario = ofTeam(round, team)?.scenario;
+      if (!scenario) continue;
+      if (seen.has(scenario)) {
+        const key = `${roundName(seen.get(scenario))} and ${roundName(round)}`;
+        byScenario.set(key, [...(byScenario.get(key) ?? []), team]);
+      } else seen.set(scenario, round);
+    }
+  }
+  return [...byScenario].map(([rounds, teams]) => {
+    const verb = teams.length === 1 ? "meets" : "meet";
+    return warning(`${teamsNamed(teams)} ${verb} the same incident twice, in ${rounds}: the second time measures memory.`);
+  });
+}
+
+/** Who begins with less telemetry and who with more, by the first and the last measured round. */
+function crossover(measured, levels) {
+  const [first, last] = [measured[0], measured.at(-1)];
+  const rank = (round, team) => levels.indexOf(ofTeam(round, team)?.level);
+  const teams = teamsOf(measured);
+  const less = teams.filter((team) => rank(first, team) < rank(last, team));
+  const more = teams.filter((team) => rank(first, team) > rank(last, team));
+  const same = teams.filter((team) => rank(first, team) === rank(last, team));
+  if (same.length === teams.length) return [said("Every team plays at one level only: teams are compared, levels are not.")];
+  const notes = [];
+  if (same.length > 0) notes.push(warning(`${teamsNamed(same)} ${same.length === 1 ? "plays" : "play"} at one level only, and cannot be compared with ${same.length === 1 ? "itself" : "themselves"}.`));
+  if (Math.abs(less.length - more.length) > 1 || less.length === 0 || more.length === 0) {
+    notes.push(warning(`${count(less.length, "team")} would begin with less telemetry and ${more.length} with more: what comes of practice and what of telemetry cannot be told apart.`));
+  } else {
+    notes.push(said(`Crossover: ${teamsNamed(less)} begin${less.length === 1 ? "s" : ""} with less telemetry, ${teamsNamed(more)} with more; then the other way round.`));
+  }
+  return notes;
+}
+
+const said = (text) => ({ text, isWarning: false });
+const warning = (text) => ({ text, isWarning: true });
+
+/** What to propose as a further round: levels the other way round, and an incident that the team has not met. */
+export function proposal({ plan, teams, scenarios, levels }) {
+  const last = plan.at(-1);
+  const model = measuredOf(plan).at(-1) ?? last;
+  const used = [...new Set((model?.teams ?? []).map(({ level }) => level))];
+  const other = (level) => (used.length === 2 ? used.find((each) => each !== level) : level);
+  return {
+    operating_model: model?.operating_model ?? "you-build-it",
+    speed: model?.speed ?? 15,
+    minutes: model?.practice === false ? model.minutes : 20,
+    teams: teams.map(({ number }) => {
+      const met = plan.map((round) => ofTeam(round, number)?.scenario);
+      const fresh = scenarios.find(({ name, control }) => !control && !met.includes(name)) ?? scenarios[0];
+      return { team: number, scenario: fresh?.name, level: other(ofTeam(model ?? { teams: [] }, number)?.level) ?? levels[0] };
+    }),
+  };
+}

@@ -1,0 +1,75 @@
+// The plan of rounds as a table: a column a round, a row a team, so that a crossover is seen at a glance.
+
+import { attempt, byId, changes, confirmed, el, keep, send, setText } from "./lib.js";
+import { MODELS, levelBadge, roundName } from "./desk-words.js";
+import { notesOn, proposal } from "./desk-plan.js";
+import { privately, setPrivate } from "./desk-private.js";
+import { openRound } from "./desk-round-form.js";
+
+const STATES = { done: "played", running: "running", next: "next", later: "later" };
+
+const isOther = changes();
+let view = null;
+
+export function update(newest) {
+  view = newest;
+  const { plan, teams, levels } = view;
+  if (!isOther([plan, teams.map(({ name }) => name), levels])) return;
+  keep(byId("plan-notes"), notesOn(plan, levels), ({ text }) => text, ({ text, isWarning }) =>
+    el("li", { class: isWarning ? "is-warning" : "" }, isWarning && el("span", { class: "badge warn" }, "look"), text));
+  keep(byId("plan-head"), [{ number: "team" }, ...plan], ({ number }) => number, roundHead, showRoundHead);
+  keep(byId("plan-rows"), teams, ({ number }) => number, () => el("tr"), (row, team) => {
+    keep(row, [{ number: "team" }, ...plan], ({ number }) => number, roundCell, (cell, round) => showRoundCell(cell, round, team));
+  });
+}
+
+// ---- A round's head: what it is, and its buttons ----------------------------------------------------------------
+
+function roundHead({ number }) {
+  if (number === "team") return el("th", { scope: "col" }, "Team");
+  const edit = el("button", { type: "button", class: "button small", on: { click: () => openRound(view, roundOf(number)) } }, "Edit");
+  const remove = el("button", { type: "button", class: "button small plain", on: { click: () => attempt(remove, () => removeRound(number)) } }, "Remove");
+  return el("th", { scope: "col" },
+    el("div", { class: "round-head" },
+      el("span", { class: "round-name" }), el("span", { class: "badge" }), el("span", { class: "hint" }), el("div", { class: "row tight" }, edit, remove)));
+}
+
+function showRoundHead(head, round) {
+  if (round.number === "team") return;
+  const name = roundName(round);
+  setText(head.querySelector(".round-name"), name);
+  setText(head.querySelector(".badge"), STATES[round.state]);
+  head.querySelector(".badge").className = `badge${round.state === "running" ? " strong" : round.state === "next" ? " chosen" : ""}`;
+  setText(head.querySelector(".hint"), `${MODELS[round.operating_model]}. ${round.minutes} min, story ${round.speed} times as fast`);
+  const isToCome = round.state === "next" || round.state === "later";
+  for (const button of head.querySelectorAll("button")) {
+    button.hidden = !isToCome;
+    button.setAttribute("aria-label", `${button.textContent} ${name}`);
+  }
+}
+
+// ---- A team's part in a round -----------------------------------------------------------------------------------
+
+function roundCell({ number }) {
+  if (number === "team") return el("th", { scope: "row" });
+  return el("td", {}, el("div", { class: "plan-cell" }, levelBadge(""), privately("")));
+}
+
+function showRoundCell(cell, round, team) {
+  if (round.number === "team") return setText(cell, team.name);
+  const part = round.teams.find((each) => each.team === team.number);
+  const badge = cell.querySelector(".level");
+  badge.className = `badge level of-${part?.level ?? "none"}`;
+  setText(badge, part?.level ?? "not in it");
+  setPrivate(cell, part?.title ?? part?.scenario ?? "");
+}
+
+// ---- Changing the plan ------------------------------------------------------------------------------------------
+
+const roundOf = (number) => view.plan.find((round) => round.number === number);
+
+byId("add-round").addEventListener("click", () => view && openRound(view, { number: null, ...proposal(view) }));
+
+async function removeRound(number) {
+  if (await confirmed(`Remove ${roundName(roundOf(number))} from the plan?`, "Remove")) await send("DELETE", `/api/desk/plan/${number}`);
+}

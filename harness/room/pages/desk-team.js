@@ -1,0 +1,156 @@
+// One team's panel: all that a facilitator does for one team. It stays open while states arrive; what is typed in it stays.
+
+import { attempt, byId, el, get, keep, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
+import { STATES } from "./desk-words.js";
+import { answerPlace, privately, setPrivate } from "./desk-private.js";
+
+const dialog = byId("team-dialog");
+const answer = answerPlace(() => number);
+byId("team-answer").append(answer);
+
+let view = null;
+let number = null;
+
+const teamNow = () => view?.teams.find((team) => team.number === number);
+
+export function openTeam(which) {
+  number = which;
+  const team = teamNow();
+  if (!team) return;
+  answer.hide();
+  hideLadder();
+  byId("team-text").value = byId("team-prepared").value = "";
+  byId("team-name").value = team.name;
+  byId("team-forward").value = view.forwards?.[number] ?? "";
+  show(team);
+  dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+byId("team-close").addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", () => { answer.hide(); hideLadder(); });
+dialog.addEventListener("click", (event) => { if (event.target === dialog && isOutside(event)) dialog.close(); });
+
+function isOutside({ clientX, clientY }) {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return clientX < left || clientX > right || clientY < top || clientY > bottom;
+}
+
+// ---- What is seen -----------------------------------------------------------------------------------------------
+
+export function update(newest) {
+  view = newest;
+  const team = dialog.open && teamNow();
+  if (team) show(team);
+}
+
+function show(team) {
+  setText(byId("team-title"), team.name);
+  setText(byId("team-members"), team.members.join(", ") || "Nobody has joined yet.");
+  keep(byId("team-figures"), figuresOf(team), ([name]) => name,
+    ([name, , isPrivate]) => el("div", {}, el("dt", {}, name), el("dd", {}, isPrivate && privately(""))),
+    (pair, [, value, isPrivate]) => (isPrivate ? setPrivate(pair, value) : setText(pair.lastChild, value)));
+  setHidden(byId("team-question"), !team.question);
+  if (team.question) {
+    setText(byId("team-question-text"), team.question.text);
+    setText(byId("team-question-answer"), team.question.answer ?? "No answer yet.");
+  }
+  setOptions(byId("team-prepared"), [["", "own words"], ...view.messages.map(({ id, text }) => [id, text])]);
+  setText(byId("team-hints"), team.hints_given === 0 ? "None given yet." : `${team.hints_given} given.`);
+  const higher = view.levels.slice(view.levels.indexOf(team.level) + 1);
+  setOptions(byId("team-level"), higher.map((level) => [level, level]));
+  setHidden(byId("team-level-form"), higher.length === 0);
+  setHidden(byId("team-level-top"), higher.length > 0);
+  const endpoint = view.forwards?.[number];
+  setText(byId("team-forward-help"), endpoint ? `Goes to ${endpoint} now.` : "What this team’s level grants goes to a backend of its own, over OTLP and HTTP.");
+  setHidden(byId("team-forward-stop"), !endpoint);
+}
+
+function figuresOf(team) {
+  const { guess } = team;
+  return [
+    ["Customers served", `${percent(team.availability)}, ${(STATES[team.state] ?? [team.state])[0]}`],
+    ["Lost", usd(team.loss_usd ?? 0)],
+    ["Level", team.level],
+    ["Looks", team.looks],
+    ["Explained", team.explained ? "yes" : "not yet"],
+    ["Score", percent(team.score), true],
+    ["Guess", guess ? (guess.words ? `${guess.words} (${guess.confidence} % sure)` : "no idea yet") : "none yet"],
+    ["Hypothesis", team.hypothesis ?? "none yet"],
+    ["Remedies", team.remedies.join("\n") || "none yet"],
+  ];
+}
+
+// ---- What is done -----------------------------------------------------------------------------------------------
+
+function onSubmit(id, work) {
+  byId(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(event.submitter, work);
+  });
+}
+
+byId("team-prepared").addEventListener("change", () => {
+  const chosen = view.messages.find(({ id }) => id === byId("team-prepared").value);
+  if (chosen) byId("team-text").value = chosen.text;
+});
+
+onSubmit("team-message-form", async () => {
+  await send("POST", "/api/desk/message", { team: number, text: byId("team-text").value.trim() });
+  byId("team-text").value = byId("team-prepared").value = "";
+  toast(`Sent to ${teamNow().name}.`);
+});
+
+byId("team-hint").addEventListener("click", () => attempt(byId("team-hint"), async () => {
+  await send("POST", "/api/desk/hint", { team: number });
+  toast("The hint is on the team’s page.");
+  if (!byId("team-ladder").hidden) await showLadder();
+}));
+
+byId("team-ladder-show").addEventListener("click", () => {
+  if (!byId("team-ladder").hidden) return hideLadder();
+  return attempt(byId("team-ladder-show"), showLadder);
+});
+
+async function showLadder() {
+  const { given, ladder } = await get(`/api/desk/hints/${number}`);
+  const items = ladder.map((text, index) => el("li", { class: index < given ? "is-given" : "" },
+    text, index < given && el("span", { class: "badge" }, "given"), index === given && el("span", { class: "badge chosen" }, "next")));
+  byId("team-ladder").replaceChildren(...items);
+  setLadder(true);
+}
+
+function hideLadder() {
+  byId("team-ladder").replaceChildren();
+  setLadder(false);
+}
+
+function setLadder(isShown) {
+  byId("team-ladder").hidden = !isShown;
+  byId("team-ladder-show").setAttribute("aria-expanded", String(isShown));
+  setText(byId("team-ladder-show"), isShown ? "Hide the ladder" : "Show the ladder");
+}
+
+onSubmit("team-level-form", async () => {
+  const level = byId("team-level").value;
+  await send("POST", "/api/desk/level", { team: number, level });
+  toast(`${teamNow().name} now has the level ${level}.`);
+});
+
+onSubmit("team-name-form", async () => {
+  await send("PUT", `/api/desk/teams/${number}`, { name: byId("team-name").value.trim() });
+  toast("Renamed.");
+});
+
+onSubmit("team-forward-form", async () => {
+  const endpoint = byId("team-forward").value.trim();
+  await send("POST", `/api/desk/teams/${number}/forward`, { endpoint: endpoint || null });
+  toast(endpoint ? `Its telemetry goes to ${endpoint}.` : "Forwarding has stopped.");
+});
+
+byId("team-forward-stop").addEventListener("click", () => attempt(byId("team-forward-stop"), async () => {
+  await send("POST", `/api/desk/teams/${number}/forward`, { endpoint: null });
+  byId("team-forward").value = "";
+  byId("team-forward").focus();
+  toast("Forwarding has stopped.");
+}));

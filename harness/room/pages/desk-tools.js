@@ -1,0 +1,73 @@
+// What is said to teams and noted about them: messages, moments for the debrief, answers after an early end, more telemetry.
+
+import { attempt, byId, confirmed, el, keep, send, setHidden, setOptions, setText, toast } from "./lib.js";
+import { teamOptions } from "./desk-words.js";
+
+let view = null;
+
+export function update(newest) {
+  view = newest;
+  setOptions(byId("message-prepared"), [["", "own words"], ...view.messages.map(({ id, text }) => [id, text])]);
+  setOptions(byId("message-to"), [["", "every team"], ...teamOptions(view.teams)]);
+  setOptions(byId("everyone-level"), view.levels.slice(1).map((level) => [level, level]));
+  showMarks(view.marks);
+  showRestored(view.teams.filter(({ question }) => question));
+}
+
+function showMarks(marks) {
+  keep(byId("marks"), marks.map((mark, index) => ({ ...mark, index })).reverse(), ({ index }) => index,
+    () => el("li", {}, el("strong"), el("span")),
+    (item, { story, text }) => {
+      setText(item.firstChild, story);
+      setText(item.lastChild, text || "(no words)");
+    });
+  setHidden(byId("marks-empty"), marks.length > 0);
+}
+
+function showRestored(teams) {
+  keep(byId("restored"), teams, ({ number }) => number,
+    () => el("li", {}, el("strong"), el("p", { class: "hint" }), el("blockquote")),
+    (item, { name, question }) => {
+      setText(item.children[0], name);
+      setText(item.children[1], question.text);
+      setText(item.children[2], question.answer ?? "No answer yet.");
+    });
+  setHidden(byId("restored-empty"), teams.length > 0);
+}
+
+// ---- Sending ----------------------------------------------------------------------------------------------------
+
+byId("message-prepared").addEventListener("change", () => {
+  const chosen = view.messages.find(({ id }) => id === byId("message-prepared").value);
+  if (chosen) byId("message-text").value = chosen.text;
+});
+
+byId("message-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(event.submitter, async () => {
+    const to = byId("message-to");
+    await send("POST", "/api/desk/message", { team: to.value === "" ? null : Number(to.value), text: byId("message-text").value.trim() });
+    toast(`Sent to ${to.selectedOptions[0].textContent}.`);
+    byId("message-text").value = byId("message-prepared").value = "";
+  });
+});
+
+byId("mark-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(event.submitter, async () => {
+    await send("POST", "/api/desk/mark", { text: byId("mark-text").value.trim() });
+    byId("mark-text").value = "";
+    toast("Marked.");
+  });
+});
+
+byId("everyone-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const level = byId("everyone-level").value;
+  attempt(event.submitter, async () => {
+    const text = "A team that has it already, or more, keeps what it has. What a team has seen cannot be taken back.";
+    if (!(await confirmed(`Raise every team to ${level}?`, "Raise", text))) return;
+    await send("POST", "/api/desk/level", { team: null, level });
+    toast(`Every team has at least ${level}.`);
+  });
+});

@@ -1,0 +1,45 @@
+// The words of the facilitator's page: what the room says in identifiers, said to a person.
+
+import { el } from "./lib.js";
+
+export const PHASES = { lobby: "Lobby", running: "Running", paused: "Paused", over: "Round over", debrief: "Debrief" };
+export const MODELS = { "you-build-it": "You build it, you run it", "ops-run-it": "Ops run it" };
+
+/** How a team's customers fare: the word, and the class of its mark. */
+export const STATES = {
+  waiting: ["waiting", ""],
+  healthy: ["served", "served"],
+  lost: ["lost", "failed"],
+  restored: ["served again", "served"],
+};
+
+export const roundName = ({ number, practice }) => (practice ? "Practice" : `Round ${number}`);
+
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
+/** "1, 2 and 5 to 8": what reads better than a list of all. */
+export function numbers(all) {
+  const runs = [];
+  for (const number of all) {
+    const last = runs.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else runs.push([number, number]);
+  }
+  const words = runs.flatMap(([first, last]) => {
+    if (last === first) return [String(first)];
+    return last === first + 1 ? [String(first), String(last)] : [`${first} to ${last}`];
+  });
+  return words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words.join("");
+}
+
+export const teamsNamed = (all) => `${all.length === 1 ? "Team" : "Teams"} ${numbers(all)}`;
+
+/** A telemetry level as a badge; its blue grows with what the level shows. */
+export const levelBadge = (level) => el("span", { class: `badge level of-${level}` }, level);
+
+export const teamOptions = (teams) => teams.map(({ number, name }) => [String(number), name]);
+
+export const ago = (seconds) => {
+  if (seconds < 5) return "just now";
+  return seconds < 90 ? `${Math.round(seconds)} s ago` : `${Math.round(seconds / 60)} min ago`;
+};

@@ -1,0 +1,56 @@
+// The first guess and how sure the team is of it. It is asked before the evidence opens, so that later everybody can see
+// what the evidence was worth.
+
+import { attempt, byId, el, send, setHidden } from "./lib.js";
+import { isLive, watch, worldOf } from "./state.js";
+import { catalogue } from "./catalogue.js";
+
+const SURE = [[0, "no idea"], [20, "a hunch"], [40, "perhaps"], [60, "likely"], [80, "nearly sure"], [95, "certain"]];
+
+export function startGuess() {
+  watch((s) => isLive(s) && s.guess === null, (isOpen) => setHidden(byId("evidence-closed"), !isOpen));
+  watch((s) => [isLive(s) && s.guess === null && s.called, worldOf(s)], async ([isAsked]) => {
+    if (!isAsked) return showQuiet();
+    const { causes } = await catalogue();
+    byId("evidence-closed").replaceChildren(form(causes));
+  });
+}
+
+function showQuiet() {
+  byId("evidence-closed").replaceChildren(
+    el("h2", {}, "Evidence"),
+    el("p", { class: "empty" }, "Nobody has called you yet, so there is nothing to find out. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens."),
+    el("p", { class: "hint" }, "Meanwhile look at the shop, and at what you can do about it."),
+  );
+}
+
+function form(causes) {
+  const cause = el("select", { id: "guess-cause", required: true },
+    el("option", { value: "" }, "Choose …"),
+    el("option", { value: "none" }, "No idea yet"),
+    ...causes.map(({ id, words }) => el("option", { value: id }, words)));
+  const said = el("output", { htmlFor: "guess-confidence" });
+  const confidence = el("input", { id: "guess-confidence", type: "range", min: 0, max: 100, step: 5, value: 20, "aria-describedby": "guess-hint" });
+  const say = () => {
+    const [, word] = SURE.findLast(([from]) => confidence.valueAsNumber >= from);
+    said.textContent = `${confidence.value} %, ${word}`;
+    confidence.setAttribute("aria-valuetext", said.textContent);
+  };
+  confidence.addEventListener("input", say);
+  say();
+  const button = el("button", { class: "button primary", type: "submit" }, "Open the evidence");
+  const node = el("form", { class: "stack guess" },
+    el("h2", {}, "Your first guess"),
+    el("p", {}, "You have been called. What do you suspect, from what you see of the shop? One guess for the whole team, so talk first; it opens the evidence."),
+    el("div", { class: "field" }, el("label", { for: "guess-cause" }, "What is the cause?"), cause),
+    el("div", { class: "field" },
+      el("label", { for: "guess-confidence" }, "How sure are you? ", said), confidence,
+      el("p", { id: "guess-hint", class: "hint" }, "It earns and costs nothing. In the debrief it shows what the evidence was worth, and a lucky guess is not mistaken for a diagnosis.")),
+    el("div", { class: "actions" }, button));
+  node.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const body = { cause: cause.value === "none" ? null : cause.value, confidence: confidence.valueAsNumber };
+    attempt(button, () => send("POST", "/api/team/guess", body));
+  });
+  return node;
+}

@@ -1,0 +1,49 @@
+// What has happened: complaints, alerts, messages, and what the team itself did. Newest first.
+
+import { byId, el, keep, setHidden, setText, toast } from "./lib.js";
+import { watch, worldOf } from "./state.js";
+
+const WORDS = {
+  complaint: "Customers", alert: "Alert", remedy: "Done", message: "Message", hint: "Hint", level: "New evidence",
+  explained: "Explained", handover: "Handover", note: "Note",
+};
+const TOLD = new Set(["complaint", "alert", "message", "hint", "level", "handover"]); // said aloud wherever one is on the page
+
+let known = null; // of which world, and how many lines of it have been shown
+let unread = 0;
+
+export function startLog() {
+  watch((s) => [worldOf(s), s.log], ([world, log], s) => {
+    const lines = log.map((line, index) => ({ ...line, key: `${world} ${index}` }));
+    keep(byId("log"), lines.toReversed(), (line) => line.key, lineOf);
+    setHidden(byId("log-empty"), log.length > 0);
+    if (known?.world === world && s.round) tell(log.slice(known.count));
+    known = { world, count: log.length };
+  });
+  byId("tab-shop").addEventListener("focus", read);
+  byId("tab-shop").addEventListener("click", read);
+}
+
+function tell(lines) {
+  for (const line of lines.filter((each) => TOLD.has(each.kind))) toast(`${WORDS[line.kind]}: ${line.text}`);
+  unread += byId("column-shop").hidden ? lines.length : 0;
+  showUnread();
+}
+
+function read() {
+  unread = 0;
+  showUnread();
+}
+
+function showUnread() {
+  setHidden(byId("news"), unread === 0);
+  setText(byId("news"), `${unread} new`);
+}
+
+function lineOf({ kind, story, shop_s, text, by }) {
+  return el("li", { class: `log-line ${kind}` },
+    el("span", { class: "log-time", title: `${shop_s.toFixed(1)} s of the shop's own time` }, story),
+    el("span", { class: "log-text" },
+      el("b", {}, WORDS[kind] ?? kind), " ", text,
+      by && el("span", { class: "muted" }, ` (${by})`)));
+}

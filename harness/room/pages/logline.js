@@ -1,0 +1,44 @@
+// One log line: short until it is opened, then all of it.
+
+import { el } from "./lib.js";
+import { moment, visible } from "./state.js";
+import { isGranted, lookAt } from "./evidence.js";
+import { pinButton } from "./pins.js";
+
+/** `only` takes over an attribute as a condition. */
+export function logLine(line, only) {
+  const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
+    moment(line.time),
+    el("span", { class: `severity ${line.severity.toLowerCase()}` }, line.severity),
+    el("span", { class: "line-service" }, line.service),
+    el("span", { class: "line-body" }, visible(line.body || line.event || "")));
+  const node = el("li", { class: "line", dataset: { sequence: line.sequence, time: line.time } }, head);
+  head.addEventListener("click", () => {
+    const isOpen = head.getAttribute("aria-expanded") === "true";
+    head.setAttribute("aria-expanded", String(!isOpen));
+    if (isOpen) node.querySelector(".line-all").remove();
+    else node.append(whole(line, only));
+  });
+  return node;
+}
+
+function whole(line, only) {
+  const trace = line.trace_id && isGranted("traces")
+    && el("button", { type: "button", class: "button small", on: { click: () => lookAt("traces", { trace: line.trace_id }) } }, "Open its trace");
+  return el("div", { class: "line-all stack tight" },
+    el("pre", { class: "wrap", tabIndex: 0, role: "group", "aria-label": "The whole line" }, visible(line.body)),
+    el("dl", { class: "attributes" },
+      ...pair("logger", line.logger),
+      ...(line.event ? pair("event", line.event) : []),
+      ...Object.entries(line.attributes).flatMap(([key, value]) => pair(key, value, only)),
+      ...(line.trace_id ? pair("trace", line.trace_id) : [])),
+    el("div", { class: "actions" }, pinButton(() => ({ source: "log", sequence: line.sequence }), "Pin this line"), trace));
+}
+
+/** A name and its value, with a button that makes a condition of them. */
+export function pair(key, value, only) {
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const take = only && el("button", { type: "button", class: "button small plain take", "aria-label": `Only lines with ${key}=${text}` }, "only these");
+  take?.addEventListener("click", () => only.add(key, text));
+  return [el("dt", {}, key), el("dd", {}, el("span", {}, visible(text)), take)];
+}

@@ -1,0 +1,147 @@
+// Searching the log lines. Newest first, or from the very first line on; following brings what arrives.
+
+import { attempt, el, setHidden, setText } from "./lib.js";
+import { nowUnix } from "./state.js";
+import { catalogue } from "./catalogue.js";
+import { conditions } from "./conditions.js";
+import { empty, look } from "./look.js";
+import { logLine } from "./logline.js";
+
+const PAGE = 100;
+const FOLLOW_MS = 2_000;
+const KEPT_MAX = 1_000; // lines on the page at most while following
+
+export function logsPanel(panel) {
+  const text = el("input", { id: "logs-text", type: "search", autocomplete: "off", spellcheck: false, placeholder: "Text in the line or its attributes" });
+  const service = select("logs-service", [["", "Every service"]]);
+  const severity = select("logs-severity", [["", "Every severity"], ["info", "Info and above"], ["warn", "Warnings and above"], ["error", "Errors only"]]);
+  const span = select("logs-span", [["", "All time"], ["10", "Last 10 s"], ["30", "Last 30 s"], ["120", "Last 2 min"]]);
+  const order = select("logs-order", [["newest", "Newest first"], ["oldest", "Oldest first"]]);
+  const only = conditions("logs", "An attribute, as in http.route=/", () => run());
+  const search = el("button", { type: "submit", class: "button primary" }, "Search");
+  const follow = el("button", { type: "button", class: "button", "aria-pressed": "false" }, "Follow");
+  const form = el("form", { class: "filters", role: "search" },
+    field("Text", text, "grow wide-field"), field("Service", service), field("Severity", severity), field("Time", span), field("Order", order),
+    only.node, el("div", { class: "actions" }, search, follow));
+  const found = el("p", { class: "hint", role: "status" });
+  const waiting = el("button", { type: "button", class: "button small new-lines", hidden: true });
+  const list = el("ol", { class: "lines plain-list" });
+  const more = el("button", { type: "button", class: "button small", hidden: true }, "More lines");
+  const { node: lookNode, ask } = look(() => run());
+  panel.append(form, found, waiting, list, more, lookNode);
+  catalogue().then(({ services }) => service.append(...services.map((name) => el("option", { value: name }, name)))).catch(() => {});
+
+  let next = 0; // where following goes on
+  let shown = new Set(); // sequences on the page
+  let held = []; // lines that arrived while somebody reads further down
+  let timer = null;
+
+  const filters = () => {
+    const from = span.value && !only.trace() ? nowUnix() - Number(span.value) : "";
+    return [["text", text.value.trim()], ["service", service.value], ["severity", severity.value], ["from", from], ...only.pairs()];
+  };
+  const isNewestFirst = () => order.value === "newest";
+
+  async function run() {
+    await attempt(search, async () => {
+      const answer = await ask("/evidence/logs", [...filters(), ["limit", PAGE], ["after", isNewestFirst() ? "" : 0]]);
+      shown = new Set();
+      held = [];
+      setHidden(waiting, true);
+      next = answer.next;
+      list.replaceChildren();
+      add(isNewestFirst() ? answer.logs.toReversed() : answer.logs, "end");
+      list.scrollTop = 0;
+      setHidden(more, !answer.truncated);
+      setText(found, summary(answer));
+      if (answer.logs.length === 0) list.append(el("li", {}, empty(nothing())));
+    });
+  }
+
+  function summary({ logs, truncated }) {
+    const count = logs.length;
+    if (count === 0) return "No line found.";
+    const lines = `${count} ${count === 1 ? "line" : "lines"}`;
+    return truncated ? `The ${isNewestFirst() ? "newest" : "first"} ${lines}; there are more.` : `${lines}, all that match.`;
+  }
+
+  const nothing = () => (filters().some(([, value]) => value !== "")
+    ? "No line matches. Take a condition away, or look again in a moment: lines arrive within a few seconds."
+    : "The services have written nothing yet. Their log lines would stand here.");
+
+  function add(lines, where) {
+    const fresh = lines.filter(({ sequence }) => !shown.has(sequence));
+    fresh.forEach(({ sequence }) => shown.add(sequence));
+    const nodes = fresh.map((line) => logLine(line, only));
+    if (where === "end") list.append(...nodes);
+    else list.prepend(...nodes);
+  }
+
+  more.addEventListener("click", () => attempt(more, async () => {
+    const last = list.lastElementChild?.dataset;
+    const page = isNewestFirst() ? [["to", last.time]] : [["after", last.sequence]];
+    const answer = await ask("/evidence/logs", [...filters(), ["limit", PAGE], ...page]);
+    add(isNewestFirst() ? answer.logs.toReversed() : answer.logs, "end");
+    setHidden(more, !answer.truncated);
+    setText(found, `${shown.size} lines shown${answer.truncated ? "; there are more." : ", all that match."}`);
+  }));
+
+  // ---- Following ------------------------------------------------------------------------------------------------
+
+  async function goOn() {
+    if (document.hidden || list.offsetParent === null) return;
+    const answer = await ask("/evidence/logs", [...filters().filter(([key]) => key !== "from"), ["limit", PAGE], ["after", next]]).catch(() => null);
+    if (!answer || timer === null) return;
+    next = answer.next;
+    if (answer.logs.length === 0) return;
+    if (list.querySelector(".empty")) list.replaceChildren();
+    if (!isNewestFirst()) add(answer.logs, "end");
+    else if (list.scrollTop === 0) add(answer.logs.toReversed(), "start");
+    else held.push(...answer.logs);
+    setHidden(waiting, held.length === 0);
+    setText(waiting, `${held.length} new ${held.length === 1 ? "line" : "lines"} above`);
+    while (list.children.length > KEPT_MAX) (isNewestFirst() ? list.lastElementChild : list.firstElementChild).remove();
+  }
+
+  waiting.addEventListener("click", () => {
+    add(held.toReversed(), "start");
+    held = [];
+    setHidden(waiting, true);
+    list.scrollTop = 0;
+    list.querySelector("button")?.focus();
+  });
+
+  follow.addEventListener("click", async () => {
+    const isOn = timer === null;
+    follow.setAttribute("aria-pressed", String(isOn));
+    setText(follow, isOn ? "Following" : "Follow");
+    clearInterval(timer);
+    timer = null;
+    if (!isOn) return;
+    await run();
+    timer = setInterval(() => (panel.isConnected ? goOn() : clearInterval(timer)), FOLLOW_MS);
+  });
+
+  form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
+  for (const each of [service, severity, span, order]) each.addEventListener("change", run);
+
+  let isOpened = false;
+  return {
+    open() {
+      if (!isOpened) run();
+      isOpened = true;
+    },
+    /** The lines of one trace. */
+    show({ trace }) {
+      text.value = service.value = severity.value = span.value = "";
+      only.clear();
+      only.setTrace(trace);
+      order.value = "oldest";
+      run();
+    },
+  };
+}
+
+const select = (id, options) => el("select", { id }, ...options.map(([value, label]) => el("option", { value }, label)));
+
+const field = (label, control, kind = "") => el("div", { class: `field small ${kind}` }, el("label", { for: control.id }, label), control);

@@ -1,0 +1,88 @@
+// What stands in place of the three columns when no round is running: the lobby, the end of a round, the debrief. And
+// the one line that says what to do now.
+
+import { byId, el, setHidden, setText } from "./lib.js";
+import { isLive, watch } from "./state.js";
+import { roleOf } from "./bar.js";
+
+const RULES = [
+  "A shop is yours to look after: real services, with customers coming all the time.",
+  "Something will happen to it, and the clock and the loss begin to run.",
+  "You see the shop, your evidence and your remedies; how much evidence there is changes from round to round.",
+  "Find out why, put it right, and explain it in your own words with pinned evidence: fixing and explaining count apart.",
+  "Everybody in the team sees the same page, so talk to each other, divide the work, and note what you think.",
+];
+
+export function startPlace() {
+  watch((s) => isLive(s), (isNow) => setHidden(byId("place"), isNow));
+  watch((s) => [s.phase, s.team.name, s.members, s.you, s.explained, s.revealed], (_, s) => {
+    if (!isLive(s)) byId("place").replaceChildren(...(PLACES[s.phase] ?? lobby)(s));
+  });
+  watch((s) => [s.phase, nextText(s)], ([phase, text]) => {
+    setHidden(byId("next"), text === "");
+    byId("next").classList.toggle("paused", phase === "paused");
+    setText(byId("next-text"), text);
+  });
+}
+
+const PLACES = { lobby, over, debrief };
+
+function lobby(s) {
+  return [
+    el("h1", {}, `Welcome, ${s.team.name}`),
+    el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the trainer begins. First comes a short practice round, which does not count."),
+    members(s),
+    el("section", { class: "card" },
+      el("h2", {}, "How it works"),
+      el("ol", { class: "rules" }, ...RULES.map((rule) => el("li", {}, rule)))),
+    el("p", { class: "hint" }, "Only the clock and the money run faster than life; the shop's own seconds are real seconds. The factor stands at the top of the page."),
+  ];
+}
+
+function over(s) {
+  const told = s.explained
+    ? `Your explanation was handed in at ${s.explained.story} by ${s.explained.by}.`
+    : "Your team has handed in no explanation in this round.";
+  return [
+    el("h1", {}, "This round is over"),
+    el("p", { class: "lead" }, `${told} The shop is well again.`),
+    el("section", { class: "card stack tight" },
+      el("h2", {}, "What next"),
+      el("p", {}, "Take a moment together: what did you know, from which evidence, and what would have told you sooner? Note it; the debrief comes back to it."),
+      el("p", {}, "The next round begins when the trainer starts it. Leave this page open.")),
+    members(s),
+  ];
+}
+
+function debrief(s) {
+  return [
+    el("h1", {}, "Debrief"),
+    el("p", { class: "lead" }, "All rounds are over. What happened, what could be known when, and what your team did is ready to be read."),
+    el("p", {}, el("a", { class: "button primary large", href: "/team/debrief" }, "Open the debrief")),
+    members(s),
+  ];
+}
+
+function members(s) {
+  return el("section", { class: "card" },
+    el("h2", {}, `Who is here: ${s.members.length}`),
+    el("ul", { class: "members plain-list" }, ...s.members.map((name) => el("li", { class: "badge" }, name === s.you ? `${name} (you)` : name))));
+}
+
+/** One sentence: what there is to do now. */
+function nextText(s) {
+  if (s.phase === "paused") return "Paused by the trainer. Customers, clock and loss stand still; the services run on.";
+  if (s.phase !== "running") return "";
+  const isServed = s.availability.now !== null && s.availability.now >= 0.999;
+  if (s.question && !s.question.answer) return "There is a question for you under “Act”.";
+  if (!s.called && !s.guess) return `You are on call as ${roleOf(s.round)}. All is quiet: look around, the shop is yours.`;
+  if (!s.guess) return "You have been called. Look at the shop, then give your first guess: it opens the evidence.";
+  if (s.explained) {
+    return isServed
+      ? "Customers are served and your explanation is in. You may improve it until the round ends."
+      : "Your explanation is in. Customers are still failing: do something about it.";
+  }
+  if (isServed && s.called) return "Customers are served. Explain what happened, with pinned evidence, before the round ends.";
+  return "Find out why, do something about it, and explain it with pinned evidence. The order is yours.";
+}
+

@@ -1,0 +1,77 @@
+// What the room said last. Each part of the page watches the piece that it shows, and is called only when that piece has
+// changed: so what people type, select and open stays as it is, although a state comes every second.
+
+import { changes, el, shopSeconds, storyAt, storyTime } from "./lib.js";
+
+let current = null;
+let receivedAt = 0;
+const watchers = [];
+
+export const state = () => current;
+
+/** Calls `act(piece, state)` with what `select` picks, now if there is a state already, and whenever it has changed. */
+export function watch(select, act) {
+  const isOther = changes();
+  const watcher = (next) => {
+    const piece = select(next);
+    if (isOther(piece)) act(piece, next);
+  };
+  watchers.push(watcher);
+  if (current) watcher(current);
+}
+
+export function take(next) {
+  current = next;
+  receivedAt = performance.now();
+  for (const watcher of watchers) {
+    try {
+      watcher(next);
+    } catch (error) {
+      console.error(error); // one part that stumbles must not take the others with it
+    }
+  }
+}
+
+/** Tells one world from the next: each round has its own, with evidence of its own. */
+export const worldOf = (s) => (s.round ? `${s.round.number} ${s.clock?.arrived_unix_s}` : "");
+
+export const isLive = (s) => s.phase === "running" || s.phase === "paused";
+
+/** Seconds since 1970 by the room's clock, which may be another than this device's. */
+export const nowUnix = () => (current?.updated_unix_s ?? 0) + (performance.now() - receivedAt) / 1000;
+
+/** A time of the evidence, RFC 3339 or seconds since 1970, as seconds since 1970. */
+export const unixOf = (time) => (typeof time === "number" ? time : Date.parse(time) / 1000);
+
+/** The shop's own seconds and the story's time of a moment, as text: "42.1 s, 08:13". */
+export function momentText(time) {
+  const clock = current?.clock;
+  if (!clock) return "";
+  const unix = unixOf(time);
+  return `${secondsText(shopSeconds(clock, unix))}, ${storyTime(storyAt(clock, unix))}`;
+}
+
+/** The same as an element: the shop's seconds first, the story's time beside it. */
+export function moment(time) {
+  const clock = current?.clock;
+  if (!clock) return el("span", { class: "moment" }, "–");
+  const unix = unixOf(time);
+  return el("time", { class: "moment", dateTime: new Date(unix * 1000).toISOString(), title: "The shop's own seconds, and the story's time" },
+    el("b", {}, secondsText(shopSeconds(clock, unix))), " ", el("span", { class: "muted" }, storyTime(storyAt(clock, unix))));
+}
+
+const secondsText = (seconds) => `${seconds.toFixed(1).replace("-", "−")} s`;
+
+/** A duration for people: milliseconds below a second, seconds above. */
+export function durationText(seconds) {
+  if (seconds < 0.000_95) return `${Math.round(seconds * 1e6)} µs`;
+  if (seconds < 0.0995) return `${(seconds * 1e3).toFixed(1)} ms`;
+  if (seconds < 0.9995) return `${Math.round(seconds * 1e3)} ms`;
+  return `${seconds.toFixed(2)} s`;
+}
+
+/** Text from elsewhere with its control characters written out, as a terminal would have to. */
+export const visible = (text) => String(text).replace(
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]/g,
+  (found) => `\\u{${found.codePointAt(0).toString(16)}}`,
+);

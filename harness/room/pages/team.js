@@ -1,0 +1,30 @@
+// The team's page: puts its parts together. The state comes every second; each part watches its own piece of it.
+
+import { byId, live, setHidden } from "./lib.js";
+import { isLive, take, watch } from "./state.js";
+import { arrange } from "./columns.js";
+import { startBar } from "./bar.js";
+import { startPlace } from "./place.js";
+import { startShop } from "./shop.js";
+import { startLog } from "./log.js";
+import { startTools } from "./tools.js";
+import { startGuess } from "./guess.js";
+import { startEvidence } from "./evidence.js";
+import { startRemedies } from "./remedies.js";
+import { startThoughts } from "./thoughts.js";
+import { startPins } from "./pins.js";
+import { startExplain } from "./explain.js";
+import { startQuestion } from "./question.js";
+
+watch(isLive, (isNow) => {
+  setHidden(byId("columns"), !isNow);
+  document.body.classList.toggle("in-round", isNow);
+  arrange();
+});
+
+for (const start of [
+  startBar, startPlace, startShop, startLog, startTools, startGuess, startEvidence,
+  startRemedies, startThoughts, startPins, startExplain, startQuestion,
+]) start();
+
+live("/api/team/events", take);
