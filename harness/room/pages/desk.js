@@ -26,7 +26,8 @@ async function signIn(token) {
     await send("POST", "/api/desk/sign-in", { token });
     localStorage.setItem(SIGNED_IN_KEY, "yes");
     byId("token").value = "";
-    enter();
+    if (hasEntered) location.reload();
+    else enter();
   } catch (error) {
     const said = { 403: "This token is not right. Copy all of it, and nothing else.", 429: "Too many attempts. Wait a moment, then try again." };
     askForToken(said[error.status] ?? error.message);
@@ -40,7 +41,10 @@ function askForToken(reason = "") {
   byId("token").focus();
 }
 
+let hasEntered = false;
+
 function enter() {
+  hasEntered = true;
   setHidden(byId("sign-in"), true);
   live("/api/desk/events", show, { refused: signedOut });
 }
