@@ -33,7 +33,7 @@ fn summary(scenario: &Scenario) -> serde_json::Value {
 }
 
 fn describe(scenario: &Scenario) {
-    let Scenario { name, title, description, truth, remedies, .. } = scenario;
+    let Scenario { name, title, description, hints, truth, remedies, .. } = scenario;
     screen::paragraph(&format!("{name}: {title}\n\nThis gives everything away.\n"));
     screen::paragraph(&description.replace('\n', " "));
     screen::paragraph(&format!("\nTrigger: {}.", truth.trigger));
@@ -47,6 +47,12 @@ fn describe(scenario: &Scenario) {
     list(&remedies.right, "  nothing that anybody in the shop could do");
     screen::line("Not restored by:");
     list(&remedies.wrong, "  nothing was wrong");
+    if !hints.is_empty() {
+        screen::line("Hints for people who are stuck:");
+    }
+    for hint in hints {
+        screen::paragraph(&format!("  {hint}"));
+    }
 }
 
 fn list(sequences: &[Vec<Remedy>], none: &str) {

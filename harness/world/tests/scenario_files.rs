@@ -1,8 +1,9 @@
 //! Scenario files that are none: each error names the file, the line and what was expected.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
-use world::scenario::{Scenario, ScenarioError, library, scenario};
+use incident::ContributingFactor;
+use world::scenario::{HINT_CHARACTERS_MAX, HINTS, Happening, Scenario, ScenarioError, library, scenario};
 
 /// A file without fault, one thing a line.
 const GOOD: &str = r#"title = "A title"
@@ -65,6 +66,64 @@ fn each_error_names_the_file_the_line_and_what_was_expected() {
     check(happens, "surge = { times = -3.0 }", 7, &["-3 times", "from 1 to 100"]);
     let link = "link = { from = \"cache\", to = \"content-store\", resets = 2.0 }";
     check(happens, link, 7, &["2", "between 0 and 1"]);
+    let hints = |hints: &[&str]| format!("symptom = \"every-page\"\nhints = {hints:?}");
+    let symptom = "symptom = \"every-page\"";
+    check(symptom, &hints(&["Look.", "There.", "So."]), 4, &["a ladder of 3", "expected 4 hints, or none"]);
+    let long = "x".repeat(HINT_CHARACTERS_MAX + 1);
+    check(symptom, &hints(&["Look.", &long, "So.", "Do."]), 4, &["hint 2", "141 characters", "1 to 140"]);
+    check(symptom, &hints(&["Look.", "There.", " ", "Do."]), 4, &["hint 3", "0 characters"]);
+}
+
+#[test]
+fn each_scenario_has_a_ladder_of_hints_that_names_nothing_it_must_not() {
+    let library = library();
+    let forbidden = forbidden(&library);
+    for Scenario { name, hints, happens, .. } in &library {
+        assert_eq!(hints.len(), HINTS, "{name}");
+        // What the seed chooses cannot be named.
+        let drawn = happens.iter().filter_map(|happens| match &happens.what {
+            Happening::Publish { assets, .. } if assets.0.len() > 1 => Some(&assets.0),
+            _ => None,
+        });
+        let drawn: Vec<String> = drawn.flatten().flat_map(|asset| in_both_spellings(asset)).collect();
+        for hint in hints {
+            let found = named(hint, forbidden.iter().chain(&drawn));
+            assert!(found.is_empty(), "{name}: {hint:?} names {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_forbidden_word_is_found_however_it_is_written() {
+    let forbidden = forbidden(&library());
+    let check = |text: &str, expected: &[&str]| assert_eq!(named(text, &forbidden), expected, "{text}");
+    check("Look at the slow disk.", &["slow disk"]);
+    check("It is a False-Alarm!", &["false-alarm"]);
+    check("Poor error handling", &["poor error handling"]);
+    check("A default", &["fault"]);
+    check("The character is U+000B, or 0x92.", &["0x", "u+"]);
+    check("The disk is slow, and nobody did it.", &[]);
+}
+
+/// What nobody in an incident room may be told: the product, the scenarios, the latent faults, and that anything was staged.
+/// A hint also names no character, which the seed draws.
+fn forbidden(library: &[Scenario]) -> Vec<String> {
+    let scenarios = library.iter().map(|scenario| scenario.name.as_str());
+    let faults = ContributingFactor::LATENT_FAULTS.map(ContributingFactor::name);
+    let words = ["glyphfall", "fault", "switch", "inject", "scenario", "u+", "0x"].map(str::to_owned);
+    scenarios.chain(faults).flat_map(in_both_spellings).chain(words).collect()
+}
+
+/// As in a file, and as in a sentence.
+fn in_both_spellings(name: &str) -> [String; 2] {
+    [name.to_owned(), name.replace('-', " ")]
+}
+
+fn named<'a>(text: &str, words: impl IntoIterator<Item = &'a String>) -> Vec<&'a str> {
+    let text = text.to_lowercase();
+    let found: BTreeSet<&str> =
+        words.into_iter().map(String::as_str).filter(|word| text.contains(word)).collect();
+    found.into_iter().collect()
 }
 
 #[test]

@@ -28,6 +28,12 @@ pub const STORY: &str = "special-character";
 /// The largest scenario file that is read: a hundred times an ordinary one.
 pub const FILE_BYTES_MAX: u64 = 256 * 1_024;
 
+/// The rungs of a ladder of hints: where to look, along which services, what kind of cause, what to do.
+pub const HINTS: usize = 4;
+
+/// The characters of a hint at most: it is read on a phone, in the middle of an incident.
+pub const HINT_CHARACTERS_MAX: usize = 140;
+
 /// One incident that can be played.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +53,10 @@ pub struct Scenario {
     pub description: String,
     /// What customers meet while it lasts.
     pub symptom: Symptom,
+    /// A ladder of hints for people who are stuck: [`HINTS`] of them, each giving away more than the one before, or none. A
+    /// hint holds whatever the seed draws and whatever telemetry tells.
+    #[serde(default)]
+    pub hints: Vec<String>,
     /// What happens, in any order.
     pub happens: Vec<Happens>,
     /// What a right explanation says.
@@ -184,6 +194,17 @@ impl Scenario {
         }
         if !self.control && self.remedies.right.iter().all(Vec::is_empty) {
             return Err(("right", "at least one sequence of remedies, unless control = true".into()));
+        }
+        let count = self.hints.len();
+        if ![0, HINTS].contains(&count) {
+            return Err(("hints", format!("a ladder of {count}: expected {HINTS} hints, or none")));
+        }
+        for (place, hint) in self.hints.iter().enumerate() {
+            let characters = hint.trim().chars().count();
+            if !(1..=HINT_CHARACTERS_MAX).contains(&characters) {
+                let expected = format!("expected from 1 to {HINT_CHARACTERS_MAX}");
+                return Err(("hints", format!("hint {} has {characters} characters: {expected}", place + 1)));
+            }
         }
         Ok(())
     }
