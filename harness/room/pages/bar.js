@@ -1,7 +1,7 @@
 // The bar on top: the story's clock, the loss, how customers fare. Nothing here is read out by itself: a screen reader
 // that announced a clock each second would say nothing else.
 
-import { byId, minutes, percent, setHidden, setText, sparkline, usd } from "./lib.js";
+import { byId, minutes, percent, setText, sparkline, usd } from "./lib.js";
 import { watch } from "./state.js";
 
 const TARGET = 0.999; // what customers are promised
@@ -22,7 +22,7 @@ export const paceText = (speed) => {
 
 export function startBar() {
   const line = sparkline([]);
-  line.setAttribute("aria-hidden", "true"); // the figure beside it says how it stands now
+  line.setAttribute("aria-label", "A line: the share of customers served over the last five minutes");
   byId("served-line").append(line);
 
   watch((s) => [s.clock?.story, s.phase], ([story]) => setText(byId("clock"), story ?? "–"));
@@ -34,6 +34,7 @@ export function startBar() {
     byId("served").classList.toggle("failed", now !== null && now < TARGET);
     line.update(availability?.history ?? []);
   });
+  watch((s) => s.round === null, (isIdle) => byId("bar").classList.toggle("idle", isIdle));
   watch((s) => [s.phase, s.round?.ends_in_s], ([phase, left]) => {
     setText(byId("left"), left === undefined || left === null ? "–" : minutes(left));
     setText(byId("left-name"), phase === "paused" ? "paused, time left" : "time left");
@@ -50,7 +51,6 @@ export function startBar() {
     document.title = `${team}, incident room`;
   });
   watch((s) => s.clock && s.clock.shop_s.toFixed(0), (shop) => {
-    setHidden(byId("as-of"), shop === null);
-    setText(byId("as-of"), shop === null ? "" : `figures as of ${shop} s of the shop's own time`);
+    setText(byId("as-of"), shop === null ? "" : `Figures as of ${shop} s of the shop's own time`);
   });
 }

@@ -7,7 +7,7 @@ export function conditions(name, placeholder, onChange) {
   const input = el("input", { id: `${name}-attribute`, autocomplete: "off", spellcheck: false, placeholder });
   const add = el("button", { type: "button", class: "button small" }, "Add");
   const shown = el("ul", { class: "conditions plain-list", "aria-label": "Conditions" });
-  const node = el("div", { class: "field small conditions-field" },
+  const node = el("div", { class: "field small conditions-field secondary" },
     el("label", { for: input.id }, "Attribute"), el("div", { class: "row joined" }, input, add), shown);
   let held = []; // { kind: "attribute" | "trace", text }
 

@@ -4,7 +4,7 @@ import { byId, el, keep, setHidden, setText, toast } from "./lib.js";
 import { watch, worldOf } from "./state.js";
 
 const WORDS = {
-  complaint: "Customers", alert: "Alert", remedy: "Done", message: "Message", hint: "Hint", level: "New evidence",
+  complaint: "Complaint", alert: "Alert", remedy: "Done", message: "Message", hint: "Hint", level: "New evidence",
   explained: "Explained", handover: "Handover", note: "Note",
 };
 const TOLD = new Set(["complaint", "alert", "message", "hint", "level", "handover"]); // said aloud wherever one is on the page
@@ -41,7 +41,7 @@ function showUnread() {
 }
 
 function lineOf({ kind, story, shop_s, text, by }) {
-  return el("li", { class: `log-line ${kind}` },
+  return el("li", { class: `log-line is-${kind}` },
     el("span", { class: "log-time", title: `${shop_s.toFixed(1)} s of the shop's own time` }, story),
     el("span", { class: "log-text" },
       el("b", {}, WORDS[kind] ?? kind), " ", text,

@@ -4,6 +4,7 @@ import { attempt, el, setHidden, setText } from "./lib.js";
 import { nowUnix } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { conditions } from "./conditions.js";
+import { choices, field, moreConditions } from "./filters.js";
 import { empty, look } from "./look.js";
 import { logLine } from "./logline.js";
 
@@ -13,16 +14,17 @@ const KEPT_MAX = 1_000; // lines on the page at most while following
 
 export function logsPanel(panel) {
   const text = el("input", { id: "logs-text", type: "search", autocomplete: "off", spellcheck: false, placeholder: "Text in the line or its attributes" });
-  const service = select("logs-service", [["", "Every service"]]);
-  const severity = select("logs-severity", [["", "Every severity"], ["info", "Info and above"], ["warn", "Warnings and above"], ["error", "Errors only"]]);
-  const span = select("logs-span", [["", "All time"], ["10", "Last 10 s"], ["30", "Last 30 s"], ["120", "Last 2 min"]]);
-  const order = select("logs-order", [["newest", "Newest first"], ["oldest", "Oldest first"]]);
+  const service = choices("logs-service", [["", "Every service"]]);
+  const severity = choices("logs-severity", [["", "Every severity"], ["info", "Info and above"], ["warn", "Warnings and above"], ["error", "Errors only"]]);
+  const span = choices("logs-span", [["", "All time"], ["10", "Last 10 s"], ["30", "Last 30 s"], ["120", "Last 2 min"]]);
+  const order = choices("logs-order", [["newest", "Newest first"], ["oldest", "Oldest first"]]);
   const only = conditions("logs", "An attribute, as in http.route=/", () => run());
   const search = el("button", { type: "submit", class: "button primary" }, "Search");
   const follow = el("button", { type: "button", class: "button", "aria-pressed": "false" }, "Follow");
   const form = el("form", { class: "filters", role: "search" },
-    field("Text", text, "grow wide-field"), field("Service", service), field("Severity", severity), field("Time", span), field("Order", order),
+    field("Text", text, "grow wide-field"), field("Service", service), field("Severity", severity), field("Time", span, "secondary"), field("Order", order, "secondary"),
     only.node, el("div", { class: "actions" }, search, follow));
+  form.lastElementChild.prepend(moreConditions(form));
   const found = el("p", { class: "hint", role: "status" });
   const waiting = el("button", { type: "button", class: "button small new-lines", hidden: true });
   const list = el("ol", { class: "lines plain-list" });
@@ -51,7 +53,6 @@ export function logsPanel(panel) {
       next = answer.next;
       list.replaceChildren();
       add(isNewestFirst() ? answer.logs.toReversed() : answer.logs, "end");
-      list.scrollTop = 0;
       setHidden(more, !answer.truncated);
       setText(found, summary(answer));
       if (answer.logs.length === 0) list.append(el("li", {}, empty(nothing())));
@@ -88,6 +89,12 @@ export function logsPanel(panel) {
 
   // ---- Following ------------------------------------------------------------------------------------------------
 
+  /** Nothing is pushed away under the eyes of somebody who reads an open line, or further down. */
+  function isReading() {
+    const top = list.firstElementChild?.getBoundingClientRect().top ?? 0;
+    return list.contains(document.activeElement) || list.querySelector('[aria-expanded="true"]') !== null || top < 0;
+  }
+
   async function goOn() {
     if (document.hidden || list.offsetParent === null) return;
     const answer = await ask("/evidence/logs", [...filters().filter(([key]) => key !== "from"), ["limit", PAGE], ["after", next]]).catch(() => null);
@@ -96,7 +103,7 @@ export function logsPanel(panel) {
     if (answer.logs.length === 0) return;
     if (list.querySelector(".empty")) list.replaceChildren();
     if (!isNewestFirst()) add(answer.logs, "end");
-    else if (list.scrollTop === 0) add(answer.logs.toReversed(), "start");
+    else if (!isReading()) add(answer.logs.toReversed(), "start");
     else held.push(...answer.logs);
     setHidden(waiting, held.length === 0);
     setText(waiting, `${held.length} new ${held.length === 1 ? "line" : "lines"} above`);
@@ -107,7 +114,7 @@ export function logsPanel(panel) {
     add(held.toReversed(), "start");
     held = [];
     setHidden(waiting, true);
-    list.scrollTop = 0;
+    list.scrollIntoView({ block: "nearest" });
     list.querySelector("button")?.focus();
   });
 
@@ -141,7 +148,3 @@ export function logsPanel(panel) {
     },
   };
 }
-
-const select = (id, options) => el("select", { id }, ...options.map(([value, label]) => el("option", { value }, label)));
-
-const field = (label, control, kind = "") => el("div", { class: `field small ${kind}` }, el("label", { for: control.id }, label), control);

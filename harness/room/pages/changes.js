@@ -1,0 +1,83 @@
+// What was changed, when, and to which version.
+
+import { attempt, el, get, setText } from "./lib.js";
+import { moment, nowUnix, state, visible } from "./state.js";
+import { isGranted, lookAt } from "./evidence.js";
+import { pair } from "./logline.js";
+import { addressOf, empty, look } from "./look.js";
+import { pinButton } from "./pins.js";
+
+export function changesPanel(panel) {
+  const text = el("input", { id: "changes-text", type: "search", autocomplete: "off", spellcheck: false, placeholder: "An asset, a service, a kind of change" });
+  const span = el("select", { id: "changes-span" }, ...[["", "All time"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["before", "Before the customers came"]].map(([value, label]) => el("option", { value }, label)));
+  const found = el("p", { class: "hint", role: "status" });
+  const list = el("ol", { class: "lines plain-list" });
+  const { node: lookNode, ask } = look(run);
+  panel.append(
+    el("div", { class: "filters" },
+      el("div", { class: "field small grow wide-field" }, el("label", { for: text.id }, "Show only"), text),
+      el("div", { class: "field small" }, el("label", { for: span.id }, "Time"), span)),
+    found, list, lookNode);
+  let changes = [];
+
+  function run() {
+    return attempt(panel, async () => {
+      const arrived = state().clock.arrived_unix_s.toFixed(3);
+      const ago = span.value && span.value !== "before" ? (nowUnix() - Number(span.value)).toFixed(3) : "";
+      ({ changes } = await ask("/evidence/changes", [["from", ago], ["to", span.value === "before" ? arrived : ""]]));
+      draw();
+    });
+  }
+
+  function draw() {
+    const wanted = text.value.trim().toLowerCase();
+    const shown = changes.filter((change) => [change.what, change.which, change.service, change.body].join(" ").toLowerCase().includes(wanted));
+    list.replaceChildren(...shown.toReversed().map(changeLine));
+    setText(found, shown.length === 0 ? "No change found." : `${shown.length} ${shown.length === 1 ? "change" : "changes"}, newest first.`);
+    if (shown.length === 0) list.append(el("li", {}, empty(changes.length ? "No change has this in it." : "Nothing was changed in this time. Publications, releases and settings that change would stand here.")));
+  }
+
+  text.addEventListener("input", draw);
+  span.addEventListener("change", run);
+  let isOpened = false;
+  return { open: () => { if (!isOpened) run(); isOpened = true; } };
+}
+
+function changeLine(change) {
+  const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
+    moment(change.time),
+    el("span", { class: "line-service" }, change.what),
+    el("span", { class: "line-body" }, el("b", {}, visible(change.which)), change.version === null ? "" : `, version ${visible(change.version)}`, " ", el("span", { class: "hint" }, visible(change.body))));
+  const node = el("li", { class: "line" }, head);
+  head.addEventListener("click", () => {
+    const isOpen = head.getAttribute("aria-expanded") === "true";
+    head.setAttribute("aria-expanded", String(!isOpen));
+    if (isOpen) node.querySelector(".line-all").remove();
+    else node.append(whole(change));
+  });
+  return node;
+}
+
+function whole(change) {
+  const { assets } = state();
+  const version = Number(change.version);
+  const isVersion = assets.includes(change.which) && Number.isInteger(version) && version > 0;
+  return el("div", { class: "line-all stack tight" },
+    el("dl", { class: "attributes" },
+      ...pair("service", change.service), ...pair("what", change.what),
+      ...Object.entries(change.attributes).flatMap(([key, value]) => pair(key, value))),
+    el("div", { class: "actions" },
+      pinButton(() => sourceOf(change), "Pin this change"),
+      isVersion && isGranted("content") && el("button", {
+        type: "button", class: "button small", on: { click: () => lookAt("content", { asset: change.which, version }) },
+      }, "What changed in the text")));
+}
+
+/** A change is a log record: it is pinned by its place in the order of arrival. */
+async function sourceOf(change) {
+  if (change.sequence !== undefined) return { source: "change", sequence: change.sequence };
+  const { logs } = await get(addressOf("/evidence/logs", [["event", change.what], ["service", change.service], ["from", change.time], ["limit", 1000]]));
+  const found = logs.find((line) => line.time === change.time && line.body === change.body);
+  if (!found) throw new Error("This change is no longer held. Look again.");
+  return { source: "change", sequence: found.sequence };
+}

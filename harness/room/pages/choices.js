@@ -1,0 +1,51 @@
+// What an explanation is about, and how each part is matched with the catalogue: the same for every incident.
+
+import { el } from "./lib.js";
+import { state } from "./state.js";
+import { wordsOf } from "./catalogue.js";
+
+export const ABOUT = [
+  { about: "cause", title: "What set it off", hint: "The event with which it began." },
+  { about: "asset", title: "Which asset", hint: "If an asset has to do with it." },
+  { about: "character", title: "Which character", hint: "If a character has to do with it." },
+  { about: "path", title: "How it travelled", hint: "From service to service, up to the customers." },
+  { about: "factor", title: "What contributed", hint: "Properties of the shop without which it would have been less. There are often several.", many: true },
+];
+
+/** The choice of a claim in words. */
+export function choiceText({ about, choice }, { causes, factors }) {
+  if (about === "cause") return wordsOf(causes, choice);
+  if (about === "factor") return wordsOf(factors, choice);
+  return about === "path" ? choice.split(",").join(" → ") : choice;
+}
+
+/** Fields for the choice of a claim: `{ node, value() }`, where the value is null if nothing is chosen. */
+export function choiceField(about, choice, { causes, factors, services }) {
+  if (about === "path") return pathField(choice, services);
+  if (about === "character") return characterField(choice);
+  const entries = { cause: causes, factor: factors, asset: state().assets.map((id) => ({ id, words: id })) }[about];
+  const select = el("select", { id: "claim-choice" }, el("option", { value: "" }, "Not matched yet"), ...entries.map(({ id, words }) => el("option", { value: id }, words)));
+  select.value = choice ?? "";
+  const label = about === "asset" ? "Which one is it?" : "Which entry of the catalogue comes nearest?";
+  return { node: el("div", { class: "field" }, el("label", { for: select.id }, label), select), value: () => select.value || null };
+}
+
+function characterField(choice) {
+  const input = el("input", { id: "claim-choice", value: choice ?? "", autocomplete: "off", spellcheck: false, pattern: "\\s*([Uu]\\+[0-9A-Fa-f]{4,6}|0[xX][0-9A-Fa-f]{2})\\s*", placeholder: "U+00E9 or 0x92", "aria-describedby": "claim-choice-hint" });
+  const node = el("div", { class: "field" }, el("label", { for: input.id }, "Which one is it?"), input,
+    el("p", { id: "claim-choice-hint", class: "hint" }, "Its code point, as in U+00E9; or a byte that is no character, as in 0x92."));
+  const written = (text) => (/^u\+/i.test(text) ? text.toUpperCase() : text.toLowerCase().replace(/^0x(..)$/, (_, hex) => `0x${hex}`));
+  return { node, value: () => written(input.value.trim()) || null };
+}
+
+function pathField(choice, services) {
+  const chosen = choice?.split(",") ?? [];
+  const selects = services.map((_, index) => {
+    const select = el("select", { "aria-label": index === 0 ? "Where it began" : `Then, step ${index + 1}` },
+      el("option", { value: "" }, index === 0 ? "began in …" : "then …"), ...services.map((name) => el("option", { value: name }, name)));
+    select.value = chosen[index] ?? "";
+    return select;
+  });
+  const node = el("fieldset", { class: "field" }, el("legend", {}, "Through which services, in order?"), el("div", { class: "path-fields" }, ...selects));
+  return { node, value: () => selects.map((select) => select.value).filter(Boolean).join(",") || null };
+}

@@ -1,0 +1,116 @@
+// The text of each asset, character by character; and, if granted, its versions with what changed from one to the next.
+
+import { attempt, el, setHidden, setText } from "./lib.js";
+import { moment, state } from "./state.js";
+import { empty, look } from "./look.js";
+import { pinButton } from "./pins.js";
+
+const CHARACTERS_MAX = 400; // rows of one table
+
+export function contentPanel(panel) {
+  const asset = el("select", { id: "content-asset" }, el("option", { value: "" }, "Choose …"), ...state().assets.map((id) => el("option", { value: id }, id)));
+  const text = el("div", { class: "stack tight" });
+  const versions = el("div", { class: "stack tight" });
+  const { node: lookNode, ask } = look(() => run());
+  panel.append(
+    el("div", { class: "filters" }, el("div", { class: "field small wide-field" }, el("label", { for: asset.id }, "Asset"), asset)),
+    el("p", { class: "hint" }, "The text as it is stored, with what cannot be seen written out."),
+    text, versions, lookNode);
+
+  function run(version = null) {
+    text.replaceChildren();
+    versions.replaceChildren();
+    if (asset.value === "") return text.replaceChildren(empty("Choose an asset, and its text will stand here."));
+    const path = `/api/team/assets/${encodeURIComponent(asset.value)}`;
+    return attempt(asset, async () => {
+      const current = await ask(path);
+      text.replaceChildren(...textOf(current));
+      if (!state().can_history) return;
+      const { versions: held } = await ask(`${path}/versions`);
+      versions.replaceChildren(el("h3", {}, "Versions"), versionList(held, current.id, path));
+      if (version !== null) versions.querySelector(`[data-version="${version}"] button`)?.click();
+    });
+  }
+
+  function versionList(held, id, path) {
+    if (held.length === 0) return empty("No version is known.");
+    return el("ol", { class: "lines plain-list" }, ...held.map(({ version, published_unix_s, by }) => {
+      const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
+        published_unix_s ? moment(published_unix_s) : el("span", { class: "moment" }, "–"),
+        el("b", {}, `Version ${version}`), el("span", { class: "line-body hint" }, by ? `by ${by}` : ""));
+      const node = el("li", { class: "line", dataset: { version } }, head);
+      head.addEventListener("click", () => toggle(node, head, () => ask(`${path}/versions/${version}`), id, version));
+      return node;
+    }));
+  }
+
+  async function toggle(node, head, read, id, version) {
+    const isOpen = head.getAttribute("aria-expanded") === "true";
+    if (isOpen) {
+      head.setAttribute("aria-expanded", "false");
+      return node.querySelector(".line-all").remove();
+    }
+    return attempt(head, async () => {
+      const one = await read();
+      head.setAttribute("aria-expanded", "true");
+      node.append(el("div", { class: "line-all stack tight" },
+        difference(one.difference),
+        ...textOf({ ...one, id, version }, "The whole text of this version")));
+      node.scrollIntoView({ block: "nearest" });
+    });
+  }
+
+  asset.addEventListener("change", () => run());
+  return {
+    open: () => { if (!asset.value && !text.hasChildNodes()) run(); },
+    show({ asset: id, version }) {
+      asset.value = id;
+      run(version);
+    },
+  };
+}
+
+function difference(runs) {
+  if (!runs || runs.every(({ kind }) => kind === "same")) return empty("The same text as in the version before, or the first one.");
+  return el("pre", { class: "wrap difference", tabIndex: 0, role: "group", "aria-label": "What changed from the version before" },
+    ...runs.map(({ kind, text }) => {
+      if (kind === "same") return text;
+      return el(kind === "added" ? "ins" : "del", {}, el("span", { class: "unseen" }, kind === "added" ? "added: " : "removed: "), text);
+    }));
+}
+
+function textOf({ id, version, text_escaped, characters }, title = "") {
+  const special = characters.filter(({ is_special }) => is_special);
+  const table = el("div", { class: "wide characters" });
+  const all = el("button", { type: "button", class: "button small", "aria-pressed": "false" }, "Every character");
+  const fill = (isAll) => {
+    const rows = isAll ? characters : special;
+    table.replaceChildren(rows.length === 0 ? empty("No special character.") : characterTable(rows));
+  };
+  all.addEventListener("click", () => {
+    const isAll = all.getAttribute("aria-pressed") !== "true";
+    all.setAttribute("aria-pressed", String(isAll));
+    fill(isAll);
+  });
+  setHidden(all, special.length === characters.length);
+  fill(false);
+  const count = el("p", { class: "hint" });
+  setText(count, `${special.length} special ${special.length === 1 ? "character" : "characters"}${characters.length > special.length ? ` of ${characters.length}` : ""}.`);
+  return [
+    el("div", { class: "row apart" }, el("h3", {}, title || `${id}, version ${version}`), pinButton(() => ({ source: "version", asset: id, version }), "Pin this version")),
+    el("pre", { class: "wrap content-text", tabIndex: 0, role: "group", "aria-label": `Text of ${id}` }, ...marked(text_escaped)),
+    el("div", { class: "row apart" }, count, all),
+    table,
+  ];
+}
+
+/** The text with what was written out for the eye set apart. */
+const marked = (text) => text.split(/(\\u\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2})/).map((part, index) => (index % 2 ? el("mark", {}, part) : part));
+
+function characterTable(rows) {
+  return el("table", {},
+    el("caption", { class: "unseen" }, "Characters"),
+    el("thead", {}, el("tr", {}, ...["At", "Code point", "Name"].map((head) => el("th", { scope: "col" }, head)))),
+    el("tbody", {}, ...rows.slice(0, CHARACTERS_MAX).map(({ offset, code_point, name, is_special }) => el("tr", { class: is_special ? "special" : "" },
+      el("td", {}, offset), el("td", {}, el("code", {}, code_point)), el("td", {}, name)))));
+}

@@ -1,0 +1,164 @@
+// Questions about metrics: one metric, one function, lines by some attributes; as a chart and as a table.
+
+import { attempt, el, setHidden, setOptions, setText } from "./lib.js";
+import { momentText, nowUnix, state } from "./state.js";
+import { alertsSection } from "./alerts.js";
+import { chart, linesOf } from "./chart.js";
+import { conditions } from "./conditions.js";
+import { legend } from "./legend.js";
+import { field, moreConditions } from "./filters.js";
+import { empty, look } from "./look.js";
+import { pinButton } from "./pins.js";
+import { beginnings, functionPairs, functionsOf, labelsOf, writing } from "./questions.js";
+import { requestsSection } from "./requests.js";
+
+const FOLLOW_MS = 5_000;
+const POINTS = 80;
+
+export function metricsPanel(panel) {
+  const begin = el("div", { class: "row beginnings", role: "group", "aria-label": "Where to begin" });
+  const metric = el("select", { id: "metrics-name" });
+  const about = el("p", { class: "hint" });
+  const chosen = el("select", { id: "metrics-function" });
+  const of = el("select", { id: "metrics-of" });
+  const ofField = field("which has", of);
+  const service = el("select", { id: "metrics-service" });
+  const span = el("select", { id: "metrics-span" }, ...[["", "Since customers came"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["300", "Last 5 min"]].map(([value, label]) => el("option", { value }, label)));
+  const by = el("div", { class: "row", role: "group", "aria-labelledby": "metrics-by" });
+  const only = conditions("metrics", "An attribute, as in http.route=/", () => run());
+  const follow = el("button", { type: "button", class: "button small", "aria-pressed": "false" }, "Follow");
+  const widen = el("button", { type: "button", class: "button small", hidden: true }, "Show all of it");
+  const title = el("h3", {});
+  const subtitle = el("p", { class: "hint" });
+  const nothing = empty("");
+  const drawing = chart({ onZoom: (from, to) => { zoomed = [from, to]; run(); }, onWiden: () => { if (zoomed) { zoomed = null; run(); } }, onCursor: (time) => values.at(time) });
+  const values = legend();
+  const pinIt = pinButton(() => {
+    const [from, to] = drawing.interval();
+    return { source: "chart", query: new URLSearchParams(questionPairs().filter(isGiven)).toString(), from, to };
+  }, "Pin this chart");
+  const picture = el("div", { class: "stack tight", hidden: true },
+    el("div", { class: "row apart" }, el("div", {}, title, subtitle), el("div", { class: "row" }, widen, follow, pinIt)), drawing.node, values.node);
+  const requests = requestsSection(() => zoomed);
+  const { node: lookNode, ask } = look(() => run());
+  const filters = el("div", { class: "filters" },
+    begin, field("Metric", metric, "wide-field"), field("What of it", chosen), ofField,
+    field("Service", service, "secondary"), field("Time", span, "secondary"), only.node,
+    el("div", { class: "field small wide-field" }, el("span", { class: "label", id: "metrics-by" }, "A line for each"), by));
+  filters.append(moreConditions(filters));
+  panel.append(alertsSection(), filters,
+    about, nothing, picture, lookNode, requests);
+
+  let metrics = [];
+  let zoomed = null; // [from, to] chosen in the chart
+  let lines = []; // names of attributes that make a line each
+  let timer = null;
+
+  const known = () => metrics.find(({ name }) => name === metric.value);
+  const isGiven = ([, value]) => value !== "" && value !== null && value !== undefined;
+  // "by" is also given when it is empty: then all series make one line.
+  const questionPairs = () => [["name", metric.value], ...functionPairs(chosen.value, of.value), ["service", service.value], ["by", lines.join(",") || " "], ...only.pairs()];
+
+  async function list() {
+    ({ metrics } = await ask("/evidence/metrics"));
+    setOptions(metric, metrics.map(({ name }) => [name, name]));
+    setText(nothing, metrics.length === 0 ? "The services have told no metrics yet. Look again in a few seconds." : "");
+    begin.replaceChildren(...beginnings(metrics).map((each) => el("button", { type: "button", class: "button small", on: { click: () => take(each) } }, each.words)));
+    if (metrics.length === 0) return;
+    const [first] = beginnings(metrics);
+    if (first) await take(first);
+    else { choose(); await run(); }
+  }
+
+  /** Fits the other fields to the metric that was chosen. */
+  function choose() {
+    const info = known();
+    const labels = labelsOf(info);
+    setOptions(chosen, functionsOf(info.kind));
+    setOptions(service, [["", "Every service"], ...[...(labels.get("service.name") ?? [])].map((name) => [name, name])]);
+    setOptions(of, [...labels].flatMap(([key, held]) => [...held].map((value) => [`${key}=${value}`, `${key}=${value}`])));
+    lines = lines.filter((name) => labels.has(name));
+    by.replaceChildren(...[...labels].filter(([, held]) => held.size > 1).map(([name]) => toggle(name)));
+    if (by.children.length === 0) by.append(el("span", { class: "hint" }, "Its series do not differ."));
+    setText(about, `${info.description || "Its sender says nothing about it."} ${info.kind}${info.unit ? `, in ${info.unit}` : ""}, ${info.series} ${info.series === 1 ? "series" : "series"}.`);
+  }
+
+  function toggle(name) {
+    const button = el("button", { type: "button", class: "button small", "aria-pressed": String(lines.includes(name)) }, name);
+    button.addEventListener("click", () => {
+      lines = lines.includes(name) ? lines.filter((each) => each !== name) : [...lines, name];
+      button.setAttribute("aria-pressed", String(lines.includes(name)));
+      run();
+    });
+    return button;
+  }
+
+  async function take({ name, chosen: wanted, by: wantedLines }) {
+    metric.value = name;
+    lines = wantedLines;
+    choose();
+    chosen.value = wanted;
+    service.value = "";
+    await run();
+  }
+
+  async function run() {
+    if (!known()) return attempt(panel, list);
+    setHidden(ofField, !chosen.value.startsWith("ratio"));
+    return attempt(picture, async () => {
+      const to = zoomed?.[1] ?? nowUnix();
+      const from = zoomed?.[0] ?? (span.value ? to - Number(span.value) : Math.min(state().clock.arrived_unix_s, to - 5));
+      const step = Math.max((to - from) / POINTS, 0.5);
+      const answer = await ask("/evidence/metrics/query", [...questionPairs(), ["from", from.toFixed(3)], ["to", to.toFixed(3)], ["step", `${step.toFixed(3)}s`]]);
+      show(answer, { from, to, step });
+    });
+  }
+
+  function describe(unit) {
+    if (chosen.value === "rate") return unit;
+    if (chosen.value === "ratio") return `the share that has ${of.value}`;
+    return `${chosen.selectedOptions[0].textContent}, in ${unit}`;
+  }
+
+  function show(answer, { from, to, step }) {
+    const shown = linesOf(answer);
+    const { unit, format } = writing(answer.unit, chosen.value);
+    const words = describe(unit);
+    const hasPoints = shown.some(({ points }) => points.length > 0);
+    setText(title, answer.name);
+    setText(subtitle, words);
+    setHidden(widen, zoomed === null);
+    setHidden(picture, !hasPoints);
+    setText(nothing, hasPoints ? "" : "There is no value in this time: nothing was told that fits. Take a condition away, or look at a longer time.");
+    const label = `Chart of ${answer.name}, ${words}, from ${momentText(from)} to ${momentText(to)}, ${shown.length} ${shown.length === 1 ? "line" : "lines"}.`;
+    drawing.draw({ lines: shown, from, to, step, format, label });
+    values.show(shown, format, answer.truncated);
+  }
+
+  metric.addEventListener("change", () => { choose(); run(); });
+  for (const each of [chosen, of, service]) each.addEventListener("change", run);
+  span.addEventListener("change", () => { zoomed = null; run(); });
+  widen.addEventListener("click", () => { zoomed = null; drawing.node.querySelector("[tabindex]").focus(); run(); });
+  follow.addEventListener("click", () => {
+    const isOn = timer === null;
+    follow.setAttribute("aria-pressed", String(isOn));
+    setText(follow, isOn ? "Following" : "Follow");
+    clearInterval(timer);
+    timer = isOn ? setInterval(goOn, FOLLOW_MS) : null;
+    if (isOn) goOn();
+  });
+
+  function goOn() {
+    if (!panel.isConnected) return clearInterval(timer);
+    if (!document.hidden && panel.offsetParent !== null && !zoomed) run();
+    return undefined;
+  }
+
+  let isOpened = false;
+  return {
+    open() {
+      if (!isOpened) attempt(panel, list);
+      isOpened = true;
+    },
+  };
+}

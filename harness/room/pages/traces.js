@@ -1,0 +1,106 @@
+// Finding traces, and one of them as a waterfall.
+
+import { attempt, el, setHidden, setText } from "./lib.js";
+import { durationText, moment, nowUnix, visible } from "./state.js";
+import { catalogue } from "./catalogue.js";
+import { conditions } from "./conditions.js";
+import { choices, field, moreConditions } from "./filters.js";
+import { empty, look } from "./look.js";
+import { waterfall } from "./waterfall.js";
+
+const ROUTES = ["/", "/c/{category}", "/p/{product}", "/checkout", "/fragments/{id}", "/assets/{id}"];
+
+export function tracesPanel(panel) {
+  const order = choices("traces-order", [["failed", "Newest that failed"], ["slowest", "Slowest"], ["slowest failed", "Slowest that failed"], ["newest", "Newest"]]);
+  const service = choices("traces-service", [["", "Every service"]]);
+  const route = el("input", { id: "traces-route", list: "traces-routes", autocomplete: "off", spellcheck: false, placeholder: "Every route" });
+  const routes = el("datalist", { id: "traces-routes" }, ...ROUTES.map((value) => el("option", { value })));
+  const span = choices("traces-span", [["", "All time"], ["30", "Last 30 s"], ["120", "Last 2 min"]]);
+  const only = conditions("traces", "An attribute of a span, key=value", () => run());
+  const search = el("button", { type: "submit", class: "button primary" }, "Search");
+  const form = el("form", { class: "filters", role: "search" },
+    field("Which", order), field("Service", service), field("Route", route, "wide-field secondary"), routes, field("Time", span, "secondary"), only.node,
+    el("div", { class: "actions" }, search));
+  form.lastElementChild.prepend(moreConditions(form));
+  const found = el("p", { class: "hint", role: "status" });
+  const list = el("ol", { class: "lines traces plain-list" });
+  const { node: lookNode, ask } = look(() => run());
+  const { node: traceLook, ask: askTrace } = look(() => openedId && open(openedId));
+  const one = el("div", { class: "stack", hidden: true });
+  const many = el("div", { class: "stack" }, form, found, list, lookNode);
+  panel.append(many, one, traceLook);
+  catalogue().then(({ services }) => service.append(...services.map((name) => el("option", { value: name }, name)))).catch(() => {});
+
+  let openedId = null;
+  let cameFrom = null;
+
+  function run() {
+    return attempt(search, async () => {
+      const words = order.value.split(" ");
+      const answer = await ask("/evidence/traces", [
+        ["failed", words.includes("failed") && "true"], ["slowest", words.includes("slowest") && "true"],
+        ["service", service.value], ["route", route.value.trim()],
+        ["from", span.value && (nowUnix() - Number(span.value)).toFixed(3)], ...only.pairs(), ["limit", 50],
+      ].map(([key, value]) => [key, value || ""]));
+      list.replaceChildren(...answer.traces.map(line));
+      setText(found, answer.traces.length === 0 ? "No trace found." : `${answer.traces.length} ${answer.traces.length === 1 ? "trace" : "traces"}${answer.truncated ? "; there are more." : ", all that match."}`);
+      if (answer.traces.length === 0) list.append(el("li", {}, empty(nothing(words))));
+    });
+  }
+
+  const nothing = (words) => (words.includes("failed")
+    ? "No trace that failed is held. A request that is still waiting has no trace yet: it comes when the request ends. Try the slowest ones."
+    : "No trace matches. Take a condition away, or look again in a moment.");
+
+  function line(trace) {
+    const head = el("button", { type: "button", class: "line-head trace-head" },
+      moment(trace.start),
+      el("b", { class: "trace-duration" }, durationText(trace.duration_s)),
+      el("span", { class: "line-body" },
+        el("span", {}, `${trace.service} ${trace.name || "(its root is not here)"}`),
+        el("span", { class: "hint" }, ` ${trace.spans} ${trace.spans === 1 ? "span" : "spans"} in ${trace.services.join(", ")}`),
+        trace.failed_spans > 0 && el("span", { class: "trace-failure" }, `✕ ${trace.failed_spans} failed${trace.failure ? `, first ${visible(trace.failure)}` : ""}`)));
+    head.addEventListener("click", () => open(trace.trace_id, head));
+    return el("li", { class: "line" }, head);
+  }
+
+  function open(id, from = null) {
+    return attempt(from ?? panel, async () => {
+      const trace = await askTrace(`/evidence/traces/${encodeURIComponent(id)}`);
+      openedId = id;
+      cameFrom = from ?? cameFrom;
+      const back = el("button", { type: "button", class: "button small" }, "← All traces");
+      back.addEventListener("click", close);
+      one.replaceChildren(el("div", { class: "row" }, back), ...waterfall(trace, { openTrace: open }));
+      setHidden(one, false);
+      setHidden(many, true);
+      setHidden(traceLook, false);
+      back.focus({ preventScroll: true });
+      one.scrollIntoView({ block: "nearest" });
+    });
+  }
+
+  function close() {
+    openedId = null;
+    setHidden(one, true);
+    setHidden(traceLook, true);
+    setHidden(many, false);
+    if (!list.hasChildNodes()) run();
+    (cameFrom?.isConnected ? cameFrom : search).focus();
+  }
+
+  form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
+  for (const each of [order, service, route, span]) each.addEventListener("change", run);
+
+  let isOpened = false;
+  return {
+    open() {
+      if (!isOpened && !openedId) run();
+      isOpened = true;
+    },
+    show({ trace }) {
+      cameFrom = null;
+      open(trace);
+    },
+  };
+}
