@@ -59,6 +59,16 @@ pub async fn respond(hands: &impl Hands, knowledge: &Knowledge, terms: &Terms) {
     Responder::new(hands, knowledge, terms).run().await;
 }
 
+/// What is believed when the call comes: each scenario by its odds, all alike without any, and that few are called for nothing.
+pub fn when_called(knowledge: &Knowledge, odds: Option<&[f64]>, is_served: bool) -> Belief {
+    let alike = vec![1.0; knowledge.cases.len()];
+    let mut belief = Belief::of(odds.unwrap_or(&alike), UNKNOWN_PRIOR);
+    let called =
+        |case: &Case| if case.hurts == is_served { CALLED_OTHERWISE } else { 1.0 - CALLED_OTHERWISE };
+    belief.learn(knowledge.cases.iter().map(called).chain([0.5]));
+    belief
+}
+
 struct Responder<'a, H> {
     hands: &'a H,
     knowledge: &'a Knowledge,
@@ -89,17 +99,12 @@ enum Next {
 
 impl<'a, H: Hands> Responder<'a, H> {
     fn new(hands: &'a H, knowledge: &'a Knowledge, terms: &'a Terms) -> Self {
-        let equal = vec![1.0; knowledge.cases.len()];
-        let belief = Belief::of(terms.odds.as_ref().unwrap_or(&equal), UNKNOWN_PRIOR);
+        let belief = when_called(knowledge, terms.odds.as_deref(), hands.are_customers_served());
         let (taken, tried, named) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
         Self { hands, knowledge, terms, line: Line::called(terms.model), belief, taken, tried, named }
     }
 
     async fn run(mut self) {
-        let is_served = self.hands.are_customers_served();
-        let called =
-            |case: &Case| if case.hurts == is_served { CALLED_OTHERWISE } else { 1.0 - CALLED_OTHERWISE };
-        self.belief.learn(self.knowledge.cases.iter().map(called).chain([0.5]));
         loop {
             let next = self.next();
             self.think(&next);

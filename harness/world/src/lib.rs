@@ -14,7 +14,7 @@
 //! - [`observed`]: telemetry of the shop, straight into an evidence store.
 //! - [`World`]: all of it together, with the record. [`happen`]: what can happen in it, and what can be done about it.
 //! - [`play`]: one incident from start to end in [`virtual_time`], with a [`fingerprint`], a model responder's [`hands`], or a
-//!   [`stand_in`] for one.
+//!   [`stand_in`] for one. `stage`: what happens in it, in order of time.
 
 pub mod addresses;
 pub mod shop;
@@ -33,6 +33,7 @@ pub mod fingerprint;
 pub mod stand_in;
 pub mod hands;
 pub mod play;
+mod stage;
 pub mod tape;
 
 use std::{

@@ -10,24 +10,25 @@ const NEXT: &str = "; next ";
 
 /// One step.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Look {
-    pub(super) time: String,
+pub struct Look {
+    /// When it began.
+    pub time: String,
     /// When it was answered, if that is another minute.
-    pub(super) until: Option<String>,
+    pub until: Option<String>,
     /// What was looked at, or done.
-    pub(super) what: String,
+    pub what: String,
     /// What it said.
-    pub(super) said: String,
+    pub said: String,
     /// What was believed then.
-    pub(super) believed: String,
+    pub believed: String,
     /// What came next, and why.
-    pub(super) next: String,
+    pub next: String,
     /// Whether the belief names the right place, as judged by whoever holds the truth.
-    pub(super) locates: bool,
+    pub locates: bool,
 }
 
 /// All steps, in order.
-pub(super) fn looks(record: &IncidentRecord) -> Vec<Look> {
+pub fn looks(record: &IncidentRecord) -> Vec<Look> {
     let mut looks: Vec<Look> = Vec::new();
     let story = &record.run.story;
     let mut pending: Option<Look> = None;
@@ -77,7 +78,7 @@ pub(super) fn looks(record: &IncidentRecord) -> Vec<Look> {
 }
 
 /// How many steps were looks, and what they took together, in story seconds.
-pub(super) fn cost(record: &IncidentRecord) -> (u64, f64) {
+pub fn cost(record: &IncidentRecord) -> (u64, f64) {
     let costs = record.events.iter().filter_map(|event| match &event.kind {
         EventKind::Check { cost_story_s, .. } => Some(*cost_story_s),
         _ => None,
@@ -86,7 +87,7 @@ pub(super) fn cost(record: &IncidentRecord) -> (u64, f64) {
 }
 
 /// The look that took longest.
-pub(super) fn longest(record: &IncidentRecord) -> Option<(String, f64, String)> {
+pub fn longest(record: &IncidentRecord) -> Option<(String, f64, String)> {
     let looks = record.events.iter().filter_map(|event| match &event.kind {
         EventKind::Check { name, cost_story_s } => Some((spaced(name), *cost_story_s, time(event.story_s))),
         _ => None,

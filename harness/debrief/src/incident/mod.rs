@@ -4,14 +4,14 @@
 //! It is a function of the incident record alone; with the JSON of `glyphfall chain` it also says what share each
 //! latent fault has. A review has many contributing factors and no culprit.
 //!
-//! - `facts`: what everything rests on. `telling`: plain words. `morning` and `timeline`: what customers met.
-//! - `times`: how long each step took. `looks`: what was believed when. `tried`: the remedies.
+//! - `facts`: what everything rests on. `telling`: plain words. [`morning`] and `timeline`: what customers met.
+//! - `times`: how long each step took. [`looks`]: what was believed when. `tried`: the remedies.
 //! - `factors`: what contributed. `review`: the review's facts. `text`: the Markdown.
 
 mod facts;
 mod factors;
-mod looks;
-mod morning;
+pub mod looks;
+pub mod morning;
 mod review;
 mod text;
 mod telling;

@@ -25,23 +25,29 @@ type Part = fn(&Tally) -> u64;
 
 /// What customers met, until the story's end.
 #[derive(Debug)]
-pub(super) struct Morning {
-    pub(super) spans: Vec<Span>,
+pub struct Morning {
+    /// In order of time.
+    pub spans: Vec<Span>,
     /// When the shop was first and last watched, in story seconds.
-    pub(super) watched: (f64, f64),
+    pub watched: (f64, f64),
 }
 
 /// A short span of the story.
 #[derive(Debug)]
-pub(super) struct Span {
-    pub(super) from_s: f64,
-    pub(super) to_s: f64,
-    pub(super) all: Tally,
-    pub(super) routes: BTreeMap<Route, Tally>,
+pub struct Span {
+    /// Its beginning, in story seconds.
+    pub from_s: f64,
+    /// Its end.
+    pub to_s: f64,
+    /// All visits.
+    pub all: Tally,
+    /// By the kind of page.
+    pub routes: BTreeMap<Route, Tally>,
 }
 
 impl Morning {
-    pub(super) fn of(record: &IncidentRecord) -> Self {
+    /// The record's visits, in as many spans as a plot can show.
+    pub fn of(record: &IncidentRecord) -> Self {
         let clock = StoryClock::from_events(&record.events);
         let end_s = record.availability.iter().map(|row| row.at_s + 1).max().unwrap_or(0);
         let least_s = (MINUTE_S / record.run.speed.max(0.001)).max(f64::from(end_s.div_ceil(SPANS_MAX)));
@@ -68,7 +74,7 @@ impl Morning {
     }
 
     /// The visits of all spans that begin in `[from_s, to_s)`, on one route or on all.
-    pub(super) fn tally(&self, route: Option<Route>, from_s: f64, to_s: f64) -> Tally {
+    pub fn tally(&self, route: Option<Route>, from_s: f64, to_s: f64) -> Tally {
         let within = self.spans.iter().filter(|span| (from_s..to_s).contains(&span.from_s));
         within.fold(Tally::default(), |sum, span| {
             let part = route.map_or(span.all, |route| span.routes.get(&route).copied().unwrap_or_default());
@@ -81,13 +87,13 @@ impl Morning {
     }
 
     /// The kinds of pages that anybody visited.
-    pub(super) fn routes(&self) -> Vec<Route> {
+    pub fn routes(&self) -> Vec<Route> {
         let came = |route: &Route| self.spans.iter().any(|span| span.routes.contains_key(route));
         Route::ALL.iter().copied().filter(came).collect()
     }
 
     /// Each span with the visits on one route or on all; empty ones are left out, as nothing is known there.
-    pub(super) fn tallies(&self, route: Option<Route>) -> Vec<(f64, f64, Tally)> {
+    pub fn tallies(&self, route: Option<Route>) -> Vec<(f64, f64, Tally)> {
         let of = |span: &Span| route.map_or(Some(span.all), |route| span.routes.get(&route).copied());
         let tallies = self.spans.iter().filter_map(|span| Some((span.from_s, span.to_s, of(span)?)));
         tallies.filter(|(.., tally)| tally.visits() > 0).collect()
@@ -96,7 +102,7 @@ impl Morning {
 
 /// Draws served visits at the bottom, degraded on them, failed at the top, and availability as a line, between two
 /// heights.
-pub(super) fn areas(svg: &mut Svg, tallies: &[(f64, f64, Tally)], x: &Scale, (top, bottom): (f64, f64)) {
+pub fn areas(svg: &mut Svg, tallies: &[(f64, f64, Tally)], x: &Scale, (top, bottom): (f64, f64)) {
     let y = Scale { figures: (0.0, 1.0), places: (bottom, top) };
     let share = |part: u64, tally: &Tally| part as f64 / tally.visits().max(1) as f64;
     for run in tallies.chunk_by(|one, other| other.0 - one.1 < 1.0) {
@@ -118,7 +124,7 @@ pub(super) fn areas(svg: &mut Svg, tallies: &[(f64, f64, Tally)], x: &Scale, (to
 }
 
 /// Writes into each area what it is, where there is room.
-pub(super) fn words(svg: &mut Svg, tallies: &[(f64, f64, Tally)], x: &Scale, (top, bottom): (f64, f64)) {
+pub fn words(svg: &mut Svg, tallies: &[(f64, f64, Tally)], x: &Scale, (top, bottom): (f64, f64)) {
     let at = |share: f64| top + (bottom - top) * share + 4.0;
     let areas: [(&str, Part, f64); 3] = [
         ("served", |tally| tally.served, at(0.7)),

@@ -1,0 +1,227 @@
+//! What happens while an incident is played, in order of the story's time: the scenario's steps, the responder's remedies, and now
+//! and then a look at whether customers are served.
+
+use std::time::Duration;
+
+use incident::{EventKind, Recorder, Remedy, Rules};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    World,
+    hands::Desk,
+    level,
+    play::{PlayOptions, Responder, STARTS_STORY_S},
+    scenario::{Drawn, Scenario, draw::PUBLISHED},
+    stand_in,
+};
+
+/// How often a responder looks whether customers are served.
+const LOOKS_EVERY: f64 = 5.0;
+
+/// How long a shop that has lost nothing is watched after the last thing that happened.
+const QUIET_S: f64 = 1_800.0;
+
+/// For how long a shop must be well that nobody has done anything for: a page visited once in five minutes shows itself.
+const UNTOUCHED_HOLD_S: u32 = 1_800;
+
+/// An incident while it is played.
+pub(crate) struct Stage<'a> {
+    world: &'a World,
+    scenario: &'a Scenario,
+    options: &'a PlayOptions,
+    drawn: &'a Drawn,
+    desk: &'a Desk,
+    began: Instant,
+    /// What the responder will do, in story seconds, next first.
+    planned: Vec<(f64, Remedy)>,
+    right: Vec<Remedy>,
+    lost_story_s: Option<f64>,
+    noticed_story_s: Option<f64>,
+}
+
+impl<'a> Stage<'a> {
+    /// Before anything has happened.
+    pub(crate) fn new(
+        world: &'a World,
+        scenario: &'a Scenario,
+        options: &'a PlayOptions,
+        drawn: &'a Drawn,
+        desk: &'a Desk,
+    ) -> Self {
+        let named = |remedy: &Remedy| match remedy {
+            Remedy::RollBack { asset } if asset == PUBLISHED => {
+                Remedy::RollBack { asset: drawn.published.clone().unwrap_or_default() }
+            }
+            other => other.clone(),
+        };
+        let right = scenario.remedies.right.first().into_iter().flatten().map(named).collect();
+        let planned = match &options.responder {
+            Responder::Remedies { remedies, after, apart } => {
+                let begins_s = drawn.begun_story_s + after.as_secs_f64();
+                (0_u32..)
+                    .zip(remedies)
+                    .map(|(place, remedy)| (begins_s + (*apart * place).as_secs_f64(), named(remedy)))
+                    .collect()
+            }
+            Responder::Given { remedies, .. } => {
+                remedies.iter().map(|(at_s, remedy)| (*at_s, named(remedy))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let (lost_story_s, noticed_story_s) = (None, None);
+        Self {
+            world,
+            scenario,
+            options,
+            drawn,
+            desk,
+            began: Instant::now(),
+            planned,
+            right,
+            lost_story_s,
+            noticed_story_s,
+        }
+    }
+
+    /// Lets everything happen, until nothing is left to wait for.
+    pub(crate) async fn run(mut self) {
+        let mut steps = self.drawn.steps.iter().peekable();
+        let mut look_s = STARTS_STORY_S + LOOKS_EVERY;
+        while look_s <= self.options.ends_story_s {
+            let step_s = steps.peek().map_or(f64::INFINITY, |(at_s, _)| *at_s);
+            let remedy_s = self.planned.first().map_or(f64::INFINITY, |(at_s, _)| *at_s);
+            if step_s <= look_s.min(remedy_s) {
+                self.until(step_s).await;
+                if let Some((_, step)) = steps.next()
+                    && let Err(error) = self.world.happen(step).await
+                {
+                    self.note(EventKind::Note { text: format!("it did not happen: {error}") });
+                }
+            } else if remedy_s <= look_s {
+                self.until(remedy_s).await;
+                let (_, remedy) = self.planned.remove(0);
+                if let Err(error) = self.world.act(remedy).await {
+                    self.note(EventKind::Note { text: format!("the remedy failed: {error}") });
+                }
+            } else {
+                self.until(look_s).await;
+                if self.is_over(look_s) {
+                    return;
+                }
+                look_s += LOOKS_EVERY;
+            }
+        }
+    }
+
+    /// Looks at the customers; says whether the incident is over.
+    fn is_over(&mut self, story_s: f64) -> bool {
+        match self.options.responder {
+            Responder::Model(_) | Responder::Recorder(_) => return self.is_answered(story_s),
+            Responder::Given { .. } => return false,
+            Responder::StandIn | Responder::Remedies { .. } | Responder::Nobody => {}
+        }
+        let Some(lost_s) = self.lost_story_s else {
+            if self.is_lost() {
+                self.lost_story_s = Some(story_s);
+            }
+            let last_s = self.drawn.steps.last().map_or(STARTS_STORY_S, |(at_s, _)| *at_s);
+            return self.planned.is_empty() && story_s >= last_s + QUIET_S;
+        };
+        if self.is_restored(lost_s) {
+            return self.planned.is_empty() || self.options.responder == Responder::StandIn;
+        }
+        if self.options.responder == Responder::StandIn {
+            self.respond(story_s, lost_s);
+        }
+        false
+    }
+
+    /// Calls the responder, tells them whether customers are served; says whether there is nothing more to wait for.
+    fn is_answered(&mut self, story_s: f64) -> bool {
+        if self.lost_story_s.is_none() && self.is_lost() {
+            self.lost_story_s = Some(story_s);
+        }
+        let is_served = self.lost_story_s.is_none_or(|lost_s| self.is_restored(lost_s));
+        // An alarm of somebody else's calls too, right or wrong.
+        let is_alarm = |event: &incident::Event| matches!(event.kind, EventKind::Alerted { .. });
+        let is_called = self.record().events().iter().any(is_alarm)
+            || self.lost_story_s.is_some_and(|lost_s| self.notices(story_s, lost_s));
+        self.desk.is_served.set(is_served);
+        self.desk.is_called.set(self.desk.is_called.get() || is_called);
+        let last_s = self.drawn.steps.last().map_or(STARTS_STORY_S, |(at_s, _)| *at_s);
+        if matches!(self.options.responder, Responder::Recorder(_)) && self.desk.is_called.get() {
+            return self.desk.is_done.get();
+        }
+        is_served
+            && if self.desk.is_called.get() { self.desk.is_done.get() } else { story_s >= last_s + QUIET_S }
+    }
+
+    /// Whether somebody notices right now that customers are not served.
+    fn notices(&mut self, story_s: f64, lost_s: f64) -> bool {
+        let level = level(self.options.level);
+        let noticed_s =
+            lost_s + stand_in::noticed_after(level, &self.scenario.name, self.options.seed).as_secs_f64();
+        if self.noticed_story_s.is_some() || story_s < noticed_s {
+            return false;
+        }
+        self.noticed_story_s = Some(story_s);
+        self.note(if level >= incident::Level::Metrics {
+            EventKind::Alerted { text: "availability burns its budget".to_owned() }
+        } else {
+            EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() }
+        });
+        true
+    }
+
+    /// The stand-in: notices, and then plans what restores.
+    fn respond(&mut self, story_s: f64, lost_s: f64) {
+        if !self.notices(story_s, lost_s) {
+            return;
+        }
+        let level = level(self.options.level);
+        let mut at_s = story_s + stand_in::diagnosis(level).as_secs_f64();
+        for remedy in std::mem::take(&mut self.right) {
+            at_s += stand_in::REMEDY_TAKES.as_secs_f64();
+            self.planned.push((at_s, remedy));
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        let rules = Rules::default();
+        let now_s = self.second();
+        let tally = self.record().tally(None, now_s.saturating_sub(rules.window_s), now_s);
+        tally.availability().is_some_and(|share| share < rules.availability_target)
+    }
+
+    /// Whether the whole hold that ended a customer's patience ago, and lies after the loss, was at the target. A shop for
+    /// which nobody has done anything yet is distrusted for longer: where few customers come, and the fault is on a page
+    /// that they seldom visit, a minute without a failed visit comes by chance.
+    fn is_restored(&self, lost_story_s: f64) -> bool {
+        let rules = Rules::default();
+        let acted = self.record().events().iter().any(|event| matches!(event.kind, EventKind::Remedy(_)));
+        let hold_s = if acted { rules.hold_s } else { UNTOUCHED_HOLD_S };
+        let to_s = self.second().saturating_sub(rules.customers_wait_s + 1);
+        let from_s = to_s.saturating_sub(hold_s);
+        let tally = self.record().tally(None, from_s, to_s);
+        f64::from(from_s) + STARTS_STORY_S >= lost_story_s
+            && tally.availability().is_some_and(|share| share >= rules.availability_target)
+    }
+
+    async fn until(&self, story_s: f64) {
+        let at_s = (story_s - STARTS_STORY_S).max(0.0) / self.options.responder.speed();
+        sleep_until(self.began + Duration::from_secs_f64(at_s)).await;
+    }
+
+    fn record(&self) -> std::sync::MutexGuard<'_, Recorder> {
+        self.world.record()
+    }
+
+    fn note(&self, kind: EventKind) {
+        self.world.note(kind);
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
+    fn second(&self) -> u32 {
+        self.world.at_s() as u32
+    }
+}
