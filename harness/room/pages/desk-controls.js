@@ -2,7 +2,7 @@
 // that a hand finds it where it was.
 
 import { asked, attempt, byId, confirmed, el, send, setText, toast } from "./lib.js";
-import { count, roundName, teamOptions } from "./desk-words.js";
+import { count, teamOptions } from "./desk-words.js";
 
 const EXTEND_MIN = 5;
 
@@ -10,7 +10,7 @@ let view = null;
 
 const isUnderWay = () => view.phase === "running" || view.phase === "paused";
 const nextRound = () => view.plan.find(({ state }) => state === "next") ?? view.plan.find(({ state }) => state === "later");
-const roundNow = () => (view.round ? roundName(view.round) : "The round");
+const roundNow = () => (view.round?.name ?? "The round");
 const NOT_UNDER_WAY = "no round is running";
 
 /** Per control: what it would do now, or `no`, why it cannot. */
@@ -19,14 +19,14 @@ const CONTROLS = {
     says: () => {
       if (isUnderWay()) return { no: `${roundNow()} is running` };
       const next = nextRound();
-      return next ? { text: `${roundName(next)}, ${next.minutes} min` } : { no: "no round left: add one under Rounds" };
+      return next ? { text: `${next.name}, ${next.minutes} min` } : { no: "no round left: add one under Rounds" };
     },
     act: startNext,
   },
   pause: {
     says: () => {
       if (view.phase === "paused") return { text: "customers come back" };
-      return view.phase === "running" ? { text: "customers, clock and loss stop" } : { no: NOT_UNDER_WAY };
+      return view.phase === "running" ? { text: "clock and loss stop" } : { no: NOT_UNDER_WAY };
     },
     act: () => (view.phase === "paused" ? send("POST", "/api/desk/resume") : send("POST", "/api/desk/pause")),
   },
@@ -77,12 +77,12 @@ async function startNext() {
   const next = nextRound();
   const empty = view.teams.filter(({ members }) => members.length === 0);
   const text = empty.length > 0 ? `${empty.map(({ name }) => name).join(", ")}: nobody has joined yet.` : "";
-  if (text && !(await confirmed(`Start ${roundName(next)} all the same?`, "Start", text))) return;
+  if (text && !(await confirmed(`Start ${next.name} all the same?`, "Start", text))) return;
   await send("POST", "/api/desk/start");
 }
 
 async function extend() {
-  const field = el("input", { id: "extend-minutes", type: "number", min: "1", max: "240", step: "1", value: EXTEND_MIN, required: true });
+  const field = el("input", { id: "extend-minutes", type: "number", min: "1", max: "180", step: "1", value: EXTEND_MIN, required: true });
   const body = el("div", { class: "field" }, el("label", { for: "extend-minutes" }, "Minutes"), field);
   if (!(await asked({ title: "Extend the round", yes: "Extend", body }))) return;
   await send("POST", "/api/desk/extend", { minutes: Number(field.value) });

@@ -42,11 +42,12 @@ export const codeImage = ({ index, url }) => `/api/desk/qr?address=${index}&of=$
 /** What people type: without the code, which they type on the page. */
 export const shortUrl = ({ url }) => url.replace(/\/?\?.*$/, "").replace(/^http:\/\//, "");
 
+/** A card with a QR code; one that leads a phone to itself would only mislead. */
 function addressCard(address) {
   const { url, is_loopback: isLoopback } = address;
-  const through = isLoopback ? "this computer alone" : `through ${address.interface}${isVirtual(address) ? ", a VPN or virtual network: seldom what a phone reaches" : ""}`;
+  const through = isLoopback ? "for this computer alone" : `through ${address.interface}${isVirtual(address) ? ", a VPN or virtual network: seldom what a phone reaches" : ""}`;
   return el("li", { class: `card address${isLoopback || isVirtual(address) ? " is-second" : ""}` },
-    el("img", { src: codeImage(address), alt: `QR code of ${url}`, width: 200, height: 200 }),
+    !isLoopback && el("img", { src: codeImage(address), alt: `QR code of ${url}`, width: 200, height: 200 }),
     el("div", { class: "stack tight" },
       el("a", { class: "address-url", href: url, target: "_blank", rel: "noopener" }, shortUrl(address)),
       el("p", { class: "hint" }, through),
@@ -68,7 +69,7 @@ function showReached({ addresses, reached_from: reached, bind, port }) {
 
   let verdict = `Nothing from another device yet. Open ${shortUrl(outside[0] ?? addresses[0] ?? { url: "" })} on a phone: it appears here within a second.`;
   if (others.length > 0) verdict = `Yes: ${count(others.length, "other device")} ${others.length === 1 ? "has" : "have"} reached it.`;
-  else if (isLoopbackOnly) verdict = `No: the room listens on ${bind} only, which no other device can reach. Start it again with --bind 0.0.0.0.`;
+  else if (isLoopbackOnly) verdict = `No: the room listens on ${bind} only, which no other device can reach. How to change that stands first below.`;
   else if (outside.length === 0) verdict = "No: this computer is in no network. Connect it to one, or open a hotspot on a phone.";
   setText(byId("reach-verdict"), verdict);
   byId("reach-verdict").classList.toggle("served", others.length > 0);

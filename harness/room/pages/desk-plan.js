@@ -1,6 +1,6 @@
 // What a plan of rounds is worth as a comparison, and what the next round should be. Knows no page.
 
-import { count, roundName, teamsNamed } from "./desk-words.js";
+import { count, teamsNamed } from "./desk-words.js";
 
 const measuredOf = (plan) => plan.filter((round) => !round.practice);
 const ofTeam = (round, team) => round.teams.find((each) => each.team === team);
@@ -24,7 +24,7 @@ function metTwice(plan) {
       const scenario = ofTeam(round, team)?.scenario;
       if (!scenario) continue;
       if (seen.has(scenario)) {
-        const key = `${roundName(seen.get(scenario))} and ${roundName(round)}`;
+        const key = `${seen.get(scenario).name} and ${round.name}`;
         byScenario.set(key, [...(byScenario.get(key) ?? []), team]);
       } else seen.set(scenario, round);
     }
@@ -35,21 +35,23 @@ function metTwice(plan) {
   });
 }
 
-/** Who begins with less telemetry and who with more, by the first and the last measured round. */
+/** Who begins with less telemetry and who with more, held against the next round in which that team's level is another. */
 function crossover(measured, levels) {
-  const [first, last] = [measured[0], measured.at(-1)];
-  const rank = (round, team) => levels.indexOf(ofTeam(round, team)?.level);
   const teams = teamsOf(measured);
-  const less = teams.filter((team) => rank(first, team) < rank(last, team));
-  const more = teams.filter((team) => rank(first, team) > rank(last, team));
-  const same = teams.filter((team) => rank(first, team) === rank(last, team));
+  const steps = new Map(teams.map((team) => {
+    const ranks = measured.map((round) => levels.indexOf(ofTeam(round, team)?.level)).filter((rank) => rank >= 0);
+    return [team, (ranks.find((rank) => rank !== ranks[0]) ?? ranks[0]) - ranks[0]];
+  }));
+  const less = teams.filter((team) => steps.get(team) > 0);
+  const more = teams.filter((team) => steps.get(team) < 0);
+  const same = teams.filter((team) => !steps.get(team));
   if (same.length === teams.length) return [said("Every team plays at one level only: teams are compared, levels are not.")];
   const notes = [];
   if (same.length > 0) notes.push(warning(`${teamsNamed(same)} ${same.length === 1 ? "plays" : "play"} at one level only, and cannot be compared with ${same.length === 1 ? "itself" : "themselves"}.`));
   if (Math.abs(less.length - more.length) > 1 || less.length === 0 || more.length === 0) {
     notes.push(warning(`${count(less.length, "team")} would begin with less telemetry and ${more.length} with more: what comes of practice and what of telemetry cannot be told apart.`));
   } else {
-    notes.push(said(`Crossover: ${teamsNamed(less)} begin${less.length === 1 ? "s" : ""} with less telemetry, ${teamsNamed(more)} with more; then the other way round.`));
+    notes.push(said(`Crossover: ${teamsNamed(less)} begin${less.length === 1 ? "s" : ""} with less telemetry, ${teamsNamed(more).toLowerCase()} with more; then the other way round.`));
   }
   return notes;
 }
@@ -64,6 +66,7 @@ export function proposal({ plan, teams, scenarios, levels }) {
   const used = [...new Set((model?.teams ?? []).map(({ level }) => level))];
   const other = (level) => (used.length === 2 ? used.find((each) => each !== level) : level);
   return {
+    practice: false,
     operating_model: model?.operating_model ?? "you-build-it",
     speed: model?.speed ?? 15,
     minutes: model?.practice === false ? model.minutes : 20,

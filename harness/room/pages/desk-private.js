@@ -79,7 +79,7 @@ function answerParts(answer) {
     el("dl", { class: "pairs" }, pairs.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
     ...list("What contributed", (answer.factors ?? []).map(({ words }) => words)),
     ...list("What ends it", (answer.right ?? []).map((steps) => steps.join(", then "))),
-    ...list("What does not", answer.wrong ?? []),
+    ...list("What does not", (answer.wrong ?? []).map((steps) => steps.join(", then "))),
   ];
 }
 

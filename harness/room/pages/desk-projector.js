@@ -2,27 +2,32 @@
 // the state is put on this page.
 
 import { byId, changes, el, keep, minutes, percent, setHidden, setText, sparkline } from "./lib.js";
-import { PHASES, STATES, roundName } from "./desk-words.js";
+import { PHASES, STATES } from "./desk-words.js";
 import { codeImage, ranked, shortUrl } from "./desk-lobby.js";
 
 export const isProjector = new URLSearchParams(location.search).has("projector");
+
+const FEW_TEAMS = 8; // so many share one screen with large lines
+const MANY_TEAMS = 15; // more have no room for lines
 
 const isOtherAddress = changes();
 
 export function update(view) {
   const { phase, round, clock, code, teams } = view;
   byId("projector").classList.toggle("is-playing", phase !== "lobby");
-  setText(byId("projector-phase"), round ? `${roundName(round)}: ${PHASES[phase].toLowerCase()}` : PHASES[phase]);
+  setText(byId("projector-phase"), round ? `${round.name}: ${PHASES[phase].toLowerCase()}` : PHASES[phase]);
   setText(byId("projector-code"), code);
   showAddress(ranked(view.addresses)[0]);
   setText(byId("projector-clock"), clock?.story ?? "");
   setText(byId("projector-ends"), round && phase !== "over" && phase !== "debrief" ? `${minutes(round.ends_in_s)} to go` : "");
+  byId("projector-teams").classList.toggle("is-few", teams.length <= FEW_TEAMS);
+  byId("projector-teams").classList.toggle("is-many", teams.length > MANY_TEAMS);
   keep(byId("projector-teams"), teams, ({ number }) => number, teamTile, (tile, team) => showTeam(tile, team, phase));
 }
 
 function showAddress(address) {
   if (!isOtherAddress(address)) return;
-  setHidden(byId("projector-qr"), !address);
+  setHidden(byId("projector-qr"), !address || address.is_loopback);
   if (!address) return;
   byId("projector-qr").src = codeImage(address);
   byId("projector-qr").alt = `QR code of ${address.url}`;

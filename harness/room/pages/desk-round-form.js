@@ -1,7 +1,6 @@
 // One round of the plan, changed in a dialog. It is filled once, when it opens: states that arrive meanwhile change nothing in it.
 
 import { attempt, byId, el, send, setOptions, setText, storyTime } from "./lib.js";
-import { roundName } from "./desk-words.js";
 
 const dialog = byId("round-dialog");
 
@@ -11,10 +10,11 @@ let isSending = false;
 /** Opens the dialog with what `round` holds; one without a number is appended to the plan. */
 export function openRound({ scenarios, levels, teams }, round) {
   number = round.number;
-  setText(byId("round-title"), number === null ? "A further round" : roundName(round));
+  setText(byId("round-title"), number === null ? "A further round" : round.name);
   byId("round-model").value = round.operating_model;
   byId("round-minutes").value = round.minutes;
   byId("round-speed").value = round.speed;
+  byId("round-practice").checked = round.practice;
   setText(byId("round-error"), "");
   const named = scenarios.map(({ name, title, control }) => [name, control ? `${title} (nothing breaks)` : title]);
   const shown = levels.map((level) => [level, level]);
@@ -88,6 +88,7 @@ byId("round-form").addEventListener("submit", (event) => {
 
 async function save() {
   const body = {
+    practice: byId("round-practice").checked,
     operating_model: byId("round-model").value,
     speed: byId("round-speed").valueAsNumber,
     minutes: byId("round-minutes").valueAsNumber,

@@ -1,7 +1,7 @@
 // The plan of rounds as a table: a column a round, a row a team, so that a crossover is seen at a glance.
 
 import { attempt, byId, changes, confirmed, el, keep, send, setText } from "./lib.js";
-import { MODELS, levelBadge, roundName } from "./desk-words.js";
+import { MODELS, levelBadge } from "./desk-words.js";
 import { notesOn, proposal } from "./desk-plan.js";
 import { privately, setPrivate } from "./desk-private.js";
 import { openRound } from "./desk-round-form.js";
@@ -36,15 +36,14 @@ function roundHead({ number }) {
 
 function showRoundHead(head, round) {
   if (round.number === "team") return;
-  const name = roundName(round);
-  setText(head.querySelector(".round-name"), name);
+  setText(head.querySelector(".round-name"), round.name);
   setText(head.querySelector(".badge"), STATES[round.state]);
   head.querySelector(".badge").className = `badge${round.state === "running" ? " strong" : round.state === "next" ? " chosen" : ""}`;
   setText(head.querySelector(".hint"), `${MODELS[round.operating_model]}. ${round.minutes} min, story ${round.speed} times as fast`);
   const isToCome = round.state === "next" || round.state === "later";
   for (const button of head.querySelectorAll("button")) {
     button.hidden = !isToCome;
-    button.setAttribute("aria-label", `${button.textContent} ${name}`);
+    button.setAttribute("aria-label", `${button.textContent} ${round.name}`);
   }
 }
 
@@ -71,5 +70,5 @@ const roundOf = (number) => view.plan.find((round) => round.number === number);
 byId("add-round").addEventListener("click", () => view && openRound(view, { number: null, ...proposal(view) }));
 
 async function removeRound(number) {
-  if (await confirmed(`Remove ${roundName(roundOf(number))} from the plan?`, "Remove")) await send("DELETE", `/api/desk/plan/${number}`);
+  if (await confirmed(`Remove ${roundOf(number).name} from the plan?`, "Remove")) await send("DELETE", `/api/desk/plan/${number}`);
 }

@@ -55,8 +55,8 @@ function showTeam(row, team) {
   row.querySelector(".sparkline").update(team.history);
   row.querySelector(".sparkline").setAttribute("aria-label", `customers served over time, now ${percent(team.availability)}`);
   setText(cell("loss"), usd(team.loss_usd ?? 0));
-  cell("level").firstChild.className = `badge level of-${team.level}`;
-  setText(cell("level").firstChild, team.level);
+  cell("level").firstChild.className = team.level ? `badge level of-${team.level}` : "";
+  setText(cell("level").firstChild, team.level ?? "–");
   showGuess(cell("guess"), team.guess);
   setText(cell("hypothesis").firstChild, short(team.hypothesis ?? "–"));
   setText(cell("remedies").firstChild, team.remedies.at(-1) ?? "–");

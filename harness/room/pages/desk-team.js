@@ -21,7 +21,7 @@ export function openTeam(which) {
   hideLadder();
   byId("team-text").value = byId("team-prepared").value = "";
   byId("team-name").value = team.name;
-  byId("team-forward").value = view.forwards?.[number] ?? "";
+  byId("team-forward").value = team.forward ?? "";
   show(team);
   dialog.showModal();
   dialog.scrollTop = 0;
@@ -61,7 +61,7 @@ function show(team) {
   setOptions(byId("team-level"), higher.map((level) => [level, level]));
   setHidden(byId("team-level-form"), higher.length === 0);
   setHidden(byId("team-level-top"), higher.length > 0);
-  const endpoint = view.forwards?.[number];
+  const endpoint = team.forward;
   setText(byId("team-forward-help"), endpoint ? `Goes to ${endpoint} now.` : "What this team’s level grants goes to a backend of its own, over OTLP and HTTP.");
   setHidden(byId("team-forward-stop"), !endpoint);
 }
@@ -71,7 +71,7 @@ function figuresOf(team) {
   return [
     ["Customers served", `${percent(team.availability)}, ${(STATES[team.state] ?? [team.state])[0]}`],
     ["Lost", usd(team.loss_usd ?? 0)],
-    ["Level", team.level],
+    ["Level", team.level ?? "–"],
     ["Looks", team.looks],
     ["Explained", team.explained ? "yes" : "not yet"],
     ["Score", percent(team.score), true],

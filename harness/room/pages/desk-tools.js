@@ -10,16 +10,17 @@ export function update(newest) {
   setOptions(byId("message-prepared"), [["", "own words"], ...view.messages.map(({ id, text }) => [id, text])]);
   setOptions(byId("message-to"), [["", "every team"], ...teamOptions(view.teams)]);
   setOptions(byId("everyone-level"), view.levels.slice(1).map((level) => [level, level]));
-  showMarks(view.marks);
+  showMarks(view.marks, view.plan);
   showRestored(view.teams.filter(({ question }) => question));
 }
 
-function showMarks(marks) {
+function showMarks(marks, plan) {
   keep(byId("marks"), marks.map((mark, index) => ({ ...mark, index })).reverse(), ({ index }) => index,
     () => el("li", {}, el("strong"), el("span")),
-    (item, { story, text }) => {
+    (item, { round, story, text }) => {
       setText(item.firstChild, story);
-      setText(item.lastChild, text || "(no words)");
+      item.firstChild.title = plan[round]?.name ?? "";
+      setText(item.lastChild, text);
     });
   setHidden(byId("marks-empty"), marks.length > 0);
 }
@@ -67,7 +68,10 @@ byId("everyone-form").addEventListener("submit", (event) => {
   attempt(event.submitter, async () => {
     const text = "A team that has it already, or more, keeps what it has. What a team has seen cannot be taken back.";
     if (!(await confirmed(`Raise every team to ${level}?`, "Raise", text))) return;
-    await send("POST", "/api/desk/level", { team: null, level });
+    const rank = (of) => view.levels.indexOf(of);
+    for (const team of view.teams.filter((each) => rank(each.level) < rank(level))) {
+      await send("POST", "/api/desk/level", { team: team.number, level });
+    }
     toast(`Every team has at least ${level}.`);
   });
 });

@@ -13,7 +13,13 @@ export const STATES = {
   restored: ["served again", "served"],
 };
 
-export const roundName = ({ number, practice }) => (practice ? "Practice" : `Round ${number}`);
+/** The state with a name for each round: practice rounds are not counted, wherever they stand in the plan. */
+export function withNames(view) {
+  let scored = 0;
+  const plan = view.plan.map((round) => ({ ...round, name: round.practice ? "Practice" : `Round ${(scored += 1)}` }));
+  const round = view.round && { ...view.round, name: plan[view.round.number]?.name ?? `Round ${view.round.number}`, of: scored };
+  return { ...view, plan, round };
+}
 
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 

@@ -1,7 +1,7 @@
 // The facilitator's page: signs in, then shows each state that the room sends, a part of the page each.
 
 import { attempt, byId, live, minutes, send, setHidden, setText, tabs } from "./lib.js";
-import { PHASES, roundName } from "./desk-words.js";
+import { PHASES, withNames } from "./desk-words.js";
 import * as controls from "./desk-controls.js";
 import * as lobby from "./desk-lobby.js";
 import * as projector from "./desk-projector.js";
@@ -65,7 +65,8 @@ byId("sign-out").addEventListener("click", () => attempt(byId("sign-out"), async
 const choose = tabs(byId("desk-tabs"), (chosen) => history.replaceState(null, "", `#${chosen.getAttribute("aria-controls")}`));
 let phase = null;
 
-function show(view) {
+function show(newest) {
+  const view = withNames(newest);
   setHidden(byId(projector.isProjector ? "projector" : "desk"), false);
   if (!projector.isProjector) {
     showTop(view);
@@ -76,9 +77,10 @@ function show(view) {
 
 function showTop({ phase: now, round, clock, teams, revealed }) {
   setText(byId("phase"), PHASES[now] ?? now);
+  setHidden(byId("figures"), !round);
   setText(byId("clock"), clock?.story ?? "–");
   setText(byId("ends"), round ? minutes(round.ends_in_s) : "–");
-  setText(byId("round"), round ? (round.practice ? roundName(round) : `${round.number} of ${round.of}`) : "–");
+  setText(byId("round"), round ? (round.practice ? round.name : `${round.name.replace("Round ", "")} of ${round.of}`) : "–");
   const served = teams.filter(({ state }) => state === "healthy" || state === "restored").length;
   setText(byId("served"), round ? `${served} of ${teams.length}` : "–");
   setHidden(byId("debrief"), !revealed);

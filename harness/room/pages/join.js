@@ -8,8 +8,6 @@ const SEAT_KEY = "seat"; // that this browser has joined; the seat itself is in 
 const form = byId("join");
 
 byId("code").value = new URLSearchParams(location.search).get("code")?.trim().toUpperCase() ?? "";
-if (document.referrer.endsWith("/team")) localStorage.removeItem(SEAT_KEY); // sent back: that seat is no more
-setHidden(byId("already"), localStorage.getItem(SEAT_KEY) === null);
 byId(byId("code").value ? "alias" : "code").focus();
 
 // ---- Does this device reach the room? ---------------------------------------------------------------------------
@@ -26,6 +24,18 @@ async function sayThatWeAreHere() {
 function showReached(isReached, text) {
   byId("reached").classList.toggle("served", isReached);
   setText(byId("reached"), text);
+}
+
+/** Whoever has joined before may go on; asked only then, as a room that does not know us answers with an error. */
+async function offerSeat() {
+  if (localStorage.getItem(SEAT_KEY) === null) return;
+  try {
+    const { you, team } = await get("/api/team");
+    setText(byId("already-text"), `You are in ${team.name} as ${you}.`);
+    setHidden(byId("already"), false);
+  } catch (error) {
+    if (error.status === 401) localStorage.removeItem(SEAT_KEY);
+  }
 }
 
 // ---- The teams --------------------------------------------------------------------------------------------------
@@ -100,6 +110,7 @@ function complain(name, text) {
 }
 
 sayThatWeAreHere();
+offerSeat();
 look();
 setInterval(look, LOOK_MS);
 document.addEventListener("visibilitychange", look);
