@@ -1,10 +1,10 @@
 // What was changed, when, and to which version.
 
-import { attempt, el, get, setText } from "./lib.js";
+import { attempt, el, setText } from "./lib.js";
 import { moment, nowUnix, state, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
 import { pair } from "./logline.js";
-import { addressOf, empty, look } from "./look.js";
+import { empty, look } from "./look.js";
 import { pinButton } from "./pins.js";
 
 export function changesPanel(panel) {
@@ -67,17 +67,8 @@ function whole(change) {
       ...pair("service", change.service), ...pair("what", change.what),
       ...Object.entries(change.attributes).flatMap(([key, value]) => pair(key, value))),
     el("div", { class: "actions" },
-      pinButton(() => sourceOf(change), "Pin this change"),
+      pinButton(() => ({ source: "change", sequence: change.sequence }), "Pin this change"),
       isVersion && isGranted("content") && el("button", {
         type: "button", class: "button small", on: { click: () => lookAt("content", { asset: change.which, version }) },
       }, "What changed in the text")));
-}
-
-/** A change is a log record: it is pinned by its place in the order of arrival. */
-async function sourceOf(change) {
-  if (change.sequence !== undefined) return { source: "change", sequence: change.sequence };
-  const { logs } = await get(addressOf("/evidence/logs", [["event", change.what], ["service", change.service], ["from", change.time], ["limit", 1000]]));
-  const found = logs.find((line) => line.time === change.time && line.body === change.body);
-  if (!found) throw new Error("This change is no longer held. Look again.");
-  return { source: "change", sequence: found.sequence };
 }

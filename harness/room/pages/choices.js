@@ -31,11 +31,11 @@ export function choiceField(about, choice, { causes, factors, services }) {
 }
 
 function characterField(choice) {
-  const input = el("input", { id: "claim-choice", value: choice ?? "", autocomplete: "off", spellcheck: false, pattern: "\\s*([Uu]\\+[0-9A-Fa-f]{4,6}|0[xX][0-9A-Fa-f]{2})\\s*", placeholder: "U+00E9 or 0x92", "aria-describedby": "claim-choice-hint" });
+  const input = el("input", { id: "claim-choice", value: choice ?? "", autocomplete: "off", spellcheck: false, pattern: "\\s*(([Uu]\\+[0-9A-Fa-f]{4,6}|0[xX][0-9A-Fa-f]{2})\\s*)+", placeholder: "U+00E9 or 0xE9", "aria-describedby": "claim-choice-hint" });
   const node = el("div", { class: "field" }, el("label", { for: input.id }, "Which one is it?"), input,
-    el("p", { id: "claim-choice-hint", class: "hint" }, "Its code point, as in U+00E9; or a byte that is no character, as in 0x92."));
-  const written = (text) => (/^u\+/i.test(text) ? text.toUpperCase() : text.toLowerCase().replace(/^0x(..)$/, (_, hex) => `0x${hex}`));
-  return { node, value: () => written(input.value.trim()) || null };
+    el("p", { id: "claim-choice-hint", class: "hint" }, "Its code point, as in U+00E9; or bytes that are no character, as in 0xE9. Several with spaces between them."));
+  const written = (word) => (/^u/i.test(word) ? word.toUpperCase() : `0x${word.slice(2).toUpperCase()}`);
+  return { node, value: () => input.value.split(/\s+/).filter(Boolean).map(written).join(" ") || null };
 }
 
 function pathField(choice, services) {

@@ -5,10 +5,11 @@ import { state } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { ABOUT, choiceField } from "./choices.js";
 
+/** Answers with whether it was saved. */
 export async function editClaim(about, claim) {
   const { title, hint } = ABOUT.find((part) => part.about === about);
   const known = await catalogue();
-  const words = el("textarea", { id: "claim-words", rows: 3, required: true, maxLength: 1000, autofocus: true, value: claim?.words ?? "" });
+  const words = el("textarea", { id: "claim-words", rows: 3, required: true, maxLength: 500, autofocus: true, value: claim?.words ?? "" });
   const bare = el("p", { class: "notice", role: "status" });
   const pins = state().pins.map((pin) => pinChoice(pin, claim?.pins.includes(pin.id)));
   const pinned = () => pins.filter(({ box }) => box.checked).map(({ id }) => id);
@@ -46,9 +47,14 @@ export async function editClaim(about, claim) {
       dialog.close("save");
     });
   });
-  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      answer(dialog.returnValue === "save");
+    });
+  });
 }
 
 /** A new claim is made with words and evidence, and matched in a second step. */

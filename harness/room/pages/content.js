@@ -1,7 +1,7 @@
 // The text of each asset, character by character; and, if granted, its versions with what changed from one to the next.
 
-import { attempt, el, setHidden, setText } from "./lib.js";
-import { moment, state } from "./state.js";
+import { attempt, el } from "./lib.js";
+import { moment, state, visible } from "./state.js";
 import { empty, look } from "./look.js";
 import { pinButton } from "./pins.js";
 
@@ -14,7 +14,7 @@ export function contentPanel(panel) {
   const { node: lookNode, ask } = look(() => run());
   panel.append(
     el("div", { class: "filters" }, el("div", { class: "field small wide-field" }, el("label", { for: asset.id }, "Asset"), asset)),
-    el("p", { class: "hint" }, "The text as it is stored, with what cannot be seen written out."),
+    el("p", { class: "hint" }, "The text as it is stored; what cannot be seen is written out."),
     text, versions, lookNode);
 
   function run(version = null) {
@@ -34,10 +34,10 @@ export function contentPanel(panel) {
 
   function versionList(held, id, path) {
     if (held.length === 0) return empty("No version is known.");
-    return el("ol", { class: "lines plain-list" }, ...held.map(({ version, published_unix_s, by }) => {
+    return el("ol", { class: "lines plain-list" }, ...held.map(({ version, published_unix_s }) => {
       const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
         published_unix_s ? moment(published_unix_s) : el("span", { class: "moment" }, "–"),
-        el("b", {}, `Version ${version}`), el("span", { class: "line-body hint" }, by ? `by ${by}` : ""));
+        el("b", {}, `Version ${version}`), el("span", { class: "line-body hint" }, "what changed"));
       const node = el("li", { class: "line", dataset: { version } }, head);
       head.addEventListener("click", () => toggle(node, head, () => ask(`${path}/versions/${version}`), id, version));
       return node;
@@ -74,43 +74,28 @@ function difference(runs) {
   if (!runs || runs.every(({ kind }) => kind === "same")) return empty("The same text as in the version before, or the first one.");
   return el("pre", { class: "wrap difference", tabIndex: 0, role: "group", "aria-label": "What changed from the version before" },
     ...runs.map(({ kind, text }) => {
-      if (kind === "same") return text;
+      if (kind === "same") return visible(text);
       return el(kind === "added" ? "ins" : "del", {}, el("span", { class: "unseen" }, kind === "added" ? "added: " : "removed: "), text);
     }));
 }
 
 function textOf({ id, version, text_escaped, characters }, title = "") {
-  const special = characters.filter(({ is_special }) => is_special);
-  const table = el("div", { class: "wide characters" });
-  const all = el("button", { type: "button", class: "button small", "aria-pressed": "false" }, "Every character");
-  const fill = (isAll) => {
-    const rows = isAll ? characters : special;
-    table.replaceChildren(rows.length === 0 ? empty("No special character.") : characterTable(rows));
-  };
-  all.addEventListener("click", () => {
-    const isAll = all.getAttribute("aria-pressed") !== "true";
-    all.setAttribute("aria-pressed", String(isAll));
-    fill(isAll);
-  });
-  setHidden(all, special.length === characters.length);
-  fill(false);
-  const count = el("p", { class: "hint" });
-  setText(count, `${special.length} special ${special.length === 1 ? "character" : "characters"}${characters.length > special.length ? ` of ${characters.length}` : ""}.`);
+  const count = characters.length;
   return [
     el("div", { class: "row apart" }, el("h3", {}, title || `${id}, version ${version}`), pinButton(() => ({ source: "version", asset: id, version }), "Pin this version")),
     el("pre", { class: "wrap content-text", tabIndex: 0, role: "group", "aria-label": `Text of ${id}` }, ...marked(text_escaped)),
-    el("div", { class: "row apart" }, count, all),
-    table,
-  ];
+    el("p", { class: "hint" }, count === 0 ? "No special character in it." : `${count} special ${count === 1 ? "character" : "characters"} in it, whether harmless or not.`),
+    count > 0 && characterTable(characters),
+  ].filter(Boolean);
 }
 
 /** The text with what was written out for the eye set apart. */
-const marked = (text) => text.split(/(\\u\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2})/).map((part, index) => (index % 2 ? el("mark", {}, part) : part));
+const marked = (text) => text.split(/(⟨(?:U\+|0x)[0-9A-F]+⟩)/).map((part, index) => (index % 2 ? el("mark", {}, part) : part));
 
-function characterTable(rows) {
-  return el("table", {},
-    el("caption", { class: "unseen" }, "Characters"),
-    el("thead", {}, el("tr", {}, ...["At", "Code point", "Name"].map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, ...rows.slice(0, CHARACTERS_MAX).map(({ offset, code_point, name, is_special }) => el("tr", { class: is_special ? "special" : "" },
-      el("td", {}, offset), el("td", {}, el("code", {}, code_point)), el("td", {}, name)))));
+function characterTable(characters) {
+  return el("div", { class: "wide characters", tabIndex: 0, role: "group", "aria-label": "Special characters" }, el("table", {},
+    el("caption", { class: "unseen" }, "Special characters"),
+    el("thead", {}, el("tr", {}, ...["After bytes", "Code point", "Name"].map((head) => el("th", { scope: "col" }, head)))),
+    el("tbody", {}, ...characters.slice(0, CHARACTERS_MAX).map(({ offset, code_point, byte, name }) => el("tr", {},
+      el("td", {}, offset), el("td", {}, el("code", {}, code_point ?? byte ?? "–")), el("td", {}, name))))));
 }

@@ -34,7 +34,9 @@ export function startEvidence() {
     keep(list(), kinds, ({ name }) => name, tabOf);
     keep(byId("evidence-panels"), kinds, ({ name }) => name, panelNode);
     const isChosen = list().querySelector('[aria-selected="true"]');
-    if (kinds.length > 0 && !isChosen) choose(list().firstElementChild);
+    // Who has just given the guess goes on where it led; others are left where they are.
+    const hasGuessed = byId("evidence-closed").contains(document.activeElement);
+    if (kinds.length > 0 && !isChosen) choose(list().firstElementChild, hasGuessed);
   });
 }
 

@@ -17,9 +17,11 @@ export function startExplain() {
   for (const { about, title, hint, many } of ABOUT) {
     const list = el("ul", { class: "claims plain-list" });
     const add = el("button", { type: "button", class: "button small", "aria-label": `Add a claim: ${title}` }, many ? "Add one" : "Say it");
-    add.addEventListener("click", () => editClaim(about, null));
+    const heading = el("h3", { tabIndex: -1 }, title);
+    // The button goes when its claim is there, so that the keyboard goes on at the heading.
+    add.addEventListener("click", async () => { if ((await editClaim(about, null)) && !many) heading.focus(); });
     parts.append(el("section", { class: "claim-part", "aria-label": title },
-      el("div", { class: "row apart" }, el("h3", {}, title), add), el("p", { class: "tiny muted" }, hint), list));
+      el("div", { class: "row apart" }, heading, add), el("p", { class: "tiny muted" }, hint), list));
     watch((s) => [s.claims.filter((claim) => claim.about === about), s.pins.length], async ([claims]) => {
       setHidden(add, !many && claims.length > 0);
       const known = await catalogue();
@@ -42,7 +44,9 @@ function claimLine(id) {
   const remove = el("button", { type: "button", class: "button small plain remove" }, "Remove");
   edit.addEventListener("click", () => held(id) && editClaim(held(id).about, held(id)));
   remove.addEventListener("click", async () => {
-    if (await confirmed("Remove this claim?", "Remove", held(id)?.words)) attempt(remove, () => send("DELETE", `/api/team/claims/${id}`));
+    if (!(await confirmed("Remove this claim?", "Remove", held(id)?.words))) return;
+    const heading = remove.closest(".claim-part").querySelector("h3");
+    attempt(remove, async () => { await send("DELETE", `/api/team/claims/${id}`); heading.focus(); });
   });
   return el("li", { class: "claim" },
     el("p", { class: "said" }), el("p", { class: "tiny claim-choice" }), el("div", { class: "row apart" },

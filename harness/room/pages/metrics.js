@@ -6,6 +6,7 @@ import { alertsSection } from "./alerts.js";
 import { chart, linesOf } from "./chart.js";
 import { conditions } from "./conditions.js";
 import { legend } from "./legend.js";
+import { isGranted } from "./evidence.js";
 import { field, moreConditions } from "./filters.js";
 import { empty, look } from "./look.js";
 import { pinButton } from "./pins.js";
@@ -16,6 +17,11 @@ const FOLLOW_MS = 5_000;
 const POINTS = 80;
 
 export function metricsPanel(panel) {
+  let metrics = [];
+  let zoomed = null; // [from, to] chosen in the chart
+  let lines = []; // names of attributes that make a line each
+  let timer = null;
+
   const begin = el("div", { class: "row beginnings", role: "group", "aria-label": "Where to begin" });
   const metric = el("select", { id: "metrics-name" });
   const about = el("p", { class: "hint" });
@@ -39,7 +45,6 @@ export function metricsPanel(panel) {
   }, "Pin this chart");
   const picture = el("div", { class: "stack tight", hidden: true },
     el("div", { class: "row apart" }, el("div", {}, title, subtitle), el("div", { class: "row" }, widen, follow, pinIt)), drawing.node, values.node);
-  const requests = requestsSection(() => zoomed);
   const { node: lookNode, ask } = look(() => run());
   const filters = el("div", { class: "filters" },
     begin, field("Metric", metric, "wide-field"), field("What of it", chosen), ofField,
@@ -47,12 +52,7 @@ export function metricsPanel(panel) {
     el("div", { class: "field small wide-field" }, el("span", { class: "label", id: "metrics-by" }, "A line for each"), by));
   filters.append(moreConditions(filters));
   panel.append(alertsSection(), filters,
-    about, nothing, picture, lookNode, requests);
-
-  let metrics = [];
-  let zoomed = null; // [from, to] chosen in the chart
-  let lines = []; // names of attributes that make a line each
-  let timer = null;
+    about, nothing, picture, lookNode, ...(isGranted("traces") ? [requestsSection(() => zoomed)] : []));
 
   const known = () => metrics.find(({ name }) => name === metric.value);
   const isGiven = ([, value]) => value !== "" && value !== null && value !== undefined;

@@ -34,7 +34,7 @@ function pinLine({ id, by, story, label, text }) {
   remove.setAttribute("aria-label", `Remove the pin: ${label}`);
   remove.addEventListener("click", async () => {
     if (!(await confirmed("Remove this pin?", "Remove", `${label}. Claims that rest on it lose it.`))) return;
-    attempt(remove, () => send("DELETE", `/api/team/pins/${id}`));
+    attempt(remove, async () => { await send("DELETE", `/api/team/pins/${id}`); byId("pins-title").focus(); });
   });
   return el("li", { class: "pin-line" },
     el("details", {},

@@ -45,7 +45,7 @@ function over(s) {
     : "Your team has handed in no explanation in this round.";
   return [
     el("h1", {}, "This round is over"),
-    el("p", { class: "lead" }, `${told} The shop is well again.`),
+    el("p", { class: "lead" }, told),
     el("section", { class: "card stack tight" },
       el("h2", {}, "What next"),
       el("p", {}, "Take a moment together: what did you know, from which evidence, and what would have told you sooner? Note it; the debrief comes back to it."),

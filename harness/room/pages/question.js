@@ -9,7 +9,7 @@ export function startQuestion() {
     setHidden(box, question === null);
     if (question === null) return;
     if (question.answer !== null) return box.replaceChildren(el("h2", { id: "question-title" }, "A question for you"), el("p", {}, question.text), el("p", { class: "said" }, question.answer));
-    const text = el("textarea", { id: "answer", rows: 3, required: true });
+    const text = el("textarea", { id: "answer", rows: 3, required: true, maxLength: 500 });
     const button = el("button", { class: "button primary", type: "submit" }, "Answer");
     const form = el("form", { class: "stack tight" },
       el("div", { class: "field" }, el("label", { for: "answer" }, "Your answer"), text), el("div", { class: "actions" }, button));

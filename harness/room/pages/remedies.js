@@ -1,60 +1,74 @@
-// What the team can do to the shop: each with a confirmation, because customers feel it at once.
+// What the team can do to the shop: each with a confirmation, because customers feel it, and because it takes its time.
 
 import { asked, attempt, byId, confirmed, el, send, setHidden, setText, toast } from "./lib.js";
 import { state, watch } from "./state.js";
+import { handoverBox } from "./handover.js";
 
-const LINES = { L1: "operations bridge", L2: "application support", L3: "delivery team" };
+export const LINES = { L1: "operations bridge", L2: "application support", L3: "delivery team" };
+
+// Remedies that differ only in the service share one line of buttons.
+const KINDS = [["restart-", "Restart"], ["roll-back-release-", "Roll back the release of"], ["add-capacity-", "Add capacity to"]];
 
 export function startRemedies() {
-  const allowed = el("div", { class: "remedies" });
+  const pending = el("p", { class: "notice pending", hidden: true });
+  const own = el("div", { class: "remedies" });
   const later = el("div", { class: "stack tight", hidden: true });
-  const handover = el("div", { class: "stack tight", hidden: true });
-  byId("remedies").append(allowed, handover, later);
+  byId("remedies").append(pending, own, handoverBox(), later);
   watch((s) => s.remedies, (remedies) => {
-    const own = remedies.filter((remedy) => remedy.allowed);
-    allowed.replaceChildren(...(own.length ? own.map(remedyButton) : [el("p", { class: "empty" }, "Nothing that this team may do itself.")]));
+    const allowed = remedies.filter((remedy) => remedy.allowed);
+    own.replaceChildren(...(allowed.length ? grouped(allowed) : [el("p", { class: "empty" }, "Nothing that this team may do itself.")]));
     const others = remedies.filter((remedy) => !remedy.allowed);
     setHidden(later, others.length === 0);
-    later.replaceChildren(el("p", { class: "hint" }, "Only after a handover:"), el("ul", { class: "later" }, ...others.map(({ words, line }) => el("li", {}, words, el("span", { class: "muted" }, `, ${line} ${LINES[line] ?? ""}`)))));
+    later.replaceChildren(
+      el("p", { class: "hint" }, "Only after a handover:"),
+      el("ul", { class: "later" }, ...others.map(({ words, line }) => el("li", {}, words, el("span", { class: "muted" }, `, ${line} ${LINES[line] ?? ""}`)))));
   });
-  watch((s) => s.round && [s.round.operating_model, s.round.line, s.round.handover_in_s === null ? null : Math.ceil(s.round.handover_in_s)], (round) => showHandover(handover, round));
-}
-
-function showHandover(node, round) {
-  const [model, line, comes_in_s] = round ?? [];
-  const isPossible = model === "ops-run-it" && line !== "L3";
-  setHidden(node, !isPossible);
-  if (!isPossible) return;
-  const next = line === "L1" ? "L2" : "L3";
-  if (comes_in_s !== null) {
-    if (!node.querySelector(".on-its-way")) node.replaceChildren(el("p", { class: "notice on-its-way" }));
-    return setText(node.firstChild, `Handed over: ${next}, ${LINES[next]}, takes up the ticket in about ${comes_in_s} s. You keep what you have.`);
-  }
-  const button = el("button", { type: "button", class: "button" }, `Hand over to ${next}, ${LINES[next]}`);
-  button.addEventListener("click", async () => {
-    const isSure = await confirmed(`Hand over to ${next}?`, "Hand over", `The ticket goes to the queue of ${LINES[next]}. That takes time, and then you may do what they may.`);
-    if (isSure) attempt(button, () => send("POST", "/api/team/handover", {}));
+  watch((s) => s.pending && [s.pending.by, s.pending.words, Math.ceil(s.pending.in_s)], (current) => {
+    setHidden(pending, current === null);
+    if (current) setText(pending, `${current[0]} is at it: ${current[1]}. Done in about ${current[2]} s.`);
+    byId("remedies").classList.toggle("busy", current !== null);
   });
-  node.replaceChildren(el("p", { class: "hint" }, `You are ${line}, ${LINES[line]}.`), button);
 }
 
-function remedyButton(remedy) {
-  const button = el("button", { type: "button", class: "button remedy" }, remedy.needs_asset ? `${remedy.words} …` : remedy.words);
-  button.addEventListener("click", () => order(remedy, button));
-  return button;
+function grouped(remedies) {
+  const done = new Set();
+  return remedies.filter(({ id }) => !done.has(id)).map((remedy) => {
+    const [prefix, words] = KINDS.find(([start]) => remedy.id.startsWith(start)) ?? [];
+    const same = prefix ? remedies.filter(({ id }) => id.startsWith(prefix)) : [remedy];
+    same.forEach(({ id }) => done.add(id));
+    if (same.length === 1) return el("div", {}, button(remedy, remedy.words));
+    return el("div", { class: "remedy-kind", role: "group", "aria-label": words },
+      el("p", { class: "hint" }, words),
+      el("div", { class: "row" }, ...same.map((each) => button(each, each.id.slice(prefix.length).replaceAll("-", " ")))));
+  });
 }
 
-async function order(remedy, button) {
+function button(remedy, label) {
+  const made = el("button", { type: "button", class: "button remedy", "aria-label": remedy.words }, remedy.needs_asset ? `${label} …` : label);
+  made.addEventListener("click", () => order(remedy, made));
+  return made;
+}
+
+/** How long it takes, in the story and in life. */
+function duration({ takes_story_minutes: takes }) {
+  if (!takes) return "";
+  const seconds = Math.round((takes * 60) / (state().round?.speed ?? 1));
+  return `It takes ${takes} ${takes === 1 ? "minute" : "minutes"} of the story, ${seconds} s of yours; one thing after the other. `;
+}
+
+async function order(remedy, from) {
+  const { pending } = state();
+  if (pending) return toast(`${pending.by} is at it: ${pending.words}. One thing after the other.`, "problem");
   let asset = null;
   if (remedy.needs_asset) {
     const choice = el("select", { id: "remedy-asset", required: true, autofocus: true, size: 10 }, ...state().assets.map((id) => el("option", { value: id }, id)));
     const body = el("div", { class: "field" }, el("label", { for: choice.id }, "Which asset?"), choice);
-    const text = "The version before its current one is published again, as a new version. Customers get it at once.";
-    if (!(await asked({ title: remedy.words, text, body, yes: "Roll it back" }))) return;
+    const text = `The version before its current one is published again, as a new version. ${duration(remedy)}`;
+    if (!(await asked({ title: remedy.words, text, body, yes: "Roll it back" }))) return undefined;
     asset = choice.value;
-  } else if (!(await confirmed(`${remedy.words}?`, "Do it", "It is done to the live shop at once, and stands in the log with your name."))) return;
-  await attempt(button, async () => {
+  } else if (!(await confirmed(`${remedy.words}?`, "Do it", `${duration(remedy)}It is done to the live shop, and stands in the log with your name.`))) return undefined;
+  return attempt(from, async () => {
     await send("POST", "/api/team/remedies", { remedy: remedy.id, asset });
-    toast(`Done: ${remedy.words}${asset ? `, ${asset}` : ""}. See what customers make of it.`);
+    toast(`Begun: ${remedy.words}${asset ? `, ${asset}` : ""}. Watch what customers make of it.`);
   });
 }

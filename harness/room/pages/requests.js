@@ -2,7 +2,7 @@
 
 import { attempt, el } from "./lib.js";
 import { durationText, moment } from "./state.js";
-import { isGranted, lookAt } from "./evidence.js";
+import { lookAt } from "./evidence.js";
 import { empty, look } from "./look.js";
 
 const SHOWN_MAX = 40;
@@ -37,15 +37,14 @@ export function requestsSection(intervalOf) {
 }
 
 function table(requests) {
-  const hasTraces = isGranted("traces");
   const heads = ["Ended", "Service", "Route", "Took", "Result"];
   return el("div", { class: "wide" }, el("table", {},
     el("caption", { class: "unseen" }, "Requests"),
-    el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)), hasTraces && el("td", {}))),
+    el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)), el("td", {}))),
     el("tbody", {}, ...requests.map((request) => el("tr", {},
       el("td", {}, moment(request.ended)), el("td", {}, request.service), el("td", {}, request.route),
       el("td", {}, durationText(request.duration_s)), el("td", {}, request.failed ? "failed" : "answered"),
-      hasTraces && el("td", {}, request.held
+      el("td", {}, request.held
         ? el("button", { type: "button", class: "button small", on: { click: () => lookAt("traces", { trace: request.trace_id }) } }, "Trace")
         : el("span", { class: "hint" }, "no longer held")))))));
 }

@@ -1,7 +1,7 @@
 // The shop as a customer meets it. Each reload opens a new frame behind the shown one and takes its place when it has
 // come, so that a page that hangs is seen to hang: the seconds are counted under the last page that did come.
 
-import { attempt, byId, el, setText } from "./lib.js";
+import { attempt, byId, el, setHidden, setText } from "./lib.js";
 import { nowUnix, momentText, state, watch } from "./state.js";
 import { pin } from "./pins.js";
 
@@ -28,6 +28,7 @@ export function startShop() {
     forget();
     if (shop) open();
   });
+  watch((s) => s.guess === null, (isClosed) => setHidden(byId("shop-pin"), isClosed));
   setInterval(follow, TICK_MS);
 }
 

@@ -8,8 +8,8 @@ import { startPlace } from "./place.js";
 import { startShop } from "./shop.js";
 import { startLog } from "./log.js";
 import { startTools } from "./tools.js";
-import { startGuess } from "./guess.js";
 import { startEvidence } from "./evidence.js";
+import { startGuess } from "./guess.js";
 import { startRemedies } from "./remedies.js";
 import { startThoughts } from "./thoughts.js";
 import { startPins } from "./pins.js";
@@ -23,7 +23,7 @@ watch(isLive, (isNow) => {
 });
 
 for (const start of [
-  startBar, startPlace, startShop, startLog, startTools, startGuess, startEvidence,
+  startBar, startPlace, startShop, startLog, startTools, startEvidence, startGuess,
   startRemedies, startThoughts, startPins, startExplain, startQuestion,
 ]) start();
 

@@ -25,9 +25,11 @@ export function startThoughts() {
   });
   watch((s) => s.hypotheses, (hypotheses) => {
     setHidden(none, hypotheses.length > 0);
-    keep(list, hypotheses, ({ id }) => id, line, (node, { struck }) => {
+    keep(list, hypotheses, ({ id }) => id, line, (node, { struck, text: said }) => {
       node.classList.toggle("struck", struck);
-      setHidden(node.querySelector("button"), struck);
+      const button = node.querySelector("button");
+      setText(button, struck ? "Take back" : "Strike out");
+      button.setAttribute("aria-label", `${button.textContent}: ${said}`);
       setText(node.querySelector(".state"), struck ? ", struck out" : "");
     });
   });
@@ -45,7 +47,7 @@ export function startThoughts() {
 }
 
 function line({ id, by, story, text }) {
-  const strike = el("button", { type: "button", class: "button small plain", "aria-label": `Strike out: ${text}` }, "Strike out");
+  const strike = el("button", { type: "button", class: "button small plain" });
   strike.addEventListener("click", () => attempt(strike, () => send("POST", `/api/team/hypotheses/${id}/strike`, {})));
   return el("li", {},
     el("p", { class: "said" }, text),
