@@ -36,6 +36,7 @@ async function signIn(token) {
 
 function askForToken(reason = "") {
   for (const id of ["desk", "projector"]) setHidden(byId(id), true);
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close()); // under one, nothing can be typed
   setHidden(byId("sign-in"), false);
   setText(byId("sign-in-error"), reason);
   byId("token").focus();
@@ -79,7 +80,7 @@ function showTop({ phase: now, round, clock, teams, revealed }) {
   setText(byId("phase"), PHASES[now] ?? now);
   setHidden(byId("figures"), !round);
   setText(byId("clock"), clock?.story ?? "–");
-  setText(byId("ends"), round ? minutes(round.ends_in_s) : "–");
+  setText(byId("ends"), now === "running" || now === "paused" ? minutes(round?.ends_in_s ?? 0) : "over");
   setText(byId("round"), round ? (round.practice ? round.name : `${round.name.replace("Round ", "")} of ${round.of}`) : "–");
   const served = teams.filter(({ state }) => state === "healthy" || state === "restored").length;
   setText(byId("served"), round ? `${served} of ${teams.length}` : "–");
