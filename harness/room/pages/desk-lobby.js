@@ -4,10 +4,10 @@ import { byId, changes, copyButton, el, keep, setHidden, setText } from "./lib.j
 import { ago, count } from "./desk-words.js";
 
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|tun|tap|wg|utun|ppp|tailscale|zt)/;
-const COMMANDS = "[data-command]";
 
 const isOtherPort = changes();
 const isOtherAddresses = changes();
+const isOtherBinding = changes();
 
 export function update(view) {
   setText(byId("code"), view.code);
@@ -59,7 +59,7 @@ function addressCard(address) {
 const hostOf = (url) => new URL(url).hostname.replace(/^\[|\]$/g, "");
 const plain = (address) => address.replace(/^::ffff:/, "");
 
-function showReached({ addresses, reached_from: reached, bind, port }) {
+function showReached({ addresses, reached_from: reached, bind }) {
   const own = new Set(addresses.map(({ url }) => hostOf(url)));
   const isOwn = (address) => own.has(address) || address.startsWith("127.") || address === "::1";
   const devices = reached.map((each) => ({ ...each, address: plain(each.address) }));
@@ -73,7 +73,7 @@ function showReached({ addresses, reached_from: reached, bind, port }) {
   else if (outside.length === 0) verdict = "No: this computer is in no network. Connect it to one, or open a hotspot on a phone.";
   setText(byId("reach-verdict"), verdict);
   byId("reach-verdict").classList.toggle("served", others.length > 0);
-  if (isFirst({ isLoopbackOnly, port })) byId("cause-loopback").open = isLoopbackOnly;
+  if (isOtherBinding(bind)) byId("cause-loopback").open = isLoopbackOnly;
   setHidden(byId("cause-loopback"), !isLoopbackOnly);
 
   setHidden(byId("reached-table"), devices.length === 0);
@@ -83,8 +83,6 @@ function showReached({ addresses, reached_from: reached, bind, port }) {
     setText(row.children[2], ago(device.seconds_ago));
   });
 }
-
-const isFirst = changes();
 
 /** The interface whose own address begins like the device's. */
 function throughOf(address, addresses) {
@@ -96,7 +94,7 @@ function throughOf(address, addresses) {
 // ---- Remedies ---------------------------------------------------------------------------------------------------
 
 function fillIn(port) {
-  for (const node of byId("causes").querySelectorAll(COMMANDS)) {
+  for (const node of byId("causes").querySelectorAll("[data-command]")) {
     node.dataset.template ??= node.textContent;
     setText(node, node.dataset.template.replaceAll("{port}", port));
     const box = node.closest("pre");
