@@ -1,0 +1,109 @@
+//! The documents for a class, held against what they speak of. Teaches that a document is a claim, and that some claims can be
+//! checked: a path exists, a marked line has its lesson, a page for participants gives nothing away.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use incident::ContributingFactor;
+use world::scenario::library;
+
+/// Fewer marks than this, and the search has missed some.
+const MARKS_MIN: usize = 10;
+
+#[test]
+fn the_syllabus_has_one_lesson_for_each_marked_line() {
+    let syllabus = read("docs/syllabus.md");
+    let rows = section(&syllabus, "The marked lines").lines().filter(|line| line.starts_with("| "));
+    let mut lessons: BTreeMap<String, usize> = BTreeMap::new();
+    for path in rows.filter_map(|row| code_spans(row).into_iter().find(|span| span.ends_with(".rs"))) {
+        *lessons.entry(path.to_owned()).or_default() += 1;
+    }
+    let mut marked = BTreeMap::new();
+    for folder in ["services", "harness"] {
+        marks(&root().join(folder), &mut marked);
+    }
+    assert!(marked.values().sum::<usize>() >= MARKS_MIN, "too few marks were found: {marked:?}");
+    assert_eq!(lessons, marked);
+}
+
+#[test]
+fn the_syllabus_says_what_each_scenario_is_good_for() {
+    let syllabus = read("docs/syllabus.md");
+    let named: BTreeSet<&str> = code_spans(section(&syllabus, "Which scenario")).into_iter().collect();
+    let library = library();
+    let known: BTreeSet<&str> = library.iter().map(|scenario| scenario.name.as_str()).collect();
+    assert_eq!(named, known);
+}
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    for name in ["docs/facilitator.md", "docs/participant.md", "docs/syllabus.md"] {
+        let document = read(name);
+        let is_path = |span: &&str| [".rs", ".md", ".toml", ".yml"].iter().any(|end| span.ends_with(end));
+        for path in code_spans(&document).into_iter().filter(is_path) {
+            assert!(root().join(path).exists(), "{name} names {path}, which does not exist");
+        }
+        for link in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(root().join("docs").join(link).exists(), "{name} leads to {link}, which does not exist");
+        }
+    }
+}
+
+#[test]
+fn what_participants_read_gives_nothing_away() {
+    let page = read("docs/participant.md").to_lowercase();
+    let scenarios = library().into_iter().map(|scenario| scenario.name);
+    let faults = ContributingFactor::LATENT_FAULTS.iter().map(|fault| fault.name().to_owned());
+    let others = ["glyphfall", "fault", "switch", "inject", "scenario"].map(str::to_owned);
+    for name in scenarios.chain(faults).chain(others) {
+        for word in [name.replace('-', " "), name] {
+            assert!(!page.contains(&word), "docs/participant.md says {word:?}");
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the workspace").to_owned()
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// What stands under a `##` heading that begins with these words.
+fn section<'a>(document: &'a str, words: &str) -> &'a str {
+    let mut parts = document.split("\n## ").skip(1);
+    parts.find(|part| part.starts_with(words)).unwrap_or_else(|| panic!("there is no heading {words:?}"))
+}
+
+/// Text between backticks, outside fenced blocks.
+fn code_spans(document: &str) -> Vec<&str> {
+    let outside = document.split("```").step_by(2);
+    outside.flat_map(|text| text.split('`').skip(1).step_by(2)).collect()
+}
+
+/// How many marks each source below a folder bears, by its path from the root.
+fn marks(folder: &Path, marked: &mut BTreeMap<String, usize>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            marks(&path, marked);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("a source is UTF-8");
+            let count = text.lines().filter(|line| is_mark(line)).count();
+            if count > 0 {
+                let path = path.strip_prefix(root()).expect("below the root").display().to_string();
+                marked.insert(path, count);
+            }
+        }
+    }
+}
+
+/// A comment that opens with the mark; a source that speaks of the mark bears none.
+fn is_mark(line: &str) -> bool {
+    let comment = line.trim_start().strip_prefix("//");
+    comment.is_some_and(|text| text.trim_start_matches('/').trim_start().starts_with("FAULT: "))
+}
