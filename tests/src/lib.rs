@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - [`stage`]: a world in virtual time, and what customers met in it.
-//! - [`process`]: the real programs, started and stopped. [`up`]: a shop that `glyphfall up` runs.
+//! - [`process`]: the real programs, started and stopped. [`up`]: a shop that `glyphfall up` runs. [`room`]: a room that
+//!   `glyphfall room` runs, and programs that play in it.
 //! - [`apart`]: the shop as four processes. [`compose`]: the shop in containers.
 //! - [`browser`]: a real browser. [`collector`]: a backend that takes OTLP.
 //!
@@ -13,6 +14,7 @@
 pub mod stage;
 pub mod process;
 pub mod up;
+pub mod room;
 pub mod apart;
 pub mod compose;
 pub mod browser;

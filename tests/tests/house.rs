@@ -26,7 +26,7 @@ const ALLOWED_EDGES: [(&str, &[&str]); 13] = [
     ("debrief", &["incident"]),
     ("world", &["chassis", "content-store", "cache", "web-front", "incident", "evidence", "diagnosis"]),
     ("experiment", &["world", "incident", "evidence", "diagnosis", "debrief", "chassis"]),
-    ("room", &["world", "incident", "evidence", "diagnosis", "debrief"]),
+    ("room", &["experiment", "world", "incident", "evidence", "diagnosis", "debrief", "chassis"]),
     ("cli", &["room", "experiment", "world", "incident", "evidence", "diagnosis", "debrief", "chassis"]),
 ];
 

@@ -5,7 +5,7 @@
 //! - [`options`]: what can be asked for. [`target`]: a running shop, and the tokens for it.
 //! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
 //! - [`doors`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
-//! - [`up`]: a shop that runs until it is told to stop.
+//! - [`up`]: a shop that runs until it is told to stop. [`mod@room`]: one for each of several teams, with a facilitator.
 //! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`verify`]: which links of its chain are
 //!   broken.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
@@ -22,6 +22,7 @@ mod figures;
 mod doors;
 mod evidence_command;
 mod up;
+mod room;
 mod watch;
 mod containers;
 mod verify;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     let done = match options.command.unwrap_or(Command::Demo(options.demo)) {
         Command::Demo(demo) => demo::run(&demo),
         Command::Up(up) => in_real_time(up::run(up)),
+        Command::Room(args) => in_real_time(room::run(args)).map(|()| true),
         Command::Play(play) => play::run(&play).map(|()| true),
         Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
         Command::Train(train) => train::run(&train).map(|()| true),

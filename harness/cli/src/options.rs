@@ -12,6 +12,7 @@ use crate::{
     compare::CompareArgs,
     containers::{HealthcheckOptions, TokensOptions},
     debrief::DebriefArgs,
+    room::RoomArgs,
     target::{Ports, Target},
     verify::VerifyOptions,
     watch::WatchOptions,
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Runs the shop and its customers until Ctrl-C
     Up(UpOptions),
+    /// A training session: a facilitator, and several teams with a world each, until Ctrl-C
+    Room(RoomArgs),
     /// Sends customers to a shop that runs elsewhere, takes its telemetry and keeps the record, until Ctrl-C
     Watch(WatchOptions),
     /// Lists the scenarios; with a name, gives one away

@@ -97,6 +97,8 @@ pub struct ChangeList {
 /// Something that was changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
+    /// Its place in the order of arrival, among all log records.
+    pub sequence: u64,
     /// When.
     pub time: UnixTime,
     /// The event's name.
@@ -225,6 +227,7 @@ fn change(row: &LogRow) -> Change {
     };
     let service_version = || row.resource.attributes.text("service.version").map(ToString::to_string);
     Change {
+        sequence: row.sequence,
         time: row.time,
         what: row.event.as_deref().unwrap_or_default().to_owned(),
         which: ending_in(&[".id", ".name"]).unwrap_or_else(|| row.resource.service.to_string()),

@@ -33,6 +33,17 @@ impl Recorder {
         recorder
     }
 
+    /// Goes on with a record that was broken off. What was derived when it was written is derived anew at its end.
+    pub fn resume(record: IncidentRecord) -> Self {
+        let IncidentRecord { run, mut events, availability, .. } = record;
+        events.retain(|event| {
+            !matches!(event.kind, EventKind::AvailabilityLost | EventKind::AvailabilityRestored)
+        });
+        let clock = StoryClock::from_events(&events);
+        let visits = availability.into_iter().map(|row| ((row.at_s, row.route), row)).collect();
+        Self { run, clock, events, visits }
+    }
+
     /// Appends an event of the shop's second `at_s`. A `clock` event sets the story clock from then on.
     pub fn push(&mut self, at_s: f64, kind: EventKind) {
         let at_s = match kind {

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -68,6 +68,7 @@ pub struct Customers {
 struct Tally {
     arrived_at: Instant,
     record: Arc<Mutex<Recorder>>,
+    stay_away: AtomicBool,
     waiting: AtomicUsize,
     begun: Mutex<BTreeMap<(u32, Route), u32>>,
     latency_us: Mutex<Histogram<u64>>,
@@ -76,16 +77,23 @@ struct Tally {
 }
 
 impl Customers {
-    /// They begin to arrive at a web front now: on each route as a Poisson process of its own.
-    pub fn arrive(visitor: &Chassis, web_front: &Authority, mix: &Mix, record: Arc<Mutex<Recorder>>) -> Self {
+    /// They begin to arrive at a web front now: on each route as a Poisson process of its own. Their seconds are counted from
+    /// `arrived_at`, which lies before now where others came before them.
+    pub fn arrive(
+        visitor: &Chassis,
+        web_front: &Authority,
+        mix: &Mix,
+        record: Arc<Mutex<Recorder>>,
+        arrived_at: Instant,
+    ) -> Self {
         let dispatch = visitor.tasks.dispatch();
         let (arrivals, visits) = (TaskGroup::new(dispatch.clone()), TaskGroup::new(dispatch.clone()));
         let latency_us = Histogram::new(3).expect("three digits are a valid precision");
-        let arrived_at = visitor.clock.now();
         visitor.telemetry.run_in(&arrivals, visitor.blocking);
         let tally = Arc::new(Tally {
             arrived_at,
             record,
+            stay_away: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             begun: Mutex::default(),
             latency_us: Mutex::new(latency_us),
@@ -95,7 +103,7 @@ impl Customers {
         let shop = Arc::new(Peer::new(visitor, web_front.clone()));
         let (mix, crowds) = (mix.clone(), Mutex::default());
         let customers = Self { arrivals, visits, tally, shop, mix, seed: visitor.seed, crowds };
-        customers.come(&customers.arrivals, arrived_at, 1.0, "");
+        customers.come(&customers.arrivals, visitor.clock.now(), 1.0, "");
         customers
     }
 
@@ -105,6 +113,11 @@ impl Customers {
         let crowd = TaskGroup::new(self.arrivals.dispatch().clone());
         self.come(&crowd, Instant::now(), times - 1.0, &format!("crowd-{}-", crowds.len()));
         crowds.push(crowd);
+    }
+
+    /// From now on nobody comes, or they come again. Nobody's visit is shifted by it.
+    pub fn stay_away(&self, away: bool) {
+        self.tally.stay_away.store(away, Ordering::Relaxed);
     }
 
     /// No more than usual come.
@@ -183,6 +196,9 @@ impl Stream {
             intended += Duration::from_secs_f64(gap_s);
             let path = self.path();
             sleep_until(intended).await;
+            if tally.stay_away.load(Ordering::Relaxed) {
+                continue;
+            }
             let visit = Arc::clone(&tally).visit(Arc::clone(&shop), self.route, path, intended);
             visits.spawn(visit);
         }
@@ -253,6 +269,16 @@ fn visits_counter(meter: &Meter) -> Counter<u64> {
         .with_unit("{visit}")
         .with_description("Visits of customers that have ended, by route and outcome")
         .build()
+}
+
+/// A page of each kind, for somebody who tries one.
+pub fn any_page(route: Route) -> String {
+    match route {
+        Route::Home => "/".to_owned(),
+        Route::Category => format!("/c/{}", CATEGORIES[0].slug),
+        Route::Product => format!("/p/{}", PRODUCTS[0].slug),
+        Route::Checkout => "/checkout".to_owned(),
+    }
 }
 
 fn http_route(route: Route) -> &'static str {

@@ -73,8 +73,9 @@ impl Elsewhere {
         until_open(&Peer::new(&operations, addresses.web_front.clone())).await;
         ask_health(&operations, &addresses);
         let record = Arc::new(Mutex::new(Recorder::new(run, 0.0)));
-        let customers = Customers::arrive(&visitor, &addresses.web_front, mix, Arc::clone(&record));
         let arrived_at = clock.now();
+        let customers =
+            Customers::arrive(&visitor, &addresses.web_front, mix, Arc::clone(&record), arrived_at);
         Ok(Self { editor, customers, clock, arrived_at, operations, record })
     }
 

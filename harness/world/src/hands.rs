@@ -272,7 +272,7 @@ pub fn case(scenario: &Scenario) -> Case {
 }
 
 /// The expected answer.
-pub(crate) fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
+pub fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
     let Case { cause, path, factors, has_asset, .. } = case(scenario);
     let asset = drawn.published.clone().filter(|_| has_asset);
     let character = asset.as_deref().and_then(|asset| character(scenario, drawn, asset));

@@ -4,7 +4,6 @@ use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chassis::Chassis;
-use http::uri::Authority;
 use incident::{EventKind, Remedy, Service};
 use web_front::{CHECKOUT_NOTES, WebFrontConfig};
 
@@ -64,12 +63,12 @@ impl World {
                 shop.disk().set_speed(Some(DiskSpeed { seek, ..self.disk_at_first().unwrap_or_default() }));
             }
             Happening::Uploads { count } => {
-                let (uploader, store) = self.outsider("importer");
-                uploads::begin(&uploader, &store, shop.editor_token(), *count);
+                let (uploader, store) = (self.outsider("importer"), &shop.addresses().content_store);
+                uploads::begin(&uploader, store, shop.editor_token(), *count);
             }
             Happening::Surge { times } => self.customers().crowd(times.0),
             Happening::Monitor { asset } => {
-                let (watcher, front) = (self.outsider("monitor").0, shop.addresses().web_front.clone());
+                let (watcher, front) = (self.outsider("monitor"), shop.addresses().web_front.clone());
                 let text = self.editor().read(asset).await.unwrap_or_default();
                 // The first sentence: short enough to be seen in a message, and long enough to be on no other page.
                 let phrase = text.split_inclusive('.').next().unwrap_or_default().to_owned();
@@ -164,14 +163,10 @@ impl World {
         }
     }
 
-    /// Somebody else than the customers who calls the shop, and the content store's address.
-    fn outsider(&self, name: &'static str) -> (Chassis, Authority) {
+    /// Somebody else than the customers who calls the shop, and tells nothing of it.
+    pub fn outsider(&self, name: &'static str) -> Chassis {
         let visitor = self.shop().visitor();
         let (network, clock) = (visitor.network.clone(), visitor.clock.clone());
-        let outsider = Chassis {
-            tasks: visitor.tasks.clone(),
-            ..Chassis::of_caller(name, network, clock, visitor.seed)
-        };
-        (outsider, self.shop().addresses().content_store.clone())
+        Chassis { tasks: visitor.tasks.clone(), ..Chassis::of_caller(name, network, clock, visitor.seed) }
     }
 }

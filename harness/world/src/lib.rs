@@ -39,6 +39,7 @@ pub mod tape;
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use chassis::{Clock, LatentFault};
@@ -70,13 +71,37 @@ impl World {
     ///
     /// When a service cannot start, as when its port is taken.
     pub async fn start(options: ShopOptions, mix: &Mix, run: Run, starts_story_s: f64) -> io::Result<Self> {
+        Self::go_on(options, mix, Recorder::new(run, starts_story_s), Duration::ZERO).await
+    }
+
+    /// Starts a shop as it was at first, with the record of one whose customers arrived so long ago: what an incident comes back
+    /// with when the process that it ran in had ended.
+    ///
+    /// # Errors
+    ///
+    /// When a service cannot start.
+    pub async fn go_on(options: ShopOptions, mix: &Mix, record: Recorder, ago: Duration) -> io::Result<Self> {
         let (clock, disk_at_first) = (options.surroundings.clock.clone(), options.disk);
         let shop = Shop::start(options).await?;
         let editor = shop.editor();
-        let record = Arc::new(Mutex::new(Recorder::new(run, starts_story_s)));
-        let customers =
-            Customers::arrive(shop.visitor(), &shop.addresses().web_front, mix, Arc::clone(&record));
-        Ok(Self { shop, editor, customers, arrived_at: clock.now(), clock, disk_at_first, record })
+        let record = Arc::new(Mutex::new(record));
+        let arrived_at = clock.now().checked_sub(ago).unwrap_or_else(|| clock.now());
+        let customers = Customers::arrive(
+            shop.visitor(),
+            &shop.addresses().web_front,
+            mix,
+            Arc::clone(&record),
+            arrived_at,
+        );
+        Ok(Self { shop, editor, customers, arrived_at, clock, disk_at_first, record })
+    }
+
+    /// Lets customers and story stand still, or go on; the services run on.
+    pub fn pause(&self, paused: bool) {
+        self.customers.stay_away(paused);
+        let mut record = self.record();
+        let speed = record.clock().speed();
+        record.push(self.at_s(), EventKind::Clock { speed, paused });
     }
 
     /// The shop's own time: seconds since the customers arrived.
@@ -128,8 +153,7 @@ impl World {
     pub async fn finish(self) -> IncidentRecord {
         self.customers.leave().await;
         self.shop.stop().await;
-        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        record.finish()
+        self.record().clone().finish()
     }
 }
 
@@ -141,6 +165,12 @@ pub fn factor(fault: LatentFault) -> ContributingFactor {
 /// The word for a telemetry level in records.
 pub fn level(level: chassis::Level) -> incident::Level {
     level.name().parse().expect("records call a level what the services call it")
+}
+
+/// The telemetry level of services for a word in records.
+pub fn services_level(word: incident::Level) -> chassis::Level {
+    let known = chassis::Level::ALL.into_iter().find(|known| level(*known) == word);
+    known.expect("services call a level what records call it")
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub struct ShopOptions {
     pub disk: Option<DiskSpeed>,
     /// Whether the front's workers are counted; without, it is as fast as the machine.
     pub front: Option<Compute>,
+    /// Path below which somebody shows the shop's pages; nothing for the root.
+    pub base_path: String,
 }
 
 impl ShopOptions {
@@ -67,6 +69,14 @@ impl ShopOptions {
         let (network, clock, blocking) = (Network::Tcp, Clock::real(), Blocking::Pool);
         let logs = Logs::off();
         Self::new(Surroundings { network, clock, logs, sink: None, blocking, compute: None, seed }, addresses)
+    }
+
+    /// The same shop in memory, in real time: many of them fit into one process.
+    pub fn live_in_memory(seed: u64) -> Self {
+        let network = Network::in_memory(chassis::network::LINK_LATENCY_MIN, seed);
+        let (clock, logs, blocking) = (Clock::real(), Logs::off(), Blocking::Pool);
+        let surroundings = Surroundings { network, clock, logs, sink: None, blocking, compute: None, seed };
+        Self::new(surroundings, Addresses::in_memory())
     }
 
     /// The same shop in memory, on the paused clock of the current runtime.
@@ -91,6 +101,7 @@ impl ShopOptions {
             fill_permits: FILL_PERMITS,
             disk: None,
             front: None,
+            base_path: String::new(),
         }
     }
 
@@ -175,7 +186,7 @@ impl Shop {
         let config = WebFrontConfig {
             cache: addresses.cache.clone(),
             content_store: addresses.content_store.clone(),
-            base_path: String::new(),
+            base_path: options.base_path.clone(),
             fragment_timeout_ms: None,
             checkout_notes: CHECKOUT_NOTES.to_owned(),
         };

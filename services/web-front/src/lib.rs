@@ -41,7 +41,7 @@ pub struct WebFrontConfig {
     /// Address of the content store, for when the cache cannot serve
     #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082))]
     pub content_store: Authority,
-    /// Path that all pages lie under, such as /shop; nothing for the root
+    /// Path below which a proxy shows the pages, such as /shop: links carry it, and the proxy strips it
     #[arg(long, env = "GLYPHFALL_BASE_PATH", value_name = "PATH", default_value = "", value_parser = base_path)]
     pub base_path: String,
     /// Milliseconds that a page waits for one fragment, whatever else it would do

@@ -11,7 +11,7 @@ use axum::{
     },
     http::{HeaderValue, StatusCode, header},
     middleware,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 use chassis::Switches;
@@ -63,27 +63,21 @@ type Shared = State<Arc<Front>>;
 type Slug = Result<Path<String>, PathRejection>;
 type Fields = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
-/// All routes, under the front's base path.
+/// All routes. Links carry the front's base path; whoever shows the pages below it strips it.
 pub fn router(front: Arc<Front>) -> Router {
     let layers = ServiceBuilder::new()
         // Outermost, and around nothing else: how many pages are built at once. Health stands outside.
         .layer(middleware::from_fn_with_state(Admission::new(Arc::clone(&front)), admit));
-    // Written out rather than nested: axum's nesting would lose the slash of the home page's address.
-    let at = |path| format!("{}{path}", front.base);
-    let mut routes = Router::new()
-        .route(&at("/"), get(home))
-        .route(&at("/c/{category}"), get(category))
-        .route(&at("/p/{product}"), get(product))
-        .route(&at("/checkout"), get(checkout))
-        .route(&at("/feed.xml"), get(feed))
+    Router::new()
+        .route("/", get(home))
+        .route("/c/{category}", get(category))
+        .route("/p/{product}", get(product))
+        .route("/checkout", get(checkout))
+        .route("/feed.xml", get(feed))
         .layer(layers)
-        .route(&at("/assets/shop.css"), get(style_sheet))
-        .fallback(unknown);
-    if !front.base.is_empty() {
-        let home = Redirect::permanent(&at("/"));
-        routes = routes.route(&front.base, get(async move || home));
-    }
-    routes.with_state(front)
+        .route("/assets/shop.css", get(style_sheet))
+        .fallback(unknown)
+        .with_state(front)
 }
 
 async fn home(State(front): Shared) -> Response {

@@ -27,7 +27,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{TelemetrySink, delivery::Route, variables};
+use super::{TelemetrySink, delivery::Route, variables, variables::Destination};
 
 /// Batches that wait for the backend: two seconds' records at full speed, some ten megabytes. More are dropped and counted.
 pub const BATCHES_MAX: usize = 128;
@@ -67,7 +67,24 @@ impl Exporter {
         if destinations.iter().all(Option::is_none) {
             return Ok(None);
         }
-        let resource_attributes = variables::resource_attributes()?;
+        Self::deliver_to(destinations, variables::resource_attributes()?).map(Some)
+    }
+
+    /// An exporter of everything to one backend, by OTLP over HTTP; `endpoint` is the base of its three addresses.
+    ///
+    /// # Errors
+    ///
+    /// When the endpoint is no address that begins with `http://`.
+    pub fn over_http(endpoint: &str) -> io::Result<Self> {
+        let destination = |path| variables::over_http(endpoint, path).map(Some);
+        let destinations = [destination("logs")?, destination("traces")?, destination("metrics")?];
+        Self::deliver_to(destinations, Vec::new())
+    }
+
+    fn deliver_to(
+        destinations: [Option<Destination>; 3],
+        resource_attributes: Vec<KeyValue>,
+    ) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let routes = {
             // A channel of gRPC belongs to the runtime that it is made in.
@@ -80,7 +97,7 @@ impl Exporter {
         thread::Builder::new()
             .name("otlp-export".to_owned())
             .spawn(move || runtime.block_on(deliver(batches, routes, &lost)))?;
-        Ok(Some(Self { queue, dropped, resource_attributes }))
+        Ok(Self { queue, dropped, resource_attributes })
     }
 
     /// Waits until what was handed over has been dealt with, at most for `patience`.

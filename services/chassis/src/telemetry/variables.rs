@@ -85,6 +85,22 @@ pub(crate) fn destination(signal: &str, path: &str) -> io::Result<Option<Destina
     }))
 }
 
+/// Where a signal goes whose path ends in `path`, at a backend that somebody names while the process runs.
+pub(crate) fn over_http(endpoint: &str, path: &str) -> io::Result<Destination> {
+    let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("'{endpoint}': {why}"));
+    if !endpoint.starts_with("http://") {
+        return Err(wrong("it must begin with http://"));
+    }
+    let uri = format!("{}/v1/{path}", endpoint.trim_end_matches('/')).parse();
+    Ok(Destination {
+        protocol: Protocol::Http,
+        uri: uri.map_err(|error| wrong(&format!("{error}")))?,
+        headers: Vec::new(),
+        timeout: EXPORT_TIMEOUT,
+        is_compressed: false,
+    })
+}
+
 /// What `OTEL_RESOURCE_ATTRIBUTES` adds to the resource of a process, and the name that `OTEL_SERVICE_NAME` gives it, which
 /// wins.
 pub(crate) fn resource_attributes() -> io::Result<Vec<KeyValue>> {

@@ -73,7 +73,7 @@ async fn every_link_stays_under_the_base_path_and_leads_somewhere() {
         let shop = Shop::under(base, []).await;
         let (mut open, mut seen) = (vec![format!("{base}/")], BTreeSet::new());
         while let Some(path) = open.pop() {
-            let page = shop.get(&path).await;
+            let page = shop.get(path.strip_prefix(base).expect("a link that stays")).await;
             assert_eq!(page.status, StatusCode::OK, "{path}");
             for (mark, rest) in [" href=\"", " action=\""].iter().flat_map(|mark| {
                 page.text.split(mark).skip(1).map(move |rest| (mark, rest)).collect::<Vec<_>>()
@@ -91,9 +91,6 @@ async fn every_link_stays_under_the_base_path_and_leads_somewhere() {
         // Home, categories, products, checkout, feed, style sheet.
         assert_eq!(seen.len(), 1 + CATEGORIES.len() + PRODUCTS.len() + 3, "{seen:?}");
     }
-    let shop = Shop::under("/s/abc", []).await;
-    assert_eq!(shop.get("/s/abc").await.headers[header::LOCATION], "/s/abc/");
-    assert_eq!(shop.get("/").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(start_paused = true)]

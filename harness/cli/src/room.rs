@@ -1,0 +1,131 @@
+//! `glyphfall room`: a training session for several teams, until Ctrl-C. What happened is kept; the same command goes on with it.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use anyhow::Context;
+use chassis::run::explain;
+use clap::Args;
+use console::style;
+use room::{Room, RoomOptions, floor, join::reachable, room::TEAMS_MAX, session::Phase, store};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    options::{Format, views},
+    screen::Screen,
+};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RoomArgs {
+    /// Teams of a new session
+    #[arg(long, value_name = "COUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(TEAMS_MAX)))]
+    teams: u32,
+    /// Address to listen at; 0.0.0.0 lets others on the network join
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    bind: IpAddr,
+    /// Port of the room
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    room_port: u16,
+    /// Where all chance comes from [default: a new one each time, and said]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Page views a second in each team's shop, on average
+    #[arg(long, value_name = "COUNT", default_value_t = floor::VIEWS_PER_SECOND, value_parser = views)]
+    views: f64,
+    /// Folder that keeps the session; one that it holds already is gone on with
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out/room")]
+    out: PathBuf,
+    /// Begins a new session, whatever the folder holds
+    #[arg(long)]
+    fresh: bool,
+    /// Session file of an earlier day: scenarios that these people have seen are not proposed again
+    #[arg(long = "continue", value_name = "FILE")]
+    seen: Option<PathBuf>,
+    /// What the facilitator signs in with [default: a new one, and said]
+    #[arg(long, env = "GLYPHFALL_FACILITATOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    facilitator_token: Option<String>,
+}
+
+/// Opens the room, and closes it when it is told to.
+pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
+    let screen = Screen::new(Format::Text);
+    // Small enough to type again.
+    let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let seen = args.seen.as_deref().map(store::read).transpose();
+    let seen = seen.context("--continue takes the session file of an earlier room")?;
+    let address = SocketAddr::new(args.bind, args.room_port);
+    // Bound first: whoever goes on with a session must not disturb the room that still has it open.
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let written = address.to_string().parse();
+        explain(&error, "the incident room", &written.expect("an address and a port form an authority"))
+    })?;
+    let address = listener.local_addr()?;
+    let options = RoomOptions {
+        teams: args.teams,
+        seed,
+        folder: args.out.clone(),
+        address,
+        facilitator_token: args.facilitator_token.filter(|token| !token.is_empty()),
+        seen,
+        fresh: args.fresh,
+        views: args.views,
+    };
+    let room = Room::open(options).await.with_context(|| {
+        format!("the session in {} cannot be opened; --fresh begins a new one", args.out.display())
+    })?;
+    screen.say(&welcome(&room, &args));
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = CancellationToken::new();
+    let served = room::serve(room.clone(), listener, stop.clone());
+    tokio::select! {
+        served = served => served?,
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    stop.cancel();
+    room.close().await.context("the session could not be kept")?;
+    screen
+        .say(&format!("Closed. The session is in {}; the same command goes on with it.", args.out.display()));
+    Ok(())
+}
+
+fn welcome(room: &Room, args: &RoomArgs) -> String {
+    let session = room.session();
+    let came_back = match (session.phase, session.current) {
+        (Phase::Lobby, _) | (_, None) => String::new(),
+        (Phase::Paused, Some(round)) => {
+            format!("Going on with round {round}, which stands still until the facilitator resumes it.\n")
+        }
+        (_, Some(round)) => format!("Going on after round {round}. --fresh begins a new session.\n"),
+    };
+    let mut addresses = String::new();
+    for reachable in reachable(room.address(), &session.code) {
+        addresses.push_str(&format!("  {:<12} {}\n", reachable.interface, reachable.url));
+    }
+    let alone = if room.address().ip().is_loopback() {
+        "  (only this machine reaches it; --bind 0.0.0.0 lets others join)\n"
+    } else {
+        ""
+    };
+    format!(
+        "{}  seed {}; Ctrl-C closes it\n{came_back}\n\
+         {} teams join at\n{addresses}{alone}\n\
+         facilitator  http://127.0.0.1:{}/desk\n\
+         code         {}\n\
+         token        {}\n\
+         kept in      {}\n",
+        style("The incident room is open.").bold(),
+        session.seed,
+        session.teams.len(),
+        room.address().port(),
+        session.code,
+        session.facilitator_token,
+        args.out.display(),
+    )
+}

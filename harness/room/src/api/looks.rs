@@ -1,0 +1,485 @@
+//! What a team looks at: evidence as far as its level grants it, health, assets, and its shop. Teaches that a look returns what is there,
+//! never what it means.
+//!
+//! Each look is remembered with its question and with the assets and characters that the answer named, so that the debrief can say when
+//! something was seen.
+
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::{Body as HttpBody, to_bytes},
+    extract::{ConnectInfo, Request, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use chassis::{Chassis, Peer, Problem, Wait};
+use evidence::UnixTime;
+use http::{HeaderName, StatusCode, header};
+use incident::{EventKind, Level, Service};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout};
+use tower::ServiceExt;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use world::customers::PATIENCE;
+
+use super::{
+    request::{At, Refusal},
+    team::floor,
+};
+use crate::{
+    access::Member,
+    floor::Floor,
+    room::Room,
+    session::{Look, conflict, not_found},
+};
+
+/// How long a service may take to answer a person who asks it directly.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a port or a health check may take.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The largest answer of the evidence store that is read for what it names.
+const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
+/// Most versions of one asset in an answer.
+const VERSIONS_MAX: usize = 100;
+
+pub(super) fn routes() -> OpenApiRouter<Room> {
+    OpenApiRouter::new()
+        .routes(routes!(health))
+        .routes(routes!(asset))
+        .routes(routes!(versions))
+        .routes(routes!(version))
+}
+
+/// The evidence store's own API and Prometheus' page, for the team that asks; and the shop of a team.
+pub fn evidence_and_shop() -> Router<Room> {
+    Router::new()
+        .route("/evidence/{*question}", get(evidence))
+        .route("/metrics", get(evidence))
+        .route("/s/{key}/", get(shop))
+        .route("/s/{key}/{*path}", get(shop))
+}
+
+/// The least level at which a question may be asked.
+fn least_level(path: &str) -> Option<Level> {
+    let kind = path.strip_prefix("/evidence/").unwrap_or(path).split('/').next()?;
+    match kind {
+        "logs" => Some(Level::Dark),
+        "metrics" | "/metrics" | "alerts" | "" => Some(Level::Metrics),
+        "traces" => Some(Level::Traces),
+        "changes" => Some(Level::Changes),
+        _ => None,
+    }
+}
+
+async fn evidence(State(room): State<Room>, member: Member, request: Request) -> Result<Response, Problem> {
+    let (path, query) =
+        (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+    let level = may_look(&room, &member)?;
+    let granted = least_level(&path).is_some_and(|least| level >= least);
+    // Requests behind a figure are traces, whatever the figure is.
+    let granted = granted && (path != "/evidence/metrics/requests" || level >= Level::Traces);
+    if !granted {
+        return Err(not_found("There is nothing at this path."));
+    }
+    let floor = floor(&room, &member)?;
+    let answered = evidence::api::router(floor.evidence.clone()).oneshot(request).await;
+    let Ok(answer) = answered;
+    let (head, body) = answer.into_parts();
+    let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The answer is too large: {error}"))
+    })?;
+    if head.status.is_success() {
+        let at = path.trim_start_matches("/evidence/").to_owned();
+        remember(&room, &member, &floor, at, question(&query), &body);
+    }
+    Ok(Response::from_parts(head, HttpBody::from(body)))
+}
+
+/// A question without what changes each time a page follows.
+fn question(query: &str) -> String {
+    let changes =
+        |pair: &&str| !["after=", "from=", "to=", "limit="].iter().any(|name| pair.starts_with(name));
+    query.split('&').filter(changes).collect::<Vec<_>>().join("&")
+}
+
+/// The team's level, if it has guessed.
+fn may_look(room: &Room, member: &Member) -> Result<Level, Problem> {
+    let session = room.session();
+    let played = session.played(member.team).ok_or_else(|| conflict("No round has begun."))?;
+    if played.guess.is_none() {
+        return Err(conflict("Say first what you would guess; then the evidence opens."));
+    }
+    Ok(played.level)
+}
+
+/// Remembers a look.
+fn remember(room: &Room, member: &Member, floor: &Floor, at: String, query: String, answer: &[u8]) {
+    let look = Look { when: floor.now(), at: at.clone(), query, named: named(answer) };
+    let is_new = room.session().playing(member.team).is_ok_and(|played| played.look(look));
+    if is_new {
+        floor.world.note(EventKind::Check { name: at, cost_story_s: 0.0 });
+    }
+}
+
+/// The assets and the special characters that an answer names.
+fn named(answer: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(answer);
+    let mut named: BTreeSet<String> =
+        Floor::assets().into_iter().filter(|asset| text.contains(asset.as_str())).collect();
+    for (mark, digits_max) in [("U+", 6), ("0x", 2)] {
+        named.extend(text.split(mark).skip(1).filter_map(|rest| {
+            let digits: String = rest.chars().take(digits_max).take_while(char::is_ascii_hexdigit).collect();
+            (digits.len() >= digits_max.min(4)).then(|| format!("{mark}{}", digits.to_uppercase()))
+        }));
+    }
+    named
+}
+
+/// How the services say they are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Health {
+    services: Vec<ServiceHealth>,
+    /// When, in seconds since 1970.
+    at_unix_s: f64,
+}
+
+/// How one service says it is.
+#[derive(Debug, Serialize, ToSchema)]
+struct ServiceHealth {
+    /// The service.
+    #[schema(value_type = String)]
+    service: Service,
+    /// Whether something listens on its port.
+    port_open: bool,
+    /// What its health check answers; null if nothing in a second.
+    healthz: Option<u16>,
+    /// How long that took.
+    elapsed_ms: u64,
+}
+
+/// Whether each service's port is open, and what its health check answers
+#[utoipa::path(get, path = "/api/team/health", tag = "team", security(("team" = [])),
+    responses((status = 200, body = Health), Refusal))]
+async fn health(State(room): State<Room>, member: Member) -> Result<Json<Health>, Problem> {
+    may_look(&room, &member)?;
+    let floor = floor(&room, &member)?;
+    let health = health_of(&floor).await;
+    remember(&room, &member, &floor, "health".to_owned(), String::new(), &[]);
+    Ok(Json(health))
+}
+
+pub(super) async fn health_of(floor: &Floor) -> Health {
+    let caller = operator(floor);
+    let mut services = Vec::new();
+    for service in Service::ALL.iter().copied() {
+        let address = floor.world.shop().addresses().of(service);
+        let connected = timeout(HEALTH_TIMEOUT, caller.network.connect(caller.service, address)).await;
+        let port_open = connected.is_ok_and(|connected| connected.is_ok());
+        let began = Instant::now();
+        let peer = Peer::new(&caller, address.clone());
+        let answer = peer.get("/healthz", Wait::AtMost(HEALTH_TIMEOUT)).await;
+        let healthz = answer.ok().map(|answer| answer.status.as_u16());
+        let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        services.push(ServiceHealth { service, port_open, healthz, elapsed_ms });
+    }
+    Health { services, at_unix_s: floor.arrived_unix_s() + floor.world.at_s() }
+}
+
+/// Somebody beside the shop's machines.
+fn operator(floor: &Floor) -> Chassis {
+    floor.world.outsider("responder")
+}
+
+/// An asset's text, with what cannot be seen in it.
+#[derive(Debug, Serialize, ToSchema)]
+struct AssetView {
+    id: String,
+    version: u64,
+    /// The text; what is not UTF-8 or cannot be seen is written as an escape.
+    text_escaped: String,
+    /// Its special characters, in order.
+    characters: Vec<CharacterView>,
+    /// What changed since the version before; null where that is not asked.
+    difference: Option<Vec<RunView>>,
+}
+
+/// A special character, or a byte that belongs to none.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct CharacterView {
+    /// Bytes before it.
+    offset: usize,
+    /// As in U+00E9; null for a byte that is not UTF-8.
+    #[serde(default)]
+    code_point: Option<String>,
+    /// As in 0xE9.
+    #[serde(default)]
+    byte: Option<String>,
+    /// Its name.
+    name: String,
+}
+
+/// A run of text with one fate.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct RunView {
+    /// `same`, `added` or `removed`.
+    #[serde(rename(deserialize = "change"))]
+    kind: String,
+    /// The text; what cannot be seen is written as an escape.
+    text: String,
+}
+
+/// The text of an asset as it is now; from level `logs`
+#[utoipa::path(get, path = "/api/team/assets/{id}", tag = "team", security(("team" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = AssetView), Refusal))]
+async fn asset(
+    State(room): State<Room>,
+    member: Member,
+    At(id): At<String>,
+) -> Result<Json<AssetView>, Problem> {
+    let floor = looked_inside(&room, &member, &id, Level::Logs)?;
+    let history = history(&floor, &id).await?;
+    let newest = history.first().ok_or_else(|| not_found("The asset has been deleted."))?;
+    let view = asset_view(&floor, &id, newest.version, false).await?;
+    remember_asset(&room, &member, &floor, format!("assets/{id}"), &view);
+    Ok(Json(view))
+}
+
+/// The versions of an asset.
+#[derive(Debug, Serialize, ToSchema)]
+struct Versions {
+    /// Newest first.
+    versions: Vec<VersionView>,
+}
+
+/// One version.
+#[derive(Debug, Serialize, ToSchema)]
+struct VersionView {
+    version: u64,
+    /// When, in seconds since 1970.
+    published_unix_s: Option<f64>,
+}
+
+/// The history of an asset; from level `changes`
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions", tag = "team", security(("team" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = Versions), Refusal))]
+async fn versions(
+    State(room): State<Room>,
+    member: Member,
+    At(id): At<String>,
+) -> Result<Json<Versions>, Problem> {
+    let floor = looked_inside(&room, &member, &id, Level::Changes)?;
+    let versions = history(&floor, &id).await?;
+    remember(&room, &member, &floor, format!("assets/{id}/versions"), String::new(), id.as_bytes());
+    Ok(Json(Versions { versions }))
+}
+
+/// One version of an asset, and what changed in it; from level `changes`
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions/{version}", tag = "team", security(("team" = [])),
+    params(("id" = String, Path), ("version" = u64, Path)), responses((status = 200, body = AssetView), Refusal))]
+async fn version(
+    State(room): State<Room>,
+    member: Member,
+    At((id, version)): At<(String, u64)>,
+) -> Result<Json<AssetView>, Problem> {
+    let floor = looked_inside(&room, &member, &id, Level::Changes)?;
+    let view = asset_view(&floor, &id, version, true).await?;
+    remember_asset(&room, &member, &floor, format!("assets/{id}/versions/{version}"), &view);
+    Ok(Json(view))
+}
+
+fn looked_inside(
+    room: &Room,
+    member: &Member,
+    id: &str,
+    least: Level,
+) -> Result<std::sync::Arc<Floor>, Problem> {
+    if may_look(room, member)? < least {
+        return Err(conflict("The telemetry level of this round does not grant that."));
+    }
+    if !Floor::assets().iter().any(|asset| asset == id) {
+        return Err(not_found("The shop has no such asset."));
+    }
+    floor(room, member)
+}
+
+fn remember_asset(room: &Room, member: &Member, floor: &Floor, at: String, view: &AssetView) {
+    let answer = serde_json::to_vec(view).unwrap_or_default();
+    remember(room, member, floor, at, String::new(), &answer);
+}
+
+async fn history(floor: &Floor, id: &str) -> Result<Vec<VersionView>, Problem> {
+    #[derive(Deserialize)]
+    struct Summary {
+        version: u64,
+        published_at: String,
+    }
+    let summaries: Vec<Summary> = asked(floor, &format!("/assets/{id}/versions")).await?;
+    let view = |summary: Summary| {
+        let at: Option<UnixTime> = summary.published_at.parse().ok();
+        let published_unix_s = at.map(|at| at.seconds_since(UnixTime::default()));
+        VersionView { version: summary.version, published_unix_s }
+    };
+    Ok(summaries.into_iter().map(view).take(VERSIONS_MAX).collect())
+}
+
+async fn asset_view(
+    floor: &Floor,
+    id: &str,
+    version: u64,
+    with_difference: bool,
+) -> Result<AssetView, Problem> {
+    let address = format!("/assets/{id}/versions/{version}");
+    let body = reply(floor, http::Method::GET, &format!("{address}/body"), Bytes::new()).await?;
+    let characters = reply(floor, http::Method::POST, "/inspect", body.clone()).await?;
+    let mut difference: Option<Vec<RunView>> =
+        if with_difference { Some(asked(floor, &format!("{address}/difference")).await?) } else { None };
+    difference.iter_mut().flatten().for_each(|run| run.text = escaped(run.text.as_bytes()));
+    Ok(AssetView {
+        id: id.to_owned(),
+        version,
+        text_escaped: escaped(&body),
+        characters: parsed(&characters)?,
+        difference,
+    })
+}
+
+/// A version's text, written out.
+pub(super) async fn version_text(floor: &Floor, id: &str, version: u64) -> Result<String, Problem> {
+    let path = format!("/assets/{id}/versions/{version}/body");
+    Ok(escaped(&reply(floor, http::Method::GET, &path, Bytes::new()).await?))
+}
+
+/// A text as a person can see all of it.
+fn escaped(text: &[u8]) -> String {
+    let mut escaped = String::new();
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\n' => escaped.push('\n'),
+                c if c.is_control() => escaped.push_str(&format!("\u{27e8}U+{:04X}\u{27e9}", u32::from(c))),
+                c => escaped.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            escaped.push_str(&format!("\u{27e8}0x{byte:02X}\u{27e9}"));
+        }
+    }
+    escaped
+}
+
+async fn asked<T: serde::de::DeserializeOwned>(floor: &Floor, path: &str) -> Result<T, Problem> {
+    parsed(&reply(floor, http::Method::GET, path, Bytes::new()).await?)
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|_| {
+        Problem::new(StatusCode::BAD_GATEWAY, "The content store answers something that cannot be read.")
+    })
+}
+
+async fn reply(floor: &Floor, method: http::Method, path: &str, body: Bytes) -> Result<Bytes, Problem> {
+    let store = floor.world.shop().addresses().of(Service::ContentStore).clone();
+    let peer = Peer::new(&operator(floor), store);
+    match peer.call(method, path, body, Wait::AtMost(ANSWER_TIMEOUT)).await {
+        Ok(answer) if answer.status.is_success() => Ok(answer.body),
+        Ok(answer) if answer.status == StatusCode::NOT_FOUND => Err(not_found("There is no such version.")),
+        Ok(answer) => Err(Problem::new(
+            StatusCode::BAD_GATEWAY,
+            format!("The content store answered {}.", answer.status.as_u16()),
+        )),
+        Err(error) => Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, format!("{error}."))),
+    }
+}
+
+/// What no page of a shop may do in the room's origin: run as a part of it.
+const SHOP_POLICY: &str =
+    "sandbox allow-forms; default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'";
+
+/// Answers of the shop that are handed on.
+const SHOP_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::RETRY_AFTER, header::CACHE_CONTROL];
+
+async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Problem> {
+    let key = request.uri().path().split('/').nth(2).unwrap_or_default();
+    // Who guesses keys is slowed down; who has one may ask as often as a page needs.
+    let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let from = from.map_or_else(String::new, |ConnectInfo(from)| from.ip().to_string());
+    room.limits().spend(
+        &format!("shop {key} {from}"),
+        crate::access::REQUESTS_PER_SECOND,
+        crate::access::REQUESTS_BURST,
+    )?;
+    let team = {
+        let session = room.session();
+        let found = session.teams.iter().find(|team| crate::access::is_same(&team.shop_key, key));
+        found.map(|team| team.number)
+    };
+    let floor = team.and_then(|team| room.floor(team)).ok_or_else(|| not_found("There is no shop here."))?;
+    let prefix = format!("/s/{key}");
+    let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let path = asked.strip_prefix(&prefix).filter(|path| path.starts_with('/')).unwrap_or("/");
+    let peer = Peer::new(
+        &floor.world.outsider(world::shop::CUSTOMERS),
+        floor.world.shop().addresses().web_front.clone(),
+    );
+    match peer.get(path, Wait::AtMost(PATIENCE)).await {
+        Ok(answer) => {
+            let mut response = (answer.status, answer.body).into_response();
+            for name in SHOP_HEADERS {
+                if let Some(value) = answer.headers.get(&name) {
+                    response.headers_mut().insert(name, value.clone());
+                }
+            }
+            response
+                .headers_mut()
+                .insert(header::CONTENT_SECURITY_POLICY, http::HeaderValue::from_static(SHOP_POLICY));
+            Ok(response)
+        }
+        Err(error) => {
+            let seconds = PATIENCE.as_secs();
+            let detail = format!("The shop did not answer: {error}. Customers give up after {seconds} s.");
+            let mut response = Problem::new(StatusCode::GATEWAY_TIMEOUT, detail).into_response();
+            response
+                .headers_mut()
+                .insert(header::CONTENT_SECURITY_POLICY, http::HeaderValue::from_static(SHOP_POLICY));
+            Ok(response)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_names_assets_and_characters() {
+        let check = |answer: &str, expected: &[&str]| {
+            let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(named(answer.as_bytes()), expected, "{answer}");
+        };
+        check("{}", &[]);
+        check(r#"{"shop.asset.id":"promo-banner"}"#, &["promo-banner"]);
+        check("U+000b at 12, 0x93 too, U+1F33F", &["U+000B", "0x93", "U+1F33F"]);
+        check("U+0 and 0x9", &[]);
+    }
+
+    #[test]
+    fn each_level_opens_its_own_questions() {
+        assert_eq!(least_level("/evidence/logs"), Some(Level::Dark));
+        assert_eq!(least_level("/evidence/metrics/query"), Some(Level::Metrics));
+        assert_eq!(least_level("/metrics"), Some(Level::Metrics));
+        assert_eq!(least_level("/evidence/traces/abc"), Some(Level::Traces));
+        assert_eq!(least_level("/evidence/changes"), Some(Level::Changes));
+        assert_eq!(least_level("/evidence/usage"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        assert_eq!(escaped(b"a\x0bb\n\x93"), "a\u{27e8}U+000B\u{27e9}b\n\u{27e8}0x93\u{27e9}");
+    }
+}

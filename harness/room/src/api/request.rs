@@ -1,0 +1,92 @@
+//! What comes in: a body or a part of a path, refused as problem details if it cannot be read. And what may go out instead of an answer.
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::request::Parts,
+};
+use chassis::Problem;
+use serde::{Serialize, de::DeserializeOwned};
+use utoipa::{IntoResponses, ToSchema};
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let Json(body) = Json::from_request(request, state).await?;
+        Ok(Self(body))
+    }
+}
+
+/// Parts of the path.
+pub struct At<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(at)| Self(at)).map_err(|error| Problem::new(error.status(), error.body_text()))
+    }
+}
+
+/// Parameters of the query.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(asked)| Self(asked)).map_err(|error| Problem::new(error.status(), error.body_text()))
+    }
+}
+
+/// Problem details (RFC 9457), for the description.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Detail {
+    /// `about:blank`.
+    r#type: String,
+    /// The status in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What is wrong, and what to do.
+    detail: String,
+}
+
+/// What any request may be answered with instead.
+#[derive(Debug, IntoResponses)]
+pub enum Refusal {
+    /// It cannot be read.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(Detail),
+    /// No credentials, or wrong ones.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Nobody(Detail),
+    /// Not allowed.
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotAllowed(Detail),
+    /// It is not there.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotThere(Detail),
+    /// Not now.
+    #[response(status = 409, content_type = "application/problem+json")]
+    NotNow(Detail),
+    /// Too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Detail),
+    /// Not JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(Detail),
+    /// It can be read, and is wrong.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Wrong(Detail),
+    /// Too often.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooOften(Detail),
+}

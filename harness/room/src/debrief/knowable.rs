@@ -1,0 +1,211 @@
+//! When each fact of an explanation was first knowable at each telemetry level. Teaches the difference between evidence that is not there
+//! and evidence that nobody looked at.
+//!
+//! **What knowable means.** The incident is recorded once in virtual time, with nobody acting, and every look that there is is taken at
+//! fixed times after the call ([`world::tape`]). At each of these times a team large enough begins all looks that its level grants, side by
+//! side; each is answered after its assumed minutes. An asset or a character is knowable when the first of them has named it. A cause, a
+//! path or a factor is knowable when the looks that are answered by then make the model responder as sure of it as it must be to explain.
+//! A team may leave aside what a richer level adds, so what is knowable at a level is knowable at every richer one.
+
+use std::collections::BTreeSet;
+
+use diagnosis::{
+    Answer, Knowledge, Phase,
+    checks::{CHECKS, Check, granted},
+    experience::Case,
+    responder::when_called,
+    terms::CERTAIN_FROM,
+};
+use incident::Level;
+use world::tape::{Moment, Tape};
+
+use super::fact::Fact;
+
+/// When a fact was first knowable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Knowable {
+    /// So many minutes after the call.
+    After {
+        /// Minutes after the call at this level.
+        minutes: f64,
+        /// By the recording's clock, in story seconds.
+        story_s: f64,
+        /// The look that named it; none if it took several together.
+        by: Option<&'static str>,
+    },
+    /// The list of incidents makes it as sure before anybody looks.
+    Beforehand,
+    /// Not by any look, as long as the recording goes.
+    Never,
+    /// Nobody is called at this level, so nobody looks.
+    NobodyCalled,
+}
+
+/// When somebody is called at a level, in story seconds.
+pub fn called_s(tape: &Tape, level: Level) -> Option<f64> {
+    if level >= Level::Metrics { tape.alerted_s } else { tape.complained_s }
+}
+
+/// When a fact was first knowable at a level.
+pub fn knowable(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -> Knowable {
+    let Some(called_s) = called_s(tape, level).filter(|_| !tape.moments.is_empty()) else {
+        return Knowable::NobodyCalled;
+    };
+    if is_beforehand(fact, tape, knowledge) {
+        return Knowable::Beforehand;
+    }
+    let with = |(at_s, moment): (f64, &Moment), level: Level| -> Option<(f64, Option<&'static str>)> {
+        let answered = match fact {
+            Fact::Asset(_) | Fact::Character(_) => named(fact, moment, level),
+            Fact::Cause(_) | Fact::Path(_) | Fact::Factor(_) => {
+                certain(fact, moment, (at_s - called_s) / 60.0, level, knowledge).map(|minutes| (minutes, None))
+            }
+        };
+        answered.map(|(minutes, by)| (at_s + minutes * 60.0, by))
+    };
+    let levels = || Level::ALL.iter().copied().filter(|poorer| *poorer <= level);
+    let all = begun(tape, called_s).into_iter().flat_map(|at| levels().filter_map(move |level| with(at, level)));
+    let first = all.min_by(|one, other| one.0.total_cmp(&other.0));
+    match first {
+        Some((story_s, by)) => Knowable::After { minutes: (story_s - called_s) / 60.0, story_s, by },
+        None => Knowable::Never,
+    }
+}
+
+/// The times at which looks can begin, and what they say then: at each moment of the tape since the call; and for who is called between
+/// two of them, at the call, as it was at the last.
+fn begun(tape: &Tape, called_s: f64) -> Vec<(f64, &Moment)> {
+    let before = tape.moments.iter().rfind(|moment| moment.at_s <= called_s).map(|moment| (called_s, moment));
+    let after = tape.moments.iter().filter(|moment| moment.at_s > called_s).map(|moment| (moment.at_s, moment));
+    before.into_iter().chain(after).collect()
+}
+
+/// The quickest look that names it: its minutes, and which one.
+fn named(fact: &Fact, moment: &Moment, level: Level) -> Option<(f64, Option<&'static str>)> {
+    let looks = granted(level).into_iter().filter(|place| {
+        let finding = moment.findings.get(*place);
+        finding.is_some_and(|finding| match fact {
+            Fact::Asset(asset) => finding.asset.as_ref() == Some(asset),
+            Fact::Character(character) => finding.character.as_ref() == Some(character),
+            _ => false,
+        })
+    });
+    let quickest = looks.map(|place| &CHECKS[place]).min_by_key(|check| check.cost_minutes)?;
+    Some((f64::from(quickest.cost_minutes), Some(quickest.name)))
+}
+
+/// After how many minutes the looks that are answered by then make it certain.
+fn certain(fact: &Fact, moment: &Moment, after_minutes: f64, level: Level, knowledge: &Knowledge) -> Option<f64> {
+    let phase = if moment.is_served { Phase::Served } else { Phase::of(after_minutes) };
+    let mut belief = when_called(knowledge, None, moment.is_served);
+    let looks: Vec<(usize, &Check)> =
+        granted(level).into_iter().map(|place| (place, &CHECKS[place])).collect();
+    let minutes: BTreeSet<u32> = looks.iter().map(|(_, check)| check.cost_minutes).collect();
+    for minutes in minutes {
+        for (place, check) in looks.iter().filter(|(_, check)| check.cost_minutes == minutes) {
+            let said = moment.findings.get(*place).and_then(|finding| check.place(finding.outcome));
+            let Some(said) = said else { continue };
+            belief.learn(knowledge.likelihoods(*place, phase).rows.iter().map(|row| row[said]));
+        }
+        if share(fact, belief.shares(), &knowledge.cases) >= CERTAIN_FROM {
+            return Some(f64::from(minutes));
+        }
+    }
+    None
+}
+
+fn is_beforehand(fact: &Fact, tape: &Tape, knowledge: &Knowledge) -> bool {
+    let is_served = tape.moments.first().is_some_and(|moment| moment.is_served);
+    let belief = when_called(knowledge, None, is_served);
+    share(fact, belief.shares(), &knowledge.cases) >= CERTAIN_FROM
+}
+
+/// How probable it is that a fact is so.
+fn share(fact: &Fact, shares: &[f64], cases: &[Case]) -> f64 {
+    let has = |case: &Case| match fact {
+        Fact::Cause(cause) => case.cause == *cause,
+        Fact::Path(path) => case.path == *path,
+        Fact::Factor(factor) => case.factors.contains(factor),
+        Fact::Asset(_) | Fact::Character(_) => false,
+    };
+    cases.iter().zip(shares).filter(|(case, _)| has(case)).map(|(_, share)| share).sum()
+}
+
+/// The facts of an answer, each with its times at all levels.
+pub fn table(truth: &Answer, tape: &Tape, knowledge: &Knowledge) -> Vec<(Fact, Vec<(Level, Knowable)>)> {
+    let at_levels = |fact: Fact| {
+        let times = Level::ALL.iter().map(|level| (*level, knowable(&fact, *level, tape, knowledge))).collect();
+        (fact, times)
+    };
+    Fact::all(truth).into_iter().map(at_levels).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use diagnosis::Finding;
+    use world::tape::LOOKED_AT_MINUTES;
+
+    use super::*;
+
+    /// A tape on which the check of this name says this from a moment on; all others name nothing and say what fits nothing.
+    fn tape(check: &str, from: usize, finding: &Finding) -> Tape {
+        let place = CHECKS.iter().position(|known| known.name == check).unwrap();
+        let moment = |(number, minutes): (usize, &f64)| {
+            let mut findings: Vec<Finding> = CHECKS.iter().map(|check| Finding::new(check.outcomes[0], "")).collect();
+            if number >= from {
+                findings[place] = finding.clone();
+            }
+            Moment { at_s: 600.0 + minutes * 60.0, is_served: false, findings }
+        };
+        Tape {
+            scenario: "special-character".into(),
+            seed: 1,
+            lost_s: Some(480.0),
+            alerted_s: Some(600.0),
+            complained_s: Some(900.0),
+            before: Vec::new(),
+            moments: LOOKED_AT_MINUTES.iter().enumerate().map(moment).collect(),
+            loss_usd: Vec::new(),
+            newest_publish: None,
+            published: None,
+            truth: Answer::default(),
+        }
+    }
+
+    fn asset_after(tape: &Tape, level: Level) -> Option<f64> {
+        match knowable(&Fact::Asset("promo-banner".into()), level, tape, &Knowledge::built_in()) {
+            Knowable::After { minutes, .. } => Some(minutes),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_name_is_knowable_when_the_first_granted_look_has_said_it() {
+        let named = Finding::new("one", "").naming(Some("promo-banner".into()));
+        // The look costs four minutes; there are looks one minute after the alert, and eight after it.
+        let early = tape("assets-in-errors", 0, &named);
+        assert_eq!(asset_after(&early, Level::Dark), None);
+        assert_eq!(asset_after(&early, Level::Metrics), Some(5.0));
+        assert_eq!(asset_after(&early, Level::Changes), Some(5.0));
+        // Without alerts somebody calls five minutes later, and the look then says what it said last.
+        assert_eq!(asset_after(&early, Level::Logs), Some(4.0));
+        assert_eq!(asset_after(&tape("assets-in-errors", 1, &named), Level::Traces), Some(12.0));
+        let silent = Tape { alerted_s: None, complained_s: None, ..early };
+        let fact = Fact::Asset("promo-banner".into());
+        assert_eq!(knowable(&fact, Level::Logs, &silent, &Knowledge::built_in()), Knowable::NobodyCalled);
+    }
+
+    #[test]
+    fn what_is_knowable_at_a_level_is_knowable_at_every_richer_one() {
+        let named = Finding::new("one", "").naming(Some("promo-banner".into()));
+        let tape = tape("assets-in-errors", 0, &named);
+        let knowledge = Knowledge::built_in();
+        let cause = Fact::Cause("An editor publishes a text with a control character".into());
+        let minutes = Level::ALL.iter().map(|level| match knowable(&cause, *level, &tape, &knowledge) {
+            // By the recording's clock, as the call comes earlier where there are alerts.
+            Knowable::After { story_s, .. } => story_s,
+            _ => f64::INFINITY,
+        });
+        assert!(minutes.collect::<Vec<_>>().is_sorted_by(|one, other| one >= other));
+    }
+}

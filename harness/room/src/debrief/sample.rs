@@ -1,0 +1,212 @@
+//! A small session, made by hand, for the tests of the debrief: two teams have lived the story's incident, one at `logs`, one at `changes`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use diagnosis::explanation::{RIGHT_FROM, agreement};
+use incident::{
+    ContributingFactor, EventKind, IncidentRecord, Level, OperatingModel, Recorder, Remedy, Route, Rules, Run,
+    Service, Story, Visits, words::ClockKind,
+};
+use world::{
+    hands::truth,
+    scenario::{STORY, draw, scenario},
+};
+
+use super::lived::{Lived, Records};
+use crate::{
+    claims::{About, Claim, Pin, answer, causes},
+    session::{
+        Assigned, Guess, Hypothesis, Look, Moment, Phase, Played, Round, SCHEMA, Session, Submitted, Team,
+    },
+};
+
+pub(crate) const SEED: u64 = 3;
+pub(crate) const SPEED: f64 = 15.0;
+pub(crate) const LOST_AT_S: u32 = 90;
+pub(crate) const RESTORED_AT_S: u32 = 500;
+pub(crate) const SAW_ASSET_S: f64 = 3_000.0;
+pub(crate) const PINNED_S: f64 = 3_600.0;
+pub(crate) const EXPLAINED_S: f64 = 7_200.0;
+
+/// A session with its records.
+pub(crate) struct Sample {
+    pub(crate) session: Session,
+    pub(crate) records: Records,
+}
+
+impl Sample {
+    pub(crate) fn new() -> Self {
+        let assigned = |level| Assigned { scenario: STORY.to_owned(), seed: SEED, level };
+        let round = |practice, levels: [Level; 2]| Round {
+            practice,
+            operating_model: OperatingModel::YouBuildIt,
+            speed: SPEED,
+            minutes: 12.0,
+            assigned: levels.map(assigned).into(),
+        };
+        let plan =
+            vec![round(true, [Level::Metrics; 2]), round(false, [Level::Logs, Level::Changes])];
+        let teams = [1, 2].map(|number| team(number, &plan));
+        let mut records = BTreeMap::new();
+        for team in &teams {
+            for played in &team.played {
+                let level = plan[played.round].assigned[team.number as usize - 1].level;
+                records.insert((team.number, played.round), Arc::new(record(team, played, level)));
+            }
+        }
+        let session = Session {
+            schema: SCHEMA.to_owned(),
+            seed: SEED,
+            code: "ABCDEF".to_owned(),
+            facilitator_token: "f".to_owned(),
+            teams: teams.into(),
+            plan,
+            phase: Phase::Debrief,
+            current: Some(1),
+            marks: Vec::new(),
+            seats: Vec::new(),
+        };
+        Self { session, records }
+    }
+
+    pub(crate) fn lived(&self) -> Vec<Lived<'_>> {
+        Lived::all(&self.session, &self.records).unwrap()
+    }
+}
+
+/// One team's round.
+pub(crate) fn of<'a, 'b>(lived: &'a [Lived<'b>], team: u32, round: usize) -> &'a Lived<'b> {
+    lived.iter().find(|lived| lived.team.number == team && lived.number() == round).unwrap()
+}
+
+pub(crate) fn run() -> Run {
+    Run {
+        seed: SEED,
+        scenario: STORY.to_owned(),
+        level: Level::Logs,
+        operating_model: OperatingModel::YouBuildIt,
+        clock: ClockKind::Live,
+        speed: SPEED,
+        responder: "a team".to_owned(),
+        version: "0".to_owned(),
+        team: None,
+        round: None,
+        order: None,
+        story: Story::default(),
+        faults_present: ContributingFactor::LATENT_FAULTS.into(),
+        rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
+    }
+}
+
+fn team(number: u32, plan: &[Round]) -> Team {
+    let played = |(place, round): (usize, &Round)| {
+        let level = round.assigned[number as usize - 1].level;
+        let mut played = Played::new(place, level, round.operating_model);
+        if !round.practice {
+            fill(number, &mut played);
+        }
+        played
+    };
+    Team {
+        number,
+        // A name that a page must not take for markup.
+        name: format!("Team <{number}>"),
+        token: format!("t{number}"),
+        shop_key: format!("k{number}"),
+        forward: None,
+        played: plan.iter().enumerate().map(played).collect(),
+    }
+}
+
+fn fill(number: u32, played: &mut Played) {
+    let cause = |text: &str| {
+        let place = causes().iter().position(|known| known == text).unwrap();
+        format!("c{:02}", place + 1)
+    };
+    let right = cause("An editor publishes a text with a control character");
+    if number == 2 {
+        played.guess = Some(Guess { cause: Some(right), confidence: 20, by: "Cy".to_owned() });
+        return;
+    }
+    let wrong = cause("The disk beneath the content store becomes slow");
+    played.guess = Some(Guess { cause: Some(wrong), confidence: 60, by: "Ada".to_owned() });
+    let look = |story_s: f64, names: &[&str]| Look {
+        when: Moment { at_s: (story_s + 900.0) / SPEED, story_s },
+        at: "logs".to_owned(),
+        query: "level=error".to_owned(),
+        named: names.iter().map(ToString::to_string).collect(),
+    };
+    played.looks =
+        vec![look(-880.0, &["promo-banner"]), look(2_000.0, &["site-footer"]), look(SAW_ASSET_S, &["promo-banner"])];
+    let pin = |id, story: &str| Pin {
+        id,
+        by: "Ada".to_owned(),
+        story: story.to_owned(),
+        label: "cache 08:20 <not JSON>".to_owned(),
+        text: "the envelope is not JSON".to_owned(),
+    };
+    played.pins = vec![pin(1, "09:00"), pin(2, "09:40")];
+    played.hypotheses = vec![Hypothesis {
+        id: 3,
+        by: "Bo".to_owned(),
+        story: "08:30".to_owned(),
+        text: "it is the <cache>".to_owned(),
+        struck: true,
+    }];
+    let factor = |wanted: ContributingFactor| {
+        let place = ContributingFactor::ALL.iter().position(|factor| *factor == wanted).unwrap();
+        format!("f{:02}", place + 1)
+    };
+    let claim = |id, about, words: &str, pins: &[u32], choice: String| Claim {
+        id,
+        about,
+        words: words.to_owned(),
+        pins: pins.into(),
+        choice: Some(choice),
+    };
+    played.claims = vec![
+        claim(4, About::Cause, "somebody saved a <bad> sign", &[2, 1], right),
+        claim(5, About::Asset, "the banner", &[1], "promo-banner".to_owned()),
+        claim(6, About::Path, "the cache hangs", &[2], "cache,web-front".to_owned()),
+        claim(7, About::Factor, "it is not checked", &[2], factor(ContributingFactor::InvalidRendering)),
+        claim(8, About::Factor, "it tries for ever", &[], factor(ContributingFactor::PoorErrorHandling)),
+        claim(9, About::Factor, "the disk", &[1], factor(ContributingFactor::SlowStorage)),
+    ];
+    played.explained = Some(Submitted { story: "10:00".to_owned(), by: "Ada".to_owned() });
+    played.asked = true;
+    played.answer = Some("Nobody asked the cache <whether> it works.".to_owned());
+}
+
+fn record(team: &Team, played: &Played, level: Level) -> IncidentRecord {
+    let run = Run {
+        level,
+        team: Some(team.name.clone()),
+        round: u32::try_from(played.round).ok(),
+        ..run()
+    };
+    let known = scenario(STORY).unwrap();
+    let drawn = draw(&known, SEED);
+    let mut recorder = Recorder::new(run, -900.0);
+    let at_s = |story_s: f64| (story_s + 900.0) / SPEED;
+    let asset = drawn.published.clone().unwrap();
+    let published = EventKind::Published { asset: asset.clone(), version: 2, by: "editor".to_owned() };
+    recorder.push(at_s(drawn.begun_story_s), published);
+    recorder.push(120.0, EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() });
+    recorder.push(400.0, EventKind::Remedy(Remedy::Restart { service: Service::Cache }));
+    if played.explained.is_some() {
+        let given = answer(&played.claims);
+        let score = Some((agreement(&given, &truth(&known, &drawn)) * 1e3).round() / 1e3);
+        let kind = EventKind::Explained { explanation: given.explanation(), score };
+        recorder.push(at_s(EXPLAINED_S), kind);
+    }
+    recorder.push(495.0, EventKind::Remedy(Remedy::RollBack { asset }));
+    recorder.push(505.0, EventKind::Remedy(Remedy::Restart { service: Service::Cache }));
+    let restored_at_s = if team.number == 1 { RESTORED_AT_S } else { u32::MAX };
+    let rows = (0..720).map(|at_s| {
+        let fails = (LOST_AT_S..restored_at_s).contains(&at_s);
+        let (served, failed) = if fails { (0, 10) } else { (10, 0) };
+        Visits { at_s, route: Route::Home, served, degraded: 0, failed }
+    });
+    recorder.visits(rows);
+    recorder.finish()
+}

@@ -1,0 +1,325 @@
+//! One team's world while a round is under way: shop, customers, evidence, and what happens in it by the story's clock. Teaches that a
+//! room is nothing but several worlds side by side.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use diagnosis::explanation::RIGHT_FROM;
+use evidence::{Evidence, Limits};
+use incident::{EventKind, IncidentRecord, Level, Recorder, Rules, Run, Story, words::ClockKind};
+use world::{
+    Mix, ShopOptions, World,
+    observed::limits,
+    play::STARTS_STORY_S,
+    scenario::{Drawn, Scenario, draw},
+    services_level, stand_in,
+};
+
+use crate::{
+    forward::Tee,
+    session::{Assigned, Moment, Played, Round, Team},
+};
+
+/// Page views a second in each world, unless told otherwise: a tenth of what two cores carry for thirty of them.
+pub const VIEWS_PER_SECOND: f64 = 10.0;
+
+/// The bytes that one world's evidence may hold: half an hour of outage at the richest level, and thirty fit into a laptop.
+const EVIDENCE_BYTES_MAX: usize = 24 * 1_024 * 1_024;
+
+/// The seconds that one point of a curve stands for, and how many points a curve has.
+const POINT_S: u32 = 2;
+const POINTS: u32 = 150;
+
+/// The customers' side of one shop, as its figures say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// No round is under way.
+    Waiting,
+    /// Customers are served.
+    Healthy,
+    /// Availability is lost.
+    Lost,
+    /// It was lost, and has been restored.
+    Restored,
+}
+
+/// What stands in the top bar. Reckoned once a second, however many pages show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figures {
+    /// When.
+    pub now: Moment,
+    /// Trade lost so far.
+    pub loss_usd: f64,
+    /// The share of visits served or degraded in the last ten seconds that are known.
+    pub availability: Option<f64>,
+    /// The same for each two seconds, oldest first.
+    pub history: Vec<Option<f64>>,
+    /// How the customers fare.
+    pub state: State,
+    /// When availability was lost, in story seconds.
+    pub lost_story_s: Option<f64>,
+    /// Wall-clock seconds until the round is over.
+    pub ends_in_s: f64,
+}
+
+/// A team's world.
+pub struct Floor {
+    /// The team.
+    pub team: u32,
+    /// What is played.
+    pub scenario: Scenario,
+    /// What the seed made of it.
+    pub drawn: Drawn,
+    /// The shop with its customers.
+    pub world: World,
+    /// What its telemetry delivered.
+    pub evidence: Evidence,
+    /// Where its telemetry goes besides.
+    pub tee: Arc<Tee>,
+    figures: Mutex<Figures>,
+    complaint_after_s: f64,
+    /// How many of the record's events the team has been told of.
+    told: AtomicUsize,
+}
+
+/// What a floor is opened with.
+pub struct Opening<'a> {
+    /// The team.
+    pub team: &'a Team,
+    /// The round and its place in the plan.
+    pub round: (usize, &'a Round),
+    /// What the team gets.
+    pub assigned: &'a Assigned,
+    /// What the team did before the room was restarted, and the record of it.
+    pub before: Option<(&'a Played, IncidentRecord)>,
+    /// Page views a second.
+    pub views: f64,
+}
+
+impl Floor {
+    /// Opens a team's shop and lets the customers come; with what was before, everything happens again at once, and clock and
+    /// customers stand still.
+    ///
+    /// # Errors
+    ///
+    /// When the scenario is not known, or a service does not start.
+    pub async fn open(opening: Opening<'_>) -> io::Result<Self> {
+        let Opening { team, round: (place, round), assigned, before, views } = opening;
+        let scenario = world::scenario::scenario(&assigned.scenario).map_err(io::Error::other)?;
+        let mut shop = ShopOptions::live_in_memory(assigned.seed).sized_for(views);
+        shop.level = services_level(before.as_ref().map_or(assigned.level, |(played, _)| played.level));
+        shop.base_path = format!("/s/{}", team.shop_key);
+        let clock = shop.surroundings.clock.clone();
+        let limits = Limits { bytes_max: EVIDENCE_BYTES_MAX, ..limits() };
+        let evidence = Evidence::new(limits, move || clock.wall());
+        let tee = Arc::new(Tee::new(evidence.clone()));
+        tee.forward(team.forward.as_deref())?;
+        shop.surroundings.sink = Some(Arc::<Tee>::clone(&tee));
+        let mut run = run_of(&shop, &scenario, round, assigned);
+        run.team = Some(team.name.clone());
+        run.round = u32::try_from(place).ok();
+        run.order = Some(order(team.number, place));
+        let mix = Mix::of(views);
+        let world = match &before {
+            None => World::start(shop, &mix, run, STARTS_STORY_S).await?,
+            Some((played, _)) => {
+                let ago = Duration::from_secs_f64(played.now.at_s);
+                World::go_on(shop, &mix, Recorder::new(run, STARTS_STORY_S), ago).await?
+            }
+        };
+        let drawn = draw(&scenario, assigned.seed);
+        let complaint = stand_in::noticed_after(Level::Dark, &scenario.name, assigned.seed);
+        let floor = Self {
+            team: team.number,
+            complaint_after_s: complaint.as_secs_f64(),
+            scenario,
+            drawn,
+            figures: Mutex::new(waiting()),
+            told: AtomicUsize::new(0),
+            world,
+            evidence,
+            tee,
+        };
+        if let Some((played, record)) = before {
+            floor.happen_again(played, &record).await;
+            floor.told.store(record.events.len(), Ordering::Relaxed);
+            *floor.world.record() = Recorder::resume(record);
+            floor.world.pause(true);
+        }
+        Ok(floor)
+    }
+
+    /// What has happened and what was done, in order, without delay.
+    async fn happen_again(&self, played: &Played, record: &IncidentRecord) {
+        self.world.customers().stay_away(true);
+        let mut remedies = record.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Remedy(remedy) => Some((event.story_s, remedy.clone())),
+            _ => None,
+        });
+        let mut next = remedies.next();
+        for (story_s, step) in self.drawn.steps.iter().take(played.steps_done) {
+            while let Some((_, remedy)) = next.take_if(|(used_s, _)| *used_s < *story_s) {
+                // What cannot be done again was not done: the team will see it.
+                let _ = self.world.act(remedy).await;
+                next = remedies.next();
+            }
+            let _ = self.world.happen(step).await;
+        }
+        for (_, remedy) in next.into_iter().chain(remedies) {
+            let _ = self.world.act(remedy).await;
+        }
+    }
+
+    /// When it is, by both clocks.
+    pub fn now(&self) -> Moment {
+        let at_s = self.world.at_s();
+        Moment { at_s, story_s: self.world.record().clock().story_at(at_s) }
+    }
+
+    /// The figures as they were last reckoned.
+    pub fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reckons the figures anew.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
+    pub fn reckon(&self, round: &Round) -> Figures {
+        let now = self.now();
+        let rules = Rules::default();
+        let (timeline, loss_usd, clock) = {
+            let record = self.world.record();
+            (record.timeline(), record.loss_so_far().0, record.clock().clone())
+        };
+        // A visit counts when it has ended: what is younger than a customer's patience is not yet known.
+        let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);
+        let share = |from_s: u32, to_s: u32| timeline.tally(from_s, to_s).availability();
+        let first_s = known_s.saturating_sub(POINT_S * POINTS) / POINT_S * POINT_S;
+        let history: Vec<_> =
+            (first_s..known_s).step_by(POINT_S as usize).map(|at_s| share(at_s, at_s + POINT_S)).collect();
+        let lost = timeline.lost_s(&rules);
+        let restored = lost.and_then(|lost| timeline.restored_s(lost, &rules));
+        let again = restored.and_then(|restored| timeline.lost_again_s(restored, &rules));
+        let state = match (lost, restored, again) {
+            (None, ..) => State::Healthy,
+            (Some(_), Some(_), None) => State::Restored,
+            _ => State::Lost,
+        };
+        let ended_s = (now.story_s - STARTS_STORY_S) / round.speed;
+        let figures = Figures {
+            now,
+            loss_usd,
+            availability: share(known_s.saturating_sub(10), known_s),
+            history,
+            state,
+            lost_story_s: lost.map(|lost| clock.story_at(f64::from(lost))),
+            ends_in_s: (round.minutes * 60.0 - ended_s).max(0.0),
+        };
+        *self.figures() = figures.clone();
+        figures
+    }
+
+    /// Alerts and complaints that have reached the team since this was asked last.
+    pub fn calls(&self) -> Vec<EventKind> {
+        let record = self.world.record();
+        let told = self.told.swap(record.events().len(), Ordering::Relaxed);
+        let new = record.events().iter().skip(told).map(|event| event.kind.clone());
+        new.filter(is_call).collect()
+    }
+
+    /// Whether anybody has called the team.
+    pub fn is_called(&self) -> bool {
+        self.world.record().events().iter().any(|event| is_call(&event.kind))
+    }
+
+    /// What somebody says who calls the team just now, if anybody does: an alert where there are metrics, or a customer.
+    pub fn call(&self, figures: &Figures, level: Level) -> Option<EventKind> {
+        let lost_s = figures.lost_story_s?;
+        if level >= Level::Metrics && self.evidence.alerts().rules.iter().any(|alert| alert.firing) {
+            return Some(EventKind::Alerted {
+                text: "customers' visits fail: the error budget burns".to_owned(),
+            });
+        }
+        let complains = figures.now.story_s >= lost_s + self.complaint_after_s;
+        complains.then(|| EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() })
+    }
+
+    /// The record as it stands.
+    pub fn record(&self) -> IncidentRecord {
+        self.world.record().clone().finish()
+    }
+
+    /// Closes the shop: nobody comes any more.
+    pub async fn close(&self) {
+        self.world.customers().leave().await;
+        self.world.shop().stop().await;
+    }
+
+    /// When the customers arrived, in seconds since 1970: what turns a time of the evidence into the shop's own seconds.
+    pub fn arrived_unix_s(&self) -> f64 {
+        let wall = self.world.shop().visitor().clock.wall();
+        let since = wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        since.as_secs_f64() - self.world.at_s()
+    }
+
+    /// The next of the scenario's steps that is due, and how many there will then have been.
+    pub fn due(&self, steps_done: usize, now: Moment) -> Option<(usize, world::scenario::draw::Step)> {
+        let (at_s, step) = self.drawn.steps.get(steps_done)?;
+        (*at_s <= now.story_s).then(|| (steps_done + 1, step.clone()))
+    }
+
+    /// The assets of the shop, in the order of the alphabet.
+    pub fn assets() -> Vec<String> {
+        let assets: BTreeSet<String> =
+            world::shop::seed_assets().iter().map(|asset| asset.id.to_string()).collect();
+        assets.into_iter().collect()
+    }
+}
+
+fn is_call(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
+}
+
+/// Before anything has been reckoned.
+pub fn waiting() -> Figures {
+    Figures {
+        now: Moment::default(),
+        loss_usd: 0.0,
+        availability: None,
+        history: Vec::new(),
+        state: State::Waiting,
+        lost_story_s: None,
+        ends_in_s: 0.0,
+    }
+}
+
+/// Which of the balanced orders a team is in, as records say it.
+fn order(team: u32, round: usize) -> String {
+    format!("team {team}, round {round}")
+}
+
+fn run_of(shop: &ShopOptions, scenario: &Scenario, round: &Round, assigned: &Assigned) -> Run {
+    Run {
+        seed: assigned.seed,
+        scenario: scenario.name.clone(),
+        level: assigned.level,
+        operating_model: round.operating_model,
+        clock: ClockKind::Live,
+        speed: round.speed,
+        responder: "a team".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        team: None,
+        round: None,
+        order: None,
+        story: Story::default(),
+        faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
+        rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
+    }
+}

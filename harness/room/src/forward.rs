@@ -1,0 +1,74 @@
+//! A team's telemetry into its evidence store, and besides to a backend of its own if the facilitator names one.
+
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
+
+use chassis::{TelemetrySink, telemetry::export::Exporter};
+use evidence::Evidence;
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+    trace::v1::ExportTraceServiceRequest,
+};
+use world::observed::Observed;
+
+/// Both places.
+pub struct Tee {
+    observed: Observed,
+    exporter: Mutex<Option<Exporter>>,
+}
+
+impl Tee {
+    /// Into the store alone.
+    pub fn new(evidence: Evidence) -> Self {
+        Self { observed: Observed(evidence), exporter: Mutex::default() }
+    }
+
+    /// From now on also to this backend, or no longer to any.
+    ///
+    /// # Errors
+    ///
+    /// When it is no address of a backend.
+    pub fn forward(&self, endpoint: Option<&str>) -> io::Result<()> {
+        let exporter = endpoint.map(Exporter::over_http).transpose()?;
+        *self.exporter.lock().unwrap_or_else(PoisonError::into_inner) = exporter;
+        Ok(())
+    }
+
+    /// Whether this could be a backend.
+    ///
+    /// # Errors
+    ///
+    /// When it is no address of one.
+    pub fn check(endpoint: Option<&str>) -> io::Result<()> {
+        endpoint.map(Exporter::over_http).transpose().map(drop)
+    }
+
+    fn exporter(&self) -> Option<Exporter> {
+        self.exporter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl TelemetrySink for Tee {
+    fn logs(&self, batch: ExportLogsServiceRequest) {
+        if let Some(exporter) = self.exporter() {
+            exporter.logs(batch.clone());
+        }
+        self.observed.logs(batch);
+    }
+
+    fn traces(&self, batch: ExportTraceServiceRequest) {
+        if let Some(exporter) = self.exporter() {
+            exporter.traces(batch.clone());
+        }
+        self.observed.traces(batch);
+    }
+
+    fn metrics(&self, batch: ExportMetricsServiceRequest) {
+        if let Some(exporter) = self.exporter() {
+            exporter.metrics(batch.clone());
+        }
+        self.observed.metrics(batch);
+    }
+}

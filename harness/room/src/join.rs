@@ -1,0 +1,66 @@
+//! How people reach the room: the addresses of this machine, and a code that a phone can read.
+
+use std::net::{IpAddr, SocketAddr};
+
+use qrcode::{QrCode, render::svg};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The smallest side of a code, in points: readable from the back of a room when it is shown large.
+const QR_SIDE_MIN: u32 = 240;
+
+/// An address at which the room can be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Reachable {
+    /// What to open, with the code to join.
+    pub url: String,
+    /// The network interface that it belongs to.
+    pub interface: String,
+    /// Whether only this machine reaches it.
+    pub is_loopback: bool,
+}
+
+/// The addresses at which a room that listens at `address` can be reached, those of others first.
+pub fn reachable(address: SocketAddr, code: &str) -> Vec<Reachable> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let fits = |ip: IpAddr| {
+        let is_usable = match ip {
+            IpAddr::V4(ip) => !ip.is_link_local(),
+            // Others need an interface's name behind them, which no phone knows.
+            IpAddr::V6(ip) => ip.is_loopback() && address.is_ipv6(),
+        };
+        is_usable && (address.ip().is_unspecified() || address.ip() == ip)
+    };
+    let mut all: Vec<Reachable> = interfaces
+        .into_iter()
+        .filter(|interface| fits(interface.ip()))
+        .map(|interface| {
+            let at = SocketAddr::new(interface.ip(), address.port());
+            let (url, is_loopback) = (format!("http://{at}/?code={code}"), interface.is_loopback());
+            Reachable { url, interface: interface.name, is_loopback }
+        })
+        .collect();
+    all.sort_by_key(|reachable| reachable.is_loopback);
+    all
+}
+
+/// A code for a phone's camera, as SVG; none for a text that no code can hold.
+pub fn qr(text: &str) -> Option<String> {
+    let code = QrCode::new(text).ok()?;
+    // Dark on light whatever the page's colours are: cameras expect it.
+    Some(code.render().min_dimensions(QR_SIDE_MIN, QR_SIDE_MIN).dark_color(svg::Color("#000")).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_on_loopback_says_so_and_its_code_is_a_picture() {
+        let found = reachable("127.0.0.1:9000".parse().unwrap(), "ABC123");
+        assert!(found.iter().all(|reachable| reachable.is_loopback));
+        assert_eq!(found[0].url, "http://127.0.0.1:9000/?code=ABC123");
+        assert!(qr(&found[0].url).unwrap().contains("<svg"));
+        assert_eq!(qr(&"x".repeat(5_000)), None);
+    }
+}

@@ -1,0 +1,60 @@
+//! The incident room: people live an incident, each team in a world of its own, and a facilitator leads them.
+//!
+//! # Layout, in the order to read
+//!
+//! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`plan`]: which team meets what, and when.
+//!   [`claims`]: an explanation in parts, and what it is worth.
+//! - [`floor`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
+//! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`store`]: what a restart finds.
+//! - [`access`]: who is allowed what. [`views`]: what is shown. [`api`]: HTTP, described as OpenAPI. [`join`]: addresses and codes.
+//!   [`pages`]: files, and the headers of every answer.
+//!
+//! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
+
+pub mod session;
+pub mod plan;
+pub mod claims;
+pub mod floor;
+pub mod forward;
+pub mod room;
+pub mod rounds;
+pub mod store;
+pub mod access;
+pub mod views;
+pub mod join;
+pub mod api;
+pub mod pages;
+
+use std::{io, net::SocketAddr};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
+
+pub use room::{Room, RoomOptions};
+
+/// The largest body of a request: a claim with two hundred pins is a few kilobytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1_024;
+
+/// Everything that the room answers.
+pub fn router(room: Room) -> Router {
+    let layers = ServiceBuilder::new()
+        // Outermost, so that refusals carry the headers too.
+        .layer(from_fn(pages::guarded))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    api::router().merge(api::looks::evidence_and_shop()).merge(pages::router()).layer(layers).with_state(room)
+}
+
+/// Answers until it is told to stop; pages that follow are cut off.
+///
+/// # Errors
+///
+/// When the listener fails.
+pub async fn serve(room: Room, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
+    let service = router(room).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::select! {
+        served = async { axum::serve(listener, service).await } => served,
+        () = stop.cancelled() => Ok(()),
+    }
+}

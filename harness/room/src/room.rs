@@ -1,0 +1,299 @@
+//! The room itself: one session, the worlds of the round under way, and those who watch. Teaches that a session is changed in one place,
+//! kept after each change, and told to everybody.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chassis::{Blocking, Chassis, Clock, Network, TaskGroup};
+use incident::IncidentRecord;
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, interval, sleep},
+};
+
+use crate::{
+    access::{self, Limits},
+    floor::Floor,
+    plan::{self, crossover},
+    session::{Phase, SCHEMA, Session, Team},
+    store::Store,
+};
+
+/// How often a running session is kept, at the latest: what a crash may cost.
+pub const KEPT_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a change waits for others before it is kept.
+const KEPT_AFTER: Duration = Duration::from_millis(200);
+
+/// How often everybody is told how the clocks stand.
+pub const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Devices that have reached the room and are remembered.
+const REACHED_MAX: usize = 50;
+
+/// Most teams in one room.
+pub const TEAMS_MAX: u32 = 60;
+
+/// How a room is opened.
+#[derive(Clone, Debug)]
+pub struct RoomOptions {
+    /// How many teams a new session has.
+    pub teams: u32,
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// Where the session is kept.
+    pub folder: PathBuf,
+    /// Where the room listens.
+    pub address: SocketAddr,
+    /// What the facilitator signs in with, if it is given.
+    pub facilitator_token: Option<String>,
+    /// A session whose scenarios these people have seen.
+    pub seen: Option<Session>,
+    /// Whether a session that the folder holds is put aside.
+    pub fresh: bool,
+    /// Page views a second in each world.
+    pub views: f64,
+}
+
+/// The room. Clones are the same room.
+#[derive(Clone)]
+pub struct Room {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    session: Mutex<Session>,
+    floors: Mutex<BTreeMap<u32, Arc<Floor>>>,
+    changed: watch::Sender<u64>,
+    unkept: Notify,
+    store: Store,
+    tasks: TaskGroup,
+    limits: Limits,
+    reached: Mutex<Vec<(IpAddr, Instant)>>,
+    /// One at a time begins, ends or breaks off a round.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+    address: SocketAddr,
+    views: f64,
+}
+
+impl Room {
+    /// Opens the room with the session that its folder holds, or a new one. A round that was under way comes back paused.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be used, or a world does not start.
+    pub async fn open(options: RoomOptions) -> io::Result<Self> {
+        let RoomOptions { folder, address, facilitator_token, views, .. } = &options;
+        let store = Store::open(folder)?;
+        let kept = if options.fresh { None } else { store.session()? };
+        let mut session = kept.unwrap_or_else(|| new_session(&options));
+        if let Some(token) = facilitator_token {
+            session.facilitator_token.clone_from(token);
+        }
+        let tasks = Chassis::of_caller("room", Network::Tcp, Clock::real(), session.seed).tasks;
+        let room = Self {
+            inner: Arc::new(Inner {
+                session: Mutex::new(session),
+                floors: Mutex::default(),
+                changed: watch::Sender::new(0),
+                unkept: Notify::new(),
+                store,
+                tasks,
+                limits: Limits::default(),
+                reached: Mutex::default(),
+                turn: tokio::sync::Mutex::default(),
+                address: *address,
+                views: *views,
+            }),
+        };
+        room.open_again().await?;
+        room.keep().await?;
+        room.watch_over();
+        Ok(room)
+    }
+
+    /// The session. Whoever changes it calls [`changed`](Self::changed) afterwards.
+    pub fn session(&self) -> MutexGuard<'_, Session> {
+        self.inner.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A team's world, if a round has begun.
+    pub fn floor(&self, team: u32) -> Option<Arc<Floor>> {
+        self.floors().get(&team).cloned()
+    }
+
+    /// The worlds, by team.
+    pub(crate) fn floors(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<Floor>>> {
+        self.inner.floors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who may ask for how much.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// Where the room listens.
+    pub fn address(&self) -> SocketAddr {
+        self.inner.address
+    }
+
+    /// Page views a second in each world.
+    pub fn views(&self) -> f64 {
+        self.inner.views
+    }
+
+    /// Where the room's own work is done.
+    pub fn tasks(&self) -> &TaskGroup {
+        &self.inner.tasks
+    }
+
+    /// Where the session is kept.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Whose turn it is to begin or end a round.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.turn.lock().await
+    }
+
+    /// Tells everybody, and has the session kept.
+    pub fn changed(&self) {
+        self.inner.changed.send_modify(|count| *count += 1);
+        self.inner.unkept.notify_one();
+    }
+
+    /// Follows the changes.
+    pub fn follow(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
+    }
+
+    /// The record of a team in a round: as it stands, or as it was kept.
+    pub fn record(&self, team: u32, round: usize) -> Option<IncidentRecord> {
+        let is_current = self.session().current == Some(round);
+        match self.floor(team).filter(|_| is_current) {
+            Some(floor) => Some(floor.record()),
+            None => self.store().record(team, round).ok().flatten(),
+        }
+    }
+
+    /// Remembers that a device has reached the room.
+    pub fn reached_from(&self, address: IpAddr) {
+        let mut reached = self.inner.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.retain(|(known, _)| *known != address);
+        if reached.len() == REACHED_MAX {
+            reached.remove(0);
+        }
+        reached.push((address, Instant::now()));
+    }
+
+    /// The devices that have reached the room, and how many seconds ago.
+    pub fn reached(&self) -> Vec<(IpAddr, u64)> {
+        let reached = self.inner.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.iter().rev().map(|(address, at)| (*address, at.elapsed().as_secs())).collect()
+    }
+
+    /// Keeps session and records.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written.
+    pub async fn keep(&self) -> io::Result<()> {
+        let floors: Vec<Arc<Floor>> = self.floors().values().cloned().collect();
+        let (session, round) = {
+            let mut session = self.session();
+            for floor in &floors {
+                if let Ok(played) = session.playing(floor.team) {
+                    played.now = floor.now();
+                }
+            }
+            let under_way = matches!(session.phase, Phase::Running | Phase::Paused);
+            (session.clone(), session.current.filter(|_| under_way))
+        };
+        let store = self.store().clone();
+        let kept = move || -> io::Result<()> {
+            store.keep(&session)?;
+            let Some(round) = round else { return Ok(()) };
+            floors.iter().try_for_each(|floor| store.keep_record(floor.team, round, &floor.record()))
+        };
+        Blocking::Pool.run(kept).await
+    }
+
+    /// Keeps everything and closes all worlds.
+    ///
+    /// # Errors
+    ///
+    /// When the session cannot be written.
+    pub async fn close(&self) -> io::Result<()> {
+        let kept = self.keep().await;
+        self.inner.tasks.kill().await;
+        let floors = std::mem::take(&mut *self.floors());
+        for floor in floors.values() {
+            floor.world.shop().stop().await;
+        }
+        kept
+    }
+
+    /// Keeps what changes, and tells everybody how the clocks stand.
+    fn watch_over(&self) {
+        let room = self.clone();
+        self.tasks().spawn(async move {
+            let mut ticks = interval(TOLD_EVERY);
+            loop {
+                ticks.tick().await;
+                if room.session().phase == Phase::Running {
+                    room.inner.changed.send_modify(|count| *count += 1);
+                }
+            }
+        });
+        let room = self.clone();
+        self.tasks().spawn(async move {
+            loop {
+                let is_running = room.session().phase == Phase::Running;
+                tokio::select! {
+                    () = room.inner.unkept.notified() => {}
+                    () = sleep(KEPT_EVERY), if is_running => {}
+                }
+                sleep(KEPT_AFTER).await;
+                if let Err(error) = room.keep().await {
+                    let mut session = room.session();
+                    let text = format!("The session cannot be kept: {error}");
+                    if session.marks.last().is_none_or(|mark| mark.text != text) {
+                        let (round, story) = (session.current.unwrap_or_default(), String::new());
+                        session.marks.push(crate::session::Mark { round, story, text });
+                    }
+                }
+            }
+        });
+    }
+}
+
+fn new_session(options: &RoomOptions) -> Session {
+    let seen = options.seen.as_ref().map(plan::used).unwrap_or_default();
+    let team = |number| Team {
+        number,
+        name: format!("Team {number}"),
+        token: access::token(),
+        shop_key: access::token(),
+        forward: None,
+        played: Vec::new(),
+    };
+    Session {
+        schema: SCHEMA.to_owned(),
+        seed: options.seed,
+        code: access::code(),
+        facilitator_token: access::token(),
+        teams: (1..=options.teams).map(team).collect(),
+        plan: crossover(options.seed, options.teams, &seen),
+        phase: Phase::Lobby,
+        current: None,
+        marks: Vec::new(),
+        seats: Vec::new(),
+    }
+}

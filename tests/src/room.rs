@@ -1,0 +1,191 @@
+//! A room that `glyphfall room` runs, and programs that play in it.
+
+use std::{
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chassis::{Answer, Peer, Wait};
+use http::{Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    process::{Process, free_port, program, token, until_listening},
+    up::peer,
+};
+
+/// How long the room may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a session may take to come to what a test waits for.
+pub const BOUND: Duration = Duration::from_secs(90);
+
+/// A running room.
+#[derive(Debug)]
+pub struct RunningRoom {
+    /// The process.
+    pub process: Process,
+    /// Its port.
+    pub port: u16,
+    /// What the facilitator signs in with.
+    pub facilitator: String,
+    /// Where its session is kept.
+    pub folder: TempDir,
+    options: Vec<String>,
+}
+
+/// Somebody with a credential.
+#[derive(Debug)]
+pub struct Client {
+    peer: Peer,
+    /// What is shown: a bearer token.
+    pub token: Option<String>,
+    /// Everything that came back: headers and bodies.
+    pub heard: Mutex<Vec<String>>,
+}
+
+impl RunningRoom {
+    /// Opens a room and waits until it listens.
+    ///
+    /// # Panics
+    ///
+    /// When it does not listen in time.
+    pub async fn open(options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let (port, facilitator) = (free_port(), token());
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        let process = start(port, &facilitator, folder.path(), &options).await;
+        Self { process, port, facilitator, folder, options }
+    }
+
+    /// Kills the room, as `kill -9` does, and opens it again with the same command.
+    pub async fn kill_and_open_again(&mut self) {
+        self.process.kill();
+        self.process = start(self.port, &self.facilitator, self.folder.path(), &self.options).await;
+    }
+
+    /// Somebody without credentials.
+    pub fn stranger(&self) -> Client {
+        self.client(None)
+    }
+
+    /// The facilitator.
+    pub fn desk(&self) -> Client {
+        self.client(Some(self.facilitator.clone()))
+    }
+
+    /// A program of a team: it joins with the code, and then shows the team's token.
+    ///
+    /// # Panics
+    ///
+    /// When it is not let in.
+    pub async fn team(&self, number: u32) -> Client {
+        let code = self.desk().get("/api/desk").await["code"].clone();
+        let joining = json!({ "code": code, "team": number, "alias": format!("Player {number}") });
+        let stranger = self.stranger();
+        let joined = stranger.send(Method::POST, "/api/join", Some(&joining)).await;
+        assert_eq!(joined.status, StatusCode::OK, "{}", text(&joined));
+        let cookie = joined.headers[header::SET_COOKIE].to_str().expect("cookies are plain");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        let seat = cookie.split(['=', ';']).nth(1).expect("a cookie has a value");
+        let client = self.client(Some(seat.to_owned()));
+        let view = client.get("/api/team").await;
+        assert_eq!(view["you"], format!("Player {number}"));
+        let token = view["token"].as_str().expect("a team has a token").to_owned();
+        self.client(Some(token))
+    }
+
+    fn client(&self, token: Option<String>) -> Client {
+        Client { peer: peer(self.port), token, heard: Mutex::default() }
+    }
+}
+
+async fn start(port: u16, facilitator: &str, folder: &Path, options: &[String]) -> Process {
+    let mut command = Command::new(program("glyphfall"));
+    command.args(["room", "--room-port", &port.to_string(), "--out"]).arg(folder).args(options);
+    let process = Process::start(command.env("GLYPHFALL_FACILITATOR_TOKEN", facilitator));
+    until_listening(port).await;
+    process
+}
+
+impl Client {
+    /// Sends a request, whatever comes of it.
+    ///
+    /// # Panics
+    ///
+    /// When nothing comes back.
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let request = request.body(body).expect("paths of tests are plain");
+        let answer = self.peer.send(request, Wait::AtMost(ANSWER_TIMEOUT)).await.expect("the room answers");
+        let heard = format!("{path}\n{:?}\n{}", answer.headers, text(&answer));
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+        answer
+    }
+
+    /// Gets JSON.
+    ///
+    /// # Panics
+    ///
+    /// When something else comes.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.send(Method::GET, path, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", text(&answer));
+        serde_json::from_slice(&answer.body).expect("it is JSON")
+    }
+
+    /// Posts JSON, and returns what came back.
+    ///
+    /// # Panics
+    ///
+    /// When it is refused.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let body = (!body.is_null()).then_some(body);
+        let answer = self.send(Method::POST, path, body).await;
+        assert!(answer.status.is_success(), "{path}: {} {}", answer.status, text(&answer));
+        serde_json::from_slice(&answer.body).unwrap_or(Value::Null)
+    }
+
+    /// The status of a request.
+    pub async fn status(&self, method: Method, path: &str, body: Option<&Value>) -> StatusCode {
+        self.send(method, path, body).await.status
+    }
+
+    /// Waits until what a path answers is as wanted, and returns it.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come to that in time.
+    pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let comes = async {
+            loop {
+                let value = self.get(path).await;
+                if wanted(&value) {
+                    return value;
+                }
+                sleep(Duration::from_millis(200)).await;
+            }
+        };
+        match timeout(BOUND, comes).await {
+            Ok(value) => value,
+            Err(_) => panic!("{path} did not come to it: {}", self.get(path).await),
+        }
+    }
+}
+
+/// An answer's body as text.
+pub fn text(answer: &Answer) -> String {
+    String::from_utf8_lossy(&answer.body).into_owned()
+}

@@ -1,0 +1,326 @@
+//! The incident room, played by programs: a whole round, what nobody may learn, what a crash leaves, and a client made of the API's own
+//! description.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::{process::Command, time::Duration};
+
+use glyphfall_tests::{
+    process::{output, root},
+    room::{BOUND, Client, RunningRoom, text},
+};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// What nothing may contain that a participant receives before the answers are open.
+const FORBIDDEN: [&str; 12] = [
+    "glyphfall",
+    "special-character",
+    "nul-in-the-frame",
+    "stopped-store",
+    "suspended-",
+    "windows-1252",
+    "invalid-rendering",
+    "poor-error-handling",
+    "missing-health-check",
+    "inadequate-telemetry",
+    "latent",
+    "fault:",
+];
+
+/// A round in which each team meets the story, at its own level.
+fn story(levels: [&str; 2]) -> Value {
+    let team =
+        |team: usize| json!({ "team": team, "scenario": "special-character", "level": levels[team - 1] });
+    json!({
+        "practice": false, "operating_model": "you-build-it", "speed": 120.0, "minutes": 10.0,
+        "teams": [team(1), team(2)],
+    })
+}
+
+async fn begin(room: &RunningRoom, levels: [&str; 2]) -> Client {
+    let desk = room.desk();
+    let planned = desk.send(Method::PUT, "/api/desk/plan/0", Some(&story(levels))).await;
+    assert_eq!(planned.status, StatusCode::NO_CONTENT, "{}", text(&planned));
+    desk.post("/api/desk/start", &Value::Null).await;
+    desk
+}
+
+/// The entry of the catalogue that holds these words.
+async fn entry(team: &Client, list: &str, words: &str) -> String {
+    let catalogue = team.get("/api/team/catalogue").await;
+    let entries = catalogue[list].as_array().unwrap();
+    let found = entries.iter().find(|entry| entry["words"].as_str().unwrap().contains(words));
+    found.unwrap_or_else(|| panic!("no {words} in {entries:?}"))["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
+    let room = RunningRoom::open(&["--seed", "3"]).await;
+    let (one, two) = (room.team(1).await, room.team(2).await);
+    let desk = begin(&room, ["changes", "logs"]).await;
+
+    // The evidence opens with a guess, and only as far as the level grants it.
+    assert_eq!(one.status(Method::GET, "/evidence/logs", None).await, StatusCode::CONFLICT);
+    for team in [&one, &two] {
+        team.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;
+    }
+    let again = json!({ "cause": null, "confidence": 0 });
+    assert_eq!(one.status(Method::POST, "/api/team/guess", Some(&again)).await, StatusCode::CONFLICT);
+    assert_eq!(one.get("/api/team").await["tabs"].as_array().unwrap().len(), 5);
+    assert_eq!(two.get("/api/team").await["tabs"], json!(["health", "logs"]));
+    for path in ["/metrics", "/evidence/metrics", "/evidence/traces", "/evidence/changes", "/evidence/usage"]
+    {
+        assert_eq!(two.status(Method::GET, path, None).await, StatusCode::NOT_FOUND, "{path}");
+    }
+
+    one.until("/api/team", |view| view["called"] == true && view["state"] == "lost").await;
+    let answer = desk.get("/api/desk/answer/1").await;
+    let (asset, character) = (answer["asset"].as_str().unwrap(), answer["character"].as_str().unwrap());
+
+    // Look: an error that names the asset, the change, the version with its character, a trace, a metric, health, a page.
+    let logs = one.until("/evidence/logs?severity=warn", |page| page["logs"] != json!([])).await;
+    let sequence = logs["logs"][0]["sequence"].clone();
+    let changes = one.get("/evidence/changes").await;
+    let published = changes["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .rfind(|change| change["what"] == "shop.asset.published" && change["which"] == asset);
+    let change = published.unwrap()["sequence"].clone();
+    let version =
+        one.get(&format!("/api/team/assets/{asset}/versions")).await["versions"][0]["version"].clone();
+    let inspected = one.get(&format!("/api/team/assets/{asset}/versions/{version}")).await;
+    assert!(
+        inspected["characters"].as_array().unwrap().iter().any(|c| c["code_point"] == character),
+        "{inspected}"
+    );
+    assert!(
+        inspected["difference"].as_array().unwrap().iter().any(|run| run["kind"] == "added"),
+        "{inspected}"
+    );
+    let traces = one.until("/evidence/traces?failed=true", |list| list["traces"] != json!([])).await;
+    let trace = traces["traces"][0]["trace_id"].as_str().unwrap().to_owned();
+    let span = one.get(&format!("/evidence/traces/{trace}")).await["spans"][0]["span_id"].clone();
+    assert!(
+        one.get("/api/team/health").await["services"].as_array().unwrap().iter().all(|s| s["healthz"] == 200)
+    );
+    let now = one.get("/api/team").await["updated_unix_s"].as_f64().unwrap();
+
+    let mut pins = Vec::new();
+    for source in [
+        json!({ "source": "log", "sequence": sequence }),
+        json!({ "source": "change", "sequence": change }),
+        json!({ "source": "version", "asset": asset, "version": version }),
+        json!({ "source": "span", "trace": trace, "span": span }),
+        json!({ "source": "chart", "query": "name=shop.customer.visits&function=rate", "from": now - 60.0, "to": now }),
+        json!({ "source": "health", "service": "cache" }),
+        json!({ "source": "page", "route": "home" }),
+    ] {
+        pins.push(one.post("/api/team/pins", &source).await["id"].clone());
+    }
+    for invented in [json!({ "source": "log", "sequence": 999_999_999_u64 }), json!({ "source": "log" })] {
+        assert!(one.status(Method::POST, "/api/team/pins", Some(&invented)).await.is_client_error());
+    }
+
+    // What the others did is not there.
+    let other = two.get("/api/team").await;
+    assert!(other["pins"] == json!([]) && other["shop"] != one.get("/api/team").await["shop"]);
+    let stolen = json!({ "about": "cause", "words": "theirs", "pins": [pins[0]] });
+    assert_eq!(
+        two.status(Method::POST, "/api/team/claims", Some(&stolen)).await,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        two.status(Method::GET, &format!("/evidence/traces/{trace}"), None).await,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(one.status(Method::GET, "/api/desk", None).await, StatusCode::UNAUTHORIZED);
+
+    // Explain: in own words with evidence, then mapped.
+    let claims = [
+        ("cause", entry(&one, "causes", "control character").await),
+        ("asset", asset.to_owned()),
+        ("character", character.to_owned()),
+        ("path", "content-store,cache,web-front".to_owned()),
+        ("factor", entry(&one, "factors", "JSON, HTML, script").await),
+    ];
+    for (about, choice) in &claims {
+        let claim = json!({ "about": about, "words": format!("our {about}"), "pins": [pins[0], pins[2]] });
+        let id = one.post("/api/team/claims", &claim).await["id"].clone();
+        let mapped = json!({ "words": format!("our {about}"), "pins": [pins[0]], "choice": choice });
+        let put = one.send(Method::PUT, &format!("/api/team/claims/{id}"), Some(&mapped)).await;
+        assert_eq!(put.status, StatusCode::NO_CONTENT, "{}", text(&put));
+    }
+    one.post("/api/team/explanation", &Value::Null).await;
+    let score = desk.get("/api/desk").await["teams"][0]["score"].as_f64().unwrap();
+    assert!(score > 0.9, "{score}");
+
+    // Act: the wrong order first, one thing at a time.
+    one.post("/api/team/remedies", &json!({ "remedy": "restart-cache" })).await;
+    let hasty = json!({ "remedy": "flush-cache" });
+    assert_eq!(one.status(Method::POST, "/api/team/remedies", Some(&hasty)).await, StatusCode::CONFLICT);
+    one.until("/api/team", |view| view["pending"].is_null()).await;
+    one.post("/api/team/remedies", &json!({ "remedy": "roll-back", "asset": asset })).await;
+    one.until("/api/team", |view| view["pending"].is_null()).await;
+    assert_eq!(one.get("/api/team").await["state"], "lost", "a roll back alone does not restore");
+    one.post("/api/team/remedies", &json!({ "remedy": "restart-cache" })).await;
+    let view = one.until("/api/team", |view| view["state"] == "restored").await;
+    assert!(!view["question"].is_null(), "who restores early is asked what else contributed");
+    one.post("/api/team/answer", &json!({ "text": "nobody asked the cache how it was" })).await;
+    assert_eq!(two.get("/api/team").await["state"], "lost");
+
+    // The facilitator helps, marks, and ends.
+    desk.post("/api/desk/hint", &json!({ "team": 2 })).await;
+    desk.post("/api/desk/message", &json!({ "team": null, "text": "How long?" })).await;
+    desk.post("/api/desk/mark", &json!({ "text": "they asked the right question" })).await;
+    desk.post("/api/desk/level", &json!({ "team": 2, "level": "metrics" })).await;
+    let kinds: Vec<Value> =
+        two.get("/api/team").await["log"].as_array().unwrap().iter().map(|l| l["kind"].clone()).collect();
+    assert!(["hint", "message", "level"].iter().all(|kind| kinds.contains(&json!(kind))), "{kinds:?}");
+    assert_eq!(two.get("/api/team").await["tabs"], json!(["health", "logs", "metrics"]));
+    desk.post("/api/desk/end", &Value::Null).await;
+    assert_eq!(
+        one.status(Method::POST, "/api/team/hypotheses", Some(&json!({ "text": "too late" }))).await,
+        StatusCode::CONFLICT
+    );
+
+    // Nothing that the teams received names what it must not.
+    for path in [
+        "/",
+        "/team",
+        "/api/open",
+        "/api/openapi.json",
+        "/tokens.css",
+        "/pages/team.js",
+        "/pages/lib.js",
+        "/nothing",
+    ] {
+        one.send(Method::GET, path, None).await;
+    }
+    let shop = view["shop"].as_str().unwrap().to_owned();
+    one.send(Method::GET, &shop, None).await;
+    for heard in [&one, &two].iter().flat_map(|team| team.heard.lock().unwrap().clone()) {
+        let lower = heard.to_lowercase();
+        let found: Vec<_> = FORBIDDEN.iter().filter(|word| lower.contains(*word)).collect();
+        assert!(found.is_empty(), "{found:?} in {}", heard.chars().take(2_000).collect::<String>());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_and_file_keeps_the_secrets_and_carries_its_headers() {
+    let room = RunningRoom::open(&[]).await;
+    let stranger = room.stranger();
+    let files = std::fs::read_dir(root().join("harness/room/pages")).unwrap();
+    let files = files.map(|file| format!("/pages/{}", file.unwrap().file_name().to_string_lossy()));
+    for path in files
+        .chain(["/", "/team", "/desk", "/api/openapi.json", "/s/nothing/", "/api/team"].map(str::to_owned))
+    {
+        let answer = stranger.send(Method::GET, &path, None).await;
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
+        let page = text(&answer);
+        let lower = page.to_lowercase();
+        // The facilitator's files are as public as all others.
+        let found: Vec<_> = FORBIDDEN.iter().filter(|word| lower.contains(*word)).collect();
+        assert!(found.is_empty(), "{found:?} in {path}");
+        let is_inline = page.contains("<script>") || page.contains(" style=\"") || page.contains(" onclick=");
+        assert!(!is_inline, "{path} has what the policy forbids");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_room_comes_back_with_session_teams_clocks_and_records() {
+    let mut room = RunningRoom::open(&["--seed", "3"]).await;
+    let one = room.team(1).await;
+    let desk = begin(&room, ["logs", "logs"]).await;
+    one.post("/api/team/guess", &json!({ "cause": "c03", "confidence": 40 })).await;
+    one.post("/api/team/hypotheses", &json!({ "text": "it is the cache" })).await;
+    one.until("/api/team", |view| view["state"] == "lost").await;
+    desk.post("/api/desk/hint", &json!({ "team": 1 })).await;
+    // Kept at the latest after a few seconds; the clock may lose as much.
+    sleep(Duration::from_secs(7)).await;
+    let before = one.get("/api/team").await;
+    room.kill_and_open_again().await;
+
+    let after = one.get("/api/team").await;
+    assert_eq!(after["phase"], "paused");
+    for same in ["team", "members", "guess", "hypotheses", "shop", "token", "tabs"] {
+        assert_eq!(after[same], before[same], "{same}");
+    }
+    let story = |view: &Value| view["clock"]["story_s"].as_f64().unwrap();
+    assert!(story(&after) <= story(&before) && story(&after) > story(&before) - 15.0 * 120.0, "{after}");
+    let log = after["log"].as_array().unwrap();
+    assert!(log.len() > 1 && log.last().unwrap()["text"].as_str().unwrap().contains("restarted"));
+    sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(
+        story(&one.get("/api/team").await).to_bits(),
+        story(&after).to_bits(),
+        "the clock stands still"
+    );
+
+    // What had happened has happened: the outage goes on, and so does its record.
+    desk.post("/api/desk/resume", &Value::Null).await;
+    let lost = before["loss_usd"].as_f64().unwrap();
+    one.until("/api/team", |view| view["state"] == "lost" && view["loss_usd"].as_f64().unwrap() > lost).await;
+    desk.post("/api/desk/abort", &Value::Null).await;
+    let view = one.until("/api/team", |view| view["phase"] == "over").await;
+    assert!(
+        view["log"].as_array().unwrap().iter().any(|line| line["text"].as_str().unwrap().contains("broken"))
+    );
+    // Broken off means well at once: the shop serves again.
+    let shop = view["shop"].as_str().unwrap();
+    let began = Instant::now();
+    while one.status(Method::GET, shop, None).await != StatusCode::OK {
+        assert!(began.elapsed() < BOUND, "the shop is not well");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_made_of_the_description_finds_no_error_and_reaches_no_other_team() {
+    let room = RunningRoom::open(&["--seed", "3"]).await;
+    let (one, two) = (room.team(1).await, room.team(2).await);
+    begin(&room, ["changes", "changes"]).await;
+    for team in [&one, &two] {
+        team.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;
+    }
+    let kept = ["guess", "pins", "claims", "hypotheses", "members", "token", "shop"];
+    let before = two.get("/api/team").await;
+    explore(&room, one.token.as_ref().unwrap(), "^/api/team");
+    let after = two.get("/api/team").await;
+    for same in kept {
+        assert_eq!(after[same], before[same], "{same}");
+    }
+    explore(&room, &room.facilitator, "^/api/(desk|open|join)");
+    assert!(one.status(Method::GET, "/api/open", None).await.is_success(), "the room still answers");
+}
+
+/// Sends what Schemathesis makes of the description.
+fn explore(room: &RunningRoom, token: &str, paths: &str) {
+    let program = root().join("target/peers/bin/schemathesis");
+    assert!(program.exists(), "{} is missing: 'cargo xtask tools' makes it", program.display());
+    let mut command = Command::new(program);
+    command.current_dir(room.folder.path()).env("NO_COLOR", "1").args([
+        "run",
+        &format!("http://127.0.0.1:{}/api/openapi.json", room.port),
+        "--header",
+        &format!("Authorization: Bearer {token}"),
+        "--include-path-regex",
+        paths,
+        "--exclude-path-regex",
+        "events$",
+        "--checks",
+        "not_a_server_error,content_type_conformance,response_schema_conformance,status_code_conformance",
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--max-examples",
+        "25",
+        "--seed",
+        "7",
+        "--request-timeout",
+        "20",
+    ]);
+    let (code, out, error) = output(&mut command);
+    assert_eq!(code, 0, "{out}\n{error}");
+}
