@@ -2,7 +2,7 @@
 
 import { attempt, el } from "./lib.js";
 import { moment } from "./state.js";
-import { look } from "./look.js";
+import { look, scroller } from "./look.js";
 
 export function alertsSection() {
   const body = el("div", { class: "stack tight" });
@@ -23,7 +23,7 @@ export function alertsSection() {
 
 function ruleTable(rules) {
   const rate = (value) => (value === null || value === undefined ? "nobody came" : value.toFixed(1));
-  return el("div", { class: "wide" }, el("table", {},
+  return scroller("Rules", el("table", {},
     el("caption", { class: "unseen" }, "Rules"),
     el("thead", {}, el("tr", {}, ...["Rule", "State", "Since", "Fires at", "Long window", "Short window"].map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, ...rules.map((rule) => el("tr", {},

@@ -39,15 +39,15 @@ export function startBar() {
     setText(byId("left"), left === undefined || left === null ? "–" : minutes(left));
     setText(byId("left-name"), phase === "paused" ? "paused, time left" : "time left");
   });
-  watch((s) => [s.round && [roundName(s.round), roleOf(s.round)], s.phase], ([round]) => {
-    setText(byId("round"), round ? `${round[0]}, ${round[1]}` : "–");
+  watch((s) => s.round && [roundName(s.round), s.round.operating_model === "ops-run-it" && s.round.line], (round) => {
+    setText(byId("round"), round ? round.filter(Boolean).join(", ") : "–");
   });
   watch((s) => s.round?.speed, (speed) => setText(byId("pace"), speed ? paceText(speed) : "story pace"));
   watch((s) => [s.team.name, s.you, s.members], ([team, you, members]) => {
     setText(byId("team-name"), team);
     const others = members.filter((member) => member !== you);
     setText(byId("members"), others.length ? `${you} and ${others.length} more` : you);
-    byId("members").title = members.join(", ");
+    byId("members").title = byId("team-name").title = `${team}: ${members.join(", ")}`;
     document.title = `${team}, incident room`;
   });
   watch((s) => s.clock && s.clock.shop_s.toFixed(0), (shop) => {

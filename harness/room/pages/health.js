@@ -2,7 +2,7 @@
 
 import { attempt, el } from "./lib.js";
 import { moment } from "./state.js";
-import { empty, look } from "./look.js";
+import { empty, look, scroller } from "./look.js";
 import { pinButton } from "./pins.js";
 
 export function healthPanel(panel) {
@@ -25,7 +25,7 @@ export function healthPanel(panel) {
 }
 
 function table(services, at) {
-  return el("div", { class: "wide" }, el("table", {},
+  return scroller("Health checks", el("table", {},
     el("caption", { class: "unseen" }, "Health checks"),
     el("thead", {}, el("tr", {}, ...["Service", "Port", "/healthz", "Answered in", "At"].map((head) => el("th", { scope: "col" }, head)), el("td", {}))),
     el("tbody", {}, ...services.map((service) => row(service, at)))));

@@ -57,3 +57,6 @@ function showRaw({ address, answer }) {
 
 /** What stands where nothing was found, or where the room could not answer. */
 export const empty = (text) => el("p", { class: "empty" }, text);
+
+/** A table that may be wider than its place, and is then scrolled with the keyboard, too. */
+export const scroller = (label, table) => el("div", { class: "wide", tabIndex: 0, role: "group", "aria-label": label }, table);

@@ -31,16 +31,22 @@ export function startRemedies() {
 }
 
 function grouped(remedies) {
+  const lines = [];
   const done = new Set();
-  return remedies.filter(({ id }) => !done.has(id)).map((remedy) => {
+  for (const remedy of remedies) {
+    if (done.has(remedy.id)) continue;
     const [prefix, words] = KINDS.find(([start]) => remedy.id.startsWith(start)) ?? [];
     const same = prefix ? remedies.filter(({ id }) => id.startsWith(prefix)) : [remedy];
     same.forEach(({ id }) => done.add(id));
-    if (same.length === 1) return el("div", {}, button(remedy, remedy.words));
-    return el("div", { class: "remedy-kind", role: "group", "aria-label": words },
-      el("p", { class: "hint" }, words),
-      el("div", { class: "row" }, ...same.map((each) => button(each, each.id.slice(prefix.length).replaceAll("-", " ")))));
-  });
+    lines.push(same.length === 1 ? el("div", {}, button(remedy, remedy.words)) : kindLine(words, prefix, same));
+  }
+  return lines;
+}
+
+function kindLine(words, prefix, remedies) {
+  return el("div", { class: "remedy-kind", role: "group", "aria-label": words },
+    el("p", { class: "hint" }, words),
+    el("div", { class: "row" }, ...remedies.map((each) => button(each, each.id.slice(prefix.length).replaceAll("-", " ")))));
 }
 
 function button(remedy, label) {

@@ -3,7 +3,7 @@
 import { attempt, el } from "./lib.js";
 import { durationText, moment } from "./state.js";
 import { lookAt } from "./evidence.js";
-import { empty, look } from "./look.js";
+import { empty, look, scroller } from "./look.js";
 
 const SHOWN_MAX = 40;
 
@@ -38,7 +38,7 @@ export function requestsSection(intervalOf) {
 
 function table(requests) {
   const heads = ["Ended", "Service", "Route", "Took", "Result"];
-  return el("div", { class: "wide" }, el("table", {},
+  return scroller("Requests", el("table", {},
     el("caption", { class: "unseen" }, "Requests"),
     el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)), el("td", {}))),
     el("tbody", {}, ...requests.map((request) => el("tr", {},
