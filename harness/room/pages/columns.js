@@ -24,3 +24,6 @@ export function arrange() {
 }
 
 NARROW.addEventListener("change", arrange);
+
+// Where the bar stays in sight, the tabs stay right below it, however high it is.
+new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${byId("bar").offsetHeight}px`)).observe(byId("bar"));

@@ -38,5 +38,5 @@ function row({ service, port_open, healthz, elapsed_ms }, at) {
     el("td", {}, healthz === null ? "no answer" : String(healthz)),
     el("td", {}, elapsed_ms === null || elapsed_ms === undefined ? "–" : `${elapsed_ms} ms`),
     el("td", {}, moment(at)),
-    el("td", { class: "number" }, pinButton(() => ({ source: "health", service }))));
+    el("td", { class: "number" }, pinButton(() => ({ source: "health", service }), "Pin", `Pin the health of ${service}`)));
 }

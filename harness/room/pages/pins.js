@@ -9,9 +9,9 @@ export async function pin(source) {
   toast("Pinned. You find it under “Pinned evidence”, and your claims can rest on it.");
 }
 
-/** A button that pins what `sourceOf` says. */
-export function pinButton(sourceOf, label = "Pin") {
-  const button = el("button", { type: "button", class: "button small pin" }, label);
+/** A button that pins what `sourceOf` says; `name` says what, where the label alone does not. */
+export function pinButton(sourceOf, label = "Pin", name = null) {
+  const button = el("button", { type: "button", class: "button small pin", "aria-label": name }, label);
   button.addEventListener("click", () => attempt(button, async () => pin(await sourceOf())));
   return button;
 }
