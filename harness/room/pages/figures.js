@@ -32,6 +32,7 @@ export const shopSeconds = (clock, unixSeconds) => unixSeconds - clock.arrived_u
 export function storyAt(clock, unixSeconds) {
   const at = shopSeconds(clock, unixSeconds);
   const began = clock.changes.findLast((change) => change.at_s <= at) ?? clock.changes[0];
+  if (!began) return clock.story_s;
   return began.story_s + (began.paused ? 0 : (at - began.at_s) * began.speed);
 }
 

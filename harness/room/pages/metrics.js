@@ -45,6 +45,7 @@ export function metricsPanel(panel) {
   }, "Pin this chart");
   const picture = el("div", { class: "stack tight", hidden: true },
     el("div", { class: "row apart" }, el("div", {}, title, subtitle), el("div", { class: "row" }, widen, follow, pinIt)), drawing.node, values.node);
+  const requests = requestsSection(() => zoomed);
   const { node: lookNode, ask } = look(() => run());
   const filters = el("div", { class: "filters" },
     begin, field("Metric", metric, "wide-field"), field("What of it", chosen), ofField,
@@ -52,7 +53,7 @@ export function metricsPanel(panel) {
     el("div", { class: "field small wide-field" }, el("span", { class: "label", id: "metrics-by" }, "A line for each"), by));
   filters.append(moreConditions(filters));
   panel.append(alertsSection(), filters,
-    about, nothing, picture, lookNode, ...(isGranted("traces") ? [requestsSection(() => zoomed)] : []));
+    about, nothing, picture, lookNode, requests);
 
   const known = () => metrics.find(({ name }) => name === metric.value);
   const isGiven = ([, value]) => value !== "" && value !== null && value !== undefined;
@@ -128,6 +129,7 @@ export function metricsPanel(panel) {
     setText(title, answer.name);
     setText(subtitle, words);
     setHidden(widen, zoomed === null);
+    setHidden(requests, !isGranted("traces")); // may be granted while the round goes on
     setHidden(picture, !hasPoints);
     setText(nothing, hasPoints ? "" : "There is no value in this time: nothing was told that fits. Take a condition away, or look at a longer time.");
     const label = `Chart of ${answer.name}, ${words}, from ${momentText(from)} to ${momentText(to)}, ${shown.length} ${shown.length === 1 ? "line" : "lines"}.`;

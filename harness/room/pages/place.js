@@ -1,7 +1,7 @@
 // What stands in place of the three columns when no round is running: the lobby, the end of a round, the debrief. And
 // the one line that says what to do now.
 
-import { byId, el, setHidden, setText } from "./lib.js";
+import { attempt, byId, el, keep, send, setHidden, setText } from "./lib.js";
 import { isLive, watch } from "./state.js";
 import { roleOf } from "./bar.js";
 
@@ -13,12 +13,20 @@ const RULES = [
   "Everybody in the team sees the same page, so talk to each other, divide the work, and note what you think.",
 ];
 
+const hereTitle = el("h2", {});
+const here = el("ul", { class: "members plain-list" });
+const whoIsHere = el("section", { class: "card" }, hereTitle, here);
+
 export function startPlace() {
   watch((s) => isLive(s), (isNow) => setHidden(byId("place"), isNow));
-  watch((s) => [s.phase, s.team.name, s.members, s.you, s.explained, s.revealed], (_, s) => {
+  watch((s) => [s.members, s.you], ([members, you]) => {
+    setText(hereTitle, `Who is here: ${members.length}`);
+    keep(here, members, (name) => name, (name) => el("li", { class: "badge" }, name === you ? `${name} (you)` : name));
+  });
+  watch((s) => [s.phase, s.team.name, s.explained, s.revealed], (_, s) => {
     if (!isLive(s)) byId("place").replaceChildren(...(PLACES[s.phase] ?? lobby)(s));
   });
-  watch((s) => [s.phase, nextText(s)], ([phase, text]) => {
+  watch((s) => [s.phase, `${s.phase === "running" && s.round?.practice ? "Practice, nothing counts. " : ""}${nextText(s)}`], ([phase, text]) => {
     setHidden(byId("next"), text === "");
     byId("next").classList.toggle("paused", phase === "paused");
     setText(byId("next-text"), text);
@@ -31,11 +39,12 @@ function lobby(s) {
   return [
     el("h1", {}, `Welcome, ${s.team.name}`),
     el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the trainer begins. First comes a short practice round, which does not count."),
-    members(s),
+    whoIsHere,
     el("section", { class: "card" },
       el("h2", {}, "How it works"),
       el("ol", { class: "rules" }, ...RULES.map((rule) => el("li", {}, rule)))),
     el("p", { class: "hint" }, "Only the clock and the money run faster than life; the shop's own seconds are real seconds. The factor stands at the top of the page."),
+    el("p", { class: "row" }, el("span", { class: "hint" }, "Not your team, or not your name?"), leave()),
   ];
 }
 
@@ -50,23 +59,26 @@ function over(s) {
       el("h2", {}, "What next"),
       el("p", {}, "Take a moment together: what did you know, from which evidence, and what would have told you sooner? Note it; the debrief comes back to it."),
       el("p", {}, "The next round begins when the trainer starts it. Leave this page open.")),
-    members(s),
+    whoIsHere,
   ];
 }
 
-function debrief(s) {
+function debrief() {
   return [
     el("h1", {}, "Debrief"),
     el("p", { class: "lead" }, "All rounds are over. What happened, what could be known when, and what your team did is ready to be read."),
     el("p", {}, el("a", { class: "button primary large", href: "/team/debrief" }, "Open the debrief")),
-    members(s),
+    whoIsHere,
   ];
 }
 
-function members(s) {
-  return el("section", { class: "card" },
-    el("h2", {}, `Who is here: ${s.members.length}`),
-    el("ul", { class: "members plain-list" }, ...s.members.map((name) => el("li", { class: "badge" }, name === s.you ? `${name} (you)` : name))));
+function leave() {
+  const button = el("button", { type: "button", class: "button small" }, "Leave and join again");
+  button.addEventListener("click", () => attempt(button, async () => {
+    await send("POST", "/api/leave", {});
+    location.assign("/");
+  }));
+  return button;
 }
 
 /** One sentence: what there is to do now. */
