@@ -6,6 +6,7 @@ import { momentText, state, unixOf } from "./state.js";
 
 const MARGIN = { top: 12, right: 12, bottom: 40, left: 58 };
 const HEIGHT = 250;
+const LABELS = { lines: 6, width: 560, margin: 116, characters: 17, height: 14 }; // when lines bear their names, and how
 const DRAG_MIN = 6; // pixels: less is a click
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 
@@ -22,7 +23,8 @@ export function chart({ onZoom, onWiden, onCursor }) {
   let chosen = null; // [from, to] of a stretch not yet looked at closer
 
   const width = () => Math.max(node.clientWidth, 240);
-  const plot = () => ({ left: MARGIN.left, right: width() - MARGIN.right, top: MARGIN.top, bottom: HEIGHT - MARGIN.bottom });
+  const isLabelled = () => shown.lines.length <= LABELS.lines && width() >= LABELS.width;
+  const plot = () => ({ left: MARGIN.left, right: width() - (isLabelled() ? LABELS.margin : MARGIN.right), top: MARGIN.top, bottom: HEIGHT - MARGIN.bottom });
   const xOf = (time) => plot().left + ((time - shown.from) / (shown.to - shown.from)) * (plot().right - plot().left);
   const timeAt = (x) => shown.from + ((x - plot().left) / (plot().right - plot().left)) * (shown.to - shown.from);
   const within = (time) => Math.min(Math.max(time, shown.from), shown.to);
@@ -49,10 +51,25 @@ export function chart({ onZoom, onWiden, onCursor }) {
       ]),
       ...shown.lines.map((line) => svg("path", { class: `chart-line ${line.style}`, d: pathOf(line.points, yOf) })),
       ...shown.lines.filter((line) => line.points.length === 1).map((line) => svg("circle", { class: `chart-dot ${line.style}`, cx: xOf(line.points[0][0]), cy: yOf(line.points[0][1]), r: 3 })),
+      ...(isLabelled() ? labels(yOf) : []),
       ...(chosen ? [svg("rect", { class: "chart-chosen", x: xOf(chosen[0]), width: Math.max(xOf(chosen[1]) - xOf(chosen[0]), 1), y: top, height: bottom - top })] : []),
       ...(cursor === null ? [] : [svg("line", { class: "chart-cursor", x1: xOf(cursor), x2: xOf(cursor), y1: top, y2: bottom }),
         ...shown.lines.flatMap((line) => line.points.filter(([time]) => time === cursor).map(([time, value]) => svg("circle", { class: `chart-dot ${line.style}`, cx: xOf(time), cy: yOf(value), r: 3.5 })))]),
     );
+  }
+
+  /** The name of each line at its end, moved apart where they would meet. */
+  function labels(yOf) {
+    const ends = shown.lines.filter(({ points }) => points.length > 0).map(({ name, points }) => ({ name, y: yOf(points.at(-1)[1]) }));
+    ends.sort((a, b) => a.y - b.y);
+    ends.forEach((end, index) => { if (index > 0) end.y = Math.max(end.y, ends[index - 1].y + LABELS.height); });
+    let lowest = plot().bottom + 2;
+    for (const end of ends.toReversed()) {
+      end.y = Math.min(end.y, lowest);
+      lowest = end.y - LABELS.height;
+    }
+    const short = (name) => (name.length > LABELS.characters ? `${name.slice(0, LABELS.characters - 1)}…` : name);
+    return ends.map(({ name, y }) => svg("text", { class: "chart-strong", x: plot().right + 8, y: y + 4 }, short(name)));
   }
 
   function pathOf(points, yOf) {
