@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use chassis::{Chassis, Clock, Network, Peer, Wait};
 use evidence::{
     Change, ChangeList, LogEntry, LogPage, MetricAnswer, MetricInfo, TraceList, TraceView, waterfall,
 };
-use http::{StatusCode, Uri, uri::Authority};
+use http::{HeaderValue, Request, StatusCode, Uri, header, uri::Authority};
 use serde_json::{Map, Value};
 use tokio::time::sleep;
 
@@ -173,6 +174,7 @@ struct Asker {
     room: Peer,
     service: Option<String>,
     from: Option<String>,
+    token: Option<HeaderValue>,
 }
 
 impl Asker {
@@ -180,10 +182,13 @@ impl Asker {
         let address = format!("{}:{}", options.target, options.room_port).parse::<Authority>();
         let address = address.with_context(|| format!("'{}' is no host", options.target))?;
         let caller = Chassis::of_caller("glyphfall", Network::Tcp, Clock::real(), 0);
+        let token = options.token.as_deref().filter(|token| !token.is_empty());
+        let token = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}")));
         Ok(Self {
             room: Peer::new(&caller, address),
             service: options.service.clone(),
             from: options.from.clone(),
+            token: token.transpose().context("the token holds characters that cannot be sent")?,
         })
     }
 
@@ -198,7 +203,9 @@ impl Asker {
         let uri: Uri =
             format!("{path}?{query}").parse().context("the question cannot be asked in an address")?;
         let path = uri.path_and_query().map_or(path, http::uri::PathAndQuery::as_str);
-        let answer = self.room.get(path, Wait::AtMost(ANSWER_TIMEOUT)).await.with_context(|| {
+        let mut request = Request::get(path).body(Bytes::new())?;
+        request.headers_mut().extend(self.token.clone().map(|token| (header::AUTHORIZATION, token)));
+        let answer = self.room.send(request, Wait::AtMost(ANSWER_TIMEOUT)).await.with_context(|| {
             format!("no evidence store answers at {}; 'glyphfall up' runs one", self.room.authority())
         })?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

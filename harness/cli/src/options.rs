@@ -275,6 +275,9 @@ pub(crate) struct EvidenceOptions {
     /// Port of the incident room
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) room_port: u16,
+    /// A team's token, where the evidence is that of a team in an incident room
+    #[arg(long, env = "GLYPHFALL_TEAM_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -71,7 +71,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         seed,
         folder: args.out.clone(),
         address,
-        facilitator_token: args.facilitator_token.filter(|token| !token.is_empty()),
+        facilitator_token: args.facilitator_token.clone().filter(|token| !token.is_empty()),
         seen,
         fresh: args.fresh,
         views: args.views,
