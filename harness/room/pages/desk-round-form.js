@@ -1,6 +1,7 @@
 // One round of the plan, changed in a dialog. It is filled once, when it opens: states that arrive meanwhile change nothing in it.
 
 import { attempt, byId, el, send, setOptions, setText, storyTime } from "./lib.js";
+import { scenarioName } from "./desk-words.js";
 
 const dialog = byId("round-dialog");
 
@@ -16,7 +17,7 @@ export function openRound({ scenarios, levels, teams }, round) {
   byId("round-speed").value = round.speed;
   byId("round-practice").checked = round.practice;
   setText(byId("round-error"), "");
-  const named = scenarios.map(({ name, title, control }) => [name, control ? `${title} (nothing breaks)` : title]);
+  const named = scenarios.map((each) => [each.name, each.control ? `${scenarioName(each)} (cannot be mended)` : scenarioName(each)]);
   const shown = levels.map((level) => [level, level]);
   for (const [id, options] of [["all-scenario", named], ["first-level", shown], ["second-level", shown]]) {
     setOptions(byId(id), [["", "as below"], ...options]);

@@ -1,7 +1,7 @@
 // The plan of rounds as a table: a column a round, a row a team, so that a crossover is seen at a glance.
 
 import { attempt, byId, changes, confirmed, el, keep, send, setText } from "./lib.js";
-import { MODELS, levelBadge } from "./desk-words.js";
+import { MODELS, levelBadge, scenarioName } from "./desk-words.js";
 import { notesOn, proposal } from "./desk-plan.js";
 import { privately, setPrivate } from "./desk-private.js";
 import { openRound } from "./desk-round-form.js";
@@ -60,7 +60,7 @@ function showRoundCell(cell, round, team) {
   const badge = cell.querySelector(".level");
   badge.className = `badge level of-${part?.level ?? "none"}`;
   setText(badge, part?.level ?? "not in it");
-  setPrivate(cell, part?.title ?? part?.scenario ?? "");
+  setPrivate(cell, part ? scenarioName(part) : "");
 }
 
 // ---- Changing the plan ------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ function show(team) {
 function figuresOf(team) {
   const { guess } = team;
   return [
-    ["Customers served", `${percent(team.availability)}, ${(STATES[team.state] ?? [team.state])[0]}`],
+    ["Customers served", team.availability === null ? "no visits yet" : `${percent(team.availability)}, ${(STATES[team.state] ?? [team.state])[0]}`],
     ["Lost", usd(team.loss_usd ?? 0)],
     ["Level", team.level ?? "–"],
     ["Looks", team.looks],

@@ -40,6 +40,9 @@ export function numbers(all) {
 
 export const teamsNamed = (all) => `${all.length === 1 ? "Team" : "Teams"} ${numbers(all)}`;
 
+/** Titles give nothing away, not even which scenario it is; a facilitator needs both. */
+export const scenarioName = ({ scenario, name, title }) => `${scenario ?? name}: ${title}`;
+
 /** A telemetry level as a badge; its blue grows with what the level shows. */
 export const levelBadge = (level) => el("span", { class: `badge level of-${level}` }, level);
 
