@@ -7,7 +7,7 @@
 //! - [`floor`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`store`]: what a restart finds.
 //! - [`access`]: who is allowed what. [`views`]: what is shown. [`api`]: HTTP, described as OpenAPI. [`join`]: addresses and codes.
-//!   [`pages`]: files, and the headers of every answer.
+//!   [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about, once the answers are open.
 //!
 //! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
 
@@ -22,6 +22,7 @@ pub mod store;
 pub mod access;
 pub mod views;
 pub mod join;
+pub mod debrief;
 pub mod api;
 pub mod pages;
 
@@ -43,7 +44,8 @@ pub fn router(room: Room) -> Router {
         // Outermost, so that refusals carry the headers too.
         .layer(from_fn(pages::guarded))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
-    api::router().merge(api::looks::evidence_and_shop()).merge(pages::router()).layer(layers).with_state(room)
+    let pages = pages::router().merge(api::debrief::pages());
+    api::router().merge(api::looks::evidence_and_shop()).merge(pages).layer(layers).with_state(room)
 }
 
 /// Answers until it is told to stop; pages that follow are cut off.

@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     access::{self, Limits},
+    debrief::office::Office,
     floor::Floor,
     plan::{self, crossover},
     session::{Phase, SCHEMA, Session, Team},
@@ -75,6 +76,7 @@ struct Inner {
     store: Store,
     tasks: TaskGroup,
     limits: Limits,
+    office: Office,
     reached: Mutex<Vec<(IpAddr, Instant)>>,
     /// One at a time begins, ends or breaks off a round.
     pub(crate) turn: tokio::sync::Mutex<()>,
@@ -106,6 +108,7 @@ impl Room {
                 store,
                 tasks,
                 limits: Limits::default(),
+                office: Office::default(),
                 reached: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
                 address: *address,
@@ -136,6 +139,11 @@ impl Room {
     /// Who may ask for how much.
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
+    }
+
+    /// What the debrief needs.
+    pub fn office(&self) -> &Office {
+        &self.inner.office
     }
 
     /// Where the room listens.

@@ -2,7 +2,8 @@
 //! credentials does not have.
 //!
 //! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does. [`pins`]: evidence that it keeps.
-//!   [`looks`]: what it looks at. [`desk`]: what the facilitator does. [`events`]: changes as they happen. [`request`]: what comes in.
+//!   [`looks`]: what it looks at. [`desk`]: what the facilitator does. [`events`]: changes as they happen. [`mod@debrief`]: what it was
+//!   all about. [`request`]: what comes in.
 
 pub mod request;
 pub mod events;
@@ -11,6 +12,7 @@ pub mod team;
 pub mod pins;
 pub mod looks;
 pub mod desk;
+pub mod debrief;
 
 use axum::{Json, Router, routing::get};
 use utoipa::{
@@ -60,5 +62,6 @@ fn routes() -> OpenApiRouter<Room> {
         .merge(pins::routes())
         .merge(looks::routes())
         .merge(desk::routes())
+        .merge(debrief::routes())
         .merge(events::routes())
 }

@@ -110,7 +110,9 @@ impl Fact {
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
             }
             Self::Asset(text) | Self::Character(text) => named(text),
-            Self::Path(path) => path.iter().map(|service| service.name()).eq(answer.path.iter().map(String::as_str)),
+            Self::Path(path) => {
+                path.iter().map(|service| service.name()).eq(answer.path.iter().map(String::as_str))
+            }
             Self::Factor(factor) => answer.factors.contains(factor),
         }
     }
@@ -122,14 +124,15 @@ impl Fact {
             Self::Asset(text) | Self::Character(text) => {
                 let begun_s = lived.drawn.begun_story_s;
                 let looks = lived.played.looks.iter().filter(|look| look.when.story_s >= begun_s);
-                let first = looks.filter(|look| is_named(text, &look.named)).min_by(|one, other| {
-                    one.when.story_s.total_cmp(&other.when.story_s)
-                });
+                let first = looks
+                    .filter(|look| is_named(text, &look.named))
+                    .min_by(|one, other| one.when.story_s.total_cmp(&other.when.story_s));
                 first.map(|look| Met { story_s: look.when.story_s, how: look.at.clone() })
             }
             Self::Cause(_) | Self::Path(_) | Self::Factor(_) => {
                 let right = lived.played.claims.iter().filter(|claim| {
-                    claim.about == self.about() && claim.choice.as_deref().is_some_and(|choice| self.is_choice(choice))
+                    claim.about == self.about()
+                        && claim.choice.as_deref().is_some_and(|choice| self.is_choice(choice))
                 });
                 let numbers: BTreeSet<u32> = right.flat_map(|claim| claim.pins.iter().copied()).collect();
                 let behind = lived.played.pins.iter().filter(|pin| numbers.contains(&pin.id));
@@ -168,7 +171,10 @@ mod tests {
         let sample = Sample::new();
         let lived = sample.lived();
         let questions: Vec<&str> = Fact::all(&lived[0].truth).iter().map(Fact::question).collect();
-        assert_eq!(questions[..4], ["What set it off", "In which asset", "Which character", "Along which services"]);
+        assert_eq!(
+            questions[..4],
+            ["What set it off", "In which asset", "Which character", "Along which services"]
+        );
         assert_eq!(questions.len(), 8);
     }
 

@@ -28,6 +28,11 @@ use world::{
     virtual_time::{self, STALLED_AFTER},
 };
 
+use super::{
+    fact::Fact,
+    knowable::{Knowable, table},
+};
+
 /// How often, in virtual time, a play looks whether it shall stop: some milliseconds of the machine's.
 const LOOKS_EVERY: Duration = Duration::from_secs(30);
 
@@ -71,11 +76,20 @@ pub struct Replay {
 #[derive(Clone, Debug)]
 pub enum Product {
     /// The tape.
-    Tape(Arc<Tape>),
+    Tape(Arc<Taped>),
     /// The incident again.
     Replayed(Arc<Replayed>),
     /// The model responder's way.
     Way(Arc<Way>),
+}
+
+/// A tape, and what it says of each fact.
+#[derive(Clone, Debug)]
+pub struct Taped {
+    /// The tape.
+    pub tape: Tape,
+    /// When each fact could be known, by level.
+    pub knowable: Vec<(Fact, Vec<(Level, Knowable)>)>,
 }
 
 /// What is kept of a replay.
@@ -188,8 +202,9 @@ impl Job {
         let known = |name: &str| scenario(name).map_err(|error| error.to_string());
         match self {
             Self::Tape { scenario, seed } => {
-                let tape = tape::record(&known(scenario)?, *seed).await;
-                tape.map(|tape| Product::Tape(Arc::new(tape))).map_err(|error| error.to_string())
+                let tape = tape::record(&known(scenario)?, *seed).await.map_err(|error| error.to_string())?;
+                let knowable = table(&tape.truth, &tape, knowledge);
+                Ok(Product::Tape(Arc::new(Taped { tape, knowable })))
             }
             Self::Replay(replay) => {
                 let played = play(&known(&replay.scenario)?, &replay.options()).await;
@@ -217,8 +232,9 @@ impl Way {
         let times = |wanted: fn(&EventKind) -> bool| -> Vec<f64> {
             record.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.story_s).collect()
         };
-        let is_call =
-            |kind: &EventKind| matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. });
+        let is_call = |kind: &EventKind| {
+            matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
+        };
         let remedies = record.events.iter().filter_map(|event| match &event.kind {
             EventKind::Remedy(remedy) => Some((event.story_s, remedy.to_string())),
             _ => None,

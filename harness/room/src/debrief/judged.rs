@@ -139,10 +139,13 @@ pub fn mistaken(truth: &Answer, all: &[Claim]) -> Vec<Mistaken> {
     let judged: Vec<Judged> = facts.iter().map(|fact| judge(fact.clone(), all)).collect();
     let fits = |claim: &&Claim| {
         let is_right = |fact: &Fact| {
-            fact.about() == claim.about && claim.choice.as_deref().is_some_and(|choice| fact.is_choice(choice))
+            fact.about() == claim.about
+                && claim.choice.as_deref().is_some_and(|choice| fact.is_choice(choice))
         };
         let is_partly = |judged: &Judged| {
-            judged.claimed == Claimed::InPart && judged.fact.about() == claim.about && is_part(&judged.fact, claim)
+            judged.claimed == Claimed::InPart
+                && judged.fact.about() == claim.about
+                && is_part(&judged.fact, claim)
         };
         !facts.iter().any(is_right) && !judged.iter().any(is_partly)
     };
@@ -193,7 +196,9 @@ pub fn is_changed(lived: &Lived<'_>) -> bool {
 /// The factors that a team claimed with evidence and that belong to it.
 pub fn named_factors(judged: &[Judged]) -> BTreeSet<ContributingFactor> {
     let named = judged.iter().filter(|judged| judged.claimed == Claimed::WithEvidence);
-    named.filter_map(|judged| if let Fact::Factor(factor) = judged.fact { Some(factor) } else { None }).collect()
+    named
+        .filter_map(|judged| if let Fact::Factor(factor) = judged.fact { Some(factor) } else { None })
+        .collect()
 }
 
 #[cfg(test)]
@@ -212,9 +217,16 @@ mod tests {
     fn each_fact_is_claimed_with_evidence_or_without_or_missed() {
         let (judged, mistaken) = of_one();
         let claimed: Vec<Claimed> = judged.iter().map(|judged| judged.claimed).collect();
-        assert_eq!(claimed[..4], [Claimed::WithEvidence, Claimed::WithEvidence, Claimed::Missed, Claimed::InPart]);
-        let factors: Vec<_> = judged[4..].iter().map(|judged| (judged.fact.short(), judged.claimed)).collect();
-        assert!(factors.contains(&("poor error handling".to_owned(), Claimed::WithoutEvidence)), "{factors:?}");
+        assert_eq!(
+            claimed[..4],
+            [Claimed::WithEvidence, Claimed::WithEvidence, Claimed::Missed, Claimed::InPart]
+        );
+        let factors: Vec<_> =
+            judged[4..].iter().map(|judged| (judged.fact.short(), judged.claimed)).collect();
+        assert!(
+            factors.contains(&("poor error handling".to_owned(), Claimed::WithoutEvidence)),
+            "{factors:?}"
+        );
         assert_eq!(named_factors(&judged), [ContributingFactor::InvalidRendering].into());
         assert_eq!(mistaken.len(), 1, "{mistaken:?}");
         assert_eq!(mistaken[0].choice.as_deref(), Some(ContributingFactor::SlowStorage.description()));

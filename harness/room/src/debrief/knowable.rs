@@ -58,13 +58,15 @@ pub fn knowable(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -
         let answered = match fact {
             Fact::Asset(_) | Fact::Character(_) => named(fact, moment, level),
             Fact::Cause(_) | Fact::Path(_) | Fact::Factor(_) => {
-                certain(fact, moment, (at_s - called_s) / 60.0, level, knowledge).map(|minutes| (minutes, None))
+                certain(fact, moment, (at_s - called_s) / 60.0, level, knowledge)
+                    .map(|minutes| (minutes, None))
             }
         };
         answered.map(|(minutes, by)| (at_s + minutes * 60.0, by))
     };
     let levels = || Level::ALL.iter().copied().filter(|poorer| *poorer <= level);
-    let all = begun(tape, called_s).into_iter().flat_map(|at| levels().filter_map(move |level| with(at, level)));
+    let all =
+        begun(tape, called_s).into_iter().flat_map(|at| levels().filter_map(move |level| with(at, level)));
     let first = all.min_by(|one, other| one.0.total_cmp(&other.0));
     match first {
         Some((story_s, by)) => Knowable::After { minutes: (story_s - called_s) / 60.0, story_s, by },
@@ -76,7 +78,8 @@ pub fn knowable(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -
 /// two of them, at the call, as it was at the last.
 fn begun(tape: &Tape, called_s: f64) -> Vec<(f64, &Moment)> {
     let before = tape.moments.iter().rfind(|moment| moment.at_s <= called_s).map(|moment| (called_s, moment));
-    let after = tape.moments.iter().filter(|moment| moment.at_s > called_s).map(|moment| (moment.at_s, moment));
+    let after =
+        tape.moments.iter().filter(|moment| moment.at_s > called_s).map(|moment| (moment.at_s, moment));
     before.into_iter().chain(after).collect()
 }
 
@@ -95,7 +98,13 @@ fn named(fact: &Fact, moment: &Moment, level: Level) -> Option<(f64, Option<&'st
 }
 
 /// After how many minutes the looks that are answered by then make it certain.
-fn certain(fact: &Fact, moment: &Moment, after_minutes: f64, level: Level, knowledge: &Knowledge) -> Option<f64> {
+fn certain(
+    fact: &Fact,
+    moment: &Moment,
+    after_minutes: f64,
+    level: Level,
+    knowledge: &Knowledge,
+) -> Option<f64> {
     let phase = if moment.is_served { Phase::Served } else { Phase::of(after_minutes) };
     let mut belief = when_called(knowledge, None, moment.is_served);
     let looks: Vec<(usize, &Check)> =
@@ -134,7 +143,8 @@ fn share(fact: &Fact, shares: &[f64], cases: &[Case]) -> f64 {
 /// The facts of an answer, each with its times at all levels.
 pub fn table(truth: &Answer, tape: &Tape, knowledge: &Knowledge) -> Vec<(Fact, Vec<(Level, Knowable)>)> {
     let at_levels = |fact: Fact| {
-        let times = Level::ALL.iter().map(|level| (*level, knowable(&fact, *level, tape, knowledge))).collect();
+        let times =
+            Level::ALL.iter().map(|level| (*level, knowable(&fact, *level, tape, knowledge))).collect();
         (fact, times)
     };
     Fact::all(truth).into_iter().map(at_levels).collect()
@@ -151,7 +161,8 @@ mod tests {
     fn tape(check: &str, from: usize, finding: &Finding) -> Tape {
         let place = CHECKS.iter().position(|known| known.name == check).unwrap();
         let moment = |(number, minutes): (usize, &f64)| {
-            let mut findings: Vec<Finding> = CHECKS.iter().map(|check| Finding::new(check.outcomes[0], "")).collect();
+            let mut findings: Vec<Finding> =
+                CHECKS.iter().map(|check| Finding::new(check.outcomes[0], "")).collect();
             if number >= from {
                 findings[place] = finding.clone();
             }

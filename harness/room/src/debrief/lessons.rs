@@ -46,15 +46,17 @@ pub struct Lesson {
 pub fn lessons(factors: &BTreeSet<ContributingFactor>) -> Vec<Lesson> {
     let of_factor = |factor: &ContributingFactor| {
         let factor = *factor;
-        MARKS.iter().filter(move |mark| belongs(mark) == Some(factor)).map(move |(file, line, says, excerpt)| {
-            Lesson { factor, file, line: *line, says, excerpt }
-        })
+        MARKS
+            .iter()
+            .filter(move |mark| belongs(mark) == Some(factor))
+            .map(move |(file, line, says, excerpt)| Lesson { factor, file, line: *line, says, excerpt })
     };
     factors.iter().flat_map(of_factor).collect()
 }
 
 fn belongs((file, _, says, _): &(&str, u32, &str, &str)) -> Option<ContributingFactor> {
-    let found = BELONGS.iter().find(|(of_file, begins, _)| file.ends_with(of_file) && says.starts_with(begins));
+    let found =
+        BELONGS.iter().find(|(of_file, begins, _)| file.ends_with(of_file) && says.starts_with(begins));
     found.map(|(.., factor)| *factor)
 }
 
@@ -67,7 +69,8 @@ mod tests {
         let unknown: Vec<_> = MARKS.iter().filter(|mark| belongs(mark).is_none()).collect();
         assert!(unknown.is_empty(), "no latent fault for {unknown:?}");
         for (file, begins, _) in BELONGS {
-            let marks = MARKS.iter().filter(|(of, _, says, _)| of.ends_with(file) && says.starts_with(begins));
+            let marks =
+                MARKS.iter().filter(|(of, _, says, _)| of.ends_with(file) && says.starts_with(begins));
             assert_eq!(marks.count(), 1, "{file}: {begins}");
         }
     }

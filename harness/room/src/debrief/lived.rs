@@ -1,6 +1,6 @@
 //! One team's round, with everything that the debrief says of it. Teaches that a page is made of the session and the record alone.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use debrief::incident::morning::Morning;
 use diagnosis::Answer;
@@ -16,8 +16,29 @@ use super::{
 };
 use crate::session::{Played, Round, Session, Team};
 
-/// The records of a session, by team and round.
-pub type Records = BTreeMap<(u32, usize), std::sync::Arc<IncidentRecord>>;
+/// What a session's rounds left, by team and round.
+pub type Records = BTreeMap<(u32, usize), Arc<Kept>>;
+
+/// A record, and what is reckoned from it once.
+#[derive(Debug)]
+pub struct Kept {
+    /// The record.
+    pub record: IncidentRecord,
+    /// The figures that follow from it.
+    pub outcome: Outcome,
+    /// Both clocks.
+    pub clocks: Clocks,
+    /// What customers met.
+    pub morning: Morning,
+}
+
+impl Kept {
+    /// Reckons.
+    pub fn of(record: IncidentRecord) -> Self {
+        let (outcome, clocks, morning) = (outcome(&record), Clocks::of(&record), Morning::of(&record));
+        Self { record, outcome, clocks, morning }
+    }
+}
 
 /// One team's round.
 #[derive(Debug)]
@@ -41,11 +62,11 @@ pub struct Lived<'a> {
     /// The scenario.
     pub scenario: Scenario,
     /// The figures that follow from the record.
-    pub outcome: Outcome,
+    pub outcome: &'a Outcome,
     /// Both clocks.
-    pub clocks: Clocks,
+    pub clocks: &'a Clocks,
     /// What customers met.
-    pub morning: Morning,
+    pub morning: &'a Morning,
 }
 
 /// What was played: teams with the same had the identical incident.
@@ -70,10 +91,10 @@ impl<'a> Lived<'a> {
             for played in &team.played {
                 let round = session.plan.get(played.round);
                 let assigned = round.and_then(|round| Some((round, round.assigned.get(place)?)));
-                let record = records.get(&(team.number, played.round));
-                let (Some((round, assigned)), Some(record)) = (assigned, record) else { continue };
+                let kept = records.get(&(team.number, played.round));
+                let (Some((round, assigned)), Some(kept)) = (assigned, kept) else { continue };
                 let incident = Incident { scenario: assigned.scenario.clone(), seed: assigned.seed };
-                all.push(Self::of(team, played, round, (assigned.level, incident), record)?);
+                all.push(Self::of(team, played, round, (assigned.level, incident), kept)?);
             }
         }
         Ok(all)
@@ -84,10 +105,11 @@ impl<'a> Lived<'a> {
         played: &'a Played,
         round: &'a Round,
         (level, incident): (Level, Incident),
-        record: &'a IncidentRecord,
+        kept: &'a Kept,
     ) -> Result<Self, ScenarioError> {
         let scenario = scenario(&incident.scenario)?;
         let drawn = draw(&scenario, incident.seed);
+        let Kept { record, outcome, clocks, morning } = kept;
         Ok(Self {
             team,
             played,
@@ -95,9 +117,9 @@ impl<'a> Lived<'a> {
             level,
             record,
             truth: truth(&scenario, &drawn),
-            outcome: outcome(record),
-            clocks: Clocks::of(record),
-            morning: Morning::of(record),
+            outcome,
+            clocks,
+            morning,
             incident,
             drawn,
             scenario,

@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use diagnosis::explanation::{RIGHT_FROM, agreement};
 use incident::{
-    ContributingFactor, EventKind, IncidentRecord, Level, OperatingModel, Recorder, Remedy, Route, Rules, Run,
-    Service, Story, Visits, words::ClockKind,
+    ContributingFactor, EventKind, IncidentRecord, Level, OperatingModel, Recorder, Remedy, Route, Rules,
+    Run, Service, Story, Visits, words::ClockKind,
 };
 use world::{
     hands::truth,
     scenario::{STORY, draw, scenario},
 };
 
-use super::lived::{Lived, Records};
+use super::lived::{Kept, Lived, Records};
 use crate::{
     claims::{About, Claim, Pin, answer, causes},
     session::{
@@ -44,14 +44,13 @@ impl Sample {
             minutes: 12.0,
             assigned: levels.map(assigned).into(),
         };
-        let plan =
-            vec![round(true, [Level::Metrics; 2]), round(false, [Level::Logs, Level::Changes])];
+        let plan = vec![round(true, [Level::Metrics; 2]), round(false, [Level::Logs, Level::Changes])];
         let teams = [1, 2].map(|number| team(number, &plan));
         let mut records = BTreeMap::new();
         for team in &teams {
             for played in &team.played {
                 let level = plan[played.round].assigned[team.number as usize - 1].level;
-                records.insert((team.number, played.round), Arc::new(record(team, played, level)));
+                records.insert((team.number, played.round), Arc::new(Kept::of(record(team, played, level))));
             }
         }
         let session = Session {
@@ -136,8 +135,11 @@ fn fill(number: u32, played: &mut Played) {
         query: "level=error".to_owned(),
         named: names.iter().map(ToString::to_string).collect(),
     };
-    played.looks =
-        vec![look(-880.0, &["promo-banner"]), look(2_000.0, &["site-footer"]), look(SAW_ASSET_S, &["promo-banner"])];
+    played.looks = vec![
+        look(-880.0, &["promo-banner"]),
+        look(2_000.0, &["site-footer"]),
+        look(SAW_ASSET_S, &["promo-banner"]),
+    ];
     let pin = |id, story: &str| Pin {
         id,
         by: "Ada".to_owned(),
@@ -178,12 +180,7 @@ fn fill(number: u32, played: &mut Played) {
 }
 
 fn record(team: &Team, played: &Played, level: Level) -> IncidentRecord {
-    let run = Run {
-        level,
-        team: Some(team.name.clone()),
-        round: u32::try_from(played.round).ok(),
-        ..run()
-    };
+    let run = Run { level, team: Some(team.name.clone()), round: u32::try_from(played.round).ok(), ..run() };
     let known = scenario(STORY).unwrap();
     let drawn = draw(&known, SEED);
     let mut recorder = Recorder::new(run, -900.0);

@@ -96,11 +96,6 @@ impl Works {
         let (board, _) = waited.unwrap_or_else(PoisonError::into_inner);
         board.jobs.get(job).cloned().flatten()
     }
-
-    /// What the responder knows.
-    pub fn knowledge(&self) -> Arc<Knowledge> {
-        Inner::knowledge(&mut self.inner.board())
-    }
 }
 
 impl Inner {
@@ -134,7 +129,8 @@ impl Inner {
     fn work(inner: &Arc<Self>) {
         loop {
             let (job, knowledge) = {
-                let stays = |board: &mut Board| board.waiting.is_empty() && !inner.stop.load(Ordering::Relaxed);
+                let stays =
+                    |board: &mut Board| board.waiting.is_empty() && !inner.stop.load(Ordering::Relaxed);
                 let board = inner.news.wait_while(inner.board(), stays);
                 let mut board = board.unwrap_or_else(PoisonError::into_inner);
                 if inner.stop.load(Ordering::Relaxed) {

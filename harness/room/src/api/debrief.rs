@@ -1,0 +1,418 @@
+//! The debrief: its pages, the repair that a team spends, and what can be taken home. For teams nothing of it is there before the answers are
+//! open.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::State,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use chassis::{Blocking, Problem};
+use http::{StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::request::{Asked, At, Body, Refusal};
+use crate::{
+    access::{Facilitator, Member},
+    debrief::{
+        Asking,
+        desk_page::DeskPage,
+        export,
+        lived::{Kept, Lived, Records},
+        office::{News, View},
+        repair::{choices, player},
+        sections::replayed::all_spent,
+        team_page::TeamPage,
+    },
+    room::Room,
+    session::{Phase, Session, conflict, not_found},
+};
+
+pub(super) fn routes() -> OpenApiRouter<Room> {
+    OpenApiRouter::new()
+        .routes(routes!(spend))
+        .routes(routes!(team_news))
+        .routes(routes!(team_record))
+        .routes(routes!(team_review))
+        .routes(routes!(team_rounds))
+        .routes(routes!(team_visits))
+        .routes(routes!(desk_news))
+        .routes(routes!(desk_rounds))
+        .routes(routes!(desk_visits))
+        .routes(routes!(desk_team_news))
+        .routes(routes!(desk_team_record))
+        .routes(routes!(desk_team_review))
+        .routes(routes!(desk_team_rounds))
+        .routes(routes!(desk_team_visits))
+}
+
+/// The pages themselves, for people.
+pub fn pages() -> axum::Router<Room> {
+    use axum::routing::get;
+    axum::Router::new()
+        .route("/team/debrief", get(team_page))
+        .route("/desk/debrief", get(desk_page))
+        .route("/desk/debrief/teams/{team}", get(desk_team_page))
+}
+
+/// What teams read before the answers are open.
+const CLOSED: &str = "The debrief opens when the facilitator opens the answers to everybody.";
+
+/// Whether the facilitator wants to see all.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    /// All sixteen combinations, before every team has spent its repair.
+    #[serde(default)]
+    anyway: bool,
+}
+
+/// Spending a repair.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Spending {
+    /// The round; the last scored one if none is given.
+    #[serde(default)]
+    round: Option<usize>,
+    /// What is repaired, by its name.
+    repair: String,
+}
+
+/// What can be repaired.
+#[derive(Debug, Serialize, ToSchema)]
+struct Repairs {
+    /// The names that are known.
+    choices: Vec<String>,
+}
+
+/// Spends the one repair of a round, which is then replayed with it
+#[utoipa::path(post, path = "/api/team/repair", tag = "team", security(("team" = [])), request_body = Spending,
+    responses((status = 200, body = Repairs), Refusal))]
+async fn spend(
+    State(room): State<Room>,
+    member: Member,
+    Body(Spending { round, repair }): Body<Spending>,
+) -> Result<Json<Repairs>, Problem> {
+    opened(&room)?;
+    if player(&repair).is_none() {
+        let known = choices().map(|choice| choice.id).join(", ");
+        let detail = format!("There is no such repair; choose one of {known}.");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair"));
+    }
+    {
+        let mut session = room.session();
+        let is_scored: Vec<bool> = session.plan.iter().map(|round| !round.practice).collect();
+        let team = session.team_mut(member.team)?;
+        let mut scored = team.played.iter_mut().filter(|played| is_scored.get(played.round) == Some(&true));
+        let played = match round {
+            Some(round) => scored.find(|played| played.round == round),
+            None => scored.next_back(),
+        };
+        let played = played.ok_or_else(|| not_found("There is no such round to spend a repair on."))?;
+        if let Some(spent) = &played.repair {
+            return Err(conflict(format!("This round's repair has been spent, on {spent}.")));
+        }
+        played.repair = Some(repair);
+    }
+    room.changed();
+    Ok(Json(Repairs { choices: choices().map(|choice| choice.id.to_owned()).into() }))
+}
+
+/// How far the team's debrief has come
+#[utoipa::path(get, path = "/api/team/debrief/news", tag = "team", security(("team" = [])),
+    responses((status = 200, body = News), Refusal))]
+async fn team_news(State(room): State<Room>, member: Member) -> Result<Json<News>, Problem> {
+    opened(&room)?;
+    Ok(news(&room, View { team: Some(member.team), is_desk: false, anyway: false }))
+}
+
+/// The team's incident record of a round
+#[utoipa::path(get, path = "/api/team/debrief/records/{round}", tag = "team", security(("team" = [])),
+    params(("round" = usize, Path)), responses((status = 200, content_type = "application/json"), Refusal))]
+async fn team_record(
+    State(room): State<Room>,
+    member: Member,
+    At(round): At<usize>,
+) -> Result<Response, Problem> {
+    opened(&room)?;
+    record(&room, member.team, round)
+}
+
+/// The post-incident review of a round, ready to fill in
+#[utoipa::path(get, path = "/api/team/debrief/reviews/{round}", tag = "team", security(("team" = [])),
+    params(("round" = usize, Path)), responses((status = 200, content_type = "text/markdown"), Refusal))]
+async fn team_review(
+    State(room): State<Room>,
+    member: Member,
+    At(round): At<usize>,
+) -> Result<Response, Problem> {
+    opened(&room)?;
+    review(&room, member.team, round)
+}
+
+/// The team's rounds, one a row
+#[utoipa::path(get, path = "/api/team/debrief/rounds.csv", tag = "team", security(("team" = [])),
+    responses((status = 200, content_type = "text/csv"), Refusal))]
+async fn team_rounds(State(room): State<Room>, member: Member) -> Result<Response, Problem> {
+    opened(&room)?;
+    csv(&room, Some(member.team), "rounds", export::rounds).await
+}
+
+/// Every visit to the team's shop, by the second
+#[utoipa::path(get, path = "/api/team/debrief/visits.csv", tag = "team", security(("team" = [])),
+    responses((status = 200, content_type = "text/csv"), Refusal))]
+async fn team_visits(State(room): State<Room>, member: Member) -> Result<Response, Problem> {
+    opened(&room)?;
+    csv(&room, Some(member.team), "visits", export::visits).await
+}
+
+/// How far the debrief of all teams has come
+#[utoipa::path(get, path = "/api/desk/debrief/news", tag = "desk", security(("facilitator" = [])), params(Wish),
+    responses((status = 200, body = News), Refusal))]
+async fn desk_news(State(room): State<Room>, _: Facilitator, Asked(wish): Asked<Wish>) -> Json<News> {
+    news(&room, View { team: None, is_desk: true, anyway: wish.anyway })
+}
+
+/// One row for each team and round
+#[utoipa::path(get, path = "/api/desk/debrief/rounds.csv", tag = "desk", security(("facilitator" = [])),
+    responses((status = 200, content_type = "text/csv"), Refusal))]
+async fn desk_rounds(State(room): State<Room>, _: Facilitator) -> Result<Response, Problem> {
+    csv(&room, None, "rounds", export::rounds).await
+}
+
+/// Every visit to every shop, by the second
+#[utoipa::path(get, path = "/api/desk/debrief/visits.csv", tag = "desk", security(("facilitator" = [])),
+    responses((status = 200, content_type = "text/csv"), Refusal))]
+async fn desk_visits(State(room): State<Room>, _: Facilitator) -> Result<Response, Problem> {
+    csv(&room, None, "visits", export::visits).await
+}
+
+/// How far the debrief of one team has come, as the facilitator reads it
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/news", tag = "desk", security(("facilitator" = [])),
+    params(("team" = u32, Path), Wish), responses((status = 200, body = News), Refusal))]
+async fn desk_team_news(
+    State(room): State<Room>,
+    _: Facilitator,
+    At(team): At<u32>,
+    Asked(wish): Asked<Wish>,
+) -> Result<Json<News>, Problem> {
+    room.session().team(team)?;
+    Ok(news(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }))
+}
+
+/// A team's incident record of a round
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/records/{round}", tag = "desk",
+    security(("facilitator" = [])), params(("team" = u32, Path), ("round" = usize, Path)),
+    responses((status = 200, content_type = "application/json"), Refusal))]
+async fn desk_team_record(
+    State(room): State<Room>,
+    _: Facilitator,
+    At((team, round)): At<(u32, usize)>,
+) -> Result<Response, Problem> {
+    record(&room, team, round)
+}
+
+/// The post-incident review of a team's round, ready to fill in
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/reviews/{round}", tag = "desk",
+    security(("facilitator" = [])), params(("team" = u32, Path), ("round" = usize, Path)),
+    responses((status = 200, content_type = "text/markdown"), Refusal))]
+async fn desk_team_review(
+    State(room): State<Room>,
+    _: Facilitator,
+    At((team, round)): At<(u32, usize)>,
+) -> Result<Response, Problem> {
+    review(&room, team, round)
+}
+
+/// A team's rounds, one a row
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/rounds.csv", tag = "desk",
+    security(("facilitator" = [])), params(("team" = u32, Path)),
+    responses((status = 200, content_type = "text/csv"), Refusal))]
+async fn desk_team_rounds(
+    State(room): State<Room>,
+    _: Facilitator,
+    At(team): At<u32>,
+) -> Result<Response, Problem> {
+    csv(&room, Some(team), "rounds", export::rounds).await
+}
+
+/// Every visit to a team's shop, by the second
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/visits.csv", tag = "desk",
+    security(("facilitator" = [])), params(("team" = u32, Path)),
+    responses((status = 200, content_type = "text/csv"), Refusal))]
+async fn desk_team_visits(
+    State(room): State<Room>,
+    _: Facilitator,
+    At(team): At<u32>,
+) -> Result<Response, Problem> {
+    csv(&room, Some(team), "visits", export::visits).await
+}
+
+async fn team_page(State(room): State<Room>, member: Result<Member, Problem>) -> Result<Response, Problem> {
+    let member = match member {
+        Ok(member) => member,
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+            return Ok(Redirect::to("/").into_response());
+        }
+        Err(problem) => return Err(problem),
+    };
+    if opened(&room).is_err() {
+        let page = Closed { why: CLOSED }.render().map_err(|error| unwritten(&error))?;
+        return Ok((StatusCode::CONFLICT, Html(page)).into_response());
+    }
+    one_team(&room, View { team: Some(member.team), is_desk: false, anyway: false }).await
+}
+
+async fn desk_page(
+    State(room): State<Room>,
+    facilitator: Result<Facilitator, Problem>,
+    Asked(wish): Asked<Wish>,
+) -> Result<Response, Problem> {
+    if let Some(elsewhere) = elsewhere(facilitator)? {
+        return Ok(elsewhere);
+    }
+    let view = View { team: None, is_desk: true, anyway: wish.anyway };
+    written(&room, view, |session, all, asker, asking, is_open| {
+        DeskPage::of(session, all, asker, is_open, asking).render()
+    })
+    .await
+}
+
+async fn desk_team_page(
+    State(room): State<Room>,
+    facilitator: Result<Facilitator, Problem>,
+    At(team): At<u32>,
+    Asked(wish): Asked<Wish>,
+) -> Result<Response, Problem> {
+    if let Some(elsewhere) = elsewhere(facilitator)? {
+        return Ok(elsewhere);
+    }
+    room.session().team(team)?;
+    one_team(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }).await
+}
+
+/// What a team reads that came too early.
+#[derive(Template)]
+#[template(path = "debrief-closed.html")]
+struct Closed {
+    why: &'static str,
+}
+
+/// Who is not signed in is shown where to.
+fn elsewhere(facilitator: Result<Facilitator, Problem>) -> Result<Option<Response>, Problem> {
+    match facilitator {
+        Ok(_) => Ok(None),
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+            Ok(Some(Redirect::to("/desk").into_response()))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn one_team(room: &Room, view: View) -> Result<Response, Problem> {
+    let team = view.team.unwrap_or_default();
+    written(room, view, move |_, all, asker, asking, _| TeamPage::of(team, all, asker, asking)?.render())
+        .await
+}
+
+type Asker<'a> = crate::debrief::asker::Asker<'a>;
+
+/// A page, made on a thread for work that takes its time.
+async fn written(
+    room: &Room,
+    view: View,
+    write: impl FnOnce(&Session, &[Lived<'_>], &Asker<'_>, Asking, bool) -> Result<String, askama::Error>
+    + Send
+    + 'static,
+) -> Result<Response, Problem> {
+    let room = room.clone();
+    let work = move || -> Result<String, Problem> {
+        let session = room.session().clone();
+        let records = room.office().records(&room, &session);
+        let all = lived(&session, &records)?;
+        let is_open = session.phase == Phase::Debrief;
+        let asker = room.office().asker(is_open);
+        let asking =
+            Asking { is_desk: view.is_desk, anyway: view.anyway, shows_all: view.anyway || all_spent(&all) };
+        let page = write(&session, &all, &asker, asking, is_open).map_err(|error| unwritten(&error))?;
+        room.office().remember(view, asker.jobs());
+        Ok(page)
+    };
+    Blocking::Pool.run(work).await.map(|page| Html(page).into_response())
+}
+
+fn news(room: &Room, view: View) -> Json<News> {
+    let session = room.session();
+    Json(room.office().news(view, &session))
+}
+
+fn lived<'a>(session: &'a Session, records: &'a Records) -> Result<Vec<Lived<'a>>, Problem> {
+    let broken = |error: &world::scenario::ScenarioError| {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("A scenario cannot be read any longer: {error}"),
+        )
+    };
+    Lived::all(session, records).map_err(|error| broken(&error))
+}
+
+async fn csv(
+    room: &Room,
+    team: Option<u32>,
+    name: &'static str,
+    write: fn(&[&Lived<'_>]) -> String,
+) -> Result<Response, Problem> {
+    let room = room.clone();
+    let work = move || -> Result<String, Problem> {
+        let session = room.session().clone();
+        if let Some(team) = team {
+            session.team(team)?;
+        }
+        let records = room.office().records(&room, &session);
+        let all = lived(&session, &records)?;
+        let wanted = all.iter().filter(|lived| team.is_none_or(|team| lived.team.number == team));
+        Ok(write(&wanted.collect::<Vec<_>>()))
+    };
+    let text = Blocking::Pool.run(work).await?;
+    Ok(download("text/csv; charset=utf-8", &format!("{name}.csv"), text))
+}
+
+fn record(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
+    let kept = kept(room, team, round)?;
+    let name = format!("round-{round}-team-{team}.json");
+    Ok(download("application/json", &name, kept.record.to_json()))
+}
+
+fn review(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
+    let kept = kept(room, team, round)?;
+    let text = debrief::incident::markdown(&kept.record, None)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(download("text/markdown; charset=utf-8", &format!("round-{round}-team-{team}.md"), text))
+}
+
+fn kept(room: &Room, team: u32, round: usize) -> Result<Arc<Kept>, Problem> {
+    let session = room.session().clone();
+    session.team(team)?;
+    let records = room.office().records(room, &session);
+    records.get(&(team, round)).cloned().ok_or_else(|| not_found("There is no record of this round yet."))
+}
+
+fn download(kind: &'static str, name: &str, text: String) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text)
+        .into_response()
+}
+
+/// Whether the answers are open to everybody.
+fn opened(room: &Room) -> Result<(), Problem> {
+    if room.session().phase == Phase::Debrief { Ok(()) } else { Err(conflict(CLOSED)) }
+}
+
+fn unwritten(error: &askama::Error) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The page cannot be written: {error}"))
+}
