@@ -80,7 +80,7 @@ function showTop({ phase: now, round, clock, teams, revealed }) {
   setText(byId("phase"), PHASES[now] ?? now);
   setHidden(byId("figures"), !round);
   setText(byId("clock"), clock?.story ?? "–");
-  setText(byId("ends"), now === "running" || now === "paused" ? minutes(round?.ends_in_s ?? 0) : "over");
+  setText(byId("ends"), minutes(now === "running" || now === "paused" ? round?.ends_in_s ?? 0 : 0));
   setText(byId("round"), round ? (round.practice ? round.name : `${round.name.replace("Round ", "")} of ${round.of}`) : "–");
   const served = teams.filter(({ state }) => state === "healthy" || state === "restored").length;
   setText(byId("served"), round ? `${served} of ${teams.length}` : "–");
