@@ -95,6 +95,8 @@ pub struct Knowledge {
     pub cases: Vec<Case>,
     /// The sequences of remedies that restore any of them.
     pub menu: Vec<Vec<Remedy>>,
+    /// The checks that are trusted to name the asset and the character that do the harm.
+    pub naming: Vec<usize>,
     /// By check, then by phase.
     likelihoods: Vec<Vec<Likelihoods>>,
     /// By sequence, then by scenario, and last for one that is on no list.
@@ -114,7 +116,15 @@ impl Knowledge {
             (0..CHECKS.len()).map(|check| Phase::ALL.map(|phase| count(experience, check, phase)).into());
         let helps = (0..menu.len()).map(|sequence| helps(&experience.lived, sequence)).collect();
         let (seeds, cases) = (experience.seeds.clone(), experience.cases.clone());
-        Self { seeds, cases, menu, likelihoods: likelihoods.collect(), helps }
+        let naming = (0..CHECKS.len()).filter(|check| CHECKS[*check].names_characters()).collect();
+        Self { seeds, cases, menu, naming, likelihoods: likelihoods.collect(), helps }
+    }
+
+    /// The same, of somebody who has learned that these checks name nothing of use.
+    #[must_use]
+    pub fn distrusting(mut self, checks: &[usize]) -> Self {
+        self.naming.retain(|check| !checks.contains(check));
+        self
     }
 
     /// What the check at this place says in a phase.

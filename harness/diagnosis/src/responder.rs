@@ -221,7 +221,7 @@ impl<'a, H: Hands> Responder<'a, H> {
     fn naming_place(&self) -> Option<usize> {
         let (_, round) = self.phase();
         let open = self.terms.checks.iter().copied().filter(|place| !self.taken.contains(&(round, *place)));
-        open.filter(|place| CHECKS[*place].names_characters())
+        open.filter(|place| self.knowledge.naming.contains(place))
             .min_by(|one, other| self.look_minutes(*one).total_cmp(&self.look_minutes(*other)))
     }
 

@@ -262,8 +262,11 @@ impl Room {
                 floor.world.note(call);
             }
             for call in floor.calls() {
-                let kind = if matches!(call, EventKind::Alerted { .. }) { "alert" } else { "complaint" };
-                played.tell(figures.now, kind, call.to_string(), None);
+                match call {
+                    EventKind::Alerted { text } => played.tell(figures.now, "alert", text, None),
+                    EventKind::CustomerComplaint { text } => played.tell(figures.now, "complaint", text, None),
+                    _ => {}
+                }
             }
             if played.handover_story_s.is_some_and(|due_s| due_s <= figures.now.story_s) {
                 played.handover_story_s = None;

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use diagnosis::{Answer, Hands, Knowledge, Terms, remedies::with_asset, responder, runbook, terms::Costs};
 use incident::{Level, OperatingModel, Remedy};
-use world::tape::Tape;
 
-use super::film::{Film, Shows, TapedHands, Told};
+use super::{
+    film::{Film, Shows, TapedHands, Told},
+    placebo::Deck,
+};
 
 /// What a condition is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,8 +83,8 @@ pub enum Sees {
     Itself,
     /// What there was before the trigger.
     Before,
-    /// Some checks show other incidents: for each check, for each incident in order, the place of the other one.
-    Others(Arc<Vec<Option<Vec<usize>>>>),
+    /// Some checks show other incidents.
+    Others(Arc<Deck>),
 }
 
 /// What a model responder knows.
@@ -120,9 +122,9 @@ impl Taught {
 
 impl Condition {
     /// The model responder on these terms.
-    pub fn model(terms: Terms, taught: Taught, has_alerts: bool) -> Self {
+    pub fn model(terms: Terms, taught: &Taught, has_alerts: bool) -> Self {
         let model = terms.model;
-        let who = Who::Model { terms, taught };
+        let who = Who::Model { terms, taught: taught.clone() };
         Self { who, model, has_alerts, sees: Sees::Itself, records: false, is_wrong_by_ten: false }
     }
 
@@ -132,17 +134,11 @@ impl Condition {
     }
 
     /// Diagnoses the incident of this number; nothing if nobody is called.
-    pub async fn diagnose(&self, film: &Film<'_>, number: usize, tapes: &[Tape]) -> Option<Told> {
-        let others: Vec<Option<&Tape>>;
+    pub async fn diagnose(&self, film: &Film<'_>, number: usize) -> Option<Told> {
         let shows = match &self.sees {
             Sees::Itself => Shows::Itself,
             Sees::Before => Shows::Before,
-            Sees::Others(places) => {
-                let other =
-                    |places: &Option<Vec<usize>>| places.as_ref().map(|places| &tapes[places[number]]);
-                others = places.iter().map(other).collect();
-                Shows::Others(&others)
-            }
+            Sees::Others(deck) => Shows::Others(deck, number),
         };
         let hands = TapedHands::new(film, self.has_alerts, shows, self.records)?;
         match &self.who {

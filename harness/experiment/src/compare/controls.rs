@@ -11,7 +11,7 @@ use super::{
     condition::Key,
     doubts::{Doubts, doubts},
     figures::{Metric, Sample},
-    list::PLACEBOS,
+    placebo::PLACEBOS,
     statistics::{Grouped, difference, mean},
 };
 use crate::attribution::Interval;

@@ -4,7 +4,7 @@
 use std::{cell::Cell, cell::RefCell, collections::BTreeMap, future::Future, io, time::Duration};
 
 use diagnosis::{
-    Answer, Finding, Hands,
+    Answer, Finding, Hands, Phase,
     checks::{CHECKS, Check},
     explanation::{RIGHT_FROM, agreement},
     remedies::with_asset,
@@ -16,6 +16,7 @@ use world::{
     tape::{Aftermath, Moment, Tape},
 };
 
+use super::placebo::Deck;
 use crate::training::branched;
 
 /// A tape, and what came of remedies so far.
@@ -132,8 +133,8 @@ pub enum Shows<'a> {
     Itself,
     /// What there was before anything happened.
     Before,
-    /// Some checks show another incident: for each check the tape that it shows, if it is one of them.
-    Others(&'a [Option<&'a Tape>]),
+    /// Some checks show other incidents, as they are dealt to the incident of this number.
+    Others(&'a Deck, usize),
 }
 
 /// A responder's hands on a film.
@@ -188,31 +189,32 @@ impl<'a> TapedHands<'a> {
         }
     }
 
-    /// The last moment at which everything had been looked at.
-    fn moment(&self, check: usize) -> Finding {
+    /// What a check says. What there was to see, it says as of the last moment at which everything had been looked at.
+    fn finding(&self, check: usize, phase: Phase) -> Finding {
         let now_s = self.now_s.get();
         let last = |moments: &[Moment], at_s: f64| {
             let moment = moments.iter().rfind(|moment| moment.at_s <= at_s).or(moments.first());
             moment.map(|moment| moment.findings[check].clone())
         };
-        let own = |acted: &Option<(f64, Aftermath)>| match acted {
+        let own = || match &*self.acted.borrow() {
             Some((acted_s, aftermath)) => last(&aftermath.moments, now_s - acted_s),
             None => last(&self.film.tape.moments, now_s),
         };
         let shown = match self.shows {
+            Shows::Itself => own(),
             Shows::Before => self.film.tape.before.get(check).cloned(),
-            Shows::Others(others) if others[check].is_some() => others[check].and_then(|other| {
-                // As late in the other incident as it is in this one. Without names: nobody learns to distrust a name.
-                let other_s = other.alerted_s.unwrap_or_default() + now_s - self.called_s;
-                last(&other.moments, other_s).map(|finding| Finding {
-                    asset: None,
-                    character: None,
-                    ..finding
-                })
-            }),
-            Shows::Itself | Shows::Others(_) => own(&self.acted.borrow()),
+            Shows::Others(deck, number) => deck.finding(number, check, phase).or_else(own),
         };
         shown.expect("a tape has moments, and each of them shows every check")
+    }
+
+    /// The phase in which whoever looks now believes to be.
+    fn phase(&self) -> Phase {
+        match (self.are_customers_served(), self.tried.borrow().is_empty()) {
+            (true, _) => Phase::Served,
+            (false, false) => Phase::AfterRemedy,
+            (false, true) => Phase::of(self.minutes()),
+        }
     }
 }
 
@@ -226,10 +228,11 @@ impl Hands for TapedHands<'_> {
     }
 
     fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding> {
+        let phase = self.phase();
         self.now_s.set(self.now_s.get() + takes.as_secs_f64());
         self.checks.set(self.checks.get() + 1);
         let place = CHECKS.iter().position(|known| known.name == check.name);
-        std::future::ready(self.moment(place.expect("the table has every check")))
+        std::future::ready(self.finding(place.expect("the table has every check"), phase))
     }
 
     /// Of several sequences, one after the other, one that restores counts as if it had been used alone: a test plays each right and

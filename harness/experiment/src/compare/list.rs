@@ -5,19 +5,18 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chassis::rng;
 use diagnosis::{
-    Experience, Knowledge, Phase, Terms,
+    Experience, Knowledge, Terms,
     checks::{CHECKS, Signal, granted},
     terms::{Chooses, Costs},
 };
 use incident::{Level, OperatingModel};
 use rand::{RngExt, seq::SliceRandom};
-use world::tape::Tape;
 
-use super::Extent;
-use super::condition::{Condition, Key, Odds, Sees, Taught, Who};
-
-/// How often findings are permuted for the placebo.
-pub const PLACEBOS: usize = 5;
+use super::{
+    Extent,
+    condition::{Condition, Key, Odds, Sees, Taught, Who},
+    placebo::placebos,
+};
 
 /// How often every cost is drawn anew, and how far from the assumed one.
 pub const COST_DRAWS: usize = 200;
@@ -47,8 +46,6 @@ pub struct Basis<'a> {
     pub seed: u64,
     /// What was seen in training.
     pub experience: &'a Experience,
-    /// The tapes.
-    pub tapes: &'a [Tape],
     /// The levels that are compared.
     pub levels: &'a [Level],
     /// The operating models; the first is the one of all conditions but those that compare models.
@@ -57,91 +54,106 @@ pub struct Basis<'a> {
 
 /// What is run.
 pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
-    let model = basis.models[0];
-    let usual = Arc::new(Knowledge::of(basis.experience));
-    let taught = Taught::always(&usual);
-    let at = |level: Level| Terms::at(level, model);
+    let taught = Taught::always(&Arc::new(Knowledge::of(basis.experience)));
     let mut list = Vec::new();
     for (place, model) in basis.models.iter().enumerate() {
         for level in basis.levels {
-            let condition = Condition::model(Terms::at(*level, *model), taught.clone(), alerts(*level));
+            let condition = Condition::model(Terms::at(*level, *model), &taught, alerts(*level));
             list.push((Key::Level(*level, place > 0), Condition { records: true, ..condition }));
         }
     }
     if extent == Extent::Levels {
         return list;
     }
-    placebos(basis, &mut list);
+    list.extend(placebos(basis));
+    let model = basis.models[0];
     let runbooks = if extent == Extent::Full { [false, true].as_slice() } else { &[true] };
     for undoes in runbooks.iter().copied() {
         let runbook = Condition::other(Who::Runbook { undoes }, model);
         list.push((Key::Runbook(undoes), Condition { records: true, ..runbook }));
     }
     list.push((Key::Oracle, Condition::other(Who::Oracle, model)));
-    if extent == Extent::Quick {
-        return list;
-    }
-    let mut add = |key: Key, level: Level, terms: Terms, taught: &Taught| {
-        list.push((key, Condition::model(terms, taught.clone(), alerts(level))));
-    };
-    let left_out = left_out(basis);
-    let learned: Vec<Taught> = (1..=basis.experience.seeds.len())
-        .map(|incidents| Taught::always(&Arc::new(Knowledge::of(&basis.experience.clone().cut(incidents)))))
-        .collect();
-    let shuffled: Vec<Taught> = (0..ORDERS).map(|draw| shuffled(basis, draw)).collect();
-    for level in basis.levels.iter().copied() {
-        let in_order = |checks| Terms { chooses: Chooses::InOrder, checks, ..at(level) };
-        add(Key::Checklist(level), level, in_order(granted(level)), &taught);
-        for (draw, shuffled) in shuffled.iter().enumerate() {
-            let mut checks = granted(level);
-            checks.shuffle(&mut rng(basis.seed, "random checks", &format!("{level:?} {draw}")));
-            add(Key::Random(level, draw), level, in_order(checks), &taught);
-            add(Key::Shuffled(level, draw), level, at(level), shuffled);
-        }
-        for draw in 0..MENUS {
-            let mut checks = granted(level);
-            checks.shuffle(&mut rng(basis.seed, "equal menus", &format!("{level:?} {draw}")));
-            checks.truncate(MENU_CHECKS);
-            add(Key::Menu(level, draw), level, Terms { checks, ..at(level) }, &taught);
-        }
-        for draw in 0..COST_DRAWS {
-            add(
-                Key::Costs(level, draw),
-                level,
-                Terms { costs: costs(basis.seed, draw), ..at(level) },
-                &taught,
-            );
-        }
-        for (place, factor) in TIPPING_FACTORS.iter().enumerate() {
-            let terms = Terms { costs: dearer(level, *factor), ..at(level) };
-            add(Key::Tipping(level, place), level, terms, &taught);
-        }
-        let odds = Some(skewed(basis.seed, usual.cases.len()));
-        add(Key::Odds(level, Odds::Skewed), level, Terms { odds, ..at(level) }, &taught);
-        add(Key::LeftOut(level), level, at(level), &left_out);
-        for (incidents, taught) in learned.iter().enumerate() {
-            add(Key::Learned(level, incidents + 1), level, at(level), taught);
-        }
-        for percent in THRESHOLDS {
-            let certain_from = f64::from(percent) / 100.0;
-            add(Key::Threshold(level, percent), level, Terms { certain_from, ..at(level) }, &taught);
-        }
-        add(Key::Odds(level, Odds::WrongByTen), level, at(level), &taught);
-        add(Key::Before(level), level, at(level), &taught);
-    }
-    for (key, condition) in &mut list {
-        condition.is_wrong_by_ten = matches!(key, Key::Odds(_, Odds::WrongByTen));
-        if matches!(key, Key::Before(_)) {
-            condition.sees = Sees::Before;
-        }
-    }
-    for signals in 0..1_u8 << SIGNALS.len() {
-        for has_alerts in [false, true] {
-            let condition = Condition::model(Terms::with(of(signals), model), taught.clone(), has_alerts);
-            list.push((Key::Signals(signals, has_alerts), condition));
-        }
+    if extent == Extent::Full {
+        let levels = || basis.levels.iter().copied();
+        list.extend(levels().flat_map(|level| other_looks(basis, level, &taught)));
+        list.extend(levels().flat_map(|level| other_assumptions(basis, level, &taught)));
+        list.extend(other_lessons(basis));
+        list.extend(signals(model, &taught));
     }
     list
+}
+
+/// Looks chosen otherwise, or fewer of them, or of what was before the trigger.
+fn other_looks(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Condition)> {
+    let on = |terms: Terms| Condition::model(terms, taught, alerts(level));
+    let usual = Terms::at(level, basis.models[0]);
+    let in_order = |checks| on(Terms { chooses: Chooses::InOrder, checks, ..usual.clone() });
+    let shuffled = |what: &str, draw: usize| {
+        let mut checks = granted(level);
+        checks.shuffle(&mut rng(basis.seed, what, &format!("{level:?} {draw}")));
+        checks
+    };
+    let menu = |draw: usize| {
+        let checks = shuffled("equal menus", draw).into_iter().take(MENU_CHECKS).collect();
+        on(Terms { checks, ..usual.clone() })
+    };
+    let before = Condition { sees: Sees::Before, ..on(usual.clone()) };
+    let mut list = vec![(Key::Checklist(level), in_order(granted(level))), (Key::Before(level), before)];
+    list.extend(
+        (0..ORDERS).map(|draw| (Key::Random(level, draw), in_order(shuffled("random checks", draw)))),
+    );
+    list.extend((0..MENUS).map(|draw| (Key::Menu(level, draw), menu(draw))));
+    list
+}
+
+/// Other costs, other odds beforehand, another threshold for an explanation.
+fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Condition)> {
+    let on = |terms: Terms| Condition::model(terms, taught, alerts(level));
+    let usual = Terms::at(level, basis.models[0]);
+    let at = |costs: Costs| on(Terms { costs, ..usual.clone() });
+    let skewed = Some(skewed(basis.seed, basis.experience.cases.len()));
+    let mut list = vec![
+        (Key::Odds(level, Odds::Skewed), on(Terms { odds: skewed, ..usual.clone() })),
+        (Key::Odds(level, Odds::WrongByTen), Condition { is_wrong_by_ten: true, ..on(usual.clone()) }),
+    ];
+    list.extend((0..COST_DRAWS).map(|draw| (Key::Costs(level, draw), at(costs(basis.seed, draw)))));
+    let dearer = TIPPING_FACTORS.iter().map(|factor| at(dearer(level, *factor)));
+    list.extend(dearer.enumerate().map(|(place, dearer)| (Key::Tipping(level, place), dearer)));
+    list.extend(THRESHOLDS.map(|percent| {
+        let certain_from = f64::from(percent) / 100.0;
+        (Key::Threshold(level, percent), on(Terms { certain_from, ..usual.clone() }))
+    }));
+    list
+}
+
+/// Another training, the same at each level: without the scenario, with fewer incidents, with shuffled labels.
+fn other_lessons(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
+    let mut lessons: Vec<(Box<dyn Fn(Level) -> Key>, Taught)> =
+        vec![(Box::new(Key::LeftOut), left_out(basis))];
+    for draw in 0..ORDERS {
+        lessons.push((Box::new(move |level| Key::Shuffled(level, draw)), shuffled(basis, draw)));
+    }
+    for incidents in 1..=basis.experience.seeds.len() {
+        let learned = Knowledge::of(&basis.experience.clone().cut(incidents));
+        let taught = Taught::always(&Arc::new(learned));
+        lessons.push((Box::new(move |level| Key::Learned(level, incidents)), taught));
+    }
+    let at = |level: Level| Terms::at(level, basis.models[0]);
+    let of = |level: Level| {
+        let each = lessons.iter();
+        each.map(move |(key, taught)| (key(level), Condition::model(at(level), taught, alerts(level))))
+    };
+    basis.levels.iter().flat_map(|level| of(*level)).collect()
+}
+
+/// All subsets of signals, each with and without alerts.
+fn signals(model: OperatingModel, taught: &Taught) -> Vec<(Key, Condition)> {
+    let subsets = (0..1_u8 << SIGNALS.len()).flat_map(|signals| [(signals, false), (signals, true)]);
+    let of = |(signals, has_alerts)| {
+        let condition = Condition::model(Terms::with(of(signals), model), taught, has_alerts);
+        (Key::Signals(signals, has_alerts), condition)
+    };
+    subsets.map(of).collect()
 }
 
 /// Whether somebody is called by an alert at this level.
@@ -161,51 +173,6 @@ fn of(signals: u8) -> Vec<usize> {
 pub fn added(level: Level) -> Option<Signal> {
     let place = Level::ALL.iter().position(|known| *known == level)?;
     SIGNALS.get(place.checked_sub(1)?).copied()
-}
-
-/// For each level above the first: what it adds shows other incidents, and who learned, learned from such.
-fn placebos(basis: &Basis<'_>, list: &mut Vec<(Key, Condition)>) {
-    let floor = granted(basis.levels[0]);
-    for level in basis.levels.iter().copied().skip(1) {
-        let added: Vec<usize> = granted(level).into_iter().filter(|place| !floor.contains(place)).collect();
-        for draw in 0..PLACEBOS {
-            let mut chance = rng(basis.seed, "placebo", &format!("{level:?} {draw}"));
-            let mut others = vec![None; CHECKS.len()];
-            for check in &added {
-                let mut numbers: Vec<usize> = (0..basis.tapes.len()).collect();
-                numbers.shuffle(&mut chance);
-                others[*check] = Some(numbers);
-            }
-            let experience = permuted(basis.experience, &added, &mut chance);
-            let taught = Taught::always(&Arc::new(Knowledge::of(&experience)));
-            // The first level's own way of being called: a placebo brings no alert.
-            let has_alerts = alerts(basis.levels[0]);
-            let condition = Condition::model(Terms::at(level, basis.models[0]), taught, has_alerts);
-            let sees = Sees::Others(Arc::new(others));
-            list.push((Key::Placebo(level, draw), Condition { sees, ..condition }));
-        }
-    }
-}
-
-/// Experience in which what these checks said is dealt out anew among all moments of a phase.
-fn permuted(experience: &Experience, checks: &[usize], chance: &mut impl rand::Rng) -> Experience {
-    let mut permuted = experience.clone();
-    for phase in Phase::ALL {
-        for check in checks {
-            let mut letters: Vec<&mut String> = permuted
-                .lived
-                .iter_mut()
-                .flatten()
-                .flat_map(|incident| &mut incident.moments)
-                .filter(|moment| moment.starts_with(phase.letter()))
-                .collect();
-            let at = check + 1..check + 2;
-            let mut said: Vec<String> = letters.iter().map(|moment| moment[at.clone()].to_owned()).collect();
-            said.shuffle(chance);
-            letters.iter_mut().zip(said).for_each(|(moment, said)| moment.replace_range(at.clone(), &said));
-        }
-    }
-    permuted
 }
 
 /// In incidents of each scenario, knowledge of all others.

@@ -3,12 +3,13 @@
 //!
 //! Each incident is [recorded once](world::tape) and diagnosed under every condition; only remedies are played anew.
 //!
-//! - [`list`]: the conditions. [`condition`]: one of them. [`film`]: an incident, to be diagnosed again and again.
+//! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: those that tell nothing. [`film`]: an incident, to be diagnosed again and again.
 //! - [`statistics`]: means and intervals. [`figures`]: of what.
 //! - [`report`]: what is said about the levels. [`controls`] and [`doubts`]: why that may be believed, or not.
 
 pub mod condition;
 pub mod list;
+pub mod placebo;
 pub mod film;
 pub mod statistics;
 pub mod figures;
@@ -182,14 +183,14 @@ pub fn study(options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<Stu
     let Some(tapes) = tapes.into_iter().collect::<Option<Vec<Tape>>>() else { return Ok(None) };
     let experience = Experience::built_in();
     let (levels, models) = (options.levels.as_slice(), options.models.as_slice());
-    let basis = Basis { seed: options.seed, experience: &experience, tapes: &tapes, levels, models };
+    let basis = Basis { seed: options.seed, experience: &experience, levels, models };
     let conditions = conditions(&basis, options.extent);
     let branches = AtomicUsize::new(0);
     let numbers: Vec<usize> = (0..incidents.len()).collect();
     let told = sweep(&numbers, options.threads, watch, |number| -> io::Result<_> {
         let film = Film::new(&options.scenarios[incidents[*number].0], &tapes[*number], watch.stalled);
         let diagnose = |(_, condition): &(Key, Condition)| {
-            condition.diagnose(&film, *number, &tapes).now_or_never().expect("hands on a film never wait")
+            condition.diagnose(&film, *number).now_or_never().expect("hands on a film never wait")
         };
         let told: Vec<Option<Told>> = conditions.iter().map(diagnose).collect();
         branches.fetch_add(film.finish()?, Ordering::Relaxed);

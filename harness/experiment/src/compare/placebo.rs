@@ -1,0 +1,134 @@
+//! The placebo: as many looks more as a level adds, at the same cost, which say what was seen in other incidents. Teaches that a placebo
+//! must be like what it stands for in all but one thing: were its findings also unlike those that its responder was taught with, it
+//! would measure surprise.
+//!
+//! Both who learns and who is judged are dealt what a look said in training incidents *in the same phase*: soon after the call, later,
+//! after a remedy, when customers are served. So each finding is as likely under any scenario as under any other, and never unheard of.
+//! Nor do these looks name an asset, and who learned from them knows that.
+
+use std::sync::Arc;
+
+use chassis::rng;
+use diagnosis::{
+    Experience, Finding, Knowledge, Phase, Terms,
+    checks::{CHECKS, granted},
+    experience::said,
+};
+use rand::seq::SliceRandom;
+
+use super::{
+    condition::{Condition, Key, Sees, Taught},
+    list::{Basis, alerts},
+};
+
+/// How often findings are permuted for the placebo.
+pub const PLACEBOS: usize = 5;
+
+/// What looks say that show other incidents.
+#[derive(Clone, Debug)]
+pub struct Deck {
+    /// For each check that does, and for each phase, the outcomes in the order in which they are dealt.
+    outcomes: Vec<Option<[Vec<usize>; Phase::ALL.len()]>>,
+}
+
+impl Deck {
+    /// What these checks said in training, shuffled within each phase.
+    fn shuffled(experience: &Experience, checks: &[usize], chance: &mut impl rand::Rng) -> Self {
+        let mut outcomes = vec![None; CHECKS.len()];
+        for check in checks {
+            outcomes[*check] = Some(Phase::ALL.map(|phase| {
+                let incidents = experience.lived.iter().flatten();
+                let moments = incidents.flat_map(|incident| &incident.moments);
+                let in_phase = moments.filter(|moment| moment.starts_with(phase.letter()));
+                let mut said: Vec<usize> = in_phase.filter_map(|moment| said(moment, *check)).collect();
+                said.shuffle(chance);
+                said
+            }));
+        }
+        Self { outcomes }
+    }
+
+    /// What a check says in a phase of the incident of this number; nothing if it shows the incident itself.
+    pub fn finding(&self, number: usize, check: usize, phase: Phase) -> Option<Finding> {
+        let dealt = &self.outcomes[check].as_ref()?[phase as usize];
+        assert!(!dealt.is_empty(), "training saw every phase");
+        let outcome = CHECKS[check].outcomes[dealt[number % dealt.len()]];
+        Some(Finding::new(outcome, "in another incident"))
+    }
+}
+
+/// For each level above the first: what it adds shows other incidents, and who learned, learned from such.
+pub(super) fn placebos(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
+    let floor = granted(basis.levels[0]);
+    let placebo = |level, draw| {
+        let added: Vec<usize> = granted(level).into_iter().filter(|place| !floor.contains(place)).collect();
+        let mut chance = rng(basis.seed, "placebo", &format!("{level:?} {draw}"));
+        let deck = Deck::shuffled(basis.experience, &added, &mut chance);
+        let knowledge = Knowledge::of(&permuted(basis.experience, &added, &mut chance)).distrusting(&added);
+        // The first level's own way of being called: a placebo brings no alert. And as at the first level, what failing remedies do
+        // is recorded: the other looks show it.
+        let terms = Terms::at(level, basis.models[0]);
+        let condition =
+            Condition::model(terms, &Taught::always(&Arc::new(knowledge)), alerts(basis.levels[0]));
+        let sees = Sees::Others(Arc::new(deck));
+        (Key::Placebo(level, draw), Condition { sees, records: true, ..condition })
+    };
+    let levels = basis.levels.iter().copied().skip(1);
+    levels.flat_map(|level| (0..PLACEBOS).map(move |draw| placebo(level, draw))).collect()
+}
+
+/// Experience in which what these checks said is dealt out anew among all moments of a phase.
+fn permuted(experience: &Experience, checks: &[usize], chance: &mut impl rand::Rng) -> Experience {
+    let mut permuted = experience.clone();
+    for phase in Phase::ALL {
+        for check in checks {
+            let mut letters: Vec<&mut String> = permuted
+                .lived
+                .iter_mut()
+                .flatten()
+                .flat_map(|incident| &mut incident.moments)
+                .filter(|moment| moment.starts_with(phase.letter()))
+                .collect();
+            let at = check + 1..check + 2;
+            let mut said: Vec<String> = letters.iter().map(|moment| moment[at.clone()].to_owned()).collect();
+            said.shuffle(chance);
+            letters.iter_mut().zip(said).for_each(|(moment, said)| moment.replace_range(at.clone(), &said));
+        }
+    }
+    permuted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes(experience: &Experience, check: usize, phase: Phase) -> Vec<usize> {
+        let moments = experience.lived.iter().flatten().flat_map(|incident| &incident.moments);
+        let in_phase = moments.filter(|moment| moment.starts_with(phase.letter()));
+        let mut outcomes: Vec<usize> = in_phase.filter_map(|moment| said(moment, check)).collect();
+        outcomes.sort_unstable();
+        outcomes
+    }
+
+    #[test]
+    fn who_learns_and_who_is_judged_are_dealt_what_was_said_in_the_same_phase() {
+        let experience = Experience::built_in();
+        let (placebo, real) = (CHECKS.len() - 1, 0);
+        let mut chance = rng(1, "placebo", "test");
+        let deck = Deck::shuffled(&experience, &[placebo], &mut chance);
+        let learned = permuted(&experience, &[placebo], &mut chance);
+        assert_ne!(learned, experience);
+        for phase in Phase::ALL {
+            let expected = outcomes(&experience, placebo, phase);
+            assert!(!expected.is_empty(), "training never saw {phase:?}");
+            assert_eq!(outcomes(&learned, placebo, phase), expected, "{phase:?}");
+            let dealt =
+                (0..expected.len()).map(|number| deck.finding(number, placebo, phase).unwrap().outcome);
+            let mut dealt: Vec<usize> =
+                dealt.map(|outcome| CHECKS[placebo].place(outcome).unwrap()).collect();
+            dealt.sort_unstable();
+            assert_eq!(dealt, expected, "{phase:?}");
+            assert_eq!(deck.finding(0, real, phase), None, "what is no placebo shows the incident itself");
+        }
+    }
+}
