@@ -2,7 +2,7 @@
 // what the evidence was worth.
 
 import { attempt, byId, el, send, setHidden } from "./lib.js";
-import { isLive, watch, worldOf } from "./state.js";
+import { isLive, state, watch, worldOf } from "./state.js";
 import { catalogue } from "./catalogue.js";
 
 const SURE = [[0, "no idea"], [20, "a hunch"], [40, "perhaps"], [60, "likely"], [80, "nearly sure"], [95, "certain"]];
@@ -10,17 +10,30 @@ const SURE = [[0, "no idea"], [20, "a hunch"], [40, "perhaps"], [60, "likely"], 
 export function startGuess() {
   watch((s) => isLive(s) && s.guess === null, (isOpen) => setHidden(byId("evidence-closed"), !isOpen));
   watch((s) => [isLive(s) && s.guess === null && s.called, worldOf(s)], async ([isAsked]) => {
-    if (!isAsked) return showQuiet();
-    const { causes } = await catalogue();
-    byId("evidence-closed").replaceChildren(form(causes));
+    if (isAsked) await ask();
+    else showQuiet();
   });
 }
 
+async function ask() {
+  const { causes } = await catalogue();
+  const world = worldOf(state());
+  if (byId("evidence-closed").querySelector("form")?.dataset.world === world) return; // somebody is at it
+  byId("evidence-closed").replaceChildren(form(causes));
+  byId("evidence-closed").querySelector("form").dataset.world = world;
+}
+
 function showQuiet() {
+  const early = el("button", { type: "button", class: "button" }, "Guess now and look around");
+  early.addEventListener("click", () => attempt(early, async () => {
+    await ask();
+    byId("guess-cause").focus();
+  }));
   byId("evidence-closed").replaceChildren(
     el("h2", {}, "Evidence"),
-    el("p", { class: "empty" }, "Nobody has called you yet, so there is nothing to find out. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens."),
-    el("p", { class: "hint" }, "Meanwhile look at the shop, and at what you can do about it."),
+    el("p", { class: "empty" }, "Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens."),
+    el("p", {}, "Meanwhile look at the shop, and at what you can do about it. If you would rather see the evidence of a quiet morning, give your guess now, “no idea yet” for example; there is only one."),
+    el("div", { class: "actions" }, early),
   );
 }
 
@@ -41,7 +54,7 @@ function form(causes) {
   const button = el("button", { class: "button primary", type: "submit" }, "Open the evidence");
   const node = el("form", { class: "stack guess" },
     el("h2", {}, "Your first guess"),
-    el("p", {}, "You have been called. What do you suspect, from what you see of the shop? One guess for the whole team, so talk first; it opens the evidence."),
+    el("p", {}, "What do you suspect, from what you see of the shop? One guess for the whole team, so talk first; it opens the evidence."),
     el("div", { class: "field" }, el("label", { for: "guess-cause" }, "What is the cause?"), cause),
     el("div", { class: "field" },
       el("label", { for: "guess-confidence" }, "How sure are you? ", said), confidence,

@@ -4,7 +4,7 @@ import { byId, el, keep, setHidden, setText, toast } from "./lib.js";
 import { watch, worldOf } from "./state.js";
 
 const WORDS = {
-  complaint: "Complaint", alert: "Alert", remedy: "Done", message: "Message", hint: "Hint", level: "New evidence",
+  complaint: "Complaint", alert: "Alert", remedy: "Remedy", message: "Message", hint: "Hint", level: "New evidence",
   explained: "Explained", handover: "Handover", note: "Note",
 };
 const TOLD = new Set(["complaint", "alert", "message", "hint", "level", "handover"]); // said aloud wherever one is on the page
@@ -25,7 +25,7 @@ export function startLog() {
 }
 
 function tell(lines) {
-  for (const line of lines.filter((each) => TOLD.has(each.kind))) toast(`${WORDS[line.kind]}: ${line.text}`);
+  for (const line of lines.filter((each) => TOLD.has(each.kind))) toast(`${WORDS[line.kind]}: ${saidOf(line.kind, line.text)}`);
   unread += byId("column-shop").hidden ? lines.length : 0;
   showUnread();
 }
@@ -40,10 +40,13 @@ function showUnread() {
   setText(byId("news"), `${unread} new`);
 }
 
+/** What a line says, without the kind that stands before it anyway. */
+const saidOf = (kind, text) => (text.startsWith(`${kind}: `) ? text.slice(kind.length + 2) : text);
+
 function lineOf({ kind, story, shop_s, text, by }) {
   return el("li", { class: `log-line is-${kind}` },
     el("span", { class: "log-time", title: `${shop_s.toFixed(1)} s of the shop's own time` }, story),
     el("span", { class: "log-text" },
-      el("b", {}, WORDS[kind] ?? kind), " ", text,
+      el("b", {}, WORDS[kind] ?? kind), " ", saidOf(kind, text),
       by && el("span", { class: "muted" }, ` (${by})`)));
 }

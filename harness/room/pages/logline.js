@@ -5,13 +5,16 @@ import { moment, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
 import { pinButton } from "./pins.js";
 
+const TELLING_MAX = 3;
+const PLAIN = ["server.", "client.", "network.", "user_agent.", "url.", "thread.", "code.", "telemetry.", "otel.", "event.name"];
+
 /** `only` takes over an attribute as a condition. */
 export function logLine(line, only) {
   const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
     moment(line.time),
     el("span", { class: `severity ${line.severity.toLowerCase()}` }, line.severity),
     el("span", { class: "line-service" }, line.service),
-    el("span", { class: "line-body" }, visible(line.body || line.event || "")));
+    el("span", { class: "line-body" }, visible(line.body || line.event || ""), el("span", { class: "muted" }, telling(line))));
   const node = el("li", { class: "line", dataset: { sequence: line.sequence, time: line.time } }, head);
   head.addEventListener("click", () => {
     const isOpen = head.getAttribute("aria-expanded") === "true";
@@ -20,6 +23,12 @@ export function logLine(line, only) {
     else node.append(whole(line, only));
   });
   return node;
+}
+
+/** The first attributes that say what it was about, rather than where it came from. */
+function telling({ attributes }) {
+  const pairs = Object.entries(attributes).filter(([key]) => !PLAIN.some((start) => key.startsWith(start)));
+  return pairs.slice(0, TELLING_MAX).map(([key, value]) => `  ${key}=${visible(value)}`).join("");
 }
 
 function whole(line, only) {

@@ -81,7 +81,7 @@ export function metricsPanel(panel) {
     lines = lines.filter((name) => labels.has(name));
     by.replaceChildren(...[...labels].filter(([, held]) => held.size > 1).map(([name]) => toggle(name)));
     if (by.children.length === 0) by.append(el("span", { class: "hint" }, "Its series do not differ."));
-    setText(about, `${info.description || "Its sender says nothing about it."} ${info.kind}${info.unit ? `, in ${info.unit}` : ""}, ${info.series} ${info.series === 1 ? "series" : "series"}.`);
+    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender says nothing about it.")} ${info.kind}${info.unit ? `, in ${info.unit}` : ""}, ${info.series} ${info.series === 1 ? "series" : "series"}.`);
   }
 
   function toggle(name) {

@@ -32,8 +32,18 @@ export function take(next) {
   }
 }
 
+const SAME_WORLD_S = 5; // the time of arrival is reckoned anew each time, and never twice quite the same
+const world = { round: null, arrived: 0, count: 0 };
+
 /** Tells one world from the next: each round has its own, with evidence of its own. */
-export const worldOf = (s) => (s.round ? `${s.round.number} ${s.clock?.arrived_unix_s}` : "");
+export function worldOf({ round, clock }) {
+  if (!round || !clock) return "";
+  const isSame = round.number === world.round && Math.abs(clock.arrived_unix_s - world.arrived) < SAME_WORLD_S;
+  world.count += isSame ? 0 : 1;
+  world.round = round.number;
+  world.arrived = clock.arrived_unix_s;
+  return `world ${world.count}`;
+}
 
 export const isLive = (s) => s.phase === "running" || s.phase === "paused";
 
@@ -60,7 +70,7 @@ export function moment(time) {
     el("b", {}, secondsText(shopSeconds(clock, unix))), " ", el("span", { class: "muted" }, storyTime(storyAt(clock, unix))));
 }
 
-const secondsText = (seconds) => `${seconds.toFixed(1).replace("-", "−")} s`;
+const secondsText = (seconds) => `${seconds.toFixed(1).replace("-0.0", "0.0").replace("-", "−")} s`;
 
 /** A duration for people: milliseconds below a second, seconds above. */
 export function durationText(seconds) {
