@@ -88,7 +88,11 @@ async fn evidence(State(room): State<Room>, member: Member, request: Request) ->
         return Err(not_found("There is nothing at this path."));
     }
     let floor = floor(&room, &member)?;
-    let answered = evidence::api::router(floor.evidence.clone()).oneshot(request).await;
+    // The store's router reads the path again; what this one has read of it would count as parameters there, too.
+    let (mut asked, nothing) = request.into_parts();
+    asked.extensions.clear();
+    let answered =
+        evidence::api::router(floor.evidence.clone()).oneshot(Request::from_parts(asked, nothing)).await;
     let Ok(answer) = answered;
     let (head, body) = answer.into_parts();
     let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|error| {
@@ -442,12 +446,13 @@ async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Pr
         }
         Err(error) => {
             let seconds = PATIENCE.as_secs();
-            let detail = format!("The shop did not answer: {error}. Customers give up after {seconds} s.");
-            let mut response = Problem::new(StatusCode::GATEWAY_TIMEOUT, detail).into_response();
-            response
-                .headers_mut()
-                .insert(header::CONTENT_SECURITY_POLICY, http::HeaderValue::from_static(SHOP_POLICY));
-            Ok(response)
+            // Shown where the page would have been, so that it is a sentence and not a document for programs.
+            let text = format!("The shop did not answer: {error}. Customers give up after {seconds} s.");
+            let head = [
+                (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+                (header::CONTENT_SECURITY_POLICY, SHOP_POLICY),
+            ];
+            Ok((StatusCode::GATEWAY_TIMEOUT, head, text).into_response())
         }
     }
 }
