@@ -93,7 +93,7 @@ impl World {
             Arc::clone(&record),
             arrived_at,
         );
-        Ok(Self { shop, editor, customers, arrived_at, clock, disk_at_first, record })
+        Ok(Self { shop, editor, customers, clock, arrived_at, disk_at_first, record })
     }
 
     /// Lets customers and story stand still, or go on; the services run on.
