@@ -29,7 +29,7 @@ fn pages(folder: &Path) -> Result<String, Box<dyn Error>> {
     let mut list = String::from("[\n");
     for file in files {
         let (name, path) = (file.file_name(), file.path());
-        writeln!(list, "    ({:?}, include_str!({:?})),", name.to_string_lossy(), path)?;
+        writeln!(list, "    ({:?}, include_str!({:?})),", name.to_string_lossy(), path.to_string_lossy())?;
     }
     list.push(']');
     Ok(list)

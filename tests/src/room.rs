@@ -180,7 +180,7 @@ impl Client {
         };
         match timeout(BOUND, comes).await {
             Ok(value) => value,
-            Err(_) => panic!("{path} did not come to it: {}", self.get(path).await),
+            Err(elapsed) => panic!("{path} did not come to it ({elapsed}): {}", self.get(path).await),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Remedies at given times of a story that is told faster: what a team did is done again, in the same seconds of the shop.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use chassis::LatentFault;
 use incident::{EventKind, Remedy, Service};

@@ -126,10 +126,12 @@ fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(K
     list
 }
 
+/// Under which key a training stands at each level, and the training.
+type Lesson = (Box<dyn Fn(Level) -> Key>, Taught);
+
 /// Another training, the same at each level: without the scenario, with fewer incidents, with shuffled labels.
 fn other_lessons(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
-    let mut lessons: Vec<(Box<dyn Fn(Level) -> Key>, Taught)> =
-        vec![(Box::new(Key::LeftOut), left_out(basis))];
+    let mut lessons: Vec<Lesson> = vec![(Box::new(Key::LeftOut), left_out(basis))];
     for draw in 0..ORDERS {
         lessons.push((Box::new(move |level| Key::Shuffled(level, draw)), shuffled(basis, draw)));
     }
