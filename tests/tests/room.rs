@@ -55,6 +55,7 @@ async fn entry(team: &Client, list: &str, words: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a whole round, told in its order")]
 async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     let room = RunningRoom::open(&["--seed", "3"]).await;
     let (one, two) = (room.team(1).await, room.team(2).await);

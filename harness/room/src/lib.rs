@@ -6,7 +6,7 @@
 //!   [`claims`]: an explanation in parts, and what it is worth.
 //! - [`floor`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`store`]: what a restart finds.
-//! - [`access`]: who is allowed what. [`views`]: what is shown. [`api`]: HTTP, described as OpenAPI. [`join`]: addresses and codes.
+//! - [`access`]: who is allowed what. [`views`]: what is shown. [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and codes.
 //!   [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about, once the answers are open.
 //!
 //! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
@@ -44,7 +44,7 @@ pub fn router(room: Room) -> Router {
         // Outermost, so that refusals carry the headers too.
         .layer(from_fn(pages::guarded))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
-    let pages = pages::router().merge(api::debrief::pages());
+    let pages = pages::router().merge(api::debrief_pages::router());
     api::router().merge(api::looks::evidence_and_shop()).merge(pages).layer(layers).with_state(room)
 }
 

@@ -21,6 +21,7 @@ use crate::{
 
 /// What a team's pages show.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a page shows or does not")]
 pub struct TeamView {
     /// The team.
     pub team: Named,

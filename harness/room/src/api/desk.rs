@@ -179,7 +179,7 @@ async fn add_round(
         if session.plan.len() >= ROUNDS_MAX {
             return Err(conflict(format!("{ROUNDS_MAX} rounds are the most.")));
         }
-        let round = round_of(&session, session.plan.len(), planned)?;
+        let round = round_of(&session, session.plan.len(), &planned)?;
         session.plan.push(round);
     }
     room.changed();
@@ -198,7 +198,7 @@ async fn change_round(
     {
         let mut session = room.session();
         not_begun(&session, number)?;
-        let round = round_of(&session, number, planned)?;
+        let round = round_of(&session, number, &planned)?;
         session.plan[number] = round;
     }
     room.changed();
@@ -232,7 +232,7 @@ fn not_begun(session: &Session, number: usize) -> Result<(), Problem> {
     }
 }
 
-fn round_of(session: &Session, number: usize, planned: Planned) -> Result<Round, Problem> {
+fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round, Problem> {
     within("speed", planned.speed, SPEED_RANGE)?;
     within("minutes", planned.minutes, MINUTES_RANGE)?;
     let model: OperatingModel =
@@ -254,7 +254,7 @@ fn round_of(session: &Session, number: usize, planned: Planned) -> Result<Round,
         let level = row.level.parse().map_err(|error| wrong("level", format!("{error}.")))?;
         assigned.push(Assigned { scenario: row.scenario.clone(), seed: seed(&row.scenario), level });
     }
-    let Planned { practice, speed, minutes, .. } = planned;
+    let Planned { practice, speed, minutes, .. } = *planned;
     Ok(Round { practice, operating_model: model, speed, minutes, assigned })
 }
 

@@ -359,6 +359,10 @@ pub(super) async fn version_text(floor: &Floor, id: &str, version: u64) -> Resul
     Ok(escaped(&reply(floor, http::Method::GET, &path, Bytes::new()).await?))
 }
 
+fn code_point(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}
+
 /// A text as a person can see all of it.
 fn escaped(text: &[u8]) -> String {
     let mut escaped = String::new();
@@ -366,12 +370,12 @@ fn escaped(text: &[u8]) -> String {
         for character in chunk.valid().chars() {
             match character {
                 '\n' => escaped.push('\n'),
-                c if c.is_control() => escaped.push_str(&format!("\u{27e8}U+{:04X}\u{27e9}", u32::from(c))),
+                c if c.is_control() => escaped.extend(["\u{27e8}", &code_point(c), "\u{27e9}"]),
                 c => escaped.push(c),
             }
         }
         for byte in chunk.invalid() {
-            escaped.push_str(&format!("\u{27e8}0x{byte:02X}\u{27e9}"));
+            escaped.extend(["\u{27e8}", &format!("0x{byte:02X}"), "\u{27e9}"]);
         }
     }
     escaped
