@@ -46,12 +46,17 @@ impl Room {
                 session.next_round().ok_or_else(|| conflict("There is no further round; add one."))?;
             (place, session.clone())
         };
+        // Live worlds need the machine; what a debrief still computes can wait.
+        self.office().rest();
         let round = &session.plan[place];
         let mut floors = Vec::new();
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let opening =
                 Opening { team, round: (place, round), assigned, before: None, views: self.views() };
-            floors.push((Arc::new(Floor::open(opening).await.map_err(broken)?), assigned.level));
+            floors.push((
+                Arc::new(Floor::open(opening).await.map_err(|error| broken(&error))?),
+                assigned.level,
+            ));
         }
         {
             let mut session = self.session();
@@ -264,7 +269,9 @@ impl Room {
             for call in floor.calls() {
                 match call {
                     EventKind::Alerted { text } => played.tell(figures.now, "alert", text, None),
-                    EventKind::CustomerComplaint { text } => played.tell(figures.now, "complaint", text, None),
+                    EventKind::CustomerComplaint { text } => {
+                        played.tell(figures.now, "complaint", text, None)
+                    }
                     _ => {}
                 }
             }
@@ -298,6 +305,6 @@ impl Room {
     }
 }
 
-fn broken(error: io::Error) -> Problem {
+fn broken(error: &io::Error) -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("A shop does not start: {error}"))
 }

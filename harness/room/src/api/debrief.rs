@@ -1,13 +1,12 @@
-//! The debrief: its pages, the repair that a team spends, and what can be taken home. For teams nothing of it is there before the answers are
-//! open.
+//! The debrief, for programs and for the scripts of its [pages](super::debrief_pages): the repair that a team spends, and what can be taken
+//! home. For teams nothing of it is there before the answers are open.
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::{
     Json,
     extract::State,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use chassis::{Blocking, Problem};
 use http::{StatusCode, header};
@@ -19,14 +18,10 @@ use super::request::{Asked, At, Body, Refusal};
 use crate::{
     access::{Facilitator, Member},
     debrief::{
-        Asking,
-        desk_page::DeskPage,
         export,
         lived::{Kept, Lived, Records},
         office::{News, View},
         repair::{choices, player},
-        sections::replayed::all_spent,
-        team_page::TeamPage,
     },
     room::Room,
     session::{Phase, Session, conflict, not_found},
@@ -50,26 +45,17 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
         .routes(routes!(desk_team_visits))
 }
 
-/// The pages themselves, for people.
-pub fn pages() -> axum::Router<Room> {
-    use axum::routing::get;
-    axum::Router::new()
-        .route("/team/debrief", get(team_page))
-        .route("/desk/debrief", get(desk_page))
-        .route("/desk/debrief/teams/{team}", get(desk_team_page))
-}
-
 /// What teams read before the answers are open.
-const CLOSED: &str = "The debrief opens when the facilitator opens the answers to everybody.";
+pub(super) const CLOSED: &str = "The debrief opens when the facilitator opens the answers to everybody.";
 
 /// Whether the facilitator wants to see all.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+pub(super) struct Wish {
     /// All sixteen combinations, before every team has spent its repair.
     #[serde(default)]
-    anyway: bool,
+    pub(super) anyway: bool,
 }
 
 /// Spending a repair.
@@ -253,105 +239,12 @@ async fn desk_team_visits(
     csv(&room, Some(team), "visits", export::visits).await
 }
 
-async fn team_page(State(room): State<Room>, member: Result<Member, Problem>) -> Result<Response, Problem> {
-    let member = match member {
-        Ok(member) => member,
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            return Ok(Redirect::to("/").into_response());
-        }
-        Err(problem) => return Err(problem),
-    };
-    if opened(&room).is_err() {
-        let page = Closed { why: CLOSED }.render().map_err(|error| unwritten(&error))?;
-        return Ok((StatusCode::CONFLICT, Html(page)).into_response());
-    }
-    one_team(&room, View { team: Some(member.team), is_desk: false, anyway: false }).await
-}
-
-async fn desk_page(
-    State(room): State<Room>,
-    facilitator: Result<Facilitator, Problem>,
-    Asked(wish): Asked<Wish>,
-) -> Result<Response, Problem> {
-    if let Some(elsewhere) = elsewhere(facilitator)? {
-        return Ok(elsewhere);
-    }
-    let view = View { team: None, is_desk: true, anyway: wish.anyway };
-    written(&room, view, |session, all, asker, asking, is_open| {
-        DeskPage::of(session, all, asker, is_open, asking).render()
-    })
-    .await
-}
-
-async fn desk_team_page(
-    State(room): State<Room>,
-    facilitator: Result<Facilitator, Problem>,
-    At(team): At<u32>,
-    Asked(wish): Asked<Wish>,
-) -> Result<Response, Problem> {
-    if let Some(elsewhere) = elsewhere(facilitator)? {
-        return Ok(elsewhere);
-    }
-    room.session().team(team)?;
-    one_team(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }).await
-}
-
-/// What a team reads that came too early.
-#[derive(Template)]
-#[template(path = "debrief-closed.html")]
-struct Closed {
-    why: &'static str,
-}
-
-/// Who is not signed in is shown where to.
-fn elsewhere(facilitator: Result<Facilitator, Problem>) -> Result<Option<Response>, Problem> {
-    match facilitator {
-        Ok(_) => Ok(None),
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            Ok(Some(Redirect::to("/desk").into_response()))
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-async fn one_team(room: &Room, view: View) -> Result<Response, Problem> {
-    let team = view.team.unwrap_or_default();
-    written(room, view, move |_, all, asker, asking, _| TeamPage::of(team, all, asker, asking)?.render())
-        .await
-}
-
-type Asker<'a> = crate::debrief::asker::Asker<'a>;
-
-/// A page, made on a thread for work that takes its time.
-async fn written(
-    room: &Room,
-    view: View,
-    write: impl FnOnce(&Session, &[Lived<'_>], &Asker<'_>, Asking, bool) -> Result<String, askama::Error>
-    + Send
-    + 'static,
-) -> Result<Response, Problem> {
-    let room = room.clone();
-    let work = move || -> Result<String, Problem> {
-        let session = room.session().clone();
-        let records = room.office().records(&room, &session);
-        let all = lived(&session, &records)?;
-        let is_open = session.phase == Phase::Debrief;
-        let asker = room.office().asker(is_open);
-        let asking =
-            Asking { is_desk: view.is_desk, anyway: view.anyway, shows_all: view.anyway || all_spent(&all) };
-        let page = write(&session, &all, &asker, asking, is_open).map_err(|error| unwritten(&error))?;
-        room.office().remember(view, asker.jobs());
-        Ok(page)
-    };
-    Blocking::Pool.run(work).await.map(|page| Html(page).into_response())
-}
-
 fn news(room: &Room, view: View) -> Json<News> {
     let session = room.session();
     Json(room.office().news(view, &session))
 }
 
-fn lived<'a>(session: &'a Session, records: &'a Records) -> Result<Vec<Lived<'a>>, Problem> {
+pub(super) fn lived<'a>(session: &'a Session, records: &'a Records) -> Result<Vec<Lived<'a>>, Problem> {
     let broken = |error: &world::scenario::ScenarioError| {
         Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -409,10 +302,6 @@ fn download(kind: &'static str, name: &str, text: String) -> Response {
 }
 
 /// Whether the answers are open to everybody.
-fn opened(room: &Room) -> Result<(), Problem> {
+pub(super) fn opened(room: &Room) -> Result<(), Problem> {
     if room.session().phase == Phase::Debrief { Ok(()) } else { Err(conflict(CLOSED)) }
-}
-
-fn unwritten(error: &askama::Error) -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The page cannot be written: {error}"))
 }

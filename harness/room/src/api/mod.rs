@@ -1,9 +1,9 @@
-//! The HTTP API, and its description as OpenAPI made of the same handlers. Teaches that a page has no rights that a program with the same
+//! The HTTP API, and its description as `OpenAPI` made of the same handlers. Teaches that a page has no rights that a program with the same
 //! credentials does not have.
 //!
 //! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does. [`pins`]: evidence that it keeps.
 //!   [`looks`]: what it looks at. [`desk`]: what the facilitator does. [`events`]: changes as they happen. [`mod@debrief`]: what it was
-//!   all about. [`request`]: what comes in.
+//!   all about, and its [pages](debrief_pages). [`request`]: what comes in.
 
 pub mod request;
 pub mod events;
@@ -13,6 +13,9 @@ pub mod pins;
 pub mod looks;
 pub mod desk;
 pub mod debrief;
+pub mod debrief_pages;
+#[cfg(test)]
+mod debrief_tests;
 
 use axum::{Json, Router, routing::get};
 use utoipa::{

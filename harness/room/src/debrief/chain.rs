@@ -2,7 +2,12 @@
 //! many contributing factors, and that each has a place at which it could have been stopped.
 
 use incident::{
-    ContributingFactor::{self, *},
+    ContributingFactor::{
+        self, ColdStart, FalseAlarm, InadequateTelemetry, InsufficientCapacity, InvalidRendering,
+        LeakedPermits, LostInvalidation, MissingHealthCheck, NoStampedeProtection, OutsideProvider,
+        PoorErrorHandling, RetryAmplification, SlowStorage, UnboundedWork, UncheckedContent,
+        UnhandledProcessStall, UnlimitedAssetSize, UnreliableNetwork, UnsafeRelease, UnsuitableTimeout,
+    },
     Service,
 };
 use world::scenario::Symptom;

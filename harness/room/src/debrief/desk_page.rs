@@ -90,7 +90,7 @@ impl DeskPage {
             group.sort_by_key(|lived| (lived.level, lived.number(), lived.team.number));
         }
         // In the order in which they were first met.
-        groups.sort_by_key(|group| group.iter().map(|lived| lived.number()).min());
+        groups.sort_by_key(|group| group.iter().map(|lived| (lived.number(), lived.team.number)).min());
         let incidents: Vec<IncidentPage> =
             groups.iter().enumerate().map(|(place, same)| incident(place + 1, same, asker, asking)).collect();
         let practice: Vec<&Lived<'_>> = all.iter().filter(|lived| lived.round.practice).collect();

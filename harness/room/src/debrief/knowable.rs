@@ -24,9 +24,9 @@ use super::fact::Fact;
 /// When a fact was first knowable.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Knowable {
-    /// So many minutes after the call.
+    /// So many minutes after the loss.
     After {
-        /// Minutes after the call at this level.
+        /// Minutes after availability was lost in the recording; after the call where it never was.
         minutes: f64,
         /// By the recording's clock, in story seconds.
         story_s: f64,
@@ -69,7 +69,10 @@ pub fn knowable(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -
         begun(tape, called_s).into_iter().flat_map(|at| levels().filter_map(move |level| with(at, level)));
     let first = all.min_by(|one, other| one.0.total_cmp(&other.0));
     match first {
-        Some((story_s, by)) => Knowable::After { minutes: (story_s - called_s) / 60.0, story_s, by },
+        Some((story_s, by)) => {
+            let minutes = (story_s - tape.lost_s.unwrap_or(called_s)) / 60.0;
+            Knowable::After { minutes, story_s, by }
+        }
         None => Knowable::Never,
     }
 }
@@ -193,14 +196,14 @@ mod tests {
     #[test]
     fn a_name_is_knowable_when_the_first_granted_look_has_said_it() {
         let named = Finding::new("one", "").naming(Some("promo-banner".into()));
-        // The look costs four minutes; there are looks one minute after the alert, and eight after it.
+        // Lost two minutes before the alert; the look costs four, and there are looks one minute after the alert, and eight.
         let early = tape("assets-in-errors", 0, &named);
         assert_eq!(asset_after(&early, Level::Dark), None);
-        assert_eq!(asset_after(&early, Level::Metrics), Some(5.0));
-        assert_eq!(asset_after(&early, Level::Changes), Some(5.0));
+        assert_eq!(asset_after(&early, Level::Metrics), Some(7.0));
+        assert_eq!(asset_after(&early, Level::Changes), Some(7.0));
         // Without alerts somebody calls five minutes later, and the look then says what it said last.
-        assert_eq!(asset_after(&early, Level::Logs), Some(4.0));
-        assert_eq!(asset_after(&tape("assets-in-errors", 1, &named), Level::Traces), Some(12.0));
+        assert_eq!(asset_after(&early, Level::Logs), Some(11.0));
+        assert_eq!(asset_after(&tape("assets-in-errors", 1, &named), Level::Traces), Some(14.0));
         let silent = Tape { alerted_s: None, complained_s: None, ..early };
         let fact = Fact::Asset("promo-banner".into());
         assert_eq!(knowable(&fact, Level::Logs, &silent, &Knowledge::built_in()), Knowable::NobodyCalled);

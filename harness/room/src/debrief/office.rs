@@ -58,6 +58,11 @@ impl Office {
         Asker::new(&self.works, is_open)
     }
 
+    /// Begins no computation any more until a page asks again: a round is about to begin.
+    pub fn rest(&self) {
+        self.works.rest();
+    }
+
     /// Remembers what a page has asked for.
     pub fn remember(&self, view: View, jobs: Vec<Job>) {
         lock(&self.asked).insert(view, jobs);

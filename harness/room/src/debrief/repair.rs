@@ -71,7 +71,7 @@ pub fn finding(player: usize, as_it_was: &Replayed, repaired: &Replayed) -> Stri
     let title = words(ContributingFactor::LATENT_FAULTS[player]).0;
     let (before, after) = (loss(as_it_was), loss(repaired));
     let end = match (repaired.outcome.lost_s, as_it_was.outcome.lost_s) {
-        (None, Some(_)) => ": customers would have noticed no outage",
+        (None, Some(_)) => ": availability would never have been lost",
         _ => "",
     };
     if (before - after).abs() < 1.0 {
@@ -258,7 +258,7 @@ mod tests {
             let told = finding(0, &replayed(before), &replayed(after));
             assert!(told.contains(expected), "{told}");
         };
-        check(900_000.0, 0.0, "saved $900,000 of $900,000: customers would have noticed no outage");
+        check(900_000.0, 0.0, "saved $900,000 of $900,000: availability would never have been lost");
         check(900_000.0, 300_000.0, "saved $600,000 of $900,000");
         check(900_000.0, 900_000.2, "changed nothing in the replay: $900,000 both times");
         check(900_000.0, 950_000.0, "cost $50,000 more than the $900,000");

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use debrief::{
     figures::time,
-    incident::morning::areas,
+    incident::morning::{areas, words},
     plot::{
         Scale,
         labels::{Rule, placed},
@@ -92,6 +92,9 @@ fn draw(svg: &mut Svg, row: &Row, x: &Scale, y: f64) -> f64 {
         svg.text("quiet", (BEGINS - 5.0, at), Anchor::End, &format!("{share}\u{a0}%"));
     }
     areas(svg, &row.tallies, x, (top, bottom));
+    if !row.is_small {
+        words(svg, &row.tallies, x, (top, bottom));
+    }
     for label in &labels {
         let head = top - 3.0 - STEP * label.step as f64;
         let anchor = if label.is_left { Anchor::End } else { Anchor::Start };

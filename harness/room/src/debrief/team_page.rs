@@ -86,7 +86,9 @@ impl TeamPage {
         asker: &Asker<'_>,
         asking: Asking,
     ) -> Result<Self, askama::Error> {
-        let own: Vec<&Lived<'_>> = all.iter().filter(|lived| lived.team.number == team).collect();
+        let mut own: Vec<&Lived<'_>> = all.iter().filter(|lived| lived.team.number == team).collect();
+        // What counts comes first.
+        own.sort_by_key(|lived| (lived.round.practice, lived.number()));
         let name = own.first().map_or_else(|| format!("Team {team}"), |lived| lived.team.name.clone());
         let rounds = own.iter().map(|lived| round(lived, all, asker, asking)).collect::<Result<_, _>>()?;
         let base = base(asking, team);
@@ -187,7 +189,7 @@ mod tests {
         let page = TeamPage::of(1, &sample.lived(), &Asker::new(&works, false), TEAM).unwrap();
         let html = page.render().unwrap();
         assert!(html.contains("Debrief: Team &#60;1&#62;") && !html.contains("&#60;2&#62;"), "{html}");
-        assert!(html.contains("Restored after 6.8\u{a0}min of yours"), "{html}");
+        assert!(html.contains("Availability was back after 6.8\u{a0}min of yours"), "{html}");
         assert!(html.contains("a lucky guess") || html.contains("wrong, 60 % sure"));
         assert!(html.contains("id=\"round-0\"") && html.contains("id=\"round-1\""));
         // Nothing is asked of the works before the answers are open.

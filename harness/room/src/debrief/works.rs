@@ -46,6 +46,8 @@ struct Board {
     /// Every job that was ever asked for; none is known yet of those that wait or are under way.
     jobs: BTreeMap<Job, Option<Answer>>,
     threads: usize,
+    /// Whether nothing is begun, because worlds are alive that need the machine.
+    rests: bool,
     knowledge: Option<Arc<Knowledge>>,
 }
 
@@ -66,6 +68,9 @@ impl Works {
     /// What came of a job; none yet, and it is put in line if nobody has asked for it before.
     pub fn ask(&self, job: &Job) -> Option<Answer> {
         let mut board = self.inner.board();
+        if std::mem::take(&mut board.rests) {
+            self.inner.news.notify_all();
+        }
         if let Some(known) = board.jobs.get(job) {
             return known.clone();
         }
@@ -78,6 +83,11 @@ impl Works {
         drop(board);
         self.inner.news.notify_all();
         None
+    }
+
+    /// Begins nothing more until somebody [asks](Self::ask) again: a round is about to begin, and live worlds need the machine.
+    pub fn rest(&self) {
+        self.inner.board().rests = true;
     }
 
     /// What came of a job that was asked for, without asking for it.
@@ -129,8 +139,9 @@ impl Inner {
     fn work(inner: &Arc<Self>) {
         loop {
             let (job, knowledge) = {
-                let stays =
-                    |board: &mut Board| board.waiting.is_empty() && !inner.stop.load(Ordering::Relaxed);
+                let stays = |board: &mut Board| {
+                    (board.waiting.is_empty() || board.rests) && !inner.stop.load(Ordering::Relaxed)
+                };
                 let board = inner.news.wait_while(inner.board(), stays);
                 let mut board = board.unwrap_or_else(PoisonError::into_inner);
                 if inner.stop.load(Ordering::Relaxed) {

@@ -14,12 +14,9 @@ use crate::debrief::{
     steps::{self, Line},
 };
 
-/// Publishes that are marked: a rule for each of many would hide the curve.
-const PUBLISHES_MAX: usize = 3;
-
 /// What the rules in a plot mean.
-const RULES: &str = "Rules: published (an editor changed a text, which nobody was shown until now), lost and restored (availability), detected (an \
-    alert or a complaint), explained (submitted). Numbered triangles: what was tried.";
+const RULES: &str = "Rules: published or began (what set it off, which nobody was shown until now), lost and restored (availability), detected \
+    (an alert or a complaint), explained (submitted). Numbered triangles: what was tried.";
 
 /// One team's own morning, and those of the others who lived the same, without names.
 pub fn of_team(own: &Lived<'_>, all: &[Lived<'_>]) -> Plot {
@@ -45,6 +42,7 @@ pub fn of_team(own: &Lived<'_>, all: &[Lived<'_>]) -> Plot {
         plots: stack::plots(&rows, agrees.then_some(&wall), &spoken(own)),
         table: table(&[own]),
         below: told::remedies(own),
+        is_numbered: true,
     }
 }
 
@@ -73,6 +71,7 @@ pub fn of_all(same: &[&Lived<'_>]) -> Plot {
         ),
         table: table(same),
         below: same.iter().flat_map(|lived| tried(lived)).collect(),
+        is_numbered: false,
     }
 }
 
@@ -91,7 +90,7 @@ pub fn steps_of(same: &[&Lived<'_>]) -> Option<Plot> {
             .to_owned(),
         plots: steps::plots(&lines),
         table: steps_table(same),
-        below: Vec::new(),
+        ..Plot::default()
     })
 }
 
@@ -125,10 +124,16 @@ fn row(lived: &Lived<'_>) -> Row {
 }
 
 fn marks(lived: &Lived<'_>) -> Vec<(f64, &'static str)> {
-    let published = lived.record.events.iter().filter_map(|event| match &event.kind {
-        EventKind::Published { by, .. } if by != "responder" => Some((event.story_s, "published")),
+    // What else was published is innocent, and would hide what was not.
+    let published = lived.record.events.iter().find_map(|event| match &event.kind {
+        EventKind::Published { asset, by, .. }
+            if lived.truth.asset.as_ref() == Some(asset) && by != "responder" =>
+        {
+            Some((event.story_s, "published"))
+        }
         _ => None,
     });
+    let begins = published.unwrap_or((lived.drawn.begun_story_s, "began"));
     let outcome = &lived.outcome;
     let explained = if lived.is_right() == Some(true) { "explained" } else { "explained, not right" };
     let steps = [
@@ -138,7 +143,7 @@ fn marks(lived: &Lived<'_>) -> Vec<(f64, &'static str)> {
         (outcome.restored_s, "restored"),
     ];
     let steps = steps.into_iter().filter_map(|(at_s, word)| Some((at_s?, word)));
-    published.take(PUBLISHES_MAX).chain(steps).collect()
+    std::iter::once(begins).chain(steps).collect()
 }
 
 fn tried(lived: &Lived<'_>) -> Vec<String> {

@@ -95,8 +95,10 @@ impl Matrix {
     pub fn of(same: &[&Lived<'_>]) -> Self {
         let row = |lived: &&Lived<'_>| {
             let judged = judged(&lived.truth, &lived.played.claims);
-            let score =
-                lived.outcome.explanation_score.map_or("–".to_owned(), |score| format!("{score:.2}"));
+            let score = lived
+                .outcome
+                .explanation_score
+                .map_or("not submitted".to_owned(), |score| format!("{score:.2}"));
             (super::curves::name(lived), judged.iter().map(|judged| judged.claimed).collect(), score)
         };
         let facts = same.first().map(|lived| Fact::all(&lived.truth).iter().map(Fact::short).collect());
@@ -148,7 +150,7 @@ mod tests {
         assert!(page.contains("somebody saved a &#60;bad&#62; sign") && !page.contains("<bad>"), "{page}");
         assert!(page.contains("the disk") && page.contains("Nobody asked the cache"), "{page}");
         let matrix = Matrix::of(&[sample::of(&lived, 1, 1), sample::of(&lived, 2, 1)]);
-        assert_eq!((matrix.facts.len(), matrix.rows[1].2.as_str()), (8, "–"));
+        assert_eq!((matrix.facts.len(), matrix.rows[1].2.as_str()), (8, "not submitted"));
         assert!(matrix.rows[1].1.iter().all(|claimed| *claimed == Claimed::Missed));
     }
 }

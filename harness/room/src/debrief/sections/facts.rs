@@ -29,14 +29,16 @@ pub struct Facts {
     instead: Option<String>,
     /// Whether one team's times stand beside them.
     is_of_team: bool,
-    /// One row for each team, if there are several.
-    teams: Vec<(String, Vec<String>)>,
+    /// One row for each team, if there are several: when it saw each fact, and when it said it.
+    teams: Vec<(String, Vec<(String, String)>)>,
     /// The names of the facts, for their columns.
     shorts: Vec<String>,
     /// Minutes after the call at which everything was looked at in the recording.
     looked_at: String,
     /// When somebody is called in the recording.
     called: String,
+    /// From when on minutes are counted.
+    since: &'static str,
 }
 
 /// A column.
@@ -52,7 +54,9 @@ struct Head {
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
     question: &'static str,
+    /// What it says; for a factor its name, with what it means.
     words: String,
+    means: Option<&'static str>,
     cells: Vec<Cell>,
     seen: String,
     said: String,
@@ -86,7 +90,7 @@ impl Facts {
             )
         } else {
             format!(
-                "{} facts could be known at {}; you saw {} of them and said {}",
+                "{} facts could be known at {}; you saw {} and said {}",
                 of(knowable, facts.len()),
                 lived.level,
                 count(&seen),
@@ -102,9 +106,8 @@ impl Facts {
         let facts = Fact::all(&first.truth);
         let mut all = Self::of(first, asker, None, |_| (String::new(), String::new()));
         let cells = |lived: &&Lived<'_>| {
-            let cell = |(seen, said): (String, String)| format!("saw {seen} · said {said}");
             let pairs = met(&facts, lived, Fact::seen).into_iter().zip(met(&facts, lived, Fact::said));
-            (super::curves::name(lived), pairs.map(cell).collect())
+            (super::curves::name(lived), pairs.collect())
         };
         all.teams = same.iter().map(cells).collect();
         let known = |level: Level| {
@@ -139,9 +142,11 @@ impl Facts {
         let row = |(place, (fact, times)): (usize, (Fact, Vec<(Level, Knowable)>))| {
             let (seen, said) = met(place);
             let cell = |(level, knowable)| Cell::new(level, &knowable, own);
+            let means = if let Fact::Factor(factor) = fact { Some(factor.description()) } else { None };
             Row {
                 question: fact.question(),
-                words: fact.words(),
+                words: if means.is_some() { fact.short() } else { fact.words() },
+                means,
                 cells: times.into_iter().map(cell).collect(),
                 seen,
                 said,
@@ -161,7 +166,8 @@ impl Facts {
             teams: Vec::new(),
             shorts: Fact::all(&lived.truth).iter().map(Fact::short).collect(),
             looked_at: looked_at(),
-            called: tape.there().map_or_else(String::new, |taped| called(&taped.tape, lived)),
+            called: tape.there().map_or_else(String::new, |taped| called(&taped.tape)),
+            since: if lived.outcome.lost_s.is_some() { "availability was lost" } else { "the call" },
         }
     }
 }
@@ -200,13 +206,13 @@ fn asks(name: &str) -> String {
     check.map_or_else(|| name.to_owned(), |check| check.asks.to_owned())
 }
 
-/// When a team met each fact: minutes since somebody told them, or since the round began where nobody did.
+/// When a team met each fact: minutes since the loss; where nothing was lost since somebody called, and where nobody did since the round
+/// began.
 fn met(facts: &[Fact], lived: &Lived<'_>, when: fn(&Fact, &Lived<'_>) -> Option<Met>) -> Vec<String> {
-    let called_s = lived.outcome.detected_s.map_or(0.0, |at_s| lived.clocks.wall_s(at_s));
-    let words = |met: Met| {
-        let after = lived.clocks.wall_s(met.story_s) - called_s;
-        format!("{} ({})", minutes(after), time(met.story_s))
-    };
+    let since_s =
+        lived.outcome.lost_s.or(lived.outcome.detected_s).map_or(0.0, |at_s| lived.clocks.wall_s(at_s));
+    let words =
+        |met: Met| format!("{} ({})", minutes(lived.clocks.wall_s(met.story_s) - since_s), time(met.story_s));
     facts.iter().map(|fact| when(fact, lived).map_or(NOT.to_owned(), words)).collect()
 }
 
@@ -215,15 +221,13 @@ fn looked_at() -> String {
     debrief::figures::list(&minutes)
 }
 
-fn called(tape: &world::tape::Tape, lived: &Lived<'_>) -> String {
-    let at = |level: Level| called_s(tape, level).map_or("never".to_owned(), time);
-    let from = lived.outcome.detected_s.map_or_else(String::new, |at_s| {
-        format!("; in the round, the first to tell did so at {}", time(at_s))
-    });
+fn called(tape: &world::tape::Tape) -> String {
+    let at = |at_s: Option<f64>| at_s.map_or("never".to_owned(), time);
     format!(
-        "In the recording, customers call at {}, and an alert, from metrics on, at {}{from}.",
-        at(Level::Dark),
-        at(Level::Changes)
+        "In the recording availability is lost at {}; without alerts a customer calls at {}, and from metrics on an alert at {}.",
+        at(tape.lost_s),
+        at(called_s(tape, Level::Dark)),
+        at(called_s(tape, Level::Changes))
     )
 }
 

@@ -31,8 +31,10 @@ pub struct Plot {
     pub plots: [String; 2],
     /// The same as a table.
     pub table: Table,
-    /// Lines below it, numbered.
+    /// Lines below it.
     pub below: Vec<String>,
+    /// Whether they bear the numbers of what was tried.
+    pub is_numbered: bool,
 }
 
 /// A figure with what it means.

@@ -136,7 +136,7 @@ fn both(player: usize, before: &Replayed, after: &Replayed) -> Plot {
             "Availability over the morning in both replays. The table holds the figures.",
         ),
         table: Table { columns, rows: vec![cells("as it was", before), cells("with the repair", after)] },
-        below: Vec::new(),
+        ..Plot::default()
     }
 }
 

@@ -14,7 +14,7 @@ pub fn title(lived: &Lived<'_>) -> String {
         (None, _) => format!("Customers noticed no outage; it cost {usd}"),
         (Some(lost_s), Some(restored_s)) => {
             let took = lived.clocks.wall_s(restored_s) - lived.clocks.wall_s(lost_s);
-            format!("Restored after {} of yours; it cost {usd}", minutes(took))
+            format!("Availability was back after {} of yours; it cost {usd}", minutes(took))
         }
         (Some(_), None) => format!("Not restored before the round was over; it cost {usd}"),
     }
