@@ -270,7 +270,7 @@ impl Room {
                 match call {
                     EventKind::Alerted { text } => played.tell(figures.now, "alert", text, None),
                     EventKind::CustomerComplaint { text } => {
-                        played.tell(figures.now, "complaint", text, None)
+                        played.tell(figures.now, "complaint", text, None);
                     }
                     _ => {}
                 }

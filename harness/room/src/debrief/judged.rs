@@ -108,7 +108,7 @@ fn judge(fact: Fact, all: &[Claim]) -> Judged {
         Fact::Factor(_) => about.iter().filter(counts).collect(),
         _ => about.iter().rfind(counts).into_iter().collect(),
     };
-    let with = counting.iter().copied().find(|claim| right(&claim)).copied();
+    let with = counting.iter().copied().find(|claim| right(claim)).copied();
     let part = || counting.iter().copied().find(|claim| is_part(&fact, claim)).copied();
     let without = || about.iter().copied().find(|claim| right(&claim) && claim.pins.is_empty());
     let (claimed, claim) = if let Some(claim) = with {

@@ -65,7 +65,7 @@ fn plot(lines: &[Line], width: f64) -> String {
         }
         match line.restored {
             Some(restored) => {
-                svg.dot("dot", (x.at(restored), y), 4.5, &format!("restored after {restored:.1} min"))
+                svg.dot("dot", (x.at(restored), y), 4.5, &format!("restored after {restored:.1} min"));
             }
             None => svg.dot("open", (x.at(line.ends), y), 4.5, "not restored"),
         }

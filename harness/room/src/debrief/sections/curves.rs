@@ -31,7 +31,7 @@ pub fn of_team(own: &Lived<'_>, all: &[Lived<'_>]) -> Plot {
         ..Row::default()
     }));
     let wall = |story_s: f64| own.clocks.wall_s(story_s) / 60.0;
-    let agrees = others.iter().all(|other| own.clocks.agree_with(&other.clocks));
+    let agrees = others.iter().all(|other| own.clocks.agree_with(other.clocks));
     Plot {
         title: finding(own),
         subtitle: format!(
@@ -50,7 +50,7 @@ pub fn of_team(own: &Lived<'_>, all: &[Lived<'_>]) -> Plot {
 pub fn of_all(same: &[&Lived<'_>]) -> Plot {
     let rows: Vec<Row> = same.iter().map(|lived| Row { title: name(lived), ..row(lived) }).collect();
     let first = same.first();
-    let agrees = same.iter().all(|other| first.is_some_and(|first| first.clocks.agree_with(&other.clocks)));
+    let agrees = same.iter().all(|other| first.is_some_and(|first| first.clocks.agree_with(other.clocks)));
     let wall = |story_s: f64| first.map_or(0.0, |first| first.clocks.wall_s(story_s) / 60.0);
     let restored = same.iter().filter(|lived| lived.outcome.restored_s.is_some()).count();
     let lost = same.iter().filter(|lived| lived.outcome.lost_s.is_some()).count();
