@@ -9,7 +9,13 @@ use anyhow::Context;
 use chassis::run::explain;
 use clap::Args;
 use console::style;
-use room::{Room, RoomOptions, floor, join::reachable, room::TEAMS_MAX, session::Phase, store};
+use room::{
+    Room, RoomOptions, floor,
+    join::{Reachable, reachable},
+    room::TEAMS_MAX,
+    session::Phase,
+    store,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -104,10 +110,9 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
         }
         (_, Some(round)) => format!("Going on after round {round}. --fresh begins a new session.\n"),
     };
-    let mut addresses = String::new();
-    for reachable in reachable(room.address(), &session.code) {
-        addresses.push_str(&format!("  {:<12} {}\n", reachable.interface, reachable.url));
-    }
+    let reachable = reachable(room.address(), &session.code);
+    let line = |reachable: &Reachable| format!("  {:<12} {}\n", reachable.interface, reachable.url);
+    let addresses: String = reachable.iter().map(line).collect();
     let alone = if room.address().ip().is_loopback() {
         "  (only this machine reaches it; --bind 0.0.0.0 lets others join)\n"
     } else {

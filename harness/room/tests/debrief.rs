@@ -1,5 +1,6 @@
 //! What the debrief computes, played for real in virtual time: what could be known when, what a repair would have changed, and the model
 //! responder's way.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
     sync::{Arc, LazyLock},
@@ -101,7 +102,7 @@ fn a_repair_changes_what_the_same_remedies_come_to() {
 
 #[test]
 fn the_sixteen_share_out_what_the_four_lose_together() {
-    let all: Vec<Arc<Replayed>> = (0..COALITIONS).map(|present| replayed(present)).collect();
+    let all: Vec<Arc<Replayed>> = (0..COALITIONS).map(replayed).collect();
     let all: [&Replayed; COALITIONS] = std::array::from_fn(|present| all[present].as_ref());
     let sixteen = Sixteen::of(&all);
     assert!(sixteen.sets.iter().any(|set| set == "invalid rendering"), "{sixteen:?}");
