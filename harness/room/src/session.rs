@@ -308,7 +308,7 @@ impl Played {
         self.log.push(LogLine { when, kind, text, by });
     }
 
-    /// Remembers a look; asking the same again within [`SAME_LOOK_S`] is the same look. Says whether it was a new one.
+    /// Remembers a look; asking the same again within a minute is the same look. Says whether it was a new one.
     pub fn look(&mut self, look: Look) -> bool {
         let is_same = |known: &&mut Look| {
             known.at == look.at && known.query == look.query && look.when.at_s - known.when.at_s < SAME_LOOK_S
