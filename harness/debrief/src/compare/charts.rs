@@ -227,7 +227,7 @@ fn difference_table(document: &Document, rows: &[&Paired], has_tipping: bool, pa
         if has_tipping {
             cells.push(match row.tipping_factor {
                 Some(factor) => format!("×{factor:.0}"),
-                None if row.difference < 0.0 => "no factor tried".to_owned(),
+                None if row.difference < 0.0 => "at no factor tried".to_owned(),
                 None => "no gain".to_owned(),
             });
         }

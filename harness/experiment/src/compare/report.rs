@@ -340,6 +340,6 @@ fn assumed() -> Vec<String> {
         format!("An explanation is given from {:.0} % certainty on; it is right from a score of 0.8.", CERTAIN_FROM * 100.0),
         format!("Recorded at {VIEWS_PER_SECOND} page views a second, in a shop that is sized for them."),
         format!("What a remedy does is recorded {ACTED_AT_MINUTES:.0} minutes after the call, whenever it is used; trade that is lost after a recording's end is lost as in its last ten minutes."),
-        "Between two recorded looks, a check says what it said at the last one. Remedies that fail only under a control's conditions leave the evidence as it was.".to_owned(),
+        "Between two recorded looks, a check says what it said at the last one. Remedies that fail only under the conditions of a control other than the placebo leave the evidence as it was.".to_owned(),
     ]
 }
