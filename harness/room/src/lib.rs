@@ -6,12 +6,13 @@
 //!   [`claims`]: an explanation in parts, and what it is worth.
 //! - [`floor`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`store`]: what a restart finds.
-//! - [`access`]: who is allowed what. [`views`]: what is shown. [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and codes.
+//! - [`access`]: who is allowed what. [`views`] and [`desk_views`]: what is shown. [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and codes.
 //!   [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about, once the answers are open.
 //!
 //! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
 
 pub mod session;
+mod lookup;
 pub mod plan;
 pub mod claims;
 pub mod floor;
@@ -21,6 +22,7 @@ pub mod rounds;
 pub mod store;
 pub mod access;
 pub mod views;
+pub mod desk_views;
 pub mod join;
 pub mod debrief;
 pub mod api;

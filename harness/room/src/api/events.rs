@@ -15,8 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::request::Refusal;
 use crate::{
     access::{Facilitator, Member},
+    desk_views::desk_view,
     room::Room,
-    views::{desk_view, team_view},
+    views::team_view,
 };
 
 /// How often a silent connection is told that it lives: proxies cut off what is silent for long.

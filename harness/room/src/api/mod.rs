@@ -2,7 +2,7 @@
 //! credentials does not have.
 //!
 //! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does. [`pins`]: evidence that it keeps.
-//!   [`looks`]: what it looks at. [`desk`]: what the facilitator does. [`events`]: changes as they happen. [`mod@debrief`]: what it was
+//!   [`looks`] and [`content`]: what it looks at. [`desk`] and [`planning`]: what the facilitator does. [`events`]: changes as they happen. [`mod@debrief`]: what it was
 //!   all about, and its [pages](debrief_pages). [`request`]: what comes in.
 
 pub mod request;
@@ -11,7 +11,9 @@ pub mod open;
 pub mod team;
 pub mod pins;
 pub mod looks;
+pub mod content;
 pub mod desk;
+pub mod planning;
 pub mod debrief;
 pub mod debrief_pages;
 #[cfg(test)]
@@ -64,7 +66,9 @@ fn routes() -> OpenApiRouter<Room> {
         .merge(team::routes())
         .merge(pins::routes())
         .merge(looks::routes())
+        .merge(content::routes())
         .merge(desk::routes())
+        .merge(planning::routes())
         .merge(debrief::routes())
         .merge(events::routes())
 }

@@ -17,7 +17,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use world::customers::{PATIENCE, any_page};
 
 use super::{
-    looks::{health_of, version_text},
+    content::version_text,
+    looks::health_of,
     request::{At, Body, Refusal},
     team::{Made, change, floor, room_for},
 };

@@ -1,0 +1,250 @@
+//! The shop's content as a team may read it: an asset's text, its history, what changed. Teaches that what nobody sees must be written out.
+
+use std::time::Duration;
+
+use axum::{Json, extract::State};
+use bytes::Bytes;
+use chassis::{Peer, Problem, Wait};
+use evidence::UnixTime;
+use http::StatusCode;
+use incident::{Level, Service};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    looks::{may_look, operator, remember},
+    request::{At, Refusal},
+    team::floor,
+};
+use crate::{
+    access::Member,
+    floor::Floor,
+    room::Room,
+    session::{conflict, not_found},
+};
+
+/// How long a service may take to answer a person who asks it directly.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most versions of one asset in an answer.
+const VERSIONS_MAX: usize = 100;
+
+pub(super) fn routes() -> OpenApiRouter<Room> {
+    OpenApiRouter::new().routes(routes!(asset)).routes(routes!(versions)).routes(routes!(version))
+}
+
+/// An asset's text, with what cannot be seen in it.
+#[derive(Debug, Serialize, ToSchema)]
+struct AssetView {
+    id: String,
+    version: u64,
+    /// The text; what is not UTF-8 or cannot be seen is written as an escape.
+    text_escaped: String,
+    /// Its special characters, in order.
+    characters: Vec<CharacterView>,
+    /// What changed since the version before; null where that is not asked.
+    difference: Option<Vec<RunView>>,
+}
+
+/// A special character, or a byte that belongs to none.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct CharacterView {
+    /// Bytes before it.
+    offset: usize,
+    /// As in U+00E9; null for a byte that is not UTF-8.
+    #[serde(default)]
+    code_point: Option<String>,
+    /// As in 0xE9.
+    #[serde(default)]
+    byte: Option<String>,
+    /// Its name.
+    name: String,
+}
+
+/// A run of text with one fate.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct RunView {
+    /// `same`, `added` or `removed`.
+    #[serde(rename(deserialize = "change"))]
+    kind: String,
+    /// The text; what cannot be seen is written as an escape.
+    text: String,
+}
+
+/// The text of an asset as it is now; from level `logs`
+#[utoipa::path(get, path = "/api/team/assets/{id}", tag = "team", security(("team" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = AssetView), Refusal))]
+async fn asset(
+    State(room): State<Room>,
+    member: Member,
+    At(id): At<String>,
+) -> Result<Json<AssetView>, Problem> {
+    let floor = looked_inside(&room, &member, &id, Level::Logs)?;
+    let history = history(&floor, &id).await?;
+    let newest = history.first().ok_or_else(|| not_found("The asset has been deleted."))?;
+    let view = asset_view(&floor, &id, newest.version, false).await?;
+    remember_asset(&room, &member, &floor, format!("assets/{id}"), &view);
+    Ok(Json(view))
+}
+
+/// The versions of an asset.
+#[derive(Debug, Serialize, ToSchema)]
+struct Versions {
+    /// Newest first.
+    versions: Vec<VersionView>,
+}
+
+/// One version.
+#[derive(Debug, Serialize, ToSchema)]
+struct VersionView {
+    version: u64,
+    /// When, in seconds since 1970.
+    published_unix_s: Option<f64>,
+}
+
+/// The history of an asset; from level `changes`
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions", tag = "team", security(("team" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = Versions), Refusal))]
+async fn versions(
+    State(room): State<Room>,
+    member: Member,
+    At(id): At<String>,
+) -> Result<Json<Versions>, Problem> {
+    let floor = looked_inside(&room, &member, &id, Level::Changes)?;
+    let versions = history(&floor, &id).await?;
+    remember(&room, &member, &floor, format!("assets/{id}/versions"), String::new(), id.as_bytes());
+    Ok(Json(Versions { versions }))
+}
+
+/// One version of an asset, and what changed in it; from level `changes`
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions/{version}", tag = "team", security(("team" = [])),
+    params(("id" = String, Path), ("version" = u64, Path)), responses((status = 200, body = AssetView), Refusal))]
+async fn version(
+    State(room): State<Room>,
+    member: Member,
+    At((id, version)): At<(String, u64)>,
+) -> Result<Json<AssetView>, Problem> {
+    let floor = looked_inside(&room, &member, &id, Level::Changes)?;
+    let view = asset_view(&floor, &id, version, true).await?;
+    remember_asset(&room, &member, &floor, format!("assets/{id}/versions/{version}"), &view);
+    Ok(Json(view))
+}
+
+fn looked_inside(
+    room: &Room,
+    member: &Member,
+    id: &str,
+    least: Level,
+) -> Result<std::sync::Arc<Floor>, Problem> {
+    if may_look(room, member)? < least {
+        return Err(conflict("The telemetry level of this round does not grant that."));
+    }
+    if !Floor::assets().iter().any(|asset| asset == id) {
+        return Err(not_found("The shop has no such asset."));
+    }
+    floor(room, member)
+}
+
+fn remember_asset(room: &Room, member: &Member, floor: &Floor, at: String, view: &AssetView) {
+    let answer = serde_json::to_vec(view).unwrap_or_default();
+    remember(room, member, floor, at, String::new(), &answer);
+}
+
+async fn history(floor: &Floor, id: &str) -> Result<Vec<VersionView>, Problem> {
+    #[derive(Deserialize)]
+    struct Summary {
+        version: u64,
+        published_at: String,
+    }
+    let summaries: Vec<Summary> = asked(floor, &format!("/assets/{id}/versions")).await?;
+    let view = |summary: Summary| {
+        let at: Option<UnixTime> = summary.published_at.parse().ok();
+        let published_unix_s = at.map(|at| at.seconds_since(UnixTime::default()));
+        VersionView { version: summary.version, published_unix_s }
+    };
+    Ok(summaries.into_iter().map(view).take(VERSIONS_MAX).collect())
+}
+
+async fn asset_view(
+    floor: &Floor,
+    id: &str,
+    version: u64,
+    with_difference: bool,
+) -> Result<AssetView, Problem> {
+    let address = format!("/assets/{id}/versions/{version}");
+    let body = reply(floor, http::Method::GET, &format!("{address}/body"), Bytes::new()).await?;
+    let characters = reply(floor, http::Method::POST, "/inspect", body.clone()).await?;
+    let mut difference: Option<Vec<RunView>> =
+        if with_difference { Some(asked(floor, &format!("{address}/difference")).await?) } else { None };
+    difference.iter_mut().flatten().for_each(|run| run.text = escaped(run.text.as_bytes()));
+    Ok(AssetView {
+        id: id.to_owned(),
+        version,
+        text_escaped: escaped(&body),
+        characters: parsed(&characters)?,
+        difference,
+    })
+}
+
+/// A version's text, written out.
+pub(super) async fn version_text(floor: &Floor, id: &str, version: u64) -> Result<String, Problem> {
+    let path = format!("/assets/{id}/versions/{version}/body");
+    Ok(escaped(&reply(floor, http::Method::GET, &path, Bytes::new()).await?))
+}
+
+fn code_point(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}
+
+/// A text as a person can see all of it.
+fn escaped(text: &[u8]) -> String {
+    let mut escaped = String::new();
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\n' => escaped.push('\n'),
+                c if c.is_control() => escaped.extend(["\u{27e8}", &code_point(c), "\u{27e9}"]),
+                c => escaped.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            escaped.extend(["\u{27e8}", &format!("0x{byte:02X}"), "\u{27e9}"]);
+        }
+    }
+    escaped
+}
+
+async fn asked<T: serde::de::DeserializeOwned>(floor: &Floor, path: &str) -> Result<T, Problem> {
+    parsed(&reply(floor, http::Method::GET, path, Bytes::new()).await?)
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|_| {
+        Problem::new(StatusCode::BAD_GATEWAY, "The content store answers something that cannot be read.")
+    })
+}
+
+async fn reply(floor: &Floor, method: http::Method, path: &str, body: Bytes) -> Result<Bytes, Problem> {
+    let store = floor.world.shop().addresses().of(Service::ContentStore).clone();
+    let peer = Peer::new(&operator(floor), store);
+    match peer.call(method, path, body, Wait::AtMost(ANSWER_TIMEOUT)).await {
+        Ok(answer) if answer.status.is_success() => Ok(answer.body),
+        Ok(answer) if answer.status == StatusCode::NOT_FOUND => Err(not_found("There is no such version.")),
+        Ok(answer) => Err(Problem::new(
+            StatusCode::BAD_GATEWAY,
+            format!("The content store answered {}.", answer.status.as_u16()),
+        )),
+        Err(error) => Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, format!("{error}."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        assert_eq!(escaped(b"a\x0bb\n\x93"), "a\u{27e8}U+000B\u{27e9}b\n\u{27e8}0x93\u{27e9}");
+    }
+}
