@@ -74,8 +74,7 @@ fn unseen(seed: u64, seen: &BTreeSet<String>) -> Vec<String> {
     others.shuffle(&mut rng(seed, "plan", "scenarios"));
     // A stable sort keeps the seed's order within each of the three.
     others.sort_by_key(|name| (seen.contains(name), !FIRST.contains(&name.as_str())));
-    let practice = if seen.contains(PRACTICE) { others.pop() } else { None };
-    let practice = practice.unwrap_or_else(|| PRACTICE.to_owned());
+    let practice = if seen.contains(PRACTICE) { others.remove(2) } else { PRACTICE.to_owned() };
     others.truncate(2);
     others.sort_by_key(|name| FIRST.iter().position(|first| first == name));
     [vec![practice], others].concat()
