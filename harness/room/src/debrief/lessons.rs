@@ -42,6 +42,13 @@ pub struct Lesson {
     pub excerpt: &'static str,
 }
 
+impl Lesson {
+    /// What the comment says, as a sentence of its own.
+    pub fn capital(&self) -> String {
+        debrief::figures::capital(self.says)
+    }
+}
+
 /// The lessons of those of the factors that are latent faults of the shop, in the factors' order.
 pub fn lessons(factors: &BTreeSet<ContributingFactor>) -> Vec<Lesson> {
     let of_factor = |factor: &ContributingFactor| {
