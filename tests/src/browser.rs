@@ -1,25 +1,40 @@
 //! A real browser: Debian's Chromium, driven through its ChromeDriver.
 
 use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr},
     os::unix::process::CommandExt,
     process::{Command, Stdio},
     time::Duration,
 };
 
 use chassis::{Peer, Wait};
-use fantoccini::{Client, ClientBuilder, wd::Capabilities};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key, wd::Capabilities};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    process::{Process, free_port, until_listening},
-    up::peer,
+    namespace::Namespace,
+    process::{Process, free_port, root, until_listening_at},
+    up::peer_at,
 };
 
 /// How long a page may take to come to what a test waits for.
 pub const WAIT: Duration = Duration::from_secs(20);
+
+/// Presses of the tabulator until a page must have been gone round.
+const TABS_MAX: usize = 400;
+
+/// Runs the accessibility checks, and answers with those that a person would be stopped by.
+const AXE: &str = r"
+    const done = arguments[arguments.length - 1];
+    axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`)),
+    (error) => done([String(error)]));
+";
 
 /// A browser window of its own, with an empty profile. Everything ends when it is dropped.
 #[derive(Debug)]
@@ -39,12 +54,27 @@ impl Browser {
     ///
     /// When Chromium or ChromeDriver is missing (Debian's packages `chromium` and `chromium-driver`) or does not start.
     pub async fn open(width: u32, height: u32) -> Self {
-        must_be_installed("chromium", "chromium");
-        must_be_installed("chromedriver", "chromium-driver");
         let port = free_port();
+        let driver = Driver::start(Command::new("chromedriver").arg(format!("--port={port}")));
+        Self::opened(width, height, driver, IpAddr::V4(Ipv4Addr::LOCALHOST), port).await
+    }
+
+    /// The same on another device.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::open`].
+    pub async fn open_on(device: &Namespace, width: u32, height: u32) -> Self {
+        // Nothing else listens there.
+        let port = 9515;
+        let mut command = device.command("chromedriver");
+        command.arg(format!("--port={port}")).args([format!("--allowed-ips={}", device.here), "--allowed-origins=*".to_owned()]);
+        Self::opened(width, height, Driver::start(&mut command), device.there, port).await
+    }
+
+    async fn opened(width: u32, height: u32, driver: Driver, host: IpAddr, port: u16) -> Self {
         let profile = tempfile::tempdir().expect("a folder can be made");
-        let driver = Driver::start(port);
-        until_listening(port).await;
+        until_listening_at((host, port)).await;
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -66,10 +96,10 @@ impl Browser {
         capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
+            .connect(&format!("http://{host}:{port}"))
             .await
             .expect("Chromium starts");
-        Self { client, peer: peer(port), _driver: driver, _profile: profile }
+        Self { client, peer: peer_at((host, port)), _driver: driver, _profile: profile }
     }
 
     /// The errors on the page's console since the last call: scripts that failed, and requests answered with an error.
@@ -78,15 +108,121 @@ impl Browser {
     ///
     /// When the driver does not tell.
     pub async fn console_errors(&self) -> Vec<String> {
-        let session = self.client.session_id().await.expect("the driver answers").expect("a window is open");
-        // The log is ChromeDriver's own addition to WebDriver.
-        let (path, wanted) = (format!("/session/{session}/se/log"), json!({ "type": "browser" }));
-        let answer = self.peer.call(Method::POST, &path, wanted.to_string().into(), Wait::AtMost(WAIT)).await;
-        let answer: Value = serde_json::from_slice(&answer.expect("the driver answers").body)
-            .expect("the driver speaks JSON");
+        let answer = self.driver("se/log", &json!({ "type": "browser" })).await;
         let entries = answer["value"].as_array().expect("the log is a list").iter();
         let errors = entries.filter(|entry| entry["level"] == "SEVERE");
         errors.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Shows pages as a person sees them who has asked for a dark screen, or for a light one.
+    ///
+    /// # Panics
+    ///
+    /// When the driver does not answer.
+    pub async fn prefers(&self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let asked = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
+        self.driver("goog/cdp/execute", &asked).await;
+    }
+
+    /// Keeps a picture of the page under `target/pictures`, for people to look at.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be kept.
+    pub async fn picture(&self, name: &str) {
+        let folder = root().join("target/pictures");
+        fs::create_dir_all(&folder).expect("the folder for pictures can be made");
+        let picture = self.client.screenshot().await.expect("the driver takes a picture");
+        fs::write(folder.join(format!("{name}.png")), picture).expect("a picture can be kept");
+    }
+
+    /// What on the page keeps people out: contrast, labels, roles, as far as axe finds it serious.
+    ///
+    /// # Panics
+    ///
+    /// When axe is missing (`cargo xtask tools` brings it) or does not run.
+    pub async fn serious_findings(&self) -> Vec<String> {
+        let folder = root().join("target/peers/lib");
+        let pythons = fs::read_dir(&folder).expect("'cargo xtask tools' makes target/peers");
+        let mut places = pythons.map(|python| {
+            python.expect("a folder can be read").path().join("site-packages/axe_playwright_python/axe.min.js")
+        });
+        let axe = places.find(|place| place.exists()).expect("'cargo xtask tools' brings axe");
+        let axe = fs::read_to_string(axe).expect("axe can be read");
+        self.client.execute(&axe, Vec::new()).await.expect("axe can be loaded");
+        let found = self.client.execute_async(AXE, Vec::new()).await.expect("axe runs");
+        serde_json::from_value(found).expect("it answers with a list")
+    }
+
+    /// Waits for an element.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come.
+    pub async fn until(&self, css: &str) -> Element {
+        match self.client.wait().at_most(WAIT).for_element(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => {
+                self.picture("missing").await;
+                panic!("{css} did not come (target/pictures/missing.png): {error}")
+            }
+        }
+    }
+
+    /// Waits until an expression of JavaScript is true.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come to that.
+    pub async fn until_true(&self, expression: &str) {
+        let script = format!("return Boolean({expression})");
+        let began = tokio::time::Instant::now();
+        while self.client.execute(&script, Vec::new()).await.expect("the page runs scripts") != json!(true) {
+            if began.elapsed() > WAIT {
+                self.picture("missing").await;
+                panic!("it does not come to {expression} (target/pictures/missing.png)");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Goes to an element with the keyboard alone, and stays there.
+    ///
+    /// # Panics
+    ///
+    /// When the tabulator does not lead there.
+    pub async fn tab_to(&self, css: &str) -> Element {
+        let is_there = "const at = document.activeElement; return Boolean(at && at.matches(arguments[0]))";
+        self.until(css).await;
+        for _ in 0..TABS_MAX {
+            let there = self.client.execute(is_there, vec![json!(css)]).await.expect("the page runs scripts");
+            let at = self.client.active_element().await.expect("something has the focus");
+            if there == json!(true) {
+                return at;
+            }
+            at.send_keys(&(Key::Tab + "")).await.expect("keys can be pressed");
+        }
+        self.picture("missing").await;
+        panic!("the keyboard does not reach {css} (target/pictures/missing.png)")
+    }
+
+    /// Presses keys where the focus is.
+    ///
+    /// # Panics
+    ///
+    /// When nothing takes them.
+    pub async fn press(&self, keys: &str) {
+        let at = self.client.active_element().await.expect("something has the focus");
+        at.send_keys(keys).await.expect("keys can be pressed");
+    }
+
+    /// What is ChromeDriver's own addition to WebDriver.
+    async fn driver(&self, path: &str, body: &Value) -> Value {
+        let session = self.client.session_id().await.expect("the driver answers").expect("a window is open");
+        let path = format!("/session/{session}/{path}");
+        let answer = self.peer.call(Method::POST, &path, body.to_string().into(), Wait::AtMost(WAIT)).await;
+        serde_json::from_slice(&answer.expect("the driver answers").body).expect("the driver speaks JSON")
     }
 }
 
@@ -95,9 +231,10 @@ impl Browser {
 struct Driver(Process);
 
 impl Driver {
-    fn start(port: u16) -> Self {
-        let mut command = Command::new("chromedriver");
-        Self(Process::start(command.arg(format!("--port={port}")).process_group(0)))
+    fn start(command: &mut Command) -> Self {
+        must_be_installed("chromium", "chromium");
+        must_be_installed("chromedriver", "chromium-driver");
+        Self(Process::start(command.process_group(0)))
     }
 }
 

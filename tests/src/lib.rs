@@ -6,10 +6,10 @@
 //! - [`process`]: the real programs, started and stopped. [`up`]: a shop that `glyphfall up` runs. [`room`]: a room that
 //!   `glyphfall room` runs, and programs that play in it.
 //! - [`apart`]: the shop as four processes. [`compose`]: the shop in containers.
-//! - [`browser`]: a real browser. [`collector`]: a backend that takes OTLP.
+//! - [`browser`]: a real browser. [`namespace`]: a second device for it. [`collector`]: a backend that takes OTLP.
 //!
 //! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
-//! start), `editor_page` (a real browser), `bad_input`, `house` (the rules of the house).
+//! start), `editor_page` and `session` (real browsers), `bad_input`, `house` (the rules of the house).
 
 pub mod stage;
 pub mod process;
@@ -18,4 +18,5 @@ pub mod room;
 pub mod apart;
 pub mod compose;
 pub mod browser;
+pub mod namespace;
 pub mod collector;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    net::TcpListener,
+    net::{IpAddr, Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -28,7 +28,8 @@ pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let arguments = ["build", "--quiet", "--release", "--locked", "--workspace", "--bins"];
+        // With the tests: otherwise cargo takes another set of features, and builds nearly everything twice.
+        let arguments = ["build", "--quiet", "--release", "--locked", "--workspace", "--bins", "--tests"];
         let built = Command::new(cargo).args(arguments).current_dir(root()).status().expect("cargo runs");
         assert!(built.success(), "the programs do not build");
         // A test's own program lies in the folder beside them.
@@ -142,8 +143,17 @@ impl Drop for Process {
 ///
 /// When nothing does in time.
 pub async fn until_listening(port: u16) {
+    until_listening_at((Ipv4Addr::LOCALHOST.into(), port)).await;
+}
+
+/// The same, not only on loopback.
+///
+/// # Panics
+///
+/// When nothing does in time.
+pub async fn until_listening_at(address: (IpAddr, u16)) {
     let listening = async {
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        while tokio::net::TcpStream::connect(address).await.is_err() {
             sleep(Duration::from_millis(5)).await;
         }
     };

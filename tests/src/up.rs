@@ -1,8 +1,12 @@
 //! A shop that `glyphfall up` runs, on ports of its own.
 
-use std::{process::Command, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    process::Command,
+    time::Duration,
+};
 
-use chassis::{Chassis, Clock, Network, Peer, Wait, run::loopback};
+use chassis::{Chassis, Clock, Network, Peer, Wait};
 use http::StatusCode;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -134,5 +138,15 @@ impl Ports {
 
 /// Someone who calls what listens at `port` on loopback.
 pub fn peer(port: u16) -> Peer {
-    Peer::new(&Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0), loopback(port))
+    peer_at((Ipv4Addr::LOCALHOST.into(), port))
+}
+
+/// Someone who calls what listens at an address.
+///
+/// # Panics
+///
+/// Never: an address and a port form an authority.
+pub fn peer_at((host, port): (IpAddr, u16)) -> Peer {
+    let authority = format!("{host}:{port}").parse().expect("an address and a port form an authority");
+    Peer::new(&Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0), authority)
 }

@@ -81,7 +81,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Cheap steps come first, so that a slip shows in seconds. All share the release profile and one target directory.
+/// Cheap steps come first, so that a slip shows in seconds. All share the release profile and one target directory; programs and
+/// tests are built in one go, because each alone would ask for other features of the same crates.
 fn test(arguments: Vec<String>) -> Result<()> {
     let tests = Cargo::new("test --release --locked --workspace").pass_on(arguments);
     steps::run(vec![
@@ -95,7 +96,7 @@ fn test(arguments: Vec<String>) -> Result<()> {
             "docs",
             Cargo::new("doc --release --locked --workspace --no-deps").variable("RUSTDOCFLAGS", "-Dwarnings"),
         ),
-        Step::cargo("build", Cargo::new("build --release --locked --workspace --bins")),
+        Step::cargo("build", Cargo::new("build --release --locked --workspace --bins --tests")),
         Step::new("image", "cargo xtask image", dist::image_where_an_engine_answers),
         Step::cargo("tests", tests),
         Step::new("licences", "cargo xtask licences", dependencies::check),

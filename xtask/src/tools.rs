@@ -19,7 +19,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 7] = [
     Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
     Tool {
         binary: "chromedriver",
@@ -29,6 +29,7 @@ const TOOLS: [Tool; 6] = [
     Tool { binary: "prometheus", package: "prometheus", purpose: "a test lets it scrape the running shop" },
     Tool { binary: "promtool", package: "prometheus", purpose: "a test checks rules and alerts with it" },
     Tool { binary: "postgres", package: "postgresql", purpose: "a test keeps assets in it" },
+    Tool { binary: "ip", package: "iproute2", purpose: "a test joins the room from a second device" },
     Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
 ];
 

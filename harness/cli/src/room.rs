@@ -121,7 +121,7 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
     format!(
         "{}  seed {}; Ctrl-C closes it\n{came_back}\n\
          {} teams join at\n{addresses}{alone}\n\
-         facilitator  http://127.0.0.1:{}/desk\n\
+         facilitator  http://127.0.0.1:{}/desk#token={}\n\
          code         {}\n\
          token        {}\n\
          kept in      {}\n",
@@ -129,6 +129,7 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
         session.seed,
         session.teams.len(),
         room.address().port(),
+        session.facilitator_token,
         session.code,
         session.facilitator_token,
         args.out.display(),

@@ -38,7 +38,7 @@ const PLACES = { lobby, over, debrief };
 function lobby(s) {
   return [
     el("h1", {}, `Welcome, ${s.team.name}`),
-    el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the trainer begins. First comes a short practice round, which does not count."),
+    el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the facilitator begins. First comes a short practice round, which does not count."),
     whoIsHere,
     el("section", { class: "card" },
       el("h2", {}, "How it works"),
@@ -58,7 +58,7 @@ function over(s) {
     el("section", { class: "card stack tight" },
       el("h2", {}, "What next"),
       el("p", {}, "Take a moment together: what did you know, from which evidence, and what would have told you sooner? Note it; the debrief comes back to it."),
-      el("p", {}, "The next round begins when the trainer starts it. Leave this page open.")),
+      el("p", {}, "The next round begins when the facilitator starts it. Leave this page open.")),
     whoIsHere,
   ];
 }
@@ -83,7 +83,7 @@ function leave() {
 
 /** One sentence: what there is to do now. */
 function nextText(s) {
-  if (s.phase === "paused") return "Paused by the trainer. Customers, clock and loss stand still; the services run on.";
+  if (s.phase === "paused") return "Paused by the facilitator. Customers, clock and loss stand still; the services run on.";
   if (s.phase !== "running") return "";
   const isServed = s.availability.now !== null && s.availability.now >= 0.999;
   if (s.question && !s.question.answer) return "There is a question for you under “Act”.";

@@ -156,7 +156,8 @@ fn controls(report: &CompareReport) -> Vec<String> {
         };
         rows.iter().map(row).collect()
     };
-    lines.extend(against("placebo against the first level", &controls.placebo));
+    let first = report.levels.first().map_or("", |row| row.level.name());
+    lines.extend(against(&format!("placebo against {first}"), &controls.placebo));
     for runbook in &controls.runbooks {
         let restored = &runbook.restored;
         lines.push(format!("  blind runbook: {}", runbook.says));
@@ -168,7 +169,7 @@ fn controls(report: &CompareReport) -> Vec<String> {
             Usd(restored.loss_usd_mean)
         ));
     }
-    lines.extend(against("restored, over the best runbook", &controls.over_best_runbook));
+    lines.extend(against("restored v best runbook", &controls.over_best_runbook));
     lines.push(format!(
         "  {:<33} {:>8} % restored, mean {} min, {}",
         "oracle",

@@ -1,0 +1,330 @@
+//! A whole session in the incident room, in real browsers: a facilitator, a team with a keyboard and no mouse, and a team on a phone.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use fantoccini::key::Key;
+use glyphfall_tests::{
+    browser::Browser,
+    namespace::Namespace,
+    room::{Client, RunningRoom, text},
+};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// Where in the catalogue the story's cause stands begins with these words; typing them chooses it.
+const CAUSE: &str = "An editor publishes a text with a control character";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_from_joining_to_the_debrief() {
+    let room = RunningRoom::open(&["--seed", "3"]).await;
+    plan(&room).await;
+    let at = |path: &str| format!("http://127.0.0.1:{}{path}", room.port);
+    let (desk, keys, phone) =
+        (Browser::open(1440, 1000).await, Browser::open(1440, 1000).await, Browser::open(390, 844).await);
+    desk.client.goto(&at("/desk")).await.unwrap();
+    sign_in(&desk, &room.facilitator).await;
+    let code = desk.until("#code:not(:empty)").await.text().await.unwrap();
+    keys.client.goto(&at("/")).await.unwrap();
+    join_by_keyboard(&keys, &code).await;
+    phone.client.goto(&at(&format!("/?code={code}"))).await.unwrap();
+    look_at(&phone, "phone-join").await;
+    join_on_a_phone(&phone).await;
+    look_at(&desk, "desk-lobby").await;
+    look_at(&keys, "team-lobby").await;
+    // Two programs that play along only watch.
+    let (one, two) = (room.team(1).await, room.team(2).await);
+
+    start(&desk).await;
+    guess_by_keyboard(&keys).await;
+    one.until("/api/team", |view| view["state"] == "lost").await;
+    do_by_keyboard(&keys, &one, "Restart the content store", None).await;
+    one.until("/api/team", |view| view["state"] == "restored").await;
+    end(&desk).await;
+    keys.until("#place h1").await;
+
+    start(&desk).await;
+    guess_by_keyboard(&keys).await;
+    guess_on_a_phone(&phone).await;
+    one.until("/api/team", |view| view["called"] == true && view["state"] == "lost").await;
+    pin_a_log_line(&keys).await;
+    pin_a_stretch_of_a_chart(&keys).await;
+    pin_a_span(&keys).await;
+    one.until("/api/team", |view| view["pins"].as_array().unwrap().len() == 3).await;
+    search_on_a_phone(&phone).await;
+    for (browser, name) in [(&keys, "team"), (&phone, "phone"), (&desk, "desk-teams")] {
+        look_at(browser, name).await;
+    }
+
+    let answer = room.desk().get("/api/desk/answer/1").await;
+    let asset = answer["asset"].as_str().unwrap();
+    do_by_keyboard(&keys, &one, "Restart the cache", None).await;
+    claim_by_keyboard(&keys, "What set it off", CAUSE).await;
+    claim_by_keyboard(&keys, "Which asset", asset).await;
+    keys.tab_to("#explain > button.primary").await;
+    keys.press(&(Key::Enter + "")).await;
+    confirm(&keys).await;
+    one.until("/api/team", |view| !view["explained"].is_null()).await;
+    do_by_keyboard(&keys, &one, "Roll back an asset", Some(asset)).await;
+    assert_eq!(one.get("/api/team").await["state"], "lost", "a roll back alone does not restore");
+    do_by_keyboard(&keys, &one, "Restart the cache", None).await;
+    one.until("/api/team", |view| view["state"] == "restored").await;
+    assert_eq!(two.get("/api/team").await["state"], "lost", "the other team has done nothing");
+    let score = room.desk().get("/api/desk").await["teams"][0]["score"].as_f64().unwrap();
+    assert!(score > 0.3, "cause and asset are right and rest on evidence: {score}");
+
+    end(&desk).await;
+    control(&desk, "reveal").await;
+    confirm(&desk).await;
+    replay_a_repair(&keys).await;
+    desk.until("#debrief:not([hidden])").await.click().await.unwrap();
+    desk.until("article.round").await;
+    phone.client.goto(&at("/team/debrief")).await.unwrap();
+    phone.until("article.round").await;
+    for (browser, name) in
+        [(&keys, "team-debrief"), (&phone, "phone-debrief"), (&desk, "desk-debrief")]
+    {
+        look_at(browser, name).await;
+        assert_eq!(browser.console_errors().await, Vec::<String>::new(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seven_tabs_of_a_second_device_stay_live() {
+    let Some(device) = Namespace::lay() else {
+        eprintln!("only the administrator may make a second device: not tested");
+        return;
+    };
+    let room = RunningRoom::open(&["--seed", "3", "--bind", "0.0.0.0"]).await;
+    plan(&room).await;
+    let code = room.desk().get("/api/desk").await["code"].as_str().unwrap().to_owned();
+    let phone = Browser::open_on(&device, 390, 844).await;
+    let address = format!("http://{}:{}", device.here, room.port);
+    phone.client.goto(&format!("{address}/?code={code}")).await.unwrap();
+    phone.until_true("!window.isSecureContext").await;
+    join_on_a_phone(&phone).await;
+    let reached = room.desk().get("/api/desk").await.to_string();
+    assert!(reached.contains(&device.there.to_string()), "the facilitator sees who has reached the room");
+    for _ in 1..7 {
+        let tab = phone.client.new_window(true).await.unwrap();
+        phone.client.switch_to_window(tab.handle).await.unwrap();
+        phone.client.goto(&format!("{address}/team")).await.unwrap();
+        phone.until("#place h1").await;
+    }
+    room.desk().post("/api/desk/start", &Value::Null).await;
+    for tab in phone.client.windows().await.unwrap() {
+        phone.client.switch_to_window(tab).await.unwrap();
+        phone.until("#columns:not([hidden])").await;
+        let shown = phone.until("#clock").await.text().await.unwrap();
+        phone.until_true(&format!("document.querySelector('#clock').textContent !== '{shown}'")).await;
+        let asked = "const done = arguments[0]; fetch('/api/team').then(({ status }) => done(status), () => done(0))";
+        assert_eq!(phone.client.execute_async(asked, Vec::new()).await.unwrap(), json!(200), "a request gets through");
+    }
+    assert_eq!(phone.console_errors().await, Vec::<String>::new());
+}
+
+/// A practice round, and the story at two levels.
+async fn plan(room: &RunningRoom) {
+    let desk = room.desk();
+    let round = |practice: bool, scenario: &str, levels: [&str; 2]| {
+        let team = |team: usize| json!({ "team": team, "scenario": scenario, "level": levels[team - 1] });
+        json!({
+            "practice": practice, "operating_model": "you-build-it", "speed": 120.0, "minutes": 10.0,
+            "teams": [team(1), team(2)],
+        })
+    };
+    desk.status(Method::DELETE, "/api/desk/plan/2", None).await;
+    for (place, round) in [
+        round(true, "stopped-store", ["metrics", "metrics"]),
+        round(false, "special-character", ["changes", "logs"]),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let planned = desk.send(Method::PUT, &format!("/api/desk/plan/{place}"), Some(round)).await;
+        assert_eq!(planned.status, StatusCode::NO_CONTENT, "{}", text(&planned));
+    }
+}
+
+/// Takes pictures, light and dark, and lets axe look.
+async fn look_at(browser: &Browser, name: &str) {
+    for scheme in ["dark", "light"] {
+        browser.prefers(scheme).await;
+        browser.picture(&format!("{name}-{scheme}")).await;
+        assert_eq!(browser.serious_findings().await, Vec::<String>::new(), "{name}, {scheme}");
+    }
+}
+
+// ---- The facilitator ------------------------------------------------------------------------------------------------
+
+async fn sign_in(desk: &Browser, token: &str) {
+    desk.until("#token").await.send_keys(token).await.unwrap();
+    desk.until("#sign-in-form button").await.click().await.unwrap();
+}
+
+async fn control(desk: &Browser, name: &str) {
+    desk.until(&format!("#{name}[aria-disabled='false']")).await.click().await.unwrap();
+}
+
+async fn start(desk: &Browser) {
+    control(desk, "start").await;
+    desk.until("#pause[aria-disabled='false']").await;
+}
+
+async fn end(desk: &Browser) {
+    control(desk, "end").await;
+    confirm(desk).await;
+    desk.until("#end[aria-disabled='true']").await;
+}
+
+/// Says yes to the question that a dialog asks.
+async fn confirm(browser: &Browser) {
+    browser.until("dialog[open] button[value='yes']").await.click().await.unwrap();
+    browser.until_true("!document.querySelector('dialog[open]')").await;
+}
+
+// ---- The team with a keyboard ---------------------------------------------------------------------------------------
+
+async fn join_by_keyboard(keys: &Browser, code: &str) {
+    keys.until("input[name='team'][value='1']").await;
+    keys.tab_to("#code").await.send_keys(code).await.unwrap();
+    keys.tab_to("#alias").await.send_keys("Keys").await.unwrap();
+    keys.tab_to("input[name='team']").await;
+    keys.press(" ").await;
+    keys.tab_to("#submit").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#place h1").await;
+}
+
+async fn guess_by_keyboard(keys: &Browser) {
+    keys.until("#evidence-closed form, #evidence-closed button").await;
+    if keys.client.find(fantoccini::Locator::Id("guess-cause")).await.is_err() {
+        keys.tab_to("#evidence-closed button").await;
+        keys.press(&(Key::Enter + "")).await;
+    }
+    keys.tab_to("#guess-cause").await.send_keys("No idea").await.unwrap();
+    keys.tab_to("#evidence-closed form button").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#evidence-tab-health").await;
+}
+
+/// Goes along the tabs of the evidence, as one does with a keyboard: into the list, and then with the arrows.
+async fn open_tab(keys: &Browser, name: &str) {
+    keys.tab_to("#evidence-tabs [role='tab']").await;
+    keys.press(&(Key::Home + "")).await;
+    for _ in 0..6 {
+        let at = keys.client.active_element().await.unwrap();
+        if at.attr("id").await.unwrap() == Some(format!("evidence-tab-{name}")) {
+            return;
+        }
+        at.send_keys(&(Key::Right + "")).await.unwrap();
+    }
+    panic!("the arrows do not lead to {name}");
+}
+
+async fn pin_a_log_line(keys: &Browser) {
+    open_tab(keys, "logs").await;
+    keys.until("#evidence-panel-logs .line-head").await;
+    keys.tab_to("#logs-severity").await.send_keys("Warn").await.unwrap();
+    keys.tab_to("#logs-text").await.send_keys("fragment").await.unwrap();
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#evidence-panel-logs .severity.warn, #evidence-panel-logs .severity.error").await;
+    keys.tab_to("#evidence-panel-logs .line-head").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.tab_to("#evidence-panel-logs .line-all .pin").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#pins .pin-line").await;
+}
+
+async fn pin_a_stretch_of_a_chart(keys: &Browser) {
+    open_tab(keys, "metrics").await;
+    keys.until("#evidence-panel-metrics .chart-line").await;
+    keys.tab_to("#evidence-panel-metrics .chart").await;
+    let moved = Key::Left + "" + &Key::Shift + &Key::Left + &Key::Left + &Key::Left + &Key::Null + &Key::Enter;
+    keys.press(&moved).await;
+    keys.until_true("[...document.querySelectorAll('#evidence-panel-metrics button')].some((button) => button.textContent === 'Show all of it' && !button.hidden)").await;
+    keys.tab_to("#evidence-panel-metrics .pin").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#pins .pin-line:nth-child(2)").await;
+}
+
+async fn pin_a_span(keys: &Browser) {
+    open_tab(keys, "traces").await;
+    keys.until("#evidence-panel-traces .trace-head").await;
+    keys.tab_to("#evidence-panel-traces .trace-head").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#evidence-panel-traces .waterfall .span-head").await;
+    keys.tab_to("#evidence-panel-traces .span-head").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.tab_to("#evidence-panel-traces .span-all .pin").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#pins .pin-line:nth-child(3)").await;
+}
+
+/// Uses a remedy, and waits until it has been done.
+async fn do_by_keyboard(keys: &Browser, team: &Client, words: &str, asset: Option<&str>) {
+    keys.tab_to(&format!("#remedies button[aria-label='{words}']")).await;
+    keys.press(&(Key::Enter + "")).await;
+    if let Some(asset) = asset {
+        keys.tab_to("#remedy-asset").await.send_keys(asset).await.unwrap();
+    }
+    keys.tab_to("dialog[open] button[value='yes']").await;
+    let before = done(&team.get("/api/team").await);
+    keys.press(&(Key::Enter + "")).await;
+    team.until("/api/team", |view| view["pending"].is_null() && done(view) > before).await;
+}
+
+fn done(view: &Value) -> usize {
+    view["log"].as_array().unwrap().iter().filter(|line| line["kind"] == "remedy").count()
+}
+
+/// Says something, rests it on all that is pinned, and matches it with the catalogue.
+async fn claim_by_keyboard(keys: &Browser, part: &str, choice: &str) {
+    keys.tab_to(&format!("button[aria-label='Add a claim: {part}']")).await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.tab_to("#claim-words").await.send_keys("as the line says that we pinned").await.unwrap();
+    keys.tab_to("dialog[open] .pin-choices input").await;
+    keys.press(" ").await;
+    keys.tab_to("#claim-choice").await.send_keys(choice).await.unwrap();
+    keys.tab_to("dialog[open] button[value='save']").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until_true("!document.querySelector('dialog[open]')").await;
+    keys.until(&format!("section[aria-label='{part}'] .claim-choice.muted")).await;
+}
+
+/// Spends the repair, and waits for what the replay says.
+async fn replay_a_repair(keys: &Browser) {
+    keys.until("#place a[href='/team/debrief']").await;
+    keys.tab_to("#place a[href='/team/debrief']").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("form[data-choice-of='1']").await;
+    keys.tab_to("form[data-choice-of='1'] input").await;
+    keys.press(" ").await;
+    keys.tab_to("form[data-choice-of='1'] button").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.tab_to("dialog[open] button[value='yes']").await;
+    keys.press(&(Key::Enter + "")).await;
+    keys.until("#round-1 .repair svg").await;
+}
+
+// ---- The team on a phone --------------------------------------------------------------------------------------------
+
+async fn join_on_a_phone(phone: &Browser) {
+    phone.until("#alias").await.send_keys("Phone").await.unwrap();
+    phone.until_true("document.querySelector('input[value=\"2\"]')").await;
+    phone.until("#teams label:nth-child(2)").await.click().await.unwrap();
+    phone.until("#submit").await.click().await.unwrap();
+    phone.until("#place h1").await;
+}
+
+async fn guess_on_a_phone(phone: &Browser) {
+    phone.until("#tab-evidence").await.click().await.unwrap();
+    phone.until("#evidence-closed button").await.click().await.unwrap();
+    phone.until("#guess-cause").await.send_keys("No idea").await.unwrap();
+    phone.until("#evidence-closed form button").await.click().await.unwrap();
+    phone.until("#evidence-tab-logs").await;
+}
+
+async fn search_on_a_phone(phone: &Browser) {
+    phone.until("#evidence-tab-logs").await.click().await.unwrap();
+    phone.until("#logs-text").await.send_keys(&("cache".to_owned() + &(Key::Enter + ""))).await.unwrap();
+    phone.until("#evidence-panel-logs .line-head").await;
+}
