@@ -27,6 +27,16 @@ pub const WAIT: Duration = Duration::from_secs(20);
 /// Presses of the tabulator until a page must have been gone round.
 const TABS_MAX: usize = 400;
 
+/// Whether the focus is on an element, or where from there.
+const WAY: &str = r"
+    const [css] = arguments;
+    const at = document.activeElement;
+    if (at?.matches(css)) return 'there';
+    const target = document.querySelector(css);
+    if (!target || !at || at === document.body) return 'on';
+    return at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING ? 'back' : 'on';
+";
+
 /// Runs the accessibility checks, and answers with those that a person would be stopped by.
 const AXE: &str = r"
     const done = arguments[arguments.length - 1];
@@ -187,21 +197,21 @@ impl Browser {
         }
     }
 
-    /// Goes to an element with the keyboard alone, and stays there.
+    /// Goes to an element with the keyboard alone, forwards or back, and stays there.
     ///
     /// # Panics
     ///
     /// When the tabulator does not lead there.
     pub async fn tab_to(&self, css: &str) -> Element {
-        let is_there = "const at = document.activeElement; return Boolean(at && at.matches(arguments[0]))";
         self.until(css).await;
         for _ in 0..TABS_MAX {
-            let there = self.client.execute(is_there, vec![json!(css)]).await.expect("the page runs scripts");
-            let at = self.client.active_element().await.expect("something has the focus");
-            if there == json!(true) {
-                return at;
-            }
-            at.send_keys(&(Key::Tab + "")).await.expect("keys can be pressed");
+            let way = self.client.execute(WAY, vec![json!(css)]).await.expect("the page runs scripts");
+            let keys = match way.as_str() {
+                Some("there") => return self.client.active_element().await.expect("something has the focus"),
+                Some("back") => Key::Shift + &Key::Tab + &Key::Null,
+                _ => Key::Tab + "",
+            };
+            self.press(&keys).await;
         }
         self.picture("missing").await;
         panic!("the keyboard does not reach {css} (target/pictures/missing.png)")

@@ -45,11 +45,11 @@ async fn a_session_from_joining_to_the_debrief() {
     guess_by_keyboard(&keys).await;
     guess_on_a_phone(&phone).await;
     one.until("/api/team", |view| view["called"] == true && view["state"] == "lost").await;
-    pin_a_log_line(&keys).await;
+    pin_a_log_line(&keys, &word_of_a_warning(&one).await).await;
     pin_a_stretch_of_a_chart(&keys).await;
     pin_a_span(&keys).await;
     one.until("/api/team", |view| view["pins"].as_array().unwrap().len() == 3).await;
-    search_on_a_phone(&phone).await;
+    search_on_a_phone(&phone, &word_of_a_warning(&two).await).await;
     for (browser, name) in [(&keys, "team"), (&phone, "phone"), (&desk, "desk-teams")] {
         look_at(browser, name).await;
     }
@@ -144,6 +144,13 @@ async fn plan(room: &RunningRoom) {
     }
 }
 
+/// A word to search for, once there is a warning that has it.
+async fn word_of_a_warning(team: &Client) -> String {
+    let page = team.until("/evidence/logs?severity=warn", |page| page["logs"] != json!([])).await;
+    let line = page["logs"][0]["body"].as_str().unwrap();
+    line.split(' ').next().unwrap().to_owned()
+}
+
 /// Takes pictures, light and dark, and lets axe look.
 async fn look_at(browser: &Browser, name: &str) {
     for scheme in ["dark", "light"] {
@@ -220,11 +227,11 @@ async fn open_tab(keys: &Browser, name: &str) {
     panic!("the arrows do not lead to {name}");
 }
 
-async fn pin_a_log_line(keys: &Browser) {
+async fn pin_a_log_line(keys: &Browser, word: &str) {
     open_tab(keys, "logs").await;
     keys.until("#evidence-panel-logs .line-head").await;
     keys.tab_to("#logs-severity").await.send_keys("Warn").await.unwrap();
-    keys.tab_to("#logs-text").await.send_keys("fragment").await.unwrap();
+    keys.tab_to("#logs-text").await.send_keys(word).await.unwrap();
     keys.press(&(Key::Enter + "")).await;
     keys.until("#evidence-panel-logs .severity.warn, #evidence-panel-logs .severity.error").await;
     keys.tab_to("#evidence-panel-logs .line-head").await;
@@ -323,8 +330,8 @@ async fn guess_on_a_phone(phone: &Browser) {
     phone.until("#evidence-tab-logs").await;
 }
 
-async fn search_on_a_phone(phone: &Browser) {
+async fn search_on_a_phone(phone: &Browser, word: &str) {
     phone.until("#evidence-tab-logs").await.click().await.unwrap();
-    phone.until("#logs-text").await.send_keys(&("cache".to_owned() + &(Key::Enter + ""))).await.unwrap();
+    phone.until("#logs-text").await.send_keys(&(word.to_owned() + &Key::Enter)).await.unwrap();
     phone.until("#evidence-panel-logs .line-head").await;
 }
