@@ -11,7 +11,7 @@ use experiment::{
         report::Paired,
     },
 };
-use incident::{Story, Usd};
+use incident::{Level, Story, Usd};
 
 /// The report as lines.
 pub(super) fn lines(report: &CompareReport) -> Vec<String> {
@@ -23,7 +23,8 @@ pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     lines.extend(unhelped(report));
     lines.extend(controls(report));
     if let Some(doubts) = &report.controls.doubts {
-        lines.extend(doubted(doubts));
+        let levels: Vec<Level> = report.levels.iter().map(|row| row.level).collect();
+        lines.extend(doubted(doubts, &levels));
     }
     lines.push("\nAssumed".to_owned());
     lines.extend(report.assumed.iter().map(|sentence| format!("  {sentence}")));
@@ -205,7 +206,7 @@ fn controls(report: &CompareReport) -> Vec<String> {
     lines
 }
 
-fn doubted(doubts: &Doubts) -> Vec<String> {
+fn doubted(doubts: &Doubts, levels: &[Level]) -> Vec<String> {
     let mut lines = vec!["\nDoubts".to_owned()];
     let row = |row: &Row| {
         format!(
@@ -228,13 +229,13 @@ fn doubted(doubts: &Doubts) -> Vec<String> {
     for draws in &doubts.cost_draws {
         let [low, median, high] = draws.difference_percentiles_s;
         lines.push(format!(
-            "  {:<33} shorter in {} % of {} draws: {:.0} ({:.0} to {:.0}) min",
+            "  {:<33} {:>4} % shorter of {}: {} ({} to {}) min",
             format!("costs drawn, {} to {}", draws.against.name(), draws.level.name()),
             percent(draws.shorter_share),
             draws.draws,
-            median / 60.0,
-            low / 60.0,
-            high / 60.0
+            minutes(median),
+            minutes(low),
+            minutes(high)
         ));
     }
     lines.extend(doubts.odds.iter().chain(&doubts.learning).map(row));
@@ -284,9 +285,10 @@ fn doubted(doubts: &Doubts) -> Vec<String> {
             .map(|(certain, right, _)| format!("{}>{}", percent(*certain), percent(*right)))
             .collect();
         lines.push(format!(
-            "  {:<33} Brier {:.3}; % sure>right {}",
+            "  {:<33} Brier {:.3}\n  {:<33} % sure>right {}",
             format!("calibration, {}", calibration.level.name()),
             calibration.brier,
+            "",
             bins.join(" ")
         ));
     }
@@ -295,11 +297,14 @@ fn doubted(doubts: &Doubts) -> Vec<String> {
         percent(doubts.equal_error)
     ));
     lines.extend(doubts.at_equal_error.iter().map(row));
+    let others = levels.iter().filter(|level| doubts.at_equal_error.iter().all(|row| row.level != **level));
+    lines.extend(others.map(|level| format!("  no threshold keeps it, {}", level.name())));
     lines
 }
 
 fn minutes(seconds: f64) -> String {
-    format!("{:.0}", seconds / 60.0)
+    // Zero has no sign.
+    format!("{:.0}", (seconds / 60.0).round() + 0.0)
 }
 
 fn percent(share: f64) -> String {

@@ -33,8 +33,10 @@ fn multiples(scale: &Scale, step: f64) -> Vec<f64> {
     let (from, to) = scale.figures;
     // A little beyond the end counts as the end: a tenth is not exact in binary.
     let (first, last) = ((from / step - 1e-9).ceil(), (to / step + 1e-9).floor());
+    // Divided by a whole number the mark is the nearest to the figure, and is written as it is: 0.3, not 0.30000000000000004.
+    let figure = |count: f64| if step < 1.0 { count / (1.0 / step).round() } else { count * step };
     #[expect(clippy::cast_possible_truncation, reason = "as many marks as fit beside each other")]
-    (first as i64..=last as i64).map(|count| count as f64 * step).collect()
+    (first as i64..=last as i64).map(|count| figure(count as f64)).collect()
 }
 
 #[cfg(test)]
@@ -53,6 +55,8 @@ mod tests {
             figures(&scale(-0.25, 1.0), 50.0).iter().map(|figure| format!("{figure:.1}")).collect();
         assert_eq!(words, ["0.0", "0.5", "1.0"]);
         assert_eq!(figures(&scale(0.0, 300.0), 50.0), [0.0, 50.0, 100.0, 150.0, 200.0, 250.0, 300.0]);
+        let words: Vec<String> = figures(&scale(0.0, 0.7), 40.0).iter().map(f64::to_string).collect();
+        assert_eq!(words, ["0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"]);
         assert_eq!(figures(&scale(3.0, 3.0), 50.0), [3.0]);
     }
 }
