@@ -78,7 +78,9 @@ impl Browser {
         // Nothing else listens there.
         let port = 9515;
         let mut command = device.command("chromedriver");
-        command.arg(format!("--port={port}")).args([format!("--allowed-ips={}", device.here), "--allowed-origins=*".to_owned()]);
+        command
+            .arg(format!("--port={port}"))
+            .args([format!("--allowed-ips={}", device.here), "--allowed-origins=*".to_owned()]);
         Self::opened(width, height, Driver::start(&mut command), device.there, port).await
     }
 
@@ -156,7 +158,10 @@ impl Browser {
         let folder = root().join("target/peers/lib");
         let pythons = fs::read_dir(&folder).expect("'cargo xtask tools' makes target/peers");
         let mut places = pythons.map(|python| {
-            python.expect("a folder can be read").path().join("site-packages/axe_playwright_python/axe.min.js")
+            python
+                .expect("a folder can be read")
+                .path()
+                .join("site-packages/axe_playwright_python/axe.min.js")
         });
         let axe = places.find(|place| place.exists()).expect("'cargo xtask tools' brings axe");
         let axe = fs::read_to_string(axe).expect("axe can be read");
@@ -227,7 +232,7 @@ impl Browser {
         at.send_keys(keys).await.expect("keys can be pressed");
     }
 
-    /// What is ChromeDriver's own addition to WebDriver.
+    /// What is `ChromeDriver`'s own addition to the protocol.
     async fn driver(&self, path: &str, body: &Value) -> Value {
         let session = self.client.session_id().await.expect("the driver answers").expect("a window is open");
         let path = format!("/session/{session}/{path}");

@@ -79,9 +79,7 @@ async fn a_session_from_joining_to_the_debrief() {
     desk.until("article.round").await;
     phone.client.goto(&at("/team/debrief")).await.unwrap();
     phone.until("article.round").await;
-    for (browser, name) in
-        [(&keys, "team-debrief"), (&phone, "phone-debrief"), (&desk, "desk-debrief")]
-    {
+    for (browser, name) in [(&keys, "team-debrief"), (&phone, "phone-debrief"), (&desk, "desk-debrief")] {
         look_at(browser, name).await;
         assert_eq!(browser.console_errors().await, Vec::<String>::new(), "{name}");
     }
@@ -115,8 +113,13 @@ async fn seven_tabs_of_a_second_device_stay_live() {
         phone.until("#columns:not([hidden])").await;
         let shown = phone.until("#clock").await.text().await.unwrap();
         phone.until_true(&format!("document.querySelector('#clock').textContent !== '{shown}'")).await;
-        let asked = "const done = arguments[0]; fetch('/api/team').then(({ status }) => done(status), () => done(0))";
-        assert_eq!(phone.client.execute_async(asked, Vec::new()).await.unwrap(), json!(200), "a request gets through");
+        let asked =
+            "const done = arguments[0]; fetch('/api/team').then(({ status }) => done(status), () => done(0))";
+        assert_eq!(
+            phone.client.execute_async(asked, Vec::new()).await.unwrap(),
+            json!(200),
+            "a request gets through"
+        );
     }
     assert_eq!(phone.console_errors().await, Vec::<String>::new());
 }
@@ -250,7 +253,8 @@ async fn pin_a_stretch_of_a_chart(keys: &Browser) {
     open_tab(keys, "metrics").await;
     keys.until("#evidence-panel-metrics .chart-line").await;
     keys.tab_to("#evidence-panel-metrics .chart").await;
-    let moved = Key::Left + "" + &Key::Shift + &Key::Left + &Key::Left + &Key::Left + &Key::Null + &Key::Enter;
+    let moved =
+        Key::Left + "" + &Key::Shift + &Key::Left + &Key::Left + &Key::Left + &Key::Null + &Key::Enter;
     keys.press(&moved).await;
     keys.until_true("[...document.querySelectorAll('#evidence-panel-metrics button')].some((button) => button.textContent === 'Show all of it' && !button.hidden)").await;
     keys.tab_to("#evidence-panel-metrics .pin").await;

@@ -202,13 +202,21 @@ impl Room {
         }
     }
 
-    /// Turns a team's telemetry level, from now on.
+    /// Raises a team's telemetry level, from now on. Who has it already, or a higher one, keeps it: what people have seen cannot be
+    /// taken back.
     ///
     /// # Errors
     ///
     /// When the team does not play.
-    pub fn set_level(&self, team: u32, level: Level) -> Result<(), Problem> {
-        self.session().playing(team)?.level = level;
+    pub fn raise_level(&self, team: u32, level: Level) -> Result<(), Problem> {
+        {
+            let mut session = self.session();
+            let playing = session.playing(team)?;
+            if level <= playing.level {
+                return Ok(());
+            }
+            playing.level = level;
+        }
         if let Some(floor) = self.floor(team) {
             floor.world.shop().set_level(services_level(level));
             let text = format!("telemetry level set to {level}");

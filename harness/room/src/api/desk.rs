@@ -252,7 +252,7 @@ struct ToLevel {
     level: String,
 }
 
-/// Turns the telemetry level, from now on
+/// Raises the telemetry level, from now on; it is never lowered
 #[utoipa::path(post, path = "/api/desk/level", tag = "desk", security(("facilitator" = [])), request_body = ToLevel,
     responses((status = 204), Refusal))]
 async fn level(
@@ -262,7 +262,7 @@ async fn level(
 ) -> Result<StatusCode, Problem> {
     let level: Level = level.parse().map_err(|error| wrong("level", format!("{error}.")))?;
     for team in teams(&room, team)? {
-        room.set_level(team, level)?;
+        room.raise_level(team, level)?;
     }
     room.changed();
     Ok(StatusCode::NO_CONTENT)
