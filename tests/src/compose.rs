@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    process::{output, root},
+    process::{free_port, output, root, token},
     up::{Ports, peer},
 };
 
@@ -58,6 +58,8 @@ pub struct Project {
     pub name: String,
     /// Its ports on loopback.
     pub ports: Ports,
+    /// The port of a training session, and what its facilitator shows.
+    pub session: (u16, String),
     variables: BTreeMap<&'static str, String>,
 }
 
@@ -85,8 +87,11 @@ impl Project {
         ];
         let mut variables: BTreeMap<_, _> =
             variables.into_iter().map(|(name, port)| (name, port.to_string())).collect();
+        let session = (free_port(), token());
         variables.insert("GLYPHFALL_LEVEL", "metrics".to_owned());
-        Self { name: format!("glyphfall-test-{}", ports.front), ports, variables }
+        variables.insert("SESSION_PORT", session.0.to_string());
+        variables.insert("GLYPHFALL_FACILITATOR_TOKEN", session.1.clone());
+        Self { name: format!("glyphfall-test-{}", ports.front), ports, session, variables }
     }
 
     /// Runs compose for this project and says what it printed.
@@ -206,7 +211,10 @@ impl Default for Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        let down = compose().envs(&self.variables).args(["-p", &self.name, "down", "-v"]).output();
+        let down = compose()
+            .envs(&self.variables)
+            .args(["-p", &self.name, "--profile", "room", "down", "-v"])
+            .output();
         drop(down);
     }
 }

@@ -101,7 +101,7 @@ impl RunningRoom {
     }
 
     fn client(&self, token: Option<String>) -> Client {
-        Client { peer: peer(self.port), token, heard: Mutex::default() }
+        Client::at(self.port, token)
     }
 }
 
@@ -114,6 +114,11 @@ async fn start(port: u16, facilitator: &str, folder: &Path, options: &[String]) 
 }
 
 impl Client {
+    /// Somebody who shows this to the room at a port on loopback.
+    pub fn at(port: u16, token: Option<String>) -> Self {
+        Self { peer: peer(port), token, heard: Mutex::default() }
+    }
+
     /// Sends a request, whatever comes of it.
     ///
     /// # Panics
@@ -133,6 +138,20 @@ impl Client {
         let heard = format!("{path}\n{:?}\n{}", answer.headers, text(&answer));
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
         answer
+    }
+
+    /// Waits until the room answers: where an engine forwards a port, it listens before the room does.
+    ///
+    /// # Panics
+    ///
+    /// When it does not in time.
+    pub async fn until_open(&self, path: &str) {
+        let opens = async {
+            while self.peer.get(path, Wait::AtMost(ANSWER_TIMEOUT)).await.is_err() {
+                sleep(Duration::from_millis(200)).await;
+            }
+        };
+        timeout(BOUND, opens).await.expect("the room opens in time");
     }
 
     /// Gets JSON.

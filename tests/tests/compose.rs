@@ -8,7 +8,8 @@ use bytes::Bytes;
 use chassis::{Peer, Wait};
 use glyphfall_tests::{
     compose::{Project, compose, docker, no_engine},
-    process::{output, program, root},
+    process::{output, program, root, until_listening},
+    room::Client,
     stage::{BANNER, VERTICAL_TAB},
     up::peer,
 };
@@ -67,9 +68,26 @@ async fn in_containers_only_roll_back_and_restart_together_restore() {
     project.until_failed(|share| share == 0.0).await;
 
     the_command_line_reaches_the_containers(&project, &store, [&editor_token, &operator_token]).await;
+    a_session_runs_in_a_container_and_outlives_it(&project).await;
     assert!(!project.remains().is_empty());
-    project.compose(&["down", "-v"]);
+    project.compose(&["--profile", "room", "down", "-v"]);
     assert_eq!(project.remains(), [""; 0], "down -v leaves nothing");
+}
+
+/// Teams play in a container of their own, whose session is kept.
+async fn a_session_runs_in_a_container_and_outlives_it(project: &Project) {
+    project.compose(&["--profile", "room", "up", "-d", "room"]);
+    let (port, token) = project.session.clone();
+    until_listening(port).await;
+    let desk = Client::at(port, Some(token));
+    desk.until_open("/api/desk").await;
+    desk.post("/api/desk/start", &Value::Null).await;
+    let code = desk.get("/api/desk").await["code"].clone();
+    project.kill_and_start("room");
+    until_listening(port).await;
+    desk.until_open("/api/desk").await;
+    let after = desk.get("/api/desk").await;
+    assert_eq!((&after["phase"], &after["code"]), (&Value::from("paused"), &code));
 }
 
 /// `verify`, `inject`, `evidence` and `restore` from outside.
@@ -143,12 +161,12 @@ fn the_compose_files_are_valid_and_keep_their_promises() {
             command.args(["-f", "docker-compose.yml", "-f", &format!("docker-compose.{over}.yml")]);
         }
         command.env("GLYPHFALL_POSTGRES", "postgresql://shop:secret@postgres/shop");
-        let profiles = ["--profile", "observability", "--profile", "postgres"];
+        let profiles = ["--profile", "observability", "--profile", "room", "--profile", "postgres"];
         let (code, text, error) = output(command.args(profiles).arg("config"));
         assert_eq!(code, 0, "{error}");
         let config: Yaml = serde_yaml_ng::from_str(&text).unwrap();
         let services = config["services"].as_mapping().unwrap();
-        assert_eq!(services.len(), if over == "postgres" { 9 } else { 8 });
+        assert_eq!(services.len(), if over == "postgres" { 10 } else { 9 });
         for (name, service) in services {
             let name = name.as_str().unwrap();
             assert_eq!(service["read_only"], Yaml::Bool(true), "{name}");

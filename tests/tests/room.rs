@@ -5,7 +5,8 @@
 use std::{process::Command, time::Duration};
 
 use glyphfall_tests::{
-    process::{output, root},
+    collector::Collector,
+    process::{output, program, root},
     room::{BOUND, Client, RunningRoom, text},
 };
 use http::{Method, StatusCode};
@@ -294,6 +295,47 @@ async fn a_client_made_of_the_description_finds_no_error_and_reaches_no_other_te
     }
     explore(&room, &room.facilitator, "^/api/(desk|open|join)");
     assert!(one.status(Method::GET, "/api/open", None).await.is_success(), "the room still answers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_uses_tools_of_its_own_and_only_at_its_level() {
+    let room = RunningRoom::open(&["--seed", "3"]).await;
+    let (one, two) = (room.team(1).await, room.team(2).await);
+    let desk = begin(&room, ["changes", "logs"]).await;
+    for team in [&one, &two] {
+        team.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;
+    }
+    let backend = Collector::start().await;
+    let forwarding = json!({ "endpoint": backend.http() });
+    desk.post("/api/desk/teams/2/forward", &forwarding).await;
+    one.until("/evidence/logs?severity=warn", |page| page["logs"] != json!([])).await;
+
+    let ask = |team: &Client, kind: &str| {
+        let mut command = Command::new(program("glyphfall"));
+        command.args(["evidence", kind, "--format", "json", "--room-port", &room.port.to_string()]);
+        output(command.env("GLYPHFALL_TEAM_TOKEN", team.token.as_ref().unwrap()))
+    };
+    let lines = |team, kind| {
+        let (code, out, error) = ask(team, kind);
+        assert!(code == 0 && !out.is_empty(), "{kind}: {error}");
+        out.lines().count()
+    };
+    for kind in ["logs", "metrics", "traces", "changes"] {
+        assert!(lines(&one, kind) > 0, "{kind}");
+    }
+    assert!(lines(&two, "logs") > 0);
+    let (code, out, error) = ask(&two, "traces");
+    assert!(code == 1 && out.is_empty() && !error.is_empty(), "{out}");
+    let scraped = text(&one.send(Method::GET, "/metrics", None).await);
+    assert!(scraped.contains("http_server_request_duration_seconds_bucket{"), "{scraped}");
+
+    // What leaves for a backend of the team's own is what its level lets leave.
+    let began = Instant::now();
+    while backend.evidence.usage().logs.held == 0 {
+        assert!(began.elapsed() < BOUND, "nothing reaches the team's own backend");
+        sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(backend.evidence.usage().spans.held, 0, "no traces at this level");
 }
 
 /// Sends what Schemathesis makes of the description.

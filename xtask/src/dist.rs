@@ -43,7 +43,8 @@ fn lay_out(folder: &str, is_wanted: impl Fn(&str) -> bool) -> Result<PathBuf> {
         .argument(PROFILE)
         .argument("--target")
         .argument(TARGET)
-        .variable("RUSTFLAGS", "-C target-feature=+crt-static");
+        // Named here too: cargo strips no program whose package has settings of its own.
+        .variable("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols");
     for (package, _) in &binaries {
         command = command.argument("--package").argument(package.name.as_str());
     }

@@ -64,6 +64,8 @@ export function toast(text, kind = "done") {
     region = el("div", { id: "toasts", class: "toasts", role: "status" });
     document.body.append(region);
   }
+  // Said again, it takes the place of what it said before.
+  document.querySelectorAll(".toast").forEach((shown) => { if (shown.textContent === text) shown.remove(); });
   const note = el("p", { class: `toast ${kind}` }, text);
   const modal = [...document.querySelectorAll("dialog[open]")].at(-1);
   (modal ?? region).append(note); // under a modal dialog nothing else is seen or read

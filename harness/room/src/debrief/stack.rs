@@ -146,7 +146,7 @@ pub fn time_axis(svg: &mut Svg, x: &Scale, y: f64) {
 fn minutes_axis(svg: &mut Svg, x: &Scale, minutes: Minutes<'_>, y: f64) {
     let (from, to) = (minutes(x.figures.0), minutes(x.figures.1));
     let own = Scale { figures: (from, to), places: x.places };
-    for (place, figure) in ticks::figures(&own, 44.0).into_iter().enumerate() {
+    for (place, figure) in ticks::figures(&own, width_of("0 min") + 20.0).into_iter().enumerate() {
         let at = own.at(figure);
         let word = if place == 0 { format!("{figure} min") } else { figure.to_string() };
         svg.line("axis", (at, y + 4.0), (at, y + 8.0));

@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{CUMULATIVE, DELTA, World, buckets, gauge, histogram, metrics, number, sum, time};
 use evidence::{Exposition, Function, MetricKind, MetricQuery, QueryError, Refusal, UnixTime};
 use opentelemetry_proto::tonic::metrics::v1::{
     ExponentialHistogram, ExponentialHistogramDataPoint, Metric, NumberDataPoint, metric::Data,
 };
-use support::{CUMULATIVE, DELTA, World, buckets, gauge, histogram, metrics, number, sum, time};
 
 fn question(name: &str, function: Function, from: f64, to: f64, step: f64) -> MetricQuery {
     MetricQuery {

@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-mod support;
-
 use std::io::Write as _;
 use std::time::Duration;
 
+use crate::support::{CUMULATIVE, World, log, logs, metrics, number, span, spans, sum};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use evidence::{Evidence, LogQuery, receiver};
@@ -24,7 +23,6 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use prost::Message;
-use support::{CUMULATIVE, World, log, logs, metrics, number, span, spans, sum};
 use tokio::task::JoinSet;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};

@@ -1,10 +1,8 @@
 //! The page for Prometheus, as it reads.
 
-mod support;
-
+use crate::support::{CUMULATIVE, World, buckets, gauge, histogram, metrics, number, sum};
 use evidence::Exposition;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
-use support::{CUMULATIVE, World, buckets, gauge, histogram, metrics, number, sum};
 
 fn world() -> World {
     let world = World::default();

@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-mod support;
-
+use crate::support::{
+    CUMULATIVE, World, event, failed, log, logs, metrics, number, pairs, server, span, spans, sum,
+};
 use axum::body::Body;
 use evidence::{LogPage, MetricAnswer, TraceList, TraceView, Usage, api};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use support::{
-    CUMULATIVE, World, event, failed, log, logs, metrics, number, pairs, server, span, spans, sum,
-};
 use tower::ServiceExt as _;
 
 fn world() -> World {

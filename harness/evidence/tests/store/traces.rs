@@ -2,10 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-mod support;
-
+use crate::support::{World, at, failed, linked, pairs, server, span, spans, time};
 use evidence::{Limits, Refusal, Relation, Sort, TraceOrder, TraceQuery, TraceView, waterfall};
-use support::{World, at, failed, linked, pairs, server, span, spans, time};
 
 fn id(trace: u128) -> evidence::TraceId {
     evidence::TraceId::from_bytes(&trace.to_be_bytes()).unwrap()
@@ -210,5 +208,5 @@ fn a_figure_leads_to_the_traces_behind_it() {
     assert!(failed.iter().all(|link| link.held && link.failed));
     assert_eq!(world.evidence.requests(Sort::Failed, None, Some("/checkout"), time(0.0), time(100.0)), []);
     assert_eq!(world.evidence.requests(Sort::Failed, None, None, time(0.0), time(55.0)), []);
-    assert_eq!(at(0.0), support::EPOCH * 1_000_000_000);
+    assert_eq!(at(0.0), crate::support::EPOCH * 1_000_000_000);
 }
