@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a page may take to come to what a test waits for.
-pub const WAIT: Duration = Duration::from_secs(20);
+pub const WAIT: Duration = Duration::from_secs(60);
 
 /// Presses of the tabulator until a page must have been gone round.
 const TABS_MAX: usize = 400;

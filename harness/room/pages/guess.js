@@ -31,7 +31,7 @@ function showQuiet() {
   }));
   byId("evidence-closed").replaceChildren(
     el("h2", {}, "Evidence"),
-    el("p", { class: "empty" }, "Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens."),
+    el("p", { class: "empty" }, "Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens: " + state().tabs.join(", ") + "."),
     el("p", {}, "Meanwhile look at the shop, and at what you can do about it. If you would rather see the evidence of a quiet morning, give your guess now, “no idea yet” for example; there is only one."),
     el("div", { class: "actions" }, early),
   );
@@ -52,18 +52,21 @@ function form(causes) {
   confidence.addEventListener("input", say);
   say();
   const button = el("button", { class: "button primary", type: "submit" }, "Open the evidence");
+  const none = el("button", { class: "button", type: "button" }, "No idea yet: open it");
+  const give = (from, body) => attempt(from, () => send("POST", "/api/team/guess", body));
+  none.addEventListener("click", () => give(none, { cause: null, confidence: 0 }));
   const node = el("form", { class: "stack guess" },
     el("h2", {}, "Your first guess"),
-    el("p", {}, "What do you suspect, from what you see of the shop? One guess for the whole team, so talk first; it opens the evidence."),
+    el("p", {}, `What do you suspect, from what you see of the shop? One guess for the whole team, so talk first. It opens the evidence: ${state().tabs.join(", ")}.`),
     el("div", { class: "field" }, el("label", { for: "guess-cause" }, "What is the cause?"), cause),
     el("div", { class: "field" },
       el("label", { for: "guess-confidence" }, "How sure are you? ", said), confidence,
       el("p", { id: "guess-hint", class: "hint" }, "It earns and costs nothing. In the debrief it shows what the evidence was worth, and a lucky guess is not mistaken for a diagnosis.")),
-    el("div", { class: "actions" }, button));
+    el("div", { class: "actions" }, button, none));
   node.addEventListener("submit", (event) => {
     event.preventDefault();
     const body = { cause: cause.value === "none" ? null : cause.value, confidence: confidence.valueAsNumber };
-    attempt(button, () => send("POST", "/api/team/guess", body));
+    give(button, body);
   });
   return node;
 }

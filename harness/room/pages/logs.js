@@ -1,7 +1,7 @@
 // Searching the log lines. Newest first, or from the very first line on; following brings what arrives.
 
 import { attempt, el, setHidden, setText } from "./lib.js";
-import { nowUnix } from "./state.js";
+import { momentText, nowUnix } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { conditions } from "./conditions.js";
 import { choices, field, moreConditions } from "./filters.js";
@@ -54,7 +54,7 @@ export function logsPanel(panel) {
       list.replaceChildren();
       add(isNewestFirst() ? answer.logs.toReversed() : answer.logs, "end");
       setHidden(more, !answer.truncated);
-      setText(found, summary(answer));
+      setText(found, `${summary(answer)} Searched at ${momentText(nowUnix())}.`);
       if (answer.logs.length === 0) list.append(el("li", {}, empty(nothing())));
     });
   }
