@@ -166,8 +166,8 @@ pub(crate) fn run_of(
 /// The same incident in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
 /// figures.
 fn compare(seed: u64, screen: &Screen) -> anyhow::Result<()> {
-    screen.say("\nThe same incident in virtual time at each telemetry level, diagnosed by the model");
-    screen.say("responder, who was not there (no measure of people; costs of looks are assumed):\n");
+    screen.say("\nThe same incident in virtual time at each telemetry level, diagnosed by the");
+    screen.say("model responder (no measure of people; costs of looks are assumed):\n");
     let mut options = CompareOptions::new(seed % SEED_MAX, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
     match watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))? {

@@ -52,10 +52,13 @@ pub fn evidence_and_shop() -> Router<Room> {
 
 /// The least level at which a question may be asked.
 fn least_level(path: &str) -> Option<Level> {
-    let kind = path.strip_prefix("/evidence/").unwrap_or(path).split('/').next()?;
-    match kind {
+    let question = path.strip_prefix("/evidence/").unwrap_or_else(|| path.trim_start_matches('/'));
+    if question == "metrics/requests" {
+        return Some(Level::Traces); // What is behind a figure are traces, whatever the figure is.
+    }
+    match question.split('/').next()? {
         "logs" => Some(Level::Dark),
-        "metrics" | "/metrics" | "alerts" | "" => Some(Level::Metrics),
+        "metrics" | "alerts" => Some(Level::Metrics),
         "traces" => Some(Level::Traces),
         "changes" => Some(Level::Changes),
         _ => None,
@@ -66,11 +69,9 @@ async fn evidence(State(room): State<Room>, member: Member, request: Request) ->
     let (path, query) =
         (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
     let level = may_look(&room, &member)?;
-    let granted = least_level(&path).is_some_and(|least| level >= least);
-    // Requests behind a figure are traces, whatever the figure is.
-    let granted = granted && (path != "/evidence/metrics/requests" || level >= Level::Traces);
-    if !granted {
-        return Err(not_found("There is nothing at this path."));
+    let least = least_level(&path).ok_or_else(|| not_found("There is nothing at this path."))?;
+    if level < least {
+        return Err(not_found("Your team has no such evidence now; the tabs of your page show what it has."));
     }
     let floor = floor(&room, &member)?;
     // The store's router reads the path again; what this one has read of it would count as parameters there, too.
