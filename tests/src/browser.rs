@@ -126,13 +126,17 @@ impl Browser {
         errors.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Shows pages as a person sees them who has asked for a dark screen, or for a light one.
+    /// Shows pages as a person sees them who has asked for a dark screen, or for a light one; and for little motion, so that no
+    /// picture and no contrast is taken in the middle of a change of colour.
     ///
     /// # Panics
     ///
     /// When the driver does not answer.
     pub async fn prefers(&self, scheme: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
         let asked = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
         self.driver("goog/cdp/execute", &asked).await;
     }
