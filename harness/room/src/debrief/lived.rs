@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use debrief::incident::morning::Morning;
 use diagnosis::Answer;
-use incident::{EventKind, IncidentRecord, Level, Outcome, Remedy, outcome};
+use incident::{EventKind, IncidentRecord, Level, Outcome, Remedy, Timeline, outcome};
 use world::{
     hands::truth,
     scenario::{Drawn, Scenario, ScenarioError, draw, scenario},
@@ -30,13 +30,17 @@ pub struct Kept {
     pub clocks: Clocks,
     /// What customers met.
     pub morning: Morning,
+    /// For how many seconds availability was at its target when the round ended; none if it was not.
+    pub available_at_the_end_s: Option<u32>,
 }
 
 impl Kept {
     /// Reckons.
     pub fn of(record: IncidentRecord) -> Self {
         let (outcome, clocks, morning) = (outcome(&record), Clocks::of(&record), Morning::of(&record));
-        Self { record, outcome, clocks, morning }
+        let available_at_the_end_s =
+            Timeline::new(&record.availability).available_at_the_end_s(&record.run.rules);
+        Self { record, outcome, clocks, morning, available_at_the_end_s }
     }
 }
 
@@ -67,6 +71,18 @@ pub struct Lived<'a> {
     pub clocks: &'a Clocks,
     /// What customers met.
     pub morning: &'a Morning,
+    available_at_the_end_s: Option<u32>,
+}
+
+/// How a round stood at its end that had lost availability and did not restore it in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Still lost.
+    Lost,
+    /// Back, for fewer seconds than count as restored.
+    BackFor(u32),
+    /// Back, after the story had ended.
+    BackTooLate,
 }
 
 /// What was played: teams with the same had the identical incident.
@@ -109,7 +125,7 @@ impl<'a> Lived<'a> {
     ) -> Result<Self, ScenarioError> {
         let scenario = scenario(&incident.scenario)?;
         let drawn = draw(&scenario, incident.seed);
-        let Kept { record, outcome, clocks, morning } = kept;
+        let Kept { record, outcome, clocks, morning, available_at_the_end_s } = kept;
         Ok(Self {
             team,
             played,
@@ -120,6 +136,7 @@ impl<'a> Lived<'a> {
             outcome,
             clocks,
             morning,
+            available_at_the_end_s: *available_at_the_end_s,
             incident,
             drawn,
             scenario,
@@ -134,6 +151,19 @@ impl<'a> Lived<'a> {
     /// Until when anybody watched, in story seconds.
     pub fn ends_s(&self) -> f64 {
         self.morning.watched.1
+    }
+
+    /// How it stood at the end, if availability was lost and not restored in time.
+    pub fn unrestored(&self) -> Option<End> {
+        self.outcome.lost_s?;
+        if self.outcome.restored_s.is_some() {
+            return None;
+        }
+        Some(match self.available_at_the_end_s {
+            None => End::Lost,
+            Some(seconds) if seconds < self.record.run.rules.hold_s => End::BackFor(seconds),
+            Some(_) => End::BackTooLate,
+        })
     }
 
     /// Seconds that people had sat there at a second of the story, counted from the loss.

@@ -9,14 +9,14 @@ use incident::{EventKind, Level};
 use super::{Plot, level_class, told};
 use crate::debrief::{
     clocks::minutes,
-    lived::Lived,
+    lived::{End, Lived},
     stack::{self, Row},
     steps::{self, Line},
 };
 
 /// What the rules in a plot mean.
-const RULES: &str = "Rules: published or began (what set it off, which nobody was shown until now), lost and restored (availability), detected \
-    (an alert or a complaint), explained (submitted). Numbered triangles: what was tried.";
+const RULES: &str = "Rules: published or began (what set it off, which nobody was shown until now), lost and restored (availability; restored \
+    once it holds), detected (an alert or a complaint), explained (submitted). Numbered triangles: what was tried.";
 
 /// One team's own morning, and those of the others who lived the same, without names.
 pub fn of_team(own: &Lived<'_>, all: &[Lived<'_>]) -> Plot {
@@ -54,11 +54,21 @@ pub fn of_all(same: &[&Lived<'_>]) -> Plot {
     let wall = |story_s: f64| first.map_or(0.0, |first| first.clocks.wall_s(story_s) / 60.0);
     let restored = same.iter().filter(|lived| lived.outcome.restored_s.is_some()).count();
     let lost = same.iter().filter(|lived| lived.outcome.lost_s.is_some()).count();
+    let back = same.iter().filter(|lived| lived.unrestored().is_some_and(|end| end != End::Lost)).count();
     Plot {
         title: if lost == 0 {
             "Availability was never lost".to_owned()
         } else {
-            format!("{} lost the shop, {} restored it", teams(lost), teams(restored).to_lowercase())
+            format!(
+                "{} lost the shop, {} restored it{}",
+                teams(lost),
+                teams(restored).to_lowercase(),
+                if back == 0 {
+                    String::new()
+                } else {
+                    format!("; {} had it back too late to count", teams(back).to_lowercase())
+                }
+            )
         },
         subtitle: format!(
             "Visits by outcome, 0 to 100 %, one row for each team and round, poorest telemetry on top: served at the bottom, degraded on it, \

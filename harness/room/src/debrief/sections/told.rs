@@ -4,7 +4,11 @@ use debrief::figures::time;
 use incident::Outcome;
 
 use super::Tile;
-use crate::debrief::{clocks::minutes, judged::guessed, lived::Lived};
+use crate::debrief::{
+    clocks::minutes,
+    judged::guessed,
+    lived::{End, Lived},
+};
 
 /// What happened and what it cost, in one sentence.
 pub fn title(lived: &Lived<'_>) -> String {
@@ -16,7 +20,29 @@ pub fn title(lived: &Lived<'_>) -> String {
             let took = lived.clocks.wall_s(restored_s) - lived.clocks.wall_s(lost_s);
             format!("Availability was back after {} of yours; it cost {usd}", minutes(took))
         }
-        (Some(_), None) => format!("Not restored before the round was over; it cost {usd}"),
+        (Some(_), None) => match lived.unrestored() {
+            Some(End::BackFor(seconds)) => {
+                format!("Back for the last {seconds} s, too briefly to count as restored; it cost {usd}")
+            }
+            Some(End::BackTooLate) => format!("Back when the story was over; it cost {usd}"),
+            _ => format!("Not restored before the round was over; it cost {usd}"),
+        },
+    }
+}
+
+/// How a round that did not restore availability in time stood at its end.
+fn at_the_end(lived: &Lived<'_>) -> String {
+    match lived.unrestored() {
+        Some(End::BackFor(seconds)) => {
+            format!(
+                "and back for {seconds} s at the end; {} s count as restored",
+                lived.record.run.rules.hold_s
+            )
+        }
+        Some(End::BackTooLate) => {
+            format!("and not back before {}, when the story ends", time(lived.record.run.story.ends_s()))
+        }
+        _ => "and still lost when the round was over".to_owned(),
     }
 }
 
@@ -43,7 +69,7 @@ pub fn tiles(lived: &Lived<'_>) -> Vec<Tile> {
         ),
         (Some(lost_s), None) => (
             "not reached".to_owned(),
-            format!("Lost at {} of the story, and still lost when the round was over.", time(lost_s)),
+            format!("Lost at {} of the story, {}.", time(lost_s), at_the_end(lived)),
         ),
     };
     let tile = |what, (figure, meaning): (String, String)| Tile { what, figure, meaning };
@@ -140,4 +166,41 @@ pub fn would_have_restored(lived: &Lived<'_>) -> String {
     };
     let ways: Vec<String> = right.iter().map(sequence).collect();
     format!("What restores it: {}.", ways.join("; or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::debrief::{
+        lived::Kept,
+        sample::{self, Sample},
+    };
+
+    /// The second team's round with customers served again for the last seconds of it.
+    fn check(served_s: u32, title_says: &str, tile_says: &str) {
+        let mut sample = Sample::new();
+        let mut record = sample.records[&(2, 1)].record.clone();
+        let end_s = record.availability.last().unwrap().at_s + 1;
+        for row in record.availability.iter_mut().filter(|row| row.at_s >= end_s - served_s) {
+            (row.served, row.failed) = (row.failed, 0);
+        }
+        sample.records.insert((2, 1), Arc::new(Kept::of(record)));
+        let lived = sample.lived();
+        let lived = sample::of(&lived, 2, 1);
+        assert!(title(lived).starts_with(title_says), "{}", title(lived));
+        assert!(tiles(lived)[0].meaning.ends_with(tile_says), "{}", tiles(lived)[0].meaning);
+    }
+
+    #[test]
+    fn who_is_back_too_briefly_is_told_so() {
+        check(0, "Not restored before the round was over", "and still lost when the round was over.");
+        check(
+            20,
+            "Back for the last 20 s, too briefly to count",
+            "and back for 20 s at the end; 60 s count as restored.",
+        );
+        check(60, "Availability was back after", "to 10:30.");
+    }
 }
