@@ -216,6 +216,7 @@ async fn guess_by_keyboard(keys: &Browser) {
         keys.press(&(Key::Enter + "")).await;
     }
     keys.tab_to("#guess-cause").await.send_keys("No idea").await.unwrap();
+    look_at(keys, "team-guess").await;
     keys.tab_to("#evidence-closed form button").await;
     keys.press(&(Key::Enter + "")).await;
     keys.until("#evidence-tab-health").await;
@@ -334,8 +335,9 @@ async fn join_on_a_phone(phone: &Browser) {
 async fn guess_on_a_phone(phone: &Browser) {
     phone.until("#tab-evidence").await.click().await.unwrap();
     phone.until("#evidence-closed button").await.click().await.unwrap();
-    phone.until("#guess-cause").await.send_keys("No idea").await.unwrap();
-    phone.until("#evidence-closed form button").await.click().await.unwrap();
+    phone.until("#guess-cause").await;
+    look_at(phone, "phone-guess").await;
+    phone.until("#evidence-closed form button[type='button']").await.click().await.unwrap();
     phone.until("#evidence-tab-logs").await;
 }
 

@@ -136,15 +136,12 @@ impl Timeline {
             .find(|&t| self.below(t.saturating_sub(rules.window_s).max(restored_s), t, rules))
     }
 
-    /// For how many of the last seconds availability was at its target, up to the end of observation. None if that is not longer than
-    /// a customer waits: so short a while without a failed visit comes by chance.
-    pub fn available_at_the_end_s(&self, rules: &Rules) -> Option<u32> {
-        let end_s = self.end_s();
-        let last = end_s.checked_sub(rules.customers_wait_s.saturating_add(1))?;
-        let is_available = |t: &u32| {
-            self.tally(*t, end_s).availability().is_some_and(|share| share >= rules.availability_target)
-        };
-        (0..=last).find(is_available).map(|since_s| end_s - since_s)
+    /// For how many of the last seconds of observation no visit failed. None if that is not longer than a customer waits: those who
+    /// came last may still wait in vain.
+    pub fn without_failure_at_the_end_s(&self, rules: &Rules) -> Option<u32> {
+        let seconds = self.seconds.iter().rev().take_while(|second| second.failed == 0).count();
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        (seconds > rules.customers_wait_s).then_some(seconds)
     }
 
     fn below(&self, from_s: u32, to_s: u32, rules: &Rules) -> bool {
@@ -161,14 +158,14 @@ mod tests {
         let rules = Rules { customers_wait_s: 10, ..Rules::default() };
         let check = |lost_until_s, expected| {
             let timeline = timeline(200, 10, &[(100, lost_until_s, 10)]);
-            assert_eq!(timeline.available_at_the_end_s(&rules), expected, "{lost_until_s}");
+            assert_eq!(timeline.without_failure_at_the_end_s(&rules), expected, "{lost_until_s}");
         };
         check(180, Some(20));
         check(189, Some(11));
         check(190, None);
         check(200, None);
         check(100, Some(200));
-        assert_eq!(Timeline::default().available_at_the_end_s(&rules), None);
+        assert_eq!(Timeline::default().without_failure_at_the_end_s(&rules), None);
     }
 
     /// One row a second: `served` visits, of which those in `failing` (half-open spans: from, to, how many) fail.

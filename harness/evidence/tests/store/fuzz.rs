@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use crate::support::{World, at, gauge, histogram, logs, metrics, spans, sum};
+use crate::support::{self, World, at, gauge, histogram, logs, metrics, spans, sum};
 use axum::body::Body;
 use evidence::{
     Exposition, Function, LogQuery, MetricQuery, Sort, TraceQuery, UnixTime, Usage, api, receiver, waterfall,
@@ -40,8 +40,7 @@ fn value() -> impl Strategy<Value = AnyValue> {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(move |values| one(Value::ArrayValue(ArrayValue { values }))),
             vec((text(), inner), 0..4).prop_map(move |pairs| {
-                let values =
-                    pairs.into_iter().map(|(key, value)| crate::support::pair(&key, value)).collect();
+                let values = pairs.into_iter().map(|(key, value)| support::pair(&key, value)).collect();
                 one(Value::KvlistValue(KeyValueList { values }))
             }),
         ]
@@ -183,7 +182,7 @@ fn ask_everything(world: &World) {
     for metric in evidence.metrics() {
         for function in [Function::Range, Function::Rate, Function::Quantile(0.9), Function::Ratio(vec![])] {
             let (from, to, step) =
-                (crate::support::time(0.0), crate::support::time(200.0), std::time::Duration::from_secs(20));
+                (support::time(0.0), support::time(200.0), std::time::Duration::from_secs(20));
             let (name, service, attributes, by, window) = (metric.name.clone(), None, vec![], None, step);
             evidence
                 .metric(&MetricQuery { name, function, service, attributes, by, from, to, step, window })
@@ -282,8 +281,8 @@ proptest! {
         value in prop_oneof!["-?[0-9]{1,20}[smh]?", "[!-~]{0,10}", "(1e308|9999-12-31T23:59:59Z)"],
     ) {
         let world = World::default();
-        let point = crate::support::number(0.0, 0.0, 1, &[]);
-        world.evidence.take_metrics(&metrics("s", vec![sum("x", "1", crate::support::CUMULATIVE, vec![point])]));
+        let point = support::number(0.0, 0.0, 1, &[]);
+        world.evidence.take_metrics(&metrics("s", vec![sum("x", "1", support::CUMULATIVE, vec![point])]));
         let encoded = value.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for path in ["logs?", "changes?", "traces?", "metrics/requests?", "metrics/query?name=x&function=rate&"] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{World, at, event, log, logs, pairs, time};
+use crate::support::{self, World, at, event, log, logs, pairs, time};
 use evidence::{Limits, LogQuery, Refusal, Severity, Usage};
 
 fn bodies(world: &World, query: &LogQuery) -> Vec<String> {
@@ -109,8 +109,7 @@ fn what_was_changed_is_said_with_what_is_known() {
         ..Limits::default()
     });
     world.go_to(10.0);
-    let old_style =
-        crate::support::pairs(&[("event.name", "service.released"), ("service.version", "1.5.0")]);
+    let old_style = support::pairs(&[("event.name", "service.released"), ("service.version", "1.5.0")]);
     let records = vec![
         event(3.0, "service.started", &[]),
         event(1.0, "shop.asset.published", &[("shop.asset.id", "footer"), ("shop.asset.version", "7")]),
@@ -158,8 +157,7 @@ fn old_records_leave_and_older_ones_do_not_come_in() {
 fn long_texts_and_many_attributes_are_cut_and_counted() {
     let world = World::default();
     let mut record = log(0.0, 9, &"ä".repeat(10_000));
-    record.attributes =
-        (0..200).map(|n| crate::support::pair(&n.to_string(), crate::support::int(n))).collect();
+    record.attributes = (0..200).map(|n| support::pair(&n.to_string(), support::int(n))).collect();
     world.evidence.take_logs(&logs("cache", vec![record]));
     let entry = &world.evidence.logs(&LogQuery::default()).logs[0];
     assert_eq!((entry.body.len(), entry.attributes.len()), (8 * 1024, 128));

@@ -30,17 +30,17 @@ pub struct Kept {
     pub clocks: Clocks,
     /// What customers met.
     pub morning: Morning,
-    /// For how many seconds availability was at its target when the round ended; none if it was not.
-    pub available_at_the_end_s: Option<u32>,
+    /// For how many seconds no visit had failed when the round ended; none if some had just now.
+    pub without_failure_at_the_end_s: Option<u32>,
 }
 
 impl Kept {
     /// Reckons.
     pub fn of(record: IncidentRecord) -> Self {
         let (outcome, clocks, morning) = (outcome(&record), Clocks::of(&record), Morning::of(&record));
-        let available_at_the_end_s =
-            Timeline::new(&record.availability).available_at_the_end_s(&record.run.rules);
-        Self { record, outcome, clocks, morning, available_at_the_end_s }
+        let without_failure_at_the_end_s =
+            Timeline::new(&record.availability).without_failure_at_the_end_s(&record.run.rules);
+        Self { record, outcome, clocks, morning, without_failure_at_the_end_s }
     }
 }
 
@@ -71,7 +71,7 @@ pub struct Lived<'a> {
     pub clocks: &'a Clocks,
     /// What customers met.
     pub morning: &'a Morning,
-    available_at_the_end_s: Option<u32>,
+    without_failure_at_the_end_s: Option<u32>,
 }
 
 /// How a round stood at its end that had lost availability and did not restore it in time.
@@ -125,7 +125,7 @@ impl<'a> Lived<'a> {
     ) -> Result<Self, ScenarioError> {
         let scenario = scenario(&incident.scenario)?;
         let drawn = draw(&scenario, incident.seed);
-        let Kept { record, outcome, clocks, morning, available_at_the_end_s } = kept;
+        let Kept { record, outcome, clocks, morning, without_failure_at_the_end_s } = kept;
         Ok(Self {
             team,
             played,
@@ -136,7 +136,7 @@ impl<'a> Lived<'a> {
             outcome,
             clocks,
             morning,
-            available_at_the_end_s: *available_at_the_end_s,
+            without_failure_at_the_end_s: *without_failure_at_the_end_s,
             incident,
             drawn,
             scenario,
@@ -159,7 +159,7 @@ impl<'a> Lived<'a> {
         if self.outcome.restored_s.is_some() {
             return None;
         }
-        Some(match self.available_at_the_end_s {
+        Some(match self.without_failure_at_the_end_s {
             None => End::Lost,
             Some(seconds) if seconds < self.record.run.rules.hold_s => End::BackFor(seconds),
             Some(_) => End::BackTooLate,
