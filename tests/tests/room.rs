@@ -61,7 +61,8 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     let (one, two) = (room.team(1).await, room.team(2).await);
     let desk = begin(&room, ["changes", "logs"]).await;
 
-    // The evidence opens with a guess, and only as far as the level grants it.
+    // The evidence opens with a guess, and only as far as the level grants it: which kinds, is said before.
+    assert_eq!(two.get("/api/team").await["tabs"], json!(["health", "logs"]));
     assert_eq!(one.status(Method::GET, "/evidence/logs", None).await, StatusCode::CONFLICT);
     for team in [&one, &two] {
         team.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;

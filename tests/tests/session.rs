@@ -336,6 +336,8 @@ async fn guess_on_a_phone(phone: &Browser) {
     phone.until("#tab-evidence").await.click().await.unwrap();
     phone.until("#evidence-closed button").await.click().await.unwrap();
     phone.until("#guess-cause").await;
+    let names = "document.querySelector('#evidence-closed form').textContent.includes('opens the evidence: health, logs.')";
+    phone.until_true(names).await;
     look_at(phone, "phone-guess").await;
     phone.until("#evidence-closed form button[type='button']").await.click().await.unwrap();
     phone.until("#evidence-tab-logs").await;

@@ -31,7 +31,7 @@ function showQuiet() {
   }));
   byId("evidence-closed").replaceChildren(
     el("h2", {}, "Evidence"),
-    el("p", { class: "empty" }, "Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens: " + state().tabs.join(", ") + "."),
+    el("p", { class: "empty" }, `Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens: ${state().tabs.join(", ")}.`),
     el("p", {}, "Meanwhile look at the shop, and at what you can do about it. If you would rather see the evidence of a quiet morning, give your guess now, “no idea yet” for example; there is only one."),
     el("div", { class: "actions" }, early),
   );

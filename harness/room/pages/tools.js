@@ -4,7 +4,7 @@ import { byId, copyButton, el } from "./lib.js";
 import { state, watch } from "./state.js";
 
 export function startTools() {
-  watch((s) => [s.token, s.shop, s.tabs], ([token, shop, granted]) => {
+  watch((s) => [s.token, s.shop, s.guess ? s.tabs : []], ([token, shop, granted]) => {
     const body = byId("tools-body");
     body.replaceChildren(
       el("p", { class: "hint" }, "Everything on this page is also there for programs, with your team's rights. Keep the token in the team."),

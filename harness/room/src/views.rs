@@ -45,7 +45,7 @@ pub struct TeamView {
     pub called: bool,
     /// What happened, as far as the team was told.
     pub log: Vec<LineView>,
-    /// The kinds of evidence that are granted; none before there is a guess.
+    /// The kinds of evidence that are granted. They open with the guess.
     pub tabs: Vec<&'static str>,
     /// What they thought before they saw anything.
     pub guess: Option<Guess>,
@@ -343,7 +343,7 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
         clock,
         called,
         log: played.map_or_else(nothing, |played| played.log.iter().map(line).collect()),
-        tabs: if may_look { tabs(level) } else { Vec::new() },
+        tabs: played.map_or_else(Vec::new, |_| tabs(level)),
         guess: played.and_then(|played| played.guess.clone()),
         remedies: played.map_or_else(Vec::new, |played| remedy_views(played.line())),
         pending: pending.map(|(pending, round)| PendingView {
