@@ -38,6 +38,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Run the quick checks before a commit: format, clippy, unit tests
+    Check,
     /// Run the benchmarks
     Bench {
         /// Passed on to the benchmarks
@@ -64,6 +66,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Test { arguments } => test(arguments),
+        Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
         Task::Dist => dist::build().map(|_| ()),
         Task::Image { tag, postgres } => {
@@ -81,17 +84,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// The part of `test` that takes minutes rather than half an hour: no browser, no containers, no other processes.
+fn check() -> Result<()> {
+    steps::run(vec![
+        format(),
+        clippy(),
+        Step::cargo("unit tests", Cargo::new("test --release --locked --workspace --lib")),
+    ])
+}
+
+fn format() -> Step {
+    Step::cargo("format", Cargo::new("fmt --all --check"))
+}
+
+fn clippy() -> Step {
+    Step::cargo("clippy", Cargo::new("clippy --release --locked --workspace --all-targets -- -D warnings"))
+}
+
 /// Cheap steps come first, so that a slip shows in seconds. All share the release profile and one target directory; programs and
 /// tests are built in one go, because each alone would ask for other features of the same crates.
 fn test(arguments: Vec<String>) -> Result<()> {
     let tests = Cargo::new("test --release --locked --workspace").pass_on(arguments);
     steps::run(vec![
         Step::new("tools", "cargo xtask tools", tools::ensure),
-        Step::cargo("format", Cargo::new("fmt --all --check")),
-        Step::cargo(
-            "clippy",
-            Cargo::new("clippy --release --locked --workspace --all-targets -- -D warnings"),
-        ),
+        format(),
+        clippy(),
         Step::cargo(
             "docs",
             Cargo::new("doc --release --locked --workspace --no-deps").variable("RUSTDOCFLAGS", "-Dwarnings"),
