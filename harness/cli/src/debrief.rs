@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use clap::Args;
 use incident::IncidentRecord;
+use report::chain::ChainReport;
 
 use crate::{screen, work::cannot_write};
 
@@ -31,9 +32,13 @@ pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<()> {
     // The error's own text names its cause already.
     let record = IncidentRecord::from_json(&read(&args.record)?)
         .map_err(|error| anyhow!("{}: {error}", args.record.display()))?;
-    let chain = args.chain.as_ref().map(read).transpose()?;
+    let chain = args.chain.as_ref().map(|file| -> anyhow::Result<ChainReport> {
+        serde_json::from_str(&read(file)?)
+            .with_context(|| format!("{} is not what `glyphfall chain` writes as JSON", file.display()))
+    });
+    let chain = chain.transpose()?;
     let stem = args.record.file_stem().unwrap_or(args.record.as_os_str()).to_string_lossy();
-    let [html, md] = write(&record, chain.as_deref(), &args.out, &stem)?;
+    let [html, md] = write(&record, chain.as_ref(), &args.out, &stem)?;
     screen::line(&format!("{}.", ::debrief::incident::finding(&record)));
     screen::line(&format!("\nPage:     {}\nMarkdown: {}", html.display(), md.display()));
     Ok(())
@@ -51,7 +56,7 @@ pub(crate) fn leave(record: &IncidentRecord, out: &Path, stem: &str) -> anyhow::
 
 fn write(
     record: &IncidentRecord,
-    chain: Option<&str>,
+    chain: Option<&ChainReport>,
     out: &Path,
     stem: &str,
 ) -> anyhow::Result<[PathBuf; 2]> {

@@ -25,7 +25,7 @@
 
 use chassis::rng;
 use rand::RngExt;
-use serde::Serialize;
+use report::Interval;
 
 /// The latent faults.
 pub const PLAYERS: usize = 4;
@@ -49,16 +49,6 @@ const SAME_USD: f64 = 0.01;
 /// Losses by combination. A combination is a number with one bit for each fault that is present.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Game([f64; COALITIONS]);
-
-/// From and to, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(into = "[f64; 2]")]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
 
 /// How much more two faults lose together than each would by itself. Positive: they need each other, and
 /// whoever repairs both saves less than the two savings added up.
@@ -205,12 +195,6 @@ pub fn interval(resampled: &[Game], figure: impl Fn(&Game) -> Option<f64>) -> Op
 /// The number of a single fault.
 pub fn bit(player: usize) -> usize {
     1 << player
-}
-
-impl From<Interval> for [f64; 2] {
-    fn from(Interval { low, high }: Interval) -> Self {
-        [low, high]
-    }
 }
 
 /// Of all orders of `players`, the share in which just these come before a certain other.

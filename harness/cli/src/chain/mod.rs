@@ -70,7 +70,7 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<()> {
     ));
     let report = watched(options.incidents(), "incidents", |watch| chain(&options, watch))?;
     let json = serde_json::to_string(&report)?;
-    let page = debrief::chain::page(&json)?;
+    let page = debrief::chain::page(&report)?;
     match args.format {
         Format::Json => screen::line(&json),
         Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
@@ -117,9 +117,10 @@ mod tests {
     use super::*;
     use experiment::{
         attribution::COALITIONS,
-        chain::{ChainReport, Played, report_of},
+        chain::{Played, report_of},
         kept::Kept,
     };
+    use report::chain::ChainReport;
 
     /// Lost with rendering and error handling; each other fault doubles it.
     fn report(seeds: usize) -> ChainReport {
@@ -166,7 +167,7 @@ mod tests {
                 .abs()
                 < 1e-12
         );
-        let page = debrief::chain::page(&json.to_string()).unwrap();
+        let page = debrief::chain::page(&report).unwrap();
         for text in [
             "$4,180,000",
             "stand-in (assumed)",
@@ -192,7 +193,7 @@ mod tests {
                 .flat_map(|line| line.split('\n'))
                 .filter(|line| line.starts_with("  ") && line.contains("   "));
             tables.for_each(|line| assert!(line.chars().count() <= 80, "{line}"));
-            assert!(debrief::chain::page(&serde_json::to_string(&report).unwrap()).is_ok());
+            assert!(debrief::chain::page(&report).is_ok());
         }
     }
 

@@ -1,10 +1,8 @@
 //! The report on a terminal: at most 80 columns, the finding first.
 
-use experiment::{
-    attribution::Interval,
-    chain::{ChainReport, report::words},
-};
+use experiment::chain::finding::words;
 use incident::{ContributingFactor, Usd};
+use report::{Interval, chain::ChainReport};
 
 /// The letters of the table's key.
 const LETTERS: [&str; 4] = ["R", "E", "H", "T"];

@@ -100,7 +100,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
     }
     let name = format!("compare{}-{seed}", if args.quick { "-quick" } else { "" });
-    for (ending, text) in [("html", &debrief::compare::page(&json)?), ("json", &json)] {
+    for (ending, text) in [("html", &debrief::compare::page(&report)?), ("json", &json)] {
         let file = args.out.join(format!("{name}.{ending}"));
         fs::write(&file, text).with_context(|| cannot_write(&file))?;
     }

@@ -1,17 +1,11 @@
 //! The comparison on a terminal: at most 80 columns, the finding first.
 
-use experiment::{
-    attribution::Interval,
-    compare::{
-        CompareReport, Study,
-        condition::Key,
-        controls::Against,
-        doubts::{Doubts, Leak, Row},
-        figures::Metric,
-        report::Paired,
-    },
-};
+use experiment::compare::{Study, condition::Key};
 use incident::{Level, Story, Usd};
+use report::{
+    Interval,
+    compare::{Against, CompareReport, Doubts, Leak, Metric, Paired, Row},
+};
 
 /// The report as lines.
 pub(super) fn lines(report: &CompareReport) -> Vec<String> {
@@ -127,7 +121,7 @@ fn differences(report: &CompareReport, metric: Metric) -> Vec<String> {
             tips
         )
     };
-    lines.extend(report.paired.iter().filter(|paired| paired.metric == metric.name()).map(row));
+    lines.extend(report.paired.iter().filter(|paired| paired.metric == metric).map(row));
     lines
 }
 
@@ -135,7 +129,7 @@ fn differences(report: &CompareReport, metric: Metric) -> Vec<String> {
 fn unhelped(report: &CompareReport) -> Vec<String> {
     let (Some(first), Some(last)) = (report.levels.first(), report.levels.last()) else { return Vec::new() };
     let whole = report.paired.iter().find(|paired| {
-        (paired.against, paired.level, paired.metric) == (first.level, last.level, Metric::Explain.name())
+        (paired.against, paired.level, paired.metric) == (first.level, last.level, Metric::Explain)
     });
     let unhelped: Vec<String> = whole
         .into_iter()

@@ -1,40 +1,29 @@
 //! The page about the sixteen combinations of the four latent faults: which lose what, and what each fault
 //! contributed.
 //!
-//! It is made of the JSON that `glyphfall chain` writes. Its titles are findings, made of the figures below
-//! them.
+//! Its titles are findings, made of the figures below them.
 //!
-//! - `document`: that JSON. `mornings` and `shares`: the plots.
+//! - `mornings` and `shares`: the plots.
 
-mod document;
 mod mornings;
 mod shares;
 
 use askama::Template;
 use incident::{ContributingFactor, Usd};
+use report::{
+    Interval,
+    chain::{ChainReport, Combination, PairInteraction, Saving, Share},
+};
 
 use crate::figures::{csv_address, fault, list, percent, thousands};
-use document::{Combination, Document, Interval};
 
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub enum PageError {
-    /// The text is not the experiment's JSON.
-    #[error("not the JSON of an experiment with sixteen combinations")]
-    Shape(#[from] serde_json::Error),
-    /// The page cannot be written.
-    #[error("the page cannot be written")]
-    Page(#[from] askama::Error),
-}
-
-/// The page, out of the JSON of the experiment.
+/// The page about the sixteen combinations.
 ///
 /// # Errors
 ///
-/// If the text is not that JSON.
-pub fn page(json: &str) -> Result<String, PageError> {
-    let document: Document = serde_json::from_str(json)?;
-    Ok(Page::of(&document).render()?)
+/// If the page cannot be written.
+pub fn page(report: &ChainReport) -> Result<String, askama::Error> {
+    Page::of(report).render()
 }
 
 /// Each latent fault's share in the loss, for pages about one incident.
@@ -52,22 +41,21 @@ pub(crate) struct SharesOfLoss {
     pub(crate) plot: Option<shares::Plot>,
     /// The command that repeats it.
     pub(crate) command: String,
-    shares: Vec<document::Share>,
+    shares: Vec<Share>,
 }
 
 impl SharesOfLoss {
-    /// The shares, out of the JSON of the experiment.
-    pub(crate) fn of(json: &str) -> Result<Self, PageError> {
-        let document: Document = serde_json::from_str(json)?;
-        Ok(Self {
-            seeds: seeds(&document.seeds),
-            finding: shares::finding(&document),
-            plot: shares::Plot::of(&document),
-            scenario: document.scenario,
-            responder: document.responder,
-            command: document.command,
-            shares: document.shares,
-        })
+    /// The shares of a chain.
+    pub(crate) fn of(report: &ChainReport) -> Self {
+        Self {
+            seeds: seeds(&report.seeds),
+            finding: shares::finding(report),
+            plot: shares::Plot::of(report),
+            scenario: report.scenario.clone(),
+            responder: report.responder.clone(),
+            command: report.command.clone(),
+            shares: report.shares.clone(),
+        }
     }
 
     /// A fault's share and its interval.
@@ -80,7 +68,7 @@ impl SharesOfLoss {
 #[derive(Template)]
 #[template(path = "chain.html")]
 struct Page<'a> {
-    document: &'a Document,
+    document: &'a ChainReport,
     /// The finding: its first sentence, and the others.
     title: String,
     lead: String,
@@ -136,7 +124,7 @@ struct Row {
 }
 
 impl<'a> Page<'a> {
-    fn of(document: &'a Document) -> Self {
+    fn of(document: &'a ChainReport) -> Self {
         let (starts_s, ends_s) = mornings::horizon(document.starts, document.ends);
         let plots = document.availability.iter().map(|morning| mornings::Plot::of(morning, starts_s, ends_s));
         let mix = document.mix.iter().map(|(route, share)| format!("{route} {:.0}\u{a0}%", share * 100.0));
@@ -152,7 +140,8 @@ impl<'a> Page<'a> {
             shares_finding: shares::finding(document),
             shares_table: shares_table(document),
             bounds: bounds(document),
-            range: shares::telemetry_range(document).map(|(low, high)| (percent(low), percent(high))),
+            range: shares::telemetry_range(document)
+                .map(|Interval { low, high }| (percent(low), percent(high))),
             responders: responders(document),
             mornings: plots.collect(),
             mornings_finding: mornings::finding(&document.availability),
@@ -201,7 +190,7 @@ fn seeds(seeds: &[u64]) -> String {
     }
 }
 
-fn grid(document: &Document) -> Grid {
+fn grid(document: &ChainReport) -> Grid {
     let largest = document.combinations.iter().filter_map(|row| row.loss_usd).fold(0.0, f64::max);
     let hot = document.combinations.iter().filter(|row| row.loss_usd.is_some_and(|usd| usd > 0.0)).count();
     let pairs = || [(true, true), (true, false), (false, true), (false, false)];
@@ -240,8 +229,8 @@ fn grid(document: &Document) -> Grid {
     }
 }
 
-fn shares_table(document: &Document) -> Vec<Vec<String>> {
-    let row = |share: &document::Share| {
+fn shares_table(document: &ChainReport) -> Vec<Vec<String>> {
+    let row = |share: &report::chain::Share| {
         vec![
             fault(share.fault),
             share.share.map_or("-".to_owned(), percent),
@@ -254,7 +243,7 @@ fn shares_table(document: &Document) -> Vec<Vec<String>> {
 }
 
 /// What was known beforehand, and whether it held.
-fn bounds(document: &Document) -> String {
+fn bounds(document: &ChainReport) -> String {
     let names = |faults: &[ContributingFactor]| list(&faults.iter().copied().map(fault).collect::<Vec<_>>());
     let (expected, found) = (&document.necessary.expected, &document.necessary.found);
     let known = if expected.is_empty() {
@@ -262,18 +251,18 @@ fn bounds(document: &Document) -> String {
     } else {
         let share = |necessary: bool| {
             let of = document.shares.iter().find(|share| expected.contains(&share.fault) == necessary);
-            of.map_or((0.0, 1.0), |share| share.bounds)
+            of.map_or(Interval { low: 0.0, high: 1.0 }, |share| share.bounds)
         };
         format!(
             "Known beforehand: without {} nothing is lost. So their shares are the same and lie between {}, and \
              no other is above {}, whatever the amounts.",
             expected.iter().copied().map(fault).collect::<Vec<_>>().join(" or without "),
             percents(share(true)).replace("to", "and"),
-            percent(share(false).1)
+            percent(share(false).high)
         )
     };
     let outside = document.shares.iter().filter(|share| {
-        share.share.is_some_and(|value| value < share.bounds.0 - 1e-9 || value > share.bounds.1 + 1e-9)
+        share.share.is_some_and(|value| value < share.bounds.low - 1e-9 || value > share.bounds.high + 1e-9)
     });
     let outside = outside.count();
     let outcome = match (outside, document.decrease_max_usd > 0.0) {
@@ -289,13 +278,13 @@ fn bounds(document: &Document) -> String {
     format!("{known} {outcome}")
 }
 
-fn responders(document: &Document) -> Vec<(String, Vec<String>)> {
+fn responders(document: &ChainReport) -> Vec<(String, Vec<String>)> {
     let shares =
         |shares: &Option<[f64; 4]>| shares.map_or_else(Vec::new, |shares| shares.map(percent).into());
     document.responders.iter().map(|with| (with.responder.clone(), shares(&with.shares))).collect()
 }
 
-fn savings_finding(document: &Document) -> String {
+fn savings_finding(document: &ChainReport) -> String {
     let Some(most) =
         largest(document.savings.iter().map(|saving| saving.repaired_alone_usd)).filter(|most| *most > 0.0)
     else {
@@ -318,9 +307,9 @@ fn savings_finding(document: &Document) -> String {
     )
 }
 
-fn savings(document: &Document) -> Vec<Row> {
+fn savings(document: &ChainReport) -> Vec<Row> {
     let most = largest(document.savings.iter().map(|saving| saving.repaired_alone_usd)).unwrap_or(0.0);
-    let row = |saving: &document::Saving| Row {
+    let row = |saving: &Saving| Row {
         what: fault(saving.fault),
         figures: vec![
             Usd(saving.repaired_alone_usd).to_string(),
@@ -332,7 +321,7 @@ fn savings(document: &Document) -> Vec<Row> {
     document.savings.iter().map(row).collect()
 }
 
-fn interactions_finding(document: &Document) -> String {
+fn interactions_finding(document: &ChainReport) -> String {
     let strongest =
         document.interactions.iter().max_by(|one, other| one.shapley_usd.total_cmp(&other.shapley_usd));
     strongest.filter(|pair| pair.shapley_usd > 0.5).map_or(
@@ -344,9 +333,9 @@ fn interactions_finding(document: &Document) -> String {
     )
 }
 
-fn interactions(document: &Document) -> Vec<Row> {
+fn interactions(document: &ChainReport) -> Vec<Row> {
     let most = largest(document.interactions.iter().map(|pair| pair.shapley_usd)).unwrap_or(0.0);
-    let row = |pair: &document::PairInteraction| Row {
+    let row = |pair: &PairInteraction| Row {
         what: list(&pair.faults.map(fault)),
         figures: vec![
             Usd(pair.shapley_usd).to_string(),
@@ -358,7 +347,7 @@ fn interactions(document: &Document) -> Vec<Row> {
     document.interactions.iter().map(row).collect()
 }
 
-fn combinations_csv(document: &Document) -> String {
+fn combinations_csv(document: &ChainReport) -> String {
     let names = ContributingFactor::LATENT_FAULTS.map(|fault| fault.name().to_owned());
     let heading = [
         names.to_vec(),
@@ -385,10 +374,10 @@ fn bar(figure: f64, most: f64) -> String {
     format!("{:.1}", share * 100.0)
 }
 
-fn percents((low, high): Interval) -> String {
+fn percents(Interval { low, high }: Interval) -> String {
     format!("{} to {}", percent(low), percent(high))
 }
 
-fn dollars((low, high): Interval) -> String {
+fn dollars(Interval { low, high }: Interval) -> String {
     format!("{} to {}", Usd(low), Usd(high))
 }

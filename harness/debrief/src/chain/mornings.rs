@@ -6,11 +6,11 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use incident::{ContributingFactor, Route, Story, TimeOfDay, Usd};
 
-use super::document::{Morning, RouteMorning};
 use crate::{
     figures::{self, fault, list, percent, time},
     plot::{Scale, WIDTH},
 };
+use report::chain::{Morning, RouteMorning};
 
 /// Where lanes begin and end, and how high they are.
 const LANES: (f64, f64) = (64.0, WIDTH - 8.0);
@@ -100,10 +100,10 @@ impl Lane {
         let y = Scale { figures: (0.0, 1.0), places: (top + LANE_HEIGHT, top) };
         let (mut available, mut served) = (Vec::new(), Vec::new());
         for (story_s, whole, degraded, failed) in minutes {
-            let visits = f64::from(whole + degraded + failed);
+            let visits = (whole + degraded + failed) as f64;
             let (from, to) = (x.at(f64::from(*story_s)), x.at(f64::from(story_s + MINUTE_S)));
-            available.push((from, to, y.at(f64::from(whole + degraded) / visits)));
-            served.push((from, to, y.at(f64::from(*whole) / visits)));
+            available.push((from, to, y.at((whole + degraded) as f64 / visits)));
+            served.push((from, to, y.at(*whole as f64 / visits)));
         }
         let from = available.first().map_or(LANES.0, |(from, ..)| *from);
         let to = available.last().map_or(from, |(_, to, _)| *to);
@@ -197,10 +197,10 @@ fn by_hour(morning: &Morning) -> Vec<(String, Vec<String>)> {
     let in_hour = |hour: i32, route: &RouteMorning| {
         let minutes = route.minutes.iter().filter(|minute| minute.0.div_euclid(HOUR_S) == hour);
         let (available, visits) =
-            minutes.fold((0, 0), |(available, visits), (_, served, degraded, failed)| {
+            minutes.fold((0_u64, 0_u64), |(available, visits), (_, served, degraded, failed)| {
                 (available + served + degraded, visits + served + degraded + failed)
             });
-        if visits > 0 { percent(f64::from(available) / f64::from(visits)) } else { "-".to_owned() }
+        if visits > 0 { percent(available as f64 / visits as f64) } else { "-".to_owned() }
     };
     let row = |hour: i32| {
         (time(f64::from(hour * HOUR_S)), morning.routes.iter().map(|route| in_hour(hour, route)).collect())

@@ -3,11 +3,11 @@
 
 use incident::ContributingFactor;
 
-use super::document::{Document, Interval};
 use crate::{
     figures::{self, fault, list, percent},
     plot::{Scale, WIDTH},
 };
+use report::{Interval, chain::ChainReport};
 
 const AXIS: (f64, f64) = (8.0, WIDTH - 8.0);
 const ROW_EVERY: f64 = 46.0;
@@ -32,26 +32,27 @@ pub(crate) struct Row {
     pub(crate) figure: String,
     pub(crate) y: f64,
     pub(crate) dot: f64,
-    pub(crate) interval: Option<Interval>,
-    pub(crate) bounds: Interval,
+    pub(crate) interval: Option<(f64, f64)>,
+    pub(crate) bounds: (f64, f64),
     /// The range over responders, for the one fault that acts through them.
-    pub(crate) range: Option<Interval>,
+    pub(crate) range: Option<(f64, f64)>,
 }
 
 impl Plot {
     /// None if there is nothing to share.
-    pub(super) fn of(document: &Document) -> Option<Self> {
+    pub(super) fn of(document: &ChainReport) -> Option<Self> {
         let range = telemetry_range(document);
         let ends = document.shares.iter().flat_map(|share| {
-            let (low, high) = share.interval.unwrap_or(share.bounds);
-            [share.share.unwrap_or(0.0), low, high, share.bounds.0, share.bounds.1]
+            let Interval { low, high } = share.interval.unwrap_or(share.bounds);
+            [share.share.unwrap_or(0.0), low, high, share.bounds.low, share.bounds.high]
         });
-        let ends: Vec<f64> = ends.chain(range.into_iter().flat_map(|(low, high)| [low, high])).collect();
+        let ends: Vec<f64> =
+            ends.chain(range.into_iter().flat_map(|Interval { low, high }| [low, high])).collect();
         let from = (ends.iter().copied().fold(0.0, f64::min) / TICK_EVERY).floor() * TICK_EVERY;
         let to = (ends.iter().copied().fold(0.0, f64::max) / TICK_EVERY).ceil() * TICK_EVERY;
         let x = Scale { figures: (from, to), places: AXIS };
-        let at = |(low, high): Interval| (x.at(low), x.at(high));
-        let row = |(place, share): (usize, &super::document::Share)| {
+        let at = |Interval { low, high }: Interval| (x.at(low), x.at(high));
+        let row = |(place, share): (usize, &report::chain::Share)| {
             let is_telemetry = share.fault == ContributingFactor::InadequateTelemetry;
             Some(Row {
                 name: fault(share.fault),
@@ -77,18 +78,18 @@ impl Plot {
 }
 
 /// Telemetry's share over the responders.
-pub(super) fn telemetry_range(document: &Document) -> Option<Interval> {
+pub(super) fn telemetry_range(document: &ChainReport) -> Option<Interval> {
     let place =
         document.shares.iter().position(|share| share.fault == ContributingFactor::InadequateTelemetry)?;
     let shares = document.responders.iter().filter_map(|with| Some(with.shares.as_ref()?[place]));
     shares.fold(None, |range: Option<Interval>, share| {
-        let (low, high) = range.unwrap_or((share, share));
-        Some((low.min(share), high.max(share)))
+        let Interval { low, high } = range.unwrap_or(Interval { low: share, high: share });
+        Some(Interval { low: low.min(share), high: high.max(share) })
     })
 }
 
 /// The title: who has how much.
-pub(super) fn finding(document: &Document) -> String {
+pub(super) fn finding(document: &ChainReport) -> String {
     let mut shares: Vec<(f64, String)> =
         document.shares.iter().filter_map(|share| Some((share.share?, fault(share.fault)))).collect();
     shares.sort_by(|(one, _), (other, _)| other.total_cmp(one));
@@ -108,7 +109,7 @@ pub(super) fn finding(document: &Document) -> String {
 }
 
 /// The data behind the plot.
-pub(super) fn csv(document: &Document) -> String {
+pub(super) fn csv(document: &ChainReport) -> String {
     let mut rows = vec![
         ["fault", "share", "interval_low", "interval_high", "bound_low", "bound_high", "usd"]
             .map(String::from)
@@ -116,9 +117,10 @@ pub(super) fn csv(document: &Document) -> String {
     ];
     let figure = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
     rows.extend(document.shares.iter().map(|share| {
-        let (low, high) = (share.interval.map(|ends| ends.0), share.interval.map(|ends| ends.1));
+        let (low, high) = (share.interval.map(|ends| ends.low), share.interval.map(|ends| ends.high));
         let figures =
-            [share.share, low, high, Some(share.bounds.0), Some(share.bounds.1), Some(share.usd)].map(figure);
+            [share.share, low, high, Some(share.bounds.low), Some(share.bounds.high), Some(share.usd)]
+                .map(figure);
         [vec![share.fault.name().to_owned()], figures.to_vec()].concat()
     }));
     figures::csv_address(&rows)

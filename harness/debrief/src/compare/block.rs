@@ -3,7 +3,8 @@
 use askama::Template;
 use incident::Level;
 
-use super::document::Document;
+use report::compare::CompareReport;
+
 use crate::chart::Table;
 
 /// A finding with its table.
@@ -36,14 +37,14 @@ impl Block {
 }
 
 /// A table with a column for each level.
-pub(super) fn by_level(document: &Document, what: &str) -> Table {
+pub(super) fn by_level(document: &CompareReport, what: &str) -> Table {
     let levels = document.levels.iter().map(|row| row.level.to_string());
     Table { columns: [what.to_owned()].into_iter().chain(levels).collect(), rows: Vec::new() }
 }
 
 /// A row of such a table; a dash where a level has nothing.
 pub(super) fn row_by_level(
-    document: &Document,
+    document: &CompareReport,
     name: &str,
     cell: impl Fn(Level) -> Option<String>,
 ) -> Vec<String> {

@@ -3,9 +3,10 @@
 
 use incident::Level;
 
+use report::compare::{Calibration, CompareReport, Doubts, Row};
+
 use super::{
     block::Block,
-    document::{Calibration, Document, Row},
     reliability::{Reliability, reliability},
     trade_off::{Curve, trade_off},
     words::{bare_minutes, minutes, names, share},
@@ -23,8 +24,8 @@ const PANEL: f64 = 210.0;
 const SURE: f64 = 0.02;
 
 /// How certainty and being right go together, a small plot for each level.
-pub(super) fn calibration(document: &Document) -> Option<Chart> {
-    let rows = &document.controls.calibration;
+pub(super) fn calibration(document: &CompareReport) -> Option<Chart> {
+    let rows = &document.controls.doubts.as_ref()?.calibration;
     // How much surer of itself than right, over all answers.
     let over = |row: &Calibration| {
         let answers: usize = row.bins.iter().map(|(.., count)| count).sum();
@@ -81,9 +82,9 @@ pub(super) fn calibration(document: &Document) -> Option<Chart> {
 }
 
 /// Time against error over the thresholds.
-pub(super) fn thresholds(document: &Document) -> Option<Chart> {
-    let controls = &document.controls;
-    let rows = &controls.thresholds;
+pub(super) fn thresholds(document: &CompareReport) -> Option<Chart> {
+    let doubts = document.controls.doubts.as_ref()?;
+    let rows = &doubts.thresholds;
     let point = |row: &Row| (row.explained_wrong_share, row.time_to_explain_restricted_mean_s / 60.0);
     let curve = |level: Level| {
         let points = rows.iter().filter(|row| row.level == level).map(point).collect();
@@ -96,7 +97,7 @@ pub(super) fn thresholds(document: &Document) -> Option<Chart> {
         table.rows.extend(rows.iter().filter(|row| row.level == level).map(cells));
     }
     (!rows.is_empty()).then(|| Chart {
-        title: at_equal_error(document),
+        title: at_equal_error(document, doubts),
         subtitle: format!(
             "Mean minutes to the right explanation against the share of incidents explained wrong, a dot for each threshold of certainty; {}.",
             document.sample()
@@ -121,14 +122,13 @@ fn cells(row: &Row) -> Vec<String> {
     ]
 }
 
-fn at_equal_error(document: &Document) -> String {
-    let controls = &document.controls;
-    let of = |level: Level| controls.at_equal_error.iter().find(|row| row.level == level);
+fn at_equal_error(document: &CompareReport, doubts: &Doubts) -> String {
+    let of = |level: Level| doubts.at_equal_error.iter().find(|row| row.level == level);
     let takes = |row: &Row| format!("{} at {}", minutes(row.time_to_explain_restricted_mean_s), row.level);
     let each: Vec<String> = document.levels.iter().filter_map(|row| of(row.level).map(takes)).collect();
     let none: Vec<Level> =
         document.levels.iter().map(|row| row.level).filter(|level| of(*level).is_none()).collect();
-    let most = share(controls.equal_error);
+    let most = share(doubts.equal_error);
     if each.is_empty() {
         return format!("At no level does any threshold err in at most {most}");
     }
@@ -140,26 +140,26 @@ fn at_equal_error(document: &Document) -> String {
 }
 
 /// The levels at equal error.
-pub(super) fn equal_error(document: &Document) -> Option<Block> {
-    let controls = &document.controls;
+pub(super) fn equal_error(document: &CompareReport) -> Option<Block> {
+    let doubts = document.controls.doubts.as_ref()?;
     let mut table =
         Table::new(&["level", "threshold", "explained wrong", "explained right", "minutes, mean"]);
-    table.rows.extend(controls.at_equal_error.iter().map(cells));
+    table.rows.extend(doubts.at_equal_error.iter().map(cells));
     let about = format!(
         "For each level the quickest threshold at which at most {} of the incidents are explained wrong; {}. A level that is missing has none.",
-        share(controls.equal_error),
+        share(doubts.equal_error),
         document.sample()
     );
-    (!controls.thresholds.is_empty()).then(|| {
-        Block::new(sooner_at_equal_error(document), about, table)
+    (!doubts.thresholds.is_empty()).then(|| {
+        Block::new(sooner_at_equal_error(document, doubts), about, table)
             .against("a level is quicker only because it is wrong more often")
     })
 }
 
 /// Which levels are sooner than the one before them, by a minute at least.
-fn sooner_at_equal_error(document: &Document) -> String {
+fn sooner_at_equal_error(document: &CompareReport, doubts: &Doubts) -> String {
     let time = |level: Level| {
-        let row = document.controls.at_equal_error.iter().find(|row| row.level == level)?;
+        let row = doubts.at_equal_error.iter().find(|row| row.level == level)?;
         Some(row.time_to_explain_restricted_mean_s)
     };
     let pairs = document.levels.windows(2).map(|pair| (pair[0].level, pair[1].level));

@@ -3,10 +3,14 @@
 
 use incident::Story;
 
+use report::{
+    Interval,
+    compare::{CompareReport, Metric, Paired},
+};
+
 use super::{
     block::Block,
     differences::{Difference, differences},
-    document::{Document, EXPLAIN, EXPLAIN_FROM_CALL, Interval, LOSS, Paired, RESTORE},
     dots::{LevelDots, dots},
     signs::{ScenarioSigns, signs},
     words::{bare_minutes, dollars, minutes, minutes_interval, names, signed_dollars, signed_minutes, told},
@@ -24,7 +28,7 @@ const WIDE: f64 = 900.0;
 const SAME_MINUTES: f64 = 1.0;
 
 /// Every incident a dot.
-pub(super) fn every_incident(document: &Document) -> Chart {
+pub(super) fn every_incident(document: &CompareReport) -> Chart {
     let of = |level| {
         let dots = document.dots.iter().filter(move |dot| dot.level == level);
         dots.map(|dot| {
@@ -72,9 +76,9 @@ pub(super) fn every_incident(document: &Document) -> Chart {
     }
 }
 
-fn dots_csv(document: &Document) -> String {
+fn dots_csv(document: &CompareReport) -> String {
     let heading = ["scenario", "seed", "level", "explained_s", "censored", "restored_s", "loss_usd"];
-    let row = |dot: &super::document::Dot| {
+    let row = |dot: &report::compare::Dot| {
         vec![
             dot.scenario.clone(),
             dot.seed.to_string(),
@@ -90,8 +94,8 @@ fn dots_csv(document: &Document) -> String {
 }
 
 /// Minutes to the right explanation: each level against the one before it, and each against the first.
-pub(super) fn explained(document: &Document) -> Vec<Chart> {
-    let (steps, first) = document.paired(EXPLAIN);
+pub(super) fn explained(document: &CompareReport) -> Vec<Chart> {
+    let (steps, first) = document.paired(Metric::Explain);
     let steps = (!steps.is_empty()).then(|| {
         let title =
             format!("Step by step, the right explanation comes {}", in_words(&steps, "sooner", "later"));
@@ -109,7 +113,7 @@ pub(super) fn explained(document: &Document) -> Vec<Chart> {
 }
 
 fn difference_chart(
-    document: &Document,
+    document: &CompareReport,
     title: String,
     which: &str,
     rows: &[&Paired],
@@ -120,7 +124,7 @@ fn difference_chart(
         .map(|row| Difference {
             what: format!("{} to {}", row.against, row.level),
             difference: row.difference / 60.0,
-            interval: Some((row.interval.0 / 60.0, row.interval.1 / 60.0)),
+            interval: Some((row.interval.low / 60.0, row.interval.high / 60.0)),
         })
         .collect();
     let sides = ["sooner", "later"];
@@ -142,7 +146,7 @@ fn difference_chart(
 
 /// What else is compared than the time to the right explanation.
 struct Measure {
-    metric: &'static str,
+    metric: Metric,
     /// The sentence about it, up to its sign.
     what: &'static str,
     sides: [&'static str; 2],
@@ -152,10 +156,10 @@ struct Measure {
 }
 
 /// The same in other measures.
-pub(super) fn other_measures(document: &Document) -> Vec<Block> {
+pub(super) fn other_measures(document: &CompareReport) -> Vec<Block> {
     let measures = [
         Measure {
-            metric: EXPLAIN_FROM_CALL,
+            metric: Metric::ExplainFromCall,
             what: "Counted from the call, the right explanation comes",
             sides: ["sooner", "later"],
             unit: "in minutes from the call to the right explanation: what an alert wins is taken out",
@@ -163,7 +167,7 @@ pub(super) fn other_measures(document: &Document) -> Vec<Block> {
             pair: minutes_pair,
         },
         Measure {
-            metric: RESTORE,
+            metric: Metric::Restore,
             what: "Availability is back",
             sides: ["sooner", "later"],
             unit: "in minutes from the loss until availability is restored; never is placed at the story's end",
@@ -171,12 +175,12 @@ pub(super) fn other_measures(document: &Document) -> Vec<Block> {
             pair: minutes_pair,
         },
         Measure {
-            metric: LOSS,
+            metric: Metric::Loss,
             what: "The trade lost is",
             sides: ["less", "more"],
             unit: "in dollars of trade lost in the incident",
             amount: dollars,
-            pair: |by, (low, high)| {
+            pair: |by, Interval { low, high }| {
                 [signed_dollars(by), format!("{} to {}", signed_dollars(low), signed_dollars(high))]
             },
         },
@@ -184,7 +188,7 @@ pub(super) fn other_measures(document: &Document) -> Vec<Block> {
     measures.iter().filter_map(|measure| other_measure(document, measure)).collect()
 }
 
-fn other_measure(document: &Document, measure: &Measure) -> Option<Block> {
+fn other_measure(document: &CompareReport, measure: &Measure) -> Option<Block> {
     let (steps, first) = document.paired(measure.metric);
     let words: Vec<_> = steps.iter().map(|row| (row.level, row.difference, row.interval)).collect();
     let is_step =
@@ -213,7 +217,7 @@ fn in_words(rows: &[&Paired], less: &str, more: &str) -> String {
     told(&rows, [less, more], minutes)
 }
 
-fn difference_table(document: &Document, rows: &[&Paired], has_tipping: bool, pair: Pair) -> Table {
+fn difference_table(document: &CompareReport, rows: &[&Paired], has_tipping: bool, pair: Pair) -> Table {
     let mut table = Table::new(&["", "difference", "95 % interval", "scenarios less", "the same", "more"]);
     // A quick run does not ask by how much looks may get dearer.
     let has_tipping = has_tipping && !document.quick;
@@ -248,7 +252,7 @@ fn paired_csv(rows: &[&Paired]) -> String {
         "longer",
     ];
     let row = |row: &&Paired| {
-        let figures = [row.difference, row.interval.0, row.interval.1].map(|figure| figure.to_string());
+        let figures = [row.difference, row.interval.low, row.interval.high].map(|figure| figure.to_string());
         let counts = row.scenarios.map(|count| count.to_string());
         [vec![row.against.to_string(), row.level.to_string()], figures.into(), counts.into()].concat()
     };
@@ -256,8 +260,8 @@ fn paired_csv(rows: &[&Paired]) -> String {
 }
 
 /// Each scenario by itself, and in words where a level does not help or harms.
-pub(super) fn by_scenario(document: &Document) -> Option<(Chart, Vec<String>)> {
-    let (steps, _) = document.paired(EXPLAIN);
+pub(super) fn by_scenario(document: &CompareReport) -> Option<(Chart, Vec<String>)> {
+    let (steps, _) = document.paired(Metric::Explain);
     let names: Vec<&String> = steps.first()?.by_scenario.iter().map(|(name, _)| name).collect();
     let of = |step: &Paired, name: &str| {
         step.by_scenario.iter().find(|(other, _)| other == name).map(|(_, seconds)| seconds / 60.0)
@@ -303,7 +307,7 @@ pub(super) fn by_scenario(document: &Document) -> Option<(Chart, Vec<String>)> {
 }
 
 /// The scenarios in which a step does not help or harms, by name; those that nothing helps; those never explained.
-fn exceptions(document: &Document, steps: &[&Paired]) -> Vec<String> {
+fn exceptions(document: &CompareReport, steps: &[&Paired]) -> Vec<String> {
     let mut sentences = Vec::new();
     for step in steps {
         let of = |is: fn(f64) -> bool| step.by_scenario.iter().filter(move |(_, seconds)| is(seconds / 60.0));
@@ -322,7 +326,7 @@ fn exceptions(document: &Document, steps: &[&Paired]) -> Vec<String> {
             if clauses.is_empty() { "sooner in every scenario".to_owned() } else { clauses.join("; ") };
         sentences.push(format!("{} after {}: {told}.", capital(step.level.name()), step.against));
     }
-    let (_, first) = document.paired(EXPLAIN);
+    let (_, first) = document.paired(Metric::Explain);
     let is_helped = |name: &str| {
         first
             .iter()

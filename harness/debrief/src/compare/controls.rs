@@ -3,9 +3,10 @@
 
 use incident::{Level, OperatingModel};
 
+use report::compare::{Against, CompareReport, Metric, Restored, Runbook};
+
 use super::{
     block::{Block, by_level, row_by_level},
-    document::{Against, Document, EXPLAIN, Restored, Runbook},
     words::{
         Sign, bare_minutes, count_of, dollars, minutes, minutes_interval, model, names, share,
         signed_minutes, told,
@@ -14,14 +15,14 @@ use super::{
 use crate::{chart::Table, figures::list};
 
 /// All that are there.
-pub(super) fn blocks(document: &Document) -> Vec<Block> {
+pub(super) fn blocks(document: &CompareReport) -> Vec<Block> {
     let each = [placebo, runbooks, over_best_runbook, oracle, healthy, outside, models];
     each.into_iter().filter_map(|block| block(document)).collect()
 }
 
-fn placebo(document: &Document) -> Option<Block> {
+fn placebo(document: &CompareReport) -> Option<Block> {
     let rows = &document.controls.placebo;
-    let (_, real) = document.paired(EXPLAIN);
+    let (_, real) = document.paired(Metric::Explain);
     let first = document.levels.first()?.level;
     let finding = against_nothing(rows, "As many looks more that show other incidents");
     let mut table =
@@ -67,7 +68,7 @@ pub(super) fn against_nothing(rows: &[Against], what: &str) -> String {
     }
 }
 
-fn best(document: &Document) -> Option<&Runbook> {
+fn best(document: &CompareReport) -> Option<&Runbook> {
     let time = |runbook: &&Runbook| runbook.restored.time_to_restore_restricted_mean_s;
     document.controls.runbooks.iter().min_by(|one, other| time(one).total_cmp(&time(other)))
 }
@@ -82,7 +83,7 @@ fn acted(name: &str, restored: &Restored) -> Vec<String> {
 }
 
 /// The levels as who acted.
-fn levels(document: &Document) -> impl Iterator<Item = (Level, Restored)> {
+fn levels(document: &CompareReport) -> impl Iterator<Item = (Level, Restored)> {
     document.levels.iter().map(|row| {
         let restored = Restored {
             restored_share: row.restored_share,
@@ -93,14 +94,14 @@ fn levels(document: &Document) -> impl Iterator<Item = (Level, Restored)> {
     })
 }
 
-fn runbooks(document: &Document) -> Option<Block> {
+fn runbooks(document: &CompareReport) -> Option<Block> {
     let best = best(document)?;
     let mut table = Table::new(&["who acts", "restored", "mean minutes to restore", "trade lost, mean"]);
     for runbook in &document.controls.runbooks {
         table.rows.push(acted(&format!("blind: {}", runbook.says), &runbook.restored));
     }
     table.rows.extend(levels(document).map(|(level, restored)| acted(level.name(), &restored)));
-    table.rows.extend(document.controls.oracle.map(|oracle| acted("told the truth when called", &oracle)));
+    table.rows.push(acted("told the truth when called", &document.controls.oracle));
     let finding = format!(
         "Without one look, \u{201c}{}\u{201d} restores {} of the incidents",
         best.says,
@@ -113,7 +114,7 @@ fn runbooks(document: &Document) -> Option<Block> {
     Some(Block::new(finding, about, table).against("what restores the shop needs no looking at all"))
 }
 
-fn over_best_runbook(document: &Document) -> Option<Block> {
+fn over_best_runbook(document: &CompareReport) -> Option<Block> {
     let (best, rows) = (best(document)?, &document.controls.over_best_runbook);
     let words: Vec<_> = rows.iter().map(|row| (row.level, row.difference, row.interval)).collect();
     let finding = format!(
@@ -135,8 +136,8 @@ fn over_best_runbook(document: &Document) -> Option<Block> {
         .then(|| Block::new(finding, about, table).against("luck with restarts is taken for diagnosis"))
 }
 
-fn oracle(document: &Document) -> Option<Block> {
-    let oracle = document.controls.oracle?;
+fn oracle(document: &CompareReport) -> Option<Block> {
+    let oracle = &document.controls.oracle;
     let least = oracle.time_to_restore_restricted_mean_s;
     let over = |seconds: f64| signed_minutes(seconds - least);
     let each: Vec<String> = levels(document)
@@ -166,7 +167,7 @@ fn oracle(document: &Document) -> Option<Block> {
     )
 }
 
-fn healthy(document: &Document) -> Option<Block> {
+fn healthy(document: &CompareReport) -> Option<Block> {
     let rows = &document.controls.healthy;
     let wrong: Vec<String> = rows
         .iter()
@@ -191,7 +192,7 @@ fn healthy(document: &Document) -> Option<Block> {
     Some(Block::new(finding, about, table).against("a responder finds causes wherever it is sent"))
 }
 
-fn outside(document: &Document) -> Option<Block> {
+fn outside(document: &CompareReport) -> Option<Block> {
     let rows = &document.controls.outside;
     let said: Vec<String> = rows
         .iter()
@@ -215,7 +216,7 @@ fn outside(document: &Document) -> Option<Block> {
     Some(Block::new(finding, about, table).against("every outage is blamed on what one can see"))
 }
 
-fn models(document: &Document) -> Option<Block> {
+fn models(document: &CompareReport) -> Option<Block> {
     let rows = &document.controls.models;
     let mut kinds: Vec<OperatingModel> = rows.iter().map(|row| row.model).collect();
     kinds.dedup();
@@ -260,7 +261,7 @@ fn models(document: &Document) -> Option<Block> {
     let mut table = by_level(document, "");
     for kind in &kinds {
         let name = model(*kind);
-        let mut add = |what: &str, of: fn(&super::document::Model) -> String| {
+        let mut add = |what: &str, of: fn(&report::compare::Model) -> String| {
             let cells =
                 row_by_level(document, &format!("{name}: {what}"), |level| find(*kind, level).map(of));
             table.rows.push(cells);

@@ -1,15 +1,19 @@
 //! What only a full run asks. Teaches to ask of each assumption whether the finding is about it.
 
+use report::{
+    Interval,
+    compare::{CompareReport, Leak, LeftOut, Metric, Row},
+};
+
 use super::{
     block::{Block, by_level, row_by_level},
     controls::against_nothing,
-    document::{Document, EXPLAIN, Leak, LeftOut, Row},
     words::{Sign, bare_minutes, minutes, minutes_interval, names, share, shares, signed_minutes},
 };
 use crate::{chart::Table, figures::list};
 
 /// All that are there.
-pub(super) fn blocks(document: &Document) -> Vec<Block> {
+pub(super) fn blocks(document: &CompareReport) -> Vec<Block> {
     let each = [
         other_responders,
         equal_menus,
@@ -38,7 +42,7 @@ fn conditions(rows: &[Row]) -> Vec<&str> {
 }
 
 /// Minutes to the right explanation, and in brackets the share that is explained right: the levels as above, then each condition.
-fn table(document: &Document, rows: &[Row]) -> Table {
+fn table(document: &CompareReport, rows: &[Row]) -> Table {
     let cell = |seconds: f64, right: f64| format!("{} ({})", bare_minutes(seconds), share(right));
     let mut table = by_level(document, "");
     table.rows.push(row_by_level(document, "as above", |level| {
@@ -54,7 +58,7 @@ fn table(document: &Document, rows: &[Row]) -> Table {
     table
 }
 
-fn about(document: &Document, what: &str) -> String {
+fn about(document: &CompareReport, what: &str) -> String {
     format!(
         "{what} Mean minutes to the right explanation, in brackets the share explained right; {}.",
         document.sample()
@@ -62,8 +66,8 @@ fn about(document: &Document, what: &str) -> String {
 }
 
 /// How many of the steps that show a difference go the same way under each condition.
-fn kept(document: &Document, rows: &[Row], with: &str) -> String {
-    let (steps, _) = document.paired(EXPLAIN);
+fn kept(document: &CompareReport, rows: &[Row], with: &str) -> String {
+    let (steps, _) = document.paired(Metric::Explain);
     let shown: Vec<_> = steps.into_iter().filter(|step| Sign::of(step.interval) != Sign::Nothing).collect();
     if shown.is_empty() {
         return "No step shows a difference, so there is none that could turn".to_owned();
@@ -73,7 +77,7 @@ fn kept(document: &Document, rows: &[Row], with: &str) -> String {
             let row = rows.iter().find(|row| row.what == what && row.level == level)?;
             Some(row.time_to_explain_restricted_mean_s)
         };
-        let is_kept = |step: &&&super::document::Paired| {
+        let is_kept = |step: &&&report::compare::Paired| {
             let by = time(step.level).zip(time(step.against)).map(|(one, other)| one - other);
             by.is_some_and(|by| by * step.difference > 0.0)
         };
@@ -88,8 +92,8 @@ fn kept(document: &Document, rows: &[Row], with: &str) -> String {
     format!("Of {} {steps} the same way: {}", shown.len(), list(&each))
 }
 
-fn other_responders(document: &Document) -> Option<Block> {
-    let rows = &document.controls.other_responders;
+fn other_responders(document: &CompareReport) -> Option<Block> {
+    let rows = &document.controls.doubts.as_ref()?.other_responders;
     let sooner = |what: &str| {
         let is_sooner = |row: &&Row| {
             let ours = document.levels.iter().find(|ours| ours.level == row.level);
@@ -117,10 +121,10 @@ fn other_responders(document: &Document) -> Option<Block> {
     })
 }
 
-fn equal_menus(document: &Document) -> Option<Block> {
-    let rows = &document.controls.equal_menus;
+fn equal_menus(document: &CompareReport) -> Option<Block> {
+    let rows = &document.controls.doubts.as_ref()?.equal_menus;
     let first = document.levels.first()?.level;
-    let looks = document.controls.equal_menu_checks;
+    let looks = document.controls.doubts.as_ref()?.equal_menu_checks;
     let words: Vec<_> = rows.iter().map(|row| (row.level, row.difference, row.interval)).collect();
     let finding = if rows.iter().all(|row| Sign::of(row.interval) == Sign::Nothing) {
         against_nothing(rows, &format!("With {looks} looks at every level, richer levels"))
@@ -147,10 +151,10 @@ fn equal_menus(document: &Document) -> Option<Block> {
     })
 }
 
-fn cost_draws(document: &Document) -> Option<Block> {
-    let rows = &document.controls.cost_draws;
+fn cost_draws(document: &CompareReport) -> Option<Block> {
+    let rows = &document.controls.doubts.as_ref()?.cost_draws;
     let draws = rows.first()?.draws;
-    let is_step = |row: &&super::document::CostDraws| {
+    let is_step = |row: &&report::compare::CostDraws| {
         document.levels.windows(2).any(|pair| (pair[0].level, pair[1].level) == (row.against, row.level))
     };
     let each: Vec<String> = rows
@@ -165,7 +169,7 @@ fn cost_draws(document: &Document) -> Option<Block> {
             format!("{} to {}", row.against, row.level),
             share(row.shorter_share),
             signed_minutes(median),
-            minutes_interval((low, high)),
+            minutes_interval(Interval { low, high }),
         ]);
     }
     let finding = format!(
@@ -179,8 +183,8 @@ fn cost_draws(document: &Document) -> Option<Block> {
     Some(Block::new(finding, about, table).against("the assumed costs were chosen for the answer"))
 }
 
-fn odds(document: &Document) -> Option<Block> {
-    let rows = &document.controls.odds;
+fn odds(document: &CompareReport) -> Option<Block> {
+    let rows = &document.controls.doubts.as_ref()?.odds;
     let about = about(
         document,
         "What the responder holds for likely before it looks: skewed at random; or what did happen held for ten times less likely.",
@@ -195,8 +199,8 @@ fn odds(document: &Document) -> Option<Block> {
     })
 }
 
-fn left_out(document: &Document) -> Option<Block> {
-    let rows = &document.controls.left_out;
+fn left_out(document: &CompareReport) -> Option<Block> {
+    let rows = &document.controls.doubts.as_ref()?.left_out;
     let each = |of: fn(&LeftOut) -> f64| {
         list(&rows.iter().map(|row| format!("{} at {}", share(of(row)), row.level)).collect::<Vec<_>>())
     };
@@ -220,8 +224,8 @@ fn left_out(document: &Document) -> Option<Block> {
     })
 }
 
-fn learning(document: &Document) -> Option<Block> {
-    let rows = &document.controls.learning;
+fn learning(document: &CompareReport) -> Option<Block> {
+    let rows = &document.controls.doubts.as_ref()?.learning;
     let names = conditions(rows);
     let time = |what: &str, level| {
         let row = rows.iter().find(|row| row.what == what && row.level == level)?;
@@ -250,8 +254,8 @@ fn learning(document: &Document) -> Option<Block> {
 }
 
 /// Whether somebody was right who could not know.
-fn leak(document: &Document, rows: &[Leak], what: &str, doubt: &str, how: &str) -> Option<Block> {
-    let leaks: Vec<&Leak> = rows.iter().filter(|row| row.interval.0 > row.chance).collect();
+fn leak(document: &CompareReport, rows: &[Leak], what: &str, doubt: &str, how: &str) -> Option<Block> {
+    let leaks: Vec<&Leak> = rows.iter().filter(|row| row.interval.low > row.chance).collect();
     let finding = if leaks.is_empty() {
         format!("{what}, it is right no more often than chance at any level")
     } else {
@@ -272,28 +276,28 @@ fn leak(document: &Document, rows: &[Leak], what: &str, doubt: &str, how: &str) 
     (!rows.is_empty()).then(|| Block::new(finding, about, table).against(doubt))
 }
 
-fn shuffled_labels(document: &Document) -> Option<Block> {
+fn shuffled_labels(document: &CompareReport) -> Option<Block> {
     leak(
         document,
-        &document.controls.shuffled_labels,
+        &document.controls.doubts.as_ref()?.shuffled_labels,
         "Taught with shuffled labels",
         "what is judged leaks past what was taught",
         "Training incidents dealt out anew among the scenarios",
     )
 }
 
-fn before_trigger(document: &Document) -> Option<Block> {
+fn before_trigger(document: &CompareReport) -> Option<Block> {
     leak(
         document,
-        &document.controls.before_trigger,
+        &document.controls.doubts.as_ref()?.before_trigger,
         "Shown only what was there before the trigger",
         "names, times or decoys give the scenario away before anything has happened",
         "Every look shows what it would have shown before the trigger",
     )
 }
 
-fn classifier(document: &Document) -> Option<Block> {
-    let classifier = document.controls.before_trigger_classifier.as_ref()?;
+fn classifier(document: &CompareReport) -> Option<Block> {
+    let classifier = document.controls.doubts.as_ref()?.before_trigger_classifier.as_ref()?;
     let incidents = classifier.incidents as f64;
     // The normal approximation to the binomial: how far chance alone goes in one direction in 97.5 of 100 cases.
     let reach = classifier.chance + 1.96 * (classifier.chance * (1.0 - classifier.chance) / incidents).sqrt();
@@ -314,8 +318,8 @@ fn classifier(document: &Document) -> Option<Block> {
     Some(Block::new(finding.to_owned(), about.to_owned(), table).against(doubt))
 }
 
-fn signal_gains(document: &Document) -> Option<Block> {
-    let mut gains = document.controls.signal_gains.clone();
+fn signal_gains(document: &CompareReport) -> Option<Block> {
+    let mut gains = document.controls.doubts.as_ref()?.signal_gains.clone();
     gains.sort_by(|one, other| one.1.total_cmp(&other.1));
     let (most, by) = gains.first()?;
     let finding = if *by < -30.0 {
@@ -336,8 +340,8 @@ fn signal_gains(document: &Document) -> Option<Block> {
     )
 }
 
-fn subsets(document: &Document) -> Option<Block> {
-    let rows = &document.controls.signals;
+fn subsets(document: &CompareReport) -> Option<Block> {
+    let rows = &document.controls.doubts.as_ref()?.signals;
     let mut table = Table::new(&["signals", "no alert", "with alerts", "from the call, with alerts"]);
     let mut rank: Vec<(f64, String)> = Vec::new();
     for row in rows.iter().filter(|row| row.alerts) {

@@ -1,7 +1,7 @@
-//! The page about a comparison of telemetry levels, and its plots of many incidents side by side. [`page()`] is made of the JSON that
-//! `glyphfall compare` writes; its titles are findings, made of the figures below them, whichever sign those have.
+//! The page about a comparison of telemetry levels, and its plots of many incidents side by side. [`page()`] draws what
+//! `glyphfall compare` found; its titles are findings, made of the figures below them, whichever sign those have.
 //!
-//! - `document`: that JSON. `words`: differences in words. `block`: a table with its doubt.
+//! - `words`: differences in words. `block`: a table with its doubt.
 //! - `overview` and `charts`: the levels. `controls` and `doubts`: what stands against them. `certainty`: how sure, and how right.
 //!
 //! Each plot is a pure function of figures that an experiment computed, in whatever width a page asks for. They show every incident, intervals instead of verdicts, and what was never reached.
@@ -21,7 +21,6 @@ mod doubts;
 mod certainty;
 mod block;
 mod words;
-mod document;
 mod differences;
 mod dots;
 mod reliability;
@@ -30,7 +29,7 @@ mod trade_off;
 
 pub use differences::{Difference, differences};
 pub use dots::{LevelDots, dots};
-pub use page::{PageError, page};
+pub use page::page;
 pub use reliability::{Reliability, reliability};
 pub use signs::{ScenarioSigns, signs};
 pub use trade_off::{Curve, trade_off};

@@ -3,9 +3,10 @@
 
 use incident::Level;
 
+use report::compare::{CompareReport, LevelRow, Metric};
+
 use super::{
     block::{Block, by_level, row_by_level},
-    document::{Document, EXPLAIN, LevelRow},
     words::{bare_minutes, dollars, minutes, model, names, share, shares, told},
 };
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
 };
 
 /// The title: each level against the one before it.
-pub(super) fn title(document: &Document) -> String {
-    let (steps, _) = document.paired(EXPLAIN);
+pub(super) fn title(document: &CompareReport) -> String {
+    let (steps, _) = document.paired(Metric::Explain);
     let steps: Vec<_> = steps.iter().map(|step| (step.level, step.difference, step.interval)).collect();
     let found = told(&steps, ["sooner", "later"], minutes);
     if found.is_empty() {
@@ -29,7 +30,7 @@ pub(super) fn title(document: &Document) -> String {
 }
 
 /// What was run.
-pub(super) fn run(document: &Document) -> String {
+pub(super) fn run(document: &CompareReport) -> String {
     let scenarios = document.judged().count();
     format!(
         "{} of {}, {}, recorded in virtual time and diagnosed at each level by the {}. Operating model: {}. The same incident at \
@@ -43,8 +44,8 @@ pub(super) fn run(document: &Document) -> String {
 }
 
 /// What is left out of the figures, and why.
-pub(super) fn left_out(document: &Document) -> Vec<String> {
-    let of = |is: fn(&super::document::Scenario) -> bool| {
+pub(super) fn left_out(document: &CompareReport) -> Vec<String> {
+    let of = |is: fn(&report::compare::ScenarioRow) -> bool| {
         let all = document.scenarios.iter().filter(|scenario| is(scenario));
         all.map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
     };
@@ -72,12 +73,12 @@ fn seeds(seeds: &[u64]) -> String {
 }
 
 /// What each level adds.
-pub(super) fn legend(document: &Document) -> Vec<(&'static str, &'static str)> {
+pub(super) fn legend(document: &CompareReport) -> Vec<(&'static str, &'static str)> {
     document.levels.iter().map(|row| (row.level.name(), row.level.description())).collect()
 }
 
 /// The figures of each level.
-pub(super) fn levels(document: &Document) -> Block {
+pub(super) fn levels(document: &CompareReport) -> Block {
     let each = |of: fn(&LevelRow) -> String| {
         let rows = document.levels.iter().map(|row| format!("{} at {}", of(row), row.level));
         list(&rows.collect::<Vec<_>>())
@@ -95,7 +96,7 @@ pub(super) fn levels(document: &Document) -> Block {
     Block { depth: 2, ..Block::new(finding, about, table(document)) }
 }
 
-fn table(document: &Document) -> Table {
+fn table(document: &CompareReport) -> Table {
     let mut table = by_level(document, "");
     let mut add = |name: &str, of: &dyn Fn(&LevelRow) -> String| {
         let cell = |level: Level| document.levels.iter().find(|row| row.level == level).map(of);
@@ -139,9 +140,9 @@ fn table(document: &Document) -> Table {
 
 /// The times at a level in order; what was never reached comes last.
 fn times(
-    document: &Document,
+    document: &CompareReport,
     level: Level,
-    of: impl Fn(&super::document::Dot) -> Option<f64>,
+    of: impl Fn(&report::compare::Dot) -> Option<f64>,
 ) -> Vec<Option<f64>> {
     let mut times: Vec<Option<f64>> = document.dots.iter().filter(|dot| dot.level == level).map(of).collect();
     times.sort_by(|one, other| one.unwrap_or(f64::INFINITY).total_cmp(&other.unwrap_or(f64::INFINITY)));
@@ -161,7 +162,7 @@ fn reached(times: &[Option<f64>], part: f64, seconds: f64) -> String {
 }
 
 /// How the levels did on the scenarios that were written after the list of checks had been frozen, beside the others.
-pub(super) fn after_freeze(document: &Document) -> Option<Block> {
+pub(super) fn after_freeze(document: &CompareReport) -> Option<Block> {
     let of = |is_after: bool| {
         let judged = document.judged().filter(move |scenario| scenario.after_freeze == is_after);
         judged.map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
@@ -215,7 +216,7 @@ pub(super) fn after_freeze(document: &Document) -> Option<Block> {
 }
 
 /// The mean of the scenarios' mean times to the right explanation.
-fn mean(document: &Document, level: Level, scenarios: &[String]) -> Option<f64> {
+fn mean(document: &CompareReport, level: Level, scenarios: &[String]) -> Option<f64> {
     let average =
         |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let of = |scenario: &String| {

@@ -2,34 +2,24 @@
 
 use askama::Template;
 
-use super::{certainty, charts, controls, document::Document, doubts, overview};
+use report::compare::CompareReport;
+
+use super::{certainty, charts, controls, doubts, overview};
 use crate::figures::{count, grouped};
 
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub enum PageError {
-    /// The text is not the experiment's JSON.
-    #[error("not the JSON of a comparison of telemetry levels")]
-    Shape(#[from] serde_json::Error),
-    /// The page cannot be written.
-    #[error("the page cannot be written")]
-    Page(#[from] askama::Error),
-}
-
-/// The page, out of the JSON of `glyphfall compare`. What a quick run leaves out is not on it.
+/// The page about a comparison. What a quick run leaves out is not on it.
 ///
 /// # Errors
 ///
-/// If the text is not that JSON.
-pub fn page(json: &str) -> Result<String, PageError> {
-    let document: Document = serde_json::from_str(json)?;
-    Ok(Page::of(&document)?.render()?)
+/// If the page cannot be written.
+pub fn page(report: &CompareReport) -> Result<String, askama::Error> {
+    Page::of(report)?.render()
 }
 
 #[derive(Template)]
 #[template(path = "compare.html")]
 struct Page<'a> {
-    document: &'a Document,
+    document: &'a CompareReport,
     title: String,
     lead: String,
     run: String,
@@ -45,7 +35,7 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn of(document: &'a Document) -> Result<Self, askama::Error> {
+    fn of(document: &'a CompareReport) -> Result<Self, askama::Error> {
         let mut levels =
             vec![overview::levels(document).render()?, charts::every_incident(document).render()?];
         for chart in charts::explained(document) {
@@ -85,7 +75,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn rests_on(document: &Document) -> Vec<String> {
+fn rests_on(document: &CompareReport) -> Vec<String> {
     let checks = &document.checks;
     let frozen = if checks.hash == checks.frozen_hash {
         format!("the list that was frozen before the last scenarios were written (hash {})", checks.hash)

@@ -2,7 +2,9 @@
 
 use incident::{Level, OperatingModel, Usd};
 
-use super::{differences::signed, document::Interval};
+use report::Interval;
+
+use super::differences::signed;
 use crate::figures::list;
 
 /// Where a difference and its interval lie.
@@ -17,7 +19,7 @@ pub(super) enum Sign {
 }
 
 impl Sign {
-    pub(super) fn of((low, high): Interval) -> Self {
+    pub(super) fn of(Interval { low, high }: Interval) -> Self {
         match (low, high) {
             (_, high) if high < 0.0 => Self::Less,
             (low, _) if low > 0.0 => Self::More,
@@ -72,7 +74,7 @@ pub(super) fn signed_minutes(seconds: f64) -> String {
 }
 
 /// An interval of differences in minutes.
-pub(super) fn minutes_interval((low, high): Interval) -> String {
+pub(super) fn minutes_interval(Interval { low, high }: Interval) -> String {
     format!("{} to {}", signed_minutes(low), signed_minutes(high))
 }
 
@@ -99,7 +101,7 @@ pub(super) fn share(share: f64) -> String {
 }
 
 /// An interval of shares.
-pub(super) fn shares((low, high): Interval) -> String {
+pub(super) fn shares(Interval { low, high }: Interval) -> String {
     format!("{} to {}", share(low).trim_end_matches("\u{a0}%"), share(high))
 }
 

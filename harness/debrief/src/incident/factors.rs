@@ -3,6 +3,7 @@
 //! nobody named.
 
 use incident::ContributingFactor;
+use report::Interval;
 
 use super::facts::Facts;
 use crate::{
@@ -40,8 +41,9 @@ pub(super) fn factors(facts: &Facts<'_>, shares: Option<&SharesOfLoss>) -> Vec<F
             is_named: named(factor),
             is_present: present.contains(&factor),
             share: shares.and_then(|shares| shares.of_fault(factor)).map(|(share, interval)| {
-                let interval = interval
-                    .map_or_else(String::new, |(low, high)| format!("{} to {}", percent(low), percent(high)));
+                let interval = interval.map_or_else(String::new, |Interval { low, high }| {
+                    format!("{} to {}", percent(low), percent(high))
+                });
                 (percent(share), interval)
             }),
         })

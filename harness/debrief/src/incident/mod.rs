@@ -21,9 +21,10 @@ mod tried;
 
 use askama::Template;
 use incident::{ClockKind, IncidentRecord};
+use report::chain::ChainReport;
 
 use crate::{
-    chain::{self, SharesOfLoss},
+    chain::SharesOfLoss,
     chart::Chart,
     figures::{count, duration, list, percent, printable, time},
 };
@@ -36,9 +37,6 @@ use telling::Tile;
 /// Why there is no debrief.
 #[derive(Debug, thiserror::Error)]
 pub enum DebriefError {
-    /// The shares cannot be read.
-    #[error("the shares of the latent faults cannot be read")]
-    Shares(#[source] chain::PageError),
     /// The shares are those of another scenario.
     #[error("the shares are those of {shares}, the record is of {record}")]
     OtherScenario {
@@ -52,13 +50,13 @@ pub enum DebriefError {
     Page(#[from] askama::Error),
 }
 
-/// The debrief as one page that needs nothing from elsewhere. `chain` is the JSON of `glyphfall chain` for the same
-/// scenario, if there is one.
+/// The debrief as one page that needs nothing from elsewhere. `chain` is what `glyphfall chain` found for the
+/// same scenario, if it was run.
 ///
 /// # Errors
 ///
-/// If `chain` is no such JSON, or of another scenario.
-pub fn page(record: &IncidentRecord, chain: Option<&str>) -> Result<String, DebriefError> {
+/// If `chain` is of another scenario.
+pub fn page(record: &IncidentRecord, chain: Option<&ChainReport>) -> Result<String, DebriefError> {
     let facts = Facts::of(record);
     let debrief = Debrief::of(&facts, shares(record, chain)?);
     let charts = [timeline::availability(&facts), timeline::lanes(&facts)];
@@ -71,7 +69,7 @@ pub fn page(record: &IncidentRecord, chain: Option<&str>) -> Result<String, Debr
 /// # Errors
 ///
 /// As for [`page`].
-pub fn markdown(record: &IncidentRecord, chain: Option<&str>) -> Result<String, DebriefError> {
+pub fn markdown(record: &IncidentRecord, chain: Option<&ChainReport>) -> Result<String, DebriefError> {
     let facts = Facts::of(record);
     let debrief = Debrief::of(&facts, shares(record, chain)?);
     Ok(text::markdown(&debrief, times::chart(&facts).as_ref()))
@@ -82,9 +80,11 @@ pub fn finding(record: &IncidentRecord) -> String {
     telling::title(&Facts::of(record)).replace('\u{a0}', " ")
 }
 
-fn shares(record: &IncidentRecord, chain: Option<&str>) -> Result<Option<SharesOfLoss>, DebriefError> {
-    let Some(json) = chain else { return Ok(None) };
-    let shares = SharesOfLoss::of(json).map_err(DebriefError::Shares)?;
+fn shares(
+    record: &IncidentRecord,
+    chain: Option<&ChainReport>,
+) -> Result<Option<SharesOfLoss>, DebriefError> {
+    let Some(shares) = chain.map(SharesOfLoss::of) else { return Ok(None) };
     if shares.scenario == record.run.scenario {
         Ok(Some(shares))
     } else {

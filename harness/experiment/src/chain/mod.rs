@@ -7,15 +7,19 @@
 //! nothing, and for one to whom it tells all at once. The last two need no other run: before a responder
 //! acts, an incident is the same at each level.
 //!
-//! - [`mod@report`]: what comes of it.
+//! - [`mod@finding`]: what comes of it, in words.
 
-pub mod report;
+pub mod finding;
 
 use std::{io, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use chassis::{LatentFault, Level};
 use diagnosis::Knowledge;
+use finding::finding;
 use incident::{ContributingFactor, Route, Rules, Story};
+use report::chain::{
+    ChainReport, Combination, IfResponder, Morning, Necessary, PairInteraction, RouteMorning, Saving, Share,
+};
 use world::{
     Mix,
     play::{PlayOptions, Responder, STARTS_STORY_S},
@@ -27,10 +31,6 @@ use crate::{
     attribution::{self, ALL, COALITIONS, Game, PLAYERS, bit, bounds, interval, resampled, smallest_repairs},
     kept::{Kept, incident},
     sweep::{Watch, sweep},
-};
-pub use report::ChainReport;
-use report::{
-    Combination, IfResponder, Morning, Necessary, PairInteraction, RouteMorning, Saving, Share, finding,
 };
 
 /// Page views a second, unless told otherwise: so few that sixty-four incidents take less than a minute on two

@@ -3,116 +3,17 @@
 //!
 //! [`super::doubts`]: those that only a full run has.
 
-use incident::{Level, OperatingModel};
-use serde::Serialize;
+use incident::Level;
+use report::compare::{Against, Controls, Healthy, Metric, Model, Outside, Restored, Runbook};
 
 use super::{
     Extent, Study,
     condition::Key,
-    doubts::{Doubts, doubts},
-    figures::{Metric, Sample},
+    doubts::doubts,
+    figures::{Sample, of},
     placebo::PLACEBOS,
     statistics::{Grouped, difference, mean},
 };
-use crate::attribution::Interval;
-
-/// The controls. Times are seconds of the story.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Controls {
-    /// As many checks more at the same cost, which show other incidents: more checks are not better telemetry.
-    pub placebo: Vec<Against>,
-    /// Runbooks that are followed without looking.
-    pub runbooks: Vec<Runbook>,
-    /// Each level against the runbook that restores sooner.
-    pub over_best_runbook: Vec<Against>,
-    /// Somebody who knows the truth when called.
-    pub oracle: Restored,
-    /// A shop in which nothing is wrong, and an alarm.
-    pub healthy: Vec<Healthy>,
-    /// An outage outside the shop.
-    pub outside: Vec<Outside>,
-    /// The operating models.
-    pub models: Vec<Model>,
-    /// What only a full run asks.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub doubts: Option<Doubts>,
-}
-
-/// A level against something else.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Against {
-    /// The level.
-    pub level: Level,
-    /// The metric.
-    pub metric: &'static str,
-    /// The mean of the scenarios' mean differences. Below zero: shorter.
-    pub difference: f64,
-    /// Where 95 % of the resampled means lie.
-    pub interval: Interval,
-}
-
-/// What came of acting.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Restored {
-    /// The share of incidents that was restored.
-    pub restored_share: f64,
-    /// From the loss until availability was restored; never is placed at the story's end.
-    pub time_to_restore_restricted_mean_s: f64,
-    /// Trade lost.
-    pub loss_usd_mean: f64,
-}
-
-/// A runbook.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Runbook {
-    /// What it says.
-    pub says: &'static str,
-    /// What came of it.
-    #[serde(flatten)]
-    pub restored: Restored,
-}
-
-/// What was said about a shop in which nothing was wrong.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Healthy {
-    /// The level.
-    pub level: Level,
-    /// Incidents.
-    pub incidents: usize,
-    /// The share that was given a cause that is wrong.
-    pub false_explanations_share: f64,
-    /// Remedies used where none was needed.
-    pub remedies_mean: f64,
-}
-
-/// What was said about an outage outside the shop.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outside {
-    /// The level.
-    pub level: Level,
-    /// Incidents.
-    pub incidents: usize,
-    /// The share of which it was said that it is not the shop. Why it happened, nobody can explain from within.
-    pub said_not_ours_share: f64,
-    /// The share that was given a cause inside the shop.
-    pub false_explanations_share: f64,
-}
-
-/// One operating model at one level.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Model {
-    /// The operating model.
-    pub model: OperatingModel,
-    /// The level.
-    pub level: Level,
-    /// The share that was explained right.
-    pub explained_right_share: f64,
-    /// From the loss to the right explanation.
-    pub time_to_explain_restricted_mean_s: f64,
-    /// What came of acting.
-    #[serde(flatten)]
-    pub restored: Restored,
-}
 
 pub(super) fn controls(study: &Study, ours: &Sample) -> Controls {
     let runbooks: Vec<(Key, Runbook)> = [
@@ -122,7 +23,7 @@ pub(super) fn controls(study: &Study, ours: &Sample) -> Controls {
     .into_iter()
     .map(|(undoes, says)| (Key::Runbook(undoes), says))
     .filter(|(key, _)| study.results.contains_key(key))
-    .map(|(key, says)| (key, Runbook { says, restored: restored(study, ours, key) }))
+    .map(|(key, says)| (key, Runbook { says: says.to_owned(), restored: restored(study, ours, key) }))
     .collect();
     let best = runbooks.iter().min_by(|(_, one), (_, other)| {
         let time = |runbook: &Runbook| runbook.restored.time_to_restore_restricted_mean_s;
@@ -148,14 +49,14 @@ pub(super) fn controls(study: &Study, ours: &Sample) -> Controls {
 
 pub(super) fn against(sample: &Sample, level: Level, metric: Metric, differences: &Grouped) -> Against {
     let interval = sample.interval(differences);
-    Against { level, metric: metric.name(), difference: mean(differences), interval }
+    Against { level, metric, difference: mean(differences), interval }
 }
 
 /// The mean over all draws, incident by incident, less the first level.
 fn placebo(study: &Study, sample: &Sample, level: Level) -> Against {
     let keys = (0..PLACEBOS).map(|draw| Key::Placebo(level, draw));
     let first =
-        sample.grouped(study, Key::Level(study.options.levels[0], false), |told| Metric::Explain.of(told));
+        sample.grouped(study, Key::Level(study.options.levels[0], false), |told| of(Metric::Explain, told));
     let differences = difference(&mean_over(study, sample, keys, Metric::Explain), &first);
     against(sample, level, Metric::Explain, &differences)
 }
@@ -167,7 +68,7 @@ pub(super) fn mean_over(
     keys: impl Iterator<Item = Key>,
     metric: Metric,
 ) -> Grouped {
-    let each: Vec<Grouped> = keys.map(|key| sample.grouped(study, key, |told| metric.of(told))).collect();
+    let each: Vec<Grouped> = keys.map(|key| sample.grouped(study, key, |told| of(metric, told))).collect();
     let Some(mut sums) = each.first().cloned() else { return Vec::new() };
     for (scenario, values) in sums.iter_mut().enumerate() {
         for (seed, value) in values.iter_mut().enumerate() {

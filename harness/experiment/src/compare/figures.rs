@@ -2,6 +2,7 @@
 //! mean: left out, the slowest responder would look the quickest.
 
 use incident::Level;
+use report::{Interval, compare::Metric};
 use world::tape::Tape;
 
 use super::{
@@ -10,44 +11,15 @@ use super::{
     film::Told,
     statistics::{self, Bootstrap, Grouped, difference, mean},
 };
-use crate::attribution::Interval;
 
-/// What is asked of a diagnosis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// Seconds from the loss to the right explanation.
-    Explain,
-    /// Seconds from the call to the right explanation: detection taken out.
-    ExplainFromCall,
-    /// Seconds from the loss until availability is restored.
-    Restore,
-    /// Trade lost.
-    Loss,
-}
-
-impl Metric {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Explain, Self::ExplainFromCall, Self::Restore, Self::Loss];
-
-    /// Its name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Explain => "time_to_explain_restricted_mean_s",
-            Self::ExplainFromCall => "time_from_call_to_explain_restricted_mean_s",
-            Self::Restore => "time_to_restore_restricted_mean_s",
-            Self::Loss => "loss_usd_mean",
-        }
-    }
-
-    /// Of one diagnosis. What never happened is placed at the story's end.
-    pub fn of(self, told: &Told) -> f64 {
-        let ends_s = Tape::ends_s();
-        match self {
-            Self::Explain => told.explained_right_s().unwrap_or(ends_s) - told.lost_s,
-            Self::ExplainFromCall => told.explained_right_s().unwrap_or(ends_s) - told.called_s,
-            Self::Restore => told.restored_s.unwrap_or(ends_s) - told.lost_s,
-            Self::Loss => told.loss_usd,
-        }
+/// A metric of one diagnosis. What never happened is placed at the story's end.
+pub fn of(metric: Metric, told: &Told) -> f64 {
+    let ends_s = Tape::ends_s();
+    match metric {
+        Metric::Explain => told.explained_right_s().unwrap_or(ends_s) - told.lost_s,
+        Metric::ExplainFromCall => told.explained_right_s().unwrap_or(ends_s) - told.called_s,
+        Metric::Restore => told.restored_s.unwrap_or(ends_s) - told.lost_s,
+        Metric::Loss => told.loss_usd,
     }
 }
 
@@ -98,7 +70,7 @@ impl Sample {
 
     /// The mean of a metric.
     pub fn mean(&self, study: &Study, key: Key, metric: Metric) -> f64 {
-        mean(&self.grouped(study, key, |told| metric.of(told)))
+        mean(&self.grouped(study, key, |told| of(metric, told)))
     }
 
     /// The share of incidents of which something is true, with its interval.
@@ -109,7 +81,7 @@ impl Sample {
 
     /// The paired difference of a metric, one condition less the other.
     pub fn difference(&self, study: &Study, one: Key, other: Key, metric: Metric) -> Grouped {
-        let of = |key| self.grouped(study, key, |told| metric.of(told));
+        let of = |key| self.grouped(study, key, |told| of(metric, told));
         difference(&of(one), &of(other))
     }
 

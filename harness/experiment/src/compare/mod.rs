@@ -5,7 +5,7 @@
 //!
 //! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: those that tell nothing. [`film`]: an incident, to be diagnosed again and again.
 //! - [`statistics`]: means and intervals. [`figures`]: of what.
-//! - [`report`]: what is said about the levels. [`controls`] and [`doubts`]: why that may be believed, or not.
+//! - [`summary`]: what is said about the levels. [`controls`] and [`doubts`]: why that may be believed, or not.
 
 pub mod condition;
 pub mod list;
@@ -13,7 +13,7 @@ pub mod placebo;
 pub mod film;
 pub mod statistics;
 pub mod figures;
-pub mod report;
+pub mod summary;
 pub mod controls;
 pub mod doubts;
 
@@ -27,6 +27,7 @@ use std::{
 use diagnosis::Experience;
 use futures_util::FutureExt;
 use incident::{Level, OperatingModel};
+use report::compare::CompareReport;
 use world::{
     scenario::{Scenario, library},
     tape::Tape,
@@ -39,7 +40,6 @@ use crate::{
 use condition::{Condition, Key};
 use film::{Film, Told};
 use list::{Basis, conditions};
-pub use report::CompareReport;
 
 /// The largest seed that an experiment may take: those above are for training.
 pub const SEED_MAX: u64 = 1_000_000_000;
@@ -167,7 +167,7 @@ pub struct Study {
 /// When a service does not start.
 pub fn compare(options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<CompareReport>> {
     let Some(study) = study(options, watch)? else { return Ok(None) };
-    Ok(Some(report::report(&study)))
+    Ok(Some(summary::summary(&study)))
 }
 
 /// Records and diagnoses all incidents.

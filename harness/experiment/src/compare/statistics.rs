@@ -4,7 +4,7 @@
 use chassis::rng;
 use rand::RngExt;
 
-use crate::attribution::Interval;
+use report::Interval;
 
 /// How often incidents are drawn again. Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ask for one to two thousand.
 pub const RESAMPLES: usize = 2_000;

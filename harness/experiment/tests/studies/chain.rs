@@ -3,11 +3,12 @@
 use std::{num::NonZeroUsize, sync::atomic::AtomicBool};
 
 use experiment::{
-    chain::{ChainOptions, ChainReport, chain},
+    chain::{ChainOptions, chain},
     kept::incident,
     sweep::Watch,
 };
 use incident::{ContributingFactor, ContributingFactor::InvalidRendering};
+use report::chain::ChainReport;
 use world::{Mix, play::PlayOptions, scenario::scenario};
 
 /// Late enough for the stand-in to restore where there is telemetry, and too early where there is none.

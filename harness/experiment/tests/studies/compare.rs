@@ -46,12 +46,14 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
     let first = report();
     assert_eq!(first, report());
     let controls = &first["controls"];
-    for control in [
-        "placebo",
-        "runbooks",
-        "over_best_runbook",
-        "healthy",
-        "models",
+    let has = |part: &serde_json::Value, name: &str| {
+        assert!(part[name].as_array().is_some_and(|rows| !rows.is_empty()), "{name}: {part}");
+    };
+    for control in ["placebo", "runbooks", "over_best_runbook", "healthy", "models"] {
+        has(controls, control);
+    }
+    let doubts = &controls["doubts"];
+    for doubt in [
         "other_responders",
         "equal_menus",
         "cost_draws",
@@ -65,9 +67,9 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
         "calibration",
         "thresholds",
     ] {
-        assert!(controls[control].as_array().is_some_and(|rows| !rows.is_empty()), "{control}: {controls}");
+        has(doubts, doubt);
     }
-    assert_eq!(controls["signals"].as_array().unwrap().len(), 32, "sixteen subsets, with and without alerts");
+    assert_eq!(doubts["signals"].as_array().unwrap().len(), 32, "sixteen subsets, with and without alerts");
     assert_eq!(first["levels"][0]["incidents"], 1, "a false alarm is a control");
     assert_eq!(first["checks"]["hash"], first["checks"]["frozen_hash"]);
 }

@@ -2,20 +2,19 @@
 //! beside both.
 
 use diagnosis::{checks, checks::CHECKS, operating::HANDOVER, remedies, terms::CERTAIN_FROM};
-use incident::{Level, OperatingModel, Usd};
-use serde::Serialize;
+use incident::{Level, Usd};
+use report::compare::{ChecksRow, CompareReport, Dot, LevelRow, Metric, Paired, ScenarioRow};
 use world::tape::{ACTED_AT_MINUTES, Tape, VIEWS_PER_SECOND};
 
 use super::{
     Extent, Study,
     condition::Key,
-    controls::{Controls, controls},
-    figures::{Metric, Sample, quartiles, steps},
+    controls::controls,
+    figures::{Sample, of, quartiles, steps},
     film::Told,
     list::TIPPING_FACTORS,
     statistics::{average, mean},
 };
-use crate::attribution::Interval;
 
 /// A scenario whose mean differs by less than this is neither helped nor harmed.
 const SAME_S: f64 = 60.0;
@@ -23,152 +22,8 @@ const SAME_S: f64 = 60.0;
 /// A gain is gone when a tenth of it is left.
 const GONE: f64 = 0.1;
 
-/// The whole report. Times are seconds of the story.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CompareReport {
-    /// The finding, in a sentence.
-    pub finding: String,
-    /// The first seed.
-    pub seed: u64,
-    /// All seeds.
-    pub seeds: Vec<u64>,
-    /// Whether only the levels, the placebo and the blind runbooks were run.
-    pub quick: bool,
-    /// Who diagnosed.
-    pub responder: &'static str,
-    /// The operating model of all figures but those that compare models.
-    pub operating_model: OperatingModel,
-    /// The command that repeats it.
-    pub command: String,
-    /// The version of the program.
-    pub version: &'static str,
-    /// The scenarios.
-    pub scenarios: Vec<ScenarioRow>,
-    /// Incidents recorded, and recordings of what remedies did.
-    pub recordings: [usize; 2],
-    /// The list of checks: how many, and its hash.
-    pub checks: ChecksRow,
-    /// What was assumed.
-    pub assumed: Vec<String>,
-    /// What was found at each level.
-    pub levels: Vec<LevelRow>,
-    /// Paired differences.
-    pub paired: Vec<Paired>,
-    /// Every incident at every level.
-    pub dots: Vec<Dot>,
-    /// What stands between these figures and doubt.
-    pub controls: Controls,
-}
-
-/// A scenario.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ScenarioRow {
-    /// Its name.
-    pub name: String,
-    /// Whether nothing in the shop can be mended.
-    pub control: bool,
-    /// Whether it was written after the list of checks had been frozen.
-    pub after_freeze: bool,
-    /// Whether nobody was called in any of its incidents.
-    pub unnoticed: bool,
-}
-
-/// The list of checks.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ChecksRow {
-    /// How many.
-    pub count: usize,
-    /// A hash of all of them with outcomes and costs.
-    pub hash: String,
-    /// The same when the list was frozen.
-    pub frozen_hash: &'static str,
-}
-
-/// One level.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LevelRow {
-    /// The level.
-    pub level: Level,
-    /// Incidents.
-    pub incidents: usize,
-    /// The share that was explained right, of all.
-    pub explained_right_share: f64,
-    /// Where 95 % of the resampled shares lie.
-    pub explained_right_interval: Interval,
-    /// The share that was explained wrong, of all; the others were given up.
-    pub explained_wrong_share: f64,
-    /// From the loss to the call.
-    pub time_to_detect_median_s: f64,
-    /// From the loss to the first right guess where it is.
-    pub time_to_locate_median_s: f64,
-    /// From the loss to the right explanation; wrong or none is placed at the story's end.
-    pub time_to_explain_median_s: f64,
-    /// The quartiles around it.
-    pub time_to_explain_quartiles_s: [f64; 2],
-    /// The mean of the scenarios' means.
-    pub time_to_explain_restricted_mean_s: f64,
-    /// From the loss until availability is restored; never is placed at the story's end.
-    pub time_to_restore_median_s: f64,
-    /// The quartiles around it.
-    pub time_to_restore_quartiles_s: [f64; 2],
-    /// The mean of the scenarios' means.
-    pub time_to_restore_restricted_mean_s: f64,
-    /// The share that was restored by the story's end.
-    pub restored_share: f64,
-    /// The share that was restored without a right explanation.
-    pub fixed_for_the_wrong_reason_share: f64,
-    /// Sequences of remedies that did not restore.
-    pub wrong_remedies_mean: f64,
-    /// Looks.
-    pub checks_mean: f64,
-    /// Trade lost.
-    pub loss_usd_mean: f64,
-}
-
-/// A paired difference: the level less what it is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Paired {
-    /// The level.
-    pub level: Level,
-    /// What it is compared with.
-    pub against: Level,
-    /// The metric.
-    pub metric: &'static str,
-    /// The mean of the scenarios' mean differences. Below zero: shorter, or less.
-    pub difference: f64,
-    /// Where 95 % of the resampled means lie.
-    pub interval: Interval,
-    /// How many scenarios became shorter by a minute at least, stayed, became longer. (For dollars: by a minute's trade.)
-    pub scenarios: [usize; 3],
-    /// Each scenario's mean difference.
-    pub by_scenario: Vec<(String, f64)>,
-    /// By which factor what the level adds must get dearer until a tenth of the gain is left; none: not even by the largest
-    /// factor, or there is no gain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tipping_factor: Option<f64>,
-}
-
-/// One incident at one level.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Dot {
-    /// The scenario.
-    pub scenario: String,
-    /// The seed.
-    pub seed: u64,
-    /// The level.
-    pub level: Level,
-    /// Seconds from the loss to the right explanation; to the story's end if there is none.
-    pub explained_s: f64,
-    /// Whether there is none.
-    pub censored: bool,
-    /// Seconds from the loss until availability was restored.
-    pub restored_s: Option<f64>,
-    /// Trade lost.
-    pub loss_usd: f64,
-}
-
-/// Reports.
-pub fn report(study: &Study) -> CompareReport {
+/// What a study found.
+pub fn summary(study: &Study) -> CompareReport {
     let options = &study.options;
     let ours = Sample::of(study, |place| !options.scenarios[place].control);
     let levels: Vec<LevelRow> = options.levels.iter().map(|level| row(study, &ours, *level)).collect();
@@ -177,13 +32,17 @@ pub fn report(study: &Study) -> CompareReport {
         seed: options.seed,
         seeds: (0..options.seeds.get() as u64).map(|step| options.seed + step).collect(),
         quick: options.extent != Extent::Full,
-        responder: "model responder",
+        responder: "model responder".to_owned(),
         operating_model: options.models[0],
         command: options.command(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         scenarios: scenarios(study),
         recordings: [study.tapes.len(), study.branches],
-        checks: ChecksRow { count: CHECKS.len(), hash: checks::hash(), frozen_hash: checks::FROZEN_HASH },
+        checks: ChecksRow {
+            count: CHECKS.len(),
+            hash: checks::hash(),
+            frozen_hash: checks::FROZEN_HASH.to_owned(),
+        },
         assumed: assumed(),
         levels,
         paired: paired(study, &ours),
@@ -210,8 +69,8 @@ fn row(study: &Study, sample: &Sample, level: Level) -> LevelRow {
     let all = |value: fn(&Told) -> f64| quartiles(sample.told(study, key).map(value));
     let mean_of = |value: fn(&Told) -> f64| mean(&sample.grouped(study, key, value));
     let (explained_right_share, explained_right_interval) = share(|told| told.explained_right_s().is_some());
-    let explain = all(|told| Metric::Explain.of(told));
-    let restore = all(|told| Metric::Restore.of(told));
+    let explain = all(|told| of(Metric::Explain, told));
+    let restore = all(|told| of(Metric::Restore, told));
     LevelRow {
         level,
         incidents: sample.incidents(),
@@ -257,7 +116,7 @@ fn paired(study: &Study, sample: &Sample) -> Vec<Paired> {
         Paired {
             level: *level,
             against: *against,
-            metric: metric.name(),
+            metric,
             difference: mean(&differences),
             interval: sample.interval(&differences),
             scenarios: [
@@ -301,7 +160,7 @@ fn dots(study: &Study, sample: &Sample) -> Vec<Dot> {
                 scenario: tape.scenario.clone(),
                 seed: tape.seed,
                 level: *level,
-                explained_s: Metric::Explain.of(told),
+                explained_s: of(Metric::Explain, told),
                 censored: told.explained_right_s().is_none(),
                 restored_s: told.restored_s.map(|at_s| at_s - told.lost_s),
                 loss_usd: told.loss_usd,

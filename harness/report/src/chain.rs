@@ -1,18 +1,15 @@
-//! What the experiment says, as it stands in its JSON. Amounts are dollars and means over seeds; intervals
-//! hold 95 % of the resampled seeds and are missing with a single seed.
+//! What `glyphfall chain` found: the sixteen combinations of the latent faults, and each fault's part in the loss. Amounts are dollars and
+//! means over seeds; intervals hold 95 % of the resampled seeds and are missing with a single seed.
 
 use std::collections::BTreeMap;
 
 use incident::{ContributingFactor, Route, TimeOfDay, Usd};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::attribution::Interval;
-
-/// What two shares may differ by and still be called the same: less than is printed.
-const SAME_SHARE: f64 = 0.000_5;
+use crate::Interval;
 
 /// The sixteen combinations, and each fault's part in the loss.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ChainReport {
     /// The first seed: with the options below it repeats everything.
     pub seed: u64,
@@ -73,7 +70,7 @@ pub struct ChainReport {
 }
 
 /// One combination of latent faults.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Combination {
     /// The faults that are present.
     pub faults_present: Vec<ContributingFactor>,
@@ -90,7 +87,7 @@ pub struct Combination {
 }
 
 /// A fault's share.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Share {
     /// The fault.
     pub fault: ContributingFactor,
@@ -108,7 +105,7 @@ pub struct Share {
 }
 
 /// A repair by itself, and a fault by itself.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Saving {
     /// The fault.
     pub fault: ContributingFactor,
@@ -121,7 +118,7 @@ pub struct Saving {
 }
 
 /// A pair of faults.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct PairInteraction {
     /// The two faults.
     pub faults: [ContributingFactor; 2],
@@ -134,7 +131,7 @@ pub struct PairInteraction {
 }
 
 /// The faults without which nothing is lost.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Necessary {
     /// Known beforehand, from how the scenario works; the bounds rest on it.
     pub expected: Vec<ContributingFactor>,
@@ -143,7 +140,7 @@ pub struct Necessary {
 }
 
 /// The shares with another responder.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct IfResponder {
     /// Who.
     pub responder: String,
@@ -154,7 +151,7 @@ pub struct IfResponder {
 }
 
 /// One morning as customers met it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Morning {
     /// The faults that were present.
     pub faults_present: Vec<ContributingFactor>,
@@ -173,52 +170,11 @@ pub struct Morning {
 }
 
 /// One kind of page on one morning.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct RouteMorning {
     /// The kind of page.
     pub route: Route,
     /// By the minute: its story second, and the visits served, degraded and failed. Minutes without visits
     /// are left out.
     pub minutes: Vec<(i32, u64, u64, u64)>,
-}
-
-/// The finding of a report, out of its figures.
-pub(super) fn finding(report: &ChainReport) -> String {
-    let (Some(loss_usd), Some(without_usd)) = (report.loss_usd, report.loss_without_faults_usd) else {
-        return "It was stopped before one seed was played in all sixteen combinations: nothing can be said."
-            .to_owned();
-    };
-    let mut shares: Vec<_> =
-        report.shares.iter().filter_map(|share| Some((share.share?, share.fault))).collect();
-    shares.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    let Some((largest, _)) = shares.first().copied() else {
-        let what = if loss_usd > 0.0 { format!("{} is", Usd(loss_usd)) } else { "Nothing is".to_owned() };
-        return format!("{what} lost, with all four latent faults and with none: they have no part in it.");
-    };
-    let rest = if without_usd > 0.0 { format!(" ({} without any)", Usd(without_usd)) } else { String::new() };
-    let most: Vec<_> =
-        shares.iter().filter(|(share, _)| largest - share < SAME_SHARE).map(|(_, fault)| *fault).collect();
-    let (have, each) = if most.len() > 1 { ("have", " each") } else { ("has", "") };
-    format!(
-        "With all four latent faults {} is lost{rest}; {} {have} the largest share, {:.0} %{each}. {}",
-        Usd(loss_usd),
-        words(&most),
-        largest * 100.0,
-        prevention(&report.smallest_sets)
-    )
-}
-
-/// Which repairs prevent the outage, in a sentence.
-fn prevention(sets: &[Vec<ContributingFactor>]) -> String {
-    let sets: Vec<String> = sets.iter().map(|set| words(set)).collect();
-    match sets.as_slice() {
-        [] => "No set of repairs prevents the outage.".to_owned(),
-        [set] if set.is_empty() => "Availability was never lost.".to_owned(),
-        sets => format!("The outage is prevented by repairing {}.", sets.join(", or ")),
-    }
-}
-
-/// Faults in a sentence.
-pub fn words(faults: &[ContributingFactor]) -> String {
-    faults.iter().map(|fault| fault.name().replace('-', " ")).collect::<Vec<_>>().join(" and ")
 }

@@ -1,0 +1,208 @@
+//! What `glyphfall compare` found: the levels, their paired differences, and the doubts about both. Times are seconds of the story.
+
+mod controls;
+mod doubts;
+
+use incident::{Level, OperatingModel};
+use serde::{Deserialize, Serialize};
+
+pub use controls::{Against, Controls, Healthy, Model, Outside, Restored, Runbook};
+pub use doubts::{Calibration, Classifier, CostDraws, Doubts, Leak, LeftOut, Row, Subset};
+
+use crate::Interval;
+
+/// The whole report. Times are seconds of the story.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct CompareReport {
+    /// The finding, in a sentence.
+    pub finding: String,
+    /// The first seed.
+    pub seed: u64,
+    /// All seeds.
+    pub seeds: Vec<u64>,
+    /// Whether only the levels, the placebo and the blind runbooks were run.
+    pub quick: bool,
+    /// Who diagnosed.
+    pub responder: String,
+    /// The operating model of all figures but those that compare models.
+    pub operating_model: OperatingModel,
+    /// The command that repeats it.
+    pub command: String,
+    /// The version of the program.
+    pub version: String,
+    /// The scenarios.
+    pub scenarios: Vec<ScenarioRow>,
+    /// Incidents recorded, and recordings of what remedies did.
+    pub recordings: [usize; 2],
+    /// The list of checks: how many, and its hash.
+    pub checks: ChecksRow,
+    /// What was assumed.
+    pub assumed: Vec<String>,
+    /// What was found at each level.
+    pub levels: Vec<LevelRow>,
+    /// Paired differences.
+    pub paired: Vec<Paired>,
+    /// Every incident at every level.
+    pub dots: Vec<Dot>,
+    /// What stands between these figures and doubt.
+    pub controls: Controls,
+}
+
+/// A scenario.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct ScenarioRow {
+    /// Its name.
+    pub name: String,
+    /// Whether nothing in the shop can be mended.
+    pub control: bool,
+    /// Whether it was written after the list of checks had been frozen.
+    pub after_freeze: bool,
+    /// Whether nobody was called in any of its incidents.
+    pub unnoticed: bool,
+}
+
+/// The list of checks.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct ChecksRow {
+    /// How many.
+    pub count: usize,
+    /// A hash of all of them with outcomes and costs.
+    pub hash: String,
+    /// The same when the list was frozen.
+    pub frozen_hash: String,
+}
+
+/// One level.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct LevelRow {
+    /// The level.
+    pub level: Level,
+    /// Incidents.
+    pub incidents: usize,
+    /// The share that was explained right, of all.
+    pub explained_right_share: f64,
+    /// Where 95 % of the resampled shares lie.
+    pub explained_right_interval: Interval,
+    /// The share that was explained wrong, of all; the others were given up.
+    pub explained_wrong_share: f64,
+    /// From the loss to the call.
+    pub time_to_detect_median_s: f64,
+    /// From the loss to the first right guess where it is.
+    pub time_to_locate_median_s: f64,
+    /// From the loss to the right explanation; wrong or none is placed at the story's end.
+    pub time_to_explain_median_s: f64,
+    /// The quartiles around it.
+    pub time_to_explain_quartiles_s: [f64; 2],
+    /// The mean of the scenarios' means.
+    pub time_to_explain_restricted_mean_s: f64,
+    /// From the loss until availability is restored; never is placed at the story's end.
+    pub time_to_restore_median_s: f64,
+    /// The quartiles around it.
+    pub time_to_restore_quartiles_s: [f64; 2],
+    /// The mean of the scenarios' means.
+    pub time_to_restore_restricted_mean_s: f64,
+    /// The share that was restored by the story's end.
+    pub restored_share: f64,
+    /// The share that was restored without a right explanation.
+    pub fixed_for_the_wrong_reason_share: f64,
+    /// Sequences of remedies that did not restore.
+    pub wrong_remedies_mean: f64,
+    /// Looks.
+    pub checks_mean: f64,
+    /// Trade lost.
+    pub loss_usd_mean: f64,
+}
+
+/// A paired difference: the level less what it is compared with.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Paired {
+    /// The level.
+    pub level: Level,
+    /// What it is compared with.
+    pub against: Level,
+    /// The metric.
+    pub metric: Metric,
+    /// The mean of the scenarios' mean differences. Below zero: shorter, or less.
+    pub difference: f64,
+    /// Where 95 % of the resampled means lie.
+    pub interval: Interval,
+    /// How many scenarios became shorter by a minute at least, stayed, became longer. (For dollars: by a minute's trade.)
+    pub scenarios: [usize; 3],
+    /// Each scenario's mean difference.
+    pub by_scenario: Vec<(String, f64)>,
+    /// By which factor what the level adds must get dearer until a tenth of the gain is left; none: not even by the largest
+    /// factor, or there is no gain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tipping_factor: Option<f64>,
+}
+
+/// One incident at one level.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Dot {
+    /// The scenario.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The level.
+    pub level: Level,
+    /// Seconds from the loss to the right explanation; to the story's end if there is none.
+    pub explained_s: f64,
+    /// Whether there is none.
+    pub censored: bool,
+    /// Seconds from the loss until availability was restored.
+    pub restored_s: Option<f64>,
+    /// Trade lost.
+    pub loss_usd: f64,
+}
+
+/// What is asked of a diagnosis; a mean of means over scenarios.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Metric {
+    /// Seconds from the loss to the right explanation.
+    #[serde(rename = "time_to_explain_restricted_mean_s")]
+    Explain,
+    /// Seconds from the call to the right explanation: detection taken out.
+    #[serde(rename = "time_from_call_to_explain_restricted_mean_s")]
+    ExplainFromCall,
+    /// Seconds from the loss until availability is restored.
+    #[serde(rename = "time_to_restore_restricted_mean_s")]
+    Restore,
+    /// Trade lost.
+    #[serde(rename = "loss_usd_mean")]
+    Loss,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Explain, Self::ExplainFromCall, Self::Restore, Self::Loss];
+}
+
+impl CompareReport {
+    /// The paired differences of a metric: each level with the one before it, and each with the first. The first step is both.
+    pub fn paired(&self, metric: Metric) -> (Vec<&Paired>, Vec<&Paired>) {
+        let all = || self.paired.iter().filter(|paired| paired.metric == metric);
+        let is_step = |paired: &&Paired| {
+            self.levels
+                .windows(2)
+                .any(|pair| (pair[0].level, pair[1].level) == (paired.against, paired.level))
+        };
+        let first = self.levels.first().map(|row| row.level);
+        (all().filter(is_step).collect(), all().filter(|paired| Some(paired.against) == first).collect())
+    }
+
+    /// How many incidents each level's figures are of.
+    pub fn incidents(&self) -> usize {
+        self.levels.first().map_or(0, |row| row.incidents)
+    }
+
+    /// The scenarios that the levels' figures are of.
+    pub fn judged(&self) -> impl Iterator<Item = &ScenarioRow> {
+        self.scenarios.iter().filter(|scenario| !scenario.control && !scenario.unnoticed)
+    }
+
+    /// The model responder, and of how many incidents: for the subtitle of a plot.
+    pub fn sample(&self) -> String {
+        let (incidents, scenarios) = (self.incidents(), self.judged().count());
+        format!("{}, {incidents} incidents of {scenarios} scenarios", self.responder)
+    }
+}
