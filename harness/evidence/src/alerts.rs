@@ -134,7 +134,7 @@ struct State {
 impl AlertRules {
     /// Judges the rules, if visits have arrived since they were judged last.
     pub(crate) fn judge(&mut self, metrics: &MetricStore) {
-        let Some(time) = metrics.last_time_of(VISITS).filter(|time| *time > self.judged) else { return };
+        let Some(time) = last_visits(metrics).filter(|time| *time > self.judged) else { return };
         self.judged = time;
         for (rule, state) in RULES.iter().zip(&mut self.states) {
             state.long = burn_rate(metrics, time, rule.long);
@@ -169,6 +169,13 @@ impl AlertRules {
         });
         Alerts { rules: rules.collect(), history: self.history.iter().cloned().collect() }
     }
+}
+
+/// When visits were told last, by own services if they tell any.
+fn last_visits(metrics: &MetricStore) -> Option<UnixTime> {
+    let (_, family) = metrics.family(VISITS, |_| true)?;
+    let told = family.series.iter().filter(|(key, _)| key.resource.is_own || family.own_series == 0);
+    told.filter_map(|(_, series)| series.last_time()).max()
 }
 
 /// The share of failed visits over the share that the target allows.

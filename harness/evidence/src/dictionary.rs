@@ -1,7 +1,8 @@
 //! Words that rows share, and resources. Teaches interning that cannot be filled up for good by a stranger.
 //!
 //! A word is kept once and lives as long as some row holds it: when the dictionary is full, it lets go of what only it
-//! still holds. If that does not help, a row gets a word of its own and pays for it.
+//! still holds. If that does not help, a row gets a word of its own and pays for it. So it is with the names of senders:
+//! no sender is one too many, only dearer.
 
 use std::collections::{BTreeSet, HashSet};
 use std::mem::size_of;
@@ -10,11 +11,16 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1::Resource as ResourceMessage;
 
-use crate::limits::{ATTRIBUTES_MAX, RESOURCES_MAX, TEXT_BYTES_MAX, VALUE_DEPTH_MAX, WORD_BYTES_MAX};
+use crate::limits::{
+    ATTRIBUTES_MAX, Limits, RESOURCES_MAX, TEXT_BYTES_MAX, VALUE_DEPTH_MAX, WORD_BYTES_MAX, strangers_part,
+};
 use crate::value::{Attributes, Resource, Scope, Value};
 
 /// What an `Arc<str>` costs beside its text: its two counts and a place in the set.
 const WORD_COST: usize = 2 * size_of::<usize>() + size_of::<Arc<str>>() + 1;
+
+/// What a sender is called that tells no name.
+const UNKNOWN_SERVICE: &str = "unknown_service";
 
 /// Shared words and resources within a share of the bytes.
 pub(crate) struct Dictionary {
@@ -22,16 +28,21 @@ pub(crate) struct Dictionary {
     resources: BTreeSet<Arc<Resource>>,
     bytes: usize,
     bytes_max: usize,
-    /// Sweeping costs as much as there are words: it is done once per so many words that found no place.
+    /// Sweeping costs as much as there are words: it is done once per so many that found no place.
     misses_to_sweep: usize,
+    /// What the row that is being made pays for, and what the next one pays for its sender.
     charge: usize,
+    sender_charge: usize,
+    /// Whether the sender of the rows that are being made is a stranger.
+    is_strangers: bool,
     cut: u64,
 }
 
 impl Dictionary {
     pub(crate) fn new(bytes_max: usize) -> Self {
         let (words, resources) = (HashSet::new(), BTreeSet::new());
-        Self { words, resources, bytes: 0, bytes_max, misses_to_sweep: 0, charge: 0, cut: 0 }
+        let (bytes, misses_to_sweep, charge, sender_charge, is_strangers, cut) = (0, 0, 0, 0, false, 0);
+        Self { words, resources, bytes, bytes_max, misses_to_sweep, charge, sender_charge, is_strangers, cut }
     }
 
     /// A short text, shared with all rows that say the same; a long one on the row's own account.
@@ -65,39 +76,64 @@ impl Dictionary {
         }
     }
 
-    pub(crate) fn scope(&mut self, scope: Option<&InstrumentationScope>) -> Scope {
-        let (name, version) = scope.map_or(("", ""), |scope| (&scope.name, &scope.version));
-        Scope { name: self.text(name), version: self.text(version) }
+    /// The logger or tracer. What its name costs is paid by the next row.
+    pub(crate) fn scope_name(&mut self, scope: Option<&InstrumentationScope>) -> Arc<str> {
+        self.begin_row();
+        let name = self.text(scope.map_or("", |scope| &scope.name));
+        self.sender_charge += std::mem::take(&mut self.charge);
+        name
     }
 
-    /// The sender, or nothing if too many senders are known already.
-    pub(crate) fn resource(&mut self, message: Option<&ResourceMessage>) -> Option<Arc<Resource>> {
-        self.charge = 0;
-        let attributes = self.attributes(message.map_or(&[], |message| &message.attributes));
-        let charge = self.take_charge();
+    /// The meter with all that tells it from others. What it costs is paid by the next row.
+    pub(crate) fn scope(&mut self, scope: Option<&InstrumentationScope>) -> Arc<Scope> {
+        self.begin_row();
+        let (name, version) = scope.map_or(("", ""), |scope| (&scope.name, &scope.version));
+        let (name, version) = (self.text(name), self.text(version));
+        let attributes = self.attributes(scope.map_or(&[], |scope| &scope.attributes));
+        let scope = Scope { name, version, attributes };
+        self.sender_charge +=
+            size_of::<Scope>() + scope.attributes.bytes() + std::mem::take(&mut self.charge);
+        Arc::new(scope)
+    }
+
+    /// The sender. If it is one too many to be shared, its next row pays for it.
+    pub(crate) fn resource(&mut self, message: Option<&ResourceMessage>, limits: &Limits) -> Arc<Resource> {
+        (self.charge, self.sender_charge) = (0, 0);
+        let pairs: &[KeyValue] = message.map_or(&[], |message| &message.attributes);
+        self.is_strangers = !limits.is_own(service_name(pairs));
+        let attributes = self.attributes(pairs);
+        let charge = std::mem::take(&mut self.charge);
         let service = attributes.text("service.name").cloned();
-        let service = service.unwrap_or_else(|| self.text("unknown_service"));
+        let service = service.unwrap_or_else(|| self.text(UNKNOWN_SERVICE));
         let instance = attributes.text("service.instance.id").cloned();
-        let resource = Resource { service, instance, attributes };
+        let resource = Resource { is_own: !self.is_strangers, service, instance, attributes };
         if let Some(known) = self.resources.get(&resource) {
-            return Some(Arc::clone(known));
+            return Arc::clone(known);
         }
         let cost = charge + size_of::<Resource>() + resource.attributes.bytes();
-        if self.resources.len() >= RESOURCES_MAX || self.bytes + cost > self.bytes_max {
-            self.sweep();
-        }
-        if self.resources.len() >= RESOURCES_MAX || self.bytes + cost > self.bytes_max {
-            return None;
-        }
-        self.bytes += cost;
         let resource = Arc::new(resource);
-        self.resources.insert(Arc::clone(&resource));
-        Some(resource)
+        if self.has_room(cost, 1) {
+            self.bytes += cost;
+            self.resources.insert(Arc::clone(&resource));
+        } else {
+            self.sender_charge = cost;
+        }
+        resource
     }
 
-    /// What the row that was just made has to pay for texts of its own.
+    /// What was paid for a row that was refused is not for the next one to pay.
+    pub(crate) fn begin_row(&mut self) {
+        self.charge = 0;
+    }
+
+    /// What the row that was just made has to pay for texts of its own, and for its sender if that is not shared.
     pub(crate) fn take_charge(&mut self) -> usize {
-        std::mem::take(&mut self.charge)
+        std::mem::take(&mut self.charge) + std::mem::take(&mut self.sender_charge)
+    }
+
+    /// Something of a row that is kept had to be left out.
+    pub(crate) fn note_cut(&mut self, is_cut: bool) {
+        self.cut += u64::from(is_cut);
     }
 
     /// How many texts and lists had to be cut since this was last asked.
@@ -114,19 +150,31 @@ impl Dictionary {
             return Arc::clone(known);
         }
         let cost = text.len() + WORD_COST;
-        if self.bytes + cost > self.bytes_max {
-            self.misses_to_sweep = self.misses_to_sweep.saturating_sub(1);
-            if self.misses_to_sweep == 0 {
-                self.sweep();
-            }
-            if self.bytes + cost > self.bytes_max {
-                return self.own(text);
-            }
+        if !self.has_room(cost, 0) {
+            return self.own(text);
         }
         self.bytes += cost;
         let word: Arc<str> = text.into();
         self.words.insert(Arc::clone(&word));
         word
+    }
+
+    /// Whether so many bytes and resources more may be shared, if need be after letting go of what no row holds.
+    fn has_room(&mut self, bytes: usize, resources: usize) -> bool {
+        let part = |max| if self.is_strangers { strangers_part(max) } else { max };
+        let (bytes_max, resources_max) = (part(self.bytes_max), part(RESOURCES_MAX));
+        let fits = |own: &Self| {
+            own.bytes + bytes <= bytes_max
+                && (resources == 0 || own.resources.len() + resources <= resources_max)
+        };
+        if fits(self) {
+            return true;
+        }
+        self.misses_to_sweep = self.misses_to_sweep.saturating_sub(1);
+        if self.misses_to_sweep == 0 {
+            self.sweep();
+        }
+        fits(self)
     }
 
     fn own(&mut self, text: &str) -> Arc<str> {
@@ -141,6 +189,15 @@ impl Dictionary {
         let resources: usize = self.resources.iter().map(|resource| cost(resource)).sum();
         self.bytes = words + resources;
         self.misses_to_sweep = self.words.len() / 2 + 1;
+    }
+}
+
+/// The last name counts, as with all attributes.
+fn service_name(pairs: &[KeyValue]) -> &str {
+    let mut names = pairs.iter().take(ATTRIBUTES_MAX).rev().filter(|pair| pair.key == "service.name");
+    match names.next().and_then(|pair| pair.value.as_ref()?.value.as_ref()) {
+        Some(any_value::Value::StringValue(name)) => name,
+        _ => UNKNOWN_SERVICE,
     }
 }
 

@@ -19,13 +19,14 @@ use crate::log_search::{self, ChangeList, LogPage, LogQuery};
 use crate::logs::LogStore;
 use crate::metric_query::{self, MetricAnswer, MetricInfo, MetricQuery, QueryError};
 use crate::metrics::MetricStore;
+use crate::refusals::{Taken, Unread};
 use crate::requests::{RequestLink, Sort};
 use crate::skew::Window;
 use crate::spans::SpanStore;
 use crate::time::UnixTime;
 use crate::trace_search::{self, TraceList, TraceQuery};
 use crate::trace_view::{self, TraceView};
-use crate::usage::{Taken, Usage};
+use crate::usage::Usage;
 
 /// The evidence of one world. Cheap to clone; all clones are one store.
 #[derive(Clone)]
@@ -63,30 +64,42 @@ impl Evidence {
 
     /// Takes log records.
     pub fn take_logs(&self, request: &ExportLogsServiceRequest) -> Taken {
-        let (window, limits) = (self.window(), &self.inner.limits);
-        let store = &mut *self.write();
-        let before = store.logs.usage.refused.clone();
-        store.logs.take(request, window, limits, &mut store.words, &mut store.failures);
-        Taken::between(&before, &store.logs.usage.refused)
+        self.receive_logs(request, &Unread::default())
     }
 
     /// Takes points of metrics, and judges the alerts by them.
     pub fn take_metrics(&self, request: &ExportMetricsServiceRequest) -> Taken {
-        let window = self.window();
-        let store = &mut *self.write();
-        let before = store.metrics.usage.refused.clone();
-        store.metrics.take(request, window, &mut store.words);
-        store.alerts.judge(&store.metrics);
-        Taken::between(&before, &store.metrics.usage.refused)
+        self.receive_metrics(request, &Unread::default())
     }
 
     /// Takes spans.
     pub fn take_traces(&self, request: &ExportTraceServiceRequest) -> Taken {
-        let window = self.window();
+        self.receive_traces(request, &Unread::default())
+    }
+
+    /// Takes the log records of a message, beside what of it could not be read.
+    pub(crate) fn receive_logs(&self, request: &ExportLogsServiceRequest, unread: &Unread) -> Taken {
+        let (window, limits) = (self.window(), &self.inner.limits);
         let store = &mut *self.write();
-        let before = store.spans.usage.refused.clone();
-        store.spans.take(request, window, &mut store.words, &mut store.failures);
-        Taken::between(&before, &store.spans.usage.refused)
+        let refusals = store.logs.take(request, window, limits, &mut store.words, &mut store.failures);
+        refusals.count(unread, &mut store.logs.usage)
+    }
+
+    /// Takes the points of a message, beside what of it could not be read.
+    pub(crate) fn receive_metrics(&self, request: &ExportMetricsServiceRequest, unread: &Unread) -> Taken {
+        let (window, limits) = (self.window(), &self.inner.limits);
+        let store = &mut *self.write();
+        let refusals = store.metrics.take(request, window, limits, &mut store.words);
+        store.alerts.judge(&store.metrics);
+        refusals.count(unread, &mut store.metrics.usage)
+    }
+
+    /// Takes the spans of a message, beside what of it could not be read.
+    pub(crate) fn receive_traces(&self, request: &ExportTraceServiceRequest, unread: &Unread) -> Taken {
+        let (window, limits) = (self.window(), &self.inner.limits);
+        let store = &mut *self.write();
+        let refusals = store.spans.take(request, window, limits, &mut store.words, &mut store.failures);
+        refusals.count(unread, &mut store.spans.usage)
     }
 
     /// Log records by text, attributes and more.

@@ -78,7 +78,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+/// Bytes from hexadecimal digits, two for each.
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
     let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
     pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }
@@ -91,8 +95,13 @@ mod tests {
     fn an_id_reads_back_and_a_wrong_one_does_not() {
         let text = "4bf92f3577b34da6a3ce929d0e0e4736";
         assert_eq!(text.parse::<TraceId>().map(|id| id.to_string()), Ok(text.to_owned()));
-        for wrong in ["", "00000000000000000000000000000000", "4bf92f3577b34da6a3ce929d0e0e473", "äööööööööö"]
-        {
+        for wrong in [
+            "",
+            "00000000000000000000000000000000",
+            "4bf92f3577b34da6a3ce929d0e0e473",
+            "4bf92f3577b34da6a3ce929d0e0e47+6",
+            "äööööööööö",
+        ] {
             assert!(wrong.parse::<TraceId>().is_err(), "{wrong}");
         }
         assert_eq!(SpanId::from_bytes(&[0; 8]), None);

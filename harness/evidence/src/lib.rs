@@ -10,12 +10,13 @@
 //!
 //! - [`limits`]: every limit with its reason
 //! - [`time`], [`ids`], `value`, `dictionary`, `skew`: what rows are made of
-//! - `failures`, `logs`; `span_row`, `spans`, `requests`; `track`, `points`, `series`, `metrics`: what is kept, and what
+//! - `failures`, `logs`; `span_row`, `spans`, `requests`; `track`, `points`, `series`, `metrics`, `room`: what is kept, and what
 //!   has to leave
-//! - [`usage`]: what was taken, held and dropped, in figures
+//! - [`usage`], `refusals`: what was taken, held and dropped, in figures; what is told of it
 //! - [`log_search`], [`trace_search`], [`trace_view`], `trace_tree`, [`metric_query`]: questions and answers
 //! - [`alerts`]: burn rates of what customers meet
-//! - `prometheus_names`, [`exposition`]: the metrics, for Prometheus
+//! - `prometheus_names`, `exposition_labels`, [`exposition`], `accept`: the metrics, for Prometheus
+//! - `problem`: what is wrong with a request
 //! - [`receiver`]: OTLP over HTTP and gRPC
 //! - [`api`]: the questions over HTTP
 //! - [`waterfall`]: a trace, drawn for a terminal
@@ -33,6 +34,8 @@ mod skew;
 
 pub mod usage;
 
+mod refusals;
+
 mod failures;
 mod logs;
 
@@ -48,6 +51,7 @@ mod points;
 mod series;
 
 mod metrics;
+mod room;
 
 pub mod log_search;
 pub mod trace_search;
@@ -61,9 +65,15 @@ pub mod alerts;
 
 mod prometheus_names;
 
+mod exposition_labels;
+
 pub mod exposition;
 
+mod accept;
+
 mod evidence;
+
+mod problem;
 
 pub mod receiver;
 
@@ -78,9 +88,10 @@ pub use ids::{SpanId, TraceId};
 pub use limits::Limits;
 pub use log_search::{Change, ChangeList, LogEntry, LogPage, LogQuery, Severity};
 pub use metric_query::{Function, Line, MetricAnswer, MetricInfo, MetricQuery, QueryError};
+pub use refusals::Taken;
 pub use requests::{RequestLink, Sort};
 pub use series::MetricKind;
 pub use time::UnixTime;
 pub use trace_search::{TraceList, TraceOrder, TraceQuery, TraceSummary};
 pub use trace_view::{Relation, SpanView, TraceView};
-pub use usage::{Refusal, Taken, Usage};
+pub use usage::{Refusal, Usage};

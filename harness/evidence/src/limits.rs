@@ -11,13 +11,16 @@ pub struct Limits {
     pub age_max: Duration,
     /// A log record whose event name begins with one of these tells of a change. An empty text takes every event.
     pub change_events: Vec<String>,
+    /// The names (`service.name`) of the services that this evidence is about. All others are strangers: they fill a
+    /// part of each table, give way to one another, and never to an own service's cost. Empty: nobody is a stranger.
+    pub own_services: Vec<String>,
 }
 
 impl Default for Limits {
     /// 64 MiB, so that thirty worlds fit into a laptop; six hours, so that five hours of a story fit into virtual time.
     fn default() -> Self {
         let (bytes_max, age_max) = (64 * 1024 * 1024, Duration::from_secs(6 * 60 * 60));
-        Self { bytes_max, age_max, change_events: vec![String::new()] }
+        Self { bytes_max, age_max, change_events: vec![String::new()], own_services: Vec::new() }
     }
 }
 
@@ -27,9 +30,20 @@ impl Limits {
         self.bytes_max / 100 * percent
     }
 
+    /// Whether a service is one that this evidence is about.
+    pub(crate) fn is_own(&self, service: &str) -> bool {
+        self.own_services.is_empty() || self.own_services.iter().any(|own| own == service)
+    }
+
     pub(crate) fn is_change(&self, event: &str) -> bool {
         self.change_events.iter().any(|prefix| event.starts_with(prefix.as_str()))
     }
+}
+
+/// What strangers may fill of a table, so that three quarters are always there for own services; a guest's tools and a
+/// class's experiments fit into a quarter.
+pub(crate) const fn strangers_part(max: usize) -> usize {
+    max / 4
 }
 
 // The shares add up to 100.
@@ -71,7 +85,7 @@ pub(crate) const QUIET_PERIOD: Duration = Duration::from_secs(120);
 pub(crate) const FAILURE_KINDS_MAX: usize = 1_024;
 /// Names of changes that are told apart, for the same reason.
 pub(crate) const CHANGE_NAMES_MAX: usize = 256;
-/// Services and instances that are known at one time.
+/// Services and instances that rows share. Rows of others bring what names their sender along, and pay for it.
 pub(crate) const RESOURCES_MAX: usize = 512;
 /// The default cardinality limit of OpenTelemetry's SDKs: attribute sets of one metric of one service instance.
 pub(crate) const CARDINALITY_MAX: usize = 2_000;

@@ -185,9 +185,14 @@ pub(crate) fn find(store: &LogStore, query: &LogQuery) -> LogPage {
 
 pub(crate) fn changes(store: &LogStore, from: UnixTime, to: UnixTime) -> ChangeList {
     let mut rows: Vec<&LogRow> = store.changes().filter(|row| (from..to).contains(&row.time)).collect();
-    rows.sort_by_key(|row| (row.time, row.sequence));
     let left_out = rows.len().saturating_sub(ROWS_PER_ANSWER_MAX);
-    let changes = rows.into_iter().skip(left_out).map(change).collect();
+    if left_out > 0 {
+        // Strangers' changes are left out first.
+        rows.sort_by_key(|row| (row.resource.is_own, row.time, row.sequence));
+        rows.drain(..left_out);
+    }
+    rows.sort_by_key(|row| (row.time, row.sequence));
+    let changes = rows.into_iter().map(change).collect();
     ChangeList { changes, truncated: left_out > 0 }
 }
 

@@ -5,6 +5,8 @@
 //! - *first failures*: the first few errors of each kind. A full shelf takes no more until age makes room, because
 //!   what came first is what it is for;
 //! - *ordinary*: everything else.
+//!
+//! Strangers have one shelf for their changes and one for all else, and give way beyond a part of the share.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::size_of;
@@ -18,10 +20,12 @@ use crate::failures::FirstFailures;
 use crate::ids::{SpanId, TraceId};
 use crate::limits::{
     CHANGE_NAMES_MAX, CHANGES_PERCENT, FAILURE_LOGS_PERCENT, LOGS_PERCENT, Limits, TEXT_BYTES_MAX,
+    strangers_part,
 };
+use crate::refusals::{Refusals, Refused, TOO_OLD};
 use crate::skew::Window;
 use crate::time::UnixTime;
-use crate::usage::{Refusal, SignalUsage};
+use crate::usage::SignalUsage;
 use crate::value::{Attributes, Resource, Value};
 
 /// OTLP's number for the lowest of the four ERROR severities.
@@ -50,9 +54,12 @@ pub(crate) struct LogStore {
     pub(crate) usage: SignalUsage,
     sequence: u64,
     ordinary: Shelf,
+    strangers: Shelf,
     first_failures: Shelf,
     changes: BTreeMap<Arc<str>, Shelf>,
+    /// Of the shelves of own changes together.
     changes_bytes: usize,
+    changes_of_strangers: Shelf,
     changes_bytes_max: usize,
 }
 
@@ -62,9 +69,11 @@ impl LogStore {
             usage: SignalUsage::default(),
             sequence: 0,
             ordinary: Shelf::new(limits.share(LOGS_PERCENT)),
+            strangers: Shelf::new(strangers_part(limits.share(LOGS_PERCENT))),
             first_failures: Shelf::new(limits.share(FAILURE_LOGS_PERCENT)),
             changes: BTreeMap::new(),
             changes_bytes: 0,
+            changes_of_strangers: Shelf::new(strangers_part(limits.share(CHANGES_PERCENT))),
             changes_bytes_max: limits.share(CHANGES_PERCENT),
         }
     }
@@ -77,23 +86,25 @@ impl LogStore {
         limits: &Limits,
         words: &mut Dictionary,
         failures: &mut FirstFailures,
-    ) {
-        for from_resource in &request.resource_logs {
-            let resource = words.resource(from_resource.resource.as_ref());
-            for from_scope in &from_resource.scope_logs {
+    ) -> Refusals {
+        let mut refusals = Refusals::default();
+        for (r, from_resource) in request.resource_logs.iter().enumerate() {
+            let resource = words.resource(from_resource.resource.as_ref(), limits);
+            for (s, from_scope) in from_resource.scope_logs.iter().enumerate() {
                 self.usage.received += from_scope.log_records.len() as u64;
-                let Some(resource) = &resource else {
-                    self.usage.refuse(Refusal::TooManyResources, from_scope.log_records.len() as u64);
-                    continue;
-                };
-                let logger = words.scope(from_scope.scope.as_ref()).name;
-                for record in &from_scope.log_records {
-                    self.take_record(record, resource, &logger, window, limits, words, failures);
+                let logger = words.scope_name(from_scope.scope.as_ref());
+                for (place, record) in from_scope.log_records.iter().enumerate() {
+                    let taken = self.take_record(record, &resource, &logger, window, limits, words, failures);
+                    if let Err(reason) = taken {
+                        let place = || format!("resourceLogs[{r}].scopeLogs[{s}].logRecords[{place}]");
+                        refusals.refuse(reason, 1, place);
+                    }
                 }
             }
         }
         self.drop_older_than(window.oldest);
         self.usage.cut += words.take_cut();
+        refusals
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one store, borrowed apart")]
@@ -106,43 +117,48 @@ impl LogStore {
         limits: &Limits,
         words: &mut Dictionary,
         failures: &mut FirstFailures,
-    ) {
+    ) -> Result<(), Refused> {
         let told = [record.time_unix_nano, record.observed_time_unix_nano].into_iter().find(|time| *time > 0);
-        let Some((time, clamped)) = window.place(told) else {
-            return self.usage.refuse(Refusal::TooOld, 1);
-        };
+        let (time, clamped) = window.place(told).ok_or(TOO_OLD)?;
         self.usage.clamped += u64::from(clamped);
         self.sequence += 1;
         let row = row(record, self.sequence, time, resource, logger, words);
         self.usage.held += 1;
         self.usage.bytes += row.bytes;
-        match &row.event {
-            Some(event) if limits.is_change(event) && self.has_place_for_change(event) => {
-                self.put_change(row);
-            }
-            _ => {
-                let kind = row.event.as_ref().unwrap_or(&row.body);
-                let fits = row.severity >= SEVERITY_ERROR && self.first_failures.has_room_for(&row);
-                if fits && failures.is_first(&row.resource.service, "logs", kind, time) {
-                    self.first_failures.put(row);
-                } else {
-                    self.ordinary.put(row);
-                    let evicted = self.ordinary.shrink();
-                    self.note(evicted, |usage| &mut usage.evicted.by_bytes);
-                }
-            }
+        let is_own = resource.is_own;
+        let is_change = row.event.as_ref().is_some_and(|event| limits.is_change(event));
+        let has_place = !is_own || row.event.as_ref().is_some_and(|event| self.has_place_for_change(event));
+        if is_change && has_place {
+            self.put_change(row);
+            return Ok(());
         }
+        let kind = row.event.as_ref().unwrap_or(&row.body);
+        let fits = is_own && row.severity >= SEVERITY_ERROR && self.first_failures.has_room_for(&row);
+        if fits && failures.is_first(&row.resource.service, "logs", kind, time) {
+            self.first_failures.put(row);
+            return Ok(());
+        }
+        if is_own { &mut self.ordinary } else { &mut self.strangers }.put(row);
+        let mut evicted = Dropped::default();
+        while self.ordinary.bytes + self.strangers.bytes > self.ordinary.bytes_max {
+            let is_strangers = self.strangers.is_beyond() || self.ordinary.bytes == 0;
+            let gives = if is_strangers { &mut self.strangers } else { &mut self.ordinary };
+            evicted.add(gives.drop_oldest());
+        }
+        self.note(evicted, |usage| &mut usage.evicted.by_bytes);
+        Ok(())
     }
 
     /// All shelves, each in the order of arrival.
     pub(crate) fn shelves(&self) -> impl Iterator<Item = &VecDeque<LogRow>> {
         let reserved = self.changes.values().chain([&self.first_failures]);
-        reserved.chain([&self.ordinary]).map(|shelf| &shelf.rows)
+        let others = [&self.ordinary, &self.strangers, &self.changes_of_strangers];
+        reserved.chain(others).map(|shelf| &shelf.rows)
     }
 
     /// The shelves of changes alone.
     pub(crate) fn changes(&self) -> impl Iterator<Item = &LogRow> {
-        self.changes.values().flat_map(|shelf| &shelf.rows)
+        self.changes.values().chain([&self.changes_of_strangers]).flat_map(|shelf| &shelf.rows)
     }
 
     pub(crate) fn last_sequence(&self) -> u64 {
@@ -158,11 +174,19 @@ impl LogStore {
     }
 
     fn put_change(&mut self, row: LogRow) {
-        let name = row.event.clone().expect("only events are changes");
-        self.changes_bytes += row.bytes;
-        self.changes.entry(name).or_insert_with(|| Shelf::new(usize::MAX)).put(row);
+        if row.resource.is_own {
+            let name = row.event.clone().expect("only events are changes");
+            self.changes_bytes += row.bytes;
+            self.changes.entry(name).or_insert_with(|| Shelf::new(usize::MAX)).put(row);
+        } else {
+            self.changes_of_strangers.put(row);
+        }
         let mut evicted = Dropped::default();
-        while self.changes_bytes > self.changes_bytes_max {
+        while self.changes_bytes + self.changes_of_strangers.bytes > self.changes_bytes_max {
+            if self.changes_of_strangers.is_beyond() || self.changes_bytes == 0 {
+                evicted.add(self.changes_of_strangers.drop_oldest());
+                continue;
+            }
             let Some(largest) = self.changes.values_mut().max_by_key(|shelf| shelf.bytes) else { break };
             let dropped = largest.drop_oldest();
             self.changes_bytes -= dropped.bytes;
@@ -173,7 +197,8 @@ impl LogStore {
 
     fn drop_older_than(&mut self, oldest: UnixTime) {
         let mut evicted = Dropped::default();
-        for shelf in [&mut self.ordinary, &mut self.first_failures] {
+        let strangers = [&mut self.strangers, &mut self.changes_of_strangers];
+        for shelf in [&mut self.ordinary, &mut self.first_failures].into_iter().chain(strangers) {
             evicted.add(shelf.drop_older_than(oldest));
         }
         for shelf in self.changes.values_mut() {
@@ -233,12 +258,8 @@ impl Shelf {
         Dropped { rows: u64::from(bytes > 0), bytes }
     }
 
-    fn shrink(&mut self) -> Dropped {
-        let mut dropped = Dropped::default();
-        while self.bytes > self.bytes_max {
-            dropped.add(self.drop_oldest());
-        }
-        dropped
+    fn is_beyond(&self) -> bool {
+        self.bytes > self.bytes_max
     }
 
     /// A row that came late leaves when its turn comes: the order is that of arrival.
@@ -259,7 +280,7 @@ fn row(
     logger: &Arc<str>,
     words: &mut Dictionary,
 ) -> LogRow {
-    words.take_charge();
+    words.begin_row();
     let attributes = words.attributes(&record.attributes);
     let body = match words.value(record.body.as_ref()) {
         Value::Text(text) => text,
@@ -269,6 +290,7 @@ fn row(
     // Before the field existed, an event's name was an attribute.
     let event = Some(record.event_name.as_str()).filter(|name| !name.is_empty()).map(|name| words.text(name));
     let event = event.or_else(|| attributes.text("event.name").cloned());
+    words.note_cut(is_no_id(&record.trace_id, 16) || is_no_id(&record.span_id, 8));
     LogRow {
         sequence,
         time,
@@ -282,4 +304,9 @@ fn row(
         bytes: size_of::<LogRow>() + attributes.bytes() + words.take_charge(),
         attributes,
     }
+}
+
+/// Whether a row came with an id that is none: it is kept without.
+fn is_no_id(bytes: &[u8], length: usize) -> bool {
+    !bytes.is_empty() && bytes.len() != length
 }

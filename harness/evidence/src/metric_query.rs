@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{LINES_PER_ANSWER_MAX, POINTS_PER_LINE_MAX, ROWS_PER_ANSWER_MAX, VALUES_PER_ANSWER_MAX};
 use crate::metrics::MetricStore;
-use crate::series::{AnyTrack, Family, MetricKind, Series, SeriesKey};
+use crate::series::{AnyTrack, Bounds, Family, MetricId, MetricKind, Series, SeriesKey};
 use crate::time::UnixTime;
 use crate::track::{Amount, Counts};
 
@@ -134,20 +134,27 @@ pub struct MetricInfo {
 
 pub(crate) fn list(store: &MetricStore) -> Vec<MetricInfo> {
     let mut room = ROWS_PER_ANSWER_MAX;
-    let info = |(name, family): (&_, &Family)| {
+    // Own services' labels are shown before there is room for strangers'.
+    let (own, strangers): (Vec<_>, Vec<_>) =
+        store.families.iter().partition(|(_, family)| family.own_series > 0);
+    let info = |(id, family): (&MetricId, &Family)| {
         let shown = room.min(LINES_PER_ANSWER_MAX).min(family.series.len());
         room -= shown;
-        MetricInfo {
-            name: ToString::to_string(name),
-            unit: family.unit.to_string(),
-            kind: family.kind,
+        let (own, strangers): (Vec<_>, Vec<_>) = family.series.keys().partition(|key| key.resource.is_own);
+        let keys = own.into_iter().chain(strangers).take(shown);
+        let info = MetricInfo {
+            name: id.name.to_string(),
+            unit: id.unit.to_string(),
+            kind: id.kind,
             description: family.description.to_string(),
             series: family.series.len(),
-            labels: family.series.keys().take(shown).map(|key| labels(key, None)).collect(),
+            labels: keys.map(|key| labels(key, None)).collect(),
             truncated: shown < family.series.len(),
-        }
+        };
+        (id.clone(), info)
     };
-    store.families.iter().map(info).collect()
+    let infos: BTreeMap<_, _> = own.into_iter().chain(strangers).map(info).collect();
+    infos.into_values().collect()
 }
 
 /// Answers a question; none if the metric is not known.
@@ -156,22 +163,30 @@ pub(crate) fn answer(store: &MetricStore, query: &MetricQuery) -> Result<Option<
     if query.step.is_zero() || steps >= POINTS_PER_LINE_MAX as f64 {
         return Err(QueryError::Points { name: "step", max: POINTS_PER_LINE_MAX });
     }
-    let Some(family) = store.families.get(query.name.as_str()) else { return Ok(None) };
-    check(&query.function, family.kind)?;
+    let is_asked_for = |key: &SeriesKey| {
+        query.service.as_deref().is_none_or(|service| service == &*key.resource.service)
+            && key.attributes.have(&query.attributes)
+    };
+    let Some((id, family)) = store.family(&query.name, is_asked_for) else { return Ok(None) };
+    check(&query.function, id.kind)?;
 
     let mut groups: BTreeMap<BTreeMap<String, String>, Vec<(&SeriesKey, &Series)>> = BTreeMap::new();
-    for (key, series) in &family.series {
-        let is_asked_for = query.service.as_deref().is_none_or(|service| service == &*key.resource.service);
-        if is_asked_for && key.attributes.have(&query.attributes) {
-            groups.entry(labels(key, query.by.as_deref())).or_default().push((key, series));
-        }
+    for (key, series) in family.series.iter().filter(|(key, _)| is_asked_for(key)) {
+        groups.entry(labels(key, query.by.as_deref())).or_default().push((key, series));
     }
     let series: usize = groups.values().map(Vec::len).sum();
     if steps * series as f64 > VALUES_PER_ANSWER_MAX {
         return Err(QueryError::Values);
     }
     let truncated = groups.len() > LINES_PER_ANSWER_MAX;
-    let lines = groups.into_iter().take(LINES_PER_ANSWER_MAX).map(|(labels, series)| {
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    if truncated {
+        // Strangers' lines are left out first.
+        groups.sort_by_key(|(_, series)| !series.iter().any(|(key, _)| key.resource.is_own));
+        groups.truncate(LINES_PER_ANSWER_MAX);
+        groups.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    let lines = groups.into_iter().map(|(labels, series)| {
         let mut points = Vec::new();
         let mut time = query.from;
         while time <= query.to {
@@ -180,11 +195,12 @@ pub(crate) fn answer(store: &MetricStore, query: &MetricQuery) -> Result<Option<
         }
         Line { labels, points }
     });
-    let (name, unit) = (query.name.clone(), family.unit.to_string());
-    Ok(Some(MetricAnswer { name, unit, kind: family.kind, lines: lines.collect(), truncated }))
+    let (name, unit) = (query.name.clone(), id.unit.to_string());
+    Ok(Some(MetricAnswer { name, unit, kind: id.kind, lines: lines.collect(), truncated }))
 }
 
-/// How much the series with these attributes grew in `(from, to]`, all together; none if nothing is known.
+/// How much the series with these attributes grew in `(from, to]`, all together; none if nothing is known. If own services
+/// tell this metric, what strangers tell under its name does not count.
 pub(crate) fn increase(
     store: &MetricStore,
     name: &str,
@@ -192,9 +208,12 @@ pub(crate) fn increase(
     from: UnixTime,
     to: UnixTime,
 ) -> Option<f64> {
-    let series = store.families.get(name)?.series.iter();
-    sum(series
-        .filter(|(key, _)| key.attributes.have(attributes))
+    let (_, family) = store.family(name, |_| true)?;
+    let is_meant = |key: &SeriesKey| key.resource.is_own || family.own_series == 0;
+    sum(family
+        .series
+        .iter()
+        .filter(|(key, _)| is_meant(key) && key.attributes.have(attributes))
         .filter_map(|(_, series)| series.increase(from, to)))
 }
 
@@ -249,18 +268,16 @@ fn value(series: &[(&SeriesKey, &Series)], query: &MetricQuery, time: UnixTime) 
             sum(increases()).filter(|all| *all > 0.0).map(|all| part / all)
         }
         Function::Quantile(q) => {
-            // Histograms with other bounds than the first cannot be added to it.
-            let mut all: Option<(&[f64], Counts)> = None;
-            for (_, series) in series {
-                let AnyTrack::Histogram { bounds, track } = &series.track else { continue };
+            // Histograms with other bounds cannot be added: those with the most observations in the window answer.
+            let mut all: BTreeMap<&Bounds, Counts> = BTreeMap::new();
+            for (key, series) in series {
+                let AnyTrack::Histogram(track) = &series.track else { continue };
                 let Some(counts) = track.increase(from, time) else { continue };
-                match &mut all {
-                    None => all = Some((bounds, counts)),
-                    Some((own, sum)) if *own == &**bounds => *sum = sum.plus(&counts),
-                    Some(_) => {}
-                }
+                let sum = all.get(&key.bounds).map(|sum| sum.plus(&counts));
+                all.insert(&key.bounds, sum.unwrap_or(counts));
             }
-            all.and_then(|(bounds, counts)| quantile(*q, bounds, &counts))
+            let (bounds, counts) = all.into_iter().max_by_key(|(_, counts)| counts.count())?;
+            quantile(*q, &bounds.0, &counts)
         }
     }
 }

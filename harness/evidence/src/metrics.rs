@@ -1,8 +1,11 @@
-//! Metrics: families by name, series by sender and attributes. Teaches a limit on cardinality that still adds up.
+//! Metrics: families by name, kind and unit, series by sender and attributes. Teaches that nobody owns a name, and a
+//! limit on cardinality that still adds up.
+//!
+//! What is told under one name as two things is two families. So the first to use a name cannot keep others from it.
 //!
 //! Beyond [`CARDINALITY_MAX`] attribute sets of one metric of one sender, points go to one series with the attribute
 //! `otel.metric.overflow=true`, as the metrics SDK of OpenTelemetry specifies: sums stay right, only the detail is
-//! lost.
+//! lost. Where there is no place for another series at all, see `room`.
 
 use std::collections::BTreeMap;
 use std::mem::size_of;
@@ -13,13 +16,14 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
 
 use crate::dictionary::Dictionary;
-use crate::limits::{CARDINALITY_MAX, Limits, METRIC_NAMES_MAX, METRICS_PERCENT, SERIES_MAX, WORD_BYTES_MAX};
-use crate::points::{Point, readings};
-use crate::series::{Family, Series, SeriesKey};
+use crate::limits::{CARDINALITY_MAX, Limits, METRICS_PERCENT, WORD_BYTES_MAX};
+use crate::points::{NAME_TOO_LONG, Point, readings};
+use crate::refusals::{Refusals, Refused, TOO_MANY_SERIES, TOO_OLD};
+use crate::series::{Family, MetricId, Series, SeriesKey};
 use crate::skew::Window;
 use crate::time::UnixTime;
 use crate::track::{Recorded, Told};
-use crate::usage::{Refusal, SignalUsage};
+use crate::usage::SignalUsage;
 use crate::value::{Attributes, Resource, Scope, Value};
 
 /// Points are looked through for age this often: it costs a look at every series.
@@ -28,12 +32,28 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// All metrics of one world.
 pub(crate) struct MetricStore {
     pub(crate) usage: SignalUsage,
-    pub(crate) families: BTreeMap<Arc<str>, Family>,
+    pub(crate) families: BTreeMap<MetricId, Family>,
     pub(crate) series: usize,
+    /// Of these, how many are strangers'.
+    pub(crate) strangers: usize,
     /// How many series each sender has of each metric.
-    cardinality: BTreeMap<(Arc<str>, Arc<Resource>), usize>,
-    bytes_max: usize,
+    pub(crate) cardinality: BTreeMap<(Arc<str>, Arc<Resource>), usize>,
+    pub(crate) bytes_max: usize,
     next_sweep: UnixTime,
+    /// How many points were taken so far: which series was told last.
+    turn: u64,
+    /// Whether series that nobody tells any more were looked for during this request: it costs a look at every series.
+    pub(crate) has_looked: bool,
+}
+
+/// A point's place among all: what it belongs to, and who tells it how.
+struct Context<'a> {
+    metric: &'a Metric,
+    id: &'a MetricId,
+    resource: &'a Arc<Resource>,
+    scope: &'a Arc<Scope>,
+    told: Told,
+    window: Window,
 }
 
 impl MetricStore {
@@ -42,9 +62,12 @@ impl MetricStore {
             usage: SignalUsage::default(),
             families: BTreeMap::new(),
             series: 0,
+            strangers: 0,
             cardinality: BTreeMap::new(),
             bytes_max: limits.share(METRICS_PERCENT),
             next_sweep: UnixTime::default(),
+            turn: 0,
+            has_looked: false,
         }
     }
 
@@ -53,119 +76,85 @@ impl MetricStore {
         &mut self,
         request: &ExportMetricsServiceRequest,
         window: Window,
+        limits: &Limits,
         words: &mut Dictionary,
-    ) {
-        for from_resource in &request.resource_metrics {
-            let resource = words.resource(from_resource.resource.as_ref());
-            for from_scope in &from_resource.scope_metrics {
+    ) -> Refusals {
+        let mut refusals = Refusals::default();
+        self.has_looked = false;
+        for (r, from_resource) in request.resource_metrics.iter().enumerate() {
+            let resource = words.resource(from_resource.resource.as_ref(), limits);
+            for (s, from_scope) in from_resource.scope_metrics.iter().enumerate() {
                 let scope = words.scope(from_scope.scope.as_ref());
-                for metric in &from_scope.metrics {
-                    let points = count(metric);
+                for (m, metric) in from_scope.metrics.iter().enumerate() {
+                    let (data, points) = count(metric);
                     self.usage.received += points;
-                    let taken = match &resource {
-                        Some(resource) => self.take_metric(metric, resource, &scope, window, words),
-                        None => Err(Refusal::TooManyResources),
+                    let place = || format!("resourceMetrics[{r}].scopeMetrics[{s}].metrics[{m}]");
+                    let refuse = |reason, point: Option<usize>| match point {
+                        Some(point) => {
+                            refusals.refuse(reason, 1, || format!("{}.{data}.dataPoints[{point}]", place()));
+                        }
+                        None => refusals.refuse(reason, points, place),
                     };
-                    if let Err(reason) = taken {
-                        self.usage.refuse(reason, points);
-                    }
+                    self.take_metric(metric, &resource, &scope, window, words, refuse);
                 }
             }
         }
         if window.now >= self.next_sweep {
             self.next_sweep = window.now.plus(SWEEP_EVERY);
-            self.usage.evicted.by_age += self.drop_older_than(window.oldest);
+            self.usage.evicted.by_age += self.drop_older_than(window.oldest, |_| true);
         }
-        self.families.retain(|_, family| {
-            let stays = !family.series.is_empty();
-            self.usage.bytes -= if stays { 0 } else { family.bytes };
-            stays
-        });
         self.usage.cut += words.take_cut();
+        refusals
     }
 
+    /// Takes the points of one metric, and says which were refused: one by its number, or all.
     fn take_metric(
         &mut self,
         metric: &Metric,
         resource: &Arc<Resource>,
-        scope: &Scope,
+        scope: &Arc<Scope>,
         window: Window,
         words: &mut Dictionary,
-    ) -> Result<(), Refusal> {
+        mut refuse: impl FnMut(Refused, Option<usize>),
+    ) {
         if metric.name.len() > 2 * WORD_BYTES_MAX {
-            return Err(Refusal::Malformed);
+            return refuse(NAME_TOO_LONG, None);
         }
-        words.take_charge();
-        let readings = readings(metric)?;
-        let name = match self.families.get_key_value(metric.name.as_str()) {
-            Some((_, known)) if known.kind != readings.kind || *known.unit != *metric.unit => {
-                return Err(Refusal::Conflict);
-            }
-            Some((name, _)) => Arc::clone(name),
-            None if self.families.len() >= METRIC_NAMES_MAX => return Err(Refusal::TooManySeries),
-            None => {
-                let (unit, description) = (words.text(&metric.unit), words.text(&metric.description));
-                let name = words.text(&metric.name);
-                let bytes = words.take_charge() + size_of::<Family>();
-                self.usage.bytes += bytes;
-                let family =
-                    Family { kind: readings.kind, unit, description, series: BTreeMap::new(), bytes };
-                self.families.insert(Arc::clone(&name), family);
-                name
-            }
+        let readings = match readings(metric) {
+            Ok(readings) => readings,
+            Err(reason) => return refuse(reason, None),
         };
-        for point in readings.points {
-            let taken = point.and_then(|point| {
-                words.take_charge();
-                let attributes = words.attributes(point.attributes);
-                let key = SeriesKey { resource: Arc::clone(resource), scope: scope.clone(), attributes };
-                self.take_point(&name, key, point, readings.told, window, words)
-            });
-            if let Err(reason) = taken {
-                self.usage.refuse(reason, 1);
+        words.begin_row();
+        let (name, unit) = (words.text(&metric.name), words.text(&metric.unit));
+        let id = MetricId { name, kind: readings.kind, unit };
+        let context = Context { metric, id: &id, resource, scope, told: readings.told, window };
+        for (place, point) in readings.points.into_iter().enumerate() {
+            if let Err(reason) = point.and_then(|point| self.take_point(&context, point, words)) {
+                refuse(reason, Some(place));
             }
         }
-        Ok(())
     }
 
     fn take_point(
         &mut self,
-        name: &Arc<str>,
-        key: SeriesKey,
+        context: &Context<'_>,
         point: Point<'_>,
-        told: Told,
-        window: Window,
         words: &mut Dictionary,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Refused> {
         let told_time = Some(point.time).filter(|time| *time > 0);
-        let (time, clamped) = window.place(told_time).ok_or(Refusal::TooOld)?;
-        let family = self.families.get_mut(name).ok_or(Refusal::TooManySeries)?;
-        let sender = (Arc::clone(name), Arc::clone(&key.resource));
-        let mut of_sender = self.cardinality.get(&sender).copied().unwrap_or(0);
-        let is_known = family.series.contains_key(&key);
-        // One place of each limit is for the overflow series itself.
-        let fits = of_sender + 1 < CARDINALITY_MAX && self.series + METRIC_NAMES_MAX < SERIES_MAX;
-        let (key, told) = if is_known || fits {
-            (key, told)
-        } else {
-            let overflow = vec![(words.text("otel.metric.overflow"), Value::Bool(true))];
-            let told = if told == Told::Level { Told::Level } else { Told::Part };
-            (SeriesKey { attributes: Attributes::new(overflow), ..key }, told)
+        let (time, clamped) = context.window.place(told_time).ok_or(TOO_OLD)?;
+        words.begin_row();
+        let key = SeriesKey {
+            resource: Arc::clone(context.resource),
+            scope: Arc::clone(context.scope),
+            attributes: words.attributes(point.attributes),
+            bounds: point.reading.bounds(),
         };
-        if !is_known && !family.series.contains_key(&key) {
-            if self.series >= SERIES_MAX {
-                return Err(Refusal::TooManySeries);
-            }
-            let own = key.attributes.bytes() + words.take_charge();
-            let series = Series::new(&point.reading, own);
-            of_sender += 1;
-            self.cardinality.insert(sender, of_sender);
-            self.series += 1;
-            self.usage.bytes += series.bytes;
-            family.series.insert(key.clone(), series);
-        }
+        let (key, told) = self.place(context, key, words)?;
+        self.turn += 1;
+        let family = self.families.get_mut(context.id).expect("a place was found in it");
         let series = family.series.get_mut(&key).expect("it was there or has just been put there");
-        let (recorded, bytes) = series.record(told, time, point.start, point.reading)?;
+        let (recorded, bytes) = series.record(told, time, point.start, point.reading, self.turn)?;
         match recorded {
             Recorded::New => {
                 self.usage.held += 1;
@@ -181,66 +170,101 @@ impl MetricStore {
         Ok(())
     }
 
-    /// Makes room for a tenth of the share at once, because looking for the oldest points costs a look at every series.
-    fn shrink(&mut self) {
-        let series = self.families.values().flat_map(|family| family.series.values());
-        let firsts = series.filter_map(Series::first_time);
-        let oldest = firsts.min().unwrap_or_default();
-        let newest = self.last_time();
-        let step = Duration::from_nanos((newest.nanos() - oldest.nanos()) / 8 + 1);
-        let mut before = oldest.plus(step);
-        while self.usage.bytes > self.bytes_max / 10 * 9 && self.series > 0 {
-            self.usage.evicted.by_bytes += self.drop_older_than(before);
-            before = before.plus(step);
+    /// The series that a point goes to, there now if it was not: its own, or the overflow series of its sender.
+    fn place(
+        &mut self,
+        context: &Context<'_>,
+        key: SeriesKey,
+        words: &mut Dictionary,
+    ) -> Result<(SeriesKey, Told), Refused> {
+        let is_known = |store: &Self, key: &SeriesKey| {
+            store.families.get(context.id).is_some_and(|family| family.series.contains_key(key))
+        };
+        if is_known(self, &key) {
+            return Ok((key, context.told));
         }
-    }
-
-    /// When the metric was last told.
-    pub(crate) fn last_time_of(&self, name: &str) -> Option<UnixTime> {
-        self.families.get(name)?.series.values().filter_map(Series::last_time).max()
-    }
-
-    fn last_time(&self) -> UnixTime {
-        let series = self.families.values().flat_map(|family| family.series.values());
-        series.filter_map(Series::last_time).max().unwrap_or_default()
-    }
-
-    /// Drops points, and series without points; returns how many points.
-    fn drop_older_than(&mut self, oldest: UnixTime) -> u64 {
-        let mut dropped = 0;
-        for (name, family) in &mut self.families {
-            family.series.retain(|key, series| {
-                let (points, bytes) = series.drop_older_than(oldest);
-                dropped += points;
-                self.usage.bytes -= bytes;
-                let stays = series.last_time().is_some();
-                if !stays {
-                    self.series -= 1;
-                    self.usage.bytes -= series.bytes;
-                    let of_sender = (Arc::clone(name), Arc::clone(&key.resource));
-                    if let Some(count) = self.cardinality.get_mut(&of_sender) {
-                        *count -= 1;
-                        if *count == 0 {
-                            self.cardinality.remove(&of_sender);
-                        }
-                    }
-                }
-                stays
-            });
+        let sender = (Arc::clone(&context.id.name), Arc::clone(context.resource));
+        let of_sender = self.cardinality.get(&sender).copied().unwrap_or(0);
+        // One place of each limit is for the overflow series itself.
+        if of_sender + 1 < CARDINALITY_MAX
+            && self.has_room(context.id, &key.resource, false, context.window.now)
+        {
+            self.insert(context, key.clone(), sender, words);
+            return Ok((key, context.told));
         }
-        self.usage.held -= dropped;
-        dropped
+        let overflow = vec![(words.text("otel.metric.overflow"), Value::Bool(true))];
+        let key = SeriesKey { attributes: Attributes::new(overflow), ..key };
+        let told = if context.told == Told::Level { Told::Level } else { Told::Part };
+        if !is_known(self, &key) {
+            if !self.has_room(context.id, &key.resource, true, context.window.now) {
+                return Err(TOO_MANY_SERIES);
+            }
+            self.insert(context, key.clone(), sender, words);
+        }
+        Ok((key, told))
+    }
+
+    fn insert(
+        &mut self,
+        context: &Context<'_>,
+        key: SeriesKey,
+        sender: (Arc<str>, Arc<Resource>),
+        words: &mut Dictionary,
+    ) {
+        if !self.families.contains_key(context.id) {
+            let description = words.text(&context.metric.description);
+            let texts = context.id.name.len() + context.id.unit.len() + words.take_charge();
+            let bytes = size_of::<(MetricId, Family)>() + texts;
+            self.usage.bytes += bytes;
+            self.families.insert(
+                context.id.clone(),
+                Family { description, series: BTreeMap::new(), own_series: 0, bytes },
+            );
+        }
+        let is_own = key.resource.is_own;
+        let family = self.families.get_mut(context.id).expect("it was there or has just been put there");
+        if is_own && family.own_series == 0 {
+            // What a metric is, its own service says, also if a stranger used the name first.
+            family.description = words.text(&context.metric.description);
+        }
+        let series = Series::new(context.id.kind, &key.bounds, key.attributes.bytes() + words.take_charge());
+        *self.cardinality.entry(sender).or_default() += 1;
+        self.series += 1;
+        self.strangers += usize::from(!is_own);
+        self.usage.bytes += series.bytes;
+        family.own_series += usize::from(is_own);
+        family.series.insert(key, series);
+    }
+
+    /// The families of one name.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = (&MetricId, &Family)> {
+        let first = MetricId::first_of(name);
+        self.families.range(first.clone()..).take_while(move |(id, _)| id.name == first.name)
+    }
+
+    /// The family that is meant by a name and by what is wanted of its series: one that own services tell before one that
+    /// only strangers do, and of several the one that was told last.
+    pub(crate) fn family(
+        &self,
+        name: &str,
+        is_wanted: impl Fn(&SeriesKey) -> bool,
+    ) -> Option<(&MetricId, &Family)> {
+        self.named(name).max_by_key(|(_, family)| {
+            let wanted = family.series.iter().filter(|(key, _)| is_wanted(key));
+            wanted.map(|(key, series)| (key.resource.is_own, series.turn)).max()
+        })
     }
 }
 
-fn count(metric: &Metric) -> u64 {
-    let points = match &metric.data {
-        None => 0,
-        Some(Data::Gauge(data)) => data.data_points.len(),
-        Some(Data::Sum(data)) => data.data_points.len(),
-        Some(Data::Histogram(data)) => data.data_points.len(),
-        Some(Data::ExponentialHistogram(data)) => data.data_points.len(),
-        Some(Data::Summary(data)) => data.data_points.len(),
+/// What a metric's data is called, and how many points it has.
+fn count(metric: &Metric) -> (&'static str, u64) {
+    let (data, points) = match &metric.data {
+        None => ("data", 0),
+        Some(Data::Gauge(data)) => ("gauge", data.data_points.len()),
+        Some(Data::Sum(data)) => ("sum", data.data_points.len()),
+        Some(Data::Histogram(data)) => ("histogram", data.data_points.len()),
+        Some(Data::ExponentialHistogram(data)) => ("exponentialHistogram", data.data_points.len()),
+        Some(Data::Summary(data)) => ("summary", data.data_points.len()),
     };
-    points as u64
+    (data, points as u64)
 }

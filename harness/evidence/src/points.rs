@@ -1,6 +1,8 @@
 //! Points of metrics as they come, checked before they are believed. Teaches that figures that contradict each other
 //! are turned away where they come in.
 
+use std::sync::Arc;
+
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, DataPointFlags, HistogramDataPoint, Metric, NumberDataPoint, metric::Data,
@@ -8,7 +10,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 
 use crate::limits::BUCKETS_MAX;
-use crate::series::MetricKind;
+use crate::refusals::Refused;
+use crate::series::{Bounds, MetricKind};
 use crate::track::{Counts, Told};
 use crate::usage::Refusal;
 
@@ -16,7 +19,7 @@ use crate::usage::Refusal;
 pub(crate) struct Readings<'a> {
     pub(crate) kind: MetricKind,
     pub(crate) told: Told,
-    pub(crate) points: Vec<Result<Point<'a>, Refusal>>,
+    pub(crate) points: Vec<Result<Point<'a>, Refused>>,
 }
 
 /// One point.
@@ -30,21 +33,48 @@ pub(crate) struct Point<'a> {
 /// What it says.
 pub(crate) enum Reading {
     Number(f64),
-    Histogram { bounds: Vec<f64>, counts: Counts },
+    Histogram { bounds: Bounds, counts: Counts },
 }
+
+impl Reading {
+    /// The bounds of its buckets.
+    pub(crate) fn bounds(&self) -> Bounds {
+        match self {
+            Self::Number(_) => Bounds(Arc::default()),
+            Self::Histogram { bounds, .. } => bounds.clone(),
+        }
+    }
+}
+
+const fn malformed(expected: &'static str) -> Refused {
+    (Refusal::Malformed, expected)
+}
+
+pub(crate) const NAME_TOO_LONG: Refused = malformed("name: expected at most 192 bytes");
+const NO_DATA: Refused = malformed("data: expected a gauge, a sum or a histogram");
+const NO_TEMPORALITY: Refused =
+    malformed("aggregationTemporality: expected 1 (differences) or 2 (running totals)");
+const NO_NUMBER: Refused =
+    malformed("value: expected a number in asDouble or asInt, and neither NaN nor infinity");
+const FALLS: Refused = malformed("value: expected a number from 0 in a sum that only grows");
+const NO_VALUE: Refused = malformed("flags: expected a value, not that there is none");
+const NO_HISTOGRAM: Refused =
+    malformed("bucketCounts: expected one more than ascending explicitBounds, 256 at most, and a finite sum");
+const NOT_KEPT: Refused =
+    (Refusal::Unsupported, "data: expected a gauge, a sum or a histogram with explicit bounds");
 
 /// Reads the points of a metric.
 ///
 /// # Errors
 ///
 /// If it is of a kind that is not kept, or has no data.
-pub(crate) fn readings(metric: &Metric) -> Result<Readings<'_>, Refusal> {
+pub(crate) fn readings(metric: &Metric) -> Result<Readings<'_>, Refused> {
     let cumulative_or_delta = |temporality: i32| match AggregationTemporality::try_from(temporality) {
         Ok(AggregationTemporality::Cumulative) => Ok(Told::Total),
         Ok(AggregationTemporality::Delta) => Ok(Told::Difference),
-        _ => Err(Refusal::Malformed),
+        _ => Err(NO_TEMPORALITY),
     };
-    match metric.data.as_ref().ok_or(Refusal::Malformed)? {
+    match metric.data.as_ref().ok_or(NO_DATA)? {
         Data::Gauge(gauge) => {
             let points = gauge.data_points.iter().map(|point| number(point, false));
             Ok(Readings { kind: MetricKind::Gauge, told: Told::Level, points: points.collect() })
@@ -64,18 +94,24 @@ pub(crate) fn readings(metric: &Metric) -> Result<Readings<'_>, Refusal> {
             let points = data.data_points.iter().map(histogram);
             Ok(Readings { kind: MetricKind::Histogram, told, points: points.collect() })
         }
-        Data::ExponentialHistogram(_) | Data::Summary(_) => Err(Refusal::Unsupported),
+        Data::ExponentialHistogram(_) | Data::Summary(_) => Err(NOT_KEPT),
     }
 }
 
-fn number(point: &NumberDataPoint, only_grows: bool) -> Result<Point<'_>, Refusal> {
+fn number(point: &NumberDataPoint, only_grows: bool) -> Result<Point<'_>, Refused> {
     let value = match point.value {
         Some(Value::AsDouble(value)) => value,
         Some(Value::AsInt(value)) => value as f64,
-        None => return Err(Refusal::Malformed),
+        None => return Err(if has_no_value(point.flags) { NO_VALUE } else { NO_NUMBER }),
     };
-    if !value.is_finite() || (only_grows && value < 0.0) || has_no_value(point.flags) {
-        return Err(Refusal::Malformed);
+    if has_no_value(point.flags) {
+        return Err(NO_VALUE);
+    }
+    if !value.is_finite() {
+        return Err(NO_NUMBER);
+    }
+    if only_grows && value < 0.0 {
+        return Err(FALLS);
     }
     Ok(Point {
         time: point.time_unix_nano,
@@ -85,7 +121,7 @@ fn number(point: &NumberDataPoint, only_grows: bool) -> Result<Point<'_>, Refusa
     })
 }
 
-fn histogram(point: &HistogramDataPoint) -> Result<Point<'_>, Refusal> {
+fn histogram(point: &HistogramDataPoint) -> Result<Point<'_>, Refused> {
     let bounds = &point.explicit_bounds;
     let buckets: Box<[u64]> = match point.bucket_counts.as_slice() {
         // A histogram may come without buckets: then one bucket holds everything.
@@ -96,14 +132,20 @@ fn histogram(point: &HistogramDataPoint) -> Result<Point<'_>, Refusal> {
         bounds.windows(2).all(|pair| pair[0] < pair[1]) && bounds.iter().all(|bound| bound.is_finite());
     let sum = point.sum.unwrap_or(0.0);
     let fits = buckets.len() == bounds.len() + 1 && buckets.len() <= BUCKETS_MAX;
-    if !ascending || !fits || !sum.is_finite() || has_no_value(point.flags) {
-        return Err(Refusal::Malformed);
+    if has_no_value(point.flags) {
+        return Err(NO_VALUE);
+    }
+    if !ascending || !fits || !sum.is_finite() {
+        return Err(NO_HISTOGRAM);
     }
     Ok(Point {
         time: point.time_unix_nano,
         start: point.start_time_unix_nano,
         attributes: &point.attributes,
-        reading: Reading::Histogram { bounds: bounds.clone(), counts: Counts { sum, buckets } },
+        reading: Reading::Histogram {
+            bounds: Bounds(bounds.as_slice().into()),
+            counts: Counts { sum, buckets },
+        },
     })
 }
 

@@ -8,6 +8,16 @@ pub(crate) fn suffix(kind: MetricKind) -> &'static str {
     if kind == MetricKind::Counter { "_total" } else { "" }
 }
 
+/// All names that a family's lines have, its own included.
+pub(crate) fn sample_names(name: &str, kind: MetricKind) -> Vec<String> {
+    let suffixes: &[&str] = match kind {
+        MetricKind::Gauge => &[""],
+        MetricKind::Counter => &["", "_total"],
+        MetricKind::Histogram => &["", "_bucket", "_sum", "_count"],
+    };
+    suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect()
+}
+
 /// The name without the suffix of its kind.
 pub(crate) fn family_name(name: &str, unit: Option<&str>, kind: MetricKind) -> String {
     let name = allowed(name, |c| c == ':');

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::TraceId;
-use crate::limits::{REQUEST_SLOTS_MAX, WORD_BYTES_MAX};
+use crate::limits::{REQUEST_SLOTS_MAX, WORD_BYTES_MAX, strangers_part};
 use crate::span_row::SpanRow;
 use crate::time::UnixTime;
 
@@ -53,8 +53,11 @@ pub struct RequestLink {
 /// Slow and failed requests by slot of time, service and route.
 #[derive(Default)]
 pub(crate) struct Requests {
-    slots: BTreeMap<(u64, Arc<str>, Arc<str>), Slot>,
+    own: Slots,
+    strangers: Slots,
 }
+
+type Slots = BTreeMap<(u64, Arc<str>, Arc<str>), Slot>;
 
 #[derive(Default)]
 struct Slot {
@@ -78,7 +81,12 @@ impl Requests {
             return;
         }
         let key = (slot(span.end), Arc::clone(&span.resource.service), Arc::clone(route));
-        let slot = self.slots.entry(key).or_default();
+        let (slots, slots_max) = if span.resource.is_own {
+            (&mut self.own, REQUEST_SLOTS_MAX)
+        } else {
+            (&mut self.strangers, strangers_part(REQUEST_SLOTS_MAX))
+        };
+        let slot = slots.entry(key).or_default();
         let noted =
             Noted { trace_id, ended: span.end, duration_s: span.seconds(), failed: span.has_failed() };
         if noted.failed && slot.failed.len() < PER_SLOT {
@@ -89,8 +97,8 @@ impl Requests {
             slot.slowest.insert(place, noted);
             slot.slowest.truncate(PER_SLOT);
         }
-        if self.slots.len() > REQUEST_SLOTS_MAX {
-            self.slots.pop_first();
+        if slots.len() > slots_max {
+            slots.pop_first();
         }
     }
 
@@ -103,10 +111,9 @@ impl Requests {
         (from, to): (UnixTime, UnixTime),
     ) -> Vec<RequestLink> {
         let first: Arc<str> = Arc::from("");
-        let slots = self
-            .slots
-            .range((slot(from), Arc::clone(&first), first)..)
-            .take_while(|(key, _)| key.0 <= slot(to));
+        let first = (slot(from), Arc::clone(&first), first);
+        let slots = [&self.own, &self.strangers].into_iter().flat_map(|slots| slots.range(first.clone()..));
+        let slots = slots.filter(|(key, _)| key.0 <= slot(to));
         let wanted = slots.filter(|((_, own_service, own_route), _)| {
             service.is_none_or(|wanted| wanted == &**own_service)
                 && route.is_none_or(|wanted| wanted == &**own_route)
@@ -136,8 +143,10 @@ impl Requests {
     }
 
     pub(crate) fn drop_older_than(&mut self, oldest: UnixTime) {
-        while self.slots.first_key_value().is_some_and(|(key, _)| key.0 < slot(oldest)) {
-            self.slots.pop_first();
+        for slots in [&mut self.own, &mut self.strangers] {
+            while slots.first_key_value().is_some_and(|(key, _)| key.0 < slot(oldest)) {
+                slots.pop_first();
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! One series of a metric, whatever its kind. Teaches to tell kinds apart in one place, so that the rest need not.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::mem::size_of;
 use std::sync::Arc;
 
 use crate::points::Reading;
+use crate::refusals::Refused;
 use crate::time::UnixTime;
 use crate::track::{Counts, Recorded, Told, Track};
-use crate::usage::Refusal;
 use crate::value::{Attributes, Resource, Scope};
 
 /// What kind of metric it is.
@@ -22,47 +23,85 @@ pub enum MetricKind {
     Histogram,
 }
 
-/// All series of one metric.
-pub(crate) struct Family {
+/// What tells one metric from another: its name, and what is told under it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MetricId {
+    pub(crate) name: Arc<str>,
     pub(crate) kind: MetricKind,
     pub(crate) unit: Arc<str>,
+}
+
+impl MetricId {
+    /// The first that there can be of a name.
+    pub(crate) fn first_of(name: &str) -> Self {
+        Self { name: name.into(), kind: MetricKind::Gauge, unit: "".into() }
+    }
+}
+
+/// All series of one metric.
+pub(crate) struct Family {
     pub(crate) description: Arc<str>,
     pub(crate) series: BTreeMap<SeriesKey, Series>,
+    /// How many of them are of own services.
+    pub(crate) own_series: usize,
     pub(crate) bytes: usize,
 }
 
-/// What tells one series of a metric from another.
+/// What tells one series of a metric from another. A sender that comes back with other bounds begins another series.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SeriesKey {
     pub(crate) resource: Arc<Resource>,
-    pub(crate) scope: Scope,
+    pub(crate) scope: Arc<Scope>,
     pub(crate) attributes: Attributes,
+    pub(crate) bounds: Bounds,
+}
+
+/// The bounds of a histogram's buckets; a number has none.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Bounds(pub(crate) Arc<[f64]>);
+
+impl Eq for Bounds {}
+
+impl PartialOrd for Bounds {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Bounds {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let pairs = self.0.iter().zip(&*other.0).map(|(own, other)| own.total_cmp(other));
+        pairs.fold(self.0.len().cmp(&other.0.len()), Ordering::then)
+    }
 }
 
 /// The points of one series.
 pub(crate) struct Series {
     pub(crate) track: AnyTrack,
+    /// What it costs without its points, and what they cost.
     pub(crate) bytes: usize,
+    pub(crate) points_bytes: usize,
+    /// The turn at which it was told last.
+    pub(crate) turn: u64,
 }
 
 pub(crate) enum AnyTrack {
     Number(Track<f64>),
-    Histogram { bounds: Arc<[f64]>, track: Track<Counts> },
+    Histogram(Track<Counts>),
 }
 
 impl Series {
-    /// A series for readings like this one; `own` is what its key costs.
-    pub(crate) fn new(reading: &Reading, own: usize) -> Self {
-        let (track, bounds) = match reading {
-            Reading::Number(_) => (AnyTrack::Number(Track::new()), 0),
-            Reading::Histogram { bounds, .. } => {
-                let track = AnyTrack::Histogram { bounds: bounds.as_slice().into(), track: Track::new() };
-                // Once for the bounds, once for the total at the last restart.
-                (track, 2 * size_of::<f64>() * bounds.len())
-            }
+    /// A series without points; `own` is what its key costs.
+    pub(crate) fn new(kind: MetricKind, bounds: &Bounds, own: usize) -> Self {
+        let track = match kind {
+            MetricKind::Gauge | MetricKind::Counter => AnyTrack::Number(Track::new()),
+            MetricKind::Histogram => AnyTrack::Histogram(Track::new()),
         };
+        // Once for the bounds, once for the total at the last restart.
+        let bounds = 2 * size_of::<f64>() * bounds.0.len();
         // Once for the series, once for its place in the tree and in the count of its sender.
-        Self { track, bytes: 2 * size_of::<(SeriesKey, Self)>() + bounds + own }
+        let bytes = 2 * size_of::<(SeriesKey, Self)>() + bounds + own;
+        Self { track, bytes, points_bytes: 0, turn: 0 }
     }
 
     /// Records a point; what became of it, and what a new point costs.
@@ -72,48 +111,53 @@ impl Series {
         time: UnixTime,
         start: u64,
         reading: Reading,
-    ) -> Result<(Recorded, usize), Refusal> {
-        match (&mut self.track, reading) {
+        turn: u64,
+    ) -> Result<(Recorded, usize), Refused> {
+        self.turn = turn;
+        let (recorded, bytes) = match (&mut self.track, reading) {
             (AnyTrack::Number(track), Reading::Number(value)) => {
-                Ok((track.record(told, time, start, value)?, crate::track::point_bytes(&value)))
+                (track.record(told, time, start, value)?, crate::track::point_bytes(&value))
             }
-            (AnyTrack::Histogram { bounds, track }, Reading::Histogram { bounds: told_bounds, counts }) => {
-                if **bounds != *told_bounds {
-                    return Err(Refusal::Conflict);
-                }
+            (AnyTrack::Histogram(track), Reading::Histogram { counts, .. }) => {
                 let bytes = crate::track::point_bytes(&counts);
-                Ok((track.record(told, time, start, counts)?, bytes))
+                (track.record(told, time, start, counts)?, bytes)
             }
-            _ => Err(Refusal::Conflict),
+            _ => unreachable!("a metric's kind tells it from others"),
+        };
+        if matches!(recorded, Recorded::New) {
+            self.points_bytes += bytes;
         }
+        Ok((recorded, bytes))
     }
 
     pub(crate) fn first_time(&self) -> Option<UnixTime> {
         match &self.track {
             AnyTrack::Number(track) => track.first_time(),
-            AnyTrack::Histogram { track, .. } => track.first_time(),
+            AnyTrack::Histogram(track) => track.first_time(),
         }
     }
 
     pub(crate) fn last_time(&self) -> Option<UnixTime> {
         match &self.track {
             AnyTrack::Number(track) => track.last().map(|(time, _)| *time),
-            AnyTrack::Histogram { track, .. } => track.last().map(|(time, _)| *time),
+            AnyTrack::Histogram(track) => track.last().map(|(time, _)| *time),
         }
     }
 
     pub(crate) fn drop_older_than(&mut self, oldest: UnixTime) -> (u64, usize) {
-        match &mut self.track {
+        let (points, bytes) = match &mut self.track {
             AnyTrack::Number(track) => track.drop_older_than(oldest),
-            AnyTrack::Histogram { track, .. } => track.drop_older_than(oldest),
-        }
+            AnyTrack::Histogram(track) => track.drop_older_than(oldest),
+        };
+        self.points_bytes -= bytes;
+        (points, bytes)
     }
 
     /// How much it grew, in observations if it is a histogram; see [`Track::increase`].
     pub(crate) fn increase(&self, from: UnixTime, to: UnixTime) -> Option<f64> {
         match &self.track {
             AnyTrack::Number(track) => track.increase(from, to),
-            AnyTrack::Histogram { track, .. } => track.increase(from, to).map(|counts| counts.count() as f64),
+            AnyTrack::Histogram(track) => track.increase(from, to).map(|counts| counts.count() as f64),
         }
     }
 
@@ -121,7 +165,7 @@ impl Series {
     pub(crate) fn level(&self, time: UnixTime, oldest: UnixTime) -> Option<f64> {
         match &self.track {
             AnyTrack::Number(track) => track.at(time, oldest).copied(),
-            AnyTrack::Histogram { track, .. } => track.at(time, oldest).map(|counts| counts.count() as f64),
+            AnyTrack::Histogram(track) => track.at(time, oldest).map(|counts| counts.count() as f64),
         }
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn row(
     scope: &Arc<str>,
     words: &mut Dictionary,
 ) -> (SpanRow, usize) {
-    words.take_charge();
+    words.begin_row();
     let attributes = words.attributes(&span.attributes);
     // Events keep their distance from the span, also when the span was moved.
     let shift = start.nanos().wrapping_sub(span.start_time_unix_nano);
@@ -91,6 +91,8 @@ pub(crate) fn row(
         Some(LinkRow { trace_id, span_id, attributes: words.attributes(&link.attributes) })
     });
     let links: Box<[LinkRow]> = links.collect();
+    words.note_cut(events.len() < span.events.len());
+    words.note_cut(links.len() < span.links.len());
     let status = span.status.as_ref();
     let row = SpanRow {
         id,

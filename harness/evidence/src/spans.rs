@@ -2,7 +2,7 @@
 //! traces.
 //!
 //! Oldest trace first, by arrival. A trace with a first failure of its kind is *reserved*: it moves to a share of its
-//! own, which takes no more when it is full.
+//! own, which takes no more when it is full. Traces of strangers alone give way to others beyond a part of the share.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -16,13 +16,14 @@ use crate::dictionary::Dictionary;
 use crate::failures::FirstFailures;
 use crate::ids::{SpanId, TraceId};
 use crate::limits::{
-    FAILURE_TRACES_PERCENT, LINKING_TRACES_MAX, Limits, SPANS_PER_TRACE_MAX, TRACES_PERCENT,
+    FAILURE_TRACES_PERCENT, LINKING_TRACES_MAX, Limits, SPANS_PER_TRACE_MAX, TRACES_PERCENT, strangers_part,
 };
+use crate::refusals::{NO_SPAN_ID, NO_TRACE_ID, Refusals, Refused, SPAN_TOO_OLD, TRACE_FULL};
 use crate::requests::Requests;
 use crate::skew::Window;
 use crate::span_row::{SpanRow, place, row};
 use crate::time::UnixTime;
-use crate::usage::{Refusal, SignalUsage};
+use crate::usage::SignalUsage;
 use crate::value::Resource;
 
 /// A trace's own bytes: itself, its place in the map and its place in the queue.
@@ -33,7 +34,17 @@ pub(crate) struct Trace {
     pub(crate) spans: Vec<SpanRow>,
     bytes: usize,
     arrived: UnixTime,
-    is_reserved: bool,
+    /// How many of the spans are strangers'.
+    strangers: usize,
+    place: Place,
+}
+
+/// Which share a trace lies in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Own,
+    Strangers,
+    Reserved,
 }
 
 impl Trace {
@@ -60,8 +71,8 @@ pub(crate) struct SpanStore {
     traces: HashMap<TraceId, Trace>,
     /// By a trace: the traces with links to it.
     linking: HashMap<TraceId, Vec<TraceId>>,
-    ordinary: Share,
-    reserved: Share,
+    /// By place.
+    shares: [Share; 3],
 }
 
 /// Traces that compete for the same bytes, in the order of arrival. An id whose trace has moved away is skipped.
@@ -73,14 +84,15 @@ struct Share {
 
 impl SpanStore {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let share = |percent| Share { queue: VecDeque::new(), bytes: 0, bytes_max: limits.share(percent) };
+        let share = |bytes_max| Share { queue: VecDeque::new(), bytes: 0, bytes_max };
+        let ordinary = limits.share(TRACES_PERCENT);
+        let reserved = limits.share(FAILURE_TRACES_PERCENT);
         Self {
             usage: SignalUsage::default(),
             requests: Requests::default(),
             traces: HashMap::new(),
             linking: HashMap::new(),
-            ordinary: share(TRACES_PERCENT),
-            reserved: share(FAILURE_TRACES_PERCENT),
+            shares: [share(ordinary), share(strangers_part(ordinary)), share(reserved)],
         }
     }
 
@@ -89,27 +101,28 @@ impl SpanStore {
         &mut self,
         request: &ExportTraceServiceRequest,
         window: Window,
+        limits: &Limits,
         words: &mut Dictionary,
         failures: &mut FirstFailures,
-    ) {
-        for from_resource in &request.resource_spans {
-            let resource = words.resource(from_resource.resource.as_ref());
-            for from_scope in &from_resource.scope_spans {
+    ) -> Refusals {
+        let mut refusals = Refusals::default();
+        for (r, from_resource) in request.resource_spans.iter().enumerate() {
+            let resource = words.resource(from_resource.resource.as_ref(), limits);
+            for (s, from_scope) in from_resource.scope_spans.iter().enumerate() {
                 self.usage.received += from_scope.spans.len() as u64;
-                let Some(resource) = &resource else {
-                    self.usage.refuse(Refusal::TooManyResources, from_scope.spans.len() as u64);
-                    continue;
-                };
-                let scope = words.scope(from_scope.scope.as_ref()).name;
-                for span in &from_scope.spans {
-                    if let Err(reason) = self.take_span(span, resource, &scope, window, words, failures) {
-                        self.usage.refuse(reason, 1);
+                let scope = words.scope_name(from_scope.scope.as_ref());
+                for (place, span) in from_scope.spans.iter().enumerate() {
+                    let taken = self.take_span(span, &resource, &scope, window, words, failures);
+                    if let Err(reason) = taken {
+                        let place = || format!("resourceSpans[{r}].scopeSpans[{s}].spans[{place}]");
+                        refusals.refuse(reason, 1, place);
                     }
                 }
             }
         }
-        self.evict(window.oldest);
+        self.evict_by_age(window.oldest);
         self.usage.cut += words.take_cut();
+        refusals
     }
 
     pub(crate) fn get(&self, id: TraceId) -> Option<&Trace> {
@@ -127,7 +140,7 @@ impl SpanStore {
     }
 
     pub(crate) fn reserved(&self) -> u64 {
-        let reserved = self.traces.values().filter(|trace| trace.is_reserved);
+        let reserved = self.traces.values().filter(|trace| trace.place == Place::Reserved);
         reserved.map(|trace| trace.spans.len() as u64).sum()
     }
 
@@ -139,107 +152,141 @@ impl SpanStore {
         window: Window,
         words: &mut Dictionary,
         failures: &mut FirstFailures,
-    ) -> Result<(), Refusal> {
-        let trace_id = TraceId::from_bytes(&span.trace_id).ok_or(Refusal::NoId)?;
-        let id = SpanId::from_bytes(&span.span_id).ok_or(Refusal::NoId)?;
-        let known = self.traces.get(&trace_id);
-        if known.is_some_and(|trace| trace.spans.iter().any(|other| other.id == id)) {
-            self.usage.duplicates += 1;
-            return Ok(());
+    ) -> Result<(), Refused> {
+        let trace_id = TraceId::from_bytes(&span.trace_id).ok_or(NO_TRACE_ID)?;
+        let id = SpanId::from_bytes(&span.span_id).ok_or(NO_SPAN_ID)?;
+        if let Some(known) = self.traces.get(&trace_id) {
+            if known.spans.iter().any(|other| other.id == id) {
+                self.usage.duplicates += 1;
+                return Ok(());
+            }
+            let of_strangers = strangers_part(SPANS_PER_TRACE_MAX);
+            let is_full = known.spans.len() >= SPANS_PER_TRACE_MAX;
+            if is_full || (!resource.is_own && known.strangers >= of_strangers) {
+                return Err(TRACE_FULL);
+            }
         }
-        if known.is_some_and(|trace| trace.spans.len() >= SPANS_PER_TRACE_MAX) {
-            return Err(Refusal::TraceFull);
-        }
-        let (start, end, clamped) = place(span, window).ok_or(Refusal::TooOld)?;
+        let (start, end, clamped) = place(span, window).ok_or(SPAN_TOO_OLD)?;
         self.usage.clamped += u64::from(clamped);
         let (row, bytes) = row(span, id, (start, end), resource, scope, words);
 
         self.requests.note(trace_id, &row);
-        let is_first_failure =
-            row.has_failed() && failures.is_first(&row.resource.service, "spans", &row.name, row.end);
+        let is_first_failure = resource.is_own
+            && row.has_failed()
+            && failures.is_first(&row.resource.service, "spans", &row.name, row.end);
         self.put(trace_id, row, bytes, window.now);
         if is_first_failure {
             self.reserve(trace_id);
         }
-        if self.ordinary.bytes > self.ordinary.bytes_max {
-            self.evict(window.oldest);
-        }
+        self.evict_by_bytes();
         Ok(())
     }
 
     fn put(&mut self, id: TraceId, row: SpanRow, bytes: usize, now: UnixTime) {
-        let ordinary = &mut self.ordinary;
-        let trace = self.traces.entry(id).or_insert_with(|| {
-            ordinary.queue.push_back(id);
-            ordinary.bytes += TRACE_COST;
-            self.usage.bytes += TRACE_COST;
-            Trace { spans: Vec::new(), bytes: TRACE_COST, arrived: now, is_reserved: false }
-        });
+        let is_own = row.resource.is_own;
+        let linking_max = if is_own { LINKING_TRACES_MAX } else { strangers_part(LINKING_TRACES_MAX) };
         for link in row.links.iter().filter(|link| link.trace_id != id) {
             let linking = self.linking.entry(link.trace_id).or_default();
-            if linking.len() < LINKING_TRACES_MAX && !linking.contains(&id) {
+            if linking.len() < linking_max && !linking.contains(&id) {
                 linking.push(id);
             }
         }
+        let place = if is_own { Place::Own } else { Place::Strangers };
+        let shares = &mut self.shares;
+        let trace = self.traces.entry(id).or_insert_with(|| {
+            let share = &mut shares[place as usize];
+            share.queue.push_back(id);
+            share.bytes += TRACE_COST;
+            self.usage.bytes += TRACE_COST;
+            Trace { spans: Vec::new(), strangers: 0, bytes: TRACE_COST, arrived: now, place }
+        });
         trace.spans.push(row);
+        trace.strangers += usize::from(!is_own);
         trace.bytes += bytes;
+        shares[trace.place as usize].bytes += bytes;
         self.usage.held += 1;
         self.usage.bytes += bytes;
-        if trace.is_reserved {
-            self.reserved.bytes += bytes;
-            if self.reserved.bytes > self.reserved.bytes_max {
-                // It has outgrown the share: back to the end of the ordinary queue.
-                trace.is_reserved = false;
-                self.reserved.bytes -= trace.bytes;
-                self.ordinary.bytes += trace.bytes;
-                self.ordinary.queue.push_back(id);
-            }
-        } else {
-            self.ordinary.bytes += bytes;
+        let reserved = &self.shares[Place::Reserved as usize];
+        if trace.place == Place::Reserved && reserved.bytes > reserved.bytes_max {
+            // It has outgrown the share: back to the end of the ordinary queue.
+            self.move_to(id, Place::Own);
+        } else if trace.place == Place::Strangers && is_own {
+            self.move_to(id, Place::Own);
         }
     }
 
     fn reserve(&mut self, id: TraceId) {
-        let Some(trace) = self.traces.get_mut(&id) else { return };
-        if !trace.is_reserved && self.reserved.bytes + trace.bytes <= self.reserved.bytes_max {
-            trace.is_reserved = true;
-            self.ordinary.bytes -= trace.bytes;
-            self.reserved.bytes += trace.bytes;
-            self.reserved.queue.push_back(id);
+        let Some(trace) = self.traces.get(&id) else { return };
+        let share = &self.shares[Place::Reserved as usize];
+        if trace.place != Place::Reserved && share.bytes + trace.bytes <= share.bytes_max {
+            self.move_to(id, Place::Reserved);
         }
     }
 
-    fn evict(&mut self, oldest: UnixTime) {
-        for is_reserved in [false, true] {
-            let share = if is_reserved { &mut self.reserved } else { &mut self.ordinary };
-            while let Some(id) = share.queue.front().copied() {
-                let trace = self.traces.get(&id).filter(|trace| trace.is_reserved == is_reserved);
-                let Some(trace) = trace else {
-                    share.queue.pop_front();
-                    continue;
-                };
-                let is_old = trace.arrived < oldest;
-                if !is_old && share.bytes <= share.bytes_max {
-                    break;
-                }
-                let (spans, bytes) = (trace.spans.len() as u64, trace.bytes);
-                share.queue.pop_front();
-                share.bytes -= bytes;
-                self.usage.held -= spans;
-                self.usage.bytes -= bytes;
-                *(if is_old { &mut self.usage.evicted.by_age } else { &mut self.usage.evicted.by_bytes }) +=
-                    spans;
-                let trace = self.traces.remove(&id);
-                for link in trace.iter().flat_map(|trace| &trace.spans).flat_map(|span| &span.links) {
-                    if let Entry::Occupied(mut linking) = self.linking.entry(link.trace_id) {
-                        linking.get_mut().retain(|other| *other != id);
-                        if linking.get().is_empty() {
-                            linking.remove();
-                        }
-                    }
-                }
+    fn move_to(&mut self, id: TraceId, place: Place) {
+        let Some(trace) = self.traces.get_mut(&id) else { return };
+        self.shares[trace.place as usize].bytes -= trace.bytes;
+        trace.place = place;
+        self.shares[place as usize].bytes += trace.bytes;
+        self.shares[place as usize].queue.push_back(id);
+    }
+
+    fn evict_by_age(&mut self, oldest: UnixTime) {
+        for place in [Place::Own, Place::Strangers, Place::Reserved] {
+            while self.front(place).is_some_and(|trace| trace.arrived < oldest) {
+                let spans = self.drop_front(place);
+                self.usage.evicted.by_age += spans;
             }
         }
         self.requests.drop_older_than(oldest);
+    }
+
+    fn evict_by_bytes(&mut self) {
+        loop {
+            let [own, strangers, reserved] = &self.shares;
+            let place = if own.bytes + strangers.bytes > own.bytes_max {
+                let is_strangers = strangers.bytes > strangers.bytes_max || own.bytes == 0;
+                if is_strangers { Place::Strangers } else { Place::Own }
+            } else if reserved.bytes > reserved.bytes_max {
+                Place::Reserved
+            } else {
+                return;
+            };
+            let spans = self.drop_front(place);
+            self.usage.evicted.by_bytes += spans;
+        }
+    }
+
+    /// The trace that has to leave first. Ids whose trace has moved away are skipped.
+    fn front(&mut self, place: Place) -> Option<&Trace> {
+        let queue = &mut self.shares[place as usize].queue;
+        let is_here = |id: &TraceId| self.traces.get(id).is_some_and(|trace| trace.place == place);
+        while queue.front().is_some_and(|id| !is_here(id)) {
+            queue.pop_front();
+        }
+        self.traces.get(queue.front()?)
+    }
+
+    /// Drops it; how many spans it had.
+    fn drop_front(&mut self, place: Place) -> u64 {
+        if self.front(place).is_none() {
+            return 0;
+        }
+        let share = &mut self.shares[place as usize];
+        let dropped = share.queue.pop_front().and_then(|id| Some((id, self.traces.remove(&id)?)));
+        let Some((id, trace)) = dropped else { return 0 };
+        share.bytes -= trace.bytes;
+        let spans = trace.spans.len() as u64;
+        self.usage.held -= spans;
+        self.usage.bytes -= trace.bytes;
+        for link in trace.spans.iter().flat_map(|span| &span.links) {
+            if let Entry::Occupied(mut linking) = self.linking.entry(link.trace_id) {
+                linking.get_mut().retain(|other| *other != id);
+                if linking.get().is_empty() {
+                    linking.remove();
+                }
+            }
+        }
+        spans
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 use std::mem::size_of;
 
+use crate::refusals::{OUT_OF_ORDER, Refused};
 use crate::time::UnixTime;
-use crate::usage::Refusal;
 
 /// What can be totalled: a number, or the counts of a histogram.
 pub(crate) trait Amount: Clone {
@@ -65,7 +65,7 @@ impl<A: Amount> Track<A> {
         time: UnixTime,
         start: u64,
         value: A,
-    ) -> Result<Recorded, Refusal> {
+    ) -> Result<Recorded, Refused> {
         let Some((last_time, last)) = self.points.back_mut() else {
             self.began = UnixTime::from_nanos(if told == Told::Level { 0 } else { start });
             self.run = Some((start, None));
@@ -80,7 +80,7 @@ impl<A: Amount> Track<A> {
             return Ok(Recorded::Folded);
         }
         if time < *last_time {
-            return Err(Refusal::OutOfOrder);
+            return Err(OUT_OF_ORDER);
         }
         let total = match told {
             Told::Level | Told::Part => value,
@@ -255,7 +255,7 @@ mod tests {
     fn duplicates_and_latecomers_change_nothing() {
         let mut track = track(Told::Total, &[(1, 1, 10.0), (2, 1, 12.0)]);
         assert!(matches!(track.record(Told::Total, at(2), at(1).nanos(), 99.0), Ok(Recorded::Duplicate)));
-        assert!(matches!(track.record(Told::Total, at(1), at(1).nanos(), 99.0), Err(Refusal::OutOfOrder)));
+        assert!(matches!(track.record(Told::Total, at(1), at(1).nanos(), 99.0), Err(OUT_OF_ORDER)));
         assert_eq!(track.increase(at(1), at(2)), Some(2.0));
     }
 

@@ -2,9 +2,10 @@
 //! dropped.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
+
+use crate::refusals::Unread;
 
 /// Why something was not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,14 +17,12 @@ pub enum Refusal {
     NoId,
     /// Its trace holds as many spans as one trace may.
     TraceFull,
-    /// Its sender is one too many.
-    TooManyResources,
+    /// It could not be read, or what holds it could not.
+    Unreadable,
     /// Its metric's name, or its series, is one too many.
     TooManySeries,
     /// Its time lies before that of a point which is already held.
     OutOfOrder,
-    /// Its metric is known by another kind or unit.
-    Conflict,
     /// Its figures contradict each other, or there are none.
     Malformed,
     /// A kind of metric that is not kept: exponential histograms and summaries.
@@ -37,12 +36,14 @@ pub struct Evicted {
     pub by_age: u64,
     /// Newer ones needed their bytes.
     pub by_bytes: u64,
+    /// Others needed the place of their series: strangers give way to each other and to own services.
+    pub by_newcomers: u64,
 }
 
 /// The figures of one signal. What was received is held, evicted, refused, a duplicate or folded into another row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalUsage {
-    /// Rows (log records, points of metrics, spans) that arrived in messages which could be read.
+    /// Rows (log records, points of metrics, spans) that arrived.
     pub received: u64,
     /// Rows held now.
     pub held: u64,
@@ -60,13 +61,24 @@ pub struct SignalUsage {
     pub folded: u64,
     /// Rows kept with another time than they came with, because their sender's clock runs ahead.
     pub clamped: u64,
-    /// Texts and lists of attributes that were cut.
+    /// Texts and lists that were cut, and ids that a row came with and that are none.
     pub cut: u64,
+    /// Places in messages that may have held rows and could not be read: nobody knows how many rows.
+    pub unread: u64,
 }
 
 impl SignalUsage {
     pub(crate) fn refuse(&mut self, reason: Refusal, rows: u64) {
         *self.refused.entry(reason).or_default() += rows;
+    }
+
+    /// Counts what never became rows.
+    pub(crate) fn note_unread(&mut self, unread: &Unread) {
+        self.received += unread.records;
+        self.unread += unread.places + unread.ignored;
+        if unread.records > 0 {
+            self.refuse(Refusal::Unreadable, unread.records);
+        }
     }
 }
 
@@ -93,42 +105,15 @@ pub struct Usage {
     pub requests_refused: BTreeMap<String, u64>,
 }
 
-/// What became of one request's rows, for the partial success that OTLP tells its sender.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// Rows refused.
-    pub refused: u64,
-    /// The reasons in words; empty if nothing was refused.
-    pub reasons: String,
-}
-
-impl Taken {
-    /// The difference that one request made to the refusals.
-    pub(crate) fn between(before: &BTreeMap<Refusal, u64>, after: &BTreeMap<Refusal, u64>) -> Self {
-        let mut taken = Self::default();
-        for (reason, count) in after {
-            let rows = count - before.get(reason).copied().unwrap_or(0);
-            if rows > 0 {
-                let comma = if taken.reasons.is_empty() { "" } else { ", " };
-                write!(taken.reasons, "{comma}{rows} {}", reason.words())
-                    .expect("a String takes every write");
-                taken.refused += rows;
-            }
-        }
-        taken
-    }
-}
-
 impl Refusal {
-    fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::TooOld => "too old",
             Self::NoId => "without a valid id",
             Self::TraceFull => "beyond the spans of one trace",
-            Self::TooManyResources => "from one resource too many",
+            Self::Unreadable => "that could not be read",
             Self::TooManySeries => "of one metric or series too many",
             Self::OutOfOrder => "older than what is held",
-            Self::Conflict => "of a metric known by another kind or unit",
             Self::Malformed => "malformed",
             Self::Unsupported => "of a kind that is not kept",
         }

@@ -147,6 +147,8 @@ pub(crate) fn contains(text: &str, needle: &str) -> bool {
 /// What names a row of evidence by its sender.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Resource {
+    /// Whether the evidence is about this service; otherwise it is a stranger's.
+    pub(crate) is_own: bool,
     pub(crate) service: Arc<str>,
     pub(crate) instance: Option<Arc<str>>,
     pub(crate) attributes: Attributes,
@@ -157,6 +159,7 @@ pub(crate) struct Resource {
 pub(crate) struct Scope {
     pub(crate) name: Arc<str>,
     pub(crate) version: Arc<str>,
+    pub(crate) attributes: Attributes,
 }
 
 #[cfg(test)]

@@ -20,14 +20,15 @@ mod parameters;
 
 use std::time::Duration;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode, header};
-use serde::Serialize;
+use http::{HeaderMap, header};
 
 use self::parameters::Parameters;
+use crate::problem::{Problem, no_such_method, no_such_path};
 use crate::{
     Evidence, Exposition, Function, LogQuery, MetricQuery, Sort, TraceId, TraceOrder, TraceQuery, UnixTime,
 };
@@ -48,35 +49,9 @@ pub fn router(evidence: Evidence) -> Router {
         .route("/evidence/alerts", get(async |State(evidence): State<Evidence>| Json(evidence.alerts())))
         .route("/evidence/usage", get(async |State(evidence): State<Evidence>| Json(evidence.usage())))
         .route("/metrics", get(exposition))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
         .with_state(evidence)
-}
-
-/// A question that cannot be answered.
-#[derive(Debug, Serialize)]
-struct Problem {
-    title: &'static str,
-    status: u16,
-    detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<String>,
-}
-
-impl Problem {
-    fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self { title: "Bad Request", status: 400, detail: detail.into(), parameter: Some(name.to_owned()) }
-    }
-
-    fn not_found(detail: impl Into<String>) -> Self {
-        Self { title: "Not Found", status: 404, detail: detail.into(), parameter: None }
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(self).into_response().into_body())
-            .into_response()
-    }
 }
 
 type Asked = Query<Vec<(String, String)>>;
@@ -186,15 +161,17 @@ async fn traces(State(evidence): State<Evidence>, Query(asked): Asked) -> Result
 
 async fn trace(
     State(evidence): State<Evidence>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Problem> {
-    let id: TraceId =
-        id.parse().map_err(|error: crate::ids::NotAnId| Problem::parameter("id", error.to_string()))?;
+    // A path that is no text is no id either.
+    let id: Result<TraceId, _> = id.map(|Path(id)| id).unwrap_or_default().parse();
+    let id = id.map_err(|error| Problem::parameter("id", error.to_string()))?;
     evidence.trace(id).map(Json).ok_or_else(|| Problem::not_found("No trace of this id is held."))
 }
 
 async fn exposition(State(evidence): State<Evidence>, headers: HeaderMap) -> impl IntoResponse {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let format = Exposition::accepted(accept);
+    let accept: Vec<&str> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).collect();
+    let format = Exposition::accepted(Some(&accept.join(",")));
     ([(header::CONTENT_TYPE, format.content_type())], evidence.exposition(format))
 }

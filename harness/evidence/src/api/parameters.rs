@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Problem;
 use crate::UnixTime;
+use crate::problem::Problem;
 
 /// The parameters that have not been looked at yet.
 pub(super) struct Parameters {

@@ -7,10 +7,10 @@ use std::marker::PhantomData;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use bytes::Buf;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -20,16 +20,30 @@ use tonic::server::Grpc;
 use tonic::{Code, Status};
 use tower::service_fn;
 
-use super::signal::Signal;
-use super::{BODY_BYTES_MAX, RequestError, decode};
+use super::decode::{self, Decoded};
+use super::signal::{Signal, take};
+use super::{BODY_BYTES_MAX, RequestError};
 use crate::Evidence;
+use crate::problem::{no_such_method, no_such_path};
 
 pub(super) fn routes(evidence: Evidence) -> Router {
     Router::new()
         .route(ExportLogsServiceRequest::CALL, post(export::<ExportLogsServiceRequest>))
         .route(ExportMetricsServiceRequest::CALL, post(export::<ExportMetricsServiceRequest>))
         .route(ExportTraceServiceRequest::CALL, post(export::<ExportTraceServiceRequest>))
+        .fallback(no_such_call)
+        .method_not_allowed_fallback(no_such_method)
         .with_state(evidence)
+}
+
+/// gRPC has a status of its own for that.
+async fn no_such_call(headers: HeaderMap) -> Response {
+    let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if content_type.starts_with(b"application/grpc") {
+        respond(Status::unimplemented("there is no such call"))
+    } else {
+        no_such_path().await.into_response()
+    }
 }
 
 /// An error as gRPC has it: in the headers.
@@ -39,9 +53,9 @@ pub(super) fn refuse(error: RequestError) -> Response {
 
 async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -> Response {
     let store = evidence.clone();
-    let service = service_fn(move |request: tonic::Request<S>| {
-        let taken = request.get_ref().take(&store);
-        async move { Ok::<_, Status>(tonic::Response::new(S::answer(taken))) }
+    let service = service_fn(move |request: tonic::Request<Decoded<S>>| {
+        let taken = take(&request.into_inner(), &store);
+        async move { taken.map(|taken| tonic::Response::new(S::answer(taken))).map_err(status) }
     });
     // One limit holds for the body as it comes and for what it inflates to; tonic stops inflating there.
     let mut grpc = Grpc::new(Looking::<S>(PhantomData))
@@ -53,7 +67,7 @@ async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -
     if let Some(code) = code.filter(|code| *code != Code::Ok) {
         let word = match code {
             Code::OutOfRange | Code::ResourceExhausted => RequestError::TooLarge.word(),
-            Code::InvalidArgument => RequestError::Malformed.word(),
+            Code::InvalidArgument => RequestError::Malformed(String::new()).word(),
             Code::Unimplemented => RequestError::Unsupported.word(),
             _ => RequestError::Broken.word(),
         };
@@ -77,7 +91,7 @@ fn status(error: RequestError) -> Status {
         RequestError::TooLarge | RequestError::UnfoldsTooFar => Code::ResourceExhausted,
         RequestError::TooSlow => Code::Unavailable,
         RequestError::Unsupported => Code::Unimplemented,
-        RequestError::Malformed | RequestError::BadGzip | RequestError::Broken => Code::InvalidArgument,
+        RequestError::Malformed(_) | RequestError::BadGzip | RequestError::Broken => Code::InvalidArgument,
     };
     Status::new(code, error.to_string())
 }
@@ -87,7 +101,7 @@ struct Looking<S>(PhantomData<S>);
 
 impl<S: Signal> Codec for Looking<S> {
     type Encode = S::Answer;
-    type Decode = S;
+    type Decode = Decoded<S>;
     type Encoder = Self;
     type Decoder = Self;
 
@@ -110,11 +124,11 @@ impl<S: Signal> Encoder for Looking<S> {
 }
 
 impl<S: Signal> Decoder for Looking<S> {
-    type Item = S;
+    type Item = Decoded<S>;
     type Error = Status;
 
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<S>, Status> {
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Decoded<S>>, Status> {
         let bytes = buffer.copy_to_bytes(buffer.remaining());
-        decode::protobuf(&bytes, S::SHAPE).map(Some).map_err(status)
+        decode::protobuf(&bytes).map(Some).map_err(status)
     }
 }

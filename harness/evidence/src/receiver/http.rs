@@ -16,15 +16,19 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use serde::Serialize;
 use tonic::Code;
 
-use super::signal::Signal;
-use super::{BODY_BYTES_MAX, COMPRESSED_BYTES_MAX, RequestError, decode};
+use super::decode::{self, Decoded};
+use super::signal::{Signal, take};
+use super::{BODY_BYTES_MAX, COMPRESSED_BYTES_MAX, RequestError};
 use crate::Evidence;
+use crate::problem::{no_such_method, no_such_path};
 
 pub(super) fn routes(evidence: Evidence) -> Router {
     Router::new()
         .route(ExportLogsServiceRequest::PATH, post(export::<ExportLogsServiceRequest>))
         .route(ExportMetricsServiceRequest::PATH, post(export::<ExportMetricsServiceRequest>))
         .route(ExportTraceServiceRequest::PATH, post(export::<ExportTraceServiceRequest>))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
         .with_state(evidence)
 }
 
@@ -36,7 +40,7 @@ pub(super) fn refuse(error: RequestError) -> Response {
 async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -> Response {
     let encoding = Encoding::of(request.headers());
     let taken = match encoding {
-        Some(encoding) => receive::<S>(request, encoding).await.map(|signal| signal.take(&evidence)),
+        Some(encoding) => receive::<S>(request, encoding).await.and_then(|decoded| take(&decoded, &evidence)),
         None => Err(RequestError::Unsupported),
     };
     let encoding = encoding.unwrap_or(Encoding::Json);
@@ -49,7 +53,7 @@ async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -
     }
 }
 
-async fn receive<S: Signal>(request: Request, encoding: Encoding) -> Result<S, RequestError> {
+async fn receive<S: Signal>(request: Request, encoding: Encoding) -> Result<Decoded<S>, RequestError> {
     let content_encoding =
         request.headers().get(header::CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase());
     let bytes = match content_encoding.as_deref() {
@@ -58,7 +62,7 @@ async fn receive<S: Signal>(request: Request, encoding: Encoding) -> Result<S, R
         Some(_) => return Err(RequestError::Unsupported),
     };
     match encoding {
-        Encoding::Protobuf => decode::protobuf(&bytes, S::SHAPE),
+        Encoding::Protobuf => decode::protobuf(&bytes),
         Encoding::Json => decode::json(&bytes),
     }
 }
@@ -126,7 +130,7 @@ fn error_response(error: RequestError, encoding: Encoding) -> Response {
         RequestError::TooLarge | RequestError::UnfoldsTooFar => {
             (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted)
         }
-        RequestError::Malformed | RequestError::BadGzip | RequestError::Broken => {
+        RequestError::Malformed(_) | RequestError::BadGzip | RequestError::Broken => {
             (StatusCode::BAD_REQUEST, Code::InvalidArgument)
         }
         RequestError::Unsupported => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),

@@ -6,10 +6,21 @@
 //! without TLS (`hyper_util::server::conn::auto::Builder` with the feature `http2`, or hyper's `http2::Builder`). The
 //! caller serves them.
 
+mod schema;
+
+mod path;
+mod wire;
+
+mod numbers;
+
+mod json;
+
 mod decode;
+
+mod signal;
+
 mod grpc;
 mod http;
-mod signal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,12 +58,12 @@ pub fn grpc_router(evidence: Evidence) -> Router {
 }
 
 /// Why a whole request was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestError {
     #[error("the body is larger than a body may be")]
     TooLarge,
-    #[error("the message is no such OTLP message")]
-    Malformed,
+    #[error("the message is no such OTLP message: {0}")]
+    Malformed(String),
     #[error("the message unfolds to more structures than a message may")]
     UnfoldsTooFar,
     #[error("the body is not the gzip that its header says")]
@@ -67,10 +78,10 @@ pub(crate) enum RequestError {
 
 impl RequestError {
     /// The word that it is counted by.
-    fn word(self) -> &'static str {
+    fn word(&self) -> &'static str {
         match self {
             Self::TooLarge => "too_large",
-            Self::Malformed => "malformed",
+            Self::Malformed(_) => "malformed",
             Self::UnfoldsTooFar => "unfolds_too_far",
             Self::BadGzip => "bad_gzip",
             Self::Unsupported => "unsupported",

@@ -10,46 +10,58 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::decode::{LOGS, METRICS, Shape, TRACES};
+use super::RequestError;
+use super::decode::Decoded;
+use super::schema::{LOGS, METRICS, Message, TRACES};
 use crate::Evidence;
-use crate::usage::Taken;
+use crate::refusals::{Taken, Unread};
 
 /// A request that brings one signal.
-pub(crate) trait Signal: prost::Message + Default + DeserializeOwned + 'static {
+pub(crate) trait Signal: prost::Message + Default + 'static {
     /// What it is answered with.
     type Answer: prost::Message + Default + Serialize + 'static;
     /// Its path over HTTP.
     const PATH: &'static str;
     /// Its path over gRPC.
     const CALL: &'static str;
-    /// What it unfolds to.
-    const SHAPE: &'static Shape;
+    /// Its fields.
+    const SCHEMA: &'static Message;
 
-    fn take(&self, evidence: &Evidence) -> Taken;
+    /// Keeps what could be read, and counts what could not.
+    fn take(&self, unread: &Unread, evidence: &Evidence) -> Taken;
 
-    /// Says what was refused; if nothing was, the answer says nothing at all.
+    /// Says what was refused, or what the sender should know; if there is nothing, the answer says nothing at all.
     fn answer(taken: Taken) -> Self::Answer;
+}
+
+/// Keeps what could be read; it is an error if something is wrong and there is nothing else.
+pub(super) fn take<S: Signal>(decoded: &Decoded<S>, evidence: &Evidence) -> Result<Taken, RequestError> {
+    let taken = decoded.message.take(&decoded.unread, evidence);
+    if decoded.unread.is_everything() {
+        Err(RequestError::Malformed(decoded.unread.words()))
+    } else {
+        Ok(taken)
+    }
 }
 
 macro_rules! signal {
     (
         $request:ty, $answer:ident, $partial:ident, $rejected:ident,
-        $take:ident, $shape:ident, $path:literal, $call:literal
+        $take:ident, $schema:ident, $path:literal, $call:literal
     ) => {
         impl Signal for $request {
             type Answer = $answer;
             const PATH: &'static str = $path;
             const CALL: &'static str = $call;
-            const SHAPE: &'static Shape = &$shape;
+            const SCHEMA: &'static Message = &$schema;
 
-            fn take(&self, evidence: &Evidence) -> Taken {
-                evidence.$take(self)
+            fn take(&self, unread: &Unread, evidence: &Evidence) -> Taken {
+                evidence.$take(self, unread)
             }
 
             fn answer(taken: Taken) -> $answer {
-                let partial_success = (taken.refused > 0).then(|| $partial {
+                let partial_success = (!taken.reasons.is_empty()).then(|| $partial {
                     $rejected: i64::try_from(taken.refused).unwrap_or(i64::MAX),
                     error_message: taken.reasons,
                 });
@@ -64,7 +76,7 @@ signal!(
     ExportLogsServiceResponse,
     ExportLogsPartialSuccess,
     rejected_log_records,
-    take_logs,
+    receive_logs,
     LOGS,
     "/v1/logs",
     "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -74,7 +86,7 @@ signal!(
     ExportMetricsServiceResponse,
     ExportMetricsPartialSuccess,
     rejected_data_points,
-    take_metrics,
+    receive_metrics,
     METRICS,
     "/v1/metrics",
     "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
@@ -84,7 +96,7 @@ signal!(
     ExportTraceServiceResponse,
     ExportTracePartialSuccess,
     rejected_spans,
-    take_traces,
+    receive_traces,
     TRACES,
     "/v1/traces",
     "/opentelemetry.proto.collector.trace.v1.TraceService/Export"

@@ -6,7 +6,7 @@ use crate::support::{
     CUMULATIVE, World, event, failed, log, logs, metrics, number, pairs, server, span, spans, sum,
 };
 use axum::body::Body;
-use evidence::{LogPage, MetricAnswer, TraceList, TraceView, Usage, api};
+use evidence::{LogPage, MetricAnswer, TraceList, TraceView, Usage, api, receiver};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -112,6 +112,11 @@ async fn a_wrong_question_is_told_what_is_wrong() {
         ("/evidence/metrics/requests?sort=loud", 400, "sort"),
         ("/evidence/traces?slowest=maybe", 400, "slowest"),
         ("/evidence/traces/xyz", 400, "id"),
+        ("/evidence/traces/%FF", 400, "id"),
+        ("/evidence/logs?text=%FF&limit=x", 400, "limit"),
+        ("/evidence", 404, ""),
+        ("/evidence/logs/", 404, ""),
+        ("/%FF", 404, ""),
         ("/evidence/traces/00000000000000000000000000000abd", 404, ""),
         ("/evidence/metrics/query?name=unknown", 404, ""),
     ] {
@@ -140,4 +145,58 @@ async fn answers_read_back_as_the_types_that_they_were() {
     let usage: Usage = serde_json::from_value(ask(&world, "/evidence/usage").await).unwrap();
     assert_eq!(Some(&view), world.evidence.trace(view.trace_id).as_ref());
     assert_eq!(usage, world.evidence.usage());
+}
+
+/// The doors answer in the same words also where nothing is, and where a method does not fit.
+#[tokio::test]
+async fn a_wrong_path_or_method_is_a_problem_at_every_door() {
+    let World { evidence, .. } = World::default();
+    let questions = || api::router(evidence.clone());
+    let (http, grpc) =
+        (|| receiver::http_router(evidence.clone()), || receiver::grpc_router(evidence.clone()));
+    let call = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    for (router, method, path, status, allow) in [
+        (questions(), "POST", "/evidence/logs", 405, "GET,HEAD"),
+        (questions(), "DELETE", "/metrics", 405, "GET,HEAD"),
+        (questions(), "PUT", "/evidence/traces/%FF", 405, "GET,HEAD"),
+        (http(), "GET", "/v1/logs", 405, "POST"),
+        (http(), "POST", "/v1/profiles", 404, ""),
+        (http(), "POST", "/v1/logs/%FF", 404, ""),
+        (http(), "GET", "/", 404, ""),
+        (grpc(), "GET", call, 405, "POST"),
+        (grpc(), "GET", "/", 404, ""),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        let header = |name| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        let told = (answer.status().as_u16(), header("content-type"), header("allow"));
+        let expected = (status, "application/problem+json".to_owned(), allow.to_owned());
+        assert_eq!(told, expected, "{method} {path}");
+        let problem: Value =
+            serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
+        assert_eq!(problem["status"], status, "{method} {path}");
+    }
+    // gRPC has a status of its own.
+    let unknown = Request::post("/other.Service/Call").header("content-type", "application/grpc");
+    let answer = grpc().oneshot(unknown.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["grpc-status"]), (200, &"12".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn the_page_for_prometheus_comes_as_it_is_asked_for() {
+    let world = world();
+    for (accept, expected) in [
+        (&["application/openmetrics-text;q=0.1, text/plain"][..], "text/plain"),
+        (&["text/plain;q=0.1", "application/openmetrics-text;q=0.5"], "application/openmetrics-text"),
+        (&["application/openmetrics-text;q=0, */*"], "text/plain"),
+    ] {
+        let mut request = Request::get("/metrics");
+        for value in accept {
+            request = request.header("accept", *value);
+        }
+        let router = api::router(world.evidence.clone());
+        let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let content_type = answer.headers()["content-type"].to_str().unwrap();
+        assert!(content_type.starts_with(expected), "{accept:?}: {content_type}");
+    }
 }

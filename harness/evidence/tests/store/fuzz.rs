@@ -62,7 +62,7 @@ fn id(bytes: usize) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![(0..4_u8).prop_map(move |n| vec![n; bytes]), vec(any::<u8>(), 0..20)]
 }
 
-fn log_record() -> impl Strategy<Value = LogRecord> {
+pub(crate) fn log_record() -> impl Strategy<Value = LogRecord> {
     let strategy =
         (nanos(), nanos(), any::<i32>(), proptest::option::of(value()), attributes(), id(16), id(8), text());
     strategy.prop_map(
@@ -91,7 +91,7 @@ fn log_record() -> impl Strategy<Value = LogRecord> {
     )
 }
 
-fn span() -> impl Strategy<Value = Span> {
+pub(crate) fn span() -> impl Strategy<Value = Span> {
     let link = (id(16), id(8), attributes()).prop_map(|(trace_id, span_id, attributes)| Link {
         trace_id,
         span_id,
@@ -137,7 +137,7 @@ fn span() -> impl Strategy<Value = Span> {
     )
 }
 
-fn metric() -> impl Strategy<Value = Metric> {
+pub(crate) fn metric() -> impl Strategy<Value = Metric> {
     let number = (attributes(), nanos(), nanos(), any::<f64>(), any::<u32>()).prop_map(
         |(attributes, start, time, value, flags)| NumberDataPoint {
             attributes,
@@ -197,12 +197,12 @@ fn ask_everything(world: &World) {
     }
 }
 
-fn check_bounds(usage: &Usage) {
+pub(crate) fn check_bounds(usage: &Usage) {
     assert!(usage.bytes <= usage.bytes_max, "{usage:?}");
     for signal in [&usage.logs, &usage.metrics, &usage.spans] {
         let refused: u64 = signal.refused.values().sum();
-        let gone =
-            signal.evicted.by_age + signal.evicted.by_bytes + refused + signal.duplicates + signal.folded;
+        let gone = signal.evicted.by_age + signal.evicted.by_bytes + signal.evicted.by_newcomers;
+        let gone = gone + refused + signal.duplicates + signal.folded;
         assert_eq!(signal.received, signal.held + gone, "{signal:?}");
         assert!(signal.held > 0 || signal.bytes == 0, "{signal:?}");
     }

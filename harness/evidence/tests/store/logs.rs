@@ -139,7 +139,9 @@ fn old_records_leave_and_older_ones_do_not_come_in() {
         opentelemetry_proto::tonic::logs::v1::LogRecord { time_unix_nano: 0, ..log(0.0, 9, "no time") };
     let records = vec![log(39.0, 9, "too old"), log(50.0, 9, "old"), ahead, no_time, log(160.0, 9, "ahead")];
     let taken = world.evidence.take_logs(&logs("cache", records));
-    assert_eq!((taken.refused, taken.reasons.as_str()), (1, "1 too old"));
+    let reason = "1 too old, the first at resourceLogs[0].scopeLogs[0].logRecords[0].timeUnixNano: \
+                  expected a time no older than evidence is kept";
+    assert_eq!((taken.refused, taken.reasons.as_str()), (1, reason));
     let times: Vec<u64> =
         world.evidence.logs(&LogQuery::default()).logs.iter().map(|e| e.time.nanos()).collect();
     assert_eq!(times, [at(50.0), at(100.0), at(100.0), at(160.0)]);

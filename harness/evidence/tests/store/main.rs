@@ -3,9 +3,12 @@
 mod support;
 
 mod api;
+mod counted;
 mod exposition;
 mod fuzz;
+mod json;
 mod logs;
 mod metrics;
 mod receivers;
+mod senders;
 mod traces;

@@ -96,13 +96,15 @@ async fn http_says_what_of_a_request_was_refused() {
     let request = logs("cache", vec![old, log(0.0, 9, "new")]);
     let (status, _, answer) = post(&router, "/v1/logs", PROTOBUF, "", request.encode_to_vec()).await;
     let partial = ExportLogsServiceResponse::decode(answer).unwrap().partial_success.unwrap();
+    let reason = "1 too old, the first at resourceLogs[0].scopeLogs[0].logRecords[0].timeUnixNano: \
+                  expected a time no older than evidence is kept";
     assert_eq!(
         (status, partial.rejected_log_records, partial.error_message.as_str()),
-        (StatusCode::OK, 1, "1 too old")
+        (StatusCode::OK, 1, reason)
     );
     let (_, _, answer) = post(&router, "/v1/logs", JSON, "", serde_json::to_vec(&request).unwrap()).await;
     let json: serde_json::Value = serde_json::from_slice(&answer).unwrap();
-    assert_eq!(json["partialSuccess"]["errorMessage"], "1 too old");
+    assert_eq!(json["partialSuccess"]["errorMessage"], reason);
 }
 
 /// `google.rpc.Status`, as far as it is sent.
@@ -261,7 +263,8 @@ async fn grpc_says_what_of_a_request_was_refused() {
     let mut client = LogsServiceClient::new(receiver::grpc_router(evidence.clone()));
     let old = LogRecord { time_unix_nano: 1, ..log(0.0, 9, "old") };
     let answer = client.export(logs("cache", vec![old, log(0.0, 9, "new")])).await.unwrap().into_inner();
-    assert_eq!(answer.partial_success.unwrap().error_message, "1 too old");
+    let reason = answer.partial_success.unwrap().error_message;
+    assert!(reason.starts_with("1 too old, the first at resourceLogs[0]"), "{reason}");
     assert_eq!(evidence.logs(&LogQuery::default()).logs[0].body, "new");
     let empty = MetricsServiceClient::new(receiver::grpc_router(evidence.clone()))
         .export(ExportMetricsServiceRequest::default())

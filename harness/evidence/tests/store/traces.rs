@@ -105,7 +105,9 @@ fn odd_traces_are_shown_whole() {
     // A chain as deep as a trace may be, and two traces that link to each other.
     let chain: Vec<_> = (1..=2_000).map(|n| span(2, n, n - 1, "deeper", 0.0, 1.0)).collect();
     let taken = world.evidence.take_traces(&spans("s", chain));
-    assert_eq!((taken.refused, taken.reasons.as_str()), (976, "976 beyond the spans of one trace"));
+    let reason = "976 beyond the spans of one trace, the first at resourceSpans[0].scopeSpans[0].spans[1024].traceId: \
+                  expected no more spans of this trace";
+    assert_eq!((taken.refused, taken.reasons.as_str()), (976, reason));
     let view = world.evidence.trace(id(2)).unwrap();
     assert_eq!((view.spans.len(), view.truncated, view.critical_path.len()), (1_000, true, 1));
     world.evidence.take_traces(&spans("s", vec![linked(span(3, 1, 0, "here", 0.0, 1.0), 4, 1)]));
@@ -126,7 +128,11 @@ fn duplicates_skewed_and_nameless_spans_are_counted() {
     };
     let no_id = span(0, 5, 0, "no id", 1.0, 2.0);
     let taken = world.evidence.take_traces(&spans("s", vec![one.clone(), one, ahead, backwards, old, no_id]));
-    assert_eq!((taken.refused, taken.reasons.as_str()), (2, "1 too old, 1 without a valid id"));
+    let reasons = "1 too old, the first at resourceSpans[0].scopeSpans[0].spans[4].startTimeUnixNano: \
+                   expected a time no older than evidence is kept; \
+                   1 without a valid id, the first at resourceSpans[0].scopeSpans[0].spans[5].traceId: \
+                   expected 16 bytes (32 hexadecimal digits), not all zero";
+    assert_eq!((taken.refused, taken.reasons.as_str()), (2, reasons));
     let usage = world.evidence.usage().spans;
     assert_eq!((usage.received, usage.held, usage.duplicates, usage.clamped), (6, 3, 1, 2));
     assert_eq!(usage.refused.get(&Refusal::NoId), Some(&1));

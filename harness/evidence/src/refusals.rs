@@ -1,0 +1,110 @@
+//! What of one request was refused, where, and what was expected there. Teaches that a sender can only mend what it is
+//! told of: a count without a place sends people guessing.
+
+use std::collections::BTreeMap;
+
+use crate::usage::{Refusal, SignalUsage};
+
+/// Reasons that one answer gives in words: enough to see what is wrong with a sender, and bounded.
+const REASONS_MAX: usize = 8;
+
+/// Why one row was refused: the kind of reason, and its field with what was expected there.
+pub(crate) type Refused = (Refusal, &'static str);
+
+pub(crate) const TOO_OLD: Refused =
+    (Refusal::TooOld, "timeUnixNano: expected a time no older than evidence is kept");
+pub(crate) const SPAN_TOO_OLD: Refused =
+    (Refusal::TooOld, "startTimeUnixNano: expected a time no older than evidence is kept");
+pub(crate) const NO_TRACE_ID: Refused =
+    (Refusal::NoId, "traceId: expected 16 bytes (32 hexadecimal digits), not all zero");
+pub(crate) const NO_SPAN_ID: Refused =
+    (Refusal::NoId, "spanId: expected 8 bytes (16 hexadecimal digits), not all zero");
+pub(crate) const TRACE_FULL: Refused = (Refusal::TraceFull, "traceId: expected no more spans of this trace");
+pub(crate) const TOO_MANY_SERIES: Refused =
+    (Refusal::TooManySeries, "attributes: expected no more metrics or series than are held");
+pub(crate) const OUT_OF_ORDER: Refused =
+    (Refusal::OutOfOrder, "timeUnixNano: expected a time after that of the point before");
+
+/// What of a request's bytes could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// Records that could not be read, or that stand in what could not be read.
+    pub(crate) records: u64,
+    /// Records that could be read by themselves.
+    pub(crate) readable: u64,
+    /// Places where records should stand and something else does, so that nobody knows how many were meant.
+    pub(crate) places: u64,
+    /// Fields that OTLP does not know and that may have held records.
+    pub(crate) ignored: u64,
+    reasons: Vec<String>,
+    unsaid: u64,
+}
+
+impl Unread {
+    /// Whether something was wrong and not one record could be read.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.readable == 0 && self.records + self.places > 0
+    }
+
+    pub(crate) fn say(&mut self, reason: impl FnOnce() -> String) {
+        if self.reasons.len() < REASONS_MAX {
+            self.reasons.push(reason());
+        } else {
+            self.unsaid += 1;
+        }
+    }
+
+    /// The reasons in words.
+    pub(crate) fn words(&self) -> String {
+        let mut words = self.reasons.join("; ");
+        if self.unsaid > 0 {
+            words += &format!("; and {} more", self.unsaid);
+        }
+        words
+    }
+}
+
+/// What became of one request's rows, for the partial success that OTLP tells its sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Rows refused.
+    pub refused: u64,
+    /// The reasons in words; empty if there is nothing to say.
+    pub reasons: String,
+}
+
+/// Rows of one request as they are refused.
+#[derive(Default)]
+pub(crate) struct Refusals {
+    by_reason: BTreeMap<Refusal, (u64, String)>,
+}
+
+impl Refusals {
+    /// Refuses rows; the first of each reason says where it was.
+    pub(crate) fn refuse(&mut self, (reason, expected): Refused, rows: u64, place: impl FnOnce() -> String) {
+        if rows == 0 {
+            return;
+        }
+        let first = || (0, format!("{}.{expected}", place()));
+        self.by_reason.entry(reason).or_insert_with(first).0 += rows;
+    }
+
+    /// Counts what was refused, with what could not be read before it came here.
+    pub(crate) fn count(self, unread: &Unread, usage: &mut SignalUsage) -> Taken {
+        let mut taken = Taken { refused: unread.records, reasons: String::new() };
+        let mut sentences = Vec::new();
+        for (reason, (rows, first)) in self.by_reason {
+            taken.refused += rows;
+            usage.refuse(reason, rows);
+            sentences.push(format!("{rows} {}, the first at {first}", reason.words()));
+        }
+        usage.note_unread(unread);
+        if unread.records > 0 {
+            sentences.push(format!("{} {}: {}", unread.records, Refusal::Unreadable.words(), unread.words()));
+        } else if unread.places + unread.ignored > 0 {
+            sentences.push(unread.words());
+        }
+        taken.reasons = sentences.join("; ");
+        taken
+    }
+}
