@@ -56,11 +56,8 @@ impl Unread {
 
     /// The reasons in words.
     pub(crate) fn words(&self) -> String {
-        let mut words = self.reasons.join("; ");
-        if self.unsaid > 0 {
-            words += &format!("; and {} more", self.unsaid);
-        }
-        words
+        let words = self.reasons.join("; ");
+        if self.unsaid == 0 { words } else { format!("{words}; and {} more", self.unsaid) }
     }
 }
 

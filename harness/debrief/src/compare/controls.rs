@@ -16,7 +16,9 @@ use crate::{chart::Table, figures::list};
 
 /// All that are there.
 pub(super) fn blocks(document: &CompareReport) -> Vec<Block> {
-    let each = [placebo, runbooks, over_best_runbook, oracle, healthy, outside, models];
+    let oracle = |document: &_| Some(oracle(document));
+    let each: [fn(&CompareReport) -> Option<Block>; 7] =
+        [placebo, runbooks, over_best_runbook, oracle, healthy, outside, models];
     each.into_iter().filter_map(|block| block(document)).collect()
 }
 
@@ -136,7 +138,7 @@ fn over_best_runbook(document: &CompareReport) -> Option<Block> {
         .then(|| Block::new(finding, about, table).against("luck with restarts is taken for diagnosis"))
 }
 
-fn oracle(document: &CompareReport) -> Option<Block> {
+fn oracle(document: &CompareReport) -> Block {
     let oracle = &document.controls.oracle;
     let least = oracle.time_to_restore_restricted_mean_s;
     let over = |seconds: f64| signed_minutes(seconds - least);
@@ -161,10 +163,8 @@ fn oracle(document: &CompareReport) -> Option<Block> {
         "What is left when knowing takes no time is being called, and the remedies; {}. No intervals.",
         document.sample()
     );
-    Some(
-        Block::new(finding, about, table)
-            .against("the time goes into remedies, so that no telemetry could win it back"),
-    )
+    Block::new(finding, about, table)
+        .against("the time goes into remedies, so that no telemetry could win it back")
 }
 
 fn healthy(document: &CompareReport) -> Option<Block> {

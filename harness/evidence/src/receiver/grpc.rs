@@ -47,7 +47,7 @@ async fn no_such_call(headers: HeaderMap) -> Response {
 }
 
 /// An error as gRPC has it: in the headers.
-pub(super) fn refuse(error: RequestError) -> Response {
+pub(super) fn refuse(error: &RequestError) -> Response {
     respond(status(error))
 }
 
@@ -55,7 +55,7 @@ async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -
     let store = evidence.clone();
     let service = service_fn(move |request: tonic::Request<Decoded<S>>| {
         let taken = take(&request.into_inner(), &store);
-        async move { taken.map(|taken| tonic::Response::new(S::answer(taken))).map_err(status) }
+        async move { taken.map(|taken| tonic::Response::new(S::answer(taken))).map_err(|error| status(&error)) }
     });
     // One limit holds for the body as it comes and for what it inflates to; tonic stops inflating there.
     let mut grpc = Grpc::new(Looking::<S>(PhantomData))
@@ -86,7 +86,7 @@ fn respond(status: Status) -> Response {
     status.into_http::<tonic::body::Body>().map(Body::new)
 }
 
-fn status(error: RequestError) -> Status {
+fn status(error: &RequestError) -> Status {
     let code = match error {
         RequestError::TooLarge | RequestError::UnfoldsTooFar => Code::ResourceExhausted,
         RequestError::TooSlow => Code::Unavailable,
@@ -129,6 +129,6 @@ impl<S: Signal> Decoder for Looking<S> {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Decoded<S>>, Status> {
         let bytes = buffer.copy_to_bytes(buffer.remaining());
-        decode::protobuf(&bytes).map(Some).map_err(status)
+        decode::protobuf(&bytes).map(Some).map_err(|error| status(&error))
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn routes(evidence: Evidence) -> Router {
 }
 
 /// An error as OTLP wants it: `google.rpc.Status`, here as JSON because the encoding may be what was wrong.
-pub(super) fn refuse(error: RequestError) -> Response {
+pub(super) fn refuse(error: &RequestError) -> Response {
     error_response(error, Encoding::Json)
 }
 
@@ -48,7 +48,7 @@ async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -
         Ok(taken) => encoding.response(StatusCode::OK, &S::answer(taken)),
         Err(error) => {
             evidence.count_refused_request(error.word());
-            error_response(error, encoding)
+            error_response(&error, encoding)
         }
     }
 }
@@ -125,7 +125,7 @@ struct Status {
     message: String,
 }
 
-fn error_response(error: RequestError, encoding: Encoding) -> Response {
+fn error_response(error: &RequestError, encoding: Encoding) -> Response {
     let (status, code) = match error {
         RequestError::TooLarge | RequestError::UnfoldsTooFar => {
             (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted)
@@ -138,7 +138,7 @@ fn error_response(error: RequestError, encoding: Encoding) -> Response {
         RequestError::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
     };
     let mut response = encoding.response(status, &Status { code: code as i32, message: error.to_string() });
-    if error == RequestError::TooLarge {
+    if *error == RequestError::TooLarge {
         // What is left of the body will not be read.
         response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
     }

@@ -96,11 +96,11 @@ impl RequestError {
 struct Gate {
     evidence: Evidence,
     permits: Arc<Semaphore>,
-    refuse: fn(RequestError) -> Response,
+    refuse: fn(&RequestError) -> Response,
 }
 
 impl Gate {
-    fn new(evidence: &Evidence, refuse: fn(RequestError) -> Response) -> Self {
+    fn new(evidence: &Evidence, refuse: fn(&RequestError) -> Response) -> Self {
         Self { evidence: evidence.clone(), permits: Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX)), refuse }
     }
 }
@@ -112,6 +112,6 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
     };
     tokio::time::timeout(REQUEST_TIME_MAX, answer).await.unwrap_or_else(|_| {
         gate.evidence.count_refused_request(RequestError::TooSlow.word());
-        (gate.refuse)(RequestError::TooSlow)
+        (gate.refuse)(&RequestError::TooSlow)
     })
 }

@@ -121,6 +121,7 @@ async fn a_message_without_one_good_record_is_refused_with_place_and_reason() {
 
 /// What is wrong with some of a message is told beside what was kept of it.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn the_good_records_of_a_message_are_kept_and_the_others_told() {
     let good = "{\"body\":{\"stringValue\":\"good\"}}";
     let beside = |record: &str| of_log(&format!("{good},{record},{good}"));
