@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use chassis::Problem;
+use chassis::{Problem, operator::bearer_token};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rand::RngExt;
 use subtle::ConstantTimeEq;
@@ -83,9 +83,9 @@ impl FromRequestParts<Room> for Facilitator {
 
 /// The credential that a request shows: a bearer token, or a cookie with what must come along.
 fn shown(headers: &HeaderMap, method: &Method, cookie: &str) -> Result<Option<String>, Problem> {
-    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-        let bearer = authorization.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
-        return Ok(bearer.map(|token| token.trim().to_owned()));
+    if headers.contains_key(header::AUTHORIZATION) {
+        let token = bearer_token(headers).and_then(|token| str::from_utf8(token).ok());
+        return Ok(token.map(|token| token.trim().to_owned()));
     }
     let Some(token) = cookie_of(headers, cookie) else { return Ok(None) };
     let is_safe = matches!(*method, Method::GET | Method::HEAD);
@@ -184,6 +184,8 @@ mod tests {
         assert_eq!(shown(&headers, &Method::POST, DESK).unwrap().as_deref(), Some("xyz"));
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer t"));
         headers.remove(REQUESTED_WITH);
+        assert_eq!(shown(&headers, &Method::POST, SEAT).unwrap().as_deref(), Some("t"));
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("bearer t"));
         assert_eq!(shown(&headers, &Method::POST, SEAT).unwrap().as_deref(), Some("t"));
     }
 

@@ -1,13 +1,20 @@
 //! The cache's HTTP face.
 
 use axum::{
-    Json, Router,
-    extract::{Path, State, rejection::JsonRejection},
+    Router,
+    extract::{Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use chassis::{App, AssetId, Notification, Problem, logs::cause_chain, problem};
-use http::{HeaderMap, StatusCode, header};
+use chassis::{
+    App, AssetId, Conditions, Notification, Problem,
+    asset::INERT,
+    conditions::tag,
+    extract::{Checked, JsonObject},
+    logs::cause_chain,
+    problem,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio::time::Instant;
 
 use crate::{
@@ -28,44 +35,38 @@ pub fn app(fills: Fills) -> App {
 
 async fn fragment(
     State(fills): State<Fills>,
-    Path(id): Path<String>,
+    Checked(Path(id)): Checked<Path<AssetId>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let id: AssetId = id
-        .parse()
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("'{id}' is no asset: {error}.")))?;
     let (fragment, found) = fills.fragment(&id).await.map_err(|error| problem_of(&error))?;
-    Ok(answer(&fragment, found, &headers))
+    answer(&fragment, found, &headers)
 }
 
 async fn notify(
     State(fills): State<Fills>,
-    notification: Result<Json<Notification>, JsonRejection>,
-) -> Result<StatusCode, Problem> {
-    let Json(notification) = notification?;
+    JsonObject(notification): JsonObject<Notification>,
+) -> StatusCode {
     fills.fragments().note(notification, Instant::now());
-    Ok(StatusCode::NO_CONTENT)
+    StatusCode::NO_CONTENT
 }
 
 async fn ready(State(fills): State<Fills>) -> Result<&'static str, Problem> {
     fills.ready().map(|()| "ok\n").map_err(|reason| Problem::new(StatusCode::SERVICE_UNAVAILABLE, reason))
 }
 
-fn answer(fragment: &Fragment, found: Found, request: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", fragment.version);
+fn answer(fragment: &Fragment, found: Found, request: &HeaderMap) -> Result<Response, Problem> {
+    let unchanged = Conditions::of(request).answer(fragment.version)?;
     let age_s = Instant::now().duration_since(fragment.filled_at).as_secs();
-    let unchanged =
-        request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let headers = [
-        (header::ETAG, tag),
-        (header::AGE, age_s.to_string()),
-        ("x-cache".parse().expect("a header's name"), found.name().into()),
+        (header::ETAG, tag(fragment.version)),
+        (header::AGE, age_s.into()),
+        (HeaderName::from_static("x-cache"), HeaderValue::from_static(found.name())),
     ];
-    if unchanged {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
-    let content_type = [(header::CONTENT_TYPE, fragment.content_type.clone())];
-    (headers, content_type, fragment.body.clone()).into_response()
+    let whole = || {
+        let content_type = [(header::CONTENT_TYPE, fragment.content_type.clone())];
+        (INERT, content_type, fragment.body.clone()).into_response()
+    };
+    Ok((headers, unchanged.unwrap_or_else(whole)).into_response())
 }
 
 fn problem_of(error: &FetchError) -> Problem {

@@ -279,3 +279,86 @@ async fn a_request_that_leaves_while_it_waits_for_a_permit_leaves_nothing_behind
     let per_second = f64::from(bench.store.requests() - requests) / 11.0;
     assert!((3.0..=4.5).contains(&per_second), "{PERMITS} stuck fills ask once a second, not {per_second}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn conditions_are_judged_and_a_fragment_is_inert_in_both_twins() {
+    for faults in [&[PoorErrorHandling][..], &[]] {
+        let bench = Bench::with(faults).await;
+        bench.store.publish("page", "one");
+        bench.store.publish("page", "two");
+        // `page` is at version 2.
+        for (condition, expected) in [
+            ("if-none-match: \"2\"", 304),
+            ("if-none-match: W/\"2\"", 304),
+            ("if-none-match: \"1\", \"2\"", 304),
+            ("if-none-match: *", 304),
+            ("if-none-match: \"1\"", 200),
+            ("if-none-match: 2", 200),
+            ("if-match: \"2\"", 200),
+            ("if-match: *", 200),
+            ("if-match: \"1\"", 412),
+            ("if-match: W/\"2\"", 412),
+        ] {
+            let (name, value) = condition.split_once(": ").unwrap();
+            let request = axum::http::Request::get("/fragments/page").header(name, value);
+            let answer =
+                bench.caller.send(request.body("".into()).unwrap(), Wait::AtMost(SECOND)).await.unwrap();
+            let header = |name: &str| answer.headers.get(name).map_or("", |value| value.to_str().unwrap());
+            assert_eq!(answer.status, expected, "{condition}");
+            match expected {
+                304 => {
+                    assert_eq!(
+                        (header("etag"), header("age"), answer.body.len()),
+                        ("\"2\"", "0", 0),
+                        "{condition}"
+                    );
+                    assert_ne!(header("x-cache"), "", "{condition}");
+                }
+                412 => assert_eq!(header("content-type"), "application/problem+json", "{condition}"),
+                _ => {
+                    assert_eq!((header("etag"), &answer.body[..]), ("\"2\"", &b"two"[..]), "{condition}");
+                    assert_eq!(header("x-content-type-options"), "nosniff", "{condition}");
+                    assert_eq!(
+                        header("content-security-policy"),
+                        "default-src 'none'; sandbox",
+                        "{condition}"
+                    );
+                }
+            }
+        }
+        let request = axum::http::Request::get("/fragments/nowhere").header("if-none-match", "*");
+        let answer = bench.caller.send(request.body("".into()).unwrap(), Wait::AtMost(SECOND)).await.unwrap();
+        assert_eq!(answer.status, 404);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_cache_does_not_understand_is_refused_as_problem_details() {
+    let bench = Bench::with(&[PoorErrorHandling]).await;
+    for (request, content_type, body, status, says) in [
+        ("GET /fragments/%FF", "", "", 400, "UTF-8"),
+        ("GET /fragments/No-Id", "", "", 400, "lower-case letters"),
+        ("GET /fragments/nowhere", "", "", 404, "has no nowhere"),
+        ("GET /nowhere", "", "", 404, "nothing at this path"),
+        ("GET /%FF", "", "", 404, "nothing at this path"),
+        ("PUT /fragments/page", "", "", 405, "It takes GET and HEAD."),
+        ("OPTIONS /fragments/page", "", "", 405, "It takes GET and HEAD."),
+        ("GET /notifications", "", "", 405, "It takes POST."),
+        ("POST /readyz", "", "", 405, "It takes GET and HEAD."),
+        ("POST /notifications", "application/json", r#"["page", 9]"#, 422, "expected an object"),
+        ("POST /notifications", "application/json", "[]", 422, "expected an object"),
+        ("POST /notifications", "application/json", r#"{"id": "No Id"}"#, 422, "lower-case letters"),
+        ("POST /notifications", "application/json", r#"{"id":"#, 400, "EOF"),
+        ("POST /notifications", "text/plain", r#"{"id": "page"}"#, 415, "application/json"),
+    ] {
+        let (method, path) = request.split_once(' ').unwrap();
+        let asked =
+            axum::http::Request::builder().method(method).uri(path).header("content-type", content_type);
+        let asked = asked.body(body.to_owned().into()).unwrap();
+        let answer = bench.caller.send(asked, Wait::AtMost(SECOND)).await.unwrap();
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert_eq!(answer.status, status, "{request} {body:.40}: {text}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{request} {body:.40}");
+        assert!(text.contains(says), "{request} {body:.40}: {text}");
+    }
+}

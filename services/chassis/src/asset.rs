@@ -3,11 +3,19 @@
 
 use std::{fmt, num::NonZeroU64, str::FromStr};
 
+use http::{HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Longest id, in bytes. It fits a line of a page and a file name.
 pub const ASSET_ID_BYTES_MAX: usize = 64;
+
+/// What an editor wrote may be a page with scripts. Should a browser open it where it is kept, with these headers it stays inert:
+/// no other type is guessed for it, and what it holds is neither run nor loaded.
+pub const INERT: [(HeaderName, HeaderValue); 2] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+];
 
 /// The name of an asset: `[a-z0-9][a-z0-9-]{0,63}`, so that it needs no escaping in any address, page or file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

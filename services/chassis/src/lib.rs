@@ -12,7 +12,8 @@
 //! - [`tasks`]: every spawn of a service, so that a restart really drops what it was doing.
 //! - [`faults`]: the four latent faults, and the switches that repair them while a service runs.
 //! - [`logs`]: lines for a console. [`telemetry`]: what leaves as OTLP. Both by telemetry level.
-//! - [`compute`]: what computing costs in virtual time. [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`problem`]: how errors leave.
+//! - [`compute`]: what computing costs in virtual time. [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`extract`] and
+//!   [`conditions`]: what a request brings. [`problem`]: how errors leave.
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
 //! - [`mod@run`]: what a service's `main` calls.
 
@@ -28,6 +29,8 @@ pub mod compute;
 pub mod serve;
 pub mod client;
 pub mod problem;
+pub mod extract;
+pub mod conditions;
 pub mod host;
 pub mod operator;
 pub mod run;
@@ -36,6 +39,7 @@ pub use asset::{AssetId, Envelope, Notification, Version};
 pub use client::{Answer, CallError, Peer, Wait};
 pub use clock::Clock;
 pub use compute::Compute;
+pub use conditions::Conditions;
 pub use faults::{LatentFault, Level, Switches};
 pub use host::{Host, Service};
 pub use logs::Logs;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Request, State, rejection::JsonRejection},
+    extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -14,10 +14,14 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::{
+    extract::JsonObject,
     faults::{LatentFault, Level, Switches},
     host::{Host, Service},
     problem::{self, Problem},
 };
+
+/// How credentials begin.
+const SCHEME: &[u8] = b"Bearer";
 
 /// The state of a service's switches, and what a change of them names. An absent member is left as it is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -47,9 +51,15 @@ pub fn router<S: Service>(host: &Arc<Host<S>>, token: &str) -> Router {
 
 /// Whether a request carries this bearer token. The comparison takes the same time wherever the tokens differ.
 pub fn is_bearer(headers: &HeaderMap, token: &str) -> bool {
-    let given =
-        headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    given.is_some_and(|given| given.ct_eq(token.as_bytes()).into())
+    bearer_token(headers).is_some_and(|given| given.ct_eq(token.as_bytes()).into())
+}
+
+/// The bearer token that a request carries. The scheme's name may be written in any case (RFC 9110, section 11.1), with one
+/// space or more behind it.
+pub fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
+    let (scheme, rest) = headers.get(header::AUTHORIZATION)?.as_bytes().split_at_checked(SCHEME.len())?;
+    let token = rest.strip_prefix(b" ").filter(|_| scheme.eq_ignore_ascii_case(SCHEME));
+    token.map(<[u8]>::trim_ascii_start)
 }
 
 /// The answer to a request without the right token.
@@ -65,9 +75,8 @@ async fn read_switches<S: Service>(State(host): State<Arc<Host<S>>>) -> Json<Swi
 
 async fn turn_switches<S: Service>(
     State(host): State<Arc<Host<S>>>,
-    wanted: Result<Json<SwitchState>, JsonRejection>,
-) -> Result<Json<SwitchState>, Problem> {
-    let Json(wanted) = wanted?;
+    JsonObject(wanted): JsonObject<SwitchState>,
+) -> Json<SwitchState> {
     let switches = host.switches();
     if let Some(faults) = wanted.faults_present {
         for fault in LatentFault::ALL {
@@ -79,7 +88,7 @@ async fn turn_switches<S: Service>(
     if let Some(level) = wanted.level {
         switches.set_level(level);
     }
-    Ok(Json(state_of(switches)))
+    Json(state_of(switches))
 }
 
 async fn restart<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {

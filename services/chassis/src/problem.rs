@@ -1,13 +1,17 @@
 //! How errors leave a service: as problem details (RFC 9457), in one place, with nothing internal shown.
 
 use axum::{
-    Json,
-    extract::rejection::JsonRejection,
+    Json, Router,
+    extract::{
+        Request,
+        rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tower::ServiceExt;
 
 /// An error for the one who called.
 #[derive(Clone, Debug, Serialize)]
@@ -60,10 +64,56 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
+/// Each of axum's extractors refuses with a type of its own; all of them say what is wrong with the request.
+macro_rules! refusals {
+    ($($rejection:ident),*) => {$(
+        impl From<$rejection> for Problem {
+            fn from(rejection: $rejection) -> Self {
+                Self::new(rejection.status(), rejection.body_text())
+            }
+        }
+    )*};
+}
+
+refusals!(BytesRejection, JsonRejection, PathRejection, QueryRejection);
+
+/// The last step before an answer leaves: an error without a word of its own gets problem details, and one about the method
+/// names those that would be right. axum adds the Allow header behind every layer, so that only here it can be read.
+pub fn explained(router: Router) -> Router {
+    Router::new().fallback_service(ServiceExt::<Request>::map_response(router, explain))
+}
+
+fn explain(response: Response) -> Response {
+    let status = response.status();
+    let headers = response.headers();
+    let problem = match headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
+        Some(allow) if status == StatusCode::METHOD_NOT_ALLOWED => wrong_method(allow),
+        _ if (status.is_client_error() || status.is_server_error())
+            && !headers.contains_key(header::CONTENT_TYPE) =>
+        {
+            Problem::new(status, "The request was refused.")
+        }
+        _ => return response,
+    };
+    let mut explained = problem.into_response();
+    for (name, value) in headers {
+        // What was said besides stays: Allow, Retry-After.
+        if !explained.headers().contains_key(name) && name != header::CONTENT_LENGTH {
+            explained.headers_mut().append(name, value.clone());
+        }
     }
+    explained
+}
+
+fn wrong_method(allow: &str) -> Problem {
+    let methods: Vec<_> = allow.split(',').map(str::trim).filter(|method| !method.is_empty()).collect();
+    let takes = match methods.split_last() {
+        None => "no method".to_owned(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    };
+    let detail = format!("This path does not take this method. It takes {takes}.");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
 /// Answers a request that no route matches.

@@ -69,10 +69,10 @@ pub async fn serve(mut listener: Listener, app: App, chassis: Chassis, stop: Can
         Some(compute) => router.layer(middleware::from_fn_with_state(compute, work)),
         None => router,
     };
-    let whole = router.merge(health.clone()).method_not_allowed_fallback(problem::unknown_method);
-    let beyond_limit = health.fallback(|| async {
+    let whole = problem::explained(router.merge(health.clone()));
+    let beyond_limit = problem::explained(health.fallback(|| async {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")
-    });
+    }));
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let reserved = Arc::new(Semaphore::new(CONNECTIONS_RESERVED));
     let connections = TaskTracker::new();

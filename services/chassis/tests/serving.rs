@@ -12,11 +12,12 @@ use std::{
 };
 
 use axum::{Router, extract::State, routing::get};
+use bytes::Bytes;
 use chassis::{
-    App, Blocking, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Service,
+    Answer, App, Blocking, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Service,
     Switches, Wait, host::Surroundings,
 };
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, sleep, timeout},
@@ -206,6 +207,8 @@ async fn beyond_its_connections_a_service_still_tells_that_it_lives() {
     let status = async |path| bench.peer.get(path, SHORT).await.unwrap().status;
     assert_eq!(status("/quick").await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(status("/healthz").await, StatusCode::OK);
+    let wrong = bench.peer.call(Method::POST, "/healthz", Bytes::new(), SHORT).await.unwrap();
+    assert!(detail(&wrong, 405).contains("It takes GET and HEAD."));
     drop(held);
     bench.peer.close_connections();
     sleep(Duration::from_secs(6)).await;
@@ -236,4 +239,77 @@ async fn the_operator_port_needs_its_token_and_turns_the_switches() {
     assert_eq!(send("POST", "/reset", "secret", "").await.0, 204);
     assert_eq!(bench.host.switches().faults_present(), LatentFault::ALL);
     assert_eq!(bench.service.starts.load(Ordering::SeqCst), 2);
+}
+
+/// What problem details say.
+#[track_caller]
+fn detail(answer: &Answer, status: u16) -> String {
+    assert_eq!(
+        (answer.status.as_u16(), answer.headers["content-type"].to_str().unwrap()),
+        (status, "application/problem+json")
+    );
+    let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(problem["status"], status, "{problem}");
+    problem["detail"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_error_of_a_service_leaves_as_problem_details() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    for (method, path, status, says) in [
+        ("GET", "/nowhere", 404, ""),
+        ("GET", "/%FF", 404, ""),
+        ("POST", "/quick", 405, "It takes GET and HEAD."),
+        ("OPTIONS", "/quick", 405, "It takes GET and HEAD."),
+        ("TRACE", "/quick", 405, "It takes GET and HEAD."),
+        ("BREW", "/quick", 405, "It takes GET and HEAD."),
+        ("DELETE", "/healthz", 405, "It takes GET and HEAD."),
+    ] {
+        let answer = bench.peer.call(method.parse().unwrap(), path, Bytes::new(), SHORT).await.unwrap();
+        let said = detail(&answer, status);
+        assert!(said.contains(says), "{method} {path}: {said}");
+        assert_eq!(answer.headers.contains_key("allow"), status == 405, "{method} {path}");
+    }
+    let answer = bench.peer.call(Method::HEAD, "/nowhere", Bytes::new(), SHORT).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (404, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_port_refuses_what_it_does_not_understand_and_says_why() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let address = bench.host.open_operator_port(&"operator:80".parse().unwrap(), "secret").await.unwrap();
+    let operator = Peer::new(&bench.chassis, address);
+    let send = async |request: &str, scheme: &str, content_type: &str, body: Bytes| {
+        let (method, path) = request.split_once(' ').unwrap();
+        let request = http::Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("{scheme}secret"));
+        let request = request.header("content-type", content_type).body(body).unwrap();
+        operator.send(request, SHORT).await.unwrap()
+    };
+    for scheme in ["Bearer ", "bearer ", "BEARER ", "bEARER   "] {
+        assert_eq!(send("GET /switches", scheme, "", Bytes::new()).await.status, 200, "{scheme}");
+    }
+    for scheme in ["", "Bearer", "Bearer\t", "Basic ", "Bearer x", "Bearer,"] {
+        let answer = send("GET /switches", scheme, "", Bytes::new()).await;
+        assert!(detail(&answer, 401).contains("needs credentials"), "{scheme}");
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+    }
+    let before = bench.host.switches().faults_present();
+    for (request, content_type, body, status, says) in [
+        ("PUT /switches", "application/json", r#"["changes", []]"#, 422, "expected an object"),
+        ("PUT /switches", "application/json", "[]", 422, "expected an object"),
+        ("PUT /switches", "application/json", "null", 422, "expected an object"),
+        ("PUT /switches", "application/json", r#"{"level": "loud"}"#, 422, "loud"),
+        ("PUT /switches", "application/json", r#"{"level": ["logs"]}"#, 400, ""),
+        ("PUT /switches", "application/json", "", 400, "EOF"),
+        ("PUT /switches", "text/plain", "{}", 415, "application/json"),
+        ("PATCH /switches", "", "", 405, "It takes GET, HEAD and PUT."),
+        ("GET /restart", "", "", 405, "It takes POST."),
+        ("POST /nowhere", "", "", 404, "nothing at this path"),
+    ] {
+        let answer = send(request, "Bearer ", content_type, Bytes::from(body.to_owned())).await;
+        let said = detail(&answer, status);
+        assert!(said.contains(says), "{request} {:.40}: {said}", body);
+    }
+    assert_eq!(bench.host.switches().faults_present(), before);
 }

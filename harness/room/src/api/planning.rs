@@ -44,6 +44,7 @@ struct Planned {
     /// Minutes without pauses, from 1 to 180.
     minutes: f64,
     /// What each team gets: one row for each team.
+    #[serde(deserialize_with = "chassis::extract::objects")]
     teams: Vec<PlannedTeam>,
 }
 

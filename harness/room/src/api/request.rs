@@ -1,22 +1,21 @@
 //! What comes in: a body or a part of a path, refused as problem details if it cannot be read. And what may go out instead of an answer.
 
 use axum::{
-    Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::request::Parts,
 };
-use chassis::Problem;
+use chassis::{Problem, extract::JsonObject};
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::{IntoResponses, ToSchema};
 
-/// A JSON body.
+/// A JSON body: an object.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Json(body) = Json::from_request(request, state).await?;
+        let JsonObject(body) = JsonObject::from_request(request, state).await?;
         Ok(Self(body))
     }
 }
