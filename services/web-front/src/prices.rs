@@ -23,9 +23,13 @@ impl Add for Price {
     }
 }
 
+/// What some editors put before a text, and some again before each part of one that was put together: U+FEFF. Nobody sees it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// One price a line: a product's slug and an amount. A line that is neither is a product without a price.
 pub fn parse_prices(list: &str) -> BTreeMap<&str, Price> {
-    let lines = list.lines().filter_map(|line| line.trim().split_once(' '));
+    let is_around = |character: char| character.is_whitespace() || character == BYTE_ORDER_MARK;
+    let lines = list.lines().filter_map(|line| line.trim_matches(is_around).split_once(' '));
     lines.filter_map(|(slug, amount)| Some((slug, Price { cents: cents(amount.trim())? }))).collect()
 }
 
@@ -50,6 +54,10 @@ mod tests {
         };
         check("moka-pot 38.00", Some("38.00"));
         check("  moka-pot   0.05\r", Some("0.05"));
+        check("\u{feff}moka-pot 38.00", Some("38.00"));
+        check("\u{feff} moka-pot 38.00\u{feff}", Some("38.00"));
+        check("loaf-tin 1.00\n\u{feff}moka-pot 38.00", Some("38.00"));
+        check("moka\u{feff}-pot 38.00", None);
         check("moka-pot 38,00", None);
         check("moka-pot 38", None);
         check("moka-pot 38.0", None);

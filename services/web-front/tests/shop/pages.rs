@@ -130,6 +130,11 @@ async fn the_checkout_adds_up() {
     check("item=moka-pot&item=loaf-tin", "free", "62.90").await;
     shop.tell("price-list", Behaviour::Text("moka-pot 60.00\nloaf-tin 59,99".into()));
     check("item=moka-pot", "free", "60.00").await;
+    // A byte order mark before the list, or before a part that was pasted into it, costs no price.
+    let marked = "\u{feff}moka-pot 60.00\n\u{feff}loaf-tin 10.00";
+    shop.tell("price-list", Behaviour::Text(marked.into()));
+    check("item=moka-pot&item=loaf-tin", "free", "70.00").await;
+    shop.tell("price-list", Behaviour::Text("moka-pot 60.00\nloaf-tin 59,99".into()));
     let unpriced = shop.get("/checkout?item=loaf-tin").await;
     assert!(unpriced.text.contains("on request") && !unpriced.has("prices"));
     assert!(shop.get("/checkout?item=moka-pot&placed=yes").await.text.contains("Thank you"));
