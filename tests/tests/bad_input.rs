@@ -57,7 +57,8 @@ impl Store {
 #[tokio::test]
 async fn the_content_store_refuses_what_is_wrong_and_keeps_what_is_there() {
     let store = Store::start().await;
-    let right = format!("Bearer {}", store.token);
+    // The scheme's name may be written in any case.
+    let right = format!("bearer {}", store.token);
     let right = Some(right.as_str());
     assert_eq!(store.ask("PUT", "/assets/page", right, "first").await.0, 201);
     let long_id = format!("/assets/{}", "a".repeat(65));
@@ -74,7 +75,14 @@ async fn the_content_store_refuses_what_is_wrong_and_keeps_what_is_there() {
         ("POST", "/assets/page/rollback", right, "{\"to\":", 400, "to"),
         ("POST", "/assets/page/rollback", right, "{\"to\": 7}", 404, "no such version"),
         ("POST", "/assets/page/rollback", right, "", 409, "no earlier version"),
+        ("POST", "/assets/page/rollback", right, "[1]", 400, "expected an object"),
         ("PATCH", "/assets/page", right, "", 405, "method"),
+        // What `curl -d` sends.
+        ("POST", "/assets/page", right, "text", 405, "GET, HEAD, PUT and DELETE"),
+        ("OPTIONS", "/editor", None, "", 405, "GET and HEAD"),
+        ("DELETE", "/healthz", None, "", 405, "GET and HEAD"),
+        ("GET", "/assets/%FF", None, "", 400, "UTF-8"),
+        ("GET", "/%FF", None, "", 404, "nothing at this path"),
         ("GET", "/nowhere", None, "", 404, "nothing at this path"),
     ] {
         let (status, body) = store.ask(method, path, credentials, body).await;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use chassis::{AssetId, Version};
+use chassis::{AssetId, Conditions, Version};
 use content_store::{
     asset::{AssetVersion, SeedAsset, VersionSummary},
     storage::{Draft, Pending, Published, Storage},
@@ -83,8 +83,8 @@ impl Storage for Disk {
         self.storage.publish(draft)
     }
 
-    fn delete(&self, id: &AssetId) -> Pending<'_, ()> {
-        self.storage.delete(id)
+    fn delete(&self, id: &AssetId, expected: Conditions) -> Pending<'_, ()> {
+        self.storage.delete(id, expected)
     }
 
     fn seed(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, bool> {
@@ -93,5 +93,9 @@ impl Storage for Disk {
 
     fn reset(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, ()> {
         self.storage.reset(seed, now)
+    }
+
+    fn ready(&self) -> Pending<'_, ()> {
+        self.storage.ready()
     }
 }

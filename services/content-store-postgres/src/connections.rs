@@ -5,7 +5,7 @@ use std::{error::Error, io, time::Duration};
 
 use content_store::storage::StorageError;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Config, NoTls, config::Host};
+use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
 
 /// Connections of one store. A server takes 100 unless told otherwise: enough for a class of a dozen stores.
 pub const CONNECTIONS_MAX: usize = 8;
@@ -83,9 +83,15 @@ impl Place {
     }
 }
 
-/// Whatever the server, the network or the wait for them came to: to the store it is a database that failed.
+/// Whatever the server, the network or the wait for them came to: to the store it is a database that failed, or has no room.
 pub(crate) fn failed(error: impl Error + Send + Sync + 'static) -> StorageError {
-    StorageError::Database(Box::new(error))
+    let error: Box<dyn Error + Send + Sync> = Box::new(error);
+    let code = error.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::code);
+    if code == Some(&SqlState::DISK_FULL) {
+        StorageError::NoRoom(error)
+    } else {
+        StorageError::Database(error)
+    }
 }
 
 #[cfg(test)]

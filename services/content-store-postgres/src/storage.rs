@@ -4,12 +4,12 @@
 use std::{io, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
-use chassis::{AssetId, Version, logs::cause_chain};
+use chassis::{AssetId, Conditions, Version, logs::cause_chain};
 use content_store::{
     asset::{
         ASSETS_MAX, AssetVersion, CONTENT_TYPE_DEFAULT, SeedAsset, VERSIONS_PER_ASSET_MAX, VersionSummary,
     },
-    storage::{Draft, Expected, Pending, Published, Storage, StorageError},
+    storage::{Draft, Pending, Published, Storage, StorageError},
 };
 use deadpool_postgres::{Pool, Transaction};
 use tokio::{sync::Mutex, time::timeout};
@@ -144,13 +144,16 @@ impl Storage for PostgresStorage {
         self.change(move |transaction| Box::pin(async move { insert(transaction, &draft).await }))
     }
 
-    fn delete(&self, id: &AssetId) -> Pending<'_, ()> {
+    fn delete(&self, id: &AssetId, expected: Conditions) -> Pending<'_, ()> {
         let id = id.clone();
         self.change(move |transaction| {
             Box::pin(async move {
-                let update = "UPDATE content_store_assets SET is_there = false WHERE id = $1 AND is_there RETURNING id";
-                let hidden = transaction.query_typed(update, &[text(&id.as_str())]).await.map_err(failed)?;
-                hidden.first().ok_or(StorageError::UnknownAsset)?;
+                let current = current(transaction, &id).await?.ok_or(StorageError::UnknownAsset)?;
+                if !expected.allow(Some(current)) {
+                    return Err(StorageError::Conflict { current: Some(current) });
+                }
+                let update = "UPDATE content_store_assets SET is_there = false WHERE id = $1";
+                transaction.query_typed(update, &[text(&id.as_str())]).await.map_err(failed)?;
                 let delete = "DELETE FROM content_store_versions WHERE asset = $1";
                 transaction.query_typed(delete, &[text(&id.as_str())]).await.map_err(failed)?;
                 Ok(())
@@ -179,17 +182,17 @@ impl Storage for PostgresStorage {
             })
         })
     }
+
+    fn ready(&self) -> Pending<'_, ()> {
+        // The lock that every change begins with is a write of its own.
+        self.change(|_| Box::pin(async { Ok(()) }))
+    }
 }
 
 async fn insert(transaction: &Transaction<'_>, draft: &Draft) -> Result<Published, StorageError> {
     let id = draft.id.as_str();
     let current = current(transaction, &draft.id).await?;
-    let as_expected = match draft.expected {
-        Expected::Anything => true,
-        Expected::Absent => current.is_none(),
-        Expected::Version(expected) => current == Some(expected),
-    };
-    if !as_expected {
+    if !draft.expected.allow(current) {
         return Err(StorageError::Conflict { current });
     }
     let select = "SELECT last_version FROM content_store_assets WHERE id = $1";
@@ -233,8 +236,11 @@ async fn fill(
     let published_at = rows[0].try_get(0).map_err(failed)?;
     for SeedAsset { id, content_type, body } in seed {
         let content_type = Some(content_type);
-        insert(transaction, &Draft { id, content_type, body, expected: Expected::Absent, published_at })
-            .await?;
+        insert(
+            transaction,
+            &Draft { id, content_type, body, expected: Conditions::is_absent(), published_at },
+        )
+        .await?;
     }
     Ok(())
 }

@@ -72,9 +72,11 @@ async fn a_server_that_is_silent_is_given_up_and_used_again() {
     storage.publish(draft("news", "one")).await.unwrap();
     server.signal_all("STOP");
     let start = Instant::now();
-    let (read, published) = tokio::join!(storage.list(), storage.publish(draft("news", "two")));
+    let (read, published, ready) =
+        tokio::join!(storage.list(), storage.publish(draft("news", "two")), storage.ready());
     assert!(matches!(read, Err(StorageError::Database(_))), "{read:?}");
     assert!(matches!(published, Err(StorageError::Database(_))), "{published:?}");
+    assert!(matches!(ready, Err(StorageError::Database(_))), "{ready:?}");
     assert!(start.elapsed() < ANSWER_TIMEOUT * 2, "{:?}", start.elapsed());
     let refused = PostgresStorage::connect(&url).await.err().unwrap().to_string();
     server.signal_all("CONT");
@@ -86,4 +88,5 @@ async fn a_server_that_is_silent_is_given_up_and_used_again() {
         "no connection was there to commit"
     );
     storage.publish(draft("news", "three")).await.unwrap();
+    storage.ready().await.unwrap();
 }

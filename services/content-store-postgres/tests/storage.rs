@@ -8,9 +8,10 @@ mod server;
 
 use std::{ops::Deref, sync::Arc};
 
+use chassis::Conditions;
 use content_store::{
     asset::{ASSETS_MAX, VERSIONS_PER_ASSET_MAX},
-    storage::{Draft, Expected, Storage, StorageError},
+    storage::{Draft, Storage, StorageError},
 };
 use content_store_postgres::{PostgresStorage, connections::CONNECTIONS_MAX, schema::SCHEMA_VERSION};
 use futures_util::future::join_all;
@@ -61,6 +62,7 @@ promises!(
     of_two_updates_of_one_version_one_wins,
     a_refused_publish_leaves_nothing_behind,
     a_deleted_asset_never_uses_a_number_again,
+    a_delete_happens_only_under_its_conditions,
     a_reset_brings_back_what_was_at_first,
 );
 promises!(full, limits_refuse_and_keep_what_is_there);
@@ -106,7 +108,7 @@ async fn of_many_who_make_an_asset_in_two_stores_one_does() {
     let other = PostgresStorage::connect(&one.url).await.unwrap();
     let make = |storage: &PostgresStorage, body: String| {
         let storage = storage.clone();
-        async move { storage.publish(Draft { expected: Expected::Absent, ..draft("news", body) }).await }
+        async move { storage.publish(Draft { expected: Conditions::is_absent(), ..draft("news", body) }).await }
     };
     let makers = (0..10).map(|number| make(if number % 2 == 0 { &one } else { &other }, number.to_string()));
     let made: Vec<_> = join_all(makers).await;

@@ -6,21 +6,23 @@
 //! # Layout
 //!
 //! - [`asset`]: the words of this service as types. [`storage`]: what is kept, and the promise about it.
-//!   [`redb_storage`]: the embedded database that keeps it.
+//!   [`redb_storage`]: the embedded database that keeps it, and `redb_file`: its file, which may fail and recover.
 //! - [`characters`]: which characters are special, and their names.
 //! - [`rendering`]: the envelope, in a faulty and a repaired form.
 //! - [`difference`]: what changed between two versions.
-//! - `request`, `routes`, `editor`: HTTP. `notification`: telling the cache.
+//! - `request`, `routes`, `editor`, `ready`: HTTP. `notification`: telling the cache.
 
 pub mod asset;
 pub mod storage;
 pub mod redb_storage;
+mod redb_file;
 pub mod characters;
 pub mod rendering;
 pub mod difference;
 mod request;
 mod routes;
 mod editor;
+mod ready;
 mod notification;
 
 use std::{
@@ -41,6 +43,7 @@ use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 use crate::{
     asset::{ASSET_BYTES_MAX, SeedAsset},
     notification::Notifier,
+    ready::Readiness,
     storage::Storage,
 };
 
@@ -89,8 +92,9 @@ impl Service for ContentStore {
         let ContentStoreConfig { storage, seed, editor_token, cache, inspection } = self.config.clone();
         storage.seed(seed, chassis.clock.wall()).await.map_err(io::Error::other)?;
         let notifier = cache.map(|cache| Notifier::new(&chassis, cache));
-        let store = Arc::new(Store { storage, chassis, editor_token, notifier });
-        Ok(router(store, inspection).into())
+        let store = Arc::new(Store { storage, chassis, editor_token, notifier, ready: Readiness::default() });
+        let ready = Router::new().route("/readyz", get(ready::ready)).with_state(Arc::clone(&store));
+        Ok(App { router: router(store, inspection), ready })
     }
 
     async fn reset(&self) -> io::Result<()> {
@@ -107,6 +111,7 @@ struct Store {
     chassis: Chassis,
     editor_token: String,
     notifier: Option<Notifier>,
+    ready: Readiness,
 }
 
 impl Store {
@@ -134,9 +139,5 @@ fn router(store: Arc<Store>, inspection: bool) -> Router {
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_MAX))
         // Innermost: a body is cut off while it arrives, before it can fill memory.
         .layer(DefaultBodyLimit::max(ASSET_BYTES_MAX));
-    routes
-        .layer(layers)
-        .method_not_allowed_fallback(problem::unknown_method)
-        .fallback(problem::unknown_route)
-        .with_state(store)
+    routes.layer(layers).fallback(problem::unknown_route).with_state(store)
 }

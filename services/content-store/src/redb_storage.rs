@@ -2,16 +2,20 @@
 //! number of the current version change in one transaction, or not at all.
 
 use std::{
-    fs, io,
+    fs,
+    io::{
+        self,
+        ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull},
+    },
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
-use chassis::{AssetId, Blocking, Version, logs::cause_chain};
+use chassis::{AssetId, Blocking, Conditions, Version, logs::cause_chain};
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    Database, ReadTransaction, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition,
     WriteTransaction, backends::InMemoryBackend,
 };
 
@@ -19,7 +23,8 @@ use crate::{
     asset::{
         ASSETS_MAX, AssetVersion, CONTENT_TYPE_DEFAULT, SeedAsset, VERSIONS_PER_ASSET_MAX, VersionSummary,
     },
-    storage::{Draft, Expected, Pending, Published, Storage, StorageError},
+    redb_file::{DatabaseFile, Open},
+    storage::{Draft, Pending, Published, Storage, StorageError},
 };
 
 /// Pages kept in memory, in bytes. Dozens of stores share one process, and the whole content is smaller than this.
@@ -40,7 +45,7 @@ const SEEDED_AT: TableDefinition<(), u64> = TableDefinition::new("seeded_at");
 /// Assets in a redb database. Clones share it.
 #[derive(Clone)]
 pub struct RedbStorage {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
     blocking: Blocking,
 }
 
@@ -68,7 +73,20 @@ impl RedbStorage {
     ///
     /// When the file cannot be written, is no database, or is open elsewhere.
     pub fn open(file: &Path, blocking: Blocking) -> Result<Self, StorageError> {
-        Self::prepare(Database::builder().set_cache_size(PAGE_CACHE_BYTES).create(file)?, blocking)
+        let file = file.to_owned();
+        Self::reopening(Box::new(move || Ok(builder().create(&file)?)), blocking)
+    }
+
+    /// Opens the database on what `backend` gives, which is asked for it again after each of its failures.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn on<B: StorageBackend>(
+        backend: impl Fn() -> B + Send + Sync + 'static,
+        blocking: Blocking,
+    ) -> Result<Self, StorageError> {
+        Self::reopening(Box::new(move || Ok(builder().create_with_backend(backend())?)), blocking)
     }
 
     /// A database in memory, empty, gone when it is dropped.
@@ -77,49 +95,51 @@ impl RedbStorage {
     ///
     /// When the database does not work at all.
     pub fn in_memory(blocking: Blocking) -> Result<Self, StorageError> {
-        let memory = InMemoryBackend::new();
-        Self::prepare(
-            Database::builder().set_cache_size(PAGE_CACHE_BYTES).create_with_backend(memory)?,
-            blocking,
-        )
+        let database = prepared(builder().create_with_backend(InMemoryBackend::new())?)?;
+        Ok(Self { file: Arc::new(DatabaseFile::new(database, None)), blocking })
     }
 
-    /// Makes the tables, so that no reader ever meets a missing one.
-    fn prepare(database: Database, blocking: Blocking) -> Result<Self, StorageError> {
-        let transaction = database.begin_write()?;
-        transaction.open_table(ASSETS)?;
-        transaction.open_table(VERSIONS)?;
-        transaction.open_table(BODIES)?;
-        transaction.open_table(SEEDED_AT)?;
-        transaction.commit()?;
-        Ok(Self { database: Arc::new(database), blocking })
+    fn reopening(open: Open, blocking: Blocking) -> Result<Self, StorageError> {
+        let database = prepared(open()?)?;
+        Ok(Self { file: Arc::new(DatabaseFile::new(database, Some(open))), blocking })
     }
 
     /// Runs `work` on a consistent view.
     fn view<T, W>(&self, work: W) -> Pending<'_, T>
     where
         T: Send + 'static,
-        W: FnOnce(&ReadTransaction) -> Result<T, StorageError> + Send + 'static,
+        W: Fn(&ReadTransaction) -> Result<T, StorageError> + Send + 'static,
     {
-        let database = Arc::clone(&self.database);
-        Box::pin(self.blocking.run(move || work(&database.begin_read()?)))
+        let file = Arc::clone(&self.file);
+        Box::pin(self.blocking.run(move || file.view(work)))
     }
 
-    /// Runs `work` and makes it durable, or undoes all of it if it fails. Writers wait for each other.
+    /// Runs `work` and makes it durable, or undoes all of it if it fails.
     fn change<T, W>(&self, work: W) -> Pending<'_, T>
     where
         T: Send + 'static,
-        W: FnOnce(&WriteTransaction) -> Result<T, StorageError> + Send + 'static,
+        W: Fn(&WriteTransaction) -> Result<T, StorageError> + Send + 'static,
     {
-        let database = Arc::clone(&self.database);
-        Box::pin(self.blocking.run(move || {
-            // An early return drops the transaction, which undoes it. A commit returns when the disk has it.
-            let transaction = database.begin_write()?;
-            let done = work(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        }))
+        let file = Arc::clone(&self.file);
+        Box::pin(self.blocking.run(move || file.change(work)))
     }
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(PAGE_CACHE_BYTES);
+    builder
+}
+
+/// Makes the tables, so that no reader ever meets a missing one.
+fn prepared(database: Database) -> Result<Database, StorageError> {
+    let transaction = database.begin_write()?;
+    transaction.open_table(ASSETS)?;
+    transaction.open_table(VERSIONS)?;
+    transaction.open_table(BODIES)?;
+    transaction.open_table(SEEDED_AT)?;
+    transaction.commit()?;
+    Ok(database)
 }
 
 impl Storage for RedbStorage {
@@ -175,11 +195,14 @@ impl Storage for RedbStorage {
         self.change(move |transaction| insert(transaction, &draft))
     }
 
-    fn delete(&self, id: &AssetId) -> Pending<'_, ()> {
+    fn delete(&self, id: &AssetId, expected: Conditions) -> Pending<'_, ()> {
         let id = id.clone();
         self.change(move |transaction| {
             let mut assets = transaction.open_table(ASSETS)?;
             let last = current(&assets, &id)?.ok_or(StorageError::UnknownAsset)?;
+            if !expected.allow(Some(last)) {
+                return Err(StorageError::Conflict { current: Some(last) });
+            }
             assets.insert(id.as_str(), (last.0, false))?;
             let all = (id.as_str(), 0)..=(id.as_str(), last.0);
             transaction.open_table(VERSIONS)?.retain_in(all.clone(), |_, _| false)?;
@@ -206,18 +229,18 @@ impl Storage for RedbStorage {
             fill(transaction, &seed, now)
         })
     }
+
+    fn ready(&self) -> Pending<'_, ()> {
+        let file = Arc::clone(&self.file);
+        Box::pin(self.blocking.run(move || file.ready()))
+    }
 }
 
 fn insert(transaction: &WriteTransaction, draft: &Draft) -> Result<Published, StorageError> {
     let mut assets = transaction.open_table(ASSETS)?;
     let mut versions = transaction.open_table(VERSIONS)?;
     let current = current(&assets, &draft.id)?;
-    let as_expected = match draft.expected {
-        Expected::Anything => true,
-        Expected::Absent => current.is_none(),
-        Expected::Version(expected) => current == Some(expected),
-    };
-    if !as_expected {
+    if !draft.expected.allow(current) {
         return Err(StorageError::Conflict { current });
     }
     let last = assets.get(draft.id.as_str())?.map(|state| state.value().0);
@@ -250,7 +273,10 @@ fn fill(transaction: &WriteTransaction, seed: &[SeedAsset], now: SystemTime) -> 
     }
     for SeedAsset { id, content_type, body } in seed.iter().cloned() {
         let content_type = Some(content_type);
-        insert(transaction, &Draft { id, content_type, body, expected: Expected::Absent, published_at })?;
+        insert(
+            transaction,
+            &Draft { id, content_type, body, expected: Conditions::is_absent(), published_at },
+        )?;
     }
     Ok(())
 }
@@ -298,10 +324,19 @@ macro_rules! database_errors {
     ($($error:ident),*) => {$(
         impl From<redb::$error> for StorageError {
             fn from(error: redb::$error) -> Self {
-                Self::Database(Box::new(redb::Error::from(error)))
+                failed(error.into())
             }
         }
     )*};
 }
 
 database_errors!(DatabaseError, TransactionError, TableError, StorageError, CommitError);
+
+fn failed(error: redb::Error) -> StorageError {
+    match &error {
+        redb::Error::Io(io) if matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge) => {
+            StorageError::NoRoom(Box::new(error))
+        }
+        _ => StorageError::Database(Box::new(error)),
+    }
+}

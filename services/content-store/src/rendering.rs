@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use chassis::{Envelope, LatentFault, Switches};
+use mime::Mime;
 
 use crate::{
     asset::{AssetVersion, rfc3339},
@@ -20,6 +21,26 @@ pub fn check(body: &[u8], switches: &Switches) -> Result<(), SpecialCharacter> {
         return Ok(());
     }
     first_unrenderable(body).map_or(Ok(()), Err)
+}
+
+/// Whether a content type declares what the shop can show: UTF-8 by any of its names, or ASCII, which is a part of it. Nothing
+/// behind the border asks for the charset again, so that a text in another one would be shown with the wrong characters.
+///
+/// # Errors
+///
+/// The charset that is declared instead.
+pub fn check_charset(content_type: &str, body: &[u8]) -> Result<(), String> {
+    let Ok(media_type) = content_type.parse::<Mime>() else { return Ok(()) };
+    let charsets = media_type.params().filter(|(name, _)| *name == mime::CHARSET);
+    for (_, charset) in charsets {
+        let charset = charset.as_str();
+        let is_utf8 = ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name));
+        let is_ascii = ["us-ascii", "ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name));
+        if !is_utf8 && !(is_ascii && body.is_ascii()) {
+            return Err(charset.to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// The envelope of a version: `{id, version, content_type, body, published_at}`.

@@ -1,6 +1,6 @@
 //! What a request brings, checked once at the border. Teaches that an error here is the caller's, and says what to do.
 
-use std::{fmt::Display, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     body::HttpBody,
@@ -8,20 +8,19 @@ use axum::{
 };
 use bytes::Bytes;
 use chassis::{
-    Problem, Version,
+    Problem, conditions,
+    extract::{BODY_TIMEOUT, late},
     operator::{is_bearer, unauthorized},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use mime::Mime;
 use tokio::time::timeout;
 
 use crate::{
     Store,
     asset::{ASSET_BYTES_MAX, CONTENT_TYPE_BYTES_MAX},
-    storage::{Expected, StorageError},
+    storage::StorageError,
 };
-
-/// A body must have arrived by then; a client that trickles it would hold its place among the requests for ever.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Proof that the request carries the editor's token. Ask for it before the body: a stranger's body is not read.
 pub(crate) struct Editor;
@@ -31,17 +30,6 @@ impl FromRequestParts<Arc<Store>> for Editor {
 
     async fn from_request_parts(parts: &mut Parts, store: &Arc<Store>) -> Result<Self, Problem> {
         if is_bearer(&parts.headers, &store.editor_token) { Ok(Self) } else { Err(unauthorized()) }
-    }
-}
-
-/// What the path or the query says, checked by its type.
-pub(crate) struct Checked<E>(pub(crate) E);
-
-impl<S: Send + Sync, E: FromRequestParts<S, Rejection: Display>> FromRequestParts<S> for Checked<E> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        E::from_request_parts(parts, state).await.map(Self).map_err(|rejection| bad(rejection.to_string()))
     }
 }
 
@@ -60,30 +48,12 @@ impl<S: Send + Sync> FromRequest<S> for WholeBody {
         if request.body().size_hint().lower() > ASSET_BYTES_MAX as u64 {
             return Err(too_large());
         }
-        let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.");
         match timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await.map_err(|_| late())? {
             Ok(body) => Ok(Self(body)),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
-            Err(rejection) => Err(Problem::new(rejection.status(), rejection.body_text())),
+            Err(rejection) => Err(rejection.into()),
         }
     }
-}
-
-/// What the author believes to be current: `If-Match: "7"` for a version, `If-None-Match: *` for a new asset.
-pub(crate) fn expected(headers: &HeaderMap) -> Result<Expected, Problem> {
-    match (headers.get(header::IF_MATCH), headers.get(header::IF_NONE_MATCH)) {
-        (None, None) => Ok(Expected::Anything),
-        (None, Some(any)) if any == "*" => Ok(Expected::Absent),
-        (Some(tag), None) => version_of_tag(tag)
-            .map(Expected::Version)
-            .ok_or_else(|| bad("If-Match takes one version in quotes, as in \"7\".")),
-        _ => Err(bad("Send either If-Match with one version in quotes, or If-None-Match with *.")),
-    }
-}
-
-/// The version's entity tag, as in `"7"`.
-pub(crate) fn tag(version: Version) -> HeaderValue {
-    format!("\"{version}\"").parse().expect("quotes and digits are allowed in a header")
 }
 
 /// The content type of a publish. None means that the client did not choose one: curl claims a form whatever it sends, and
@@ -94,8 +64,35 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Result<Option<String>, Proble
     if value.len() > CONTENT_TYPE_BYTES_MAX {
         return Err(bad(format!("A content type has at most {CONTENT_TYPE_BYTES_MAX} bytes.")));
     }
-    let is_chosen = !value.is_empty() && value != "application/x-www-form-urlencoded";
-    Ok(is_chosen.then(|| value.to_owned()))
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let Ok(media_type) = value.parse::<Mime>() else {
+        return Err(unsupported(format!(
+            "'{value}' is no content type such as 'text/plain; charset=utf-8'."
+        )));
+    };
+    if media_type.type_() == mime::MULTIPART {
+        return Err(unsupported("The body is a form. Send the text itself, as curl does with -T FILE."));
+    }
+    Ok((media_type.essence_str() != "application/x-www-form-urlencoded").then(|| value.to_owned()))
+}
+
+/// Whether the body is the text itself: neither compressed, which nobody would undo, nor a piece of it.
+pub(crate) fn is_whole_text(headers: &HeaderMap) -> Result<(), Problem> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if codings.into_iter().any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        return Err(unsupported("The body is compressed. Send the text as it is, without Content-Encoding."));
+    }
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(bad("An asset is published whole. Send all of it, without Content-Range."));
+    }
+    Ok(())
+}
+
+/// A 415.
+fn unsupported(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
 /// A 400.
@@ -110,17 +107,14 @@ impl From<StorageError> for Problem {
             StorageError::UnknownVersion => {
                 Self::new(StatusCode::NOT_FOUND, "The asset has no such version.")
             }
-            StorageError::Conflict { current: Some(current) } => {
-                let detail =
-                    format!("Version {current} is current, not the one that you expected. Read it first.");
-                Self::new(StatusCode::PRECONDITION_FAILED, detail).with("current_version", current.0)
-            }
-            StorageError::Conflict { current: None } => {
-                Self::new(StatusCode::PRECONDITION_FAILED, "The asset does not exist, or no longer.")
-                    .with("current_version", serde_json::Value::Null)
-            }
+            StorageError::Conflict { current } => conditions::conflict(current),
             StorageError::TooManyAssets | StorageError::TooManyVersions => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
+            }
+            StorageError::NoRoom(_) => {
+                tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the disk is full");
+                let detail = "The store's disk is full. Make room, read what is current, and publish again.";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, detail)
             }
             StorageError::Database(_) => {
                 tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the storage failed");
@@ -129,8 +123,4 @@ impl From<StorageError> for Problem {
             }
         }
     }
-}
-
-fn version_of_tag(tag: &HeaderValue) -> Option<Version> {
-    tag.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?.parse().ok().map(Version)
 }

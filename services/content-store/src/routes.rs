@@ -11,10 +11,15 @@ use axum::{
     routing::{get, post, put},
 };
 use bytes::Bytes;
-use chassis::{AssetId, Problem, Version};
+use chassis::{
+    AssetId, Conditions, LatentFault, Problem, Version,
+    asset::INERT,
+    conditions::tag,
+    extract::{Checked, Object},
+};
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Store,
@@ -22,8 +27,8 @@ use crate::{
     characters::{SPECIAL_CHARACTERS_MAX, SpecialCharacter, special},
     difference::{Run, difference},
     rendering,
-    request::{Checked, Editor, WholeBody, bad, content_type, expected, tag},
-    storage::{Draft, Expected, StorageError},
+    request::{Editor, WholeBody, bad, content_type, is_whole_text},
+    storage::{Draft, StorageError},
 };
 
 /// Most versions in one answer of the history: what a person scrolls through. Older ones follow by `before`.
@@ -36,12 +41,12 @@ const ASK_FIRST: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue
 const IMMUTABLE: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
 
-/// A body is whatever an editor sent; should a browser open it, it stays inert text.
-const INERT_TEXT: [(HeaderName, HeaderValue); 3] = [
-    (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
-];
+/// Envelopes.
+const JSON: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+
+/// A body is whatever an editor sent, and nobody's page: it is shown as text.
+const TEXT: (HeaderName, HeaderValue) =
+    (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
 
 type Shared = State<Arc<Store>>;
 type Asset = Checked<Path<AssetId>>;
@@ -73,46 +78,57 @@ async fn list(State(store): Shared) -> Result<Json<Vec<VersionSummary>>, Problem
     Ok(Json(store.storage.list().await?))
 }
 
-async fn read_current(State(store): Shared, Checked(Path(id)): Asset) -> Result<Response, Problem> {
+async fn read_current(
+    State(store): Shared,
+    Checked(Path(id)): Asset,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let asset = store.storage.read(&id, None).await?;
-    Ok(([ASK_FIRST, (header::ETAG, tag(asset.version))], envelope(&store, &asset)).into_response())
+    answer(&headers, asset.version, ASK_FIRST, || envelope(&store, &asset))
 }
 
 /// The tag alone, without reading the body: how the cache learns what is current.
-async fn look(State(store): Shared, Checked(Path(id)): Asset) -> Result<Response, Problem> {
+async fn look(
+    State(store): Shared,
+    Checked(Path(id)): Asset,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let current = newest(&store, &id, None).await?.ok_or(StorageError::UnknownAsset)?;
-    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // An empty stream, whose length is unknown: a length of 0 would claim that GET sends nothing.
-    let body = Body::from_stream(stream::empty::<io::Result<Bytes>>());
-    Ok(([ASK_FIRST, (header::ETAG, tag(current)), json], body).into_response())
+    answer(&headers, current, ASK_FIRST, || {
+        // An empty stream, whose length is unknown: a length of 0 would claim that GET sends nothing.
+        (INERT, [JSON], Body::from_stream(stream::empty::<io::Result<Bytes>>())).into_response()
+    })
 }
 
 async fn read_version(
     State(store): Shared,
     Checked(Path((id, version))): Numbered,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asset = store.storage.read(&id, Some(version)).await?;
-    Ok(([IMMUTABLE, (header::ETAG, tag(version))], envelope(&store, &asset)).into_response())
+    answer(&headers, version, IMMUTABLE, || envelope(&store, &asset))
 }
 
 async fn read_body(
     State(store): Shared,
     Checked(Path((id, version))): Numbered,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asset = store.storage.read(&id, Some(version)).await?;
-    Ok((INERT_TEXT, [IMMUTABLE], asset.body).into_response())
+    answer(&headers, version, IMMUTABLE, || (INERT, [TEXT], asset.body).into_response())
 }
 
 async fn read_difference(
     State(store): Shared,
     Checked(Path((id, version))): Numbered,
-) -> Result<Json<Vec<Run>>, Problem> {
+) -> Result<Response, Problem> {
     let newer = store.storage.read(&id, Some(version)).await?.body;
     let older = match newest(&store, &id, Some(version)).await? {
         Some(before) => store.storage.read(&id, Some(before)).await?.body,
         None => Bytes::new(),
     };
-    Ok(Json(store.chassis.blocking.run(move || difference(&older, &newer)).await))
+    let runs: Vec<Run> = store.chassis.blocking.run(move || difference(&older, &newer)).await;
+    Ok((INERT, Json(runs)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -135,7 +151,8 @@ async fn publish(
     headers: HeaderMap,
     WholeBody(body): WholeBody,
 ) -> Result<Response, Problem> {
-    let (expected, content_type) = (expected(&headers)?, content_type(&headers)?);
+    is_whole_text(&headers)?;
+    let (expected, content_type) = (Conditions::of_change(&headers)?, content_type(&headers)?);
     let published_at = store.chassis.clock.wall();
     publish_draft(&store, Draft { id, content_type, body, expected, published_at }).await
 }
@@ -153,8 +170,8 @@ async fn roll_back(
     headers: HeaderMap,
     WholeBody(body): WholeBody,
 ) -> Result<Response, Problem> {
-    let wanted = if body.is_empty() { Ok(RollBack::default()) } else { serde_json::from_slice(&body) };
-    let RollBack { to } =
+    let wanted = if body.is_empty() { Ok(Object::default()) } else { serde_json::from_slice(&body) };
+    let Object(RollBack { to }) =
         wanted.map_err(|error| bad(format!("The body is not {{\"to\": version}}: {error}.")))?;
     let current = newest(&store, &id, None).await?.ok_or(StorageError::UnknownAsset)?;
     let to = match to {
@@ -165,37 +182,69 @@ async fn roll_back(
     };
     let AssetVersion { content_type, body, .. } = store.storage.read(&id, Some(to)).await?;
     // What was current a moment ago must still be: a publish in between is newer than this decision.
-    let expected = match expected(&headers)? {
-        Expected::Anything => Expected::Version(current),
-        chosen => chosen,
-    };
+    let expected = Conditions::of_change(&headers)?.or_is(current);
     let published_at = store.chassis.clock.wall();
     publish_draft(&store, Draft { id, content_type: Some(content_type), body, expected, published_at }).await
 }
 
-async fn delete(State(store): Shared, _: Editor, Checked(Path(id)): Asset) -> Result<StatusCode, Problem> {
-    store.storage.delete(&id).await?;
+async fn delete(
+    State(store): Shared,
+    _: Editor,
+    Checked(Path(id)): Asset,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    store.storage.delete(&id, Conditions::of_change(&headers)?).await?;
     tracing::info!(event.name = "shop.asset.deleted", shop.asset.id = %id, "deleted an asset");
     store.notify(&id, None);
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a publish did.
+#[derive(Serialize)]
+struct Published {
+    #[serde(flatten)]
+    version: VersionSummary,
+    /// For a person who mistyped the name of an asset that exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+}
+
 async fn publish_draft(store: &Store, draft: Draft) -> Result<Response, Problem> {
-    rendering::check(&draft.body, &store.chassis.switches).map_err(unrenderable)?;
+    let switches = &store.chassis.switches;
+    if !switches.present(LatentFault::InvalidRendering)
+        && let Some(content_type) = declared(store, &draft).await?
+    {
+        rendering::check_charset(&content_type, &draft.body).map_err(|charset| misnamed(&charset))?;
+    }
+    rendering::check(&draft.body, switches).map_err(unrenderable)?;
     let published = store.storage.publish(draft).await?;
     let VersionSummary { id, version, bytes, .. } = &published.version;
     tracing::info!(event.name = "shop.asset.published", shop.asset.id = %id, shop.asset.version = version.0,
         shop.asset.bytes = bytes, "published a version");
     // Should the client leave right here, the version is stored and the notice lost: the cache then refreshes at its own time.
     store.notify(id, Some(*version));
+    let tag = [(header::ETAG, tag(*version))];
+    let notice = published.is_new.then(|| format!("This is a new asset: there was no '{id}' before."));
     let status = if published.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, [(header::ETAG, tag(*version))], Json(published.version)).into_response())
+    Ok((status, tag, Json(Published { version: published.version, notice })).into_response())
 }
 
 fn envelope(store: &Store, asset: &AssetVersion) -> Response {
     let envelope = rendering::envelope(asset, &store.chassis.switches);
     tracing::info!(shop.asset.id = %asset.id, shop.asset.version = asset.version.0, "answered with a version");
-    ([(header::CONTENT_TYPE, "application/json")], envelope).into_response()
+    (INERT, [JSON], envelope).into_response()
+}
+
+/// A version under its tag: the whole of it, or what the request's conditions make of it.
+fn answer(
+    request: &HeaderMap,
+    version: Version,
+    freshness: (HeaderName, HeaderValue),
+    whole: impl FnOnce() -> Response,
+) -> Result<Response, Problem> {
+    let unchanged = Conditions::of(request).answer(version)?;
+    let headers = [freshness, (header::ETAG, tag(version))];
+    Ok((headers, unchanged.unwrap_or_else(whole)).into_response())
 }
 
 /// The current version of an asset, or the newest one before another.
@@ -205,6 +254,26 @@ async fn newest(
     before: Option<Version>,
 ) -> Result<Option<Version>, StorageError> {
     Ok(store.storage.history(id, before, 1).await?.first().map(|newest| newest.version))
+}
+
+/// The content type that a draft will have: without one of its own, that of the version before.
+async fn declared(store: &Store, draft: &Draft) -> Result<Option<String>, StorageError> {
+    if draft.content_type.is_some() {
+        return Ok(draft.content_type.clone());
+    }
+    match store.storage.history(&draft.id, None, 1).await {
+        Ok(newest) => Ok(newest.into_iter().next().map(|newest| newest.content_type)),
+        Err(StorageError::UnknownAsset) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn misnamed(charset: &str) -> Problem {
+    let detail = format!(
+        "The content type declares the charset '{charset}', and the shop shows UTF-8 alone. Convert the text to UTF-8 and \
+         publish it with 'charset=utf-8'."
+    );
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with("charset", charset)
 }
 
 fn unrenderable(SpecialCharacter { offset, code_point, byte, name }: SpecialCharacter) -> Problem {

@@ -4,7 +4,7 @@
 use std::{error::Error, pin::Pin, time::SystemTime};
 
 use bytes::Bytes;
-use chassis::{AssetId, Version};
+use chassis::{AssetId, Conditions, Version};
 use thiserror::Error;
 
 use crate::asset::{AssetVersion, SeedAsset, VersionSummary};
@@ -33,15 +33,18 @@ pub trait Storage: Send + Sync + 'static {
     /// Adds a version and makes it the current one.
     fn publish(&self, draft: Draft) -> Pending<'_, Published>;
 
-    /// Removes an asset with all its versions. Should it come back, its numbers go on where they ended: addresses of
+    /// Removes an asset with all its versions, if `expected` allows it for the current one. Should it come back, its numbers go on where they ended: addresses of
     /// versions are cached as immutable.
-    fn delete(&self, id: &AssetId) -> Pending<'_, ()>;
+    fn delete(&self, id: &AssetId, expected: Conditions) -> Pending<'_, ()>;
 
     /// Fills a storage that has never held anything; says whether it did.
     fn seed(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, bool>;
 
     /// Puts everything back to exactly `seed`, dated as when it was first seeded, or now if it never was.
     fn reset(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, ()>;
+
+    /// Whether a change could be kept now.
+    fn ready(&self) -> Pending<'_, ()>;
 }
 
 /// A version about to be published.
@@ -53,8 +56,8 @@ pub struct Draft {
     pub content_type: Option<String>,
     /// The body.
     pub body: Bytes,
-    /// What the author believes to be current.
-    pub expected: Expected,
+    /// What must be current for the publish to go ahead: the guard against a lost update, judged inside the transaction.
+    pub expected: Conditions,
     /// The time of the publish. Storages keep whole microseconds.
     pub published_at: SystemTime,
 }
@@ -68,17 +71,6 @@ pub struct Published {
     pub is_new: bool,
 }
 
-/// What must be current for a publish to go ahead: the guard against a lost update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever there is.
-    Anything,
-    /// Nothing: the asset is to be new.
-    Absent,
-    /// This version.
-    Version(Version),
-}
-
 /// Why the storage did not do it.
 #[derive(Debug, Error)]
 pub enum StorageError {
@@ -88,7 +80,7 @@ pub enum StorageError {
     /// The asset is there, the version is not.
     #[error("the asset has no such version")]
     UnknownVersion,
-    /// Somebody else published, or deleted, first.
+    /// Something else is current than the author said: somebody published, or deleted, first.
     #[error("the current version is not the expected one")]
     Conflict {
         /// What is current instead; nothing, if the asset does not exist.
@@ -100,6 +92,9 @@ pub enum StorageError {
     /// [`VERSIONS_PER_ASSET_MAX`](crate::asset::VERSIONS_PER_ASSET_MAX) is reached.
     #[error("the asset is full: it takes no more versions")]
     TooManyVersions,
+    /// The disk is full, or the share of it that the database may take.
+    #[error("there is no room on the disk")]
+    NoRoom(#[source] Box<dyn Error + Send + Sync>),
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<dyn Error + Send + Sync>),

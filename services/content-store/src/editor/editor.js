@@ -229,7 +229,7 @@ byId("publish-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (byId("publish").disabled) return;
   const expected = open.version === null ? { "If-None-Match": "*" } : { "If-Match": `"${open.version}"` };
-  const headers = { ...expected, "Content-Type": open.contentType };
+  const headers = { ...expected, "Content-Type": inUtf8(open.contentType) };
   await change("Publishing", async () => {
     const sent = text.value;
     const published = await askJson(`assets/${open.id}`, { method: "PUT", headers, body: sent });
@@ -379,6 +379,8 @@ function shownRun({ change, text: run }, index, runs) {
 // A byte order mark is part of the text here.
 const decode = (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 const when = (time) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+// This page sends UTF-8, whatever charset an earlier author declared.
+const inUtf8 = (type) => type.replace(/(;\s*charset=)("[^"]*"|[^;]*)/gi, "$1utf-8");
 const size = (bytes) => `${bytes.toLocaleString()} ${bytes === 1 ? "byte" : "bytes"}`;
 
 function isUtf8(bytes) {

@@ -10,7 +10,9 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use chassis::{AssetId, Blocking, Chassis, Clock, LatentFault, Level, Network, Service, Switches};
+use chassis::{
+    App, AssetId, Blocking, Chassis, Clock, LatentFault, Level, Network, Service, Switches, problem,
+};
 use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -64,7 +66,9 @@ impl Shop {
     pub(crate) async fn start(config: ContentStoreConfig, chassis: Chassis) -> Self {
         let service = ContentStore::new(config);
         let switches = chassis.switches.clone();
-        let router = service.start(chassis).await.unwrap().router;
+        let App { router, ready } = service.start(chassis).await.unwrap();
+        // As it is served.
+        let router = problem::explained(router.merge(ready));
         Self { service, switches, router }
     }
 

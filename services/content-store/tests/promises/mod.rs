@@ -6,10 +6,10 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use chassis::{AssetId, Version};
+use chassis::{AssetId, Conditions, Version};
 use content_store::{
     asset::{ASSETS_MAX, CONTENT_TYPE_DEFAULT, SeedAsset, VERSIONS_PER_ASSET_MAX},
-    storage::{Draft, Expected, Storage, StorageError},
+    storage::{Draft, Storage, StorageError},
 };
 use futures_util::future::join_all;
 
@@ -39,14 +39,14 @@ pub(crate) fn draft(asset: &str, body: impl Into<Bytes>) -> Draft {
         id: id(asset),
         content_type: None,
         body: body.into(),
-        expected: Expected::Anything,
+        expected: Conditions::default(),
         published_at: now(),
     }
 }
 
 /// The same, if this version is current.
 pub(crate) fn update(asset: &str, version: u64, body: impl Into<Bytes>) -> Draft {
-    Draft { expected: Expected::Version(Version(version)), ..draft(asset, body) }
+    Draft { expected: Conditions::is(Version(version)), ..draft(asset, body) }
 }
 
 fn seed() -> Vec<SeedAsset> {
@@ -93,7 +93,7 @@ pub(crate) async fn what_is_not_there_is_told_apart(storage: &dyn Storage) {
         storage.read(&id("news"), None).await.map(|_| ()),
         storage.read(&id("news"), Some(Version(1))).await.map(|_| ()),
         storage.history(&id("news"), None, 9).await.map(|_| ()),
-        storage.delete(&id("news")).await,
+        storage.delete(&id("news"), Conditions::default()).await,
     ] {
         assert!(matches!(answer, Err(StorageError::UnknownAsset)), "{answer:?}");
     }
@@ -148,7 +148,7 @@ pub(crate) async fn a_refused_publish_leaves_nothing_behind(storage: &dyn Storag
     assert!(matches!(refused, Err(StorageError::Conflict { current: None })));
     assert!(storage.list().await.unwrap().is_empty());
     assert!(storage.seed(seed(), now()).await.unwrap(), "still as good as new");
-    let absent = Draft { expected: Expected::Absent, ..draft("footer", "text") };
+    let absent = Draft { expected: Conditions::is_absent(), ..draft("footer", "text") };
     let refused = storage.publish(absent).await;
     assert!(matches!(refused, Err(StorageError::Conflict { current: Some(Version(1)) })));
     assert_eq!(storage.read(&id("footer"), None).await.unwrap().body, "Open all week");
@@ -157,16 +157,30 @@ pub(crate) async fn a_refused_publish_leaves_nothing_behind(storage: &dyn Storag
 pub(crate) async fn a_deleted_asset_never_uses_a_number_again(storage: &dyn Storage) {
     storage.publish(draft("news", "one")).await.unwrap();
     storage.publish(draft("news", "two")).await.unwrap();
-    storage.delete(&id("news")).await.unwrap();
+    storage.delete(&id("news"), Conditions::default()).await.unwrap();
     assert!(storage.list().await.unwrap().is_empty());
-    let again = Draft { expected: Expected::Absent, ..draft("news", "three") };
+    let again = Draft { expected: Conditions::is_absent(), ..draft("news", "three") };
     let again = storage.publish(again).await.unwrap();
     assert_eq!((again.version.version, again.is_new), (Version(3), true));
     assert_eq!(again.version.content_type, CONTENT_TYPE_DEFAULT, "nothing of the deleted one comes back");
     let gone = storage.read(&id("news"), Some(Version(2))).await;
     assert!(matches!(gone, Err(StorageError::UnknownVersion)), "{gone:?}");
-    storage.delete(&id("news")).await.unwrap();
+    storage.delete(&id("news"), Conditions::default()).await.unwrap();
     assert!(!storage.seed(seed(), now()).await.unwrap(), "it has held something");
+}
+
+pub(crate) async fn a_delete_happens_only_under_its_conditions(storage: &dyn Storage) {
+    storage.publish(draft("news", "one")).await.unwrap();
+    storage.publish(draft("news", "two")).await.unwrap();
+    for conditions in [Conditions::is(Version(1)), Conditions::is_absent()] {
+        let refused = storage.delete(&id("news"), conditions).await;
+        assert!(matches!(refused, Err(StorageError::Conflict { current: Some(Version(2)) })), "{refused:?}");
+    }
+    assert_eq!(storage.history(&id("news"), None, 9).await.unwrap().len(), 2, "nothing is deleted");
+    let gone = storage.delete(&id("nothing"), Conditions::is(Version(1))).await;
+    assert!(matches!(gone, Err(StorageError::UnknownAsset)), "{gone:?}");
+    storage.delete(&id("news"), Conditions::is(Version(2))).await.unwrap();
+    storage.ready().await.unwrap();
 }
 
 pub(crate) async fn a_reset_brings_back_what_was_at_first(storage: &dyn Storage) {
@@ -176,7 +190,7 @@ pub(crate) async fn a_reset_brings_back_what_was_at_first(storage: &dyn Storage)
     assert!(!storage.seed(seed(), now()).await.unwrap(), "only an empty store is seeded");
     storage.publish(draft("footer", "two")).await.unwrap();
     storage.publish(draft("news", "one")).await.unwrap();
-    storage.delete(&id("promo-banner")).await.unwrap();
+    storage.delete(&id("promo-banner"), Conditions::default()).await.unwrap();
     storage.reset(seed(), now() + Duration::from_secs(60)).await.unwrap();
     assert_eq!(storage.list().await.unwrap(), at_first, "with its date");
     assert_eq!(storage.read(&id("footer"), None).await.unwrap().body, "Open all week");
@@ -191,7 +205,7 @@ pub(crate) async fn limits_refuse_and_keep_what_is_there(storage: &dyn Storage) 
     let current = storage.read(&id("asset-1"), None).await.unwrap();
     assert_eq!((current.version.0, current.body), (VERSIONS_PER_ASSET_MAX, Bytes::from("x")));
     storage.publish(draft("asset-2", "y")).await.unwrap();
-    storage.delete(&id("asset-1")).await.unwrap();
+    storage.delete(&id("asset-1"), Conditions::default()).await.unwrap();
     assert!(matches!(storage.read(&id("asset-1"), None).await, Err(StorageError::UnknownAsset)));
     assert!(matches!(storage.publish(draft("one-more", "x")).await, Err(StorageError::TooManyAssets)));
 }
