@@ -15,10 +15,15 @@ use glyphfall_tests::{
     room::{BOUND, Client, RunningRoom, text},
 };
 use http::{Method, StatusCode};
+use incident::Route;
 use serde_json::{Value, json};
 use tokio::{
     join, select,
     time::{Instant, sleep, timeout},
+};
+use world::{
+    customers::any_page,
+    judge::{Visit, judge},
 };
 
 /// A round of this scenario at each team, told `speed` times as fast.
@@ -326,4 +331,38 @@ async fn a_team_that_asks_for_too_much_costs_no_other_team_its_shop() {
     let mean = history.iter().sum::<f64>() / history.len() as f64;
     println!("{} questions in {SECONDS} s; the neighbour's availability was {mean:.4}", asked.len());
     assert!(row["state"] == "healthy" && mean > 0.99, "{mean}: {row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_of_every_scenario_that_is_broken_off_leaves_every_shop_well_at_once() {
+    let scenarios: Vec<String> =
+        world::scenario::library().into_iter().map(|scenario| scenario.name).collect();
+    let count = scenarios.len().to_string();
+    // Few customers: what is looked at are the shops.
+    let room = RunningRoom::open(&["--seed", "3", "--teams", &count, "--views", "2"]).await;
+    let names: Vec<&str> = scenarios.iter().map(String::as_str).collect();
+    let desk = begin(&room, &names, 120.0).await;
+    let one = room.team(1).await;
+    // Every scenario has begun by 08:10, and shows itself soon after.
+    one.until("/api/team", |view| view["clock"]["story_s"].as_f64().unwrap() > 900.0).await;
+    let lost = desk.get("/api/desk").await["teams"].to_string().matches("\"lost\"").count();
+    assert!(lost >= 5, "{lost} shops only are lost: there is nothing to put back");
+    let session = files(room.folder.path()).into_iter().find(|(path, _)| path.ends_with("session.json"));
+    let (_, session) = session.unwrap();
+    let keys = session["teams"].as_array().unwrap().iter();
+    let keys: Vec<String> = keys.map(|team| team["shop_key"].as_str().unwrap().to_owned()).collect();
+
+    desk.post("/api/desk/abort", &Value::Null).await;
+    let (customer, mut pages) = (room.stranger(), 0);
+    for (scenario, key) in scenarios.iter().zip(&keys) {
+        for route in Route::ALL {
+            let answer = customer.send(Method::GET, &format!("/s/{key}{}", any_page(*route)), None).await;
+            let visit = judge(*route, answer.status, &answer.body);
+            assert_eq!(visit, Visit::Served, "{scenario}, {route}: {}", text(&answer));
+            pages += 1;
+        }
+    }
+    let log = one.get("/api/team").await["log"].to_string();
+    assert!(log.contains("Every shop is well again"), "{log}");
+    println!("{lost} shops were lost; {pages} pages of {} shops at once after", keys.len());
 }
