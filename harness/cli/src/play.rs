@@ -63,7 +63,7 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
         Format::Text => tell(&record, &screen),
     }
     if let Some(missed) = missed(&record, &drawn) {
-        screen.say(&missed);
+        screen::broken(&missed, WIDTH).iter().for_each(|line| screen.say(line));
     }
     screen.say(&format!(
         "\nRecord: {}\nDebrief: {}\nFingerprint of everything that happened: {fingerprint:016x}",
@@ -81,7 +81,7 @@ fn missed(record: &IncidentRecord, drawn: &Drawn) -> Option<String> {
         drawn.begins[drawn.begun_until(ended_s)..].iter().map(|(at_s, _)| time(*at_s).to_string()).collect();
     (!missed.is_empty()).then(|| {
         format!(
-            "The play ended at {}, before everything had happened: more was to begin at {}.",
+            "It ended at {}, before everything happened: more was to begin at {}.",
             time(ended_s),
             missed.join(" and ")
         )

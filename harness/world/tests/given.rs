@@ -10,7 +10,8 @@ use incident::{EventKind, Remedy, Service};
 use world::{
     Mix,
     play::{PlayOptions, Played, Responder, play},
-    scenario::{STORY, Scenario, draw, scenario},
+    scenario::{STORY, Scenario, draw, library, scenario},
+    tape::sees_all,
     virtual_time::{STALLED_AFTER, run},
 };
 
@@ -83,6 +84,13 @@ factors = ["invalid-rendering", "poor-error-handling"]
 right = [[{ remedy = "roll-back", asset = "published" }, { remedy = "restart", service = "cache" }]]
 wrong = [[{ remedy = "flush-cache" }]]
 "#;
+
+#[test]
+fn a_tape_hears_one_call_and_says_so() {
+    let twice = |second| Scenario::read("twice", "twice.toml", &TWICE.replace("09:00", second)).unwrap();
+    assert!(sees_all(&twice("08:30")) && !sees_all(&twice("09:00")));
+    assert!(library().iter().all(sees_all));
+}
 
 /// What was done about it, if the second happens at this time; in the end customers are served.
 fn twice(second: &str, responder: Responder) -> Vec<String> {

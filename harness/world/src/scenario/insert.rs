@@ -95,6 +95,11 @@ pub fn code_point(word: &str) -> Option<char> {
     u32::from_str_radix(digits, 16).ok().filter(|_| is_plain).and_then(char::from_u32)
 }
 
+/// The name of a character in Unicode, in capitals; control characters have none.
+pub fn name_of(character: char) -> Option<String> {
+    unicode_names2::name(character).map(|name| name.to_string())
+}
+
 /// The character with this name: Unicode's own, or one of its aliases. People say 'tab' where Unicode says 'tabulation', and
 /// 'null' as well as 'NUL'.
 pub fn named(name: &str) -> Option<char> {
