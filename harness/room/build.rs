@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What marks a defect in a comment.
-const MARK: &str = "FAULT: ";
+const MARK: &str = concat!("FAULT", ": ");
 
 /// Lines of code that are shown below such a comment.
 const LINES_BELOW: usize = 12;

@@ -1,6 +1,7 @@
 //! A shop that `glyphfall up` runs, on ports of its own.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
     process::Command,
     time::Duration,
@@ -56,7 +57,16 @@ impl Up {
     ///
     /// When it does not open in time.
     pub async fn start(options: &[&str]) -> Self {
-        let (ports, editor_token, operator_token) = (Ports::free(), token(), token());
+        Self::start_on(Ports::free(), options).await
+    }
+
+    /// The same on these ports.
+    ///
+    /// # Panics
+    ///
+    /// When it does not open in time.
+    pub async fn start_on(ports: Ports, options: &[&str]) -> Self {
+        let (editor_token, operator_token) = (token(), token());
         let folder = tempfile::tempdir().expect("a folder can be made");
         let mut command = Command::new(program("glyphfall"));
         command
@@ -114,6 +124,29 @@ impl Ports {
             operators,
             room: free_port(),
             otlp,
+        }
+    }
+
+    /// Ports that are free right now, for one of many shops that open at once: none of those in `taken`, to which they are added.
+    pub fn free_apart(taken: &mut BTreeSet<u16>) -> Self {
+        loop {
+            let ports = Self::free();
+            let Self { front, cache, store, operators, room, otlp: [grpc, http] } = ports;
+            let all = BTreeSet::from([
+                front,
+                cache,
+                store,
+                operators,
+                operators + 1,
+                operators + 2,
+                room,
+                grpc,
+                http,
+            ]);
+            if all.len() == 9 && all.is_disjoint(taken) {
+                taken.extend(all);
+                return ports;
+            }
         }
     }
 

@@ -103,10 +103,11 @@ async fn the_command_line_reaches_the_containers(project: &Project, store: &Peer
     let (code, text, error) = glyphfall(&["verify", "--format", "json"], &all);
     assert_eq!(code, 1, "{error}");
     let found: Value = serde_json::from_str(&text).unwrap();
-    let links: Vec<_> =
-        found["links"].as_array().unwrap().iter().map(|link| link["link"].as_str().unwrap()).collect();
-    // At `metrics` the log lines have their asset.
-    assert_eq!(links, ["whole", "whole", "whole", "broken"], "{text}");
+    let states: Vec<_> =
+        found["faults"].as_array().unwrap().iter().map(|fault| fault["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["present"; 4], "{text}");
+    // At `metrics` the log lines have their asset, and nothing tells of the publish.
+    assert!(text.contains("Log lines name the asset"), "{text}");
     let (code, text, error) = glyphfall(&["evidence", "metrics", "shop.cache.fill.permits.used"], &room);
     assert!(code == 0 && !text.is_empty(), "{error}");
     assert_eq!(glyphfall(&["inject"], &ports).0, 0);

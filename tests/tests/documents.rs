@@ -13,6 +13,9 @@ use world::scenario::library;
 /// Fewer marks than this, and the search has missed some.
 const MARKS_MIN: usize = 10;
 
+/// What opens the comment at a defect that was made on purpose. In two pieces, or this line would be found like one.
+const MARK: &str = concat!("FAULT", ":");
+
 #[test]
 fn the_syllabus_has_one_lesson_for_each_marked_line() {
     let syllabus = read("docs/syllabus.md");
@@ -31,6 +34,32 @@ fn the_syllabus_has_one_lesson_for_each_marked_line() {
     }
     assert!(marked.values().sum::<usize>() >= MARKS_MIN, "too few marks were found: {marked:?}");
     assert_eq!(lessons, marked);
+}
+
+/// Whoever searches for the mark wants the defects, and nothing else.
+#[test]
+fn a_search_for_the_mark_finds_the_marked_lines_alone() {
+    let mut found = Vec::new();
+    let is_ours = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        !["target", "glyphfall-out"].contains(&name.as_str()) && !(path.is_dir() && name.starts_with('.'))
+    };
+    let mut open = vec![root()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let inside = fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            open.extend(
+                inside
+                    .map(|entry| entry.expect("the folder can be read").path())
+                    .filter(|path| is_ours(path)),
+            );
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            let lines = text.lines().filter(|line| line.contains(MARK));
+            found.extend(lines.map(|line| (path.display().to_string(), line.to_owned())));
+        }
+    }
+    let others: Vec<_> = found.iter().filter(|(_, line)| !is_mark(line)).collect();
+    assert!(found.len() >= MARKS_MIN && others.is_empty(), "{others:#?}");
 }
 
 #[test]
@@ -109,5 +138,5 @@ fn marks(folder: &Path, marked: &mut BTreeMap<String, usize>) {
 /// A comment that opens with the mark; a source that speaks of the mark bears none.
 fn is_mark(line: &str) -> bool {
     let comment = line.trim_start().strip_prefix("//");
-    comment.is_some_and(|text| text.trim_start_matches('/').trim_start().starts_with("FAULT: "))
+    comment.is_some_and(|text| text.trim_start_matches('/').trim_start().starts_with(MARK))
 }

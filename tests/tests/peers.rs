@@ -96,12 +96,11 @@ async fn everything_passes_through_a_third_party_collector() {
 async fn prometheus_scrapes_the_running_shop_and_answers() {
     let up = Up::start(&["--level", "metrics"]).await;
     let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
-    let config = format!(
-        "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: shop\n    honor_labels: true\n    static_configs:\n      - targets: ['127.0.0.1:{}']\n",
-        up.ports.room
-    );
+    let told = of_the_readme("scrape_configs:").replace(":9000", &format!(":{}", up.ports.room));
     let file = folder.path().join("prometheus.yml");
-    fs::write(&file, config).unwrap();
+    fs::write(&file, format!("global:\n  scrape_interval: 1s\n{told}")).unwrap();
+    let (code, _, error) = output(Command::new("promtool").args(["check", "config"]).arg(&file));
+    assert_eq!(code, 0, "{error}");
     let mut prometheus = Command::new("prometheus");
     prometheus.arg(format!("--config.file={}", file.display()));
     prometheus.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
@@ -122,6 +121,15 @@ async fn prometheus_scrapes_the_running_shop_and_answers() {
         };
         timeout(BOUND, answered).await.unwrap_or_else(|_| panic!("{query} has a value"));
     }
+}
+
+/// The fenced block of the README that begins so.
+fn of_the_readme(begins: &str) -> String {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("\n```").skip(1).step_by(2);
+    let block =
+        blocks.filter_map(|block| block.split_once('\n')).find(|(_, block)| block.starts_with(begins));
+    block.expect("the README says it").1.to_owned()
 }
 
 async fn value_of(prometheus: &Peer, query: &str) -> Option<f64> {

@@ -196,3 +196,53 @@ async fn evidence_is_asked_for_on_the_command_line() {
     let (code, _, error) = ask(&["logs", "--from", "yesterday"]);
     assert!(code == 2 && error.contains("from: expected a time"), "{error}");
 }
+
+/// A scenario of somebody's own: a slow disk, and an hour later a text.
+const OWN: &str = r#"title = "Two things"
+description = "A disk becomes slow for a while, and later an editor publishes a text."
+symptom = "some-visits"
+[[happens]]
+between = ["08:00", "08:00"]
+ends-after-minutes = [5, 5]
+what = { disk = { seek-ms = 400 } }
+[[happens]]
+between = ["09:00", "09:00"]
+what = { publish = { assets = ["promo-banner"], insert = ["U+000B"] } }
+[truth]
+trigger = "A slow disk, and a vertical tab"
+path = ["content-store", "cache", "web-front"]
+factors = ["slow-storage", "invalid-rendering"]
+[remedies]
+right = [[{ remedy = "roll-back", asset = "published" }, { remedy = "restart", service = "cache" }]]
+wrong = [[{ remedy = "flush-cache" }]]
+"#;
+
+#[test]
+fn a_scenario_of_ones_own_is_played_to_its_end_or_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.toml");
+    fs::write(&file, OWN).unwrap();
+    let play = |options: &[&str]| {
+        let mut command = Command::new(program("glyphfall"));
+        command.arg("play").arg(&file).args(["--seed", "4", "--views", "0.5", "--responder", "stand-in"]);
+        output(command.args(options).current_dir(folder.path()))
+    };
+    let (code, told, error) = play(&["--until", "09:10"]);
+    assert_eq!(code, 0, "{error}");
+    assert!(told.contains("promo-banner version 2 is published by the editor"), "{told}");
+    assert!(!told.contains("It ended at"), "{told}");
+    let (code, told, error) = play(&["--until", "08:30"]);
+    assert_eq!(code, 0, "{error}");
+    assert!(
+        told.contains("It ended at 08:30, before everything happened: more was to begin at 09:00."),
+        "{told}"
+    );
+    fs::write(&file, OWN.replace("promo-banner", "promo-baner")).unwrap();
+    let (code, _, error) = play(&[]);
+    assert_eq!(code, 2);
+    assert!(
+        error.contains("line 10: the shop has no asset 'promo-baner'")
+            && error.contains("did you mean 'promo-banner'?"),
+        "{error}"
+    );
+}

@@ -11,7 +11,8 @@ use std::{
 use anyhow::{Context, bail};
 use chassis::Blocking;
 use clap::Args;
-use experiment::characters::{Report, Specimen, run as measure, specimens};
+use experiment::characters::{Report, Specimen, find, run as measure, specimens};
+use incident::did_you_mean;
 use tokio::time::sleep;
 
 use crate::{options::Format, screen};
@@ -21,8 +22,10 @@ const TOLD_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CharactersOptions {
-    /// Only those whose name holds this text, such as 'vertical tab', in full and with the reasons
-    pub(crate) name: Option<String>,
+    /// Only these, in full and with the reasons: code points (U+000B), bytes (0x93), characters themselves, names or parts of
+    /// them ('vertical tab')
+    #[arg(value_name = "CHARACTER")]
+    pub(crate) characters: Vec<String>,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -30,11 +33,11 @@ pub(crate) struct CharactersOptions {
 
 /// Measures the specimens and shows what each breaks.
 pub(crate) async fn run(options: CharactersOptions) -> anyhow::Result<()> {
-    let report = measured(chosen(options.name.as_deref())?).await?;
-    match (options.format, options.name) {
+    let report = measured(chosen(&options.characters)?).await?;
+    match (options.format, options.characters.is_empty()) {
         (Format::Json, _) => screen::line(&serde_json::to_string(&report)?),
-        (Format::Text, None) => screen::line(report.to_string().trim_end()),
-        (Format::Text, Some(_)) => {
+        (Format::Text, true) => screen::line(report.to_string().trim_end()),
+        (Format::Text, false) => {
             let rows: Vec<_> = report.specimens.iter().map(ToString::to_string).collect();
             screen::paragraph(rows.join("\n").trim_end());
         }
@@ -42,13 +45,24 @@ pub(crate) async fn run(options: CharactersOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn chosen(name: Option<&str>) -> anyhow::Result<Vec<Specimen>> {
-    let Some(name) = name else { return Ok(specimens()) };
-    let wanted = name.to_lowercase();
-    let is_wanted = |specimen: &Specimen| specimen.name.to_lowercase().contains(&wanted);
-    let chosen: Vec<_> = specimens().into_iter().filter(is_wanted).collect();
-    if chosen.is_empty() {
-        bail!("no special character is called '{name}'; 'glyphfall characters' lists them all");
+/// What is asked for, each once; everything if nothing is.
+fn chosen(asked: &[String]) -> anyhow::Result<Vec<Specimen>> {
+    if asked.is_empty() {
+        return Ok(specimens());
+    }
+    let mut chosen: Vec<Specimen> = Vec::new();
+    for asked in asked {
+        let found = find(asked);
+        if found.is_empty() {
+            let known = specimens();
+            let nearest = did_you_mean(asked, known.iter().map(|specimen| &*specimen.name));
+            bail!(
+                "'{}' is no special character: give a code point as in U+000B, bytes as in 0x93, the character itself, or a name; \
+                 'glyphfall characters' lists them all{nearest}",
+                asked.escape_debug()
+            );
+        }
+        chosen.extend(found.into_iter().filter(|specimen| !chosen.contains(specimen)).collect::<Vec<_>>());
     }
     Ok(chosen)
 }

@@ -103,6 +103,8 @@ pub(crate) struct HealthTally {
     pub(crate) asked: u32,
     /// Of those, answered with 200.
     pub(crate) green: u32,
+    /// How often a service said of itself that it is not ready.
+    pub(crate) not_ready: u32,
 }
 
 /// The shop on its standard ports, or on free ones if somebody else holds those.
@@ -210,7 +212,7 @@ impl<'a> Storyteller<'a> {
         self.watch(HEALTHY).await;
         self.publish(&asset, body).await?;
         self.watch(SPREADS).await;
-        let HealthTally { asked, green } = self.health;
+        let HealthTally { asked, green, .. } = self.health;
         self.say(&format!("{} Health checks so far: {asked} asked, {green} green.", self.state()));
         let restart = Remedy::Restart { service: Service::Cache };
         let steps = [
@@ -229,7 +231,7 @@ impl<'a> Storyteller<'a> {
         }
         self.watch(RESTORED_WATCHED).await;
         self.say(&self.state());
-        let HealthTally { asked, green } = self.health;
+        let HealthTally { asked, green, .. } = self.health;
         let text = format!("health checks since the publish: {asked} asked, {green} answered 200");
         self.world.note(EventKind::Note { text });
         Ok(())
@@ -293,6 +295,10 @@ impl<'a> Storyteller<'a> {
         let green = answers.iter().filter(|answer| is_green(&answer.status)).count();
         self.health.asked += u32::try_from(answers.len()).unwrap_or(u32::MAX);
         self.health.green += u32::try_from(green).unwrap_or(u32::MAX);
+        let is_not_ready =
+            |status: &Option<http::StatusCode>| *status == Some(http::StatusCode::SERVICE_UNAVAILABLE);
+        let not_ready = answers.iter().filter(|answer| is_not_ready(&answer.status)).count();
+        self.health.not_ready += u32::try_from(not_ready).unwrap_or(u32::MAX);
         self.green = format!("health: {green} of {} green", answers.len());
     }
 

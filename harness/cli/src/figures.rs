@@ -60,7 +60,7 @@ impl Figures {
             let banner = [Route::Home, Route::Category];
             rows.push(below("home and categories", record, &banner, published, until, BANNER_PAGES_BELOW));
             rows.push(below("every kind of page", record, Route::ALL, published, until, ALL_PAGES_BELOW));
-            let green = format!("{} of {} green", health.green, health.asked);
+            let green = format!("{} of {} green{}", health.green, health.asked, not_ready(health));
             rows.push(Row {
                 what: "health checks meanwhile".into(),
                 figure: green,
@@ -90,6 +90,14 @@ impl Figures {
             lines.push(format!("  {what:<47} {figure}{mark}"));
         }
         lines
+    }
+}
+
+/// What a repaired readiness check said; nothing where there is none that can say anything else than yes.
+fn not_ready(health: HealthTally) -> String {
+    match health.not_ready {
+        0 => String::new(),
+        count => format!(", {count} not ready"),
     }
 }
 

@@ -6,8 +6,8 @@
 //! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
 //! - [`doors`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
 //! - [`up`]: a shop that runs until it is told to stop. [`mod@room`]: one for each of several teams, with a facilitator.
-//! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`verify`]: which links of its chain are
-//!   broken.
+//! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent faults are present
+//!   in one.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
 //! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what both show while they compute.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.

@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Makes a page and Markdown of an incident record, with the review ready to fill in
     Debrief(DebriefArgs),
-    /// Measures what special characters break; with a name, says why
+    /// Measures what special characters break; of those that are named, says why
     Characters(CharactersOptions),
     /// Asks what telemetry holds in a running shop
     Evidence(EvidenceOptions),
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Inject(InjectOptions),
     /// Puts a running shop back as it was at first, whatever was done to it
     Restore(RestoreOptions),
-    /// Finds out which links of the chain are broken in a shop that is reached only over HTTP
+    /// Tells which of the four latent faults are present in a shop that is reached only over HTTP
     Verify(VerifyOptions),
     /// Prints the tokens of the shop in containers, made if there are none; with a program, starts it with them
     #[command(hide = true)]

@@ -7,8 +7,8 @@ use incident::{Event, EventKind, IncidentRecord, Story};
 use indicatif::ProgressBar;
 use world::{
     Mix,
-    play::{PlayOptions, Played, Responder, play},
-    scenario::scenario,
+    play::{PlayOptions, Played, Responder, STARTS_STORY_S, play},
+    scenario::{Drawn, scenario},
     virtual_time::{self, STALLED_AFTER},
 };
 
@@ -56,11 +56,14 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
     let stalled = move || work::stalled(&again);
     let played = virtual_time::run(play(&scenario, &options), STALLED_AFTER, stalled)?;
     spinner.finish_and_clear();
-    let Played { record, fingerprint, .. } = played?;
+    let Played { record, fingerprint, drawn, .. } = played?;
     let [file, page, _] = debrief::leave(&record, &args.out, &format!("{}-{seed}", record.run.scenario))?;
     match args.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => tell(&record, &screen),
+    }
+    if let Some(missed) = missed(&record, &drawn) {
+        screen::broken(&missed, WIDTH).iter().for_each(|line| screen.say(line));
     }
     screen.say(&format!(
         "\nRecord: {}\nDebrief: {}\nFingerprint of everything that happened: {fingerprint:016x}",
@@ -68,6 +71,21 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
         page.display()
     ));
     Ok(())
+}
+
+/// What the scenario would still have let happen after the end that was asked for.
+fn missed(record: &IncidentRecord, drawn: &Drawn) -> Option<String> {
+    let ended_s = STARTS_STORY_S + record.availability.last().map_or(0.0, |row| f64::from(row.at_s) + 1.0);
+    let time = |story_s: f64| record.run.story.time_at(story_s);
+    let missed: Vec<String> =
+        drawn.begins[drawn.begun_until(ended_s)..].iter().map(|(at_s, _)| time(*at_s).to_string()).collect();
+    (!missed.is_empty()).then(|| {
+        format!(
+            "It ended at {}, before everything happened: more was to begin at {}.",
+            time(ended_s),
+            missed.join(" and ")
+        )
+    })
 }
 
 fn tell(record: &IncidentRecord, screen: &Screen) {
@@ -85,7 +103,10 @@ fn tell(record: &IncidentRecord, screen: &Screen) {
     let verdict = match (outcome.lost_s, outcome.time_to_restore_s()) {
         (None, _) => "Customers noticed nothing: availability was never lost.".to_owned(),
         (Some(_), None) => "Not restored by the end.".to_owned(),
-        (Some(_), Some(restore_s)) => format!("Restored after {:.0} story minutes.", restore_s / 60.0),
+        (Some(_), Some(restore_s)) => {
+            let again = if outcome.fixed { "" } else { " Then it was lost again." };
+            format!("Restored after {:.0} story minutes.{again}", restore_s / 60.0)
+        }
     };
     screen.say(&format!(
         "\n{verdict} {} visits failed; {} of trade lost. Diagnosed by: {}.",

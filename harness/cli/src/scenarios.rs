@@ -2,7 +2,7 @@
 
 use incident::Remedy;
 use serde_json::json;
-use world::scenario::{Scenario, library, scenario};
+use world::scenario::{Scenario, Symptom, library, scenario};
 
 use crate::{
     options::{Format, ScenariosOptions},
@@ -33,7 +33,7 @@ fn summary(scenario: &Scenario) -> serde_json::Value {
 }
 
 fn describe(scenario: &Scenario) {
-    let Scenario { name, title, description, hints, truth, remedies, .. } = scenario;
+    let Scenario { name, title, description, symptom, hints, truth, remedies, .. } = scenario;
     screen::paragraph(&format!("{name}: {title}\n\nThis gives everything away.\n"));
     screen::paragraph(&description.replace('\n', " "));
     screen::paragraph(&format!("\nTrigger: {}.", truth.trigger));
@@ -43,10 +43,16 @@ fn describe(scenario: &Scenario) {
     for factor in &truth.factors {
         screen::paragraph(&format!("  {factor}: {}", factor.description()));
     }
-    screen::line("Restored by:");
-    list(&remedies.right, "  nothing that anybody in the shop could do");
-    screen::line("Not restored by:");
-    list(&remedies.wrong, "  nothing was wrong");
+    if remedies.right.is_empty() {
+        screen::line(match symptom {
+            Symptom::Nothing => "Needs no remedy: customers are served all the while.",
+            Symptom::SomeVisits | Symptom::EveryPage => {
+                "Restored by nothing that anybody in the shop could do."
+            }
+        });
+    }
+    list("Restored by:", &remedies.right);
+    list("Not restored by:", &remedies.wrong);
     if !hints.is_empty() {
         screen::line("Hints for people who are stuck:");
     }
@@ -55,9 +61,10 @@ fn describe(scenario: &Scenario) {
     }
 }
 
-fn list(sequences: &[Vec<Remedy>], none: &str) {
-    if sequences.is_empty() {
-        screen::line(none);
+/// Sequences under their heading, if there are any.
+fn list(heading: &str, sequences: &[Vec<Remedy>]) {
+    if !sequences.is_empty() {
+        screen::line(heading);
     }
     for sequence in sequences {
         let steps = sequence.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and then ");

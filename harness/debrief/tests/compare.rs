@@ -24,7 +24,8 @@ fn the_title_names_every_step_with_its_sign() {
         &text(&quick()),
         &[
             "The model responder, each level against the one before it, finds the right explanation sooner with logs (by 56 min) and traces \
-             (by 25 min); later with changes (by 2.2 min); metrics does not help (its interval holds zero)</h1>",
+             (by 25 min); later with changes (by 2.2 min); metrics (",
+            "later) is not shown to help</h1>",
             "Step by step, the right explanation comes sooner with logs (by 56 min)",
             "Against dark, the right explanation comes sooner with logs",
             "Availability is back sooner with logs",
@@ -41,12 +42,7 @@ fn nothing_shown_and_harm_are_findings_too() {
     for paired in document["paired"].as_array_mut().unwrap() {
         paired["interval"] = json!([-60.0, 60.0]);
     }
-    has(
-        &text(&document),
-        &[
-            "finds the right explanation no sooner: logs, metrics, traces and changes do not help (their intervals hold zero)</h1>",
-        ],
-    );
+    has(&text(&document), &["finds the right explanation not clearly sooner: logs ("]);
     for paired in document["paired"].as_array_mut().unwrap() {
         (paired["difference"], paired["interval"]) = (json!(300.0), json!([60.0, 600.0]));
     }
@@ -66,8 +62,8 @@ fn scenarios_without_help_or_with_harm_are_named() {
     has(
         &text(&quick()),
         &[
-            "Logs after dark: later in wrong-timeout (+1 min); no help in broken-link.",
-            "Metrics after logs: later in bad-release (+4 min); no help in surge, slow-disk, wrong-timeout and broken-link.",
+            "Logs after dark: later in wrong-timeout (+1 min); less than a minute in broken-link.",
+            "Metrics after logs: later in bad-release (+4 min); less than a minute in surge, slow-disk, wrong-timeout and broken-link.",
             "No level is sooner than dark in broken-link.",
             "Never explained right, at dark, logs, metrics, traces and changes alike: broken-link.",
         ],
@@ -80,10 +76,10 @@ fn each_control_stands_against_a_doubt() {
     has(
         &page,
         &[
-            "As many looks more that show other incidents do not help",
+            "Extra checks showing the wrong incident are not shown to help (most at ",
             "Without one look, “roll back the newest publish, then restart every service” restores 60 % of the incidents",
-            "Against the better blind runbook, availability is back sooner with traces (by 40 min) and changes (by 38 min); later with dark (by 15 min); logs and \
-             metrics do not help",
+            "Against the better blind runbook, availability is back sooner with traces (by 40 min) and changes (by 38 min); later with dark (by 15 min); logs (",
+            "later) are not shown to help</",
             "Who is told the truth when called restores 100 % in 14 min on average",
             "is given a cause all the same: in 3 of 20 at dark",
             "is explained by nobody from within; it is said to be not ours in 13 of 20 at dark",
@@ -104,7 +100,7 @@ fn a_control_that_fails_is_said_to_fail() {
     has(
         &text(&document),
         &[
-            "As many looks more that show other incidents help too, at logs",
+            "Extra checks showing the wrong incident also gained ",
             "it is right more often than chance at traces: something leaks",
             "does better than chance: something leaks",
             "no longer the list that was frozen: its hash is aaaa, frozen was 5f2c9a",

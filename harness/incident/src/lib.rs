@@ -6,6 +6,7 @@
 //!
 //! # Layout
 //!
+//! - [`mod@nearest`]: the known word that a misspelt one resembles
 //! - [`words`]: telemetry levels, operating models, routes, services; one macro keeps code, JSON and command line in step
 //! - [`factor`]: the catalogue of contributing factors that an explanation names
 //! - [`remedy`]: what a responder can do
@@ -17,6 +18,7 @@
 //! - [`record`]: the record itself, its rules and its JSON Schema
 //! - [`recorder`]: how a record is written
 
+pub mod nearest;
 pub mod words;
 
 pub mod factor;
@@ -35,6 +37,7 @@ pub use availability::{Tally, Timeline, Visits};
 pub use event::{Event, EventKind, Explanation};
 pub use factor::ContributingFactor;
 pub use money::Usd;
+pub use nearest::{did_you_mean, nearest};
 pub use outcome::{Outcome, outcome};
 pub use record::{IncidentRecord, RecordError, Rules, Run, json_schema};
 pub use recorder::Recorder;

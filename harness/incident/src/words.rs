@@ -3,9 +3,11 @@
 //! Each list is written once: the macro makes of it the enum, its name in JSON, what is accepted on a command line, and
 //! the sentence shown to people, which is the doc comment itself. So they cannot drift apart.
 
+use crate::nearest::did_you_mean;
+
 /// A word that is not in its list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is none of {}", choices.join(", "))]
+#[error("`{word}` is none of {}{}", choices.join(", "), did_you_mean(word, choices.iter().copied()))]
 pub struct UnknownWord {
     /// What was given.
     pub word: String,

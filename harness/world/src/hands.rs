@@ -43,6 +43,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// What play and responder tell each other.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
+    /// Which call this is: a second outage, after the first has been restored, is one of its own.
+    pub(crate) call: Cell<u32>,
     /// Whether the responder has been called.
     pub(crate) is_called: Cell<bool>,
     /// Whether customers are served.
@@ -102,6 +104,13 @@ impl<'a> WorldHands<'a> {
             sleep(LISTENS_EVERY).await;
         }
         self.noticed.set(self.evidence.now());
+    }
+
+    /// Waits until call number `call` is over, because something else has happened since it was answered.
+    pub(crate) async fn called_anew(&self, call: u32) {
+        while self.desk.call.get() == call {
+            sleep(LISTENS_EVERY).await;
+        }
     }
 
     /// Records: looks at everything before anything happens and at fixed times after the call; or uses remedies, and looks at

@@ -146,11 +146,14 @@ pub async fn play(scenario: &Scenario, options: &PlayOptions) -> io::Result<Play
             let hands = WorldHands::new(&world, evidence, &desk, scenario, &drawn);
             let respond = async {
                 match &options.responder {
-                    Responder::Model(knowledge) => {
+                    Responder::Model(knowledge) => loop {
                         hands.called().await;
+                        let call = desk.call.get();
                         let terms = Terms::at(level(options.level), options.operating_model);
                         responder::respond(&hands, knowledge, &terms).await;
-                    }
+                        desk.is_done.set(desk.call.get() == call);
+                        hands.called_anew(call).await;
+                    },
                     Responder::Recorder(recorder) => hands.record(recorder).await,
                     Responder::StandIn
                     | Responder::Remedies { .. }

@@ -133,11 +133,22 @@ impl ShopOptions {
     }
 }
 
-/// What `/healthz` of one service answered.
+/// The checks that somebody who watches the shop asks: whether each process runs, and whether the one service that can say so is
+/// ready for work.
+const HEALTH_CHECKS: [(Service, &str); 4] = [
+    (Service::ContentStore, "/healthz"),
+    (Service::Cache, "/healthz"),
+    (Service::Cache, "/readyz"),
+    (Service::WebFront, "/healthz"),
+];
+
+/// What one health check of one service answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     /// The service.
     pub service: Service,
+    /// Its path: `/healthz` says that the process runs, `/readyz` that it can work.
+    pub check: &'static str,
     /// The status; none if there was no answer in time.
     pub status: Option<StatusCode>,
 }
@@ -152,7 +163,7 @@ pub struct Shop {
     pub(crate) visitor: Chassis,
     pub(crate) disk: Disk,
     pub(crate) front: Option<Compute>,
-    pub(crate) health: [(Service, Peer); 3],
+    pub(crate) health: [(Service, &'static str, Peer); 4],
 }
 
 impl Shop {
@@ -210,11 +221,8 @@ impl Shop {
         let Surroundings { network, clock, sink, seed, .. } = surroundings;
         let visitor =
             Chassis::of_caller(CUSTOMERS, network, clock, seed).reporting(sink, web_front.switches());
-        let health = [
-            (Service::ContentStore, Peer::new(&visitor, addresses.content_store.clone())),
-            (Service::Cache, Peer::new(&visitor, addresses.cache.clone())),
-            (Service::WebFront, Peer::new(&visitor, addresses.web_front.clone())),
-        ];
+        let health = HEALTH_CHECKS
+            .map(|(service, check)| (service, check, Peer::new(&visitor, addresses.of(service).clone())));
         let front = options.front;
         Ok(Self { content_store, cache, web_front, addresses, editor_token, visitor, disk, front, health })
     }
@@ -239,12 +247,13 @@ impl Shop {
         &self.editor_token
     }
 
-    /// What each service's health check answers.
+    /// What the health checks answer.
     pub async fn health(&self) -> Vec<Health> {
         let mut answers = Vec::new();
-        for (service, peer) in &self.health {
-            let answer = peer.get("/healthz", Wait::AtMost(HEALTH_TIMEOUT)).await;
-            answers.push(Health { service: *service, status: answer.ok().map(|answer| answer.status) });
+        for (service, check, peer) in &self.health {
+            let answer = peer.get(check, Wait::AtMost(HEALTH_TIMEOUT)).await;
+            let status = answer.ok().map(|answer| answer.status);
+            answers.push(Health { service: *service, check, status });
         }
         answers
     }

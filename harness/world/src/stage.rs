@@ -34,7 +34,12 @@ pub(crate) struct Stage<'a> {
     began: Instant,
     /// What the responder will do, in story seconds, next first.
     planned: Vec<(f64, Remedy)>,
-    right: Vec<Remedy>,
+    /// How many things the scenario has let happen.
+    begun: usize,
+    /// How many of them the stand-in has planned for.
+    answered: usize,
+    /// When that began which the shop is watched for: an outage that comes after another one has been restored is one of its own.
+    since_story_s: f64,
     lost_story_s: Option<f64>,
     noticed_story_s: Option<f64>,
 }
@@ -48,13 +53,7 @@ impl<'a> Stage<'a> {
         drawn: &'a Drawn,
         desk: &'a Desk,
     ) -> Self {
-        let named = |remedy: &Remedy| match remedy {
-            Remedy::RollBack { asset } if asset == PUBLISHED => {
-                Remedy::RollBack { asset: drawn.published.clone().unwrap_or_default() }
-            }
-            other => other.clone(),
-        };
-        let right = scenario.remedies.right.first().into_iter().flatten().map(named).collect();
+        let named = |remedy: &Remedy| named(remedy, drawn.published.as_deref());
         let planned = match &options.responder {
             Responder::Remedies { remedies, after, apart } => {
                 let begins_s = drawn.begun_story_s + after.as_secs_f64();
@@ -77,7 +76,9 @@ impl<'a> Stage<'a> {
             desk,
             began: Instant::now(),
             planned,
-            right,
+            begun: 0,
+            answered: 0,
+            since_story_s: f64::NEG_INFINITY,
             lost_story_s,
             noticed_story_s,
         }
@@ -97,6 +98,7 @@ impl<'a> Stage<'a> {
                 {
                     self.note(EventKind::Note { text: format!("it did not happen: {error}") });
                 }
+                self.begins_anew(step_s);
             } else if remedy_s <= look_s {
                 self.until(remedy_s).await;
                 let (_, remedy) = self.planned.remove(0);
@@ -111,6 +113,27 @@ impl<'a> Stage<'a> {
                 look_s += LOOKS_EVERY;
             }
         }
+    }
+
+    /// What the scenario lets happen to a shop that was lost and has been restored begins an incident of its own: who was called
+    /// for the first is called again.
+    fn begins_anew(&mut self, story_s: f64) {
+        let begun = self.drawn.begun_until(story_s);
+        if begun == std::mem::replace(&mut self.begun, begun) {
+            return;
+        }
+        if self.lost_story_s.is_some_and(|lost_s| self.is_restored(lost_s)) {
+            self.since_story_s = story_s;
+            (self.lost_story_s, self.noticed_story_s) = (None, None);
+            self.desk.call.set(self.desk.call.get() + 1);
+            self.desk.is_called.set(false);
+            self.desk.is_done.set(false);
+        }
+    }
+
+    /// Whether everything has begun that the scenario lets happen.
+    fn has_all_begun(&self) -> bool {
+        self.begun == self.drawn.begins.len()
     }
 
     /// Looks at the customers; says whether the incident is over.
@@ -128,7 +151,8 @@ impl<'a> Stage<'a> {
             return self.planned.is_empty() && story_s >= last_s + QUIET_S;
         };
         if self.is_restored(lost_s) {
-            return self.planned.is_empty() || self.options.responder == Responder::StandIn;
+            let is_done = self.planned.is_empty() || self.options.responder == Responder::StandIn;
+            return self.has_all_begun() && is_done;
         }
         if self.options.responder == Responder::StandIn {
             self.respond(story_s, lost_s);
@@ -143,7 +167,9 @@ impl<'a> Stage<'a> {
         }
         let is_served = self.lost_story_s.is_none_or(|lost_s| self.is_restored(lost_s));
         // An alarm of somebody else's calls too, right or wrong.
-        let is_alarm = |event: &incident::Event| matches!(event.kind, EventKind::Alerted { .. });
+        let is_alarm = |event: &incident::Event| {
+            matches!(event.kind, EventKind::Alerted { .. }) && event.story_s >= self.since_story_s
+        };
         let is_called = self.record().events().iter().any(is_alarm)
             || self.lost_story_s.is_some_and(|lost_s| self.notices(story_s, lost_s));
         self.desk.is_served.set(is_served);
@@ -153,6 +179,7 @@ impl<'a> Stage<'a> {
             return self.desk.is_done.get();
         }
         is_served
+            && self.has_all_begun()
             && if self.desk.is_called.get() { self.desk.is_done.get() } else { story_s >= last_s + QUIET_S }
     }
 
@@ -175,14 +202,17 @@ impl<'a> Stage<'a> {
 
     /// The stand-in: notices, and then plans what restores.
     fn respond(&mut self, story_s: f64, lost_s: f64) {
-        if !self.notices(story_s, lost_s) {
+        // What began after it had planned may keep customers out: it looks again when its remedies are used up.
+        let is_outrun = self.planned.is_empty() && self.answered < self.begun;
+        if !(self.notices(story_s, lost_s) || self.noticed_story_s.is_some() && is_outrun) {
             return;
         }
+        self.answered = self.begun;
         let level = level(self.options.level);
         let mut at_s = story_s + stand_in::diagnosis(level).as_secs_f64();
-        for remedy in std::mem::take(&mut self.right) {
+        for remedy in self.scenario.remedies.right.first().into_iter().flatten() {
             at_s += stand_in::REMEDY_TAKES.as_secs_f64();
-            self.planned.push((at_s, remedy));
+            self.planned.push((at_s, named(remedy, self.drawn.published_until(story_s))));
         }
     }
 
@@ -198,7 +228,10 @@ impl<'a> Stage<'a> {
     /// that they seldom visit, a minute without a failed visit comes by chance.
     fn is_restored(&self, lost_story_s: f64) -> bool {
         let rules = Rules::default();
-        let acted = self.record().events().iter().any(|event| matches!(event.kind, EventKind::Remedy(_)));
+        let is_deed = |event: &incident::Event| {
+            matches!(event.kind, EventKind::Remedy(_)) && event.story_s >= self.since_story_s
+        };
+        let acted = self.record().events().iter().any(is_deed);
         let hold_s = if acted { rules.hold_s } else { UNTOUCHED_HOLD_S };
         let to_s = self.second().saturating_sub(rules.customers_wait_s + 1);
         let from_s = to_s.saturating_sub(hold_s);
@@ -223,5 +256,15 @@ impl<'a> Stage<'a> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
     fn second(&self) -> u32 {
         self.world.at_s() as u32
+    }
+}
+
+/// The remedy, with the asset that was published in place of the word for it.
+fn named(remedy: &Remedy, published: Option<&str>) -> Remedy {
+    match remedy {
+        Remedy::RollBack { asset } if asset == PUBLISHED => {
+            Remedy::RollBack { asset: published.unwrap_or_default().to_owned() }
+        }
+        other => other.clone(),
     }
 }

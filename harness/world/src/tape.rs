@@ -37,6 +37,14 @@ pub const ACTED_AT_MINUTES: f64 = 6.0;
 /// Minutes after the last remedy at which everything is looked at.
 pub const LOOKED_AFTER_MINUTES: f64 = 3.0;
 
+/// Whether a tape, which hears one call, sees everything that the scenario lets happen.
+pub fn sees_all(scenario: &Scenario) -> bool {
+    let times = || scenario.happens.iter().map(|happens| happens.between.story_s());
+    let first_s = times().map(|(from_s, _)| from_s).fold(f64::INFINITY, f64::min);
+    let last_s = times().map(|(_, to_s)| to_s).fold(f64::NEG_INFINITY, f64::max);
+    last_s - first_s <= LOOKED_AT_MINUTES[LOOKED_AT_MINUTES.len() - 1] * 60.0
+}
+
 /// What every check said at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moment {

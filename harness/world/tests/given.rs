@@ -1,12 +1,17 @@
-//! Remedies at given times of a story that is told faster: what a team did is done again, in the same seconds of the shop.
+//! Remedies at given times of a story that is told faster: what a team did is done again, in the same seconds of the shop. And
+//! things that happen at given times far apart: each of them happens, and each outage is answered.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+use std::sync::Arc;
+
 use chassis::LatentFault;
+use diagnosis::Knowledge;
 use incident::{EventKind, Remedy, Service};
 use world::{
     Mix,
     play::{PlayOptions, Played, Responder, play},
-    scenario::{STORY, draw, scenario},
+    scenario::{STORY, Scenario, draw, library, scenario},
+    tape::sees_all,
     virtual_time::{STALLED_AFTER, run},
 };
 
@@ -59,4 +64,73 @@ fn with_the_rendering_repaired_the_same_morning_loses_nothing() {
     let repaired = played(right(), vec![LatentFault::InvalidRendering]).record.outcome;
     assert_eq!((repaired.lost_s, repaired.failed_visits), (None, 0));
     assert_eq!(played(right(), Vec::new()).fingerprint, played(right(), Vec::new()).fingerprint);
+}
+
+/// The same character in two texts, an hour apart.
+const TWICE: &str = r#"title = "Two texts"
+description = "Two editors publish the same character, an hour apart."
+symptom = "every-page"
+[[happens]]
+between = ["09:00", "09:00"]
+what = { publish = { assets = ["home-intro"], insert = ["U+000B"] } }
+[[happens]]
+between = ["08:00", "08:00"]
+what = { publish = { assets = ["promo-banner"], insert = ["U+000B"] } }
+[truth]
+trigger = "An editor publishes a text with a vertical tab"
+path = ["content-store", "cache", "web-front"]
+factors = ["invalid-rendering", "poor-error-handling"]
+[remedies]
+right = [[{ remedy = "roll-back", asset = "published" }, { remedy = "restart", service = "cache" }]]
+wrong = [[{ remedy = "flush-cache" }]]
+"#;
+
+#[test]
+fn a_tape_hears_one_call_and_says_so() {
+    let twice = |second| Scenario::read("twice", "twice.toml", &TWICE.replace("09:00", second)).unwrap();
+    assert!(sees_all(&twice("08:30")) && !sees_all(&twice("09:00")));
+    assert!(library().iter().all(sees_all));
+}
+
+/// What was done about it, if the second happens at this time; in the end customers are served.
+fn twice(second: &str, responder: Responder) -> Vec<String> {
+    let scenario = Scenario::read("twice", "twice.toml", &TWICE.replace("09:00", second)).unwrap();
+    let level = chassis::Level::Changes;
+    let options = PlayOptions { mix: Mix::of(0.5), level, responder, ..PlayOptions::new(SEED) };
+    let played =
+        run(play(&scenario, &options), STALLED_AFTER, || panic!("time stood still")).unwrap().unwrap();
+    let told = played.record.events.iter().filter_map(|event| match &event.kind {
+        // The editors' innocent changes are drawn by the seed alone.
+        EventKind::Published { asset, by, .. } if by == "editor" => {
+            ["promo-banner", "home-intro"].contains(&asset.as_str()).then(|| format!("publish {asset}"))
+        }
+        EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. } => Some("call".to_owned()),
+        EventKind::Remedy(remedy) => Some(remedy.to_string()),
+        EventKind::Explained { .. } => Some("explain".to_owned()),
+        _ => None,
+    });
+    let told: Vec<String> = told.collect();
+    let end_s = played.record.availability.last().unwrap().at_s;
+    let last = played.record.availability.iter().filter(|row| row.at_s > end_s - 60);
+    assert_eq!(last.map(|row| row.failed).sum::<u32>(), 0, "{told:?}");
+    told
+}
+
+#[test]
+fn what_happens_after_the_first_outage_happens_and_is_answered_too() {
+    let check =
+        |second, expected: [&str; 8]| assert_eq!(twice(second, Responder::StandIn), expected, "{second}");
+    let (first, again) = ("publish promo-banner", "publish home-intro");
+    let (back, back_again, restart) = ("roll back promo-banner", "roll back home-intro", "restart the cache");
+    check("10:30", [first, "call", back, restart, again, "call", back_again, restart]);
+    // Before the first has been answered: whoever answers finds the other when it is.
+    let told = twice("08:20", Responder::StandIn);
+    assert_eq!(told, [first, "call", again, back, restart, back_again, restart]);
+    let told = twice("09:00", Responder::Model(Arc::new(Knowledge::built_in())));
+    let (one, other) = told.split_at(told.iter().position(|event| event == again).unwrap());
+    for (outage, event) in
+        [(one, back), (one, "explain"), (other, "call"), (other, back_again), (other, "explain")]
+    {
+        assert!(outage.iter().any(|told| told == event), "{event}: {told:?}");
+    }
 }

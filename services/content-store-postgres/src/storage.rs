@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chassis::{AssetId, Conditions, Version, logs::cause_chain};
 use content_store::{
     asset::{
-        ASSETS_MAX, AssetVersion, CONTENT_TYPE_DEFAULT, SeedAsset, VERSIONS_PER_ASSET_MAX, VersionSummary,
+        ASSETS_MAX, AssetVersion, DEFAULT_CONTENT_TYPE, SeedAsset, VERSIONS_PER_ASSET_MAX, VersionSummary,
     },
     storage::{Draft, Pending, Published, Storage, StorageError},
 };
@@ -218,7 +218,7 @@ async fn insert(transaction: &Transaction<'_>, draft: &Draft) -> Result<Publishe
         text(&id),
         number(&version),
         text(&draft.content_type),
-        text(&CONTENT_TYPE_DEFAULT),
+        text(&DEFAULT_CONTENT_TYPE),
         (&draft.published_at, Type::TIMESTAMPTZ),
         (&&*draft.body, Type::BYTEA),
     ];

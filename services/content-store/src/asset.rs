@@ -19,7 +19,7 @@ pub const ASSETS_MAX: u64 = 10_000;
 pub const VERSIONS_PER_ASSET_MAX: u64 = 10_000;
 
 /// What a publish that names no content type gets, if the asset has none yet.
-pub const CONTENT_TYPE_DEFAULT: &str = "text/plain; charset=utf-8";
+pub const DEFAULT_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// What is known of a version without reading its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -21,7 +21,7 @@ use redb::{
 
 use crate::{
     asset::{
-        ASSETS_MAX, AssetVersion, CONTENT_TYPE_DEFAULT, SeedAsset, VERSIONS_PER_ASSET_MAX, VersionSummary,
+        ASSETS_MAX, AssetVersion, DEFAULT_CONTENT_TYPE, SeedAsset, VERSIONS_PER_ASSET_MAX, VersionSummary,
     },
     redb_file::{DatabaseFile, Open},
     storage::{Draft, Pending, Published, Storage, StorageError},
@@ -254,7 +254,7 @@ fn insert(transaction: &WriteTransaction, draft: &Draft) -> Result<Published, St
     let content_type = match (&draft.content_type, current) {
         (Some(content_type), _) => content_type.clone(),
         (None, Some(current)) => summary(&versions, &draft.id, current)?.content_type,
-        (None, None) => CONTENT_TYPE_DEFAULT.to_owned(),
+        (None, None) => DEFAULT_CONTENT_TYPE.to_owned(),
     };
     let row = (content_type.as_str(), draft.body.len() as u64, to_micros(draft.published_at));
     let key = (draft.id.as_str(), version);

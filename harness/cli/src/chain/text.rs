@@ -107,7 +107,7 @@ fn shares(report: &ChainReport) -> Vec<String> {
             Usd(report.decrease_max_usd)
         ));
     }
-    lines.push("\nTelemetry's share, by what it tells whoever responds (assumed)".to_owned());
+    lines.push("\nTelemetry's share, depending on how well people use it (assumed)".to_owned());
     for with in &report.responders {
         let share = with.shares.map_or_else(String::new, |shares| percent(shares[3]));
         lines.push(format!("  {:<50} {share:>8}", with.responder));

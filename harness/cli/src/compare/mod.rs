@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use experiment::compare::{CompareOptions, Extent, SEED_MAX, compare};
 use incident::{Level, OperatingModel};
-use world::scenario::scenario;
+use world::{scenario::scenario, tape::sees_all};
 
 use crate::{
     options::Format,
@@ -53,6 +53,12 @@ impl CompareArgs {
         let mut options = CompareOptions::new(seed, if self.quick { Extent::Quick } else { Extent::Full });
         if !self.scenarios.is_empty() {
             options.scenarios = self.scenarios.iter().map(|name| scenario(name)).collect::<Result<_, _>>()?;
+        }
+        if let Some(other) = options.scenarios.iter().find(|scenario| !sees_all(scenario)) {
+            anyhow::bail!(
+                "what happens in '{}' lies too far apart: a comparison answers one call. 'glyphfall play' plays all of it",
+                other.name
+            );
         }
         if !self.levels.is_empty() {
             options.levels.clone_from(&self.levels);

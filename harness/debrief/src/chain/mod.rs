@@ -89,6 +89,7 @@ struct Page<'a> {
     savings: Vec<Row>,
     interactions_finding: String,
     interactions: Vec<Row>,
+    sets_finding: String,
     sets: Vec<String>,
     without: Option<Usd>,
     csv: [String; 3],
@@ -140,8 +141,7 @@ impl<'a> Page<'a> {
             shares_finding: shares::finding(document),
             shares_table: shares_table(document),
             bounds: bounds(document),
-            range: shares::telemetry_range(document)
-                .map(|Interval { low, high }| (percent(low), percent(high))),
+            range: shares::telemetry_range(document).map(whole_percent),
             responders: responders(document),
             mornings: plots.collect(),
             mornings_finding: mornings::finding(&document.availability),
@@ -151,6 +151,7 @@ impl<'a> Page<'a> {
             savings: savings(document),
             interactions_finding: interactions_finding(document),
             interactions: interactions(document),
+            sets_finding: sets_finding(document),
             sets: document
                 .smallest_sets
                 .iter()
@@ -282,6 +283,28 @@ fn responders(document: &ChainReport) -> Vec<(String, Vec<String>)> {
     let shares =
         |shares: &Option<[f64; 4]>| shares.map_or_else(Vec::new, |shares| shares.map(percent).into());
     document.responders.iter().map(|with| (with.responder.clone(), shares(&with.shares))).collect()
+}
+
+/// How few repairs prevent the outage, as people say it.
+fn sets_finding(document: &ChainReport) -> String {
+    let sets = &document.smallest_sets;
+    let is_one_each = sets.iter().all(|set| set.len() == 1);
+    match (sets.len(), is_one_each) {
+        (0, _) => "No set of repairs prevents the outage".to_owned(),
+        (1, _) if sets[0].is_empty() => "The outage needs no repair to be prevented".to_owned(),
+        (1, true) => "One repair alone prevents it".to_owned(),
+        (2, true) => "Either of two repairs alone prevents it".to_owned(),
+        (count, true) => format!("Any one of {count} repairs alone prevents it"),
+        (1, false) => format!("{} repairs together prevent it, and nothing less does", sets[0].len()),
+        (count, false) => format!("{count} sets of repairs prevent it, and nothing less does"),
+    }
+}
+
+/// A range in whole percent: how well people use telemetry is not known more exactly.
+fn whole_percent(Interval { low, high }: Interval) -> (String, String) {
+    // A little less than nothing is nothing: adding zero takes its sign away.
+    let whole = |share: f64| format!("{:.0}", (share * 100.0).round() + 0.0);
+    (whole(low), format!("{}\u{a0}%", whole(high)))
 }
 
 fn savings_finding(document: &ChainReport) -> String {

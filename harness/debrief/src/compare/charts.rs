@@ -259,7 +259,7 @@ fn paired_csv(rows: &[&Paired]) -> String {
     csv_address(&[vec![heading.map(String::from).to_vec()], rows.iter().map(row).collect()].concat())
 }
 
-/// Each scenario by itself, and in words where a level does not help or harms.
+/// Each scenario by itself, and in words where a level makes no difference or harms.
 pub(super) fn by_scenario(document: &CompareReport) -> Option<(Chart, Vec<String>)> {
     let (steps, _) = document.paired(Metric::Explain);
     let names: Vec<&String> = steps.first()?.by_scenario.iter().map(|(name, _)| name).collect();
@@ -306,7 +306,7 @@ pub(super) fn by_scenario(document: &CompareReport) -> Option<(Chart, Vec<String
     Some((chart, exceptions(document, &steps)))
 }
 
-/// The scenarios in which a step does not help or harms, by name; those that nothing helps; those never explained.
+/// The scenarios in which a step makes no difference or harms, by name; those that no level makes sooner; those never explained.
 fn exceptions(document: &CompareReport, steps: &[&Paired]) -> Vec<String> {
     let mut sentences = Vec::new();
     for step in steps {
@@ -320,7 +320,7 @@ fn exceptions(document: &CompareReport, steps: &[&Paired]) -> Vec<String> {
             clauses.push(format!("later in {}", list(&harmed)));
         }
         if !same.is_empty() {
-            clauses.push(format!("no help in {}", list(&same)));
+            clauses.push(format!("less than a minute in {}", list(&same)));
         }
         let told =
             if clauses.is_empty() { "sooner in every scenario".to_owned() } else { clauses.join("; ") };

@@ -9,7 +9,7 @@ use super::{
     block::{Block, by_level, row_by_level},
     words::{
         Sign, bare_minutes, count_of, dollars, minutes, minutes_interval, model, names, share,
-        signed_minutes, told,
+        signed_minutes, told, uncertain,
     },
 };
 use crate::{chart::Table, figures::list};
@@ -26,7 +26,7 @@ fn placebo(document: &CompareReport) -> Option<Block> {
     let rows = &document.controls.placebo;
     let (_, real) = document.paired(Metric::Explain);
     let first = document.levels.first()?.level;
-    let finding = against_nothing(rows, "As many looks more that show other incidents");
+    let finding = against_nothing(rows, "Extra checks showing the wrong incident");
     let mut table =
         Table::new(&["", "with the placebo", "95 % interval", "with the level itself", "95 % interval"]);
     for row in rows {
@@ -50,7 +50,7 @@ fn placebo(document: &CompareReport) -> Option<Block> {
     })
 }
 
-/// What should not help: whether it does.
+/// What should not help: whether it does. What is not shown is told with the largest estimate.
 pub(super) fn against_nothing(rows: &[Against], what: &str) -> String {
     let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.interval) == sign);
     let amounts = |sign: Sign| {
@@ -62,11 +62,19 @@ pub(super) fn against_nothing(rows: &[Against], what: &str) -> String {
         _ => format!("; they make it later at {}", amounts(Sign::More)),
     };
     match of(Sign::Less).count() {
-        0 => format!("{what} do not help{later}"),
-        _ => format!(
-            "{what} help too, at {}: so much of a gain is none of telemetry{later}",
-            amounts(Sign::Less)
-        ),
+        0 => {
+            let largest = of(Sign::Nothing).min_by(|one, other| one.difference.total_cmp(&other.difference));
+            let estimate = largest.map(|row| {
+                let estimate = uncertain(row.difference, row.interval, ["sooner", "later"], minutes);
+                format!(" (most at {}: {estimate})", row.level)
+            });
+            format!("{what} are not shown to help{}{later}", estimate.unwrap_or_default())
+        }
+        _ => {
+            let gained =
+                of(Sign::Less).map(|row| format!("{} at {}", minutes(row.difference.abs()), row.level));
+            format!("{what} also gained {}; subtract that{later}", list(&gained.collect::<Vec<_>>()))
+        }
     }
 }
 

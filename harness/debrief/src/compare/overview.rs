@@ -90,7 +90,7 @@ pub(super) fn levels(document: &CompareReport) -> Block {
     );
     let about = format!(
         "By telemetry level, {}. Times in minutes of the story from the loss of availability; shares and means give every scenario the \
-         same weight. An explanation that is wrong or missing counts as the slowest; never stands where such a one decides the figure.",
+         same weight. An explanation that is wrong or missing counts as the slowest; 'never': too many unexplained incidents to give a figure.",
         document.sample()
     );
     Block { depth: 2, ..Block::new(finding, about, table(document)) }

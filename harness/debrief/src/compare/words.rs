@@ -31,7 +31,12 @@ impl Sign {
 /// A difference that a sentence speaks of: its level, itself, its interval.
 pub(super) type Told = (Level, f64, Interval);
 
-/// `sooner with logs (by 42 min); metrics does not help (its interval holds zero)`. `sides` are the words for less and for more.
+/// An estimate that is smaller than this part of its interval's width is no difference that a sentence should name.
+const CLEAR_FROM: f64 = 0.1;
+
+/// `sooner with logs (by 42 min); metrics is not shown to help (1 min sooner on average, uncertain: 3.3 min sooner to 0 min)`. `sides`
+/// are the words for less and for more. That nothing was shown is not that there is nothing: the estimate and its interval
+/// stand beside it.
 pub(super) fn told(rows: &[Told], sides: [&str; 2], amount: fn(f64) -> String) -> String {
     let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.2) == sign);
     let with = |sign: Sign, word: &str| {
@@ -39,18 +44,35 @@ pub(super) fn told(rows: &[Told], sides: [&str; 2], amount: fn(f64) -> String) -
             of(sign).map(|(level, by, _)| format!("{level} (by {})", amount(by.abs()))).collect();
         (!each.is_empty()).then(|| format!("{word} with {}", list(&each)))
     };
-    let nothing: Vec<String> = of(Sign::Nothing).map(|row| row.0.to_string()).collect();
-    let nothing = match nothing.as_slice() {
-        [] => None,
-        [one] => Some(format!("{one} does not help (its interval holds zero)")),
-        several => Some(format!("{} do not help (their intervals hold zero)", list(several))),
-    };
-    match (with(Sign::Less, sides[0]), with(Sign::More, sides[1]), nothing) {
-        (None, None, nothing) => {
-            nothing.map(|nothing| format!("no {}: {nothing}", sides[0])).unwrap_or_default()
+    let unshown: Vec<String> = of(Sign::Nothing)
+        .map(|(level, by, interval)| format!("{level} ({})", uncertain(*by, *interval, sides, amount)))
+        .collect();
+    let is_or_are = if unshown.len() == 1 { "is" } else { "are" };
+    let unshown = (!unshown.is_empty()).then(|| format!("{} {is_or_are} not shown to help", list(&unshown)));
+    match (with(Sign::Less, sides[0]), with(Sign::More, sides[1]), unshown) {
+        (None, None, unshown) => {
+            unshown.map(|unshown| format!("not clearly {}: {unshown}", sides[0])).unwrap_or_default()
         }
         clauses => [clauses.0, clauses.1, clauses.2].into_iter().flatten().collect::<Vec<_>>().join("; "),
     }
+}
+
+/// `29 min sooner on average, uncertain: 84 min sooner to 21 min later`, or `no clear difference: 3 min sooner to 4 min later`.
+pub(super) fn uncertain(
+    by: f64,
+    Interval { low, high }: Interval,
+    sides: [&str; 2],
+    amount: fn(f64) -> String,
+) -> String {
+    let side = |difference: f64| match amount(difference.abs()) {
+        none if none == amount(0.0) => none,
+        some => format!("{some} {}", sides[usize::from(difference > 0.0)]),
+    };
+    let ends = format!("{} to {}", side(low), side(high));
+    if by.abs() < CLEAR_FROM * (high - low) || amount(by.abs()) == amount(0.0) {
+        return format!("no clear difference: {ends}");
+    }
+    format!("{} on average, uncertain: {ends}", side(by))
 }
 
 /// Minutes of the story, with a digit after the point while there are few of them: `54 min`, `2.5 min`.
@@ -129,19 +151,25 @@ mod tests {
 
     #[test]
     fn each_sign_has_its_words() {
+        let interval = |low, high| Interval { low, high };
         let rows = [
-            (Level::Logs, -2_520.0, (-3_000.0, -60.0)),
-            (Level::Metrics, -60.0, (-200.0, 0.0)),
-            (Level::Traces, 150.0, (60.0, 240.0)),
+            (Level::Logs, -2_520.0, interval(-3_000.0, -60.0)),
+            (Level::Metrics, -60.0, interval(-200.0, 0.0)),
+            (Level::Traces, 150.0, interval(60.0, 240.0)),
         ];
         assert_eq!(
             told(&rows, ["sooner", "later"], minutes).replace('\u{a0}', " "),
-            "sooner with logs (by 42 min); later with traces (by 2.5 min); metrics does not help (its interval holds zero)"
+            "sooner with logs (by 42 min); later with traces (by 2.5 min); metrics is not shown to help \
+             (1 min sooner on average, uncertain: 3.3 min sooner to 0 min)"
         );
-        let nothing = rows.map(|(level, by, _)| (level, by, (-1.0, 1.0)));
+        let nothing = [
+            (Level::Logs, -1_740.0, interval(-5_040.0, 1_260.0)),
+            (Level::Traces, -12.0, interval(-300.0, 240.0)),
+        ];
         assert_eq!(
-            told(&nothing, ["sooner", "later"], minutes),
-            "no sooner: logs, metrics and traces do not help (their intervals hold zero)"
+            told(&nothing, ["sooner", "later"], minutes).replace('\u{a0}', " "),
+            "not clearly sooner: logs (29 min sooner on average, uncertain: 84 min sooner to 21 min later) and traces \
+             (no clear difference: 5 min sooner to 4 min later) are not shown to help"
         );
         assert_eq!(told(&[], ["sooner", "later"], minutes), "");
     }

@@ -159,12 +159,24 @@ pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
         Tile {
             figure: percent(outcome.financial_loss_protection_effectiveness),
             what: "loss protection effectiveness",
-            meaning: format!(
-                "The share of the largest loss that the target tolerates ({} of outage in 30 days) that was not lost.",
-                duration(run.rules.tolerable_unavailability_s.into())
+            meaning: allowance(
+                outcome.financial_loss_protection_effectiveness,
+                &duration(run.rules.tolerable_unavailability_s.into()),
             ),
         },
     ]
+}
+
+/// What is left of the loss that the target tolerates.
+fn allowance(left: f64, tolerable: &str) -> String {
+    let used = if left <= 0.0 {
+        "This outage used up the whole allowance".to_owned()
+    } else if left >= 1.0 {
+        "The whole allowance is left".to_owned()
+    } else {
+        "The share of the allowance that is left after this outage".to_owned()
+    };
+    format!("{used}: the target tolerates {tolerable} of outage in 30 days.")
 }
 
 /// What was published before availability was lost, or at all if it never was.

@@ -7,18 +7,20 @@
 //!
 //! # Layout
 //!
-//! - [`table`]: the specimens.
+//! - [`table`]: the specimens; [`find()`] takes those that are asked for.
 //! - [`mod@measure`]: one text on its way through the shop.
 //! - [`parsers`]: what a reader makes of what arrives; [`document`]: the page as html5ever sees it.
 //! - [`report`]: all of them together; [`words`]: the table that people read.
 
 pub mod table;
+mod find;
 pub mod measure;
 pub mod parsers;
 pub mod document;
 pub mod report;
 pub mod words;
 
+pub use find::find;
 pub use measure::{Measured, Passage, Places, measure};
 pub use parsers::Outcome;
 pub use report::{Report, Row, Summary, run};

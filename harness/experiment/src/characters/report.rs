@@ -1,6 +1,6 @@
 //! All specimens measured, and counted. Teaches that a table without its count is left for the reader to judge.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use serde::Serialize;
 use tokio::runtime::Builder;
@@ -18,7 +18,7 @@ const SEED: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// What people call the specimen.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it is an example of.
     pub group: Group,
     /// Itself, with U+FFFD for what is not UTF-8.

@@ -1,7 +1,7 @@
 //! The specimens. Teaches where special characters come from: word processors, old encodings, careless programs, other
 //! scripts than one's own, and people who try.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 use serde::Serialize;
 
@@ -31,10 +31,12 @@ pub enum Group {
     Emoji,
     /// Text that looks like a language to one of the readers.
     Markup,
+    /// Not in the table: somebody asked for it.
+    Asked,
 }
 
 impl Group {
-    /// All groups, in the order of the table.
+    /// All groups of the table, in its order.
     pub const ALL: [Self; 11] = [
         Self::Controls,
         Self::Separators,
@@ -63,6 +65,7 @@ impl Group {
             Self::Combining => "Combining",
             Self::Emoji => "Emoji",
             Self::Markup => "Markup",
+            Self::Asked => "Asked for",
         }
     }
 }
@@ -70,8 +73,8 @@ impl Group {
 /// One special character or byte sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Specimen {
-    /// What people call it; at most 19 characters, for the table.
-    pub name: &'static str,
+    /// What people call it; in the table at most 19 characters.
+    pub name: Cow<'static, str>,
     /// What it is an example of.
     pub group: Group,
     /// The bytes that are published.
@@ -100,7 +103,11 @@ impl Specimen {
 pub fn specimens() -> Vec<Specimen> {
     let mut all = Vec::new();
     let mut group = |group, members: &[(&'static str, &[u8])]| {
-        all.extend(members.iter().map(|(name, bytes)| Specimen { name, group, bytes: bytes.to_vec() }));
+        let specimen = |(name, bytes): &(&'static str, &[u8])| {
+            let (name, bytes) = (Cow::Borrowed(*name), bytes.to_vec());
+            Specimen { name, group, bytes }
+        };
+        all.extend(members.iter().map(specimen));
     };
     group(Group::Controls, CONTROLS);
     group(Group::Separators, SEPARATORS);

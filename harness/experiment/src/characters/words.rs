@@ -39,7 +39,7 @@ repaired the worst of all places when only rendering is repaired
 Judged by serde_json (store JSON, script), html5ever (HTML, where a script ends)
 and roxmltree (XML). Parsers do not see what it looks like: an override of the
 direction or a tower of accents is fine to them.
-In full, with the reasons: glyphfall characters NAME\n";
+In full, with the reasons: glyphfall characters U+000B (or a name, or several)\n";
 
 /// The whole table, within 80 columns.
 impl Display for Report {

@@ -13,7 +13,8 @@ const SPECIMENS_MIN: usize = 40;
 const COLUMNS: usize = 80;
 
 fn measured(names: &[&str]) -> Report {
-    let chosen: Vec<_> = specimens().into_iter().filter(|specimen| names.contains(&specimen.name)).collect();
+    let chosen: Vec<_> =
+        specimens().into_iter().filter(|specimen| names.contains(&specimen.name.as_ref())).collect();
     assert_eq!(chosen.len(), names.len(), "{names:?}");
     run(chosen, |_| ()).unwrap()
 }
@@ -27,7 +28,7 @@ fn assert_fits(text: &str) {
 fn there_are_specimens_of_every_group_each_with_a_name_of_its_own() {
     let all = specimens();
     assert!(all.len() >= SPECIMENS_MIN, "{}", all.len());
-    let names: BTreeSet<_> = all.iter().map(|specimen| specimen.name).collect();
+    let names: BTreeSet<_> = all.iter().map(|specimen| &*specimen.name).collect();
     assert_eq!(names.len(), all.len());
     let bytes: BTreeSet<_> = all.iter().map(|specimen| &specimen.bytes).collect();
     assert_eq!(bytes.len(), all.len(), "no specimen stands in the table twice");

@@ -189,7 +189,7 @@ mod tests {
         let page = TeamPage::of(1, &sample.lived(), &Asker::new(&works, false), TEAM).unwrap();
         let html = page.render().unwrap();
         assert!(html.contains("Debrief: Team &#60;1&#62;") && !html.contains("&#60;2&#62;"), "{html}");
-        assert!(html.contains("Availability was back after 6.8\u{a0}min of yours"), "{html}");
+        assert!(html.contains("Your team restored the shop 6.8\u{a0}minutes after it failed ("), "{html}");
         assert!(html.contains("a lucky guess") || html.contains("wrong, 60 % sure"));
         assert!(html.contains("id=\"round-0\"") && html.contains("id=\"round-1\""));
         // Nothing is asked of the works before the answers are open.

@@ -40,7 +40,9 @@ const INNOCENT: [&str; 10] = [
 pub struct Drawn {
     /// What happens, and when in story seconds.
     pub steps: Vec<(f64, Step)>,
-    /// The asset that is published, if any is.
+    /// When each thing begins that the scenario itself lets happen, in order, and the asset that it publishes.
+    pub begins: Vec<(f64, Option<String>)>,
+    /// The asset that is published, if any is; the last, if there are several.
     pub published: Option<String>,
     /// When the last thing begins that the scenario itself lets happen, in story seconds.
     pub begun_story_s: f64,
@@ -73,32 +75,48 @@ impl Drawn {
         };
         self.steps.iter().filter_map(published).collect()
     }
+
+    /// How many things the scenario itself has let happen until then.
+    pub fn begun_until(&self, story_s: f64) -> usize {
+        self.begins.partition_point(|(at_s, _)| *at_s <= story_s)
+    }
+
+    /// The asset that the scenario itself has published last until then; before its first publish, the one that it will.
+    pub fn published_until(&self, story_s: f64) -> Option<&str> {
+        let published = |(_, asset): &'_ (f64, Option<String>)| asset.is_some();
+        let begun = &self.begins[..self.begun_until(story_s)];
+        let last = begun.iter().rev().find(|begin| published(begin));
+        let (_, asset) = last.or_else(|| self.begins.iter().find(|begin| published(begin)))?;
+        asset.as_deref()
+    }
 }
 
 /// Draws a scenario. The same seed always gives the same.
 pub fn draw(scenario: &Scenario, seed: u64) -> Drawn {
     let mut chance = rng(seed, "scenario", &scenario.name);
-    let (mut steps, mut published, mut begun) = (Vec::new(), None, Vec::new());
+    let (mut steps, mut begins) = (Vec::new(), Vec::new());
     for happens in &scenario.happens {
         let at_s = between(happens.between.story_s(), &mut chance);
-        begun.push(at_s);
         if let Happening::Publish { assets, insert, replace } = &happens.what {
             let asset = assets.0.choose(&mut chance).cloned().unwrap_or_default();
             let body = edited(&asset, insert.choose(&mut chance), replace.as_ref(), &mut chance);
-            published = Some(asset.clone());
+            begins.push((at_s, Some(asset.clone())));
             steps.push((at_s, Step::Publish { asset, body }));
             continue;
         }
+        begins.push((at_s, None));
         if let Some(minutes) = happens.ends_after_minutes {
             steps.push((at_s + between(minutes.seconds(), &mut chance), Step::End(happens.what.clone())));
         }
         steps.push((at_s, Step::Begin(happens.what.clone())));
     }
-    let begun_story_s = begun.into_iter().fold(f64::MIN, f64::max);
+    begins.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let begun_story_s = begins.last().map_or(f64::MIN, |(at_s, _)| *at_s);
+    let published = begins.iter().rev().find_map(|(_, asset)| asset.clone());
     let (decoys, has_unusual_decoy) = decoys(seed, published.as_deref());
     steps.extend(decoys);
     steps.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-    Drawn { steps, published, begun_story_s, has_unusual_decoy }
+    Drawn { steps, begins, published, begun_story_s, has_unusual_decoy }
 }
 
 /// The story's own publish: the first asset and the first character of the file, after the first word.

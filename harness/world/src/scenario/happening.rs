@@ -82,6 +82,28 @@ pub enum Happening {
     },
 }
 
+impl Happening {
+    /// The word for it in a scenario file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Publish { .. } => "publish",
+            Self::Release { .. } => "release",
+            Self::Stop { .. } => "stop",
+            Self::Suspend { .. } => "suspend",
+            Self::Link { .. } => "link",
+            Self::Disk { .. } => "disk",
+            Self::Uploads { .. } => "uploads",
+            Self::Surge { .. } => "surge",
+            Self::Monitor { .. } => "monitor",
+        }
+    }
+
+    /// Whether it can pass. What somebody has done stays done until somebody undoes it.
+    pub fn ends_by_itself(&self) -> bool {
+        matches!(self, Self::Suspend { .. } | Self::Link { .. } | Self::Disk { .. } | Self::Surge { .. })
+    }
+}
+
 /// At least one asset.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]

@@ -5,17 +5,21 @@
 //!
 //! - [`happening`]: what can happen in a shop, its network, its disk and among its customers.
 //! - [`insert`]: special characters and bytes, as a file writes them.
+//! - `check`: whether what a file names exists, and whether its parts fit each other; `place`: on which line.
 //! - [`mod@draw`]: what the seed makes of a scenario: asset, character, place, time, and the decoys around it.
 
 pub mod happening;
 pub mod insert;
+mod check;
+mod place;
 pub mod draw;
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
-use incident::{ContributingFactor, Remedy, Route, Service, Story, TimeOfDay};
+use incident::{ContributingFactor, Remedy, Route, Service, Story, TimeOfDay, did_you_mean};
 use serde::{Deserialize, Serialize};
 
+use check::{Misfit, check};
 pub use draw::{Drawn, draw};
 pub use happening::Happening;
 
@@ -36,7 +40,7 @@ pub const HINT_CHARACTERS_MAX: usize = 140;
 
 /// One incident that can be played.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scenario {
     /// The name on the command line: the file's.
     #[serde(skip_deserializing)]
@@ -133,12 +137,15 @@ pub struct Remedies {
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// The library has none of that name.
-    #[error("there is no scenario '{name}'; there are: {known}, or the path of a file ending in .toml")]
+    #[error(
+        "there is no scenario '{name}'; there are: {}, or the path of a file ending in .toml{}",
+        known.join(", "), did_you_mean(name, known.iter().copied())
+    )]
     Unknown {
         /// What was asked for.
         name: String,
         /// What there is.
-        known: String,
+        known: Vec<&'static str>,
     },
     /// The file cannot be read.
     #[error("{file} cannot be read")]
@@ -167,46 +174,18 @@ impl Scenario {
     ///
     /// When the text is no scenario; the message names file, line and what was expected.
     pub fn read(name: &str, file: &str, text: &str) -> Result<Self, ScenarioError> {
-        let wrong = |line, message: &str| {
-            let message = message.trim().replace('\n', "; ");
-            ScenarioError::Wrong { file: file.to_owned(), line, message }
-        };
+        let wrong = |line, message| ScenarioError::Wrong { file: file.to_owned(), line, message };
         let scenario: Self = toml::from_str(text).map_err(|error| {
-            let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
-            wrong(before.matches('\n').count() + 1, error.message())
+            let line = place::line_at(text, error.span().map_or(0, |span| span.start));
+            wrong(line, place::suggesting(error.message()))
         })?;
         let scenario = Self { name: name.to_owned(), ..scenario };
-        scenario.consistent().map_err(|(word, message)| {
-            let line = text.lines().position(|line| line.trim_start().starts_with(word)).unwrap_or(0) + 1;
-            wrong(line, &message)
-        })?;
+        let read = serde_json::to_value(&scenario).expect("a scenario is plain values");
+        if let Some((line, key)) = place::surplus(text, &read) {
+            return Err(wrong(line, format!("unknown field `{key}`: it means nothing here")));
+        }
+        check(&scenario).map_err(|Misfit { way, message }| wrong(place::line_of(text, &way), message))?;
         Ok(scenario)
-    }
-
-    /// What fits no single value: the word that its line begins with, and what is wrong there.
-    fn consistent(&self) -> Result<(), (&'static str, String)> {
-        let publishes = self.happens.iter().any(|happens| matches!(happens.what, Happening::Publish { .. }));
-        let remedies = self.remedies.right.iter().chain(&self.remedies.wrong).flatten();
-        for remedy in remedies {
-            if matches!(remedy, Remedy::RollBack { asset } if asset == draw::PUBLISHED) && !publishes {
-                return Err(("right", "rolls back what was published, and nothing is published".into()));
-            }
-        }
-        if !self.control && self.remedies.right.iter().all(Vec::is_empty) {
-            return Err(("right", "at least one sequence of remedies, unless control = true".into()));
-        }
-        let count = self.hints.len();
-        if ![0, HINTS].contains(&count) {
-            return Err(("hints", format!("a ladder of {count}: expected {HINTS} hints, or none")));
-        }
-        for (place, hint) in self.hints.iter().enumerate() {
-            let characters = hint.trim().chars().count();
-            if !(1..=HINT_CHARACTERS_MAX).contains(&characters) {
-                let expected = format!("expected from 1 to {HINT_CHARACTERS_MAX}");
-                return Err(("hints", format!("hint {} has {characters} characters: {expected}", place + 1)));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -230,7 +209,7 @@ pub fn scenario(name: &str) -> Result<Scenario, ScenarioError> {
     }
     let path = Path::new(name);
     if path.extension().is_none_or(|extension| extension != "toml") {
-        let known = LIBRARY.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let known = LIBRARY.iter().map(|(name, _)| *name).collect();
         return Err(ScenarioError::Unknown { name: name.to_owned(), known });
     }
     let unreadable = |source| ScenarioError::Unreadable { file: name.to_owned(), source };

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use chassis::{AssetId, Conditions, Version};
 use content_store::{
-    asset::{ASSETS_MAX, CONTENT_TYPE_DEFAULT, SeedAsset, VERSIONS_PER_ASSET_MAX},
+    asset::{ASSETS_MAX, DEFAULT_CONTENT_TYPE, SeedAsset, VERSIONS_PER_ASSET_MAX},
     storage::{Draft, Storage, StorageError},
 };
 use futures_util::future::join_all;
@@ -85,7 +85,7 @@ pub(crate) async fn a_version_is_kept_as_it_was_published(storage: &dyn Storage)
     let history = storage.history(&id("news"), None, 9).await.unwrap();
     assert_eq!(history, [second.version, published.version]);
     let plain = storage.publish(draft("plain", "text")).await.unwrap();
-    assert_eq!(plain.version.content_type, CONTENT_TYPE_DEFAULT);
+    assert_eq!(plain.version.content_type, DEFAULT_CONTENT_TYPE);
 }
 
 pub(crate) async fn what_is_not_there_is_told_apart(storage: &dyn Storage) {
@@ -162,7 +162,7 @@ pub(crate) async fn a_deleted_asset_never_uses_a_number_again(storage: &dyn Stor
     let again = Draft { expected: Conditions::is_absent(), ..draft("news", "three") };
     let again = storage.publish(again).await.unwrap();
     assert_eq!((again.version.version, again.is_new), (Version(3), true));
-    assert_eq!(again.version.content_type, CONTENT_TYPE_DEFAULT, "nothing of the deleted one comes back");
+    assert_eq!(again.version.content_type, DEFAULT_CONTENT_TYPE, "nothing of the deleted one comes back");
     let gone = storage.read(&id("news"), Some(Version(2))).await;
     assert!(matches!(gone, Err(StorageError::UnknownVersion)), "{gone:?}");
     storage.delete(&id("news"), Conditions::default()).await.unwrap();

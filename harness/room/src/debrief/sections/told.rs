@@ -18,7 +18,11 @@ pub fn title(lived: &Lived<'_>) -> String {
         (None, _) => format!("Customers noticed no outage; it cost {usd}"),
         (Some(lost_s), Some(restored_s)) => {
             let took = lived.clocks.wall_s(restored_s) - lived.clocks.wall_s(lost_s);
-            format!("Availability was back after {} of yours; it cost {usd}", minutes(took))
+            format!(
+                "Your team restored the shop {} after it failed ({}); it cost {usd}",
+                counted(took, "minute"),
+                counted(((restored_s - lost_s) / 60.0).round() * 60.0, "story minute")
+            )
         }
         (Some(_), None) => match lived.unrestored() {
             Some(End::BackFor(seconds)) => {
@@ -28,6 +32,13 @@ pub fn title(lived: &Lived<'_>) -> String {
             _ => format!("Not restored before the round was over; it cost {usd}"),
         },
     }
+}
+
+/// Minutes in a sentence: `1 minute`, `2.5 minutes`, `45 story minutes`.
+fn counted(seconds: f64, unit: &str) -> String {
+    let minutes = format!("{:.1}", (seconds / 6.0).round() / 10.0 + 0.0);
+    let minutes = minutes.strip_suffix(".0").unwrap_or(&minutes);
+    format!("{minutes}\u{a0}{unit}{}", if minutes == "1" { "" } else { "s" })
 }
 
 /// How a round that did not restore availability in time stood at its end.
