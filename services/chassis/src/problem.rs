@@ -122,6 +122,7 @@ pub async fn unknown_route() -> Problem {
 }
 
 /// Answers a request whose path is known and whose method is not.
+#[expect(clippy::unused_async, reason = "a handler is a future")]
 pub async fn unknown_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method; see the Allow header.")
 }

@@ -309,7 +309,7 @@ async fn the_operator_port_refuses_what_it_does_not_understand_and_says_why() {
     ] {
         let answer = send(request, "Bearer ", content_type, Bytes::from(body.to_owned())).await;
         let said = detail(&answer, status);
-        assert!(said.contains(says), "{request} {:.40}: {said}", body);
+        assert!(said.contains(says), "{request} {body:.40}: {said}");
     }
     assert_eq!(bench.host.switches().faults_present(), before);
 }

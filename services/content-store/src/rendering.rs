@@ -36,7 +36,7 @@ pub fn check_charset(content_type: &str, body: &[u8]) -> Result<(), String> {
         let charset = charset.as_str();
         let is_utf8 = ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name));
         let is_ascii = ["us-ascii", "ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name));
-        if !is_utf8 && !(is_ascii && body.is_ascii()) {
+        if !(is_utf8 || is_ascii && body.is_ascii()) {
             return Err(charset.to_owned());
         }
     }
