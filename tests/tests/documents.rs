@@ -42,7 +42,8 @@ fn a_search_for_the_mark_finds_the_marked_lines_alone() {
     let mut found = Vec::new();
     let is_ours = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        !["target", "glyphfall-out"].contains(&name.as_str()) && !(path.is_dir() && name.starts_with('.'))
+        let is_hidden_folder = path.is_dir() && name.starts_with('.');
+        !is_hidden_folder && !["target", "glyphfall-out"].contains(&name.as_str())
     };
     let mut open = vec![root()];
     while let Some(path) = open.pop() {

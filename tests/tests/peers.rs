@@ -125,7 +125,7 @@ async fn prometheus_scrapes_the_running_shop_and_answers() {
 
 /// The fenced block of the README that begins so.
 fn of_the_readme(begins: &str) -> String {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
     let blocks = readme.split("\n```").skip(1).step_by(2);
     let block =
         blocks.filter_map(|block| block.split_once('\n')).find(|(_, block)| block.starts_with(begins));

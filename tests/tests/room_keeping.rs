@@ -54,7 +54,10 @@ fn files(folder: &Path) -> Vec<(PathBuf, Value)> {
         for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.extension().is_some_and(|extension| extension == "json") {
                 let value = serde_json::from_slice(&fs::read(&entry).unwrap());
-                found.push((entry.clone(), value.unwrap_or_else(|error| panic!("{entry:?}: {error}"))));
+                found.push((
+                    entry.clone(),
+                    value.unwrap_or_else(|error| panic!("{}: {error}", entry.display())),
+                ));
             }
         }
     }

@@ -33,7 +33,9 @@ const TOKENS: [&str; 2] = ["GLYPHFALL_EDITOR_TOKEN", "GLYPHFALL_OPERATOR_TOKEN"]
 /// `glyphfall verify` without one of the tokens, or without both.
 fn verify_without(up: &Up, tokens: &[&str]) -> (i32, String, String) {
     let mut command = verify(up, "text");
-    tokens.iter().for_each(|token| _ = command.env_remove(token));
+    for token in tokens {
+        command.env_remove(token);
+    }
     output(&mut command)
 }
 
@@ -64,10 +66,8 @@ fn repairs(combination: usize) -> (Vec<LatentFault>, Level) {
     let is_repaired = |(place, _): &(usize, LatentFault)| combination >> place & 1 == 1;
     let repaired: Vec<_> = LatentFault::ALL.into_iter().enumerate().filter(is_repaired).collect();
     let repaired: Vec<_> = repaired.into_iter().map(|(_, fault)| fault).collect();
-    let level = match repaired.contains(&LatentFault::InadequateTelemetry) {
-        true => Level::Changes,
-        false => Level::ALL[combination % 4],
-    };
+    let is_told = repaired.contains(&LatentFault::InadequateTelemetry);
+    let level = if is_told { Level::Changes } else { Level::ALL[combination % 4] };
     (repaired, level)
 }
 
@@ -77,7 +77,7 @@ async fn each_of_the_sixteen_combinations_gets_its_card_and_stays_as_it_was() {
     for combination in 0..16 {
         let (repaired, level) = repairs(combination);
         let mut options = vec!["--views", "0.1", "--level", level.name()];
-        repaired.iter().for_each(|fault| options.extend(["--repair", fault.name()]));
+        options.extend(repaired.iter().flat_map(|fault| ["--repair", fault.name()]));
         let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
         let ports = Ports::free_apart(&mut taken);
         opening.spawn(async move {

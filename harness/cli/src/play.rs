@@ -63,7 +63,9 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
         Format::Text => tell(&record, &screen),
     }
     if let Some(missed) = missed(&record, &drawn) {
-        screen::broken(&missed, WIDTH).iter().for_each(|line| screen.say(line));
+        for line in screen::broken(&missed, WIDTH) {
+            screen.say(&line);
+        }
     }
     screen.say(&format!(
         "\nRecord: {}\nDebrief: {}\nFingerprint of everything that happened: {fingerprint:016x}",

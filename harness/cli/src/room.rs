@@ -132,10 +132,10 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
     };
     let kept = session.teams.len();
     if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {
-        came_back += &format!(
+        came_back.push_str(&format!(
             "This folder keeps a session of {kept} teams, and it goes on with them. A session of {teams} begins with --fresh, which puts \
              this one aside, or in another folder with --out.\n"
-        );
+        ));
     }
     if let Some(aside) = room.aside() {
         came_back += &format!("The earlier session is in {}.\n", aside.display());

@@ -10,7 +10,7 @@ fn document() -> Value {
 
 fn page(document: &Value) -> String {
     let report: ChainReport = serde_json::from_value(document.clone()).expect("it is a chain's report");
-    debrief::chain::page(&report).unwrap()
+    debrief::chain::page(&report).expect("it can be drawn")
 }
 
 #[test]

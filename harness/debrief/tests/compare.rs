@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// A page with spaces at which lines may break.
 fn text(document: &Value) -> String {
     let report: CompareReport = serde_json::from_value(document.clone()).expect("it is a comparison");
-    debrief::compare::page(&report).unwrap().replace('\u{a0}', " ")
+    debrief::compare::page(&report).expect("it can be drawn").replace('\u{a0}', " ")
 }
 
 fn has(page: &str, sentences: &[&str]) {

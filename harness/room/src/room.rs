@@ -207,13 +207,11 @@ impl Room {
     /// The record of a team in a round: as it stands, or as it was kept.
     pub fn record(&self, team: u32, round: usize) -> Option<IncidentRecord> {
         let is_current = self.session().current == Some(round);
-        match self.floor(team).filter(|_| is_current) {
-            Some(floor) => Some(floor.record()),
-            None => {
-                let owed = self.keeping().owed_record(team, round);
-                owed.or_else(|| self.store().record(team, round).ok().flatten())
-            }
+        if let Some(floor) = self.floor(team).filter(|_| is_current) {
+            return Some(floor.record());
         }
+        let owed = self.keeping().owed_record(team, round);
+        owed.or_else(|| self.store().record(team, round).ok().flatten())
     }
 
     /// Remembers that a device has reached the room.

@@ -140,11 +140,7 @@ impl Prober {
     pub(super) async fn probe(&self) -> anyhow::Result<Vec<Finding>> {
         let switches = self.switches().await.unwrap_or_default();
         let has_permit = self.has_free_permit().await?;
-        let why = match self.publish(PLAIN_TEXT).await? {
-            Ok(_) => None,
-            Err(why) => Some(why),
-        };
-        if let Some(why) = why {
+        if let Some(why) = self.publish(PLAIN_TEXT).await?.err() {
             let untold = |fault| or_by_switch(&switches, fault, why, GIVE_A_TOKEN);
             let health =
                 if has_permit { untold(MissingHealthCheck) } else { self.starved(&switches).await? };

@@ -61,21 +61,16 @@ pub(super) fn against_nothing(rows: &[Against], what: &str) -> String {
         0 => String::new(),
         _ => format!("; they make it later at {}", amounts(Sign::More)),
     };
-    match of(Sign::Less).count() {
-        0 => {
-            let largest = of(Sign::Nothing).min_by(|one, other| one.difference.total_cmp(&other.difference));
-            let estimate = largest.map(|row| {
-                let estimate = uncertain(row.difference, row.interval, ["sooner", "later"], minutes);
-                format!(" (most at {}: {estimate})", row.level)
-            });
-            format!("{what} are not shown to help{}{later}", estimate.unwrap_or_default())
-        }
-        _ => {
-            let gained =
-                of(Sign::Less).map(|row| format!("{} at {}", minutes(row.difference.abs()), row.level));
-            format!("{what} also gained {}; subtract that{later}", list(&gained.collect::<Vec<_>>()))
-        }
+    if of(Sign::Less).count() == 0 {
+        let largest = of(Sign::Nothing).min_by(|one, other| one.difference.total_cmp(&other.difference));
+        let estimate = largest.map(|row| {
+            let estimate = uncertain(row.difference, row.interval, ["sooner", "later"], minutes);
+            format!(" (most at {}: {estimate})", row.level)
+        });
+        return format!("{what} are not shown to help{}{later}", estimate.unwrap_or_default());
     }
+    let gained = of(Sign::Less).map(|row| format!("{} at {}", minutes(row.difference.abs()), row.level));
+    format!("{what} also gained {}; subtract that{later}", list(&gained.collect::<Vec<_>>()))
 }
 
 fn best(document: &CompareReport) -> Option<&Runbook> {
