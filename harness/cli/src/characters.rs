@@ -1,23 +1,10 @@
 //! `glyphfall characters`: what special characters break, measured while one waits.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-
-use anyhow::{Context, bail};
-use chassis::Blocking;
+use anyhow::bail;
 use clap::Args;
-use experiment::characters::{Report, Specimen, run as measure, specimens};
-use tokio::time::sleep;
+use experiment::characters::{Specimen, run as measure, specimens};
 
-use crate::{options::Format, screen};
-
-/// A wait that nobody needs to be told of; and how often a longer one is told of.
-const TOLD_EVERY: Duration = Duration::from_secs(2);
+use crate::{Done, options::Format, output, output::plain, screen, work::watched};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CharactersOptions {
@@ -29,9 +16,12 @@ pub(crate) struct CharactersOptions {
 }
 
 /// Measures the specimens and shows what each breaks.
-pub(crate) async fn run(options: CharactersOptions) -> anyhow::Result<()> {
-    let report = measured(chosen(options.name.as_deref())?).await?;
-    match (options.format, options.name) {
+pub(crate) fn run(options: &CharactersOptions) -> anyhow::Result<Done> {
+    let chosen = chosen(options.name.as_deref())?;
+    let all = chosen.len();
+    let report = watched(all, "special characters measured", |watch| measure(chosen, watch))?;
+    let is_whole = report.specimens.len() == all;
+    match (options.format, &options.name) {
         (Format::Json, _) => screen::line(&serde_json::to_string(&report)?),
         (Format::Text, None) => screen::line(report.to_string().trim_end()),
         (Format::Text, Some(_)) => {
@@ -39,7 +29,11 @@ pub(crate) async fn run(options: CharactersOptions) -> anyhow::Result<()> {
             screen::paragraph(rows.join("\n").trim_end());
         }
     }
-    Ok(())
+    if is_whole {
+        return Ok(Done::Well);
+    }
+    output::error_line(&format!("PARTIAL: stopped early, after {} of {all}", report.specimens.len()));
+    Ok(Done::BrokenOff)
 }
 
 fn chosen(name: Option<&str>) -> anyhow::Result<Vec<Specimen>> {
@@ -48,21 +42,7 @@ fn chosen(name: Option<&str>) -> anyhow::Result<Vec<Specimen>> {
     let is_wanted = |specimen: &Specimen| specimen.name.to_lowercase().contains(&wanted);
     let chosen: Vec<_> = specimens().into_iter().filter(is_wanted).collect();
     if chosen.is_empty() {
-        bail!("no special character is called '{name}'; 'glyphfall characters' lists them all");
+        bail!("no special character is called '{}'; 'glyphfall characters' lists them all", plain(name));
     }
     Ok(chosen)
-}
-
-/// Virtual time has a runtime of its own, which no other may wait for on its own threads.
-async fn measured(chosen: Vec<Specimen>) -> anyhow::Result<Report> {
-    let (all, done) = (chosen.len(), Arc::new(AtomicUsize::new(0)));
-    let told = Arc::clone(&done);
-    let mut report =
-        Box::pin(Blocking::Pool.run(move || measure(chosen, |count| told.store(count, Ordering::Relaxed))));
-    loop {
-        tokio::select! {
-            report = &mut report => return report.context("the shop in memory failed"),
-            () = sleep(TOLD_EVERY) => eprintln!("measured {} of {all}", done.load(Ordering::Relaxed)),
-        }
-    }
 }

@@ -16,8 +16,10 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    Done,
     options::Format,
-    screen,
+    output::{self, plain},
+    screen, stop,
     target::{Ports, Target},
 };
 
@@ -70,19 +72,23 @@ struct Finding {
 }
 
 /// Probes, puts everything back, and says what was found. False when some link is whole.
-pub(crate) async fn run(options: VerifyOptions) -> anyhow::Result<bool> {
+pub(crate) async fn run(options: VerifyOptions) -> anyhow::Result<Done> {
     let prober = Prober::new(&options)?;
     prober.reach().await?;
-    eprintln!(
+    output::error_line(&format!(
         "publishing {} and watching what the shop makes of it; about a quarter of a minute",
         prober.asset
-    );
+    ));
     let found = tokio::select! {
-        found = prober.probe() => found,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("stopped by Ctrl-C; nothing was found out")),
+        found = prober.probe() => Some(found),
+        () = stop::told() => None,
     };
     let cleared = prober.clear().await;
-    let findings = found?;
+    let Some(findings) = found.transpose()? else {
+        cleared?;
+        output::error_line("nothing was found out");
+        return Ok(Done::BrokenOff);
+    };
     cleared?;
     match options.format {
         Format::Json => screen::line(&json!({ "links": findings }).to_string()),
@@ -90,11 +96,11 @@ pub(crate) async fn run(options: VerifyOptions) -> anyhow::Result<bool> {
             for Finding { fault, link, because } in &findings {
                 let link = serde_json::to_value(link)?;
                 screen::line(&format!("{fault:<22}{}", link.as_str().unwrap_or_default()));
-                screen::paragraph(&format!("  {because}"));
+                screen::paragraph(&format!("  {}", plain(because)));
             }
         }
     }
-    Ok(findings.iter().all(|finding| finding.link != Link::Whole))
+    Ok(findings.iter().all(|finding| finding.link != Link::Whole).into())
 }
 
 /// Someone outside the shop, with an editor's token.
@@ -164,7 +170,7 @@ impl Prober {
                 "the content store does not take this editor's token; GLYPHFALL_EDITOR_TOKEN holds the right one"
             ),
             status if !status.is_success() => {
-                bail!("the content store answered {status}: {}", String::from_utf8_lossy(&answer.body))
+                bail!("the content store answered {status}: {}", plain(&String::from_utf8_lossy(&answer.body)))
             }
             _ => {}
         }
