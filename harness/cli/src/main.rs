@@ -38,9 +38,9 @@ mod characters;
 mod remote;
 mod scenarios;
 
-use std::{io, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
-use clap::{Parser, error::ErrorKind};
+use clap::Parser;
 
 use crate::{
     options::{Command, Options},
@@ -116,22 +116,12 @@ fn run(command: Command) -> anyhow::Result<Done> {
     }
 }
 
-/// Prints a help text, or what is wrong with what was asked for.
+/// A help text, or what is wrong with what was asked for.
 fn help(told: &clap::Error) -> ExitCode {
-    let text = told.render().to_string();
-    let is_help = matches!(told.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if text.lines().any(|line| output::plain(line) != line) {
-        // A word of the command line holds what a terminal would obey.
-        output::error_line(text.trim_end());
-        return ExitCode::from(CANNOT);
-    }
-    let printed = told.print().and_then(|()| io::Write::flush(&mut io::stdout()));
-    match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            output::error(&anyhow::Error::new(error).context("standard output cannot be written"));
-            ExitCode::from(CANNOT)
-        }
-        _ if is_help => ExitCode::SUCCESS,
+    output::help(told);
+    match output::lost() {
+        Some(Lost::Unwritable) => ExitCode::from(CANNOT),
+        _ if told.exit_code() == 0 => ExitCode::SUCCESS,
         _ => ExitCode::from(CANNOT),
     }
 }

@@ -31,24 +31,35 @@ static LIVE: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Prints lines of our own on standard output. A text from outside goes through [`plain`] first, so that it can end no line.
 pub(crate) fn line(text: &str) {
-    let mut lost = held(&LOST);
-    if lost.is_some() {
-        return;
+    if lost().is_none() {
+        let text = shown(text);
+        let written = above_live_lines(|| {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{text}").and_then(|()| out.flush())
+        });
+        keep_in_mind(written);
     }
-    let text = shown(text);
-    let written = above_live_lines(|| {
-        let mut out = io::stdout().lock();
-        writeln!(out, "{text}").and_then(|()| out.flush())
-    });
-    *lost = written.err();
-    let is_error = lost.as_ref().is_some_and(|error| error.kind() != ErrorKind::BrokenPipe);
-    let reason = lost.as_ref().map(|error| format!("error: standard output cannot be written: {error}"));
-    drop(lost);
-    if let Some(reason) = reason {
-        stop::stop(Reason::NobodyReads);
-        if is_error {
-            error_line(&reason);
-        }
+}
+
+/// Prints a help text, or what clap says of what was asked for, in its colours; in none if a word of it holds what a terminal obeys.
+pub(crate) fn help(told: &clap::Error) {
+    let text = told.render().to_string();
+    if text.lines().any(|line| plain(line) != line) {
+        error_line(text.trim_end());
+    } else {
+        keep_in_mind(told.print().and_then(|()| io::stdout().flush()));
+    }
+}
+
+/// Once standard output has failed, nothing more is written there, and the program is told to stop.
+fn keep_in_mind(written: io::Result<()>) {
+    let Err(error) = written else { return };
+    let reason = format!("error: standard output cannot be written: {error}");
+    let is_error = error.kind() != ErrorKind::BrokenPipe;
+    held(&LOST).get_or_insert(error);
+    stop::stop(Reason::NobodyReads);
+    if is_error {
+        error_line(&reason);
     }
 }
 
