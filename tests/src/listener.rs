@@ -50,10 +50,14 @@ impl Evidence {
         let change = json!({ "timeUnixNano": ago(2), "severityNumber": 9, "eventName": "shop.asset.published",
             "body": { "stringValue": text },
             "attributes": [attribute("shop.asset.id", text), attribute("shop.asset.version", text)] });
-        let point = |value: u64| json!([{ "startTimeUnixNano": ago(60), "timeUnixNano": ago(2), "asInt": value.to_string(),
-            "attributes": [attribute("any", text)] }]);
-        let sum = |name: &str, value| json!({ "name": name, "unit": "{visit}", "sum":
-            { "isMonotonic": true, "aggregationTemporality": 2, "dataPoints": point(value) } });
+        let point = |value: u64| {
+            json!([{ "startTimeUnixNano": ago(60), "timeUnixNano": ago(2), "asInt": value.to_string(),
+            "attributes": [attribute("any", text)] }])
+        };
+        let sum = |name: &str, value| {
+            json!({ "name": name, "unit": "{visit}", "sum":
+            { "isMonotonic": true, "aggregationTemporality": 2, "dataPoints": point(value) } })
+        };
         let duration = json!({ "name": "duration", "unit": "s", "histogram": { "aggregationTemporality": 2, "dataPoints":
             [{ "startTimeUnixNano": ago(60), "timeUnixNano": ago(2), "count": "80", "sum": 12.5,
                "bucketCounts": ["40", "40", "0"], "explicitBounds": [0.1, 1.0] }] } });
@@ -79,7 +83,8 @@ impl Evidence {
 ///
 /// When the machine has no free port.
 pub async fn silent_shop() -> u16 {
-    let (port, served) = serve(Router::new().fallback(async || std::future::pending::<StatusCode>().await)).await;
+    let (port, mut served) =
+        serve(Router::new().fallback(async || std::future::pending::<StatusCode>().await)).await;
     served.detach_all();
     port
 }
@@ -91,9 +96,11 @@ pub async fn silent_shop() -> u16 {
 /// When the machine has no free port.
 pub async fn speaking_shop(words: &str) -> u16 {
     let problem = json!({ "title": words, "status": 409, "detail": words, "parameter": words }).to_string();
-    let refuse = async move || (StatusCode::CONFLICT, [("content-type", "application/problem+json")], problem).into_response();
+    let refuse = async move || {
+        (StatusCode::CONFLICT, [("content-type", "application/problem+json")], problem).into_response()
+    };
     let well = axum::routing::get(async || "ok");
-    let (port, served) = serve(Router::new().route("/healthz", well).fallback(refuse)).await;
+    let (port, mut served) = serve(Router::new().route("/healthz", well).fallback(refuse)).await;
     served.detach_all();
     port
 }

@@ -70,7 +70,9 @@ impl Running {
         let catches = || {
             let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
             let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-            caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & SIGINT != 0)
+            caught
+                .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+                .is_some_and(|mask| mask & SIGINT != 0)
         };
         let caught = async {
             while !catches() {

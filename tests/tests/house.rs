@@ -127,7 +127,11 @@ fn the_command_line_prints_in_one_place() {
     for file in rust_files(&folder).iter().filter(|file| !file.ends_with("output.rs")) {
         let text = read(file);
         let ways = ["println!(", "print!(", "io::stdout()", "io::stderr()"];
-        wrong.extend(ways.iter().filter(|way| text.contains(**way)).map(|way| format!("{} uses {way}", file.display())));
+        wrong.extend(
+            ways.iter()
+                .filter(|way| text.contains(**way))
+                .map(|way| format!("{} uses {way}", file.display())),
+        );
     }
     assert!(wrong.is_empty(), "print through harness/cli/src/output.rs: {wrong:?}");
 }

@@ -37,7 +37,8 @@ fn glyphfall(arguments: &[&str]) -> Command {
 /// Text in which a terminal obeys nothing, and in which no line was forged.
 fn assert_harmless(what: &str, printed: &str) {
     let is_harmful = |c: &char| {
-        (c.is_control() && *c != '\n') || matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && *c != '\n')
+            || matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let harmful: Vec<char> = printed.chars().filter(is_harmful).collect();
     assert!(harmful.is_empty(), "{what}: {harmful:?} in {printed}");
@@ -78,7 +79,10 @@ async fn nothing_from_outside_is_obeyed_by_a_terminal() {
         (&["evidence", "changes", "--room-port", &port], "\\u001b[2J"),
         (&["evidence", "logs", "--room-port", &shop], "\\u001b[2J"),
         (&["inject", "--editor-token", "x", "--content-store-port", &shop], "\\u001b[2J"),
-        (&["verify", "--editor-token", "x", "--content-store-port", &shop, "--cache-port", &shop], "answered"),
+        (
+            &["verify", "--editor-token", "x", "--content-store-port", &shop, "--cache-port", &shop],
+            "answered",
+        ),
         (&["debrief", record, "--out", out], "\\u001b[2J"),
         (&["debrief", missing, "--out", out], "\\u001b[2J"),
         (&["debrief", record, "--out", "/proc/\u{1b}[2J"], "\\u001b[2J"),
@@ -171,7 +175,8 @@ async fn a_shop_closes_when_nobody_reads_what_it_says_and_leaves_no_token() {
     let (folder, ports) = (tempfile::tempdir().unwrap(), Ports::free());
     let mut command = glyphfall(&["up"]);
     command.args(ports.options()).args(ports.doors()).env("XDG_RUNTIME_DIR", folder.path());
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.contains("The shop is open"), "{first}");
@@ -183,6 +188,10 @@ async fn a_shop_closes_when_nobody_reads_what_it_says_and_leaves_no_token() {
 
 /// How a command ends on Ctrl-C: what starts it, what it says once it is at work, its exit code, and what it says then.
 struct Broken<'a>(&'a [&'a str], &'a str, i32, &'a str);
+
+fn words(all: &[String]) -> Vec<&str> {
+    all.iter().map(String::as_str).collect()
+}
 
 #[tokio::test]
 async fn ctrl_c_ends_every_command_in_the_same_way() {
@@ -198,7 +207,6 @@ async fn ctrl_c_ends_every_command_in_the_same_way() {
     let demo = with(&["--seed", "7"], &[&shop]);
     let up = with(&["up"], &[&shop, &doors]);
     let watch = with(&["watch", "--editor-token", "x"], &[&doors, &["--web-front".to_owned(), nobody]]);
-    let words = |all: &'_ [String]| -> Vec<&'_ str> { all.iter().map(String::as_str).collect::<Vec<_>>() };
     for Broken(arguments, begun, code, says) in [
         Broken(&words(&demo), "The shop is open", 130, "Partial record"),
         Broken(&["play", "slow-disk", "--seed", "7", "--views", "60"], "virtual time", 130, "Partial record"),
@@ -294,7 +302,12 @@ async fn evidence_says_what_there_is() {
     check(&store, &["metrics", "duration"], 0, "count 80  sum 12.500 s  p50 0.100 s  p90 0.");
     check(&store, &["metrics", "visits"], 0, "7.000 {visit}  ");
     check(&store, &["metrics", "visit"], 2, "there is no metric 'visit'; did you mean 'visits'?");
-    check(&store, &["metrics", "zz"], 2, "there is no metric 'zz'; there are: an ordinary text, duration, visits");
+    check(
+        &store,
+        &["metrics", "zz"],
+        2,
+        "there is no metric 'zz'; there are: an ordinary text, duration, visits",
+    );
     check(&store, &["metrics", "--service", "web-fornt"], 2, "did you mean 'web-front'?");
     check(&store, &["metrics", "--follow"], 2, "--follow needs a metric's name");
     check(&store, &["logs", "--service", "cachee"], 2, "there is no service 'cachee'; there are: web-front");
@@ -316,9 +329,8 @@ async fn evidence_says_what_there_is() {
 fn a_list_of_repairs_may_have_commas() {
     let repaired = ["play", "--seed", "7", "--until", "07:50", "--format", "json", "--repair"];
     let folder = tempfile::tempdir().unwrap();
-    let (code, told, error) = output(
-        glyphfall(&repaired).arg("invalid-rendering,poor-error-handling").current_dir(folder.path()),
-    );
+    let (code, told, error) =
+        output(glyphfall(&repaired).arg("invalid-rendering,poor-error-handling").current_dir(folder.path()));
     assert_eq!(code, 0, "{error}");
     let record: serde_json::Value = serde_json::from_str(&told).unwrap();
     let present = serde_json::json!(["missing-health-check", "inadequate-telemetry"]);

@@ -81,7 +81,7 @@ pub(crate) fn error(error: &anyhow::Error) {
     error_line(&format!("error: {error:#}").trim_end().replace('\n', "\n  "));
 }
 
-/// What a services' log is written to that goes to standard error: lines, each of which keeps its end.
+/// Standard error, for the services' log lines.
 pub(crate) struct LogLines;
 
 impl Write for LogLines {
@@ -123,10 +123,14 @@ pub(crate) fn is_live() -> bool {
     draws && console::Term::stderr().features().is_attended()
 }
 
-/// Columns that text is wrapped to: the terminal's own, or else what the environment says, and at most eighty.
+/// Columns that text for standard output is wrapped to.
 pub(crate) fn columns() -> usize {
-    let terminals = [console::Term::stdout(), console::Term::stderr()];
-    let own = terminals.iter().find_map(|terminal| terminal.size_checked().map(|(_, columns)| columns));
+    columns_of(&console::Term::stdout())
+}
+
+/// Columns that text for a terminal is wrapped to: its own, or else what the environment says, and at most eighty.
+pub(crate) fn columns_of(terminal: &console::Term) -> usize {
+    let own = terminal.size_checked().map(|(_, columns)| columns);
     let said = || std::env::var("COLUMNS").ok()?.parse().ok();
     let columns = own.or_else(said).filter(|columns| *columns > 0).map_or(COLUMNS, usize::from);
     columns.clamp(COLUMNS_MIN, COLUMNS)

@@ -1,10 +1,6 @@
 //! `glyphfall play`: one incident in virtual time. The same services as live; hours pass in seconds.
 
-use std::{
-    future::poll_fn,
-    sync::{Arc, atomic::Ordering},
-    task::Poll,
-};
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use diagnosis::Knowledge;
 use incident::{Event, EventKind, IncidentRecord, Story};
@@ -56,10 +52,7 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
         format!("glyphfall play {} --seed {seed} --level {}", plain(&args.scenario), args.level.name());
     let stalled = move || work::stalled(&again);
     // Virtual time polls it each second, so that it needs no timer of its own.
-    let stopped = poll_fn(|_| match stop::flag().load(Ordering::Relaxed) {
-        true => Poll::Ready(()),
-        false => Poll::Pending,
-    });
+    let stopped = poll_fn(|_| if stop::is_told() { Poll::Ready(()) } else { Poll::Pending });
     let played = virtual_time::run(play_until(&scenario, &options, stopped), STALLED_AFTER, stalled)?;
     drop(progress);
     let Played { record, fingerprint, .. } = played?;
@@ -91,9 +84,7 @@ fn tell(record: &IncidentRecord, screen: &Screen) {
     }
     let outcome = &record.outcome;
     let verdict = match (outcome.lost_s, outcome.time_to_restore_s()) {
-        (None, _) if record.complete => {
-            "Customers noticed nothing: availability was never lost.".to_owned()
-        }
+        (None, _) if record.complete => "Customers noticed nothing: availability was never lost.".to_owned(),
         (None, _) => "PARTIAL: stopped early. Availability was not lost by then.".to_owned(),
         (Some(_), None) if record.complete => "Not restored by the end.".to_owned(),
         (Some(_), None) => "PARTIAL: stopped early. Not restored by then.".to_owned(),

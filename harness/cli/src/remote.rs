@@ -26,7 +26,8 @@ const RESET_TIMEOUT: Duration = Duration::from_secs(10);
 /// Publishes what a scenario or a file says.
 pub(crate) async fn inject(options: InjectOptions) -> anyhow::Result<()> {
     let (asset, body) = if let (Some(asset), Some(file)) = (options.asset, options.file) {
-        let body = fs::read(&file).with_context(|| format!("cannot read {}", plain(&file.display().to_string())))?;
+        let body =
+            fs::read(&file).with_context(|| format!("cannot read {}", plain(&file.display().to_string())))?;
         (asset, Bytes::from(body))
     } else {
         let scenario = scenario(&options.scenario)?;

@@ -84,7 +84,10 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         views: args.views,
     };
     let room = Room::open(options).await.with_context(|| {
-        format!("the session in {} cannot be opened; --fresh begins a new one", plain(&args.out.display().to_string()))
+        format!(
+            "the session in {} cannot be opened; --fresh begins a new one",
+            plain(&args.out.display().to_string())
+        )
     })?;
     screen.say(&welcome(&room, &args));
     let closing = CancellationToken::new();
@@ -95,8 +98,10 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     }
     closing.cancel();
     room.close().await.context("the session could not be kept")?;
-    screen
-        .say(&format!("Closed. The session is in {}; the same command goes on with it.", plain(&args.out.display().to_string())));
+    screen.say(&format!(
+        "Closed. The session is in {}; the same command goes on with it.",
+        plain(&args.out.display().to_string())
+    ));
     Ok(())
 }
 

@@ -46,10 +46,9 @@ impl Screen {
 
     /// Tells something, wrapped: on standard output for people, on standard error if that is for programs.
     pub(crate) fn say(&self, text: &str) {
-        let text = wrapped(text);
         match self.format {
-            Format::Text => line(&text),
-            Format::Json => output::error_line(&text),
+            Format::Text => paragraph(text),
+            Format::Json => output::error_line(&wrapped(text, stderr_columns())),
         }
     }
 
@@ -57,8 +56,9 @@ impl Screen {
     pub(crate) fn show(&self, world: &impl Seen, health: &str) {
         if self.is_live {
             let state = format!("  {} wait  {health}", world.customers().waiting());
-            let columns = output::columns().saturating_sub(state.len());
-            let lines = format!("{}\n{}{state}", wrapped(&figures_now(world)), sparkline(world, columns));
+            let columns = stderr_columns();
+            let spark = sparkline(world, columns.saturating_sub(state.len()));
+            let lines = format!("{}\n{spark}{state}", wrapped(&figures_now(world), columns));
             output::keep_below(Some(&self.status));
             self.status.set_message(lines);
         }
@@ -116,7 +116,11 @@ impl Seen for Elsewhere {
 
 /// A paragraph on standard output.
 pub(crate) fn paragraph(text: &str) {
-    line(&wrapped(text));
+    line(&wrapped(text, output::columns()));
+}
+
+fn stderr_columns() -> usize {
+    output::columns_of(&console::Term::stderr())
 }
 
 /// The story's time, the loss, and the share served of each kind of page just now.
@@ -182,8 +186,7 @@ pub(crate) fn whole_seconds(at_s: f64) -> u32 {
 }
 
 /// Each line in lines that fit, indented as it is itself. A row of a table stays whole: its columns would not be found again.
-fn wrapped(text: &str) -> String {
-    let columns = output::columns();
+fn wrapped(text: &str, columns: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let (indent, text) = paragraph.split_at(paragraph.len() - paragraph.trim_start().len());

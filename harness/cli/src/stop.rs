@@ -16,7 +16,7 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::output::{self, plain};
+use crate::output;
 
 /// What shells add to a signal's number.
 const SIGNALLED: i32 = 128;
@@ -43,7 +43,7 @@ pub(crate) fn listen(waits_for: Option<&'static str>) -> io::Result<()> {
         let hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, hangup)
     };
-    let next = async move || {
+    let mut next = async move || {
         let hung_up = async {
             match &mut hangup {
                 Some(hangup) => hangup.recv().await,
@@ -57,19 +57,13 @@ pub(crate) fn listen(waits_for: Option<&'static str>) -> io::Result<()> {
         }
         .as_raw_value()
     };
-    let mut next = next;
     // Not joined: it ends with the program.
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        loop {
-            let number = runtime.block_on(next());
-            if REASON.get().is_some_and(|reason| *reason != Reason::NobodyReads) {
-                std::process::exit(SIGNALLED + number);
-            }
-            stop(Reason::Signal(number));
-            if let Some(waits_for) = waits_for {
-                output::error_line(&format!("stopping: {}; Ctrl-C again ends at once", plain(waits_for)));
-            }
+        stop(Reason::Signal(runtime.block_on(next())));
+        if let Some(waits_for) = waits_for {
+            output::error_line(&format!("stopping: {waits_for}; Ctrl-C again ends at once"));
         }
+        std::process::exit(SIGNALLED + runtime.block_on(next()));
     })?;
     Ok(())
 }

@@ -170,7 +170,10 @@ impl Prober {
                 "the content store does not take this editor's token; GLYPHFALL_EDITOR_TOKEN holds the right one"
             ),
             status if !status.is_success() => {
-                bail!("the content store answered {status}: {}", plain(&String::from_utf8_lossy(&answer.body)))
+                bail!(
+                    "the content store answered {status}: {}",
+                    plain(&String::from_utf8_lossy(&answer.body))
+                )
             }
             _ => {}
         }

@@ -106,10 +106,7 @@ pub(crate) fn stalled(what: &str) {
 }
 
 /// Makes sure, before any long work, that these files can be written into the folder; makes the folder.
-pub(crate) fn can_write<'a>(
-    folder: &Path,
-    files: impl IntoIterator<Item = &'a str>,
-) -> anyhow::Result<()> {
+pub(crate) fn can_write<'a>(folder: &Path, files: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
     // A name of its own: two programs may try at once.
     let draft = folder.join(format!(".glyphfall-{:016x}", rand::random::<u64>()));
     fs::create_dir_all(folder)

@@ -52,7 +52,10 @@ mod tests {
         check("right to left \u{202e}gpj.exe\u{2069}\u{200f}", "right to left \\u202egpj.exe\\u2069\\u200f");
         check("lines \u{2028}and\u{2029} paragraphs", "lines \\u2028and\\u2029 paragraphs");
         check("hidden \u{e0041}\u{feff}", "hidden \\udb40\\udc41\\ufeff");
-        check("naïve café, 35\u{a0}%, 日本, नमस्ते, 👩\u{200d}🚀, C:\\new", "naïve café, 35\u{a0}%, 日本, नमस्ते, 👩\u{200d}🚀, C:\\new");
+        check(
+            "naïve café, 35\u{a0}%, 日本, नमस्ते, 👩\u{200d}🚀, C:\\new",
+            "naïve café, 35\u{a0}%, 日本, नमस्ते, 👩\u{200d}🚀, C:\\new",
+        );
         let json = serde_json::to_string("\u{9b}\u{7f}\u{e0041} \u{b}").expect("a text is JSON");
         let read: String = serde_json::from_str(&plain(&json)).expect("it is JSON still");
         assert_eq!(read, "\u{9b}\u{7f}\u{e0041} \u{b}");

@@ -34,7 +34,10 @@ pub(super) fn services(metric: &MetricInfo) -> impl Iterator<Item = &String> {
 /// Lists the metrics, or tells how one stands.
 pub(super) async fn run(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
     let Some(name) = options.query.as_deref() else {
-        anyhow::ensure!(!options.follow, "--follow needs a metric's name; without --follow the names are listed");
+        anyhow::ensure!(
+            !options.follow,
+            "--follow needs a metric's name; without --follow the names are listed"
+        );
         return list(asker, options).await;
     };
     let mut told: BTreeMap<BTreeMap<String, String>, String> = BTreeMap::new();
@@ -90,7 +93,9 @@ async fn list(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
 /// The metric's values by time; a name or a service that is not there is an error that says which are.
 async fn range(asker: &Asker, options: &EvidenceOptions, name: &str) -> anyhow::Result<MetricAnswer> {
     let answer = ask(asker, options, name, &[("function", Some("range"))]).await?;
-    let Some(answer) = answer else { return Err(names::unknown("metric", name, &names::metrics(asker).await?)) };
+    let Some(answer) = answer else {
+        return Err(names::unknown("metric", name, &names::metrics(asker).await?));
+    };
     if answer.lines.is_empty() {
         names::check_service(asker, options.service.as_deref()).await?;
     }
@@ -128,9 +133,10 @@ async fn values(
     let counts = newest(answer);
     if answer.kind != MetricKind::Histogram {
         let value = |value: Option<&f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
-        let shown = answer.lines.iter().map(|line| {
-            (line.labels.clone(), format!("{:>12} {unit}", value(counts.get(&line.labels))))
-        });
+        let shown = answer
+            .lines
+            .iter()
+            .map(|line| (line.labels.clone(), format!("{:>12} {unit}", value(counts.get(&line.labels)))));
         return Ok(shown.collect());
     }
     let sums = ask(asker, options, &answer.name, &[("function", Some("sum"))]).await?;

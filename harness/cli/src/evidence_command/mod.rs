@@ -105,9 +105,10 @@ async fn logs(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
             names::check_service(asker, service).await?;
             let all: LogPage = asker.ask("/evidence/logs", &[("limit", Some("1"))]).await?;
             if options.format == Format::Text {
-                screen::line(match all.logs.is_empty() {
-                    true => "No log lines. They appear as services write them.",
-                    false => "No log line like this. There are others; --from -1h looks further back.",
+                screen::line(if all.logs.is_empty() {
+                    "No log lines. They appear as services write them."
+                } else {
+                    "No log line like this. There are others; --from -1h looks further back."
                 });
             }
         }
@@ -124,8 +125,7 @@ async fn changes(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()>
     loop {
         let from = options.from.as_deref();
         let list: ChangeList = asker.ask("/evidence/changes", &[("from", from)]).await?;
-        let is_asked_for =
-            |service: &str| options.service.as_deref().is_none_or(|wanted| wanted == service);
+        let is_asked_for = |service: &str| options.service.as_deref().is_none_or(|wanted| wanted == service);
         let asked = list.changes.iter().filter(|change| is_asked_for(&change.service));
         let mut is_empty = true;
         for change in asked.filter(|change| told.is_none_or(|told| change.sequence > told)) {

@@ -59,12 +59,7 @@ pub(super) fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> anyho
 }
 
 /// The same; of names that nobody types, such as ids, the nearest is no help.
-pub(super) fn unknown_of(
-    what: &str,
-    name: &str,
-    known: &BTreeSet<String>,
-    is_typed: bool,
-) -> anyhow::Error {
+pub(super) fn unknown_of(what: &str, name: &str, known: &BTreeSet<String>, is_typed: bool) -> anyhow::Error {
     let likeness = |other: &&String| strsim::jaro(&other.to_lowercase(), &name.to_lowercase());
     let nearest = known
         .iter()

@@ -20,8 +20,12 @@ const FAILED: &str = "failed";
 
 /// Draws one trace, or lists some.
 pub(super) async fn run(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
-    anyhow::ensure!(!options.follow, "--follow is for logs, metrics, changes and alerts: a trace is whole when it comes");
-    let is_id = |text: &&str| text.len() > WORD_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    anyhow::ensure!(
+        !options.follow,
+        "--follow is for logs, metrics, changes and alerts: a trace is whole when it comes"
+    );
+    let is_id =
+        |text: &&str| text.len() > WORD_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(id) = options.query.as_deref().filter(is_id) {
         return draw(asker, options, id).await;
     }
@@ -50,7 +54,10 @@ pub(super) async fn run(asker: &Asker, options: &EvidenceOptions) -> anyhow::Res
 
 async fn draw(asker: &Asker, options: &EvidenceOptions, id: &str) -> anyhow::Result<()> {
     let digits = id.len();
-    anyhow::ensure!(digits == ID_DIGITS, "a trace's id has {ID_DIGITS} hexadecimal digits, and this has {digits}");
+    anyhow::ensure!(
+        digits == ID_DIGITS,
+        "a trace's id has {ID_DIGITS} hexadecimal digits, and this has {digits}"
+    );
     match asker.try_to_ask::<TraceView>(&format!("/evidence/traces/{id}"), &[]).await? {
         Ok(trace) if options.format == Format::Json => screen::line(&json(&trace)),
         Ok(trace) => screen::line(waterfall::draw(&trace).trim_end()),
@@ -66,16 +73,14 @@ async fn draw(asker: &Asker, options: &EvidenceOptions, id: &str) -> anyhow::Res
 }
 
 /// Why no trace was found; a name or a service that is not there is an error that says which are.
-async fn why_nothing(
-    asker: &Asker,
-    options: &EvidenceOptions,
-    name: Option<&str>,
-) -> anyhow::Result<String> {
+async fn why_nothing(asker: &Asker, options: &EvidenceOptions, name: Option<&str>) -> anyhow::Result<String> {
     let all: TraceList = asker.ask("/evidence/traces", &[]).await?;
     if all.traces.is_empty() {
         names::check_service(asker, options.service.as_deref()).await?;
-        return Ok("No traces. Services send them at the level 'traces' and above, when their spans have ended."
-            .to_owned());
+        return Ok(
+            "No traces. Services send them at the level 'traces' and above, when their spans have ended."
+                .to_owned(),
+        );
     }
     if let Some(name) = name {
         let named: TraceList = asker.ask("/evidence/traces", &[("name", Some(name))]).await?;

@@ -40,7 +40,9 @@ pub(super) fn alert_line(alert: &Alert) -> String {
     };
     let rate = |rate: Option<f64>| rate.map_or("nobody came".to_owned(), |rate| format!("{rate:.1}"));
     let (long, short) = (rate(alert.burn_rate_long), rate(alert.burn_rate_short));
-    format!("{rule:<10} {urgency:<6} {state}; burn rate {long} in {long_s} s, {short} in {short_s} s; fires at {threshold}")
+    format!(
+        "{rule:<10} {urgency:<6} {state}; burn rate {long} in {long_s} s, {short} in {short_s} s; fires at {threshold}"
+    )
 }
 
 /// A rule that fired or was resolved.

@@ -125,7 +125,9 @@ async fn metric(State(evidence): State<Evidence>, Query(asked): Asked) -> Result
         Some("rate") => Function::Rate,
         Some("quantile") => Function::Quantile(q.unwrap_or(0.5)),
         Some("ratio") => Function::Ratio(of),
-        Some(_) => return Err(Problem::parameter("function", "expected range, sum, rate, quantile or ratio")),
+        Some(_) => {
+            return Err(Problem::parameter("function", "expected range, sum, rate, quantile or ratio"));
+        }
     };
     let to = asked.time("to")?.unwrap_or(now);
     let from = asked.time("from")?.unwrap_or(to.minus(Duration::from_secs(300)));
