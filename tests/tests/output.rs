@@ -48,7 +48,7 @@ fn assert_harmless(what: &str, printed: &str) {
 /// What senders, senders of errors, files and words of the command line try to make a terminal do.
 const HOSTILE: &str = "zz \u{1b}[2J\u{1b}]0;t\u{7}\u{9b}31mred\u{202e}der\u{7f}\rx\nforged line";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_from_outside_is_obeyed_by_a_terminal() {
     let store = Evidence::start().await;
     store.fill(HOSTILE).await;
@@ -193,7 +193,7 @@ fn words(all: &[String]) -> Vec<&str> {
     all.iter().map(String::as_str).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ctrl_c_ends_every_command_in_the_same_way() {
     let (store, silent) = (Evidence::start().await, silent_shop().await.to_string());
     store.fill("an ordinary text").await;
@@ -210,7 +210,7 @@ async fn ctrl_c_ends_every_command_in_the_same_way() {
     for Broken(arguments, begun, code, says) in [
         Broken(&words(&demo), "The shop is open", 130, "Partial record"),
         Broken(&["play", "slow-disk", "--seed", "7", "--views", "60"], "virtual time", 130, "Partial record"),
-        Broken(&["play", "--views", "60", "--format", "json"], "virtual time", 130, "\"complete\":false"),
+        Broken(&["play", "--views", "60", "--format", "json"], "virtual time", 130, "\"complete\": false"),
         Broken(&["chain", "--seeds", "9"], "virtual time", 130, "PARTIAL"),
         Broken(&["compare", "--quick"], "virtual time", 130, "no scenario was complete"),
         Broken(&["train"], "", 130, "nothing was written"),
@@ -274,19 +274,29 @@ fn prose_is_wrapped_to_the_width_of_the_terminal() {
     }
 }
 
-#[test]
-fn a_terminal_that_cannot_draw_gets_plain_lines() {
-    let told = on_a_terminal(80, "dumb", "characters");
-    assert_harmless("characters", &told);
-    assert!(told.contains("special characters measured, 2 s so far"), "{told}");
-    let told = on_a_terminal(80, "xterm", "characters 'vertical tab'");
-    assert!(!told.contains("so far"), "{told}");
-    let (code, _, error) = output(&mut glyphfall(&["characters"]));
-    assert!(code == 0 && error.contains("2 s so far"), "a pipe gets the same: {error}");
-    assert!(error.lines().count() < 8, "a line now and then: {error}");
+#[tokio::test]
+async fn long_work_tells_its_progress_in_plain_lines_where_nothing_can_be_drawn() {
+    // Far longer than it is watched.
+    let long = ["play", "special-character", "--seed", "7", "--views", "60"];
+    for (terminal, tells) in [("dumb", true), ("xterm", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = format!("exec {} {}", program("glyphfall").display(), long.join(" "));
+        let mut script = Command::new("script");
+        script.args(["-qfec", &inside, "/dev/null"]).env("TERM", terminal).current_dir(folder.path());
+        let running = Running::start(&mut script, &folder);
+        running.until_said(if tells { "playing the morning, 2 s so far" } else { "\u{1b}[" }, PATIENCE).await;
+        assert_eq!(running.said().contains("so far"), tells, "{terminal}: {}", running.said());
+        if tells {
+            assert_harmless(terminal, &running.said().replace("\r\n", "\n"));
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(glyphfall(&long).current_dir(folder.path()), &folder);
+    running.until_said("2 s so far", PATIENCE).await;
+    assert_eq!(running.said().lines().count(), 2, "a line now and then: {}", running.said());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn evidence_says_what_there_is() {
     let (store, empty) = (Evidence::start().await, Evidence::start().await);
     store.fill("an ordinary text").await;
