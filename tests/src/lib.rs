@@ -3,16 +3,18 @@
 //! # Layout
 //!
 //! - [`stage`]: a world in virtual time, and what customers met in it.
-//! - [`process`]: the real programs, started and stopped. [`up`]: a shop that `glyphfall up` runs. [`room`]: a room that
+//! - [`process`]: the real programs, started and stopped. [`running`]: one that is watched meanwhile. [`listener`]: others that it talks to. [`up`]: a shop that `glyphfall up` runs. [`room`]: a room that
 //!   `glyphfall room` runs, and programs that play in it.
 //! - [`apart`]: the shop as four processes. [`compose`]: the shop in containers.
 //! - [`browser`]: a real browser. [`namespace`]: a second device for it. [`collector`]: a backend that takes OTLP.
 //!
 //! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
-//! start), `editor_page` and `session` (real browsers), `bad_input`, `house` (the rules of the house).
+//! start), `editor_page` and `session` (real browsers), `bad_input`, `output` (what reaches a terminal, a pipe and a full disk), `house` (the rules of the house).
 
 pub mod stage;
 pub mod process;
+pub mod running;
+pub mod listener;
 pub mod up;
 pub mod room;
 pub mod apart;

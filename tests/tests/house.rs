@@ -119,6 +119,23 @@ fn every_file_says_what_it_is_for() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What came from outside must not be obeyed by a terminal, and what cannot be written is an error: one file sees to both.
+#[test]
+fn the_command_line_prints_in_one_place() {
+    let folder = root().join("harness/cli/src");
+    let mut wrong = Vec::new();
+    for file in rust_files(&folder).iter().filter(|file| !file.ends_with("output.rs")) {
+        let text = read(file);
+        let ways = ["println!(", "print!(", "io::stdout()", "io::stderr()"];
+        wrong.extend(
+            ways.iter()
+                .filter(|way| text.contains(**way))
+                .map(|way| format!("{} uses {way}", file.display())),
+        );
+    }
+    assert!(wrong.is_empty(), "print through harness/cli/src/output.rs: {wrong:?}");
+}
+
 #[test]
 fn paths_are_told_from_other_code() {
     fn check(document: &str, expected: &[&str]) {

@@ -1,24 +1,11 @@
 //! `glyphfall characters`: what special characters break, measured while one waits.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-
-use anyhow::{Context, bail};
-use chassis::Blocking;
+use anyhow::bail;
 use clap::Args;
-use experiment::characters::{Report, Specimen, find, run as measure, specimens};
+use experiment::characters::{Specimen, find, run as measure, specimens};
 use incident::did_you_mean;
-use tokio::time::sleep;
 
-use crate::{options::Format, screen};
-
-/// A wait that nobody needs to be told of; and how often a longer one is told of.
-const TOLD_EVERY: Duration = Duration::from_secs(2);
+use crate::{Done, options::Format, output, output::plain, screen, work::watched};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CharactersOptions {
@@ -32,8 +19,11 @@ pub(crate) struct CharactersOptions {
 }
 
 /// Measures the specimens and shows what each breaks.
-pub(crate) async fn run(options: CharactersOptions) -> anyhow::Result<()> {
-    let report = measured(chosen(&options.characters)?).await?;
+pub(crate) fn run(options: &CharactersOptions) -> anyhow::Result<Done> {
+    let chosen = chosen(&options.characters)?;
+    let all = chosen.len();
+    let report = watched(all, "special characters measured", |watch| measure(chosen, watch))?;
+    let is_whole = report.specimens.len() == all;
     match (options.format, options.characters.is_empty()) {
         (Format::Json, _) => screen::line(&serde_json::to_string(&report)?),
         (Format::Text, true) => screen::line(report.to_string().trim_end()),
@@ -42,7 +32,11 @@ pub(crate) async fn run(options: CharactersOptions) -> anyhow::Result<()> {
             screen::paragraph(rows.join("\n").trim_end());
         }
     }
-    Ok(())
+    if is_whole {
+        return Ok(Done::Well);
+    }
+    output::error_line(&format!("PARTIAL: stopped early, after {} of {all}", report.specimens.len()));
+    Ok(Done::BrokenOff)
 }
 
 /// What is asked for, each once; everything if nothing is.
@@ -59,24 +53,10 @@ fn chosen(asked: &[String]) -> anyhow::Result<Vec<Specimen>> {
             bail!(
                 "'{}' is no special character: give a code point as in U+000B, bytes as in 0x93, the character itself, or a name; \
                  'glyphfall characters' lists them all{nearest}",
-                asked.escape_debug()
+                plain(asked)
             );
         }
         chosen.extend(found.into_iter().filter(|specimen| !chosen.contains(specimen)).collect::<Vec<_>>());
     }
     Ok(chosen)
-}
-
-/// Virtual time has a runtime of its own, which no other may wait for on its own threads.
-async fn measured(chosen: Vec<Specimen>) -> anyhow::Result<Report> {
-    let (all, done) = (chosen.len(), Arc::new(AtomicUsize::new(0)));
-    let told = Arc::clone(&done);
-    let mut report =
-        Box::pin(Blocking::Pool.run(move || measure(chosen, |count| told.store(count, Ordering::Relaxed))));
-    loop {
-        tokio::select! {
-            report = &mut report => return report.context("the shop in memory failed"),
-            () = sleep(TOLD_EVERY) => eprintln!("measured {} of {all}", done.load(Ordering::Relaxed)),
-        }
-    }
 }

@@ -10,7 +10,11 @@ use clap::Args;
 use incident::IncidentRecord;
 use report::chain::ChainReport;
 
-use crate::{screen, work::cannot_write};
+use crate::{
+    output::plain,
+    screen,
+    work::{can_write, cannot_write},
+};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DebriefArgs {
@@ -27,21 +31,29 @@ pub(crate) struct DebriefArgs {
 
 /// Reads the record, writes both files under its name, and says the finding.
 pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<()> {
+    let stem = args.record.file_stem().unwrap_or(args.record.as_os_str()).to_string_lossy();
+    can_leave(&args.out, &stem)?;
+    let name = |file: &Path| plain(&file.display().to_string());
     let read =
-        |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()));
+        |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("cannot read {}", name(file)));
     // The error's own text names its cause already.
     let record = IncidentRecord::from_json(&read(&args.record)?)
-        .map_err(|error| anyhow!("{}: {error}", args.record.display()))?;
+        .map_err(|error| anyhow!("{}: {}", name(&args.record), plain(&error.to_string())))?;
     let chain = args.chain.as_ref().map(|file| -> anyhow::Result<ChainReport> {
         serde_json::from_str(&read(file)?)
-            .with_context(|| format!("{} is not what `glyphfall chain` writes as JSON", file.display()))
+            .with_context(|| format!("{} is not what `glyphfall chain` writes as JSON", name(file)))
     });
     let chain = chain.transpose()?;
-    let stem = args.record.file_stem().unwrap_or(args.record.as_os_str()).to_string_lossy();
     let [html, md] = write(&record, chain.as_ref(), &args.out, &stem)?;
-    screen::line(&format!("{}.", ::debrief::incident::finding(&record)));
-    screen::line(&format!("\nPage:     {}\nMarkdown: {}", html.display(), md.display()));
+    screen::paragraph(&format!("{}.", plain(&::debrief::incident::finding(&record))));
+    screen::line(&format!("\nPage:     {}\nMarkdown: {}", name(&html), name(&md)));
     Ok(())
+}
+
+/// Makes sure, before any long work, that a record and its debrief can be left under this name.
+pub(crate) fn can_leave(out: &Path, stem: &str) -> anyhow::Result<()> {
+    let files = ["json", "html", "md"].map(|ending| format!("{stem}.{ending}"));
+    can_write(out, files.iter().map(String::as_str))
 }
 
 /// Writes a record and its debrief, under one name; says where.

@@ -16,12 +16,15 @@ use world::{
 };
 
 use crate::{
+    Done,
     compare::side_by_side,
     debrief,
     figures::Figures,
     in_real_time,
     options::{DemoOptions, Format, ShopArgs},
+    output::{self, plain},
     screen::{self, Screen},
+    stop,
     target::Tokens,
     work::watched,
 };
@@ -54,24 +57,25 @@ const HEALTH_EVERY: u32 = 8;
 const LINE_EVERY: u32 = 20;
 
 /// Tells the story, then compares; says whether it came out as it is told.
-pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<bool> {
+pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<Done> {
     let screen = Screen::new(options.format);
-    let (came_out, compared_seed) = in_real_time(tell(options, &screen))?;
-    if let Some(seed) = compared_seed {
-        compare(seed, &screen)?;
+    let (told, compared_seed) = in_real_time(tell(options, &screen))?;
+    match compared_seed {
+        Some(seed) if !compare(seed, &screen)? => Ok(Done::BrokenOff),
+        _ => Ok(told),
     }
-    Ok(came_out)
 }
 
 /// Tells the story live. Broken off, it writes what there is, marked as partial, and leaves no seed to compare.
-async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<(bool, Option<u64>)> {
-    let mut story = Storyteller::begin(options, screen).await?;
+async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<(Done, Option<u64>)> {
+    let seed = options.shop.seed();
+    let stem = format!("incident-{STORY}-{seed}");
+    debrief::can_leave(&options.out, &stem)?;
+    let mut story = Storyteller::begin(options, seed, screen).await?;
     let is_whole = tokio::select! {
         told = story.tell() => told.map(|()| true)?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted.context("cannot listen for Ctrl-C")?;
+        () = stop::told() => {
             screen.clear();
-            eprintln!("stopped before the end; closing the shop");
             story.world.note(EventKind::Aborted { text: "stopped by Ctrl-C".to_owned() });
             false
         }
@@ -80,7 +84,6 @@ async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<(bool, O
     let record = world.finish().await;
     screen.clear();
     let figures = Figures::of(&record, health);
-    let stem = format!("incident-{}-{}", record.run.scenario, record.run.seed);
     let [file, page, _] = debrief::leave(&record, &options.out, &stem)?;
     let marked = if is_whole { "Record" } else { "Partial record" };
     match options.format {
@@ -89,11 +92,13 @@ async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<(bool, O
             for line in figures.lines().iter().filter(|_| is_whole) {
                 screen::line(line);
             }
-            screen::line(&format!("\n{marked}: {}\nDebrief: {}", file.display(), page.display()));
+            let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
+            screen::line(&format!("\n{marked}: {file}\nDebrief: {page}"));
         }
     }
     let compares = is_whole && options.format == Format::Text;
-    Ok((is_whole && figures.as_told(), compares.then_some(record.run.seed)))
+    let done = if is_whole { figures.as_told().into() } else { Done::BrokenOff };
+    Ok((done, compares.then_some(record.run.seed)))
 }
 
 /// What the health checks answered while the story was told.
@@ -120,7 +125,7 @@ async fn start(options: &DemoOptions, seed: u64, scenario: &str) -> anyhow::Resu
         match started {
             Ok(world) => return Ok(world),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                eprintln!("{error}; taking free ports instead");
+                output::error_line(&format!("{error}; taking free ports instead"));
                 addresses = Addresses::free();
             }
             Err(error) => return Err(error.into()),
@@ -166,18 +171,20 @@ pub(crate) fn run_of(
 }
 
 /// The same incident in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
-/// figures.
-fn compare(seed: u64, screen: &Screen) -> anyhow::Result<()> {
+/// figures. Says whether it was complete.
+fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
     screen.say("\nThe same incident in virtual time at each telemetry level, diagnosed by the");
     screen.say("model responder (no measure of people; costs of looks are assumed):\n");
     let mut options = CompareOptions::new(seed % SEED_MAX, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
-    match watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))? {
-        Some(study) => side_by_side(&study).iter().for_each(|line| screen.say(line)),
-        None => screen.say("  stopped before it was complete"),
-    }
+    let study = watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))?;
+    let Some(study) = study else {
+        screen.say("  PARTIAL: stopped early, without this comparison");
+        return Ok(false);
+    };
+    side_by_side(&study).iter().for_each(|line| screen.say(line));
     screen.say("\nMore scenarios, and what speaks against such figures: glyphfall compare --quick");
-    Ok(())
+    Ok(true)
 }
 
 /// Tells, watches and asks the health checks meanwhile.
@@ -191,8 +198,8 @@ struct Storyteller<'a> {
 
 impl<'a> Storyteller<'a> {
     /// Opens the shop.
-    async fn begin(options: &DemoOptions, screen: &'a Screen) -> anyhow::Result<Self> {
-        let (seed, level) = (options.shop.seed(), options.shop.level()?);
+    async fn begin(options: &DemoOptions, seed: u64, screen: &'a Screen) -> anyhow::Result<Self> {
+        let level = options.shop.level()?;
         screen.say(&format!(
             "{}  seed {seed}, {} page views/s, telemetry {}, {} story minutes a minute\n",
             style("Glyphfall").bold(),
@@ -249,7 +256,7 @@ impl<'a> Storyteller<'a> {
             Err(EditorError::Refused { status, detail }) => {
                 let text = format!("the publish was refused: {status}: {detail}");
                 self.world.note(EventKind::Note { text });
-                self.say(&format!("The store refused it with {status}: {detail}"));
+                self.say(&format!("The store refused it with {status}: {}", plain(&detail)));
             }
             Err(error) => return Err(error).context("the trigger could not be published"),
         }

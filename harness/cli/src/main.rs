@@ -9,13 +9,15 @@
 //! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent faults are present
 //!   in one.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
-//! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what both show while they compute.
+//! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what is shown while they compute.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.
 //! - [`remote`]: `inject` and `restore`. [`scenarios`]: the library.
-//! - [`screen`]: how all of that looks on a terminal and in a pipe.
+//! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`]: being told to stop.
 
 mod options;
 mod target;
+mod stop;
+mod output;
 mod screen;
 mod demo;
 mod figures;
@@ -36,11 +38,14 @@ mod characters;
 mod remote;
 mod scenarios;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 
-use crate::options::{Command, Options};
+use crate::{
+    options::{Command, Options},
+    output::Lost,
+};
 
 /// The exit code of a run whose measure fell short.
 const FELL_SHORT: u8 = 1;
@@ -48,44 +53,106 @@ const FELL_SHORT: u8 = 1;
 /// The exit code of a usage or environment error.
 const CANNOT: u8 = 2;
 
+/// How long work that blocks a thread, such as asking for the address of a name, may hold up the end.
+const LINGER: Duration = Duration::from_millis(500);
+
 // Virtual time is bound by small allocations, in which this allocator is twice as fast as the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How a command came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// As it should.
+    Well,
+    /// What it measured or checked fell short.
+    FellShort,
+    /// It was told to stop before its end; what there is has been written, marked as partial.
+    BrokenOff,
+}
+
 fn main() -> ExitCode {
     chassis::run::raise_descriptor_limit();
-    let options = Options::parse();
-    let done = match options.command.unwrap_or(Command::Demo(options.demo)) {
-        Command::Demo(demo) => demo::run(&demo),
-        Command::Up(up) => in_real_time(up::run(up)),
-        Command::Room(args) => in_real_time(room::run(args)).map(|()| true),
-        Command::Play(play) => play::run(&play).map(|()| true),
-        Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
-        Command::Train(train) => train::run(&train).map(|()| true),
-        Command::Chain(chain) => chain::run(&chain).map(|()| true),
-        Command::Compare(args) => compare::run(&args).map(|()| true),
-        Command::Debrief(args) => debrief::run(&args).map(|()| true),
-        Command::Characters(query) => in_real_time(characters::run(query)).map(|()| true),
-        Command::Evidence(query) => in_real_time(evidence_command::run(query)).map(|()| true),
-        Command::Inject(inject) => in_real_time(remote::inject(inject)).map(|()| true),
-        Command::Restore(restore) => in_real_time(remote::restore(&restore)).map(|()| true),
-        Command::Watch(watch) => in_real_time(watch::run(watch)).map(|()| true),
-        Command::Verify(verify) => in_real_time(verify::run(verify)),
-        Command::Tokens(tokens) => containers::tokens(&tokens).map(|()| true),
-        Command::Healthcheck(check) => in_real_time(containers::healthcheck(&check)),
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(told) => return help(&told),
     };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(FELL_SHORT),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(CANNOT)
-        }
+    let command = options.command.unwrap_or(Command::Demo(options.demo));
+    let done = stop::listen(command.waits_for()).map_err(anyhow::Error::from).and_then(|()| run(command));
+    if let Err(error) = &done {
+        output::error(error);
+    }
+    let broken_off = matches!(done, Ok(Done::BrokenOff));
+    if broken_off && output::lost().is_none() {
+        output::error_line("broken off before the end");
+    }
+    match (output::lost(), done) {
+        (Some(Lost::Unwritable), _) | (_, Err(_)) => ExitCode::from(CANNOT),
+        (Some(Lost::NobodyReads), Ok(Done::BrokenOff)) | (_, Ok(Done::Well)) => ExitCode::SUCCESS,
+        (_, Ok(Done::FellShort)) => ExitCode::from(FELL_SHORT),
+        (None, Ok(Done::BrokenOff)) => ExitCode::from(stop::exit_code().unwrap_or(CANNOT)),
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<Done> {
+    match command {
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Up(up) => in_real_time(up::run(up)).map(Done::from),
+        Command::Room(args) => in_real_time(room::run(args)).map(Done::from),
+        Command::Play(play) => play::run(&play),
+        Command::Scenarios(query) => scenarios::run(&query).map(Done::from),
+        Command::Train(train) => train::run(&train),
+        Command::Chain(chain) => chain::run(&chain),
+        Command::Compare(args) => compare::run(&args),
+        Command::Debrief(args) => debrief::run(&args).map(Done::from),
+        Command::Characters(query) => characters::run(&query),
+        Command::Evidence(query) => in_real_time(evidence_command::run(query)),
+        Command::Inject(inject) => unless_told(remote::inject(inject)),
+        Command::Restore(restore) => unless_told(remote::restore(&restore)),
+        Command::Watch(watch) => in_real_time(watch::run(watch)).map(Done::from),
+        Command::Verify(verify) => in_real_time(verify::run(verify)),
+        Command::Tokens(tokens) => containers::tokens(&tokens).map(Done::from),
+        Command::Healthcheck(check) => unless_told(containers::healthcheck(&check)),
+    }
+}
+
+/// A help text, or what is wrong with what was asked for.
+fn help(told: &clap::Error) -> ExitCode {
+    output::help(told);
+    match output::lost() {
+        Some(Lost::Unwritable) => ExitCode::from(CANNOT),
+        _ if told.exit_code() == 0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(CANNOT),
     }
 }
 
 /// Runs what meets the real world: sockets, signals and the wall clock. Virtual time brings a runtime of its own.
 pub(crate) fn in_real_time<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Runtime::new().expect("a machine that runs this can run threads");
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LINGER);
+    done
+}
+
+/// The same for what has nothing to put in order: told to stop, it is dropped.
+fn unless_told<T: Into<Done>>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Done> {
+    in_real_time(async {
+        tokio::select! {
+            biased;
+            done = work => done.map(Into::into),
+            () = stop::told() => Ok(Done::BrokenOff),
+        }
+    })
+}
+
+impl From<()> for Done {
+    fn from((): ()) -> Self {
+        Self::Well
+    }
+}
+
+impl From<bool> for Done {
+    fn from(is_well: bool) -> Self {
+        if is_well { Self::Well } else { Self::FellShort }
+    }
 }

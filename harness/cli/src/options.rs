@@ -12,17 +12,23 @@ use crate::{
     compare::CompareArgs,
     containers::{HealthcheckOptions, TokensOptions},
     debrief::DebriefArgs,
+    evidence_command::EvidenceOptions,
     room::RoomArgs,
     target::{Ports, Target},
     verify::VerifyOptions,
     watch::WatchOptions,
 };
 
+/// How every command ends.
+const ENDS: &str = "\
+Exit codes: 0 done; 1 what was measured or checked fell short; 2 it cannot be done, with the reason; 128 and the signal's number \
+(Ctrl-C: 130) broken off, with what there was by then, marked as partial. What runs until Ctrl-C is then done.";
+
 /// An incident you can run on a laptop: one special character takes a whole shop down.
 ///
 /// Without a command it tells the story, live on loopback, in about a minute and a half.
 #[derive(Debug, Parser)]
-#[command(name = "glyphfall", version, args_conflicts_with_subcommands = true)]
+#[command(name = "glyphfall", version, args_conflicts_with_subcommands = true, max_term_width = 80, after_help = ENDS)]
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -71,6 +77,23 @@ pub(crate) enum Command {
     Healthcheck(HealthcheckOptions),
 }
 
+impl Command {
+    /// What is still to be done after Ctrl-C, if that can take a while.
+    pub(crate) fn waits_for(&self) -> Option<&'static str> {
+        match self {
+            Self::Demo(_) => Some("closing the shop and writing what there is"),
+            Self::Up(_) | Self::Watch(_) => Some("closing the shop"),
+            Self::Room(_) => Some("closing the room; its session is kept"),
+            Self::Play(_) => Some("writing what there is"),
+            Self::Chain(_) => Some("reporting what was complete"),
+            Self::Compare(_) | Self::Train(_) => Some("what is being recorded is played to its end first"),
+            Self::Characters(_) => Some("the character under way is measured to its end first"),
+            Self::Verify(_) => Some("taking back what was published"),
+            _ => None,
+        }
+    }
+}
+
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -86,8 +109,8 @@ pub(crate) struct ShopArgs {
     /// How much leaves the services as telemetry [default: dark]
     #[arg(long, value_enum)]
     pub(crate) level: Option<Level>,
-    /// Repairs a latent fault; may be given several times
-    #[arg(long, value_enum, value_name = "FAULT")]
+    /// Repairs latent faults; may be given several times
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FAULT,...")]
     pub(crate) repair: Vec<LatentFault>,
     /// Where all chance comes from [default: a new one each time, and said]
     #[arg(long)]
@@ -198,8 +221,8 @@ pub(crate) struct PlayArgs {
     /// Who diagnoses
     #[arg(long, value_enum, default_value_t = ResponderKind::Model)]
     pub(crate) responder: ResponderKind,
-    /// Repairs a latent fault; may be given several times
-    #[arg(long, value_enum, value_name = "FAULT")]
+    /// Repairs latent faults; may be given several times
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FAULT,...")]
     pub(crate) repair: Vec<LatentFault>,
     /// Where all chance comes from [default: a new one each time, and said]
     #[arg(long)]
@@ -235,49 +258,6 @@ pub(crate) struct TrainArgs {
     /// The file to write
     #[arg(long, value_name = "FILE", default_value = "harness/diagnosis/knowledge/experience.json")]
     pub(crate) out: PathBuf,
-}
-
-/// A kind of evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EvidenceKind {
-    /// Log lines; QUERY is a text to look for
-    Logs,
-    /// Without QUERY the metrics there are; with a metric's name, its newest values
-    Metrics,
-    /// Without QUERY the slowest traces; with a trace id, the trace as a waterfall; `failed` for failed ones
-    Traces,
-    /// What somebody changed
-    Changes,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct EvidenceOptions {
-    /// What to ask for
-    #[arg(value_enum)]
-    pub(crate) kind: EvidenceKind,
-    /// What to look for
-    pub(crate) query: Option<String>,
-    /// Only of this service
-    #[arg(long)]
-    pub(crate) service: Option<String>,
-    /// From when on, such as -5m
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) from: Option<String>,
-    /// Goes on as more arrives, until Ctrl-C (logs and changes)
-    #[arg(long)]
-    pub(crate) follow: bool,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
-    /// Host on which the shop runs
-    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
-    pub(crate) target: String,
-    /// Port of the incident room
-    #[arg(long, value_name = "PORT", default_value_t = 9000)]
-    pub(crate) room_port: u16,
-    /// A team's token, where the evidence is that of a team in an incident room
-    #[arg(long, env = "GLYPHFALL_TEAM_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    pub(crate) token: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

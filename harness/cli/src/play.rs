@@ -1,32 +1,27 @@
 //! `glyphfall play`: one incident in virtual time. The same services as live; hours pass in seconds.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use diagnosis::Knowledge;
 use incident::{Event, EventKind, IncidentRecord, Story};
-use indicatif::ProgressBar;
 use world::{
     Mix,
-    play::{PlayOptions, Played, Responder, STARTS_STORY_S, play},
+    play::{PlayOptions, Played, Responder, STARTS_STORY_S, play_until},
     scenario::{Drawn, scenario},
     virtual_time::{self, STALLED_AFTER},
 };
 
 use crate::{
-    debrief,
+    Done, debrief,
     options::{Format, PlayArgs, ResponderKind},
+    output::{self, plain},
     screen::{self, Screen},
-    work,
+    stop,
+    work::{self, Progress},
 };
 
-/// Columns of a line, as on the narrowest terminal.
-const WIDTH: usize = 80;
-
-/// How often the spinner turns.
-const SPINS_EVERY: Duration = Duration::from_millis(120);
-
 /// Plays it, writes its record, and says what came of it.
-pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
     let scenario = scenario(&args.scenario)?;
     let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
     let options = PlayOptions {
@@ -43,36 +38,41 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<()> {
         ends_story_s: Story::default().story_s(args.until),
         ..PlayOptions::new(seed)
     };
+    let stem = format!("{}-{seed}", scenario.name);
+    debrief::can_leave(&args.out, &stem)?;
     let screen = Screen::new(args.format);
     screen.say(&format!(
         "{}  seed {seed}, {} page views/s, telemetry {}, virtual time",
-        scenario.name,
+        plain(&scenario.name),
         args.views,
         args.level.name()
     ));
-    let spinner = ProgressBar::new_spinner().with_message("playing the morning");
-    spinner.enable_steady_tick(SPINS_EVERY);
-    let again = format!("glyphfall play {} --seed {seed} --level {}", args.scenario, args.level.name());
+    let progress = Progress::begin(None, "playing the morning")?;
+    let again =
+        format!("glyphfall play {} --seed {seed} --level {}", plain(&args.scenario), args.level.name());
     let stalled = move || work::stalled(&again);
-    let played = virtual_time::run(play(&scenario, &options), STALLED_AFTER, stalled)?;
-    spinner.finish_and_clear();
+    // Virtual time polls it each second, so that it needs no timer of its own.
+    let stopped = poll_fn(|_| if stop::is_told() { Poll::Ready(()) } else { Poll::Pending });
+    let played = virtual_time::run(play_until(&scenario, &options, stopped), STALLED_AFTER, stalled)?;
+    drop(progress);
     let Played { record, fingerprint, drawn, .. } = played?;
-    let [file, page, _] = debrief::leave(&record, &args.out, &format!("{}-{seed}", record.run.scenario))?;
+    let [file, page, _] = debrief::leave(&record, &args.out, &stem)?;
     match args.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => tell(&record, &screen),
     }
-    if let Some(missed) = missed(&record, &drawn) {
+    if let Some(missed) = missed(&record, &drawn).filter(|_| record.complete) {
         for line in screen::broken(&missed, WIDTH) {
             screen.say(&line);
         }
     }
+    let marked = if record.complete { "Record" } else { "Partial record" };
     screen.say(&format!(
-        "\nRecord: {}\nDebrief: {}\nFingerprint of everything that happened: {fingerprint:016x}",
-        file.display(),
-        page.display()
+        "\n{marked}: {}\nDebrief: {}\nFingerprint of everything that happened: {fingerprint:016x}",
+        plain(&file.display().to_string()),
+        plain(&page.display().to_string())
     ));
-    Ok(())
+    Ok(if record.complete { Done::Well } else { Done::BrokenOff })
 }
 
 /// What the scenario would still have let happen after the end that was asked for.
@@ -96,15 +96,18 @@ fn tell(record: &IncidentRecord, screen: &Screen) {
         if let Some(what) = words(event) {
             let time = format!("  {}  ", record.run.story.time_at(event.story_s));
             let indent = " ".repeat(time.chars().count());
-            for (place, line) in screen::broken(&what, WIDTH - indent.len()).iter().enumerate() {
+            let columns = output::columns().saturating_sub(indent.len());
+            for (place, line) in screen::broken(&plain(&what), columns).iter().enumerate() {
                 screen.say(&format!("{}{line}", if place == 0 { &time } else { &indent }));
             }
         }
     }
     let outcome = &record.outcome;
     let verdict = match (outcome.lost_s, outcome.time_to_restore_s()) {
-        (None, _) => "Customers noticed nothing: availability was never lost.".to_owned(),
-        (Some(_), None) => "Not restored by the end.".to_owned(),
+        (None, _) if record.complete => "Customers noticed nothing: availability was never lost.".to_owned(),
+        (None, _) => "PARTIAL: stopped early. Availability was not lost by then.".to_owned(),
+        (Some(_), None) if record.complete => "Not restored by the end.".to_owned(),
+        (Some(_), None) => "PARTIAL: stopped early. Not restored by then.".to_owned(),
         (Some(_), Some(restore_s)) => {
             let again = if outcome.fixed { "" } else { " Then it was lost again." };
             format!("Restored after {:.0} story minutes.{again}", restore_s / 60.0)

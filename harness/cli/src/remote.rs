@@ -15,6 +15,7 @@ use world::{
 
 use crate::{
     options::{InjectOptions, RestoreOptions},
+    output::plain,
     screen,
     target::Target,
 };
@@ -25,7 +26,8 @@ const RESET_TIMEOUT: Duration = Duration::from_secs(10);
 /// Publishes what a scenario or a file says.
 pub(crate) async fn inject(options: InjectOptions) -> anyhow::Result<()> {
     let (asset, body) = if let (Some(asset), Some(file)) = (options.asset, options.file) {
-        let body = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let body =
+            fs::read(&file).with_context(|| format!("cannot read {}", plain(&file.display().to_string())))?;
         (asset, Bytes::from(body))
     } else {
         let scenario = scenario(&options.scenario)?;
@@ -36,11 +38,11 @@ pub(crate) async fn inject(options: InjectOptions) -> anyhow::Result<()> {
     let addresses = options.target.ports.on(&options.target.target, None)?;
     let editor = Editor::new(&caller(), addresses.content_store, &options.target.editor_token()?);
     match editor.publish(&asset, body).await {
-        Ok(version) => screen::line(&format!("Published {asset} version {version}.")),
+        Ok(version) => screen::line(&format!("Published {} version {version}.", plain(&asset))),
         Err(error @ EditorError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {
-            bail!("{error} (GLYPHFALL_EDITOR_TOKEN holds the token)")
+            bail!("{} (GLYPHFALL_EDITOR_TOKEN holds the token)", plain(&error.to_string()))
         }
-        Err(error) => bail!("{}", cause_chain(&error)),
+        Err(error) => bail!("{}", plain(&cause_chain(&error))),
     }
     Ok(())
 }
@@ -67,7 +69,9 @@ pub(crate) async fn restore(options: &RestoreOptions) -> anyhow::Result<()> {
                     "the {name} does not take this token; set GLYPHFALL_OPERATOR_TOKEN to the one it was started with"
                 )
             }
-            status => bail!("the {name} answered {status}: {}", String::from_utf8_lossy(&answer.body)),
+            status => {
+                bail!("the {name} answered {status}: {}", plain(&String::from_utf8_lossy(&answer.body)))
+            }
         }
         if name == "content store" {
             fill(target, &caller, addresses.content_store.clone()).await?;

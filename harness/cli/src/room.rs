@@ -17,15 +17,15 @@ use room::{
     session::Phase,
     store,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     options::{Format, views},
+    output::plain,
     screen::Screen,
+    stop,
+    work::can_write,
 };
 
 /// Teams of a new session, unless told otherwise.
@@ -67,6 +67,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let screen = Screen::new(Format::Text);
     // Small enough to type again.
     let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    can_write(&args.out, [])?;
     let seen = args.seen.as_deref().map(store::read).transpose();
     let seen = seen.context("--continue takes the session file of an earlier room")?;
     let address = SocketAddr::new(args.bind, args.room_port);
@@ -88,22 +89,24 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     };
     let room = Room::open(options).await.map_err(|error| {
         let advice = advice(error.kind());
-        anyhow::Error::new(error)
-            .context(format!("the session in {} cannot be opened; {advice}", args.out.display()))
+        anyhow::Error::new(error).context(format!(
+            "the session in {} cannot be opened; {advice}",
+            plain(&args.out.display().to_string())
+        ))
     })?;
     screen.say(&welcome(&room, &args));
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stop = CancellationToken::new();
-    let served = room::serve(room.clone(), listener, stop.clone());
+    let closing = CancellationToken::new();
+    let served = room::serve(room.clone(), listener, closing.clone());
     tokio::select! {
         served = served => served?,
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        () = stop::told() => {}
     }
-    stop.cancel();
+    closing.cancel();
     room.close().await.context("the session could not be kept")?;
-    screen
-        .say(&format!("Closed. The session is in {}; the same command goes on with it.", args.out.display()));
+    screen.say(&format!(
+        "Closed. The session is in {}; the same command goes on with it.",
+        plain(&args.out.display().to_string())
+    ));
     Ok(())
 }
 
@@ -162,7 +165,7 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
         session.facilitator_token,
         session.code,
         session.facilitator_token,
-        args.out.display(),
+        plain(&args.out.display().to_string()),
     )
 }
 

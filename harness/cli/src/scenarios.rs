@@ -6,6 +6,7 @@ use world::scenario::{Scenario, Symptom, library, scenario};
 
 use crate::{
     options::{Format, ScenariosOptions},
+    output::plain,
     screen,
 };
 
@@ -32,13 +33,14 @@ fn summary(scenario: &Scenario) -> serde_json::Value {
     json!({ "name": scenario.name, "title": scenario.title, "control": scenario.control })
 }
 
+/// The file may be anybody's: each of its texts is one paragraph, whatever it holds.
 fn describe(scenario: &Scenario) {
     let Scenario { name, title, description, symptom, hints, truth, remedies, .. } = scenario;
-    screen::paragraph(&format!("{name}: {title}\n\nThis gives everything away.\n"));
-    screen::paragraph(&description.replace('\n', " "));
-    screen::paragraph(&format!("\nTrigger: {}.", truth.trigger));
+    screen::paragraph(&format!("{}: {}\n\nThis gives everything away.\n", plain(name), plain(title)));
+    screen::paragraph(&plain(&description.replace('\n', " ")));
+    screen::paragraph(&format!("\nTrigger: {}.", plain(&truth.trigger.to_string())));
     let path = truth.path.iter().map(|service| service.words()).chain(["the customers".to_owned()]);
-    screen::paragraph(&format!("Path: {}.", path.collect::<Vec<_>>().join(", then ")));
+    screen::paragraph(&format!("Path: {}.", plain(&path.collect::<Vec<_>>().join(", then "))));
     screen::line("Contributing factors:");
     for factor in &truth.factors {
         screen::paragraph(&format!("  {factor}: {}", factor.description()));
@@ -57,7 +59,7 @@ fn describe(scenario: &Scenario) {
         screen::line("Hints for people who are stuck:");
     }
     for hint in hints {
-        screen::paragraph(&format!("  {hint}"));
+        screen::paragraph(&format!("  {}", plain(hint)));
     }
 }
 
@@ -68,6 +70,6 @@ fn list(heading: &str, sequences: &[Vec<Remedy>]) {
     }
     for sequence in sequences {
         let steps = sequence.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and then ");
-        screen::paragraph(&format!("  {}", steps.replace("published", "what was published")));
+        screen::paragraph(&format!("  {}", plain(&steps.replace("published", "what was published"))));
     }
 }

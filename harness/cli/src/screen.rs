@@ -1,19 +1,17 @@
 //! How a run looks: live on a terminal, plain lines in a pipe, and nothing but JSON on standard output when asked for.
 
-use std::{io::Write, sync::MutexGuard};
+use std::sync::MutexGuard;
 
 use console::style;
 use incident::{Recorder, Route, Usd, availability::Tally};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use world::{Customers, Elsewhere, World};
 
-use crate::options::Format;
+pub(crate) use crate::output::line;
+use crate::{options::Format, output};
 
-/// Columns that text is wrapped to.
-const COLUMNS: usize = 80;
-
-/// Seconds that the sparkline looks back.
-const SPARK_SECONDS: u32 = 60;
+/// Seconds that the sparkline looks back at most: as many as there are columns beside it.
+const SPARK_SECONDS_MAX: usize = 60;
 
 /// The seconds that 'now' is averaged over: those from four seconds ago to one second ago, as younger visits have hardly
 /// had the time to be answered.
@@ -30,51 +28,61 @@ pub(crate) trait Seen {
 pub(crate) struct Screen {
     format: Format,
     status: ProgressBar,
-    is_terminal: bool,
+    is_live: bool,
 }
 
 impl Screen {
-    /// A screen whose status line is live only on a terminal.
+    /// A screen whose status lines are live only on a terminal that can change them.
     pub(crate) fn new(format: Format) -> Self {
-        let is_terminal = console::Term::stderr().features().is_attended();
-        let status = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+        let is_live = output::is_live();
+        let target =
+            if is_live { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
+        let status = ProgressBar::with_draw_target(None, target);
         let style =
             ProgressStyle::with_template("{msg}").expect("the template has no parameters but the message");
         status.set_style(style);
-        Self { format, status, is_terminal }
+        Self { format, status, is_live }
     }
 
     /// Tells something, wrapped: on standard output for people, on standard error if that is for programs.
     pub(crate) fn say(&self, text: &str) {
-        let text = wrapped(text);
-        self.status.suspend(|| match self.format {
-            Format::Text => line(&text),
-            Format::Json => eprintln!("{text}"),
-        });
+        match self.format {
+            Format::Text => paragraph(text),
+            Format::Json => output::error_line(&wrapped(text, stderr_columns())),
+        }
     }
 
     /// Shows how the shop is doing. On a terminal the lines stay in place and change.
     pub(crate) fn show(&self, world: &impl Seen, health: &str) {
-        if self.is_terminal {
-            let waiting = world.customers().waiting();
-            self.status.set_message(format!(
-                "{}\n{}  {waiting} wait  {health}",
-                figures_now(world),
-                sparkline(world)
-            ));
+        if self.is_live {
+            let state = format!("  {} wait  {health}", world.customers().waiting());
+            let columns = stderr_columns();
+            let spark = sparkline(world, columns.saturating_sub(state.len()));
+            let lines = format!("{}\n{spark}{state}", wrapped(&figures_now(world), columns));
+            output::keep_below(Some(&self.status));
+            self.status.set_message(lines);
         }
     }
 
     /// Shows the same as one more line, where nothing can change in place.
     pub(crate) fn show_line(&self, world: &impl Seen) {
-        if !self.is_terminal {
+        if !self.is_live {
             self.say(&figures_now(world));
         }
     }
 
     /// Takes the live lines away.
     pub(crate) fn clear(&self) {
+        output::keep_below(None);
         self.status.finish_and_clear();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.is_live {
+            self.clear();
+        }
     }
 }
 
@@ -106,16 +114,13 @@ impl Seen for Elsewhere {
     }
 }
 
-/// One line on standard output. A reader that has gone away ends the program, as everywhere on Unix.
-pub(crate) fn line(text: &str) {
-    if writeln!(std::io::stdout(), "{text}").is_err() {
-        std::process::exit(0);
-    }
-}
-
 /// A paragraph on standard output.
 pub(crate) fn paragraph(text: &str) {
-    line(&wrapped(text));
+    line(&wrapped(text, output::columns()));
+}
+
+fn stderr_columns() -> usize {
+    output::columns_of(&console::Term::stderr())
 }
 
 /// The story's time, the loss, and the share served of each kind of page just now.
@@ -146,10 +151,11 @@ fn share_now(world: &impl Seen, route: Route, from_s: u32, to_s: u32) -> Option<
     (begun > 0).then(|| f64::from(available(&ended)) / f64::from(begun))
 }
 
-fn sparkline(world: &impl Seen) -> String {
+fn sparkline(world: &impl Seen, columns: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let now_s = whole_seconds(world.at_s()).saturating_sub(1);
-    let from_s = now_s.saturating_sub(SPARK_SECONDS);
+    let seconds = u32::try_from(columns.min(SPARK_SECONDS_MAX)).unwrap_or_default();
+    let from_s = now_s.saturating_sub(seconds);
     let bars = (from_s..now_s).map(|second| {
         let begun = world.customers().begun(None, second, second + 1);
         let ended = world.record().tally(None, second, second + 1);
@@ -179,16 +185,17 @@ pub(crate) fn whole_seconds(at_s: f64) -> u32 {
     at_s as u32
 }
 
-/// Each line in lines that fit, indented as it is itself.
-fn wrapped(text: &str) -> String {
+/// Each line in lines that fit, indented as it is itself. A row of a table stays whole: its columns would not be found again.
+fn wrapped(text: &str, columns: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        if console::measure_text_width(paragraph) <= COLUMNS {
+        let (indent, text) = paragraph.split_at(paragraph.len() - paragraph.trim_start().len());
+        if console::measure_text_width(paragraph) <= columns || text.contains("   ") {
             lines.push(paragraph.to_owned());
             continue;
         }
-        let (indent, text) = paragraph.split_at(paragraph.len() - paragraph.trim_start().len());
-        lines.extend(broken(text, COLUMNS - indent.len()).into_iter().map(|line| format!("{indent}{line}")));
+        let room = columns.saturating_sub(indent.len());
+        lines.extend(broken(text, room).into_iter().map(|line| format!("{indent}{line}")));
     }
     lines.join("\n")
 }

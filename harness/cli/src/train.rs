@@ -1,24 +1,32 @@
 //! `glyphfall train`: teaches the model responder anew, for whoever changed a check or a scenario.
 
-use std::{fs, num::NonZeroUsize, thread};
+use std::{fs, num::NonZeroUsize, path::Path, thread};
 
 use anyhow::Context;
 use experiment::training;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::options::TrainArgs;
+use crate::{
+    Done,
+    options::TrainArgs,
+    output,
+    work::{can_write, cannot_write, watched},
+};
 
 /// Trains on all cores, and writes what was learned.
-pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<Done> {
+    let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let name = args.out.file_name().context("--out takes a file")?.to_string_lossy();
+    can_write(folder.unwrap_or(Path::new(".")), [&*name])?;
     let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let recordings = training::recordings(args.incidents);
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} recordings, {eta} to go")
-        .expect("the template names what there is");
-    let bar = ProgressBar::new(recordings).with_style(style);
-    let experience = training::train(args.incidents, threads, &|| bar.inc(1))?;
-    bar.finish_and_clear();
-    fs::write(&args.out, experience.to_json())
-        .with_context(|| format!("cannot write {}", args.out.display()))?;
-    eprintln!("Learned from {recordings} recordings: {}", args.out.display());
-    Ok(())
+    let steps = usize::try_from(recordings).unwrap_or(usize::MAX);
+    let learned = watched(steps, "recordings", |watch| training::train(args.incidents, threads, watch))?;
+    let Some(experience) = learned else {
+        output::error_line("nothing was written: who has learned half misjudges the other half");
+        return Ok(Done::BrokenOff);
+    };
+    fs::write(&args.out, experience.to_json()).with_context(|| cannot_write(&args.out))?;
+    let out = args.out.display().to_string();
+    output::error_line(&format!("Learned from {recordings} recordings: {}", output::plain(&out)));
+    Ok(Done::Well)
 }

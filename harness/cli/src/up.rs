@@ -7,17 +7,16 @@ use chassis::Logs;
 use console::style;
 use evidence::Evidence;
 use incident::{EventKind, Rules};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::interval,
-};
+use tokio::time::interval;
 use world::{Mix, World, observed::Observed};
 
 use crate::{
     demo::{run_of, shop_options},
     doors,
     options::{Format, UpOptions},
+    output::{LogLines, plain},
     screen::{self, Screen},
+    stop,
     target::Tokens,
 };
 
@@ -42,8 +41,6 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
     shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
     let doors = doors::open(&evidence, &options.doors).await?;
     let run = run_of(&shop, seed, "live", "operator", options.speed, Rules::default());
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let world = World::start(shop, &Mix::of(options.shop.views), run, 0.0).await?;
     let left = tokens.leave(options.shop.ports.content_store_port);
     if let Err(error) = &left {
@@ -57,8 +54,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
     for tick in 0_u32.. {
         tokio::select! {
             biased;
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
+            () = stop::told() => break,
             _ = ticks.tick() => {}
         }
         note_publishes(&world, &mut known, &screen).await;
@@ -119,7 +115,8 @@ async fn note_publishes(world: &World, known: &mut BTreeMap<String, u64>, screen
     let is_first_look = known.is_empty();
     for (asset, version) in current {
         if known.insert(asset.clone(), version) != Some(version) && !is_first_look {
-            screen.say(&format!("{} published {asset} version {version}", screen::time_and_loss(world).0));
+            let (time, _) = screen::time_and_loss(world);
+            screen.say(&format!("{time} published {} version {version}", plain(&asset)));
             world.note(EventKind::Published { asset, version, by: "editor".to_owned() });
         }
     }
@@ -127,8 +124,9 @@ async fn note_publishes(world: &World, known: &mut BTreeMap<String, u64>, screen
 
 fn logs(file: &Path) -> anyhow::Result<Logs> {
     if file == Path::new("-") {
-        return Ok(Logs::to(std::io::stderr()));
+        return Ok(Logs::to(LogLines));
     }
     let opened = OpenOptions::new().create(true).append(true).open(file);
-    Ok(Logs::to(opened.with_context(|| format!("cannot write {}", file.display()))?))
+    let name = || plain(&file.display().to_string());
+    Ok(Logs::to(opened.with_context(|| format!("cannot write {}", name()))?))
 }

@@ -8,10 +8,7 @@ use clap::Args;
 use evidence::Evidence;
 use http::{StatusCode, uri::Authority};
 use incident::{EventKind, OperatingModel, Rules, Run, Story, words::ClockKind};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::interval,
-};
+use tokio::time::interval;
 use world::{
     Addresses, EditorError, Elsewhere, Mix,
     elsewhere::{ElsewhereOptions, stock},
@@ -21,7 +18,9 @@ use world::{
 use crate::{
     doors,
     options::{DoorPorts, Format, factor, views},
+    output::plain,
     screen::{self, Screen},
+    stop,
 };
 
 /// How often the screen changes and the store is asked what was published.
@@ -73,14 +72,11 @@ pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
     let clock = Clock::real();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
     let doors = doors::open(&evidence, &options.doors).await?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let mix = Mix::of(options.views);
     let opening = Elsewhere::open(elsewhere(&options, seed, evidence), &mix, run_of(&options, seed));
     let shop = tokio::select! {
         biased;
-        _ = interrupt.recv() => return Ok(()),
-        _ = terminate.recv() => return Ok(()),
+        () = stop::told() => return Ok(()),
         opened = opening => opened.map_err(|error| explain(&error))?,
     };
     screen.say("The customers have come.");
@@ -90,8 +86,7 @@ pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
     for tick in 0_u32.. {
         tokio::select! {
             biased;
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
+            () = stop::told() => break,
             _ = ticks.tick() => {}
         }
         note_publishes(&shop, &mut known, &screen).await;
@@ -151,14 +146,16 @@ async fn note_publishes(shop: &Elsewhere, known: &mut BTreeMap<String, u64>, scr
     if current.is_empty() {
         known.clear();
         if let Err(error) = stock(shop.editor()).await {
-            screen.say(&format!("the content store is empty, and cannot be filled: {}", cause_chain(&error)));
+            let reason = plain(&cause_chain(&error));
+            screen.say(&format!("the content store is empty, and cannot be filled: {reason}"));
         }
         return;
     }
     let is_first_look = known.is_empty();
     for (asset, version) in current {
         if known.insert(asset.clone(), version) != Some(version) && !is_first_look {
-            screen.say(&format!("{} published {asset} version {version}", screen::time_and_loss(shop).0));
+            let (time, _) = screen::time_and_loss(shop);
+            screen.say(&format!("{time} published {} version {version}", plain(&asset)));
             shop.note(EventKind::Published { asset, version, by: "editor".to_owned() });
         }
     }
@@ -171,5 +168,5 @@ fn explain(error: &EditorError) -> anyhow::Error {
         }
         _ => "",
     };
-    anyhow!("the shop cannot be opened: {}{advice}", cause_chain(error))
+    anyhow!("the shop cannot be opened: {}{advice}", plain(&cause_chain(error)))
 }

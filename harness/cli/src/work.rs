@@ -1,66 +1,131 @@
-//! Work that takes longer than a person waits without a word: many incidents in virtual time, with a bar on a terminal, and an end on
-//! Ctrl-C. Teaches that who can stop a program at any time dares to start it.
+//! Work that takes longer than a person waits without a word: a bar on a terminal that can draw one, now and then a line elsewhere.
 
 use std::{
+    fs,
+    io::{self, ErrorKind},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    sync::mpsc::{self, RecvTimeoutError, Sender},
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
+use anyhow::Context;
 use experiment::sweep::Watch;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::CANNOT;
+use crate::{
+    CANNOT,
+    output::{self, plain},
+    stop,
+};
 
-/// The exit code of a program that a second Ctrl-C ends at once, as shells have it.
-const INTERRUPTED: i32 = 130;
+/// A wait that nobody needs to be told of. Where nothing can change in place, the next line comes after twice the time.
+const TOLD_AFTER: Duration = Duration::from_secs(2);
 
-/// Does it, with a bar of so many steps. The first Ctrl-C stops it after what is under way, the second ends the program.
+/// A line at least so often: whoever looks into a log wants to know whether it goes on.
+const TOLD_EVERY_MAX: Duration = Duration::from_secs(60);
+
+/// How often what moves on a terminal moves.
+const MOVES_EVERY: Duration = Duration::from_millis(120);
+
+/// Does it, with a bar of so many steps, until it is done or the program is told to stop.
 pub(crate) fn watched<T>(
     steps: usize,
     what: &str,
-    work: impl FnOnce(Watch<'_>) -> std::io::Result<T>,
+    work: impl FnOnce(Watch<'_>) -> io::Result<T>,
 ) -> anyhow::Result<T> {
-    let stop = stopped_by_interrupt()?;
-    let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}} of {{len}} {what}, {{eta}} to go"))
-        .expect("the template names what there is");
-    let bar = ProgressBar::new(steps as u64).with_style(style);
-    bar.tick();
-    let done = || bar.inc(1);
-    let outcome = work(Watch { stop: &stop, done: &done, stalled });
-    bar.finish_and_clear();
+    let progress = Progress::begin(Some(steps), what)?;
+    let done = || progress.bar.inc(1);
+    let outcome = work(Watch { stop: stop::flag(), done: &done, stalled });
+    drop(progress);
     Ok(outcome?)
+}
+
+/// How far some work is, shown until it is dropped.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    lines: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Progress {
+    /// Begins to show it, in so many steps, if they can be counted.
+    pub(crate) fn begin(steps: Option<usize>, what: &str) -> io::Result<Self> {
+        let steps = steps.map(|steps| steps as u64);
+        if !output::is_live() {
+            let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::hidden());
+            let (ended, told) = mpsc::channel();
+            let (shown, what) = (bar.clone(), what.to_owned());
+            let tell = move || {
+                let (mut wait, mut since_s) = (TOLD_AFTER, 0);
+                while told.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                    since_s += wait.as_secs();
+                    let so_far = match shown.length() {
+                        Some(steps) => format!("{} of {steps} {what}", shown.position()),
+                        None => what.clone(),
+                    };
+                    output::error_line(&format!("{so_far}, {since_s} s so far"));
+                    wait = (wait * 2).min(TOLD_EVERY_MAX);
+                }
+            };
+            let thread = thread::Builder::new().name("progress".to_owned()).spawn(tell)?;
+            return Ok(Self { bar, lines: Some((ended, thread)) });
+        }
+        let template = match steps {
+            Some(_) => format!("{{bar:24}} {{pos}} of {{len}} {what}, {{eta}} to go"),
+            None => format!("{{spinner}} {what}"),
+        };
+        let style = ProgressStyle::with_template(&template).expect("the template names what there is");
+        let target = ProgressDrawTarget::stderr();
+        let bar = ProgressBar::with_draw_target(steps, target).with_style(style);
+        bar.enable_steady_tick(MOVES_EVERY);
+        output::keep_below(Some(&bar));
+        Ok(Self { bar, lines: None })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((ended, thread)) = self.lines.take() {
+            drop(ended);
+            // A line that was begun is ended before the next one is printed.
+            let _ = thread.join();
+        } else {
+            output::keep_below(None);
+            self.bar.finish_and_clear();
+        }
+    }
 }
 
 /// Ends the program: what computes without end in virtual time cannot be ended otherwise.
 pub(crate) fn stalled(what: &str) {
-    eprintln!("error: virtual time stands still: something computes and never waits, in {what}");
+    output::error_line(&format!(
+        "error: virtual time stands still: something computes and never waits, in {}",
+        plain(what)
+    ));
     std::process::exit(CANNOT.into());
+}
+
+/// Makes sure, before any long work, that these files can be written into the folder; makes the folder.
+pub(crate) fn can_write<'a>(folder: &Path, files: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
+    // A name of its own: two programs may try at once.
+    let draft = folder.join(format!(".glyphfall-{:016x}", rand::random::<u64>()));
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::OpenOptions::new().write(true).create_new(true).open(&draft))
+        .and_then(|_| fs::remove_file(&draft))
+        .with_context(|| cannot_write(folder))?;
+    for file in files {
+        let file = folder.join(file);
+        match fs::OpenOptions::new().append(true).open(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| cannot_write(&file));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What to do about a file that cannot be written.
 pub(crate) fn cannot_write(path: &Path) -> String {
-    format!("cannot write {}; choose another folder with --out", path.display())
-}
-
-/// A flag that the first Ctrl-C sets.
-fn stopped_by_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let flag = Arc::clone(&stop);
-    // Not joined: it ends with the program.
-    thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if flag.swap(true, Ordering::Relaxed) {
-                    std::process::exit(INTERRUPTED);
-                }
-                eprintln!("stopping; once more to end at once");
-            }
-        });
-    })?;
-    Ok(stop)
+    format!("cannot write {}; choose another folder with --out", plain(&path.display().to_string()))
 }

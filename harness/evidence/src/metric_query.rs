@@ -32,6 +32,8 @@ const LOOK_BACK: Duration = Duration::from_secs(90);
 pub enum Function {
     /// The values themselves: of a gauge its level, of a counter its total, of a histogram its count.
     Range,
+    /// The sum of what a histogram has counted.
+    Sum,
     /// Increase per second.
     Rate,
     /// The value below which this share of the observations lies.
@@ -247,7 +249,7 @@ fn check(function: &Function, kind: MetricKind) -> Result<(), QueryError> {
     match (function, kind) {
         (Function::Quantile(q), _) if !(0.0..=1.0).contains(q) => Err(QueryError::Quantile),
         (Function::Range, _)
-        | (Function::Quantile(_), MetricKind::Histogram)
+        | (Function::Quantile(_) | Function::Sum, MetricKind::Histogram)
         | (Function::Rate | Function::Ratio(_), MetricKind::Counter | MetricKind::Histogram) => Ok(()),
         _ => Err(QueryError::Function { kind }),
     }
@@ -260,6 +262,13 @@ fn value(series: &[(&SeriesKey, &Series)], query: &MetricQuery, time: UnixTime) 
     match &query.function {
         Function::Range => {
             sum(series.iter().filter_map(|(_, series)| series.level(time, time.minus(LOOK_BACK))))
+        }
+        Function::Sum => {
+            let oldest = time.minus(LOOK_BACK);
+            sum(series.iter().filter_map(|(_, series)| match &series.track {
+                AnyTrack::Histogram { track, .. } => track.at(time, oldest).map(|counts| counts.sum),
+                AnyTrack::Number(_) => None,
+            }))
         }
         Function::Rate => Some(sum(increases())? / query.window.as_secs_f64()),
         Function::Ratio(of) => {

@@ -2,7 +2,7 @@
 //! and each sequence of remedies on the menu is tried. Teaches where a model's knowledge comes from, and that it must not come from the
 //! incidents it is judged on.
 
-use std::{io, num::NonZeroUsize, sync::atomic::AtomicBool};
+use std::{io, num::NonZeroUsize, sync::atomic::Ordering};
 
 use diagnosis::{
     Experience, Phase,
@@ -33,19 +33,18 @@ pub fn recordings(incidents: u64) -> u64 {
     jobs(&library(), incidents).len() as u64
 }
 
-/// Plays the library with so many seeds on so many threads.
+/// Plays the library with so many seeds on so many threads. Nothing if it was stopped: a model that has learned half misjudges the
+/// other half.
 ///
 /// # Errors
 ///
 /// When a shop cannot start.
-pub fn train(incidents: u64, threads: NonZeroUsize, done: &(dyn Fn() + Sync)) -> io::Result<Experience> {
+pub fn train(incidents: u64, threads: NonZeroUsize, watch: Watch<'_>) -> io::Result<Option<Experience>> {
     let scenarios = library();
     let cases: Vec<_> = scenarios.iter().map(case).collect();
     let menu = menu(&cases);
     let jobs = jobs(&scenarios, incidents);
-    let stop = AtomicBool::new(false);
-    let stalled = |what: &str| panic!("virtual time stands still in training: {what}");
-    let watch = Watch { stop: &stop, done, stalled };
+    let stalled = watch.stalled;
     let heard = sweep(&jobs, threads, watch, |job| {
         let scenario = &scenarios[job.scenario];
         match job.sequence {
@@ -57,6 +56,9 @@ pub fn train(incidents: u64, threads: NonZeroUsize, done: &(dyn Fn() + Sync)) ->
             }
         }
     })?;
+    if watch.stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
     let mut experience =
         Experience::new(cases, (0..incidents).map(|incident| SEEDS_FROM + incident).collect());
     for (job, heard) in jobs.iter().zip(heard) {
@@ -67,7 +69,7 @@ pub fn train(incidents: u64, threads: NonZeroUsize, done: &(dyn Fn() + Sync)) ->
         let (Some(incident), Some(heard)) = (lived.last_mut(), heard) else { continue };
         heard.keep(incident);
     }
-    Ok(experience)
+    Ok(Some(experience))
 }
 
 struct Job {

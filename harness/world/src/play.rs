@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 use chassis::LatentFault;
 use diagnosis::{Knowledge, Terms, explanation::RIGHT_FROM, responder};
 use evidence::Evidence;
-use incident::{IncidentRecord, OperatingModel, Remedy, Rules, Run, Story, words::ClockKind};
+use incident::{EventKind, IncidentRecord, OperatingModel, Remedy, Rules, Run, Story, words::ClockKind};
 use tokio::select;
 
 use crate::{
@@ -120,6 +120,20 @@ impl Responder {
 ///
 /// When a service does not start, which in memory means that it is broken.
 pub async fn play(scenario: &Scenario, options: &PlayOptions) -> io::Result<Played> {
+    play_until(scenario, options, std::future::pending()).await
+}
+
+/// The same until somebody stops it: the record is of what has happened by then, and says that it was aborted. `stopped` must set no
+/// timer, which could change the order of what happens.
+///
+/// # Errors
+///
+/// When a service does not start, which in memory means that it is broken.
+pub async fn play_until(
+    scenario: &Scenario,
+    options: &PlayOptions,
+    stopped: impl Future<Output = ()>,
+) -> io::Result<Played> {
     let fingerprint = Fingerprint::default();
     let mut shop = ShopOptions::in_virtual_time(options.seed).sized_for(options.mix.views_per_second);
     shop.repaired.clone_from(&options.repaired);
@@ -140,35 +154,34 @@ pub async fn play(scenario: &Scenario, options: &PlayOptions) -> io::Result<Play
     let drawn = draw(scenario, options.seed);
     let desk = Desk::default();
     let stage = Stage::new(&world, scenario, options, &drawn, &desk);
-    match evidence.as_ref().filter(|_| looks) {
-        None => stage.run().await,
-        Some(evidence) => {
+    let responds = async {
+        if let Some(evidence) = evidence.as_ref().filter(|_| looks) {
             let hands = WorldHands::new(&world, evidence, &desk, scenario, &drawn);
-            let respond = async {
-                match &options.responder {
-                    Responder::Model(knowledge) => loop {
-                        hands.called().await;
-                        let call = desk.call.get();
-                        let terms = Terms::at(level(options.level), options.operating_model);
-                        responder::respond(&hands, knowledge, &terms).await;
-                        desk.is_done.set(desk.call.get() == call);
-                        hands.called_anew(call).await;
-                    },
-                    Responder::Recorder(recorder) => hands.record(recorder).await,
-                    Responder::StandIn
-                    | Responder::Remedies { .. }
-                    | Responder::Given { .. }
-                    | Responder::Nobody => {}
+            match &options.responder {
+                Responder::Model(knowledge) => loop {
+                    hands.called().await;
+                    let call = desk.call.get();
+                    let terms = Terms::at(level(options.level), options.operating_model);
+                    responder::respond(&hands, knowledge, &terms).await;
+                    desk.is_done.set(desk.call.get() == call);
+                    hands.called_anew(call).await;
+                },
                 }
-                desk.is_done.set(true);
-                std::future::pending::<()>().await;
-            };
-            select! {
-                biased;
-                () = stage.run() => {}
-                () = respond => {}
+                Responder::Recorder(recorder) => hands.record(recorder).await,
+                Responder::StandIn
+                | Responder::Remedies { .. }
+                | Responder::Given { .. }
+                | Responder::Nobody => {}
             }
+            desk.is_done.set(true);
         }
+        std::future::pending::<()>().await;
+    };
+    select! {
+        biased;
+        () = stage.run() => {}
+        () = responds => {}
+        () = stopped => world.note(EventKind::Aborted { text: "stopped before the end".to_owned() }),
     }
     let visits = world.customers().fingerprint();
     let record = world.finish().await;

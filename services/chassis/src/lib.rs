@@ -11,7 +11,7 @@
 //! - [`link`]: what can go wrong with a network in memory.
 //! - [`tasks`]: every spawn of a service, so that a restart really drops what it was doing.
 //! - [`faults`]: the four latent faults, and the switches that repair them while a service runs.
-//! - [`logs`]: lines for a console. [`telemetry`]: what leaves as OTLP. Both by telemetry level.
+//! - [`mod@plain`]: text from outside, for a terminal. [`logs`]: lines for a console. [`telemetry`]: what leaves as OTLP. Both by telemetry level.
 //! - [`compute`]: what computing costs in virtual time. [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`extract`] and
 //!   [`conditions`]: what a request brings. [`problem`]: how errors leave.
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
@@ -23,6 +23,7 @@ pub mod network;
 pub mod link;
 pub mod tasks;
 pub mod faults;
+pub mod plain;
 pub mod logs;
 pub mod telemetry;
 pub mod compute;
@@ -44,6 +45,7 @@ pub use faults::{LatentFault, Level, Switches};
 pub use host::{Host, Service};
 pub use logs::Logs;
 pub use network::Network;
+pub use plain::plain;
 pub use problem::Problem;
 pub use run::{ChassisConfig, exit_code, run};
 pub use serve::App;

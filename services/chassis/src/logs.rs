@@ -24,6 +24,7 @@ use tracing_subscriber::{
 use crate::{
     clock::Clock,
     faults::Switches,
+    plain::plain,
     telemetry::{
         Telemetry,
         layer::RecordsLayer,
@@ -96,7 +97,7 @@ impl Lines {
         let time_s = since_epoch.as_millis() as f64 / 1_000.0;
         let service = self.service;
         if !levels::leaves(self.switches.level(), Kind::LogDetail) {
-            return format!("{time_s:.3} {severity:>5} {service}: {}\n", fields.message);
+            return format!("{time_s:.3} {severity:>5} {service}: {}\n", plain(&fields.message));
         }
         let mut line = Map::new();
         line.insert("time_unix_s".into(), time_s.into());
@@ -105,7 +106,7 @@ impl Lines {
         line.insert("target".into(), target.into());
         line.insert("body".into(), fields.message.into());
         line.extend(fields.specific);
-        format!("{}\n", Value::Object(line))
+        format!("{}\n", plain(&Value::Object(line).to_string()))
     }
 }
 

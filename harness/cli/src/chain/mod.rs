@@ -11,9 +11,11 @@ use incident::{Route, Story};
 use world::{Mix, play::STARTS_STORY_S, scenario::scenario};
 
 use crate::{
+    Done,
     options::{self, Format},
+    output::plain,
     screen::{self, Screen},
-    work::{cannot_write, watched},
+    work::{can_write, cannot_write, watched},
 };
 
 /// How far the shares of a mix may be from 1: they are typed with a few digits.
@@ -49,7 +51,7 @@ pub(crate) struct ChainArgs {
 struct Shares(Vec<(Route, f64)>);
 
 /// Plays all combinations, says what came of it, and writes the report.
-pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
     let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
     let mut options =
         ChainOptions { seeds: args.seeds, ..ChainOptions::new(scenario(&args.scenario)?, seed) };
@@ -57,11 +59,13 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<()> {
     if let Some(Shares(shares)) = &args.mix {
         options.mix.shares = shares.iter().copied().collect();
     }
-    fs::create_dir_all(&args.out).with_context(|| cannot_write(&args.out))?;
+    let name = format!("chain-{}-{seed}", options.scenario.name);
+    let files = ["html", "json"].map(|ending| format!("{name}.{ending}"));
+    can_write(&args.out, files.iter().map(String::as_str))?;
     let (screen, story) = (Screen::new(args.format), Story::default());
     screen.say(&format!(
         "{}  {} incidents: 16 combinations, {} seeds from {seed}, views {}/s, {} to {}, virtual time",
-        options.scenario.name,
+        plain(&options.scenario.name),
         options.incidents(),
         options.seeds,
         args.views,
@@ -75,17 +79,13 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<()> {
         Format::Json => screen::line(&json),
         Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
     }
-    let name = format!("chain-{}-{seed}", report.scenario);
-    for (ending, text) in [("html", &page), ("json", &json)] {
-        let file = args.out.join(format!("{name}.{ending}"));
+    for (name, text) in files.iter().zip([&page, &json]) {
+        let file = args.out.join(name);
         fs::write(&file, text).with_context(|| cannot_write(&file))?;
     }
-    screen.say(&format!(
-        "\nPage and data: {}\nAgain: {}",
-        args.out.join(format!("{name}.{{html,json}}")).display(),
-        report.command
-    ));
-    Ok(())
+    let files = args.out.join(format!("{name}.{{html,json}}")).display().to_string();
+    screen.say(&format!("\nPage and data: {}\nAgain: {}", plain(&files), plain(&report.command)));
+    Ok(if report.complete { Done::Well } else { Done::BrokenOff })
 }
 
 fn mix(text: &str) -> Result<Shares, String> {

@@ -12,9 +12,11 @@ use incident::{Level, OperatingModel};
 use world::{scenario::scenario, tape::sees_all};
 
 use crate::{
+    Done,
     options::Format,
+    output::{self, plain},
     screen::{self, Screen},
-    work::{cannot_write, watched},
+    work::{can_write, cannot_write, watched},
 };
 
 pub(crate) use text::side_by_side;
@@ -85,9 +87,12 @@ impl CompareArgs {
 }
 
 /// Compares, says what came of it, and writes the report.
-pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     let options = args.options()?;
-    fs::create_dir_all(&args.out).with_context(|| cannot_write(&args.out))?;
+    let (seed, steps) = (options.seed, options.steps());
+    let name = format!("compare{}-{seed}", if args.quick { "-quick" } else { "" });
+    let files = ["html", "json"].map(|ending| format!("{name}.{ending}"));
+    can_write(&args.out, files.iter().map(String::as_str))?;
     let screen = Screen::new(args.format);
     screen.say(&format!(
         "seed {}: {} scenarios, {} seeds, {} levels, model responder, virtual time",
@@ -96,24 +101,20 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         options.seeds,
         options.levels.len()
     ));
-    let (seed, steps) = (options.seed, options.steps());
     let Some(report) = watched(steps, "recordings and diagnoses", |watch| compare(options, watch))? else {
-        anyhow::bail!("stopped before it was complete: half a comparison is none, nothing was written");
+        output::error_line("no scenario was complete: there is nothing to compare, and nothing was written");
+        return Ok(Done::BrokenOff);
     };
     let json = serde_json::to_string(&report)?;
     match args.format {
         Format::Json => screen::line(&json),
         Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
     }
-    let name = format!("compare{}-{seed}", if args.quick { "-quick" } else { "" });
-    for (ending, text) in [("html", &debrief::compare::page(&report)?), ("json", &json)] {
-        let file = args.out.join(format!("{name}.{ending}"));
+    for (name, text) in files.iter().zip([&debrief::compare::page(&report)?, &json]) {
+        let file = args.out.join(name);
         fs::write(&file, text).with_context(|| cannot_write(&file))?;
     }
-    screen.say(&format!(
-        "\nPage and data: {}\nAgain: {}",
-        args.out.join(format!("{name}.{{html,json}}")).display(),
-        report.command
-    ));
-    Ok(())
+    let files = args.out.join(format!("{name}.{{html,json}}")).display().to_string();
+    screen.say(&format!("\nPage and data: {}\nAgain: {}", plain(&files), plain(&report.command)));
+    Ok(if report.complete { Done::Well } else { Done::BrokenOff })
 }

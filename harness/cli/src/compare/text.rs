@@ -7,9 +7,18 @@ use report::{
     compare::{Against, CompareReport, Doubts, Leak, Metric, Paired, Row},
 };
 
+use crate::output::plain;
+
 /// The report as lines.
 pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     let mut lines = vec![String::new(), report.finding.clone()];
+    if !report.complete {
+        let names: Vec<String> = report.scenarios.iter().map(|row| plain(&row.name)).collect();
+        lines.push(format!(
+            "PARTIAL: stopped early. What follows is about the scenarios that were complete: {}.",
+            names.join(", ")
+        ));
+    }
     lines.extend(levels(report));
     for metric in [Metric::Explain, Metric::Restore, Metric::Loss] {
         lines.extend(differences(report, metric));
@@ -135,7 +144,7 @@ fn unhelped(report: &CompareReport) -> Vec<String> {
         .into_iter()
         .flat_map(|whole| &whole.by_scenario)
         .filter(|(_, difference)| *difference > -60.0)
-        .map(|(name, difference)| format!("{name} ({:+.0} min)", difference / 60.0))
+        .map(|(name, difference)| format!("{} ({:+.0} min)", plain(name), difference / 60.0))
         .collect();
     let names = if unhelped.is_empty() { "none".to_owned() } else { unhelped.join(", ") };
     vec![format!("\nNot explained sooner at {} than at {}: {names}.", last.level.name(), first.level.name())]

@@ -10,13 +10,18 @@ mod prober;
 use chassis::LatentFault;
 use clap::Args;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
     finding::{Finding, State},
     prober::Prober,
 };
-use crate::{options::Format, screen, target::Target};
+use crate::{
+    Done,
+    options::Format,
+    output::{self, plain},
+    screen, stop,
+    target::Target,
+};
 
 /// What can be asked of `glyphfall verify`.
 ///
@@ -34,34 +39,35 @@ pub(crate) struct VerifyOptions {
 }
 
 /// Probes, puts everything back, and says what was found. False when some fault is present.
-pub(crate) async fn run(options: VerifyOptions) -> anyhow::Result<bool> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+pub(crate) async fn run(options: VerifyOptions) -> anyhow::Result<Done> {
     let prober = Prober::new(&options.target, options.room_port)?;
     prober.reach().await?;
-    eprintln!("watching what the shop makes of {}; up to half a minute", prober.asset());
+    output::error_line(&format!("watching what the shop makes of {}; up to half a minute", prober.asset()));
     let found = tokio::select! {
-        found = prober.probe() => found,
-        _ = interrupt.recv() => Err(anyhow::anyhow!("stopped by Ctrl-C before anything was found out")),
-        _ = terminate.recv() => Err(anyhow::anyhow!("told to stop before anything was found out")),
+        found = prober.probe() => Some(found),
+        () = stop::told() => None,
     };
-    // Neither signal ends the program while it puts the shop back: both are still listened to.
+    // However it ended, the shop is put back.
     let cleared = prober.clear().await;
-    let findings = found?;
+    let Some(findings) = found.transpose()? else {
+        cleared?;
+        output::error_line("stopped before anything was found out; the shop is as it was");
+        return Ok(Done::BrokenOff);
+    };
     cleared?;
     match options.format {
         Format::Json => screen::line(&json!({ "faults": findings }).to_string()),
         Format::Text => findings.iter().for_each(tell),
     }
-    verdict(&findings)
+    Ok(verdict(&findings)?.into())
 }
 
 fn tell(finding: &Finding) {
     let Finding { fault, state, found, next } = finding;
     screen::line(&format!("{:<22}{}", fault.name(), state.words()));
-    screen::paragraph(&format!("  {found}"));
+    screen::paragraph(&format!("  {}", plain(found)));
     if let Some(next) = next {
-        screen::paragraph(&format!("  {next}"));
+        screen::paragraph(&format!("  {}", plain(next)));
     }
 }
 

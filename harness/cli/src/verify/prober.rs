@@ -23,7 +23,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::finding::Finding;
-use crate::target::{Ports, Target};
+use crate::{
+    output::plain,
+    target::{Ports, Target},
+};
 
 /// What is published first: nothing in it can harm anybody. Who responds should learn of it all the same.
 const PLAIN_TEXT: &[u8] = b"probe text";
@@ -364,7 +367,10 @@ impl Prober {
         match answer.status {
             StatusCode::UNAUTHORIZED => Ok(Err("the content store does not take this editor's token")),
             status if status.is_success() || status == StatusCode::UNPROCESSABLE_ENTITY => Ok(Ok(answer)),
-            status => bail!("the content store answered {status}: {}", String::from_utf8_lossy(&answer.body)),
+            status => bail!(
+                "the content store answered {status}: {}",
+                plain(&String::from_utf8_lossy(&answer.body))
+            ),
         }
     }
 

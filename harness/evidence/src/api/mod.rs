@@ -6,7 +6,7 @@
 //! | `/evidence/logs` | `text`, `service`, `severity`, `event`, `trace`, `attribute=key=value` (repeatable, up to 32 times), `from`, `to`, `after`, `limit` |
 //! | `/evidence/changes` | `from`, `to` |
 //! | `/evidence/metrics` | |
-//! | `/evidence/metrics/query` | `name`, `function=range\|rate\|quantile\|ratio`, `q`, `of=key=value` (repeatable), `service`, `attribute`, `by` (with commas), `from`, `to`, `step`, `window` |
+//! | `/evidence/metrics/query` | `name`, `function=range\|sum\|rate\|quantile\|ratio`, `q`, `of=key=value` (repeatable), `service`, `attribute`, `by` (with commas), `from`, `to`, `step`, `window` |
 //! | `/evidence/metrics/requests` | `sort=failed\|slow`, `service`, `route`, `from`, `to` |
 //! | `/evidence/traces` | `slowest`, `failed`, `service`, `name`, `route`, `attribute`, `from`, `to`, `limit` |
 //! | `/evidence/traces/{id}` | |
@@ -96,10 +96,13 @@ async fn metric(State(evidence): State<Evidence>, Query(asked): Asked) -> Result
     let (q, of) = (asked.parsed("q")?, asked.pairs("of")?);
     let function = match asked.text("function").as_deref() {
         None | Some("range") => Function::Range,
+        Some("sum") => Function::Sum,
         Some("rate") => Function::Rate,
         Some("quantile") => Function::Quantile(q.unwrap_or(0.5)),
         Some("ratio") => Function::Ratio(of),
-        Some(_) => return Err(Problem::parameter("function", "expected range, rate, quantile or ratio")),
+        Some(_) => {
+            return Err(Problem::parameter("function", "expected range, sum, rate, quantile or ratio"));
+        }
     };
     let to = asked.time("to")?.unwrap_or(now);
     let from = asked.time("from")?.unwrap_or(to.minus(Duration::from_secs(300)));

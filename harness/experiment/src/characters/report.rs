@@ -1,6 +1,6 @@
 //! All specimens measured, and counted. Teaches that a table without its count is left for the reader to judge.
 
-use std::{borrow::Cow, io};
+use std::{borrow::Cow, io, sync::atomic::Ordering};
 
 use serde::Serialize;
 use tokio::runtime::Builder;
@@ -10,6 +10,7 @@ use super::{
     parsers::Outcome,
     table::{Group, Specimen},
 };
+use crate::sweep::Watch;
 
 /// The seed of every shop of the table. Nothing that is measured depends on it; it is said all the same.
 const SEED: u64 = 1;
@@ -58,21 +59,24 @@ pub struct Report {
     pub specimens: Vec<Row>,
 }
 
-/// Measures these specimens, each in new shops, in virtual time of its own. Blocks until all is done; `told` hears how many
-/// are.
+/// Measures these specimens, each in new shops, in virtual time of its own. Blocks until all is done; stopped early, it reports those
+/// that were measured.
 ///
 /// # Errors
 ///
 /// When a shop cannot be started.
-pub fn run(chosen: Vec<Specimen>, told: impl Fn(usize)) -> io::Result<Report> {
+pub fn run(chosen: Vec<Specimen>, watch: Watch<'_>) -> io::Result<Report> {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let mut rows = Vec::new();
     for specimen in chosen {
+        if watch.stop.load(Ordering::Relaxed) {
+            break;
+        }
         let measured = runtime.block_on(measure(SEED, &text_with(&specimen.bytes)))?;
         let (code_points, bytes) = (specimen.code_points(), specimen.hexadecimal());
         let text = String::from_utf8_lossy(&specimen.bytes).into_owned();
         rows.push(Row { name: specimen.name, group: specimen.group, text, bytes, code_points, measured });
-        told(rows.len());
+        (watch.done)();
     }
     Ok(Report { seed: SEED, summary: Summary::of(&rows), specimens: rows })
 }

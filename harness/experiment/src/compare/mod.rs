@@ -17,12 +17,7 @@ pub mod summary;
 pub mod controls;
 pub mod doubts;
 
-use std::{
-    collections::BTreeMap,
-    io,
-    num::NonZeroUsize,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::{collections::BTreeMap, io, num::NonZeroUsize, sync::atomic::Ordering};
 
 use diagnosis::Experience;
 use futures_util::FutureExt;
@@ -152,6 +147,10 @@ pub type Results = BTreeMap<Key, Vec<Option<Told>>>;
 pub struct Study {
     /// What was compared.
     pub options: CompareOptions,
+    /// The command that repeats all that was asked for.
+    pub command: String,
+    /// Whether all of that was compared; otherwise only scenarios of which every incident was.
+    pub complete: bool,
     /// The incidents.
     pub tapes: Vec<Tape>,
     /// What was told.
@@ -160,7 +159,8 @@ pub struct Study {
     pub branches: usize,
 }
 
-/// Records and diagnoses all incidents, and reports. Nothing if it was stopped: half a comparison is none.
+/// Records and diagnoses all incidents, and reports. Stopped early, it reports the scenarios that were compared as a whole; nothing if
+/// none of them was that tells about levels.
 ///
 /// # Errors
 ///
@@ -170,35 +170,49 @@ pub fn compare(options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<C
     Ok(Some(summary::summary(&study)))
 }
 
-/// Records and diagnoses all incidents.
+/// Records and diagnoses all incidents, one after the other, so that who stops early has whole ones.
 ///
 /// # Errors
 ///
 /// When a service does not start.
-pub fn study(options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<Study>> {
-    let incidents = options.incidents();
-    let tapes = sweep(&incidents, options.threads, watch, |(scenario, seed)| {
-        recorded(&options.scenarios[*scenario], *seed, watch.stalled).map(Some)
-    })?;
-    let Some(tapes) = tapes.into_iter().collect::<Option<Vec<Tape>>>() else { return Ok(None) };
+pub fn study(mut options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<Study>> {
+    let (incidents, command) = (options.incidents(), options.command());
     let experience = Experience::built_in();
     let (levels, models) = (options.levels.as_slice(), options.models.as_slice());
     let basis = Basis { seed: options.seed, experience: &experience, levels, models };
     let conditions = conditions(&basis, options.extent);
-    let branches = AtomicUsize::new(0);
     let numbers: Vec<usize> = (0..incidents.len()).collect();
     let told = sweep(&numbers, options.threads, watch, |number| -> io::Result<_> {
-        let film = Film::new(&options.scenarios[incidents[*number].0], &tapes[*number], watch.stalled);
+        let (scenario, seed) = incidents[*number];
+        let tape = recorded(&options.scenarios[scenario], seed, watch.stalled)?;
+        (watch.done)();
+        if watch.stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let film = Film::new(&options.scenarios[scenario], &tape, watch.stalled);
         let diagnose = |(_, condition): &(Key, Condition)| {
             condition.diagnose(&film, *number).now_or_never().expect("hands on a film never wait")
         };
         let told: Vec<Option<Told>> = conditions.iter().map(diagnose).collect();
-        branches.fetch_add(film.finish()?, Ordering::Relaxed);
-        Ok(Some(told))
+        let branches = film.finish()?;
+        Ok(Some((tape, told, branches)))
     })?;
-    let Some(told) = told.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
-    let of = |place: usize| told.iter().map(|told| told[place].clone()).collect();
-    let results = conditions.iter().enumerate().map(|(place, (key, _))| (*key, of(place))).collect();
-    let branches = branches.into_inner();
-    Ok(Some(Study { options, tapes, results, branches }))
+    let keys: Vec<Key> = conditions.iter().map(|(key, _)| *key).collect();
+    let is_whole = |place: &usize| {
+        incidents.iter().zip(&told).all(|((scenario, _), told)| scenario != place || told.is_some())
+    };
+    let whole: Vec<usize> = (0..options.scenarios.len()).filter(is_whole).collect();
+    let complete = whole.len() == options.scenarios.len();
+    if !complete && whole.iter().all(|place| options.scenarios[*place].control) {
+        return Ok(None);
+    }
+    let (mut tapes, mut results, mut branches) = (Vec::new(), Results::new(), 0);
+    for ((scenario, _), told) in incidents.iter().zip(told) {
+        let Some((tape, told, branched)) = told.filter(|_| whole.contains(scenario)) else { continue };
+        tapes.push(tape);
+        branches += branched;
+        keys.iter().zip(told).for_each(|(key, told)| results.entry(*key).or_default().push(told));
+    }
+    options.scenarios = whole.iter().map(|place| options.scenarios[*place].clone()).collect();
+    Ok(Some(Study { options, command, complete, tapes, results, branches }))
 }

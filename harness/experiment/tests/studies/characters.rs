@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::AtomicBool};
 
-use experiment::characters::{Group, Outcome, Report, run, specimens};
+use experiment::{
+    characters::{Group, Outcome, Report, Specimen, run, specimens},
+    sweep::Watch,
+};
 
 /// Fewer specimens than this are no collection.
 const SPECIMENS_MIN: usize = 40;
@@ -16,7 +19,12 @@ fn measured(names: &[&str]) -> Report {
     let chosen: Vec<_> =
         specimens().into_iter().filter(|specimen| names.contains(&specimen.name.as_ref())).collect();
     assert_eq!(chosen.len(), names.len(), "{names:?}");
-    run(chosen, |_| ()).unwrap()
+    all(chosen)
+}
+
+fn all(chosen: Vec<Specimen>) -> Report {
+    let stop = AtomicBool::new(false);
+    run(chosen, Watch { stop: &stop, done: &|| (), stalled: |what| panic!("{what} stands still") }).unwrap()
 }
 
 fn assert_fits(text: &str) {
@@ -72,7 +80,7 @@ fn each_place_breaks_on_something_that_the_others_bear() {
 
 #[test]
 fn the_table_reads_like_this() {
-    let report = run(specimens(), |_| ()).unwrap();
+    let report = all(specimens());
     assert_eq!(report.summary.specimens, specimens().len());
     assert_eq!(report.summary.break_the_repaired, 0);
     let text = report.to_string();
@@ -93,4 +101,13 @@ fn programs_read_the_same() {
     assert_eq!(tab["faulty"]["met"]["cache"]["outcome"], "hangs");
     assert_eq!(tab["repaired"]["publish"]["outcome"], "refused");
     assert_eq!((&slash["code_points"], &slash["group"]), (&serde_json::Value::Null, &"broken-utf8".into()));
+}
+
+#[test]
+fn who_is_stopped_keeps_the_characters_that_were_measured() {
+    let stop = AtomicBool::new(false);
+    let after_one = || stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let watch = Watch { stop: &stop, done: &after_one, stalled: |what| panic!("{what} stands still") };
+    let report = run(specimens(), watch).unwrap();
+    assert_eq!((report.specimens.len(), report.summary.specimens), (1, 1));
 }

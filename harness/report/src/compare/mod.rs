@@ -28,6 +28,9 @@ pub struct CompareReport {
     pub operating_model: OperatingModel,
     /// The command that repeats it.
     pub command: String,
+    /// Whether all of that was run; otherwise everything here is about the scenarios that were complete.
+    #[serde(default = "yes")]
+    pub complete: bool,
     /// The version of the program.
     pub version: String,
     /// The scenarios.
@@ -46,6 +49,11 @@ pub struct CompareReport {
     pub dots: Vec<Dot>,
     /// What stands between these figures and doubt.
     pub controls: Controls,
+}
+
+/// Earlier versions reported nothing that was not complete.
+fn yes() -> bool {
+    true
 }
 
 /// A scenario.

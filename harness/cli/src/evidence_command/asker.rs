@@ -1,0 +1,94 @@
+//! Whoever asks an evidence store over HTTP, and what it says when it does not answer.
+
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use bytes::Bytes;
+use chassis::{Chassis, Clock, Network, Peer, Wait, plain};
+use http::{HeaderValue, Request, StatusCode, Uri, header, uri::Authority};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::EvidenceOptions;
+
+/// How long the evidence store may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Asks one evidence store.
+pub(super) struct Asker {
+    room: Peer,
+    token: Option<HeaderValue>,
+}
+
+/// A question that was answered with a refusal, in one line.
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) words: String,
+}
+
+impl Asker {
+    pub(super) fn new(options: &EvidenceOptions) -> anyhow::Result<Self> {
+        let address = format!("{}:{}", options.target, options.room_port).parse::<Authority>();
+        let address = address.with_context(|| format!("'{}' is no host", plain(&options.target)))?;
+        let caller = Chassis::of_caller("glyphfall", Network::Tcp, Clock::real(), 0);
+        let token = options.token.as_deref().filter(|token| !token.is_empty());
+        let token = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}")));
+        Ok(Self {
+            room: Peer::new(&caller, address),
+            token: token.transpose().context("the token holds characters that cannot be sent")?,
+        })
+    }
+
+    /// The answer; what is refused is an error.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &[(&str, Option<&str>)],
+    ) -> anyhow::Result<T> {
+        self.try_to_ask(path, parameters).await?.map_err(|refused| anyhow!("{}", refused.words))
+    }
+
+    /// The answer, or why there is none.
+    pub(super) async fn try_to_ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &[(&str, Option<&str>)],
+    ) -> anyhow::Result<Result<T, Refused>> {
+        let given = parameters.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        let query =
+            given.map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&");
+        let uri: Uri =
+            format!("{path}?{query}").parse().context("the question cannot be asked in an address")?;
+        let path = uri.path_and_query().map_or(path, http::uri::PathAndQuery::as_str);
+        let mut request = Request::get(path).body(Bytes::new())?;
+        request.headers_mut().extend(self.token.clone().map(|token| (header::AUTHORIZATION, token)));
+        let answer = self.room.send(request, Wait::AtMost(ANSWER_TIMEOUT)).await.with_context(|| {
+            format!("no evidence store answers at {}; 'glyphfall up' runs one", self.room.authority())
+        })?;
+        if answer.status == StatusCode::OK {
+            let read = serde_json::from_slice(&answer.body);
+            return Ok(Ok(read.with_context(|| {
+                format!("what answers at {} is no evidence store", self.room.authority())
+            })?));
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let detail = match body["detail"].as_str() {
+            Some(detail) => detail.to_owned(),
+            None => format!("the evidence store refused the question with {}", answer.status),
+        };
+        let words = match body["parameter"].as_str() {
+            Some(parameter) if !detail.starts_with(parameter) => format!("{parameter}: {detail}"),
+            _ => detail,
+        };
+        Ok(Err(Refused { status: answer.status, words: plain(&words) }))
+    }
+}
+
+/// Percent-encoding of a query's value (RFC 3986): everything but the unreserved characters.
+fn encoded(value: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    value.bytes().map(byte).collect()
+}

@@ -1,0 +1,167 @@
+//! `glyphfall evidence metrics`: which there are, and how one stands. Teaches that a histogram is three things: a count, which has no
+//! unit, and a sum and quantiles, which have that of what was measured.
+
+use std::collections::BTreeMap;
+
+use evidence::{MetricAnswer, MetricInfo, MetricKind};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
+
+use super::{EvidenceOptions, FOLLOW_EVERY, asker::Asker, json, names};
+use crate::{options::Format, output::record, screen, stop};
+
+/// What quantiles are taken over.
+const QUANTILES_OVER: &str = "5m";
+
+/// The quantiles of a histogram that are shown.
+const QUANTILES: [(&str, &str); 3] = [("p50", "0.5"), ("p90", "0.9"), ("p99", "0.99")];
+
+/// The metrics that there are.
+#[derive(Serialize, Deserialize)]
+pub(super) struct MetricList {
+    pub(super) metrics: Vec<MetricInfo>,
+}
+
+/// The newest value of each series, by its labels.
+type Newest = BTreeMap<BTreeMap<String, String>, f64>;
+
+/// The services that send a metric.
+pub(super) fn services(metric: &MetricInfo) -> impl Iterator<Item = &String> {
+    metric.labels.iter().filter_map(|labels| labels.get("service.name"))
+}
+
+/// Lists the metrics, or tells how one stands.
+pub(super) async fn run(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
+    let Some(name) = options.query.as_deref() else {
+        anyhow::ensure!(
+            !options.follow,
+            "--follow needs a metric's name; without --follow the names are listed"
+        );
+        return list(asker, options).await;
+    };
+    let mut told: BTreeMap<BTreeMap<String, String>, String> = BTreeMap::new();
+    loop {
+        let answer = range(asker, options, name).await?;
+        if options.format == Format::Json {
+            screen::line(&json(&answer));
+        } else {
+            let is_first = told.is_empty();
+            if is_first && answer.kind == MetricKind::Histogram {
+                screen::line(&format!("Quantiles are of the last {QUANTILES_OVER}."));
+            }
+            for (labels, value) in values(asker, options, &answer).await? {
+                if told.get(&labels) != Some(&value) {
+                    let named: Vec<String> =
+                        labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                    record(&format!("{value}  {}", named.join(" ")));
+                    told.insert(labels, value);
+                }
+            }
+            if is_first && told.is_empty() {
+                screen::line("No value of this metric. Look further back with --from -1h.");
+            }
+        }
+        if !options.follow || stop::is_told() {
+            return Ok(());
+        }
+        sleep(FOLLOW_EVERY).await;
+    }
+}
+
+async fn list(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
+    let mut list: MetricList = asker.ask("/evidence/metrics", &[]).await?;
+    if let Some(service) = &options.service {
+        list.metrics.retain(|metric| services(metric).any(|other| other == service));
+        if list.metrics.is_empty() {
+            names::check_service(asker, Some(service)).await?;
+        }
+    }
+    if options.format == Format::Json {
+        screen::line(&json(&list));
+        return Ok(());
+    }
+    if list.metrics.is_empty() {
+        screen::line("No metrics. They come at the level 'metrics' and above, some seconds after the start.");
+    }
+    for metric in &list.metrics {
+        record(&format!("{:<44} {}", metric.name, metric.unit));
+    }
+    Ok(())
+}
+
+/// The metric's values by time; a name or a service that is not there is an error that says which are.
+async fn range(asker: &Asker, options: &EvidenceOptions, name: &str) -> anyhow::Result<MetricAnswer> {
+    let answer = ask(asker, options, name, &[("function", Some("range"))]).await?;
+    let Some(answer) = answer else {
+        return Err(names::unknown("metric", name, &names::metrics(asker).await?));
+    };
+    if answer.lines.is_empty() {
+        names::check_service(asker, options.service.as_deref()).await?;
+    }
+    Ok(answer)
+}
+
+/// A function of the metric, by time; nothing if no metric has this name.
+async fn ask(
+    asker: &Asker,
+    options: &EvidenceOptions,
+    name: &str,
+    function: &[(&str, Option<&str>)],
+) -> anyhow::Result<Option<MetricAnswer>> {
+    let which = [("name", Some(name)), ("service", options.service.as_deref())];
+    let when = [("from", options.from.as_deref().filter(|_| function.len() == 1))];
+    let parameters: Vec<_> = which.iter().chain(&when).chain(function).copied().collect();
+    match asker.try_to_ask("/evidence/metrics/query", &parameters).await? {
+        Ok(answer) => Ok(Some(answer)),
+        Err(refused) if refused.status == StatusCode::NOT_FOUND => {
+            // In an incident room this is also said of what a team may not ask for.
+            let _: MetricList = asker.ask("/evidence/metrics", &[]).await?;
+            Ok(None)
+        }
+        Err(refused) => anyhow::bail!("{}", refused.words),
+    }
+}
+
+/// What is shown of each series.
+async fn values(
+    asker: &Asker,
+    options: &EvidenceOptions,
+    answer: &MetricAnswer,
+) -> anyhow::Result<Vec<(BTreeMap<String, String>, String)>> {
+    let unit = &answer.unit;
+    let counts = newest(answer);
+    if answer.kind != MetricKind::Histogram {
+        let value = |value: Option<&f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
+        let shown = answer
+            .lines
+            .iter()
+            .map(|line| (line.labels.clone(), format!("{:>12} {unit}", value(counts.get(&line.labels)))));
+        return Ok(shown.collect());
+    }
+    let sums = ask(asker, options, &answer.name, &[("function", Some("sum"))]).await?;
+    let sums = sums.as_ref().map(newest).unwrap_or_default();
+    let mut quantiles = Vec::new();
+    for (short, q) in QUANTILES {
+        let over = ("window", Some(QUANTILES_OVER));
+        let step = ("step", Some(QUANTILES_OVER));
+        let function = [("function", Some("quantile")), ("q", Some(q)), over, step];
+        let answer = ask(asker, options, &answer.name, &function).await?;
+        quantiles.push((short, answer.as_ref().map(newest).unwrap_or_default()));
+    }
+    let measured = |value: Option<&f64>| value.map_or("-".to_owned(), |value| format!("{value:.3} {unit}"));
+    let shown = answer.lines.iter().map(|line| {
+        let labels = &line.labels;
+        let count = counts.get(labels).map_or("-".to_owned(), |count| format!("{count:.0}"));
+        let quantiles: Vec<String> =
+            quantiles.iter().map(|(short, of)| format!("{short} {}", measured(of.get(labels)))).collect();
+        let sum = measured(sums.get(labels));
+        (labels.clone(), format!("count {count}  sum {sum}  {}", quantiles.join("  ")))
+    });
+    Ok(shown.collect())
+}
+
+fn newest(answer: &MetricAnswer) -> Newest {
+    let lines = answer.lines.iter();
+    lines.filter_map(|line| Some((line.labels.clone(), line.points.last()?.1))).collect()
+}

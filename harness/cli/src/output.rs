@@ -1,0 +1,172 @@
+//! The only way out: everything that a command prints goes through here, onto a terminal or into a pipe. Teaches three things that a
+//! program owes whoever reads it. Nothing that came from outside is obeyed by the terminal ([`plain`]). What could not be written is
+//! an error, as a file that is half there looks whole. And a reader who goes away, as `head` does, ends the program without a word.
+//!
+//! Standard output and the terminal belong to the process, and so does what is known of them here.
+
+use std::{
+    io::{self, ErrorKind, Write},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+pub(crate) use chassis::plain;
+use indicatif::ProgressBar;
+
+use crate::stop::{self, Reason};
+
+/// Columns that text is wrapped to where a terminal is wider, or there is none.
+const COLUMNS: usize = 80;
+
+/// A terminal that says that it is narrower is not believed: no word would fit.
+const COLUMNS_MIN: usize = 20;
+
+/// How headings begin and end. No other sequence that a terminal obeys leaves the program, but for a live line's.
+const BOLD: [&str; 2] = ["\u{1b}[1m", "\u{1b}[0m"];
+
+/// What became of standard output, once it took no more.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// The lines that stay in place and change, if there are any: whatever is printed goes above them.
+static LIVE: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Prints lines of our own on standard output. A text from outside goes through [`plain`] first, so that it can end no line.
+pub(crate) fn line(text: &str) {
+    if lost().is_none() {
+        let text = shown(text);
+        let written = above_live_lines(|| {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{text}").and_then(|()| out.flush())
+        });
+        keep_in_mind(written);
+    }
+}
+
+/// Prints a help text, or what clap says of what was asked for, in its colours; in none if a word of it holds what a terminal obeys.
+pub(crate) fn help(told: &clap::Error) {
+    let text = told.render().to_string();
+    if text.lines().any(|line| plain(line) != line) {
+        error_line(text.trim_end());
+    } else {
+        keep_in_mind(told.print().and_then(|()| io::stdout().flush()));
+    }
+}
+
+/// Once standard output has failed, nothing more is written there, and the program is told to stop.
+fn keep_in_mind(written: io::Result<()>) {
+    let Err(error) = written else { return };
+    let reason = format!("error: standard output cannot be written: {error}");
+    let is_error = error.kind() != ErrorKind::BrokenPipe;
+    held(&LOST).get_or_insert(error);
+    stop::stop(Reason::NobodyReads);
+    if is_error {
+        error_line(&reason);
+    }
+}
+
+/// Prints one thing from outside on standard output, in one line whatever it holds.
+pub(crate) fn record(text: &str) {
+    line(&plain(text));
+}
+
+/// Prints lines of our own on standard error. Should that fail, there is nobody left to tell.
+pub(crate) fn error_line(text: &str) {
+    let text = shown(text);
+    above_live_lines(|| {
+        let _ = writeln!(io::stderr(), "{text}");
+    });
+}
+
+/// Prints an error with what caused it. Further lines, which may quote a file, are indented: none passes for one of ours.
+pub(crate) fn error(error: &anyhow::Error) {
+    error_line(&format!("error: {error:#}").trim_end().replace('\n', "\n  "));
+}
+
+/// Standard error, for the services' log lines.
+pub(crate) struct LogLines;
+
+impl Write for LogLines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        error_line(String::from_utf8_lossy(line).trim_end_matches('\n'));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why standard output took no more, if it did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Its reader has gone away.
+    NobodyReads,
+    /// It could not be written.
+    Unwritable,
+}
+
+/// What became of standard output by the end.
+pub(crate) fn lost() -> Option<Lost> {
+    held(&LOST).as_ref().map(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Lost::NobodyReads,
+        _ => Lost::Unwritable,
+    })
+}
+
+/// Lets these lines stay below whatever is printed, or none any more.
+pub(crate) fn keep_below(lines: Option<&ProgressBar>) {
+    *held(&LIVE) = lines.cloned();
+}
+
+/// Whether lines on standard error can change in place: on a terminal that knows how to go back.
+pub(crate) fn is_live() -> bool {
+    let draws = std::env::var("TERM").is_ok_and(|terminal| !terminal.is_empty() && terminal != "dumb");
+    draws && console::Term::stderr().features().is_attended()
+}
+
+/// Columns that text for standard output is wrapped to.
+pub(crate) fn columns() -> usize {
+    columns_of(&console::Term::stdout())
+}
+
+/// Columns that text for a terminal is wrapped to: its own, or else what the environment says, and at most eighty.
+pub(crate) fn columns_of(terminal: &console::Term) -> usize {
+    let own = terminal.size_checked().map(|(_, columns)| columns);
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let columns = own.or_else(said).filter(|columns| *columns > 0).map_or(COLUMNS, usize::from);
+    columns.clamp(COLUMNS_MIN, COLUMNS)
+}
+
+/// Our own lines, safe to print: line by line, as only ends of lines and bold headings are ours.
+fn shown(text: &str) -> String {
+    let safe = |text: &str| text.split('\n').map(plain).collect::<Vec<_>>().join("\n");
+    let [begin, end] = BOLD;
+    let headings = text.split(begin).map(|part| part.split(end).map(safe).collect::<Vec<_>>().join(end));
+    headings.collect::<Vec<_>>().join(begin)
+}
+
+fn above_live_lines<T>(print: impl FnOnce() -> T) -> T {
+    match &*held(&LIVE) {
+        Some(lines) => lines.suspend(print),
+        None => print(),
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ends_of_lines_and_headings_are_ours() {
+        fn check(text: &str, expected: &str) {
+            assert_eq!(shown(text), expected);
+        }
+        check("one\ntwo", "one\ntwo");
+        check("\u{1b}[1mheading\u{1b}[0m  text", "\u{1b}[1mheading\u{1b}[0m  text");
+        check("\u{1b}[2Jgone \u{1b}]0;title\u{7}", "\\u001b[2Jgone \\u001b]0;title\\u0007");
+        check("\u{202e}reversed\rback", "\\u202ereversed\\rback");
+    }
+}
