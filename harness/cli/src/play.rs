@@ -62,7 +62,7 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
         Format::Text => tell(&record, &screen),
     }
     if let Some(missed) = missed(&record, &drawn).filter(|_| record.complete) {
-        for line in screen::broken(&missed, WIDTH) {
+        for line in screen::broken(&missed, output::columns()) {
             screen.say(&line);
         }
     }

@@ -266,7 +266,7 @@ fn value(series: &[(&SeriesKey, &Series)], query: &MetricQuery, time: UnixTime) 
         Function::Sum => {
             let oldest = time.minus(LOOK_BACK);
             sum(series.iter().filter_map(|(_, series)| match &series.track {
-                AnyTrack::Histogram { track, .. } => track.at(time, oldest).map(|counts| counts.sum),
+                AnyTrack::Histogram(track) => track.at(time, oldest).map(|counts| counts.sum),
                 AnyTrack::Number(_) => None,
             }))
         }

@@ -166,7 +166,6 @@ pub async fn play_until(
                     desk.is_done.set(desk.call.get() == call);
                     hands.called_anew(call).await;
                 },
-                }
                 Responder::Recorder(recorder) => hands.record(recorder).await,
                 Responder::StandIn
                 | Responder::Remedies { .. }
