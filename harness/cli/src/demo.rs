@@ -182,7 +182,9 @@ fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
         screen.say("  PARTIAL: stopped early, without this comparison");
         return Ok(false);
     };
-    side_by_side(&study).iter().for_each(|line| screen.say(line));
+    for line in side_by_side(&study) {
+        screen.say(&line);
+    }
     screen.say("\nMore scenarios, and what speaks against such figures: glyphfall compare --quick");
     Ok(true)
 }

@@ -1,6 +1,7 @@
 //! `glyphfall room`: a training session for several teams, until Ctrl-C. What happened is kept; the same command goes on with it.
 
 use std::{
+    fmt::Write as _,
     io::ErrorKind,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -135,13 +136,14 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
     };
     let kept = session.teams.len();
     if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {
-        came_back.push_str(&format!(
+        let _ = write!(
+            came_back,
             "This folder keeps a session of {kept} teams, and it goes on with them. A session of {teams} begins with --fresh, which puts \
              this one aside, or in another folder with --out.\n"
-        ));
+        );
     }
     if let Some(aside) = room.aside() {
-        came_back += &format!("The earlier session is in {}.\n", aside.display());
+        let _ = writeln!(came_back, "The earlier session is in {}.", plain(&aside.display().to_string()));
     }
     let reachable = reachable(room.address(), &session.code);
     let line = |reachable: &Reachable| format!("  {:<12} {}\n", reachable.interface, reachable.url);

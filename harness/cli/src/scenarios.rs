@@ -38,7 +38,7 @@ fn describe(scenario: &Scenario) {
     let Scenario { name, title, description, symptom, hints, truth, remedies, .. } = scenario;
     screen::paragraph(&format!("{}: {}\n\nThis gives everything away.\n", plain(name), plain(title)));
     screen::paragraph(&plain(&description.replace('\n', " ")));
-    screen::paragraph(&format!("\nTrigger: {}.", plain(&truth.trigger.to_string())));
+    screen::paragraph(&format!("\nTrigger: {}.", plain(&truth.trigger)));
     let path = truth.path.iter().map(|service| service.words()).chain(["the customers".to_owned()]);
     screen::paragraph(&format!("Path: {}.", plain(&path.collect::<Vec<_>>().join(", then "))));
     screen::line("Contributing factors:");
