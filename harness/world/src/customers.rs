@@ -32,6 +32,9 @@ use crate::{
 /// How long a customer waits for a page before they leave.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A process that comes to its work so late was not running, or the machine was not: stopped, asleep, or buried in other work.
+pub const STOOD_STILL_AFTER: Duration = Duration::from_secs(5);
+
 /// Visits under way at once; a visit beyond fails at once. Thirty a second who all wait to the end are three hundred.
 pub const VISITS_MAX: usize = 4_096;
 
@@ -128,6 +131,18 @@ impl Customers {
         }
     }
 
+    /// As many come as at first.
+    pub(crate) async fn reset(&self) {
+        // Every field, so that whoever adds one decides here what becomes of it.
+        let Self { arrivals: _, visits: _, tally: _, shop: _, mix: _, seed: _, crowds: _ } = self;
+        self.disperse().await;
+    }
+
+    /// How many crowds there are.
+    pub(crate) fn crowds(&self) -> usize {
+        self.crowds.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn come(&self, arrivals: &TaskGroup, from: Instant, times: f64, label: &str) {
         for (route, share) in &self.mix.shares {
             let rate = self.mix.views_per_second * share * times;
@@ -196,6 +211,10 @@ impl Stream {
             intended += Duration::from_secs_f64(gap_s);
             let path = self.path();
             sleep_until(intended).await;
+            // Who would have come while the process stood still did not: their visits would say nothing of the shop.
+            if intended.elapsed() > STOOD_STILL_AFTER {
+                continue;
+            }
             if tally.stay_away.load(Ordering::Relaxed) {
                 continue;
             }

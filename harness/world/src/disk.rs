@@ -30,21 +30,32 @@ const READS_AT_ONCE: usize = 4;
 pub struct Disk {
     storage: Arc<dyn Storage>,
     heads: Arc<Semaphore>,
+    at_first: Option<DiskSpeed>,
     speed: Arc<Mutex<Option<DiskSpeed>>>,
 }
 
 impl Disk {
     /// `storage` on a disk of this speed; without one, as fast as the storage is itself.
     pub fn new(storage: Arc<dyn Storage>, speed: Option<DiskSpeed>) -> Self {
-        Self { storage, heads: Arc::new(Semaphore::new(READS_AT_ONCE)), speed: Arc::new(Mutex::new(speed)) }
+        let (heads, at_first) = (Arc::new(Semaphore::new(READS_AT_ONCE)), speed);
+        Self { storage, heads, at_first, speed: Arc::new(Mutex::new(speed)) }
     }
 
-    /// Makes the disk slower or faster, from the next read on.
-    pub fn set_speed(&self, speed: Option<DiskSpeed>) {
-        *self.speed.lock().unwrap_or_else(PoisonError::into_inner) = speed;
+    /// Each read takes so long from now on, beside what its bytes take.
+    pub fn slow_down(&self, seek: Duration) {
+        let speed = DiskSpeed { seek, ..self.at_first.unwrap_or_default() };
+        *self.speed.lock().unwrap_or_else(PoisonError::into_inner) = Some(speed);
     }
 
-    fn speed(&self) -> Option<DiskSpeed> {
+    /// As fast as at first, from the next read on.
+    pub fn restore(&self) {
+        // Every field, so that whoever adds one decides here what becomes of it.
+        let Self { storage: _, heads: _, at_first, speed } = self;
+        *speed.lock().unwrap_or_else(PoisonError::into_inner) = *at_first;
+    }
+
+    /// How fast it is now.
+    pub fn speed(&self) -> Option<DiskSpeed> {
         *self.speed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

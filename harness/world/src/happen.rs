@@ -8,9 +8,7 @@ use incident::{EventKind, Remedy, Service};
 use web_front::{CHECKOUT_NOTES, WebFrontConfig};
 
 use crate::{
-    EditorError, World,
-    disk::DiskSpeed,
-    monitor,
+    EditorError, World, monitor,
     scenario::{Happening, draw::Step},
     uploads,
 };
@@ -22,9 +20,6 @@ const LINKS: [(Service, Service); 4] = [
     (Service::Cache, Service::ContentStore),
     (Service::ContentStore, Service::Cache),
 ];
-
-/// The version that releases of a shop are rolled back to.
-const FIRST_RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 impl World {
     /// Lets one thing happen.
@@ -59,16 +54,15 @@ impl World {
                 self.impair(from.name(), *to, Duration::from_millis(*delay_ms), resets.0);
             }
             Happening::Disk { seek_ms } => {
-                let seek = Duration::from_millis(*seek_ms);
-                shop.disk().set_speed(Some(DiskSpeed { seek, ..self.disk_at_first().unwrap_or_default() }));
+                shop.disk().slow_down(Duration::from_millis(*seek_ms));
             }
             Happening::Uploads { count } => {
-                let (uploader, store) = (self.outsider("importer"), &shop.addresses().content_store);
+                let (uploader, store) = (self.doer("importer"), &shop.addresses().content_store);
                 uploads::begin(&uploader, store, shop.editor_token(), *count);
             }
             Happening::Surge { times } => self.customers().crowd(times.0),
             Happening::Monitor { asset } => {
-                let (watcher, front) = (self.outsider("monitor"), shop.addresses().web_front.clone());
+                let (watcher, front) = (self.doer("monitor"), shop.addresses().web_front.clone());
                 let text = self.editor().read(asset).await.unwrap_or_default();
                 // The first sentence: short enough to be seen in a message, and long enough to be on no other page.
                 let phrase = text.split_inclusive('.').next().unwrap_or_default().to_owned();
@@ -82,7 +76,7 @@ impl World {
         match happening {
             Happening::Suspend { service } => self.suspend(*service, false),
             Happening::Link { from, to, .. } => self.impair(from.name(), *to, Duration::ZERO, 0.0),
-            Happening::Disk { .. } => self.shop().disk().set_speed(self.disk_at_first()),
+            Happening::Disk { .. } => self.shop().disk().restore(),
             Happening::Surge { .. } => self.customers().disperse().await,
             // What somebody has done stays done until somebody undoes it.
             Happening::Publish { .. }
@@ -113,11 +107,7 @@ impl World {
             }
             Remedy::FlushCache => shop.flush_cache(),
             Remedy::RollBackRelease { service: Service::WebFront } => {
-                let at_first = |config: &mut WebFrontConfig| {
-                    config.fragment_timeout_ms = None;
-                    CHECKOUT_NOTES.clone_into(&mut config.checkout_notes);
-                };
-                shop.release_front(FIRST_RELEASE, at_first).await?;
+                shop.roll_back_front().await?;
             }
             // Only the front has ever been released otherwise: the others come back as they were.
             Remedy::RollBackRelease { service } => shop.restart(service).await?,
@@ -133,7 +123,7 @@ impl World {
                     self.impair(from.name(), to, Duration::ZERO, 0.0);
                 }
             }
-            Remedy::ReplaceDisk => shop.disk().set_speed(self.disk_at_first()),
+            Remedy::ReplaceDisk => shop.disk().restore(),
         }
         Ok(())
     }
@@ -161,6 +151,11 @@ impl World {
             let address = self.shop().addresses().of(to);
             links.impair(from, address.host(), delay, resets);
         }
+    }
+
+    /// Somebody who begins something in this world that goes on until it is [`reset`](World::reset).
+    fn doer(&self, name: &'static str) -> Chassis {
+        Chassis { tasks: self.doings(), ..self.outsider(name) }
     }
 
     /// Somebody else than the customers who calls the shop, and tells nothing of it.

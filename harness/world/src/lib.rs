@@ -13,6 +13,7 @@
 //! - [`elsewhere`]: customers and record of a shop that others run.
 //! - [`observed`]: telemetry of the shop, straight into an evidence store.
 //! - [`World`]: all of it together, with the record. [`happen`]: what can happen in it, and what can be done about it.
+//!   [`reset`]: all that can have been changed, and how it becomes as it was.
 //! - [`play`]: one incident from start to end in [`virtual_time`], with a [`fingerprint`], a model responder's [`hands`], or a
 //!   [`stand_in`] for one. `stage`: what happens in it, in order of time.
 
@@ -28,6 +29,7 @@ pub mod monitor;
 pub mod scenario;
 pub mod observed;
 pub mod happen;
+pub mod reset;
 pub mod virtual_time;
 pub mod fingerprint;
 pub mod stand_in;
@@ -42,13 +44,12 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Clock, LatentFault};
+use chassis::{Clock, LatentFault, TaskGroup};
 use incident::{ContributingFactor, EventKind, IncidentRecord, Recorder, Run};
 use tokio::time::Instant;
 
 pub use addresses::Addresses;
 pub use customers::{Customers, Mix};
-use disk::DiskSpeed;
 pub use editor::{Editor, EditorError};
 pub use elsewhere::Elsewhere;
 pub use shop::{Shop, ShopOptions};
@@ -60,8 +61,9 @@ pub struct World {
     customers: Customers,
     clock: Clock,
     arrived_at: Instant,
-    disk_at_first: Option<DiskSpeed>,
     record: Arc<Mutex<Recorder>>,
+    doings: Mutex<TaskGroup>,
+    resetting: tokio::sync::Mutex<()>,
 }
 
 impl World {
@@ -81,7 +83,7 @@ impl World {
     ///
     /// When a service cannot start.
     pub async fn go_on(options: ShopOptions, mix: &Mix, record: Recorder, ago: Duration) -> io::Result<Self> {
-        let (clock, disk_at_first) = (options.surroundings.clock.clone(), options.disk);
+        let clock = options.surroundings.clock.clone();
         let shop = Shop::start(options).await?;
         let editor = shop.editor();
         let record = Arc::new(Mutex::new(record));
@@ -93,15 +95,22 @@ impl World {
             Arc::clone(&record),
             arrived_at,
         );
-        Ok(Self { shop, editor, customers, clock, arrived_at, disk_at_first, record })
+        let doings = Mutex::new(TaskGroup::new(shop.visitor().tasks.dispatch().clone()));
+        let resetting = tokio::sync::Mutex::default();
+        Ok(Self { shop, editor, customers, clock, arrived_at, record, doings, resetting })
     }
 
     /// Lets customers and story stand still, or go on; the services run on.
     pub fn pause(&self, paused: bool) {
+        self.pause_from(self.at_s(), paused);
+    }
+
+    /// The same, from a second of the shop on: when it is noticed late.
+    pub fn pause_from(&self, at_s: f64, paused: bool) {
         self.customers.stay_away(paused);
         let mut record = self.record();
         let speed = record.clock().speed();
-        record.push(self.at_s(), EventKind::Clock { speed, paused });
+        record.push(at_s, EventKind::Clock { speed, paused });
     }
 
     /// The shop's own time: seconds since the customers arrived.
@@ -135,24 +144,21 @@ impl World {
         self.record().push(at_s, kind);
     }
 
-    /// How fast the disk beneath the content store was at first.
-    pub(crate) fn disk_at_first(&self) -> Option<DiskSpeed> {
-        self.disk_at_first
-    }
-
-    /// Everything in the shop back as it was at first, whatever was done to it. The customers and the record go on.
-    ///
-    /// # Errors
-    ///
-    /// When a service cannot start again.
-    pub async fn reset(&self) -> io::Result<()> {
-        self.shop.reset().await
-    }
-
-    /// Sends the customers home, waits for those who still wait, closes the shop, and ends the record.
-    pub async fn finish(self) -> IncidentRecord {
+    /// Sends the customers home, and waits for those who still wait.
+    pub async fn empty(&self) {
         self.customers.leave().await;
+    }
+
+    /// Ends whatever goes on in this world, and closes the shop.
+    pub async fn close(&self) {
+        self.doings().kill().await;
         self.shop.stop().await;
+    }
+
+    /// Sends the customers home, closes the shop, and ends the record.
+    pub async fn finish(self) -> IncidentRecord {
+        self.empty().await;
+        self.close().await;
         self.record().clone().finish()
     }
 }

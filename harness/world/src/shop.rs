@@ -35,6 +35,9 @@ const VIEWS_PER_WORKER: f64 = 5.0;
 /// The disk of a shop where computing is modelled: an ordinary one.
 const DISK: DiskSpeed = DiskSpeed { seek: Duration::from_millis(4), bytes_per_s: 100e6 };
 
+/// The version that releases of a shop are rolled back to.
+const FIRST_RELEASE: &str = env!("CARGO_PKG_VERSION");
+
 /// The media type of all content that the shop begins with.
 const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
@@ -141,15 +144,15 @@ pub struct Health {
 
 /// The three services, running.
 pub struct Shop {
-    content_store: Arc<Host<ContentStore>>,
-    cache: Arc<Host<Cache>>,
-    web_front: Arc<Host<WebFront>>,
-    addresses: Addresses,
-    editor_token: String,
-    visitor: Chassis,
-    disk: Disk,
-    front: Option<Compute>,
-    health: [(Service, Peer); 3],
+    pub(crate) content_store: Arc<Host<ContentStore>>,
+    pub(crate) cache: Arc<Host<Cache>>,
+    pub(crate) web_front: Arc<Host<WebFront>>,
+    pub(crate) addresses: Addresses,
+    pub(crate) editor_token: String,
+    pub(crate) visitor: Chassis,
+    pub(crate) disk: Disk,
+    pub(crate) front: Option<Compute>,
+    pub(crate) health: [(Service, Peer); 3],
 }
 
 impl Shop {
@@ -296,6 +299,16 @@ impl Shop {
         self.web_front.release(version).await
     }
 
+    /// Releases the web front's first version again, with its settings.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn roll_back_front(&self) -> io::Result<()> {
+        self.web_front.service().roll_back();
+        self.web_front.release(FIRST_RELEASE).await
+    }
+
     /// The disk beneath the content store.
     pub fn disk(&self) -> &Disk {
         &self.disk
@@ -309,20 +322,6 @@ impl Shop {
     /// Empties the cache; what it is working on goes on.
     pub fn flush_cache(&self) {
         self.cache.service().flush();
-    }
-
-    /// Everything back as it was at first.
-    ///
-    /// # Errors
-    ///
-    /// When a service does not start again.
-    pub async fn reset(&self) -> io::Result<()> {
-        // Against the flow of the data: nobody may fill itself from what is about to go.
-        self.web_front.kill().await;
-        self.cache.kill().await;
-        self.content_store.reset().await?;
-        self.cache.reset().await?;
-        self.web_front.reset().await
     }
 
     /// Stops the services, customers' side first.

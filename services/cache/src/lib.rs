@@ -68,6 +68,14 @@ impl Cache {
     }
 }
 
+impl Cache {
+    /// Fills that hold a permit now.
+    pub fn permits_used(&self) -> usize {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().map_or(0, |fills| fills.permits().used())
+    }
+}
+
 impl Service for Cache {
     fn name(&self) -> &'static str {
         "cache"

@@ -1,7 +1,13 @@
 //! What computing costs where time is virtual. Teaches that capacity is a number of workers and the time that each needs:
 //! virtual time lets everything be computed in no time at all, so a shop in it could never be too small.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
@@ -15,18 +21,37 @@ use tokio::{sync::Semaphore, time::sleep};
 pub struct Compute {
     workers: Arc<Semaphore>,
     at_first: usize,
+    more: Arc<AtomicUsize>,
     per_request: Duration,
 }
 
 impl Compute {
     /// So many workers, of whom each is busy for `per_request` with every request.
     pub fn new(workers: usize, per_request: Duration) -> Self {
-        Self { workers: Arc::new(Semaphore::new(workers)), at_first: workers, per_request }
+        Self {
+            workers: Arc::new(Semaphore::new(workers)),
+            at_first: workers,
+            more: Arc::default(),
+            per_request,
+        }
     }
 
     /// As many more workers as there were at first, from now on.
     pub fn double(&self) {
+        self.more.fetch_add(self.at_first, Ordering::Relaxed);
         self.workers.add_permits(self.at_first);
+    }
+
+    /// As many workers as at first. Whoever is busy cannot be sent away: call it when the service does not run.
+    pub fn restore(&self) {
+        let more = self.more.swap(0, Ordering::Relaxed);
+        let stay = more - self.workers.forget_permits(more);
+        self.more.fetch_add(stay, Ordering::Relaxed);
+    }
+
+    /// How many there are, busy or not.
+    pub fn workers(&self) -> usize {
+        self.at_first + self.more.load(Ordering::Relaxed)
     }
 }
 

@@ -40,6 +40,9 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
+/// The release that every service begins with.
+const FIRST_RELEASE: &str = env!("CARGO_PKG_VERSION");
+
 /// The values around a service that its operator chooses.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -76,6 +79,16 @@ struct State {
     operator_port: Option<TaskGroup>,
 }
 
+impl State {
+    /// Kills what runs. It is forgotten only when it is gone: whoever is dropped here leaves it to be killed again.
+    async fn kill(&mut self) {
+        if let Some(run) = &self.run {
+            run.tasks.kill().await;
+        }
+        self.run = None;
+    }
+}
+
 /// One run of a service, from start to kill.
 struct Run {
     tasks: TaskGroup,
@@ -88,7 +101,7 @@ impl<S: Service> Host<S> {
     /// A host that will listen at `address`.
     pub fn new(service: S, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
         let switches_at_first = switches.snapshot();
-        let release = env!("CARGO_PKG_VERSION").to_owned();
+        let release = FIRST_RELEASE.to_owned();
         let state = Mutex::new(State { address, release, run: None, operator_port: None });
         Self { service, surroundings, switches, switches_at_first, runs: AtomicU64::new(0), state }
     }
@@ -105,10 +118,7 @@ impl<S: Service> Host<S> {
 
     /// Kills the service as if its process died: connections break, tasks and memory are gone.
     pub async fn kill(&self) {
-        let mut state = self.state.lock().await;
-        if let Some(run) = state.run.take() {
-            run.tasks.kill().await;
-        }
+        self.state.lock().await.kill().await;
     }
 
     /// Kills the service and starts it again at the same address.
@@ -118,9 +128,7 @@ impl<S: Service> Host<S> {
     /// As [`start`](Self::start).
     pub async fn restart(&self) -> io::Result<()> {
         let mut state = self.state.lock().await;
-        if let Some(run) = state.run.take() {
-            run.tasks.kill().await;
-        }
+        state.kill().await;
         self.start_locked(&mut state).await?;
         Ok(())
     }
@@ -135,16 +143,20 @@ impl<S: Service> Host<S> {
         self.restart().await
     }
 
-    /// Everything back as it was at first: switches, memory, and what the service keeps across restarts.
+    /// Everything back as it was at first: switches, release, memory, and what the service keeps across restarts.
     ///
     /// # Errors
     ///
     /// When the service cannot be put back or started.
     pub async fn reset(&self) -> io::Result<()> {
-        self.kill().await;
+        let mut state = self.state.lock().await;
+        state.kill().await;
+        // Every field, so that whoever adds one decides here what becomes of it.
+        let State { address: _, release, run: _, operator_port: _ } = &mut *state;
+        FIRST_RELEASE.clone_into(release);
         self.switches.copy_from(&self.switches_at_first);
         self.service.reset().await?;
-        self.start().await?;
+        self.start_locked(&mut state).await?;
         Ok(())
     }
 
@@ -193,6 +205,12 @@ impl<S: Service> Host<S> {
         &self.switches
     }
 
+    /// The release that runs; none while the service does not.
+    pub async fn running(&self) -> Option<String> {
+        let state = self.state.lock().await;
+        state.run.as_ref().map(|_| state.release.clone())
+    }
+
     async fn start_locked(&self, state: &mut MutexGuard<'_, State>) -> io::Result<Authority> {
         if state.run.is_some() {
             return Ok(state.address.clone());
@@ -202,6 +220,8 @@ impl<S: Service> Host<S> {
         // Port 0 took a free port; a restart must come back to the same one.
         state.address = listener.address()?;
         let (dispatch, telemetry) = (chassis.tasks.dispatch().clone(), chassis.telemetry.clone());
+        // Whoever starts a service may be dropped while it does: nothing of it may stay.
+        let half_started = chassis.tasks.killed_on_drop();
         with_default(&dispatch, || {
             tracing::info!(event.name = "service.started", service.version = state.release, "started");
         });
@@ -218,6 +238,7 @@ impl<S: Service> Host<S> {
         let served = TaskTracker::new();
         tasks.spawn(served.track_future(serve(listener, app, chassis, stop.clone())));
         state.run = Some(Run { tasks, stop, served, telemetry });
+        half_started.disarm();
         Ok(state.address.clone())
     }
 

@@ -107,6 +107,25 @@ impl Links {
         }
     }
 
+    /// Every link as good as new, and nobody suspended.
+    pub fn restore(&self) {
+        let mut known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        // Every field, so that whoever adds one decides here what becomes of it.
+        let ByEnds { links, suspended } = &mut *known;
+        suspended.clear();
+        for link in links.values() {
+            link.change(|now| *now = Conditions::default());
+        }
+    }
+
+    /// What is wrong with the links: each that is not as good as new, and each service that is suspended, in words.
+    pub fn wrong(&self) -> Vec<String> {
+        let known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let worse = known.links.iter().filter(|(_, link)| link.now() != Conditions::default());
+        let worse = worse.map(|((from, to), link)| format!("{from} to {to}: {:?}", link.now()));
+        worse.chain(known.suspended.iter().map(|service| format!("{service}: suspended"))).collect()
+    }
+
     /// One handshake on the way from one service to another.
     pub(crate) async fn travel(&self, from: &str, to: &str) -> io::Result<()> {
         let delay = self.between(from, to, |link| link.now().delay);

@@ -4,7 +4,10 @@ use std::{fmt, future::Future};
 
 use hyper::rt::Executor;
 use tokio::select;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 use tracing::{Dispatch, instrument::WithSubscriber};
 
 /// All tasks of one run of a service: its accept loop, its connections, its background work.
@@ -42,6 +45,11 @@ impl TaskGroup {
         self.killed.cancel();
         self.tracker.close();
         self.tracker.wait().await;
+    }
+
+    /// Drops every task when the guard is dropped, unless it is disarmed.
+    pub(crate) fn killed_on_drop(&self) -> DropGuard {
+        self.killed.clone().drop_guard()
     }
 
     /// The number of tasks alive.

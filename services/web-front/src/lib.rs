@@ -33,7 +33,7 @@ pub use fragments::{PageRoute, Part, parts};
 pub const PORTS: DefaultPorts = DefaultPorts { service: 8080, operator: 8093 };
 
 /// What an operator chooses.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct WebFrontConfig {
     /// Address of the cache
     #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", default_value_t = loopback(8081))]
@@ -55,21 +55,32 @@ pub struct WebFrontConfig {
 /// The asset beside the basket, unless a release has another.
 pub const CHECKOUT_NOTES: &str = "checkout-notes";
 
-/// The web front as a service: nothing of it outlives a restart.
+/// The web front as a service: nothing of it but its settings outlives a restart.
 #[derive(Debug)]
 pub struct WebFront {
     config: Mutex<WebFrontConfig>,
+    at_first: WebFrontConfig,
 }
 
 impl WebFront {
     /// A front in front of one cache and one content store.
     pub fn new(config: WebFrontConfig) -> Self {
-        Self { config: Mutex::new(config) }
+        Self { config: Mutex::new(config.clone()), at_first: config }
     }
 
     /// Changes what the next start begins with, as a release does.
     pub fn configure(&self, change: impl FnOnce(&mut WebFrontConfig)) {
         change(&mut self.config.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What the next start begins with.
+    pub fn config(&self) -> WebFrontConfig {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Back to the settings of the first release, from the next start on.
+    pub fn roll_back(&self) {
+        self.configure(|config| config.clone_from(&self.at_first));
     }
 }
 
@@ -79,11 +90,16 @@ impl Service for WebFront {
     }
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {
-        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let config = self.config();
         let upstream = upstream::Upstream::start(&chassis, &config);
         let WebFrontConfig { base_path: base, checkout_notes, .. } = config;
         let front = pages::Front { upstream, switches: chassis.switches, base, checkout_notes };
         Ok(pages::router(Arc::new(front)).into())
+    }
+
+    async fn reset(&self) -> io::Result<()> {
+        self.roll_back();
+        Ok(())
     }
 }
 
