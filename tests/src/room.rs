@@ -56,7 +56,15 @@ impl RunningRoom {
     ///
     /// When it does not listen in time.
     pub async fn open(options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
+        Self::open_in(tempfile::tempdir().expect("a folder can be made"), options).await
+    }
+
+    /// The same, with a folder that keeps the session.
+    ///
+    /// # Panics
+    ///
+    /// When it does not listen in time.
+    pub async fn open_in(folder: TempDir, options: &[&str]) -> Self {
         let (port, facilitator) = (free_port(), token());
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let process = start(port, &facilitator, folder.path(), &options).await;

@@ -1,6 +1,7 @@
 //! `glyphfall room`: a training session for several teams, until Ctrl-C. What happened is kept; the same command goes on with it.
 
 use std::{
+    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -27,11 +28,14 @@ use crate::{
     screen::Screen,
 };
 
+/// Teams of a new session, unless told otherwise.
+const TEAMS: u32 = 2;
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RoomArgs {
-    /// Teams of a new session
-    #[arg(long, value_name = "COUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(TEAMS_MAX)))]
-    teams: u32,
+    /// Teams of a new session [default: 2]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(TEAMS_MAX)))]
+    teams: Option<u32>,
     /// Address to listen at; 0.0.0.0 lets others on the network join
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     bind: IpAddr,
@@ -47,7 +51,7 @@ pub(crate) struct RoomArgs {
     /// Folder that keeps the session; one that it holds already is gone on with
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out/room")]
     out: PathBuf,
-    /// Begins a new session, whatever the folder holds
+    /// Begins a new session; what the folder holds of an earlier one is put aside, in a folder with its time
     #[arg(long)]
     fresh: bool,
     /// Session file of an earlier day: scenarios that these people have seen are not proposed again
@@ -73,7 +77,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr()?;
     let options = RoomOptions {
-        teams: args.teams,
+        teams: args.teams.unwrap_or(TEAMS),
         seed,
         folder: args.out.clone(),
         address,
@@ -82,8 +86,10 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         fresh: args.fresh,
         views: args.views,
     };
-    let room = Room::open(options).await.with_context(|| {
-        format!("the session in {} cannot be opened; --fresh begins a new one", args.out.display())
+    let room = Room::open(options).await.map_err(|error| {
+        let advice = advice(error.kind());
+        anyhow::Error::new(error)
+            .context(format!("the session in {} cannot be opened; {advice}", args.out.display()))
     })?;
     screen.say(&welcome(&room, &args));
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -101,15 +107,39 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What helps who cannot open a session.
+fn advice(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidData => "--fresh puts it aside and begins a new one",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "its disk is full: make room on it, or name another folder with --out"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory => {
+            "name a folder that can be written to with --out"
+        }
+        _ => "look at the folder, or name another with --out",
+    }
+}
+
 fn welcome(room: &Room, args: &RoomArgs) -> String {
     let session = room.session();
-    let came_back = match (session.phase, session.current) {
+    let mut came_back = match (session.phase, session.current) {
         (Phase::Lobby, _) | (_, None) => String::new(),
         (Phase::Paused, Some(round)) => {
             format!("Going on with round {round}, which stands still until the facilitator resumes it.\n")
         }
         (_, Some(round)) => format!("Going on after round {round}. --fresh begins a new session.\n"),
     };
+    let kept = session.teams.len();
+    if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {
+        came_back += &format!(
+            "This folder keeps a session of {kept} teams, and it goes on with them. A session of {teams} begins with --fresh, which puts \
+             this one aside, or in another folder with --out.\n"
+        );
+    }
+    if let Some(aside) = room.aside() {
+        came_back += &format!("The earlier session is in {}.\n", aside.display());
+    }
     let reachable = reachable(room.address(), &session.code);
     let line = |reachable: &Reachable| format!("  {:<12} {}\n", reachable.interface, reachable.url);
     let addresses: String = reachable.iter().map(line).collect();
@@ -134,4 +164,22 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
         session.facilitator_token,
         args.out.display(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_fits_what_went_wrong() {
+        for (kind, helps) in [
+            (ErrorKind::InvalidData, "--fresh"),
+            (ErrorKind::ReadOnlyFilesystem, "--out"),
+            (ErrorKind::PermissionDenied, "--out"),
+            (ErrorKind::StorageFull, "full"),
+        ] {
+            assert!(advice(kind).contains(helps), "{kind:?}");
+            assert_eq!(advice(kind).contains("--fresh"), helps == "--fresh", "{kind:?}");
+        }
+    }
 }

@@ -98,6 +98,8 @@ pub(crate) const BUCKETS_MAX: usize = 256;
 /// Slots of slow and failed requests: twelve routes by half minutes for five and a half hours, about 2 MB.
 pub(crate) const REQUEST_SLOTS_MAX: usize = 8_192;
 
+/// Conditions of one kind in one question: each is held against every row. A page asks with a handful.
+pub const CONDITIONS_MAX: usize = 32;
 /// The most rows that one answer carries; what is left out is said.
 pub(crate) const ROWS_PER_ANSWER_MAX: usize = 1_000;
 /// The most lines of a metric in one answer.

@@ -76,7 +76,9 @@ function show(newest) {
   for (const part of PARTS) part.update(view);
 }
 
-function showTop({ phase: now, round, clock, teams, revealed }) {
+function showTop({ phase: now, round, clock, teams, revealed, not_kept: notKept }) {
+  setText(byId("not-kept"), notKept ?? "");
+  setHidden(byId("not-kept"), !notKept);
   setText(byId("phase"), PHASES[now] ?? now);
   setHidden(byId("figures"), !round);
   setText(byId("clock"), clock?.story ?? "–");

@@ -49,6 +49,8 @@ pub struct DeskView {
     pub marks: Vec<Mark>,
     /// Whether the answers are open to everybody.
     pub revealed: bool,
+    /// What is wrong while the room cannot keep what happens; null while it can.
+    pub not_kept: Option<String>,
 }
 
 /// A device that has reached the room.
@@ -238,6 +240,7 @@ pub fn desk_view(room: &Room) -> DeskView {
         messages: MESSAGES.iter().map(|(id, text)| MessageView { id, text }).collect(),
         marks: session.marks.clone(),
         revealed: session.phase == Phase::Debrief,
+        not_kept: room.keeping().behind(),
     }
 }
 

@@ -6,16 +6,17 @@ use std::{
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use diagnosis::explanation::RIGHT_FROM;
 use evidence::{Evidence, Limits};
-use incident::{EventKind, IncidentRecord, Level, Recorder, Rules, Run, Story, words::ClockKind};
+use incident::{Event, EventKind, IncidentRecord, Level, Recorder, Rules, Run, Story, words::ClockKind};
 use world::{
     Mix, ShopOptions, World,
+    customers::STOOD_STILL_AFTER,
     observed::limits,
     play::STARTS_STORY_S,
     scenario::{Drawn, Scenario, draw},
@@ -36,6 +37,15 @@ const EVIDENCE_BYTES_MAX: usize = 24 * 1_024 * 1_024;
 /// The seconds that one point of a curve stands for, and how many points a curve has.
 const POINT_S: u32 = 2;
 const POINTS: u32 = 150;
+
+/// A time in which the process stood still, in the shop's own seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gap {
+    /// From when.
+    pub from_s: f64,
+    /// Until when.
+    pub to_s: f64,
+}
 
 /// The customers' side of one shop, as its figures say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -86,6 +96,10 @@ pub struct Floor {
     pub tee: Arc<Tee>,
     figures: Mutex<Figures>,
     complaint_after_s: f64,
+    /// Whether somebody is at the remedy that is due.
+    acting: AtomicBool,
+    /// The shop's second at which it was looked after last.
+    looked_after_s: Mutex<f64>,
     /// How many of the record's events the team has been told of.
     told: AtomicUsize,
 }
@@ -98,8 +112,8 @@ pub struct Opening<'a> {
     pub round: (usize, &'a Round),
     /// What the team gets.
     pub assigned: &'a Assigned,
-    /// What the team did before the room was restarted, and the record of it.
-    pub before: Option<(&'a Played, IncidentRecord)>,
+    /// What the team did before the room was restarted, and the record of it; none if the room ended before it kept one.
+    pub before: Option<(&'a Played, Option<IncidentRecord>)>,
     /// Page views a second.
     pub views: f64,
 }
@@ -140,6 +154,8 @@ impl Floor {
         let floor = Self {
             team: team.number,
             complaint_after_s: complaint.as_secs_f64(),
+            acting: AtomicBool::new(false),
+            looked_after_s: Mutex::new(world.at_s()),
             scenario,
             drawn,
             figures: Mutex::new(waiting()),
@@ -149,18 +165,22 @@ impl Floor {
             tee,
         };
         if let Some((played, record)) = before {
-            floor.happen_again(played, &record).await;
-            floor.told.store(record.events.len(), Ordering::Relaxed);
-            *floor.world.record() = Recorder::resume(record);
+            let record = record.map(|record| until(record, played.now.at_s));
+            let events = record.as_ref().map_or(&[][..], |record| record.events.as_slice());
+            floor.happen_again(played, events).await;
+            if let Some(record) = record {
+                floor.told.store(record.events.len(), Ordering::Relaxed);
+                *floor.world.record() = Recorder::resume(record);
+            }
             floor.world.pause(true);
         }
         Ok(floor)
     }
 
     /// What has happened and what was done, in order, without delay.
-    async fn happen_again(&self, played: &Played, record: &IncidentRecord) {
+    async fn happen_again(&self, played: &Played, events: &[Event]) {
         self.world.customers().stay_away(true);
-        let mut remedies = record.events.iter().filter_map(|event| match &event.kind {
+        let mut remedies = events.iter().filter_map(|event| match &event.kind {
             EventKind::Remedy(remedy) => Some((event.story_s, remedy.clone())),
             _ => None,
         });
@@ -178,9 +198,28 @@ impl Floor {
         }
     }
 
-    /// When it is, by both clocks.
+    /// Whether a remedy may begin now: one at a time. Whoever begins it says when it has [ended](Self::acted).
+    pub fn may_act(&self) -> bool {
+        !self.acting.swap(true, Ordering::AcqRel)
+    }
+
+    /// The remedy that was begun has ended.
+    pub fn acted(&self) {
+        self.acting.store(false, Ordering::Release);
+    }
+
+    /// Says that the world is looked after, and for how long it was not, if that is longer than a living process ever takes.
+    pub fn looked_after(&self) -> Option<Gap> {
+        let now_s = self.world.at_s();
+        let mut last_s = self.looked_after_s.lock().unwrap_or_else(PoisonError::into_inner);
+        let from_s = std::mem::replace(&mut *last_s, now_s);
+        (now_s - from_s > STOOD_STILL_AFTER.as_secs_f64()).then_some(Gap { from_s, to_s: now_s })
+    }
+
+    /// When it is, by both clocks. No later than anybody has looked after the world: what was missed is left out when it is noticed.
     pub fn now(&self) -> Moment {
-        let at_s = self.world.at_s();
+        let looked_after_s = *self.looked_after_s.lock().unwrap_or_else(PoisonError::into_inner);
+        let at_s = self.world.at_s().min(looked_after_s + STOOD_STILL_AFTER.as_secs_f64());
         Moment { at_s, story_s: self.world.record().clock().story_at(at_s) }
     }
 
@@ -239,10 +278,10 @@ impl Floor {
         self.world.record().events().iter().any(|event| is_call(&event.kind))
     }
 
-    /// What somebody says who calls the team just now, if anybody does: an alert where there are metrics, or a customer.
-    pub fn call(&self, figures: &Figures, level: Level) -> Option<EventKind> {
+    /// What somebody says who calls the team just now, if anybody does: an alert that is `firing` where there are metrics, or a customer.
+    pub fn call(&self, figures: &Figures, level: Level, firing: bool) -> Option<EventKind> {
         let lost_s = figures.lost_story_s?;
-        if level >= Level::Metrics && self.evidence.alerts().rules.iter().any(|alert| alert.firing) {
+        if level >= Level::Metrics && firing {
             return Some(EventKind::Alerted {
                 text: "customers' visits fail: the error budget burns".to_owned(),
             });
@@ -258,8 +297,8 @@ impl Floor {
 
     /// Closes the shop: nobody comes any more.
     pub async fn close(&self) {
-        self.world.customers().leave().await;
-        self.world.shop().stop().await;
+        self.world.empty().await;
+        self.world.close().await;
     }
 
     /// When the customers arrived, in seconds since 1970: what turns a time of the evidence into the shop's own seconds.
@@ -285,6 +324,14 @@ impl Floor {
 
 fn is_call(kind: &EventKind) -> bool {
     matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
+}
+
+/// A record as it was at a second of the shop: it may have been written after the session that it belongs to.
+fn until(record: IncidentRecord, at_s: f64) -> IncidentRecord {
+    let IncidentRecord { mut events, mut availability, .. } = record;
+    events.retain(|event| event.at_s <= at_s);
+    availability.retain(|row| f64::from(row.at_s) <= at_s);
+    IncidentRecord { events, availability, ..record }
 }
 
 /// Before anything has been reckoned.

@@ -5,7 +5,8 @@
 //! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`plan`]: which team meets what, and when.
 //!   [`claims`]: an explanation in parts, and what it is worth.
 //! - [`floor`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
-//! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`store`]: what a restart finds.
+//! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`keeping`] and [`store`]: what a restart finds.
+//!   [`queries`]: whose question is computed when.
 //! - [`access`]: who is allowed what. [`views`] and [`desk_views`]: what is shown. [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and codes.
 //!   [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about, once the answers are open.
 //!
@@ -18,6 +19,8 @@ pub mod claims;
 pub mod floor;
 pub mod forward;
 pub mod room;
+pub mod keeping;
+pub mod queries;
 pub mod rounds;
 pub mod store;
 pub mod access;
@@ -30,7 +33,11 @@ pub mod pages;
 
 use std::{io, net::SocketAddr};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
@@ -45,7 +52,9 @@ pub fn router(room: Room) -> Router {
     let layers = ServiceBuilder::new()
         // Outermost, so that refusals carry the headers too.
         .layer(from_fn(pages::guarded))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // Innermost: what a handler has changed is on disk before anybody reads that it is done.
+        .layer(from_fn_with_state(room.clone(), keeping::keep_before_answering));
     let pages = pages::router().merge(api::debrief_pages::router());
     api::router().merge(api::looks::evidence_and_shop()).merge(pages).layer(layers).with_state(room)
 }

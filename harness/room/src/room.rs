@@ -5,32 +5,28 @@ use std::{
     collections::BTreeMap,
     io,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use chassis::{Blocking, Chassis, Clock, Network, TaskGroup};
+use chassis::{Chassis, Clock, Network, TaskGroup};
 use incident::IncidentRecord;
 use tokio::{
-    sync::{Notify, watch},
-    time::{Instant, interval, sleep},
+    sync::watch,
+    time::{Instant, interval},
 };
 
 use crate::{
     access::{self, Limits},
     debrief::office::Office,
     floor::Floor,
+    keeping::Keeping,
     plan::{self, crossover},
+    queries::Queries,
     session::{Phase, SCHEMA, Session, Team},
     store::Store,
 };
-
-/// How often a running session is kept, at the latest: what a crash may cost.
-pub const KEPT_EVERY: Duration = Duration::from_secs(5);
-
-/// How long a change waits for others before it is kept.
-const KEPT_AFTER: Duration = Duration::from_millis(200);
 
 /// How often everybody is told how the clocks stand.
 pub const TOLD_EVERY: Duration = Duration::from_secs(1);
@@ -72,10 +68,12 @@ struct Inner {
     session: Mutex<Session>,
     floors: Mutex<BTreeMap<u32, Arc<Floor>>>,
     changed: watch::Sender<u64>,
-    unkept: Notify,
+    keeping: Keeping,
+    aside: Option<PathBuf>,
     store: Store,
     tasks: TaskGroup,
     limits: Limits,
+    queries: Queries,
     office: Office,
     reached: Mutex<Vec<(IpAddr, Instant)>>,
     /// One at a time begins, ends or breaks off a round.
@@ -94,6 +92,8 @@ impl Room {
         let RoomOptions { folder, address, facilitator_token, views, .. } = &options;
         let store = Store::open(folder)?;
         let kept = if options.fresh { None } else { store.session()? };
+        // Whatever the folder holds of another session must not come into a new one.
+        let aside = if kept.is_none() { store.put_aside()? } else { None };
         let mut session = kept.unwrap_or_else(|| new_session(&options));
         if let Some(token) = facilitator_token {
             session.facilitator_token.clone_from(token);
@@ -104,10 +104,12 @@ impl Room {
                 session: Mutex::new(session),
                 floors: Mutex::default(),
                 changed: watch::Sender::new(0),
-                unkept: Notify::new(),
+                keeping: Keeping::default(),
+                aside,
                 store,
                 tasks,
                 limits: Limits::default(),
+                queries: Queries::default(),
                 office: Office::default(),
                 reached: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
@@ -139,6 +141,21 @@ impl Room {
     /// Who may ask for how much.
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
+    }
+
+    /// Whose turn it is to have something computed.
+    pub fn queries(&self) -> &Queries {
+        &self.inner.queries
+    }
+
+    /// How far the room has come with keeping.
+    pub fn keeping(&self) -> &Keeping {
+        &self.inner.keeping
+    }
+
+    /// Where an earlier session was put, if one was put aside when the room opened.
+    pub fn aside(&self) -> Option<&Path> {
+        self.inner.aside.as_deref()
     }
 
     /// What the debrief needs.
@@ -173,8 +190,13 @@ impl Room {
 
     /// Tells everybody, and has the session kept.
     pub fn changed(&self) {
+        self.tell_all();
+        self.keeping().want();
+    }
+
+    /// Tells everybody how it stands now.
+    pub(crate) fn tell_all(&self) {
         self.inner.changed.send_modify(|count| *count += 1);
-        self.inner.unkept.notify_one();
     }
 
     /// Follows the changes.
@@ -187,7 +209,10 @@ impl Room {
         let is_current = self.session().current == Some(round);
         match self.floor(team).filter(|_| is_current) {
             Some(floor) => Some(floor.record()),
-            None => self.store().record(team, round).ok().flatten(),
+            None => {
+                let owed = self.keeping().owed_record(team, round);
+                owed.or_else(|| self.store().record(team, round).ok().flatten())
+            }
         }
     }
 
@@ -207,32 +232,6 @@ impl Room {
         reached.iter().rev().map(|(address, at)| (*address, at.elapsed().as_secs())).collect()
     }
 
-    /// Keeps session and records.
-    ///
-    /// # Errors
-    ///
-    /// When they cannot be written.
-    pub async fn keep(&self) -> io::Result<()> {
-        let floors: Vec<Arc<Floor>> = self.floors().values().cloned().collect();
-        let (session, round) = {
-            let mut session = self.session();
-            for floor in &floors {
-                if let Ok(played) = session.playing(floor.team) {
-                    played.now = floor.now();
-                }
-            }
-            let under_way = matches!(session.phase, Phase::Running | Phase::Paused);
-            (session.clone(), session.current.filter(|_| under_way))
-        };
-        let store = self.store().clone();
-        let kept = move || -> io::Result<()> {
-            store.keep(&session)?;
-            let Some(round) = round else { return Ok(()) };
-            floors.iter().try_for_each(|floor| store.keep_record(floor.team, round, &floor.record()))
-        };
-        Blocking::Pool.run(kept).await
-    }
-
     /// Keeps everything and closes all worlds.
     ///
     /// # Errors
@@ -243,42 +242,24 @@ impl Room {
         self.inner.tasks.kill().await;
         let floors = std::mem::take(&mut *self.floors());
         for floor in floors.values() {
-            floor.world.shop().stop().await;
+            floor.world.close().await;
         }
         kept
     }
 
-    /// Keeps what changes, and tells everybody how the clocks stand.
+    /// Keeps what changes, and tells everybody how the clocks stand: the seconds of being behind, too.
     fn watch_over(&self) {
         let room = self.clone();
         self.tasks().spawn(async move {
             let mut ticks = interval(TOLD_EVERY);
             loop {
                 ticks.tick().await;
-                if room.session().phase == Phase::Running {
-                    room.inner.changed.send_modify(|count| *count += 1);
+                if room.session().phase == Phase::Running || room.keeping().behind().is_some() {
+                    room.tell_all();
                 }
             }
         });
-        let room = self.clone();
-        self.tasks().spawn(async move {
-            loop {
-                let is_running = room.session().phase == Phase::Running;
-                tokio::select! {
-                    () = room.inner.unkept.notified() => {}
-                    () = sleep(KEPT_EVERY), if is_running => {}
-                }
-                sleep(KEPT_AFTER).await;
-                if let Err(error) = room.keep().await {
-                    let mut session = room.session();
-                    let text = format!("The session cannot be kept: {error}");
-                    if session.marks.last().is_none_or(|mark| mark.text != text) {
-                        let (round, story) = (session.current.unwrap_or_default(), String::new());
-                        session.marks.push(crate::session::Mark { round, story, text });
-                    }
-                }
-            }
-        });
+        self.tasks().spawn(self.clone().keep_on());
     }
 }
 

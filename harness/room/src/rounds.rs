@@ -3,16 +3,17 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use chassis::Problem;
+use chassis::{Blocking, Problem};
+use futures_util::future::join_all;
 use http::StatusCode;
 use incident::{EventKind, Level, Remedy};
 use tokio::time::sleep;
 use world::{play::STARTS_STORY_S, services_level};
 
 use crate::{
-    floor::{Figures, Floor, Opening, State},
+    floor::{Figures, Floor, Gap, Opening, State},
     room::Room,
-    session::{Moment, Phase, Played, conflict},
+    session::{Moment, Pending, Phase, Played, conflict},
 };
 
 /// How often a world is looked after.
@@ -83,7 +84,7 @@ impl Room {
         let mut floors = Vec::new();
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let record = self.store().record(team.number, place)?;
-            let before = session.played(team.number).zip(record);
+            let before = session.played(team.number).map(|played| (played, record));
             let opening = Opening { team, round: (place, round), assigned, before, views: self.views() };
             floors.push(Arc::new(Floor::open(opening).await?));
         }
@@ -93,6 +94,11 @@ impl Room {
             for floor in &floors {
                 let now = floor.now();
                 if let Ok(played) = session.playing(floor.team) {
+                    // Done, and the room ended before it could say so.
+                    let is_done = |pending: &mut Pending| was_done(floor, pending);
+                    if let Some(pending) = played.pending.take_if(is_done) {
+                        played.tell(now, "remedy", format!("done: {}", pending.remedy), Some(&pending.by));
+                    }
                     played.tell(now, "note", RESTARTED, None);
                 }
             }
@@ -110,6 +116,8 @@ impl Room {
             }
         });
         for floor in floors {
+            // From now on; many shops take their time to open.
+            floor.looked_after();
             self.tasks().spawn(self.clone().look_after(floor));
         }
     }
@@ -135,7 +143,8 @@ impl Room {
         Ok(())
     }
 
-    /// Ends the round that is under way. `broken_off` says why, if it is not complete: then every shop is put back as it was at first.
+    /// Ends the round that is under way. `broken_off` says why, if it is not complete: then every shop has been put back as it was at
+    /// first when this returns, and whatever was under way or still to come no longer happens.
     ///
     /// # Errors
     ///
@@ -148,33 +157,49 @@ impl Room {
                 return Err(conflict("No round is under way."));
             }
             session.phase = Phase::Over;
-            session.current.unwrap_or_default()
+            let place = session.current.unwrap_or_default();
+            let playing = session.teams.iter_mut().flat_map(|team| &mut team.played);
+            for played in playing.filter(|played| played.round == place) {
+                played.pending = None;
+                played.handover_story_s = None;
+            }
+            place
         };
         let floors: Vec<_> = self.floors().values().cloned().collect();
         for floor in &floors {
             floor.world.pause(true);
-            if let Some(why) = broken_off {
-                floor.world.note(EventKind::Aborted { text: why.to_owned() });
-                self.tell(floor.team, "note", why, None);
-            }
+        }
+        if let Some(why) = broken_off {
+            join_all(floors.iter().map(|floor| self.break_off(floor, why))).await;
+        }
+        for floor in &floors {
+            // As it stands; whoever still waits for a page comes into it below.
+            self.keeping().owe(floor.team, place, floor.record());
         }
         self.changed();
         for floor in floors {
-            let (room, resets) = (self.clone(), broken_off.is_some());
+            let room = self.clone();
             self.tasks().spawn(async move {
-                if resets && let Err(error) = floor.world.reset().await {
-                    room.tell(floor.team, "note", &format!("the shop could not be put back: {error}"), None);
-                }
                 // Those who still wait are part of the record.
-                floor.world.customers().leave().await;
+                floor.world.empty().await;
                 let record = floor.record();
-                if let Err(error) = room.store().keep_record(floor.team, place, &record) {
-                    room.tell(floor.team, "note", &format!("the record cannot be kept: {error}"), None);
-                }
+                room.keeping().owe(floor.team, place, record);
                 room.changed();
             });
         }
         Ok(())
+    }
+
+    /// Puts one team's shop back, and tells the team.
+    async fn break_off(&self, floor: &Floor, why: &str) {
+        floor.world.note(EventKind::Aborted { text: why.to_owned() });
+        match floor.world.reset().await {
+            Ok(()) => self.tell(floor.team, "note", why, None),
+            Err(error) => {
+                let text = format!("This round was broken off; the shop could not be put back: {error}");
+                self.tell(floor.team, "note", &text, None);
+            }
+        }
     }
 
     /// Opens the answers to everybody.
@@ -239,9 +264,22 @@ impl Room {
                 (session.phase, session.round().cloned())
             };
             let Some(round) = round.filter(|_| is_here) else { return };
+            if let Some(gap) = floor.looked_after()
+                && phase == Phase::Running
+            {
+                self.stood_still(&floor, gap);
+                continue;
+            }
+            let firing = {
+                // A question that takes long holds the store up, and whoever waits for it: not a thread that serves.
+                let floor = Arc::clone(&floor);
+                Blocking::Pool
+                    .run(move || floor.evidence.alerts().rules.iter().any(|alert| alert.firing))
+                    .await
+            };
             let figures = floor.reckon(&round);
             match phase {
-                Phase::Running => self.go_on(&floor, &figures),
+                Phase::Running => self.go_on(&floor, &figures, firing),
                 Phase::Paused => {}
                 Phase::Lobby | Phase::Over | Phase::Debrief => return,
             }
@@ -254,23 +292,45 @@ impl Room {
         }
     }
 
+    /// Leaves out a time in which the process stood still, in every world, and pauses: nobody knows what the class did meanwhile.
+    fn stood_still(&self, floor: &Floor, gap: Gap) {
+        let floors: Vec<_> = self.floors().values().cloned().collect();
+        {
+            let mut session = self.session();
+            if session.phase != Phase::Running {
+                return;
+            }
+            session.phase = Phase::Paused;
+        }
+        for other in floors {
+            let from_s = if other.team == floor.team { Some(gap) } else { other.looked_after() };
+            other.world.pause_from(from_s.map_or_else(|| other.world.at_s(), |gap| gap.from_s), true);
+            let text = format!(
+                "The room's machine stood still for {:.0} s. That time is left out; the round is paused until the facilitator resumes it.",
+                gap.to_s - gap.from_s
+            );
+            self.tell(other.team, "note", &text, None);
+        }
+        self.changed();
+    }
+
     /// What is due now in one world.
-    fn go_on(&self, floor: &Arc<Floor>, figures: &Figures) {
-        let mut done = None;
+    fn go_on(&self, floor: &Arc<Floor>, figures: &Figures, firing: bool) {
+        let done;
         {
             let mut session = self.session();
             let Ok(played) = session.playing(floor.team) else { return };
             while let Some((steps_done, step)) = floor.due(played.steps_done, figures.now) {
                 played.steps_done = steps_done;
-                let floor = Arc::clone(floor);
-                self.tasks().spawn(async move {
+                let (doings, floor) = (floor.world.doings(), Arc::clone(floor));
+                doings.spawn(async move {
                     if let Err(error) = floor.world.happen(&step).await {
                         floor.world.note(EventKind::Note { text: format!("it did not happen: {error}") });
                     }
                 });
             }
             if !floor.is_called()
-                && let Some(call) = floor.call(figures, played.level)
+                && let Some(call) = floor.call(figures, played.level, firing)
             {
                 floor.world.note(call);
             }
@@ -293,24 +353,37 @@ impl Room {
             if figures.state == State::Restored && !played.asked {
                 played.asked = true;
             }
-            if played.pending.as_ref().is_some_and(|pending| pending.due_story_s <= figures.now.story_s) {
-                done = played.pending.take();
-            }
+            let due = played.pending.as_ref().filter(|pending| pending.due_story_s <= figures.now.story_s);
+            // It stays in the session until it is done, so that a crash does not lose it. The doings are taken under the same lock
+            // under which a round ends: what comes after that never begins.
+            done = due.filter(|_| floor.may_act()).map(|pending| (pending.clone(), floor.world.doings()));
         }
-        if let Some(pending) = done {
+        if let Some((pending, doings)) = done {
             let (room, floor) = (self.clone(), Arc::clone(floor));
-            self.tasks().spawn(async move { room.act(&floor, pending.remedy, &pending.by).await });
+            doings.spawn(async move { room.act(&floor, pending.remedy, &pending.by).await });
         }
     }
 
     async fn act(&self, floor: &Floor, remedy: Remedy, by: &str) {
         let words = remedy.to_string();
-        match floor.world.act(remedy).await {
-            Ok(()) => self.tell(floor.team, "remedy", &format!("done: {words}"), Some(by)),
-            Err(error) => self.tell(floor.team, "remedy", &format!("could not {words}: {error}"), Some(by)),
+        let text = match floor.world.act(remedy).await {
+            Ok(()) => format!("done: {words}"),
+            Err(error) => format!("could not {words}: {error}"),
+        };
+        if let Ok(played) = self.session().played_mut(floor.team) {
+            played.pending = None;
+            played.tell(floor.now(), "remedy", text, Some(by));
         }
+        floor.acted();
         self.changed();
     }
+}
+
+/// Whether the record says that a remedy was carried out after it had become due.
+fn was_done(floor: &Floor, pending: &Pending) -> bool {
+    let record = floor.world.record();
+    let mut events = record.events().iter().filter(|event| event.story_s >= pending.due_story_s);
+    events.any(|event| matches!(&event.kind, EventKind::Remedy(remedy) if *remedy == pending.remedy))
 }
 
 fn broken(error: &io::Error) -> Problem {

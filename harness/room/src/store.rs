@@ -1,8 +1,8 @@
 //! A session on disk: one file for the session, one for each incident record. Teaches to write beside and rename, so that a file is
-//! either old or new, and never half.
+//! either old or new, and never half; and that a new session begins in an empty place.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -15,6 +15,9 @@ use crate::session::{SCHEMA, Session};
 
 /// The session's file in its folder.
 pub const SESSION_FILE: &str = "session.json";
+
+/// The folder of the incident records.
+const RECORDS: &str = "records";
 
 /// The largest session file that is read: a hundred times that of thirty teams.
 pub const SESSION_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
@@ -32,7 +35,7 @@ impl Store {
     ///
     /// When it cannot be made.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder.join("records"))?;
+        fs::create_dir_all(folder.join(RECORDS))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -51,6 +54,36 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             session => session.map(Some),
         }
+    }
+
+    /// Puts aside whatever the folder holds of an earlier session, its records too, in a folder that bears the time at which it was
+    /// kept last. Says where; none if there was nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be moved.
+    pub fn put_aside(&self) -> io::Result<Option<PathBuf>> {
+        let (session, records) = (self.session_file(), self.folder.join(RECORDS));
+        let is_empty = fs::read_dir(&records)?.next().is_none();
+        if is_empty && !session.exists() {
+            return Ok(None);
+        }
+        let kept_at = fs::metadata(&session).or_else(|_| fs::metadata(&records))?.modified()?;
+        let kept_at = jiff::Timestamp::try_from(kept_at).map_err(io::Error::other)?;
+        let name = format!("earlier-{}", kept_at.strftime("%Y-%m-%dT%H-%M-%SZ"));
+        let taken = (2_u32..).map(|number| format!("{name}-{number}"));
+        let names = std::iter::once(name.clone()).chain(taken);
+        let aside = names.map(|name| self.folder.join(name)).find(|aside| !aside.exists());
+        let aside = aside.expect("there is a number for each folder");
+        fs::create_dir(&aside)?;
+        // The session first: what a crash leaves of the records belongs to no session, and is put aside when one begins.
+        if session.exists() {
+            fs::rename(&session, aside.join(SESSION_FILE))?;
+        }
+        fs::rename(&records, aside.join(RECORDS))?;
+        fs::create_dir(&records)?;
+        File::open(&self.folder)?.sync_all()?;
+        Ok(Some(aside))
     }
 
     /// Keeps a session.
@@ -86,7 +119,7 @@ impl Store {
     }
 
     fn record_file(&self, team: u32, round: usize) -> PathBuf {
-        self.folder.join("records").join(format!("round-{round}-team-{team}.json"))
+        self.folder.join(RECORDS).join(format!("round-{round}-team-{team}.json"))
     }
 }
 
@@ -116,8 +149,46 @@ pub fn read(file: &Path) -> io::Result<Session> {
 /// Only its owner may read it: it holds tokens.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = file.with_extension("json.new");
-    let mut opened = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside)?;
+    let written = write_durably(&beside, bytes).and_then(|()| fs::rename(&beside, file));
+    if written.is_err() {
+        // Half a file helps nobody, and takes room on a disk that has none.
+        let _ = fs::remove_file(&beside);
+    }
+    written?;
+    // The new name is durable when the folder is.
+    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn write_durably(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut opened = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(file)?;
     opened.write_all(bytes)?;
-    opened.sync_all()?;
-    fs::rename(beside, file)
+    opened.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_aside_leaves_nothing_behind_and_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.put_aside().unwrap(), None);
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            fs::write(store.session_file(), "{}").unwrap();
+            fs::write(store.record_file(1, 0), "{}").unwrap();
+            let aside = store.put_aside().unwrap().unwrap();
+            let name = aside.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(name.starts_with("earlier-20") && !seen.contains(&name), "{name} {seen:?}");
+            assert!(aside.join(SESSION_FILE).exists() && aside.join("records/round-0-team-1.json").exists());
+            assert_eq!(fs::read_dir(folder.path().join(RECORDS)).unwrap().count(), 0);
+            assert!(!store.session_file().exists());
+            seen.push(name);
+        }
+        // A crash came between: records without a session.
+        fs::write(store.record_file(2, 1), "{}").unwrap();
+        let aside = store.put_aside().unwrap().unwrap();
+        assert!(aside.join("records/round-1-team-2.json").exists());
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! | path | parameters |
 //! |---|---|
-//! | `/evidence/logs` | `text`, `service`, `severity`, `event`, `trace`, `attribute=key=value` (repeatable), `from`, `to`, `after`, `limit` |
+//! | `/evidence/logs` | `text`, `service`, `severity`, `event`, `trace`, `attribute=key=value` (repeatable, up to 32 times), `from`, `to`, `after`, `limit` |
 //! | `/evidence/changes` | `from`, `to` |
 //! | `/evidence/metrics` | |
 //! | `/evidence/metrics/query` | `name`, `function=range\|rate\|quantile\|ratio`, `q`, `of=key=value` (repeatable), `service`, `attribute`, `by` (with commas), `from`, `to`, `step`, `window` |
@@ -109,7 +109,7 @@ async fn metric(State(evidence): State<Evidence>, Query(asked): Asked) -> Result
         function,
         service: asked.text("service"),
         attributes: asked.pairs("attribute")?,
-        by: asked.list("by"),
+        by: asked.list("by")?,
         from,
         to,
         step,

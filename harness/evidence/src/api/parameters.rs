@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::UnixTime;
+use crate::limits::CONDITIONS_MAX;
 use crate::problem::Problem;
 
 /// The parameters that have not been looked at yet.
@@ -52,13 +53,24 @@ impl Parameters {
             Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
             _ => Err(Problem::parameter(name, "expected key=value")),
         };
-        self.all(name).into_iter().map(split).collect()
+        let pairs = self.all(name);
+        if pairs.len() > CONDITIONS_MAX {
+            let detail = format!("{} conditions; {CONDITIONS_MAX} are the most in one question", pairs.len());
+            return Err(Problem::parameter(name, detail));
+        }
+        pairs.into_iter().map(split).collect()
     }
 
     /// Names with commas between them; none if the parameter is not there, and no names if it is empty.
-    pub(super) fn list(&mut self, name: &str) -> Option<Vec<String>> {
-        let text = self.all(name).pop()?;
-        Some(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    pub(super) fn list(&mut self, name: &str) -> Result<Option<Vec<String>>, Problem> {
+        let Some(text) = self.all(name).pop() else { return Ok(None) };
+        let names: Vec<_> =
+            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        if names.len() > CONDITIONS_MAX {
+            let detail = format!("{} names; {CONDITIONS_MAX} are the most in one question", names.len());
+            return Err(Problem::parameter(name, detail));
+        }
+        Ok(Some(names))
     }
 
     /// There without a value, or with `true`.

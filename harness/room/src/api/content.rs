@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    looks::{may_look, operator, remember},
+    looks::{may_look, named, operator, remember},
     request::{At, Refusal},
     team::floor,
 };
@@ -113,7 +113,7 @@ async fn versions(
 ) -> Result<Json<Versions>, Problem> {
     let floor = looked_inside(&room, &member, &id, Level::Changes)?;
     let versions = history(&floor, &id).await?;
-    remember(&room, &member, &floor, format!("assets/{id}/versions"), String::new(), id.as_bytes());
+    remember(&room, &member, &floor, format!("assets/{id}/versions"), String::new(), named(id.as_bytes()));
     Ok(Json(Versions { versions }))
 }
 
@@ -148,7 +148,7 @@ fn looked_inside(
 
 fn remember_asset(room: &Room, member: &Member, floor: &Floor, at: String, view: &AssetView) {
     let answer = serde_json::to_vec(view).unwrap_or_default();
-    remember(room, member, floor, at, String::new(), &answer);
+    remember(room, member, floor, at, String::new(), named(&answer));
 }
 
 async fn history(floor: &Floor, id: &str) -> Result<Vec<VersionView>, Problem> {

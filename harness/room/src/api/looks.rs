@@ -13,7 +13,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use bytes::Bytes;
 use chassis::{Chassis, Peer, Problem, Wait};
+use futures_util::FutureExt;
 use http::{HeaderName, StatusCode, header};
 use incident::{EventKind, Level, Service};
 use serde::Serialize;
@@ -77,18 +79,38 @@ async fn evidence(State(room): State<Room>, member: Member, request: Request) ->
     // The store's router reads the path again; what this one has read of it would count as parameters there, too.
     let (mut asked, nothing) = request.into_parts();
     asked.extensions.clear();
-    let answered =
-        evidence::api::router(floor.evidence.clone()).oneshot(Request::from_parts(asked, nothing)).await;
-    let Ok(answer) = answered;
-    let (head, body) = answer.into_parts();
-    let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The answer is too large: {error}"))
-    })?;
-    if head.status.is_success() {
+    let (answer, named) =
+        answered(&room, &member, &floor, Request::from_parts(asked, nothing), ANSWER_BYTES_MAX).await?;
+    if answer.status().is_success() {
         let at = path.trim_start_matches("/evidence/").to_owned();
-        remember(&room, &member, &floor, at, question(&query), &body);
+        remember(&room, &member, &floor, at, question(&query), named);
     }
-    Ok(Response::from_parts(head, HttpBody::from(body)))
+    Ok(answer.map(HttpBody::from))
+}
+
+/// What the evidence store answers, and which assets and characters that names: computed when it is the team's turn.
+pub(super) async fn answered(
+    room: &Room,
+    member: &Member,
+    floor: &Floor,
+    request: Request,
+    bytes_max: usize,
+) -> Result<(Response<Bytes>, BTreeSet<String>), Problem> {
+    let evidence = floor.evidence.clone();
+    let computed = room.queries().ask(member.team, move || {
+        // The store waits for nobody but its lock: the answer is there when it is asked for.
+        let answer = async {
+            let Ok(answer) = evidence::api::router(evidence).oneshot(request).await;
+            let (head, body) = answer.into_parts();
+            to_bytes(body, bytes_max).await.map(|body| http::Response::from_parts(head, body))
+        };
+        let answer = answer.now_or_never().expect("the evidence store waits for nothing")?;
+        let named = named(answer.body());
+        Ok::<_, axum::Error>((answer, named))
+    });
+    computed.await?.map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The answer is too large: {error}"))
+    })
 }
 
 /// A question without what changes each time a page follows.
@@ -115,9 +137,9 @@ pub(super) fn remember(
     floor: &Floor,
     at: String,
     query: String,
-    answer: &[u8],
+    named: BTreeSet<String>,
 ) {
-    let look = Look { when: floor.now(), at: at.clone(), query, named: named(answer) };
+    let look = Look { when: floor.now(), at: at.clone(), query, named };
     let is_new = room.session().playing(member.team).is_ok_and(|played| played.look(look));
     if is_new {
         floor.world.note(EventKind::Check { name: at, cost_story_s: 0.0 });
@@ -125,7 +147,7 @@ pub(super) fn remember(
 }
 
 /// The assets and the special characters that an answer names.
-fn named(answer: &[u8]) -> BTreeSet<String> {
+pub(super) fn named(answer: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(answer);
     let mut named: BTreeSet<String> =
         Floor::assets().into_iter().filter(|asset| text.contains(asset.as_str())).collect();
@@ -167,7 +189,7 @@ async fn health(State(room): State<Room>, member: Member) -> Result<Json<Health>
     may_look(&room, &member)?;
     let floor = floor(&room, &member)?;
     let health = health_of(&floor).await;
-    remember(&room, &member, &floor, "health".to_owned(), String::new(), &[]);
+    remember(&room, &member, &floor, "health".to_owned(), String::new(), BTreeSet::new());
     Ok(Json(health))
 }
 

@@ -1,24 +1,21 @@
 //! Evidence that a team keeps. The server reads it again itself, so that a pin is what was there, and not what somebody typed.
 
-use axum::{
-    Json,
-    body::{Body as HttpBody, to_bytes},
-    extract::State,
-};
+use std::sync::Arc;
+
+use axum::{Json, body::Body as HttpBody, extract::State};
 use chassis::{Peer, Problem, Wait};
 use evidence::{LogQuery, SpanId, TraceId, UnixTime};
 use http::{Request, StatusCode};
 use incident::{Level, Route, Service};
 use serde::Deserialize;
 use tokio::time::Instant;
-use tower::ServiceExt;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use world::customers::{PATIENCE, any_page};
 
 use super::{
     content::version_text,
-    looks::health_of,
+    looks::{answered, health_of},
     request::{At, Body, Refusal},
     team::{Made, change, floor, room_for},
 };
@@ -107,7 +104,7 @@ async fn add(
         played.level
     };
     let floor = floor(&room, &member)?;
-    let (label, text) = read(&floor, source, level).await?;
+    let (label, text) = read(&room, &member, &floor, source, level).await?;
     let text: String = text.chars().take(TEXT_CHARACTERS_MAX).collect();
     let id = change(&room, &member, |played, story| {
         let id = played.number();
@@ -131,14 +128,23 @@ async fn remove(State(room): State<Room>, member: Member, At(id): At<u32>) -> Re
 }
 
 /// Label and text of a piece of evidence.
-async fn read(floor: &Floor, source: Source, level: Level) -> Result<(String, String), Problem> {
+async fn read(
+    room: &Room,
+    member: &Member,
+    floor: &Arc<Floor>,
+    source: Source,
+    level: Level,
+) -> Result<(String, String), Problem> {
     let needs = |least: Level| if level >= least { Ok(()) } else { Err(gone()) };
     match source {
-        Source::Log { sequence } => log(floor, sequence),
-        Source::Span { trace, span } => needs(Level::Traces).and_then(|()| span_of(floor, &trace, &span)),
+        Source::Log { sequence } => computed(room, member, floor, move |floor| log(floor, sequence)).await,
+        Source::Span { trace, span } => {
+            needs(Level::Traces)?;
+            computed(room, member, floor, move |floor| span_of(floor, &trace, &span)).await
+        }
         Source::Chart { query, from, to } => {
             needs(Level::Metrics)?;
-            chart(floor, &query, from, to).await
+            chart(room, member, floor, &query, from, to).await
         }
         Source::Version { asset, version } => {
             needs(Level::Logs)?;
@@ -148,7 +154,10 @@ async fn read(floor: &Floor, source: Source, level: Level) -> Result<(String, St
             let text = version_text(floor, &asset, version).await?;
             Ok((format!("{asset} version {version}"), text))
         }
-        Source::Change { sequence } => needs(Level::Changes).and_then(|()| changed(floor, sequence)),
+        Source::Change { sequence } => {
+            needs(Level::Changes)?;
+            computed(room, member, floor, move |floor| changed(floor, sequence)).await
+        }
         Source::Health { service } => {
             let service: Service = service.parse().map_err(|_| gone())?;
             let health = serde_json::to_value(health_of(floor).await).unwrap_or_default();
@@ -162,6 +171,17 @@ async fn read(floor: &Floor, source: Source, level: Level) -> Result<(String, St
             Ok(page(floor, route).await)
         }
     }
+}
+
+/// What the evidence store says, when it is the team's turn.
+async fn computed(
+    room: &Room,
+    member: &Member,
+    floor: &Arc<Floor>,
+    question: impl FnOnce(&Floor) -> Result<(String, String), Problem> + Send + 'static,
+) -> Result<(String, String), Problem> {
+    let floor = Arc::clone(floor);
+    room.queries().ask(member.team, move || question(&floor)).await?
 }
 
 fn log(floor: &Floor, sequence: u64) -> Result<(String, String), Problem> {
@@ -188,19 +208,23 @@ fn span_of(floor: &Floor, trace: &str, span: &str) -> Result<(String, String), P
     Ok((format!("{}: {} took {:.3} s", found.service, found.name, found.duration_s), text))
 }
 
-async fn chart(floor: &Floor, query: &str, from: f64, to: f64) -> Result<(String, String), Problem> {
+async fn chart(
+    room: &Room,
+    member: &Member,
+    floor: &Arc<Floor>,
+    query: &str,
+    from: f64,
+    to: f64,
+) -> Result<(String, String), Problem> {
     let is_own = |pair: &&str| !["from=", "to="].iter().any(|name| pair.starts_with(name));
     let kept: Vec<&str> = query.split('&').filter(is_own).collect();
     let address = format!("/evidence/metrics/query?{}&from={from}&to={to}", kept.join("&"));
     let wrong =
         |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "query");
     let request = Request::get(&address).body(HttpBody::empty()).map_err(|error| wrong(error.to_string()))?;
-    let Ok(answer) = evidence::api::router(floor.evidence.clone()).oneshot(request).await;
-    let status = answer.status();
-    let body =
-        to_bytes(answer.into_body(), CHART_BYTES_MAX).await.map_err(|error| wrong(error.to_string()))?;
-    let text = String::from_utf8_lossy(&body).into_owned();
-    if !status.is_success() {
+    let (answer, _) = answered(room, member, floor, request, CHART_BYTES_MAX).await?;
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    if !answer.status().is_success() {
         return Err(wrong(format!("The question cannot be answered: {text}")));
     }
     let names: Vec<&str> = kept.iter().filter_map(|pair| pair.strip_prefix("name=")).collect();
