@@ -13,14 +13,17 @@ use std::{
 use chassis::{Blocking, Chassis, Clock, Network, TaskGroup};
 use incident::IncidentRecord;
 use tokio::{
-    sync::{Notify, watch},
+    sync::Notify,
     time::{Instant, interval, sleep},
 };
 
 use crate::{
-    access::{self, Limits},
+    access,
+    allowance::Allowance,
+    boards::Boards,
     debrief::office::Office,
     floor::Floor,
+    limits::{FACILITATOR_TOKEN_CHARACTERS_MIN, REACHED_MAX},
     plan::{self, crossover},
     session::{Phase, SCHEMA, Session, Team},
     store::Store,
@@ -34,9 +37,6 @@ const KEPT_AFTER: Duration = Duration::from_millis(200);
 
 /// How often everybody is told how the clocks stand.
 pub const TOLD_EVERY: Duration = Duration::from_secs(1);
-
-/// Devices that have reached the room and are remembered.
-const REACHED_MAX: usize = 50;
 
 /// Most teams in one room.
 pub const TEAMS_MAX: u32 = 60;
@@ -71,11 +71,11 @@ pub struct Room {
 struct Inner {
     session: Mutex<Session>,
     floors: Mutex<BTreeMap<u32, Arc<Floor>>>,
-    changed: watch::Sender<u64>,
+    boards: Boards,
     unkept: Notify,
     store: Store,
     tasks: TaskGroup,
-    limits: Limits,
+    allowance: Allowance,
     office: Office,
     reached: Mutex<Vec<(IpAddr, Instant)>>,
     /// One at a time begins, ends or breaks off a round.
@@ -96,18 +96,21 @@ impl Room {
         let kept = if options.fresh { None } else { store.session()? };
         let mut session = kept.unwrap_or_else(|| new_session(&options));
         if let Some(token) = facilitator_token {
+            strong(token)?;
             session.facilitator_token.clone_from(token);
         }
+        session.seats_again(Instant::now());
         let tasks = Chassis::of_caller("room", Network::Tcp, Clock::real(), session.seed).tasks;
+        let boards = Boards::new(session.teams.iter().map(|team| team.number));
         let room = Self {
             inner: Arc::new(Inner {
                 session: Mutex::new(session),
                 floors: Mutex::default(),
-                changed: watch::Sender::new(0),
+                boards,
                 unkept: Notify::new(),
                 store,
                 tasks,
-                limits: Limits::default(),
+                allowance: Allowance::default(),
                 office: Office::default(),
                 reached: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
@@ -137,8 +140,8 @@ impl Room {
     }
 
     /// Who may ask for how much.
-    pub fn limits(&self) -> &Limits {
-        &self.inner.limits
+    pub fn allowance(&self) -> &Allowance {
+        &self.inner.allowance
     }
 
     /// What the debrief needs.
@@ -173,13 +176,19 @@ impl Room {
 
     /// Tells everybody, and has the session kept.
     pub fn changed(&self) {
-        self.inner.changed.send_modify(|count| *count += 1);
+        self.inner.boards.changed();
         self.inner.unkept.notify_one();
     }
 
-    /// Follows the changes.
-    pub fn follow(&self) -> watch::Receiver<u64> {
-        self.inner.changed.subscribe()
+    /// Tells a team and the facilitator, and has the session kept: what one team does wakes up nobody else's pages.
+    pub fn changed_in(&self, team: u32) {
+        self.inner.boards.changed_in(team);
+        self.inner.unkept.notify_one();
+    }
+
+    /// What everybody follows.
+    pub fn boards(&self) -> &Boards {
+        &self.inner.boards
     }
 
     /// The record of a team in a round: as it stands, or as it was kept.
@@ -256,7 +265,7 @@ impl Room {
             loop {
                 ticks.tick().await;
                 if room.session().phase == Phase::Running {
-                    room.inner.changed.send_modify(|count| *count += 1);
+                    room.inner.boards.changed();
                 }
             }
         });
@@ -282,6 +291,17 @@ impl Room {
     }
 }
 
+/// Refuses a token that can be guessed: whoever has it sees all answers.
+fn strong(token: &str) -> io::Result<()> {
+    if token.chars().count() >= FACILITATOR_TOKEN_CHARACTERS_MIN {
+        return Ok(());
+    }
+    let why = format!(
+        "the facilitator's token has fewer than {FACILITATOR_TOKEN_CHARACTERS_MIN} characters and can be guessed; leave it out, and the room makes one"
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+}
+
 fn new_session(options: &RoomOptions) -> Session {
     let seen = options.seen.as_ref().map(plan::used).unwrap_or_default();
     let team = |number| Team {
@@ -303,5 +323,6 @@ fn new_session(options: &RoomOptions) -> Session {
         current: None,
         marks: Vec::new(),
         seats: Vec::new(),
+        joining_closed: false,
     }
 }

@@ -309,7 +309,7 @@ impl Room {
             Ok(()) => self.tell(floor.team, "remedy", &format!("done: {words}"), Some(by)),
             Err(error) => self.tell(floor.team, "remedy", &format!("could not {words}: {error}"), Some(by)),
         }
-        self.changed();
+        self.changed_in(floor.team);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::session::{SCHEMA, Session};
 /// The session's file in its folder.
 pub const SESSION_FILE: &str = "session.json";
 
-/// The largest session file that is read: a hundred times that of thirty teams.
+/// The largest session file that is read. No session grows as large: [`limits`](crate::limits) adds up the largest there can be.
 pub const SESSION_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 
 /// A folder that holds one session.

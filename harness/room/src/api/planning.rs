@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     desk::{within, wrong},
-    request::{Asked, At, Body, Refusal},
+    request::{Asked, At, Body, Object, Refusal},
 };
 use crate::{
     access::Facilitator,
@@ -44,7 +44,8 @@ struct Planned {
     /// Minutes without pauses, from 1 to 180.
     minutes: f64,
     /// What each team gets: one row for each team.
-    teams: Vec<PlannedTeam>,
+    #[schema(value_type = Vec<PlannedTeam>)]
+    teams: Vec<Object<PlannedTeam>>,
 }
 
 /// What one team gets.
@@ -139,7 +140,7 @@ fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round
     };
     let mut assigned = Vec::new();
     for team in &session.teams {
-        let row = planned.teams.iter().find(|row| row.team == team.number);
+        let row = planned.teams.iter().map(|Object(row)| row).find(|row| row.team == team.number);
         let row = row.ok_or_else(|| wrong("teams", format!("There is no row for team {}.", team.number)))?;
         if !world::scenario::library().iter().any(|known| known.name == row.scenario) {
             return Err(wrong("scenario", format!("There is no scenario '{}'.", row.scenario)));

@@ -1,22 +1,49 @@
 //! What comes in: a body or a part of a path, refused as problem details if it cannot be read. And what may go out instead of an answer.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::request::Parts,
 };
 use chassis::Problem;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use utoipa::{IntoResponses, ToSchema};
 
-/// A JSON body.
+/// A JSON object, and no list: left to itself, serde takes `["a", 1]` for a value with two fields, whatever their names.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+/// A JSON body: an object.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Json(body) = Json::from_request(request, state).await?;
+        let Json(Object(body)) = Json::from_request(request, state).await?;
         Ok(Self(body))
     }
 }
@@ -74,10 +101,13 @@ pub enum Refusal {
     /// It is not there.
     #[response(status = 404, content_type = "application/problem+json")]
     NotThere(Detail),
+    /// Not with this method.
+    #[response(status = 405, content_type = "application/problem+json")]
+    WrongMethod(Detail),
     /// Not now.
     #[response(status = 409, content_type = "application/problem+json")]
     NotNow(Detail),
-    /// Too large.
+    /// Too large, or there is no room for more.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Detail),
     /// Not JSON.
