@@ -289,12 +289,13 @@ async fn a_client_made_of_the_description_finds_no_error_and_reaches_no_other_te
     }
     let kept = ["guess", "pins", "claims", "hypotheses", "members", "token", "shop"];
     let before = two.get("/api/team").await;
-    explore(&room, one.token.as_ref().unwrap(), "^/api/team");
+    explore(&room, one.token.as_ref().unwrap(), "/api/openapi.json", "^/api/team");
     let after = two.get("/api/team").await;
     for same in kept {
         assert_eq!(after[same], before[same], "{same}");
     }
-    explore(&room, &room.facilitator, "^/api/(desk|open|join)");
+    explore(&room, &room.facilitator, "/api/openapi.json", "^/api/(open|join|seat)");
+    explore(&room, &room.facilitator, "/api/desk/openapi.json", "^/api/desk");
     assert!(one.status(Method::GET, "/api/open", None).await.is_success(), "the room still answers");
 }
 
@@ -343,14 +344,14 @@ async fn a_team_uses_tools_of_its_own_and_only_at_its_level() {
     assert_eq!(backend.evidence.usage().spans.held, 0, "no traces at this level");
 }
 
-/// Sends what Schemathesis makes of the description.
-fn explore(room: &RunningRoom, token: &str, paths: &str) {
+/// Sends what Schemathesis makes of a description.
+fn explore(room: &RunningRoom, token: &str, description: &str, paths: &str) {
     let program = root().join("target/peers/bin/schemathesis");
     assert!(program.exists(), "{} is missing: 'cargo xtask tools' makes it", program.display());
     let mut command = Command::new(program);
     command.current_dir(room.folder.path()).env("NO_COLOR", "1").args([
         "run",
-        &format!("http://127.0.0.1:{}/api/openapi.json", room.port),
+        &format!("http://127.0.0.1:{}{description}", room.port),
         "--header",
         &format!("Authorization: Bearer {token}"),
         "--include-path-regex",

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory},
+};
 use incident::{ContributingFactor, Story};
 
 /// A share in percent with one digit: `35.6 %`, with a space at which no line breaks.
@@ -66,11 +70,28 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
+/// Whether a character cannot be seen, or changes the order in which others are shown: controls, formats, what fonts leave out.
+pub fn is_unseen(character: char) -> bool {
+    const BLANK: char = '\u{2800}'; // A sign of Braille without a dot: a blank that Unicode does not count as one.
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    let is_left_out = matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::PrivateUse
+    );
+    is_left_out
+        || character == BLANK
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+}
+
 /// A text from a record with what cannot be shown by its name: `U+000B`.
 pub fn printable(text: &str) -> String {
     let mut shown = String::new();
     for character in text.chars() {
-        if character.is_control() {
+        if is_unseen(character) {
             let _ = write!(shown, "U+{:04X}", u32::from(character));
         } else {
             shown.push(character);

@@ -1,7 +1,8 @@
 // One team's panel: all that a facilitator does for one team. It stays open while states arrive; what is typed in it stays.
 
-import { attempt, byId, el, get, keep, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
+import { attempt, byId, confirmed, el, get, keep, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
 import { STATES } from "./desk-words.js";
+import { showSeats } from "./desk-seats.js";
 import { answerPlace, privately, setPrivate } from "./desk-private.js";
 
 const dialog = byId("team-dialog");
@@ -46,7 +47,7 @@ export function update(newest) {
 
 function show(team) {
   setText(byId("team-title"), team.name);
-  setText(byId("team-members"), team.members.join(", ") || "Nobody has joined yet.");
+  showSeats(team);
   keep(byId("team-figures"), figuresOf(team), ([name]) => name,
     ([name, , isPrivate]) => el("div", {}, el("dt", {}, name), el("dd", {}, isPrivate && privately(""))),
     (pair, [, value, isPrivate]) => (isPrivate ? setPrivate(pair, value) : setText(pair.lastChild, value)));
@@ -141,6 +142,13 @@ onSubmit("team-name-form", async () => {
   await send("PUT", `/api/desk/teams/${number}`, { name: byId("team-name").value.trim() });
   toast("Renamed.");
 });
+
+byId("team-token").addEventListener("click", () => attempt(byId("team-token"), async () => {
+  const text = "Its programs stop until they are given the new one, which stands on the team’s page under “Real tools”.";
+  if (!(await confirmed(`Make a new token for ${teamNow().name}?`, "New token", text))) return;
+  await send("POST", `/api/desk/teams/${number}/token`);
+  toast("The team has a new token.");
+}));
 
 onSubmit("team-forward-form", async () => {
   const endpoint = byId("team-forward").value.trim();

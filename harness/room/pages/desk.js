@@ -1,4 +1,5 @@
-// The facilitator's page: signs in, then shows each state that the room sends, a part of the page each.
+// The facilitator's page: shows each state that the room sends, a part of the page each. Who is not signed in is given
+// another page in its place.
 
 import { attempt, byId, live, minutes, send, setHidden, setText, tabs } from "./lib.js";
 import { PHASES, withNames } from "./desk-words.js";
@@ -6,53 +7,18 @@ import * as controls from "./desk-controls.js";
 import * as lobby from "./desk-lobby.js";
 import * as projector from "./desk-projector.js";
 import * as rounds from "./desk-rounds.js";
+import * as seats from "./desk-seats.js";
 import * as table from "./desk-table.js";
 import * as team from "./desk-team.js";
 import * as tools from "./desk-tools.js";
 
 const SIGNED_IN_KEY = "facilitator"; // that this browser has signed in; the session itself is in a cookie that no script can read
-const PARTS = projector.isProjector ? [projector] : [controls, lobby, rounds, team, table, tools];
-
-// ---- Signing in -------------------------------------------------------------------------------------------------
-
-byId("sign-in-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(event.submitter, () => signIn(byId("token").value.trim()));
-});
-
-async function signIn(token) {
-  setText(byId("sign-in-error"), "");
-  try {
-    await send("POST", "/api/desk/sign-in", { token });
-    localStorage.setItem(SIGNED_IN_KEY, "yes");
-    byId("token").value = "";
-    if (hasEntered) location.reload();
-    else enter();
-  } catch (error) {
-    const said = { 403: "This token is not right. Copy all of it, and nothing else.", 429: "Too many attempts. Wait a moment, then try again." };
-    askForToken(said[error.status] ?? error.message);
-  }
-}
-
-function askForToken(reason = "") {
-  for (const id of ["desk", "projector"]) setHidden(byId(id), true);
-  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close()); // under one, nothing can be typed
-  setHidden(byId("sign-in"), false);
-  setText(byId("sign-in-error"), reason);
-  byId("token").focus();
-}
-
-let hasEntered = false;
-
-function enter() {
-  hasEntered = true;
-  setHidden(byId("sign-in"), true);
-  live("/api/desk/events", show, { refused: signedOut });
-}
+const PARTS = projector.isProjector ? [projector] : [controls, lobby, rounds, seats, team, table, tools];
 
 function signedOut() {
+  sessionStorage.setItem("signed-out", "yes");
   localStorage.removeItem(SIGNED_IN_KEY);
-  askForToken("You are signed out, here or because the room was started anew. Sign in again.");
+  location.reload();
 }
 
 byId("sign-out").addEventListener("click", () => attempt(byId("sign-out"), async () => {
@@ -98,10 +64,4 @@ function chooseTab(now) {
   phase = now;
 }
 
-// A link may bring the token behind a `#`, which no server and no log ever sees; it leaves the address at once.
-const brought = new URLSearchParams(location.hash.slice(1)).get("token");
-if (brought) {
-  history.replaceState(null, "", location.pathname + location.search);
-  signIn(brought);
-} else if (localStorage.getItem(SIGNED_IN_KEY)) enter();
-else askForToken();
+live("/api/desk/events", show, { refused: signedOut });

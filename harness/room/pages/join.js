@@ -3,6 +3,7 @@
 import { attempt, byId, el, get, keep, send, setHidden, setText } from "./lib.js";
 
 const LOOK_MS = 4_000;
+const WAIT_MS = 2_000;
 const SEAT_KEY = "seat"; // that this browser has joined; the seat itself is in a cookie that no script can read
 
 const form = byId("join");
@@ -30,13 +31,48 @@ function showReached(isReached, text) {
 async function offerSeat() {
   if (localStorage.getItem(SEAT_KEY) === null) return;
   try {
-    const { you, team } = await get("/api/team");
-    setText(byId("already-text"), `You are in ${team.name} as ${you}.`);
+    const { you, name, waiting } = await get("/api/seat");
+    if (waiting) return wait();
+    setText(byId("already-text"), `You are in ${name} as ${you}.`);
     setHidden(byId("already"), false);
   } catch (error) {
     if (error.status === 401) localStorage.removeItem(SEAT_KEY);
   }
 }
+
+// ---- Waiting to be let in ---------------------------------------------------------------------------------------
+
+/** Asks again and again whether this browser's seat is let in; goes on when it is, and back when it was turned away. */
+async function wait() {
+  showWaiting(true);
+  byId("waiting").focus();
+  while (!byId("waiting").hidden) {
+    try {
+      const { name, you, waiting } = await get("/api/seat");
+      if (!waiting) return location.assign("/team");
+      setText(byId("waiting-text"), `${name} is in the middle of a round. You want to join as ${you}.`);
+    } catch (error) {
+      if (error.status !== 401) setText(byId("waiting-text"), error.message);
+      else if (!byId("waiting").hidden) {
+        localStorage.removeItem(SEAT_KEY);
+        showWaiting(false);
+        complain("join", "You were not let in. Choose your team, or ask the facilitator.");
+      }
+    }
+    await new Promise((go) => setTimeout(go, WAIT_MS));
+  }
+}
+
+function showWaiting(isWaiting) {
+  setHidden(byId("waiting"), !isWaiting);
+  setHidden(form, isWaiting);
+}
+
+byId("waiting-stop").addEventListener("click", () => attempt(byId("waiting-stop"), async () => {
+  await send("POST", "/api/leave");
+  localStorage.removeItem(SEAT_KEY);
+  showWaiting(false);
+}));
 
 // ---- The teams --------------------------------------------------------------------------------------------------
 
@@ -49,6 +85,7 @@ async function look() {
     return showReached(false, error.message);
   }
   setHidden(byId("code").closest(".field"), !open.needs_code);
+  setHidden(byId("closed"), open.joining_open);
   setHidden(byId("teams-empty"), open.teams.length > 0);
   keep(byId("teams"), open.teams, ({ number }) => number, teamChoice, showTeam);
 }
@@ -84,9 +121,10 @@ async function join() {
   if (!team) complain("team", "Choose a team.");
   if (byId("join").querySelector(".error:not(:empty)")) return byId("join").querySelector('[aria-invalid="true"]')?.focus();
   try {
-    await send("POST", "/api/join", { code, team, alias });
+    const { waiting } = await send("POST", "/api/join", { code, team, alias });
     localStorage.setItem(SEAT_KEY, String(team));
-    location.assign("/team");
+    if (waiting) wait();
+    else location.assign("/team");
   } catch (error) {
     refused(error);
   }
@@ -94,9 +132,8 @@ async function join() {
 
 function refused({ status, message, parameter }) {
   const about = { 403: "code", 422: "alias" }[status];
-  const said = { 429: "Too many attempts. Wait a moment, then try again." }[status] ?? message;
   const field = ["code", "alias", "team"].includes(parameter) ? parameter : about ?? "join";
-  complain(field, said);
+  complain(field, message);
   form.querySelector('[aria-invalid="true"]')?.focus();
 }
 

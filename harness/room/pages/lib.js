@@ -18,11 +18,11 @@ const WORKER_WAIT_MS = 4_000;
  * `connected` with false when the connection is lost and with true when it is back. A banner says so by itself.
  */
 export function live(path, onState, { refused = () => location.assign("/"), connected = () => {} } = {}) {
-  const hear = ({ kind, text, status }) => {
+  const hear = ({ kind, state, status }) => {
     if (kind === "refused") return refused(status);
     showConnection(kind === "state");
     connected(kind === "state");
-    if (kind === "state") onState(JSON.parse(text));
+    if (kind === "state") onState(state);
   };
   if (typeof SharedWorker === "undefined") return direct(path, hear);
   let hasAnswered = false;

@@ -1,6 +1,9 @@
 // One connection to the room for a whole browser, however many tabs are open. A browser keeps about six connections
 // to one address; a tab each would use them up, and every later request would wait for ever. The same class serves a
-// tab directly where shared workers are missing.
+// tab directly where shared workers are missing. The room sends a whole state first and then what changes, so that the
+// state is put together here.
+
+import { patched } from "./patch.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
@@ -9,7 +12,7 @@ const ASLEEP_MS = 10_000; // a tick this late means that the machine slept, and 
 const SILENT_WHILE_RUNNING_MS = 6_000; // a running clock says something every second
 const SILENT_MS = 45_000;
 
-/** Keeps an event stream open and tells `listener` what comes: `{kind: "state", text}`, `"lost"`, `"refused"`. */
+/** Keeps an event stream open and tells `listener` what comes: `{kind: "state", state}`, `"lost"`, `"refused"`. */
 export class Connection {
   #path;
   #listener;
@@ -19,7 +22,7 @@ export class Connection {
   #tick;
   #heardAt = 0;
   #tickedAt = 0;
-  #isRunning = false;
+  #state = null;
   #isClosed = true;
 
   constructor(path, listener) {
@@ -49,13 +52,20 @@ export class Connection {
     this.#source?.close();
     const source = new EventSource(this.#path);
     this.#source = source;
-    source.addEventListener("state", (event) => {
+    const take = (stateOf) => (event) => {
       if (source !== this.#source) return;
       this.#retry = 0;
       this.#heardAt = Date.now();
-      this.#isRunning = event.data.includes('"phase":"running"');
-      this.#listener({ kind: "state", text: event.data });
-    });
+      try {
+        this.#state = stateOf(JSON.parse(event.data));
+      } catch (error) {
+        console.error(error); // what does not fit together is asked for anew, whole
+        return this.#connect();
+      }
+      this.#listener({ kind: "state", state: this.#state });
+    };
+    source.addEventListener("state", take((state) => state));
+    source.addEventListener("change", take((operations) => patched(this.#state, operations)));
     source.addEventListener("error", () => {
       if (source === this.#source) this.#failed();
     });
@@ -88,7 +98,7 @@ export class Connection {
     this.#tickedAt = now;
     if (!this.#source && !hasSlept) return; // the next attempt is on its way
     const silence = now - this.#heardAt;
-    const isLost = this.#isRunning && silence > SILENT_WHILE_RUNNING_MS;
+    const isLost = this.#state?.phase === "running" && silence > SILENT_WHILE_RUNNING_MS;
     if (!hasSlept && !isLost && silence < SILENT_MS) return;
     if (isLost) this.#listener({ kind: "lost" });
     this.#heardAt = now;

@@ -3,11 +3,9 @@
 import { byId, el, keep, setHidden, setText, toast } from "./lib.js";
 import { watch, worldOf } from "./state.js";
 
-const WORDS = {
-  complaint: "Complaint", alert: "Alert", remedy: "Remedy", message: "Message", hint: "Hint", level: "New evidence",
-  explained: "Explained", handover: "Handover", note: "Note",
-};
-const TOLD = new Set(["complaint", "alert", "message", "hint", "level", "handover"]); // said aloud wherever one is on the page
+const OWN = new Set(["remedy", "explained", "note"]); // all else is said aloud wherever one is on the page
+
+const wordOf = (kind) => (kind === "level" ? "New evidence" : kind[0].toUpperCase() + kind.slice(1));
 
 let known = null; // of which world, and how many lines of it have been shown
 let unread = 0;
@@ -25,7 +23,7 @@ export function startLog() {
 }
 
 function tell(lines) {
-  for (const line of lines.filter((each) => TOLD.has(each.kind))) toast(`${WORDS[line.kind]}: ${saidOf(line.kind, line.text)}`);
+  for (const line of lines.filter((each) => !OWN.has(each.kind))) toast(`${wordOf(line.kind)}: ${saidOf(line.kind, line.text)}`);
   unread += byId("column-shop").hidden ? lines.length : 0;
   showUnread();
 }
@@ -47,6 +45,6 @@ function lineOf({ kind, story, shop_s, text, by }) {
   return el("li", { class: `log-line is-${kind}` },
     el("span", { class: "log-time", title: `${shop_s.toFixed(1)} s of the shop's own time` }, story),
     el("span", { class: "log-text" },
-      el("b", {}, WORDS[kind] ?? kind), " ", saidOf(kind, text),
+      el("b", {}, wordOf(kind)), " ", saidOf(kind, text),
       by && el("span", { class: "muted" }, ` (${by})`)));
 }

@@ -75,7 +75,7 @@ function debrief() {
 function leave() {
   const button = el("button", { type: "button", class: "button small" }, "Leave and join again");
   button.addEventListener("click", () => attempt(button, async () => {
-    await send("POST", "/api/leave", {});
+    await send("POST", "/api/leave");
     location.assign("/");
   }));
   return button;

@@ -4,6 +4,7 @@ import { byId, live, setHidden } from "./lib.js";
 import { isLive, take, watch } from "./state.js";
 import { arrange } from "./columns.js";
 import { startBar } from "./bar.js";
+import { startWaiting } from "./waiting.js";
 import { startPlace } from "./place.js";
 import { startShop } from "./shop.js";
 import { startLog } from "./log.js";
@@ -23,7 +24,7 @@ watch(isLive, (isNow) => {
 });
 
 for (const start of [
-  startBar, startPlace, startShop, startLog, startTools, startEvidence, startGuess,
+  startBar, startWaiting, startPlace, startShop, startLog, startTools, startEvidence, startGuess,
   startRemedies, startThoughts, startPins, startExplain, startQuestion,
 ]) start();
 

@@ -1,22 +1,27 @@
-//! Who is allowed what. Teaches that a credential is compared in constant time, a cookie alone changes nothing, and whoever guesses is
-//! slowed down.
+//! Who is allowed what. Teaches that a credential is compared in constant time, a cookie alone changes nothing, and a page of another
+//! site changes nothing at all.
 //!
 //! A browser shows a cookie (`seat` or `desk`, `HttpOnly`, `SameSite=Strict`); a program shows a bearer token. What a cookie alone could
-//! do from a foreign page (cross-site request forgery) is closed twice: by `SameSite`, and by a header that a foreign page cannot send.
+//! do from a foreign page (cross-site request forgery) is closed three times: by `SameSite`, by a header that a foreign page cannot send, and
+//! by what a browser says of a request's origin. How often somebody may ask is [`allowance`](crate::allowance)'s.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+use axum::{
+    extract::{FromRequestParts, Request},
+    http::request::Parts,
+    middleware::Next,
+    response::{IntoResponse, Response},
 };
-
-use axum::{extract::FromRequestParts, http::request::Parts};
 use chassis::{Problem, operator::bearer_token};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rand::RngExt;
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
-use crate::room::Room;
+use crate::{
+    allowance::{Client, Who},
+    limits::CREDENTIAL_BYTES_MAX,
+    room::Room,
+};
 
 /// The cookie of somebody in a team, and of the facilitator.
 pub const SEAT: &str = "seat";
@@ -25,17 +30,6 @@ pub const DESK: &str = "desk";
 
 /// What every change that comes with a cookie must carry.
 pub const REQUESTED_WITH: &str = "x-requested-with";
-
-/// Requests a second that one credential may make on average, and at once: a page with seven tabs, a scrape, and somebody's loop.
-pub const REQUESTS_PER_SECOND: f64 = 40.0;
-/// Requests at once.
-pub const REQUESTS_BURST: f64 = 120.0;
-
-/// Attempts to join or to sign in, from everybody together: a class of two hundred joins within a minute, and a code of six signs of
-/// thirty-two lasts for years.
-pub const ATTEMPTS_PER_SECOND: f64 = 5.0;
-/// Attempts at once.
-pub const ATTEMPTS_BURST: f64 = 100.0;
 
 /// Signs of tokens and codes: none that is easily taken for another.
 const SIGNS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
@@ -47,26 +41,46 @@ pub struct Member {
     pub team: u32,
     /// How they are called; `program` for who shows the team's token.
     pub alias: String,
+    /// Whose requests are counted.
+    pub who: Who,
 }
 
 /// The facilitator.
 #[derive(Clone, Copy, Debug)]
-pub struct Facilitator;
+pub struct Facilitator {
+    /// Whose requests are counted.
+    pub who: Who,
+}
 
 impl FromRequestParts<Room> for Member {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Problem> {
         let shown = shown(&parts.headers, &parts.method, SEAT)?.ok_or_else(nobody)?;
-        room.limits().spend(&shown, REQUESTS_PER_SECOND, REQUESTS_BURST)?;
-        let session = room.session();
-        let seat = session.seats.iter().find(|seat| seat.team.is_some() && is_same(&seat.token, &shown));
-        if let Some(seat) = seat {
-            return Ok(Self { team: seat.team.unwrap_or_default(), alias: seat.alias.clone() });
-        }
-        let team = session.teams.iter().find(|team| is_same(&team.token, &shown)).ok_or_else(nobody)?;
-        Ok(Self { team: team.number, alias: "program".to_owned() })
+        let Some(member) = member(room, &shown)? else {
+            return Err(room.allowance().guessed(Client::of(&parts.extensions), nobody()));
+        };
+        room.allowance().request(member.who, Some(member.team), !parts.method.is_safe())?;
+        Ok(member)
     }
+}
+
+/// Who shows this to the teams' doors.
+fn member(room: &Room, shown: &str) -> Result<Option<Member>, Problem> {
+    let mut session = room.session();
+    if let Some(seat) = session.seats.iter_mut().find(|seat| is_same(&seat.token, shown))
+        && let Some(team) = seat.team
+    {
+        seat.hear(Instant::now());
+        if seat.waiting {
+            let detail = "You are not in the team yet: somebody in it, or the facilitator, lets you in.";
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        }
+        return Ok(Some(Member { team, alias: seat.alias.clone(), who: Who::Seat(seat.id) }));
+    }
+    let team = session.teams.iter().find(|team| is_same(&team.token, shown));
+    let program = |number| Member { team: number, alias: "program".to_owned(), who: Who::Program(number) };
+    Ok(team.map(|team| program(team.number)))
 }
 
 impl FromRequestParts<Room> for Facilitator {
@@ -74,26 +88,61 @@ impl FromRequestParts<Room> for Facilitator {
 
     async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Problem> {
         let shown = shown(&parts.headers, &parts.method, DESK)?.ok_or_else(nobody)?;
-        room.limits().spend(&shown, REQUESTS_PER_SECOND, REQUESTS_BURST)?;
-        let session = room.session();
-        let is_seat = session.seats.iter().any(|seat| seat.team.is_none() && is_same(&seat.token, &shown));
-        if is_seat || is_same(&session.facilitator_token, &shown) { Ok(Self) } else { Err(nobody()) }
+        let who = {
+            let session = room.session();
+            let seat = session.seats.iter().find(|seat| seat.team.is_none() && is_same(&seat.token, &shown));
+            let itself = is_same(&session.facilitator_token, &shown).then_some(0);
+            seat.map(|seat| seat.id).or(itself).map(Who::Desk)
+        };
+        let Some(who) = who else {
+            return Err(room.allowance().guessed(Client::of(&parts.extensions), nobody()));
+        };
+        // The one who leads is hindered by no count of changes: a round for sixty teams is planned with a few.
+        room.allowance().request(who, None, false)?;
+        Ok(Self { who })
     }
 }
 
 /// The credential that a request shows: a bearer token, or a cookie with what must come along.
 fn shown(headers: &HeaderMap, method: &Method, cookie: &str) -> Result<Option<String>, Problem> {
     if headers.contains_key(header::AUTHORIZATION) {
-        let token = bearer_token(headers).and_then(|token| str::from_utf8(token).ok());
-        return Ok(token.map(|token| token.trim().to_owned()));
+        let token = bearer_token(headers).and_then(|token| str::from_utf8(token).ok()).map(str::trim);
+        return Ok(token.filter(|token| is_short(token)).map(str::to_owned));
     }
-    let Some(token) = cookie_of(headers, cookie) else { return Ok(None) };
+    let Some(token) = cookie_of(headers, cookie).filter(|token| is_short(token)) else { return Ok(None) };
     let is_safe = matches!(*method, Method::GET | Method::HEAD);
     if !is_safe && !headers.contains_key(REQUESTED_WITH) {
         let detail = "A change needs the header X-Requested-With when it comes with a cookie.";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     Ok(Some(token))
+}
+
+/// A longer one is nobody's, and need not be compared.
+fn is_short(token: &str) -> bool {
+    !token.is_empty() && token.len() <= CREDENTIAL_BYTES_MAX
+}
+
+/// Lets no page of another origin change anything, whatever the door: a browser says where a request comes from, and what is no browser
+/// says nothing. A page that is shown without an origin, as the shop's are, is another.
+pub async fn same_origin(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || !is_foreign(request.headers()) {
+        return next.run(request).await;
+    }
+    let detail = "A page of another site may not change anything here.";
+    Problem::new(StatusCode::FORBIDDEN, detail).into_response()
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, at)| at);
+    // A proxy may say in a header of its own what the browser asked for; a foreign page cannot send that one.
+    let asked = [text("host"), text("x-forwarded-host")];
+    authority.is_none_or(|at| !asked.into_iter().flatten().any(|host| host.eq_ignore_ascii_case(at)))
 }
 
 /// The value of a cookie.
@@ -120,9 +169,15 @@ pub fn token() -> String {
     signs(26)
 }
 
-/// A code that people can type.
+/// A code that people can type: 40 bits, as it is compared however often somebody has guessed.
 pub fn code() -> String {
-    signs(6).to_uppercase()
+    signs(8).to_uppercase()
+}
+
+/// A code as somebody typed it: capitals and digits, whatever stands between them.
+pub fn code_of(typed: &str) -> String {
+    let signs = typed.chars().filter(char::is_ascii_alphanumeric).take(CREDENTIAL_BYTES_MAX);
+    signs.collect::<String>().to_ascii_uppercase()
 }
 
 fn signs(count: usize) -> String {
@@ -134,44 +189,8 @@ fn nobody() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "Join with the code, or sign in; a program shows its token.")
 }
 
-/// How much everybody has asked for lately.
-#[derive(Debug, Default)]
-pub struct Limits {
-    buckets: Mutex<BTreeMap<String, (f64, Option<Instant>)>>,
-}
-
-/// Most credentials that are watched at once; above that all are forgotten, which harms nobody but for a second.
-const BUCKETS_MAX: usize = 10_000;
-
-impl Limits {
-    /// Takes one from what this one may still ask for.
-    ///
-    /// # Errors
-    ///
-    /// When nothing is left.
-    pub fn spend(&self, who: &str, per_second: f64, burst: f64) -> Result<(), Problem> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= BUCKETS_MAX && !buckets.contains_key(who) {
-            buckets.clear();
-        }
-        let now = Instant::now();
-        let (left, last) = buckets.entry(who.to_owned()).or_insert((burst, None));
-        let passed_s = last.map_or(0.0, |last| now.duration_since(last).as_secs_f64());
-        *left = (*left + passed_s * per_second).min(burst);
-        *last = Some(now);
-        if *left < 1.0 {
-            let detail = "Too many requests; try again in a second.";
-            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
-        }
-        *left -= 1.0;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -189,18 +208,51 @@ mod tests {
         assert_eq!(shown(&headers, &Method::POST, SEAT).unwrap().as_deref(), Some("t"));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_asks_too_often_waits() {
-        let limits = Limits::default();
-        assert!((0..5).all(|_| limits.spend("a", 1.0, 5.0).is_ok()));
-        assert!(limits.spend("a", 1.0, 5.0).is_err() && limits.spend("b", 1.0, 5.0).is_ok());
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(limits.spend("a", 1.0, 5.0).is_ok() && limits.spend("a", 1.0, 5.0).is_err());
+    #[test]
+    fn a_scheme_is_written_as_one_likes_and_a_token_is_short() {
+        let check = |authorization: &str, expected: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_str(authorization).unwrap());
+            assert_eq!(shown(&headers, &Method::GET, SEAT).unwrap().as_deref(), expected);
+        };
+        check("bearer t", Some("t"));
+        check("BEARER  t ", Some("t"));
+        check("Basic t", None);
+        check("Bearer", None);
+        check("Bearer ", None);
+        check(&format!("Bearer {}", "x".repeat(CREDENTIAL_BYTES_MAX + 1)), None);
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_told_from_our_own_and_from_a_program() {
+        let check = |headers: &[(&'static str, &str)], expected: bool| {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.insert(*name, HeaderValue::from_str(value).unwrap());
+            }
+            assert_eq!(is_foreign(&map), expected, "{headers:?}");
+        };
+        check(&[("host", "room:9000")], false);
+        check(&[("host", "room:9000"), ("origin", "http://room:9000")], false);
+        check(&[("host", "room:9000"), ("origin", "http://evil.example")], true);
+        check(&[("host", "room:9000"), ("origin", "http://room:9001")], true);
+        check(&[("host", "room:9000"), ("origin", "null")], true);
+        check(&[("host", "inner:9000"), ("x-forwarded-host", "room"), ("origin", "https://room")], false);
+        check(
+            &[("host", "inner:9000"), ("sec-fetch-site", "same-origin"), ("origin", "https://room")],
+            false,
+        );
+        check(
+            &[("host", "room:9000"), ("sec-fetch-site", "cross-site"), ("origin", "http://room:9000")],
+            true,
+        );
+        check(&[("host", "room:9000"), ("sec-fetch-site", "same-site")], true);
     }
 
     #[test]
     fn tokens_differ_and_codes_can_be_typed() {
         assert_ne!(token(), token());
-        assert!(code().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) && code().len() == 6);
+        assert!(code().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) && code().len() == 8);
+        assert_eq!(code_of(" abcd-ef12\n"), "ABCDEF12");
     }
 }

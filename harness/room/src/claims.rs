@@ -3,7 +3,7 @@
 //! **The rule.** A claim counts if it is mapped to the catalogue and at least one piece of evidence is pinned to it. The claims that
 //! count make an answer, which is scored as any responder's ([`diagnosis::explanation`]).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use chassis::Problem;
 use diagnosis::Answer;
@@ -11,7 +11,7 @@ use http::StatusCode;
 use incident::{ContributingFactor, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use world::scenario::library;
+use world::scenario::{Scenario, library};
 
 /// A piece of evidence that somebody kept, as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -82,10 +82,8 @@ pub struct Entry {
 impl Catalogue {
     /// The catalogue.
     pub fn new() -> Self {
-        let entry = |letter, place: usize, words: &str| {
-            let id = format!("{letter}{:02}", place + 1);
-            Entry { id, words: words.to_owned() }
-        };
+        let entry =
+            |letter, place: usize, words: &str| Entry { id: name(letter, place), words: words.to_owned() };
         let factors = ContributingFactor::ALL.iter().enumerate();
         Self {
             causes: causes().iter().enumerate().map(|(place, words)| entry('c', place, words)).collect(),
@@ -101,35 +99,49 @@ impl Default for Catalogue {
     }
 }
 
+/// Every scenario, read once: a page that follows would read nineteen files ten times a second.
+pub(crate) static LIBRARY: LazyLock<Vec<Scenario>> = LazyLock::new(library);
+
 /// What sets off any incident of the library, in the order of the alphabet.
 pub fn causes() -> Vec<String> {
-    let causes: BTreeSet<String> = library().into_iter().map(|scenario| scenario.truth.trigger).collect();
-    causes.into_iter().collect()
+    let causes: BTreeSet<&String> = LIBRARY.iter().map(|scenario| &scenario.truth.trigger).collect();
+    causes.into_iter().cloned().collect()
 }
 
 /// The words of a cause.
 pub fn cause(id: &str) -> Option<String> {
-    let place = id.strip_prefix('c')?.parse::<usize>().ok()?.checked_sub(1)?;
-    causes().get(place).cloned()
+    causes().get(place(id, 'c')?).cloned()
 }
 
 /// A contributing factor by its name in the catalogue.
 pub fn factor(id: &str) -> Option<ContributingFactor> {
-    let place = id.strip_prefix('f')?.parse::<usize>().ok()?.checked_sub(1)?;
-    ContributingFactor::ALL.get(place).copied()
+    ContributingFactor::ALL.get(place(id, 'f')?).copied()
 }
 
-/// The services of a path, with commas between them.
+/// The place in the catalogue that a name says. There is one name for each: `c1`, `c+1` and `c0001` are none.
+fn place(id: &str, letter: char) -> Option<usize> {
+    let place = id.strip_prefix(letter)?.parse::<usize>().ok()?.checked_sub(1)?;
+    (id == name(letter, place)).then_some(place)
+}
+
+fn name(letter: char, place: usize) -> String {
+    format!("{letter}{:02}", place + 1)
+}
+
+/// The services of a path, with commas between them. None comes twice: a fault that comes back has been there already.
 fn path(text: &str) -> Option<Vec<Service>> {
-    text.split(',').map(|service| service.trim().parse().ok()).collect()
+    let services = text.split(',').take(Service::ALL.len() + 1).map(|service| service.trim().parse().ok());
+    let services: Vec<Service> = services.collect::<Option<_>>()?;
+    let is_once = services.iter().enumerate().all(|(place, service)| !services[..place].contains(service));
+    is_once.then_some(services)
 }
 
-/// Whether a choice fits its part.
+/// A choice as it is kept, if it fits its part: a path without the blanks that somebody typed.
 ///
 /// # Errors
 ///
 /// When it is not in the catalogue.
-pub fn check(about: About, choice: &str, assets: &[String]) -> Result<(), Problem> {
+pub fn chosen(about: About, choice: &str, assets: &[String]) -> Result<String, Problem> {
     let fits = match about {
         About::Cause => cause(choice).is_some(),
         About::Factor => factor(choice).is_some(),
@@ -138,7 +150,11 @@ pub fn check(about: About, choice: &str, assets: &[String]) -> Result<(), Proble
         About::Character => is_character(choice),
     };
     if fits {
-        return Ok(());
+        return Ok(if about == About::Path {
+            choice.replace(char::is_whitespace, "")
+        } else {
+            choice.to_owned()
+        });
     }
     let detail = match about {
         About::Cause => "Choose a cause of the catalogue, such as c01.",
@@ -192,7 +208,7 @@ mod tests {
     fn a_claim_without_evidence_scores_nothing() {
         let place = |wanted: ContributingFactor| {
             let place = ContributingFactor::ALL.iter().position(|factor| *factor == wanted).unwrap();
-            format!("f{:02}", place + 1)
+            name('f', place)
         };
         let full = |pins: &[u32]| {
             [
@@ -216,7 +232,7 @@ mod tests {
     fn choices_are_checked_by_their_part() {
         let assets = ["promo-banner".to_owned()];
         let check = |about, choice: &str, fits: bool| {
-            assert_eq!(super::check(about, choice, &assets).is_ok(), fits, "{about:?} {choice}");
+            assert_eq!(chosen(about, choice, &assets).is_ok(), fits, "{about:?} {choice}");
         };
         check(About::Cause, "c01", true);
         check(About::Cause, "c00", false);
@@ -227,6 +243,12 @@ mod tests {
         check(About::Asset, "other", false);
         check(About::Path, "cache,web-front", true);
         check(About::Path, "cache;web-front", false);
+        check(About::Path, "cache,web-front,cache", false);
+        check(About::Path, &"cache,".repeat(10_000), false);
+        check(About::Cause, "c001", false);
+        check(About::Cause, "c+1", false);
+        check(About::Cause, &format!("c{}1", "0".repeat(60_000)), false);
+        assert_eq!(chosen(About::Path, " cache , web-front", &assets).unwrap(), "cache,web-front");
         check(About::Character, "U+000B", true);
         check(About::Character, "0x93 0x94", true);
         check(About::Character, "x", false);

@@ -7,11 +7,14 @@ use utoipa::ToSchema;
 use world::hands::truth;
 
 use crate::{
-    claims::{About, answer, cause},
+    claims::{About, LIBRARY, answer, cause},
     floor::{Floor, State, waiting},
     room::Room,
     session::{Guess, Mark, Phase, Played, Round, Session},
-    views::{ClockView, QuestionView, RoundView, clock_view, question, round_view, story_time},
+    views::{
+        ClockView, QuestionView, RoundView, SeatView, clock_view, question, round_view, seat_views,
+        story_time,
+    },
 };
 
 /// What the facilitator sees.
@@ -21,6 +24,8 @@ pub struct DeskView {
     pub phase: Phase,
     /// What people type to join.
     pub code: String,
+    /// Whether people may join.
+    pub joining_open: bool,
     /// The address that the room listens at.
     pub bind: String,
     /// Its port.
@@ -125,6 +130,8 @@ pub struct TeamRow {
     pub name: String,
     /// Who is here.
     pub members: Vec<String>,
+    /// The seats, of those too who wait to be let in.
+    pub seats: Vec<SeatView>,
     /// What it plays.
     pub scenario: Option<String>,
     /// At which level now.
@@ -184,7 +191,7 @@ pub fn desk_view(room: &Room) -> DeskView {
     let figures = floors.first().map_or_else(waiting, |floor| floor.figures().clone());
     let reached = room.reached().into_iter();
     let session = room.session();
-    let scenarios = world::scenario::library();
+    let scenarios = &*LIBRARY;
     let title = |name: &str| {
         let known = scenarios.iter().find(|scenario| scenario.name == name);
         known.map(|scenario| scenario.title.clone()).unwrap_or_default()
@@ -211,6 +218,7 @@ pub fn desk_view(room: &Room) -> DeskView {
     DeskView {
         phase: session.phase,
         code: session.code.clone(),
+        joining_open: !session.joining_closed,
         bind: room.address().ip().to_string(),
         port: room.address().port(),
         addresses: crate::join::reachable(room.address(), &session.code),
@@ -267,6 +275,7 @@ fn team_row(session: &Session, number: u32, floor: Option<&std::sync::Arc<Floor>
         number,
         name: team.name.clone(),
         members: session.members(number),
+        seats: seat_views(session, number),
         scenario: session.assigned(number).map(|assigned| assigned.scenario.clone()),
         level: played.map(|played| played.level),
         state: figures.state,
@@ -279,7 +288,7 @@ fn team_row(session: &Session, number: u32, floor: Option<&std::sync::Arc<Floor>
             let remedies = played.log.iter().filter(|line| line.kind == "remedy");
             remedies.map(|line| format!("{} {}", story_time(line.when.story_s), line.text)).collect()
         }),
-        looks: played.map_or(0, |played| played.looks.len()),
+        looks: played.map_or(0, Played::looked),
         explained: played.is_some_and(|played| played.explained.is_some()),
         score: score
             .map(|(floor, played)| agreement(&answer(&played.claims), &truth(&floor.scenario, &floor.drawn))),

@@ -7,12 +7,16 @@
 //! - [`floor`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`keeping`] and [`store`]: what a restart finds.
 //!   [`queries`]: whose question is computed when.
-//! - [`access`]: who is allowed what. [`views`] and [`desk_views`]: what is shown. [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and codes.
+//! - [`access`]: who is allowed what. [`allowance`]: how often. [`seats`]: who may sit where. [`limits`]: how much of everything there can
+//!   be, in one place. [`texts`]: what people type. [`views`] and [`desk_views`]: what is shown; [`boards`]: to whom, and when, as a [`difference`]. [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and codes.
 //!   [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about, once the answers are open.
 //!
 //! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
 
 pub mod session;
+pub mod limits;
+pub mod texts;
+pub mod seats;
 mod lookup;
 pub mod plan;
 pub mod claims;
@@ -24,8 +28,11 @@ pub mod queries;
 pub mod rounds;
 pub mod store;
 pub mod access;
+pub mod allowance;
 pub mod views;
 pub mod desk_views;
+pub mod difference;
+pub mod boards;
 pub mod join;
 pub mod debrief;
 pub mod api;
@@ -38,25 +45,29 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
+use chassis::problem;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
+pub use limits::BODY_BYTES_MAX;
 pub use room::{Room, RoomOptions};
-
-/// The largest body of a request: a claim with two hundred pins is a few kilobytes.
-pub const BODY_BYTES_MAX: usize = 64 * 1_024;
 
 /// Everything that the room answers.
 pub fn router(room: Room) -> Router {
     let layers = ServiceBuilder::new()
         // Outermost, so that refusals carry the headers too.
         .layer(from_fn(pages::guarded))
+        // Before anything is read: no page of another site changes anything, whatever the door.
+        .layer(from_fn(access::same_origin))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         // Innermost: what a handler has changed is on disk before anybody reads that it is done.
         .layer(from_fn_with_state(room.clone(), keeping::keep_before_answering));
     let pages = pages::router().merge(api::debrief_pages::router());
-    api::router().merge(api::looks::evidence_and_shop()).merge(pages).layer(layers).with_state(room)
+    let all = api::router().merge(api::looks::evidence_and_shop()).merge(pages);
+    // After everything is merged, so that they hold for every path.
+    let all = all.fallback(problem::unknown_route).method_not_allowed_fallback(problem::unknown_method);
+    all.layer(layers).with_state(room)
 }
 
 /// Answers until it is told to stop; pages that follow are cut off.

@@ -1,4 +1,4 @@
-//! Finding something in a session: a team, what it does, the round, who is here. Teaches that whoever looks for what is not there is told
+//! Finding something in a session: a team, what it does, the round. Teaches that whoever looks for what is not there is told
 //! so in words.
 
 use chassis::Problem;
@@ -68,11 +68,5 @@ impl Session {
     pub fn next_round(&self) -> Option<usize> {
         let next = self.current.map_or(0, |current| current + 1);
         (next < self.plan.len()).then_some(next)
-    }
-
-    /// Who sits at a team.
-    pub fn members(&self, number: u32) -> Vec<String> {
-        let seats = self.seats.iter().filter(|seat| seat.team == Some(number));
-        seats.map(|seat| seat.alias.clone()).collect()
     }
 }

@@ -3,15 +3,15 @@
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{FromRequestParts, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
 };
-use chassis::problem;
-use http::{HeaderName, HeaderValue, header};
+use chassis::Problem;
+use http::{HeaderName, HeaderValue, header, request::Parts};
 
-use crate::room::Room;
+use crate::{access::Facilitator, api::request::At, room::Room};
 
 /// What pages may load and do.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -20,8 +20,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// The files, made from the folder `pages` when this is built: name and text.
 const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// Where each page is, and its file.
-const PAGES: [(&str, &str); 3] = [("/", "join.html"), ("/team", "team.html"), ("/desk", "desk.html")];
+/// Where each page is that everybody may read, and its file.
+const PAGES: [(&str, &str); 2] = [("/", "join.html"), ("/team", "team.html")];
+
+/// How the names of files begin that only the facilitator reads: they name what participants need not know is there.
+const OF_DESK: &str = "desk";
 
 /// Pages and their files.
 pub fn router() -> Router<Room> {
@@ -31,13 +34,25 @@ pub fn router() -> Router<Room> {
     }
     router
         .route("/tokens.css", get(async || css(debrief::TOKENS_CSS)))
-        .route(
-            "/pages/{name}",
-            get(async |super::api::request::At(name): super::api::request::At<String>| file(&name)),
-        )
+        .route("/desk", get(desk))
+        .route("/pages/{name}", get(page_file))
         .route("/favicon.ico", get(async || http::StatusCode::NO_CONTENT))
-        .fallback(problem::unknown_route)
-        .method_not_allowed_fallback(problem::unknown_method)
+}
+
+/// The facilitator's page, or the one to sign in.
+async fn desk(facilitator: Result<Facilitator, Problem>) -> Response {
+    file(if facilitator.is_ok() { "desk.html" } else { "sign-in.html" })
+}
+
+async fn page_file(
+    State(room): State<Room>,
+    At(name): At<String>,
+    mut parts: Parts,
+) -> Result<Response, Problem> {
+    if name.starts_with(OF_DESK) {
+        Facilitator::from_request_parts(&mut parts, &room).await?;
+    }
+    Ok(file(&name))
 }
 
 fn file(name: &str) -> Response {

@@ -29,8 +29,8 @@ pub const PRACTICE_MINUTES: f64 = 6.0;
 pub const SPEED_RANGE: (f64, f64) = (1.0, 120.0);
 /// The shortest and the longest round, in minutes.
 pub const MINUTES_RANGE: (f64, f64) = (1.0, 180.0);
-/// Most rounds of a session.
-pub const ROUNDS_MAX: usize = 20;
+/// Most rounds of a session: a whole day of half hours, with breaks.
+pub const ROUNDS_MAX: usize = 12;
 
 /// What everybody practises on: simple, and unlike the scored ones.
 const PRACTICE: &str = "stopped-store";

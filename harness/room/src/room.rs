@@ -12,16 +12,16 @@ use std::{
 
 use chassis::{Chassis, Clock, Network, TaskGroup};
 use incident::IncidentRecord;
-use tokio::{
-    sync::watch,
-    time::{Instant, interval},
-};
+use tokio::time::{Instant, interval};
 
 use crate::{
-    access::{self, Limits},
+    access,
+    allowance::Allowance,
+    boards::Boards,
     debrief::office::Office,
     floor::Floor,
     keeping::Keeping,
+    limits::{FACILITATOR_TOKEN_CHARACTERS_MIN, REACHED_MAX},
     plan::{self, crossover},
     queries::Queries,
     session::{Phase, SCHEMA, Session, Team},
@@ -30,9 +30,6 @@ use crate::{
 
 /// How often everybody is told how the clocks stand.
 pub const TOLD_EVERY: Duration = Duration::from_secs(1);
-
-/// Devices that have reached the room and are remembered.
-const REACHED_MAX: usize = 50;
 
 /// Most teams in one room.
 pub const TEAMS_MAX: u32 = 60;
@@ -67,12 +64,12 @@ pub struct Room {
 struct Inner {
     session: Mutex<Session>,
     floors: Mutex<BTreeMap<u32, Arc<Floor>>>,
-    changed: watch::Sender<u64>,
+    boards: Boards,
     keeping: Keeping,
     aside: Option<PathBuf>,
     store: Store,
     tasks: TaskGroup,
-    limits: Limits,
+    allowance: Allowance,
     queries: Queries,
     office: Office,
     reached: Mutex<Vec<(IpAddr, Instant)>>,
@@ -96,19 +93,22 @@ impl Room {
         let aside = if kept.is_none() { store.put_aside()? } else { None };
         let mut session = kept.unwrap_or_else(|| new_session(&options));
         if let Some(token) = facilitator_token {
+            strong(token)?;
             session.facilitator_token.clone_from(token);
         }
+        session.seats_again(Instant::now());
         let tasks = Chassis::of_caller("room", Network::Tcp, Clock::real(), session.seed).tasks;
+        let boards = Boards::new(session.teams.iter().map(|team| team.number));
         let room = Self {
             inner: Arc::new(Inner {
                 session: Mutex::new(session),
                 floors: Mutex::default(),
-                changed: watch::Sender::new(0),
+                boards,
                 keeping: Keeping::default(),
                 aside,
                 store,
                 tasks,
-                limits: Limits::default(),
+                allowance: Allowance::default(),
                 queries: Queries::default(),
                 office: Office::default(),
                 reached: Mutex::default(),
@@ -139,8 +139,8 @@ impl Room {
     }
 
     /// Who may ask for how much.
-    pub fn limits(&self) -> &Limits {
-        &self.inner.limits
+    pub fn allowance(&self) -> &Allowance {
+        &self.inner.allowance
     }
 
     /// Whose turn it is to have something computed.
@@ -196,12 +196,18 @@ impl Room {
 
     /// Tells everybody how it stands now.
     pub(crate) fn tell_all(&self) {
-        self.inner.changed.send_modify(|count| *count += 1);
+        self.inner.boards.changed();
     }
 
-    /// Follows the changes.
-    pub fn follow(&self) -> watch::Receiver<u64> {
-        self.inner.changed.subscribe()
+    /// Tells a team and the facilitator, and has the session kept: what one team does wakes up nobody else's pages.
+    pub fn changed_in(&self, team: u32) {
+        self.inner.boards.changed_in(team);
+        self.keeping().want();
+    }
+
+    /// What everybody follows.
+    pub fn boards(&self) -> &Boards {
+        &self.inner.boards
     }
 
     /// The record of a team in a round: as it stands, or as it was kept.
@@ -261,6 +267,17 @@ impl Room {
     }
 }
 
+/// Refuses a token that can be guessed: whoever has it sees all answers.
+fn strong(token: &str) -> io::Result<()> {
+    if token.chars().count() >= FACILITATOR_TOKEN_CHARACTERS_MIN {
+        return Ok(());
+    }
+    let why = format!(
+        "the facilitator's token has fewer than {FACILITATOR_TOKEN_CHARACTERS_MIN} characters and can be guessed; leave it out, and the room makes one"
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+}
+
 fn new_session(options: &RoomOptions) -> Session {
     let seen = options.seen.as_ref().map(plan::used).unwrap_or_default();
     let team = |number| Team {
@@ -282,5 +299,6 @@ fn new_session(options: &RoomOptions) -> Session {
         current: None,
         marks: Vec::new(),
         seats: Vec::new(),
+        joining_closed: false,
     }
 }

@@ -375,7 +375,7 @@ impl Room {
             played.tell(floor.now(), "remedy", text, Some(by));
         }
         floor.acted();
-        self.changed();
+        self.changed_in(floor.team);
     }
 }
 

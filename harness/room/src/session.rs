@@ -10,25 +10,20 @@ use diagnosis::operating::Line;
 use http::StatusCode;
 use incident::{Level, OperatingModel, Remedy};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::claims::{Claim, Pin};
+use crate::{
+    allowance::Client,
+    claims::{Claim, Pin},
+    limits::{
+        LINES_MAX, LOG_BYTES_MAX, LOG_OF_TEAM_BYTES_MAX, LOG_WITH_MESSAGES_BYTES_MAX, LOOK_CHARACTERS_MAX,
+        LOOKS_BYTES_MAX, NAMED_MAX, NOTES_BYTES_MAX, TEXT_CHARACTERS_MAX, cut, full, json_bytes,
+    },
+};
 
 /// The format of a session's file.
 pub const SCHEMA: &str = "incident-room/1";
-
-/// Longest name of a person or a team, in characters: it stands in a table.
-pub const ALIAS_CHARACTERS_MAX: usize = 24;
-/// Longest text that a person types at once, in characters.
-pub const TEXT_CHARACTERS_MAX: usize = 500;
-/// Most people at one team's pages: a table's worth, with everybody's phone.
-pub const SEATS_PER_TEAM_MAX: usize = 32;
-/// Most hypotheses, pins and claims of one team in one round, each: far more than anybody can overlook.
-pub const ENTRIES_MAX: usize = 200;
-/// Most looks that are remembered of one team in one round.
-pub const LOOKS_MAX: usize = 5_000;
-/// Most lines of one team's log in one round.
-pub const LINES_MAX: usize = 1_000;
 
 /// Everything that outlives a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +48,9 @@ pub struct Session {
     pub marks: Vec<Mark>,
     /// Everybody who has joined or signed in.
     pub seats: Vec<Seat>,
+    /// Whether nobody may join any more.
+    #[serde(default)]
+    pub joining_closed: bool,
 }
 
 /// Where a session is.
@@ -117,12 +115,27 @@ pub struct Team {
 /// Somebody at a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seat {
+    /// Its number.
+    #[serde(default)]
+    pub id: u32,
     /// The team; none for the facilitator.
     pub team: Option<u32>,
     /// How they are called.
     pub alias: String,
     /// What their browser shows.
     pub token: String,
+    /// Whether they are still to be let in.
+    #[serde(default)]
+    pub waiting: bool,
+    /// Where from; it outlives no restart, as nothing about a person is kept.
+    #[serde(skip)]
+    pub client: Option<Client>,
+    /// When they were heard last.
+    #[serde(skip)]
+    pub heard: Option<Instant>,
+    /// Whether they were heard at all since they took the seat.
+    #[serde(skip)]
+    pub used: bool,
 }
 
 /// A moment to talk about.
@@ -172,6 +185,9 @@ pub struct Played {
     pub asked: bool,
     /// Where they looked.
     pub looks: Vec<Look>,
+    /// Further looks, for which there was no room.
+    #[serde(default)]
+    pub looks_beyond: usize,
     /// What they were told, and did.
     pub log: Vec<LogLine>,
     /// Hints given.
@@ -186,6 +202,9 @@ pub struct Played {
     pub steps_done: usize,
     /// The remedy that somebody is at.
     pub pending: Option<Pending>,
+    /// How often the path of an explanation was mapped, and noted in the record.
+    #[serde(default)]
+    pub paths_noted: usize,
 }
 
 /// A remedy that takes its time.
@@ -278,6 +297,7 @@ impl Played {
             answer: None,
             asked: false,
             looks: Vec::new(),
+            looks_beyond: 0,
             log: Vec::new(),
             hints: 0,
             repair: None,
@@ -285,6 +305,7 @@ impl Played {
             now: Moment::default(),
             steps_done: 0,
             pending: None,
+            paths_noted: 0,
         }
     }
 
@@ -299,48 +320,94 @@ impl Played {
         self.next_id - 1
     }
 
-    /// Writes a line into the log; the oldest go when there are too many.
+    /// Writes a line into the log. The oldest lines go when there are too many, which happens to the room's own lines alone: what a team
+    /// and its facilitator add is refused before.
     pub fn tell(&mut self, when: Moment, kind: &str, text: impl Into<String>, by: Option<&str>) {
-        if self.log.len() == LINES_MAX {
+        let (kind, text, by) =
+            (kind.to_owned(), cut(&text.into(), TEXT_CHARACTERS_MAX), by.map(str::to_owned));
+        self.log.push(LogLine { when, kind, text, by });
+        while self.log.len() > LINES_MAX || json_bytes(&self.log) > LOG_BYTES_MAX {
             self.log.remove(0);
         }
-        let (kind, text, by) = (kind.to_owned(), text.into(), by.map(str::to_owned));
-        self.log.push(LogLine { when, kind, text, by });
     }
 
-    /// Remembers a look; asking the same again within a minute is the same look. Says whether it was a new one.
-    pub fn look(&mut self, look: Look) -> bool {
+    /// Whether the log has room for something that the team does.
+    ///
+    /// # Errors
+    ///
+    /// When it has none.
+    pub fn may_act(&self) -> Result<(), Problem> {
+        if self.log.len() < LINES_MAX / 2 && json_bytes(&self.log) < LOG_OF_TEAM_BYTES_MAX {
+            return Ok(());
+        }
+        Err(full(
+            "Your team has done so much in this round that its log is full. The facilitator can end the round.",
+        ))
+    }
+
+    /// Whether the log has room for a message of the facilitator.
+    ///
+    /// # Errors
+    ///
+    /// When it has none.
+    pub fn may_be_told(&self) -> Result<(), Problem> {
+        if json_bytes(&self.log) < LOG_WITH_MESSAGES_BYTES_MAX {
+            return Ok(());
+        }
+        Err(full("The team's log of this round is full: no further message has room in it."))
+    }
+
+    /// Whether what the team wrote down has room, after a change of what was `before`; taking something away is always possible.
+    ///
+    /// # Errors
+    ///
+    /// When it has none.
+    pub fn fits_after(&self, before: &Self) -> Result<(), Problem> {
+        let bytes = self.notes_bytes();
+        if bytes <= NOTES_BYTES_MAX || bytes <= before.notes_bytes() {
+            return Ok(());
+        }
+        let kilobytes = NOTES_BYTES_MAX / 1_024;
+        Err(full(format!(
+            "Pins, claims and thoughts of a round take {kilobytes} kilobytes at most. Remove a pin that you do not need."
+        )))
+    }
+
+    fn notes_bytes(&self) -> usize {
+        json_bytes(&(&self.pins, &self.claims, &self.hypotheses, &self.answer))
+    }
+
+    /// Remembers a look; asking the same again within a minute is the same look. Says whether it was a new one that is kept.
+    pub fn look(&mut self, mut look: Look) -> bool {
+        look.at = cut(&look.at, LOOK_CHARACTERS_MAX);
+        look.query = cut(&look.query, LOOK_CHARACTERS_MAX);
         let is_same = |known: &&mut Look| {
             known.at == look.at && known.query == look.query && look.when.at_s - known.when.at_s < SAME_LOOK_S
         };
         if let Some(known) = self.looks.iter_mut().rev().find(is_same) {
-            known.named.extend(look.named);
+            let new = look.named.into_iter().take(NAMED_MAX.saturating_sub(known.named.len()));
+            let new: Vec<String> = new.collect();
+            known.named.extend(new);
             return false;
         }
-        if self.looks.len() < LOOKS_MAX {
-            self.looks.push(look);
+        look.named = look.named.into_iter().take(NAMED_MAX).collect();
+        self.looks.push(look);
+        if json_bytes(&self.looks) <= LOOKS_BYTES_MAX {
+            return true;
         }
-        true
+        self.looks.pop();
+        self.looks_beyond += 1;
+        false
+    }
+
+    /// How often the team looked.
+    pub fn looked(&self) -> usize {
+        self.looks.len() + self.looks_beyond
     }
 }
 
 /// A page that follows what it shows asks the same again and again: within so many seconds of the shop it is one look.
 const SAME_LOOK_S: f64 = 60.0;
-
-/// A text that somebody typed, without blanks around it.
-///
-/// # Errors
-///
-/// When it is empty or too long.
-pub fn typed(name: &str, text: &str, characters_max: usize) -> Result<String, Problem> {
-    let text: String = text.trim().chars().filter(|c| !c.is_control() || *c == '\n').collect();
-    let count = text.chars().count();
-    if (1..=characters_max).contains(&count) {
-        return Ok(text);
-    }
-    let detail = format!("{name} has {count} characters; 1 to {characters_max} are taken.");
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", name))
-}
 
 /// It cannot be done now.
 pub fn conflict(detail: impl Into<String>) -> Problem {

@@ -19,7 +19,7 @@ pub const SESSION_FILE: &str = "session.json";
 /// The folder of the incident records.
 const RECORDS: &str = "records";
 
-/// The largest session file that is read: a hundred times that of thirty teams.
+/// The largest session file that is read. No session grows as large: [`limits`](crate::limits) adds up the largest there can be.
 pub const SESSION_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 
 /// A folder that holds one session.

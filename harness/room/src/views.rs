@@ -27,6 +27,8 @@ pub struct TeamView {
     pub you: String,
     /// Who is here.
     pub members: Vec<String>,
+    /// Who wants to come in, and waits for somebody of the team to say so.
+    pub waiting: Vec<SeatView>,
     /// Where the session is.
     pub phase: Phase,
     /// The round that is under way, or was last.
@@ -75,6 +77,23 @@ pub struct TeamView {
     pub token: String,
     /// Whether the answers are open.
     pub revealed: bool,
+}
+
+/// Somebody's seat.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SeatView {
+    /// Its number.
+    pub id: u32,
+    /// How they are called.
+    pub alias: String,
+    /// Whether they wait to be let in.
+    pub waiting: bool,
+}
+
+/// The seats of a team, in the order in which they were taken.
+pub fn seat_views(session: &Session, number: u32) -> Vec<SeatView> {
+    let seats = session.seats.iter().filter(|seat| seat.team == Some(number));
+    seats.map(|seat| SeatView { id: seat.id, alias: seat.alias.clone(), waiting: seat.waiting }).collect()
 }
 
 /// A team by its number and its name.
@@ -334,6 +353,7 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
         team: Named { number, name: team.name.clone() },
         you: you.to_owned(),
         members: session.members(number),
+        waiting: seat_views(&session, number).into_iter().filter(|seat| seat.waiting).collect(),
         phase: session.phase,
         round: round_view(&session, played, now, figures.ends_in_s),
         loss_usd: figures.loss_usd,

@@ -167,6 +167,7 @@ mod tests {
     #[test]
     fn text_stays_text() {
         assert_eq!(plain("a | <b> *c*\u{b}\n"), "a \\| \\<b\\> \\*c\\*U+000BU+000A");
+        assert_eq!(plain("Kim\u{202e}\u{200b}"), "KimU+202EU+200B");
         assert_eq!(
             table(&["a".into(), "b".into()], &[vec!["1|".into(), "2".into()]]),
             "| a | b |\n| --- | --- |\n| 1\\| | 2 |\n"

@@ -27,7 +27,7 @@ use crate::{
     session::{Phase, Session, conflict, not_found},
 };
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
+pub(super) fn of_team() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
         .routes(routes!(spend))
         .routes(routes!(team_news))
@@ -35,6 +35,10 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
         .routes(routes!(team_review))
         .routes(routes!(team_rounds))
         .routes(routes!(team_visits))
+}
+
+pub(super) fn of_desk() -> OpenApiRouter<Room> {
+    OpenApiRouter::new()
         .routes(routes!(desk_news))
         .routes(routes!(desk_rounds))
         .routes(routes!(desk_visits))
@@ -105,7 +109,7 @@ async fn spend(
         }
         played.repair = Some(repair);
     }
-    room.changed();
+    room.changed_in(member.team);
     Ok(Json(Repairs { choices: choices().map(|choice| choice.id.to_owned()).into() }))
 }
 

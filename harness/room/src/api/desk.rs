@@ -17,14 +17,13 @@ use crate::{
     access::Facilitator,
     desk_views::{DeskView, desk_view},
     forward::Tee,
+    limits::{MARKS_MAX, TEXT_CHARACTERS_MAX, full},
     plan::MINUTES_RANGE,
     room::Room,
-    session::{ALIAS_CHARACTERS_MAX, Mark, Phase, TEXT_CHARACTERS_MAX, conflict, typed},
+    session::{Mark, Phase, conflict},
+    texts,
     views::story_time,
 };
-
-/// Most marks of a session.
-const MARKS_MAX: usize = 200;
 
 /// What every team reads when the facilitator breaks a round off.
 const BROKEN_OFF: &str = "The facilitator has broken this round off. Every shop is well again.";
@@ -211,9 +210,9 @@ async fn message(
     _: Facilitator,
     Body(Message { team, text }): Body<Message>,
 ) -> Result<StatusCode, Problem> {
-    let text = typed("text", &text, TEXT_CHARACTERS_MAX)?;
+    let text = texts::text("text", &text)?;
     for team in teams(&room, team)? {
-        room.session().played_mut(team)?;
+        room.session().played_mut(team)?.may_be_told()?;
         room.tell(team, "message", &text, None);
     }
     room.changed();
@@ -228,13 +227,13 @@ async fn mark(
     _: Facilitator,
     Body(Text { text }): Body<Text>,
 ) -> Result<StatusCode, Problem> {
-    let text = typed("text", &text, TEXT_CHARACTERS_MAX)?;
+    let text = texts::text("text", &text)?;
     let story = room.floors().values().next().map(|floor| story_time(floor.now().story_s));
     {
         let mut session = room.session();
         let round = session.current.ok_or_else(|| conflict("No round has begun."))?;
         if session.marks.len() >= MARKS_MAX {
-            return Err(conflict(format!("{MARKS_MAX} marks are the most.")));
+            return Err(full(format!("{MARKS_MAX} marks are the most.")));
         }
         session.marks.push(Mark { round, story: story.unwrap_or_default(), text });
     }
@@ -336,7 +335,7 @@ async fn rename(
     At(team): At<u32>,
     Body(Renaming { name }): Body<Renaming>,
 ) -> Result<StatusCode, Problem> {
-    let name = typed("name", &name, ALIAS_CHARACTERS_MAX)?;
+    let name = texts::name("name", &name)?;
     room.session().team_mut(team)?.name = name;
     room.changed();
     Ok(StatusCode::NO_CONTENT)
@@ -360,6 +359,9 @@ async fn forward(
     Body(Forwarding { endpoint }): Body<Forwarding>,
 ) -> Result<StatusCode, Problem> {
     room.session().team(team)?;
+    if endpoint.as_ref().is_some_and(|endpoint| endpoint.chars().count() > TEXT_CHARACTERS_MAX) {
+        return Err(wrong("endpoint", format!("An address has at most {TEXT_CHARACTERS_MAX} characters.")));
+    }
     let wrong = |error: std::io::Error| wrong("endpoint", format!("{error}."));
     match room.floor(team) {
         Some(floor) => floor.tee.forward(endpoint.as_deref()).map_err(wrong)?,

@@ -1,67 +1,155 @@
-//! Changes as they happen: server-sent events, each of which is the whole state. Teaches that who comes back after a lost connection needs
-//! no history, only what is true now.
+//! Changes as they happen: server-sent events. The first is the whole state, each after it what has changed since. Teaches that who comes
+//! back after a lost connection needs no history, only what is true now; and that a stream belongs to somebody, and ends when they leave.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
     response::sse::{Event, KeepAlive, Sse},
 };
+use chassis::Problem;
 use futures_util::{Stream, stream};
-use serde::Serialize;
-use tokio::{sync::watch, time::sleep};
+use serde_json::Value;
+use tokio::{sync::watch, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::request::Refusal;
 use crate::{
     access::{Facilitator, Member},
+    allowance::Who,
+    boards::{News, Place},
     desk_views::desk_view,
     room::Room,
+    session::not_found,
     views::team_view,
 };
 
 /// How often a silent connection is told that it lives: proxies cut off what is silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
 
-/// At most so often, however fast things change.
-const AT_MOST_EVERY: Duration = Duration::from_millis(100);
+pub(super) fn of_team() -> OpenApiRouter<Room> {
+    OpenApiRouter::new().routes(routes!(team_events))
+}
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new().routes(routes!(team_events)).routes(routes!(desk_events))
+pub(super) fn of_desk() -> OpenApiRouter<Room> {
+    OpenApiRouter::new().routes(routes!(desk_events))
 }
 
 /// The team's state, now and after each change
+///
+/// The first event is named `state` and holds what `/api/team` answers. Each event after it is named `change` and holds a JSON Patch (RFC
+/// 6902) on the state before. Another `state` may come at any time, in place of what was before.
 #[utoipa::path(get, path = "/api/team/events", tag = "team", security(("team" = [])),
     responses((status = 200, content_type = "text/event-stream", body = String), Refusal))]
 async fn team_events(
     State(room): State<Room>,
     member: Member,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    states(room.follow(), move || team_view(&room, member.team, &member.alias))
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let Member { team, alias, who } = member;
+    follow(room, Some(team), who, Some(alias))
 }
 
 /// The facilitator's state, now and after each change
+///
+/// As for a team: `state` with the whole, then `change` with JSON Patches.
 #[utoipa::path(get, path = "/api/desk/events", tag = "desk", security(("facilitator" = [])),
     responses((status = 200, content_type = "text/event-stream", body = String), Refusal))]
 async fn desk_events(
     State(room): State<Room>,
-    _: Facilitator,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    states(room.follow(), move || Some(desk_view(&room)))
+    Facilitator { who }: Facilitator,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    follow(room, None, who, None)
 }
 
-fn states<T: Serialize>(
-    mut changes: watch::Receiver<u64>,
-    view: impl Fn() -> Option<T> + Send + 'static,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+/// Somebody who follows.
+struct Follower {
+    room: Room,
+    /// Whose state; none: the facilitator's.
+    team: Option<u32>,
+    who: Who,
+    /// How whoever looks is called: the one thing that not all of a team see alike.
+    you: Option<String>,
+    changes: watch::Receiver<u64>,
+    version: Option<u64>,
+    place: Place,
+}
+
+fn follow(
+    room: Room,
+    team: Option<u32>,
+    who: Who,
+    you: Option<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let board = room.boards().of(team).ok_or_else(|| not_found("There is no such team."))?;
+    let mut changes = board.follow();
     changes.mark_changed();
-    let events = stream::unfold((changes, view), async |(mut changes, view)| {
-        changes.changed().await.ok()?;
-        changes.mark_unchanged();
-        let state = serde_json::to_string(&view()?).expect("a view is made of plain values");
-        let event = Event::default().event("state").data(state);
-        sleep(AT_MOST_EVERY).await;
-        Some((Ok(event), (changes, view)))
+    let place = room.boards().open(who, team)?;
+    let follower = Follower { room, team, who, you, changes, version: None, place };
+    let events = stream::unfold(follower, async |mut follower| {
+        let event = follower.next().await?;
+        Some((Ok(event), follower))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY))
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)))
+}
+
+impl Follower {
+    /// The next event; none when the stream is over.
+    async fn next(&mut self) -> Option<Event> {
+        let ends = self.place.ends().clone();
+        ends.run_until_cancelled(self.wait()).await.flatten()
+    }
+
+    async fn wait(&mut self) -> Option<Event> {
+        loop {
+            self.changes.changed().await.ok()?;
+            if !self.room.hears(self.who) {
+                return None;
+            }
+            let board = self.room.boards().of(self.team)?;
+            let (version, news) = board.news(self.version, || self.state()).await;
+            self.version = Some(version);
+            match news {
+                Some(News::Whole(state)) => {
+                    return Some(Event::default().event("state").data(self.whole(&state)));
+                }
+                Some(News::Change(patch)) => {
+                    // There may be more behind it.
+                    self.changes.mark_changed();
+                    return Some(Event::default().event("change").data(&*patch));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// The state as all see it who follow it.
+    fn state(&self) -> Value {
+        let state = match self.team {
+            Some(team) => serde_json::to_value(team_view(&self.room, team, "")),
+            None => serde_json::to_value(desk_view(&self.room)),
+        };
+        state.expect("a view is made of plain values")
+    }
+
+    fn whole(&self, state: &Arc<Value>) -> String {
+        let Some(you) = &self.you else { return state.to_string() };
+        let mut own = Value::clone(state);
+        own["you"] = Value::from(you.as_str());
+        own.to_string()
+    }
+}
+
+impl Room {
+    /// Whether somebody who follows may still do so; they count as heard.
+    fn hears(&self, who: Who) -> bool {
+        let mut session = self.session();
+        match who {
+            Who::Seat(id) => {
+                let seat = session.seats.iter_mut().find(|seat| seat.id == id && !seat.waiting);
+                seat.map(|seat| seat.hear(Instant::now())).is_some()
+            }
+            Who::Desk(id) => id == 0 || session.seats.iter().any(|seat| seat.id == id && seat.team.is_none()),
+            Who::Program(_) => true,
+        }
+    }
 }

@@ -4,12 +4,12 @@
 //! Each look is remembered with its question and with the assets and characters that the answer named, so that the debrief can say when
 //! something was seen.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
     Json, Router,
     body::{Body as HttpBody, to_bytes},
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -28,7 +28,9 @@ use world::customers::PATIENCE;
 use super::{request::Refusal, team::floor};
 use crate::{
     access::Member,
+    allowance::Client,
     floor::Floor,
+    limits::{LOOK_CHARACTERS_MAX, cut},
     room::Room,
     session::{Look, conflict, not_found},
 };
@@ -142,7 +144,8 @@ pub(super) fn remember(
     let look = Look { when: floor.now(), at: at.clone(), query, named };
     let is_new = room.session().playing(member.team).is_ok_and(|played| played.look(look));
     if is_new {
-        floor.world.note(EventKind::Check { name: at, cost_story_s: 0.0 });
+        let name = cut(&at, LOOK_CHARACTERS_MAX);
+        floor.world.note(EventKind::Check { name, cost_story_s: 0.0 });
     }
 }
 
@@ -224,20 +227,17 @@ const SHOP_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::RETRY_AFTER
 
 async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Problem> {
     let key = request.uri().path().split('/').nth(2).unwrap_or_default();
-    // Who guesses keys is slowed down; who has one may ask as often as a page needs.
-    let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let from = from.map_or_else(String::new, |ConnectInfo(from)| from.ip().to_string());
-    room.limits().spend(
-        &format!("shop {key} {from}"),
-        crate::access::REQUESTS_PER_SECOND,
-        crate::access::REQUESTS_BURST,
-    )?;
     let team = {
         let session = room.session();
         let found = session.teams.iter().find(|team| crate::access::is_same(&team.shop_key, key));
         found.map(|team| team.number)
     };
-    let floor = team.and_then(|team| room.floor(team)).ok_or_else(|| not_found("There is no shop here."))?;
+    let nothing = || not_found("There is no shop here.");
+    let Some(team) = team else {
+        return Err(room.allowance().guessed(Client::of(request.extensions()), nothing()));
+    };
+    room.allowance().shop_view(team)?;
+    let floor = room.floor(team).ok_or_else(nothing)?;
     let prefix = format!("/s/{key}");
     let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = asked.strip_prefix(&prefix).filter(|path| path.starts_with('/')).unwrap_or("/");

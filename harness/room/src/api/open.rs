@@ -8,28 +8,34 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chassis::Problem;
-use http::{HeaderMap, StatusCode, header};
+use http::{Extensions, HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::request::{Body, Refusal};
 use crate::{
-    access::{ATTEMPTS_BURST, ATTEMPTS_PER_SECOND, DESK, SEAT, cookie, cookie_of, is_same, token},
+    access::{DESK, REQUESTED_WITH, SEAT, code_of, cookie, cookie_of, is_same},
+    allowance::{Client, Who},
     room::Room,
-    session::{ALIAS_CHARACTERS_MAX, Phase, SEATS_PER_TEAM_MAX, Seat, conflict, typed},
+    seats::{Newcomer, Taken},
+    session::Phase,
+    texts,
 };
-
-/// Facilitator's browsers that are remembered.
-const DESKS_MAX: usize = 16;
 
 pub(super) fn routes() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
         .routes(routes!(open))
         .routes(routes!(join))
-        .routes(routes!(sign_in))
+        .routes(routes!(seat))
         .routes(routes!(leave))
         .routes(routes!(join_test))
+}
+
+/// The one door of the facilitator that needs no credentials.
+pub(super) fn of_desk() -> OpenApiRouter<Room> {
+    OpenApiRouter::new().routes(routes!(sign_in))
 }
 
 /// What somebody may know who has not joined.
@@ -37,6 +43,8 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
 struct Open {
     teams: Vec<OpenTeam>,
     needs_code: bool,
+    /// Whether people may join now.
+    joining_open: bool,
     phase: Phase,
 }
 
@@ -58,7 +66,7 @@ async fn open(State(room): State<Room>) -> Json<Open> {
         members: session.members(team.number).len(),
     };
     let teams = session.teams.iter().map(team).collect();
-    Json(Open { teams, needs_code: true, phase: session.phase })
+    Json(Open { teams, needs_code: true, joining_open: !session.joining_closed, phase: session.phase })
 }
 
 /// Who joins.
@@ -69,7 +77,7 @@ struct Joining {
     code: String,
     /// The team.
     team: u32,
-    /// How to be called: 1 to 24 characters, no real name needed.
+    /// How to be called: 1 to 24 characters that can be seen, no real name needed.
     alias: String,
 }
 
@@ -77,33 +85,80 @@ struct Joining {
 #[derive(Debug, Serialize, ToSchema)]
 struct Joined {
     team: u32,
+    /// Whether somebody of the team, or the facilitator, has to let you in first: `/api/seat` says when it has happened.
+    waiting: bool,
 }
 
 /// Joins a team
+///
+/// A browser has one seat: who joins again gives the old one up. While a round is under way, a team that has people lets others in itself.
 #[utoipa::path(post, path = "/api/join", tag = "open", security(()), request_body = Joining,
     responses((status = 200, body = Joined), Refusal))]
-async fn join(State(room): State<Room>, Body(joining): Body<Joining>) -> Result<Response, Problem> {
-    room.limits().spend("join", ATTEMPTS_PER_SECOND, ATTEMPTS_BURST)?;
-    let alias = typed("alias", &joining.alias, ALIAS_CHARACTERS_MAX)?;
-    let token = {
-        let mut session = room.session();
-        if !is_same(&session.code, &joining.code.trim().to_uppercase()) {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "That is not the code; the facilitator shows it.",
-            ));
-        }
-        session.team(joining.team)?;
-        if session.members(joining.team).len() >= SEATS_PER_TEAM_MAX {
-            return Err(conflict(format!("The team is full: {SEATS_PER_TEAM_MAX} pages are open.")));
-        }
-        let token = token();
-        session.seats.push(Seat { team: Some(joining.team), alias, token: token.clone() });
-        token
-    };
+async fn join(
+    State(room): State<Room>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Body(joining): Body<Joining>,
+) -> Result<Response, Problem> {
+    let client = Client::of(&extensions);
+    // The right code is never held up by those who guess; so it is looked at first.
+    if !is_same(&room.session().code, &code_of(&joining.code)) {
+        let refused = Problem::new(StatusCode::FORBIDDEN, "That is not the code; the facilitator shows it.");
+        return Err(room.allowance().guessed(client, refused));
+    }
+    let alias = texts::name("alias", &joining.alias)?;
+    room.allowance().join(client)?;
+    let shown = cookie_of(&headers, SEAT);
+    let newcomer = Newcomer { team: joining.team, alias, client, shown: shown.as_deref() };
+    let taken = room.session().take_seat(newcomer, Instant::now())?;
+    let Taken { seat, gone } = taken;
+    gone.into_iter().for_each(|id| room.boards().end(Who::Seat(id)));
     room.changed();
-    let headers = [(header::SET_COOKIE, cookie(SEAT, &token))];
-    Ok((headers, Json(Joined { team: joining.team })).into_response())
+    let headers = [(header::SET_COOKIE, cookie(SEAT, &seat.token))];
+    Ok((headers, Json(Joined { team: joining.team, waiting: seat.waiting })).into_response())
+}
+
+/// The seat of a browser.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnSeat {
+    team: u32,
+    /// How the team is called.
+    name: String,
+    /// How you are called.
+    you: String,
+    /// Whether you are still to be let in.
+    waiting: bool,
+}
+
+/// The seat that this browser has taken
+#[utoipa::path(get, path = "/api/seat", tag = "open", security(()),
+    responses((status = 200, body = OwnSeat), Refusal))]
+async fn seat(
+    State(room): State<Room>,
+    extensions: Extensions,
+    headers: HeaderMap,
+) -> Result<Json<OwnSeat>, Problem> {
+    let none = || Problem::new(StatusCode::UNAUTHORIZED, "This browser has no seat, or no longer.");
+    let shown = cookie_of(&headers, SEAT).ok_or_else(none)?;
+    let found = {
+        let mut session = room.session();
+        let found = session.seats.iter_mut().find(|seat| seat.team.is_some() && is_same(&seat.token, &shown));
+        let found = found.map(|seat| {
+            seat.hear(Instant::now());
+            (seat.id, seat.team.unwrap_or_default(), seat.alias.clone(), seat.waiting)
+        });
+        match found {
+            Some((id, team, you, waiting)) => {
+                Some((id, OwnSeat { team, name: session.team(team)?.name.clone(), you, waiting }))
+            }
+            None => None,
+        }
+    };
+    let Some((id, own)) = found else {
+        return Err(room.allowance().guessed(Client::of(&extensions), none()));
+    };
+    room.allowance().request(Who::Seat(id), None, false)?;
+    Ok(Json(own))
 }
 
 /// What the facilitator shows.
@@ -115,38 +170,37 @@ struct SigningIn {
 }
 
 /// Signs the facilitator in
-#[utoipa::path(post, path = "/api/desk/sign-in", tag = "open", security(()), request_body = SigningIn,
+#[utoipa::path(post, path = "/api/desk/sign-in", tag = "desk", security(()), request_body = SigningIn,
     responses((status = 204), Refusal))]
-async fn sign_in(State(room): State<Room>, Body(shown): Body<SigningIn>) -> Result<Response, Problem> {
-    room.limits().spend("sign in", ATTEMPTS_PER_SECOND, ATTEMPTS_BURST)?;
-    let token = {
-        let mut session = room.session();
-        if !is_same(&session.facilitator_token, shown.token.trim()) {
-            let detail = "That is not the facilitator's token; it was printed when the room opened.";
-            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-        }
-        let desks = session.seats.iter().filter(|seat| seat.team.is_none()).count();
-        if desks >= DESKS_MAX {
-            let oldest = session.seats.iter().position(|seat| seat.team.is_none());
-            oldest.map(|oldest| session.seats.remove(oldest));
-        }
-        let token = token();
-        session.seats.push(Seat { team: None, alias: "facilitator".to_owned(), token: token.clone() });
-        token
-    };
+async fn sign_in(
+    State(room): State<Room>,
+    extensions: Extensions,
+    Body(shown): Body<SigningIn>,
+) -> Result<Response, Problem> {
+    if !is_same(&room.session().facilitator_token, shown.token.trim()) {
+        let detail = "That is not the facilitator's token; it was printed when the room opened.";
+        let refused = Problem::new(StatusCode::FORBIDDEN, detail);
+        return Err(room.allowance().guessed(Client::of(&extensions), refused));
+    }
+    let Taken { seat, gone } = room.session().take_desk(Instant::now());
+    gone.into_iter().for_each(|id| room.boards().end(Who::Desk(id)));
     room.changed();
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(DESK, &token))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(DESK, &seat.token))]).into_response())
 }
 
-/// Leaves the team, or the facilitator's page
+/// Leaves the team, or the facilitator's page; whatever followed with that seat ends
 #[utoipa::path(post, path = "/api/leave", tag = "open", security(()), responses((status = 204), Refusal))]
 async fn leave(State(room): State<Room>, headers: HeaderMap) -> Result<Response, Problem> {
-    if !headers.contains_key(crate::access::REQUESTED_WITH) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "A change needs the header X-Requested-With."));
-    }
+    requested_by_page(&headers)?;
     let shown: Vec<String> = [SEAT, DESK].iter().filter_map(|name| cookie_of(&headers, name)).collect();
-    room.session().seats.retain(|seat| !shown.iter().any(|shown| is_same(&seat.token, shown)));
-    room.changed();
+    let is_shown = |token: &str| shown.iter().any(|shown| is_same(token, shown));
+    let gone: Vec<_> = room.session().seats.extract_if(.., |seat| is_shown(&seat.token)).collect();
+    for seat in &gone {
+        room.boards().end(if seat.team.is_some() { Who::Seat(seat.id) } else { Who::Desk(seat.id) });
+    }
+    if !gone.is_empty() {
+        room.changed();
+    }
     let mut response = StatusCode::NO_CONTENT.into_response();
     for name in [SEAT, DESK] {
         response.headers_mut().append(header::SET_COOKIE, cookie(name, ""));
@@ -158,10 +212,20 @@ async fn leave(State(room): State<Room>, headers: HeaderMap) -> Result<Response,
 #[utoipa::path(post, path = "/api/join-test", tag = "open", security(()), responses((status = 204), Refusal))]
 async fn join_test(
     State(room): State<Room>,
+    headers: HeaderMap,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
 ) -> Result<StatusCode, Problem> {
-    room.limits().spend("join test", ATTEMPTS_PER_SECOND, ATTEMPTS_BURST)?;
+    requested_by_page(&headers)?;
+    room.allowance().test(Client::new(from.ip()))?;
     room.reached_from(from.ip());
-    room.changed();
+    room.boards().changed_on_the_desk();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a page sends along, and a page of another site cannot.
+fn requested_by_page(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(REQUESTED_WITH) {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "A change needs the header X-Requested-With."))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::debrief::figures::printable;
 use axum::{Json, body::Body as HttpBody, extract::State};
 use chassis::{Peer, Problem, Wait};
 use evidence::{LogQuery, SpanId, TraceId, UnixTime};
@@ -23,12 +24,10 @@ use crate::{
     access::Member,
     claims::Pin,
     floor::Floor,
+    limits::{LABEL_CHARACTERS_MAX, PIN_CHARACTERS_MAX, cut},
     room::Room,
     session::{conflict, not_found},
 };
-
-/// The most of a piece of evidence that is kept, in characters: what a person can read when it is opened again.
-const TEXT_CHARACTERS_MAX: usize = 4_000;
 
 /// The largest answer about a metric that is read to be kept.
 const CHART_BYTES_MAX: usize = 4 * 1_024 * 1_024;
@@ -105,8 +104,11 @@ async fn add(
     };
     let floor = floor(&room, &member)?;
     let (label, text) = read(&room, &member, &floor, source, level).await?;
-    let text: String = text.chars().take(TEXT_CHARACTERS_MAX).collect();
+    // A label stands in lists, files and terminals, and may hold what a customer or a question brought along.
+    let (label, text) = (cut(&printable(&label), LABEL_CHARACTERS_MAX), cut(&text, PIN_CHARACTERS_MAX));
     let id = change(&room, &member, |played, story| {
+        // Others may have pinned while this was read.
+        room_for(played.pins.len())?;
         let id = played.number();
         played.pins.push(Pin { id, by: member.alias.clone(), story, label, text });
         Ok(id)

@@ -73,10 +73,13 @@ pub enum Refusal {
     /// It is not there.
     #[response(status = 404, content_type = "application/problem+json")]
     NotThere(Detail),
+    /// Not with this method.
+    #[response(status = 405, content_type = "application/problem+json")]
+    WrongMethod(Detail),
     /// Not now.
     #[response(status = 409, content_type = "application/problem+json")]
     NotNow(Detail),
-    /// Too large.
+    /// Too large, or there is no room for more.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Detail),
     /// Not JSON.

@@ -19,11 +19,10 @@ use crate::{
     access::Member,
     claims::{self, About, Catalogue, Claim},
     floor::Floor,
+    limits::{ENTRIES_MAX, PATHS_NOTED_MAX, full},
     room::Room,
-    session::{
-        ENTRIES_MAX, Guess, Hypothesis, Pending, Phase, Played, Submitted, TEXT_CHARACTERS_MAX, conflict,
-        not_found, typed,
-    },
+    session::{Guess, Hypothesis, Pending, Phase, Played, Submitted, conflict, not_found},
+    texts,
     views::{TeamView, remedy, story_time, team_view},
 };
 
@@ -83,9 +82,7 @@ async fn guess(
     member: Member,
     Body(Guessing { cause, confidence }): Body<Guessing>,
 ) -> Result<StatusCode, Problem> {
-    if let Some(cause) = &cause {
-        claims::check(About::Cause, cause, &[])?;
-    }
+    let cause = cause.map(|cause| claims::chosen(About::Cause, &cause, &[])).transpose()?;
     if confidence > 100 {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Confidence goes from 0 to 100 percent."));
     }
@@ -115,7 +112,7 @@ async fn add_hypothesis(
     member: Member,
     Body(Text { text }): Body<Text>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
-    let text = typed("text", &text, TEXT_CHARACTERS_MAX)?;
+    let text = texts::text("text", &text)?;
     let id = change(&room, &member, |played, story| {
         room_for(played.hypotheses.len())?;
         let id = played.number();
@@ -178,6 +175,7 @@ async fn use_remedy(
     let floor = floor(&room, &member)?;
     let now = floor.now();
     change(&room, &member, |played, _| {
+        played.may_act()?;
         let needed = Line::of_remedy(&remedy);
         if needed > played.line() {
             return Err(conflict(format!("Only {} may do that; hand over to them first.", needed.name())));
@@ -204,6 +202,7 @@ async fn use_remedy(
 async fn hand_over(State(room): State<Room>, member: Member) -> Result<StatusCode, Problem> {
     let now = floor(&room, &member)?.now();
     change(&room, &member, |played, _| {
+        played.may_act()?;
         if played.line() == Line::Third {
             return Err(conflict("There is no further line: L3 is the team that built it."));
         }
@@ -251,10 +250,10 @@ async fn add_claim(
     member: Member,
     Body(Claiming { about, words, pins }): Body<Claiming>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
-    let words = typed("words", &words, TEXT_CHARACTERS_MAX)?;
+    let words = texts::text("words", &words)?;
     let id = change(&room, &member, |played, _| {
         room_for(played.claims.len())?;
-        pinned(played, &pins)?;
+        let pins = pinned(played, &pins)?;
         let id = played.number();
         played.claims.push(Claim { id, about, words, pins, choice: None });
         Ok(id)
@@ -271,16 +270,22 @@ async fn change_claim(
     At(id): At<u32>,
     Body(ClaimChange { words, pins, choice }): Body<ClaimChange>,
 ) -> Result<StatusCode, Problem> {
-    let words = typed("words", &words, TEXT_CHARACTERS_MAX)?;
+    let words = texts::text("words", &words)?;
     let path = change(&room, &member, |played, _| {
-        pinned(played, &pins)?;
+        let pins = pinned(played, &pins)?;
+        let noted = played.paths_noted;
         let claim = played.claims.iter_mut().find(|claim| claim.id == id);
         let claim = claim.ok_or_else(|| not_found("There is no such claim."))?;
-        if let Some(choice) = &choice {
-            claims::check(claim.about, choice, &Floor::assets())?;
+        let choice =
+            choice.map(|choice| claims::chosen(claim.about, &choice, &Floor::assets())).transpose()?;
+        let is_new_path = claim.about == About::Path && choice.is_some() && choice != claim.choice;
+        if is_new_path && noted >= PATHS_NOTED_MAX {
+            return Err(full(format!("A path is mapped {PATHS_NOTED_MAX} times in a round at most.")));
         }
         (claim.words, claim.pins, claim.choice) = (words, pins, choice);
-        Ok((claim.about == About::Path).then(|| claim.clone()))
+        let path = is_new_path.then(|| claim.clone());
+        played.paths_noted += usize::from(is_new_path);
+        Ok(path)
     })?;
     if let Some(claim) = path
         && let Some(floor) = room.floor(member.team)
@@ -318,6 +323,7 @@ async fn explain(State(room): State<Room>, member: Member) -> Result<StatusCode,
         if played.claims.is_empty() {
             return Err(conflict("There is nothing to submit: write down what you can explain."));
         }
+        played.may_act()?;
         played.explained = Some(Submitted { story, by: member.alias.clone() });
         played.tell(now, "explained", "explanation submitted", Some(&member.alias));
         Ok(claims::answer(&played.claims))
@@ -336,7 +342,7 @@ async fn answer_question(
     member: Member,
     Body(Text { text }): Body<Text>,
 ) -> Result<StatusCode, Problem> {
-    let text = typed("text", &text, TEXT_CHARACTERS_MAX)?;
+    let text = texts::text("text", &text)?;
     change(&room, &member, |played, _| {
         if !played.asked {
             return Err(conflict("Nobody has asked yet."));
@@ -347,7 +353,8 @@ async fn answer_question(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Changes what a team does in the round that is under way; hands over the time of the story.
+/// Changes what a team does in the round that is under way; hands over the time of the story. What is refused, or does not fit, changes
+/// nothing.
 pub(super) fn change<T>(
     room: &Room,
     member: &Member,
@@ -359,9 +366,16 @@ pub(super) fn change<T>(
         if session.phase == Phase::Paused {
             return Err(conflict("The clock stands still; wait until it goes on."));
         }
-        change(session.playing(member.team)?, story_time(now.story_s))?
+        let played = session.playing(member.team)?;
+        let before = played.clone();
+        let changed = change(played, story_time(now.story_s))
+            .and_then(|changed| played.fits_after(&before).map(|()| changed));
+        if changed.is_err() {
+            *played = before;
+        }
+        changed?
     };
-    room.changed();
+    room.changed_in(member.team);
     Ok(changed)
 }
 
@@ -378,14 +392,23 @@ fn note(room: &Room, member: &Member, kind: EventKind) {
 
 /// Whether one more fits.
 pub(super) fn room_for(count: usize) -> Result<(), Problem> {
-    if count < ENTRIES_MAX { Ok(()) } else { Err(conflict(format!("{ENTRIES_MAX} are the most."))) }
-}
-
-fn pinned(played: &Played, pins: &[u32]) -> Result<(), Problem> {
-    let is_known = |pin: &u32| played.pins.iter().any(|known| known.id == *pin);
-    if pins.len() <= ENTRIES_MAX && pins.iter().all(is_known) {
+    if count < ENTRIES_MAX {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "A pin is not there (any longer).")
-        .with("parameter", "pins"))
+    Err(full(format!("{ENTRIES_MAX} of a kind are the most in one round.")))
+}
+
+/// The pins that somebody names, each once.
+fn pinned(played: &Played, pins: &[u32]) -> Result<Vec<u32>, Problem> {
+    let mut once: Vec<u32> = Vec::new();
+    for pin in pins {
+        if !played.pins.iter().any(|known| known.id == *pin) {
+            let detail = format!("Pinned evidence {pin} is not there, or no longer.");
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "pins"));
+        }
+        if !once.contains(pin) {
+            once.push(*pin);
+        }
+    }
+    Ok(once)
 }

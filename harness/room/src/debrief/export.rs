@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use ::debrief::figures::printable;
 use incident::{Outcome, StoryClock};
 
 use super::{judged::guessed, lived::Lived};
@@ -89,7 +90,7 @@ fn row(lived: &Lived<'_>) -> [String; COLUMNS.len()] {
         lived.is_right().map_or_else(String::new, |is_right| is_right.to_string()),
         outcome.fixed.to_string(),
         outcome.fixed_for_the_right_reason.to_string(),
-        played.looks.len().to_string(),
+        played.looked().to_string(),
         lived.remedies().len().to_string(),
         outcome.wrong_remedies.to_string(),
         played.hints.to_string(),
@@ -138,8 +139,13 @@ fn line<const CELLS: usize>(cells: [String; CELLS]) -> String {
 /// A cell as RFC 4180 wants it. What people typed is never a formula: a sign that a spreadsheet would take for the beginning of one is kept
 /// from it by an apostrophe.
 fn quoted(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
+    // A spreadsheet passes over blanks, and takes the wide forms of these signs for the signs.
+    let begins =
+        cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    let is_formula = begins && cell.parse::<f64>().is_err();
+    // What cannot be seen is named; a line break is kept, as a cell may have one.
+    let shown: Vec<String> = cell.split('\n').map(printable).collect();
+    let cell = format!("{}{}", if is_formula { "'" } else { "" }, shown.join("\n"));
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
@@ -179,6 +185,10 @@ mod tests {
     fn what_people_type_is_no_formula_and_breaks_no_row() {
         assert_eq!(quoted("=1+1"), "'=1+1");
         assert_eq!(quoted("-1.5"), "-1.5");
+        assert_eq!(quoted(" \t@SUM(1)"), "' U+0009@SUM(1)");
+        assert_eq!(quoted("\u{ff1d}1+1"), "'\u{ff1d}1+1");
+        assert_eq!(quoted("Kim\u{202e}\u{200b}\u{1b}[2J"), "KimU+202EU+200BU+001B[2J");
+        assert_eq!(quoted("one\r\ntwo"), "\"oneU+000D\ntwo\"");
         assert_eq!(quoted("a, \"b\"\nc"), "\"a, \"\"b\"\"\nc\"");
     }
 }

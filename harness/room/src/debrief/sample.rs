@@ -64,6 +64,7 @@ impl Sample {
             current: Some(1),
             marks: Vec::new(),
             seats: Vec::new(),
+            joining_closed: false,
         };
         Self { session, records }
     }

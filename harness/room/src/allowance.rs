@@ -1,0 +1,273 @@
+//! How much everybody may ask for, by who asks and what for. Teaches two things. A key of a limit is something its holder cannot choose: a
+//! credential is checked before it counts, and a guess counts for the address that it came from. And whoever is right is never held up by
+//! others who are wrong: people behind one router share an address, so only wrong tries are counted for it.
+//!
+//! What keeps a guesser out is length: a right credential is let in at any time, and there are 2^130 tokens and 2^40 codes, of which a
+//! room that answers ten thousand tries a second meets half in a year and a half. The limits keep guessing cheap for the room.
+
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    num::NonZeroU32,
+    time::Duration,
+};
+
+use axum::extract::ConnectInfo;
+use chassis::Problem;
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock,
+    middleware::NoOpMiddleware,
+    state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
+};
+use http::{Extensions, StatusCode};
+use tokio::time::Instant;
+
+/// Requests of one person or program: a page with seven tabs, a scrape, and somebody's loop.
+const REQUESTS: (u32, u32) = (40, 120);
+/// Changes by one person or program: what hands and an eager program do. Each is written to the session.
+const CHANGES: (u32, u32) = (5, 60);
+/// Requests of one team together, so that thirty-two seats do not ask for as much as thirty-two teams.
+const REQUESTS_OF_TEAM: (u32, u32) = (200, 600);
+/// Page views of one team's shop through the room: a table of browsers that reload, and a loop or two.
+const SHOP_VIEWS: (u32, u32) = (100, 300);
+/// Wrong codes and tokens from one address: somebody who mistypes, and the neighbour behind the same router.
+const GUESSES: (u32, u32) = (1, 20);
+/// Wrong codes and tokens from everybody together: a class that was given an old code.
+const ALL_GUESSES: (u32, u32) = (10, 100);
+/// People who join from one address: a class of two hundred behind one router, within a minute.
+const JOINS: (u32, u32) = (3, 100);
+/// Tests of the way from one address, which repeat when a page is loaded.
+const TESTS: (u32, u32) = (3, 100);
+
+/// Most keys of one limit that are held, each a few dozen bytes. Those that are held have asked within the last minute or two; people
+/// number two thousand at most, and only guesses and tests of the way come from addresses that nobody has checked.
+pub const KEYS_MAX: usize = 4_096;
+
+/// Somebody who has shown a right credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Who {
+    /// A person in a team, by the number of the seat.
+    Seat(u32),
+    /// Whoever shows a team's token.
+    Program(u32),
+    /// The facilitator, by the number of the seat; 0 for who shows the token itself.
+    Desk(u32),
+}
+
+/// Where a request comes from: an address, or the network of a device that has many (RFC 4291 gives each a /64).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Client(IpAddr);
+
+impl Client {
+    /// The client at an address.
+    pub fn new(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                Self(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+            }
+            v4 => Self(v4),
+        }
+    }
+
+    /// Who sent a request; everybody is the same where the listener does not say.
+    pub fn of(extensions: &Extensions) -> Self {
+        let from = extensions.get::<ConnectInfo<SocketAddr>>();
+        Self::new(from.map_or(Ipv6Addr::UNSPECIFIED.into(), |ConnectInfo(from)| from.ip()))
+    }
+}
+
+type Each<K> = RateLimiter<K, HashMapStateStore<K>, Since, NoOpMiddleware<Duration>>;
+type Together = RateLimiter<NotKeyed, InMemoryState, Since, NoOpMiddleware<Duration>>;
+
+/// Time as it has passed since the room opened, by tokio's clock.
+#[derive(Clone, Copy, Debug)]
+struct Since(Instant);
+
+impl Clock for Since {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// What everybody has asked for lately.
+#[derive(Debug)]
+pub struct Allowance {
+    requests: Each<Who>,
+    changes: Each<Who>,
+    teams: Each<u32>,
+    shops: Each<u32>,
+    guesses: Each<Client>,
+    all_guesses: Together,
+    joins: Each<Client>,
+    tests: Each<Client>,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        let clock = Since(Instant::now());
+        Self {
+            requests: Each::hashmap_with_clock(quota(REQUESTS), clock),
+            changes: Each::hashmap_with_clock(quota(CHANGES), clock),
+            teams: Each::hashmap_with_clock(quota(REQUESTS_OF_TEAM), clock),
+            shops: Each::hashmap_with_clock(quota(SHOP_VIEWS), clock),
+            guesses: Each::hashmap_with_clock(quota(GUESSES), clock),
+            all_guesses: Together::direct_with_clock(quota(ALL_GUESSES), clock),
+            joins: Each::hashmap_with_clock(quota(JOINS), clock),
+            tests: Each::hashmap_with_clock(quota(TESTS), clock),
+        }
+    }
+}
+
+impl Allowance {
+    /// Takes one request from what somebody in a team, or the facilitator, may still ask for.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is left.
+    pub fn request(&self, who: Who, team: Option<u32>, is_change: bool) -> Result<(), Problem> {
+        if !within(&self.requests, &who) {
+            return Err(too_often("Too many requests; try again in a second."));
+        }
+        if is_change && !within(&self.changes, &who) {
+            return Err(too_often("Too many changes; try again in a second."));
+        }
+        if team.is_some_and(|team| !within(&self.teams, &team)) {
+            return Err(too_often("Your team asks for too much at once; try again in a second."));
+        }
+        Ok(())
+    }
+
+    /// Takes one page view of a team's shop.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is left.
+    pub fn shop_view(&self, team: u32) -> Result<(), Problem> {
+        let is_within = within(&self.shops, &team);
+        is_within.then_some(()).ok_or_else(|| too_often("Too many page views; try again in a second."))
+    }
+
+    /// Counts a wrong code or token, and says how it is answered: as `refused` does, or that there were too many.
+    pub fn guessed(&self, client: Client, refused: Problem) -> Problem {
+        // One address that has guessed too often takes nothing from what all may guess together.
+        if within(&self.guesses, &client) && self.all_guesses.check().is_ok() {
+            return refused;
+        }
+        too_often("Too many wrong codes or tokens; the right one is taken at any time.")
+    }
+
+    /// Takes one seat from what an address may still take.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is left.
+    pub fn join(&self, client: Client) -> Result<(), Problem> {
+        let is_within = within(&self.joins, &client);
+        is_within.then_some(()).ok_or_else(|| too_often("Many people join just now; try again in a second."))
+    }
+
+    /// Takes one test of the way.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is left.
+    pub fn test(&self, client: Client) -> Result<(), Problem> {
+        let is_within = within(&self.tests, &client);
+        is_within.then_some(()).ok_or_else(|| too_often("Too many tests; try again in a second."))
+    }
+
+    /// How many keys all limits hold together.
+    pub fn keys(&self) -> usize {
+        let persons = self.requests.len() + self.changes.len() + self.teams.len() + self.shops.len();
+        persons + self.guesses.len() + self.joins.len() + self.tests.len()
+    }
+}
+
+/// Whether one more is allowed for this key. Keys that have all of their allowance again are forgotten, which changes nothing for them.
+fn within<K: Clone + Eq + Hash>(limit: &Each<K>, key: &K) -> bool {
+    if limit.len() >= KEYS_MAX {
+        limit.retain_recent();
+        if limit.len() >= KEYS_MAX {
+            return false;
+        }
+    }
+    limit.check_key(key).is_ok()
+}
+
+fn quota((per_second, burst): (u32, u32)) -> Quota {
+    let some = |count: u32| NonZeroU32::new(count).expect("each limit above lets something through");
+    Quota::per_second(some(per_second)).allow_burst(some(burst))
+}
+
+fn too_often(detail: &str) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn client(number: u32) -> Client {
+        Client::new(Ipv4Addr::from(number).into())
+    }
+
+    fn refused() -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "No.")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_too_often_waits_and_holds_up_nobody_else() {
+        let allowance = Allowance::default();
+        let (one, other) = (Who::Seat(1), Who::Seat(2));
+        let let_in = (0..1_000).filter(|_| allowance.request(one, Some(1), false).is_ok()).count();
+        assert_eq!(let_in, REQUESTS.1 as usize);
+        assert!(allowance.request(other, Some(1), true).is_ok());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let let_in = (0..1_000).filter(|_| allowance.request(one, Some(1), false).is_ok()).count();
+        assert_eq!(let_in, REQUESTS.0 as usize);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn guesses_are_counted_by_address_and_together() {
+        let allowance = Allowance::default();
+        let answered = |client, tries: usize| {
+            (0..tries)
+                .filter(|_| allowance.guessed(client, refused()).status() == StatusCode::FORBIDDEN)
+                .count()
+        };
+        assert_eq!(answered(client(1), 300), GUESSES.1 as usize);
+        // The next address is not held up by the first, until all together have guessed too often.
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert_eq!(answered(client(2), 300), GUESSES.1 as usize);
+        let all: usize = (3..1_000).map(|number| answered(client(number), 1)).sum();
+        assert!(all < ALL_GUESSES.1 as usize, "{all}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_does_not_grow_with_addresses() {
+        let allowance = Allowance::default();
+        for number in 0..3 * u32::try_from(KEYS_MAX).unwrap() {
+            let _ = (allowance.guessed(client(number), refused()), allowance.test(client(number)));
+            assert!(allowance.keys() <= 2 * KEYS_MAX, "{}", allowance.keys());
+        }
+        // Who has all of their allowance again is forgotten, and loses nothing.
+        let before = allowance.keys();
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        assert!(allowance.test(client(1)).is_ok() && allowance.tests.len() < before);
+    }
+
+    #[test]
+    fn a_device_with_many_addresses_is_one_client() {
+        let at = |text: &str| Client::new(text.parse().unwrap());
+        assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:2"));
+        assert_ne!(at("2001:db8:0:1::1"), at("2001:db8:0:2::1"));
+        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+    }
+}

@@ -1,0 +1,173 @@
+//! What people type: names and texts. Teaches that what cannot be seen is refused where it comes in, and said by its name, because no page,
+//! file or terminal further on could show two such names apart.
+
+use chassis::Problem;
+use debrief::figures::is_unseen;
+use http::StatusCode;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::limits::{ALIAS_CHARACTERS_MAX, TEXT_CHARACTERS_MAX};
+
+/// Names that others would take for somebody else: the one who leads, or the room itself. Compared without blanks, signs and case.
+const RESERVED: [&str; 14] = [
+    "admin",
+    "administrator",
+    "desk",
+    "facilitator",
+    "host",
+    "moderator",
+    "operator",
+    "program",
+    "root",
+    "room",
+    "staff",
+    "system",
+    "teacher",
+    "trainer",
+];
+
+/// The name of a person or a team: one line, and nobody else's.
+///
+/// # Errors
+///
+/// When it is empty, too long, holds what cannot be seen, or is a name that is reserved.
+pub fn name(parameter: &str, text: &str) -> Result<String, Problem> {
+    let name = typed(parameter, text, ALIAS_CHARACTERS_MAX, false)?;
+    let plain: String = name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let reserved: &[&str] = &RESERVED;
+    if reserved.contains(&plain.as_str()) {
+        let detail = format!(
+            "'{name}' is not taken as a name: others could believe that the room or its facilitator speaks."
+        );
+        return Err(wrong(parameter, detail));
+    }
+    Ok(name)
+}
+
+/// A text that somebody typed, without blanks around it; it may have several lines.
+///
+/// # Errors
+///
+/// When it is empty, too long, or holds what cannot be seen.
+pub fn text(parameter: &str, text: &str) -> Result<String, Problem> {
+    typed(parameter, text, TEXT_CHARACTERS_MAX, true)
+}
+
+fn typed(parameter: &str, text: &str, characters_max: usize, has_lines: bool) -> Result<String, Problem> {
+    let text = text.trim();
+    // Counted no further than needed: a body may be far longer.
+    let count = text.chars().take(characters_max + 1).count();
+    if count == 0 {
+        return Err(wrong(
+            parameter,
+            format!("{parameter} is empty; 1 to {characters_max} characters are taken."),
+        ));
+    }
+    if count > characters_max {
+        return Err(wrong(
+            parameter,
+            format!("{parameter} is too long; 1 to {characters_max} characters are taken."),
+        ));
+    }
+    // A browser's text field sends line breaks as it likes.
+    let text = text.replace("\r\n", "\n");
+    if let Some(unseen) = unseen(&text, has_lines) {
+        let code = u32::from(unseen);
+        let detail = format!(
+            "{parameter} holds U+{code:04X}, which cannot be seen or changes the order of signs. Take it out, or write U+{code:04X}."
+        );
+        return Err(wrong(parameter, detail));
+    }
+    Ok(text)
+}
+
+/// The first character that cannot be seen. A joiner is seen by what it joins: it stands between two characters beyond ASCII, or, where it
+/// only says how an emoji is drawn, behind one.
+fn unseen(text: &str, has_lines: bool) -> Option<char> {
+    let is_sign = |c: char| !c.is_ascii() && !is_unseen(c);
+    let draws = |c: char| is_sign(c) && !c.is_alphanumeric();
+    let mut before = '\0';
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let after = characters.peek().copied().unwrap_or('\0');
+        let joins = match character {
+            '\u{200c}' | '\u{200d}' => (is_sign(before) || before == '\u{fe0f}') && is_sign(after),
+            '\u{fe0f}' => draws(before),
+            _ => false,
+        };
+        let is_line = has_lines && matches!(character, '\n' | '\t');
+        if is_unseen(character) && !joins && !is_line {
+            return Some(character);
+        }
+        before = character;
+    }
+    None
+}
+
+fn wrong(parameter: &str, detail: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", parameter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_seen_and_are_nobody_elses() {
+        for taken in ["Kim", "Ada L.", "Zoë", "李雷", "علی‌رضا", "👩‍💻 Jo", "❤️", "Team 1", "hosting", "O'Neil"]
+        {
+            assert_eq!(name("alias", taken).as_deref().ok(), Some(taken));
+        }
+        assert_eq!(name("alias", "  Kim ").unwrap(), "Kim");
+        for refused in [
+            "",
+            "   ",
+            "\u{200b}",
+            "a\u{200b}b",
+            "\u{202e}mik",
+            "a\nb",
+            "a\r\nb",
+            "a\tb",
+            "\u{2028}",
+            "a\u{2067}b",
+            "\u{feff}Kim",
+            "Ki\u{ad}m",
+            "\u{3164}",
+            "\u{200d}",
+            "Kim\u{200d}",
+            "Zoë\u{200d}",
+            "Zoë\u{fe0f}",
+            "❤️\u{fe0f}",
+            "\u{e0041}",
+            "a\u{7}b",
+            "facilitator",
+            "Facilitator",
+            "FACILITATOR ",
+            "f.a.c.i.l.i.t.a.t.o.r",
+            "Ｆacilitator",
+            "program",
+            "H-O-S-T",
+            "a\u{85}b",
+            "abcdefghijklmnopqrstuvwxyz",
+        ] {
+            let problem = name("alias", refused).expect_err(&format!("{refused:?}"));
+            assert_eq!(problem.status(), StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+            assert!(
+                problem.detail().ends_with('.') && !problem.detail().chars().any(is_unseen),
+                "{}",
+                problem.detail()
+            );
+        }
+    }
+
+    #[test]
+    fn texts_have_lines_and_nothing_that_cannot_be_seen() {
+        assert_eq!(text("text", "one\r\ntwo\tthree").unwrap(), "one\ntwo\tthree");
+        assert_eq!(text("text", "facilitator").unwrap(), "facilitator");
+        for refused in ["\u{202e}txt", "a\u{b}b", "\u{200b}", "\n"] {
+            assert!(text("text", refused).is_err(), "{refused:?}");
+        }
+        assert!(text("text", "a\u{b}b").unwrap_err().detail().contains("U+000B"));
+        assert!(text("text", &"é".repeat(500)).is_ok() && text("text", &"é".repeat(501)).is_err());
+    }
+}

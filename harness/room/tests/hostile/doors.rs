@@ -1,0 +1,236 @@
+//! Every door of the room, tried with what does not belong there: wrong methods, unknown paths, lists in place of objects, pages of other
+//! sites, names that cannot be seen. And what somebody may read who is not the facilitator.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::hall::{Answer, Ask, FACILITATOR, Hall};
+
+#[tokio::test]
+async fn every_refusal_is_problem_details() {
+    let hall = Hall::open(2).await;
+    let token = hall.token(1);
+    let array = json!(["ABC", 1, "Kim"]);
+    let check = async |expected: u16, ask: Ask, what: &str| {
+        let answer = hall.send(ask).await;
+        assert_eq!(answer.status.as_u16(), expected, "{what}: {}", answer.text);
+        assert!(answer.is_problem(), "{what}: {answer:?}");
+    };
+    // A method that a path does not take.
+    let paths = [
+        "/api/open",
+        "/api/seat",
+        "/api/team",
+        "/api/desk",
+        "/api/openapi.json",
+        "/",
+        "/team",
+        "/desk",
+        "/tokens.css",
+    ];
+    for path in paths.into_iter().chain([
+        "/pages/lib.js",
+        "/evidence/logs",
+        "/metrics",
+        "/team/debrief",
+        "/desk/debrief",
+        "/s/key/",
+    ]) {
+        for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS, Method::TRACE] {
+            check(405, Ask::new(method.clone(), path), &format!("{method} {path}")).await;
+        }
+    }
+    check(405, Ask::get("/api/join"), "GET /api/join").await;
+    check(405, Ask::get("/api/team/guess"), "GET /api/team/guess").await;
+    // A path that there is not.
+    for path in [
+        "/nothing",
+        "/api",
+        "/api/nothing",
+        "/api/team/nothing",
+        "/pages/nothing",
+        "/pages/%FF",
+        "/s/key/",
+        "/pages/a/b",
+    ] {
+        let answer = hall.send(Ask::get(path)).await;
+        assert!(matches!(answer.status.as_u16(), 400 | 404) && answer.is_problem(), "{path}: {answer:?}");
+    }
+    for (path, status) in
+        [("/evidence/nothing", 409), ("/api/team/seats/x/let-in", 405), ("/api/team/assets/%FF", 400)]
+    {
+        check(status, Ask::get(path).bearer(&token), path).await;
+    }
+    // A list where an object is meant, also within one; what is no JSON; nothing; too much.
+    for path in ["/api/join", "/api/desk/sign-in"] {
+        check(422, Ask::post(path).json(&array), path).await;
+    }
+    for path in ["guess", "hypotheses", "remedies", "claims", "answer", "pins", "repair"] {
+        check(422, Ask::post(&format!("/api/team/{path}")).bearer(&token).json(&json!(["x", 1])), path).await;
+    }
+    for path in ["message", "mark", "level", "hint", "extend", "joining", "plan", "teams/1/forward"] {
+        check(422, Ask::post(&format!("/api/desk/{path}")).bearer(FACILITATOR).json(&json!([1, "x"])), path)
+            .await;
+    }
+    let row = json!([1, "special-character", "logs"]);
+    let plan =
+        json!({ "operating_model": "you-build-it", "speed": 10.0, "minutes": 5.0, "teams": [row, row] });
+    check(422, Ask::post("/api/desk/plan").bearer(FACILITATOR).json(&plan), "a list within").await;
+    let twice = r#"{"code":"A","code":"B","team":1,"alias":"Kim"}"#;
+    let object = Ask::post("/api/join").text(twice).header("content-type", "application/json");
+    check(422, object, "a field twice").await;
+    check(415, Ask::post("/api/join").text("{}"), "no JSON").await;
+    check(400, Ask::post("/api/join").text("{").header("content-type", "application/json"), "half").await;
+    let large = json!({ "code": "x".repeat(70_000), "team": 1, "alias": "Kim" });
+    check(413, Ask::post("/api/join").json(&large), "too much").await;
+    // Nobody.
+    for path in
+        ["/api/team", "/api/team/events", "/api/desk", "/api/desk/events", "/evidence/logs", "/metrics"]
+    {
+        check(401, Ask::get(path), path).await;
+    }
+    hall.room.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_changes_nothing() {
+    let hall = Hall::open(1).await;
+    let seat = hall.join(1, "Kim", std::net::Ipv4Addr::LOCALHOST, None).await.unwrap();
+    let code = hall.room.session().code.clone();
+    let doors = [
+        ("/api/join-test", Value::Null),
+        ("/api/join", json!({ "code": code, "team": 1, "alias": "Eve" })),
+        ("/api/desk/sign-in", json!({ "token": FACILITATOR })),
+        ("/api/leave", Value::Null),
+        ("/api/team/guess", json!({ "cause": null, "confidence": 0 })),
+        ("/api/desk/start", Value::Null),
+    ];
+    for (door, body) in &doors {
+        for (name, value) in [
+            ("origin", "http://evil.example"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let ask = Ask::post(door).json(body).cookie(&seat).header(name, value);
+            let answer = hall.send(ask).await;
+            assert!(answer.status == 403 && answer.is_problem(), "{door} with {name}: {value}: {answer:?}");
+        }
+    }
+    // What changes by a mere visit needs what no foreign form can send; our own page is heard.
+    let own = || Ask::post("/api/join-test").header("origin", "http://room:9000");
+    assert_eq!(hall.status(own()).await, 403);
+    assert_eq!(hall.status(own().header("x-requested-with", "room")).await, 204);
+    assert_eq!(hall.room.reached().len(), 1);
+    assert_eq!(hall.room.session().seats.len(), 1, "nobody came or went");
+    hall.room.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn names_and_texts_that_cannot_be_seen_are_refused_at_every_door() {
+    let hall = Hall::open(1).await;
+    let token = hall.token(1);
+    let seat = hall.join(1, "Kim", std::net::Ipv4Addr::LOCALHOST, None).await.unwrap();
+    assert_eq!(hall.desk(Ask::post("/api/desk/start")).await.status, 204);
+    let refused = async |ask: Ask, what: &str| {
+        let answer = hall.send(ask).await;
+        assert!(answer.status == 422 && answer.is_problem(), "{what}: {answer:?}");
+        assert!(
+            !answer.text.chars().any(|c| matches!(c, '\u{200b}' | '\u{202e}')),
+            "{what}: {}",
+            answer.text
+        );
+    };
+    let code = hall.room.session().code.clone();
+    for name in [
+        "",
+        "  ",
+        "\u{200b}",
+        "\u{202e}miK",
+        "Ki\nm",
+        "facilitator",
+        "Program",
+        "\u{2028}",
+        "x".repeat(25).as_str(),
+    ] {
+        let what = format!("{name:?}");
+        refused(Ask::post("/api/join").json(&json!({ "code": code, "team": 1, "alias": name })), &what).await;
+        let rename =
+            Ask::new(Method::PUT, "/api/desk/teams/1").bearer(FACILITATOR).json(&json!({ "name": name }));
+        refused(rename, &what).await;
+    }
+    for text in ["", "\u{200b}", "\u{202e}txt", "a\u{b}b", "\u{1b}[2J", "x".repeat(501).as_str()] {
+        let what = format!("{text:?}");
+        let team = |path: &str, body: &Value| Ask::post(path).cookie(&seat).json(body);
+        refused(team("/api/team/hypotheses", &json!({ "text": text })), &what).await;
+        refused(team("/api/team/answer", &json!({ "text": text })), &what).await;
+        refused(team("/api/team/claims", &json!({ "about": "cause", "words": text, "pins": [] })), &what)
+            .await;
+        let desk = |path: &str, body: &Value| Ask::post(path).bearer(FACILITATOR).json(body);
+        refused(desk("/api/desk/message", &json!({ "team": null, "text": text })), &what).await;
+        refused(desk("/api/desk/mark", &json!({ "text": text })), &what).await;
+    }
+    let long = json!({ "endpoint": format!("http://a/{}", "x".repeat(600)) });
+    refused(Ask::post("/api/desk/teams/1/forward").bearer(FACILITATOR).json(&long), "a long address").await;
+    // What can be seen stays as it is, in several lines.
+    let body = json!({ "text": "U+000B in the banner?\nLook at the cache." });
+    assert_eq!(hall.status(Ask::post("/api/team/hypotheses").bearer(&token).json(&body)).await, 201);
+    let view = hall.send(Ask::get("/api/team").bearer(&token)).await.json();
+    assert_eq!(view["hypotheses"][0]["text"], body["text"]);
+    assert_eq!(view["members"], json!(["Kim"]));
+    hall.room.close().await.unwrap();
+}
+
+/// Words for what only the facilitator need know is there.
+const OF_DESK: [&str; 8] = [
+    "/api/desk/",
+    "scenario",
+    "ladder",
+    "next hint",
+    "hints_given",
+    "show the answer",
+    "prepared message",
+    "crossover",
+];
+
+#[tokio::test]
+async fn who_is_not_the_facilitator_reads_nothing_of_the_desk() {
+    let hall = Hall::open(1).await;
+    let seat = hall.join(1, "Kim", std::net::Ipv4Addr::LOCALHOST, None).await.unwrap();
+    let words = |text: &str| {
+        let lower = text.to_lowercase();
+        // Signing in is a door that everybody sees; the way back to the sign-in page is no secret either.
+        let lower = lower.replace("/api/desk/sign-in", "").replace("/api/desk/openapi.json", "");
+        OF_DESK.into_iter().filter(|word| lower.contains(word)).collect::<Vec<_>>()
+    };
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/pages")).unwrap();
+    let files: Vec<String> =
+        files.map(|file| format!("/pages/{}", file.unwrap().file_name().to_string_lossy())).collect();
+    let of_desk = |path: &str| path.starts_with("/pages/desk") || path == "/api/desk/openapi.json";
+    let mut told = Vec::new();
+    for path in files.iter().map(String::as_str).chain([
+        "/",
+        "/team",
+        "/desk",
+        "/api/openapi.json",
+        "/api/desk/openapi.json",
+    ]) {
+        let answer: Answer = hall.send(Ask::get(path).cookie(&seat)).await;
+        assert_eq!(answer.status, if of_desk(path) { 401 } else { 200 }, "{path}");
+        assert_eq!(words(&answer.text), Vec::<&str>::new(), "{path}");
+        let signed_in = hall.desk(Ask::get(path)).await;
+        assert_eq!(signed_in.status, 200, "{path}");
+        told.extend(words(&signed_in.text));
+    }
+    // The words are those that the facilitator does read.
+    let unused: Vec<_> = OF_DESK.into_iter().filter(|word| !told.contains(word)).collect();
+    assert_eq!(unused, Vec::<&str>::new());
+    // Both descriptions hold every door of theirs, and none of the other's.
+    let of_team = hall.send(Ask::get("/api/openapi.json")).await.json();
+    let desk = hall.desk(Ask::get("/api/desk/openapi.json")).await.json();
+    let paths =
+        |description: &Value| description["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert!(paths(&of_team).iter().all(|path| !path.starts_with("/api/desk")) && paths(&of_team).len() > 20);
+    assert!(paths(&desk).iter().all(|path| path.starts_with("/api/desk")) && paths(&desk).len() > 20);
+    hall.room.close().await.unwrap();
+}
