@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use chassis::{Chassis, Clock, Network, Peer, Wait};
+use chassis::{Chassis, Clock, Network, Peer, Wait, address::at_port};
 use evidence::{
     Change, ChangeList, LogEntry, LogPage, MetricAnswer, MetricInfo, TraceList, TraceView, waterfall,
 };
-use http::{HeaderValue, Request, StatusCode, Uri, header, uri::Authority};
+use http::{HeaderValue, Request, StatusCode, Uri, header};
 use serde_json::{Map, Value};
 use tokio::time::sleep;
 
 use crate::{
+    doors::moved,
     options::{EvidenceKind, EvidenceOptions, Format},
     screen,
 };
@@ -179,10 +180,10 @@ struct Asker {
 
 impl Asker {
     fn new(options: &EvidenceOptions) -> anyhow::Result<Self> {
-        let address = format!("{}:{}", options.target, options.room_port).parse::<Authority>();
-        let address = address.with_context(|| format!("'{}' is no host", options.target))?;
+        let port = moved(options.room_port, options.port_offset)?;
+        let address = at_port(&options.target, port).map_err(anyhow::Error::msg)?;
         let caller = Chassis::of_caller("glyphfall", Network::Tcp, Clock::real(), 0);
-        let token = options.token.as_deref().filter(|token| !token.is_empty());
+        let token = options.token.as_deref();
         let token = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}")));
         Ok(Self {
             room: Peer::new(&caller, address),

@@ -38,7 +38,7 @@ mod scenarios;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use chassis::Environment;
 
 use crate::options::{Command, Options};
 
@@ -53,11 +53,11 @@ const CANNOT: u8 = 2;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    chassis::run::raise_descriptor_limit();
-    let options = Options::parse();
+    let environment = Environment::of_process();
+    let options: Options = environment.parse();
     let done = match options.command.unwrap_or(Command::Demo(options.demo)) {
-        Command::Demo(demo) => demo::run(&demo),
-        Command::Up(up) => in_real_time(up::run(up)),
+        Command::Demo(demo) => demo::run(&demo, &environment),
+        Command::Up(up) => in_real_time(up::run(up, &environment)),
         Command::Room(args) => in_real_time(room::run(args)).map(|()| true),
         Command::Play(play) => play::run(&play).map(|()| true),
         Command::Scenarios(query) => scenarios::run(&query).map(|()| true),
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
         Command::Restore(restore) => in_real_time(remote::restore(&restore)).map(|()| true),
         Command::Watch(watch) => in_real_time(watch::run(watch)).map(|()| true),
         Command::Verify(verify) => in_real_time(verify::run(verify)),
-        Command::Tokens(tokens) => containers::tokens(&tokens).map(|()| true),
+        Command::Tokens(tokens) => containers::tokens(&tokens, &environment).map(|()| true),
         Command::Healthcheck(check) => in_real_time(containers::healthcheck(&check)),
     };
     match done {

@@ -2,7 +2,8 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use chassis::{LatentFault, Level};
+use chassis::token::usable;
+use chassis::{LatentFault, Level, serve::Hosts};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use incident::{OperatingModel, Story, TimeOfDay};
 
@@ -87,7 +88,7 @@ pub(crate) struct ShopArgs {
     #[arg(long, value_enum)]
     pub(crate) level: Option<Level>,
     /// Repairs a latent fault; may be given several times
-    #[arg(long, value_enum, value_name = "FAULT")]
+    #[arg(long, value_enum, value_name = "FAULT", value_delimiter = ',')]
     pub(crate) repair: Vec<LatentFault>,
     /// Where all chance comes from [default: a new one each time, and said]
     #[arg(long)]
@@ -159,11 +160,21 @@ pub(crate) struct UpOptions {
 }
 
 /// The ports of the evidence store.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct DoorPorts {
     /// Address at which evidence comes in and is asked for
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) bind: IpAddr,
+    /// Names under which evidence is asked for and sent to, with commas between, beyond those of loopback and of this machine and all
+    /// addresses; * for any
+    #[arg(
+        long,
+        env = "GLYPHFALL_ALLOWED_HOSTS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) allowed_hosts: Hosts,
     /// Port of the incident room, where evidence is asked for
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) room_port: u16,
@@ -199,7 +210,7 @@ pub(crate) struct PlayArgs {
     #[arg(long, value_enum, default_value_t = ResponderKind::Model)]
     pub(crate) responder: ResponderKind,
     /// Repairs a latent fault; may be given several times
-    #[arg(long, value_enum, value_name = "FAULT")]
+    #[arg(long, value_enum, value_name = "FAULT", value_delimiter = ',')]
     pub(crate) repair: Vec<LatentFault>,
     /// Where all chance comes from [default: a new one each time, and said]
     #[arg(long)]
@@ -275,8 +286,11 @@ pub(crate) struct EvidenceOptions {
     /// Port of the incident room
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) room_port: u16,
+    /// Moves the port up, as for the shop
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub(crate) port_offset: u16,
     /// A team's token, where the evidence is that of a team in an incident room
-    #[arg(long, env = "GLYPHFALL_TEAM_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_TEAM_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub(crate) token: Option<String>,
 }
 

@@ -31,12 +31,15 @@ pub mod debrief;
 pub mod api;
 pub mod pages;
 
-use std::{io, net::SocketAddr};
-
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
+};
+use chassis::{
+    TaskGroup,
+    network::Listener,
+    serve::{Hosts, Limits, Protocol, Serving, serve_router},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -59,15 +62,12 @@ pub fn router(room: Room) -> Router {
     api::router().merge(api::looks::evidence_and_shop()).merge(pages).layer(layers).with_state(room)
 }
 
-/// Answers until it is told to stop; pages that follow are cut off.
-///
-/// # Errors
-///
-/// When the listener fails.
-pub async fn serve(room: Room, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
-    let service = router(room).into_make_service_with_connect_info::<SocketAddr>();
-    tokio::select! {
-        served = async { axum::serve(listener, service).await } => served,
-        () = stop.cancelled() => Ok(()),
-    }
+/// Answers under the names of `hosts` until it is told to stop; pages that follow are cut off.
+pub async fn serve(room: Room, listener: TcpListener, hosts: Hosts, stop: CancellationToken) {
+    // The teams' shops are in memory: nothing else in this process listens.
+    let limits = Limits::of_process(1);
+    let serving = Serving { protocol: Protocol::Http1, limits, hosts, has_date: true };
+    let tasks = TaskGroup::default();
+    serve_router(Listener::Tcp(listener), router(room).into(), serving, tasks.clone(), stop).await;
+    tasks.kill().await;
 }
