@@ -16,7 +16,11 @@ const MARK: &str = concat!("FAULT", ": ");
 const LINES_BELOW: usize = 12;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (room, out) = (PathBuf::from(env::var("CARGO_MANIFEST_DIR")?), PathBuf::from(env::var("OUT_DIR")?));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo tells a build script where to write in no other way"
+    )]
+    let (room, out) = (PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from(env::var("OUT_DIR")?));
     fs::write(out.join("pages.rs"), pages(&room.join("pages"))?)?;
     fs::write(out.join("marks.rs"), marks(&room.join("../..").canonicalize()?)?)?;
     Ok(())

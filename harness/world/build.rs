@@ -4,7 +4,7 @@ use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=scenarios");
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("scenarios");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut files =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
@@ -16,6 +16,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
     }
     list.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("scenarios.rs"), list)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo tells a build script where to write in no other way"
+    )]
+    let out = env::var("OUT_DIR")?;
+    fs::write(Path::new(&out).join("scenarios.rs"), list)?;
     Ok(())
 }

@@ -70,7 +70,7 @@ impl Project {
     ///
     /// When the image does not build.
     pub fn new() -> Self {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let cargo = env!("CARGO");
         let built = Command::new(cargo).args(["xtask", "image"]).current_dir(root()).status();
         assert!(built.expect("cargo runs").success(), "the image does not build");
         let ports = Ports::free();

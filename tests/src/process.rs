@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use tempfile::NamedTempFile;
 use tokio::time::{sleep, timeout};
 
 /// How long a program may take to become ready.
@@ -27,7 +28,7 @@ pub fn root() -> &'static Path {
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let cargo = env!("CARGO");
         // With the tests: otherwise cargo takes another set of features, and builds nearly everything twice.
         let arguments = ["build", "--quiet", "--release", "--locked", "--workspace", "--bins", "--tests"];
         let built = Command::new(cargo).args(arguments).current_dir(root()).status().expect("cargo runs");
@@ -53,17 +54,65 @@ pub fn free_port() -> u16 {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    said: Option<NamedTempFile>,
 }
 
 impl Process {
-    /// Starts a program; what it prints is dropped.
+    /// Starts a program; what it prints is kept for whoever finds it wanting.
     ///
     /// # Panics
     ///
     /// When it cannot be started.
     pub fn start(command: &mut Command) -> Self {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self { child: command.spawn().expect("the program starts") }
+        let said = NamedTempFile::new().expect("a file can be made");
+        let writes = || {
+            let file = std::fs::OpenOptions::new().append(true).open(said.path());
+            Stdio::from(file.expect("it can be opened again"))
+        };
+        let command = command.stdin(Stdio::null()).stdout(writes()).stderr(writes());
+        Self { child: command.spawn().expect("the program starts"), said: Some(said) }
+    }
+
+    /// Waits until it listens at `port` on loopback.
+    ///
+    /// # Panics
+    ///
+    /// When it ends instead, or takes too long; with what it said.
+    pub async fn until_listening(&mut self, port: u16) {
+        self.until_listening_at((Ipv4Addr::LOCALHOST.into(), port)).await;
+    }
+
+    /// The same, not only on loopback.
+    ///
+    /// # Panics
+    ///
+    /// As [`until_listening`](Self::until_listening).
+    pub async fn until_listening_at(&mut self, address: (IpAddr, u16)) {
+        let listening = async {
+            while tokio::net::TcpStream::connect(address).await.is_err() {
+                if let Some(status) = self.child.try_wait().expect("it is our child") {
+                    return Some(status);
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+            None
+        };
+        let Ok(ended) = timeout(READY_TIMEOUT, listening).await else {
+            panic!("the program does not listen in time and said:\n{}", self.said());
+        };
+        if let Some(status) = ended {
+            panic!("the program ended ({status}) and said:\n{}", self.said());
+        }
+    }
+
+    /// What it printed so far.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be read.
+    pub fn said(&self) -> String {
+        let said = self.said.as_ref().map(|file| std::fs::read(file.path()).expect("the file is there"));
+        String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
     }
 
     /// Starts a program and waits for the first line of its standard error.
@@ -77,7 +126,7 @@ impl Process {
         let mut errors = BufReader::new(child.stderr.take().expect("it is piped"));
         let mut line = String::new();
         errors.read_line(&mut line).expect("its standard error can be read");
-        (Self { child }, line)
+        (Self { child, said: None }, line)
     }
 
     /// Its process id.

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    process::{Process, free_port, program, token, until_listening},
+    process::{Process, free_port, program, token},
     up::peer,
 };
 
@@ -116,8 +116,8 @@ impl RunningRoom {
 async fn start(port: u16, facilitator: &str, folder: &Path, options: &[String]) -> Process {
     let mut command = Command::new(program("glyphfall"));
     command.args(["room", "--room-port", &port.to_string(), "--out"]).arg(folder).args(options);
-    let process = Process::start(command.env("GLYPHFALL_FACILITATOR_TOKEN", facilitator));
-    until_listening(port).await;
+    let mut process = Process::start(command.env("GLYPHFALL_FACILITATOR_TOKEN", facilitator));
+    process.until_listening(port).await;
     process
 }
 

@@ -12,7 +12,7 @@ use http::StatusCode;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::process::{Process, free_port, output, program, token, until_listening};
+use crate::process::{Process, free_port, output, program, token};
 
 /// How long a customer of the tests waits for the home page: far longer than it takes, far shorter than it hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -76,8 +76,8 @@ impl Up {
             .args(ports.doors())
             .env("XDG_RUNTIME_DIR", folder.path());
         command.env("GLYPHFALL_EDITOR_TOKEN", &editor_token).env("GLYPHFALL_OPERATOR_TOKEN", &operator_token);
-        let process = Process::start(&mut command);
-        until_listening(ports.front).await;
+        let mut process = Process::start(&mut command);
+        process.until_listening(ports.front).await;
         Self { process, ports, editor_token, operator_token, folder, front: peer(ports.front) }
     }
 
@@ -147,6 +147,20 @@ impl Ports {
                 taken.extend(all);
                 return ports;
             }
+        }
+    }
+
+    /// The same ports, each `count` lower: `--port-offset` moves them up again.
+    #[must_use]
+    pub fn moved_down(&self, count: u16) -> Self {
+        let [grpc, http] = self.otlp;
+        Self {
+            front: self.front - count,
+            cache: self.cache - count,
+            store: self.store - count,
+            operators: self.operators - count,
+            room: self.room - count,
+            otlp: [grpc - count, http - count],
         }
     }
 

@@ -6,7 +6,7 @@ use std::{process::Command, time::Duration};
 
 use bytes::Bytes;
 use chassis::{Chassis, Clock, Network, Peer, Wait, run::loopback};
-use glyphfall_tests::process::{Process, free_port, output, program, token, until_listening};
+use glyphfall_tests::process::{Process, free_port, output, program, token};
 use http::Request;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -29,8 +29,8 @@ impl Store {
         let (port, token, folder) = (free_port(), token(), tempfile::tempdir().unwrap());
         let mut command = Command::new(program("content-store"));
         command.arg("--data").arg(folder.path()).args(["--bind", &format!("127.0.0.1:{port}")]);
-        let process = Process::start(command.env("GLYPHFALL_EDITOR_TOKEN", &token));
-        until_listening(port).await;
+        let mut process = Process::start(command.env("GLYPHFALL_EDITOR_TOKEN", &token));
+        process.until_listening(port).await;
         let caller = Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0);
         Self { _process: process, peer: Peer::new(&caller, loopback(port)), port, token, _folder: folder }
     }

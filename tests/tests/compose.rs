@@ -162,6 +162,7 @@ fn the_compose_files_are_valid_and_keep_their_promises() {
             command.args(["-f", "docker-compose.yml", "-f", &format!("docker-compose.{over}.yml")]);
         }
         command.env("GLYPHFALL_POSTGRES", "postgresql://shop:secret@postgres/shop");
+        command.env("GLYPHFALL_REPAIR", "poor-error-handling");
         let profiles = ["--profile", "observability", "--profile", "room", "--profile", "postgres"];
         let (code, text, error) = output(command.args(profiles).arg("config"));
         assert_eq!(code, 0, "{error}");
@@ -176,6 +177,10 @@ fn the_compose_files_are_valid_and_keep_their_promises() {
                 !service["mem_limit"].is_null() && !service["logging"]["options"]["max-size"].is_null(),
                 "{name}"
             );
+            // Its server may come later; nothing else helps by being started again and again.
+            let waits_for_its_server = over == "postgres" && ["content-store", "postgres"].contains(&name);
+            let restart = if waits_for_its_server { "unless-stopped" } else { "on-failure:5" };
+            assert_eq!(service["restart"], restart, "{name}");
             let image = service["image"].as_str().unwrap();
             assert!(image.contains(':') && !image.ends_with(":latest"), "{name} is not pinned: {image}");
             for port in service["ports"].as_sequence().into_iter().flatten() {
@@ -185,6 +190,13 @@ fn the_compose_files_are_valid_and_keep_their_promises() {
             }
         }
         assert_eq!(services["cache"].get("healthcheck").is_some(), over == "readiness", "the latent fault");
+        let repaired = &services["cache"]["environment"]["GLYPHFALL_REPAIR"];
+        let both = if over == "readiness" { "missing-health-check," } else { "" };
+        assert_eq!(
+            *repaired,
+            format!("{both}poor-error-handling").as_str(),
+            "whatever else is repaired is kept"
+        );
     }
 }
 

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use chassis::{Peer, Wait};
 use glyphfall_tests::{
     apart::Apart,
-    process::{Process, free_port, output, root, until_listening},
+    process::{Process, free_port, output, root},
     stage::{BANNER, VERTICAL_TAB},
     up::peer,
 };
@@ -304,8 +304,8 @@ async fn prometheus_answers_every_expression_and_alerts_on_the_running_shop() {
     prometheus.arg(format!("--config.file={}", store.path().join("prometheus.yml").display()));
     prometheus.arg(format!("--storage.tsdb.path={}", store.path().join("data").display()));
     prometheus.arg(format!("--web.listen-address=127.0.0.1:{port}"));
-    let _prometheus = Process::start(&mut prometheus);
-    until_listening(port).await;
+    let mut server = Process::start(&mut prometheus);
+    server.until_listening(port).await;
     let prometheus = peer(port);
     until(&prometheus, "shop:failed:ratio_rate10s == 0").await;
 

@@ -15,7 +15,7 @@ use chassis::{Clock, Peer, Wait};
 use evidence::{LogQuery, TraceId, TraceQuery, UnixTime};
 use glyphfall_tests::{
     collector::Collector,
-    process::{Process, free_port, output, program, token, until_listening},
+    process::{Process, free_port, output, program, token},
     up::peer,
 };
 use http::{Request, StatusCode};
@@ -40,8 +40,8 @@ impl Store {
             .args(["--level", "changes", "--bind", &format!("127.0.0.1:{port}"), "--data"])
             .arg(folder.path());
         command.env("GLYPHFALL_EDITOR_TOKEN", &token).envs(variables.iter().copied());
-        let process = Process::start(&mut command);
-        until_listening(port).await;
+        let mut process = Process::start(&mut command);
+        process.until_listening(port).await;
         Self { process, peer: peer(port), token, _folder: folder }
     }
 

@@ -6,7 +6,7 @@ use chassis::{Peer, Wait};
 use evidence::{LogQuery, TraceQuery, UnixTime};
 use glyphfall_tests::{
     collector::Collector,
-    process::{Process, free_port, output, program, root, token, until_listening},
+    process::{Process, free_port, output, program, root, token},
     up::{Up, peer},
 };
 use http::{Request, StatusCode};
@@ -58,8 +58,8 @@ async fn everything_passes_through_a_third_party_collector() {
     rotel.args(["start", "--otlp-grpc-endpoint", &format!("127.0.0.1:{between}")]);
     rotel.args(["--otlp-http-endpoint", &format!("127.0.0.1:{between_http}")]);
     rotel.args(["--otlp-exporter-endpoint", &collector.grpc(), "--otlp-exporter-protocol", "grpc"]);
-    let _rotel = Process::start(&mut rotel);
-    until_listening(between).await;
+    let mut rotel_agent = Process::start(&mut rotel);
+    rotel_agent.until_listening(between).await;
 
     let (port, token, folder) = (free_port(), token(), tempfile::tempdir().unwrap());
     let mut command = Command::new(program("content-store"));
@@ -67,7 +67,7 @@ async fn everything_passes_through_a_third_party_collector() {
     command.env("GLYPHFALL_EDITOR_TOKEN", &token);
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{between}"));
     let mut store = Process::start(&mut command);
-    until_listening(port).await;
+    store.until_listening(port).await;
     let editor = peer(port);
     for _ in 0..SENT {
         let request = Request::put("/assets/page").header("authorization", format!("Bearer {token}"));
@@ -105,8 +105,8 @@ async fn prometheus_scrapes_the_running_shop_and_answers() {
     prometheus.arg(format!("--config.file={}", file.display()));
     prometheus.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
     prometheus.arg(format!("--web.listen-address=127.0.0.1:{port}"));
-    let _prometheus = Process::start(&mut prometheus);
-    until_listening(port).await;
+    let mut server = Process::start(&mut prometheus);
+    server.until_listening(port).await;
     let prometheus = peer(port);
     for query in [
         "sum(shop_customer_visits_total{outcome=\"served\"})",

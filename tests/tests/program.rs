@@ -147,13 +147,25 @@ async fn what_cannot_be_done_is_said_with_what_to_do() {
     check(&["--level", "bright"], "possible values: dark, logs, metrics, traces, changes");
     check(&["--speed", "0"], "must lie between");
     check(&["up", "--views", "many"], "not a number");
-    let port = free_port();
-    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
-    check(&["up", "--web-front-port", &port.to_string()], "another program holds that port");
+    let ports = Ports::free();
+    let up = |ports: Ports, more: &[&str], expected: &str| {
+        let own = [ports.options(), ports.doors()].concat();
+        let own = own.iter().map(String::as_str);
+        check(&["up"].into_iter().chain(own).chain(more.iter().copied()).collect::<Vec<_>>(), expected);
+    };
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let helps = format!(
+        "at 127.0.0.1:{port}: Address already in use (os error 98); another program holds that port: stop it, or choose another address; --port-offset 100 moves all ports of this shop"
+    );
+    up(Ports { front: port, ..ports }, &[], &helps);
+    up(Ports { room: port, ..ports }, &[], &helps);
+    up(Ports { operators: port, ..ports }, &[], &helps);
+    up(ports, &["--port-offset", "65000"], "beyond 65535");
     let nobody = free_port().to_string();
     check(&["inject", "--editor-token", "x", "--content-store-port", &nobody], "could not be reached");
     check(&["restore", "--operator-token", "x", "--operator-port", &nobody], "does not answer");
-    check(&["up", "--data", "/proc/nowhere"], "choose a folder that you may write to with --data");
+    up(ports, &["--data", "/proc/nowhere"], "choose a folder that you may write to with --data");
 }
 
 #[tokio::test]

@@ -46,6 +46,10 @@ impl Cargo {
     /// When cargo cannot be started, or says that it failed.
     pub(crate) fn run(&self) -> Result<()> {
         // The cargo that started us: a toolchain given as `cargo +nightly xtask` holds for the steps too.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is a program of its own, and cargo tells it in no other way"
+        )]
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let status = Command::new(&program)
             .args(&self.arguments)

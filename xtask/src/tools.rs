@@ -19,7 +19,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 8] = [
     Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
     Tool {
         binary: "chromedriver",
@@ -28,6 +28,7 @@ const TOOLS: [Tool; 7] = [
     },
     Tool { binary: "prometheus", package: "prometheus", purpose: "a test lets it scrape the running shop" },
     Tool { binary: "promtool", package: "prometheus", purpose: "a test checks rules and alerts with it" },
+    Tool { binary: "nginx", package: "nginx-light", purpose: "a test puts it in front of a room" },
     Tool { binary: "postgres", package: "postgresql", purpose: "a test keeps assets in it" },
     Tool { binary: "ip", package: "iproute2", purpose: "a test joins the room from a second device" },
     Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
@@ -35,6 +36,9 @@ const TOOLS: [Tool; 7] = [
 
 /// Compose's own program, which need not be there where docker has it as a plugin.
 const COMPOSE: &str = "docker-compose";
+
+/// Where Debian keeps servers, which an ordinary user's `PATH` leaves out.
+const SERVERS: &str = "/usr/sbin";
 
 /// Debian installs several releases of PostgreSQL beside each other, outside `PATH`.
 const POSTGRESQL: &str = "/usr/lib/postgresql";
@@ -107,9 +111,11 @@ fn is_plugin(tool: &Tool) -> bool {
 }
 
 fn in_path(binary: &str) -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "where programs are is what the environment is for")]
     let folders = env::var_os("PATH")?;
     let releases = fs::read_dir(POSTGRESQL).into_iter().flatten().flatten();
     let folders = env::split_paths(&folders).chain(releases.map(|release| release.path().join("bin")));
+    let folders = folders.chain([PathBuf::from(SERVERS)]);
     folders.map(|folder| folder.join(binary)).find(|path| path.is_file())
 }
 

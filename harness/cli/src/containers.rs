@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use chassis::{Chassis, Clock, Network, Peer, Wait};
+use chassis::{Chassis, Clock, Environment, Network, Peer, Wait};
 use clap::Args;
 use http::{StatusCode, Uri};
 
@@ -19,6 +19,10 @@ use crate::{screen, target::Tokens};
 
 /// How long a health check may take.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The variables in which containers are given the tokens.
+const VARIABLES: [&str; 3] =
+    ["GLYPHFALL_EDITOR_TOKEN", "GLYPHFALL_OPERATOR_TOKEN", "GLYPHFALL_NOTIFICATION_TOKEN"];
 
 /// The tokens of one shop, shared by its containers.
 #[derive(Clone, Debug, Args)]
@@ -39,9 +43,11 @@ pub(crate) struct HealthcheckOptions {
 }
 
 /// Prints the tokens, or becomes the program that is given them.
-pub(crate) fn tokens(options: &TokensOptions) -> anyhow::Result<()> {
-    let Tokens { editor, operator } = shared(&options.folder)?;
-    let named = [("GLYPHFALL_EDITOR_TOKEN", editor), ("GLYPHFALL_OPERATOR_TOKEN", operator)];
+pub(crate) fn tokens(options: &TokensOptions, environment: &Environment) -> anyhow::Result<()> {
+    let Tokens { editor, operator, notification } = shared(&options.folder, environment)?;
+    let tokens = [Some(editor), Some(operator), notification];
+    let named: Vec<_> =
+        VARIABLES.into_iter().zip(tokens).filter_map(|(name, token)| Some((name, token?))).collect();
     let Some((program, arguments)) = options.program.split_first() else {
         for (name, token) in &named {
             screen::line(&format!("export {name}={token}"));
@@ -64,20 +70,21 @@ pub(crate) async fn healthcheck(options: &HealthcheckOptions) -> anyhow::Result<
 }
 
 /// The tokens of the folder; the first who asks makes them.
-fn shared(folder: &Path) -> anyhow::Result<Tokens> {
-    let wanted = Tokens::from_environment_or_new();
-    let is_given = |variable| std::env::var(variable).is_ok_and(|token| !token.is_empty());
-    let given = ["GLYPHFALL_EDITOR_TOKEN", "GLYPHFALL_OPERATOR_TOKEN"].map(is_given);
-    if given == [true, true] {
+fn shared(folder: &Path, environment: &Environment) -> anyhow::Result<Tokens> {
+    let wanted = Tokens::from_environment_or_new(environment)?;
+    let [editor, operator, notification] = VARIABLES.map(|variable| environment.token(variable));
+    let (editor, operator, notification) = (editor?, operator?, notification?);
+    if editor.is_some() && operator.is_some() && notification.is_some() {
         return Ok(wanted);
     }
     let file = folder.join("tokens.json");
     let kept = keep(&file, &wanted);
     let kept = kept.with_context(|| format!("the tokens cannot be kept in {}", folder.display()))?;
-    let [editor, operator] = given;
     Ok(Tokens {
-        editor: if editor { wanted.editor } else { kept.editor },
-        operator: if operator { wanted.operator } else { kept.operator },
+        editor: editor.unwrap_or(kept.editor),
+        operator: operator.unwrap_or(kept.operator),
+        // A file that has none was written by hand, or before there was one: the cache then asks for none.
+        notification: notification.or(kept.notification),
     })
 }
 
@@ -108,7 +115,11 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         let file = folder.join("tokens.json");
         let kept: Vec<_> = std::thread::scope(|scope| {
-            let one = || keep(&file, &Tokens::from_environment_or_new()).unwrap().editor;
+            let one = || {
+                keep(&file, &Tokens::from_environment_or_new(&Environment::default()).unwrap())
+                    .unwrap()
+                    .editor
+            };
             let all: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
             all.into_iter().map(|one| one.join().unwrap()).collect()
         });

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, io, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
+use chassis::{Environment, serve::Limits};
 use console::style;
 use experiment::compare::{CompareOptions, Extent, SEED_MAX, study};
 use incident::{EventKind, OperatingModel, Remedy, Rules, Run, Service, Story, words::ClockKind};
@@ -19,6 +20,7 @@ use crate::{
     Done,
     compare::side_by_side,
     debrief,
+    doors::DOORS,
     figures::Figures,
     in_real_time,
     options::{DemoOptions, Format, ShopArgs},
@@ -47,6 +49,9 @@ const RESTORED_WATCHED: Duration = Duration::from_secs(23);
 /// The demonstration holds for less than the full minute that restoring asks for elsewhere, and says so.
 const HOLD_S: u32 = 20;
 
+/// What listens in a shop: three services, each with an operator port.
+const LISTENERS: usize = 6;
+
 /// How often the screen changes.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -57,9 +62,10 @@ const HEALTH_EVERY: u32 = 8;
 const LINE_EVERY: u32 = 20;
 
 /// Tells the story, then compares; says whether it came out as it is told.
-pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<Done> {
+pub(crate) fn run(options: &DemoOptions, environment: &Environment) -> anyhow::Result<Done> {
     let screen = Screen::new(options.format);
-    let (told, compared_seed) = in_real_time(tell(options, &screen))?;
+    let tokens = Tokens::from_environment_or_new(environment)?;
+    let (told, compared_seed) = in_real_time(tell(options, &tokens, &screen))?;
     match compared_seed {
         Some(seed) if !compare(seed, &screen)? => Ok(Done::BrokenOff),
         _ => Ok(told),
@@ -67,11 +73,15 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<Done> {
 }
 
 /// Tells the story live. Broken off, it writes what there is, marked as partial, and leaves no seed to compare.
-async fn tell(options: &DemoOptions, screen: &Screen) -> anyhow::Result<(Done, Option<u64>)> {
+async fn tell(
+    options: &DemoOptions,
+    tokens: &Tokens,
+    screen: &Screen,
+) -> anyhow::Result<(Done, Option<u64>)> {
     let seed = options.shop.seed();
     let stem = format!("incident-{STORY}-{seed}");
     debrief::can_leave(&options.out, &stem)?;
-    let mut story = Storyteller::begin(options, seed, screen).await?;
+    let mut story = Storyteller::begin(options, tokens, seed, screen).await?;
     let is_whole = tokio::select! {
         told = story.tell() => told.map(|()| true)?,
         () = stop::told() => {
@@ -113,11 +123,11 @@ pub(crate) struct HealthTally {
 }
 
 /// The shop on its standard ports, or on free ones if somebody else holds those.
-async fn start(options: &DemoOptions, seed: u64, scenario: &str) -> anyhow::Result<World> {
+async fn start(options: &DemoOptions, tokens: &Tokens, seed: u64, scenario: &str) -> anyhow::Result<World> {
     let speed = options.speed;
     let mut addresses = options.shop.ports.on("127.0.0.1", None)?;
     loop {
-        let shop = shop_options(&options.shop, addresses, seed)?;
+        let shop = shop_options(&options.shop, addresses, tokens, seed)?;
         let rules = Rules { hold_s: HOLD_S, ..Rules::default() };
         let run = run_of(&shop, seed, scenario, "demo", speed, rules);
         let starts_story_s = -HEALTHY.as_secs_f64() * speed;
@@ -134,11 +144,17 @@ async fn start(options: &DemoOptions, seed: u64, scenario: &str) -> anyhow::Resu
 }
 
 /// A live shop as the options ask for it.
-pub(crate) fn shop_options(args: &ShopArgs, addresses: Addresses, seed: u64) -> anyhow::Result<ShopOptions> {
+pub(crate) fn shop_options(
+    args: &ShopArgs,
+    addresses: Addresses,
+    tokens: &Tokens,
+    seed: u64,
+) -> anyhow::Result<ShopOptions> {
     let mut shop = ShopOptions::live(addresses, seed);
     shop.level = args.level()?;
     shop.repaired.clone_from(&args.repair);
-    shop.editor_token = Tokens::from_environment_or_new().editor;
+    shop.editor_token.clone_from(&tokens.editor);
+    shop.surroundings.settings.limits = Limits::of_process(LISTENERS + DOORS);
     Ok(shop)
 }
 
@@ -200,7 +216,12 @@ struct Storyteller<'a> {
 
 impl<'a> Storyteller<'a> {
     /// Opens the shop.
-    async fn begin(options: &DemoOptions, seed: u64, screen: &'a Screen) -> anyhow::Result<Self> {
+    async fn begin(
+        options: &DemoOptions,
+        tokens: &Tokens,
+        seed: u64,
+        screen: &'a Screen,
+    ) -> anyhow::Result<Self> {
         let level = options.shop.level()?;
         screen.say(&format!(
             "{}  seed {seed}, {} page views/s, telemetry {}, {} story minutes a minute\n",
@@ -209,7 +230,7 @@ impl<'a> Storyteller<'a> {
             level.name(),
             options.speed
         ));
-        let world = start(options, seed, STORY).await?;
+        let world = start(options, tokens, seed, STORY).await?;
         Ok(Self { world, screen, health: HealthTally::default(), green: String::new(), ticks: 0 })
     }
 

@@ -3,44 +3,88 @@
 use std::{io, net::SocketAddr};
 
 use axum::Router;
-use chassis::run::explain;
+use chassis::{
+    TaskGroup,
+    address::authority,
+    network::Listener,
+    run::explain,
+    serve::{DRAIN_TIMEOUT, Hosts, Limits, Protocol, Serving, serve_router},
+};
 use evidence::{Evidence, api, receiver};
 use http::uri::Authority;
-use tokio::{net::TcpListener, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::options::DoorPorts;
 
+/// How many doors there are.
+pub(crate) const DOORS: usize = 3;
+
 /// The open doors of one evidence store.
 pub(crate) struct Doors {
-    served: JoinSet<io::Result<()>>,
+    /// Where evidence is asked for.
+    pub(crate) room: Authority,
+    /// Where OTLP comes in over gRPC and over HTTP.
+    pub(crate) otlp_grpc: Authority,
+    pub(crate) otlp_http: Authority,
+    tasks: TaskGroup,
+    served: TaskTracker,
     stop: CancellationToken,
 }
 
-/// Opens all three: questions over HTTP, OTLP over gRPC and over HTTP.
-pub(crate) async fn open(evidence: &Evidence, ports: &DoorPorts) -> io::Result<Doors> {
-    let mut doors = Doors { served: JoinSet::new(), stop: CancellationToken::new() };
-    let at = |port| SocketAddr::new(ports.bind, port);
-    doors.serve("the incident room", at(ports.room_port), api::router(evidence.clone())).await?;
-    doors.serve("OTLP over gRPC", at(ports.otlp_grpc_port), receiver::grpc_router(evidence.clone())).await?;
-    doors.serve("OTLP over HTTP", at(ports.otlp_http_port), receiver::http_router(evidence.clone())).await?;
-    Ok(doors)
+/// Opens all three: questions over HTTP, OTLP over gRPC and over HTTP. Each takes what `limits` says.
+pub(crate) async fn open(
+    evidence: &Evidence,
+    ports: &DoorPorts,
+    offset: u16,
+    limits: Limits,
+) -> anyhow::Result<Doors> {
+    let (tasks, served, stop) = (TaskGroup::default(), TaskTracker::new(), CancellationToken::new());
+    let open = async |what, port, protocol, router: Router| {
+        let listener = listen(what, SocketAddr::new(ports.bind, moved(port, offset)?)).await?;
+        let address = listener.address()?;
+        let serving = Serving { protocol, limits, hosts: ports.hosts(), has_date: true };
+        let door = serve_router(listener, router.into(), serving, tasks.clone(), stop.clone());
+        tasks.spawn(served.track_future(door));
+        anyhow::Ok(address)
+    };
+    let http = Protocol::Http1;
+    let room = open("the incident room", ports.room_port, http, api::router(evidence.clone())).await?;
+    // Calls of gRPC need HTTP/2; health is asked by HTTP/1.1 as everywhere.
+    let router = receiver::grpc_router(evidence.clone());
+    let otlp_grpc = open("OTLP over gRPC", ports.otlp_grpc_port, Protocol::Http1And2, router).await?;
+    let router = receiver::http_router(evidence.clone());
+    let otlp_http = open("OTLP over HTTP", ports.otlp_http_port, http, router).await?;
+    Ok(Doors { room, otlp_grpc, otlp_http, tasks, served, stop })
 }
 
 impl Doors {
-    async fn serve(&mut self, what: &str, address: SocketAddr, router: Router) -> io::Result<()> {
-        let listener = TcpListener::bind(address).await.map_err(|error| {
-            let written = Authority::try_from(address.to_string());
-            explain(&error, what, &written.expect("an address and a port form an authority"))
-        })?;
-        let stop = self.stop.clone().cancelled_owned();
-        self.served.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stop).await });
-        Ok(())
-    }
-
-    /// Closes all doors; whoever still follows is cut off.
-    pub(crate) async fn close(mut self) {
+    /// Closes all doors: what is under way may end, and whoever still follows is cut off.
+    pub(crate) async fn close(self) {
         self.stop.cancel();
-        self.served.shutdown().await;
+        self.served.close();
+        let _ = timeout(DRAIN_TIMEOUT, self.served.wait()).await;
+        self.tasks.kill().await;
     }
+}
+
+impl DoorPorts {
+    fn hosts(&self) -> Hosts {
+        self.allowed_hosts.clone().and_this_machine()
+    }
+}
+
+/// A port moved up by `--port-offset`; 0 stays what it is, a free one.
+pub(crate) fn moved(port: u16, offset: u16) -> anyhow::Result<u16> {
+    if port == 0 {
+        return Ok(0);
+    }
+    port.checked_add(offset)
+        .ok_or_else(|| anyhow::anyhow!("--port-offset {offset} moves port {port} beyond {}", u16::MAX))
+}
+
+/// Listens at an address, or says what could not be opened and what to do about it.
+pub(crate) async fn listen(what: &str, address: SocketAddr) -> io::Result<Listener> {
+    let listener = TcpListener::bind(address).await;
+    listener.map(Listener::Tcp).map_err(|error| explain(&error, what, &authority(address)))
 }

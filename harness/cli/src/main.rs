@@ -40,7 +40,7 @@ mod scenarios;
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::Parser;
+use chassis::Environment;
 
 use crate::{
     options::{Command, Options},
@@ -72,13 +72,15 @@ pub(crate) enum Done {
 }
 
 fn main() -> ExitCode {
-    chassis::run::raise_descriptor_limit();
-    let options = match Options::try_parse() {
+    let environment = Environment::of_process();
+    let options: Options = match environment.try_parse_from(std::env::args_os()) {
         Ok(options) => options,
         Err(told) => return help(&told),
     };
     let command = options.command.unwrap_or(Command::Demo(options.demo));
-    let done = stop::listen(command.waits_for()).map_err(anyhow::Error::from).and_then(|()| run(command));
+    let done = stop::listen(command.waits_for())
+        .map_err(anyhow::Error::from)
+        .and_then(|()| run(command, &environment));
     if let Err(error) = &done {
         output::error(error);
     }
@@ -94,10 +96,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<Done> {
+fn run(command: Command, environment: &Environment) -> anyhow::Result<Done> {
     match command {
-        Command::Demo(demo) => demo::run(&demo),
-        Command::Up(up) => in_real_time(up::run(up)).map(Done::from),
+        Command::Demo(demo) => demo::run(&demo, environment),
+        Command::Up(up) => in_real_time(up::run(up, environment)).map(Done::from),
         Command::Room(args) => in_real_time(room::run(args)).map(Done::from),
         Command::Play(play) => play::run(&play),
         Command::Scenarios(query) => scenarios::run(&query).map(Done::from),
@@ -111,7 +113,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
         Command::Restore(restore) => unless_told(remote::restore(&restore)),
         Command::Watch(watch) => in_real_time(watch::run(watch)).map(Done::from),
         Command::Verify(verify) => in_real_time(verify::run(verify)),
-        Command::Tokens(tokens) => containers::tokens(&tokens).map(Done::from),
+        Command::Tokens(tokens) => containers::tokens(&tokens, environment).map(Done::from),
         Command::Healthcheck(check) => unless_told(containers::healthcheck(&check)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use chassis::{LatentFault, Level};
+use chassis::{LatentFault, Level, serve::Hosts};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use incident::{OperatingModel, Story, TimeOfDay};
 
@@ -182,11 +182,21 @@ pub(crate) struct UpOptions {
 }
 
 /// The ports of the evidence store.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct DoorPorts {
     /// Address at which evidence comes in and is asked for
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) bind: IpAddr,
+    /// Names under which evidence is asked for and sent to, with commas between, beyond those of loopback and of this machine and all
+    /// addresses; * for any
+    #[arg(
+        long,
+        env = "GLYPHFALL_ALLOWED_HOSTS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) allowed_hosts: Hosts,
     /// Port of the incident room, where evidence is asked for
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) room_port: u16,

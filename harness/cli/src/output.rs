@@ -118,6 +118,10 @@ pub(crate) fn keep_below(lines: Option<&ProgressBar>) {
 }
 
 /// Whether lines on standard error can change in place: on a terminal that knows how to go back.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the terminal belongs to the process, and what it prints changes no result"
+)]
 pub(crate) fn is_live() -> bool {
     let draws = std::env::var("TERM").is_ok_and(|terminal| !terminal.is_empty() && terminal != "dumb");
     draws && console::Term::stderr().features().is_attended()
@@ -129,6 +133,10 @@ pub(crate) fn columns() -> usize {
 }
 
 /// Columns that text for a terminal is wrapped to: its own, or else what the environment says, and at most eighty.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the terminal belongs to the process, and what it prints changes no result"
+)]
 pub(crate) fn columns_of(terminal: &console::Term) -> usize {
     let own = terminal.size_checked().map(|(_, columns)| columns);
     let said = || std::env::var("COLUMNS").ok()?.parse().ok();

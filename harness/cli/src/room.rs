@@ -3,14 +3,15 @@
 use std::{
     fmt::Write as _,
     io::ErrorKind,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
 };
 
-use anyhow::Context;
-use chassis::run::explain;
+use anyhow::{Context, anyhow};
+use chassis::{address::authority, run::explain, serve::Hosts, token::strong};
 use clap::Args;
 use console::style;
+use http::uri::Authority;
 use room::{
     Room, RoomOptions, floor,
     join::{Reachable, reachable},
@@ -59,8 +60,18 @@ pub(crate) struct RoomArgs {
     #[arg(long = "continue", value_name = "FILE")]
     seen: Option<PathBuf>,
     /// What the facilitator signs in with [default: a new one, and said]
-    #[arg(long, env = "GLYPHFALL_FACILITATOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_FACILITATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = strong)]
     facilitator_token: Option<String>,
+    /// Names under which people open the room, with commas between, beyond those of loopback and of this machine and all addresses;
+    /// * for any
+    #[arg(
+        long,
+        env = "GLYPHFALL_ALLOWED_HOSTS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    allowed_hosts: Hosts,
 }
 
 /// Opens the room, and closes it when it is told to.
@@ -74,8 +85,8 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let address = SocketAddr::new(args.bind, args.room_port);
     // Bound first: whoever goes on with a session must not disturb the room that still has it open.
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        let written = address.to_string().parse();
-        explain(&error, "the incident room", &written.expect("an address and a port form an authority"))
+        let error = explain(&error, "the incident room", &authority(address));
+        if error.kind() == ErrorKind::AddrInUse { anyhow!("{error}, with --room-port") } else { error.into() }
     })?;
     let address = listener.local_addr()?;
     let options = RoomOptions {
@@ -83,7 +94,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         seed,
         folder: args.out.clone(),
         address,
-        facilitator_token: args.facilitator_token.clone().filter(|token| !token.is_empty()),
+        facilitator_token: args.facilitator_token.clone(),
         seen,
         fresh: args.fresh,
         views: args.views,
@@ -97,12 +108,12 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     })?;
     screen.say(&welcome(&room, &args));
     let closing = CancellationToken::new();
-    let served = room::serve(room.clone(), listener, closing.clone());
-    tokio::select! {
-        served = served => served?,
-        () = stop::told() => {}
-    }
-    closing.cancel();
+    let hosts = args.allowed_hosts.clone().and_this_machine();
+    let told = async {
+        stop::told().await;
+        closing.cancel();
+    };
+    tokio::join!(room::serve(room.clone(), listener, hosts, closing.clone()), told);
     room.close().await.context("the session could not be kept")?;
     screen.say(&format!(
         "Closed. The session is in {}; the same command goes on with it.",
@@ -125,6 +136,16 @@ fn advice(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// Where the facilitator, at this machine, finds the room.
+fn at_desk(address: SocketAddr) -> Authority {
+    let loopback = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    authority(SocketAddr::new(loopback, address.port()))
+}
+
 fn welcome(room: &Room, args: &RoomArgs) -> String {
     let session = room.session();
     let mut came_back = match (session.phase, session.current) {
@@ -136,10 +157,10 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
     };
     let kept = session.teams.len();
     if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {
-        let _ = write!(
+        let _ = writeln!(
             came_back,
             "This folder keeps a session of {kept} teams, and it goes on with them. A session of {teams} begins with --fresh, which puts \
-             this one aside, or in another folder with --out.\n"
+             this one aside, or in another folder with --out."
         );
     }
     if let Some(aside) = room.aside() {
@@ -156,14 +177,14 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
     format!(
         "{}  seed {}; Ctrl-C closes it\n{came_back}\n\
          {} teams join at\n{addresses}{alone}\n\
-         facilitator  http://127.0.0.1:{}/desk#token={}\n\
+         facilitator  http://{}/desk#token={}\n\
          code         {}\n\
          token        {}\n\
          kept in      {}\n",
         style("The incident room is open.").bold(),
         session.seed,
         session.teams.len(),
-        room.address().port(),
+        at_desk(room.address()),
         session.facilitator_token,
         session.code,
         session.facilitator_token,

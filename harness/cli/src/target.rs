@@ -11,10 +11,17 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use chassis::{
+    Environment,
+    address::at_port,
+    token::{self, usable},
+};
 use clap::Args;
 use http::uri::Authority;
 use serde::{Deserialize, Serialize};
 use world::{Addresses, addresses::Operators};
+
+use crate::doors::moved;
 
 /// The ports of a shop.
 #[derive(Clone, Debug, Args)]
@@ -31,22 +38,20 @@ pub(crate) struct Ports {
     /// First of the three operator ports: cache, content store, web front
     #[arg(long, value_name = "PORT", default_value_t = 8091)]
     pub(crate) operator_port: u16,
+    /// Moves all ports up by as many, so that several shops run side by side
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub(crate) port_offset: u16,
 }
 
 impl Ports {
     /// The addresses of these ports on `host`, with operator ports if there is a token for them.
     pub(crate) fn on(&self, host: &str, operator_token: Option<String>) -> anyhow::Result<Addresses> {
         let at = |port: u16| -> anyhow::Result<Authority> {
-            let host = if host.contains(':') && !host.starts_with('[') {
-                format!("[{host}]")
-            } else {
-                host.to_owned()
-            };
-            let address = format!("{host}:{port}").parse();
-            address.with_context(|| format!("'{host}' is no host: give a name or an address, without a port"))
+            at_port(host, moved(port, self.port_offset)?).map_err(anyhow::Error::msg)
         };
         let operator = |offset: u16| {
-            let port = self.operator_port.checked_add(offset);
+            // Free ports are free ports: three of them need not stand in a row.
+            let port = if self.operator_port == 0 { Some(0) } else { self.operator_port.checked_add(offset) };
             at(port.ok_or_else(|| anyhow!("--operator-port leaves no room for three ports"))?)
         };
         let operators = match operator_token {
@@ -76,10 +81,10 @@ pub(crate) struct Target {
     #[command(flatten)]
     pub(crate) ports: Ports,
     /// The editor's token [default: that of the shop that `glyphfall up` runs here]
-    #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub(crate) editor_token: Option<String>,
     /// The operators' token [default: that of the shop that `glyphfall up` runs here]
-    #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub(crate) operator_token: Option<String>,
 }
 
@@ -100,8 +105,8 @@ impl Target {
         variable: &str,
         pick: fn(Tokens) -> String,
     ) -> anyhow::Result<String> {
-        let given = given.filter(|token| !token.is_empty()).cloned();
-        given.or_else(|| Tokens::read(self.ports.content_store_port).map(pick)).with_context(|| {
+        let port = moved(self.ports.content_store_port, self.ports.port_offset)?;
+        given.cloned().or_else(|| Tokens::read(port).map(pick)).with_context(|| {
             format!("no token: set {variable} to the one that the shop printed when it started ('glyphfall up' starts one)")
         })
     }
@@ -112,18 +117,24 @@ impl Target {
 pub(crate) struct Tokens {
     pub(crate) editor: String,
     pub(crate) operator: String,
+    /// What the cache asks of the content store, where they are processes of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) notification: Option<String>,
 }
 
 impl Tokens {
     /// From the environment, or new ones.
-    pub(crate) fn from_environment_or_new() -> Self {
-        let from = |variable| std::env::var(variable).ok().filter(|token| !token.is_empty());
-        // 128 bits from the system's own source.
-        let new = || format!("{:032x}", rand::random::<u128>());
-        Self {
-            editor: from("GLYPHFALL_EDITOR_TOKEN").unwrap_or_else(new),
-            operator: from("GLYPHFALL_OPERATOR_TOKEN").unwrap_or_else(new),
-        }
+    ///
+    /// # Errors
+    ///
+    /// When one of the environment cannot be used; the message names its variable.
+    pub(crate) fn from_environment_or_new(environment: &Environment) -> io::Result<Self> {
+        let token = |variable| environment.token(variable)?.map_or_else(token::make, Ok);
+        Ok(Self {
+            editor: token("GLYPHFALL_EDITOR_TOKEN")?,
+            operator: token("GLYPHFALL_OPERATOR_TOKEN")?,
+            notification: Some(token("GLYPHFALL_NOTIFICATION_TOKEN")?),
+        })
     }
 
     /// Leaves the tokens for other commands of the same user, until the answer is dropped.

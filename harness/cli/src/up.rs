@@ -1,9 +1,9 @@
 //! `glyphfall up`: the shop and its customers, live, until Ctrl-C.
 
-use std::{collections::BTreeMap, fs::OpenOptions, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs::OpenOptions, io::ErrorKind, path::Path, sync::Arc, time::Duration};
 
-use anyhow::Context;
-use chassis::Logs;
+use anyhow::{Context, anyhow};
+use chassis::{Environment, Logs};
 use console::style;
 use evidence::Evidence;
 use incident::{EventKind, Rules};
@@ -12,7 +12,7 @@ use world::{Mix, World, observed::Observed};
 
 use crate::{
     demo::{run_of, shop_options},
-    doors,
+    doors::{self, Doors},
     options::{Format, UpOptions},
     output::{LogLines, plain},
     screen::{self, Screen},
@@ -27,27 +27,30 @@ const TICK: Duration = Duration::from_secs(1);
 const LINE_EVERY: u32 = 10;
 
 /// Runs until it is told to stop, then says what happened.
-pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
+pub(crate) async fn run(options: UpOptions, environment: &Environment) -> anyhow::Result<bool> {
     let screen = Screen::new(options.format);
     let seed = options.shop.seed();
-    let mut tokens = Tokens::from_environment_or_new();
+    let tokens = Tokens::from_environment_or_new(environment)?;
     let addresses = options.shop.ports.on("127.0.0.1", Some(tokens.operator.clone()))?;
-    let mut shop = shop_options(&options.shop, addresses.clone(), seed)?;
+    let mut shop = shop_options(&options.shop, addresses, &tokens, seed)?;
     shop.data.clone_from(&options.data);
     shop.surroundings.logs = options.logs.as_deref().map(logs).transpose()?.unwrap_or_default();
-    tokens.editor.clone_from(&shop.editor_token);
+    shop.surroundings.settings.hosts = options.doors.allowed_hosts.clone().and_this_machine();
     let clock = shop.surroundings.clock.clone();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
     shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
-    let doors = doors::open(&evidence, &options.doors).await?;
+    let limits = shop.surroundings.settings.limits;
+    let offset = options.shop.ports.port_offset;
+    let doors = doors::open(&evidence, &options.doors, offset, limits).await.map_err(side_by_side)?;
     let run = run_of(&shop, seed, "live", "operator", options.speed, Rules::default());
-    let world = World::start(shop, &Mix::of(options.shop.views), run, 0.0).await?;
-    let left = tokens.leave(options.shop.ports.content_store_port);
+    let world = World::start(shop, &Mix::of(options.shop.views), run, 0.0).await;
+    let world = world.map_err(|error| side_by_side(error.into()))?;
+    let left = tokens.leave(world.shop().addresses().content_store.port_u16().unwrap_or_default());
     if let Err(error) = &left {
         screen
             .say(&format!("(inject and restore must be given the tokens below: cannot leave them: {error})"));
     }
-    screen.say(&welcome(&world, &tokens, seed, &options));
+    screen.say(&welcome(&world, &tokens, seed, &doors));
 
     let mut known = BTreeMap::new();
     let mut ticks = interval(TICK);
@@ -79,7 +82,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn welcome(world: &World, tokens: &Tokens, seed: u64, options: &UpOptions) -> String {
+fn welcome(world: &World, tokens: &Tokens, seed: u64, doors: &Doors) -> String {
     let addresses = world.shop().addresses();
     let store = &addresses.content_store;
     let operators = addresses.operators.as_ref().map_or(String::new(), |operators| {
@@ -91,8 +94,8 @@ fn welcome(world: &World, tokens: &Tokens, seed: u64, options: &UpOptions) -> St
          editor's page   http://{store}/editor\n\
          cache           http://{}/\n\
          operator ports  {operators}\n\
-         evidence        http://127.0.0.1:{}/evidence/logs, /metrics for Prometheus\n\
-         OTLP            127.0.0.1:{} (gRPC), 127.0.0.1:{} (HTTP)\n\n\
+         evidence        http://{}/evidence/logs, /metrics for Prometheus\n\
+         OTLP            {} (gRPC), {} (HTTP)\n\n\
          export GLYPHFALL_EDITOR_TOKEN={}\n\
          export GLYPHFALL_OPERATOR_TOKEN={}\n\n\
          Publish a file's bytes:\n  \
@@ -100,12 +103,21 @@ fn welcome(world: &World, tokens: &Tokens, seed: u64, options: &UpOptions) -> St
         style("The shop is open.").bold(),
         addresses.web_front,
         addresses.cache,
-        options.doors.room_port,
-        options.doors.otlp_grpc_port,
-        options.doors.otlp_http_port,
+        doors.room,
+        doors.otlp_grpc,
+        doors.otlp_http,
         tokens.editor,
         tokens.operator,
     )
+}
+
+/// Says what helps where something else holds a port: most often another shop.
+fn side_by_side(error: anyhow::Error) -> anyhow::Error {
+    let is_taken = |error: &std::io::Error| error.kind() == ErrorKind::AddrInUse;
+    if error.downcast_ref().is_some_and(is_taken) {
+        return anyhow!("{error:#}; --port-offset 100 moves all ports of this shop");
+    }
+    error
 }
 
 /// Notes each publish that anybody made since the last look.

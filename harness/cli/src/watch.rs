@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
-use chassis::{Clock, Level, logs::cause_chain, run::loopback};
+use chassis::{
+    Clock, Level, address::host_and_port, logs::cause_chain, run::loopback, serve::Limits, token::usable,
+};
 use clap::Args;
 use evidence::Evidence;
 use http::{StatusCode, uri::Authority};
@@ -16,7 +18,7 @@ use world::{
 };
 
 use crate::{
-    doors,
+    doors::{self, DOORS},
     options::{DoorPorts, Format, factor, views},
     output::plain,
     screen::{self, Screen},
@@ -33,16 +35,16 @@ const LINE_EVERY: u32 = 10;
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WatchOptions {
     /// Address of the web front
-    #[arg(long, env = "GLYPHFALL_WEB_FRONT", value_name = "HOST:PORT", default_value_t = loopback(8080))]
+    #[arg(long, env = "GLYPHFALL_WEB_FRONT", value_name = "HOST:PORT", default_value_t = loopback(8080), value_parser = host_and_port)]
     web_front: Authority,
     /// Address of the cache, whose health is asked
-    #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", default_value_t = loopback(8081))]
+    #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", default_value_t = loopback(8081), value_parser = host_and_port)]
     cache: Authority,
     /// Address of the content store
-    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082))]
+    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082), value_parser = host_and_port)]
     content_store: Authority,
     /// The editor's token: an empty store is filled, and what is published is noted
-    #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     editor_token: String,
     /// How much customers and operations report
     #[arg(long, env = "GLYPHFALL_LEVEL", value_enum, default_value_t = Level::Dark)]
@@ -56,6 +58,9 @@ pub(crate) struct WatchOptions {
     /// Story minutes per wall-clock minute
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0, value_parser = factor)]
     speed: f64,
+    /// Moves the ports of the evidence store up by as many
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    port_offset: u16,
     #[command(flatten)]
     doors: DoorPorts,
     /// How the record is written when it ends
@@ -71,7 +76,8 @@ pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
     screen.say(&format!("seed {seed}; waiting for the shop at http://{}/", options.web_front));
     let clock = Clock::real();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
-    let doors = doors::open(&evidence, &options.doors).await?;
+    let doors =
+        doors::open(&evidence, &options.doors, options.port_offset, Limits::of_process(DOORS)).await?;
     let mix = Mix::of(options.views);
     let opening = Elsewhere::open(elsewhere(&options, seed, evidence), &mix, run_of(&options, seed));
     let shop = tokio::select! {

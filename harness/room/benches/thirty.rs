@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chassis::{Chassis, Clock, Network, Peer, Wait};
+use chassis::{Chassis, Clock, Network, Peer, Wait, serve::Hosts};
 use hdrhistogram::Histogram;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use incident::{Level, OperatingModel};
@@ -77,7 +77,7 @@ async fn measure() {
     let (stop, serving) = (CancellationToken::new(), room.clone());
     let stopped = stop.clone();
     let client = Chassis::of_caller("bench", Network::Tcp, Clock::real(), 7);
-    client.tasks.spawn(async move { room::serve(serving, listener, stopped).await });
+    client.tasks.spawn(async move { room::serve(serving, listener, Hosts::default(), stopped).await });
     let tokens = prepare(&room);
     let before_mb = memory_mb();
     println!("{TEAMS} teams, {VIEWS_PER_SECOND} page views a second each, everything in this process");

@@ -67,7 +67,7 @@ impl Client {
                 let [a, b, c, d, ..] = v6.segments();
                 Self(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
             }
-            v4 => Self(v4),
+            v4 @ IpAddr::V4(_) => Self(v4),
         }
     }
 

@@ -26,8 +26,8 @@ pub fn reachable(address: SocketAddr, code: &str) -> Vec<Reachable> {
     let fits = |ip: IpAddr| {
         let is_usable = match ip {
             IpAddr::V4(ip) => !ip.is_link_local(),
-            // Others need an interface's name behind them, which no phone knows.
-            IpAddr::V6(ip) => ip.is_loopback() && address.is_ipv6(),
+            // Those of one link need an interface's name behind them, which no phone knows.
+            IpAddr::V6(ip) => !ip.is_unicast_link_local() && address.is_ipv6(),
         };
         is_usable && (address.ip().is_unspecified() || address.ip() == ip)
     };

@@ -38,14 +38,17 @@ pub mod debrief;
 pub mod api;
 pub mod pages;
 
-use std::{io, net::SocketAddr};
-
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
-use chassis::problem;
+use chassis::{
+    TaskGroup,
+    network::Listener,
+    problem,
+    serve::{Hosts, Limits, Protocol, Serving, serve_router},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
@@ -70,15 +73,12 @@ pub fn router(room: Room) -> Router {
     all.layer(layers).with_state(room)
 }
 
-/// Answers until it is told to stop; pages that follow are cut off.
-///
-/// # Errors
-///
-/// When the listener fails.
-pub async fn serve(room: Room, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
-    let service = router(room).into_make_service_with_connect_info::<SocketAddr>();
-    tokio::select! {
-        served = async { axum::serve(listener, service).await } => served,
-        () = stop.cancelled() => Ok(()),
-    }
+/// Answers under the names of `hosts` until it is told to stop; pages that follow are cut off.
+pub async fn serve(room: Room, listener: TcpListener, hosts: Hosts, stop: CancellationToken) {
+    // The teams' shops are in memory: nothing else in this process listens.
+    let limits = Limits::of_process(1);
+    let serving = Serving { protocol: Protocol::Http1, limits, hosts, has_date: true };
+    let tasks = TaskGroup::default();
+    serve_router(Listener::Tcp(listener), router(room).into(), serving, tasks.clone(), stop).await;
+    tasks.kill().await;
 }

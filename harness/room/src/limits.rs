@@ -78,7 +78,6 @@ pub const PLAYED_BYTES_MAX: usize =
 pub const REST_OF_SESSION_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 
 // The largest session there can be is one that opens again.
-#[expect(clippy::cast_lossless, reason = "`From` cannot be called where a constant is made")]
 const _: () = assert!(
     TEAMS_MAX as u64 * (ROUNDS_MAX * PLAYED_BYTES_MAX) as u64 + REST_OF_SESSION_BYTES_MAX as u64
         <= SESSION_BYTES_MAX

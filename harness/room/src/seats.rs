@@ -203,7 +203,7 @@ mod tests {
         // The first was used; the second is the oldest that was not.
         assert_eq!(join(&mut session, 1, 9, None).unwrap().gone, [taken[1].id]);
         session.seats.iter_mut().for_each(|seat| seat.hear(Instant::now()));
-        tokio::time::advance(SILENT_KEPT - Duration::from_secs(1)).await;
+        tokio::time::advance(SILENT_KEPT.checked_sub(Duration::from_secs(1)).unwrap()).await;
         assert!(join(&mut session, 1, 9, None).is_err());
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(join(&mut session, 1, 9, None).unwrap().gone, [taken[0].id]);

@@ -92,7 +92,7 @@ impl Customers {
         let dispatch = visitor.tasks.dispatch();
         let (arrivals, visits) = (TaskGroup::new(dispatch.clone()), TaskGroup::new(dispatch.clone()));
         let latency_us = Histogram::new(3).expect("three digits are a valid precision");
-        visitor.telemetry.run_in(&arrivals, visitor.blocking);
+        visitor.telemetry.run_in(&arrivals, visitor.blocking, visitor.settings.metrics_interval);
         let tally = Arc::new(Tally {
             arrived_at,
             record,

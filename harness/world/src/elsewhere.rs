@@ -167,7 +167,8 @@ fn ask_health(operations: &Chassis, addresses: &Addresses) {
     let gauge = operations.telemetry.meter().u64_observable_gauge("shop.health.green");
     let about = "Whether the health check of a service answers 200";
     gauge.with_unit("{service}").with_description(about).with_callback(observe).build();
-    operations.telemetry.run_in(&operations.tasks, operations.blocking);
+    let metrics_interval = operations.settings.metrics_interval;
+    operations.telemetry.run_in(&operations.tasks, operations.blocking, metrics_interval);
     operations.tasks.spawn(async move {
         let mut rounds = interval(HEALTH_EVERY);
         loop {

@@ -4,8 +4,8 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use cache::{Cache, CacheConfig, permits::FILL_PERMITS};
 use chassis::{
-    Blocking, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Switches, Wait,
-    host::Surroundings, run::explain,
+    Blocking, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Settings, Switches,
+    Wait, host::Surroundings, run::explain, token,
 };
 use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
 use http::{StatusCode, uri::Authority};
@@ -70,15 +70,20 @@ impl ShopOptions {
     /// A shop on real sockets in real time, as it was on the day: all latent faults present.
     pub fn live(addresses: Addresses, seed: u64) -> Self {
         let (network, clock, blocking) = (Network::Tcp, Clock::real(), Blocking::Pool);
-        let logs = Logs::off();
-        Self::new(Surroundings { network, clock, logs, sink: None, blocking, compute: None, seed }, addresses)
+        let (logs, settings) = (Logs::off(), Settings::default());
+        Self::new(
+            Surroundings { network, clock, logs, sink: None, blocking, compute: None, settings, seed },
+            addresses,
+        )
     }
 
     /// The same shop in memory, in real time: many of them fit into one process.
     pub fn live_in_memory(seed: u64) -> Self {
         let network = Network::in_memory(chassis::network::LINK_LATENCY_MIN, seed);
         let (clock, logs, blocking) = (Clock::real(), Logs::off(), Blocking::Pool);
-        let surroundings = Surroundings { network, clock, logs, sink: None, blocking, compute: None, seed };
+        let settings = Settings::default();
+        let surroundings =
+            Surroundings { network, clock, logs, sink: None, blocking, compute: None, settings, seed };
         Self::new(surroundings, Addresses::in_memory())
     }
 
@@ -87,8 +92,9 @@ impl ShopOptions {
         let network = Network::in_memory(chassis::network::LINK_LATENCY_MIN, seed);
         // 2 March 2026, 08:00: the same morning in each run, so that two runs agree to the bit.
         let clock = Clock::virtual_from(std::time::UNIX_EPOCH + Duration::from_secs(1_772_438_400));
-        let (logs, blocking) = (Logs::off(), Blocking::Inline);
-        let surroundings = Surroundings { network, clock, logs, sink: None, blocking, compute: None, seed };
+        let (logs, blocking, settings) = (Logs::off(), Blocking::Inline, Settings::default());
+        let surroundings =
+            Surroundings { network, clock, logs, sink: None, blocking, compute: None, settings, seed };
         Self::new(surroundings, Addresses::in_memory())
     }
 
@@ -182,11 +188,14 @@ impl Shop {
         };
         let disk = Disk::new(Arc::new(storage), options.disk);
         addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
+        // Known to these two and to nobody else; it never leaves the process.
+        let notification_token = token::make()?;
         let config = ContentStoreConfig {
             storage: Arc::new(disk.clone()),
             seed: seed_assets(),
             editor_token: editor_token.clone(),
             cache: Some(addresses.cache.clone()),
+            notification_token: Some(notification_token.clone()),
             inspection: true,
         };
         let content_store =
@@ -194,7 +203,8 @@ impl Shop {
         addresses.content_store =
             begin(&content_store, "the content store", &addresses.content_store).await?;
         let (content_store_address, fill_permits) = (addresses.content_store.clone(), options.fill_permits);
-        let config = CacheConfig { content_store: content_store_address, fill_permits };
+        let notification_token = Some(notification_token);
+        let config = CacheConfig { content_store: content_store_address, fill_permits, notification_token };
         let cache = host(Cache::new(config), &surroundings, &options, &addresses.cache);
         addresses.cache = begin(&cache, "the cache", &addresses.cache).await?;
         let config = WebFrontConfig {
@@ -207,16 +217,15 @@ impl Shop {
         let surroundings = Surroundings { compute: options.front.clone(), ..surroundings };
         let web_front = host(WebFront::new(config), &surroundings, &options, &addresses.web_front);
         addresses.web_front = begin(&web_front, "the web front", &addresses.web_front).await?;
-        if let Some(operators) = &addresses.operators {
+        if let Some(operators) = &mut addresses.operators {
             let Operators { cache: c, content_store: s, web_front: w, token } = operators;
-            cache
-                .open_operator_port(c, token)
-                .await
-                .map_err(|e| explain(&e, "the cache's operator port", c))?;
+            // Port 0 took a free one, which is what others must be told.
+            let opened = cache.open_operator_port(c, token).await;
+            *c = opened.map_err(|e| explain(&e, "the cache's operator port", c))?;
             let opened = content_store.open_operator_port(s, token).await;
-            opened.map_err(|e| explain(&e, "the content store's operator port", s))?;
+            *s = opened.map_err(|e| explain(&e, "the content store's operator port", s))?;
             let opened = web_front.open_operator_port(w, token).await;
-            opened.map_err(|e| explain(&e, "the web front's operator port", w))?;
+            *w = opened.map_err(|e| explain(&e, "the web front's operator port", w))?;
         }
         let Surroundings { network, clock, sink, seed, .. } = surroundings;
         let visitor =

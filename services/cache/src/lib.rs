@@ -21,7 +21,9 @@ use std::{
 };
 
 use axum::{Router, routing::post};
-use chassis::{App, Chassis, Service, run::DefaultPorts, run::loopback};
+use chassis::{
+    App, Chassis, Service, address::host_and_port, run::DefaultPorts, run::loopback, token::usable,
+};
 use clap::Args;
 use http::{StatusCode, uri::Authority};
 
@@ -34,16 +36,19 @@ pub const PORTS: DefaultPorts = DefaultPorts { service: 8081, operator: 8091 };
 #[derive(Clone, Debug, Args)]
 pub struct CacheConfig {
     /// Address of the content store
-    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082))]
+    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082), value_parser = host_and_port)]
     pub content_store: Authority,
     /// Fills that may run at once
     #[arg(long, env = "GLYPHFALL_FILL_PERMITS", value_name = "COUNT", default_value_t = permits::FILL_PERMITS)]
     pub fill_permits: usize,
+    /// Token that whoever tells of changes must show [default: none, and anybody may]
+    #[arg(long, env = "GLYPHFALL_NOTIFICATION_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
+    pub notification_token: Option<String>,
 }
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { content_store: loopback(8082), fill_permits: permits::FILL_PERMITS }
+        Self { content_store: loopback(8082), fill_permits: permits::FILL_PERMITS, notification_token: None }
     }
 }
 
@@ -84,7 +89,7 @@ impl Service for Cache {
     async fn start(&self, chassis: Chassis) -> io::Result<App> {
         let fills = Fills::new(chassis, &self.config);
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(fills.clone());
-        Ok(routes::app(fills))
+        Ok(routes::app(fills, self.config.notification_token.as_deref()))
     }
 
     fn operator_routes(&self) -> Router {

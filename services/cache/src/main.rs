@@ -1,7 +1,7 @@
 //! The cache as a process of its own.
 
 use cache::{Cache, CacheConfig, PORTS};
-use chassis::ChassisConfig;
+use chassis::{ChassisConfig, Environment};
 use clap::Parser;
 
 /// Keeps fragments of pages in memory and fills them from the content store.
@@ -16,6 +16,7 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let options = Options::parse();
-    chassis::exit_code(chassis::run(Cache::new(options.cache), options.chassis, PORTS).await)
+    let environment = Environment::of_process();
+    let options: Options = environment.parse();
+    chassis::exit_code(chassis::run(Cache::new(options.cache), options.chassis, PORTS, &environment).await)
 }

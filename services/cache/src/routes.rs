@@ -1,8 +1,11 @@
 //! The cache's HTTP face.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{Path, Request, State},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -12,6 +15,7 @@ use chassis::{
     conditions::tag,
     extract::{Checked, JsonObject},
     logs::cause_chain,
+    operator::{is_bearer, unauthorized},
     problem,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -23,11 +27,16 @@ use crate::{
     store::FetchError,
 };
 
-/// `GET /fragments/{id}`, `POST /notifications`, and `/readyz`.
-pub fn app(fills: Fills) -> App {
+/// `GET /fragments/{id}`, `POST /notifications`, for which a token may be needed, and `/readyz`.
+pub fn app(fills: Fills, notification_token: Option<&str>) -> App {
+    let token: Option<Arc<str>> = notification_token.map(Into::into);
+    let notify = post(notify).layer(from_fn(move |request: Request, next: Next| {
+        let is_allowed = token.as_deref().is_none_or(|token| is_bearer(request.headers(), token));
+        async move { if is_allowed { next.run(request).await } else { unauthorized().into_response() } }
+    }));
     let router = Router::new()
         .route("/fragments/{id}", get(fragment))
-        .route("/notifications", post(notify))
+        .route("/notifications", notify)
         .fallback(problem::unknown_route)
         .with_state(fills.clone());
     App { router, ready: Router::new().route("/readyz", get(ready)).with_state(fills) }

@@ -19,7 +19,7 @@ use cache::{Cache, CacheConfig};
 use chassis::{
     App, Blocking, Chassis, Clock, Host,
     LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
-    Level, Logs, Network, Peer, Service, Switches, Wait,
+    Level, Logs, Network, Peer, Service, Settings, Switches, Wait,
     host::Surroundings,
 };
 use tokio::time::{sleep, timeout};
@@ -90,6 +90,8 @@ struct Bench {
 
 const PERMITS: usize = 4;
 
+const NOTIFICATION_TOKEN: &str = "told-by-the-store";
+
 impl Bench {
     async fn with(faults: &[LatentFault]) -> Self {
         let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH);
@@ -102,6 +104,7 @@ impl Bench {
             sink: None,
             blocking: Blocking::Inline,
             compute: None,
+            settings: Settings::default(),
             seed: 7,
         };
         let store = Store::default();
@@ -112,8 +115,11 @@ impl Bench {
             "content-store:80".parse().unwrap(),
         );
         store_host.start().await.unwrap();
-        let config =
-            CacheConfig { content_store: "content-store:80".parse().unwrap(), fill_permits: PERMITS };
+        let config = CacheConfig {
+            content_store: "content-store:80".parse().unwrap(),
+            fill_permits: PERMITS,
+            notification_token: Some(NOTIFICATION_TOKEN.to_owned()),
+        };
         let cache =
             Host::new(Cache::new(config), surroundings, switches.clone(), "cache:80".parse().unwrap());
         let address = cache.start().await.unwrap();
@@ -140,6 +146,11 @@ impl Bench {
         let body = format!(r#"{{"id":"{id}","version":{version}}}"#);
         let mut request = axum::http::Request::post("/notifications").body(body.into()).unwrap();
         request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        // Without its token nobody tells the cache anything.
+        let stranger = self.caller.send(request.clone(), Wait::AtMost(SECOND)).await.unwrap();
+        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+        let shown = format!("Bearer {NOTIFICATION_TOKEN}").parse().unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, shown);
         let answer = self.caller.send(request, Wait::AtMost(SECOND)).await.unwrap();
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
     }

@@ -130,7 +130,7 @@ impl Peer {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .build(connector);
-        let calls = Calls::new(chassis.telemetry.meter(), &authority);
+        let calls = Calls::new(chassis.telemetry.meter(), &authority, chassis.settings.propagates);
         Self { authority, client, calls, open: Mutex::default() }
     }
 

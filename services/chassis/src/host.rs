@@ -16,8 +16,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{dispatcher::with_default, instrument::WithSubscriber};
 
 use crate::{
-    Blocking, Chassis, Clock, Compute, Logs, Network, Switches, TaskGroup, Telemetry, TelemetrySink,
-    operator, rng,
+    Blocking, Chassis, Clock, Compute, Logs, Network, Settings, Switches, TaskGroup, Telemetry,
+    TelemetrySink, operator, rng,
     serve::{App, serve},
 };
 
@@ -58,6 +58,8 @@ pub struct Surroundings {
     pub blocking: Blocking,
     /// What computing costs; nothing extra where time is real.
     pub compute: Option<Compute>,
+    /// What the process's surroundings decide.
+    pub settings: Settings,
     /// The source of all chance.
     pub seed: u64,
 }
@@ -225,7 +227,7 @@ impl<S: Service> Host<S> {
         with_default(&dispatch, || {
             tracing::info!(event.name = "service.started", service.version = state.release, "started");
         });
-        telemetry.run_in(&chassis.tasks, chassis.blocking);
+        telemetry.run_in(&chassis.tasks, chassis.blocking, chassis.settings.metrics_interval);
         let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
             Ok(app) => app,
             Err(error) => {
@@ -243,12 +245,13 @@ impl<S: Service> Host<S> {
     }
 
     fn chassis(&self, release: &str) -> Chassis {
-        let Surroundings { network, clock, logs, sink, blocking, compute, seed } = self.surroundings.clone();
+        let Surroundings { network, clock, logs, sink, blocking, compute, settings, seed } =
+            self.surroundings.clone();
         let (service, switches) = (self.service.name(), self.switches.clone());
         let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
         let ids = rng(seed, service, &format!("trace-ids-{run}"));
         let telemetry = Telemetry::new(service, release, run, switches.clone(), clock.clone(), ids, sink);
         let tasks = TaskGroup::new(logs.dispatch(service, switches.clone(), clock.clone(), &telemetry));
-        Chassis { service, network, clock, tasks, switches, telemetry, blocking, compute, seed }
+        Chassis { service, network, clock, tasks, switches, telemetry, blocking, compute, settings, seed }
     }
 }

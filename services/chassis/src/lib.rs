@@ -6,6 +6,8 @@
 //!
 //! # Layout
 //!
+//! - [`environment`]: the variables of a process, read once. [`settings`]: what a service is handed of them. [`address`] and
+//!   [`token`]: as people write them.
 //! - [`asset`]: the words that the services have in common.
 //! - [`clock`] and [`network`]: the two values that make a world real or simulated, chosen independently.
 //! - [`link`]: what can go wrong with a network in memory.
@@ -17,6 +19,10 @@
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
 //! - [`mod@run`]: what a service's `main` calls.
 
+pub mod environment;
+pub mod settings;
+pub mod address;
+pub mod token;
 pub mod asset;
 pub mod clock;
 pub mod network;
@@ -41,6 +47,7 @@ pub use client::{Answer, CallError, Peer, Wait};
 pub use clock::Clock;
 pub use compute::Compute;
 pub use conditions::Conditions;
+pub use environment::Environment;
 pub use faults::{LatentFault, Level, Switches};
 pub use host::{Host, Service};
 pub use logs::Logs;
@@ -49,6 +56,7 @@ pub use plain::plain;
 pub use problem::Problem;
 pub use run::{ChassisConfig, exit_code, run};
 pub use serve::App;
+pub use settings::Settings;
 pub use tasks::{Blocking, TaskGroup};
 pub use telemetry::{Telemetry, TelemetrySink};
 
@@ -77,6 +85,8 @@ pub struct Chassis {
     pub blocking: Blocking,
     /// What computing costs; nothing extra where time is real.
     pub compute: Option<Compute>,
+    /// What its process's surroundings decide.
+    pub settings: Settings,
     /// The source of all chance in this service.
     pub seed: u64,
 }
@@ -87,7 +97,18 @@ impl Chassis {
         let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
         let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
         let telemetry = Telemetry::off(name, &clock);
-        Self { service: name, network, clock, tasks, switches, telemetry, blocking, compute: None, seed }
+        Self {
+            service: name,
+            network,
+            clock,
+            tasks,
+            switches,
+            telemetry,
+            blocking,
+            compute: None,
+            settings: Settings::default(),
+            seed,
+        }
     }
 
     /// The same caller, whose telemetry leaves by `switches`.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt, io,
+    net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
@@ -100,7 +101,8 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
+                // A client that has left already is found out by reading.
+                let _ = stream.set_nodelay(true);
                 Ok(Connection::Tcp(stream))
             }
             // The network keeps a sender while the listener lives, so the channel cannot end.
@@ -174,6 +176,16 @@ pub enum Connection {
     Tcp(TcpStream),
     /// A link in memory.
     Memory(Link),
+}
+
+impl Connection {
+    /// The address of the other end, where it has one.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().ok(),
+            Self::Memory(_) => None,
+        }
+    }
 }
 
 impl AsyncRead for Connection {

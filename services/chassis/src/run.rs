@@ -7,14 +7,17 @@ use http::uri::Authority;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    Blocking, Clock, Logs, Network, Switches, TelemetrySink,
+    Blocking, Clock, Environment, Logs, Network, Settings, Switches, TelemetrySink,
+    address::{self, host_and_port},
     faults::{LatentFault, Level},
     host::{Host, Service, Surroundings},
+    serve::{Hosts, limits::DESCRIPTORS_WANTED},
     telemetry::export::Exporter,
+    token::{strong, usable},
 };
 
-/// Descriptors that a process asks for: two for each connection that it may serve, and some to spare.
-pub const DESCRIPTORS_WANTED: u64 = 8_192;
+/// What listens in a process of its own: the service and its operator port.
+const LISTENERS: usize = 2;
 
 /// How long a process that ends waits for its last telemetry to leave.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
@@ -23,14 +26,23 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Args)]
 pub struct ChassisConfig {
     /// Address to listen at [default: the service's port on loopback]
-    #[arg(long, env = "GLYPHFALL_BIND", value_name = "HOST:PORT")]
+    #[arg(long, env = "GLYPHFALL_BIND", value_name = "HOST:PORT", value_parser = host_and_port)]
     pub bind: Option<Authority>,
     /// Address of the operator port, open only when a token is set [default: the service's operator port on loopback]
-    #[arg(long, env = "GLYPHFALL_OPERATOR_BIND", value_name = "HOST:PORT")]
+    #[arg(long, env = "GLYPHFALL_OPERATOR_BIND", value_name = "HOST:PORT", value_parser = host_and_port)]
     pub operator_bind: Option<Authority>,
     /// Token of the operator port; better given in the environment than on the command line
-    #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub operator_token: Option<String>,
+    /// Names under which the service is asked, with commas between, beyond its own, those of loopback and all addresses; * for any
+    #[arg(
+        long,
+        env = "GLYPHFALL_ALLOWED_HOSTS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub allowed_hosts: Hosts,
     /// How much leaves the service as telemetry
     #[arg(long, env = "GLYPHFALL_LEVEL", value_enum, default_value_t = Level::Dark)]
     pub level: Level,
@@ -47,11 +59,16 @@ pub struct ChassisConfig {
 /// # Errors
 ///
 /// When an address cannot be bound or the service cannot start; the message says which and what to do.
-pub async fn run<S: Service>(service: S, config: ChassisConfig, ports: DefaultPorts) -> io::Result<()> {
-    raise_descriptor_limit();
+pub async fn run<S: Service>(
+    service: S,
+    config: ChassisConfig,
+    ports: DefaultPorts,
+    environment: &Environment,
+) -> io::Result<()> {
     let name = service.name();
     let clock = Clock::real();
-    let exporter = Exporter::from_environment()?;
+    let settings = Settings::of_process(environment, config.allowed_hosts.clone(), LISTENERS)?;
+    let exporter = Exporter::from_environment(environment)?;
     let sink = exporter.clone().map(|exporter| Arc::new(exporter) as Arc<dyn TelemetrySink>);
     let surroundings = Surroundings {
         sink,
@@ -60,6 +77,7 @@ pub async fn run<S: Service>(service: S, config: ChassisConfig, ports: DefaultPo
         logs: Logs::to(io::stderr()),
         blocking: Blocking::Pool,
         compute: None,
+        settings,
         seed: config.seed,
     };
     let present = LatentFault::ALL.into_iter().filter(|fault| !config.repair.contains(fault));
@@ -68,15 +86,18 @@ pub async fn run<S: Service>(service: S, config: ChassisConfig, ports: DefaultPo
         switches.set_level(Level::Changes);
     }
     let address = config.bind.unwrap_or_else(|| loopback(ports.service));
+    let operator_address = config.operator_bind.unwrap_or_else(|| loopback(ports.operator));
+    if let Some(token) = &config.operator_token {
+        guard("GLYPHFALL_OPERATOR_TOKEN", token, &operator_address)?;
+    }
     let host = Arc::new(Host::new(service, surroundings, switches, address.clone()));
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let address = host.start().await.map_err(|error| explain(&error, name, &address))?;
     eprintln!("{name} listens at http://{address}");
-    if let Some(token) = config.operator_token.filter(|token| !token.is_empty()) {
-        let address = config.operator_bind.unwrap_or_else(|| loopback(ports.operator));
-        let opened = host.open_operator_port(&address, &token).await;
-        let address = opened.map_err(|error| explain(&error, "the operator port", &address))?;
+    if let Some(token) = config.operator_token {
+        let opened = host.open_operator_port(&operator_address, &token).await;
+        let address = opened.map_err(|error| explain(&error, "the operator port", &operator_address))?;
         eprintln!("operator port at http://{address}");
     }
     tokio::select! {
@@ -110,9 +131,21 @@ pub fn explain(error: &io::Error, what: &str, address: &Authority) -> io::Error 
     io::Error::new(error.kind(), format!("cannot start {what} at {address}: {error}{advice}"))
 }
 
-/// Asks the system for enough descriptors; many shells start with 1,024 or 256, which an outage uses up.
+/// Refuses a token that can be guessed where others can try: at an address beyond loopback.
+///
+/// # Errors
+///
+/// When the token is too easy; the message names the variable it came from.
+pub fn guard(variable: &str, token: &str, address: &Authority) -> io::Result<()> {
+    if address::is_loopback(address) {
+        return Ok(());
+    }
+    let strong = strong(token).map_err(|why| format!("{variable}: {why}"));
+    strong.map(drop).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))
+}
+
+/// Asks the system for enough descriptors, where many connections are opened and none accepted.
 pub fn raise_descriptor_limit() {
-    // If the system refuses, the accept loop says so when they run out.
     let _ = rlimit::increase_nofile_limit(DESCRIPTORS_WANTED);
 }
 

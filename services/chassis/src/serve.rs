@@ -1,44 +1,34 @@
-//! The accept loop. Teaches which limits stand between a service and the world, and that health stands outside them.
+//! The accept loop, one for all that listens. Teaches which limits stand between a server and the world, and that health
+//! stands outside them.
+//!
+//! # Layout
+//!
+//! - [`limits`]: how many connections, and how long each may keep the server waiting.
+//! - [`activity`]: what each connection is doing, and who gives way when a listener is full.
+//! - [`connection`]: one connection. [`hosts`]: under which names it is asked.
 
-use std::{sync::Arc, time::Duration};
+mod activity;
+mod connection;
+mod hosts;
+pub mod limits;
+
+use std::time::Duration;
 
 use axum::{Router, middleware, routing::get};
 use http::StatusCode;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use tokio::{
-    pin, select,
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::sleep,
-};
+use tokio::{select, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use hosts::Hosts;
+pub use limits::{CONNECTIONS_MAX, CONNECTIONS_RESERVED, DRAIN_TIMEOUT, HEAD_TIMEOUT, Limits};
+
 use crate::{
-    Chassis,
+    Chassis, TaskGroup,
     compute::work,
-    network::{Connection, Listener},
+    network::Listener,
     problem::{self, Problem},
     telemetry::http::{Served, serve_traced},
 };
-
-/// Connections served at once: far above what a front needs, below what a process may open (two descriptors each when
-/// client and server share one).
-pub const CONNECTIONS_MAX: usize = 2_048;
-
-/// Connections above that limit on which health is still answered, so that a full service can be told from a dead one.
-pub const CONNECTIONS_RESERVED: usize = 64;
-
-/// The head of a request: ample for our own, small enough for thousands of connections.
-pub const HEAD_BYTES_MAX: usize = 32 * 1_024;
-
-/// A client that has not sent its request's head by then is cut off (a slow loris holds connections by never finishing).
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a graceful stop waits for requests under way.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A pause after a failed accept, as when descriptors run out, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -58,23 +48,65 @@ impl From<Router> for App {
     }
 }
 
-/// Accepts connections and serves them in the chassis's tasks until `stop`, then waits for what is under way, at most
-/// [`DRAIN_TIMEOUT`].
-pub async fn serve(mut listener: Listener, app: App, chassis: Chassis, stop: CancellationToken) {
-    let health = Router::new().route("/healthz", get(|| async { "ok\n" })).merge(app.ready);
+/// What is spoken at a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// That and HTTP/2 without TLS, as gRPC needs it.
+    Http1And2,
+}
+
+/// How a listener is served, whatever it answers.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// How much it takes.
+    pub limits: Limits,
+    /// Under which names it is asked.
+    pub hosts: Hosts,
+    /// Whether answers bear the machine's date, which has no place where time is virtual.
+    pub has_date: bool,
+}
+
+/// Serves a service, as [`serve_router`] does, with a span and a duration for each request. The host in the address that the
+/// listener is bound to is one of its names, and so is the service's own.
+pub async fn serve(listener: Listener, app: App, chassis: Chassis, stop: CancellationToken) {
     // Health is asked too often, and says too little, to be worth a span.
-    let served = Served::new(chassis.telemetry.meter());
+    let served = Served::new(chassis.telemetry.meter(), chassis.settings.propagates);
     let router = app.router.layer(middleware::from_fn_with_state(served, serve_traced));
     let router = match chassis.compute.clone() {
         Some(compute) => router.layer(middleware::from_fn_with_state(compute, work)),
         None => router,
     };
-    let whole = problem::explained(router.merge(health.clone()));
+    let mut hosts = chassis.settings.hosts.clone().and(chassis.service);
+    if let Ok(address) = listener.address() {
+        hosts = hosts.and(address.host());
+    }
+    let limits = chassis.settings.limits;
+    let has_date = !chassis.clock.is_virtual();
+    let serving = Serving { protocol: Protocol::Http1, limits, hosts, has_date };
+    serve_router(listener, App { router, ready: app.ready }, serving, chassis.tasks, stop).await;
+}
+
+/// Accepts connections and serves them in `tasks` until `stop`, then waits for what is under way, at most [`DRAIN_TIMEOUT`].
+/// `/healthz` is answered at every listener.
+pub async fn serve_router(
+    mut listener: Listener,
+    app: App,
+    serving: Serving,
+    tasks: TaskGroup,
+    stop: CancellationToken,
+) {
+    let health = Router::new().route("/healthz", get(|| async { "ok\n" })).merge(app.ready);
+    let whole = problem::explained(app.router.merge(health.clone()));
     let beyond_limit = problem::explained(health.fallback(|| async {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")
     }));
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let reserved = Arc::new(Semaphore::new(CONNECTIONS_RESERVED));
+    let builder = connection::builder(serving.protocol, serving.has_date, &tasks);
+    let places = activity::Places::new(serving.limits.connections);
+    let reserved = activity::Places::new(serving.limits.reserved);
     let connections = TaskTracker::new();
     loop {
         let accepted = select! {
@@ -89,19 +121,22 @@ pub async fn serve(mut listener: Listener, app: App, chassis: Chassis, stop: Can
                     error = &error as &(dyn std::error::Error + 'static),
                     "could not accept a connection"
                 );
+                // Whoever came knocks until it is let in: a connection that only waits gives its descriptor back.
+                places.make_room();
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let (router, place) = if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+        let (router, place) = if let Some(place) = places.take().await {
             (whole.clone(), place)
-        } else if let Ok(place) = Arc::clone(&reserved).try_acquire_owned() {
+        } else if let Some(place) = reserved.take().await {
             (beyond_limit.clone(), place)
         } else {
             continue;
         };
-        let served = serve_connection(connection, router, place, chassis.clock.is_virtual(), stop.clone());
-        chassis.tasks.spawn(connections.track_future(served));
+        let (builder, hosts, stop) = (builder.clone(), serving.hosts.clone(), stop.clone());
+        let served = connection::serve(connection, place, builder, router, hosts, stop);
+        tasks.spawn(connections.track_future(served));
     }
     drop(listener);
     connections.close();
@@ -109,34 +144,5 @@ pub async fn serve(mut listener: Listener, app: App, chassis: Chassis, stop: Can
         biased;
         () = connections.wait() => {}
         () = sleep(DRAIN_TIMEOUT) => {}
-    }
-}
-
-async fn serve_connection(
-    connection: Connection,
-    router: Router,
-    _place: OwnedSemaphorePermit,
-    is_virtual: bool,
-    stop: CancellationToken,
-) {
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES_MAX)
-        // The date is the machine's: it has no place where time is virtual.
-        .auto_date_header(!is_virtual)
-        .serve_connection(TokioIo::new(connection), TowerToHyperService::new(router));
-    pin!(served);
-    let ended = select! {
-        biased;
-        ended = served.as_mut() => ended,
-        () = stop.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    if let Err(error) = ended {
-        // Clients come and go; only someone who reads debug lines wants to know how.
-        tracing::debug!(error = &error as &(dyn std::error::Error + 'static), "a connection ended early");
     }
 }

@@ -68,6 +68,13 @@ impl TaskGroup {
     }
 }
 
+/// Tasks that report to nobody.
+impl Default for TaskGroup {
+    fn default() -> Self {
+        Self::new(Dispatch::none())
+    }
+}
+
 impl fmt::Debug for TaskGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskGroup").field("tasks", &self.len()).finish_non_exhaustive()

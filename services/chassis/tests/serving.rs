@@ -15,13 +15,20 @@ use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use chassis::{
     Answer, App, Blocking, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Service,
-    Switches, Wait, host::Surroundings,
+    Settings, Switches, TaskGroup, Wait,
+    host::Surroundings,
+    serve::{
+        Hosts, Limits, Protocol, Serving,
+        limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, HEAD_TIMEOUT},
+        serve_router,
+    },
 };
 use http::{Method, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 /// A service whose `/slow` never answers; it counts the requests that were dropped.
 #[derive(Clone, Default)]
@@ -76,6 +83,7 @@ impl Bench {
             sink: None,
             blocking: Blocking::Inline,
             compute: None,
+            settings: Settings::default(),
             seed: 1,
         };
         let host = Arc::new(Host::new(
@@ -185,16 +193,126 @@ async fn a_call_in_memory_takes_its_latency_in_virtual_time() {
     assert_eq!(start.elapsed().as_millis() / 7, 3, "{:?}", start.elapsed());
 }
 
+/// What is sent once, what is sent then again and again, and after which time the connection ends.
+type Unfinished = (&'static [u8], &'static [u8], Duration);
+
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_finishes_its_request_is_cut_off() {
-    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
-    let mut loris = bench.network.connect("client", bench.peer.authority()).await.unwrap();
-    loris.write_all(b"GET /quick HTTP/1.1\r\nx-slow: ").await.unwrap();
+async fn a_client_that_never_finishes_is_cut_off_in_time() {
+    const H2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let one: &[Unfinished] = &[
+        (b"", b"", HEAD_TIMEOUT),
+        (b"GET /quick HTTP/1.1\r\nx-slow: ", b"", HEAD_TIMEOUT),
+        (b"GET /quick HTTP/1.1\r\nx-slow: ", b"a", HEAD_TIMEOUT),
+        (b"GET /quick HTTP/1.1\r\nhost: localhost\r\n\r\n", b"", HEAD_TIMEOUT),
+        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"", BODY_TIMEOUT),
+        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"a", BODY_TIMEOUT),
+        (b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n", b"", ANSWER_TIMEOUT),
+    ];
+    // Where both are spoken, the first bytes decide; none may come.
+    let two: &[Unfinished] = &[
+        (b"", b"", HEAD_TIMEOUT),
+        (b"PRI * HT", b"", HEAD_TIMEOUT),
+        (H2, b"", HEAD_TIMEOUT),
+        (b"GET /quick HTTP/1.1\r\nx-slow: ", b"a", HEAD_TIMEOUT),
+    ];
+    for (protocol, rows) in [(Protocol::Http1, one), (Protocol::Http1And2, two)] {
+        let network = Network::in_memory(Duration::from_millis(1), 0);
+        let address = "listener:80".parse().unwrap();
+        let listener = network.bind(&address).await.unwrap();
+        let (serving, tasks) = (serving(protocol, 8), TaskGroup::default());
+        tasks.spawn(serve_router(listener, plain().into(), serving, tasks.clone(), CancellationToken::new()));
+        for (first, again, expected) in rows {
+            let connection = network.connect("client", &address).await.unwrap();
+            let (mut reads, mut writes) = tokio::io::split(connection);
+            let start = Instant::now();
+            let is_large = first.starts_with(b"GET /large");
+            let sends = async {
+                writes.write_all(first).await.unwrap();
+                while writes.write_all(again).await.is_ok() {
+                    sleep(Duration::from_secs(1)).await;
+                }
+            };
+            let ends = async {
+                if is_large {
+                    // Reads nothing until the server has given up.
+                    sleep(expected.saturating_add(Duration::from_secs(1))).await;
+                }
+                let mut rest = Vec::new();
+                let _ = reads.read_to_end(&mut rest).await;
+                rest.len()
+            };
+            let read = tokio::select! {
+                () = sends => 0,
+                read = ends => read,
+            };
+            let waited = start.elapsed();
+            let said = String::from_utf8_lossy(first);
+            assert!(
+                (*expected..*expected * 2).contains(&waited),
+                "{protocol:?} {said:?} {again:?}: {waited:?}"
+            );
+            assert!(!is_large || read < LARGE, "the answer was sent whole to a client that did not read it");
+        }
+        tasks.kill().await;
+    }
+}
+
+/// Larger than what a link in memory holds.
+const LARGE: usize = 4 << 20;
+
+fn plain() -> Router {
+    Router::new()
+        .route("/quick", get(|| async { "quick" }))
+        .route("/large", get(|| async { vec![b'a'; LARGE] }))
+        .route("/body", axum::routing::post(|body: String| async { body }))
+}
+
+fn serving(protocol: Protocol, connections: usize) -> Serving {
+    let limits = Limits { connections, reserved: 1 };
+    Serving { protocol, limits, hosts: Hosts::default().and("listener"), has_date: false }
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_no_place_is_free_whoever_keeps_the_server_waiting_longest_gives_way() {
+    let network = Network::in_memory(Duration::from_millis(1), 0);
+    let address: http::uri::Authority = "listener:80".parse().unwrap();
+    let listener = network.bind(&address).await.unwrap();
+    let events = async || {
+        let forever = futures_util::stream::pending::<Result<bytes::Bytes, io::Error>>();
+        ([("content-type", "text/event-stream")], axum::body::Body::from_stream(forever))
+    };
+    let router = plain().route("/events", get(events));
+    let (tasks, stop) = (TaskGroup::default(), CancellationToken::new());
+    let served =
+        serve_router(listener, router.into(), serving(Protocol::Http1, 4), tasks.clone(), stop.clone());
+    tasks.spawn(served);
+    // A stream of events, which says nothing for minutes, while others come, stay silent and are given up for new ones.
+    let mut stream = network.connect("client", &address).await.unwrap();
+    stream.write_all(b"GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut head = vec![0; 512];
+    let count = stream.read(&mut head).await.unwrap();
+    let head = String::from_utf8_lossy(&head[..count]).into_owned();
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("x-accel-buffering: no"), "{head}");
+    for _ in 0..100 {
+        let mut silent = Vec::new();
+        for _ in 0..6 {
+            silent.push(network.connect("client", &address).await.unwrap());
+        }
+        let caller = Chassis::of_caller("caller", network.clone(), Clock::real(), 7);
+        let peer = Peer::new(&caller, address.clone());
+        for path in ["/quick", "/healthz"] {
+            assert_eq!(peer.get(path, SHORT).await.unwrap().status, StatusCode::OK);
+        }
+        sleep(Duration::from_secs(2)).await;
+    }
+    let still_open = timeout(Duration::from_secs(60), stream.read(&mut [0; 64])).await;
+    assert!(still_open.is_err(), "a quiet stream of events lives on: {still_open:?}");
+    // Told to stop, the server ends the stream, and does not wait for it.
     let start = Instant::now();
+    stop.cancel();
     let mut rest = Vec::new();
-    loris.read_to_end(&mut rest).await.unwrap();
-    let waited = start.elapsed();
-    assert!((chassis::serve::HEAD_TIMEOUT..chassis::serve::HEAD_TIMEOUT * 2).contains(&waited), "{waited:?}");
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -202,8 +320,18 @@ async fn beyond_its_connections_a_service_still_tells_that_it_lives() {
     let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
     let mut held = Vec::new();
     for _ in 0..chassis::serve::CONNECTIONS_MAX {
-        held.push(bench.network.connect("client", bench.peer.authority()).await.unwrap());
+        let mut connection = bench.network.connect("client", bench.peer.authority()).await.unwrap();
+        connection.write_all(b"GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        held.push(connection);
     }
+    let all_entered = async {
+        while usize::try_from(bench.service.entered.load(Ordering::SeqCst)).unwrap()
+            < chassis::serve::CONNECTIONS_MAX
+        {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), all_entered).await.unwrap();
     let status = async |path| bench.peer.get(path, SHORT).await.unwrap().status;
     assert_eq!(status("/quick").await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(status("/healthz").await, StatusCode::OK);

@@ -1,13 +1,8 @@
 //! The content store on PostgreSQL as a process of its own: reads its options, connects, runs until it is told to stop.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{io, process::ExitCode, sync::Arc};
 
-use chassis::ChassisConfig;
+use chassis::{ChassisConfig, Environment, address::host_and_port, token::usable};
 use clap::Parser;
 use content_store::{ContentStore, ContentStoreConfig, PORTS};
 use content_store_postgres::PostgresStorage;
@@ -22,10 +17,13 @@ struct Options {
     #[arg(long, env = "GLYPHFALL_POSTGRES", value_name = "URL", hide_env_values = true)]
     postgres: String,
     /// Cache to notify of each publish [default: none]
-    #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT")]
+    #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", value_parser = host_and_port)]
     cache: Option<Authority>,
+    /// Token that the cache asks of whoever notifies it
+    #[arg(long, env = "GLYPHFALL_NOTIFICATION_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
+    notification_token: Option<String>,
     /// Token that editors sign in with; made and printed if there is none. Better given in the environment
-    #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     editor_token: Option<String>,
     /// Leaves out the list of a text's special characters
     #[arg(long)]
@@ -36,26 +34,19 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    chassis::exit_code(run(Options::parse()).await)
+    let environment = Environment::of_process();
+    chassis::exit_code(run(environment.parse(), &environment).await)
 }
 
-async fn run(options: Options) -> io::Result<()> {
+async fn run(options: Options, environment: &Environment) -> io::Result<()> {
     let storage = Arc::new(PostgresStorage::connect(&options.postgres).await?);
-    let editor_token = match options.editor_token.filter(|token| !token.is_empty()) {
-        Some(token) => token,
-        None => make_token()?,
+    let config = ContentStoreConfig {
+        storage,
+        seed: Vec::new(),
+        editor_token: content_store::editor_token(options.editor_token, options.chassis.bind.as_ref())?,
+        cache: options.cache,
+        notification_token: options.notification_token,
+        inspection: !options.no_inspection,
     };
-    let inspection = !options.no_inspection;
-    let config =
-        ContentStoreConfig { storage, seed: Vec::new(), editor_token, cache: options.cache, inspection };
-    chassis::run(ContentStore::new(config), options.chassis, PORTS).await
-}
-
-/// A token of 128 random bits from the system, printed for the editor to sign in with.
-fn make_token() -> io::Result<String> {
-    let mut bits = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bits)?;
-    let token = format!("{:032x}", u128::from_be_bytes(bits));
-    eprintln!("editor's token: {token}");
-    Ok(token)
+    chassis::run(ContentStore::new(config), options.chassis, PORTS, environment).await
 }

@@ -36,7 +36,11 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use chassis::{App, AssetId, Chassis, Clock, Problem, Service, Version, problem, run::DefaultPorts};
+use chassis::{
+    App, AssetId, Chassis, Clock, Problem, Service, Version, problem,
+    run::{DefaultPorts, guard},
+    token,
+};
 use http::{StatusCode, header, uri::Authority};
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 
@@ -64,6 +68,8 @@ pub struct ContentStoreConfig {
     pub editor_token: String,
     /// The cache to notify of changes.
     pub cache: Option<Authority>,
+    /// What the cache asks of whoever notifies it.
+    pub notification_token: Option<String>,
     /// Whether the special characters of a text can be listed, on the page and by `POST /inspect`.
     pub inspection: bool,
 }
@@ -89,9 +95,10 @@ impl Service for ContentStore {
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {
         *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(chassis.clock.clone());
-        let ContentStoreConfig { storage, seed, editor_token, cache, inspection } = self.config.clone();
+        let ContentStoreConfig { storage, seed, editor_token, cache, notification_token, inspection } =
+            self.config.clone();
         storage.seed(seed, chassis.clock.wall()).await.map_err(io::Error::other)?;
-        let notifier = cache.map(|cache| Notifier::new(&chassis, cache));
+        let notifier = cache.map(|cache| Notifier::new(&chassis, cache, notification_token.as_deref()));
         let store = Arc::new(Store { storage, chassis, editor_token, notifier, ready: Readiness::default() });
         let ready = Router::new().route("/readyz", get(ready::ready)).with_state(Arc::clone(&store));
         Ok(App { router: router(store, inspection), ready })
@@ -103,6 +110,21 @@ impl Service for ContentStore {
         let ContentStoreConfig { storage, seed, .. } = &self.config;
         storage.reset(seed.clone(), clock.wall()).await.map_err(io::Error::other)
     }
+}
+
+/// The token of a store that is a process of its own: the one that was given, or a new one, which is printed.
+///
+/// # Errors
+///
+/// When the one that was given can be guessed, and others reach the store at `bind`; when none can be made.
+pub fn editor_token(given: Option<String>, bind: Option<&Authority>) -> io::Result<String> {
+    let Some(token) = given else {
+        let token = token::make()?;
+        eprintln!("editor's token: {token}");
+        return Ok(token);
+    };
+    bind.map_or(Ok(()), |bind| guard("GLYPHFALL_EDITOR_TOKEN", &token, bind))?;
+    Ok(token)
 }
 
 /// One run of the service.

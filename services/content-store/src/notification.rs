@@ -23,14 +23,24 @@ const NOTICE_PAUSE: Duration = Duration::from_millis(500);
 /// Sends notices in the background.
 pub(crate) struct Notifier {
     cache: Arc<Peer>,
+    credentials: Option<HeaderValue>,
     places: Arc<Semaphore>,
     tasks: TaskGroup,
 }
 
 impl Notifier {
-    pub(crate) fn new(chassis: &Chassis, cache: Authority) -> Self {
+    pub(crate) fn new(chassis: &Chassis, cache: Authority, token: Option<&str>) -> Self {
         let cache = Arc::new(Peer::new(chassis, cache));
-        Self { cache, places: Arc::new(Semaphore::new(NOTICES_MAX)), tasks: chassis.tasks.clone() }
+        let credentials = token.map(|token| {
+            let value = HeaderValue::try_from(format!("Bearer {token}"));
+            value.expect("a token that cannot be sent is refused at the start")
+        });
+        Self {
+            cache,
+            credentials,
+            places: Arc::new(Semaphore::new(NOTICES_MAX)),
+            tasks: chassis.tasks.clone(),
+        }
     }
 
     /// Tells the cache the current version of an asset, or that there is none any more. Returns at once.
@@ -39,15 +49,15 @@ impl Notifier {
             tracing::warn!(shop.asset.id = %id, "too many notices under way: one was dropped");
             return;
         };
-        let (cache, id) = (Arc::clone(&self.cache), id.clone());
+        let (cache, credentials, id) = (Arc::clone(&self.cache), self.credentials.clone(), id.clone());
         self.tasks.spawn(async move {
-            deliver(&cache, &id, version).await;
+            deliver(&cache, credentials.as_ref(), &id, version).await;
             drop(place);
         });
     }
 }
 
-async fn deliver(cache: &Peer, id: &AssetId, version: Option<Version>) {
+async fn deliver(cache: &Peer, credentials: Option<&HeaderValue>, id: &AssetId, version: Option<Version>) {
     let notice = Notification { id: id.clone(), version };
     let notice = Bytes::from(serde_json::to_vec(&notice).expect("a notice holds nothing that JSON cannot"));
     for attempt in 1..=NOTICE_ATTEMPTS {
@@ -58,6 +68,9 @@ async fn deliver(cache: &Peer, id: &AssetId, version: Option<Version>) {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = http::Uri::from_static("/notifications");
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(credentials) = credentials {
+            request.headers_mut().insert(header::AUTHORIZATION, credentials.clone());
+        }
         match cache.send(request, Wait::AtMost(NOTICE_TIMEOUT)).await.map(|answer| answer.status) {
             Ok(status) if status.is_success() => return,
             Ok(status) => refused(id, attempt, status),

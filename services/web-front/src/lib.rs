@@ -22,7 +22,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chassis::{App, Chassis, Service, run::DefaultPorts, run::loopback};
+use chassis::{App, Chassis, Service, address::host_and_port, run::DefaultPorts, run::loopback};
 use clap::Args;
 use http::uri::Authority;
 
@@ -36,10 +36,10 @@ pub const PORTS: DefaultPorts = DefaultPorts { service: 8080, operator: 8093 };
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct WebFrontConfig {
     /// Address of the cache
-    #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", default_value_t = loopback(8081))]
+    #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", default_value_t = loopback(8081), value_parser = host_and_port)]
     pub cache: Authority,
     /// Address of the content store, for when the cache cannot serve
-    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082))]
+    #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082), value_parser = host_and_port)]
     pub content_store: Authority,
     /// Path below which a proxy shows the pages, such as /shop: links carry it, and the proxy strips it
     #[arg(long, env = "GLYPHFALL_BASE_PATH", value_name = "PATH", default_value = "", value_parser = base_path)]

@@ -1,6 +1,6 @@
 //! The web front as a process of its own.
 
-use chassis::ChassisConfig;
+use chassis::{ChassisConfig, Environment};
 use clap::Parser;
 use web_front::{PORTS, WebFront, WebFrontConfig};
 
@@ -16,6 +16,9 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let options = Options::parse();
-    chassis::exit_code(chassis::run(WebFront::new(options.web_front), options.chassis, PORTS).await)
+    let environment = Environment::of_process();
+    let options: Options = environment.parse();
+    chassis::exit_code(
+        chassis::run(WebFront::new(options.web_front), options.chassis, PORTS, &environment).await,
+    )
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
-use chassis::{Chassis, Clock, Network, Peer, Wait, plain};
-use http::{HeaderValue, Request, StatusCode, Uri, header, uri::Authority};
+use chassis::{Chassis, Clock, Network, Peer, Wait, address::at_port, plain};
+use http::{HeaderValue, Request, StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::EvidenceOptions;
+use crate::doors::moved;
 
 /// How long the evidence store may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,10 +29,10 @@ pub(super) struct Refused {
 
 impl Asker {
     pub(super) fn new(options: &EvidenceOptions) -> anyhow::Result<Self> {
-        let address = format!("{}:{}", options.target, options.room_port).parse::<Authority>();
-        let address = address.with_context(|| format!("'{}' is no host", plain(&options.target)))?;
+        let port = moved(options.room_port, options.port_offset)?;
+        let address = at_port(&options.target, port).map_err(anyhow::Error::msg)?;
         let caller = Chassis::of_caller("glyphfall", Network::Tcp, Clock::real(), 0);
-        let token = options.token.as_deref().filter(|token| !token.is_empty());
+        let token = options.token.as_deref();
         let token = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}")));
         Ok(Self {
             room: Peer::new(&caller, address),

@@ -11,6 +11,7 @@ mod traces;
 
 use std::time::Duration;
 
+use chassis::token::usable;
 use clap::{Args, ValueEnum};
 use evidence::{Alerts, ChangeList, LogPage};
 use tokio::time::sleep;
@@ -62,8 +63,11 @@ pub(crate) struct EvidenceOptions {
     /// Port of the incident room
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) room_port: u16,
+    /// Moves the port up, as for the shop
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub(crate) port_offset: u16,
     /// A team's token, where the evidence is that of a team in an incident room
-    #[arg(long, env = "GLYPHFALL_TEAM_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "GLYPHFALL_TEAM_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub(crate) token: Option<String>,
 }
 

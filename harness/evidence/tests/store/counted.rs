@@ -37,6 +37,7 @@ struct Case {
 
 #[test]
 fn what_is_sent_is_held_or_refused_as_another_reader_counts_it() {
+    #[expect(clippy::disallowed_methods, reason = "a test has no main that could read it")]
     let seed: u64 = std::env::var(SEED).map_or_else(|_| rand_seed(), |seed| seed.parse().unwrap());
     let bytes: Vec<u8> = seed.to_le_bytes().repeat(4);
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);

@@ -84,7 +84,7 @@ async fn asset(
     let history = history(&floor, &id).await?;
     let newest = history.first().ok_or_else(|| not_found("The asset has been deleted."))?;
     let view = asset_view(&floor, &id, newest.version, false).await?;
-    remember_asset(&room, &member, &floor, format!("assets/{id}"), &view);
+    remember_asset(&room, &member, &floor, &format!("assets/{id}"), &view);
     Ok(Json(view))
 }
 
@@ -113,7 +113,7 @@ async fn versions(
 ) -> Result<Json<Versions>, Problem> {
     let floor = looked_inside(&room, &member, &id, Level::Changes)?;
     let versions = history(&floor, &id).await?;
-    remember(&room, &member, &floor, format!("assets/{id}/versions"), String::new(), named(id.as_bytes()));
+    remember(&room, &member, &floor, &format!("assets/{id}/versions"), String::new(), named(id.as_bytes()));
     Ok(Json(Versions { versions }))
 }
 
@@ -127,7 +127,7 @@ async fn version(
 ) -> Result<Json<AssetView>, Problem> {
     let floor = looked_inside(&room, &member, &id, Level::Changes)?;
     let view = asset_view(&floor, &id, version, true).await?;
-    remember_asset(&room, &member, &floor, format!("assets/{id}/versions/{version}"), &view);
+    remember_asset(&room, &member, &floor, &format!("assets/{id}/versions/{version}"), &view);
     Ok(Json(view))
 }
 
@@ -146,7 +146,7 @@ fn looked_inside(
     floor(room, member)
 }
 
-fn remember_asset(room: &Room, member: &Member, floor: &Floor, at: String, view: &AssetView) {
+fn remember_asset(room: &Room, member: &Member, floor: &Floor, at: &str, view: &AssetView) {
     let answer = serde_json::to_vec(view).unwrap_or_default();
     remember(room, member, floor, at, String::new(), named(&answer));
 }

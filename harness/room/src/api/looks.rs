@@ -85,7 +85,7 @@ async fn evidence(State(room): State<Room>, member: Member, request: Request) ->
         answered(&room, &member, &floor, Request::from_parts(asked, nothing), ANSWER_BYTES_MAX).await?;
     if answer.status().is_success() {
         let at = path.trim_start_matches("/evidence/").to_owned();
-        remember(&room, &member, &floor, at, question(&query), named);
+        remember(&room, &member, &floor, &at, question(&query), named);
     }
     Ok(answer.map(HttpBody::from))
 }
@@ -137,14 +137,14 @@ pub(super) fn remember(
     room: &Room,
     member: &Member,
     floor: &Floor,
-    at: String,
+    at: &str,
     query: String,
     named: BTreeSet<String>,
 ) {
-    let look = Look { when: floor.now(), at: at.clone(), query, named };
+    let look = Look { when: floor.now(), at: at.to_owned(), query, named };
     let is_new = room.session().playing(member.team).is_ok_and(|played| played.look(look));
     if is_new {
-        let name = cut(&at, LOOK_CHARACTERS_MAX);
+        let name = cut(at, LOOK_CHARACTERS_MAX);
         floor.world.note(EventKind::Check { name, cost_story_s: 0.0 });
     }
 }
@@ -192,7 +192,7 @@ async fn health(State(room): State<Room>, member: Member) -> Result<Json<Health>
     may_look(&room, &member)?;
     let floor = floor(&room, &member)?;
     let health = health_of(&floor).await;
-    remember(&room, &member, &floor, "health".to_owned(), String::new(), BTreeSet::new());
+    remember(&room, &member, &floor, "health", String::new(), BTreeSet::new());
     Ok(Json(health))
 }
 

@@ -112,7 +112,9 @@ async fn join(
     let newcomer = Newcomer { team: joining.team, alias, client, shown: shown.as_deref() };
     let taken = room.session().take_seat(newcomer, Instant::now())?;
     let Taken { seat, gone } = taken;
-    gone.into_iter().for_each(|id| room.boards().end(Who::Seat(id)));
+    for id in gone {
+        room.boards().end(Who::Seat(id));
+    }
     room.changed();
     let headers = [(header::SET_COOKIE, cookie(SEAT, &seat.token))];
     Ok((headers, Json(Joined { team: joining.team, waiting: seat.waiting })).into_response())
@@ -183,7 +185,9 @@ async fn sign_in(
         return Err(room.allowance().guessed(Client::of(&extensions), refused));
     }
     let Taken { seat, gone } = room.session().take_desk(Instant::now());
-    gone.into_iter().for_each(|id| room.boards().end(Who::Desk(id)));
+    for id in gone {
+        room.boards().end(Who::Desk(id));
+    }
     room.changed();
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(DESK, &seat.token))]).into_response())
 }

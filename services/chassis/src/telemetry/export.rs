@@ -28,6 +28,7 @@ use tokio::{
 };
 
 use super::{TelemetrySink, delivery::Route, variables, variables::Destination};
+use crate::Environment;
 
 /// Batches that wait for the backend: two seconds' records at full speed, some ten megabytes. More are dropped and counted.
 pub const BATCHES_MAX: usize = 128;
@@ -55,19 +56,19 @@ impl Exporter {
     /// # Errors
     ///
     /// When a variable cannot be understood; the message names it.
-    pub fn from_environment() -> io::Result<Option<Self>> {
-        if variables::is_disabled() {
-            return Ok(None);
-        }
+    pub fn from_environment(environment: &Environment) -> io::Result<Option<Self>> {
+        let is_disabled = variables::is_disabled(environment)?;
         let destinations = [
-            variables::destination("LOGS", "logs")?,
-            variables::destination("TRACES", "traces")?,
-            variables::destination("METRICS", "metrics")?,
+            variables::destination(environment, "LOGS", "logs")?,
+            variables::destination(environment, "TRACES", "traces")?,
+            variables::destination(environment, "METRICS", "metrics")?,
         ];
-        if destinations.iter().all(Option::is_none) {
+        let resource_attributes = variables::resource_attributes(environment)?;
+        // Read whole first: what is wrong is named, whatever else would switch it off.
+        if is_disabled || destinations.iter().all(Option::is_none) {
             return Ok(None);
         }
-        Self::deliver_to(destinations, variables::resource_attributes()?).map(Some)
+        Self::deliver_to(destinations, resource_attributes).map(Some)
     }
 
     /// An exporter of everything to one backend, by OTLP over HTTP; `endpoint` is the base of its three addresses.

@@ -15,7 +15,7 @@ use opentelemetry::{
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use super::{context::TraceContext, variables::propagates};
+use super::context::TraceContext;
 use crate::client::CallError;
 
 /// Bounds of duration histograms in seconds, as the conventions advise, and one more: customers wait ten seconds.
@@ -31,9 +31,9 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(meter: &Meter) -> Arc<Self> {
+    pub(crate) fn new(meter: &Meter, propagates: bool) -> Arc<Self> {
         Arc::new(Self {
-            propagates: propagates(),
+            propagates,
             duration_s: duration_histogram(meter, "http.server.request.duration"),
             active: meter
                 .i64_up_down_counter("http.server.active_requests")
@@ -137,14 +137,9 @@ pub(crate) struct Call {
 }
 
 impl Calls {
-    pub(crate) fn new(meter: &Meter, peer: &Authority) -> Self {
+    pub(crate) fn new(meter: &Meter, peer: &Authority, propagates: bool) -> Self {
         let (host, port) = (peer.host().into(), peer.port_u16().unwrap_or(80));
-        Self {
-            host,
-            port,
-            propagates: propagates(),
-            duration_s: duration_histogram(meter, "http.client.request.duration"),
-        }
+        Self { host, port, propagates, duration_s: duration_histogram(meter, "http.client.request.duration") }
     }
 
     /// Begins a call: its span, and the header that carries it to the peer.

@@ -168,12 +168,11 @@ impl Telemetry {
     }
 
     /// Lets records and metrics leave at their intervals, in `tasks`.
-    pub fn run_in(&self, tasks: &TaskGroup, blocking: Blocking) {
+    pub fn run_in(&self, tasks: &TaskGroup, blocking: Blocking, metrics_interval: Duration) {
         if !self.is_on() {
             return;
         }
         let telemetry = self.clone();
-        let metrics_interval = variables::metrics_interval();
         tasks.spawn(async move {
             let mut metrics_at = Instant::now() + metrics_interval;
             loop {

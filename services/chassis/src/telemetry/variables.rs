@@ -5,13 +5,14 @@
 //! `OTEL_EXPORTER_OTLP_{ENDPOINT,PROTOCOL,HEADERS,TIMEOUT,COMPRESSION}` and the same by signal, `OTEL_SERVICE_NAME`,
 //! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_PROPAGATORS`.
 
-use std::{env, io, time::Duration};
+use std::{io, time::Duration};
 
 use ::http::{HeaderName, HeaderValue, Uri};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use percent_encoding::percent_decode_str;
 
 use super::{METRICS_INTERVAL, records::text_attribute};
+use crate::Environment;
 
 /// How long one attempt may take, unless `OTEL_EXPORTER_OTLP_TIMEOUT` says otherwise (the specification's default).
 pub const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,24 +35,34 @@ pub(crate) enum Protocol {
 }
 
 /// Whether nothing at all is to be exported.
-pub(crate) fn is_disabled() -> bool {
-    variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+pub(crate) fn is_disabled(environment: &Environment) -> io::Result<bool> {
+    let name = "OTEL_SDK_DISABLED";
+    let value = environment.text(name)?.unwrap_or_default();
+    match value.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" | "" => Ok(false),
+        _ => Err(wrong(name, &value, "there are: true, false")),
+    }
 }
 
 /// Where a signal goes, such as `LOGS`, whose path over HTTP ends in `path`; none if nothing names an endpoint, or the signal
 /// is switched off.
-pub(crate) fn destination(signal: &str, path: &str) -> io::Result<Option<Destination>> {
+pub(crate) fn destination(
+    environment: &Environment,
+    signal: &str,
+    path: &str,
+) -> io::Result<Option<Destination>> {
     let exporter = format!("OTEL_{signal}_EXPORTER");
-    match variable(&exporter).as_deref() {
+    match environment.text(&exporter)?.as_deref() {
         Some("none") => return Ok(None),
         None | Some("otlp") => {}
         Some(other) => return Err(wrong(&exporter, other, "there are: otlp, none")),
     }
-    let Some(endpoint) = Setting::of(signal, "ENDPOINT") else { return Ok(None) };
+    let Some(endpoint) = Setting::of(environment, signal, "ENDPOINT")? else { return Ok(None) };
     if !endpoint.value.starts_with("http://") {
         return Err(endpoint.wrong("it must begin with http://; put a collector beside the service for TLS"));
     }
-    let protocol = Setting::of(signal, "PROTOCOL");
+    let protocol = Setting::of(environment, signal, "PROTOCOL")?;
     let protocol = match protocol.as_ref().map(|setting| (setting, &*setting.value)) {
         None | Some((_, "grpc")) => Protocol::Grpc,
         Some((_, "http/protobuf")) => Protocol::Http,
@@ -63,13 +74,13 @@ pub(crate) fn destination(signal: &str, path: &str) -> io::Result<Option<Destina
     } else {
         endpoint.value.parse()
     };
-    let compression = Setting::of(signal, "COMPRESSION");
+    let compression = Setting::of(environment, signal, "COMPRESSION")?;
     let is_compressed = match compression.as_ref().map(|setting| (setting, &*setting.value)) {
         None | Some((_, "none")) => false,
         Some((_, "gzip")) => true,
         Some((setting, _)) => return Err(setting.wrong("there are: gzip, none")),
     };
-    let timeout = match Setting::of(signal, "TIMEOUT") {
+    let timeout = match Setting::of(environment, signal, "TIMEOUT")? {
         None => EXPORT_TIMEOUT,
         Some(setting) => {
             let timeout_ms = setting.value.parse();
@@ -79,7 +90,8 @@ pub(crate) fn destination(signal: &str, path: &str) -> io::Result<Option<Destina
     Ok(Some(Destination {
         protocol,
         uri: uri.map_err(|error| endpoint.wrong(&format!("{error}")))?,
-        headers: Setting::of(signal, "HEADERS").map_or(Ok(Vec::new()), |setting| headers(&setting))?,
+        headers: Setting::of(environment, signal, "HEADERS")?
+            .map_or(Ok(Vec::new()), |setting| headers(&setting))?,
         timeout,
         is_compressed,
     }))
@@ -103,24 +115,41 @@ pub(crate) fn over_http(endpoint: &str, path: &str) -> io::Result<Destination> {
 
 /// What `OTEL_RESOURCE_ATTRIBUTES` adds to the resource of a process, and the name that `OTEL_SERVICE_NAME` gives it, which
 /// wins.
-pub(crate) fn resource_attributes() -> io::Result<Vec<KeyValue>> {
+pub(crate) fn resource_attributes(environment: &Environment) -> io::Result<Vec<KeyValue>> {
     let name = "OTEL_RESOURCE_ATTRIBUTES";
-    let text = variable(name).unwrap_or_default();
+    let text = environment.text(name)?.unwrap_or_default();
     let pairs = pairs(&text).ok_or_else(|| wrong(name, &text, PAIRS))?;
-    let own_name = variable("OTEL_SERVICE_NAME").map(|value| ("service.name".to_owned(), value));
+    let own_name = environment.text("OTEL_SERVICE_NAME")?.map(|value| ("service.name".to_owned(), value));
     Ok(pairs.into_iter().chain(own_name).map(|(name, value)| text_attribute(&name, value)).collect())
 }
 
 /// How often metrics are read.
-pub(crate) fn metrics_interval() -> Duration {
-    let interval_ms = variable("OTEL_METRIC_EXPORT_INTERVAL").and_then(|text| text.parse().ok());
-    interval_ms.filter(|ms| *ms > 0).map_or(METRICS_INTERVAL, Duration::from_millis)
+pub(crate) fn metrics_interval(environment: &Environment) -> io::Result<Duration> {
+    let name = "OTEL_METRIC_EXPORT_INTERVAL";
+    let Some(text) = environment.text(name)? else { return Ok(METRICS_INTERVAL) };
+    let interval_ms = text.parse().ok().filter(|ms| *ms > 0);
+    interval_ms.map(Duration::from_millis).ok_or_else(|| wrong(name, &text, "it counts milliseconds"))
 }
 
 /// Whether contexts travel from hop to hop: `OTEL_PROPAGATORS` can take `tracecontext`, the only kind here, off the list.
-pub(crate) fn propagates() -> bool {
-    variable("OTEL_PROPAGATORS").is_none_or(|list| list.split(',').any(|kind| kind.trim() == "tracecontext"))
+pub(crate) fn propagates(environment: &Environment) -> io::Result<bool> {
+    let name = "OTEL_PROPAGATORS";
+    let Some(text) = environment.text(name)? else { return Ok(true) };
+    let kinds: Vec<&str> = text.split(',').map(str::trim).collect();
+    if let Some(unknown) = kinds.iter().find(|kind| !PROPAGATORS.contains(kind)) {
+        let known = PROPAGATORS.join(", ");
+        return Err(wrong(
+            name,
+            &text,
+            &format!("'{unknown}' is none of {known}; only tracecontext is spoken"),
+        ));
+    }
+    Ok(kinds.contains(&"tracecontext"))
 }
+
+/// The kinds that the specification knows.
+const PROPAGATORS: [&str; 8] =
+    ["tracecontext", "baggage", "b3", "b3multi", "jaeger", "xray", "ottrace", "none"];
 
 const PAIRS: &str = "write name=value, with commas between and other signs as %20";
 
@@ -132,13 +161,13 @@ struct Setting {
 }
 
 impl Setting {
-    fn of(signal: &str, what: &str) -> Option<Self> {
+    fn of(environment: &Environment, signal: &str, what: &str) -> io::Result<Option<Self>> {
         let own = format!("OTEL_EXPORTER_OTLP_{signal}_{what}");
-        if let Some(value) = variable(&own) {
-            return Some(Self { name: own, value, is_own: true });
+        if let Some(value) = environment.text(&own)? {
+            return Ok(Some(Self { name: own, value, is_own: true }));
         }
         let name = format!("OTEL_EXPORTER_OTLP_{what}");
-        variable(&name).map(|value| Self { name, value, is_own: false })
+        Ok(environment.text(&name)?.map(|value| Self { name, value, is_own: false }))
     }
 
     fn wrong(&self, expected: &str) -> io::Error {
@@ -166,11 +195,6 @@ fn wrong(name: &str, value: &str, expected: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is '{value}': {expected}"))
 }
 
-fn variable(name: &str) -> Option<String> {
-    let value = env::var(name).ok()?.trim().to_owned();
-    Some(value).filter(|value| !value.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,5 +211,35 @@ mod tests {
         check("a=b=c", Some(&[("a", "b=c")]));
         check("a", None);
         check("a=%FF", None);
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_named() {
+        let all = |name: &str, value: &str| {
+            let environment = Environment::from([(name, value)]);
+            let interval = metrics_interval(&environment)?;
+            let disabled = is_disabled(&environment)?;
+            resource_attributes(&environment)?;
+            Ok::<_, io::Error>((interval, propagates(&environment)?, disabled))
+        };
+        for (name, value) in [
+            ("OTEL_SDK_DISABLED", "perhaps"),
+            ("OTEL_PROPAGATORS", "bogus"),
+            ("OTEL_PROPAGATORS", "tracecontext,bogus"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "soon"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "-1"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "a"),
+        ] {
+            let error = all(name, value).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name} is '{value}': ")), "{error}");
+        }
+        let usual = (METRICS_INTERVAL, true, false);
+        assert_eq!(all("OTEL_SDK_DISABLED", "").unwrap(), usual);
+        assert_eq!(all("OTEL_PROPAGATORS", " ").unwrap(), usual);
+        assert_eq!(all("OTEL_METRIC_EXPORT_INTERVAL", "500").unwrap().0, Duration::from_millis(500));
+        assert!(!all("OTEL_PROPAGATORS", "none").unwrap().1);
+        assert!(all("OTEL_PROPAGATORS", "baggage, tracecontext").unwrap().1);
+        assert!(all("OTEL_SDK_DISABLED", "TRUE").unwrap().2);
     }
 }

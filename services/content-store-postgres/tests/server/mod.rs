@@ -175,6 +175,7 @@ pub(crate) async fn connect(url: &str) -> Option<Client> {
 
 /// A program of the newest PostgreSQL that is installed, as a user whom it accepts.
 fn program(name: &str) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "where programs are is what the environment is for")]
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path);
     let mut releases: Vec<_> = fs::read_dir(DEBIAN).into_iter().flatten().flatten().collect();

@@ -51,6 +51,7 @@ pub(crate) fn config() -> ContentStoreConfig {
         seed: seed(),
         editor_token: TOKEN.to_owned(),
         cache: None,
+        notification_token: None,
         inspection: true,
     }
 }

@@ -1,0 +1,235 @@
+//! What each connection is doing, and who must leave when a listener is full. Teaches that a limit alone hands a server to whoever
+//! connects first: a connection that waits for its client gives way to one that has just come.
+//!
+//! A limit by address would be the obvious guard, and the wrong one: behind a proxy, or one router of a school, all clients have the
+//! same. So when no place is free, the connection goes that has kept the server waiting longest: silent, in the middle of a
+//! head or a body, or not reading its answer; first one on which nothing was ever answered. One whose request is being worked on never does, nor does a stream of events
+//! that is merely quiet.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::{
+    select,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, CHANNEL_IDLE_TIMEOUT, HEAD_TIMEOUT};
+
+/// What one connection is doing.
+#[derive(Debug)]
+pub(super) struct Activity {
+    state: Mutex<State>,
+    given_up: CancellationToken,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Requests whose answer has not ended.
+    requests: usize,
+    /// Whether one was answered before.
+    has_served: bool,
+    /// Of them, those whose body has not ended.
+    bodies: usize,
+    /// Since when there is no request, or no further body.
+    idle_since: Instant,
+    body_since: Instant,
+    /// Since when the client takes nothing of what is written.
+    blocked_since: Option<Instant>,
+    /// When something last moved.
+    moved_at: Instant,
+    /// Whether this is a connection of HTTP/2 that has carried a request.
+    is_channel: bool,
+}
+
+impl Activity {
+    fn new() -> Self {
+        let now = Instant::now();
+        let state = State {
+            requests: 0,
+            has_served: false,
+            bodies: 0,
+            idle_since: now,
+            body_since: now,
+            blocked_since: None,
+            moved_at: now,
+            is_channel: false,
+        };
+        Self { state: Mutex::new(state), given_up: CancellationToken::new() }
+    }
+
+    /// A request begins.
+    pub(super) fn request_begins(&self, has_body: bool, is_channel: bool) {
+        let mut state = self.state();
+        state.requests += 1;
+        state.moved_at = Instant::now();
+        state.is_channel = is_channel;
+        if has_body {
+            if state.bodies == 0 {
+                state.body_since = state.moved_at;
+            }
+            state.bodies += 1;
+        }
+    }
+
+    /// The body of a request has arrived, or nobody waits for it any more.
+    pub(super) fn body_ends(&self) {
+        let mut state = self.state();
+        state.bodies -= 1;
+        state.moved_at = Instant::now();
+    }
+
+    /// The answer to a request has ended.
+    pub(super) fn request_ends(&self) {
+        let mut state = self.state();
+        state.requests -= 1;
+        state.has_served = true;
+        state.moved_at = Instant::now();
+        state.idle_since = state.moved_at;
+    }
+
+    /// A part of a body or of an answer moves.
+    pub(super) fn moves(&self) {
+        self.state().moved_at = Instant::now();
+    }
+
+    /// The client takes nothing of what is written, or does again.
+    pub(super) fn is_blocked(&self, is_blocked: bool) {
+        let mut state = self.state();
+        state.blocked_since = is_blocked.then(|| state.blocked_since.unwrap_or_else(Instant::now));
+    }
+
+    /// Whether no request is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.state().requests == 0
+    }
+
+    /// Waits until this connection has kept the server waiting for too long, or gives way to another; says which.
+    pub(super) async fn until_cut_off(&self) -> &'static str {
+        loop {
+            let (deadline, why) = self.state().deadline();
+            if deadline <= Instant::now() {
+                return why;
+            }
+            select! {
+                biased;
+                () = self.given_up.cancelled() => return "it kept others waiting",
+                () = sleep_until(deadline) => {}
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// When this connection is to be cut off unless something happens, and why.
+    fn deadline(&self) -> (Instant, &'static str) {
+        if self.requests == 0 {
+            let patience = if self.is_channel { CHANNEL_IDLE_TIMEOUT } else { HEAD_TIMEOUT };
+            return (self.idle_since + patience, "no request came");
+        }
+        if self.bodies > 0 {
+            return (self.body_since + BODY_TIMEOUT, "a request's body did not arrive");
+        }
+        if let Some(since) = self.blocked_since {
+            return (since + ANSWER_TIMEOUT, "the answer was not read");
+        }
+        if self.is_channel {
+            // Flow control of HTTP/2 blocks an answer where the connection's writes cannot show it.
+            return (self.moved_at + CHANNEL_IDLE_TIMEOUT, "nothing moved");
+        }
+        // At work: looked at again when it could have become idle for too long.
+        (Instant::now() + HEAD_TIMEOUT, "")
+    }
+
+    /// Since when the server has been waiting for this client.
+    fn waits_since(&self) -> Option<Instant> {
+        if self.requests == 0 {
+            Some(self.idle_since)
+        } else if self.bodies == self.requests {
+            Some(self.body_since)
+        } else {
+            self.blocked_since
+        }
+    }
+}
+
+/// The places of a listener's connections.
+#[derive(Debug)]
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    taken: Mutex<BTreeMap<u64, Arc<Activity>>>,
+    next: AtomicU64,
+}
+
+/// One of them, free again when dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    number: u64,
+    places: Arc<Places>,
+    activity: Arc<Activity>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Places {
+    pub(super) fn new(count: usize) -> Arc<Self> {
+        let free = Arc::new(Semaphore::new(count));
+        Arc::new(Self { free, taken: Mutex::default(), next: AtomicU64::new(0) })
+    }
+
+    /// A place, for which another connection gives way if need be; none if all are being worked for.
+    pub(super) async fn take(self: &Arc<Self>) -> Option<Place> {
+        let permit = match Arc::clone(&self.free).try_acquire_owned() {
+            Ok(permit) => permit,
+            // Whoever gives way is gone as soon as its task runs.
+            Err(_) if self.make_room() => Arc::clone(&self.free).acquire_owned().await.ok()?,
+            Err(_) => return None,
+        };
+        let (number, activity) = (self.next.fetch_add(1, Ordering::Relaxed), Arc::new(Activity::new()));
+        self.taken().insert(number, Arc::clone(&activity));
+        Some(Place { number, places: Arc::clone(self), activity, _permit: permit })
+    }
+
+    /// Cuts off the connection that has kept the server waiting longest, if any does.
+    pub(super) fn make_room(&self) -> bool {
+        let taken = self.taken();
+        let waiting = taken.values().filter(|activity| !activity.given_up.is_cancelled());
+        let waiting = waiting.filter_map(|activity| {
+            let state = activity.state();
+            // A client that is known to ask, and keeps its connection for the next time, goes last.
+            Some(((state.has_served, state.waits_since()?), activity))
+        });
+        let longest = waiting.min_by_key(|(rank, _)| *rank);
+        longest.is_some_and(|(_, activity)| {
+            activity.given_up.cancel();
+            true
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// What the connection that has this place is doing.
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.taken().remove(&self.number);
+    }
+}
