@@ -66,6 +66,30 @@ impl Process {
         Self { child: command.spawn().expect("the program starts") }
     }
 
+    /// Starts a program whose standard output goes into a file; what it says besides is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub fn start_into(command: &mut Command, file: &Path) -> Self {
+        let file = std::fs::File::create(file).expect("the file can be written");
+        let command = command.stdin(Stdio::null()).stdout(file).stderr(Stdio::null());
+        Self { child: command.spawn().expect("the program starts") }
+    }
+
+    /// Starts a program whose standard output nobody reads beyond its first line.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub fn start_and_leave(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let mut told = BufReader::new(child.stdout.take().expect("it is piped"));
+        told.read_line(&mut String::new()).expect("its standard output can be read");
+        Self { child }
+    }
+
     /// Starts a program and waits for the first line of its standard error.
     ///
     /// # Panics

@@ -21,7 +21,12 @@ use std::{
 };
 
 use axum::{Router, routing::post};
-use chassis::{App, Chassis, Service, run::DefaultPorts, run::loopback};
+use chassis::{
+    App, Chassis, Service,
+    journal::{Deed, OPERATOR},
+    run::DefaultPorts,
+    run::loopback,
+};
 use clap::Args;
 use http::{StatusCode, uri::Authority};
 
@@ -91,6 +96,9 @@ impl Service for Cache {
         let cache = self.clone();
         let flush = async move || {
             cache.flush();
+            if let Some(fills) = &*cache.running.lock().unwrap_or_else(PoisonError::into_inner) {
+                fills.chassis().journal.note(OPERATOR, Deed::Flushed);
+            }
             StatusCode::NO_CONTENT
         };
         Router::new().route("/flush", post(flush))

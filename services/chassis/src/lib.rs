@@ -15,6 +15,7 @@
 //! - [`compute`]: what computing costs in virtual time. [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`extract`] and
 //!   [`conditions`]: what a request brings. [`problem`]: how errors leave.
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
+//! - [`journal`]: what people did to a service, for whoever keeps the record.
 //! - [`mod@run`]: what a service's `main` calls.
 
 pub mod asset;
@@ -33,6 +34,7 @@ pub mod problem;
 pub mod extract;
 pub mod conditions;
 pub mod host;
+pub mod journal;
 pub mod operator;
 pub mod run;
 
@@ -43,6 +45,7 @@ pub use compute::Compute;
 pub use conditions::Conditions;
 pub use faults::{LatentFault, Level, Switches};
 pub use host::{Host, Service};
+pub use journal::Journal;
 pub use logs::Logs;
 pub use network::Network;
 pub use plain::plain;
@@ -77,6 +80,8 @@ pub struct Chassis {
     pub blocking: Blocking,
     /// What computing costs; nothing extra where time is real.
     pub compute: Option<Compute>,
+    /// What people did to it.
+    pub journal: Journal,
     /// The source of all chance in this service.
     pub seed: u64,
 }
@@ -87,7 +92,19 @@ impl Chassis {
         let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
         let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
         let telemetry = Telemetry::off(name, &clock);
-        Self { service: name, network, clock, tasks, switches, telemetry, blocking, compute: None, seed }
+        let journal = Journal::new(clock.clone());
+        Self {
+            service: name,
+            network,
+            clock,
+            tasks,
+            switches,
+            telemetry,
+            blocking,
+            compute: None,
+            journal,
+            seed,
+        }
     }
 
     /// The same caller, whose telemetry leaves by `switches`.
