@@ -5,6 +5,7 @@
 //! - [`stage`]: a world in virtual time, and what customers met in it.
 //! - [`process`]: the real programs, started and stopped. [`running`]: one that is watched meanwhile. [`listener`]: others that it talks to. [`up`]: a shop that `glyphfall up` runs. [`room`]: a room that
 //!   `glyphfall room` runs, and programs that play in it.
+//! - [`shell`]: a shell that lines are pasted into.
 //! - [`apart`]: the shop as four processes. [`compose`]: the shop in containers.
 //! - [`browser`]: a real browser. [`namespace`]: a second device for it. [`collector`]: a backend that takes OTLP.
 //!
@@ -17,6 +18,7 @@ pub mod running;
 pub mod listener;
 pub mod up;
 pub mod room;
+pub mod shell;
 pub mod apart;
 pub mod compose;
 pub mod browser;

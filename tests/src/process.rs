@@ -115,6 +115,19 @@ impl Process {
         String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
     }
 
+    /// Starts a program whose standard output nobody reads beyond its first line.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub fn start_and_leave(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let mut told = BufReader::new(child.stdout.take().expect("it is piped"));
+        told.read_line(&mut String::new()).expect("its standard output can be read");
+        Self { child, said: None }
+    }
+
     /// Starts a program and waits for the first line of its standard error.
     ///
     /// # Panics

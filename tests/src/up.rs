@@ -9,6 +9,7 @@ use std::{
 
 use chassis::{Chassis, Clock, Network, Peer, Wait};
 use http::StatusCode;
+use incident::IncidentRecord;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -42,7 +43,7 @@ pub struct Ports {
     pub cache: u16,
     /// The content store.
     pub store: u16,
-    /// The first of three operator ports: cache, content store, web front.
+    /// The first of four operator ports: cache, content store, web front, and what is around them.
     pub operators: u16,
     /// The incident room, where evidence is asked for.
     pub room: u16,
@@ -74,11 +75,31 @@ impl Up {
             .args(options)
             .args(ports.options())
             .args(ports.doors())
+            .arg("--out")
+            .arg(folder.path().join("out"))
             .env("XDG_RUNTIME_DIR", folder.path());
         command.env("GLYPHFALL_EDITOR_TOKEN", &editor_token).env("GLYPHFALL_OPERATOR_TOKEN", &operator_token);
         let mut process = Process::start(&mut command);
         process.until_listening(ports.front).await;
         Self { process, ports, editor_token, operator_token, folder, front: peer(ports.front) }
+    }
+
+    /// What it has told so far on standard output.
+    pub fn told(&self) -> String {
+        self.process.said()
+    }
+
+    /// The record that it wrote when it ended.
+    ///
+    /// # Panics
+    ///
+    /// When it wrote none.
+    pub fn record(&self) -> IncidentRecord {
+        let written = std::fs::read_dir(self.folder.path().join("out")).expect("it made the folder");
+        let files = written.map(|file| file.expect("the folder can be read").path());
+        let file = files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "json"));
+        let text = std::fs::read_to_string(file.expect("it wrote a record")).expect("the record can be read");
+        IncidentRecord::from_json(&text).expect("it is a record")
     }
 
     /// Runs `glyphfall` against this shop: exit code, standard output, standard error.
@@ -112,7 +133,7 @@ impl Ports {
         let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
         let operators = loop {
             let first = free_port();
-            if first < u16::MAX - 2 && is_free(first + 1) && is_free(first + 2) {
+            if first < u16::MAX - 3 && (1..=3).all(|offset| is_free(first + offset)) {
                 break first;
             }
         };

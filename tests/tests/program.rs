@@ -73,40 +73,38 @@ async fn inject_triggers_a_scenario_or_publishes_a_file() {
         code == 2 && error.contains("no-such-scenario") && error.contains("special-character"),
         "{code} {error}"
     );
-    let (code, _, error) = up.glyphfall(&["inject", "surge"]);
-    assert!(code == 2 && error.contains("it can be played, and not injected"), "{code} {error}");
     let (code, _, error) = up.glyphfall(&["inject", "--asset", "a", "--file", "/no/such/file"]);
     assert!(code == 2 && error.contains("cannot read /no/such/file"), "{code} {error}");
 }
 
 #[tokio::test]
-async fn up_closes_cleanly_on_ctrl_c_and_leaves_no_token() {
-    let mut up = Up::start(&[]).await;
-    let tokens = up.folder.path().join("glyphfall").join(format!("up-{}.json", up.ports.store));
-    assert!(tokens.exists());
-    up.process.signal("INT");
-    assert!(up.process.ended(Duration::from_secs(20)).await);
-    assert!(!tokens.exists());
-}
-
-#[tokio::test]
-async fn a_demonstration_that_is_broken_off_leaves_a_partial_record() {
+async fn demonstrations_that_are_broken_off_leave_partial_records_and_one_does_not_take_the_place_of_another()
+{
     let folder = tempfile::tempdir().unwrap();
-    let ports = Ports::free();
-    let mut command = Command::new(program("glyphfall"));
-    command.args(["--seed", "7", "--out"]).arg(folder.path()).args(ports.options());
-    let mut demo = Process::start(&mut command);
-    let front = peer(ports.front);
-    let is_open = async || front.get("/", Wait::AtMost(Duration::from_secs(1))).await.is_ok();
-    let began = Instant::now();
-    while !is_open().await {
-        assert!(began.elapsed() < Duration::from_secs(20), "the shop does not open");
+    let begun = [&[][..], &["--repair", "invalid-rendering"]].map(|options| {
+        let ports = Ports::free();
+        let mut command = Command::new(program("glyphfall"));
+        command.args(["--seed", "7", "--out"]).arg(folder.path()).args(ports.options()).args(options);
+        (Process::start(&mut command), peer(ports.front))
+    });
+    for (mut demo, front) in begun {
+        let is_open = async || front.get("/", Wait::AtMost(Duration::from_secs(1))).await.is_ok();
+        let began = Instant::now();
+        while !is_open().await {
+            assert!(began.elapsed() < Duration::from_secs(20), "the shop does not open");
+        }
+        demo.signal("INT");
+        assert!(!demo.ended(Duration::from_secs(20)).await, "broken off is not come out as told");
     }
-    demo.signal("INT");
-    assert!(!demo.ended(Duration::from_secs(20)).await, "broken off is not come out as told");
-    let record = fs::read_to_string(folder.path().join("incident-special-character-7.json")).unwrap();
-    let record: Value = serde_json::from_str(&record).unwrap();
-    assert_eq!(record["complete"], false);
+    for (name, faults) in [
+        ("incident-special-character-7.json", 4),
+        ("incident-special-character-7-repaired-invalid-rendering.json", 3),
+    ] {
+        let record = fs::read_to_string(folder.path().join(name)).unwrap();
+        let record: Value = serde_json::from_str(&record).unwrap();
+        assert_eq!(record["complete"], false);
+        assert_eq!(record["faults_present"].as_array().unwrap().len(), faults, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -129,7 +127,7 @@ fn scenarios_are_listed_without_giving_anything_away() {
         listed.iter().any(|scenario| scenario["name"] == "special-character" && scenario["control"] == false)
     );
     for scenario in listed {
-        assert_eq!(scenario.as_object().unwrap().len(), 3, "nothing is given away: {scenario}");
+        assert_eq!(scenario.as_object().unwrap().len(), 4, "nothing is given away: {scenario}");
     }
     let (_, told, _) = output(Command::new(program("glyphfall")).args(["scenarios", "special-character"]));
     assert!(told.contains("gives everything away") && told.contains("U+000B"), "{told}");

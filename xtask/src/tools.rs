@@ -19,7 +19,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 12] = [
     Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
     Tool {
         binary: "chromedriver",
@@ -31,6 +31,10 @@ const TOOLS: [Tool; 8] = [
     Tool { binary: "nginx", package: "nginx-light", purpose: "a test puts it in front of a room" },
     Tool { binary: "postgres", package: "postgresql", purpose: "a test keeps assets in it" },
     Tool { binary: "ip", package: "iproute2", purpose: "a test joins the room from a second device" },
+    Tool { binary: "bash", package: "bash", purpose: "a test pastes printed lines into it" },
+    Tool { binary: "zsh", package: "zsh", purpose: "a test pastes printed lines into it" },
+    Tool { binary: "dash", package: "dash", purpose: "a test pastes printed lines into it" },
+    Tool { binary: "curl", package: "curl", purpose: "the printed lines call it" },
     Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
 ];
 

@@ -14,6 +14,7 @@ use tokio::time::{Instant, interval, sleep_until};
 use world::{
     Addresses, EditorError, Mix, ShopOptions, World,
     scenario::{STORY, draw::first_publish, scenario},
+    shop::VIEWS_PER_SECOND,
 };
 
 use crate::{
@@ -23,7 +24,8 @@ use crate::{
     doors::DOORS,
     figures::Figures,
     in_real_time,
-    options::{DemoOptions, Format, ShopArgs},
+    naming::Stem,
+    options::{DEMO_SPEED, DemoOptions, Format, ShopArgs},
     output::{self, plain},
     screen::{self, Screen},
     stop,
@@ -79,7 +81,12 @@ async fn tell(
     screen: &Screen,
 ) -> anyhow::Result<(Done, Option<u64>)> {
     let seed = options.shop.seed();
-    let stem = format!("incident-{STORY}-{seed}");
+    let stem = Stem::new(&format!("incident-{STORY}"), seed)
+        .with("", &options.shop.level()?.name(), &chassis::Level::Dark.name())
+        .with("views", &options.shop.views, &VIEWS_PER_SECOND)
+        .with("speed", &options.speed, &DEMO_SPEED)
+        .repaired(&options.shop.repair)
+        .into_name();
     debrief::can_leave(&options.out, &stem)?;
     let mut story = Storyteller::begin(options, tokens, seed, screen).await?;
     let is_whole = tokio::select! {
@@ -106,7 +113,15 @@ async fn tell(
             screen::line(&format!("\n{marked}: {file}\nDebrief: {page}"));
         }
     }
-    let compares = is_whole && options.format == Format::Text;
+    // What is compared is the shop with all its faults: beside the figures of another it would mislead.
+    let is_repaired = !options.shop.repair.is_empty();
+    if is_whole && is_repaired {
+        screen.say(
+            "\nThe comparison of telemetry levels is of the shop with all its faults, and is left out here.",
+        );
+        screen.say("What each repair saves, alone and with others: glyphfall chain");
+    }
+    let compares = is_whole && !is_repaired && options.format == Format::Text;
     let done = if is_whole { figures.as_told().into() } else { Done::BrokenOff };
     Ok((done, compares.then_some(record.run.seed)))
 }

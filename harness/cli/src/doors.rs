@@ -17,8 +17,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::options::DoorPorts;
 
-/// How many doors there are.
-pub(crate) const DOORS: usize = 3;
+/// How many doors there are at most: those of the evidence, and the operators' around a shop of `up`.
+pub(crate) const DOORS: usize = 4;
 
 /// The open doors of one evidence store.
 pub(crate) struct Doors {
@@ -27,6 +27,13 @@ pub(crate) struct Doors {
     /// Where OTLP comes in over gRPC and over HTTP.
     pub(crate) otlp_grpc: Authority,
     pub(crate) otlp_http: Authority,
+    open: Opening,
+}
+
+/// What every door is opened with.
+struct Opening {
+    limits: Limits,
+    hosts: Hosts,
     tasks: TaskGroup,
     served: TaskTracker,
     stop: CancellationToken,
@@ -39,32 +46,61 @@ pub(crate) async fn open(
     offset: u16,
     limits: Limits,
 ) -> anyhow::Result<Doors> {
-    let (tasks, served, stop) = (TaskGroup::default(), TaskTracker::new(), CancellationToken::new());
-    let open = async |what, port, protocol, router: Router| {
-        let listener = listen(what, SocketAddr::new(ports.bind, moved(port, offset)?)).await?;
-        let address = listener.address()?;
-        let serving = Serving { protocol, limits, hosts: ports.hosts(), has_date: true };
-        let door = serve_router(listener, router.into(), serving, tasks.clone(), stop.clone());
-        tasks.spawn(served.track_future(door));
-        anyhow::Ok(address)
+    let open = Opening {
+        limits,
+        hosts: ports.hosts(),
+        tasks: TaskGroup::default(),
+        served: TaskTracker::new(),
+        stop: CancellationToken::new(),
     };
+    let at = |port| anyhow::Ok(SocketAddr::new(ports.bind, moved(port, offset)?));
     let http = Protocol::Http1;
-    let room = open("the incident room", ports.room_port, http, api::router(evidence.clone())).await?;
+    let router = api::router(evidence.clone());
+    let room = open.door("the incident room", at(ports.room_port)?, http, router).await?;
     // Calls of gRPC need HTTP/2; health is asked by HTTP/1.1 as everywhere.
     let router = receiver::grpc_router(evidence.clone());
-    let otlp_grpc = open("OTLP over gRPC", ports.otlp_grpc_port, Protocol::Http1And2, router).await?;
+    let both = Protocol::Http1And2;
+    let otlp_grpc = open.door("OTLP over gRPC", at(ports.otlp_grpc_port)?, both, router).await?;
     let router = receiver::http_router(evidence.clone());
-    let otlp_http = open("OTLP over HTTP", ports.otlp_http_port, http, router).await?;
-    Ok(Doors { room, otlp_grpc, otlp_http, tasks, served, stop })
+    let otlp_http = open.door("OTLP over HTTP", at(ports.otlp_http_port)?, http, router).await?;
+    Ok(Doors { room, otlp_grpc, otlp_http, open })
+}
+
+impl Opening {
+    async fn door(
+        &self,
+        what: &str,
+        address: SocketAddr,
+        protocol: Protocol,
+        router: Router,
+    ) -> anyhow::Result<Authority> {
+        let listener = listen(what, address).await?;
+        let address = listener.address()?;
+        let serving = Serving { protocol, limits: self.limits, hosts: self.hosts.clone(), has_date: true };
+        let door = serve_router(listener, router.into(), serving, self.tasks.clone(), self.stop.clone());
+        self.tasks.spawn(self.served.track_future(door));
+        Ok(address)
+    }
 }
 
 impl Doors {
+    /// Opens one more.
+    pub(crate) async fn serve(
+        &self,
+        what: &str,
+        address: SocketAddr,
+        router: Router,
+    ) -> anyhow::Result<Authority> {
+        self.open.door(what, address, Protocol::Http1, router).await
+    }
+
     /// Closes all doors: what is under way may end, and whoever still follows is cut off.
     pub(crate) async fn close(self) {
-        self.stop.cancel();
-        self.served.close();
-        let _ = timeout(DRAIN_TIMEOUT, self.served.wait()).await;
-        self.tasks.kill().await;
+        let Opening { tasks, served, stop, .. } = self.open;
+        stop.cancel();
+        served.close();
+        let _ = timeout(DRAIN_TIMEOUT, served.wait()).await;
+        tasks.kill().await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What came of the story, out of the record alone: what customers met before and after each thing that was done.
 
-use incident::{EventKind, IncidentRecord, Route, Tally, Timeline, Visits};
+use incident::{EventKind, IncidentRecord, Route, Tally, Timeline, Visits, counted_visits};
 
 use crate::{
     demo::HealthTally,
@@ -174,7 +174,7 @@ fn share(record: &IncidentRecord, routes: &[Route], from: u32, to: u32) -> Optio
 fn summary(record: &IncidentRecord) -> Vec<String> {
     let outcome = &record.outcome;
     let time = |story_s: f64| record.run.story.time_at(story_s);
-    let visits = Timeline::new(&record.availability).tally(0, u32::MAX).visits();
+    let visits = counted_visits(record).visits();
     let when = match (outcome.lost_s, outcome.restored_s) {
         (None, _) => "Customers noticed nothing: availability was never lost.".to_owned(),
         (Some(lost), None) => format!("Lost at {}, not restored by the end.", time(lost)),
@@ -187,8 +187,8 @@ fn summary(record: &IncidentRecord) -> Vec<String> {
         ),
     };
     let failed = format!(
-        "{} of {visits} visits failed; {} of trade lost.",
-        outcome.failed_visits, outcome.incident_financial_loss_usd
+        "{} of {visits} visits until {} failed; {} of trade lost.",
+        outcome.failed_visits, record.run.story.ends, outcome.incident_financial_loss_usd
     );
     vec![when, failed]
 }

@@ -5,13 +5,16 @@
 //! - [`options`]: what can be asked for. [`target`]: a running shop, and the tokens for it.
 //! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
 //! - [`doors`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
-//! - [`up`]: a shop that runs until it is told to stop. [`mod@room`]: one for each of several teams, with a facilitator.
+//! - [`up`]: a shop that runs until it is told to stop; [`welcome`] is what it prints, [`around`] what can be brought about around it,
+//!   [`keeping`] its record. [`naming`]: what the files of a run are called.
+//!   [`mod@room`]: one for each of several teams, with a facilitator.
 //! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent faults are present
 //!   in one.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
 //! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what is shown while they compute.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.
-//! - [`remote`]: `inject` and `restore`. [`scenarios`]: the library.
+//! - [`remote`]: `inject` and `restore`. [`hand`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
+//!   [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`]: being told to stop.
 
 mod options;
@@ -24,6 +27,10 @@ mod figures;
 mod doors;
 mod evidence_command;
 mod up;
+mod welcome;
+mod around;
+mod keeping;
+mod naming;
 mod room;
 mod watch;
 mod containers;
@@ -35,6 +42,8 @@ mod compare;
 mod work;
 mod debrief;
 mod characters;
+mod operators;
+mod hand;
 mod remote;
 mod scenarios;
 
@@ -111,6 +120,10 @@ fn run(command: Command, environment: &Environment) -> anyhow::Result<Done> {
         Command::Evidence(query) => in_real_time(evidence_command::run(query)),
         Command::Inject(inject) => unless_told(remote::inject(inject)),
         Command::Restore(restore) => unless_told(remote::restore(&restore)),
+        Command::Restart(restart) => unless_told(hand::restart(restart)),
+        Command::RollBack(roll_back) => unless_told(hand::roll_back(roll_back)),
+        Command::Repair(repair) => unless_told(hand::repair(repair)),
+        Command::Level(level) => unless_told(hand::level(level)),
         Command::Watch(watch) => in_real_time(watch::run(watch)).map(Done::from),
         Command::Verify(verify) => in_real_time(verify::run(verify)),
         Command::Tokens(tokens) => containers::tokens(&tokens, environment).map(Done::from),

@@ -4,7 +4,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use chassis::{LatentFault, Level, serve::Hosts};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use incident::{OperatingModel, Story, TimeOfDay};
+use incident::{OperatingModel, Rules, Story, TimeOfDay};
 
 use crate::{
     chain::ChainArgs,
@@ -13,11 +13,15 @@ use crate::{
     containers::{HealthcheckOptions, TokensOptions},
     debrief::DebriefArgs,
     evidence_command::EvidenceOptions,
+    hand::{LevelOptions, RepairOptions, RestartOptions, RollBackOptions},
     room::RoomArgs,
     target::{Ports, Target},
     verify::VerifyOptions,
     watch::WatchOptions,
 };
+
+/// Story minutes a minute of the demonstration: the remedies of the story, tried one after the other, fill its morning.
+pub(crate) const DEMO_SPEED: f64 = 270.0;
 
 /// How every command ends.
 const ENDS: &str = "\
@@ -67,6 +71,14 @@ pub(crate) enum Command {
     Inject(InjectOptions),
     /// Puts a running shop back as it was at first, whatever was done to it
     Restore(RestoreOptions),
+    /// Restarts one service of a running shop
+    Restart(RestartOptions),
+    /// Publishes an asset's earlier text again, in a running shop
+    RollBack(RollBackOptions),
+    /// Repairs a latent fault in a running shop, or brings it back
+    Repair(RepairOptions),
+    /// Turns the telemetry level of a running shop
+    Level(LevelOptions),
     /// Tells which of the four latent faults are present in a shop that is reached only over HTTP
     Verify(VerifyOptions),
     /// Prints the tokens of the shop in containers, made if there are none; with a program, starts it with them
@@ -82,7 +94,9 @@ impl Command {
     pub(crate) fn waits_for(&self) -> Option<&'static str> {
         match self {
             Self::Demo(_) => Some("closing the shop and writing what there is"),
-            Self::Up(_) | Self::Watch(_) => Some("closing the shop"),
+            Self::Up(_) | Self::Watch(_) => {
+                Some("those who still wait for a page have ten seconds, then the record is written")
+            }
             Self::Room(_) => Some("closing the room; its session is kept"),
             Self::Play(_) => Some("writing what there is"),
             Self::Chain(_) => Some("reporting what was complete"),
@@ -116,7 +130,7 @@ pub(crate) struct ShopArgs {
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// Page views a second, on average
-    #[arg(long, value_name = "COUNT", default_value_t = 30.0, value_parser = views)]
+    #[arg(long, value_name = "COUNT", default_value_t = world::shop::VIEWS_PER_SECOND, value_parser = views)]
     pub(crate) views: f64,
     #[command(flatten)]
     pub(crate) ports: Ports,
@@ -151,7 +165,7 @@ pub(crate) struct DemoOptions {
     pub(crate) shop: ShopArgs,
     /// Story minutes per wall-clock minute. The default is chosen so that the remedies of the story, tried one after
     /// the other, fill its morning
-    #[arg(long, value_name = "FACTOR", default_value_t = 270.0, value_parser = factor)]
+    #[arg(long, value_name = "FACTOR", default_value_t = DEMO_SPEED, value_parser = factor)]
     pub(crate) speed: f64,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -176,7 +190,17 @@ pub(crate) struct UpOptions {
     /// File that the services' log lines are appended to; - for standard error
     #[arg(long, value_name = "FILE")]
     pub(crate) logs: Option<PathBuf>,
-    /// How the record of the run is written when it ends
+    /// Counts the front's workers and the disk's reads, as the shop would have been bought for --views; otherwise both are as fast as
+    /// this machine, and no surge is too much
+    #[arg(long)]
+    pub(crate) sized: bool,
+    /// Seconds of the shop for which availability must hold to count as restored
+    #[arg(long, value_name = "SECONDS", default_value_t = Rules::default().hold_s, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) hold: u32,
+    /// Folder for the record of the run and its debrief, written when it ends
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    pub(crate) out: PathBuf,
+    /// How results are written: as text, or the record as JSON on standard output when it ends
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -281,12 +305,18 @@ pub(crate) struct InjectOptions {
     /// The file whose bytes are published as they are, with --asset
     #[arg(long, value_name = "FILE", requires = "asset")]
     pub(crate) file: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) target: Target,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RestoreOptions {
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) target: Target,
 }

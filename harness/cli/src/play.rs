@@ -2,8 +2,10 @@
 
 use std::{future::poll_fn, sync::Arc, task::Poll};
 
+use chassis::Level;
+use clap::ValueEnum;
 use diagnosis::Knowledge;
-use incident::{Event, EventKind, IncidentRecord, Story};
+use incident::{Event, EventKind, IncidentRecord, OperatingModel, Story};
 use world::{
     Mix,
     play::{PlayOptions, Played, Responder, STARTS_STORY_S, play_until},
@@ -13,6 +15,7 @@ use world::{
 
 use crate::{
     Done, debrief,
+    naming::Stem,
     options::{Format, PlayArgs, ResponderKind},
     output::{self, plain},
     screen::{self, Screen},
@@ -38,7 +41,15 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
         ends_story_s: Story::default().story_s(args.until),
         ..PlayOptions::new(seed)
     };
-    let stem = format!("{}-{seed}", scenario.name);
+    let responder = args.responder.to_possible_value().expect("no kind of responder is hidden");
+    let stem = Stem::new(&scenario.name, seed)
+        .with("", &args.level.name(), &Level::Dark.name())
+        .with("", &args.model, &OperatingModel::OpsRunIt)
+        .with("", &responder.get_name(), &"model")
+        .with("views", &args.views, &world::play::VIEWS_PER_SECOND)
+        .with("until", &args.until, &Story::default().ends)
+        .repaired(&args.repair)
+        .into_name();
     debrief::can_leave(&args.out, &stem)?;
     let screen = Screen::new(args.format);
     screen.say(&format!(

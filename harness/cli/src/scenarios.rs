@@ -2,7 +2,7 @@
 
 use incident::Remedy;
 use serde_json::json;
-use world::scenario::{Scenario, Symptom, library, scenario};
+use world::scenario::{Reach, Scenario, Symptom, library, scenario};
 
 use crate::{
     options::{Format, ScenariosOptions},
@@ -17,7 +17,8 @@ pub(crate) fn run(options: &ScenariosOptions) -> anyhow::Result<()> {
             for Scenario { name, title, .. } in library() {
                 screen::line(&format!("{name:<18} {title}"));
             }
-            screen::line("\n'glyphfall play NAME' plays one; 'glyphfall scenarios NAME' gives it away.");
+            screen::paragraph(&format!("\n{}", triggered()));
+            screen::paragraph("\n'glyphfall play NAME' plays one; 'glyphfall scenarios NAME' gives it away.");
         }
         (None, Format::Json) => {
             let list = library().iter().map(summary).collect::<Vec<_>>();
@@ -30,7 +31,32 @@ pub(crate) fn run(options: &ScenariosOptions) -> anyhow::Result<()> {
 }
 
 fn summary(scenario: &Scenario) -> serde_json::Value {
-    json!({ "name": scenario.name, "title": scenario.title, "control": scenario.control })
+    json!({
+        "name": scenario.name, "title": scenario.title, "control": scenario.control, "inject": places(scenario.reach())
+    })
+}
+
+/// In which running shops a scenario can be triggered.
+fn places(reach: Reach) -> &'static [&'static str] {
+    match reach {
+        Reach::AnyShop => &["any shop", "up", "up --sized"],
+        Reach::WholeShop => &["up", "up --sized"],
+        Reach::SizedShop => &["up --sized"],
+    }
+}
+
+/// The same in a sentence.
+fn triggered() -> String {
+    let named = |reach| {
+        let all = library().into_iter().filter(|scenario| scenario.reach() == reach);
+        all.map(|scenario| scenario.name).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "'glyphfall inject NAME' triggers one in a shop that 'glyphfall up' runs ({}: 'up --sized'), and in containers those that an editor's \
+         publish triggers: {}.",
+        named(Reach::SizedShop),
+        named(Reach::AnyShop)
+    )
 }
 
 /// The file may be anybody's: each of its texts is one paragraph, whatever it holds.

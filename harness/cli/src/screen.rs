@@ -52,6 +52,14 @@ impl Screen {
         }
     }
 
+    /// Tells something that is to be pasted: no line of it is broken.
+    pub(crate) fn say_as_it_is(&self, text: &str) {
+        match self.format {
+            Format::Text => line(text),
+            Format::Json => output::error_line(text),
+        }
+    }
+
     /// Shows how the shop is doing. On a terminal the lines stay in place and change.
     pub(crate) fn show(&self, world: &impl Seen, health: &str) {
         if self.is_live {

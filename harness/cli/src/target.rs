@@ -35,7 +35,7 @@ pub(crate) struct Ports {
     /// Port of the content store
     #[arg(long, value_name = "PORT", default_value_t = 8082)]
     pub(crate) content_store_port: u16,
-    /// First of the three operator ports: cache, content store, web front
+    /// First of the operator ports: cache, content store, web front, and what is around a shop of 'up'
     #[arg(long, value_name = "PORT", default_value_t = 8091)]
     pub(crate) operator_port: u16,
     /// Moves all ports up by as many, so that several shops run side by side
@@ -46,29 +46,49 @@ pub(crate) struct Ports {
 impl Ports {
     /// The addresses of these ports on `host`, with operator ports if there is a token for them.
     pub(crate) fn on(&self, host: &str, operator_token: Option<String>) -> anyhow::Result<Addresses> {
-        let at = |port: u16| -> anyhow::Result<Authority> {
-            at_port(host, moved(port, self.port_offset)?).map_err(anyhow::Error::msg)
-        };
-        let operator = |offset: u16| {
-            // Free ports are free ports: three of them need not stand in a row.
-            let port = if self.operator_port == 0 { Some(0) } else { self.operator_port.checked_add(offset) };
-            at(port.ok_or_else(|| anyhow!("--operator-port leaves no room for three ports"))?)
-        };
         let operators = match operator_token {
             Some(token) => Some(Operators {
-                cache: operator(0)?,
-                content_store: operator(1)?,
-                web_front: operator(2)?,
+                cache: self.operator_on(host, 0)?,
+                content_store: self.operator_on(host, 1)?,
+                web_front: self.operator_on(host, 2)?,
                 token,
             }),
             None => None,
         };
         Ok(Addresses {
-            web_front: at(self.web_front_port)?,
-            cache: at(self.cache_port)?,
-            content_store: at(self.content_store_port)?,
+            web_front: self.at(host, self.web_front_port)?,
+            cache: self.at(host, self.cache_port)?,
+            content_store: self.at(host, self.content_store_port)?,
             operators,
         })
+    }
+
+    /// The operator port of what is around a shop that `glyphfall up` runs.
+    pub(crate) fn world_on(&self, host: &str) -> anyhow::Result<Authority> {
+        self.operator_on(host, 3)
+    }
+
+    /// The options that name these ports, as far as they are not the standard ones; to be pasted into a shell.
+    pub(crate) fn options(&self) -> String {
+        let all = [
+            ("--web-front-port", self.web_front_port, 8080),
+            ("--cache-port", self.cache_port, 8081),
+            ("--content-store-port", self.content_store_port, 8082),
+            ("--operator-port", self.operator_port, 8091),
+            ("--port-offset", self.port_offset, 0),
+        ];
+        let other = all.iter().filter(|(_, port, standard)| port != standard);
+        other.map(|(name, port, _)| format!(" {name} {port}")).collect::<Vec<_>>().concat()
+    }
+
+    fn operator_on(&self, host: &str, offset: u16) -> anyhow::Result<Authority> {
+        // Free ports are free ports: four of them need not stand in a row.
+        let port = if self.operator_port == 0 { Some(0) } else { self.operator_port.checked_add(offset) };
+        self.at(host, port.ok_or_else(|| anyhow!("--operator-port leaves no room for four ports"))?)
+    }
+
+    fn at(&self, host: &str, port: u16) -> anyhow::Result<Authority> {
+        at_port(host, moved(port, self.port_offset)?).map_err(anyhow::Error::msg)
     }
 }
 
@@ -88,27 +108,59 @@ pub(crate) struct Target {
     pub(crate) operator_token: Option<String>,
 }
 
+/// A token, and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    /// The token.
+    pub(crate) value: String,
+    variable: &'static str,
+    is_given: bool,
+}
+
+impl Token {
+    /// Why a shop may not take it, and what to do.
+    pub(crate) fn refused(&self) -> String {
+        let variable = self.variable;
+        if self.is_given {
+            format!(
+                "{variable} holds the token of another shop, or of an earlier one, as 'glyphfall up' makes new tokens each time; unset \
+                 it, or set it to what this shop printed when it started"
+            )
+        } else {
+            format!(
+                "it is the one that 'glyphfall up' left on this machine, and another shop answers there; set {variable} to that one's"
+            )
+        }
+    }
+}
+
 impl Target {
     /// The editor's token, from the options, the environment or a shop that runs here.
-    pub(crate) fn editor_token(&self) -> anyhow::Result<String> {
+    pub(crate) fn editor_token(&self) -> anyhow::Result<Token> {
         self.token(self.editor_token.as_ref(), "GLYPHFALL_EDITOR_TOKEN", |tokens| tokens.editor)
     }
 
     /// The operators' token, likewise.
-    pub(crate) fn operator_token(&self) -> anyhow::Result<String> {
+    pub(crate) fn operator_token(&self) -> anyhow::Result<Token> {
         self.token(self.operator_token.as_ref(), "GLYPHFALL_OPERATOR_TOKEN", |tokens| tokens.operator)
     }
 
     fn token(
         &self,
         given: Option<&String>,
-        variable: &str,
+        variable: &'static str,
         pick: fn(Tokens) -> String,
-    ) -> anyhow::Result<String> {
+    ) -> anyhow::Result<Token> {
+        let given = given.cloned();
+        let is_given = given.is_some();
         let port = moved(self.ports.content_store_port, self.ports.port_offset)?;
-        given.cloned().or_else(|| Tokens::read(port).map(pick)).with_context(|| {
-            format!("no token: set {variable} to the one that the shop printed when it started ('glyphfall up' starts one)")
-        })
+        let value = given.or_else(|| Tokens::read(port).map(pick)).with_context(|| {
+            format!(
+                "no shop of 'glyphfall up' runs here with its content store on port {port}: it would have left its tokens. For a shop \
+                 elsewhere or in containers, set {variable} to the token that it was started with"
+            )
+        })?;
+        Ok(Token { value, variable, is_given })
     }
 }
 

@@ -1,114 +1,118 @@
 //! `glyphfall up`: the shop and its customers, live, until Ctrl-C.
 
-use std::{collections::BTreeMap, fs::OpenOptions, io::ErrorKind, path::Path, sync::Arc, time::Duration};
+use std::{fs::OpenOptions, io::ErrorKind, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
-use chassis::{Environment, Logs};
-use console::style;
+use chassis::{Environment, Logs, Network};
 use evidence::Evidence;
-use incident::{EventKind, Rules};
+use incident::Rules;
 use tokio::time::interval;
 use world::{Mix, World, observed::Observed};
 
 use crate::{
+    around::{self, Around},
+    debrief,
     demo::{run_of, shop_options},
-    doors::{self, Doors},
+    doors,
+    keeping::{self, Keeper},
+    naming::Stem,
     options::{Format, UpOptions},
     output::{LogLines, plain},
     screen::{self, Screen},
     stop,
     target::Tokens,
+    welcome::{Opened, quoted, welcome},
 };
 
-/// How often the screen changes and the store is asked what was published.
+/// How often the screen changes and the journals are read.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Ticks between two lines in a pipe.
 const LINE_EVERY: u32 = 10;
 
-/// Runs until it is told to stop, then says what happened.
+/// Runs until it is told to stop, then writes down and says what happened.
 pub(crate) async fn run(options: UpOptions, environment: &Environment) -> anyhow::Result<bool> {
     let screen = Screen::new(options.format);
     let seed = options.shop.seed();
     let tokens = Tokens::from_environment_or_new(environment)?;
     let addresses = options.shop.ports.on("127.0.0.1", Some(tokens.operator.clone()))?;
     let mut shop = shop_options(&options.shop, addresses, &tokens, seed)?;
+    shop.surroundings.network = Network::tcp_with_links(seed);
     shop.data.clone_from(&options.data);
     shop.surroundings.logs = options.logs.as_deref().map(logs).transpose()?.unwrap_or_default();
     shop.surroundings.settings.hosts = options.doors.allowed_hosts.clone().and_this_machine();
+    if options.sized {
+        shop = shop.sized_for(options.shop.views);
+    }
+    let stem = Stem::new("up", seed).free_in(&options.out);
+    debrief::can_leave(&options.out, &stem)?;
     let clock = shop.surroundings.clock.clone();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
     shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
     let limits = shop.surroundings.settings.limits;
     let offset = options.shop.ports.port_offset;
     let doors = doors::open(&evidence, &options.doors, offset, limits).await.map_err(side_by_side)?;
-    let run = run_of(&shop, seed, "live", "operator", options.speed, Rules::default());
+    let (router, mut orders) = around::router(&tokens.operator);
+    let around_address: SocketAddr = options.shop.ports.world_on("127.0.0.1")?.as_str().parse()?;
+    let around_address = doors.serve("the operator port around the shop", around_address, router).await;
+    let around_address = around_address.map_err(side_by_side)?;
+    let rules = Rules { hold_s: options.hold, ..Rules::default() };
+    let run = run_of(&shop, seed, "live", "operator", options.speed, rules);
     let world = World::start(shop, &Mix::of(options.shop.views), run, 0.0).await;
     let world = world.map_err(|error| side_by_side(error.into()))?;
     let left = tokens.leave(world.shop().addresses().content_store.port_u16().unwrap_or_default());
     if let Err(error) = &left {
-        screen
-            .say(&format!("(inject and restore must be given the tokens below: cannot leave them: {error})"));
+        screen.say(&format!(
+            "(commands must be given the tokens below, as they cannot be left for them: {error})"
+        ));
     }
-    screen.say(&welcome(&world, &tokens, seed, &doors));
+    let file = options.out.join(format!("{stem}.json"));
+    let file = std::path::absolute(&file).unwrap_or(file);
+    let opened = Opened { world: &world, tokens: &tokens, doors: &doors, around: &around_address };
+    welcome(&screen, &opened, (seed, &options), &quoted(&file.to_string_lossy()));
 
-    let mut known = BTreeMap::new();
+    let mut keeper = Keeper::new(world.shop().addresses().operators.as_ref());
+    let mut around = Around::new(options.speed, options.sized, seed);
     let mut ticks = interval(TICK);
-    for tick in 0_u32.. {
+    let mut tick = 0_u32;
+    loop {
         tokio::select! {
             biased;
             () = stop::told() => break,
-            _ = ticks.tick() => {}
-        }
-        note_publishes(&world, &mut known, &screen).await;
-        screen.show(&world, "");
-        if tick % LINE_EVERY == LINE_EVERY - 1 {
-            screen.show_line(&world);
+            Some(order) = orders.recv() => around.carry_out(order, &world, &screen).await,
+            () = around.next() => around.happen(&world, &screen).await,
+            _ = ticks.tick() => {
+                keeper.look(&world, world.editor(), &screen).await;
+                screen.show(&world, "");
+                tick += 1;
+                if tick.is_multiple_of(LINE_EVERY) {
+                    screen.show_line(&world);
+                }
+            }
         }
     }
+    // Whatever happens from here on, the tokens are gone first.
+    drop(left);
+    drop(orders);
+    keeper.look(&world, world.editor(), &screen).await;
     screen.clear();
+    screen
+        .say("Closing, as soon as those who still wait have been answered or have given up (10 s at most).");
+    world.record().tell_outages();
     let record = world.finish().await;
     doors.close().await;
+    let [file, page, _] = debrief::leave(&record, &options.out, &stem)?;
     match options.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => {
-            let outcome = &record.outcome;
-            screen::line(&format!(
-                "Closed. {} visits failed; {} of trade lost.",
-                outcome.failed_visits, outcome.incident_financial_loss_usd
-            ));
+            for line in keeping::summary(&record) {
+                screen.say(&line);
+            }
+            let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
+            screen.say_as_it_is(&format!("\nRecord:  {file}\nDebrief: {page}"));
         }
     }
     Ok(true)
-}
-
-fn welcome(world: &World, tokens: &Tokens, seed: u64, doors: &Doors) -> String {
-    let addresses = world.shop().addresses();
-    let store = &addresses.content_store;
-    let operators = addresses.operators.as_ref().map_or(String::new(), |operators| {
-        format!("{}, {}, {}", operators.cache, operators.content_store, operators.web_front)
-    });
-    format!(
-        "{}  seed {seed}; Ctrl-C closes the shop\n\n\
-         shop            http://{}/\n\
-         editor's page   http://{store}/editor\n\
-         cache           http://{}/\n\
-         operator ports  {operators}\n\
-         evidence        http://{}/evidence/logs, /metrics for Prometheus\n\
-         OTLP            {} (gRPC), {} (HTTP)\n\n\
-         export GLYPHFALL_EDITOR_TOKEN={}\n\
-         export GLYPHFALL_OPERATOR_TOKEN={}\n\n\
-         Publish a file's bytes:\n  \
-         curl -T FILE -H \"Authorization: Bearer $GLYPHFALL_EDITOR_TOKEN\" http://{store}/assets/promo-banner\n",
-        style("The shop is open.").bold(),
-        addresses.web_front,
-        addresses.cache,
-        doors.room,
-        doors.otlp_grpc,
-        doors.otlp_http,
-        tokens.editor,
-        tokens.operator,
-    )
 }
 
 /// Says what helps where something else holds a port: most often another shop.
@@ -118,20 +122,6 @@ fn side_by_side(error: anyhow::Error) -> anyhow::Error {
         return anyhow!("{error:#}; --port-offset 100 moves all ports of this shop");
     }
     error
-}
-
-/// Notes each publish that anybody made since the last look.
-async fn note_publishes(world: &World, known: &mut BTreeMap<String, u64>, screen: &Screen) {
-    // A store that is just being restarted is asked again at the next tick.
-    let Ok(current) = world.editor().list().await else { return };
-    let is_first_look = known.is_empty();
-    for (asset, version) in current {
-        if known.insert(asset.clone(), version) != Some(version) && !is_first_look {
-            let (time, _) = screen::time_and_loss(world);
-            screen.say(&format!("{time} published {} version {version}", plain(&asset)));
-            world.note(EventKind::Published { asset, version, by: "editor".to_owned() });
-        }
-    }
 }
 
 fn logs(file: &Path) -> anyhow::Result<Logs> {

@@ -1,6 +1,6 @@
 //! `glyphfall watch`: customers, evidence and record of a shop that runs elsewhere, such as in containers.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use chassis::{
@@ -9,16 +9,20 @@ use chassis::{
 use clap::Args;
 use evidence::Evidence;
 use http::{StatusCode, uri::Authority};
-use incident::{EventKind, OperatingModel, Rules, Run, Story, words::ClockKind};
+use incident::{OperatingModel, Rules, Run, Story, words::ClockKind};
 use tokio::time::interval;
 use world::{
     Addresses, EditorError, Elsewhere, Mix,
+    addresses::Operators,
     elsewhere::{ElsewhereOptions, stock},
     observed::Observed,
 };
 
 use crate::{
+    debrief,
     doors::{self, DOORS},
+    keeping::{self, Keeper},
+    naming::Stem,
     options::{DoorPorts, Format, factor, views},
     output::plain,
     screen::{self, Screen},
@@ -46,6 +50,12 @@ pub(crate) struct WatchOptions {
     /// The editor's token: an empty store is filled, and what is published is noted
     #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     editor_token: String,
+    /// The operators' token: what they did is read from the services' operator ports, and enters the record
+    #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
+    operator_token: Option<String>,
+    /// Operator ports of cache, content store and web front, each on the host of its service
+    #[arg(long, value_name = "PORT", num_args = 3, default_values_t = [8091, 8092, 8093])]
+    operator_ports: Vec<u16>,
     /// How much customers and operations report
     #[arg(long, env = "GLYPHFALL_LEVEL", value_enum, default_value_t = Level::Dark)]
     level: Level,
@@ -63,6 +73,9 @@ pub(crate) struct WatchOptions {
     port_offset: u16,
     #[command(flatten)]
     doors: DoorPorts,
+    /// Folder for the record and its debrief, written at the end [default: not written]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// How the record is written when it ends
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -87,7 +100,7 @@ pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
     };
     screen.say("The customers have come.");
 
-    let mut known = BTreeMap::new();
+    let mut keeper = Keeper::new(operators(&options).as_ref());
     let mut ticks = interval(TICK);
     for tick in 0_u32.. {
         tokio::select! {
@@ -95,23 +108,52 @@ pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
             () = stop::told() => break,
             _ = ticks.tick() => {}
         }
-        note_publishes(&shop, &mut known, &screen).await;
+        refill(&shop, &screen).await;
+        keeper.look(&shop, shop.editor(), &screen).await;
+        shop.report_at(keeper.level());
         screen.show(&shop, "");
         if tick % LINE_EVERY == LINE_EVERY - 1 {
             screen.show_line(&shop);
         }
     }
+    keeper.look(&shop, shop.editor(), &screen).await;
     screen.clear();
+    shop.record().tell_outages();
     let record = shop.finish().await;
     doors.close().await;
+    let left = options.out.as_deref().map(|out| {
+        let stem = Stem::new("watch", seed).free_in(out);
+        debrief::leave(&record, out, &stem)
+    });
+    let left = left.transpose()?;
     match options.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => {
-            let (failed, loss) = (record.outcome.failed_visits, record.outcome.incident_financial_loss_usd);
-            screen::line(&format!("{failed} visits failed; {loss} of trade lost."));
+            for line in keeping::summary(&record) {
+                screen.say(&line);
+            }
+            if let Some([file, page, _]) = left {
+                let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
+                screen.say_as_it_is(&format!("\nRecord:  {file}\nDebrief: {page}"));
+            }
         }
     }
     Ok(())
+}
+
+/// The operator ports, if there is a token for them: they stand beside the services.
+fn operators(options: &WatchOptions) -> Option<Operators> {
+    let token = options.operator_token.clone()?;
+    let beside = |service: &Authority, place: usize| {
+        let port = options.operator_ports.get(place)?;
+        format!("{}:{port}", service.host()).parse().ok()
+    };
+    Some(Operators {
+        cache: beside(&options.cache, 0)?,
+        content_store: beside(&options.content_store, 1)?,
+        web_front: beside(&options.web_front, 2)?,
+        token,
+    })
 }
 
 fn elsewhere(options: &WatchOptions, seed: u64, evidence: Evidence) -> ElsewhereOptions {
@@ -145,25 +187,14 @@ fn run_of(options: &WatchOptions, seed: u64) -> Run {
     }
 }
 
-/// Notes each publish that anybody made since the last look. A store that was emptied is filled again.
-async fn note_publishes(shop: &Elsewhere, known: &mut BTreeMap<String, u64>, screen: &Screen) {
+/// Fills a store that was emptied.
+async fn refill(shop: &Elsewhere, screen: &Screen) {
     // A store that is just being restarted is asked again at the next tick.
-    let Ok(current) = shop.editor().list().await else { return };
-    if current.is_empty() {
-        known.clear();
-        if let Err(error) = stock(shop.editor()).await {
-            let reason = plain(&cause_chain(&error));
-            screen.say(&format!("the content store is empty, and cannot be filled: {reason}"));
-        }
-        return;
-    }
-    let is_first_look = known.is_empty();
-    for (asset, version) in current {
-        if known.insert(asset.clone(), version) != Some(version) && !is_first_look {
-            let (time, _) = screen::time_and_loss(shop);
-            screen.say(&format!("{time} published {} version {version}", plain(&asset)));
-            shop.note(EventKind::Published { asset, version, by: "editor".to_owned() });
-        }
+    if let Err(error @ EditorError::Refused { .. }) = stock(shop.editor()).await {
+        screen.say(&format!(
+            "the content store is empty, and cannot be filled: {}",
+            plain(&cause_chain(&error))
+        ));
     }
 }
 

@@ -200,6 +200,73 @@ fn every_kind_of_record_has_a_debrief() {
     check(&gave_up.finish(), &["The model responder gave up", ">gave up 08:20</text>"], 3);
 }
 
+/// Two outages, and a third that is back for twenty seconds when the watch ends; the first two with remedies by whoever used them.
+fn several(speed: f64) -> Recorder {
+    let mut recorder = Recorder::new(Run { speed, ..run("operator") }, 0.0);
+    recorder.visits((0..1_000).map(|at_s| {
+        let fails =
+            [(100, 200), (400, 450), (900, 980)].iter().any(|(from, to)| (*from..*to).contains(&at_s));
+        let (served, failed) = if fails { (0, 3) } else { (3, 0) };
+        Visits { at_s, route: Route::Home, served, degraded: 0, failed }
+    }));
+    let published =
+        |version| EventKind::Published { asset: "promo-banner".into(), version, by: "editor".into() };
+    recorder.push_by(99.0, "editor", published(2));
+    recorder.push_by(150.0, "operator", EventKind::Remedy(Remedy::Restart { service: Service::Cache }));
+    recorder.push_by(200.0, "operator", EventKind::Remedy(Remedy::Restore));
+    recorder.push_by(399.0, "editor", published(2));
+    recorder.push_by(450.0, "editor", EventKind::Remedy(Remedy::RollBack { asset: "promo-banner".into() }));
+    recorder.push_by(
+        975.0,
+        "whoever runs it",
+        EventKind::Remedy(Remedy::Restart { service: Service::Cache }),
+    );
+    recorder.tell_outages();
+    recorder
+}
+
+#[test]
+fn every_outage_and_every_recovery_is_told_and_who_did_what() {
+    let record = several(1.0).finish();
+    let text = markdown(&record, None).unwrap();
+    contains(
+        &text,
+        &[
+            "# Customers could not use the shop 3 times, for 4 min together, and in the end it was not restored;",
+            "these remedies, in order: restart the cache, by the operator; put everything back as it was, by the operator.",
+            "At 08:06 an editor published promo-banner, version 2. At 08:06 availability was lost again.",
+            "with this remedy: roll back promo-banner, by the editor.",
+            "It was not restored while the story ran.",
+            "no visit had failed for 20 seconds: too few for the 60 that restoring takes.",
+            "4 things tried; 2 of them restored availability, in 3 outages",
+            "| 08:16 | Tried: restart the cache, by whoever runs it. |",
+        ],
+    );
+    assert_eq!(text.matches("Availability was lost. |").count(), 3, "{text}");
+    assert_eq!(
+        text.matches("Availability was restored: from here on visits succeeded. |").count(),
+        2,
+        "{text}"
+    );
+    assert!(page(&record, None).unwrap().contains("of visits failed in 3 outages"));
+}
+
+#[test]
+fn what_comes_after_the_end_of_the_story_is_in_no_figure_and_that_is_said() {
+    // 13:00 comes after 450 seconds: the last outage is beyond it.
+    let record = several(40.0).finish();
+    assert_eq!(record.outcome.failed_visits, 3 * 150);
+    let text = markdown(&record, None).unwrap();
+    contains(
+        &text,
+        &[
+            "The story ended at 13:00; that the shop was watched until 19:06 is in no figure.",
+            "Of 1,350, so 33.3 %",
+            "What happened after 13:00 costs nothing and enters no figure",
+        ],
+    );
+}
+
 #[test]
 fn a_record_whose_figures_do_not_follow_is_told_from_one_whose_do() {
     let mut record = whole();

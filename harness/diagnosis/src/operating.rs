@@ -64,6 +64,7 @@ impl Line {
             | Remedy::AddCapacity { .. }
             | Remedy::RepairNetwork
             | Remedy::ReplaceDisk => Self::Second,
+            Remedy::Repair { .. } | Remedy::Restore => Self::Third,
         }
     }
 

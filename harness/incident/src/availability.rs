@@ -136,6 +136,19 @@ impl Timeline {
             .find(|&t| self.below(t.saturating_sub(rules.window_s).max(restored_s), t, rules))
     }
 
+    /// Every outage: when availability was lost, and when it was restored, if it was. A recovery that does not last for the hold ends
+    /// none.
+    pub fn outages(&self, rules: &Rules) -> Vec<(u32, Option<u32>)> {
+        let mut outages = Vec::new();
+        let mut next = self.lost_s(rules);
+        while let Some(lost_s) = next {
+            let restored_s = self.restored_s(lost_s, rules);
+            outages.push((lost_s, restored_s));
+            next = restored_s.and_then(|restored_s| self.lost_again_s(restored_s, rules));
+        }
+        outages
+    }
+
     /// For how many of the last seconds of observation no visit failed. None if that is not longer than a customer waits: those who
     /// came last may still wait in vain.
     pub fn without_failure_at_the_end_s(&self, rules: &Rules) -> Option<u32> {
@@ -240,6 +253,20 @@ mod tests {
         check(&[(100, 150, 30), (150, 151, 1)], None);
         check(&[(100, 150, 30), (250, 251, 1)], Some(251));
         check(&[(100, 150, 30), (210, 220, 30)], Some(211));
+    }
+
+    #[test]
+    fn every_outage_is_found_with_its_recovery() {
+        let check = |failing: &[(u32, u32, u32)], expected: &[(u32, Option<u32>)]| {
+            let outages = timeline(400, 30, failing).outages(&Rules::default());
+            assert_eq!(outages, expected, "{failing:?}");
+        };
+        check(&[], &[]);
+        check(&[(50, 60, 30)], &[(51, Some(60))]);
+        check(&[(50, 60, 30), (200, 220, 30)], &[(51, Some(60)), (201, Some(220))]);
+        // Half a minute of service between the two is no recovery: it is one outage.
+        check(&[(50, 60, 30), (90, 120, 30)], &[(51, Some(120))]);
+        check(&[(50, 60, 30), (200, 400, 30)], &[(51, Some(60)), (201, None)]);
     }
 
     #[test]

@@ -16,9 +16,24 @@ pub struct Event {
     pub at_s: f64,
     /// The story's time: seconds since 08:00, negative before.
     pub story_s: f64,
+    /// Who did it, where it was somebody other than the run's responder: an `editor`, an `operator`. Otherwise absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
+}
+
+impl Event {
+    /// Who did it, for the end of a sentence: `, by the operator`; nothing where the run's responder did.
+    pub fn by(&self) -> String {
+        self.who.as_deref().map_or_else(String::new, by)
+    }
+}
+
+/// `, by the operator`.
+pub fn by(who: &str) -> String {
+    if who.contains(' ') { format!(", by {who}") } else { format!(", by the {who}") }
 }
 
 /// What happened. Nothing here depends on the telemetry level: that decides what responders see, not what is recorded.

@@ -38,7 +38,7 @@ pub use event::{Event, EventKind, Explanation};
 pub use factor::ContributingFactor;
 pub use money::Usd;
 pub use nearest::{did_you_mean, nearest};
-pub use outcome::{Outcome, outcome};
+pub use outcome::{Outage, Outcome, counted_visits, outages, outcome};
 pub use record::{IncidentRecord, RecordError, Rules, Run, json_schema};
 pub use recorder::Recorder;
 pub use remedy::Remedy;

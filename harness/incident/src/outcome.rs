@@ -7,11 +7,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::availability::{Timeline, Visits};
+use crate::availability::{Tally, Timeline, Visits};
 use crate::event::{Event, EventKind, Explanation};
 use crate::money::{self, Usd};
 use crate::record::{IncidentRecord, Run};
-use crate::story::StoryClock;
+use crate::story::{Story, StoryClock};
 use crate::thousandths;
 
 /// What came of an incident. Times are story seconds; a step that was never reached by the story's end is null.
@@ -42,7 +42,7 @@ pub struct Outcome {
     /// Remedies that did not restore: of all remedies since the loss, each but the last before the restoration; all of them
     /// if it never came. A remedy that is necessary but not sufficient counts too.
     pub wrong_remedies: u64,
-    /// Visits that failed.
+    /// Visits that failed, of those that [count](counted_visits).
     pub failed_visits: u64,
     /// Trade lost in the incident; see [`money::loss`].
     pub incident_financial_loss_usd: Usd,
@@ -55,6 +55,43 @@ impl Outcome {
     pub fn time_to_restore_s(&self) -> Option<f64> {
         Some(self.restored_s? - self.lost_s?)
     }
+}
+
+/// An outage, in story seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outage {
+    /// When availability fell below the target.
+    pub lost_s: f64,
+    /// When it was back, and stayed for the hold. None if it was not by the story's end.
+    pub restored_s: Option<f64>,
+}
+
+/// Every outage of a record within its story. An outcome speaks of the first.
+pub fn outages(record: &IncidentRecord) -> Vec<Outage> {
+    let story = &record.run.story;
+    let clock = StoryClock::from_events(&record.events);
+    let story_s = |at_s: u32| {
+        let story_s = clock.story_at(f64::from(at_s));
+        (story_s <= story.ends_s()).then_some(thousandths(story_s))
+    };
+    let all = Timeline::new(&record.availability).outages(&record.run.rules).into_iter();
+    all.map_while(|(lost, restored)| {
+        Some(Outage { lost_s: story_s(lost)?, restored_s: restored.and_then(story_s) })
+    })
+    .collect()
+}
+
+/// The visits of a record that count: those meant to start before the story's end. What is watched beyond it costs nothing, and enters
+/// no figure.
+pub fn counted_visits(record: &IncidentRecord) -> Tally {
+    let timeline = Timeline::new(&record.availability);
+    timeline.tally(0, counted_until_s(&timeline, &StoryClock::from_events(&record.events), &record.run.story))
+}
+
+/// The first second of the shop that begins at the story's end or later.
+pub(crate) fn counted_until_s(timeline: &Timeline, clock: &StoryClock, story: &Story) -> u32 {
+    let is_over = |at_s: &u32| clock.story_at(f64::from(*at_s)) >= story.ends_s();
+    (0..timeline.end_s()).find(is_over).unwrap_or(timeline.end_s())
 }
 
 /// Reckons a record's outcome afresh. It looks at the run's rules, the events and the visits, never at the outcome
@@ -127,7 +164,7 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
             && explanation_score.is_some_and(|s| s >= rules.explanation_right_from),
         checks: count(events.iter().filter(|event| matches!(event.kind, EventKind::Check { .. }))),
         wrong_remedies: count(remedies).saturating_sub(right_remedies),
-        failed_visits: timeline.tally(0, timeline.end_s()).failed,
+        failed_visits: timeline.tally(0, counted_until_s(&timeline, &clock, &run.story)).failed,
         incident_financial_loss_usd: loss.to_cents(),
         financial_loss_protection_effectiveness: thousandths(effectiveness(loss, run)),
     };

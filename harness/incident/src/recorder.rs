@@ -6,7 +6,7 @@ use crate::availability::{Tally, Timeline, Visits};
 use crate::event::{Event, EventKind};
 use crate::money::{self, Usd};
 use crate::outcome::reckon;
-use crate::record::{IncidentRecord, Run, SCHEMA};
+use crate::record::{IncidentRecord, Rules, Run, SCHEMA};
 use crate::story::{Story, StoryClock};
 use crate::thousandths;
 use crate::words::Route;
@@ -53,6 +53,24 @@ impl Recorder {
         self.append(at_s, kind);
     }
 
+    /// Appends what somebody other than the run's responder did.
+    pub fn push_by(&mut self, at_s: f64, who: &str, kind: EventKind) {
+        self.push(at_s, kind);
+        if let Some(event) = self.events.last_mut() {
+            event.who = Some(who.to_owned());
+        }
+    }
+
+    /// Tells every outage and every recovery so far. Without this, the end of the record tells the first of each.
+    pub fn tell_outages(&mut self) {
+        for (lost_s, restored_s) in self.timeline().outages(&self.run.rules) {
+            self.append(f64::from(lost_s), EventKind::AvailabilityLost);
+            if let Some(restored_s) = restored_s {
+                self.append(f64::from(restored_s), EventKind::AvailabilityRestored);
+            }
+        }
+    }
+
     /// Adds visits. Rows of the same second and route add up, so that visits can be given as they end.
     pub fn visits(&mut self, rows: impl IntoIterator<Item = Visits>) {
         for row in rows {
@@ -78,6 +96,11 @@ impl Recorder {
         &self.clock
     }
 
+    /// What the figures rest on.
+    pub fn rules(&self) -> &Rules {
+        &self.run.rules
+    }
+
     /// The story that is told.
     pub fn story(&self) -> &Story {
         &self.run.story
@@ -94,6 +117,11 @@ impl Recorder {
     /// The visits so far.
     pub fn timeline(&self) -> Timeline {
         Timeline::new(self.visits.values())
+    }
+
+    /// The visits of the seconds before `to_s`: those whose customers have lost patience by now, if `to_s` lies so far back.
+    pub fn timeline_until(&self, to_s: u32) -> Timeline {
+        Timeline::new(self.visits.range(..(to_s, Route::Home)).map(|(_, row)| row))
     }
 
     /// The loss so far, for a counter that runs while the incident does. It lags by the customers' patience, because a
@@ -126,6 +154,7 @@ impl Recorder {
 
     fn append(&mut self, at_s: f64, kind: EventKind) {
         let at_s = thousandths(at_s);
-        self.events.push(Event { at_s, story_s: thousandths(self.clock.story_at(at_s)), kind });
+        let story_s = thousandths(self.clock.story_at(at_s));
+        self.events.push(Event { at_s, story_s, who: None, kind });
     }
 }

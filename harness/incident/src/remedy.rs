@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::factor::ContributingFactor;
 use crate::words::Service;
 
 /// One action on the world.
@@ -37,6 +38,13 @@ pub enum Remedy {
     RepairNetwork,
     /// Moves the content store to a disk that is well.
     ReplaceDisk,
+    /// Puts everything back as it was at first: what whoever runs an exercise can do, and nobody in an incident.
+    Restore,
+    /// Repairs a latent fault while the shop runs.
+    Repair {
+        /// The fault.
+        fault: ContributingFactor,
+    },
 }
 
 impl fmt::Display for Remedy {
@@ -51,6 +59,8 @@ impl fmt::Display for Remedy {
             Self::AddCapacity { service } => write!(f, "add capacity to the {}", service.words()),
             Self::RepairNetwork => f.write_str("have the network repaired"),
             Self::ReplaceDisk => f.write_str("replace the content store's disk"),
+            Self::Restore => f.write_str("put everything back as it was"),
+            Self::Repair { fault } => write!(f, "repair {}", fault.name().replace('-', " ")),
         }
     }
 }
@@ -94,5 +104,11 @@ mod tests {
         );
         check(Remedy::RepairNetwork, "have the network repaired", json!({"remedy": "repair-network"}));
         check(Remedy::ReplaceDisk, "replace the content store's disk", json!({"remedy": "replace-disk"}));
+        check(Remedy::Restore, "put everything back as it was", json!({"remedy": "restore"}));
+        check(
+            Remedy::Repair { fault: ContributingFactor::PoorErrorHandling },
+            "repair poor error handling",
+            json!({"remedy": "repair", "fault": "poor-error-handling"}),
+        );
     }
 }

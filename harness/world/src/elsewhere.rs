@@ -37,6 +37,7 @@ pub struct Elsewhere {
     clock: Clock,
     arrived_at: Instant,
     operations: Chassis,
+    switches: Switches,
     record: Arc<Mutex<Recorder>>,
 }
 
@@ -76,7 +77,7 @@ impl Elsewhere {
         let arrived_at = clock.now();
         let customers =
             Customers::arrive(&visitor, &addresses.web_front, mix, Arc::clone(&record), arrived_at);
-        Ok(Self { editor, customers, clock, arrived_at, operations, record })
+        Ok(Self { editor, customers, clock, arrived_at, operations, switches, record })
     }
 
     /// The shop's own time: seconds since the customers arrived.
@@ -87,6 +88,13 @@ impl Elsewhere {
     /// Someone with the editor's credentials.
     pub fn editor(&self) -> &Editor {
         &self.editor
+    }
+
+    /// From now on customers and operations report as much as the services do, if somebody has turned those.
+    pub fn report_at(&self, level: Option<Level>) {
+        if let Some(level) = level {
+            self.switches.set_level(level);
+        }
     }
 
     /// The customers.

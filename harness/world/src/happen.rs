@@ -3,12 +3,12 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chassis::Chassis;
+use chassis::{Chassis, LatentFault};
 use incident::{EventKind, Remedy, Service};
 use web_front::{CHECKOUT_NOTES, WebFrontConfig};
 
 use crate::{
-    EditorError, World, monitor,
+    EditorError, World, factor, monitor,
     scenario::{Happening, draw::Step},
     uploads,
 };
@@ -124,6 +124,11 @@ impl World {
                 }
             }
             Remedy::ReplaceDisk => shop.disk().restore(),
+            Remedy::Restore => self.reset().await?,
+            Remedy::Repair { fault } => {
+                let repaired = LatentFault::ALL.into_iter().filter(|known| factor(*known) == fault);
+                repaired.for_each(|known| shop.turn(known, false));
+            }
         }
         Ok(())
     }
@@ -140,17 +145,12 @@ impl World {
     }
 
     fn suspend(&self, service: Service, suspended: bool) {
-        if let Some(links) = self.shop().visitor().network.links() {
-            links.suspend(service.name(), suspended);
-        }
+        let address = self.shop().addresses().of(service);
+        self.shop().visitor().network.suspend(service.name(), address, suspended);
     }
 
     fn impair(&self, from: &str, to: Service, delay: Duration, resets: f64) {
-        if let Some(links) = self.shop().visitor().network.links() {
-            // The network knows a service by the host in its address.
-            let address = self.shop().addresses().of(to);
-            links.impair(from, address.host(), delay, resets);
-        }
+        self.shop().visitor().network.impair(from, self.shop().addresses().of(to), delay, resets);
     }
 
     /// Somebody who begins something in this world that goes on until it is [`reset`](World::reset).

@@ -125,6 +125,11 @@ impl Fills {
         self.shared.chassis.telemetry.meter()
     }
 
+    /// What the cache stands on.
+    pub(crate) fn chassis(&self) -> &Chassis {
+        &self.shared.chassis
+    }
+
     /// The same fills, without keeping them alive.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + Send + Sync + 'static {
         let shared = Arc::downgrade(&self.shared);

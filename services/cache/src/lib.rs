@@ -22,7 +22,12 @@ use std::{
 
 use axum::{Router, routing::post};
 use chassis::{
-    App, Chassis, Service, address::host_and_port, run::DefaultPorts, run::loopback, token::usable,
+    App, Chassis, Service,
+    address::host_and_port,
+    journal::{Deed, OPERATOR},
+    run::DefaultPorts,
+    run::loopback,
+    token::usable,
 };
 use clap::Args;
 use http::{StatusCode, uri::Authority};
@@ -96,6 +101,9 @@ impl Service for Cache {
         let cache = self.clone();
         let flush = async move || {
             cache.flush();
+            if let Some(fills) = &*cache.running.lock().unwrap_or_else(PoisonError::into_inner) {
+                fills.chassis().journal.note(OPERATOR, Deed::Flushed);
+            }
             StatusCode::NO_CONTENT
         };
         Router::new().route("/flush", post(flush))

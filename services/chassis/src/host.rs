@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{dispatcher::with_default, instrument::WithSubscriber};
 
 use crate::{
-    Blocking, Chassis, Clock, Compute, Logs, Network, Settings, Switches, TaskGroup, Telemetry,
+    Blocking, Chassis, Clock, Compute, Journal, Logs, Network, Settings, Switches, TaskGroup, Telemetry,
     TelemetrySink, operator, rng,
     serve::{App, serve},
 };
@@ -70,6 +70,7 @@ pub struct Host<S> {
     surroundings: Surroundings,
     switches: Switches,
     switches_at_first: Switches,
+    journal: Journal,
     runs: AtomicU64,
     state: Mutex<State>,
 }
@@ -105,7 +106,8 @@ impl<S: Service> Host<S> {
         let switches_at_first = switches.snapshot();
         let release = FIRST_RELEASE.to_owned();
         let state = Mutex::new(State { address, release, run: None, operator_port: None });
-        Self { service, surroundings, switches, switches_at_first, runs: AtomicU64::new(0), state }
+        let journal = Journal::new(surroundings.clock.clone());
+        Self { service, surroundings, switches, switches_at_first, journal, runs: AtomicU64::new(0), state }
     }
 
     /// Starts the service and says where it listens. Does nothing if it runs.
@@ -115,7 +117,7 @@ impl<S: Service> Host<S> {
     /// When the address cannot be bound or the service cannot build its state.
     pub async fn start(&self) -> io::Result<Authority> {
         let mut state = self.state.lock().await;
-        self.start_locked(&mut state).await
+        self.start_locked(&mut state, None).await
     }
 
     /// Kills the service as if its process died: connections break, tasks and memory are gone.
@@ -129,9 +131,18 @@ impl<S: Service> Host<S> {
     ///
     /// As [`start`](Self::start).
     pub async fn restart(&self) -> io::Result<()> {
+        self.restart_by(None).await
+    }
+
+    /// The same, by somebody whom telemetry names where it tells of changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn restart_by(&self, who: Option<&'static str>) -> io::Result<()> {
         let mut state = self.state.lock().await;
         state.kill().await;
-        self.start_locked(&mut state).await?;
+        self.start_locked(&mut state, who).await?;
         Ok(())
     }
 
@@ -158,7 +169,7 @@ impl<S: Service> Host<S> {
         FIRST_RELEASE.clone_into(release);
         self.switches.copy_from(&self.switches_at_first);
         self.service.reset().await?;
-        self.start_locked(&mut state).await?;
+        self.start_locked(&mut state, None).await?;
         Ok(())
     }
 
@@ -213,7 +224,22 @@ impl<S: Service> Host<S> {
         state.run.as_ref().map(|_| state.release.clone())
     }
 
-    async fn start_locked(&self, state: &mut MutexGuard<'_, State>) -> io::Result<Authority> {
+    /// A process that stood still is gone, or runs on: what an operator does before starting its successor.
+    pub(crate) async fn resume(&self) {
+        let address = self.state.lock().await.address.clone();
+        self.surroundings.network.suspend(self.service.name(), &address, false);
+    }
+
+    /// What people did to the service.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    async fn start_locked(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        who: Option<&'static str>,
+    ) -> io::Result<Authority> {
         if state.run.is_some() {
             return Ok(state.address.clone());
         }
@@ -225,7 +251,12 @@ impl<S: Service> Host<S> {
         // Whoever starts a service may be dropped while it does: nothing of it may stay.
         let half_started = chassis.tasks.killed_on_drop();
         with_default(&dispatch, || {
-            tracing::info!(event.name = "service.started", service.version = state.release, "started");
+            tracing::info!(
+                event.name = "service.started",
+                service.version = state.release,
+                shop.actor = who,
+                "started"
+            );
         });
         telemetry.run_in(&chassis.tasks, chassis.blocking, chassis.settings.metrics_interval);
         let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
@@ -252,6 +283,19 @@ impl<S: Service> Host<S> {
         let ids = rng(seed, service, &format!("trace-ids-{run}"));
         let telemetry = Telemetry::new(service, release, run, switches.clone(), clock.clone(), ids, sink);
         let tasks = TaskGroup::new(logs.dispatch(service, switches.clone(), clock.clone(), &telemetry));
-        Chassis { service, network, clock, tasks, switches, telemetry, blocking, compute, settings, seed }
+        let journal = self.journal.clone();
+        Chassis {
+            service,
+            network,
+            clock,
+            tasks,
+            switches,
+            telemetry,
+            blocking,
+            compute,
+            settings,
+            journal,
+            seed,
+        }
     }
 }

@@ -17,6 +17,7 @@
 //! - [`compute`]: what computing costs in virtual time. [`serve`]: the accept loop with its limits. [`client`]: outgoing calls. [`extract`] and
 //!   [`conditions`]: what a request brings. [`problem`]: how errors leave.
 //! - [`host`]: one service as its operator sees it: start, restart, reset. [`operator`]: the same over HTTP.
+//! - [`journal`]: what people did to a service, for whoever keeps the record.
 //! - [`mod@run`]: what a service's `main` calls.
 
 pub mod environment;
@@ -39,6 +40,7 @@ pub mod problem;
 pub mod extract;
 pub mod conditions;
 pub mod host;
+pub mod journal;
 pub mod operator;
 pub mod run;
 
@@ -50,6 +52,7 @@ pub use conditions::Conditions;
 pub use environment::Environment;
 pub use faults::{LatentFault, Level, Switches};
 pub use host::{Host, Service};
+pub use journal::Journal;
 pub use logs::Logs;
 pub use network::Network;
 pub use plain::plain;
@@ -87,6 +90,8 @@ pub struct Chassis {
     pub compute: Option<Compute>,
     /// What its process's surroundings decide.
     pub settings: Settings,
+    /// What people did to it.
+    pub journal: Journal,
     /// The source of all chance in this service.
     pub seed: u64,
 }
@@ -97,6 +102,7 @@ impl Chassis {
         let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
         let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
         let telemetry = Telemetry::off(name, &clock);
+        let journal = Journal::new(clock.clone());
         Self {
             service: name,
             network,
@@ -107,6 +113,7 @@ impl Chassis {
             blocking,
             compute: None,
             settings: Settings::default(),
+            journal,
             seed,
         }
     }

@@ -1,5 +1,8 @@
-//! Links in memory: how long bytes travel, and what can go wrong with them. Teaches that a network between two services
-//! is a part of the shop, and fails in its own ways: slow, lossy, or silent.
+//! Links: how long bytes travel, and what can go wrong with them. Teaches that a network between two services is a part of the shop,
+//! and fails in its own ways: slow, lossy, or silent.
+//!
+//! In memory both ends of a link stand in this process. Of a real socket only the calling end knows who calls, so it holds bytes back
+//! for both ways; the called end can only be silent.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,6 +19,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
+    net::TcpStream,
     sync::Notify,
     time::sleep,
 };
@@ -69,7 +73,7 @@ impl State {
     }
 }
 
-/// All links of one network in memory, each from one service to another. Clones are the same links.
+/// All links of one network, each from one service to another. Clones are the same links.
 #[derive(Clone)]
 pub struct Links {
     latency: Duration,
@@ -96,11 +100,14 @@ impl Links {
     /// port takes connections, as the system does that for it, and nothing ever comes back.
     pub fn suspend(&self, service: &str, suspended: bool) {
         let mut known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
-        if suspended {
+        let is_news = if suspended {
             known.suspended.insert(service.to_owned())
         } else {
             known.suspended.remove(service)
         };
+        if !is_news {
+            return;
+        }
         for ((from, to), link) in &known.links {
             let silent = [from, to].into_iter().any(|end| known.suspended.contains(end));
             link.change(|now| now.silent = silent);
@@ -128,23 +135,39 @@ impl Links {
 
     /// One handshake on the way from one service to another.
     pub(crate) async fn travel(&self, from: &str, to: &str) -> io::Result<()> {
-        let delay = self.between(from, to, |link| link.now().delay);
-        sleep(self.latency + delay).await;
+        let takes = self.latency + self.between(from, to, |link| link.now().delay);
+        if !takes.is_zero() {
+            sleep(takes).await;
+        }
         Ok(())
     }
 
     /// The two ends of a new connection.
     pub(crate) fn connect(&self, from: &str, to: &str) -> (Link, Link) {
         let (near, far) = tokio::io::duplex(LINK_BYTES_MAX);
-        let end = |stream| Link {
+        (self.end(from, to, Stream::Memory(near)), self.end(from, to, Stream::Memory(far)))
+    }
+
+    /// The calling end of a real socket.
+    pub(crate) fn near(&self, from: &str, to: &str, socket: TcpStream) -> Link {
+        self.end(from, to, Stream::Near(socket))
+    }
+
+    /// The called end of a real socket: nobody knows who calls.
+    pub(crate) fn far(&self, at: &str, socket: TcpStream) -> Link {
+        self.end("", at, Stream::Far(socket))
+    }
+
+    fn end(&self, from: &str, to: &str, stream: Stream) -> Link {
+        Link {
             stream,
             latency: self.latency,
             state: self.between(from, to, Arc::clone),
             chance: Arc::clone(&self.chance),
             travel: None,
             arrived: Vec::new(),
-        };
-        (end(near), end(far))
+            held: None,
+        }
     }
 
     fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&Arc<State>) -> T) -> T {
@@ -167,22 +190,52 @@ impl fmt::Debug for Links {
 /// Bytes on their way: done when they have arrived, or the connection has broken.
 type Travel = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// One end of a connection in memory: what is read arrives one latency after it could have been read.
+/// What carries the bytes.
+enum Stream {
+    Memory(DuplexStream),
+    /// The calling end of a real socket.
+    Near(TcpStream),
+    /// The called end of one.
+    Far(TcpStream),
+}
+
+/// Runs the same on either stream.
+macro_rules! on_stream {
+    ($link:expr, $stream:ident => $poll:expr) => {
+        match &mut $link.stream {
+            Stream::Memory(inner) => {
+                let $stream = Pin::new(inner);
+                $poll
+            }
+            Stream::Near(inner) | Stream::Far(inner) => {
+                let $stream = Pin::new(inner);
+                $poll
+            }
+        }
+    };
+}
+
+/// One end of a connection: what is read arrives one latency after it could have been read.
 pub struct Link {
-    stream: DuplexStream,
+    stream: Stream,
     latency: Duration,
     state: Arc<State>,
     chance: Arc<Mutex<ChaCha8Rng>>,
     // Set while bytes are on their way. Reading starts it, so that each burst pays the latency once.
     travel: Option<Travel>,
     arrived: Vec<u8>,
+    // Set while a silent process cannot send.
+    held: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Link {
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.travel.is_none() && self.arrived.is_empty() {
+            if self.is_plain_socket() {
+                return on_stream!(self, stream => stream.poll_read(cx, buf));
+            }
             let before = buf.filled().len();
-            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            ready!(on_stream!(self, stream => stream.poll_read(cx, buf)))?;
             self.arrived.extend_from_slice(&buf.filled()[before..]);
             buf.set_filled(before);
             // The end of the stream, which is a read of nothing, travels as long as any byte does.
@@ -203,15 +256,29 @@ impl Link {
     }
 
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        // In memory the other end holds back what it reads; beyond a real socket nobody does.
+        if self.held.is_none() && !matches!(self.stream, Stream::Memory(_)) && self.state.now().silent {
+            let state = Arc::clone(&self.state);
+            self.held = Some(Box::pin(async move { state.speaks().await }));
+        }
+        if let Some(held) = &mut self.held {
+            ready!(held.as_mut().poll(cx));
+            self.held = None;
+        }
+        on_stream!(self, stream => stream.poll_write(cx, bytes))
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        on_stream!(self, stream => stream.poll_flush(cx))
     }
 
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        on_stream!(self, stream => stream.poll_shutdown(cx))
+    }
+
+    /// Whether this is a real socket with nothing in its way.
+    fn is_plain_socket(&self) -> bool {
+        !matches!(self.stream, Stream::Memory(_)) && self.state.now() == Conditions::default()
     }
 
     fn set_out(&self) -> Travel {
@@ -223,14 +290,16 @@ impl Link {
                 Ok(())
             });
         }
+        // The calling end of a real socket stands for the way there as well.
+        let ways: u32 = if matches!(self.stream, Stream::Near(_)) { 2 } else { 1 };
         let is_lost = now.resets > 0.0 && {
             let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-            chance.random_bool(now.resets.clamp(0.0, 1.0))
+            (0..ways).any(|_| chance.random_bool(now.resets.clamp(0.0, 1.0)))
         };
         let state = Arc::clone(&self.state);
         Box::pin(async move {
             state.speaks().await;
-            sleep(latency + now.delay).await;
+            sleep(latency + now.delay * ways).await;
             if is_lost { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
         })
     }

@@ -1,7 +1,7 @@
 //! The network of a world: TCP, or links in memory. Teaches that a service needs to know neither.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, io,
     net::SocketAddr,
     pin::Pin,
@@ -32,6 +32,8 @@ const BACKLOG_MAX: usize = 1_024;
 pub enum Network {
     /// Real sockets.
     Tcp,
+    /// Real sockets between services of this process, whose links can be made worse.
+    TcpLinks(Links),
     /// Links in memory, in this process only.
     Memory(MemoryNetwork),
 }
@@ -44,12 +46,40 @@ impl Network {
         Self::Memory(MemoryNetwork { links, listeners: Arc::default() })
     }
 
-    /// The links of a network in memory, to make them worse or better; real sockets have none.
+    /// The links, to make them worse or better; plain sockets have none.
     pub fn links(&self) -> Option<&Links> {
         match self {
             Self::Tcp => None,
+            Self::TcpLinks(links) => Some(links),
             Self::Memory(network) => Some(&network.links),
         }
+    }
+
+    /// Real sockets, and something between them and this process that can make them worse; `seed` decides which bytes are lost.
+    pub fn tcp_with_links(seed: u64) -> Self {
+        Self::TcpLinks(Links::new(Duration::ZERO, seed))
+    }
+
+    /// Makes the link from one service to another's address worse, or as good as new; says whether it could. See [`Links::impair`].
+    pub fn impair(&self, from: &str, to: &Authority, delay: Duration, resets: f64) -> bool {
+        let Some((links, place)) = self.links_to(to) else { return false };
+        links.impair(from, place, delay, resets);
+        true
+    }
+
+    /// Silences all links of a service, or lets them speak again; says whether it could. See [`Links::suspend`].
+    pub fn suspend(&self, service: &str, address: &Authority, suspended: bool) -> bool {
+        let Some((links, place)) = self.links_to(address) else { return false };
+        for name in BTreeSet::from([service, place]) {
+            links.suspend(name, suspended);
+        }
+        true
+    }
+
+    /// Links know who is called by the name in memory, and by host and port on real sockets.
+    fn links_to<'a>(&'a self, address: &'a Authority) -> Option<(&'a Links, &'a str)> {
+        let in_memory = matches!(self, Self::Memory(_));
+        Some((self.links()?, if in_memory { address.host() } else { address.as_str() }))
     }
 
     /// Starts to listen at `address`. On TCP, port 0 takes a free one.
@@ -60,6 +90,9 @@ impl Network {
     pub async fn bind(&self, address: &Authority) -> io::Result<Listener> {
         match self {
             Self::Tcp => Ok(Listener::Tcp(TcpListener::bind(address.as_str()).await?)),
+            Self::TcpLinks(links) => {
+                Ok(Listener::TcpLinks(TcpListener::bind(address.as_str()).await?, links.clone()))
+            }
             Self::Memory(network) => network.bind(address),
         }
     }
@@ -71,15 +104,21 @@ impl Network {
     /// When nobody listens there, or the network fails.
     pub async fn connect(&self, from: &str, address: &Authority) -> io::Result<Connection> {
         match self {
-            Self::Tcp => {
-                let stream = TcpStream::connect(address.as_str()).await?;
-                // Small answers must not wait for Nagle's algorithm (RFC 896).
-                stream.set_nodelay(true)?;
-                Ok(Connection::Tcp(stream))
+            Self::Tcp => Ok(Connection::Tcp(connect(address).await?)),
+            Self::TcpLinks(links) => {
+                links.travel(from, address.as_str()).await?;
+                Ok(Connection::Link(links.near(from, address.as_str(), connect(address).await?)))
             }
             Self::Memory(network) => network.connect(from, address).await,
         }
     }
+}
+
+async fn connect(address: &Authority) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address.as_str()).await?;
+    // Small answers must not wait for Nagle's algorithm (RFC 896).
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Where connections arrive.
@@ -87,6 +126,8 @@ impl Network {
 pub enum Listener {
     /// A TCP socket.
     Tcp(TcpListener),
+    /// A TCP socket whose process can be suspended.
+    TcpLinks(TcpListener, Links),
     /// A name in a network in memory, free again when the listener is dropped.
     Memory(MemoryListener),
 }
@@ -105,6 +146,11 @@ impl Listener {
                 let _ = stream.set_nodelay(true);
                 Ok(Connection::Tcp(stream))
             }
+            Self::TcpLinks(listener, links) => {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Connection::Link(links.far(&listener.local_addr()?.to_string(), stream)))
+            }
             // The network keeps a sender while the listener lives, so the channel cannot end.
             Self::Memory(listener) => {
                 listener.incoming.recv().await.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
@@ -119,7 +165,9 @@ impl Listener {
     /// When the socket no longer knows its address.
     pub fn address(&self) -> io::Result<Authority> {
         match self {
-            Self::Tcp(listener) => listener.local_addr()?.to_string().parse().map_err(io::Error::other),
+            Self::Tcp(listener) | Self::TcpLinks(listener, _) => {
+                listener.local_addr()?.to_string().parse().map_err(io::Error::other)
+            }
             Self::Memory(listener) => Ok(listener.address.clone()),
         }
     }
@@ -157,8 +205,8 @@ impl MemoryNetwork {
         };
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
         let (near, far) = self.links.connect(from, address.host());
-        listener.ok_or_else(refused)?.send(Connection::Memory(far)).await.map_err(|_| refused())?;
-        Ok(Connection::Memory(near))
+        listener.ok_or_else(refused)?.send(Connection::Link(far)).await.map_err(|_| refused())?;
+        Ok(Connection::Link(near))
     }
 }
 
@@ -175,7 +223,7 @@ pub enum Connection {
     /// A TCP stream.
     Tcp(TcpStream),
     /// A link in memory.
-    Memory(Link),
+    Link(Link),
 }
 
 impl Connection {
@@ -183,7 +231,7 @@ impl Connection {
     pub fn peer(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(stream) => stream.peer_addr().ok(),
-            Self::Memory(_) => None,
+            Self::Link(_) => None,
         }
     }
 }
@@ -192,7 +240,7 @@ impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Memory(link) => link.poll_read(cx, buf),
+            Self::Link(link) => link.poll_read(cx, buf),
         }
     }
 }
@@ -201,21 +249,21 @@ impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Memory(link) => link.poll_write(cx, bytes),
+            Self::Link(link) => link.poll_write(cx, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Memory(link) => link.poll_flush(cx),
+            Self::Link(link) => link.poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Memory(link) => link.poll_shutdown(cx),
+            Self::Link(link) => link.poll_shutdown(cx),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The operator port of a service: its switches, restart and reset. Off unless a token is set.
+//! The operator port of a service: its switches, restart and reset, and the journal of what people did. Off unless a token is set.
 
 use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Request, State},
+    extract::{Query, Request, State, rejection::QueryRejection},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -17,6 +17,7 @@ use crate::{
     extract::JsonObject,
     faults::{LatentFault, Level, Switches},
     host::{Host, Service},
+    journal::{Deed, Journaled, OPERATOR},
     problem::{self, Problem},
 };
 
@@ -33,13 +34,14 @@ pub struct SwitchState {
     pub faults_present: Option<Vec<LatentFault>>,
 }
 
-/// The routes: `GET|PUT /switches`, `POST /restart`, `POST /reset` and the service's own, all with `Authorization: Bearer <token>`.
+/// The routes: `GET|PUT /switches`, `POST /restart`, `POST /reset`, `GET /journal?after=N` and the service's own, all with `Authorization: Bearer <token>`.
 pub fn router<S: Service>(host: &Arc<Host<S>>, token: &str) -> Router {
     let token: Arc<str> = token.into();
     Router::new()
         .route("/switches", get(read_switches).put(turn_switches))
         .route("/restart", post(restart))
         .route("/reset", post(reset))
+        .route("/journal", get(read_journal))
         .with_state(Arc::clone(host))
         .merge(host.service().operator_routes())
         .fallback(problem::unknown_route)
@@ -80,23 +82,54 @@ async fn turn_switches<S: Service>(
     let switches = host.switches();
     if let Some(faults) = wanted.faults_present {
         for fault in LatentFault::ALL {
-            if fault != LatentFault::InadequateTelemetry {
-                switches.set(fault, faults.contains(&fault));
+            let present = faults.contains(&fault);
+            // Telemetry is turned by its level.
+            if fault == LatentFault::InadequateTelemetry || switches.present(fault) == present {
+                continue;
             }
+            switches.set(fault, present);
+            let deed = if present { Deed::BroughtBack { fault } } else { Deed::Repaired { fault } };
+            host.journal().note(OPERATOR, deed);
         }
     }
-    if let Some(level) = wanted.level {
+    if let Some(level) = wanted.level.filter(|level| *level != switches.level()) {
         switches.set_level(level);
+        host.journal().note(OPERATOR, Deed::SetLevel { level });
     }
     Json(state_of(switches))
 }
 
+#[derive(Default, Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+async fn read_journal<S: Service>(
+    State(host): State<Arc<Host<S>>>,
+    asked: Result<Query<After>, QueryRejection>,
+) -> Result<Json<Journaled>, Problem> {
+    let Query(After { after }) =
+        asked.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
+    Ok(Json(host.journal().after(after)))
+}
+
 async fn restart<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {
-    done(host.restart().await)
+    host.resume().await;
+    let restarted = host.restart_by(Some(OPERATOR)).await;
+    if restarted.is_ok() {
+        host.journal().note(OPERATOR, Deed::Restarted);
+    }
+    done(restarted)
 }
 
 async fn reset<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {
-    done(host.reset().await)
+    host.resume().await;
+    let reset = host.reset().await;
+    if reset.is_ok() {
+        host.journal().note(OPERATOR, Deed::Reset);
+    }
+    done(reset)
 }
 
 fn state_of(switches: &Switches) -> SwitchState {

@@ -16,6 +16,7 @@ use chassis::{
     asset::INERT,
     conditions::tag,
     extract::{Checked, Object},
+    journal::{Deed, EDITOR},
 };
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -154,7 +155,7 @@ async fn publish(
     is_whole_text(&headers)?;
     let (expected, content_type) = (Conditions::of_change(&headers)?, content_type(&headers)?);
     let published_at = store.chassis.clock.wall();
-    publish_draft(&store, Draft { id, content_type, body, expected, published_at }).await
+    publish_draft(&store, Draft { id, content_type, body, expected, published_at }, None).await
 }
 
 #[derive(Default, Deserialize)]
@@ -184,7 +185,8 @@ async fn roll_back(
     // What was current a moment ago must still be: a publish in between is newer than this decision.
     let expected = Conditions::of_change(&headers)?.or_is(current);
     let published_at = store.chassis.clock.wall();
-    publish_draft(&store, Draft { id, content_type: Some(content_type), body, expected, published_at }).await
+    let draft = Draft { id, content_type: Some(content_type), body, expected, published_at };
+    publish_draft(&store, draft, Some(to)).await
 }
 
 async fn delete(
@@ -194,7 +196,8 @@ async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     store.storage.delete(&id, Conditions::of_change(&headers)?).await?;
-    tracing::info!(event.name = "shop.asset.deleted", shop.asset.id = %id, "deleted an asset");
+    tracing::info!(event.name = "shop.asset.deleted", shop.asset.id = %id, shop.actor = EDITOR, "deleted an asset");
+    store.chassis.journal.note(EDITOR, Deed::Deleted { asset: id.clone() });
     store.notify(&id, None);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -209,7 +212,8 @@ struct Published {
     notice: Option<String>,
 }
 
-async fn publish_draft(store: &Store, draft: Draft) -> Result<Response, Problem> {
+/// Publishes; `again` is the version whose body it is, if it was rolled back to. Only who has the editor's token comes this far.
+async fn publish_draft(store: &Store, draft: Draft, again: Option<Version>) -> Result<Response, Problem> {
     let switches = &store.chassis.switches;
     if !switches.present(LatentFault::InvalidRendering)
         && let Some(content_type) = declared(store, &draft).await?
@@ -220,10 +224,20 @@ async fn publish_draft(store: &Store, draft: Draft) -> Result<Response, Problem>
     let published = store.storage.publish(draft).await?;
     let VersionSummary { id, version, bytes, .. } = &published.version;
     tracing::info!(event.name = "shop.asset.published", shop.asset.id = %id, shop.asset.version = version.0,
-        shop.asset.bytes = bytes, "published a version");
+        shop.asset.bytes = bytes, shop.asset.rolled_back_to = again.map(|again| again.0), shop.actor = EDITOR,
+        "published a version");
+    let (asset, version) = (id.clone(), *version);
+    store.chassis.journal.note(
+        EDITOR,
+        if again.is_some() {
+            Deed::RolledBack { asset, version }
+        } else {
+            Deed::Published { asset, version }
+        },
+    );
     // Should the client leave right here, the version is stored and the notice lost: the cache then refreshes at its own time.
-    store.notify(id, Some(*version));
-    let tag = [(header::ETAG, tag(*version))];
+    store.notify(id, Some(version));
+    let tag = [(header::ETAG, tag(version))];
     let notice = published.is_new.then(|| format!("This is a new asset: there was no '{id}' before."));
     let status = if published.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, tag, Json(Published { version: published.version, notice })).into_response())

@@ -12,6 +12,7 @@ use world::{Mix, play::STARTS_STORY_S, scenario::scenario};
 
 use crate::{
     Done,
+    naming::Stem,
     options::{self, Format},
     output::plain,
     screen::{self, Screen},
@@ -59,7 +60,14 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
     if let Some(Shares(shares)) = &args.mix {
         options.mix.shares = shares.iter().copied().collect();
     }
-    let name = format!("chain-{}-{seed}", options.scenario.name);
+    let shares = args.mix.as_ref().map(|Shares(shares)| {
+        shares.iter().map(|(route, share)| format!("{route}-{share}")).collect::<Vec<_>>().join("-")
+    });
+    let name = Stem::new(&format!("chain-{}", options.scenario.name), seed)
+        .with("seeds", &args.seeds, &SEEDS)
+        .with("views", &args.views, &VIEWS_PER_SECOND)
+        .with("mix", &shares.unwrap_or_default(), &"")
+        .into_name();
     let files = ["html", "json"].map(|ending| format!("{name}.{ending}"));
     can_write(&args.out, files.iter().map(String::as_str))?;
     let (screen, story) = (Screen::new(args.format), Story::default());

@@ -3,7 +3,11 @@
 
 mod text;
 
-use std::{fs, num::NonZeroUsize, path::PathBuf};
+use std::{
+    fs,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use clap::Args;
@@ -13,6 +17,7 @@ use world::{scenario::scenario, tape::sees_all};
 
 use crate::{
     Done,
+    naming::Stem,
     options::Format,
     output::{self, plain},
     screen::{self, Screen},
@@ -86,11 +91,23 @@ impl CompareArgs {
     }
 }
 
+/// A scenario's name, of the library or of a file.
+fn file_stem(name: &str) -> String {
+    Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
 /// Compares, says what came of it, and writes the report.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     let options = args.options()?;
     let (seed, steps) = (options.seed, options.steps());
-    let name = format!("compare{}-{seed}", if args.quick { "-quick" } else { "" });
+    let kind = if args.quick { "compare-quick" } else { "compare" };
+    let words = |names: Vec<String>| names.join("-");
+    let name = Stem::new(kind, seed)
+        .with("of", &words(args.scenarios.iter().map(|name| file_stem(name)).collect()), &"")
+        .with("levels", &words(args.levels.iter().map(ToString::to_string).collect()), &"")
+        .with("models", &words(args.models.iter().map(ToString::to_string).collect()), &"")
+        .with("seeds", &args.seeds.map(|seeds| seeds.to_string()).unwrap_or_default(), &"")
+        .into_name();
     let files = ["html", "json"].map(|ending| format!("{name}.{ending}"));
     can_write(&args.out, files.iter().map(String::as_str))?;
     let screen = Screen::new(args.format);

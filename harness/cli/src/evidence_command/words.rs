@@ -15,7 +15,9 @@ pub(super) fn log_line(entry: &LogEntry) -> String {
 /// What somebody changed.
 pub(super) fn change_line(change: &Change) -> String {
     let version = change.version.as_ref().map_or(String::new(), |version| format!(" version {version}"));
-    format!("{} {} {}{version}", change.time, change.what, change.which)
+    let who = change.attributes.get("shop.actor").and_then(|who| who.as_str());
+    let who = who.map_or(String::new(), |who| format!(" by {who}"));
+    format!("{} {} {}{version}{who}", change.time, change.what, change.which)
 }
 
 /// A trace in a list.

@@ -98,7 +98,7 @@ enum Readiness {
 impl Prober {
     pub(super) fn new(target: &Target, room_port: u16) -> anyhow::Result<Self> {
         let Target { target: host, ports, .. } = target;
-        let operator_token = target.operator_token().ok();
+        let operator_token = target.operator_token().ok().map(|token| token.value);
         let addresses = ports.on(host, operator_token.clone())?;
         let room = Ports { web_front_port: room_port, ..ports.clone() }.on(host, None)?.web_front;
         let caller = Chassis::of_caller("verify", Network::Tcp, Clock::real(), 0);
@@ -113,7 +113,7 @@ impl Prober {
             cache: Peer::new(&caller, addresses.cache.clone()),
             room: Peer::new(&caller, room),
             operators: operators.map(|address| Peer::new(&caller, address.clone())).collect(),
-            editor_token: target.editor_token().ok(),
+            editor_token: target.editor_token().ok().map(|token| token.value),
             operator_token,
             has_published: AtomicBool::new(false),
             was_not_ready: AtomicBool::new(false),

@@ -1,8 +1,12 @@
 //! What all parts of the page rest on, reckoned once from the record.
 
-use incident::{ClockKind, EventKind, Explanation, IncidentRecord, Level, Outcome, outcome};
+use incident::{
+    ClockKind, EventKind, Explanation, IncidentRecord, Level, Outage, Outcome, Route, StoryClock, Tally,
+    Timeline, outages, outcome,
+};
 
 use super::{morning::Morning, tried, tried::Tried};
+use crate::figures::time;
 
 /// The responder that is a program.
 const MODEL: &str = "model responder";
@@ -15,29 +19,76 @@ pub(super) struct Facts<'a> {
     pub(super) outcome: Outcome,
     pub(super) morning: Morning,
     pub(super) remedies: Vec<Tried>,
+    /// Every outage; the outcome speaks of the first.
+    pub(super) outages: Vec<Outage>,
 }
 
 impl<'a> Facts<'a> {
     pub(super) fn of(record: &'a IncidentRecord) -> Self {
         let outcome = outcome(record);
-        let remedies = tried::tried(record, &outcome);
-        Self { record, morning: Morning::of(record), remedies, outcome }
+        let remedies = tried::tried(record);
+        Self { record, morning: Morning::of(record), remedies, outages: outages(record), outcome }
     }
 
     pub(super) fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
-    /// From the loss until it was restored, or until the shop was no longer watched; all of it if nothing was lost.
-    pub(super) fn hurt(&self) -> (f64, f64) {
-        let (from_s, to_s) = self.morning.watched;
-        (self.outcome.lost_s.unwrap_or(from_s), self.outcome.restored_s.unwrap_or(to_s))
+    /// From each loss until it was restored, or until the shop was no longer watched; all of it if nothing was lost.
+    pub(super) fn hurts(&self) -> Vec<(f64, f64)> {
+        if self.outages.is_empty() {
+            return vec![self.morning.watched];
+        }
+        let until = |outage: &Outage| outage.restored_s.unwrap_or(self.morning.watched.1);
+        self.outages.iter().map(|outage| (outage.lost_s, until(outage))).collect()
+    }
+
+    /// What customers met meanwhile, on one route or on all.
+    pub(super) fn hurt(&self, route: Option<Route>) -> Tally {
+        self.hurts().into_iter().fold(Tally::default(), |sum, (from_s, to_s)| {
+            let part = self.morning.tally(route, from_s, to_s);
+            Tally {
+                served: sum.served + part.served,
+                degraded: sum.degraded + part.degraded,
+                failed: sum.failed + part.failed,
+            }
+        })
+    }
+
+    /// The same in words: between which times, or how often.
+    pub(super) fn meanwhile(&self) -> String {
+        match self.hurts()[..] {
+            [(from_s, to_s)] => format!("{} to {}", time(from_s), time(to_s)),
+            ref more => format!("in {} outages", more.len()),
+        }
+    }
+
+    /// Whether availability was lost more than once.
+    pub(super) fn is_lost_again(&self) -> bool {
+        self.outages.len() > 1
+    }
+
+    /// How long availability was lost in all, in story seconds.
+    pub(super) fn lost_for_s(&self) -> f64 {
+        self.hurts().into_iter().map(|(from_s, to_s)| to_s - from_s).sum()
+    }
+
+    /// Where availability was lost to the end: for how many seconds of the shop no visit failed any more, if not for the whole hold.
+    pub(super) fn back_too_briefly_s(&self) -> Option<u32> {
+        self.outages.last().filter(|outage| outage.restored_s.is_none())?;
+        Timeline::new(&self.record.availability).without_failure_at_the_end_s(&self.record.run.rules)
+    }
+
+    /// When the shop was last watched, if that was beyond the story's end by a minute or more.
+    pub(super) fn watched_beyond_s(&self) -> Option<f64> {
+        let end_s = Timeline::new(&self.record.availability).end_s();
+        let story_s = StoryClock::from_events(&self.record.events).story_at(end_s.into());
+        (story_s >= self.record.run.story.ends_s() + 60.0).then_some(story_s)
     }
 
     /// The share of visits that failed while availability was lost.
     pub(super) fn failing_share(&self) -> Option<f64> {
-        let (from_s, to_s) = self.hurt();
-        self.morning.tally(None, from_s, to_s).availability().map(|share| 1.0 - share)
+        self.hurt(None).availability().map(|share| 1.0 - share)
     }
 
     /// How the incident came to be, for subtitles: clock, level, seed.
@@ -118,8 +169,15 @@ impl<'a> Facts<'a> {
 
     /// The remedies until availability was back, in order. None if it was not, or none were needed.
     pub(super) fn until_restored(&self) -> Option<&[Tried]> {
-        let last = self.remedies.iter().position(|tried| tried.restored)?;
-        Some(&self.remedies[..=last])
+        self.until_restored_from(0)
+    }
+
+    /// The same for an outage by its number, from 0.
+    pub(super) fn until_restored_from(&self, outage: usize) -> Option<&[Tried]> {
+        let ends = |wanted: usize| self.remedies.iter().position(|tried| tried.ended == Some(wanted));
+        let last = ends(outage)?;
+        let first = (0..outage).filter_map(ends).max().map_or(0, |before| before + 1);
+        Some(&self.remedies[first..=last])
     }
 
     /// Whether telemetry was poor enough that people had to ask around.

@@ -190,6 +190,14 @@ fn looks_finding(facts: &Facts<'_>, looks: &[Look]) -> String {
 }
 
 fn tried_finding(facts: &Facts<'_>) -> String {
+    if facts.is_lost_again() {
+        let all = count(facts.remedies.len() as u64, "thing");
+        let restored = facts.remedies.iter().filter(|tried| tried.ended.is_some()).count();
+        return format!(
+            "{all} tried; {restored} of them restored availability, in {} outages",
+            facts.outages.len()
+        );
+    }
     let (all, without) = (facts.remedies.len(), facts.outcome.wrong_remedies);
     match (all, facts.until_restored()) {
         (0, _) => "Nothing was tried".to_owned(),
@@ -242,6 +250,18 @@ fn rests_on(facts: &Facts<'_>) -> Vec<String> {
              assumed. It is no measure of people."
                 .to_owned(),
         );
+    }
+    if facts.is_lost_again() {
+        rests_on.push(format!(
+            "Availability was lost {} times. Steps and their times are those of the first outage; loss and visits are those of all.",
+            facts.outages.len()
+        ));
+    }
+    if facts.watched_beyond_s().is_some() {
+        rests_on.push(format!(
+            "What happened after {} costs nothing and enters no figure: there the story ends.",
+            run.story.ends
+        ));
     }
     let faults: Vec<String> = run.faults_present.iter().map(|fault| fault.name().replace('-', " ")).collect();
     rests_on.push(format!("Latent faults that the shop had at the start: {}.", list(&faults)));

@@ -1,7 +1,7 @@
 //! The post-incident review: the headings of a blameless review, their facts filled in from the record. What only
 //! people can say is left open.
 
-use incident::EventKind;
+use incident::{EventKind, Outage};
 
 use super::{factors::Factor, facts::Facts, looks};
 use crate::figures::{capital, count, duration, list, percent, printable, time};
@@ -37,6 +37,14 @@ impl Review {
 fn impact(facts: &Facts<'_>) -> Vec<String> {
     let outcome = &facts.outcome;
     let when = match (outcome.lost_s, outcome.restored_s) {
+        _ if facts.is_lost_again() => {
+            format!(
+                "Availability was lost {} times, for {} together: {}.",
+                facts.outages.len(),
+                duration(facts.lost_for_s()),
+                list(&facts.outages.iter().map(span).collect::<Vec<_>>())
+            )
+        }
         (None, _) => "Availability was never lost.".to_owned(),
         (Some(lost), Some(restored)) => {
             format!(
@@ -55,6 +63,14 @@ fn impact(facts: &Facts<'_>) -> Vec<String> {
     vec![when, failed, cost]
 }
 
+/// `from 08:05 to 08:12`.
+fn span(outage: &Outage) -> String {
+    match outage.restored_s {
+        Some(restored_s) => format!("from {} to {}", time(outage.lost_s), time(restored_s)),
+        None => format!("from {} on", time(outage.lost_s)),
+    }
+}
+
 fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
     let mut is_located = false;
     let mut lines = Vec::new();
@@ -68,7 +84,11 @@ fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
                 "The right place was suspected for the first time.".to_owned()
             }
             EventKind::Published { asset, version, by } => {
-                format!("The {by} published {asset}, version {version}.")
+                let (who, again) = match &event.who {
+                    Some(who) if by == "responder" => (who, ": its earlier text again"),
+                    _ => (by, ""),
+                };
+                format!("The {who} published {asset}, version {version}{again}.")
             }
             EventKind::AvailabilityLost => "Availability was lost.".to_owned(),
             EventKind::AvailabilityRestored => {
@@ -79,11 +99,11 @@ fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
                 format!("A customer complained: \u{201c}{text}\u{201d}.")
             }
             EventKind::Escalated { to } => format!("Handed over to {to}."),
-            EventKind::Remedy(remedy) => format!("Tried: {remedy}."),
+            EventKind::Remedy(remedy) => format!("Tried: {remedy}{}.", event.by()),
             EventKind::Explained { explanation, .. } => format!("Answer: {}.", explanation.trigger),
             EventKind::Hint { text } => format!("Hint: {text}"),
             EventKind::Aborted { text } => format!("Broken off: {text}."),
-            EventKind::Note { text } => format!("{}.", capital(text.trim_end_matches('.'))),
+            EventKind::Note { text } => format!("{}{}.", capital(text.trim_end_matches('.')), event.by()),
         };
         lines.push((time(event.story_s), printable(&line).replace("..", ".")));
     }
@@ -143,7 +163,7 @@ fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
             duration(spent_s)
         ));
     }
-    for tried in facts.remedies.iter().filter(|tried| !tried.restored && !tried.belongs_to_next) {
+    for tried in facts.remedies.iter().filter(|tried| tried.ended.is_none() && !tried.belongs_to_next) {
         hard.push(format!("{} at {}: {}", tried.what, time(tried.story_s), tried.verdict));
     }
     let missed: Vec<String> = factors
@@ -170,12 +190,9 @@ fn lucky(facts: &Facts<'_>) -> Vec<String> {
     if outcome.restored_s.is_some() && facts.until_restored().is_none() {
         lucky.push("Availability came back without a remedy.".to_owned());
     }
-    let (from_s, to_s) = facts.hurt();
     if outcome.lost_s.is_some() {
         for route in facts.morning.routes() {
-            if let Some(share) =
-                facts.morning.tally(Some(route), from_s, to_s).availability().filter(|share| *share >= 0.5)
-            {
+            if let Some(share) = facts.hurt(Some(route)).availability().filter(|share| *share >= 0.5) {
                 lucky.push(format!(
                     "Of the visits to {route}, {} still got through meanwhile.",
                     percent(share)

@@ -1,7 +1,7 @@
 //! The incident in plain words, for readers who are not engineers: what happened, what it cost, and the figures with a
 //! sentence each.
 
-use incident::EventKind;
+use incident::{EventKind, counted_visits};
 
 use super::{facts::Facts, looks};
 use crate::figures::{capital, count, duration, grouped, list, percent, printable, time};
@@ -34,10 +34,26 @@ pub(super) fn title(facts: &Facts<'_>) -> String {
         share if share >= MANY => "Many customers",
         _ => "Some customers",
     };
+    if facts.is_lost_again() {
+        let times = if facts.outages.len() == 2 {
+            "twice".to_owned()
+        } else {
+            format!("{} times", facts.outages.len())
+        };
+        let is_restored = facts.outages.last().is_some_and(|outage| outage.restored_s.is_some());
+        let end = if is_restored { "" } else { ", and in the end it was not restored" };
+        let lost_for = duration(facts.lost_for_s());
+        return format!("{who} could not use the shop {times}, for {lost_for} together{end}; it cost {usd}");
+    }
     match outcome.restored_s {
         Some(restored_s) => {
             format!("{who} could not use the shop for {}; it cost {usd}", duration(restored_s - lost_s))
         }
+        None if facts.back_too_briefly_s().is_some() => format!(
+            "{who} could not use the shop from {} on, and it was back too briefly by {} to count as restored; it cost {usd}",
+            time(lost_s),
+            time(facts.morning.watched.1)
+        ),
         None => format!(
             "{who} could not use the shop from {} on, and it was not restored by {}; it cost {usd}",
             time(lost_s),
@@ -50,11 +66,8 @@ pub(super) fn title(facts: &Facts<'_>) -> String {
 pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
     let (outcome, run) = (&facts.outcome, &facts.record.run);
     let mut lead = Vec::new();
-    let published: Vec<String> = before(facts)
-        .map(|(at, asset, version, by)| {
-            format!("at {at} {} published {asset}, version {version}", with_article(by))
-        })
-        .collect();
+    let until_s = outcome.lost_s.unwrap_or(f64::INFINITY);
+    let published: Vec<String> = published_in(facts, f64::NEG_INFINITY, until_s).collect();
     if !published.is_empty() {
         lead.push(capital(&format!("{}.", list(&published))));
     }
@@ -105,38 +118,64 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
         lead.push("Nobody has explained it.".to_owned());
     }
     if let Some(restored_s) = outcome.restored_s {
-        lead.push(match facts.until_restored() {
-            None => format!("Availability came back at {} without a remedy.", time(restored_s)),
-            Some(remedies) => {
-                let steps: Vec<String> = remedies.iter().map(|tried| uncapital(&tried.what)).collect();
-                let what = if steps.len() == 1 { "this remedy" } else { "these remedies, in order" };
-                format!("Availability came back at {} with {what}: {}.", time(restored_s), steps.join(", "))
-            }
-        });
+        lead.push(came_back(facts, 0, restored_s));
+    }
+    for (place, outage) in facts.outages.iter().enumerate().skip(1) {
+        let before_s = facts.outages[place - 1].restored_s.unwrap_or(outage.lost_s);
+        let published: Vec<String> = published_in(facts, before_s, outage.lost_s).collect();
+        if !published.is_empty() {
+            lead.push(capital(&format!("{}.", list(&published))));
+        }
+        lead.push(format!("At {} availability was lost again.", time(outage.lost_s)));
+        lead.push(outage.restored_s.map_or_else(
+            || "It was not restored while the story ran.".to_owned(),
+            |restored_s| came_back(facts, place, restored_s),
+        ));
+    }
+    if let Some(seconds) = facts.back_too_briefly_s() {
+        lead.push(format!(
+            "When the watch ended, no visit had failed for {seconds} seconds: too few for the {} that restoring takes.",
+            run.rules.hold_s
+        ));
+    }
+    if let Some(until_s) = facts.watched_beyond_s() {
+        lead.push(format!(
+            "The story ended at {}; that the shop was watched until {} is in no figure.",
+            run.story.ends,
+            time(until_s)
+        ));
     }
     lead
+}
+
+/// With what availability came back.
+fn came_back(facts: &Facts<'_>, outage: usize, restored_s: f64) -> String {
+    let Some(remedies) = facts.until_restored_from(outage) else {
+        return format!("Availability came back at {} without a remedy.", time(restored_s));
+    };
+    let steps: Vec<String> = remedies.iter().map(|tried| uncapital(&tried.what)).collect();
+    let between = if steps.iter().any(|step| step.contains(',')) { "; " } else { ", " };
+    let what = if steps.len() == 1 { "this remedy" } else { "these remedies, in order" };
+    format!("Availability came back at {} with {what}: {}.", time(restored_s), steps.join(between))
 }
 
 /// The figures that an incident is known by.
 pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
     let (outcome, run) = (&facts.outcome, &facts.record.run);
-    let all = facts.morning.tally(None, f64::NEG_INFINITY, f64::INFINITY);
+    let all = counted_visits(facts.record);
     let share_failed = outcome.failed_visits as f64 / all.visits().max(1) as f64;
     let restore = match (outcome.lost_s, outcome.time_to_restore_s()) {
         (None, _) => "none".to_owned(),
+        _ if facts.is_lost_again() => duration(facts.lost_for_s()),
         (_, Some(seconds)) => duration(seconds),
         _ => "not restored".to_owned(),
     };
-    let of = if outcome.failed_visits <= all.visits() {
-        format!(
-            "Of {}, so {}: they got an error, or nothing within {} seconds.",
-            grouped(all.visits()),
-            percent(share_failed),
-            run.rules.customers_wait_s
-        )
-    } else {
-        format!("They got an error, or nothing within {} seconds.", run.rules.customers_wait_s)
-    };
+    let of = format!(
+        "Of {}, so {}: they got an error, or nothing within {} seconds.",
+        grouped(all.visits()),
+        percent(share_failed),
+        run.rules.customers_wait_s
+    );
     vec![
         Tile {
             figure: outcome.incident_financial_loss_usd.to_string(),
@@ -148,7 +187,11 @@ pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
         },
         Tile {
             figure: restore,
-            what: "time to restore availability",
+            what: if facts.is_lost_again() {
+                "availability lost, all outages together"
+            } else {
+                "time to restore availability"
+            },
             meaning: format!(
                 "From falling below {} of visits to being back for {} seconds.",
                 share(run.rules.availability_target),
@@ -179,16 +222,16 @@ fn allowance(left: f64, tolerable: &str) -> String {
     format!("{used}: the target tolerates {tolerable} of outage in 30 days.")
 }
 
-/// What was published before availability was lost, or at all if it never was.
-fn before<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (String, &'a str, u64, &'a str)> {
-    let until = facts.outcome.lost_s.unwrap_or(f64::INFINITY);
-    facts.record.events.iter().filter(move |event| event.story_s <= until).filter_map(|event| {
-        match &event.kind {
-            EventKind::Published { asset, version, by } if by != "responder" => {
-                Some((time(event.story_s), asset.as_str(), *version, by.as_str()))
-            }
-            _ => None,
-        }
+/// What was published after a time of the story, and until another: by editors, as rolling back is a remedy.
+fn published_in(facts: &Facts<'_>, after_s: f64, until_s: f64) -> impl Iterator<Item = String> {
+    let within = move |event: &&incident::Event| event.story_s > after_s && event.story_s <= until_s;
+    facts.record.events.iter().filter(within).filter_map(|event| match &event.kind {
+        EventKind::Published { asset, version, by } if by != "responder" => Some(format!(
+            "at {} {} published {asset}, version {version}",
+            time(event.story_s),
+            with_article(by)
+        )),
+        _ => None,
     })
 }
 

@@ -41,6 +41,9 @@ pub(super) fn availability(facts: &Facts<'_>) -> Option<Chart> {
     }
     let (from_s, to_s) = facts.morning.watched;
     let title = match (facts.outcome.lost_s, facts.failing_share()) {
+        (Some(_), Some(share)) if facts.is_lost_again() => {
+            format!("{} of visits failed {}", percent(share), facts.meanwhile())
+        }
         (Some(lost_s), Some(share)) => {
             let until = facts.outcome.restored_s.map_or_else(|| time(to_s), time);
             format!("{} of visits failed between {} and {until}", percent(share), time(lost_s))
@@ -78,9 +81,8 @@ pub(super) fn lanes(facts: &Facts<'_>) -> Option<Chart> {
     if routes.is_empty() {
         return None;
     }
-    let (from_s, to_s) = facts.hurt();
     let is_failed = |route: &incident::Route| {
-        let share = facts.morning.tally(Some(*route), from_s, to_s).availability();
+        let share = facts.hurt(Some(*route)).availability();
         facts.outcome.lost_s.is_some() && share.is_some_and(|share| share < FAILED_BELOW)
     };
     let names = |failed: bool| {
@@ -94,10 +96,10 @@ pub(super) fn lanes(facts: &Facts<'_>) -> Option<Chart> {
         _ => capital(&format!("{} failed; most visits to {} got through", names(true), names(false))),
     };
     let mut columns = vec!["page".to_owned(), "visits".to_owned(), "failed in all".to_owned()];
-    columns.push(format!("availability {} to {}", time(from_s), time(to_s)));
+    columns.push(format!("availability {}", facts.meanwhile()));
     let rows = routes.iter().map(|route| {
         let whole = facts.morning.tally(Some(*route), f64::NEG_INFINITY, f64::INFINITY);
-        let hurt = facts.morning.tally(Some(*route), from_s, to_s).availability();
+        let hurt = facts.hurt(Some(*route)).availability();
         let hurt = hurt.map_or("-".to_owned(), percent);
         vec![route.to_string(), whole.visits().to_string(), whole.failed.to_string(), hurt]
     });
@@ -138,9 +140,10 @@ fn curve(facts: &Facts<'_>, width: f64, height: f64) -> String {
 
 fn lanes_plot(facts: &Facts<'_>, width: f64) -> String {
     let x = Scale { figures: facts.morning.watched, places: (LANES_BEGIN, width - ENDS) };
-    let marks = [(facts.outcome.lost_s, "lost"), (facts.outcome.restored_s, "restored")];
-    let marks = marks
-        .into_iter()
+    let marks = facts
+        .outages
+        .iter()
+        .flat_map(|outage| [(Some(outage.lost_s), "lost"), (outage.restored_s, "restored")])
         .filter_map(|(at_s, word)| Some(Rule { x: x.at(at_s?), word: word.to_owned(), more: String::new() }));
     let labels = placed(marks.collect(), (LANES_BEGIN, width));
     let top = head(&labels);
@@ -219,7 +222,9 @@ fn marks(facts: &Facts<'_>, x: &Scale) -> Vec<Rule> {
         (outcome.explained_s, facts.explained_word()),
         (outcome.restored_s, "restored"),
     ];
-    let steps = steps.into_iter().filter_map(|(at_s, word)| Some((at_s?, word)));
+    let again = facts.outages.iter().skip(1);
+    let again = again.flat_map(|outage| [(Some(outage.lost_s), "lost"), (outage.restored_s, "restored")]);
+    let steps = steps.into_iter().chain(again).filter_map(|(at_s, word)| Some((at_s?, word)));
     let within = |(at_s, _): &(f64, &str)| (x.figures.0..=x.figures.1).contains(at_s);
     published
         .take(PUBLISHES_MAX)

@@ -1,7 +1,7 @@
 //! What was tried, and whether it helped, as customers met it: availability before, the best of what followed, and
 //! what was left when the next thing was tried.
 
-use incident::{EventKind, IncidentRecord, Outcome, Timeline};
+use incident::{EventKind, IncidentRecord, StoryClock, Timeline};
 
 use crate::figures::{capital, percent, time};
 
@@ -27,35 +27,34 @@ pub(super) struct Tried {
     pub(super) best: String,
     /// Whether it helped, in a sentence.
     pub(super) verdict: String,
-    /// Whether availability was restored with it.
-    pub(super) restored: bool,
+    /// The outage that ended with it, by its number, from 0.
+    pub(super) ended: Option<usize>,
     /// Whether the next followed so soon that both are judged together.
     pub(super) belongs_to_next: bool,
 }
 
 /// All remedies, in order.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of the shop")]
-pub(super) fn tried(record: &IncidentRecord, outcome: &Outcome) -> Vec<Tried> {
+pub(super) fn tried(record: &IncidentRecord) -> Vec<Tried> {
     let rules = &record.run.rules;
     let timeline = Timeline::new(&record.availability);
     let remedies: Vec<_> = record
         .events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Remedy(remedy) => Some((event.at_s, event.story_s, remedy.to_string())),
+            EventKind::Remedy(remedy) => Some((event.at_s, event.story_s, format!("{remedy}{}", event.by()))),
             _ => None,
         })
         .collect();
-    let lost_s = timeline.lost_s(rules);
-    let restored_s =
-        lost_s.filter(|_| outcome.restored_s.is_some()).and_then(|lost| timeline.restored_s(lost, rules));
+    let clock = StoryClock::from_events(&record.events);
+    let counts = |at_s: u32| clock.story_at(at_s.into()) <= record.run.story.ends_s();
     // Those who still waited were served too: the restoration can be dated before the remedy that brought it.
-    let restoring = restored_s.and_then(|restored| {
-        let until = f64::from(restored) + f64::from(rules.customers_wait_s);
-        remedies
-            .iter()
-            .rposition(|(at_s, ..)| *at_s <= until && lost_s.is_some_and(|lost| *at_s >= lost.into()))
-    });
+    let restoring = |(lost, restored): (u32, Option<u32>)| {
+        let until =
+            f64::from(restored.filter(|restored| counts(*restored))?) + f64::from(rules.customers_wait_s);
+        remedies.iter().rposition(|(at_s, ..)| *at_s <= until && *at_s >= lost.into())
+    };
+    let restoring: Vec<Option<usize>> = timeline.outages(rules).into_iter().map(restoring).collect();
     let mut all = Vec::new();
     for (place, (at_s, story_s, what)) in remedies.iter().enumerate() {
         let next_s = remedies.get(place + 1).map_or(f64::from(timeline.end_s()), |(next_s, ..)| *next_s);
@@ -79,11 +78,11 @@ pub(super) fn tried(record: &IncidentRecord, outcome: &Outcome) -> Vec<Tried> {
         } else {
             share(next.saturating_sub(window))
         };
-        let restored = restoring == Some(place);
+        let ended = restoring.iter().position(|restoring| *restoring == Some(place));
         let is_short = until_s - at_s < f64::from(WINDOW_MIN_S);
-        let belongs_to_next = !restored && place + 1 < remedies.len() && is_short;
+        let belongs_to_next = ended.is_none() && place + 1 < remedies.len() && is_short;
         let words = |share: Option<f64>| share.map_or("-".to_owned(), percent);
-        let verdict = if restored {
+        let verdict = if ended.is_some() {
             "Availability came back with it.".to_owned()
         } else if belongs_to_next {
             "The next followed too soon to judge it alone.".to_owned()
@@ -97,7 +96,7 @@ pub(super) fn tried(record: &IncidentRecord, outcome: &Outcome) -> Vec<Tried> {
             before: words(before),
             best: words(best),
             verdict,
-            restored,
+            ended,
             belongs_to_next,
         });
     }

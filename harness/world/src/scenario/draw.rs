@@ -121,14 +121,35 @@ pub fn draw(scenario: &Scenario, seed: u64) -> Drawn {
 
 /// The story's own publish: the first asset and the first character of the file, after the first word.
 pub fn first_publish(scenario: &Scenario) -> Option<(String, Bytes)> {
-    scenario.happens.iter().find_map(|happens| match &happens.what {
-        Happening::Publish { assets, insert, replace } => {
-            let asset = assets.0.first()?.clone();
-            let text = inserted(original(&asset), insert.first(), 0);
-            Some((asset, replaced(text, replace.as_ref())))
+    scenario.happens.iter().find_map(|happens| first_of(&happens.what))
+}
+
+/// What happens when somebody triggers a scenario by hand, in story seconds after the first of it: at once what can be at once, and as
+/// far apart as in the story what is apart there. Nothing else is changed meanwhile, and of assets and characters the first are taken.
+pub fn by_hand(scenario: &Scenario, seed: u64) -> Vec<(f64, Step)> {
+    let mut chance = rng(seed, "by hand", &scenario.name);
+    let mut steps = Vec::new();
+    for happens in &scenario.happens {
+        let at_s = between(happens.between.story_s(), &mut chance);
+        if let Some((asset, body)) = first_of(&happens.what) {
+            steps.push((at_s, Step::Publish { asset, body }));
+            continue;
         }
-        _ => None,
-    })
+        if let Some(minutes) = happens.ends_after_minutes {
+            steps.push((at_s + between(minutes.seconds(), &mut chance), Step::End(happens.what.clone())));
+        }
+        steps.push((at_s, Step::Begin(happens.what.clone())));
+    }
+    steps.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let first_s = steps.first().map_or(0.0, |(at_s, _)| *at_s);
+    steps.into_iter().map(|(at_s, step)| (at_s - first_s, step)).collect()
+}
+
+fn first_of(happening: &Happening) -> Option<(String, Bytes)> {
+    let Happening::Publish { assets, insert, replace } = happening else { return None };
+    let asset = assets.0.first()?.clone();
+    let text = inserted(original(&asset), insert.first(), 0);
+    Some((asset, replaced(text, replace.as_ref())))
 }
 
 fn decoys(seed: u64, published: Option<&str>) -> (Vec<(f64, Step)>, bool) {
@@ -204,6 +225,22 @@ mod tests {
                 assert_eq!(own, times(decoys(seed, None).0), "{} {seed}", scenario.name);
             }
         }
+    }
+
+    #[test]
+    fn by_hand_the_first_thing_happens_at_once_and_the_rest_as_far_apart_as_in_the_story() {
+        for scenario in library() {
+            let (steps, again) = (by_hand(&scenario, 7), by_hand(&scenario, 7));
+            assert_eq!(steps, again, "{}", scenario.name);
+            assert!(steps[0].0 == 0.0 && steps.is_sorted_by_key(|(at_s, _)| *at_s), "{}", scenario.name);
+        }
+        let find = |name: &str| library().into_iter().find(|scenario| scenario.name == name).unwrap();
+        let alarm = by_hand(&find("false-alarm"), 7);
+        assert!(matches!(&alarm[0].1, Step::Begin(Happening::Monitor { .. })), "{alarm:?}");
+        assert!(matches!(&alarm[1], (at_s, Step::Publish { .. }) if *at_s > 60.0), "{alarm:?}");
+        let story = by_hand(&find("special-character"), 7);
+        let (asset, body) = first_publish(&find("special-character")).unwrap();
+        assert_eq!(story, [(0.0, Step::Publish { asset, body })]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! - [`happening`]: what can happen in a shop, its network, its disk and among its customers.
 //! - [`insert`]: special characters and bytes, as a file writes them.
 //! - `check`: whether what a file names exists, and whether its parts fit each other; `place`: on which line.
+//! - `reach`: into which running shops it can be brought by hand, and how its parts are told there.
 //! - [`mod@draw`]: what the seed makes of a scenario: asset, character, place, time, and the decoys around it.
 
 pub mod happening;
@@ -13,6 +14,7 @@ pub mod insert;
 mod check;
 mod place;
 pub mod draw;
+mod reach;
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use check::{Misfit, check};
 pub use draw::{Drawn, draw};
 pub use happening::Happening;
+pub use reach::Reach;
 
 /// The library, by name, as files that are read when asked for.
 const LIBRARY: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));

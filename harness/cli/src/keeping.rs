@@ -1,0 +1,299 @@
+//! What `up` and `watch` write into the record: who did what to the shop, read from its services' journals; when availability was lost and
+//! restored; and that the story has ended. Teaches that a record is kept while things happen, by whoever sees them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use chassis::{
+    Level, Peer, Wait,
+    journal::{Deed, EDITOR, Entry, Journaled},
+};
+use http::{Request, StatusCode, header, uri::Authority};
+use incident::{EventKind, IncidentRecord, Remedy, Service, counted_visits, event::by, outages};
+use world::{Editor, addresses::Operators};
+
+use crate::{
+    operators::caller,
+    output::plain,
+    screen::{self, Screen, Seen},
+};
+
+/// How long a service may take to show its journal.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Whoever can start and end processes: nobody else replaces one.
+const WHO_RUNS_IT: &str = "whoever runs it";
+
+/// A process that began so much later than the known one, in seconds, is another: its age is told to a fraction of that.
+const ANOTHER_PROCESS_S: f64 = 1.0;
+
+/// What belongs together comes within so many seconds: the three services of one restoration, or of one turn of a switch.
+const TOGETHER_S: f64 = 15.0;
+
+/// Keeps the record of a shop.
+pub(crate) struct Keeper {
+    journals: Vec<Journal>,
+    /// The versions that the content store was last seen with, where its journal cannot be read.
+    versions: BTreeMap<String, u64>,
+    /// What was last told of several services at once, and when.
+    together: BTreeMap<String, f64>,
+    restored_at_s: Option<f64>,
+    outages_told: usize,
+    recoveries_told: usize,
+    has_ended: bool,
+    level: Option<Level>,
+}
+
+/// One service's journal.
+struct Journal {
+    service: Service,
+    peer: Peer,
+    credentials: String,
+    last: u64,
+    /// When its process began, in the shop's time.
+    began_s: Option<f64>,
+    /// Whether it answered when it was last asked.
+    is_open: bool,
+}
+
+/// A deed, and when it was done in the shop's time.
+struct Done {
+    at_s: f64,
+    service: Service,
+    who: String,
+    deed: Deed,
+}
+
+impl Keeper {
+    /// A keeper who reads the journals of these operator ports; without them, only what the content store shows anybody.
+    pub(crate) fn new(operators: Option<&Operators>) -> Self {
+        let journals = operators.into_iter().flat_map(|operators| {
+            let Operators { cache, content_store, web_front, token } = operators;
+            let all = [
+                (Service::ContentStore, content_store),
+                (Service::Cache, cache),
+                (Service::WebFront, web_front),
+            ];
+            all.map(|(service, address)| Journal::new(service, address.clone(), token))
+        });
+        Self {
+            journals: journals.collect(),
+            versions: BTreeMap::new(),
+            together: BTreeMap::new(),
+            restored_at_s: None,
+            outages_told: 0,
+            recoveries_told: 0,
+            has_ended: false,
+            level: None,
+        }
+    }
+
+    /// The telemetry level that operators last set, if they did.
+    pub(crate) fn level(&self) -> Option<Level> {
+        self.level
+    }
+
+    /// Looks once: at the journals, at the content store where its journal is shut, and at the customers.
+    pub(crate) async fn look(&mut self, shop: &impl Seen, editor: &Editor, screen: &Screen) {
+        let mut done = Vec::new();
+        for journal in &mut self.journals {
+            done.extend(journal.read(shop).await);
+        }
+        done.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
+        for done in done {
+            self.note(done, shop, screen);
+        }
+        let store = self.journals.iter().find(|journal| journal.service == Service::ContentStore);
+        if store.is_none_or(|journal| !journal.is_open) {
+            self.look_at_versions(shop, editor, screen).await;
+        } else {
+            self.versions.clear();
+        }
+        self.look_at_customers(shop, screen);
+    }
+
+    /// Writes a deed into the record, as what it means for the shop.
+    fn note(&mut self, done: Done, shop: &impl Seen, screen: &Screen) {
+        let Done { at_s, service, who, deed } = done;
+        let event = match deed {
+            Deed::Published { asset, version } => {
+                // Whoever empties a store fills it again: that is no publish of anybody's.
+                if version.0 == 1 && self.restored_at_s.is_some_and(|then| at_s - then < TOGETHER_S) {
+                    return;
+                }
+                EventKind::Published { asset: asset.to_string(), version: version.0, by: EDITOR.to_owned() }
+            }
+            Deed::RolledBack { asset, version } => {
+                let asset = asset.to_string();
+                let remedy = EventKind::Remedy(Remedy::RollBack { asset: asset.clone() });
+                tell(shop, screen, at_s, &who, remedy);
+                EventKind::Published { asset, version: version.0, by: "responder".to_owned() }
+            }
+            Deed::Deleted { asset } => EventKind::Note { text: format!("{asset} is deleted") },
+            Deed::Restarted => EventKind::Remedy(Remedy::Restart { service }),
+            Deed::Flushed => EventKind::Remedy(Remedy::FlushCache),
+            Deed::Reset => {
+                if self.restored_at_s.is_some_and(|then| at_s - then < TOGETHER_S) {
+                    return;
+                }
+                if service == Service::ContentStore {
+                    self.restored_at_s = Some(at_s);
+                    EventKind::Remedy(Remedy::Restore)
+                } else {
+                    EventKind::Remedy(Remedy::Restart { service })
+                }
+            }
+            Deed::Repaired { fault } => EventKind::Remedy(Remedy::Repair { fault: world::factor(fault) }),
+            Deed::BroughtBack { fault } => EventKind::Note { text: format!("{} is back", fault.name()) },
+            Deed::SetLevel { level } => {
+                self.level = Some(level);
+                EventKind::Note { text: format!("the telemetry level is {}", level.name()) }
+            }
+        };
+        // All three services are told of a switch, and each tells it.
+        if matches!(&event, EventKind::Remedy(Remedy::Repair { .. }) | EventKind::Note { .. }) {
+            let then_s = self.together.insert(event.to_string(), at_s);
+            if then_s.is_some_and(|then_s| at_s - then_s < TOGETHER_S) {
+                return;
+            }
+        }
+        tell(shop, screen, at_s, &who, event);
+    }
+
+    /// Notes each version that has become current since the last look: anybody may ask for that, and nobody learns who did it.
+    async fn look_at_versions(&mut self, shop: &impl Seen, editor: &Editor, screen: &Screen) {
+        // A store that is just being restarted is asked again at the next look.
+        let Ok(current) = editor.list().await else { return };
+        let is_first_look = self.versions.is_empty();
+        for (asset, version) in current {
+            if self.versions.insert(asset.clone(), version) != Some(version) && !is_first_look {
+                let event = EventKind::Published { asset, version, by: EDITOR.to_owned() };
+                tell(shop, screen, shop.at_s(), EDITOR, event);
+            }
+        }
+    }
+
+    fn look_at_customers(&mut self, shop: &impl Seen, screen: &Screen) {
+        let (outages, times, ended) = {
+            let record = shop.record();
+            let rules = record.rules();
+            // Younger visits may still end badly.
+            let known_s = screen::whole_seconds(shop.at_s()).saturating_sub(rules.customers_wait_s);
+            let outages = record.timeline_until(known_s).outages(rules);
+            let time = |at_s: u32| record.story().time_at(record.clock().story_at(at_s.into())).to_string();
+            let times: Vec<_> =
+                outages.iter().map(|(lost, restored)| (time(*lost), restored.map(time))).collect();
+            let story_s = record.clock().story_at(shop.at_s());
+            (outages.len(), times, story_s >= record.story().ends_s())
+        };
+        if self.has_ended {
+            return;
+        }
+        for (lost, _) in times.iter().skip(self.outages_told) {
+            screen.say(&format!("{lost}  availability is lost"));
+        }
+        self.outages_told = self.outages_told.max(outages);
+        let restored = times.iter().filter_map(|(_, restored)| restored.as_ref());
+        for restored in restored.clone().skip(self.recoveries_told) {
+            screen.say(&format!("{restored}  availability is restored, and has held since"));
+        }
+        self.recoveries_told = self.recoveries_told.max(restored.count());
+        if ended {
+            self.has_ended = true;
+            let ends = shop.record().story().ends;
+            screen.say(&format!(
+                "{ends}  The story has ended: what happens from now on costs nothing and enters no figure. Shop, customers and record \
+                 go on. For another story close this one and start anew; --speed says how fast it runs."
+            ));
+        }
+    }
+}
+
+impl Journal {
+    fn new(service: Service, address: Authority, token: &str) -> Self {
+        let peer = Peer::new(&caller(), address);
+        let credentials = format!("Bearer {token}");
+        Self { service, peer, credentials, last: 0, began_s: None, is_open: false }
+    }
+
+    /// What was done since the last time. What was done before the customers came is no part of the record.
+    async fn read(&mut self, shop: &impl Seen) -> Vec<Done> {
+        let mut done = Vec::new();
+        self.is_open = false;
+        let Some((mut journaled, mut now_s)) = self.ask(shop).await else { return done };
+        let began_s = now_s - journaled.runs_for_s;
+        if self.began_s.is_some_and(|known_s| began_s - known_s > ANOTHER_PROCESS_S) {
+            // Another process: its journal begins anew.
+            self.last = 0;
+            let Some((anew, later_s)) = self.ask(shop).await else { return done };
+            (journaled, now_s) = (anew, later_s);
+            let (service, who) = (self.service, WHO_RUNS_IT.to_owned());
+            done.push(Done { at_s: began_s, service, who, deed: Deed::Restarted });
+        }
+        self.is_open = true;
+        self.began_s = Some(now_s - journaled.runs_for_s);
+        for Entry { number, ago_s, who, deed } in journaled.entries {
+            self.last = number;
+            let at_s = now_s - ago_s;
+            if at_s >= 0.0 {
+                done.push(Done { at_s, service: self.service, who, deed });
+            }
+        }
+        done
+    }
+
+    async fn ask(&self, shop: &impl Seen) -> Option<(Journaled, f64)> {
+        let request = Request::get(format!("/journal?after={}", self.last))
+            .header(header::AUTHORIZATION, &self.credentials)
+            .body(Bytes::new());
+        let answer = self.peer.send(request.ok()?, Wait::AtMost(ANSWER_TIMEOUT)).await.ok()?;
+        let is_readable = answer.status == StatusCode::OK;
+        is_readable.then(|| Some((serde_json::from_slice(&answer.body).ok()?, shop.at_s())))?
+    }
+}
+
+/// Notes it, and says it.
+pub(crate) fn tell(shop: &impl Seen, screen: &Screen, at_s: f64, who: &str, event: EventKind) {
+    let said = match &event {
+        EventKind::Published { by, .. } if by == "responder" => None,
+        EventKind::Published { .. } => Some(event.to_string()),
+        _ => Some(format!("{event}{}", by(who))),
+    };
+    let time = {
+        let mut record = shop.record();
+        record.push_by(at_s, who, event);
+        record.story().time_at(record.clock().story_at(at_s)).to_string()
+    };
+    if let Some(said) = said {
+        screen.say(&format!("{time}  {}", plain(&said)));
+    }
+}
+
+/// What came of it, in a few lines.
+pub(crate) fn summary(record: &IncidentRecord) -> Vec<String> {
+    let story = &record.run.story;
+    let time = |story_s: f64| story.time_at(story_s);
+    let mut lines: Vec<String> = outages(record)
+        .iter()
+        .map(|outage| match outage.restored_s {
+            Some(restored_s) => format!(
+                "Lost at {}, restored at {}: {:.0} story minutes.",
+                time(outage.lost_s),
+                time(restored_s),
+                (restored_s - outage.lost_s) / 60.0
+            ),
+            None => format!("Lost at {}, not restored while the story ran.", time(outage.lost_s)),
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push("Availability was never lost.".to_owned());
+    }
+    lines.push(format!(
+        "{} of {} visits failed; {} of trade lost. Figures count until {} at the latest.",
+        record.outcome.failed_visits,
+        counted_visits(record).visits(),
+        record.outcome.incident_financial_loss_usd,
+        story.ends
+    ));
+    lines
+}
