@@ -137,15 +137,17 @@ impl Ports {
                 break first;
             }
         };
-        let otlp = [free_port(), free_port()];
-        Self {
-            front: free_port(),
-            cache: free_port(),
-            store: free_port(),
-            operators,
-            room: free_port(),
-            otlp,
-        }
+        // What is free now may be one of the four: nobody holds them yet.
+        let mut taken: BTreeSet<u16> = (operators..=operators + 3).collect();
+        let [front, cache, store, room, grpc, http] = [(); 6].map(|()| {
+            loop {
+                let port = free_port();
+                if taken.insert(port) {
+                    return port;
+                }
+            }
+        });
+        Self { front, cache, store, operators, room, otlp: [grpc, http] }
     }
 
     /// Ports that are free right now, for one of many shops that open at once: none of those in `taken`, to which they are added.
@@ -153,18 +155,9 @@ impl Ports {
         loop {
             let ports = Self::free();
             let Self { front, cache, store, operators, room, otlp: [grpc, http] } = ports;
-            let all = BTreeSet::from([
-                front,
-                cache,
-                store,
-                operators,
-                operators + 1,
-                operators + 2,
-                room,
-                grpc,
-                http,
-            ]);
-            if all.len() == 9 && all.is_disjoint(taken) {
+            let mut all: BTreeSet<u16> = (operators..=operators + 3).collect();
+            all.extend([front, cache, store, room, grpc, http]);
+            if all.is_disjoint(taken) {
                 taken.extend(all);
                 return ports;
             }

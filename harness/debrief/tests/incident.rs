@@ -232,7 +232,7 @@ fn every_outage_and_every_recovery_is_told_and_who_did_what() {
     contains(
         &text,
         &[
-            "# Customers could not use the shop 3 times, for 4 min together, and in the end it was not restored;",
+            "# Many customers could not use the shop 3 times, for 4 min together, and in the end it was not restored;",
             "these remedies, in order: restart the cache, by the operator; put everything back as it was, by the operator.",
             "At 08:06 an editor published promo-banner, version 2. At 08:06 availability was lost again.",
             "with this remedy: roll back promo-banner, by the editor.",
