@@ -30,7 +30,7 @@ use crate::{
 /// `GET /fragments/{id}`, `POST /notifications`, for which a token may be needed, and `/readyz`.
 pub fn app(fills: Fills, notification_token: Option<&str>) -> App {
     let token: Option<Arc<str>> = notification_token.map(Into::into);
-    let notify = post(notify).layer(from_fn(move |request: Request, next: Next| {
+    let notify = post(notify).route_layer(from_fn(move |request: Request, next: Next| {
         let is_allowed = token.as_deref().is_none_or(|token| is_bearer(request.headers(), token));
         async move { if is_allowed { next.run(request).await } else { unauthorized().into_response() } }
     }));

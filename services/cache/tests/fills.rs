@@ -365,6 +365,7 @@ async fn what_the_cache_does_not_understand_is_refused_as_problem_details() {
         let (method, path) = request.split_once(' ').unwrap();
         let asked =
             axum::http::Request::builder().method(method).uri(path).header("content-type", content_type);
+        let asked = asked.header("authorization", format!("Bearer {NOTIFICATION_TOKEN}"));
         let asked = asked.body(body.to_owned().into()).unwrap();
         let answer = bench.caller.send(asked, Wait::AtMost(SECOND)).await.unwrap();
         let text = String::from_utf8(answer.body.to_vec()).unwrap();
