@@ -1,5 +1,5 @@
 //! The only way out: everything that a command prints goes through here, onto a terminal or into a pipe. Teaches three things that a
-//! program owes whoever reads it. Nothing that came from outside is obeyed by the terminal ([`plain`]). What could not be written is
+//! program owes whoever reads it. Nothing that came from outside is obeyed by the terminal ([`plain()`]). What could not be written is
 //! an error, as a file that is half there looks whole. And a reader who goes away, as `head` does, ends the program without a word.
 //!
 //! Standard output and the terminal belong to the process, and so does what is known of them here.
@@ -29,7 +29,7 @@ static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 /// The lines that stay in place and change, if there are any: whatever is printed goes above them.
 static LIVE: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Prints lines of our own on standard output. A text from outside goes through [`plain`] first, so that it can end no line.
+/// Prints lines of our own on standard output. A text from outside goes through [`plain()`] first, so that it can end no line.
 pub(crate) fn line(text: &str) {
     if lost().is_none() {
         let text = shown(text);

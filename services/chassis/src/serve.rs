@@ -4,8 +4,8 @@
 //! # Layout
 //!
 //! - [`limits`]: how many connections, and how long each may keep the server waiting.
-//! - [`activity`]: what each connection is doing, and who gives way when a listener is full.
-//! - [`connection`]: one connection. [`hosts`]: under which names it is asked.
+//! - `activity`: what each connection is doing, and who gives way when a listener is full.
+//! - `connection`: one connection. `hosts`: under which names it is asked.
 
 mod activity;
 mod connection;

@@ -34,7 +34,7 @@ pub(super) type Told = (Level, f64, Interval);
 /// An estimate that is smaller than this part of its interval's width is no difference that a sentence should name.
 const CLEAR_FROM: f64 = 0.1;
 
-/// `sooner with logs (by 42 min); metrics is not shown to help (1 min sooner on average, uncertain: 3.3 min sooner to 0 min)`. `sides`
+/// `sooner with logs (by 42 min); metrics (1 min sooner on average, uncertain: 3.3 min sooner to 0 min) is not shown to help`. `sides`
 /// are the words for less and for more. That nothing was shown is not that there is nothing: the estimate and its interval
 /// stand beside it.
 pub(super) fn told(rows: &[Told], sides: [&str; 2], amount: fn(f64) -> String) -> String {
@@ -159,8 +159,8 @@ mod tests {
         ];
         assert_eq!(
             told(&rows, ["sooner", "later"], minutes).replace('\u{a0}', " "),
-            "sooner with logs (by 42 min); later with traces (by 2.5 min); metrics is not shown to help \
-             (1 min sooner on average, uncertain: 3.3 min sooner to 0 min)"
+            "sooner with logs (by 42 min); later with traces (by 2.5 min); metrics \
+             (1 min sooner on average, uncertain: 3.3 min sooner to 0 min) is not shown to help"
         );
         let nothing = [
             (Level::Logs, -1_740.0, interval(-5_040.0, 1_260.0)),

@@ -104,7 +104,7 @@ async fn a_wrong_question_is_told_what_is_wrong() {
         ("/evidence/logs?txet=x", 400, "txet"),
         ("/evidence/changes?to=never", 400, "to"),
         ("/evidence/metrics/query?function=rate", 400, "name"),
-        ("/evidence/metrics/query?name=x&function=sum", 400, "function"),
+        ("/evidence/metrics/query?name=x&function=median", 400, "function"),
         ("/evidence/metrics/query?name=shop.customer.visits&function=quantile", 400, "function"),
         ("/evidence/metrics/query?name=shop.customer.visits&function=quantile&q=7", 400, "q"),
         ("/evidence/metrics/query?name=shop.customer.visits&step=0s", 400, "step"),
