@@ -27,7 +27,7 @@ fn walk(path: &str, before: &Value, after: &Value, operations: &mut Vec<Value>) 
                 }
             }
         }
-        (Value::Array(before), Value::Array(after)) if after.iter().all(is_composed) => {
+        (Value::Array(before), Value::Array(after)) if !after.is_empty() && after.iter().all(is_composed) => {
             entries(path, before, after, operations);
         }
         _ => operations.push(json!({ "op": "replace", "path": path, "value": after })),

@@ -46,9 +46,13 @@ async fn guesses_are_few_and_hold_up_nobody_who_is_right() {
         }
     }
     assert!(answered[0] < 60 && answered[0] + answered[1] == 600, "{answered:?}");
-    // From the same address, in the midst of it: whoever is right is let in.
+    // From the same address, in the midst of it: whoever is right is let in. A try comes free each second, and is used up at once.
     for person in 0..38 {
-        assert_eq!(hall.status(wrong_code()).await, 429);
+        let mut free = 0;
+        while hall.status(wrong_code()).await == 403 {
+            free += 1;
+            assert!(free < 20, "guesses are no longer refused");
+        }
         hall.join(person % 4 + 1, "Kim", HERE, None).await.unwrap();
         let signed_in = Ask::post("/api/desk/sign-in").json(&json!({ "token": FACILITATOR }));
         assert_eq!(hall.status(signed_in).await, 204);

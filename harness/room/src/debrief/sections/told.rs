@@ -212,6 +212,6 @@ mod tests {
             "Back for the last 20 s, too briefly to count",
             "and back for 20 s at the end; 60 s count as restored.",
         );
-        check(60, "Availability was back after", "to 10:30.");
+        check(60, "Your team restored the shop", "to 10:30.");
     }
 }
