@@ -30,8 +30,9 @@ impl Evidence {
     pub async fn start() -> Self {
         let clock = Clock::real();
         let evidence = evidence::Evidence::new(world::observed::limits(), move || clock.wall());
-        let (port, served) =
-            serve(api::router(evidence.clone()).merge(receiver::http_router(evidence))).await;
+        // Each has an answer of its own for paths that it does not know: the second is asked for those of the first.
+        let both = receiver::http_router(evidence.clone()).fallback_service(api::router(evidence));
+        let (port, served) = serve(both).await;
         Self { port, _served: served }
     }
 

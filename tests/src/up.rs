@@ -69,8 +69,11 @@ impl Up {
     pub async fn start_on(ports: Ports, options: &[&str]) -> Self {
         let (editor_token, operator_token) = (token(), token());
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let mut command = Command::new(program("glyphfall"));
+        // Whoever runs the tests may ignore a closed terminal, as nohup does; a shop that is tested must not inherit that.
+        let mut command = Command::new("env");
         command
+            .arg("--default-signal=HUP")
+            .arg(program("glyphfall"))
             .arg("up")
             .args(options)
             .args(ports.options())

@@ -98,7 +98,7 @@ async fn a_body_of_20_mib_is_refused_before_it_fills_memory() {
     let store = Store::start().await;
     let mut connection = TcpStream::connect(("127.0.0.1", store.port)).await.unwrap();
     let head = format!(
-        "PUT /assets/page HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: 20971520\r\n\r\n",
+        "PUT /assets/page HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\ncontent-length: 20971520\r\n\r\n",
         store.token
     );
     connection.write_all(head.as_bytes()).await.unwrap();
