@@ -83,9 +83,9 @@ async fn nothing_from_outside_is_obeyed_by_a_terminal() {
             &["verify", "--editor-token", "x", "--content-store-port", &shop, "--cache-port", &shop],
             "answered",
         ),
-        (&["debrief", record, "--out", out], "\\u001b[2J"),
+        (&["debrief", record, "--out", out], "\\u{1b}[2J"),
         (&["debrief", missing, "--out", out], "\\u001b[2J"),
-        (&["debrief", record, "--out", "/proc/\u{1b}[2J"], "\\u001b[2J"),
+        (&["debrief", record, "--out", "/proc/\u{1b}[2J"], "\\u{1b}[2J"),
         (&["scenarios", scenario], "\\u001b[2J"),
         (&["scenarios", scenario, "--format", "json"], "\\u001b[2J"),
         (&["scenarios", HOSTILE], "\\u001b[2J"),
@@ -195,7 +195,9 @@ fn words(all: &[String]) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ctrl_c_ends_every_command_in_the_same_way() {
-    let (store, silent) = (Evidence::start().await, silent_shop().await.to_string());
+    let (store, silent) = (Evidence::start().await, silent_shop().await);
+    // Operator ports stand in a row, and the second is asked first.
+    let (silent, before) = (silent.to_string(), (silent - 1).to_string());
     store.fill("an ordinary text").await;
     let (port, ports) = (store.port.to_string(), Ports::free());
     let nobody = format!("127.0.0.1:{silent}");
@@ -216,7 +218,7 @@ async fn ctrl_c_ends_every_command_in_the_same_way() {
         Broken(&["train"], "", 130, "nothing was written"),
         Broken(&["characters"], "", 130, "PARTIAL"),
         Broken(&["inject", "--editor-token", "x", "--content-store-port", &silent], "", 130, "broken off"),
-        Broken(&["restore", "--operator-token", "x", "--operator-port", &silent], "", 130, "broken off"),
+        Broken(&["restore", "--operator-token", "x", "--operator-port", &before], "", 130, "broken off"),
         Broken(&["evidence", "logs", "--room-port", &silent], "", 130, "broken off"),
         Broken(&["evidence", "logs", "--follow", "--room-port", &port], "an ordinary text", 0, ""),
         Broken(&["evidence", "metrics", "visits", "--follow", "--room-port", &port], "7.000", 0, ""),

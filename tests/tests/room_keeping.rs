@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
+    fmt::Write as _,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
@@ -301,7 +302,9 @@ async fn a_team_that_asks_for_too_much_costs_no_other_team_its_shop() {
     let service = page["logs"][0]["service"].as_str().unwrap();
     let mut attributes = page["logs"][0]["attributes"].as_object().unwrap().iter();
     let (key, value) = attributes.find_map(|(key, value)| Some((key, value.as_str()?))).unwrap();
-    let conditions = format!("service={service}&") + &format!("attribute={key}={value}&").repeat(32);
+    let mut encoded = String::new();
+    value.bytes().for_each(|byte| write!(encoded, "%{byte:02X}").unwrap());
+    let conditions = format!("service={service}&") + &format!("attribute={key}={encoded}&").repeat(32);
     let questions = [
         format!("/evidence/logs?text=nothing+says+this&limit=1&{}", conditions.trim_end_matches('&')),
         "/evidence/logs?text=nothing+says+this".to_owned(),

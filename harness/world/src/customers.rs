@@ -35,6 +35,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// A process that comes to its work so late was not running, or the machine was not: stopped, asleep, or buried in other work.
 pub const STOOD_STILL_AFTER: Duration = Duration::from_secs(5);
 
+/// A customer's patience never ends later than this in a process that runs: who is kept waiting longer was stopped with it.
+const LATE_AT_MOST: Duration = Duration::from_secs(2);
+
 /// Visits under way at once; a visit beyond fails at once. Thirty a second who all wait to the end are three hundred.
 pub const VISITS_MAX: usize = 4_096;
 
@@ -249,6 +252,12 @@ impl Tally {
             Visit::Failed
         };
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+        // Whoever was on their way while the process stood still says nothing of the shop, as those who would have come then.
+        if visit == Visit::Failed && intended.elapsed() > PATIENCE + LATE_AT_MOST {
+            let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+            begun.entry((at_s, route)).and_modify(|count| *count = count.saturating_sub(1));
+            return;
+        }
         self.count(route, visit, intended);
     }
 
