@@ -85,7 +85,7 @@ async fn nothing_from_outside_is_obeyed_by_a_terminal() {
         ),
         (&["debrief", record, "--out", out], "\\u{1b}[2J"),
         (&["debrief", missing, "--out", out], "\\u001b[2J"),
-        (&["debrief", record, "--out", "/proc/\u{1b}[2J"], "\\u{1b}[2J"),
+        (&["debrief", record, "--out", "/proc/\u{1b}[2J"], "\\u001b[2J"),
         (&["scenarios", scenario], "\\u001b[2J"),
         (&["scenarios", scenario, "--format", "json"], "\\u001b[2J"),
         (&["scenarios", HOSTILE], "\\u001b[2J"),
@@ -223,7 +223,7 @@ async fn ctrl_c_ends_every_command_in_the_same_way() {
         Broken(&["evidence", "logs", "--follow", "--room-port", &port], "an ordinary text", 0, ""),
         Broken(&["evidence", "metrics", "visits", "--follow", "--room-port", &port], "7.000", 0, ""),
         Broken(&["evidence", "alerts", "--follow", "--room-port", &port], "fast-burn", 0, ""),
-        Broken(&words(&up), "The shop is open", 0, "Closed"),
+        Broken(&words(&up), "The shop is open", 0, "Record:"),
         Broken(&words(&watch), "waiting for the shop", 0, ""),
         Broken(&["room", "--room-port", "0"], "incident room is open", 0, "Closed"),
     ] {

@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     let environment = Environment::of_process();
     let options: Options = match environment.try_parse_from(std::env::args_os()) {
         Ok(options) => options,
-        Err(told) => return help(&told),
+        Err(told) => return help(told),
     };
     let command = options.command.unwrap_or(Command::Demo(options.demo));
     let done = stop::listen(command.waits_for())
@@ -132,11 +132,12 @@ fn run(command: Command, environment: &Environment) -> anyhow::Result<Done> {
 }
 
 /// A help text, or what is wrong with what was asked for.
-fn help(told: &clap::Error) -> ExitCode {
+fn help(told: clap::Error) -> ExitCode {
+    let is_help = told.exit_code() == 0;
     output::help(told);
     match output::lost() {
         Some(Lost::Unwritable) => ExitCode::from(CANNOT),
-        _ if told.exit_code() == 0 => ExitCode::SUCCESS,
+        _ if is_help => ExitCode::SUCCESS,
         _ => ExitCode::from(CANNOT),
     }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 pub(crate) use chassis::plain;
+use clap::error::ContextValue;
 use indicatif::ProgressBar;
 
 use crate::stop::{self, Reason};
@@ -41,8 +42,16 @@ pub(crate) fn line(text: &str) {
     }
 }
 
-/// Prints a help text, or what clap says of what was asked for, in its colours; in none if a word of it holds what a terminal obeys.
-pub(crate) fn help(told: &clap::Error) {
+/// Prints a help text, or what clap says of what was asked for, in its colours. What it repeats of the command line may come from
+/// anywhere: it stays on its line.
+pub(crate) fn help(mut told: clap::Error) {
+    let repeated = told.context().filter_map(|(kind, value)| match value {
+        ContextValue::String(text) => Some((kind, ContextValue::String(plain(text)))),
+        _ => None,
+    });
+    for (kind, value) in repeated.collect::<Vec<_>>() {
+        told.insert(kind, value);
+    }
     let text = told.render().to_string();
     if text.lines().any(|line| plain(line) != line) {
         error_line(text.trim_end());
