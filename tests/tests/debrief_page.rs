@@ -55,7 +55,7 @@ async fn the_debrief_of_the_story_can_be_read_on_a_desk_and_on_a_phone() {
     play.args(["play", "special-character", "--seed", "7", "--level", "logs", "--out"]).arg(folder.path());
     let (code, _, told) = output(&mut play);
     assert_eq!(code, 0, "{told}");
-    let record = folder.path().join("special-character-7.json");
+    let record = folder.path().join("special-character-7-logs.json");
     let mut debrief = Command::new(program("glyphfall"));
     debrief.arg("debrief").arg(&record).arg("--out").arg(folder.path());
     let (code, said, error) = output(&mut debrief);
