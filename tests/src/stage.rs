@@ -99,7 +99,7 @@ impl Stage {
     pub async fn served_percent(&self, routes: &[Route], seconds: u32) -> f64 {
         let now_s = self.second() + 1;
         self.pass(u64::from(seconds) + 12).await;
-        let shares = if routes.is_empty() { Route::ALL } else { routes };
+        let shares = if routes.is_empty() { &Route::ALL } else { routes };
         let record = self.world.record();
         let tallies = shares.iter().map(|route| record.tally(Some(*route), now_s, now_s + seconds));
         let (available, visits) = tallies.fold((0, 0), |(available, visits), tally| {
@@ -132,7 +132,7 @@ pub fn run_of(shop: &ShopOptions, clock: ClockKind) -> Run {
     Run {
         seed: shop.surroundings.seed,
         scenario: "special-character".into(),
-        level: world::level(shop.level),
+        level: shop.level,
         operating_model: incident::OperatingModel::OpsRunIt,
         clock,
         speed: 1.0,
@@ -142,7 +142,7 @@ pub fn run_of(shop: &ShopOptions, clock: ClockKind) -> Run {
         round: None,
         order: None,
         story: Story::default(),
-        faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
+        faults_present: shop.faults_present().into_iter().collect(),
         rules: Rules::default(),
     }
 }

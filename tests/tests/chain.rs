@@ -4,7 +4,7 @@ use chassis::LatentFault::{
     self, InadequateTelemetry, InvalidRendering, MissingHealthCheck, PoorErrorHandling,
 };
 use glyphfall_tests::stage::{BANNER, RESTART_CACHE, Stage};
-use incident::{Remedy, Route, Service};
+use incident::{EventKind, Remedy, Route, Service, Usd};
 use world::EditorError;
 
 const BANNER_PAGES: &[Route] = &[Route::Home, Route::Category];
@@ -30,7 +30,7 @@ async fn one_special_character_takes_every_page_down_while_health_stays_green() 
             assert_within(share, 0.0, 1.0, route.name());
         }
         for route in Route::ALL {
-            let share = stage.past_percent(Some(*route), published_s + 40, published_s + 50);
+            let share = stage.past_percent(Some(route), published_s + 40, published_s + 50);
             assert_within(share, 0.0, 5.0, route.name());
         }
         // It stays so: nothing in the shop gives up.
@@ -126,6 +126,43 @@ async fn repaired_telemetry_changes_nothing_for_customers() {
     for from_s in (0..78).step_by(6) {
         let shares = [&faulty, &repaired].map(|stage| stage.past_percent(None, from_s, from_s + 6));
         assert!((shares[0] - shares[1]).abs() < 0.001, "from second {from_s}: {shares:?}");
+    }
+}
+
+/// Looks at the loss in each story minute of so many: it never falls, and loses no more than a minute's.
+async fn watch_the_loss(stage: &Stage, minutes: usize) -> Usd {
+    let loss = || stage.world.record().loss_by(stage.world.at_s());
+    let mut last = loss();
+    for _ in 0..minutes {
+        stage.pass(1).await;
+        let (now, at_most) = (loss(), last.0 + 5_000.0 + 1e-6);
+        assert!(last <= now && now.0 <= at_most, "{last} and then {now} at {} s", stage.second());
+        last = now;
+    }
+    last
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loss_that_people_watch_grows_evenly_to_the_records_figure() {
+    for ends_restored in [false, true] {
+        let stage = Stage::with_repaired(&[], 19).await;
+        // A minute of the story in a second.
+        stage.world.note(EventKind::Clock { speed: 60.0, paused: false });
+        watch_the_loss(&stage, 30).await;
+        stage.publish().await.unwrap();
+        let lost = watch_the_loss(&stage, 60).await;
+        assert!(lost.0 > 100_000.0, "{lost} after an hour");
+        // Whoever waited for a page is answered now, all at once.
+        stage.act(RESTART_CACHE).await;
+        watch_the_loss(&stage, 45).await;
+        if ends_restored {
+            stage.roll_back().await;
+            stage.act(RESTART_CACHE).await;
+            watch_the_loss(&stage, 30).await;
+        }
+        let (last, ()) = tokio::join!(watch_the_loss(&stage, 30), stage.world.empty());
+        let outcome = stage.world.finish().await.outcome;
+        assert_eq!(last.to_cents(), outcome.incident_financial_loss_usd, "restored: {ends_restored}");
     }
 }
 

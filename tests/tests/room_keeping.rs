@@ -365,8 +365,8 @@ async fn a_round_of_every_scenario_that_is_broken_off_leaves_every_shop_well_at_
     let (customer, mut pages) = (room.stranger(), 0);
     for (scenario, key) in scenarios.iter().zip(&keys) {
         for route in Route::ALL {
-            let answer = customer.send(Method::GET, &format!("/s/{key}{}", any_page(*route)), None).await;
-            let visit = judge(*route, answer.status, &answer.body);
+            let answer = customer.send(Method::GET, &format!("/s/{key}{}", any_page(route)), None).await;
+            let visit = judge(route, answer.status, &answer.body);
             assert_eq!(visit, Visit::Served, "{scenario}, {route}: {}", text(&answer));
             pages += 1;
         }

@@ -182,11 +182,11 @@ pub(crate) fn run_of(
     speed: f64,
     rules: Rules,
 ) -> Run {
-    let faults_present: BTreeSet<_> = shop.faults_present().into_iter().map(world::factor).collect();
+    let faults_present: BTreeSet<_> = shop.faults_present().into_iter().collect();
     Run {
         seed,
         scenario: scenario.to_owned(),
-        level: world::level(shop.level),
+        level: shop.level,
         operating_model: OperatingModel::OpsRunIt,
         clock: ClockKind::Live,
         speed,

@@ -59,7 +59,7 @@ impl Figures {
             let until = remedies.first().map_or(end_s, |(at_s, _)| *at_s);
             let banner = [Route::Home, Route::Category];
             rows.push(below("home and categories", record, &banner, published, until, BANNER_PAGES_BELOW));
-            rows.push(below("every kind of page", record, Route::ALL, published, until, ALL_PAGES_BELOW));
+            rows.push(below("every kind of page", record, &Route::ALL, published, until, ALL_PAGES_BELOW));
             let green = format!("{} of {} green{}", health.green, health.asked, not_ready(health));
             rows.push(Row {
                 what: "health checks meanwhile".into(),

@@ -143,7 +143,7 @@ impl Keeper {
                     EventKind::Remedy(Remedy::Restart { service })
                 }
             }
-            Deed::Repaired { fault } => EventKind::Remedy(Remedy::Repair { fault: world::factor(fault) }),
+            Deed::Repaired { fault } => EventKind::Remedy(Remedy::Repair { fault }),
             Deed::BroughtBack { fault } => EventKind::Note { text: format!("{} is back", fault.name()) },
             Deed::SetLevel { level } => {
                 self.level = Some(level);

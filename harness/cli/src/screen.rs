@@ -149,7 +149,7 @@ pub(crate) fn time_and_loss(world: &impl Seen) -> (String, Usd) {
     let at_s = world.at_s();
     let record = world.record();
     let story_s = record.clock().story_at(at_s);
-    (record.story().time_at(story_s).to_string(), record.loss_so_far())
+    (record.story().time_at(story_s).to_string(), record.loss_by(at_s))
 }
 
 /// Of the visits begun in these seconds, the share that has been answered well by now.

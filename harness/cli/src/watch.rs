@@ -172,7 +172,7 @@ fn run_of(options: &WatchOptions, seed: u64) -> Run {
     Run {
         seed,
         scenario: "live".to_owned(),
-        level: world::level(options.level),
+        level: options.level,
         operating_model: OperatingModel::OpsRunIt,
         clock: ClockKind::Live,
         speed: options.speed,

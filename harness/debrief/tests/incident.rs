@@ -3,8 +3,8 @@
 
 use debrief::incident::{DebriefError, markdown, page};
 use incident::{
-    ContributingFactor, EventKind, Explanation, IncidentRecord, Recorder, Remedy, Route, Rules, Run, Service,
-    Story, Visits, words::ClockKind,
+    ContributingFactor, EventKind, Explanation, IncidentRecord, LatentFault, Recorder, Remedy, Route, Rules,
+    Run, Service, Story, Visits, words::ClockKind,
 };
 use report::chain::ChainReport;
 
@@ -22,7 +22,7 @@ fn run(responder: &str) -> Run {
         round: None,
         order: None,
         story: Story::default(),
-        faults_present: ContributingFactor::LATENT_FAULTS.into(),
+        faults_present: LatentFault::ALL.into(),
         rules: Rules::default(),
     }
 }

@@ -14,9 +14,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use words::Route;
 
 use crate::record::Rules;
-use crate::words::Route;
 
 /// What customers met on one route in one second. Counts only visits that have ended: served, degraded or given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

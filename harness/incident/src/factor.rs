@@ -3,7 +3,7 @@
 //! One catalogue for all scenarios, because a list made for one scenario would give its answer away. It teaches to
 //! look for *several* factors: an outage that has only one is rare, and a person's slip is not among them.
 
-use crate::words::words;
+use words::{LatentFault, words};
 
 words! {
     /// A property of the system, or of its surroundings, without which the incident would have been less.
@@ -53,12 +53,23 @@ words! {
 
 impl ContributingFactor {
     /// The four latent faults of the story, each of which the shop can have or have repaired.
-    pub const LATENT_FAULTS: [Self; 4] = [
+    pub const LATENT_FAULTS: [Self; LatentFault::ALL.len()] = [
         Self::InvalidRendering,
         Self::PoorErrorHandling,
         Self::MissingHealthCheck,
         Self::InadequateTelemetry,
     ];
+}
+
+impl From<LatentFault> for ContributingFactor {
+    fn from(fault: LatentFault) -> Self {
+        match fault {
+            LatentFault::InvalidRendering => Self::InvalidRendering,
+            LatentFault::PoorErrorHandling => Self::PoorErrorHandling,
+            LatentFault::MissingHealthCheck => Self::MissingHealthCheck,
+            LatentFault::InadequateTelemetry => Self::InadequateTelemetry,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,9 +94,8 @@ mod tests {
 
     #[test]
     fn the_latent_faults_bear_their_names() {
-        assert_eq!(
-            ContributingFactor::LATENT_FAULTS.map(ContributingFactor::name),
-            ["invalid-rendering", "poor-error-handling", "missing-health-check", "inadequate-telemetry"]
-        );
+        let factors = LatentFault::ALL.map(ContributingFactor::from);
+        assert_eq!(factors, ContributingFactor::LATENT_FAULTS);
+        assert_eq!(factors.map(ContributingFactor::name), LatentFault::ALL.map(LatentFault::name));
     }
 }

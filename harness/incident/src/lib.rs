@@ -6,8 +6,7 @@
 //!
 //! # Layout
 //!
-//! - [`mod@nearest`]: the known word that a misspelt one resembles
-//! - [`words`]: telemetry levels, operating models, routes, services; one macro keeps code, JSON and command line in step
+//! - [`words`](mod@words): operating models and kinds of clock; levels, latent faults, routes and services come from the crate `words`
 //! - [`factor`]: the catalogue of contributing factors that an explanation names
 //! - [`remedy`]: what a responder can do
 //! - [`story`]: the 08:00 to 13:00 story and its clock
@@ -18,7 +17,6 @@
 //! - [`record`]: the record itself, its rules and its JSON Schema
 //! - [`recorder`]: how a record is written
 
-pub mod nearest;
 pub mod words;
 
 pub mod factor;
@@ -33,17 +31,17 @@ pub mod outcome;
 pub mod record;
 pub mod recorder;
 
+pub use ::words::{LatentFault, Level, Route, Service, UnknownWord, did_you_mean, nearest};
 pub use availability::{Tally, Timeline, Visits};
 pub use event::{Event, EventKind, Explanation};
 pub use factor::ContributingFactor;
 pub use money::Usd;
-pub use nearest::{did_you_mean, nearest};
 pub use outcome::{Outage, Outcome, counted_visits, outages, outcome};
 pub use record::{IncidentRecord, RecordError, Rules, Run, json_schema};
 pub use recorder::Recorder;
 pub use remedy::Remedy;
 pub use story::{Story, StoryClock, TimeOfDay};
-pub use words::{ClockKind, Level, OperatingModel, Route, Service, UnknownWord};
+pub use words::{ClockKind, OperatingModel};
 
 /// Rounds to a thousandth: a millisecond is finer than anything an incident can tell apart, and reads better.
 fn thousandths(value: f64) -> f64 {

@@ -61,8 +61,8 @@ pub fn loss(timeline: &Timeline, clock: &StoryClock, story: &Story, degraded_tra
 mod tests {
     use super::*;
     use crate::availability::Visits;
-    use crate::words::Route;
     use proptest::prelude::*;
+    use words::Route;
 
     #[test]
     fn dollars_are_shown_in_groups_of_three() {

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::availability::Visits;
 use crate::event::Event;
-use crate::factor::ContributingFactor;
 use crate::outcome::Outcome;
 use crate::story::Story;
-use crate::words::{ClockKind, Level, OperatingModel};
+use crate::words::{ClockKind, OperatingModel};
+use words::{LatentFault, Level};
 
 /// The record's format. A change that an older reader would misunderstand makes a new number.
 pub const SCHEMA: &str = "glyphfall.incident/1";
@@ -69,7 +69,7 @@ pub struct Run {
     /// The story that it is told in.
     pub story: Story,
     /// The latent faults that the shop had at the start.
-    pub faults_present: BTreeSet<ContributingFactor>,
+    pub faults_present: BTreeSet<LatentFault>,
     /// What the figures rest on.
     pub rules: Rules,
 }

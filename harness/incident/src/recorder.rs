@@ -9,7 +9,11 @@ use crate::outcome::reckon;
 use crate::record::{IncidentRecord, Rules, Run, SCHEMA};
 use crate::story::{Story, StoryClock};
 use crate::thousandths;
-use crate::words::Route;
+use words::Route;
+
+/// A visit ends no later than this after its customer has lost patience, or counts for nothing: whoever waits longer was stopped
+/// together with the process that counts.
+pub const LATE_AT_MOST_S: u32 = 2;
 
 /// Collects what happens in one incident.
 ///
@@ -124,10 +128,18 @@ impl Recorder {
         Timeline::new(self.visits.range(..(to_s, Route::Home)).map(|(_, row)| row))
     }
 
-    /// The loss so far, for a counter that runs while the incident does. It lags by the customers' patience, because a
-    /// visit counts only when it has ended.
-    pub fn loss_so_far(&self) -> Usd {
-        money::loss(&self.timeline(), &self.clock, &self.run.story, self.run.rules.degraded_trade_lost)
+    /// The loss by the shop's second `at_s`, for a counter that people watch. Only seconds whose visits have all ended count, so it
+    /// never falls, never grows by more than the story loses in the time, and comes to the record's own figure once the
+    /// customers have left. It lags by their patience: a restart that ends what waited for a page makes no jump.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "seconds of a run, at least 0"
+    )]
+    pub fn loss_by(&self, at_s: f64) -> Usd {
+        let ended_s = (at_s as u32).saturating_sub(self.run.rules.customers_wait_s + LATE_AT_MOST_S);
+        let timeline = self.timeline_until(ended_s);
+        money::loss(&timeline, &self.clock, &self.run.story, self.run.rules.degraded_trade_lost)
     }
 
     /// Ends the record and reckons its outcome. Loss and restoration of availability enter the events unless somebody has

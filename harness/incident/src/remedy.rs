@@ -4,9 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::factor::ContributingFactor;
-use crate::words::Service;
+use words::{LatentFault, Service};
 
 /// One action on the world.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -43,7 +41,7 @@ pub enum Remedy {
     /// Repairs a latent fault while the shop runs.
     Repair {
         /// The fault.
-        fault: ContributingFactor,
+        fault: LatentFault,
     },
 }
 
@@ -106,7 +104,7 @@ mod tests {
         check(Remedy::ReplaceDisk, "replace the content store's disk", json!({"remedy": "replace-disk"}));
         check(Remedy::Restore, "put everything back as it was", json!({"remedy": "restore"}));
         check(
-            Remedy::Repair { fault: ContributingFactor::PoorErrorHandling },
+            Remedy::Repair { fault: LatentFault::PoorErrorHandling },
             "repair poor error handling",
             json!({"remedy": "repair", "fault": "poor-error-handling"}),
         );

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use incident::{
-    ClockKind, ContributingFactor, EventKind, Explanation, IncidentRecord, Level, OperatingModel,
-    RecordError, Recorder, Remedy, Route, Rules, Run, Service, Story, Visits, json_schema, outcome,
+    ClockKind, ContributingFactor, EventKind, Explanation, IncidentRecord, LatentFault, Level,
+    OperatingModel, RecordError, Recorder, Remedy, Route, Rules, Run, Service, Story, Visits, json_schema,
+    outcome,
 };
 use proptest::prelude::*;
 
@@ -24,7 +25,7 @@ fn run(speed: f64) -> Run {
         round: None,
         order: None,
         story: Story::default(),
-        faults_present: ContributingFactor::LATENT_FAULTS.into(),
+        faults_present: LatentFault::ALL.into(),
         rules: Rules::default(),
     }
 }
@@ -199,7 +200,8 @@ fn the_counter_agrees_with_the_record_and_visits_add_up_as_they_end() {
     let row = |at_s, route, served, failed| Visits { at_s, route, served, degraded: 0, failed };
     piecemeal.visits([row(1, Route::Checkout, 0, 1), row(0, Route::Product, 1, 0)]);
     piecemeal.visits([row(1, Route::Checkout, 2, 1), row(1, Route::Home, 4, 0)]);
-    let so_far = piecemeal.loss_so_far();
+    assert_eq!(piecemeal.loss_by(12.0).to_string(), "$0", "the visits of second 1 may still be under way");
+    let so_far = piecemeal.loss_by(14.0);
     let record = piecemeal.finish();
     assert_eq!(
         record.availability,

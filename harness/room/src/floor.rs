@@ -20,7 +20,7 @@ use world::{
     observed::limits,
     play::STARTS_STORY_S,
     scenario::{Drawn, Scenario, draw},
-    services_level, stand_in,
+    stand_in,
 };
 
 use crate::{
@@ -129,7 +129,7 @@ impl Floor {
         let Opening { team, round: (place, round), assigned, before, views } = opening;
         let scenario = world::scenario::scenario(&assigned.scenario).map_err(io::Error::other)?;
         let mut shop = ShopOptions::live_in_memory(assigned.seed).sized_for(views);
-        shop.level = services_level(before.as_ref().map_or(assigned.level, |(played, _)| played.level));
+        shop.level = before.as_ref().map_or(assigned.level, |(played, _)| played.level);
         shop.base_path = format!("/s/{}", team.shop_key);
         let clock = shop.surroundings.clock.clone();
         let limits = Limits { bytes_max: EVIDENCE_BYTES_MAX, ..limits() };
@@ -235,7 +235,7 @@ impl Floor {
         let rules = Rules::default();
         let (timeline, loss_usd, clock) = {
             let record = self.world.record();
-            (record.timeline(), record.loss_so_far().0, record.clock().clone())
+            (record.timeline(), record.loss_by(now.at_s).0, record.clock().clone())
         };
         // A visit counts when it has ended: what is younger than a customer's patience is not yet known.
         let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);
@@ -366,7 +366,7 @@ fn run_of(shop: &ShopOptions, scenario: &Scenario, round: &Round, assigned: &Ass
         round: None,
         order: None,
         story: Story::default(),
-        faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
+        faults_present: shop.faults_present().into_iter().collect(),
         rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
     }
 }

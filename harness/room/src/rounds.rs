@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use incident::{EventKind, Level, Remedy};
 use tokio::time::sleep;
-use world::{play::STARTS_STORY_S, services_level};
+use world::play::STARTS_STORY_S;
 
 use crate::{
     floor::{Figures, Floor, Gap, Opening, State},
@@ -243,7 +243,7 @@ impl Room {
             playing.level = level;
         }
         if let Some(floor) = self.floor(team) {
-            floor.world.shop().set_level(services_level(level));
+            floor.world.shop().set_level(level);
             let text = format!("telemetry level set to {level}");
             floor.world.note(EventKind::Note { text });
         }

@@ -13,7 +13,7 @@ use std::{
 use chassis::{Chassis, Peer, TaskGroup, Wait, rng};
 use hdrhistogram::Histogram;
 use http::uri::Authority;
-use incident::{Recorder, Route, Visits};
+use incident::{Recorder, Route, Visits, recorder::LATE_AT_MOST_S};
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Meter},
@@ -36,7 +36,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub const STOOD_STILL_AFTER: Duration = Duration::from_secs(5);
 
 /// A customer's patience never ends later than this in a process that runs: who is kept waiting longer was stopped with it.
-const LATE_AT_MOST: Duration = Duration::from_secs(2);
+const LATE_AT_MOST: Duration = Duration::from_secs(LATE_AT_MOST_S as u64);
 
 /// Visits under way at once; a visit beyond fails at once. Thirty a second who all wait to the end are three hundred.
 pub const VISITS_MAX: usize = 4_096;
@@ -253,7 +253,7 @@ impl Tally {
         };
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         // Whoever was on their way while the process stood still says nothing of the shop, as those who would have come then.
-        if visit == Visit::Failed && intended.elapsed() > PATIENCE + LATE_AT_MOST {
+        if intended.elapsed() > PATIENCE + LATE_AT_MOST {
             let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
             begun.entry((at_s, route)).and_modify(|count| *count = count.saturating_sub(1));
             return;

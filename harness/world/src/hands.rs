@@ -15,7 +15,6 @@ use evidence::{Evidence, UnixTime};
 use incident::{EventKind, Remedy, Route, Service};
 use tokio::time::{Instant, sleep, timeout};
 use web_front::{
-    PageRoute,
     catalogue::{CATEGORIES, PRODUCTS},
     parts,
 };
@@ -182,13 +181,11 @@ impl Probes for WorldHands<'_> {
     }
 
     async fn page(&self, caller: Caller, route: Route, number: usize) -> Result<Page, NoReply> {
-        let (path, kind) = match route {
-            Route::Home => ("/".to_owned(), PageRoute::Home),
-            Route::Category => {
-                (format!("/c/{}", CATEGORIES[number % CATEGORIES.len()].slug), PageRoute::Category)
-            }
-            Route::Product => (format!("/p/{}", PRODUCTS[number % PRODUCTS.len()].slug), PageRoute::Product),
-            Route::Checkout => ("/checkout".to_owned(), PageRoute::Checkout),
+        let path = match route {
+            Route::Home => "/".to_owned(),
+            Route::Category => format!("/c/{}", CATEGORIES[number % CATEGORIES.len()].slug),
+            Route::Product => format!("/p/{}", PRODUCTS[number % PRODUCTS.len()].slug),
+            Route::Checkout => "/checkout".to_owned(),
         };
         let peer = match caller {
             Caller::Outside => &self.outside,
@@ -197,7 +194,7 @@ impl Probes for WorldHands<'_> {
         let Reply { status, elapsed, body } = ask(peer, &path).await?;
         let text = String::from_utf8_lossy(&body);
         let is_missing = |name: &str| !text.contains(&format!("data-part=\"{name}\""));
-        let missing_parts = parts(kind).iter().filter(|part| is_missing(part.name)).count();
+        let missing_parts = parts(route).iter().filter(|part| is_missing(part.name)).count();
         Ok(Page { status, elapsed, bytes: body.len(), missing_parts })
     }
 

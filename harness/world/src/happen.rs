@@ -3,12 +3,12 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chassis::{Chassis, LatentFault};
+use chassis::Chassis;
 use incident::{EventKind, Remedy, Service};
 use web_front::{CHECKOUT_NOTES, WebFrontConfig};
 
 use crate::{
-    EditorError, World, factor, monitor,
+    EditorError, World, monitor,
     scenario::{Happening, draw::Step},
     uploads,
 };
@@ -125,10 +125,7 @@ impl World {
             }
             Remedy::ReplaceDisk => shop.disk().restore(),
             Remedy::Restore => self.reset().await?,
-            Remedy::Repair { fault } => {
-                let repaired = LatentFault::ALL.into_iter().filter(|known| factor(*known) == fault);
-                repaired.for_each(|known| shop.turn(known, false));
-            }
+            Remedy::Repair { fault } => shop.turn(fault, false),
         }
         Ok(())
     }

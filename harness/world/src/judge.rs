@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use incident::Route;
-use web_front::{PageRoute, parts};
+use web_front::parts;
 
 /// How a visit went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,19 +22,10 @@ pub fn judge(route: Route, status: StatusCode, page: &[u8]) -> Visit {
     }
     let page = String::from_utf8_lossy(page);
     let is_there = |name: &str| page.contains(&format!("data-part=\"{name}\""));
-    let missing = || parts(page_route(route)).iter().filter(|part| !is_there(part.name));
+    let missing = || parts(route).iter().filter(|part| !is_there(part.name));
     match (missing().count(), missing().any(|part| part.needed)) {
         (0, _) => Visit::Served,
         (_, false) => Visit::Degraded,
         (_, true) => Visit::Failed,
-    }
-}
-
-fn page_route(route: Route) -> PageRoute {
-    match route {
-        Route::Home => PageRoute::Home,
-        Route::Category => PageRoute::Category,
-        Route::Product => PageRoute::Product,
-        Route::Checkout => PageRoute::Checkout,
     }
 }

@@ -44,8 +44,8 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Clock, LatentFault, TaskGroup};
-use incident::{ContributingFactor, EventKind, IncidentRecord, Recorder, Run};
+use chassis::{Clock, TaskGroup};
+use incident::{EventKind, IncidentRecord, Recorder, Run};
 use tokio::time::Instant;
 
 pub use addresses::Addresses;
@@ -160,32 +160,5 @@ impl World {
         self.empty().await;
         self.close().await;
         self.record().clone().finish()
-    }
-}
-
-/// The word for a latent fault in records and explanations.
-pub fn factor(fault: LatentFault) -> ContributingFactor {
-    fault.name().parse().expect("records call a latent fault what the services call it")
-}
-
-/// The word for a telemetry level in records.
-pub fn level(level: chassis::Level) -> incident::Level {
-    level.name().parse().expect("records call a level what the services call it")
-}
-
-/// The telemetry level of services for a word in records.
-pub fn services_level(word: incident::Level) -> chassis::Level {
-    let known = chassis::Level::ALL.into_iter().find(|known| level(*known) == word);
-    known.expect("services call a level what records call it")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn services_and_records_use_the_same_words() {
-        assert_eq!(LatentFault::ALL.map(factor), ContributingFactor::LATENT_FAULTS);
-        assert_eq!(chassis::Level::ALL.map(level), *incident::Level::ALL);
     }
 }

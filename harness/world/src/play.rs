@@ -9,10 +9,9 @@ use incident::{EventKind, IncidentRecord, OperatingModel, Remedy, Rules, Run, St
 use tokio::select;
 
 use crate::{
-    Mix, ShopOptions, World, factor,
+    Mix, ShopOptions, World,
     fingerprint::{Fingerprint, Fingerprinted},
     hands::{Desk, WorldHands},
-    level,
     observed::{Observed, limits},
     scenario::{Drawn, Scenario, draw},
     stage::Stage,
@@ -161,7 +160,7 @@ pub async fn play_until(
                 Responder::Model(knowledge) => loop {
                     hands.called().await;
                     let call = desk.call.get();
-                    let terms = Terms::at(level(options.level), options.operating_model);
+                    let terms = Terms::at(options.level, options.operating_model);
                     responder::respond(&hands, knowledge, &terms).await;
                     desk.is_done.set(desk.call.get() == call);
                     hands.called_anew(call).await;
@@ -190,11 +189,11 @@ pub async fn play_until(
 }
 
 fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run {
-    let faults_present: BTreeSet<_> = shop.faults_present().into_iter().map(factor).collect();
+    let faults_present: BTreeSet<_> = shop.faults_present().into_iter().collect();
     Run {
         seed: options.seed,
         scenario: scenario.name.clone(),
-        level: level(options.level),
+        level: options.level,
         operating_model: options.operating_model,
         clock: ClockKind::Virtual,
         speed: options.responder.speed(),

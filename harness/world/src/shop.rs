@@ -351,7 +351,7 @@ impl Shop {
     }
 }
 
-fn host<S: chassis::Service>(
+fn host<S: chassis::Program>(
     service: S,
     surroundings: &Surroundings,
     options: &ShopOptions,
@@ -360,7 +360,7 @@ fn host<S: chassis::Service>(
     Arc::new(Host::new(service, surroundings.clone(), options.switches(), address.clone()))
 }
 
-async fn begin<S: chassis::Service>(
+async fn begin<S: chassis::Program>(
     host: &Host<S>,
     what: &str,
     address: &Authority,

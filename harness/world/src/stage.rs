@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep_until};
 use crate::{
     World,
     hands::Desk,
-    level,
     play::{PlayOptions, Responder, STARTS_STORY_S},
     scenario::{Drawn, Scenario, draw::PUBLISHED},
     stand_in,
@@ -185,7 +184,7 @@ impl<'a> Stage<'a> {
 
     /// Whether somebody notices right now that customers are not served.
     fn notices(&mut self, story_s: f64, lost_s: f64) -> bool {
-        let level = level(self.options.level);
+        let level = self.options.level;
         let noticed_s =
             lost_s + stand_in::noticed_after(level, &self.scenario.name, self.options.seed).as_secs_f64();
         if self.noticed_story_s.is_some() || story_s < noticed_s {
@@ -208,7 +207,7 @@ impl<'a> Stage<'a> {
             return;
         }
         self.answered = self.begun;
-        let level = level(self.options.level);
+        let level = self.options.level;
         let mut at_s = story_s + stand_in::diagnosis(level).as_secs_f64();
         for remedy in self.scenario.remedies.right.first().into_iter().flatten() {
             at_s += stand_in::REMEDY_TAKES.as_secs_f64();

@@ -133,9 +133,9 @@ impl Stage {
         let (customer, shop) = (self.world.outsider(world::shop::CUSTOMERS), self.world.shop());
         for route in Route::ALL {
             let front = Peer::new(&customer, shop.addresses().web_front.clone());
-            let answer = front.get(&any_page(*route), Wait::AtMost(PATIENCE)).await;
+            let answer = front.get(&any_page(route), Wait::AtMost(PATIENCE)).await;
             let answer = answer.unwrap_or_else(|error| panic!("{what}: {route}: {error}"));
-            assert_eq!(judge(*route, answer.status, &answer.body), Visit::Served, "{what}: {route}");
+            assert_eq!(judge(route, answer.status, &answer.body), Visit::Served, "{what}: {route}");
         }
         let operations = self.world.outsider("operations");
         for (service, path) in HEALTH {
@@ -167,7 +167,7 @@ fn run_of(shop: &ShopOptions, scenario: &Scenario) -> Run {
     Run {
         seed: shop.surroundings.seed,
         scenario: scenario.name.clone(),
-        level: world::level(shop.level),
+        level: shop.level,
         operating_model: OperatingModel::OpsRunIt,
         clock: ClockKind::Virtual,
         speed: 1.0,
@@ -177,7 +177,7 @@ fn run_of(shop: &ShopOptions, scenario: &Scenario) -> Run {
         round: None,
         order: None,
         story: Story::default(),
-        faults_present: shop.faults_present().into_iter().map(world::factor).collect(),
+        faults_present: shop.faults_present().into_iter().collect(),
         rules: Rules::default(),
     }
 }

@@ -22,7 +22,7 @@ use std::{
 
 use axum::{Router, routing::post};
 use chassis::{
-    App, Chassis, Service,
+    App, Chassis, Program,
     address::host_and_port,
     journal::{Deed, OPERATOR},
     run::DefaultPorts,
@@ -31,6 +31,7 @@ use chassis::{
 };
 use clap::Args;
 use http::{StatusCode, uri::Authority};
+use words::Service;
 
 use crate::fills::Fills;
 
@@ -86,9 +87,9 @@ impl Cache {
     }
 }
 
-impl Service for Cache {
+impl Program for Cache {
     fn name(&self) -> &'static str {
-        "cache"
+        Service::Cache.name()
     }
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {

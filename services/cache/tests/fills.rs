@@ -19,7 +19,7 @@ use cache::{Cache, CacheConfig};
 use chassis::{
     App, Blocking, Chassis, Clock, Host,
     LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
-    Level, Logs, Network, Peer, Service, Settings, Switches, Wait,
+    Level, Logs, Network, Peer, Program, Settings, Switches, Wait,
     host::Surroundings,
 };
 use tokio::time::{sleep, timeout};
@@ -48,7 +48,7 @@ impl Store {
     }
 }
 
-impl Service for Store {
+impl Program for Store {
     fn name(&self) -> &'static str {
         "content-store"
     }

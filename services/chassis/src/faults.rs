@@ -8,78 +8,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-
-/// A defect that sleeps until something wakes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum LatentFault {
-    /// Text is written into JSON, HTML, script and XML without the rules of that place.
-    InvalidRendering,
-    /// Permanent errors are retried for ever, and their cause is lost on the way.
-    PoorErrorHandling,
-    /// Health means 'the process runs'; nobody asks whether it can work.
-    MissingHealthCheck,
-    /// What leaves a service says that something is wrong, never what.
-    InadequateTelemetry,
-}
-
-impl LatentFault {
-    /// All four, in the order of the story.
-    pub const ALL: [Self; 4] = [
-        Self::InvalidRendering,
-        Self::PoorErrorHandling,
-        Self::MissingHealthCheck,
-        Self::InadequateTelemetry,
-    ];
-
-    /// The name that people and records use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::InvalidRendering => "invalid-rendering",
-            Self::PoorErrorHandling => "poor-error-handling",
-            Self::MissingHealthCheck => "missing-health-check",
-            Self::InadequateTelemetry => "inadequate-telemetry",
-        }
-    }
-
-    fn bit(self) -> u8 {
-        1 << self as u8
-    }
-}
-
-/// How much leaves a service as telemetry. Each level adds to the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// The process runs; free text without cause or identifiers.
-    Dark,
-    /// Structured lines with cause, asset, version and upstream.
-    Logs,
-    /// Rates, errors, durations and alerts as well.
-    Metrics,
-    /// Spans across all hops as well.
-    Traces,
-    /// Publishes, releases and restarts as events as well.
-    Changes,
-}
-
-impl Level {
-    /// All levels, poorest first.
-    pub const ALL: [Self; 5] = [Self::Dark, Self::Logs, Self::Metrics, Self::Traces, Self::Changes];
-
-    /// The name that people and records use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dark => "dark",
-            Self::Logs => "logs",
-            Self::Metrics => "metrics",
-            Self::Traces => "traces",
-            Self::Changes => "changes",
-        }
-    }
-}
+use words::{LatentFault, Level};
 
 /// Which latent faults a service has right now, and its telemetry level. Clones share one state.
 ///
@@ -94,15 +23,15 @@ pub struct Switches {
 impl Switches {
     /// Exactly these faults present, at this level.
     pub fn new(present: impl IntoIterator<Item = LatentFault>, level: Level) -> Self {
-        let bits = present.into_iter().fold(0, |bits, fault| bits | fault.bit());
+        let bits = present.into_iter().fold(0, |bits, fault| bits | bit(fault));
         Self { present: Arc::new(AtomicU8::new(bits)), level: Arc::new(AtomicU8::new(level as u8)) }
     }
 
     /// Whether the faulty twin is to run. Ask at every decision.
     pub fn present(&self, fault: LatentFault) -> bool {
         match fault {
-            LatentFault::InadequateTelemetry => self.level() < Level::Changes,
-            fault => self.present.load(Ordering::Relaxed) & fault.bit() != 0,
+            LatentFault::InadequateTelemetry => self.level() < Level::RICHEST,
+            fault => self.present.load(Ordering::Relaxed) & bit(fault) != 0,
         }
     }
 
@@ -110,9 +39,9 @@ impl Switches {
     pub fn set(&self, fault: LatentFault, present: bool) {
         match (fault, present) {
             (LatentFault::InadequateTelemetry, true) => self.set_level(Level::Dark),
-            (LatentFault::InadequateTelemetry, false) => self.set_level(Level::Changes),
-            (fault, true) => _ = self.present.fetch_or(fault.bit(), Ordering::Relaxed),
-            (fault, false) => _ = self.present.fetch_and(!fault.bit(), Ordering::Relaxed),
+            (LatentFault::InadequateTelemetry, false) => self.set_level(Level::RICHEST),
+            (fault, true) => _ = self.present.fetch_or(bit(fault), Ordering::Relaxed),
+            (fault, false) => _ = self.present.fetch_and(!bit(fault), Ordering::Relaxed),
         }
     }
 
@@ -144,6 +73,11 @@ impl Switches {
     }
 }
 
+/// The place of a fault among the bits of the switches.
+fn bit(fault: LatentFault) -> u8 {
+    1 << fault as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,15 +94,5 @@ mod tests {
         assert_eq!(switches.faults_present(), left);
         switches.set(LatentFault::InadequateTelemetry, false);
         assert_eq!(switches.level(), Level::Changes);
-    }
-
-    #[test]
-    fn names_are_those_of_the_command_line() {
-        for fault in LatentFault::ALL {
-            assert_eq!(fault.to_possible_value().unwrap().get_name(), fault.name());
-        }
-        for level in Level::ALL {
-            assert_eq!(level.to_possible_value().unwrap().get_name(), level.name());
-        }
     }
 }

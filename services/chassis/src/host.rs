@@ -21,8 +21,8 @@ use crate::{
     serve::{App, serve},
 };
 
-/// What a host can run.
-pub trait Service: Send + Sync + 'static {
+/// What a host can run: a service as a program that starts, ends and starts again.
+pub trait Program: Send + Sync + 'static {
     /// The service's folder and `service.name`.
     fn name(&self) -> &'static str;
 
@@ -65,8 +65,8 @@ pub struct Surroundings {
 }
 
 /// One service, running or not.
-pub struct Host<S> {
-    service: S,
+pub struct Host<P> {
+    service: P,
     surroundings: Surroundings,
     switches: Switches,
     switches_at_first: Switches,
@@ -100,9 +100,9 @@ struct Run {
     telemetry: Telemetry,
 }
 
-impl<S: Service> Host<S> {
+impl<P: Program> Host<P> {
     /// A host that will listen at `address`.
-    pub fn new(service: S, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
+    pub fn new(service: P, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
         let switches_at_first = switches.snapshot();
         let release = FIRST_RELEASE.to_owned();
         let state = Mutex::new(State { address, release, run: None, operator_port: None });
@@ -209,7 +209,7 @@ impl<S: Service> Host<S> {
     }
 
     /// The service itself.
-    pub fn service(&self) -> &S {
+    pub fn service(&self) -> &P {
         &self.service
     }
 

@@ -50,8 +50,8 @@ pub use clock::Clock;
 pub use compute::Compute;
 pub use conditions::Conditions;
 pub use environment::Environment;
-pub use faults::{LatentFault, Level, Switches};
-pub use host::{Host, Service};
+pub use faults::Switches;
+pub use host::{Host, Program};
 pub use journal::Journal;
 pub use logs::Logs;
 pub use network::Network;
@@ -62,6 +62,7 @@ pub use serve::App;
 pub use settings::Settings;
 pub use tasks::{Blocking, TaskGroup};
 pub use telemetry::{Telemetry, TelemetrySink};
+pub use words::{LatentFault, Level};
 
 use std::sync::Arc;
 

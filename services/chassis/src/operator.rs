@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::{
+    LatentFault, Level,
     extract::JsonObject,
-    faults::{LatentFault, Level, Switches},
-    host::{Host, Service},
+    faults::Switches,
+    host::{Host, Program},
     journal::{Deed, Journaled, OPERATOR},
     problem::{self, Problem},
 };
@@ -35,7 +36,7 @@ pub struct SwitchState {
 }
 
 /// The routes: `GET|PUT /switches`, `POST /restart`, `POST /reset`, `GET /journal?after=N` and the service's own, all with `Authorization: Bearer <token>`.
-pub fn router<S: Service>(host: &Arc<Host<S>>, token: &str) -> Router {
+pub fn router<P: Program>(host: &Arc<Host<P>>, token: &str) -> Router {
     let token: Arc<str> = token.into();
     Router::new()
         .route("/switches", get(read_switches).put(turn_switches))
@@ -71,12 +72,12 @@ pub fn unauthorized() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, detail)
 }
 
-async fn read_switches<S: Service>(State(host): State<Arc<Host<S>>>) -> Json<SwitchState> {
+async fn read_switches<P: Program>(State(host): State<Arc<Host<P>>>) -> Json<SwitchState> {
     Json(state_of(host.switches()))
 }
 
-async fn turn_switches<S: Service>(
-    State(host): State<Arc<Host<S>>>,
+async fn turn_switches<P: Program>(
+    State(host): State<Arc<Host<P>>>,
     JsonObject(wanted): JsonObject<SwitchState>,
 ) -> Json<SwitchState> {
     let switches = host.switches();
@@ -105,8 +106,8 @@ struct After {
     after: u64,
 }
 
-async fn read_journal<S: Service>(
-    State(host): State<Arc<Host<S>>>,
+async fn read_journal<P: Program>(
+    State(host): State<Arc<Host<P>>>,
     asked: Result<Query<After>, QueryRejection>,
 ) -> Result<Json<Journaled>, Problem> {
     let Query(After { after }) =
@@ -114,7 +115,7 @@ async fn read_journal<S: Service>(
     Ok(Json(host.journal().after(after)))
 }
 
-async fn restart<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {
+async fn restart<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
     host.resume().await;
     let restarted = host.restart_by(Some(OPERATOR)).await;
     if restarted.is_ok() {
@@ -123,7 +124,7 @@ async fn restart<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {
     done(restarted)
 }
 
-async fn reset<S: Service>(State(host): State<Arc<Host<S>>>) -> Response {
+async fn reset<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
     host.resume().await;
     let reset = host.reset().await;
     if reset.is_ok() {

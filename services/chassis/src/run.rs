@@ -7,10 +7,9 @@ use http::uri::Authority;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    Blocking, Clock, Environment, Logs, Network, Settings, Switches, TelemetrySink,
+    Blocking, Clock, Environment, LatentFault, Level, Logs, Network, Settings, Switches, TelemetrySink,
     address::{self, host_and_port},
-    faults::{LatentFault, Level},
-    host::{Host, Service, Surroundings},
+    host::{Host, Program, Surroundings},
     serve::{Hosts, limits::DESCRIPTORS_WANTED},
     telemetry::export::Exporter,
     token::{strong, usable},
@@ -59,8 +58,8 @@ pub struct ChassisConfig {
 /// # Errors
 ///
 /// When an address cannot be bound or the service cannot start; the message says which and what to do.
-pub async fn run<S: Service>(
-    service: S,
+pub async fn run<P: Program>(
+    service: P,
     config: ChassisConfig,
     ports: DefaultPorts,
     environment: &Environment,
@@ -83,7 +82,7 @@ pub async fn run<S: Service>(
     let present = LatentFault::ALL.into_iter().filter(|fault| !config.repair.contains(fault));
     let switches = Switches::new(present, config.level);
     if config.repair.contains(&LatentFault::InadequateTelemetry) {
-        switches.set_level(Level::Changes);
+        switches.set_level(Level::RICHEST);
     }
     let address = config.bind.unwrap_or_else(|| loopback(ports.service));
     let operator_address = config.operator_bind.unwrap_or_else(|| loopback(ports.operator));

@@ -14,7 +14,7 @@ use std::{
 use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use chassis::{
-    Answer, App, Blocking, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Service,
+    Answer, App, Blocking, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Program,
     Settings, Switches, TaskGroup, Wait,
     host::Surroundings,
     serve::{
@@ -46,7 +46,7 @@ impl Drop for CountsDrop {
     }
 }
 
-impl Service for Slow {
+impl Program for Slow {
     fn name(&self) -> &'static str {
         "slow"
     }

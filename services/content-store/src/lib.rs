@@ -37,12 +37,13 @@ use axum::{
     routing::{get, post},
 };
 use chassis::{
-    App, AssetId, Chassis, Clock, Problem, Service, Version, problem,
+    App, AssetId, Chassis, Clock, Problem, Program, Version, problem,
     run::{DefaultPorts, guard},
     token,
 };
 use http::{StatusCode, header, uri::Authority};
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
+use words::Service;
 
 use crate::{
     asset::{ASSET_BYTES_MAX, SeedAsset},
@@ -88,9 +89,9 @@ impl ContentStore {
     }
 }
 
-impl Service for ContentStore {
+impl Program for ContentStore {
     fn name(&self) -> &'static str {
-        "content-store"
+        Service::ContentStore.name()
     }
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {

@@ -6,7 +6,7 @@ mod common;
 
 use axum::body::Body;
 use bytes::Bytes;
-use chassis::{LatentFault, Service};
+use chassis::{LatentFault, Program};
 use common::{EIGHT, Reply, Shop, TOKEN, config, seed};
 use serde_json::{Value, json};
 

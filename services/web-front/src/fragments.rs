@@ -6,24 +6,12 @@ use chassis::{LatentFault::PoorErrorHandling, Switches, logs::cause_chain};
 use futures_util::future::join_all;
 use opentelemetry::KeyValue;
 use tokio::time::timeout;
+use words::Route;
 
 use crate::upstream::{FragmentError, Upstream};
 
 /// How long a page waits for one fragment. The cache answers a hit in a millisecond; a customer notices half a second.
 pub const FRAGMENT_BUDGET: Duration = Duration::from_millis(500);
-
-/// A kind of page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PageRoute {
-    /// The home page.
-    Home,
-    /// The page of one category.
-    Category,
-    /// The page of one product.
-    Product,
-    /// The checkout.
-    Checkout,
-}
 
 /// A part of a page. A page that has it marks it with `data-part`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +31,12 @@ const COPY: Part = Part { name: "copy", needed: false };
 const NOTES: Part = Part { name: "notes", needed: false };
 
 /// The parts that a whole page of this kind has.
-pub fn parts(route: PageRoute) -> &'static [Part] {
+pub fn parts(route: Route) -> &'static [Part] {
     match route {
-        PageRoute::Home => &[HEADER, FOOTER, PRICES, PROMO, INTRO],
-        PageRoute::Category => &[HEADER, FOOTER, PRICES, PROMO, COPY],
-        PageRoute::Product => &[HEADER, FOOTER, PRICES, COPY],
-        PageRoute::Checkout => &[HEADER, FOOTER, PRICES, NOTES],
+        Route::Home => &[HEADER, FOOTER, PRICES, PROMO, INTRO],
+        Route::Category => &[HEADER, FOOTER, PRICES, PROMO, COPY],
+        Route::Product => &[HEADER, FOOTER, PRICES, COPY],
+        Route::Checkout => &[HEADER, FOOTER, PRICES, NOTES],
     }
 }
 
@@ -70,7 +58,7 @@ pub type Texts = BTreeMap<&'static str, String>;
 ///
 /// When the page cannot be built. The cause is logged where it occurs; the customer is not told.
 pub async fn fetch<'a>(
-    route: PageRoute,
+    route: Route,
     asset_of: impl Fn(&Part) -> &'a str,
     upstream: &Upstream,
     switches: &Switches,

@@ -22,12 +22,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chassis::{App, Chassis, Service, address::host_and_port, run::DefaultPorts, run::loopback};
+use chassis::{App, Chassis, Program, address::host_and_port, run::DefaultPorts, run::loopback};
 use clap::Args;
 use http::uri::Authority;
+use words::Service;
 
 pub use catalogue::seed_content;
-pub use fragments::{PageRoute, Part, parts};
+pub use fragments::{Part, parts};
 
 /// The web front's ports on loopback.
 pub const PORTS: DefaultPorts = DefaultPorts { service: 8080, operator: 8093 };
@@ -84,9 +85,9 @@ impl WebFront {
     }
 }
 
-impl Service for WebFront {
+impl Program for WebFront {
     fn name(&self) -> &'static str {
-        "web-front"
+        Service::WebFront.name()
     }
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {

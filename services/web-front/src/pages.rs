@@ -16,13 +16,14 @@ use axum::{
 };
 use chassis::Switches;
 use tower::ServiceBuilder;
+use words::Route;
 
 use crate::{
     admission::{Admission, admit},
     catalogue::{self, CATEGORIES, Category, PRICE_LIST, Product},
     encoding::{self, Encoded},
     feed::feed,
-    fragments::{PageError, PageRoute, Part, Texts, fetch},
+    fragments::{PageError, Part, Texts, fetch},
     prices::{Price, parse_prices},
     upstream::Upstream,
 };
@@ -81,8 +82,8 @@ pub fn router(front: Arc<Front>) -> Router {
 }
 
 async fn home(State(front): Shared) -> Response {
-    let page = front
-        .page(PageRoute::Home, |part| if part.name == "intro" { "home-intro" } else { shared_asset(part) });
+    let page =
+        front.page(Route::Home, |part| if part.name == "intro" { "home-intro" } else { shared_asset(part) });
     front.answer(page.await, |texts| Home {
         frame: front.frame(&texts, "For everyday kitchens", ""),
         intro: front.text(&texts, "intro"),
@@ -99,9 +100,8 @@ async fn category(State(front): Shared, slug: Slug) -> Response {
     let Some(category) = slug.ok().and_then(|Path(slug)| catalogue::category(&slug)) else {
         return front.nothing_here();
     };
-    let page = front.page(PageRoute::Category, |part| {
-        if part.name == "copy" { category.asset } else { shared_asset(part) }
-    });
+    let page = front
+        .page(Route::Category, |part| if part.name == "copy" { category.asset } else { shared_asset(part) });
     front.answer(page.await, |texts| CategoryPage {
         frame: front.frame(&texts, category.name, category.slug),
         category,
@@ -115,11 +115,8 @@ async fn product(State(front): Shared, slug: Slug) -> Response {
         return front.nothing_here();
     };
     let category = catalogue::category(product.category).expect("each product is in a category");
-    let page =
-        front.page(
-            PageRoute::Product,
-            |part| if part.name == "copy" { product.asset } else { shared_asset(part) },
-        );
+    let page = front
+        .page(Route::Product, |part| if part.name == "copy" { product.asset } else { shared_asset(part) });
     front.answer(page.await, |texts| ProductPage {
         frame: front.frame(&texts, product.name, category.slug),
         product,
@@ -135,7 +132,7 @@ async fn checkout(State(front): Shared, fields: Fields) -> Response {
     // A query that cannot be read is an empty basket.
     let fields = fields.map(|Query(fields)| fields).unwrap_or_default();
     let items = fields.iter().filter(|(name, _)| name == "item").take(BASKET_ITEMS_MAX);
-    let page = front.page(PageRoute::Checkout, |part| {
+    let page = front.page(Route::Checkout, |part| {
         if part.name == "notes" { &front.checkout_notes } else { shared_asset(part) }
     });
     front.answer(page.await, |texts| Checkout {
@@ -158,11 +155,7 @@ async fn unknown(State(front): Shared) -> Response {
 }
 
 impl Front {
-    async fn page<'a>(
-        &self,
-        route: PageRoute,
-        asset_of: impl Fn(&Part) -> &'a str,
-    ) -> Result<Texts, PageError> {
+    async fn page<'a>(&self, route: Route, asset_of: impl Fn(&Part) -> &'a str) -> Result<Texts, PageError> {
         fetch(route, asset_of, &self.upstream, &self.switches).await
     }
 

@@ -2,6 +2,8 @@
 //! where the sixteen combinations were played. Teaches to look for several factors, and to say which of them
 //! nobody named.
 
+use std::collections::BTreeSet;
+
 use incident::ContributingFactor;
 use report::Interval;
 
@@ -28,7 +30,8 @@ pub(super) struct Factor {
 /// All that the explanation names, and all latent faults that the shop had.
 pub(super) fn factors(facts: &Facts<'_>, shares: Option<&SharesOfLoss>) -> Vec<Factor> {
     let answer = facts.answer();
-    let present = &facts.record.run.faults_present;
+    let present: BTreeSet<ContributingFactor> =
+        facts.record.run.faults_present.iter().map(|fault| (*fault).into()).collect();
     let named = |factor: ContributingFactor| answer.map(|answer| answer.factors.contains(&factor));
     let all = ContributingFactor::ALL.iter().copied();
     // A latent fault slept through an incident in which nothing was lost.

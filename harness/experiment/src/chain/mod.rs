@@ -333,7 +333,7 @@ fn named(which: [bool; PLAYERS]) -> Vec<ContributingFactor> {
 fn assumed() -> Vec<String> {
     let minutes = |duration: Duration| (duration.as_secs_f64() / 60.0).round();
     let rules = Rules::default();
-    let diagnosis = |level: Level| minutes(stand_in::diagnosis(world::level(level)));
+    let diagnosis = |level: Level| minutes(stand_in::diagnosis(level));
     vec![
         format!(
             "The responder is a stand-in, a table of minutes. Without telemetry it hears of the loss \

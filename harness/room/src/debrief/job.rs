@@ -23,7 +23,6 @@ use world::{
     Mix,
     play::{PlayOptions, Responder, VIEWS_PER_SECOND, play},
     scenario::scenario,
-    services_level,
     tape::{self, Tape},
     virtual_time::{self, STALLED_AFTER},
 };
@@ -214,7 +213,7 @@ impl Job {
             }
             Self::Model { scenario, seed, level, model } => {
                 let options = PlayOptions {
-                    level: services_level(*level),
+                    level: *level,
                     operating_model: *model,
                     mix: Mix::of(tape::VIEWS_PER_SECOND),
                     responder: Responder::Model(Arc::clone(knowledge)),

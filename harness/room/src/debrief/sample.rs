@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use diagnosis::explanation::{RIGHT_FROM, agreement};
 use incident::{
-    ContributingFactor, EventKind, IncidentRecord, Level, OperatingModel, Recorder, Remedy, Route, Rules,
-    Run, Service, Story, Visits, words::ClockKind,
+    ContributingFactor, EventKind, IncidentRecord, LatentFault, Level, OperatingModel, Recorder, Remedy,
+    Route, Rules, Run, Service, Story, Visits, words::ClockKind,
 };
 use world::{
     hands::truth,
@@ -93,7 +93,7 @@ pub(crate) fn run() -> Run {
         round: None,
         order: None,
         story: Story::default(),
-        faults_present: ContributingFactor::LATENT_FAULTS.into(),
+        faults_present: LatentFault::ALL.into(),
         rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
     }
 }

@@ -10,8 +10,8 @@
 
 use crate::Level;
 
-/// A kind of telemetry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A kind of telemetry, in the order in which levels add them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A log line as free text.
     LogText,
@@ -29,12 +29,12 @@ pub enum Kind {
 pub fn leaves(level: Level, kind: Kind) -> bool {
     // FAULT: at the poorest level all the instrumentation runs and only free text leaves. Everything that would tell the
     // cause was known where it occurred, and was thrown away at the door.
-    level
-        >= match kind {
-            Kind::LogText => Level::Dark,
-            Kind::LogDetail => Level::Logs,
-            Kind::Metric => Level::Metrics,
-            Kind::Span => Level::Traces,
-            Kind::Change => Level::Changes,
-        }
+    let adds = match level {
+        Level::Dark => Kind::LogText,
+        Level::Logs => Kind::LogDetail,
+        Level::Metrics => Kind::Metric,
+        Level::Traces => Kind::Span,
+        Level::Changes => Kind::Change,
+    };
+    kind <= adds
 }

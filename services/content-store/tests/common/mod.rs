@@ -11,7 +11,7 @@ use std::{
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use chassis::{
-    App, AssetId, Blocking, Chassis, Clock, LatentFault, Level, Network, Service, Switches, problem,
+    App, AssetId, Blocking, Chassis, Clock, LatentFault, Level, Network, Program, Switches, problem,
 };
 use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
 use http::{HeaderMap, Request, StatusCode};

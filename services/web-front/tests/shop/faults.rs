@@ -6,9 +6,8 @@ use axum::http::{StatusCode, header};
 use chassis::LatentFault::{InvalidRendering, MissingHealthCheck, PoorErrorHandling};
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep, timeout};
-use web_front::{
-    PageRoute, admission::IN_FLIGHT_MAX, fragments::FRAGMENT_BUDGET, parts, upstream::PROBE_INTERVAL,
-};
+use web_front::{admission::IN_FLIGHT_MAX, fragments::FRAGMENT_BUDGET, parts, upstream::PROBE_INTERVAL};
+use words::Route;
 
 use crate::support::{Behaviour, Shop};
 
@@ -57,7 +56,7 @@ async fn a_hanging_banner_holds_the_page_or_is_left_out() {
 #[tokio::test(start_paused = true)]
 async fn every_part_that_fails_is_judged_by_its_need() {
     let shop = Shop::with([PoorErrorHandling]).await;
-    let check = async |asset: &str, route: PageRoute, path: &str, name: &str| {
+    let check = async |asset: &str, route: Route, path: &str, name: &str| {
         shop.tell(asset, Behaviour::Refuse);
         shop.switches.set(PoorErrorHandling, true);
         let page = shop.get(path).await;
@@ -80,14 +79,14 @@ async fn every_part_that_fails_is_judged_by_its_need() {
         assert_eq!(lines, 2, "{}", shop.log());
         shop.tell(asset, Behaviour::Slow(Duration::ZERO));
     };
-    check("site-header", PageRoute::Home, "/", "header").await;
-    check("price-list", PageRoute::Category, "/c/table", "prices").await;
-    check("promo-banner", PageRoute::Home, "/", "promo").await;
-    check("home-intro", PageRoute::Home, "/", "intro").await;
-    check("category-table", PageRoute::Category, "/c/table", "copy").await;
-    check("product-moka-pot", PageRoute::Product, "/p/moka-pot", "copy").await;
-    check("checkout-notes", PageRoute::Checkout, "/checkout", "notes").await;
-    check("site-footer", PageRoute::Checkout, "/checkout", "footer").await;
+    check("site-header", Route::Home, "/", "header").await;
+    check("price-list", Route::Category, "/c/table", "prices").await;
+    check("promo-banner", Route::Home, "/", "promo").await;
+    check("home-intro", Route::Home, "/", "intro").await;
+    check("category-table", Route::Category, "/c/table", "copy").await;
+    check("product-moka-pot", Route::Product, "/p/moka-pot", "copy").await;
+    check("checkout-notes", Route::Checkout, "/checkout", "notes").await;
+    check("site-footer", Route::Checkout, "/checkout", "footer").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +123,7 @@ async fn beyond_the_limit_customers_queue_or_are_told_at_once() {
         // The crowd is in by then.
         sleep(Duration::from_secs(1)).await;
         let asked = shop.asked();
-        assert_eq!(asked, IN_FLIGHT_MAX * parts(PageRoute::Checkout).len());
+        assert_eq!(asked, IN_FLIGHT_MAX * parts(Route::Checkout).len());
         assert!(timeout(PATIENCE, shop.get("/checkout")).await.is_err());
         assert_eq!(shop.asked(), asked, "one who waits for room is not served");
         assert_eq!(shop.get("/assets/shop.css").await.status, StatusCode::OK);

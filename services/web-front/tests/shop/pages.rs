@@ -6,19 +6,19 @@ use axum::http::{StatusCode, header};
 use chassis::LatentFault;
 use quick_xml::{Reader, events::Event};
 use web_front::{
-    PageRoute,
     catalogue::{CATEGORIES, PRODUCTS},
     parts, seed_content,
 };
+use words::Route;
 
 use crate::support::{Behaviour, Shop};
 
-const PAGES: [(PageRoute, &str); 5] = [
-    (PageRoute::Home, "/"),
-    (PageRoute::Category, "/c/knives"),
-    (PageRoute::Product, "/p/moka-pot"),
-    (PageRoute::Checkout, "/checkout"),
-    (PageRoute::Checkout, "/checkout?item=moka-pot&item=loaf-tin"),
+const PAGES: [(Route, &str); 5] = [
+    (Route::Home, "/"),
+    (Route::Category, "/c/knives"),
+    (Route::Product, "/p/moka-pot"),
+    (Route::Checkout, "/checkout"),
+    (Route::Checkout, "/checkout?item=moka-pot&item=loaf-tin"),
 ];
 
 #[tokio::test(start_paused = true)]

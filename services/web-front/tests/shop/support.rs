@@ -16,7 +16,7 @@ use axum::{
     routing::get,
 };
 use chassis::{
-    Chassis, Clock, Envelope, LatentFault, Level, Logs, Network, Service, Switches, TaskGroup, Version,
+    Chassis, Clock, Envelope, LatentFault, Level, Logs, Network, Program, Switches, TaskGroup, Version,
     serve::serve,
 };
 use http::uri::Authority;
