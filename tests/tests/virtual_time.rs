@@ -5,15 +5,18 @@
 use std::{process::Command, thread, time::Duration};
 
 use bytes::Bytes;
+use chassis::LatentFault;
 use glyphfall_tests::{
     process::{output, program},
     stage::run_of,
 };
+use http::StatusCode;
 use incident::{IncidentRecord, Remedy, Service, Timeline, words::ClockKind};
 use tokio::time::sleep;
 use world::{
     Addresses, Mix, ShopOptions, World,
     scenario::library,
+    shop::Health,
     virtual_time::{self, STALLED_AFTER},
 };
 
@@ -102,6 +105,35 @@ async fn story(shop: ShopOptions, clock: ClockKind) -> IncidentRecord {
     world.act(restart).await.unwrap();
     sleep(Duration::from_secs(15)).await;
     world.finish().await
+}
+
+#[test]
+fn a_repaired_readiness_check_is_among_the_health_checks_that_are_counted() {
+    for (repaired, expected) in
+        [(vec![], StatusCode::OK), (vec![LatentFault::MissingHealthCheck], StatusCode::SERVICE_UNAVAILABLE)]
+    {
+        let answers = async {
+            let shop = ShopOptions { repaired: repaired.clone(), ..ShopOptions::in_virtual_time(7) };
+            let shop = shop.sized_for(VIEWS_PER_SECOND);
+            let run = run_of(&shop, ClockKind::Virtual);
+            let world = World::start(shop, &Mix::of(VIEWS_PER_SECOND), run, 0.0).await.unwrap();
+            world.publish("promo-banner", Bytes::from_static(b"Spring\x0bsale")).await.unwrap();
+            sleep(Duration::from_secs(30)).await;
+            world.shop().health().await
+        };
+        let answers = virtual_time::run(answers, STALLED_AFTER, || panic!("time stands still")).unwrap();
+        let (ready, alive): (Vec<Health>, Vec<Health>) =
+            answers.into_iter().partition(|answer| answer.check == "/readyz");
+        assert_eq!(
+            ready.iter().map(|answer| answer.status).collect::<Vec<_>>(),
+            [Some(expected)],
+            "{repaired:?}"
+        );
+        assert!(
+            alive.len() == 3 && alive.iter().all(|answer| answer.status == Some(StatusCode::OK)),
+            "{alive:?}"
+        );
+    }
 }
 
 /// The share available, over bins of seconds.

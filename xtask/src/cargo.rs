@@ -2,10 +2,16 @@
 //!
 //! What is shown and what is run come from the same value, so that a failed step can be repeated by copying its line.
 
-use std::{env, fmt, path::Path, process::Command};
+use std::{
+    env, fmt,
+    path::Path,
+    process::{Command, ExitStatus, Stdio},
+};
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand};
+
+const CANNOT_START: &str = "cargo cannot be started";
 
 /// A cargo command line with the environment variables set for it.
 pub(crate) struct Cargo {
@@ -22,6 +28,15 @@ impl Cargo {
     /// Sets an environment variable for this command alone.
     pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
         self.variables.push((name, value));
+        self
+    }
+
+    /// Sets several.
+    pub(crate) fn variables(
+        mut self,
+        variables: impl IntoIterator<Item = (&'static str, &'static str)>,
+    ) -> Self {
+        self.variables.extend(variables);
         self
     }
 
@@ -45,18 +60,32 @@ impl Cargo {
     /// # Errors
     /// When cargo cannot be started, or says that it failed.
     pub(crate) fn run(&self) -> Result<()> {
+        let status = self.command().status().context(CANNOT_START)?;
+        self.judge(status)
+    }
+
+    /// Runs it likewise, and returns what it prints to standard output.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub(crate) fn output(&self) -> Result<Vec<u8>> {
+        let output = self.command().stderr(Stdio::inherit()).output().context(CANNOT_START)?;
+        self.judge(output.status).map(|()| output.stdout)
+    }
+
+    fn command(&self) -> Command {
         // The cargo that started us: a toolchain given as `cargo +nightly xtask` holds for the steps too.
         #[expect(
             clippy::disallowed_methods,
             reason = "this is a program of its own, and cargo tells it in no other way"
         )]
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(&program)
-            .args(&self.arguments)
-            .envs(self.variables.iter().copied())
-            .current_dir(root())
-            .status()
-            .with_context(|| format!("{} cannot be started", program.display()))?;
+        let mut command = Command::new(program);
+        command.args(&self.arguments).envs(self.variables.iter().copied()).current_dir(root());
+        command
+    }
+
+    fn judge(&self, status: ExitStatus) -> Result<()> {
         if !status.success() {
             bail!("cargo {} failed ({status})", self.arguments[0]);
         }

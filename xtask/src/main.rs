@@ -6,6 +6,7 @@
 //! # Layout
 //! - `steps`: runs the steps of a task one after the other and says what each took.
 //! - `cargo`: one call of cargo, printed exactly as one would type it.
+//! - `tests`: runs the test programs, as many at once as there are processors.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
@@ -14,6 +15,7 @@ mod cargo;
 mod dependencies;
 mod dist;
 mod steps;
+mod tests;
 mod tools;
 
 use std::process::ExitCode;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{cargo::Cargo, steps::Step};
+use crate::{cargo::Cargo, dist::Build, steps::Step};
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about = "Checks, measures and builds the workspace.")]
@@ -35,6 +37,12 @@ enum Task {
     /// Run every check: tools, format, clippy, docs, build, tests, licences
     Test {
         /// Passed on to the tests, for instance a filter: cargo xtask test -- publish
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Run the test programs alone, as many at once as there are processors
+    Tests {
+        /// Passed on to each of them, for instance a filter: cargo xtask tests -- publish
         #[arg(last = true)]
         arguments: Vec<String>,
     },
@@ -56,6 +64,9 @@ enum Task {
         /// Also build NAME-postgres:TAG on top of it, whose content store keeps its assets in PostgreSQL
         #[arg(long)]
         postgres: bool,
+        /// From the programs that the tests run, rather than from those made for size
+        #[arg(long)]
+        tested: bool,
     },
     /// Check, and where possible install, the tools that the tests need
     Tools,
@@ -66,11 +77,13 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Test { arguments } => test(arguments),
+        Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
-        Task::Dist => dist::build().map(|_| ()),
-        Task::Image { tag, postgres } => {
-            dist::image(&tag).and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
+        Task::Dist => dist::build(Build::Shipped).map(|_| ()),
+        Task::Image { tag, postgres, tested } => {
+            dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
+                .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
         }
         Task::Tools => tools::ensure(),
         Task::Licences => dependencies::check(),
@@ -101,11 +114,11 @@ fn clippy() -> Step {
     Step::cargo("clippy", Cargo::new("clippy --release --locked --workspace --all-targets -- -D warnings"))
 }
 
-/// Cheap steps come first, so that a slip shows in seconds. All share the release profile and one target directory; programs and
-/// tests are built in one go, because each alone would ask for other features of the same crates.
+/// Cheap steps come first, so that a slip shows in seconds. All share the release profile; the image is made of the programs that
+/// are tested.
 fn test(arguments: Vec<String>) -> Result<()> {
-    let tests = Cargo::new("test --release --locked --workspace").pass_on(arguments);
-    steps::run(vec![
+    let variables = dist::variables_of_tests();
+    let mut steps = vec![
         Step::new("tools", "cargo xtask tools", tools::ensure),
         format(),
         clippy(),
@@ -113,11 +126,22 @@ fn test(arguments: Vec<String>) -> Result<()> {
             "docs",
             Cargo::new("doc --release --locked --workspace --no-deps").variable("RUSTDOCFLAGS", "-Dwarnings"),
         ),
-        Step::cargo("build", Cargo::new("build --release --locked --workspace --bins --tests")),
-        Step::new("image", "cargo xtask image", dist::image_where_an_engine_answers),
-        Step::cargo("tests", tests),
+        Step::cargo("build", Cargo::new(dist::TESTED).variables(variables.clone())),
+    ];
+    if !variables.is_empty() {
+        let image = || dist::image("glyphfall:dev", Build::Tested);
+        steps.push(Step::new("image", "cargo xtask image --tested", image));
+    }
+    steps.extend([
+        tests(variables, arguments),
         Step::new("licences", "cargo xtask licences", dependencies::check),
-    ])
+    ]);
+    steps::run(steps)
+}
+
+fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -> Step {
+    let repeat = Cargo::new("xtask tests").pass_on(arguments.clone()).to_string();
+    Step::new("tests", repeat, move || tests::run(&variables, &arguments))
 }
 
 fn bench(arguments: Vec<String>) -> Result<()> {

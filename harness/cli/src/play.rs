@@ -64,7 +64,8 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
     let stalled = move || work::stalled(&again);
     // Virtual time polls it each second, so that it needs no timer of its own.
     let stopped = poll_fn(|_| if stop::is_told() { Poll::Ready(()) } else { Poll::Pending });
-    let played = virtual_time::run(play_until(&scenario, &options, stopped), STALLED_AFTER, stalled)?;
+    let played =
+        virtual_time::run(play_until(&scenario, &options, Box::pin(stopped)), STALLED_AFTER, stalled)?;
     drop(progress);
     let Played { record, fingerprint, drawn, .. } = played?;
     let [file, page, _] = debrief::leave(&record, &args.out, &stem)?;

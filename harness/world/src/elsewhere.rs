@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Chassis, Clock, Level, Network, Peer, Switches, TelemetrySink, Wait};
+use chassis::{Boxed, Chassis, Clock, Level, Network, Peer, Switches, TelemetrySink, Wait};
 use http::StatusCode;
 use incident::{EventKind, IncidentRecord, Recorder, Run};
 use opentelemetry::{KeyValue, metrics::AsyncInstrument};
@@ -61,23 +61,25 @@ impl Elsewhere {
     /// # Errors
     ///
     /// When its content store does not take this editor's token, or refuses what a shop begins with.
-    pub async fn open(options: ElsewhereOptions, mix: &Mix, run: Run) -> Result<Self, EditorError> {
-        let ElsewhereOptions { addresses, editor_token, level, sink, seed } = options;
-        let (clock, switches) = (Clock::real(), Switches::new([], level));
-        let reporting = |name| {
-            let caller = Chassis::of_caller(name, Network::Tcp, clock.clone(), seed);
-            caller.reporting(Some(Arc::clone(&sink)), &switches)
-        };
-        let (visitor, operations) = (reporting(CUSTOMERS), reporting(OPERATIONS));
-        let editor = Editor::new(&operations, addresses.content_store.clone(), &editor_token);
-        until_stocked(&editor).await?;
-        until_open(&Peer::new(&operations, addresses.web_front.clone())).await;
-        ask_health(&operations, &addresses);
-        let record = Arc::new(Mutex::new(Recorder::new(run, 0.0)));
-        let arrived_at = clock.now();
-        let customers =
-            Customers::arrive(&visitor, &addresses.web_front, mix, Arc::clone(&record), arrived_at);
-        Ok(Self { editor, customers, clock, arrived_at, operations, switches, record })
+    pub fn open(options: ElsewhereOptions, mix: &Mix, run: Run) -> Boxed<'_, Result<Self, EditorError>> {
+        Box::pin(async move {
+            let ElsewhereOptions { addresses, editor_token, level, sink, seed } = options;
+            let (clock, switches) = (Clock::real(), Switches::new([], level));
+            let reporting = |name| {
+                let caller = Chassis::of_caller(name, Network::Tcp, clock.clone(), seed);
+                caller.reporting(Some(Arc::clone(&sink)), &switches)
+            };
+            let (visitor, operations) = (reporting(CUSTOMERS), reporting(OPERATIONS));
+            let editor = Editor::new(&operations, addresses.content_store.clone(), &editor_token);
+            until_stocked(&editor).await?;
+            until_open(&Peer::new(&operations, addresses.web_front.clone())).await;
+            ask_health(&operations, &addresses);
+            let record = Arc::new(Mutex::new(Recorder::new(run, 0.0)));
+            let arrived_at = clock.now();
+            let customers =
+                Customers::arrive(&visitor, &addresses.web_front, mix, Arc::clone(&record), arrived_at);
+            Ok(Self { editor, customers, clock, arrived_at, operations, switches, record })
+        })
     }
 
     /// The shop's own time: seconds since the customers arrived.

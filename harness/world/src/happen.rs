@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chassis::Chassis;
+use chassis::{Boxed, Chassis};
 use incident::{EventKind, Remedy, Service};
 use web_front::{CHECKOUT_NOTES, WebFrontConfig};
 
@@ -27,13 +27,15 @@ impl World {
     /// # Errors
     ///
     /// When the shop does not let it: a publish that is refused, a service that does not start.
-    pub async fn happen(&self, step: &Step) -> Result<(), EditorError> {
-        match step {
-            Step::Publish { asset, body } => _ = self.publish(asset, body.clone()).await?,
-            Step::Begin(happening) => self.begin(happening).await?,
-            Step::End(happening) => self.end(happening).await,
-        }
-        Ok(())
+    pub fn happen<'a>(&'a self, step: &'a Step) -> Boxed<'a, Result<(), EditorError>> {
+        Box::pin(async move {
+            match step {
+                Step::Publish { asset, body } => _ = self.publish(asset, body.clone()).await?,
+                Step::Begin(happening) => self.begin(happening).await?,
+                Step::End(happening) => self.end(happening).await,
+            }
+            Ok(())
+        })
     }
 
     async fn begin(&self, happening: &Happening) -> io::Result<()> {
@@ -92,42 +94,44 @@ impl World {
     /// # Errors
     ///
     /// When the shop does not let it be done.
-    pub async fn act(&self, remedy: Remedy) -> Result<(), EditorError> {
-        self.note(EventKind::Remedy(remedy.clone()));
-        let shop = self.shop();
-        match remedy {
-            Remedy::RollBack { asset } => {
-                let version = self.editor().roll_back(&asset).await?;
-                self.note(EventKind::Published { asset, version, by: "responder".to_owned() });
-            }
-            Remedy::Restart { service } => {
-                // The process that stood still is gone; its successor runs.
-                self.suspend(service, false);
-                shop.restart(service).await?;
-            }
-            Remedy::FlushCache => shop.flush_cache(),
-            Remedy::RollBackRelease { service: Service::WebFront } => {
-                shop.roll_back_front().await?;
-            }
-            // Only the front has ever been released otherwise: the others come back as they were.
-            Remedy::RollBackRelease { service } => shop.restart(service).await?,
-            Remedy::AddCapacity { service: Service::WebFront } => {
-                if let Some(workers) = shop.front_workers() {
-                    workers.double();
+    pub fn act(&self, remedy: Remedy) -> Boxed<'_, Result<(), EditorError>> {
+        Box::pin(async move {
+            self.note(EventKind::Remedy(remedy.clone()));
+            let shop = self.shop();
+            match remedy {
+                Remedy::RollBack { asset } => {
+                    let version = self.editor().roll_back(&asset).await?;
+                    self.note(EventKind::Published { asset, version, by: "responder".to_owned() });
                 }
-            }
-            // The others are not limited by their workers.
-            Remedy::AddCapacity { .. } => {}
-            Remedy::RepairNetwork => {
-                for (from, to) in LINKS {
-                    self.impair(from.name(), to, Duration::ZERO, 0.0);
+                Remedy::Restart { service } => {
+                    // The process that stood still is gone; its successor runs.
+                    self.suspend(service, false);
+                    shop.restart(service).await?;
                 }
+                Remedy::FlushCache => shop.flush_cache(),
+                Remedy::RollBackRelease { service: Service::WebFront } => {
+                    shop.roll_back_front().await?;
+                }
+                // Only the front has ever been released otherwise: the others come back as they were.
+                Remedy::RollBackRelease { service } => shop.restart(service).await?,
+                Remedy::AddCapacity { service: Service::WebFront } => {
+                    if let Some(workers) = shop.front_workers() {
+                        workers.double();
+                    }
+                }
+                // The others are not limited by their workers.
+                Remedy::AddCapacity { .. } => {}
+                Remedy::RepairNetwork => {
+                    for (from, to) in LINKS {
+                        self.impair(from.name(), to, Duration::ZERO, 0.0);
+                    }
+                }
+                Remedy::ReplaceDisk => shop.disk().restore(),
+                Remedy::Restore => self.reset().await?,
+                Remedy::Repair { fault } => shop.turn(fault, false),
             }
-            Remedy::ReplaceDisk => shop.disk().restore(),
-            Remedy::Restore => self.reset().await?,
-            Remedy::Repair { fault } => shop.turn(fault, false),
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Publishes `body` as the next version of `asset`, as an editor would.

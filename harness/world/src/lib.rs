@@ -44,7 +44,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Clock, TaskGroup};
+use chassis::{Boxed, Clock, TaskGroup};
 use incident::{EventKind, IncidentRecord, Recorder, Run};
 use tokio::time::Instant;
 
@@ -82,22 +82,29 @@ impl World {
     /// # Errors
     ///
     /// When a service cannot start.
-    pub async fn go_on(options: ShopOptions, mix: &Mix, record: Recorder, ago: Duration) -> io::Result<Self> {
-        let clock = options.surroundings.clock.clone();
-        let shop = Shop::start(options).await?;
-        let editor = shop.editor();
-        let record = Arc::new(Mutex::new(record));
-        let arrived_at = clock.now().checked_sub(ago).unwrap_or_else(|| clock.now());
-        let customers = Customers::arrive(
-            shop.visitor(),
-            &shop.addresses().web_front,
-            mix,
-            Arc::clone(&record),
-            arrived_at,
-        );
-        let doings = Mutex::new(TaskGroup::new(shop.visitor().tasks.dispatch().clone()));
-        let resetting = tokio::sync::Mutex::default();
-        Ok(Self { shop, editor, customers, clock, arrived_at, record, doings, resetting })
+    pub fn go_on(
+        options: ShopOptions,
+        mix: &Mix,
+        record: Recorder,
+        ago: Duration,
+    ) -> Boxed<'_, io::Result<Self>> {
+        Box::pin(async move {
+            let clock = options.surroundings.clock.clone();
+            let shop = Shop::start(options).await?;
+            let editor = shop.editor();
+            let record = Arc::new(Mutex::new(record));
+            let arrived_at = clock.now().checked_sub(ago).unwrap_or_else(|| clock.now());
+            let customers = Customers::arrive(
+                shop.visitor(),
+                &shop.addresses().web_front,
+                mix,
+                Arc::clone(&record),
+                arrived_at,
+            );
+            let doings = Mutex::new(TaskGroup::new(shop.visitor().tasks.dispatch().clone()));
+            let resetting = tokio::sync::Mutex::default();
+            Ok(Self { shop, editor, customers, clock, arrived_at, record, doings, resetting })
+        })
     }
 
     /// Lets customers and story stand still, or go on; the services run on.

@@ -1,6 +1,6 @@
 //! One incident in virtual time, from the first customer to the end: the same services as live, in seconds instead of hours.
 
-use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, pin::Pin, sync::Arc, time::Duration};
 
 use chassis::LatentFault;
 use diagnosis::{Knowledge, Terms, explanation::RIGHT_FROM, responder};
@@ -113,13 +113,16 @@ impl Responder {
     }
 }
 
+/// A play under way, on this thread. Boxed for the reason that [`Boxed`](chassis::Boxed) has.
+pub type Playing<'a> = Pin<Box<dyn Future<Output = io::Result<Played>> + 'a>>;
+
 /// Plays a scenario. Call it in [virtual time](crate::virtual_time::run).
 ///
 /// # Errors
 ///
 /// When a service does not start, which in memory means that it is broken.
-pub async fn play(scenario: &Scenario, options: &PlayOptions) -> io::Result<Played> {
-    play_until(scenario, options, std::future::pending()).await
+pub fn play<'a>(scenario: &'a Scenario, options: &'a PlayOptions) -> Playing<'a> {
+    play_until(scenario, options, Box::pin(std::future::pending()))
 }
 
 /// The same until somebody stops it: the record is of what has happened by then, and says that it was aborted. `stopped` must set no
@@ -128,64 +131,67 @@ pub async fn play(scenario: &Scenario, options: &PlayOptions) -> io::Result<Play
 /// # Errors
 ///
 /// When a service does not start, which in memory means that it is broken.
-pub async fn play_until(
-    scenario: &Scenario,
-    options: &PlayOptions,
-    stopped: impl Future<Output = ()>,
-) -> io::Result<Played> {
-    let fingerprint = Fingerprint::default();
-    let mut shop = ShopOptions::in_virtual_time(options.seed).sized_for(options.mix.views_per_second);
-    shop.repaired.clone_from(&options.repaired);
-    shop.level = options.level;
-    let clock = shop.surroundings.clock.clone();
-    let looks = matches!(options.responder, Responder::Model(_) | Responder::Recorder(_));
-    let evidence = (options.with_evidence || looks).then(|| Evidence::new(limits(), move || clock.wall()));
-    if let Some(evidence) = &evidence {
-        let sink = Observed(evidence.clone());
-        shop.surroundings.sink = Some(if options.fingerprints_evidence {
-            Arc::new(Fingerprinted { sink, fingerprint: fingerprint.clone() })
-        } else {
-            Arc::new(sink)
-        });
-    }
-    let run = run_of(scenario, options, &shop);
-    let world = World::start(shop, &options.mix, run, STARTS_STORY_S).await?;
-    let drawn = draw(scenario, options.seed);
-    let desk = Desk::default();
-    let stage = Stage::new(&world, scenario, options, &drawn, &desk);
-    let responds = async {
-        if let Some(evidence) = evidence.as_ref().filter(|_| looks) {
-            let hands = WorldHands::new(&world, evidence, &desk, scenario, &drawn);
-            match &options.responder {
-                Responder::Model(knowledge) => loop {
-                    hands.called().await;
-                    let call = desk.call.get();
-                    let terms = Terms::at(options.level, options.operating_model);
-                    responder::respond(&hands, knowledge, &terms).await;
-                    desk.is_done.set(desk.call.get() == call);
-                    hands.called_anew(call).await;
-                },
-                Responder::Recorder(recorder) => hands.record(recorder).await,
-                Responder::StandIn
-                | Responder::Remedies { .. }
-                | Responder::Given { .. }
-                | Responder::Nobody => {}
-            }
-            desk.is_done.set(true);
+pub fn play_until<'a>(
+    scenario: &'a Scenario,
+    options: &'a PlayOptions,
+    stopped: Pin<Box<dyn Future<Output = ()> + 'a>>,
+) -> Playing<'a> {
+    Box::pin(async move {
+        let fingerprint = Fingerprint::default();
+        let mut shop = ShopOptions::in_virtual_time(options.seed).sized_for(options.mix.views_per_second);
+        shop.repaired.clone_from(&options.repaired);
+        shop.level = options.level;
+        let clock = shop.surroundings.clock.clone();
+        let looks = matches!(options.responder, Responder::Model(_) | Responder::Recorder(_));
+        let evidence =
+            (options.with_evidence || looks).then(|| Evidence::new(limits(), move || clock.wall()));
+        if let Some(evidence) = &evidence {
+            let sink = Observed(evidence.clone());
+            shop.surroundings.sink = Some(if options.fingerprints_evidence {
+                Arc::new(Fingerprinted { sink, fingerprint: fingerprint.clone() })
+            } else {
+                Arc::new(sink)
+            });
         }
-        std::future::pending::<()>().await;
-    };
-    select! {
-        biased;
-        () = stage.run() => {}
-        () = responds => {}
-        () = stopped => world.note(EventKind::Aborted { text: "stopped before the end".to_owned() }),
-    }
-    let visits = world.customers().fingerprint();
-    let record = world.finish().await;
-    fingerprint.add(&visits.to_le_bytes());
-    fingerprint.add(record.to_json().as_bytes());
-    Ok(Played { record, fingerprint: fingerprint.value(), evidence, drawn })
+        let run = run_of(scenario, options, &shop);
+        let world = World::start(shop, &options.mix, run, STARTS_STORY_S).await?;
+        let drawn = draw(scenario, options.seed);
+        let desk = Desk::default();
+        let stage = Stage::new(&world, scenario, options, &drawn, &desk);
+        let responds = async {
+            if let Some(evidence) = evidence.as_ref().filter(|_| looks) {
+                let hands = WorldHands::new(&world, evidence, &desk, scenario, &drawn);
+                match &options.responder {
+                    Responder::Model(knowledge) => loop {
+                        hands.called().await;
+                        let call = desk.call.get();
+                        let terms = Terms::at(options.level, options.operating_model);
+                        responder::respond(&hands, knowledge, &terms).await;
+                        desk.is_done.set(desk.call.get() == call);
+                        hands.called_anew(call).await;
+                    },
+                    Responder::Recorder(recorder) => hands.record(recorder).await,
+                    Responder::StandIn
+                    | Responder::Remedies { .. }
+                    | Responder::Given { .. }
+                    | Responder::Nobody => {}
+                }
+                desk.is_done.set(true);
+            }
+            std::future::pending::<()>().await;
+        };
+        select! {
+            biased;
+            () = stage.run() => {}
+            () = responds => {}
+            () = stopped => world.note(EventKind::Aborted { text: "stopped before the end".to_owned() }),
+        }
+        let visits = world.customers().fingerprint();
+        let record = world.finish().await;
+        fingerprint.add(&visits.to_le_bytes());
+        fingerprint.add(record.to_json().as_bytes());
+        Ok(Played { record, fingerprint: fingerprint.value(), evidence, drawn })
+    })
 }
 
 fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run {

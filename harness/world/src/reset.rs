@@ -7,7 +7,7 @@
 
 use std::{io, mem, sync::PoisonError};
 
-use chassis::{LatentFault, Level, TaskGroup};
+use chassis::{Boxed, LatentFault, Level, TaskGroup};
 use content_store::{asset::VersionSummary, storage::Storage};
 use incident::Service;
 use web_front::WebFrontConfig;
@@ -48,18 +48,21 @@ impl World {
     /// # Errors
     ///
     /// When a service cannot start again.
-    pub async fn reset(&self) -> io::Result<()> {
-        let Self { shop, editor: _, customers, clock: _, arrived_at: _, record: _, doings, resetting } = self;
-        let _turn = resetting.lock().await;
-        // First whoever is at it: nothing that was begun may come after what is put back.
-        let begun = {
-            let mut doings = doings.lock().unwrap_or_else(PoisonError::into_inner);
-            let none = TaskGroup::new(doings.dispatch().clone());
-            mem::replace(&mut *doings, none)
-        };
-        begun.kill().await;
-        customers.reset().await;
-        shop.reset().await
+    pub fn reset(&self) -> Boxed<'_, io::Result<()>> {
+        Box::pin(async move {
+            let Self { shop, editor: _, customers, clock: _, arrived_at: _, record: _, doings, resetting } =
+                self;
+            let _turn = resetting.lock().await;
+            // First whoever is at it: nothing that was begun may come after what is put back.
+            let begun = {
+                let mut doings = doings.lock().unwrap_or_else(PoisonError::into_inner);
+                let none = TaskGroup::new(doings.dispatch().clone());
+                mem::replace(&mut *doings, none)
+            };
+            begun.kill().await;
+            customers.reset().await;
+            shop.reset().await
+        })
     }
 
     /// All that can be changed, as it is now.
@@ -67,23 +70,25 @@ impl World {
     /// # Errors
     ///
     /// When the storage cannot be read.
-    pub async fn conditions(&self) -> io::Result<Conditions> {
-        let Shop { content_store, cache, web_front, disk, front, visitor, .. } = self.shop();
-        let switches = [content_store.switches(), cache.switches(), web_front.switches()];
-        let running = [content_store.running().await, cache.running().await, web_front.running().await];
-        let services = [Service::ContentStore, Service::Cache, Service::WebFront].into_iter();
-        let services = services.zip(running).zip(switches);
-        Ok(Conditions {
-            assets: disk.list().await.map_err(io::Error::other)?,
-            services: services
-                .map(|((service, runs), now)| (service, runs, now.faults_present(), now.level()))
-                .collect(),
-            front: web_front.service().config(),
-            workers: front.as_ref().map(chassis::Compute::workers),
-            disk: disk.speed(),
-            links: visitor.network.links().map(chassis::link::Links::wrong).unwrap_or_default(),
-            crowds: self.customers().crowds(),
-            doings: self.doings().len(),
+    pub fn conditions(&self) -> Boxed<'_, io::Result<Conditions>> {
+        Box::pin(async move {
+            let Shop { content_store, cache, web_front, disk, front, visitor, .. } = self.shop();
+            let switches = [content_store.switches(), cache.switches(), web_front.switches()];
+            let running = [content_store.running().await, cache.running().await, web_front.running().await];
+            let services = [Service::ContentStore, Service::Cache, Service::WebFront].into_iter();
+            let services = services.zip(running).zip(switches);
+            Ok(Conditions {
+                assets: disk.list().await.map_err(io::Error::other)?,
+                services: services
+                    .map(|((service, runs), now)| (service, runs, now.faults_present(), now.level()))
+                    .collect(),
+                front: web_front.service().config(),
+                workers: front.as_ref().map(chassis::Compute::workers),
+                disk: disk.speed(),
+                links: visitor.network.links().map(chassis::link::Links::wrong).unwrap_or_default(),
+                crowds: self.customers().crowds(),
+                doings: self.doings().len(),
+            })
         })
     }
 }

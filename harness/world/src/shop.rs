@@ -4,8 +4,8 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use cache::{Cache, CacheConfig, permits::FILL_PERMITS};
 use chassis::{
-    Blocking, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Settings, Switches,
-    Wait, host::Surroundings, run::explain, token,
+    Blocking, Boxed, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Settings,
+    Switches, Wait, host::Surroundings, run::explain, token,
 };
 use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
 use http::{StatusCode, uri::Authority};
@@ -178,62 +178,76 @@ impl Shop {
     /// # Errors
     ///
     /// When one cannot start; those that did are stopped again.
-    pub async fn start(options: ShopOptions) -> io::Result<Self> {
-        let ShopOptions { surroundings, mut addresses, editor_token, .. } = options.clone();
-        // The cache's address must be known before it can be notified, and the store's before it can be asked: with
-        // free ports the cache is bound first.
-        let storage = match &options.data {
-            Some(folder) => RedbStorage::open_folder(folder, surroundings.blocking)?,
-            None => RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?,
-        };
-        let disk = Disk::new(Arc::new(storage), options.disk);
-        addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
-        // Known to these two and to nobody else; it never leaves the process.
-        let notification_token = token::make()?;
-        let config = ContentStoreConfig {
-            storage: Arc::new(disk.clone()),
-            seed: seed_assets(),
-            editor_token: editor_token.clone(),
-            cache: Some(addresses.cache.clone()),
-            notification_token: Some(notification_token.clone()),
-            inspection: true,
-        };
-        let content_store =
-            host(ContentStore::new(config), &surroundings, &options, &addresses.content_store);
-        addresses.content_store =
-            begin(&content_store, "the content store", &addresses.content_store).await?;
-        let (content_store_address, fill_permits) = (addresses.content_store.clone(), options.fill_permits);
-        let notification_token = Some(notification_token);
-        let config = CacheConfig { content_store: content_store_address, fill_permits, notification_token };
-        let cache = host(Cache::new(config), &surroundings, &options, &addresses.cache);
-        addresses.cache = begin(&cache, "the cache", &addresses.cache).await?;
-        let config = WebFrontConfig {
-            cache: addresses.cache.clone(),
-            content_store: addresses.content_store.clone(),
-            base_path: options.base_path.clone(),
-            fragment_timeout_ms: None,
-            checkout_notes: CHECKOUT_NOTES.to_owned(),
-        };
-        let surroundings = Surroundings { compute: options.front.clone(), ..surroundings };
-        let web_front = host(WebFront::new(config), &surroundings, &options, &addresses.web_front);
-        addresses.web_front = begin(&web_front, "the web front", &addresses.web_front).await?;
-        if let Some(operators) = &mut addresses.operators {
-            let Operators { cache: c, content_store: s, web_front: w, token } = operators;
-            // Port 0 took a free one, which is what others must be told.
-            let opened = cache.open_operator_port(c, token).await;
-            *c = opened.map_err(|e| explain(&e, "the cache's operator port", c))?;
-            let opened = content_store.open_operator_port(s, token).await;
-            *s = opened.map_err(|e| explain(&e, "the content store's operator port", s))?;
-            let opened = web_front.open_operator_port(w, token).await;
-            *w = opened.map_err(|e| explain(&e, "the web front's operator port", w))?;
-        }
-        let Surroundings { network, clock, sink, seed, .. } = surroundings;
-        let visitor =
-            Chassis::of_caller(CUSTOMERS, network, clock, seed).reporting(sink, web_front.switches());
-        let health = HEALTH_CHECKS
-            .map(|(service, check)| (service, check, Peer::new(&visitor, addresses.of(service).clone())));
-        let front = options.front;
-        Ok(Self { content_store, cache, web_front, addresses, editor_token, visitor, disk, front, health })
+    pub fn start(options: ShopOptions) -> Boxed<'static, io::Result<Self>> {
+        Box::pin(async move {
+            let ShopOptions { surroundings, mut addresses, editor_token, .. } = options.clone();
+            // The cache's address must be known before it can be notified, and the store's before it can be asked: with
+            // free ports the cache is bound first.
+            let storage = match &options.data {
+                Some(folder) => RedbStorage::open_folder(folder, surroundings.blocking)?,
+                None => RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?,
+            };
+            let disk = Disk::new(Arc::new(storage), options.disk);
+            addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
+            // Known to these two and to nobody else; it never leaves the process.
+            let notification_token = token::make()?;
+            let config = ContentStoreConfig {
+                storage: Arc::new(disk.clone()),
+                seed: seed_assets(),
+                editor_token: editor_token.clone(),
+                cache: Some(addresses.cache.clone()),
+                notification_token: Some(notification_token.clone()),
+                inspection: true,
+            };
+            let content_store =
+                host(ContentStore::new(config), &surroundings, &options, &addresses.content_store);
+            addresses.content_store =
+                begin(&content_store, "the content store", &addresses.content_store).await?;
+            let (content_store_address, fill_permits) =
+                (addresses.content_store.clone(), options.fill_permits);
+            let notification_token = Some(notification_token);
+            let config =
+                CacheConfig { content_store: content_store_address, fill_permits, notification_token };
+            let cache = host(Cache::new(config), &surroundings, &options, &addresses.cache);
+            addresses.cache = begin(&cache, "the cache", &addresses.cache).await?;
+            let config = WebFrontConfig {
+                cache: addresses.cache.clone(),
+                content_store: addresses.content_store.clone(),
+                base_path: options.base_path.clone(),
+                fragment_timeout_ms: None,
+                checkout_notes: CHECKOUT_NOTES.to_owned(),
+            };
+            let surroundings = Surroundings { compute: options.front.clone(), ..surroundings };
+            let web_front = host(WebFront::new(config), &surroundings, &options, &addresses.web_front);
+            addresses.web_front = begin(&web_front, "the web front", &addresses.web_front).await?;
+            if let Some(operators) = &mut addresses.operators {
+                let Operators { cache: c, content_store: s, web_front: w, token } = operators;
+                // Port 0 took a free one, which is what others must be told.
+                let opened = cache.open_operator_port(c, token).await;
+                *c = opened.map_err(|e| explain(&e, "the cache's operator port", c))?;
+                let opened = content_store.open_operator_port(s, token).await;
+                *s = opened.map_err(|e| explain(&e, "the content store's operator port", s))?;
+                let opened = web_front.open_operator_port(w, token).await;
+                *w = opened.map_err(|e| explain(&e, "the web front's operator port", w))?;
+            }
+            let Surroundings { network, clock, sink, seed, .. } = surroundings;
+            let visitor =
+                Chassis::of_caller(CUSTOMERS, network, clock, seed).reporting(sink, web_front.switches());
+            let health = HEALTH_CHECKS
+                .map(|(service, check)| (service, check, Peer::new(&visitor, addresses.of(service).clone())));
+            let front = options.front;
+            Ok(Self {
+                content_store,
+                cache,
+                web_front,
+                addresses,
+                editor_token,
+                visitor,
+                disk,
+                front,
+                health,
+            })
+        })
     }
 
     /// Where the services listen.
@@ -286,12 +300,14 @@ impl Shop {
     /// # Errors
     ///
     /// When it does not start again.
-    pub async fn restart(&self, service: Service) -> io::Result<()> {
-        match service {
-            Service::ContentStore => self.content_store.restart().await,
-            Service::Cache => self.cache.restart().await,
-            Service::WebFront => self.web_front.restart().await,
-        }
+    pub fn restart(&self, service: Service) -> Boxed<'_, io::Result<()>> {
+        Box::pin(async move {
+            match service {
+                Service::ContentStore => self.content_store.restart().await,
+                Service::Cache => self.cache.restart().await,
+                Service::WebFront => self.web_front.restart().await,
+            }
+        })
     }
 
     /// Ends one service's process; nobody starts it again.
@@ -343,11 +359,13 @@ impl Shop {
     }
 
     /// Stops the services, customers' side first.
-    pub async fn stop(&self) {
-        self.web_front.stop().await;
-        self.cache.stop().await;
-        self.content_store.stop().await;
-        self.visitor.tasks.kill().await;
+    pub fn stop(&self) -> Boxed<'_, ()> {
+        Box::pin(async move {
+            self.web_front.stop().await;
+            self.cache.stop().await;
+            self.content_store.stop().await;
+            self.visitor.tasks.kill().await;
+        })
     }
 }
 

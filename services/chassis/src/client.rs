@@ -25,6 +25,7 @@ use tracing::Instrument;
 use crate::{
     Chassis,
     network::{Connection, Network},
+    tasks::Boxed,
     telemetry::http::Calls,
 };
 
@@ -172,11 +173,13 @@ impl Peer {
     /// # Errors
     ///
     /// When no answer came back whole and in time. An answer of any status is not an error.
-    pub async fn send(&self, mut request: Request<Bytes>, wait: Wait) -> Result<Answer, CallError> {
-        let call = self.calls.begin(&mut request);
-        let answer = self.send_within(request, wait).instrument(call.span().clone()).await;
-        call.end(answer.as_ref().map(|answer| answer.status));
-        answer
+    pub fn send(&self, mut request: Request<Bytes>, wait: Wait) -> Boxed<'_, Result<Answer, CallError>> {
+        Box::pin(async move {
+            let call = self.calls.begin(&mut request);
+            let answer = self.send_within(request, wait).instrument(call.span().clone()).await;
+            call.end(answer.as_ref().map(|answer| answer.status));
+            answer
+        })
     }
 
     async fn send_within(&self, request: Request<Bytes>, wait: Wait) -> Result<Answer, CallError> {

@@ -60,7 +60,7 @@ pub use problem::Problem;
 pub use run::{ChassisConfig, exit_code, run};
 pub use serve::App;
 pub use settings::Settings;
-pub use tasks::{Blocking, TaskGroup};
+pub use tasks::{Blocking, Boxed, TaskGroup};
 pub use telemetry::{Telemetry, TelemetrySink};
 pub use words::{LatentFault, Level};
 

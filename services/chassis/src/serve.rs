@@ -23,7 +23,7 @@ pub use hosts::Hosts;
 pub use limits::{CONNECTIONS_MAX, CONNECTIONS_RESERVED, DRAIN_TIMEOUT, HEAD_TIMEOUT, Limits};
 
 use crate::{
-    Chassis, TaskGroup,
+    Boxed, Chassis, TaskGroup,
     compute::work,
     network::Listener,
     problem::{self, Problem},
@@ -72,77 +72,81 @@ pub struct Serving {
 
 /// Serves a service, as [`serve_router`] does, with a span and a duration for each request. The host in the address that the
 /// listener is bound to is one of its names, and so is the service's own.
-pub async fn serve(listener: Listener, app: App, chassis: Chassis, stop: CancellationToken) {
-    // Health is asked too often, and says too little, to be worth a span.
-    let served = Served::new(chassis.telemetry.meter(), chassis.settings.propagates);
-    let router = app.router.layer(middleware::from_fn_with_state(served, serve_traced));
-    let router = match chassis.compute.clone() {
-        Some(compute) => router.layer(middleware::from_fn_with_state(compute, work)),
-        None => router,
-    };
-    let mut hosts = chassis.settings.hosts.clone().and(chassis.service);
-    if let Ok(address) = listener.address() {
-        hosts = hosts.and(address.host());
-    }
-    let limits = chassis.settings.limits;
-    let has_date = !chassis.clock.is_virtual();
-    let serving = Serving { protocol: Protocol::Http1, limits, hosts, has_date };
-    serve_router(listener, App { router, ready: app.ready }, serving, chassis.tasks, stop).await;
+pub fn serve(listener: Listener, app: App, chassis: Chassis, stop: CancellationToken) -> Boxed<'static, ()> {
+    Box::pin(async move {
+        // Health is asked too often, and says too little, to be worth a span.
+        let served = Served::new(chassis.telemetry.meter(), chassis.settings.propagates);
+        let router = app.router.layer(middleware::from_fn_with_state(served, serve_traced));
+        let router = match chassis.compute.clone() {
+            Some(compute) => router.layer(middleware::from_fn_with_state(compute, work)),
+            None => router,
+        };
+        let mut hosts = chassis.settings.hosts.clone().and(chassis.service);
+        if let Ok(address) = listener.address() {
+            hosts = hosts.and(address.host());
+        }
+        let limits = chassis.settings.limits;
+        let has_date = !chassis.clock.is_virtual();
+        let serving = Serving { protocol: Protocol::Http1, limits, hosts, has_date };
+        serve_router(listener, App { router, ready: app.ready }, serving, chassis.tasks, stop).await;
+    })
 }
 
 /// Accepts connections and serves them in `tasks` until `stop`, then waits for what is under way, at most [`DRAIN_TIMEOUT`].
 /// `/healthz` is answered at every listener.
-pub async fn serve_router(
+pub fn serve_router(
     mut listener: Listener,
     app: App,
     serving: Serving,
     tasks: TaskGroup,
     stop: CancellationToken,
-) {
-    let health = Router::new().route("/healthz", get(|| async { "ok\n" })).merge(app.ready);
-    let whole = problem::explained(app.router.merge(health.clone()));
-    let beyond_limit = problem::explained(health.fallback(|| async {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")
-    }));
-    let builder = connection::builder(serving.protocol, serving.has_date, &tasks);
-    let places = activity::Places::new(serving.limits.connections);
-    let reserved = activity::Places::new(serving.limits.reserved);
-    let connections = TaskTracker::new();
-    loop {
-        let accepted = select! {
-            biased;
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let connection = match accepted {
-            Ok(connection) => connection,
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &(dyn std::error::Error + 'static),
-                    "could not accept a connection"
-                );
-                // Whoever came knocks until it is let in: a connection that only waits gives its descriptor back.
-                places.make_room();
-                sleep(ACCEPT_PAUSE).await;
+) -> Boxed<'static, ()> {
+    Box::pin(async move {
+        let health = Router::new().route("/healthz", get(|| async { "ok\n" })).merge(app.ready);
+        let whole = problem::explained(app.router.merge(health.clone()));
+        let beyond_limit = problem::explained(health.fallback(|| async {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")
+        }));
+        let builder = connection::builder(serving.protocol, serving.has_date, &tasks);
+        let places = activity::Places::new(serving.limits.connections);
+        let reserved = activity::Places::new(serving.limits.reserved);
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = select! {
+                biased;
+                () = stop.cancelled() => break,
+                accepted = listener.accept() => accepted,
+            };
+            let connection = match accepted {
+                Ok(connection) => connection,
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &(dyn std::error::Error + 'static),
+                        "could not accept a connection"
+                    );
+                    // Whoever came knocks until it is let in: a connection that only waits gives its descriptor back.
+                    places.make_room();
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let (router, place) = if let Some(place) = places.take().await {
+                (whole.clone(), place)
+            } else if let Some(place) = reserved.take().await {
+                (beyond_limit.clone(), place)
+            } else {
                 continue;
-            }
-        };
-        let (router, place) = if let Some(place) = places.take().await {
-            (whole.clone(), place)
-        } else if let Some(place) = reserved.take().await {
-            (beyond_limit.clone(), place)
-        } else {
-            continue;
-        };
-        let (builder, hosts, stop) = (builder.clone(), serving.hosts.clone(), stop.clone());
-        let served = connection::serve(connection, place, builder, router, hosts, stop);
-        tasks.spawn(connections.track_future(served));
-    }
-    drop(listener);
-    connections.close();
-    select! {
-        biased;
-        () = connections.wait() => {}
-        () = sleep(DRAIN_TIMEOUT) => {}
-    }
+            };
+            let (builder, hosts, stop) = (builder.clone(), serving.hosts.clone(), stop.clone());
+            let served = connection::serve(connection, place, builder, router, hosts, stop);
+            tasks.spawn(connections.track_future(served));
+        }
+        drop(listener);
+        connections.close();
+        select! {
+            biased;
+            () = connections.wait() => {}
+            () = sleep(DRAIN_TIMEOUT) => {}
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! Where a service's tasks live. Teaches why a restart restores anything: it drops whatever was being done.
 
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, pin::Pin};
 
 use hyper::rt::Executor;
 use tokio::select;
@@ -9,6 +9,11 @@ use tokio_util::{
     task::TaskTracker,
 };
 use tracing::{Dispatch, instrument::WithSubscriber};
+
+/// A future whose code stays in the crate that makes it. An `async fn` is compiled anew, with all the HTTP below it, in every crate that
+/// awaits it, and as badly optimised as that crate is: a test program took half a minute to build and ran at half the speed. So
+/// whatever other crates await is boxed: one allocation for each call.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// All tasks of one run of a service: its accept loop, its connections, its background work.
 ///
