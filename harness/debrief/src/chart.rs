@@ -5,51 +5,59 @@ use askama::Template;
 
 use crate::figures::csv_address;
 
-/// A plot, ready to stand on a page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "chart.html")]
 pub struct Chart {
-    /// The finding.
+    /// How deep its title stands on the page: the 2 of `h2`.
+    pub depth: u8,
     pub title: String,
     /// What is plotted, in which unit, from how many incidents.
     pub subtitle: String,
-    /// The plot for wide pages.
-    pub wide: String,
-    /// The plot for a phone; none if the wide one is narrow enough for both.
-    pub narrow: Option<String>,
-    /// What the table holds.
+    /// For wide pages and for a phone; one if it is narrow enough for both.
+    pub plots: Vec<String>,
+    pub below: Vec<String>,
+    /// Whether these lines bear the numbers of what was tried.
+    pub is_numbered: bool,
     pub table_title: String,
-    /// The table's columns, and its rows.
     pub table: Table,
-    /// The data behind it: the name of the file.
-    pub csv_name: String,
-    /// The same as an address.
-    pub csv: String,
+    /// The name of the file with its data, and the data as an address; none where the page offers all data as one file.
+    pub data: Option<(&'static str, String)>,
 }
 
-/// Columns and rows of words.
+impl Default for Chart {
+    fn default() -> Self {
+        Self {
+            depth: 2,
+            title: String::new(),
+            subtitle: String::new(),
+            plots: Vec::new(),
+            below: Vec::new(),
+            is_numbered: false,
+            table_title: "The same as a table".to_owned(),
+            table: Table::default(),
+            data: None,
+        }
+    }
+}
+
+/// Columns and rows of words. The first cell names the row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// The names of the columns.
     pub columns: Vec<String>,
-    /// The rows; the first cell names the row.
     pub rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// A table with these columns.
     pub fn new(columns: &[&str]) -> Self {
         Self { columns: columns.iter().map(ToString::to_string).collect(), rows: Vec::new() }
     }
 
-    /// Appends a row.
     #[must_use]
     pub fn with(mut self, row: Vec<String>) -> Self {
         self.rows.push(row);
         self
     }
 
-    /// The table as the address of a file.
     pub fn csv(&self) -> String {
         csv_address(&[vec![self.columns.clone()], self.rows.clone()].concat())
     }

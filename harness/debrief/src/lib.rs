@@ -7,6 +7,7 @@
 //! - [`mod@incident`]: the debrief of one incident, and its post-incident review.
 //! - [`mod@chain`]: the sixteen combinations of the latent faults.
 //! - [`mod@compare`]: the same incidents at every telemetry level, and what stands between such figures and doubt.
+//! - [`session`]: a session of the incident room: a page for each team, one for the facilitator, and the files that can be taken home.
 //! - [`chart`]: a plot with its table and its data. [`plot`]: where a figure stands in a plot. [`figures`]: figures in
 //!   words, the same on every page.
 //!
@@ -16,9 +17,15 @@
 pub mod incident;
 pub mod chain;
 pub mod compare;
+pub mod session;
 pub mod chart;
+mod block;
+mod grid;
 pub mod figures;
 pub mod plot;
 
 /// The custom properties that all pages of the harness share: colours for light and dark, and sizes.
 pub const TOKENS_CSS: &str = include_str!("../templates/tokens.css");
+
+/// How plots look, on reports and in the incident room.
+pub const PLOTS_CSS: &str = include_str!("../templates/plots.css");

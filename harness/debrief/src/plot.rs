@@ -1,21 +1,25 @@
-//! Where a figure stands in a plot. Plots are 360 units wide: on a phone a unit is about a pixel, so that
+//! Where a figure stands in a plot. Each plot is drawn twice, for wide pages and for a phone, on which a unit is about a pixel, so that
 //! text stays readable.
 //!
 //! - [`svg`]: the shapes. [`labels`]: words at rules. [`ticks`]: the marks of an axis.
+//! - [`steps`]: times after a beginning, a line for each. [`visits`]: visits by outcome over the story.
 
 pub mod labels;
+pub mod steps;
 pub mod svg;
 pub mod ticks;
+pub mod visits;
 
-/// How wide every plot is.
+/// How wide plots are on wide pages.
+pub const WIDE: f64 = 900.0;
+
+/// How wide plots are on a phone.
 pub const WIDTH: f64 = 360.0;
 
 /// A straight line from figures to places.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
-    /// The figures at both ends.
     pub figures: (f64, f64),
-    /// Where those two stand.
     pub places: (f64, f64),
 }
 

@@ -27,13 +27,10 @@ use chassis::rng;
 use rand::RngExt;
 use report::Interval;
 
-/// The latent faults.
 pub const PLAYERS: usize = 4;
 
-/// Their combinations.
 pub const COALITIONS: usize = 1 << PLAYERS;
 
-/// All faults present.
 pub const ALL: usize = COALITIONS - 1;
 
 /// How often seeds are drawn again for an interval. Efron and Tibshirani, An Introduction to the Bootstrap,
@@ -63,7 +60,6 @@ pub struct Interaction {
 }
 
 impl Game {
-    /// The game of these losses.
     pub fn new(losses: [f64; COALITIONS]) -> Self {
         Self(losses)
     }
@@ -112,7 +108,6 @@ impl Game {
         (whole.abs() > SAME_USD).then(|| self.shapley().map(|value| value / whole))
     }
 
-    /// How two faults act on each other.
     pub fn interaction(&self, one: usize, other: usize) -> Interaction {
         let both = bit(one) | bit(other);
         let together = |others: usize| {

@@ -3,14 +3,14 @@
 //! # Layout
 //!
 //! - [`characters`]: special characters and byte sequences, and what each of them breaks.
-//! - [`sweep`]: many incidents on all cores. [`kept`]: one of them, and what is kept of it.
+//! - [`sweep`]: many incidents on all cores. [`played`]: one of them, and its result.
 //! - [`training`]: what the model responder learns, counted.
 //! - [`attribution`]: a loss shared out among four faults. [`chain`]: what each latent fault contributed to one.
 //! - [`compare`]: how much shorter better telemetry makes a diagnosis, with its controls.
 
 pub mod characters;
 pub mod sweep;
-pub mod kept;
+pub mod played;
 pub mod training;
 pub mod attribution;
 pub mod chain;

@@ -12,6 +12,8 @@
 //!   brought it: those who were still waiting were served too.
 //! - Where nobody came nothing is known: an empty window is neither below the target nor at it.
 
+use std::iter::Sum;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use words::Route;
@@ -34,7 +36,7 @@ pub struct Visits {
 }
 
 /// Visits added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Visits that got the whole page.
     pub served: u64,
@@ -68,6 +70,16 @@ impl Tally {
         let visits = self.visits();
         (visits > 0)
             .then(|| (self.failed as f64 + self.degraded as f64 * degraded_trade_lost) / visits as f64)
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            served: sum.served + one.served,
+            degraded: sum.degraded + one.degraded,
+            failed: sum.failed + one.failed,
+        })
     }
 }
 
@@ -106,11 +118,7 @@ impl Timeline {
     pub fn tally(&self, from_s: u32, to_s: u32) -> Tally {
         let to = (to_s as usize).min(self.seconds.len());
         let from = (from_s as usize).min(to);
-        self.seconds[from..to].iter().fold(Tally::default(), |sum, second| Tally {
-            served: sum.served + second.served,
-            degraded: sum.degraded + second.degraded,
-            failed: sum.failed + second.failed,
-        })
+        self.seconds[from..to].iter().copied().sum()
     }
 
     /// When availability was lost.

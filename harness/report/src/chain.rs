@@ -13,9 +13,7 @@ use crate::Interval;
 pub struct ChainReport {
     /// The first seed: with the options below it repeats everything.
     pub seed: u64,
-    /// The scenario's name.
     pub scenario: String,
-    /// Its title.
     pub title: String,
     /// The most important thing, in a sentence or two, out of the figures below.
     pub finding: String,
@@ -23,11 +21,8 @@ pub struct ChainReport {
     pub complete: bool,
     /// The seeds that everything below is about.
     pub seeds: Vec<u64>,
-    /// The incidents that were played with them.
     pub incidents: usize,
-    /// Page views a second.
     pub views_per_second: f64,
-    /// The share of each kind of page.
     pub mix: BTreeMap<Route, f64>,
     /// The time of the story at which customers come.
     pub starts: TimeOfDay,
@@ -35,13 +30,9 @@ pub struct ChainReport {
     pub ends: TimeOfDay,
     /// Trade lost in a story minute in which every visit fails.
     pub loss_usd_per_minute: Usd,
-    /// Who responds.
     pub responder: String,
-    /// What is assumed rather than measured, and what follows from that.
     pub assumed: Vec<String>,
-    /// The version of the program.
     pub version: String,
-    /// The command that repeats it.
     pub command: String,
     /// What is lost with all four latent faults present; null until one seed is complete.
     pub loss_usd: Option<f64>,
@@ -49,11 +40,9 @@ pub struct ChainReport {
     pub loss_without_faults_usd: Option<f64>,
     /// All sixteen, that of all faults first.
     pub combinations: Vec<Combination>,
-    /// Each fault's share of what the four lose together.
     pub shares: Vec<Share>,
     /// Each repair by itself, and each fault by itself.
     pub savings: Vec<Saving>,
-    /// Each pair of faults.
     pub interactions: Vec<PairInteraction>,
     /// The sets of repairs with which availability was never lost, none of which holds a smaller one.
     pub smallest_sets: Vec<Vec<ContributingFactor>>,
@@ -66,19 +55,15 @@ pub struct ChainReport {
     /// Incidents in which availability came back by itself and held: nobody acted.
     pub restored_by_themselves: usize,
     /// What customers met in a few combinations, with the first of the seeds.
-    pub availability: Vec<Morning>,
+    pub availability: Vec<Availability>,
 }
 
-/// One combination of latent faults.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Combination {
-    /// The faults that are present.
     pub faults_present: Vec<ContributingFactor>,
     /// The mean loss; null until one seed is complete.
     pub loss_usd: Option<f64>,
-    /// The mean's interval.
     pub interval: Option<Interval>,
-    /// The loss with each seed.
     pub losses_usd: Vec<f64>,
     /// In how many of them availability was lost.
     pub lost: usize,
@@ -86,19 +71,14 @@ pub struct Combination {
     pub not_restored: usize,
 }
 
-/// A fault's share.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Share {
-    /// The fault.
     pub fault: ContributingFactor,
     /// Its Shapley value over what all four lose together; all shares add up to 1. Null if there is nothing
     /// to share.
     pub share: Option<f64>,
-    /// The share's interval.
     pub interval: Option<Interval>,
-    /// Its Shapley value in dollars.
     pub usd: f64,
-    /// The value's interval.
     pub usd_interval: Option<Interval>,
     /// Between what the share had to lie, known before anything was run.
     pub bounds: Interval,
@@ -107,24 +87,19 @@ pub struct Share {
 /// A repair by itself, and a fault by itself.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Saving {
-    /// The fault.
     pub fault: ContributingFactor,
     /// What is saved if it alone is repaired.
     pub repaired_alone_usd: f64,
-    /// That figure's interval.
     pub interval: Option<Interval>,
     /// What is lost if it alone is present, beyond what is lost without any.
     pub present_alone_usd: f64,
 }
 
-/// A pair of faults.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct PairInteraction {
-    /// The two faults.
     pub faults: [ContributingFactor; 2],
     /// The Shapley interaction index (Grabisch and Roubens, 1999): above 0 they need each other.
     pub shapley_usd: f64,
-    /// Its interval.
     pub interval: Option<Interval>,
     /// The same with both other faults present: the two savings added up, less the saving of both repairs.
     pub all_else_present_usd: f64,
@@ -142,7 +117,6 @@ pub struct Necessary {
 /// The shares with another responder.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct IfResponder {
-    /// Who.
     pub responder: String,
     /// What is lost with all four faults present.
     pub loss_usd: f64,
@@ -150,29 +124,22 @@ pub struct IfResponder {
     pub shares: Option<[f64; 4]>,
 }
 
-/// One morning as customers met it.
+/// What customers met in one combination.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct Morning {
-    /// The faults that were present.
+pub struct Availability {
     pub faults_present: Vec<ContributingFactor>,
-    /// The seed.
     pub seed: u64,
-    /// What was lost.
     pub loss_usd: f64,
     /// When the scenario's last thing began, in story seconds.
     pub begun_s: f64,
-    /// When availability was lost.
     pub lost_s: Option<f64>,
-    /// When it was restored.
     pub restored_s: Option<f64>,
-    /// Each kind of page.
-    pub routes: Vec<RouteMorning>,
+    pub routes: Vec<RouteAvailability>,
 }
 
-/// One kind of page on one morning.
+/// What customers met on one kind of page.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct RouteMorning {
-    /// The kind of page.
+pub struct RouteAvailability {
     pub route: Route,
     /// By the minute: its story second, and the visits served, degraded and failed. Minutes without visits
     /// are left out.

@@ -1,13 +1,16 @@
-//! The results of experiments, as types. Whoever computes them fills them in, whoever draws them reads them, and the JSON in between is
-//! these types written down. No IO, and nothing is computed here.
+//! What experiments and sessions found, as plain values: experiments and the room fill them, `debrief` draws them, and their JSON is
+//! these types written down.
 //!
-//! # Layout
-//!
-//! - [`mod@chain`]: what each latent fault contributed. [`mod@compare`]: how much sooner each telemetry level explains.
-//! - [`Interval`]: from and to.
+//! - [`chain`]: the sixteen combinations of the latent faults.
+//! - [`compare`]: the same incidents at every telemetry level.
+//! - [`session`]: a room's session, one value for each team and round.
+//! - [`visits`]: what customers met, in spans that a plot can show.
 
 pub mod chain;
 pub mod compare;
+pub mod session;
+pub mod visits;
+
 mod interval;
 
 pub use interval::Interval;

@@ -34,6 +34,7 @@ pub fn router() -> Router<Room> {
     }
     router
         .route("/tokens.css", get(async || css(debrief::TOKENS_CSS)))
+        .route("/plots.css", get(async || css(debrief::PLOTS_CSS)))
         .route("/desk", get(desk))
         .route("/pages/{name}", get(page_file))
         .route("/favicon.ico", get(async || http::StatusCode::NO_CONTENT))

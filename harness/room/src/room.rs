@@ -18,7 +18,7 @@ use crate::{
     access,
     allowance::Allowance,
     boards::Boards,
-    debrief::office::Office,
+    debrief::state::DebriefState,
     floor::Floor,
     keeping::Keeping,
     limits::{FACILITATOR_TOKEN_CHARACTERS_MIN, REACHED_MAX},
@@ -71,7 +71,7 @@ struct Inner {
     tasks: TaskGroup,
     allowance: Allowance,
     queries: Queries,
-    office: Office,
+    debrief: DebriefState,
     reached: Mutex<Vec<(IpAddr, Instant)>>,
     /// One at a time begins, ends or breaks off a round.
     pub(crate) turn: tokio::sync::Mutex<()>,
@@ -110,7 +110,7 @@ impl Room {
                 tasks,
                 allowance: Allowance::default(),
                 queries: Queries::default(),
-                office: Office::default(),
+                debrief: DebriefState::default(),
                 reached: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
                 address: *address,
@@ -159,8 +159,8 @@ impl Room {
     }
 
     /// What the debrief needs.
-    pub fn office(&self) -> &Office {
-        &self.inner.office
+    pub fn debrief(&self) -> &DebriefState {
+        &self.inner.debrief
     }
 
     /// Where the room listens.

@@ -48,7 +48,7 @@ impl Room {
             (place, session.clone())
         };
         // Live worlds need the machine; what a debrief still computes can wait.
-        self.office().rest();
+        self.debrief().rest();
         let round = &session.plan[place];
         let mut floors = Vec::new();
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {

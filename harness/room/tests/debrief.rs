@@ -8,13 +8,12 @@ use std::{
 };
 
 use experiment::attribution::{ALL, COALITIONS, bit};
-use incident::{Level, OperatingModel, Remedy, Service};
+use incident::{ContributingFactor, EventKind, Level, OperatingModel, Remedy, Service};
+use report::session::{Known, Played};
 use room::debrief::{
-    fact::Fact,
-    job::{Job, Product, Replay, Replayed, Taped},
-    knowable::Knowable,
-    repair::Sixteen,
-    works::Works,
+    jobs::{Job, Product, Replay},
+    rounds::combined,
+    workers::ReplayWorkers,
 };
 use world::scenario::{STORY, draw, scenario};
 
@@ -23,7 +22,7 @@ use world::scenario::{STORY, draw, scenario};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What one test has played, no other plays again.
-static WORKS: LazyLock<Works> = LazyLock::new(Works::default);
+static WORKERS: LazyLock<ReplayWorkers> = LazyLock::new(ReplayWorkers::default);
 
 const SEED: u64 = 3;
 
@@ -43,44 +42,36 @@ fn replay(present: usize) -> Job {
     Job::Replay(Replay::new((STORY, SEED), &right(), present, (15.0, 5_400.0)))
 }
 
-fn replayed(present: usize) -> Arc<Replayed> {
-    match WORKS.wait(&replay(present), AT_MOST) {
-        Some(Ok(Product::Replayed(replayed))) => replayed,
+fn played(job: &Job) -> Arc<Played> {
+    match WORKERS.wait(job, AT_MOST) {
+        Some(Ok(Product::Played(played))) => played,
         other => panic!("{other:?}"),
     }
 }
 
-fn taped() -> Arc<Taped> {
-    match WORKS.wait(&Job::Tape { scenario: STORY.to_owned(), seed: SEED }, AT_MOST) {
-        Some(Ok(Product::Tape(taped))) => taped,
-        other => panic!("{other:?}"),
-    }
+fn replayed(present: usize) -> Arc<Played> {
+    played(&replay(present))
 }
 
 #[test]
 fn richer_telemetry_makes_facts_knowable_earlier() {
-    let taped = taped();
-    let times = |wanted: fn(&Fact) -> bool| {
-        let (_, times) = taped.knowable.iter().find(|(fact, _)| wanted(fact)).unwrap();
-        let at = |(level, knowable): &(Level, Knowable)| match knowable {
-            Knowable::After { story_s, minutes, .. } => (*level, *story_s, *minutes),
+    let job = Job::Record { scenario: STORY.to_owned(), seed: SEED };
+    let Some(Ok(Product::Knowable(knowable))) = WORKERS.wait(&job, AT_MOST) else { panic!("no recording") };
+    // In the order of the chain.
+    let times = |fact: usize| {
+        let at = |(level, known): &(Level, Known)| match known {
+            Known::After { story_s, minutes, .. } => (*level, *story_s, *minutes),
             _ => (*level, f64::INFINITY, f64::INFINITY),
         };
-        times.iter().map(at).collect::<Vec<_>>()
+        knowable.facts[fact].iter().map(at).collect::<Vec<_>>()
     };
-    for wanted in [
-        (|fact: &Fact| matches!(fact, Fact::Cause(_))) as fn(&Fact) -> bool,
-        |fact| matches!(fact, Fact::Asset(_)),
-        |fact| matches!(fact, Fact::Character(_)),
-    ] {
-        let times = times(wanted);
+    let (cause, asset, character) = (times(0), times(1), times(2));
+    for times in [&cause, &asset, &character] {
         assert!(times.is_sorted_by(|(_, poorer, _), (_, richer, _)| poorer >= richer), "{times:?}");
     }
-    let asset = times(|fact| matches!(fact, Fact::Asset(_)));
     let minutes = |level: Level| asset.iter().find(|(of, ..)| *of == level).unwrap().2;
     // In the dark somebody must ask the store for every asset's history; error lines name it at once.
     assert!(minutes(Level::Dark) - minutes(Level::Logs) > 30.0, "{asset:?}");
-    let character = times(|fact| matches!(fact, Fact::Character(_)));
     assert!(
         character.iter().zip(&asset).all(|(character, asset)| character.1 >= asset.1),
         "no name without its asset"
@@ -102,14 +93,13 @@ fn a_repair_changes_what_the_same_remedies_come_to() {
 
 #[test]
 fn the_sixteen_share_out_what_the_four_lose_together() {
-    let all: Vec<Arc<Replayed>> = (0..COALITIONS).map(replayed).collect();
-    let all: [&Replayed; COALITIONS] = std::array::from_fn(|present| all[present].as_ref());
-    let sixteen = Sixteen::of(&all);
-    assert!(sixteen.sets.iter().any(|set| set == "invalid rendering"), "{sixteen:?}");
-    let shares = sixteen.shares.unwrap();
-    let figure = |place: usize| shares[place].share.trim_end_matches(['%', '\u{a0}']).parse::<f64>().unwrap();
-    assert!((0..4).map(figure).sum::<f64>() > 99.0, "{shares:?}");
-    assert!(figure(0) > 25.0 && figure(3).abs() < 0.05, "{shares:?}");
+    let all: Vec<Arc<Played>> = (0..COALITIONS).map(replayed).collect();
+    let combined = combined(&std::array::from_fn(|present| all[present].as_ref()));
+    let rendering = ContributingFactor::LATENT_FAULTS[0];
+    assert!(combined.smallest_sets.contains(&vec![rendering]), "{combined:?}");
+    let shares: Vec<f64> = combined.shares.as_ref().unwrap().iter().map(|(share, _)| *share).collect();
+    assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{shares:?}");
+    assert!(shares[0] > 0.25 && shares[3].abs() < 0.000_5, "{shares:?}");
 }
 
 #[test]
@@ -120,19 +110,21 @@ fn the_model_responder_goes_its_own_way_from_the_same_start() {
         level: Level::Changes,
         model: OperatingModel::YouBuildIt,
     };
-    let Some(Ok(Product::Way(way))) = WORKS.wait(&job, AT_MOST) else { panic!("nothing came of it") };
-    assert!(way.called_s.is_some() && !way.looks_s.is_empty() && !way.steps.is_empty());
-    assert_eq!(way.is_right(), Some(true), "{:?}", way.outcome);
+    let model = played(&job);
+    let has = |is: fn(&EventKind) -> bool| model.events.iter().any(|event| is(&event.kind));
+    assert!(has(|kind| matches!(kind, EventKind::Alerted { .. })));
+    assert!(has(|kind| matches!(kind, EventKind::Check { .. })));
+    assert_eq!(model.is_right(), Some(true), "{:?}", model.outcome);
     // Asked again it is there at once.
     assert!(
-        WORKS.ask(&job).is_some()
-            && WORKS.known(&Job::Tape { scenario: STORY.to_owned(), seed: 0 }).is_none()
+        WORKERS.ask(&job).is_some()
+            && WORKERS.known(&Job::Record { scenario: STORY.to_owned(), seed: 0 }).is_none()
     );
 }
 
 #[test]
 fn what_cannot_be_played_is_said_and_not_waited_for() {
-    let nothing = Job::Tape { scenario: "no-such-incident".to_owned(), seed: 1 };
-    let answer = WORKS.wait(&nothing, AT_MOST).unwrap();
+    let nothing = Job::Record { scenario: "no-such-incident".to_owned(), seed: 1 };
+    let answer = WORKERS.wait(&nothing, AT_MOST).unwrap();
     assert!(answer.unwrap_err().contains("no-such-incident"));
 }

@@ -126,7 +126,7 @@ mod tests {
     use experiment::{
         attribution::COALITIONS,
         chain::{Played, report_of},
-        kept::Kept,
+        played::IncidentResult,
     };
     use report::chain::ChainReport;
 
@@ -140,7 +140,7 @@ mod tests {
                 let loss_usd =
                     if present & 3 == 3 { (1_000_000.0 + 90_000.0 * seed as f64) * doubled } else { 0.0 };
                 let lost_s = (loss_usd > 0.0).then_some(300.0);
-                Some(Kept {
+                Some(IncidentResult {
                     loss_usd,
                     loss_so_far_usd: loss_usd / 4.0,
                     loss_with_model_usd: loss_usd / 2.0,

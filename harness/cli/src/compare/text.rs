@@ -1,17 +1,18 @@
 //! The comparison on a terminal: at most 80 columns, the finding first.
 
 use experiment::compare::{Study, condition::Key};
-use incident::{Level, Story, Usd};
+use incident::{Story, Usd};
 use report::{
     Interval,
-    compare::{Against, CompareReport, Doubts, Leak, Metric, Paired, Row},
+    compare::{CompareReport, Metric, Paired},
 };
 
 use crate::output::plain;
 
 /// The report as lines.
 pub(super) fn lines(report: &CompareReport) -> Vec<String> {
-    let mut lines = vec![String::new(), report.finding.clone()];
+    let mut lines = vec![String::new()];
+    lines.extend(report.finding.lines().map(str::to_owned));
     if !report.complete {
         let names: Vec<String> = report.scenarios.iter().map(|row| plain(&row.name)).collect();
         lines.push(format!(
@@ -24,11 +25,7 @@ pub(super) fn lines(report: &CompareReport) -> Vec<String> {
         lines.extend(differences(report, metric));
     }
     lines.extend(unhelped(report));
-    lines.extend(controls(report));
-    if let Some(doubts) = &report.controls.doubts {
-        let levels: Vec<Level> = report.levels.iter().map(|row| row.level).collect();
-        lines.extend(doubted(doubts, &levels));
-    }
+    lines.extend(doubts(report));
     lines.push("\nAssumed".to_owned());
     lines.extend(report.assumed.iter().map(|sentence| format!("  {sentence}")));
     lines.push(format!(
@@ -150,159 +147,18 @@ fn unhelped(report: &CompareReport) -> Vec<String> {
     vec![format!("\nNot explained sooner at {} than at {}: {names}.", last.level.name(), first.level.name())]
 }
 
-fn controls(report: &CompareReport) -> Vec<String> {
-    let controls = &report.controls;
-    let mut lines = vec!["\nControls".to_owned()];
-    let against = |what: &str, rows: &[Against]| -> Vec<String> {
-        let row = |row: &Against| {
-            let name = format!("{what}, {}", row.level.name());
-            format!("  {name:<33} {:>8.1} min {:>18}", row.difference / 60.0, interval(row.interval, 60.0))
-        };
-        rows.iter().map(row).collect()
+/// The findings of every doubt; the page and the JSON hold the figures.
+fn doubts(report: &CompareReport) -> Vec<String> {
+    let line = |(finding, doubt): (String, String)| {
+        let finding = plain(&finding.replace('\u{a0}', " "));
+        if doubt.is_empty() {
+            format!("  {finding}.")
+        } else {
+            format!("  Against the doubt that {doubt}: {finding}.")
+        }
     };
-    let first = report.levels.first().map_or("", |row| row.level.name());
-    lines.extend(against(&format!("placebo against {first}"), &controls.placebo));
-    for runbook in &controls.runbooks {
-        let restored = &runbook.restored;
-        lines.push(format!("  blind runbook: {}", runbook.says));
-        lines.push(format!(
-            "  {:<33} {:>8} % restored, mean {} min, {}",
-            "",
-            percent(restored.restored_share),
-            minutes(restored.time_to_restore_restricted_mean_s),
-            Usd(restored.loss_usd_mean)
-        ));
-    }
-    lines.extend(against("restored v best runbook", &controls.over_best_runbook));
-    lines.push(format!(
-        "  {:<33} {:>8} % restored, mean {} min, {}",
-        "oracle",
-        percent(controls.oracle.restored_share),
-        minutes(controls.oracle.time_to_restore_restricted_mean_s),
-        Usd(controls.oracle.loss_usd_mean)
-    ));
-    for row in &controls.healthy {
-        lines.push(format!(
-            "  {:<33} {:>8} % false explanations of {}",
-            format!("healthy shop, {}", row.level.name()),
-            percent(row.false_explanations_share),
-            row.incidents
-        ));
-    }
-    for row in &controls.outside {
-        lines.push(format!(
-            "  {:<33} {:>8} % said so of {}; why, nobody explains",
-            format!("not our shop, {}", row.level.name()),
-            percent(row.said_not_ours_share),
-            row.incidents
-        ));
-    }
-    for row in &controls.models {
-        lines.push(format!(
-            "  {:<33} {:>8} min to explain, {} to restore, {}",
-            format!("{}, {}", row.model, row.level.name()),
-            minutes(row.time_to_explain_restricted_mean_s),
-            minutes(row.restored.time_to_restore_restricted_mean_s),
-            Usd(row.restored.loss_usd_mean)
-        ));
-    }
-    lines
-}
-
-fn doubted(doubts: &Doubts, levels: &[Level]) -> Vec<String> {
-    let mut lines = vec!["\nDoubts".to_owned()];
-    let row = |row: &Row| {
-        format!(
-            "  {:<33} {:>4} % right {:>3} % wrong, mean {} min",
-            format!("{}, {}", row.what, row.level.name()),
-            percent(row.explained_right_share),
-            percent(row.explained_wrong_share),
-            minutes(row.time_to_explain_restricted_mean_s)
-        )
-    };
-    lines.extend(doubts.other_responders.iter().map(row));
-    lines.extend(doubts.equal_menus.iter().map(|menu| {
-        format!(
-            "  {:<33} {:>8.1} min {:>18}",
-            format!("{} random checks, {}", doubts.equal_menu_checks, menu.level.name()),
-            menu.difference / 60.0,
-            interval(menu.interval, 60.0)
-        )
-    }));
-    for draws in &doubts.cost_draws {
-        let [low, median, high] = draws.difference_percentiles_s;
-        lines.push(format!(
-            "  {:<33} {:>4} % shorter of {}: {} ({} to {}) min",
-            format!("costs drawn, {} to {}", draws.against.name(), draws.level.name()),
-            percent(draws.shorter_share),
-            draws.draws,
-            minutes(median),
-            minutes(low),
-            minutes(high)
-        ));
-    }
-    lines.extend(doubts.odds.iter().chain(&doubts.learning).map(row));
-    for left_out in &doubts.left_out {
-        lines.push(format!(
-            "  {:<33} {:>4} % said so, {} % wrong, {} % restored",
-            format!("never taught, {}", left_out.level.name()),
-            percent(left_out.said_so_share),
-            percent(left_out.explained_wrong_share),
-            percent(left_out.restored_share)
-        ));
-    }
-    let leak = |what: &str, rows: &[Leak]| -> Vec<String> {
-        let row = |leak: &Leak| {
-            format!(
-                "  {:<33} {:>4.1} % right {:>14}, chance {:.1} %",
-                format!("{what}, {}", leak.level.name()),
-                leak.explained_right_share * 100.0,
-                interval(leak.interval, 0.01),
-                leak.chance * 100.0
-            )
-        };
-        rows.iter().map(row).collect()
-    };
-    lines.extend(leak("labels shuffled", &doubts.shuffled_labels));
-    lines.extend(leak("before the trigger", &doubts.before_trigger));
-    if let Some(classifier) = &doubts.before_trigger_classifier {
-        lines.push(format!(
-            "  {:<33} {:>4.1} % right of {}, chance {:.1} %",
-            "classifier, before the trigger",
-            classifier.right_share * 100.0,
-            classifier.incidents,
-            classifier.chance * 100.0
-        ));
-    }
-    for (signal, gain) in &doubts.signal_gains {
-        lines.push(format!(
-            "  {:<33} {:>8.1} min, mean over all orders",
-            format!("adding {signal}"),
-            gain / 60.0
-        ));
-    }
-    for calibration in &doubts.calibration {
-        let bins: Vec<String> = calibration
-            .bins
-            .iter()
-            .map(|(certain, right, _)| format!("{}>{}", percent(*certain), percent(*right)))
-            .collect();
-        lines.push(format!(
-            "  {:<33} Brier {:.3}\n  {:<33} % sure>right {}",
-            format!("calibration, {}", calibration.level.name()),
-            calibration.brier,
-            "",
-            bins.join(" ")
-        ));
-    }
-    lines.push(format!(
-        "  at most {} % explained wrong, the quickest threshold:",
-        percent(doubts.equal_error)
-    ));
-    lines.extend(doubts.at_equal_error.iter().map(row));
-    let others = levels.iter().filter(|level| doubts.at_equal_error.iter().all(|row| row.level != **level));
-    lines.extend(others.map(|level| format!("  no threshold keeps it, {}", level.name())));
-    lines
+    let found = debrief::compare::doubts_found(report).into_iter().map(line);
+    std::iter::once("\nWhat else could explain these figures".to_owned()).chain(found).collect()
 }
 
 fn minutes(seconds: f64) -> String {

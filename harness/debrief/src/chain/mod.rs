@@ -3,19 +3,25 @@
 //!
 //! Its titles are findings, made of the figures below them.
 //!
-//! - `mornings` and `shares`: the plots.
+//! - `availability` and `shares`: the plots.
 
-mod mornings;
+mod availability;
 mod shares;
 
 use askama::Template;
 use incident::{ContributingFactor, Usd};
 use report::{
     Interval,
-    chain::{ChainReport, Combination, PairInteraction, Saving, Share},
+    chain::{ChainReport, Combination, Share},
 };
 
-use crate::figures::{csv_address, fault, list, percent, thousands};
+use self::availability::Panel;
+use crate::{
+    block::Block,
+    chart::{Chart, Table},
+    figures::{capital, csv_address, fault, list, percent},
+    grid::Grid,
+};
 
 /// The page about the sixteen combinations.
 ///
@@ -31,26 +37,21 @@ pub fn page(report: &ChainReport) -> Result<String, askama::Error> {
 pub(crate) struct SharesOfLoss {
     /// The scenario that was played.
     pub(crate) scenario: String,
-    /// With which seeds, in words.
     pub(crate) seeds: String,
-    /// Who responded.
     pub(crate) responder: String,
     /// Who has most, as a title.
     pub(crate) finding: String,
-    /// The shares as a plot, if there is anything to share.
-    pub(crate) plot: Option<shares::Plot>,
-    /// The command that repeats it.
+    pub(crate) plot: Option<String>,
     pub(crate) command: String,
     shares: Vec<Share>,
 }
 
 impl SharesOfLoss {
-    /// The shares of a chain.
     pub(crate) fn of(report: &ChainReport) -> Self {
         Self {
             seeds: seeds(&report.seeds),
             finding: shares::finding(report),
-            plot: shares::Plot::of(report),
+            plot: shares::plot(report),
             scenario: report.scenario.clone(),
             responder: report.responder.clone(),
             command: report.command.clone(),
@@ -58,7 +59,6 @@ impl SharesOfLoss {
         }
     }
 
-    /// A fault's share and its interval.
     pub(crate) fn of_fault(&self, fault: ContributingFactor) -> Option<(f64, Option<Interval>)> {
         let share = self.shares.iter().find(|share| share.fault == fault)?;
         Some((share.share?, share.interval))
@@ -75,59 +75,21 @@ struct Page<'a> {
     seeds: String,
     mix: String,
     grid: Grid,
-    shares: Option<shares::Plot>,
-    shares_finding: String,
-    shares_table: Vec<Vec<String>>,
-    bounds: String,
-    range: Option<(String, String)>,
-    responders: Vec<(String, Vec<String>)>,
-    mornings: Vec<mornings::Plot>,
-    mornings_finding: String,
-    routes: Vec<String>,
-    mornings_seed: Option<u64>,
-    savings_finding: String,
-    savings: Vec<Row>,
-    interactions_finding: String,
-    interactions: Vec<Row>,
-    sets_finding: String,
-    sets: Vec<String>,
+    grid_finding: String,
+    combinations_csv: String,
+    shares: Option<Chart>,
+    responders: Option<Block>,
+    panels: Vec<Panel>,
+    panels_finding: String,
+    panels_csv: String,
+    /// What is saved, which faults need each other, and which repairs are enough.
+    repairs: Vec<Block>,
     without: Option<Usd>,
-    csv: [String; 3],
-}
-
-/// The heat map: rows by the first two faults, columns by the last two.
-struct Grid {
-    finding: String,
-    columns: Vec<[Mark; 2]>,
-    rows: Vec<([Mark; 2], Vec<Cell>)>,
-}
-
-/// A fault, present or repaired.
-struct Mark {
-    name: &'static str,
-    is_present: bool,
-}
-
-struct Cell {
-    /// What is lost, in the words of a cell and in full.
-    figure: String,
-    full: String,
-    /// Of the largest loss, the share: how hot the cell is.
-    heat: String,
-    outages: String,
-}
-
-/// A line of a table: what, figures, and how long its bar is in percent of the longest.
-struct Row {
-    what: String,
-    figures: Vec<String>,
-    bar: String,
 }
 
 impl<'a> Page<'a> {
     fn of(document: &'a ChainReport) -> Self {
-        let (starts_s, ends_s) = mornings::horizon(document.starts, document.ends);
-        let plots = document.availability.iter().map(|morning| mornings::Plot::of(morning, starts_s, ends_s));
+        let panels = document.availability.iter().map(|combination| Panel::of(combination, document));
         let mix = document.mix.iter().map(|(route, share)| format!("{route} {:.0}\u{a0}%", share * 100.0));
         let (title, lead) = document.finding.split_once(". ").unwrap_or((&document.finding, ""));
         Self {
@@ -137,28 +99,19 @@ impl<'a> Page<'a> {
             seeds: seeds(&document.seeds),
             mix: mix.collect::<Vec<_>>().join(", "),
             grid: grid(document),
-            shares: shares::Plot::of(document),
-            shares_finding: shares::finding(document),
-            shares_table: shares_table(document),
-            bounds: bounds(document),
-            range: shares::telemetry_range(document).map(whole_percent),
+            grid_finding: grid_finding(document),
+            combinations_csv: combinations_csv(document),
+            shares: shares_chart(document),
             responders: responders(document),
-            mornings: plots.collect(),
-            mornings_finding: mornings::finding(&document.availability),
-            routes: mornings::routes(&document.availability).iter().map(ToString::to_string).collect(),
-            mornings_seed: document.availability.first().map(|morning| morning.seed),
-            savings_finding: savings_finding(document),
-            savings: savings(document),
-            interactions_finding: interactions_finding(document),
-            interactions: interactions(document),
-            sets_finding: sets_finding(document),
-            sets: document
-                .smallest_sets
-                .iter()
-                .map(|set| list(&set.iter().copied().map(fault).collect::<Vec<_>>()))
-                .collect(),
+            panels: panels.collect(),
+            panels_finding: availability::finding(&document.availability),
+            panels_csv: availability::csv(&document.availability),
+            repairs: if document.savings.is_empty() {
+                Vec::new()
+            } else {
+                vec![savings(document), interactions(document), smallest_sets(document)]
+            },
             without: document.loss_without_faults_usd.map(Usd),
-            csv: [combinations_csv(document), shares::csv(document), mornings::csv(&document.availability)],
         }
     }
 
@@ -166,15 +119,6 @@ impl<'a> Page<'a> {
         let views = self.document.views_per_second;
         let is_one = (views - 1.0).abs() < f64::EPSILON;
         if is_one { "one page view a second".to_owned() } else { format!("{views} page views a second") }
-    }
-
-    /// What there is to share out.
-    fn whole(&self) -> Usd {
-        Usd(self.document.shares.iter().map(|share| share.usd).sum())
-    }
-
-    fn has_shares(&self) -> bool {
-        self.document.shares.iter().any(|share| share.share.is_some())
     }
 }
 
@@ -192,55 +136,53 @@ fn seeds(seeds: &[u64]) -> String {
 }
 
 fn grid(document: &ChainReport) -> Grid {
-    let largest = document.combinations.iter().filter_map(|row| row.loss_usd).fold(0.0, f64::max);
-    let hot = document.combinations.iter().filter(|row| row.loss_usd.is_some_and(|usd| usd > 0.0)).count();
-    let pairs = || [(true, true), (true, false), (false, true), (false, false)];
-    let marks = |names: [&'static str; 2], (one, other): (bool, bool)| {
-        [Mark { name: names[0], is_present: one }, Mark { name: names[1], is_present: other }]
-    };
-    let cell = |(rendering, handling): (bool, bool), (health, telemetry): (bool, bool)| {
-        let present = [rendering, handling, health, telemetry];
-        let wanted: Vec<ContributingFactor> = ContributingFactor::LATENT_FAULTS
-            .into_iter()
-            .zip(present)
-            .filter(|(_, is)| *is)
-            .map(|(fault, _)| fault)
-            .collect();
+    Grid::of(|present| {
+        let faults = ContributingFactor::LATENT_FAULTS.into_iter().zip(present);
+        let wanted: Vec<ContributingFactor> = faults.filter(|(_, is)| *is).map(|(fault, _)| fault).collect();
         let row = document.combinations.iter().find(|row| row.faults_present == wanted);
-        let usd = row.and_then(|row| row.loss_usd);
-        let heat = usd.map_or(0.0, |usd| if largest > 0.0 { usd / largest } else { 0.0 });
-        Cell {
-            figure: usd.map_or("-".to_owned(), thousands),
-            full: usd.map_or("not played".to_owned(), |usd| Usd(usd).to_string()),
-            heat: format!("{heat:.3}"),
-            outages: row
-                .map_or_else(String::new, |row| format!("{} of {} lost", row.lost, row.losses_usd.len())),
-        }
-    };
-    let rows = pairs()
-        .map(|row| (marks(["rendering", "errors"], row), pairs().map(|column| cell(row, column)).into()));
-    Grid {
-        finding: if document.seeds.is_empty() {
-            "Not one seed was played in all combinations".to_owned()
-        } else {
-            format!("Something is lost in {hot} of the sixteen combinations")
-        },
-        columns: pairs().map(|column| marks(["health", "telemetry"], column)).into(),
-        rows: rows.into(),
+        let outages =
+            row.map_or_else(String::new, |row| format!("{} of {} lost", row.lost, row.losses_usd.len()));
+        (row.and_then(|row| row.loss_usd), outages)
+    })
+}
+
+fn grid_finding(document: &ChainReport) -> String {
+    let hot = document.combinations.iter().filter(|row| row.loss_usd.is_some_and(|usd| usd > 0.0)).count();
+    if document.seeds.is_empty() {
+        "Not one seed was played in all combinations".to_owned()
+    } else {
+        format!("Something is lost in {hot} of the sixteen combinations")
     }
 }
 
-fn shares_table(document: &ChainReport) -> Vec<Vec<String>> {
-    let row = |share: &report::chain::Share| {
-        vec![
+fn shares_chart(document: &ChainReport) -> Option<Chart> {
+    let plot = shares::plot(document)?;
+    let mut table = Table::new(&["fault", "share", "95 % interval", "bounds", "of the loss"]);
+    for share in &document.shares {
+        table = table.with(vec![
             fault(share.fault),
             share.share.map_or("-".to_owned(), percent),
             share.interval.map_or("-".to_owned(), percents),
             percents(share.bounds),
             Usd(share.usd).to_string(),
-        ]
-    };
-    document.shares.iter().map(row).collect()
+        ]);
+    }
+    let whole = Usd(document.shares.iter().map(|share| share.usd).sum());
+    table = table.with(["together", "100 %", "", "", &whole.to_string()].map(str::to_owned).to_vec());
+    let range = if shares::telemetry_range(document).is_some() { ", ╌ range over responders" } else { "" };
+    Some(Chart {
+        title: capital(&shares::finding(document)),
+        subtitle: format!(
+            "Shapley share of what the four lose together: what a fault adds when it comes, averaged over all orders in which they could \
+             come. ● share, ⊢⊣ 95 % interval over {}, ▭ bounds known before anything was run{range}.",
+            seeds(&document.seeds)
+        ),
+        plots: vec![plot],
+        below: vec![bounds(document)],
+        table,
+        data: Some(("shares.csv", shares::csv(document))),
+        ..Chart::default()
+    })
 }
 
 /// What was known beforehand, and whether it held.
@@ -279,17 +221,32 @@ fn bounds(document: &ChainReport) -> String {
     format!("{known} {outcome}")
 }
 
-fn responders(document: &ChainReport) -> Vec<(String, Vec<String>)> {
-    let shares =
-        |shares: &Option<[f64; 4]>| shares.map_or_else(Vec::new, |shares| shares.map(percent).into());
-    document.responders.iter().map(|with| (with.responder.clone(), shares(&with.shares))).collect()
+fn responders(document: &ChainReport) -> Option<Block> {
+    let Interval { low, high } = shares::telemetry_range(document)?;
+    // How well people use telemetry is not known more exactly. A little less than nothing is nothing: adding zero takes its sign away.
+    let whole = |share: f64| (share * 100.0).round() + 0.0;
+    let mut table = Table::new(&["responder"]);
+    table.columns.extend(document.shares.iter().map(|share| fault(share.fault)));
+    for with in &document.responders {
+        let shares = with.shares.map_or_else(Vec::new, |shares| shares.map(percent).into());
+        table = table.with([vec![with.responder.clone()], shares].concat());
+    }
+    let title = format!(
+        "Telemetry\u{2019}s share is {} to {}\u{a0}%, depending on how well people use it (assumed)",
+        whole(low),
+        whole(high)
+    );
+    let about = "The same incidents with a responder to whom telemetry tells nothing, with the stand-in, with the model responder, and with one \
+                 to whom it tells all at once, so that only the alert and the remedies take time. All but the model responder\u{2019}s are \
+                 computed from the incidents above.";
+    Some(Block { depth: 2, ..Block::new(title, about.to_owned(), table) })
 }
 
 /// How few repairs prevent the outage, as people say it.
-fn sets_finding(document: &ChainReport) -> String {
+fn smallest_sets(document: &ChainReport) -> Block {
     let sets = &document.smallest_sets;
     let is_one_each = sets.iter().all(|set| set.len() == 1);
-    match (sets.len(), is_one_each) {
+    let title = match (sets.len(), is_one_each) {
         (0, _) => "No set of repairs prevents the outage".to_owned(),
         (1, _) if sets[0].is_empty() => "The outage needs no repair to be prevented".to_owned(),
         (1, true) => "One repair alone prevents it".to_owned(),
@@ -297,22 +254,22 @@ fn sets_finding(document: &ChainReport) -> String {
         (count, true) => format!("Any one of {count} repairs alone prevents it"),
         (1, false) => format!("{} repairs together prevent it, and nothing less does", sets[0].len()),
         (count, false) => format!("{count} sets of repairs prevent it, and nothing less does"),
-    }
-}
-
-/// A range in whole percent: how well people use telemetry is not known more exactly.
-fn whole_percent(Interval { low, high }: Interval) -> (String, String) {
-    // A little less than nothing is nothing: adding zero takes its sign away.
-    let whole = |share: f64| format!("{:.0}", (share * 100.0).round() + 0.0);
-    (whole(low), format!("{}\u{a0}%", whole(high)))
+    };
+    let mut table = Table::new(&["repairs"]);
+    table.rows.extend(sets.iter().map(|set| vec![list(&set.iter().copied().map(fault).collect::<Vec<_>>())]));
+    let about = if sets.is_empty() {
+        "With all four repaired availability was lost too."
+    } else {
+        "With each of them availability was never lost with any seed, and none of its repairs can be left out."
+    };
+    Block { depth: 2, ..Block::new(title, about.to_owned(), table) }
 }
 
 fn savings_finding(document: &ChainReport) -> String {
-    let Some(most) =
-        largest(document.savings.iter().map(|saving| saving.repaired_alone_usd)).filter(|most| *most > 0.0)
-    else {
+    let most = document.savings.iter().map(|saving| saving.repaired_alone_usd).fold(0.0, f64::max);
+    if most <= 0.0 {
         return "No single repair saves anything".to_owned();
-    };
+    }
     let best: Vec<String> = document
         .savings
         .iter()
@@ -330,18 +287,18 @@ fn savings_finding(document: &ChainReport) -> String {
     )
 }
 
-fn savings(document: &ChainReport) -> Vec<Row> {
-    let most = largest(document.savings.iter().map(|saving| saving.repaired_alone_usd)).unwrap_or(0.0);
-    let row = |saving: &Saving| Row {
-        what: fault(saving.fault),
-        figures: vec![
+fn savings(document: &ChainReport) -> Block {
+    let mut table = Table::new(&["fault", "saved, repaired alone", "95 % interval", "lost, present alone"]);
+    for saving in &document.savings {
+        table = table.with(vec![
+            fault(saving.fault),
             Usd(saving.repaired_alone_usd).to_string(),
             saving.interval.map_or("-".to_owned(), dollars),
             Usd(saving.present_alone_usd).to_string(),
-        ],
-        bar: bar(saving.repaired_alone_usd, most),
-    };
-    document.savings.iter().map(row).collect()
+        ]);
+    }
+    let about = "What is saved if one fault alone is repaired, and what is lost if one alone is present. Savings overlap, so they do not add up.";
+    Block { depth: 2, ..Block::new(savings_finding(document), about.to_owned(), table) }
 }
 
 fn interactions_finding(document: &ChainReport) -> String {
@@ -356,18 +313,19 @@ fn interactions_finding(document: &ChainReport) -> String {
     )
 }
 
-fn interactions(document: &ChainReport) -> Vec<Row> {
-    let most = largest(document.interactions.iter().map(|pair| pair.shapley_usd)).unwrap_or(0.0);
-    let row = |pair: &PairInteraction| Row {
-        what: list(&pair.faults.map(fault)),
-        figures: vec![
+fn interactions(document: &ChainReport) -> Block {
+    let mut table = Table::new(&["pair", "interaction", "95 % interval", "with all else present"]);
+    for pair in &document.interactions {
+        table = table.with(vec![
+            list(&pair.faults.map(fault)),
             Usd(pair.shapley_usd).to_string(),
             pair.interval.map_or("-".to_owned(), dollars),
             Usd(pair.all_else_present_usd).to_string(),
-        ],
-        bar: bar(pair.shapley_usd, most),
-    };
-    document.interactions.iter().map(row).collect()
+        ]);
+    }
+    let about = "What two faults lose together beyond what each adds by itself. Shapley interaction index, Grabisch and Roubens 1999: averaged over \
+                 what else is present. Above zero they need each other; below, either is enough.";
+    Block { depth: 2, ..Block::new(capital(&interactions_finding(document)), about.to_owned(), table) }
 }
 
 fn combinations_csv(document: &ChainReport) -> String {
@@ -386,15 +344,6 @@ fn combinations_csv(document: &ChainReport) -> String {
     csv_address(
         &std::iter::once(heading.concat()).chain(document.combinations.iter().map(row)).collect::<Vec<_>>(),
     )
-}
-
-fn largest(figures: impl Iterator<Item = f64>) -> Option<f64> {
-    figures.max_by(f64::total_cmp)
-}
-
-fn bar(figure: f64, most: f64) -> String {
-    let share = if most > 0.0 { (figure / most).clamp(0.0, 1.0) } else { 0.0 };
-    format!("{:.1}", share * 100.0)
 }
 
 fn percents(Interval { low, high }: Interval) -> String {

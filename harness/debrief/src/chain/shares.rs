@@ -5,76 +5,68 @@ use incident::ContributingFactor;
 
 use crate::{
     figures::{self, fault, list, percent},
-    plot::{Scale, WIDTH},
+    plot::{
+        Scale, WIDTH,
+        svg::{Anchor, Svg},
+        ticks,
+    },
 };
-use report::{Interval, chain::ChainReport};
+use report::{
+    Interval,
+    chain::{ChainReport, Share},
+};
 
 const AXIS: (f64, f64) = (8.0, WIDTH - 8.0);
 const ROW_EVERY: f64 = 46.0;
 const FIRST_ROW: f64 = 30.0;
 
-/// How far apart the marks of the axis are.
 const TICK_EVERY: f64 = 0.1;
 
 /// What two shares may differ by and still be called the same: less than is printed.
 const SAME_SHARE: f64 = 0.000_5;
 
-#[derive(Debug)]
-pub(crate) struct Plot {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) ticks: Vec<(f64, String)>,
-    pub(crate) height: f64,
-}
-
-#[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) figure: String,
-    pub(crate) y: f64,
-    pub(crate) dot: f64,
-    pub(crate) interval: Option<(f64, f64)>,
-    pub(crate) bounds: (f64, f64),
-    /// The range over responders, for the one fault that acts through them.
-    pub(crate) range: Option<(f64, f64)>,
-}
-
-impl Plot {
-    /// None if there is nothing to share.
-    pub(super) fn of(document: &ChainReport) -> Option<Self> {
-        let range = telemetry_range(document);
-        let ends = document.shares.iter().flat_map(|share| {
-            let Interval { low, high } = share.interval.unwrap_or(share.bounds);
-            [share.share.unwrap_or(0.0), low, high, share.bounds.low, share.bounds.high]
-        });
-        let ends: Vec<f64> =
-            ends.chain(range.into_iter().flat_map(|Interval { low, high }| [low, high])).collect();
-        let from = (ends.iter().copied().fold(0.0, f64::min) / TICK_EVERY).floor() * TICK_EVERY;
-        let to = (ends.iter().copied().fold(0.0, f64::max) / TICK_EVERY).ceil() * TICK_EVERY;
-        let x = Scale { figures: (from, to), places: AXIS };
-        let at = |Interval { low, high }: Interval| (x.at(low), x.at(high));
-        let row = |(place, share): (usize, &report::chain::Share)| {
-            let is_telemetry = share.fault == ContributingFactor::InadequateTelemetry;
-            Some(Row {
-                name: fault(share.fault),
-                figure: percent(share.share?),
-                y: FIRST_ROW + ROW_EVERY * place as f64,
-                dot: x.at(share.share?),
-                interval: share.interval.map(at),
-                bounds: at(share.bounds),
-                range: range.filter(|_| is_telemetry).map(at),
-            })
+/// The shares as a plot. None if there is nothing to share.
+pub(super) fn plot(report: &ChainReport) -> Option<String> {
+    let range = telemetry_range(report);
+    let shares: Vec<(&Share, f64)> =
+        report.shares.iter().filter_map(|share| Some((share, share.share?))).collect();
+    let ends = shares.iter().flat_map(|(share, value)| {
+        let Interval { low, high } = share.interval.unwrap_or(share.bounds);
+        [*value, low, high, share.bounds.low, share.bounds.high]
+    });
+    let ends: Vec<f64> =
+        ends.chain(range.into_iter().flat_map(|Interval { low, high }| [low, high])).collect();
+    let from = (ends.iter().copied().fold(0.0, f64::min) / TICK_EVERY).floor() * TICK_EVERY;
+    let to = (ends.iter().copied().fold(0.0, f64::max) / TICK_EVERY).ceil() * TICK_EVERY;
+    let x = Scale { figures: (from, to), places: AXIS };
+    let bottom = FIRST_ROW + ROW_EVERY * shares.len() as f64 - 22.0;
+    let mut svg = Svg::new(WIDTH, &format!("{}. The table holds the figures.", finding(report)));
+    for share in ticks::figures(&x, 36.0) {
+        svg.line("axis", (x.at(share), 14.0), (x.at(share), bottom));
+        let word = format!("{:.0}\u{a0}%", share * 100.0);
+        let anchor = match x.at(share) {
+            at if at < 20.0 => Anchor::Start,
+            at if at > WIDTH - 20.0 => Anchor::End,
+            _ => Anchor::Middle,
         };
-        let rows: Vec<Row> = document.shares.iter().enumerate().filter_map(row).collect();
-        #[expect(clippy::cast_possible_truncation, reason = "a few marks")]
-        let marks = (from / TICK_EVERY).round() as i32..=(to / TICK_EVERY).round() as i32;
-        let ticks =
-            marks.map(|mark| (x.at(f64::from(mark) * TICK_EVERY), format!("{} %", mark * 10))).collect();
-        (!rows.is_empty()).then_some(Self {
-            height: FIRST_ROW + ROW_EVERY * rows.len() as f64 - 8.0,
-            rows,
-            ticks,
-        })
+        svg.text("quiet", (x.at(share), bottom + 12.0), anchor, &word);
     }
+    for (place, (share, value)) in shares.iter().enumerate() {
+        let y = FIRST_ROW + ROW_EVERY * place as f64 + 1.0;
+        let words = format!("{} {}", fault(share.fault), percent(*value));
+        svg.text("strong", (AXIS.0, y - 13.0), Anchor::Start, &words);
+        svg.rect("bounds", (x.at(share.bounds.low), y - 7.0), (x.at(share.bounds.high), y + 7.0));
+        // Telemetry is the one fault that acts through responders.
+        if let Some(range) = range.filter(|_| share.fault == ContributingFactor::InadequateTelemetry) {
+            svg.line("range", (x.at(range.low), y), (x.at(range.high), y));
+        }
+        if let Some(Interval { low, high }) = share.interval {
+            let ([low, high], top) = ([x.at(low), x.at(high)], y - 5.0);
+            svg.path("interval", &format!("M{low},{top}v10M{high},{top}v10M{low},{y}H{high}"));
+        }
+        svg.dot("dot", (x.at(*value), y), 3.5, &words);
+    }
+    (!shares.is_empty()).then(|| svg.finish(bottom + 14.0))
 }
 
 /// Telemetry's share over the responders.
@@ -108,7 +100,6 @@ pub(super) fn finding(document: &ChainReport) -> String {
     format!("{contributed} contributed; {} {verb} most, {}{each}", list(&most), percent(largest))
 }
 
-/// The data behind the plot.
 pub(super) fn csv(document: &ChainReport) -> String {
     let mut rows = vec![
         ["fault", "share", "interval_low", "interval_high", "bound_low", "bound_high", "usd"]

@@ -6,7 +6,6 @@ use incident::Level;
 use report::compare::{Calibration, CompareReport, Doubts, Row};
 
 use super::{
-    block::Block,
     reliability::{Reliability, reliability},
     trade_off::{Curve, trade_off},
     words::{bare_minutes, minutes, names, share},
@@ -14,17 +13,21 @@ use super::{
 use crate::{
     chart::{Chart, Table},
     figures::list,
-    plot::WIDTH,
+    plot::{WIDE, WIDTH},
 };
 
-/// How wide a level's own diagram is.
 const PANEL: f64 = 210.0;
 
 /// Being sure by less than this beyond being right is neither.
 const SURE: f64 = 0.02;
 
+/// All that a full run has.
+pub(super) fn charts(document: &CompareReport) -> Vec<Chart> {
+    [calibration(document), thresholds(document)].into_iter().flatten().collect()
+}
+
 /// How certainty and being right go together, a small plot for each level.
-pub(super) fn calibration(document: &CompareReport) -> Option<Chart> {
+fn calibration(document: &CompareReport) -> Option<Chart> {
     let rows = &document.controls.doubts.as_ref()?.calibration;
     // How much surer of itself than right, over all answers.
     let over = |row: &Calibration| {
@@ -47,10 +50,9 @@ pub(super) fn calibration(document: &CompareReport) -> Option<Chart> {
             .bins
             .iter()
             .map(|(believed, right, count)| Reliability {
-                level: Some(row.level),
+                level: row.level,
                 believed: *believed,
                 right: *right,
-                interval: None,
                 count: *count,
             })
             .collect();
@@ -72,17 +74,16 @@ pub(super) fn calibration(document: &CompareReport) -> Option<Chart> {
              distance between sure and right, 0 at best. The answers are about the same few scenarios, so no intervals are drawn.",
             document.sample()
         ),
-        wide: format!("<div class=\"panels\">{}</div>", rows.iter().map(panel).collect::<String>()),
-        narrow: None,
+        plots: vec![format!("<div class=\"panels\">{}</div>", rows.iter().map(panel).collect::<String>())],
         table_title: "The dots as a table".to_owned(),
-        csv_name: "calibration.csv".to_owned(),
-        csv: table.csv(),
+        data: Some(("calibration.csv", table.csv())),
         table,
+        ..Chart::default()
     })
 }
 
 /// Time against error over the thresholds.
-pub(super) fn thresholds(document: &CompareReport) -> Option<Chart> {
+fn thresholds(document: &CompareReport) -> Option<Chart> {
     let doubts = document.controls.doubts.as_ref()?;
     let rows = &doubts.thresholds;
     let point = |row: &Row| (row.explained_wrong_share, row.time_to_explain_restricted_mean_s / 60.0);
@@ -102,12 +103,11 @@ pub(super) fn thresholds(document: &CompareReport) -> Option<Chart> {
             "Mean minutes to the right explanation against the share of incidents explained wrong, a dot for each threshold of certainty; {}.",
             document.sample()
         ),
-        wide: trade_off(&curves, 900.0, 260.0),
-        narrow: Some(trade_off(&curves, WIDTH, 220.0)),
+        plots: vec![trade_off(&curves, WIDE, 260.0), trade_off(&curves, WIDTH, 220.0)],
         table_title: "All thresholds as a table".to_owned(),
-        csv_name: "thresholds.csv".to_owned(),
-        csv: table.csv(),
+        data: Some(("thresholds.csv", table.csv())),
         table,
+        ..Chart::default()
     })
 }
 
@@ -137,40 +137,4 @@ fn at_equal_error(document: &CompareReport, doubts: &Doubts) -> String {
         none => format!("; no threshold errs so little at {}", names(none.iter().copied())),
     };
     format!("With at most {most} explained wrong, the right explanation takes {}{none}", list(&each))
-}
-
-/// The levels at equal error.
-pub(super) fn equal_error(document: &CompareReport) -> Option<Block> {
-    let doubts = document.controls.doubts.as_ref()?;
-    let mut table =
-        Table::new(&["level", "threshold", "explained wrong", "explained right", "minutes, mean"]);
-    table.rows.extend(doubts.at_equal_error.iter().map(cells));
-    let about = format!(
-        "For each level the quickest threshold at which at most {} of the incidents are explained wrong; {}. A level that is missing has none.",
-        share(doubts.equal_error),
-        document.sample()
-    );
-    (!doubts.thresholds.is_empty()).then(|| {
-        Block::new(sooner_at_equal_error(document, doubts), about, table)
-            .against("a level is quicker only because it is wrong more often")
-    })
-}
-
-/// Which levels are sooner than the one before them, by a minute at least.
-fn sooner_at_equal_error(document: &CompareReport, doubts: &Doubts) -> String {
-    let time = |level: Level| {
-        let row = doubts.at_equal_error.iter().find(|row| row.level == level)?;
-        Some(row.time_to_explain_restricted_mean_s)
-    };
-    let pairs = document.levels.windows(2).map(|pair| (pair[0].level, pair[1].level));
-    let is_sooner = |(before, level): &(Level, Level)| {
-        time(*before).zip(time(*level)).is_some_and(|(before, level)| before - level >= 60.0)
-    };
-    let (sooner, others): (Vec<_>, Vec<_>) = pairs.partition(is_sooner);
-    let of = |pairs: Vec<(Level, Level)>| names(pairs.into_iter().map(|(_, level)| level));
-    format!(
-        "At equal error, sooner than the level before: {}; not sooner, or without a threshold on both sides: {}",
-        of(sooner),
-        of(others)
-    )
 }

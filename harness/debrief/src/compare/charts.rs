@@ -9,25 +9,21 @@ use report::{
 };
 
 use super::{
-    block::Block,
     differences::{Difference, differences},
     dots::{LevelDots, dots},
     signs::{ScenarioSigns, signs},
     words::{bare_minutes, dollars, minutes, minutes_interval, names, signed_dollars, signed_minutes, told},
 };
 use crate::{
+    block::Block,
     chart::{Chart, Table},
     figures::{capital, csv_address, list},
-    plot::WIDTH,
+    plot::{WIDE, WIDTH},
 };
-
-/// A plot for wide pages.
-const WIDE: f64 = 900.0;
 
 /// Scenarios that differ by less than a minute are neither helped nor harmed.
 const SAME_MINUTES: f64 = 1.0;
 
-/// Every incident a dot.
 pub(super) fn every_incident(document: &CompareReport) -> Chart {
     let of = |level| {
         let dots = document.dots.iter().filter(move |dot| dot.level == level);
@@ -67,12 +63,11 @@ pub(super) fn every_incident(document: &CompareReport) -> Chart {
              is an open dot at the story's end.",
             document.sample()
         ),
-        wide: dots(&rows, until, WIDE),
-        narrow: Some(dots(&rows, until, WIDTH)),
+        plots: [WIDE, WIDTH].map(|width| dots(&rows, until, width)).into(),
         table_title: "Every incident as a table, in minutes".to_owned(),
         table,
-        csv_name: "incidents.csv".to_owned(),
-        csv: dots_csv(document),
+        data: Some(("incidents.csv", dots_csv(document))),
+        ..Chart::default()
     }
 }
 
@@ -135,12 +130,11 @@ fn difference_chart(
              anew, then seeds.",
             document.sample()
         ),
-        wide: differences(&plotted, "min", sides, WIDE),
-        narrow: Some(differences(&plotted, "min", sides, WIDTH)),
+        plots: [WIDE, WIDTH].map(|width| differences(&plotted, "min", sides, width)).into(),
         table_title: "The differences as a table".to_owned(),
-        csv: paired_csv(rows),
-        csv_name: "differences.csv".to_owned(),
+        data: Some(("differences.csv", paired_csv(rows))),
         table,
+        ..Chart::default()
     }
 }
 
@@ -296,12 +290,11 @@ pub(super) fn by_scenario(document: &CompareReport) -> Option<(Chart, Vec<String
              line is less than a minute; above each column, how many are sooner (−), the same (=) and later (+).",
             document.sample()
         ),
-        wide: signs(&columns, &rows, same, WIDE),
-        narrow: Some(signs(&columns, &rows, same, WIDTH)),
+        plots: [WIDE, WIDTH].map(|width| signs(&columns, &rows, same, width)).into(),
         table_title: "The same as a table, in minutes".to_owned(),
-        csv_name: "scenarios.csv".to_owned(),
-        csv: table.csv(),
+        data: Some(("scenarios.csv", table.csv())),
         table,
+        ..Chart::default()
     };
     Some((chart, exceptions(document, &steps)))
 }

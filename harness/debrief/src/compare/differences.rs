@@ -11,29 +11,26 @@ const ENDS: f64 = 12.0;
 const ROW: f64 = 40.0;
 const AXIS: f64 = 34.0;
 
-/// How much room is left on both sides.
 const MARGIN: f64 = 0.06;
 
-/// One paired difference.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
+pub(super) struct Difference {
     /// What is compared: `dark to logs`.
-    pub what: String,
-    /// The mean difference.
-    pub difference: f64,
+    pub(super) what: String,
+    pub(super) difference: f64,
     /// Its interval; none with too few pairs.
-    pub interval: Option<(f64, f64)>,
+    pub(super) interval: Option<(f64, f64)>,
 }
 
 impl Difference {
     /// Whether the interval holds zero, so that nothing was shown.
-    pub fn holds_zero(&self) -> bool {
+    pub(super) fn holds_zero(&self) -> bool {
         self.interval.is_none_or(|(low, high)| low <= 0.0 && high >= 0.0)
     }
 }
 
 /// The differences. `unit` is theirs; `sides` say what less and more than nothing mean: `quicker` and `slower`.
-pub fn differences(rows: &[Difference], unit: &str, sides: [&str; 2], width: f64) -> String {
+pub(super) fn differences(rows: &[Difference], unit: &str, sides: [&str; 2], width: f64) -> String {
     let ends = rows.iter().flat_map(|row| {
         let (low, high) = row.interval.unwrap_or((row.difference, row.difference));
         [row.difference, low, high]

@@ -20,19 +20,17 @@ const APART: f64 = 4.0;
 const COLUMN: usize = 9;
 const OPEN_APART: f64 = 6.6;
 
-/// One level's incidents.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LevelDots {
-    /// The level.
-    pub level: Level,
+pub(super) struct LevelDots {
+    pub(super) level: Level,
     /// For each incident what it is (scenario and seed), and the minutes from the loss to the right explanation; none if
     /// there was none by the story's end.
-    pub incidents: Vec<(String, Option<f64>)>,
+    pub(super) incidents: Vec<(String, Option<f64>)>,
 }
 
 impl LevelDots {
     /// The median, with what was never explained rightly counted as later than all others. None if that is half or more.
-    pub fn median(&self) -> Option<f64> {
+    pub(super) fn median(&self) -> Option<f64> {
         let mut minutes: Vec<f64> =
             self.incidents.iter().map(|(_, minutes)| minutes.unwrap_or(f64::INFINITY)).collect();
         minutes.sort_by(f64::total_cmp);
@@ -47,7 +45,7 @@ impl LevelDots {
 }
 
 /// The dots; `until` is when the story ends, in minutes.
-pub fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
+pub(super) fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
     // What was never reached stands beyond the last line, in as many columns as it takes.
     let open = |row: &LevelDots| row.incidents.iter().filter(|(_, minutes)| minutes.is_none()).count();
     let columns = rows.iter().map(open).max().unwrap_or(0).div_ceil(COLUMN) as f64;

@@ -1,36 +1,241 @@
-//! What only a full run asks. Teaches to ask of each assumption whether the finding is about it.
+//! What else could explain the levels' figures, doubt by doubt. Teaches to ask of each assumption whether the finding is about it, and to
+//! print a control that fails as readily as one that holds.
 
+use incident::{Level, OperatingModel};
 use report::{
     Interval,
-    compare::{CompareReport, Leak, LeftOut, Metric, Row},
+    compare::{Against, CompareReport, Metric, Restored, Row},
 };
 
-use super::{
-    block::{Block, by_level, row_by_level},
-    controls::against_nothing,
-    words::{Sign, bare_minutes, minutes, minutes_interval, names, share, shares, signed_minutes},
+use super::words::{
+    Sign, bare_minutes, by_level, count_of, dollars, minutes, minutes_interval, model, names, row_by_level,
+    share, signed_minutes, told, uncertain,
 };
-use crate::{chart::Table, figures::list};
+use crate::{
+    block::Block,
+    chart::Table,
+    figures::{capital, list},
+};
 
-/// All that are there.
-pub(super) fn blocks(document: &CompareReport) -> Vec<Block> {
-    let each = [
+/// All that were asked, those of every run first.
+pub(super) fn blocks(report: &CompareReport) -> Vec<Block> {
+    let each: [fn(&CompareReport) -> Option<Block>; 13] = [
+        placebo,
+        runbooks,
+        no_cause_in_the_shop,
+        models,
         other_responders,
         equal_menus,
         cost_draws,
         odds,
         left_out,
         learning,
-        shuffled_labels,
-        before_trigger,
         classifier,
-        signal_gains,
-        subsets,
+        signals,
+        super::overview::after_freeze,
     ];
-    each.into_iter().filter_map(|block| block(document)).collect()
+    each.into_iter().filter_map(|block| block(report)).collect()
 }
 
-/// The conditions of some rows, in order.
+/// What was found about each doubt, and the doubt; nothing where a finding stands against none.
+pub fn found(report: &CompareReport) -> Vec<(String, String)> {
+    let blocks = blocks(report).into_iter().map(|block| (block.title, block.doubt.to_owned()));
+    let charts = super::certainty::charts(report).into_iter().map(|chart| (chart.title, String::new()));
+    blocks.chain(charts).collect()
+}
+
+fn placebo(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.placebo;
+    let (_, real) = report.paired(Metric::Explain);
+    let first = report.levels.first().filter(|_| !rows.is_empty())?.level;
+    let mut table =
+        Table::new(&["", "with the placebo", "95 % interval", "with the level itself", "95 % interval"]);
+    for row in rows {
+        let real = real.iter().find(|real| real.level == row.level);
+        let real = real.map_or(["-"; 2].map(String::from), |real| {
+            [signed_minutes(real.difference), minutes_interval(real.interval)]
+        });
+        let placebo = [signed_minutes(row.difference), minutes_interval(row.interval)];
+        table.rows.push([vec![format!("{first} to {}", row.level)], placebo.into(), real.into()].concat());
+    }
+    let about = format!(
+        "Difference in minutes to the right explanation against {first}; {}. A placebo has the same checks at the same cost, but they show \
+         other incidents, in training too.",
+        report.sample()
+    );
+    let finding = against_nothing(rows, "Extra checks showing the wrong incident");
+    Some(
+        Block::new(finding, about, table)
+            .against("more checks pass for better telemetry, whatever they show"),
+    )
+}
+
+/// What should not help: whether it does. What is not shown is told with the largest estimate.
+fn against_nothing(rows: &[Against], what: &str) -> String {
+    let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.interval) == sign);
+    let each = |sign: Sign, words: fn(&Against) -> String| list(&of(sign).map(words).collect::<Vec<_>>());
+    let later = each(Sign::More, |row| format!("{} (by {})", row.level, minutes(row.difference.abs())));
+    let later = if later == "none" { String::new() } else { format!("; they make it later at {later}") };
+    if of(Sign::Less).count() == 0 {
+        let largest = of(Sign::Nothing).min_by(|one, other| one.difference.total_cmp(&other.difference));
+        let estimate = largest.map(|row| {
+            let estimate = uncertain(row.difference, row.interval, ["sooner", "later"], minutes);
+            format!(" (most at {}: {estimate})", row.level)
+        });
+        return format!("{what} are not shown to help{}{later}", estimate.unwrap_or_default());
+    }
+    let gained = each(Sign::Less, |row| format!("{} at {}", minutes(row.difference.abs()), row.level));
+    format!("{what} also gained {gained}; subtract that{later}")
+}
+
+/// Who acts without one check, the levels, and who is told the truth.
+fn runbooks(report: &CompareReport) -> Option<Block> {
+    let controls = &report.controls;
+    let time = |restored: &Restored| restored.time_to_restore_restricted_mean_s;
+    let best = controls
+        .runbooks
+        .iter()
+        .min_by(|one, other| time(&one.restored).total_cmp(&time(&other.restored)))?;
+    let mut table = Table::new(&[
+        "who acts",
+        "restored",
+        "mean minutes to restore",
+        "trade lost, mean",
+        "against the better runbook",
+        "95 % interval",
+    ]);
+    let mut add = |name: &str, restored: &Restored, over: Option<&Against>| {
+        let over = over.map_or(["-"; 2].map(String::from), |over| {
+            [signed_minutes(over.difference), minutes_interval(over.interval)]
+        });
+        let figures =
+            [share(restored.restored_share), bare_minutes(time(restored)), dollars(restored.loss_usd_mean)];
+        table.rows.push([vec![name.to_owned()], figures.into(), over.into()].concat());
+    };
+    for runbook in &controls.runbooks {
+        add(&format!("blind: {}", runbook.says), &runbook.restored, None);
+    }
+    for row in &report.levels {
+        let restored = Restored {
+            restored_share: row.restored_share,
+            time_to_restore_restricted_mean_s: row.time_to_restore_restricted_mean_s,
+            loss_usd_mean: row.loss_usd_mean,
+        };
+        let over = controls.over_best_runbook.iter().find(|over| over.level == row.level);
+        add(row.level.name(), &restored, over);
+    }
+    add("told the truth when called", &controls.oracle, None);
+    let rows = controls.over_best_runbook.iter();
+    let words: Vec<_> = rows.map(|row| (row.level, row.difference, row.interval)).collect();
+    let finding = format!(
+        "Without one check, \u{201c}{}\u{201d} restores {} of the incidents. Against it, availability is back {}. Somebody who is told the truth \
+         when called restores {} in {} on average",
+        best.says,
+        share(best.restored.restored_share),
+        told(&words, ["sooner", "later"], minutes),
+        share(controls.oracle.restored_share),
+        minutes(time(&controls.oracle))
+    );
+    let about = format!(
+        "From somebody who checks nothing to somebody who knows all; in between the {}. Never is placed at the story's end.",
+        report.sample()
+    );
+    Some(Block::new(finding, about, table).against("what restores the shop needs no checks at all"))
+}
+
+/// False alarms, and outages outside the shop.
+fn no_cause_in_the_shop(report: &CompareReport) -> Option<Block> {
+    let (healthy, outside) = (&report.controls.healthy, &report.controls.outside);
+    let each = |counts: Vec<(f64, usize, Level)>| {
+        let words = |(share, incidents, level): (f64, usize, Level)| {
+            format!("{} at {level}", count_of(share, incidents))
+        };
+        list(&counts.into_iter().map(words).collect::<Vec<_>>())
+    };
+    let wrong = healthy.iter().filter(|row| row.false_explanations_share > 0.0);
+    let wrong: Vec<_> = wrong.map(|row| (row.false_explanations_share, row.incidents, row.level)).collect();
+    let said = outside.iter().map(|row| (row.said_not_ours_share, row.incidents, row.level));
+    let alarms = match (healthy.is_empty(), wrong.is_empty()) {
+        (true, _) => None,
+        (_, true) => Some("a shop in which nothing is wrong is given no cause at any level".to_owned()),
+        _ => Some(format!(
+            "a shop in which nothing is wrong is given a cause all the same: in {}",
+            each(wrong)
+        )),
+    };
+    let outages = (!outside.is_empty())
+        .then(|| format!("an outage outside the shop is said to be outside it in {}", each(said.collect())));
+    let findings: Vec<String> = alarms.into_iter().chain(outages).collect();
+    let mut table = by_level(report, "");
+    let alarm = |level| healthy.iter().find(|row| row.level == level);
+    let outage = |level| outside.iter().find(|row| row.level == level);
+    table.rows = vec![
+        row_by_level(report, "nothing wrong: given a cause", |level| {
+            alarm(level).map(|row| count_of(row.false_explanations_share, row.incidents))
+        }),
+        row_by_level(report, "nothing wrong: remedies used, mean", |level| {
+            alarm(level).map(|row| format!("{:.1}", row.remedies_mean))
+        }),
+        row_by_level(report, "outside: said to be outside", |level| {
+            outage(level).map(|row| count_of(row.said_not_ours_share, row.incidents))
+        }),
+        row_by_level(report, "outside: given a cause in the shop", |level| {
+            outage(level).map(|row| count_of(row.false_explanations_share, row.incidents))
+        }),
+    ];
+    let about =
+        format!("False alarms, and outages of which no cause lies in the shop; {}.", report.responder);
+    (!findings.is_empty()).then(|| {
+        Block::new(capital(&findings.join("; ")), about, table)
+            .against("a responder finds a cause in the shop wherever it is sent")
+    })
+}
+
+fn models(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.models;
+    let mut kinds: Vec<OperatingModel> = rows.iter().map(|row| row.model).collect();
+    kinds.dedup();
+    let (ours, others) = kinds.split_first().filter(|(_, others)| !others.is_empty())?;
+    let find =
+        |kind: OperatingModel, level: Level| rows.iter().find(|row| (row.model, row.level) == (kind, level));
+    let time = |kind, level| Some(find(kind, level)?.restored.time_to_restore_restricted_mean_s);
+    let clause = |other: &OperatingModel| {
+        let by = |level: Level| Some(time(*other, level)? - time(*ours, level)?);
+        let levels = |is: fn(f64) -> bool| {
+            let levels = report.levels.iter().map(|row| row.level);
+            names(levels.filter(|level| by(*level).is_some_and(is)))
+        };
+        let later = match levels(|by| by >= 60.0).as_str() {
+            "none" => "no later than".to_owned(),
+            levels => format!("later at {levels} than"),
+        };
+        let sooner = match levels(|by| by <= -60.0).as_str() {
+            "none" => String::new(),
+            levels => format!(", and sooner at {levels}"),
+        };
+        format!("{} restores {later} {}{sooner}", model(*other), model(*ours))
+    };
+    let mut table = by_level(report, "");
+    for kind in &kinds {
+        let mut add = |what: &str, of: fn(&report::compare::Model) -> String| {
+            let name = format!("{}: {what}", model(*kind));
+            table.rows.push(row_by_level(report, &name, |level| find(*kind, level).map(of)));
+        };
+        add("explained right", |row| share(row.explained_right_share));
+        add("minutes to explain", |row| bare_minutes(row.time_to_explain_restricted_mean_s));
+        add("minutes to restore", |row| bare_minutes(row.restored.time_to_restore_restricted_mean_s));
+        add("trade lost", |row| dollars(row.restored.loss_usd_mean));
+    }
+    let about = format!(
+        "Means on the same incidents, without intervals; {}. What a handover takes is assumed.",
+        report.sample()
+    );
+    Some(
+        Block::new(others.iter().map(clause).collect::<Vec<_>>().join("; "), about, table)
+            .against("the finding belongs to one operating model, in which everybody may look at everything"),
+    )
+}
+
 fn conditions(rows: &[Row]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
@@ -41,36 +246,34 @@ fn conditions(rows: &[Row]) -> Vec<&str> {
     names
 }
 
-/// Minutes to the right explanation, and in brackets the share that is explained right: the levels as above, then each condition.
-fn table(document: &CompareReport, rows: &[Row]) -> Table {
+/// The levels under other conditions: whether the steps between them go the same way. Nothing if there are no rows.
+fn under(report: &CompareReport, rows: &[Row], with: &str, how: &str, doubt: &'static str) -> Option<Block> {
     let cell = |seconds: f64, right: f64| format!("{} ({})", bare_minutes(seconds), share(right));
-    let mut table = by_level(document, "");
-    table.rows.push(row_by_level(document, "as above", |level| {
-        let row = document.levels.iter().find(|row| row.level == level)?;
+    let mut table = by_level(report, "");
+    table.rows.push(row_by_level(report, "as above", |level| {
+        let row = report.levels.iter().find(|row| row.level == level)?;
         Some(cell(row.time_to_explain_restricted_mean_s, row.explained_right_share))
     }));
     for what in conditions(rows) {
-        table.rows.push(row_by_level(document, what, |level| {
+        table.rows.push(row_by_level(report, what, |level| {
             let row = rows.iter().find(|row| row.what == what && row.level == level)?;
             Some(cell(row.time_to_explain_restricted_mean_s, row.explained_right_share))
         }));
     }
-    table
-}
-
-fn about(document: &CompareReport, what: &str) -> String {
-    format!(
-        "{what} Mean minutes to the right explanation, in brackets the share explained right; {}.",
-        document.sample()
-    )
+    let about = format!(
+        "{how} Mean minutes to the right explanation, in brackets the share explained right; {}.",
+        report.sample()
+    );
+    let finding = capital(&steps_kept(report, rows, with));
+    (!rows.is_empty()).then(|| Block::new(finding, about, table).against(doubt))
 }
 
 /// How many of the steps that show a difference go the same way under each condition.
-fn kept(document: &CompareReport, rows: &[Row], with: &str) -> String {
-    let (steps, _) = document.paired(Metric::Explain);
+fn steps_kept(report: &CompareReport, rows: &[Row], with: &str) -> String {
+    let (steps, _) = report.paired(Metric::Explain);
     let shown: Vec<_> = steps.into_iter().filter(|step| Sign::of(step.interval) != Sign::Nothing).collect();
     if shown.is_empty() {
-        return "No step shows a difference, so there is none that could turn".to_owned();
+        return "no step shows a difference, so there is none that could turn".to_owned();
     }
     let of = |what: &str| {
         let time = |level| {
@@ -89,79 +292,59 @@ fn kept(document: &CompareReport, rows: &[Row], with: &str) -> String {
     } else {
         "steps that show a difference, they go"
     };
-    format!("Of {} {steps} the same way: {}", shown.len(), list(&each))
+    format!("of {} {steps} the same way: {}", shown.len(), list(&each))
 }
 
-fn other_responders(document: &CompareReport) -> Option<Block> {
-    let rows = &document.controls.doubts.as_ref()?.other_responders;
-    let sooner = |what: &str| {
-        let is_sooner = |row: &&Row| {
-            let ours = document.levels.iter().find(|ours| ours.level == row.level);
-            row.what == what
-                && ours.is_some_and(|ours| {
-                    ours.time_to_explain_restricted_mean_s < row.time_to_explain_restricted_mean_s
-                })
-        };
-        format!(
-            "than {what} at {} of {} levels",
-            rows.iter().filter(is_sooner).count(),
-            document.levels.len()
-        )
-    };
-    let each: Vec<String> = conditions(rows).into_iter().map(sooner).collect();
-    let finding = format!(
-        "Choosing looks by what they tell is sooner {}. {}",
-        list(&each),
-        kept(document, rows, "with")
-    );
-    let about = about(document, "Looks in a random order, and in the order of a fixed checklist.");
-    (!rows.is_empty()).then(|| {
-        Block::new(finding, about, table(document, rows))
-            .against("it is the way of choosing that wins, and with another one telemetry would win nothing")
-    })
+fn other_responders(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.doubts.as_ref()?.other_responders;
+    let how = "Checks in a random order, and in the order of a fixed checklist.";
+    under(report, rows, "with", how, "another way of choosing checks would gain nothing from telemetry")
 }
 
-fn equal_menus(document: &CompareReport) -> Option<Block> {
-    let rows = &document.controls.doubts.as_ref()?.equal_menus;
-    let first = document.levels.first()?.level;
-    let looks = document.controls.doubts.as_ref()?.equal_menu_checks;
-    let words: Vec<_> = rows.iter().map(|row| (row.level, row.difference, row.interval)).collect();
+fn odds(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.doubts.as_ref()?.odds;
+    let how = "What the responder holds for likely before it checks anything: skewed at random; or what did happen held for ten times less likely.";
+    under(report, rows, "if", how, "it holds only for somebody who expects the right things")
+}
+
+fn learning(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.doubts.as_ref()?.learning;
+    let how = "With the first so many training incidents of each scenario.";
+    under(report, rows, "with", how, "with more training, or with less, the result would be another")
+}
+
+fn equal_menus(report: &CompareReport) -> Option<Block> {
+    let doubts = report.controls.doubts.as_ref()?;
+    let (rows, checks) = (&doubts.equal_menus, doubts.equal_menu_checks);
+    let first = report.levels.first().filter(|_| !rows.is_empty())?.level;
     let finding = if rows.iter().all(|row| Sign::of(row.interval) == Sign::Nothing) {
-        against_nothing(rows, &format!("With {looks} looks at every level, richer levels"))
+        against_nothing(rows, &format!("With {checks} checks at every level, richer levels"))
     } else {
-        let told = super::words::told(&words, ["sooner", "later"], minutes);
-        format!("With {looks} looks at every level, the right explanation comes {told}")
+        let words: Vec<_> = rows.iter().map(|row| (row.level, row.difference, row.interval)).collect();
+        let told = told(&words, ["sooner", "later"], minutes);
+        format!("With {checks} checks at every level, the right explanation comes {told}")
     };
     let mut table = Table::new(&["", "difference", "95 % interval"]);
     for row in rows {
-        let cells = vec![
-            format!("{first} to {}", row.level),
-            signed_minutes(row.difference),
-            minutes_interval(row.interval),
-        ];
-        table.rows.push(cells);
+        let step = format!("{first} to {}", row.level);
+        table.rows.push(vec![step, signed_minutes(row.difference), minutes_interval(row.interval)]);
     }
     let about = format!(
-        "Menus cut to {looks} looks drawn at random, mean over the draws; difference in minutes to the right explanation against {first}; {}.",
-        document.sample()
+        "{checks} checks drawn at random, mean over the draws; difference in minutes to the right explanation against {first}; {}.",
+        report.sample()
     );
-    (!rows.is_empty()).then(|| {
-        Block::new(finding, about, table)
-            .against("richer levels win only as they have more looks to choose from")
-    })
+    Some(Block::new(finding, about, table).against("richer levels win only because they offer more checks"))
 }
 
-fn cost_draws(document: &CompareReport) -> Option<Block> {
-    let rows = &document.controls.doubts.as_ref()?.cost_draws;
+fn cost_draws(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.doubts.as_ref()?.cost_draws;
     let draws = rows.first()?.draws;
     let is_step = |row: &&report::compare::CostDraws| {
-        document.levels.windows(2).any(|pair| (pair[0].level, pair[1].level) == (row.against, row.level))
+        report.levels.windows(2).any(|pair| (pair[0].level, pair[1].level) == (row.against, row.level))
     };
-    let each: Vec<String> = rows
-        .iter()
-        .filter(is_step)
-        .map(|row| format!("{} in {}", row.level, share(row.shorter_share)))
-        .collect();
+    let each = rows.iter().filter(is_step);
+    let each: Vec<String> =
+        each.map(|row| format!("{} in {}", row.level, share(row.shorter_share))).collect();
     let mut table = Table::new(&["", "sooner in", "median difference", "95 % of the draws"]);
     for row in rows {
         let [low, median, high] = row.difference_percentiles_s;
@@ -177,203 +360,105 @@ fn cost_draws(document: &CompareReport) -> Option<Block> {
         list(&each)
     );
     let about = format!(
-        "Each cost of a look or remedy is drawn anew; mean difference in minutes to the right explanation; {}.",
-        document.sample()
+        "The cost of each check and remedy is drawn anew; mean difference in minutes to the right explanation; {}.",
+        report.sample()
     );
     Some(Block::new(finding, about, table).against("the assumed costs were chosen for the answer"))
 }
 
-fn odds(document: &CompareReport) -> Option<Block> {
-    let rows = &document.controls.doubts.as_ref()?.odds;
-    let about = about(
-        document,
-        "What the responder holds for likely before it looks: skewed at random; or what did happen held for ten times less likely.",
-    );
-    (!rows.is_empty()).then(|| {
-        Block::new(
-            format!("Other odds beforehand: {}", lower(&kept(document, rows, "if"))),
-            about,
-            table(document, rows),
-        )
-        .against("it holds only while one expects the right things")
-    })
-}
-
-fn left_out(document: &CompareReport) -> Option<Block> {
-    let rows = &document.controls.doubts.as_ref()?.left_out;
-    let each = |of: fn(&LeftOut) -> f64| {
-        list(&rows.iter().map(|row| format!("{} at {}", share(of(row)), row.level)).collect::<Vec<_>>())
-    };
+fn left_out(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.doubts.as_ref()?.left_out;
+    let each = rows.iter().map(|row| format!("{} at {}", share(row.explained_wrong_share), row.level));
     let finding = format!(
-        "Never taught the scenario, it gives the cause of another in {}",
-        each(|row| row.explained_wrong_share)
+        "Never taught the scenario, the responder gives the cause of another in {}",
+        list(&each.collect::<Vec<_>>())
     );
-    let mut table = Table::new(&[
-        "level",
-        "said that it does not know",
-        "given another's cause",
-        "restored all the same",
-    ]);
+    let mut table = Table::new(&["level", "said that it does not know", "given another's cause", "restored"]);
     for row in rows {
         let figures = [row.said_so_share, row.explained_wrong_share, row.restored_share].map(share);
         table.rows.push([vec![row.level.to_string()], figures.into()].concat());
     }
-    let about = format!("Each scenario diagnosed with knowledge of all others; {}.", document.sample());
+    let about = format!("Each scenario diagnosed with knowledge of all others; {}.", report.sample());
     (!rows.is_empty()).then(|| {
         Block::new(finding, about, table).against("only what is on the examiner's list can be explained")
     })
 }
 
-fn learning(document: &CompareReport) -> Option<Block> {
-    let rows = &document.controls.doubts.as_ref()?.learning;
-    let names = conditions(rows);
-    let time = |what: &str, level| {
-        let row = rows.iter().find(|row| row.what == what && row.level == level)?;
-        Some(row.time_to_explain_restricted_mean_s)
-    };
-    let most = |one: &str, other: &str| {
-        let changes = document
-            .levels
-            .iter()
-            .filter_map(|row| Some((time(other, row.level)? - time(one, row.level)?).abs()));
-        changes.fold(0.0, f64::max)
-    };
-    let finding = match names.as_slice() {
-        [] => return None,
-        [only] => format!("Trained with {only} of each scenario"),
-        [.., before, last] => {
-            format!(
-                "The last of {last} of training changes the mean by {} at most",
-                minutes(most(before, last))
-            )
-        }
-    };
-    let about = about(document, "With the first so many training incidents of each scenario.");
-    let block = Block::new(finding, about, table(document, rows));
-    Some(block.against("more training would have told something else"))
-}
-
-/// Whether somebody was right who could not know.
-fn leak(document: &CompareReport, rows: &[Leak], what: &str, doubt: &str, how: &str) -> Option<Block> {
-    let leaks: Vec<&Leak> = rows.iter().filter(|row| row.interval.low > row.chance).collect();
-    let finding = if leaks.is_empty() {
-        format!("{what}, it is right no more often than chance at any level")
-    } else {
-        format!(
-            "{what}, it is right more often than chance at {}: something leaks",
-            names(leaks.iter().map(|row| row.level))
-        )
-    };
-    let mut table = Table::new(&["level", "explained right", "95 % interval", "chance"]);
-    for row in rows {
-        let cells = [share(row.explained_right_share), shares(row.interval), share(row.chance)];
-        table.rows.push([vec![row.level.to_string()], cells.into()].concat());
-    }
-    let about = format!(
-        "{how}; {}. Chance is one among all scenarios; who gives up is right less often.",
-        document.sample()
-    );
-    (!rows.is_empty()).then(|| Block::new(finding, about, table).against(doubt))
-}
-
-fn shuffled_labels(document: &CompareReport) -> Option<Block> {
-    leak(
-        document,
-        &document.controls.doubts.as_ref()?.shuffled_labels,
-        "Taught with shuffled labels",
-        "what is judged leaks past what was taught",
-        "Training incidents dealt out anew among the scenarios",
-    )
-}
-
-fn before_trigger(document: &CompareReport) -> Option<Block> {
-    leak(
-        document,
-        &document.controls.doubts.as_ref()?.before_trigger,
-        "Shown only what was there before the trigger",
-        "names, times or decoys give the scenario away before anything has happened",
-        "Every look shows what it would have shown before the trigger",
-    )
-}
-
-fn classifier(document: &CompareReport) -> Option<Block> {
-    let classifier = document.controls.doubts.as_ref()?.before_trigger_classifier.as_ref()?;
+fn classifier(report: &CompareReport) -> Option<Block> {
+    let classifier = report.controls.doubts.as_ref()?.before_trigger_classifier.as_ref()?;
     let incidents = classifier.incidents as f64;
     // The normal approximation to the binomial: how far chance alone goes in one direction in 97.5 of 100 cases.
     let reach = classifier.chance + 1.96 * (classifier.chance * (1.0 - classifier.chance) / incidents).sqrt();
-    let finding = if classifier.right_share <= reach {
-        "A classifier that is taught with evidence from before the trigger is at chance"
+    let outcome = if classifier.right_share <= reach {
+        "is at chance"
     } else {
-        "A classifier that is taught with evidence from before the trigger does better than chance: something leaks"
+        "does better than chance: something leaks"
     };
+    let finding = format!("A classifier that is taught with evidence from before the trigger {outcome}");
     let table = Table::new(&["incidents", "named right", "chance", "chance alone may reach"]).with(vec![
         classifier.incidents.to_string(),
         share(classifier.right_share),
         share(classifier.chance),
         share(reach),
     ]);
-    let about = "Naive Bayes on what every look said before the trigger, taught with all other seeds; what chance may reach is 1.96 standard \
+    let about = "Naive Bayes on what every check said before the trigger, taught with all other seeds; chance alone may reach 1.96 standard \
                  errors above it. Not the model responder.";
-    let doubt = "scenarios differ before they begin, in ways the model responder overlooks";
-    Some(Block::new(finding.to_owned(), about.to_owned(), table).against(doubt))
+    let doubt = "names, times or decoys give a scenario away before anything has happened";
+    Some(Block::new(finding, about.to_owned(), table).against(doubt))
 }
 
-fn signal_gains(document: &CompareReport) -> Option<Block> {
-    let mut gains = document.controls.doubts.as_ref()?.signal_gains.clone();
+/// What each signal is worth, over all subsets of signals.
+fn signals(report: &CompareReport) -> Option<Block> {
+    let doubts = report.controls.doubts.as_ref()?;
+    let mut gains = doubts.signal_gains.clone();
     gains.sort_by(|one, other| one.1.total_cmp(&other.1));
     let (most, by) = gains.first()?;
-    let finding = if *by < -30.0 {
-        format!("Averaged over all orders of adding them, {most} brings most: {} sooner", minutes(-by))
+    let rows = &doubts.signals;
+    let name = |signals: &[String]| if signals.is_empty() { "none".to_owned() } else { signals.join(" + ") };
+    let from_call = |row: &&&report::compare::Subset| row.time_from_call_to_explain_restricted_mean_s;
+    let with_alerts: Vec<_> = rows.iter().filter(|row| row.alerts).collect();
+    let quickest = with_alerts.iter().min_by(|one, other| from_call(one).total_cmp(&from_call(other)))?;
+    let best = if *by < -30.0 {
+        format!("{most} brings most: {} sooner", minutes(-by))
     } else {
-        "Averaged over all orders of adding them, no signal brings the right explanation sooner".to_owned()
+        "no signal brings the right explanation sooner".to_owned()
     };
-    let mut table = Table::new(&["adding", "minutes to the right explanation"]);
-    table.rows.extend(gains.iter().map(|(signal, by)| vec![signal.clone(), signed_minutes(*by)]));
+    let finding = format!(
+        "Averaged over all orders of adding them, {best}. Of the {} subsets of signals the quickest from the call is {}, with {}",
+        with_alerts.len(),
+        name(&quickest.signals),
+        minutes(from_call(&quickest))
+    );
+    let mut table = Table::new(&["signals", "no alert", "with alerts", "from the call, with alerts"]);
+    for row in &with_alerts {
+        let cell = |row: &report::compare::Subset| {
+            format!(
+                "{} ({})",
+                bare_minutes(row.time_to_explain_restricted_mean_s),
+                share(row.explained_right_share)
+            )
+        };
+        let without = rows.iter().find(|other| !other.alerts && other.signals == row.signals);
+        let cells = [without.map_or("-".to_owned(), cell), cell(row), bare_minutes(from_call(&row))];
+        table.rows.push([vec![name(&row.signals)], cells.into()].concat());
+    }
+    for (signal, by) in &gains {
+        let by = signed_minutes(*by);
+        table.rows.push(vec![
+            format!("adding {signal}, mean over all orders"),
+            "-".to_owned(),
+            "-".to_owned(),
+            by,
+        ]);
+    }
     let about = format!(
-        "Shapley's value of each signal, counted from the call, so that being called sooner is no signal's merit; alerts: from the loss, with \
-         less without, mean over the sixteen subsets; {}. Without intervals.",
-        document.sample()
+        "Every subset of signals beside what a shop without telemetry shows, the responder taught for each: mean minutes to the right \
+         explanation, in brackets the share explained right. What adding a signal brings is Shapley's value, counted from the call; for alerts \
+         it is counted from the loss, over the sixteen subsets. Without intervals; {}.",
+        report.sample()
     );
     Some(
         Block::new(finding, about, table)
-            .against("a signal gets the credit for the order in which levels add them"),
+            .against("levels are bundles, and another bundle or order would do as well"),
     )
-}
-
-fn subsets(document: &CompareReport) -> Option<Block> {
-    let rows = &document.controls.doubts.as_ref()?.signals;
-    let mut table = Table::new(&["signals", "no alert", "with alerts", "from the call, with alerts"]);
-    let mut rank: Vec<(f64, String)> = Vec::new();
-    for row in rows.iter().filter(|row| row.alerts) {
-        let name = if row.signals.is_empty() { "none".to_owned() } else { row.signals.join(" + ") };
-        let cell = |seconds: f64, right: f64| format!("{} ({})", bare_minutes(seconds), share(right));
-        let without = rows.iter().find(|other| !other.alerts && other.signals == row.signals);
-        table.rows.push(vec![
-            name.clone(),
-            without.map_or("-".to_owned(), |row| {
-                cell(row.time_to_explain_restricted_mean_s, row.explained_right_share)
-            }),
-            cell(row.time_to_explain_restricted_mean_s, row.explained_right_share),
-            bare_minutes(row.time_from_call_to_explain_restricted_mean_s),
-        ]);
-        rank.push((row.time_from_call_to_explain_restricted_mean_s, name));
-    }
-    rank.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let (quickest, name) = rank.first()?;
-    let finding = format!(
-        "Of the {} subsets of signals the quickest from the call is {name}, with {}",
-        rank.len(),
-        minutes(*quickest)
-    );
-    let about = about(
-        document,
-        "Every subset of signals beside what a shop without telemetry shows, the responder taught for each.",
-    );
-    Some(Block::new(finding, about, table).against("levels are bundles, and another bundle would do as well"))
-}
-
-/// A sentence in the middle of another.
-fn lower(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
 }

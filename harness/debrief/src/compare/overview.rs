@@ -1,35 +1,36 @@
-//! What was found step by step, what was run, and the figures of each level. Teaches that a finding names every step: the poorest
-//! level against the richest hides which of them did it.
+//! What was found, what was run, and the figures of each level. Teaches that a finding names every step: the poorest level against the
+//! richest hides which of them did it.
 
 use incident::Level;
 
 use report::compare::{CompareReport, LevelRow, Metric};
 
-use super::{
-    block::{Block, by_level, row_by_level},
-    words::{bare_minutes, dollars, minutes, model, names, share, shares, told},
-};
+use super::words::{Sign, bare_minutes, by_level, dollars, model, names, row_by_level, share, shares};
 use crate::{
+    block::Block,
     chart::Table,
-    figures::{count, grouped, list},
+    figures::{capital, count, grouped, list},
 };
 
-/// The title: each level against the one before it.
+/// The title: which levels help against the one before them, and which do not.
 pub(super) fn title(document: &CompareReport) -> String {
     let (steps, _) = document.paired(Metric::Explain);
-    let steps: Vec<_> = steps.iter().map(|step| (step.level, step.difference, step.interval)).collect();
-    let found = told(&steps, ["sooner", "later"], minutes);
-    if found.is_empty() {
-        return document.finding.clone();
-    }
-    let who = match document.responder.as_str() {
-        "model responder" => "The model responder".to_owned(),
-        other => format!("The responder ({other})"),
+    let of = |sign: Sign| {
+        let levels = steps.iter().filter(|step| Sign::of(step.interval) == sign).map(|step| step.level);
+        Some(names(levels)).filter(|names| names != "none")
     };
-    format!("{who}, each level against the one before it, finds the right explanation {found}")
+    let who = match document.responder.as_str() {
+        "model responder" => "the model responder".to_owned(),
+        other => format!("the responder ({other})"),
+    };
+    let clauses = [
+        of(Sign::Less).map(|levels| format!("with {levels} {who} finds the right explanation sooner")),
+        of(Sign::More).map(|levels| format!("with {levels} it finds it later")),
+        of(Sign::Nothing).map(|levels| format!("{levels} made no clear difference")),
+    ];
+    capital(&clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
-/// What was run.
 pub(super) fn run(document: &CompareReport) -> String {
     let scenarios = document.judged().count();
     format!(
@@ -72,12 +73,10 @@ fn seeds(seeds: &[u64]) -> String {
     }
 }
 
-/// What each level adds.
 pub(super) fn legend(document: &CompareReport) -> Vec<(&'static str, &'static str)> {
     document.levels.iter().map(|row| (row.level.name(), row.level.description())).collect()
 }
 
-/// The figures of each level.
 pub(super) fn levels(document: &CompareReport) -> Block {
     let each = |of: fn(&LevelRow) -> String| {
         let rows = document.levels.iter().map(|row| format!("{} at {}", of(row), row.level));
@@ -133,7 +132,7 @@ fn table(document: &CompareReport) -> Table {
     add("restored by the story's end", &|row| share(row.restored_share));
     add("restored without a right explanation", &|row| share(row.fixed_for_the_wrong_reason_share));
     add("wrong remedies, mean", &|row| format!("{:.1}", row.wrong_remedies_mean));
-    add("looks, mean", &|row| format!("{:.1}", row.checks_mean));
+    add("checks, mean", &|row| format!("{:.1}", row.checks_mean));
     add("trade lost, mean", &|row| dollars(row.loss_usd_mean));
     table
 }

@@ -1,10 +1,10 @@
-//! The page about a comparison: what was found, then every control, then what it rests on.
+//! The page about a comparison: what can be said aloud, what was found, every doubt, and what it rests on.
 
 use askama::Template;
 
 use report::compare::CompareReport;
 
-use super::{certainty, charts, controls, doubts, overview};
+use super::{certainty, charts, doubts, overview};
 use crate::figures::{count, grouped};
 
 /// The page about a comparison. What a quick run leaves out is not on it.
@@ -21,16 +21,14 @@ pub fn page(report: &CompareReport) -> Result<String, askama::Error> {
 struct Page<'a> {
     document: &'a CompareReport,
     title: String,
-    lead: String,
+    /// What a trainer can say aloud.
+    spoken: Vec<String>,
     run: String,
     left_out: Vec<String>,
     legend: Vec<(&'static str, &'static str)>,
-    /// Plots and tables, written.
     levels: Vec<String>,
     scenarios: Option<(String, Vec<String>)>,
-    controls: Vec<String>,
     doubts: Vec<String>,
-    after_freeze: Option<String>,
     rests_on: Vec<String>,
 }
 
@@ -47,28 +45,20 @@ impl<'a> Page<'a> {
         let scenarios = charts::by_scenario(document);
         let scenarios =
             scenarios.map(|(chart, told)| chart.render().map(|chart| (chart, told))).transpose()?;
-        let blocks = controls::blocks(document);
-        let controls = blocks.iter().map(Template::render).collect::<Result<_, _>>()?;
-        let blocks = doubts::blocks(document);
-        let mut doubts: Vec<String> = blocks.iter().map(Template::render).collect::<Result<_, _>>()?;
-        for chart in [certainty::calibration(document), certainty::thresholds(document)].into_iter().flatten()
-        {
+        let mut doubts: Vec<String> =
+            doubts::blocks(document).iter().map(Template::render).collect::<Result<_, _>>()?;
+        for chart in certainty::charts(document) {
             doubts.push(chart.render()?);
-        }
-        if let Some(block) = certainty::equal_error(document) {
-            doubts.push(block.render()?);
         }
         Ok(Self {
             title: overview::title(document),
-            lead: document.finding.replace(" %", "\u{a0}%"),
+            spoken: document.finding.lines().map(|line| line.replace(" %", "\u{a0}%")).collect(),
             run: overview::run(document),
             left_out: overview::left_out(document),
             legend: overview::legend(document),
             levels,
             scenarios,
-            controls,
             doubts,
-            after_freeze: overview::after_freeze(document).map(|block| block.render()).transpose()?,
             rests_on: rests_on(document),
             document,
         })
@@ -92,7 +82,7 @@ fn rests_on(document: &CompareReport) -> Vec<String> {
         "Intervals: 95 % of the means when scenarios are drawn anew, then the seeds within them. They speak of these scenarios, not of what is \
          assumed."
             .to_owned(),
-        "The model responder may ignore any look, so more telemetry can hardly make it worse: that it gains is expected. What informs is by how \
+        "The model responder may ignore any check, so more telemetry can hardly make it worse: that it gains is expected. What informs is by how \
          much, where not at all, and where it harms."
             .to_owned(),
         format!("Nothing here was measured with a team: every figure is one of the {}.", document.responder),

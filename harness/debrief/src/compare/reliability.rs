@@ -14,21 +14,15 @@ const AXIS: f64 = 34.0;
 
 /// Explanations that were believed about equally.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reliability {
-    /// The level; none for all together.
-    pub level: Option<Level>,
+pub(super) struct Reliability {
+    pub(super) level: Level,
     /// The mean share of certainty with which they were given.
-    pub believed: f64,
-    /// The share of them that were right.
-    pub right: f64,
-    /// The interval of that share.
-    pub interval: Option<(f64, f64)>,
-    /// How many there are.
-    pub count: usize,
+    pub(super) believed: f64,
+    pub(super) right: f64,
+    pub(super) count: usize,
 }
 
-/// The diagram, square.
-pub fn reliability(dots: &[Reliability], width: f64) -> String {
+pub(super) fn reliability(dots: &[Reliability], width: f64) -> String {
     let side = width - BEGINS - ENDS;
     let x = Scale { figures: (0.0, 1.0), places: (BEGINS, width - ENDS) };
     let y = Scale { figures: (0.0, 1.0), places: (side + 10.0, 10.0) };
@@ -47,21 +41,17 @@ pub fn reliability(dots: &[Reliability], width: f64) -> String {
     svg.text("quiet", (x.at(0.02), y.at(1.0) + 14.0), Anchor::Start, "\u{2191} right");
     svg.line("range", (x.at(0.0), y.at(0.0)), (x.at(1.0), y.at(1.0)));
     for dot in dots {
-        let of = dot.level.map_or_else(String::new, |level| format!(" of-{level}"));
         let at = x.at(dot.believed);
-        if let Some((low, high)) = dot.interval {
-            svg.line("interval", (at, y.at(low)), (at, y.at(high)));
-        }
         let told = format!(
-            "{}believed {:.0} %, right {:.0} % of {}",
-            dot.level.map_or_else(String::new, |level| format!("{level}: ")),
+            "{}: believed {:.0} %, right {:.0} % of {}",
+            dot.level,
             dot.believed * 100.0,
             dot.right * 100.0,
             dot.count
         );
         // The area says how many there are.
         let radius = (dot.count as f64).sqrt().clamp(2.0, 9.0).round();
-        svg.dot(&format!("dot{of}"), (at, y.at(dot.right)), radius, &told);
+        svg.dot(&format!("dot of-{}", dot.level), (at, y.at(dot.right)), radius, &told);
     }
     svg.finish(y.at(0.0) + AXIS)
 }
@@ -72,17 +62,10 @@ mod tests {
 
     #[test]
     fn certainty_that_came_true_stands_on_the_diagonal() {
-        let dot = |believed, right| Reliability {
-            level: Some(Level::Dark),
-            believed,
-            right,
-            interval: Some((0.4, 0.9)),
-            count: 16,
-        };
+        let dot = |believed, right| Reliability { level: Level::Dark, believed, right, count: 16 };
         let svg = reliability(&[dot(0.5, 0.5), dot(0.95, 0.6)], 360.0);
         // Half way on both axes: 44 + 302 / 2, and 10 + 302 / 2.
         assert!(svg.contains("class=\"dot of-dark\" cx=\"195\" cy=\"161\" r=\"4\""), "{svg}");
         assert!(svg.contains("<title>dark: believed 95 %, right 60 % of 16</title>"));
-        assert_eq!(svg.matches("class=\"interval\"").count(), 2);
     }
 }

@@ -11,17 +11,15 @@ const HEAD: f64 = 34.0;
 const LINE: f64 = 13.0;
 const GAP: f64 = 12.0;
 
-/// One scenario's differences.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ScenarioSigns {
-    /// The scenario.
-    pub scenario: String,
+pub(super) struct ScenarioSigns {
+    pub(super) scenario: String,
     /// For each step its mean difference; none if there is none to take, such as where neither side ever explained it.
-    pub differences: Vec<Option<f64>>,
+    pub(super) differences: Vec<Option<f64>>,
 }
 
 /// The small plots. `steps` name the columns; all share one scale. Differences smaller than `same` are no difference.
-pub fn signs(steps: &[&str], rows: &[ScenarioSigns], same: f64, width: f64) -> String {
+pub(super) fn signs(steps: &[&str], rows: &[ScenarioSigns], same: f64, width: f64) -> String {
     let longest = rows.iter().map(|row| width_of(&row.scenario)).fold(0.0, f64::max);
     let begins = longest.min(width * 0.36);
     let column = (width - begins) / steps.len().max(1) as f64;

@@ -16,15 +16,13 @@ const LINE: f64 = 13.0;
 
 /// One level at all thresholds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
-    /// The level.
-    pub level: Level,
+pub(super) struct Curve {
+    pub(super) level: Level,
     /// The share of wrong explanations, and the minutes to an explanation, for each threshold.
-    pub points: Vec<(f64, f64)>,
+    pub(super) points: Vec<(f64, f64)>,
 }
 
-/// The curves, each with its name at its right end.
-pub fn trade_off(curves: &[Curve], width: f64, height: f64) -> String {
+pub(super) fn trade_off(curves: &[Curve], width: f64, height: f64) -> String {
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let most = |of: fn(&(f64, f64)) -> f64| all().map(of).fold(0.0, f64::max);
     let names = Level::ALL.iter().map(|level| width_of(level.name())).fold(0.0, f64::max) + 8.0;

@@ -1,11 +1,10 @@
 //! Differences in words. Teaches to write a sentence for every sign before seeing the figures: sooner, later, and nothing shown.
 
 use incident::{Level, OperatingModel, Usd};
-
-use report::Interval;
+use report::{Interval, compare::CompareReport};
 
 use super::differences::signed;
-use crate::figures::list;
+use crate::{chart::Table, figures::list};
 
 /// Where a difference and its interval lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +74,21 @@ pub(super) fn uncertain(
     format!("{} on average, uncertain: {ends}", side(by))
 }
 
+pub(super) fn by_level(document: &CompareReport, what: &str) -> Table {
+    let levels = document.levels.iter().map(|row| row.level.to_string());
+    Table { columns: [what.to_owned()].into_iter().chain(levels).collect(), rows: Vec::new() }
+}
+
+/// A row of such a table; a dash where a level has nothing.
+pub(super) fn row_by_level(
+    document: &CompareReport,
+    name: &str,
+    cell: impl Fn(Level) -> Option<String>,
+) -> Vec<String> {
+    let cells = document.levels.iter().map(|row| cell(row.level).unwrap_or("-".to_owned()));
+    [name.to_owned()].into_iter().chain(cells).collect()
+}
+
 /// Minutes of the story, with a digit after the point while there are few of them: `54 min`, `2.5 min`.
 pub(super) fn minutes(seconds: f64) -> String {
     format!("{}\u{a0}min", bare_minutes(seconds))
@@ -90,22 +104,18 @@ pub(super) fn bare_minutes(seconds: f64) -> String {
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// A difference in minutes, with its sign.
 pub(super) fn signed_minutes(seconds: f64) -> String {
     signed(seconds / 60.0)
 }
 
-/// An interval of differences in minutes.
 pub(super) fn minutes_interval(Interval { low, high }: Interval) -> String {
     format!("{} to {}", signed_minutes(low), signed_minutes(high))
 }
 
-/// Dollars.
 pub(super) fn dollars(usd: f64) -> String {
     Usd(usd).to_string()
 }
 
-/// A difference in dollars, with its sign.
 pub(super) fn signed_dollars(usd: f64) -> String {
     match Usd(usd.abs()).to_string() {
         nothing if nothing == "$0" => nothing,
@@ -122,7 +132,6 @@ pub(super) fn share(share: f64) -> String {
     if is_hidden { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
 }
 
-/// An interval of shares.
 pub(super) fn shares(Interval { low, high }: Interval) -> String {
     format!("{} to {}", share(low).trim_end_matches("\u{a0}%"), share(high))
 }
@@ -132,7 +141,6 @@ pub(super) fn count_of(share: f64, incidents: usize) -> String {
     format!("{:.0} of {incidents}", share * incidents as f64)
 }
 
-/// An operating model by the name it has in the field.
 pub(super) fn model(model: OperatingModel) -> &'static str {
     match model {
         OperatingModel::OpsRunIt => "Ops Run It",
@@ -140,7 +148,6 @@ pub(super) fn model(model: OperatingModel) -> &'static str {
     }
 }
 
-/// Names of levels in a sentence.
 pub(super) fn names(levels: impl Iterator<Item = Level>) -> String {
     list(&levels.map(|level| level.to_string()).collect::<Vec<_>>())
 }

@@ -5,7 +5,9 @@ use incident::{
     Timeline, outages, outcome,
 };
 
-use super::{morning::Morning, tried, tried::Tried};
+use report::visits::VisitSpans;
+
+use super::{remedies, remedies::RemedyUsed};
 use crate::figures::time;
 
 /// The responder that is a program.
@@ -17,8 +19,8 @@ pub(super) struct Facts<'a> {
     pub(super) record: &'a IncidentRecord,
     /// Reckoned afresh: the page says when the file says something else.
     pub(super) outcome: Outcome,
-    pub(super) morning: Morning,
-    pub(super) remedies: Vec<Tried>,
+    pub(super) visits: VisitSpans,
+    pub(super) remedies: Vec<RemedyUsed>,
     /// Every outage; the outcome speaks of the first.
     pub(super) outages: Vec<Outage>,
 }
@@ -26,33 +28,22 @@ pub(super) struct Facts<'a> {
 impl<'a> Facts<'a> {
     pub(super) fn of(record: &'a IncidentRecord) -> Self {
         let outcome = outcome(record);
-        let remedies = tried::tried(record);
-        Self { record, morning: Morning::of(record), remedies, outages: outages(record), outcome }
-    }
-
-    pub(super) fn outcome(&self) -> &Outcome {
-        &self.outcome
+        let remedies = remedies::remedies(record);
+        Self { record, visits: VisitSpans::of(record), remedies, outages: outages(record), outcome }
     }
 
     /// From each loss until it was restored, or until the shop was no longer watched; all of it if nothing was lost.
     pub(super) fn hurts(&self) -> Vec<(f64, f64)> {
         if self.outages.is_empty() {
-            return vec![self.morning.watched];
+            return vec![self.visits.watched];
         }
-        let until = |outage: &Outage| outage.restored_s.unwrap_or(self.morning.watched.1);
+        let until = |outage: &Outage| outage.restored_s.unwrap_or(self.visits.watched.1);
         self.outages.iter().map(|outage| (outage.lost_s, until(outage))).collect()
     }
 
     /// What customers met meanwhile, on one route or on all.
     pub(super) fn hurt(&self, route: Option<Route>) -> Tally {
-        self.hurts().into_iter().fold(Tally::default(), |sum, (from_s, to_s)| {
-            let part = self.morning.tally(route, from_s, to_s);
-            Tally {
-                served: sum.served + part.served,
-                degraded: sum.degraded + part.degraded,
-                failed: sum.failed + part.failed,
-            }
-        })
+        self.hurts().into_iter().map(|(from_s, to_s)| self.visits.tally(route, from_s, to_s)).sum()
     }
 
     /// The same in words: between which times, or how often.
@@ -63,7 +54,6 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether availability was lost more than once.
     pub(super) fn is_lost_again(&self) -> bool {
         self.outages.len() > 1
     }
@@ -159,7 +149,6 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Why the run was broken off.
     pub(super) fn aborted(&self) -> Option<&str> {
         self.record.events.iter().rev().find_map(|event| match &event.kind {
             EventKind::Aborted { text } => Some(text.as_str()),
@@ -168,12 +157,12 @@ impl<'a> Facts<'a> {
     }
 
     /// The remedies until availability was back, in order. None if it was not, or none were needed.
-    pub(super) fn until_restored(&self) -> Option<&[Tried]> {
+    pub(super) fn until_restored(&self) -> Option<&[RemedyUsed]> {
         self.until_restored_from(0)
     }
 
     /// The same for an outage by its number, from 0.
-    pub(super) fn until_restored_from(&self, outage: usize) -> Option<&[Tried]> {
+    pub(super) fn until_restored_from(&self, outage: usize) -> Option<&[RemedyUsed]> {
         let ends = |wanted: usize| self.remedies.iter().position(|tried| tried.ended == Some(wanted));
         let last = ends(outage)?;
         let first = (0..outage).filter_map(ends).max().map_or(0, |before| before + 1);

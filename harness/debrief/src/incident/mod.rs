@@ -4,20 +4,19 @@
 //! It is a function of the incident record alone; with the JSON of `glyphfall chain` it also says what share each
 //! latent fault has. A review has many contributing factors and no culprit.
 //!
-//! - `facts`: what everything rests on. `telling`: plain words. [`morning`] and `timeline`: what customers met.
-//! - `times`: how long each step took. [`looks`]: what was believed when. `tried`: the remedies.
+//! - `facts`: what everything rests on. `summary`: plain words. `charts`: what customers met.
+//! - `times`: how long each step took. [`steps`]: what was believed when. `remedies`: what was tried.
 //! - `factors`: what contributed. `review`: the review's facts. `text`: the Markdown.
 
+mod charts;
 mod facts;
 mod factors;
-pub mod looks;
-pub mod morning;
+mod remedies;
 mod review;
+pub mod steps;
+mod summary;
 mod text;
-mod telling;
-mod timeline;
 mod times;
-mod tried;
 
 use askama::Template;
 use incident::{ClockKind, IncidentRecord};
@@ -30,22 +29,15 @@ use crate::{
 };
 use factors::Factor;
 use facts::Facts;
-use looks::Look;
 use review::Review;
-use telling::Tile;
+use steps::Step;
+use summary::Tile;
 
-/// Why there is no debrief.
 #[derive(Debug, thiserror::Error)]
 pub enum DebriefError {
     /// The shares are those of another scenario.
     #[error("the shares are those of {shares}, the record is of {record}")]
-    OtherScenario {
-        /// Of the shares.
-        shares: String,
-        /// Of the record.
-        record: String,
-    },
-    /// The text cannot be written.
+    OtherScenario { shares: String, record: String },
     #[error("the debrief cannot be written")]
     Page(#[from] askama::Error),
 }
@@ -59,7 +51,7 @@ pub enum DebriefError {
 pub fn page(record: &IncidentRecord, chain: Option<&ChainReport>) -> Result<String, DebriefError> {
     let facts = Facts::of(record);
     let debrief = Debrief::of(&facts, shares(record, chain)?);
-    let charts = [timeline::availability(&facts), timeline::lanes(&facts)];
+    let charts = [charts::availability(&facts), charts::lanes(&facts)];
     let charts = charts.into_iter().flatten().collect();
     Ok(Page { debrief, charts, times: times::chart(&facts) }.render()?)
 }
@@ -77,7 +69,7 @@ pub fn markdown(record: &IncidentRecord, chain: Option<&ChainReport>) -> Result<
 
 /// What happened and what it cost, in one sentence: the title of both.
 pub fn finding(record: &IncidentRecord) -> String {
-    telling::title(&Facts::of(record)).replace('\u{a0}', " ")
+    summary::title(&Facts::of(record)).replace('\u{a0}', " ")
 }
 
 fn shares(
@@ -104,9 +96,9 @@ struct Debrief<'a> {
     agrees: bool,
     /// The answer, its path and its score, in sentences.
     answer: Vec<String>,
-    looks: Vec<Look>,
-    looks_finding: String,
-    tried_finding: String,
+    steps: Vec<Step>,
+    steps_finding: String,
+    remedies_finding: String,
     factors: Vec<Factor>,
     factors_finding: String,
     shares: Option<SharesOfLoss>,
@@ -126,26 +118,26 @@ impl<'a> Debrief<'a> {
     fn of(facts: &'a Facts<'a>, shares: Option<SharesOfLoss>) -> Self {
         let record = facts.record;
         let factors = factors::factors(facts, shares.as_ref());
-        let looks = looks::looks(record);
+        let steps = steps::steps(&record.run.story, &record.events);
         let partial = (!record.complete).then(|| {
             let why = facts.aborted().map(|why| format!(" ({})", printable(why))).unwrap_or_default();
-            let until = time(facts.morning.watched.1);
+            let until = time(facts.visits.watched.1);
             format!("Partial: it was broken off{why}. Everything here is about the time until {until} alone.")
         });
         Self {
-            title: telling::title(facts),
-            lead: telling::lead(facts),
-            tiles: telling::tiles(facts),
+            title: summary::title(facts),
+            lead: summary::lead(facts),
+            tiles: summary::tiles(facts),
             partial,
             agrees: facts.outcome == record.outcome,
-            looks_finding: looks_finding(facts, &looks),
-            tried_finding: tried_finding(facts),
+            steps_finding: steps_finding(facts, &steps),
+            remedies_finding: remedies_finding(facts),
             factors_finding: factors::finding(&factors),
             review: Review::of(facts, &factors),
             rests_on: rests_on(facts),
             answer: answer(facts),
             facts,
-            looks,
+            steps,
             factors,
             shares,
         }
@@ -155,8 +147,13 @@ impl<'a> Debrief<'a> {
         self.facts.record
     }
 
-    fn has_looks(&self) -> bool {
-        self.looks.iter().any(|look| !look.believed.is_empty())
+    /// Whose beliefs stand in the table of steps.
+    fn believer(&self) -> &'static str {
+        if self.facts.is_model() { "model responder" } else { "the responder" }
+    }
+
+    fn has_beliefs(&self) -> bool {
+        self.steps.iter().any(|step| !step.believed.is_empty())
     }
 }
 
@@ -177,19 +174,19 @@ fn answer(facts: &Facts<'_>) -> Vec<String> {
     answer
 }
 
-fn looks_finding(facts: &Facts<'_>, looks: &[Look]) -> String {
-    let (taken, cost_s) = looks::cost(facts.record);
-    let located = looks.iter().find(|look| look.locates);
-    let taken = format!("{} in {}", count(taken, "look"), duration(cost_s));
+fn steps_finding(facts: &Facts<'_>, steps: &[Step]) -> String {
+    let (taken, cost_s) = steps::cost(facts.record);
+    let located = steps.iter().find(|step| step.locates);
+    let taken = format!("{} in {}", count(taken, "check"), duration(cost_s));
     match located {
-        Some(look) => {
-            format!("{taken}; the right place was suspected at {}", look.until.as_ref().unwrap_or(&look.time))
+        Some(step) => {
+            format!("{taken}; the right place was suspected at {}", step.until.as_ref().unwrap_or(&step.time))
         }
         None => format!("{taken}; the right place was never suspected"),
     }
 }
 
-fn tried_finding(facts: &Facts<'_>) -> String {
+fn remedies_finding(facts: &Facts<'_>) -> String {
     if facts.is_lost_again() {
         let all = count(facts.remedies.len() as u64, "thing");
         let restored = facts.remedies.iter().filter(|tried| tried.ended.is_some()).count();
@@ -210,7 +207,6 @@ fn tried_finding(facts: &Facts<'_>) -> String {
     }
 }
 
-/// Rules and assumptions, in sentences.
 fn rests_on(facts: &Facts<'_>) -> Vec<String> {
     let (run, rules) = (&facts.record.run, &facts.record.run.rules);
     let assumed = |rule: &str| if rules.assumed.contains(rule) { " (assumed)" } else { "" };
@@ -218,7 +214,7 @@ fn rests_on(facts: &Facts<'_>) -> Vec<String> {
         format!(
             "Availability is the share of visits that are served, whole or degraded. It is lost when it falls below {} \
              over {} seconds, and restored when it stays there for {} seconds.",
-            telling::share(rules.availability_target),
+            summary::share(rules.availability_target),
             rules.window_s,
             rules.hold_s
         ),
@@ -246,7 +242,7 @@ fn rests_on(facts: &Facts<'_>) -> Vec<String> {
     ];
     if facts.is_model() {
         rests_on.push(
-            "The model responder is a trained program that never tires. The minutes of its looks and remedies are \
+            "The model responder is a trained program that never tires. The minutes of its checks and remedies are \
              assumed. It is no measure of people."
                 .to_owned(),
         );

@@ -3,13 +3,12 @@
 
 use incident::{EventKind, Outage};
 
-use super::{factors::Factor, facts::Facts, looks};
+use super::{factors::Factor, facts::Facts, steps};
 use crate::figures::{capital, count, duration, list, percent, printable, time};
 
 /// From this share of the time until the answer on, one look is called dear.
 const DEAR_FROM: f64 = 0.3;
 
-/// The review.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Review {
     pub(super) impact: Vec<String>,
@@ -153,12 +152,12 @@ fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
             duration((located - detected).max(0.0))
         ));
     }
-    let (_, spent_s) = looks::cost(facts.record);
+    let (_, spent_s) = steps::cost(facts.record);
     if let Some((name, cost_s, at)) =
-        looks::longest(facts.record).filter(|(_, cost_s, _)| *cost_s > DEAR_FROM * spent_s && *cost_s > 600.0)
+        steps::longest(facts.record).filter(|(_, cost_s, _)| *cost_s > DEAR_FROM * spent_s && *cost_s > 600.0)
     {
         hard.push(format!(
-            "One look took {} of the {} spent looking: {name}, from {at}.",
+            "One check took {} of the {} spent on checks: {name}, from {at}.",
             duration(cost_s),
             duration(spent_s)
         ));
@@ -191,7 +190,7 @@ fn lucky(facts: &Facts<'_>) -> Vec<String> {
         lucky.push("Availability came back without a remedy.".to_owned());
     }
     if outcome.lost_s.is_some() {
-        for route in facts.morning.routes() {
+        for route in facts.visits.routes() {
             if let Some(share) = facts.hurt(Some(route)).availability().filter(|share| *share >= 0.5) {
                 lucky.push(format!(
                     "Of the visits to {route}, {} still got through meanwhile.",

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use super::Debrief;
 use crate::{chart::Chart, figures::printable};
 
-/// The debrief as Markdown.
 pub(super) fn markdown(debrief: &Debrief<'_>, times: Option<&Chart>) -> String {
     let run = &debrief.record().run;
     let mut text = format!("# {}\n\n", plain(&debrief.title));
@@ -31,26 +30,26 @@ pub(super) fn markdown(debrief: &Debrief<'_>, times: Option<&Chart>) -> String {
         heading(&mut text, 2, &times.title);
         text += &table(&times.table.columns, &times.table.rows);
     }
-    if debrief.has_looks() {
-        heading(&mut text, 2, &debrief.looks_finding);
+    if debrief.has_beliefs() {
+        heading(&mut text, 2, &debrief.steps_finding);
         let columns = ["time", "looked at, or done", "it said", "believed", "next, and why"];
-        let rows = debrief.looks.iter().map(|look| {
-            let mark = if look.locates { "\u{25cf} " } else { "" };
-            let believed = format!("{mark}{}", look.believed);
-            let until = look.until.as_ref().map(|until| format!(" to {until}")).unwrap_or_default();
+        let rows = debrief.steps.iter().map(|step| {
+            let mark = if step.locates { "\u{25cf} " } else { "" };
+            let believed = format!("{mark}{}", step.believed);
+            let until = step.until.as_ref().map(|until| format!(" to {until}")).unwrap_or_default();
             vec![
-                format!("{}{until}", look.time),
-                look.what.clone(),
-                look.said.clone(),
+                format!("{}{until}", step.time),
+                step.what.clone(),
+                step.said.clone(),
                 believed,
-                look.next.clone(),
+                step.next.clone(),
             ]
         });
         text += &table(&columns.map(String::from), &rows.collect::<Vec<_>>());
         let who = if debrief.facts.is_model() { "Beliefs are the model responder\u{2019}s. " } else { "" };
         let _ = writeln!(text, "\n{who}\u{25cf} marks a belief in the right place.");
     }
-    heading(&mut text, 2, &debrief.tried_finding);
+    heading(&mut text, 2, &debrief.remedies_finding);
     if !debrief.facts.remedies.is_empty() {
         let columns = ["time", "what was tried", "before", "best after", "did it help?"];
         let rows = debrief.facts.remedies.iter().map(|tried| {

@@ -1,24 +1,12 @@
-//! How long each step took, from the loss on: noticed, located, explained, restored. A step that was never reached is
-//! an open dot at the right edge: unfinished is a result too.
-
-use std::cmp::Ordering;
+//! How long each step took, from the loss on: noticed, located, explained, restored.
 
 use super::facts::Facts;
 use crate::{
     chart::{Chart, Table},
     figures::{capital, duration, list, time},
-    plot::{
-        Scale, WIDTH,
-        svg::{Anchor, Svg},
-        ticks,
-    },
+    plot::steps::{self, Row, Shape},
 };
 
-const ENDS: f64 = 12.0;
-const ROW_EVERY: f64 = 40.0;
-const FIRST_ROW: f64 = 30.0;
-
-/// A step, in story seconds after the loss.
 struct Step {
     word: &'static str,
     /// What it means, in a sentence.
@@ -47,20 +35,34 @@ pub(super) fn chart(facts: &Facts<'_>) -> Option<Chart> {
         ]);
     }
     let model = if facts.is_model() { " Model responder: a program, no measure of people." } else { "" };
+    let watched_s = facts.visits.watched.1;
+    let row = |step: &Step| {
+        let figure = step.after_s.map_or("not reached".to_owned(), duration);
+        let (at_s, shape, what) = match step.after_s {
+            Some(after_s) => (after_s, Shape::Dot, format!("{} after {figure}", step.word)),
+            None => (watched_s - lost_s, Shape::OpenDot, format!("not {}", step.word)),
+        };
+        Row {
+            title: format!("{} {figure}", step.word),
+            until: (at_s / 60.0, step.after_s.is_some()),
+            marks: vec![(at_s / 60.0, shape, what)],
+            ..Row::default()
+        }
+    };
+    let rows: Vec<Row> = steps.iter().map(row).collect();
     Some(Chart {
-        title: title(&steps, &time(facts.morning.watched.1)),
+        title: title(&steps, &time(watched_s)),
         subtitle: format!(
-            "Minutes of the story from the loss of availability at {}, to each step. An open dot was not reached while \
+            "Minutes of the story from the loss of availability, at {}, to each step. An open dot marks a step that was not reached while \
              the shop was watched. One incident, {}.{model}",
             time(lost_s),
             facts.how()
         ),
-        wide: plot(facts, &steps, lost_s, 900.0),
-        narrow: Some(plot(facts, &steps, lost_s, WIDTH)),
+        plots: steps::both(&rows, "Minutes from the loss to each step. The table holds the figures.").into(),
         table_title: "The same as a table, and what each step means".to_owned(),
-        csv: table.csv(),
+        data: Some(("steps.csv", table.csv())),
         table,
-        csv_name: "steps.csv".to_owned(),
+        ..Chart::default()
     })
 }
 
@@ -84,46 +86,17 @@ fn steps(facts: &Facts<'_>, lost_s: f64) -> Vec<Step> {
 }
 
 fn title(steps: &[Step], ends: &str) -> String {
-    let mut reached: Vec<&Step> = steps.iter().filter(|step| step.after_s.is_some()).collect();
-    reached.sort_by(|one, other| one.after_s.partial_cmp(&other.after_s).unwrap_or(Ordering::Equal));
-    let never: Vec<&Step> = steps.iter().filter(|step| step.after_s.is_none()).collect();
-    let mut words = reached
-        .iter()
-        .map(|step| format!("{} after {}", step.word, duration(step.after_s.unwrap_or_default())));
-    let told = words.by_ref().collect::<Vec<_>>().join(", ");
-    let never: Vec<String> = never.iter().map(|step| step.word.to_owned()).collect();
+    let mut reached: Vec<(f64, &str)> =
+        steps.iter().filter_map(|step| Some((step.after_s?, step.word))).collect();
+    reached.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let never: Vec<String> =
+        steps.iter().filter(|step| step.after_s.is_none()).map(|step| step.word.to_owned()).collect();
+    let told: Vec<String> =
+        reached.iter().map(|(after_s, word)| format!("{word} after {}", duration(*after_s))).collect();
+    let told = told.join(", ");
     match (told.is_empty(), never.is_empty()) {
         (true, _) => format!("No step was reached by {ends}"),
         (_, true) => capital(&told),
         (_, false) => capital(&format!("{told}; not {}", list(&never))),
     }
-}
-
-fn plot(facts: &Facts<'_>, steps: &[Step], lost_s: f64, width: f64) -> String {
-    let reached = steps.iter().filter_map(|step| step.after_s).fold(0.0, f64::max);
-    let watched_s = facts.morning.watched.1 - lost_s;
-    let is_censored = steps.iter().any(|step| step.after_s.is_none());
-    let to_s = if is_censored { watched_s.max(reached) } else { reached * 1.08 };
-    let x = Scale { figures: (0.0, (to_s / 60.0).max(1.0)), places: (8.0, width - ENDS) };
-    let bottom = FIRST_ROW + ROW_EVERY * (steps.len() - 1) as f64 + 14.0;
-    let mut svg = Svg::new(width, "Minutes from the loss to each step. The table holds the figures.");
-    for minutes in ticks::figures(&x, 44.0) {
-        svg.line("axis", (x.at(minutes), 8.0), (x.at(minutes), bottom));
-        let anchor = if minutes > 0.0 { Anchor::Middle } else { Anchor::Start };
-        let word = if minutes > 0.0 { format!("{minutes}") } else { "0 min".to_owned() };
-        svg.text("quiet", (x.at(minutes), bottom + 14.0), anchor, &word);
-    }
-    for (place, step) in steps.iter().enumerate() {
-        let y = FIRST_ROW + ROW_EVERY * place as f64;
-        let figure = step.after_s.map_or("not reached".to_owned(), duration);
-        svg.text("strong", (8.0, y - 9.0), Anchor::Start, &format!("{} {figure}", step.word));
-        if let Some(after_s) = step.after_s {
-            svg.line("bar", (x.at(0.0), y), (x.at(after_s / 60.0), y));
-            svg.dot("dot", (x.at(after_s / 60.0), y), 4.5, &format!("{} after {figure}", step.word));
-        } else {
-            svg.line("range", (x.at(0.0), y), (x.places.1 - 4.5, y));
-            svg.dot("open", (x.places.1, y), 4.5, &format!("not {}", step.word));
-        }
-    }
-    svg.finish(bottom + 20.0)
 }

@@ -7,12 +7,9 @@ use super::svg::width_of;
 /// The room between a rule and its word, and between two words.
 const GAP: f64 = 3.0;
 
-/// A rule with its word.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {
-    /// Where the rule stands.
     pub x: f64,
-    /// What is said at it.
     pub word: String,
     /// Whether the word stands left of its rule, because there is no room on the right.
     pub is_left: bool,
@@ -51,9 +48,7 @@ const RULES_MAX: usize = 10;
 /// A rule before its word has a place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    /// Where it stands.
     pub x: f64,
-    /// Its word.
     pub word: String,
     /// What follows the word where there is room, such as the time.
     pub more: String,

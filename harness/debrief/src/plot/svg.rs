@@ -9,11 +9,8 @@ pub const LETTER: f64 = 6.8;
 /// On which side of its place a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
-    /// It begins there.
     Start,
-    /// It has its middle there.
     Middle,
-    /// It ends there.
     End,
 }
 
@@ -27,7 +24,6 @@ impl Anchor {
     }
 }
 
-/// A plot while it is drawn.
 #[derive(Clone, Debug)]
 pub struct Svg {
     width: f64,
@@ -41,13 +37,11 @@ impl Svg {
         Self { width, description: escaped(description), shapes: String::new() }
     }
 
-    /// A straight line.
     pub fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
         let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(tenth);
         self.add(format_args!(r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>"#));
     }
 
-    /// A rectangle between two corners.
     pub fn rect(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
         let [x, y, width, height] = [x1, y1, (x2 - x1).max(0.0), (y2 - y1).max(0.0)].map(tenth);
         self.add(format_args!(
@@ -55,7 +49,6 @@ impl Svg {
         ));
     }
 
-    /// A circle; the text says what it stands for, to those who point at it.
     pub fn dot(&mut self, class: &str, (x, y): (f64, f64), radius: f64, what: &str) {
         let ([x, y], what) = ([x, y].map(tenth), escaped(what));
         self.add(format_args!(
@@ -63,12 +56,10 @@ impl Svg {
         ));
     }
 
-    /// A path, in SVG's own words.
     pub fn path(&mut self, class: &str, d: &str) {
         self.add(format_args!(r#"<path class="{class}" d="{d}"/>"#));
     }
 
-    /// A text.
     pub fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
         let ([x, y], anchor, text) = ([x, y].map(tenth), anchor.name(), escaped(text));
         self.add(format_args!(
@@ -76,7 +67,6 @@ impl Svg {
         ));
     }
 
-    /// The whole, so high.
     pub fn finish(self, height: f64) -> String {
         let Self { width, description, shapes } = self;
         let height = tenth(height);
@@ -90,7 +80,6 @@ impl Svg {
     }
 }
 
-/// The room that a text takes.
 pub fn width_of(text: &str) -> f64 {
     text.chars().count() as f64 * LETTER
 }

@@ -127,7 +127,7 @@ pub(crate) fn quick() -> Value {
         .flat_map(|(name, times)| (0..5).map(|level| model(name, level, *times)))
         .collect();
     json!({
-        "finding": "The model responder's median to the right explanation is 100 minutes at dark and 42 at changes",
+        "finding": "The model responder found the right explanation in 67 % of the incidents at dark.\nThe step that helps most is logs.",
         "seed": 7, "seeds": SEEDS, "quick": true, "responder": "model responder", "operating_model": "you-build-it",
         "command": "glyphfall compare --seed 7 --seeds 2 --quick", "version": "0.1.0", "scenarios": scenarios,
         "recordings": [16, 61], "checks": {"count": 44, "hash": "5f2c9a", "frozen_hash": "5f2c9a"},
@@ -169,13 +169,6 @@ pub(crate) fn full() -> Value {
         };
         conditions.iter().flat_map(|condition| (0..5).map(move |level| row(condition, level))).collect()
     };
-    let leak = |right: f64| {
-        LEVELS.map(|level| {
-            json!({
-                "level": level, "explained_right_share": right, "interval": [right * 0.5, right * 1.5], "chance": 0.125,
-            })
-        })
-    };
     let draws = |against: &str, level: &str, shorter: f64| {
         json!({
             "level": level, "against": against, "draws": 200, "shorter_share": shorter,
@@ -214,7 +207,6 @@ pub(crate) fn full() -> Value {
             "level": level, "said_so_share": 0.4, "explained_wrong_share": 0.5, "restored_share": 0.6,
         })),
         "learning": rows(&[("1 incidents", 1.5, 0.2), ("2 incidents", 1.02, 0.1), ("3 incidents", 1.0, 0.1)]),
-        "shuffled_labels": leak(0.08), "before_trigger": leak(0.1),
         "before_trigger_classifier": {"incidents": 16, "right_share": 0.14, "chance": 0.125},
         "signals": signals,
         "signal_gains": [["logs", -700.0], ["metrics", -20.0], ["traces", -1_300.0], ["changes", 90.0], ["alerts", -240.0]],

@@ -6,7 +6,6 @@ use report::chain::ChainReport;
 /// What two shares may differ by and still be called the same: less than is printed.
 const SAME_SHARE: f64 = 0.000_5;
 
-/// The finding of a report, out of its figures.
 pub(super) fn finding(report: &ChainReport) -> String {
     let (Some(loss_usd), Some(without_usd)) = (report.loss_usd, report.loss_without_faults_usd) else {
         return "It was stopped before one seed was played in all sixteen combinations: nothing can be said."
@@ -32,7 +31,6 @@ pub(super) fn finding(report: &ChainReport) -> String {
     )
 }
 
-/// Which repairs prevent the outage, in a sentence.
 fn prevention(sets: &[Vec<ContributingFactor>]) -> String {
     let sets: Vec<String> = sets.iter().map(|set| words(set)).collect();
     match sets.as_slice() {
@@ -42,7 +40,6 @@ fn prevention(sets: &[Vec<ContributingFactor>]) -> String {
     }
 }
 
-/// Faults in a sentence.
 pub fn words(faults: &[ContributingFactor]) -> String {
     faults.iter().map(|fault| fault.name().replace('-', " ")).collect::<Vec<_>>().join(" and ")
 }

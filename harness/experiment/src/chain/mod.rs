@@ -18,7 +18,8 @@ use diagnosis::Knowledge;
 use finding::finding;
 use incident::{ContributingFactor, Route, Rules, Story};
 use report::chain::{
-    ChainReport, Combination, IfResponder, Morning, Necessary, PairInteraction, RouteMorning, Saving, Share,
+    Availability, ChainReport, Combination, IfResponder, Necessary, PairInteraction, RouteAvailability,
+    Saving, Share,
 };
 use world::{
     Mix,
@@ -29,7 +30,7 @@ use world::{
 
 use crate::{
     attribution::{self, ALL, COALITIONS, Game, PLAYERS, bit, bounds, interval, resampled, smallest_repairs},
-    kept::{Kept, incident},
+    played::{IncidentResult, play_incident},
     sweep::{Watch, sweep},
 };
 
@@ -40,25 +41,20 @@ pub const VIEWS_PER_SECOND: f64 = 1.0;
 /// Seeds, unless told otherwise.
 pub const SEEDS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 
-/// What is played.
 #[derive(Clone, Debug)]
 pub struct ChainOptions {
-    /// The incident.
     pub scenario: Scenario,
-    /// The first seed; the others follow it.
     pub seed: u64,
-    /// How many seeds.
     pub seeds: NonZeroUsize,
     /// How many customers come, and to which pages.
     pub mix: Mix,
     /// When each incident ends at the latest, in story seconds.
     pub ends_story_s: f64,
-    /// How many incidents are played side by side.
     pub threads: NonZeroUsize,
 }
 
 /// One seed in all combinations, by combination; those that were not played are missing.
-pub type Played = [Option<Kept>; COALITIONS];
+pub type Played = [Option<IncidentResult>; COALITIONS];
 
 impl ChainOptions {
     /// A scenario with what is the default, until 13:00, on all cores.
@@ -73,17 +69,14 @@ impl ChainOptions {
         }
     }
 
-    /// How many incidents that makes.
     pub fn incidents(&self) -> usize {
         self.seeds.get() * COALITIONS
     }
 
-    /// The seeds.
     pub fn all_seeds(&self) -> impl Iterator<Item = u64> {
         (0..self.seeds.get() as u64).map(|step| self.seed.wrapping_add(step))
     }
 
-    /// The command that repeats it.
     pub fn command(&self) -> String {
         let Self { scenario, seed, seeds, mix, .. } = self;
         let mut command = format!(
@@ -115,16 +108,19 @@ pub fn chain(options: &ChainOptions, watch: Watch<'_>) -> io::Result<ChainReport
         .collect();
     let told_at_once = told_at_once(&options.scenario);
     let knowledge = Arc::new(Knowledge::built_in());
-    let kept = sweep(&jobs, options.threads, watch, |(seed, present)| -> io::Result<Option<Kept>> {
-        let played = play_options(options, *seed, *present);
-        let Some(kept) = incident(&options.scenario, &played, told_at_once, watch)? else { return Ok(None) };
-        if kept.lost_s.is_none() {
-            return Ok(Some(kept));
-        }
-        let modelled = PlayOptions { responder: Responder::Model(Arc::clone(&knowledge)), ..played };
-        let modelled = incident(&options.scenario, &modelled, None, watch)?;
-        Ok(modelled.map(|modelled| Kept { loss_with_model_usd: modelled.loss_usd, ..kept }))
-    })?;
+    let kept =
+        sweep(&jobs, options.threads, watch, |(seed, present)| -> io::Result<Option<IncidentResult>> {
+            let played = play_options(options, *seed, *present);
+            let Some(kept) = play_incident(&options.scenario, &played, told_at_once, watch)? else {
+                return Ok(None);
+            };
+            if kept.lost_s.is_none() {
+                return Ok(Some(kept));
+            }
+            let modelled = PlayOptions { responder: Responder::Model(Arc::clone(&knowledge)), ..played };
+            let modelled = play_incident(&options.scenario, &modelled, None, watch)?;
+            Ok(modelled.map(|modelled| IncidentResult { loss_with_model_usd: modelled.loss_usd, ..kept }))
+        })?;
     let mut played: Vec<Played> = vec![const { [const { None }; COALITIONS] }; options.seeds.get()];
     for (place, ((_, present), kept)) in jobs.iter().zip(kept).enumerate() {
         played[place / COALITIONS][*present] = kept;
@@ -134,7 +130,7 @@ pub fn chain(options: &ChainOptions, watch: Watch<'_>) -> io::Result<ChainReport
 
 /// What the played incidents say, seed by seed.
 pub fn report_of(options: &ChainOptions, played: &[Played]) -> ChainReport {
-    let whole: Vec<(u64, [&Kept; COALITIONS])> = options
+    let whole: Vec<(u64, [&IncidentResult; COALITIONS])> = options
         .all_seeds()
         .zip(played)
         .filter(|(_, played)| played.iter().all(Option::is_some))
@@ -181,7 +177,7 @@ pub fn report_of(options: &ChainOptions, played: &[Played]) -> ChainReport {
         decrease_max_usd: mean.map_or(0.0, |game| game.decrease_max()),
         responders: responders(&whole, &games),
         restored_by_themselves: all.filter(|kept| kept.restored_s.is_some() && kept.remedies == 0).count(),
-        availability: whole.first().map_or_else(Vec::new, |(seed, kept)| mornings(*seed, kept)),
+        availability: whole.first().map_or_else(Vec::new, |(seed, kept)| availability(*seed, kept)),
     };
     report.finding = finding(&report);
     report
@@ -216,7 +212,7 @@ fn necessary_beforehand(scenario: &Scenario) -> [bool; PLAYERS] {
 }
 
 fn combinations(
-    whole: &[(u64, [&Kept; COALITIONS])],
+    whole: &[(u64, [&IncidentResult; COALITIONS])],
     games: &[Game],
     mean: Option<Game>,
     draws: &[Game],
@@ -275,7 +271,7 @@ fn interactions(game: &Game, draws: &[Game]) -> Vec<PairInteraction> {
 
 /// The same game with the model responder, and with responders at both ends: telemetry tells nothing, so that whoever has it is as slow as
 /// without; or it tells all at once, so that nothing is lost any more when the remedies have been taken.
-fn responders(whole: &[(u64, [&Kept; COALITIONS])], games: &[Game]) -> Vec<IfResponder> {
+fn responders(whole: &[(u64, [&IncidentResult; COALITIONS])], games: &[Game]) -> Vec<IfResponder> {
     let telemetry = bit(LatentFault::InadequateTelemetry as usize);
     let with = |name: &str, games: Vec<Game>| {
         let mean = Game::mean(&games)?;
@@ -300,21 +296,23 @@ fn responders(whole: &[(u64, [&Kept; COALITIONS])], games: &[Game]) -> Vec<IfRes
 }
 
 /// All faults, each repaired alone, and all repaired.
-fn mornings(seed: u64, kept: &[&Kept; COALITIONS]) -> Vec<Morning> {
+fn availability(seed: u64, kept: &[&IncidentResult; COALITIONS]) -> Vec<Availability> {
     let alone = (0..PLAYERS).map(|player| ALL & !bit(player));
-    let morning = |present: usize| {
-        let Kept { loss_usd, begun_s, lost_s, restored_s, ref bins, .. } = *kept[present];
+    let combination = |present: usize| {
+        let IncidentResult { loss_usd, begun_s, lost_s, restored_s, ref bins, .. } = *kept[present];
         let minutes = |route: Route| {
             let on_route = bins.iter().filter(|bin| bin.route == route);
             on_route
                 .map(|bin| (bin.story_s, bin.visits.served, bin.visits.degraded, bin.visits.failed))
                 .collect()
         };
-        let routes =
-            Route::ALL.iter().map(|route| RouteMorning { route: *route, minutes: minutes(*route) }).collect();
-        Morning { faults_present: faults(present), seed, loss_usd, begun_s, lost_s, restored_s, routes }
+        let routes = Route::ALL
+            .iter()
+            .map(|route| RouteAvailability { route: *route, minutes: minutes(*route) })
+            .collect();
+        Availability { faults_present: faults(present), seed, loss_usd, begun_s, lost_s, restored_s, routes }
     };
-    std::iter::once(ALL).chain(alone).chain([0]).map(morning).collect()
+    std::iter::once(ALL).chain(alone).chain([0]).map(combination).collect()
 }
 
 fn faults(combination: usize) -> Vec<ContributingFactor> {

@@ -16,7 +16,6 @@ use world::{Editor, EditorError, Shop, ShopOptions};
 
 use super::parsers::{self, Outcome};
 
-/// How long a customer waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Until then every fill that was under way has tried again: the faulty cache pauses for a second between attempts.
@@ -25,7 +24,6 @@ const FILLS_TRY_AGAIN: Duration = Duration::from_secs(2);
 /// Until then the cache has been told of a publish.
 const CACHE_IS_TOLD: Duration = Duration::from_secs(1);
 
-/// What stands around a specimen: a special character comes inside a text, not alone.
 const AROUND: (&[u8], &[u8]) = (b"Polished steel", b"for six small cups");
 
 /// The asset that is a fragment of a product's page, in its scripts and in the feed; the product; and its page.
@@ -38,15 +36,11 @@ const IN_HTML: (&str, &str, &str) = ("checkout-notes", "notes", "/checkout");
 /// What the places behind the publish made of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Places {
-    /// The content store's envelope.
     pub store_json: Outcome,
-    /// The cache's fragment.
     pub cache: Outcome,
-    /// The text between tags of a page.
     pub html: Outcome,
     /// The text as a string in a page's scripts.
     pub script: Outcome,
-    /// The text in the feed.
     pub xml: Outcome,
 }
 
@@ -56,16 +50,13 @@ impl Places {
         [&self.store_json, &self.cache, &self.html, &self.script, &self.xml]
     }
 
-    /// The worst of them.
     pub fn worst(&self) -> &Outcome {
         self.all().into_iter().max().expect("there are five")
     }
 }
 
-/// How a text fared in one shop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Passage {
-    /// The publish itself.
     pub publish: Outcome,
     /// What was met behind it; nothing if the publish was refused.
     pub met: Option<Places>,
@@ -83,7 +74,6 @@ impl Passage {
     }
 }
 
-/// How a text fared in both shops.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Measured {
     /// With all four latent faults.
@@ -92,7 +82,6 @@ pub struct Measured {
     pub repaired: Passage,
 }
 
-/// The text that a specimen is published in.
 pub fn text_with(specimen: &[u8]) -> Bytes {
     [AROUND.0, specimen, AROUND.1].concat().into()
 }

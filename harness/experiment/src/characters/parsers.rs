@@ -14,26 +14,16 @@ pub enum Outcome {
     /// It arrived as it was published.
     Fine,
     /// It arrived, and is another text.
-    Changed {
-        /// What arrived.
-        to: String,
-    },
+    Changed { to: String },
     /// It was not taken, and its author was told.
-    Refused {
-        /// What the author was told.
-        why: String,
-    },
+    Refused { why: String },
     /// What arrived cannot be read, or is read as something else than text.
-    Broken {
-        /// What the reader says.
-        why: String,
-    },
+    Broken { why: String },
     /// Nothing arrived while a customer waits.
     Hangs,
 }
 
 impl Outcome {
-    /// One word for it.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Fine => "fine",

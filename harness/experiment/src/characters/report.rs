@@ -15,28 +15,21 @@ use crate::sweep::Watch;
 /// The seed of every shop of the table. Nothing that is measured depends on it; it is said all the same.
 const SEED: u64 = 1;
 
-/// A specimen and what was measured of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// What people call the specimen.
     pub name: Cow<'static, str>,
-    /// What it is an example of.
     pub group: Group,
     /// Itself, with U+FFFD for what is not UTF-8.
     pub text: String,
-    /// Its bytes in hexadecimal.
     pub bytes: String,
     /// Its code points; none if the bytes are not UTF-8.
     pub code_points: Option<Vec<String>>,
-    /// What was measured.
     #[serde(flatten)]
     pub measured: Measured,
 }
 
-/// How many specimens do what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// All specimens.
     pub specimens: usize,
     /// Those that hang whatever shows them in the faulty shop.
     pub hang: usize,
@@ -48,14 +41,11 @@ pub struct Summary {
     pub break_the_repaired: usize,
 }
 
-/// Everything that was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Where the shops' chance came from.
     pub seed: u64,
-    /// The counts.
     pub summary: Summary,
-    /// A row for each specimen.
     pub specimens: Vec<Row>,
 }
 

@@ -36,7 +36,6 @@ pub enum Group {
 }
 
 impl Group {
-    /// All groups of the table, in its order.
     pub const ALL: [Self; 11] = [
         Self::Controls,
         Self::Separators,
@@ -51,7 +50,6 @@ impl Group {
         Self::Markup,
     ];
 
-    /// The heading of its part of the table.
     pub fn title(self) -> &'static str {
         match self {
             Self::Controls => "Controls",
@@ -70,14 +68,11 @@ impl Group {
     }
 }
 
-/// One special character or byte sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Specimen {
     /// What people call it; in the table at most 19 characters.
     pub name: Cow<'static, str>,
-    /// What it is an example of.
     pub group: Group,
-    /// The bytes that are published.
     pub bytes: Vec<u8>,
 }
 
@@ -99,7 +94,6 @@ impl Specimen {
     }
 }
 
-/// All specimens, by group.
 pub fn specimens() -> Vec<Specimen> {
     let mut all = Vec::new();
     let mut group = |group, members: &[(&'static str, &[u8])]| {

@@ -41,7 +41,6 @@ and roxmltree (XML). Parsers do not see what it looks like: an override of the
 direction or a tower of accents is fine to them.
 In full, with the reasons: glyphfall characters U+000B (or a name, or several)\n";
 
-/// The whole table, within 80 columns.
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary { specimens, hang, break_a_page, refused, break_the_repaired } = self.summary;

@@ -7,11 +7,10 @@ use diagnosis::{Answer, Hands, Knowledge, Terms, remedies::with_asset, responder
 use incident::{Level, OperatingModel, Remedy};
 
 use super::{
-    film::{Film, Shows, TapedHands, Told},
-    placebo::Deck,
+    placebo::PlaceboFindings,
+    playback::{Diagnosis, Playback, PlaybackHands},
 };
 
-/// What a condition is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// The model responder at a telemetry level, in an operating model.
@@ -22,26 +21,16 @@ pub enum Key {
     Runbook(bool),
     /// Somebody who knows the truth when called.
     Oracle,
-    /// Checks in a random order.
     Random(Level, usize),
-    /// Checks in the order of the table.
     Checklist(Level),
     /// So many random checks, the same number at every level.
     Menu(Level, usize),
-    /// Every cost drawn anew.
     Costs(Level, usize),
     /// What is new at the level made dearer, by the place of the factor.
     Tipping(Level, usize),
-    /// Other odds beforehand.
     Odds(Level, Odds),
-    /// The scenario is on no list.
     LeftOut(Level),
-    /// So many training incidents.
     Learned(Level, usize),
-    /// Training incidents with shuffled labels.
-    Shuffled(Level, usize),
-    /// Evidence from before the trigger.
-    Before(Level),
     /// Some signals, one bit each in the order of the levels; whether there are alerts.
     Signals(u8, bool),
     /// Another threshold for an explanation, in percent.
@@ -57,93 +46,64 @@ pub enum Odds {
     WrongByTen,
 }
 
-/// Who responds.
 #[derive(Clone)]
 pub enum Who {
-    /// The model responder.
     Model {
-        /// On these terms.
         terms: Terms,
-        /// With this knowledge.
         taught: Taught,
     },
-    /// Somebody who follows a runbook.
     Runbook {
         /// Whether the newest publish is undone first.
         undoes: bool,
     },
-    /// Somebody who knows.
     Oracle,
 }
 
-/// What looks show.
-#[derive(Clone)]
-pub enum Sees {
-    /// What there was to see.
-    Itself,
-    /// What there was before the trigger.
-    Before,
-    /// Some checks show other incidents.
-    Others(Arc<Deck>),
-}
-
-/// What a model responder knows.
 #[derive(Clone)]
 pub struct Taught {
-    /// Usually.
     pub usually: Arc<Knowledge>,
     /// In incidents of these scenarios.
     pub instead: BTreeMap<String, Arc<Knowledge>>,
 }
 
-/// A condition.
 #[derive(Clone)]
 pub struct Condition {
-    /// Who responds.
     pub who: Who,
-    /// Who may do what.
     pub model: OperatingModel,
     /// Whether an alert calls, and not a complaint.
     pub has_alerts: bool,
-    /// What looks show.
-    pub sees: Sees,
-    /// Whether what failing remedies do is recorded; otherwise they leave the evidence as it was, if no other condition used them.
+    /// What the added checks show instead.
+    pub placebo: Option<Arc<PlaceboFindings>>,
+    /// Record the aftermath of failed remedies. Otherwise they leave the evidence as it was, unless another condition used them.
     pub records: bool,
     /// Whether the odds beforehand are turned against what happened.
     pub is_wrong_by_ten: bool,
 }
 
 impl Taught {
-    /// Always the same.
     pub fn always(knowledge: &Arc<Knowledge>) -> Self {
         Self { usually: Arc::clone(knowledge), instead: BTreeMap::new() }
     }
 }
 
 impl Condition {
-    /// The model responder on these terms.
     pub fn model(terms: Terms, taught: &Taught, has_alerts: bool) -> Self {
         let model = terms.model;
         let who = Who::Model { terms, taught: taught.clone() };
-        Self { who, model, has_alerts, sees: Sees::Itself, records: false, is_wrong_by_ten: false }
+        Self { who, model, has_alerts, placebo: None, records: false, is_wrong_by_ten: false }
     }
 
-    /// Somebody else.
     pub fn other(who: Who, model: OperatingModel) -> Self {
-        Self { who, model, has_alerts: true, sees: Sees::Itself, records: false, is_wrong_by_ten: false }
+        Self { who, model, has_alerts: true, placebo: None, records: false, is_wrong_by_ten: false }
     }
 
     /// Diagnoses the incident of this number; nothing if nobody is called.
-    pub async fn diagnose(&self, film: &Film<'_>, number: usize) -> Option<Told> {
-        let shows = match &self.sees {
-            Sees::Itself => Shows::Itself,
-            Sees::Before => Shows::Before,
-            Sees::Others(deck) => Shows::Others(deck, number),
-        };
-        let hands = TapedHands::new(film, self.has_alerts, shows, self.records)?;
+    pub async fn diagnose(&self, playback: &Playback<'_>, number: usize) -> Option<Diagnosis> {
+        let placebo = self.placebo.as_deref().map(|findings| (findings, number));
+        let hands = PlaybackHands::new(playback, self.has_alerts, placebo, self.records)?;
         match &self.who {
             Who::Model { terms, taught } => {
-                let name = &film.tape.scenario;
+                let name = &playback.tape.scenario;
                 let knowledge = taught.instead.get(name).unwrap_or(&taught.usually);
                 if self.is_wrong_by_ten {
                     let odds =
@@ -156,23 +116,23 @@ impl Condition {
                 }
             }
             Who::Runbook { undoes } => {
-                let newest = film.tape.newest_publish.as_deref().filter(|_| *undoes);
+                let newest = playback.tape.newest_publish.as_deref().filter(|_| *undoes);
                 let steps = runbook::undo_and_restart(newest);
-                if film.tape.lost_s.is_some() {
+                if playback.tape.lost_s.is_some() {
                     runbook::follow(&hands, &steps, &Costs::assumed(), self.model).await;
                 }
             }
             Who::Oracle => {
-                let truth: &Answer = &film.tape.truth;
+                let truth: &Answer = &playback.tape.truth;
                 hands.explain(truth.clone(), 1.0);
-                let right = film.scenario.remedies.right.first();
-                let published = film.tape.published.as_deref();
+                let right = playback.scenario.remedies.right.first();
+                let published = playback.tape.published.as_deref();
                 let named: Option<Vec<Remedy>> = right.and_then(|right| with_asset(right, published));
                 if let Some(remedies) = named {
                     runbook::follow(&hands, &remedies, &Costs::assumed(), self.model).await;
                 }
             }
         }
-        Some(hands.told())
+        Some(hands.diagnosis())
     }
 }

@@ -97,7 +97,9 @@ fn healthy(study: &Study) -> Vec<Healthy> {
         Healthy {
             level: *level,
             incidents: sample.incidents(),
-            false_explanations_share: sample.share(study, key, super::film::Told::is_explained_wrong).0,
+            false_explanations_share: sample
+                .share(study, key, super::playback::Diagnosis::is_explained_wrong)
+                .0,
             remedies_mean: mean(&sample.grouped(study, key, |told| f64::from(told.wrong_remedies))),
         }
     };
@@ -116,7 +118,9 @@ fn outside(study: &Study) -> Vec<Outside> {
             level: *level,
             incidents: sample.incidents(),
             said_not_ours_share: sample.share(study, key, |told| told.explained_right_s().is_some()).0,
-            false_explanations_share: sample.share(study, key, super::film::Told::is_explained_wrong).0,
+            false_explanations_share: sample
+                .share(study, key, super::playback::Diagnosis::is_explained_wrong)
+                .0,
         }
     };
     if sample.incidents() == 0 { Vec::new() } else { study.options.levels.iter().map(row).collect() }

@@ -3,17 +3,15 @@
 
 use diagnosis::checks::{CHECKS, Signal};
 use incident::Level;
-use report::compare::{
-    Against, Calibration, Classifier, CostDraws, Doubts, Leak, LeftOut, Metric, Row, Subset,
-};
+use report::compare::{Against, Calibration, Classifier, CostDraws, Doubts, LeftOut, Metric, Row, Subset};
 
 use super::{
     Study,
     condition::{Key, Odds},
     controls::{against, mean_over},
     figures::{Sample, steps},
-    film::Told,
     list::{COST_DRAWS, MENU_CHECKS, MENUS, ORDERS, SIGNALS, THRESHOLDS},
+    playback::Diagnosis,
     statistics::{difference, quantile},
 };
 use crate::attribution::Game;
@@ -58,10 +56,6 @@ pub(super) fn doubts(study: &Study, ours: &Sample) -> Doubts {
                 each(&format!("{incidents} in training"), &|level| vec![Key::Learned(level, incidents)])
             })
             .collect(),
-        shuffled_labels: leaks(study, ours, &|level| {
-            (0..ORDERS).map(|draw| Key::Shuffled(level, draw)).collect()
-        }),
-        before_trigger: leaks(study, ours, &|level| vec![Key::Before(level)]),
         before_trigger_classifier: classifier(study),
         signals: signals(study, ours),
         signal_gains: signal_gains(study, ours),
@@ -75,12 +69,12 @@ pub(super) fn doubts(study: &Study, ours: &Sample) -> Doubts {
 fn row(study: &Study, sample: &Sample, what: &str, level: Level, keys: &[Key]) -> Row {
     let mean =
         |value: &dyn Fn(Key) -> f64| keys.iter().map(|key| value(*key)).sum::<f64>() / keys.len() as f64;
-    let is_right = |told: &Told| told.explained_right_s().is_some();
+    let is_right = |told: &Diagnosis| told.explained_right_s().is_some();
     Row {
         what: what.to_owned(),
         level,
         explained_right_share: mean(&|key| sample.share(study, key, is_right).0),
-        explained_wrong_share: mean(&|key| sample.share(study, key, Told::is_explained_wrong).0),
+        explained_wrong_share: mean(&|key| sample.share(study, key, Diagnosis::is_explained_wrong).0),
         time_to_explain_restricted_mean_s: mean(&|key| sample.mean(study, key, Metric::Explain)),
     }
 }
@@ -108,36 +102,13 @@ fn cost_draws(study: &Study, sample: &Sample, against: Level, level: Level) -> C
 }
 
 fn left_out(study: &Study, sample: &Sample, level: Level) -> LeftOut {
-    let share = |is_true: &dyn Fn(&Told) -> bool| sample.share(study, Key::LeftOut(level), is_true).0;
+    let share = |is_true: &dyn Fn(&Diagnosis) -> bool| sample.share(study, Key::LeftOut(level), is_true).0;
     LeftOut {
         level,
         said_so_share: share(&|told| told.answer.as_ref().is_some_and(|answer| answer.cause.is_none())),
-        explained_wrong_share: share(&Told::is_explained_wrong),
+        explained_wrong_share: share(&Diagnosis::is_explained_wrong),
         restored_share: share(&|told| told.restored_s.is_some()),
     }
-}
-
-fn leaks(study: &Study, sample: &Sample, keys: &dyn Fn(Level) -> Vec<Key>) -> Vec<Leak> {
-    let leak = |level: &Level| {
-        let right = |told: &Told| f64::from(u8::from(told.explained_right_s().is_some()));
-        let each: Vec<_> = keys(*level).iter().map(|key| sample.grouped(study, *key, right)).collect();
-        // Draws of the same incident are no further witnesses: they lie side by side in it.
-        let together = (0..sample.scenarios.len())
-            .map(|scenario| {
-                let of = |seed: usize| {
-                    each.iter().map(|grouped| grouped[scenario][seed]).sum::<f64>() / each.len() as f64
-                };
-                (0..each[0][scenario].len()).map(of).collect()
-            })
-            .collect();
-        Leak {
-            level: *level,
-            explained_right_share: super::statistics::mean(&together),
-            interval: sample.interval(&together),
-            chance: 1.0 / study.options.scenarios.len() as f64,
-        }
-    };
-    study.options.levels.iter().map(leak).collect()
 }
 
 /// Naive Bayes on what every check said before the trigger; for each seed it learns from all others. Scenarios that it cannot

@@ -8,12 +8,12 @@ use world::tape::Tape;
 use super::{
     Study,
     condition::Key,
-    film::Told,
+    playback::Diagnosis,
     statistics::{self, Bootstrap, Grouped, difference, mean},
 };
 
 /// A metric of one diagnosis. What never happened is placed at the story's end.
-pub fn of(metric: Metric, told: &Told) -> f64 {
+pub fn of(metric: Metric, told: &Diagnosis) -> f64 {
     let ends_s = Tape::ends_s();
     match metric {
         Metric::Explain => told.explained_right_s().unwrap_or(ends_s) - told.lost_s,
@@ -23,7 +23,6 @@ pub fn of(metric: Metric, told: &Told) -> f64 {
     }
 }
 
-/// Which incidents.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// By scenario: its place, and the numbers of its incidents.
@@ -47,20 +46,17 @@ impl Sample {
         Self { scenarios, bootstrap }
     }
 
-    /// How many.
     pub fn incidents(&self) -> usize {
         self.scenarios.iter().map(|(_, numbers)| numbers.len()).sum()
     }
 
-    /// What was told in each of them.
-    pub fn told<'a>(&'a self, study: &'a Study, key: Key) -> impl Iterator<Item = &'a Told> {
+    pub fn told<'a>(&'a self, study: &'a Study, key: Key) -> impl Iterator<Item = &'a Diagnosis> {
         let results = study.results.get(&key);
         let numbers = self.scenarios.iter().flat_map(|(_, numbers)| numbers);
         numbers.filter_map(move |number| results?[*number].as_ref())
     }
 
-    /// Values by scenario and seed.
-    pub fn grouped(&self, study: &Study, key: Key, value: impl Fn(&Told) -> f64) -> Grouped {
+    pub fn grouped(&self, study: &Study, key: Key, value: impl Fn(&Diagnosis) -> f64) -> Grouped {
         let Some(results) = study.results.get(&key) else { return Vec::new() };
         let of = |numbers: &Vec<usize>| {
             numbers.iter().filter_map(|number| results[*number].as_ref()).map(&value).collect()
@@ -68,13 +64,12 @@ impl Sample {
         self.scenarios.iter().map(|(_, numbers)| of(numbers)).collect()
     }
 
-    /// The mean of a metric.
     pub fn mean(&self, study: &Study, key: Key, metric: Metric) -> f64 {
         mean(&self.grouped(study, key, |told| of(metric, told)))
     }
 
     /// The share of incidents of which something is true, with its interval.
-    pub fn share(&self, study: &Study, key: Key, is_true: impl Fn(&Told) -> bool) -> (f64, Interval) {
+    pub fn share(&self, study: &Study, key: Key, is_true: impl Fn(&Diagnosis) -> bool) -> (f64, Interval) {
         let values = self.grouped(study, key, |told| f64::from(u8::from(is_true(told))));
         (mean(&values), self.interval(&values))
     }
@@ -85,13 +80,11 @@ impl Sample {
         difference(&of(one), &of(other))
     }
 
-    /// The interval of a mean.
     pub fn interval(&self, values: &Grouped) -> Interval {
         self.bootstrap.interval(values)
     }
 }
 
-/// Median and quartiles.
 pub fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

@@ -14,7 +14,7 @@ use rand::{RngExt, seq::SliceRandom};
 
 use super::{
     Extent,
-    condition::{Condition, Key, Odds, Sees, Taught, Who},
+    condition::{Condition, Key, Odds, Taught, Who},
     placebo::placebos,
 };
 
@@ -28,31 +28,23 @@ pub const TIPPING_FACTORS: [f64; 8] = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 2
 
 /// So many random checks make an equal menu, and so many menus are drawn.
 pub const MENU_CHECKS: usize = 12;
-/// Draws of a menu.
 pub const MENUS: usize = 20;
 
-/// Draws of an order of checks, and of shuffled labels.
+/// Draws of an order of checks.
 pub const ORDERS: usize = 5;
 
-/// Thresholds for an explanation, in percent.
 pub const THRESHOLDS: [u32; 8] = [50, 60, 70, 80, 90, 95, 98, 99];
 
-/// Signals, in the order of the levels.
 pub const SIGNALS: [Signal; 4] = [Signal::Logs, Signal::Metrics, Signal::Traces, Signal::Changes];
 
-/// What all conditions are made of.
 pub struct Basis<'a> {
-    /// The seed of all chance.
     pub seed: u64,
-    /// What was seen in training.
     pub experience: &'a Experience,
-    /// The levels that are compared.
     pub levels: &'a [Level],
     /// The operating models; the first is the one of all conditions but those that compare models.
     pub models: &'a [OperatingModel],
 }
 
-/// What is run.
 pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
     let taught = Taught::always(&Arc::new(Knowledge::of(basis.experience)));
     let mut list = Vec::new();
@@ -83,7 +75,7 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
     list
 }
 
-/// Looks chosen otherwise, or fewer of them, or of what was before the trigger.
+/// Checks chosen otherwise, or fewer of them.
 fn other_looks(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Condition)> {
     let on = |terms: Terms| Condition::model(terms, taught, alerts(level));
     let usual = Terms::at(level, basis.models[0]);
@@ -97,8 +89,7 @@ fn other_looks(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Co
         let checks = shuffled("equal menus", draw).into_iter().take(MENU_CHECKS).collect();
         on(Terms { checks, ..usual.clone() })
     };
-    let before = Condition { sees: Sees::Before, ..on(usual.clone()) };
-    let mut list = vec![(Key::Checklist(level), in_order(granted(level))), (Key::Before(level), before)];
+    let mut list = vec![(Key::Checklist(level), in_order(granted(level)))];
     list.extend(
         (0..ORDERS).map(|draw| (Key::Random(level, draw), in_order(shuffled("random checks", draw)))),
     );
@@ -129,12 +120,9 @@ fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(K
 /// Under which key a training stands at each level, and the training.
 type Lesson = (Box<dyn Fn(Level) -> Key>, Taught);
 
-/// Another training, the same at each level: without the scenario, with fewer incidents, with shuffled labels.
+/// Another training, the same at each level: without the scenario, or with fewer incidents.
 fn other_lessons(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
     let mut lessons: Vec<Lesson> = vec![(Box::new(Key::LeftOut), left_out(basis))];
-    for draw in 0..ORDERS {
-        lessons.push((Box::new(move |level| Key::Shuffled(level, draw)), shuffled(basis, draw)));
-    }
     for incidents in 1..=basis.experience.seeds.len() {
         let learned = Knowledge::of(&basis.experience.clone().cut(incidents));
         let taught = Taught::always(&Arc::new(learned));
@@ -148,7 +136,6 @@ fn other_lessons(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
     basis.levels.iter().flat_map(|level| of(*level)).collect()
 }
 
-/// All subsets of signals, each with and without alerts.
 fn signals(model: OperatingModel, taught: &Taught) -> Vec<(Key, Condition)> {
     let subsets = (0..1_u8 << SIGNALS.len()).flat_map(|signals| [(signals, false), (signals, true)]);
     let of = |(signals, has_alerts)| {
@@ -183,16 +170,6 @@ fn left_out(basis: &Basis<'_>) -> Taught {
     let names = basis.experience.cases.iter().map(|case| case.name.clone());
     let instead: BTreeMap<_, _> = names.map(|name| (name.clone(), without(&name))).collect();
     Taught { instead, ..Taught::always(&Arc::new(Knowledge::of(basis.experience))) }
-}
-
-/// Training incidents dealt out anew among the scenarios.
-fn shuffled(basis: &Basis<'_>, draw: usize) -> Taught {
-    let mut experience = basis.experience.clone();
-    let counts: Vec<usize> = experience.lived.iter().map(Vec::len).collect();
-    let mut all: Vec<_> = experience.lived.drain(..).flatten().collect();
-    all.shuffle(&mut rng(basis.seed, "shuffled labels", &draw.to_string()));
-    experience.lived = counts.into_iter().map(|count| all.drain(..count).collect()).collect();
-    Taught::always(&Arc::new(Knowledge::of(&experience)))
 }
 
 fn costs(seed: u64, draw: usize) -> Costs {

@@ -3,14 +3,14 @@
 //!
 //! Each incident is [recorded once](world::tape) and diagnosed under every condition; only remedies are played anew.
 //!
-//! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: those that tell nothing. [`film`]: an incident, to be diagnosed again and again.
+//! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: those that tell nothing. [`playback`]: a recorded incident, diagnosed again and again.
 //! - [`statistics`]: means and intervals. [`figures`]: of what.
 //! - [`summary`]: what is said about the levels. [`controls`] and [`doubts`]: why that may be believed, or not.
 
 pub mod condition;
 pub mod list;
 pub mod placebo;
-pub mod film;
+pub mod playback;
 pub mod statistics;
 pub mod figures;
 pub mod summary;
@@ -33,8 +33,8 @@ use crate::{
     training::{SEEDS_FROM, recorded},
 };
 use condition::{Condition, Key};
-use film::{Film, Told};
 use list::{Basis, conditions};
+use playback::{Diagnosis, Playback};
 
 /// The largest seed that an experiment may take: those above are for training.
 pub const SEED_MAX: u64 = 1_000_000_000;
@@ -48,33 +48,24 @@ pub const QUICK_SEEDS: NonZeroUsize = NonZeroUsize::MIN;
 /// In a full run, so many times as many incidents in which nothing can be mended.
 const CONTROL_TIMES: u64 = 5;
 
-/// How much is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
-    /// The levels alone.
     Levels,
     /// The levels, the placebo and the blind runbooks.
     Quick,
-    /// Every control.
     Full,
 }
 
-/// What is compared.
 #[derive(Clone, Debug)]
 pub struct CompareOptions {
-    /// The incidents.
     pub scenarios: Vec<Scenario>,
-    /// The first seed; the others follow it.
     pub seed: u64,
-    /// How many seeds.
     pub seeds: NonZeroUsize,
     /// The telemetry levels, lowest first.
     pub levels: Vec<Level>,
     /// The operating models; the first is that of all conditions but those that compare models.
     pub models: Vec<OperatingModel>,
-    /// How much is run.
     pub extent: Extent,
-    /// How many incidents are recorded side by side.
     pub threads: NonZeroUsize,
 }
 
@@ -112,7 +103,6 @@ impl CompareOptions {
         if self.extent == Extent::Full { CONTROL_TIMES } else { 1 }
     }
 
-    /// The command that repeats it.
     pub fn command(&self) -> String {
         let mut words = vec!["glyphfall compare".to_owned()];
         if self.scenarios != library() {
@@ -140,20 +130,17 @@ impl CompareOptions {
     }
 }
 
-/// What was told under each condition, incident by incident; nothing where nobody was called.
-pub type Results = BTreeMap<Key, Vec<Option<Told>>>;
+/// The diagnosis under each condition, incident by incident; nothing where nobody was called.
+pub type Results = BTreeMap<Key, Vec<Option<Diagnosis>>>;
 
 /// Everything that a report is made of.
 pub struct Study {
-    /// What was compared.
     pub options: CompareOptions,
     /// The command that repeats all that was asked for.
     pub command: String,
     /// Whether all of that was compared; otherwise only scenarios of which every incident was.
     pub complete: bool,
-    /// The incidents.
     pub tapes: Vec<Tape>,
-    /// What was told.
     pub results: Results,
     /// How many recordings were made of remedies.
     pub branches: usize,
@@ -170,7 +157,7 @@ pub fn compare(options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<C
     Ok(Some(summary::summary(&study)))
 }
 
-/// Records and diagnoses all incidents, one after the other, so that who stops early has whole ones.
+/// Records and diagnoses all incidents, one after the other, so that stopping early leaves whole ones.
 ///
 /// # Errors
 ///
@@ -189,12 +176,12 @@ pub fn study(mut options: CompareOptions, watch: Watch<'_>) -> io::Result<Option
         if watch.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let film = Film::new(&options.scenarios[scenario], &tape, watch.stalled);
+        let playback = Playback::new(&options.scenarios[scenario], &tape, watch.stalled);
         let diagnose = |(_, condition): &(Key, Condition)| {
-            condition.diagnose(&film, *number).now_or_never().expect("hands on a film never wait")
+            condition.diagnose(&playback, *number).now_or_never().expect("hands on a playback never wait")
         };
-        let told: Vec<Option<Told>> = conditions.iter().map(diagnose).collect();
-        let branches = film.finish()?;
+        let told: Vec<Option<Diagnosis>> = conditions.iter().map(diagnose).collect();
+        let branches = playback.finish()?;
         Ok(Some((tape, told, branches)))
     })?;
     let keys: Vec<Key> = conditions.iter().map(|(key, _)| *key).collect();

@@ -17,21 +17,21 @@ use diagnosis::{
 use rand::seq::SliceRandom;
 
 use super::{
-    condition::{Condition, Key, Sees, Taught},
+    condition::{Condition, Key, Taught},
     list::{Basis, alerts},
 };
 
 /// How often findings are permuted for the placebo.
 pub const PLACEBOS: usize = 5;
 
-/// What looks say that show other incidents.
+/// What the added checks say: findings of other incidents.
 #[derive(Clone, Debug)]
-pub struct Deck {
+pub struct PlaceboFindings {
     /// For each check that does, and for each phase, the outcomes in the order in which they are dealt.
     outcomes: Vec<Option<[Vec<usize>; Phase::ALL.len()]>>,
 }
 
-impl Deck {
+impl PlaceboFindings {
     /// What these checks said in training, shuffled within each phase.
     fn shuffled(experience: &Experience, checks: &[usize], chance: &mut impl rand::Rng) -> Self {
         let mut outcomes = vec![None; CHECKS.len()];
@@ -63,15 +63,15 @@ pub(super) fn placebos(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
     let placebo = |level, draw| {
         let added: Vec<usize> = granted(level).into_iter().filter(|place| !floor.contains(place)).collect();
         let mut chance = rng(basis.seed, "placebo", &format!("{level:?} {draw}"));
-        let deck = Deck::shuffled(basis.experience, &added, &mut chance);
+        let findings = PlaceboFindings::shuffled(basis.experience, &added, &mut chance);
         let knowledge = Knowledge::of(&permuted(basis.experience, &added, &mut chance)).distrusting(&added);
         // The first level's own way of being called: a placebo brings no alert. And as at the first level, what failing remedies do
         // is recorded: the other looks show it.
         let terms = Terms::at(level, basis.models[0]);
         let condition =
             Condition::model(terms, &Taught::always(&Arc::new(knowledge)), alerts(basis.levels[0]));
-        let sees = Sees::Others(Arc::new(deck));
-        (Key::Placebo(level, draw), Condition { sees, records: true, ..condition })
+        let placebo = Some(Arc::new(findings));
+        (Key::Placebo(level, draw), Condition { placebo, records: true, ..condition })
     };
     let levels = basis.levels.iter().copied().skip(1);
     levels.flat_map(|level| (0..PLACEBOS).map(move |draw| placebo(level, draw))).collect()
@@ -115,7 +115,7 @@ mod tests {
         let experience = Experience::built_in();
         let (placebo, real) = (CHECKS.len() - 1, 0);
         let mut chance = rng(1, "placebo", "test");
-        let deck = Deck::shuffled(&experience, &[placebo], &mut chance);
+        let findings = PlaceboFindings::shuffled(&experience, &[placebo], &mut chance);
         let learned = permuted(&experience, &[placebo], &mut chance);
         assert_ne!(learned, experience);
         for phase in Phase::ALL {
@@ -123,12 +123,16 @@ mod tests {
             assert!(!expected.is_empty(), "training never saw {phase:?}");
             assert_eq!(outcomes(&learned, placebo, phase), expected, "{phase:?}");
             let dealt =
-                (0..expected.len()).map(|number| deck.finding(number, placebo, phase).unwrap().outcome);
+                (0..expected.len()).map(|number| findings.finding(number, placebo, phase).unwrap().outcome);
             let mut dealt: Vec<usize> =
                 dealt.map(|outcome| CHECKS[placebo].place(outcome).unwrap()).collect();
             dealt.sort_unstable();
             assert_eq!(dealt, expected, "{phase:?}");
-            assert_eq!(deck.finding(0, real, phase), None, "what is no placebo shows the incident itself");
+            assert_eq!(
+                findings.finding(0, real, phase),
+                None,
+                "what is no placebo shows the incident itself"
+            );
         }
     }
 }

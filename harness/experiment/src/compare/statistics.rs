@@ -12,7 +12,6 @@ pub const RESAMPLES: usize = 2_000;
 /// What lies outside an interval on each side: 95 % lie inside.
 const TAIL: f64 = 0.025;
 
-/// Values by scenario, then by seed.
 pub type Grouped = Vec<Vec<f64>>;
 
 /// The same draws for every figure: first scenarios, then seeds within each, both with replacement.
@@ -52,7 +51,6 @@ impl Bootstrap {
     }
 }
 
-/// The mean of the scenarios' means.
 pub fn mean(values: &Grouped) -> f64 {
     let means: Vec<f64> = values.iter().map(|values| average(values)).collect();
     average(&means)

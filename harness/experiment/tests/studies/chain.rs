@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, sync::atomic::AtomicBool};
 
 use experiment::{
     chain::{ChainOptions, chain},
-    kept::incident,
+    played::play_incident,
     sweep::Watch,
 };
 use incident::{ContributingFactor, ContributingFactor::InvalidRendering};
@@ -102,7 +102,7 @@ fn a_quiet_minute_is_no_end() {
     let (release, stop) = (scenario("bad-release").unwrap(), AtomicBool::new(false));
     let watch = Watch { stop: &stop, done: &|| (), stalled: |what| panic!("{what}") };
     let options = PlayOptions { mix: Mix::of(1.0), ends_story_s: ENDS_S, ..PlayOptions::new(1) };
-    let kept = incident(&release, &options, None, watch).unwrap().unwrap();
+    let kept = play_incident(&release, &options, None, watch).unwrap().unwrap();
     assert!(kept.watched_until_s > ENDS_S - 60.0 && kept.restored_s.is_none(), "{}", kept.watched_until_s);
 }
 

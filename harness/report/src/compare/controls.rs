@@ -21,7 +21,6 @@ pub struct Controls {
     pub healthy: Vec<Healthy>,
     /// An outage outside the shop.
     pub outside: Vec<Outside>,
-    /// The operating models.
     pub models: Vec<Model>,
     /// What only a full run asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,9 +30,7 @@ pub struct Controls {
 /// A level against something else.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Against {
-    /// The level.
     pub level: Level,
-    /// The metric.
     pub metric: Metric,
     /// The mean of the scenarios' mean differences. Below zero: shorter.
     pub difference: f64,
@@ -44,20 +41,14 @@ pub struct Against {
 /// What came of acting.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Restored {
-    /// The share of incidents that was restored.
     pub restored_share: f64,
-    /// From the loss until availability was restored; never is placed at the story's end.
     pub time_to_restore_restricted_mean_s: f64,
-    /// Trade lost.
     pub loss_usd_mean: f64,
 }
 
-/// A runbook.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Runbook {
-    /// What it says.
     pub says: String,
-    /// What came of it.
     #[serde(flatten)]
     pub restored: Restored,
 }
@@ -65,9 +56,7 @@ pub struct Runbook {
 /// What was said about a shop in which nothing was wrong.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Healthy {
-    /// The level.
     pub level: Level,
-    /// Incidents.
     pub incidents: usize,
     /// The share that was given a cause that is wrong.
     pub false_explanations_share: f64,
@@ -78,9 +67,7 @@ pub struct Healthy {
 /// What was said about an outage outside the shop.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Outside {
-    /// The level.
     pub level: Level,
-    /// Incidents.
     pub incidents: usize,
     /// The share of which it was said that it is not the shop. Why it happened, nobody can explain from within.
     pub said_not_ours_share: f64,
@@ -91,13 +78,9 @@ pub struct Outside {
 /// One operating model at one level.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Model {
-    /// The operating model.
     pub model: OperatingModel,
-    /// The level.
     pub level: Level,
-    /// The share that was explained right.
     pub explained_right_share: f64,
-    /// From the loss to the right explanation.
     pub time_to_explain_restricted_mean_s: f64,
     /// What came of acting.
     #[serde(flatten)]

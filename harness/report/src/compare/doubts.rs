@@ -4,7 +4,6 @@ use incident::Level;
 use serde::{Deserialize, Serialize};
 
 use super::Against;
-use crate::Interval;
 
 /// What a full run asks. Times are seconds of the story.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -15,57 +14,39 @@ pub struct Doubts {
     pub equal_menus: Vec<Against>,
     /// How many checks are on such a menu.
     pub equal_menu_checks: usize,
-    /// Every cost drawn anew.
     pub cost_draws: Vec<CostDraws>,
-    /// Other odds beforehand.
     pub odds: Vec<Row>,
     /// Scenarios that were on no list.
     pub left_out: Vec<LeftOut>,
     /// With the first so many training incidents of each scenario.
     pub learning: Vec<Row>,
-    /// Labels shuffled in training: must be at chance.
-    pub shuffled_labels: Vec<Leak>,
-    /// Evidence from before the trigger: must be at chance.
-    pub before_trigger: Vec<Leak>,
     /// A classifier that is taught with evidence from before the trigger of other seeds: must be at chance.
     pub before_trigger_classifier: Option<Classifier>,
-    /// All subsets of signals, each with and without alerts.
     pub signals: Vec<Subset>,
     /// The mean gain that each signal brings, over all orders in which signals can be added; and of alerts.
     pub signal_gains: Vec<(String, f64)>,
     /// How certainty and being right go together.
     pub calibration: Vec<Calibration>,
-    /// Thresholds for an explanation.
     pub thresholds: Vec<Row>,
     /// The quickest threshold at which not more than [`Doubts::equal_error`] of the incidents are explained wrong.
     pub at_equal_error: Vec<Row>,
-    /// That error.
     pub equal_error: f64,
 }
 
-/// One condition at one level.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Row {
-    /// The condition.
     pub what: String,
-    /// The level.
     pub level: Level,
-    /// The share that was explained right.
     pub explained_right_share: f64,
-    /// The share that was explained wrong.
     pub explained_wrong_share: f64,
-    /// From the loss to the right explanation.
     pub time_to_explain_restricted_mean_s: f64,
 }
 
 /// A step between levels under drawn costs.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct CostDraws {
-    /// The level.
     pub level: Level,
-    /// What it is compared with.
     pub against: Level,
-    /// Draws.
     pub draws: usize,
     /// The share of draws in which the level explains sooner.
     pub shorter_share: f64,
@@ -76,7 +57,6 @@ pub struct CostDraws {
 /// What is said about a scenario that nobody was taught.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct LeftOut {
-    /// The level.
     pub level: Level,
     /// The share in which it was said that nothing known fits, or that the evidence does not suffice.
     pub said_so_share: f64,
@@ -86,23 +66,8 @@ pub struct LeftOut {
     pub restored_share: f64,
 }
 
-/// How often a responder was right who could not know.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct Leak {
-    /// The level.
-    pub level: Level,
-    /// The share that was explained right.
-    pub explained_right_share: f64,
-    /// Where 95 % of the resampled shares lie.
-    pub interval: Interval,
-    /// What blind guessing among all scenarios reaches.
-    pub chance: f64,
-}
-
-/// A classifier.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Classifier {
-    /// Incidents.
     pub incidents: usize,
     /// The share of which it names the scenario.
     pub right_share: f64,
@@ -110,25 +75,19 @@ pub struct Classifier {
     pub chance: f64,
 }
 
-/// A subset of signals.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Subset {
     /// The signals, besides what a shop without telemetry shows.
     pub signals: Vec<String>,
-    /// Whether an alert calls.
     pub alerts: bool,
-    /// The share that was explained right.
     pub explained_right_share: f64,
-    /// From the loss to the right explanation.
     pub time_to_explain_restricted_mean_s: f64,
-    /// From the call to it.
     pub time_from_call_to_explain_restricted_mean_s: f64,
 }
 
 /// How certainty and being right go together at one level.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Calibration {
-    /// The level.
     pub level: Level,
     /// The mean of the squared difference between certainty and being right, over all answers that name a cause.
     pub brier: f64,

@@ -7,43 +7,33 @@ use incident::{Level, OperatingModel};
 use serde::{Deserialize, Serialize};
 
 pub use controls::{Against, Controls, Healthy, Model, Outside, Restored, Runbook};
-pub use doubts::{Calibration, Classifier, CostDraws, Doubts, Leak, LeftOut, Row, Subset};
+pub use doubts::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Row, Subset};
 
 use crate::Interval;
 
 /// The whole report. Times are seconds of the story.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct CompareReport {
-    /// The finding, in a sentence.
+    /// What can be said aloud, a sentence a line.
     pub finding: String,
-    /// The first seed.
     pub seed: u64,
-    /// All seeds.
     pub seeds: Vec<u64>,
     /// Whether only the levels, the placebo and the blind runbooks were run.
     pub quick: bool,
-    /// Who diagnosed.
     pub responder: String,
     /// The operating model of all figures but those that compare models.
     pub operating_model: OperatingModel,
-    /// The command that repeats it.
     pub command: String,
     /// Whether all of that was run; otherwise everything here is about the scenarios that were complete.
     #[serde(default = "yes")]
     pub complete: bool,
-    /// The version of the program.
     pub version: String,
-    /// The scenarios.
     pub scenarios: Vec<ScenarioRow>,
     /// Incidents recorded, and recordings of what remedies did.
     pub recordings: [usize; 2],
-    /// The list of checks: how many, and its hash.
     pub checks: ChecksRow,
-    /// What was assumed.
     pub assumed: Vec<String>,
-    /// What was found at each level.
     pub levels: Vec<LevelRow>,
-    /// Paired differences.
     pub paired: Vec<Paired>,
     /// Every incident at every level.
     pub dots: Vec<Dot>,
@@ -56,10 +46,8 @@ fn yes() -> bool {
     true
 }
 
-/// A scenario.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ScenarioRow {
-    /// Its name.
     pub name: String,
     /// Whether nothing in the shop can be mended.
     pub control: bool,
@@ -69,10 +57,8 @@ pub struct ScenarioRow {
     pub unnoticed: bool,
 }
 
-/// The list of checks.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ChecksRow {
-    /// How many.
     pub count: usize,
     /// A hash of all of them with outcomes and costs.
     pub hash: String,
@@ -80,55 +66,38 @@ pub struct ChecksRow {
     pub frozen_hash: String,
 }
 
-/// One level.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct LevelRow {
-    /// The level.
     pub level: Level,
-    /// Incidents.
     pub incidents: usize,
-    /// The share that was explained right, of all.
     pub explained_right_share: f64,
     /// Where 95 % of the resampled shares lie.
     pub explained_right_interval: Interval,
     /// The share that was explained wrong, of all; the others were given up.
     pub explained_wrong_share: f64,
-    /// From the loss to the call.
     pub time_to_detect_median_s: f64,
     /// From the loss to the first right guess where it is.
     pub time_to_locate_median_s: f64,
     /// From the loss to the right explanation; wrong or none is placed at the story's end.
     pub time_to_explain_median_s: f64,
-    /// The quartiles around it.
     pub time_to_explain_quartiles_s: [f64; 2],
-    /// The mean of the scenarios' means.
     pub time_to_explain_restricted_mean_s: f64,
     /// From the loss until availability is restored; never is placed at the story's end.
     pub time_to_restore_median_s: f64,
-    /// The quartiles around it.
     pub time_to_restore_quartiles_s: [f64; 2],
-    /// The mean of the scenarios' means.
     pub time_to_restore_restricted_mean_s: f64,
-    /// The share that was restored by the story's end.
     pub restored_share: f64,
-    /// The share that was restored without a right explanation.
     pub fixed_for_the_wrong_reason_share: f64,
-    /// Sequences of remedies that did not restore.
     pub wrong_remedies_mean: f64,
-    /// Looks.
     pub checks_mean: f64,
-    /// Trade lost.
     pub loss_usd_mean: f64,
 }
 
 /// A paired difference: the level less what it is compared with.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Paired {
-    /// The level.
     pub level: Level,
-    /// What it is compared with.
     pub against: Level,
-    /// The metric.
     pub metric: Metric,
     /// The mean of the scenarios' mean differences. Below zero: shorter, or less.
     pub difference: f64,
@@ -136,7 +105,6 @@ pub struct Paired {
     pub interval: Interval,
     /// How many scenarios became shorter by a minute at least, stayed, became longer. (For dollars: by a minute's trade.)
     pub scenarios: [usize; 3],
-    /// Each scenario's mean difference.
     pub by_scenario: Vec<(String, f64)>,
     /// By which factor what the level adds must get dearer until a tenth of the gain is left; none: not even by the largest
     /// factor, or there is no gain.
@@ -147,19 +115,14 @@ pub struct Paired {
 /// One incident at one level.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Dot {
-    /// The scenario.
     pub scenario: String,
-    /// The seed.
     pub seed: u64,
-    /// The level.
     pub level: Level,
     /// Seconds from the loss to the right explanation; to the story's end if there is none.
     pub explained_s: f64,
     /// Whether there is none.
     pub censored: bool,
-    /// Seconds from the loss until availability was restored.
     pub restored_s: Option<f64>,
-    /// Trade lost.
     pub loss_usd: f64,
 }
 
@@ -175,13 +138,11 @@ pub enum Metric {
     /// Seconds from the loss until availability is restored.
     #[serde(rename = "time_to_restore_restricted_mean_s")]
     Restore,
-    /// Trade lost.
     #[serde(rename = "loss_usd_mean")]
     Loss,
 }
 
 impl Metric {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Explain, Self::ExplainFromCall, Self::Restore, Self::Loss];
 }
 
@@ -198,7 +159,6 @@ impl CompareReport {
         (all().filter(is_step).collect(), all().filter(|paired| Some(paired.against) == first).collect())
     }
 
-    /// How many incidents each level's figures are of.
     pub fn incidents(&self) -> usize {
         self.levels.first().map_or(0, |row| row.incidents)
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use ::debrief::session::csv;
 use axum::{
     Json,
     extract::State,
@@ -10,6 +11,8 @@ use axum::{
 };
 use chassis::{Blocking, Problem};
 use http::{StatusCode, header};
+use incident::ContributingFactor;
+use report::session::TeamRound;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,13 +21,11 @@ use super::request::{Asked, At, Body, Refusal};
 use crate::{
     access::{Facilitator, Member},
     debrief::{
-        export,
-        lived::{Kept, Lived, Records},
-        office::{News, View},
-        repair::{choices, player},
+        rounds::{RecordKept, recorded},
+        state::{News, View},
     },
     room::Room,
-    session::{Phase, Session, conflict, not_found},
+    session::{Phase, conflict, not_found},
 };
 
 pub(super) fn of_team() -> OpenApiRouter<Room> {
@@ -89,8 +90,9 @@ async fn spend(
     Body(Spending { round, repair }): Body<Spending>,
 ) -> Result<Json<Repairs>, Problem> {
     opened(&room)?;
-    if player(&repair).is_none() {
-        let known = choices().map(|choice| choice.id).join(", ");
+    let known = ContributingFactor::LATENT_FAULTS.map(ContributingFactor::name);
+    if !known.contains(&repair.as_str()) {
+        let known = known.join(", ");
         let detail = format!("There is no such repair; choose one of {known}.");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair"));
     }
@@ -110,7 +112,7 @@ async fn spend(
         played.repair = Some(repair);
     }
     room.changed_in(member.team);
-    Ok(Json(Repairs { choices: choices().map(|choice| choice.id.to_owned()).into() }))
+    Ok(Json(Repairs { choices: known.map(str::to_owned).into() }))
 }
 
 /// How far the team's debrief has come
@@ -150,7 +152,7 @@ async fn team_review(
     responses((status = 200, content_type = "text/csv"), Refusal))]
 async fn team_rounds(State(room): State<Room>, member: Member) -> Result<Response, Problem> {
     opened(&room)?;
-    csv(&room, Some(member.team), "rounds", export::rounds).await
+    download_csv(&room, Some(member.team), "rounds", rounds_csv).await
 }
 
 /// Every visit to the team's shop, by the second
@@ -158,7 +160,7 @@ async fn team_rounds(State(room): State<Room>, member: Member) -> Result<Respons
     responses((status = 200, content_type = "text/csv"), Refusal))]
 async fn team_visits(State(room): State<Room>, member: Member) -> Result<Response, Problem> {
     opened(&room)?;
-    csv(&room, Some(member.team), "visits", export::visits).await
+    download_csv(&room, Some(member.team), "visits", visits_csv).await
 }
 
 /// How far the debrief of all teams has come
@@ -172,14 +174,14 @@ async fn desk_news(State(room): State<Room>, _: Facilitator, Asked(wish): Asked<
 #[utoipa::path(get, path = "/api/desk/debrief/rounds.csv", tag = "desk", security(("facilitator" = [])),
     responses((status = 200, content_type = "text/csv"), Refusal))]
 async fn desk_rounds(State(room): State<Room>, _: Facilitator) -> Result<Response, Problem> {
-    csv(&room, None, "rounds", export::rounds).await
+    download_csv(&room, None, "rounds", rounds_csv).await
 }
 
 /// Every visit to every shop, by the second
 #[utoipa::path(get, path = "/api/desk/debrief/visits.csv", tag = "desk", security(("facilitator" = [])),
     responses((status = 200, content_type = "text/csv"), Refusal))]
 async fn desk_visits(State(room): State<Room>, _: Facilitator) -> Result<Response, Problem> {
-    csv(&room, None, "visits", export::visits).await
+    download_csv(&room, None, "visits", visits_csv).await
 }
 
 /// How far the debrief of one team has come, as the facilitator reads it
@@ -228,7 +230,7 @@ async fn desk_team_rounds(
     _: Facilitator,
     At(team): At<u32>,
 ) -> Result<Response, Problem> {
-    csv(&room, Some(team), "rounds", export::rounds).await
+    download_csv(&room, Some(team), "rounds", rounds_csv).await
 }
 
 /// Every visit to a team's shop, by the second
@@ -240,29 +242,34 @@ async fn desk_team_visits(
     _: Facilitator,
     At(team): At<u32>,
 ) -> Result<Response, Problem> {
-    csv(&room, Some(team), "visits", export::visits).await
+    download_csv(&room, Some(team), "visits", visits_csv).await
 }
 
 fn news(room: &Room, view: View) -> Json<News> {
     let session = room.session();
-    Json(room.office().news(view, &session))
+    Json(room.debrief().news(view, &session))
 }
 
-pub(super) fn lived<'a>(session: &'a Session, records: &'a Records) -> Result<Vec<Lived<'a>>, Problem> {
-    let broken = |error: &world::scenario::ScenarioError| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("A scenario cannot be read any longer: {error}"),
-        )
-    };
-    Lived::all(session, records).map_err(|error| broken(&error))
+pub(super) fn unreadable(error: &world::scenario::ScenarioError) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("A scenario cannot be read any longer: {error}"))
 }
 
-async fn csv(
+/// The rounds of one team or of all.
+type Rounds<'a> = Vec<(&'a TeamRound, &'a RecordKept)>;
+
+fn rounds_csv(rounds: &Rounds<'_>) -> String {
+    csv::rounds(rounds.iter().map(|(round, _)| *round))
+}
+
+fn visits_csv(rounds: &Rounds<'_>) -> String {
+    csv::visits(rounds.iter().map(|(round, kept)| (round.team, round.number, &kept.record)))
+}
+
+async fn download_csv(
     room: &Room,
     team: Option<u32>,
     name: &'static str,
-    write: fn(&[&Lived<'_>]) -> String,
+    write: fn(&Rounds<'_>) -> String,
 ) -> Result<Response, Problem> {
     let room = room.clone();
     let work = move || -> Result<String, Problem> {
@@ -270,10 +277,11 @@ async fn csv(
         if let Some(team) = team {
             session.team(team)?;
         }
-        let records = room.office().records(&room, &session);
-        let all = lived(&session, &records)?;
-        let wanted = all.iter().filter(|lived| team.is_none_or(|team| lived.team.number == team));
-        Ok(write(&wanted.collect::<Vec<_>>()))
+        let records = room.debrief().records(&room, &session);
+        let report = recorded(&session, &records).map_err(|error| unreadable(&error))?;
+        let wanted = report.rounds.iter().filter(|round| team.is_none_or(|team| round.team == team));
+        let kept = |round: &TeamRound| records.get(&(round.team, round.number)).map(Arc::as_ref);
+        Ok(write(&wanted.filter_map(|round| Some((round, kept(round)?))).collect()))
     };
     let text = Blocking::Pool.run(work).await?;
     Ok(download("text/csv; charset=utf-8", &format!("{name}.csv"), text))
@@ -287,15 +295,15 @@ fn record(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
 
 fn review(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
     let kept = kept(room, team, round)?;
-    let text = debrief::incident::markdown(&kept.record, None)
+    let text = ::debrief::incident::markdown(&kept.record, None)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(download("text/markdown; charset=utf-8", &format!("round-{round}-team-{team}.md"), text))
 }
 
-fn kept(room: &Room, team: u32, round: usize) -> Result<Arc<Kept>, Problem> {
+fn kept(room: &Room, team: u32, round: usize) -> Result<Arc<RecordKept>, Problem> {
     let session = room.session().clone();
     session.team(team)?;
-    let records = room.office().records(room, &session);
+    let records = room.debrief().records(room, &session);
     records.get(&(team, round)).cloned().ok_or_else(|| not_found("There is no record of this round yet."))
 }
 

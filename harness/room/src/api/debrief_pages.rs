@@ -1,7 +1,7 @@
 //! The pages of the debrief, for people: a team's own, and for the facilitator that of all teams and of each. Teaches that who is not
 //! signed in is shown the way, and who comes too early is told so.
 
-use askama::Template;
+use ::debrief::session::{Reader, closed_page, facilitator_page, team_page as page_of_team};
 use axum::{
     Router,
     extract::State,
@@ -12,17 +12,16 @@ use chassis::{Blocking, Problem};
 use http::StatusCode;
 
 use super::{
-    debrief::{CLOSED, Wish, lived, opened},
+    debrief::{CLOSED, Wish, opened, unreadable},
     request::{Asked, At},
 };
 use crate::{
     access::{Facilitator, Member},
     debrief::{
-        Asking, asker::Asker, desk_page::DeskPage, lived::Lived, office::View, sections::replayed::all_spent,
-        team_page::TeamPage,
+        rounds::{compute, recorded},
+        state::View,
     },
     room::Room,
-    session::{Phase, Session},
 };
 
 /// Where they are.
@@ -42,10 +41,10 @@ async fn team_page(State(room): State<Room>, member: Result<Member, Problem>) ->
         Err(problem) => return Err(problem),
     };
     if opened(&room).is_err() {
-        let page = Closed { why: CLOSED }.render().map_err(|error| unwritten(&error))?;
+        let page = closed_page(CLOSED).map_err(|error| unwritten(&error))?;
         return Ok((StatusCode::CONFLICT, Html(page)).into_response());
     }
-    one_team(&room, View { team: Some(member.team), is_desk: false, anyway: false }).await
+    written(&room, View { team: Some(member.team), is_desk: false, anyway: false }).await
 }
 
 async fn desk_page(
@@ -56,11 +55,7 @@ async fn desk_page(
     if let Some(elsewhere) = elsewhere(facilitator)? {
         return Ok(elsewhere);
     }
-    let view = View { team: None, is_desk: true, anyway: wish.anyway };
-    written(&room, view, |session, all, asker, asking, is_open| {
-        DeskPage::of(session, all, asker, is_open, asking).render()
-    })
-    .await
+    written(&room, View { team: None, is_desk: true, anyway: wish.anyway }).await
 }
 
 async fn desk_team_page(
@@ -73,17 +68,10 @@ async fn desk_team_page(
         return Ok(elsewhere);
     }
     room.session().team(team)?;
-    one_team(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }).await
+    written(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }).await
 }
 
-/// What a team reads that came too early.
-#[derive(Template)]
-#[template(path = "debrief-closed.html")]
-struct Closed {
-    why: &'static str,
-}
-
-/// Who is not signed in is shown where to.
+/// Where somebody signs in who has not.
 fn elsewhere(facilitator: Result<Facilitator, Problem>) -> Result<Option<Response>, Problem> {
     match facilitator {
         Ok(_) => Ok(None),
@@ -94,36 +82,26 @@ fn elsewhere(facilitator: Result<Facilitator, Problem>) -> Result<Option<Respons
     }
 }
 
-async fn one_team(room: &Room, view: View) -> Result<Response, Problem> {
-    let team = view.team.unwrap_or_default();
-    written(room, view, move |_, all, asker, asking, _| TeamPage::of(team, all, asker, asking)?.render())
-        .await
-}
-
 /// A page, made on a thread for work that takes its time.
-async fn written(
-    room: &Room,
-    view: View,
-    write: impl FnOnce(&Session, &[Lived<'_>], &Asker<'_>, Asking, bool) -> Result<String, askama::Error>
-    + Send
-    + 'static,
-) -> Result<Response, Problem> {
+async fn written(room: &Room, view: View) -> Result<Response, Problem> {
     let room = room.clone();
     let work = move || -> Result<String, Problem> {
         let session = room.session().clone();
-        let records = room.office().records(&room, &session);
-        let all = lived(&session, &records)?;
-        let is_open = session.phase == Phase::Debrief;
-        let asker = room.office().asker(is_open);
-        let asking =
-            Asking { is_desk: view.is_desk, anyway: view.anyway, shows_all: view.anyway || all_spent(&all) };
-        let page = write(&session, &all, &asker, asking, is_open).map_err(|error| unwritten(&error))?;
-        room.office().remember(view, asker.jobs());
-        Ok(page)
+        let records = room.debrief().records(&room, &session);
+        let mut report = recorded(&session, &records).map_err(|error| unreadable(&error))?;
+        let mut results = room.debrief().results(report.is_open);
+        compute(&mut report, view, &mut results);
+        room.debrief().remember(view, results.jobs());
+        let reader = Reader { is_facilitator: view.is_desk, anyway: view.anyway };
+        let page = match view.team {
+            Some(team) => page_of_team(&report, team, reader),
+            None => facilitator_page(&report, reader),
+        };
+        page.map_err(|error| unwritten(&error))
     };
     Blocking::Pool.run(work).await.map(|page| Html(page).into_response())
 }
 
-fn unwritten(error: &askama::Error) -> Problem {
+fn unwritten(error: &impl std::fmt::Display) -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The page cannot be written: {error}"))
 }

@@ -1,58 +1,39 @@
 //! When each fact of an explanation was first knowable at each telemetry level. Teaches the difference between evidence that is not there
 //! and evidence that nobody looked at.
 //!
-//! **What knowable means.** The incident is recorded once in virtual time, with nobody acting, and every look that there is is taken at
-//! fixed times after the call ([`world::tape`]). At each of these times a team large enough begins all looks that its level grants, side by
-//! side; each is answered after its assumed minutes. An asset or a character is knowable when the first of them has named it. A cause, a
-//! path or a factor is knowable when the looks that are answered by then make the model responder as sure of it as it must be to explain.
-//! A team may leave aside what a richer level adds, so what is knowable at a level is knowable at every richer one.
+//! **What knowable means.** The incident is recorded once in virtual time, with nobody acting, and every check is made at fixed times
+//! after the call ([`world::tape`]). At each of these times a team large enough begins all checks that its level grants, side by side; each
+//! is answered after its assumed minutes. An asset or a character is knowable when the first of them has named it. A cause, a path or a
+//! factor is knowable when the checks that are answered by then make the model responder as sure of it as it must be to explain. A team
+//! may leave aside what a richer level adds, so what is knowable at a level is knowable at every richer one.
 
 use std::collections::BTreeSet;
 
 use diagnosis::{
-    Answer, Knowledge, Phase,
+    Knowledge, Phase,
     checks::{CHECKS, Check, granted},
     experience::Case,
     responder::when_called,
     terms::CERTAIN_FROM,
 };
 use incident::Level;
-use world::tape::{Moment, Tape};
+use report::session::{Fact, Knowable, Known};
+use world::tape::{LOOKED_AT_MINUTES, Moment, Tape};
 
-use super::fact::Fact;
-
-/// When a fact was first knowable.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Knowable {
-    /// So many minutes after the loss.
-    After {
-        /// Minutes after availability was lost in the recording; after the call where it never was.
-        minutes: f64,
-        /// By the recording's clock, in story seconds.
-        story_s: f64,
-        /// The look that named it; none if it took several together.
-        by: Option<&'static str>,
-    },
-    /// The list of incidents makes it as sure before anybody looks.
-    Beforehand,
-    /// Not by any look, as long as the recording goes.
-    Never,
-    /// Nobody is called at this level, so nobody looks.
-    NobodyCalled,
-}
+use super::facts::facts;
 
 /// When somebody is called at a level, in story seconds.
-pub fn called_s(tape: &Tape, level: Level) -> Option<f64> {
+fn called_s(tape: &Tape, level: Level) -> Option<f64> {
     if level >= Level::Metrics { tape.alerted_s } else { tape.complained_s }
 }
 
 /// When a fact was first knowable at a level.
-pub fn knowable(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -> Knowable {
+fn known(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -> Known {
     let Some(called_s) = called_s(tape, level).filter(|_| !tape.moments.is_empty()) else {
-        return Knowable::NobodyCalled;
+        return Known::NobodyCalled;
     };
     if is_beforehand(fact, tape, knowledge) {
-        return Knowable::Beforehand;
+        return Known::Beforehand;
     }
     let with = |(at_s, moment): (f64, &Moment), level: Level| -> Option<(f64, Option<&'static str>)> {
         let answered = match fact {
@@ -71,13 +52,13 @@ pub fn knowable(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -
     match first {
         Some((story_s, by)) => {
             let minutes = (story_s - tape.lost_s.unwrap_or(called_s)) / 60.0;
-            Knowable::After { minutes, story_s, by }
+            Known::After { minutes, story_s, by: by.map(str::to_owned) }
         }
-        None => Knowable::Never,
+        None => Known::Never,
     }
 }
 
-/// The times at which looks can begin, and what they say then: at each moment of the tape since the call; and for who is called between
+/// The times at which checks can begin, and what they say then: at each moment of the tape since the call; and for who is called between
 /// two of them, at the call, as it was at the last.
 fn begun(tape: &Tape, called_s: f64) -> Vec<(f64, &Moment)> {
     let before = tape.moments.iter().rfind(|moment| moment.at_s <= called_s).map(|moment| (called_s, moment));
@@ -86,9 +67,9 @@ fn begun(tape: &Tape, called_s: f64) -> Vec<(f64, &Moment)> {
     before.into_iter().chain(after).collect()
 }
 
-/// The quickest look that names it: its minutes, and which one.
+/// The quickest check that names it: its minutes, and what it asks.
 fn named(fact: &Fact, moment: &Moment, level: Level) -> Option<(f64, Option<&'static str>)> {
-    let looks = granted(level).into_iter().filter(|place| {
+    let checks = granted(level).into_iter().filter(|place| {
         let finding = moment.findings.get(*place);
         finding.is_some_and(|finding| match fact {
             Fact::Asset(asset) => finding.asset.as_ref() == Some(asset),
@@ -96,11 +77,11 @@ fn named(fact: &Fact, moment: &Moment, level: Level) -> Option<(f64, Option<&'st
             _ => false,
         })
     });
-    let quickest = looks.map(|place| &CHECKS[place]).min_by_key(|check| check.cost_minutes)?;
-    Some((f64::from(quickest.cost_minutes), Some(quickest.name)))
+    let quickest = checks.map(|place| &CHECKS[place]).min_by_key(|check| check.cost_minutes)?;
+    Some((f64::from(quickest.cost_minutes), Some(quickest.asks)))
 }
 
-/// After how many minutes the looks that are answered by then make it certain.
+/// After how many minutes the checks that are answered by then make it certain.
 fn certain(
     fact: &Fact,
     moment: &Moment,
@@ -110,11 +91,11 @@ fn certain(
 ) -> Option<f64> {
     let phase = if moment.is_served { Phase::Served } else { Phase::of(after_minutes) };
     let mut belief = when_called(knowledge, None, moment.is_served);
-    let looks: Vec<(usize, &Check)> =
+    let checks: Vec<(usize, &Check)> =
         granted(level).into_iter().map(|place| (place, &CHECKS[place])).collect();
-    let minutes: BTreeSet<u32> = looks.iter().map(|(_, check)| check.cost_minutes).collect();
+    let minutes: BTreeSet<u32> = checks.iter().map(|(_, check)| check.cost_minutes).collect();
     for minutes in minutes {
-        for (place, check) in looks.iter().filter(|(_, check)| check.cost_minutes == minutes) {
+        for (place, check) in checks.iter().filter(|(_, check)| check.cost_minutes == minutes) {
             let said = moment.findings.get(*place).and_then(|finding| check.place(finding.outcome));
             let Some(said) = said else { continue };
             belief.learn(knowledge.likelihoods(*place, phase).rows.iter().map(|row| row[said]));
@@ -143,20 +124,22 @@ fn share(fact: &Fact, shares: &[f64], cases: &[Case]) -> f64 {
     cases.iter().zip(shares).filter(|(case, _)| has(case)).map(|(_, share)| share).sum()
 }
 
-/// The facts of an answer, each with its times at all levels.
-pub fn table(truth: &Answer, tape: &Tape, knowledge: &Knowledge) -> Vec<(Fact, Vec<(Level, Knowable)>)> {
-    let at_levels = |fact: Fact| {
-        let times =
-            Level::ALL.iter().map(|level| (*level, knowable(&fact, *level, tape, knowledge))).collect();
-        (fact, times)
-    };
-    Fact::all(truth).into_iter().map(at_levels).collect()
+/// When each fact of the recorded incident could be known, at all levels.
+pub fn knowable(tape: &Tape, knowledge: &Knowledge) -> Knowable {
+    let at_levels =
+        |fact: Fact| Level::ALL.iter().map(|level| (*level, known(&fact, *level, tape, knowledge))).collect();
+    Knowable {
+        lost_s: tape.lost_s,
+        complained_s: called_s(tape, Level::Dark),
+        alerted_s: called_s(tape, Level::Changes),
+        looked_at_minutes: LOOKED_AT_MINUTES.to_vec(),
+        facts: facts(&tape.truth).into_iter().map(at_levels).collect(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use diagnosis::Finding;
-    use world::tape::LOOKED_AT_MINUTES;
+    use diagnosis::{Answer, Finding};
 
     use super::*;
 
@@ -187,8 +170,8 @@ mod tests {
     }
 
     fn asset_after(tape: &Tape, level: Level) -> Option<f64> {
-        match knowable(&Fact::Asset("promo-banner".into()), level, tape, &Knowledge::built_in()) {
-            Knowable::After { minutes, .. } => Some(minutes),
+        match known(&Fact::Asset("promo-banner".into()), level, tape, &Knowledge::built_in()) {
+            Known::After { minutes, .. } => Some(minutes),
             _ => None,
         }
     }
@@ -206,7 +189,7 @@ mod tests {
         assert_eq!(asset_after(&tape("assets-in-errors", 1, &named), Level::Traces), Some(14.0));
         let silent = Tape { alerted_s: None, complained_s: None, ..early };
         let fact = Fact::Asset("promo-banner".into());
-        assert_eq!(knowable(&fact, Level::Logs, &silent, &Knowledge::built_in()), Knowable::NobodyCalled);
+        assert_eq!(known(&fact, Level::Logs, &silent, &Knowledge::built_in()), Known::NobodyCalled);
     }
 
     #[test]
@@ -215,9 +198,9 @@ mod tests {
         let tape = tape("assets-in-errors", 0, &named);
         let knowledge = Knowledge::built_in();
         let cause = Fact::Cause("An editor publishes a text with a control character".into());
-        let minutes = Level::ALL.iter().map(|level| match knowable(&cause, *level, &tape, &knowledge) {
+        let minutes = Level::ALL.iter().map(|level| match known(&cause, *level, &tape, &knowledge) {
             // By the recording's clock, as the call comes earlier where there are alerts.
-            Knowable::After { story_s, .. } => story_s,
+            Known::After { story_s, .. } => story_s,
             _ => f64::INFINITY,
         });
         assert!(minutes.collect::<Vec<_>>().is_sorted_by(|one, other| one >= other));

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use incident::ContributingFactor::{
     self, InadequateTelemetry, InvalidRendering, MissingHealthCheck, PoorErrorHandling,
 };
+use report::session::Lesson;
 
 /// Every mark in the services' sources: file, line, what the comment says, and the lines from there on.
 const MARKS: &[(&str, u32, &str, &str)] = &include!(concat!(env!("OUT_DIR"), "/marks.rs"));
@@ -27,36 +28,19 @@ const BELONGS: [(&str, &str, ContributingFactor); 13] = [
     ("chassis/src/telemetry/levels.rs", "at the poorest level", InadequateTelemetry),
 ];
 
-/// A defect made on purpose, and what it teaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lesson {
-    /// The latent fault that it is part of.
-    pub factor: ContributingFactor,
-    /// The file, from the root of the sources.
-    pub file: &'static str,
-    /// The line on which its comment begins.
-    pub line: u32,
-    /// What the comment says.
-    pub says: &'static str,
-    /// The comment, and the code below it.
-    pub excerpt: &'static str,
-}
-
-impl Lesson {
-    /// What the comment says, as a sentence of its own.
-    pub fn capital(&self) -> String {
-        debrief::figures::capital(self.says)
-    }
-}
-
 /// The lessons of those of the factors that are latent faults of the shop, in the factors' order.
 pub fn lessons(factors: &BTreeSet<ContributingFactor>) -> Vec<Lesson> {
     let of_factor = |factor: &ContributingFactor| {
         let factor = *factor;
-        MARKS
-            .iter()
-            .filter(move |mark| belongs(mark) == Some(factor))
-            .map(move |(file, line, says, excerpt)| Lesson { factor, file, line: *line, says, excerpt })
+        MARKS.iter().filter(move |mark| belongs(mark) == Some(factor)).map(
+            move |(file, line, says, excerpt)| Lesson {
+                factor,
+                file: (*file).to_owned(),
+                line: *line,
+                says: (*says).to_owned(),
+                excerpt: (*excerpt).to_owned(),
+            },
+        )
     };
     factors.iter().flat_map(of_factor).collect()
 }
@@ -88,7 +72,7 @@ mod tests {
         assert_eq!(all.len(), MARKS.len());
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for lesson in all {
-            let text = std::fs::read_to_string(root.join(lesson.file)).unwrap();
+            let text = std::fs::read_to_string(root.join(&lesson.file)).unwrap();
             let line = text.lines().nth(lesson.line as usize - 1).unwrap();
             let first: String = lesson.says.chars().take(20).collect();
             assert!(line.contains(&first), "{}:{}: {line}", lesson.file, lesson.line);

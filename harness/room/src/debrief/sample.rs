@@ -12,7 +12,9 @@ use world::{
     scenario::{STORY, draw, scenario},
 };
 
-use super::lived::{Kept, Lived, Records};
+use report::session::{SessionReport, TeamRound};
+
+use super::rounds::{RecordKept, Records, recorded};
 use crate::{
     claims::{About, Claim, Pin, answer, causes},
     session::{
@@ -28,7 +30,6 @@ pub(crate) const SAW_ASSET_S: f64 = 3_000.0;
 pub(crate) const PINNED_S: f64 = 3_600.0;
 pub(crate) const EXPLAINED_S: f64 = 7_200.0;
 
-/// A session with its records.
 pub(crate) struct Sample {
     pub(crate) session: Session,
     pub(crate) records: Records,
@@ -50,7 +51,10 @@ impl Sample {
         for team in &teams {
             for played in &team.played {
                 let level = plan[played.round].assigned[team.number as usize - 1].level;
-                records.insert((team.number, played.round), Arc::new(Kept::of(record(team, played, level))));
+                records.insert(
+                    (team.number, played.round),
+                    Arc::new(RecordKept::of(record(team, played, level))),
+                );
             }
         }
         let session = Session {
@@ -69,14 +73,14 @@ impl Sample {
         Self { session, records }
     }
 
-    pub(crate) fn lived(&self) -> Vec<Lived<'_>> {
-        Lived::all(&self.session, &self.records).unwrap()
+    pub(crate) fn report(&self) -> SessionReport {
+        recorded(&self.session, &self.records).unwrap()
     }
-}
 
-/// One team's round.
-pub(crate) fn of<'a, 'b>(lived: &'a [Lived<'b>], team: u32, round: usize) -> &'a Lived<'b> {
-    lived.iter().find(|lived| lived.team.number == team && lived.number() == round).unwrap()
+    pub(crate) fn round(&self, team: u32, number: usize) -> TeamRound {
+        let mut rounds = self.report().rounds.into_iter();
+        rounds.find(|round| (round.team, round.number) == (team, number)).unwrap()
+    }
 }
 
 pub(crate) fn run() -> Run {

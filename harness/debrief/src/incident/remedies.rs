@@ -1,0 +1,115 @@
+//! What was tried, and whether it helped, as customers met it: availability before, the best of what followed, and
+//! what was left when the next thing was tried.
+
+use incident::{EventKind, IncidentRecord, StoryClock, Timeline};
+
+use crate::figures::{capital, percent, time};
+
+/// A remedy is said to have helped for a moment if availability rose by so much and fell again.
+const ROSE_FROM: f64 = 0.1;
+
+/// Availability is taken over the shop's window, or over a third of the time until the next remedy where that is
+/// shorter.
+const PARTS: f64 = 3.0;
+
+/// Shorter windows hold too few visits, in seconds of the shop.
+const WINDOW_MIN_S: u32 = 5;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RemedyUsed {
+    pub(super) story_s: f64,
+    pub(super) time: String,
+    pub(super) what: String,
+    /// Availability before it, in words.
+    pub(super) before: String,
+    pub(super) best: String,
+    /// Whether it helped, in a sentence.
+    pub(super) verdict: String,
+    /// The outage that ended with it, by its number, from 0.
+    pub(super) ended: Option<usize>,
+    /// Whether the next followed so soon that both are judged together.
+    pub(super) belongs_to_next: bool,
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of the shop")]
+pub(super) fn remedies(record: &IncidentRecord) -> Vec<RemedyUsed> {
+    let rules = &record.run.rules;
+    let timeline = Timeline::new(&record.availability);
+    let remedies: Vec<_> = record
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Remedy(remedy) => Some((event.at_s, event.story_s, format!("{remedy}{}", event.by()))),
+            _ => None,
+        })
+        .collect();
+    let clock = StoryClock::from_events(&record.events);
+    let counts = |at_s: u32| clock.story_at(at_s.into()) <= record.run.story.ends_s();
+    // Those who still waited were served too: the restoration can be dated before the remedy that brought it.
+    let restoring = |(lost, restored): (u32, Option<u32>)| {
+        let until =
+            f64::from(restored.filter(|restored| counts(*restored))?) + f64::from(rules.customers_wait_s);
+        remedies.iter().rposition(|(at_s, ..)| *at_s <= until && *at_s >= lost.into())
+    };
+    let restoring: Vec<Option<usize>> = timeline.outages(rules).into_iter().map(restoring).collect();
+    let mut all = Vec::new();
+    for (place, (at_s, story_s, what)) in remedies.iter().enumerate() {
+        let next_s = remedies.get(place + 1).map_or(f64::from(timeline.end_s()), |(next_s, ..)| *next_s);
+        // Who came up to a customer's patience before a remedy may have been served thanks to it.
+        let wait_s = f64::from(rules.customers_wait_s);
+        let until_s = if place + 1 < remedies.len() { next_s - wait_s } else { next_s };
+        let (at, next) = (at_s.ceil() as u32, until_s.min(timeline.end_s().into()).max(0.0) as u32);
+        let window = rules.window_s.min(((until_s - at_s) / PARTS) as u32).max(WINDOW_MIN_S);
+        let share = |from: u32| timeline.tally(from, from + window).availability();
+        let wait = rules.customers_wait_s;
+        // Just before, or a patience earlier where those who waited were served: the poorer of the two.
+        let just_before = |at: u32| {
+            let two = [at.saturating_sub(window), at.saturating_sub(window + wait)].map(share);
+            two.into_iter().flatten().min_by(f64::total_cmp)
+        };
+        let before = just_before(at);
+        let starts = at..=next.saturating_sub(window).max(at);
+        let best = starts.filter_map(share).max_by(f64::total_cmp);
+        let at_end = if place + 1 < remedies.len() {
+            just_before(next + wait)
+        } else {
+            share(next.saturating_sub(window))
+        };
+        let ended = restoring.iter().position(|restoring| *restoring == Some(place));
+        let is_short = until_s - at_s < f64::from(WINDOW_MIN_S);
+        let belongs_to_next = ended.is_none() && place + 1 < remedies.len() && is_short;
+        let words = |share: Option<f64>| share.map_or("-".to_owned(), percent);
+        let verdict = if ended.is_some() {
+            "Availability came back with it.".to_owned()
+        } else if belongs_to_next {
+            "The next followed too soon to judge it alone.".to_owned()
+        } else {
+            judged(before, best, at_end)
+        };
+        all.push(RemedyUsed {
+            story_s: *story_s,
+            time: time(*story_s),
+            what: capital(what),
+            before: words(before),
+            best: words(best),
+            verdict,
+            ended,
+            belongs_to_next,
+        });
+    }
+    all
+}
+
+fn judged(before: Option<f64>, best: Option<f64>, at_end: Option<f64>) -> String {
+    let (Some(best), Some(at_end)) = (best, at_end) else {
+        return "Nobody came who could have told.".to_owned();
+    };
+    let before = before.unwrap_or(best);
+    if best - before < ROSE_FROM {
+        "Availability did not rise with it.".to_owned()
+    } else if best - at_end >= ROSE_FROM {
+        format!("It helped for a moment: {} at best, then {} again.", percent(best), percent(at_end))
+    } else {
+        format!("It helped, not enough: {} at the end.", percent(at_end))
+    }
+}

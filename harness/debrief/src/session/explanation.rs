@@ -1,0 +1,199 @@
+//! What happened, drawn as the chain, with what a team claimed of it.
+
+use askama::Template;
+use report::session::{Claimed, Fact, FactClaimed, Hypothesis, Mistaken};
+
+use super::{places::Chain, round::Round, summary::would_have_restored};
+use crate::figures::fault;
+
+/// How an explanation is scored, in one sentence. The weights are those of the crate `diagnosis`.
+pub(super) const RULE: &str = "The cause counts for four tenths of the score, the asset for three, the character for one, the path for one (by the share of \
+    services that stand in both in the same order) and the factors for one (twice those in both, over all in each). Where no asset or character belongs to \
+    it, its part goes to the cause. A claim without evidence counts for nothing.";
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "session-explained.html")]
+pub(super) struct Explained {
+    finding: String,
+    description: String,
+    chain: Chain,
+    mistaken: Vec<(&'static str, String, String, usize)>,
+    score: String,
+    rule: &'static str,
+    signs: [Sign; 4],
+    would_have_restored: String,
+    /// The question asked after an early restoration, and the answer.
+    asked: Option<(String, Option<String>)>,
+    hypotheses: Vec<Hypothesis>,
+    /// Whether it is about a team; the truth alone otherwise.
+    is_of_team: bool,
+}
+
+/// Which team claimed what: a row for each team, a column for each fact.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Matrix {
+    pub(super) facts: Vec<String>,
+    /// Teams, with how they stand to each fact, and the score.
+    pub(super) rows: Vec<(String, Vec<Sign>, String)>,
+}
+
+impl Explained {
+    pub(super) fn of_team(round: &Round<'_>) -> Self {
+        Self {
+            finding: finding(&round.facts),
+            chain: Chain::of(&round.incident, &round.facts),
+            mistaken: round.mistaken.iter().map(shown_mistake).collect(),
+            score: score(round),
+            asked: round.question.clone().map(|question| (question, round.answer.clone())),
+            hypotheses: round.hypotheses.clone(),
+            is_of_team: true,
+            ..Self::truth(round)
+        }
+    }
+
+    pub(super) fn truth(round: &Round<'_>) -> Self {
+        let unclaimed = |fact: &FactClaimed| FactClaimed {
+            claimed: Claimed::Missed,
+            words: None,
+            pins: 0,
+            ..fact.clone()
+        };
+        let facts: Vec<FactClaimed> = round.facts.iter().map(unclaimed).collect();
+        Self {
+            finding: "What happened".to_owned(),
+            description: round.incident.description.trim().to_owned(),
+            chain: Chain::of(&round.incident, &facts),
+            mistaken: Vec::new(),
+            score: String::new(),
+            rule: RULE,
+            signs: Sign::all(),
+            would_have_restored: would_have_restored(&round.incident),
+            asked: None,
+            hypotheses: Vec::new(),
+            is_of_team: false,
+        }
+    }
+}
+
+impl Matrix {
+    pub(super) fn of(same: &[&Round<'_>]) -> Self {
+        let row = |round: &&Round<'_>| {
+            let score = round.played.outcome.explanation_score;
+            let score = score.map_or("not submitted".to_owned(), |score| format!("{score:.2}"));
+            (round.full_name(), round.facts.iter().map(|fact| Sign::of(fact.claimed)).collect(), score)
+        };
+        let facts = same.first().map(|round| round.facts.iter().map(|fact| short(&fact.fact)).collect());
+        Self { facts: facts.unwrap_or_default(), rows: same.iter().map(row).collect() }
+    }
+}
+
+fn finding(facts: &[FactClaimed]) -> String {
+    let count = |claimed: Claimed| facts.iter().filter(|fact| fact.claimed == claimed).count();
+    let with = count(Claimed::WithEvidence) + count(Claimed::InPart);
+    let without = match count(Claimed::WithoutEvidence) {
+        0 => String::new(),
+        without => format!(" and {without} without"),
+    };
+    format!(
+        "Of {} facts you claimed {with} with evidence{without}, and missed {}",
+        facts.len(),
+        count(Claimed::Missed)
+    )
+}
+
+fn score(round: &Round<'_>) -> String {
+    let Some(score) = round.played.outcome.explanation_score else {
+        return "Nothing was submitted, so nothing was scored.".to_owned();
+    };
+    let from = round.played.run.rules.explanation_right_from;
+    let verdict = if score >= from { "right" } else { "not right" };
+    let changed = if round.is_changed {
+        " The claims were changed after they had been submitted last; the score is that of what was submitted."
+    } else {
+        ""
+    };
+    format!(
+        "Your explanation scores {score:.2} of 1. It is right from {from:.1} on, so it is {verdict}.{changed}"
+    )
+}
+
+pub(super) fn question(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Cause(_) => "What set it off",
+        Fact::Asset(_) => "In which asset",
+        Fact::Character(_) => "Which character",
+        Fact::Path(_) => "Along which services",
+        Fact::Factor(_) => "What contributed",
+    }
+}
+
+pub(super) fn words(fact: &Fact) -> String {
+    match fact {
+        Fact::Cause(text) | Fact::Asset(text) | Fact::Character(text) => text.clone(),
+        Fact::Path(path) => path.iter().map(|service| service.words()).collect::<Vec<_>>().join(" → "),
+        Fact::Factor(factor) => factor.description().to_owned(),
+    }
+}
+
+/// A fact in a few words, for the head of a column.
+pub(super) fn short(fact: &Fact) -> String {
+    match fact {
+        Fact::Cause(_) => "cause".to_owned(),
+        Fact::Asset(_) => "asset".to_owned(),
+        Fact::Character(_) => "character".to_owned(),
+        Fact::Path(_) => "path".to_owned(),
+        Fact::Factor(factor) => fault(*factor),
+    }
+}
+
+/// How a team stands to a fact, for eyes that see colours, for those that do not, and for ears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sign {
+    pub(super) class: &'static str,
+    pub(super) mark: &'static str,
+    pub(super) words: &'static str,
+}
+
+impl Sign {
+    pub(super) fn of(claimed: Claimed) -> Self {
+        let (class, mark, words) = match claimed {
+            Claimed::WithEvidence => ("with-evidence", "●", "claimed with evidence"),
+            Claimed::InPart => ("in-part", "◑", "claimed in part, with evidence"),
+            Claimed::WithoutEvidence => ("without-evidence", "◌", "claimed without evidence"),
+            Claimed::Missed => ("missed", "○", "missed"),
+        };
+        Self { class, mark, words }
+    }
+
+    /// All of them, best first.
+    pub(super) fn all() -> [Self; 4] {
+        [Claimed::WithEvidence, Claimed::InPart, Claimed::WithoutEvidence, Claimed::Missed].map(Self::of)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ShownFact {
+    pub(super) short: String,
+    pub(super) words: String,
+    pub(super) sign: Sign,
+    pub(super) claim: Option<String>,
+    pub(super) pins: usize,
+}
+
+impl ShownFact {
+    pub(super) fn of(fact: &FactClaimed) -> Self {
+        Self {
+            short: short(&fact.fact),
+            words: words(&fact.fact),
+            sign: Sign::of(fact.claimed),
+            claim: fact.words.clone(),
+            pins: fact.pins,
+        }
+    }
+}
+
+/// A claim that is not true, ready to be shown: the question, the choice, what the team wrote, and how many pieces of evidence.
+fn shown_mistake(mistaken: &Mistaken) -> (&'static str, String, String, usize) {
+    let choice = mistaken.choice.clone().unwrap_or_else(|| "not mapped to the catalogue".to_owned());
+    (question(&mistaken.about), choice, mistaken.words.clone(), mistaken.pins)
+}

@@ -1,0 +1,189 @@
+//! Each fact of the explanation: when it could be known at each telemetry level, and when a team saw it and said it. Two tables on purpose
+//! where people are many: what a recording says and what people did have different minutes.
+
+use askama::Template;
+use incident::Level;
+use report::session::{Fact, FactClaimed, Knowable, Known, Pending};
+
+use super::{
+    clocks::minutes,
+    explanation::{question, short, words},
+    instead, level_class,
+    round::Round,
+};
+use crate::figures::{self, duration, time};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "session-facts.html")]
+pub(super) struct Facts {
+    finding: String,
+    levels: Vec<Head>,
+    /// One row for each fact; none while it is being computed.
+    rows: Vec<Row>,
+    instead: Option<String>,
+    /// Whether one team's times stand beside them.
+    is_of_team: bool,
+    /// One row for each team, if there are several: when it saw each fact, and when it said it.
+    teams: Vec<(String, Vec<(String, String)>)>,
+    shorts: Vec<String>,
+    /// Minutes after the call at which everything was looked at in the recording.
+    looked_at: String,
+    called: String,
+    /// From when on minutes are counted.
+    since: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Head {
+    name: String,
+    class: String,
+    /// Whether it is the level of the team that reads.
+    is_own: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    question: &'static str,
+    /// What it says; for a factor its name, with what it means.
+    words: String,
+    means: Option<&'static str>,
+    cells: Vec<Cell>,
+    seen: String,
+    said: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Cell {
+    text: String,
+    by: String,
+    level: String,
+    is_own: bool,
+}
+
+impl Facts {
+    pub(super) fn of_team(round: &Round<'_>) -> Option<Self> {
+        let mut all = Self::of(round, Some(round.level))?;
+        let (seen, said) = (met(round, |fact| fact.seen_s), met(round, |fact| fact.said_s));
+        let count = |met: &[String]| met.iter().filter(|met| *met != NOT).count();
+        let is_known = |row: &&Row| row.cells.iter().any(|cell| cell.is_own && cell.is_known());
+        let knowable = all.rows.iter().filter(is_known).count();
+        all.is_of_team = true;
+        let (seen_count, said_count, of) = (count(&seen), count(&said), round.facts.len());
+        all.finding = if all.instead.is_some() {
+            format!("You saw {seen_count} of {of} facts and said {said_count} of {of}")
+        } else {
+            format!(
+                "{knowable} of {of} facts could be known at {}; you saw {seen_count} and said {said_count}",
+                round.level
+            )
+        };
+        for (row, (seen, said)) in all.rows.iter_mut().zip(seen.into_iter().zip(said)) {
+            (row.seen, row.said) = (seen, said);
+        }
+        Some(all)
+    }
+
+    pub(super) fn of_all(same: &[&Round<'_>]) -> Option<Self> {
+        let first = same.first()?;
+        let mut all = Self::of(first, None)?;
+        let cells = |round: &&Round<'_>| {
+            let pairs = met(round, |fact| fact.seen_s).into_iter().zip(met(round, |fact| fact.said_s));
+            (round.full_name(), pairs.collect())
+        };
+        all.teams = same.iter().map(cells).collect();
+        let known = |level: Level| {
+            let at = |row: &&Row| row.cells.iter().any(|cell| cell.level == level.name() && cell.is_known());
+            all.rows.iter().filter(at).count()
+        };
+        all.finding = if all.instead.is_some() {
+            "When each fact could be known".to_owned()
+        } else {
+            format!(
+                "{} of {} facts could be known at {}, {} at {}",
+                known(Level::Dark),
+                first.facts.len(),
+                Level::Dark,
+                known(Level::Changes),
+                Level::Changes
+            )
+        };
+        Some(all)
+    }
+
+    /// None where nothing is computed.
+    fn of(round: &Round<'_>, own: Option<Level>) -> Option<Self> {
+        let pending = &round.computed.as_ref()?.knowable;
+        let knowable = if let Pending::Ready(knowable) = pending { Some(knowable) } else { None };
+        let row = |(fact, times): (&FactClaimed, &Vec<(Level, Known)>)| {
+            let means = if let Fact::Factor(factor) = &fact.fact { Some(factor.description()) } else { None };
+            Row {
+                question: question(&fact.fact),
+                words: if means.is_some() { short(&fact.fact) } else { words(&fact.fact) },
+                means,
+                cells: times.iter().map(|(level, known)| Cell::new(*level, known, own)).collect(),
+                seen: String::new(),
+                said: String::new(),
+            }
+        };
+        let head = |level: &Level| Head {
+            name: level.to_string(),
+            class: level_class(*level),
+            is_own: own == Some(*level),
+        };
+        let times = knowable.map_or(&[][..], |knowable| &knowable.facts);
+        let minutes = knowable.map_or(&[][..], |knowable| &knowable.looked_at_minutes);
+        let minutes: Vec<String> = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect();
+        Some(Self {
+            finding: String::new(),
+            levels: Level::ALL.iter().map(head).collect(),
+            rows: round.facts.iter().zip(times).map(row).collect(),
+            instead: instead(pending),
+            is_of_team: false,
+            teams: Vec::new(),
+            shorts: round.facts.iter().map(|fact| short(&fact.fact)).collect(),
+            looked_at: figures::list(&minutes),
+            called: knowable.map_or_else(String::new, called),
+            since: if round.played.outcome.lost_s.is_some() { "availability was lost" } else { "the call" },
+        })
+    }
+}
+
+/// What stands where a team never met a fact.
+const NOT: &str = "–";
+
+impl Cell {
+    fn new(level: Level, known: &Known, own: Option<Level>) -> Self {
+        let (text, by) = match known {
+            Known::After { minutes, by, .. } => {
+                (duration(minutes * 60.0), by.clone().unwrap_or_else(|| "several checks together".to_owned()))
+            }
+            Known::Beforehand => ("at once".to_owned(), "it is so in nearly all known incidents".to_owned()),
+            Known::Never => (NOT.to_owned(), "by no check in the recording".to_owned()),
+            Known::NobodyCalled => (NOT.to_owned(), "nobody is called".to_owned()),
+        };
+        Self { text, by, level: level.to_string(), is_own: own == Some(level) }
+    }
+
+    fn is_known(&self) -> bool {
+        self.text != NOT
+    }
+}
+
+/// When a team met each fact: minutes since the loss; where nothing was lost since somebody called, and where nobody did since the round
+/// began.
+fn met(round: &Round<'_>, when: fn(&FactClaimed) -> Option<f64>) -> Vec<String> {
+    let outcome = &round.played.outcome;
+    let since_s = outcome.lost_s.or(outcome.detected_s).map_or(0.0, |at_s| round.clocks.wall_s(at_s));
+    let words = |at_s: f64| format!("{} ({})", minutes(round.clocks.wall_s(at_s) - since_s), time(at_s));
+    round.facts.iter().map(|fact| when(fact).map_or(NOT.to_owned(), words)).collect()
+}
+
+fn called(knowable: &Knowable) -> String {
+    let at = |at_s: Option<f64>| at_s.map_or("never".to_owned(), time);
+    format!(
+        "In the recording availability is lost at {}; without alerts a customer calls at {}, and from metrics on an alert comes at {}.",
+        at(knowable.lost_s),
+        at(knowable.complained_s),
+        at(knowable.alerted_s)
+    )
+}

@@ -1,0 +1,197 @@
+//! The debrief of a session: pages and files are functions of the session report. `session.json` is the sample session of the room's own tests.
+
+use debrief::session::{Reader, csv, facilitator_page, team_page};
+use report::session::{Computed, Knowable, Known, Pending, Played, SessionReport, TeamRound};
+
+const TEAM: Reader = Reader { is_facilitator: false, anyway: false };
+const FACILITATOR: Reader = Reader { is_facilitator: true, anyway: false };
+
+fn session() -> SessionReport {
+    serde_json::from_str(include_str!("session.json")).expect("the room's test wrote it")
+}
+
+fn round_mut(session: &mut SessionReport, team: u32) -> &mut TeamRound {
+    session.rounds.iter_mut().find(|round| (round.team, round.number) == (team, 1)).expect("it is there")
+}
+
+fn has(page: &str, words: &[&str]) {
+    for words in words {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+}
+
+/// What is computed about a round, all of it ready.
+fn computed(round: &TeamRound) -> Computed {
+    let known = Known::After {
+        minutes: 12.0,
+        story_s: 1_200.0,
+        by: Some("Which assets stand in errors?".to_owned()),
+    };
+    let at_levels = incident::Level::ALL.iter().map(|level| (*level, known.clone())).collect::<Vec<_>>();
+    let knowable = Knowable {
+        lost_s: Some(480.0),
+        complained_s: Some(900.0),
+        alerted_s: Some(600.0),
+        looked_at_minutes: vec![1.0, 8.0],
+        facts: vec![at_levels; round.facts.len()],
+    };
+    let repaired = |mut played: Played| {
+        (played.outcome.lost_s, played.outcome.incident_financial_loss_usd) = (None, incident::Usd(0.0));
+        played
+    };
+    let played = round.played.clone();
+    Computed {
+        knowable: Pending::Ready(knowable),
+        replays: Some(Pending::Ready([played.clone(), repaired(played.clone())])),
+        combinations: None,
+        model: Pending::Ready(played),
+    }
+}
+
+#[test]
+fn a_team_reads_its_own_rounds_and_no_others_name() {
+    let page = team_page(&session(), 1, TEAM).unwrap();
+    has(
+        &page,
+        &[
+            "Debrief: Team &#60;1&#62;",
+            "Your team restored the shop 6.8\u{a0}minutes after it failed (",
+            "wrong, 60 % sure",
+            "id=\"round-0\"",
+            "id=\"round-1\"",
+            "You, at logs",
+            "Another team, at changes",
+            "<li>6.7\u{a0}min (09:25): restart the cache",
+            "data-stamp=\"0-0-0\"",
+        ],
+    );
+    assert!(!page.contains("&#60;2&#62;") && !page.contains("&lt;2&gt;"), "{page}");
+}
+
+#[test]
+fn an_explanation_is_told_by_its_parts() {
+    let page = team_page(&session(), 1, TEAM).unwrap();
+    has(
+        &page,
+        &[
+            "Of 8 facts you claimed 4 with evidence and 1 without, and missed 3",
+            "Your explanation scores 0.80 of 1",
+            "somebody saved a &#60;bad&#62; sign",
+            "the disk",
+            "Nobody asked the cache",
+            "<h4>What set it off</h4>",
+            "<h4>The content store</h4>",
+            "<h4>The customers</h4>",
+            "Everywhere along the way",
+        ],
+    );
+    assert!(!page.contains("<bad>"));
+}
+
+#[test]
+fn the_facilitator_sees_all_teams_poorest_telemetry_on_top() {
+    let page = facilitator_page(&session(), FACILITATOR).unwrap();
+    has(
+        &page,
+        &[
+            "logs: Team &#60;1&#62;, round 1",
+            "changes: Team &#60;2&#62;, round 1",
+            "2 teams lost the shop, one team restored it",
+            "One team found the right explanation",
+            "not reached",
+            "right (luck), 20 % sure",
+            "not spent yet",
+            "not submitted",
+        ],
+    );
+    assert_eq!(page.matches("<article").count(), 2, "one incident, and the practice");
+    assert!(page.find("logs: Team") < page.find("changes: Team"));
+}
+
+#[test]
+fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
+    let mut session = session();
+    let round = round_mut(&mut session, 1);
+    let ready = computed(round);
+    round.computed =
+        Some(Computed { knowable: Pending::Closed, replays: None, model: Pending::Closed, ..ready.clone() });
+    let page = team_page(&session, 1, TEAM).unwrap();
+    has(
+        &page,
+        &["You saw 3 of 8 facts and said 3 of 8", "once the answers are open", "data-choice-of=\"1\""],
+    );
+    let round = round_mut(&mut session, 1);
+    round.repair = Some(incident::ContributingFactor::InvalidRendering);
+    round.computed = Some(ready);
+    let page = team_page(&session, 1, TEAM).unwrap();
+    has(
+        &page,
+        &[
+            "8 of 8 facts could be known at logs; you saw 3 and said 3",
+            "Your repair: Write text by the rules of its place",
+            "would have saved ",
+            ": availability would never have been lost",
+            "At logs the model responder finds the right explanation after ",
+            "Which assets stand in errors?",
+        ],
+    );
+    assert!(!page.contains("data-choice-of"), "it has been spent");
+    has(&facilitator_page(&session, FACILITATOR).unwrap(), &["$0 instead of $"]);
+}
+
+#[test]
+fn a_team_that_is_back_too_briefly_is_told_so() {
+    let check = |seconds: Option<u32>, title: &str, tile: &str| {
+        let mut session = session();
+        round_mut(&mut session, 2).played.without_failure_at_the_end_s = seconds;
+        has(&team_page(&session, 2, TEAM).unwrap(), &[title, tile]);
+    };
+    check(None, "Not restored before the round was over", "and still lost when the round was over.");
+    check(
+        Some(20),
+        "Back for the last 20 s, too briefly to count",
+        "and back for 20 s at the end; 60 s count as restored.",
+    );
+    check(Some(300), "Back when the story was over", "and not back before 13:00, when the story ends.");
+}
+
+#[test]
+fn pages_hold_no_script_and_no_style_of_their_own() {
+    let mut session = session();
+    let computed = computed(round_mut(&mut session, 1));
+    round_mut(&mut session, 1).computed = Some(computed);
+    for page in [team_page(&session, 1, TEAM).unwrap(), facilitator_page(&session, FACILITATOR).unwrap()] {
+        assert!(!page.contains("style=") && !page.contains("<style"), "inline style");
+        assert_eq!(page.matches("<script").count(), 1, "only the file");
+        assert!(!page.contains("onclick") && !page.contains("javascript:"));
+    }
+}
+
+#[test]
+fn each_team_and_round_has_its_row() {
+    let text = csv::rounds(&session().rounds);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 1 + 4);
+    let (head, one): (Vec<&str>, Vec<&str>) = (lines[0].split(',').collect(), lines[2].split(',').collect());
+    let cell = |name: &str| one[head.iter().position(|column| *column == name).unwrap()];
+    assert_eq!((cell("team"), cell("round"), cell("level")), ("1", "1", "logs"));
+    // Availability is below the target one second after the first visit fails, at second 90.
+    let lost: f64 = cell("lost_after_min").parse().unwrap();
+    assert!((lost - 91.0 / 60.0).abs() < 0.01, "{lost}");
+    assert_eq!((cell("explained_right"), cell("fixed"), cell("looks")), ("true", "true", "3"));
+}
+
+#[test]
+fn every_visit_is_there() {
+    let recorder = incident::Recorder::new(session().rounds[0].played.run.clone(), -900.0);
+    let mut record = recorder.finish();
+    record.availability.push(incident::Visits {
+        at_s: 90,
+        route: incident::Route::Home,
+        served: 0,
+        degraded: 0,
+        failed: 10,
+    });
+    let text = csv::visits([(1, 0, &record)]);
+    assert_eq!(text.lines().nth(1), Some("1,0,90,450.0,home,0,0,10"));
+}

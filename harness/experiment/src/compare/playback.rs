@@ -1,0 +1,260 @@
+//! A recorded incident, played back to a responder, with what remedies did in branches of the recording. Teaches that what somebody could
+//! have seen can be asked again and again, on other terms each time, without running it again.
+
+use std::{cell::Cell, cell::RefCell, collections::BTreeMap, future::Future, io, time::Duration};
+
+use diagnosis::{
+    Answer, Finding, Hands, Phase,
+    checks::{CHECKS, Check},
+    explanation::{RIGHT_FROM, agreement},
+    remedies::with_asset,
+    responder::{NOT_ENOUGH, NOTHING_KNOWN},
+};
+use incident::{EventKind, Remedy, Service};
+use world::{
+    scenario::Scenario,
+    tape::{Aftermath, Moment, Tape},
+};
+
+use super::placebo::PlaceboFindings;
+use crate::training::branched;
+
+/// A recording, and what came of remedies so far.
+pub struct Playback<'a> {
+    pub scenario: &'a Scenario,
+    pub tape: &'a Tape,
+    /// What is done when virtual time stands still.
+    pub stalled: fn(&str),
+    branches: RefCell<BTreeMap<Vec<Remedy>, Aftermath>>,
+    failed: RefCell<Option<io::Error>>,
+}
+
+/// What came of one diagnosis. Times are story seconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnosis {
+    /// When availability was lost; for a false alarm, when the responder was called.
+    pub lost_s: f64,
+    pub called_s: f64,
+    /// When the likeliest explanation ran along the right path for the first time.
+    pub located_s: Option<f64>,
+    pub answer: Option<AnswerGiven>,
+    pub restored_s: Option<f64>,
+    pub wrong_remedies: u32,
+    pub checks: u32,
+    pub loss_usd: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnswerGiven {
+    pub at_s: f64,
+    /// Its agreement with the truth, from 0 to 1.
+    pub score: f64,
+    pub confidence: f64,
+    /// What it named as the cause; none if it said that it does not know.
+    pub cause: Option<String>,
+}
+
+impl Diagnosis {
+    /// When the right explanation was given, before the story's end.
+    pub fn explained_right_s(&self) -> Option<f64> {
+        let answer = self.answer.as_ref()?;
+        (answer.score >= RIGHT_FROM && answer.at_s <= Tape::ends_s()).then_some(answer.at_s)
+    }
+
+    pub fn is_explained_wrong(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.cause.is_some() && answer.score < RIGHT_FROM)
+    }
+}
+
+impl<'a> Playback<'a> {
+    pub fn new(scenario: &'a Scenario, tape: &'a Tape, stalled: fn(&str)) -> Self {
+        let (branches, failed) = (RefCell::default(), RefCell::default());
+        Self { scenario, tape, stalled, branches, failed }
+    }
+
+    /// What came of these remedies, if it is known or recorded now.
+    fn branch(&self, remedies: &[Remedy], records: bool) -> Option<Aftermath> {
+        if let Some(known) = self.branches.borrow().get(remedies) {
+            return Some(known.clone());
+        }
+        if !records {
+            return None;
+        }
+        match branched(self.scenario, self.tape.seed, remedies, self.stalled) {
+            Ok(aftermath) => {
+                self.branches.borrow_mut().insert(remedies.to_vec(), aftermath.clone());
+                Some(aftermath)
+            }
+            Err(error) => {
+                *self.failed.borrow_mut() = Some(error);
+                None
+            }
+        }
+    }
+
+    /// The first of the scenario's right sequences whose remedies are among those that were used, in order.
+    fn right_among(&self, used: &[Remedy]) -> Option<Vec<Remedy>> {
+        let published = self.tape.published.as_deref();
+        let right = self.scenario.remedies.right.iter().filter_map(|right| with_asset(right, published));
+        right.into_iter().find(|right| {
+            let mut used = used.iter();
+            right.iter().all(|remedy| used.any(|other| other == remedy))
+        })
+    }
+
+    /// How many branches have been recorded.
+    ///
+    /// # Errors
+    ///
+    /// If one could not be.
+    pub fn finish(self) -> io::Result<usize> {
+        let recorded = self.branches.borrow().len();
+        self.failed.into_inner().map_or(Ok(recorded), Err)
+    }
+}
+
+/// The responder's hands on a playback.
+pub struct PlaybackHands<'a> {
+    playback: &'a Playback<'a>,
+    /// What the added checks show instead, for the incident of this number.
+    placebo: Option<(&'a PlaceboFindings, usize)>,
+    records: bool,
+    now_s: Cell<f64>,
+    called_s: f64,
+    tried: RefCell<Vec<Vec<Remedy>>>,
+    acted: RefCell<Option<(f64, Aftermath)>>,
+    located_s: Cell<Option<f64>>,
+    answer: RefCell<Option<AnswerGiven>>,
+    checks: Cell<u32>,
+}
+
+impl<'a> PlaybackHands<'a> {
+    /// For a responder who is called by an alert, or by a complaint; none if nobody is called. `records` says whether the aftermath of
+    /// failed remedies is recorded.
+    pub fn new(
+        playback: &'a Playback<'a>,
+        has_alerts: bool,
+        placebo: Option<(&'a PlaceboFindings, usize)>,
+        records: bool,
+    ) -> Option<Self> {
+        let called_s = if has_alerts { playback.tape.alerted_s } else { playback.tape.complained_s }?;
+        Some(Self {
+            playback,
+            placebo,
+            records,
+            now_s: Cell::new(called_s),
+            called_s,
+            tried: RefCell::default(),
+            acted: RefCell::default(),
+            located_s: Cell::default(),
+            answer: RefCell::default(),
+            checks: Cell::default(),
+        })
+    }
+
+    pub fn diagnosis(self) -> Diagnosis {
+        let (tape, ends_s) = (self.playback.tape, Tape::ends_s());
+        let acted = self.acted.into_inner();
+        let restored_s = acted.and_then(|(at_s, aftermath)| Some(at_s + aftermath.restored_after_s?));
+        let restored_s = restored_s.filter(|at_s| *at_s <= ends_s);
+        let tried = u32::try_from(self.tried.into_inner().len()).unwrap_or(u32::MAX);
+        Diagnosis {
+            lost_s: tape.lost_s.unwrap_or(self.called_s),
+            called_s: self.called_s,
+            located_s: self.located_s.get(),
+            answer: self.answer.into_inner(),
+            restored_s,
+            wrong_remedies: tried - u32::from(restored_s.is_some()),
+            checks: self.checks.get(),
+            loss_usd: tape.loss_usd_at(restored_s.unwrap_or(ends_s)),
+        }
+    }
+
+    /// What a check says. What there was to see, it says as of the last moment at which everything had been looked at.
+    fn finding(&self, check: usize, phase: Phase) -> Finding {
+        let now_s = self.now_s.get();
+        let last = |moments: &[Moment], at_s: f64| {
+            let moment = moments.iter().rfind(|moment| moment.at_s <= at_s).or(moments.first());
+            moment.map(|moment| moment.findings[check].clone())
+        };
+        let own = || match &*self.acted.borrow() {
+            Some((acted_s, aftermath)) => last(&aftermath.moments, now_s - acted_s),
+            None => last(&self.playback.tape.moments, now_s),
+        };
+        let placebo = self.placebo.and_then(|(placebo, number)| placebo.finding(number, check, phase));
+        let shown = placebo.or_else(own);
+        shown.expect("a tape has moments, and each of them shows every check")
+    }
+
+    /// The phase in which whoever looks now believes to be.
+    fn phase(&self) -> Phase {
+        match (self.are_customers_served(), self.tried.borrow().is_empty()) {
+            (true, _) => Phase::Served,
+            (false, false) => Phase::AfterRemedy,
+            (false, true) => Phase::of(self.minutes()),
+        }
+    }
+}
+
+impl Hands for PlaybackHands<'_> {
+    fn minutes(&self) -> f64 {
+        (self.now_s.get() - self.called_s) / 60.0
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.now_s.set(self.now_s.get() + time.as_secs_f64());
+    }
+
+    fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding> {
+        let phase = self.phase();
+        self.now_s.set(self.now_s.get() + takes.as_secs_f64());
+        self.checks.set(self.checks.get() + 1);
+        let place = CHECKS.iter().position(|known| known.name == check.name);
+        std::future::ready(self.finding(place.expect("the table has every check"), phase))
+    }
+
+    /// Of several sequences, one after the other, one that restores counts as if it had been used alone: a test plays each right and
+    /// each wrong sequence. Otherwise the last one counts. Where that is not recorded, the evidence stays as it was.
+    async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> bool {
+        self.pass(remedies.iter().map(|(_, takes)| *takes).sum()).await;
+        let last: Vec<Remedy> = remedies.iter().map(|(remedy, _)| remedy.clone()).collect();
+        self.tried.borrow_mut().push(last.clone());
+        let used: Vec<Remedy> = self.tried.borrow().concat();
+        let aftermath = match self.playback.right_among(&used) {
+            Some(right) => self.playback.branch(&right, true),
+            None => self.playback.branch(&last, self.records),
+        };
+        let helped_after = aftermath.as_ref().and_then(|aftermath| aftermath.helped_after_s);
+        if let Some(aftermath) = aftermath {
+            *self.acted.borrow_mut() = Some((self.now_s.get(), aftermath));
+        }
+        self.pass(helped_after.map_or(settles, Duration::from_secs_f64).min(settles)).await;
+        self.are_customers_served()
+    }
+
+    fn are_customers_served(&self) -> bool {
+        let now_s = self.now_s.get();
+        match &*self.acted.borrow() {
+            Some((acted_s, aftermath)) => {
+                aftermath.helped_after_s.is_some_and(|after_s| now_s >= acted_s + after_s)
+            }
+            None => self.playback.tape.lost_s.is_none(),
+        }
+    }
+
+    fn note(&self, _: EventKind) {}
+
+    fn suppose(&self, _: String, leading: Option<&[Service]>) {
+        if leading.is_some_and(|path| path == self.playback.tape.truth.path) && self.located_s.get().is_none()
+        {
+            self.located_s.set(Some(self.now_s.get()));
+        }
+    }
+
+    fn explain(&self, answer: Answer, confidence: f64) {
+        let score = agreement(&answer, &self.playback.tape.truth);
+        let knows = ![NOT_ENOUGH, NOTHING_KNOWN].contains(&answer.cause.as_str());
+        let cause = knows.then_some(answer.cause);
+        *self.answer.borrow_mut() = Some(AnswerGiven { at_s: self.now_s.get(), score, confidence, cause });
+    }
+}

@@ -1,0 +1,252 @@
+//! An explanation fact by fact: what a team claimed with evidence, what without, what it missed, what it claimed that is not so, and when it
+//! saw and said each. Teaches to judge an explanation by its parts and by its reasons, and that to have seen something and to have said it
+//! are two moments: the time between them is where telemetry or training helps.
+
+use std::collections::BTreeSet;
+
+use diagnosis::{Answer, explanation::agreement};
+use incident::{ContributingFactor, EventKind, Explanation, IncidentRecord};
+use report::session::{Claimed, Fact, FactClaimed, Guess, Mistaken};
+
+use crate::{
+    claims::{self, About, Claim},
+    session::Played,
+};
+
+pub fn facts(truth: &Answer) -> Vec<Fact> {
+    let named = [truth.asset.clone().map(Fact::Asset), truth.character.clone().map(Fact::Character)];
+    let path = (!truth.path.is_empty()).then(|| Fact::Path(truth.path.clone()));
+    let factors = truth.factors.iter().copied().map(Fact::Factor);
+    let cause = Fact::Cause(truth.cause.clone());
+    std::iter::once(cause).chain(named.into_iter().flatten()).chain(path).chain(factors).collect()
+}
+
+/// Every fact, and what the team made of it. `begun_s` is when the incident began, in story seconds.
+pub fn claimed(truth: &Answer, played: &Played, record: &IncidentRecord, begun_s: f64) -> Vec<FactClaimed> {
+    let times = |judged: FactClaimed| FactClaimed {
+        seen_s: seen_s(&judged.fact, played, record, begun_s),
+        said_s: said_s(&judged.fact, record),
+        ..judged
+    };
+    facts(truth).into_iter().map(|fact| times(judge(fact, &played.claims))).collect()
+}
+
+/// Which part of an explanation a fact is.
+fn about(fact: &Fact) -> About {
+    match fact {
+        Fact::Cause(_) => About::Cause,
+        Fact::Asset(_) => About::Asset,
+        Fact::Character(_) => About::Character,
+        Fact::Path(_) => About::Path,
+        Fact::Factor(_) => About::Factor,
+    }
+}
+
+/// Whether a claim chose this fact in the catalogue.
+fn is_right(fact: &Fact, claim: &Claim) -> bool {
+    let Some(choice) = claim.choice.as_deref().filter(|_| claim.about == about(fact)) else { return false };
+    match fact {
+        Fact::Cause(text) => claims::cause(choice).is_some_and(|cause| cause == *text),
+        Fact::Asset(text) | Fact::Character(text) => choice == text,
+        Fact::Path(path) => choice.split(',').map(str::trim).eq(path.iter().map(|service| service.name())),
+        Fact::Factor(factor) => claims::factor(choice) == Some(*factor),
+    }
+}
+
+/// Whether a path goes along some of the services, in order: the score's rule gives that a share.
+fn is_part(fact: &Fact, claim: &Claim) -> bool {
+    let Fact::Path(path) = fact else { return false };
+    let one = |path: Vec<incident::Service>| Answer { path, ..Answer::default() };
+    let given = claims::answer(std::slice::from_ref(claim));
+    let truth = one(path.clone());
+    agreement(&one(given.path), &truth) > agreement(&one(Vec::new()), &truth)
+}
+
+fn judge(fact: Fact, all: &[Claim]) -> FactClaimed {
+    let about: Vec<&Claim> = all.iter().filter(|claim| claim.about == about(&fact)).collect();
+    let counts = |claim: &&&Claim| !claim.pins.is_empty() && claim.choice.is_some();
+    // Of several answers to one question the last one counts that has evidence; factors are all counted.
+    let counting: Vec<&Claim> = match &fact {
+        Fact::Factor(_) => about.iter().filter(counts).copied().collect(),
+        _ => about.iter().rfind(counts).copied().into_iter().collect(),
+    };
+    let find = |claims: &[&Claim], is: &dyn Fn(&Claim) -> bool| {
+        claims.iter().copied().find(|claim| is(claim)).cloned()
+    };
+    let (claimed, claim) = if let Some(claim) = find(&counting, &|claim| is_right(&fact, claim)) {
+        (Claimed::WithEvidence, Some(claim))
+    } else if let Some(claim) = find(&counting, &|claim| is_part(&fact, claim)) {
+        (Claimed::InPart, Some(claim))
+    } else if let Some(claim) = find(&about, &|claim| is_right(&fact, claim) && claim.pins.is_empty()) {
+        (Claimed::WithoutEvidence, Some(claim))
+    } else {
+        (Claimed::Missed, None)
+    };
+    let pins = claim.as_ref().map_or(0, |claim| claim.pins.len());
+    FactClaimed { fact, claimed, words: claim.map(|claim| claim.words), pins, seen_s: None, said_s: None }
+}
+
+pub fn mistaken(truth: &Answer, all: &[Claim]) -> Vec<Mistaken> {
+    let judged: Vec<FactClaimed> = facts(truth).into_iter().map(|fact| judge(fact, all)).collect();
+    let is_true = |claim: &Claim| {
+        judged.iter().any(|judged| {
+            let in_part = judged.claimed == Claimed::InPart && claim.about == about(&judged.fact);
+            is_right(&judged.fact, claim) || in_part && is_part(&judged.fact, claim)
+        })
+    };
+    let mistake = |claim: &Claim| Mistaken {
+        about: example(claim.about),
+        words: claim.words.clone(),
+        choice: claim.choice.as_deref().map(|choice| chosen(claim.about, choice)),
+        pins: claim.pins.len(),
+    };
+    all.iter().filter(|claim| !is_true(claim)).map(mistake).collect()
+}
+
+/// A fact of the kind that a claim is about.
+fn example(about: About) -> Fact {
+    match about {
+        About::Cause => Fact::Cause(String::new()),
+        About::Asset => Fact::Asset(String::new()),
+        About::Character => Fact::Character(String::new()),
+        About::Path => Fact::Path(Vec::new()),
+        About::Factor => Fact::Factor(ContributingFactor::ALL[0]),
+    }
+}
+
+/// A choice of the catalogue in words.
+fn chosen(about: About, choice: &str) -> String {
+    let words = match about {
+        About::Cause => claims::cause(choice),
+        About::Factor => claims::factor(choice).map(|factor| factor.description().to_owned()),
+        About::Path => Some(choice.replace(',', " → ").replace('-', " ")),
+        About::Asset | About::Character => None,
+    };
+    words.unwrap_or_else(|| choice.to_owned())
+}
+
+/// The guess of a team before it saw any evidence.
+pub fn guess(truth: &Answer, played: &Played) -> Option<Guess> {
+    let guess = played.guess.as_ref()?;
+    let cause = guess.cause.as_deref().and_then(claims::cause);
+    let is_right = cause.as_ref().is_some_and(|cause| *cause == truth.cause);
+    Some(Guess { cause, confidence_percent: guess.confidence, is_right })
+}
+
+/// Whether the claims as they stand would have another score than those that were submitted last.
+pub fn is_changed(truth: &Answer, played: &Played, score: Option<f64>) -> bool {
+    let stands = agreement(&claims::answer(&played.claims), truth);
+    score.is_some_and(|score| (score - stands).abs() > 1e-3)
+}
+
+/// When the team first saw a fact, in story seconds: an asset or a character with the first look, since it began, whose answer named it; what
+/// no line says with the first evidence that stands behind the team's own claim.
+fn seen_s(fact: &Fact, played: &Played, record: &IncidentRecord, begun_s: f64) -> Option<f64> {
+    if let Fact::Asset(text) | Fact::Character(text) = fact {
+        let looks = played.looks.iter().filter(|look| look.when.story_s >= begun_s);
+        let named = looks.filter(|look| is_named(text, &look.named));
+        return named.map(|look| look.when.story_s).min_by(f64::total_cmp);
+    }
+    let right = played.claims.iter().filter(|claim| is_right(fact, claim));
+    let numbers: BTreeSet<u32> = right.flat_map(|claim| claim.pins.iter().copied()).collect();
+    let behind = played.pins.iter().filter(|pin| numbers.contains(&pin.id));
+    let times = behind.filter_map(|pin| Some(record.run.story.story_s(pin.story.parse().ok()?)));
+    times.min_by(f64::total_cmp)
+}
+
+/// Whether a look named it; several bytes count as named when each of them is.
+fn is_named(text: &str, named: &BTreeSet<String>) -> bool {
+    named.contains(text) || text.contains(' ') && text.split(' ').all(|part| named.contains(part))
+}
+
+/// When the team first submitted a fact, with evidence, in story seconds.
+fn said_s(fact: &Fact, record: &IncidentRecord) -> Option<f64> {
+    record.events.iter().find_map(|event| match &event.kind {
+        EventKind::Explained { explanation, .. } if is_in(fact, explanation) => Some(event.story_s),
+        _ => None,
+    })
+}
+
+/// Whether an answer that was submitted says a fact.
+fn is_in(fact: &Fact, answer: &Explanation) -> bool {
+    match fact {
+        Fact::Cause(text) => {
+            let rest = answer.trigger.strip_prefix(text.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+        }
+        Fact::Asset(text) | Fact::Character(text) => {
+            let about = answer.trigger.rsplit_once(": ").map_or("", |(_, about)| about);
+            about.split(", ").any(|named| named == text)
+        }
+        Fact::Path(path) => {
+            path.iter().map(|service| service.name()).eq(answer.path.iter().map(String::as_str))
+        }
+        Fact::Factor(factor) => answer.factors.contains(factor),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::debrief::sample::{self, Sample};
+
+    #[test]
+    fn each_fact_is_claimed_with_evidence_or_without_or_missed() {
+        let one = Sample::new().round(1, 1);
+        let claimed: Vec<Claimed> = one.facts.iter().map(|fact| fact.claimed).collect();
+        assert_eq!(
+            claimed[..4],
+            [Claimed::WithEvidence, Claimed::WithEvidence, Claimed::Missed, Claimed::InPart]
+        );
+        let factor =
+            |wanted| one.facts.iter().find(|fact| fact.fact == Fact::Factor(wanted)).unwrap().claimed;
+        assert_eq!(factor(ContributingFactor::PoorErrorHandling), Claimed::WithoutEvidence);
+        assert_eq!(factor(ContributingFactor::InvalidRendering), Claimed::WithEvidence);
+        assert_eq!(one.mistaken.len(), 1, "{:?}", one.mistaken);
+        assert_eq!(one.mistaken[0].choice.as_deref(), Some(ContributingFactor::SlowStorage.description()));
+    }
+
+    #[test]
+    fn a_later_answer_with_evidence_takes_the_place_of_an_earlier_one() {
+        let sample = Sample::new();
+        let asset = Fact::Asset("promo-banner".to_owned());
+        let mut all = sample.session.teams[0].played[1].claims.clone();
+        let claimed = |all: &[Claim]| judge(asset.clone(), all).claimed;
+        assert_eq!(claimed(&all), Claimed::WithEvidence);
+        let mut other = all.iter().find(|claim| claim.about == About::Asset).unwrap().clone();
+        other.choice = Some("site-footer".to_owned());
+        all.push(other);
+        assert_eq!(claimed(&all), Claimed::Missed);
+        all.last_mut().unwrap().pins.clear();
+        assert_eq!(claimed(&all), Claimed::WithEvidence);
+    }
+
+    #[test]
+    fn a_right_guess_is_luck() {
+        let guess = |team| Sample::new().round(team, 1).guess.unwrap();
+        assert!(guess(2).is_right && guess(2).confidence_percent == 20);
+        assert!(!guess(1).is_right);
+    }
+
+    #[test]
+    fn a_team_saw_what_a_look_named_and_said_what_it_submitted() {
+        let one = Sample::new().round(1, 1);
+        let [cause, asset, character, path] = &one.facts[..4] else { panic!("{:?}", one.facts) };
+        assert!(matches!(path.fact, Fact::Path(_)) && one.facts.len() == 8);
+        // A look before it began names the asset too, and does not count.
+        assert_eq!(asset.seen_s, Some(sample::SAW_ASSET_S));
+        assert_eq!((character.seen_s, character.said_s), (None, None));
+        assert_eq!((asset.said_s, cause.said_s), (Some(sample::EXPLAINED_S), Some(sample::EXPLAINED_S)));
+        // The evidence behind the claim was pinned earlier.
+        assert_eq!(cause.seen_s, Some(sample::PINNED_S));
+        assert!(Sample::new().round(2, 1).facts.iter().all(|fact| fact.said_s.is_none()));
+    }
+
+    #[test]
+    fn bytes_are_named_one_by_one_too() {
+        let named = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        assert!(is_named("0x93 0x94", &named(&["0x93", "0x94"])));
+        assert!(!is_named("0x93 0x94", &named(&["0x93"])));
+        assert!(is_named("U+000B", &named(&["U+000B"])));
+    }
+}
