@@ -6,28 +6,21 @@ use incident::Level;
 use report::compare::{Calibration, CompareReport, Doubts, Row};
 
 use super::{
-    reliability::{Reliability, reliability},
     trade_off::{Curve, trade_off},
     words::{bare_minutes, minutes, names, share},
 };
 use crate::{
+    block::Block,
     chart::{Chart, Table},
     figures::list,
     plot::{WIDE, WIDTH},
 };
 
-const PANEL: f64 = 210.0;
-
 /// Being sure by less than this beyond being right is neither.
 const SURE: f64 = 0.02;
 
-/// All that a full run has.
-pub(super) fn charts(document: &CompareReport) -> Vec<Chart> {
-    [calibration(document), thresholds(document)].into_iter().flatten().collect()
-}
-
-/// How certainty and being right go together, a small plot for each level.
-fn calibration(document: &CompareReport) -> Option<Chart> {
+/// How certainty and being right go together.
+pub(super) fn calibration(document: &CompareReport) -> Option<Block> {
     let rows = &document.controls.doubts.as_ref()?.calibration;
     // How much surer of itself than right, over all answers.
     let over = |row: &Calibration| {
@@ -45,20 +38,6 @@ fn calibration(document: &CompareReport) -> Option<Chart> {
     } else {
         "At every level about as sure as right".to_owned()
     };
-    let panel = |row: &Calibration| {
-        let dots: Vec<Reliability> = row
-            .bins
-            .iter()
-            .map(|(believed, right, count)| Reliability {
-                level: row.level,
-                believed: *believed,
-                right: *right,
-                count: *count,
-            })
-            .collect();
-        let plot = reliability(&dots, PANEL);
-        format!("<div class=\"panel\"><p>{}: Brier {:.3}</p>\n{plot}</div>\n", row.level, row.brier)
-    };
     let mut table = Table::new(&["level", "Brier score", "sure, mean", "right", "answers"]);
     for row in rows {
         for (sure, right, count) in &row.bins {
@@ -66,24 +45,19 @@ fn calibration(document: &CompareReport) -> Option<Chart> {
             table.rows.push([vec![row.level.to_string()], cells.into()].concat());
         }
     }
-    Some(Chart {
-        title,
-        subtitle: format!(
-            "Share of answers that were right, in percent, by how sure they were given: all that name a cause, at the lowest threshold; {}. \
-             On the dashed line they are as sure as right, below it too sure; a dot's area is their number. Brier score: the mean squared \
-             distance between sure and right, 0 at best. The answers are about the same few scenarios, so no intervals are drawn.",
-            document.sample()
-        ),
-        plots: vec![format!("<div class=\"panels\">{}</div>", rows.iter().map(panel).collect::<String>())],
-        table_title: "The dots as a table".to_owned(),
-        data: Some(("calibration.csv", table.csv())),
-        table,
-        ..Chart::default()
-    })
+    let about = format!(
+        "Share of answers that were right, by how sure they were given: all that name a cause, at the lowest threshold; {}. Brier score: the \
+         mean squared distance between sure and right, 0 at best. The answers are about the same few scenarios, so there are no intervals.",
+        document.sample()
+    );
+    Some(
+        Block::new(title, about, table)
+            .against("the responder is too sure of itself where telemetry is rich"),
+    )
 }
 
 /// Time against error over the thresholds.
-fn thresholds(document: &CompareReport) -> Option<Chart> {
+pub(super) fn thresholds(document: &CompareReport) -> Option<Chart> {
     let doubts = document.controls.doubts.as_ref()?;
     let rows = &doubts.thresholds;
     let point = |row: &Row| (row.explained_wrong_share, row.time_to_explain_restricted_mean_s / 60.0);

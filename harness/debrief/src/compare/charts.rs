@@ -88,32 +88,11 @@ fn dots_csv(document: &CompareReport) -> String {
     csv_address(&[heading.map(String::from).to_vec()].into_iter().chain(rows).collect::<Vec<_>>())
 }
 
-/// Minutes to the right explanation: each level against the one before it, and each against the first.
-pub(super) fn explained(document: &CompareReport) -> Vec<Chart> {
+/// Minutes to the right explanation: each level against the one before it, then each against the first. None with one level.
+pub(super) fn explained(document: &CompareReport) -> Option<Chart> {
     let (steps, first) = document.paired(Metric::Explain);
-    let steps = (!steps.is_empty()).then(|| {
-        let title =
-            format!("Step by step, the right explanation comes {}", in_words(&steps, "sooner", "later"));
-        let table = difference_table(document, &steps, true, minutes_pair);
-        difference_chart(document, title, "each level less the one before it", &steps, table)
-    });
-    let first = (first.len() > 1).then(|| {
-        let against = first[0].against;
-        let title =
-            format!("Against {against}, the right explanation comes {}", in_words(&first, "sooner", "later"));
-        let table = difference_table(document, &first, false, minutes_pair);
-        difference_chart(document, title, &format!("each level less {against}"), &first, table)
-    });
-    steps.into_iter().chain(first).collect()
-}
-
-fn difference_chart(
-    document: &CompareReport,
-    title: String,
-    which: &str,
-    rows: &[&Paired],
-    table: Table,
-) -> Chart {
+    let title = format!("Step by step, the right explanation comes {}", in_words(&steps, "sooner", "later"));
+    let rows = steps_then_first(&steps, first);
     let plotted: Vec<Difference> = rows
         .iter()
         .map(|row| Difference {
@@ -122,20 +101,29 @@ fn difference_chart(
             interval: Some((row.interval.low / 60.0, row.interval.high / 60.0)),
         })
         .collect();
-    let sides = ["sooner", "later"];
-    Chart {
+    let against = document.levels.first()?.level;
+    // A quick run does not ask by how much checks may get dearer.
+    let tipping_of = if document.quick { 0 } else { steps.len() };
+    (!rows.is_empty()).then(|| Chart {
         title,
         subtitle: format!(
-            "Mean difference within incidents, {which}, in minutes to the right explanation; {}. ⊢⊣ is the 95 % interval: scenarios drawn \
-             anew, then seeds.",
+            "Mean difference within incidents, in minutes to the right explanation: each level less the one before it, then each level less \
+             {against}; {}. ⊢⊣ is the 95 % interval: scenarios drawn anew, then seeds.",
             document.sample()
         ),
-        plots: [WIDE, WIDTH].map(|width| differences(&plotted, "min", sides, width)).into(),
+        plots: [WIDE, WIDTH].map(|width| differences(&plotted, "min", ["sooner", "later"], width)).into(),
         table_title: "The differences as a table".to_owned(),
-        data: Some(("differences.csv", paired_csv(rows))),
-        table,
+        data: Some(("differences.csv", paired_csv(&rows))),
+        table: difference_table(&rows, tipping_of, minutes_pair),
         ..Chart::default()
-    }
+    })
+}
+
+/// The steps, then each level against the first where that is no step.
+fn steps_then_first<'a>(steps: &[&'a Paired], first: Vec<&'a Paired>) -> Vec<&'a Paired> {
+    let is_step =
+        |row: &&Paired| steps.iter().any(|step| (step.level, step.against) == (row.level, row.against));
+    steps.iter().copied().chain(first.into_iter().filter(|row| !is_step(row))).collect()
 }
 
 /// What else is compared than the time to the right explanation.
@@ -185,17 +173,14 @@ pub(super) fn other_measures(document: &CompareReport) -> Vec<Block> {
 fn other_measure(document: &CompareReport, measure: &Measure) -> Option<Block> {
     let (steps, first) = document.paired(measure.metric);
     let words: Vec<_> = steps.iter().map(|row| (row.level, row.difference, row.interval)).collect();
-    let is_step =
-        |row: &&Paired| steps.iter().any(|step| (step.level, step.against) == (row.level, row.against));
-    let others = first.into_iter().filter(|row| !is_step(row));
-    let rows: Vec<&Paired> = steps.iter().copied().chain(others).collect();
+    let rows = steps_then_first(&steps, first);
     let about = format!(
         "Mean difference within incidents, {}; {}. Steps first, then each level against the first.",
         measure.unit,
         document.sample()
     );
     let finding = format!("{} {}", measure.what, told(&words, measure.sides, measure.amount));
-    let table = difference_table(document, &rows, false, measure.pair);
+    let table = difference_table(&rows, 0, measure.pair);
     (!rows.is_empty()).then(|| Block::new(finding, about, table))
 }
 
@@ -211,19 +196,19 @@ fn in_words(rows: &[&Paired], less: &str, more: &str) -> String {
     told(&rows, [less, more], minutes)
 }
 
-fn difference_table(document: &CompareReport, rows: &[&Paired], has_tipping: bool, pair: Pair) -> Table {
+/// `tipping_of` is how many of the rows, the first, are steps of which it was asked by how much their checks may get dearer.
+fn difference_table(rows: &[&Paired], tipping_of: usize, pair: Pair) -> Table {
     let mut table = Table::new(&["", "difference", "95 % interval", "scenarios less", "the same", "more"]);
-    // A quick run does not ask by how much looks may get dearer.
-    let has_tipping = has_tipping && !document.quick;
-    if has_tipping {
+    if tipping_of > 0 {
         table.columns.push("gain gone when dearer by".to_owned());
     }
-    for row in rows {
+    for (place, row) in rows.iter().enumerate() {
         let [by, interval] = pair(row.difference, row.interval);
         let mut cells = vec![format!("{} to {}", row.against, row.level), by, interval];
         cells.extend(row.scenarios.iter().map(ToString::to_string));
-        if has_tipping {
+        if tipping_of > 0 {
             cells.push(match row.tipping_factor {
+                _ if place >= tipping_of => "-".to_owned(),
                 Some(factor) => format!("×{factor:.0}"),
                 None if row.difference < 0.0 => "at no factor tried".to_owned(),
                 None => "no gain".to_owned(),

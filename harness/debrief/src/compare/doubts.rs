@@ -25,13 +25,13 @@ pub(super) fn blocks(report: &CompareReport) -> Vec<Block> {
         no_cause_in_the_shop,
         models,
         other_responders,
-        equal_menus,
         cost_draws,
         odds,
         left_out,
         learning,
         classifier,
         signals,
+        super::certainty::calibration,
         super::overview::after_freeze,
     ];
     each.into_iter().filter_map(|block| block(report)).collect()
@@ -40,8 +40,8 @@ pub(super) fn blocks(report: &CompareReport) -> Vec<Block> {
 /// What was found about each doubt, and the doubt; nothing where a finding stands against none.
 pub fn found(report: &CompareReport) -> Vec<(String, String)> {
     let blocks = blocks(report).into_iter().map(|block| (block.title, block.doubt.to_owned()));
-    let charts = super::certainty::charts(report).into_iter().map(|chart| (chart.title, String::new()));
-    blocks.chain(charts).collect()
+    let chart = super::certainty::thresholds(report).map(|chart| (chart.title, String::new()));
+    blocks.chain(chart).collect()
 }
 
 fn placebo(report: &CompareReport) -> Option<Block> {
@@ -311,29 +311,6 @@ fn learning(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.learning;
     let how = "With the first so many training incidents of each scenario.";
     under(report, rows, "with", how, "with more training, or with less, the result would be another")
-}
-
-fn equal_menus(report: &CompareReport) -> Option<Block> {
-    let doubts = report.controls.doubts.as_ref()?;
-    let (rows, checks) = (&doubts.equal_menus, doubts.equal_menu_checks);
-    let first = report.levels.first().filter(|_| !rows.is_empty())?.level;
-    let finding = if rows.iter().all(|row| Sign::of(row.interval) == Sign::Nothing) {
-        against_nothing(rows, &format!("With {checks} checks at every level, richer levels"))
-    } else {
-        let words: Vec<_> = rows.iter().map(|row| (row.level, row.difference, row.interval)).collect();
-        let told = told(&words, ["sooner", "later"], minutes);
-        format!("With {checks} checks at every level, the right explanation comes {told}")
-    };
-    let mut table = Table::new(&["", "difference", "95 % interval"]);
-    for row in rows {
-        let step = format!("{first} to {}", row.level);
-        table.rows.push(vec![step, signed_minutes(row.difference), minutes_interval(row.interval)]);
-    }
-    let about = format!(
-        "{checks} checks drawn at random, mean over the draws; difference in minutes to the right explanation against {first}; {}.",
-        report.sample()
-    );
-    Some(Block::new(finding, about, table).against("richer levels win only because they offer more checks"))
 }
 
 fn cost_draws(report: &CompareReport) -> Option<Block> {

@@ -36,7 +36,7 @@ impl<'a> Page<'a> {
     fn of(document: &'a CompareReport) -> Result<Self, askama::Error> {
         let mut levels =
             vec![overview::levels(document).render()?, charts::every_incident(document).render()?];
-        for chart in charts::explained(document) {
+        if let Some(chart) = charts::explained(document) {
             levels.push(chart.render()?);
         }
         for block in charts::other_measures(document) {
@@ -47,7 +47,7 @@ impl<'a> Page<'a> {
             scenarios.map(|(chart, told)| chart.render().map(|chart| (chart, told))).transpose()?;
         let mut doubts: Vec<String> =
             doubts::blocks(document).iter().map(Template::render).collect::<Result<_, _>>()?;
-        for chart in certainty::charts(document) {
+        if let Some(chart) = certainty::thresholds(document) {
             doubts.push(chart.render()?);
         }
         Ok(Self {

@@ -194,10 +194,6 @@ pub(crate) fn full() -> Value {
         thresholds.iter().filter(|row| row["what"] == "95 %" && row["level"] != "dark").cloned().collect();
     let doubts = json!({
         "other_responders": rows(&[("random checks", 1.4, 0.1), ("fixed checklist", 1.1, 0.1)]),
-        "equal_menus": LEVELS[1..].iter().map(|level| json!({
-            "level": level, "metric": "time_to_explain_restricted_mean_s", "difference": -900.0, "interval": [-1_500.0, -200.0],
-        })).collect::<Vec<_>>(),
-        "equal_menu_checks": 12,
         "cost_draws": [
             draws("dark", "logs", 1.0), draws("logs", "metrics", 0.47), draws("metrics", "traces", 0.99),
             draws("traces", "changes", 0.02), draws("dark", "metrics", 1.0),

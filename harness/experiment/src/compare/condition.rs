@@ -23,8 +23,6 @@ pub enum Key {
     Oracle,
     Random(Level, usize),
     Checklist(Level),
-    /// So many random checks, the same number at every level.
-    Menu(Level, usize),
     Costs(Level, usize),
     /// What is new at the level made dearer, by the place of the factor.
     Tipping(Level, usize),

@@ -47,7 +47,7 @@ pub(super) fn controls(study: &Study, ours: &Sample) -> Controls {
     }
 }
 
-pub(super) fn against(sample: &Sample, level: Level, metric: Metric, differences: &Grouped) -> Against {
+fn against(sample: &Sample, level: Level, metric: Metric, differences: &Grouped) -> Against {
     let interval = sample.interval(differences);
     Against { level, metric, difference: mean(differences), interval }
 }
@@ -62,12 +62,7 @@ fn placebo(study: &Study, sample: &Sample, level: Level) -> Against {
 }
 
 /// Incident by incident, the mean of a metric over conditions.
-pub(super) fn mean_over(
-    study: &Study,
-    sample: &Sample,
-    keys: impl Iterator<Item = Key>,
-    metric: Metric,
-) -> Grouped {
+fn mean_over(study: &Study, sample: &Sample, keys: impl Iterator<Item = Key>, metric: Metric) -> Grouped {
     let each: Vec<Grouped> = keys.map(|key| sample.grouped(study, key, |told| of(metric, told))).collect();
     let Some(mut sums) = each.first().cloned() else { return Vec::new() };
     for (scenario, values) in sums.iter_mut().enumerate() {

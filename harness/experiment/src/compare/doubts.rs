@@ -1,18 +1,17 @@
-//! Doubts that only a full run answers: other costs, other odds, other menus, signals one by one, certainty, and leaks. Teaches that a
+//! Doubts that only a full run answers: other costs, other odds, signals one by one, certainty, and leaks. Teaches that a
 //! result which falls with one of its assumptions was a result about the assumption.
 
 use diagnosis::checks::{CHECKS, Signal};
 use incident::Level;
-use report::compare::{Against, Calibration, Classifier, CostDraws, Doubts, LeftOut, Metric, Row, Subset};
+use report::compare::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Metric, Row, Subset};
 
 use super::{
     Study,
     condition::{Key, Odds},
-    controls::{against, mean_over},
     figures::{Sample, steps},
-    list::{COST_DRAWS, MENU_CHECKS, MENUS, ORDERS, SIGNALS, THRESHOLDS},
+    list::{COST_DRAWS, ORDERS, SIGNALS, THRESHOLDS},
     playback::Diagnosis,
-    statistics::{difference, quantile},
+    statistics::quantile,
 };
 use crate::attribution::Game;
 
@@ -39,8 +38,6 @@ pub(super) fn doubts(study: &Study, ours: &Sample) -> Doubts {
             each("fixed checklist", &|level| vec![Key::Checklist(level)]),
         ]
         .concat(),
-        equal_menus: levels.iter().skip(1).map(|level| menus(study, ours, *level)).collect(),
-        equal_menu_checks: MENU_CHECKS,
         cost_draws: steps(levels)
             .chain(levels.iter().skip(2).map(|level| (levels[0], *level)))
             .map(|(against, level)| cost_draws(study, ours, against, level))
@@ -77,13 +74,6 @@ fn row(study: &Study, sample: &Sample, what: &str, level: Level, keys: &[Key]) -
         explained_wrong_share: mean(&|key| sample.share(study, key, Diagnosis::is_explained_wrong).0),
         time_to_explain_restricted_mean_s: mean(&|key| sample.mean(study, key, Metric::Explain)),
     }
-}
-
-fn menus(study: &Study, sample: &Sample, level: Level) -> Against {
-    let over = |level: Level| {
-        mean_over(study, sample, (0..MENUS).map(|draw| Key::Menu(level, draw)), Metric::Explain)
-    };
-    against(sample, level, Metric::Explain, &difference(&over(level), &over(study.options.levels[0])))
 }
 
 fn cost_draws(study: &Study, sample: &Sample, against: Level, level: Level) -> CostDraws {

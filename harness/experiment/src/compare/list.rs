@@ -26,10 +26,6 @@ pub const COST_FACTOR: f64 = 3.0;
 /// By which factors a level's own checks are made dearer until its gain is gone.
 pub const TIPPING_FACTORS: [f64; 8] = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// So many random checks make an equal menu, and so many menus are drawn.
-pub const MENU_CHECKS: usize = 12;
-pub const MENUS: usize = 20;
-
 /// Draws of an order of checks.
 pub const ORDERS: usize = 5;
 
@@ -85,15 +81,10 @@ fn other_looks(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Co
         checks.shuffle(&mut rng(basis.seed, what, &format!("{level:?} {draw}")));
         checks
     };
-    let menu = |draw: usize| {
-        let checks = shuffled("equal menus", draw).into_iter().take(MENU_CHECKS).collect();
-        on(Terms { checks, ..usual.clone() })
-    };
     let mut list = vec![(Key::Checklist(level), in_order(granted(level)))];
     list.extend(
         (0..ORDERS).map(|draw| (Key::Random(level, draw), in_order(shuffled("random checks", draw)))),
     );
-    list.extend((0..MENUS).map(|draw| (Key::Menu(level, draw), menu(draw))));
     list
 }
 

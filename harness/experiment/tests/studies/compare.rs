@@ -55,13 +55,10 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
     let doubts = &controls["doubts"];
     for doubt in [
         "other_responders",
-        "equal_menus",
         "cost_draws",
         "odds",
         "left_out",
         "learning",
-        "shuffled_labels",
-        "before_trigger",
         "signals",
         "signal_gains",
         "calibration",

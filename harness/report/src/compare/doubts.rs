@@ -3,17 +3,11 @@
 use incident::Level;
 use serde::{Deserialize, Serialize};
 
-use super::Against;
-
 /// What a full run asks. Times are seconds of the story.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Doubts {
     /// Other ways to choose looks, on the same incidents.
     pub other_responders: Vec<Row>,
-    /// The same number of random checks at each level, against the first level.
-    pub equal_menus: Vec<Against>,
-    /// How many checks are on such a menu.
-    pub equal_menu_checks: usize,
     pub cost_draws: Vec<CostDraws>,
     pub odds: Vec<Row>,
     /// Scenarios that were on no list.
