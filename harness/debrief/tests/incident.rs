@@ -94,7 +94,7 @@ fn the_page_tells_what_happened_and_what_it_cost() {
         &[
             "<h1>Customers could not use the shop for 30 min; it cost $150,000</h1>",
             "At 08:09 an editor published promo-banner, version 2.",
-            "A customer&#39;s complaint told of it 5 min later.",
+            "A customer&#39;s complaint reported it 5 min later.",
             "The model responder explained it at 08:41 after 1 check of 15 min together",
             "with these remedies, in order: flush the cache, restart the cache.",
             "100.0 % of visits failed between 08:10 and 08:40",
@@ -144,7 +144,7 @@ fn the_markdown_is_a_review_ready_to_fill_in() {
             "- **Invalid rendering** (named in the answer, a latent fault at the start).",
             "- **Missing health check** (not named in the answer, a latent fault at the start).",
             "### What went well\n\n- The explanation is right.\n",
-            "### What was hard to see\n\n- No alert told of it: a customer complained 5 min after the loss.\n",
+            "### What was hard to see\n\n- No alert reported it: a customer complained 5 min after the loss.\n",
             "### Where we got lucky\n\n- *What would have made it worse?*\n",
             "### Actions\n\n| action | answers | owner | by |\n| --- | --- | --- | --- |\n|  | Invalid rendering |  |  |\n",
         ],

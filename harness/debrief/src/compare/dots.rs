@@ -1,5 +1,5 @@
 //! Every incident as a dot, a row for each telemetry level. Teaches never to drop what did not end: an incident that was
-//! not explained rightly is an open dot at the right edge, and counts in the median.
+//! no right explanation is an open dot at the right edge, and counts in the median.
 
 use incident::Level;
 
@@ -29,7 +29,7 @@ pub(super) struct LevelDots {
 }
 
 impl LevelDots {
-    /// The median, with what was never explained rightly counted as later than all others. None if that is half or more.
+    /// The median, with what never had a right explanation counted as later than all others. None if that is half or more.
     pub(super) fn median(&self) -> Option<f64> {
         let mut minutes: Vec<f64> =
             self.incidents.iter().map(|(_, minutes)| minutes.unwrap_or(f64::INFINITY)).collect();
@@ -63,7 +63,7 @@ pub(super) fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
         };
         svg.text("quiet", (x.at(minutes), bottom + 14.0), anchor, &word);
     }
-    svg.text("quiet", (width, bottom + 28.0), Anchor::End, "open: not explained rightly");
+    svg.text("quiet", (width, bottom + 28.0), Anchor::End, "open: no right explanation");
     for (place, row) in rows.iter().enumerate() {
         let y = ROW * place as f64 + 40.0;
         let of = format!("of-{}", row.level);
@@ -85,7 +85,7 @@ pub(super) fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
             let at = at + aside * (stacked / COLUMN) as f64;
             let (class, told) = match minutes {
                 Some(minutes) => (format!("dot {of}"), format!("{what}: {minutes:.0} min")),
-                None => (format!("open {of}"), format!("{what}: not explained rightly")),
+                None => (format!("open {of}"), format!("{what}: no right explanation")),
             };
             svg.dot(&class, (at, y + above(stacked)), RADIUS, &told);
         }

@@ -18,7 +18,7 @@ const PUBLISHES_MAX: usize = 3;
 /// A kind of page on which fewer visits got through failed.
 const FAILED_BELOW: f64 = 0.5;
 
-/// Availability over the morning. None if nobody came.
+/// Availability over the story. None if nobody came.
 pub(super) fn availability(facts: &Facts<'_>) -> Option<Chart> {
     if facts.visits.spans.is_empty() {
         return None;

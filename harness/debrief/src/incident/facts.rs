@@ -1,4 +1,4 @@
-//! What all parts of the page rest on, reckoned once from the record.
+//! What all parts of the page rest on, computed once from the record.
 
 use incident::{
     ClockKind, EventKind, Explanation, IncidentRecord, Level, Outage, Outcome, Route, StoryClock, Tally,
@@ -17,7 +17,7 @@ const MODEL: &str = "model responder";
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) record: &'a IncidentRecord,
-    /// Reckoned afresh: the page says when the file says something else.
+    /// Computed afresh: the page says so where the file differs.
     pub(super) outcome: Outcome,
     pub(super) visits: VisitSpans,
     pub(super) remedies: Vec<RemedyUsed>,
@@ -137,7 +137,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What told somebody that something was wrong: its kind, and what it said.
+    /// The first alert or complaint: its kind, and what it said.
     pub(super) fn detection(&self) -> Option<(&'static str, &str)> {
         let at_s = self.outcome.detected_s?;
         self.record.events.iter().find_map(|event| match &event.kind {

@@ -102,7 +102,7 @@ pub(super) fn remedies(record: &IncidentRecord) -> Vec<RemedyUsed> {
 
 fn judged(before: Option<f64>, best: Option<f64>, at_end: Option<f64>) -> String {
     let (Some(best), Some(at_end)) = (best, at_end) else {
-        return "Nobody came who could have told.".to_owned();
+        return "No visitor came, so nothing is known.".to_owned();
     };
     let before = before.unwrap_or(best);
     if best - before < ROSE_FROM {

@@ -6,8 +6,8 @@ use incident::{EventKind, Outage};
 use super::{factors::Factor, facts::Facts, steps};
 use crate::figures::{capital, count, duration, list, percent, printable, time};
 
-/// From this share of the time until the answer on, one look is called dear.
-const DEAR_FROM: f64 = 0.3;
+/// From this share of the time until the answer on, one check is called expensive.
+const EXPENSIVE_FROM: f64 = 0.3;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Review {
@@ -116,7 +116,7 @@ fn went_well(facts: &Facts<'_>) -> Vec<String> {
         (outcome.lost_s, outcome.detected_s, facts.detection())
     {
         facts_of.push(format!(
-            "An alert told of it {} after the loss, before any customer had to.",
+            "An alert reported it {} after the loss, before any customer had to.",
             duration(detected - lost)
         ));
     }
@@ -139,7 +139,7 @@ fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
         (outcome.lost_s, outcome.detected_s, facts.detection())
     {
         hard.push(format!(
-            "No alert told of it: a customer complained {} after the loss.",
+            "No alert reported it: a customer complained {} after the loss.",
             duration(detected - lost)
         ));
     }
@@ -154,7 +154,7 @@ fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
     }
     let (_, spent_s) = steps::cost(facts.record);
     if let Some((name, cost_s, at)) =
-        steps::longest(facts.record).filter(|(_, cost_s, _)| *cost_s > DEAR_FROM * spent_s && *cost_s > 600.0)
+        steps::longest(facts.record).filter(|(_, cost_s, _)| *cost_s > EXPENSIVE_FROM * spent_s && *cost_s > 600.0)
     {
         hard.push(format!(
             "One check took {} of the {} spent on checks: {name}, from {at}.",

@@ -81,7 +81,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
             ));
             lead.push(match (facts.detection(), outcome.detected_s) {
                 (Some((what, _)), Some(at_s)) => {
-                    format!("{} told of it {} later.", capital(what), duration(at_s - lost_s))
+                    format!("{} reported it {} later.", capital(what), duration(at_s - lost_s))
                 }
                 _ => "The record holds no alert and no complaint about it.".to_owned(),
             });

@@ -136,7 +136,7 @@ fn right_reason(round: &Round<'_>) -> (String, String) {
         (false, false, Some(true)) => {
             ("no".to_owned(), "The explanation is right, and it was not fixed.".to_owned())
         }
-        _ => ("no".to_owned(), "It takes both: fixed, and explained rightly.".to_owned()),
+        _ => ("no".to_owned(), "It takes both: a fix and the right explanation.".to_owned()),
     }
 }
 
