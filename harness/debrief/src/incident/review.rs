@@ -153,8 +153,8 @@ fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
         ));
     }
     let (_, spent_s) = steps::cost(facts.record);
-    if let Some((name, cost_s, at)) =
-        steps::longest(facts.record).filter(|(_, cost_s, _)| *cost_s > EXPENSIVE_FROM * spent_s && *cost_s > 600.0)
+    if let Some((name, cost_s, at)) = steps::longest(facts.record)
+        .filter(|(_, cost_s, _)| *cost_s > EXPENSIVE_FROM * spent_s && *cost_s > 600.0)
     {
         hard.push(format!(
             "One check took {} of the {} spent on checks: {name}, from {at}.",
