@@ -32,7 +32,7 @@ const PAGE: &str = r#"
     return {
         overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
         loaded: performance.getEntriesByType("resource").map((entry) => entry.name),
-        rows: document.querySelectorAll(".looks tbody tr").length,
+        rows: document.querySelectorAll(".steps tbody tr").length,
         review: [...document.querySelectorAll(".review h3")].map((heading) => heading.textContent),
     };
 "#;
