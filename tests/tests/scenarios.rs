@@ -68,40 +68,12 @@ fn check(name: &str) {
     }
 }
 
-macro_rules! scenarios {
-    ($($test:ident = $name:literal,)+) => {
-        const TESTED: &[&str] = &[$($name),+];
-        $(#[test] fn $test() { check($name); })+
-    };
-}
-
-scenarios! {
-    bad_release = "bad-release",
-    broken_link = "broken-link",
-    decimal_comma = "decimal-comma",
-    false_alarm = "false-alarm",
-    flaky_link = "flaky-link",
-    line_separator = "line-separator",
-    nul_in_the_frame = "nul-in-the-frame",
-    provider_outage = "provider-outage",
-    slow_disk = "slow-disk",
-    slow_link = "slow-link",
-    special_character = "special-character",
-    stopped_store = "stopped-store",
-    stuck_uploads = "stuck-uploads",
-    surge = "surge",
-    suspended_cache = "suspended-cache",
-    suspended_front = "suspended-front",
-    suspended_store = "suspended-store",
-    windows_1252 = "windows-1252",
-    wrong_timeout = "wrong-timeout",
-}
+include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
 #[test]
-fn every_scenario_is_tested_and_every_symptom_has_at_least_three_causes() {
+fn every_symptom_has_at_least_three_causes() {
     let library = library();
     assert!(library.len() >= 12);
-    assert_eq!(library.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>(), TESTED);
     for symptom in [Symptom::SomeVisits, Symptom::EveryPage] {
         let causes =
             library.iter().filter(|scenario| scenario.symptom == symptom && !scenario.control).count();
