@@ -19,7 +19,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 12] = [
+const TOOLS: [Tool; 14] = [
     Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
     Tool {
         binary: "chromedriver",
@@ -35,6 +35,16 @@ const TOOLS: [Tool; 12] = [
     Tool { binary: "zsh", package: "zsh", purpose: "a test pastes printed lines into it" },
     Tool { binary: "dash", package: "dash", purpose: "a test pastes printed lines into it" },
     Tool { binary: "curl", package: "curl", purpose: "the printed lines call it" },
+    Tool {
+        binary: "tsc",
+        package: "node-typescript",
+        purpose: "a test checks the types of the room's pages with it",
+    },
+    Tool {
+        binary: "eslint",
+        package: "eslint",
+        purpose: "a test looks for mistakes in the room's pages with it",
+    },
     Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
 ];
 

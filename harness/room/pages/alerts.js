@@ -2,7 +2,7 @@
 
 import { attempt, el } from "./lib.js";
 import { moment } from "./state.js";
-import { look, scroller } from "./look.js";
+import { look, rowHead, table } from "./look.js";
 
 export function alertsSection() {
   const body = el("div", { class: "stack tight" });
@@ -23,16 +23,11 @@ export function alertsSection() {
 
 function ruleTable(rules) {
   const rate = (value) => (value === null || value === undefined ? "nobody came" : value.toFixed(1));
-  return scroller("Rules", el("table", {},
-    el("caption", { class: "unseen" }, "Rules"),
-    el("thead", {}, el("tr", {}, ...["Rule", "State", "Since", "Fires at", "Long window", "Short window"].map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, ...rules.map((rule) => el("tr", {},
-      el("th", { scope: "row" }, `${rule.rule} (${rule.urgency})`),
-      el("td", {}, el("span", { class: rule.firing ? "badge strong" : "badge" }, rule.firing ? "fires" : "quiet")),
-      el("td", {}, rule.since ? moment(rule.since) : "never"),
-      el("td", {}, rule.threshold),
-      el("td", {}, `${rate(rule.burn_rate_long)} in ${rule.long_s} s`),
-      el("td", {}, `${rate(rule.burn_rate_short)} in ${rule.short_s} s`))))));
+  return table("Rules", ["Rule", "State", "Since", "Fires at", "Long window", "Short window"], rules.map((rule) => [
+    rowHead(`${rule.rule} (${rule.urgency})`),
+    el("span", { class: rule.firing ? "badge strong" : "badge" }, rule.firing ? "fires" : "quiet"),
+    rule.since ? moment(rule.since) : "never", rule.threshold,
+    `${rate(rule.burn_rate_long)} in ${rule.long_s} s`, `${rate(rule.burn_rate_short)} in ${rule.short_s} s`]));
 }
 
 function historyList(history) {

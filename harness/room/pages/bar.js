@@ -2,7 +2,7 @@
 // that announced a clock each second would say nothing else.
 
 import { byId, minutes, percent, setText, sparkline, usd } from "./lib.js";
-import { watch } from "./state.js";
+import { watch, watchAll } from "./state.js";
 
 const TARGET = 0.999; // what customers are promised
 const MODELS = {
@@ -10,12 +10,17 @@ const MODELS = {
   "you-build-it": { L1: "product team", L2: "product team", L3: "product team" },
 };
 
-/** What this team is to the shop in this round. */
+/**
+ * What this team is to the shop in this round.
+ * @param {Api.RoundView} round
+ */
 export const roleOf = (round) => MODELS[round.operating_model]?.[round.line] ?? round.line;
 
-export const roundName = (round) => (round.practice ? "Practice round" : `Round ${round.number} of ${round.of}`);
+/** @param {Api.RoundView} round */
+const roundName = (round) => (round.practice ? "Practice round" : `Round ${round.number} of ${round.of}`);
 
-export const paceText = (speed) => {
+/** @param {number} speed */
+const paceText = (speed) => {
   const factor = speed.toLocaleString("en-US", { maximumFractionDigits: 1 });
   return `${factor} story ${speed === 1 ? "minute" : "minutes"} a minute`;
 };
@@ -25,7 +30,7 @@ export function startBar() {
   line.setAttribute("aria-label", "A line: the share of customers served over the last five minutes");
   byId("served-line").append(line);
 
-  watch((s) => [s.clock?.story, s.phase], ([story]) => setText(byId("clock"), story ?? "–"));
+  watchAll((s) => [s.clock?.story, s.phase], ([story]) => setText(byId("clock"), story ?? "–"));
   watch((s) => s.round && s.loss_usd, (loss) => setText(byId("loss"), loss === null ? "–" : usd(loss)));
   watch((s) => s.round && s.availability, (availability) => {
     const now = availability?.now ?? null;
@@ -35,15 +40,15 @@ export function startBar() {
     line.update(availability?.history ?? []);
   });
   watch((s) => s.round === null, (isIdle) => byId("bar").classList.toggle("idle", isIdle));
-  watch((s) => [s.phase, s.round?.ends_in_s], ([phase, left]) => {
+  watchAll((s) => [s.phase, s.round?.ends_in_s], ([phase, left]) => {
     setText(byId("left"), left === undefined || left === null ? "–" : minutes(left));
     setText(byId("left-name"), phase === "paused" ? "paused, time left" : "time left");
   });
-  watch((s) => s.round && [roundName(s.round), s.round.operating_model === "ops-run-it" && s.round.line], (round) => {
+  watchAll((s) => s.round && [roundName(s.round), s.round.operating_model === "ops-run-it" && s.round.line], (round) => {
     setText(byId("round"), round ? round.filter(Boolean).join(", ") : "–");
   });
   watch((s) => s.round?.speed, (speed) => setText(byId("pace"), speed ? paceText(speed) : "story pace"));
-  watch((s) => [s.team.name, s.you, s.members], ([team, you, members]) => {
+  watchAll((s) => [s.team.name, s.you, s.members], ([team, you, members]) => {
     setText(byId("team-name"), team);
     const others = members.filter((member) => member !== you);
     setText(byId("members"), others.length ? `${you} and ${others.length} more` : you);

@@ -2,9 +2,13 @@
 
 import { get } from "./lib.js";
 
+/** @type {Promise<Api.Catalogue> | null} */
 let asked = null;
 
-/** `{causes: [{id, words}], factors: [{id, words}], services: [...]}`, asked for once. */
+/**
+ * Asked for once.
+ * @returns {Promise<Api.Catalogue>}
+ */
 export function catalogue() {
   asked ??= get("/api/team/catalogue").catch((error) => {
     asked = null;
@@ -13,4 +17,5 @@ export function catalogue() {
   return asked;
 }
 
+/** @param {Api.Entry[]} entries */
 export const wordsOf = (entries, id) => entries.find((entry) => entry.id === id)?.words ?? id;

@@ -1,23 +1,21 @@
 // What was changed, when, and to which version.
 
-import { attempt, el, setText } from "./lib.js";
+import { attempt, button, el, setText } from "./lib.js";
 import { moment, nowUnix, state, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
 import { pair } from "./logline.js";
-import { empty, look } from "./look.js";
+import { choices, field } from "./conditions.js";
+import { empty, look, once, opening } from "./look.js";
 import { pinButton } from "./pins.js";
 
 export function changesPanel(panel) {
   const text = el("input", { id: "changes-text", type: "search", autocomplete: "off", spellcheck: false, placeholder: "An asset, a service, a kind of change" });
-  const span = el("select", { id: "changes-span" }, ...[["", "All time"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["before", "Before the customers came"]].map(([value, label]) => el("option", { value }, label)));
+  const span = choices("changes-span", [["", "All time"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["before", "Before the customers came"]]);
   const found = el("p", { class: "hint", role: "status" });
   const list = el("ol", { class: "lines plain-list" });
   const { node: lookNode, ask } = look(run);
   panel.append(
-    el("div", { class: "filters" },
-      el("div", { class: "field small grow wide-field" }, el("label", { for: text.id }, "Show only"), text),
-      el("div", { class: "field small" }, el("label", { for: span.id }, "Time"), span)),
-    found, list, lookNode);
+    el("div", { class: "filters" }, field("Show only", text, "grow wide-field"), field("Time", span)), found, list, lookNode);
   let changes = [];
 
   function run() {
@@ -39,23 +37,15 @@ export function changesPanel(panel) {
 
   text.addEventListener("input", draw);
   span.addEventListener("change", run);
-  let isOpened = false;
-  return { open: () => { if (!isOpened) run(); isOpened = true; } };
+  return { open: once(run) };
 }
 
 function changeLine(change) {
-  const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
+  return opening([
     moment(change.time),
     el("span", { class: "line-service" }, change.what),
-    el("span", { class: "line-body" }, el("b", {}, visible(change.which)), change.version === null ? "" : `, version ${visible(change.version)}`, " ", el("span", { class: "hint" }, visible(change.body))));
-  const node = el("li", { class: "line" }, head);
-  head.addEventListener("click", () => {
-    const isOpen = head.getAttribute("aria-expanded") === "true";
-    head.setAttribute("aria-expanded", String(!isOpen));
-    if (isOpen) node.querySelector(".line-all").remove();
-    else node.append(whole(change));
-  });
-  return node;
+    el("span", { class: "line-body" }, el("b", {}, visible(change.which)), change.version === null ? "" : `, version ${visible(change.version)}`, " ", el("span", { class: "hint" }, visible(change.body)))],
+  () => whole(change));
 }
 
 function whole(change) {
@@ -68,7 +58,5 @@ function whole(change) {
       ...Object.entries(change.attributes).flatMap(([key, value]) => pair(key, value))),
     el("div", { class: "actions" },
       pinButton(() => ({ source: "change", sequence: change.sequence }), "Pin this change"),
-      isVersion && isGranted("content") && el("button", {
-        type: "button", class: "button small", on: { click: () => lookAt("content", { asset: change.which, version }) },
-      }, "What changed in the text")));
+      isVersion && isGranted("content") && button("What changed in the text", () => lookAt("content", { asset: change.which, version }))));
 }

@@ -1,11 +1,24 @@
-// Conditions on attributes: typed as key=value, or taken over from what was found. Shown as small labels that go away again.
+// The fields of a search. Conditions on attributes are typed as key=value, or taken over from what was found, and shown as small labels
+// that go away again. On a narrow page the rarer fields wait behind a button.
 
-import { el, toast } from "./lib.js";
+import { button, el, toast } from "./lib.js";
+
+export const choices = (id, options) => el("select", { id }, ...options.map(([value, label]) => el("option", { value }, label)));
+
+/** A labelled field; `kind` may say that it is `secondary`. */
+export const field = (label, control, kind = "") => el("div", { class: `field small ${kind}` }, el("label", { for: control.id }, label), control);
+
+/** The button that shows the rarer fields of `filters` where the page is narrow. */
+export function moreConditions(filters) {
+  const more = button("More conditions", () => more.setAttribute("aria-expanded", String(filters.classList.toggle("open"))),
+    { kind: "small plain more-conditions", "aria-expanded": "false" });
+  return more;
+}
 
 /** `pairs()` are the parameters for a question; `onChange` is called when they are others. */
 export function conditions(name, placeholder, onChange) {
   const input = el("input", { id: `${name}-attribute`, autocomplete: "off", spellcheck: false, placeholder });
-  const add = el("button", { type: "button", class: "button small" }, "Add");
+  const add = button("Add", () => { if (typed()) onChange(); });
   const shown = el("ul", { class: "conditions plain-list", "aria-label": "Conditions" });
   const node = el("div", { class: "field small conditions-field secondary" },
     el("label", { for: input.id }, "Attribute"), el("div", { class: "row joined" }, input, add), shown);
@@ -14,14 +27,12 @@ export function conditions(name, placeholder, onChange) {
   function draw() {
     shown.replaceChildren(...held.map((each) => {
       const label = each.kind === "trace" ? `trace ${each.text.slice(0, 8)}…` : each.text;
-      const remove = el("button", { type: "button", class: "button small condition", "aria-label": `Without the condition ${label}` }, `${label}  ✕`);
-      remove.addEventListener("click", () => {
+      return el("li", {}, button(`${label}  ✕`, () => {
         held = held.filter((other) => other !== each);
         draw();
         input.focus();
         onChange();
-      });
-      return el("li", {}, remove);
+      }, { kind: "small condition", "aria-label": `Without the condition ${label}` }));
     }));
   }
 
@@ -43,7 +54,6 @@ export function conditions(name, placeholder, onChange) {
     return true;
   }
 
-  add.addEventListener("click", () => { if (typed()) onChange(); });
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || input.value.trim() === "") return;
     event.preventDefault();

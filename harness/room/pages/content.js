@@ -2,7 +2,7 @@
 
 import { attempt, el } from "./lib.js";
 import { moment, state, visible } from "./state.js";
-import { empty, look } from "./look.js";
+import { empty, look, opening, preformatted, table } from "./look.js";
 import { pinButton } from "./pins.js";
 
 const CHARACTERS_MAX = 400; // rows of one table
@@ -34,30 +34,17 @@ export function contentPanel(panel) {
 
   function versionList(held, id, path) {
     if (held.length === 0) return empty("No version is known.");
-    return el("ol", { class: "lines plain-list" }, ...held.map(({ version, published_unix_s }) => {
-      const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
+    return el("ol", { class: "lines plain-list" }, held.map(({ version, published_unix_s }) => {
+      const node = opening([
         published_unix_s ? moment(published_unix_s) : el("span", { class: "moment" }, "–"),
-        el("b", {}, `Version ${version}`), el("span", { class: "line-body hint" }, "what changed"));
-      const node = el("li", { class: "line", dataset: { version } }, head);
-      head.addEventListener("click", () => toggle(node, head, () => ask(`${path}/versions/${version}`), id, version));
+        el("b", {}, `Version ${version}`), el("span", { class: "line-body hint" }, "what changed")],
+      async () => {
+        const one = await ask(`${path}/versions/${version}`);
+        node.scrollIntoView({ block: "nearest" });
+        return el("div", { class: "line-all stack tight" }, difference(one.difference), textOf({ ...one, id, version }, "The whole text of this version"));
+      }, { dataset: { version } });
       return node;
     }));
-  }
-
-  async function toggle(node, head, read, id, version) {
-    const isOpen = head.getAttribute("aria-expanded") === "true";
-    if (isOpen) {
-      head.setAttribute("aria-expanded", "false");
-      return node.querySelector(".line-all").remove();
-    }
-    return attempt(head, async () => {
-      const one = await read();
-      head.setAttribute("aria-expanded", "true");
-      node.append(el("div", { class: "line-all stack tight" },
-        difference(one.difference),
-        ...textOf({ ...one, id, version }, "The whole text of this version")));
-      node.scrollIntoView({ block: "nearest" });
-    });
   }
 
   asset.addEventListener("change", () => run());
@@ -72,7 +59,7 @@ export function contentPanel(panel) {
 
 function difference(runs) {
   if (!runs || runs.every(({ kind }) => kind === "same")) return empty("The same text as in the version before, or the first one.");
-  return el("pre", { class: "wrap difference", tabIndex: 0, role: "group", "aria-label": "What changed from the version before" },
+  return preformatted("What changed from the version before", "wrap difference",
     ...runs.map(({ kind, text }) => {
       if (kind === "same") return visible(text);
       return el(kind === "added" ? "ins" : "del", {}, el("span", { class: "unseen" }, kind === "added" ? "added: " : "removed: "), text);
@@ -83,7 +70,7 @@ function textOf({ id, version, text_escaped, characters }, title = "") {
   const count = characters.length;
   return [
     el("div", { class: "row apart" }, el("h3", {}, title || `${id}, version ${version}`), pinButton(() => ({ source: "version", asset: id, version }), "Pin this version")),
-    el("pre", { class: "wrap content-text", tabIndex: 0, role: "group", "aria-label": `Text of ${id}` }, ...marked(text_escaped)),
+    preformatted(`Text of ${id}`, "wrap content-text", ...marked(text_escaped)),
     el("p", { class: "hint" }, count === 0 ? "No special character in it." : `${count} special ${count === 1 ? "character" : "characters"} in it, whether harmless or not.`),
     count > 0 && characterTable(characters),
   ].filter(Boolean);
@@ -92,10 +79,5 @@ function textOf({ id, version, text_escaped, characters }, title = "") {
 /** The text with what was written out for the eye set apart. */
 const marked = (text) => text.split(/(⟨(?:U\+|0x)[0-9A-F]+⟩)/).map((part, index) => (index % 2 ? el("mark", {}, part) : part));
 
-function characterTable(characters) {
-  return el("div", { class: "wide characters", tabIndex: 0, role: "group", "aria-label": "Special characters" }, el("table", {},
-    el("caption", { class: "unseen" }, "Special characters"),
-    el("thead", {}, el("tr", {}, ...["After bytes", "Code point", "Name"].map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, ...characters.slice(0, CHARACTERS_MAX).map(({ offset, code_point, byte, name }) => el("tr", {},
-      el("td", {}, offset), el("td", {}, el("code", {}, code_point ?? byte ?? "–")), el("td", {}, name))))));
-}
+const characterTable = (characters) => table("Special characters", ["After bytes", "Code point", "Name"],
+  characters.slice(0, CHARACTERS_MAX).map(({ offset, code_point, byte, name }) => [offset, el("code", {}, code_point ?? byte ?? "–"), name]), "characters");

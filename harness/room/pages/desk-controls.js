@@ -6,6 +6,7 @@ import { count, teamOptions } from "./desk-words.js";
 
 const EXTEND_MIN = 5;
 
+/** @type {NamedDesk | null} */
 let view = null;
 
 const isUnderWay = () => view.phase === "running" || view.phase === "paused";
@@ -57,6 +58,7 @@ for (const [id, { says, act }] of Object.entries(CONTROLS)) {
   });
 }
 
+/** @param {NamedDesk} newest */
 export function update(newest) {
   view = newest;
   setText(byId("pause").querySelector("strong"), view.phase === "paused" ? "Resume" : "Pause");

@@ -9,6 +9,7 @@ const isOtherPort = changes();
 const isOtherAddresses = changes();
 const isOtherBinding = changes();
 
+/** @param {NamedDesk} view */
 export function update(view) {
   setText(byId("code"), view.code);
   const members = view.teams.flatMap((team) => team.members).length;
@@ -18,7 +19,6 @@ export function update(view) {
   keep(byId("who"), view.teams, ({ number }) => number, () => el("li", {}, el("strong"), el("span")), showTeam);
   showReached(view);
   if (isOtherPort(view.port)) fillIn(view.port);
-  setText(byId("token-note"), view.token_note ?? "");
 }
 
 function showTeam(item, { name, members }) {

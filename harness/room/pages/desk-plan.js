@@ -6,7 +6,12 @@ const measuredOf = (plan) => plan.filter((round) => !round.practice);
 const ofTeam = (round, team) => round.teams.find((each) => each.team === team);
 const teamsOf = (plan) => [...new Set(plan.flatMap((round) => round.teams.map(({ team }) => team)))].sort((a, b) => a - b);
 
-/** Sentences about the plan: `{text, isWarning}`. */
+/**
+ * Sentences about the plan.
+ * @param {NamedRound[]} plan
+ * @param {string[]} levels
+ * @returns {{ text: string, isWarning: boolean }[]}
+ */
 export function notesOn(plan, levels) {
   const measured = measuredOf(plan);
   const notes = [...metTwice(plan)];
@@ -59,7 +64,10 @@ function crossover(measured, levels) {
 const said = (text) => ({ text, isWarning: false });
 const warning = (text) => ({ text, isWarning: true });
 
-/** What to propose as a further round: levels the other way round, and an incident that the team has not met. */
+/**
+ * What to propose as a further round: levels the other way round, and an incident that the team has not met.
+ * @param {NamedDesk} view
+ */
 export function proposal({ plan, teams, scenarios, levels }) {
   const last = plan.at(-1);
   const model = measuredOf(plan).at(-1) ?? last;

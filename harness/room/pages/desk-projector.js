@@ -12,6 +12,7 @@ const MANY_TEAMS = 15; // more have no room for lines
 
 const isOtherAddress = changes();
 
+/** @param {NamedDesk} view */
 export function update(view) {
   const { phase, round, clock, code, teams } = view;
   byId("projector").classList.toggle("is-playing", phase !== "lobby");

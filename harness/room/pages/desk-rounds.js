@@ -1,6 +1,6 @@
 // The plan of rounds as a table: a column a round, a row a team, so that a crossover is seen at a glance.
 
-import { attempt, byId, changes, confirmed, el, keep, send, setText } from "./lib.js";
+import { button, byId, changes, confirmed, el, keep, send, setText } from "./lib.js";
 import { MODELS, levelBadge, scenarioName } from "./desk-words.js";
 import { notesOn, proposal } from "./desk-plan.js";
 import { privately, setPrivate } from "./desk-private.js";
@@ -9,8 +9,10 @@ import { openRound } from "./desk-round-form.js";
 const STATES = { done: "played", running: "running", next: "next", later: "later" };
 
 const isOther = changes();
+/** @type {NamedDesk | null} */
 let view = null;
 
+/** @param {NamedDesk} newest */
 export function update(newest) {
   view = newest;
   const { plan, teams, levels } = view;
@@ -27,8 +29,8 @@ export function update(newest) {
 
 function roundHead({ number }) {
   if (number === "team") return el("th", { scope: "col" }, "Team");
-  const edit = el("button", { type: "button", class: "button small", on: { click: () => openRound(view, roundOf(number)) } }, "Edit");
-  const remove = el("button", { type: "button", class: "button small plain", on: { click: () => attempt(remove, () => removeRound(number)) } }, "Remove");
+  const edit = button("Edit", () => openRound(view, roundOf(number)));
+  const remove = button("Remove", () => removeRound(number), { kind: "small plain" });
   return el("th", { scope: "col" },
     el("div", { class: "round-head" },
       el("span", { class: "round-name" }), el("span", { class: "badge" }), el("span", { class: "hint" }), el("div", { class: "row tight" }, edit, remove)));
@@ -41,9 +43,9 @@ function showRoundHead(head, round) {
   head.querySelector(".badge").className = `badge${round.state === "running" ? " strong" : round.state === "next" ? " chosen" : ""}`;
   setText(head.querySelector(".hint"), `${MODELS[round.operating_model]}. ${round.minutes} min, story ${round.speed} times as fast`);
   const isToCome = round.state === "next" || round.state === "later";
-  for (const button of head.querySelectorAll("button")) {
-    button.hidden = !isToCome;
-    button.setAttribute("aria-label", `${button.textContent} ${round.name}`);
+  for (const each of head.querySelectorAll("button")) {
+    each.hidden = !isToCome;
+    each.setAttribute("aria-label", `${each.textContent} ${round.name}`);
   }
 }
 

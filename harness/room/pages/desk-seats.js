@@ -1,9 +1,10 @@
 // Who may join, who waits to be let in, and who sits in a team.
 
-import { attempt, byId, confirmed, el, keep, send, setHidden, setText, toast } from "./lib.js";
+import { attempt, button, byId, confirmed, el, keep, send, setHidden, setText, toast } from "./lib.js";
 
 let isOpen = true;
 
+/** @param {NamedDesk} view */
 export function update({ joining_open: isOpenNow, teams }) {
   isOpen = isOpenNow;
   setText(byId("joining"), isOpen ? "Close joining" : "Open joining");
@@ -24,26 +25,14 @@ export function showSeats({ seats }) {
   });
 }
 
-function waitingLine(seat) {
-  return el("li", {}, el("span", {}), letIn(seat), button("Turn away", `Turn ${seat.alias} away`, () => turnAway(seat)));
-}
+const labelled = (label, spoken, work, kind = "small") => button(label, work, { kind, "aria-label": spoken });
 
-function seatLine(seat) {
-  if (seat.waiting) return waitingLine(seat);
-  return el("li", {}, el("span", {}), button("Remove", `Remove ${seat.alias}`, () => remove(seat)));
-}
+const waitingLine = (seat) => el("li", {}, el("span", {}),
+  labelled("Let in", `Let ${seat.alias} in`, () => send("POST", `/api/desk/seats/${seat.id}/let-in`), "small primary"),
+  labelled("Turn away", `Turn ${seat.alias} away`, () => turnAway(seat)));
 
-function button(label, spoken, work) {
-  const node = el("button", { type: "button", class: "button small", "aria-label": spoken }, label);
-  node.addEventListener("click", () => attempt(node, work));
-  return node;
-}
-
-function letIn({ id, alias }) {
-  const node = button("Let in", `Let ${alias} in`, () => send("POST", `/api/desk/seats/${id}/let-in`));
-  node.classList.add("primary");
-  return node;
-}
+const seatLine = (seat) => (seat.waiting ? waitingLine(seat)
+  : el("li", {}, el("span", {}), labelled("Remove", `Remove ${seat.alias}`, () => remove(seat))));
 
 async function turnAway({ id, alias }) {
   if (await confirmed(`Turn ${alias} away?`, "Turn away")) await send("DELETE", `/api/desk/seats/${id}`);

@@ -1,18 +1,20 @@
 // All teams at a glance. Only what has changed is written, so that focus and selection stay where they are.
 
-import { byId, el, keep, percent, setText, sparkline, usd } from "./lib.js";
+import { button, byId, el, keep, percent, setText, sparkline, usd } from "./lib.js";
 import { STATES } from "./desk-words.js";
 import { privately, setPrivate } from "./desk-private.js";
 import { openTeam } from "./desk-team.js";
 
 const SHORT_MAX = 160; // characters of what a team wrote; all of it stands in the team's panel
 
+/** @param {NamedDesk} view */
 export function update({ teams, clock }) {
   keep(byId("team-rows"), teams, ({ number }) => number, teamRow, showTeam);
   byId("team-region").classList.toggle("is-long", teams.length > 8);
   setText(byId("teams-updated"), clock ? `As of ${clock.story} on the story clock.` : "Figures appear when a round begins.");
 }
 
+/** @type {[string, string, () => any[]][]} */
 const CELLS = [
   ["served", "Customers served", () => [el("div", { class: "served-cell" },
     el("div", {}, el("strong", { class: "share" }), el("span", { class: "mark state" })),
@@ -33,12 +35,11 @@ function teamRow({ number }) {
   const cells = CELLS.map(([name, label, content]) => el("td", {
     class: `of-team-${name}${FIGURES.includes(name) ? " number" : ""}`, role: "cell", dataset: { label },
   }, content()));
-  const actions = el("button", { type: "button", class: "button small", on: { click: () => openTeam(number) } }, "Actions");
   return el("tr", { role: "row" },
     el("th", { role: "rowheader", scope: "row" },
       el("span", { class: "team-name" }), el("span", { class: "hint members" }), el("span", { class: "badge asked" })),
     cells,
-    el("td", { class: "of-team-actions", role: "cell" }, actions));
+    el("td", { class: "of-team-actions", role: "cell" }, button("Actions", () => openTeam(number))));
 }
 
 function showTeam(row, team) {

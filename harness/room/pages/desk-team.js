@@ -1,6 +1,6 @@
 // One team's panel: all that a facilitator does for one team. It stays open while states arrive; what is typed in it stays.
 
-import { attempt, byId, confirmed, el, get, keep, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
+import { attempt, byId, confirmed, el, get, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
 import { STATES } from "./desk-words.js";
 import { showSeats } from "./desk-seats.js";
 import { answerPlace, privately, setPrivate } from "./desk-private.js";
@@ -9,6 +9,7 @@ const dialog = byId("team-dialog");
 const answer = answerPlace(() => number);
 byId("team-answer").append(answer);
 
+/** @type {NamedDesk | null} */
 let view = null;
 let number = null;
 
@@ -39,6 +40,7 @@ function isOutside({ clientX, clientY }) {
 
 // ---- What is seen -----------------------------------------------------------------------------------------------
 
+/** @param {NamedDesk} newest */
 export function update(newest) {
   view = newest;
   const team = dialog.open && teamNow();
@@ -84,19 +86,12 @@ function figuresOf(team) {
 
 // ---- What is done -----------------------------------------------------------------------------------------------
 
-function onSubmit(id, work) {
-  byId(id).addEventListener("submit", (event) => {
-    event.preventDefault();
-    attempt(event.submitter, work);
-  });
-}
-
 byId("team-prepared").addEventListener("change", () => {
   const chosen = view.messages.find(({ id }) => id === byId("team-prepared").value);
   if (chosen) byId("team-text").value = chosen.text;
 });
 
-onSubmit("team-message-form", async () => {
+onSubmit(byId("team-message-form"), async () => {
   await send("POST", "/api/desk/message", { team: number, text: byId("team-text").value.trim() });
   byId("team-text").value = byId("team-prepared").value = "";
   toast(`Sent to ${teamNow().name}.`);
@@ -132,13 +127,13 @@ function setLadder(isShown) {
   setText(byId("team-ladder-show"), isShown ? "Hide the ladder" : "Show the ladder");
 }
 
-onSubmit("team-level-form", async () => {
+onSubmit(byId("team-level-form"), async () => {
   const level = byId("team-level").value;
   await send("POST", "/api/desk/level", { team: number, level });
   toast(`${teamNow().name} now has the level ${level}.`);
 });
 
-onSubmit("team-name-form", async () => {
+onSubmit(byId("team-name-form"), async () => {
   await send("PUT", `/api/desk/teams/${number}`, { name: byId("team-name").value.trim() });
   toast("Renamed.");
 });
@@ -150,7 +145,7 @@ byId("team-token").addEventListener("click", () => attempt(byId("team-token"), a
   toast("The team has a new token.");
 }));
 
-onSubmit("team-forward-form", async () => {
+onSubmit(byId("team-forward-form"), async () => {
   const endpoint = byId("team-forward").value.trim();
   await send("POST", `/api/desk/teams/${number}/forward`, { endpoint: endpoint || null });
   toast(endpoint ? `Its telemetry goes to ${endpoint}.` : "Forwarding has stopped.");

@@ -1,10 +1,12 @@
 // What is said to teams and noted about them: messages, moments for the debrief, answers after an early end, more telemetry.
 
-import { attempt, byId, confirmed, el, keep, send, setHidden, setOptions, setText, toast } from "./lib.js";
+import { byId, confirmed, el, keep, onSubmit, send, setHidden, setOptions, setText, toast } from "./lib.js";
 import { teamOptions } from "./desk-words.js";
 
+/** @type {NamedDesk | null} */
 let view = null;
 
+/** @param {NamedDesk} newest */
 export function update(newest) {
   view = newest;
   setOptions(byId("message-prepared"), [["", "own words"], ...view.messages.map(({ id, text }) => [id, text])]);
@@ -43,35 +45,23 @@ byId("message-prepared").addEventListener("change", () => {
   if (chosen) byId("message-text").value = chosen.text;
 });
 
-byId("message-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(event.submitter, async () => {
-    const to = byId("message-to");
-    await send("POST", "/api/desk/message", { team: to.value === "" ? null : Number(to.value), text: byId("message-text").value.trim() });
-    toast(`Sent to ${to.selectedOptions[0].textContent}.`);
-    byId("message-text").value = byId("message-prepared").value = "";
-  });
+onSubmit(byId("message-form"), async () => {
+  const to = byId("message-to");
+  await send("POST", "/api/desk/message", { team: to.value === "" ? null : Number(to.value), text: byId("message-text").value.trim() });
+  toast(`Sent to ${to.selectedOptions[0].textContent}.`);
+  byId("message-text").value = byId("message-prepared").value = "";
 });
 
-byId("mark-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(event.submitter, async () => {
-    await send("POST", "/api/desk/mark", { text: byId("mark-text").value.trim() });
-    byId("mark-text").value = "";
-    toast("Marked.");
-  });
+onSubmit(byId("mark-form"), async () => {
+  await send("POST", "/api/desk/mark", { text: byId("mark-text").value.trim() });
+  byId("mark-text").value = "";
+  toast("Marked.");
 });
 
-byId("everyone-form").addEventListener("submit", (event) => {
-  event.preventDefault();
+onSubmit(byId("everyone-form"), async () => {
   const level = byId("everyone-level").value;
-  attempt(event.submitter, async () => {
-    const text = "A team that has it already, or more, keeps what it has. What a team has seen cannot be taken back.";
-    if (!(await confirmed(`Raise every team to ${level}?`, "Raise", text))) return;
-    const rank = (of) => view.levels.indexOf(of);
-    for (const team of view.teams.filter((each) => rank(each.level) < rank(level))) {
-      await send("POST", "/api/desk/level", { team: team.number, level });
-    }
-    toast(`Every team has at least ${level}.`);
-  });
+  const text = "A team that has it already, or more, keeps what it has. What a team has seen cannot be taken back.";
+  if (!(await confirmed(`Raise every team to ${level}?`, "Raise", text))) return;
+  await send("POST", "/api/desk/level", { team: null, level });
+  toast(`Every team has at least ${level}.`);
 });

@@ -13,7 +13,11 @@ export const STATES = {
   restored: ["served again", "served"],
 };
 
-/** The state with a name for each round: practice rounds are not counted, wherever they stand in the plan. */
+/**
+ * The state with a name for each round: practice rounds are not counted, wherever they stand in the plan.
+ * @param {Api.DeskView} view
+ * @returns {NamedDesk}
+ */
 export function withNames(view) {
   let scored = 0;
   const plan = view.plan.map((round) => ({ ...round, name: round.practice ? "Practice" : `Round ${(scored += 1)}` }));
@@ -46,6 +50,7 @@ export const scenarioName = ({ scenario, name, title }) => `${scenario ?? name}:
 /** A telemetry level as a badge; its blue grows with what the level shows. */
 export const levelBadge = (level) => el("span", { class: `badge level of-${level}` }, level);
 
+/** @param {Api.TeamRow[]} teams */
 export const teamOptions = (teams) => teams.map(({ number, name }) => [String(number), name]);
 
 export const ago = (seconds) => {

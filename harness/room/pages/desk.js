@@ -32,6 +32,7 @@ byId("sign-out").addEventListener("click", () => attempt(byId("sign-out"), async
 const choose = tabs(byId("desk-tabs"), (chosen) => history.replaceState(null, "", `#${chosen.getAttribute("aria-controls")}`));
 let phase = null;
 
+/** @param {Api.DeskView} newest */
 function show(newest) {
   const view = withNames(newest);
   setHidden(byId(projector.isProjector ? "projector" : "desk"), false);
@@ -42,6 +43,7 @@ function show(newest) {
   for (const part of PARTS) part.update(view);
 }
 
+/** @param {NamedDesk} view */
 function showTop({ phase: now, round, clock, teams, revealed, not_kept: notKept }) {
   setText(byId("not-kept"), notKept ?? "");
   setHidden(byId("not-kept"), !notKept);

@@ -1,10 +1,17 @@
 // Making and changing elements. Whatever people typed and whatever evidence says is put on a page as text, never as markup.
 
+/**
+ * An element of the page, of whichever kind it is.
+ * @type {(id: string) => any}
+ */
 export const byId = (id) => document.getElementById(id);
 
 /**
- * Makes an element. `class`, `dataset` and `on: {click}` as one expects; names with a hyphen, `role`, `for` and `list`
- * become attributes; everything else a property. Children that are null or false are left out; strings become text.
+ * Makes an element. Names with a hyphen, `role`, `for` and `list` become attributes; everything else a property. Children that are null
+ * or false are left out; strings become text.
+ * @param {string} tag
+ * @param {Record<string, any>} props
+ * @returns {any}
  */
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
@@ -12,7 +19,6 @@ export function el(tag, props = {}, ...children) {
     if (value === undefined || value === null) continue;
     if (name === "class") node.className = value;
     else if (name === "dataset") Object.assign(node.dataset, value);
-    else if (name === "on") Object.entries(value).forEach(([kind, act]) => node.addEventListener(kind, act));
     else if (name.includes("-") || ["role", "for", "list"].includes(name)) node.setAttribute(name, value);
     else node[name] = value;
   }
@@ -20,7 +26,11 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
-/** Makes an SVG element; everything is an attribute. */
+/**
+ * Makes an SVG element; everything is an attribute.
+ * @param {Record<string, any>} attributes
+ * @returns {any}
+ */
 export function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -51,7 +61,14 @@ export function setOptions(select, options) {
   if (options.some(([value]) => value === chosen)) select.value = chosen;
 }
 
-/** Makes the children of `parent` those of `items`: what has the same key stays the same node, with focus and all. */
+/**
+ * Makes the children of `parent` those of `items`: what has the same key stays the same node, with focus and all.
+ * @param {any} parent
+ * @param {any[]} items
+ * @param {(item: any) => unknown} keyOf
+ * @param {(item: any) => any} make
+ * @param {(node: any, item: any) => void} update
+ */
 export function keep(parent, items, keyOf, make, update = () => {}) {
   const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
   let at = parent.firstElementChild;

@@ -2,7 +2,7 @@
 // anew in the next round: another world has other evidence.
 
 import { byId, el, keep, setHidden, tabs } from "./lib.js";
-import { isLive, state, watch, worldOf } from "./state.js";
+import { isLive, state, watchAll, worldOf } from "./state.js";
 import { showColumn } from "./columns.js";
 import { healthPanel } from "./health.js";
 import { logsPanel } from "./logs.js";
@@ -27,7 +27,7 @@ let choose;
 
 export function startEvidence() {
   choose = tabs(list(), (tab) => panelOf(tab.dataset.key).open?.());
-  watch((s) => [worldOf(s), grantedIn(s)], ([world, granted]) => {
+  watchAll((s) => [worldOf(s), grantedIn(s)], ([world, granted]) => {
     if (list().dataset.world !== world) forget(world);
     const kinds = KINDS.filter(({ name }) => granted.includes(name));
     setHidden(byId("evidence"), kinds.length === 0);

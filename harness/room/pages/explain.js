@@ -1,8 +1,8 @@
 // The explanation: claims in the team's own words, each resting on pinned evidence; only then the nearest entry of the
 // catalogue. A claim without evidence scores nothing, and the page says so.
 
-import { attempt, byId, confirmed, el, keep, send, setHidden, setText, toast } from "./lib.js";
-import { state, watch } from "./state.js";
+import { button, byId, confirmed, el, keep, send, setHidden, setText, toast } from "./lib.js";
+import { state, watchAll } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { editClaim } from "./claim.js";
 import { ABOUT, choiceText } from "./choices.js";
@@ -10,44 +10,42 @@ import { ABOUT, choiceText } from "./choices.js";
 export function startExplain() {
   const intro = el("p", { class: "hint" }, "Say what happened in your own words, one claim at a time, and rest each on pinned evidence. A claim without evidence scores nothing.");
   const parts = el("div", { class: "stack" });
-  const submit = el("button", { type: "button", class: "button primary" }, "Hand in the explanation");
+  const submit = button("Hand in the explanation", handIn, { kind: "primary" });
   const given = el("p", { class: "said-when hint", role: "status" });
   byId("explain").append(intro, parts, submit, given);
 
   for (const { about, title, hint, many } of ABOUT) {
     const list = el("ul", { class: "claims plain-list" });
-    const add = el("button", { type: "button", class: "button small", "aria-label": `Add a claim: ${title}` }, many ? "Add one" : "Say it");
     const heading = el("h3", { tabIndex: -1 }, title);
     // The button goes when its claim is there, so that the keyboard goes on at the heading.
-    add.addEventListener("click", async () => { if ((await editClaim(about, null)) && !many) heading.focus(); });
+    const add = button(many ? "Add one" : "Say it", async () => { if ((await editClaim(about, null)) && !many) heading.focus(); },
+      { "aria-label": `Add a claim: ${title}` });
     parts.append(el("section", { class: "claim-part", "aria-label": title },
       el("div", { class: "row apart" }, heading, add), el("p", { class: "tiny muted" }, hint), list));
-    watch((s) => [s.claims.filter((claim) => claim.about === about), s.pins.length], async ([claims]) => {
+    watchAll((s) => [s.claims.filter((claim) => claim.about === about), s.pins.length], async ([claims]) => {
       setHidden(add, !many && claims.length > 0);
       const known = await catalogue();
       keep(list, claims, ({ id }) => id, ({ id }) => claimLine(id), (node, claim) => fill(node, claim, known));
     });
   }
 
-  watch((s) => [s.explained, s.claims.length], ([explained, count]) => {
+  watchAll((s) => [s.explained, s.claims.length], ([explained, count]) => {
     submit.disabled = count === 0;
     setText(submit, explained ? "Hand it in again" : "Hand in the explanation");
     setText(given, explained ? `Handed in at ${explained.story} by ${explained.by}. You may hand it in again until the round ends; the last one counts.` : "");
   });
-  submit.addEventListener("click", () => handIn(submit));
 }
 
 const held = (id) => state().claims.find((claim) => claim.id === id);
 
 function claimLine(id) {
-  const edit = el("button", { type: "button", class: "button small plain edit" }, "Change");
-  const remove = el("button", { type: "button", class: "button small plain remove" }, "Remove");
-  edit.addEventListener("click", () => held(id) && editClaim(held(id).about, held(id)));
-  remove.addEventListener("click", async () => {
+  const edit = button("Change", () => held(id) && editClaim(held(id).about, held(id)), { kind: "small plain edit" });
+  const remove = button("Remove", async () => {
     if (!(await confirmed("Remove this claim?", "Remove", held(id)?.words))) return;
     const heading = remove.closest(".claim-part").querySelector("h3");
-    attempt(remove, async () => { await send("DELETE", `/api/team/claims/${id}`); heading.focus(); });
-  });
+    await send("DELETE", `/api/team/claims/${id}`);
+    heading.focus();
+  }, { kind: "small plain remove" });
   return el("li", { class: "claim" },
     el("p", { class: "said" }), el("p", { class: "tiny claim-choice" }), el("div", { class: "row apart" },
       el("span", { class: "claim-evidence badge" }), el("span", {}, edit, remove)));
@@ -66,7 +64,7 @@ function fill(node, claim, known) {
   node.querySelector(".remove").setAttribute("aria-label", `Remove the claim: ${claim.words}`);
 }
 
-async function handIn(button) {
+async function handIn() {
   const { claims } = state();
   const bare = claims.filter((claim) => claim.pins.length === 0).length;
   const open = claims.filter((claim) => !claim.choice).length;
@@ -76,8 +74,6 @@ async function handIn(button) {
   ].filter(Boolean).join(" ");
   const text = `${claims.length} ${claims.length === 1 ? "claim" : "claims"}. ${doubts} You may hand it in again until the round ends; the last one counts.`;
   if (!(await confirmed("Hand in this explanation?", "Hand it in", text))) return;
-  await attempt(button, async () => {
-    await send("POST", "/api/team/explanation", {});
-    toast("Handed in.");
-  });
+  await send("POST", "/api/team/explanation", {});
+  toast("Handed in.");
 }

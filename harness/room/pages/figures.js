@@ -25,10 +25,16 @@ export function storyTime(storySeconds, withSeconds = false) {
 /** A duration in wall-clock seconds as minutes and seconds. */
 export const minutes = (seconds) => `${Math.floor(Math.max(seconds, 0) / 60)}:${two(Math.floor(Math.max(seconds, 0) % 60))}`;
 
-/** The shop's own seconds at a time of the evidence: since the customers arrived. */
+/**
+ * The shop's own seconds at a time of the evidence: since the customers arrived.
+ * @param {Api.ClockView} clock
+ */
 export const shopSeconds = (clock, unixSeconds) => unixSeconds - clock.arrived_unix_s;
 
-/** The story's seconds at a time of the evidence, from every change of speed and every pause. */
+/**
+ * The story's seconds at a time of the evidence, from every change of speed and every pause.
+ * @param {Api.ClockView} clock
+ */
 export function storyAt(clock, unixSeconds) {
   const at = shopSeconds(clock, unixSeconds);
   const began = clock.changes.findLast((change) => change.at_s <= at) ?? clock.changes[0];
@@ -39,6 +45,8 @@ export function storyAt(clock, unixSeconds) {
 /**
  * Shares of 0 to 1 as a small line, with what is missing to 1 filled above it; `update` draws others. A value that is
  * null breaks the line.
+ * @param {(number | null)[]} values
+ * @returns {any}
  */
 export function sparkline(values, label = "") {
   const lost = svg("path", { class: "sparkline-lost" });

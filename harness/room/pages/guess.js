@@ -1,15 +1,15 @@
 // The first guess and how sure the team is of it. It is asked before the evidence opens, so that later everybody can see
 // what the evidence was worth.
 
-import { attempt, byId, el, send, setHidden } from "./lib.js";
-import { isLive, state, watch, worldOf } from "./state.js";
+import { button, byId, el, onSubmit, send, setHidden } from "./lib.js";
+import { isLive, state, watch, watchAll, worldOf } from "./state.js";
 import { catalogue } from "./catalogue.js";
 
 const SURE = [[0, "no idea"], [20, "a hunch"], [40, "perhaps"], [60, "likely"], [80, "nearly sure"], [95, "certain"]];
 
 export function startGuess() {
   watch((s) => isLive(s) && s.guess === null, (isOpen) => setHidden(byId("evidence-closed"), !isOpen));
-  watch((s) => [isLive(s) && s.guess === null && s.called, worldOf(s)], async ([isAsked]) => {
+  watchAll((s) => [isLive(s) && s.guess === null && s.called, worldOf(s)], async ([isAsked]) => {
     if (isAsked) await ask();
     else showQuiet();
   });
@@ -24,11 +24,10 @@ async function ask() {
 }
 
 function showQuiet() {
-  const early = el("button", { type: "button", class: "button" }, "Guess now and look around");
-  early.addEventListener("click", () => attempt(early, async () => {
+  const early = button("Guess now and look around", async () => {
     await ask();
     byId("guess-cause").focus();
-  }));
+  }, { kind: "" });
   byId("evidence-closed").replaceChildren(
     el("h2", {}, "Evidence"),
     el("p", { class: "empty" }, `Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens: ${state().tabs.join(", ")}.`),
@@ -51,10 +50,7 @@ function form(causes) {
   };
   confidence.addEventListener("input", say);
   say();
-  const button = el("button", { class: "button primary", type: "submit" }, "Open the evidence");
-  const none = el("button", { class: "button", type: "button" }, "No idea yet: open it");
-  const give = (from, body) => attempt(from, () => send("POST", "/api/team/guess", body));
-  none.addEventListener("click", () => give(none, { cause: null, confidence: 0 }));
+  const give = (body) => send("POST", "/api/team/guess", body);
   const node = el("form", { class: "stack guess" },
     el("h2", {}, "Your first guess"),
     el("p", {}, `What do you suspect, from what you see of the shop? One guess for the whole team, so talk first. It opens the evidence: ${state().tabs.join(", ")}.`),
@@ -62,11 +58,9 @@ function form(causes) {
     el("div", { class: "field" },
       el("label", { for: "guess-confidence" }, "How sure are you? ", said), confidence,
       el("p", { id: "guess-hint", class: "hint" }, "It earns and costs nothing. In the debrief it shows what the evidence was worth, and a lucky guess is not mistaken for a diagnosis.")),
-    el("div", { class: "actions" }, button, none));
-  node.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const body = { cause: cause.value === "none" ? null : cause.value, confidence: confidence.valueAsNumber };
-    give(button, body);
-  });
+    el("div", { class: "actions" },
+      el("button", { class: "button primary", type: "submit" }, "Open the evidence"),
+      button("No idea yet: open it", () => give({ cause: null, confidence: 0 }), { kind: "" })));
+  onSubmit(node, () => give({ cause: cause.value === "none" ? null : cause.value, confidence: confidence.valueAsNumber }));
   return node;
 }

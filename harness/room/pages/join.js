@@ -1,6 +1,6 @@
 // Where people join a team. Teams and who is in them stay up to date while somebody is still typing.
 
-import { attempt, byId, el, get, keep, send, setHidden, setText } from "./lib.js";
+import { attempt, byId, el, get, keep, onSubmit, send, setHidden, setText } from "./lib.js";
 
 const LOOK_MS = 4_000;
 const WAIT_MS = 2_000;
@@ -102,10 +102,7 @@ function showTeam(choice, { name, members }) {
 
 // ---- Joining ----------------------------------------------------------------------------------------------------
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(byId("submit"), join);
-});
+onSubmit(form, join);
 
 for (const kind of ["input", "change"]) {
   form.addEventListener(kind, ({ target }) => complain(target.name === "team" ? "team" : target.id, ""));

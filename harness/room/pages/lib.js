@@ -1,4 +1,5 @@
-// What all pages of the room share: the live state and requests; and through this one door, elements, figures and widgets.
+// What all pages share: the live state, requests, and controls that make them. Hands on elements.js, figures.js and widgets.js, so that
+// a page's part imports from here alone.
 
 import { byId, el, setText } from "./elements.js";
 import { Connection } from "./live.js";
@@ -16,6 +17,9 @@ const WORKER_WAIT_MS = 4_000;
 /**
  * Calls `onState` with every state that the room sends. `refused` is called when the room does not know us (any more);
  * `connected` with false when the connection is lost and with true when it is back. A banner says so by itself.
+ * @param {string} path
+ * @param {(state: any) => void} onState
+ * @param {{ refused?: (status: number) => void, connected?: (isConnected: boolean) => void }} told
  */
 export function live(path, onState, { refused = () => location.assign("/"), connected = () => {} } = {}) {
   const hear = ({ kind, state, status }) => {
@@ -77,6 +81,10 @@ function showConnection(isConnected) {
 
 /** What the room could not do, in its own words. */
 export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {{ title?: string, detail?: string, parameter?: string }} problem
+   */
   constructor(status, { title, detail, parameter } = {}) {
     super(detail ?? title ?? `The room answered with status ${status}.`);
     this.status = status;
@@ -84,10 +92,18 @@ export class Problem extends Error {
   }
 }
 
-/** Asks the room; answers with its JSON, or null if there is none. Throws a `Problem`. */
+/**
+ * Asks the room; answers with its JSON, or null if there is none. Throws a `Problem`.
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>}
+ */
 export async function send(method, path, body) {
+  /** @type {Record<string, string>} */
   const headers = { "X-Requested-With": "room" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  // @ts-ignore: the compiler's browser is older than `timeout`.
   const options = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(WAIT_MS) };
   let response;
   try {
@@ -102,6 +118,26 @@ export async function send(method, path, body) {
 }
 
 export const get = (path) => send("GET", path);
+
+/**
+ * A button that does `work`, and is busy meanwhile. `kind` says how it looks, as in "small plain".
+ * @param {string} label
+ * @param {() => unknown} work
+ * @param {Record<string, any>} looks
+ */
+export function button(label, work, { kind = "small", ...props } = {}) {
+  const node = el("button", { type: "button", class: `button ${kind}`, ...props }, label);
+  node.addEventListener("click", () => attempt(node, work));
+  return node;
+}
+
+/** What a form does when it is sent, in place of loading a page. */
+export function onSubmit(form, work) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(event.submitter, work);
+  });
+}
 
 /** Runs what a control does; while it runs the control is busy, and a problem is said to the person. */
 export async function attempt(control, work) {

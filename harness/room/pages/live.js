@@ -79,6 +79,7 @@ export class Connection {
     this.#retry += 1;
     let status = 0;
     try {
+      // @ts-ignore: the compiler's browser is older than `timeout`.
       status = (await fetch(this.#path.replace(/\/events$/, ""), { signal: AbortSignal.timeout(LONGEST_WAIT_MS) })).status;
     } catch {
       // Not to be reached: the wait below is all there is to do.
@@ -131,7 +132,7 @@ function unsubscribe(port) {
 }
 
 if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
-  self.addEventListener("connect", ({ ports: [port] }) => {
+  self.addEventListener("connect", (/** @type {any} */ { ports: [port] }) => {
     port.addEventListener("message", ({ data }) => {
       if (data.subscribe) subscribe(port, data.subscribe);
       if (data.leave) unsubscribe(port);

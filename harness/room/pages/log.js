@@ -1,7 +1,7 @@
 // What has happened: complaints, alerts, messages, and what the team itself did. Newest first.
 
 import { byId, el, keep, setHidden, setText, toast } from "./lib.js";
-import { watch, worldOf } from "./state.js";
+import { watchAll, worldOf } from "./state.js";
 
 const OWN = new Set(["remedy", "explained", "note"]); // all else is said aloud wherever one is on the page
 
@@ -11,7 +11,7 @@ let known = null; // of which world, and how many lines of it have been shown
 let unread = 0;
 
 export function startLog() {
-  watch((s) => [worldOf(s), s.log], ([world, log], s) => {
+  watchAll((s) => [worldOf(s), s.log], ([world, log], s) => {
     const lines = log.map((line, index) => ({ ...line, key: `${world} ${index}` }));
     keep(byId("log"), lines.toReversed(), (line) => line.key, lineOf);
     setHidden(byId("log-empty"), log.length > 0);

@@ -1,8 +1,9 @@
 // One log line: short until it is opened, then all of it.
 
-import { el } from "./lib.js";
+import { button, el } from "./lib.js";
 import { moment, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
+import { opening, preformatted } from "./look.js";
 import { pinButton } from "./pins.js";
 
 const TELLING_MAX = 3;
@@ -10,19 +11,12 @@ const PLAIN = ["server.", "client.", "network.", "user_agent.", "url.", "thread.
 
 /** `only` takes over an attribute as a condition. */
 export function logLine(line, only) {
-  const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" },
+  return opening([
     moment(line.time),
     el("span", { class: `severity ${line.severity.toLowerCase()}` }, line.severity),
     el("span", { class: "line-service" }, line.service),
-    el("span", { class: "line-body" }, visible(line.body || line.event || ""), el("span", { class: "muted" }, telling(line))));
-  const node = el("li", { class: "line", dataset: { sequence: line.sequence, time: line.time } }, head);
-  head.addEventListener("click", () => {
-    const isOpen = head.getAttribute("aria-expanded") === "true";
-    head.setAttribute("aria-expanded", String(!isOpen));
-    if (isOpen) node.querySelector(".line-all").remove();
-    else node.append(whole(line, only));
-  });
-  return node;
+    el("span", { class: "line-body" }, visible(line.body || line.event || ""), el("span", { class: "muted" }, telling(line)))],
+  () => whole(line, only), { dataset: { sequence: line.sequence, time: line.time } });
 }
 
 /** The first attributes that say what it was about, rather than where it came from. */
@@ -32,10 +26,9 @@ function telling({ attributes }) {
 }
 
 function whole(line, only) {
-  const trace = line.trace_id && isGranted("traces")
-    && el("button", { type: "button", class: "button small", on: { click: () => lookAt("traces", { trace: line.trace_id }) } }, "Open its trace");
+  const trace = line.trace_id && isGranted("traces") && button("Open its trace", () => lookAt("traces", { trace: line.trace_id }));
   return el("div", { class: "line-all stack tight" },
-    el("pre", { class: "wrap", tabIndex: 0, role: "group", "aria-label": "The whole line" }, visible(line.body)),
+    preformatted("The whole line", "wrap", visible(line.body)),
     el("dl", { class: "attributes" },
       ...pair("logger", line.logger),
       ...(line.event ? pair("event", line.event) : []),
@@ -47,7 +40,6 @@ function whole(line, only) {
 /** A name and its value, with a button that makes a condition of them. */
 export function pair(key, value, only) {
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  const take = only && el("button", { type: "button", class: "button small plain take", "aria-label": `Only lines with ${key}=${text}` }, "only these");
-  take?.addEventListener("click", () => only.add(key, text));
+  const take = only && button("only these", () => only.add(key, text), { kind: "small plain take", "aria-label": `Only lines with ${key}=${text}` });
   return [el("dt", {}, key), el("dd", {}, el("span", {}, visible(text)), take)];
 }

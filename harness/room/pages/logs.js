@@ -1,11 +1,10 @@
 // Searching the log lines. Newest first, or from the very first line on; following brings what arrives.
 
-import { attempt, el, setHidden, setText } from "./lib.js";
+import { attempt, el, onSubmit, setHidden, setText } from "./lib.js";
 import { momentText, nowUnix } from "./state.js";
 import { catalogue } from "./catalogue.js";
-import { conditions } from "./conditions.js";
-import { choices, field, moreConditions } from "./filters.js";
-import { empty, look } from "./look.js";
+import { choices, conditions, field, moreConditions } from "./conditions.js";
+import { empty, look, once } from "./look.js";
 import { logLine } from "./logline.js";
 
 const PAGE = 100;
@@ -129,15 +128,11 @@ export function logsPanel(panel) {
     timer = setInterval(() => (panel.isConnected ? goOn() : clearInterval(timer)), FOLLOW_MS);
   });
 
-  form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
+  onSubmit(form, run);
   for (const each of [service, severity, span, order]) each.addEventListener("change", run);
 
-  let isOpened = false;
   return {
-    open() {
-      if (!isOpened) run();
-      isOpened = true;
-    },
+    open: once(run),
     /** The lines of one trace. */
     show({ trace }) {
       text.value = service.value = severity.value = span.value = "";

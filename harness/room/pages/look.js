@@ -1,18 +1,16 @@
 // One look at the evidence: what was asked, when, and what came, as it came. The page never says what it means.
 
-import { copyButton, el, get, setHidden, setText } from "./lib.js";
+import { attempt, button, copyButton, el, get, setHidden, setText } from "./lib.js";
 import { momentText, nowUnix, state } from "./state.js";
 
 /** The line below each kind of evidence that tells of the last look. `again` asks the same once more. */
 export function look(again) {
   const query = el("code", { class: "look-query" });
   const when = el("span", {});
-  const raw = el("button", { type: "button", class: "button small plain" }, "Raw result");
-  const repeat = el("button", { type: "button", class: "button small" }, "Look again");
+  const raw = button("Raw result", () => showRaw(last), { kind: "small plain" });
+  const repeat = button("Look again", () => again());
   const node = el("div", { class: "look", hidden: true }, el("span", { class: "look-when" }, when), repeat, raw, query);
   let last = null;
-  repeat.addEventListener("click", () => again());
-  raw.addEventListener("click", () => showRaw(last));
 
   /** Asks; the parameters are pairs, and those without a value are left out. Throws a `Problem`. */
   async function ask(path, pairs = []) {
@@ -32,7 +30,7 @@ export function look(again) {
   return { node, ask };
 }
 
-export function addressOf(path, pairs) {
+function addressOf(path, pairs) {
   const parameters = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const text = new URLSearchParams(parameters).toString();
   return text ? `${path}?${text}` : path;
@@ -45,7 +43,7 @@ function showRaw({ address, answer }) {
     el("form", { method: "dialog" },
       el("h2", {}, "The raw result"),
       el("p", {}, el("code", {}, `GET ${address}`)),
-      el("pre", { class: "raw", tabIndex: 0, role: "group", "aria-label": "The answer" }, text),
+      preformatted("The answer", "raw", text),
       el("div", { class: "actions" },
         el("button", { class: "button primary", autofocus: true }, "Close"),
         copyButton(() => text, "Copy the result"),
@@ -55,8 +53,48 @@ function showRaw({ address, answer }) {
   dialog.showModal();
 }
 
+/** Runs the first time only: a panel asks when it is first opened. */
+export function once(run) {
+  let isDone = false;
+  return () => {
+    if (!isDone) run();
+    isDone = true;
+  };
+}
+
 /** What stands where nothing was found, or where the room could not answer. */
 export const empty = (text) => el("p", { class: "empty" }, text);
 
-/** A table that may be wider than its place, and is then scrolled with the keyboard, too. */
-export const scroller = (label, table) => el("div", { class: "wide", tabIndex: 0, role: "group", "aria-label": label }, table);
+/** A table that may be wider than its place, and is then scrolled with the keyboard, too. An empty head stands above buttons. */
+export const table = (label, heads, rows, kind = "") => el("div", { class: `wide ${kind}`, tabIndex: 0, role: "group", "aria-label": label }, el("table", {},
+  el("caption", { class: "unseen" }, label),
+  el("thead", {}, el("tr", {}, heads.map((head) => (head ? el("th", { scope: "col" }, head) : el("td", {}))))),
+  el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : el("td", {}, cell))))))));
+
+export const rowHead = (text) => el("th", { scope: "row" }, text);
+
+/**
+ * A line of a list that shows more when it is opened: what `more` makes, which may take a while.
+ * @param {any[]} parts
+ * @param {() => any} more
+ * @param {Record<string, any>} [props]
+ */
+export function opening(parts, more, props = {}) {
+  const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" }, parts);
+  const node = el("li", { class: "line", ...props }, head);
+  opens(head, node, more);
+  return node;
+}
+
+/** Lets `head` show what `more` makes at the end of `node`, and take it away again. */
+export function opens(head, node, more) {
+  let below = null;
+  head.addEventListener("click", () => attempt(head, async () => {
+    below = below ? below.remove() : await more();
+    if (below) node.append(below);
+    head.setAttribute("aria-expanded", String(Boolean(below)));
+  }));
+}
+
+/** Text from elsewhere, as it came. */
+export const preformatted = (label, kind, ...text) => el("pre", { class: kind, tabIndex: 0, role: "group", "aria-label": label }, ...text);

@@ -1,16 +1,15 @@
 // Questions about metrics: one metric, one function, lines by some attributes; as a chart and as a table.
 
-import { attempt, el, setHidden, setOptions, setText } from "./lib.js";
+import { attempt, button, el, setHidden, setOptions, setText } from "./lib.js";
 import { momentText, nowUnix, state } from "./state.js";
 import { alertsSection } from "./alerts.js";
 import { chart, linesOf } from "./chart.js";
-import { conditions } from "./conditions.js";
 import { legend } from "./legend.js";
 import { isGranted } from "./evidence.js";
-import { field, moreConditions } from "./filters.js";
-import { empty, look } from "./look.js";
+import { choices, conditions, field, moreConditions } from "./conditions.js";
+import { empty, look, once } from "./look.js";
 import { pinButton } from "./pins.js";
-import { beginnings, functionPairs, functionsOf, labelsOf, writing } from "./questions.js";
+import { beginnings, functionPairs, functionsOf, labelsOf, writing } from "./metric-functions.js";
 import { requestsSection } from "./requests.js";
 
 const FOLLOW_MS = 5_000;
@@ -29,7 +28,7 @@ export function metricsPanel(panel) {
   const of = el("select", { id: "metrics-of" });
   const ofField = field("which has", of);
   const service = el("select", { id: "metrics-service" });
-  const span = el("select", { id: "metrics-span" }, ...[["", "Since customers came"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["300", "Last 5 min"]].map(([value, label]) => el("option", { value }, label)));
+  const span = choices("metrics-span", [["", "Since customers came"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["300", "Last 5 min"]]);
   const by = el("div", { class: "row", role: "group", "aria-labelledby": "metrics-by" });
   const only = conditions("metrics", "An attribute, as in http.route=/", () => run());
   const follow = el("button", { type: "button", class: "button small", "aria-pressed": "false" }, "Follow");
@@ -64,7 +63,7 @@ export function metricsPanel(panel) {
     ({ metrics } = await ask("/evidence/metrics"));
     setOptions(metric, metrics.map(({ name }) => [name, name]));
     setText(nothing, metrics.length === 0 ? "The services have told no metrics yet. Look again in a few seconds." : "");
-    begin.replaceChildren(...beginnings(metrics).map((each) => el("button", { type: "button", class: "button small", on: { click: () => take(each) } }, each.words)));
+    begin.replaceChildren(...beginnings(metrics).map((each) => button(each.words, () => take(each))));
     if (metrics.length === 0) return;
     const [first] = beginnings(metrics);
     if (first) await take(first);
@@ -85,13 +84,12 @@ export function metricsPanel(panel) {
   }
 
   function toggle(name) {
-    const button = el("button", { type: "button", class: "button small", "aria-pressed": String(lines.includes(name)) }, name);
-    button.addEventListener("click", () => {
+    const node = button(name, () => {
       lines = lines.includes(name) ? lines.filter((each) => each !== name) : [...lines, name];
-      button.setAttribute("aria-pressed", String(lines.includes(name)));
-      run();
-    });
-    return button;
+      node.setAttribute("aria-pressed", String(lines.includes(name)));
+      return run();
+    }, { "aria-pressed": String(lines.includes(name)) });
+    return node;
   }
 
   async function take({ name, chosen: wanted, by: wantedLines }) {
@@ -156,11 +154,5 @@ export function metricsPanel(panel) {
     return undefined;
   }
 
-  let isOpened = false;
-  return {
-    open() {
-      if (!isOpened) attempt(panel, list);
-      isOpened = true;
-    },
-  };
+  return { open: once(() => attempt(panel, list)) };
 }

@@ -8,7 +8,8 @@ export function patched(state, operations) {
 
 const stepsOf = (path) => path.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-function put(node, [step, ...rest], op, value) {
+function put(node, steps, op, value) {
+  const [step, ...rest] = steps;
   if (step === undefined) return value;
   if (node === null || typeof node !== "object") throw new Error(`There is nothing at ${step} to be changed.`);
   const copy = Array.isArray(node) ? [...node] : { ...node };

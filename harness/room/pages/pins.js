@@ -1,26 +1,26 @@
 // Pinned evidence: what the team holds on to, as the room read it at that moment. Claims of the explanation rest on it.
 
-import { attempt, byId, confirmed, copyButton, el, keep, send, setHidden, toast } from "./lib.js";
-import { watch } from "./state.js";
+import { button, byId, confirmed, copyButton, el, keep, send, setHidden, toast } from "./lib.js";
+import { watchAll } from "./state.js";
+import { preformatted } from "./look.js";
 
-/** Has the room read a piece of evidence and keep it. */
+/**
+ * Has the room read a piece of evidence and keep it.
+ * @param {Api.Source} source
+ */
 export async function pin(source) {
   await send("POST", "/api/team/pins", source);
   toast("Pinned. You find it under “Pinned evidence”, and your claims can rest on it.");
 }
 
 /** A button that pins what `sourceOf` says; `name` says what, where the label alone does not. */
-export function pinButton(sourceOf, label = "Pin", name = null) {
-  const button = el("button", { type: "button", class: "button small pin", "aria-label": name }, label);
-  button.addEventListener("click", () => attempt(button, async () => pin(await sourceOf())));
-  return button;
-}
+export const pinButton = (sourceOf, label = "Pin", name = null) => button(label, async () => pin(await sourceOf()), { kind: "small pin", "aria-label": name });
 
 export function startPins() {
   const none = el("p", { class: "empty" }, "Nothing pinned yet. A log line, a span, a piece of a chart, a version or a page of the shop is pinned where you find it.");
   const list = el("ul", { class: "pins plain-list" });
   byId("pins").append(none, list);
-  watch((s) => [s.pins, s.claims], ([pins, claims]) => {
+  watchAll((s) => [s.pins, s.claims], ([pins, claims]) => {
     setHidden(none, pins.length > 0);
     keep(list, pins, ({ id }) => id, pinLine, (node, { id }) => {
       const used = claims.filter((claim) => claim.pins.includes(id)).length;
@@ -30,16 +30,15 @@ export function startPins() {
 }
 
 function pinLine({ id, by, story, label, text }) {
-  const remove = el("button", { type: "button", class: "button small plain" }, "Remove");
-  remove.setAttribute("aria-label", `Remove the pin: ${label}`);
-  remove.addEventListener("click", async () => {
+  const remove = button("Remove", async () => {
     if (!(await confirmed("Remove this pin?", "Remove", `${label}. Claims that rest on it lose it.`))) return;
-    attempt(remove, async () => { await send("DELETE", `/api/team/pins/${id}`); byId("pins-title").focus(); });
-  });
+    await send("DELETE", `/api/team/pins/${id}`);
+    byId("pins-title").focus();
+  }, { kind: "small plain", "aria-label": `Remove the pin: ${label}` });
   return el("li", { class: "pin-line" },
     el("details", {},
       el("summary", {}, el("span", { class: "pin-label" }, label)),
-      el("pre", { class: "wrap raw", tabIndex: 0, role: "group", "aria-label": "As it was read" }, text),
+      preformatted("As it was read", "wrap raw", text),
       el("div", { class: "actions" }, copyButton(() => text), remove)),
     el("p", { class: "tiny muted" }, `${story}, ${by}`, el("span", { class: "pin-used" })));
 }

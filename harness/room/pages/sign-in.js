@@ -1,13 +1,10 @@
 // Signing in as the facilitator. The page behind it is sent only to who has signed in.
 
-import { attempt, byId, get, send, setText } from "./lib.js";
+import { byId, get, onSubmit, send, setText } from "./lib.js";
 
 const SIGNED_IN_KEY = "facilitator"; // that this browser has signed in; the session itself is in a cookie that no script can read
 
-byId("sign-in-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(event.submitter, () => signIn(byId("token").value.trim()));
-});
+onSubmit(byId("sign-in-form"), () => signIn(byId("token").value.trim()));
 
 async function signIn(token) {
   setText(byId("sign-in-error"), "");

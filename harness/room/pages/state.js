@@ -3,14 +3,19 @@
 
 import { changes, el, shopSeconds, storyAt, storyTime } from "./lib.js";
 
+/** @type {Api.TeamView | null} */
 let current = null;
 let receivedAt = 0;
+/** @type {((next: Api.TeamView) => void)[]} */
 const watchers = [];
 
 export const state = () => current;
 
-/** Calls `act(piece, state)` with what `select` picks, now if there is a state already, and whenever it has changed. */
-export function watch(select, act) {
+/**
+ * Calls `act(piece, state)` with what `select` picks, now if there is a state already, and whenever it has changed.
+ * @type {Watch}
+ */
+export const watch = (select, act) => {
   const isOther = changes();
   const watcher = (next) => {
     const piece = select(next);
@@ -18,8 +23,15 @@ export function watch(select, act) {
   };
   watchers.push(watcher);
   if (current) watcher(current);
-}
+};
 
+/**
+ * The same for several pieces, picked as a list.
+ * @type {WatchAll}
+ */
+export const watchAll = watch;
+
+/** @param {Api.TeamView} next */
 export function take(next) {
   current = next;
   receivedAt = performance.now();
@@ -35,7 +47,10 @@ export function take(next) {
 const SAME_WORLD_S = 5; // the time of arrival is reckoned anew each time, and never twice quite the same
 const world = { round: null, arrived: 0, count: 0 };
 
-/** Tells one world from the next: each round has its own, with evidence of its own. */
+/**
+ * Tells one world from the next: each round has its own, with evidence of its own.
+ * @param {Api.TeamView} state
+ */
 export function worldOf({ round, clock }) {
   if (!round || !clock) return "";
   const isSame = round.number === world.round && Math.abs(clock.arrived_unix_s - world.arrived) < SAME_WORLD_S;

@@ -5,14 +5,14 @@ import { isLive, take, watch } from "./state.js";
 import { arrange } from "./columns.js";
 import { startBar } from "./bar.js";
 import { startWaiting } from "./waiting.js";
-import { startPlace } from "./place.js";
+import { startBetween } from "./between.js";
 import { startShop } from "./shop.js";
 import { startLog } from "./log.js";
 import { startTools } from "./tools.js";
 import { startEvidence } from "./evidence.js";
 import { startGuess } from "./guess.js";
 import { startRemedies } from "./remedies.js";
-import { startThoughts } from "./thoughts.js";
+import { startHypotheses } from "./hypotheses.js";
 import { startPins } from "./pins.js";
 import { startExplain } from "./explain.js";
 import { startQuestion } from "./question.js";
@@ -24,8 +24,8 @@ watch(isLive, (isNow) => {
 });
 
 for (const start of [
-  startBar, startWaiting, startPlace, startShop, startLog, startTools, startEvidence, startGuess,
-  startRemedies, startThoughts, startPins, startExplain, startQuestion,
+  startBar, startWaiting, startBetween, startShop, startLog, startTools, startEvidence, startGuess,
+  startRemedies, startHypotheses, startPins, startExplain, startQuestion,
 ]) start();
 
 live("/api/team/events", take);

@@ -1,10 +1,10 @@
 // For those who would rather use their own tools: the token, and commands ready to be copied. Only what is granted.
 
 import { byId, copyButton, el } from "./lib.js";
-import { state, watch } from "./state.js";
+import { state, watchAll } from "./state.js";
 
 export function startTools() {
-  watch((s) => [s.token, s.shop, s.guess ? s.tabs : []], ([token, shop, granted]) => {
+  watchAll((s) => [s.token, s.shop, s.guess ? s.tabs : []], ([token, shop, granted]) => {
     const body = byId("tools-body");
     body.replaceChildren(
       el("p", { class: "hint" }, "Everything on this page is also there for programs, with your team's rights. Keep the token in the team."),

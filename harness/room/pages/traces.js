@@ -1,11 +1,10 @@
 // Finding traces, and one of them as a waterfall.
 
-import { attempt, el, setHidden, setText } from "./lib.js";
+import { attempt, button, el, onSubmit, setHidden, setText } from "./lib.js";
 import { durationText, moment, nowUnix, visible } from "./state.js";
 import { catalogue } from "./catalogue.js";
-import { conditions } from "./conditions.js";
-import { choices, field, moreConditions } from "./filters.js";
-import { empty, look } from "./look.js";
+import { choices, conditions, field, moreConditions } from "./conditions.js";
+import { empty, look, once } from "./look.js";
 import { waterfall } from "./waterfall.js";
 
 const ROUTES = ["/", "/c/{category}", "/p/{product}", "/checkout", "/fragments/{id}", "/assets/{id}"];
@@ -69,8 +68,7 @@ export function tracesPanel(panel) {
       const trace = await askTrace(`/evidence/traces/${encodeURIComponent(id)}`);
       openedId = id;
       cameFrom = from ?? cameFrom;
-      const back = el("button", { type: "button", class: "button small" }, "← All traces");
-      back.addEventListener("click", close);
+      const back = button("← All traces", close);
       one.replaceChildren(el("div", { class: "row" }, back), ...waterfall(trace, { openTrace: open }));
       setHidden(one, false);
       setHidden(many, true);
@@ -89,15 +87,11 @@ export function tracesPanel(panel) {
     (cameFrom?.isConnected ? cameFrom : search).focus();
   }
 
-  form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
+  onSubmit(form, run);
   for (const each of [order, service, route, span]) each.addEventListener("change", run);
 
-  let isOpened = false;
   return {
-    open() {
-      if (!isOpened && !openedId) run();
-      isOpened = true;
-    },
+    open: once(() => { if (!openedId) run(); }),
     show({ trace }) {
       cameFrom = null;
       open(trace);

@@ -1,10 +1,11 @@
 // A trace as a waterfall: where the bar is long and those below it are not, there the time went. A heavy bar is on the
 // path that the request waited for; work of another trace, which nobody waited for, is drawn as an outline.
 
-import { el, setHidden } from "./lib.js";
+import { button, el, setHidden } from "./lib.js";
 import { durationText, moment, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
 import { pair } from "./logline.js";
+import { opens, preformatted } from "./look.js";
 import { pinButton } from "./pins.js";
 
 const INDENT_MAX = 10;
@@ -15,16 +16,14 @@ export function waterfall(trace, { openTrace }) {
   // Linked work may go on after the trace itself has ended, so that the bars are drawn over all of it.
   const start = Math.min(0, ...trace.spans.map((span) => span.offset_s));
   const end = Math.max(trace.duration_s, ...trace.spans.map((span) => span.offset_s + span.duration_s));
-  const scale = { start, whole: Math.max(end - start, 1e-9) };
+  const scale = { start, length: Math.max(end - start, 1e-9) };
   const rows = trace.spans.map((span, index) => spanRow(span, scale, trace, openTrace, hasChildren(trace.spans, index)));
   rows.forEach((row, index) => row.toggle?.addEventListener("click", () => fold(rows, trace.spans, index)));
   return [
     el("div", { class: "stack tight" },
       el("h3", {}, "Trace ", el("code", {}, trace.trace_id)),
       el("p", { class: "hint" }, moment(trace.start), `, ${durationText(trace.duration_s)}, ${trace.spans.length} spans in ${trace.services.join(", ")}${trace.failed ? ", failed" : ""}`),
-      el("div", { class: "row" }, isGranted("logs") && el("button", {
-        type: "button", class: "button small", on: { click: () => lookAt("logs", { trace: trace.trace_id }) },
-      }, "Its log lines"))),
+      el("div", { class: "row" }, isGranted("logs") && logLinesOf(trace))),
     axis(scale),
     el("ol", { class: "waterfall plain-list" }, ...rows.map((row) => row.node)),
     trace.truncated && el("p", { class: "hint" }, "There are more spans than are shown."),
@@ -35,16 +34,16 @@ export function waterfall(trace, { openTrace }) {
 
 const hasChildren = (spans, index) => spans[index + 1]?.depth > spans[index].depth;
 
-function axis({ start, whole }) {
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => el("span", {}, durationText(start + whole * share).replace(/^0 µs$/, "0")));
+function axis({ start, length }) {
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => el("span", {}, durationText(start + length * share).replace(/^0 µs$/, "0")));
   return el("div", { class: "waterfall-axis", "aria-hidden": "true" }, el("span", {}), el("span", { class: "waterfall-ticks" }, ...ticks), el("span", {}));
 }
 
 function spanRow(span, scale, trace, openTrace, isParent) {
   const isLinked = span.relation === "linked" || span.trace_id !== trace.trace_id;
   const bar = el("span", { class: `span-bar${span.critical ? " critical" : ""}${isLinked ? " linked" : ""}${span.failed ? " failed" : ""}` });
-  bar.style.left = `${(100 * (span.offset_s - scale.start)) / scale.whole}%`;
-  bar.style.width = `${(100 * span.duration_s) / scale.whole}%`;
+  bar.style.left = `${(100 * (span.offset_s - scale.start)) / scale.length}%`;
+  bar.style.width = `${(100 * span.duration_s) / scale.length}%`;
   const name = el("span", { class: "span-name" },
     span.failed && el("span", { class: "span-mark" }, "✕ ", el("span", { class: "unseen" }, "failed, ")),
     span.relation === "linked" && el("span", {}, "↪ ", el("span", { class: "unseen" }, "linked, ")),
@@ -55,12 +54,7 @@ function spanRow(span, scale, trace, openTrace, isParent) {
   const line = el("div", { class: "span-line" }, toggle ?? el("span", { class: "span-fold" }), head);
   line.style.setProperty("--depth", Math.min(span.depth, INDENT_MAX));
   const node = el("li", { class: "span" }, line);
-  head.addEventListener("click", () => {
-    const isOpen = head.getAttribute("aria-expanded") === "true";
-    head.setAttribute("aria-expanded", String(!isOpen));
-    if (isOpen) node.querySelector(".span-all").remove();
-    else node.append(whole(span, isLinked, openTrace));
-  });
+  opens(head, node, () => whole(span, isLinked, openTrace));
   return { node, toggle };
 }
 
@@ -80,7 +74,7 @@ function fold(rows, spans, index) {
 
 function whole(span, isLinked, openTrace) {
   return el("div", { class: "span-all stack tight" },
-    span.status_message && el("pre", { class: "wrap", tabIndex: 0, role: "group", "aria-label": "What its status says" }, visible(span.status_message)),
+    span.status_message && preformatted("What its status says", "wrap", visible(span.status_message)),
     el("dl", { class: "attributes" },
       ...pair("began after", durationText(span.offset_s)), ...pair("took", `${durationText(span.duration_s)}, of which its own ${durationText(span.self_s)}`),
       ...pair("kind", `${span.kind}, ${span.scope}`),
@@ -89,12 +83,14 @@ function whole(span, isLinked, openTrace) {
       el("b", {}, `${event.name} `), el("span", { class: "hint" }, `after ${durationText(event.offset_s)}`),
       el("dl", { class: "attributes" }, ...Object.entries(event.attributes).flatMap(([key, value]) => pair(key, value))))),
     ...span.links.map((link) => el("p", {}, "Links to a span of ",
-      el("button", { type: "button", class: "button small", on: { click: () => openTrace(link.trace_id) } }, `trace ${link.trace_id.slice(0, 8)}…`))),
+      button(`trace ${link.trace_id.slice(0, 8)}…`, () => openTrace(link.trace_id)))),
     el("div", { class: "actions" },
       pinButton(() => ({ source: "span", trace: span.trace_id, span: span.span_id }), "Pin this span"),
-      isLinked && el("button", { type: "button", class: "button small", on: { click: () => openTrace(span.trace_id) } }, "Open its own trace"),
-      isGranted("logs") && isLinked && el("button", { type: "button", class: "button small", on: { click: () => lookAt("logs", { trace: span.trace_id }) } }, "Its log lines")));
+      isLinked && button("Open its own trace", () => openTrace(span.trace_id)),
+      isGranted("logs") && isLinked && logLinesOf(span)));
 }
+
+const logLinesOf = ({ trace_id }) => button("Its log lines", () => lookAt("logs", { trace: trace_id }));
 
 /** The spans that the request itself waited for longest. */
 function waitedFor(trace) {

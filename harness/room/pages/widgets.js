@@ -4,7 +4,11 @@ import { byId, el } from "./elements.js";
 
 const TOAST_MS = 6_000;
 
-/** Tabs with arrow keys: buttons with `role="tab"` and `aria-controls`. Answers with a function that chooses one. */
+/**
+ * Tabs with arrow keys: buttons with `role="tab"` and `aria-controls`. Answers with a function that chooses one.
+ * @param {any} list
+ * @param {(chosen: any) => void} onChange
+ */
 export function tabs(list, onChange = () => {}) {
   const shown = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => !tab.hidden);
   const choose = (chosen, withFocus = false) => {

@@ -1,8 +1,8 @@
 // What stands in place of the three columns when no round is running: the lobby, the end of a round, the debrief. And
 // the one line that says what to do now.
 
-import { attempt, byId, el, keep, send, setHidden, setText } from "./lib.js";
-import { isLive, watch } from "./state.js";
+import { button, byId, el, keep, send, setHidden, setText } from "./lib.js";
+import { isLive, watch, watchAll } from "./state.js";
 import { roleOf } from "./bar.js";
 
 const RULES = [
@@ -17,16 +17,16 @@ const hereTitle = el("h2", {});
 const here = el("ul", { class: "members plain-list" });
 const whoIsHere = el("section", { class: "card" }, hereTitle, here);
 
-export function startPlace() {
+export function startBetween() {
   watch((s) => isLive(s), (isNow) => setHidden(byId("place"), isNow));
-  watch((s) => [s.members, s.you], ([members, you]) => {
+  watchAll((s) => [s.members, s.you], ([members, you]) => {
     setText(hereTitle, `Who is here: ${members.length}`);
     keep(here, members, (name) => name, (name) => el("li", { class: "badge" }, name === you ? `${name} (you)` : name));
   });
-  watch((s) => [s.phase, s.team.name, s.explained, s.revealed], (_, s) => {
+  watchAll((s) => [s.phase, s.team.name, s.explained, s.revealed], (_, s) => {
     if (!isLive(s)) byId("place").replaceChildren(...(PLACES[s.phase] ?? lobby)(s));
   });
-  watch((s) => [s.phase, `${s.phase === "running" && s.round?.practice ? "Practice, nothing counts. " : ""}${nextText(s)}`], ([phase, text]) => {
+  watchAll((s) => [s.phase, `${s.phase === "running" && s.round?.practice ? "Practice, nothing counts. " : ""}${nextText(s)}`], ([phase, text]) => {
     setHidden(byId("next"), text === "");
     byId("next").classList.toggle("paused", phase === "paused");
     setText(byId("next-text"), text);
@@ -72,14 +72,10 @@ function debrief() {
   ];
 }
 
-function leave() {
-  const button = el("button", { type: "button", class: "button small" }, "Leave and join again");
-  button.addEventListener("click", () => attempt(button, async () => {
-    await send("POST", "/api/leave");
-    location.assign("/");
-  }));
-  return button;
-}
+const leave = () => button("Leave and join again", async () => {
+  await send("POST", "/api/leave");
+  location.assign("/");
+});
 
 /** One sentence: what there is to do now. */
 function nextText(s) {

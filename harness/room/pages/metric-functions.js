@@ -50,8 +50,8 @@ function round(value) {
 const seconds = (value) => (value === 0 ? "0" : value < 1 ? `${round(value * 1000)} ms` : `${round(value)} s`);
 
 function bytes(value) {
-  const step = [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]].find(([size]) => Math.abs(value) >= size);
-  return step ? `${round(value / step[0])} ${step[1]}` : `${round(value)} B`;
+  const power = Math.min(3, Math.max(0, Math.floor(Math.log2(Math.abs(value)) / 10)));
+  return `${round(value / 2 ** (10 * power))} ${["B", "KiB", "MiB", "GiB"][power]}`;
 }
 
 /** Where most people begin: how many, how many fail, how slow. Only what the services really tell is offered. */
