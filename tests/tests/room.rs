@@ -237,7 +237,7 @@ async fn a_killed_room_comes_back_with_session_teams_clocks_and_records() {
     let mut room = RunningRoom::open(&["--seed", "3"]).await;
     let one = room.team(1).await;
     let desk = begin(&room, ["logs", "logs"]).await;
-    one.post("/api/team/guess", &json!({ "cause": "c03", "confidence": 40 })).await;
+    one.post("/api/team/guess", &json!({ "cause": null, "confidence": 40 })).await;
     one.post("/api/team/hypotheses", &json!({ "text": "it is the cache" })).await;
     one.until("/api/team", |view| view["state"] == "lost").await;
     desk.post("/api/desk/hint", &json!({ "team": 1 })).await;

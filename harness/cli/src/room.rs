@@ -13,11 +13,11 @@ use clap::Args;
 use console::style;
 use http::uri::Authority;
 use room::{
-    Room, RoomOptions, floor,
+    Room, RoomOptions,
     join::{Reachable, reachable},
     room::TEAMS_MAX,
-    session::Phase,
-    store,
+    session::{Phase, Session},
+    store, team_world,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ pub(crate) struct RoomArgs {
     #[arg(long)]
     seed: Option<u64>,
     /// Page views a second in each team's shop, on average
-    #[arg(long, value_name = "COUNT", default_value_t = floor::VIEWS_PER_SECOND, value_parser = views)]
+    #[arg(long, value_name = "COUNT", default_value_t = team_world::VIEWS_PER_SECOND, value_parser = views)]
     views: f64,
     /// Folder that keeps the session; one that it holds already is gone on with
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out/room")]
@@ -59,6 +59,9 @@ pub(crate) struct RoomArgs {
     /// Session file of an earlier day: scenarios that these people have seen are not proposed again
     #[arg(long = "continue", value_name = "FILE")]
     seen: Option<PathBuf>,
+    /// Read the pages from this folder at each request, to edit them without a build; in the sources: harness/room/pages
+    #[arg(long, value_name = "DIR", value_parser = pages)]
+    pages: Option<PathBuf>,
     /// What the facilitator signs in with [default: a new one, and said]
     #[arg(long, env = "GLYPHFALL_FACILITATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = strong)]
     facilitator_token: Option<String>,
@@ -74,14 +77,23 @@ pub(crate) struct RoomArgs {
     allowed_hosts: Hosts,
 }
 
+/// A folder of pages.
+fn pages(folder: &str) -> Result<PathBuf, String> {
+    let folder = PathBuf::from(folder);
+    if folder.join("team.html").is_file() {
+        return Ok(folder);
+    }
+    Err("there is no team.html in it; in the sources the pages are in harness/room/pages".to_owned())
+}
+
 /// Opens the room, and closes it when it is told to.
 pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let screen = Screen::new(Format::Text);
     // Small enough to type again.
     let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
     can_write(&args.out, [])?;
-    let seen = args.seen.as_deref().map(store::read).transpose();
-    let seen = seen.context("--continue takes the session file of an earlier room")?;
+    let seen = args.seen.as_deref().map(store::scenarios_seen).transpose();
+    let seen = seen.context("--continue takes the session file of an earlier room")?.unwrap_or_default();
     let address = SocketAddr::new(args.bind, args.room_port);
     // Bound first: whoever goes on with a session must not disturb the room that still has it open.
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -98,6 +110,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         seen,
         fresh: args.fresh,
         views: args.views,
+        pages: args.pages.clone(),
     };
     let room = Room::open(options).await.map_err(|error| {
         let advice = advice(error.kind());
@@ -147,7 +160,7 @@ fn at_desk(address: SocketAddr) -> Authority {
 }
 
 fn welcome(room: &Room, args: &RoomArgs) -> String {
-    let session = room.session();
+    let session = room.read(Session::clone);
     let mut came_back = match (session.phase, session.current) {
         (Phase::Lobby, _) | (_, None) => String::new(),
         (Phase::Paused, Some(round)) => {

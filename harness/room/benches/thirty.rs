@@ -13,8 +13,8 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use incident::{Level, OperatingModel};
 use room::{
     Room, RoomOptions,
-    floor::VIEWS_PER_SECOND,
     session::{Assigned, Guess, Round},
+    team_world::VIEWS_PER_SECOND,
 };
 use tokio::{
     net::TcpListener,
@@ -69,9 +69,10 @@ async fn measure() {
         folder: folder.path().to_owned(),
         address,
         facilitator_token: None,
-        seen: None,
+        seen: std::collections::BTreeSet::new(),
         fresh: true,
         views: VIEWS_PER_SECOND,
+        pages: None,
     };
     let room = Room::open(options).await.unwrap();
     let (stop, serving) = (CancellationToken::new(), room.clone());
@@ -91,10 +92,10 @@ async fn measure() {
         room.start().await.unwrap();
         for team in 1..=TEAMS {
             let guess = Guess { cause: None, confidence: 0, by: "bench".to_owned() };
-            room.session().playing(team).unwrap().guess = Some(guess);
+            room.change(|session| session.work(team, |played| played.guess(guess))).unwrap();
         }
         sleep(until_begun).await;
-        let at_s = |room: &Room| room.floor(HEALTHY).unwrap().world.at_s();
+        let at_s = |room: &Room| room.team_world(HEALTHY).unwrap().world.at_s();
         let from_s = at_s(&room);
         let latencies: Arc<Mutex<BTreeMap<&str, Histogram<u64>>>> = Arc::default();
         let until = Instant::now() + MEASURED;
@@ -114,7 +115,6 @@ async fn measure() {
 
 /// First everybody looks after a shop in which nothing is wrong; then all but one meet the story, at the richest level.
 fn prepare(room: &Room) -> Vec<String> {
-    let mut session = room.session();
     let round = |scenarios: [&str; 2]| Round {
         practice: false,
         operating_model: OperatingModel::YouBuildIt,
@@ -128,8 +128,12 @@ fn prepare(room: &Room) -> Vec<String> {
             })
             .collect(),
     };
-    session.plan = vec![round([SCENARIOS[0]; 2]), round(SCENARIOS)];
-    session.teams.iter().map(|team| team.token.clone()).collect()
+    room.change(|session| {
+        for (number, scenarios) in [[SCENARIOS[0]; 2], SCENARIOS].into_iter().enumerate() {
+            session.change_round(number, round(scenarios)).unwrap();
+        }
+    });
+    room.read(|session| session.teams.iter().map(|team| team.token.clone()).collect())
 }
 
 fn request(path: &str, token: &str) -> Request<bytes::Bytes> {
@@ -177,8 +181,8 @@ async fn report(
     to_s: f64,
 ) {
     let availability = |team: u32, last_s: f64| {
-        let floor = room.floor(team).unwrap();
-        let tally = floor.world.record().tally(None, from_s as u32, (last_s - 11.0) as u32);
+        let team_world = room.team_world(team).unwrap();
+        let tally = team_world.world.record().tally(None, from_s as u32, (last_s - 11.0) as u32);
         100.0 * tally.availability().unwrap_or_default()
     };
     println!("{:<80} {:>9} {:>9} {:>9}", "milliseconds from the intended start", "median", "95 %", "most");

@@ -3,7 +3,7 @@
 //!
 //! A browser shows a cookie (`seat` or `desk`, `HttpOnly`, `SameSite=Strict`); a program shows a bearer token. What a cookie alone could
 //! do from a foreign page (cross-site request forgery) is closed three times: by `SameSite`, by a header that a foreign page cannot send, and
-//! by what a browser says of a request's origin. How often somebody may ask is [`allowance`](crate::allowance)'s.
+//! by what a browser says of a request's origin. How often somebody may ask is [`rate_limits`](crate::rate_limits)'s.
 
 use axum::{
     extract::{FromRequestParts, Request},
@@ -18,37 +18,34 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
 use crate::{
-    allowance::{Client, Who},
     limits::CREDENTIAL_BYTES_MAX,
+    rate_limits::{Client, Who},
     room::Room,
+    session::Seat,
 };
 
-/// The cookie of somebody in a team, and of the facilitator.
+/// The cookies of somebody in a team and of the facilitator.
 pub const SEAT: &str = "seat";
-/// The facilitator's.
 pub const DESK: &str = "desk";
 
 /// What every change that comes with a cookie must carry.
 pub const REQUESTED_WITH: &str = "x-requested-with";
 
-/// Signs of tokens and codes: none that is easily taken for another.
-const SIGNS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
+/// The characters of tokens and codes: none that is easily mistaken for another.
+const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
 
-/// Somebody in a team.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// The team.
+    pub room: Room,
     pub team: u32,
-    /// How they are called; `program` for who shows the team's token.
+    /// `program` for who shows the team's token.
     pub alias: String,
-    /// Whose requests are counted.
     pub who: Who,
 }
 
-/// The facilitator.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Facilitator {
-    /// Whose requests are counted.
+    pub room: Room,
     pub who: Who,
 }
 
@@ -58,29 +55,41 @@ impl FromRequestParts<Room> for Member {
     async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Problem> {
         let shown = shown(&parts.headers, &parts.method, SEAT)?.ok_or_else(nobody)?;
         let Some(member) = member(room, &shown)? else {
-            return Err(room.allowance().guessed(Client::of(&parts.extensions), nobody()));
+            return Err(room.rate_limits().guessed(Client::of(&parts.extensions), nobody()));
         };
-        room.allowance().request(member.who, Some(member.team), !parts.method.is_safe())?;
+        room.rate_limits().request(member.who, Some(member.team), !parts.method.is_safe())?;
         Ok(member)
     }
 }
 
-/// Who shows this to the teams' doors.
+impl Room {
+    /// The seat in a team that this token belongs to. This counts as a sign of life.
+    pub(crate) fn seat_of(&self, shown: &str) -> Option<Seat> {
+        self.change(|session| {
+            let is_theirs = |seat: &&Seat| seat.team.is_some() && is_same(&seat.token, shown);
+            let seat = session.seats.iter().find(is_theirs).cloned()?;
+            session.hear(seat.id, Instant::now());
+            Some(seat)
+        })
+    }
+}
+
 fn member(room: &Room, shown: &str) -> Result<Option<Member>, Problem> {
-    let mut session = room.session();
-    if let Some(seat) = session.seats.iter_mut().find(|seat| is_same(&seat.token, shown))
-        && let Some(team) = seat.team
-    {
-        seat.hear(Instant::now());
-        if seat.waiting {
+    if let Some(Seat { id, team: Some(team), alias, waiting, .. }) = room.seat_of(shown) {
+        if waiting {
             let detail = "You are not in the team yet: somebody in it, or the facilitator, lets you in.";
             return Err(Problem::new(StatusCode::FORBIDDEN, detail));
         }
-        return Ok(Some(Member { team, alias: seat.alias.clone(), who: Who::Seat(seat.id) }));
+        return Ok(Some(Member { room: room.clone(), team, alias, who: Who::Seat(id) }));
     }
-    let team = session.teams.iter().find(|team| is_same(&team.token, shown));
-    let program = |number| Member { team: number, alias: "program".to_owned(), who: Who::Program(number) };
-    Ok(team.map(|team| program(team.number)))
+    let program = |team| {
+        let (room, alias) = (room.clone(), "program".to_owned());
+        Member { room, team, alias, who: Who::Program(team) }
+    };
+    Ok(room.read(|session| {
+        let team = session.teams.iter().find(|team| is_same(&team.token, shown));
+        team.map(|team| program(team.number))
+    }))
 }
 
 impl FromRequestParts<Room> for Facilitator {
@@ -88,22 +97,21 @@ impl FromRequestParts<Room> for Facilitator {
 
     async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Problem> {
         let shown = shown(&parts.headers, &parts.method, DESK)?.ok_or_else(nobody)?;
-        let who = {
-            let session = room.session();
+        let who = room.read(|session| {
             let seat = session.seats.iter().find(|seat| seat.team.is_none() && is_same(&seat.token, &shown));
             let itself = is_same(&session.facilitator_token, &shown).then_some(0);
             seat.map(|seat| seat.id).or(itself).map(Who::Desk)
-        };
+        });
         let Some(who) = who else {
-            return Err(room.allowance().guessed(Client::of(&parts.extensions), nobody()));
+            return Err(room.rate_limits().guessed(Client::of(&parts.extensions), nobody()));
         };
-        // The one who leads is hindered by no count of changes: a round for sixty teams is planned with a few.
-        room.allowance().request(who, None, false)?;
-        Ok(Self { who })
+        // No limit on the facilitator's changes: planning a round for sixty teams takes many.
+        room.rate_limits().request(who, None, false)?;
+        Ok(Self { room: room.clone(), who })
     }
 }
 
-/// The credential that a request shows: a bearer token, or a cookie with what must come along.
+/// The credential of a request: a bearer token, or a cookie with the header that must come along.
 fn shown(headers: &HeaderMap, method: &Method, cookie: &str) -> Result<Option<String>, Problem> {
     if headers.contains_key(header::AUTHORIZATION) {
         let token = bearer_token(headers).and_then(|token| str::from_utf8(token).ok()).map(str::trim);
@@ -118,13 +126,12 @@ fn shown(headers: &HeaderMap, method: &Method, cookie: &str) -> Result<Option<St
     Ok(Some(token))
 }
 
-/// A longer one is nobody's, and need not be compared.
 fn is_short(token: &str) -> bool {
     !token.is_empty() && token.len() <= CREDENTIAL_BYTES_MAX
 }
 
-/// Lets no page of another origin change anything, whatever the door: a browser says where a request comes from, and what is no browser
-/// says nothing. A page that is shown without an origin, as the shop's are, is another.
+/// Refuses changes from pages of another origin, on every route. A browser says where a request comes from; other programs say nothing. A
+/// page without an origin, as the shop's are, is another one.
 pub async fn same_origin(request: Request, next: Next) -> Response {
     if request.method().is_safe() || !is_foreign(request.headers()) {
         return next.run(request).await;
@@ -140,49 +147,47 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return false };
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, at)| at);
-    // A proxy may say in a header of its own what the browser asked for; a foreign page cannot send that one.
+    // A proxy says in a header of its own what the browser asked for; a foreign page cannot send that header.
     let asked = [text("host"), text("x-forwarded-host")];
     authority.is_none_or(|at| !asked.into_iter().flatten().any(|host| host.eq_ignore_ascii_case(at)))
 }
 
-/// The value of a cookie.
 pub fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     let texts = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
 }
 
-/// The header that gives a browser a cookie, until it is closed; an empty value takes it away.
+/// The header that sets a cookie until the browser is closed; an empty value removes it.
 pub fn cookie(name: &str, token: &str) -> HeaderValue {
     let ends = if token.is_empty() { "; Max-Age=0" } else { "" };
     let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict{ends}");
     HeaderValue::from_str(&text).expect("tokens are letters and digits")
 }
 
-/// Compares without telling by its time how much was right.
 pub fn is_same(known: &str, shown: &str) -> bool {
     known.as_bytes().ct_eq(shown.as_bytes()).into()
 }
 
-/// A token that nobody guesses: 26 signs of 32, 130 bits.
+/// 26 characters of 32: 130 bits.
 pub fn token() -> String {
-    signs(26)
+    random(26)
 }
 
 /// A code that people can type: 40 bits, as it is compared however often somebody has guessed.
 pub fn code() -> String {
-    signs(8).to_uppercase()
+    random(8).to_uppercase()
 }
 
-/// A code as somebody typed it: capitals and digits, whatever stands between them.
+/// A typed code without everything but capitals and digits.
 pub fn code_of(typed: &str) -> String {
     let signs = typed.chars().filter(char::is_ascii_alphanumeric).take(CREDENTIAL_BYTES_MAX);
     signs.collect::<String>().to_ascii_uppercase()
 }
 
-fn signs(count: usize) -> String {
+fn random(count: usize) -> String {
     let mut chance = rand::rng();
-    (0..count).map(|_| char::from(SIGNS[chance.random_range(0..SIGNS.len())])).collect()
+    (0..count).map(|_| char::from(ALPHABET[chance.random_range(0..ALPHABET.len())])).collect()
 }
 
 fn nobody() -> Problem {

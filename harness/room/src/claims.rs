@@ -1,4 +1,4 @@
-//! An explanation in parts, each pinned to evidence, and what it is worth. Teaches that a right answer without a reason is a guess.
+//! An explanation in parts, each resting on pinned evidence, and its score. Teaches that a right answer without a reason is a guess.
 //!
 //! **The rule.** A claim counts if it is mapped to the catalogue and at least one piece of evidence is pinned to it. The claims that
 //! count make an answer, which is scored as any responder's ([`diagnosis::explanation`]).
@@ -13,33 +13,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use world::scenario::{Scenario, library};
 
-/// A piece of evidence that somebody kept, as it was.
+/// A pinned piece of evidence, as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Pin {
-    /// Its number.
     pub id: u32,
-    /// Who pinned it.
     pub by: String,
-    /// The time of the story.
     pub story: String,
-    /// What it is, in a line.
     pub label: String,
-    /// What it said.
     pub text: String,
 }
 
-/// One part of an explanation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Claim {
-    /// Its number.
     pub id: u32,
-    /// Which part.
     pub about: About,
-    /// In the team's words.
     pub words: String,
-    /// The evidence, by number.
     pub pins: Vec<u32>,
-    /// What it is in the catalogue.
     pub choice: Option<String>,
 }
 
@@ -49,9 +38,7 @@ pub struct Claim {
 pub enum About {
     /// What set it off.
     Cause,
-    /// Which asset.
     Asset,
-    /// Which character.
     Character,
     /// Along which services.
     Path,
@@ -59,35 +46,30 @@ pub enum About {
     Factor,
 }
 
-/// What claims are mapped to: the same for every incident, under names that tell nothing.
+/// How many words of an entry make its id: enough to tell all entries apart.
+const ID_WORDS_MAX: usize = 9;
+
+/// What claims are mapped to: the same for every incident.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Catalogue {
     /// What can set an incident off.
     pub causes: Vec<Entry>,
-    /// What can contribute.
     pub factors: Vec<Entry>,
-    /// The services, for a path.
     pub services: Vec<String>,
 }
 
-/// One line of the catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Entry {
-    /// Its name.
     pub id: String,
-    /// What it says.
     pub words: String,
 }
 
 impl Catalogue {
-    /// The catalogue.
     pub fn new() -> Self {
-        let entry =
-            |letter, place: usize, words: &str| Entry { id: name(letter, place), words: words.to_owned() };
-        let factors = ContributingFactor::ALL.iter().enumerate();
+        let entry = |words: &str| Entry { id: id_of(words), words: words.to_owned() };
         Self {
-            causes: causes().iter().enumerate().map(|(place, words)| entry('c', place, words)).collect(),
-            factors: factors.map(|(place, factor)| entry('f', place, factor.description())).collect(),
+            causes: causes().iter().map(|words| entry(words)).collect(),
+            factors: ContributingFactor::ALL.iter().map(|factor| entry(factor.description())).collect(),
             services: Service::ALL.iter().map(ToString::to_string).collect(),
         }
     }
@@ -99,7 +81,7 @@ impl Default for Catalogue {
     }
 }
 
-/// Every scenario, read once: a page that follows would read nineteen files ten times a second.
+/// Every scenario, read once: a page that follows would otherwise read nineteen files ten times a second.
 pub(crate) static LIBRARY: LazyLock<Vec<Scenario>> = LazyLock::new(library);
 
 /// What sets off any incident of the library, in the order of the alphabet.
@@ -108,27 +90,23 @@ pub fn causes() -> Vec<String> {
     causes.into_iter().cloned().collect()
 }
 
-/// The words of a cause.
 pub fn cause(id: &str) -> Option<String> {
-    causes().get(place(id, 'c')?).cloned()
+    causes().into_iter().find(|words| id_of(words) == id)
 }
 
-/// A contributing factor by its name in the catalogue.
+/// A contributing factor by its id in the catalogue.
 pub fn factor(id: &str) -> Option<ContributingFactor> {
-    ContributingFactor::ALL.get(place(id, 'f')?).copied()
+    ContributingFactor::ALL.iter().copied().find(|factor| id_of(factor.description()) == id)
 }
 
-/// The place in the catalogue that a name says. There is one name for each: `c1`, `c+1` and `c0001` are none.
-fn place(id: &str, letter: char) -> Option<usize> {
-    let place = id.strip_prefix(letter)?.parse::<usize>().ok()?.checked_sub(1)?;
-    (id == name(letter, place)).then_some(place)
+/// The id of an entry: its first words. It depends on no other entry, so that a catalogue may grow while a session is kept; and it bears no
+/// name of the program's own, which participants must not read.
+pub fn id_of(words: &str) -> String {
+    let words = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(ID_WORDS_MAX).map(str::to_lowercase).collect::<Vec<_>>().join("_")
 }
 
-fn name(letter: char, place: usize) -> String {
-    format!("{letter}{:02}", place + 1)
-}
-
-/// The services of a path, with commas between them. None comes twice: a fault that comes back has been there already.
+/// The services of a path, separated by commas. None comes twice.
 fn path(text: &str) -> Option<Vec<Service>> {
     let services = text.split(',').take(Service::ALL.len() + 1).map(|service| service.trim().parse().ok());
     let services: Vec<Service> = services.collect::<Option<_>>()?;
@@ -136,11 +114,7 @@ fn path(text: &str) -> Option<Vec<Service>> {
     is_once.then_some(services)
 }
 
-/// A choice as it is kept, if it fits its part: a path without the blanks that somebody typed.
-///
-/// # Errors
-///
-/// When it is not in the catalogue.
+/// A choice as it is saved, if it fits its part: a path without blanks.
 pub fn chosen(about: About, choice: &str, assets: &[String]) -> Result<String, Problem> {
     let fits = match about {
         About::Cause => cause(choice).is_some(),
@@ -157,8 +131,8 @@ pub fn chosen(about: About, choice: &str, assets: &[String]) -> Result<String, P
         });
     }
     let detail = match about {
-        About::Cause => "Choose a cause of the catalogue, such as c01.",
-        About::Factor => "Choose a factor of the catalogue, such as f01.",
+        About::Cause => "Choose a cause of the catalogue by its id.",
+        About::Factor => "Choose a factor of the catalogue by its id.",
         About::Asset => "Choose one of the shop's assets.",
         About::Path => "Give services with commas between them, such as cache,web-front.",
         About::Character => "Write the character as U+00E9, or the bytes as 0xE9.",
@@ -177,7 +151,7 @@ fn is_character(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.split(' ').all(word)
 }
 
-/// The answer that the claims make which count.
+/// The answer that the claims with evidence make.
 pub fn answer(claims: &[Claim]) -> Answer {
     let counts = |claim: &&Claim| !claim.pins.is_empty();
     let mut answer = Answer::default();
@@ -206,17 +180,14 @@ mod tests {
 
     #[test]
     fn a_claim_without_evidence_scores_nothing() {
-        let place = |wanted: ContributingFactor| {
-            let place = ContributingFactor::ALL.iter().position(|factor| *factor == wanted).unwrap();
-            name('f', place)
-        };
+        let cause = id_of(&causes()[0]);
         let full = |pins: &[u32]| {
             [
-                claim(About::Cause, "c01", pins),
+                claim(About::Cause, &cause, pins),
                 claim(About::Asset, "promo-banner", pins),
                 claim(About::Character, "U+000B", pins),
                 claim(About::Path, "content-store,cache,web-front", pins),
-                claim(About::Factor, &place(ContributingFactor::InvalidRendering), pins),
+                claim(About::Factor, &id_of(ContributingFactor::InvalidRendering.description()), pins),
             ]
         };
         let truth = answer(&full(&[1]));
@@ -234,24 +205,33 @@ mod tests {
         let check = |about, choice: &str, fits: bool| {
             assert_eq!(chosen(about, choice, &assets).is_ok(), fits, "{about:?} {choice}");
         };
-        check(About::Cause, "c01", true);
-        check(About::Cause, "c00", false);
-        check(About::Cause, "c99", false);
-        check(About::Factor, "f20", true);
-        check(About::Factor, "f21", false);
+        check(About::Cause, "an_editor_publishes_a_text_with_a_control_character", true);
+        check(About::Factor, "an_editor_publishes_a_text_with_a_control_character", false);
+        check(About::Factor, "text_is_written_into_json_html_script_or_xml", true);
+        check(About::Factor, "invalid-rendering", false);
+        check(About::Cause, "c01", false);
         check(About::Asset, "promo-banner", true);
         check(About::Asset, "other", false);
         check(About::Path, "cache,web-front", true);
         check(About::Path, "cache;web-front", false);
         check(About::Path, "cache,web-front,cache", false);
         check(About::Path, &"cache,".repeat(10_000), false);
-        check(About::Cause, "c001", false);
-        check(About::Cause, "c+1", false);
-        check(About::Cause, &format!("c{}1", "0".repeat(60_000)), false);
+        check(About::Cause, &"a_".repeat(60_000), false);
         assert_eq!(chosen(About::Path, " cache , web-front", &assets).unwrap(), "cache,web-front");
         check(About::Character, "U+000B", true);
         check(About::Character, "0x93 0x94", true);
         check(About::Character, "x", false);
         check(About::Character, "", false);
+    }
+
+    #[test]
+    fn ids_tell_all_entries_apart_and_name_nothing_of_the_program() {
+        let Catalogue { causes, factors, .. } = Catalogue::new();
+        let ids: BTreeSet<&String> = causes.iter().chain(&factors).map(|entry| &entry.id).collect();
+        assert_eq!(ids.len(), causes.len() + factors.len(), "{ids:?}");
+        for Entry { id, words } in causes.iter().chain(&factors) {
+            assert_eq!(*id, id_of(words));
+            assert!(!id.contains('-'), "{id} could be a name of the program's own");
+        }
     }
 }

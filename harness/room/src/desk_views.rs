@@ -8,69 +8,53 @@ use world::hands::truth;
 
 use crate::{
     claims::{About, LIBRARY, answer, cause},
-    floor::{Floor, State, waiting},
     room::Room,
     session::{Guess, Mark, Phase, Played, Round, Session},
+    team_world::{Figures, State, TeamWorld},
     views::{
         ClockView, QuestionView, RoundView, SeatView, clock_view, question, round_view, seat_views,
         story_time,
     },
 };
 
-/// What the facilitator sees.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeskView {
-    /// Where the session is.
     pub phase: Phase,
-    /// What people type to join.
     pub code: String,
     /// Whether people may join.
     pub joining_open: bool,
-    /// The address that the room listens at.
     pub bind: String,
-    /// Its port.
     pub port: u16,
-    /// Where people can reach it.
     pub addresses: Vec<crate::join::Reachable>,
-    /// Devices that have reached it.
     pub reached_from: Vec<ReachedView>,
     /// The round that is under way, or was last.
     pub round: Option<RoundView>,
     /// The clocks of the first team's world: all run alike.
     pub clock: Option<ClockView>,
-    /// The rounds.
     pub plan: Vec<PlanView>,
-    /// The teams.
     pub teams: Vec<TeamRow>,
-    /// What can be played.
     pub scenarios: Vec<ScenarioView>,
-    /// The telemetry levels.
     pub levels: Vec<&'static str>,
-    /// The operating models.
     pub operating_models: Vec<&'static str>,
     /// Prepared messages.
     pub messages: Vec<MessageView>,
-    /// Moments to talk about.
     pub marks: Vec<Mark>,
     /// Whether the answers are open to everybody.
     pub revealed: bool,
-    /// What is wrong while the room cannot keep what happens; null while it can.
+    /// Why nothing is saved at the moment; null while saving works.
     pub not_kept: Option<String>,
 }
 
 /// A device that has reached the room.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReachedView {
-    /// Its address.
     pub address: String,
-    /// How long ago.
     pub seconds_ago: u64,
 }
 
 /// A round as the facilitator plans it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlanView {
-    /// Its place.
     pub number: usize,
     /// Whether it counts for nothing.
     pub practice: bool,
@@ -83,61 +67,44 @@ pub struct PlanView {
     pub speed: f64,
     /// Minutes without pauses.
     pub minutes: f64,
-    /// What each team gets.
     pub teams: Vec<AssignedView>,
 }
 
-/// What one team gets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssignedView {
-    /// The team.
     pub team: u32,
-    /// The scenario.
     pub scenario: String,
     /// What it is about, without giving anything away.
     pub title: String,
-    /// The telemetry level.
     #[schema(value_type = String)]
     pub level: Level,
 }
 
-/// A scenario that can be chosen.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ScenarioView {
-    /// Its name.
     pub name: String,
-    /// What it is about.
     pub title: String,
-    /// Whether nothing in the shop can be mended.
+    /// Whether nothing in the shop can be repaired.
     pub control: bool,
 }
 
-/// A prepared message.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MessageView {
-    /// Its name.
     pub id: &'static str,
-    /// What it says.
     pub text: &'static str,
 }
 
-/// One team at a glance.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TeamRow {
     /// From 1.
     pub number: u32,
-    /// How it is called.
     pub name: String,
-    /// Who is here.
     pub members: Vec<String>,
     /// The seats, of those too who wait to be let in.
     pub seats: Vec<SeatView>,
-    /// What it plays.
     pub scenario: Option<String>,
-    /// At which level now.
     #[schema(value_type = Option<String>)]
     pub level: Option<Level>,
-    /// How its customers fare.
     pub state: State,
     /// The share of visits served or degraded lately.
     pub availability: Option<f64>,
@@ -145,30 +112,22 @@ pub struct TeamRow {
     pub history: Vec<Option<f64>>,
     /// Trade lost, in dollars.
     pub loss_usd: f64,
-    /// What it thought before it saw anything.
     pub guess: Option<GuessView>,
-    /// What it thinks now.
     pub hypothesis: Option<String>,
-    /// What it did.
     pub remedies: Vec<String>,
-    /// How often it looked.
     pub looks: usize,
     /// Whether it has submitted an explanation.
     pub explained: bool,
     /// What that is worth, from 0 to 1.
     pub score: Option<f64>,
-    /// Hints that it was given.
     pub hints_given: usize,
-    /// What it was asked, and answered.
     pub question: Option<QuestionView>,
     /// Where its telemetry goes besides.
     pub forward: Option<String>,
 }
 
-/// A guess in words.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct GuessView {
-    /// The words.
     pub words: String,
     /// How sure, in percent.
     pub confidence: u8,
@@ -184,76 +143,81 @@ pub const MESSAGES: [(&str, &str); 6] = [
     ("minutes", "A few minutes are left. Submit your explanation as it stands."),
 ];
 
-/// What the facilitator sees.
 pub fn desk_view(room: &Room) -> DeskView {
-    let floors: Vec<_> = room.floors().values().cloned().collect();
-    let clock = floors.first().map(|floor| clock_view(floor));
-    let figures = floors.first().map_or_else(waiting, |floor| floor.figures().clone());
+    let team_worlds: Vec<_> = room.team_worlds().values().cloned().collect();
+    let clock = team_worlds.first().map(|team_world| clock_view(team_world));
+    let figures =
+        team_worlds.first().map_or_else(Figures::default, |team_world| team_world.figures().clone());
     let reached = room.reached().into_iter();
-    let session = room.session();
-    let scenarios = &*LIBRARY;
-    let title = |name: &str| {
-        let known = scenarios.iter().find(|scenario| scenario.name == name);
-        known.map(|scenario| scenario.title.clone()).unwrap_or_default()
-    };
-    let assigned = |round: &Round| {
-        let each = (1_u32..).zip(&round.assigned);
-        let view = |(team, assigned): (u32, &crate::session::Assigned)| AssignedView {
-            team,
-            scenario: assigned.scenario.clone(),
-            title: title(&assigned.scenario),
-            level: assigned.level,
+    room.read(|session| {
+        let scenarios = &*LIBRARY;
+        let title = |name: &str| {
+            let known = scenarios.iter().find(|scenario| scenario.name == name);
+            known.map(|scenario| scenario.title.clone()).unwrap_or_default()
         };
-        each.map(view).collect()
-    };
-    let plan = |(number, round): (usize, &Round)| PlanView {
-        number,
-        practice: round.practice,
-        state: state_of(&session, number),
-        operating_model: round.operating_model,
-        speed: round.speed,
-        minutes: round.minutes,
-        teams: assigned(round),
-    };
-    DeskView {
-        phase: session.phase,
-        code: session.code.clone(),
-        joining_open: !session.joining_closed,
-        bind: room.address().ip().to_string(),
-        port: room.address().port(),
-        addresses: crate::join::reachable(room.address(), &session.code),
-        reached_from: reached
-            .map(|(address, seconds_ago)| ReachedView { address: address.to_string(), seconds_ago })
-            .collect(),
-        round: round_view(&session, None, figures.now, figures.ends_in_s),
-        clock,
-        plan: session.plan.iter().enumerate().map(plan).collect(),
-        teams: session
-            .teams
-            .iter()
-            .map(|team| {
-                team_row(&session, team.number, floors.iter().find(|floor| floor.team == team.number))
-            })
-            .collect(),
-        scenarios: scenarios
-            .iter()
-            .map(|scenario| ScenarioView {
-                name: scenario.name.clone(),
-                title: scenario.title.clone(),
-                control: scenario.control,
-            })
-            .collect(),
-        levels: Level::ALL.iter().map(|level| level.name()).collect(),
-        operating_models: OperatingModel::ALL.iter().map(|model| model.name()).collect(),
-        messages: MESSAGES.iter().map(|(id, text)| MessageView { id, text }).collect(),
-        marks: session.marks.clone(),
-        revealed: session.phase == Phase::Debrief,
-        not_kept: room.keeping().behind(),
-    }
+        let assigned = |round: &Round| {
+            let each = (1_u32..).zip(&round.assigned);
+            let view = |(team, assigned): (u32, &crate::session::Assigned)| AssignedView {
+                team,
+                scenario: assigned.scenario.clone(),
+                title: title(&assigned.scenario),
+                level: assigned.level,
+            };
+            each.map(view).collect()
+        };
+        let plan = |(number, round): (usize, &Round)| PlanView {
+            number,
+            practice: round.practice,
+            state: state_of(session, number),
+            operating_model: round.operating_model,
+            speed: round.speed,
+            minutes: round.minutes,
+            teams: assigned(round),
+        };
+        DeskView {
+            phase: session.phase,
+            code: session.code.clone(),
+            joining_open: !session.joining_closed,
+            bind: room.address().ip().to_string(),
+            port: room.address().port(),
+            addresses: crate::join::reachable(room.address(), &session.code),
+            reached_from: reached
+                .map(|(address, seconds_ago)| ReachedView { address: address.to_string(), seconds_ago })
+                .collect(),
+            round: round_view(session, None, figures.now, figures.ends_in_s),
+            clock,
+            plan: session.plan.iter().enumerate().map(plan).collect(),
+            teams: session
+                .teams
+                .iter()
+                .map(|team| {
+                    team_row(
+                        session,
+                        team.number,
+                        team_worlds.iter().find(|team_world| team_world.team == team.number),
+                    )
+                })
+                .collect(),
+            scenarios: scenarios
+                .iter()
+                .map(|scenario| ScenarioView {
+                    name: scenario.name.clone(),
+                    title: scenario.title.clone(),
+                    control: scenario.control,
+                })
+                .collect(),
+            levels: Level::ALL.iter().map(|level| level.name()).collect(),
+            operating_models: OperatingModel::ALL.iter().map(|model| model.name()).collect(),
+            messages: MESSAGES.iter().map(|(id, text)| MessageView { id, text }).collect(),
+            marks: session.marks.clone(),
+            revealed: session.phase == Phase::Debrief,
+            not_kept: room.saver().behind(),
+        }
+    })
 }
 
 fn state_of(session: &Session, number: usize) -> &'static str {
-    let is_running = matches!(session.phase, Phase::Running | Phase::Paused);
+    let is_running = session.is_under_way();
     match session.current {
         Some(current) if number == current && is_running => "running",
         Some(current) if number <= current => "done",
@@ -262,11 +226,11 @@ fn state_of(session: &Session, number: usize) -> &'static str {
     }
 }
 
-fn team_row(session: &Session, number: u32, floor: Option<&std::sync::Arc<Floor>>) -> TeamRow {
-    let figures = floor.map_or_else(waiting, |floor| floor.figures().clone());
+fn team_row(session: &Session, number: u32, team_world: Option<&std::sync::Arc<TeamWorld>>) -> TeamRow {
+    let figures = team_world.map_or_else(Figures::default, |team_world| team_world.figures().clone());
     let team = session.team(number).expect("a row is made of a team");
     let played = session.played(number);
-    let score = floor.zip(played.filter(|played| played.explained.is_some()));
+    let score = team_world.zip(played.filter(|played| played.explained.is_some()));
     let guess = |guess: &Guess| GuessView {
         words: guess.cause.as_deref().and_then(cause).unwrap_or_else(|| "no idea yet".to_owned()),
         confidence: guess.confidence,
@@ -290,8 +254,9 @@ fn team_row(session: &Session, number: u32, floor: Option<&std::sync::Arc<Floor>
         }),
         looks: played.map_or(0, Played::looked),
         explained: played.is_some_and(|played| played.explained.is_some()),
-        score: score
-            .map(|(floor, played)| agreement(&answer(&played.claims), &truth(&floor.scenario, &floor.drawn))),
+        score: score.map(|(team_world, played)| {
+            agreement(&answer(&played.claims), &truth(&team_world.scenario, &team_world.drawn))
+        }),
         hints_given: played.map_or(0, |played| played.hints),
         question: played.filter(|played| played.asked).map(question),
         forward: team.forward.clone(),

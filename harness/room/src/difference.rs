@@ -1,9 +1,9 @@
-//! What changed between two states, as a JSON Patch (RFC 6902). Teaches that who follows needs what is new, and not what it has already: a
-//! state of a hundred kilobytes changes by a few hundred bytes a second.
+//! What changed between two states, as a JSON Patch (RFC 6902). Teaches to send followers only what is new: a state of a
+//! hundred kilobytes changes by a few hundred bytes a second.
 //!
 //! Lists here grow at their end, lose single entries, or have single entries changed. So what is the same at the beginning and at the end
 //! of a list is left out, and the rest is compared entry by entry if it is as long as before. A list of plain values, such as a curve, is
-//! given whole: each second it has moved by one place.
+//! replaced as a whole: each second it moves by one place.
 
 use serde_json::{Value, json};
 

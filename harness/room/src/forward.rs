@@ -1,4 +1,4 @@
-//! A team's telemetry into its evidence store, and besides to a backend of its own if the facilitator names one.
+//! Sends a team's telemetry to its evidence store, and to a backend of its own if the facilitator names one.
 
 use std::{
     io,
@@ -13,34 +13,24 @@ use opentelemetry_proto::tonic::collector::{
 };
 use world::observed::Observed;
 
-/// Both places.
 pub struct Tee {
     observed: Observed,
     exporter: Mutex<Option<Exporter>>,
 }
 
 impl Tee {
-    /// Into the store alone.
     pub fn new(evidence: Evidence) -> Self {
         Self { observed: Observed(evidence), exporter: Mutex::default() }
     }
 
-    /// From now on also to this backend, or no longer to any.
-    ///
-    /// # Errors
-    ///
-    /// When it is no address of a backend.
+    /// Sends to this backend too from now on, or to none.
     pub fn forward(&self, endpoint: Option<&str>) -> io::Result<()> {
         let exporter = endpoint.map(Exporter::over_http).transpose()?;
         *self.exporter.lock().unwrap_or_else(PoisonError::into_inner) = exporter;
         Ok(())
     }
 
-    /// Whether this could be a backend.
-    ///
-    /// # Errors
-    ///
-    /// When it is no address of one.
+    /// Checks the address of a backend.
     pub fn check(endpoint: Option<&str>) -> io::Result<()> {
         endpoint.map(Exporter::over_http).transpose().map(drop)
     }

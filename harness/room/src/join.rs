@@ -1,4 +1,4 @@
-//! How people reach the room: the addresses of this machine, and a code that a phone can read.
+//! How people reach the room: the addresses of this machine, and QR codes.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,15 +6,13 @@ use qrcode::{QrCode, render::svg};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The smallest side of a code, in points: readable from the back of a room when it is shown large.
+/// The smallest side of a QR code, in points: readable from the back of a room.
 const QR_SIDE_MIN: u32 = 240;
 
 /// An address at which the room can be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reachable {
-    /// What to open, with the code to join.
     pub url: String,
-    /// The network interface that it belongs to.
     pub interface: String,
     /// Whether only this machine reaches it.
     pub is_loopback: bool,
@@ -26,7 +24,7 @@ pub fn reachable(address: SocketAddr, code: &str) -> Vec<Reachable> {
     let fits = |ip: IpAddr| {
         let is_usable = match ip {
             IpAddr::V4(ip) => !ip.is_link_local(),
-            // Those of one link need an interface's name behind them, which no phone knows.
+            // A link-local address needs an interface's name behind it, which no phone knows.
             IpAddr::V6(ip) => !ip.is_unicast_link_local() && address.is_ipv6(),
         };
         is_usable && (address.ip().is_unspecified() || address.ip() == ip)
@@ -44,10 +42,10 @@ pub fn reachable(address: SocketAddr, code: &str) -> Vec<Reachable> {
     all
 }
 
-/// A code for a phone's camera, as SVG; none for a text that no code can hold.
+/// A QR code as SVG; none for a text that is too long.
 pub fn qr(text: &str) -> Option<String> {
     let code = QrCode::new(text).ok()?;
-    // Dark on light whatever the page's colours are: cameras expect it.
+    // Dark on light, whatever the page's colours: cameras expect it.
     Some(code.render().min_dimensions(QR_SIDE_MIN, QR_SIDE_MIN).dark_color(svg::Color("#000")).build())
 }
 

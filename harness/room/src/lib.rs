@@ -2,37 +2,51 @@
 //!
 //! # Layout, in the order to read
 //!
-//! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`plan`]: which team meets what, and when.
-//!   [`claims`]: an explanation in parts, and what it is worth.
-//! - [`floor`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
-//! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`keeping`] and [`store`]: what a restart finds.
-//!   [`queries`]: whose question is computed when.
-//! - [`access`]: who is allowed what. [`allowance`]: how often. [`seats`]: who may sit where. [`limits`]: how much of everything there can
-//!   be, in one place. [`texts`]: what people type. [`views`] and [`desk_views`]: what is shown; [`boards`]: to whom, and when, as a [`difference`]. [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and codes.
-//!   [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about, once the answers are open.
+//! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`state`]: its owner, and the one way to change it:
+//!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own). [`plan`]: which team meets what,
+//!   and when. [`claims`]: an explanation in parts, and what it is worth.
+//! - [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
+//! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: what a restart finds.
+//!   [`queries`]: whose query is computed when.
+//! - [`access`]: who is allowed what. [`rate_limits`]: how often. [`limits`]: how large everything may grow, in one place. [`texts`]: what
+//!   people type. [`views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`]. [`api`]: HTTP, described as
+//!   `OpenAPI`. [`join`]: addresses and QR codes. [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about,
+//!   once the answers are open.
 //!
 //! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of `Change` in place of the closure that it is called in is tied to one lifetime, and does not compile"
+)]
+#![allow(
+    missing_docs,
+    clippy::missing_errors_doc,
+    reason = "nothing outside the workspace uses this crate: a comment stands where it says more than the name"
+)]
+
 pub mod session;
+pub mod state;
 pub mod limits;
 pub mod texts;
 pub mod seats;
-mod lookup;
+pub mod changes;
+pub mod work;
 pub mod plan;
 pub mod claims;
-pub mod floor;
+pub mod team_world;
 pub mod forward;
 pub mod room;
-pub mod keeping;
+pub mod saving;
 pub mod queries;
 pub mod rounds;
 pub mod store;
 pub mod access;
-pub mod allowance;
+pub mod rate_limits;
 pub mod views;
 pub mod desk_views;
 pub mod difference;
-pub mod boards;
+pub mod feeds;
 pub mod join;
 pub mod debrief;
 pub mod api;
@@ -56,7 +70,6 @@ use tower::ServiceBuilder;
 pub use limits::BODY_BYTES_MAX;
 pub use room::{Room, RoomOptions};
 
-/// Everything that the room answers.
 pub fn router(room: Room) -> Router {
     let layers = ServiceBuilder::new()
         // Outermost, so that refusals carry the headers too.
@@ -65,7 +78,7 @@ pub fn router(room: Room) -> Router {
         .layer(from_fn(access::same_origin))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         // Innermost: what a handler has changed is on disk before anybody reads that it is done.
-        .layer(from_fn_with_state(room.clone(), keeping::keep_before_answering));
+        .layer(from_fn_with_state(room.clone(), saving::save_before_answering));
     let pages = pages::router().merge(api::debrief_pages::router());
     let all = api::router().merge(api::looks::evidence_and_shop()).merge(pages);
     // After everything is merged, so that they hold for every path.

@@ -1,8 +1,8 @@
-//! Every limit of what people can make grow, in one place, with its reason. Teaches that a file is bounded when its worst case can be added
-//! up: the sum below is checked when this is built.
+//! Every limit on what people can make grow, in one place, with its reason. Teaches that a file is bounded when its worst case can be added
+//! up: the sum below is checked by the compiler.
 //!
-//! What one team keeps of one round has three shares, each with a bound of its own, so that none can crowd out another: what the team
-//! writes down, what it looked at, and its log. A share that is full refuses what is new, and loses nothing that was there.
+//! A team's round has three parts, each with a limit of its own, so that none can crowd out another: notes, looks and log. A full part
+//! refuses what is new, and loses nothing.
 
 use std::io;
 
@@ -16,9 +16,9 @@ use crate::{plan::ROUNDS_MAX, room::TEAMS_MAX, store::SESSION_BYTES_MAX};
 
 /// The largest body of a request: a claim with two hundred pins is a few kilobytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1_024;
-/// The longest credential that is compared at all: ours have 26 signs, and a facilitator may choose a long one.
+/// The longest credential that is compared: ours have 26 characters, and a facilitator may choose a long one.
 pub const CREDENTIAL_BYTES_MAX: usize = 256;
-/// The fewest signs of a token that a facilitator chooses: below that, guessing is no longer hopeless.
+/// The shortest token that a facilitator may choose: a shorter one could be guessed.
 pub const FACILITATOR_TOKEN_CHARACTERS_MIN: usize = 16;
 
 // ---- Texts ------------------------------------------------------------------------------------------------------------------------------
@@ -27,13 +27,13 @@ pub const FACILITATOR_TOKEN_CHARACTERS_MIN: usize = 16;
 pub const ALIAS_CHARACTERS_MAX: usize = 24;
 /// Longest text that a person types at once, in characters: a paragraph.
 pub const TEXT_CHARACTERS_MAX: usize = 500;
-/// The most of a piece of evidence that is kept, in characters: what a person can read when it is opened again.
+/// The longest text of a pinned piece of evidence, in characters: what a person can read.
 pub const PIN_CHARACTERS_MAX: usize = 4_000;
-/// Longest line that says what a piece of evidence is, in characters.
+/// The longest label of a pinned piece of evidence, in characters.
 pub const LABEL_CHARACTERS_MAX: usize = 200;
-/// The most of a look's address, and of its question, that is remembered, in characters: no question of a page is longer.
+/// The longest path and the longest query of a look, in characters: no query of a page is longer.
 pub const LOOK_CHARACTERS_MAX: usize = 200;
-/// Most assets and characters that are remembered of one look: the shop has a dozen assets, and an answer about one names few characters.
+/// Most assets and characters of one look: the shop has a dozen assets, and an answer about one names few characters.
 pub const NAMED_MAX: usize = 64;
 
 // ---- Lists ------------------------------------------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ pub const SEATS_PER_TEAM_MAX: usize = 32;
 pub const SEATS_PER_CLIENT_MAX: usize = SEATS_PER_TEAM_MAX / 2;
 /// Facilitator's browsers that are remembered.
 pub const DESKS_MAX: usize = 16;
-/// Most hypotheses, pins and claims of one team in one round, each: far more than anybody can overlook.
+/// Most hypotheses, most pins and most claims of one team in one round: far more than anybody can survey.
 pub const ENTRIES_MAX: usize = 200;
 /// Most lines of one team's log in one round.
 pub const LINES_MAX: usize = 1_000;
@@ -57,17 +57,17 @@ pub const REACHED_MAX: usize = 50;
 
 // ---- What is kept of one team and one round, in bytes of JSON -----------------------------------------------------------------------------
 
-/// What a team writes down: pins, claims, hypotheses and its answer. Forty full pins, or hundreds of log lines.
+/// Notes: pins, claims, hypotheses and the answer. Forty full pins, or hundreds of log lines.
 pub const NOTES_BYTES_MAX: usize = 160 * 1_024;
-/// What it looked at. Eight people who ask something new three times a minute for twenty minutes need three quarters of it.
+/// Looks. Eight people who each ask something new three times a minute for twenty minutes need three quarters of it.
 pub const LOOKS_BYTES_MAX: usize = 96 * 1_024;
-/// Its log: no line is added by anybody beyond this, the room itself excepted, for which the oldest give way.
+/// The log. Beyond this only the room itself adds lines, and the oldest go.
 pub const LOG_BYTES_MAX: usize = 80 * 1_024;
-/// How much log the team's own deeds may fill: a remedy every ten seconds for a round of twenty minutes.
+/// How much of the log the team's own actions may fill: a remedy every ten seconds for twenty minutes.
 pub const LOG_OF_TEAM_BYTES_MAX: usize = 48 * 1_024;
-/// How much log there may be for a facilitator still to write a message: what lies above is for alerts and for what remedies came to.
+/// How full the log may be for a message of the facilitator: the rest is for alerts and the results of remedies.
 pub const LOG_WITH_MESSAGES_BYTES_MAX: usize = 72 * 1_024;
-/// Everything else of it: a guess, a remedy under way, some numbers.
+/// The rest: a guess, a remedy under way, some numbers.
 const REST_OF_PLAYED_BYTES_MAX: usize = 16 * 1_024;
 
 /// Everything of one team in one round.
@@ -77,13 +77,13 @@ pub const PLAYED_BYTES_MAX: usize =
 /// Everything else of a session: two thousand seats, the plan, marks, names, tokens.
 pub const REST_OF_SESSION_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 
-// The largest session there can be is one that opens again.
+// The largest possible session can be opened again.
 const _: () = assert!(
     TEAMS_MAX as u64 * (ROUNDS_MAX * PLAYED_BYTES_MAX) as u64 + REST_OF_SESSION_BYTES_MAX as u64
         <= SESSION_BYTES_MAX
 );
 
-/// How long a value is as JSON.
+/// The length of a value as JSON.
 pub fn json_bytes(value: &impl Serialize) -> usize {
     struct Count(usize);
     impl io::Write for Count {
@@ -100,12 +100,10 @@ pub fn json_bytes(value: &impl Serialize) -> usize {
     count.0
 }
 
-/// The beginning of a text, as far as it is kept.
 pub fn cut(text: &str, characters_max: usize) -> String {
     text.chars().take(characters_max).collect()
 }
 
-/// There is no room for more; `what` begins the sentence.
 pub fn full(what: impl Into<String>) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, what)
 }

@@ -1,5 +1,7 @@
-//! The pages, as files, and the headers that every answer of the room carries. Teaches that a page which may load only from its own
-//! origin, and runs no script that is written into it, leaves little for what somebody typed to do.
+//! The pages, as files, and the headers that every answer of the room carries. Teaches that a page which loads only from its own origin, and
+//! runs no inline script, leaves injected text little to do.
+
+use std::{fs, io};
 
 use axum::{
     Router,
@@ -9,9 +11,9 @@ use axum::{
     routing::get,
 };
 use chassis::Problem;
-use http::{HeaderName, HeaderValue, header, request::Parts};
+use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 
-use crate::{access::Facilitator, api::request::At, room::Room};
+use crate::{access::Facilitator, api::request::At, room::Room, session::not_found};
 
 /// What pages may load and do.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -23,26 +25,28 @@ const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 /// Where each page is that everybody may read, and its file.
 const PAGES: [(&str, &str); 2] = [("/", "join.html"), ("/team", "team.html")];
 
-/// How the names of files begin that only the facilitator reads: they name what participants need not know is there.
+/// Files whose names begin with this are served to the facilitator alone: they name what participants need not know about.
 const OF_DESK: &str = "desk";
 
-/// Pages and their files.
 pub fn router() -> Router<Room> {
     let mut router = Router::new();
     for (path, name) in PAGES {
-        router = router.route(path, get(async move || file(name)));
+        router = router.route(path, get(async move |State(room): State<Room>| file(&room, name)));
     }
     router
-        .route("/tokens.css", get(async || css(debrief::TOKENS_CSS)))
-        .route("/plots.css", get(async || css(debrief::PLOTS_CSS)))
+        .route("/tokens.css", get(async || with_kind("css", debrief::TOKENS_CSS)))
+        .route("/plots.css", get(async || with_kind("css", debrief::PLOTS_CSS)))
         .route("/desk", get(desk))
         .route("/pages/{name}", get(page_file))
-        .route("/favicon.ico", get(async || http::StatusCode::NO_CONTENT))
+        .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
 }
 
 /// The facilitator's page, or the one to sign in.
-async fn desk(facilitator: Result<Facilitator, Problem>) -> Response {
-    file(if facilitator.is_ok() { "desk.html" } else { "sign-in.html" })
+async fn desk(
+    State(room): State<Room>,
+    facilitator: Result<Facilitator, Problem>,
+) -> Result<Response, Problem> {
+    file(&room, if facilitator.is_ok() { "desk.html" } else { "sign-in.html" })
 }
 
 async fn page_file(
@@ -53,27 +57,38 @@ async fn page_file(
     if name.starts_with(OF_DESK) {
         Facilitator::from_request_parts(&mut parts, &room).await?;
     }
-    Ok(file(&name))
+    file(&room, &name)
 }
 
-fn file(name: &str) -> Response {
-    let Some((_, text)) = FILES.iter().find(|(known, _)| *known == name) else {
-        return crate::session::not_found("There is nothing at this path.").into_response();
+/// A file as it was built in, or as it stands now in the folder in which somebody edits the pages.
+fn file(room: &Room, name: &str) -> Result<Response, Problem> {
+    let (stem, kind) = name.split_once('.').unwrap_or_default();
+    let is_plain = stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let nothing = || not_found("There is nothing at this path.");
+    if !is_plain || !["html", "js", "css"].contains(&kind) {
+        return Err(nothing());
+    }
+    let Some(folder) = room.pages() else {
+        let (_, text) = FILES.iter().find(|(known, _)| *known == name).ok_or_else(nothing)?;
+        return Ok(with_kind(kind, *text));
     };
-    let kind = match name.rsplit_once('.') {
-        Some((_, "html")) => "text/html; charset=utf-8",
-        Some((_, "js")) => "text/javascript; charset=utf-8",
-        Some((_, "css")) => return css(text),
-        _ => "text/plain; charset=utf-8",
+    let text = fs::read(folder.join(name)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => nothing(),
+        _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{name} cannot be read: {error}")),
+    })?;
+    Ok(with_kind(kind, text))
+}
+
+fn with_kind(kind: &str, text: impl IntoResponse) -> Response {
+    let kind = match kind {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        _ => "text/css; charset=utf-8",
     };
-    ([(header::CONTENT_TYPE, kind)], *text).into_response()
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-fn css(text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
-}
-
-/// What every answer says about itself: it is not kept, not guessed at, not framed, and tells nobody where it came from.
+/// The headers of every answer: not cached, not sniffed, not framed, no referrer.
 pub async fn guarded(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

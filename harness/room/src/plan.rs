@@ -12,27 +12,24 @@ use incident::{Level, OperatingModel};
 use rand::seq::SliceRandom;
 use world::scenario::{Symptom, library};
 
-use crate::session::{Assigned, Round, Session};
+use crate::session::{Assigned, Round};
 
-/// The level that half of the teams have first, and the other.
+/// Half of the teams begin with the one level, half with the other.
 pub const POOR: Level = Level::Logs;
-/// The level that the other half has first.
 pub const RICH: Level = Level::Changes;
 
 /// Story minutes a minute, and minutes of a scored round: together the story's five hours and a quarter.
 pub const SPEED: f64 = 15.0;
-/// Minutes of a scored round.
 pub const MINUTES: f64 = 21.0;
-/// Minutes of the practice round.
 pub const PRACTICE_MINUTES: f64 = 6.0;
-/// The limits of both, for who plans a round by hand.
+/// The limits for rounds that are planned by hand.
 pub const SPEED_RANGE: (f64, f64) = (1.0, 120.0);
 /// The shortest and the longest round, in minutes.
 pub const MINUTES_RANGE: (f64, f64) = (1.0, 180.0);
 /// Most rounds of a session: a whole day of half hours, with breaks.
 pub const ROUNDS_MAX: usize = 12;
 
-/// What everybody practises on: simple, and unlike the scored ones.
+/// The practice scenario: simple, and unlike the scored ones.
 const PRACTICE: &str = "stopped-store";
 
 /// Scenarios for a first session, the story first; others follow in an order that the seed decides.
@@ -83,13 +80,6 @@ fn unseen(seed: u64, seen: &BTreeSet<String>) -> Vec<String> {
 /// Each scenario of a session has a seed of its own, the same for all teams: they meet the identical incident.
 pub fn seed_of(seed: u64, place: u64) -> u64 {
     seed.wrapping_add(place) % 1_000_000_000
-}
-
-/// Which scenarios a session has used.
-pub fn used(session: &Session) -> BTreeSet<String> {
-    let begun = session.current.map_or(0, |current| current + 1);
-    let rounds = session.plan.iter().take(begun);
-    rounds.flat_map(|round| round.assigned.iter().map(|assigned| assigned.scenario.clone())).collect()
 }
 
 #[cfg(test)]

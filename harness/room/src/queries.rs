@@ -1,8 +1,8 @@
-//! Questions that cost: where they are computed, and how much of it a team gets. Teaches that whoever serves must not compute, and that what
-//! everybody shares is given out in turns.
+//! Expensive queries: where they are computed, and how much computing a team gets. Teaches that threads which serve must not compute, and that
+//! a shared resource is given out in turns.
 //!
-//! A question is answered on a thread beside those that serve pages and carry the shops. A team has one such thread at a time, and all
-//! teams together half of the machine; who has used up its time waits.
+//! A query runs on a thread of the blocking pool, not on those that serve pages and run the shops. A team has one such thread at a time, all
+//! teams together half of the machine's; a team that has used up its computing time waits.
 
 use std::{
     collections::BTreeMap,
@@ -18,25 +18,23 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Questions of one team that wait for their turn: a page with seven tabs at each of eight seats asks fewer at once.
+/// Queries of one team that may wait: eight people with seven tabs each send fewer at once.
 pub const WAITING_MAX: usize = 32;
 
-/// How long a question waits for its turn: a page that shows nothing for longer is taken for broken.
+/// How long a query waits for its turn: after that people think that the page is broken.
 pub const WAITS_MAX: Duration = Duration::from_secs(5);
 
-/// The share of one thread that a team gets on average. A page's own questions take a few thousandths of it.
+/// The share of one thread that a team gets on average. A page's own queries take a few thousandths of it.
 pub const SHARE: f64 = 0.25;
 
 /// Computing that a team may use at once, in seconds.
 pub const BURST_S: f64 = 5.0;
 
-/// Whose turn it is.
 pub struct Queries {
     room: Arc<Semaphore>,
     teams: Mutex<BTreeMap<u32, Arc<Share>>>,
 }
 
-/// What one team has.
 struct Share {
     turn: Arc<Semaphore>,
     places: Semaphore,
@@ -57,11 +55,7 @@ impl Default for Queries {
 }
 
 impl Queries {
-    /// Computes an answer for a team, beside those who serve.
-    ///
-    /// # Errors
-    ///
-    /// When the team asks for more than its share.
+    /// Computes an answer for a team on the blocking pool.
     pub async fn ask<T: Send + 'static>(
         &self,
         team: u32,
@@ -69,7 +63,8 @@ impl Queries {
     ) -> Result<T, Problem> {
         let share = self.share(team);
         let Ok(_place) = share.places.try_acquire() else {
-            let detail = format!("{WAITING_MAX} questions of your team wait already; try again in a second.");
+            let detail =
+                format!("{WAITING_MAX} queries of your team are already waiting; try again in a second.");
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
         };
         share.may_compute()?;
@@ -78,13 +73,13 @@ impl Queries {
             (own, Arc::clone(&self.room).acquire_owned().await)
         };
         let Ok(turns) = timeout(WAITS_MAX, turns).await else {
-            let detail = "The questions before this one take too long; ask for less at once.";
+            let detail = "The queries before this one take too long; ask for less at once.";
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
         };
         share.may_compute()?;
         let pays = Arc::clone(&share);
         let answer = Blocking::Pool.run(move || {
-            // Held and paid by the thread: who leaves before the answer has come makes no room for another question.
+            // The thread holds the turn and is charged: closing the page does not free a place for another query.
             let _turns = turns;
             let began = Instant::now();
             let answer = question();
@@ -111,7 +106,7 @@ impl Share {
         }
         let wait_s = (-left_s / SHARE).ceil().max(1.0);
         let detail =
-            format!("Your team's questions took more computing than its share; ask again in {wait_s} s.");
+            format!("Your team's queries used more computing time than its share; ask again in {wait_s} s.");
         Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).with("retry_after_s", wait_s))
     }
 

@@ -1,9 +1,8 @@
-//! The room itself: one session, the worlds of the round under way, and those who watch. Teaches that a session is changed in one place,
-//! kept after each change, and told to everybody.
+//! The room itself: one session, the worlds of the round under way, and everybody who follows.
 
 use std::{
-    collections::BTreeMap,
-    io,
+    collections::{BTreeMap, BTreeSet},
+    fmt, io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,44 +14,39 @@ use incident::IncidentRecord;
 use tokio::time::{Instant, interval};
 
 use crate::{
-    access,
-    allowance::Allowance,
-    boards::Boards,
     debrief::state::DebriefState,
-    floor::Floor,
-    keeping::Keeping,
+    feeds::Feeds,
     limits::{FACILITATOR_TOKEN_CHARACTERS_MIN, REACHED_MAX},
-    plan::{self, crossover},
     queries::Queries,
-    session::{Phase, SCHEMA, Session, Team},
+    rate_limits::RateLimits,
+    saving::Saver,
+    session::{Phase, Session},
+    state::Concerns,
     store::Store,
+    team_world::TeamWorld,
 };
 
-/// How often everybody is told how the clocks stand.
+/// How often the pages' clocks are refreshed.
 pub const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Most teams in one room.
 pub const TEAMS_MAX: u32 = 60;
 
-/// How a room is opened.
 #[derive(Clone, Debug)]
 pub struct RoomOptions {
-    /// How many teams a new session has.
     pub teams: u32,
-    /// Where all chance comes from.
     pub seed: u64,
-    /// Where the session is kept.
     pub folder: PathBuf,
-    /// Where the room listens.
     pub address: SocketAddr,
     /// What the facilitator signs in with, if it is given.
     pub facilitator_token: Option<String>,
-    /// A session whose scenarios these people have seen.
-    pub seen: Option<Session>,
+    pub seen: BTreeSet<String>,
     /// Whether a session that the folder holds is put aside.
     pub fresh: bool,
     /// Page views a second in each world.
     pub views: f64,
+    /// The folder in which somebody edits the pages; none: as they were built in.
+    pub pages: Option<PathBuf>,
 }
 
 /// The room. Clones are the same room.
@@ -61,96 +55,95 @@ pub struct Room {
     inner: Arc<Inner>,
 }
 
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("address", &self.inner.address).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     session: Mutex<Session>,
-    floors: Mutex<BTreeMap<u32, Arc<Floor>>>,
-    boards: Boards,
-    keeping: Keeping,
+    team_worlds: Mutex<BTreeMap<u32, Arc<TeamWorld>>>,
+    feeds: Feeds,
+    saver: Saver,
     aside: Option<PathBuf>,
     store: Store,
     tasks: TaskGroup,
-    allowance: Allowance,
+    rate_limits: RateLimits,
     queries: Queries,
     debrief: DebriefState,
     reached: Mutex<Vec<(IpAddr, Instant)>>,
-    /// One at a time begins, ends or breaks off a round.
+    /// Held while a round begins or ends.
     pub(crate) turn: tokio::sync::Mutex<()>,
     address: SocketAddr,
     views: f64,
+    pages: Option<PathBuf>,
 }
 
 impl Room {
     /// Opens the room with the session that its folder holds, or a new one. A round that was under way comes back paused.
-    ///
-    /// # Errors
-    ///
-    /// When the folder cannot be used, or a world does not start.
     pub async fn open(options: RoomOptions) -> io::Result<Self> {
-        let RoomOptions { folder, address, facilitator_token, views, .. } = &options;
+        let RoomOptions { folder, address, facilitator_token, views, pages, .. } = &options;
         let store = Store::open(folder)?;
         let kept = if options.fresh { None } else { store.session()? };
-        // Whatever the folder holds of another session must not come into a new one.
+        // Files of another session must not get into a new one.
         let aside = if kept.is_none() { store.put_aside()? } else { None };
-        let mut session = kept.unwrap_or_else(|| new_session(&options));
+        let mut session = kept.unwrap_or_else(|| Session::new(options.seed, options.teams, &options.seen));
         if let Some(token) = facilitator_token {
             strong(token)?;
             session.facilitator_token.clone_from(token);
         }
         session.seats_again(Instant::now());
         let tasks = Chassis::of_caller("room", Network::Tcp, Clock::real(), session.seed).tasks;
-        let boards = Boards::new(session.teams.iter().map(|team| team.number));
+        let feeds = Feeds::new(session.teams.iter().map(|team| team.number));
         let room = Self {
             inner: Arc::new(Inner {
                 session: Mutex::new(session),
-                floors: Mutex::default(),
-                boards,
-                keeping: Keeping::default(),
+                team_worlds: Mutex::default(),
+                feeds,
+                saver: Saver::default(),
                 aside,
                 store,
                 tasks,
-                allowance: Allowance::default(),
+                rate_limits: RateLimits::default(),
                 queries: Queries::default(),
                 debrief: DebriefState::default(),
                 reached: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
                 address: *address,
                 views: *views,
+                pages: pages.clone(),
             }),
         };
         room.open_again().await?;
-        room.keep().await?;
+        room.save().await?;
         room.watch_over();
         Ok(room)
     }
 
-    /// The session. Whoever changes it calls [`changed`](Self::changed) afterwards.
-    pub fn session(&self) -> MutexGuard<'_, Session> {
-        self.inner.session.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn session_mutex(&self) -> &Mutex<Session> {
+        &self.inner.session
     }
 
     /// A team's world, if a round has begun.
-    pub fn floor(&self, team: u32) -> Option<Arc<Floor>> {
-        self.floors().get(&team).cloned()
+    pub fn team_world(&self, team: u32) -> Option<Arc<TeamWorld>> {
+        self.team_worlds().get(&team).cloned()
     }
 
-    /// The worlds, by team.
-    pub(crate) fn floors(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<Floor>>> {
-        self.inner.floors.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn team_worlds(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<TeamWorld>>> {
+        self.inner.team_worlds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who may ask for how much.
-    pub fn allowance(&self) -> &Allowance {
-        &self.inner.allowance
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.inner.rate_limits
     }
 
-    /// Whose turn it is to have something computed.
     pub fn queries(&self) -> &Queries {
         &self.inner.queries
     }
 
-    /// How far the room has come with keeping.
-    pub fn keeping(&self) -> &Keeping {
-        &self.inner.keeping
+    pub fn saver(&self) -> &Saver {
+        &self.inner.saver
     }
 
     /// Where an earlier session was put, if one was put aside when the room opened.
@@ -158,12 +151,10 @@ impl Room {
         self.inner.aside.as_deref()
     }
 
-    /// What the debrief needs.
     pub fn debrief(&self) -> &DebriefState {
         &self.inner.debrief
     }
 
-    /// Where the room listens.
     pub fn address(&self) -> SocketAddr {
         self.inner.address
     }
@@ -173,50 +164,39 @@ impl Room {
         self.inner.views
     }
 
-    /// Where the room's own work is done.
+    /// The folder in which somebody edits the pages.
+    pub fn pages(&self) -> Option<&Path> {
+        self.inner.pages.as_deref()
+    }
+
     pub fn tasks(&self) -> &TaskGroup {
         &self.inner.tasks
     }
 
-    /// Where the session is kept.
     pub fn store(&self) -> &Store {
         &self.inner.store
     }
 
-    /// Whose turn it is to begin or end a round.
     pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.inner.turn.lock().await
     }
 
-    /// Tells everybody, and has the session kept.
-    pub fn changed(&self) {
-        self.tell_all();
-        self.keeping().want();
+    /// Refreshes all pages, though the session has not changed.
+    pub(crate) fn show_all(&self) {
+        self.feeds().announce(&Concerns { everybody: true, ..Concerns::default() });
     }
 
-    /// Tells everybody how it stands now.
-    pub(crate) fn tell_all(&self) {
-        self.inner.boards.changed();
+    pub fn feeds(&self) -> &Feeds {
+        &self.inner.feeds
     }
 
-    /// Tells a team and the facilitator, and has the session kept: what one team does wakes up nobody else's pages.
-    pub fn changed_in(&self, team: u32) {
-        self.inner.boards.changed_in(team);
-        self.keeping().want();
-    }
-
-    /// What everybody follows.
-    pub fn boards(&self) -> &Boards {
-        &self.inner.boards
-    }
-
-    /// The record of a team in a round: as it stands, or as it was kept.
+    /// The record of a team in a round: as it stands, or as it was saved.
     pub fn record(&self, team: u32, round: usize) -> Option<IncidentRecord> {
-        let is_current = self.session().current == Some(round);
-        if let Some(floor) = self.floor(team).filter(|_| is_current) {
-            return Some(floor.record());
+        let is_current = self.read(|session| session.current == Some(round));
+        if let Some(team_world) = self.team_world(team).filter(|_| is_current) {
+            return Some(team_world.record());
         }
-        let owed = self.keeping().owed_record(team, round);
+        let owed = self.saver().owed_record(team, round);
         owed.or_else(|| self.store().record(team, round).ok().flatten())
     }
 
@@ -228,6 +208,8 @@ impl Room {
             reached.remove(0);
         }
         reached.push((address, Instant::now()));
+        drop(reached);
+        self.feeds().announce(&Concerns { desk: true, ..Concerns::default() });
     }
 
     /// The devices that have reached the room, and how many seconds ago.
@@ -236,34 +218,30 @@ impl Room {
         reached.iter().rev().map(|(address, at)| (*address, at.elapsed().as_secs())).collect()
     }
 
-    /// Keeps everything and closes all worlds.
-    ///
-    /// # Errors
-    ///
-    /// When the session cannot be written.
+    /// Saves everything and closes all worlds.
     pub async fn close(&self) -> io::Result<()> {
-        let kept = self.keep().await;
+        let kept = self.save().await;
         self.inner.tasks.kill().await;
-        let floors = std::mem::take(&mut *self.floors());
-        for floor in floors.values() {
-            floor.world.close().await;
+        let team_worlds = std::mem::take(&mut *self.team_worlds());
+        for team_world in team_worlds.values() {
+            team_world.world.close().await;
         }
         kept
     }
 
-    /// Keeps what changes, and tells everybody how the clocks stand: the seconds of being behind, too.
+    /// Saves what changes, and refreshes the pages' clocks.
     fn watch_over(&self) {
         let room = self.clone();
         self.tasks().spawn(async move {
             let mut ticks = interval(TOLD_EVERY);
             loop {
                 ticks.tick().await;
-                if room.session().phase == Phase::Running || room.keeping().behind().is_some() {
-                    room.tell_all();
+                if room.read(|session| session.phase == Phase::Running) || room.saver().behind().is_some() {
+                    room.show_all();
                 }
             }
         });
-        self.tasks().spawn(self.clone().keep_on());
+        self.tasks().spawn(self.clone().save_on());
     }
 }
 
@@ -276,29 +254,4 @@ fn strong(token: &str) -> io::Result<()> {
         "the facilitator's token has fewer than {FACILITATOR_TOKEN_CHARACTERS_MIN} characters and can be guessed; leave it out, and the room makes one"
     );
     Err(io::Error::new(io::ErrorKind::InvalidInput, why))
-}
-
-fn new_session(options: &RoomOptions) -> Session {
-    let seen = options.seen.as_ref().map(plan::used).unwrap_or_default();
-    let team = |number| Team {
-        number,
-        name: format!("Team {number}"),
-        token: access::token(),
-        shop_key: access::token(),
-        forward: None,
-        played: Vec::new(),
-    };
-    Session {
-        schema: SCHEMA.to_owned(),
-        seed: options.seed,
-        code: access::code(),
-        facilitator_token: access::token(),
-        teams: (1..=options.teams).map(team).collect(),
-        plan: crossover(options.seed, options.teams, &seen),
-        phase: Phase::Lobby,
-        current: None,
-        marks: Vec::new(),
-        seats: Vec::new(),
-        joining_closed: false,
-    }
 }

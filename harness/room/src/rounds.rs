@@ -1,5 +1,5 @@
-//! Rounds: how one begins, stands still, goes on and ends, and what happens in each team's world while it runs. Teaches that what a team
-//! is told is what telemetry and customers say, and nothing else.
+//! Rounds: how one begins, pauses, resumes and ends, and what happens in each team's world while it runs. Teaches that a team is told only
+//! what telemetry and customers say.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -8,302 +8,204 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use incident::{EventKind, Level, Remedy};
 use tokio::time::sleep;
-use world::play::STARTS_STORY_S;
 
 use crate::{
-    floor::{Figures, Floor, Gap, Opening, State},
     room::Room,
-    session::{Moment, Pending, Phase, Played, conflict},
+    session::{Moment, Pending, Phase, Session, conflict},
+    team_world::{Figures, Gap, Opening, State, TeamWorld},
 };
 
-/// How often a world is looked after.
+/// How often each world is checked for what is due.
 const TICK: Duration = Duration::from_millis(500);
 
 /// What a team is asked that has restored before its time is over.
 pub const QUESTION: &str = "Customers are served again, and there is time left. What else contributed, besides what set it off? \
     What would have made it smaller or shorter, and how do you know?";
 
-/// What is said at the beginning of a round.
-const BEGINS: &str = "The shop is open. It is 07:45, an ordinary morning.";
-
-/// What a team finds in its log after the room was restarted.
-const RESTARTED: &str =
-    "The room was restarted. Clock, loss and your notes are as they were; evidence from before is gone.";
-
 impl Room {
     /// Begins the next round.
-    ///
-    /// # Errors
-    ///
-    /// When one is under way, none is left, or a world does not start.
     pub async fn start(&self) -> Result<(), Problem> {
         let _turn = self.turn().await;
-        let (place, session) = {
-            let session = self.session();
-            if matches!(session.phase, Phase::Running | Phase::Paused) {
+        let (place, session) = self.read(|session| {
+            if session.is_under_way() {
                 return Err(conflict("A round is under way; end it first."));
             }
             let place =
                 session.next_round().ok_or_else(|| conflict("There is no further round; add one."))?;
-            (place, session.clone())
-        };
+            Ok((place, session.clone()))
+        })?;
         // Live worlds need the machine; what a debrief still computes can wait.
         self.debrief().rest();
         let round = &session.plan[place];
-        let mut floors = Vec::new();
+        let mut team_worlds = Vec::new();
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let opening =
                 Opening { team, round: (place, round), assigned, before: None, views: self.views() };
-            floors.push((
-                Arc::new(Floor::open(opening).await.map_err(|error| broken(&error))?),
-                assigned.level,
-            ));
+            team_worlds.push(Arc::new(TeamWorld::open(opening).await.map_err(|error| broken(&error))?));
         }
-        {
-            let mut session = self.session();
-            session.phase = Phase::Running;
-            session.current = Some(place);
-            for (floor, level) in &floors {
-                let mut played = Played::new(place, *level, round.operating_model);
-                played.tell(Moment { at_s: 0.0, story_s: STARTS_STORY_S }, "note", BEGINS, None);
-                session.team_mut(floor.team)?.played.push(played);
-            }
-        }
-        self.put_in(floors.into_iter().map(|(floor, _)| floor).collect());
-        self.changed();
+        // The plan of a round under way does not change, and no other round begins meanwhile.
+        self.change(|session| session.begin_round(place));
+        self.put_in(team_worlds);
         Ok(())
     }
 
-    /// Opens the worlds of a round that was under way when the room ended.
+    /// Opens the worlds again of a round that was under way when the room ended.
     pub(crate) async fn open_again(&self) -> io::Result<()> {
-        let session = self.session().clone();
-        let (Some(place), Phase::Running | Phase::Paused) = (session.current, session.phase) else {
-            return Ok(());
-        };
+        let session = self.read(Session::clone);
+        let Some(place) = session.current.filter(|_| session.is_under_way()) else { return Ok(()) };
         let round = &session.plan[place];
-        let mut floors = Vec::new();
+        let mut team_worlds = Vec::new();
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let record = self.store().record(team.number, place)?;
             let before = session.played(team.number).map(|played| (played, record));
             let opening = Opening { team, round: (place, round), assigned, before, views: self.views() };
-            floors.push(Arc::new(Floor::open(opening).await?));
+            team_worlds.push(Arc::new(TeamWorld::open(opening).await?));
         }
-        {
-            let mut session = self.session();
-            session.phase = Phase::Paused;
-            for floor in &floors {
-                let now = floor.now();
-                if let Ok(played) = session.playing(floor.team) {
-                    // Done, and the room ended before it could say so.
-                    let is_done = |pending: &mut Pending| was_done(floor, pending);
-                    if let Some(pending) = played.pending.take_if(is_done) {
-                        played.tell(now, "remedy", format!("done: {}", pending.remedy), Some(&pending.by));
-                    }
-                    played.tell(now, "note", RESTARTED, None);
+        for team_world in &team_worlds {
+            let now = team_world.now();
+            self.change(|session| {
+                let pending = session.played(team_world.team).and_then(|played| played.pending.clone());
+                // Done, and the room ended before it could say so.
+                if let Some(pending) = pending.filter(|pending| was_done(team_world, pending)) {
+                    let text = format!("done: {}", pending.remedy);
+                    session.end_remedy(team_world.team, now, &text, &pending.by);
                 }
-            }
+                session.come_back(team_world.team, now);
+            });
         }
-        self.put_in(floors);
+        self.put_in(team_worlds);
         Ok(())
     }
 
-    fn put_in(&self, floors: Vec<Arc<Floor>>) {
-        let new = floors.iter().map(|floor| (floor.team, Arc::clone(floor))).collect();
-        let old = std::mem::replace(&mut *self.floors(), new);
+    fn put_in(&self, team_worlds: Vec<Arc<TeamWorld>>) {
+        let new = team_worlds.iter().map(|team_world| (team_world.team, Arc::clone(team_world))).collect();
+        let old = std::mem::replace(&mut *self.team_worlds(), new);
         self.tasks().spawn(async move {
-            for floor in old.into_values() {
-                floor.close().await;
+            for team_world in old.into_values() {
+                team_world.close().await;
             }
         });
-        for floor in floors {
-            // From now on; many shops take their time to open.
-            floor.looked_after();
-            self.tasks().spawn(self.clone().look_after(floor));
+        for team_world in team_worlds {
+            // Counted from now on: many shops take a while to open.
+            team_world.heartbeat();
+            self.tasks().spawn(self.clone().tick(team_world));
         }
     }
 
-    /// Lets all clocks and customers stand still, or go on.
-    ///
-    /// # Errors
-    ///
-    /// When there is nothing to pause or to go on with.
+    /// Pauses or resumes all clocks and customers.
     pub async fn pause(&self, paused: bool) -> Result<(), Problem> {
         let _turn = self.turn().await;
-        let (from, to) =
-            if paused { (Phase::Running, Phase::Paused) } else { (Phase::Paused, Phase::Running) };
-        {
-            let mut session = self.session();
-            if session.phase != from {
-                return Err(conflict(if paused { "No round is running." } else { "No round is paused." }));
-            }
-            session.phase = to;
-        }
-        self.floors().values().for_each(|floor| floor.world.pause(paused));
-        self.changed();
+        self.change(|session| session.pause(paused))?;
+        self.team_worlds().values().for_each(|team_world| team_world.world.pause(paused));
         Ok(())
     }
 
-    /// Ends the round that is under way. `broken_off` says why, if it is not complete: then every shop has been put back as it was at
-    /// first when this returns, and whatever was under way or still to come no longer happens.
-    ///
-    /// # Errors
-    ///
-    /// When none is.
+    /// Ends the round that is under way. If it is aborted, `broken_off` says why, and every shop has been reset when this returns; nothing
+    /// that was under way or scheduled happens any more.
     pub async fn end(&self, broken_off: Option<&str>) -> Result<(), Problem> {
         let _turn = self.turn().await;
-        let place = {
-            let mut session = self.session();
-            if !matches!(session.phase, Phase::Running | Phase::Paused) {
-                return Err(conflict("No round is under way."));
-            }
-            session.phase = Phase::Over;
-            let place = session.current.unwrap_or_default();
-            let playing = session.teams.iter_mut().flat_map(|team| &mut team.played);
-            for played in playing.filter(|played| played.round == place) {
-                played.pending = None;
-                played.handover_story_s = None;
-            }
-            place
-        };
-        let floors: Vec<_> = self.floors().values().cloned().collect();
-        for floor in &floors {
-            floor.world.pause(true);
+        let place = self.change(|session| session.end_round())?;
+        let team_worlds: Vec<_> = self.team_worlds().values().cloned().collect();
+        for team_world in &team_worlds {
+            team_world.world.pause(true);
         }
         if let Some(why) = broken_off {
-            join_all(floors.iter().map(|floor| self.break_off(floor, why))).await;
+            join_all(team_worlds.iter().map(|team_world| self.break_off(team_world, why))).await;
         }
-        for floor in &floors {
-            // As it stands; whoever still waits for a page comes into it below.
-            self.keeping().owe(floor.team, place, floor.record());
+        for team_world in &team_worlds {
+            // As it stands. Visits that still wait are added below.
+            self.saver().owe(team_world.team, place, team_world.record());
         }
-        self.changed();
-        for floor in floors {
+        for team_world in team_worlds {
             let room = self.clone();
             self.tasks().spawn(async move {
-                // Those who still wait are part of the record.
-                floor.world.empty().await;
-                let record = floor.record();
-                room.keeping().owe(floor.team, place, record);
-                room.changed();
+                team_world.world.empty().await;
+                let record = team_world.record();
+                room.saver().owe(team_world.team, place, record);
+                room.show_all();
             });
         }
         Ok(())
     }
 
-    /// Puts one team's shop back, and tells the team.
-    async fn break_off(&self, floor: &Floor, why: &str) {
-        floor.world.note(EventKind::Aborted { text: why.to_owned() });
-        match floor.world.reset().await {
-            Ok(()) => self.tell(floor.team, "note", why, None),
+    /// Resets one team's shop, and tells the team.
+    async fn break_off(&self, team_world: &TeamWorld, why: &str) {
+        team_world.world.note(EventKind::Aborted { text: why.to_owned() });
+        match team_world.world.reset().await {
+            Ok(()) => self.tell(team_world.team, "note", why, None),
             Err(error) => {
                 let text = format!("This round was broken off; the shop could not be put back: {error}");
-                self.tell(floor.team, "note", &text, None);
+                self.tell(team_world.team, "note", &text, None);
             }
         }
     }
 
     /// Opens the answers to everybody.
-    ///
-    /// # Errors
-    ///
-    /// While a round is under way, or before the first.
     pub fn reveal(&self) -> Result<(), Problem> {
-        let mut session = self.session();
-        match session.phase {
-            Phase::Over | Phase::Debrief => session.phase = Phase::Debrief,
-            Phase::Lobby => return Err(conflict("Nothing has happened yet.")),
-            Phase::Running | Phase::Paused => return Err(conflict("A round is under way; end it first.")),
-        }
-        drop(session);
-        self.changed();
-        Ok(())
+        self.change(|session| session.reveal())
     }
 
     /// Writes a line into a team's log.
     pub fn tell(&self, team: u32, kind: &str, text: &str, by: Option<&str>) {
-        let now = self.floor(team).map(|floor| floor.now()).unwrap_or_default();
-        if let Ok(played) = self.session().played_mut(team) {
-            played.tell(now, kind, text, by);
-        }
+        let now = self.team_world(team).map(|team_world| team_world.now()).unwrap_or_default();
+        self.change(|session| session.tell(team, now, kind, text, by));
     }
 
-    /// Raises a team's telemetry level, from now on. Who has it already, or a higher one, keeps it: what people have seen cannot be
-    /// taken back.
-    ///
-    /// # Errors
-    ///
-    /// When the team does not play.
-    pub fn raise_level(&self, team: u32, level: Level) -> Result<(), Problem> {
-        {
-            let mut session = self.session();
-            let playing = session.playing(team)?;
-            if level <= playing.level {
-                return Ok(());
-            }
-            playing.level = level;
-        }
-        if let Some(floor) = self.floor(team) {
-            floor.world.shop().set_level(level);
+    /// Raises a team's telemetry level from now on. It is never lowered: what people have seen cannot be taken back.
+    pub fn raise_level(&self, team: u32, level: Level, now: Moment) -> Result<(), Problem> {
+        let is_raised = self.change(|session| session.raise_level(team, level, now))?;
+        if let Some(team_world) = self.team_world(team).filter(|_| is_raised) {
+            team_world.world.shop().set_level(level);
             let text = format!("telemetry level set to {level}");
-            floor.world.note(EventKind::Note { text });
+            team_world.world.note(EventKind::Note { text });
         }
-        let text = format!(
-            "From now on the shop tells more: level '{level}'. What it did not tell before stays untold."
-        );
-        self.tell(team, "level", &text, None);
         Ok(())
     }
 
-    /// Looks after one world until its round is over.
-    async fn look_after(self, floor: Arc<Floor>) {
+    /// Does what is due in one world, until its round is over.
+    async fn tick(self, team_world: Arc<TeamWorld>) {
         loop {
             sleep(TICK).await;
-            let is_here = self.floor(floor.team).is_some_and(|known| Arc::ptr_eq(&known, &floor));
-            let (phase, round) = {
-                let session = self.session();
-                (session.phase, session.round().cloned())
-            };
+            let is_here =
+                self.team_world(team_world.team).is_some_and(|known| Arc::ptr_eq(&known, &team_world));
+            let (phase, round) = self.read(|session| (session.phase, session.round().cloned()));
             let Some(round) = round.filter(|_| is_here) else { return };
-            if let Some(gap) = floor.looked_after()
+            if let Some(gap) = team_world.heartbeat()
                 && phase == Phase::Running
             {
-                self.stood_still(&floor, gap);
+                self.stood_still(&team_world, gap);
                 continue;
             }
             let firing = {
-                // A question that takes long holds the store up, and whoever waits for it: not a thread that serves.
-                let floor = Arc::clone(&floor);
+                // A long query locks the store: wait for it on a thread that serves nobody.
+                let team_world = Arc::clone(&team_world);
                 Blocking::Pool
-                    .run(move || floor.evidence.alerts().rules.iter().any(|alert| alert.firing))
+                    .run(move || team_world.evidence.alerts().rules.iter().any(|alert| alert.firing))
                     .await
             };
-            let figures = floor.reckon(&round);
+            let figures = team_world.compute_figures(&round);
             match phase {
-                Phase::Running => self.go_on(&floor, &figures, firing),
+                Phase::Running => self.go_on(&team_world, &figures, firing),
                 Phase::Paused => {}
                 Phase::Lobby | Phase::Over | Phase::Debrief => return,
             }
             if phase == Phase::Running && figures.ends_in_s <= 0.0 {
                 let room = self.clone();
-                // Ending waits for its turn; who looks after a world must not.
+                // Ending waits for its turn; this task must not.
                 self.tasks().spawn(async move { room.end(None).await });
                 return;
             }
         }
     }
 
-    /// Leaves out a time in which the process stood still, in every world, and pauses: nobody knows what the class did meanwhile.
-    fn stood_still(&self, floor: &Floor, gap: Gap) {
-        let floors: Vec<_> = self.floors().values().cloned().collect();
-        {
-            let mut session = self.session();
-            if session.phase != Phase::Running {
-                return;
-            }
-            session.phase = Phase::Paused;
+    /// Leaves out, in every world, an interval in which the process stood still, and pauses: nobody knows what the class did meanwhile.
+    fn stood_still(&self, team_world: &TeamWorld, gap: Gap) {
+        let team_worlds: Vec<_> = self.team_worlds().values().cloned().collect();
+        if self.change(|session| session.pause(true)).is_err() {
+            return;
         }
-        for other in floors {
-            let from_s = if other.team == floor.team { Some(gap) } else { other.looked_after() };
+        for other in team_worlds {
+            let from_s = if other.team == team_world.team { Some(gap) } else { other.heartbeat() };
             other.world.pause_from(from_s.map_or_else(|| other.world.at_s(), |gap| gap.from_s), true);
             let text = format!(
                 "The room's machine stood still for {:.0} s. That time is left out; the round is paused until the facilitator resumes it.",
@@ -311,77 +213,72 @@ impl Room {
             );
             self.tell(other.team, "note", &text, None);
         }
-        self.changed();
     }
 
     /// What is due now in one world.
-    fn go_on(&self, floor: &Arc<Floor>, figures: &Figures, firing: bool) {
-        let done;
-        {
-            let mut session = self.session();
-            let Ok(played) = session.playing(floor.team) else { return };
-            while let Some((steps_done, step)) = floor.due(played.steps_done, figures.now) {
-                played.steps_done = steps_done;
-                let (doings, floor) = (floor.world.doings(), Arc::clone(floor));
-                doings.spawn(async move {
-                    if let Err(error) = floor.world.happen(&step).await {
-                        floor.world.note(EventKind::Note { text: format!("it did not happen: {error}") });
+    fn go_on(&self, team_world: &Arc<TeamWorld>, figures: &Figures, firing: bool) {
+        let (team, now) = (team_world.team, figures.now);
+        let due = self.change(|session| {
+            let level = session.playing(team).ok()?.level;
+            while let Some((steps_done, step)) = team_world.due(session.playing(team).ok()?.steps_done, now) {
+                session.step_to(team, steps_done);
+                let (tasks, team_world) = (team_world.world.doings(), Arc::clone(team_world));
+                tasks.spawn(async move {
+                    if let Err(error) = team_world.world.happen(&step).await {
+                        let text = format!("it did not happen: {error}");
+                        team_world.world.note(EventKind::Note { text });
                     }
                 });
             }
-            if !floor.is_called()
-                && let Some(call) = floor.call(figures, played.level, firing)
+            if !team_world.is_called()
+                && let Some(call) = team_world.call(figures, level, firing)
             {
-                floor.world.note(call);
+                team_world.world.note(call);
             }
-            for call in floor.calls() {
+            for call in team_world.calls() {
                 match call {
-                    EventKind::Alerted { text } => played.tell(figures.now, "alert", text, None),
+                    EventKind::Alerted { text } => session.tell(team, now, "alert", &text, None),
                     EventKind::CustomerComplaint { text } => {
-                        played.tell(figures.now, "complaint", text, None);
+                        session.tell(team, now, "complaint", &text, None);
                     }
                     _ => {}
                 }
             }
-            if played.handover_story_s.is_some_and(|due_s| due_s <= figures.now.story_s) {
-                played.handover_story_s = None;
-                played.line += 1;
-                let to = played.line().name();
-                played.tell(figures.now, "handover", format!("{to} has taken over"), None);
-                floor.world.note(EventKind::Escalated { to: to.to_owned() });
+            let is_due = |due_s: Option<f64>| due_s.is_some_and(|due_s| due_s <= now.story_s);
+            if is_due(session.playing(team).ok()?.handover_story_s)
+                && let Some(line) = session.take_over(team, now)
+            {
+                team_world.world.note(EventKind::Escalated { to: line.name().to_owned() });
             }
-            if figures.state == State::Restored && !played.asked {
-                played.asked = true;
+            if figures.state == State::Restored && !session.playing(team).ok()?.asked {
+                session.ask(team);
             }
-            let due = played.pending.as_ref().filter(|pending| pending.due_story_s <= figures.now.story_s);
-            // It stays in the session until it is done, so that a crash does not lose it. The doings are taken under the same lock
-            // under which a round ends: what comes after that never begins.
-            done = due.filter(|_| floor.may_act()).map(|pending| (pending.clone(), floor.world.doings()));
-        }
-        if let Some((pending, doings)) = done {
-            let (room, floor) = (self.clone(), Arc::clone(floor));
-            doings.spawn(async move { room.act(&floor, pending.remedy, &pending.by).await });
+            let pending = session.playing(team).ok()?.pending.clone()?;
+            // It stays in the session until it is done, so that a crash does not lose it. The task group is taken under the lock under
+            // which a round ends, so that no remedy begins after the end.
+            let is_now = is_due(Some(pending.due_story_s)) && team_world.may_act();
+            is_now.then(|| (pending, team_world.world.doings()))
+        });
+        if let Some((pending, tasks)) = due {
+            let (room, team_world) = (self.clone(), Arc::clone(team_world));
+            tasks.spawn(async move { room.act(&team_world, pending.remedy, &pending.by).await });
         }
     }
 
-    async fn act(&self, floor: &Floor, remedy: Remedy, by: &str) {
+    async fn act(&self, team_world: &TeamWorld, remedy: Remedy, by: &str) {
         let words = remedy.to_string();
-        let text = match floor.world.act(remedy).await {
+        let text = match team_world.world.act(remedy).await {
             Ok(()) => format!("done: {words}"),
             Err(error) => format!("could not {words}: {error}"),
         };
-        if let Ok(played) = self.session().played_mut(floor.team) {
-            played.pending = None;
-            played.tell(floor.now(), "remedy", text, Some(by));
-        }
-        floor.acted();
-        self.changed_in(floor.team);
+        self.change(|session| session.end_remedy(team_world.team, team_world.now(), &text, by));
+        team_world.acted();
     }
 }
 
-/// Whether the record says that a remedy was carried out after it had become due.
-fn was_done(floor: &Floor, pending: &Pending) -> bool {
-    let record = floor.world.record();
+/// Whether the record holds a remedy that was due.
+fn was_done(team_world: &TeamWorld, pending: &Pending) -> bool {
+    let record = team_world.world.record();
     let mut events = record.events().iter().filter(|event| event.story_s >= pending.due_story_s);
     events.any(|event| matches!(&event.kind, EventKind::Remedy(remedy) if *remedy == pending.remedy))
 }

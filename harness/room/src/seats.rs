@@ -1,9 +1,9 @@
-//! Seats: who takes one, who still waits for it, and who loses it. Teaches that a list which strangers may make longer needs three answers:
-//! what one of them may take, what becomes of what nobody uses, and who may take it away.
+//! Seats: who takes one, who still waits, and who loses one. Teaches that a list which strangers can make longer needs three rules: how much
+//! one of them may take, what happens to unused entries, and who may remove them.
 //!
 //! **Joining again.** The same browser has one seat: the old one is given up for the new one. **Joining late.** While a round is under way,
-//! a team that has people already lets others in itself, or the facilitator does; until then a seat sees nothing. **What nobody uses.** A
-//! seat that was never used gives way after half a minute, and one that was not used for long after ten, but only when another is needed.
+//! a team that has people already lets others in itself, or the facilitator does; until then a seat sees nothing. **Unused seats.** A
+//! seat that was never used gives way after half a minute, one that was used after ten silent minutes, and only when a seat is needed.
 
 use std::time::Duration;
 
@@ -11,24 +11,23 @@ use chassis::Problem;
 use tokio::time::Instant;
 
 use crate::{
-    access::{is_same, token},
-    allowance::Client,
+    access::{code, is_same, token},
     limits::{DESKS_MAX, SEATS_PER_CLIENT_MAX, SEATS_PER_TEAM_MAX},
-    session::{Phase, Seat, Session, conflict, not_found},
+    rate_limits::Client,
+    session::{Seat, Session, conflict, not_found},
+    state::Change,
 };
 
-/// How long a seat that nobody has used yet is kept for whoever took it: a page that opens after joining asks at once.
+/// How long a seat is kept that was never used: a page that opens after joining asks at once.
 const UNUSED_KEPT: Duration = Duration::from_secs(30);
 
-/// How long a seat is kept for somebody who was here: a phone that sleeps while its owner talks.
+/// How long a seat is kept that was used: a phone sleeps while its owner talks.
 const SILENT_KEPT: Duration = Duration::from_secs(600);
 
 /// Somebody who wants a seat.
 #[derive(Debug)]
 pub struct Newcomer<'a> {
-    /// The team.
     pub team: u32,
-    /// How to be called.
     pub alias: String,
     /// Where from.
     pub client: Client,
@@ -39,7 +38,6 @@ pub struct Newcomer<'a> {
 /// A seat that was taken.
 #[derive(Debug)]
 pub struct Taken {
-    /// The seat.
     pub seat: Seat,
     /// Seats that were given up for it, by number.
     pub gone: Vec<u32>,
@@ -47,113 +45,141 @@ pub struct Taken {
 
 impl Seat {
     /// Notes that whoever sits here was heard.
-    pub fn hear(&mut self, now: Instant) {
-        (self.heard, self.used) = (Some(now), true);
+    pub(crate) fn hear(&mut self, now: Instant) {
+        (self.last_heard, self.used) = (Some(now), true);
     }
 
     fn gives_way(&self, now: Instant) -> bool {
         let kept = if self.used { SILENT_KEPT } else { UNUSED_KEPT };
-        self.heard.is_some_and(|heard| now.duration_since(heard) >= kept)
+        self.last_heard.is_some_and(|heard| now.duration_since(heard) >= kept)
     }
 }
 
-impl Session {
-    /// Seats somebody at a team.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such team, joining is closed, or no seat is left.
-    pub fn take_seat(&mut self, newcomer: Newcomer<'_>, now: Instant) -> Result<Taken, Problem> {
+impl Change<'_> {
+    /// Seats somebody at a team; refused if joining is closed or no seat is left.
+    pub fn join(&mut self, newcomer: Newcomer<'_>, now: Instant) -> Result<Taken, Problem> {
         let Newcomer { team, alias, client, shown } = newcomer;
         self.team(team)?;
         let own =
             |seat: &&Seat| seat.team.is_some() && shown.is_some_and(|shown| is_same(&seat.token, shown));
-        let old = self.seats.iter().find(own).map(|seat| (seat.id, seat.team == Some(team), seat.waiting));
-        let (old_id, stays) = (old.map(|(id, ..)| id), old.is_some_and(|(_, stays, _)| stays));
+        let old = self.seats.iter().find(own);
+        let (old_id, stays) = (old.map(|seat| seat.id), old.is_some_and(|seat| seat.team == Some(team)));
         if self.joining_closed && !stays {
             return Err(conflict("The facilitator has closed joining."));
         }
+        let others: Vec<&Seat> =
+            self.seats.iter().filter(|seat| seat.team == Some(team) && Some(seat.id) != old_id).collect();
+        let near: Vec<&Seat> = others.iter().copied().filter(|seat| seat.client == Some(client)).collect();
+        let (crowded, refused) = if near.len() >= SEATS_PER_CLIENT_MAX {
+            let from = "from your device, or others that share its address, are all in use";
+            let why = format!(
+                "The {SEATS_PER_CLIENT_MAX} seats of this team {from}. The facilitator can free some."
+            );
+            (near, why)
+        } else if others.len() >= SEATS_PER_TEAM_MAX {
+            (others.clone(), format!("The team is full: {SEATS_PER_TEAM_MAX} seats are in use."))
+        } else {
+            (Vec::new(), String::new())
+        };
         let mut gone = Vec::from_iter(old_id);
-        let others = |seat: &&Seat| seat.team == Some(team) && Some(seat.id) != old_id;
-        let near: Vec<&Seat> =
-            self.seats.iter().filter(others).filter(|seat| seat.client == Some(client)).collect();
-        if near.len() >= SEATS_PER_CLIENT_MAX {
-            let one = near.iter().find(|seat| seat.gives_way(now)).ok_or_else(|| {
-                let from = "from your device, or others that share its address, are all in use";
-                conflict(format!(
-                    "The {SEATS_PER_CLIENT_MAX} seats of this team {from}. The facilitator can free some."
-                ))
-            })?;
-            gone.push(one.id);
-        } else if self.seats.iter().filter(others).count() >= SEATS_PER_TEAM_MAX {
-            let one = self.seats.iter().filter(others).find(|seat| seat.gives_way(now));
-            let one = one.ok_or_else(|| {
-                conflict(format!("The team is full: {SEATS_PER_TEAM_MAX} seats are in use."))
-            })?;
+        if !crowded.is_empty() {
+            let one = crowded.iter().find(|seat| seat.gives_way(now)).ok_or_else(|| conflict(refused))?;
             gone.push(one.id);
         }
-        let is_under_way = matches!(self.phase, Phase::Running | Phase::Paused);
-        let has_people =
-            self.seats.iter().filter(others).any(|seat| !seat.waiting && !gone.contains(&seat.id));
-        let was_let_in = old.is_some_and(|(_, stays, waiting)| stays && !waiting);
-        let waiting = is_under_way && has_people && !was_let_in;
-        self.seats.retain(|seat| !gone.contains(&seat.id));
-        let seat = self.new_seat(Some(team), alias, now);
-        let seat = Seat { waiting, client: Some(client), ..seat };
-        self.seats.push(seat.clone());
+        let has_people = others.iter().any(|seat| !seat.waiting && !gone.contains(&seat.id));
+        let was_let_in = stays && old.is_some_and(|seat| !seat.waiting);
+        let waiting = self.is_under_way() && has_people && !was_let_in;
+        let left = old.and_then(|seat| seat.team);
+        let seat = Seat { waiting, client: Some(client), ..self.new_seat(Some(team), alias, now) };
+        if let Some(left) = left {
+            self.for_team(left);
+        }
+        let seats = &mut self.for_team(team).seats;
+        seats.retain(|seat| !gone.contains(&seat.id));
+        seats.push(seat.clone());
         Ok(Taken { seat, gone })
     }
 
     /// Seats the facilitator; the oldest browser gives way when there are too many.
-    pub fn take_desk(&mut self, now: Instant) -> Taken {
-        let desks: Vec<u32> =
-            self.seats.iter().filter(|seat| seat.team.is_none()).map(|seat| seat.id).collect();
-        let gone: Vec<u32> =
-            desks.iter().copied().take((desks.len() + 1).saturating_sub(DESKS_MAX)).collect();
-        self.seats.retain(|seat| !gone.contains(&seat.id));
+    pub fn sign_in(&mut self, now: Instant) -> Taken {
+        let desks = self.seats.iter().filter(|seat| seat.team.is_none()).map(|seat| seat.id);
+        let gone: Vec<u32> = desks.clone().take((desks.count() + 1).saturating_sub(DESKS_MAX)).collect();
         let seat = self.new_seat(None, "facilitator".to_owned(), now);
-        self.seats.push(seat.clone());
+        let seats = &mut self.for_desk().seats;
+        seats.retain(|seat| !gone.contains(&seat.id));
+        seats.push(seat.clone());
         Taken { seat, gone }
     }
 
     fn new_seat(&self, team: Option<u32>, alias: String, now: Instant) -> Seat {
         let id = self.seats.iter().map(|seat| seat.id).max().unwrap_or_default() + 1;
-        Seat { id, team, alias, token: token(), waiting: false, client: None, heard: Some(now), used: false }
+        let last_heard = Some(now);
+        Seat { id, team, alias, token: token(), waiting: false, client: None, last_heard, used: false }
     }
 
-    /// Lets somebody in who waits; `of` says the team that does, if it is not the facilitator.
-    ///
-    /// # Errors
-    ///
-    /// When nobody waits there.
-    pub fn let_in(&mut self, id: u32, of: Option<u32>) -> Result<u32, Problem> {
-        let waits = |seat: &&mut Seat| {
-            seat.id == id && seat.waiting && seat.team.is_some() && of.is_none_or(|of| seat.team == Some(of))
-        };
-        let seat = self.seats.iter_mut().find(waits).ok_or_else(|| not_found("Nobody waits there."))?;
-        seat.waiting = false;
-        Ok(seat.team.unwrap_or_default())
+    /// Gives up the seats of a browser that shows these tokens.
+    pub(crate) fn leave(&mut self, shown: &[String]) -> Vec<Seat> {
+        let is_shown = |seat: &Seat| shown.iter().any(|shown| is_same(&seat.token, shown));
+        let gone: Vec<Seat> = self.seats.iter().filter(|seat| is_shown(seat)).cloned().collect();
+        for seat in &gone {
+            let session = if let Some(team) = seat.team { self.for_team(team) } else { self.for_desk() };
+            session.seats.retain(|other| other.id != seat.id);
+        }
+        gone
     }
 
-    /// Takes a seat away; a team takes it only from who still waits. Whoever sat there knows the team's token, so that it is made anew.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such seat.
-    pub fn take_away(&mut self, id: u32, of: Option<u32>) -> Result<u32, Problem> {
+    /// Notes that somebody was heard.
+    pub(crate) fn hear(&mut self, id: u32, now: Instant) {
+        if let Some(seat) = self.for_next_tick().seats.iter_mut().find(|seat| seat.id == id) {
+            seat.hear(now);
+        }
+    }
+
+    /// Lets somebody in who waits: the team `of`, or the facilitator. Answers with the team.
+    pub(crate) fn let_in(&mut self, id: u32, of: Option<u32>) -> Result<u32, Problem> {
+        let waits = |seat: &&Seat| seat.id == id && seat.waiting && of.is_none_or(|of| seat.team == Some(of));
+        let team = self.seats.iter().find(waits).and_then(|seat| seat.team);
+        let team = team.ok_or_else(|| not_found("Nobody waits there."))?;
+        let seats = self.for_team(team).seats.iter_mut();
+        seats.filter(|seat| seat.id == id).for_each(|seat| seat.waiting = false);
+        Ok(team)
+    }
+
+    /// Removes a seat; a team removes only seats that still wait. Whoever sat there knew the team's token, so it is renewed. Answers with the
+    /// team.
+    pub(crate) fn take_away(&mut self, id: u32, of: Option<u32>) -> Result<u32, Problem> {
         let is_meant = |seat: &Seat| match of {
             Some(of) => seat.team == Some(of) && seat.waiting,
             None => seat.team.is_some(),
         };
-        let at = self.seats.iter().position(|seat| seat.id == id && is_meant(seat));
-        let seat = self.seats.remove(at.ok_or_else(|| not_found("There is no such seat."))?);
-        let team = seat.team.unwrap_or_default();
-        if !seat.waiting {
-            self.team_mut(team)?.token = token();
+        let seat = self.seats.iter().find(|seat| seat.id == id && is_meant(seat));
+        let seat = seat.ok_or_else(|| not_found("There is no such seat."))?;
+        let (team, waiting) = (seat.team.unwrap_or_default(), seat.waiting);
+        if !waiting {
+            self.renew_token(team)?;
         }
+        self.for_team(team).seats.retain(|seat| seat.id != id);
         Ok(team)
     }
 
+    /// Makes a team's token anew: whoever knew the old one is out.
+    pub(crate) fn renew_token(&mut self, team: u32) -> Result<(), Problem> {
+        self.team(team)?;
+        self.for_team(team).team_mut(team)?.token = token();
+        Ok(())
+    }
+
+    pub(crate) fn open_joining(&mut self, is_open: bool) {
+        self.for_desk().joining_closed = !is_open;
+    }
+
+    /// Makes the code to join with anew; who is in stays in.
+    pub(crate) fn renew_code(&mut self) {
+        self.for_desk().code = code();
+    }
+}
+
+impl Session {
     /// After a restart: every seat has a number, and counts as heard just now.
     pub(crate) fn seats_again(&mut self, now: Instant) {
         let mut next = self.seats.iter().map(|seat| seat.id).max().unwrap_or_default() + 1;
@@ -164,20 +190,13 @@ impl Session {
             }
         }
     }
-
-    /// Who sits at a team, without those who wait.
-    pub fn members(&self, number: u32) -> Vec<String> {
-        let seats = self.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
-        seats.map(|seat| seat.alias.clone()).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::{collections::BTreeSet, net::Ipv4Addr};
 
     use super::*;
-    use crate::debrief::sample::Sample;
 
     fn client(last: u8) -> Client {
         Client::new(Ipv4Addr::new(10, 0, 0, last).into())
@@ -185,12 +204,12 @@ mod tests {
 
     fn join(session: &mut Session, team: u32, from: u8, shown: Option<&str>) -> Result<Taken, Problem> {
         let newcomer = Newcomer { team, alias: "Kim".to_owned(), client: client(from), shown };
-        session.take_seat(newcomer, Instant::now())
+        Change::of(session).join(newcomer, Instant::now())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_seat_that_nobody_uses_gives_way_when_another_is_needed() {
-        let mut session = Sample::new().session;
+        let mut session = Session::new(1, 2, &BTreeSet::new());
         let taken: Vec<Seat> =
             (0..SEATS_PER_CLIENT_MAX).map(|_| join(&mut session, 1, 9, None).unwrap().seat).collect();
         assert!(join(&mut session, 1, 9, None).is_err(), "no client takes more than its share");
@@ -211,7 +230,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_full_team_makes_room_only_by_what_nobody_uses() {
-        let mut session = Sample::new().session;
+        let mut session = Session::new(1, 2, &BTreeSet::new());
         for place in 0..SEATS_PER_TEAM_MAX {
             join(&mut session, 1, u8::try_from(place).unwrap(), None).unwrap();
         }
@@ -224,15 +243,15 @@ mod tests {
 
     #[tokio::test]
     async fn seats_that_were_kept_have_numbers_again_and_the_desk_remembers_its_newest() {
-        let mut session = Sample::new().session;
+        let mut session = Session::new(1, 2, &BTreeSet::new());
         for _ in 0..3 {
             join(&mut session, 1, 1, None).unwrap();
         }
         session.seats.iter_mut().for_each(|seat| seat.id = 0);
         session.seats_again(Instant::now());
         assert_eq!(session.seats.iter().map(|seat| seat.id).collect::<Vec<_>>(), [1, 2, 3]);
-        let first = session.take_desk(Instant::now()).seat.id;
-        let last = (0..DESKS_MAX).map(|_| session.take_desk(Instant::now())).last().unwrap();
+        let first = Change::of(&mut session).sign_in(Instant::now()).seat.id;
+        let last = (0..DESKS_MAX).map(|_| Change::of(&mut session).sign_in(Instant::now())).last().unwrap();
         assert_eq!(last.gone, [first]);
         assert_eq!(session.seats.iter().filter(|seat| seat.team.is_none()).count(), DESKS_MAX);
     }

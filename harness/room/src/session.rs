@@ -1,7 +1,8 @@
 //! A session: who is here, which rounds there are, and what each team did in them. Teaches that everything which must outlive a
 //! restart stands in one place, as plain data.
 //!
-//! Nothing here does IO or knows a clock: whoever changes a session says when it is.
+//! Nothing here does IO or knows a clock: whoever changes a session says when it is. Anybody may read the fields; a `&mut Session` exists
+//! only within a [`Change`](crate::state::Change).
 
 use std::collections::BTreeSet;
 
@@ -14,41 +15,34 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::{
-    allowance::Client,
+    access,
     claims::{Claim, Pin},
-    limits::{
-        LINES_MAX, LOG_BYTES_MAX, LOG_OF_TEAM_BYTES_MAX, LOG_WITH_MESSAGES_BYTES_MAX, LOOK_CHARACTERS_MAX,
-        LOOKS_BYTES_MAX, NAMED_MAX, NOTES_BYTES_MAX, TEXT_CHARACTERS_MAX, cut, full, json_bytes,
-    },
+    plan::crossover,
+    rate_limits::Client,
 };
 
 /// The format of a session's file.
-pub const SCHEMA: &str = "incident-room/1";
+pub const SCHEMA: &str = "incident-room/2";
 
 /// Everything that outlives a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
-    /// The format.
     pub schema: String,
     /// Where all chance comes from.
     pub seed: u64,
     /// What people type to join.
     pub code: String,
-    /// What the facilitator signs in with.
     pub facilitator_token: String,
-    /// The teams, by number from 1.
+    /// By number from 1.
     pub teams: Vec<Team>,
     /// The rounds; the first is for practice.
     pub plan: Vec<Round>,
-    /// Where the session is.
     pub phase: Phase,
     /// The round that is under way, or was last.
     pub current: Option<usize>,
-    /// Moments that the facilitator wants to talk about.
     pub marks: Vec<Mark>,
     /// Everybody who has joined or signed in.
     pub seats: Vec<Seat>,
-    /// Whether nobody may join any more.
     #[serde(default)]
     pub joining_closed: bool,
 }
@@ -65,20 +59,18 @@ pub enum Phase {
     Paused,
     /// A round is over.
     Over,
-    /// What happened is told.
+    /// The answers are open to everybody.
     Debrief,
 }
 
-/// One round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Round {
-    /// Whether it counts for nothing.
+    /// A practice round counts for nothing.
     pub practice: bool,
-    /// Who restores service.
     pub operating_model: OperatingModel,
     /// Story minutes per wall-clock minute.
     pub speed: f64,
-    /// How long it takes, in wall-clock minutes without pauses.
+    /// Wall-clock minutes, without pauses.
     pub minutes: f64,
     /// What each team gets, by team.
     pub assigned: Vec<Assigned>,
@@ -87,26 +79,22 @@ pub struct Round {
 /// What one team gets in one round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assigned {
-    /// The scenario.
     pub scenario: String,
-    /// Its seed.
     pub seed: u64,
-    /// The telemetry level at the beginning.
+    /// At the beginning.
     pub level: Level,
 }
 
-/// One team.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Team {
     /// From 1.
     pub number: u32,
-    /// How it is called.
     pub name: String,
     /// What its programs show.
     pub token: String,
     /// The part of its shop's address that nobody else knows.
     pub shop_key: String,
-    /// Where its telemetry goes besides.
+    /// The backend that also receives its telemetry.
     pub forward: Option<String>,
     /// What it did in each round that has begun.
     pub played: Vec<Played>,
@@ -115,12 +103,10 @@ pub struct Team {
 /// Somebody at a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seat {
-    /// Its number.
     #[serde(default)]
     pub id: u32,
-    /// The team; none for the facilitator.
+    /// None for the facilitator.
     pub team: Option<u32>,
-    /// How they are called.
     pub alias: String,
     /// What their browser shows.
     pub token: String,
@@ -130,26 +116,23 @@ pub struct Seat {
     /// Where from; it outlives no restart, as nothing about a person is kept.
     #[serde(skip)]
     pub client: Option<Client>,
-    /// When they were heard last.
     #[serde(skip)]
-    pub heard: Option<Instant>,
-    /// Whether they were heard at all since they took the seat.
+    pub last_heard: Option<Instant>,
+    /// Whether any request came from this seat since it was taken.
     #[serde(skip)]
     pub used: bool,
 }
 
-/// A moment to talk about.
+/// A moment that the facilitator wants to talk about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Mark {
-    /// In which round.
     pub round: usize,
     /// The time of the story.
     pub story: String,
-    /// Why.
     pub text: String,
 }
 
-/// When something happened.
+/// A time by both clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moment {
     /// The shop's own seconds.
@@ -161,36 +144,29 @@ pub struct Moment {
 /// What one team did in one round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Played {
-    /// The round.
     pub round: usize,
     /// The telemetry level now.
     pub level: Level,
     /// The line of support that the team is: 1 to 3.
     pub line: u8,
-    /// When the line after it takes over, in story seconds.
+    /// When the next line takes over, in story seconds.
     pub handover_story_s: Option<f64>,
-    /// What they thought before they saw anything.
     pub guess: Option<Guess>,
-    /// What they think.
     pub hypotheses: Vec<Hypothesis>,
-    /// Evidence that they kept.
     pub pins: Vec<Pin>,
     /// Their explanation, in parts.
     pub claims: Vec<Claim>,
-    /// When they submitted it last, and who.
+    /// The last submission of the explanation.
     pub explained: Option<Submitted>,
-    /// What they answered when they had restored early.
+    /// Their answer to the question that is asked after an early restoration.
     pub answer: Option<String>,
-    /// Whether they have been asked.
     pub asked: bool,
-    /// Where they looked.
     pub looks: Vec<Look>,
-    /// Further looks, for which there was no room.
+    /// How many further looks there was no room for.
     #[serde(default)]
     pub looks_beyond: usize,
-    /// What they were told, and did.
     pub log: Vec<LogLine>,
-    /// Hints given.
+    /// How many hints were given.
     pub hints: usize,
     /// The latent fault that they chose to see repaired.
     pub repair: Option<String>,
@@ -200,7 +176,6 @@ pub struct Played {
     pub now: Moment,
     /// How many of the scenario's steps have happened.
     pub steps_done: usize,
-    /// The remedy that somebody is at.
     pub pending: Option<Pending>,
     /// How often the path of an explanation was mapped, and noted in the record.
     #[serde(default)]
@@ -210,58 +185,48 @@ pub struct Played {
 /// A remedy that takes its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
-    /// The remedy.
     pub remedy: Remedy,
     /// When it is done, in story seconds.
     pub due_story_s: f64,
-    /// Who does it.
     pub by: String,
 }
 
-/// What a team thought before they saw any evidence.
+/// What a team suspected before they saw any evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Guess {
     /// A cause of the catalogue; none: no idea.
     pub cause: Option<String>,
-    /// How sure, in percent.
+    /// In percent.
     pub confidence: u8,
-    /// Who said it.
     pub by: String,
 }
 
-/// What a team thinks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Hypothesis {
-    /// Its number.
     pub id: u32,
-    /// Who wrote it.
     pub by: String,
     /// The time of the story.
     pub story: String,
-    /// What it says.
     pub text: String,
-    /// Whether they think so no more.
+    /// Whether the team has given it up.
     pub struck: bool,
 }
 
-/// When an explanation was submitted.
+/// A submission of the explanation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Submitted {
     /// The time of the story.
     pub story: String,
-    /// Who did.
     pub by: String,
 }
 
 /// One look at the evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Look {
-    /// When.
     #[serde(flatten)]
     pub when: Moment,
-    /// At what: `logs`, `metrics`, ...
+    /// `logs`, `metrics`, ...
     pub at: String,
-    /// What was asked.
     pub query: String,
     /// Assets and characters that the answer named.
     pub named: BTreeSet<String>,
@@ -270,19 +235,98 @@ pub struct Look {
 /// A line of what a team was told, and did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// When.
     #[serde(flatten)]
     pub when: Moment,
     /// `complaint`, `alert`, `remedy`, `message`, `hint`, `level`, `explained`, `handover` or `note`.
     pub kind: String,
-    /// What it says.
     pub text: String,
-    /// Who did it.
     pub by: Option<String>,
 }
 
+impl Session {
+    /// Nobody has come yet. Scenarios that were `seen` are left out of the plan as long as there are others.
+    pub fn new(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Self {
+        let team = |number| Team {
+            number,
+            name: format!("Team {number}"),
+            token: access::token(),
+            shop_key: access::token(),
+            forward: None,
+            played: Vec::new(),
+        };
+        Self {
+            schema: SCHEMA.to_owned(),
+            seed,
+            code: access::code(),
+            facilitator_token: access::token(),
+            teams: (1..=teams).map(team).collect(),
+            plan: crossover(seed, teams, seen),
+            phase: Phase::Lobby,
+            current: None,
+            marks: Vec::new(),
+            seats: Vec::new(),
+            joining_closed: false,
+        }
+    }
+
+    /// Whether a round is under way, running or paused.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Paused)
+    }
+
+    pub fn team(&self, number: u32) -> Result<&Team, Problem> {
+        self.teams.iter().find(|team| team.number == number).ok_or_else(|| no_team(number))
+    }
+
+    pub(crate) fn team_mut(&mut self, number: u32) -> Result<&mut Team, Problem> {
+        self.teams.iter_mut().find(|team| team.number == number).ok_or_else(|| no_team(number))
+    }
+
+    /// What a team does in the round that is under way, or did in the last.
+    pub fn played(&self, number: u32) -> Option<&Played> {
+        let current = self.current?;
+        self.team(number).ok()?.played.iter().find(|played| played.round == current)
+    }
+
+    /// What a team does in the round that is under way; refused if none is.
+    pub fn playing(&self, number: u32) -> Result<&Played, Problem> {
+        if !self.is_under_way() {
+            return Err(conflict("No round is under way."));
+        }
+        self.team(number)?;
+        self.played(number).ok_or_else(not_playing)
+    }
+
+    pub(crate) fn played_mut(&mut self, number: u32) -> Result<&mut Played, Problem> {
+        let current = self.current.ok_or_else(|| conflict("No round has begun."))?;
+        let team = self.team_mut(number)?;
+        team.played.iter_mut().find(|played| played.round == current).ok_or_else(not_playing)
+    }
+
+    /// The round that is under way, or was last.
+    pub fn round(&self) -> Option<&Round> {
+        self.plan.get(self.current?)
+    }
+
+    /// What a team was given in the current round.
+    pub fn assigned(&self, number: u32) -> Option<&Assigned> {
+        self.round()?.assigned.get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    /// The place in the plan of the round that comes next.
+    pub fn next_round(&self) -> Option<usize> {
+        let next = self.current.map_or(0, |current| current + 1);
+        (next < self.plan.len()).then_some(next)
+    }
+
+    /// Who sits at a team, without those who wait.
+    pub fn members(&self, number: u32) -> Vec<String> {
+        let seats = self.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
+        seats.map(|seat| seat.alias.clone()).collect()
+    }
+}
+
 impl Played {
-    /// Nothing done yet.
     pub fn new(round: usize, level: Level, model: OperatingModel) -> Self {
         Self {
             round,
@@ -309,95 +353,8 @@ impl Played {
         }
     }
 
-    /// The line of support.
     pub fn line(&self) -> Line {
         [Line::First, Line::Second, Line::Third][usize::from(self.line.clamp(1, 3)) - 1]
-    }
-
-    /// The next number.
-    pub fn number(&mut self) -> u32 {
-        self.next_id += 1;
-        self.next_id - 1
-    }
-
-    /// Writes a line into the log. The oldest lines go when there are too many, which happens to the room's own lines alone: what a team
-    /// and its facilitator add is refused before.
-    pub fn tell(&mut self, when: Moment, kind: &str, text: impl Into<String>, by: Option<&str>) {
-        let (kind, text, by) =
-            (kind.to_owned(), cut(&text.into(), TEXT_CHARACTERS_MAX), by.map(str::to_owned));
-        self.log.push(LogLine { when, kind, text, by });
-        while self.log.len() > LINES_MAX || json_bytes(&self.log) > LOG_BYTES_MAX {
-            self.log.remove(0);
-        }
-    }
-
-    /// Whether the log has room for something that the team does.
-    ///
-    /// # Errors
-    ///
-    /// When it has none.
-    pub fn may_act(&self) -> Result<(), Problem> {
-        if self.log.len() < LINES_MAX / 2 && json_bytes(&self.log) < LOG_OF_TEAM_BYTES_MAX {
-            return Ok(());
-        }
-        Err(full(
-            "Your team has done so much in this round that its log is full. The facilitator can end the round.",
-        ))
-    }
-
-    /// Whether the log has room for a message of the facilitator.
-    ///
-    /// # Errors
-    ///
-    /// When it has none.
-    pub fn may_be_told(&self) -> Result<(), Problem> {
-        if json_bytes(&self.log) < LOG_WITH_MESSAGES_BYTES_MAX {
-            return Ok(());
-        }
-        Err(full("The team's log of this round is full: no further message has room in it."))
-    }
-
-    /// Whether what the team wrote down has room, after a change of what was `before`; taking something away is always possible.
-    ///
-    /// # Errors
-    ///
-    /// When it has none.
-    pub fn fits_after(&self, before: &Self) -> Result<(), Problem> {
-        let bytes = self.notes_bytes();
-        if bytes <= NOTES_BYTES_MAX || bytes <= before.notes_bytes() {
-            return Ok(());
-        }
-        let kilobytes = NOTES_BYTES_MAX / 1_024;
-        Err(full(format!(
-            "Pins, claims and thoughts of a round take {kilobytes} kilobytes at most. Remove a pin that you do not need."
-        )))
-    }
-
-    fn notes_bytes(&self) -> usize {
-        json_bytes(&(&self.pins, &self.claims, &self.hypotheses, &self.answer))
-    }
-
-    /// Remembers a look; asking the same again within a minute is the same look. Says whether it was a new one that is kept.
-    pub fn look(&mut self, mut look: Look) -> bool {
-        look.at = cut(&look.at, LOOK_CHARACTERS_MAX);
-        look.query = cut(&look.query, LOOK_CHARACTERS_MAX);
-        let is_same = |known: &&mut Look| {
-            known.at == look.at && known.query == look.query && look.when.at_s - known.when.at_s < SAME_LOOK_S
-        };
-        if let Some(known) = self.looks.iter_mut().rev().find(is_same) {
-            let new = look.named.into_iter().take(NAMED_MAX.saturating_sub(known.named.len()));
-            let new: Vec<String> = new.collect();
-            known.named.extend(new);
-            return false;
-        }
-        look.named = look.named.into_iter().take(NAMED_MAX).collect();
-        self.looks.push(look);
-        if json_bytes(&self.looks) <= LOOKS_BYTES_MAX {
-            return true;
-        }
-        self.looks.pop();
-        self.looks_beyond += 1;
-        false
     }
 
     /// How often the team looked.
@@ -406,19 +363,20 @@ impl Played {
     }
 }
 
-/// A page that follows what it shows asks the same again and again: within so many seconds of the shop it is one look.
-const SAME_LOOK_S: f64 = 60.0;
-
 /// It cannot be done now.
 pub fn conflict(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::CONFLICT, detail)
 }
 
-/// It is not there.
+/// It does not exist.
 pub fn not_found(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
-pub(crate) fn no_team(number: u32) -> Problem {
+fn no_team(number: u32) -> Problem {
     not_found(format!("There is no team {number}."))
+}
+
+fn not_playing() -> Problem {
+    conflict("This team does not play this round.")
 }

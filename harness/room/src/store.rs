@@ -1,7 +1,8 @@
-//! A session on disk: one file for the session, one for each incident record. Teaches to write beside and rename, so that a file is
-//! either old or new, and never half; and that a new session begins in an empty place.
+//! A session on disk: one file for the session, one for each incident record. Teaches to write a new file beside the old one and rename it,
+//! so that a file is never half written; and that a new session begins in an empty folder.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
@@ -9,20 +10,20 @@ use std::{
 };
 
 use incident::IncidentRecord;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::session::{SCHEMA, Session};
+use crate::session::{Round, SCHEMA, Session};
 
-/// The session's file in its folder.
+/// The format of the version before: entries of the catalogue were numbered, and the numbers have moved since.
+const SCHEMA_BEFORE: &str = "incident-room/1";
+
 pub const SESSION_FILE: &str = "session.json";
 
-/// The folder of the incident records.
 const RECORDS: &str = "records";
 
 /// The largest session file that is read. No session grows as large: [`limits`](crate::limits) adds up the largest there can be.
 pub const SESSION_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 
-/// A folder that holds one session.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
@@ -30,38 +31,25 @@ pub struct Store {
 
 impl Store {
     /// The folder, made if it is not there.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be made.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder.join(RECORDS))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Where the session's file is.
     pub fn session_file(&self) -> PathBuf {
         self.folder.join(SESSION_FILE)
     }
 
     /// The session that the folder holds; none if there is none.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read, or is of another format.
     pub fn session(&self) -> io::Result<Option<Session>> {
-        match read(&self.session_file()) {
+        match parse(&self.session_file(), &[SCHEMA]) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             session => session.map(Some),
         }
     }
 
-    /// Puts aside whatever the folder holds of an earlier session, its records too, in a folder that bears the time at which it was
-    /// kept last. Says where; none if there was nothing.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be moved.
+    /// Moves an earlier session with its records into a folder named after the time at which it was last saved. Answers with that folder;
+    /// none if there was nothing.
     pub fn put_aside(&self) -> io::Result<Option<PathBuf>> {
         let (session, records) = (self.session_file(), self.folder.join(RECORDS));
         let is_empty = fs::read_dir(&records)?.next().is_none();
@@ -76,7 +64,7 @@ impl Store {
         let aside = names.map(|name| self.folder.join(name)).find(|aside| !aside.exists());
         let aside = aside.expect("there is a number for each folder");
         fs::create_dir(&aside)?;
-        // The session first: what a crash leaves of the records belongs to no session, and is put aside when one begins.
+        // The session first: records that a crash leaves behind belong to no session, and are put aside when the next one begins.
         if session.exists() {
             fs::rename(&session, aside.join(SESSION_FILE))?;
         }
@@ -86,31 +74,17 @@ impl Store {
         Ok(Some(aside))
     }
 
-    /// Keeps a session.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written.
-    pub fn keep(&self, session: &Session) -> io::Result<()> {
+    pub fn save(&self, session: &Session) -> io::Result<()> {
         let text = serde_json::to_vec(session).map_err(io::Error::other)?;
         replace(&self.session_file(), &text)
     }
 
-    /// Keeps an incident record.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written.
-    pub fn keep_record(&self, team: u32, round: usize, record: &IncidentRecord) -> io::Result<()> {
+    pub fn save_record(&self, team: u32, round: usize, record: &IncidentRecord) -> io::Result<()> {
         let text = serde_json::to_vec(record).map_err(io::Error::other)?;
         replace(&self.record_file(team, round), &text)
     }
 
     /// The record of a team in a round; none if there is none.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read.
     pub fn record(&self, team: u32, round: usize) -> io::Result<Option<IncidentRecord>> {
         match fs::read_to_string(self.record_file(team, round)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -123,12 +97,20 @@ impl Store {
     }
 }
 
-/// Reads a session from its file.
-///
-/// # Errors
-///
-/// When it cannot be read, or is of another format.
-pub fn read(file: &Path) -> io::Result<Session> {
+/// Which scenarios a session has used, of this version or the one before.
+pub fn scenarios_seen(file: &Path) -> io::Result<BTreeSet<String>> {
+    #[derive(Deserialize)]
+    struct Used {
+        current: Option<usize>,
+        plan: Vec<Round>,
+    }
+    let Used { current, plan } = parse(file, &[SCHEMA, SCHEMA_BEFORE])?;
+    let begun = plan.into_iter().take(current.map_or(0, |current| current + 1));
+    Ok(begun.flat_map(|round| round.assigned).map(|assigned| assigned.scenario).collect())
+}
+
+/// Reads a session's file that has one of these formats.
+fn parse<T: DeserializeOwned>(file: &Path, schemas: &[&str]) -> io::Result<T> {
     #[derive(Deserialize)]
     struct Format {
         schema: String,
@@ -139,11 +121,18 @@ pub fn read(file: &Path) -> io::Result<Session> {
         return Err(wrong(format!("larger than {SESSION_BYTES_MAX} bytes")));
     }
     let text = fs::read_to_string(file)?;
-    let format: Format = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if format.schema != SCHEMA {
-        return Err(wrong(format!("the format is '{}', not '{SCHEMA}'", format.schema)));
+    let Format { schema } = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if schemas.contains(&schema.as_str()) {
+        return serde_json::from_str(&text).map_err(|error| wrong(error.to_string()));
     }
-    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+    Err(wrong(if schema == SCHEMA_BEFORE {
+        format!(
+            "an earlier version wrote this session (format '{schema}'). Go on with it in that version, or begin a new one: with \
+             --continue and this file, no scenario of it is proposed again"
+        )
+    } else {
+        format!("the format is '{schema}', not '{SCHEMA}'")
+    }))
 }
 
 /// Only its owner may read it: it holds tokens.
@@ -151,11 +140,11 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = file.with_extension("json.new");
     let written = write_durably(&beside, bytes).and_then(|()| fs::rename(&beside, file));
     if written.is_err() {
-        // Half a file helps nobody, and takes room on a disk that has none.
+        // Half a file is of no use, and takes space on a full disk.
         let _ = fs::remove_file(&beside);
     }
     written?;
-    // The new name is durable when the folder is.
+    // The rename is durable once the folder is synced.
     File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
@@ -186,9 +175,33 @@ mod tests {
             assert!(!store.session_file().exists());
             seen.push(name);
         }
-        // A crash came between: records without a session.
+        // After a crash in between: records without a session.
         fs::write(store.record_file(2, 1), "{}").unwrap();
         let aside = store.put_aside().unwrap().unwrap();
         assert!(aside.join("records/round-1-team-2.json").exists());
+    }
+
+    /// A small session that the version before has saved.
+    #[test]
+    fn a_session_of_the_version_before_is_refused_with_what_to_do_and_tells_what_was_seen() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/session-of-version-1/session.json");
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        fs::copy(&kept, store.session_file()).unwrap();
+        let refused = store.session().unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+        for says in ["earlier version", "incident-room/1", "Go on with it in that version", "--continue"] {
+            assert!(refused.to_string().contains(says), "{refused}");
+        }
+        let seen = scenarios_seen(&kept).unwrap();
+        assert_eq!(
+            seen.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["special-character", "stopped-store"]
+        );
+        // It can be put aside unchanged. A file of another program is not taken for a session of the version before.
+        let aside = store.put_aside().unwrap().unwrap();
+        assert_eq!(fs::read(aside.join(SESSION_FILE)).unwrap(), fs::read(&kept).unwrap());
+        fs::write(store.session_file(), r#"{"schema":"other/1"}"#).unwrap();
+        assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/2'"));
     }
 }

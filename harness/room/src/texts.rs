@@ -1,5 +1,5 @@
-//! What people type: names and texts. Teaches that what cannot be seen is refused where it comes in, and said by its name, because no page,
-//! file or terminal further on could show two such names apart.
+//! What people type: names and texts. Teaches to refuse invisible characters at the entrance, by their code points: no page, file or terminal
+//! further on could tell two such names apart.
 
 use chassis::Problem;
 use debrief::figures::is_unseen;
@@ -8,34 +8,14 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::limits::{ALIAS_CHARACTERS_MAX, TEXT_CHARACTERS_MAX};
 
-/// Names that others would take for somebody else: the one who leads, or the room itself. Compared without blanks, signs and case.
-const RESERVED: [&str; 14] = [
-    "admin",
-    "administrator",
-    "desk",
-    "facilitator",
-    "host",
-    "moderator",
-    "operator",
-    "program",
-    "root",
-    "room",
-    "staff",
-    "system",
-    "teacher",
-    "trainer",
-];
+/// Names that sound like the facilitator or the room itself. Compared without blanks, signs and case.
+const RESERVED: &str = "admin administrator desk facilitator host moderator operator program root room staff system teacher trainer";
 
 /// The name of a person or a team: one line, and nobody else's.
-///
-/// # Errors
-///
-/// When it is empty, too long, holds what cannot be seen, or is a name that is reserved.
 pub fn name(parameter: &str, text: &str) -> Result<String, Problem> {
     let name = typed(parameter, text, ALIAS_CHARACTERS_MAX, false)?;
     let plain: String = name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let reserved: &[&str] = &RESERVED;
-    if reserved.contains(&plain.as_str()) {
+    if RESERVED.split(' ').any(|reserved| reserved == plain) {
         let detail = format!(
             "'{name}' is not taken as a name: others could believe that the room or its facilitator speaks."
         );
@@ -45,10 +25,6 @@ pub fn name(parameter: &str, text: &str) -> Result<String, Problem> {
 }
 
 /// A text that somebody typed, without blanks around it; it may have several lines.
-///
-/// # Errors
-///
-/// When it is empty, too long, or holds what cannot be seen.
 pub fn text(parameter: &str, text: &str) -> Result<String, Problem> {
     typed(parameter, text, TEXT_CHARACTERS_MAX, true)
 }
@@ -74,7 +50,7 @@ fn typed(parameter: &str, text: &str, characters_max: usize, has_lines: bool) ->
     if let Some(unseen) = unseen(&text, has_lines) {
         let code = u32::from(unseen);
         let detail = format!(
-            "{parameter} holds U+{code:04X}, which cannot be seen or changes the order of signs. Take it out, or write U+{code:04X}."
+            "{parameter} holds U+{code:04X}, which is invisible or changes the order of characters. Remove it, or write U+{code:04X}."
         );
         return Err(wrong(parameter, detail));
     }

@@ -1,5 +1,4 @@
-//! What a team and the facilitator see of a session. Teaches that a page shows one value, made in one place: whatever is not in it,
-//! nobody can show by mistake.
+//! What a team sees of a session. Teaches that a page shows one value, made in one place: what is not in it cannot be shown by mistake.
 
 use diagnosis::{
     operating::Line,
@@ -11,37 +10,29 @@ use utoipa::ToSchema;
 
 use crate::{
     claims::{Claim, Pin},
-    floor::{Floor, State, waiting},
     room::Room,
     rounds::QUESTION,
     session::{Guess, Hypothesis, Moment, Phase, Played, Round, Session, Submitted},
+    team_world::{Figures, State, TeamWorld},
 };
 
-/// What a team's pages show.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that a page shows or does not")]
 pub struct TeamView {
-    /// The team.
     pub team: Named,
-    /// How whoever looks is called.
     pub you: String,
-    /// Who is here.
     pub members: Vec<String>,
-    /// Who wants to come in, and waits for somebody of the team to say so.
+    /// Latecomers whom somebody of the team may let in.
     pub waiting: Vec<SeatView>,
-    /// Where the session is.
     pub phase: Phase,
     /// The round that is under way, or was last.
     pub round: Option<RoundView>,
-    /// Both clocks.
     pub clock: Option<ClockView>,
     /// Trade lost so far, in dollars.
     pub loss_usd: f64,
-    /// What customers met.
     pub availability: AvailabilityView,
-    /// How the customers fare.
     pub state: State,
-    /// When these figures were reckoned, in seconds since 1970.
+    /// When these figures were computed, in seconds since 1970.
     pub updated_unix_s: f64,
     /// Whether somebody has complained, or an alert went off.
     pub called: bool,
@@ -49,42 +40,29 @@ pub struct TeamView {
     pub log: Vec<LineView>,
     /// The kinds of evidence that are granted. They open with the guess.
     pub tabs: Vec<&'static str>,
-    /// What they thought before they saw anything.
     pub guess: Option<Guess>,
-    /// What can be done.
     pub remedies: Vec<RemedyView>,
-    /// What somebody is doing.
     pub pending: Option<PendingView>,
-    /// The shop's assets.
     pub assets: Vec<String>,
     /// Whether an asset's text may be read.
     pub can_inspect: bool,
-    /// Whether its history may.
+    /// Whether its history may be read.
     pub can_history: bool,
-    /// What they think.
     pub hypotheses: Vec<Hypothesis>,
-    /// Evidence that they kept.
     pub pins: Vec<Pin>,
-    /// Their explanation.
     pub claims: Vec<Claim>,
-    /// When they submitted it last.
     pub explained: Option<Submitted>,
     /// What they are asked after they have restored early.
     pub question: Option<QuestionView>,
-    /// Where their shop is.
     pub shop: String,
-    /// What their programs show.
     pub token: String,
     /// Whether the answers are open.
     pub revealed: bool,
 }
 
-/// Somebody's seat.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SeatView {
-    /// Its number.
     pub id: u32,
-    /// How they are called.
     pub alias: String,
     /// Whether they wait to be let in.
     pub waiting: bool,
@@ -101,7 +79,6 @@ pub fn seat_views(session: &Session, number: u32) -> Vec<SeatView> {
 pub struct Named {
     /// From 1.
     pub number: u32,
-    /// How it is called.
     pub name: String,
 }
 
@@ -110,27 +87,23 @@ pub struct Named {
 pub struct RoundView {
     /// Its place; the practice round is 0.
     pub number: usize,
-    /// How many scored rounds there are.
     pub of: usize,
     /// Whether it counts for nothing.
     pub practice: bool,
     /// Who restores service.
     #[schema(value_type = String)]
     pub operating_model: OperatingModel,
-    /// The team's telemetry level.
     #[schema(value_type = Option<String>)]
     pub level: Option<Level>,
     /// Story minutes a minute.
     pub speed: f64,
     /// Wall-clock seconds until it is over.
     pub ends_in_s: f64,
-    /// The line of support that the team is.
     pub line: Option<&'static str>,
     /// Wall-clock seconds until the next line takes over.
     pub handover_in_s: Option<f64>,
 }
 
-/// Both clocks.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ClockView {
     /// The time of the story, as on a clock.
@@ -141,24 +114,20 @@ pub struct ClockView {
     pub shop_s: f64,
     /// When they arrived, in seconds since 1970.
     pub arrived_unix_s: f64,
-    /// How the story's clock was set.
     pub changes: Vec<ChangeView>,
 }
 
-/// One setting of the story's clock.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ChangeView {
     /// The shop's second from which it holds.
     pub at_s: f64,
-    /// What the story's clock showed then.
     pub story_s: f64,
     /// Story seconds a second.
     pub speed: f64,
-    /// Whether it stands still.
+    /// Whether it is paused.
     pub paused: bool,
 }
 
-/// What customers met.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AvailabilityView {
     /// The share of visits served or degraded lately.
@@ -167,55 +136,40 @@ pub struct AvailabilityView {
     pub history: Vec<Option<f64>>,
 }
 
-/// A line of the log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LineView {
-    /// The time of the story.
     pub story: String,
     /// The shop's own second.
     pub shop_s: f64,
-    /// Which kind.
     pub kind: String,
-    /// What it says.
     pub text: String,
-    /// Who did it.
     pub by: Option<String>,
 }
 
-/// A remedy that can be chosen.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RemedyView {
-    /// Its name.
     pub id: String,
-    /// What it does.
     pub words: String,
     /// Whether an asset must be named.
     pub needs_asset: bool,
-    /// Whether this team's line may.
+    /// Whether this team's line of support may use it.
     pub allowed: bool,
-    /// The line that may.
     pub line: &'static str,
     /// How long it takes, in story minutes. Assumed.
     pub takes_story_minutes: f64,
 }
 
-/// A remedy that somebody is at.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PendingView {
-    /// What it does.
     pub words: String,
-    /// Who does it.
     pub by: String,
     /// Wall-clock seconds until it is done.
     pub in_s: f64,
 }
 
-/// A question, and what they answered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct QuestionView {
-    /// The question.
     pub text: &'static str,
-    /// The answer.
     pub answer: Option<String>,
 }
 
@@ -268,7 +222,6 @@ pub fn story_time(story_s: f64) -> String {
     Story::default().time_at(story_s).to_string()
 }
 
-/// What a level grants of evidence.
 pub fn tabs(level: Level) -> Vec<&'static str> {
     let least = [
         (Level::Dark, "health"),
@@ -307,10 +260,9 @@ fn wall_s(due_story_s: f64, now: Moment, round: &Round) -> f64 {
     ((due_story_s - now.story_s) / round.speed).max(0.0)
 }
 
-/// Both clocks of a world.
-pub fn clock_view(floor: &Floor) -> ClockView {
-    let now = floor.now();
-    let record = floor.world.record();
+pub fn clock_view(team_world: &TeamWorld) -> ClockView {
+    let now = team_world.now();
+    let record = team_world.world.record();
     let set = record.events().iter().filter_map(|event| match event.kind {
         incident::EventKind::Clock { speed, paused } => {
             Some(ChangeView { at_s: event.at_s, story_s: event.story_s, speed, paused })
@@ -323,65 +275,66 @@ pub fn clock_view(floor: &Floor) -> ClockView {
         story: story_time(now.story_s),
         story_s: now.story_s,
         shop_s: now.at_s,
-        arrived_unix_s: floor.arrived_unix_s(),
+        arrived_unix_s: team_world.arrived_unix_s(),
         changes,
     }
 }
 
-/// What a team sees.
 pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
-    let floor = room.floor(number);
-    let clock = floor.as_deref().map(clock_view);
-    let figures = floor.as_ref().map_or_else(waiting, |floor| floor.figures().clone());
-    let called = floor.as_ref().is_some_and(|floor| floor.is_called());
-    let session = room.session();
-    let team = session.team(number).ok()?;
-    let played = session.played(number);
-    let now = figures.now;
-    let nothing = Vec::new;
-    let level = played.map_or(Level::Dark, |played| played.level);
-    let may_look = played.is_some_and(|played| played.guess.is_some());
-    let line = |line: &crate::session::LogLine| LineView {
-        story: story_time(line.when.story_s),
-        shop_s: line.when.at_s,
-        kind: line.kind.clone(),
-        text: line.text.clone(),
-        by: line.by.clone(),
-    };
-    let pending = played.and_then(|played| played.pending.as_ref()).zip(session.round());
-    Some(TeamView {
-        team: Named { number, name: team.name.clone() },
-        you: you.to_owned(),
-        members: session.members(number),
-        waiting: seat_views(&session, number).into_iter().filter(|seat| seat.waiting).collect(),
-        phase: session.phase,
-        round: round_view(&session, played, now, figures.ends_in_s),
-        loss_usd: figures.loss_usd,
-        availability: AvailabilityView { now: figures.availability, history: figures.history },
-        state: figures.state,
-        updated_unix_s: clock.as_ref().map_or(0.0, |clock| clock.arrived_unix_s + now.at_s),
-        clock,
-        called,
-        log: played.map_or_else(nothing, |played| played.log.iter().map(line).collect()),
-        tabs: played.map_or_else(Vec::new, |_| tabs(level)),
-        guess: played.and_then(|played| played.guess.clone()),
-        remedies: played.map_or_else(Vec::new, |played| remedy_views(played.line())),
-        pending: pending.map(|(pending, round)| PendingView {
-            words: pending.remedy.to_string(),
-            by: pending.by.clone(),
-            in_s: wall_s(pending.due_story_s, now, round),
-        }),
-        assets: Floor::assets(),
-        can_inspect: may_look && level >= Level::Logs,
-        can_history: may_look && level >= Level::Changes,
-        hypotheses: played.map_or_else(Vec::new, |played| played.hypotheses.clone()),
-        pins: played.map_or_else(Vec::new, |played| played.pins.clone()),
-        claims: played.map_or_else(Vec::new, |played| played.claims.clone()),
-        explained: played.and_then(|played| played.explained.clone()),
-        question: played.filter(|played| played.asked).map(question),
-        shop: format!("/s/{}/", team.shop_key),
-        token: team.token.clone(),
-        revealed: session.phase == Phase::Debrief,
+    let team_world = room.team_world(number);
+    let clock = team_world.as_deref().map(clock_view);
+    let figures =
+        team_world.as_ref().map_or_else(Figures::default, |team_world| team_world.figures().clone());
+    let called = team_world.as_ref().is_some_and(|team_world| team_world.is_called());
+    room.read(|session| {
+        let team = session.team(number).ok()?;
+        let played = session.played(number);
+        let now = figures.now;
+        let nothing = Vec::new;
+        let level = played.map_or(Level::Dark, |played| played.level);
+        let may_look = played.is_some_and(|played| played.guess.is_some());
+        let line = |line: &crate::session::LogLine| LineView {
+            story: story_time(line.when.story_s),
+            shop_s: line.when.at_s,
+            kind: line.kind.clone(),
+            text: line.text.clone(),
+            by: line.by.clone(),
+        };
+        let pending = played.and_then(|played| played.pending.as_ref()).zip(session.round());
+        Some(TeamView {
+            team: Named { number, name: team.name.clone() },
+            you: you.to_owned(),
+            members: session.members(number),
+            waiting: seat_views(session, number).into_iter().filter(|seat| seat.waiting).collect(),
+            phase: session.phase,
+            round: round_view(session, played, now, figures.ends_in_s),
+            loss_usd: figures.loss_usd,
+            availability: AvailabilityView { now: figures.availability, history: figures.history },
+            state: figures.state,
+            updated_unix_s: clock.as_ref().map_or(0.0, |clock| clock.arrived_unix_s + now.at_s),
+            clock,
+            called,
+            log: played.map_or_else(nothing, |played| played.log.iter().map(line).collect()),
+            tabs: played.map_or_else(Vec::new, |_| tabs(level)),
+            guess: played.and_then(|played| played.guess.clone()),
+            remedies: played.map_or_else(Vec::new, |played| remedy_views(played.line())),
+            pending: pending.map(|(pending, round)| PendingView {
+                words: pending.remedy.to_string(),
+                by: pending.by.clone(),
+                in_s: wall_s(pending.due_story_s, now, round),
+            }),
+            assets: TeamWorld::assets(),
+            can_inspect: may_look && level >= Level::Logs,
+            can_history: may_look && level >= Level::Changes,
+            hypotheses: played.map_or_else(Vec::new, |played| played.hypotheses.clone()),
+            pins: played.map_or_else(Vec::new, |played| played.pins.clone()),
+            claims: played.map_or_else(Vec::new, |played| played.claims.clone()),
+            explained: played.and_then(|played| played.explained.clone()),
+            question: played.filter(|played| played.asked).map(question),
+            shop: format!("/s/{}/", team.shop_key),
+            token: team.token.clone(),
+            revealed: session.phase == Phase::Debrief,
+        })
     })
 }
 

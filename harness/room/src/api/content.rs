@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{Json, extract::State};
+use axum::Json;
 use bytes::Bytes;
 use chassis::{Peer, Problem, Wait};
 use evidence::UnixTime;
@@ -13,18 +13,17 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    looks::{may_look, named, operator, remember},
-    request::{At, Refusal},
-    team::floor,
+    looks::{named, operator},
+    request::At,
 };
 use crate::{
     access::Member,
-    floor::Floor,
     room::Room,
     session::{conflict, not_found},
+    team_world::TeamWorld,
 };
 
-/// How long a service may take to answer a person who asks it directly.
+/// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Most versions of one asset in an answer.
@@ -50,7 +49,6 @@ struct AssetView {
 /// A special character, or a byte that belongs to none.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 struct CharacterView {
-    /// Bytes before it.
     offset: usize,
     /// As in U+00E9; null for a byte that is not UTF-8.
     #[serde(default)]
@@ -58,11 +56,10 @@ struct CharacterView {
     /// As in 0xE9.
     #[serde(default)]
     byte: Option<String>,
-    /// Its name.
     name: String,
 }
 
-/// A run of text with one fate.
+/// A run of text that was added, removed or left.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 struct RunView {
     /// `same`, `added` or `removed`.
@@ -73,29 +70,22 @@ struct RunView {
 }
 
 /// The text of an asset as it is now; from level `logs`
-#[utoipa::path(get, path = "/api/team/assets/{id}", tag = "team", security(("team" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = AssetView), Refusal))]
-async fn asset(
-    State(room): State<Room>,
-    member: Member,
-    At(id): At<String>,
-) -> Result<Json<AssetView>, Problem> {
-    let floor = looked_inside(&room, &member, &id, Level::Logs)?;
-    let history = history(&floor, &id).await?;
+#[utoipa::path(get, path = "/api/team/assets/{id}", params(("id" = String, Path)), responses((status = 200, body = AssetView)))]
+async fn asset(member: Member, At(id): At<String>) -> Result<Json<AssetView>, Problem> {
+    let team_world = looked_inside(&member, &id, Level::Logs)?;
+    let history = history(&team_world, &id).await?;
     let newest = history.first().ok_or_else(|| not_found("The asset has been deleted."))?;
-    let view = asset_view(&floor, &id, newest.version, false).await?;
-    remember_asset(&room, &member, &floor, &format!("assets/{id}"), &view);
+    let view = asset_view(&team_world, &id, newest.version, false).await?;
+    remember_asset(&member, &team_world, &format!("assets/{id}"), &view);
     Ok(Json(view))
 }
 
-/// The versions of an asset.
 #[derive(Debug, Serialize, ToSchema)]
 struct Versions {
     /// Newest first.
     versions: Vec<VersionView>,
 }
 
-/// One version.
 #[derive(Debug, Serialize, ToSchema)]
 struct VersionView {
     version: u64,
@@ -104,60 +94,46 @@ struct VersionView {
 }
 
 /// The history of an asset; from level `changes`
-#[utoipa::path(get, path = "/api/team/assets/{id}/versions", tag = "team", security(("team" = [])),
-    params(("id" = String, Path)), responses((status = 200, body = Versions), Refusal))]
-async fn versions(
-    State(room): State<Room>,
-    member: Member,
-    At(id): At<String>,
-) -> Result<Json<Versions>, Problem> {
-    let floor = looked_inside(&room, &member, &id, Level::Changes)?;
-    let versions = history(&floor, &id).await?;
-    remember(&room, &member, &floor, &format!("assets/{id}/versions"), String::new(), named(id.as_bytes()));
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions", params(("id" = String, Path)), responses((status = 200, body = Versions)))]
+async fn versions(member: Member, At(id): At<String>) -> Result<Json<Versions>, Problem> {
+    let team_world = looked_inside(&member, &id, Level::Changes)?;
+    let versions = history(&team_world, &id).await?;
+    member.remember(&team_world, &format!("assets/{id}/versions"), String::new(), named(id.as_bytes()));
     Ok(Json(Versions { versions }))
 }
 
 /// One version of an asset, and what changed in it; from level `changes`
-#[utoipa::path(get, path = "/api/team/assets/{id}/versions/{version}", tag = "team", security(("team" = [])),
-    params(("id" = String, Path), ("version" = u64, Path)), responses((status = 200, body = AssetView), Refusal))]
-async fn version(
-    State(room): State<Room>,
-    member: Member,
-    At((id, version)): At<(String, u64)>,
-) -> Result<Json<AssetView>, Problem> {
-    let floor = looked_inside(&room, &member, &id, Level::Changes)?;
-    let view = asset_view(&floor, &id, version, true).await?;
-    remember_asset(&room, &member, &floor, &format!("assets/{id}/versions/{version}"), &view);
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions/{version}", params(("id" = String, Path), ("version" = u64, Path)),
+    responses((status = 200, body = AssetView)))]
+async fn version(member: Member, At((id, version)): At<(String, u64)>) -> Result<Json<AssetView>, Problem> {
+    let team_world = looked_inside(&member, &id, Level::Changes)?;
+    let view = asset_view(&team_world, &id, version, true).await?;
+    remember_asset(&member, &team_world, &format!("assets/{id}/versions/{version}"), &view);
     Ok(Json(view))
 }
 
-fn looked_inside(
-    room: &Room,
-    member: &Member,
-    id: &str,
-    least: Level,
-) -> Result<std::sync::Arc<Floor>, Problem> {
-    if may_look(room, member)? < least {
+fn looked_inside(member: &Member, id: &str, least: Level) -> Result<std::sync::Arc<TeamWorld>, Problem> {
+    if member.may_look()? < least {
         return Err(conflict("The telemetry level of this round does not grant that."));
     }
-    if !Floor::assets().iter().any(|asset| asset == id) {
+    if !TeamWorld::assets().iter().any(|asset| asset == id) {
         return Err(not_found("The shop has no such asset."));
     }
-    floor(room, member)
+    member.team_world()
 }
 
-fn remember_asset(room: &Room, member: &Member, floor: &Floor, at: &str, view: &AssetView) {
+fn remember_asset(member: &Member, team_world: &TeamWorld, at: &str, view: &AssetView) {
     let answer = serde_json::to_vec(view).unwrap_or_default();
-    remember(room, member, floor, at, String::new(), named(&answer));
+    member.remember(team_world, at, String::new(), named(&answer));
 }
 
-async fn history(floor: &Floor, id: &str) -> Result<Vec<VersionView>, Problem> {
+async fn history(team_world: &TeamWorld, id: &str) -> Result<Vec<VersionView>, Problem> {
     #[derive(Deserialize)]
     struct Summary {
         version: u64,
         published_at: String,
     }
-    let summaries: Vec<Summary> = asked(floor, &format!("/assets/{id}/versions")).await?;
+    let summaries: Vec<Summary> = asked(team_world, &format!("/assets/{id}/versions")).await?;
     let view = |summary: Summary| {
         let at: Option<UnixTime> = summary.published_at.parse().ok();
         let published_unix_s = at.map(|at| at.seconds_since(UnixTime::default()));
@@ -167,16 +143,16 @@ async fn history(floor: &Floor, id: &str) -> Result<Vec<VersionView>, Problem> {
 }
 
 async fn asset_view(
-    floor: &Floor,
+    team_world: &TeamWorld,
     id: &str,
     version: u64,
     with_difference: bool,
 ) -> Result<AssetView, Problem> {
     let address = format!("/assets/{id}/versions/{version}");
-    let body = reply(floor, http::Method::GET, &format!("{address}/body"), Bytes::new()).await?;
-    let characters = reply(floor, http::Method::POST, "/inspect", body.clone()).await?;
+    let body = reply(team_world, http::Method::GET, &format!("{address}/body"), Bytes::new()).await?;
+    let characters = reply(team_world, http::Method::POST, "/inspect", body.clone()).await?;
     let mut difference: Option<Vec<RunView>> =
-        if with_difference { Some(asked(floor, &format!("{address}/difference")).await?) } else { None };
+        if with_difference { Some(asked(team_world, &format!("{address}/difference")).await?) } else { None };
     difference.iter_mut().flatten().for_each(|run| run.text = escaped(run.text.as_bytes()));
     Ok(AssetView {
         id: id.to_owned(),
@@ -187,17 +163,16 @@ async fn asset_view(
     })
 }
 
-/// A version's text, written out.
-pub(super) async fn version_text(floor: &Floor, id: &str, version: u64) -> Result<String, Problem> {
+pub(super) async fn version_text(team_world: &TeamWorld, id: &str, version: u64) -> Result<String, Problem> {
     let path = format!("/assets/{id}/versions/{version}/body");
-    Ok(escaped(&reply(floor, http::Method::GET, &path, Bytes::new()).await?))
+    Ok(escaped(&reply(team_world, http::Method::GET, &path, Bytes::new()).await?))
 }
 
 fn code_point(character: char) -> String {
     format!("U+{:04X}", u32::from(character))
 }
 
-/// A text as a person can see all of it.
+/// A text with its invisible characters written out.
 fn escaped(text: &[u8]) -> String {
     let mut escaped = String::new();
     for chunk in text.utf8_chunks() {
@@ -215,8 +190,8 @@ fn escaped(text: &[u8]) -> String {
     escaped
 }
 
-async fn asked<T: serde::de::DeserializeOwned>(floor: &Floor, path: &str) -> Result<T, Problem> {
-    parsed(&reply(floor, http::Method::GET, path, Bytes::new()).await?)
+async fn asked<T: serde::de::DeserializeOwned>(team_world: &TeamWorld, path: &str) -> Result<T, Problem> {
+    parsed(&reply(team_world, http::Method::GET, path, Bytes::new()).await?)
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -225,9 +200,14 @@ fn parsed<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     })
 }
 
-async fn reply(floor: &Floor, method: http::Method, path: &str, body: Bytes) -> Result<Bytes, Problem> {
-    let store = floor.world.shop().addresses().of(Service::ContentStore).clone();
-    let peer = Peer::new(&operator(floor), store);
+async fn reply(
+    team_world: &TeamWorld,
+    method: http::Method,
+    path: &str,
+    body: Bytes,
+) -> Result<Bytes, Problem> {
+    let store = team_world.world.shop().addresses().of(Service::ContentStore).clone();
+    let peer = Peer::new(&operator(team_world), store);
     match peer.call(method, path, body, Wait::AtMost(ANSWER_TIMEOUT)).await {
         Ok(answer) if answer.status.is_success() => Ok(answer.body),
         Ok(answer) if answer.status == StatusCode::NOT_FOUND => Err(not_found("There is no such version.")),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ::debrief::session::csv;
 use axum::{
     Json,
-    extract::State,
     response::{IntoResponse, Response},
 };
 use chassis::{Blocking, Problem};
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::{Asked, At, Body, Refusal};
+use super::request::{Asked, At, Body};
 use crate::{
     access::{Facilitator, Member},
     debrief::{
@@ -25,7 +24,7 @@ use crate::{
         state::{News, View},
     },
     room::Room,
-    session::{Phase, conflict, not_found},
+    session::{Phase, Session, conflict, not_found},
 };
 
 pub(super) fn of_team() -> OpenApiRouter<Room> {
@@ -82,172 +81,131 @@ struct Repairs {
 }
 
 /// Spends the one repair of a round, which is then replayed with it
-#[utoipa::path(post, path = "/api/team/repair", tag = "team", security(("team" = [])), request_body = Spending,
-    responses((status = 200, body = Repairs), Refusal))]
+#[utoipa::path(post, path = "/api/team/repair", request_body = Spending, responses((status = 200, body = Repairs)))]
 async fn spend(
-    State(room): State<Room>,
     member: Member,
     Body(Spending { round, repair }): Body<Spending>,
 ) -> Result<Json<Repairs>, Problem> {
-    opened(&room)?;
+    opened(&member.room)?;
     let known = ContributingFactor::LATENT_FAULTS.map(ContributingFactor::name);
     if !known.contains(&repair.as_str()) {
         let known = known.join(", ");
         let detail = format!("There is no such repair; choose one of {known}.");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair"));
     }
-    {
-        let mut session = room.session();
-        let is_scored: Vec<bool> = session.plan.iter().map(|round| !round.practice).collect();
-        let team = session.team_mut(member.team)?;
-        let mut scored = team.played.iter_mut().filter(|played| is_scored.get(played.round) == Some(&true));
-        let played = match round {
-            Some(round) => scored.find(|played| played.round == round),
-            None => scored.next_back(),
-        };
-        let played = played.ok_or_else(|| not_found("There is no such round to spend a repair on."))?;
-        if let Some(spent) = &played.repair {
-            return Err(conflict(format!("This round's repair has been spent, on {spent}.")));
-        }
-        played.repair = Some(repair);
-    }
-    room.changed_in(member.team);
+    member.room.change(|session| session.spend_repair(member.team, round, &repair))?;
     Ok(Json(Repairs { choices: known.map(str::to_owned).into() }))
 }
 
 /// How far the team's debrief has come
-#[utoipa::path(get, path = "/api/team/debrief/news", tag = "team", security(("team" = [])),
-    responses((status = 200, body = News), Refusal))]
-async fn team_news(State(room): State<Room>, member: Member) -> Result<Json<News>, Problem> {
-    opened(&room)?;
-    Ok(news(&room, View { team: Some(member.team), is_desk: false, anyway: false }))
+#[utoipa::path(get, path = "/api/team/debrief/news", responses((status = 200, body = News)))]
+async fn team_news(member: Member) -> Result<Json<News>, Problem> {
+    opened(&member.room)?;
+    Ok(news(&member.room, View { team: Some(member.team), is_desk: false, anyway: false }))
 }
 
 /// The team's incident record of a round
-#[utoipa::path(get, path = "/api/team/debrief/records/{round}", tag = "team", security(("team" = [])),
-    params(("round" = usize, Path)), responses((status = 200, content_type = "application/json"), Refusal))]
-async fn team_record(
-    State(room): State<Room>,
-    member: Member,
-    At(round): At<usize>,
-) -> Result<Response, Problem> {
-    opened(&room)?;
-    record(&room, member.team, round)
+#[utoipa::path(get, path = "/api/team/debrief/records/{round}", params(("round" = usize, Path)),
+    responses((status = 200, content_type = "application/json")))]
+async fn team_record(member: Member, At(round): At<usize>) -> Result<Response, Problem> {
+    opened(&member.room)?;
+    record(&member.room, member.team, round)
 }
 
 /// The post-incident review of a round, ready to fill in
-#[utoipa::path(get, path = "/api/team/debrief/reviews/{round}", tag = "team", security(("team" = [])),
-    params(("round" = usize, Path)), responses((status = 200, content_type = "text/markdown"), Refusal))]
-async fn team_review(
-    State(room): State<Room>,
-    member: Member,
-    At(round): At<usize>,
-) -> Result<Response, Problem> {
-    opened(&room)?;
-    review(&room, member.team, round)
+#[utoipa::path(get, path = "/api/team/debrief/reviews/{round}", params(("round" = usize, Path)),
+    responses((status = 200, content_type = "text/markdown")))]
+async fn team_review(member: Member, At(round): At<usize>) -> Result<Response, Problem> {
+    opened(&member.room)?;
+    review(&member.room, member.team, round)
 }
 
 /// The team's rounds, one a row
-#[utoipa::path(get, path = "/api/team/debrief/rounds.csv", tag = "team", security(("team" = [])),
-    responses((status = 200, content_type = "text/csv"), Refusal))]
-async fn team_rounds(State(room): State<Room>, member: Member) -> Result<Response, Problem> {
-    opened(&room)?;
-    download_csv(&room, Some(member.team), "rounds", rounds_csv).await
+#[utoipa::path(get, path = "/api/team/debrief/rounds.csv", responses((status = 200, content_type = "text/csv")))]
+async fn team_rounds(member: Member) -> Result<Response, Problem> {
+    opened(&member.room)?;
+    download_csv(&member.room, Some(member.team), "rounds", rounds_csv).await
 }
 
 /// Every visit to the team's shop, by the second
-#[utoipa::path(get, path = "/api/team/debrief/visits.csv", tag = "team", security(("team" = [])),
-    responses((status = 200, content_type = "text/csv"), Refusal))]
-async fn team_visits(State(room): State<Room>, member: Member) -> Result<Response, Problem> {
-    opened(&room)?;
-    download_csv(&room, Some(member.team), "visits", visits_csv).await
+#[utoipa::path(get, path = "/api/team/debrief/visits.csv", responses((status = 200, content_type = "text/csv")))]
+async fn team_visits(member: Member) -> Result<Response, Problem> {
+    opened(&member.room)?;
+    download_csv(&member.room, Some(member.team), "visits", visits_csv).await
 }
 
 /// How far the debrief of all teams has come
-#[utoipa::path(get, path = "/api/desk/debrief/news", tag = "desk", security(("facilitator" = [])), params(Wish),
-    responses((status = 200, body = News), Refusal))]
-async fn desk_news(State(room): State<Room>, _: Facilitator, Asked(wish): Asked<Wish>) -> Json<News> {
+#[utoipa::path(get, path = "/api/desk/debrief/news", params(Wish), responses((status = 200, body = News)))]
+async fn desk_news(Facilitator { room, .. }: Facilitator, Asked(wish): Asked<Wish>) -> Json<News> {
     news(&room, View { team: None, is_desk: true, anyway: wish.anyway })
 }
 
 /// One row for each team and round
-#[utoipa::path(get, path = "/api/desk/debrief/rounds.csv", tag = "desk", security(("facilitator" = [])),
-    responses((status = 200, content_type = "text/csv"), Refusal))]
-async fn desk_rounds(State(room): State<Room>, _: Facilitator) -> Result<Response, Problem> {
+#[utoipa::path(get, path = "/api/desk/debrief/rounds.csv", responses((status = 200, content_type = "text/csv")))]
+async fn desk_rounds(Facilitator { room, .. }: Facilitator) -> Result<Response, Problem> {
     download_csv(&room, None, "rounds", rounds_csv).await
 }
 
 /// Every visit to every shop, by the second
-#[utoipa::path(get, path = "/api/desk/debrief/visits.csv", tag = "desk", security(("facilitator" = [])),
-    responses((status = 200, content_type = "text/csv"), Refusal))]
-async fn desk_visits(State(room): State<Room>, _: Facilitator) -> Result<Response, Problem> {
+#[utoipa::path(get, path = "/api/desk/debrief/visits.csv", responses((status = 200, content_type = "text/csv")))]
+async fn desk_visits(Facilitator { room, .. }: Facilitator) -> Result<Response, Problem> {
     download_csv(&room, None, "visits", visits_csv).await
 }
 
 /// How far the debrief of one team has come, as the facilitator reads it
-#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/news", tag = "desk", security(("facilitator" = [])),
-    params(("team" = u32, Path), Wish), responses((status = 200, body = News), Refusal))]
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/news", params(("team" = u32, Path), Wish),
+    responses((status = 200, body = News)))]
 async fn desk_team_news(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At(team): At<u32>,
     Asked(wish): Asked<Wish>,
 ) -> Result<Json<News>, Problem> {
-    room.session().team(team)?;
+    room.read(|session| session.team(team).map(drop))?;
     Ok(news(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }))
 }
 
 /// A team's incident record of a round
-#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/records/{round}", tag = "desk",
-    security(("facilitator" = [])), params(("team" = u32, Path), ("round" = usize, Path)),
-    responses((status = 200, content_type = "application/json"), Refusal))]
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/records/{round}", params(("team" = u32, Path), ("round" = usize, Path)),
+    responses((status = 200, content_type = "application/json")))]
 async fn desk_team_record(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At((team, round)): At<(u32, usize)>,
 ) -> Result<Response, Problem> {
     record(&room, team, round)
 }
 
 /// The post-incident review of a team's round, ready to fill in
-#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/reviews/{round}", tag = "desk",
-    security(("facilitator" = [])), params(("team" = u32, Path), ("round" = usize, Path)),
-    responses((status = 200, content_type = "text/markdown"), Refusal))]
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/reviews/{round}", params(("team" = u32, Path), ("round" = usize, Path)),
+    responses((status = 200, content_type = "text/markdown")))]
 async fn desk_team_review(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At((team, round)): At<(u32, usize)>,
 ) -> Result<Response, Problem> {
     review(&room, team, round)
 }
 
 /// A team's rounds, one a row
-#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/rounds.csv", tag = "desk",
-    security(("facilitator" = [])), params(("team" = u32, Path)),
-    responses((status = 200, content_type = "text/csv"), Refusal))]
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/rounds.csv", params(("team" = u32, Path)),
+    responses((status = 200, content_type = "text/csv")))]
 async fn desk_team_rounds(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At(team): At<u32>,
 ) -> Result<Response, Problem> {
     download_csv(&room, Some(team), "rounds", rounds_csv).await
 }
 
 /// Every visit to a team's shop, by the second
-#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/visits.csv", tag = "desk",
-    security(("facilitator" = [])), params(("team" = u32, Path)),
-    responses((status = 200, content_type = "text/csv"), Refusal))]
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/visits.csv", params(("team" = u32, Path)),
+    responses((status = 200, content_type = "text/csv")))]
 async fn desk_team_visits(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At(team): At<u32>,
 ) -> Result<Response, Problem> {
     download_csv(&room, Some(team), "visits", visits_csv).await
 }
 
 fn news(room: &Room, view: View) -> Json<News> {
-    let session = room.session();
-    Json(room.debrief().news(view, &session))
+    Json(room.read(|session| room.debrief().news(view, session)))
 }
 
 pub(super) fn unreadable(error: &world::scenario::ScenarioError) -> Problem {
@@ -273,7 +231,7 @@ async fn download_csv(
 ) -> Result<Response, Problem> {
     let room = room.clone();
     let work = move || -> Result<String, Problem> {
-        let session = room.session().clone();
+        let session = room.read(Session::clone);
         if let Some(team) = team {
             session.team(team)?;
         }
@@ -301,7 +259,7 @@ fn review(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
 }
 
 fn kept(room: &Room, team: u32, round: usize) -> Result<Arc<RecordKept>, Problem> {
-    let session = room.session().clone();
+    let session = room.read(Session::clone);
     session.team(team)?;
     let records = room.debrief().records(room, &session);
     records.get(&(team, round)).cloned().ok_or_else(|| not_found("There is no record of this round yet."))
@@ -315,5 +273,5 @@ fn download(kind: &'static str, name: &str, text: String) -> Response {
 
 /// Whether the answers are open to everybody.
 pub(super) fn opened(room: &Room) -> Result<(), Problem> {
-    if room.session().phase == Phase::Debrief { Ok(()) } else { Err(conflict(CLOSED)) }
+    if room.read(|session| session.phase == Phase::Debrief) { Ok(()) } else { Err(conflict(CLOSED)) }
 }

@@ -22,6 +22,7 @@ use crate::{
         state::View,
     },
     room::Room,
+    session::Session,
 };
 
 /// Where they are.
@@ -67,7 +68,7 @@ async fn desk_team_page(
     if let Some(elsewhere) = elsewhere(facilitator)? {
         return Ok(elsewhere);
     }
-    room.session().team(team)?;
+    room.read(|session| session.team(team).map(drop))?;
     written(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }).await
 }
 
@@ -86,7 +87,7 @@ fn elsewhere(facilitator: Result<Facilitator, Problem>) -> Result<Option<Respons
 async fn written(room: &Room, view: View) -> Result<Response, Problem> {
     let room = room.clone();
     let work = move || -> Result<String, Problem> {
-        let session = room.session().clone();
+        let session = room.read(Session::clone);
         let records = room.debrief().records(&room, &session);
         let mut report = recorded(&session, &records).map_err(|error| unreadable(&error))?;
         let mut results = room.debrief().results(report.is_open);

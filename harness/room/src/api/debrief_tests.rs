@@ -29,9 +29,9 @@ const TEAM_ADDRESSES: [&str; 6] = [
 async fn opened(folder: &std::path::Path, phase: Phase) -> (Room, Router) {
     let Sample { session, records } = Sample::new();
     let store = Store::open(folder).unwrap();
-    store.keep(&Session { phase, ..session }).unwrap();
+    store.save(&Session { phase, ..session }).unwrap();
     for ((team, round), kept) in &records {
-        store.keep_record(*team, *round, &kept.record).unwrap();
+        store.save_record(*team, *round, &kept.record).unwrap();
     }
     let options = RoomOptions {
         teams: 2,
@@ -39,9 +39,10 @@ async fn opened(folder: &std::path::Path, phase: Phase) -> (Room, Router) {
         folder: folder.to_owned(),
         address: ([127, 0, 0, 1], 0).into(),
         facilitator_token: None,
-        seen: None,
+        seen: std::collections::BTreeSet::new(),
         fresh: false,
         views: 1.0,
+        pages: None,
     };
     let room = Room::open(options).await.unwrap();
     (room.clone(), crate::router(room))
@@ -126,7 +127,7 @@ async fn a_repair_is_spent_once_by_each_team_in_each_round() {
     assert_eq!(spend("t1", r#"{"repair":"missing-health-check","round":0}"#).await, StatusCode::NOT_FOUND);
     assert_eq!(spend("t1", r#"{"repair":"missing-health-check"}"#).await, StatusCode::OK);
     assert_eq!(spend("t1", r#"{"repair":"invalid-rendering"}"#).await, StatusCode::CONFLICT);
-    let repair = |team: u32| room.session().team(team).unwrap().played[1].repair.clone();
+    let repair = |team: u32| room.read(|session| session.team(team).unwrap().played[1].repair.clone());
     assert_eq!((repair(1).as_deref(), repair(2)), (Some("missing-health-check"), None));
     // A page that was made before has news now.
     let stamp = text(asked(&router, "GET", "/api/team/debrief/news", "t1", None).await).await;

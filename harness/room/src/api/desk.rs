@@ -1,6 +1,6 @@
-//! What the facilitator does: plans, begins, helps, breaks off, and tells.
+//! What the facilitator does: starts and ends rounds, gives hints, messages and telemetry, and reads the answers.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use chassis::Problem;
 use http::StatusCode;
 use incident::{ContributingFactor, EventKind, Level};
@@ -10,17 +10,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use world::{hands::truth, scenario::scenario};
 
 use super::{
-    request::{At, Body, Refusal},
+    request::{At, Body, DONE, Done},
     team::Text,
 };
 use crate::{
     access::Facilitator,
     desk_views::{DeskView, desk_view},
     forward::Tee,
-    limits::{MARKS_MAX, TEXT_CHARACTERS_MAX, full},
+    limits::TEXT_CHARACTERS_MAX,
     plan::MINUTES_RANGE,
     room::Room,
-    session::{Mark, Phase, conflict},
+    session::{Moment, conflict},
     texts,
     views::story_time,
 };
@@ -49,34 +49,29 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
 }
 
 /// The facilitator's state
-#[utoipa::path(get, path = "/api/desk", tag = "desk", security(("facilitator" = [])),
-    responses((status = 200, body = DeskView), Refusal))]
-async fn view(State(room): State<Room>, _: Facilitator) -> Json<DeskView> {
+#[utoipa::path(get, path = "/api/desk", responses((status = 200, body = DeskView)))]
+async fn view(Facilitator { room, .. }: Facilitator) -> Json<DeskView> {
     Json(desk_view(&room))
 }
 
 /// Begins the next round
-#[utoipa::path(post, path = "/api/desk/start", tag = "desk", security(("facilitator" = [])),
-    responses((status = 204), Refusal))]
-async fn start(State(room): State<Room>, _: Facilitator) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/start")]
+async fn start(Facilitator { room, .. }: Facilitator) -> Done {
     room.start().await.map(|()| StatusCode::NO_CONTENT)
 }
 
-/// Lets clocks and customers stand still
-#[utoipa::path(post, path = "/api/desk/pause", tag = "desk", security(("facilitator" = [])),
-    responses((status = 204), Refusal))]
-async fn pause(State(room): State<Room>, _: Facilitator) -> Result<StatusCode, Problem> {
+/// Pauses the round: clocks and customers stop
+#[utoipa::path(post, path = "/api/desk/pause")]
+async fn pause(Facilitator { room, .. }: Facilitator) -> Done {
     room.pause(true).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-/// Lets them go on
-#[utoipa::path(post, path = "/api/desk/resume", tag = "desk", security(("facilitator" = [])),
-    responses((status = 204), Refusal))]
-async fn resume(State(room): State<Room>, _: Facilitator) -> Result<StatusCode, Problem> {
+/// Resumes the round
+#[utoipa::path(post, path = "/api/desk/resume")]
+async fn resume(Facilitator { room, .. }: Facilitator) -> Done {
     room.pause(false).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-/// How much longer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Extending {
@@ -85,48 +80,31 @@ struct Extending {
 }
 
 /// Makes the round longer
-#[utoipa::path(post, path = "/api/desk/extend", tag = "desk", security(("facilitator" = [])), request_body = Extending,
-    responses((status = 204), Refusal))]
-async fn extend(
-    State(room): State<Room>,
-    _: Facilitator,
-    Body(Extending { minutes }): Body<Extending>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/extend", request_body = Extending)]
+async fn extend(Facilitator { room, .. }: Facilitator, Body(Extending { minutes }): Body<Extending>) -> Done {
     within("minutes", minutes, (0.1, MINUTES_RANGE.1))?;
-    {
-        let mut session = room.session();
-        let is_running = matches!(session.phase, Phase::Running | Phase::Paused);
-        let current =
-            session.current.filter(|_| is_running).ok_or_else(|| conflict("No round is under way."))?;
-        let round = &mut session.plan[current];
-        round.minutes = (round.minutes + minutes).min(MINUTES_RANGE.1);
-    }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+    room.change(|session| session.extend(minutes))?;
+    DONE
 }
 
 /// Ends the round
-#[utoipa::path(post, path = "/api/desk/end", tag = "desk", security(("facilitator" = [])),
-    responses((status = 204), Refusal))]
-async fn end(State(room): State<Room>, _: Facilitator) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/end")]
+async fn end(Facilitator { room, .. }: Facilitator) -> Done {
     room.end(None).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// Breaks the round off, and puts every shop back as it was at first
-#[utoipa::path(post, path = "/api/desk/abort", tag = "desk", security(("facilitator" = [])),
-    responses((status = 204), Refusal))]
-async fn abort(State(room): State<Room>, _: Facilitator) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/abort")]
+async fn abort(Facilitator { room, .. }: Facilitator) -> Done {
     room.end(Some(BROKEN_OFF)).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// Opens the answers to everybody
-#[utoipa::path(post, path = "/api/desk/reveal", tag = "desk", security(("facilitator" = [])),
-    responses((status = 204), Refusal))]
-async fn reveal(State(room): State<Room>, _: Facilitator) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/reveal")]
+async fn reveal(Facilitator { room, .. }: Facilitator) -> Done {
     room.reveal().map(|()| StatusCode::NO_CONTENT)
 }
 
-/// One team, or all.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ToTeam {
@@ -135,64 +113,47 @@ struct ToTeam {
 }
 
 /// Gives the next hint of the ladder
-#[utoipa::path(post, path = "/api/desk/hint", tag = "desk", security(("facilitator" = [])), request_body = ToTeam,
-    responses((status = 204), Refusal))]
-async fn hint(
-    State(room): State<Room>,
-    _: Facilitator,
-    Body(ToTeam { team }): Body<ToTeam>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/hint", request_body = ToTeam)]
+async fn hint(Facilitator { room, .. }: Facilitator, Body(ToTeam { team }): Body<ToTeam>) -> Done {
     let mut given = 0;
-    for team in teams(&room, team)? {
+    for (team, now) in teams(&room, team)? {
         let ladder = ladder(&room, team)?;
-        let hint = {
-            let mut session = room.session();
-            let played = session.playing(team)?;
-            let hint = ladder.get(played.hints).cloned();
-            played.hints += usize::from(hint.is_some());
-            hint
-        };
-        if let Some(text) = hint {
+        if let Some(text) = room.change(|session| session.hint(team, &ladder, now))? {
             given += 1;
-            room.tell(team, "hint", &text, None);
-            if let Some(floor) = room.floor(team) {
-                floor.world.note(EventKind::Hint { text });
+            if let Some(team_world) = room.team_world(team) {
+                team_world.world.note(EventKind::Hint { text });
             }
         }
     }
     if given == 0 {
         return Err(conflict("There is no further hint."));
     }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+    DONE
 }
 
-/// A ladder of hints.
 #[derive(Debug, Serialize, ToSchema)]
 struct Hints {
-    /// How many the team was given.
     given: usize,
     /// All of them, in order.
     ladder: Vec<String>,
 }
 
 /// The hints for what a team plays
-#[utoipa::path(get, path = "/api/desk/hints/{team}", tag = "desk", security(("facilitator" = [])),
-    params(("team" = u32, Path)), responses((status = 200, body = Hints), Refusal))]
-async fn hints(State(room): State<Room>, _: Facilitator, At(team): At<u32>) -> Result<Json<Hints>, Problem> {
+#[utoipa::path(get, path = "/api/desk/hints/{team}", params(("team" = u32, Path)), responses((status = 200, body = Hints)))]
+async fn hints(Facilitator { room, .. }: Facilitator, At(team): At<u32>) -> Result<Json<Hints>, Problem> {
     let ladder = ladder(&room, team)?;
-    let given = room.session().played(team).map_or(0, |played| played.hints);
+    let given = room.read(|session| session.played(team).map_or(0, |played| played.hints));
     Ok(Json(Hints { given, ladder }))
 }
 
 fn ladder(room: &Room, team: u32) -> Result<Vec<String>, Problem> {
-    let session = room.session();
-    session.team(team)?;
-    let assigned = session.assigned(team).ok_or_else(|| conflict("No round has begun."))?;
-    Ok(scenario(&assigned.scenario).map(|scenario| scenario.hints).unwrap_or_default())
+    room.read(|session| {
+        session.team(team)?;
+        let assigned = session.assigned(team).ok_or_else(|| conflict("No round has begun."))?;
+        Ok(scenario(&assigned.scenario).map(|scenario| scenario.hints).unwrap_or_default())
+    })
 }
 
-/// A message.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Message {
@@ -203,45 +164,23 @@ struct Message {
 }
 
 /// Sends a message
-#[utoipa::path(post, path = "/api/desk/message", tag = "desk", security(("facilitator" = [])), request_body = Message,
-    responses((status = 204), Refusal))]
-async fn message(
-    State(room): State<Room>,
-    _: Facilitator,
-    Body(Message { team, text }): Body<Message>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/message", request_body = Message)]
+async fn message(Facilitator { room, .. }: Facilitator, Body(Message { team, text }): Body<Message>) -> Done {
     let text = texts::text("text", &text)?;
-    for team in teams(&room, team)? {
-        room.session().played_mut(team)?.may_be_told()?;
-        room.tell(team, "message", &text, None);
-    }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+    let teams = teams(&room, team)?;
+    room.change(|session| session.message(&teams, &text))?;
+    DONE
 }
 
 /// Marks this moment, to talk about it
-#[utoipa::path(post, path = "/api/desk/mark", tag = "desk", security(("facilitator" = [])), request_body = Text,
-    responses((status = 204), Refusal))]
-async fn mark(
-    State(room): State<Room>,
-    _: Facilitator,
-    Body(Text { text }): Body<Text>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/mark", request_body = Text)]
+async fn mark(Facilitator { room, .. }: Facilitator, Body(Text { text }): Body<Text>) -> Done {
     let text = texts::text("text", &text)?;
-    let story = room.floors().values().next().map(|floor| story_time(floor.now().story_s));
-    {
-        let mut session = room.session();
-        let round = session.current.ok_or_else(|| conflict("No round has begun."))?;
-        if session.marks.len() >= MARKS_MAX {
-            return Err(full(format!("{MARKS_MAX} marks are the most.")));
-        }
-        session.marks.push(Mark { round, story: story.unwrap_or_default(), text });
-    }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+    let story = room.team_worlds().values().next().map(|team_world| story_time(team_world.now().story_s));
+    room.change(|session| session.mark(story.unwrap_or_default(), text))?;
+    DONE
 }
 
-/// A telemetry level.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ToLevel {
@@ -252,22 +191,15 @@ struct ToLevel {
 }
 
 /// Raises the telemetry level, from now on; it is never lowered
-#[utoipa::path(post, path = "/api/desk/level", tag = "desk", security(("facilitator" = [])), request_body = ToLevel,
-    responses((status = 204), Refusal))]
-async fn level(
-    State(room): State<Room>,
-    _: Facilitator,
-    Body(ToLevel { team, level }): Body<ToLevel>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/desk/level", request_body = ToLevel)]
+async fn level(Facilitator { room, .. }: Facilitator, Body(ToLevel { team, level }): Body<ToLevel>) -> Done {
     let level: Level = level.parse().map_err(|error| wrong("level", format!("{error}.")))?;
-    for team in teams(&room, team)? {
-        room.raise_level(team, level)?;
+    for (team, now) in teams(&room, team)? {
+        room.raise_level(team, level, now)?;
     }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+    DONE
 }
 
-/// The answer, for the facilitator alone.
 #[derive(Debug, Serialize, ToSchema)]
 struct Truth {
     scenario: String,
@@ -282,7 +214,6 @@ struct Truth {
     wrong: Vec<Vec<String>>,
 }
 
-/// A contributing factor in words.
 #[derive(Debug, Serialize, ToSchema)]
 struct Factor {
     name: &'static str,
@@ -290,12 +221,11 @@ struct Factor {
 }
 
 /// The truth about what a team plays
-#[utoipa::path(get, path = "/api/desk/answer/{team}", tag = "desk", security(("facilitator" = [])),
-    params(("team" = u32, Path)), responses((status = 200, body = Truth), Refusal))]
-async fn answer(State(room): State<Room>, _: Facilitator, At(team): At<u32>) -> Result<Json<Truth>, Problem> {
-    room.session().team(team)?;
-    let floor = room.floor(team).ok_or_else(|| conflict("No round has begun."))?;
-    let (scenario, drawn) = (&floor.scenario, &floor.drawn);
+#[utoipa::path(get, path = "/api/desk/answer/{team}", params(("team" = u32, Path)), responses((status = 200, body = Truth)))]
+async fn answer(Facilitator { room, .. }: Facilitator, At(team): At<u32>) -> Result<Json<Truth>, Problem> {
+    room.read(|session| session.team(team).map(drop))?;
+    let team_world = room.team_world(team).ok_or_else(|| conflict("No round has begun."))?;
+    let (scenario, drawn) = (&team_world.scenario, &team_world.drawn);
     let truth = truth(scenario, drawn);
     let words = |sequences: &[Vec<incident::Remedy>]| {
         let named = sequences
@@ -318,7 +248,6 @@ async fn answer(State(room): State<Room>, _: Facilitator, At(team): At<u32>) -> 
     }))
 }
 
-/// A name.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Renaming {
@@ -327,21 +256,17 @@ struct Renaming {
 }
 
 /// Renames a team
-#[utoipa::path(put, path = "/api/desk/teams/{team}", tag = "desk", security(("facilitator" = [])),
-    params(("team" = u32, Path)), request_body = Renaming, responses((status = 204), Refusal))]
+#[utoipa::path(put, path = "/api/desk/teams/{team}", params(("team" = u32, Path)), request_body = Renaming)]
 async fn rename(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At(team): At<u32>,
     Body(Renaming { name }): Body<Renaming>,
-) -> Result<StatusCode, Problem> {
+) -> Done {
     let name = texts::name("name", &name)?;
-    room.session().team_mut(team)?.name = name;
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+    room.change(|session| session.rename(team, name))?;
+    DONE
 }
 
-/// A backend.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Forwarding {
@@ -350,35 +275,33 @@ struct Forwarding {
 }
 
 /// Sends a team's telemetry also to a backend of its own
-#[utoipa::path(post, path = "/api/desk/teams/{team}/forward", tag = "desk", security(("facilitator" = [])),
-    params(("team" = u32, Path)), request_body = Forwarding, responses((status = 204), Refusal))]
+#[utoipa::path(post, path = "/api/desk/teams/{team}/forward", params(("team" = u32, Path)), request_body = Forwarding)]
 async fn forward(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At(team): At<u32>,
     Body(Forwarding { endpoint }): Body<Forwarding>,
-) -> Result<StatusCode, Problem> {
-    room.session().team(team)?;
+) -> Done {
+    room.read(|session| session.team(team).map(drop))?;
     if endpoint.as_ref().is_some_and(|endpoint| endpoint.chars().count() > TEXT_CHARACTERS_MAX) {
         return Err(wrong("endpoint", format!("An address has at most {TEXT_CHARACTERS_MAX} characters.")));
     }
     let wrong = |error: std::io::Error| wrong("endpoint", format!("{error}."));
-    match room.floor(team) {
-        Some(floor) => floor.tee.forward(endpoint.as_deref()).map_err(wrong)?,
+    match room.team_world(team) {
+        Some(team_world) => team_world.tee.forward(endpoint.as_deref()).map_err(wrong)?,
         None => Tee::check(endpoint.as_deref()).map_err(wrong)?,
     }
-    room.session().team_mut(team)?.forward = endpoint;
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+    room.change(|session| session.forward(team, endpoint))?;
+    DONE
 }
 
-/// The team, or all.
-fn teams(room: &Room, team: Option<u32>) -> Result<Vec<u32>, Problem> {
-    let session = room.session();
-    match team {
+/// The team, or all, and when it is in their worlds.
+fn teams(room: &Room, team: Option<u32>) -> Result<Vec<(u32, Moment)>, Problem> {
+    let numbers: Vec<u32> = room.read(|session| match team {
         Some(team) => session.team(team).map(|team| vec![team.number]),
         None => Ok(session.teams.iter().map(|team| team.number).collect()),
-    }
+    })?;
+    let now = |team| room.team_world(team).map(|team_world| team_world.now()).unwrap_or_default();
+    Ok(numbers.into_iter().map(|team| (team, now(team))).collect())
 }
 
 pub(super) fn within(name: &str, value: f64, (least, most): (f64, f64)) -> Result<(), Problem> {

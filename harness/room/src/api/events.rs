@@ -1,24 +1,20 @@
-//! Changes as they happen: server-sent events. The first is the whole state, each after it what has changed since. Teaches that who comes
-//! back after a lost connection needs no history, only what is true now; and that a stream belongs to somebody, and ends when they leave.
+//! Changes as they happen: server-sent events. The first is the whole state, each after it what has changed since. Teaches that a
+//! browser which reconnects needs the current state and no history; and that a stream belongs to somebody, and ends when they leave.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{
-    extract::State,
-    response::sse::{Event, KeepAlive, Sse},
-};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use chassis::Problem;
 use futures_util::{Stream, stream};
 use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::Refusal;
 use crate::{
     access::{Facilitator, Member},
-    allowance::Who,
-    boards::{News, Place},
     desk_views::desk_view,
+    feeds::{News, Subscription},
+    rate_limits::Who,
     room::Room,
     session::not_found,
     views::team_view,
@@ -39,29 +35,22 @@ pub(super) fn of_desk() -> OpenApiRouter<Room> {
 ///
 /// The first event is named `state` and holds what `/api/team` answers. Each event after it is named `change` and holds a JSON Patch (RFC
 /// 6902) on the state before. Another `state` may come at any time, in place of what was before.
-#[utoipa::path(get, path = "/api/team/events", tag = "team", security(("team" = [])),
-    responses((status = 200, content_type = "text/event-stream", body = String), Refusal))]
-async fn team_events(
-    State(room): State<Room>,
-    member: Member,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let Member { team, alias, who } = member;
+#[utoipa::path(get, path = "/api/team/events", responses((status = 200, content_type = "text/event-stream", body = String)))]
+async fn team_events(member: Member) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let Member { room, team, alias, who } = member;
     follow(room, Some(team), who, Some(alias))
 }
 
 /// The facilitator's state, now and after each change
 ///
 /// As for a team: `state` with the whole, then `change` with JSON Patches.
-#[utoipa::path(get, path = "/api/desk/events", tag = "desk", security(("facilitator" = [])),
-    responses((status = 200, content_type = "text/event-stream", body = String), Refusal))]
+#[utoipa::path(get, path = "/api/desk/events", responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn desk_events(
-    State(room): State<Room>,
-    Facilitator { who }: Facilitator,
+    Facilitator { room, who }: Facilitator,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     follow(room, None, who, None)
 }
 
-/// Somebody who follows.
 struct Follower {
     room: Room,
     /// Whose state; none: the facilitator's.
@@ -71,7 +60,7 @@ struct Follower {
     you: Option<String>,
     changes: watch::Receiver<u64>,
     version: Option<u64>,
-    place: Place,
+    place: Subscription,
 }
 
 fn follow(
@@ -80,10 +69,10 @@ fn follow(
     who: Who,
     you: Option<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let board = room.boards().of(team).ok_or_else(|| not_found("There is no such team."))?;
-    let mut changes = board.follow();
+    let feed = room.feeds().of(team).ok_or_else(|| not_found("There is no such team."))?;
+    let mut changes = feed.follow();
     changes.mark_changed();
-    let place = room.boards().open(who, team)?;
+    let place = room.feeds().open(who, team)?;
     let follower = Follower { room, team, who, you, changes, version: None, place };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
@@ -105,8 +94,8 @@ impl Follower {
             if !self.room.hears(self.who) {
                 return None;
             }
-            let board = self.room.boards().of(self.team)?;
-            let (version, news) = board.news(self.version, || self.state()).await;
+            let feed = self.room.feeds().of(self.team)?;
+            let (version, news) = feed.news(self.version, || self.state()).await;
             self.version = Some(version);
             match news {
                 Some(News::Whole(state)) => {
@@ -140,16 +129,16 @@ impl Follower {
 }
 
 impl Room {
-    /// Whether somebody who follows may still do so; they count as heard.
+    /// Whether a follower still has access. This counts as a sign of life.
     fn hears(&self, who: Who) -> bool {
-        let mut session = self.session();
-        match who {
+        self.change(|session| match who {
             Who::Seat(id) => {
-                let seat = session.seats.iter_mut().find(|seat| seat.id == id && !seat.waiting);
-                seat.map(|seat| seat.hear(Instant::now())).is_some()
+                let is_in = session.seats.iter().any(|seat| seat.id == id && !seat.waiting);
+                session.hear(id, Instant::now());
+                is_in
             }
             Who::Desk(id) => id == 0 || session.seats.iter().any(|seat| seat.id == id && seat.team.is_none()),
             Who::Program(_) => true,
-        }
+        })
     }
 }

@@ -25,20 +25,19 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use world::customers::PATIENCE;
 
-use super::{request::Refusal, team::floor};
 use crate::{
     access::Member,
-    allowance::Client,
-    floor::Floor,
     limits::{LOOK_CHARACTERS_MAX, cut},
+    rate_limits::Client,
     room::Room,
     session::{Look, conflict, not_found},
+    team_world::TeamWorld,
 };
 
 /// How long a port or a health check may take.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The largest answer of the evidence store that is read for what it names.
+/// The largest answer of the evidence store that is searched for assets and characters.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
 pub(super) fn routes() -> OpenApiRouter<Room> {
@@ -69,91 +68,84 @@ fn least_level(path: &str) -> Option<Level> {
     }
 }
 
-async fn evidence(State(room): State<Room>, member: Member, request: Request) -> Result<Response, Problem> {
+async fn evidence(member: Member, request: Request) -> Result<Response, Problem> {
     let (path, query) =
         (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
-    let level = may_look(&room, &member)?;
+    let level = member.may_look()?;
     let least = least_level(&path).ok_or_else(|| not_found("There is nothing at this path."))?;
     if level < least {
         return Err(not_found("Your team has no such evidence now; the tabs of your page show what it has."));
     }
-    let floor = floor(&room, &member)?;
-    // The store's router reads the path again; what this one has read of it would count as parameters there, too.
+    let team_world = member.team_world()?;
+    // The store's router reads the path again, and must not find this router's parameters.
     let (mut asked, nothing) = request.into_parts();
     asked.extensions.clear();
     let (answer, named) =
-        answered(&room, &member, &floor, Request::from_parts(asked, nothing), ANSWER_BYTES_MAX).await?;
+        member.answered(&team_world, Request::from_parts(asked, nothing), ANSWER_BYTES_MAX).await?;
     if answer.status().is_success() {
         let at = path.trim_start_matches("/evidence/").to_owned();
-        remember(&room, &member, &floor, &at, question(&query), named);
+        member.remember(&team_world, &at, question(&query), named);
     }
     Ok(answer.map(HttpBody::from))
 }
 
-/// What the evidence store answers, and which assets and characters that names: computed when it is the team's turn.
-pub(super) async fn answered(
-    room: &Room,
-    member: &Member,
-    floor: &Floor,
-    request: Request,
-    bytes_max: usize,
-) -> Result<(Response<Bytes>, BTreeSet<String>), Problem> {
-    let evidence = floor.evidence.clone();
-    let computed = room.queries().ask(member.team, move || {
-        // The store waits for nobody but its lock: the answer is there when it is asked for.
-        let answer = async {
-            let Ok(answer) = evidence::api::router(evidence).oneshot(request).await;
-            let (head, body) = answer.into_parts();
-            to_bytes(body, bytes_max).await.map(|body| http::Response::from_parts(head, body))
-        };
-        let answer = answer.now_or_never().expect("the evidence store waits for nothing")?;
-        let named = named(answer.body());
-        Ok::<_, axum::Error>((answer, named))
-    });
-    computed.await?.map_err(|error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The answer is too large: {error}"))
-    })
+impl Member {
+    /// The team's level, if it has guessed.
+    pub(super) fn may_look(&self) -> Result<Level, Problem> {
+        self.room.read(|session| {
+            let played = session.played(self.team).ok_or_else(|| conflict("No round has begun."))?;
+            if played.guess.is_none() {
+                return Err(conflict("Give your first guess; then the evidence opens."));
+            }
+            Ok(played.level)
+        })
+    }
+
+    /// The evidence store's answer, and the assets and characters that it names, computed when it is the team's turn.
+    pub(super) async fn answered(
+        &self,
+        team_world: &TeamWorld,
+        request: Request,
+        bytes_max: usize,
+    ) -> Result<(Response<Bytes>, BTreeSet<String>), Problem> {
+        let evidence = team_world.evidence.clone();
+        let computed = self.room.queries().ask(self.team, move || {
+            // The store waits for nothing but its lock, so the answer is ready at once.
+            let answer = async {
+                let Ok(answer) = evidence::api::router(evidence).oneshot(request).await;
+                let (head, body) = answer.into_parts();
+                to_bytes(body, bytes_max).await.map(|body| http::Response::from_parts(head, body))
+            };
+            let answer = answer.now_or_never().expect("the evidence store waits for nothing")?;
+            let named = named(answer.body());
+            Ok::<_, axum::Error>((answer, named))
+        });
+        computed.await?.map_err(|error| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The answer is too large: {error}"))
+        })
+    }
+
+    pub(super) fn remember(&self, team_world: &TeamWorld, at: &str, query: String, named: BTreeSet<String>) {
+        let look = Look { when: team_world.now(), at: at.to_owned(), query, named };
+        if self.room.change(|session| session.look(self.team, look)) {
+            let name = cut(at, LOOK_CHARACTERS_MAX);
+            team_world.world.note(EventKind::Check { name, cost_story_s: 0.0 });
+        }
+    }
 }
 
-/// A question without what changes each time a page follows.
+/// A query without the parameters that change at each refresh.
 fn question(query: &str) -> String {
     let changes =
         |pair: &&str| !["after=", "from=", "to=", "limit="].iter().any(|name| pair.starts_with(name));
     query.split('&').filter(changes).collect::<Vec<_>>().join("&")
 }
 
-/// The team's level, if it has guessed.
-pub(super) fn may_look(room: &Room, member: &Member) -> Result<Level, Problem> {
-    let session = room.session();
-    let played = session.played(member.team).ok_or_else(|| conflict("No round has begun."))?;
-    if played.guess.is_none() {
-        return Err(conflict("Say first what you would guess; then the evidence opens."));
-    }
-    Ok(played.level)
-}
-
-/// Remembers a look.
-pub(super) fn remember(
-    room: &Room,
-    member: &Member,
-    floor: &Floor,
-    at: &str,
-    query: String,
-    named: BTreeSet<String>,
-) {
-    let look = Look { when: floor.now(), at: at.to_owned(), query, named };
-    let is_new = room.session().playing(member.team).is_ok_and(|played| played.look(look));
-    if is_new {
-        let name = cut(at, LOOK_CHARACTERS_MAX);
-        floor.world.note(EventKind::Check { name, cost_story_s: 0.0 });
-    }
-}
-
 /// The assets and the special characters that an answer names.
 pub(super) fn named(answer: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(answer);
     let mut named: BTreeSet<String> =
-        Floor::assets().into_iter().filter(|asset| text.contains(asset.as_str())).collect();
+        TeamWorld::assets().into_iter().filter(|asset| text.contains(asset.as_str())).collect();
     for (mark, digits_max) in [("U+", 6), ("0x", 2)] {
         named.extend(text.split(mark).skip(1).filter_map(|rest| {
             let digits: String = rest.chars().take(digits_max).take_while(char::is_ascii_hexdigit).collect();
@@ -163,7 +155,6 @@ pub(super) fn named(answer: &[u8]) -> BTreeSet<String> {
     named
 }
 
-/// How the services say they are.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Health {
     services: Vec<ServiceHealth>,
@@ -171,36 +162,32 @@ pub(super) struct Health {
     at_unix_s: f64,
 }
 
-/// How one service says it is.
 #[derive(Debug, Serialize, ToSchema)]
 struct ServiceHealth {
-    /// The service.
     #[schema(value_type = String)]
     service: Service,
     /// Whether something listens on its port.
     port_open: bool,
     /// What its health check answers; null if nothing in a second.
     healthz: Option<u16>,
-    /// How long that took.
     elapsed_ms: u64,
 }
 
 /// Whether each service's port is open, and what its health check answers
-#[utoipa::path(get, path = "/api/team/health", tag = "team", security(("team" = [])),
-    responses((status = 200, body = Health), Refusal))]
-async fn health(State(room): State<Room>, member: Member) -> Result<Json<Health>, Problem> {
-    may_look(&room, &member)?;
-    let floor = floor(&room, &member)?;
-    let health = health_of(&floor).await;
-    remember(&room, &member, &floor, "health", String::new(), BTreeSet::new());
+#[utoipa::path(get, path = "/api/team/health", responses((status = 200, body = Health)))]
+async fn health(member: Member) -> Result<Json<Health>, Problem> {
+    member.may_look()?;
+    let team_world = member.team_world()?;
+    let health = health_of(&team_world).await;
+    member.remember(&team_world, "health", String::new(), BTreeSet::new());
     Ok(Json(health))
 }
 
-pub(super) async fn health_of(floor: &Floor) -> Health {
-    let caller = operator(floor);
+pub(super) async fn health_of(team_world: &TeamWorld) -> Health {
+    let caller = operator(team_world);
     let mut services = Vec::new();
     for service in Service::ALL.iter().copied() {
-        let address = floor.world.shop().addresses().of(service);
+        let address = team_world.world.shop().addresses().of(service);
         let connected = timeout(HEALTH_TIMEOUT, caller.network.connect(caller.service, address)).await;
         let port_open = connected.is_ok_and(|connected| connected.is_ok());
         let began = Instant::now();
@@ -210,40 +197,39 @@ pub(super) async fn health_of(floor: &Floor) -> Health {
         let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         services.push(ServiceHealth { service, port_open, healthz, elapsed_ms });
     }
-    Health { services, at_unix_s: floor.arrived_unix_s() + floor.world.at_s() }
+    Health { services, at_unix_s: team_world.arrived_unix_s() + team_world.world.at_s() }
 }
 
-/// Somebody beside the shop's machines.
-pub(super) fn operator(floor: &Floor) -> Chassis {
-    floor.world.outsider("responder")
+/// An operator who connects to the services directly.
+pub(super) fn operator(team_world: &TeamWorld) -> Chassis {
+    team_world.world.outsider("responder")
 }
 
-/// What no page of a shop may do in the room's origin: run as a part of it.
+/// Keeps the shop's pages from running in the room's origin.
 const SHOP_POLICY: &str =
     "sandbox allow-forms; default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'";
 
-/// Answers of the shop that are handed on.
+/// Headers of the shop's answers that are passed on.
 const SHOP_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::RETRY_AFTER, header::CACHE_CONTROL];
 
 async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Problem> {
     let key = request.uri().path().split('/').nth(2).unwrap_or_default();
-    let team = {
-        let session = room.session();
+    let team = room.read(|session| {
         let found = session.teams.iter().find(|team| crate::access::is_same(&team.shop_key, key));
         found.map(|team| team.number)
-    };
+    });
     let nothing = || not_found("There is no shop here.");
     let Some(team) = team else {
-        return Err(room.allowance().guessed(Client::of(request.extensions()), nothing()));
+        return Err(room.rate_limits().guessed(Client::of(request.extensions()), nothing()));
     };
-    room.allowance().shop_view(team)?;
-    let floor = room.floor(team).ok_or_else(nothing)?;
+    room.rate_limits().shop_view(team)?;
+    let team_world = room.team_world(team).ok_or_else(nothing)?;
     let prefix = format!("/s/{key}");
     let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = asked.strip_prefix(&prefix).filter(|path| path.starts_with('/')).unwrap_or("/");
     let peer = Peer::new(
-        &floor.world.outsider(world::shop::CUSTOMERS),
-        floor.world.shop().addresses().web_front.clone(),
+        &team_world.world.outsider(world::shop::CUSTOMERS),
+        team_world.world.shop().addresses().web_front.clone(),
     );
     match peer.get(path, Wait::AtMost(PATIENCE)).await {
         Ok(answer) => {
@@ -260,7 +246,7 @@ async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Pr
         }
         Err(error) => {
             let seconds = PATIENCE.as_secs();
-            // Shown where the page would have been, so that it is a sentence and not a document for programs.
+            // Shown in place of the page, so a sentence and no problem details.
             let text = format!("The shop did not answer: {error}. Customers give up after {seconds} s.");
             let head = [
                 (header::CONTENT_TYPE, "text/plain; charset=utf-8"),

@@ -1,12 +1,12 @@
 //! The HTTP API, and its description as `OpenAPI` made of the same handlers. Teaches that a page has no rights that a program with the same
 //! credentials does not have.
 //!
-//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does. [`pins`]: evidence that it keeps.
-//!   [`looks`] and [`content`]: what it looks at. [`desk`] and [`planning`]: what the facilitator does. [`seats`]: who is in. [`events`]:
-//!   changes as they happen. [`mod@debrief`]: what it was all about, and its [pages](debrief_pages). [`request`]: what comes in.
+//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does. [`pins`]: evidence that it pins.
+//!   [`looks`] and [`content`]: what it looks at. [`desk`] and [`planning`]: what the facilitator does. [`seats`]: who may join. [`events`]:
+//!   changes as they happen. [`mod@debrief`]: what it was all about, and its [pages](debrief_pages). [`request`]: extractors and refusals.
 //!
-//! There are two descriptions. Everybody may read the participants'; the facilitator's names what participants need not know is there, and
-//! is for the facilitator alone.
+//! There are two descriptions. Everybody may read the participants'; the facilitator's names what participants need not know about, and only
+//! the facilitator may read it.
 
 pub mod request;
 pub mod events;
@@ -24,66 +24,71 @@ pub mod debrief_pages;
 mod debrief_tests;
 
 use axum::{Json, Router, routing::get};
-use utoipa::{
-    Modify, OpenApi,
-    openapi::{
-        Components,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
-};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::{IntoResponses, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
+use self::{
+    open::SIGN_IN,
+    request::{Detail, Refusal},
+};
 use crate::{access::Facilitator, room::Room};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Incident room", description = "What the pages of an incident room use, for programs."),
-    modifiers(&OfTeam)
+    components(schemas(Detail))
 )]
 struct Participants;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Incident room: facilitator", description = "What the facilitator's pages use, for programs."),
-    modifiers(&OfFacilitator)
+    info(
+        title = "Incident room: facilitator",
+        description = "What the facilitator's pages use, for programs."
+    ),
+    components(schemas(Detail))
 )]
 struct Desk;
 
-/// The credential that the participants' description is about.
-struct OfTeam;
-
-/// The credential that the facilitator's description is about.
-struct OfFacilitator;
-
-impl Modify for OfTeam {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
-        add_credential(description, "team");
-    }
-}
-
-impl Modify for OfFacilitator {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
-        add_credential(description, "facilitator");
-    }
-}
-
-fn add_credential(description: &mut utoipa::openapi::OpenApi, name: &str) {
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    let components = description.components.get_or_insert_with(Components::new);
-    components.add_security_scheme(name, SecurityScheme::Http(bearer));
-}
-
 /// All routes of the API, and their descriptions at `/api/openapi.json` and `/api/desk/openapi.json`.
 pub fn router() -> Router<Room> {
-    let (participants, of_participants) = participants().split_for_parts();
-    let (desk, of_desk) = desk().split_for_parts();
-    let written =
-        |description| serde_json::to_value(description).expect("a description is made of plain values");
-    let (of_participants, of_desk) = (written(of_participants), written(of_desk));
-    participants
-        .merge(desk)
+    let [of_participants, of_desk] = descriptions();
+    Router::from(participants())
+        .merge(Router::from(desk()))
         .route("/api/openapi.json", get(async move || Json(of_participants)))
         .route("/api/desk/openapi.json", get(async move |_: Facilitator| Json(of_desk)))
+}
+
+/// What the participants and the facilitator may ask for.
+pub fn descriptions() -> [Value; 2] {
+    [(participants(), "team"), (desk(), "facilitator")].map(|(router, who)| {
+        let mut description = json(&router.into_openapi());
+        description["components"]["securitySchemes"] = json!({ who: { "type": "http", "scheme": "bearer" } });
+        for (path, item) in description["paths"].as_object_mut().into_iter().flatten() {
+            let operations = item.as_object_mut().into_iter().flatten();
+            operations.for_each(|(_, operation)| complete(path, who, operation));
+        }
+        description
+    })
+}
+
+/// What all operations have in common: the credential that their path asks for, no content unless they say otherwise, and refusals.
+fn complete(path: &str, who: &str, operation: &mut Value) {
+    let tag = path.split('/').nth(2).filter(|part| ["team", "desk"].contains(part));
+    let tag = tag.filter(|_| path != SIGN_IN);
+    operation["tags"] = json!([tag.unwrap_or("open")]);
+    operation["security"] = tag.map_or(json!([{}]), |_| json!([{ who: [] }]));
+    let answers = operation["responses"].as_object_mut().expect("each operation has a map of responses");
+    if answers.is_empty() {
+        answers.insert("204".to_owned(), json!({ "description": "" }));
+    }
+    answers.extend(Refusal::responses().iter().map(|(status, refusal)| (status.clone(), json(refusal))));
+}
+
+fn json(of: &impl Serialize) -> Value {
+    serde_json::to_value(of).expect("a description is made of plain values")
 }
 
 fn participants() -> OpenApiRouter<Room> {

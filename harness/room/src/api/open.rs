@@ -1,4 +1,4 @@
-//! Joining a team and signing in: what needs no credentials, because it gives them.
+//! Joining a team and signing in: the routes that need no credentials, because they give them.
 
 use std::net::SocketAddr;
 
@@ -14,13 +14,13 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::{Body, Refusal};
+use super::request::Body;
 use crate::{
     access::{DESK, REQUESTED_WITH, SEAT, code_of, cookie, cookie_of, is_same},
-    allowance::{Client, Who},
+    rate_limits::{Client, Who},
     room::Room,
     seats::{Newcomer, Taken},
-    session::Phase,
+    session::{Phase, Seat, Team},
     texts,
 };
 
@@ -33,12 +33,14 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
         .routes(routes!(join_test))
 }
 
-/// The one door of the facilitator that needs no credentials.
+/// The one route of the facilitator that needs no credentials.
+pub(super) const SIGN_IN: &str = "/api/desk/sign-in";
+
 pub(super) fn of_desk() -> OpenApiRouter<Room> {
     OpenApiRouter::new().routes(routes!(sign_in))
 }
 
-/// What somebody may know who has not joined.
+/// What anybody may know before joining.
 #[derive(Debug, Serialize, ToSchema)]
 struct Open {
     teams: Vec<OpenTeam>,
@@ -48,7 +50,6 @@ struct Open {
     phase: Phase,
 }
 
-/// A team that can be joined.
 #[derive(Debug, Serialize, ToSchema)]
 struct OpenTeam {
     number: u32,
@@ -57,31 +58,28 @@ struct OpenTeam {
 }
 
 /// The teams
-#[utoipa::path(get, path = "/api/open", tag = "open", security(()), responses((status = 200, body = Open)))]
+#[utoipa::path(get, path = "/api/open", responses((status = 200, body = Open)))]
 async fn open(State(room): State<Room>) -> Json<Open> {
-    let session = room.session();
-    let team = |team: &crate::session::Team| OpenTeam {
-        number: team.number,
-        name: team.name.clone(),
-        members: session.members(team.number).len(),
-    };
-    let teams = session.teams.iter().map(team).collect();
-    Json(Open { teams, needs_code: true, joining_open: !session.joining_closed, phase: session.phase })
+    Json(room.read(|session| {
+        let team = |team: &Team| OpenTeam {
+            number: team.number,
+            name: team.name.clone(),
+            members: session.members(team.number).len(),
+        };
+        let teams = session.teams.iter().map(team).collect();
+        Open { teams, needs_code: true, joining_open: !session.joining_closed, phase: session.phase }
+    }))
 }
 
-/// Who joins.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Joining {
-    /// The code that the facilitator shows.
     code: String,
-    /// The team.
     team: u32,
     /// How to be called: 1 to 24 characters that can be seen, no real name needed.
     alias: String,
 }
 
-/// A team that was joined.
 #[derive(Debug, Serialize, ToSchema)]
 struct Joined {
     team: u32,
@@ -92,8 +90,7 @@ struct Joined {
 /// Joins a team
 ///
 /// A browser has one seat: who joins again gives the old one up. While a round is under way, a team that has people lets others in itself.
-#[utoipa::path(post, path = "/api/join", tag = "open", security(()), request_body = Joining,
-    responses((status = 200, body = Joined), Refusal))]
+#[utoipa::path(post, path = "/api/join", request_body = Joining, responses((status = 200, body = Joined)))]
 async fn join(
     State(room): State<Room>,
     extensions: Extensions,
@@ -101,40 +98,34 @@ async fn join(
     Body(joining): Body<Joining>,
 ) -> Result<Response, Problem> {
     let client = Client::of(&extensions);
-    // The right code is never held up by those who guess; so it is looked at first.
-    if !is_same(&room.session().code, &code_of(&joining.code)) {
+    // Checked before any limit, so that guesses never hold up the right code.
+    if !room.read(|session| is_same(&session.code, &code_of(&joining.code))) {
         let refused = Problem::new(StatusCode::FORBIDDEN, "That is not the code; the facilitator shows it.");
-        return Err(room.allowance().guessed(client, refused));
+        return Err(room.rate_limits().guessed(client, refused));
     }
     let alias = texts::name("alias", &joining.alias)?;
-    room.allowance().join(client)?;
+    room.rate_limits().join(client)?;
     let shown = cookie_of(&headers, SEAT);
     let newcomer = Newcomer { team: joining.team, alias, client, shown: shown.as_deref() };
-    let taken = room.session().take_seat(newcomer, Instant::now())?;
-    let Taken { seat, gone } = taken;
+    let Taken { seat, gone } = room.change(|session| session.join(newcomer, Instant::now()))?;
     for id in gone {
-        room.boards().end(Who::Seat(id));
+        room.feeds().end(Who::Seat(id));
     }
-    room.changed();
     let headers = [(header::SET_COOKIE, cookie(SEAT, &seat.token))];
     Ok((headers, Json(Joined { team: joining.team, waiting: seat.waiting })).into_response())
 }
 
-/// The seat of a browser.
 #[derive(Debug, Serialize, ToSchema)]
 struct OwnSeat {
     team: u32,
-    /// How the team is called.
     name: String,
-    /// How you are called.
     you: String,
     /// Whether you are still to be let in.
     waiting: bool,
 }
 
 /// The seat that this browser has taken
-#[utoipa::path(get, path = "/api/seat", tag = "open", security(()),
-    responses((status = 200, body = OwnSeat), Refusal))]
+#[utoipa::path(get, path = "/api/seat", responses((status = 200, body = OwnSeat)))]
 async fn seat(
     State(room): State<Room>,
     extensions: Extensions,
@@ -142,68 +133,46 @@ async fn seat(
 ) -> Result<Json<OwnSeat>, Problem> {
     let none = || Problem::new(StatusCode::UNAUTHORIZED, "This browser has no seat, or no longer.");
     let shown = cookie_of(&headers, SEAT).ok_or_else(none)?;
-    let found = {
-        let mut session = room.session();
-        let found = session.seats.iter_mut().find(|seat| seat.team.is_some() && is_same(&seat.token, &shown));
-        let found = found.map(|seat| {
-            seat.hear(Instant::now());
-            (seat.id, seat.team.unwrap_or_default(), seat.alias.clone(), seat.waiting)
-        });
-        match found {
-            Some((id, team, you, waiting)) => {
-                Some((id, OwnSeat { team, name: session.team(team)?.name.clone(), you, waiting }))
-            }
-            None => None,
-        }
+    let Some(Seat { id, team: Some(team), alias, waiting, .. }) = room.seat_of(&shown) else {
+        return Err(room.rate_limits().guessed(Client::of(&extensions), none()));
     };
-    let Some((id, own)) = found else {
-        return Err(room.allowance().guessed(Client::of(&extensions), none()));
-    };
-    room.allowance().request(Who::Seat(id), None, false)?;
-    Ok(Json(own))
+    room.rate_limits().request(Who::Seat(id), None, false)?;
+    let name = room.read(|session| session.team(team).map(|team| team.name.clone()))?;
+    Ok(Json(OwnSeat { team, name, you: alias, waiting }))
 }
 
-/// What the facilitator shows.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SigningIn {
-    /// The facilitator's token.
     token: String,
 }
 
 /// Signs the facilitator in
-#[utoipa::path(post, path = "/api/desk/sign-in", tag = "desk", security(()), request_body = SigningIn,
-    responses((status = 204), Refusal))]
+#[utoipa::path(post, path = "/api/desk/sign-in", request_body = SigningIn)]
 async fn sign_in(
     State(room): State<Room>,
     extensions: Extensions,
     Body(shown): Body<SigningIn>,
 ) -> Result<Response, Problem> {
-    if !is_same(&room.session().facilitator_token, shown.token.trim()) {
+    if !room.read(|session| is_same(&session.facilitator_token, shown.token.trim())) {
         let detail = "That is not the facilitator's token; it was printed when the room opened.";
         let refused = Problem::new(StatusCode::FORBIDDEN, detail);
-        return Err(room.allowance().guessed(Client::of(&extensions), refused));
+        return Err(room.rate_limits().guessed(Client::of(&extensions), refused));
     }
-    let Taken { seat, gone } = room.session().take_desk(Instant::now());
+    let Taken { seat, gone } = room.change(|session| session.sign_in(Instant::now()));
     for id in gone {
-        room.boards().end(Who::Desk(id));
+        room.feeds().end(Who::Desk(id));
     }
-    room.changed();
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(DESK, &seat.token))]).into_response())
 }
 
-/// Leaves the team, or the facilitator's page; whatever followed with that seat ends
-#[utoipa::path(post, path = "/api/leave", tag = "open", security(()), responses((status = 204), Refusal))]
+/// Leaves the team, or the facilitator's page; streams of that seat end
+#[utoipa::path(post, path = "/api/leave")]
 async fn leave(State(room): State<Room>, headers: HeaderMap) -> Result<Response, Problem> {
     requested_by_page(&headers)?;
     let shown: Vec<String> = [SEAT, DESK].iter().filter_map(|name| cookie_of(&headers, name)).collect();
-    let is_shown = |token: &str| shown.iter().any(|shown| is_same(token, shown));
-    let gone: Vec<_> = room.session().seats.extract_if(.., |seat| is_shown(&seat.token)).collect();
-    for seat in &gone {
-        room.boards().end(if seat.team.is_some() { Who::Seat(seat.id) } else { Who::Desk(seat.id) });
-    }
-    if !gone.is_empty() {
-        room.changed();
+    for seat in room.change(|session| session.leave(&shown)) {
+        room.feeds().end(if seat.team.is_some() { Who::Seat(seat.id) } else { Who::Desk(seat.id) });
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     for name in [SEAT, DESK] {
@@ -213,20 +182,19 @@ async fn leave(State(room): State<Room>, headers: HeaderMap) -> Result<Response,
 }
 
 /// Tells the facilitator that this device has reached the room
-#[utoipa::path(post, path = "/api/join-test", tag = "open", security(()), responses((status = 204), Refusal))]
+#[utoipa::path(post, path = "/api/join-test")]
 async fn join_test(
     State(room): State<Room>,
     headers: HeaderMap,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
 ) -> Result<StatusCode, Problem> {
     requested_by_page(&headers)?;
-    room.allowance().test(Client::new(from.ip()))?;
+    room.rate_limits().test(Client::new(from.ip()))?;
     room.reached_from(from.ip());
-    room.boards().changed_on_the_desk();
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a page sends along, and a page of another site cannot.
+/// Checks the header that pages of another site cannot send.
 fn requested_by_page(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(REQUESTED_WITH) {
         return Ok(());

@@ -1,9 +1,9 @@
-//! Evidence that a team keeps. The server reads it again itself, so that a pin is what was there, and not what somebody typed.
+//! Evidence that a team pins. The server reads it again itself, so that a pin is what was there, and not what somebody typed.
 
 use std::sync::Arc;
 
 use ::debrief::figures::printable;
-use axum::{Json, body::Body as HttpBody, extract::State};
+use axum::{Json, body::Body as HttpBody};
 use chassis::{Peer, Problem, Wait};
 use evidence::{LogQuery, SpanId, TraceId, UnixTime};
 use http::{Request, StatusCode};
@@ -16,17 +16,16 @@ use world::customers::{PATIENCE, any_page};
 
 use super::{
     content::version_text,
-    looks::{answered, health_of},
-    request::{At, Body, Refusal},
-    team::{Made, change, floor, room_for},
+    looks::health_of,
+    request::{At, Body, DONE, Done},
+    team::Made,
 };
 use crate::{
     access::Member,
-    claims::Pin,
-    floor::Floor,
     limits::{LABEL_CHARACTERS_MAX, PIN_CHARACTERS_MAX, cut},
     room::Room,
-    session::{conflict, not_found},
+    session::Played,
+    team_world::TeamWorld,
 };
 
 /// The largest answer about a metric that is read to be kept.
@@ -36,133 +35,98 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
     OpenApiRouter::new().routes(routes!(add)).routes(routes!(remove))
 }
 
-/// What is to be kept.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "source", rename_all = "lowercase")]
 enum Source {
-    /// A log line.
     Log {
         /// Its place in the order of arrival.
         sequence: u64,
     },
-    /// A span of a trace.
     Span {
-        /// The trace's id.
         trace: String,
-        /// The span's id.
         span: String,
     },
-    /// An interval of a chart.
     Chart {
         /// The question, as to `/evidence/metrics/query`.
         query: String,
         /// From this second since 1970.
         from: f64,
-        /// To this one.
         to: f64,
     },
-    /// A version of an asset.
     Version {
-        /// The asset.
         asset: String,
-        /// The version.
         version: u64,
     },
-    /// A change.
     Change {
         /// Its place in the order of arrival.
         sequence: u64,
     },
     /// What a service's health check says now.
     Health {
-        /// The service.
         service: String,
     },
-    /// What a customer gets now.
     Page {
         /// The kind of page: home, category, product or checkout.
         route: String,
     },
 }
 
-/// Keeps a piece of evidence
-#[utoipa::path(post, path = "/api/team/pins", tag = "team", security(("team" = [])), request_body = Source,
-    responses((status = 201, body = Made), Refusal))]
-async fn add(
-    State(room): State<Room>,
-    member: Member,
-    Body(source): Body<Source>,
-) -> Result<(StatusCode, Json<Made>), Problem> {
-    let level = {
-        let session = room.session();
-        let played = session.played(member.team).ok_or_else(|| conflict("No round has begun."))?;
-        if played.guess.is_none() {
-            return Err(conflict("Say first what you would guess; then the evidence opens."));
-        }
-        room_for(played.pins.len())?;
-        played.level
-    };
-    let floor = floor(&room, &member)?;
-    let (label, text) = read(&room, &member, &floor, source, level).await?;
+/// Pins a piece of evidence
+#[utoipa::path(post, path = "/api/team/pins", request_body = Source, responses((status = 201, body = Made)))]
+async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, Json<Made>), Problem> {
+    let level = member.may_look()?;
+    // Asked before anything is read, which costs; and again when it is kept, as others may have pinned meanwhile.
+    member.room.read(|session| session.playing(member.team).and_then(Played::may_pin))?;
+    let team_world = member.team_world()?;
+    let (label, text) = read(&member, &team_world, source, level).await?;
     // A label stands in lists, files and terminals, and may hold what a customer or a question brought along.
     let (label, text) = (cut(&printable(&label), LABEL_CHARACTERS_MAX), cut(&text, PIN_CHARACTERS_MAX));
-    let id = change(&room, &member, |played, story| {
-        // Others may have pinned while this was read.
-        room_for(played.pins.len())?;
-        let id = played.number();
-        played.pins.push(Pin { id, by: member.alias.clone(), story, label, text });
-        Ok(id)
-    })?;
+    let id = member.work(|played, now| played.pin(label, text, now, &member.alias))?;
     Ok((StatusCode::CREATED, Json(Made { id })))
 }
 
-/// Keeps it no longer; claims lose it
-#[utoipa::path(delete, path = "/api/team/pins/{id}", tag = "team", security(("team" = [])), params(("id" = u32, Path)),
-    responses((status = 204), Refusal))]
-async fn remove(State(room): State<Room>, member: Member, At(id): At<u32>) -> Result<StatusCode, Problem> {
-    change(&room, &member, |played, _| {
-        let before = played.pins.len();
-        played.pins.retain(|pin| pin.id != id);
-        played.claims.iter_mut().for_each(|claim| claim.pins.retain(|pin| *pin != id));
-        if played.pins.len() < before { Ok(()) } else { Err(not_found("There is no such pin.")) }
-    })?;
-    Ok(StatusCode::NO_CONTENT)
+/// Removes a pin; claims that rest on it lose it
+#[utoipa::path(delete, path = "/api/team/pins/{id}", params(("id" = u32, Path)))]
+async fn remove(member: Member, At(id): At<u32>) -> Done {
+    member.work(|played, _| played.unpin(id))?;
+    DONE
 }
 
 /// Label and text of a piece of evidence.
 async fn read(
-    room: &Room,
     member: &Member,
-    floor: &Arc<Floor>,
+    team_world: &Arc<TeamWorld>,
     source: Source,
     level: Level,
 ) -> Result<(String, String), Problem> {
     let needs = |least: Level| if level >= least { Ok(()) } else { Err(gone()) };
     match source {
-        Source::Log { sequence } => computed(room, member, floor, move |floor| log(floor, sequence)).await,
+        Source::Log { sequence } => {
+            computed(member, team_world, move |team_world| log(team_world, sequence)).await
+        }
         Source::Span { trace, span } => {
             needs(Level::Traces)?;
-            computed(room, member, floor, move |floor| span_of(floor, &trace, &span)).await
+            computed(member, team_world, move |team_world| span_of(team_world, &trace, &span)).await
         }
         Source::Chart { query, from, to } => {
             needs(Level::Metrics)?;
-            chart(room, member, floor, &query, from, to).await
+            chart(member, team_world, &query, from, to).await
         }
         Source::Version { asset, version } => {
             needs(Level::Logs)?;
-            if !Floor::assets().contains(&asset) {
+            if !TeamWorld::assets().contains(&asset) {
                 return Err(gone());
             }
-            let text = version_text(floor, &asset, version).await?;
+            let text = version_text(team_world, &asset, version).await?;
             Ok((format!("{asset} version {version}"), text))
         }
         Source::Change { sequence } => {
             needs(Level::Changes)?;
-            computed(room, member, floor, move |floor| changed(floor, sequence)).await
+            computed(member, team_world, move |team_world| changed(team_world, sequence)).await
         }
         Source::Health { service } => {
             let service: Service = service.parse().map_err(|_| gone())?;
-            let health = serde_json::to_value(health_of(floor).await).unwrap_or_default();
+            let health = serde_json::to_value(health_of(team_world).await).unwrap_or_default();
             let services = health["services"].as_array().cloned().unwrap_or_default();
             let found = services.into_iter().find(|row| row["service"] == service.name()).ok_or_else(gone)?;
             let says = found["healthz"].as_u64().map_or("no answer".to_owned(), |status| status.to_string());
@@ -170,50 +134,48 @@ async fn read(
         }
         Source::Page { route } => {
             let route: Route = route.parse().map_err(|_| gone())?;
-            Ok(page(floor, route).await)
+            Ok(page(team_world, route).await)
         }
     }
 }
 
 /// What the evidence store says, when it is the team's turn.
 async fn computed(
-    room: &Room,
     member: &Member,
-    floor: &Arc<Floor>,
-    question: impl FnOnce(&Floor) -> Result<(String, String), Problem> + Send + 'static,
+    team_world: &Arc<TeamWorld>,
+    question: impl FnOnce(&TeamWorld) -> Result<(String, String), Problem> + Send + 'static,
 ) -> Result<(String, String), Problem> {
-    let floor = Arc::clone(floor);
-    room.queries().ask(member.team, move || question(&floor)).await?
+    let team_world = Arc::clone(team_world);
+    member.room.queries().ask(member.team, move || question(&team_world)).await?
 }
 
-fn log(floor: &Floor, sequence: u64) -> Result<(String, String), Problem> {
+fn log(team_world: &TeamWorld, sequence: u64) -> Result<(String, String), Problem> {
     let query = LogQuery { after: Some(sequence.saturating_sub(1)), limit: 1, ..LogQuery::default() };
-    let found = floor.evidence.logs(&query).logs.into_iter().find(|entry| entry.sequence == sequence);
+    let found = team_world.evidence.logs(&query).logs.into_iter().find(|entry| entry.sequence == sequence);
     let entry = found.ok_or_else(gone)?;
     let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
     Ok((format!("{}: {}", entry.service, entry.body), text))
 }
 
-fn changed(floor: &Floor, sequence: u64) -> Result<(String, String), Problem> {
-    let all = floor.evidence.changes(UnixTime::default(), UnixTime::MAX).changes;
+fn changed(team_world: &TeamWorld, sequence: u64) -> Result<(String, String), Problem> {
+    let all = team_world.evidence.changes(UnixTime::default(), UnixTime::MAX).changes;
     let change = all.into_iter().find(|change| change.sequence == sequence).ok_or_else(gone)?;
     let text = serde_json::to_string_pretty(&change).unwrap_or_default();
     Ok((format!("{} {}", change.which, change.what), text))
 }
 
-fn span_of(floor: &Floor, trace: &str, span: &str) -> Result<(String, String), Problem> {
+fn span_of(team_world: &TeamWorld, trace: &str, span: &str) -> Result<(String, String), Problem> {
     let (trace, span): (TraceId, SpanId) =
         (trace.parse().map_err(|_| gone())?, span.parse().map_err(|_| gone())?);
-    let view = floor.evidence.trace(trace).ok_or_else(gone)?;
+    let view = team_world.evidence.trace(trace).ok_or_else(gone)?;
     let found = view.spans.into_iter().find(|known| known.span_id == span).ok_or_else(gone)?;
     let text = serde_json::to_string_pretty(&found).unwrap_or_default();
     Ok((format!("{}: {} took {:.3} s", found.service, found.name, found.duration_s), text))
 }
 
 async fn chart(
-    room: &Room,
     member: &Member,
-    floor: &Arc<Floor>,
+    team_world: &Arc<TeamWorld>,
     query: &str,
     from: f64,
     to: f64,
@@ -224,7 +186,7 @@ async fn chart(
     let wrong =
         |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "query");
     let request = Request::get(&address).body(HttpBody::empty()).map_err(|error| wrong(error.to_string()))?;
-    let (answer, _) = answered(room, member, floor, request, CHART_BYTES_MAX).await?;
+    let (answer, _) = member.answered(team_world, request, CHART_BYTES_MAX).await?;
     let text = String::from_utf8_lossy(answer.body()).into_owned();
     if !answer.status().is_success() {
         return Err(wrong(format!("The question cannot be answered: {text}")));
@@ -233,9 +195,10 @@ async fn chart(
     Ok((format!("chart of {}", names.join(", ")), text))
 }
 
-async fn page(floor: &Floor, route: Route) -> (String, String) {
-    let shop = floor.world.shop();
-    let peer = Peer::new(&floor.world.outsider(world::shop::CUSTOMERS), shop.addresses().web_front.clone());
+async fn page(team_world: &TeamWorld, route: Route) -> (String, String) {
+    let shop = team_world.world.shop();
+    let peer =
+        Peer::new(&team_world.world.outsider(world::shop::CUSTOMERS), shop.addresses().web_front.clone());
     let began = Instant::now();
     let answer = peer.get(&any_page(route), Wait::AtMost(PATIENCE)).await;
     let seconds = began.elapsed().as_secs_f64();

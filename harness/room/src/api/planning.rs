@@ -1,11 +1,9 @@
-//! What the facilitator prepares: rounds that have not begun, and a code for people's phones. Teaches that a plan is checked when it is made, not when it is played.
+//! What the facilitator prepares: rounds that have not begun, and a QR code for phones. Teaches to check a plan when it is made, not when it
+//! is played.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use chassis::Problem;
-use http::{StatusCode, header};
+use http::header;
 use incident::OperatingModel;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,14 +11,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     desk::{within, wrong},
-    request::{Asked, At, Body, Refusal},
+    request::{Asked, At, Body, DONE, Done},
 };
 use crate::{
     access::Facilitator,
     join::{qr, reachable},
-    plan::{MINUTES_RANGE, ROUNDS_MAX, SPEED_RANGE, seed_of},
+    plan::{MINUTES_RANGE, SPEED_RANGE, seed_of},
     room::Room,
-    session::{Assigned, Round, Session, conflict, not_found},
+    session::{Assigned, Round, Session, not_found},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Room> {
@@ -30,7 +28,6 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
         .routes(routes!(qr_code))
 }
 
-/// A round as it is planned.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Planned {
@@ -48,82 +45,43 @@ struct Planned {
     teams: Vec<PlannedTeam>,
 }
 
-/// What one team gets.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PlannedTeam {
-    /// The team.
     team: u32,
-    /// The scenario.
     scenario: String,
-    /// The telemetry level.
     level: String,
 }
 
 /// Adds a round
-#[utoipa::path(post, path = "/api/desk/plan", tag = "desk", security(("facilitator" = [])), request_body = Planned,
-    responses((status = 204), Refusal))]
-async fn add_round(
-    State(room): State<Room>,
-    _: Facilitator,
-    Body(planned): Body<Planned>,
-) -> Result<StatusCode, Problem> {
-    {
-        let mut session = room.session();
-        if session.plan.len() >= ROUNDS_MAX {
-            return Err(conflict(format!("{ROUNDS_MAX} rounds are the most.")));
-        }
-        let round = round_of(&session, session.plan.len(), &planned)?;
-        session.plan.push(round);
-    }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+#[utoipa::path(post, path = "/api/desk/plan", request_body = Planned)]
+async fn add_round(Facilitator { room, .. }: Facilitator, Body(planned): Body<Planned>) -> Done {
+    room.change(|session| {
+        let round = round_of(session, session.plan.len(), &planned)?;
+        session.add_round(round)
+    })?;
+    DONE
 }
 
 /// Changes a round that has not begun
-#[utoipa::path(put, path = "/api/desk/plan/{number}", tag = "desk", security(("facilitator" = [])),
-    params(("number" = usize, Path)), request_body = Planned, responses((status = 204), Refusal))]
+#[utoipa::path(put, path = "/api/desk/plan/{number}", params(("number" = usize, Path)), request_body = Planned)]
 async fn change_round(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     At(number): At<usize>,
     Body(planned): Body<Planned>,
-) -> Result<StatusCode, Problem> {
-    {
-        let mut session = room.session();
-        not_begun(&session, number)?;
-        let round = round_of(&session, number, &planned)?;
-        session.plan[number] = round;
-    }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
+) -> Done {
+    room.change(|session| {
+        let round = round_of(session, number, &planned)?;
+        session.change_round(number, round)
+    })?;
+    DONE
 }
 
-/// Takes a round off the plan that has not begun
-#[utoipa::path(delete, path = "/api/desk/plan/{number}", tag = "desk", security(("facilitator" = [])),
-    params(("number" = usize, Path)), responses((status = 204), Refusal))]
-async fn remove_round(
-    State(room): State<Room>,
-    _: Facilitator,
-    At(number): At<usize>,
-) -> Result<StatusCode, Problem> {
-    {
-        let mut session = room.session();
-        not_begun(&session, number)?;
-        session.plan.remove(number);
-    }
-    room.changed();
-    Ok(StatusCode::NO_CONTENT)
-}
-
-fn not_begun(session: &Session, number: usize) -> Result<(), Problem> {
-    if number >= session.plan.len() {
-        return Err(not_found("There is no such round."));
-    }
-    match session.next_round() {
-        Some(next) if number >= next => Ok(()),
-        _ => Err(conflict("This round has begun.")),
-    }
+/// Removes a round that has not begun
+#[utoipa::path(delete, path = "/api/desk/plan/{number}", params(("number" = usize, Path)))]
+async fn remove_round(Facilitator { room, .. }: Facilitator, At(number): At<usize>) -> Done {
+    room.change(|session| session.remove_round(number))?;
+    DONE
 }
 
 fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round, Problem> {
@@ -131,7 +89,7 @@ fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round
     within("minutes", planned.minutes, MINUTES_RANGE)?;
     let model: OperatingModel =
         planned.operating_model.parse().map_err(|error| wrong("operating_model", format!("{error}.")))?;
-    // Who keeps a scenario keeps its seed, so that all teams of a session meet the identical incident.
+    // A scenario has one seed in a session, so that all teams meet the identical incident.
     let seed = |name: &str| {
         let known = session.plan.iter().flat_map(|round| &round.assigned);
         let mut known = known.filter(|assigned| assigned.scenario == name);
@@ -152,23 +110,19 @@ fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round
     Ok(Round { practice, operating_model: model, speed, minutes, assigned })
 }
 
-/// Which address.
 #[derive(Debug, Deserialize)]
 struct Address {
     address: usize,
 }
 
-/// An address as a code for a phone's camera
-#[utoipa::path(get, path = "/api/desk/qr", tag = "desk", security(("facilitator" = [])),
-    params(("address" = usize, Query, description = "The place in the list of addresses")),
-    responses((status = 200, content_type = "image/svg+xml", body = String), Refusal))]
+/// A QR code of an address
+#[utoipa::path(get, path = "/api/desk/qr", params(("address" = usize, Query, description = "The place in the list of addresses")),
+    responses((status = 200, content_type = "image/svg+xml", body = String)))]
 async fn qr_code(
-    State(room): State<Room>,
-    _: Facilitator,
+    Facilitator { room, .. }: Facilitator,
     Asked(Address { address }): Asked<Address>,
 ) -> Result<Response, Problem> {
-    let code = room.session().code.clone();
-    let reachable = reachable(room.address(), &code);
+    let reachable = room.read(|session| reachable(room.address(), &session.code));
     let found = reachable.get(address).and_then(|reachable| qr(&reachable.url));
     let picture = found.ok_or_else(|| not_found("There is no such address."))?;
     Ok(([(header::CONTENT_TYPE, "image/svg+xml")], picture).into_response())

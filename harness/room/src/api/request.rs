@@ -1,12 +1,18 @@
-//! What comes in: a body or a part of a path, refused as problem details if it cannot be read. And what may go out instead of an answer.
+//! Extractors for bodies, paths and queries that refuse with problem details (RFC 9457), and the refusals for the descriptions.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::request::Parts,
 };
 use chassis::{Problem, extract::JsonObject};
+use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::{IntoResponses, ToSchema};
+
+/// What a change is answered with: no content, or why not.
+pub type Done = Result<StatusCode, Problem>;
+
+pub const DONE: Done = Ok(StatusCode::NO_CONTENT);
 
 /// A JSON body: an object.
 pub struct Body<T>(pub T);
@@ -61,7 +67,7 @@ pub struct Detail {
 /// What any request may be answered with instead.
 #[derive(Debug, IntoResponses)]
 pub enum Refusal {
-    /// It cannot be read.
+    /// The request cannot be read.
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(Detail),
     /// No credentials, or wrong ones.
@@ -70,22 +76,22 @@ pub enum Refusal {
     /// Not allowed.
     #[response(status = 403, content_type = "application/problem+json")]
     NotAllowed(Detail),
-    /// It is not there.
+    /// Not found.
     #[response(status = 404, content_type = "application/problem+json")]
     NotThere(Detail),
-    /// Not with this method.
+    /// Wrong method.
     #[response(status = 405, content_type = "application/problem+json")]
     WrongMethod(Detail),
     /// Not now.
     #[response(status = 409, content_type = "application/problem+json")]
     NotNow(Detail),
-    /// Too large, or there is no room for more.
+    /// Too large, or a limit is reached.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Detail),
     /// Not JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     NotJson(Detail),
-    /// It can be read, and is wrong.
+    /// A value is invalid.
     #[response(status = 422, content_type = "application/problem+json")]
     Wrong(Detail),
     /// Too often.

@@ -1,12 +1,10 @@
-//! What a team does: guesses, thinks, acts, and explains.
+//! What a team does: guesses, adds hypotheses, acts and explains.
 
-use axum::{Json, extract::State};
+use std::sync::Arc;
+
+use axum::Json;
 use chassis::Problem;
-use diagnosis::{
-    explanation::agreement,
-    operating::{HANDOVER, Line},
-    remedies::{COST_MINUTES, kind},
-};
+use diagnosis::explanation::agreement;
 use http::StatusCode;
 use incident::EventKind;
 use serde::{Deserialize, Serialize};
@@ -14,16 +12,15 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use world::hands::truth;
 
-use super::request::{At, Body, Refusal};
+use super::request::{At, Body, DONE, Done};
 use crate::{
     access::Member,
-    claims::{self, About, Catalogue, Claim},
-    floor::Floor,
-    limits::{ENTRIES_MAX, PATHS_NOTED_MAX, full},
+    claims::{self, About, Catalogue},
     room::Room,
-    session::{Guess, Hypothesis, Pending, Phase, Played, Submitted, conflict, not_found},
+    session::{Guess, Moment, Played, conflict, not_found},
+    team_world::TeamWorld,
     texts,
-    views::{TeamView, remedy, story_time, team_view},
+    views::{TeamView, remedy, team_view},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Room> {
@@ -41,29 +38,24 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
         .routes(routes!(answer_question))
 }
 
-/// What was made.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Made {
-    /// Its number.
     pub(super) id: u32,
 }
 
 /// The team's state
-#[utoipa::path(get, path = "/api/team", tag = "team", security(("team" = [])),
-    responses((status = 200, body = TeamView), Refusal))]
-async fn view(State(room): State<Room>, member: Member) -> Result<Json<TeamView>, Problem> {
-    let view = team_view(&room, member.team, &member.alias);
+#[utoipa::path(get, path = "/api/team", responses((status = 200, body = TeamView)))]
+async fn view(member: Member) -> Result<Json<TeamView>, Problem> {
+    let view = team_view(&member.room, member.team, &member.alias);
     view.map(Json).ok_or_else(|| not_found("There is no such team."))
 }
 
 /// What explanations are mapped to
-#[utoipa::path(get, path = "/api/team/catalogue", tag = "team", security(("team" = [])),
-    responses((status = 200, body = Catalogue), Refusal))]
+#[utoipa::path(get, path = "/api/team/catalogue", responses((status = 200, body = Catalogue)))]
 async fn catalogue(_: Member) -> Json<Catalogue> {
     Json(Catalogue::new())
 }
 
-/// A guess before the evidence.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Guessing {
@@ -75,28 +67,17 @@ struct Guessing {
 }
 
 /// Guesses the cause before any evidence is seen; opens the evidence
-#[utoipa::path(post, path = "/api/team/guess", tag = "team", security(("team" = [])), request_body = Guessing,
-    responses((status = 204), Refusal))]
-async fn guess(
-    State(room): State<Room>,
-    member: Member,
-    Body(Guessing { cause, confidence }): Body<Guessing>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/team/guess", request_body = Guessing)]
+async fn guess(member: Member, Body(Guessing { cause, confidence }): Body<Guessing>) -> Done {
     let cause = cause.map(|cause| claims::chosen(About::Cause, &cause, &[])).transpose()?;
     if confidence > 100 {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Confidence goes from 0 to 100 percent."));
     }
-    change(&room, &member, |played, _| {
-        if played.guess.is_some() {
-            return Err(conflict("This team has guessed already."));
-        }
-        played.guess = Some(Guess { cause, confidence, by: member.alias.clone() });
-        Ok(())
-    })?;
-    Ok(StatusCode::NO_CONTENT)
+    let guess = Guess { cause, confidence, by: member.alias.clone() };
+    member.work(|played, _| played.guess(guess))?;
+    DONE
 }
 
-/// A text.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Text {
@@ -105,65 +86,40 @@ pub(super) struct Text {
 }
 
 /// Adds a hypothesis
-#[utoipa::path(post, path = "/api/team/hypotheses", tag = "team", security(("team" = [])), request_body = Text,
-    responses((status = 201, body = Made), Refusal))]
+#[utoipa::path(post, path = "/api/team/hypotheses", request_body = Text, responses((status = 201, body = Made)))]
 async fn add_hypothesis(
-    State(room): State<Room>,
     member: Member,
     Body(Text { text }): Body<Text>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let text = texts::text("text", &text)?;
-    let id = change(&room, &member, |played, story| {
-        room_for(played.hypotheses.len())?;
-        let id = played.number();
-        let by = member.alias.clone();
-        played.hypotheses.push(Hypothesis { id, by, story, text: text.clone(), struck: false });
-        Ok(id)
-    })?;
-    note(&room, &member, EventKind::Hypothesis { text, locates: false });
+    let by = &member.alias;
+    let id = member.work(|played, now| played.add_hypothesis(text.clone(), now, by))?;
+    member.note(EventKind::Hypothesis { text, locates: false });
     Ok((StatusCode::CREATED, Json(Made { id })))
 }
 
 /// Strikes a hypothesis, or takes that back
-#[utoipa::path(post, path = "/api/team/hypotheses/{id}/strike", tag = "team", security(("team" = [])),
-    params(("id" = u32, Path)), responses((status = 204), Refusal))]
-async fn strike_hypothesis(
-    State(room): State<Room>,
-    member: Member,
-    At(id): At<u32>,
-) -> Result<StatusCode, Problem> {
-    change(&room, &member, |played, _| {
-        let found = played.hypotheses.iter_mut().find(|hypothesis| hypothesis.id == id);
-        let found = found.ok_or_else(|| not_found("There is no such hypothesis."))?;
-        found.struck = !found.struck;
-        Ok(())
-    })?;
-    Ok(StatusCode::NO_CONTENT)
+#[utoipa::path(post, path = "/api/team/hypotheses/{id}/strike", params(("id" = u32, Path)))]
+async fn strike_hypothesis(member: Member, At(id): At<u32>) -> Done {
+    member.work(|played, _| played.strike(id))?;
+    DONE
 }
 
-/// A remedy.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Using {
-    /// Its name, of the team's state.
     remedy: String,
-    /// The asset, if it needs one.
     asset: Option<String>,
 }
 
 /// Uses a remedy; it takes its time, and there is one at a time
-#[utoipa::path(post, path = "/api/team/remedies", tag = "team", security(("team" = [])), request_body = Using,
-    responses((status = 204), Refusal))]
-async fn use_remedy(
-    State(room): State<Room>,
-    member: Member,
-    Body(Using { remedy: id, asset }): Body<Using>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/team/remedies", request_body = Using)]
+async fn use_remedy(member: Member, Body(Using { remedy: id, asset }): Body<Using>) -> Done {
     let wrong = |detail: &str, parameter: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", parameter)
     };
     if let Some(asset) = &asset
-        && !Floor::assets().contains(asset)
+        && !TeamWorld::assets().contains(asset)
     {
         return Err(wrong("The shop has no such asset.", "asset"));
     }
@@ -172,243 +128,109 @@ async fn use_remedy(
         return Err(wrong("There is no such remedy.", "remedy"));
     }
     let remedy = remedy(&id, asset.as_deref()).ok_or_else(|| wrong("Name the asset.", "asset"))?;
-    let floor = floor(&room, &member)?;
-    let now = floor.now();
-    change(&room, &member, |played, _| {
-        played.may_act()?;
-        let needed = Line::of_remedy(&remedy);
-        if needed > played.line() {
-            return Err(conflict(format!("Only {} may do that; hand over to them first.", needed.name())));
-        }
-        if let Some(pending) = &played.pending {
-            return Err(conflict(format!(
-                "{} is at it: {}. One after the other.",
-                pending.by, pending.remedy
-            )));
-        }
-        let minutes = COST_MINUTES[kind(&remedy)];
-        let text = format!("begun: {remedy} (takes {minutes} story minutes)");
-        played.tell(now, "remedy", text, Some(&member.alias));
-        let due_story_s = now.story_s + minutes * 60.0;
-        played.pending = Some(Pending { remedy, due_story_s, by: member.alias.clone() });
-        Ok(())
-    })?;
-    Ok(StatusCode::NO_CONTENT)
+    member.work(|played, now| played.begin(remedy, now, &member.alias))?;
+    DONE
 }
 
 /// Hands over to the next line of support, which takes its time
-#[utoipa::path(post, path = "/api/team/handover", tag = "team", security(("team" = [])),
-    responses((status = 204), Refusal))]
-async fn hand_over(State(room): State<Room>, member: Member) -> Result<StatusCode, Problem> {
-    let now = floor(&room, &member)?.now();
-    change(&room, &member, |played, _| {
-        played.may_act()?;
-        if played.line() == Line::Third {
-            return Err(conflict("There is no further line: L3 is the team that built it."));
-        }
-        if played.handover_story_s.is_some() {
-            return Err(conflict("A handover is under way."));
-        }
-        played.handover_story_s = Some(now.story_s + HANDOVER.as_secs_f64());
-        let minutes = HANDOVER.as_secs() / 60;
-        let text = format!("a ticket went to the next line; it takes {minutes} story minutes");
-        played.tell(now, "handover", text, Some(&member.alias));
-        Ok(())
-    })?;
-    Ok(StatusCode::NO_CONTENT)
+#[utoipa::path(post, path = "/api/team/handover")]
+async fn hand_over(member: Member) -> Done {
+    member.work(|played, now| played.hand_over(now, &member.alias))?;
+    DONE
 }
 
-/// A part of an explanation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Claiming {
-    /// Which part.
     about: About,
     /// In own words: 1 to 500 characters.
     words: String,
-    /// Evidence that was pinned.
     pins: Vec<u32>,
 }
 
-/// A changed part of an explanation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ClaimChange {
     /// In own words: 1 to 500 characters.
     words: String,
-    /// Evidence that was pinned.
     pins: Vec<u32>,
-    /// What it is in the catalogue.
     choice: Option<String>,
 }
 
 /// Adds a part of an explanation
-#[utoipa::path(post, path = "/api/team/claims", tag = "team", security(("team" = [])), request_body = Claiming,
-    responses((status = 201, body = Made), Refusal))]
+#[utoipa::path(post, path = "/api/team/claims", request_body = Claiming, responses((status = 201, body = Made)))]
 async fn add_claim(
-    State(room): State<Room>,
     member: Member,
     Body(Claiming { about, words, pins }): Body<Claiming>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let words = texts::text("words", &words)?;
-    let id = change(&room, &member, |played, _| {
-        room_for(played.claims.len())?;
-        let pins = pinned(played, &pins)?;
-        let id = played.number();
-        played.claims.push(Claim { id, about, words, pins, choice: None });
-        Ok(id)
-    })?;
+    let id = member.work(|played, _| played.add_claim(about, words, &pins))?;
     Ok((StatusCode::CREATED, Json(Made { id })))
 }
 
 /// Changes a part of an explanation
-#[utoipa::path(put, path = "/api/team/claims/{id}", tag = "team", security(("team" = [])), request_body = ClaimChange,
-    params(("id" = u32, Path)), responses((status = 204), Refusal))]
+#[utoipa::path(put, path = "/api/team/claims/{id}", request_body = ClaimChange, params(("id" = u32, Path)))]
 async fn change_claim(
-    State(room): State<Room>,
     member: Member,
     At(id): At<u32>,
     Body(ClaimChange { words, pins, choice }): Body<ClaimChange>,
-) -> Result<StatusCode, Problem> {
+) -> Done {
     let words = texts::text("words", &words)?;
-    let path = change(&room, &member, |played, _| {
-        let pins = pinned(played, &pins)?;
-        let noted = played.paths_noted;
-        let claim = played.claims.iter_mut().find(|claim| claim.id == id);
-        let claim = claim.ok_or_else(|| not_found("There is no such claim."))?;
-        let choice =
-            choice.map(|choice| claims::chosen(claim.about, &choice, &Floor::assets())).transpose()?;
-        let is_new_path = claim.about == About::Path && choice.is_some() && choice != claim.choice;
-        if is_new_path && noted >= PATHS_NOTED_MAX {
-            return Err(full(format!("A path is mapped {PATHS_NOTED_MAX} times in a round at most.")));
-        }
-        (claim.words, claim.pins, claim.choice) = (words, pins, choice);
-        let path = is_new_path.then(|| claim.clone());
-        played.paths_noted += usize::from(is_new_path);
-        Ok(path)
-    })?;
+    let path = member
+        .work(|played, _| played.change_claim(id, words, &pins, choice.as_deref(), &TeamWorld::assets()))?;
     if let Some(claim) = path
-        && let Some(floor) = room.floor(member.team)
+        && let Some(team_world) = member.room.team_world(member.team)
     {
-        let locates =
-            claims::answer(std::slice::from_ref(&claim)).path == truth(&floor.scenario, &floor.drawn).path;
-        note(&room, &member, EventKind::Hypothesis { text: claim.words, locates });
+        let locates = claims::answer(std::slice::from_ref(&claim)).path
+            == truth(&team_world.scenario, &team_world.drawn).path;
+        member.note(EventKind::Hypothesis { text: claim.words, locates });
     }
-    Ok(StatusCode::NO_CONTENT)
+    DONE
 }
 
 /// Takes a part of an explanation away
-#[utoipa::path(delete, path = "/api/team/claims/{id}", tag = "team", security(("team" = [])),
-    params(("id" = u32, Path)), responses((status = 204), Refusal))]
-async fn remove_claim(
-    State(room): State<Room>,
-    member: Member,
-    At(id): At<u32>,
-) -> Result<StatusCode, Problem> {
-    change(&room, &member, |played, _| {
-        let before = played.claims.len();
-        played.claims.retain(|claim| claim.id != id);
-        if played.claims.len() < before { Ok(()) } else { Err(not_found("There is no such claim.")) }
-    })?;
-    Ok(StatusCode::NO_CONTENT)
+#[utoipa::path(delete, path = "/api/team/claims/{id}", params(("id" = u32, Path)))]
+async fn remove_claim(member: Member, At(id): At<u32>) -> Done {
+    member.work(|played, _| played.remove_claim(id))?;
+    DONE
 }
 
 /// Submits the explanation as it stands; the last one counts
-#[utoipa::path(post, path = "/api/team/explanation", tag = "team", security(("team" = [])),
-    responses((status = 204), Refusal))]
-async fn explain(State(room): State<Room>, member: Member) -> Result<StatusCode, Problem> {
-    let floor = floor(&room, &member)?;
-    let now = floor.now();
-    let answer = change(&room, &member, |played, story| {
-        if played.claims.is_empty() {
-            return Err(conflict("There is nothing to submit: write down what you can explain."));
-        }
-        played.may_act()?;
-        played.explained = Some(Submitted { story, by: member.alias.clone() });
-        played.tell(now, "explained", "explanation submitted", Some(&member.alias));
-        Ok(claims::answer(&played.claims))
-    })?;
-    let score = agreement(&answer, &truth(&floor.scenario, &floor.drawn));
+#[utoipa::path(post, path = "/api/team/explanation")]
+async fn explain(member: Member) -> Done {
+    let team_world = member.team_world()?;
+    let answer = member.work(|played, now| played.explain(now, &member.alias))?;
+    let score = agreement(&answer, &truth(&team_world.scenario, &team_world.drawn));
     let score = Some((score * 1e3).round() / 1e3);
-    floor.world.note(EventKind::Explained { explanation: answer.explanation(), score });
-    Ok(StatusCode::NO_CONTENT)
+    team_world.world.note(EventKind::Explained { explanation: answer.explanation(), score });
+    DONE
 }
 
 /// Answers the question that is asked after an early restoration
-#[utoipa::path(post, path = "/api/team/answer", tag = "team", security(("team" = [])), request_body = Text,
-    responses((status = 204), Refusal))]
-async fn answer_question(
-    State(room): State<Room>,
-    member: Member,
-    Body(Text { text }): Body<Text>,
-) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/team/answer", request_body = Text)]
+async fn answer_question(member: Member, Body(Text { text }): Body<Text>) -> Done {
     let text = texts::text("text", &text)?;
-    change(&room, &member, |played, _| {
-        if !played.asked {
-            return Err(conflict("Nobody has asked yet."));
-        }
-        played.answer = Some(text);
-        Ok(())
-    })?;
-    Ok(StatusCode::NO_CONTENT)
+    member.work(|played, _| played.answer_question(text))?;
+    DONE
 }
 
-/// Changes what a team does in the round that is under way; hands over the time of the story. What is refused, or does not fit, changes
-/// nothing.
-pub(super) fn change<T>(
-    room: &Room,
-    member: &Member,
-    change: impl FnOnce(&mut Played, String) -> Result<T, Problem>,
-) -> Result<T, Problem> {
-    let now = floor(room, member)?.now();
-    let changed = {
-        let mut session = room.session();
-        if session.phase == Phase::Paused {
-            return Err(conflict("The clock stands still; wait until it goes on."));
-        }
-        let played = session.playing(member.team)?;
-        let before = played.clone();
-        let changed = change(played, story_time(now.story_s))
-            .and_then(|changed| played.fits_after(&before).map(|()| changed));
-        if changed.is_err() {
-            *played = before;
-        }
-        changed?
-    };
-    room.changed_in(member.team);
-    Ok(changed)
-}
-
-/// The team's world.
-pub(super) fn floor(room: &Room, member: &Member) -> Result<std::sync::Arc<Floor>, Problem> {
-    room.floor(member.team).ok_or_else(|| conflict("No round has begun."))
-}
-
-fn note(room: &Room, member: &Member, kind: EventKind) {
-    if let Some(floor) = room.floor(member.team) {
-        floor.world.note(kind);
+impl Member {
+    /// Does something in the team's round, at the time of its world. What is refused changes nothing.
+    pub(super) fn work<T>(
+        &self,
+        work: impl FnOnce(&mut Played, Moment) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let now = self.team_world()?.now();
+        self.room.change(|session| session.work(self.team, |played| work(played, now)))
     }
-}
 
-/// Whether one more fits.
-pub(super) fn room_for(count: usize) -> Result<(), Problem> {
-    if count < ENTRIES_MAX {
-        return Ok(());
+    pub(super) fn team_world(&self) -> Result<Arc<TeamWorld>, Problem> {
+        self.room.team_world(self.team).ok_or_else(|| conflict("No round has begun."))
     }
-    Err(full(format!("{ENTRIES_MAX} of a kind are the most in one round.")))
-}
 
-/// The pins that somebody names, each once.
-fn pinned(played: &Played, pins: &[u32]) -> Result<Vec<u32>, Problem> {
-    let mut once: Vec<u32> = Vec::new();
-    for pin in pins {
-        if !played.pins.iter().any(|known| known.id == *pin) {
-            let detail = format!("Pinned evidence {pin} is not there, or no longer.");
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "pins"));
-        }
-        if !once.contains(pin) {
-            once.push(*pin);
+    fn note(&self, kind: EventKind) {
+        if let Some(team_world) = self.room.team_world(self.team) {
+            team_world.world.note(kind);
         }
     }
-    Ok(once)
 }

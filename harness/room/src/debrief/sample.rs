@@ -16,7 +16,7 @@ use report::session::{SessionReport, TeamRound};
 
 use super::rounds::{RecordKept, Records, recorded};
 use crate::{
-    claims::{About, Claim, Pin, answer, causes},
+    claims::{About, Claim, Pin, answer, causes, id_of},
     session::{
         Assigned, Guess, Hypothesis, Look, Moment, Phase, Played, Round, SCHEMA, Session, Submitted, Team,
     },
@@ -124,8 +124,8 @@ fn team(number: u32, plan: &[Round]) -> Team {
 
 fn fill(number: u32, played: &mut Played) {
     let cause = |text: &str| {
-        let place = causes().iter().position(|known| known == text).unwrap();
-        format!("c{:02}", place + 1)
+        assert!(causes().iter().any(|known| known == text));
+        id_of(text)
     };
     let right = cause("An editor publishes a text with a control character");
     if number == 2 {
@@ -160,10 +160,7 @@ fn fill(number: u32, played: &mut Played) {
         text: "it is the <cache>".to_owned(),
         struck: true,
     }];
-    let factor = |wanted: ContributingFactor| {
-        let place = ContributingFactor::ALL.iter().position(|factor| *factor == wanted).unwrap();
-        format!("f{:02}", place + 1)
-    };
+    let factor = |wanted: ContributingFactor| id_of(wanted.description());
     let claim = |id, about, words: &str, pins: &[u32], choice: String| Claim {
         id,
         about,

@@ -100,8 +100,8 @@ impl DebriefState {
                     continue;
                 };
                 // Who still waits for a page is going to be part of the record.
-                let floor = room.floor(team.number).filter(|_| is_current);
-                if floor.is_none_or(|floor| floor.world.customers().waiting() == 0) {
+                let team_world = room.team_world(team.number).filter(|_| is_current);
+                if team_world.is_none_or(|team_world| team_world.world.customers().waiting() == 0) {
                     lock(&self.records).insert(place, Arc::clone(&kept));
                 }
                 records.insert(place, kept);

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use http::{Method, Request, header};
 use room::{
     Room,
-    boards::STREAMS_PER_PERSON_MAX,
+    feeds::STREAMS_PER_PERSON_MAX,
     limits::{
         LOOKS_BYTES_MAX, NOTES_BYTES_MAX, PLAYED_BYTES_MAX, REST_OF_SESSION_BYTES_MAX, SEATS_PER_CLIENT_MAX,
         SEATS_PER_TEAM_MAX, json_bytes,
@@ -78,7 +78,7 @@ async fn credentials_that_are_made_up_leave_nothing_behind() {
         assert!(matches!(hall.status(ask).await, 401 | 429));
     }
     // Only addresses are held, and no more than may guess.
-    assert!(hall.room.allowance().keys() <= 300, "{}", hall.room.allowance().keys());
+    assert!(hall.room.rate_limits().keys() <= 300, "{}", hall.room.rate_limits().keys());
     hall.room.close().await.unwrap();
 }
 
@@ -103,10 +103,10 @@ async fn a_browser_has_one_seat_and_no_client_fills_a_team() {
         assert_eq!(hall.status(with_the_old).await, 401, "the old seat is given up");
         cookie = next;
     }
-    assert_eq!(hall.room.session().members(1), ["Kim 33"]);
+    assert_eq!(hall.room.read(|session| session.members(1)), ["Kim 33"]);
     // The same browser in another team: one seat, there.
     cookie = hall.join(2, "Kim", HERE, Some(&cookie)).await.unwrap();
-    let members = |team: u32| hall.room.session().members(team);
+    let members = |team: u32| hall.room.read(|session| session.members(team));
     assert!(members(1).is_empty());
     assert_eq!(members(2), ["Kim"]);
 
@@ -143,7 +143,7 @@ async fn a_browser_has_one_seat_and_no_client_fills_a_team() {
     assert_eq!(hall.status(Ask::get("/api/team").cookie(&cookie)).await, 200);
     assert_eq!(hall.desk(joining(true)).await.status, 204);
     // A new code lets nobody in with the old one.
-    let old = hall.room.session().code.clone();
+    let old = hall.room.read(|session| session.code.clone());
     assert_eq!(hall.desk(Ask::post("/api/desk/code")).await.status, 204);
     let with_old = Ask::post("/api/join").json(&json!({ "code": old, "team": 2, "alias": "Late" }));
     assert_eq!(hall.status(with_old.from(address(4))).await, 403);
@@ -331,8 +331,8 @@ async fn a_team_that_writes_all_it_can_is_bounded_loses_nothing_and_wakes_no_nei
     assert!(record < 256 * 1_024, "{record}");
     // It opens again, with everything that was acknowledged.
     let again = Room::open(options(&hall.folder, 2)).await.unwrap();
-    assert_eq!(again.session().played(1).unwrap().claims.len(), kept.len() - 1);
-    assert_eq!(again.session().members(1).len(), 16);
+    assert_eq!(again.read(|session| session.played(1).unwrap().claims.len()), kept.len() - 1);
+    assert_eq!(again.read(|session| session.members(1)).len(), 16);
     again.close().await.unwrap();
 }
 
@@ -369,7 +369,7 @@ async fn streams_are_bounded_and_leaving_ends_them() {
         stream.until(|state| state["you"] == "Kim").await;
         streams.push(stream);
     }
-    assert_eq!(hall.room.boards().streams(), STREAMS_PER_PERSON_MAX);
+    assert_eq!(hall.room.feeds().streams(), STREAMS_PER_PERSON_MAX);
     let newest = streams.split_off(20 - STREAMS_PER_PERSON_MAX);
     for mut ended in streams {
         assert!(ended.next().await.is_none(), "the oldest end");
@@ -384,6 +384,6 @@ async fn streams_are_bounded_and_leaving_ends_them() {
         while ended.next().await.is_some() {}
     }
     desk.until(|state| state["teams"][0]["members"] == json!([])).await;
-    assert_eq!(hall.room.boards().streams(), 1);
+    assert_eq!(hall.room.feeds().streams(), 1);
     hall.room.close().await.unwrap();
 }

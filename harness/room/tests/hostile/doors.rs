@@ -96,7 +96,7 @@ async fn every_refusal_is_problem_details() {
 async fn a_page_of_another_site_changes_nothing() {
     let hall = Hall::open(1).await;
     let seat = hall.join(1, "Kim", std::net::Ipv4Addr::LOCALHOST, None).await.unwrap();
-    let code = hall.room.session().code.clone();
+    let code = hall.room.read(|session| session.code.clone());
     let doors = [
         ("/api/join-test", Value::Null),
         ("/api/join", json!({ "code": code, "team": 1, "alias": "Eve" })),
@@ -122,7 +122,7 @@ async fn a_page_of_another_site_changes_nothing() {
     assert_eq!(hall.status(own()).await, 403);
     assert_eq!(hall.status(own().header("x-requested-with", "room")).await, 204);
     assert_eq!(hall.room.reached().len(), 1);
-    assert_eq!(hall.room.session().seats.len(), 1, "nobody came or went");
+    assert_eq!(hall.room.read(|session| session.seats.len()), 1, "nobody came or went");
     hall.room.close().await.unwrap();
 }
 
@@ -141,7 +141,7 @@ async fn names_and_texts_that_cannot_be_seen_are_refused_at_every_door() {
             answer.text
         );
     };
-    let code = hall.room.session().code.clone();
+    let code = hall.room.read(|session| session.code.clone());
     for name in [
         "",
         "  ",

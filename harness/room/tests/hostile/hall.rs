@@ -71,7 +71,7 @@ impl Hall {
         from: Ipv4Addr,
         cookie: Option<&str>,
     ) -> Result<String, Answer> {
-        let code = self.room.session().code.clone();
+        let code = self.room.read(|session| session.code.clone());
         let body = serde_json::json!({ "code": code, "team": team, "alias": alias });
         let ask = Ask::post("/api/join").json(&body).from(from);
         let answer = self.send(if let Some(cookie) = cookie { ask.cookie(cookie) } else { ask }).await;
@@ -88,7 +88,7 @@ impl Hall {
 
     /// A team's token for programs.
     pub(crate) fn token(&self, team: u32) -> String {
-        self.room.session().team(team).unwrap().token.clone()
+        self.room.read(|session| session.team(team).unwrap().token.clone())
     }
 }
 
@@ -99,9 +99,10 @@ pub(crate) fn options(folder: &TempDir, teams: u32) -> RoomOptions {
         folder: folder.path().to_owned(),
         address: ([127, 0, 0, 1], 0).into(),
         facilitator_token: Some(FACILITATOR.to_owned()),
-        seen: None,
+        seen: std::collections::BTreeSet::new(),
         fresh: false,
         views: 1.0,
+        pages: None,
     }
 }
 

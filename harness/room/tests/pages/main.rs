@@ -73,7 +73,10 @@ fn the_linter_finds_nothing_in_the_scripts() {
     probe(checked.path());
     let mut command = Command::new("eslint");
     command.current_dir(checked.path()).env("NODE_PATH", DEBIAN_MODULES);
-    command.args(["--format", "unix", "--no-eslintrc", "--config"]).arg(folder("tests/pages/eslint.json")).arg(".");
+    command
+        .args(["--format", "unix", "--no-eslintrc", "--config"])
+        .arg(folder("tests/pages/eslint.json"))
+        .arg(".");
     let found = mistakes(&mut command, "[Error/");
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

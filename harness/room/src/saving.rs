@@ -1,8 +1,8 @@
-//! When session and records are kept. Teaches group commit: whoever changes something is answered once it is on disk, and all who wait at the
-//! same time are served by one write.
+//! When session and records are saved. Teaches group commit: a change is answered once it is on disk, and one write serves all who wait at
+//! the same time.
 //!
 //! Records are written before the session, and a record is read only as far as the session's clocks say: a crash between the two leaves
-//! a session and records that agree. What cannot be written is tried again until it can; meanwhile the facilitator reads so.
+//! a session and records that agree. A write that fails is tried again until it succeeds; meanwhile the facilitator reads why.
 
 use std::{
     collections::BTreeMap,
@@ -28,33 +28,35 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{floor::Floor, room::Room, session::Phase};
+use crate::{
+    room::Room,
+    session::{Phase, Session},
+    team_world::TeamWorld,
+};
 
-/// How often a running session is kept though nobody has changed anything: what a crash may cost of clocks, customers' visits and looks.
+/// How often a running session is saved without a change: a crash may cost this much of clocks, customers' visits and looks.
 pub const KEPT_EVERY: Duration = Duration::from_secs(5);
 
-/// How long a change waits for others, to be written together with them: longer than a disk takes for one.
+/// How long a change waits for others to be written with it: longer than a disk takes for one write.
 const GATHERS: Duration = Duration::from_millis(20);
 
-/// How soon a room that is behind tries again.
+/// How soon a failed save is tried again.
 const TRIES_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// How long an answer waits for the disk. A class must not stand still because a disk does; the facilitator reads that it does.
+/// How long an answer waits for the disk: a slow disk must not stop a class. The facilitator reads that nothing is saved.
 const ANSWER_WAITS_MAX: Duration = Duration::from_secs(2);
 
-/// How far the room has come with keeping.
+/// Saves the session and the records, one write at a time.
 #[derive(Default)]
-pub struct Keeping {
-    /// Counts what is to be kept.
+pub struct Saver {
     wanted: AtomicU64,
     unkept: Notify,
     done: watch::Sender<Done>,
-    /// One writes at a time.
     written: tokio::sync::Mutex<Written>,
     owed: Mutex<BTreeMap<(u32, usize), Arc<IncidentRecord>>>,
 }
 
-/// What came of it: the count up to which it was tried, and up to which it was kept.
+/// Up to which request a save was tried, and up to which it succeeded.
 #[derive(Clone, Debug, Default)]
 struct Done {
     tried: u64,
@@ -75,15 +77,19 @@ struct Written {
     all_at: Option<Instant>,
 }
 
-impl Keeping {
-    /// Has everything kept soon.
+impl Saver {
     pub fn want(&self) -> u64 {
         let wanted = self.wanted.fetch_add(1, Ordering::AcqRel) + 1;
         self.unkept.notify_one();
         wanted
     }
 
-    /// Takes over a record that no world keeps up to date any more: it is written until it is on disk.
+    #[cfg(test)]
+    pub(crate) fn wanted(&self) -> u64 {
+        self.wanted.load(Ordering::Acquire)
+    }
+
+    /// Takes over a record whose world has ended, until it is on disk.
     pub fn owe(&self, team: u32, round: usize, record: IncidentRecord) {
         self.owed().insert((team, round), Arc::new(record));
         self.want();
@@ -94,14 +100,14 @@ impl Keeping {
         self.owed().get(&(team, round)).map(|record| IncidentRecord::clone(record))
     }
 
-    /// What the facilitator reads while the room cannot keep what happens.
+    /// What the facilitator reads while saving fails.
     pub fn behind(&self) -> Option<String> {
         let done = self.done.borrow();
         done.behind.as_ref().map(|Behind { since, why }| {
             let seconds = since.elapsed().as_secs();
             format!(
-                "Not kept for {seconds} s: {why}. What happens now is lost if this room ends before it is kept. It is tried again every \
-                 second; make room on the disk."
+                "Not kept for {seconds} s: {why}. What happens now is lost if the room ends before it is saved. The room tries again every \
+                 second; free some space on the disk."
             )
         })
     }
@@ -112,90 +118,87 @@ impl Keeping {
 }
 
 impl Room {
-    /// Keeps session and records.
-    ///
-    /// # Errors
-    ///
-    /// When they cannot be written.
-    pub async fn keep(&self) -> io::Result<()> {
-        let keeping = self.keeping();
-        let mut written = keeping.written.lock().await;
-        let tried = keeping.wanted.load(Ordering::Acquire);
+    /// Saves session and records.
+    pub async fn save(&self) -> io::Result<()> {
+        let saver = self.saver();
+        let mut written = saver.written.lock().await;
+        let tried = saver.wanted.load(Ordering::Acquire);
         let kept = self.write(&mut written).await;
-        let was_behind = keeping.done.borrow().behind.clone();
+        let was_behind = saver.done.borrow().behind.clone();
         let behind = kept.as_ref().err().map(|error| Behind {
             since: was_behind.as_ref().map_or_else(Instant::now, |behind| behind.since),
             why: error.to_string(),
         });
         let news = was_behind.is_some() != behind.is_some();
-        keeping.done.send_modify(|done| {
+        saver.done.send_modify(|done| {
             let kept = if behind.is_none() { tried } else { done.kept };
             *done = Done { tried, kept, behind };
         });
         if news {
-            self.tell_all();
+            self.show_all();
         }
         kept
     }
 
-    /// Waits until all that has happened so far is on disk; says whether it is.
-    pub async fn keep_so_far(&self) -> bool {
-        let wanted = self.keeping().want();
-        let mut done = self.keeping().done.subscribe();
+    /// Waits until everything so far is on disk, for a while. Answers whether it is.
+    pub async fn save_so_far(&self) -> bool {
+        let wanted = self.saver().want();
+        let mut done = self.saver().done.subscribe();
         let tried = timeout(ANSWER_WAITS_MAX, done.wait_for(|done| done.tried >= wanted)).await;
         matches!(tried, Ok(Ok(done)) if done.kept >= wanted)
     }
 
-    /// Keeps what changes, for as long as the room is open.
-    pub(crate) async fn keep_on(self) {
+    /// Saves what changes, for as long as the room is open.
+    pub(crate) async fn save_on(self) {
         loop {
-            let is_running = self.session().phase == Phase::Running;
-            let again = if self.keeping().behind().is_some() { TRIES_AGAIN_AFTER } else { KEPT_EVERY };
+            let is_running = self.read(|session| session.phase == Phase::Running);
+            let again = if self.saver().behind().is_some() { TRIES_AGAIN_AFTER } else { KEPT_EVERY };
             select! {
-                () = self.keeping().unkept.notified() => {}
+                () = self.saver().unkept.notified() => {}
                 () = sleep(again), if is_running || again == TRIES_AGAIN_AFTER => {}
             }
             sleep(GATHERS).await;
-            // Who waits is told, and the facilitator reads what went wrong.
-            let _ = self.keep().await;
+            // `save` itself tells those who wait, and the facilitator.
+            let _ = self.save().await;
         }
     }
 
     async fn write(&self, written: &mut Written) -> io::Result<()> {
-        let floors: Vec<Arc<Floor>> = self.floors().values().cloned().collect();
-        let (session, round) = {
-            let mut session = self.session();
-            for floor in &floors {
-                if let Ok(played) = session.playing(floor.team) {
-                    played.now = floor.now();
+        let team_worlds: Vec<Arc<TeamWorld>> = self.team_worlds().values().cloned().collect();
+        let session = self.change(|session| {
+            if session.is_under_way() {
+                for team_world in &team_worlds {
+                    session.clocks(team_world.team, team_world.now());
                 }
             }
-            let under_way = matches!(session.phase, Phase::Running | Phase::Paused);
-            (session.clone(), session.current.filter(|_| under_way))
-        };
-        // After the session was read, so that no record lacks what the session knows.
-        let owed = self.keeping().owed().clone();
+            Session::clone(session)
+        });
+        let round = session.current.filter(|_| session.is_under_way());
+        // Read after the session, so that no record lacks what the session has.
+        let owed = self.saver().owed().clone();
         let all = written.all_at.is_none_or(|at| at.elapsed() >= KEPT_EVERY);
-        let is_due = |(round, floor): &(usize, Arc<Floor>)| {
-            all || written.events.get(&(floor.team, *round)) != Some(&floor.world.record().events().len())
+        let is_due = |(round, team_world): &(usize, Arc<TeamWorld>)| {
+            all || written.events.get(&(team_world.team, *round))
+                != Some(&team_world.world.record().events().len())
         };
-        let under_way =
-            round.into_iter().flat_map(|round| floors.iter().map(move |floor| (round, Arc::clone(floor))));
-        let due: Vec<(usize, Arc<Floor>)> = under_way.filter(is_due).collect();
+        let under_way = round
+            .into_iter()
+            .flat_map(|round| team_worlds.iter().map(move |team_world| (round, Arc::clone(team_world))));
+        let due: Vec<(usize, Arc<TeamWorld>)> = under_way.filter(is_due).collect();
         let (store, owing) = (self.store().clone(), owed.clone());
         let work = move || {
             let mut events = BTreeMap::new();
-            let records = due.iter().map(|(round, floor)| {
-                let count = floor.world.record().events().len();
-                store.keep_record(floor.team, *round, &floor.record())?;
-                events.insert((floor.team, *round), count);
+            let records = due.iter().map(|(round, team_world)| {
+                let count = team_world.world.record().events().len();
+                store.save_record(team_world.team, *round, &team_world.record())?;
+                events.insert((team_world.team, *round), count);
                 Ok::<(), io::Error>(())
             });
-            let owed = owing.iter().map(|((team, round), record)| store.keep_record(*team, *round, record));
-            // All are tried: on a disk that is nearly full, the smaller ones may fit.
+            let owed = owing.iter().map(|((team, round), record)| store.save_record(*team, *round, record));
+            // All are tried: on a disk that is nearly full the smaller ones may fit.
             let failed =
                 records.chain(owed).filter_map(Result::err).fold(None, |first, error| first.or(Some(error)));
-            let session = store.keep(&session);
+            let session = store.save(&session);
             (events, failed.map_or(session, Err))
         };
         let (events, kept) = Blocking::Pool.run(work).await;
@@ -204,7 +207,7 @@ impl Room {
             if all {
                 written.all_at = Some(Instant::now());
             }
-            self.keeping()
+            self.saver()
                 .owed()
                 .retain(|place, record| owed.get(place).is_none_or(|written| !Arc::ptr_eq(written, record)));
         }
@@ -212,12 +215,12 @@ impl Room {
     }
 }
 
-/// A layer that answers a change when it is on disk.
-pub async fn keep_before_answering(State(room): State<Room>, request: Request, next: Next) -> Response {
+/// A layer that answers a change once it is on disk.
+pub async fn save_before_answering(State(room): State<Room>, request: Request, next: Next) -> Response {
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let answer = next.run(request).await;
     if is_change && answer.status().is_success() {
-        room.keep_so_far().await;
+        room.save_so_far().await;
     }
     answer
 }

@@ -1,5 +1,5 @@
-//! One team's world while a round is under way: shop, customers, evidence, and what happens in it by the story's clock. Teaches that a
-//! room is nothing but several worlds side by side.
+//! One team's world while a round is under way: shop, customers, evidence, and the scenario's steps by the story's clock. Teaches that a
+//! room is several isolated worlds in one process.
 
 use std::{
     collections::BTreeSet,
@@ -38,41 +38,32 @@ const EVIDENCE_BYTES_MAX: usize = 24 * 1_024 * 1_024;
 const POINT_S: u32 = 2;
 const POINTS: u32 = 150;
 
-/// A time in which the process stood still, in the shop's own seconds.
+/// An interval in which the process stood still, in the shop's own seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gap {
-    /// From when.
     pub from_s: f64,
-    /// Until when.
     pub to_s: f64,
 }
 
-/// The customers' side of one shop, as its figures say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// No round is under way.
+    #[default]
     Waiting,
-    /// Customers are served.
     Healthy,
-    /// Availability is lost.
     Lost,
-    /// It was lost, and has been restored.
     Restored,
 }
 
-/// What stands in the top bar. Reckoned once a second, however many pages show it.
-#[derive(Clone, Debug, PartialEq)]
+/// The figures of the top bar, computed twice a second however many pages show them.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// When.
     pub now: Moment,
-    /// Trade lost so far.
     pub loss_usd: f64,
     /// The share of visits served or degraded in the last ten seconds that are known.
     pub availability: Option<f64>,
     /// The same for each two seconds, oldest first.
     pub history: Vec<Option<f64>>,
-    /// How the customers fare.
     pub state: State,
     /// When availability was lost, in story seconds.
     pub lost_story_s: Option<f64>,
@@ -80,51 +71,35 @@ pub struct Figures {
     pub ends_in_s: f64,
 }
 
-/// A team's world.
-pub struct Floor {
-    /// The team.
+pub struct TeamWorld {
     pub team: u32,
-    /// What is played.
     pub scenario: Scenario,
-    /// What the seed made of it.
     pub drawn: Drawn,
-    /// The shop with its customers.
     pub world: World,
-    /// What its telemetry delivered.
     pub evidence: Evidence,
-    /// Where its telemetry goes besides.
     pub tee: Arc<Tee>,
     figures: Mutex<Figures>,
     complaint_after_s: f64,
-    /// Whether somebody is at the remedy that is due.
+    /// Whether a remedy is being carried out.
     acting: AtomicBool,
-    /// The shop's second at which it was looked after last.
-    looked_after_s: Mutex<f64>,
-    /// How many of the record's events the team has been told of.
-    told: AtomicUsize,
+    /// The shop's second of the last heartbeat.
+    heartbeat_s: Mutex<f64>,
+    /// How many of the record's events have been searched for calls.
+    events_read: AtomicUsize,
 }
 
-/// What a floor is opened with.
 pub struct Opening<'a> {
-    /// The team.
     pub team: &'a Team,
-    /// The round and its place in the plan.
     pub round: (usize, &'a Round),
-    /// What the team gets.
     pub assigned: &'a Assigned,
-    /// What the team did before the room was restarted, and the record of it; none if the room ended before it kept one.
+    /// After a restart of the room: what the team did, and its record, if one was saved.
     pub before: Option<(&'a Played, Option<IncidentRecord>)>,
     /// Page views a second.
     pub views: f64,
 }
 
-impl Floor {
-    /// Opens a team's shop and lets the customers come; with what was before, everything happens again at once, and clock and
-    /// customers stand still.
-    ///
-    /// # Errors
-    ///
-    /// When the scenario is not known, or a service does not start.
+impl TeamWorld {
+    /// Opens a team's shop and lets the customers come. With what was `before`, everything is replayed at once, and the world is paused.
     pub async fn open(opening: Opening<'_>) -> io::Result<Self> {
         let Opening { team, round: (place, round), assigned, before, views } = opening;
         let scenario = world::scenario::scenario(&assigned.scenario).map_err(io::Error::other)?;
@@ -151,15 +126,15 @@ impl Floor {
         };
         let drawn = draw(&scenario, assigned.seed);
         let complaint = stand_in::noticed_after(Level::Dark, &scenario.name, assigned.seed);
-        let floor = Self {
+        let team_world = Self {
             team: team.number,
             complaint_after_s: complaint.as_secs_f64(),
             acting: AtomicBool::new(false),
-            looked_after_s: Mutex::new(world.at_s()),
+            heartbeat_s: Mutex::new(world.at_s()),
             scenario,
             drawn,
-            figures: Mutex::new(waiting()),
-            told: AtomicUsize::new(0),
+            figures: Mutex::default(),
+            events_read: AtomicUsize::new(0),
             world,
             evidence,
             tee,
@@ -167,18 +142,18 @@ impl Floor {
         if let Some((played, record)) = before {
             let record = record.map(|record| until(record, played.now.at_s));
             let events = record.as_ref().map_or(&[][..], |record| record.events.as_slice());
-            floor.happen_again(played, events).await;
+            team_world.replay(played, events).await;
             if let Some(record) = record {
-                floor.told.store(record.events.len(), Ordering::Relaxed);
-                *floor.world.record() = Recorder::resume(record);
+                team_world.events_read.store(record.events.len(), Ordering::Relaxed);
+                *team_world.world.record() = Recorder::resume(record);
             }
-            floor.world.pause(true);
+            team_world.world.pause(true);
         }
-        Ok(floor)
+        Ok(team_world)
     }
 
-    /// What has happened and what was done, in order, without delay.
-    async fn happen_again(&self, played: &Played, events: &[Event]) {
+    /// Repeats the scenario's steps and the team's remedies, in order, without waiting.
+    async fn replay(&self, played: &Played, events: &[Event]) {
         self.world.customers().stay_away(true);
         let mut remedies = events.iter().filter_map(|event| match &event.kind {
             EventKind::Remedy(remedy) => Some((event.story_s, remedy.clone())),
@@ -187,7 +162,7 @@ impl Floor {
         let mut next = remedies.next();
         for (story_s, step) in self.drawn.steps.iter().take(played.steps_done) {
             while let Some((_, remedy)) = next.take_if(|(used_s, _)| *used_s < *story_s) {
-                // What cannot be done again was not done: the team will see it.
+                // A remedy that fails now leaves the shop as it is: the team sees that.
                 let _ = self.world.act(remedy).await;
                 next = remedies.next();
             }
@@ -198,7 +173,7 @@ impl Floor {
         }
     }
 
-    /// Whether a remedy may begin now: one at a time. Whoever begins it says when it has [ended](Self::acted).
+    /// Whether a remedy may begin now: one at a time. The caller says when it has [ended](Self::acted).
     pub fn may_act(&self) -> bool {
         !self.acting.swap(true, Ordering::AcqRel)
     }
@@ -208,29 +183,27 @@ impl Floor {
         self.acting.store(false, Ordering::Release);
     }
 
-    /// Says that the world is looked after, and for how long it was not, if that is longer than a living process ever takes.
-    pub fn looked_after(&self) -> Option<Gap> {
+    /// Notes that the process is alive. Answers with the gap if it stood still since the last heartbeat.
+    pub fn heartbeat(&self) -> Option<Gap> {
         let now_s = self.world.at_s();
-        let mut last_s = self.looked_after_s.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last_s = self.heartbeat_s.lock().unwrap_or_else(PoisonError::into_inner);
         let from_s = std::mem::replace(&mut *last_s, now_s);
         (now_s - from_s > STOOD_STILL_AFTER.as_secs_f64()).then_some(Gap { from_s, to_s: now_s })
     }
 
-    /// When it is, by both clocks. No later than anybody has looked after the world: what was missed is left out when it is noticed.
+    /// The time by both clocks, no later than the last heartbeat allows: a gap is left out when it is noticed.
     pub fn now(&self) -> Moment {
-        let looked_after_s = *self.looked_after_s.lock().unwrap_or_else(PoisonError::into_inner);
-        let at_s = self.world.at_s().min(looked_after_s + STOOD_STILL_AFTER.as_secs_f64());
+        let heartbeat_s = *self.heartbeat_s.lock().unwrap_or_else(PoisonError::into_inner);
+        let at_s = self.world.at_s().min(heartbeat_s + STOOD_STILL_AFTER.as_secs_f64());
         Moment { at_s, story_s: self.world.record().clock().story_at(at_s) }
     }
 
-    /// The figures as they were last reckoned.
     pub fn figures(&self) -> MutexGuard<'_, Figures> {
         self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reckons the figures anew.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
-    pub fn reckon(&self, round: &Round) -> Figures {
+    pub fn compute_figures(&self, round: &Round) -> Figures {
         let now = self.now();
         let rules = Rules::default();
         let (timeline, loss_usd, clock) = {
@@ -265,20 +238,20 @@ impl Floor {
         figures
     }
 
-    /// Alerts and complaints that have reached the team since this was asked last.
+    /// Alerts and complaints since this was last asked.
     pub fn calls(&self) -> Vec<EventKind> {
         let record = self.world.record();
-        let told = self.told.swap(record.events().len(), Ordering::Relaxed);
-        let new = record.events().iter().skip(told).map(|event| event.kind.clone());
+        let read = self.events_read.swap(record.events().len(), Ordering::Relaxed);
+        let new = record.events().iter().skip(read).map(|event| event.kind.clone());
         new.filter(is_call).collect()
     }
 
-    /// Whether anybody has called the team.
+    /// Whether an alert or a complaint has reached the team.
     pub fn is_called(&self) -> bool {
         self.world.record().events().iter().any(|event| is_call(&event.kind))
     }
 
-    /// What somebody says who calls the team just now, if anybody does: an alert that is `firing` where there are metrics, or a customer.
+    /// What calls the team now, if anything does: an alert that is `firing`, from level `metrics` upwards, or a customer's complaint.
     pub fn call(&self, figures: &Figures, level: Level, firing: bool) -> Option<EventKind> {
         let lost_s = figures.lost_story_s?;
         if level >= Level::Metrics && firing {
@@ -290,7 +263,6 @@ impl Floor {
         complains.then(|| EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() })
     }
 
-    /// The record as it stands.
     pub fn record(&self) -> IncidentRecord {
         self.world.record().clone().finish()
     }
@@ -326,7 +298,7 @@ fn is_call(kind: &EventKind) -> bool {
     matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
 }
 
-/// A record as it was at a second of the shop: it may have been written after the session that it belongs to.
+/// The record up to a second of the shop: it may have been written later than its session.
 fn until(record: IncidentRecord, at_s: f64) -> IncidentRecord {
     let IncidentRecord { mut events, mut availability, .. } = record;
     events.retain(|event| event.at_s <= at_s);
@@ -334,20 +306,6 @@ fn until(record: IncidentRecord, at_s: f64) -> IncidentRecord {
     IncidentRecord { events, availability, ..record }
 }
 
-/// Before anything has been reckoned.
-pub fn waiting() -> Figures {
-    Figures {
-        now: Moment::default(),
-        loss_usd: 0.0,
-        availability: None,
-        history: Vec::new(),
-        state: State::Waiting,
-        lost_story_s: None,
-        ends_in_s: 0.0,
-    }
-}
-
-/// Which of the balanced orders a team is in, as records say it.
 fn order(team: u32, round: usize) -> String {
     format!("team {team}, round {round}")
 }

@@ -1,8 +1,8 @@
-//! What pages follow: the state of each team, and of the facilitator. Teaches that a state which many look at is made once for all of them,
-//! and that a change in one team wakes up nobody else's pages.
+//! What pages follow: a feed for each team, and one for the facilitator. Teaches that a state which many look at is made once for all of
+//! them, and that a change in one team wakes up nobody else's pages.
 //!
-//! A *board* holds the state that was shown last, with a version, and the last few changes as patches. Who comes new is given the whole
-//! state; who has the version before the newest, the patch; who fell far behind, the whole again. Nothing waits in memory for a slow reader.
+//! A *feed* holds the state that was sent last, with a version, and the last few changes as patches. A new follower gets the whole state;
+//! one who is a few versions behind, the patches; one who is further behind, the whole state again. Nothing is queued for a slow reader.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,40 +19,37 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{allowance::Who, difference::difference};
+use crate::{difference::difference, rate_limits::Who, state::Concerns};
 
-/// At most so often is a state made anew, however fast things change: twice as fast as anybody reads.
+/// A state is made anew at most this often: twice as fast as anybody reads.
 const AT_MOST_EVERY: Duration = Duration::from_millis(100);
 
-/// Changes that are held for who is behind: three seconds of the fastest.
+/// Patches that are held for followers who are behind: three seconds at the fastest rate.
 const CHANGES_HELD: usize = 32;
 
-/// Streams of one person or program: a browser needs one for all its tabs, or one for each that is seen. The oldest ends for a new one, as
-/// a phone that changed its network leaves one behind which nobody reads.
+/// Streams of one person or program: a browser needs one for all its tabs, or one for each visible tab. A new one ends the oldest: a phone
+/// that changes its network leaves a stream behind that nobody reads.
 pub const STREAMS_PER_PERSON_MAX: usize = 4;
 
 /// Streams of one team together: two for each seat, and some programs.
 pub const STREAMS_PER_TEAM_MAX: usize = 80;
 
-/// All boards of a room.
 #[derive(Debug)]
-pub struct Boards {
-    teams: BTreeMap<u32, Board>,
-    desk: Board,
+pub struct Feeds {
+    teams: BTreeMap<u32, Feed>,
+    desk: Feed,
     open: Arc<Mutex<Vec<Open>>>,
     opened: Mutex<u64>,
 }
 
-/// One state that is followed.
 #[derive(Debug)]
-pub struct Board {
+pub struct Feed {
     changed: watch::Sender<u64>,
     shown: AsyncMutex<Shown>,
 }
 
 #[derive(Debug, Default)]
 struct Shown {
-    /// The change of which this is the state.
     of: u64,
     version: u64,
     state: Arc<Value>,
@@ -61,16 +58,13 @@ struct Shown {
     made: Option<Instant>,
 }
 
-/// What somebody is sent who follows.
 #[derive(Clone, Debug)]
 pub enum News {
-    /// The whole state.
     Whole(Arc<Value>),
     /// A JSON Patch on the state that was sent before.
     Change(Arc<str>),
 }
 
-/// A stream that is open.
 #[derive(Debug)]
 struct Open {
     number: u64,
@@ -79,53 +73,39 @@ struct Open {
     ends: CancellationToken,
 }
 
-/// Keeps a stream's place until it is dropped.
+/// A stream's place in the list, until it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct Subscription {
     number: u64,
     open: Arc<Mutex<Vec<Open>>>,
     ends: CancellationToken,
 }
 
-impl Boards {
-    /// Boards for these teams, and for the facilitator.
+impl Feeds {
+    /// Feeds for these teams, and for the facilitator.
     pub fn new(teams: impl IntoIterator<Item = u32>) -> Self {
         Self {
-            teams: teams.into_iter().map(|team| (team, Board::default())).collect(),
-            desk: Board::default(),
+            teams: teams.into_iter().map(|team| (team, Feed::default())).collect(),
+            desk: Feed::default(),
             open: Arc::default(),
             opened: Mutex::default(),
         }
     }
 
-    /// The board of a team, or the facilitator's.
-    pub fn of(&self, team: Option<u32>) -> Option<&Board> {
+    /// The feed of a team, or the facilitator's.
+    pub fn of(&self, team: Option<u32>) -> Option<&Feed> {
         team.map_or(Some(&self.desk), |team| self.teams.get(&team))
     }
 
-    /// Something changed for everybody.
-    pub fn changed(&self) {
-        self.teams.values().for_each(Board::changed);
-        self.desk.changed();
-    }
-
-    /// Something changed in one team, which the facilitator sees as well.
-    pub fn changed_in(&self, team: u32) {
-        self.teams.get(&team).into_iter().for_each(Board::changed);
-        self.desk.changed();
-    }
-
-    /// Something changed that only the facilitator sees.
-    pub fn changed_on_the_desk(&self) {
+    /// Something changed that these pages show. The facilitator's show it in any case.
+    pub(crate) fn announce(&self, concerns: &Concerns) {
+        let concerned = |team: &u32| concerns.everybody || concerns.teams.contains(team);
+        self.teams.iter().filter(|(team, _)| concerned(team)).for_each(|(_, feed)| feed.changed());
         self.desk.changed();
     }
 
     /// Opens a stream for somebody; their oldest ends when they have too many.
-    ///
-    /// # Errors
-    ///
-    /// When the team has too many.
-    pub fn open(&self, who: Who, team: Option<u32>) -> Result<Place, Problem> {
+    pub fn open(&self, who: Who, team: Option<u32>) -> Result<Subscription, Problem> {
         let mut open = held(&self.open);
         let own = open.iter().filter(|open| open.who == who);
         if own.clone().count() >= STREAMS_PER_PERSON_MAX {
@@ -135,22 +115,21 @@ impl Boards {
         }
         if team.is_some() && open.iter().filter(|open| open.team == team).count() >= STREAMS_PER_TEAM_MAX {
             let detail =
-                format!("Your team follows with {STREAMS_PER_TEAM_MAX} streams already; close some pages.");
+                format!("Your team has {STREAMS_PER_TEAM_MAX} streams open already; close some pages.");
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
         }
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         *opened += 1;
         let (number, ends) = (*opened, CancellationToken::new());
         open.push(Open { number, who, team, ends: ends.clone() });
-        Ok(Place { number, open: Arc::clone(&self.open), ends })
+        Ok(Subscription { number, open: Arc::clone(&self.open), ends })
     }
 
-    /// Ends all streams of somebody, who may not follow any longer.
+    /// Ends all streams of somebody who has lost access.
     pub fn end(&self, who: Who) {
         held(&self.open).iter().filter(|open| open.who == who).for_each(|open| open.ends.cancel());
     }
 
-    /// How many streams are open.
     pub fn streams(&self) -> usize {
         held(&self.open).len()
     }
@@ -160,41 +139,39 @@ fn held(open: &Mutex<Vec<Open>>) -> MutexGuard<'_, Vec<Open>> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Place {
+impl Subscription {
     /// What is cancelled when this stream has to end.
     pub fn ends(&self) -> &CancellationToken {
         &self.ends
     }
 }
 
-impl Drop for Place {
+impl Drop for Subscription {
     fn drop(&mut self) {
         held(&self.open).retain(|open| open.number != self.number);
     }
 }
 
-impl Default for Board {
+impl Default for Feed {
     fn default() -> Self {
         Self { changed: watch::Sender::new(1), shown: AsyncMutex::default() }
     }
 }
 
-impl Board {
+impl Feed {
     fn changed(&self) {
         self.changed.send_modify(|count| *count += 1);
     }
 
-    /// Follows the changes.
     pub fn follow(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
 
-    /// What is new for who has `version`, and the version after it; `make` makes the state, and is called only if nobody has
-    /// called it since the last change.
+    /// The version after `version`, and what is new in it. `make` makes the state; it is called once for each change, whoever asks first.
     pub async fn news(&self, version: Option<u64>, make: impl FnOnce() -> Value) -> (u64, Option<News>) {
         let mut shown = self.shown.lock().await;
         if shown.of != *self.changed.borrow() {
-            // Whoever waits for the same state waits here, and finds it made.
+            // Others who want the same state wait here for the lock, and find it made.
             if let Some(made) = shown.made {
                 sleep_until(made + AT_MOST_EVERY).await;
             }
@@ -243,60 +220,60 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_state_is_made_once_for_all_who_follow() {
-        let board = Board::default();
+        let feed = Feed::default();
         let made = Cell::new(0);
         let make = || {
             made.set(made.get() + 1);
             json!({ "count": made.get() })
         };
-        let (version, first) = board.news(None, make).await;
+        let (version, first) = feed.news(None, make).await;
         assert!(matches!(first, Some(News::Whole(state)) if state["count"] == 1));
-        let (same, nothing) = board.news(Some(version), make).await;
+        let (same, nothing) = feed.news(Some(version), make).await;
         assert!(same == version && nothing.is_none() && made.get() == 1);
-        board.changed();
-        let (next, change) = board.news(Some(version), make).await;
+        feed.changed();
+        let (next, change) = feed.news(Some(version), make).await;
         assert!(matches!(change, Some(News::Change(patch)) if patch.contains("/count")));
-        let (late, whole) = board.news(None, make).await;
+        let (late, whole) = feed.news(None, make).await;
         assert!(late == next && matches!(whole, Some(News::Whole(_))) && made.get() == 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_is_behind_comes_on_by_patches_and_who_is_far_behind_starts_anew() {
-        let board = Board::default();
-        let (first, _) = board.news(None, || json!({ "count": 0 })).await;
+        let feed = Feed::default();
+        let (first, _) = feed.news(None, || json!({ "count": 0 })).await;
         let began = Instant::now();
         for count in 1..=CHANGES_HELD {
-            board.changed();
-            board.news(None, || json!({ "count": count })).await;
+            feed.changed();
+            feed.news(None, || json!({ "count": count })).await;
         }
         assert!(began.elapsed() >= AT_MOST_EVERY * 31, "made no more often than that");
         let (mut at, mut patches) = (first, 0);
-        while let (next, Some(News::Change(_))) = board.news(Some(at), || json!({})).await {
+        while let (next, Some(News::Change(_))) = feed.news(Some(at), || json!({})).await {
             (at, patches) = (next, patches + 1);
         }
         assert_eq!(patches, CHANGES_HELD);
-        board.changed();
-        board.news(None, || json!({ "count": -1 })).await;
-        assert!(matches!(board.news(Some(first), || json!({})).await, (_, Some(News::Whole(_)))));
+        feed.changed();
+        feed.news(None, || json!({ "count": -1 })).await;
+        assert!(matches!(feed.news(Some(first), || json!({})).await, (_, Some(News::Whole(_)))));
     }
 
     #[test]
     fn streams_are_bounded_and_end_with_whoever_may_not_follow_any_longer() {
-        let boards = Boards::new([1, 2]);
+        let feeds = Feeds::new([1, 2]);
         let person = |number| Who::Seat(number);
-        let mut places: Vec<Place> = (0..9).map(|_| boards.open(person(1), Some(1)).unwrap()).collect();
-        assert_eq!(boards.streams(), STREAMS_PER_PERSON_MAX);
+        let mut places: Vec<Subscription> = (0..9).map(|_| feeds.open(person(1), Some(1)).unwrap()).collect();
+        assert_eq!(feeds.streams(), STREAMS_PER_PERSON_MAX);
         let ended = places.iter().take_while(|place| place.ends().is_cancelled()).count();
         assert_eq!(ended, 9 - STREAMS_PER_PERSON_MAX, "the oldest end");
-        boards.end(person(1));
+        feeds.end(person(1));
         assert!(places.iter().all(|place| place.ends().is_cancelled()));
         places.clear();
-        assert_eq!(boards.streams(), 0);
+        assert_eq!(feeds.streams(), 0);
         let team: Vec<_> =
-            (0..200).map_while(|number| boards.open(person(number / 4), Some(1)).ok()).collect();
+            (0..200).map_while(|number| feeds.open(person(number / 4), Some(1)).ok()).collect();
         assert_eq!(team.len(), STREAMS_PER_TEAM_MAX);
-        assert!(boards.open(person(99), Some(2)).is_ok(), "the others' streams are their own");
-        let refused = boards.open(person(98), Some(1)).unwrap_err();
+        assert!(feeds.open(person(99), Some(2)).is_ok(), "the others' streams are their own");
+        let refused = feeds.open(person(98), Some(1)).unwrap_err();
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     }
 }

@@ -1,6 +1,6 @@
-//! How much everybody may ask for, by who asks and what for. Teaches two things. A key of a limit is something its holder cannot choose: a
-//! credential is checked before it counts, and a guess counts for the address that it came from. And whoever is right is never held up by
-//! others who are wrong: people behind one router share an address, so only wrong tries are counted for it.
+//! How often everybody may ask, by who asks and what for. Teaches two things. A limit's key must be something that its holder cannot choose:
+//! a credential is checked before it counts, and a guess counts for the address that it came from. And a right credential is never held up by
+//! wrong guesses: people behind one router share an address, so only wrong guesses are counted for it.
 //!
 //! What keeps a guesser out is length: a right credential is let in at any time, and there are 2^130 tokens and 2^40 codes, of which a
 //! room that answers ten thousand tries a second meets half in a year and a half. The limits keep guessing cheap for the room.
@@ -37,14 +37,14 @@ const GUESSES: (u32, u32) = (1, 20);
 const ALL_GUESSES: (u32, u32) = (10, 100);
 /// People who join from one address: a class of two hundred behind one router, within a minute.
 const JOINS: (u32, u32) = (3, 100);
-/// Tests of the way from one address, which repeat when a page is loaded.
+/// Join tests from one address, which repeat when a page is loaded.
 const TESTS: (u32, u32) = (3, 100);
 
 /// Most keys of one limit that are held, each a few dozen bytes. Those that are held have asked within the last minute or two; people
-/// number two thousand at most, and only guesses and tests of the way come from addresses that nobody has checked.
+/// number two thousand at most, and only guesses and join tests come from addresses that nobody has checked.
 pub const KEYS_MAX: usize = 4_096;
 
-/// Somebody who has shown a right credential.
+/// Somebody who has shown a valid credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Who {
     /// A person in a team, by the number of the seat.
@@ -93,9 +93,8 @@ impl Clock for Since {
     }
 }
 
-/// What everybody has asked for lately.
 #[derive(Debug)]
-pub struct Allowance {
+pub struct RateLimits {
     requests: Each<Who>,
     changes: Each<Who>,
     teams: Each<u32>,
@@ -106,7 +105,7 @@ pub struct Allowance {
     tests: Each<Client>,
 }
 
-impl Default for Allowance {
+impl Default for RateLimits {
     fn default() -> Self {
         let clock = Since(Instant::now());
         Self {
@@ -122,33 +121,21 @@ impl Default for Allowance {
     }
 }
 
-impl Allowance {
+impl RateLimits {
     /// Takes one request from what somebody in a team, or the facilitator, may still ask for.
-    ///
-    /// # Errors
-    ///
-    /// When nothing is left.
     pub fn request(&self, who: Who, team: Option<u32>, is_change: bool) -> Result<(), Problem> {
-        if !within(&self.requests, &who) {
-            return Err(too_often("Too many requests; try again in a second."));
+        take(&self.requests, &who, "Too many requests; try again in a second.")?;
+        if is_change {
+            take(&self.changes, &who, "Too many changes; try again in a second.")?;
         }
-        if is_change && !within(&self.changes, &who) {
-            return Err(too_often("Too many changes; try again in a second."));
-        }
-        if team.is_some_and(|team| !within(&self.teams, &team)) {
-            return Err(too_often("Your team asks for too much at once; try again in a second."));
-        }
-        Ok(())
+        team.map_or(Ok(()), |team| {
+            take(&self.teams, &team, "Your team asks for too much at once; try again in a second.")
+        })
     }
 
     /// Takes one page view of a team's shop.
-    ///
-    /// # Errors
-    ///
-    /// When nothing is left.
     pub fn shop_view(&self, team: u32) -> Result<(), Problem> {
-        let is_within = within(&self.shops, &team);
-        is_within.then_some(()).ok_or_else(|| too_often("Too many page views; try again in a second."))
+        take(&self.shops, &team, "Too many page views; try again in a second.")
     }
 
     /// Counts a wrong code or token, and says how it is answered: as `refused` does, or that there were too many.
@@ -161,23 +148,13 @@ impl Allowance {
     }
 
     /// Takes one seat from what an address may still take.
-    ///
-    /// # Errors
-    ///
-    /// When nothing is left.
     pub fn join(&self, client: Client) -> Result<(), Problem> {
-        let is_within = within(&self.joins, &client);
-        is_within.then_some(()).ok_or_else(|| too_often("Many people join just now; try again in a second."))
+        take(&self.joins, &client, "Many people are joining; try again in a second.")
     }
 
-    /// Takes one test of the way.
-    ///
-    /// # Errors
-    ///
-    /// When nothing is left.
+    /// Takes one join test.
     pub fn test(&self, client: Client) -> Result<(), Problem> {
-        let is_within = within(&self.tests, &client);
-        is_within.then_some(()).ok_or_else(|| too_often("Too many tests; try again in a second."))
+        take(&self.tests, &client, "Too many tests; try again in a second.")
     }
 
     /// How many keys all limits hold together.
@@ -187,7 +164,7 @@ impl Allowance {
     }
 }
 
-/// Whether one more is allowed for this key. Keys that have all of their allowance again are forgotten, which changes nothing for them.
+/// Whether one more is allowed for this key. Keys that have their whole quota again are forgotten, which changes nothing for them.
 fn within<K: Clone + Eq + Hash>(limit: &Each<K>, key: &K) -> bool {
     if limit.len() >= KEYS_MAX {
         limit.retain_recent();
@@ -196,6 +173,10 @@ fn within<K: Clone + Eq + Hash>(limit: &Each<K>, key: &K) -> bool {
         }
     }
     limit.check_key(key).is_ok()
+}
+
+fn take<K: Clone + Eq + Hash>(limit: &Each<K>, key: &K, refused: &str) -> Result<(), Problem> {
+    if within(limit, key) { Ok(()) } else { Err(too_often(refused)) }
 }
 
 fn quota((per_second, burst): (u32, u32)) -> Quota {
@@ -223,22 +204,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_asks_too_often_waits_and_holds_up_nobody_else() {
-        let allowance = Allowance::default();
+        let rate_limits = RateLimits::default();
         let (one, other) = (Who::Seat(1), Who::Seat(2));
-        let let_in = (0..1_000).filter(|_| allowance.request(one, Some(1), false).is_ok()).count();
+        let let_in = (0..1_000).filter(|_| rate_limits.request(one, Some(1), false).is_ok()).count();
         assert_eq!(let_in, REQUESTS.1 as usize);
-        assert!(allowance.request(other, Some(1), true).is_ok());
+        assert!(rate_limits.request(other, Some(1), true).is_ok());
         tokio::time::advance(Duration::from_secs(1)).await;
-        let let_in = (0..1_000).filter(|_| allowance.request(one, Some(1), false).is_ok()).count();
+        let let_in = (0..1_000).filter(|_| rate_limits.request(one, Some(1), false).is_ok()).count();
         assert_eq!(let_in, REQUESTS.0 as usize);
     }
 
     #[tokio::test(start_paused = true)]
     async fn guesses_are_counted_by_address_and_together() {
-        let allowance = Allowance::default();
+        let rate_limits = RateLimits::default();
         let answered = |client, tries: usize| {
             (0..tries)
-                .filter(|_| allowance.guessed(client, refused()).status() == StatusCode::FORBIDDEN)
+                .filter(|_| rate_limits.guessed(client, refused()).status() == StatusCode::FORBIDDEN)
                 .count()
         };
         assert_eq!(answered(client(1), 300), GUESSES.1 as usize);
@@ -251,15 +232,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn memory_does_not_grow_with_addresses() {
-        let allowance = Allowance::default();
+        let rate_limits = RateLimits::default();
         for number in 0..3 * u32::try_from(KEYS_MAX).unwrap() {
-            let _ = (allowance.guessed(client(number), refused()), allowance.test(client(number)));
-            assert!(allowance.keys() <= 2 * KEYS_MAX, "{}", allowance.keys());
+            let _ = (rate_limits.guessed(client(number), refused()), rate_limits.test(client(number)));
+            assert!(rate_limits.keys() <= 2 * KEYS_MAX, "{}", rate_limits.keys());
         }
-        // Who has all of their allowance again is forgotten, and loses nothing.
-        let before = allowance.keys();
+        // Who has their whole quota again is forgotten, and loses nothing.
+        let before = rate_limits.keys();
         tokio::time::advance(Duration::from_secs(3_600)).await;
-        assert!(allowance.test(client(1)).is_ok() && allowance.tests.len() < before);
+        assert!(rate_limits.test(client(1)).is_ok() && rate_limits.tests.len() < before);
     }
 
     #[test]

@@ -1,0 +1,261 @@
+//! What happens to a session besides people coming and going ([`seats`](crate::seats)) and a team's own work ([`work`](crate::work)): rounds
+//! begin and end, the facilitator plans and helps, and the clock brings what is due. Each method says who has to be told, by the door of
+//! [`Change`] that it takes.
+
+use chassis::Problem;
+use diagnosis::operating::Line;
+use incident::Level;
+use world::play::STARTS_STORY_S;
+
+use crate::{
+    limits::{MARKS_MAX, full},
+    plan::{MINUTES_RANGE, ROUNDS_MAX},
+    session::{Mark, Moment, Phase, Played, Round, conflict, not_found},
+    state::Change,
+};
+
+/// What is said at the beginning of a round.
+const BEGINS: &str = "The shop is open. It is 07:45, an ordinary morning.";
+
+/// What a team finds in its log after the room was restarted.
+const RESTARTED: &str =
+    "The room was restarted. Clock, loss and your notes are as they were; evidence from before is gone.";
+
+impl Change<'_> {
+    // ---- Rounds -------------------------------------------------------------------------------------------------------------------
+
+    /// Begins the round at this place of the plan.
+    pub(crate) fn begin_round(&mut self, place: usize) {
+        let session = self.for_everybody();
+        let round = &session.plan[place];
+        for (team, assigned) in session.teams.iter_mut().zip(&round.assigned) {
+            let mut played = Played::new(place, assigned.level, round.operating_model);
+            played.tell(Moment { at_s: 0.0, story_s: STARTS_STORY_S }, "note", BEGINS, None);
+            team.played.push(played);
+        }
+        (session.phase, session.current) = (Phase::Running, Some(place));
+    }
+
+    /// Pauses a round that was under way when the room ended, and tells a team that.
+    pub(crate) fn come_back(&mut self, team: u32, now: Moment) {
+        self.for_everybody().phase = Phase::Paused;
+        self.tell(team, now, "note", RESTARTED, None);
+    }
+
+    pub(crate) fn pause(&mut self, paused: bool) -> Result<(), Problem> {
+        let (from, to) =
+            if paused { (Phase::Running, Phase::Paused) } else { (Phase::Paused, Phase::Running) };
+        if self.phase != from {
+            return Err(conflict(if paused { "No round is running." } else { "No round is paused." }));
+        }
+        self.for_everybody().phase = to;
+        Ok(())
+    }
+
+    /// Makes the round that is under way longer.
+    pub(crate) fn extend(&mut self, minutes: f64) -> Result<(), Problem> {
+        let current = self.current.filter(|_| self.is_under_way());
+        let current = current.ok_or_else(|| conflict("No round is under way."))?;
+        let round = &mut self.for_everybody().plan[current];
+        round.minutes = (round.minutes + minutes).min(MINUTES_RANGE.1);
+        Ok(())
+    }
+
+    /// Ends the round that is under way, and whatever is still to come in it. Answers with its place in the plan.
+    pub(crate) fn end_round(&mut self) -> Result<usize, Problem> {
+        if !self.is_under_way() {
+            return Err(conflict("No round is under way."));
+        }
+        let session = self.for_everybody();
+        session.phase = Phase::Over;
+        let place = session.current.unwrap_or_default();
+        let playing = session.teams.iter_mut().flat_map(|team| &mut team.played);
+        for played in playing.filter(|played| played.round == place) {
+            (played.pending, played.handover_story_s) = (None, None);
+        }
+        Ok(place)
+    }
+
+    /// Opens the answers to everybody.
+    pub(crate) fn reveal(&mut self) -> Result<(), Problem> {
+        match self.phase {
+            Phase::Lobby => Err(conflict("Nothing has happened yet.")),
+            Phase::Running | Phase::Paused => Err(conflict("A round is under way; end it first.")),
+            Phase::Over | Phase::Debrief => {
+                self.for_everybody().phase = Phase::Debrief;
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn add_round(&mut self, round: Round) -> Result<(), Problem> {
+        if self.plan.len() >= ROUNDS_MAX {
+            return Err(conflict(format!("A session has at most {ROUNDS_MAX} rounds.")));
+        }
+        self.for_everybody().plan.push(round);
+        Ok(())
+    }
+
+    /// Replaces a round that has not begun.
+    pub fn change_round(&mut self, number: usize, round: Round) -> Result<(), Problem> {
+        self.not_begun(number)?;
+        self.for_everybody().plan[number] = round;
+        Ok(())
+    }
+
+    pub(crate) fn remove_round(&mut self, number: usize) -> Result<(), Problem> {
+        self.not_begun(number)?;
+        self.for_everybody().plan.remove(number);
+        Ok(())
+    }
+
+    fn not_begun(&self, number: usize) -> Result<(), Problem> {
+        if number >= self.plan.len() {
+            return Err(not_found("There is no such round."));
+        }
+        match self.next_round() {
+            Some(next) if number >= next => Ok(()),
+            _ => Err(conflict("This round has begun.")),
+        }
+    }
+
+    // ---- What the facilitator does ------------------------------------------------------------------------------------------------
+
+    /// Gives a team the next hint of its ladder; none if it has all of them.
+    pub(crate) fn hint(
+        &mut self,
+        team: u32,
+        ladder: &[String],
+        now: Moment,
+    ) -> Result<Option<String>, Problem> {
+        let Some(text) = ladder.get(self.playing(team)?.hints) else { return Ok(None) };
+        let played = self.for_team(team).played_mut(team)?;
+        played.hints += 1;
+        played.tell(now, "hint", text, None);
+        Ok(Some(text.clone()))
+    }
+
+    /// Sends a message to all of these teams, or to none.
+    pub(crate) fn message(&mut self, teams: &[(u32, Moment)], text: &str) -> Result<(), Problem> {
+        for (team, _) in teams {
+            self.played(*team).ok_or_else(|| conflict("No round has begun."))?.may_be_told()?;
+        }
+        for (team, now) in teams {
+            self.tell(*team, *now, "message", text, None);
+        }
+        Ok(())
+    }
+
+    /// Marks a moment to talk about.
+    pub(crate) fn mark(&mut self, story: String, text: String) -> Result<(), Problem> {
+        let round = self.current.ok_or_else(|| conflict("No round has begun."))?;
+        if self.marks.len() >= MARKS_MAX {
+            return Err(full(format!("A session has at most {MARKS_MAX} marks.")));
+        }
+        self.for_desk().marks.push(Mark { round, story, text });
+        Ok(())
+    }
+
+    /// Raises a team's telemetry level, and says whether it was lower: what people have seen cannot be taken back.
+    pub(crate) fn raise_level(&mut self, team: u32, level: Level, now: Moment) -> Result<bool, Problem> {
+        if level <= self.playing(team)?.level {
+            return Ok(false);
+        }
+        let played = self.for_team(team).played_mut(team)?;
+        played.level = level;
+        let text = format!(
+            "From now on the shop tells more: level '{level}'. What it did not tell before stays untold."
+        );
+        played.tell(now, "level", text, None);
+        Ok(true)
+    }
+
+    pub(crate) fn rename(&mut self, team: u32, name: String) -> Result<(), Problem> {
+        self.team(team)?;
+        self.for_team(team).team_mut(team)?.name = name;
+        Ok(())
+    }
+
+    /// Names the backend that also receives a team's telemetry.
+    pub(crate) fn forward(&mut self, team: u32, endpoint: Option<String>) -> Result<(), Problem> {
+        self.team(team)?;
+        self.for_desk().team_mut(team)?.forward = endpoint;
+        Ok(())
+    }
+
+    // ---- What is due --------------------------------------------------------------------------------------------------------------
+
+    /// Writes a line into a team's log of the current round.
+    pub fn tell(&mut self, team: u32, now: Moment, kind: &str, text: &str, by: Option<&str>) {
+        if let Ok(played) = self.for_team(team).played_mut(team) {
+            played.tell(now, kind, text, by);
+        }
+    }
+
+    /// Notes how many of the scenario's steps have happened.
+    pub(crate) fn step_to(&mut self, team: u32, steps_done: usize) {
+        if let Ok(played) = self.for_team(team).played_mut(team) {
+            played.steps_done = steps_done;
+        }
+    }
+
+    /// Lets the next line of support take over. Answers with it.
+    pub(crate) fn take_over(&mut self, team: u32, now: Moment) -> Option<Line> {
+        let played = self.for_team(team).played_mut(team).ok()?;
+        played.handover_story_s = None;
+        played.line += 1;
+        let line = played.line();
+        played.tell(now, "handover", format!("{} has taken over", line.name()), None);
+        Some(line)
+    }
+
+    /// Asks a team that has restored early what else contributed.
+    pub(crate) fn ask(&mut self, team: u32) {
+        if let Ok(played) = self.for_team(team).played_mut(team) {
+            played.asked = true;
+        }
+    }
+
+    /// Ends the remedy that somebody was at, and tells the team what came of it.
+    pub(crate) fn end_remedy(&mut self, team: u32, now: Moment, text: &str, by: &str) {
+        if let Ok(played) = self.for_team(team).played_mut(team) {
+            played.pending = None;
+            played.tell(now, "remedy", text, Some(by));
+        }
+    }
+
+    /// Notes how far a team's clocks have come.
+    pub(crate) fn clocks(&mut self, team: u32, now: Moment) {
+        if let Ok(played) = self.for_next_tick().played_mut(team) {
+            played.now = now;
+        }
+    }
+
+    // ---- After the rounds ---------------------------------------------------------------------------------------------------------
+
+    /// Spends the one repair of a team's round, by default the last that counts.
+    pub(crate) fn spend_repair(
+        &mut self,
+        team: u32,
+        round: Option<usize>,
+        repair: &str,
+    ) -> Result<(), Problem> {
+        let counts = |played: &&Played| self.plan.get(played.round).is_some_and(|round| !round.practice);
+        let mut scored = self.team(team)?.played.iter().filter(counts);
+        let played = match round {
+            Some(round) => scored.find(|played| played.round == round),
+            None => scored.next_back(),
+        };
+        let played = played.ok_or_else(|| not_found("There is no such round to spend a repair on."))?;
+        if let Some(spent) = &played.repair {
+            return Err(conflict(format!("This round's repair has been spent, on {spent}.")));
+        }
+        let round = played.round;
+        for played in &mut self.for_team(team).team_mut(team)?.played {
+            if played.round == round {
+                played.repair = Some(repair.to_owned());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! The session's owner: everybody may read it, and there is one way to change it. Teaches that a rule which stands in a comment is
+//! forgotten, and one that the compiler knows is not: a `&mut Session` exists only within a [`Change`], and each of the doors that hand
+//! one out notes who has to be told. So no change goes unannounced, and none is left off the disk.
+
+use std::{
+    collections::BTreeSet,
+    ops::Deref,
+    sync::{MutexGuard, PoisonError},
+};
+
+use crate::{room::Room, session::Session};
+
+/// A change of the session while it is made. It reads as the session does, and changes only by its methods: see
+/// [`seats`](crate::seats), [`changes`](crate::changes) and [`work`](crate::work).
+#[derive(Debug)]
+pub struct Change<'a> {
+    session: &'a mut Session,
+    concerns: Concerns,
+}
+
+/// Whose pages show what has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Concerns {
+    pub(crate) everybody: bool,
+    pub(crate) teams: BTreeSet<u32>,
+    pub(crate) desk: bool,
+}
+
+impl Deref for Change<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.session
+    }
+}
+
+impl<'a> Change<'a> {
+    pub(crate) fn of(session: &'a mut Session) -> Self {
+        Self { session, concerns: Concerns::default() }
+    }
+
+    /// For what every page shows.
+    pub(crate) fn for_everybody(&mut self) -> &mut Session {
+        self.concerns.everybody = true;
+        self.session
+    }
+
+    /// For what one team's pages and the facilitator's show: the other teams' pages sleep on.
+    pub(crate) fn for_team(&mut self, team: u32) -> &mut Session {
+        self.concerns.teams.insert(team);
+        self.session
+    }
+
+    /// For what only the facilitator's pages show.
+    pub(crate) fn for_desk(&mut self) -> &mut Session {
+        self.concerns.desk = true;
+        self.session
+    }
+
+    /// For what happens with nearly every request: pages show it with the next tick of the clock, and a crash may cost as much of it
+    /// as of the clocks themselves.
+    pub(crate) fn for_next_tick(&mut self) -> &mut Session {
+        self.session
+    }
+}
+
+impl Room {
+    /// Reads the session. Whoever reads within this waits for ever.
+    pub fn read<T>(&self, read: impl FnOnce(&Session) -> T) -> T {
+        read(&self.lock_session())
+    }
+
+    /// Changes the session, tells the pages that show what has changed, and has it kept on disk.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Change<'_>) -> T) -> T {
+        let mut session = self.lock_session();
+        let mut changing = Change::of(&mut session);
+        let outcome = change(&mut changing);
+        let concerns = changing.concerns;
+        drop(session);
+        if concerns != Concerns::default() {
+            self.feeds().announce(&concerns);
+            self.saver().want();
+        }
+        outcome
+    }
+
+    fn lock_session(&self) -> MutexGuard<'_, Session> {
+        self.session_mutex().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, net::Ipv4Addr, path::Path, time::Duration};
+
+    use incident::{Level, Remedy};
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+    use crate::{
+        RoomOptions,
+        rate_limits::Client,
+        seats::Newcomer,
+        session::{Guess, Look, Moment},
+    };
+
+    /// Who has to be told.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Told {
+        Everybody,
+        Team,
+        Desk,
+        NextTick,
+    }
+    use Told::{Desk, Everybody, NextTick, Team};
+
+    type Method = (&'static str, Told, fn(&mut Change<'_>));
+
+    const NOW: Moment = Moment { at_s: 60.0, story_s: 900.0 };
+
+    /// Each method that changes a session, with something to change.
+    #[rustfmt::skip]
+    const METHODS: [Method; 33] = [
+        ("begin_round", Everybody, |session| session.begin_round(2)),
+        ("come_back", Everybody, |session| session.come_back(1, NOW)),
+        ("pause", Everybody, |session| session.pause(true).unwrap()),
+        ("extend", Everybody, |session| session.extend(5.0).unwrap()),
+        ("end_round", Everybody, |session| { session.end_round().unwrap(); }),
+        ("reveal", Everybody, |session| { session.end_round().unwrap(); session.reveal().unwrap(); }),
+        ("add_round", Everybody, |session| { let round = session.plan[1].clone(); session.add_round(round).unwrap(); }),
+        ("change_round", Everybody, |session| { let round = session.plan[1].clone(); session.change_round(2, round).unwrap(); }),
+        ("remove_round", Everybody, |session| session.remove_round(2).unwrap()),
+        ("hint", Team, |session| drop(session.hint(1, &["Look at the cache.".to_owned()], NOW).unwrap())),
+        ("message", Team, |session| session.message(&[(1, NOW)], "How long?").unwrap()),
+        ("mark", Desk, |session| session.mark("09:00".to_owned(), "a good question".to_owned()).unwrap()),
+        ("raise_level", Team, |session| assert!(session.raise_level(1, Level::Changes, NOW).unwrap())),
+        ("rename", Team, |session| session.rename(1, "Owls".to_owned()).unwrap()),
+        ("forward", Desk, |session| session.forward(1, Some("http://127.0.0.1:4318".to_owned())).unwrap()),
+        ("tell", Team, |session| session.tell(1, NOW, "note", "hello", None)),
+        ("step_to", Team, |session| session.step_to(1, 3)),
+        ("take_over", Team, |session| { session.take_over(1, NOW); }),
+        ("ask", Team, |session| session.ask(1)),
+        ("end_remedy", Team, |session| session.end_remedy(1, NOW, "done", "Kim")),
+        ("clocks", NextTick, |session| session.clocks(1, NOW)),
+        ("spend_repair", Team, |session| session.spend_repair(1, Some(1), "missing-health-check").unwrap()),
+        ("work", Team, |session| session.work(1, |played| played.guess(Guess { cause: None, confidence: 0, by: "Kim".to_owned() })).unwrap()),
+        ("look", NextTick, |session| assert!(session.look(1, Look { when: NOW, at: "logs".to_owned(), query: String::new(), named: BTreeSet::new() }))),
+        ("join", Team, |session| drop(session.join(newcomer("Ada"), Instant::now()).unwrap())),
+        ("sign_in", Desk, |session| drop(session.sign_in(Instant::now()))),
+        ("leave", Team, |session| { let token = session.seats[0].token.clone(); assert_eq!(session.leave(&[token]).len(), 1); }),
+        ("renew_token", Team, |session| session.renew_token(1).unwrap()),
+        ("open_joining", Desk, |session| session.open_joining(false)),
+        ("renew_code", Desk, |session| session.renew_code()),
+        ("hear", NextTick, |session| session.hear(1, Instant::now())),
+        ("let_in", Team, |session| { session.let_in(2, Some(1)).unwrap(); }),
+        ("take_away", Team, |session| { session.take_away(1, None).unwrap(); }),
+    ];
+
+    fn newcomer(alias: &str) -> Newcomer<'static> {
+        let client = Client::new(Ipv4Addr::LOCALHOST.into());
+        Newcomer { team: 1, alias: alias.to_owned(), client, shown: None }
+    }
+
+    /// Two teams in the first round that counts: Kim is in, Lee waits, and somebody is at a remedy.
+    fn session() -> Session {
+        let mut session = Session::new(3, 2, &BTreeSet::new());
+        let mut change = Change::of(&mut session);
+        change.join(newcomer("Kim"), Instant::now()).unwrap();
+        change.begin_round(1);
+        change.join(newcomer("Lee"), Instant::now()).unwrap();
+        change.work(1, |played| played.begin(Remedy::FlushCache, NOW, "Kim")).unwrap();
+        session
+    }
+
+    async fn open(folder: &Path) -> Room {
+        let options = RoomOptions {
+            teams: 2,
+            seed: 3,
+            folder: folder.to_owned(),
+            address: ([127, 0, 0, 1], 0).into(),
+            facilitator_token: None,
+            seen: BTreeSet::default(),
+            fresh: false,
+            views: 1.0,
+            pages: None,
+        };
+        Room::open(options).await.unwrap()
+    }
+
+    /// Whether the pages of both teams and of the facilitator are told of a change.
+    fn told<T>(room: &Room, change: impl FnOnce(&mut Change<'_>) -> T) -> ([bool; 3], T) {
+        let followed = [Some(1), Some(2), None].map(|team| room.feeds().of(team).unwrap().follow());
+        let outcome = room.change(change);
+        (followed.map(|feed| feed.has_changed().unwrap()), outcome)
+    }
+
+    #[tokio::test]
+    async fn every_method_that_changes_a_session_is_announced_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (room, before) = (open(folder.path()).await, session());
+        for (name, to, change) in METHODS {
+            room.change(|session| *session.for_next_tick() = before.clone());
+            let wanted = room.saver().wanted();
+            let (told, ()) = told(&room, change);
+            let after = room.read(Session::clone);
+            assert_ne!(after, before, "{name} changes something");
+            let expected = match to {
+                Everybody => [true; 3],
+                Team => [true, false, true],
+                Desk => [false, false, true],
+                NextTick => [false; 3],
+            };
+            assert_eq!(told, expected, "{name}: teams 1 and 2, and the facilitator");
+            assert_eq!(room.saver().wanted() > wanted, to != NextTick, "{name}");
+            let until = Instant::now() + Duration::from_secs(20);
+            let json = |session: &Session| serde_json::to_value(session).unwrap();
+            while to != NextTick && json(&room.store().session().unwrap().unwrap()) != json(&after) {
+                assert!(Instant::now() < until, "{name} is not on disk");
+                sleep(Duration::from_millis(5)).await;
+            }
+        }
+        room.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_changes_nothing_and_wakes_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let (room, before) = (open(folder.path()).await, session());
+        room.change(|session| *session.for_next_tick() = before.clone());
+        let refused: [fn(&mut Change<'_>) -> bool; 5] = [
+            |session| session.rename(9, "Owls".to_owned()).is_err(),
+            |session| session.pause(false).is_err(),
+            |session| session.let_in(1, None).is_err(),
+            |session| session.hint(1, &[], NOW).unwrap().is_none(),
+            |session| {
+                let half_done = |played: &mut crate::session::Played| {
+                    played.hints = 7;
+                    played.strike(99)
+                };
+                session.work(1, half_done).is_err()
+            },
+        ];
+        for (number, change) in refused.into_iter().enumerate() {
+            assert_eq!(told(&room, change), ([false; 3], true), "{number}");
+            assert_eq!(room.read(Session::clone), before, "{number}");
+        }
+    }
+
+    /// A method that is new stands in the table above, or this says that it does not.
+    #[test]
+    fn the_table_names_every_method_that_changes_a_session() {
+        let mut found = BTreeSet::new();
+        for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() || path.ends_with("state.rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for block in text
+                .split(
+                    "
+impl Change<'_> {",
+                )
+                .skip(1)
+            {
+                let block = block
+                    .split(
+                        "
+}
+",
+                    )
+                    .next()
+                    .unwrap();
+                found.extend(block.split(" fn ").skip(1).filter_map(|rest| {
+                    let (name, parameters) = rest.split_once('(')?;
+                    let is_change = parameters.trim_start().starts_with("&mut self");
+                    is_change.then(|| name.split('<').next().unwrap().to_owned())
+                }));
+            }
+        }
+        let named: BTreeSet<String> = METHODS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        assert_eq!(found, named);
+    }
+}
