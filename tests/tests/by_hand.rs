@@ -20,6 +20,24 @@ use tokio::time::{sleep, timeout};
 /// How long a shop may take to do what it is told.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Options that leave every port of a shop and of its evidence to the system.
+const ANY_PORTS: [&str; 14] = [
+    "--web-front-port",
+    "0",
+    "--cache-port",
+    "0",
+    "--content-store-port",
+    "0",
+    "--operator-port",
+    "0",
+    "--room-port",
+    "0",
+    "--otlp-grpc-port",
+    "0",
+    "--otlp-http-port",
+    "0",
+];
+
 /// Seconds for which availability must hold in these stories: fast ones.
 const HOLD: &str = "3";
 
@@ -62,6 +80,32 @@ fn debriefed(up: &Up) -> (String, String) {
     assert_eq!(code, 0, "{error}");
     let markdown = folder.join("again").join(record.with_extension("md").file_name().unwrap());
     (told, std::fs::read_to_string(markdown).unwrap())
+}
+
+#[tokio::test]
+async fn a_shop_on_free_ports_prints_lines_that_find_it_and_leaves_no_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(program("glyphfall"));
+    command.arg("up").args(ANY_PORTS).args(["--views", "1"]).arg("--out").arg(folder.path().join("out"));
+    let mut up = Process::start(command.env("XDG_RUNTIME_DIR", folder.path()));
+    until("the lines are printed", async || up.said().contains(" debrief ")).await;
+    let told = up.said();
+    let mut shell = Shell::start(SHELLS[0], folder.path());
+    let said = shell.paste(&printed(&told, "GLYPHFALL_EDITOR_TOKEN", "promo-banner")).await;
+    assert!(said.contains(r#""version":2"#), "{said}");
+    for (words, expected) in
+        [(" restart cache", "The cache was restarted."), (" restore", "as it was at first")]
+    {
+        let said = shell.paste(&printed(&told, words, words)).await;
+        assert!(said.contains(expected), "{said}");
+    }
+    let tokens = || std::fs::read_dir(folder.path().join("glyphfall")).unwrap().count();
+    assert_eq!(tokens(), 1);
+    // The second may come before the first has been answered: then nothing is closed, and the tokens go all the same.
+    up.signal("INT");
+    up.signal("INT");
+    let _is_well = up.ended(PATIENCE).await;
+    assert_eq!(tokens(), 0, "{}", up.said());
 }
 
 #[tokio::test]
@@ -274,7 +318,7 @@ async fn what_is_done_by_hand_is_told_in_json_too_and_what_cannot_be_done_with_i
         "GLYPHFALL_EDITOR_TOKEN holds the token of another shop, or of an earlier one",
     );
     refused(&with(&["roll-back", "promo-banner"]), true, "GLYPHFALL_EDITOR_TOKEN holds the token of another");
-    refused(&with(&["restart", "cash"]), false, "`cash` is none of content-store, cache, web-front");
+    refused(&with(&["restart", "cash"]), false, "a similar value exists: 'cache'");
     refused(&with(&["roll-back", "no-such-asset"]), false, "There is no such asset");
     refused(&with(&["repair", "everything"]), false, "possible values: invalid-rendering");
     refused(&with(&["inject", "surge"]), false, "glyphfall up --sized");

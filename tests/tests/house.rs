@@ -102,6 +102,49 @@ fn what_must_not_see_each_other_does_not() {
     }
 }
 
+/// Who imports whom within the command line, file by file: a command may be read without reading those that call it.
+#[test]
+fn no_modules_of_the_command_line_import_each_other_in_a_circle() {
+    let root = root().join("harness/cli/src");
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in rust_files(&root) {
+        let name = module_of(&root, &file);
+        imports
+            .entry(name.clone())
+            .or_default()
+            .extend(imported(&read(&file)).filter(|other| *other != name));
+    }
+    assert!(imports["up"].contains("welcome"), "imports are read: {:?}", imports["up"]);
+    let all: BTreeSet<String> = imports.keys().cloned().collect();
+    let unknown: Vec<_> = imports.values().flatten().filter(|name| !all.contains(*name)).collect();
+    assert!(unknown.is_empty(), "main.rs holds nothing that others import: {unknown:?}");
+    let circular: Vec<_> =
+        all.iter().filter(|name| reached_from(name, &imports).contains(name.as_str())).collect();
+    assert!(circular.is_empty(), "these import each other in a circle: {circular:?}");
+}
+
+/// What stands in the chassis's `lib.rs` is for services: its own modules name the file that they import from.
+#[test]
+fn no_module_of_the_chassis_imports_from_its_root() {
+    let root = root().join("services/chassis/src");
+    let modules: BTreeSet<String> = rust_files(&root).iter().map(|file| module_of(&root, file)).collect();
+    let mut upwards = Vec::new();
+    for file in rust_files(&root) {
+        let names = imported(&read(&file)).filter(|name| !modules.contains(name));
+        upwards.extend(names.map(|name| format!("{} imports {name}", file.display())));
+    }
+    assert!(upwards.is_empty(), "{upwards:?}");
+}
+
+#[test]
+fn imports_are_read_as_the_compiler_reads_them() {
+    let check = |source: &str, expected: &[&str]| assert_eq!(imported(source).collect::<Vec<_>>(), expected);
+    check("use crate::stop;\nuse std::io;", &["stop"]);
+    check("use crate::{\n    a::{b, c},\n    d,\n    e::{self, f::{g}},\n};", &["a", "d", "e"]);
+    check("fn f() { crate::work::stalled() } // crate::not_this", &["work"]);
+    check("/// See crate::neither.\npub(crate) fn f() {}", &[]);
+}
+
 #[test]
 fn every_member_inherits_the_lints() {
     for folder in members().values() {
@@ -194,6 +237,45 @@ fn edges() -> BTreeMap<String, BTreeSet<String>> {
         paths.map(|dependency| short(&dependency.name).to_owned()).collect()
     };
     metadata.packages.iter().map(|package| (short(&package.name).to_owned(), ours(package))).collect()
+}
+
+/// The module of a file: the first folder or file below the crate's root.
+fn module_of(root: &Path, file: &Path) -> String {
+    let below = file.strip_prefix(root).expect("the file lies there");
+    let first = below.components().next().expect("it has a name");
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+/// The modules that a source names from its crate's root: `a` and `d` of `use crate::{a::{b, c}, d}`, and `a` of `crate::a::b()`.
+fn imported(source: &str) -> impl Iterator<Item = String> + use<> {
+    let code = source.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code = code.collect::<Vec<_>>().join("\n");
+    let mut names = Vec::new();
+    for after in code.split("crate::").skip(1) {
+        let Some(list) = after.strip_prefix('{') else {
+            names.push(first_name(after));
+            continue;
+        };
+        let (mut depth, mut is_start) = (0, true);
+        for (place, letter) in list.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => is_start = true,
+                letter if is_start && !letter.is_whitespace() => {
+                    names.push(first_name(&list[place..]));
+                    is_start = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    names.into_iter()
+}
+
+fn first_name(code: &str) -> String {
+    code.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
 }
 
 fn reached_from(name: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {

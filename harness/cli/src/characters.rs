@@ -5,10 +5,10 @@ use clap::Args;
 use experiment::characters::{Specimen, find, run as measure, specimens};
 use incident::did_you_mean;
 
-use crate::{Done, options::Format, output, output::plain, screen, work::watched};
+use crate::{args::Format, done::Done, output, output::plain, screen, work::watched};
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct CharactersOptions {
+pub(crate) struct CharactersArgs {
     /// Only these, in full and with the reasons: code points (U+000B), bytes (0x93), characters themselves, names or parts of
     /// them ('vertical tab')
     #[arg(value_name = "CHARACTER")]
@@ -18,8 +18,7 @@ pub(crate) struct CharactersOptions {
     pub(crate) format: Format,
 }
 
-/// Measures the specimens and shows what each breaks.
-pub(crate) fn run(options: &CharactersOptions) -> anyhow::Result<Done> {
+pub(crate) fn run(options: &CharactersArgs) -> anyhow::Result<Done> {
     let chosen = chosen(&options.characters)?;
     let all = chosen.len();
     let report = watched(all, "special characters measured", |watch| measure(chosen, watch))?;
@@ -39,7 +38,6 @@ pub(crate) fn run(options: &CharactersOptions) -> anyhow::Result<Done> {
     Ok(Done::BrokenOff)
 }
 
-/// What is asked for, each once; everything if nothing is.
 fn chosen(asked: &[String]) -> anyhow::Result<Vec<Specimen>> {
     if asked.is_empty() {
         return Ok(specimens());

@@ -17,7 +17,6 @@ use http::{StatusCode, Uri};
 
 use crate::{screen, target::Tokens};
 
-/// How long a health check may take.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The variables in which containers are given the tokens.
@@ -26,7 +25,7 @@ const VARIABLES: [&str; 3] =
 
 /// The tokens of one shop, shared by its containers.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct TokensOptions {
+pub(crate) struct TokensArgs {
     /// Folder that holds the tokens; those in the environment win
     #[arg(long, env = "GLYPHFALL_TOKENS", value_name = "DIR")]
     folder: PathBuf,
@@ -37,13 +36,13 @@ pub(crate) struct TokensOptions {
 
 /// One health check.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct HealthcheckOptions {
+pub(crate) struct HealthcheckArgs {
     /// What to ask, such as <http://127.0.0.1:8081/healthz>
     url: Uri,
 }
 
 /// Prints the tokens, or becomes the program that is given them.
-pub(crate) fn tokens(options: &TokensOptions, environment: &Environment) -> anyhow::Result<()> {
+pub(crate) fn tokens(options: &TokensArgs, environment: &Environment) -> anyhow::Result<()> {
     let Tokens { editor, operator, notification } = shared(&options.folder, environment)?;
     let tokens = [Some(editor), Some(operator), notification];
     let named: Vec<_> =
@@ -60,7 +59,7 @@ pub(crate) fn tokens(options: &TokensOptions, environment: &Environment) -> anyh
 }
 
 /// Whether the answer was 200.
-pub(crate) async fn healthcheck(options: &HealthcheckOptions) -> anyhow::Result<bool> {
+pub(crate) async fn healthcheck(options: &HealthcheckArgs) -> anyhow::Result<bool> {
     let Some(authority) = options.url.authority() else { bail!("{} names no host", options.url) };
     let caller = Chassis::of_caller("health", Network::Tcp, Clock::real(), 0);
     let peer = Peer::new(&caller, authority.clone());

@@ -66,6 +66,13 @@ pub(crate) fn leave(record: &IncidentRecord, out: &Path, stem: &str) -> anyhow::
     Ok([file, html, md])
 }
 
+/// Where a record and its debrief are, as lines.
+pub(crate) fn named(record: &IncidentRecord, [file, page, _]: &[PathBuf; 3]) -> String {
+    let marked = if record.complete { "Record" } else { "Partial record" };
+    let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
+    format!("\n{marked}: {file}\nDebrief: {page}")
+}
+
 fn write(
     record: &IncidentRecord,
     chain: Option<&ChainReport>,

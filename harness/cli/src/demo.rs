@@ -2,36 +2,56 @@
 //!
 //! The script says what people try and when. What comes of it is what the customers met: every figure is theirs.
 
-use std::{collections::BTreeSet, io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
-use chassis::{Environment, serve::Limits};
+use chassis::Environment;
+use clap::Args;
 use console::style;
 use experiment::compare::{CompareOptions, Extent, SEED_MAX, study};
-use incident::{EventKind, OperatingModel, Remedy, Rules, Run, Service, Story, words::ClockKind};
+use incident::{EventKind, Remedy, Rules, Service};
 use tokio::time::{Instant, interval, sleep_until};
 use world::{
-    Addresses, EditorError, Mix, ShopOptions, World,
+    Addresses, EditorError, Mix, World,
     scenario::{STORY, draw::first_publish, scenario},
     shop::VIEWS_PER_SECOND,
 };
 
 use crate::{
-    Done,
+    args::{Format, ShopArgs, factor},
     compare::side_by_side,
     debrief,
-    doors::DOORS,
-    figures::Figures,
-    in_real_time,
-    naming::Stem,
-    options::{DEMO_SPEED, DemoOptions, Format, ShopArgs},
+    done::Done,
+    figures::{Figures, HealthTally},
+    live::{run_of, shop_options},
+    naming::RunName,
     output::{self, plain},
+    real_time::in_real_time,
     screen::{self, Screen},
     stop,
     target::Tokens,
     work::watched,
 };
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    shop: ShopArgs,
+    /// Story minutes per wall-clock minute. The default is chosen so that the remedies of the story, tried one after
+    /// the other, fill its morning
+    #[arg(long, value_name = "FACTOR", default_value_t = DEMO_SPEED, value_parser = factor)]
+    speed: f64,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Folder for the incident record and its debrief
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    out: PathBuf,
+}
+
+/// Story minutes a minute of the demonstration: the remedies of the story, tried one after the other, fill its morning.
+const DEMO_SPEED: f64 = 270.0;
 
 /// How long the healthy shop is watched before the publish.
 const HEALTHY: Duration = Duration::from_secs(7);
@@ -51,20 +71,15 @@ const RESTORED_WATCHED: Duration = Duration::from_secs(23);
 /// The demonstration holds for less than the full minute that restoring asks for elsewhere, and says so.
 const HOLD_S: u32 = 20;
 
-/// What listens in a shop: three services, each with an operator port.
-const LISTENERS: usize = 6;
-
-/// How often the screen changes.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How often the health checks are asked.
 const HEALTH_EVERY: u32 = 8;
 
 /// How often a pipe gets a line.
 const LINE_EVERY: u32 = 20;
 
 /// Tells the story, then compares; says whether it came out as it is told.
-pub(crate) fn run(options: &DemoOptions, environment: &Environment) -> anyhow::Result<Done> {
+pub(crate) fn run(options: &DemoArgs, environment: &Environment) -> anyhow::Result<Done> {
     let screen = Screen::new(options.format);
     let tokens = Tokens::from_environment_or_new(environment)?;
     let (told, compared_seed) = in_real_time(tell(options, &tokens, &screen))?;
@@ -75,13 +90,9 @@ pub(crate) fn run(options: &DemoOptions, environment: &Environment) -> anyhow::R
 }
 
 /// Tells the story live. Broken off, it writes what there is, marked as partial, and leaves no seed to compare.
-async fn tell(
-    options: &DemoOptions,
-    tokens: &Tokens,
-    screen: &Screen,
-) -> anyhow::Result<(Done, Option<u64>)> {
+async fn tell(options: &DemoArgs, tokens: &Tokens, screen: &Screen) -> anyhow::Result<(Done, Option<u64>)> {
     let seed = options.shop.seed();
-    let stem = Stem::new(&format!("incident-{STORY}"), seed)
+    let stem = RunName::new(&format!("incident-{STORY}"), seed)
         .with("", &options.shop.level()?.name(), &chassis::Level::Dark.name())
         .with("views", &options.shop.views, &VIEWS_PER_SECOND)
         .with("speed", &options.speed, &DEMO_SPEED)
@@ -101,16 +112,14 @@ async fn tell(
     let record = world.finish().await;
     screen.clear();
     let figures = Figures::of(&record, health);
-    let [file, page, _] = debrief::leave(&record, &options.out, &stem)?;
-    let marked = if is_whole { "Record" } else { "Partial record" };
+    let files = debrief::leave(&record, &options.out, &stem)?;
     match options.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => {
             for line in figures.lines().iter().filter(|_| is_whole) {
                 screen::line(line);
             }
-            let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
-            screen::line(&format!("\n{marked}: {file}\nDebrief: {page}"));
+            screen::line(&debrief::named(&record, &files));
         }
     }
     // What is compared is the shop with all its faults: beside the figures of another it would mislead.
@@ -126,25 +135,14 @@ async fn tell(
     Ok((done, compares.then_some(record.run.seed)))
 }
 
-/// What the health checks answered while the story was told.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct HealthTally {
-    /// Checks asked since the publish.
-    pub(crate) asked: u32,
-    /// Of those, answered with 200.
-    pub(crate) green: u32,
-    /// How often a service said of itself that it is not ready.
-    pub(crate) not_ready: u32,
-}
-
 /// The shop on its standard ports, or on free ones if somebody else holds those.
-async fn start(options: &DemoOptions, tokens: &Tokens, seed: u64, scenario: &str) -> anyhow::Result<World> {
+async fn start(options: &DemoArgs, tokens: &Tokens, seed: u64, scenario: &str) -> anyhow::Result<World> {
     let speed = options.speed;
     let mut addresses = options.shop.ports.on("127.0.0.1", None)?;
     loop {
         let shop = shop_options(&options.shop, addresses, tokens, seed)?;
         let rules = Rules { hold_s: HOLD_S, ..Rules::default() };
-        let run = run_of(&shop, seed, scenario, "demo", speed, rules);
+        let run = run_of(shop.level, shop.faults_present(), seed, (scenario, "demo"), speed, rules);
         let starts_story_s = -HEALTHY.as_secs_f64() * speed;
         let started = World::start(shop, &Mix::of(options.shop.views), run, starts_story_s).await;
         match started {
@@ -155,49 +153,6 @@ async fn start(options: &DemoOptions, tokens: &Tokens, seed: u64, scenario: &str
             }
             Err(error) => return Err(error.into()),
         }
-    }
-}
-
-/// A live shop as the options ask for it.
-pub(crate) fn shop_options(
-    args: &ShopArgs,
-    addresses: Addresses,
-    tokens: &Tokens,
-    seed: u64,
-) -> anyhow::Result<ShopOptions> {
-    let mut shop = ShopOptions::live(addresses, seed);
-    shop.level = args.level()?;
-    shop.repaired.clone_from(&args.repair);
-    shop.editor_token.clone_from(&tokens.editor);
-    shop.surroundings.settings.limits = Limits::of_process(LISTENERS + DOORS);
-    Ok(shop)
-}
-
-/// What a record says of a live run before anything happens.
-pub(crate) fn run_of(
-    shop: &ShopOptions,
-    seed: u64,
-    scenario: &str,
-    responder: &str,
-    speed: f64,
-    rules: Rules,
-) -> Run {
-    let faults_present: BTreeSet<_> = shop.faults_present().into_iter().collect();
-    Run {
-        seed,
-        scenario: scenario.to_owned(),
-        level: shop.level,
-        operating_model: OperatingModel::OpsRunIt,
-        clock: ClockKind::Live,
-        speed,
-        responder: responder.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
-        faults_present,
-        rules,
     }
 }
 
@@ -230,9 +185,8 @@ struct Storyteller<'a> {
 }
 
 impl<'a> Storyteller<'a> {
-    /// Opens the shop.
     async fn begin(
-        options: &DemoOptions,
+        options: &DemoArgs,
         tokens: &Tokens,
         seed: u64,
         screen: &'a Screen,

@@ -2,10 +2,7 @@
 
 use incident::{EventKind, IncidentRecord, Route, Tally, Timeline, Visits, counted_visits};
 
-use crate::{
-    demo::HealthTally,
-    screen::{percent, whole_seconds},
-};
+use crate::screen::{percent, whole_seconds};
 
 /// Seconds that a share is taken over, so that a single visit does not decide.
 const SHARE_OVER_S: u32 = 5;
@@ -17,7 +14,14 @@ const ALL_PAGES_BELOW: (f64, u32) = (0.05, 40);
 const RESTART_AT_LEAST: f64 = 0.25;
 const RESTORED_AT_LEAST: (f64, u32) = (0.99, 15);
 
-/// The figures of one telling.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HealthTally {
+    pub(crate) asked: u32,
+    pub(crate) green: u32,
+    /// How often a service said of itself that it is not ready.
+    pub(crate) not_ready: u32,
+}
+
 pub(crate) struct Figures {
     rows: Vec<Row>,
     summary: Vec<String>,
@@ -32,7 +36,6 @@ struct Row {
 }
 
 impl Figures {
-    /// Reads the figures off a record.
     pub(crate) fn of(record: &IncidentRecord, health: HealthTally) -> Self {
         let at = |wanted: fn(&EventKind) -> bool| {
             record
@@ -80,7 +83,6 @@ impl Figures {
         !self.is_story || (self.rows.len() >= 7 && self.rows.iter().all(|row| row.as_told))
     }
 
-    /// The figures, a line each, within 80 columns.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new()];
         lines.extend(self.summary.iter().cloned());

@@ -2,34 +2,43 @@
 //!
 //! # Layout
 //!
-//! - [`options`]: what can be asked for. [`target`]: a running shop, and the tokens for it.
+//! - [`command`]: what can be asked for, and who does it. Each command is a file with its arguments and its `run`. [`args`], [`ports`]
+//!   and [`target`]: arguments that several have. [`done`]: how a command ends.
 //! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
-//! - [`doors`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
-//! - [`up`]: a shop that runs until it is told to stop; [`welcome`] is what it prints, [`around`] what can be brought about around it,
-//!   [`keeping`] its record. [`naming`]: what the files of a run are called.
+//! - [`listeners`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
+//! - [`up`]: a shop that runs until it is told to stop; [`welcome`] is what it prints, [`injections`] what can be brought about around it,
+//!   [`record_keeper`] its record. [`live`]: what live shops have in common. [`naming`]: what the files of a run are called.
 //!   [`mod@room`]: one for each of several teams, with a facilitator.
 //! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent faults are present
 //!   in one.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
 //! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what is shown while they compute.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.
-//! - [`remote`]: `inject` and `restore`. [`hand`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
+//! - [`inject`]: `inject` and `restore`. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
 //!   [`scenarios`]: the library.
-//! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`]: being told to stop.
+//! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`] and [`signals`]: being told to
+//!   stop. [`left`]: files that must not outlive the program. [`real_time`]: the runtime.
 
-mod options;
+mod command;
+mod args;
+mod ports;
 mod target;
+mod done;
 mod stop;
+mod left;
+mod signals;
+mod real_time;
 mod output;
 mod screen;
 mod demo;
 mod figures;
-mod doors;
+mod listeners;
 mod evidence_command;
 mod up;
 mod welcome;
-mod around;
-mod keeping;
+mod injections;
+mod record_keeper;
+mod live;
 mod naming;
 mod room;
 mod watch;
@@ -43,42 +52,23 @@ mod work;
 mod debrief;
 mod characters;
 mod operators;
-mod hand;
-mod remote;
+mod remedies;
+mod inject;
 mod scenarios;
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use chassis::Environment;
 
 use crate::{
-    options::{Command, Options},
+    command::{Command, Options},
+    done::{CANNOT, Done, FELL_SHORT},
     output::Lost,
 };
-
-/// The exit code of a run whose measure fell short.
-const FELL_SHORT: u8 = 1;
-
-/// The exit code of a usage or environment error.
-const CANNOT: u8 = 2;
-
-/// How long work that blocks a thread, such as asking for the address of a name, may hold up the end.
-const LINGER: Duration = Duration::from_millis(500);
 
 // Virtual time is bound by small allocations, in which this allocator is twice as fast as the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How a command came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
-    /// As it should.
-    Well,
-    /// What it measured or checked fell short.
-    FellShort,
-    /// It was told to stop before its end; what there is has been written, marked as partial.
-    BrokenOff,
-}
 
 fn main() -> ExitCode {
     let environment = Environment::of_process();
@@ -87,9 +77,9 @@ fn main() -> ExitCode {
         Err(told) => return help(told),
     };
     let command = options.command.unwrap_or(Command::Demo(options.demo));
-    let done = stop::listen(command.waits_for())
+    let done = signals::listen(command.waits_for())
         .map_err(anyhow::Error::from)
-        .and_then(|()| run(command, &environment));
+        .and_then(|()| command::run(command, &environment));
     if let Err(error) = &done {
         output::error(error);
     }
@@ -105,32 +95,6 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, environment: &Environment) -> anyhow::Result<Done> {
-    match command {
-        Command::Demo(demo) => demo::run(&demo, environment),
-        Command::Up(up) => in_real_time(up::run(up, environment)).map(Done::from),
-        Command::Room(args) => in_real_time(room::run(args)).map(Done::from),
-        Command::Play(play) => play::run(&play),
-        Command::Scenarios(query) => scenarios::run(&query).map(Done::from),
-        Command::Train(train) => train::run(&train),
-        Command::Chain(chain) => chain::run(&chain),
-        Command::Compare(args) => compare::run(&args),
-        Command::Debrief(args) => debrief::run(&args).map(Done::from),
-        Command::Characters(query) => characters::run(&query),
-        Command::Evidence(query) => in_real_time(evidence_command::run(query)),
-        Command::Inject(inject) => unless_told(remote::inject(inject)),
-        Command::Restore(restore) => unless_told(remote::restore(&restore)),
-        Command::Restart(restart) => unless_told(hand::restart(restart)),
-        Command::RollBack(roll_back) => unless_told(hand::roll_back(roll_back)),
-        Command::Repair(repair) => unless_told(hand::repair(repair)),
-        Command::Level(level) => unless_told(hand::level(level)),
-        Command::Watch(watch) => in_real_time(watch::run(watch)).map(Done::from),
-        Command::Verify(verify) => in_real_time(verify::run(verify)),
-        Command::Tokens(tokens) => containers::tokens(&tokens, environment).map(Done::from),
-        Command::Healthcheck(check) => unless_told(containers::healthcheck(&check)),
-    }
-}
-
 /// A help text, or what is wrong with what was asked for.
 fn help(told: clap::Error) -> ExitCode {
     let is_help = told.exit_code() == 0;
@@ -139,36 +103,5 @@ fn help(told: clap::Error) -> ExitCode {
         Some(Lost::Unwritable) => ExitCode::from(CANNOT),
         _ if is_help => ExitCode::SUCCESS,
         _ => ExitCode::from(CANNOT),
-    }
-}
-
-/// Runs what meets the real world: sockets, signals and the wall clock. Virtual time brings a runtime of its own.
-pub(crate) fn in_real_time<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Runtime::new().expect("a machine that runs this can run threads");
-    let done = runtime.block_on(work);
-    runtime.shutdown_timeout(LINGER);
-    done
-}
-
-/// The same for what has nothing to put in order: told to stop, it is dropped.
-fn unless_told<T: Into<Done>>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Done> {
-    in_real_time(async {
-        tokio::select! {
-            biased;
-            done = work => done.map(Into::into),
-            () = stop::told() => Ok(Done::BrokenOff),
-        }
-    })
-}
-
-impl From<()> for Done {
-    fn from((): ()) -> Self {
-        Self::Well
-    }
-}
-
-impl From<bool> for Done {
-    fn from(is_well: bool) -> Self {
-        if is_well { Self::Well } else { Self::FellShort }
     }
 }

@@ -1,4 +1,4 @@
-//! What the files of a run are called. Teaches that a name carries what distinguishes two runs, or the second takes the first one's place.
+//! What the files of a run are called. Teaches that a file's name must carry what distinguishes two runs, or the second overwrites the first.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use chassis::LatentFault;
 
 /// A name that carries every option that is not the ordinary one.
 #[derive(Debug)]
-pub(crate) struct Stem(String);
+pub(crate) struct RunName(String);
 
-impl Stem {
+impl RunName {
     /// Begins with what every run has: a kind or a scenario, and the seed.
     pub(crate) fn new(kind: &str, seed: u64) -> Self {
         Self(format!("{kind}-{seed}"))
@@ -25,7 +25,6 @@ impl Stem {
         Self(format!("{}-{}", self.0, word.replace(':', "")))
     }
 
-    /// Adds the repaired faults.
     pub(crate) fn repaired(self, repaired: &[LatentFault]) -> Self {
         let named = LatentFault::ALL.into_iter().filter(|fault| repaired.contains(fault));
         let names: Vec<&str> = named.map(LatentFault::name).collect();
@@ -52,10 +51,10 @@ mod tests {
 
     #[test]
     fn a_name_carries_what_is_not_ordinary_and_nothing_else() {
-        let stem = Stem::new("special-character", 7).with("", &"dark", &"dark").with("views", &5.0, &5.0);
+        let stem = RunName::new("special-character", 7).with("", &"dark", &"dark").with("views", &5.0, &5.0);
         assert_eq!(stem.repaired(&[]).into_name(), "special-character-7");
         let stem =
-            Stem::new("special-character", 7).with("", &"logs", &"dark").with("until", &"08:30", &"13:00");
+            RunName::new("special-character", 7).with("", &"logs", &"dark").with("until", &"08:30", &"13:00");
         let repaired = [LatentFault::PoorErrorHandling, LatentFault::InvalidRendering];
         assert_eq!(
             stem.repaired(&repaired).into_name(),

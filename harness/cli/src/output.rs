@@ -4,21 +4,19 @@
 //!
 //! Standard output and the terminal belong to the process, and so does what is known of them here.
 
-use std::{
-    io::{self, ErrorKind, Write},
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::io::{self, ErrorKind, Write};
 
 pub(crate) use chassis::plain;
 use clap::error::ContextValue;
 use indicatif::ProgressBar;
+use parking_lot::Mutex;
 
 use crate::stop::{self, Reason};
 
 /// Columns that text is wrapped to where a terminal is wider, or there is none.
 const COLUMNS: usize = 80;
 
-/// A terminal that says that it is narrower is not believed: no word would fit.
+/// A terminal that claims to be narrower is ignored: no word would fit.
 const COLUMNS_MIN: usize = 20;
 
 /// How headings begin and end. No other sequence that a terminal obeys leaves the program, but for a live line's.
@@ -65,7 +63,7 @@ fn keep_in_mind(written: io::Result<()>) {
     let Err(error) = written else { return };
     let reason = format!("error: standard output cannot be written: {error}");
     let is_error = error.kind() != ErrorKind::BrokenPipe;
-    held(&LOST).get_or_insert(error);
+    LOST.lock().get_or_insert(error);
     stop::stop(Reason::NobodyReads);
     if is_error {
         error_line(&reason);
@@ -107,15 +105,12 @@ impl Write for LogLines {
 /// Why standard output took no more, if it did not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lost {
-    /// Its reader has gone away.
     NobodyReads,
-    /// It could not be written.
     Unwritable,
 }
 
-/// What became of standard output by the end.
 pub(crate) fn lost() -> Option<Lost> {
-    held(&LOST).as_ref().map(|error| match error.kind() {
+    LOST.lock().as_ref().map(|error| match error.kind() {
         ErrorKind::BrokenPipe => Lost::NobodyReads,
         _ => Lost::Unwritable,
     })
@@ -123,7 +118,7 @@ pub(crate) fn lost() -> Option<Lost> {
 
 /// Lets these lines stay below whatever is printed, or none any more.
 pub(crate) fn keep_below(lines: Option<&ProgressBar>) {
-    *held(&LIVE) = lines.cloned();
+    *LIVE.lock() = lines.cloned();
 }
 
 /// Whether lines on standard error can change in place: on a terminal that knows how to go back.
@@ -162,14 +157,10 @@ fn shown(text: &str) -> String {
 }
 
 fn above_live_lines<T>(print: impl FnOnce() -> T) -> T {
-    match &*held(&LIVE) {
+    match &*LIVE.lock() {
         Some(lines) => lines.suspend(print),
         None => print(),
     }
-}
-
-fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! `glyphfall play`: one incident in virtual time. The same services as live; hours pass in seconds.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, path::PathBuf, sync::Arc, task::Poll};
 
-use chassis::Level;
-use clap::ValueEnum;
+use chassis::{LatentFault, Level};
+use clap::{Args, ValueEnum};
 use diagnosis::Knowledge;
-use incident::{Event, EventKind, IncidentRecord, OperatingModel, Story};
+use incident::{Event, EventKind, IncidentRecord, OperatingModel, Story, TimeOfDay};
 use world::{
     Mix,
     play::{PlayOptions, Played, Responder, STARTS_STORY_S, play_until},
@@ -14,19 +14,62 @@ use world::{
 };
 
 use crate::{
-    Done, debrief,
-    naming::Stem,
-    options::{Format, PlayArgs, ResponderKind},
+    args::{Format, new_seed, views},
+    debrief,
+    done::Done,
+    naming::RunName,
     output::{self, plain},
     screen::{self, Screen},
     stop,
     work::{self, Progress},
 };
 
-/// Plays it, writes its record, and says what came of it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlayArgs {
+    /// The scenario: a name of the library, or a file ending in .toml
+    #[arg(default_value = world::scenario::STORY)]
+    scenario: String,
+    /// Telemetry level of the services
+    #[arg(long, value_enum, default_value_t = Level::Dark)]
+    level: Level,
+    /// Who restores service
+    #[arg(long, value_name = "MODEL", default_value_t = OperatingModel::OpsRunIt)]
+    model: OperatingModel,
+    /// Who diagnoses the incident
+    #[arg(long, value_enum, default_value_t = ResponderKind::Model)]
+    responder: ResponderKind,
+    /// Repairs latent faults; may be given several times
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FAULT,...")]
+    repair: Vec<LatentFault>,
+    /// Seed of all random choices [default: a new one for each run, which is printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Page views a second, on average; the shop is sized for them
+    #[arg(long, value_name = "COUNT", default_value_t = world::play::VIEWS_PER_SECOND, value_parser = views)]
+    views: f64,
+    /// When to stop at the latest, in the story's time
+    #[arg(long, value_name = "TIME", default_value_t = Story::default().ends)]
+    until: TimeOfDay,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Folder for the incident record and its debrief
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    out: PathBuf,
+}
+
+/// Who diagnoses an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ResponderKind {
+    /// The model responder: looks, thinks and acts by what it has learned
+    Model,
+    /// A table of assumed minutes, after which the shop is restored
+    StandIn,
+}
+
 pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
     let scenario = scenario(&args.scenario)?;
-    let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let seed = args.seed.unwrap_or_else(new_seed);
     let options = PlayOptions {
         level: args.level,
         operating_model: args.model,
@@ -42,7 +85,7 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
         ..PlayOptions::new(seed)
     };
     let responder = args.responder.to_possible_value().expect("no kind of responder is hidden");
-    let stem = Stem::new(&scenario.name, seed)
+    let stem = RunName::new(&scenario.name, seed)
         .with("", &args.level.name(), &Level::Dark.name())
         .with("", &args.model, &OperatingModel::OpsRunIt)
         .with("", &responder.get_name(), &"model")
@@ -68,7 +111,7 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
         virtual_time::run(play_until(&scenario, &options, Box::pin(stopped)), STALLED_AFTER, stalled)?;
     drop(progress);
     let Played { record, fingerprint, drawn, .. } = played?;
-    let [file, page, _] = debrief::leave(&record, &args.out, &stem)?;
+    let files = debrief::leave(&record, &args.out, &stem)?;
     match args.format {
         Format::Json => screen::line(&record.to_json()),
         Format::Text => tell(&record, &screen),
@@ -78,12 +121,8 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
             screen.say(&line);
         }
     }
-    let marked = if record.complete { "Record" } else { "Partial record" };
-    screen.say(&format!(
-        "\n{marked}: {}\nDebrief: {}\nFingerprint of everything that happened: {fingerprint:016x}",
-        plain(&file.display().to_string()),
-        plain(&page.display().to_string())
-    ));
+    screen.say(&debrief::named(&record, &files));
+    screen.say(&format!("Fingerprint of everything that happened: {fingerprint:016x}"));
     Ok(if record.complete { Done::Well } else { Done::BrokenOff })
 }
 
@@ -95,7 +134,7 @@ fn missed(record: &IncidentRecord, drawn: &Drawn) -> Option<String> {
         drawn.begins[drawn.begun_until(ended_s)..].iter().map(|(at_s, _)| time(*at_s).to_string()).collect();
     (!missed.is_empty()).then(|| {
         format!(
-            "It ended at {}, before everything happened: more was to begin at {}.",
+            "It ended at {}, before everything happened: more would have begun at {}.",
             time(ended_s),
             missed.join(" and ")
         )

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use chassis::{address::authority, run::explain, serve::Hosts, token::strong};
+use chassis::{address::authority, run::explain, serve::AllowedHosts, token::strong};
 use clap::Args;
 use console::style;
 use http::uri::Authority;
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    options::{Format, views},
+    args::{Format, new_seed, views},
     output::plain,
     screen::Screen,
     stop,
@@ -44,37 +44,29 @@ pub(crate) struct RoomArgs {
     /// Port of the room
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     room_port: u16,
-    /// Where all chance comes from [default: a new one each time, and said]
+    /// Seed of all random choices [default: a new one for each run, which is printed]
     #[arg(long)]
     seed: Option<u64>,
     /// Page views a second in each team's shop, on average
     #[arg(long, value_name = "COUNT", default_value_t = team_world::VIEWS_PER_SECOND, value_parser = views)]
     views: f64,
-    /// Folder that keeps the session; one that it holds already is gone on with
+    /// Folder that keeps the session; a session that it already holds is continued
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out/room")]
     out: PathBuf,
-    /// Begins a new session; what the folder holds of an earlier one is put aside, in a folder with its time
+    /// Begins a new session; an earlier one in the folder is moved aside, into a folder named by its time
     #[arg(long)]
     fresh: bool,
-    /// Session file of an earlier day: scenarios that these people have seen are not proposed again
+    /// Session file of an earlier day: scenarios that its people have seen are not proposed again
     #[arg(long = "continue", value_name = "FILE")]
     seen: Option<PathBuf>,
     /// Read the pages from this folder at each request, to edit them without a build; in the sources: harness/room/pages
     #[arg(long, value_name = "DIR", value_parser = pages)]
     pages: Option<PathBuf>,
-    /// What the facilitator signs in with [default: a new one, and said]
+    /// Token that the facilitator signs in with [default: a new one, which is printed]
     #[arg(long, env = "GLYPHFALL_FACILITATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = strong)]
     facilitator_token: Option<String>,
-    /// Names under which people open the room, with commas between, beyond those of loopback and of this machine and all addresses;
-    /// * for any
-    #[arg(
-        long,
-        env = "GLYPHFALL_ALLOWED_HOSTS",
-        value_name = "NAMES",
-        default_value = "",
-        hide_default_value = true
-    )]
-    allowed_hosts: Hosts,
+    #[command(flatten)]
+    allowed_hosts: AllowedHosts,
 }
 
 /// A folder of pages.
@@ -86,11 +78,9 @@ fn pages(folder: &str) -> Result<PathBuf, String> {
     Err("there is no team.html in it; in the sources the pages are in harness/room/pages".to_owned())
 }
 
-/// Opens the room, and closes it when it is told to.
 pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let screen = Screen::new(Format::Text);
-    // Small enough to type again.
-    let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let seed = args.seed.unwrap_or_else(new_seed);
     can_write(&args.out, [])?;
     let seen = args.seen.as_deref().map(store::scenarios_seen).transpose();
     let seen = seen.context("--continue takes the session file of an earlier room")?.unwrap_or_default();
@@ -121,7 +111,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     })?;
     screen.say(&welcome(&room, &args));
     let closing = CancellationToken::new();
-    let hosts = args.allowed_hosts.clone().and_this_machine();
+    let hosts = args.allowed_hosts.hosts();
     let told = async {
         stop::told().await;
         closing.cancel();

@@ -1,24 +1,31 @@
 //! `glyphfall scenarios`: the library.
 
+use clap::Args;
 use incident::Remedy;
 use serde_json::json;
 use world::scenario::{Reach, Scenario, Symptom, library, scenario};
 
-use crate::{
-    options::{Format, ScenariosOptions},
-    output::plain,
-    screen,
-};
+use crate::{args::Format, output::plain, screen};
 
-/// Lists the library, or describes one scenario.
-pub(crate) fn run(options: &ScenariosOptions) -> anyhow::Result<()> {
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ScenariosArgs {
+    /// The scenario to describe in full (a spoiler): a name of the library, or a file ending in .toml
+    name: Option<String>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<()> {
     match (&options.name, options.format) {
         (None, Format::Text) => {
             for Scenario { name, title, .. } in library() {
                 screen::line(&format!("{name:<18} {title}"));
             }
             screen::paragraph(&format!("\n{}", triggered()));
-            screen::paragraph("\n'glyphfall play NAME' plays one; 'glyphfall scenarios NAME' gives it away.");
+            screen::paragraph(
+                "\n'glyphfall play NAME' plays one; 'glyphfall scenarios NAME' describes it in full.",
+            );
         }
         (None, Format::Json) => {
             let list = library().iter().map(summary).collect::<Vec<_>>();
@@ -45,7 +52,6 @@ fn places(reach: Reach) -> &'static [&'static str] {
     }
 }
 
-/// The same in a sentence.
 fn triggered() -> String {
     let named = |reach| {
         let all = library().into_iter().filter(|scenario| scenario.reach() == reach);
@@ -62,7 +68,11 @@ fn triggered() -> String {
 /// The file may be anybody's: each of its texts is one paragraph, whatever it holds.
 fn describe(scenario: &Scenario) {
     let Scenario { name, title, description, symptom, hints, truth, remedies, .. } = scenario;
-    screen::paragraph(&format!("{}: {}\n\nThis gives everything away.\n", plain(name), plain(title)));
+    screen::paragraph(&format!(
+        "{}: {}\n\nSpoiler: everything about it follows.\n",
+        plain(name),
+        plain(title)
+    ));
     screen::paragraph(&plain(&description.replace('\n', " ")));
     screen::paragraph(&format!("\nTrigger: {}.", plain(&truth.trigger)));
     let path = truth.path.iter().map(|service| service.words()).chain(["the customers".to_owned()]);
@@ -89,7 +99,6 @@ fn describe(scenario: &Scenario) {
     }
 }
 
-/// Sequences under their heading, if there are any.
 fn list(heading: &str, sequences: &[Vec<Remedy>]) {
     if !sequences.is_empty() {
         screen::line(heading);

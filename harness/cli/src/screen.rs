@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use world::{Customers, Elsewhere, World};
 
 pub(crate) use crate::output::line;
-use crate::{options::Format, output};
+use crate::{args::Format, output};
 
 /// Seconds that the sparkline looks back at most: as many as there are columns beside it.
 const SPARK_SECONDS_MAX: usize = 60;
@@ -18,13 +18,12 @@ const SPARK_SECONDS_MAX: usize = 60;
 const NOW_SECONDS: (u32, u32) = (4, 1);
 
 /// A shop as its customers see it, whoever runs it.
-pub(crate) trait Seen {
+pub(crate) trait LiveShop {
     fn customers(&self) -> &Customers;
     fn record(&self) -> MutexGuard<'_, Recorder>;
     fn at_s(&self) -> f64;
 }
 
-/// Where a run tells what happens.
 pub(crate) struct Screen {
     format: Format,
     status: ProgressBar,
@@ -61,7 +60,7 @@ impl Screen {
     }
 
     /// Shows how the shop is doing. On a terminal the lines stay in place and change.
-    pub(crate) fn show(&self, world: &impl Seen, health: &str) {
+    pub(crate) fn show(&self, world: &impl LiveShop, health: &str) {
         if self.is_live {
             let state = format!("  {} wait  {health}", world.customers().waiting());
             let columns = stderr_columns();
@@ -73,13 +72,12 @@ impl Screen {
     }
 
     /// Shows the same as one more line, where nothing can change in place.
-    pub(crate) fn show_line(&self, world: &impl Seen) {
+    pub(crate) fn show_line(&self, world: &impl LiveShop) {
         if !self.is_live {
             self.say(&figures_now(world));
         }
     }
 
-    /// Takes the live lines away.
     pub(crate) fn clear(&self) {
         output::keep_below(None);
         self.status.finish_and_clear();
@@ -94,35 +92,26 @@ impl Drop for Screen {
     }
 }
 
-impl Seen for World {
-    fn customers(&self) -> &Customers {
-        self.customers()
-    }
+macro_rules! live_shops {
+    ($($shop:ident),*) => {$(
+        impl LiveShop for $shop {
+            fn customers(&self) -> &Customers {
+                self.customers()
+            }
 
-    fn record(&self) -> MutexGuard<'_, Recorder> {
-        self.record()
-    }
+            fn record(&self) -> MutexGuard<'_, Recorder> {
+                self.record()
+            }
 
-    fn at_s(&self) -> f64 {
-        self.at_s()
-    }
+            fn at_s(&self) -> f64 {
+                self.at_s()
+            }
+        }
+    )*};
 }
 
-impl Seen for Elsewhere {
-    fn customers(&self) -> &Customers {
-        self.customers()
-    }
+live_shops!(World, Elsewhere);
 
-    fn record(&self) -> MutexGuard<'_, Recorder> {
-        self.record()
-    }
-
-    fn at_s(&self) -> f64 {
-        self.at_s()
-    }
-}
-
-/// A paragraph on standard output.
 pub(crate) fn paragraph(text: &str) {
     line(&wrapped(text, output::columns()));
 }
@@ -132,7 +121,7 @@ fn stderr_columns() -> usize {
 }
 
 /// The story's time, the loss, and the share served of each kind of page just now.
-fn figures_now(world: &impl Seen) -> String {
+fn figures_now(world: &impl LiveShop) -> String {
     let second = whole_seconds(world.at_s());
     let (from_s, to_s) = (second.saturating_sub(NOW_SECONDS.0), second.saturating_sub(NOW_SECONDS.1));
     let served = Route::ALL.iter().map(|route| {
@@ -145,7 +134,7 @@ fn figures_now(world: &impl Seen) -> String {
 }
 
 /// The story's time of day, and what has been lost by then.
-pub(crate) fn time_and_loss(world: &impl Seen) -> (String, Usd) {
+pub(crate) fn time_and_loss(world: &impl LiveShop) -> (String, Usd) {
     let at_s = world.at_s();
     let record = world.record();
     let story_s = record.clock().story_at(at_s);
@@ -153,13 +142,13 @@ pub(crate) fn time_and_loss(world: &impl Seen) -> (String, Usd) {
 }
 
 /// Of the visits begun in these seconds, the share that has been answered well by now.
-fn share_now(world: &impl Seen, route: Route, from_s: u32, to_s: u32) -> Option<f64> {
+fn share_now(world: &impl LiveShop, route: Route, from_s: u32, to_s: u32) -> Option<f64> {
     let begun = world.customers().begun(Some(route), from_s, to_s);
     let ended = world.record().tally(Some(route), from_s, to_s);
     (begun > 0).then(|| f64::from(available(&ended)) / f64::from(begun))
 }
 
-fn sparkline(world: &impl Seen, columns: usize) -> String {
+fn sparkline(world: &impl LiveShop, columns: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let now_s = whole_seconds(world.at_s()).saturating_sub(1);
     let seconds = u32::try_from(columns.min(SPARK_SECONDS_MAX)).unwrap_or_default();

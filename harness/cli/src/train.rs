@@ -1,18 +1,32 @@
 //! `glyphfall train`: teaches the model responder anew, for whoever changed a check or a scenario.
 
-use std::{fs, num::NonZeroUsize, path::Path, thread};
+use std::{
+    fs,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use anyhow::Context;
+use clap::Args;
 use experiment::training;
 
 use crate::{
-    Done,
-    options::TrainArgs,
+    done::Done,
     output,
     work::{can_write, cannot_write, watched},
 };
 
-/// Trains on all cores, and writes what was learned.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// Incidents of each scenario
+    #[arg(long, value_name = "COUNT", default_value_t = experiment::training::INCIDENTS)]
+    incidents: u64,
+    /// The file to write
+    #[arg(long, value_name = "FILE", default_value = "harness/diagnosis/knowledge/experience.json")]
+    out: PathBuf,
+}
+
 pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<Done> {
     let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty());
     let name = args.out.file_name().context("--out takes a file")?.to_string_lossy();
@@ -22,7 +36,7 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<Done> {
     let steps = usize::try_from(recordings).unwrap_or(usize::MAX);
     let learned = watched(steps, "recordings", |watch| training::train(args.incidents, threads, watch))?;
     let Some(experience) = learned else {
-        output::error_line("nothing was written: who has learned half misjudges the other half");
+        output::error_line("nothing was written: half-trained, the responder would misjudge the other half");
         return Ok(Done::BrokenOff);
     };
     fs::write(&args.out, experience.to_json()).with_context(|| cannot_write(&args.out))?;

@@ -1,37 +1,72 @@
 //! `glyphfall up`: the shop and its customers, live, until Ctrl-C.
 
-use std::{fs::OpenOptions, io::ErrorKind, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, anyhow};
 use chassis::{Environment, Logs, Network};
+use clap::Args;
 use evidence::Evidence;
 use incident::Rules;
 use tokio::time::interval;
 use world::{Mix, World, observed::Observed};
 
 use crate::{
-    around::{self, Around},
+    args::{Format, ShopArgs, factor},
     debrief,
-    demo::{run_of, shop_options},
-    doors,
-    keeping::{self, Keeper},
-    naming::Stem,
-    options::{Format, UpOptions},
+    injections::{self, Injections},
+    listeners,
+    live::{LINE_EVERY, TICK, run_of, shop_options},
+    naming::RunName,
     output::{LogLines, plain},
-    screen::{self, Screen},
+    ports::ListenerArgs,
+    record_keeper::{self, RecordKeeper},
+    screen::Screen,
     stop,
     target::Tokens,
     welcome::{Opened, quoted, welcome},
 };
 
-/// How often the screen changes and the journals are read.
-const TICK: Duration = Duration::from_secs(1);
-
-/// Ticks between two lines in a pipe.
-const LINE_EVERY: u32 = 10;
+#[derive(Clone, Debug, Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) shop: ShopArgs,
+    /// Story minutes per wall-clock minute
+    #[arg(long, value_name = "FACTOR", default_value_t = 60.0, value_parser = factor)]
+    speed: f64,
+    #[command(flatten)]
+    listeners: ListenerArgs,
+    /// Folder in which the content store keeps its assets [default: in memory, gone at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// File that the services' log lines are appended to; - for standard error
+    #[arg(long, value_name = "FILE")]
+    logs: Option<PathBuf>,
+    /// Limits the front's workers and the disk's reads to what a shop for --views would have; otherwise both are as fast as this
+    /// machine, and no surge overloads them
+    #[arg(long)]
+    sized: bool,
+    /// Seconds of the shop for which availability must hold to count as restored
+    #[arg(long, value_name = "SECONDS", default_value_t = Rules::default().hold_s, value_parser = clap::value_parser!(u32).range(1..))]
+    hold: u32,
+    /// Folder for the record of the run and its debrief, written when it ends
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    out: PathBuf,
+    /// How results are written: as text, or the record as JSON on standard output when it ends
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
 
 /// Runs until it is told to stop, then writes down and says what happened.
-pub(crate) async fn run(options: UpOptions, environment: &Environment) -> anyhow::Result<bool> {
+pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyhow::Result<bool> {
+    let offset = options.shop.ports.port_offset;
+    // Chosen before the shop is opened: the lines that are printed name them.
+    options.shop.ports = options.shop.ports.chosen()?;
     let screen = Screen::new(options.format);
     let seed = options.shop.seed();
     let tokens = Tokens::from_environment_or_new(environment)?;
@@ -40,24 +75,24 @@ pub(crate) async fn run(options: UpOptions, environment: &Environment) -> anyhow
     shop.surroundings.network = Network::tcp_with_links(seed);
     shop.data.clone_from(&options.data);
     shop.surroundings.logs = options.logs.as_deref().map(logs).transpose()?.unwrap_or_default();
-    shop.surroundings.settings.hosts = options.doors.allowed_hosts.clone().and_this_machine();
+    shop.surroundings.settings.hosts = options.listeners.allowed_hosts.hosts();
     if options.sized {
         shop = shop.sized_for(options.shop.views);
     }
-    let stem = Stem::new("up", seed).free_in(&options.out);
+    let stem = RunName::new("up", seed).free_in(&options.out);
     debrief::can_leave(&options.out, &stem)?;
     let clock = shop.surroundings.clock.clone();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
     shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
     let limits = shop.surroundings.settings.limits;
-    let offset = options.shop.ports.port_offset;
-    let doors = doors::open(&evidence, &options.doors, offset, limits).await.map_err(side_by_side)?;
-    let (router, mut orders) = around::router(&tokens.operator);
+    let listeners =
+        listeners::open(&evidence, &options.listeners, offset, limits).await.map_err(side_by_side)?;
+    let (router, mut orders) = injections::router(&tokens.operator);
     let around_address: SocketAddr = options.shop.ports.world_on("127.0.0.1")?.as_str().parse()?;
-    let around_address = doors.serve("the operator port around the shop", around_address, router).await;
+    let around_address = listeners.serve("the operator port around the shop", around_address, router).await;
     let around_address = around_address.map_err(side_by_side)?;
     let rules = Rules { hold_s: options.hold, ..Rules::default() };
-    let run = run_of(&shop, seed, "live", "operator", options.speed, rules);
+    let run = run_of(shop.level, shop.faults_present(), seed, ("live", "operator"), options.speed, rules);
     let world = World::start(shop, &Mix::of(options.shop.views), run, 0.0).await;
     let world = world.map_err(|error| side_by_side(error.into()))?;
     let left = tokens.leave(world.shop().addresses().content_store.port_u16().unwrap_or_default());
@@ -68,19 +103,19 @@ pub(crate) async fn run(options: UpOptions, environment: &Environment) -> anyhow
     }
     let file = options.out.join(format!("{stem}.json"));
     let file = std::path::absolute(&file).unwrap_or(file);
-    let opened = Opened { world: &world, tokens: &tokens, doors: &doors, around: &around_address };
-    welcome(&screen, &opened, (seed, &options), &quoted(&file.to_string_lossy()));
+    let opened = Opened { world: &world, tokens: &tokens, listeners: &listeners, around: &around_address };
+    welcome(&screen, &opened, (seed, &options.shop.ports), &quoted(&file.to_string_lossy()));
 
-    let mut keeper = Keeper::new(world.shop().addresses().operators.as_ref());
-    let mut around = Around::new(options.speed, options.sized, seed);
+    let mut keeper = RecordKeeper::new(world.shop().addresses().operators.as_ref())?;
+    let mut injections = Injections::new(options.speed, options.sized, seed);
     let mut ticks = interval(TICK);
     let mut tick = 0_u32;
     loop {
         tokio::select! {
             biased;
             () = stop::told() => break,
-            Some(order) = orders.recv() => around.carry_out(order, &world, &screen).await,
-            () = around.next() => around.happen(&world, &screen).await,
+            Some(order) = orders.recv() => injections.carry_out(order, &world, &screen).await,
+            () = injections.next() => injections.happen(&world, &screen).await,
             _ = ticks.tick() => {
                 keeper.look(&world, world.editor(), &screen).await;
                 screen.show(&world, "");
@@ -100,18 +135,9 @@ pub(crate) async fn run(options: UpOptions, environment: &Environment) -> anyhow
         .say("Closing, as soon as those who still wait have been answered or have given up (10 s at most).");
     world.record().tell_outages();
     let record = world.finish().await;
-    doors.close().await;
-    let [file, page, _] = debrief::leave(&record, &options.out, &stem)?;
-    match options.format {
-        Format::Json => screen::line(&record.to_json()),
-        Format::Text => {
-            for line in keeping::summary(&record) {
-                screen.say(&line);
-            }
-            let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
-            screen.say_as_it_is(&format!("\nRecord:  {file}\nDebrief: {page}"));
-        }
-    }
+    listeners.close().await;
+    let files = debrief::leave(&record, &options.out, &stem)?;
+    record_keeper::say_outcome(&record, options.format, &screen, Some(&files));
     Ok(true)
 }
 

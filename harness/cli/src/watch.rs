@@ -1,6 +1,6 @@
 //! `glyphfall watch`: customers, evidence and record of a shop that runs elsewhere, such as in containers.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::anyhow;
 use chassis::{
@@ -9,7 +9,7 @@ use chassis::{
 use clap::Args;
 use evidence::Evidence;
 use http::{StatusCode, uri::Authority};
-use incident::{OperatingModel, Rules, Run, Story, words::ClockKind};
+use incident::Rules;
 use tokio::time::interval;
 use world::{
     Addresses, EditorError, Elsewhere, Mix,
@@ -19,29 +19,24 @@ use world::{
 };
 
 use crate::{
+    args::{Format, factor, new_seed, views},
     debrief,
-    doors::{self, DOORS},
-    keeping::{self, Keeper},
-    naming::Stem,
-    options::{DoorPorts, Format, factor, views},
+    listeners::{self, EVIDENCE_LISTENERS},
+    live::{LINE_EVERY, TICK, run_of},
+    naming::RunName,
     output::plain,
-    screen::{self, Screen},
+    ports::ListenerArgs,
+    record_keeper::{self, RecordKeeper},
+    screen::Screen,
     stop,
 };
 
-/// How often the screen changes and the store is asked what was published.
-const TICK: Duration = Duration::from_secs(1);
-
-/// Ticks between two lines in a pipe.
-const LINE_EVERY: u32 = 10;
-
-/// What can be asked of `glyphfall watch`.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct WatchOptions {
+pub(crate) struct WatchArgs {
     /// Address of the web front
     #[arg(long, env = "GLYPHFALL_WEB_FRONT", value_name = "HOST:PORT", default_value_t = loopback(8080), value_parser = host_and_port)]
     web_front: Authority,
-    /// Address of the cache, whose health is asked
+    /// Address of the cache, whose health check is asked
     #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", default_value_t = loopback(8081), value_parser = host_and_port)]
     cache: Authority,
     /// Address of the content store
@@ -50,29 +45,29 @@ pub(crate) struct WatchOptions {
     /// The editor's token: an empty store is filled, and what is published is noted
     #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     editor_token: String,
-    /// The operators' token: what they did is read from the services' operator ports, and enters the record
+    /// The operators' token: what operators did is read from the services' operator ports and enters the record
     #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     operator_token: Option<String>,
     /// Operator ports of cache, content store and web front, each on the host of its service
     #[arg(long, value_name = "PORT", num_args = 3, default_values_t = [8091, 8092, 8093])]
     operator_ports: Vec<u16>,
-    /// How much customers and operations report
+    /// Telemetry level at which customers and operations report
     #[arg(long, env = "GLYPHFALL_LEVEL", value_enum, default_value_t = Level::Dark)]
     level: Level,
     /// Page views a second, on average
     #[arg(long, env = "GLYPHFALL_VIEWS", value_name = "COUNT", default_value_t = 30.0, value_parser = views)]
     views: f64,
-    /// Where all chance comes from [default: a new one each time, and said]
+    /// Seed of all random choices [default: a new one for each run, which is printed]
     #[arg(long)]
     seed: Option<u64>,
     /// Story minutes per wall-clock minute
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0, value_parser = factor)]
     speed: f64,
-    /// Moves the ports of the evidence store up by as many
+    /// Added to the ports of the evidence store
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     port_offset: u16,
     #[command(flatten)]
-    doors: DoorPorts,
+    listeners: ListenerArgs,
     /// Folder for the record and its debrief, written at the end [default: not written]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -82,17 +77,24 @@ pub(crate) struct WatchOptions {
 }
 
 /// Watches until it is told to stop, then says what happened.
-pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
+pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
     let screen = Screen::new(options.format);
-    // Small enough to type again.
-    let seed = options.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let seed = options.seed.unwrap_or_else(new_seed);
     screen.say(&format!("seed {seed}; waiting for the shop at http://{}/", options.web_front));
     let clock = Clock::real();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
-    let doors =
-        doors::open(&evidence, &options.doors, options.port_offset, Limits::of_process(DOORS)).await?;
+    let listeners = listeners::open(
+        &evidence,
+        &options.listeners,
+        options.port_offset,
+        Limits::of_process(EVIDENCE_LISTENERS),
+    )
+    .await?;
     let mix = Mix::of(options.views);
-    let opening = Elsewhere::open(elsewhere(&options, seed, evidence), &mix, run_of(&options, seed));
+    // Which faults a shop has that others run is not known.
+    let rules = Rules::default();
+    let run = run_of(options.level, Vec::new(), seed, ("live", "operator"), options.speed, rules);
+    let opening = Elsewhere::open(elsewhere(&options, seed, evidence), &mix, run);
     let shop = tokio::select! {
         biased;
         () = stop::told() => return Ok(()),
@@ -100,7 +102,7 @@ pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
     };
     screen.say("The customers have come.");
 
-    let mut keeper = Keeper::new(operators(&options).as_ref());
+    let mut keeper = RecordKeeper::new(operators(&options).as_ref())?;
     let mut ticks = interval(TICK);
     for tick in 0_u32.. {
         tokio::select! {
@@ -120,29 +122,17 @@ pub(crate) async fn run(options: WatchOptions) -> anyhow::Result<()> {
     screen.clear();
     shop.record().tell_outages();
     let record = shop.finish().await;
-    doors.close().await;
+    listeners.close().await;
     let left = options.out.as_deref().map(|out| {
-        let stem = Stem::new("watch", seed).free_in(out);
+        let stem = RunName::new("watch", seed).free_in(out);
         debrief::leave(&record, out, &stem)
     });
-    let left = left.transpose()?;
-    match options.format {
-        Format::Json => screen::line(&record.to_json()),
-        Format::Text => {
-            for line in keeping::summary(&record) {
-                screen.say(&line);
-            }
-            if let Some([file, page, _]) = left {
-                let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
-                screen.say_as_it_is(&format!("\nRecord:  {file}\nDebrief: {page}"));
-            }
-        }
-    }
+    record_keeper::say_outcome(&record, options.format, &screen, left.transpose()?.as_ref());
     Ok(())
 }
 
 /// The operator ports, if there is a token for them: they stand beside the services.
-fn operators(options: &WatchOptions) -> Option<Operators> {
+fn operators(options: &WatchArgs) -> Option<Operators> {
     let token = options.operator_token.clone()?;
     let beside = |service: &Authority, place: usize| {
         let port = options.operator_ports.get(place)?;
@@ -156,7 +146,7 @@ fn operators(options: &WatchOptions) -> Option<Operators> {
     })
 }
 
-fn elsewhere(options: &WatchOptions, seed: u64, evidence: Evidence) -> ElsewhereOptions {
+fn elsewhere(options: &WatchArgs, seed: u64, evidence: Evidence) -> ElsewhereOptions {
     let addresses = Addresses {
         web_front: options.web_front.clone(),
         cache: options.cache.clone(),
@@ -167,27 +157,6 @@ fn elsewhere(options: &WatchOptions, seed: u64, evidence: Evidence) -> Elsewhere
     ElsewhereOptions { addresses, editor_token, level, sink: Arc::new(Observed(evidence)), seed }
 }
 
-/// What the record can say of a shop that others run: which faults it has is not known.
-fn run_of(options: &WatchOptions, seed: u64) -> Run {
-    Run {
-        seed,
-        scenario: "live".to_owned(),
-        level: options.level,
-        operating_model: OperatingModel::OpsRunIt,
-        clock: ClockKind::Live,
-        speed: options.speed,
-        responder: "operator".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
-        faults_present: [].into(),
-        rules: Rules::default(),
-    }
-}
-
-/// Fills a store that was emptied.
 async fn refill(shop: &Elsewhere, screen: &Screen) {
     // A store that is just being restarted is asked again at the next tick.
     if let Err(error @ EditorError::Refused { .. }) = stock(shop.editor()).await {

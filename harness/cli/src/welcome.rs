@@ -1,4 +1,4 @@
-//! What `glyphfall up` prints when the shop is open: where everything is, and the lines with which the story is lived by hand. Teaches that
+//! What `glyphfall up` prints when the shop is open: where everything is, and the commands that play the story by hand. Teaches that
 //! a line that is printed to be pasted is a program: it is tested in the shells that people use.
 
 use std::env;
@@ -7,14 +7,12 @@ use console::style;
 use http::uri::Authority;
 use world::{World, scenario::STORY};
 
-use crate::{doors::Doors, options::UpOptions, screen::Screen, target::Tokens};
+use crate::{listeners::Listeners, ports::Ports, screen::Screen, target::Tokens};
 
-/// What was opened, and can be told of.
 pub(crate) struct Opened<'a> {
     pub(crate) world: &'a World,
     pub(crate) tokens: &'a Tokens,
-    pub(crate) doors: &'a Doors,
-    /// The operator port around the shop.
+    pub(crate) listeners: &'a Listeners,
     pub(crate) around: &'a Authority,
 }
 
@@ -24,11 +22,10 @@ struct Step {
     lines: Vec<String>,
 }
 
-/// Says all of it. `record` is where the record will lie.
 pub(crate) fn welcome(
     screen: &Screen,
-    Opened { world, tokens, doors, around }: &Opened<'_>,
-    (seed, options): (u64, &UpOptions),
+    Opened { world, tokens, listeners, around }: &Opened<'_>,
+    (seed, ports): (u64, &Ports),
     record: &str,
 ) {
     let addresses = world.shop().addresses();
@@ -49,11 +46,11 @@ pub(crate) fn welcome(
         addresses.web_front,
         addresses.content_store,
         addresses.cache,
-        doors.room,
-        doors.otlp_grpc,
-        doors.otlp_http,
+        listeners.room,
+        listeners.otlp_grpc,
+        listeners.otlp_http,
     ));
-    for Step { says, lines } in steps(world, tokens, options, record) {
+    for Step { says, lines } in steps(world, tokens, ports, record) {
         screen.say(says);
         for line in lines {
             screen.say_as_it_is(&format!("  {line}"));
@@ -62,10 +59,10 @@ pub(crate) fn welcome(
     screen.say("");
 }
 
-fn steps(world: &World, tokens: &Tokens, options: &UpOptions, record: &str) -> Vec<Step> {
+fn steps(world: &World, tokens: &Tokens, ports: &Ports, record: &str) -> Vec<Step> {
     let addresses = world.shop().addresses();
     let (store, front) = (&addresses.content_store, &addresses.web_front);
-    let (program, ports) = (program(), options.shop.ports.options());
+    let (program, ports) = (program(), ports.options());
     let command = |words: &str| format!("{program} {words}{ports}");
     let step = |says, lines: &[String]| Step { says, lines: lines.to_vec() };
     vec![

@@ -14,18 +14,18 @@ use experiment::sweep::Watch;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
-    CANNOT,
+    done::CANNOT,
     output::{self, plain},
     stop,
 };
 
-/// A wait that nobody needs to be told of. Where nothing can change in place, the next line comes after twice the time.
+/// Work shorter than this shows no progress. Where lines cannot change in place, each further one comes after twice the time.
 const TOLD_AFTER: Duration = Duration::from_secs(2);
 
-/// A line at least so often: whoever looks into a log wants to know whether it goes on.
+/// The longest pause between two progress lines: a log should show that the work goes on.
 const TOLD_EVERY_MAX: Duration = Duration::from_secs(60);
 
-/// How often what moves on a terminal moves.
+/// How often the bar on a terminal is drawn.
 const MOVES_EVERY: Duration = Duration::from_millis(120);
 
 /// Does it, with a bar of so many steps, until it is done or the program is told to stop.
@@ -123,6 +123,29 @@ pub(crate) fn can_write<'a>(folder: &Path, files: impl IntoIterator<Item = &'a s
         }
     }
     Ok(())
+}
+
+/// Where the page and the data of a report go.
+pub(crate) struct ReportFiles<'a> {
+    out: &'a Path,
+    name: String,
+}
+
+impl<'a> ReportFiles<'a> {
+    /// Makes sure, before any long work, that they can be written.
+    pub(crate) fn new(out: &'a Path, name: String) -> anyhow::Result<Self> {
+        can_write(out, [&*format!("{name}.html"), &*format!("{name}.json")])?;
+        Ok(Self { out, name })
+    }
+
+    /// Writes them, and says where they are.
+    pub(crate) fn write(&self, page: &str, json: &str) -> anyhow::Result<String> {
+        for (ending, text) in [("html", page), ("json", json)] {
+            let file = self.out.join(format!("{}.{ending}", self.name));
+            fs::write(&file, text).with_context(|| cannot_write(&file))?;
+        }
+        Ok(plain(&self.out.join(format!("{}.{{html,json}}", self.name)).display().to_string()))
+    }
 }
 
 /// What to do about a file that cannot be written.

@@ -35,26 +35,21 @@ pub struct Visits {
     pub failed: u32,
 }
 
-/// Visits added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Visits that got the whole page.
     pub served: u64,
     /// Visits that got the page without some part of it.
     pub degraded: u64,
-    /// Visits that got an error or nothing.
     pub failed: u64,
 }
 
 impl Tally {
-    /// Adds the visits of one row.
     pub fn add(&mut self, row: &Visits) {
         self.served += u64::from(row.served);
         self.degraded += u64::from(row.degraded);
         self.failed += u64::from(row.failed);
     }
 
-    /// All visits.
     pub fn visits(&self) -> u64 {
         self.served + self.degraded + self.failed
     }
@@ -104,7 +99,6 @@ impl Timeline {
         Self { seconds }
     }
 
-    /// Each second's visits, from second 0.
     pub fn seconds(&self) -> &[Tally] {
         &self.seconds
     }
@@ -121,7 +115,6 @@ impl Timeline {
         self.seconds[from..to].iter().copied().sum()
     }
 
-    /// When availability was lost.
     pub fn lost_s(&self, rules: &Rules) -> Option<u32> {
         (1..=self.end_s()).find(|&t| self.below(t.saturating_sub(rules.window_s), t, rules))
     }

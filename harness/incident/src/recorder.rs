@@ -95,17 +95,14 @@ impl Recorder {
         &self.events
     }
 
-    /// The story clock.
     pub fn clock(&self) -> &StoryClock {
         &self.clock
     }
 
-    /// What the figures rest on.
     pub fn rules(&self) -> &Rules {
         &self.run.rules
     }
 
-    /// The story that is told.
     pub fn story(&self) -> &Story {
         &self.run.story
     }
@@ -118,7 +115,6 @@ impl Recorder {
         tally
     }
 
-    /// The visits so far.
     pub fn timeline(&self) -> Timeline {
         Timeline::new(self.visits.values())
     }

@@ -82,7 +82,7 @@ pub fn router(room: Room) -> Router {
     let pages = pages::router().merge(api::debrief_pages::router());
     let all = api::router().merge(api::looks::evidence_and_shop()).merge(pages);
     // After everything is merged, so that they hold for every path.
-    let all = all.fallback(problem::unknown_route).method_not_allowed_fallback(problem::unknown_method);
+    let all = all.fallback(problem::unknown_route);
     all.layer(layers).with_state(room)
 }
 

@@ -16,7 +16,7 @@ use crate::session::{Assigned, Round};
 
 /// Half of the teams begin with the one level, half with the other.
 pub const POOR: Level = Level::Logs;
-pub const RICH: Level = Level::Changes;
+pub const RICH: Level = Level::RICHEST;
 
 /// Story minutes a minute, and minutes of a scored round: together the story's five hours and a quarter.
 pub const SPEED: f64 = 15.0;

@@ -7,12 +7,12 @@
 
 use std::{io, mem, sync::PoisonError};
 
-use chassis::{Boxed, LatentFault, Level, TaskGroup};
+use chassis::{Boxed, LatentFault, Level, TaskGroup, simulation::DiskSpeed};
 use content_store::{asset::VersionSummary, storage::Storage};
 use incident::Service;
 use web_front::WebFrontConfig;
 
-use crate::{Shop, World, disk::DiskSpeed};
+use crate::{Shop, World};
 
 /// All that can be changed in a world, as it is now: two worlds in the same conditions serve the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,20 +72,20 @@ impl World {
     /// When the storage cannot be read.
     pub fn conditions(&self) -> Boxed<'_, io::Result<Conditions>> {
         Box::pin(async move {
-            let Shop { content_store, cache, web_front, disk, front, visitor, .. } = self.shop();
+            let Shop { content_store, cache, web_front, storage, front, visitor, .. } = self.shop();
             let switches = [content_store.switches(), cache.switches(), web_front.switches()];
             let running = [content_store.running().await, cache.running().await, web_front.running().await];
             let services = [Service::ContentStore, Service::Cache, Service::WebFront].into_iter();
             let services = services.zip(running).zip(switches);
             Ok(Conditions {
-                assets: disk.list().await.map_err(io::Error::other)?,
+                assets: storage.list().await.map_err(io::Error::other)?,
                 services: services
                     .map(|((service, runs), now)| (service, runs, now.faults_present(), now.level()))
                     .collect(),
                 front: web_front.service().config(),
                 workers: front.as_ref().map(chassis::Compute::workers),
-                disk: disk.speed(),
-                links: visitor.network.links().map(chassis::link::Links::wrong).unwrap_or_default(),
+                disk: storage.disk.speed(),
+                links: visitor.network.links().map(chassis::simulation::Links::wrong).unwrap_or_default(),
                 crowds: self.customers().crowds(),
                 doings: self.doings().len(),
             })
@@ -103,7 +103,7 @@ impl Shop {
             addresses: _,
             editor_token: _,
             visitor,
-            disk,
+            storage,
             front,
             health: _,
         } = self;
@@ -115,7 +115,7 @@ impl Shop {
         if let Some(links) = visitor.network.links() {
             links.restore();
         }
-        disk.restore();
+        storage.disk.restore();
         if let Some(workers) = front {
             workers.restore();
         }

@@ -5,16 +5,22 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 use cache::{Cache, CacheConfig, permits::FILL_PERMITS};
 use chassis::{
     Blocking, Boxed, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Settings,
-    Switches, Wait, host::Surroundings, run::explain, token,
+    Switches, Wait,
+    host::Surroundings,
+    run::explain,
+    simulation::{Disk, DiskSpeed},
+    token,
 };
-use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
+use content_store::{
+    ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage, storage::Storage,
+};
 use http::{StatusCode, uri::Authority};
 use incident::Service;
 use web_front::{CHECKOUT_NOTES, WebFront, WebFrontConfig};
 
 use crate::{
     addresses::{Addresses, Operators},
-    disk::{Disk, DiskSpeed},
+    disk::OnDisk,
     editor::Editor,
 };
 
@@ -167,7 +173,7 @@ pub struct Shop {
     pub(crate) addresses: Addresses,
     pub(crate) editor_token: String,
     pub(crate) visitor: Chassis,
-    pub(crate) disk: Disk,
+    pub(crate) storage: Arc<OnDisk>,
     pub(crate) front: Option<Compute>,
     pub(crate) health: [(Service, &'static str, Peer); 4],
 }
@@ -187,12 +193,12 @@ impl Shop {
                 Some(folder) => RedbStorage::open_folder(folder, surroundings.blocking)?,
                 None => RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?,
             };
-            let disk = Disk::new(Arc::new(storage), options.disk);
+            let storage = Arc::new(OnDisk { storage: Arc::new(storage), disk: Disk::new(options.disk) });
             addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
             // Known to these two and to nobody else; it never leaves the process.
             let notification_token = token::make()?;
             let config = ContentStoreConfig {
-                storage: Arc::new(disk.clone()),
+                storage: Arc::clone(&storage) as Arc<dyn Storage>,
                 seed: seed_assets(),
                 editor_token: editor_token.clone(),
                 cache: Some(addresses.cache.clone()),
@@ -243,7 +249,7 @@ impl Shop {
                 addresses,
                 editor_token,
                 visitor,
-                disk,
+                storage,
                 front,
                 health,
             })
@@ -345,7 +351,7 @@ impl Shop {
 
     /// The disk beneath the content store.
     pub fn disk(&self) -> &Disk {
-        &self.disk
+        &self.storage.disk
     }
 
     /// The front's workers, where they are counted.

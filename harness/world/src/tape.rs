@@ -187,7 +187,7 @@ pub fn kept(moment: &Moment, phase: Phase) -> experience::Moment {
 
 fn options(seed: u64, recorder: &Arc<Recorder>) -> PlayOptions {
     PlayOptions {
-        level: chassis::Level::Changes,
+        level: chassis::Level::RICHEST,
         mix: Mix::of(VIEWS_PER_SECOND),
         responder: Responder::Recorder(Arc::clone(recorder)),
         ..PlayOptions::new(seed)

@@ -3,12 +3,7 @@
 //! Teaches the middle of the chain. Both twins of the poor error handling stand here: the fill itself decides whether to try
 //! again, and `fill_alone` and `fill_together` decide who waits for whom.
 
-use std::{
-    collections::BTreeMap,
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use chassis::{
     AssetId, Chassis,
@@ -19,6 +14,7 @@ use chassis::{
 };
 use futures_util::{FutureExt, future};
 use opentelemetry::metrics::Meter;
+use parking_lot::Mutex;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::{
@@ -51,12 +47,9 @@ pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
 /// Failures and shared fills remembered at once; beyond that a fill is not shared.
 pub const SHARED_MAX: usize = 1_024;
 
-/// How a fragment was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Kept and fresh.
     Hit,
-    /// Fetched for this request.
     Miss,
     /// Kept and no longer fresh; the last good version while no newer one can be had.
     Stale,
@@ -104,7 +97,6 @@ enum Together {
 }
 
 impl Fills {
-    /// No fragments yet.
     pub fn new(chassis: Chassis, config: &CacheConfig) -> Self {
         let shared = Shared {
             store: Peer::new(&chassis, config.content_store.clone()),
@@ -120,12 +112,10 @@ impl Fills {
         fills
     }
 
-    /// What the cache's instruments are made from.
     pub(crate) fn meter(&self) -> &Meter {
         self.shared.chassis.telemetry.meter()
     }
 
-    /// What the cache stands on.
     pub(crate) fn chassis(&self) -> &Chassis {
         &self.shared.chassis
     }
@@ -136,12 +126,10 @@ impl Fills {
         move || Some(Self { shared: shared.upgrade()? })
     }
 
-    /// The permits.
     pub fn permits(&self) -> &Permits {
         &self.shared.permits
     }
 
-    /// The fragments in memory.
     pub fn fragments(&self) -> &Fragments {
         &self.shared.fragments
     }
@@ -176,10 +164,6 @@ impl Fills {
     }
 
     /// Whether a request that needs a fill can expect one; if not, why.
-    ///
-    /// # Errors
-    ///
-    /// The reason, in a sentence.
     pub fn ready(&self) -> Result<(), String> {
         if self.shared.chassis.switches.present(MissingHealthCheck) {
             // FAULT: health means that the process runs. With every permit held by a fill that will never end, this still
@@ -203,7 +187,7 @@ impl Fills {
 
     fn fill_together(&self, id: &AssetId) -> Together {
         let key = (id.clone(), self.fragments().newest_known(id));
-        let mut together = self.shared.together.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut together = self.shared.together.lock();
         let now = Instant::now();
         together.retain(|_, fill| !matches!(fill, Together::Failed { until, .. } if *until <= now));
         if let Some(fill) = together.get(&key) {
@@ -289,7 +273,7 @@ impl Shared {
     }
 
     fn remember(&self, key: FillKey, filled: &Filled) {
-        let mut together = self.together.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut together = self.together.lock();
         match filled {
             Ok(_) => _ = together.remove(&key),
             Err(error) if together.len() < SHARED_MAX || together.contains_key(&key) => {
@@ -302,7 +286,7 @@ impl Shared {
 
     fn backoff(&self, attempt: u32) -> Duration {
         let longest = BACKOFF_FIRST * 2_u32.pow(attempt.min(ATTEMPTS_MAX) - 1);
-        let mut backoff = self.backoff.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut backoff = self.backoff.lock();
         backoff.random_range(Duration::from_millis(1)..=longest)
     }
 

@@ -4,13 +4,14 @@
 use std::{
     collections::{BTreeMap, hash_map::DefaultHasher},
     hash::BuildHasherDefault,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use bytes::Bytes;
 use chassis::{AssetId, Notification, Version};
 use moka::policy::EvictionPolicy;
+use parking_lot::Mutex;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::time::Instant;
@@ -30,23 +31,17 @@ pub const CHANGES_MAX: usize = 10_000;
 /// One fragment: one version of an asset as fetched.
 #[derive(Clone, Debug)]
 pub struct Fragment {
-    /// The asset.
     pub id: AssetId,
-    /// The version.
     pub version: Version,
-    /// The body's media type.
     pub content_type: String,
-    /// The text.
     pub body: Bytes,
     /// When the fill asked which version is current.
     pub learned_at: Instant,
-    /// When it was fetched.
     pub filled_at: Instant,
     /// When it stops being fresh by age alone.
     pub expires_at: Instant,
 }
 
-/// The fragments in memory.
 #[derive(Debug)]
 pub struct Fragments {
     entries: moka::sync::Cache<AssetId, Arc<Fragment>, BuildHasherDefault<DefaultHasher>>,
@@ -80,15 +75,14 @@ impl Fragments {
 
     /// Whether `fragment` may be served without asking: young enough, and nothing newer was told of.
     pub fn is_fresh(&self, fragment: &Fragment, now: Instant) -> bool {
-        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.changes.lock();
         let overtaken = changes.get(&fragment.id).is_some_and(|change| change.overtakes(fragment));
         now < fragment.expires_at && !overtaken
     }
 
     /// The newest version known to exist, by what was fetched and what was told.
     pub fn newest_known(&self, id: &AssetId) -> Option<Version> {
-        let told =
-            self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(|change| change.version);
+        let told = self.changes.lock().get(id).map(|change| change.version);
         told.max(self.get(id).map(|fragment| fragment.version))
     }
 
@@ -98,7 +92,7 @@ impl Fragments {
         let kept = self.entries.get(&fragment.id);
         if kept.is_none_or(|kept| kept.version <= fragment.version || kept.learned_at <= fragment.learned_at)
         {
-            let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut changes = self.changes.lock();
             if changes.get(&fragment.id).is_some_and(|change| !change.overtakes(&fragment)) {
                 changes.remove(&fragment.id);
             }
@@ -108,17 +102,14 @@ impl Fragments {
         fragment
     }
 
-    /// Fragments in memory.
     pub fn count(&self) -> u64 {
         self.entries.entry_count()
     }
 
-    /// Fragments in memory that are fresh.
     pub fn count_fresh(&self, now: Instant) -> usize {
         self.entries.iter().filter(|(_, fragment)| self.is_fresh(fragment, now)).count()
     }
 
-    /// Forgets every fragment.
     pub fn clear(&self) {
         self.entries.invalidate_all();
         self.entries.run_pending_tasks();
@@ -130,15 +121,14 @@ impl Fragments {
             self.entries.invalidate(&notification.id);
             return;
         };
-        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = self.changes.lock();
         if changes.len() < CHANGES_MAX || changes.contains_key(&notification.id) {
             changes.insert(notification.id, Change { version, told_at: now });
         }
     }
 
-    /// The end of a life that begins now.
     pub fn expiry(&self, now: Instant) -> Instant {
-        let mut jitter = self.jitter.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jitter = self.jitter.lock();
         let factor = jitter.random_range(1.0 - TIME_TO_LIVE_JITTER..=1.0 + TIME_TO_LIVE_JITTER);
         now + TIME_TO_LIVE.mul_f64(factor)
     }

@@ -15,7 +15,6 @@ use crate::{
 /// Bounds of the fill duration in seconds: a fill takes milliseconds, or it will not end.
 const FILL_BOUNDS_S: [f64; 9] = [0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0];
 
-/// Counters and histograms of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Instruments {
     requests: Counter<u64>,

@@ -15,22 +15,20 @@ pub mod permits;
 mod instruments;
 pub mod routes;
 
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{io, sync::Arc};
 
 use axum::{Router, routing::post};
 use chassis::{
     App, Chassis, Program,
     address::host_and_port,
-    journal::{Deed, OPERATOR},
+    journal::{Action, OPERATOR},
     run::DefaultPorts,
     run::loopback,
     token::usable,
 };
 use clap::Args;
 use http::{StatusCode, uri::Authority};
+use parking_lot::Mutex;
 use words::Service;
 
 use crate::fills::Fills;
@@ -47,7 +45,7 @@ pub struct CacheConfig {
     /// Fills that may run at once
     #[arg(long, env = "GLYPHFALL_FILL_PERMITS", value_name = "COUNT", default_value_t = permits::FILL_PERMITS)]
     pub fill_permits: usize,
-    /// Token that whoever tells of changes must show [default: none, and anybody may]
+    /// Token that a notification of changes must show [default: none, and anybody may send one]
     #[arg(long, env = "GLYPHFALL_NOTIFICATION_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub notification_token: Option<String>,
 }
@@ -66,23 +64,21 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache in front of one content store.
     pub fn new(config: CacheConfig) -> Self {
         Self { config, running: Arc::default() }
     }
 
     /// Forgets every fragment. Fills under way go on.
     pub fn flush(&self) {
-        if let Some(fills) = &*self.running.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(fills) = &*self.running.lock() {
             fills.fragments().clear();
         }
     }
 }
 
 impl Cache {
-    /// Fills that hold a permit now.
     pub fn permits_used(&self) -> usize {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.lock();
         running.as_ref().map_or(0, |fills| fills.permits().used())
     }
 }
@@ -94,7 +90,7 @@ impl Program for Cache {
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {
         let fills = Fills::new(chassis, &self.config);
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(fills.clone());
+        *self.running.lock() = Some(fills.clone());
         Ok(routes::app(fills, self.config.notification_token.as_deref()))
     }
 
@@ -102,8 +98,8 @@ impl Program for Cache {
         let cache = self.clone();
         let flush = async move || {
             cache.flush();
-            if let Some(fills) = &*cache.running.lock().unwrap_or_else(PoisonError::into_inner) {
-                fills.chassis().journal.note(OPERATOR, Deed::Flushed);
+            if let Some(fills) = &*cache.running.lock() {
+                fills.chassis().journal.note(OPERATOR, Action::Flushed);
             }
             StatusCode::NO_CONTENT
         };

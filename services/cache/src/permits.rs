@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -40,7 +41,6 @@ struct Running {
 }
 
 impl Permits {
-    /// `limit` permits, all free.
     pub fn new(limit: usize) -> Self {
         let running = Running { moved_at: Instant::now(), started: BTreeMap::new(), next: 0 };
         let free = Arc::new(Semaphore::new(limit));
@@ -52,7 +52,7 @@ impl Permits {
         let waits = Waits::new(&self.waiting);
         let permit = Arc::clone(&self.free).acquire_owned().await.expect("the semaphore is never closed");
         drop(waits);
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         let now = Instant::now();
         let number = running.next;
         running.next += 1;
@@ -61,34 +61,26 @@ impl Permits {
         Permit { number, running: Arc::clone(&self.running), _place: permit }
     }
 
-    /// Permits in use.
     pub fn used(&self) -> usize {
         self.limit - self.free.available_permits()
     }
 
-    /// Permits that there are.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Requests that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// How long the oldest fill has been running.
     pub fn oldest_age(&self, now: Instant) -> Duration {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.lock();
         running.started.first_key_value().map_or(Duration::ZERO, |(_, started)| now.duration_since(*started))
     }
 
     /// Whether a request that needs a fill can expect one; if not, why.
-    ///
-    /// # Errors
-    ///
-    /// The reason, in a sentence.
     pub fn ready(&self, now: Instant) -> Result<(), String> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.lock();
         if self.free.available_permits() == 0 && now.duration_since(running.moved_at) > STARVED_AFTER {
             return Err(format!("no fill permit came free for {STARVED_AFTER:?}"));
         }
@@ -112,7 +104,7 @@ pub struct Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         running.started.remove(&self.number);
         running.moved_at = Instant::now();
     }

@@ -9,34 +9,19 @@ use http::{Method, StatusCode, header};
 /// How long the content store may take: it answers from memory or one read of its disk.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why a fetch failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum FetchError {
     /// There is no such asset, or not in this version.
     #[error("the content store has no {id}")]
-    Missing {
-        /// The asset.
-        id: AssetId,
-    },
+    Missing { id: AssetId },
     /// The content store could not be reached in time.
     #[error("the content store could not be reached")]
     Unreachable(#[source] Arc<CallError>),
-    /// The content store answered that it failed.
     #[error("the content store answered {status}")]
-    Refused {
-        /// Its status.
-        status: StatusCode,
-    },
+    Refused { status: StatusCode },
     /// The content store answered with something that is no envelope.
     #[error("version {version} of {id} could not be read")]
-    Unreadable {
-        /// The asset.
-        id: AssetId,
-        /// The version.
-        version: Version,
-        /// What is wrong with it.
-        source: Arc<serde_json::Error>,
-    },
+    Unreadable { id: AssetId, version: Version, source: Arc<serde_json::Error> },
 }
 
 impl FetchError {
@@ -57,10 +42,6 @@ impl FetchError {
 }
 
 /// The version that is current now.
-///
-/// # Errors
-///
-/// When the content store does not say.
 pub async fn current_version(store: &Peer, id: &AssetId) -> Result<Version, FetchError> {
     let path = format!("/assets/{id}");
     let answer = store.call(Method::HEAD, &path, Bytes::new(), Wait::AtMost(STORE_TIMEOUT)).await;
@@ -72,10 +53,6 @@ pub async fn current_version(store: &Peer, id: &AssetId) -> Result<Version, Fetc
 }
 
 /// One version, by its address that never changes.
-///
-/// # Errors
-///
-/// When it cannot be fetched or read.
 pub async fn fetch(store: &Peer, id: &AssetId, version: Version) -> Result<Envelope, FetchError> {
     let answer = store.get(&format!("/assets/{id}/versions/{version}"), Wait::AtMost(STORE_TIMEOUT)).await;
     let answer = answer.map_err(|error| FetchError::Unreachable(Arc::new(error)))?;

@@ -23,7 +23,6 @@ pub const INERT: [(HeaderName, HeaderValue); 2] = [
 pub struct AssetId(String);
 
 impl AssetId {
-    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,7 +52,6 @@ impl fmt::Display for AssetId {
     }
 }
 
-/// The text is no asset id.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("an asset id is 1 to 64 lower-case letters, digits and hyphens, and does not begin with a hyphen")]
 pub struct InvalidAssetId;
@@ -79,13 +77,9 @@ impl fmt::Display for Version {
 /// How a version travels from the content store to those who show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// The asset.
     pub id: AssetId,
-    /// The version.
     pub version: Version,
-    /// The body's media type.
     pub content_type: String,
-    /// The text.
     pub body: String,
     /// When it was published (RFC 3339).
     pub published_at: String,
@@ -94,7 +88,6 @@ pub struct Envelope {
 /// What the content store tells the cache after a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
-    /// The asset that changed.
     pub id: AssetId,
     /// Its version now; none if it was deleted.
     pub version: Option<Version>,

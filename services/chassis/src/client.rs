@@ -5,7 +5,6 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    sync::{Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -17,13 +16,14 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioIo, TokioTimer},
 };
+use parking_lot::Mutex;
 use tokio::{select, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 use tracing::Instrument;
 
 use crate::{
-    Chassis,
+    chassis::Chassis,
     network::{Connection, Network},
     tasks::Boxed,
     telemetry::http::Calls,
@@ -44,56 +44,28 @@ pub const ANSWER_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 /// How long a call may take as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// As long as the other side likes.
     Forever,
-    /// Then it fails.
     AtMost(Duration),
 }
 
-/// What came back, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The whole body.
     pub body: Bytes,
 }
 
-/// Why nothing came back.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// No connection could be opened, or it broke.
     #[error("the call to {peer} broke")]
-    Broken {
-        /// Who was called.
-        peer: Authority,
-        /// What the network said.
-        source: Box<dyn StdError + Send + Sync>,
-    },
-    /// The caller's patience ended.
+    Broken { peer: Authority, source: Box<dyn StdError + Send + Sync> },
     #[error("{peer} did not answer within {after:?}")]
-    TimedOut {
-        /// Who was called.
-        peer: Authority,
-        /// How long the caller waited.
-        after: Duration,
-    },
-    /// The caller closed its connections to the peer.
+    TimedOut { peer: Authority, after: Duration },
     #[error("the connections to {peer} were closed")]
-    Closed {
-        /// Who was called.
-        peer: Authority,
-    },
-    /// The answer was larger than is read.
+    Closed { peer: Authority },
     #[error("{peer} answered with more than {bytes_max} bytes")]
-    TooLarge {
-        /// Who was called.
-        peer: Authority,
-        /// The limit.
-        bytes_max: usize,
-    },
+    TooLarge { peer: Authority, bytes_max: usize },
 }
 
 impl CallError {
@@ -135,25 +107,16 @@ impl Peer {
         Self { authority, client, calls, open: Mutex::default() }
     }
 
-    /// Whom this calls.
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
 
     /// Gets `path`.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
     pub async fn get(&self, path: &str, wait: Wait) -> Result<Answer, CallError> {
         self.call(Method::GET, path, Bytes::new(), wait).await
     }
 
     /// Sends a request without further headers.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
     pub async fn call(
         &self,
         method: Method,
@@ -183,7 +146,7 @@ impl Peer {
     }
 
     async fn send_within(&self, request: Request<Bytes>, wait: Wait) -> Result<Answer, CallError> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let open = self.open.lock().clone();
         let answered = async {
             select! {
                 biased;
@@ -201,7 +164,7 @@ impl Peer {
 
     /// Fails every call under way and closes its connection; later calls open new ones.
     pub fn close_connections(&self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock();
         std::mem::take(&mut *open).cancel();
     }
 
@@ -228,7 +191,6 @@ impl Peer {
     }
 }
 
-/// Opens connections for hyper's pool.
 #[derive(Clone, Debug)]
 struct Connector {
     from: &'static str,

@@ -33,7 +33,6 @@ impl Clock {
         self.epoch + self.elapsed()
     }
 
-    /// Time since this clock was made.
     pub fn elapsed(&self) -> Duration {
         self.now().duration_since(self.origin)
     }

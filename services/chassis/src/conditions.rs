@@ -8,7 +8,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::{Problem, Version};
+use crate::{asset::Version, problem::Problem};
 
 /// `If-Match` and `If-None-Match`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,6 @@ pub struct Conditions {
     if_none_match: Option<Tags>,
 }
 
-/// What one of the two headers lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tags {
     /// `*`: whatever is there.

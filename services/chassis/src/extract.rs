@@ -14,7 +14,7 @@ use serde::{
 };
 use tokio::time::timeout;
 
-use crate::Problem;
+use crate::problem::Problem;
 
 /// A body must have arrived by then; a client that trickles it would hold its place among the requests for ever.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);

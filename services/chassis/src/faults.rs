@@ -21,7 +21,6 @@ pub struct Switches {
 }
 
 impl Switches {
-    /// Exactly these faults present, at this level.
     pub fn new(present: impl IntoIterator<Item = LatentFault>, level: Level) -> Self {
         let bits = present.into_iter().fold(0, |bits, fault| bits | bit(fault));
         Self { present: Arc::new(AtomicU8::new(bits)), level: Arc::new(AtomicU8::new(level as u8)) }
@@ -45,17 +44,14 @@ impl Switches {
         }
     }
 
-    /// The telemetry level.
     pub fn level(&self) -> Level {
         Level::ALL[usize::from(self.level.load(Ordering::Relaxed))]
     }
 
-    /// Turns the telemetry level.
     pub fn set_level(&self, level: Level) {
         self.level.store(level as u8, Ordering::Relaxed);
     }
 
-    /// The faults present, in the order of the story.
     pub fn faults_present(&self) -> Vec<LatentFault> {
         LatentFault::ALL.into_iter().filter(|fault| self.present(*fault)).collect()
     }
@@ -73,7 +69,6 @@ impl Switches {
     }
 }
 
-/// The place of a fault among the bits of the switches.
 fn bit(fault: LatentFault) -> u8 {
     1 << fault as u8
 }

@@ -16,9 +16,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{dispatcher::with_default, instrument::WithSubscriber};
 
 use crate::{
-    Blocking, Chassis, Clock, Compute, Journal, Logs, Network, Settings, Switches, TaskGroup, Telemetry,
-    TelemetrySink, operator, rng,
+    chance::rng,
+    chassis::Chassis,
+    clock::Clock,
+    faults::Switches,
+    journal::Journal,
+    logs::Logs,
+    network::Network,
+    operator,
     serve::{App, serve},
+    settings::Settings,
+    simulation::Compute,
+    tasks::{Blocking, TaskGroup},
+    telemetry::{Telemetry, TelemetrySink},
 };
 
 /// What a host can run: a service as a program that starts, ends and starts again.
@@ -46,25 +56,18 @@ const FIRST_RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// The values around a service that its operator chooses.
 #[derive(Clone)]
 pub struct Surroundings {
-    /// Real sockets or links in memory.
     pub network: Network,
-    /// Real or virtual time.
     pub clock: Clock,
-    /// Where log lines for a console go.
     pub logs: Logs,
     /// Where telemetry goes; without, nothing is recorded.
     pub sink: Option<Arc<dyn TelemetrySink>>,
-    /// How blocking work is run.
     pub blocking: Blocking,
     /// What computing costs; nothing extra where time is real.
     pub compute: Option<Compute>,
-    /// What the process's surroundings decide.
     pub settings: Settings,
-    /// The source of all chance.
     pub seed: u64,
 }
 
-/// One service, running or not.
 pub struct Host<P> {
     service: P,
     surroundings: Surroundings,
@@ -83,7 +86,7 @@ struct State {
 }
 
 impl State {
-    /// Kills what runs. It is forgotten only when it is gone: whoever is dropped here leaves it to be killed again.
+    /// Kills the run. It is forgotten only after it has ended: a caller that is dropped half-way leaves it for the next kill.
     async fn kill(&mut self) {
         if let Some(run) = &self.run {
             run.tasks.kill().await;
@@ -101,7 +104,6 @@ struct Run {
 }
 
 impl<P: Program> Host<P> {
-    /// A host that will listen at `address`.
     pub fn new(service: P, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
         let switches_at_first = switches.snapshot();
         let release = FIRST_RELEASE.to_owned();
@@ -126,19 +128,11 @@ impl<P: Program> Host<P> {
     }
 
     /// Kills the service and starts it again at the same address.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start).
     pub async fn restart(&self) -> io::Result<()> {
         self.restart_by(None).await
     }
 
     /// The same, by somebody whom telemetry names where it tells of changes.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start).
     pub async fn restart_by(&self, who: Option<&'static str>) -> io::Result<()> {
         let mut state = self.state.lock().await;
         state.kill().await;
@@ -147,20 +141,12 @@ impl<P: Program> Host<P> {
     }
 
     /// Restarts the service as another release of it, which telemetry tells as its version.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start).
     pub async fn release(&self, version: &str) -> io::Result<()> {
         version.clone_into(&mut self.state.lock().await.release);
         self.restart().await
     }
 
     /// Everything back as it was at first: switches, release, memory, and what the service keeps across restarts.
-    ///
-    /// # Errors
-    ///
-    /// When the service cannot be put back or started.
     pub async fn reset(&self) -> io::Result<()> {
         let mut state = self.state.lock().await;
         state.kill().await;
@@ -189,10 +175,6 @@ impl<P: Program> Host<P> {
     }
 
     /// Opens the operator port, which outlives restarts, and says where it listens.
-    ///
-    /// # Errors
-    ///
-    /// When the address cannot be bound.
     pub async fn open_operator_port(
         self: &Arc<Self>,
         address: &Authority,
@@ -208,12 +190,10 @@ impl<P: Program> Host<P> {
         Ok(address)
     }
 
-    /// The service itself.
     pub fn service(&self) -> &P {
         &self.service
     }
 
-    /// The service's switches.
     pub fn switches(&self) -> &Switches {
         &self.switches
     }
@@ -230,7 +210,6 @@ impl<P: Program> Host<P> {
         self.surroundings.network.suspend(self.service.name(), &address, false);
     }
 
-    /// What people did to the service.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
@@ -248,7 +227,7 @@ impl<P: Program> Host<P> {
         // Port 0 took a free port; a restart must come back to the same one.
         state.address = listener.address()?;
         let (dispatch, telemetry) = (chassis.tasks.dispatch().clone(), chassis.telemetry.clone());
-        // Whoever starts a service may be dropped while it does: nothing of it may stay.
+        // The caller may be dropped during the start: then the half-started run is killed.
         let half_started = chassis.tasks.killed_on_drop();
         with_default(&dispatch, || {
             tracing::info!(

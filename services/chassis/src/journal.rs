@@ -3,17 +3,19 @@
 //!
 //! Only the operator port shows it. It is no telemetry: whoever diagnoses never sees it.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::VecDeque, sync::Arc};
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::{AssetId, Clock, LatentFault, Level, Version};
+use crate::{
+    asset::{AssetId, Version},
+    clock::Clock,
+};
+use words::{LatentFault, Level};
 
-/// Entries kept: a day's work of busy hands. Older ones give way, and whoever reads sees the gap in the numbers.
+/// Entries kept: more than a busy day by hand makes. The oldest are dropped, and the gap in the numbers shows it.
 pub const ENTRIES_MAX: usize = 1_000;
 
 /// Somebody with the editor's credentials.
@@ -22,72 +24,50 @@ pub const EDITOR: &str = "editor";
 /// Somebody with the operators' credentials.
 pub const OPERATOR: &str = "operator";
 
-/// What somebody did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "did", rename_all = "kebab-case")]
-pub enum Deed {
-    /// Restarted the service.
+pub enum Action {
     Restarted,
     /// Put the service back as it was at first.
     Reset,
-    /// Emptied what it keeps in memory.
     Flushed,
-    /// Set the telemetry level.
     SetLevel {
-        /// The new level.
         level: Level,
     },
-    /// Repaired a latent fault.
     Repaired {
-        /// The fault.
         fault: LatentFault,
     },
-    /// Brought a latent fault back.
     BroughtBack {
-        /// The fault.
         fault: LatentFault,
     },
-    /// Published a version of an asset.
     Published {
-        /// The asset.
         asset: AssetId,
-        /// The new version.
         version: Version,
     },
-    /// Published an earlier version of an asset again.
     RolledBack {
-        /// The asset.
         asset: AssetId,
-        /// The new version.
         version: Version,
     },
-    /// Deleted an asset.
     Deleted {
-        /// The asset.
         asset: AssetId,
     },
 }
 
-/// A deed, by whom and how long ago.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Counts from 1 on, as long as the process runs.
     pub number: u64,
     /// Seconds since it was done: two machines need not agree on the time of day.
     pub ago_s: f64,
-    /// By whom.
     pub who: String,
-    /// What.
     #[serde(flatten)]
-    pub deed: Deed,
+    pub action: Action,
 }
 
-/// What an operator port shows of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Journaled {
     /// How long the process has run, in seconds.
     pub runs_for_s: f64,
-    /// In order.
     pub entries: Vec<Entry>,
 }
 
@@ -102,38 +82,36 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct Kept {
     last: u64,
-    entries: VecDeque<(u64, Instant, &'static str, Deed)>,
+    entries: VecDeque<(u64, Instant, &'static str, Action)>,
 }
 
 impl Journal {
-    /// An empty one.
     pub fn new(clock: Clock) -> Self {
         Self { began: clock.now(), clock, kept: Arc::default() }
     }
 
     /// Notes what `who` just did.
-    pub fn note(&self, who: &'static str, deed: Deed) {
+    pub fn note(&self, who: &'static str, action: Action) {
         let now = self.clock.now();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock();
         kept.last += 1;
         let number = kept.last;
         if kept.entries.len() == ENTRIES_MAX {
             kept.entries.pop_front();
         }
-        kept.entries.push_back((number, now, who, deed));
+        kept.entries.push_back((number, now, who, action));
     }
 
-    /// What was done after the entry of this number.
     pub fn after(&self, number: u64) -> Journaled {
         let now = self.clock.now();
         let ago_s = |then: Instant| now.duration_since(then).as_secs_f64();
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock();
         let entries = kept.entries.iter().filter(|(own, ..)| *own > number);
-        let entries = entries.map(|(number, then, who, deed)| Entry {
+        let entries = entries.map(|(number, then, who, action)| Entry {
             number: *number,
             ago_s: ago_s(*then),
             who: (*who).to_owned(),
-            deed: deed.clone(),
+            action: action.clone(),
         });
         Journaled { runs_for_s: ago_s(self.began), entries: entries.collect() }
     }
@@ -147,7 +125,7 @@ mod tests {
     fn the_oldest_entries_give_way_and_the_numbers_tell() {
         let journal = Journal::new(Clock::real());
         for _ in 0..ENTRIES_MAX + 2 {
-            journal.note(OPERATOR, Deed::Restarted);
+            journal.note(OPERATOR, Action::Restarted);
         }
         let entries = journal.after(0).entries;
         assert_eq!((entries.len(), entries[0].number), (ENTRIES_MAX, 3));
@@ -159,7 +137,7 @@ mod tests {
     fn an_entry_reads_like_this() {
         let journal = Journal::new(Clock::real());
         journal
-            .note(EDITOR, Deed::RolledBack { asset: "promo-banner".parse().unwrap(), version: Version(3) });
+            .note(EDITOR, Action::RolledBack { asset: "promo-banner".parse().unwrap(), version: Version(3) });
         let mut entry = serde_json::to_value(&journal.after(0).entries[0]).unwrap();
         entry["ago_s"] = 0.into();
         let expected = serde_json::json!({

@@ -3,12 +3,9 @@
 //! Services log once: a generic message, and everything specific as fields. The level is read at the sink, so turning
 //! it changes what leaves a service and never what the service does.
 
-use std::{
-    fmt,
-    io::Write,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, io::Write, sync::Arc};
 
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use tracing::{
     Dispatch, Event, Level as Severity, Subscriber,
@@ -32,19 +29,16 @@ use crate::{
     },
 };
 
-/// Where log lines go.
 #[derive(Clone, Default)]
 pub struct Logs {
     sink: Option<Arc<Mutex<dyn Write + Send>>>,
 }
 
 impl Logs {
-    /// Lines go nowhere.
     pub fn off() -> Self {
         Self::default()
     }
 
-    /// Lines go to `sink`, one write each.
     pub fn to(sink: impl Write + Send + 'static) -> Self {
         Self { sink: Some(Arc::new(Mutex::new(sink))) }
     }
@@ -73,7 +67,6 @@ impl fmt::Debug for Logs {
     }
 }
 
-/// Writes each event as one line.
 struct Lines {
     service: &'static str,
     switches: Switches,
@@ -87,7 +80,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         event.record(&mut fields);
         let line = self.line(*event.metadata().level(), event.metadata().target(), fields);
         // A log that cannot be written must not harm the service that writes it.
-        let _ = self.sink.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
+        let _ = self.sink.lock().write_all(line.as_bytes());
     }
 }
 
@@ -110,7 +103,6 @@ impl Lines {
     }
 }
 
-/// An event's message and its other fields.
 #[derive(Default)]
 struct Fields {
     message: String,

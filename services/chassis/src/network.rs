@@ -5,20 +5,21 @@ use std::{
     fmt, io,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use http::uri::Authority;
 use hyper_util::client::legacy::connect::{Connected, Connection as HyperConnection};
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
 
-use crate::link::{Link, Links};
+use crate::simulation::{Link, Links};
 
 /// The least latency of a link in memory. A call that takes no time at all would let a retry without delay stop
 /// virtual time for ever.
@@ -30,7 +31,6 @@ const BACKLOG_MAX: usize = 1_024;
 /// How services reach each other. Cheap to clone; clones are the same network.
 #[derive(Clone, Debug)]
 pub enum Network {
-    /// Real sockets.
     Tcp,
     /// Real sockets between services of this process, whose links can be made worse.
     TcpLinks(Links),
@@ -121,10 +121,8 @@ async fn connect(address: &Authority) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Where connections arrive.
 #[derive(Debug)]
 pub enum Listener {
-    /// A TCP socket.
     Tcp(TcpListener),
     /// A TCP socket whose process can be suspended.
     TcpLinks(TcpListener, Links),
@@ -173,7 +171,6 @@ impl Listener {
     }
 }
 
-/// Links in memory between names.
 #[derive(Clone)]
 pub struct MemoryNetwork {
     links: Links,
@@ -189,7 +186,7 @@ impl fmt::Debug for MemoryNetwork {
 impl MemoryNetwork {
     fn bind(&self, address: &Authority) -> io::Result<Listener> {
         let (sender, incoming) = mpsc::channel(BACKLOG_MAX);
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self.listeners.lock();
         if listeners.get(address.as_str()).is_some_and(|taken| !taken.is_closed()) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
@@ -200,7 +197,7 @@ impl MemoryNetwork {
     async fn connect(&self, from: &str, address: &Authority) -> io::Result<Connection> {
         self.links.travel(from, address.host()).await?;
         let listener = {
-            let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+            let listeners = self.listeners.lock();
             listeners.get(address.as_str()).cloned()
         };
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
@@ -217,12 +214,9 @@ pub struct MemoryListener {
     incoming: mpsc::Receiver<Connection>,
 }
 
-/// One end of a connection.
 #[derive(Debug)]
 pub enum Connection {
-    /// A TCP stream.
     Tcp(TcpStream),
-    /// A link in memory.
     Link(Link),
 }
 

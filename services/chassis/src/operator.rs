@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    LatentFault, Level,
     extract::JsonObject,
     faults::Switches,
     host::{Host, Program},
-    journal::{Deed, Journaled, OPERATOR},
+    journal::{Action, Journaled, OPERATOR},
     problem::{self, Problem},
 };
+use words::{LatentFault, Level};
 
 /// How credentials begin.
 const SCHEME: &[u8] = b"Bearer";
@@ -29,7 +29,6 @@ const SCHEME: &[u8] = b"Bearer";
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchState {
-    /// The telemetry level.
     pub level: Option<Level>,
     /// Exactly these latent faults are present.
     pub faults_present: Option<Vec<LatentFault>>,
@@ -37,19 +36,23 @@ pub struct SwitchState {
 
 /// The routes: `GET|PUT /switches`, `POST /restart`, `POST /reset`, `GET /journal?after=N` and the service's own, all with `Authorization: Bearer <token>`.
 pub fn router<P: Program>(host: &Arc<Host<P>>, token: &str) -> Router {
-    let token: Arc<str> = token.into();
-    Router::new()
+    let router = Router::new()
         .route("/switches", get(read_switches).put(turn_switches))
         .route("/restart", post(restart))
         .route("/reset", post(reset))
         .route("/journal", get(read_journal))
         .with_state(Arc::clone(host))
-        .merge(host.service().operator_routes())
-        .fallback(problem::unknown_route)
-        .layer(middleware::from_fn(move |request: Request, next: Next| {
-            let allowed = is_bearer(request.headers(), &token);
-            async move { if allowed { next.run(request).await } else { unauthorized().into_response() } }
-        }))
+        .merge(host.service().operator_routes());
+    guarded(router, token)
+}
+
+/// These routes, for whoever has the token.
+pub fn guarded(router: Router, token: &str) -> Router {
+    let token: Arc<str> = token.into();
+    router.fallback(problem::unknown_route).layer(middleware::from_fn(move |request: Request, next: Next| {
+        let allowed = is_bearer(request.headers(), &token);
+        async move { if allowed { next.run(request).await } else { unauthorized().into_response() } }
+    }))
 }
 
 /// Whether a request carries this bearer token. The comparison takes the same time wherever the tokens differ.
@@ -65,7 +68,6 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
     token.map(<[u8]>::trim_ascii_start)
 }
 
-/// The answer to a request without the right token.
 pub fn unauthorized() -> Problem {
     let detail =
         "This needs credentials: send 'Authorization: Bearer' with the token that was printed at start.";
@@ -89,13 +91,13 @@ async fn turn_switches<P: Program>(
                 continue;
             }
             switches.set(fault, present);
-            let deed = if present { Deed::BroughtBack { fault } } else { Deed::Repaired { fault } };
-            host.journal().note(OPERATOR, deed);
+            let action = if present { Action::BroughtBack { fault } } else { Action::Repaired { fault } };
+            host.journal().note(OPERATOR, action);
         }
     }
     if let Some(level) = wanted.level.filter(|level| *level != switches.level()) {
         switches.set_level(level);
-        host.journal().note(OPERATOR, Deed::SetLevel { level });
+        host.journal().note(OPERATOR, Action::SetLevel { level });
     }
     Json(state_of(switches))
 }
@@ -119,7 +121,7 @@ async fn restart<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
     host.resume().await;
     let restarted = host.restart_by(Some(OPERATOR)).await;
     if restarted.is_ok() {
-        host.journal().note(OPERATOR, Deed::Restarted);
+        host.journal().note(OPERATOR, Action::Restarted);
     }
     done(restarted)
 }
@@ -128,7 +130,7 @@ async fn reset<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
     host.resume().await;
     let reset = host.reset().await;
     if reset.is_ok() {
-        host.journal().note(OPERATOR, Deed::Reset);
+        host.journal().note(OPERATOR, Action::Reset);
     }
     done(reset)
 }

@@ -13,7 +13,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
-/// An error for the one who called.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -33,19 +32,16 @@ impl Problem {
         Self { kind: "about:blank", title, status, detail: detail.into(), members: Map::new() }
     }
 
-    /// Adds a member that programs can read.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
         self
     }
 
-    /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The sentence.
     pub fn detail(&self) -> &str {
         &self.detail
     }
@@ -116,15 +112,8 @@ fn wrong_method(allow: &str) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
-/// Answers a request that no route matches.
 pub async fn unknown_route() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
-}
-
-/// Answers a request whose path is known and whose method is not.
-#[expect(clippy::unused_async, reason = "a handler is a future")]
-pub async fn unknown_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method; see the Allow header.")
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]

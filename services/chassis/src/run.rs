@@ -7,13 +7,20 @@ use http::uri::Authority;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    Blocking, Clock, Environment, LatentFault, Level, Logs, Network, Settings, Switches, TelemetrySink,
     address::{self, host_and_port},
+    clock::Clock,
+    environment::Environment,
+    faults::Switches,
     host::{Host, Program, Surroundings},
-    serve::{Hosts, limits::DESCRIPTORS_WANTED},
-    telemetry::export::Exporter,
+    logs::Logs,
+    network::Network,
+    serve::{AllowedHosts, limits::DESCRIPTORS_WANTED},
+    settings::Settings,
+    tasks::Blocking,
+    telemetry::{TelemetrySink, export::Exporter},
     token::{strong, usable},
 };
+use words::{LatentFault, Level};
 
 /// What listens in a process of its own: the service and its operator port.
 const LISTENERS: usize = 2;
@@ -33,22 +40,15 @@ pub struct ChassisConfig {
     /// Token of the operator port; better given in the environment than on the command line
     #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub operator_token: Option<String>,
-    /// Names under which the service is asked, with commas between, beyond its own, those of loopback and all addresses; * for any
-    #[arg(
-        long,
-        env = "GLYPHFALL_ALLOWED_HOSTS",
-        value_name = "NAMES",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub allowed_hosts: Hosts,
-    /// How much leaves the service as telemetry
+    #[command(flatten)]
+    pub allowed_hosts: AllowedHosts,
+    /// Telemetry level of the service
     #[arg(long, env = "GLYPHFALL_LEVEL", value_enum, default_value_t = Level::Dark)]
     pub level: Level,
     /// Repairs a latent fault; may be given several times
     #[arg(long, env = "GLYPHFALL_REPAIR", value_enum, value_name = "FAULT", value_delimiter = ',')]
     pub repair: Vec<LatentFault>,
-    /// Seed of all chance in the service
+    /// Seed of all random choices in the service
     #[arg(long, env = "GLYPHFALL_SEED", default_value_t = 0)]
     pub seed: u64,
 }
@@ -66,7 +66,7 @@ pub async fn run<P: Program>(
 ) -> io::Result<()> {
     let name = service.name();
     let clock = Clock::real();
-    let settings = Settings::of_process(environment, config.allowed_hosts.clone(), LISTENERS)?;
+    let settings = Settings::of_process(environment, config.allowed_hosts.hosts(), LISTENERS)?;
     let exporter = Exporter::from_environment(environment)?;
     let sink = exporter.clone().map(|exporter| Arc::new(exporter) as Arc<dyn TelemetrySink>);
     let surroundings = Surroundings {
@@ -113,9 +113,7 @@ pub async fn run<P: Program>(
 /// The ports that a service takes on loopback unless told otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct DefaultPorts {
-    /// Its own.
     pub service: u16,
-    /// Its operator's.
     pub operator: u16,
 }
 
@@ -148,7 +146,6 @@ pub fn raise_descriptor_limit() {
     let _ = rlimit::increase_nofile_limit(DESCRIPTORS_WANTED);
 }
 
-/// `127.0.0.1` at `port`.
 pub fn loopback(port: u16) -> Authority {
     Authority::try_from(format!("127.0.0.1:{port}")).expect("an address and a port form an authority")
 }

@@ -19,21 +19,21 @@ use http::StatusCode;
 use tokio::{select, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use hosts::Hosts;
+pub use hosts::{AllowedHosts, Hosts};
 pub use limits::{CONNECTIONS_MAX, CONNECTIONS_RESERVED, DRAIN_TIMEOUT, HEAD_TIMEOUT, Limits};
 
 use crate::{
-    Boxed, Chassis, TaskGroup,
-    compute::work,
+    chassis::Chassis,
     network::Listener,
     problem::{self, Problem},
+    simulation::compute::work,
+    tasks::{Boxed, TaskGroup},
     telemetry::http::{Served, serve_traced},
 };
 
 /// A pause after a failed accept, as when descriptors run out, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a service answers.
 #[derive(Clone, Debug, Default)]
 pub struct App {
     /// The service's own routes, with its own limits around them.
@@ -48,10 +48,8 @@ impl From<Router> for App {
     }
 }
 
-/// What is spoken at a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/1.1.
     Http1,
     /// That and HTTP/2 without TLS, as gRPC needs it.
     Http1And2,
@@ -60,11 +58,8 @@ pub enum Protocol {
 /// How a listener is served, whatever it answers.
 #[derive(Clone, Debug)]
 pub struct Serving {
-    /// What is spoken.
     pub protocol: Protocol,
-    /// How much it takes.
     pub limits: Limits,
-    /// Under which names it is asked.
     pub hosts: Hosts,
     /// Whether answers bear the machine's date, which has no place where time is virtual.
     pub has_date: bool,

@@ -12,13 +12,9 @@ use crate::{
 /// The settings of one service. The default is that of a shop in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How often metrics are read.
     pub metrics_interval: Duration,
-    /// Whether trace contexts travel from hop to hop.
     pub propagates: bool,
-    /// Further names under which the service is asked.
     pub hosts: Hosts,
-    /// How many connections each of its listeners takes.
     pub limits: Limits,
 }
 
@@ -43,7 +39,7 @@ impl Settings {
         Ok(Self {
             metrics_interval: variables::metrics_interval(environment)?,
             propagates: variables::propagates(environment)?,
-            hosts: hosts.and_this_machine(),
+            hosts,
             limits: Limits::of_process(listeners),
         })
     }

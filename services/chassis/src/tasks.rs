@@ -27,7 +27,6 @@ pub struct TaskGroup {
 }
 
 impl TaskGroup {
-    /// An empty group whose tasks report to `dispatch`.
     pub fn new(dispatch: Dispatch) -> Self {
         Self { tracker: TaskTracker::new(), killed: CancellationToken::new(), dispatch }
     }
@@ -57,23 +56,19 @@ impl TaskGroup {
         self.killed.clone().drop_guard()
     }
 
-    /// The number of tasks alive.
     pub fn len(&self) -> usize {
         self.tracker.len()
     }
 
-    /// Whether no task is alive.
     pub fn is_empty(&self) -> bool {
         self.tracker.is_empty()
     }
 
-    /// The dispatcher that the group's tasks report to.
     pub fn dispatch(&self) -> &Dispatch {
         &self.dispatch
     }
 }
 
-/// Tasks that report to nobody.
 impl Default for TaskGroup {
     fn default() -> Self {
         Self::new(Dispatch::none())
@@ -106,7 +101,6 @@ pub enum Blocking {
 }
 
 impl Blocking {
-    /// Runs `work` and hands back what it returns.
     pub async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
         match self {
             Self::Inline => work(),

@@ -32,10 +32,6 @@ pub fn usable(token: &str) -> Result<String, String> {
 }
 
 /// A token that cannot be guessed either.
-///
-/// # Errors
-///
-/// When it cannot be sent, or is too easy.
 pub fn strong(token: &str) -> Result<String, String> {
     let token = usable(token)?;
     let different: BTreeSet<char> = token.chars().collect();

@@ -30,6 +30,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+#[path = "../examples/greeter.rs"]
+#[expect(dead_code, reason = "a test has a main of its own")]
+mod greeter;
+
 /// A service whose `/slow` never answers; it counts the requests that were dropped.
 #[derive(Clone, Default)]
 struct Slow {
@@ -440,4 +444,26 @@ async fn the_operator_port_refuses_what_it_does_not_understand_and_says_why() {
         assert!(said.contains(says), "{request} {body:.40}: {said}");
     }
     assert_eq!(bench.host.switches().faults_present(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_in_thirty_lines_answers_as_its_example_says() {
+    let network = Network::in_memory(Duration::ZERO, 1);
+    let surroundings = Surroundings {
+        network: network.clone(),
+        clock: Clock::virtual_from(std::time::UNIX_EPOCH),
+        logs: Logs::off(),
+        sink: None,
+        blocking: Blocking::Inline,
+        compute: None,
+        settings: Settings::default(),
+        seed: 1,
+    };
+    let address: http::uri::Authority = "greeter:80".parse().unwrap();
+    let host = Host::new(greeter::Greeter, surroundings, Switches::new([], Level::Dark), address.clone());
+    host.start().await.unwrap();
+    let caller = Chassis::of_caller("caller", network, Clock::virtual_from(std::time::UNIX_EPOCH), 1);
+    let answer = Peer::new(&caller, address).get("/ada", Wait::AtMost(Duration::from_secs(1))).await.unwrap();
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"Hello, ada.\n"[..]));
+    host.stop().await;
 }

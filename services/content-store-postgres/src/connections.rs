@@ -43,7 +43,6 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// What `url` says.
     pub(crate) fn parse(url: &str) -> io::Result<Self> {
         // The parser's own error may repeat parts of the password.
         let expected = || io::Error::new(io::ErrorKind::InvalidInput, URL_EXPECTED);
@@ -65,7 +64,6 @@ impl Place {
         Ok(Self { config, name })
     }
 
-    /// Connections to it, none of which is made yet.
     pub(crate) fn connections(self) -> io::Result<Pool> {
         let checked = ManagerConfig { recycling_method: RecyclingMethod::Verified };
         let begin = Hook::async_fn(|connection: &mut deadpool_postgres::ClientWrapper, _| {

@@ -258,7 +258,6 @@ async fn assets(transaction: &Transaction<'_>) -> Result<u64, StorageError> {
     rows.map_err(failed)?[0].try_get(0).map(i64::unsigned_abs).map_err(failed)
 }
 
-/// A row of [`SUMMARY`].
 fn summary(row: &Row) -> Result<VersionSummary, StorageError> {
     let read = || {
         let id: &str = row.try_get(0)?;

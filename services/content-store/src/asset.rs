@@ -24,13 +24,10 @@ pub const DEFAULT_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 /// What is known of a version without reading its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VersionSummary {
-    /// The asset.
     pub id: AssetId,
-    /// The version's number.
     pub version: Version,
     /// The body's media type, as published.
     pub content_type: String,
-    /// The length of the body in bytes.
     pub bytes: u64,
     /// When it was published, to the microsecond.
     #[serde(serialize_with = "as_rfc3339")]
@@ -40,9 +37,7 @@ pub struct VersionSummary {
 /// One published version, complete. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssetVersion {
-    /// The asset.
     pub id: AssetId,
-    /// The version's number.
     pub version: Version,
     /// The body's media type, as published.
     pub content_type: String,
@@ -55,9 +50,7 @@ pub struct AssetVersion {
 /// An asset that a new store begins with, and that a reset brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeedAsset {
-    /// The asset.
     pub id: AssetId,
-    /// The body's media type.
     pub content_type: String,
     /// The body of version 1.
     pub body: Bytes,
@@ -70,10 +63,6 @@ pub fn rfc3339(time: SystemTime) -> String {
 }
 
 /// [`rfc3339`] for serde.
-///
-/// # Errors
-///
-/// When the serializer fails.
 pub(crate) fn as_rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&rfc3339(*time))
 }

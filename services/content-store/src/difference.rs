@@ -8,12 +8,10 @@ use similar::{ChangeTag, TextDiff};
 /// Two long texts with nothing in common could be compared for minutes; past this the answer gets coarser instead.
 pub const DIFFERENCE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A run of text with one fate.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Run {
     /// `same`, `added` or `removed`.
     pub change: &'static str,
-    /// The text.
     pub text: String,
 }
 

@@ -10,7 +10,7 @@
 //! - [`characters`]: which characters are special, and their names.
 //! - [`rendering`]: the envelope, in a faulty and a repaired form.
 //! - [`difference`]: what changed between two versions.
-//! - `request`, `routes`, `editor`, `ready`: HTTP. `notification`: telling the cache.
+//! - `request`, `routes`, `editor`, `ready`: HTTP. `notification`: telling the cache. [`options`]: what its process is told.
 
 pub mod asset;
 pub mod storage;
@@ -24,11 +24,9 @@ mod routes;
 mod editor;
 mod ready;
 mod notification;
+pub mod options;
 
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{io, sync::Arc};
 
 use axum::{
     Router,
@@ -36,12 +34,9 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use chassis::{
-    App, AssetId, Chassis, Clock, Problem, Program, Version, problem,
-    run::{DefaultPorts, guard},
-    token,
-};
+use chassis::{App, AssetId, Chassis, Clock, Problem, Program, Version, problem, run::DefaultPorts};
 use http::{StatusCode, header, uri::Authority};
+use parking_lot::Mutex;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 use words::Service;
 
@@ -58,24 +53,19 @@ pub const PORTS: DefaultPorts = DefaultPorts { service: 8082, operator: 8092 };
 /// Requests answered at once. The cache sends at most a few dozen; each may hold a body of 1 MiB.
 pub const REQUESTS_MAX: usize = 256;
 
-/// What a content store is made of.
 #[derive(Clone)]
 pub struct ContentStoreConfig {
     /// Where assets are kept. It outlives a restart of the service.
     pub storage: Arc<dyn Storage>,
     /// What a new storage begins with, and a reset brings back.
     pub seed: Vec<SeedAsset>,
-    /// What an editor must present to change anything.
     pub editor_token: String,
-    /// The cache to notify of changes.
     pub cache: Option<Authority>,
-    /// What the cache asks of whoever notifies it.
     pub notification_token: Option<String>,
     /// Whether the special characters of a text can be listed, on the page and by `POST /inspect`.
     pub inspection: bool,
 }
 
-/// The service.
 pub struct ContentStore {
     config: ContentStoreConfig,
     /// Known from the first start on.
@@ -83,7 +73,6 @@ pub struct ContentStore {
 }
 
 impl ContentStore {
-    /// A store that has not been started.
     pub fn new(config: ContentStoreConfig) -> Self {
         Self { config, clock: Mutex::default() }
     }
@@ -95,7 +84,7 @@ impl Program for ContentStore {
     }
 
     async fn start(&self, chassis: Chassis) -> io::Result<App> {
-        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(chassis.clock.clone());
+        *self.clock.lock() = Some(chassis.clock.clone());
         let ContentStoreConfig { storage, seed, editor_token, cache, notification_token, inspection } =
             self.config.clone();
         storage.seed(seed, chassis.clock.wall()).await.map_err(io::Error::other)?;
@@ -106,29 +95,13 @@ impl Program for ContentStore {
     }
 
     async fn reset(&self) -> io::Result<()> {
-        let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let clock = self.clock.lock().clone();
         let clock = clock.ok_or_else(|| io::Error::other("the store was never started: nothing to reset"))?;
         let ContentStoreConfig { storage, seed, .. } = &self.config;
         storage.reset(seed.clone(), clock.wall()).await.map_err(io::Error::other)
     }
 }
 
-/// The token of a store that is a process of its own: the one that was given, or a new one, which is printed.
-///
-/// # Errors
-///
-/// When the one that was given can be guessed, and others reach the store at `bind`; when none can be made.
-pub fn editor_token(given: Option<String>, bind: Option<&Authority>) -> io::Result<String> {
-    let Some(token) = given else {
-        let token = token::make()?;
-        eprintln!("editor's token: {token}");
-        return Ok(token);
-    };
-    bind.map_or(Ok(()), |bind| guard("GLYPHFALL_EDITOR_TOKEN", &token, bind))?;
-    Ok(token)
-}
-
-/// One run of the service.
 struct Store {
     storage: Arc<dyn Storage>,
     chassis: Chassis,

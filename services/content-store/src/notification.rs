@@ -20,7 +20,6 @@ const NOTICE_ATTEMPTS: u32 = 3;
 /// The pause before a retry.
 const NOTICE_PAUSE: Duration = Duration::from_millis(500);
 
-/// Sends notices in the background.
 pub(crate) struct Notifier {
     cache: Arc<Peer>,
     credentials: Option<HeaderValue>,

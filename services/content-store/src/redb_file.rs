@@ -3,12 +3,10 @@
 
 use std::{
     cell::Cell,
-    sync::{
-        PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
+use parking_lot::RwLock;
 use redb::{Database, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
 
 use crate::{asset::ASSET_BYTES_MAX, storage::StorageError};
@@ -106,7 +104,7 @@ impl DatabaseFile {
         work: impl Fn(&Database) -> Result<T, StorageError>,
     ) -> (Result<T, StorageError>, u64) {
         // Held while the work goes on: a file in use cannot be closed.
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.read();
         (work_on(state.database.as_ref(), work), state.opened)
     }
 
@@ -116,7 +114,7 @@ impl DatabaseFile {
         failed: u64,
         work: impl Fn(&Database) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.write();
         if state.opened != failed {
             match work_on(state.database.as_ref(), &work) {
                 Err(error) if is_of_file(&error) => {}

@@ -78,10 +78,6 @@ impl RedbStorage {
     }
 
     /// Opens the database on what `backend` gives, which is asked for it again after each of its failures.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
     pub fn on<B: StorageBackend>(
         backend: impl Fn() -> B + Send + Sync + 'static,
         blocking: Blocking,
@@ -90,10 +86,6 @@ impl RedbStorage {
     }
 
     /// A database in memory, empty, gone when it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// When the database does not work at all.
     pub fn in_memory(blocking: Blocking) -> Result<Self, StorageError> {
         let database = prepared(builder().create_with_backend(InMemoryBackend::new())?)?;
         Ok(Self { file: Arc::new(DatabaseFile::new(database, None)), blocking })

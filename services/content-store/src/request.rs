@@ -90,12 +90,10 @@ pub(crate) fn is_whole_text(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A 415.
 fn unsupported(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
-/// A 400.
 pub(crate) fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }

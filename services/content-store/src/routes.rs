@@ -16,7 +16,7 @@ use chassis::{
     asset::INERT,
     conditions::tag,
     extract::{Checked, Object},
-    journal::{Deed, EDITOR},
+    journal::{Action, EDITOR},
 };
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -65,7 +65,6 @@ pub(crate) fn assets() -> Router<Arc<Store>> {
         .route("/assets/{id}/versions/{version}/difference", get(read_difference))
 }
 
-/// The special characters of a text.
 pub(crate) async fn inspect(WholeBody(text): WholeBody) -> Json<Vec<SpecialCharacter>> {
     Json(special(&text).take(SPECIAL_CHARACTERS_MAX).collect())
 }
@@ -197,12 +196,11 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     store.storage.delete(&id, Conditions::of_change(&headers)?).await?;
     tracing::info!(event.name = "shop.asset.deleted", shop.asset.id = %id, shop.actor = EDITOR, "deleted an asset");
-    store.chassis.journal.note(EDITOR, Deed::Deleted { asset: id.clone() });
+    store.chassis.journal.note(EDITOR, Action::Deleted { asset: id.clone() });
     store.notify(&id, None);
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a publish did.
 #[derive(Serialize)]
 struct Published {
     #[serde(flatten)]
@@ -230,9 +228,9 @@ async fn publish_draft(store: &Store, draft: Draft, again: Option<Version>) -> R
     store.chassis.journal.note(
         EDITOR,
         if again.is_some() {
-            Deed::RolledBack { asset, version }
+            Action::RolledBack { asset, version }
         } else {
-            Deed::Published { asset, version }
+            Action::Published { asset, version }
         },
     );
     // Should the client leave right here, the version is stored and the notice lost: the cache then refreshes at its own time.

@@ -47,14 +47,11 @@ pub trait Storage: Send + Sync + 'static {
     fn ready(&self) -> Pending<'_, ()>;
 }
 
-/// A version about to be published.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The asset.
     pub id: AssetId,
     /// The body's media type; without one, that of the current version.
     pub content_type: Option<String>,
-    /// The body.
     pub body: Bytes,
     /// What must be current for the publish to go ahead: the guard against a lost update, judged inside the transaction.
     pub expected: Conditions,
@@ -62,19 +59,14 @@ pub struct Draft {
     pub published_at: SystemTime,
 }
 
-/// What a publish did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// The new current version.
     pub version: VersionSummary,
-    /// Whether the asset did not exist before.
     pub is_new: bool,
 }
 
-/// Why the storage did not do it.
 #[derive(Debug, Error)]
 pub enum StorageError {
-    /// No such asset.
     #[error("there is no such asset")]
     UnknownAsset,
     /// The asset is there, the version is not.
@@ -95,7 +87,6 @@ pub enum StorageError {
     /// The disk is full, or the share of it that the database may take.
     #[error("there is no room on the disk")]
     NoRoom(#[source] Box<dyn Error + Send + Sync>),
-    /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -15,7 +15,6 @@ use crate::pages::Front;
 /// Pages built at once: at thirty views a second, eight seconds' worth of customers who all wait.
 pub const IN_FLIGHT_MAX: usize = 256;
 
-/// Lets a request in when there is room.
 #[derive(Clone, Debug)]
 pub struct Admission {
     front: Arc<Front>,
@@ -23,7 +22,6 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// All room free.
     pub fn new(front: Arc<Front>) -> Self {
         Self { front, room: Arc::new(Semaphore::new(IN_FLIGHT_MAX)) }
     }

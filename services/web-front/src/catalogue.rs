@@ -8,27 +8,22 @@ pub const BRAND: &str = "Dunmallow";
 /// The asset with one price a line.
 pub const PRICE_LIST: &str = "price-list";
 
-/// A department of the shop.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Category {
     /// As it appears in the address.
     pub slug: &'static str,
-    /// As people read it.
     pub name: &'static str,
     /// The asset with its introduction.
     pub asset: &'static str,
 }
 
-/// One thing for sale.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Product {
     /// As it appears in the address, in the price list and in the feed.
     pub slug: &'static str,
-    /// As people read it.
     pub name: &'static str,
     /// Size or quantity, in a few words.
     pub detail: &'static str,
-    /// The slug of its category.
     pub category: &'static str,
     /// The asset with its description.
     pub asset: &'static str,
@@ -93,12 +88,10 @@ pub static PRODUCTS: [Product; 24] = [
     product!("table", "dinner-plates", "Dinner Plates", "set of 4, 27 cm"),
 ];
 
-/// The category with this slug.
 pub fn category(slug: &str) -> Option<&'static Category> {
     CATEGORIES.iter().find(|category| category.slug == slug)
 }
 
-/// The product with this slug.
 pub fn product(slug: &str) -> Option<&'static Product> {
     PRODUCTS.iter().find(|product| product.slug == slug)
 }

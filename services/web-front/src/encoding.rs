@@ -22,13 +22,11 @@ impl fmt::Display for Encoded {
 impl HtmlSafe for Encoded {}
 
 impl Encoded {
-    /// The text as it goes into the page.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Text between tags.
 pub fn html(text: &str, switches: &Switches) -> Encoded {
     if switches.present(InvalidRendering) {
         // FAULT: the text is taken for HTML. An editor's `<` opens a tag, and whatever follows is no longer text.
@@ -71,7 +69,6 @@ pub fn script(text: &str, switches: &Switches) -> Encoded {
     Encoded(encoded)
 }
 
-/// Text between the tags of an XML document.
 pub fn xml(text: &str, switches: &Switches) -> Encoded {
     if switches.present(InvalidRendering) {
         // FAULT: the markup is escaped and the characters are not looked at. XML forbids most control characters even when

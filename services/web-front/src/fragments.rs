@@ -40,7 +40,6 @@ pub fn parts(route: Route) -> &'static [Part] {
     }
 }
 
-/// Why a page could not be built.
 #[derive(Debug)]
 pub enum PageError {
     /// A fragment failed, and nobody says which.
@@ -98,10 +97,6 @@ pub async fn fetch_one(asset: &str, upstream: &Upstream, switches: &Switches) ->
 }
 
 /// Decides whether a page can do without a part that could not be had.
-///
-/// # Errors
-///
-/// When it cannot.
 pub fn go_without(needed: bool, switches: &Switches) -> Result<(), PageError> {
     if switches.present(PoorErrorHandling) {
         // FAULT: a page is all or nothing, and every failure is the same failure: a missing banner takes the page down, and

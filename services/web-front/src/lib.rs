@@ -17,14 +17,12 @@ pub mod pages;
 pub mod feed;
 pub mod admission;
 
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{io, sync::Arc};
 
 use chassis::{App, Chassis, Program, address::host_and_port, run::DefaultPorts, run::loopback};
 use clap::Args;
 use http::uri::Authority;
+use parking_lot::Mutex;
 use words::Service;
 
 pub use catalogue::seed_content;
@@ -45,7 +43,7 @@ pub struct WebFrontConfig {
     /// Path below which a proxy shows the pages, such as /shop: links carry it, and the proxy strips it
     #[arg(long, env = "GLYPHFALL_BASE_PATH", value_name = "PATH", default_value = "", value_parser = base_path)]
     pub base_path: String,
-    /// Milliseconds that a page waits for one fragment, whatever else it would do
+    /// Milliseconds that a page waits for one fragment [default: as the error handling decides]
     #[arg(long, env = "GLYPHFALL_FRAGMENT_TIMEOUT_MS", value_name = "MILLISECONDS")]
     pub fragment_timeout_ms: Option<u64>,
     /// Asset with the notes beside the basket
@@ -71,12 +69,11 @@ impl WebFront {
 
     /// Changes what the next start begins with, as a release does.
     pub fn configure(&self, change: impl FnOnce(&mut WebFrontConfig)) {
-        change(&mut self.config.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.config.lock());
     }
 
-    /// What the next start begins with.
     pub fn config(&self) -> WebFrontConfig {
-        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.config.lock().clone()
     }
 
     /// Back to the settings of the first release, from the next start on.

@@ -47,16 +47,12 @@ const FREE_DELIVERY_FROM: Price = Price { cents: 60_00 };
 /// After how many seconds a customer who could not be served may try again.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
 
-/// What the pages are built from.
 #[derive(Debug)]
 pub struct Front {
-    /// Where fragments come from.
     pub upstream: Arc<Upstream>,
-    /// The latent faults.
     pub switches: Switches,
     /// The path that all pages lie under; empty for the root.
     pub base: String,
-    /// The asset with the notes beside the basket.
     pub checkout_notes: String,
 }
 
@@ -189,7 +185,6 @@ impl Front {
         }
     }
 
-    /// Says that there is no room.
     pub fn busy(&self) -> Response {
         let sentence = "More people are here than we can look after at once. Please try again in a moment.";
         self.apology(StatusCode::SERVICE_UNAVAILABLE, "One moment, please", sentence)
@@ -249,7 +244,6 @@ struct Text {
     script: Encoded,
 }
 
-/// What is around every page.
 struct Frame {
     title: String,
     base: String,
@@ -259,7 +253,6 @@ struct Frame {
     promo: Option<Text>,
 }
 
-/// Products with their prices.
 struct Shelf {
     items: Vec<ShelfItem>,
 }

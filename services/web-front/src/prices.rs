@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, fmt, ops::Add};
 /// An amount of money, shown with both decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price {
-    /// In cents of a dollar.
     pub cents: u32,
 }
 

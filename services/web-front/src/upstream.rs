@@ -31,24 +31,16 @@ pub const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Failures in a row that eject the cache: one may be a restart, three are a state.
 pub const PROBE_FAILURES_MAX: u32 = 3;
 
-/// Why a fragment could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum FragmentError {
-    /// The call failed.
     #[error("no answer")]
     Call(#[from] CallError),
     /// The other side answered with something else than a fragment.
     #[error("{status}: {detail}")]
-    Refused {
-        /// Its status.
-        status: StatusCode,
-        /// What it said.
-        detail: String,
-    },
+    Refused { status: StatusCode, detail: String },
     /// The content store answered with something that is no envelope.
     #[error("the answer could not be read")]
     Unreadable(#[from] serde_json::Error),
-    /// It took longer than a page can wait.
     #[error("it took longer than {0:?}")]
     TooLate(Duration),
 }
@@ -67,7 +59,6 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Begins to ask the cache how it is.
     pub fn start(chassis: &Chassis, config: &WebFrontConfig) -> Arc<Self> {
         let meter = chassis.telemetry.meter();
         let about = "Parts that pages went without";

@@ -2,21 +2,20 @@
 
 mod text;
 
-use std::{fs, num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 use experiment::chain::{ChainOptions, SEEDS, VIEWS_PER_SECOND, chain};
 use incident::{Route, Story};
 use world::{Mix, play::STARTS_STORY_S, scenario::scenario};
 
 use crate::{
-    Done,
-    naming::Stem,
-    options::{self, Format},
+    args::{Format, new_seed, views},
+    done::Done,
+    naming::RunName,
     output::plain,
     screen::{self, Screen},
-    work::{can_write, cannot_write, watched},
+    work::{ReportFiles, watched},
 };
 
 /// How far the shares of a mix may be from 1: they are typed with a few digits.
@@ -30,11 +29,11 @@ pub(crate) struct ChainArgs {
     /// How many seeds each combination is played with
     #[arg(long, value_name = "COUNT", default_value_t = SEEDS)]
     seeds: NonZeroUsize,
-    /// The first seed [default: a new one each time, and said]
+    /// The first seed [default: a new one for each run, which is printed]
     #[arg(long)]
     seed: Option<u64>,
     /// Page views a second, on average; the shop is sized for them
-    #[arg(long, value_name = "COUNT", default_value_t = VIEWS_PER_SECOND, value_parser = options::views)]
+    #[arg(long, value_name = "COUNT", default_value_t = VIEWS_PER_SECOND, value_parser = views)]
     views: f64,
     /// The share of each kind of page, such as home=0.3,category=0.25,product=0.35,checkout=0.1
     #[arg(long, value_name = "PAGE=SHARE,...", value_parser = mix)]
@@ -53,7 +52,7 @@ struct Shares(Vec<(Route, f64)>);
 
 /// Plays all combinations, says what came of it, and writes the report.
 pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
-    let seed = args.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let seed = args.seed.unwrap_or_else(new_seed);
     let mut options =
         ChainOptions { seeds: args.seeds, ..ChainOptions::new(scenario(&args.scenario)?, seed) };
     options.mix = Mix::of(args.views);
@@ -63,13 +62,12 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
     let shares = args.mix.as_ref().map(|Shares(shares)| {
         shares.iter().map(|(route, share)| format!("{route}-{share}")).collect::<Vec<_>>().join("-")
     });
-    let name = Stem::new(&format!("chain-{}", options.scenario.name), seed)
+    let name = RunName::new(&format!("chain-{}", options.scenario.name), seed)
         .with("seeds", &args.seeds, &SEEDS)
         .with("views", &args.views, &VIEWS_PER_SECOND)
         .with("mix", &shares.unwrap_or_default(), &"")
         .into_name();
-    let files = ["html", "json"].map(|ending| format!("{name}.{ending}"));
-    can_write(&args.out, files.iter().map(String::as_str))?;
+    let files = ReportFiles::new(&args.out, name)?;
     let (screen, story) = (Screen::new(args.format), Story::default());
     screen.say(&format!(
         "{}  {} incidents: 16 combinations, {} seeds from {seed}, views {}/s, {} to {}, virtual time",
@@ -82,17 +80,12 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
     ));
     let report = watched(options.incidents(), "incidents", |watch| chain(&options, watch))?;
     let json = serde_json::to_string(&report)?;
-    let page = debrief::chain::page(&report)?;
     match args.format {
         Format::Json => screen::line(&json),
         Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
     }
-    for (name, text) in files.iter().zip([&page, &json]) {
-        let file = args.out.join(name);
-        fs::write(&file, text).with_context(|| cannot_write(&file))?;
-    }
-    let files = args.out.join(format!("{name}.{{html,json}}")).display().to_string();
-    screen.say(&format!("\nPage and data: {}\nAgain: {}", plain(&files), plain(&report.command)));
+    let files = files.write(&debrief::chain::page(&report)?, &json)?;
+    screen.say(&format!("\nPage and data: {files}\nAgain: {}", plain(&report.command)));
     Ok(if report.complete { Done::Well } else { Done::BrokenOff })
 }
 

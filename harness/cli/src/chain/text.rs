@@ -1,13 +1,9 @@
 //! The report on a terminal: at most 80 columns, the finding first.
 
 use experiment::chain::finding::words;
-use incident::{ContributingFactor, Usd};
+use incident::{ContributingFactor, LatentFault, Usd};
 use report::{Interval, chain::ChainReport};
 
-/// The letters of the table's key.
-const LETTERS: [&str; 4] = ["R", "E", "H", "T"];
-
-/// The report as lines, the finding first.
 pub(super) fn lines(report: &ChainReport) -> Vec<String> {
     let mut lines = vec![String::new(), report.finding.clone()];
     if !report.complete {
@@ -54,15 +50,13 @@ fn combinations(report: &ChainReport) -> Vec<String> {
         ),
     ];
     for row in &report.combinations {
-        let code = ContributingFactor::LATENT_FAULTS
-            .iter()
-            .zip(LETTERS)
-            .map(|(fault, letter)| if row.faults_present.contains(fault) { letter } else { "." });
+        let is_present = |fault: LatentFault| row.faults_present.contains(&fault.into());
+        let code = LatentFault::ALL.map(|fault| if is_present(fault) { letter(fault) } else { "." });
         let low = row.losses_usd.iter().copied().fold(f64::INFINITY, f64::min);
         let high = row.losses_usd.iter().copied().fold(0.0, f64::max);
         lines.push(format!(
             "  {:<7} {:>12} {:>26} {:>10} {:>14}",
-            code.collect::<Vec<_>>().join(" "),
+            code.join(" "),
             row.loss_usd.map_or_else(String::new, |usd| Usd(usd).to_string()),
             if low < high { format!("{} to {}", Usd(low), Usd(high)) } else { "all the same".to_owned() },
             format!("{} of {count}", row.lost),
@@ -70,6 +64,16 @@ fn combinations(report: &ChainReport) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// As the table's key names it.
+fn letter(fault: LatentFault) -> &'static str {
+    match fault {
+        LatentFault::InvalidRendering => "R",
+        LatentFault::PoorErrorHandling => "E",
+        LatentFault::MissingHealthCheck => "H",
+        LatentFault::InadequateTelemetry => "T",
+    }
 }
 
 fn shares(report: &ChainReport) -> Vec<String> {
@@ -109,7 +113,9 @@ fn shares(report: &ChainReport) -> Vec<String> {
     }
     lines.push("\nTelemetry's share, depending on how well people use it (assumed)".to_owned());
     for with in &report.responders {
-        let share = with.shares.map_or_else(String::new, |shares| percent(shares[3]));
+        let share = with
+            .shares
+            .map_or_else(String::new, |shares| percent(shares[LatentFault::InadequateTelemetry as usize]));
         lines.push(format!("  {:<50} {share:>8}", with.responder));
     }
     lines

@@ -4,24 +4,22 @@
 mod text;
 
 use std::{
-    fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
 use clap::Args;
 use experiment::compare::{CompareOptions, Extent, SEED_MAX, compare};
 use incident::{Level, OperatingModel};
 use world::{scenario::scenario, tape::sees_all};
 
 use crate::{
-    Done,
-    naming::Stem,
-    options::Format,
+    args::{Format, new_seed},
+    done::Done,
+    naming::RunName,
     output::{self, plain},
     screen::{self, Screen},
-    work::{can_write, cannot_write, watched},
+    work::{ReportFiles, watched},
 };
 
 pub(crate) use text::side_by_side;
@@ -40,10 +38,10 @@ pub(crate) struct CompareArgs {
     /// How many seeds each scenario is played with [default: 4; with --quick 1]
     #[arg(long, value_name = "COUNT")]
     seeds: Option<NonZeroUsize>,
-    /// The first seed; above a thousand million lie those of training [default: a new one each time, and said]
+    /// The first seed; those above a thousand million are kept for training [default: a new one for each run, which is printed]
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
-    /// Only the levels, the placebo and the blind runbooks
+    /// Only the levels, the placebo and the runbooks that look at nothing
     #[arg(long)]
     quick: bool,
     /// How results are written
@@ -56,7 +54,7 @@ pub(crate) struct CompareArgs {
 
 impl CompareArgs {
     fn options(&self) -> anyhow::Result<CompareOptions> {
-        let seed = self.seed.unwrap_or_else(|| rand::random_range(1..1_000_000));
+        let seed = self.seed.unwrap_or_else(new_seed);
         let mut options = CompareOptions::new(seed, if self.quick { Extent::Quick } else { Extent::Full });
         if !self.scenarios.is_empty() {
             options.scenarios = self.scenarios.iter().map(|name| scenario(name)).collect::<Result<_, _>>()?;
@@ -96,20 +94,18 @@ fn file_stem(name: &str) -> String {
     Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// Compares, says what came of it, and writes the report.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     let options = args.options()?;
     let (seed, steps) = (options.seed, options.steps());
     let kind = if args.quick { "compare-quick" } else { "compare" };
     let words = |names: Vec<String>| names.join("-");
-    let name = Stem::new(kind, seed)
+    let name = RunName::new(kind, seed)
         .with("of", &words(args.scenarios.iter().map(|name| file_stem(name)).collect()), &"")
         .with("levels", &words(args.levels.iter().map(ToString::to_string).collect()), &"")
         .with("models", &words(args.models.iter().map(ToString::to_string).collect()), &"")
         .with("seeds", &args.seeds.map(|seeds| seeds.to_string()).unwrap_or_default(), &"")
         .into_name();
-    let files = ["html", "json"].map(|ending| format!("{name}.{ending}"));
-    can_write(&args.out, files.iter().map(String::as_str))?;
+    let files = ReportFiles::new(&args.out, name)?;
     let screen = Screen::new(args.format);
     screen.say(&format!(
         "seed {}: {} scenarios, {} seeds, {} levels, model responder, virtual time",
@@ -127,11 +123,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         Format::Json => screen::line(&json),
         Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
     }
-    for (name, text) in files.iter().zip([&debrief::compare::page(&report)?, &json]) {
-        let file = args.out.join(name);
-        fs::write(&file, text).with_context(|| cannot_write(&file))?;
-    }
-    let files = args.out.join(format!("{name}.{{html,json}}")).display().to_string();
-    screen.say(&format!("\nPage and data: {}\nAgain: {}", plain(&files), plain(&report.command)));
+    let files = files.write(&debrief::compare::page(&report)?, &json)?;
+    screen.say(&format!("\nPage and data: {files}\nAgain: {}", plain(&report.command)));
     Ok(if report.complete { Done::Well } else { Done::BrokenOff })
 }

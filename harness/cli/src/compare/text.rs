@@ -9,7 +9,6 @@ use report::{
 
 use crate::output::plain;
 
-/// The report as lines.
 pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(report.finding.lines().map(str::to_owned));

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use evidence::{MetricAnswer, MetricInfo, MetricKind};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
 
-use super::{EvidenceOptions, FOLLOW_EVERY, asker::Asker, json, names};
-use crate::{options::Format, output::record, screen, stop};
+use super::{EvidenceArgs, client::Client, follow, json, names};
+use crate::{args::Format, output::record, screen};
 
 /// What quantiles are taken over.
 const QUANTILES_OVER: &str = "5m";
@@ -17,32 +16,28 @@ const QUANTILES_OVER: &str = "5m";
 /// The quantiles of a histogram that are shown.
 const QUANTILES: [(&str, &str); 3] = [("p50", "0.5"), ("p90", "0.9"), ("p99", "0.99")];
 
-/// The metrics that there are.
 #[derive(Serialize, Deserialize)]
 pub(super) struct MetricList {
     pub(super) metrics: Vec<MetricInfo>,
 }
 
-/// The newest value of each series, by its labels.
 type Newest = BTreeMap<BTreeMap<String, String>, f64>;
 
-/// The services that send a metric.
 pub(super) fn services(metric: &MetricInfo) -> impl Iterator<Item = &String> {
     metric.labels.iter().filter_map(|labels| labels.get("service.name"))
 }
 
-/// Lists the metrics, or tells how one stands.
-pub(super) async fn run(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
+pub(super) async fn run(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
     let Some(name) = options.query.as_deref() else {
         anyhow::ensure!(
             !options.follow,
             "--follow needs a metric's name; without --follow the names are listed"
         );
-        return list(asker, options).await;
+        return list(client, options).await;
     };
     let mut told: BTreeMap<BTreeMap<String, String>, String> = BTreeMap::new();
-    loop {
-        let answer = range(asker, options, name).await?;
+    follow(options, async |_| {
+        let answer = range(client, options, name).await?;
         if options.format == Format::Json {
             screen::line(&json(&answer));
         } else {
@@ -50,7 +45,7 @@ pub(super) async fn run(asker: &Asker, options: &EvidenceOptions) -> anyhow::Res
             if is_first && answer.kind == MetricKind::Histogram {
                 screen::line(&format!("Quantiles are of the last {QUANTILES_OVER}."));
             }
-            for (labels, value) in values(asker, options, &answer).await? {
+            for (labels, value) in values(client, options, &answer).await? {
                 if told.get(&labels) != Some(&value) {
                     let named: Vec<String> =
                         labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -62,19 +57,17 @@ pub(super) async fn run(asker: &Asker, options: &EvidenceOptions) -> anyhow::Res
                 screen::line("No value of this metric. Look further back with --from -1h.");
             }
         }
-        if !options.follow || stop::is_told() {
-            return Ok(());
-        }
-        sleep(FOLLOW_EVERY).await;
-    }
+        Ok(())
+    })
+    .await
 }
 
-async fn list(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
-    let mut list: MetricList = asker.ask("/evidence/metrics", &[]).await?;
+async fn list(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
+    let mut list: MetricList = client.ask("/evidence/metrics", &[]).await?;
     if let Some(service) = &options.service {
         list.metrics.retain(|metric| services(metric).any(|other| other == service));
         if list.metrics.is_empty() {
-            names::check_service(asker, Some(service)).await?;
+            names::check_service(client, Some(service)).await?;
         }
     }
     if options.format == Format::Json {
@@ -91,42 +84,41 @@ async fn list(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
 }
 
 /// The metric's values by time; a name or a service that is not there is an error that says which are.
-async fn range(asker: &Asker, options: &EvidenceOptions, name: &str) -> anyhow::Result<MetricAnswer> {
-    let answer = ask(asker, options, name, &[("function", Some("range"))]).await?;
+async fn range(client: &Client, options: &EvidenceArgs, name: &str) -> anyhow::Result<MetricAnswer> {
+    let answer = ask(client, options, name, &[("function", Some("range"))]).await?;
     let Some(answer) = answer else {
-        return Err(names::unknown("metric", name, &names::metrics(asker).await?));
+        return Err(names::unknown("metric", name, &names::metrics(client).await?));
     };
     if answer.lines.is_empty() {
-        names::check_service(asker, options.service.as_deref()).await?;
+        names::check_service(client, options.service.as_deref()).await?;
     }
     Ok(answer)
 }
 
 /// A function of the metric, by time; nothing if no metric has this name.
 async fn ask(
-    asker: &Asker,
-    options: &EvidenceOptions,
+    client: &Client,
+    options: &EvidenceArgs,
     name: &str,
     function: &[(&str, Option<&str>)],
 ) -> anyhow::Result<Option<MetricAnswer>> {
     let which = [("name", Some(name)), ("service", options.service.as_deref())];
     let when = [("from", options.from.as_deref().filter(|_| function.len() == 1))];
     let parameters: Vec<_> = which.iter().chain(&when).chain(function).copied().collect();
-    match asker.try_to_ask("/evidence/metrics/query", &parameters).await? {
+    match client.try_to_ask("/evidence/metrics/query", &parameters).await? {
         Ok(answer) => Ok(Some(answer)),
         Err(refused) if refused.status == StatusCode::NOT_FOUND => {
             // In an incident room this is also said of what a team may not ask for.
-            let _: MetricList = asker.ask("/evidence/metrics", &[]).await?;
+            let _: MetricList = client.ask("/evidence/metrics", &[]).await?;
             Ok(None)
         }
         Err(refused) => anyhow::bail!("{}", refused.words),
     }
 }
 
-/// What is shown of each series.
 async fn values(
-    asker: &Asker,
-    options: &EvidenceOptions,
+    client: &Client,
+    options: &EvidenceArgs,
     answer: &MetricAnswer,
 ) -> anyhow::Result<Vec<(BTreeMap<String, String>, String)>> {
     let unit = &answer.unit;
@@ -139,14 +131,14 @@ async fn values(
             .map(|line| (line.labels.clone(), format!("{:>12} {unit}", value(counts.get(&line.labels)))));
         return Ok(shown.collect());
     }
-    let sums = ask(asker, options, &answer.name, &[("function", Some("sum"))]).await?;
+    let sums = ask(client, options, &answer.name, &[("function", Some("sum"))]).await?;
     let sums = sums.as_ref().map(newest).unwrap_or_default();
     let mut quantiles = Vec::new();
     for (short, q) in QUANTILES {
         let over = ("window", Some(QUANTILES_OVER));
         let step = ("step", Some(QUANTILES_OVER));
         let function = [("function", Some("quantile")), ("q", Some(q)), over, step];
-        let answer = ask(asker, options, &answer.name, &function).await?;
+        let answer = ask(client, options, &answer.name, &function).await?;
         quantiles.push((short, answer.as_ref().map(newest).unwrap_or_default()));
     }
     let measured = |value: Option<&f64>| value.map_or("-".to_owned(), |value| format!("{value:.3} {unit}"));

@@ -1,9 +1,9 @@
 //! `glyphfall evidence`: what telemetry holds in a running shop, for people and for pipes.
 //!
-//! - [`asker`]: whoever asks. [`words`]: a line for each thing. [`names`]: what is answered to a name that does not exist.
+//! - [`client`]: whoever asks. [`words`]: a line for each thing. [`names`]: what is answered to a name that does not exist.
 //! - [`metrics`], [`traces`]: the questions that have several answers.
 
-mod asker;
+mod client;
 mod words;
 mod names;
 mod metrics;
@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use chassis::token::usable;
 use clap::{Args, ValueEnum};
-use evidence::{Alerts, ChangeList, LogPage};
+use evidence::{Alerts, Change, ChangeList, LogPage};
 use tokio::time::sleep;
 
-use crate::{Done, options::Format, output::record, screen, stop};
-use asker::Asker;
+use crate::{args::Format, done::Done, output::record, screen, stop};
+use client::Client;
 use words::{alert_line, change_line, event_line, log_line};
 
 /// How often `--follow` asks for more.
@@ -39,48 +39,47 @@ pub(crate) enum EvidenceKind {
 }
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct EvidenceOptions {
+pub(crate) struct EvidenceArgs {
     /// What to ask for
     #[arg(value_enum)]
-    pub(crate) kind: EvidenceKind,
+    kind: EvidenceKind,
     /// What to look for
-    pub(crate) query: Option<String>,
+    query: Option<String>,
     /// Only of this service
     #[arg(long)]
-    pub(crate) service: Option<String>,
-    /// From when on, such as -5m
+    service: Option<String>,
+    /// Start of the time span, such as -5m
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) from: Option<String>,
-    /// Goes on as more arrives, until Ctrl-C (not for traces)
+    from: Option<String>,
+    /// Prints more as it arrives, until Ctrl-C (not for traces)
     #[arg(long)]
-    pub(crate) follow: bool,
+    follow: bool,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    format: Format,
     /// Host on which the shop runs
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
-    pub(crate) target: String,
+    target: String,
     /// Port of the incident room
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
-    pub(crate) room_port: u16,
-    /// Moves the port up, as for the shop
+    room_port: u16,
+    /// Added to the port, as for the shop
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
-    pub(crate) port_offset: u16,
+    port_offset: u16,
     /// A team's token, where the evidence is that of a team in an incident room
     #[arg(long, env = "GLYPHFALL_TEAM_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
-    pub(crate) token: Option<String>,
+    token: Option<String>,
 }
 
-/// Asks, and goes on asking if told to.
-pub(crate) async fn run(options: EvidenceOptions) -> anyhow::Result<Done> {
-    let asker = Asker::new(&options)?;
+pub(crate) async fn run(options: EvidenceArgs) -> anyhow::Result<Done> {
+    let client = Client::new(&options)?;
     let asked = async {
         match options.kind {
-            EvidenceKind::Logs => logs(&asker, &options).await,
-            EvidenceKind::Changes => changes(&asker, &options).await,
-            EvidenceKind::Metrics => metrics::run(&asker, &options).await,
-            EvidenceKind::Traces => traces::run(&asker, &options).await,
-            EvidenceKind::Alerts => alerts(&asker, &options).await,
+            EvidenceKind::Logs => logs(&client, &options).await,
+            EvidenceKind::Changes => changes(&client, &options).await,
+            EvidenceKind::Metrics => metrics::run(&client, &options).await,
+            EvidenceKind::Traces => traces::run(&client, &options).await,
+            EvidenceKind::Alerts => alerts(&client, &options).await,
         }
     };
     tokio::select! {
@@ -90,24 +89,20 @@ pub(crate) async fn run(options: EvidenceOptions) -> anyhow::Result<Done> {
     }
 }
 
-async fn logs(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
+async fn logs(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
     let (service, from) = (options.service.as_deref(), options.from.as_deref());
     let mut after = None;
-    loop {
+    follow(options, async |is_first| {
         let after_text = after.map(|after: u64| after.to_string());
         let text = options.query.as_deref();
         let asked = [("text", text), ("after", after_text.as_deref()), ("service", service), ("from", from)];
-        let page: LogPage = asker.ask("/evidence/logs", &asked).await?;
+        let page: LogPage = client.ask("/evidence/logs", &asked).await?;
         for entry in &page.logs {
-            if options.format == Format::Json {
-                screen::line(&json(entry));
-            } else {
-                record(&log_line(entry));
-            }
+            show(options, entry, log_line);
         }
-        if page.logs.is_empty() && after.is_none() {
-            names::check_service(asker, service).await?;
-            let all: LogPage = asker.ask("/evidence/logs", &[("limit", Some("1"))]).await?;
+        if page.logs.is_empty() && is_first {
+            names::check_service(client, service).await?;
+            let all: LogPage = client.ask("/evidence/logs", &[("limit", Some("1"))]).await?;
             if options.format == Format::Text {
                 screen::line(if all.logs.is_empty() {
                     "No log lines. They appear as services write them."
@@ -116,68 +111,74 @@ async fn logs(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
                 });
             }
         }
-        if !options.follow || stop::is_told() {
-            return Ok(());
-        }
         after = Some(page.next);
-        sleep(FOLLOW_EVERY).await;
-    }
+        Ok(())
+    })
+    .await
 }
 
-async fn changes(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
+async fn changes(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
+    let (service, from) = (options.service.as_deref(), options.from.as_deref());
     let mut told = None;
-    loop {
-        let from = options.from.as_deref();
-        let list: ChangeList = asker.ask("/evidence/changes", &[("from", from)]).await?;
-        let is_asked_for = |service: &str| options.service.as_deref().is_none_or(|wanted| wanted == service);
-        let asked = list.changes.iter().filter(|change| is_asked_for(&change.service));
-        let mut is_empty = true;
-        for change in asked.filter(|change| told.is_none_or(|told| change.sequence > told)) {
-            is_empty = false;
-            if options.format == Format::Json {
-                screen::line(&json(change));
-            } else {
-                record(&change_line(change));
-            }
+    follow(options, async |is_first| {
+        let list: ChangeList = client.ask("/evidence/changes", &[("from", from)]).await?;
+        let is_wanted = |change: &&Change| service.is_none_or(|wanted| wanted == change.service);
+        let is_new = |change: &&Change| told.is_none_or(|told| change.sequence > told);
+        let new: Vec<&Change> = list.changes.iter().filter(is_wanted).filter(is_new).collect();
+        for change in &new {
+            show(options, *change, change_line);
         }
-        if is_empty && told.is_none() {
-            names::check_service(asker, options.service.as_deref()).await?;
+        if new.is_empty() && is_first {
+            names::check_service(client, service).await?;
             if options.format == Format::Text {
                 screen::line("No changes. Publishes and restarts appear here at the level 'changes'.");
             }
         }
-        if !options.follow || stop::is_told() {
-            return Ok(());
-        }
         told = list.changes.iter().map(|change| change.sequence).max().or(told).or(Some(0));
-        sleep(FOLLOW_EVERY).await;
-    }
+        Ok(())
+    })
+    .await
 }
 
-async fn alerts(asker: &Asker, options: &EvidenceOptions) -> anyhow::Result<()> {
+async fn alerts(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
     let mut told = None;
-    loop {
-        let alerts: Alerts = asker.ask("/evidence/alerts", &[]).await?;
-        let newest = alerts.history.last().map(|event| event.time);
-        if let Some(told) = told {
-            for event in alerts.history.iter().filter(|event| Some(event.time) > told) {
-                if options.format == Format::Json {
-                    screen::line(&json(event));
-                } else {
-                    record(&event_line(event));
-                }
-            }
-        } else if options.format == Format::Json {
+    follow(options, async |is_first| {
+        let alerts: Alerts = client.ask("/evidence/alerts", &[]).await?;
+        if is_first && options.format == Format::Json {
             screen::line(&json(&alerts));
         } else {
-            alerts.history.iter().for_each(|event| record(&event_line(event)));
-            alerts.rules.iter().for_each(|alert| record(&alert_line(alert)));
+            let new = alerts.history.iter().filter(|event| is_first || Some(event.time) > told);
+            new.for_each(|event| show(options, event, event_line));
         }
-        if !options.follow || stop::is_told() {
-            return Ok(());
+        if is_first && options.format == Format::Text {
+            for alert in &alerts.rules {
+                record(&alert_line(alert));
+            }
         }
-        told = Some(newest);
+        told = alerts.history.last().map(|event| event.time);
+        Ok(())
+    })
+    .await
+}
+
+/// Asks once or, with `--follow`, again and again until told to stop; `ask` learns whether it is the first time.
+async fn follow(
+    options: &EvidenceArgs,
+    mut ask: impl AsyncFnMut(bool) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    ask(true).await?;
+    while options.follow && !stop::is_told() {
         sleep(FOLLOW_EVERY).await;
+        ask(false).await?;
+    }
+    Ok(())
+}
+
+/// One thing: as JSON, or as the line that people read.
+fn show<T: serde::Serialize>(options: &EvidenceArgs, thing: &T, line: fn(&T) -> String) {
+    match options.format {
+        Format::Json => screen::line(&json(thing)),
+        Format::Text => record(&line(thing)),
     }
 }
 

@@ -6,33 +6,31 @@ use std::collections::BTreeSet;
 use anyhow::anyhow;
 use chassis::plain;
 use evidence::{LogPage, TraceList};
+use incident::nearest;
 
 use super::{
-    asker::Asker,
+    client::Client,
     metrics::{self, MetricList},
 };
 
-/// How like a name must be to be meant, as clap has it for its options.
-const LIKE_AT_LEAST: f64 = 0.7;
-
-/// So many names are listed: more is no help.
+/// Names listed at most: more would not help.
 const LISTED_MAX: usize = 12;
 
-/// So many rows are looked through for names.
+/// Rows searched for names.
 const LOOKED_THROUGH: &str = "500";
 
 /// The metrics that there are; none where they may not be asked for.
-pub(super) async fn metrics(asker: &Asker) -> anyhow::Result<BTreeSet<String>> {
-    let list = asker.try_to_ask::<MetricList>("/evidence/metrics", &[]).await?;
+pub(super) async fn metrics(client: &Client) -> anyhow::Result<BTreeSet<String>> {
+    let list = client.try_to_ask::<MetricList>("/evidence/metrics", &[]).await?;
     Ok(list.into_iter().flat_map(|list| list.metrics).map(|metric| metric.name).collect())
 }
 
 /// The services that have sent anything that may be asked for.
-pub(super) async fn services(asker: &Asker) -> anyhow::Result<BTreeSet<String>> {
+pub(super) async fn services(client: &Client) -> anyhow::Result<BTreeSet<String>> {
     let looked_through = [("limit", Some(LOOKED_THROUGH))];
-    let logs = asker.try_to_ask::<LogPage>("/evidence/logs", &looked_through).await?;
-    let metrics = asker.try_to_ask::<MetricList>("/evidence/metrics", &[]).await?;
-    let traces = asker.try_to_ask::<TraceList>("/evidence/traces", &looked_through).await?;
+    let logs = client.try_to_ask::<LogPage>("/evidence/logs", &looked_through).await?;
+    let metrics = client.try_to_ask::<MetricList>("/evidence/metrics", &[]).await?;
+    let traces = client.try_to_ask::<TraceList>("/evidence/traces", &looked_through).await?;
     let metrics = metrics.into_iter().flat_map(|list| list.metrics);
     let of_metrics = metrics.flat_map(|metric| metrics::services(&metric).cloned().collect::<Vec<_>>());
     let of_logs = logs.into_iter().flat_map(|page| page.logs).map(|entry| entry.service);
@@ -40,31 +38,25 @@ pub(super) async fn services(asker: &Asker) -> anyhow::Result<BTreeSet<String>> 
     Ok(of_logs.chain(of_metrics).chain(of_traces).collect())
 }
 
-/// The names of traces, by their first span.
-pub(super) async fn traces(asker: &Asker) -> anyhow::Result<BTreeSet<String>> {
-    let list: TraceList = asker.ask("/evidence/traces", &[("limit", Some(LOOKED_THROUGH))]).await?;
+pub(super) async fn traces(client: &Client) -> anyhow::Result<BTreeSet<String>> {
+    let list: TraceList = client.ask("/evidence/traces", &[("limit", Some(LOOKED_THROUGH))]).await?;
     Ok(list.traces.into_iter().map(|trace| trace.name).collect())
 }
 
-/// That a service is unknown, if it is.
-pub(super) async fn check_service(asker: &Asker, service: Option<&str>) -> anyhow::Result<()> {
+pub(super) async fn check_service(client: &Client, service: Option<&str>) -> anyhow::Result<()> {
     let Some(service) = service else { return Ok(()) };
-    let known = services(asker).await?;
+    let known = services(client).await?;
     if known.contains(service) { Ok(()) } else { Err(unknown("service", service, &known)) }
 }
 
-/// That there is nothing of this name, and what there is.
+/// An error that says that nothing has this name, and what exists.
 pub(super) fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> anyhow::Error {
     unknown_of(what, name, known, true)
 }
 
-/// The same; of names that nobody types, such as ids, the nearest is no help.
+/// The same. For names that nobody types, such as ids, no nearest one is offered.
 pub(super) fn unknown_of(what: &str, name: &str, known: &BTreeSet<String>, is_typed: bool) -> anyhow::Error {
-    let likeness = |other: &&String| strsim::jaro(&other.to_lowercase(), &name.to_lowercase());
-    let nearest = known
-        .iter()
-        .filter(|other| is_typed && likeness(other) > LIKE_AT_LEAST)
-        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    let nearest = nearest(name, known.iter().map(String::as_str)).filter(|_| is_typed);
     let listed: Vec<&str> = known.iter().take(LISTED_MAX).map(String::as_str).collect();
     let more = if known.len() > listed.len() { ", ..." } else { "" };
     let advice = match (nearest, listed.as_slice()) {

@@ -3,7 +3,6 @@
 use evidence::{Alert, AlertEvent, Change, LogEntry, TraceSummary, alerts::Urgency};
 use serde_json::{Map, Value};
 
-/// A log record.
 pub(super) fn log_line(entry: &LogEntry) -> String {
     let trace = entry.trace_id.as_ref().map_or(String::new(), |id| format!(" trace={id}"));
     let LogEntry { time, severity, service, body, .. } = entry;
@@ -12,7 +11,6 @@ pub(super) fn log_line(entry: &LogEntry) -> String {
         .to_owned()
 }
 
-/// What somebody changed.
 pub(super) fn change_line(change: &Change) -> String {
     let version = change.version.as_ref().map_or(String::new(), |version| format!(" version {version}"));
     let who = change.attributes.get("shop.actor").and_then(|who| who.as_str());
@@ -20,14 +18,12 @@ pub(super) fn change_line(change: &Change) -> String {
     format!("{} {} {}{version}{who}", change.time, change.what, change.which)
 }
 
-/// A trace in a list.
 pub(super) fn trace_line(trace: &TraceSummary) -> String {
     let failure = trace.failure.as_deref().map_or(String::new(), |failure| format!("  failed: {failure}"));
     let name = format!("{} {}", trace.service, trace.name);
     format!("{}  {:>8.3} s  {name}{failure}", trace.trace_id, trace.duration_s)
 }
 
-/// How a rule stands.
 pub(super) fn alert_line(alert: &Alert) -> String {
     let Alert { rule, firing, since, threshold, long_s, short_s, .. } = alert;
     let urgency = match alert.urgency {
@@ -47,7 +43,6 @@ pub(super) fn alert_line(alert: &Alert) -> String {
     )
 }
 
-/// A rule that fired or was resolved.
 pub(super) fn event_line(event: &AlertEvent) -> String {
     format!("{} {} {}", event.time, event.rule, if event.firing { "fires" } else { "is resolved" })
 }

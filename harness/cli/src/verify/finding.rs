@@ -5,20 +5,16 @@ use chassis::LatentFault::{
 };
 use serde::Serialize;
 
-/// Whether a latent fault is in a shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum State {
-    /// It is there.
     Present,
-    /// It is repaired.
     Repaired,
     /// It could not be tried, and nobody said.
     CannotBeTold,
 }
 
 impl State {
-    /// As people read it.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Present => "present",
@@ -28,12 +24,10 @@ impl State {
     }
 }
 
-/// What was found about one latent fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) fault: LatentFault,
     pub(super) state: State,
-    /// How that was found.
     pub(super) found: String,
     /// What to do; nothing about what is repaired.
     #[serde(skip_serializing_if = "Option::is_none")]

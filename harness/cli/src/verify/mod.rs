@@ -16,21 +16,21 @@ use self::{
     prober::Prober,
 };
 use crate::{
-    Done,
-    options::Format,
+    args::Format,
+    done::Done,
     output::{self, plain},
     screen, stop,
-    target::Target,
+    target::TargetArgs,
 };
 
 /// What can be asked of `glyphfall verify`.
 ///
 /// Exit code 0: all four are repaired. 1: at least one is present. 2: none is present as far as could be told.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct VerifyOptions {
+pub(crate) struct VerifyArgs {
     #[command(flatten)]
-    target: Target,
-    /// Port of the incident room, where evidence is asked for
+    target: TargetArgs,
+    /// Port at which evidence is queried
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     room_port: u16,
     /// How the findings are written
@@ -39,7 +39,7 @@ pub(crate) struct VerifyOptions {
 }
 
 /// Probes, puts everything back, and says what was found. False when some fault is present.
-pub(crate) async fn run(options: VerifyOptions) -> anyhow::Result<Done> {
+pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
     let prober = Prober::new(&options.target, options.room_port)?;
     prober.reach().await?;
     output::error_line(&format!("watching what the shop makes of {}; up to half a minute", prober.asset()));

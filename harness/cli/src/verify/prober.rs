@@ -23,10 +23,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::finding::Finding;
-use crate::{
-    output::plain,
-    target::{Ports, Target},
-};
+use crate::{operators::Operator, output::plain, ports::Ports, target::TargetArgs};
 
 /// What is published first: nothing in it can harm anybody. Who responds should learn of it all the same.
 const PLAIN_TEXT: &[u8] = b"probe text";
@@ -71,10 +68,10 @@ pub(super) struct Prober {
     store: Peer,
     cache: Peer,
     room: Peer,
-    operators: Vec<Peer>,
+    /// None without the operators' token.
+    operators: Vec<Operator>,
     editor_token: Option<String>,
-    operator_token: Option<String>,
-    /// Set before the first publish is sent: who is broken off does not know whether it arrived.
+    /// Set before the first publish is sent: a run that is stopped cannot know whether it arrived.
     has_published: AtomicBool,
     /// Whether the cache said because of the probe that it is not ready.
     was_not_ready: AtomicBool,
@@ -87,7 +84,6 @@ struct Held {
     ready: Readiness,
 }
 
-/// What the cache's readiness check said.
 enum Readiness {
     /// That it is not ready, after this long.
     NotReady(Duration),
@@ -96,31 +92,24 @@ enum Readiness {
 }
 
 impl Prober {
-    pub(super) fn new(target: &Target, room_port: u16) -> anyhow::Result<Self> {
-        let Target { target: host, ports, .. } = target;
-        let operator_token = target.operator_token().ok().map(|token| token.value);
-        let addresses = ports.on(host, operator_token.clone())?;
+    pub(super) fn new(target: &TargetArgs, room_port: u16) -> anyhow::Result<Self> {
+        let TargetArgs { target: host, ports, .. } = target;
+        let addresses = ports.on(host, None)?;
         let room = Ports { web_front_port: room_port, ..ports.clone() }.on(host, None)?.web_front;
         let caller = Chassis::of_caller("verify", Network::Tcp, Clock::real(), 0);
-        let operators = addresses
-            .operators
-            .iter()
-            .flat_map(|operators| [&operators.content_store, &operators.cache, &operators.web_front]);
         Ok(Self {
             // A name of its own for each run: numbers of versions go on, and what was cached of one stays.
             asset: format!("probe-{:08x}", rand::random::<u32>()),
             store: Peer::new(&caller, addresses.content_store.clone()),
             cache: Peer::new(&caller, addresses.cache.clone()),
             room: Peer::new(&caller, room),
-            operators: operators.map(|address| Peer::new(&caller, address.clone())).collect(),
+            operators: Operator::of_services(target).unwrap_or_default(),
             editor_token: target.editor_token().ok().map(|token| token.value),
-            operator_token,
             has_published: AtomicBool::new(false),
             was_not_ready: AtomicBool::new(false),
         })
     }
 
-    /// What is published and deleted again.
     pub(super) fn asset(&self) -> &str {
         &self.asset
     }
@@ -139,7 +128,6 @@ impl Prober {
         Ok(())
     }
 
-    /// Tries all four.
     pub(super) async fn probe(&self) -> anyhow::Result<Vec<Finding>> {
         let switches = self.switches().await.unwrap_or_default();
         let has_permit = self.has_free_permit().await?;
@@ -345,14 +333,9 @@ impl Prober {
 
     /// What the services say of themselves; none without the operators' token, or if one does not answer to it.
     async fn switches(&self) -> Option<Vec<SwitchState>> {
-        let token = self.operator_token.as_ref()?;
         let mut states = Vec::new();
         for operator in &self.operators {
-            let request = Request::get("/switches").header(header::AUTHORIZATION, format!("Bearer {token}"));
-            let request = request.body(Bytes::new()).ok()?;
-            let answer = operator.send(request, Wait::AtMost(PERMIT_WITHIN)).await.ok()?;
-            states
-                .push(serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == StatusCode::OK)?);
+            states.push(operator.ask("/switches").await.ok()?);
         }
         Some(states)
     }

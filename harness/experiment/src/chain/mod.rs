@@ -189,7 +189,7 @@ fn play_options(options: &ChainOptions, seed: u64, present: usize) -> PlayOption
         .map(|player| LatentFault::ALL[player])
         .collect();
     let is_told = repaired.contains(&LatentFault::InadequateTelemetry);
-    let level = if is_told { Level::Changes } else { Level::Dark };
+    let level = if is_told { Level::RICHEST } else { Level::Dark };
     let (mix, ends_story_s) = (options.mix.clone(), options.ends_story_s);
     PlayOptions { level, repaired, mix, ends_story_s, ..PlayOptions::new(seed) }
 }
@@ -340,7 +340,7 @@ fn assumed() -> Vec<String> {
             minutes(stand_in::COMPLAINT_AFTER),
             diagnosis(Level::Dark),
             minutes(stand_in::ALERT_AFTER),
-            diagnosis(Level::Changes),
+            diagnosis(Level::RICHEST),
             minutes(stand_in::REMEDY_TAKES),
         ),
         format!("A customer waits {} seconds.", rules.customers_wait_s),

@@ -9,11 +9,12 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::{
     select,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -23,7 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, CHANNEL_IDLE_TIMEOUT, HEAD_TIMEOUT};
 
-/// What one connection is doing.
 #[derive(Debug)]
 pub(super) struct Activity {
     state: Mutex<State>,
@@ -43,7 +43,6 @@ struct State {
     body_since: Instant,
     /// Since when the client takes nothing of what is written.
     blocked_since: Option<Instant>,
-    /// When something last moved.
     moved_at: Instant,
     /// Whether this is a connection of HTTP/2 that has carried a request.
     is_channel: bool,
@@ -65,7 +64,6 @@ impl Activity {
         Self { state: Mutex::new(state), given_up: CancellationToken::new() }
     }
 
-    /// A request begins.
     pub(super) fn request_begins(&self, has_body: bool, is_channel: bool) {
         let mut state = self.state();
         state.requests += 1;
@@ -86,7 +84,6 @@ impl Activity {
         state.moved_at = Instant::now();
     }
 
-    /// The answer to a request has ended.
     pub(super) fn request_ends(&self) {
         let mut state = self.state();
         state.requests -= 1;
@@ -106,7 +103,6 @@ impl Activity {
         state.blocked_since = is_blocked.then(|| state.blocked_since.unwrap_or_else(Instant::now));
     }
 
-    /// Whether no request is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.state().requests == 0
     }
@@ -127,7 +123,7 @@ impl Activity {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -164,7 +160,6 @@ impl State {
     }
 }
 
-/// The places of a listener's connections.
 #[derive(Debug)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
@@ -217,7 +212,7 @@ impl Places {
     }
 
     fn taken(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock()
     }
 }
 

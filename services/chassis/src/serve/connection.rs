@@ -35,13 +35,12 @@ use super::{
     hosts::Hosts,
     limits::{CHANNEL_PING_INTERVAL, CHANNEL_REQUESTS_MAX, HEAD_BYTES_MAX},
 };
-use crate::{TaskGroup, network::Connection};
+use crate::{network::Connection, tasks::TaskGroup};
 
 /// Asks a proxy in front, such as nginx with its default settings, to hand on events as they come.
 const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
-/// How connections of one listener are served.
 pub(super) fn builder(protocol: Protocol, has_date: bool, tasks: &TaskGroup) -> Builder<TaskGroup> {
     let mut builder = Builder::new(tasks.clone());
     if protocol == Protocol::Http1 {
@@ -103,7 +102,6 @@ pub(super) async fn serve(
     }
 }
 
-/// Where requests come in.
 #[derive(Clone)]
 struct Entrance {
     router: Router,
@@ -155,7 +153,6 @@ fn is_event_stream(answer: &Response<Body>) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
-/// A request under way.
 struct UnderWay(Arc<Activity>);
 
 impl Drop for UnderWay {

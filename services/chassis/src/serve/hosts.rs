@@ -1,12 +1,13 @@
-//! Under which names a listener is asked. Teaches that loopback keeps machines out and not web pages: a page of another site
+//! The names under which a listener answers. Teaches that loopback keeps machines out and not web pages: a page of another site
 //! whose name is made to point to 127.0.0.1 is, to a browser, of the same origin as whatever listens there. What gives it
 //! away is the name in its `Host` header.
 
 use std::{collections::BTreeSet, convert::Infallible, net::IpAddr, str::FromStr, sync::Arc};
 
+use clap::Args;
 use http::{HeaderMap, Request, StatusCode, Version, header, uri::Authority};
 
-use crate::Problem;
+use crate::problem::Problem;
 
 /// The names under which a listener is asked. Addresses are always among them, as no page can come from one that is not there,
 /// and so are those of loopback.
@@ -14,6 +15,28 @@ use crate::Problem;
 pub struct Hosts {
     names: Arc<BTreeSet<String>>,
     any: bool,
+}
+
+/// The option by which everything that listens is told its names.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AllowedHosts {
+    /// Names under which it is asked, with commas between, beyond its own, those of loopback and of this machine, and all addresses;
+    /// * for any
+    #[arg(
+        long = "allowed-hosts",
+        env = "GLYPHFALL_ALLOWED_HOSTS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    allowed_hosts: Hosts,
+}
+
+impl AllowedHosts {
+    /// Those given, and this machine's.
+    pub fn hosts(&self) -> Hosts {
+        self.allowed_hosts.clone().and_this_machine()
+    }
 }
 
 impl FromStr for Hosts {
@@ -28,7 +51,6 @@ impl FromStr for Hosts {
 }
 
 impl Hosts {
-    /// These and one more.
     #[must_use]
     pub fn and(mut self, name: &str) -> Self {
         Arc::make_mut(&mut self.names).insert(plain(name));
@@ -37,17 +59,13 @@ impl Hosts {
 
     /// These and the name of this machine, alone and as its network may tell it to others (mDNS).
     #[must_use]
-    pub fn and_this_machine(self) -> Self {
+    fn and_this_machine(self) -> Self {
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let name = plain(&name);
         if name.is_empty() { self } else { self.and(&format!("{name}.local")).and(&name) }
     }
 
     /// What to answer to a request that names its host wrongly, or another's; nothing if it names one of these.
-    ///
-    /// # Errors
-    ///
-    /// With the answer.
     pub(super) fn check<B>(&self, request: &Request<B>) -> Result<(), Problem> {
         let named = host_header(request.headers())?;
         if named.is_none() && request.version() == Version::HTTP_11 {

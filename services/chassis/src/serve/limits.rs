@@ -32,7 +32,7 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// third of a megabit a second.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A client that takes nothing more of its answer for so long is cut off: it is gone, or holds the connection on purpose.
+/// A client that reads nothing of its answer for this long is disconnected: it is gone, or holds the connection on purpose.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection of HTTP/2 that has carried a request stays open without one for so long: senders of telemetry keep one, and
@@ -51,7 +51,6 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// What one listener takes. The default is for where descriptors are plenty, or play no part, as in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections served at once.
     pub connections: usize,
     /// Further ones, on which only health is answered.
     pub reserved: usize,

@@ -14,9 +14,7 @@ pub const TRACEPARENT: &str = "traceparent";
 /// Which trace a piece of work belongs to, and which span it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
-    /// The trace.
     pub trace_id: [u8; 16],
-    /// The span.
     pub span_id: [u8; 8],
 }
 
@@ -39,7 +37,6 @@ impl TraceContext {
         Self::parse(headers.get(TRACEPARENT)?.to_str().ok()?)
     }
 
-    /// Reads a `traceparent`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace_id, span_id) = (parts.next()?, parts.next()?, parts.next()?);
@@ -53,7 +50,6 @@ impl TraceContext {
         Some(Self { trace_id, span_id })
     }
 
-    /// Writes the context into a request for the next hop.
     pub fn inject(self, headers: &mut HeaderMap) {
         let value = HeaderValue::try_from(self.to_string()).expect("hexadecimal digits and hyphens");
         headers.insert(TRACEPARENT, value);

@@ -36,7 +36,6 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
 /// How long opening a connection to the backend may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failure {
     /// For good.
@@ -45,8 +44,7 @@ enum Failure {
     NotNow(Option<Duration>),
 }
 
-/// Where one signal goes, and how.
-pub(crate) struct Route {
+pub(crate) struct Sender {
     transport: Transport,
     headers: Vec<(HeaderName, HeaderValue)>,
     timeout: Duration,
@@ -58,7 +56,6 @@ enum Transport {
     Http { client: Box<Client<HttpConnector, Full<Bytes>>>, uri: Uri },
 }
 
-/// What both protocols can carry.
 pub(crate) trait Deliverable: Message + Clone {
     fn call(
         self,
@@ -68,8 +65,8 @@ pub(crate) trait Deliverable: Message + Clone {
     ) -> impl Future<Output = Result<(), Status>> + Send;
 }
 
-impl Route {
-    /// A route to `destination`. Connecting is left to the first call: a backend that is not there yet is no reason not to
+impl Sender {
+    /// A sender to `destination`. Connecting is left to the first call: a backend that is not there yet is no reason not to
     /// start.
     pub(crate) fn to(destination: Destination) -> Self {
         let Destination { protocol, uri, headers, timeout, is_compressed } = destination;

@@ -27,13 +27,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::{TelemetrySink, delivery::Route, variables, variables::Destination};
-use crate::Environment;
+use super::{TelemetrySink, delivery::Sender, variables, variables::Destination};
+use crate::environment::Environment;
 
 /// Batches that wait for the backend: two seconds' records at full speed, some ten megabytes. More are dropped and counted.
 pub const BATCHES_MAX: usize = 128;
 
-/// Hands batches to a thread that delivers them.
 #[derive(Clone, Debug)]
 pub struct Exporter {
     queue: mpsc::Sender<Batch>,
@@ -87,17 +86,17 @@ impl Exporter {
         resource_attributes: Vec<KeyValue>,
     ) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let routes = {
+        let senders = {
             // A channel of gRPC belongs to the runtime that it is made in.
             let _inside = runtime.enter();
-            destinations.map(|destination| destination.map(Route::to))
+            destinations.map(|destination| destination.map(Sender::to))
         };
         let (queue, batches) = mpsc::channel(BATCHES_MAX);
         let dropped = Arc::new(AtomicU64::new(0));
         let lost = Arc::clone(&dropped);
         thread::Builder::new()
             .name("otlp-export".to_owned())
-            .spawn(move || runtime.block_on(deliver(batches, routes, &lost)))?;
+            .spawn(move || runtime.block_on(deliver(batches, senders, &lost)))?;
         Ok(Self { queue, dropped, resource_attributes })
     }
 
@@ -141,14 +140,14 @@ impl TelemetrySink for Exporter {
     }
 }
 
-async fn deliver(mut batches: mpsc::Receiver<Batch>, routes: [Option<Route>; 3], dropped: &AtomicU64) {
+async fn deliver(mut batches: mpsc::Receiver<Batch>, senders: [Option<Sender>; 3], dropped: &AtomicU64) {
     // A signal that is switched off is dealt with by leaving it out.
-    let [logs, traces, metrics] = routes;
+    let [logs, traces, metrics] = senders;
     while let Some(batch) = batches.recv().await {
         let delivered = match (batch, &logs, &traces, &metrics) {
-            (Batch::Logs(batch), Some(route), ..) => route.deliver(&batch).await,
-            (Batch::Traces(batch), _, Some(route), _) => route.deliver(&batch).await,
-            (Batch::Metrics(batch), .., Some(route)) => route.deliver(&batch).await,
+            (Batch::Logs(batch), Some(sender), ..) => sender.deliver(&batch).await,
+            (Batch::Traces(batch), _, Some(sender), _) => sender.deliver(&batch).await,
+            (Batch::Metrics(batch), .., Some(sender)) => sender.deliver(&batch).await,
             (Batch::Flush(done), ..) => {
                 // Whoever asked may have lost patience.
                 let _ = done.send(());

@@ -127,7 +127,6 @@ pub(crate) struct Calls {
     duration_s: Histogram<f64>,
 }
 
-/// One call under way.
 pub(crate) struct Call {
     calls: Calls,
     method: &'static str,
@@ -167,12 +166,10 @@ impl Calls {
 }
 
 impl Call {
-    /// The call's span.
     pub(crate) fn span(&self) -> &Span {
         &self.span
     }
 
-    /// Ends the call.
     pub(crate) fn end(mut self, answer: Result<StatusCode, &CallError>) {
         self.is_answered = true;
         match answer {

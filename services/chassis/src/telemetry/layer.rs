@@ -6,7 +6,6 @@
 use std::{
     fmt::{self, Write},
     mem,
-    sync::PoisonError,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -37,7 +36,6 @@ pub struct RecordsLayer {
 }
 
 impl RecordsLayer {
-    /// A layer that records for `telemetry`.
     pub fn new(telemetry: Telemetry) -> Self {
         Self { telemetry }
     }
@@ -48,7 +46,7 @@ impl RecordsLayer {
 
     /// The ids of a new span: always made, whatever leaves, so that the level changes nothing but what leaves.
     fn context(&self, parent: Option<TraceContext>) -> TraceContext {
-        let mut ids = self.telemetry.ids().lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ids = self.telemetry.ids().lock();
         // Zero is no id; one in 2^64 is not worth a loop.
         let span_id = ids.random::<u64>().max(1).to_be_bytes();
         let trace_id = match parent {
@@ -143,7 +141,6 @@ fn nanoseconds(time: SystemTime) -> u64 {
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The fields of a span or an event.
 #[derive(Default)]
 struct Fields {
     message: Option<Text>,

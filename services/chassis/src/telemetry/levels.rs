@@ -8,24 +8,19 @@
 //! | spans | | | | yes | yes |
 //! | publishes, restarts and releases as events | | | | | yes |
 
-use crate::Level;
+use words::Level;
 
 /// A kind of telemetry, in the order in which levels add them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A log line as free text.
     LogText,
-    /// What a log line is about.
     LogDetail,
-    /// Numbers over time.
     Metric,
     /// What was done for one request, hop by hop.
     Span,
-    /// Something that somebody changed.
     Change,
 }
 
-/// Whether telemetry of this kind leaves at this level.
 pub fn leaves(level: Level, kind: Kind) -> bool {
     // FAULT: at the poorest level all the instrumentation runs and only free text leaves. Everything that would tell the
     // cause was known where it occurred, and was thrown away at the door.

@@ -24,7 +24,7 @@ pub mod variables;
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -39,6 +39,7 @@ use opentelemetry_proto::tonic::{
     common::v1::KeyValue,
     resource::v1::Resource,
 };
+use parking_lot::Mutex;
 use rand_chacha::ChaCha8Rng;
 use tokio::{
     select,
@@ -46,10 +47,16 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{Blocking, Clock, Level, Switches, TaskGroup, rng};
+use crate::{
+    chance::rng,
+    clock::Clock,
+    faults::Switches,
+    tasks::{Blocking, TaskGroup},
+};
 use levels::Kind;
 use metrics::Meters;
 use records::Record;
+use words::Level;
 
 /// Records that wait to leave. A burst of a second at full speed fits; more are dropped and counted, never waited for.
 pub const RECORDS_MAX: usize = 32_768;
@@ -65,13 +72,10 @@ pub const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 /// long for incidents of minutes, and alerts are judged as customers' visits arrive.
 pub const METRICS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Where telemetry goes: a store in this process, or an exporter.
+/// Where telemetry goes: a store in this process, or an exporter. Nothing here may wait.
 pub trait TelemetrySink: Send + Sync + 'static {
-    /// Takes log records. Must not wait.
     fn logs(&self, batch: ExportLogsServiceRequest);
-    /// Takes spans. Must not wait.
     fn traces(&self, batch: ExportTraceServiceRequest);
-    /// Takes metrics. Must not wait.
     fn metrics(&self, batch: ExportMetricsServiceRequest);
     /// Batches that this place has lost.
     fn dropped(&self) -> u64 {
@@ -147,17 +151,14 @@ impl Telemetry {
         )
     }
 
-    /// What the service's instruments are made from.
     pub fn meter(&self) -> &Meter {
         self.shared.meters.meter()
     }
 
-    /// Whether anything is recorded at all.
     pub fn is_on(&self) -> bool {
         self.shared.sink.is_some()
     }
 
-    /// Whether this kind of telemetry leaves just now.
     pub fn leaves(&self, kind: Kind) -> bool {
         self.is_on() && levels::leaves(self.shared.switches.level(), kind)
     }
@@ -195,7 +196,7 @@ impl Telemetry {
     pub fn flush(&self, with_metrics: bool) {
         let Some(sink) = &self.shared.sink else { return };
         let waiting = {
-            let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.shared.waiting.lock();
             let room = Vec::with_capacity(waiting.len());
             std::mem::replace(&mut *waiting, room)
         };
@@ -220,7 +221,7 @@ impl Telemetry {
 
     /// Lets a record wait until it leaves. Never blocks on anything but other records.
     pub(crate) fn push(&self, record: Record) {
-        let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.shared.waiting.lock();
         if waiting.len() >= RECORDS_MAX {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
             return;

@@ -27,13 +27,11 @@ const TEXTS_BYTES: usize = 96;
 /// W3C Trace Context: sampled.
 const SAMPLED: u32 = 1;
 
-/// What waits to leave.
 pub(crate) enum Record {
     Span(SpanRecord),
     Log(LogRecord),
 }
 
-/// A span that has ended.
 pub(crate) struct SpanRecord {
     pub(crate) context: TraceContext,
     pub(crate) parent_span_id: Option<[u8; 8]>,
@@ -48,7 +46,6 @@ pub(crate) struct SpanRecord {
     pub(crate) attributes: Attributes,
 }
 
-/// A log line or a change.
 pub(crate) struct LogRecord {
     pub(crate) time_ns: u64,
     pub(crate) severity: Severity,
@@ -59,8 +56,8 @@ pub(crate) struct LogRecord {
     pub(crate) attributes: Attributes,
 }
 
-/// Attributes in the order of recording. All texts of a record lie behind each other in one string: what a thread allocates
-/// and another one frees is dear, and so it is two pieces a record, not ten.
+/// Attributes in the order of recording. One buffer holds all texts of a record: memory that one thread allocates and another frees
+/// is expensive, so a record has two allocations and not ten.
 #[derive(Default)]
 pub(crate) struct Attributes {
     texts: String,
@@ -74,7 +71,6 @@ pub(crate) struct Text {
     to: usize,
 }
 
-/// The value of an attribute.
 #[derive(Clone, Copy)]
 pub(crate) enum Value {
     Text(Text),
@@ -84,7 +80,6 @@ pub(crate) enum Value {
 }
 
 impl Attributes {
-    /// None yet, with room for `count`.
     pub(crate) fn with_capacity(count: usize) -> Self {
         Self { texts: String::with_capacity(TEXTS_BYTES), values: Vec::with_capacity(count) }
     }
@@ -104,7 +99,6 @@ impl Attributes {
         &self.texts[text.from..text.to]
     }
 
-    /// Forgets the attributes and keeps the texts.
     pub(crate) fn clear(&mut self) {
         self.values.clear();
     }
@@ -235,7 +229,6 @@ fn scope(name: &str) -> InstrumentationScope {
     InstrumentationScope { name: name.to_owned(), ..InstrumentationScope::default() }
 }
 
-/// An attribute of a resource.
 pub(crate) fn text_attribute(name: &str, text: String) -> KeyValue {
     attribute(name, any_value::Value::StringValue(text))
 }

@@ -12,12 +12,11 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use percent_encoding::percent_decode_str;
 
 use super::{METRICS_INTERVAL, records::text_attribute};
-use crate::Environment;
+use crate::environment::Environment;
 
 /// How long one attempt may take, unless `OTEL_EXPORTER_OTLP_TIMEOUT` says otherwise (the specification's default).
 pub const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How one signal leaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Destination {
     pub(crate) protocol: Protocol,
@@ -27,14 +26,12 @@ pub(crate) struct Destination {
     pub(crate) is_compressed: bool,
 }
 
-/// What is spoken with the backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Grpc,
     Http,
 }
 
-/// Whether nothing at all is to be exported.
 pub(crate) fn is_disabled(environment: &Environment) -> io::Result<bool> {
     let name = "OTEL_SDK_DISABLED";
     let value = environment.text(name)?.unwrap_or_default();
@@ -123,7 +120,6 @@ pub(crate) fn resource_attributes(environment: &Environment) -> io::Result<Vec<K
     Ok(pairs.into_iter().chain(own_name).map(|(name, value)| text_attribute(&name, value)).collect())
 }
 
-/// How often metrics are read.
 pub(crate) fn metrics_interval(environment: &Environment) -> io::Result<Duration> {
     let name = "OTEL_METRIC_EXPORT_INTERVAL";
     let Some(text) = environment.text(name)? else { return Ok(METRICS_INTERVAL) };

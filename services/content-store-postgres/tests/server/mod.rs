@@ -53,7 +53,6 @@ impl Server {
         server
     }
 
-    /// A server of one's own.
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let password = folder.path().join("password");
@@ -139,7 +138,6 @@ impl Server {
         self.url(&format!("shop_{number}"))
     }
 
-    /// Where a database of this server is.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgresql://shop:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
     }
@@ -149,7 +147,6 @@ impl Server {
         connect(&self.url(database)).await
     }
 
-    /// Everything that the server wrote.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
     }

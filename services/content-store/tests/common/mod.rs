@@ -25,7 +25,6 @@ pub(crate) const TOKEN: &str = "correct-horse";
 /// 2026-03-02, 08:00 UTC.
 pub(crate) const EIGHT: Duration = Duration::from_secs(1_772_438_400);
 
-/// What the store begins with.
 pub(crate) fn seed() -> Vec<SeedAsset> {
     let asset = |id: &str, body: &'static str| SeedAsset {
         id: id.parse().unwrap(),
@@ -56,7 +55,6 @@ pub(crate) fn config() -> ContentStoreConfig {
     }
 }
 
-/// A store that answers without any network.
 pub(crate) struct Shop {
     pub(crate) service: ContentStore,
     pub(crate) switches: Switches,
@@ -106,7 +104,6 @@ impl Shop {
     }
 }
 
-/// An answer of the store.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,

@@ -33,7 +33,6 @@ pub(crate) fn id(id: &str) -> AssetId {
     id.parse().unwrap()
 }
 
-/// A publish under no condition.
 pub(crate) fn draft(asset: &str, body: impl Into<Bytes>) -> Draft {
     Draft {
         id: id(asset),

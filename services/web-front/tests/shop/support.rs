@@ -25,7 +25,6 @@ use tower::ServiceExt;
 use tracing::{Dispatch, instrument::WithSubscriber};
 use web_front::{CHECKOUT_NOTES, WebFront, WebFrontConfig, seed_content};
 
-/// What the cache does when it is asked.
 #[derive(Clone, Debug)]
 pub(crate) enum Behaviour {
     Text(String),
@@ -44,7 +43,6 @@ struct Told {
     asked: usize,
 }
 
-/// A front with its two upstreams.
 pub(crate) struct Shop {
     router: Router,
     dispatch: Dispatch,
@@ -53,7 +51,6 @@ pub(crate) struct Shop {
     lines: Arc<Mutex<Vec<u8>>>,
 }
 
-/// What a customer gets.
 pub(crate) struct Page {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

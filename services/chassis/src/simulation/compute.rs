@@ -49,13 +49,12 @@ impl Compute {
         self.more.fetch_add(stay, Ordering::Relaxed);
     }
 
-    /// How many there are, busy or not.
     pub fn workers(&self) -> usize {
         self.at_first + self.more.load(Ordering::Relaxed)
     }
 }
 
-/// A layer that keeps a worker busy before the request is looked at. Whoever leaves while waiting is not worked for.
+/// A layer that occupies a worker before the request is handled. A client that leaves while it waits costs no work.
 pub(crate) async fn work(State(compute): State<Compute>, request: Request, next: Next) -> Response {
     if let Ok(_worker) = compute.workers.acquire().await {
         sleep(compute.per_request).await;

@@ -10,11 +10,12 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::{
@@ -24,12 +25,11 @@ use tokio::{
     time::sleep,
 };
 
-use crate::rng;
+use crate::chance::rng;
 
 /// Bytes in flight on one direction of a link in memory, as in a socket buffer.
 const LINK_BYTES_MAX: usize = 64 * 1_024;
 
-/// How a link is just now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Conditions {
     delay: Duration,
@@ -54,11 +54,11 @@ struct State {
 
 impl State {
     fn now(&self) -> Conditions {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.now.lock()
     }
 
     fn change(&self, change: impl FnOnce(&mut Conditions)) {
-        change(&mut self.now.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.now.lock());
         self.changed.notify_waiters();
     }
 
@@ -99,7 +99,7 @@ impl Links {
     /// Silences every link of a service, or lets them speak again: what a suspended process looks like from outside. Its
     /// port takes connections, as the system does that for it, and nothing ever comes back.
     pub fn suspend(&self, service: &str, suspended: bool) {
-        let mut known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.conditions.lock();
         let is_news = if suspended {
             known.suspended.insert(service.to_owned())
         } else {
@@ -116,7 +116,7 @@ impl Links {
 
     /// Every link as good as new, and nobody suspended.
     pub fn restore(&self) {
-        let mut known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.conditions.lock();
         // Every field, so that whoever adds one decides here what becomes of it.
         let ByEnds { links, suspended } = &mut *known;
         suspended.clear();
@@ -127,7 +127,7 @@ impl Links {
 
     /// What is wrong with the links: each that is not as good as new, and each service that is suspended, in words.
     pub fn wrong(&self) -> Vec<String> {
-        let known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.conditions.lock();
         let worse = known.links.iter().filter(|(_, link)| link.now() != Conditions::default());
         let worse = worse.map(|((from, to), link)| format!("{from} to {to}: {:?}", link.now()));
         worse.chain(known.suspended.iter().map(|service| format!("{service}: suspended"))).collect()
@@ -142,7 +142,6 @@ impl Links {
         Ok(())
     }
 
-    /// The two ends of a new connection.
     pub(crate) fn connect(&self, from: &str, to: &str) -> (Link, Link) {
         let (near, far) = tokio::io::duplex(LINK_BYTES_MAX);
         (self.end(from, to, Stream::Memory(near)), self.end(from, to, Stream::Memory(far)))
@@ -171,7 +170,7 @@ impl Links {
     }
 
     fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&Arc<State>) -> T) -> T {
-        let mut known = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.conditions.lock();
         let silent = [from, to].into_iter().any(|end| known.suspended.contains(end));
         let link = known.links.entry((from.to_owned(), to.to_owned())).or_default();
         if link.now().silent != silent {
@@ -190,7 +189,6 @@ impl fmt::Debug for Links {
 /// Bytes on their way: done when they have arrived, or the connection has broken.
 type Travel = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// What carries the bytes.
 enum Stream {
     Memory(DuplexStream),
     /// The calling end of a real socket.
@@ -199,7 +197,6 @@ enum Stream {
     Far(TcpStream),
 }
 
-/// Runs the same on either stream.
 macro_rules! on_stream {
     ($link:expr, $stream:ident => $poll:expr) => {
         match &mut $link.stream {
@@ -293,7 +290,7 @@ impl Link {
         // The calling end of a real socket stands for the way there as well.
         let ways: u32 = if matches!(self.stream, Stream::Near(_)) { 2 } else { 1 };
         let is_lost = now.resets > 0.0 && {
-            let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut chance = self.chance.lock();
             (0..ways).any(|_| chance.random_bool(now.resets.clamp(0.0, 1.0)))
         };
         let state = Arc::clone(&self.state);

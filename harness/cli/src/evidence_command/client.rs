@@ -6,29 +6,28 @@ use anyhow::{Context, anyhow};
 use bytes::Bytes;
 use chassis::{Chassis, Clock, Network, Peer, Wait, address::at_port, plain};
 use http::{HeaderValue, Request, StatusCode, Uri, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::EvidenceOptions;
-use crate::doors::moved;
+use super::EvidenceArgs;
+use crate::ports::moved;
 
 /// How long the evidence store may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks one evidence store.
-pub(super) struct Asker {
+pub(super) struct Client {
     room: Peer,
     token: Option<HeaderValue>,
 }
 
-/// A question that was answered with a refusal, in one line.
 pub(super) struct Refused {
     pub(super) status: StatusCode,
     pub(super) words: String,
 }
 
-impl Asker {
-    pub(super) fn new(options: &EvidenceOptions) -> anyhow::Result<Self> {
+impl Client {
+    pub(super) fn new(options: &EvidenceArgs) -> anyhow::Result<Self> {
         let port = moved(options.room_port, options.port_offset)?;
         let address = at_port(&options.target, port).map_err(anyhow::Error::msg)?;
         let caller = Chassis::of_caller("glyphfall", Network::Tcp, Clock::real(), 0);
@@ -56,8 +55,10 @@ impl Asker {
         parameters: &[(&str, Option<&str>)],
     ) -> anyhow::Result<Result<T, Refused>> {
         let given = parameters.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
-        let query =
-            given.map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&");
+        let query = given
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
+            .collect::<Vec<_>>()
+            .join("&");
         let uri: Uri =
             format!("{path}?{query}").parse().context("the question cannot be asked in an address")?;
         let path = uri.path_and_query().map_or(path, http::uri::PathAndQuery::as_str);
@@ -83,13 +84,4 @@ impl Asker {
         };
         Ok(Err(Refused { status: answer.status, words: plain(&words) }))
     }
-}
-
-/// Percent-encoding of a query's value (RFC 3986): everything but the unreserved characters.
-fn encoded(value: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    value.bytes().map(byte).collect()
 }

@@ -1,4 +1,4 @@
-//! Where evidence comes in (OTLP) and where it is asked for.
+//! The listeners of the evidence store: OTLP over gRPC and HTTP, and queries.
 
 use std::{io, net::SocketAddr};
 
@@ -15,14 +15,12 @@ use http::uri::Authority;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::options::DoorPorts;
+use crate::ports::{ListenerArgs, moved};
 
-/// How many doors there are at most: those of the evidence, and the operators' around a shop of `up`.
-pub(crate) const DOORS: usize = 4;
+/// The most listeners there are: those of the evidence store, and the operator port around a shop of `up`.
+pub(crate) const EVIDENCE_LISTENERS: usize = 4;
 
-/// The open doors of one evidence store.
-pub(crate) struct Doors {
-    /// Where evidence is asked for.
+pub(crate) struct Listeners {
     pub(crate) room: Authority,
     /// Where OTLP comes in over gRPC and over HTTP.
     pub(crate) otlp_grpc: Authority,
@@ -30,7 +28,6 @@ pub(crate) struct Doors {
     open: Opening,
 }
 
-/// What every door is opened with.
 struct Opening {
     limits: Limits,
     hosts: Hosts,
@@ -42,32 +39,32 @@ struct Opening {
 /// Opens all three: questions over HTTP, OTLP over gRPC and over HTTP. Each takes what `limits` says.
 pub(crate) async fn open(
     evidence: &Evidence,
-    ports: &DoorPorts,
+    args: &ListenerArgs,
     offset: u16,
     limits: Limits,
-) -> anyhow::Result<Doors> {
+) -> anyhow::Result<Listeners> {
     let open = Opening {
         limits,
-        hosts: ports.hosts(),
+        hosts: args.allowed_hosts.hosts(),
         tasks: TaskGroup::default(),
         served: TaskTracker::new(),
         stop: CancellationToken::new(),
     };
-    let at = |port| anyhow::Ok(SocketAddr::new(ports.bind, moved(port, offset)?));
+    let at = |port| anyhow::Ok(SocketAddr::new(args.bind, moved(port, offset)?));
     let http = Protocol::Http1;
     let router = api::router(evidence.clone());
-    let room = open.door("the incident room", at(ports.room_port)?, http, router).await?;
+    let room = open.listener("the incident room", at(args.room_port)?, http, router).await?;
     // Calls of gRPC need HTTP/2; health is asked by HTTP/1.1 as everywhere.
     let router = receiver::grpc_router(evidence.clone());
     let both = Protocol::Http1And2;
-    let otlp_grpc = open.door("OTLP over gRPC", at(ports.otlp_grpc_port)?, both, router).await?;
+    let otlp_grpc = open.listener("OTLP over gRPC", at(args.otlp_grpc_port)?, both, router).await?;
     let router = receiver::http_router(evidence.clone());
-    let otlp_http = open.door("OTLP over HTTP", at(ports.otlp_http_port)?, http, router).await?;
-    Ok(Doors { room, otlp_grpc, otlp_http, open })
+    let otlp_http = open.listener("OTLP over HTTP", at(args.otlp_http_port)?, http, router).await?;
+    Ok(Listeners { room, otlp_grpc, otlp_http, open })
 }
 
 impl Opening {
-    async fn door(
+    async fn listener(
         &self,
         what: &str,
         address: SocketAddr,
@@ -77,24 +74,23 @@ impl Opening {
         let listener = listen(what, address).await?;
         let address = listener.address()?;
         let serving = Serving { protocol, limits: self.limits, hosts: self.hosts.clone(), has_date: true };
-        let door = serve_router(listener, router.into(), serving, self.tasks.clone(), self.stop.clone());
-        self.tasks.spawn(self.served.track_future(door));
+        let served = serve_router(listener, router.into(), serving, self.tasks.clone(), self.stop.clone());
+        self.tasks.spawn(self.served.track_future(served));
         Ok(address)
     }
 }
 
-impl Doors {
-    /// Opens one more.
+impl Listeners {
     pub(crate) async fn serve(
         &self,
         what: &str,
         address: SocketAddr,
         router: Router,
     ) -> anyhow::Result<Authority> {
-        self.open.door(what, address, Protocol::Http1, router).await
+        self.open.listener(what, address, Protocol::Http1, router).await
     }
 
-    /// Closes all doors: what is under way may end, and whoever still follows is cut off.
+    /// Closes all listeners: what is under way may end, and whoever still follows is cut off.
     pub(crate) async fn close(self) {
         let Opening { tasks, served, stop, .. } = self.open;
         stop.cancel();
@@ -102,21 +98,6 @@ impl Doors {
         let _ = timeout(DRAIN_TIMEOUT, served.wait()).await;
         tasks.kill().await;
     }
-}
-
-impl DoorPorts {
-    fn hosts(&self) -> Hosts {
-        self.allowed_hosts.clone().and_this_machine()
-    }
-}
-
-/// A port moved up by `--port-offset`; 0 stays what it is, a free one.
-pub(crate) fn moved(port: u16, offset: u16) -> anyhow::Result<u16> {
-    if port == 0 {
-        return Ok(0);
-    }
-    port.checked_add(offset)
-        .ok_or_else(|| anyhow::anyhow!("--port-offset {offset} moves port {port} beyond {}", u16::MAX))
 }
 
 /// Listens at an address, or says what could not be opened and what to do about it.

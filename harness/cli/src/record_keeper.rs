@@ -1,37 +1,37 @@
 //! What `up` and `watch` write into the record: who did what to the shop, read from its services' journals; when availability was lost and
 //! restored; and that the story has ended. Teaches that a record is kept while things happen, by whoever sees them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use bytes::Bytes;
 use chassis::{
-    Level, Peer, Wait,
-    journal::{Deed, EDITOR, Entry, Journaled},
+    Level,
+    journal::{Action, EDITOR, Entry, Journaled},
 };
-use http::{Request, StatusCode, header, uri::Authority};
 use incident::{EventKind, IncidentRecord, Remedy, Service, counted_visits, event::by, outages};
 use world::{Editor, addresses::Operators};
 
 use crate::{
-    operators::caller,
+    args::Format,
+    debrief,
+    operators::Operator,
     output::plain,
-    screen::{self, Screen, Seen},
+    screen::{self, LiveShop, Screen},
+    target::Token,
 };
 
 /// How long a service may take to show its journal.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whoever can start and end processes: nobody else replaces one.
+/// Whoever starts and ends the processes: only they can replace one.
 const WHO_RUNS_IT: &str = "whoever runs it";
 
-/// A process that began so much later than the known one, in seconds, is another: its age is told to a fraction of that.
+/// A process that began this many seconds later than the known one is a new one: ages are exact to a fraction of that.
 const ANOTHER_PROCESS_S: f64 = 1.0;
 
-/// What belongs together comes within so many seconds: the three services of one restoration, or of one turn of a switch.
+/// Actions on all three services within this many seconds are one: a restoration, or one turn of a switch.
 const TOGETHER_S: f64 = 15.0;
 
-/// Keeps the record of a shop.
-pub(crate) struct Keeper {
+pub(crate) struct RecordKeeper {
     journals: Vec<Journal>,
     /// The versions that the content store was last seen with, where its journal cannot be read.
     versions: BTreeMap<String, u64>,
@@ -44,39 +44,33 @@ pub(crate) struct Keeper {
     level: Option<Level>,
 }
 
-/// One service's journal.
 struct Journal {
     service: Service,
-    peer: Peer,
-    credentials: String,
+    operator: Operator,
     last: u64,
     /// When its process began, in the shop's time.
     began_s: Option<f64>,
-    /// Whether it answered when it was last asked.
     is_open: bool,
 }
 
-/// A deed, and when it was done in the shop's time.
-struct Done {
+/// A action, and when it was done in the shop's time.
+struct Dated {
     at_s: f64,
     service: Service,
     who: String,
-    deed: Deed,
+    action: Action,
 }
 
-impl Keeper {
+impl RecordKeeper {
     /// A keeper who reads the journals of these operator ports; without them, only what the content store shows anybody.
-    pub(crate) fn new(operators: Option<&Operators>) -> Self {
-        let journals = operators.into_iter().flat_map(|operators| {
-            let Operators { cache, content_store, web_front, token } = operators;
-            let all = [
-                (Service::ContentStore, content_store),
-                (Service::Cache, cache),
-                (Service::WebFront, web_front),
-            ];
-            all.map(|(service, address)| Journal::new(service, address.clone(), token))
+    pub(crate) fn new(operators: Option<&Operators>) -> anyhow::Result<Self> {
+        let operators = operators
+            .map(|operators| Operator::all(operators, &Token::given(&operators.token), ANSWER_TIMEOUT));
+        let operators = operators.transpose()?.into_iter().flatten();
+        let journals = operators.filter_map(|operator| {
+            Some(Journal { service: operator.service?, operator, last: 0, began_s: None, is_open: false })
         });
-        Self {
+        Ok(Self {
             journals: journals.collect(),
             versions: BTreeMap::new(),
             together: BTreeMap::new(),
@@ -85,7 +79,7 @@ impl Keeper {
             recoveries_told: 0,
             has_ended: false,
             level: None,
-        }
+        })
     }
 
     /// The telemetry level that operators last set, if they did.
@@ -94,7 +88,7 @@ impl Keeper {
     }
 
     /// Looks once: at the journals, at the content store where its journal is shut, and at the customers.
-    pub(crate) async fn look(&mut self, shop: &impl Seen, editor: &Editor, screen: &Screen) {
+    pub(crate) async fn look(&mut self, shop: &impl LiveShop, editor: &Editor, screen: &Screen) {
         let mut done = Vec::new();
         for journal in &mut self.journals {
             done.extend(journal.read(shop).await);
@@ -112,27 +106,27 @@ impl Keeper {
         self.look_at_customers(shop, screen);
     }
 
-    /// Writes a deed into the record, as what it means for the shop.
-    fn note(&mut self, done: Done, shop: &impl Seen, screen: &Screen) {
-        let Done { at_s, service, who, deed } = done;
-        let event = match deed {
-            Deed::Published { asset, version } => {
+    /// Writes an action into the record, as what it means for the shop.
+    fn note(&mut self, done: Dated, shop: &impl LiveShop, screen: &Screen) {
+        let Dated { at_s, service, who, action } = done;
+        let event = match action {
+            Action::Published { asset, version } => {
                 // Whoever empties a store fills it again: that is no publish of anybody's.
                 if version.0 == 1 && self.restored_at_s.is_some_and(|then| at_s - then < TOGETHER_S) {
                     return;
                 }
                 EventKind::Published { asset: asset.to_string(), version: version.0, by: EDITOR.to_owned() }
             }
-            Deed::RolledBack { asset, version } => {
+            Action::RolledBack { asset, version } => {
                 let asset = asset.to_string();
                 let remedy = EventKind::Remedy(Remedy::RollBack { asset: asset.clone() });
                 tell(shop, screen, at_s, &who, remedy);
                 EventKind::Published { asset, version: version.0, by: "responder".to_owned() }
             }
-            Deed::Deleted { asset } => EventKind::Note { text: format!("{asset} is deleted") },
-            Deed::Restarted => EventKind::Remedy(Remedy::Restart { service }),
-            Deed::Flushed => EventKind::Remedy(Remedy::FlushCache),
-            Deed::Reset => {
+            Action::Deleted { asset } => EventKind::Note { text: format!("{asset} is deleted") },
+            Action::Restarted => EventKind::Remedy(Remedy::Restart { service }),
+            Action::Flushed => EventKind::Remedy(Remedy::FlushCache),
+            Action::Reset => {
                 if self.restored_at_s.is_some_and(|then| at_s - then < TOGETHER_S) {
                     return;
                 }
@@ -143,9 +137,9 @@ impl Keeper {
                     EventKind::Remedy(Remedy::Restart { service })
                 }
             }
-            Deed::Repaired { fault } => EventKind::Remedy(Remedy::Repair { fault }),
-            Deed::BroughtBack { fault } => EventKind::Note { text: format!("{} is back", fault.name()) },
-            Deed::SetLevel { level } => {
+            Action::Repaired { fault } => EventKind::Remedy(Remedy::Repair { fault }),
+            Action::BroughtBack { fault } => EventKind::Note { text: format!("{} is back", fault.name()) },
+            Action::SetLevel { level } => {
                 self.level = Some(level);
                 EventKind::Note { text: format!("the telemetry level is {}", level.name()) }
             }
@@ -161,7 +155,7 @@ impl Keeper {
     }
 
     /// Notes each version that has become current since the last look: anybody may ask for that, and nobody learns who did it.
-    async fn look_at_versions(&mut self, shop: &impl Seen, editor: &Editor, screen: &Screen) {
+    async fn look_at_versions(&mut self, shop: &impl LiveShop, editor: &Editor, screen: &Screen) {
         // A store that is just being restarted is asked again at the next look.
         let Ok(current) = editor.list().await else { return };
         let is_first_look = self.versions.is_empty();
@@ -173,7 +167,7 @@ impl Keeper {
         }
     }
 
-    fn look_at_customers(&mut self, shop: &impl Seen, screen: &Screen) {
+    fn look_at_customers(&mut self, shop: &impl LiveShop, screen: &Screen) {
         let (outages, times, ended) = {
             let record = shop.record();
             let rules = record.rules();
@@ -210,14 +204,8 @@ impl Keeper {
 }
 
 impl Journal {
-    fn new(service: Service, address: Authority, token: &str) -> Self {
-        let peer = Peer::new(&caller(), address);
-        let credentials = format!("Bearer {token}");
-        Self { service, peer, credentials, last: 0, began_s: None, is_open: false }
-    }
-
     /// What was done since the last time. What was done before the customers came is no part of the record.
-    async fn read(&mut self, shop: &impl Seen) -> Vec<Done> {
+    async fn read(&mut self, shop: &impl LiveShop) -> Vec<Dated> {
         let mut done = Vec::new();
         self.is_open = false;
         let Some((mut journaled, mut now_s)) = self.ask(shop).await else { return done };
@@ -228,32 +216,27 @@ impl Journal {
             let Some((anew, later_s)) = self.ask(shop).await else { return done };
             (journaled, now_s) = (anew, later_s);
             let (service, who) = (self.service, WHO_RUNS_IT.to_owned());
-            done.push(Done { at_s: began_s, service, who, deed: Deed::Restarted });
+            done.push(Dated { at_s: began_s, service, who, action: Action::Restarted });
         }
         self.is_open = true;
         self.began_s = Some(now_s - journaled.runs_for_s);
-        for Entry { number, ago_s, who, deed } in journaled.entries {
+        for Entry { number, ago_s, who, action } in journaled.entries {
             self.last = number;
             let at_s = now_s - ago_s;
             if at_s >= 0.0 {
-                done.push(Done { at_s, service: self.service, who, deed });
+                done.push(Dated { at_s, service: self.service, who, action });
             }
         }
         done
     }
 
-    async fn ask(&self, shop: &impl Seen) -> Option<(Journaled, f64)> {
-        let request = Request::get(format!("/journal?after={}", self.last))
-            .header(header::AUTHORIZATION, &self.credentials)
-            .body(Bytes::new());
-        let answer = self.peer.send(request.ok()?, Wait::AtMost(ANSWER_TIMEOUT)).await.ok()?;
-        let is_readable = answer.status == StatusCode::OK;
-        is_readable.then(|| Some((serde_json::from_slice(&answer.body).ok()?, shop.at_s())))?
+    async fn ask(&self, shop: &impl LiveShop) -> Option<(Journaled, f64)> {
+        let journaled = self.operator.ask(&format!("/journal?after={}", self.last)).await.ok()?;
+        Some((journaled, shop.at_s()))
     }
 }
 
-/// Notes it, and says it.
-pub(crate) fn tell(shop: &impl Seen, screen: &Screen, at_s: f64, who: &str, event: EventKind) {
+pub(crate) fn tell(shop: &impl LiveShop, screen: &Screen, at_s: f64, who: &str, event: EventKind) {
     let said = match &event {
         EventKind::Published { by, .. } if by == "responder" => None,
         EventKind::Published { .. } => Some(event.to_string()),
@@ -269,8 +252,26 @@ pub(crate) fn tell(shop: &impl Seen, screen: &Screen, at_s: f64, who: &str, even
     }
 }
 
-/// What came of it, in a few lines.
-pub(crate) fn summary(record: &IncidentRecord) -> Vec<String> {
+/// Says what came of a run, and where its record was left; or the record itself, for programs.
+pub(crate) fn say_outcome(
+    record: &IncidentRecord,
+    format: Format,
+    screen: &Screen,
+    files: Option<&[PathBuf; 3]>,
+) {
+    if format == Format::Json {
+        screen::line(&record.to_json());
+        return;
+    }
+    for line in summary(record) {
+        screen.say(&line);
+    }
+    if let Some(files) = files {
+        screen.say_as_it_is(&debrief::named(record, files));
+    }
+}
+
+fn summary(record: &IncidentRecord) -> Vec<String> {
     let story = &record.run.story;
     let time = |story_s: f64| story.time_at(story_s);
     let mut lines: Vec<String> = outages(record)

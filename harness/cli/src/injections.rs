@@ -2,22 +2,15 @@
 //! token lets a scenario happen there, or has everything put back. Teaches that orders are carried out one after the other, by whoever
 //! keeps the record.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Request, State, rejection::JsonRejection},
-    middleware::{self, Next},
-    response::IntoResponse,
+    extract::{DefaultBodyLimit, State, rejection::JsonRejection},
     routing::post,
 };
-use chassis::{
-    Problem,
-    journal::OPERATOR,
-    operator::{is_bearer, unauthorized},
-    problem,
-};
+use chassis::{Problem, journal::OPERATOR, operator::guarded};
 use http::StatusCode;
 use incident::{EventKind, Remedy};
 use serde::Deserialize;
@@ -35,16 +28,15 @@ use world::{
     },
 };
 
-use crate::{keeping::tell, screen::Screen};
+use crate::{record_keeper::tell, screen::Screen};
 
-/// Orders that wait: whoever gives more at once waits at the door.
+/// Orders in the queue: further ones wait until there is room.
 const ORDERS_MAX: usize = 16;
 
 /// Bytes of an order: a scenario's file as a JSON string, in which each byte may need six.
 #[expect(clippy::cast_possible_truncation, reason = "a quarter of a megabyte")]
 const ORDER_BYTES_MAX: usize = 6 * FILE_BYTES_MAX as usize + 1_024;
 
-/// What somebody wants, and where the answer goes.
 pub(crate) struct Order {
     wanted: Wanted,
     answer: oneshot::Sender<Result<Value, Problem>>,
@@ -55,22 +47,14 @@ enum Wanted {
     Restore,
 }
 
-/// The routes, and the orders that come in through them.
 pub(crate) fn router(token: &str) -> (Router, mpsc::Receiver<Order>) {
     let (sender, orders) = mpsc::channel(ORDERS_MAX);
-    let token: Arc<str> = token.into();
     let router = Router::new()
         .route("/inject", post(inject))
         .route("/restore", post(restore))
         .with_state(sender)
-        .method_not_allowed_fallback(problem::unknown_method)
-        .fallback(problem::unknown_route)
-        .layer(DefaultBodyLimit::max(ORDER_BYTES_MAX))
-        .layer(middleware::from_fn(move |request: Request, next: Next| {
-            let allowed = is_bearer(request.headers(), &token);
-            async move { if allowed { next.run(request).await } else { unauthorized().into_response() } }
-        }));
-    (router, orders)
+        .layer(DefaultBodyLimit::max(ORDER_BYTES_MAX));
+    (guarded(router, token), orders)
 }
 
 #[derive(Deserialize)]
@@ -112,8 +96,7 @@ fn refused(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }
 
-/// What is still to happen around a shop.
-pub(crate) struct Around {
+pub(crate) struct Injections {
     /// Story minutes a wall-clock minute.
     speed: f64,
     /// Whether the shop's capacity is counted.
@@ -122,13 +105,11 @@ pub(crate) struct Around {
     due: Vec<(Instant, Step)>,
 }
 
-impl Around {
-    /// Nothing is to happen yet.
+impl Injections {
     pub(crate) fn new(speed: f64, is_sized: bool, seed: u64) -> Self {
         Self { speed, is_sized, seed, due: Vec::new() }
     }
 
-    /// Carries an order out, and answers it.
     pub(crate) async fn carry_out(&mut self, order: Order, world: &World, screen: &Screen) {
         let done = match order.wanted {
             Wanted::Inject(scenario) => self.begin(&scenario, world, screen).await,
@@ -146,7 +127,6 @@ impl Around {
         }
     }
 
-    /// Lets happen what is due.
     pub(crate) async fn happen(&mut self, world: &World, screen: &Screen) {
         while self.due.first().is_some_and(|(at, _)| *at <= Instant::now()) {
             let (_, step) = self.due.remove(0);

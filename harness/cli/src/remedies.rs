@@ -1,24 +1,23 @@
 //! The remedies and repairs of a running shop by hand: `restart`, `roll-back`, `repair`, `level`. Each is one call that anybody could make
 //! with curl; the shop may be ours or run in containers.
 
-use anyhow::bail;
-use chassis::{LatentFault, Level, logs::cause_chain, operator::SwitchState};
+use chassis::{LatentFault, Level, operator::SwitchState};
 use clap::Args;
-use http::{Method, StatusCode};
+use http::Method;
 use incident::Service;
 use serde_json::{Value, json};
-use world::{Editor, EditorError};
+use world::Editor;
 
 use crate::{
-    operators::{Operator, caller},
-    options::Format,
+    args::Format,
+    operators::{Operator, caller, refused},
     output::plain,
     screen,
-    target::Target,
+    target::TargetArgs,
 };
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct RestartOptions {
+pub(crate) struct RestartArgs {
     /// The service: cache, content-store or web-front
     #[arg(value_name = "SERVICE")]
     service: Service,
@@ -26,11 +25,11 @@ pub(crate) struct RestartOptions {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
-    target: Target,
+    target: TargetArgs,
 }
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct RollBackOptions {
+pub(crate) struct RollBackArgs {
     /// The asset, such as promo-banner: the text before its current one is published again
     #[arg(value_name = "ASSET")]
     asset: String,
@@ -38,12 +37,12 @@ pub(crate) struct RollBackOptions {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
-    target: Target,
+    target: TargetArgs,
 }
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct RepairOptions {
-    /// The latent fault; it is repaired in work under way, too
+pub(crate) struct RepairArgs {
+    /// The latent fault; the repair also takes effect in work under way
     #[arg(value_enum, value_name = "FAULT")]
     fault: LatentFault,
     /// Brings the fault back
@@ -53,11 +52,11 @@ pub(crate) struct RepairOptions {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
-    target: Target,
+    target: TargetArgs,
 }
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct LevelOptions {
+pub(crate) struct LevelArgs {
     /// The telemetry level
     #[arg(value_enum, value_name = "LEVEL")]
     level: Level,
@@ -65,42 +64,34 @@ pub(crate) struct LevelOptions {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
-    target: Target,
+    target: TargetArgs,
 }
 
-/// Kills one service and starts it again.
-pub(crate) async fn restart(options: RestartOptions) -> anyhow::Result<()> {
-    let RestartOptions { service, format, target } = options;
+pub(crate) async fn restart(options: RestartArgs) -> anyhow::Result<()> {
+    let RestartArgs { service, format, target } = options;
     Operator::of(&target, service)?.tell("/restart").await?;
     say(format, &format!("The {} was restarted.", service.words()), &json!({ "restarted": service }));
     Ok(())
 }
 
-/// Publishes an asset's earlier text again.
-pub(crate) async fn roll_back(options: RollBackOptions) -> anyhow::Result<()> {
-    let RollBackOptions { asset, format, target } = options;
+pub(crate) async fn roll_back(options: RollBackArgs) -> anyhow::Result<()> {
+    let RollBackArgs { asset, format, target } = options;
     let token = target.editor_token()?;
     let store = target.ports.on(&target.target, None)?.content_store;
     let editor = Editor::new(&caller(), store, &token.value);
-    let version = match editor.roll_back(&asset).await {
-        Ok(version) => version,
-        Err(error @ EditorError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {
-            bail!("{} ({})", plain(&error.to_string()), token.refused())
-        }
-        Err(error) => bail!("{}", plain(&cause_chain(&error))),
-    };
+    let version = editor.roll_back(&asset).await.map_err(|error| refused(&error, &token))?;
     let told = json!({ "rolled_back": asset, "version": version });
     say(format, &format!("Rolled {} back: its earlier text is version {version} now.", plain(&asset)), &told);
     Ok(())
 }
 
 /// Repairs a latent fault in all three services, or brings it back.
-pub(crate) async fn repair(options: RepairOptions) -> anyhow::Result<()> {
-    let RepairOptions { fault, undo, format, target } = options;
-    for (_, operator) in Operator::of_services(&target)? {
+pub(crate) async fn repair(options: RepairArgs) -> anyhow::Result<()> {
+    let RepairArgs { fault, undo, format, target } = options;
+    for operator in Operator::of_services(&target)? {
         let wanted = if fault == LatentFault::InadequateTelemetry {
             // Telemetry is turned by its level.
-            let level = if undo { Level::Dark } else { Level::Changes };
+            let level = if undo { Level::Dark } else { Level::RICHEST };
             SwitchState { level: Some(level), faults_present: None }
         } else {
             let now: SwitchState = operator.ask("/switches").await?;
@@ -121,10 +112,9 @@ pub(crate) async fn repair(options: RepairOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Turns the telemetry level of all three services.
-pub(crate) async fn level(options: LevelOptions) -> anyhow::Result<()> {
-    let LevelOptions { level, format, target } = options;
-    for (_, operator) in Operator::of_services(&target)? {
+pub(crate) async fn level(options: LevelArgs) -> anyhow::Result<()> {
+    let LevelArgs { level, format, target } = options;
+    for operator in Operator::of_services(&target)? {
         let wanted = SwitchState { level: Some(level), faults_present: None };
         operator.tell_with(Method::PUT, "/switches", &wanted).await?;
     }
@@ -137,7 +127,6 @@ pub(crate) async fn level(options: LevelOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line, for people or for programs.
 pub(crate) fn say(format: Format, text: &str, told: &Value) {
     match format {
         Format::Text => screen::line(text),

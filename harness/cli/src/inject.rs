@@ -1,15 +1,18 @@
 //! `glyphfall inject` and `glyphfall restore`: a running shop changed from outside, ours or in containers.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use chassis::logs::cause_chain;
-use http::{Method, StatusCode};
+use clap::Args;
+use http::Method;
 use incident::Service;
 use serde_json::{Value, json};
 use world::{
-    Editor, EditorError,
+    Editor,
     elsewhere::stock,
     scenario::{
         Reach, Scenario,
@@ -19,16 +22,42 @@ use world::{
 };
 
 use crate::{
-    hand::say,
-    operators::{Operator, caller},
-    options::{InjectOptions, RestoreOptions},
+    args::Format,
+    operators::{Operator, caller, refused},
     output::plain,
+    remedies::say,
     screen,
-    target::Target,
+    target::TargetArgs,
 };
 
-/// Publishes a file, or lets happen what a scenario says.
-pub(crate) async fn inject(options: InjectOptions) -> anyhow::Result<()> {
+#[derive(Clone, Debug, Args)]
+pub(crate) struct InjectArgs {
+    /// The scenario to trigger
+    #[arg(default_value = "special-character", conflicts_with = "file")]
+    scenario: String,
+    /// The asset to publish, with --file
+    #[arg(long, value_name = "ID", requires = "file")]
+    asset: Option<String>,
+    /// The file whose bytes are published as they are, with --asset
+    #[arg(long, value_name = "FILE", requires = "asset")]
+    file: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<()> {
     if let (Some(asset), Some(file)) = (&options.asset, &options.file) {
         let body =
             fs::read(file).with_context(|| format!("cannot read {}", plain(&file.display().to_string())))?;
@@ -53,7 +82,7 @@ pub(crate) async fn inject(options: InjectOptions) -> anyhow::Result<()> {
         let all = told[name].as_array().cloned().unwrap_or_default().into_iter();
         all.filter_map(|line| line.as_str().map(|line| format!("{line}{ends}"))).collect::<Vec<_>>()
     };
-    if options.format == crate::options::Format::Json {
+    if options.format == Format::Json {
         screen::line(&told.to_string());
     } else {
         for line in lines("now", ".").into_iter().chain(lines("later", ".")) {
@@ -65,15 +94,15 @@ pub(crate) async fn inject(options: InjectOptions) -> anyhow::Result<()> {
 
 /// Puts everything back: what is around the shop and the shop itself, or its three services where nothing is around them that we can
 /// reach.
-pub(crate) async fn restore(options: &RestoreOptions) -> anyhow::Result<()> {
+pub(crate) async fn restore(options: &RestoreArgs) -> anyhow::Result<()> {
     let target = &options.target;
     let world = Operator::of_world(target)?;
     if world.is_there().await {
         world.tell("/restore").await?;
     } else {
-        for (service, operator) in Operator::of_services(target)? {
+        for operator in Operator::of_services(target)? {
             operator.tell("/reset").await?;
-            if service == Service::ContentStore {
+            if operator.service == Some(Service::ContentStore) {
                 fill(target).await?;
             }
         }
@@ -84,7 +113,7 @@ pub(crate) async fn restore(options: &RestoreOptions) -> anyhow::Result<()> {
 
 /// What an editor can still do where nobody answers for the world around the shop.
 async fn without_a_world(
-    options: &InjectOptions,
+    options: &InjectArgs,
     scenario: &Scenario,
     publishes: Vec<(String, Bytes)>,
 ) -> anyhow::Result<()> {
@@ -101,25 +130,18 @@ async fn without_a_world(
     Ok(())
 }
 
-async fn publish(options: &InjectOptions, asset: &str, body: Bytes) -> anyhow::Result<()> {
+async fn publish(options: &InjectArgs, asset: &str, body: Bytes) -> anyhow::Result<()> {
     let target = &options.target;
     let (token, addresses) = (target.editor_token()?, target.ports.on(&target.target, None)?);
     let editor = Editor::new(&caller(), addresses.content_store, &token.value);
-    match editor.publish(asset, body).await {
-        Ok(version) => {
-            let told = json!({ "published": asset, "version": version });
-            say(options.format, &format!("Published {} version {version}.", plain(asset)), &told);
-            Ok(())
-        }
-        Err(error @ EditorError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {
-            bail!("{} ({})", plain(&error.to_string()), token.refused())
-        }
-        Err(error) => bail!("{}", plain(&cause_chain(&error))),
-    }
+    let version = editor.publish(asset, body).await.map_err(|error| refused(&error, &token))?;
+    let told = json!({ "published": asset, "version": version });
+    say(options.format, &format!("Published {} version {version}.", plain(asset)), &told);
+    Ok(())
 }
 
 /// A content store that runs alone begins empty: whoever opens the shop fills it.
-async fn fill(target: &Target) -> anyhow::Result<()> {
+async fn fill(target: &TargetArgs) -> anyhow::Result<()> {
     let content_store = target.ports.on(&target.target, None)?.content_store;
     let reader = Editor::new(&caller(), content_store.clone(), "");
     if reader.list().await?.is_empty() {

@@ -1,0 +1,137 @@
+//! The commands, and where each is carried out. What a command is asked with stands in its own file; what several have in common
+//! stands in `args.rs`, `ports.rs` and `target.rs`.
+
+use chassis::Environment;
+use clap::{Parser, Subcommand};
+
+use crate::{
+    chain::{self, ChainArgs},
+    characters::{self, CharactersArgs},
+    compare::{self, CompareArgs},
+    containers::{self, HealthcheckArgs, TokensArgs},
+    debrief::{self, DebriefArgs},
+    demo::{self, DemoArgs},
+    done::Done,
+    evidence_command::{self, EvidenceArgs},
+    inject::{self, InjectArgs, RestoreArgs},
+    play::{self, PlayArgs},
+    real_time::{in_real_time, unless_told},
+    remedies::{self, LevelArgs, RepairArgs, RestartArgs, RollBackArgs},
+    room::{self, RoomArgs},
+    scenarios::{self, ScenariosArgs},
+    train::{self, TrainArgs},
+    up::{self, UpArgs},
+    verify::{self, VerifyArgs},
+    watch::{self, WatchArgs},
+};
+
+/// How every command ends.
+const ENDS: &str = "\
+Exit codes: 0 success; 1 a measurement or a check fell short; 2 an error, with its reason; 128 plus the signal's number (Ctrl-C: \
+130) stopped early, with partial results that say so. A command that runs until Ctrl-C ends with 0.";
+
+/// An incident you can run on a laptop: one special character takes a whole shop down.
+///
+/// Without a command it tells the story, live on loopback, in about a minute and a half.
+#[derive(Debug, Parser)]
+#[command(name = "glyphfall", version, args_conflicts_with_subcommands = true, max_term_width = 80, after_help = ENDS)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) demo: DemoArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Plays the story live, from start to end, and reports its figures
+    Demo(DemoArgs),
+    /// Runs the shop and its customers until Ctrl-C
+    Up(UpArgs),
+    /// Runs a training session until Ctrl-C: a facilitator, and several teams with a shop each
+    Room(RoomArgs),
+    /// Sends customers to a shop that runs elsewhere, receives its telemetry and writes the record, until Ctrl-C
+    Watch(WatchArgs),
+    /// Lists the scenarios; with a name, describes one in full (a spoiler)
+    Scenarios(ScenariosArgs),
+    /// Plays one incident in virtual time, from the first customer to the end
+    Play(PlayArgs),
+    /// Trains the model responder again, and writes what it learned
+    #[command(hide = true)]
+    Train(TrainArgs),
+    /// Plays all sixteen combinations of the latent faults and reports each fault's share of the loss
+    Chain(ChainArgs),
+    /// Compares telemetry levels on the same incidents: how much sooner is each explained and restored?
+    Compare(CompareArgs),
+    /// Makes a page and Markdown from an incident record, with a post-incident review to fill in
+    Debrief(DebriefArgs),
+    /// Measures what special characters break; for those that are named, explains why
+    Characters(CharactersArgs),
+    /// Queries the evidence of a running shop: logs, metrics, traces, changes and alerts
+    Evidence(EvidenceArgs),
+    /// Triggers a scenario in a running shop, or publishes a file's bytes
+    Inject(InjectArgs),
+    /// Resets a running shop to how it was at the start
+    Restore(RestoreArgs),
+    /// Restarts one service of a running shop
+    Restart(RestartArgs),
+    /// Publishes an asset's earlier text again in a running shop
+    RollBack(RollBackArgs),
+    /// Repairs a latent fault in a running shop, or brings it back
+    Repair(RepairArgs),
+    /// Sets the telemetry level of a running shop
+    Level(LevelArgs),
+    /// Checks which of the four latent faults are present in a shop, over HTTP alone
+    Verify(VerifyArgs),
+    /// Prints the tokens of the shop in containers, making them if there are none; starts a program with them if one is named
+    #[command(hide = true)]
+    Tokens(TokensArgs),
+    /// Asks a health check; the exit code says what it answered
+    #[command(hide = true)]
+    Healthcheck(HealthcheckArgs),
+}
+
+impl Command {
+    /// What is still to be done after Ctrl-C, if that can take a while.
+    pub(crate) fn waits_for(&self) -> Option<&'static str> {
+        match self {
+            Self::Demo(_) => Some("closing the shop and writing what there is"),
+            Self::Up(_) | Self::Watch(_) => {
+                Some("those who still wait for a page have ten seconds, then the record is written")
+            }
+            Self::Room(_) => Some("closing the room; its session is kept"),
+            Self::Play(_) => Some("writing what there is"),
+            Self::Chain(_) => Some("reporting what was complete"),
+            Self::Compare(_) | Self::Train(_) => Some("what is being recorded is played to its end first"),
+            Self::Characters(_) => Some("the character under way is measured to its end first"),
+            Self::Verify(_) => Some("taking back what was published"),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result<Done> {
+    match command {
+        Command::Demo(args) => demo::run(&args, environment),
+        Command::Up(args) => in_real_time(up::run(args, environment)).map(Done::from),
+        Command::Room(args) => in_real_time(room::run(args)).map(Done::from),
+        Command::Play(args) => play::run(&args),
+        Command::Scenarios(args) => scenarios::run(&args).map(Done::from),
+        Command::Train(args) => train::run(&args),
+        Command::Chain(args) => chain::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Debrief(args) => debrief::run(&args).map(Done::from),
+        Command::Characters(args) => characters::run(&args),
+        Command::Evidence(args) => in_real_time(evidence_command::run(args)),
+        Command::Inject(args) => unless_told(inject::inject(args)),
+        Command::Restore(args) => unless_told(inject::restore(&args)),
+        Command::Restart(args) => unless_told(remedies::restart(args)),
+        Command::RollBack(args) => unless_told(remedies::roll_back(args)),
+        Command::Repair(args) => unless_told(remedies::repair(args)),
+        Command::Level(args) => unless_told(remedies::level(args)),
+        Command::Watch(args) => in_real_time(watch::run(args)).map(Done::from),
+        Command::Verify(args) => in_real_time(verify::run(args)),
+        Command::Tokens(args) => containers::tokens(&args, environment).map(Done::from),
+        Command::Healthcheck(args) => unless_told(containers::healthcheck(&args)),
+    }
+}

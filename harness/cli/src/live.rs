@@ -1,0 +1,60 @@
+//! What `demo`, `up` and `watch` have in common: a shop as the arguments ask for it, and what its record says of it.
+
+use std::time::Duration;
+
+use chassis::{Level, serve::Limits};
+use incident::{LatentFault, OperatingModel, Rules, Run, Story, words::ClockKind};
+use world::{Addresses, ShopOptions};
+
+use crate::{args::ShopArgs, listeners::EVIDENCE_LISTENERS, target::Tokens};
+
+/// What listens in a shop: three services, each with an operator port.
+const LISTENERS: usize = 6;
+
+/// How often the screen changes and the journals are read.
+pub(crate) const TICK: Duration = Duration::from_secs(1);
+
+/// Ticks between two lines in a pipe.
+pub(crate) const LINE_EVERY: u32 = 10;
+
+/// A live shop as the options ask for it.
+pub(crate) fn shop_options(
+    args: &ShopArgs,
+    addresses: Addresses,
+    tokens: &Tokens,
+    seed: u64,
+) -> anyhow::Result<ShopOptions> {
+    let mut shop = ShopOptions::live(addresses, seed);
+    shop.level = args.level()?;
+    shop.repaired.clone_from(&args.repair);
+    shop.editor_token.clone_from(&tokens.editor);
+    shop.surroundings.settings.limits = Limits::of_process(LISTENERS + EVIDENCE_LISTENERS);
+    Ok(shop)
+}
+
+/// What a record says of a live run before anything happens.
+pub(crate) fn run_of(
+    level: Level,
+    faults_present: Vec<LatentFault>,
+    seed: u64,
+    (scenario, responder): (&str, &str),
+    speed: f64,
+    rules: Rules,
+) -> Run {
+    Run {
+        seed,
+        scenario: scenario.to_owned(),
+        level,
+        operating_model: OperatingModel::OpsRunIt,
+        clock: ClockKind::Live,
+        speed,
+        responder: responder.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        team: None,
+        round: None,
+        order: None,
+        story: Story::default(),
+        faults_present: faults_present.into_iter().collect(),
+        rules,
+    }
+}
