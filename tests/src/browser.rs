@@ -9,7 +9,13 @@ use std::{
 };
 
 use chassis::{Peer, Wait};
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key, wd::Capabilities};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+    elements::Element,
+    key::Key,
+    wd::Capabilities,
+};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -232,8 +238,22 @@ impl Browser {
     ///
     /// When nothing takes them.
     pub async fn press(&self, keys: &str) {
-        let at = self.client.active_element().await.expect("something has the focus");
-        at.send_keys(keys).await.expect("keys can be pressed");
+        // As a keyboard does, without asking for the element first: a page may draw it anew in between.
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        let mut held = Vec::new();
+        for value in keys.chars() {
+            if value == char::from(Key::Null) {
+                break;
+            }
+            actions = actions.then(KeyAction::Down { value });
+            if value == char::from(Key::Shift) {
+                held.push(value);
+            } else {
+                actions = actions.then(KeyAction::Up { value });
+            }
+        }
+        let actions = held.into_iter().fold(actions, |actions, value| actions.then(KeyAction::Up { value }));
+        self.client.perform_actions(actions).await.expect("keys can be pressed");
     }
 
     /// What is `ChromeDriver`'s own addition to the protocol.

@@ -45,7 +45,9 @@ impl Hall {
     pub(crate) async fn open(teams: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let room = Room::open(options(&folder, teams)).await.unwrap();
-        Self { router: room::router(room.clone()), room, folder }
+        // As the accept loop serves it, which explains what a router only refuses.
+        let router = chassis::problem::explained(room::router(room.clone()));
+        Self { room, router, folder }
     }
 
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
