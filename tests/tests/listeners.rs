@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::{process::Command, time::Duration};
+use std::{io::ErrorKind, process::Command, time::Duration};
 
 use chassis::{
     Answer, CallError, Wait,
@@ -17,7 +17,7 @@ use http::{Request, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// What a shell of old gives to a process, and what macOS still does.
@@ -25,6 +25,9 @@ const DESCRIPTORS: u32 = 256;
 
 /// Connections that say nothing: more than the process has descriptors.
 const SILENT: usize = 300;
+
+/// How many of them a listener can keep: its share of the descriptors, of which a connection takes up to three.
+const KEPT_AT_MOST: usize = DESCRIPTORS as usize / 3 / 9;
 
 const WAIT: Wait = Wait::AtMost(Duration::from_secs(5));
 
@@ -103,6 +106,22 @@ async fn ask(port: u16, request: &str) -> String {
     String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
 }
 
+/// Waits until the listener has met all of them, and only those are left that it keeps.
+async fn until_all_have_come(clients: &[TcpStream], name: &str) {
+    let is_closed = |client: &&TcpStream| match client.try_read(&mut [0; 512]) {
+        Ok(bytes) => bytes == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
+    };
+    let began = Instant::now();
+    while clients.iter().filter(|client| !is_closed(client)).count() > KEPT_AT_MOST {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{name} keeps more clients than it has places for"
+        );
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// What cannot be finished is begun at every port at once, and cut off in time.
 async fn unfinished(shop: &Shop) {
     let began = Instant::now();
@@ -169,6 +188,7 @@ async fn no_port_lets_a_difficult_client_stop_the_shop() {
                 let _ = connection.write_all(bytes.as_bytes()).await;
                 silent.push(connection);
             }
+            until_all_have_come(&silent, name).await;
             shop.serves(&format!("{SILENT} clients that sent {bytes:?} to {name}")).await;
         }
     }
