@@ -243,7 +243,9 @@ impl Browser {
         let mut held = Vec::new();
         for value in keys.chars() {
             if value == char::from(Key::Null) {
-                break;
+                actions =
+                    held.drain(..).fold(actions, |actions, value| actions.then(KeyAction::Up { value }));
+                continue;
             }
             actions = actions.then(KeyAction::Down { value });
             if value == char::from(Key::Shift) {

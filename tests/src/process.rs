@@ -5,7 +5,10 @@ use std::{
     net::{IpAddr, Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,14 +43,28 @@ pub fn program(name: &str) -> PathBuf {
     folder.join(name)
 }
 
-/// A port on loopback that is free right now.
+/// Ports that tests give to programs: below those that the system itself takes for outgoing connections, one of which could come
+/// between the choice of a port and its use.
+const PORTS: std::ops::Range<u16> = 10_000..30_000;
+
+/// A port on loopback that is free right now, and that no other call has given away before it. Test programs that run at once begin far
+/// apart, by their process ids.
 ///
 /// # Panics
 ///
 /// When the machine has none.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("a bound socket has an address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(307);
+    for _ in PORTS {
+        let place =
+            begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % u32::from(PORTS.end - PORTS.start);
+        let port = PORTS.start + u16::try_from(place).expect("a place within the ports is small");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free");
 }
 
 /// A program that runs, killed when dropped.
