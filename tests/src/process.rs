@@ -47,24 +47,33 @@ pub fn program(name: &str) -> PathBuf {
 /// between the choice of a port and its use.
 const PORTS: std::ops::Range<u16> = 10_000..30_000;
 
-/// A port on loopback that is free right now, and that no other call has given away before it. Test programs that run at once begin far
-/// apart, by their process ids.
+/// A port on loopback that is free right now.
 ///
 /// # Panics
 ///
 /// When the machine has none.
 pub fn free_port() -> u16 {
+    free_ports(1)
+}
+
+/// The first of `count` ports on loopback, one after the other, that are free right now. No call gives away what another has, and test
+/// programs that run at once begin far apart, by their process ids.
+///
+/// # Panics
+///
+/// When the machine has none.
+pub fn free_ports(count: u16) -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(307);
+    let places = u32::from(PORTS.end - PORTS.start - count);
     for _ in PORTS {
-        let place =
-            begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % u32::from(PORTS.end - PORTS.start);
-        let port = PORTS.start + u16::try_from(place).expect("a place within the ports is small");
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
+        let place = begin.wrapping_add(NEXT.fetch_add(count.into(), Ordering::Relaxed)) % places;
+        let first = PORTS.start + u16::try_from(place).expect("a place within the ports is small");
+        if (first..first + count).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return first;
         }
     }
-    panic!("no port is free");
+    panic!("no {count} ports are free");
 }
 
 /// A program that runs, killed when dropped.

@@ -1,7 +1,6 @@
 //! A shop that `glyphfall up` runs, on ports of its own.
 
 use std::{
-    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
     process::Command,
     time::Duration,
@@ -13,7 +12,7 @@ use incident::IncidentRecord;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::process::{Process, free_port, output, program, token};
+use crate::process::{Process, free_ports, output, program, token};
 
 /// How long a customer of the tests waits for the home page: far longer than it takes, far shorter than it hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -133,38 +132,9 @@ impl Up {
 impl Ports {
     /// Ports that are free right now.
     pub fn free() -> Self {
-        let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-        let operators = loop {
-            let first = free_port();
-            if first < u16::MAX - 3 && (1..=3).all(|offset| is_free(first + offset)) {
-                break first;
-            }
-        };
-        // What is free now may be one of the four: nobody holds them yet.
-        let mut taken: BTreeSet<u16> = (operators..=operators + 3).collect();
-        let [front, cache, store, room, grpc, http] = [(); 6].map(|()| {
-            loop {
-                let port = free_port();
-                if taken.insert(port) {
-                    return port;
-                }
-            }
-        });
-        Self { front, cache, store, operators, room, otlp: [grpc, http] }
-    }
-
-    /// Ports that are free right now, for one of many shops that open at once: none of those in `taken`, to which they are added.
-    pub fn free_apart(taken: &mut BTreeSet<u16>) -> Self {
-        loop {
-            let ports = Self::free();
-            let Self { front, cache, store, operators, room, otlp: [grpc, http] } = ports;
-            let mut all: BTreeSet<u16> = (operators..=operators + 3).collect();
-            all.extend([front, cache, store, room, grpc, http]);
-            if all.is_disjoint(taken) {
-                taken.extend(all);
-                return ports;
-            }
-        }
+        let first = free_ports(10);
+        let [front, cache, store, room, grpc, http] = [4, 5, 6, 7, 8, 9].map(|place| first + place);
+        Self { front, cache, store, operators: first, room, otlp: [grpc, http] }
     }
 
     /// The same ports, each `count` lower: `--port-offset` moves them up again.

@@ -2,12 +2,7 @@
 //! telemetry level, in an outage and after it, and the shop as it was before.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    process::Command,
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, process::Command, thread, time::Duration};
 
 use bytes::Bytes;
 use chassis::{Answer, LatentFault, Level, Peer, Wait};
@@ -73,13 +68,13 @@ fn repairs(combination: usize) -> (Vec<LatentFault>, Level) {
 
 #[tokio::test]
 async fn each_of_the_sixteen_combinations_gets_its_card_and_stays_as_it_was() {
-    let (mut opening, mut taken) = (JoinSet::new(), BTreeSet::new());
+    let mut opening = JoinSet::new();
     for combination in 0..16 {
         let (repaired, level) = repairs(combination);
         let mut options = vec!["--views", "0.1", "--level", level.name()];
         options.extend(repaired.iter().flat_map(|fault| ["--repair", fault.name()]));
         let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
-        let ports = Ports::free_apart(&mut taken);
+        let ports = Ports::free();
         opening.spawn(async move {
             let options: Vec<&str> = options.iter().map(String::as_str).collect();
             (combination, Up::start_on(ports, &options).await)
