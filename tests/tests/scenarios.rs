@@ -7,7 +7,7 @@ use std::time::Duration;
 use incident::{Remedy, Route, Story, Tally};
 use world::{
     play::{PlayOptions, Played, Responder, STARTS_STORY_S, play},
-    scenario::{Scenario, Symptom, library, scenario},
+    scenario::{Drawn, Scenario, Symptom, library, scenario},
     virtual_time::{self, STALLED_AFTER},
 };
 
@@ -16,6 +16,9 @@ const SPREADS: Duration = Duration::from_secs(240);
 
 /// How long the shop is watched after the last remedy: longer than a restart alone helps, and the hold after that.
 const WATCHED: Duration = Duration::from_secs(200);
+
+/// How long customers come before the first thing happens: long enough for the cache to hold what they ask for.
+const WARMS_UP: Duration = Duration::from_secs(120);
 
 /// How long passes between two remedies.
 const APART: Duration = Duration::from_secs(20);
@@ -26,16 +29,23 @@ const SEEDS: [u64; 2] = [7, 21];
 fn played(scenario: &Scenario, seed: u64, remedies: &[Remedy]) -> Played {
     let responder = Responder::Remedies { remedies: remedies.to_vec(), after: SPREADS, apart: APART };
     let mut options = PlayOptions { responder, ..PlayOptions::new(seed) };
-    let begun_s = world::scenario::draw(scenario, seed).begun_story_s;
+    let drawn = world::scenario::draw(scenario, seed);
+    let begun_s = drawn.begun_story_s;
+    options.starts_story_s = starts_story_s(&drawn);
     let remedies_s = APART.as_secs_f64() * (remedies.len().max(1) - 1) as f64;
     options.ends_story_s = begun_s + SPREADS.as_secs_f64() + remedies_s + WATCHED.as_secs_f64();
     let stalled = || panic!("time stands still");
     virtual_time::run(play(scenario, &options), STALLED_AFTER, stalled).unwrap().unwrap()
 }
 
+fn starts_story_s(drawn: &Drawn) -> f64 {
+    let first_s = drawn.steps.first().map_or(drawn.begun_story_s, |(at_s, _)| *at_s);
+    (first_s - WARMS_UP.as_secs_f64()).max(STARTS_STORY_S)
+}
+
 /// The share available on each route in the last minute before anybody acts.
 fn available(played: &Played) -> Vec<(Route, f64)> {
-    let until_s = played.drawn.begun_story_s - STARTS_STORY_S + SPREADS.as_secs_f64();
+    let until_s = played.drawn.begun_story_s - starts_story_s(&played.drawn) + SPREADS.as_secs_f64();
     let is_meant = |at_s: u32| (until_s - 60.0..until_s).contains(&f64::from(at_s));
     let share = |route: &Route| {
         let mut tally = Tally::default();

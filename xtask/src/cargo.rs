@@ -25,13 +25,11 @@ impl Cargo {
         Self { variables: Vec::new(), arguments: arguments.split_whitespace().map(String::from).collect() }
     }
 
-    /// Sets an environment variable for this command alone.
     pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
         self.variables.push((name, value));
         self
     }
 
-    /// Sets several.
     pub(crate) fn variables(
         mut self,
         variables: impl IntoIterator<Item = (&'static str, &'static str)>,

@@ -10,7 +10,6 @@ use console::style;
 
 use crate::cargo::Cargo;
 
-/// One part of a task.
 pub(crate) struct Step {
     name: &'static str,
     command: String,

@@ -29,7 +29,6 @@ pub(crate) struct DebriefArgs {
     out: PathBuf,
 }
 
-/// Reads the record, writes both files under its name, and says the finding.
 pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<()> {
     let stem = args.record.file_stem().unwrap_or(args.record.as_os_str()).to_string_lossy();
     can_leave(&args.out, &stem)?;

@@ -175,7 +175,6 @@ fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// Tells, watches and asks the health checks meanwhile.
 struct Storyteller<'a> {
     world: World,
     screen: &'a Screen,
@@ -236,7 +235,6 @@ impl<'a> Storyteller<'a> {
         Ok(())
     }
 
-    /// The trigger.
     async fn publish(&mut self, asset: &str, body: Bytes) -> anyhow::Result<()> {
         let title = "An editor brings the spring offer up to date.";
         self.chapter(title, "One soft line break came along from the word processor: U+000B.").await;

@@ -85,7 +85,6 @@ pub(crate) async fn roll_back(options: RollBackArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Repairs a latent fault in all three services, or brings it back.
 pub(crate) async fn repair(options: RepairArgs) -> anyhow::Result<()> {
     let RepairArgs { fault, undo, format, target } = options;
     for operator in Operator::of_services(&target)? {

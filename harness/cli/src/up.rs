@@ -62,7 +62,6 @@ pub(crate) struct UpArgs {
     format: Format,
 }
 
-/// Runs until it is told to stop, then writes down and says what happened.
 pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyhow::Result<bool> {
     let offset = options.shop.ports.port_offset;
     // Chosen before the shop is opened: the lines that are printed name them.

@@ -76,7 +76,6 @@ pub(crate) struct WatchArgs {
     format: Format,
 }
 
-/// Watches until it is told to stop, then says what happened.
 pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
     let screen = Screen::new(options.format);
     let seed = options.seed.unwrap_or_else(new_seed);

@@ -4,7 +4,6 @@ use incident::Usd;
 
 use crate::figures::thousands;
 
-/// Shades of the grid.
 const SHADES: f64 = 10.0;
 
 /// The pairs of a row's or a column's two faults, present or repaired.
@@ -12,12 +11,10 @@ const PAIRS: [[bool; 2]; 4] = [[true, true], [true, false], [false, true], [fals
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grid {
-    /// The heads of the columns.
     pub(crate) columns: Vec<[Mark; 2]>,
     pub(crate) rows: Vec<([Mark; 2], Vec<Cell>)>,
 }
 
-/// A fault, present or repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) name: &'static str,

@@ -38,7 +38,6 @@ pub const AVAILABILITY_TARGET: f64 = 0.999;
 /// Transitions that are remembered: more than an incident has, and bounded if a world flaps for ever.
 const HISTORY_MAX: usize = 256;
 
-/// Who has to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
@@ -72,23 +71,17 @@ const fn rule(name: &'static str, urgency: Urgency, burn_rate: f64, long_s: u64)
     }
 }
 
-/// What the rules say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alerts {
-    /// One for each rule.
     pub rules: Vec<Alert>,
     /// When rules fired and were resolved, oldest first.
     pub history: Vec<AlertEvent>,
 }
 
-/// The state of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
-    /// The rule.
     pub rule: String,
-    /// Who has to come.
     pub urgency: Urgency,
-    /// Whether it fires now.
     pub firing: bool,
     /// Since when it fires, or is resolved; none if it never fired.
     pub since: Option<UnixTime>,
@@ -98,18 +91,13 @@ pub struct Alert {
     pub burn_rate_long: Option<f64>,
     /// The burn rate over the short window; none if nobody came.
     pub burn_rate_short: Option<f64>,
-    /// The long window, in seconds.
     pub long_s: f64,
-    /// The short window, in seconds.
     pub short_s: f64,
 }
 
-/// A rule fired or was resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertEvent {
-    /// When.
     pub time: UnixTime,
-    /// The rule.
     pub rule: String,
     /// Whether it fired; otherwise it was resolved.
     pub firing: bool,

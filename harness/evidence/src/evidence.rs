@@ -2,12 +2,13 @@
 //! of what is held.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use parking_lot::RwLock;
 
 use crate::alerts::{AlertRules, Alerts};
 use crate::dictionary::Dictionary;
@@ -59,20 +60,17 @@ impl Evidence {
 
     /// Drops everything, counters included, as if the world had just begun.
     pub fn clear(&self) {
-        *self.write() = Store::new(&self.inner.limits);
+        *self.inner.store.write() = Store::new(&self.inner.limits);
     }
 
-    /// Takes log records.
     pub fn take_logs(&self, request: &ExportLogsServiceRequest) -> Taken {
         self.receive_logs(request, &Unread::default())
     }
 
-    /// Takes points of metrics, and judges the alerts by them.
     pub fn take_metrics(&self, request: &ExportMetricsServiceRequest) -> Taken {
         self.receive_metrics(request, &Unread::default())
     }
 
-    /// Takes spans.
     pub fn take_traces(&self, request: &ExportTraceServiceRequest) -> Taken {
         self.receive_traces(request, &Unread::default())
     }
@@ -80,7 +78,7 @@ impl Evidence {
     /// Takes the log records of a message, beside what of it could not be read.
     pub(crate) fn receive_logs(&self, request: &ExportLogsServiceRequest, unread: &Unread) -> Taken {
         let (window, limits) = (self.window(), &self.inner.limits);
-        let store = &mut *self.write();
+        let store = &mut *self.inner.store.write();
         let refusals = store.logs.take(request, window, limits, &mut store.words, &mut store.failures);
         refusals.count(unread, &mut store.logs.usage)
     }
@@ -88,7 +86,7 @@ impl Evidence {
     /// Takes the points of a message, beside what of it could not be read.
     pub(crate) fn receive_metrics(&self, request: &ExportMetricsServiceRequest, unread: &Unread) -> Taken {
         let (window, limits) = (self.window(), &self.inner.limits);
-        let store = &mut *self.write();
+        let store = &mut *self.inner.store.write();
         let refusals = store.metrics.take(request, window, limits, &mut store.words);
         store.alerts.judge(&store.metrics);
         refusals.count(unread, &mut store.metrics.usage)
@@ -97,24 +95,22 @@ impl Evidence {
     /// Takes the spans of a message, beside what of it could not be read.
     pub(crate) fn receive_traces(&self, request: &ExportTraceServiceRequest, unread: &Unread) -> Taken {
         let (window, limits) = (self.window(), &self.inner.limits);
-        let store = &mut *self.write();
+        let store = &mut *self.inner.store.write();
         let refusals = store.spans.take(request, window, limits, &mut store.words, &mut store.failures);
         refusals.count(unread, &mut store.spans.usage)
     }
 
-    /// Log records by text, attributes and more.
     pub fn logs(&self, query: &LogQuery) -> LogPage {
-        log_search::find(&self.read().logs, query)
+        log_search::find(&self.inner.store.read().logs, query)
     }
 
     /// What was changed from one time up to another, in the order of time.
     pub fn changes(&self, from: UnixTime, to: UnixTime) -> ChangeList {
-        log_search::changes(&self.read().logs, from, to)
+        log_search::changes(&self.inner.store.read().logs, from, to)
     }
 
-    /// What metrics there are, by name.
     pub fn metrics(&self) -> Vec<MetricInfo> {
-        metric_query::list(&self.read().metrics)
+        metric_query::list(&self.inner.store.read().metrics)
     }
 
     /// Lines of one metric; none if it is not known.
@@ -123,7 +119,7 @@ impl Evidence {
     ///
     /// If the question does not fit the metric, or asks for too much.
     pub fn metric(&self, query: &MetricQuery) -> Result<Option<MetricAnswer>, QueryError> {
-        metric_query::answer(&self.read().metrics, query)
+        metric_query::answer(&self.inner.store.read().metrics, query)
     }
 
     /// How much the series of a metric with these attributes grew in `(from, to]`, all together; none if nothing is
@@ -135,7 +131,7 @@ impl Evidence {
         from: UnixTime,
         to: UnixTime,
     ) -> Option<f64> {
-        metric_query::increase(&self.read().metrics, name, attributes, from, to)
+        metric_query::increase(&self.inner.store.read().metrics, name, attributes, from, to)
     }
 
     /// The traces behind a figure: slow or failed requests of a service and a route that ended in `[from, to)`.
@@ -147,7 +143,7 @@ impl Evidence {
         from: UnixTime,
         to: UnixTime,
     ) -> Vec<RequestLink> {
-        let store = self.read();
+        let store = self.inner.store.read();
         let mut links = store.spans.requests.find(sort, service, route, (from, to));
         links.truncate(ROWS_PER_ANSWER_MAX);
         for link in &mut links {
@@ -156,30 +152,27 @@ impl Evidence {
         links
     }
 
-    /// Traces by route, service and more.
     pub fn traces(&self, query: &TraceQuery) -> TraceList {
-        trace_search::find(&self.read().spans, query)
+        trace_search::find(&self.inner.store.read().spans, query)
     }
 
     /// One trace, or none if it is not held.
     pub fn trace(&self, id: TraceId) -> Option<TraceView> {
-        trace_view::view(&self.read().spans, id)
+        trace_view::view(&self.inner.store.read().spans, id)
     }
 
-    /// What the alerts say, and said.
     pub fn alerts(&self) -> Alerts {
-        self.read().alerts.say()
+        self.inner.store.read().alerts.say()
     }
 
-    /// The metrics for Prometheus.
     pub fn exposition(&self, format: Exposition) -> String {
         let now = self.now();
-        exposition::write(&self.read().metrics, format, now)
+        exposition::write(&self.inner.store.read().metrics, format, now)
     }
 
     /// What was taken, what is held, what was dropped.
     pub fn usage(&self) -> Usage {
-        let store = self.read();
+        let store = self.inner.store.read();
         let (mut logs, metrics, mut spans) =
             (store.logs.usage.clone(), store.metrics.usage.clone(), store.spans.usage.clone());
         logs.reserved = store.logs.reserved();
@@ -200,27 +193,17 @@ impl Evidence {
         }
     }
 
-    /// The time by this world's clock.
     pub fn now(&self) -> UnixTime {
         (self.inner.clock)().into()
     }
 
     /// Counts a request that never became rows.
     pub(crate) fn count_refused_request(&self, reason: &'static str) {
-        *self.write().requests_refused.entry(reason).or_default() += 1;
+        *self.inner.store.write().requests_refused.entry(reason).or_default() += 1;
     }
 
     fn window(&self) -> Window {
         Window::new(self.now(), &self.inner.limits)
-    }
-
-    /// A panic elsewhere must not take the evidence with it: what is held stays readable.
-    fn read(&self) -> RwLockReadGuard<'_, Store> {
-        self.inner.store.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Store> {
-        self.inner.store.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

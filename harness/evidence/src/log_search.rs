@@ -18,17 +18,11 @@ use crate::value::contains;
 pub struct LogQuery {
     /// Text in the body, the event's name or an attribute's value, in upper or lower case.
     pub text: Option<String>,
-    /// Attributes with their values as text.
     pub attributes: Vec<(String, String)>,
-    /// `service.name`.
     pub service: Option<String>,
-    /// The least severity.
     pub severity_min: Option<Severity>,
-    /// The event's name.
     pub event: Option<String>,
-    /// The trace that the record belongs to.
     pub trace_id: Option<TraceId>,
-    /// From this time.
     pub from: Option<UnixTime>,
     /// Before this time.
     pub to: Option<UnixTime>,
@@ -49,38 +43,28 @@ impl Default for LogQuery {
 /// Log records in the order of arrival.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogPage {
-    /// The records.
     pub logs: Vec<LogEntry>,
     /// Where to go on: what arrives from now on, or what this answer had no room for.
     pub next: u64,
-    /// Whether there are more than `limit`.
     pub truncated: bool,
 }
 
-/// One log record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Its place in the order of arrival.
     pub sequence: u64,
-    /// When it was written.
     pub time: UnixTime,
-    /// How grave it is.
     pub severity: Severity,
-    /// `service.name` of its sender.
     pub service: String,
     /// The logger: the instrumentation scope.
     pub logger: String,
     /// The event that it tells of, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
-    /// What it says.
     pub body: String,
-    /// Its attributes.
     pub attributes: Map<String, Json>,
-    /// The trace that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<TraceId>,
-    /// The span that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span_id: Option<SpanId>,
 }
@@ -88,30 +72,23 @@ pub struct LogEntry {
 /// Changes in the order of time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeList {
-    /// The changes.
     pub changes: Vec<Change>,
     /// Whether earlier ones were left out.
     pub truncated: bool,
 }
 
-/// Something that was changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Its place in the order of arrival, among all log records.
     pub sequence: u64,
-    /// When.
     pub time: UnixTime,
-    /// The event's name.
     pub what: String,
     /// What it happened to: the first attribute whose key ends in `.id` or `.name`, or else the service.
     pub which: String,
     /// To which version: the first attribute whose key ends in `.version`, or else `service.version`.
     pub version: Option<String>,
-    /// `service.name` of the sender.
     pub service: String,
-    /// What it says.
     pub body: String,
-    /// All its attributes.
     pub attributes: Map<String, Json>,
 }
 

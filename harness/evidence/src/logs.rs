@@ -31,7 +31,6 @@ use crate::value::{Attributes, Resource, Value};
 /// OTLP's number for the lowest of the four ERROR severities.
 pub(crate) const SEVERITY_ERROR: u8 = 17;
 
-/// One log record.
 #[derive(Debug)]
 pub(crate) struct LogRow {
     /// The order of arrival, which is where a reader who follows goes on.
@@ -49,7 +48,6 @@ pub(crate) struct LogRow {
     bytes: usize,
 }
 
-/// All log records of one world.
 pub(crate) struct LogStore {
     pub(crate) usage: SignalUsage,
     sequence: u64,
@@ -78,7 +76,6 @@ impl LogStore {
         }
     }
 
-    /// Takes the records of one request.
     pub(crate) fn take(
         &mut self,
         request: &ExportLogsServiceRequest,

@@ -42,12 +42,10 @@ pub enum Function {
     Ratio(Vec<(String, String)>),
 }
 
-/// A question about one metric.
 #[derive(Clone, Debug)]
 pub struct MetricQuery {
     /// The metric's name as its sender gave it.
     pub name: String,
-    /// What to ask of it.
     pub function: Function,
     /// Only series of this `service.name`.
     pub service: Option<String>,
@@ -56,32 +54,25 @@ pub struct MetricQuery {
     /// Attributes by whose values series are added up (`service.name` is one): an empty list makes one line of all.
     /// None: a line for each series.
     pub by: Option<Vec<String>>,
-    /// The first step.
     pub from: UnixTime,
     /// The last step at most.
     pub to: UnixTime,
-    /// From step to step.
     pub step: Duration,
     /// What rates, quantiles and ratios look back over.
     pub window: Duration,
 }
 
-/// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricAnswer {
-    /// The metric's name.
     pub name: String,
     /// The unit that its sender gave it, before the function.
     pub unit: String,
-    /// What kind of metric it is.
     pub kind: MetricKind,
-    /// Lines by their labels.
     pub lines: Vec<Line>,
     /// Whether there are more.
     pub truncated: bool,
 }
 
-/// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// What tells it from the others.
@@ -95,12 +86,7 @@ pub struct Line {
 pub enum QueryError {
     /// The step is zero, or the time so long that there would be too many points.
     #[error("{name}: a line may have {max} points at most")]
-    Points {
-        /// The parameter.
-        name: &'static str,
-        /// How many it may have.
-        max: usize,
-    },
+    Points { name: &'static str, max: usize },
     /// Too many series at too many steps.
     #[error("step: too many series at too many steps, ask for fewer")]
     Values,
@@ -109,24 +95,17 @@ pub enum QueryError {
     Quantile,
     /// The function does not fit the kind of metric.
     #[error("function: it does not fit a metric of kind {kind:?}")]
-    Function {
-        /// The kind of metric.
-        kind: MetricKind,
-    },
+    Function { kind: MetricKind },
 }
 
-/// What is known of one metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricInfo {
     /// Its name as its sender gave it.
     pub name: String,
-    /// Its unit.
     pub unit: String,
-    /// Its kind.
     pub kind: MetricKind,
     /// What its sender says that it is.
     pub description: String,
-    /// How many series it has.
     pub series: usize,
     /// Their labels; not all of them if there are many.
     pub labels: Vec<BTreeMap<String, String>>,

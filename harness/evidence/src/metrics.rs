@@ -22,14 +22,13 @@ use crate::refusals::{Refusals, Refused, TOO_MANY_SERIES, TOO_OLD};
 use crate::series::{Family, MetricId, Series, SeriesKey};
 use crate::skew::Window;
 use crate::time::UnixTime;
-use crate::track::{Recorded, Told};
+use crate::track::{Recorded, Temporality};
 use crate::usage::SignalUsage;
 use crate::value::{Attributes, Resource, Scope, Value};
 
 /// Points are looked through for age this often: it costs a look at every series.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-/// All metrics of one world.
 pub(crate) struct MetricStore {
     pub(crate) usage: SignalUsage,
     pub(crate) families: BTreeMap<MetricId, Family>,
@@ -52,7 +51,7 @@ struct Context<'a> {
     id: &'a MetricId,
     resource: &'a Arc<Resource>,
     scope: &'a Arc<Scope>,
-    told: Told,
+    temporality: Temporality,
     window: Window,
 }
 
@@ -71,7 +70,6 @@ impl MetricStore {
         }
     }
 
-    /// Takes the points of one request.
     pub(crate) fn take(
         &mut self,
         request: &ExportMetricsServiceRequest,
@@ -127,7 +125,7 @@ impl MetricStore {
         words.begin_row();
         let (name, unit) = (words.text(&metric.name), words.text(&metric.unit));
         let id = MetricId { name, kind: readings.kind, unit };
-        let context = Context { metric, id: &id, resource, scope, told: readings.told, window };
+        let context = Context { metric, id: &id, resource, scope, temporality: readings.temporality, window };
         for (place, point) in readings.points.into_iter().enumerate() {
             if let Err(reason) = point.and_then(|point| self.take_point(&context, point, words)) {
                 refuse(reason, Some(place));
@@ -150,11 +148,11 @@ impl MetricStore {
             attributes: words.attributes(point.attributes),
             bounds: point.reading.bounds(),
         };
-        let (key, told) = self.place(context, key, words)?;
+        let (key, temporality) = self.place(context, key, words)?;
         self.turn += 1;
         let family = self.families.get_mut(context.id).expect("a place was found in it");
         let series = family.series.get_mut(&key).expect("it was there or has just been put there");
-        let (recorded, bytes) = series.record(told, time, point.start, point.reading, self.turn)?;
+        let (recorded, bytes) = series.record(temporality, time, point.start, point.reading, self.turn)?;
         match recorded {
             Recorded::New => {
                 self.usage.held += 1;
@@ -176,12 +174,12 @@ impl MetricStore {
         context: &Context<'_>,
         key: SeriesKey,
         words: &mut Dictionary,
-    ) -> Result<(SeriesKey, Told), Refused> {
+    ) -> Result<(SeriesKey, Temporality), Refused> {
         let is_known = |store: &Self, key: &SeriesKey| {
             store.families.get(context.id).is_some_and(|family| family.series.contains_key(key))
         };
         if is_known(self, &key) {
-            return Ok((key, context.told));
+            return Ok((key, context.temporality));
         }
         let sender = (Arc::clone(&context.id.name), Arc::clone(context.resource));
         let of_sender = self.cardinality.get(&sender).copied().unwrap_or(0);
@@ -190,18 +188,19 @@ impl MetricStore {
             && self.has_room(context.id, &key.resource, false, context.window.now)
         {
             self.insert(context, key.clone(), sender, words);
-            return Ok((key, context.told));
+            return Ok((key, context.temporality));
         }
         let overflow = vec![(words.text("otel.metric.overflow"), Value::Bool(true))];
         let key = SeriesKey { attributes: Attributes::new(overflow), ..key };
-        let told = if context.told == Told::Level { Told::Level } else { Told::Part };
+        let temporality =
+            if context.temporality == Temporality::Gauge { Temporality::Gauge } else { Temporality::Partial };
         if !is_known(self, &key) {
             if !self.has_room(context.id, &key.resource, true, context.window.now) {
                 return Err(TOO_MANY_SERIES);
             }
             self.insert(context, key.clone(), sender, words);
         }
-        Ok((key, told))
+        Ok((key, temporality))
     }
 
     fn insert(

@@ -12,17 +12,15 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use crate::limits::BUCKETS_MAX;
 use crate::refusals::Refused;
 use crate::series::{Bounds, MetricKind};
-use crate::track::{Counts, Told};
+use crate::track::{Counts, Temporality};
 use crate::usage::Refusal;
 
-/// The points of one metric.
 pub(crate) struct Readings<'a> {
     pub(crate) kind: MetricKind,
-    pub(crate) told: Told,
+    pub(crate) temporality: Temporality,
     pub(crate) points: Vec<Result<Point<'a>, Refused>>,
 }
 
-/// One point.
 pub(crate) struct Point<'a> {
     pub(crate) time: u64,
     pub(crate) start: u64,
@@ -30,14 +28,12 @@ pub(crate) struct Point<'a> {
     pub(crate) reading: Reading,
 }
 
-/// What it says.
 pub(crate) enum Reading {
     Number(f64),
     Histogram { bounds: Bounds, counts: Counts },
 }
 
 impl Reading {
-    /// The bounds of its buckets.
     pub(crate) fn bounds(&self) -> Bounds {
         match self {
             Self::Number(_) => Bounds(Arc::default()),
@@ -70,29 +66,33 @@ const NOT_KEPT: Refused =
 /// If it is of a kind that is not kept, or has no data.
 pub(crate) fn readings(metric: &Metric) -> Result<Readings<'_>, Refused> {
     let cumulative_or_delta = |temporality: i32| match AggregationTemporality::try_from(temporality) {
-        Ok(AggregationTemporality::Cumulative) => Ok(Told::Total),
-        Ok(AggregationTemporality::Delta) => Ok(Told::Difference),
+        Ok(AggregationTemporality::Cumulative) => Ok(Temporality::Cumulative),
+        Ok(AggregationTemporality::Delta) => Ok(Temporality::Delta),
         _ => Err(NO_TEMPORALITY),
     };
     match metric.data.as_ref().ok_or(NO_DATA)? {
         Data::Gauge(gauge) => {
             let points = gauge.data_points.iter().map(|point| number(point, false));
-            Ok(Readings { kind: MetricKind::Gauge, told: Told::Level, points: points.collect() })
+            Ok(Readings {
+                kind: MetricKind::Gauge,
+                temporality: Temporality::Gauge,
+                points: points.collect(),
+            })
         }
         Data::Sum(sum) => {
-            let told = match (cumulative_or_delta(sum.aggregation_temporality)?, sum.is_monotonic) {
+            let temporality = match (cumulative_or_delta(sum.aggregation_temporality)?, sum.is_monotonic) {
                 // A total that may fall is a level: there is no telling a fall from a restart.
-                (Told::Total, false) => Told::Level,
-                (told, _) => told,
+                (Temporality::Cumulative, false) => Temporality::Gauge,
+                (temporality, _) => temporality,
             };
             let kind = if sum.is_monotonic { MetricKind::Counter } else { MetricKind::Gauge };
             let points = sum.data_points.iter().map(|point| number(point, sum.is_monotonic));
-            Ok(Readings { kind, told, points: points.collect() })
+            Ok(Readings { kind, temporality, points: points.collect() })
         }
         Data::Histogram(data) => {
-            let told = cumulative_or_delta(data.aggregation_temporality)?;
+            let temporality = cumulative_or_delta(data.aggregation_temporality)?;
             let points = data.data_points.iter().map(histogram);
-            Ok(Readings { kind: MetricKind::Histogram, told, points: points.collect() })
+            Ok(Readings { kind: MetricKind::Histogram, temporality, points: points.collect() })
         }
         Data::ExponentialHistogram(_) | Data::Summary(_) => Err(NOT_KEPT),
     }

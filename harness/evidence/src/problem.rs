@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode, header};
 use serde::Serialize;
 
-/// A request that cannot be answered.
 #[derive(Debug, Serialize)]
 pub(crate) struct Problem {
     title: &'static str,

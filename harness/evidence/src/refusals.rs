@@ -64,7 +64,6 @@ impl Unread {
 /// What became of one request's rows, for the partial success that OTLP tells its sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// Rows refused.
     pub refused: u64,
     /// The reasons in words; empty if there is nothing to say.
     pub reasons: String,

@@ -34,17 +34,11 @@ pub enum Sort {
 /// A request behind a figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestLink {
-    /// Its trace.
     pub trace_id: TraceId,
-    /// The service that answered it.
     pub service: String,
-    /// Its `http.route`.
     pub route: String,
-    /// When it ended.
     pub ended: UnixTime,
-    /// How long it took.
     pub duration_s: f64,
-    /// Whether it failed.
     pub failed: bool,
     /// Whether its trace is still held.
     pub held: bool,

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use crate::points::Reading;
 use crate::refusals::Refused;
 use crate::time::UnixTime;
-use crate::track::{Counts, Recorded, Told, Track};
+use crate::track::{Counts, Recorded, Temporality, Track};
 use crate::value::{Attributes, Resource, Scope};
 
-/// What kind of metric it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetricKind {
@@ -75,7 +74,6 @@ impl Ord for Bounds {
     }
 }
 
-/// The points of one series.
 pub(crate) struct Series {
     pub(crate) track: AnyTrack,
     /// What it costs without its points, and what they cost.
@@ -107,7 +105,7 @@ impl Series {
     /// Records a point; what became of it, and what a new point costs.
     pub(crate) fn record(
         &mut self,
-        told: Told,
+        temporality: Temporality,
         time: UnixTime,
         start: u64,
         reading: Reading,
@@ -116,11 +114,11 @@ impl Series {
         self.turn = turn;
         let (recorded, bytes) = match (&mut self.track, reading) {
             (AnyTrack::Number(track), Reading::Number(value)) => {
-                (track.record(told, time, start, value)?, crate::track::point_bytes(&value))
+                (track.record(temporality, time, start, value)?, crate::track::point_bytes(&value))
             }
             (AnyTrack::Histogram(track), Reading::Histogram { counts, .. }) => {
                 let bytes = crate::track::point_bytes(&counts);
-                (track.record(told, time, start, counts)?, bytes)
+                (track.record(temporality, time, start, counts)?, bytes)
             }
             _ => unreachable!("a metric's kind tells it from others"),
         };

@@ -15,7 +15,6 @@ use crate::value::{Attributes, Resource, Value};
 /// A link's own bytes: itself and its place in the index from the other side.
 const LINK_COST: usize = size_of::<LinkRow>() + size_of::<Vec<TraceId>>() + 2 * size_of::<TraceId>();
 
-/// One span.
 pub(crate) struct SpanRow {
     pub(crate) id: SpanId,
     pub(crate) parent: Option<SpanId>,

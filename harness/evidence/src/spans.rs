@@ -64,7 +64,6 @@ impl Trace {
     }
 }
 
-/// All traces of one world.
 pub(crate) struct SpanStore {
     pub(crate) usage: SignalUsage,
     pub(crate) requests: Requests,
@@ -96,7 +95,6 @@ impl SpanStore {
         }
     }
 
-    /// Takes the spans of one request.
     pub(crate) fn take(
         &mut self,
         request: &ExportTraceServiceRequest,

@@ -8,7 +8,6 @@ use crate::span_row::SpanRow;
 use crate::spans::{SpanStore, Trace};
 use crate::time::UnixTime;
 
-/// Which traces come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TraceOrder {
@@ -22,23 +21,17 @@ pub enum TraceOrder {
 /// Which traces to find. A trace is found if one of its spans has the service, the name, the route and the attributes.
 #[derive(Clone, Debug)]
 pub struct TraceQuery {
-    /// Which come first.
     pub order: TraceOrder,
     /// Only traces in which a span failed.
     pub failed: bool,
-    /// `service.name`.
     pub service: Option<String>,
-    /// The name of the span.
     pub name: Option<String>,
-    /// `http.route`.
     pub route: Option<String>,
-    /// Attributes with their values as text.
     pub attributes: Vec<(String, String)>,
     /// Only traces that began at this time or later.
     pub from: Option<UnixTime>,
     /// Only traces that began before this time.
     pub to: Option<UnixTime>,
-    /// How many at most.
     pub limit: usize,
 }
 
@@ -50,7 +43,6 @@ impl Default for TraceQuery {
     }
 }
 
-/// The traces found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TraceList {
     /// In the order asked for.
@@ -62,7 +54,6 @@ pub struct TraceList {
 /// One trace in a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TraceSummary {
-    /// Its id.
     pub trace_id: TraceId,
     /// When its first span began.
     pub start: UnixTime,
@@ -74,11 +65,8 @@ pub struct TraceSummary {
     pub name: String,
     /// `http.route` of its root, if it has one.
     pub route: Option<String>,
-    /// The services that took part, by name.
     pub services: Vec<String>,
-    /// Number of its spans.
     pub spans: usize,
-    /// Number of its spans that failed.
     pub failed_spans: usize,
     /// The span that failed first, as far down as failures go: its service, its name and what its status says.
     pub failure: Option<String>,

@@ -17,10 +17,8 @@ use crate::spans::SpanStore;
 use crate::time::UnixTime;
 use crate::trace_tree::Tree;
 
-/// One trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TraceView {
-    /// Its id.
     pub trace_id: TraceId,
     /// When its first span began.
     pub start: UnixTime,
@@ -50,12 +48,10 @@ pub enum Relation {
     Linked,
 }
 
-/// One span of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpanView {
     /// Its trace: another than the view's if it is linked.
     pub trace_id: TraceId,
-    /// Its id.
     pub span_id: SpanId,
     /// Its parent, whether that is here or not.
     pub parent_id: Option<SpanId>,
@@ -63,68 +59,50 @@ pub struct SpanView {
     pub depth: usize,
     /// How it came to stand here.
     pub relation: Relation,
-    /// `service.name` of its sender.
     pub service: String,
-    /// The instrumentation scope.
     pub scope: String,
-    /// Its name.
     pub name: String,
     /// `internal`, `server`, `client`, `producer`, `consumer` or `unspecified`.
     pub kind: String,
     /// Seconds from the start of the trace.
     pub offset_s: f64,
-    /// Its duration.
     pub duration_s: f64,
     /// Its duration less the time covered by its children.
     pub self_s: f64,
     /// Whether it failed: by its status, or by an HTTP status of 500 and above.
     pub failed: bool,
-    /// What its status says.
     pub status_message: String,
     /// Whether the root waited for it.
     pub critical: bool,
-    /// Its attributes.
     pub attributes: Map<String, Json>,
-    /// What happened in it.
     pub events: Vec<SpanEventView>,
-    /// The spans that it links to.
     pub links: Vec<LinkView>,
 }
 
-/// Something that happened in a span.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpanEventView {
     /// Seconds from the start of the trace.
     pub offset_s: f64,
-    /// What it is called.
     pub name: String,
-    /// Its attributes.
     pub attributes: Map<String, Json>,
 }
 
 /// A link to another span.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinkView {
-    /// The trace of the other span.
     pub trace_id: TraceId,
-    /// The other span.
     pub span_id: SpanId,
-    /// The attributes of the link.
     pub attributes: Map<String, Json>,
 }
 
 /// A stretch of time in which the root waited for one span itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathStep {
-    /// The span.
     pub span_id: SpanId,
-    /// Its service.
     pub service: String,
-    /// Its name.
     pub name: String,
     /// Seconds from the start of the trace.
     pub offset_s: f64,
-    /// How long.
     pub duration_s: f64,
 }
 

@@ -20,17 +20,17 @@ pub(crate) trait Amount: Clone {
     fn bytes(&self) -> usize;
 }
 
-/// What a point's value tells.
+/// How a point's value relates to the points before it, in the words of OTLP where it has one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Temporality {
     /// The value as it is now: a gauge.
-    Level,
+    Gauge,
     /// The total since the sender's start.
-    Total,
+    Cumulative,
     /// The difference to the point before.
-    Difference,
+    Delta,
     /// A part of the total at this time: points of many attribute sets that share one track.
-    Part,
+    Partial,
 }
 
 /// Points in the order of time.
@@ -61,19 +61,19 @@ impl<A: Amount> Track<A> {
     /// If the track holds a later one.
     pub(crate) fn record(
         &mut self,
-        told: Told,
+        temporality: Temporality,
         time: UnixTime,
         start: u64,
         value: A,
     ) -> Result<Recorded, Refused> {
         let Some((last_time, last)) = self.points.back_mut() else {
-            self.began = UnixTime::from_nanos(if told == Told::Level { 0 } else { start });
+            self.began = UnixTime::from_nanos(if temporality == Temporality::Gauge { 0 } else { start });
             self.run = Some((start, None));
             self.points.push_back((time, value));
             return Ok(Recorded::New);
         };
         if time == *last_time {
-            if told != Told::Part {
+            if temporality != Temporality::Partial {
                 return Ok(Recorded::Duplicate);
             }
             *last = last.plus(&value);
@@ -82,10 +82,10 @@ impl<A: Amount> Track<A> {
         if time < *last_time {
             return Err(OUT_OF_ORDER);
         }
-        let total = match told {
-            Told::Level | Told::Part => value,
-            Told::Difference => last.plus(&value),
-            Told::Total => {
+        let total = match temporality {
+            Temporality::Gauge | Temporality::Partial => value,
+            Temporality::Delta => last.plus(&value),
+            Temporality::Cumulative => {
                 let (run_start, base) = self.run.clone().unwrap_or((start, None));
                 let since_start = base.as_ref().map_or_else(|| last.clone(), |base| last.minus(base));
                 if run_start != start || value.fell_below(&since_start) {
@@ -207,10 +207,10 @@ mod tests {
         UnixTime::from_nanos(s * 1_000_000_000)
     }
 
-    fn track(told: Told, points: &[(u64, u64, f64)]) -> Track<f64> {
+    fn track(temporality: Temporality, points: &[(u64, u64, f64)]) -> Track<f64> {
         let mut track = Track::new();
         for (time, start, value) in points {
-            assert!(track.record(told, at(*time), at(*start).nanos(), *value).is_ok());
+            assert!(track.record(temporality, at(*time), at(*start).nanos(), *value).is_ok());
         }
         track
     }
@@ -222,13 +222,13 @@ mod tests {
         let difference = [(10, 5, 3.0), (20, 5, 4.0), (30, 5, 5.0)];
         let restarted = [(10, 5, 3.0), (20, 5, 7.0), (30, 25, 5.0)];
         let fell_without_saying = [(10, 5, 3.0), (20, 5, 7.0), (30, 5, 5.0)];
-        for (told, points) in [
-            (Told::Total, total),
-            (Told::Difference, difference),
-            (Told::Total, restarted),
-            (Told::Total, fell_without_saying),
+        for (temporality, points) in [
+            (Temporality::Cumulative, total),
+            (Temporality::Delta, difference),
+            (Temporality::Cumulative, restarted),
+            (Temporality::Cumulative, fell_without_saying),
         ] {
-            let track = track(told, &points);
+            let track = track(temporality, &points);
             for (from, to, expected) in [
                 (0, 30, Some(12.0)),
                 (5, 10, Some(3.0)),
@@ -246,22 +246,28 @@ mod tests {
 
     #[test]
     fn a_counter_restarts_twice() {
-        let track = track(Told::Total, &[(1, 1, 10.0), (2, 2, 4.0), (3, 2, 6.0), (4, 4, 6.0)]);
+        let track = track(Temporality::Cumulative, &[(1, 1, 10.0), (2, 2, 4.0), (3, 2, 6.0), (4, 4, 6.0)]);
         assert_eq!(track.increase(at(0), at(4)), Some(22.0));
         assert_eq!(track.increase(at(3), at(4)), Some(6.0));
     }
 
     #[test]
     fn duplicates_and_latecomers_change_nothing() {
-        let mut track = track(Told::Total, &[(1, 1, 10.0), (2, 1, 12.0)]);
-        assert!(matches!(track.record(Told::Total, at(2), at(1).nanos(), 99.0), Ok(Recorded::Duplicate)));
-        assert!(matches!(track.record(Told::Total, at(1), at(1).nanos(), 99.0), Err(OUT_OF_ORDER)));
+        let mut track = track(Temporality::Cumulative, &[(1, 1, 10.0), (2, 1, 12.0)]);
+        assert!(matches!(
+            track.record(Temporality::Cumulative, at(2), at(1).nanos(), 99.0),
+            Ok(Recorded::Duplicate)
+        ));
+        assert!(matches!(
+            track.record(Temporality::Cumulative, at(1), at(1).nanos(), 99.0),
+            Err(OUT_OF_ORDER)
+        ));
         assert_eq!(track.increase(at(1), at(2)), Some(2.0));
     }
 
     #[test]
     fn what_left_the_store_is_not_counted_as_new() {
-        let mut track = track(Told::Total, &[(10, 5, 3.0), (20, 5, 7.0), (30, 5, 12.0)]);
+        let mut track = track(Temporality::Cumulative, &[(10, 5, 3.0), (20, 5, 7.0), (30, 5, 12.0)]);
         assert_eq!(track.drop_older_than(at(15)), (1, 16));
         assert_eq!(track.increase(at(0), at(30)), Some(5.0));
     }

@@ -91,15 +91,10 @@ pub struct Usage {
     pub bytes_max: usize,
     /// Bytes of words and resources that rows share.
     pub words_bytes: usize,
-    /// Log records.
     pub logs: SignalUsage,
-    /// Points of metrics.
     pub metrics: SignalUsage,
-    /// Series that the points belong to.
     pub series: usize,
-    /// Spans.
     pub spans: SignalUsage,
-    /// Traces that the spans belong to.
     pub traces: usize,
     /// Whole requests that the receivers refused, by reason.
     pub requests_refused: BTreeMap<String, u64>,

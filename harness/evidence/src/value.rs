@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// The value of one attribute. Arrays, maps and bytes are kept as the JSON that they would be.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Text(Arc<str>),

@@ -51,7 +51,6 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Time to restore availability, in story seconds.
     pub fn time_to_restore_s(&self) -> Option<f64> {
         Some(self.restored_s? - self.lost_s?)
     }

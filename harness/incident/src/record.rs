@@ -121,16 +121,10 @@ pub enum RecordError {
     Shape(#[from] serde_json::Error),
     /// It is of another format or version.
     #[error("the format is {found:?}, not {SCHEMA:?}")]
-    Schema {
-        /// What the text says.
-        found: String,
-    },
+    Schema { found: String },
     /// It is longer than [`SECONDS_MAX`].
     #[error("the record goes on to second {found}; {SECONDS_MAX} are the most that is read")]
-    TooLong {
-        /// The last second.
-        found: u32,
-    },
+    TooLong { found: u32 },
 }
 
 impl IncidentRecord {

@@ -24,7 +24,6 @@ const RESTARTED: &str =
 impl Change<'_> {
     // ---- Rounds -------------------------------------------------------------------------------------------------------------------
 
-    /// Begins the round at this place of the plan.
     pub(crate) fn begin_round(&mut self, place: usize) {
         let session = self.for_everybody();
         let round = &session.plan[place];
@@ -52,7 +51,6 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Makes the round that is under way longer.
     pub(crate) fn extend(&mut self, minutes: f64) -> Result<(), Problem> {
         let current = self.current.filter(|_| self.is_under_way());
         let current = current.ok_or_else(|| conflict("No round is under way."))?;
@@ -146,7 +144,6 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Marks a moment to talk about.
     pub(crate) fn mark(&mut self, story: String, text: String) -> Result<(), Problem> {
         let round = self.current.ok_or_else(|| conflict("No round has begun."))?;
         if self.marks.len() >= MARKS_MAX {
@@ -224,7 +221,6 @@ impl Change<'_> {
         }
     }
 
-    /// Notes how far a team's clocks have come.
     pub(crate) fn clocks(&mut self, team: u32, now: Moment) {
         if let Ok(played) = self.for_next_tick().played_mut(team) {
             played.now = now;

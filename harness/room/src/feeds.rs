@@ -6,12 +6,13 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use chassis::Problem;
 use http::StatusCode;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::{
     sync::{Mutex as AsyncMutex, watch},
@@ -106,7 +107,7 @@ impl Feeds {
 
     /// Opens a stream for somebody; their oldest ends when they have too many.
     pub fn open(&self, who: Who, team: Option<u32>) -> Result<Subscription, Problem> {
-        let mut open = held(&self.open);
+        let mut open = self.open.lock();
         let own = open.iter().filter(|open| open.who == who);
         if own.clone().count() >= STREAMS_PER_PERSON_MAX {
             let oldest = own.map(|open| open.number).min();
@@ -118,7 +119,7 @@ impl Feeds {
                 format!("Your team has {STREAMS_PER_TEAM_MAX} streams open already; close some pages.");
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
         }
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = self.opened.lock();
         *opened += 1;
         let (number, ends) = (*opened, CancellationToken::new());
         open.push(Open { number, who, team, ends: ends.clone() });
@@ -127,16 +128,12 @@ impl Feeds {
 
     /// Ends all streams of somebody who has lost access.
     pub fn end(&self, who: Who) {
-        held(&self.open).iter().filter(|open| open.who == who).for_each(|open| open.ends.cancel());
+        self.open.lock().iter().filter(|open| open.who == who).for_each(|open| open.ends.cancel());
     }
 
     pub fn streams(&self) -> usize {
-        held(&self.open).len()
+        self.open.lock().len()
     }
-}
-
-fn held(open: &Mutex<Vec<Open>>) -> MutexGuard<'_, Vec<Open>> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Subscription {
@@ -148,7 +145,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        held(&self.open).retain(|open| open.number != self.number);
+        self.open.lock().retain(|open| open.number != self.number);
     }
 }
 

@@ -1,9 +1,6 @@
 //! Sends a team's telemetry to its evidence store, and to a backend of its own if the facilitator names one.
 
-use std::{
-    io,
-    sync::{Mutex, PoisonError},
-};
+use std::io;
 
 use chassis::{TelemetrySink, telemetry::export::Exporter};
 use evidence::Evidence;
@@ -11,6 +8,7 @@ use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
     trace::v1::ExportTraceServiceRequest,
 };
+use parking_lot::Mutex;
 use world::observed::Observed;
 
 pub struct Tee {
@@ -26,7 +24,7 @@ impl Tee {
     /// Sends to this backend too from now on, or to none.
     pub fn forward(&self, endpoint: Option<&str>) -> io::Result<()> {
         let exporter = endpoint.map(Exporter::over_http).transpose()?;
-        *self.exporter.lock().unwrap_or_else(PoisonError::into_inner) = exporter;
+        *self.exporter.lock() = exporter;
         Ok(())
     }
 
@@ -36,7 +34,7 @@ impl Tee {
     }
 
     fn exporter(&self) -> Option<Exporter> {
-        self.exporter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.exporter.lock().clone()
     }
 }
 

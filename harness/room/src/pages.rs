@@ -13,7 +13,7 @@ use axum::{
 use chassis::Problem;
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 
-use crate::{access::Facilitator, api::request::At, room::Room, session::not_found};
+use crate::{access::Facilitator, api::request::InPath, room::Room, session::not_found};
 
 /// What pages may load and do.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -51,7 +51,7 @@ async fn desk(
 
 async fn page_file(
     State(room): State<Room>,
-    At(name): At<String>,
+    InPath(name): InPath<String>,
     mut parts: Parts,
 ) -> Result<Response, Problem> {
     if name.starts_with(OF_DESK) {

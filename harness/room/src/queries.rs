@@ -4,15 +4,11 @@
 //! A query runs on a thread of the blocking pool, not on those that serve pages and run the shops. A team has one such thread at a time, all
 //! teams together half of the machine's; a team that has used up its computing time waits.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
 use chassis::{Blocking, Problem};
 use http::StatusCode;
+use parking_lot::Mutex;
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
@@ -90,7 +86,7 @@ impl Queries {
     }
 
     fn share(&self, team: u32) -> Arc<Share> {
-        let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut teams = self.teams.lock();
         Arc::clone(teams.entry(team).or_insert_with(|| {
             let left = Mutex::new(Left { seconds: BURST_S, at: Instant::now() });
             Arc::new(Share { turn: Arc::new(Semaphore::new(1)), places: Semaphore::new(WAITING_MAX), left })
@@ -115,7 +111,7 @@ impl Share {
     }
 
     fn left<T>(&self, with: impl FnOnce(&mut Left) -> T) -> T {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = self.left.lock();
         let now = Instant::now();
         let gained = now.duration_since(left.at).as_secs_f64() * SHARE;
         (left.seconds, left.at) = ((left.seconds + gained).min(BURST_S), now);

@@ -60,7 +60,6 @@ pub enum Who {
 pub struct Client(IpAddr);
 
 impl Client {
-    /// The client at an address.
     pub fn new(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V6(v6) => {
@@ -79,7 +78,7 @@ impl Client {
 }
 
 type Each<K> = RateLimiter<K, HashMapStateStore<K>, Since, NoOpMiddleware<Duration>>;
-type Together = RateLimiter<NotKeyed, InMemoryState, Since, NoOpMiddleware<Duration>>;
+type Overall = RateLimiter<NotKeyed, InMemoryState, Since, NoOpMiddleware<Duration>>;
 
 /// Time as it has passed since the room opened, by tokio's clock.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +99,7 @@ pub struct RateLimits {
     teams: Each<u32>,
     shops: Each<u32>,
     guesses: Each<Client>,
-    all_guesses: Together,
+    all_guesses: Overall,
     joins: Each<Client>,
     tests: Each<Client>,
 }
@@ -114,7 +113,7 @@ impl Default for RateLimits {
             teams: Each::hashmap_with_clock(quota(REQUESTS_OF_TEAM), clock),
             shops: Each::hashmap_with_clock(quota(SHOP_VIEWS), clock),
             guesses: Each::hashmap_with_clock(quota(GUESSES), clock),
-            all_guesses: Together::direct_with_clock(quota(ALL_GUESSES), clock),
+            all_guesses: Overall::direct_with_clock(quota(ALL_GUESSES), clock),
             joins: Each::hashmap_with_clock(quota(JOINS), clock),
             tests: Each::hashmap_with_clock(quota(TESTS), clock),
         }

@@ -5,12 +5,13 @@ use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use chassis::{Chassis, Clock, Network, TaskGroup};
 use incident::IncidentRecord;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, interval};
 
 use crate::{
@@ -131,7 +132,7 @@ impl Room {
     }
 
     pub(crate) fn team_worlds(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<TeamWorld>>> {
-        self.inner.team_worlds.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.team_worlds.lock()
     }
 
     pub fn rate_limits(&self) -> &RateLimits {
@@ -159,12 +160,10 @@ impl Room {
         self.inner.address
     }
 
-    /// Page views a second in each world.
     pub fn views(&self) -> f64 {
         self.inner.views
     }
 
-    /// The folder in which somebody edits the pages.
     pub fn pages(&self) -> Option<&Path> {
         self.inner.pages.as_deref()
     }
@@ -202,7 +201,7 @@ impl Room {
 
     /// Remembers that a device has reached the room.
     pub fn reached_from(&self, address: IpAddr) {
-        let mut reached = self.inner.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reached = self.inner.reached.lock();
         reached.retain(|(known, _)| *known != address);
         if reached.len() == REACHED_MAX {
             reached.remove(0);
@@ -214,7 +213,7 @@ impl Room {
 
     /// The devices that have reached the room, and how many seconds ago.
     pub fn reached(&self) -> Vec<(IpAddr, u64)> {
-        let reached = self.inner.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let reached = self.inner.reached.lock();
         reached.iter().rev().map(|(address, at)| (*address, at.elapsed().as_secs())).collect()
     }
 

@@ -23,7 +23,6 @@ pub const QUESTION: &str = "Customers are served again, and there is time left. 
     What would have made it smaller or shorter, and how do you know?";
 
 impl Room {
-    /// Begins the next round.
     pub async fn start(&self) -> Result<(), Problem> {
         let _turn = self.turn().await;
         let (place, session) = self.read(|session| {
@@ -92,7 +91,6 @@ impl Room {
         }
     }
 
-    /// Pauses or resumes all clocks and customers.
     pub async fn pause(&self, paused: bool) -> Result<(), Problem> {
         let _turn = self.turn().await;
         self.change(|session| session.pause(paused))?;
@@ -140,12 +138,10 @@ impl Room {
         }
     }
 
-    /// Opens the answers to everybody.
     pub fn reveal(&self) -> Result<(), Problem> {
         self.change(|session| session.reveal())
     }
 
-    /// Writes a line into a team's log.
     pub fn tell(&self, team: u32, kind: &str, text: &str, by: Option<&str>) {
         let now = self.team_world(team).map(|team_world| team_world.now()).unwrap_or_default();
         self.change(|session| session.tell(team, now, kind, text, by));

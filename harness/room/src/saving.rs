@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -22,6 +22,7 @@ use axum::{
 use chassis::Blocking;
 use http::Method;
 use incident::IncidentRecord;
+use parking_lot::Mutex;
 use tokio::{
     select,
     sync::{Notify, watch},
@@ -61,11 +62,11 @@ pub struct Saver {
 struct Done {
     tried: u64,
     kept: u64,
-    behind: Option<Behind>,
+    behind: Option<SaveFailure>,
 }
 
 #[derive(Clone, Debug)]
-struct Behind {
+struct SaveFailure {
     since: Instant,
     why: String,
 }
@@ -91,19 +92,19 @@ impl Saver {
 
     /// Takes over a record whose world has ended, until it is on disk.
     pub fn owe(&self, team: u32, round: usize, record: IncidentRecord) {
-        self.owed().insert((team, round), Arc::new(record));
+        self.owed.lock().insert((team, round), Arc::new(record));
         self.want();
     }
 
     /// A record that is not on disk yet.
     pub fn owed_record(&self, team: u32, round: usize) -> Option<IncidentRecord> {
-        self.owed().get(&(team, round)).map(|record| IncidentRecord::clone(record))
+        self.owed.lock().get(&(team, round)).map(|record| IncidentRecord::clone(record))
     }
 
     /// What the facilitator reads while saving fails.
     pub fn behind(&self) -> Option<String> {
         let done = self.done.borrow();
-        done.behind.as_ref().map(|Behind { since, why }| {
+        done.behind.as_ref().map(|SaveFailure { since, why }| {
             let seconds = since.elapsed().as_secs();
             format!(
                 "Not kept for {seconds} s: {why}. What happens now is lost if the room ends before it is saved. The room tries again every \
@@ -111,21 +112,16 @@ impl Saver {
             )
         })
     }
-
-    fn owed(&self) -> MutexGuard<'_, BTreeMap<(u32, usize), Arc<IncidentRecord>>> {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Room {
-    /// Saves session and records.
     pub async fn save(&self) -> io::Result<()> {
         let saver = self.saver();
         let mut written = saver.written.lock().await;
         let tried = saver.wanted.load(Ordering::Acquire);
         let kept = self.write(&mut written).await;
         let was_behind = saver.done.borrow().behind.clone();
-        let behind = kept.as_ref().err().map(|error| Behind {
+        let behind = kept.as_ref().err().map(|error| SaveFailure {
             since: was_behind.as_ref().map_or_else(Instant::now, |behind| behind.since),
             why: error.to_string(),
         });
@@ -175,7 +171,7 @@ impl Room {
         });
         let round = session.current.filter(|_| session.is_under_way());
         // Read after the session, so that no record lacks what the session has.
-        let owed = self.saver().owed().clone();
+        let owed = self.saver().owed.lock().clone();
         let all = written.all_at.is_none_or(|at| at.elapsed() >= KEPT_EVERY);
         let is_due = |(round, team_world): &(usize, Arc<TeamWorld>)| {
             all || written.events.get(&(team_world.team, *round))
@@ -208,7 +204,8 @@ impl Room {
                 written.all_at = Some(Instant::now());
             }
             self.saver()
-                .owed()
+                .owed
+                .lock()
                 .retain(|place, record| owed.get(place).is_none_or(|written| !Arc::ptr_eq(written, record)));
         }
         kept

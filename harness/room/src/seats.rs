@@ -29,13 +29,11 @@ const SILENT_KEPT: Duration = Duration::from_secs(600);
 pub struct Newcomer<'a> {
     pub team: u32,
     pub alias: String,
-    /// Where from.
     pub client: Client,
     /// What the same browser shows of an older seat.
     pub shown: Option<&'a str>,
 }
 
-/// A seat that was taken.
 #[derive(Debug)]
 pub struct Taken {
     pub seat: Seat,
@@ -44,7 +42,6 @@ pub struct Taken {
 }
 
 impl Seat {
-    /// Notes that whoever sits here was heard.
     pub(crate) fn hear(&mut self, now: Instant) {
         (self.last_heard, self.used) = (Some(now), true);
     }
@@ -128,7 +125,6 @@ impl Change<'_> {
         gone
     }
 
-    /// Notes that somebody was heard.
     pub(crate) fn hear(&mut self, id: u32, now: Instant) {
         if let Some(seat) = self.for_next_tick().seats.iter_mut().find(|seat| seat.id == id) {
             seat.hear(now);

@@ -2,11 +2,7 @@
 //! forgotten, and one that the compiler knows is not: a `&mut Session` exists only within a [`Change`], and each of the doors that hand
 //! one out notes who has to be told. So no change goes unannounced, and none is left off the disk.
 
-use std::{
-    collections::BTreeSet,
-    ops::Deref,
-    sync::{MutexGuard, PoisonError},
-};
+use std::{collections::BTreeSet, ops::Deref};
 
 use crate::{room::Room, session::Session};
 
@@ -67,12 +63,12 @@ impl<'a> Change<'a> {
 impl Room {
     /// Reads the session. Whoever reads within this waits for ever.
     pub fn read<T>(&self, read: impl FnOnce(&Session) -> T) -> T {
-        read(&self.lock_session())
+        read(&self.session_mutex().lock())
     }
 
     /// Changes the session, tells the pages that show what has changed, and has it kept on disk.
     pub fn change<T>(&self, change: impl FnOnce(&mut Change<'_>) -> T) -> T {
-        let mut session = self.lock_session();
+        let mut session = self.session_mutex().lock();
         let mut changing = Change::of(&mut session);
         let outcome = change(&mut changing);
         let concerns = changing.concerns;
@@ -82,10 +78,6 @@ impl Room {
             self.saver().want();
         }
         outcome
-    }
-
-    fn lock_session(&self) -> MutexGuard<'_, Session> {
-        self.session_mutex().lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

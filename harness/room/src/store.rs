@@ -40,7 +40,6 @@ impl Store {
         self.folder.join(SESSION_FILE)
     }
 
-    /// The session that the folder holds; none if there is none.
     pub fn session(&self) -> io::Result<Option<Session>> {
         match parse(&self.session_file(), &[SCHEMA]) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -84,7 +83,6 @@ impl Store {
         replace(&self.record_file(team, round), &text)
     }
 
-    /// The record of a team in a round; none if there is none.
     pub fn record(&self, team: u32, round: usize) -> io::Result<Option<IncidentRecord>> {
         match fs::read_to_string(self.record_file(team, round)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

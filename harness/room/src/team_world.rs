@@ -5,7 +5,7 @@ use std::{
     collections::BTreeSet,
     io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -14,6 +14,7 @@ use std::{
 use diagnosis::explanation::RIGHT_FROM;
 use evidence::{Evidence, Limits};
 use incident::{Event, EventKind, IncidentRecord, Level, Recorder, Rules, Run, Story, words::ClockKind};
+use parking_lot::{Mutex, MutexGuard};
 use world::{
     Mix, ShopOptions, World,
     customers::STOOD_STILL_AFTER,
@@ -24,6 +25,7 @@ use world::{
 };
 
 use crate::{
+    evidence_kind::EvidenceKind,
     forward::Tee,
     session::{Assigned, Moment, Played, Round, Team},
 };
@@ -94,7 +96,6 @@ pub struct Opening<'a> {
     pub assigned: &'a Assigned,
     /// After a restart of the room: what the team did, and its record, if one was saved.
     pub before: Option<(&'a Played, Option<IncidentRecord>)>,
-    /// Page views a second.
     pub views: f64,
 }
 
@@ -186,20 +187,20 @@ impl TeamWorld {
     /// Notes that the process is alive. Answers with the gap if it stood still since the last heartbeat.
     pub fn heartbeat(&self) -> Option<Gap> {
         let now_s = self.world.at_s();
-        let mut last_s = self.heartbeat_s.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last_s = self.heartbeat_s.lock();
         let from_s = std::mem::replace(&mut *last_s, now_s);
         (now_s - from_s > STOOD_STILL_AFTER.as_secs_f64()).then_some(Gap { from_s, to_s: now_s })
     }
 
     /// The time by both clocks, no later than the last heartbeat allows: a gap is left out when it is noticed.
     pub fn now(&self) -> Moment {
-        let heartbeat_s = *self.heartbeat_s.lock().unwrap_or_else(PoisonError::into_inner);
+        let heartbeat_s = *self.heartbeat_s.lock();
         let at_s = self.world.at_s().min(heartbeat_s + STOOD_STILL_AFTER.as_secs_f64());
         Moment { at_s, story_s: self.world.record().clock().story_at(at_s) }
     }
 
     pub fn figures(&self) -> MutexGuard<'_, Figures> {
-        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+        self.figures.lock()
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
@@ -251,10 +252,10 @@ impl TeamWorld {
         self.world.record().events().iter().any(|event| is_call(&event.kind))
     }
 
-    /// What calls the team now, if anything does: an alert that is `firing`, from level `metrics` upwards, or a customer's complaint.
+    /// What calls the team now, if anything does: an alert that is `firing`, where the level opens alerts, or a customer's complaint.
     pub fn call(&self, figures: &Figures, level: Level, firing: bool) -> Option<EventKind> {
         let lost_s = figures.lost_story_s?;
-        if level >= Level::Metrics && firing {
+        if EvidenceKind::Alerts.is_open_at(level) && firing {
             return Some(EventKind::Alerted {
                 text: "customers' visits fail: the error budget burns".to_owned(),
             });

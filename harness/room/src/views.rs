@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     claims::{Claim, Pin},
+    evidence_kind::{EvidenceKind, open_at},
     room::Room,
     rounds::QUESTION,
     session::{Guess, Hypothesis, Moment, Phase, Played, Round, Session, Submitted},
@@ -222,17 +223,6 @@ pub fn story_time(story_s: f64) -> String {
     Story::default().time_at(story_s).to_string()
 }
 
-pub fn tabs(level: Level) -> Vec<&'static str> {
-    let least = [
-        (Level::Dark, "health"),
-        (Level::Dark, "logs"),
-        (Level::Metrics, "metrics"),
-        (Level::Traces, "traces"),
-        (Level::Changes, "changes"),
-    ];
-    least.into_iter().filter(|(least, _)| level >= *least).map(|(_, tab)| tab).collect()
-}
-
 /// A round for a team, or for everybody.
 pub fn round_view(
     session: &Session,
@@ -315,7 +305,7 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
             clock,
             called,
             log: played.map_or_else(nothing, |played| played.log.iter().map(line).collect()),
-            tabs: played.map_or_else(Vec::new, |_| tabs(level)),
+            tabs: played.map_or_else(Vec::new, |_| open_at(level).filter_map(EvidenceKind::tab).collect()),
             guess: played.and_then(|played| played.guess.clone()),
             remedies: played.map_or_else(Vec::new, |played| remedy_views(played.line())),
             pending: pending.map(|(pending, round)| PendingView {
@@ -324,8 +314,8 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
                 in_s: wall_s(pending.due_story_s, now, round),
             }),
             assets: TeamWorld::assets(),
-            can_inspect: may_look && level >= Level::Logs,
-            can_history: may_look && level >= Level::Changes,
+            can_inspect: may_look && EvidenceKind::AssetText.is_open_at(level),
+            can_history: may_look && EvidenceKind::AssetHistory.is_open_at(level),
             hypotheses: played.map_or_else(Vec::new, |played| played.hypotheses.clone()),
             pins: played.map_or_else(Vec::new, |played| played.pins.clone()),
             claims: played.map_or_else(Vec::new, |played| played.claims.clone()),

@@ -22,7 +22,6 @@ use web_front::{
 use crate::{
     World,
     customers::PATIENCE,
-    play::STARTS_STORY_S,
     scenario::{Drawn, Happening, Scenario, Symptom, draw::Step, insert::Insert},
     shop::{CUSTOMERS, seed_assets},
     tape::{ACTED_AT_MINUTES, BEFORE_S, LOOKED_AFTER_MINUTES, LOOKED_AT_MINUTES, Moment, Recorder},
@@ -163,7 +162,7 @@ impl<'a> WorldHands<'a> {
     }
 
     fn story_s(&self) -> f64 {
-        self.world.at_s() + STARTS_STORY_S
+        self.world.record().clock().story_at(self.world.at_s())
     }
 
     async fn until(&self, story_s: f64) {

@@ -43,6 +43,8 @@ pub struct PlayOptions {
     pub fingerprints_evidence: bool,
     /// Who responds.
     pub responder: Responder,
+    /// When the customers come, in story seconds.
+    pub starts_story_s: f64,
     /// When to stop at the latest, in story seconds.
     pub ends_story_s: f64,
 }
@@ -101,6 +103,7 @@ impl PlayOptions {
             with_evidence: false,
             fingerprints_evidence: false,
             responder: Responder::StandIn,
+            starts_story_s: STARTS_STORY_S,
             ends_story_s: Story::default().ends_s(),
         }
     }
@@ -154,7 +157,7 @@ pub fn play_until<'a>(
             });
         }
         let run = run_of(scenario, options, &shop);
-        let world = World::start(shop, &options.mix, run, STARTS_STORY_S).await?;
+        let world = World::start(shop, &options.mix, run, options.starts_story_s).await?;
         let drawn = draw(scenario, options.seed);
         let desk = Desk::default();
         let stage = Stage::new(&world, scenario, options, &drawn, &desk);

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::{
     World,
     hands::Desk,
-    play::{PlayOptions, Responder, STARTS_STORY_S},
+    play::{PlayOptions, Responder},
     scenario::{Drawn, Scenario, draw::PUBLISHED},
     stand_in,
 };
@@ -86,7 +86,7 @@ impl<'a> Stage<'a> {
     /// Lets everything happen, until nothing is left to wait for.
     pub(crate) async fn run(mut self) {
         let mut steps = self.drawn.steps.iter().peekable();
-        let mut look_s = STARTS_STORY_S + LOOKS_EVERY;
+        let mut look_s = self.options.starts_story_s + LOOKS_EVERY;
         while look_s <= self.options.ends_story_s {
             let step_s = steps.peek().map_or(f64::INFINITY, |(at_s, _)| *at_s);
             let remedy_s = self.planned.first().map_or(f64::INFINITY, |(at_s, _)| *at_s);
@@ -146,7 +146,7 @@ impl<'a> Stage<'a> {
             if self.is_lost() {
                 self.lost_story_s = Some(story_s);
             }
-            let last_s = self.drawn.steps.last().map_or(STARTS_STORY_S, |(at_s, _)| *at_s);
+            let last_s = self.drawn.steps.last().map_or(self.options.starts_story_s, |(at_s, _)| *at_s);
             return self.planned.is_empty() && story_s >= last_s + QUIET_S;
         };
         if self.is_restored(lost_s) {
@@ -173,7 +173,7 @@ impl<'a> Stage<'a> {
             || self.lost_story_s.is_some_and(|lost_s| self.notices(story_s, lost_s));
         self.desk.is_served.set(is_served);
         self.desk.is_called.set(self.desk.is_called.get() || is_called);
-        let last_s = self.drawn.steps.last().map_or(STARTS_STORY_S, |(at_s, _)| *at_s);
+        let last_s = self.drawn.steps.last().map_or(self.options.starts_story_s, |(at_s, _)| *at_s);
         if matches!(self.options.responder, Responder::Recorder(_)) && self.desk.is_called.get() {
             return self.desk.is_done.get();
         }
@@ -235,12 +235,12 @@ impl<'a> Stage<'a> {
         let to_s = self.second().saturating_sub(rules.customers_wait_s + 1);
         let from_s = to_s.saturating_sub(hold_s);
         let tally = self.record().tally(None, from_s, to_s);
-        f64::from(from_s) + STARTS_STORY_S >= lost_story_s
+        f64::from(from_s) + self.options.starts_story_s >= lost_story_s
             && tally.availability().is_some_and(|share| share >= rules.availability_target)
     }
 
     async fn until(&self, story_s: f64) {
-        let at_s = (story_s - STARTS_STORY_S).max(0.0) / self.options.responder.speed();
+        let at_s = (story_s - self.options.starts_story_s).max(0.0) / self.options.responder.speed();
         sleep_until(self.began + Duration::from_secs_f64(at_s)).await;
     }
 

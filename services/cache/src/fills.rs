@@ -1,7 +1,7 @@
 //! What happens on a miss: a fill fetches the fragment, detached from the request that caused it.
 //!
 //! Teaches the middle of the chain. Both twins of the poor error handling stand here: the fill itself decides whether to try
-//! again, and `fill_alone` and `fill_together` decide who waits for whom.
+//! again, and `fill_alone` and `shared_fill` decide who waits for whom.
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
@@ -78,7 +78,7 @@ struct Shared {
     store: Peer,
     fragments: Fragments,
     permits: Permits,
-    together: Mutex<BTreeMap<FillKey, Together>>,
+    shared_fills: Mutex<BTreeMap<FillKey, SharedFill>>,
     backoff: Mutex<ChaCha8Rng>,
     instruments: Instruments,
 }
@@ -91,7 +91,7 @@ type Filled = Result<Arc<Fragment>, FetchError>;
 
 /// A fill that several requests wait for, or the memory of its failure.
 #[derive(Clone, Debug)]
-enum Together {
+enum SharedFill {
     Filling(future::Shared<oneshot::Receiver<Filled>>),
     Failed { until: Instant, error: FetchError },
 }
@@ -102,7 +102,7 @@ impl Fills {
             store: Peer::new(&chassis, config.content_store.clone()),
             fragments: Fragments::new(chassis.rng("time-to-live")),
             permits: Permits::new(config.fill_permits),
-            together: Mutex::default(),
+            shared_fills: Mutex::default(),
             backoff: Mutex::new(chassis.rng("backoff")),
             instruments: Instruments::new(chassis.telemetry.meter()),
             chassis,
@@ -155,11 +155,11 @@ impl Fills {
         if self.shared.is_faulty() {
             return Ok((self.fill_alone(id).await?, Found::Miss));
         }
-        match (kept, self.fill_together(id)) {
+        match (kept, self.shared_fill(id)) {
             // The fill goes on in the background; the last good version is better than a wait.
             (Some(last_good), _) => Ok((last_good, Found::Stale)),
-            (None, Together::Failed { error, .. }) => Err(error),
-            (None, Together::Filling(filled)) => Ok((answer_of(filled).await?, Found::Miss)),
+            (None, SharedFill::Failed { error, .. }) => Err(error),
+            (None, SharedFill::Filling(filled)) => Ok((answer_of(filled).await?, Found::Miss)),
         }
     }
 
@@ -185,18 +185,18 @@ impl Fills {
         answer_of(filled).await
     }
 
-    fn fill_together(&self, id: &AssetId) -> Together {
+    fn shared_fill(&self, id: &AssetId) -> SharedFill {
         let key = (id.clone(), self.fragments().newest_known(id));
-        let mut together = self.shared.together.lock();
+        let mut shared_fills = self.shared.shared_fills.lock();
         let now = Instant::now();
-        together.retain(|_, fill| !matches!(fill, Together::Failed { until, .. } if *until <= now));
-        if let Some(fill) = together.get(&key) {
+        shared_fills.retain(|_, fill| !matches!(fill, SharedFill::Failed { until, .. } if *until <= now));
+        if let Some(fill) = shared_fills.get(&key) {
             return fill.clone();
         }
         let (answer, filled) = oneshot::channel();
-        let fill = Together::Filling(filled.shared());
-        if together.len() < SHARED_MAX {
-            together.insert(key.clone(), fill.clone());
+        let fill = SharedFill::Filling(filled.shared());
+        if shared_fills.len() < SHARED_MAX {
+            shared_fills.insert(key.clone(), fill.clone());
         }
         let (shared, origin) = (Arc::clone(&self.shared), TraceContext::current());
         self.shared.chassis.tasks.spawn(async move {
@@ -273,12 +273,12 @@ impl Shared {
     }
 
     fn remember(&self, key: FillKey, filled: &Filled) {
-        let mut together = self.together.lock();
+        let mut shared_fills = self.shared_fills.lock();
         match filled {
-            Ok(_) => _ = together.remove(&key),
-            Err(error) if together.len() < SHARED_MAX || together.contains_key(&key) => {
+            Ok(_) => _ = shared_fills.remove(&key),
+            Err(error) if shared_fills.len() < SHARED_MAX || shared_fills.contains_key(&key) => {
                 let until = Instant::now() + FAILURE_KEPT;
-                together.insert(key, Together::Failed { until, error: error.clone() });
+                shared_fills.insert(key, SharedFill::Failed { until, error: error.clone() });
             }
             Err(_) => {}
         }

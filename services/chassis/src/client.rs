@@ -111,12 +111,10 @@ impl Peer {
         &self.authority
     }
 
-    /// Gets `path`.
     pub async fn get(&self, path: &str, wait: Wait) -> Result<Answer, CallError> {
         self.call(Method::GET, path, Bytes::new(), wait).await
     }
 
-    /// Sends a request without further headers.
     pub async fn call(
         &self,
         method: Method,

@@ -26,7 +26,6 @@ pub const DEFAULT_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 pub struct VersionSummary {
     pub id: AssetId,
     pub version: Version,
-    /// The body's media type, as published.
     pub content_type: String,
     pub bytes: u64,
     /// When it was published, to the microsecond.
@@ -39,7 +38,6 @@ pub struct VersionSummary {
 pub struct AssetVersion {
     pub id: AssetId,
     pub version: Version,
-    /// The body's media type, as published.
     pub content_type: String,
     /// What the editor sent, byte for byte.
     pub body: Bytes,

@@ -50,7 +50,6 @@ pub(crate) struct ChainArgs {
 #[derive(Clone, Debug, PartialEq)]
 struct Shares(Vec<(Route, f64)>);
 
-/// Plays all combinations, says what came of it, and writes the report.
 pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
     let seed = args.seed.unwrap_or_else(new_seed);
     let mut options =

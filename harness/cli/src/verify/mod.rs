@@ -38,7 +38,6 @@ pub(crate) struct VerifyArgs {
     format: Format,
 }
 
-/// Probes, puts everything back, and says what was found. False when some fault is present.
 pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
     let prober = Prober::new(&options.target, options.room_port)?;
     prober.reach().await?;

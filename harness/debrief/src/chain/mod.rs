@@ -35,7 +35,6 @@ pub fn page(report: &ChainReport) -> Result<String, askama::Error> {
 /// Each latent fault's share in the loss, for pages about one incident.
 #[derive(Debug)]
 pub(crate) struct SharesOfLoss {
-    /// The scenario that was played.
     pub(crate) scenario: String,
     pub(crate) seeds: String,
     pub(crate) responder: String,

@@ -12,7 +12,10 @@ use super::{
     differences::{Difference, differences},
     dots::{LevelDots, dots},
     signs::{ScenarioSigns, signs},
-    words::{bare_minutes, dollars, minutes, minutes_interval, names, signed_dollars, signed_minutes, told},
+    words::{
+        bare_minutes, differences_in_words, dollars, minutes, minutes_interval, names, signed_dollars,
+        signed_minutes,
+    },
 };
 use crate::{
     block::Block,
@@ -179,7 +182,7 @@ fn other_measure(document: &CompareReport, measure: &Measure) -> Option<Block> {
         measure.unit,
         document.sample()
     );
-    let finding = format!("{} {}", measure.what, told(&words, measure.sides, measure.amount));
+    let finding = format!("{} {}", measure.what, differences_in_words(&words, measure.sides, measure.amount));
     let table = difference_table(&rows, 0, measure.pair);
     (!rows.is_empty()).then(|| Block::new(finding, about, table))
 }
@@ -193,7 +196,7 @@ fn minutes_pair(by: f64, interval: Interval) -> [String; 2] {
 
 fn in_words(rows: &[&Paired], less: &str, more: &str) -> String {
     let rows: Vec<_> = rows.iter().map(|row| (row.level, row.difference, row.interval)).collect();
-    told(&rows, [less, more], minutes)
+    differences_in_words(&rows, [less, more], minutes)
 }
 
 /// `tipping_of` is how many of the rows, the first, are steps of which it was asked by how much their checks may get dearer.

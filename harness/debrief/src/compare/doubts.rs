@@ -8,8 +8,8 @@ use report::{
 };
 
 use super::words::{
-    Sign, bare_minutes, by_level, count_of, dollars, minutes, minutes_interval, model, names, row_by_level,
-    share, signed_minutes, told, uncertain,
+    Sign, bare_minutes, by_level, count_of, differences_in_words, dollars, minutes, minutes_interval, model,
+    names, row_by_level, share, signed_minutes, uncertain,
 };
 use crate::{
     block::Block,
@@ -132,7 +132,7 @@ fn runbooks(report: &CompareReport) -> Option<Block> {
          when called restores {} in {} on average",
         best.says,
         share(best.restored.restored_share),
-        told(&words, ["sooner", "later"], minutes),
+        differences_in_words(&words, ["sooner", "later"], minutes),
         share(controls.oracle.restored_share),
         minutes(time(&controls.oracle))
     );

@@ -28,7 +28,7 @@ impl Sign {
 }
 
 /// A difference that a sentence speaks of: its level, itself, its interval.
-pub(super) type Told = (Level, f64, Interval);
+pub(super) type LevelDifference = (Level, f64, Interval);
 
 /// An estimate that is smaller than this part of its interval's width is no difference that a sentence should name.
 const CLEAR_FROM: f64 = 0.1;
@@ -36,7 +36,11 @@ const CLEAR_FROM: f64 = 0.1;
 /// `sooner with logs (by 42 min); metrics (1 min sooner on average, uncertain: 3.3 min sooner to 0 min) is not shown to help`. `sides`
 /// are the words for less and for more. That nothing was shown is not that there is nothing: the estimate and its interval
 /// stand beside it.
-pub(super) fn told(rows: &[Told], sides: [&str; 2], amount: fn(f64) -> String) -> String {
+pub(super) fn differences_in_words(
+    rows: &[LevelDifference],
+    sides: [&str; 2],
+    amount: fn(f64) -> String,
+) -> String {
     let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.2) == sign);
     let with = |sign: Sign, word: &str| {
         let each: Vec<String> =
@@ -165,7 +169,7 @@ mod tests {
             (Level::Traces, 150.0, interval(60.0, 240.0)),
         ];
         assert_eq!(
-            told(&rows, ["sooner", "later"], minutes).replace('\u{a0}', " "),
+            differences_in_words(&rows, ["sooner", "later"], minutes).replace('\u{a0}', " "),
             "sooner with logs (by 42 min); later with traces (by 2.5 min); metrics \
              (1 min sooner on average, uncertain: 3.3 min sooner to 0 min) is not shown to help"
         );
@@ -174,11 +178,11 @@ mod tests {
             (Level::Traces, -12.0, interval(-300.0, 240.0)),
         ];
         assert_eq!(
-            told(&nothing, ["sooner", "later"], minutes).replace('\u{a0}', " "),
+            differences_in_words(&nothing, ["sooner", "later"], minutes).replace('\u{a0}', " "),
             "not clearly sooner: logs (29 min sooner on average, uncertain: 84 min sooner to 21 min later) and traces \
              (no clear difference: 5 min sooner to 4 min later) are not shown to help"
         );
-        assert_eq!(told(&[], ["sooner", "later"], minutes), "");
+        assert_eq!(differences_in_words(&[], ["sooner", "later"], minutes), "");
     }
 
     #[test]

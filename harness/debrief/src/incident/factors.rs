@@ -13,7 +13,6 @@ use crate::{
     figures::{capital, fault, list, percent},
 };
 
-/// A factor, and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Factor {
     pub(super) factor: ContributingFactor,
@@ -53,7 +52,6 @@ pub(super) fn factors(facts: &Facts<'_>, shares: Option<&SharesOfLoss>) -> Vec<F
         .collect()
 }
 
-/// What the comparison of explanation and shop says, as a title.
 pub(super) fn finding(factors: &[Factor]) -> String {
     let named = factors.iter().filter(|factor| factor.is_named == Some(true)).count();
     let missed: Vec<String> = factors

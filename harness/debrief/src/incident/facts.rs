@@ -13,7 +13,6 @@ use crate::figures::time;
 /// The responder that is a program.
 const MODEL: &str = "model responder";
 
-/// The record, and what follows from it.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) record: &'a IncidentRecord,

@@ -157,7 +157,6 @@ impl<'a> Debrief<'a> {
     }
 }
 
-/// The answer, its path and its score, in sentences.
 fn answer(facts: &Facts<'_>) -> Vec<String> {
     let Some(given) = &facts.outcome.explanation else { return Vec::new() };
     let mut answer = vec![format!("The answer: \u{201c}{}\u{201d}.", printable(&given.trigger))];

@@ -23,7 +23,6 @@ pub(super) struct RemedyUsed {
     /// Availability before it, in words.
     pub(super) before: String,
     pub(super) best: String,
-    /// Whether it helped, in a sentence.
     pub(super) verdict: String,
     /// The outage that ended with it, by its number, from 0.
     pub(super) ended: Option<usize>,

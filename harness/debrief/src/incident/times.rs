@@ -9,7 +9,6 @@ use crate::{
 
 struct Step {
     word: &'static str,
-    /// What it means, in a sentence.
     what: &'static str,
     after_s: Option<f64>,
     at_s: Option<f64>,

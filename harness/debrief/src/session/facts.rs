@@ -98,13 +98,12 @@ impl Facts {
         all.finding = if all.instead.is_some() {
             "When each fact could be known".to_owned()
         } else {
+            let (poorest, richest) = (Level::ALL[0], Level::RICHEST);
             format!(
-                "{} of {} facts could be known at {}, {} at {}",
-                known(Level::Dark),
+                "{} of {} facts could be known at {poorest}, {} at {richest}",
+                known(poorest),
                 first.facts.len(),
-                Level::Dark,
-                known(Level::Changes),
-                Level::Changes
+                known(richest),
             )
         };
         Some(all)

@@ -19,7 +19,6 @@ use self::Kind::{
 };
 use self::Role::{Holder, Part, Record};
 
-/// One kind of message.
 pub(crate) struct Message {
     pub(crate) name: &'static str,
     /// What it takes in memory where it lies in a list or a box; texts do not count.
@@ -41,7 +40,6 @@ pub(crate) enum Role {
     Part,
 }
 
-/// One field of a message.
 pub(crate) struct Field {
     pub(crate) tag: u32,
     /// Its name in JSON.
@@ -52,7 +50,6 @@ pub(crate) struct Field {
     pub(crate) one_of: bool,
 }
 
-/// What a field holds.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Text,

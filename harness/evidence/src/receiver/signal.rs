@@ -25,7 +25,6 @@ pub(crate) trait Signal: prost::Message + Default + 'static {
     const PATH: &'static str;
     /// Its path over gRPC.
     const CALL: &'static str;
-    /// Its fields.
     const SCHEMA: &'static Message;
 
     /// Keeps what could be read, and counts what could not.

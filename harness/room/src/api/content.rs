@@ -7,17 +7,18 @@ use bytes::Bytes;
 use chassis::{Peer, Problem, Wait};
 use evidence::UnixTime;
 use http::StatusCode;
-use incident::{Level, Service};
+use incident::Service;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     looks::{named, operator},
-    request::At,
+    request::InPath,
 };
 use crate::{
     access::Member,
+    evidence_kind::EvidenceKind,
     room::Room,
     session::{conflict, not_found},
     team_world::TeamWorld,
@@ -71,8 +72,8 @@ struct RunView {
 
 /// The text of an asset as it is now; from level `logs`
 #[utoipa::path(get, path = "/api/team/assets/{id}", params(("id" = String, Path)), responses((status = 200, body = AssetView)))]
-async fn asset(member: Member, At(id): At<String>) -> Result<Json<AssetView>, Problem> {
-    let team_world = looked_inside(&member, &id, Level::Logs)?;
+async fn asset(member: Member, InPath(id): InPath<String>) -> Result<Json<AssetView>, Problem> {
+    let team_world = looked_inside(&member, &id, EvidenceKind::AssetText)?;
     let history = history(&team_world, &id).await?;
     let newest = history.first().ok_or_else(|| not_found("The asset has been deleted."))?;
     let view = asset_view(&team_world, &id, newest.version, false).await?;
@@ -95,8 +96,8 @@ struct VersionView {
 
 /// The history of an asset; from level `changes`
 #[utoipa::path(get, path = "/api/team/assets/{id}/versions", params(("id" = String, Path)), responses((status = 200, body = Versions)))]
-async fn versions(member: Member, At(id): At<String>) -> Result<Json<Versions>, Problem> {
-    let team_world = looked_inside(&member, &id, Level::Changes)?;
+async fn versions(member: Member, InPath(id): InPath<String>) -> Result<Json<Versions>, Problem> {
+    let team_world = looked_inside(&member, &id, EvidenceKind::AssetHistory)?;
     let versions = history(&team_world, &id).await?;
     member.remember(&team_world, &format!("assets/{id}/versions"), String::new(), named(id.as_bytes()));
     Ok(Json(Versions { versions }))
@@ -105,15 +106,22 @@ async fn versions(member: Member, At(id): At<String>) -> Result<Json<Versions>, 
 /// One version of an asset, and what changed in it; from level `changes`
 #[utoipa::path(get, path = "/api/team/assets/{id}/versions/{version}", params(("id" = String, Path), ("version" = u64, Path)),
     responses((status = 200, body = AssetView)))]
-async fn version(member: Member, At((id, version)): At<(String, u64)>) -> Result<Json<AssetView>, Problem> {
-    let team_world = looked_inside(&member, &id, Level::Changes)?;
+async fn version(
+    member: Member,
+    InPath((id, version)): InPath<(String, u64)>,
+) -> Result<Json<AssetView>, Problem> {
+    let team_world = looked_inside(&member, &id, EvidenceKind::AssetHistory)?;
     let view = asset_view(&team_world, &id, version, true).await?;
     remember_asset(&member, &team_world, &format!("assets/{id}/versions/{version}"), &view);
     Ok(Json(view))
 }
 
-fn looked_inside(member: &Member, id: &str, least: Level) -> Result<std::sync::Arc<TeamWorld>, Problem> {
-    if member.may_look()? < least {
+fn looked_inside(
+    member: &Member,
+    id: &str,
+    kind: EvidenceKind,
+) -> Result<std::sync::Arc<TeamWorld>, Problem> {
+    if !kind.is_open_at(member.may_look()?) {
         return Err(conflict("The telemetry level of this round does not grant that."));
     }
     if !TeamWorld::assets().iter().any(|asset| asset == id) {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::{Asked, At, Body};
+use super::request::{Body, InPath, InQuery};
 use crate::{
     access::{Facilitator, Member},
     debrief::{
@@ -56,7 +56,7 @@ pub(super) const CLOSED: &str = "The debrief opens when the facilitator opens th
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wish {
+pub(super) struct DebriefQuery {
     /// All sixteen combinations, before every team has spent its repair.
     #[serde(default)]
     pub(super) anyway: bool,
@@ -107,7 +107,7 @@ async fn team_news(member: Member) -> Result<Json<News>, Problem> {
 /// The team's incident record of a round
 #[utoipa::path(get, path = "/api/team/debrief/records/{round}", params(("round" = usize, Path)),
     responses((status = 200, content_type = "application/json")))]
-async fn team_record(member: Member, At(round): At<usize>) -> Result<Response, Problem> {
+async fn team_record(member: Member, InPath(round): InPath<usize>) -> Result<Response, Problem> {
     opened(&member.room)?;
     record(&member.room, member.team, round)
 }
@@ -115,7 +115,7 @@ async fn team_record(member: Member, At(round): At<usize>) -> Result<Response, P
 /// The post-incident review of a round, ready to fill in
 #[utoipa::path(get, path = "/api/team/debrief/reviews/{round}", params(("round" = usize, Path)),
     responses((status = 200, content_type = "text/markdown")))]
-async fn team_review(member: Member, At(round): At<usize>) -> Result<Response, Problem> {
+async fn team_review(member: Member, InPath(round): InPath<usize>) -> Result<Response, Problem> {
     opened(&member.room)?;
     review(&member.room, member.team, round)
 }
@@ -135,9 +135,12 @@ async fn team_visits(member: Member) -> Result<Response, Problem> {
 }
 
 /// How far the debrief of all teams has come
-#[utoipa::path(get, path = "/api/desk/debrief/news", params(Wish), responses((status = 200, body = News)))]
-async fn desk_news(Facilitator { room, .. }: Facilitator, Asked(wish): Asked<Wish>) -> Json<News> {
-    news(&room, View { team: None, is_desk: true, anyway: wish.anyway })
+#[utoipa::path(get, path = "/api/desk/debrief/news", params(DebriefQuery), responses((status = 200, body = News)))]
+async fn desk_news(
+    Facilitator { room, .. }: Facilitator,
+    InQuery(query): InQuery<DebriefQuery>,
+) -> Json<News> {
+    news(&room, View { team: None, is_desk: true, anyway: query.anyway })
 }
 
 /// One row for each team and round
@@ -153,15 +156,15 @@ async fn desk_visits(Facilitator { room, .. }: Facilitator) -> Result<Response, 
 }
 
 /// How far the debrief of one team has come, as the facilitator reads it
-#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/news", params(("team" = u32, Path), Wish),
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/news", params(("team" = u32, Path), DebriefQuery),
     responses((status = 200, body = News)))]
 async fn desk_team_news(
     Facilitator { room, .. }: Facilitator,
-    At(team): At<u32>,
-    Asked(wish): Asked<Wish>,
+    InPath(team): InPath<u32>,
+    InQuery(query): InQuery<DebriefQuery>,
 ) -> Result<Json<News>, Problem> {
     room.read(|session| session.team(team).map(drop))?;
-    Ok(news(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }))
+    Ok(news(&room, View { team: Some(team), is_desk: true, anyway: query.anyway }))
 }
 
 /// A team's incident record of a round
@@ -169,7 +172,7 @@ async fn desk_team_news(
     responses((status = 200, content_type = "application/json")))]
 async fn desk_team_record(
     Facilitator { room, .. }: Facilitator,
-    At((team, round)): At<(u32, usize)>,
+    InPath((team, round)): InPath<(u32, usize)>,
 ) -> Result<Response, Problem> {
     record(&room, team, round)
 }
@@ -179,7 +182,7 @@ async fn desk_team_record(
     responses((status = 200, content_type = "text/markdown")))]
 async fn desk_team_review(
     Facilitator { room, .. }: Facilitator,
-    At((team, round)): At<(u32, usize)>,
+    InPath((team, round)): InPath<(u32, usize)>,
 ) -> Result<Response, Problem> {
     review(&room, team, round)
 }
@@ -189,7 +192,7 @@ async fn desk_team_review(
     responses((status = 200, content_type = "text/csv")))]
 async fn desk_team_rounds(
     Facilitator { room, .. }: Facilitator,
-    At(team): At<u32>,
+    InPath(team): InPath<u32>,
 ) -> Result<Response, Problem> {
     download_csv(&room, Some(team), "rounds", rounds_csv).await
 }
@@ -199,7 +202,7 @@ async fn desk_team_rounds(
     responses((status = 200, content_type = "text/csv")))]
 async fn desk_team_visits(
     Facilitator { room, .. }: Facilitator,
-    At(team): At<u32>,
+    InPath(team): InPath<u32>,
 ) -> Result<Response, Problem> {
     download_csv(&room, Some(team), "visits", visits_csv).await
 }

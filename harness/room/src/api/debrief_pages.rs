@@ -12,8 +12,8 @@ use chassis::{Blocking, Problem};
 use http::StatusCode;
 
 use super::{
-    debrief::{CLOSED, Wish, opened, unreadable},
-    request::{Asked, At},
+    debrief::{CLOSED, DebriefQuery, opened, unreadable},
+    request::{InPath, InQuery},
 };
 use crate::{
     access::{Facilitator, Member},
@@ -51,25 +51,25 @@ async fn team_page(State(room): State<Room>, member: Result<Member, Problem>) ->
 async fn desk_page(
     State(room): State<Room>,
     facilitator: Result<Facilitator, Problem>,
-    Asked(wish): Asked<Wish>,
+    InQuery(query): InQuery<DebriefQuery>,
 ) -> Result<Response, Problem> {
     if let Some(elsewhere) = elsewhere(facilitator)? {
         return Ok(elsewhere);
     }
-    written(&room, View { team: None, is_desk: true, anyway: wish.anyway }).await
+    written(&room, View { team: None, is_desk: true, anyway: query.anyway }).await
 }
 
 async fn desk_team_page(
     State(room): State<Room>,
     facilitator: Result<Facilitator, Problem>,
-    At(team): At<u32>,
-    Asked(wish): Asked<Wish>,
+    InPath(team): InPath<u32>,
+    InQuery(query): InQuery<DebriefQuery>,
 ) -> Result<Response, Problem> {
     if let Some(elsewhere) = elsewhere(facilitator)? {
         return Ok(elsewhere);
     }
     room.read(|session| session.team(team).map(drop))?;
-    written(&room, View { team: Some(team), is_desk: true, anyway: wish.anyway }).await
+    written(&room, View { team: Some(team), is_desk: true, anyway: query.anyway }).await
 }
 
 /// Where somebody signs in who has not.

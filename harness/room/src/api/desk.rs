@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use world::{hands::truth, scenario::scenario};
 
 use super::{
-    request::{At, Body, DONE, Done},
+    request::{Body, DONE, Done, InPath},
     team::Text,
 };
 use crate::{
@@ -140,7 +140,10 @@ struct Hints {
 
 /// The hints for what a team plays
 #[utoipa::path(get, path = "/api/desk/hints/{team}", params(("team" = u32, Path)), responses((status = 200, body = Hints)))]
-async fn hints(Facilitator { room, .. }: Facilitator, At(team): At<u32>) -> Result<Json<Hints>, Problem> {
+async fn hints(
+    Facilitator { room, .. }: Facilitator,
+    InPath(team): InPath<u32>,
+) -> Result<Json<Hints>, Problem> {
     let ladder = ladder(&room, team)?;
     let given = room.read(|session| session.played(team).map_or(0, |played| played.hints));
     Ok(Json(Hints { given, ladder }))
@@ -222,7 +225,10 @@ struct Factor {
 
 /// The truth about what a team plays
 #[utoipa::path(get, path = "/api/desk/answer/{team}", params(("team" = u32, Path)), responses((status = 200, body = Truth)))]
-async fn answer(Facilitator { room, .. }: Facilitator, At(team): At<u32>) -> Result<Json<Truth>, Problem> {
+async fn answer(
+    Facilitator { room, .. }: Facilitator,
+    InPath(team): InPath<u32>,
+) -> Result<Json<Truth>, Problem> {
     room.read(|session| session.team(team).map(drop))?;
     let team_world = room.team_world(team).ok_or_else(|| conflict("No round has begun."))?;
     let (scenario, drawn) = (&team_world.scenario, &team_world.drawn);
@@ -259,7 +265,7 @@ struct Renaming {
 #[utoipa::path(put, path = "/api/desk/teams/{team}", params(("team" = u32, Path)), request_body = Renaming)]
 async fn rename(
     Facilitator { room, .. }: Facilitator,
-    At(team): At<u32>,
+    InPath(team): InPath<u32>,
     Body(Renaming { name }): Body<Renaming>,
 ) -> Done {
     let name = texts::name("name", &name)?;
@@ -278,7 +284,7 @@ struct Forwarding {
 #[utoipa::path(post, path = "/api/desk/teams/{team}/forward", params(("team" = u32, Path)), request_body = Forwarding)]
 async fn forward(
     Facilitator { room, .. }: Facilitator,
-    At(team): At<u32>,
+    InPath(team): InPath<u32>,
     Body(Forwarding { endpoint }): Body<Forwarding>,
 ) -> Done {
     room.read(|session| session.team(team).map(drop))?;

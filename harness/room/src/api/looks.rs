@@ -27,6 +27,7 @@ use world::customers::PATIENCE;
 
 use crate::{
     access::Member,
+    evidence_kind::EvidenceKind,
     limits::{LOOK_CHARACTERS_MAX, cut},
     rate_limits::Client,
     room::Room,
@@ -53,17 +54,18 @@ pub fn evidence_and_shop() -> Router<Room> {
         .route("/s/{key}/{*path}", get(shop))
 }
 
-/// The least level at which a question may be asked.
-fn least_level(path: &str) -> Option<Level> {
+/// What a question asks for.
+fn kind_of(path: &str) -> Option<EvidenceKind> {
     let question = path.strip_prefix("/evidence/").unwrap_or_else(|| path.trim_start_matches('/'));
     if question == "metrics/requests" {
-        return Some(Level::Traces); // What is behind a figure are traces, whatever the figure is.
+        return Some(EvidenceKind::Traces); // Behind each figure are traces.
     }
     match question.split('/').next()? {
-        "logs" => Some(Level::Dark),
-        "metrics" | "alerts" => Some(Level::Metrics),
-        "traces" => Some(Level::Traces),
-        "changes" => Some(Level::Changes),
+        "logs" => Some(EvidenceKind::Logs),
+        "metrics" => Some(EvidenceKind::Metrics),
+        "alerts" => Some(EvidenceKind::Alerts),
+        "traces" => Some(EvidenceKind::Traces),
+        "changes" => Some(EvidenceKind::Changes),
         _ => None,
     }
 }
@@ -72,8 +74,8 @@ async fn evidence(member: Member, request: Request) -> Result<Response, Problem>
     let (path, query) =
         (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
     let level = member.may_look()?;
-    let least = least_level(&path).ok_or_else(|| not_found("There is nothing at this path."))?;
-    if level < least {
+    let kind = kind_of(&path).ok_or_else(|| not_found("There is nothing at this path."))?;
+    if !kind.is_open_at(level) {
         return Err(not_found("Your team has no such evidence now; the tabs of your page show what it has."));
     }
     let team_world = member.team_world()?;
@@ -274,12 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn each_level_opens_its_own_questions() {
-        assert_eq!(least_level("/evidence/logs"), Some(Level::Dark));
-        assert_eq!(least_level("/evidence/metrics/query"), Some(Level::Metrics));
-        assert_eq!(least_level("/metrics"), Some(Level::Metrics));
-        assert_eq!(least_level("/evidence/traces/abc"), Some(Level::Traces));
-        assert_eq!(least_level("/evidence/changes"), Some(Level::Changes));
-        assert_eq!(least_level("/evidence/usage"), None);
+    fn each_question_asks_for_one_kind_of_evidence() {
+        assert_eq!(kind_of("/evidence/logs"), Some(EvidenceKind::Logs));
+        assert_eq!(kind_of("/evidence/metrics/query"), Some(EvidenceKind::Metrics));
+        assert_eq!(kind_of("/evidence/metrics/requests"), Some(EvidenceKind::Traces));
+        assert_eq!(kind_of("/metrics"), Some(EvidenceKind::Metrics));
+        assert_eq!(kind_of("/evidence/traces/abc"), Some(EvidenceKind::Traces));
+        assert_eq!(kind_of("/evidence/changes"), Some(EvidenceKind::Changes));
+        assert_eq!(kind_of("/evidence/usage"), None);
     }
 }

@@ -17,11 +17,12 @@ use world::customers::{PATIENCE, any_page};
 use super::{
     content::version_text,
     looks::health_of,
-    request::{At, Body, DONE, Done},
+    request::{Body, DONE, Done, InPath},
     team::Made,
 };
 use crate::{
     access::Member,
+    evidence_kind::EvidenceKind,
     limits::{LABEL_CHARACTERS_MAX, PIN_CHARACTERS_MAX, cut},
     room::Room,
     session::Played,
@@ -87,7 +88,7 @@ async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, 
 
 /// Removes a pin; claims that rest on it lose it
 #[utoipa::path(delete, path = "/api/team/pins/{id}", params(("id" = u32, Path)))]
-async fn remove(member: Member, At(id): At<u32>) -> Done {
+async fn remove(member: Member, InPath(id): InPath<u32>) -> Done {
     member.work(|played, _| played.unpin(id))?;
     DONE
 }
@@ -99,21 +100,21 @@ async fn read(
     source: Source,
     level: Level,
 ) -> Result<(String, String), Problem> {
-    let needs = |least: Level| if level >= least { Ok(()) } else { Err(gone()) };
+    let needs = |kind: EvidenceKind| if kind.is_open_at(level) { Ok(()) } else { Err(gone()) };
     match source {
         Source::Log { sequence } => {
             computed(member, team_world, move |team_world| log(team_world, sequence)).await
         }
         Source::Span { trace, span } => {
-            needs(Level::Traces)?;
+            needs(EvidenceKind::Traces)?;
             computed(member, team_world, move |team_world| span_of(team_world, &trace, &span)).await
         }
         Source::Chart { query, from, to } => {
-            needs(Level::Metrics)?;
+            needs(EvidenceKind::Metrics)?;
             chart(member, team_world, &query, from, to).await
         }
         Source::Version { asset, version } => {
-            needs(Level::Logs)?;
+            needs(EvidenceKind::AssetText)?;
             if !TeamWorld::assets().contains(&asset) {
                 return Err(gone());
             }
@@ -121,7 +122,7 @@ async fn read(
             Ok((format!("{asset} version {version}"), text))
         }
         Source::Change { sequence } => {
-            needs(Level::Changes)?;
+            needs(EvidenceKind::Changes)?;
             computed(member, team_world, move |team_world| changed(team_world, sequence)).await
         }
         Source::Health { service } => {

@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     desk::{within, wrong},
-    request::{Asked, At, Body, DONE, Done},
+    request::{Body, DONE, Done, InPath, InQuery},
 };
 use crate::{
     access::Facilitator,
@@ -67,7 +67,7 @@ async fn add_round(Facilitator { room, .. }: Facilitator, Body(planned): Body<Pl
 #[utoipa::path(put, path = "/api/desk/plan/{number}", params(("number" = usize, Path)), request_body = Planned)]
 async fn change_round(
     Facilitator { room, .. }: Facilitator,
-    At(number): At<usize>,
+    InPath(number): InPath<usize>,
     Body(planned): Body<Planned>,
 ) -> Done {
     room.change(|session| {
@@ -79,7 +79,7 @@ async fn change_round(
 
 /// Removes a round that has not begun
 #[utoipa::path(delete, path = "/api/desk/plan/{number}", params(("number" = usize, Path)))]
-async fn remove_round(Facilitator { room, .. }: Facilitator, At(number): At<usize>) -> Done {
+async fn remove_round(Facilitator { room, .. }: Facilitator, InPath(number): InPath<usize>) -> Done {
     room.change(|session| session.remove_round(number))?;
     DONE
 }
@@ -120,7 +120,7 @@ struct Address {
     responses((status = 200, content_type = "image/svg+xml", body = String)))]
 async fn qr_code(
     Facilitator { room, .. }: Facilitator,
-    Asked(Address { address }): Asked<Address>,
+    InQuery(Address { address }): InQuery<Address>,
 ) -> Result<Response, Problem> {
     let reachable = room.read(|session| reachable(room.address(), &session.code));
     let found = reachable.get(address).and_then(|reachable| qr(&reachable.url));

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::{At, Body, DONE, Done};
+use super::request::{Body, DONE, Done, InPath};
 use crate::{
     access::{Facilitator, Member},
     rate_limits::Who,
@@ -27,14 +27,14 @@ pub(super) fn of_desk() -> OpenApiRouter<Room> {
 
 /// Lets somebody into the team who joined while a round is under way
 #[utoipa::path(post, path = "/api/team/seats/{id}/let-in", params(("id" = u32, Path)))]
-async fn let_in(member: Member, At(id): At<u32>) -> Done {
+async fn let_in(member: Member, InPath(id): InPath<u32>) -> Done {
     member.room.change(|session| session.let_in(id, Some(member.team)))?;
     DONE
 }
 
 /// Turns somebody away who waits to join the team
 #[utoipa::path(delete, path = "/api/team/seats/{id}", params(("id" = u32, Path)))]
-async fn turn_away(member: Member, At(id): At<u32>) -> Done {
+async fn turn_away(member: Member, InPath(id): InPath<u32>) -> Done {
     member.room.change(|session| session.take_away(id, Some(member.team)))?;
     DONE
 }
@@ -62,7 +62,7 @@ async fn new_code(Facilitator { room, .. }: Facilitator) -> StatusCode {
 
 /// Lets somebody into a team who waits
 #[utoipa::path(post, path = "/api/desk/seats/{id}/let-in", params(("id" = u32, Path)))]
-async fn desk_let_in(Facilitator { room, .. }: Facilitator, At(id): At<u32>) -> Done {
+async fn desk_let_in(Facilitator { room, .. }: Facilitator, InPath(id): InPath<u32>) -> Done {
     room.change(|session| session.let_in(id, None))?;
     DONE
 }
@@ -71,7 +71,7 @@ async fn desk_let_in(Facilitator { room, .. }: Facilitator, At(id): At<u32>) -> 
 ///
 /// Whoever sat there knew the team's token for programs, so that the team gets a new one.
 #[utoipa::path(delete, path = "/api/desk/seats/{id}", params(("id" = u32, Path)))]
-async fn remove(Facilitator { room, .. }: Facilitator, At(id): At<u32>) -> Done {
+async fn remove(Facilitator { room, .. }: Facilitator, InPath(id): InPath<u32>) -> Done {
     let team = room.change(|session| session.take_away(id, None))?;
     room.feeds().end(Who::Seat(id));
     room.feeds().end(Who::Program(team));
@@ -80,7 +80,7 @@ async fn remove(Facilitator { room, .. }: Facilitator, At(id): At<u32>) -> Done 
 
 /// Makes a new token for a team's programs; the old one is invalid
 #[utoipa::path(post, path = "/api/desk/teams/{team}/token", params(("team" = u32, Path)))]
-async fn new_token(Facilitator { room, .. }: Facilitator, At(team): At<u32>) -> Done {
+async fn new_token(Facilitator { room, .. }: Facilitator, InPath(team): InPath<u32>) -> Done {
     room.change(|session| session.renew_token(team))?;
     room.feeds().end(Who::Program(team));
     DONE

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use world::hands::truth;
 
-use super::request::{At, Body, DONE, Done};
+use super::request::{Body, DONE, Done, InPath};
 use crate::{
     access::Member,
     claims::{self, About, Catalogue},
@@ -100,7 +100,7 @@ async fn add_hypothesis(
 
 /// Strikes a hypothesis, or takes that back
 #[utoipa::path(post, path = "/api/team/hypotheses/{id}/strike", params(("id" = u32, Path)))]
-async fn strike_hypothesis(member: Member, At(id): At<u32>) -> Done {
+async fn strike_hypothesis(member: Member, InPath(id): InPath<u32>) -> Done {
     member.work(|played, _| played.strike(id))?;
     DONE
 }
@@ -172,7 +172,7 @@ async fn add_claim(
 #[utoipa::path(put, path = "/api/team/claims/{id}", request_body = ClaimChange, params(("id" = u32, Path)))]
 async fn change_claim(
     member: Member,
-    At(id): At<u32>,
+    InPath(id): InPath<u32>,
     Body(ClaimChange { words, pins, choice }): Body<ClaimChange>,
 ) -> Done {
     let words = texts::text("words", &words)?;
@@ -190,7 +190,7 @@ async fn change_claim(
 
 /// Takes a part of an explanation away
 #[utoipa::path(delete, path = "/api/team/claims/{id}", params(("id" = u32, Path)))]
-async fn remove_claim(member: Member, At(id): At<u32>) -> Done {
+async fn remove_claim(member: Member, InPath(id): InPath<u32>) -> Done {
     member.work(|played, _| played.remove_claim(id))?;
     DONE
 }

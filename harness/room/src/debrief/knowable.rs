@@ -21,10 +21,11 @@ use report::session::{Fact, Knowable, Known};
 use world::tape::{LOOKED_AT_MINUTES, Moment, Tape};
 
 use super::facts::facts;
+use crate::evidence_kind::EvidenceKind;
 
 /// When somebody is called at a level, in story seconds.
 fn called_s(tape: &Tape, level: Level) -> Option<f64> {
-    if level >= Level::Metrics { tape.alerted_s } else { tape.complained_s }
+    if EvidenceKind::Alerts.is_open_at(level) { tape.alerted_s } else { tape.complained_s }
 }
 
 /// When a fact was first knowable at a level.
@@ -130,8 +131,8 @@ pub fn knowable(tape: &Tape, knowledge: &Knowledge) -> Knowable {
         |fact: Fact| Level::ALL.iter().map(|level| (*level, known(&fact, *level, tape, knowledge))).collect();
     Knowable {
         lost_s: tape.lost_s,
-        complained_s: called_s(tape, Level::Dark),
-        alerted_s: called_s(tape, Level::Changes),
+        complained_s: tape.complained_s,
+        alerted_s: tape.alerted_s,
         looked_at_minutes: LOOKED_AT_MINUTES.to_vec(),
         facts: facts(&tape.truth).into_iter().map(at_levels).collect(),
     }

@@ -1,11 +1,9 @@
 //! What the room keeps for its debrief: the records of the rounds that are over, and the replay workers. Teaches that what many pages show is
 //! computed once.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
+use parking_lot::Mutex;
 use report::session::Progress;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,12 +59,12 @@ impl DebriefState {
     }
 
     pub fn remember(&self, view: View, jobs: Vec<Job>) {
-        lock(&self.asked).insert(view, jobs);
+        self.asked.lock().insert(view, jobs);
     }
 
     /// How far a page has come since it was made.
     pub fn news(&self, view: View, session: &Session) -> News {
-        let jobs = lock(&self.asked).get(&view).cloned().unwrap_or_default();
+        let jobs = self.asked.lock().get(&view).cloned().unwrap_or_default();
         let open: Vec<&Job> = jobs.iter().filter(|job| self.workers.known(job).is_none()).collect();
         let progress = Progress {
             done: jobs.len() - open.len(),
@@ -93,7 +91,7 @@ impl DebriefState {
                 if is_current && is_running {
                     continue;
                 }
-                let known = lock(&self.records).get(&place).cloned();
+                let known = self.records.lock().get(&place).cloned();
                 let Some(kept) =
                     known.or_else(|| Some(Arc::new(RecordKept::of(room.record(place.0, place.1)?))))
                 else {
@@ -102,15 +100,11 @@ impl DebriefState {
                 // Who still waits for a page is going to be part of the record.
                 let team_world = room.team_world(team.number).filter(|_| is_current);
                 if team_world.is_none_or(|team_world| team_world.world.customers().waiting() == 0) {
-                    lock(&self.records).insert(place, Arc::clone(&kept));
+                    self.records.lock().insert(place, Arc::clone(&kept));
                 }
                 records.insert(place, kept);
             }
         }
         records
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

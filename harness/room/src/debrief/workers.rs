@@ -8,7 +8,7 @@ use std::{
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -16,6 +16,7 @@ use std::{
 };
 
 use diagnosis::Knowledge;
+use parking_lot::{Condvar, Mutex};
 
 use super::jobs::{Job, Product};
 
@@ -34,19 +35,19 @@ pub struct ReplayWorkers {
 
 #[derive(Default)]
 struct Inner {
-    board: Mutex<Board>,
+    queue: Mutex<Queue>,
     news: Condvar,
     stop: AtomicBool,
 }
 
 #[derive(Default)]
-struct Board {
+struct Queue {
     waiting: VecDeque<Job>,
     /// Every job that was ever asked for; none is known yet of those that wait or are under way.
     jobs: BTreeMap<Job, Option<Answer>>,
     threads: usize,
     /// Whether nothing is begun, because worlds are alive that need the machine.
-    rests: bool,
+    is_resting: bool,
     knowledge: Option<Arc<Knowledge>>,
 }
 
@@ -66,27 +67,27 @@ impl Drop for ReplayWorkers {
 impl ReplayWorkers {
     /// What came of a job; none yet, and it is put in line if nobody has asked for it before.
     pub fn ask(&self, job: &Job) -> Option<Answer> {
-        let mut board = self.inner.board();
-        if std::mem::take(&mut board.rests) {
+        let mut queue = self.inner.queue.lock();
+        if std::mem::take(&mut queue.is_resting) {
             self.inner.news.notify_all();
         }
-        if let Some(known) = board.jobs.get(job) {
+        if let Some(known) = queue.jobs.get(job) {
             return known.clone();
         }
-        if board.jobs.len() >= JOBS_MAX {
+        if queue.jobs.len() >= JOBS_MAX {
             return Some(Err("too much has been asked for; open the session again".to_owned()));
         }
-        board.jobs.insert(job.clone(), None);
-        board.waiting.push_back(job.clone());
-        Inner::hire(&self.inner, &mut board);
-        drop(board);
+        queue.jobs.insert(job.clone(), None);
+        queue.waiting.push_back(job.clone());
+        Inner::start_thread(&self.inner, &mut queue);
+        drop(queue);
         self.inner.news.notify_all();
         None
     }
 
     /// Begins nothing more until somebody [asks](Self::ask) again: a round is about to begin, and live worlds need the machine.
     pub fn rest(&self) {
-        self.inner.board().rests = true;
+        self.inner.queue.lock().is_resting = true;
     }
 
     /// Waits for a job, at most so long.
@@ -94,40 +95,36 @@ impl ReplayWorkers {
         if let Some(answer) = self.ask(job) {
             return Some(answer);
         }
-        let is_open = |board: &mut Board| board.jobs.get(job).is_none_or(Option::is_none);
-        let waited = self.inner.news.wait_timeout_while(self.inner.board(), at_most, is_open);
-        let (board, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        board.jobs.get(job).cloned().flatten()
+        let is_open = |queue: &mut Queue| queue.jobs.get(job).is_none_or(Option::is_none);
+        let mut queue = self.inner.queue.lock();
+        self.inner.news.wait_while_for(&mut queue, is_open, at_most);
+        queue.jobs.get(job).cloned().flatten()
     }
 
     /// What came of a job that was asked for, without asking for it.
     pub fn known(&self, job: &Job) -> Option<Answer> {
-        self.inner.board().jobs.get(job).cloned().flatten()
+        self.inner.queue.lock().jobs.get(job).cloned().flatten()
     }
 }
 
 impl Inner {
-    fn board(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn knowledge(board: &mut Board) -> Arc<Knowledge> {
-        Arc::clone(board.knowledge.get_or_insert_with(|| Arc::new(Knowledge::built_in())))
+    fn knowledge(queue: &mut Queue) -> Arc<Knowledge> {
+        Arc::clone(queue.knowledge.get_or_insert_with(|| Arc::new(Knowledge::built_in())))
     }
 
     /// One more thread, if one is needed and allowed.
-    fn hire(inner: &Arc<Self>, board: &mut Board) {
+    fn start_thread(inner: &Arc<Self>, queue: &mut Queue) {
         let most = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(THREADS_MAX);
-        if board.threads >= most {
+        if queue.threads >= most {
             return;
         }
-        let hired = Arc::clone(inner);
-        let spawned = thread::Builder::new().name("debrief".to_owned()).spawn(move || Self::work(&hired));
+        let inner = Arc::clone(inner);
+        let spawned = thread::Builder::new().name("debrief".to_owned()).spawn(move || Self::work(&inner));
         match spawned {
-            Ok(_) => board.threads += 1,
-            Err(error) if board.threads == 0 => {
-                for job in board.waiting.drain(..) {
-                    board.jobs.insert(job, Some(Err(error.to_string())));
+            Ok(_) => queue.threads += 1,
+            Err(error) if queue.threads == 0 => {
+                for job in queue.waiting.drain(..) {
+                    queue.jobs.insert(job, Some(Err(error.to_string())));
                 }
             }
             Err(_) => {}
@@ -137,25 +134,25 @@ impl Inner {
     fn work(inner: &Arc<Self>) {
         loop {
             let (job, knowledge) = {
-                let stays = |board: &mut Board| {
-                    (board.waiting.is_empty() || board.rests) && !inner.stop.load(Ordering::Relaxed)
+                let stays = |queue: &mut Queue| {
+                    (queue.waiting.is_empty() || queue.is_resting) && !inner.stop.load(Ordering::Relaxed)
                 };
-                let board = inner.news.wait_while(inner.board(), stays);
-                let mut board = board.unwrap_or_else(PoisonError::into_inner);
+                let mut queue = inner.queue.lock();
+                inner.news.wait_while(&mut queue, stays);
                 if inner.stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let Some(job) = board.waiting.pop_front() else { continue };
-                (job, Self::knowledge(&mut board))
+                let Some(job) = queue.waiting.pop_front() else { continue };
+                (job, Self::knowledge(&mut queue))
             };
             let (stuck, stuck_job) = (Arc::downgrade(inner), job.clone());
             let stalled = move || {
                 // Nothing stops a computation that never waits; another thread takes over what is left.
                 let Some(inner) = stuck.upgrade() else { return };
                 inner.tell(stuck_job, Err("virtual time stood still".to_owned()));
-                let mut board = inner.board();
-                board.threads -= 1;
-                Self::hire(&inner, &mut board);
+                let mut queue = inner.queue.lock();
+                queue.threads -= 1;
+                Self::start_thread(&inner, &mut queue);
             };
             let run = AssertUnwindSafe(|| job.run(&knowledge, &inner.stop, stalled));
             match catch_unwind(run) {
@@ -167,7 +164,7 @@ impl Inner {
     }
 
     fn tell(&self, job: Job, answer: Answer) {
-        self.board().jobs.insert(job, Some(answer));
+        self.queue.lock().jobs.insert(job, Some(answer));
         self.news.notify_all();
     }
 }

@@ -74,9 +74,9 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) {
     let (activity, from) = (Arc::clone(place.activity()), connection.peer());
-    let entrance = Entrance { router, hosts, activity: Arc::clone(&activity), from, stop: stop.clone() };
+    let handler = RequestHandler { router, hosts, activity: Arc::clone(&activity), from, stop: stop.clone() };
     let io = TokioIo::new(Watched { connection, activity: Arc::clone(&activity), is_blocked: false });
-    let mut served = pin!(builder.serve_connection(io, entrance));
+    let mut served = pin!(builder.serve_connection(io, handler));
     let mut cut_off = pin!(activity.until_cut_off());
     let mut is_stopping = false;
     let ended = loop {
@@ -103,7 +103,7 @@ pub(super) async fn serve(
 }
 
 #[derive(Clone)]
-struct Entrance {
+struct RequestHandler {
     router: Router,
     hosts: Hosts,
     activity: Arc<Activity>,
@@ -111,7 +111,7 @@ struct Entrance {
     stop: CancellationToken,
 }
 
-impl hyper::service::Service<Request<Incoming>> for Entrance {
+impl hyper::service::Service<Request<Incoming>> for RequestHandler {
     type Response = Response<Answer>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
