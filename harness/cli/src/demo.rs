@@ -171,7 +171,7 @@ fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
     for line in side_by_side(&study) {
         screen.say(&line);
     }
-    screen.say("\nMore scenarios, and what speaks against such figures: glyphfall compare --quick");
+    screen.say("\nMore scenarios, and tests of the doubts about such figures: glyphfall compare --quick");
     Ok(true)
 }
 

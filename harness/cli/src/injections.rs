@@ -131,7 +131,7 @@ impl Injections {
         while self.due.first().is_some_and(|(at, _)| *at <= Instant::now()) {
             let (_, step) = self.due.remove(0);
             if let Err(error) = happens(&step, world, screen).await {
-                let text = format!("it did not happen that {step}: {error:#}");
+                let text = format!("this step failed: {step}: {error:#}");
                 tell(world, screen, world.at_s(), OPERATOR, EventKind::Note { text });
             }
         }
@@ -154,7 +154,7 @@ impl Injections {
                 continue;
             }
             happens(&step, world, screen).await.map_err(|error| {
-                Problem::new(StatusCode::CONFLICT, format!("It did not happen: {error:#}."))
+                Problem::new(StatusCode::CONFLICT, format!("This step failed: {error:#}."))
             })?;
             now.push(step.to_string());
         }

@@ -283,7 +283,7 @@ fn summary(record: &IncidentRecord) -> Vec<String> {
                 time(restored_s),
                 (restored_s - outage.lost_s) / 60.0
             ),
-            None => format!("Lost at {}, not restored while the story ran.", time(outage.lost_s)),
+            None => format!("Lost at {}, not restored before the story ended.", time(outage.lost_s)),
         })
         .collect();
     if lines.is_empty() {

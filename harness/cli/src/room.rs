@@ -117,7 +117,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         closing.cancel();
     };
     tokio::join!(room::serve(room.clone(), listener, hosts, closing.clone()), told);
-    room.close().await.context("the session could not be kept")?;
+    room.close().await.context("the session could not be saved")?;
     screen.say(&format!(
         "Closed. The session is in {}; the same command goes on with it.",
         plain(&args.out.display().to_string())

@@ -83,10 +83,8 @@ fn describe(scenario: &Scenario) {
     }
     if remedies.right.is_empty() {
         screen::line(match symptom {
-            Symptom::Nothing => "Needs no remedy: customers are served all the while.",
-            Symptom::SomeVisits | Symptom::EveryPage => {
-                "Restored by nothing that anybody in the shop could do."
-            }
+            Symptom::Nothing => "Needs no remedy: customers are served all the time.",
+            Symptom::SomeVisits | Symptom::EveryPage => "No remedy inside the shop restores it.",
         });
     }
     list("Restored by:", &remedies.right);

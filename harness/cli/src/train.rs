@@ -36,7 +36,9 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<Done> {
     let steps = usize::try_from(recordings).unwrap_or(usize::MAX);
     let learned = watched(steps, "recordings", |watch| training::train(args.incidents, threads, watch))?;
     let Some(experience) = learned else {
-        output::error_line("nothing was written: half-trained, the responder would misjudge the other half");
+        output::error_line(
+            "nothing was written: trained on a part of the recordings, the responder would misjudge the others",
+        );
         return Ok(Done::BrokenOff);
     };
     fs::write(&args.out, experience.to_json()).with_context(|| cannot_write(&args.out))?;

@@ -97,7 +97,7 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     let left = tokens.leave(world.shop().addresses().content_store.port_u16().unwrap_or_default());
     if let Err(error) = &left {
         screen.say(&format!(
-            "(commands must be given the tokens below, as they cannot be left for them: {error})"
+            "(pass the tokens below to each command, because they cannot be saved for them: {error})"
         ));
     }
     let file = options.out.join(format!("{stem}.json"));

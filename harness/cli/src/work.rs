@@ -99,7 +99,7 @@ impl Drop for Progress {
 /// Ends the program: what computes without end in virtual time cannot be ended otherwise.
 pub(crate) fn stalled(what: &str) {
     output::error_line(&format!(
-        "error: virtual time stands still: something computes and never waits, in {}",
+        "error: virtual time stands still, because something computes and never waits, in {}",
         plain(what)
     ));
     std::process::exit(CANNOT.into());

@@ -46,7 +46,7 @@ fn every_step_is_named_with_its_sign() {
             ">dark to changes: ",
             "Availability is back sooner with logs",
             "The trade lost is less with logs (by $280,000)",
-            "Half of the incidents are explained right within 107 min at dark",
+            "The right explanation is found for half of the incidents within 107 min at dark",
             "Of 6 scenarios, the right explanation comes sooner with logs in 4, metrics in 1, traces in 5 and changes in 0",
         ],
     );
@@ -88,7 +88,7 @@ fn scenarios_without_help_or_with_harm_are_named() {
             "Logs after dark: later in wrong-timeout (+1 min); less than a minute in broken-link.",
             "Metrics after logs: later in bad-release (+4 min); less than a minute in surge, slow-disk, wrong-timeout and broken-link.",
             "No level is sooner than dark in broken-link.",
-            "Never explained right, at dark, logs, metrics, traces and changes alike: broken-link.",
+            "The right explanation is found at none of dark, logs, metrics, traces and changes in broken-link.",
         ],
     );
 }
@@ -102,11 +102,11 @@ fn each_control_stands_against_a_doubt() {
             "Extra checks showing the wrong incident are not shown to help (most at ",
             "Without one check, “roll back the newest publish, then restart every service” restores 60 % of the incidents",
             "Against it, availability is back sooner with traces (by 40 min) and changes (by 38 min); later with dark (by 15 min); logs (",
-            "Somebody who is told the truth when called restores 100 % in 14 min on average",
-            "A shop in which nothing is wrong is given a cause all the same: in 3 of 20 at dark",
-            "an outage outside the shop is said to be outside it in 13 of 20 at dark",
+            "Somebody who is told the cause when called restores 100 % in 14 min on average",
+            "When nothing is wrong with the shop, the responder gives a cause all the same: in 3 of 20 at dark",
+            "it recognises an outage outside the shop in 13 of 20 at dark",
             "Ops Run It restores later at dark, logs, metrics, traces and changes than You Build It You Run It",
-            "In no figure, as nobody was called in any of its incidents: windows-1252.",
+            "Left out of all figures, because nobody was called in any of its incidents: windows-1252.",
         ],
     );
     assert_eq!(page.matches("Against the doubt that ").count(), 5, "four controls, and the freeze");
@@ -122,7 +122,7 @@ fn a_control_that_fails_is_said_to_fail() {
         &text(&document),
         &[
             "Extra checks showing the wrong incident also gained ",
-            "does better than chance: something leaks",
+            "does better than chance: something gives the scenario away",
             "no longer the list that was frozen: its hash is aaaa, frozen was 5f2c9a",
         ],
     );
@@ -137,14 +137,14 @@ fn a_full_run_has_every_doubt() {
             "Under 200 draws of every cost, each level is sooner than the one before it: logs in 100 %, metrics in 47 %, traces in 99 % and changes in 2 %",
             "Of 3 steps that show a difference, they go the same way: 3 with random checks and 3 with fixed checklist",
             "they go the same way: 3 if skewed and 3 if wrong by ten",
-            "Never taught the scenario, the responder gives the cause of another in 50 % at dark",
+            "When it was not trained on the scenario, the responder gives the cause of another one in 50 % at dark",
             "they go the same way: 3 with 1 incidents, 3 with 2 incidents and 3 with 3 incidents",
             "evidence from before the trigger is at chance",
-            "Averaged over all orders of adding them, traces brings most: 22 min sooner",
+            "Averaged over all orders in which signals can be added, traces brings most: 22 min sooner",
             "adding changes, mean over all orders",
             "Of the 16 subsets of signals the quickest from the call is logs + metrics + traces + changes",
-            "Too sure of itself: most at",
-            "With at most 5 % explained wrong, the right explanation takes 104 min at logs, 104 min at metrics, 79 min at traces and 81 min at changes; no threshold errs so little at dark",
+            "The responder is too sure of itself, most at",
+            "With wrong explanations in at most 5 % of incidents, the right one takes 104 min at logs, 104 min at metrics, 79 min at traces and 81 min at changes; no threshold errs that seldom at dark",
             ">×16<",
             "On the scenarios written after the freeze",
         ],
@@ -157,7 +157,7 @@ fn a_full_run_has_every_doubt() {
 fn a_quick_run_shows_what_it_has_and_says_so() {
     let page = text(&quick());
     has(&page, &["A quick run: ", "What else could explain these figures", "<td>70 to never</td>"]);
-    for absent in ["Brier", "threshold", "gain gone", "NaN"] {
+    for absent in ["Brier", "threshold", "no gain left", "NaN"] {
         assert!(!page.contains(absent), "{absent}");
     }
     let mut less = quick();
@@ -183,7 +183,7 @@ fn two_levels_are_one_step() {
         &page,
         &[
             "<h1>With logs the model responder finds the right explanation sooner</h1>",
-            "Never explained right, at dark and logs alike",
+            "The right explanation is found at none of dark and logs in",
         ],
     );
     assert!(

@@ -236,7 +236,7 @@ fn every_outage_and_every_recovery_is_told_and_who_did_what() {
             "these remedies, in order: restart the cache, by the operator; put everything back as it was, by the operator.",
             "At 08:06 an editor published promo-banner, version 2. At 08:06 availability was lost again.",
             "with this remedy: roll back promo-banner, by the editor.",
-            "It was not restored while the story ran.",
+            "It was not restored before the story ended.",
             "no visit had failed for 20 seconds: too few for the 60 that restoring takes.",
             "4 things tried; 2 of them restored availability, in 3 outages",
             "| 08:16 | Tried: restart the cache, by whoever runs it. |",

@@ -161,7 +161,7 @@ impl Change<'_> {
         let played = self.for_team(team).played_mut(team)?;
         played.level = level;
         let text = format!(
-            "From now on the shop tells more: level '{level}'. What it did not tell before stays untold."
+            "From now on the shop tells more: level '{level}'. It sends nothing about what happened before."
         );
         played.tell(now, "level", text, None);
         Ok(true)

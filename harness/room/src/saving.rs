@@ -107,7 +107,7 @@ impl Saver {
         done.behind.as_ref().map(|SaveFailure { since, why }| {
             let seconds = since.elapsed().as_secs();
             format!(
-                "Not kept for {seconds} s: {why}. What happens now is lost if the room ends before it is saved. The room tries again every \
+                "Not saved for {seconds} s: {why}. What happens now is lost if the room ends before the next save succeeds. The room tries again every \
                  second; free some space on the disk."
             )
         })

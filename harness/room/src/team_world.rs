@@ -257,7 +257,7 @@ impl TeamWorld {
         let lost_s = figures.lost_story_s?;
         if EvidenceKind::Alerts.is_open_at(level) && firing {
             return Some(EventKind::Alerted {
-                text: "customers' visits fail: the error budget burns".to_owned(),
+                text: "customers' visits fail and use up the error budget".to_owned(),
             });
         }
         let complains = figures.now.story_s >= lost_s + self.complaint_after_s;

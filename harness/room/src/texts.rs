@@ -16,9 +16,8 @@ pub fn name(parameter: &str, text: &str) -> Result<String, Problem> {
     let name = typed(parameter, text, ALIAS_CHARACTERS_MAX, false)?;
     let plain: String = name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if RESERVED.split(' ').any(|reserved| reserved == plain) {
-        let detail = format!(
-            "'{name}' is not taken as a name: others could believe that the room or its facilitator speaks."
-        );
+        let detail =
+            format!("'{name}' cannot be a name: others could take it for the room or its facilitator.");
         return Err(wrong(parameter, detail));
     }
     Ok(name)
@@ -36,13 +35,13 @@ fn typed(parameter: &str, text: &str, characters_max: usize, has_lines: bool) ->
     if count == 0 {
         return Err(wrong(
             parameter,
-            format!("{parameter} is empty; 1 to {characters_max} characters are taken."),
+            format!("{parameter} is empty; write 1 to {characters_max} characters."),
         ));
     }
     if count > characters_max {
         return Err(wrong(
             parameter,
-            format!("{parameter} is too long; 1 to {characters_max} characters are taken."),
+            format!("{parameter} is too long; write 1 to {characters_max} characters."),
         ));
     }
     // A browser's text field sends line breaks as it likes.

@@ -132,7 +132,9 @@ impl Played {
         let choice = choice.map(|choice| claims::chosen(claim.about, choice, assets)).transpose()?;
         let is_new_path = claim.about == About::Path && choice.is_some() && choice != claim.choice;
         if is_new_path && noted >= PATHS_NOTED_MAX {
-            return Err(full(format!("A path can be mapped at most {PATHS_NOTED_MAX} times in a round.")));
+            return Err(full(format!(
+                "The path of an explanation can change at most {PATHS_NOTED_MAX} times in a round."
+            )));
         }
         (claim.words, claim.pins, claim.choice) = (words, pins, choice);
         let path = is_new_path.then(|| claim.clone());
@@ -201,7 +203,7 @@ impl Played {
             return Ok(());
         }
         Err(full(
-            "Your team has done so much in this round that its log is full. The facilitator can end the round.",
+            "Your team's log of this round is full, so nothing more can be done in it. The facilitator can end the round.",
         ))
     }
 
@@ -257,7 +259,7 @@ impl Played {
         let mut once: Vec<u32> = Vec::new();
         for pin in pins {
             if !self.pins.iter().any(|known| known.id == *pin) {
-                let detail = format!("Pinned item {pin} does not exist, or no longer.");
+                let detail = format!("Pinned item {pin} no longer exists.");
                 return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "pins"));
             }
             if !once.contains(pin) {
@@ -281,5 +283,7 @@ fn room_for(count: usize) -> Result<(), Problem> {
     if count < ENTRIES_MAX {
         return Ok(());
     }
-    Err(full(format!("There can be at most {ENTRIES_MAX} of a kind in one round.")))
+    Err(full(format!(
+        "A round holds at most {ENTRIES_MAX} pins, {ENTRIES_MAX} claims and {ENTRIES_MAX} hypotheses."
+    )))
 }

@@ -21,7 +21,7 @@ const FAILED: &str = "failed";
 pub(super) async fn run(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
     anyhow::ensure!(
         !options.follow,
-        "--follow is for logs, metrics, changes and alerts: a trace is whole when it comes"
+        "--follow is for logs, metrics, changes and alerts: a trace arrives complete"
     );
     let is_id =
         |text: &&str| text.len() > WORD_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_hexdigit());

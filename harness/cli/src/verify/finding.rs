@@ -10,8 +10,8 @@ use serde::Serialize;
 pub(super) enum State {
     Present,
     Repaired,
-    /// It could not be tried, and nobody said.
-    CannotBeTold,
+    /// It could not be tried, and the services did not say.
+    Unknown,
 }
 
 impl State {
@@ -19,7 +19,7 @@ impl State {
         match self {
             Self::Present => "present",
             Self::Repaired => "repaired",
-            Self::CannotBeTold => "cannot be told",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -43,9 +43,9 @@ impl Finding {
         Self { fault, state: State::Repaired, found: found.into(), next: None }
     }
 
-    /// Neither, and what would tell.
-    pub(super) fn untold(fault: LatentFault, found: impl Into<String>, next: &str) -> Self {
-        Self { fault, state: State::CannotBeTold, found: found.into(), next: Some(next.to_owned()) }
+    /// Neither, and how to find out.
+    pub(super) fn unknown(fault: LatentFault, found: impl Into<String>, next: &str) -> Self {
+        Self { fault, state: State::Unknown, found: found.into(), next: Some(next.to_owned()) }
     }
 }
 

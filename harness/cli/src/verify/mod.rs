@@ -70,14 +70,14 @@ fn tell(finding: &Finding) {
     }
 }
 
-/// Whether all four are repaired. What cannot be told is neither: it is an error of its own.
+/// Whether all four are repaired. A fault whose state is unknown is an error of its own.
 fn verdict(findings: &[Finding]) -> anyhow::Result<bool> {
     let count = |state: State| findings.iter().filter(|finding| finding.state == state).count();
     if count(State::Present) > 0 {
         return Ok(false);
     }
-    match count(State::CannotBeTold) {
+    match count(State::Unknown) {
         0 => Ok(true),
-        some => anyhow::bail!("{some} of {} latent faults cannot be told", LatentFault::ALL.len()),
+        some => anyhow::bail!("{some} of {} latent faults are unknown", LatentFault::ALL.len()),
     }
 }

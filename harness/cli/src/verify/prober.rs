@@ -132,14 +132,14 @@ impl Prober {
         let switches = self.switches().await.unwrap_or_default();
         let has_permit = self.has_free_permit().await?;
         if let Some(why) = self.publish(PLAIN_TEXT).await?.err() {
-            let untold = |fault| or_by_switch(&switches, fault, why, GIVE_A_TOKEN);
+            let unknown = |fault| or_by_switch(&switches, fault, why, GIVE_A_TOKEN);
             let health =
-                if has_permit { untold(MissingHealthCheck) } else { self.starved(&switches).await? };
+                if has_permit { unknown(MissingHealthCheck) } else { self.starved(&switches).await? };
             return Ok(vec![
-                untold(InvalidRendering),
-                untold(PoorErrorHandling),
+                unknown(InvalidRendering),
+                unknown(PoorErrorHandling),
                 health,
-                untold(InadequateTelemetry),
+                unknown(InadequateTelemetry),
             ]);
         }
         // Who answers with a version logs which: at a level that tells of assets, the probe is named from here on.
@@ -148,16 +148,16 @@ impl Prober {
         let is_unreadable = rendering.state == super::State::Present;
         let behind = async {
             if !has_permit {
-                let why = "no permit of the cache is free: it fills nothing, so that nothing can be tried";
+                let why = "the cache has no free permit: it fills nothing, so nothing can be tried";
                 let handling = or_by_switch(&switches, PoorErrorHandling, why, VERIFY_IN_A_WELL_SHOP);
                 return anyhow::Ok((handling, self.starved(&switches).await?));
             }
             if is_unreadable {
                 return self.held(&switches).await;
             }
-            let why = "the content store lets nothing unreadable through that could be tried";
-            let untold = |fault| or_by_switch(&switches, fault, why, BRING_RENDERING_BACK);
-            Ok((untold(PoorErrorHandling), untold(MissingHealthCheck)))
+            let why = "the content store refuses every unreadable text, so there is nothing to try";
+            let unknown = |fault| or_by_switch(&switches, fault, why, BRING_RENDERING_BACK);
+            Ok((unknown(PoorErrorHandling), unknown(MissingHealthCheck)))
         };
         let (behind, telemetry) = tokio::join!(behind, self.telemetry(&switches));
         let (handling, health) = behind?;
@@ -203,13 +203,13 @@ impl Prober {
         let Held { answer, ready } = self.hold().await?;
         let ran_out = || {
             let why = "no permit of the cache was free any longer while it was tried";
-            let untold = |fault| or_by_switch(switches, fault, why, VERIFY_IN_A_WELL_SHOP);
-            (untold(PoorErrorHandling), untold(MissingHealthCheck))
+            let unknown = |fault| or_by_switch(switches, fault, why, VERIFY_IN_A_WELL_SHOP);
+            (unknown(PoorErrorHandling), unknown(MissingHealthCheck))
         };
         let handling = match answer {
             Some((Ok(status), after)) if after <= GIVES_UP_WITHIN => {
                 let found = format!("The cache gives up on what it cannot read, and answers {status}.");
-                let why = "no fill hangs that the cache could report";
+                let why = "no fill hangs, so there is nothing for the cache to report";
                 let health = or_by_switch(
                     switches,
                     MissingHealthCheck,
@@ -306,14 +306,14 @@ impl Prober {
                 change.attributes.get("shop.asset.id").and_then(|id| id.as_str()) == Some(&self.asset)
             };
             if changes.changes.iter().any(names_it) {
-                let found = "The evidence tells who responds what was published.";
+                let found = "The evidence shows a responder what was published.";
                 return Finding::repaired(InadequateTelemetry, found);
             }
             line_at = line_at.or_else(|| (!lines.logs.is_empty()).then(Instant::now));
             sleep(LOOK_EVERY).await;
         }
         let found = if line_at.is_some() {
-            "Log lines name the asset, and nothing tells that it was published: who responds sees no change."
+            "Log lines name the asset, but no event says that it was published: a responder sees no change."
         } else {
             "An asset was published, and nothing in the evidence names it."
         };
@@ -400,7 +400,7 @@ fn or_by_switch(switches: &[SwitchState], fault: LatentFault, why: &str, next: &
         first.make_ascii_uppercase();
     }
     if switches.is_empty() {
-        return Finding::untold(fault, format!("{capital}."), next);
+        return Finding::unknown(fault, format!("{capital}."), next);
     }
     let has_it = |state: &SwitchState| state.faults_present.iter().flatten().any(|known| *known == fault);
     if switches.iter().any(has_it) {

@@ -148,7 +148,7 @@ fn grid(document: &ChainReport) -> Grid {
 fn grid_finding(document: &ChainReport) -> String {
     let hot = document.combinations.iter().filter(|row| row.loss_usd.is_some_and(|usd| usd > 0.0)).count();
     if document.seeds.is_empty() {
-        "Not one seed was played in all combinations".to_owned()
+        "No seed was played in all combinations".to_owned()
     } else {
         format!("Something is lost in {hot} of the sixteen combinations")
     }
@@ -172,8 +172,8 @@ fn shares_chart(document: &ChainReport) -> Option<Chart> {
     Some(Chart {
         title: capital(&shares::finding(document)),
         subtitle: format!(
-            "Shapley share of what the four lose together: what a fault adds when it comes, averaged over all orders in which they could \
-             come. ● share, ⊢⊣ 95 % interval over {}, ▭ bounds known before anything was run{range}.",
+            "Shapley share of what the four lose together: what a fault adds when it is there, averaged over all orders in which the faults can \
+             be added. ● share, ⊢⊣ 95 % interval over {}, ▭ bounds known before anything was run{range}.",
             seeds(&document.seeds)
         ),
         plots: vec![plot],

@@ -32,11 +32,19 @@ pub(super) fn calibration(document: &CompareReport) -> Option<Block> {
     let least = rows.iter().min_by(|one, other| over(one).total_cmp(&over(other)))?;
     let points = |by: f64| format!("{:.0} points", by.abs() * 100.0);
     let title = if over(most) >= SURE {
-        format!("Too sure of itself: most at {}, by {} on average", most.level, points(over(most)))
+        format!(
+            "The responder is too sure of itself, most at {}, by {} on average",
+            most.level,
+            points(over(most))
+        )
     } else if over(least) <= -SURE {
-        format!("Less sure than right: most at {}, by {} on average", least.level, points(over(least)))
+        format!(
+            "The responder is less sure than it is right, most at {}, by {} on average",
+            least.level,
+            points(over(least))
+        )
     } else {
-        "At every level about as sure as right".to_owned()
+        "At every level the responder is about as sure as it is right".to_owned()
     };
     let mut table = Table::new(&["level", "Brier score", "sure, mean", "right", "answers"]);
     for row in rows {
@@ -46,8 +54,8 @@ pub(super) fn calibration(document: &CompareReport) -> Option<Block> {
         }
     }
     let about = format!(
-        "Share of answers that were right, by how sure they were given: all that name a cause, at the lowest threshold; {}. Brier score: the \
-         mean squared distance between sure and right, 0 at best. The answers are about the same few scenarios, so there are no intervals.",
+        "Share of answers that were right, by how sure they were given: all answers that name a cause, at the lowest threshold; {}. Brier score: the \
+         mean squared distance between certainty and being right, 0 at best. The answers are about the same few scenarios, so there are no intervals.",
         document.sample()
     );
     Some(
@@ -67,14 +75,14 @@ pub(super) fn thresholds(document: &CompareReport) -> Option<Chart> {
     };
     let curves: Vec<Curve> = document.levels.iter().map(|row| curve(row.level)).collect();
     let mut table =
-        Table::new(&["level", "threshold", "explained wrong", "explained right", "minutes, mean"]);
+        Table::new(&["level", "threshold", "wrong explanation", "right explanation", "minutes, mean"]);
     for level in document.levels.iter().map(|row| row.level) {
         table.rows.extend(rows.iter().filter(|row| row.level == level).map(cells));
     }
     (!rows.is_empty()).then(|| Chart {
         title: at_equal_error(document, doubts),
         subtitle: format!(
-            "Mean minutes to the right explanation against the share of incidents explained wrong, a dot for each threshold of certainty; {}.",
+            "Mean minutes to the right explanation against the share of incidents with a wrong one, a dot for each threshold of certainty; {}.",
             document.sample()
         ),
         plots: vec![trade_off(&curves, WIDE, 260.0), trade_off(&curves, WIDTH, 220.0)],
@@ -104,11 +112,14 @@ fn at_equal_error(document: &CompareReport, doubts: &Doubts) -> String {
         document.levels.iter().map(|row| row.level).filter(|level| of(*level).is_none()).collect();
     let most = share(doubts.equal_error);
     if each.is_empty() {
-        return format!("At no level does any threshold err in at most {most}");
+        return format!("No threshold at any level errs in at most {most} of incidents");
     }
     let none = match none.as_slice() {
         [] => String::new(),
-        none => format!("; no threshold errs so little at {}", names(none.iter().copied())),
+        none => format!("; no threshold errs that seldom at {}", names(none.iter().copied())),
     };
-    format!("With at most {most} explained wrong, the right explanation takes {}{none}", list(&each))
+    format!(
+        "With wrong explanations in at most {most} of incidents, the right one takes {}{none}",
+        list(&each)
+    )
 }

@@ -60,7 +60,7 @@ pub(super) fn every_incident(document: &CompareReport) -> Chart {
     }
     let until = Story::default().ends_s() / 60.0;
     Chart {
-        title: format!("Half of the incidents are explained right within {}", list(&half)),
+        title: format!("The right explanation is found for half of the incidents within {}", list(&half)),
         subtitle: format!(
             "Minutes from the loss to the right explanation, {}, the same at every level; the line is the median. Wrong or none \
              is an open dot at the story's end.",
@@ -147,7 +147,7 @@ pub(super) fn other_measures(document: &CompareReport) -> Vec<Block> {
             metric: Metric::ExplainFromCall,
             what: "Counted from the call, the right explanation comes",
             sides: ["sooner", "later"],
-            unit: "in minutes from the call to the right explanation: what an alert wins is taken out",
+            unit: "in minutes from the call to the right explanation: the time that an alert saves is left out",
             amount: minutes,
             pair: minutes_pair,
         },
@@ -155,7 +155,7 @@ pub(super) fn other_measures(document: &CompareReport) -> Vec<Block> {
             metric: Metric::Restore,
             what: "Availability is back",
             sides: ["sooner", "later"],
-            unit: "in minutes from the loss until availability is restored; never is placed at the story's end",
+            unit: "in minutes from the loss until availability is restored; an incident that was never restored counts as restored at the story's end",
             amount: minutes,
             pair: minutes_pair,
         },
@@ -203,7 +203,7 @@ fn in_words(rows: &[&Paired], less: &str, more: &str) -> String {
 fn difference_table(rows: &[&Paired], tipping_of: usize, pair: Pair) -> Table {
     let mut table = Table::new(&["", "difference", "95 % interval", "scenarios less", "the same", "more"]);
     if tipping_of > 0 {
-        table.columns.push("gain gone when dearer by".to_owned());
+        table.columns.push("no gain left when checks cost".to_owned());
     }
     for (place, row) in rows.iter().enumerate() {
         let [by, interval] = pair(row.difference, row.interval);
@@ -325,7 +325,7 @@ fn exceptions(document: &CompareReport, steps: &[&Paired]) -> Vec<String> {
         .collect();
     if !never.is_empty() {
         let levels = names(document.levels.iter().map(|row| row.level));
-        sentences.push(format!("Never explained right, at {levels} alike: {}.", list(&never)));
+        sentences.push(format!("The right explanation is found at none of {levels} in {}.", list(&never)));
     }
     sentences
 }

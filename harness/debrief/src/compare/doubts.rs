@@ -124,11 +124,11 @@ fn runbooks(report: &CompareReport) -> Option<Block> {
         let over = controls.over_best_runbook.iter().find(|over| over.level == row.level);
         add(row.level.name(), &restored, over);
     }
-    add("told the truth when called", &controls.oracle, None);
+    add("told the cause when called", &controls.oracle, None);
     let rows = controls.over_best_runbook.iter();
     let words: Vec<_> = rows.map(|row| (row.level, row.difference, row.interval)).collect();
     let finding = format!(
-        "Without one check, \u{201c}{}\u{201d} restores {} of the incidents. Against it, availability is back {}. Somebody who is told the truth \
+        "Without one check, \u{201c}{}\u{201d} restores {} of the incidents. Against it, availability is back {}. Somebody who is told the cause \
          when called restores {} in {} on average",
         best.says,
         share(best.restored.restored_share),
@@ -137,7 +137,7 @@ fn runbooks(report: &CompareReport) -> Option<Block> {
         minutes(time(&controls.oracle))
     );
     let about = format!(
-        "From somebody who checks nothing to somebody who knows all; in between the {}. Never is placed at the story's end.",
+        "From somebody who checks nothing to somebody who knows the cause, with the {} between them. An incident that was never restored counts as restored at the story's end.",
         report.sample()
     );
     Some(Block::new(finding, about, table).against("what restores the shop needs no checks at all"))
@@ -157,34 +157,35 @@ fn no_cause_in_the_shop(report: &CompareReport) -> Option<Block> {
     let said = outside.iter().map(|row| (row.said_not_ours_share, row.incidents, row.level));
     let alarms = match (healthy.is_empty(), wrong.is_empty()) {
         (true, _) => None,
-        (_, true) => Some("a shop in which nothing is wrong is given no cause at any level".to_owned()),
+        (_, true) => {
+            Some("the responder gives no cause at any level when nothing is wrong with the shop".to_owned())
+        }
         _ => Some(format!(
-            "a shop in which nothing is wrong is given a cause all the same: in {}",
+            "when nothing is wrong with the shop, the responder gives a cause all the same: in {}",
             each(wrong)
         )),
     };
     let outages = (!outside.is_empty())
-        .then(|| format!("an outage outside the shop is said to be outside it in {}", each(said.collect())));
+        .then(|| format!("it recognises an outage outside the shop in {}", each(said.collect())));
     let findings: Vec<String> = alarms.into_iter().chain(outages).collect();
     let mut table = by_level(report, "");
     let alarm = |level| healthy.iter().find(|row| row.level == level);
     let outage = |level| outside.iter().find(|row| row.level == level);
     table.rows = vec![
-        row_by_level(report, "nothing wrong: given a cause", |level| {
+        row_by_level(report, "nothing wrong: cause given", |level| {
             alarm(level).map(|row| count_of(row.false_explanations_share, row.incidents))
         }),
         row_by_level(report, "nothing wrong: remedies used, mean", |level| {
             alarm(level).map(|row| format!("{:.1}", row.remedies_mean))
         }),
-        row_by_level(report, "outside: said to be outside", |level| {
+        row_by_level(report, "outage outside: recognised", |level| {
             outage(level).map(|row| count_of(row.said_not_ours_share, row.incidents))
         }),
-        row_by_level(report, "outside: given a cause in the shop", |level| {
+        row_by_level(report, "outage outside: cause given in the shop", |level| {
             outage(level).map(|row| count_of(row.false_explanations_share, row.incidents))
         }),
     ];
-    let about =
-        format!("False alarms, and outages of which no cause lies in the shop; {}.", report.responder);
+    let about = format!("False alarms, and outages whose cause lies outside the shop; {}.", report.responder);
     (!findings.is_empty()).then(|| {
         Block::new(capital(&findings.join("; ")), about, table)
             .against("a responder finds a cause in the shop wherever it is sent")
@@ -221,7 +222,7 @@ fn models(report: &CompareReport) -> Option<Block> {
             let name = format!("{}: {what}", model(*kind));
             table.rows.push(row_by_level(report, &name, |level| find(*kind, level).map(of)));
         };
-        add("explained right", |row| share(row.explained_right_share));
+        add("right explanation found", |row| share(row.explained_right_share));
         add("minutes to explain", |row| bare_minutes(row.time_to_explain_restricted_mean_s));
         add("minutes to restore", |row| bare_minutes(row.restored.time_to_restore_restricted_mean_s));
         add("trade lost", |row| dollars(row.restored.loss_usd_mean));
@@ -261,7 +262,7 @@ fn under(report: &CompareReport, rows: &[Row], with: &str, how: &str, doubt: &'s
         }));
     }
     let about = format!(
-        "{how} Mean minutes to the right explanation, in brackets the share explained right; {}.",
+        "{how} Mean minutes to the right explanation, in brackets the share of incidents in which it was found; {}.",
         report.sample()
     );
     let finding = capital(&steps_kept(report, rows, with));
@@ -298,12 +299,12 @@ fn steps_kept(report: &CompareReport, rows: &[Row], with: &str) -> String {
 fn other_responders(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.other_responders;
     let how = "Checks in a random order, and in the order of a fixed checklist.";
-    under(report, rows, "with", how, "another way of choosing checks would gain nothing from telemetry")
+    under(report, rows, "with", how, "another way of choosing checks would not profit from telemetry")
 }
 
 fn odds(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.odds;
-    let how = "What the responder holds for likely before it checks anything: skewed at random; or what did happen held for ten times less likely.";
+    let how = "What the responder believes before it checks anything: skewed at random; or with a tenth of the probability for what did happen.";
     under(report, rows, "if", how, "it holds only for somebody who expects the right things")
 }
 
@@ -347,10 +348,11 @@ fn left_out(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.left_out;
     let each = rows.iter().map(|row| format!("{} at {}", share(row.explained_wrong_share), row.level));
     let finding = format!(
-        "Never taught the scenario, the responder gives the cause of another in {}",
+        "When it was not trained on the scenario, the responder gives the cause of another one in {}",
         list(&each.collect::<Vec<_>>())
     );
-    let mut table = Table::new(&["level", "said that it does not know", "given another's cause", "restored"]);
+    let mut table =
+        Table::new(&["level", "said that it does not know", "gave the cause of another", "restored"]);
     for row in rows {
         let figures = [row.said_so_share, row.explained_wrong_share, row.restored_share].map(share);
         table.rows.push([vec![row.level.to_string()], figures.into()].concat());
@@ -369,7 +371,7 @@ fn classifier(report: &CompareReport) -> Option<Block> {
     let outcome = if classifier.right_share <= reach {
         "is at chance"
     } else {
-        "does better than chance: something leaks"
+        "does better than chance: something gives the scenario away"
     };
     let finding = format!("A classifier that is taught with evidence from before the trigger {outcome}");
     let table = Table::new(&["incidents", "named right", "chance", "chance alone may reach"]).with(vec![
@@ -401,7 +403,7 @@ fn signals(report: &CompareReport) -> Option<Block> {
         "no signal brings the right explanation sooner".to_owned()
     };
     let finding = format!(
-        "Averaged over all orders of adding them, {best}. Of the {} subsets of signals the quickest from the call is {}, with {}",
+        "Averaged over all orders in which signals can be added, {best}. Of the {} subsets of signals the quickest from the call is {}, with {}",
         with_alerts.len(),
         name(&quickest.signals),
         minutes(from_call(&quickest))
@@ -430,7 +432,7 @@ fn signals(report: &CompareReport) -> Option<Block> {
     }
     let about = format!(
         "Every subset of signals beside what a shop without telemetry shows, the responder taught for each: mean minutes to the right \
-         explanation, in brackets the share explained right. What adding a signal brings is Shapley's value, counted from the call; for alerts \
+         explanation, in brackets the share of incidents in which it was found. What adding a signal brings is Shapley's value, counted from the call; for alerts \
          it is counted from the loss, over the sixteen subsets. Without intervals; {}.",
         report.sample()
     );

@@ -54,11 +54,11 @@ pub(super) fn left_out(document: &CompareReport) -> Vec<String> {
         (of(|scenario| scenario.control), of(|scenario| !scenario.control && scenario.unnoticed));
     let mut sentences = Vec::new();
     if !controls.is_empty() {
-        sentences.push(format!("Controls, in no figure but their own: {}.", list(&controls)));
+        sentences.push(format!("Controls, which only have figures of their own: {}.", list(&controls)));
     }
     if !unnoticed.is_empty() {
         sentences.push(format!(
-            "In no figure, as nobody was called in any of its incidents: {}.",
+            "Left out of all figures, because nobody was called in any of its incidents: {}.",
             list(&unnoticed)
         ));
     }
@@ -83,13 +83,13 @@ pub(super) fn levels(document: &CompareReport) -> Block {
         list(&rows.collect::<Vec<_>>())
     };
     let finding = format!(
-        "Explained right: {}; explained wrong: {}",
+        "Found the right explanation in {} of incidents; gave a wrong one in {}",
         each(|row| share(row.explained_right_share)),
         each(|row| share(row.explained_wrong_share))
     );
     let about = format!(
         "By telemetry level, {}. Times in minutes of the story from the loss of availability; shares and means give every scenario the \
-         same weight. An explanation that is wrong or missing counts as the slowest; 'never': too many unexplained incidents to give a figure.",
+         same weight. A wrong or missing explanation counts as found at the story's end; 'never' means that too few incidents were explained to give a figure.",
         document.sample()
     );
     Block { depth: 2, ..Block::new(finding, about, table(document)) }
@@ -109,26 +109,28 @@ fn table(document: &CompareReport) -> Table {
         reached(&times(document, row.level, |dot| dot.restored_s), part, seconds)
     };
     add("incidents", &|row| grouped(row.incidents as u64));
-    add("explained right", &|row| share(row.explained_right_share));
+    add("right explanation found", &|row| share(row.explained_right_share));
     add("95 % interval", &|row| shares(row.explained_right_interval));
-    add("explained wrong", &|row| share(row.explained_wrong_share));
-    add("given up, or not by the end", &|row| {
+    add("wrong explanation given", &|row| share(row.explained_wrong_share));
+    add("no explanation by the end", &|row| {
         share((1.0 - row.explained_right_share - row.explained_wrong_share).clamp(0.0, 1.0))
     });
-    add("detected: median", &|row| bare_minutes(row.time_to_detect_median_s));
-    add("located: median", &|row| bare_minutes(row.time_to_locate_median_s));
-    add("explained right: median", &|row| explained(row, 0.5, row.time_to_explain_median_s));
-    add("explained right: quartiles", &|row| {
+    add("time to detect: median", &|row| bare_minutes(row.time_to_detect_median_s));
+    add("time to locate: median", &|row| bare_minutes(row.time_to_locate_median_s));
+    add("time to the right explanation: median", &|row| explained(row, 0.5, row.time_to_explain_median_s));
+    add("time to the right explanation: quartiles", &|row| {
         let [low, high] = row.time_to_explain_quartiles_s;
         format!("{} to {}", explained(row, 0.25, low), explained(row, 0.75, high))
     });
-    add("explained right: restricted mean", &|row| bare_minutes(row.time_to_explain_restricted_mean_s));
-    add("restored: median", &|row| restored(row, 0.5, row.time_to_restore_median_s));
-    add("restored: quartiles", &|row| {
+    add("time to the right explanation: restricted mean", &|row| {
+        bare_minutes(row.time_to_explain_restricted_mean_s)
+    });
+    add("time to restore: median", &|row| restored(row, 0.5, row.time_to_restore_median_s));
+    add("time to restore: quartiles", &|row| {
         let [low, high] = row.time_to_restore_quartiles_s;
         format!("{} to {}", restored(row, 0.25, low), restored(row, 0.75, high))
     });
-    add("restored: restricted mean", &|row| bare_minutes(row.time_to_restore_restricted_mean_s));
+    add("time to restore: restricted mean", &|row| bare_minutes(row.time_to_restore_restricted_mean_s));
     add("restored by the story's end", &|row| share(row.restored_share));
     add("restored without a right explanation", &|row| share(row.fixed_for_the_wrong_reason_share));
     add("wrong remedies, mean", &|row| format!("{:.1}", row.wrong_remedies_mean));
@@ -180,7 +182,7 @@ pub(super) fn after_freeze(document: &CompareReport) -> Option<Block> {
             Some(format!("{right} of {}", dots(level).count()))
         };
         let mean = |level: Level| mean(document, level, scenarios).map(bare_minutes);
-        table.rows.push(row_by_level(document, &format!("{what}: explained right"), right));
+        table.rows.push(row_by_level(document, &format!("{what}: right explanation found"), right));
         table.rows.push(row_by_level(document, "restricted mean, minutes", mean));
     }
     let turned: Vec<Level> = document

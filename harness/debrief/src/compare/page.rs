@@ -78,12 +78,12 @@ fn rests_on(document: &CompareReport) -> Vec<String> {
     let [incidents, remedies] = document.recordings.map(|count| grouped(count as u64));
     vec![
         format!("{}, {frozen}.", count(checks.count as u64, "check")),
-        format!("{incidents} incidents were recorded, and {remedies} recordings made of what remedies did to them; all else is asked of those."),
-        "Intervals: 95 % of the means when scenarios are drawn anew, then the seeds within them. They speak of these scenarios, not of what is \
-         assumed."
+        format!("{incidents} incidents were recorded, and {remedies} recordings made of what remedies did to them; every other figure was computed from those."),
+        "Intervals: 95 % of the means when scenarios are drawn anew, then the seeds within them. They cover the choice of scenarios and seeds, not the \
+         assumptions."
             .to_owned(),
-        "The model responder may ignore any check, so more telemetry can hardly make it worse: that it gains is expected. What informs is by how \
-         much, where not at all, and where it harms."
+        "The model responder may ignore any check, so more telemetry can hardly make it worse: a gain is expected. What is worth reading is how large \
+         the gain is, where there is none, and where more telemetry harms."
             .to_owned(),
         format!("Nothing here was measured with a team: every figure is one of the {}.", document.responder),
     ]

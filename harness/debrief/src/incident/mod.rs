@@ -235,8 +235,8 @@ fn rests_on(facts: &Facts<'_>) -> Vec<String> {
                 duration(run.speed)
             ),
         },
-        "A restoration is dated by the first visit from which on all went well; who still waited when a remedy was \
-         used was served too, so it can lie a little before the remedy."
+        "A restoration is dated by the first visit from which on all went well; a customer who was still waiting when a remedy was \
+         used is served too, so it can lie a little before the remedy."
             .to_owned(),
     ];
     if facts.is_model() {

@@ -44,7 +44,7 @@ pub(super) fn remedies(record: &IncidentRecord) -> Vec<RemedyUsed> {
         .collect();
     let clock = StoryClock::from_events(&record.events);
     let counts = |at_s: u32| clock.story_at(at_s.into()) <= record.run.story.ends_s();
-    // Those who still waited were served too: the restoration can be dated before the remedy that brought it.
+    // Customers who were still waiting are served too, so the restoration can be dated before the remedy that brought it.
     let restoring = |(lost, restored): (u32, Option<u32>)| {
         let until =
             f64::from(restored.filter(|restored| counts(*restored))?) + f64::from(rules.customers_wait_s);
@@ -54,7 +54,7 @@ pub(super) fn remedies(record: &IncidentRecord) -> Vec<RemedyUsed> {
     let mut all = Vec::new();
     for (place, (at_s, story_s, what)) in remedies.iter().enumerate() {
         let next_s = remedies.get(place + 1).map_or(f64::from(timeline.end_s()), |(next_s, ..)| *next_s);
-        // Who came up to a customer's patience before a remedy may have been served thanks to it.
+        // A visit that began before a remedy, by less than a customer's patience, may have been served thanks to it.
         let wait_s = f64::from(rules.customers_wait_s);
         let until_s = if place + 1 < remedies.len() { next_s - wait_s } else { next_s };
         let (at, next) = (at_s.ceil() as u32, until_s.min(timeline.end_s().into()).max(0.0) as u32);

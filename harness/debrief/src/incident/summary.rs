@@ -125,7 +125,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
         }
         lead.push(format!("At {} availability was lost again.", time(outage.lost_s)));
         lead.push(outage.restored_s.map_or_else(
-            || "It was not restored while the story ran.".to_owned(),
+            || "It was not restored before the story ended.".to_owned(),
             |restored_s| came_back(facts, place, restored_s),
         ));
     }

@@ -77,7 +77,7 @@ fn review(text: &mut String, debrief: &Debrief<'_>) {
     let _ = writeln!(text, "{}. {}", plain(&debrief.title), plain(&debrief.lead.join(" ")));
     heading(text, 3, "Impact");
     list(text, &review.impact);
-    *text += "- *Whom did it concern besides?*\n";
+    *text += "- *Who else was affected?*\n";
     heading(text, 3, "Timeline");
     let rows: Vec<Vec<String>> =
         review.timeline.iter().map(|(at, what)| vec![at.clone(), what.clone()]).collect();

@@ -102,6 +102,6 @@ fn instead<T>(pending: &Pending<T>) -> Option<String> {
         Pending::Ready(_) => None,
         Pending::Computing => Some("Being computed; this part of the page appears by itself.".to_owned()),
         Pending::Closed => Some("Computed once the answers are open to everybody.".to_owned()),
-        Pending::Failed(why) => Some(format!("It could not be computed: {why}.")),
+        Pending::Failed(why) => Some(format!("This part could not be computed: {why}.")),
     }
 }

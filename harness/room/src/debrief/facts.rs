@@ -139,7 +139,7 @@ pub fn is_changed(truth: &Answer, played: &Played, score: Option<f64>) -> bool {
     score.is_some_and(|score| (score - stands).abs() > 1e-3)
 }
 
-/// When the team first saw a fact, in story seconds: an asset or a character with the first look, since it began, whose answer named it; what
+/// When the team first saw a fact, in story seconds: an asset or a character with the first question, after the incident began, whose answer named it; what
 /// no line says with the first evidence that stands behind the team's own claim.
 fn seen_s(fact: &Fact, played: &Played, record: &IncidentRecord, begun_s: f64) -> Option<f64> {
     if let Fact::Asset(text) | Fact::Character(text) = fact {
