@@ -92,7 +92,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// What is still to be done after Ctrl-C, if that can take a while.
+    /// What the command finishes after Ctrl-C, if that can take a while.
     pub(crate) fn waits_for(&self) -> Option<&'static str> {
         match self {
             Self::Demo(_) => Some("closing the shop and writing what there is"),

@@ -9,9 +9,9 @@ pub(crate) const CANNOT: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
     Well,
-    /// What it measured or checked fell short.
+    /// The run ended, and its measure fell short of what it should be.
     FellShort,
-    /// It was told to stop before its end; what there is has been written, marked as partial.
+    /// The run was stopped before its end; its results so far have been written, marked as partial.
     BrokenOff,
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn shop_options(
     Ok(shop)
 }
 
-/// What a record says of a live run before anything happens.
+/// The head of a live run's record.
 pub(crate) fn run_of(
     level: Level,
     faults_present: Vec<LatentFault>,

@@ -95,7 +95,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A help text, or what is wrong with what was asked for.
+/// Prints clap's help text, or its error.
 fn help(told: clap::Error) -> ExitCode {
     let is_help = told.exit_code() == 0;
     output::help(told);

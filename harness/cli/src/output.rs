@@ -22,7 +22,7 @@ const COLUMNS_MIN: usize = 20;
 /// How headings begin and end. No other sequence that a terminal obeys leaves the program, but for a live line's.
 const BOLD: [&str; 2] = ["\u{1b}[1m", "\u{1b}[0m"];
 
-/// What became of standard output, once it took no more.
+/// The error with which standard output failed, if it did.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// The lines that stay in place and change, if there are any: whatever is printed goes above them.
@@ -102,7 +102,7 @@ impl Write for LogLines {
     }
 }
 
-/// Why standard output took no more, if it did not.
+/// How standard output failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lost {
     NobodyReads,

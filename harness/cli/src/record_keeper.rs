@@ -22,7 +22,7 @@ use crate::{
 /// How long a service may take to show its journal.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whoever starts and ends the processes: only they can replace one.
+/// Stands for the process supervisor in the record: it alone can replace a process.
 const WHO_RUNS_IT: &str = "whoever runs it";
 
 /// A process that began this many seconds later than the known one is a new one: ages are exact to a fraction of that.
@@ -62,7 +62,7 @@ struct Dated {
 }
 
 impl RecordKeeper {
-    /// A keeper who reads the journals of these operator ports; without them, only what the content store shows anybody.
+    /// Reads the journals at these operator ports; without them, only the content store's public versions.
     pub(crate) fn new(operators: Option<&Operators>) -> anyhow::Result<Self> {
         let operators = operators
             .map(|operators| Operator::all(operators, &Token::given(&operators.token), ANSWER_TIMEOUT));

@@ -125,7 +125,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What helps who cannot open a session.
+/// Advice for a session that cannot be opened.
 fn advice(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidData => "--fresh puts it aside and begins a new one",

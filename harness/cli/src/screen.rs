@@ -43,7 +43,7 @@ impl Screen {
         Self { format, status, is_live }
     }
 
-    /// Tells something, wrapped: on standard output for people, on standard error if that is for programs.
+    /// Prints a wrapped text: on standard output for people, on standard error if standard output is for programs.
     pub(crate) fn say(&self, text: &str) {
         match self.format {
             Format::Text => paragraph(text),
@@ -51,7 +51,7 @@ impl Screen {
         }
     }
 
-    /// Tells something that is to be pasted: no line of it is broken.
+    /// Prints a text to be pasted: no line of it is wrapped.
     pub(crate) fn say_as_it_is(&self, text: &str) {
         match self.format {
             Format::Text => line(text),

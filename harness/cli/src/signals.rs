@@ -46,7 +46,7 @@ pub(crate) fn listen(waits_for: Option<&'static str>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether whoever started the program wants it to ignore that its terminal is closed: the kernel says so.
+/// Whether the program was started with SIGHUP ignored, as by `nohup`; the kernel says so.
 fn ignores_hangup() -> bool {
     let hangup = 1_u64 << (SignalKind::hangup().as_raw_value() - 1);
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -17,7 +17,7 @@ pub(crate) const SIGNALLED: i32 = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     Signal(i32),
-    /// Standard output takes no more: nobody would see what is computed further.
+    /// Standard output is closed: nobody would see further results.
     NobodyReads,
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn told() {
     TOKEN.cancelled().await;
 }
 
-/// Whether it was told; for work that looks now and then.
+/// Set once the program has to stop; for work that polls.
 pub(crate) fn flag() -> &'static AtomicBool {
     &FLAG
 }

@@ -140,7 +140,7 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     Ok(true)
 }
 
-/// Says what helps where something else holds a port: most often another shop.
+/// Adds advice to an error about a port in use: most often another shop holds it.
 fn side_by_side(error: anyhow::Error) -> anyhow::Error {
     let is_taken = |error: &std::io::Error| error.kind() == ErrorKind::AddrInUse;
     if error.downcast_ref().is_some_and(is_taken) {

@@ -28,6 +28,26 @@ pub fn list(things: &[String]) -> String {
     }
 }
 
+/// Seeds as a range: `seeds 1 to 20`.
+pub fn seeds(seeds: &[u64]) -> String {
+    match seeds {
+        [] => "no seed".to_owned(),
+        [one] => format!("seed {one}"),
+        [first, .., last] => format!("seeds {first} to {last}"),
+    }
+}
+
+/// A text in which no line breaks between a figure and its percent sign.
+pub fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+}
+
+/// A figure with one digit after the point, or with none if that is 0: `2.5`, `3`.
+pub fn trimmed(figure: f64) -> String {
+    let text = format!("{:.1}", (figure * 10.0).round() / 10.0 + 0.0);
+    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
+}
+
 /// Thousands of dollars, for cells in which every character counts: `$1,480k`.
 pub fn thousands(usd: f64) -> String {
     if usd.abs() < 0.5 { "$0".to_owned() } else { format!("{}k", incident::Usd(usd / 1_000.0)) }
@@ -59,15 +79,7 @@ pub fn count(count: u64, thing: &str) -> String {
 
 /// A count in groups of three digits: `12,345`.
 pub fn grouped(count: u64) -> String {
-    let mut text = String::new();
-    let digits = count.to_string();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    incident::money::grouped(&count.to_string())
 }
 
 /// Whether a character cannot be seen, or changes the order in which others are shown: controls, formats, what fonts leave out.

@@ -29,3 +29,21 @@ pub const TOKENS_CSS: &str = include_str!("../templates/tokens.css");
 
 /// How plots look, on reports and in the incident room.
 pub const PLOTS_CSS: &str = include_str!("../templates/plots.css");
+
+#[cfg(test)]
+mod tests {
+    use incident::Level;
+
+    #[test]
+    fn every_level_has_its_colours() {
+        for level in Level::ALL {
+            let in_both_schemes = format!("--level-{level}:");
+            assert_eq!(super::TOKENS_CSS.matches(&in_both_schemes).count(), 2, "{level}");
+            assert_eq!(super::PLOTS_CSS.matches(&format!(".level-{level} {{")).count(), 2, "{level}");
+            let compare = include_str!("../templates/compare.css");
+            assert!(compare.contains(&format!(".of-{level} {{")), "{level}");
+            let desk = include_str!("../../room/pages/desk.css");
+            assert!(desk.contains(&format!(".of-{level} {{")), "{level}");
+        }
+    }
+}

@@ -159,7 +159,7 @@ impl AlertRules {
     }
 }
 
-/// When visits were told last, by own services if they tell any.
+/// When visits were last reported, by the shop's own services if they report any.
 fn last_visits(metrics: &MetricStore) -> Option<UnixTime> {
     let (_, family) = metrics.family(VISITS, |_| true)?;
     let told = family.series.iter().filter(|(key, _)| key.resource.is_own || family.own_series == 0);

@@ -19,7 +19,7 @@ use crate::value::{Attributes, Resource, Scope, Value};
 /// What an `Arc<str>` costs beside its text: its two counts and a place in the set.
 const WORD_COST: usize = 2 * size_of::<usize>() + size_of::<Arc<str>>() + 1;
 
-/// What a sender is called that tells no name.
+/// The name of a sender that gives none.
 const UNKNOWN_SERVICE: &str = "unknown_service";
 
 /// Shared words and resources within a share of the bytes.
@@ -76,7 +76,7 @@ impl Dictionary {
         }
     }
 
-    /// The logger or tracer. What its name costs is paid by the next row.
+    /// The logger or tracer. The next row is charged for the bytes of its name.
     pub(crate) fn scope_name(&mut self, scope: Option<&InstrumentationScope>) -> Arc<str> {
         self.begin_row();
         let name = self.text(scope.map_or("", |scope| &scope.name));
@@ -84,7 +84,7 @@ impl Dictionary {
         name
     }
 
-    /// The meter with all that tells it from others. What it costs is paid by the next row.
+    /// The meter with everything that identifies it. The next row is charged for its bytes.
     pub(crate) fn scope(&mut self, scope: Option<&InstrumentationScope>) -> Arc<Scope> {
         self.begin_row();
         let (name, version) = scope.map_or(("", ""), |scope| (&scope.name, &scope.version));
@@ -131,7 +131,7 @@ impl Dictionary {
         std::mem::take(&mut self.charge) + std::mem::take(&mut self.sender_charge)
     }
 
-    /// Something of a row that is kept had to be left out.
+    /// A text or list of a stored row had to be cut.
     pub(crate) fn note_cut(&mut self, is_cut: bool) {
         self.cut += u64::from(is_cut);
     }

@@ -7,7 +7,7 @@ use crate::prometheus_names::allowed;
 use crate::series::{MetricId, SeriesKey};
 use crate::value::{Attributes, Resource};
 
-/// What a resource is told apart by from others of its service; its other attributes stand in `target_info`.
+/// The attributes that identify a resource among those of its service; the others stand in `target_info`.
 const IDENTITY: [&str; 3] = ["service.name", "service.namespace", "service.instance.id"];
 
 /// Labels that are not for an attribute to have.
@@ -21,7 +21,7 @@ const TAKEN: [&str; 7] = [
     "otel_metric_unit",
 ];
 
-/// Everything that tells a series from others, between the braces; with the name of its metric if that is needed.
+/// Everything that identifies a series, between the braces; with the name of its metric if that is needed.
 pub(crate) fn labels(key: &SeriesKey, metric: Option<&MetricId>) -> String {
     let mut labels = from_attributes(&key.attributes);
     add_identity(&mut labels, &key.resource);

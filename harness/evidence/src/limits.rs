@@ -9,7 +9,7 @@ pub struct Limits {
     pub bytes_max: usize,
     /// Evidence older than this is dropped; what arrives older is refused.
     pub age_max: Duration,
-    /// A log record whose event name begins with one of these tells of a change. An empty text takes every event.
+    /// A log record is a change if its event name begins with one of these. An empty text takes every event.
     pub change_events: Vec<String>,
     /// The names (`service.name`) of the services that this evidence is about. All others are strangers: they fill a
     /// part of each table, give way to one another, and never to an own service's cost. Empty: nobody is a stranger.
@@ -67,7 +67,7 @@ pub(crate) const FAILURE_TRACES_PERCENT: usize = 5;
 pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
 /// Longer texts are cut: a stack trace fits, a document does not.
 pub(crate) const TEXT_BYTES_MAX: usize = 8 * 1024;
-/// Longer texts are seldom said twice, so that keeping them for others to share would only cost.
+/// Longer texts seldom repeat, so sharing them costs more than it saves.
 pub(crate) const WORD_BYTES_MAX: usize = 96;
 /// OpenTelemetry's own default limit for attributes of one span, and for its events and links.
 pub(crate) const ATTRIBUTES_MAX: usize = 128;
@@ -81,9 +81,9 @@ pub(crate) const LINKING_TRACES_MAX: usize = 64;
 pub(crate) const FIRST_FAILURES: u32 = 8;
 /// After this long without a failure of its kind, a failure is a first one again.
 pub(crate) const QUIET_PERIOD: Duration = Duration::from_secs(120);
-/// Kinds of failures that are told apart. Their names come from senders, so that they must end somewhere.
+/// Kinds of failures that are counted separately. Their names come from senders, so their number needs a limit.
 pub(crate) const FAILURE_KINDS_MAX: usize = 1_024;
-/// Names of changes that are told apart, for the same reason.
+/// Names of changes that are counted separately, for the same reason.
 pub(crate) const CHANGE_NAMES_MAX: usize = 256;
 /// Services and instances that rows share. Rows of others bring what names their sender along, and pay for it.
 pub(crate) const RESOURCES_MAX: usize = 512;

@@ -58,7 +58,7 @@ pub struct LogEntry {
     pub service: String,
     /// The logger: the instrumentation scope.
     pub logger: String,
-    /// The event that it tells of, if it is one.
+    /// The name of the event, if the record is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     pub body: String,
@@ -92,7 +92,7 @@ pub struct Change {
     pub attributes: Map<String, Json>,
 }
 
-/// OTLP's severity number, 1 to 24; 0 if the sender told none. Read from and written as `trace` to `fatal`.
+/// OTLP's severity number, 1 to 24; 0 if the sender gave none. Read from and written as `trace` to `fatal`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Severity(pub u8);
 

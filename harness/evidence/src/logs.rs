@@ -303,7 +303,7 @@ fn row(
     }
 }
 
-/// Whether a row came with an id that is none: it is kept without.
+/// Whether a row came with a malformed id: the row is stored without it.
 fn is_no_id(bytes: &[u8], length: usize) -> bool {
     !bytes.is_empty() && bytes.len() != length
 }

@@ -75,7 +75,7 @@ pub struct MetricAnswer {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// What tells it from the others.
+    /// The labels by which it differs from the other lines.
     pub labels: BTreeMap<String, String>,
     /// Its values by time; where nothing is known there is no point.
     pub points: Vec<(UnixTime, f64)>,
@@ -104,7 +104,7 @@ pub struct MetricInfo {
     pub name: String,
     pub unit: String,
     pub kind: MetricKind,
-    /// What its sender says that it is.
+    /// The sender's description.
     pub description: String,
     pub series: usize,
     /// Their labels; not all of them if there are many.
@@ -274,7 +274,7 @@ fn sum(values: impl Iterator<Item = f64>) -> Option<f64> {
     values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
 }
 
-/// All that tells a series from others, or the values of some attributes; one that is not there is an empty text.
+/// All labels of a series, or the values of some attributes; a missing attribute is an empty text.
 fn labels(key: &SeriesKey, by: Option<&[String]>) -> BTreeMap<String, String> {
     let value = |name: &str| match name {
         "service.name" => key.resource.service.to_string(),

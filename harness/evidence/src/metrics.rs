@@ -1,7 +1,7 @@
 //! Metrics: families by name, kind and unit, series by sender and attributes. Teaches that nobody owns a name, and a
 //! limit on cardinality that still adds up.
 //!
-//! What is told under one name as two things is two families. So the first to use a name cannot keep others from it.
+//! A name reported as two kinds is two families, so the first sender of a name cannot keep others from using it.
 //!
 //! Beyond [`CARDINALITY_MAX`] attribute sets of one metric of one sender, points go to one series with the attribute
 //! `otel.metric.overflow=true`, as the metrics SDK of OpenTelemetry specifies: sums stay right, only the detail is
@@ -39,13 +39,13 @@ pub(crate) struct MetricStore {
     pub(crate) cardinality: BTreeMap<(Arc<str>, Arc<Resource>), usize>,
     pub(crate) bytes_max: usize,
     next_sweep: UnixTime,
-    /// How many points were taken so far: which series was told last.
+    /// How many points were taken so far, which orders series by their last point.
     turn: u64,
-    /// Whether series that nobody tells any more were looked for during this request: it costs a look at every series.
+    /// Whether this request has searched for abandoned series already: the search looks at every series.
     pub(crate) has_looked: bool,
 }
 
-/// A point's place among all: what it belongs to, and who tells it how.
+/// What a point belongs to, who sent it, and with which temporality.
 struct Context<'a> {
     metric: &'a Metric,
     id: &'a MetricId,

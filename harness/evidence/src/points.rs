@@ -149,7 +149,7 @@ fn histogram(point: &HistogramDataPoint) -> Result<Point<'_>, Refused> {
     })
 }
 
-/// The sender says that there is nothing to say.
+/// The sender flags the point as having no value.
 fn has_no_value(flags: u32) -> bool {
     flags & DataPointFlags::NoRecordedValueMask as u32 != 0
 }

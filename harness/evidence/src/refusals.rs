@@ -25,7 +25,7 @@ pub(crate) const TOO_MANY_SERIES: Refused =
 pub(crate) const OUT_OF_ORDER: Refused =
     (Refusal::OutOfOrder, "timeUnixNano: expected a time after that of the point before");
 
-/// What of a request's bytes could not be read.
+/// The parts of a request that could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unread {
     /// Records that could not be read, or that stand in what could not be read.
@@ -61,7 +61,7 @@ impl Unread {
     }
 }
 
-/// What became of one request's rows, for the partial success that OTLP tells its sender.
+/// How many rows of a request were refused, and why: the partial success that OTLP reports to the sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     pub refused: u64,

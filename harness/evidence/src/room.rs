@@ -13,7 +13,7 @@ use crate::series::{MetricId, Series, SeriesKey};
 use crate::time::UnixTime;
 use crate::value::Resource;
 
-/// After this long a series is taken for one that nobody tells any more: as long as Prometheus is shown it.
+/// A series without a point for this long counts as abandoned; Prometheus no longer sees it either.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
 
 impl MetricStore {
@@ -48,7 +48,7 @@ impl MetricStore {
                 || (self.families.len() < METRIC_NAMES_MAX && names() < strangers_part(METRIC_NAMES_MAX)))
     }
 
-    /// Drops an eighth of the strangers' series, those that were told longest ago; false if there are none.
+    /// Drops the eighth of the strangers' series that has gone longest without a point; false if there are none.
     fn drop_oldest_strangers(&mut self) -> bool {
         let all = self.families.values().flat_map(|family| &family.series);
         let mut turns: Vec<u64> =

@@ -22,7 +22,7 @@ pub enum MetricKind {
     Histogram,
 }
 
-/// What tells one metric from another: its name, and what is told under it.
+/// What identifies a metric: a name under which senders report two kinds or units is two metrics.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MetricId {
     pub(crate) name: Arc<str>,
@@ -46,7 +46,7 @@ pub(crate) struct Family {
     pub(crate) bytes: usize,
 }
 
-/// What tells one series of a metric from another. A sender that comes back with other bounds begins another series.
+/// What identifies a series of a metric. A sender that returns with other bounds begins a new series.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SeriesKey {
     pub(crate) resource: Arc<Resource>,
@@ -79,7 +79,7 @@ pub(crate) struct Series {
     /// What it costs without its points, and what they cost.
     pub(crate) bytes: usize,
     pub(crate) points_bytes: usize,
-    /// The turn at which it was told last.
+    /// The turn at which its last point arrived.
     pub(crate) turn: u64,
 }
 
@@ -159,7 +159,7 @@ impl Series {
         }
     }
 
-    /// The last value told up to `time` and not before `oldest`, in observations if it is a histogram.
+    /// The last value between `oldest` and `time`, in observations if it is a histogram.
     pub(crate) fn level(&self, time: UnixTime, oldest: UnixTime) -> Option<f64> {
         match &self.track {
             AnyTrack::Number(track) => track.at(time, oldest).copied(),

@@ -18,7 +18,7 @@ impl Window {
         Self { oldest: now.minus(limits.age_max), now }
     }
 
-    /// The time to keep a row with, and whether that is another than it told; none if it is too old.
+    /// The time to store a row with, and whether it differs from the sender's; none if the row is too old.
     pub(crate) fn place(&self, told_nanos: Option<u64>) -> Option<(UnixTime, bool)> {
         let told = told_nanos.map_or(self.now, UnixTime::from_nanos);
         if told < self.oldest {

@@ -48,7 +48,7 @@ impl SpanRow {
         self.end.seconds_since(self.start)
     }
 
-    /// Its status says so, or its HTTP status is one that a server is to blame for.
+    /// By its own status, or by an HTTP status of 500 and above.
     pub(crate) fn has_failed(&self) -> bool {
         self.status == StatusCode::Error as u8
             || matches!(self.attributes.get("http.response.status_code"), Some(Value::Int(500..)))

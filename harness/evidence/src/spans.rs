@@ -26,7 +26,7 @@ use crate::time::UnixTime;
 use crate::usage::SignalUsage;
 use crate::value::Resource;
 
-/// A trace's own bytes: itself, its place in the map and its place in the queue.
+/// The bytes of a trace without spans: the struct, its map entry and its queue entry.
 const TRACE_COST: usize = size_of::<Trace>() + 3 * size_of::<TraceId>();
 
 /// The spans of one trace in the order of arrival.
@@ -255,7 +255,7 @@ impl SpanStore {
         }
     }
 
-    /// The trace that has to leave first. Ids whose trace has moved away are skipped.
+    /// The trace that is evicted next. Ids whose trace has moved to another share are skipped.
     fn front(&mut self, place: Place) -> Option<&Trace> {
         let queue = &mut self.shares[place as usize].queue;
         let is_here = |id: &TraceId| self.traces.get(id).is_some_and(|trace| trace.place == place);
@@ -265,7 +265,7 @@ impl SpanStore {
         self.traces.get(queue.front()?)
     }
 
-    /// Drops it; how many spans it had.
+    /// Evicts that trace; answers with how many spans it had.
     fn drop_front(&mut self, place: Place) -> u64 {
         if self.front(place).is_none() {
             return 0;

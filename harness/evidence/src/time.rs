@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// The last moment that can be told, in the year 2554.
+    /// The last moment that can be represented, in the year 2554.
     pub const MAX: Self = Self(u64::MAX);
 
     /// From nanoseconds since 1970, as OTLP has them.

@@ -60,7 +60,7 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// By start; the first is the one whose critical path is told.
+    /// By start; the critical path is that of the first.
     pub(crate) fn roots(&self) -> &[&'a SpanRow] {
         &self.roots
     }

@@ -38,7 +38,7 @@ pub(crate) struct Track<A> {
     points: VecDeque<(UnixTime, A)>,
     /// When counting began, if everything since then is held or was zero; otherwise 1970, which says 'unknown'.
     began: UnixTime,
-    /// When the sender began the total that it tells now, and the total up to then.
+    /// When the sender began its current running total, and the total before that.
     run: Option<(u64, Option<A>)>,
 }
 
@@ -215,7 +215,7 @@ mod tests {
         track
     }
 
-    /// Increases over windows, for one series told in several ways.
+    /// Increases over windows, for the same series as running totals and as differences.
     #[test]
     fn an_increase_is_the_same_however_it_is_told() {
         let total = [(10, 5, 3.0), (20, 5, 7.0), (30, 5, 12.0)];

@@ -23,16 +23,21 @@ impl Usd {
 
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!("{:.0}", self.0.abs());
-        let mut text = String::from(if self.0 <= -0.5 { "-$" } else { "$" });
-        for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place) % 3 == 0 {
-                text.push(',');
-            }
-            text.push(digit);
-        }
-        f.pad(&text)
+        let sign = if self.0 <= -0.5 { "-" } else { "" };
+        f.pad(&format!("{sign}${}", grouped(&format!("{:.0}", self.0.abs()))))
     }
+}
+
+/// Digits in groups of three: `1,234,567`.
+pub fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The incident financial loss: for each second of the shop, the dollars that a story minute is worth, times the story

@@ -1,6 +1,6 @@
 // What was changed, when, and to which version.
 
-import { attempt, button, el, setText } from "./lib.js";
+import { attempt, button, count, el, setText } from "./lib.js";
 import { moment, nowUnix, state, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
 import { pair } from "./logline.js";
@@ -31,7 +31,7 @@ export function changesPanel(panel) {
     const wanted = text.value.trim().toLowerCase();
     const shown = changes.filter((change) => [change.what, change.which, change.service, change.body].join(" ").toLowerCase().includes(wanted));
     list.replaceChildren(...shown.toReversed().map(changeLine));
-    setText(found, shown.length === 0 ? "No change found." : `${shown.length} ${shown.length === 1 ? "change" : "changes"}, newest first.`);
+    setText(found, shown.length === 0 ? "No change found." : `${count(shown.length, "change")}, newest first.`);
     if (shown.length === 0) list.append(el("li", {}, empty(changes.length ? "No change has this in it." : "Nothing was changed in this time. Publications, releases and settings that change would stand here.")));
   }
 

@@ -1,6 +1,6 @@
 // One claim in a dialog: first what the team says and what it rests on, then the nearest entry of the catalogue.
 
-import { attempt, el, send } from "./lib.js";
+import { attempt, el, send, shown } from "./lib.js";
 import { state } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { ABOUT, choiceField } from "./choices.js";
@@ -47,14 +47,7 @@ export async function editClaim(about, claim) {
       dialog.close("save");
     });
   });
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise((answer) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      answer(dialog.returnValue === "save");
-    });
-  });
+  return (await shown(dialog)) === "save";
 }
 
 /** A new claim is made with words and evidence, and matched in a second step. */

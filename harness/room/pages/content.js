@@ -1,6 +1,6 @@
 // The text of each asset, character by character; and, if granted, its versions with what changed from one to the next.
 
-import { attempt, el } from "./lib.js";
+import { attempt, count, el } from "./lib.js";
 import { moment, state, visible } from "./state.js";
 import { empty, look, opening, preformatted, table } from "./look.js";
 import { pinButton } from "./pins.js";
@@ -67,12 +67,11 @@ function difference(runs) {
 }
 
 function textOf({ id, version, text_escaped, characters }, title = "") {
-  const count = characters.length;
   return [
     el("div", { class: "row apart" }, el("h3", {}, title || `${id}, version ${version}`), pinButton(() => ({ source: "version", asset: id, version }), "Pin this version")),
     preformatted(`Text of ${id}`, "wrap content-text", ...marked(text_escaped)),
-    el("p", { class: "hint" }, count === 0 ? "No special character in it." : `${count} special ${count === 1 ? "character" : "characters"} in it, whether harmless or not.`),
-    count > 0 && characterTable(characters),
+    el("p", { class: "hint" }, characters.length === 0 ? "No special character in it." : `${count(characters.length, "special character")} in it, whether harmless or not.`),
+    characters.length > 0 && characterTable(characters),
   ].filter(Boolean);
 }
 

@@ -1,8 +1,8 @@
 // The one row of large controls. Each says what it would do now, or why it would do nothing; none ever disappears, so
 // that a hand finds it where it was.
 
-import { asked, attempt, byId, confirmed, el, send, setText, toast } from "./lib.js";
-import { count, teamOptions } from "./desk-words.js";
+import { asked, attempt, byId, confirmed, count, el, send, setText, toast } from "./lib.js";
+import { teamOptions } from "./desk-words.js";
 
 const EXTEND_MIN = 5;
 

@@ -1,7 +1,7 @@
 // The lobby: how people get in, who is in, and why a phone might not.
 
-import { byId, changes, copyButton, el, keep, setHidden, setText } from "./lib.js";
-import { ago, count } from "./desk-words.js";
+import { byId, changes, copyButton, count, el, keep, setHidden, setText } from "./lib.js";
+import { ago } from "./desk-words.js";
 
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|tun|tap|wg|utun|ppp|tailscale|zt)/;
 

@@ -1,6 +1,7 @@
 // What a plan of rounds is worth as a comparison, and what the next round should be. Knows no page.
 
-import { count, teamsNamed } from "./desk-words.js";
+import { count } from "./figures.js";
+import { teamsNamed } from "./desk-words.js";
 
 const measuredOf = (plan) => plan.filter((round) => !round.practice);
 const ofTeam = (round, team) => round.teams.find((each) => each.team === team);

@@ -1,7 +1,7 @@
 // One team's panel: all that a facilitator does for one team. It stays open while states arrive; what is typed in it stays.
 
 import { attempt, byId, confirmed, el, get, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
-import { STATES } from "./desk-words.js";
+import { STATES, prepared } from "./desk-words.js";
 import { showSeats } from "./desk-seats.js";
 import { answerPlace, privately, setPrivate } from "./desk-private.js";
 
@@ -13,6 +13,7 @@ byId("team-answer").append(answer);
 let view = null;
 let number = null;
 
+const setMessages = prepared(byId("team-prepared"), byId("team-text"));
 const teamNow = () => view?.teams.find((team) => team.number === number);
 
 export function openTeam(which) {
@@ -58,7 +59,7 @@ function show(team) {
     setText(byId("team-question-text"), team.question.text);
     setText(byId("team-question-answer"), team.question.answer ?? "No answer yet.");
   }
-  setOptions(byId("team-prepared"), [["", "own words"], ...view.messages.map(({ id, text }) => [id, text])]);
+  setMessages(view.messages);
   setText(byId("team-hints"), team.hints_given === 0 ? "None given yet." : `${team.hints_given} given.`);
   const higher = view.levels.slice(view.levels.indexOf(team.level) + 1);
   setOptions(byId("team-level"), higher.map((level) => [level, level]));
@@ -85,11 +86,6 @@ function figuresOf(team) {
 }
 
 // ---- What is done -----------------------------------------------------------------------------------------------
-
-byId("team-prepared").addEventListener("change", () => {
-  const chosen = view.messages.find(({ id }) => id === byId("team-prepared").value);
-  if (chosen) byId("team-text").value = chosen.text;
-});
 
 onSubmit(byId("team-message-form"), async () => {
   await send("POST", "/api/desk/message", { team: number, text: byId("team-text").value.trim() });

@@ -1,15 +1,17 @@
 // What is said to teams and noted about them: messages, moments for the debrief, answers after an early end, more telemetry.
 
 import { byId, confirmed, el, keep, onSubmit, send, setHidden, setOptions, setText, toast } from "./lib.js";
-import { teamOptions } from "./desk-words.js";
+import { prepared, teamOptions } from "./desk-words.js";
 
 /** @type {NamedDesk | null} */
 let view = null;
 
+const setMessages = prepared(byId("message-prepared"), byId("message-text"));
+
 /** @param {NamedDesk} newest */
 export function update(newest) {
   view = newest;
-  setOptions(byId("message-prepared"), [["", "own words"], ...view.messages.map(({ id, text }) => [id, text])]);
+  setMessages(view.messages);
   setOptions(byId("message-to"), [["", "every team"], ...teamOptions(view.teams)]);
   setOptions(byId("everyone-level"), view.levels.slice(1).map((level) => [level, level]));
   showMarks(view.marks, view.plan);
@@ -39,11 +41,6 @@ function showRestored(teams) {
 }
 
 // ---- Sending ----------------------------------------------------------------------------------------------------
-
-byId("message-prepared").addEventListener("change", () => {
-  const chosen = view.messages.find(({ id }) => id === byId("message-prepared").value);
-  if (chosen) byId("message-text").value = chosen.text;
-});
 
 onSubmit(byId("message-form"), async () => {
   const to = byId("message-to");

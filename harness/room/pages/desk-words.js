@@ -1,6 +1,6 @@
 // The words of the facilitator's page: what the room says in identifiers, said to a person.
 
-import { el } from "./lib.js";
+import { el, setOptions } from "./lib.js";
 
 export const PHASES = { lobby: "Lobby", running: "Running", paused: "Paused", over: "Round over", debrief: "Debrief" };
 export const MODELS = { "you-build-it": "You build it, you run it", "ops-run-it": "Ops run it" };
@@ -24,8 +24,6 @@ export function withNames(view) {
   const round = view.round && { ...view.round, name: plan[view.round.number]?.name ?? `Round ${view.round.number}`, of: scored };
   return { ...view, plan, round };
 }
-
-export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 /** "1, 2 and 5 to 8": what reads better than a list of all. */
 export function numbers(all) {
@@ -52,6 +50,19 @@ export const levelBadge = (level) => el("span", { class: `badge level of-${level
 
 /** @param {Api.TeamRow[]} teams */
 export const teamOptions = (teams) => teams.map(({ number, name }) => [String(number), name]);
+
+/** Lets a list of the room's prepared messages fill a field; answers with what to call when the list may have changed. */
+export function prepared(select, field) {
+  let messages = [];
+  select.addEventListener("change", () => {
+    const chosen = messages.find(({ id }) => id === select.value);
+    if (chosen) field.value = chosen.text;
+  });
+  return (newest) => {
+    messages = newest;
+    setOptions(select, [["", "own words"], ...messages.map(({ id, text }) => [id, text])]);
+  };
+}
 
 export const ago = (seconds) => {
   if (seconds < 5) return "just now";

@@ -1,7 +1,7 @@
 // The explanation: claims in the team's own words, each resting on pinned evidence; only then the nearest entry of the
 // catalogue. A claim without evidence scores nothing, and the page says so.
 
-import { button, byId, confirmed, el, keep, send, setHidden, setText, toast } from "./lib.js";
+import { button, byId, confirmed, count, el, keep, send, setHidden, setText, toast } from "./lib.js";
 import { state, watchAll } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { editClaim } from "./claim.js";
@@ -29,8 +29,8 @@ export function startExplain() {
     });
   }
 
-  watchAll((s) => [s.explained, s.claims.length], ([explained, count]) => {
-    submit.disabled = count === 0;
+  watchAll((s) => [s.explained, s.claims.length], ([explained, claims]) => {
+    submit.disabled = claims === 0;
     setText(submit, explained ? "Hand it in again" : "Hand in the explanation");
     setText(given, explained ? `Handed in at ${explained.story} by ${explained.by}. You may hand it in again until the round ends; the last one counts.` : "");
   });
@@ -57,9 +57,9 @@ function fill(node, claim, known) {
   setText(choice, claim.choice ? `In the catalogue: ${choiceText(claim, known)}` : "Not yet matched with the catalogue: choose “Change”.");
   choice.classList.toggle("muted", Boolean(claim.choice));
   const evidence = node.querySelector(".claim-evidence");
-  const count = claim.pins.length;
-  setText(evidence, count === 0 ? "no evidence: scores nothing" : `${count} ${count === 1 ? "piece" : "pieces"} of evidence`);
-  evidence.classList.toggle("warn", count === 0);
+  const isBare = claim.pins.length === 0;
+  setText(evidence, isBare ? "no evidence: scores nothing" : `${count(claim.pins.length, "piece")} of evidence`);
+  evidence.classList.toggle("warn", isBare);
   node.querySelector(".edit").setAttribute("aria-label", `Change the claim: ${claim.words}`);
   node.querySelector(".remove").setAttribute("aria-label", `Remove the claim: ${claim.words}`);
 }
@@ -69,10 +69,10 @@ async function handIn() {
   const bare = claims.filter((claim) => claim.pins.length === 0).length;
   const open = claims.filter((claim) => !claim.choice).length;
   const doubts = [
-    bare > 0 && `${bare} ${bare === 1 ? "claim has" : "claims have"} no evidence and will score nothing.`,
-    open > 0 && `${open} ${open === 1 ? "is" : "are"} not matched with the catalogue.`,
+    bare > 0 && `${count(bare, "claim has", "claims have")} no evidence and will score nothing.`,
+    open > 0 && `${count(open, "is", "are")} not matched with the catalogue.`,
   ].filter(Boolean).join(" ");
-  const text = `${claims.length} ${claims.length === 1 ? "claim" : "claims"}. ${doubts} You may hand it in again until the round ends; the last one counts.`;
+  const text = `${count(claims.length, "claim")}. ${doubts} You may hand it in again until the round ends; the last one counts.`;
   if (!(await confirmed("Hand in this explanation?", "Hand it in", text))) return;
   await send("POST", "/api/team/explanation", {});
   toast("Handed in.");

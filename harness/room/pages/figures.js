@@ -13,6 +13,9 @@ export function percent(share) {
   return `${rounded} %`;
 }
 
+/** "1 line", "2 lines". */
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
 const two = (number) => String(number).padStart(2, "0");
 
 /** Seconds since 08:00 of the story, as a clock shows them. */

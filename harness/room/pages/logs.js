@@ -1,10 +1,10 @@
 // Searching the log lines. Newest first, or from the very first line on; following brings what arrives.
 
-import { attempt, el, onSubmit, setHidden, setText } from "./lib.js";
+import { attempt, count, el, onSubmit, setHidden, setText } from "./lib.js";
 import { momentText, nowUnix } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { choices, conditions, field, moreConditions } from "./conditions.js";
-import { empty, look, once } from "./look.js";
+import { empty, followButton, look, once } from "./look.js";
 import { logLine } from "./logline.js";
 
 const PAGE = 100;
@@ -19,7 +19,7 @@ export function logsPanel(panel) {
   const order = choices("logs-order", [["newest", "Newest first"], ["oldest", "Oldest first"]]);
   const only = conditions("logs", "An attribute, as in http.route=/", () => run());
   const search = el("button", { type: "submit", class: "button primary" }, "Search");
-  const follow = el("button", { type: "button", class: "button", "aria-pressed": "false" }, "Follow");
+  const follow = followButton(panel, () => run(), goOn, FOLLOW_MS);
   const form = el("form", { class: "filters", role: "search" },
     field("Text", text, "grow wide-field"), field("Service", service), field("Severity", severity), field("Time", span, "secondary"), field("Order", order, "secondary"),
     only.node, el("div", { class: "actions" }, search, follow));
@@ -35,7 +35,6 @@ export function logsPanel(panel) {
   let next = 0; // where following goes on
   let shown = new Set(); // sequences on the page
   let held = []; // lines that arrived while somebody reads further down
-  let timer = null;
 
   const filters = () => {
     const from = span.value && !only.trace() ? nowUnix() - Number(span.value) : "";
@@ -59,9 +58,8 @@ export function logsPanel(panel) {
   }
 
   function summary({ logs, truncated }) {
-    const count = logs.length;
-    if (count === 0) return "No line found.";
-    const lines = `${count} ${count === 1 ? "line" : "lines"}`;
+    if (logs.length === 0) return "No line found.";
+    const lines = count(logs.length, "line");
     return truncated ? `The ${isNewestFirst() ? "newest" : "first"} ${lines}; there are more.` : `${lines}, all that match.`;
   }
 
@@ -94,10 +92,9 @@ export function logsPanel(panel) {
     return list.contains(document.activeElement) || list.querySelector('[aria-expanded="true"]') !== null || top < 0;
   }
 
-  async function goOn() {
-    if (document.hidden || list.offsetParent === null) return;
+  async function goOn(isOn) {
     const answer = await ask("/evidence/logs", [...filters().filter(([key]) => key !== "from"), ["limit", PAGE], ["after", next]]).catch(() => null);
-    if (!answer || timer === null) return;
+    if (!answer || !isOn()) return;
     next = answer.next;
     if (answer.logs.length === 0) return;
     if (list.querySelector(".empty")) list.replaceChildren();
@@ -105,7 +102,7 @@ export function logsPanel(panel) {
     else if (!isReading()) add(answer.logs.toReversed(), "start");
     else held.push(...answer.logs);
     setHidden(waiting, held.length === 0);
-    setText(waiting, `${held.length} new ${held.length === 1 ? "line" : "lines"} above`);
+    setText(waiting, `${count(held.length, "new line")} above`);
     while (list.children.length > KEPT_MAX) (isNewestFirst() ? list.lastElementChild : list.firstElementChild).remove();
   }
 
@@ -115,17 +112,6 @@ export function logsPanel(panel) {
     setHidden(waiting, true);
     list.scrollIntoView({ block: "nearest" });
     list.querySelector("button")?.focus();
-  });
-
-  follow.addEventListener("click", async () => {
-    const isOn = timer === null;
-    follow.setAttribute("aria-pressed", String(isOn));
-    setText(follow, isOn ? "Following" : "Follow");
-    clearInterval(timer);
-    timer = null;
-    if (!isOn) return;
-    await run();
-    timer = setInterval(() => (panel.isConnected ? goOn() : clearInterval(timer)), FOLLOW_MS);
   });
 
   onSubmit(form, run);

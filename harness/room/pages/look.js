@@ -1,6 +1,6 @@
 // One look at the evidence: what was asked, when, and what came, as it came. The page never says what it means.
 
-import { attempt, button, copyButton, el, get, setHidden, setText } from "./lib.js";
+import { attempt, button, copyButton, el, get, setHidden, setText, shown } from "./lib.js";
 import { momentText, nowUnix, state } from "./state.js";
 
 /** The line below each kind of evidence that tells of the last look. `again` asks the same once more. */
@@ -39,7 +39,7 @@ function addressOf(path, pairs) {
 function showRaw({ address, answer }) {
   const text = JSON.stringify(answer, null, 2);
   const command = `curl -s -H "Authorization: Bearer ${state().token}" "${location.origin}${address}"`;
-  const dialog = el("dialog", { class: "wide", "aria-label": "Raw result" },
+  shown(el("dialog", { class: "wide", "aria-label": "Raw result" },
     el("form", { method: "dialog" },
       el("h2", {}, "The raw result"),
       el("p", {}, el("code", {}, `GET ${address}`)),
@@ -47,10 +47,7 @@ function showRaw({ address, answer }) {
       el("div", { class: "actions" },
         el("button", { class: "button primary", autofocus: true }, "Close"),
         copyButton(() => text, "Copy the result"),
-        copyButton(() => command, "Copy as curl"))));
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+        copyButton(() => command, "Copy as curl")))));
 }
 
 /** Runs the first time only: a panel asks when it is first opened. */
@@ -60,6 +57,23 @@ export function once(run) {
     if (!isDone) run();
     isDone = true;
   };
+}
+
+/** A button that calls `goOn` again and again while it is pressed, `first` to begin with; not while nobody sees `panel`. */
+export function followButton(panel, first, goOn, everyMs, kind = "") {
+  let timer = null;
+  const isSeen = () => !document.hidden && panel.offsetParent !== null;
+  const stop = () => { clearInterval(timer); timer = null; };
+  const node = button("Follow", async () => {
+    const isOn = timer === null;
+    node.setAttribute("aria-pressed", String(isOn));
+    setText(node, isOn ? "Following" : "Follow");
+    stop();
+    if (!isOn) return;
+    await first();
+    timer = setInterval(() => (panel.isConnected ? isSeen() && goOn(() => timer !== null) : stop()), everyMs);
+  }, { kind, "aria-pressed": "false" });
+  return node;
 }
 
 /** What stands where nothing was found, or where the room could not answer. */

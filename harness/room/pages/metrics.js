@@ -1,13 +1,13 @@
 // Questions about metrics: one metric, one function, lines by some attributes; as a chart and as a table.
 
-import { attempt, button, el, setHidden, setOptions, setText } from "./lib.js";
+import { attempt, button, count, el, setHidden, setOptions, setText } from "./lib.js";
 import { momentText, nowUnix, state } from "./state.js";
 import { alertsSection } from "./alerts.js";
 import { chart, linesOf } from "./chart.js";
 import { legend } from "./legend.js";
 import { isGranted } from "./evidence.js";
 import { choices, conditions, field, moreConditions } from "./conditions.js";
-import { empty, look, once } from "./look.js";
+import { empty, followButton, look, once } from "./look.js";
 import { pinButton } from "./pins.js";
 import { beginnings, functionPairs, functionsOf, labelsOf, writing } from "./metric-functions.js";
 import { requestsSection } from "./requests.js";
@@ -19,7 +19,6 @@ export function metricsPanel(panel) {
   let metrics = [];
   let zoomed = null; // [from, to] chosen in the chart
   let lines = []; // names of attributes that make a line each
-  let timer = null;
 
   const begin = el("div", { class: "row beginnings", role: "group", "aria-label": "Where to begin" });
   const metric = el("select", { id: "metrics-name" });
@@ -31,7 +30,8 @@ export function metricsPanel(panel) {
   const span = choices("metrics-span", [["", "Since customers came"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["300", "Last 5 min"]]);
   const by = el("div", { class: "row", role: "group", "aria-labelledby": "metrics-by" });
   const only = conditions("metrics", "An attribute, as in http.route=/", () => run());
-  const follow = el("button", { type: "button", class: "button small", "aria-pressed": "false" }, "Follow");
+  const goOn = () => (zoomed ? undefined : run());
+  const follow = followButton(panel, goOn, goOn, FOLLOW_MS, "small");
   const widen = el("button", { type: "button", class: "button small", hidden: true }, "Show all of it");
   const title = el("h3", {});
   const subtitle = el("p", { class: "hint" });
@@ -80,7 +80,7 @@ export function metricsPanel(panel) {
     lines = lines.filter((name) => labels.has(name));
     by.replaceChildren(...[...labels].filter(([, held]) => held.size > 1).map(([name]) => toggle(name)));
     if (by.children.length === 0) by.append(el("span", { class: "hint" }, "Its series do not differ."));
-    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender says nothing about it.")} ${info.kind}${info.unit ? `, in ${info.unit}` : ""}, ${info.series} ${info.series === 1 ? "series" : "series"}.`);
+    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender says nothing about it.")} ${info.kind}${info.unit ? `, in ${info.unit}` : ""}, ${info.series} series.`);
   }
 
   function toggle(name) {
@@ -130,7 +130,7 @@ export function metricsPanel(panel) {
     setHidden(requests, !isGranted("traces")); // may be granted while the round goes on
     setHidden(picture, !hasPoints);
     setText(nothing, hasPoints ? "" : "There is no value in this time: nothing was told that fits. Take a condition away, or look at a longer time.");
-    const label = `Chart of ${answer.name}, ${words}, from ${momentText(from)} to ${momentText(to)}, ${shown.length} ${shown.length === 1 ? "line" : "lines"}.`;
+    const label = `Chart of ${answer.name}, ${words}, from ${momentText(from)} to ${momentText(to)}, ${count(shown.length, "line")}.`;
     drawing.draw({ lines: shown, from, to, step, format, label });
     values.show(shown, format, answer.truncated);
   }
@@ -139,20 +139,5 @@ export function metricsPanel(panel) {
   for (const each of [chosen, of, service]) each.addEventListener("change", run);
   span.addEventListener("change", () => { zoomed = null; run(); });
   widen.addEventListener("click", () => { zoomed = null; drawing.node.querySelector("[tabindex]").focus(); run(); });
-  follow.addEventListener("click", () => {
-    const isOn = timer === null;
-    follow.setAttribute("aria-pressed", String(isOn));
-    setText(follow, isOn ? "Following" : "Follow");
-    clearInterval(timer);
-    timer = isOn ? setInterval(goOn, FOLLOW_MS) : null;
-    if (isOn) goOn();
-  });
-
-  function goOn() {
-    if (!panel.isConnected) return clearInterval(timer);
-    if (!document.hidden && panel.offsetParent !== null && !zoomed) run();
-    return undefined;
-  }
-
   return { open: once(() => attempt(panel, list)) };
 }

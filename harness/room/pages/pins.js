@@ -1,6 +1,6 @@
 // Pinned evidence: what the team holds on to, as the room read it at that moment. Claims of the explanation rest on it.
 
-import { button, byId, confirmed, copyButton, el, keep, send, setHidden, toast } from "./lib.js";
+import { button, byId, confirmed, copyButton, count, el, keep, send, setHidden, toast } from "./lib.js";
 import { watchAll } from "./state.js";
 import { preformatted } from "./look.js";
 
@@ -24,7 +24,7 @@ export function startPins() {
     setHidden(none, pins.length > 0);
     keep(list, pins, ({ id }) => id, pinLine, (node, { id }) => {
       const used = claims.filter((claim) => claim.pins.includes(id)).length;
-      node.querySelector(".pin-used").textContent = used === 0 ? "" : `, in ${used} ${used === 1 ? "claim" : "claims"}`;
+      node.querySelector(".pin-used").textContent = used === 0 ? "" : `, in ${count(used, "claim")}`;
     });
   });
 }

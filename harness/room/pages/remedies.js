@@ -1,7 +1,7 @@
 // What the team can do to the shop, each with a confirmation, because customers feel it and it takes its time; and the handover to those
 // who may do more.
 
-import { asked, button, byId, confirmed, el, send, setHidden, setText, toast } from "./lib.js";
+import { asked, button, byId, confirmed, count, el, send, setHidden, setText, toast } from "./lib.js";
 import { state, watch, watchAll } from "./state.js";
 
 const LINES = { L1: "operations bridge", L2: "application support", L3: "delivery team" };
@@ -55,7 +55,7 @@ const remedyButton = (remedy, label) => button(remedy.needs_asset ? `${label} â€
 function duration({ takes_story_minutes: takes }) {
   if (!takes) return "";
   const seconds = Math.round((takes * 60) / (state().round?.speed ?? 1));
-  return `It takes ${takes} ${takes === 1 ? "minute" : "minutes"} of the story, ${seconds} s of yours; one thing after the other. `;
+  return `It takes ${count(takes, "minute")} of the story, ${seconds} s of yours; one thing after the other. `;
 }
 
 async function order(remedy) {

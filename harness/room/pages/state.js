@@ -69,20 +69,21 @@ export const nowUnix = () => (current?.updated_unix_s ?? 0) + (performance.now()
 export const unixOf = (time) => (typeof time === "number" ? time : Date.parse(time) / 1000);
 
 /** The shop's own seconds and the story's time of a moment, as text: "42.1 s, 08:13". */
-export function momentText(time) {
+export const momentText = (time) => timesOf(time)?.join(", ") ?? "";
+
+/** @returns {[string, string] | null} */
+function timesOf(time) {
   const clock = current?.clock;
-  if (!clock) return "";
   const unix = unixOf(time);
-  return `${secondsText(shopSeconds(clock, unix))}, ${storyTime(storyAt(clock, unix))}`;
+  return clock ? [secondsText(shopSeconds(clock, unix)), storyTime(storyAt(clock, unix))] : null;
 }
 
 /** The same as an element: the shop's seconds first, the story's time beside it. */
 export function moment(time) {
-  const clock = current?.clock;
-  if (!clock) return el("span", { class: "moment" }, "–");
-  const unix = unixOf(time);
-  return el("time", { class: "moment", dateTime: new Date(unix * 1000).toISOString(), title: "The shop's own seconds, and the story's time" },
-    el("b", {}, secondsText(shopSeconds(clock, unix))), " ", el("span", { class: "muted" }, storyTime(storyAt(clock, unix))));
+  const times = timesOf(time);
+  if (!times) return el("span", { class: "moment" }, "–");
+  return el("time", { class: "moment", dateTime: new Date(unixOf(time) * 1000).toISOString(), title: "The shop's own seconds, and the story's time" },
+    el("b", {}, times[0]), " ", el("span", { class: "muted" }, times[1]));
 }
 
 const secondsText = (seconds) => `${seconds.toFixed(1).replace("-0.0", "0.0").replace("-", "−")} s`;

@@ -1,6 +1,6 @@
 // Finding traces, and one of them as a waterfall.
 
-import { attempt, button, el, onSubmit, setHidden, setText } from "./lib.js";
+import { attempt, button, count, el, onSubmit, setHidden, setText } from "./lib.js";
 import { durationText, moment, nowUnix, visible } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { choices, conditions, field, moreConditions } from "./conditions.js";
@@ -42,7 +42,7 @@ export function tracesPanel(panel) {
         ["from", span.value && (nowUnix() - Number(span.value)).toFixed(3)], ...only.pairs(), ["limit", 50],
       ].map(([key, value]) => [key, value || ""]));
       list.replaceChildren(...answer.traces.map(line));
-      setText(found, answer.traces.length === 0 ? "No trace found." : `${answer.traces.length} ${answer.traces.length === 1 ? "trace" : "traces"}${answer.truncated ? "; there are more." : ", all that match."}`);
+      setText(found, answer.traces.length === 0 ? "No trace found." : `${count(answer.traces.length, "trace")}${answer.truncated ? "; there are more." : ", all that match."}`);
       if (answer.traces.length === 0) list.append(el("li", {}, empty(nothing(words))));
     });
   }
@@ -57,7 +57,7 @@ export function tracesPanel(panel) {
       el("b", { class: "trace-duration" }, durationText(trace.duration_s)),
       el("span", { class: "line-body" },
         el("span", {}, `${trace.service} ${trace.name || "(its root is not here)"}`),
-        el("span", { class: "hint" }, ` ${trace.spans} ${trace.spans === 1 ? "span" : "spans"} in ${trace.services.join(", ")}`),
+        el("span", { class: "hint" }, ` ${count(trace.spans, "span")} in ${trace.services.join(", ")}`),
         trace.failed_spans > 0 && el("span", { class: "trace-failure" }, `✕ ${trace.failed_spans} failed${trace.failure ? `, first ${visible(trace.failure)}` : ""}`)));
     head.addEventListener("click", () => open(trace.trace_id, head));
     return el("li", { class: "line" }, head);

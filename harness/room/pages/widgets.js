@@ -10,7 +10,7 @@ const TOAST_MS = 6_000;
  * @param {(chosen: any) => void} onChange
  */
 export function tabs(list, onChange = () => {}) {
-  const shown = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => !tab.hidden);
+  const visible = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => !tab.hidden);
   const choose = (chosen, withFocus = false) => {
     for (const tab of list.querySelectorAll('[role="tab"]')) {
       const isChosen = tab === chosen;
@@ -27,7 +27,7 @@ export function tabs(list, onChange = () => {}) {
     if (tab) choose(tab);
   });
   list.addEventListener("keydown", (event) => {
-    const all = shown();
+    const all = visible();
     const at = all.indexOf(document.activeElement);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
     if (at < 0 || to === undefined) return;
@@ -47,13 +47,17 @@ export function asked({ title, text = "", yes = "Yes", no = "Cancel", body = nul
     el("div", { class: "actions" },
       el("button", { class: "button primary", value: "yes" }, yes),
       el("button", { class: "button", value: "no", formNoValidate: true, autofocus: !body }, no)));
-  const dialog = el("dialog", { "aria-labelledby": id }, form);
+  return shown(el("dialog", { "aria-labelledby": id }, form)).then((answer) => answer === "yes");
+}
+
+/** Shows a dialog that is made for this once; answers with the value of the button that closed it. */
+export function shown(dialog) {
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((answer) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      answer(dialog.returnValue === "yes");
+      answer(dialog.returnValue);
     });
   });
 }
@@ -69,7 +73,7 @@ export function toast(text, kind = "done") {
     document.body.append(region);
   }
   // Said again, it takes the place of what it said before.
-  document.querySelectorAll(".toast").forEach((shown) => { if (shown.textContent === text) shown.remove(); });
+  document.querySelectorAll(".toast").forEach((each) => { if (each.textContent === text) each.remove(); });
   const note = el("p", { class: `toast ${kind}` }, text);
   const modal = [...document.querySelectorAll("dialog[open]")].at(-1);
   (modal ?? region).append(note); // under a modal dialog nothing else is seen or read

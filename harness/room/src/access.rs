@@ -63,7 +63,7 @@ impl FromRequestParts<Room> for Member {
 }
 
 impl Room {
-    /// The seat in a team that this token belongs to. This counts as a sign of life.
+    /// The seat in a team that this token belongs to. Asking marks the seat as in use.
     pub(crate) fn seat_of(&self, shown: &str) -> Option<Seat> {
         self.change(|session| {
             let is_theirs = |seat: &&Seat| seat.team.is_some() && is_same(&seat.token, shown);

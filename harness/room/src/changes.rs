@@ -1,5 +1,5 @@
 //! What happens to a session besides people coming and going ([`seats`](crate::seats)) and a team's own work ([`work`](crate::work)): rounds
-//! begin and end, the facilitator plans and helps, and the clock brings what is due. Each method says who has to be told, by the door of
+//! begin and end, the facilitator plans and helps, and the clock brings what is due. Each method says whose pages change, by the door of
 //! [`Change`] that it takes.
 
 use chassis::Problem;
@@ -35,7 +35,7 @@ impl Change<'_> {
         (session.phase, session.current) = (Phase::Running, Some(place));
     }
 
-    /// Pauses a round that was under way when the room ended, and tells a team that.
+    /// Pauses a round that was under way when the room ended, and writes that into the team's log.
     pub(crate) fn come_back(&mut self, team: u32, now: Moment) {
         self.for_everybody().phase = Phase::Paused;
         self.tell(team, now, "note", RESTARTED, None);

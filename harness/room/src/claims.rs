@@ -49,7 +49,7 @@ pub enum About {
 /// How many words of an entry make its id: enough to tell all entries apart.
 const ID_WORDS_MAX: usize = 9;
 
-/// What claims are mapped to: the same for every incident.
+/// The causes and factors that claims are matched with: the same for every incident.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Catalogue {
     /// What can set an incident off.

@@ -263,7 +263,7 @@ fn team_row(session: &Session, number: u32, team_world: Option<&std::sync::Arc<T
     }
 }
 
-/// The last thing that a team thinks: a hypothesis that stands, or what it says the cause is.
+/// A team's latest standing hypothesis, or else the cause that it claims.
 fn hypothesis(played: &Played) -> Option<String> {
     let stands = played.hypotheses.iter().rev().find(|hypothesis| !hypothesis.struck);
     let claimed = played.claims.iter().rev().find(|claim| claim.about == About::Cause);

@@ -137,7 +137,7 @@ impl Feeds {
 }
 
 impl Subscription {
-    /// What is cancelled when this stream has to end.
+    /// Cancelled when this stream has to end.
     pub fn ends(&self) -> &CancellationToken {
         &self.ends
     }

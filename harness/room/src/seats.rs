@@ -158,7 +158,7 @@ impl Change<'_> {
         Ok(team)
     }
 
-    /// Makes a team's token anew: whoever knew the old one is out.
+    /// Gives a team a new token; programs with the old one are refused.
     pub(crate) fn renew_token(&mut self, team: u32) -> Result<(), Problem> {
         self.team(team)?;
         self.for_team(team).team_mut(team)?.token = token();
@@ -169,7 +169,7 @@ impl Change<'_> {
         self.for_desk().joining_closed = !is_open;
     }
 
-    /// Makes the code to join with anew; who is in stays in.
+    /// Makes a new code to join with. People who have joined stay.
     pub(crate) fn renew_code(&mut self) {
         self.for_desk().code = code();
     }

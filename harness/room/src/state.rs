@@ -61,7 +61,7 @@ impl<'a> Change<'a> {
 }
 
 impl Room {
-    /// Reads the session. Whoever reads within this waits for ever.
+    /// Reads the session. A call of `read` or `change` inside `read` deadlocks.
     pub fn read<T>(&self, read: impl FnOnce(&Session) -> T) -> T {
         read(&self.session_mutex().lock())
     }
@@ -96,17 +96,17 @@ mod tests {
         session::{Guess, Look, Moment},
     };
 
-    /// Who has to be told.
+    /// Whose pages show a change.
     #[derive(Clone, Copy, Debug, PartialEq)]
-    enum Told {
+    enum WhoSees {
         Everybody,
         Team,
         Desk,
         NextTick,
     }
-    use Told::{Desk, Everybody, NextTick, Team};
+    use WhoSees::{Desk, Everybody, NextTick, Team};
 
-    type Method = (&'static str, Told, fn(&mut Change<'_>));
+    type Method = (&'static str, WhoSees, fn(&mut Change<'_>));
 
     const NOW: Moment = Moment { at_s: 60.0, story_s: 900.0 };
 

@@ -24,7 +24,7 @@ use crate::{
     views::story_time,
 };
 
-/// A page that follows what it shows asks the same again and again: within so many seconds of the shop it is one look.
+/// A page that refreshes itself repeats its question: within so many seconds of the shop that counts as one look.
 const SAME_LOOK_S: f64 = 60.0;
 
 impl Change<'_> {
@@ -148,7 +148,7 @@ impl Played {
         Ok(())
     }
 
-    /// Submits the explanation as it stands. Answers with what it comes to.
+    /// Submits the explanation as it stands. Answers with the catalogue's version of it.
     pub(crate) fn explain(&mut self, now: Moment, by: &str) -> Result<Answer, Problem> {
         if self.claims.is_empty() {
             return Err(conflict("There is nothing to submit: write down what you can explain."));

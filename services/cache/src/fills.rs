@@ -89,7 +89,7 @@ type FillKey = (AssetId, Option<Version>);
 
 type Filled = Result<Arc<Fragment>, FetchError>;
 
-/// A fill that several requests wait for, or the memory of its failure.
+/// A fill that several requests wait for, or its recent failure.
 #[derive(Clone, Debug)]
 enum SharedFill {
     Filling(future::Shared<oneshot::Receiver<Filled>>),

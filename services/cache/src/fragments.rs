@@ -73,14 +73,14 @@ impl Fragments {
         self.entries.get(id)
     }
 
-    /// Whether `fragment` may be served without asking: young enough, and nothing newer was told of.
+    /// Whether `fragment` may be served without asking: young enough, and no newer version was announced.
     pub fn is_fresh(&self, fragment: &Fragment, now: Instant) -> bool {
         let changes = self.changes.lock();
         let overtaken = changes.get(&fragment.id).is_some_and(|change| change.overtakes(fragment));
         now < fragment.expires_at && !overtaken
     }
 
-    /// The newest version known to exist, by what was fetched and what was told.
+    /// The newest version known to exist, from fetches and notifications.
     pub fn newest_known(&self, id: &AssetId) -> Option<Version> {
         let told = self.changes.lock().get(id).map(|change| change.version);
         told.max(self.get(id).map(|fragment| fragment.version))

@@ -53,7 +53,7 @@ impl Instruments {
     }
 }
 
-/// What is looked at whenever metrics are read, instead of being counted.
+/// Gauges that are read whenever metrics are read.
 pub(crate) fn observe(fills: &Fills) {
     let observe = |name, unit, about, look: fn(&Fills) -> f64| {
         // The meter lives in what it looks at: held strongly, neither would ever be dropped.

@@ -68,7 +68,7 @@ impl Cache {
         Self { config, running: Arc::default() }
     }
 
-    /// Forgets every fragment. Fills under way go on.
+    /// Forgets every fragment. Fills in progress continue.
     pub fn flush(&self) {
         if let Some(fills) = &*self.running.lock() {
             fills.fragments().clear();

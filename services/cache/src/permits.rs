@@ -110,7 +110,7 @@ impl Drop for Permit {
     }
 }
 
-/// Counts who waits, also those who leave before their turn.
+/// Counts waiting requests, including those that give up.
 struct Waits<'a>(&'a AtomicUsize);
 
 impl<'a> Waits<'a> {

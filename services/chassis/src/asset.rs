@@ -85,7 +85,7 @@ pub struct Envelope {
     pub published_at: String,
 }
 
-/// What the content store tells the cache after a change.
+/// What the content store sends to the cache after a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     pub id: AssetId,

@@ -40,7 +40,7 @@ pub struct Chassis {
 }
 
 impl Chassis {
-    /// What someone outside the shop stands on who only calls: a customer, an editor.
+    /// A chassis for a caller outside the shop: a customer, an editor.
     pub fn of_caller(name: &'static str, network: Network, clock: Clock, seed: u64) -> Self {
         let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
         let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
@@ -61,7 +61,7 @@ impl Chassis {
         }
     }
 
-    /// The same caller, whose telemetry leaves by `switches`.
+    /// The same caller with its own telemetry, whose level `switches` holds.
     #[must_use]
     pub fn reporting(mut self, sink: Option<Arc<dyn TelemetrySink>>, switches: &Switches) -> Self {
         let ids = self.rng("trace-ids");

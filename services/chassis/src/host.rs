@@ -204,7 +204,7 @@ impl<P: Program> Host<P> {
         state.run.as_ref().map(|_| state.release.clone())
     }
 
-    /// A process that stood still is gone, or runs on: what an operator does before starting its successor.
+    /// Ends the stall of a suspended process, as an operator does before starting its successor.
     pub(crate) async fn resume(&self) {
         let address = self.state.lock().await.address.clone();
         self.surroundings.network.suspend(self.service.name(), &address, false);

@@ -15,7 +15,7 @@ use crate::{
 };
 use words::{LatentFault, Level};
 
-/// Entries kept: more than a busy day by hand makes. The oldest are dropped, and the gap in the numbers shows it.
+/// Entries held: more than a busy day by hand makes. The oldest are dropped, and the gap in the numbers shows it.
 pub const ENTRIES_MAX: usize = 1_000;
 
 /// Somebody with the editor's credentials.
@@ -76,37 +76,37 @@ pub struct Journaled {
 pub struct Journal {
     clock: Clock,
     began: Instant,
-    kept: Arc<Mutex<Kept>>,
+    log: Arc<Mutex<Log>>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Log {
     last: u64,
     entries: VecDeque<(u64, Instant, &'static str, Action)>,
 }
 
 impl Journal {
     pub fn new(clock: Clock) -> Self {
-        Self { began: clock.now(), clock, kept: Arc::default() }
+        Self { began: clock.now(), clock, log: Arc::default() }
     }
 
     /// Notes what `who` just did.
     pub fn note(&self, who: &'static str, action: Action) {
         let now = self.clock.now();
-        let mut kept = self.kept.lock();
-        kept.last += 1;
-        let number = kept.last;
-        if kept.entries.len() == ENTRIES_MAX {
-            kept.entries.pop_front();
+        let mut log = self.log.lock();
+        log.last += 1;
+        let number = log.last;
+        if log.entries.len() == ENTRIES_MAX {
+            log.entries.pop_front();
         }
-        kept.entries.push_back((number, now, who, action));
+        log.entries.push_back((number, now, who, action));
     }
 
     pub fn after(&self, number: u64) -> Journaled {
         let now = self.clock.now();
         let ago_s = |then: Instant| now.duration_since(then).as_secs_f64();
-        let kept = self.kept.lock();
-        let entries = kept.entries.iter().filter(|(own, ..)| *own > number);
+        let log = self.log.lock();
+        let entries = log.entries.iter().filter(|(own, ..)| *own > number);
         let entries = entries.map(|(number, then, who, action)| Entry {
             number: *number,
             ago_s: ago_s(*then),

@@ -51,7 +51,7 @@ impl From<Router> for App {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     Http1,
-    /// That and HTTP/2 without TLS, as gRPC needs it.
+    /// HTTP/1 and HTTP/2 without TLS, as gRPC needs it.
     Http1And2,
 }
 

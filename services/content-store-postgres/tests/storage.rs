@@ -19,13 +19,13 @@ use promises::{draft, id, now, promises, update};
 use server::{PASSWORD, Server, connect};
 
 /// A storage, and the server that must run as long.
-struct Kept {
+struct TestStorage {
     storage: PostgresStorage,
     url: String,
     server: Arc<Server>,
 }
 
-impl Deref for Kept {
+impl Deref for TestStorage {
     type Target = PostgresStorage;
 
     fn deref(&self) -> &PostgresStorage {
@@ -33,15 +33,15 @@ impl Deref for Kept {
     }
 }
 
-async fn new() -> Kept {
+async fn new() -> TestStorage {
     let server = Server::shared().await;
     let url = server.database().await;
     let storage = PostgresStorage::connect(&url).await.unwrap();
-    Kept { storage, url, server }
+    TestStorage { storage, url, server }
 }
 
 /// Filled past the storage: twenty thousand durable publishes would take minutes.
-async fn full() -> Kept {
+async fn full() -> TestStorage {
     let kept = new().await;
     let fill = format!(
         "INSERT INTO content_store_assets SELECT 'asset-' || n, CASE n WHEN 1 THEN {VERSIONS_PER_ASSET_MAX} ELSE 1 END, true

@@ -18,7 +18,7 @@ pub const ASSETS_MAX: u64 = 10_000;
 /// Most versions of one asset: thirty a day for a year. Past it the store refuses rather than forgets.
 pub const VERSIONS_PER_ASSET_MAX: u64 = 10_000;
 
-/// What a publish that names no content type gets, if the asset has none yet.
+/// The content type of a first publish that names none.
 pub const DEFAULT_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// What is known of a version without reading its body.

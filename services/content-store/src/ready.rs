@@ -13,7 +13,7 @@ use crate::Store;
 /// How long an answer holds. Finding out may cost the disk a write, which strangers must not be able to ask for at will.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// What was found out last: none if changes can be kept, else why not. Whoever asks meanwhile waits for the same answer.
+/// The last finding: none if changes can be stored, else why not. Concurrent callers wait for the same answer.
 #[derive(Default)]
 pub(crate) struct Readiness {
     found: Mutex<Option<(Instant, Option<String>)>>,

@@ -28,7 +28,7 @@ pub(crate) struct DatabaseFile {
 struct State {
     /// None while it cannot be opened.
     database: Option<Database>,
-    /// How often it was opened: of many who meet one failure, the first opens it again.
+    /// How often it was opened: of several callers that meet the same failure, only the first reopens it.
     opened: u64,
 }
 
@@ -98,7 +98,7 @@ impl DatabaseFile {
         })
     }
 
-    /// What `work` came to, and on which opening of the database.
+    /// The result of `work`, and which opening of the database it ran on.
     fn attempt<T>(
         &self,
         work: impl Fn(&Database) -> Result<T, StorageError>,

@@ -242,7 +242,7 @@ impl Prober {
         Ok((handling, health))
     }
 
-    /// Asks for the fragment that cannot be made, for as long as a readiness check takes to notice if it must.
+    /// Asks for the unreadable fragment, and waits as long as a readiness check may take to notice.
     async fn hold(&self) -> anyhow::Result<Held> {
         let began = Instant::now();
         let path = format!("/fragments/{}", self.asset);

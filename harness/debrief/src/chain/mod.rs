@@ -19,7 +19,7 @@ use self::availability::Panel;
 use crate::{
     block::Block,
     chart::{Chart, Table},
-    figures::{capital, csv_address, fault, list, percent},
+    figures::{capital, csv_address, fault, list, percent, seeds, unbroken},
     grid::Grid,
 };
 
@@ -118,19 +118,6 @@ impl<'a> Page<'a> {
         let views = self.document.views_per_second;
         let is_one = (views - 1.0).abs() < f64::EPSILON;
         if is_one { "one page view a second".to_owned() } else { format!("{views} page views a second") }
-    }
-}
-
-/// A figure never loses its sign at the end of a line.
-fn unbroken(text: &str) -> String {
-    text.replace(" %", "\u{a0}%")
-}
-
-fn seeds(seeds: &[u64]) -> String {
-    match seeds {
-        [] => "no seed".to_owned(),
-        [one] => format!("seed {one}"),
-        [first, .., last] => format!("seeds {first} to {last}"),
     }
 }
 

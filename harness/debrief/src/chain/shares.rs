@@ -22,7 +22,7 @@ const FIRST_ROW: f64 = 30.0;
 
 const TICK_EVERY: f64 = 0.1;
 
-/// What two shares may differ by and still be called the same: less than is printed.
+/// Shares that differ by less than this are called the same: the page prints no more digits.
 const SAME_SHARE: f64 = 0.000_5;
 
 /// The shares as a plot. None if there is nothing to share.

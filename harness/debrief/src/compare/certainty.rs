@@ -16,7 +16,7 @@ use crate::{
     plot::{WIDE, WIDTH},
 };
 
-/// Being sure by less than this beyond being right is neither.
+/// A smaller difference between certainty and being right is called neither too sure nor too unsure.
 const SURE: f64 = 0.02;
 
 /// How certainty and being right go together.

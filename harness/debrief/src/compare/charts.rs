@@ -199,7 +199,7 @@ fn in_words(rows: &[&Paired], less: &str, more: &str) -> String {
     differences_in_words(&rows, [less, more], minutes)
 }
 
-/// `tipping_of` is how many of the rows, the first, are steps of which it was asked by how much their checks may get dearer.
+/// For the first `tipping_of` rows the table has a column with the factor of check costs at which the gain is gone.
 fn difference_table(rows: &[&Paired], tipping_of: usize, pair: Pair) -> Table {
     let mut table = Table::new(&["", "difference", "95 % interval", "scenarios less", "the same", "more"]);
     if tipping_of > 0 {

@@ -96,7 +96,7 @@ pub(super) fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
     svg.finish(bottom + AXIS)
 }
 
-/// Where the so-manieth dot at one place stands: on the line, above, below, further above.
+/// The height of the nth dot at one place: on the line, above it, below it, further above.
 fn above(stacked: usize) -> f64 {
     let stacked = stacked % COLUMN;
     let steps = stacked.div_ceil(2) as f64 * 2.0 * RADIUS * 0.9;

@@ -70,7 +70,7 @@ fn placebo(report: &CompareReport) -> Option<Block> {
     )
 }
 
-/// What should not help: whether it does. What is not shown is told with the largest estimate.
+/// The finding about a control that should not help. Where nothing is shown, it names the largest estimate.
 fn against_nothing(rows: &[Against], what: &str) -> String {
     let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.interval) == sign);
     let each = |sign: Sign, words: fn(&Against) -> String| list(&of(sign).map(words).collect::<Vec<_>>());
@@ -88,7 +88,7 @@ fn against_nothing(rows: &[Against], what: &str) -> String {
     format!("{what} also gained {gained}; subtract that{later}")
 }
 
-/// Who acts without one check, the levels, and who is told the truth.
+/// Runbooks that check nothing, the levels, and an oracle that knows the cause.
 fn runbooks(report: &CompareReport) -> Option<Block> {
     let controls = &report.controls;
     let time = |restored: &Restored| restored.time_to_restore_restricted_mean_s;

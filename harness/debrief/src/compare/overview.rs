@@ -9,7 +9,7 @@ use super::words::{Sign, bare_minutes, by_level, dollars, model, names, row_by_l
 use crate::{
     block::Block,
     chart::Table,
-    figures::{capital, count, grouped, list},
+    figures::{capital, count, grouped, list, seeds},
 };
 
 /// The title: which levels help against the one before them, and which do not.
@@ -44,7 +44,7 @@ pub(super) fn run(document: &CompareReport) -> String {
     )
 }
 
-/// What is left out of the figures, and why.
+/// Which scenarios the figures leave out, and why.
 pub(super) fn left_out(document: &CompareReport) -> Vec<String> {
     let of = |is: fn(&report::compare::ScenarioRow) -> bool| {
         let all = document.scenarios.iter().filter(|scenario| is(scenario));
@@ -63,14 +63,6 @@ pub(super) fn left_out(document: &CompareReport) -> Vec<String> {
         ));
     }
     sentences
-}
-
-fn seeds(seeds: &[u64]) -> String {
-    match seeds {
-        [] => "no seed".to_owned(),
-        [one] => format!("seed {one}"),
-        [first, .., last] => format!("seeds {first} to {last}"),
-    }
 }
 
 pub(super) fn legend(document: &CompareReport) -> Vec<(&'static str, &'static str)> {
@@ -150,7 +142,7 @@ fn times(
     times
 }
 
-/// A quantile, unless what was never reached is part of it.
+/// A quantile; `never` if too few incidents reached it.
 fn reached(times: &[Option<f64>], part: f64, seconds: f64) -> String {
     let place = part * times.len().saturating_sub(1) as f64;
     #[expect(

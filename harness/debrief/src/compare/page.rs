@@ -5,7 +5,7 @@ use askama::Template;
 use report::compare::CompareReport;
 
 use super::{certainty, charts, doubts, overview};
-use crate::figures::{count, grouped};
+use crate::figures::{count, grouped, unbroken};
 
 /// The page about a comparison. What a quick run leaves out is not on it.
 ///
@@ -52,7 +52,7 @@ impl<'a> Page<'a> {
         }
         Ok(Self {
             title: overview::title(document),
-            spoken: document.finding.lines().map(|line| line.replace(" %", "\u{a0}%")).collect(),
+            spoken: document.finding.lines().map(|line| unbroken(line)).collect(),
             run: overview::run(document),
             left_out: overview::left_out(document),
             legend: overview::legend(document),

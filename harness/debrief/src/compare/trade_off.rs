@@ -3,10 +3,13 @@
 
 use incident::Level;
 
-use crate::plot::{
-    Scale,
-    svg::{Anchor, Svg, width_of},
-    ticks,
+use crate::{
+    figures::trimmed,
+    plot::{
+        Scale,
+        svg::{Anchor, Svg, width_of},
+        ticks,
+    },
 };
 
 const BEGINS: f64 = 44.0;
@@ -68,11 +71,6 @@ pub(super) fn trade_off(curves: &[Curve], width: f64, height: f64) -> String {
         svg.text(&format!("name of-{level}"), (x.places.1 + 6.0, at + 4.0), Anchor::Start, level.name());
     }
     svg.finish(TOP + height + AXIS)
-}
-
-fn trimmed(figure: f64) -> String {
-    let text = format!("{figure:.1}");
-    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use incident::{Level, OperatingModel, Usd};
 use report::{Interval, compare::CompareReport};
 
 use super::differences::signed;
-use crate::{chart::Table, figures::list};
+use crate::{
+    chart::Table,
+    figures::{list, trimmed},
+};
 
 /// Where a difference and its interval lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +30,10 @@ impl Sign {
     }
 }
 
-/// A difference that a sentence speaks of: its level, itself, its interval.
+/// A level, its difference from the level before it, and the interval of that.
 pub(super) type LevelDifference = (Level, f64, Interval);
 
-/// An estimate that is smaller than this part of its interval's width is no difference that a sentence should name.
+/// A sentence does not name an estimate that is smaller than this part of its interval's width.
 const CLEAR_FROM: f64 = 0.1;
 
 /// `sooner with logs (by 42 min); metrics (1 min sooner on average, uncertain: 3.3 min sooner to 0 min) is not shown to help`. `sides`
@@ -104,8 +107,7 @@ pub(super) fn bare_minutes(seconds: f64) -> String {
     if minutes.abs() >= 9.95 {
         return format!("{minutes:.0}");
     }
-    let text = format!("{:.1}", (minutes * 10.0).round() / 10.0 + 0.0);
-    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
+    trimmed(minutes)
 }
 
 pub(super) fn signed_minutes(seconds: f64) -> String {

@@ -127,7 +127,7 @@ impl<'a> Facts<'a> {
         self.outcome.explanation_score.map(|score| score >= self.record.run.rules.explanation_right_from)
     }
 
-    /// The answer in a word, for a rule in a plot.
+    /// The answer in one or two words, for a rule in a plot.
     pub(super) fn explained_word(&self) -> &'static str {
         match (self.answer(), self.is_right()) {
             (None, _) => "gave up",
@@ -170,6 +170,9 @@ impl<'a> Facts<'a> {
 
     /// Whether telemetry was poor enough that people had to ask around.
     pub(super) fn is_dark(&self) -> bool {
-        self.record.run.level == Level::Dark
+        match self.record.run.level {
+            Level::Dark => true,
+            Level::Logs | Level::Metrics | Level::Traces | Level::Changes => false,
+        }
     }
 }

@@ -84,7 +84,7 @@ fn shares(
     }
 }
 
-/// All that both forms say.
+/// What the page and the Markdown both show.
 struct Debrief<'a> {
     facts: &'a Facts<'a>,
     title: String,

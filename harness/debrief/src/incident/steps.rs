@@ -3,7 +3,7 @@
 
 use incident::{Event, EventKind, IncidentRecord, Story};
 
-use crate::figures::{capital, duration, printable, time};
+use crate::figures::{capital, duration, printable, time, unbroken};
 
 /// What separates belief from what comes next, in a hypothesis.
 const NEXT: &str = "; next ";
@@ -58,8 +58,8 @@ pub fn steps(story: &Story, events: &[Event]) -> Vec<Step> {
                 let step = pending.get_or_insert_with(|| Step { time: now.clone(), ..Step::default() });
                 step.until = Some(now).filter(|until| *until != step.time);
                 let (believed, next) = text.split_once(NEXT).unwrap_or((text, ""));
-                step.believed = printable(believed).replace(" %", "\u{a0}%");
-                step.next = printable(next).replace(" %", "\u{a0}%");
+                step.believed = unbroken(&printable(believed));
+                step.next = unbroken(&printable(next));
                 step.locates = *locates;
             }
             _ => {}

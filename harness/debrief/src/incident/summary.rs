@@ -145,7 +145,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
     lead
 }
 
-/// With what availability came back.
+/// Which remedies brought availability back.
 fn came_back(facts: &Facts<'_>, outage: usize, restored_s: f64) -> String {
     let Some(remedies) = facts.until_restored_from(outage) else {
         return format!("Availability came back at {} without a remedy.", time(restored_s));
@@ -207,7 +207,7 @@ pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
     ]
 }
 
-/// What is left of the loss that the target tolerates.
+/// How much of the tolerated unavailability is left.
 fn allowance(left: f64, tolerable: &str) -> String {
     let used = if left <= 0.0 {
         "This outage used up the whole allowance".to_owned()

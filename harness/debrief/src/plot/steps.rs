@@ -17,7 +17,7 @@ pub struct Row {
     /// What stands above it; nothing if empty.
     pub title: String,
     pub class: String,
-    /// Until when, and whether what is at its end was reached.
+    /// Where the line ends, and whether its last step was reached.
     pub until: (f64, bool),
     /// What happened on the way, and what it is, for those who point at it.
     pub marks: Vec<(f64, Shape, String)>,

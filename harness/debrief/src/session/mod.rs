@@ -74,7 +74,7 @@ pub fn closed_page(why: &str) -> Result<String, askama::Error> {
     Closed { why }.render()
 }
 
-/// Changes when there is something new to see: what is computed, and how many repairs are spent.
+/// A value that changes whenever the page has something new: more is computed, or a repair was spent.
 pub fn stamp(progress: &Progress, spent: usize) -> String {
     format!("{}-{}-{spent}", progress.done, progress.of)
 }
@@ -96,7 +96,7 @@ fn model_name(model: OperatingModel) -> &'static str {
     }
 }
 
-/// What stands in the place of something that is not there yet.
+/// The sentence shown in place of a figure that is not computed yet.
 fn instead<T>(pending: &Pending<T>) -> Option<String> {
     match pending {
         Pending::Ready(_) => None,

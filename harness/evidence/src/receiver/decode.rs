@@ -43,7 +43,7 @@ pub(crate) fn json<S: Signal>(bytes: &[u8]) -> Result<Decoded<S>, RequestError> 
     decode_good(&good, unread)
 }
 
-/// What is left after everything bad was left out; it may still be too much.
+/// The message without its unreadable parts; it may still be too large.
 fn decode_good<S: Signal>(bytes: &[u8], unread: Unread) -> Result<Decoded<S>, RequestError> {
     let fault = |fault| match fault {
         Fault::TooMuch => RequestError::UnfoldsTooFar,
@@ -138,7 +138,7 @@ struct Sieve {
 }
 
 impl Sieve {
-    /// The good bytes of what holds records, and how many good records they hold.
+    /// The readable bytes of a message that holds records, and how many records they hold.
     fn holder(&mut self, bytes: &[u8], message: &'static Message) -> Result<(Vec<u8>, u64), Fault> {
         let (mut own, mut children, mut good, mut place) = (Vec::new(), Vec::new(), 0, 0);
         for raw in Fields(bytes) {

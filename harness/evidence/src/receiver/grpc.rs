@@ -36,7 +36,7 @@ pub(super) fn routes(evidence: Evidence) -> Router {
         .with_state(evidence)
 }
 
-/// gRPC has a status of its own for that.
+/// gRPC answers an unknown method with a status, not with 404.
 async fn no_such_call(headers: HeaderMap) -> Response {
     let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     if content_type.starts_with(b"application/grpc") {

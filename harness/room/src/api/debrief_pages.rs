@@ -72,7 +72,7 @@ async fn desk_team_page(
     written(&room, View { team: Some(team), is_desk: true, anyway: query.anyway }).await
 }
 
-/// Where somebody signs in who has not.
+/// Where a browser without a seat is sent to sign in.
 fn elsewhere(facilitator: Result<Facilitator, Problem>) -> Result<Option<Response>, Problem> {
     match facilitator {
         Ok(_) => Ok(None),

@@ -53,10 +53,10 @@ async fn desk_events(
 
 struct Follower {
     room: Room,
-    /// Whose state; none: the facilitator's.
+    /// The team whose state is streamed; none for the facilitator.
     team: Option<u32>,
     who: Who,
-    /// How whoever looks is called: the one thing that not all of a team see alike.
+    /// The name of the person who follows: the only part of the state that differs within a team.
     you: Option<String>,
     changes: watch::Receiver<u64>,
     version: Option<u64>,
@@ -129,7 +129,7 @@ impl Follower {
 }
 
 impl Room {
-    /// Whether a follower still has access. This counts as a sign of life.
+    /// Whether a follower still has access. Asking marks the seat as in use.
     fn hears(&self, who: Who) -> bool {
         self.change(|session| match who {
             Who::Seat(id) => {

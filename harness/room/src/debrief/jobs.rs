@@ -64,7 +64,7 @@ pub enum Product {
     Played(Arc<Played>),
 }
 
-/// Whoever asked has gone.
+/// The page that asked was closed.
 #[derive(Debug)]
 pub struct Stopped;
 

@@ -132,7 +132,7 @@ fn customers(scenario: &Scenario) -> &'static str {
     }
 }
 
-/// Adds what is computed about the rounds that a page shows in full. What is waited for soonest is asked for first.
+/// Asks for what is computed about the rounds that a page shows in full, the most urgent first.
 pub fn compute(report: &mut SessionReport, view: View, results: &mut Results<'_>) {
     report.shows_combinations |= view.anyway;
     let shows_combinations = view.is_desk && report.shows_combinations;

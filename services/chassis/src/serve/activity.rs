@@ -41,7 +41,7 @@ struct State {
     /// Since when there is no request, or no further body.
     idle_since: Instant,
     body_since: Instant,
-    /// Since when the client takes nothing of what is written.
+    /// Since when the client has read nothing of what is written.
     blocked_since: Option<Instant>,
     moved_at: Instant,
     /// Whether this is a connection of HTTP/2 that has carried a request.
@@ -92,12 +92,12 @@ impl Activity {
         state.idle_since = state.moved_at;
     }
 
-    /// A part of a body or of an answer moves.
+    /// A part of a body or of an answer was transferred.
     pub(super) fn moves(&self) {
         self.state().moved_at = Instant::now();
     }
 
-    /// The client takes nothing of what is written, or does again.
+    /// Notes whether the client stopped reading what is written.
     pub(super) fn is_blocked(&self, is_blocked: bool) {
         let mut state = self.state();
         state.blocked_since = is_blocked.then(|| state.blocked_since.unwrap_or_else(Instant::now));
@@ -107,7 +107,7 @@ impl Activity {
         self.state().requests == 0
     }
 
-    /// Waits until this connection has kept the server waiting for too long, or gives way to another; says which.
+    /// Waits until this connection has kept the server waiting too long, or has to give way to another; says which.
     pub(super) async fn until_cut_off(&self) -> &'static str {
         loop {
             let (deadline, why) = self.state().deadline();
@@ -128,7 +128,7 @@ impl Activity {
 }
 
 impl State {
-    /// When this connection is to be cut off unless something happens, and why.
+    /// When this connection will be cut off if nothing happens on it, and why.
     fn deadline(&self) -> (Instant, &'static str) {
         if self.requests == 0 {
             let patience = if self.is_channel { CHANNEL_IDLE_TIMEOUT } else { HEAD_TIMEOUT };
@@ -182,7 +182,7 @@ impl Places {
         Arc::new(Self { free, taken: Mutex::default(), next: AtomicU64::new(0) })
     }
 
-    /// A place, for which another connection gives way if need be; none if all are being worked for.
+    /// A place; if all are taken, an idle connection gives way. None if every connection has work in hand.
     pub(super) async fn take(self: &Arc<Self>) -> Option<Place> {
         let permit = match Arc::clone(&self.free).try_acquire_owned() {
             Ok(permit) => permit,

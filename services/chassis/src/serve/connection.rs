@@ -237,7 +237,7 @@ impl HttpBody for Answer {
     }
 }
 
-/// A connection on which is seen whether the client takes what is written.
+/// A connection that notices whether the client reads what is written.
 struct Watched {
     connection: Connection,
     activity: Arc<Activity>,

@@ -37,7 +37,7 @@ struct Conditions {
     silent: bool,
 }
 
-/// Who calls and who is called, and how the link between them is; and whose links are all silent, those to come too.
+/// The condition of each link, by caller and callee; and the services whose links are silent, future links included.
 #[derive(Default)]
 struct ByEnds {
     links: BTreeMap<(String, String), Arc<State>>,

@@ -35,7 +35,7 @@ pub(crate) enum Behaviour {
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct Script {
     fragments: BTreeMap<String, Behaviour>,
     // What holds for all that is not named above.
     otherwise: Option<Behaviour>,
@@ -47,7 +47,7 @@ pub(crate) struct Shop {
     router: Router,
     dispatch: Dispatch,
     pub(crate) switches: Switches,
-    told: Arc<Mutex<Told>>,
+    script: Arc<Mutex<Script>>,
     lines: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -78,7 +78,7 @@ impl Shop {
         let dispatch = lines_of.dispatch("web-front", switches.clone(), clock, &caller.telemetry);
         let chassis =
             Chassis { tasks: TaskGroup::new(dispatch.clone()), switches: switches.clone(), ..caller };
-        let told = Arc::new(Mutex::new(Told::default()));
+        let script = Arc::new(Mutex::new(Script::default()));
         let (cache, content_store) =
             (Authority::from_static("cache:80"), Authority::from_static("content-store:80"));
         let upstreams = [
@@ -87,7 +87,7 @@ impl Shop {
         ];
         for (address, router) in upstreams {
             let listener = chassis.network.bind(address).await.unwrap();
-            let app = router.with_state(Arc::clone(&told)).into();
+            let app = router.with_state(Arc::clone(&script)).into();
             chassis.tasks.spawn(serve(listener, app, chassis.clone(), CancellationToken::new()));
         }
         let config = WebFrontConfig {
@@ -98,24 +98,24 @@ impl Shop {
             checkout_notes: CHECKOUT_NOTES.to_owned(),
         };
         let router = WebFront::new(config).start(chassis).await.unwrap().router;
-        Self { router, dispatch, switches, told, lines }
+        Self { router, dispatch, switches, script, lines }
     }
 
     pub(crate) fn tell(&self, asset: &str, behaviour: Behaviour) {
-        self.told.lock().unwrap().fragments.insert(asset.to_owned(), behaviour);
+        self.script.lock().unwrap().fragments.insert(asset.to_owned(), behaviour);
     }
 
     pub(crate) fn tell_all(&self, behaviour: Option<Behaviour>) {
-        self.told.lock().unwrap().otherwise = behaviour;
+        self.script.lock().unwrap().otherwise = behaviour;
     }
 
     pub(crate) fn tell_ready(&self, behaviour: Option<Behaviour>) {
-        self.told.lock().unwrap().ready = behaviour;
+        self.script.lock().unwrap().ready = behaviour;
     }
 
     /// How often the cache was asked for a fragment.
     pub(crate) fn asked(&self) -> usize {
-        self.told.lock().unwrap().asked
+        self.script.lock().unwrap().asked
     }
 
     pub(crate) fn log(&self) -> String {
@@ -136,17 +136,17 @@ impl Shop {
     }
 }
 
-async fn fragment(State(told): State<Arc<Mutex<Told>>>, Path(id): Path<String>) -> Response {
+async fn fragment(State(script): State<Arc<Mutex<Script>>>, Path(id): Path<String>) -> Response {
     let behaviour = {
-        let mut told = told.lock().unwrap();
-        told.asked += 1;
-        told.fragments.get(&id).cloned().or_else(|| told.otherwise.clone())
+        let mut script = script.lock().unwrap();
+        script.asked += 1;
+        script.fragments.get(&id).cloned().or_else(|| script.otherwise.clone())
     };
     behave(behaviour, &id).await
 }
 
-async fn ready(State(told): State<Arc<Mutex<Told>>>) -> Response {
-    let behaviour = told.lock().unwrap().ready.clone();
+async fn ready(State(script): State<Arc<Mutex<Script>>>) -> Response {
+    let behaviour = script.lock().unwrap().ready.clone();
     behave(Some(behaviour.unwrap_or(Behaviour::Text(String::new()))), "readyz").await
 }
 
