@@ -52,7 +52,7 @@ impl<'a> Page<'a> {
         }
         Ok(Self {
             title: overview::title(document),
-            spoken: document.finding.lines().map(|line| unbroken(line)).collect(),
+            spoken: document.finding.lines().map(unbroken).collect(),
             run: overview::run(document),
             left_out: overview::left_out(document),
             legend: overview::legend(document),
@@ -82,8 +82,8 @@ fn rests_on(document: &CompareReport) -> Vec<String> {
         "Intervals: 95 % of the means when scenarios are drawn anew, then the seeds within them. They cover the choice of scenarios and seeds, not the \
          assumptions."
             .to_owned(),
-        "The model responder may ignore any check, so more telemetry can hardly make it worse: a gain is expected. What is worth reading is how large \
-         the gain is, where there is none, and where more telemetry harms."
+        "The model responder may ignore any check, so more telemetry can hardly make it worse: a gain is expected. Read how large it is, where \
+         there is none, and where more telemetry harms."
             .to_owned(),
         format!("Nothing here was measured with a team: every figure is one of the {}.", document.responder),
     ]
