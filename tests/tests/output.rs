@@ -331,7 +331,7 @@ async fn evidence_says_what_there_is() {
     check(&store, &["traces", "failed"], 0, "No trace that failed. There are others");
     check(&store, &["traces", unknown], 2, "there are: 0123456789abcdef0123456789abcdef");
     check(&store, &["traces", &unknown[..20]], 2, "has 32 hexadecimal digits, and this has 20");
-    check(&store, &["traces", "--follow"], 2, "a trace is whole when it comes");
+    check(&store, &["traces", "--follow"], 2, "a trace arrives complete");
     check(&store, &["alerts"], 0, "fast-burn  page   never fired; burn rate ");
     check(&empty, &["traces", "failed"], 0, "No traces. Services send them at the level 'traces' and above");
     check(&empty, &["metrics", "visits"], 2, "no metric is known yet");

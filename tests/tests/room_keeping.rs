@@ -166,7 +166,7 @@ async fn a_full_disk_is_said_and_what_happened_meanwhile_is_kept_when_there_is_r
     }
     desk.post("/api/desk/end", &Value::Null).await;
     let behind = desk.until("/api/desk", |view| !view["not_kept"].is_null()).await;
-    assert!(behind["not_kept"].as_str().unwrap().contains("Not kept for"), "{behind}");
+    assert!(behind["not_kept"].as_str().unwrap().contains("Not saved for"), "{behind}");
     let record = room.folder.path().join("records/round-0-team-1.json");
     fs::remove_file(&filler).unwrap();
     desk.until("/api/desk", |view| view["not_kept"].is_null()).await;

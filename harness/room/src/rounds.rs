@@ -221,7 +221,7 @@ impl Room {
                 let (tasks, team_world) = (team_world.world.doings(), Arc::clone(team_world));
                 tasks.spawn(async move {
                     if let Err(error) = team_world.world.happen(&step).await {
-                        let text = format!("it did not happen: {error}");
+                        let text = format!("this step failed: {error}");
                         team_world.world.note(EventKind::Note { text });
                     }
                 });

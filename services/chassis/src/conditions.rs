@@ -104,7 +104,7 @@ pub fn tag(version: Version) -> HeaderValue {
 pub fn conflict(current: Option<Version>) -> Problem {
     let detail = match current {
         Some(current) => format!("Version {current} is current, not what you expected. Read it first."),
-        None => "The asset does not exist, or no longer.".to_owned(),
+        None => "The asset does not exist, or has been deleted.".to_owned(),
     };
     let current = current.map(|version| version.0);
     Problem::new(StatusCode::PRECONDITION_FAILED, detail).with("current_version", current)

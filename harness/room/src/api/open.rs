@@ -131,7 +131,7 @@ async fn seat(
     extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Json<OwnSeat>, Problem> {
-    let none = || Problem::new(StatusCode::UNAUTHORIZED, "This browser has no seat, or no longer.");
+    let none = || Problem::new(StatusCode::UNAUTHORIZED, "This browser has no seat in a team.");
     let shown = cookie_of(&headers, SEAT).ok_or_else(none)?;
     let Some(Seat { id, team: Some(team), alias, waiting, .. }) = room.seat_of(&shown) else {
         return Err(room.rate_limits().guessed(Client::of(&extensions), none()));

@@ -31,7 +31,7 @@ async function ask(path, options = {}) {
   }
   if (response.ok) return response;
   const error = new StoreError(response.status, await response.json().catch(() => ({})));
-  if (error.status === 401) signOut("This token is not right, or no longer. Sign in again; your text is still here.");
+  if (error.status === 401) signOut("This token is wrong, or no longer valid. Sign in again; your text is still here.");
   throw error;
 }
 
