@@ -167,6 +167,20 @@ fn every_file_says_what_it_is_for() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Running examples in comments would take a build of every crate's documentation: an example is a program in `examples/`.
+#[test]
+fn code_in_comments_is_a_drawing() {
+    let mut examples = Vec::new();
+    for file in rust_files(&root()) {
+        let text = read(&file);
+        let comments = text.lines().map(str::trim_start).filter(|line| line.starts_with("//"));
+        let fences = comments.filter_map(|line| line.split_once("```")).map(|(_, language)| language);
+        let opening = fences.step_by(2).filter(|language| *language != "text");
+        examples.extend(opening.map(|language| format!("{}: {language:?}", file.display())));
+    }
+    assert!(examples.is_empty(), "put these into `examples/`, or mark them `text`: {examples:?}");
+}
+
 /// What came from outside must not be obeyed by a terminal, and what cannot be written is an error: one file sees to both.
 #[test]
 fn the_command_line_prints_in_one_place() {

@@ -1,8 +1,8 @@
 //! Runs the test programs, as many at once as there are processors.
 //!
 //! Cargo runs one test program after the other, and most of the end-to-end ones wait: for a browser, a container, a
-//! story minute. Two at a time end a third sooner. Each keeps its own log, printed whole if it fails; a line for each tells how
-//! long it took, so that one sees where the time goes.
+//! story minute. Two at a time end a third sooner. Each keeps its own log, printed whole if it fails; its result and time stand on
+//! a line as `cargo test` prints it, so that one sees where the time goes, and machines that read test results understand it.
 
 use std::{
     collections::VecDeque,
@@ -40,13 +40,22 @@ struct Outcome {
     name: String,
     passed: bool,
     took: Duration,
-    log: PathBuf,
+    log: String,
 }
 
-/// Runs all test programs, with `arguments` handed to each, and the documentation's examples.
+/// How many tests passed, failed, were ignored.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+}
+
+/// Runs all test programs, with `arguments` handed to each.
 ///
 /// # Errors
-/// When one does not build or fails; the others run to their end first.
+/// When one does not build or fails, or when no test ran at all; the others run to their end first.
+#[expect(clippy::print_stdout, reason = "test results are what this command is for")]
 pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
     let logs = root().join(LOGS);
     fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
@@ -54,11 +63,13 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
     programs.sort_by_key(|program| {
         FIRST.iter().position(|name| program.name.ends_with(name)).unwrap_or(FIRST.len())
     });
-    let count = programs.len();
+    let start = now();
+    let number = programs.len();
     let waiting = Mutex::new(VecDeque::from(programs));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let (tell, told) = mpsc::channel();
-    let mut outcomes = thread::scope(|scope| {
+    let (mut count, mut failed) = (Count::default(), Vec::new());
+    thread::scope(|scope| {
         for _ in 0..workers {
             let (waiting, tell, logs) = (&waiting, tell.clone(), &logs);
             scope.spawn(move || {
@@ -71,29 +82,27 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
             });
         }
         drop(tell);
-        let mut outcomes = Vec::with_capacity(count);
-        for outcome in told {
+        for (place, outcome) in told.iter().enumerate() {
             let outcome = outcome?;
-            let remark = if outcome.passed { "" } else { "  FAILED" };
-            eprintln!(
-                "{:>3}/{count} {:<48}{:>8.1} s{remark}",
-                outcomes.len() + 1,
-                outcome.name,
-                outcome.took.as_secs_f64()
-            );
-            if !outcome.passed {
-                eprintln!("{}", fs::read_to_string(&outcome.log).unwrap_or_default());
+            println!("\n     Running {:>3}/{number} {}", place + 1, outcome.name);
+            if outcome.passed {
+                println!("{}", Count::of(&outcome.log).after(outcome.took));
+            } else {
+                println!("{}", outcome.log);
+                failed.push(outcome.name);
             }
-            outcomes.push(outcome);
+            count.add(Count::of(&outcome.log));
         }
-        anyhow::Ok(outcomes)
+        anyhow::Ok(())
     })?;
-    outcomes.retain(|outcome| !outcome.passed);
-    if !outcomes.is_empty() {
-        let names: Vec<&str> = outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
-        bail!("{} of {count} test programs failed: {}", names.len(), names.join(", "));
+    println!("\n     All {number} test programs\n{}\n", count.after(start.elapsed()));
+    if !failed.is_empty() {
+        bail!("{} of {number} test programs failed: {}", failed.len(), failed.join(", "));
     }
-    Cargo::new("test --doc --quiet --release --locked --workspace").variables(variables.to_vec()).run()
+    if count.passed == 0 {
+        bail!("no test ran: does a filter name one?");
+    }
+    Ok(())
 }
 
 /// Every test program of the workspace, compiled.
@@ -133,7 +142,45 @@ impl Program {
             .stderr(output)
             .status()
             .with_context(|| format!("{} cannot be started", self.executable.display()))?;
-        Ok(Outcome { name: self.name, passed: status.success(), took: start.elapsed(), log })
+        let said = fs::read(&log).with_context(|| format!("{} cannot be read", log.display()))?;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Ok(Outcome { name: self.name, passed: status.success(), took: start.elapsed(), log: said })
+    }
+}
+
+impl Count {
+    /// What a test program printed as its result: `test result: ok. 3 passed; 0 failed; 0 ignored; ...`.
+    fn of(log: &str) -> Self {
+        let mut count = Self::default();
+        for line in log.lines().filter_map(|line| line.strip_prefix("test result: ")) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            for pair in words.windows(2) {
+                let Ok(number) = pair[0].parse::<u32>() else { continue };
+                match pair[1] {
+                    "passed;" => count.passed += number,
+                    "failed;" => count.failed += number,
+                    "ignored;" => count.ignored += number,
+                    _ => {}
+                }
+            }
+        }
+        count
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+
+    /// The line that a test program ends with.
+    fn after(self, took: Duration) -> String {
+        let Self { passed, failed, ignored } = self;
+        let result = if failed == 0 { "ok" } else { "FAILED" };
+        let seconds = took.as_secs_f64();
+        format!(
+            "test result: {result}. {passed} passed; {failed} failed; {ignored} ignored; finished in {seconds:.1}s"
+        )
     }
 }
 
