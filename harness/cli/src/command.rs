@@ -14,6 +14,7 @@ use crate::{
     done::Done,
     evidence_command::{self, EvidenceArgs},
     inject::{self, InjectArgs, RestoreArgs},
+    lint::{self, LintArgs},
     play::{self, PlayArgs},
     real_time::{in_real_time, unless_told},
     remedies::{self, LevelArgs, RepairArgs, RestartArgs, RollBackArgs},
@@ -67,6 +68,8 @@ pub(crate) enum Command {
     Debrief(DebriefArgs),
     /// Measures what special characters break; for those that are named, explains why
     Characters(CharactersArgs),
+    /// Checks content before it is published, by the rules of the repaired content store
+    Lint(LintArgs),
     /// Queries the evidence of a running shop: logs, metrics, traces, changes and alerts
     Evidence(EvidenceArgs),
     /// Triggers a scenario in a running shop, or publishes a file's bytes
@@ -104,6 +107,7 @@ impl Command {
             Self::Chain(_) => Some("reporting what was complete"),
             Self::Compare(_) | Self::Train(_) => Some("what is being recorded is played to its end first"),
             Self::Characters(_) => Some("the character under way is measured to its end first"),
+            Self::Lint(_) => Some("reporting what was found"),
             Self::Verify(_) => Some("taking back what was published"),
             _ => None,
         }
@@ -122,6 +126,7 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Compare(args) => compare::run(&args),
         Command::Debrief(args) => debrief::run(&args).map(Done::from),
         Command::Characters(args) => characters::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Evidence(args) => in_real_time(evidence_command::run(args)),
         Command::Inject(args) => unless_told(inject::inject(args)),
         Command::Restore(args) => unless_told(inject::restore(&args)),

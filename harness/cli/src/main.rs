@@ -14,6 +14,7 @@
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
 //! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what is shown while they compute.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.
+//!   [`mod@lint`] finds them before they are published.
 //! - [`inject`]: `inject` and `restore`. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
 //!   [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`] and [`signals`]: being told to
@@ -51,6 +52,7 @@ mod compare;
 mod work;
 mod debrief;
 mod characters;
+mod lint;
 mod operators;
 mod remedies;
 mod inject;

@@ -26,9 +26,19 @@ pub fn special(text: &[u8]) -> impl Iterator<Item = SpecialCharacter> {
     scan(text, |c| is_unrenderable(c) || is_easily_missed(c))
 }
 
-/// The first character that not every place (JSON, HTML, XML) can carry.
+/// The characters that not every place (JSON, HTML, XML) can carry, in order.
+pub fn unrenderable(text: &[u8]) -> impl Iterator<Item = SpecialCharacter> {
+    scan(text, is_unrenderable)
+}
+
+/// Whether there are none: sooner told than which they are.
+pub fn is_renderable(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| !text.chars().any(is_unrenderable))
+}
+
+/// The first of them.
 pub fn first_unrenderable(text: &[u8]) -> Option<SpecialCharacter> {
-    scan(text, is_unrenderable).next()
+    unrenderable(text).next()
 }
 
 /// Controls other than tab, newline and return are not allowed in XML 1.0, noncharacters nowhere in interchange.
@@ -183,6 +193,7 @@ mod tests {
             let text = format!("{before}{control}{after}");
             let expected = control.is_control() && !"\t\n\r".contains(control);
             prop_assert_eq!(first_unrenderable(text.as_bytes()).map(|c| c.offset), expected.then_some(before.len()));
+            prop_assert_eq!(is_renderable(text.as_bytes()), !expected);
         }
     }
 }

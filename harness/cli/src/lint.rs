@@ -1,0 +1,263 @@
+//! `glyphfall lint`: finds in files, before they are published, what the repaired content store would refuse.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use ignore::WalkBuilder;
+use lint::{Finding, lint, sarif};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::json;
+
+use crate::{
+    done::Done,
+    output::{self, plain},
+    stop,
+    work::Progress,
+};
+
+/// Findings told of one file: past a thousand it is the file that is wrong, not the character.
+const FINDINGS_MAX: usize = 1_000;
+
+/// The name under which standard input is asked for.
+const STANDARD_INPUT: &str = "-";
+
+/// As many bytes as tell a picture from a text.
+const BEGINNING_BYTES: u64 = 512;
+
+/// Bytes of standard input that are handed on at once, and how many such blocks may wait.
+const BLOCK_BYTES: u64 = 256 * 1024;
+const BLOCKS_AHEAD: usize = 4;
+
+/// How often a wait for standard input looks whether it was told to stop.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
+
+/// What a path may not hold in an address.
+const NOT_IN_ADDRESSES: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LintArgs {
+    /// Files to check, folders to check with all that is in them, or - for standard input. In folders, hidden files, what
+    /// .gitignore names, and pictures, archives and the like are left out
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people and editors: file:line:column
+    Text,
+    /// For programs, on standard output alone
+    Json,
+    /// For code hosts: SARIF 2.1.0
+    Sarif,
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Report {
+    /// By file, and its findings.
+    files: Vec<(String, Vec<Finding>)>,
+    findings: usize,
+    not_text: usize,
+    unreadable: usize,
+}
+
+pub(crate) fn run(args: &LintArgs) -> anyhow::Result<Done> {
+    let progress = Progress::begin(None, "checking")?;
+    let mut report = Report::default();
+    for path in &args.files {
+        if path.as_os_str() == STANDARD_INPUT {
+            report.check("standard input", StandardInput::read_aside()?, args.format);
+        } else {
+            report.below(path, args.format);
+        }
+    }
+    drop(progress);
+    report.tell(args.format)
+}
+
+impl Report {
+    /// Checks a file, or all that is in a folder.
+    fn below(&mut self, path: &Path, format: Format) {
+        let is_asked_for = |found: &Path| found == path;
+        let mut walk = WalkBuilder::new(path);
+        walk.sort_by_file_path(Path::cmp);
+        for found in walk.build() {
+            if stop::is_told() {
+                return;
+            }
+            let found = match found {
+                Ok(found) if found.file_type().is_some_and(|kind| kind.is_dir()) => continue,
+                Ok(found) => found.into_path(),
+                Err(error) => {
+                    self.cannot(&error.to_string());
+                    continue;
+                }
+            };
+            if let Err(error) = self.file(&found, is_asked_for(&found), format) {
+                self.cannot(&format!("{error:#}"));
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path, is_asked_for: bool, format: Format) -> anyhow::Result<()> {
+        let name = path.to_string_lossy();
+        let cannot = || format!("'{name}' cannot be read");
+        let mut file = File::open(path).with_context(cannot)?;
+        let mut beginning = Vec::new();
+        file.by_ref().take(BEGINNING_BYTES).read_to_end(&mut beginning).with_context(cannot)?;
+        let is_text =
+            infer::get(&beginning).is_none_or(|kind| kind.matcher_type() == infer::MatcherType::Text);
+        if is_text || is_asked_for {
+            self.check(&name, beginning.chain(file), format);
+        } else {
+            self.not_text += 1;
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, name: &str, text: impl Read, format: Format) {
+        let mut findings = Vec::new();
+        let mut count = 0;
+        let found = |finding: Finding| {
+            count += 1;
+            if count > FINDINGS_MAX {
+                return;
+            }
+            if format == Format::Text {
+                let place = finding.place;
+                let what = format!("{} {}", finding.named(), finding.advice());
+                output::line(&format!("{}:{}:{}: {what}", plain(name), place.line, place.column));
+            }
+            findings.push(finding);
+        };
+        let read = lint(text, found, || !stop::is_told());
+        if count > FINDINGS_MAX {
+            let more = count - FINDINGS_MAX;
+            output::error_line(&format!("{}: {more} more: is it a text at all, in UTF-8?", plain(name)));
+        }
+        if let Err(error) = read {
+            self.cannot(&format!("'{name}' cannot be read: {error}"));
+        }
+        self.findings += count;
+        self.files.push((name.to_owned(), findings));
+    }
+
+    /// Goes on after an error, as the other files may be readable.
+    fn cannot(&mut self, why: &str) {
+        output::error_line(&format!("error: {}", plain(why)));
+        self.unreadable += 1;
+    }
+
+    fn tell(self, format: Format) -> anyhow::Result<Done> {
+        let bad = self.files.iter().filter(|(_, findings)| !findings.is_empty()).count();
+        match format {
+            Format::Text => {
+                let Self { findings, not_text, files, .. } = &self;
+                let skipped = match *not_text {
+                    0 => String::new(),
+                    1 => "; 1 file is no text".to_owned(),
+                    more => format!("; {more} files are no texts"),
+                };
+                let all = files.len();
+                output::error_line(&format!(
+                    "{} in {bad} of {}{skipped}",
+                    counted(*findings, "character"),
+                    counted(all, "text")
+                ));
+            }
+            Format::Json => output::line(&self.json().to_string()),
+            Format::Sarif => {
+                let all = self.files.iter().flat_map(|(name, findings)| {
+                    let address = utf8_percent_encode(name, NOT_IN_ADDRESSES).to_string();
+                    findings.iter().map(move |finding| (address.clone(), finding))
+                });
+                output::line(&sarif::report(env!("CARGO_PKG_VERSION"), all).to_string());
+            }
+        }
+        if stop::is_told() {
+            output::error_line("PARTIAL: stopped early");
+            return Ok(Done::BrokenOff);
+        }
+        match self.unreadable {
+            0 => Ok(Done::from(self.findings == 0)),
+            1 => bail!("one file could not be checked; the others were"),
+            more => bail!("{more} files could not be checked; the others were"),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let files = self.files.iter().filter(|(_, findings)| !findings.is_empty());
+        let files: Vec<_> =
+            files.map(|(name, findings)| json!({ "file": name, "findings": findings })).collect();
+        json!({
+            "texts": self.files.len(), "not_text": self.not_text, "unreadable": self.unreadable,
+            "findings": self.findings, "files": files,
+        })
+    }
+}
+
+/// Standard input, read by another thread: who waits for somebody to type can still be told to stop.
+struct StandardInput {
+    blocks: Receiver<io::Result<Vec<u8>>>,
+    rest: io::Cursor<Vec<u8>>,
+}
+
+impl StandardInput {
+    fn read_aside() -> io::Result<Self> {
+        let (send, blocks) = mpsc::sync_channel(BLOCKS_AHEAD);
+        let read = move || {
+            loop {
+                let mut block = Vec::new();
+                let read = io::stdin().lock().take(BLOCK_BYTES).read_to_end(&mut block);
+                let is_end = read.as_ref().map_or(true, |read| *read == 0);
+                if send.send(read.map(|_| block)).is_err() || is_end {
+                    return;
+                }
+            }
+        };
+        thread::Builder::new().name("standard-input".to_owned()).spawn(read)?;
+        Ok(Self { blocks, rest: io::Cursor::default() })
+    }
+}
+
+impl Read for StandardInput {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.rest.read(into)?;
+            if read > 0 || stop::is_told() {
+                return Ok(read);
+            }
+            match self.blocks.recv_timeout(LOOKS_EVERY) {
+                Ok(block) => self.rest = io::Cursor::new(block?),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+            }
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
