@@ -107,7 +107,7 @@ async fn each_of_the_sixteen_combinations_gets_its_card_and_stays_as_it_was() {
         let telemetry = &card["inadequate-telemetry"].1;
         let told = match level {
             Level::Dark => "nothing in the evidence names it",
-            Level::Changes => "tells who responds what was published",
+            Level::Changes => "shows a responder what was published",
             Level::Logs | Level::Metrics | Level::Traces => "Log lines name the asset",
         };
         assert!(telemetry.contains(told), "{level:?}: {telemetry}");
@@ -169,13 +169,13 @@ async fn in_an_outage_it_says_what_cannot_be_told_and_afterwards_it_tells_again(
     assert_eq!((given.0, states(&given.1)), (1, expected.map(str::to_owned)), "{given:?}");
     let handling = &given.1["poor-error-handling"].1;
     assert!(
-        handling.contains("No permit of the cache is free") && handling.contains("not tried"),
+        handling.contains("The cache has no free permit") && handling.contains("not tried"),
         "{handling}"
     );
     let text = unwrapped(&without.1);
     for words in [
         "invalid-rendering present",
-        "poor-error-handling unknown No permit of the cache is free",
+        "poor-error-handling unknown The cache has no free permit",
         "Restore the shop",
         "missing-health-check present No permit of the cache is free, and its readiness check answers 200 OK",
         "inadequate-telemetry repaired",
