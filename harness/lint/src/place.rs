@@ -42,9 +42,8 @@ impl Place {
 
 /// Characters, and bytes that belong to none.
 fn characters(text: &[u8]) -> usize {
-    let count = match std::str::from_utf8(text) {
+    match std::str::from_utf8(text) {
         Ok(text) => text.chars().count(),
         Err(_) => text.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum(),
-    };
-    count
+    }
 }
