@@ -65,7 +65,7 @@ pub(crate) struct LintArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people and editors: file:line:column
+    /// For people, and for editors: each line begins with file, line and column
     Text,
     /// For programs, on standard output alone
     Json,
