@@ -1,4 +1,4 @@
-//! What each telemetry level opens to a team. A further level does not compile before [`added_by`] says what it adds.
+//! What each telemetry level opens to a team. A further level does not compile before `added_by` says what it adds.
 
 use incident::Level;
 
