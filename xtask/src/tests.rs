@@ -85,13 +85,14 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
         for (place, outcome) in told.iter().enumerate() {
             let outcome = outcome?;
             println!("\n     Running {:>3}/{number} {}", place + 1, outcome.name);
+            let own = Count::of(&outcome.log);
             if outcome.passed {
-                println!("{}", Count::of(&outcome.log).after(outcome.took));
+                println!("{}", own.after(outcome.took));
             } else {
                 println!("{}", outcome.log);
                 failed.push(outcome.name);
             }
-            count.add(Count::of(&outcome.log));
+            count.add(own);
         }
         anyhow::Ok(())
     })?;

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use ignore::WalkBuilder;
-use lint::{Finding, lint, sarif};
+use lint::{Finding, SPECIAL_CHARACTERS_MAX, lint, sarif};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::json;
 
@@ -22,9 +22,6 @@ use crate::{
     stop,
     work::Progress,
 };
-
-/// Findings told of one file: past a thousand it is the file that is wrong, not the character.
-const FINDINGS_MAX: usize = 1_000;
 
 /// The name under which standard input is asked for.
 const STANDARD_INPUT: &str = "-";
@@ -142,7 +139,7 @@ impl Report {
         let mut count = 0;
         let found = |finding: Finding| {
             count += 1;
-            if count > FINDINGS_MAX {
+            if count > SPECIAL_CHARACTERS_MAX {
                 return;
             }
             if format == Format::Text {
@@ -153,8 +150,8 @@ impl Report {
             findings.push(finding);
         };
         let read = lint(text, found, || !stop::is_told());
-        if count > FINDINGS_MAX {
-            let more = count - FINDINGS_MAX;
+        if count > SPECIAL_CHARACTERS_MAX {
+            let more = count - SPECIAL_CHARACTERS_MAX;
             output::error_line(&format!("{}: {more} more: is it a text at all, in UTF-8?", plain(name)));
         }
         if let Err(error) = read {

@@ -113,7 +113,7 @@ pub(crate) fn instead(character: &SpecialCharacter, byte: u8) -> String {
 }
 
 fn code(character: &SpecialCharacter) -> Option<u32> {
-    u32::from_str_radix(character.code_point.as_ref()?.strip_prefix("U+")?, 16).ok()
+    character.character.map(u32::from)
 }
 
 /// What word processors mean by a byte, or by a character that was made of one without asking for its encoding.

@@ -14,6 +14,7 @@ pub mod sarif;
 
 use std::io::{self, ErrorKind, Read};
 
+pub use content_store::characters::SPECIAL_CHARACTERS_MAX;
 use content_store::characters::{SpecialCharacter, is_renderable, unrenderable};
 use serde::Serialize;
 

@@ -11,6 +11,9 @@ pub const SPECIAL_CHARACTERS_MAX: usize = 1_000;
 pub struct SpecialCharacter {
     /// Bytes before it.
     pub offset: usize,
+    /// None for a byte that is not UTF-8.
+    #[serde(skip)]
+    pub character: Option<char>,
     /// As in `U+000B`; none for a byte that is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_point: Option<String>,
@@ -69,12 +72,14 @@ fn scan(text: &[u8], is_special: fn(char) -> bool) -> impl Iterator<Item = Speci
         let characters = valid.char_indices().filter(move |(_, c)| is_special(*c));
         let characters = characters.map(move |(index, c)| SpecialCharacter {
             offset: offset + index,
+            character: Some(c),
             code_point: Some(format!("U+{:04X}", u32::from(c))),
             byte: None,
             name: name(c),
         });
         characters.chain(invalid.iter().enumerate().map(move |(index, byte)| SpecialCharacter {
             offset: invalid_offset + index,
+            character: None,
             code_point: None,
             byte: Some(format!("0x{byte:02X}")),
             name: "BYTE THAT IS NOT UTF-8".to_owned(),

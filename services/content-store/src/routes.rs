@@ -288,7 +288,7 @@ fn misnamed(charset: &str) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with("charset", charset)
 }
 
-fn unrenderable(SpecialCharacter { offset, code_point, byte, name }: SpecialCharacter) -> Problem {
+fn unrenderable(SpecialCharacter { offset, code_point, byte, name, .. }: SpecialCharacter) -> Problem {
     let what = code_point.as_ref().or(byte.as_ref()).expect("it is a character or a byte");
     let detail = format!(
         "{what} {name} at byte offset {offset} cannot be shown everywhere. Remove it and publish again."
