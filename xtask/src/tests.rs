@@ -16,6 +16,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
+use wait_timeout::ChildExt;
 
 use crate::cargo::{Cargo, root};
 
@@ -24,6 +25,9 @@ const LOGS: &str = "target/test-logs";
 
 /// The longest programs, which start first: one that starts last would run alone at the end.
 const FIRST: [&str; 4] = ["scenarios", "studies", "session", "program"];
+
+/// What one program may take. The longest takes four minutes on an idle machine with two cores.
+const LONGEST: Duration = Duration::from_mins(20);
 
 /// An environment variable and its value.
 type Variable = (&'static str, &'static str);
@@ -132,7 +136,7 @@ impl Program {
         let log = logs.join(format!("{}.log", self.name.replace('/', "-")));
         let output = File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
         let start = now();
-        let status = Command::new(&self.executable)
+        let mut process = Command::new(&self.executable)
             .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_MANIFEST_DIR", &self.folder)
@@ -141,11 +145,20 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
-            .status()
+            .spawn()
             .with_context(|| format!("{} cannot be started", self.executable.display()))?;
+        let ended = process.wait_timeout(LONGEST)?;
+        if ended.is_none() {
+            process.kill()?;
+            process.wait()?;
+        }
         let said = fs::read(&log).with_context(|| format!("{} cannot be read", log.display()))?;
-        let said = String::from_utf8_lossy(&said).into_owned();
-        Ok(Outcome { name: self.name, passed: status.success(), took: start.elapsed(), log: said })
+        let mut said = String::from_utf8_lossy(&said).into_owned();
+        if ended.is_none() {
+            said += &format!("stopped: it had not ended after {} minutes\n", LONGEST.as_secs() / 60);
+        }
+        let passed = ended.is_some_and(|status| status.success());
+        Ok(Outcome { name: self.name, passed, took: start.elapsed(), log: said })
     }
 }
 

@@ -44,6 +44,8 @@ pub const ANSWER_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 /// How long a call may take as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
+    /// Until the answer comes or the connection breaks. (Until a later hyper: very rarely also beyond. A request that is sent at the very
+    /// moment at which its connection closes is lost, hyperium/hyper#4122.)
     Forever,
     AtMost(Duration),
 }
