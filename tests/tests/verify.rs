@@ -213,15 +213,16 @@ async fn take_all_permits(up: &Up) {
         .send(request.body(Bytes::from_static(b"Spring\x0bsale")).unwrap(), Wait::AtMost(COMES_WITHIN))
         .await;
     assert_eq!(published.unwrap().status, StatusCode::OK);
-    let ask = |peer: Peer, path: &'static str| async move {
-        peer.get(path, Wait::AtMost(Duration::from_secs(2))).await.ok().map(|Answer { status, .. }| status)
+    let ask = |peer: Peer, path: String| async move {
+        peer.get(&path, Wait::AtMost(Duration::from_secs(2))).await.ok().map(|Answer { status, .. }| status)
     };
     let until_none_is_left = async {
-        loop {
-            let asking: JoinSet<_> =
-                (0..ALL_PERMITS).map(|_| ask(peer(up.ports.cache), "/fragments/promo-banner")).collect();
+        for round in 0.. {
+            let asking: JoinSet<_> = (0..ALL_PERMITS)
+                .map(|_| ask(peer(up.ports.cache), "/fragments/promo-banner".to_owned()))
+                .collect();
             asking.join_all().await;
-            if ask(peer(up.ports.cache), "/fragments/no-such-asset").await.is_none() {
+            if ask(peer(up.ports.cache), format!("/fragments/no-such-asset-{round}")).await.is_none() {
                 return;
             }
         }

@@ -27,7 +27,7 @@ const LOGS: &str = "target/test-logs";
 const FIRST: [&str; 4] = ["scenarios", "studies", "session", "program"];
 
 /// What one program may take. The longest takes four minutes on an idle machine with two cores.
-const LONGEST: Duration = Duration::from_mins(20);
+const LONGEST: Duration = Duration::from_secs(20 * 60);
 
 /// An environment variable and its value.
 type Variable = (&'static str, &'static str);
@@ -155,7 +155,8 @@ impl Program {
         let said = fs::read(&log).with_context(|| format!("{} cannot be read", log.display()))?;
         let mut said = String::from_utf8_lossy(&said).into_owned();
         if ended.is_none() {
-            said += &format!("stopped: it had not ended after {} minutes\n", LONGEST.as_secs() / 60);
+            let minutes = LONGEST.as_secs() / 60;
+            said = format!("{said}stopped: it had not ended after {minutes} minutes\n");
         }
         let passed = ended.is_some_and(|status| status.success());
         Ok(Outcome { name: self.name, passed, took: start.elapsed(), log: said })

@@ -156,11 +156,11 @@ async fn start(options: &DemoArgs, tokens: &Tokens, seed: u64, scenario: &str) -
     }
 }
 
-/// The same incident in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
+/// Another incident of the same scenario in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
 /// figures. Says whether it was complete.
 fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
-    screen.say("\nThe same incident in virtual time at each telemetry level, diagnosed by the");
-    screen.say("model responder (no measure of people; costs of looks are assumed):\n");
+    screen.say("\nAnother incident of this scenario, with its own time, text and customers: one draw,");
+    screen.say("in virtual time, diagnosed at each telemetry level by the model responder (no\nmeasure of people; costs of looks are assumed):\n");
     let mut options = CompareOptions::new(seed % SEED_MAX, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
     let study = watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))?;

@@ -67,13 +67,16 @@ fn triggered() -> String {
 
 /// The file may be anybody's: each of its texts is one paragraph, whatever it holds.
 fn describe(scenario: &Scenario) {
-    let Scenario { name, title, description, symptom, hints, truth, remedies, .. } = scenario;
+    let Scenario { name, title, description, source, symptom, hints, truth, remedies, .. } = scenario;
     screen::paragraph(&format!(
         "{}: {}\n\nSpoiler: everything about it follows.\n",
         plain(name),
         plain(title)
     ));
     screen::paragraph(&plain(&description.replace('\n', " ")));
+    if let Some(source) = source {
+        screen::paragraph(&format!("\nOthers had its like: {}", plain(source)));
+    }
     screen::paragraph(&format!("\nTrigger: {}.", plain(&truth.trigger)));
     let path = truth.path.iter().map(|service| service.words()).chain(["the customers".to_owned()]);
     screen::paragraph(&format!("Path: {}.", plain(&path.collect::<Vec<_>>().join(", then "))));

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use diagnosis::Experience;
 use experiment::training;
 
 use crate::{
@@ -22,6 +23,9 @@ pub(crate) struct TrainArgs {
     /// Incidents of each scenario
     #[arg(long, value_name = "COUNT", default_value_t = experiment::training::INCIDENTS)]
     incidents: u64,
+    /// Keep what the built-in experience holds of scenarios that have not changed; without, all are played anew, as a changed check asks for
+    #[arg(long)]
+    keep: bool,
     /// The file to write
     #[arg(long, value_name = "FILE", default_value = "harness/diagnosis/knowledge/experience.json")]
     out: PathBuf,
@@ -32,9 +36,11 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<Done> {
     let name = args.out.file_name().context("--out takes a file")?.to_string_lossy();
     can_write(folder.unwrap_or(Path::new(".")), [&*name])?;
     let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let recordings = training::recordings(args.incidents);
+    let kept = args.keep.then(Experience::built_in);
+    let recordings = training::recordings(args.incidents, kept.as_ref());
     let steps = usize::try_from(recordings).unwrap_or(usize::MAX);
-    let learned = watched(steps, "recordings", |watch| training::train(args.incidents, threads, watch))?;
+    let learned =
+        watched(steps, "recordings", |watch| training::train(args.incidents, kept.as_ref(), threads, watch))?;
     let Some(experience) = learned else {
         output::error_line(
             "nothing was written: trained on a part of the recordings, the responder would misjudge the others",

@@ -64,6 +64,7 @@ fn whole() -> IncidentRecord {
             },
         ),
         (2_100.0, EventKind::Remedy(Remedy::FlushCache)),
+        (2_350.0, EventKind::Hypothesis { text: "next restart the cache".into(), locates: true }),
         (2_405.0, EventKind::Remedy(Remedy::Restart { service: Service::Cache })),
         (
             2_500.0,
@@ -97,7 +98,7 @@ fn the_page_tells_what_happened_and_what_it_cost() {
             "A customer&#39;s complaint reported it 5 min later.",
             "The model responder explained it at 08:41 after 1 check of 15 min together",
             "with these remedies, in order: flush the cache, restart the cache.",
-            "100.0 % of visits failed between 08:10 and 08:40",
+            "96.7 % of visits failed between 08:10 and 08:40",
             "Every kind of page failed",
             "Detected after 5 min, located after 20 min, restored after 30 min, explained after 32 min",
             "1 check in 15 min; the right place was suspected at 08:30",

@@ -1,32 +1,50 @@
-//! Probabilities of explanations, and what a look is worth before it is taken. Teaches Bayes' rule and Shannon's measure on a
-//! handful of numbers.
+//! What is believed about an incident: a probability for each explanation, and how unusual what was seen is under each. Teaches Bayes'
+//! rule, and its limit: it only compares the explanations on the list, and says nothing when all of them fit badly.
 //!
-//! Findings are taken as independent of each other once the scenario is given. They are not quite, so that certainty is
-//! overstated when several looks tell the same thing.
+//! What has been seen counts with a power below 1, as looks at one incident are no independent witnesses. And an explanation under which
+//! findings are rarer than in nearly all of training is doubted: its share moves to *something else* at its place.
 
-use crate::knowledge::Likelihoods;
+use crate::{cause::Kind, knowledge::Knowledge};
 
-/// A probability for each explanation.
+/// What is rarer than this surprises no more: a handful of incidents tells no smaller probabilities apart. Assumed.
+const RAREST: f64 = 0.05;
+
+/// A probability for each hypothesis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Belief {
     shares: Vec<f64>,
+    /// For each: the surprise of what was seen, what was to be expected of it, and its variance; in natural units.
+    surprise: Vec<[f64; 3]>,
 }
 
 impl Belief {
-    /// Shares by these odds for known explanations, and `unknown` for one that is on no list, at the end.
-    pub fn of(odds: &[f64], unknown: f64) -> Self {
-        let all: f64 = odds.iter().sum();
-        let share = |odds: &f64| (1.0 - unknown) * odds / all;
-        Self { shares: odds.iter().map(share).chain([unknown]).collect() }
+    /// These shares.
+    pub fn of(shares: Vec<f64>) -> Self {
+        let surprise = vec![[0.0; 3]; shares.len()];
+        Self { shares, surprise }
     }
 
-    /// The probabilities; the last one is that of an explanation on no list.
+    /// The probabilities, in the order of the hypotheses.
     pub fn shares(&self) -> &[f64] {
         &self.shares
     }
 
-    /// Bayes' rule: `likelihoods` says how probable what was seen is under each explanation.
-    pub fn learn(&mut self, likelihoods: impl IntoIterator<Item = f64>) {
+    /// Bayes' rule for what came of a look or a remedy, to a power: `row` gives the probabilities of all that could under a hypothesis.
+    pub fn learn<'a>(&mut self, row: impl Fn(usize) -> &'a [f64], outcome: usize, power: f64) {
+        for (hypothesis, surprise) in self.surprise.iter_mut().enumerate() {
+            let row = row(hypothesis);
+            let surprise_of = |p: &f64| -p.max(RAREST).ln();
+            let expected: f64 = row.iter().map(|p| p * surprise_of(p)).sum();
+            let squares: f64 = row.iter().map(|p| p * surprise_of(p).powi(2)).sum();
+            surprise[0] += surprise_of(&row[outcome]);
+            surprise[1] += expected;
+            surprise[2] += squares - expected * expected;
+        }
+        self.weigh((0..self.shares.len()).map(|hypothesis| row(hypothesis)[outcome].powf(power)));
+    }
+
+    /// Bayes' rule: `likelihoods` says how probable what happened is under each hypothesis.
+    pub fn weigh(&mut self, likelihoods: impl IntoIterator<Item = f64>) {
         let joint: Vec<f64> =
             self.shares.iter().zip(likelihoods).map(|(share, likelihood)| share * likelihood).collect();
         let all: f64 = joint.iter().sum();
@@ -35,30 +53,32 @@ impl Belief {
         }
     }
 
-    /// How probable something is that has these probabilities under each explanation.
-    pub fn chance(&self, likelihoods: &[f64]) -> f64 {
-        self.shares.iter().zip(likelihoods).map(|(share, likelihood)| share * likelihood).sum()
+    /// How unusual what was seen is under a hypothesis, in standard deviations.
+    pub fn unusual(&self, hypothesis: usize) -> f64 {
+        let [surprise, expected, variance] = self.surprise[hypothesis];
+        (surprise - expected) / (variance + 1.0).sqrt()
     }
 
-    /// How many bits a look is expected to bring: what is uncertain about its outcome, less what would be if the explanation were
-    /// known (Shannon's mutual information).
-    pub fn information(&self, likelihoods: &Likelihoods) -> f64 {
-        let outcomes = likelihoods.rows.first().map_or(0, Vec::len);
-        let probability = |outcome: usize| {
-            let each = self.shares.iter().zip(&likelihoods.rows);
-            each.map(|(share, row)| share * row[outcome]).sum::<f64>()
-        };
-        let uncertain: f64 = (0..outcomes).map(probability).filter(|p| *p > 0.0).map(|p| -p * p.log2()).sum();
-        let certain: f64 =
-            self.shares.iter().zip(&likelihoods.certainty_bits).map(|(share, bits)| share * bits).sum();
-        (uncertain + certain).max(0.0)
-    }
-
-    /// The likeliest explanations, likeliest first: place and probability.
-    pub fn leading(&self) -> Vec<(usize, f64)> {
-        let mut leading: Vec<(usize, f64)> = self.shares.iter().copied().enumerate().collect();
-        leading.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
-        leading
+    /// The probabilities, of which those that fit worse than nearly all of training did have given way to something else: at each place
+    /// as far as that fits what was seen.
+    pub fn doubting(&self, knowledge: &Knowledge) -> Vec<f64> {
+        let mut shares = self.shares.clone();
+        let is_other = |place: &usize| knowledge.hypotheses[*place].cause.kind == Kind::Other;
+        let mut gives_way = 0.0;
+        for place in (0..shares.len()).filter(|place| !is_other(place)) {
+            let beyond = self.unusual(place) - knowledge.doubted_from;
+            if beyond > 0.0 {
+                let moves = shares[place] * (1.0 - (-beyond).exp());
+                shares[place] -= moves;
+                gives_way += moves;
+            }
+        }
+        let others: Vec<usize> = (0..shares.len()).filter(is_other).collect();
+        let all: f64 = others.iter().map(|place| self.shares[*place]).sum();
+        for place in others {
+            shares[place] += gives_way * self.shares[place] / all.max(f64::MIN_POSITIVE);
+        }
+        shares
     }
 }
 
@@ -66,27 +86,13 @@ impl Belief {
 mod tests {
     use super::*;
 
-    fn is_near(one: f64, other: f64) -> bool {
-        (one - other).abs() < 1e-9
-    }
-
     #[test]
     fn what_was_seen_moves_belief_by_its_likelihood() {
-        let mut belief = Belief::of(&[1.0, 1.0], 0.0);
-        belief.learn([0.9, 0.3, 1.0]);
-        assert!(is_near(belief.shares()[0], 0.75) && is_near(belief.shares()[1], 0.25));
+        let mut belief = Belief::of(vec![0.5, 0.5]);
+        belief.weigh([0.9, 0.3]);
+        assert!((belief.shares()[0] - 0.75).abs() < 1e-9);
         let before = belief.clone();
-        belief.learn([0.0, 0.0, 0.0]);
+        belief.weigh([0.0, 0.0]);
         assert_eq!(belief, before, "what cannot be teaches nothing");
-    }
-
-    #[test]
-    fn a_look_is_worth_what_it_tells_apart() {
-        let belief = Belief::of(&[1.0; 4], 0.0);
-        let row = |place: usize| vec![f64::from(u8::from(place < 2)), f64::from(u8::from(place >= 2))];
-        let halves = (0..5).map(row).collect();
-        assert!(is_near(belief.information(&Likelihoods::new(halves)), 1.0));
-        let blind = Likelihoods::new(vec![vec![0.5, 0.5]; 5]);
-        assert!(is_near(belief.information(&blind), 0.0));
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use incident::{ContributingFactor, Remedy, Service};
 use serde::{Deserialize, Serialize};
 
-use crate::{checks, knowledge::Phase};
+use crate::{cause::Cause, checks, knowledge::Phase, remedies};
 
 /// A scenario as a responder knows it: from the books, not from the incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct Case {
     pub name: String,
     /// What sets it off.
     pub cause: String,
+    /// The parts of that.
+    pub parts: Cause,
     /// Along which services it runs.
     pub path: Vec<Service>,
     /// What contributes to it.
@@ -35,12 +37,22 @@ pub struct Case {
     pub right: Vec<Vec<Remedy>>,
 }
 
-/// What was seen at one moment: a letter for the phase, then for each check in order the place of what it said, or a dot.
+/// What was seen at one moment: a letter for the phase, then for each check in order the place of what it said, or a dot; and then for
+/// each check `1` if it named the asset that did the harm, `0` if it named another, a dot if none.
 pub type Moment = String;
 
-/// One incident: its moments, and for each sequence on the menu `1` if it helped, `0` if not, a dot if it was not tried.
+/// What one check said at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The place of the outcome.
+    pub outcome: usize,
+    /// Whether the asset that it named did the harm; none if it named none.
+    pub names: Option<bool>,
+}
+
+/// One incident of training: its moments, and for each sequence on the menu `1` if it helped, `0` if not, a dot if it was not tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lived {
+pub struct TrainingIncident {
     /// What was seen, moment by moment.
     pub moments: Vec<Moment>,
     /// Which remedies helped.
@@ -57,7 +69,10 @@ pub struct Experience {
     /// The scenarios.
     pub cases: Vec<Case>,
     /// By case, then by incident.
-    pub lived: Vec<Vec<Lived>>,
+    pub incidents: Vec<Vec<TrainingIncident>>,
+    /// The looks that no level's policy takes: with them, replayed training incidents were no cheaper than without.
+    #[serde(default)]
+    pub left_aside: Vec<String>,
 }
 
 impl Experience {
@@ -70,63 +85,111 @@ impl Experience {
     /// Nothing seen yet.
     pub fn new(cases: Vec<Case>, seeds: Vec<u64>) -> Self {
         let hash = hash(cases.iter().map(|case| case.name.as_str()));
-        let lived = vec![Vec::new(); cases.len()];
-        Self { hash, seeds, cases, lived }
+        let incidents = vec![Vec::new(); cases.len()];
+        Self { hash, seeds, cases, incidents, left_aside: Vec::new() }
+    }
+
+    /// Takes over what is known of the cases that both have.
+    pub fn take_over(&mut self, other: &Self) {
+        let (menu, known) = (menu(&self.cases), menu(&other.cases));
+        for (case, incidents) in self.cases.iter().zip(&mut self.incidents) {
+            let Some(place) = other.cases.iter().position(|known| known == case) else { continue };
+            incidents.clone_from(&other.incidents[place]);
+            for incident in incidents {
+                let letters = incident.helped.as_bytes();
+                let letter = |sequence: &Vec<Remedy>| {
+                    known.iter().position(|known| known == sequence).map_or('.', |at| char::from(letters[at]))
+                };
+                incident.helped = menu.iter().map(letter).collect();
+            }
+        }
     }
 
     /// The same without one case.
     #[must_use]
-    pub fn without(mut self, case: &str) -> Self {
-        if let Some(place) = self.cases.iter().position(|known| known.name == case) {
-            self.cases.remove(place);
-            self.lived.remove(place);
-        }
+    pub fn without(self, case: &str) -> Self {
+        self.keeping(|known| known.name != case)
+    }
+
+    /// The same without all cases of the family of this one.
+    #[must_use]
+    pub fn without_family(self, case: &str) -> Self {
+        let family =
+            self.cases.iter().find(|known| known.name == case).map(|known| known.parts.kind.family());
+        self.keeping(|known| Some(known.parts.kind.family()) != family)
+    }
+
+    fn keeping(mut self, keeps: impl Fn(&Case) -> bool) -> Self {
+        let mut kept = self.cases.iter().map(&keeps).collect::<Vec<_>>().into_iter();
+        self.incidents.retain(|_| kept.next().unwrap_or_default());
+        self.cases.retain(keeps);
         self
     }
 
     /// The same with the first so many incidents of each case only.
     #[must_use]
     pub fn cut(mut self, incidents: usize) -> Self {
-        self.lived.iter_mut().for_each(|lived| lived.truncate(incidents));
+        self.incidents.iter_mut().for_each(|all| all.truncate(incidents));
+        self
+    }
+
+    /// The same without the incident of this number of each case.
+    #[must_use]
+    pub fn without_incident(mut self, number: usize) -> Self {
+        self.incidents.iter_mut().filter(|all| number < all.len()).for_each(|all| _ = all.remove(number));
         self
     }
 
     /// As JSON, an incident a line.
     pub fn to_json(&self) -> String {
         let cases: Vec<String> = self.cases.iter().map(|case| format!("    {}", line(case))).collect();
-        let incidents = |lived: &Vec<Lived>| {
-            let lines: Vec<String> = lived.iter().map(|lived| format!("      {}", line(lived))).collect();
+        let of_case = |incidents: &Vec<TrainingIncident>| {
+            let lines: Vec<String> =
+                incidents.iter().map(|incident| format!("      {}", line(incident))).collect();
             format!("    [\n{}\n    ]", lines.join(",\n"))
         };
-        let lived: Vec<String> = self.lived.iter().map(incidents).collect();
+        let incidents: Vec<String> = self.incidents.iter().map(of_case).collect();
         format!(
-            "{{\n  \"hash\": {},\n  \"seeds\": {},\n  \"cases\": [\n{}\n  ],\n  \"lived\": [\n{}\n  ]\n}}\n",
+            "{{\n  \"hash\": {},\n  \"seeds\": {},\n  \"left_aside\": {},\n  \"cases\": [\n{}\n  ],\n  \"incidents\": [\n{}\n  ]\n}}\n",
             line(&self.hash),
             line(&self.seeds),
+            line(&self.left_aside),
             cases.join(",\n"),
-            lived.join(",\n")
+            incidents.join(",\n")
         )
     }
 }
 
-/// What each check said at one moment, by its place among the checks, as [`Lived`] keeps it.
-pub fn moment(phase: Phase, outcomes: impl IntoIterator<Item = Option<usize>>) -> Moment {
-    let letter = |outcome: Option<usize>| {
-        outcome.and_then(|place| char::from_digit(u32::try_from(place).ok()?, 10)).unwrap_or('.')
+/// What each check said at one moment, in the order of the checks, as [`TrainingIncident`] keeps it.
+pub fn moment(phase: Phase, said: impl IntoIterator<Item = Option<Said>>) -> Moment {
+    let said: Vec<Option<Said>> = said.into_iter().collect();
+    let outcome = |said: &Option<Said>| {
+        said.and_then(|said| char::from_digit(u32::try_from(said.outcome).ok()?, 10)).unwrap_or('.')
     };
-    std::iter::once(phase.letter()).chain(outcomes.into_iter().map(letter)).collect()
+    let name = |said: &Option<Said>| match said.and_then(|said| said.names) {
+        None => '.',
+        Some(false) => '0',
+        Some(true) => '1',
+    };
+    std::iter::once(phase.letter()).chain(said.iter().map(outcome)).chain(said.iter().map(name)).collect()
 }
 
 /// What a check said at a moment.
-pub fn said(moment: &Moment, check: usize) -> Option<usize> {
-    let letter = moment.as_bytes().get(check + 1)?;
-    letter.is_ascii_digit().then(|| usize::from(letter - b'0'))
+pub fn said(moment: &Moment, check: usize) -> Option<Said> {
+    let letters = moment.as_bytes();
+    let digit = |place: usize| {
+        let letter = letters.get(place)?;
+        letter.is_ascii_digit().then(|| usize::from(letter - b'0'))
+    };
+    let checks = (letters.len() - 1) / 2;
+    let outcome = digit(check + 1).filter(|_| check < checks)?;
+    Some(Said { outcome, names: digit(1 + checks + check).map(|right| right == 1) })
 }
 
-/// All sequences of remedies that restore any of the cases, in order.
+/// What anybody on call would think of: every ordinary remedy, alone and in the usual combinations, and all that restore a case.
 pub fn menu(cases: &[Case]) -> Vec<Vec<Remedy>> {
-    let menu: BTreeSet<&Vec<Remedy>> = cases.iter().flat_map(|case| &case.right).collect();
-    menu.into_iter().cloned().collect()
+    let right = cases.iter().flat_map(|case| case.right.iter().cloned());
+    remedies::ordinary().into_iter().chain(right).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A hash of the list of checks, and of these scenarios' names.
@@ -144,9 +207,10 @@ mod tests {
 
     #[test]
     fn a_moment_keeps_what_was_said_and_what_was_not_asked() {
-        let kept = moment(Phase::Middle, [Some(0), None, Some(7)]);
-        assert_eq!(kept, "M0.7");
-        assert_eq!([0, 1, 2, 3].map(|check| said(&kept, check)), [Some(0), None, Some(7), None]);
+        let [one, other] = [(0, None), (7, Some(true))].map(|(outcome, names)| Some(Said { outcome, names }));
+        let kept = moment(Phase::Middle, [one, None, other]);
+        assert_eq!(kept, "M0.7..1");
+        assert_eq!([0, 1, 2, 3].map(|check| said(&kept, check)), [one, None, other, None]);
     }
 
     #[test]
@@ -155,6 +219,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<Experience>(&built_in.to_json()).unwrap(), built_in);
         let names = |experience: &Experience| experience.cases.len();
         assert_eq!(names(&built_in.clone().without("surge")) + 1, names(&built_in));
-        assert!(built_in.cut(2).lived.iter().all(|lived| lived.len() == 2));
+        assert!(built_in.cut(2).incidents.iter().all(|incidents| incidents.len() == 2));
     }
 }

@@ -3,13 +3,16 @@
 //!
 //! **The score's rule.** Ten tenths: four for the cause; three for the asset; one for the character; one for the path, by the share of
 //! its services that stand in both in the same order; one for the factors, by twice those in both over all in each (Dice). Where
-//! no asset or character belongs to the answer, its part goes to the cause. Half of a cause does not exist. An explanation is right
+//! no asset or character belongs to the answer, its part goes to the cause. Half of a cause does not exist: it is right in the words of
+//! the list of scenarios, or if kind, place and class of characters are. An explanation is right
 //! from [`RIGHT_FROM`]: cause and asset must be right, the character may be missing. Whether a remedy helped has no part in it.
 //! The weights are assumed.
 
 use std::collections::BTreeSet;
 
 use incident::{ContributingFactor, Explanation, Service};
+
+use crate::cause::Cause;
 
 /// From this score on, an explanation is right. Assumed.
 pub const RIGHT_FROM: f64 = 0.8;
@@ -19,6 +22,8 @@ pub const RIGHT_FROM: f64 = 0.8;
 pub struct Answer {
     /// What set it off, in the words of the list of scenarios; or why there is no answer.
     pub cause: String,
+    /// The parts of the cause, where it is put together.
+    pub parts: Option<Cause>,
     /// Which asset, if one belongs to it.
     pub asset: Option<String>,
     /// Which character or bytes, if they belong to it.
@@ -55,7 +60,8 @@ pub fn agreement(given: &Answer, expected: &Answer) -> f64 {
             _ => {}
         }
     }
-    score += if given.cause == expected.cause { cause } else { 0.0 };
+    let same_parts = given.parts.is_some() && given.parts == expected.parts;
+    score += if same_parts || given.cause == expected.cause { cause } else { 0.0 };
     let longest = given.path.len().max(expected.path.len());
     score += share(in_order(&given.path, &expected.path), longest);
     let both = given.factors.intersection(&expected.factors).count();
@@ -84,10 +90,12 @@ fn share(part: usize, whole: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cause::{Kind, Place};
 
     fn truth() -> Answer {
         Answer {
             cause: "a control character".into(),
+            parts: Some(Cause::new(Kind::Text, Place::Texts)),
             asset: Some("promo-banner".into()),
             character: Some("U+000B".into()),
             path: vec![Service::ContentStore, Service::Cache, Service::WebFront],
@@ -107,7 +115,9 @@ mod tests {
         check(|_| {}, 1.0);
         check(|given| given.character = None, 0.9);
         check(|given| given.asset = Some("site-footer".into()), 0.7);
-        check(|given| given.cause = "a slow disk".into(), 0.6);
+        check(|given| given.cause = "put together".into(), 1.0);
+        check(|given| given.parts = None, 1.0);
+        check(|given| (given.cause, given.parts) = ("a slow disk".into(), None), 0.6);
         check(|given| given.path = vec![Service::Cache], 1.0 - 0.1 * 2.0 / 3.0);
         check(|given| _ = given.factors.pop_first(), 1.0 - 0.1 / 3.0);
         check(|given| *given = Answer::default(), 0.0);

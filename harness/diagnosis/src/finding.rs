@@ -1,6 +1,8 @@
 //! What a look says: one of a few words to count by, a sentence to read, and perhaps a name. Teaches to make of rich evidence the
 //! little that a decision needs.
 
+use crate::cause::Class;
+
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -10,6 +12,8 @@ pub struct Finding {
     pub text: String,
     /// The asset that it points at.
     pub asset: Option<String>,
+    /// What is special about that asset's text.
+    pub class: Option<Class>,
     /// The special character or bytes that it points at, such as `U+000B` or `0x93 0x94`.
     pub character: Option<String>,
 }
@@ -17,7 +21,7 @@ pub struct Finding {
 impl Finding {
     /// A finding that names nothing.
     pub fn new(outcome: &'static str, text: impl Into<String>) -> Self {
-        Self { outcome, text: text.into(), asset: None, character: None }
+        Self { outcome, text: text.into(), asset: None, class: None, character: None }
     }
 
     /// The same, pointing at an asset.

@@ -51,6 +51,41 @@ pub enum NoReply {
     TimedOut,
 }
 
+/// What the machine's list of processes shows of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// It runs.
+    Running,
+    /// It stands still: state `T`.
+    Stopped,
+    /// There is none.
+    Gone,
+}
+
+/// A system was released, as the pipeline's page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// When.
+    pub time: UnixTime,
+    /// The system.
+    pub system: String,
+    /// The version that ran from then on.
+    pub version: String,
+}
+
+/// What a colleague remembers that somebody did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A text was published.
+    Published,
+    /// One of the shop's services was released.
+    Released,
+    /// Something was done to a machine, a process, the network or a disk.
+    Operated,
+    /// More customers were invited, or a partner's import began.
+    Invited,
+}
+
 /// What a look can ask.
 pub trait Probes {
     /// What telemetry has delivered.
@@ -67,11 +102,28 @@ pub trait Probes {
         number: usize,
     ) -> impl Future<Output = Result<Page, NoReply>>;
 
-    /// Asks a service directly, from a machine beside the shop's.
-    fn get(&self, service: Service, path: &str) -> impl Future<Output = Result<Reply, NoReply>>;
+    /// Asks a service directly, from a machine beside the shop's, and waits for so long.
+    fn get(
+        &self,
+        service: Service,
+        path: &str,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Reply, NoReply>>;
 
     /// Whether something listens on the service's port.
     fn is_port_open(&self, service: Service) -> impl Future<Output = bool>;
+
+    /// What the machine's list of processes shows of a service.
+    fn process(&self, service: Service) -> impl Future<Output = Process>;
+
+    /// What was released by now, the shop's services and all others, oldest first.
+    fn deployments(&self) -> Vec<Deployment>;
+
+    /// What colleagues remember that somebody did in the hour before the call. They do not remember everything.
+    fn remembered(&self) -> Vec<Deed>;
+
+    /// How many customers told the help desk in the last so many minutes that a kind of page fails. Few of those who meet it do.
+    fn complaints(&self, route: Route, minutes: u32) -> u32;
 }
 
 /// What a responder can do.
@@ -85,12 +137,9 @@ pub trait Hands {
     /// Takes a look, which takes so long.
     fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding>;
 
-    /// Uses remedies, one after the other, each of which takes so long; then waits at most `settles` for customers to be served,
-    /// and says whether they are.
-    fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> impl Future<Output = bool>;
-
-    /// Whether nobody complains any more: what the help desk and the business would tell.
-    fn are_customers_served(&self) -> bool;
+    /// Uses remedies, one after the other, each of which takes so long; then waits for their effect. Whether they helped is something
+    /// to look at.
+    fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> impl Future<Output = ()>;
 
     /// Writes down what the responder does.
     fn note(&self, kind: EventKind);

@@ -7,12 +7,13 @@
 //!
 //! - [`hands`]: what can be done. [`finding`]: what a look says.
 //! - [`checks`]: every look, in one table, with its cost. [`remedies`]: what acting costs.
+//! - [`cause`]: what can be the cause, in parts. [`explanation`]: the answer, and how far two answers agree.
 //! - [`experience`]: what was seen in training incidents. [`knowledge`]: the same, counted. [`belief`]: probabilities made of it.
-//! - [`explanation`]: the answer, and how far two answers agree.
 //! - [`operating`]: who may do what. [`terms`]: everything that can be assumed otherwise.
-//! - [`plan`]: which remedies in which order. [`responder`]: looks, thinks, acts, and explains.
-//!   [`runbook`]: acts without looking.
+//! - [`worth`]: what looks, remedies and answers are worth. [`responder`]: looks, thinks, acts, and explains.
+//!   [`replay`]: the same on training incidents. [`runbook`]: acts without looking, or after the first look.
 
+pub mod cause;
 pub mod hands;
 pub mod finding;
 pub mod checks;
@@ -23,13 +24,14 @@ pub mod belief;
 pub mod explanation;
 pub mod operating;
 pub mod terms;
-pub mod plan;
+pub mod worth;
 pub mod responder;
+pub mod replay;
 pub mod runbook;
 
 pub use experience::Experience;
 pub use explanation::Answer;
 pub use finding::Finding;
-pub use hands::{Caller, Hands, NoReply, Page, Probes, Reply};
+pub use hands::{Caller, Deed, Deployment, Hands, NoReply, Page, Probes, Process, Reply};
 pub use knowledge::{Knowledge, Phase};
 pub use terms::Terms;

@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use incident::Remedy;
+use incident::{Remedy, Service};
+
+use crate::cause::Place;
 
 /// In a sequence of remedies, the asset that some finding names.
 pub const PUBLISHED: &str = "published";
@@ -32,6 +34,54 @@ pub fn kind(remedy: &Remedy) -> usize {
         // Nobody who is called to an incident has the last two. They would be as dear as the dearest.
         Remedy::ReplaceDisk | Remedy::Restore | Remedy::Repair { .. } => 6,
     }
+}
+
+/// What a remedy touches: where something must be wrong for it to help, as far as anybody knows without experience.
+pub fn touches(remedy: &Remedy) -> &'static [Place] {
+    use Place::{Cache, CacheToStore, ContentStore, FrontToCache, Texts, WebFront};
+    match remedy {
+        Remedy::RollBack { .. } => &[Texts],
+        Remedy::FlushCache | Remedy::Restart { service: Service::Cache } => &[Cache],
+        Remedy::Restart { service: Service::ContentStore } | Remedy::ReplaceDisk => &[ContentStore],
+        Remedy::Restart { service: Service::WebFront }
+        | Remedy::RollBackRelease { .. }
+        | Remedy::AddCapacity { .. } => &[WebFront],
+        Remedy::RepairNetwork => &[FrontToCache, CacheToStore],
+        Remedy::Restore | Remedy::Repair { .. } => &Place::ALL,
+    }
+}
+
+/// What anybody on call would think of, whatever happened: each remedy alone, and two combinations.
+pub fn ordinary() -> Vec<Vec<Remedy>> {
+    let restart = |service| Remedy::Restart { service };
+    let undo = || Remedy::RollBack { asset: PUBLISHED.to_owned() };
+    vec![
+        vec![undo()],
+        vec![undo(), restart(Service::Cache)],
+        vec![restart(Service::ContentStore)],
+        vec![restart(Service::Cache)],
+        vec![restart(Service::WebFront)],
+        [Service::ContentStore, Service::Cache, Service::WebFront].map(restart).into(),
+        vec![Remedy::FlushCache],
+        vec![Remedy::RollBackRelease { service: Service::WebFront }],
+        vec![Remedy::AddCapacity { service: Service::WebFront }],
+        vec![Remedy::RepairNetwork],
+        vec![Remedy::ReplaceDisk],
+    ]
+}
+
+/// A sequence with two services exchanged: what it would be at the other one.
+pub fn exchanged(sequence: &[Remedy], one: Service, other: Service) -> Vec<Remedy> {
+    let exchange = |service: Service| match service {
+        service if service == one => other,
+        service if service == other => one,
+        service => service,
+    };
+    let exchanged = |remedy: &Remedy| match remedy {
+        Remedy::Restart { service } => Remedy::Restart { service: exchange(*service) },
+        other => other.clone(),
+    };
+    sequence.iter().map(exchanged).collect()
 }
 
 /// The sequence with `asset` in place of [`PUBLISHED`]; none if it needs an asset and there is none.

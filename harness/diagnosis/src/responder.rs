@@ -1,16 +1,17 @@
-//! The model responder: looks, thinks, acts, and explains. Teaches decision-theoretic troubleshooting (Heckerman, Breese and
-//! Rommelse, *Decision-theoretic troubleshooting*, CACM 1995): each next step is chosen by what it is expected to bring.
+//! The model responder: looks, thinks, acts, and explains. Teaches that a diagnosis is a row of decisions, each of which can be defended
+//! by what it was expected to cost.
 //!
-//! It is an idealised, trained, patient responder: it knows the list of scenarios, takes every probability from counts, never tires
-//! and never forgets. It is no measure of people.
+//! It is an idealised, trained, patient responder: it takes every probability from counts, never tires and never forgets. It is no
+//! measure of people.
 //!
-//! **Its rule.** While customers are not served, it [plans](crate::plan) remedies; if one of the most telling looks is expected to save
-//! more minutes than it costs, it takes that look first. Once customers are served it looks on, most bits per minute first, until one
-//! explanation is [certain](Terms::certain_from) and everything that belongs to it has a name. When nothing is left to do or to look at it
-//! gives up, and says which way: *not enough evidence*, *nothing I know*, or *not our shop*.
+//! **Its rule.** Every step is the one after which the least is still to be paid, by [stated costs](crate::terms::Stakes): a look, a
+//! remedy, or an answer ([`worth`](crate::worth)). As long as customers are lost and a remedy has a chance, it does not stop. Whether a
+//! remedy helped is something that it looks at. It takes only looks that made replayed training incidents cheaper
+//! ([`replay`](crate::replay)), so that a level that adds nothing leaves it as it was.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
     time::Duration,
 };
 
@@ -19,31 +20,39 @@ use incident::{EventKind, Remedy, Service};
 use crate::{
     Answer, Finding, Hands, Knowledge, Phase,
     belief::Belief,
-    checks::CHECKS,
-    experience::Case,
+    cause::{Class, Kind},
+    checks::{CHECKS, Check, Signal, Topic},
+    knowledge::Hypothesis,
     operating::Line,
-    plan::{Candidate, Plan, plan},
-    remedies::{SETTLES, with_asset},
-    terms::{Chooses, Terms, UNKNOWN_PRIOR},
+    remedies::{PUBLISHED, SETTLES, with_asset},
+    terms::{Chooses, Terms},
+    worth::{Asking, Board, Candidate, Look, Plan},
 };
 
-/// A look that is expected to bring less is not worth its minutes.
-pub const BITS_MIN: f64 = 0.02;
+/// A hypothesis with a lesser share is left out of what is weighed.
+const WEIGHED_FROM: f64 = 1e-3;
 
-/// So many of the most telling looks are weighed against acting at once. What the others could save is less than what telling
-/// them apart would cost.
-const WEIGHED: usize = 5;
+/// A step must be expected to save at least this, in minutes.
+const SAVES_MIN: f64 = 0.01;
 
-/// How probable it is that a responder is called while customers are served, in a scenario that hurts; and the other way round.
-/// Assumed.
-const CALLED_OTHERWISE: f64 = 0.03;
+/// A look in calm must tell at least this much for each of its minutes, in natural units of information. Assumed.
+const TELLS_FROM: f64 = 0.01;
 
-/// How far an asset is believed to be the right one: compared and found harmful, or merely named by an error line. Assumed.
-const COMPARED: f64 = 0.95;
-const MENTIONED: f64 = 0.5;
+/// As long as a remedy has at least this chance, and customers are lost, stopping is forbidden.
+pub const CHANCE_FROM: f64 = 0.01;
 
-/// Rounds of looks: before any remedy, after one, and when customers are served again.
-const ROUNDS: u8 = 3;
+/// From this probability on, customers count as served, and below the other as lost; between them a responder looks again.
+const SERVED_FROM: f64 = 0.95;
+const LOST_BELOW: f64 = 0.5;
+
+/// Looks in a row at whether customers are served.
+const WATCHES_MAX: u32 = 3;
+
+/// How probable it is that an asset that has been rolled back did the harm after all.
+const ROLLED_BACK: f64 = 0.1;
+
+/// How probable a class of characters is under another one: what is compared may not be what did the harm.
+const OTHER_CLASS: f64 = 0.1;
 
 /// Says that the evidence did not suffice.
 pub const NOT_ENOUGH: &str = "Not enough evidence";
@@ -59,170 +68,326 @@ pub async fn respond(hands: &impl Hands, knowledge: &Knowledge, terms: &Terms) {
     Responder::new(hands, knowledge, terms).run().await;
 }
 
-/// What is believed when the call comes: each scenario by its odds, all alike without any, and that few are called for nothing.
-pub fn when_called(knowledge: &Knowledge, odds: Option<&[f64]>, is_served: bool) -> Belief {
-    let alike = vec![1.0; knowledge.cases.len()];
-    let mut belief = Belief::of(odds.unwrap_or(&alike), UNKNOWN_PRIOR);
-    let called =
-        |case: &Case| if case.hurts == is_served { CALLED_OTHERWISE } else { 1.0 - CALLED_OTHERWISE };
-    belief.learn(knowledge.cases.iter().map(called).chain([0.5]));
-    belief
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Next {
+    /// Give the answer of a hypothesis.
+    Explain(usize),
+    /// Say that there is none.
+    GiveUp(&'static str),
+    /// Take a look: the cost with it, and without.
+    Look(usize, f64, f64),
+    /// Use the sequence at this place of the menu; the chance that it helps.
+    Act(usize, f64),
 }
 
 struct Responder<'a, H> {
     hands: &'a H,
     knowledge: &'a Knowledge,
     terms: &'a Terms,
+    /// The looks that may be taken, by their places.
+    checks: Vec<usize>,
     line: Line,
     belief: Belief,
-    /// Looks taken, by round: the first, after remedies, after they helped. A second look in a round would count twice.
-    taken: BTreeSet<(u8, usize)>,
+    is_served: bool,
+    /// Looks taken and what they said, by round: while customers are lost, and when they are served again. A remedy that did not help has
+    /// changed nothing: a second look at the same outage would count twice.
+    taken: BTreeMap<(u8, usize), usize>,
+    /// In the order in which they were taken.
+    said: Vec<(u8, usize)>,
+    /// Looks that named an asset which was rolled back in vain: asked again, they name the next one.
+    again: BTreeSet<usize>,
     tried: Vec<Vec<Remedy>>,
-    /// Assets that findings name: whether they were compared, the character, and how many findings.
-    named: BTreeMap<String, Named>,
+    /// Assets that findings name, in the order in which they were named.
+    named: Vec<Named>,
+    /// All that a decision depends on.
+    history: Vec<u64>,
 }
 
-#[derive(Clone, Debug, Default)]
+/// An asset that findings name.
+#[derive(Clone, Debug)]
 struct Named {
-    is_compared: bool,
+    asset: String,
+    /// The looks that named it, by their places.
+    by: BTreeSet<usize>,
+    /// The odds that it did the harm, against all that are not named.
+    odds: f64,
+    class: Option<Class>,
     character: Option<String>,
-    findings: usize,
 }
 
-/// What to do next.
-enum Next {
-    Explain,
-    GiveUp(&'static str),
-    Look(usize, String),
-    Act(Candidate, f64),
+/// What is expected to be paid from here on, on these terms, with these shares of the hypotheses; and of which hypothesis the answer
+/// would be that is given now, if any is worth giving. For questions about the rule itself.
+pub fn expected_cost(
+    knowledge: &Knowledge,
+    terms: &Terms,
+    shares: &[f64],
+    is_served: bool,
+) -> (f64, Option<usize>) {
+    let mut responder = Responder::new(&Nobody, knowledge, terms);
+    responder.belief = Belief::of(shares.to_vec());
+    responder.is_served = is_served;
+    let (board, belief, places) = responder.board();
+    (board.value(&belief), board.answer(&belief).0.map(|place| places[place]))
+}
+
+/// Nobody's hands.
+struct Nobody;
+
+impl Hands for Nobody {
+    fn minutes(&self) -> f64 {
+        0.0
+    }
+    async fn pass(&self, _: Duration) {}
+    async fn look(&self, check: &'static Check, _: Duration) -> Finding {
+        Finding::new(check.outcomes[0], "")
+    }
+    async fn apply(&self, _: &[(Remedy, Duration)], _: Duration) {}
+    fn note(&self, _: EventKind) {}
+    fn suppose(&self, _: String, _: Option<&[Service]>) {}
+    fn explain(&self, _: Answer, _: f64) {}
 }
 
 impl<'a, H: Hands> Responder<'a, H> {
     fn new(hands: &'a H, knowledge: &'a Knowledge, terms: &'a Terms) -> Self {
-        let belief = when_called(knowledge, terms.odds.as_deref(), hands.are_customers_served());
-        let (taken, tried, named) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
-        Self { hands, knowledge, terms, line: Line::called(terms.model), belief, taken, tried, named }
+        let chosen =
+            |place: &&usize| terms.chooses == Chooses::InOrder || !knowledge.left_aside.contains(place);
+        let checks: Vec<usize> = terms.checks.iter().filter(chosen).copied().collect();
+        let mut hasher = DefaultHasher::new();
+        checks.hash(&mut hasher);
+        let numbers =
+            terms.costs.checks.iter().chain(&terms.costs.remedies).chain(terms.odds.iter().flatten());
+        numbers.for_each(|number| number.to_bits().hash(&mut hasher));
+        let stakes = terms.stakes;
+        for number in [stakes.calm_minute, stakes.wrong, stakes.none, stakes.last_resort] {
+            number.to_bits().hash(&mut hasher);
+        }
+        Self {
+            hands,
+            knowledge,
+            terms,
+            checks,
+            line: Line::called(terms.model),
+            belief: knowledge.belief(terms.odds.as_deref()),
+            is_served: false,
+            taken: BTreeMap::new(),
+            said: Vec::new(),
+            again: BTreeSet::new(),
+            tried: Vec::new(),
+            named: Vec::new(),
+            history: vec![hasher.finish()],
+        }
     }
 
     async fn run(mut self) {
         loop {
             let next = self.next();
-            self.think(&next);
+            self.think(next);
             match next {
-                Next::Explain => return self.explain(),
+                Next::Explain(hypothesis) => return self.explain(hypothesis),
                 Next::GiveUp(why) => return self.give_up(why),
-                Next::Look(place, _) => self.look(place).await,
-                Next::Act(candidate, _) => self.act(candidate).await,
+                Next::Look(place, ..) => _ = self.look(place).await,
+                Next::Act(place, chance) => self.act(place, chance).await,
             }
         }
     }
 
+    /// The next step. The same history has the same next step: what was worked out is kept.
     fn next(&self) -> Next {
-        let is_served = self.hands.are_customers_served();
-        let (leading, share) = self.belief.leading()[0];
-        let is_certain = share >= self.terms.certain_from;
-        let case = self.knowledge.cases.get(leading);
-        match case {
-            None if is_certain => return Next::GiveUp(NOTHING_KNOWN),
-            Some(case) if is_certain && (is_served || !case.is_ours) && self.has_names(case) => {
-                return Next::Explain;
-            }
-            _ => {}
+        if self.terms.chooses == Chooses::InOrder {
+            return self.in_order();
         }
-        if !is_served && let Some(next) = self.restore(is_certain) {
-            return next;
+        let now = [self.phase() as u64, self.line as u64, u64::from(self.is_served)];
+        let key: Vec<u64> = now.into_iter().chain(self.history.iter().copied()).collect();
+        let kept = || self.knowledge.memo.lock();
+        if let Some(next) = kept().get(&key) {
+            return *next;
         }
-        if !is_certain && let Some(look) = self.looks().into_iter().next() {
-            return look.into();
+        let next = self.by_worth();
+        let mut memo = kept();
+        if memo.len() >= MEMO_MAX {
+            memo.clear();
         }
-        if let Some(case) = case
-            && !self.has_names(case)
-            && let Some(look) = self.naming_look()
-        {
+        memo.insert(key, next);
+        next
+    }
+
+    fn by_worth(&self) -> Next {
+        let (board, belief, places) = self.board();
+        let looks = board.looks.iter().map(|look| (board.with_look(&belief, look), look));
+        let look = looks.min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.place.cmp(&other.1.place)));
+        let (answer, cost) = board.answer(&belief);
+        let answer =
+            answer.map_or_else(|| self.no_answer(&belief, &places), |place| Next::Explain(places[place]));
+        let taking = |instead: f64| {
+            look.filter(|(cost, _)| *cost < instead - SAVES_MIN)
+                .map(|(cost, look)| Next::Look(look.place, cost, instead))
+        };
+        if self.is_served {
+            // What is still to be told apart is told apart by looking, as long as there are looks that tell anything.
+            let later = board.settle(&belief, 0.0);
+            let tells = |look: &&Look| {
+                board.tells(&belief, look) >= TELLS_FROM * look.minutes
+                    || look.names.contains(&true) && board.with_look(&belief, look) < later - SAVES_MIN
+            };
+            let look = board.looks.iter().filter(tells).map(|look| (board.with_look(&belief, look), look));
+            let look =
+                look.min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.place.cmp(&other.1.place)));
+            return look
+                .filter(|_| later < cost - SAVES_MIN)
+                .map_or(answer, |(with, look)| Next::Look(look.place, with, cost));
+        }
+        let Plan { first, chance, cost } = board.plan(&belief, 0.0);
+        if let Some(look) = taking(cost) {
             return look;
         }
-        match case {
-            // What can still be said, is: a cause without its asset is part of an explanation.
-            Some(_) if is_certain => Next::Explain,
-            None => Next::GiveUp(NOTHING_KNOWN),
-            Some(_) => Next::GiveUp(NOT_ENOUGH),
-        }
-    }
-
-    /// The next step towards customers being served; none if no remedy has a chance.
-    fn restore(&self, is_certain: bool) -> Option<Next> {
-        let candidates = self.candidates();
-        let Plan { first, chance, minutes } = plan(&self.belief, &candidates);
-        let first = &candidates[first?];
-        if !is_certain {
-            let looks = self.looks();
-            if self.terms.chooses == Chooses::InOrder
-                && let Some(look) = looks.first()
-            {
-                return Some(look.clone().into());
-            }
-            let weighed =
-                looks.into_iter().take(WEIGHED).map(|look| (self.minutes_after(&look, &candidates), look));
-            let best = weighed.min_by(|(one, _), (other, _)| one.total_cmp(other));
-            if let Some((after, look)) = best.filter(|(after, _)| *after < minutes) {
-                let why = format!(
-                    "{:.2} bits for {:.0} min; {after:.0} min to go instead of {minutes:.0}",
-                    look.bits, look.minutes
-                );
-                return Some(Next::Look(look.place, why));
+        let likeliest = || {
+            let chance = |place: usize| board.chance(&belief, &board.candidates[place], 0.0);
+            let per_minute = |place: usize| chance(place) / board.candidates[place].minutes;
+            let open = (0..board.candidates.len()).filter(|place| chance(*place) >= CHANCE_FROM);
+            let best = open
+                .max_by(|one, other| per_minute(*one).total_cmp(&per_minute(*other)).then(other.cmp(one)));
+            // Who is sure enough that nobody in the shop can mend it says so.
+            let is_ours = |answer: &Next| !matches!(answer, Next::Explain(place) if !self.knowledge.can_be_mended(*place));
+            best.filter(|_| is_ours(&answer)).map(|place| (place, chance(place)))
+        };
+        match first.map(|first| (first, chance)).or_else(likeliest) {
+            Some((place, chance)) => match board.asks_first(place) {
+                Some(asking) => Next::Look(asking, cost, cost),
+                None => Next::Act(board.candidates[place].place, chance),
+            },
+            None => {
+                taking(board.answer(&belief).1).unwrap_or_else(|| self.seen_from_inside().unwrap_or(answer))
             }
         }
-        if first.needs_name {
-            return self.naming_look();
+    }
+
+    /// Who stops without having mended anything has opened pages beside the shop: an explanation by which nobody in the shop can do
+    /// anything is the most convenient one.
+    fn seen_from_inside(&self) -> Option<Next> {
+        let place = CHECKS.iter().position(Check::tells_whether_ours)?;
+        let minutes = self.look_minutes(place);
+        self.is_open(place).then_some(Next::Look(place, minutes, minutes))
+    }
+
+    /// The next look on the list until an explanation is worth giving; remedies by the same plan.
+    fn in_order(&self) -> Next {
+        let (board, belief, places) = self.board();
+        let (answer, cost) = board.answer(&belief);
+        let round = self.round();
+        let open = self.checks.iter().find(|place| !self.taken.contains_key(&(round, **place)));
+        if answer.is_none()
+            && let Some(place) = open
+        {
+            return Next::Look(*place, cost, cost);
         }
-        Some(Next::Act(first.clone(), chance))
-    }
-
-    /// Minutes until customers are served that are expected if this look is taken first.
-    fn minutes_after(&self, look: &Look, candidates: &[Candidate]) -> f64 {
-        let likelihoods = self.knowledge.likelihoods(look.place, self.phase().0);
-        let outcomes = 0..CHECKS[look.place].outcomes.len();
-        let after = outcomes.map(|outcome| {
-            let rows = || likelihoods.rows.iter().map(|row| row[outcome]);
-            let mut belief = self.belief.clone();
-            belief.learn(rows());
-            let probability = self.belief.chance(&rows().collect::<Vec<_>>());
-            probability * plan(&belief, candidates).minutes
-        });
-        look.minutes + after.sum::<f64>()
-    }
-
-    /// The looks that are worth taking, best first.
-    fn looks(&self) -> Vec<Look> {
-        let (phase, round) = self.phase();
-        let open = self.terms.checks.iter().filter(|place| !self.taken.contains(&(round, **place)));
-        let looks = open.map(|place| {
-            let bits = self.belief.information(self.knowledge.likelihoods(*place, phase));
-            Look { place: *place, bits, minutes: self.look_minutes(*place) }
-        });
-        if self.terms.chooses == Chooses::InOrder {
-            return looks.take(1).collect();
+        let Plan { first, chance, .. } = board.plan(&belief, 0.0);
+        if let Some(first) = first.filter(|_| !self.is_served) {
+            return match board.asks_first(first) {
+                Some(asking) => Next::Look(asking, cost, cost),
+                None => Next::Act(board.candidates[first].place, chance),
+            };
         }
-        let mut looks: Vec<Look> = looks.filter(|look| look.bits >= BITS_MIN).collect();
-        looks.sort_by(|one, other| {
-            (other.bits / other.minutes)
-                .total_cmp(&(one.bits / one.minutes))
-                .then(one.place.cmp(&other.place))
-        });
-        looks
+        answer.map_or_else(|| self.no_answer(&belief, &places), |place| Next::Explain(places[place]))
     }
 
-    /// The cheapest look that names a character, and so an asset.
-    fn naming_look(&self) -> Option<Next> {
-        let place = self.naming_place()?;
-        Some(Next::Look(place, "it can name the asset and the character".to_owned()))
+    fn no_answer(&self, belief: &[f64], places: &[usize]) -> Next {
+        let other = |place: &usize| self.knowledge.hypotheses[*place].cause.kind == Kind::Other;
+        let others: f64 =
+            places.iter().zip(belief).filter(|(place, _)| other(place)).map(|(_, share)| share).sum();
+        Next::GiveUp(if others >= 0.5 { NOTHING_KNOWN } else { NOT_ENOUGH })
     }
 
-    fn naming_place(&self) -> Option<usize> {
-        let (_, round) = self.phase();
-        let open = self.terms.checks.iter().copied().filter(|place| !self.taken.contains(&(round, *place)));
-        open.filter(|place| self.knowledge.naming.contains(place))
-            .min_by(|one, other| self.look_minutes(*one).total_cmp(&self.look_minutes(*other)))
+    /// All that counts now: the board, the shares of the hypotheses on it, and their places.
+    fn board(&self) -> (Board, Vec<f64>, Vec<usize>) {
+        let knowledge = self.knowledge;
+        let all = self.belief.doubting(knowledge);
+        let places: Vec<usize> = (0..all.len()).filter(|place| all[*place] >= WEIGHED_FROM).collect();
+        let sum: f64 = places.iter().map(|place| all[*place]).sum();
+        let belief: Vec<f64> = places.iter().map(|place| all[*place] / sum).collect();
+        let phase = self.phase();
+        let known = self.suspect().map_or(0.0, |(_, probability)| probability);
+        let class = self.suspect().and_then(|(named, _)| named.class);
+        let open = || self.checks.iter().copied().filter(|place| self.is_open(*place));
+        let found = open().map(|place| knowledge.finds_name(place)).fold(known, f64::max);
+        let naming_minutes =
+            open().filter(|place| knowledge.naming.contains(place)).map(|place| self.look_minutes(place));
+        let named = |sure: f64, class: Option<Class>| {
+            let of = |place: &usize| match &knowledge.hypotheses[*place] {
+                hypothesis if knowledge.has_asset(*place) => sure * fits(hypothesis, class),
+                _ => 1.0,
+            };
+            places.iter().map(of).collect()
+        };
+        let look = |place: usize| {
+            let table = knowledge.table(place, phase, self.given(place));
+            // A power of probabilities adds up to less or more than one: what can be said is all there is.
+            let mut says: Vec<Vec<f64>> = vec![Vec::with_capacity(places.len()); table.outcomes];
+            for place in &places {
+                let row = table.row(*place).iter();
+                says.iter_mut().zip(row).for_each(|(says, p)| says.push(p.powf(knowledge.temper)));
+            }
+            for hypothesis in 0..places.len() {
+                let all: f64 = says.iter().map(|says| says[hypothesis]).sum();
+                for says in &mut says {
+                    says[hypothesis] /= all;
+                }
+            }
+            if self.again.contains(&place) {
+                // It tells nothing but the next name.
+                for says in &mut says {
+                    let mean = says.iter().zip(&belief).map(|(says, share)| says * share).sum();
+                    says.fill(mean);
+                }
+            }
+            Look {
+                place,
+                minutes: self.look_minutes(place),
+                says,
+                sure: knowledge.names_right(place),
+                names: (0..table.outcomes).map(|outcome| knowledge.names_at(place, outcome)).collect(),
+            }
+        };
+        let alike = knowledge.alike(&open().collect::<Vec<_>>(), Phase::Served);
+        let of = |one: usize, other: usize| alike[one * knowledge.hypotheses.len() + other];
+        let lost =
+            |place: &usize| if knowledge.can_be_mended(*place) { 1.0 } else { self.terms.stakes.calm_minute };
+        let board = Board {
+            lost: places.iter().map(lost).collect(),
+            is_other: places
+                .iter()
+                .map(|place| knowledge.hypotheses[*place].cause.kind == Kind::Other)
+                .collect(),
+            asking: self.asking(),
+            sure: known,
+            named: named(known, class),
+            nameable: named(found, None),
+            naming_minutes: naming_minutes.reduce(f64::min).unwrap_or(0.0),
+            agreements: places
+                .iter()
+                .map(|one| places.iter().map(|other| knowledge.agreements[*one][*other]).collect())
+                .collect(),
+            alike: places.iter().map(|one| places.iter().map(|other| of(*one, *other)).collect()).collect(),
+            looks: open().map(look).collect(),
+            candidates: self.candidates(&places),
+            stakes: self.terms.stakes,
+            is_served: self.is_served,
+        };
+        (board, belief, places)
+    }
+
+    /// Whether a look would say something new.
+    fn is_open(&self, place: usize) -> bool {
+        !self.taken.contains_key(&(self.round(), place)) || self.again.contains(&place)
+    }
+
+    /// The look at the same thing that was taken, as far as it still holds.
+    fn given(&self, check: usize) -> Option<(usize, usize)> {
+        let round = self.round();
+        let holds = |(taken, place): &&(u8, usize)| *taken == round || CHECKS[*place].is_about_the_past();
+        let said: Vec<(usize, usize)> =
+            self.said.iter().filter(holds).map(|key| (key.1, self.taken[key])).collect();
+        self.knowledge.nearest(check, &said)
     }
 
     /// What a look costs now, handovers included.
@@ -231,31 +396,62 @@ impl<'a, H: Hands> Responder<'a, H> {
         self.terms.costs.checks[place] + handovers.as_secs_f64() / 60.0
     }
 
-    /// The sequences that have not been tried.
-    fn candidates(&self) -> Vec<Candidate> {
-        let suspect = self.suspect();
-        let asset = suspect.map(|(asset, _)| asset.as_str());
-        let is_right =
-            suspect.map_or(COMPARED, |(_, named)| if named.is_compared { COMPARED } else { MENTIONED });
-        let naming_minutes = self.naming_place().map(|place| self.look_minutes(place));
+    /// The sequences that can be tried, for the hypotheses at these places.
+    fn candidates(&self, places: &[usize]) -> Vec<Candidate> {
+        let suspect = self.suspect().map(|(named, _)| named.asset.as_str());
+        let class = self.suspect().and_then(|(named, _)| named.class);
         let candidate = |(place, template): (usize, &Vec<Remedy>)| {
-            let named = with_asset(template, asset);
-            let needs_name = named.is_none();
-            let look_minutes = if needs_name { naming_minutes? } else { 0.0 };
-            let sequence = named.unwrap_or_else(|| template.clone());
-            let naming = needs_name || sequence != *template;
-            let chance = |helps: &f64| if naming { helps * is_right } else { *helps };
-            let (each, handovers) = self.remedy_minutes(&sequence);
+            let needs_name = with_asset(template, None).is_none();
+            let sequence = with_asset(template, suspect);
+            let is_tried = sequence.is_some_and(|sequence| self.tried.contains(&sequence));
+            if is_tried && !needs_name {
+                return None;
+            }
+            let (each, handovers) = self.remedy_minutes(template);
+            let watch_minutes = self.terms.costs.checks[anybodys_watch()];
+            let helps = self.knowledge.helps(place);
             Some(Candidate {
                 place,
                 needs_name,
-                minutes: look_minutes + handovers + each.iter().sum::<f64>() + SETTLES.as_secs_f64() / 60.0,
-                helps: self.knowledge.helps(place).iter().map(chance).collect(),
-                sequence,
+                is_tried,
+                minutes: handovers + each.iter().sum::<f64>() + SETTLES.as_secs_f64() / 60.0 + watch_minutes,
+                helps: places
+                    .iter()
+                    .map(|place| helps[*place] * self.aimed(*place, class.filter(|_| needs_name)))
+                    .collect(),
             })
         };
-        let all = self.knowledge.menu.iter().enumerate().filter_map(candidate);
-        all.filter(|candidate| !self.tried.contains(&candidate.sequence)).collect()
+        self.knowledge.menu.iter().enumerate().filter_map(candidate).collect()
+    }
+
+    /// The look at the texts that names one for the fewest minutes, of those that need no telemetry and have not been taken.
+    fn asking(&self) -> Option<Asking> {
+        let can = |place: &usize| {
+            let check = &CHECKS[*place];
+            check.needs == Signal::Nothing
+                && check.topic == Topic::Texts
+                && self.knowledge.finds_name(*place) > 0.0
+                && self.is_open(*place)
+        };
+        let per_minute =
+            |place: &usize| self.knowledge.finds_name(*place) / f64::from(CHECKS[*place].cost_minutes);
+        let best = self
+            .checks
+            .iter()
+            .copied()
+            .filter(can)
+            .max_by(|one, other| per_minute(one).total_cmp(&per_minute(other)).then(other.cmp(one)));
+        best.map(|place| Asking {
+            place,
+            minutes: self.look_minutes(place),
+            usual_minutes: f64::from(CHECKS[place].cost_minutes),
+            finds: self.knowledge.finds_name(place),
+        })
+    }
+
+    /// How far rolling back a text with this special about it is about the one that does the harm under a hypothesis.
+    fn aimed(&self, hypothesis: usize, class: Option<Class>) -> f64 {
+        fits(&self.knowledge.hypotheses[hypothesis], class)
     }
 
     /// What each remedy of a sequence takes, and the handovers before them.
@@ -265,39 +461,132 @@ impl<'a, H: Hands> Responder<'a, H> {
         (each, self.line.handovers(line).as_secs_f64() / 60.0)
     }
 
-    async fn look(&mut self, place: usize) {
-        let (phase, round) = self.phase();
+    /// Takes a look, and says at which place what it said stands.
+    async fn look(&mut self, place: usize) -> usize {
+        let (phase, round) = (self.phase(), self.round());
         let check = &CHECKS[place];
-        self.taken.insert((round, place));
         self.hand_over(Line::of_check(check)).await;
         let takes = minutes(self.terms.costs.checks[place]);
         self.hands.note(EventKind::Check { name: check.name.to_owned(), cost_story_s: takes.as_secs_f64() });
-        let Finding { outcome, text, asset, character } = self.hands.look(check, takes).await;
+        let finding = self.hands.look(check, takes).await;
+        let Finding { outcome, text, .. } = &finding;
         self.hands
             .note(EventKind::Finding { check: check.name.to_owned(), text: format!("{outcome} ({text})") });
-        if let Some(asset) = asset {
-            let named = self.named.entry(asset).or_default();
-            named.findings += 1;
-            named.is_compared |= check.names_characters();
-            named.character = character.or(named.character.take());
+        let said = check.place(outcome).expect("a check says one of its outcomes");
+        if !self.again.remove(&place) {
+            let table = self.knowledge.table(place, phase, self.given(place));
+            self.belief.learn(|hypothesis| table.row(hypothesis), said, self.knowledge.temper);
+            self.taken.insert((round, place), said);
+            self.said.push((round, place));
         }
-        if check.is_about_the_past() && outcome != "no-answer" {
-            self.taken.extend((0..ROUNDS).map(|round| (round, place)));
+        if check.is_about_the_past() && *outcome != "no-answer" {
+            (0..ROUNDS).for_each(|round| _ = self.taken.entry((round, place)).or_insert(said));
         }
-        let outcome = check.place(outcome).expect("a check says one of its outcomes");
-        let likelihoods = self.knowledge.likelihoods(place, phase);
-        self.belief.learn(likelihoods.rows.iter().map(|row| row[outcome]));
+        let told = self.keep_name(place, finding);
+        self.history.push((phase as u64) << 32 | (place as u64) << 16 | (said as u64) << 8 | told);
+        said
     }
 
-    async fn act(&mut self, candidate: Candidate) {
-        let Candidate { sequence, helps, .. } = candidate;
+    /// Keeps the asset that a finding names; says in a number what that changes.
+    fn keep_name(&mut self, check: usize, finding: Finding) -> u64 {
+        let Finding { asset: Some(asset), class, character, .. } = finding else { return 0 };
+        let right = self.knowledge.names_right(check);
+        let odds = right / (1.0 - right);
+        let place = self.named.iter().position(|named| named.asset == asset).unwrap_or_else(|| {
+            self.named.push(Named { asset, by: BTreeSet::new(), odds: 0.0, class: None, character: None });
+            self.named.len() - 1
+        });
+        let named = &mut self.named[place];
+        named.by.insert(check);
+        // Looks at the same texts are one witness, the best of them.
+        named.odds = named.odds.max(odds);
+        named.class = class.or(named.class);
+        named.character = character.or(named.character.take());
+        // What a comparison says does not tell a NUL from other control characters; the character itself does.
+        if let Some(class @ (Class::Control | Class::Nul)) = class {
+            let is_control =
+                |hypothesis: &Hypothesis| matches!(hypothesis.cause.class, Some(Class::Control | Class::Nul));
+            let fits = |hypothesis| if is_control(hypothesis) { fits(hypothesis, Some(class)) } else { 1.0 };
+            self.belief.weigh(self.knowledge.hypotheses.iter().map(fits));
+        }
+        1 + place as u64 * 8 + class.map_or(0, |class| class as u64 + 1)
+    }
+
+    async fn act(&mut self, place: usize, chance: f64) {
+        let suspect = self.suspect().map(|(named, _)| named.asset.clone());
+        let template = &self.knowledge.menu[place];
+        let sequence = with_asset(template, suspect.as_deref())
+            .expect("a remedy that needs a name is used when there is one");
+        let rolls_back =
+            template.iter().any(|remedy| matches!(remedy, Remedy::RollBack { asset } if asset == PUBLISHED));
+        let sure = self.suspect().map_or(1.0, |(_, probability)| if rolls_back { probability } else { 1.0 });
         self.hand_over(sequence.iter().map(Line::of_remedy).max().unwrap_or(self.line)).await;
         let (each, _) = self.remedy_minutes(&sequence);
         let timed: Vec<(Remedy, Duration)> =
             sequence.iter().cloned().zip(each.into_iter().map(minutes)).collect();
-        let helped = self.hands.apply(&timed, SETTLES).await;
+        self.hands.apply(&timed, SETTLES).await;
         self.tried.push(sequence);
-        self.belief.learn(helps.into_iter().map(|chance| if helped { chance } else { 1.0 - chance }));
+        self.is_served = self.has_helped(chance).await;
+        let helped = self.is_served;
+        let class = self.suspect().and_then(|(named, _)| named.class).filter(|_| rolls_back);
+        let helps = self.knowledge.helps(place).iter().enumerate();
+        let helps = helps.map(|(place, helps)| helps * sure * self.aimed(place, class));
+        let says: Vec<[f64; 2]> = helps.map(|helps| [1.0 - helps, helps]).collect();
+        self.belief.learn(|hypothesis| &says[hypothesis], usize::from(helped), 1.0);
+        let tried = self.named.iter().position(|named| Some(&named.asset) == suspect.as_ref());
+        if let Some(named) = tried.filter(|_| rolls_back) {
+            let named = &mut self.named[named];
+            named.odds = if helped { named.odds * 10.0 } else { named.odds * ROLLED_BACK };
+            if !helped {
+                self.again.extend(&named.by);
+            }
+        }
+        self.history.push(
+            1 << 40
+                | (place as u64) << 8
+                | tried.map_or(0, |place| place as u64 + 1) << 1
+                | u64::from(helped),
+        );
+    }
+
+    /// Looks whether customers are served, until it is as good as certain: one look may miss what few customers meet.
+    async fn has_helped(&mut self, chance: f64) -> bool {
+        let mut served = chance.clamp(0.02, 0.98);
+        for _ in 0..WATCHES_MAX {
+            let (place, takes) = self.watch();
+            let check = &CHECKS[place];
+            self.hand_over(Line::of_check(check)).await;
+            self.hands.note(EventKind::Check { name: check.name.to_owned(), cost_story_s: takes * 60.0 });
+            let Finding { outcome, text, .. } = self.hands.look(check, minutes(takes)).await;
+            self.hands.note(EventKind::Finding {
+                check: check.name.to_owned(),
+                text: format!("{outcome} ({text})"),
+            });
+            let said = check.place(outcome).expect("a check says one of its outcomes");
+            let says = |phase: Phase| -> f64 {
+                let table = self.knowledge.table(place, phase, None);
+                let shares = self.belief.shares().iter();
+                shares.zip(table.column(said)).map(|(share, says)| share * says).sum()
+            };
+            let (if_served, if_lost) =
+                (says(Phase::Served) * served, says(Phase::AfterRemedy) * (1.0 - served));
+            served = if_served / (if_served + if_lost);
+            if !(LOST_BELOW..SERVED_FROM).contains(&served) {
+                break;
+            }
+        }
+        served >= LOST_BELOW
+    }
+
+    /// The cheapest look at whether customers are served, and its minutes: anybody can open pages.
+    fn watch(&self) -> (usize, f64) {
+        let can = |place: &usize| {
+            let check = &CHECKS[*place];
+            check.tells_whether_served()
+                && (check.needs == Signal::Nothing || self.terms.checks.contains(place))
+        };
+        let looks = (0..CHECKS.len()).filter(can).map(|place| (place, self.terms.costs.checks[place]));
+        looks.min_by(|one, other| one.1.total_cmp(&other.1)).expect("anybody can open pages")
     }
 
     async fn hand_over(&mut self, to: Line) {
@@ -308,83 +597,113 @@ impl<'a, H: Hands> Responder<'a, H> {
         }
     }
 
-    /// The asset that most speaks for: compared ones before those that are merely named.
-    fn suspect(&self) -> Option<(&String, &Named)> {
-        self.named.iter().max_by_key(|(_, named)| (named.is_compared, named.findings))
+    /// The asset that most speaks for, and the probability that it did the harm, if a text did.
+    fn suspect(&self) -> Option<(&Named, f64)> {
+        let all: f64 = 1.0 + self.named.iter().map(|named| named.odds).sum::<f64>();
+        let most =
+            self.named.iter().reduce(|most, named| if named.odds > most.odds { named } else { most })?;
+        Some((most, most.odds / all))
     }
 
-    fn has_names(&self, case: &Case) -> bool {
-        let named = self.suspect().map(|(_, named)| named);
-        (!case.has_asset || named.is_some_and(|named| named.is_compared))
-            && (!case.has_character || named.is_some_and(|named| named.character.is_some()))
+    fn round(&self) -> u8 {
+        u8::from(self.is_served)
     }
 
-    fn phase(&self) -> (Phase, u8) {
-        if self.hands.are_customers_served() {
-            return (Phase::Served, 2);
+    fn phase(&self) -> Phase {
+        match (self.is_served, self.tried.is_empty()) {
+            (true, _) => Phase::Served,
+            (false, false) => Phase::AfterRemedy,
+            (false, true) => Phase::of(self.hands.minutes()),
         }
-        if !self.tried.is_empty() {
-            return (Phase::AfterRemedy, 1);
-        }
-        (Phase::of(self.hands.minutes()), 0)
     }
 
     /// Writes down the leading explanations, what comes next, and why.
-    fn think(&self, next: &Next) {
-        let leading = self.belief.leading();
-        let name = |place: usize| self.knowledge.cases.get(place).map_or("something else", |case| &case.name);
-        let shown = leading.iter().take(3).filter(|(_, share)| *share >= 0.005);
-        let shares: Vec<String> =
+    fn think(&self, next: Next) {
+        let shares = self.belief.doubting(self.knowledge);
+        let mut leading: Vec<(usize, f64)> = shares.iter().copied().enumerate().collect();
+        leading.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        let name = |place: usize| {
+            let Hypothesis { cause, case } = self.knowledge.hypotheses[place];
+            case.map_or_else(
+                || cause.to_string().to_lowercase(),
+                |case| self.knowledge.cases[case].name.clone(),
+            )
+        };
+        let shown = leading.iter().take(3).filter(|(_, share)| *share >= 0.02);
+        let thought: Vec<String> =
             shown.map(|(place, share)| format!("{} {:.0} %", name(*place), share * 100.0)).collect();
         let why = match next {
-            Next::Explain => "explain".to_owned(),
+            Next::Explain(_) => "explain".to_owned(),
             Next::GiveUp(why) => format!("give up: {}", why.to_lowercase()),
-            Next::Look(place, why) => format!("{}: {} {why}", CHECKS[*place].name, CHECKS[*place].asks),
-            Next::Act(Candidate { sequence, .. }, chance) => {
-                let steps: Vec<String> = sequence.iter().map(ToString::to_string).collect();
+            Next::Look(place, with, without) => {
+                let (minutes, gain) = (self.look_minutes(place), without - with);
+                let worth = if gain > SAVES_MIN { format!(", saves {gain:.0} min") } else { String::new() };
+                format!("{}: {} ({minutes:.0} min{worth})", CHECKS[place].name, CHECKS[place].asks)
+            }
+            Next::Act(place, chance) => {
+                let suspect = self.suspect().map(|(named, _)| named.asset.as_str());
+                let sequence = with_asset(&self.knowledge.menu[place], suspect);
+                let steps: Vec<String> = sequence.iter().flatten().map(ToString::to_string).collect();
                 format!("{}: it helps with {:.0} %", steps.join(", then "), chance * 100.0)
             }
         };
-        let likeliest = self.knowledge.cases.get(leading[0].0).filter(|_| leading[0].1 >= 0.5);
-        let path: Option<&[Service]> = likeliest.map(|case| case.path.as_slice());
-        self.hands.suppose(format!("{}; next {why}", shares.join(", ")), path);
+        self.hands
+            .suppose(format!("{}; next {why}", thought.join(", ")), self.leading_path(&shares).as_deref());
     }
 
-    fn explain(&self) {
-        let (place, share) = self.belief.leading()[0];
-        let Some(case) = self.knowledge.cases.get(place) else { return self.give_up(NOTHING_KNOWN) };
-        if !case.is_ours {
+    /// The path along which it is believed to run by more than half.
+    fn leading_path(&self, shares: &[f64]) -> Option<Vec<Service>> {
+        let mut paths: Vec<(Vec<Service>, f64)> = Vec::new();
+        for (place, share) in shares.iter().enumerate() {
+            let path = self.knowledge.answer(place).path;
+            match paths.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, sum)) => *sum += share,
+                None => paths.push((path, *share)),
+            }
+        }
+        paths.into_iter().find(|(_, share)| *share >= 0.5).map(|(path, _)| path)
+    }
+
+    fn explain(&self, hypothesis: usize) {
+        let share = self.belief.doubting(self.knowledge)[hypothesis];
+        let has_asset = self.knowledge.has_asset(hypothesis);
+        if !self.knowledge.can_be_mended(hypothesis) {
             self.hands.note(EventKind::Note { text: format!("{NOT_OURS}.") });
         }
-        let suspect = self.suspect().filter(|_| case.has_asset);
+        let suspect = self.suspect().filter(|_| has_asset);
+        let sure = suspect.as_ref().map_or(1.0, |(_, probability)| *probability);
         let answer = Answer {
-            cause: case.cause.clone(),
-            asset: suspect.map(|(asset, _)| asset.clone()),
-            character: suspect.filter(|_| case.has_character).and_then(|(_, named)| named.character.clone()),
-            path: case.path.clone(),
-            factors: case.factors.clone(),
+            asset: suspect.as_ref().map(|(named, _)| named.asset.clone()),
+            character: suspect.and_then(|(named, _)| named.character.clone()),
+            ..self.knowledge.answer(hypothesis)
         };
-        self.hands.explain(answer, share);
+        self.hands.explain(answer, share * sure);
     }
 
     fn give_up(&self, why: &'static str) {
-        let (_, share) = self.belief.leading()[0];
+        let share = self.belief.shares().iter().copied().fold(0.0, f64::max);
         self.hands.explain(Answer { cause: why.to_owned(), ..Answer::default() }, share);
     }
 }
 
-/// A look that could be taken.
-#[derive(Clone, Debug)]
-struct Look {
-    place: usize,
-    bits: f64,
-    minutes: f64,
+/// Rounds of looks: while customers are lost, and when they are served again.
+const ROUNDS: u8 = 2;
+
+/// Decisions that are kept; what is beyond is worked out again.
+const MEMO_MAX: usize = 200_000;
+
+/// How far a text with this special about it could have done the harm under a hypothesis.
+fn fits(hypothesis: &Hypothesis, class: Option<Class>) -> f64 {
+    match (hypothesis.cause.class, class) {
+        (Some(expected), Some(class)) if expected != class => OTHER_CLASS,
+        _ => 1.0,
+    }
 }
 
-impl From<Look> for Next {
-    fn from(Look { place, bits, minutes }: Look) -> Self {
-        Self::Look(place, format!("{bits:.2} bits for {minutes:.0} min"))
-    }
+/// The look at whether customers are served that needs nothing.
+fn anybodys_watch() -> usize {
+    let is_it = |check: &Check| check.tells_whether_served() && check.needs == Signal::Nothing;
+    CHECKS.iter().position(is_it).expect("anybody can open pages")
 }
 
 fn minutes(minutes: f64) -> Duration {

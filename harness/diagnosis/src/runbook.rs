@@ -1,12 +1,19 @@
-//! A runbook followed blindly: what helps without looking at anything. Teaches what telemetry must be measured against: a team that
-//! always restarts everything is often lucky.
+//! What helps without thinking: a runbook followed blindly, and the rule to undo the last change first. Teaches what telemetry must be
+//! measured against: a team that always restarts everything is often lucky, and one that undoes what was changed last is so more often.
 
 use std::time::Duration;
 
-use incident::{EventKind, Remedy, Service};
+use incident::{EventKind, OperatingModel, Remedy, Service};
 
-use crate::{Hands, operating::Line, remedies::SETTLES, terms::Costs};
-use incident::OperatingModel;
+use crate::{
+    Answer, Finding, Hands, Knowledge,
+    cause::Kind,
+    checks::{CHECKS, Check},
+    operating::Line,
+    remedies::SETTLES,
+    responder::NOT_ENOUGH,
+    terms::{Costs, Terms},
+};
 
 /// Restarts every service, from the back of the shop to its front.
 pub fn restart_everything() -> Vec<Remedy> {
@@ -35,4 +42,76 @@ pub async fn follow(hands: &impl Hands, runbook: &[Remedy], costs: &Costs, model
         timed.push((remedy.clone(), takes));
     }
     hands.apply(&timed, SETTLES).await;
+}
+
+/// Undoes the last change first: rolls back the newest text, then the release of the web front if there was one, then restarts every
+/// service, and looks after each whether that helped. What helped is what it holds for the cause.
+pub async fn undo_last_change(hands: &impl Hands, knowledge: &Knowledge, terms: &Terms) {
+    let mut rule = LastChange { hands, terms, line: Line::called(terms.model) };
+    let has = |name: &str| terms.checks.iter().any(|place| CHECKS[*place].name == name);
+    let (texts, releases) =
+        if has("published") { ("published", "started") } else { ("newest-texts", "deployments") };
+    let newest = rule.look(texts).await.asset;
+    let released = rule.look(releases).await.outcome == Service::WebFront.name();
+    if let Some(asset) = newest
+        && rule.helps(&[Remedy::RollBack { asset: asset.clone() }]).await
+    {
+        let Finding { class, character, asset: compared, .. } = rule.look("editors-history").await;
+        let class = class.filter(|_| compared.as_ref() == Some(&asset));
+        let text = |place: &usize| {
+            let cause = knowledge.hypotheses[*place].cause;
+            cause.kind == Kind::Text && cause.class == class
+        };
+        let cause = (0..knowledge.hypotheses.len()).find(text);
+        let answer = cause.map(|cause| Answer { asset: Some(asset), character, ..knowledge.answer(cause) });
+        return hands.explain(answer.unwrap_or_else(nothing), 0.5);
+    }
+    let release = Remedy::RollBackRelease { service: Service::WebFront };
+    if released && rule.helps(&[release]).await {
+        let release = |place: &usize| knowledge.hypotheses[*place].cause.kind == Kind::Release;
+        let cause = (0..knowledge.hypotheses.len()).find(release);
+        return hands.explain(cause.map_or_else(nothing, |cause| knowledge.answer(cause)), 0.5);
+    }
+    rule.helps(&restart_everything()).await;
+    hands.explain(nothing(), 0.0);
+}
+
+fn nothing() -> Answer {
+    Answer { cause: NOT_ENOUGH.to_owned(), ..Answer::default() }
+}
+
+struct LastChange<'a, H> {
+    hands: &'a H,
+    terms: &'a Terms,
+    line: Line,
+}
+
+impl<H: Hands> LastChange<'_, H> {
+    async fn look(&mut self, name: &str) -> Finding {
+        let place = CHECKS.iter().position(|check| check.name == name).expect("the table has it");
+        let check: &Check = &CHECKS[place];
+        self.reach(Line::of_check(check)).await;
+        let takes = Duration::from_secs_f64(self.terms.costs.checks[place] * 60.0);
+        self.hands.note(EventKind::Check { name: check.name.to_owned(), cost_story_s: takes.as_secs_f64() });
+        self.hands.look(check, takes).await
+    }
+
+    /// Uses remedies, and looks whether they helped.
+    async fn helps(&mut self, remedies: &[Remedy]) -> bool {
+        let mut timed = Vec::new();
+        for remedy in remedies {
+            self.reach(Line::of_remedy(remedy)).await;
+            timed.push((remedy.clone(), Duration::from_secs_f64(self.terms.costs.remedy(remedy) * 60.0)));
+        }
+        self.hands.apply(&timed, SETTLES).await;
+        self.look("pages-outside").await.outcome == "none"
+    }
+
+    async fn reach(&mut self, line: Line) {
+        if line > self.line {
+            self.hands.note(EventKind::Escalated { to: line.name().to_owned() });
+            self.hands.pass(self.line.handovers(line)).await;
+            self.line = line;
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! On which terms a responder works: what it may look at, what looks and remedies cost, what it holds for probable beforehand, and how
-//! sure it must be. Teaches that a result belongs to its assumptions: each of them can be changed here, and nowhere else.
+//! On which terms a responder works: what it may look at, what looks, remedies and answers cost, and what it holds for probable
+//! beforehand. Teaches that a result belongs to its assumptions: each of them can be changed here, and nowhere else.
 
 use incident::{Level, OperatingModel, Remedy};
 
@@ -8,18 +8,31 @@ use crate::{
     remedies,
 };
 
-/// The probability from which an explanation is given.
-pub const CERTAIN_FROM: f64 = 0.9;
+/// What is at stake, in minutes of an outage. **Assumed**, all of it; sweep it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stakes {
+    /// A minute of looking while customers are served: a responder's time alone.
+    pub calm_minute: f64,
+    /// A wrong explanation: the next outage comes, and the wrong thing was mended.
+    pub wrong: f64,
+    /// No explanation.
+    pub none: f64,
+    /// No remedy left to try: everybody is called, and somebody reads code.
+    pub last_resort: f64,
+}
 
-/// How probable it is, before anything is known, that the incident is on no list. Assumed.
-pub const UNKNOWN_PRIOR: f64 = 0.05;
+/// The stakes as assumed.
+pub const STAKES: Stakes = Stakes { calm_minute: 0.25, wrong: 240.0, none: 60.0, last_resort: 240.0 };
+
+/// The probability from which an explanation is worth giving, by the stakes.
+pub const CERTAIN_FROM: f64 = 1.0 - STAKES.none / STAKES.wrong;
 
 /// How the next look is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chooses {
-    /// The one that is expected to bring the most bits per minute.
-    MostPerMinute,
-    /// The next one in the order of [`Terms::checks`].
+    /// By what it is expected to be worth.
+    ByWorth,
+    /// The next one in the order of [`Terms::checks`], as long as no explanation is worth giving.
     InOrder,
 }
 
@@ -41,8 +54,8 @@ pub struct Terms {
     pub costs: Costs,
     /// Odds of the scenarios before anything is known, in the order of the knowledge; none: all the same.
     pub odds: Option<Vec<f64>>,
-    /// The probability from which an explanation is given.
-    pub certain_from: f64,
+    /// What is at stake.
+    pub stakes: Stakes,
     /// How looks are chosen.
     pub chooses: Chooses,
     /// Who may do what.
@@ -70,13 +83,7 @@ impl Terms {
 
     /// These checks, at the assumed costs.
     pub fn with(checks: Vec<usize>, model: OperatingModel) -> Self {
-        Self {
-            checks,
-            costs: Costs::assumed(),
-            odds: None,
-            certain_from: CERTAIN_FROM,
-            chooses: Chooses::MostPerMinute,
-            model,
-        }
+        let (costs, stakes) = (Costs::assumed(), STAKES);
+        Self { checks, costs, odds: None, stakes, chooses: Chooses::ByWorth, model }
     }
 }

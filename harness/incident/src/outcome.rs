@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::availability::{Tally, Timeline, Visits};
 use crate::event::{Event, EventKind, Explanation};
 use crate::money::{self, Usd};
-use crate::record::{IncidentRecord, Run};
+use crate::record::{IncidentRecord, Rules, Run};
 use crate::story::{Story, StoryClock};
 use crate::thousandths;
 
@@ -39,8 +39,8 @@ pub struct Outcome {
     pub fixed_for_the_right_reason: bool,
     /// Looks at the evidence.
     pub checks: u64,
-    /// Remedies that did not restore: of all remedies since the loss, each but the last before the restoration; all of them
-    /// if it never came. A remedy that is necessary but not sufficient counts too.
+    /// Tries that did not restore: of all since the loss, each but the last before the restoration; all of them if it never came. Remedies
+    /// one after the other are one try, as long as nobody looks or thinks between them.
     pub wrong_remedies: u64,
     /// Visits that failed, of those that [count](counted_visits).
     pub failed_visits: u64,
@@ -69,15 +69,38 @@ pub struct Outage {
 pub fn outages(record: &IncidentRecord) -> Vec<Outage> {
     let story = &record.run.story;
     let clock = StoryClock::from_events(&record.events);
-    let story_s = |at_s: u32| {
-        let story_s = clock.story_at(f64::from(at_s));
+    let story_s = |at_s: f64| {
+        let story_s = clock.story_at(at_s);
         (story_s <= story.ends_s()).then_some(thousandths(story_s))
     };
-    let all = Timeline::new(&record.availability).outages(&record.run.rules).into_iter();
+    let rules = &record.run.rules;
+    let all = Timeline::new(&record.availability).outages(rules).into_iter();
     all.map_while(|(lost, restored)| {
-        Some(Outage { lost_s: story_s(lost)?, restored_s: restored.and_then(story_s) })
+        let restored_s = restored.and_then(|at_s| story_s(restored_at_s(at_s, &record.events, rules)));
+        Some(Outage { lost_s: story_s(lost_at_s(lost, &record.events, rules))?, restored_s })
     })
     .collect()
+}
+
+/// When availability was lost, in seconds of the shop. A visit is dated by when it began, and one that is under way meets what happens
+/// meanwhile: so a loss may be dated up to a customer's patience before the publish that caused it. It is moved to that.
+pub(crate) fn lost_at_s(lost_s: u32, events: &[Event], rules: &Rules) -> f64 {
+    let is_publish = |kind: &EventKind| matches!(kind, EventKind::Published { .. });
+    let (at_s, wait_s) = (f64::from(lost_s), f64::from(rules.customers_wait_s));
+    let publishes = || events.iter().filter(|event| is_publish(&event.kind)).map(|event| event.at_s);
+    if publishes().any(|publish_s| (at_s - wait_s..=at_s).contains(&publish_s)) {
+        return at_s;
+    }
+    publishes().find(|publish_s| (at_s..=at_s + wait_s).contains(publish_s)).unwrap_or(at_s)
+}
+
+/// The same for a restoration and the last remedy that may have caused it: who still waited when it was done was served.
+pub(crate) fn restored_at_s(restored_s: u32, events: &[Event], rules: &Rules) -> f64 {
+    let (at_s, wait_s) = (f64::from(restored_s), f64::from(rules.customers_wait_s));
+    let remedies = events.iter().filter(|event| matches!(event.kind, EventKind::Remedy(_)));
+    let causes =
+        remedies.map(|event| event.at_s).filter(|remedy_s| (at_s..=at_s + wait_s).contains(remedy_s));
+    causes.fold(at_s, f64::max)
 }
 
 /// The visits of a record that count: those meant to start before the story's end. What is watched beyond it costs nothing, and enters
@@ -121,12 +144,13 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
     let clock = StoryClock::from_events(events);
     let timeline = Timeline::new(visits);
     let within_story = |at_s: &u32| clock.story_at(f64::from(*at_s)) <= run.story.ends_s();
-    let story_s = |at_s: u32| thousandths(clock.story_at(f64::from(at_s)));
+    let story_s = |at_s: f64| thousandths(clock.story_at(at_s));
 
     let lost_at = timeline.lost_s(rules).filter(within_story);
     let restored_at = lost_at.and_then(|lost| timeline.restored_s(lost, rules)).filter(within_story);
     let fixed = restored_at.is_some_and(|restored| timeline.lost_again_s(restored, rules).is_none());
 
+    let all_events = events;
     let events: Vec<_> = events.iter().filter(|event| event.story_s <= run.story.ends_s()).collect();
     let since_loss =
         || events.iter().filter(|event| lost_at.is_some_and(|lost| event.at_s >= f64::from(lost)));
@@ -142,19 +166,17 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
     // Those who still waited were served too, so the restoration may be dated up to their patience before its remedy.
     let remedies_until =
         restored_at.map_or(f64::INFINITY, |at_s| f64::from(at_s) + f64::from(rules.customers_wait_s));
-    let remedies = since_loss()
-        .filter(|event| matches!(event.kind, EventKind::Remedy(_)) && event.at_s <= remedies_until);
-    let right_remedies = u64::from(restored_at.is_some());
+    let tries = tries(since_loss().copied().take_while(|event| event.at_s <= remedies_until));
 
     let loss = money::loss(&timeline, &clock, &run.story, rules.degraded_trade_lost);
     let mut outcome = Outcome {
-        lost_s: lost_at.map(story_s),
+        lost_s: lost_at.map(|at_s| story_s(lost_at_s(at_s, all_events, rules))),
         detected_s: first_since_loss(|kind| {
             matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
         }),
         located_s: first_since_loss(|kind| matches!(kind, EventKind::Hypothesis { locates: true, .. })),
         explained_s: answer.as_ref().map(|(story_s, ..)| *story_s),
-        restored_s: restored_at.map(story_s),
+        restored_s: restored_at.map(|at_s| story_s(restored_at_s(at_s, all_events, rules))),
         censored: false,
         explanation: answer.map(|(_, explanation, _)| explanation),
         explanation_score,
@@ -162,7 +184,7 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
         fixed_for_the_right_reason: fixed
             && explanation_score.is_some_and(|s| s >= rules.explanation_right_from),
         checks: count(events.iter().filter(|event| matches!(event.kind, EventKind::Check { .. }))),
-        wrong_remedies: count(remedies).saturating_sub(right_remedies),
+        wrong_remedies: tries.saturating_sub(u64::from(restored_at.is_some())),
         failed_visits: timeline.tally(0, counted_until_s(&timeline, &clock, &run.story)).failed,
         incident_financial_loss_usd: loss.to_cents(),
         financial_loss_protection_effectiveness: thousandths(effectiveness(loss, run)),
@@ -172,6 +194,28 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
     outcome.censored = steps.contains(&None);
     outcome
 }
+
+/// How often somebody tried to restore: remedies one after the other are one try, as long as nobody looks or thinks between them.
+fn tries<'a>(events: impl Iterator<Item = &'a Event>) -> u64 {
+    let (mut tries, mut last_s) = (0, f64::NEG_INFINITY);
+    for event in events {
+        match event.kind {
+            EventKind::Remedy(_) => {
+                tries += u64::from(event.story_s > last_s + ONE_TRY_S);
+                last_s = event.story_s;
+            }
+            EventKind::Check { .. } | EventKind::Hypothesis { .. } | EventKind::Explained { .. } => {
+                last_s = f64::NEG_INFINITY;
+            }
+            _ => {}
+        }
+    }
+    tries
+}
+
+/// Remedies that lie farther apart, in story seconds, are two tries even where nothing is recorded between them: a team looks at much that
+/// no record sees. Assumed.
+const ONE_TRY_S: f64 = 600.0;
 
 fn count(events: impl Iterator) -> u64 {
     events.fold(0, |sum, _| sum + 1)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::availability::{Tally, Timeline, Visits};
 use crate::event::{Event, EventKind};
 use crate::money::{self, Usd};
-use crate::outcome::reckon;
+use crate::outcome::{lost_at_s, reckon, restored_at_s};
 use crate::record::{IncidentRecord, Rules, Run, SCHEMA};
 use crate::story::{Story, StoryClock};
 use crate::thousandths;
@@ -68,9 +68,11 @@ impl Recorder {
     /// Tells every outage and every recovery so far. Without this, the end of the record tells the first of each.
     pub fn tell_outages(&mut self) {
         for (lost_s, restored_s) in self.timeline().outages(&self.run.rules) {
-            self.append(f64::from(lost_s), EventKind::AvailabilityLost);
+            let lost_s = lost_at_s(lost_s, &self.events, &self.run.rules);
+            self.append(lost_s, EventKind::AvailabilityLost);
             if let Some(restored_s) = restored_s {
-                self.append(f64::from(restored_s), EventKind::AvailabilityRestored);
+                let restored_s = restored_at_s(restored_s, &self.events, &self.run.rules);
+                self.append(restored_s, EventKind::AvailabilityRestored);
             }
         }
     }
@@ -144,12 +146,13 @@ impl Recorder {
         let timeline = self.timeline();
         let lost = timeline.lost_s(&self.run.rules);
         let restored = lost.and_then(|lost| timeline.restored_s(lost, &self.run.rules));
-        for (at_s, kind) in [(lost, EventKind::AvailabilityLost), (restored, EventKind::AvailabilityRestored)]
-        {
-            if let Some(at_s) = at_s
-                && !self.events.iter().any(|event| event.kind == kind)
-            {
-                self.append(f64::from(at_s), kind);
+        let rules = &self.run.rules;
+        let lost = lost.map(|at_s| (lost_at_s(at_s, &self.events, rules), EventKind::AvailabilityLost));
+        let restored =
+            restored.map(|at_s| (restored_at_s(at_s, &self.events, rules), EventKind::AvailabilityRestored));
+        for (at_s, kind) in [lost, restored].into_iter().flatten() {
+            if !self.events.iter().any(|event| event.kind == kind) {
+                self.append(at_s, kind);
             }
         }
         let Self { run, mut events, visits, .. } = self;

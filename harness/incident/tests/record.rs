@@ -97,11 +97,15 @@ fn the_steps_of_an_incident_are_in_story_time() {
     assert_eq!(outcome.lost_s, Some(360.0), "one second after the first failing one");
     assert_eq!(outcome.detected_s, Some(660.0), "the complaint, not the alarm from before the loss");
     assert_eq!(outcome.located_s, Some(1_560.0));
-    assert_eq!(outcome.restored_s, Some(2_100.0), "second 50: customers who waited were served");
+    assert_eq!(
+        outcome.restored_s,
+        Some(2_244.0),
+        "second 52.4: who still waited since second 50 was served by the remedy"
+    );
     assert_eq!(outcome.explained_s, Some(3_900.0));
-    assert_eq!(outcome.time_to_restore_s(), Some(1_740.0));
+    assert_eq!(outcome.time_to_restore_s(), Some(1_884.0));
     assert!(!outcome.censored && outcome.fixed && outcome.fixed_for_the_right_reason);
-    assert_eq!((outcome.checks, outcome.wrong_remedies, outcome.failed_visits), (1, 2, 900));
+    assert_eq!((outcome.checks, outcome.wrong_remedies, outcome.failed_visits), (1, 1, 900));
     assert_eq!(
         outcome.incident_financial_loss_usd.to_string(),
         "$150,000",
@@ -128,6 +132,7 @@ fn remedies_are_wrong_until_one_restores() {
         let mut recorder = Recorder::new(run(1.0), 0.0);
         recorder.visits(seconds(0, 20, 0).chain(seconds(20, 50, 30)).chain(seconds(50, until, 0)));
         for at_s in remedies {
+            recorder.push(*at_s - 0.05, EventKind::Check { name: "health".into(), cost_story_s: 0.0 });
             recorder.push(*at_s, restart_cache());
         }
         assert_eq!(recorder.finish().outcome.wrong_remedies, expected, "{what}");

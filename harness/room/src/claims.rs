@@ -81,7 +81,7 @@ impl Default for Catalogue {
     }
 }
 
-/// Every scenario, read once: a page that follows would otherwise read nineteen files ten times a second.
+/// Every scenario, read once: a page that follows would otherwise read thirty files ten times a second.
 pub(crate) static LIBRARY: LazyLock<Vec<Scenario>> = LazyLock::new(library);
 
 /// What sets off any incident of the library, in the order of the alphabet.

@@ -1,17 +1,50 @@
 //! The content store's storage on a simulated disk: reads take the disk's time, all else the storage's own.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
+};
 
 use chassis::{AssetId, Conditions, Version, simulation::Disk};
 use content_store::{
     asset::{AssetVersion, SeedAsset, VersionSummary},
-    storage::{Draft, Pending, Published, Storage},
+    storage::{Draft, Pending, Published, Storage, StorageError},
 };
 
 /// A storage on a disk.
 pub struct OnDisk {
     pub storage: Arc<dyn Storage>,
     pub disk: Disk,
+    full: AtomicBool,
+}
+
+impl OnDisk {
+    /// A storage on a disk with room.
+    pub fn new(storage: Arc<dyn Storage>, disk: Disk) -> Self {
+        Self { storage, disk, full: AtomicBool::new(false) }
+    }
+
+    /// From now on there is room for no further version.
+    pub fn fill(&self) {
+        self.full.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is no room.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Another disk: as fast as at first, with room.
+    pub fn replace(&self) {
+        // Every field, so that whoever adds one decides here what becomes of it.
+        let Self { storage: _, disk, full } = self;
+        disk.restore();
+        full.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Storage for OnDisk {
@@ -34,6 +67,10 @@ impl Storage for OnDisk {
     }
 
     fn publish(&self, draft: Draft) -> Pending<'_, Published> {
+        if self.is_full() {
+            let no_room = StorageError::NoRoom(io::Error::from(io::ErrorKind::StorageFull).into());
+            return Box::pin(async move { Err(no_room) });
+        }
         self.storage.publish(draft)
     }
 

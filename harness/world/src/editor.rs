@@ -4,7 +4,7 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use chassis::{AssetId, CallError, Chassis, Envelope, Peer, Wait};
+use chassis::{Answer, AssetId, CallError, Chassis, Envelope, Peer, Wait};
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::Authority};
 use serde::Deserialize;
 
@@ -68,7 +68,7 @@ impl Editor {
     ///
     /// When the content store refuses or cannot be reached.
     pub async fn publish(&self, asset: &str, body: Bytes) -> Result<u64, EditorError> {
-        self.change(Method::PUT, asset, "", body).await
+        self.change(Method::PUT, asset, "", body).await.and_then(|answer| version(&answer))
     }
 
     /// Publishes the version before the current one again, and says as which.
@@ -77,7 +77,16 @@ impl Editor {
     ///
     /// As [`publish`](Self::publish).
     pub async fn roll_back(&self, asset: &str) -> Result<u64, EditorError> {
-        self.change(Method::POST, asset, "/rollback", Bytes::new()).await
+        self.change(Method::POST, asset, "/rollback", Bytes::new()).await.and_then(|answer| version(&answer))
+    }
+
+    /// Deletes an asset with all its versions.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish).
+    pub async fn delete(&self, asset: &str) -> Result<(), EditorError> {
+        self.change(Method::DELETE, asset, "", Bytes::new()).await.map(drop)
     }
 
     /// The current text of an asset.
@@ -116,7 +125,7 @@ impl Editor {
         asset: &str,
         action: &str,
         body: Bytes,
-    ) -> Result<u64, EditorError> {
+    ) -> Result<Answer, EditorError> {
         let asset: AssetId = asset.parse().map_err(|_| EditorError::BadAsset { name: asset.to_owned() })?;
         let credentials = HeaderValue::from_str(&self.credentials).map_err(|_| EditorError::BadToken)?;
         let request = Request::builder()
@@ -126,13 +135,19 @@ impl Editor {
             .body(body)
             .expect("an asset id needs no escaping in a path");
         let answer = self.store.send(request, Wait::AtMost(PUBLISH_TIMEOUT)).await?;
-        let refused = |detail| EditorError::Refused { status: answer.status, detail };
         if answer.status.is_success() {
-            let published: Published =
-                serde_json::from_slice(&answer.body).map_err(|error| refused(error.to_string()))?;
-            return Ok(published.version);
+            return Ok(answer);
         }
         let refusal = serde_json::from_slice(&answer.body);
-        Err(refused(refusal.map_or_else(|_| "it gave no reason".to_owned(), |Refusal { detail }| detail)))
+        let detail = refusal.map_or_else(|_| "it gave no reason".to_owned(), |Refusal { detail }| detail);
+        Err(EditorError::Refused { status: answer.status, detail })
     }
+}
+
+/// The version that an answer says was published.
+fn version(answer: &Answer) -> Result<u64, EditorError> {
+    let refused =
+        |error: serde_json::Error| EditorError::Refused { status: answer.status, detail: error.to_string() };
+    let published: Published = serde_json::from_slice(&answer.body).map_err(refused)?;
+    Ok(published.version)
 }

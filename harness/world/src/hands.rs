@@ -3,16 +3,17 @@
 
 use std::{cell::Cell, collections::BTreeSet, future::Future, time::Duration};
 
-use chassis::{CallError, Chassis, Peer, Wait};
+use chassis::{CallError, Chassis, Peer, Wait, rng};
 use diagnosis::{
-    Answer, Caller, Finding, Hands, NoReply, Page, Probes, Reply,
+    Answer, Caller, Deed, Deployment, Finding, Hands, NoReply, Page, Probes, Process, Reply,
+    cause::Cause,
     checks::{CHECKS, Check},
     experience::Case,
     explanation::agreement,
-    terms::Costs,
 };
 use evidence::{Evidence, UnixTime};
 use incident::{EventKind, Remedy, Route, Service};
+use rand::RngExt;
 use tokio::time::{Instant, sleep, timeout};
 use web_front::{
     catalogue::{CATEGORIES, PRODUCTS},
@@ -22,7 +23,12 @@ use web_front::{
 use crate::{
     World,
     customers::PATIENCE,
-    scenario::{Drawn, Happening, Scenario, Symptom, draw::Step, insert::Insert},
+    scenario::{
+        Drawn, Happening, Scenario, Symptom,
+        draw::{Announced, Step, SystemChange},
+        happening::Party,
+        insert::Insert,
+    },
     shop::{CUSTOMERS, seed_assets},
     tape::{ACTED_AT_MINUTES, BEFORE_S, LOOKED_AFTER_MINUTES, LOOKED_AT_MINUTES, Moment, Recorder},
 };
@@ -35,6 +41,12 @@ const LISTENS_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a port may take to answer.
 const PORT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How probable it is that somebody remembers a deed when asked. Assumed.
+const REMEMBERED: f64 = 0.6;
+
+/// One of so many customers who meet a failed page tells the help desk. Assumed.
+const COMPLAINS_ONE_IN: u32 = 25;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -57,6 +69,7 @@ pub(crate) struct WorldHands<'a> {
     evidence: &'a Evidence,
     desk: &'a Desk,
     noticed: Cell<UnixTime>,
+    drawn: &'a Drawn,
     truth: Answer,
     outside: Peer,
     inside: [(Service, Peer); 3],
@@ -69,7 +82,7 @@ impl<'a> WorldHands<'a> {
         evidence: &'a Evidence,
         desk: &'a Desk,
         scenario: &Scenario,
-        drawn: &Drawn,
+        drawn: &'a Drawn,
     ) -> Self {
         let visitor = world.shop().visitor();
         let caller = |name| {
@@ -85,6 +98,7 @@ impl<'a> WorldHands<'a> {
             evidence,
             desk,
             noticed: Cell::new(UnixTime::default()),
+            drawn,
             truth: truth(scenario, drawn),
             outside: Peer::new(&outside, addresses.web_front.clone()),
             inside: [peer(Service::ContentStore), peer(Service::Cache), peer(Service::WebFront)],
@@ -132,9 +146,9 @@ impl<'a> WorldHands<'a> {
             return;
         }
         self.until(called_s + ACTED_AT_MINUTES * 60.0).await;
-        let takes = |remedy: &Remedy| MINUTE.mul_f64(Costs::assumed().remedy(remedy));
+        // What a remedy takes is counted where it is used. Here a minute will do: an hour more of the same outage would show nothing.
         let timed: Vec<(Remedy, Duration)> =
-            recorder.remedies().iter().map(|remedy| (remedy.clone(), takes(remedy))).collect();
+            recorder.remedies().iter().map(|remedy| (remedy.clone(), MINUTE)).collect();
         self.apply(&timed, Duration::ZERO).await;
         let last_s = self.story_s();
         recorder.heard().last_remedy_s = Some(last_s);
@@ -190,21 +204,64 @@ impl Probes for WorldHands<'_> {
             Caller::Outside => &self.outside,
             Caller::Inside => self.peer(Service::WebFront),
         };
-        let Reply { status, elapsed, body } = ask(peer, &path).await?;
+        let Reply { status, elapsed, body } = ask(peer, &path, PATIENCE).await?;
         let text = String::from_utf8_lossy(&body);
         let is_missing = |name: &str| !text.contains(&format!("data-part=\"{name}\""));
         let missing_parts = parts(route).iter().filter(|part| is_missing(part.name)).count();
         Ok(Page { status, elapsed, bytes: body.len(), missing_parts })
     }
 
-    async fn get(&self, service: Service, path: &str) -> Result<Reply, NoReply> {
-        ask(self.peer(service), path).await
+    async fn get(&self, service: Service, path: &str, patience: Duration) -> Result<Reply, NoReply> {
+        ask(self.peer(service), path, patience).await
     }
 
     async fn is_port_open(&self, service: Service) -> bool {
         let shop = self.world.shop();
         let connecting = shop.visitor().network.connect(RESPONDER, shop.addresses().of(service));
         timeout(PORT_TIMEOUT, connecting).await.is_ok_and(|connected| connected.is_ok())
+    }
+
+    async fn process(&self, service: Service) -> Process {
+        self.world.shop().process(service).await
+    }
+
+    fn deployments(&self) -> Vec<Deployment> {
+        let (now, story_s) = (self.evidence.now(), self.story_s());
+        let deployment = |(at_s, step): &(f64, Step)| {
+            let (system, version) = match step {
+                Step::Announce(Announced { system, change: SystemChange::Released { version }, .. }) => {
+                    (system.as_str(), version)
+                }
+                Step::Begin(Happening::Release { version, .. }) => (Service::WebFront.name(), version),
+                _ => return None,
+            };
+            let time = now.minus(Duration::from_secs_f64(story_s - at_s));
+            Some(Deployment { time, system: system.to_owned(), version: version.clone() })
+        };
+        self.drawn.steps.iter().filter(|(at_s, _)| *at_s <= story_s).filter_map(deployment).collect()
+    }
+
+    fn remembered(&self) -> Vec<Deed> {
+        let called_s = self.story_s() - self.evidence.now().seconds_since(self.noticed.get());
+        let mut chance = rng(self.world.shop().visitor().seed, "colleagues", "");
+        let mut deeds = Vec::new();
+        for (at_s, step) in &self.drawn.steps {
+            let is_remembered = chance.random_bool(REMEMBERED);
+            if let Some(deed) = deed(step).filter(|_| is_remembered && *at_s <= called_s) {
+                deeds.push(deed);
+            }
+        }
+        deeds
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
+    fn complaints(&self, route: Route, minutes: u32) -> u32 {
+        let now_s = self.world.at_s() as u32;
+        let failed = self.world.record().tally(Some(route), now_s.saturating_sub(60 * minutes), now_s).failed;
+        let complained = u32::try_from(failed).unwrap_or(u32::MAX) / COMPLAINS_ONE_IN;
+        let uniform: f64 = rng(u64::from(now_s), "complaints", route.name()).random();
+        let rest = f64::from(u32::try_from(failed).unwrap_or(u32::MAX) % COMPLAINS_ONE_IN);
+        complained + u32::from(uniform < rest / f64::from(COMPLAINS_ONE_IN))
     }
 }
 
@@ -222,7 +279,7 @@ impl Hands for WorldHands<'_> {
         check.look(self).await
     }
 
-    async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> bool {
+    async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {
         for (remedy, takes) in remedies {
             sleep(*takes).await;
             // What was true before the remedy says nothing about it.
@@ -231,15 +288,7 @@ impl Hands for WorldHands<'_> {
                 self.note(EventKind::Note { text: format!("the remedy failed: {error}") });
             }
         }
-        let until = Instant::now() + settles;
-        while Instant::now() < until && !self.are_customers_served() {
-            sleep(LISTENS_EVERY).await;
-        }
-        self.are_customers_served()
-    }
-
-    fn are_customers_served(&self) -> bool {
-        self.desk.is_served.get()
+        sleep(settles).await;
     }
 
     fn note(&self, kind: EventKind) {
@@ -257,6 +306,80 @@ impl Hands for WorldHands<'_> {
     }
 }
 
+/// What somebody remembers of a step; nothing of what nobody did.
+fn deed(step: &Step) -> Option<Deed> {
+    let Step::Begin(happening) = step else {
+        return matches!(step, Step::Publish { .. }).then_some(Deed::Published);
+    };
+    match happening {
+        Happening::Publish { .. } | Happening::Delete { .. } => Some(Deed::Published),
+        Happening::Release { .. } => Some(Deed::Released),
+        Happening::Stop { .. } | Happening::Suspend { .. } | Happening::HealthCheck { .. } => {
+            Some(Deed::Operated)
+        }
+        Happening::Uploads { .. } | Happening::Surge { .. } => Some(Deed::Invited),
+        Happening::Link { .. }
+        | Happening::Disk { .. }
+        | Happening::FullDisk {}
+        | Happening::Certificate { .. }
+        | Happening::LostTelemetry {}
+        | Happening::Monitor { .. } => None,
+    }
+}
+
+/// The parts of a scenario's cause: by what happens in it, the last thing of those that name a place.
+fn cause_of(scenario: &Scenario) -> Cause {
+    use diagnosis::cause::{Class, Kind, Place};
+    let place_of = |service: Service| match service {
+        Service::ContentStore => Place::ContentStore,
+        Service::Cache => Place::Cache,
+        Service::WebFront => Place::WebFront,
+    };
+    let link = |from: Party| match from {
+        Party::Customers => Place::Outside,
+        Party::WebFront => Place::FrontToCache,
+        Party::Cache | Party::ContentStore => Place::CacheToStore,
+    };
+    let of = |happening: &Happening| -> Option<Cause> {
+        let cause = match happening {
+            Happening::Monitor { .. } => Cause::new(Kind::FalseAlarm, Place::Outside),
+            Happening::Release { fragment_timeout_ms: Some(_), .. } => {
+                Cause::new(Kind::Setting, Place::WebFront)
+            }
+            Happening::Release { checkout_notes: Some(_), .. } => Cause::new(Kind::Release, Place::WebFront),
+            // A release that sets nothing changes nothing, and these make another cause worse, or harder to see or to undo.
+            Happening::Release { .. }
+            | Happening::FullDisk {}
+            | Happening::HealthCheck { .. }
+            | Happening::LostTelemetry {} => return None,
+            Happening::Delete { .. } => Cause::new(Kind::Remembered, Place::Cache),
+            Happening::Stop { service } => Cause::new(Kind::Stopped, place_of(*service)),
+            Happening::Suspend { service } => Cause::new(Kind::Suspended, place_of(*service)),
+            Happening::Link { from, resets, .. } => {
+                let kind = if resets.0 > 0.0 { Kind::BrokenLink } else { Kind::SlowLink };
+                Cause::new(kind, link(*from))
+            }
+            Happening::Certificate { from, .. } => Cause::new(Kind::Certificate, link(*from)),
+            Happening::Disk { .. } => Cause::new(Kind::SlowDisk, Place::ContentStore),
+            Happening::Uploads { .. } => Cause::new(Kind::Uploads, Place::ContentStore),
+            Happening::Surge { .. } => Cause::new(Kind::Surge, Place::WebFront),
+            Happening::Publish { insert, replace, .. } => {
+                let class = insert
+                    .iter()
+                    .chain(replace.iter().map(|(_, new)| new))
+                    .map(|insert| Class::of(insert.bytes()));
+                Cause { class: class.max(), ..Cause::new(Kind::Text, Place::Texts) }
+            }
+        };
+        Some(cause)
+    };
+    let causes = scenario.happens.iter().filter_map(|happens| of(&happens.what));
+    // A false alarm is one whatever was published.
+    causes
+        .max_by_key(|cause| cause.kind == Kind::FalseAlarm)
+        .unwrap_or_else(|| Cause::new(Kind::Other, Place::Outside))
+}
+
 /// What is written in books about a scenario.
 pub fn case(scenario: &Scenario) -> Case {
     let published = scenario.happens.iter().find_map(|happens| match &happens.what {
@@ -270,6 +393,7 @@ pub fn case(scenario: &Scenario) -> Case {
         factors: scenario.truth.factors.clone(),
         is_ours: !scenario.control,
         hurts: scenario.symptom != Symptom::Nothing,
+        parts: cause_of(scenario),
         has_asset: published.is_some() && !scenario.control,
         has_character: published.is_some_and(|inserts| inserts.iter().any(is_special)),
         right: scenario.remedies.right.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
@@ -278,10 +402,10 @@ pub fn case(scenario: &Scenario) -> Case {
 
 /// The expected answer.
 pub fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
-    let Case { cause, path, factors, has_asset, .. } = case(scenario);
+    let Case { cause, parts, path, factors, has_asset, .. } = case(scenario);
     let asset = drawn.published.clone().filter(|_| has_asset);
     let character = asset.as_deref().and_then(|asset| character(scenario, drawn, asset));
-    Answer { cause, asset, character, path, factors }
+    Answer { cause, parts: Some(parts), asset, character, path, factors }
 }
 
 /// The special character that the seed took, as the scenario's file writes it.
@@ -305,9 +429,9 @@ fn is_special(insert: &Insert) -> bool {
     insert.written().starts_with("U+") || insert.written().starts_with("0x")
 }
 
-async fn ask(peer: &Peer, path: &str) -> Result<Reply, NoReply> {
+async fn ask(peer: &Peer, path: &str, patience: Duration) -> Result<Reply, NoReply> {
     let began = Instant::now();
-    match peer.get(path, Wait::AtMost(PATIENCE)).await {
+    match peer.get(path, Wait::AtMost(patience)).await {
         Ok(answer) => {
             let (status, body) = (answer.status.as_u16(), answer.body.to_vec());
             Ok(Reply { status, elapsed: began.elapsed(), body })

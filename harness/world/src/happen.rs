@@ -1,15 +1,20 @@
 //! What the world does about each [`Happening`]: how it begins, how it ends by itself, and which remedies undo it.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chassis::{Boxed, Chassis};
-use incident::{EventKind, Remedy, Service};
+use incident::{EventKind, Level, Remedy, Service};
 use web_front::{CHECKOUT_NOTES, WebFrontConfig};
 
 use crate::{
-    EditorError, World, monitor,
-    scenario::{Happening, draw::Step},
+    EditorError, World,
+    announce::announce,
+    health_check, monitor,
+    scenario::{
+        Happening,
+        draw::{Announced, Step, SystemChange, original},
+    },
     uploads,
 };
 
@@ -32,13 +37,14 @@ impl World {
             match step {
                 Step::Publish { asset, body } => _ = self.publish(asset, body.clone()).await?,
                 Step::Begin(happening) => self.begin(happening).await?,
-                Step::End(happening) => self.end(happening).await,
+                Step::End(happening) => self.end(happening).await?,
+                Step::Announce(announced) => self.announce(announced),
             }
             Ok(())
         })
     }
 
-    async fn begin(&self, happening: &Happening) -> io::Result<()> {
+    async fn begin(&self, happening: &Happening) -> Result<(), EditorError> {
         let shop = self.shop();
         match happening {
             Happening::Publish { .. } => {}
@@ -49,6 +55,9 @@ impl World {
                     config.checkout_notes = notes.unwrap_or_else(|| CHECKOUT_NOTES.to_owned());
                 };
                 shop.release_front(version, change).await?;
+                let (story_s, system) = (self.story_s(), Service::WebFront.name().to_owned());
+                let change = SystemChange::Released { version: version.clone() };
+                self.announce(&Announced { story_s, system, change });
             }
             Happening::Stop { service } => shop.kill(*service).await,
             Happening::Suspend { service } => self.suspend(*service, true),
@@ -56,8 +65,19 @@ impl World {
                 self.impair(from.name(), *to, Duration::from_millis(*delay_ms), resets.0);
             }
             Happening::Disk { seek_ms } => {
-                shop.disk().slow_down(Duration::from_millis(*seek_ms));
+                shop.storage().disk.slow_down(Duration::from_millis(*seek_ms));
             }
+            Happening::FullDisk {} => shop.storage().fill(),
+            Happening::Delete { asset } => self.editor().delete(asset).await?,
+            Happening::Certificate { from, to } => self.expire(from.name(), *to, true),
+            Happening::HealthCheck { service, path, otherwise } => {
+                let act = shop.acting_on(*service, *otherwise);
+                health_check::keep(&self.doer("health-check"), shop.addresses().of(*service), path, act);
+                let (story_s, system) = (self.story_s(), service.name().to_owned());
+                let change = SystemChange::Configured { setting: "health-check.path".to_owned() };
+                self.announce(&Announced { story_s, system, change });
+            }
+            Happening::LostTelemetry {} => shop.lose_telemetry(true),
             Happening::Uploads { count } => {
                 let (uploader, store) = (self.doer("importer"), &shop.addresses().content_store);
                 uploads::begin(&uploader, store, shop.editor_token(), *count);
@@ -74,19 +94,25 @@ impl World {
         Ok(())
     }
 
-    async fn end(&self, happening: &Happening) {
+    async fn end(&self, happening: &Happening) -> Result<(), EditorError> {
         match happening {
             Happening::Suspend { service } => self.suspend(*service, false),
             Happening::Link { from, to, .. } => self.impair(from.name(), *to, Duration::ZERO, 0.0),
-            Happening::Disk { .. } => self.shop().disk().restore(),
+            Happening::Disk { .. } => self.shop().storage().disk.restore(),
+            Happening::Delete { asset } => _ = self.publish(asset, original(asset)).await?,
             Happening::Surge { .. } => self.customers().disperse().await,
             // What somebody has done stays done until somebody undoes it.
             Happening::Publish { .. }
             | Happening::Release { .. }
             | Happening::Stop { .. }
+            | Happening::FullDisk {}
+            | Happening::Certificate { .. }
+            | Happening::HealthCheck { .. }
+            | Happening::LostTelemetry {}
             | Happening::Uploads { .. }
             | Happening::Monitor { .. } => {}
         }
+        Ok(())
     }
 
     /// Does what a responder decided.
@@ -124,9 +150,11 @@ impl World {
                 Remedy::RepairNetwork => {
                     for (from, to) in LINKS {
                         self.impair(from.name(), to, Duration::ZERO, 0.0);
+                        self.expire(from.name(), to, false);
                     }
+                    shop.lose_telemetry(false);
                 }
-                Remedy::ReplaceDisk => shop.disk().restore(),
+                Remedy::ReplaceDisk => shop.storage().replace(),
                 Remedy::Restore => self.reset().await?,
                 Remedy::Repair { fault } => shop.turn(fault, false),
             }
@@ -145,6 +173,22 @@ impl World {
         Ok(version)
     }
 
+    /// Tells of a change where changes are told of.
+    fn announce(&self, announced: &Announced) {
+        let shop = self.shop();
+        let Some(sink) = &shop.telemetry else { return };
+        if shop.web_front.switches().level() < Level::Changes {
+            return;
+        }
+        let ago = Duration::from_secs_f64((self.story_s() - announced.story_s).max(0.0));
+        announce(&**sink, announced, shop.visitor().clock.wall() - ago);
+    }
+
+    /// The time of the story, in seconds.
+    fn story_s(&self) -> f64 {
+        self.record().clock().story_at(self.at_s())
+    }
+
     fn suspend(&self, service: Service, suspended: bool) {
         let address = self.shop().addresses().of(service);
         self.shop().visitor().network.suspend(service.name(), address, suspended);
@@ -152,6 +196,10 @@ impl World {
 
     fn impair(&self, from: &str, to: Service, delay: Duration, resets: f64) {
         self.shop().visitor().network.impair(from, self.shop().addresses().of(to), delay, resets);
+    }
+
+    fn expire(&self, from: &str, to: Service, expired: bool) {
+        self.shop().visitor().network.expire(from, self.shop().addresses().of(to), expired);
     }
 
     /// Somebody who begins something in this world that goes on until it is [`reset`](World::reset).

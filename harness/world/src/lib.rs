@@ -8,10 +8,10 @@
 //! - [`addresses`]: where the services listen. [`shop`]: the three of them, and their operators' handles.
 //! - [`customers`]: who visits, how often, and what they make of what they get ([`judge`]).
 //! - [`editor`]: publishing and rolling back, over HTTP like any editor.
-//! - [`disk`], [`uploads`], [`monitor`]: what else there is around a shop.
+//! - [`disk`], [`uploads`], [`monitor`], `health_check`: what else there is around a shop.
 //! - [`scenario`]: which incidents can be played.
 //! - [`elsewhere`]: customers and record of a shop that others run.
-//! - [`observed`]: telemetry of the shop, straight into an evidence store.
+//! - `announce`: what pipelines tell of changes. [`observed`]: telemetry of the shop, straight into an evidence store.
 //! - [`World`]: all of it together, with the record. [`happen`]: what can happen in it, and what can be done about it.
 //!   [`reset`]: all that can have been changed, and how it becomes as it was.
 //! - [`play`]: one incident from start to end in [`virtual_time`], with a [`fingerprint`], a model responder's [`hands`], or a
@@ -26,6 +26,7 @@ pub mod elsewhere;
 pub mod disk;
 pub mod uploads;
 pub mod monitor;
+mod health_check;
 pub mod scenario;
 pub mod observed;
 pub mod happen;
@@ -35,6 +36,7 @@ pub mod fingerprint;
 pub mod stand_in;
 pub mod hands;
 pub mod play;
+mod announce;
 mod stage;
 pub mod tape;
 

@@ -1,20 +1,28 @@
 //! Telemetry of a world, straight into its evidence store: the same structures as over the network, without it.
 
-use chassis::TelemetrySink;
-use evidence::{Evidence, Limits};
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use crate::{elsewhere::OPERATIONS, shop::CUSTOMERS};
+use chassis::TelemetrySink;
+use evidence::{Evidence, Limits};
+use opentelemetry_proto::tonic::{
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
+    common::v1::KeyValue,
+};
 
-/// What counts as a change in a shop: what somebody published, and what was started.
+use crate::{announce::PIPELINE, elsewhere::OPERATIONS, shop::CUSTOMERS};
+
+/// What counts as a change in a shop: what somebody published, and what was started, released or configured.
 const CHANGE_EVENTS: [&str; 2] = ["shop.asset.", "service."];
 
 /// Who tells of a shop: its services, its customers and those who ask the health checks. What others send to the same
 /// evidence cannot take their place.
-const OWN_SERVICES: [&str; 5] = ["web-front", "cache", "content-store", CUSTOMERS, OPERATIONS];
+const OWN_SERVICES: [&str; 6] = ["web-front", "cache", "content-store", CUSTOMERS, OPERATIONS, PIPELINE];
 
 /// The limits of one world's evidence.
 pub fn limits() -> Limits {
@@ -39,5 +47,53 @@ impl TelemetrySink for Observed {
 
     fn metrics(&self, batch: ExportMetricsServiceRequest) {
         self.0.take_metrics(&batch);
+    }
+}
+
+/// The way that telemetry takes to where it goes. It runs over the same network as all else, and shares its fate.
+pub(crate) struct OnItsWay {
+    sink: Arc<dyn TelemetrySink>,
+    lost: AtomicBool,
+}
+
+impl OnItsWay {
+    pub(crate) fn new(sink: Arc<dyn TelemetrySink>) -> Self {
+        Self { sink, lost: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn lose(&self, lost: bool) {
+        self.lost.store(lost, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl TelemetrySink for OnItsWay {
+    fn logs(&self, batch: ExportLogsServiceRequest) {
+        if !self.is_lost() {
+            self.sink.logs(batch);
+        }
+    }
+
+    fn traces(&self, batch: ExportTraceServiceRequest) {
+        if !self.is_lost() {
+            self.sink.traces(batch);
+        }
+    }
+
+    fn metrics(&self, batch: ExportMetricsServiceRequest) {
+        if !self.is_lost() {
+            self.sink.metrics(batch);
+        }
+    }
+
+    fn dropped(&self) -> u64 {
+        self.sink.dropped()
+    }
+
+    fn resource_attributes(&self) -> &[KeyValue] {
+        self.sink.resource_attributes()
     }
 }

@@ -27,6 +27,10 @@ pub struct Conditions {
     pub workers: Option<usize>,
     /// The speed of the disk beneath the content store, where it is counted.
     pub disk: Option<DiskSpeed>,
+    /// Whether that disk is full.
+    pub disk_full: bool,
+    /// Whether telemetry is lost on its way.
+    pub telemetry_lost: bool,
     /// What is wrong with the links.
     pub links: Vec<String>,
     /// Crowds among the customers.
@@ -72,7 +76,8 @@ impl World {
     /// When the storage cannot be read.
     pub fn conditions(&self) -> Boxed<'_, io::Result<Conditions>> {
         Box::pin(async move {
-            let Shop { content_store, cache, web_front, storage, front, visitor, .. } = self.shop();
+            let Shop { content_store, cache, web_front, storage, front, visitor, telemetry, .. } =
+                self.shop();
             let switches = [content_store.switches(), cache.switches(), web_front.switches()];
             let running = [content_store.running().await, cache.running().await, web_front.running().await];
             let services = [Service::ContentStore, Service::Cache, Service::WebFront].into_iter();
@@ -85,6 +90,8 @@ impl World {
                 front: web_front.service().config(),
                 workers: front.as_ref().map(chassis::Compute::workers),
                 disk: storage.disk.speed(),
+                disk_full: storage.is_full(),
+                telemetry_lost: telemetry.as_ref().is_some_and(|way| way.is_lost()),
                 links: visitor.network.links().map(chassis::simulation::Links::wrong).unwrap_or_default(),
                 crowds: self.customers().crowds(),
                 doings: self.doings().len(),
@@ -106,6 +113,7 @@ impl Shop {
             storage,
             front,
             health: _,
+            telemetry,
         } = self;
         // Against the flow of the data: nobody may fill itself from what is about to go.
         web_front.kill().await;
@@ -115,7 +123,10 @@ impl Shop {
         if let Some(links) = visitor.network.links() {
             links.restore();
         }
-        storage.disk.restore();
+        storage.replace();
+        if let Some(way) = telemetry {
+            way.lose(false);
+        }
         if let Some(workers) = front {
             workers.restore();
         }

@@ -1,11 +1,11 @@
 //! The shop: three services side by side, each startable and killable on its own.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::ready, io, path::PathBuf, sync::Arc, time::Duration};
 
 use cache::{Cache, CacheConfig, permits::FILL_PERMITS};
 use chassis::{
     Blocking, Boxed, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Settings,
-    Switches, Wait,
+    Switches, TelemetrySink, Wait,
     host::Surroundings,
     run::explain,
     simulation::{Disk, DiskSpeed},
@@ -14,6 +14,7 @@ use chassis::{
 use content_store::{
     ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage, storage::Storage,
 };
+use diagnosis::Process;
 use http::{StatusCode, uri::Authority};
 use incident::Service;
 use web_front::{CHECKOUT_NOTES, WebFront, WebFrontConfig};
@@ -22,6 +23,9 @@ use crate::{
     addresses::{Addresses, Operators},
     disk::OnDisk,
     editor::Editor,
+    health_check::Act,
+    observed::OnItsWay,
+    scenario::happening::Otherwise,
 };
 
 /// How long a health check may take before it counts as failed.
@@ -29,6 +33,9 @@ pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The name of those who visit, in the network and in telemetry.
 pub const CUSTOMERS: &str = "customers";
+
+/// Who restarts a service that fails its health check, in telemetry.
+const SUPERVISOR: &str = "supervisor";
 
 /// The page views a second that a shop with all of the cache's permits is made for: the story's.
 pub const VIEWS_PER_SECOND: f64 = 30.0;
@@ -176,6 +183,8 @@ pub struct Shop {
     pub(crate) storage: Arc<OnDisk>,
     pub(crate) front: Option<Compute>,
     pub(crate) health: [(Service, &'static str, Peer); 4],
+    /// Where telemetry of the shop goes, if anywhere: others than its services tell of changes, too.
+    pub(crate) telemetry: Option<Arc<OnItsWay>>,
 }
 
 impl Shop {
@@ -186,14 +195,16 @@ impl Shop {
     /// When one cannot start; those that did are stopped again.
     pub fn start(options: ShopOptions) -> Boxed<'static, io::Result<Self>> {
         Box::pin(async move {
-            let ShopOptions { surroundings, mut addresses, editor_token, .. } = options.clone();
+            let ShopOptions { mut surroundings, mut addresses, editor_token, .. } = options.clone();
+            let telemetry = surroundings.sink.take().map(|sink| Arc::new(OnItsWay::new(sink)));
+            surroundings.sink = telemetry.clone().map(|way| way as Arc<dyn TelemetrySink>);
             // The cache's address must be known before it can be notified, and the store's before it can be asked: with
             // free ports the cache is bound first.
             let storage = match &options.data {
                 Some(folder) => RedbStorage::open_folder(folder, surroundings.blocking)?,
                 None => RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?,
             };
-            let storage = Arc::new(OnDisk { storage: Arc::new(storage), disk: Disk::new(options.disk) });
+            let storage = Arc::new(OnDisk::new(Arc::new(storage), Disk::new(options.disk)));
             addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
             // Known to these two and to nobody else; it never leaves the process.
             let notification_token = token::make()?;
@@ -237,8 +248,8 @@ impl Shop {
                 *w = opened.map_err(|e| explain(&e, "the web front's operator port", w))?;
             }
             let Surroundings { network, clock, sink, seed, .. } = surroundings;
-            let visitor =
-                Chassis::of_caller(CUSTOMERS, network, clock, seed).reporting(sink, web_front.switches());
+            let visitor = Chassis::of_caller(CUSTOMERS, network, clock, seed)
+                .reporting(sink.clone(), web_front.switches());
             let health = HEALTH_CHECKS
                 .map(|(service, check)| (service, check, Peer::new(&visitor, addresses.of(service).clone())));
             let front = options.front;
@@ -252,13 +263,54 @@ impl Shop {
                 storage,
                 front,
                 health,
+                telemetry,
             })
         })
+    }
+
+    /// Whether a service's process runs, stands still, or is not there: what the machine's list of processes shows.
+    pub async fn process(&self, service: Service) -> Process {
+        let running = match service {
+            Service::ContentStore => self.content_store.running().await,
+            Service::Cache => self.cache.running().await,
+            Service::WebFront => self.web_front.running().await,
+        };
+        let stands_still = format!("{}: suspended", service.name());
+        let wrong = self.visitor.network.links().map(chassis::simulation::Links::wrong).unwrap_or_default();
+        match running {
+            None => Process::Gone,
+            Some(_) if wrong.contains(&stands_still) => Process::Stopped,
+            Some(_) => Process::Running,
+        }
     }
 
     /// Where the services listen.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Loses what is told of the shop from now on, or lets it arrive again.
+    pub(crate) fn lose_telemetry(&self, lost: bool) {
+        if let Some(way) = &self.telemetry {
+            way.lose(lost);
+        }
+    }
+
+    /// What a health check of a service does when its answer changes from good to bad, and back.
+    pub(crate) fn acting_on(&self, service: Service, otherwise: Otherwise) -> Act {
+        match (otherwise, service) {
+            (Otherwise::Withdraw, _) => {
+                let (network, address) = (self.visitor.network.clone(), self.addresses.of(service).clone());
+                Box::new(move |is_well| {
+                    let resets = if is_well { 0.0 } else { 1.0 };
+                    network.impair(CUSTOMERS, &address, Duration::ZERO, resets);
+                    Box::pin(ready(()))
+                })
+            }
+            (Otherwise::Restart, Service::ContentStore) => restarting(&self.content_store),
+            (Otherwise::Restart, Service::Cache) => restarting(&self.cache),
+            (Otherwise::Restart, Service::WebFront) => restarting(&self.web_front),
+        }
     }
 
     /// What callers from outside stand on.
@@ -349,9 +401,9 @@ impl Shop {
         self.web_front.release(FIRST_RELEASE).await
     }
 
-    /// The disk beneath the content store.
-    pub fn disk(&self) -> &Disk {
-        &self.storage.disk
+    /// The content store's storage, and the disk beneath it.
+    pub fn storage(&self) -> &OnDisk {
+        &self.storage
     }
 
     /// The front's workers, where they are counted.
@@ -373,6 +425,20 @@ impl Shop {
             self.visitor.tasks.kill().await;
         })
     }
+}
+
+/// Ends a process and starts it again each time that it is not well.
+fn restarting<S: chassis::Program>(host: &Arc<Host<S>>) -> Act {
+    let host = Arc::clone(host);
+    Box::new(move |is_well| {
+        let host = Arc::clone(&host);
+        Box::pin(async move {
+            if !is_well {
+                // A start that fails is tried again after the next failed checks.
+                let _ = host.restart_by(Some(SUPERVISOR)).await;
+            }
+        })
+    })
 }
 
 fn host<S: chassis::Program>(

@@ -11,7 +11,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use diagnosis::{Answer, Finding, Phase, checks::CHECKS, experience};
+use diagnosis::{
+    Answer, Finding, Phase,
+    checks::{CHECKS, Check},
+    experience::{self, Said},
+};
 use incident::{Remedy, Rules, Run, Story, StoryClock, Timeline, money};
 
 use crate::{
@@ -176,13 +180,13 @@ pub async fn branch(scenario: &Scenario, seed: u64, remedies: &[Remedy]) -> io::
     })
 }
 
-/// What is kept of a moment in training; `phase` is that of who has done nothing yet, unless customers are served.
-pub fn kept(moment: &Moment, phase: Phase) -> experience::Moment {
-    let phase = if moment.is_served { Phase::Served } else { phase };
-    experience::moment(
-        phase,
-        CHECKS.iter().zip(&moment.findings).map(|(check, finding)| check.place(finding.outcome)),
-    )
+/// What is kept of a moment in training; `published` is the asset that did the harm, if one did.
+pub fn kept(moment: &Moment, phase: Phase, published: Option<&str>) -> experience::Moment {
+    let said = |(check, finding): (&Check, &Finding)| {
+        let names = finding.asset.as_deref().map(|asset| Some(asset) == published);
+        Some(Said { outcome: check.place(finding.outcome)?, names })
+    };
+    experience::moment(phase, CHECKS.iter().zip(&moment.findings).map(said))
 }
 
 fn options(seed: u64, recorder: &Arc<Recorder>) -> PlayOptions {

@@ -8,7 +8,7 @@ use http::StatusCode;
 use incident::{OperatingModel, Remedy, Route, Rules, Run, Service, Story, words::ClockKind};
 use tokio::time::sleep;
 use world::{
-    Mix, ShopOptions, World,
+    EditorError, Mix, ShopOptions, World,
     customers::{PATIENCE, any_page},
     judge::{Visit, judge},
     play::STARTS_STORY_S,
@@ -94,7 +94,18 @@ impl Stage {
         if !matches!(moment, Moment::Before) {
             self.world.shop().turn(LatentFault::PoorErrorHandling, true);
             for step in &steps {
-                self.world.happen(step).await.unwrap();
+                match self.world.happen(step).await {
+                    // Where the disk is full, or the store is down or busy, an editor is told so.
+                    Ok(())
+                    | Err(
+                        EditorError::Refused {
+                            status: StatusCode::INSUFFICIENT_STORAGE | StatusCode::SERVICE_UNAVAILABLE,
+                            ..
+                        }
+                        | EditorError::Unreachable(_),
+                    ) => {}
+                    Err(error) => panic!("{what}: {step:?}: {error}"),
+                }
             }
         }
         match moment {

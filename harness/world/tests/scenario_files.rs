@@ -117,7 +117,12 @@ fn what_could_not_happen_or_would_change_nothing_is_refused() {
     check("[5, 10]", "[5, 240]", 9, &["as late as 13:10", "before 13:00"]);
     let publish = "what = { publish";
     let ends = "ends-after-minutes = [5, 10]\nwhat = { publish";
-    check(publish, ends, 6, &["publish lasts until somebody undoes it", "suspend, link, disk and surge"]);
+    check(
+        publish,
+        ends,
+        6,
+        &["publish lasts until somebody undoes it", "suspend, link, disk, surge and delete"],
+    );
     // Numbers.
     let link = "link = { from = \"cache\", to = \"content-store\", delay-ms = 80 }";
     let what = |bad: &str, expected: &[&str]| check(link, bad, 10, expected);

@@ -44,6 +44,9 @@ pub const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 /// How long a failed version is not asked for again: long enough to spare the store, short enough to heal unseen.
 pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
+/// How long an asset that the content store does not have is not asked for again, where nobody has thought of its coming back.
+pub const MISSING_KEPT: Duration = Duration::from_secs(24 * 3_600);
+
 /// Failures and shared fills remembered at once; beyond that a fill is not shared.
 pub const SHARED_MAX: usize = 1_024;
 
@@ -153,7 +156,16 @@ impl Fills {
             return Ok((Arc::clone(fragment), Found::Hit));
         }
         if self.shared.is_faulty() {
-            return Ok((self.fill_alone(id).await?, Found::Miss));
+            // FAULT: that an asset is missing is kept far longer than any fragment, and a notice that it has been published is not
+            // taken for news. The answer 'there is none' outlives its cause.
+            if self.fragments().is_missing(id, Instant::now()) {
+                return Err(FetchError::Missing { id: id.clone() });
+            }
+            let filled = self.fill_alone(id).await;
+            if matches!(filled, Err(FetchError::Missing { .. })) {
+                self.fragments().note_missing(id, Instant::now() + MISSING_KEPT);
+            }
+            return Ok((filled?, Found::Miss));
         }
         match (kept, self.shared_fill(id)) {
             // The fill goes on in the background; the last good version is better than a wait.
@@ -232,7 +244,7 @@ impl Shared {
                 span.record("shop.asset.version", version);
                 span.in_scope(|| {
                     tracing::warn!(shop.asset.id = %id, shop.asset.version = version,
-                        shop.cache.fill.attempt = attempt, exception.message = cause, "could not fill");
+                        shop.cache.fill.attempt = attempt, error.type = error.kind(), exception.message = cause, "could not fill");
                 });
             }
             let is_missing = matches!(error, FetchError::Missing { .. });

@@ -46,6 +46,8 @@ pub struct Fragment {
 pub struct Fragments {
     entries: moka::sync::Cache<AssetId, Arc<Fragment>, BuildHasherDefault<DefaultHasher>>,
     changes: Mutex<BTreeMap<AssetId, Change>>,
+    /// Assets that the content store did not have, and until when that is believed.
+    missing: Mutex<BTreeMap<AssetId, Instant>>,
     jitter: Mutex<ChaCha8Rng>,
 }
 
@@ -65,7 +67,7 @@ impl Fragments {
             .eviction_policy(EvictionPolicy::lru())
             // std's own hasher differs from process to process, and eviction with it.
             .build_with_hasher(BuildHasherDefault::default());
-        Self { entries, changes: Mutex::default(), jitter: Mutex::new(jitter) }
+        Self { entries, changes: Mutex::default(), missing: Mutex::default(), jitter: Mutex::new(jitter) }
     }
 
     /// The fragment of an asset, fresh or not.
@@ -111,8 +113,22 @@ impl Fragments {
     }
 
     pub fn clear(&self) {
+        self.missing.lock().clear();
         self.entries.invalidate_all();
         self.entries.run_pending_tasks();
+    }
+
+    /// Remembers that the content store does not have an asset.
+    pub fn note_missing(&self, id: &AssetId, until: Instant) {
+        let mut missing = self.missing.lock();
+        if missing.len() < CHANGES_MAX || missing.contains_key(id) {
+            missing.insert(id.clone(), until);
+        }
+    }
+
+    /// Whether an asset is remembered as missing.
+    pub fn is_missing(&self, id: &AssetId, now: Instant) -> bool {
+        self.missing.lock().get(id).is_some_and(|until| now < *until)
     }
 
     /// Notes what the content store told of a change.

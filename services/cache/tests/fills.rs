@@ -278,6 +278,19 @@ async fn a_missing_asset_is_an_answer_in_both_twins_and_a_bad_id_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_the_faulty_twin_still_says_that_an_asset_is_missing_when_it_was_told_otherwise() {
+    for (faults, expected) in [(&[PoorErrorHandling][..], "404 "), (&[], "200 miss")] {
+        let bench = Bench::with(faults).await;
+        assert_eq!(bench.found("late").await, "404 ");
+        let version = bench.store.publish("late", "here");
+        bench.tell("late", version).await;
+        assert_eq!(bench.found("late").await, expected);
+        bench.cache.switches().set(PoorErrorHandling, false);
+        assert_eq!(bench.found("late").await, if expected == "404 " { "200 miss" } else { "200 hit" });
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_leaves_while_it_waits_for_a_permit_leaves_nothing_behind() {
     let bench = Bench::with(&[PoorErrorHandling]).await;
     bench.store.publish("banner", "vertical\u{b}tab");

@@ -67,6 +67,14 @@ impl Network {
         true
     }
 
+    /// Lets the certificate of the link from one service to another's address expire, or renews it; says whether it could. See
+    /// [`Links::expire`].
+    pub fn expire(&self, from: &str, to: &Authority, expired: bool) -> bool {
+        let Some((links, place)) = self.links_to(to) else { return false };
+        links.expire(from, place, expired);
+        true
+    }
+
     /// Silences all links of a service, or lets them speak again; says whether it could. See [`Links::suspend`].
     pub fn suspend(&self, service: &str, address: &Authority, suspended: bool) -> bool {
         let Some((links, place)) = self.links_to(address) else { return false };

@@ -71,6 +71,21 @@ async fn the_share_of_bursts_that_break_is_the_one_that_was_set_and_others_are_n
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_certificate_that_has_expired_is_shown_to_new_connections_alone() {
+    let (network, mut listener, address) = network().await;
+    let (mut near, mut far) = connected(&network, &mut listener, &address).await;
+    let links = network.links().unwrap();
+    links.expire("near", "far", true);
+    travel(&mut near, &mut far).await.unwrap();
+    let error = network.connect("near", &address).await.unwrap_err();
+    assert_eq!(error.to_string(), "the certificate of far has expired");
+    links.impair("near", "far", Duration::ZERO, 0.0);
+    assert!(network.connect("near", &address).await.is_err(), "nobody has renewed it");
+    links.restore();
+    connected(&network, &mut listener, &address).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_suspended_service_takes_connections_and_answers_when_it_runs_again() {
     let (network, mut listener, address) = network().await;
     let (mut near, mut far) = connected(&network, &mut listener, &address).await;

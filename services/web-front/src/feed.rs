@@ -42,7 +42,7 @@ impl Front {
         if price_list.is_none() {
             go_without(true, &self.switches)?;
         }
-        let prices = parse_prices(price_list.as_deref().unwrap_or_default());
+        let prices = parse_prices(price_list.as_deref().unwrap_or_default(), &self.switches);
         let copies: Vec<_> = PRODUCTS.iter().map(|product| fetch(product.asset)).collect();
         let copies: Vec<Option<String>> = stream::iter(copies).buffered(FEED_CONCURRENCY).collect().await;
         let xml = |text: &str| encoding::xml(text, &self.switches);

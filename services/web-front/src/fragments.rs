@@ -89,6 +89,7 @@ pub async fn fetch_one(asset: &str, upstream: &Upstream, switches: &Switches) ->
     if let Err(error) = &fetched {
         tracing::warn!(
             shop.asset.id = asset,
+            error.type = &*error.kind(),
             exception.message = cause_chain(error),
             "could not get a fragment"
         );

@@ -83,7 +83,7 @@ async fn home(State(front): Shared) -> Response {
     front.answer(page.await, |texts| Home {
         frame: front.frame(&texts, "For everyday kitchens", ""),
         intro: front.text(&texts, "intro"),
-        shelf: Shelf::of(POPULAR.iter().filter_map(|slug| catalogue::product(slug)), &texts),
+        shelf: Shelf::of(POPULAR.iter().filter_map(|slug| catalogue::product(slug)), &texts, &front.switches),
         scene: SCENE.iter().filter_map(|slug| catalogue::product(slug)).collect(),
         tiles: CATEGORIES
             .iter()
@@ -102,7 +102,7 @@ async fn category(State(front): Shared, slug: Slug) -> Response {
         frame: front.frame(&texts, category.name, category.slug),
         category,
         copy: front.text(&texts, "copy"),
-        shelf: Shelf::of(category.products(), &texts),
+        shelf: Shelf::of(category.products(), &texts, &front.switches),
     })
 }
 
@@ -118,9 +118,13 @@ async fn product(State(front): Shared, slug: Slug) -> Response {
         product,
         category,
         name_script: encoding::script(product.name, &front.switches),
-        price: prices(&texts).get(product.slug).copied(),
+        price: prices(&texts, &front.switches).get(product.slug).copied(),
         copy: front.text(&texts, "copy"),
-        shelf: Shelf::of(category.products().filter(|other| other.slug != product.slug), &texts),
+        shelf: Shelf::of(
+            category.products().filter(|other| other.slug != product.slug),
+            &texts,
+            &front.switches,
+        ),
     })
 }
 
@@ -133,8 +137,8 @@ async fn checkout(State(front): Shared, fields: Fields) -> Response {
     });
     front.answer(page.await, |texts| Checkout {
         frame: front.frame(&texts, "Checkout", ""),
-        basket: Shelf::of(items.filter_map(|(_, slug)| catalogue::product(slug)), &texts),
-        shelf: Shelf::of(POPULAR.iter().filter_map(|slug| catalogue::product(slug)), &texts),
+        basket: Shelf::of(items.filter_map(|(_, slug)| catalogue::product(slug)), &texts, &front.switches),
+        shelf: Shelf::of(POPULAR.iter().filter_map(|slug| catalogue::product(slug)), &texts, &front.switches),
         notes: front.text(&texts, "notes"),
         is_placed: fields.iter().any(|(name, _)| name == "placed"),
     })
@@ -234,8 +238,8 @@ fn shared_asset(part: &Part) -> &'static str {
     }
 }
 
-fn prices(texts: &Texts) -> BTreeMap<&str, Price> {
-    texts.get("prices").map(|list| parse_prices(list)).unwrap_or_default()
+fn prices<'a>(texts: &'a Texts, switches: &Switches) -> BTreeMap<&'a str, Price> {
+    texts.get("prices").map(|list| parse_prices(list, switches)).unwrap_or_default()
 }
 
 /// A text, ready for each place that a page writes it to.
@@ -263,8 +267,8 @@ struct ShelfItem {
 }
 
 impl Shelf {
-    fn of(products: impl Iterator<Item = &'static Product>, texts: &Texts) -> Self {
-        let prices = prices(texts);
+    fn of(products: impl Iterator<Item = &'static Product>, texts: &Texts, switches: &Switches) -> Self {
+        let prices = prices(texts, switches);
         let items = products.map(|product| ShelfItem { product, price: prices.get(product.slug).copied() });
         Self { items: items.collect() }
     }

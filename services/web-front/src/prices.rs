@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, ops::Add};
 
+use chassis::{LatentFault::PoorErrorHandling, Switches};
+
 /// An amount of money, shown with both decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price {
@@ -25,11 +27,22 @@ impl Add for Price {
 /// What some editors put before a text, and some again before each part of one that was put together: U+FEFF. Nobody sees it.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// Lines that are read of a price list: what the shop sells, and room for half as much again.
+const LINES_MAX: usize = 36;
+
 /// One price a line: a product's slug and an amount. A line that is neither is a product without a price.
-pub fn parse_prices(list: &str) -> BTreeMap<&str, Price> {
+///
+/// Of a list with more than [`LINES_MAX`] lines, the repaired twin reads those that are prices, as far as there is room.
+pub fn parse_prices<'a>(list: &'a str, switches: &Switches) -> BTreeMap<&'a str, Price> {
+    if switches.present(PoorErrorHandling) && list.lines().count() > LINES_MAX {
+        // FAULT: a list that has outgrown its room is no list at all. Nobody who writes it knows of the limit, and one line too many
+        // costs every price.
+        return BTreeMap::new();
+    }
     let is_around = |character: char| character.is_whitespace() || character == BYTE_ORDER_MARK;
     let lines = list.lines().filter_map(|line| line.trim_matches(is_around).split_once(' '));
-    lines.filter_map(|(slug, amount)| Some((slug, Price { cents: cents(amount.trim())? }))).collect()
+    let prices = lines.filter_map(|(slug, amount)| Some((slug, Price { cents: cents(amount.trim())? })));
+    prices.take(LINES_MAX).collect()
 }
 
 fn cents(amount: &str) -> Option<u32> {
@@ -41,13 +54,25 @@ fn cents(amount: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use chassis::Level;
+
     use super::*;
+
+    #[test]
+    fn a_list_that_outgrows_its_room_costs_every_price_or_none() {
+        let list = "\n".repeat(LINES_MAX) + "moka-pot 38.00";
+        let faulty = Switches::new([PoorErrorHandling], Level::Dark);
+        assert_eq!(parse_prices(&list, &faulty).len(), 0);
+        assert_eq!(parse_prices(&list[1..], &faulty).len(), 1);
+        faulty.set(PoorErrorHandling, false);
+        assert_eq!(parse_prices(&list, &faulty).len(), 1);
+    }
 
     #[test]
     fn a_line_that_is_no_price_costs_one_price() {
         let check = |line: &str, expected: Option<&str>| {
             let list = format!("{line}\nloaf-tin 24.90");
-            let prices = parse_prices(&list);
+            let prices = parse_prices(&list, &Switches::new([PoorErrorHandling], Level::Dark));
             assert_eq!(prices.get("moka-pot").map(ToString::to_string).as_deref(), expected, "{line:?}");
             assert_eq!(prices["loaf-tin"].to_string(), "24.90", "{line:?}");
         };

@@ -2,6 +2,7 @@
 //! somebody must ask, and act on the answer.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -43,6 +44,18 @@ pub enum FragmentError {
     Unreadable(#[from] serde_json::Error),
     #[error("it took longer than {0:?}")]
     TooLate(Duration),
+}
+
+impl FragmentError {
+    /// A short name for it, as `error.type` in telemetry.
+    pub fn kind(&self) -> Cow<'static, str> {
+        match self {
+            Self::Call(error) => error.kind().into(),
+            Self::Refused { status, .. } => status.as_str().to_owned().into(),
+            Self::Unreadable(_) => "unreadable".into(),
+            Self::TooLate(_) => "budget_exceeded".into(),
+        }
+    }
 }
 
 /// The cache and the content store, as the web front sees them.

@@ -41,7 +41,7 @@ pub(crate) struct CompareArgs {
     /// The first seed; those above a thousand million are kept for training [default: a new one for each run, which is printed]
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
-    /// Only the levels, the placebo and the runbooks that look at nothing
+    /// Only the levels, the placebo and the baselines
     #[arg(long)]
     quick: bool,
     /// How results are written

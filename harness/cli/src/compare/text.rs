@@ -4,7 +4,7 @@ use experiment::compare::{Study, condition::Key};
 use incident::{Story, Usd};
 use report::{
     Interval,
-    compare::{CompareReport, Metric, Paired},
+    compare::{CompareReport, Effect, Metric, Paired},
 };
 
 use crate::output::plain;
@@ -20,9 +20,11 @@ pub(super) fn lines(report: &CompareReport) -> Vec<String> {
         ));
     }
     lines.extend(levels(report));
+    lines.extend(baselines(report));
     for metric in [Metric::Explain, Metric::Restore, Metric::Loss] {
         lines.extend(differences(report, metric));
     }
+    lines.extend(two_by_two(report));
     lines.extend(unhelped(report));
     lines.extend(doubts(report));
     lines.push("\nAssumed".to_owned());
@@ -38,7 +40,7 @@ pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     lines
 }
 
-/// The same incident at each level: the demonstration's last lines.
+/// One incident at each level: the demonstration's last lines.
 pub(crate) fn side_by_side(study: &Study) -> Vec<String> {
     let story = Story::default();
     let mut lines = vec![format!(
@@ -100,33 +102,87 @@ fn levels(report: &CompareReport) -> Vec<String> {
     lines
 }
 
-fn differences(report: &CompareReport, metric: Metric) -> Vec<String> {
-    let (what, unit) = match metric {
+/// Others on the same incidents.
+fn baselines(report: &CompareReport) -> Vec<String> {
+    let mut lines = vec![
+        "\nOthers on the same incidents; mean minutes, 300 where it never happened".to_owned(),
+        format!(
+            "  {:<40} {:>5} {:>5} {:>7} {:>7} {:>10}",
+            "who, and with whose checks", "right", "wrong", "explain", "restore", "loss"
+        ),
+    ];
+    lines.extend(report.baselines.iter().map(|row| {
+        let level = row.level.map(|level| format!(" ({level})")).unwrap_or_default();
+        let who: String = row.who.chars().take(40 - level.len()).collect();
+        format!(
+            "  {:<40} {:>5} {:>5} {:>7} {:>7} {:>10}",
+            format!("{who}{level}"),
+            percent(row.explained_right_share),
+            percent(row.explained_wrong_share),
+            minutes(row.time_to_explain_restricted_mean_s),
+            minutes(row.restored.time_to_restore_restricted_mean_s),
+            Usd(row.restored.loss_usd_mean).to_string()
+        )
+    }));
+    lines
+}
+
+fn named(metric: Metric) -> (&'static str, &'static str) {
+    match metric {
         Metric::Restore => ("Time to restore", "min"),
         Metric::Loss => ("Loss", "$1,000"),
         Metric::Explain | Metric::ExplainFromCall => ("Time to the right explanation", "min"),
-    };
-    let scale = if metric == Metric::Loss { 1_000.0 } else { 60.0 };
+    }
+}
+
+fn scale(metric: Metric) -> f64 {
+    if metric == Metric::Loss { 1_000.0 } else { 60.0 }
+}
+
+fn differences(report: &CompareReport, metric: Metric) -> Vec<String> {
+    let ((what, unit), scale) = (named(metric), scale(metric));
     let mut lines = vec![
         format!("\n{what}, {unit}: paired differences, below 0 shorter or less"),
         format!(
-            "  {:<20} {:>8} {:>16} {:>22} {:>8}",
-            "step", "mean", "95 % interval", "shorter same longer", "tips at"
+            "  {:<17} {:>7} {:>15} {:>6} {:>16} {:>6} {:>6}",
+            "step", "mean", "95 % interval", "ratio", "less same more", "rank", "tips"
         ),
     ];
     let row = |paired: &Paired| {
         let [shorter, same, longer] = paired.scenarios;
         let tips = paired.tipping_factor.map_or("-".to_owned(), |factor| format!("x{factor:.0}"));
         format!(
-            "  {:<20} {:>8.1} {:>16} {:>22} {:>8}",
+            "  {:<17} {:>7.1} {:>15} {:>6.2} {:>16} {:>6} {:>6}",
             format!("{} to {}", paired.against.name(), paired.level.name()),
             paired.difference / scale,
             interval(paired.interval, scale),
-            format!("{shorter:>7} {same:>4} {longer:>6}"),
+            paired.ratio,
+            format!("{shorter:>4} {same:>4} {longer:>4}"),
+            format!("{:+.2}", paired.rank_difference),
             tips
         )
     };
     lines.extend(report.paired.iter().filter(|paired| paired.metric == metric).map(row));
+    lines
+}
+
+/// Telemetry and the operating model, each alone and both together.
+fn two_by_two(report: &CompareReport) -> Vec<String> {
+    let Some(two) = &report.two_by_two else { return Vec::new() };
+    let ((first, poorest), (second, richest)) = (two.from, two.to);
+    let mut lines = vec![
+        format!("\nFrom {first} at {poorest} to {second} at {richest}: whose part, below 0 shorter or less"),
+        format!("  {:<26} {:>8} {:>17}", "", "mean", "95 % interval"),
+    ];
+    for effect in &two.effects {
+        let (what, unit) = named(effect.metric);
+        let scale = scale(effect.metric);
+        lines.push(format!("  {what}, {unit} ({:.0} at first)", effect.at_first / scale));
+        lines.extend(Effect::PARTS.iter().zip(effect.parts()).map(|(part, difference)| {
+            let interval = interval(difference.interval, scale);
+            format!("    {part:<26} {:>6.1} {interval:>17}", difference.mean / scale)
+        }));
+    }
     lines
 }
 

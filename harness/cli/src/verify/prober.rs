@@ -166,7 +166,8 @@ impl Prober {
 
     /// Whether the cache still fills what it does not have.
     async fn has_free_permit(&self) -> anyhow::Result<bool> {
-        let path = format!("/fragments/{}-none", self.asset);
+        // A name of its own each time: that an asset is missing may be remembered.
+        let path = format!("/fragments/{}-none-{:08x}", self.asset, rand::random::<u32>());
         match self.cache.get(&path, Wait::AtMost(PERMIT_WITHIN)).await {
             Ok(_) => Ok(true),
             Err(CallError::TimedOut { .. }) => Ok(false),

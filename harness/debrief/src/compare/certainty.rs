@@ -1,20 +1,9 @@
-//! How sure the responder was, and how right; and what it costs to ask for more certainty. Teaches to compare levels at equal error: who
-//! may be wrong more often is always quicker.
+//! How sure the responder was, and how right. Teaches that who is too sure of itself is quick for the wrong reason.
 
-use incident::Level;
+use report::compare::{Calibration, CompareReport};
 
-use report::compare::{Calibration, CompareReport, Doubts, Row};
-
-use super::{
-    trade_off::{Curve, trade_off},
-    words::{bare_minutes, minutes, names, share},
-};
-use crate::{
-    block::Block,
-    chart::{Chart, Table},
-    figures::list,
-    plot::{WIDE, WIDTH},
-};
+use super::words::share;
+use crate::{block::Block, chart::Table};
 
 /// A smaller difference between certainty and being right is called neither too sure nor too unsure.
 const SURE: f64 = 0.02;
@@ -54,72 +43,12 @@ pub(super) fn calibration(document: &CompareReport) -> Option<Block> {
         }
     }
     let about = format!(
-        "Share of answers that were right, by how sure they were given: all answers that name a cause, at the lowest threshold; {}. Brier score: the \
-         mean squared distance between certainty and being right, 0 at best. The answers are about the same few scenarios, so there are no intervals.",
+        "Share of answers that were right, by how sure they were given: all that name a cause; {}. Brier score: the \
+         mean squared distance between sure and right, 0 at best. The answers are about the same few scenarios, so there are no intervals.",
         document.sample()
     );
     Some(
         Block::new(title, about, table)
             .against("the responder is too sure of itself where telemetry is rich"),
-    )
-}
-
-/// Time against error over the thresholds.
-pub(super) fn thresholds(document: &CompareReport) -> Option<Chart> {
-    let doubts = document.controls.doubts.as_ref()?;
-    let rows = &doubts.thresholds;
-    let point = |row: &Row| (row.explained_wrong_share, row.time_to_explain_restricted_mean_s / 60.0);
-    let curve = |level: Level| {
-        let points = rows.iter().filter(|row| row.level == level).map(point).collect();
-        Curve { level, points }
-    };
-    let curves: Vec<Curve> = document.levels.iter().map(|row| curve(row.level)).collect();
-    let mut table =
-        Table::new(&["level", "threshold", "wrong explanation", "right explanation", "minutes, mean"]);
-    for level in document.levels.iter().map(|row| row.level) {
-        table.rows.extend(rows.iter().filter(|row| row.level == level).map(cells));
-    }
-    (!rows.is_empty()).then(|| Chart {
-        title: at_equal_error(document, doubts),
-        subtitle: format!(
-            "Mean minutes to the right explanation against the share of incidents with a wrong one, a dot for each threshold of certainty; {}.",
-            document.sample()
-        ),
-        plots: vec![trade_off(&curves, WIDE, 260.0), trade_off(&curves, WIDTH, 220.0)],
-        table_title: "All thresholds as a table".to_owned(),
-        data: Some(("thresholds.csv", table.csv())),
-        table,
-        ..Chart::default()
-    })
-}
-
-fn cells(row: &Row) -> Vec<String> {
-    let (wrong, right) = (share(row.explained_wrong_share), share(row.explained_right_share));
-    vec![
-        row.level.to_string(),
-        row.what.clone(),
-        wrong,
-        right,
-        bare_minutes(row.time_to_explain_restricted_mean_s),
-    ]
-}
-
-fn at_equal_error(document: &CompareReport, doubts: &Doubts) -> String {
-    let of = |level: Level| doubts.at_equal_error.iter().find(|row| row.level == level);
-    let takes = |row: &Row| format!("{} at {}", minutes(row.time_to_explain_restricted_mean_s), row.level);
-    let each: Vec<String> = document.levels.iter().filter_map(|row| of(row.level).map(takes)).collect();
-    let none: Vec<Level> =
-        document.levels.iter().map(|row| row.level).filter(|level| of(*level).is_none()).collect();
-    let most = share(doubts.equal_error);
-    if each.is_empty() {
-        return format!("No threshold at any level errs in at most {most} of incidents");
-    }
-    let none = match none.as_slice() {
-        [] => String::new(),
-        none => format!("; no threshold errs that seldom at {}", names(none.iter().copied())),
-    };
-    format!(
-        "With wrong explanations in at most {most} of incidents, the right one takes {}{none}",
-        list(&each)
     )
 }

@@ -111,7 +111,7 @@ pub(super) fn explained(document: &CompareReport) -> Option<Chart> {
         title,
         subtitle: format!(
             "Mean difference within incidents, in minutes to the right explanation: each level less the one before it, then each level less \
-             {against}; {}. ⊢⊣ is the 95 % interval: scenarios drawn anew, then seeds.",
+             {against}; {}. ⊢⊣ is the 95 % interval, if scenarios were written anew.",
             document.sample()
         ),
         plots: [WIDE, WIDTH].map(|width| differences(&plotted, "min", ["sooner", "later"], width)).into(),
@@ -201,14 +201,34 @@ fn in_words(rows: &[&Paired], less: &str, more: &str) -> String {
 
 /// For the first `tipping_of` rows the table has a column with the factor of check costs at which the gain is gone.
 fn difference_table(rows: &[&Paired], tipping_of: usize, pair: Pair) -> Table {
-    let mut table = Table::new(&["", "difference", "95 % interval", "scenarios less", "the same", "more"]);
+    let mut table = Table::new(&[
+        "",
+        "difference",
+        "95 % interval",
+        "ratio",
+        "95 % interval",
+        "scenarios less",
+        "the same",
+        "more",
+        "by rank",
+    ]);
+    let is_imputed = rows.iter().any(|row| row.imputed.is_some());
+    if is_imputed {
+        table.columns.push("of it, explained at one level alone".to_owned());
+    }
     if tipping_of > 0 {
         table.columns.push("no gain left when checks cost".to_owned());
     }
     for (place, row) in rows.iter().enumerate() {
         let [by, interval] = pair(row.difference, row.interval);
         let mut cells = vec![format!("{} to {}", row.against, row.level), by, interval];
+        let Interval { low, high } = row.ratio_interval;
+        cells.extend([format!("{:.2}", row.ratio), format!("{low:.2} to {high:.2}")]);
         cells.extend(row.scenarios.iter().map(ToString::to_string));
+        cells.push(signed_rank(row.rank_difference));
+        if is_imputed {
+            cells.push(row.imputed.map_or("-".to_owned(), signed_minutes));
+        }
         if tipping_of > 0 {
             cells.push(match row.tipping_factor {
                 _ if place >= tipping_of => "-".to_owned(),
@@ -220,6 +240,12 @@ fn difference_table(rows: &[&Paired], tipping_of: usize, pair: Pair) -> Table {
         table.rows.push(cells);
     }
     table
+}
+
+/// From -1, if all scenarios are less, to +1.
+fn signed_rank(by: f64) -> String {
+    let by = (by * 100.0).round() / 100.0 + 0.0;
+    if by == 0.0 { "0".to_owned() } else { format!("{by:+.2}").replace('-', "\u{2212}") }
 }
 
 fn paired_csv(rows: &[&Paired]) -> String {

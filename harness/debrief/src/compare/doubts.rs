@@ -4,12 +4,12 @@
 use incident::{Level, OperatingModel};
 use report::{
     Interval,
-    compare::{Against, CompareReport, Metric, Restored, Row},
+    compare::{Against, Classifier, CompareReport, Metric, Row},
 };
 
 use super::words::{
-    Sign, bare_minutes, by_level, count_of, differences_in_words, dollars, minutes, minutes_interval, model,
-    names, row_by_level, share, signed_minutes, uncertain,
+    Sign, bare_minutes, by_level, count_of, dollars, minutes, minutes_interval, model, names, row_by_level,
+    share, signed_minutes, uncertain,
 };
 use crate::{
     block::Block,
@@ -19,17 +19,16 @@ use crate::{
 
 /// All that were asked, those of every run first.
 pub(super) fn blocks(report: &CompareReport) -> Vec<Block> {
-    let each: [fn(&CompareReport) -> Option<Block>; 13] = [
-        placebo,
-        runbooks,
-        no_cause_in_the_shop,
-        models,
-        other_responders,
-        cost_draws,
-        odds,
+    let each: [fn(&CompareReport) -> Option<Block>; 12] = [
         left_out,
-        learning,
-        classifier,
+        placebo,
+        no_cause_in_the_shop,
+        violations,
+        models,
+        cost_draws,
+        cheaper_dark,
+        odds,
+        classifiers,
         signals,
         super::certainty::calibration,
         super::overview::after_freeze,
@@ -39,9 +38,7 @@ pub(super) fn blocks(report: &CompareReport) -> Vec<Block> {
 
 /// What was found about each doubt, and the doubt; nothing where a finding stands against none.
 pub fn found(report: &CompareReport) -> Vec<(String, String)> {
-    let blocks = blocks(report).into_iter().map(|block| (block.title, block.doubt.to_owned()));
-    let chart = super::certainty::thresholds(report).map(|chart| (chart.title, String::new()));
-    blocks.chain(chart).collect()
+    blocks(report).into_iter().map(|block| (block.title, block.doubt.to_owned())).collect()
 }
 
 fn placebo(report: &CompareReport) -> Option<Block> {
@@ -88,59 +85,34 @@ fn against_nothing(rows: &[Against], what: &str) -> String {
     format!("{what} also gained {gained}; subtract that{later}")
 }
 
-/// Runbooks that check nothing, the levels, and an oracle that knows the cause.
-fn runbooks(report: &CompareReport) -> Option<Block> {
-    let controls = &report.controls;
-    let time = |restored: &Restored| restored.time_to_restore_restricted_mean_s;
-    let best = controls
-        .runbooks
-        .iter()
-        .min_by(|one, other| time(&one.restored).total_cmp(&time(&other.restored)))?;
-    let mut table = Table::new(&[
-        "who acts",
-        "restored",
-        "mean minutes to restore",
-        "trade lost, mean",
-        "against the better runbook",
-        "95 % interval",
-    ]);
-    let mut add = |name: &str, restored: &Restored, over: Option<&Against>| {
-        let over = over.map_or(["-"; 2].map(String::from), |over| {
-            [signed_minutes(over.difference), minutes_interval(over.interval)]
-        });
-        let figures =
-            [share(restored.restored_share), bare_minutes(time(restored)), dollars(restored.loss_usd_mean)];
-        table.rows.push([vec![name.to_owned()], figures.into(), over.into()].concat());
-    };
-    for runbook in &controls.runbooks {
-        add(&format!("blind: {}", runbook.says), &runbook.restored, None);
+/// Incidents that cost more at a level than at the one below.
+fn violations(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.violations;
+    let (one, last) = (report.levels.first()?, report.levels.last()?);
+    if one.level == last.level {
+        return None;
     }
-    for row in &report.levels {
-        let restored = Restored {
-            restored_share: row.restored_share,
-            time_to_restore_restricted_mean_s: row.time_to_restore_restricted_mean_s,
-            loss_usd_mean: row.loss_usd_mean,
+    let mut table =
+        Table::new(&["incident", "level", "cost, minutes", "said", "level below", "cost, minutes", "said"]);
+    for row in rows {
+        let said = |said: &Option<String>| said.clone().unwrap_or("that it does not know".to_owned());
+        let side = |level: Level, place: usize| {
+            [level.to_string(), format!("{:.0}", row.cost_minutes[place]), said(&row.said[place])]
         };
-        let over = controls.over_best_runbook.iter().find(|over| over.level == row.level);
-        add(row.level.name(), &restored, over);
+        let incident = format!("{}, seed {}", row.scenario, row.seed);
+        table.rows.push([vec![incident], side(row.level, 0).into(), side(row.against, 1).into()].concat());
     }
-    add("told the cause when called", &controls.oracle, None);
-    let rows = controls.over_best_runbook.iter();
-    let words: Vec<_> = rows.map(|row| (row.level, row.difference, row.interval)).collect();
-    let finding = format!(
-        "Without one check, \u{201c}{}\u{201d} restores {} of the incidents. Against it, availability is back {}. Somebody who is told the cause \
-         when called restores {} in {} on average",
-        best.says,
-        share(best.restored.restored_share),
-        differences_in_words(&words, ["sooner", "later"], minutes),
-        share(controls.oracle.restored_share),
-        minutes(time(&controls.oracle))
-    );
+    let at = |level: Level| rows.iter().filter(|row| row.level == level).count();
+    let each: Vec<String> =
+        report.levels.iter().skip(1).map(|row| format!("{} at {}", at(row.level), row.level)).collect();
+    let finding =
+        format!("An incident cost more than at the level below in {} cases: {}", rows.len(), list(&each));
     let about = format!(
-        "From somebody who checks nothing to somebody who knows the cause, with the {} between them. An incident that was never restored counts as restored at the story's end.",
-        report.sample()
+        "Cost by the responder's own stakes, in minutes from the call on: minutes until restored, and what a wrong explanation or none is held to \
+         cost. On the incidents of training no level costs more than the one below on average, by construction; on these, each case is listed. {}.",
+        capital(&report.sample())
     );
-    Some(Block::new(finding, about, table).against("what restores the shop needs no checks at all"))
+    Some(Block::new(finding, about, table).against("more telemetry misleads, and a mean hides it"))
 }
 
 /// False alarms, and outages outside the shop.
@@ -296,22 +268,37 @@ fn steps_kept(report: &CompareReport, rows: &[Row], with: &str) -> String {
     format!("of {} {steps} the same way: {}", shown.len(), list(&each))
 }
 
-fn other_responders(report: &CompareReport) -> Option<Block> {
-    let rows = &report.controls.doubts.as_ref()?.other_responders;
-    let how = "Checks in a random order, and in the order of a fixed checklist.";
-    under(report, rows, "with", how, "another way of choosing checks would not profit from telemetry")
-}
-
 fn odds(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.odds;
     let how = "What the responder believes before it checks anything: skewed at random; or with a tenth of the probability for what did happen.";
     under(report, rows, "if", how, "it holds only for somebody who expects the right things")
 }
 
-fn learning(report: &CompareReport) -> Option<Block> {
-    let rows = &report.controls.doubts.as_ref()?.learning;
-    let how = "With the first so many training incidents of each scenario.";
-    under(report, rows, "with", how, "with more training, or with less, the result would be another")
+/// The mirror of the factor by which a level's own checks may get dearer.
+fn cheaper_dark(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.doubts.as_ref()?.cheaper_dark;
+    let [first, second, ..] = report.levels.as_slice() else { return None };
+    let gained =
+        |row: &Row| row.time_to_explain_restricted_mean_s <= second.time_to_explain_restricted_mean_s;
+    let finding = match rows.iter().find(|row| gained(row)) {
+        Some(row) => format!(
+            "Were the checks of {} {} times as cheap, it would be as quick as {}",
+            first.level, row.what, second.level
+        ),
+        None => format!(
+            "Were the checks of {} {} times as cheap, it would still be slower than {}",
+            first.level,
+            rows.last()?.what,
+            second.level
+        ),
+    };
+    let mut table = Table::new(&["checks", "explained right", "minutes, mean"]);
+    for row in rows {
+        let figures = [share(row.explained_right_share), bare_minutes(row.time_to_explain_restricted_mean_s)];
+        table.rows.push([vec![format!("{} times as cheap", row.what)], figures.into()].concat());
+    }
+    let about = format!("What needs no telemetry made cheaper, at {}; {}.", first.level, report.sample());
+    Some(Block::new(finding, about, table).against("checks without telemetry were made dear"))
 }
 
 fn cost_draws(report: &CompareReport) -> Option<Block> {
@@ -346,44 +333,71 @@ fn cost_draws(report: &CompareReport) -> Option<Block> {
 
 fn left_out(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.left_out;
-    let each = rows.iter().map(|row| format!("{} at {}", share(row.explained_wrong_share), row.level));
-    let finding = format!(
-        "When it was not trained on the scenario, the responder gives the cause of another one in {}",
-        list(&each.collect::<Vec<_>>())
-    );
-    let mut table =
-        Table::new(&["level", "said that it does not know", "gave the cause of another", "restored"]);
+    let mut whats: Vec<&str> = rows.iter().map(|row| row.what.as_str()).collect();
+    whats.dedup();
+    let clause = |what: &&str| {
+        let of = rows.iter().filter(|row| row.what == *what);
+        let each = of.map(|row| format!("{} at {}", share(row.explained_wrong_share), row.level));
+        format!("never taught {what}, in {}", list(&each.collect::<Vec<_>>()))
+    };
+    let finding =
+        format!("A wrong cause is given: {}", whats.iter().map(clause).collect::<Vec<_>>().join("; "));
+    let mut table = Table::new(&[
+        "not taught",
+        "level",
+        "said that it does not know",
+        "given another's cause",
+        "restored",
+    ]);
     for row in rows {
         let figures = [row.said_so_share, row.explained_wrong_share, row.restored_share].map(share);
-        table.rows.push([vec![row.level.to_string()], figures.into()].concat());
+        table.rows.push([vec![row.what.clone(), row.level.to_string()], figures.into()].concat());
     }
-    let about = format!("Each scenario diagnosed with knowledge of all others; {}.", report.sample());
+    let blind = report.baselines.iter().filter(|other| other.level.is_none() && !other.knows_all());
+    let best = blind.map(|other| other.restored.restored_share).fold(0.0, f64::max);
+    let about = format!(
+        "Each scenario diagnosed by who was taught all others, and by who was taught all others but its family. The better blind runbook restores \
+         {}. {}.",
+        share(best),
+        capital(&report.sample())
+    );
     (!rows.is_empty()).then(|| {
         Block::new(finding, about, table).against("only what is on the examiner's list can be explained")
     })
 }
 
-fn classifier(report: &CompareReport) -> Option<Block> {
-    let classifier = report.controls.doubts.as_ref()?.before_trigger_classifier.as_ref()?;
-    let incidents = classifier.incidents as f64;
+/// Who is shown nothing that tells must be at chance, or something gives the scenario away.
+fn classifiers(report: &CompareReport) -> Option<Block> {
+    let rows = &report.controls.doubts.as_ref()?.classifiers;
     // The normal approximation to the binomial: how far chance alone goes in one direction in 97.5 of 100 cases.
-    let reach = classifier.chance + 1.96 * (classifier.chance * (1.0 - classifier.chance) / incidents).sqrt();
-    let outcome = if classifier.right_share <= reach {
-        "is at chance"
-    } else {
-        "does better than chance: something gives the scenario away"
+    let reach = |row: &Classifier| {
+        row.chance + 1.96 * (row.chance * (1.0 - row.chance) / row.incidents.max(1) as f64).sqrt()
     };
-    let finding = format!("A classifier that is taught with evidence from before the trigger {outcome}");
-    let table = Table::new(&["incidents", "named right", "chance", "chance alone may reach"]).with(vec![
-        classifier.incidents.to_string(),
-        share(classifier.right_share),
-        share(classifier.chance),
-        share(reach),
-    ]);
-    let about = "Naive Bayes on what every check said before the trigger, taught with all other seeds; chance alone may reach 1.96 standard \
-                 errors above it. Not the model responder.";
+    let clause = |row: &Classifier| {
+        let outcome = match (row.right_share <= reach(row), row.must_fail) {
+            (true, true) => "it is at chance, as it must be",
+            (false, true) => "it does better than chance: something gives the scenario away",
+            (true, false) => "it is at chance: it could not have found that anything gives it away",
+            (false, false) => "it does better than chance, as it must",
+        };
+        format!("{}, {outcome}", row.what)
+    };
+    let finding =
+        format!("A classifier that must answer: {}", rows.iter().map(clause).collect::<Vec<_>>().join("; "));
+    let mut table = Table::new(&["shown", "incidents", "named right", "chance", "chance alone may reach"]);
+    for row in rows {
+        table.rows.push(vec![
+            row.what.clone(),
+            row.incidents.to_string(),
+            share(row.right_share),
+            share(row.chance),
+            share(reach(row)),
+        ]);
+    }
+    let about = "Naive Bayes on what every check said, taught with all other incidents; chance alone may reach 1.96 standard errors above it. \
+                 Not the model responder.";
     let doubt = "names, times or decoys give a scenario away before anything has happened";
-    Some(Block::new(finding, about.to_owned(), table).against(doubt))
+    (!rows.is_empty()).then(|| Block::new(finding, about.to_owned(), table).against(doubt))
 }
 
 /// What each signal is worth, over all subsets of signals.

@@ -3,7 +3,7 @@
 //!
 //! - `overview` and `charts`: the levels. `doubts`: what else could explain them. `certainty`: how sure, and how right.
 //! - `words`: differences in words.
-//! - `dots`, `differences`, `signs`, `trade_off`: plots of many incidents side by side. They show every incident, intervals
+//! - `dots`, `differences`, `signs`: plots of many incidents side by side. They show every incident, intervals
 //!   instead of verdicts, and what was never reached.
 
 mod page;
@@ -15,7 +15,6 @@ mod words;
 mod differences;
 mod dots;
 mod signs;
-mod trade_off;
 
 pub use doubts::found as doubts_found;
 pub use page::page;

@@ -3,9 +3,15 @@
 
 use incident::Level;
 
-use report::compare::{CompareReport, LevelRow, Metric};
+use report::{
+    Interval,
+    compare::{Baseline, CompareReport, Difference, Effect, LevelRow, Metric, Restored},
+};
 
-use super::words::{Sign, bare_minutes, by_level, dollars, model, names, row_by_level, share, shares};
+use super::words::{
+    Sign, bare_minutes, by_level, dollars, model, names, row_by_level, share, shares, signed_dollars,
+    signed_minutes,
+};
 use crate::{
     block::Block,
     chart::Table,
@@ -129,6 +135,108 @@ fn table(document: &CompareReport) -> Table {
     add("checks, mean", &|row| format!("{:.1}", row.checks_mean));
     add("trade lost, mean", &|row| dollars(row.loss_usd_mean));
     table
+}
+
+/// Telemetry and the operating model, each alone and both together.
+pub(super) fn two_by_two(document: &CompareReport) -> Option<Block> {
+    let two = document.two_by_two.as_ref()?;
+    let finding = two.sentence()?.trim_end_matches('.').to_owned();
+    let mut table = Table::new(&[
+        "",
+        "minutes to explain",
+        "95 % interval",
+        "minutes to restore",
+        "95 % interval",
+        "trade lost",
+        "95 % interval",
+    ]);
+    let row = |name: &str, of: &dyn Fn(&Effect) -> [String; 2]| {
+        let cells = two.effects.iter().flat_map(of);
+        [name.to_owned()].into_iter().chain(cells).collect::<Vec<_>>()
+    };
+    let ((first, poorest), (second, richest)) = (two.from, two.to);
+    table.rows.push(row(&format!("{} at {poorest}", model(first)), &|effect| {
+        let at_first = match effect.metric {
+            Metric::Loss => dollars(effect.at_first),
+            _ => bare_minutes(effect.at_first),
+        };
+        [at_first, String::new()]
+    }));
+    for (place, name) in Effect::PARTS.iter().enumerate() {
+        table.rows.push(row(name, &|effect| {
+            let Difference { mean, interval: Interval { low, high } } = effect.parts()[place];
+            let amount = if effect.metric == Metric::Loss { signed_dollars } else { signed_minutes };
+            [amount(mean), format!("{} to {}", amount(low), amount(high))]
+        }));
+    }
+    let about = format!(
+        "Paired differences from {} at {poorest} to {} at {richest}, below zero shorter or less; {}. What a handover takes is assumed.",
+        model(first),
+        model(second),
+        document.sample()
+    );
+    Some(Block::new(finding, about, table))
+}
+
+/// Who else was given the same incidents, and where one of them does better than the responder.
+pub(super) fn baselines(document: &CompareReport) -> Option<Block> {
+    let mut table = Table::new(&[
+        "who",
+        "checks of",
+        "explained right",
+        "explained wrong",
+        "minutes to explain, mean",
+        "restored",
+        "minutes to restore, mean",
+        "trade lost, mean",
+    ]);
+    let responders = document.levels.iter().map(|row| Baseline {
+        who: document.responder.clone(),
+        level: Some(row.level),
+        explained_right_share: row.explained_right_share,
+        explained_wrong_share: row.explained_wrong_share,
+        time_to_explain_restricted_mean_s: row.time_to_explain_restricted_mean_s,
+        restored: Restored {
+            restored_share: row.restored_share,
+            time_to_restore_restricted_mean_s: row.time_to_restore_restricted_mean_s,
+            loss_usd_mean: row.loss_usd_mean,
+        },
+    });
+    let mut rows: Vec<Baseline> = responders.chain(document.baselines.iter().cloned()).collect();
+    // Side by side what has the same checks; those who take none first, and who knows all last.
+    rows.sort_by_key(|row| (row.knows_all(), row.level));
+    for row in rows {
+        table.rows.push(vec![
+            row.who,
+            row.level.map_or("-".to_owned(), |level| level.to_string()),
+            share(row.explained_right_share),
+            share(row.explained_wrong_share),
+            bare_minutes(row.time_to_explain_restricted_mean_s),
+            share(row.restored.restored_share),
+            bare_minutes(row.restored.time_to_restore_restricted_mean_s),
+            dollars(row.restored.loss_usd_mean),
+        ]);
+    }
+    let about = format!(
+        "The same incidents, given to others: runbooks followed without a check, the last change undone first, checks in a fixed order and in \
+         random orders, and an oracle that is told the truth when called; {}.",
+        document.sample()
+    );
+    let title = capital(&against_baselines(document));
+    (!document.baselines.is_empty()).then(|| Block { depth: 2, ..Block::new(title, about, table) })
+}
+
+/// `the model responder does better than every baseline at every level`, or where it does not.
+fn against_baselines(document: &CompareReport) -> String {
+    let beaten = document.beaten_by();
+    if beaten.is_empty() {
+        return format!(
+            "the {} explains more, explains sooner and restores sooner than every baseline at every level, or as well",
+            document.responder
+        );
+    }
+    let each = beaten.iter().map(|(level, who, measure)| format!("{who} {} at {level}", measure.words()));
+    format!("not everywhere better than the baselines: {}", list(&each.collect::<Vec<_>>()))
 }
 
 /// The times at a level in order; what was never reached comes last.

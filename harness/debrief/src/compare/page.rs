@@ -4,7 +4,7 @@ use askama::Template;
 
 use report::compare::CompareReport;
 
-use super::{certainty, charts, doubts, overview};
+use super::{charts, doubts, overview};
 use crate::figures::{count, grouped, unbroken};
 
 /// The page about a comparison. What a quick run leaves out is not on it.
@@ -34,8 +34,14 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn of(document: &'a CompareReport) -> Result<Self, askama::Error> {
-        let mut levels =
-            vec![overview::levels(document).render()?, charts::every_incident(document).render()?];
+        let mut levels = vec![overview::levels(document).render()?];
+        if let Some(block) = overview::baselines(document) {
+            levels.push(block.render()?);
+        }
+        if let Some(block) = overview::two_by_two(document) {
+            levels.push(block.render()?);
+        }
+        levels.push(charts::every_incident(document).render()?);
         if let Some(chart) = charts::explained(document) {
             levels.push(chart.render()?);
         }
@@ -45,11 +51,7 @@ impl<'a> Page<'a> {
         let scenarios = charts::by_scenario(document);
         let scenarios =
             scenarios.map(|(chart, told)| chart.render().map(|chart| (chart, told))).transpose()?;
-        let mut doubts: Vec<String> =
-            doubts::blocks(document).iter().map(Template::render).collect::<Result<_, _>>()?;
-        if let Some(chart) = certainty::thresholds(document) {
-            doubts.push(chart.render()?);
-        }
+        let doubts = doubts::blocks(document).iter().map(Template::render).collect::<Result<_, _>>()?;
         Ok(Self {
             title: overview::title(document),
             spoken: document.finding.lines().map(unbroken).collect(),
@@ -78,12 +80,19 @@ fn rests_on(document: &CompareReport) -> Vec<String> {
     let [incidents, remedies] = document.recordings.map(|count| grouped(count as u64));
     vec![
         format!("{}, {frozen}.", count(checks.count as u64, "check")),
-        format!("{incidents} incidents were recorded, and {remedies} recordings made of what remedies did to them; every other figure was computed from those."),
-        "Intervals: 95 % of the means when scenarios are drawn anew, then the seeds within them. They cover the choice of scenarios and seeds, not the \
-         assumptions."
-            .to_owned(),
-        "The model responder may ignore any check, so more telemetry can hardly make it worse: a gain is expected. Read how large it is, where \
-         there is none, and where more telemetry harms."
+        format!("{incidents} incidents were recorded, and {remedies} recordings made of what remedies did to them; all else is asked of those."),
+        format!(
+            "Intervals: 95 % of the means if scenarios were written anew, Student's, widened by two imagined scenarios that differ as much as any \
+             here, and by three hours and twenty minutes at least, one each way{}. Incidents of one scenario are near-copies and count as one. They speak of these scenarios, not of what is assumed.",
+            if document.quick { "; what another training would change is left out of a quick run" } else { ", and by what other training would change" }
+        ),
+        format!(
+            "{} intervals stand here. Were there no differences at all, one in twenty of them would still not hold zero: read the steps together, and \
+             a single one that stands out with care.",
+            document.levels.len() + document.paired.len() + document.controls.placebo.len()
+        ),
+        "The model responder may ignore any check, so more telemetry can hardly make it worse: that it gains is expected. What informs is by how \
+         much, where not at all, and where it harms."
             .to_owned(),
         format!("Nothing here was measured with a team: every figure is one of the {}.", document.responder),
     ]

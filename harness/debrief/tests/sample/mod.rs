@@ -43,8 +43,11 @@ fn paired(metric: &str, against: usize, level: usize) -> Value {
         "level": LEVELS[level], "against": LEVELS[against], "metric": metric, "difference": difference,
         "interval": [difference - half, difference + half],
         "scenarios": [count(&|by| by <= -60.0), count(&|by| by.abs() < 60.0), count(&|by| by >= 60.0)],
-        "by_scenario": named,
+        "by_scenario": named, "ratio": 0.75, "ratio_interval": [0.5, 1.1], "rank_difference": -0.5,
     });
+    if metric == "time_to_explain_restricted_mean_s" {
+        row["imputed"] = json!(difference / 2.0);
+    }
     if metric == "time_to_explain_restricted_mean_s" && level == against + 1 && difference < -600.0 {
         row["tipping_factor"] = json!(16.0);
     }
@@ -101,9 +104,11 @@ pub(crate) fn quick() -> Value {
             "loss_usd_mean": minutes * 4_000.0,
         })
     };
-    let runbook = |says: &str, share: f64, minutes: f64| {
-        let mut row = restored(share, minutes);
-        row["says"] = json!(says);
+    let baseline = |who: &str, level: Option<&str>, right: f64, minutes: f64| {
+        let mut row = restored(if right > 0.9 { 1.0 } else { 0.6 }, minutes);
+        (row["who"], row["level"]) = (json!(who), json!(level));
+        (row["explained_right_share"], row["explained_wrong_share"]) = (json!(right), json!(0.1));
+        row["time_to_explain_restricted_mean_s"] = json!((300.0 - 250.0 * right) * 60.0);
         row
     };
     let against = |level: &str, by: f64, half: f64| json!({"level": level, "metric": "time_to_explain_restricted_mean_s", "difference": by, "interval": [by - half, by + half]});
@@ -132,18 +137,19 @@ pub(crate) fn quick() -> Value {
         "command": "glyphfall compare --seed 7 --seeds 2 --quick", "version": "0.1.0", "scenarios": scenarios,
         "recordings": [16, 61], "checks": {"count": 44, "hash": "5f2c9a", "frozen_hash": "5f2c9a"},
         "assumed": ["What each of 44 checks costs, in minutes.", "A handover between lines of support takes 20 minutes."],
-        "levels": (0..5).map(level).collect::<Vec<_>>(), "paired": paired, "dots": dots,
+        "levels": (0..5).map(level).collect::<Vec<_>>(),
+        "baselines": [
+            baseline("roll back the newest publish, then restart every service", None, 0.0, 110.0),
+            baseline("random checks", Some("dark"), 0.5, 290.0),
+            baseline("an oracle", None, 1.0, 14.0),
+        ],
+        "paired": paired, "dots": dots,
         "controls": {
             "placebo": LEVELS[1..].iter().map(|level| against(level, 30.0, 300.0)).collect::<Vec<_>>(),
-            "runbooks": [
-                runbook("restart every service", 0.3, 210.0),
-                runbook("roll back the newest publish, then restart every service", 0.6, 130.0),
-            ],
-            "over_best_runbook": [
-                against("dark", 900.0, 300.0), against("logs", 60.0, 600.0), against("metrics", -300.0, 600.0),
-                against("traces", -2_400.0, 900.0), against("changes", -2_300.0, 900.0),
-            ],
-            "oracle": restored(1.0, 14.0),
+            "violations": [{
+                "scenario": "surge", "seed": 8, "level": "changes", "against": "traces", "cost_minutes": [90.0, 40.0],
+                "said": ["An editor publishes a text", null],
+            }],
             "healthy": LEVELS.map(|level| json!({
                 "level": level, "incidents": 20, "false_explanations_share": if level == "dark" { 0.15 } else { 0.0 }, "remedies_mean": 0.2,
             })),
@@ -188,28 +194,36 @@ pub(crate) fn full() -> Value {
             }));
         }
     }
-    let thresholds =
-        rows(&[("50 %", 0.8, 0.3), ("80 %", 0.9, 0.12), ("95 %", 1.0, 0.04), ("99 %", 1.2, 0.01)]);
-    let open: Vec<Value> =
-        thresholds.iter().filter(|row| row["what"] == "95 %" && row["level"] != "dark").cloned().collect();
+    let left_out: Vec<Value> = ["the scenario", "its family"]
+        .iter()
+        .flat_map(|what| {
+            LEVELS.map(|level| {
+                json!({
+                    "what": what, "level": level, "said_so_share": 0.4, "explained_wrong_share": 0.5, "restored_share": 0.6,
+                })
+            })
+        })
+        .collect();
     let doubts = json!({
-        "other_responders": rows(&[("random checks", 1.4, 0.1), ("fixed checklist", 1.1, 0.1)]),
         "cost_draws": [
             draws("dark", "logs", 1.0), draws("logs", "metrics", 0.47), draws("metrics", "traces", 0.99),
             draws("traces", "changes", 0.02), draws("dark", "metrics", 1.0),
         ],
         "odds": rows(&[("skewed", 1.05, 0.1), ("wrong by ten", 1.3, 0.15)]),
-        "left_out": LEVELS.map(|level| json!({
-            "level": level, "said_so_share": 0.4, "explained_wrong_share": 0.5, "restored_share": 0.6,
-        })),
-        "learning": rows(&[("1 incidents", 1.5, 0.2), ("2 incidents", 1.02, 0.1), ("3 incidents", 1.0, 0.1)]),
-        "before_trigger_classifier": {"incidents": 16, "right_share": 0.14, "chance": 0.125},
+        "cheaper_dark": [
+            {"what": "2", "level": "dark", "explained_right_share": 0.7, "explained_wrong_share": 0.1, "time_to_explain_restricted_mean_s": 9000.0},
+            {"what": "8", "level": "dark", "explained_right_share": 0.8, "explained_wrong_share": 0.1, "time_to_explain_restricted_mean_s": 3000.0},
+        ],
+        "left_out": left_out,
+        "classifiers": [
+            {"what": "just before the trigger", "incidents": 16, "right_share": 0.14, "chance": 0.125, "must_fail": true},
+            {"what": "soon after the call", "incidents": 16, "right_share": 0.9, "chance": 0.125, "must_fail": false},
+        ],
         "signals": signals,
         "signal_gains": [["logs", -700.0], ["metrics", -20.0], ["traces", -1_300.0], ["changes", 90.0], ["alerts", -240.0]],
         "calibration": LEVELS.map(|level| json!({
             "level": level, "brier": 0.11, "bins": [[0.55, 0.5, 4], [0.85, 0.7, 10], [0.97, 0.9, 30]],
         })),
-        "thresholds": thresholds, "at_equal_error": open, "equal_error": 0.05,
     });
     report["controls"]["doubts"] = doubts;
     report

@@ -1,21 +1,27 @@
 //! What editors changed: two versions of an asset, side by side. Teaches that a character that nobody sees is found by comparing
 //! bytes, not by reading.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeMap, time::Duration};
 
 use evidence::UnixTime;
 use incident::Service;
 use serde_json::Value;
 
 use super::{CHANGES_WITHIN, Look, changes, logs, traces};
-use crate::{Finding, Probes};
+use crate::{Finding, Probes, cause::Class};
 
-/// What a comparison can say, the gravest last.
+/// What a comparison can say, the gravest last: what an edit brought in, and not what the shop will make of it.
 pub const DIFFERENCES: &[&str] =
-    &["no-suspect", "no-answer", "plain", "unusual", "commas-for-points", "not-utf-8", "control", "nul"];
+    &["no-suspect", "no-answer", "words", "punctuation", "unusual", "bytes", "control"];
 
-/// Assets compared at most: a person's patience.
-const SUSPECTS_MAX: usize = 8;
+/// How many assets can have been published.
+pub const COUNT: &[&str] = &["none", "one", "few", "many", "no-answer"];
+
+/// Assets compared at most, the newest first: a person's patience.
+const SUSPECTS_MAX: usize = 12;
+
+/// As long as a person waits for the store's answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which assets to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +36,32 @@ pub enum Suspects {
     Changes,
 }
 
+/// What was published in the hour before the call, by the store's own list.
+pub async fn newest(look: &Look<'_>, probes: &impl Probes) -> Finding {
+    let Some(assets) = published_lately(look, probes).await else {
+        return Finding::new("no-answer", "the store does not answer");
+    };
+    let shown = assets.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
+    let text = format!("{} published, the newest {shown}", assets.len());
+    Finding::new(count(assets.len()), text).naming(assets.into_iter().next())
+}
+
+/// A number of assets as one of [`COUNT`].
+pub(super) fn count(assets: usize) -> &'static str {
+    match assets {
+        0 => "none",
+        1 => "one",
+        2..=6 => "few",
+        _ => "many",
+    }
+}
+
 /// Compares the newest version of each suspect with the one before, and tells the gravest difference.
 pub async fn differences(suspects: Suspects, look: &Look<'_>, probes: &impl Probes) -> Finding {
     let assets = match suspects {
         Suspects::History => published_lately(look, probes).await,
-        Suspects::Logs => Some(logs::named_assets(look)),
-        Suspects::Traces => Some(traces::named_assets(look)),
+        Suspects::Logs => Some(logs::named_assets(look).into_iter().collect()),
+        Suspects::Traces => Some(traces::named_assets(look).into_iter().collect()),
         Suspects::Changes => Some(changes::published_assets(look)),
     };
     let Some(assets) = assets else { return Finding::new("no-answer", "the store does not answer") };
@@ -50,38 +76,52 @@ pub async fn differences(suspects: Suspects, look: &Look<'_>, probes: &impl Prob
     gravest
 }
 
-/// What an edit did to a text: the outcome, and the character if it is a special one.
-pub fn judge(before: &[u8], after: &[u8]) -> (&'static str, Option<String>) {
+/// What an edit brought into a text: the class of it, and the character or bytes if they are special.
+pub fn judge(before: &[u8], after: &[u8]) -> (Class, Option<String>) {
     let begins = before.iter().zip(after).take_while(|(one, other)| one == other).count();
     let rest = (&before[begins..], &after[begins..]);
     let ends = rest.0.iter().rev().zip(rest.1.iter().rev()).take_while(|(one, other)| one == other).count();
     let (old, new) = (&rest.0[..rest.0.len() - ends], &rest.1[..rest.1.len() - ends]);
-    let commas_for_points = !old.is_empty()
-        && old.len() == new.len()
-        && old.iter().zip(new).all(|(old, new)| old == new || (*old, *new) == (b'.', b','));
-    if commas_for_points {
-        return ("commas-for-points", None);
-    }
     let Ok(text) = std::str::from_utf8(after) else {
         let bytes: Vec<String> =
             new.iter().filter(|byte| !byte.is_ascii()).map(|byte| format!("0x{byte:02X}")).collect();
-        return ("not-utf-8", Some(bytes.join(" ")));
+        return (Class::Bytes, Some(bytes.join(" ")));
     };
     let known = String::from_utf8_lossy(before);
     let is_new = |character: &char| !known.contains(*character);
     let control = |character: &char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
-    match text.chars().filter(is_new).find(control) {
-        Some('\0') => ("nul", Some("U+0000".to_owned())),
-        Some(character) => ("control", Some(format!("U+{:04X}", u32::from(character)))),
-        None if text.chars().filter(is_new).any(|character| !character.is_ascii()) => ("unusual", None),
-        None => ("plain", None),
+    if let Some(character) = text.chars().filter(is_new).find(control) {
+        let class = if character == '\0' { Class::Nul } else { Class::Control };
+        return (class, Some(format!("U+{:04X}", u32::from(character))));
+    }
+    if text.chars().filter(is_new).any(|character| !character.is_ascii()) {
+        return (Class::Unusual, None);
+    }
+    // Of a replacement as long as what it replaces, what is not as it was.
+    let differing: Vec<u8> = if old.len() == new.len() {
+        old.iter().zip(new).filter(|(old, new)| old != new).map(|(_, new)| *new).collect()
+    } else {
+        new.to_vec()
+    };
+    let is_punctuation = !differing.is_empty() && differing.iter().all(u8::is_ascii_punctuation);
+    (if is_punctuation { Class::Punctuation } else { Class::Words }, None)
+}
+
+/// A class of characters as one of [`DIFFERENCES`]. A NUL is one of the control characters; which, the finding's text says.
+fn word(class: Class) -> &'static str {
+    match class {
+        Class::Words => "words",
+        Class::Punctuation => "punctuation",
+        Class::Unusual => "unusual",
+        Class::Bytes => "bytes",
+        Class::Control | Class::Nul => "control",
     }
 }
 
 async fn compare(asset: &str, look: &Look<'_>, probes: &impl Probes) -> Finding {
     let store = Service::ContentStore;
     let mut versions: Vec<u64> = Vec::new();
-    let history = probes.get(store, &format!("/assets/{asset}/versions")).await.ok();
+    let history = probes.get(store, &format!("/assets/{asset}/versions"), PATIENCE).await.ok();
     if let Some(Value::Array(history)) = history.and_then(|reply| serde_json::from_slice(&reply.body).ok()) {
         // What was published after the call is a responder's own.
         let is_before = |version: &&Value| published_at(version).is_none_or(|time| time <= look.noticed);
@@ -92,37 +132,43 @@ async fn compare(asset: &str, look: &Look<'_>, probes: &impl Probes) -> Finding 
         return if versions.is_empty() {
             Finding::new("no-answer", format!("the store gives no history of {asset}"))
         } else {
-            Finding::new("plain", format!("{asset} was not changed"))
+            Finding::new("words", format!("{asset} was not changed"))
         };
     };
     let mut bodies = Vec::new();
     for version in [before, after] {
-        match probes.get(store, &format!("/assets/{asset}/versions/{version}/body")).await {
+        match probes.get(store, &format!("/assets/{asset}/versions/{version}/body"), PATIENCE).await {
             Ok(reply) if reply.status == 200 => bodies.push(reply.body),
             _ => return Finding::new("no-answer", format!("the store does not give {asset}")),
         }
     }
-    let (outcome, character) = judge(&bodies[0], &bodies[1]);
-    let harms = !matches!(outcome, "plain" | "unusual");
+    let (class, character) = judge(&bodies[0], &bodies[1]);
+    let outcome = word(class);
     let shown = character.as_ref().map(|character| format!(" {character}")).unwrap_or_default();
     Finding {
         outcome,
         text: format!("{asset} version {after}: {outcome}{shown}"),
-        asset: harms.then(|| asset.to_owned()),
+        asset: (class > Class::Words).then(|| asset.to_owned()),
+        class: Some(class),
         character,
     }
 }
 
-async fn published_lately(look: &Look<'_>, probes: &impl Probes) -> Option<BTreeSet<String>> {
-    let reply = probes.get(Service::ContentStore, "/assets").await.ok()?;
+/// Assets published in the hour before the call, the newest first.
+async fn published_lately(look: &Look<'_>, probes: &impl Probes) -> Option<Vec<String>> {
+    let reply = probes.get(Service::ContentStore, "/assets", PATIENCE).await.ok()?;
     let listed: Vec<Value> = serde_json::from_slice(&reply.body).ok()?;
-    let since = look.noticed.minus(CHANGES_WITHIN);
+    let (since, until) = (look.noticed.minus(CHANGES_WITHIN), look.noticed);
     let is_changed = |asset: &&Value| {
-        asset["version"].as_u64() > Some(1) && published_at(asset).is_some_and(|time| time >= since)
+        asset["version"].as_u64() > Some(1)
+            && published_at(asset).is_some_and(|time| (since..=until).contains(&time))
     };
-    Some(
-        listed.iter().filter(is_changed).filter_map(|asset| Some(asset["id"].as_str()?.to_owned())).collect(),
-    )
+    let changed = listed.iter().filter(is_changed);
+    let dated: BTreeMap<(UnixTime, &str), &str> = changed
+        .filter_map(|asset| Some((published_at(asset)?, asset["id"].as_str()?)))
+        .map(|(time, id)| ((time, id), id))
+        .collect();
+    Some(dated.into_values().rev().map(str::to_owned).collect())
 }
 
 fn published_at(version: &Value) -> Option<UnixTime> {
@@ -135,15 +181,17 @@ mod tests {
 
     #[test]
     fn an_edit_is_judged_by_its_bytes() {
-        let check = |before: &str, after: &[u8], outcome, character: Option<&str>| {
-            assert_eq!(judge(before.as_bytes(), after), (outcome, character.map(str::to_owned)), "{after:?}");
+        let check = |before: &str, after: &[u8], class, character: Option<&str>| {
+            assert_eq!(judge(before.as_bytes(), after), (class, character.map(str::to_owned)), "{after:?}");
         };
-        check("a b c", b"a\x0b b c", "control", Some("U+000B"));
-        check("a b c", b"a b\0 c", "nul", Some("U+0000"));
-        check("a b c", b"a\x93\x94 b c", "not-utf-8", Some("0x93 0x94"));
-        check("1.20 2.30", b"1,20 2,30", "commas-for-points", None);
-        check("a", "a\n\u{e9}".as_bytes(), "unusual", None);
-        check("a", b"a\nNew this week.", "plain", None);
-        check("a\x0b", b"a", "plain", None);
+        check("a b c", b"a\x0b b c", Class::Control, Some("U+000B"));
+        check("a b c", b"a b\0 c", Class::Nul, Some("U+0000"));
+        check("a b c", b"a\x93\x94 b c", Class::Bytes, Some("0x93 0x94"));
+        check("1.20 2.30", b"1,20 2,30", Class::Punctuation, None);
+        check("a. b", b"a, b", Class::Punctuation, None);
+        check("a", "a\n\u{e9}".as_bytes(), Class::Unusual, None);
+        check("a\nb\nc", "a\u{2028}b\u{2028}c".as_bytes(), Class::Unusual, None);
+        check("a", b"a\nNew this week.", Class::Words, None);
+        check("a\x0b", b"a", Class::Words, None);
     }
 }

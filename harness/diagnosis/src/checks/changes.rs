@@ -4,18 +4,20 @@ use std::{collections::BTreeSet, time::Duration};
 
 use evidence::{Change, UnixTime};
 
-use super::{CHANGES_WITHIN, Look};
+use super::{CHANGES_WITHIN, Look, assets::count};
 use crate::Finding;
 
-/// How many assets can have been published.
-pub const COUNT: &[&str] = &["none", "one", "several"];
-/// What can have been started.
+/// What can have been started or released.
 pub const STARTED: &[&str] = &["nothing", "web-front", "cache", "content-store"];
 /// What can have happened just before.
-pub const BEFORE: &[&str] = &["nothing", "a-publish", "a-start"];
+pub const BEFORE: &[&str] = &["nothing", "elsewhere", "a-publish", "a-start"];
 
 const PUBLISHED: &str = "shop.asset.published";
 const STARTED_EVENT: &str = "service.started";
+const RELEASED: &str = "service.released";
+
+/// The shop's own systems; of others the feed tells, too.
+const OWN: &[&str] = &["web-front", "cache", "content-store"];
 
 /// How long before the call counts as just before: an alert's two minutes, and as much again for pages to fail.
 const JUST_BEFORE: Duration = Duration::from_secs(240);
@@ -23,47 +25,64 @@ const JUST_BEFORE: Duration = Duration::from_secs(240);
 /// How many assets were published in the last hour.
 pub fn published(look: &Look<'_>) -> Finding {
     let assets = published_assets(look);
-    let text = assets.iter().cloned().collect::<Vec<_>>().join(" ");
-    match assets.len() {
-        0 => Finding::new("none", "nothing was published"),
-        1 => Finding::new("one", text).naming(assets.into_iter().next()),
-        _ => Finding::new("several", text),
-    }
+    let text = assets.join(" ");
+    Finding::new(count(assets.len()), text).naming(assets.into_iter().next())
 }
 
-/// Which service was started in the last hour.
+/// Which of the shop's services was started again or released last, in the last hour.
 pub fn started(look: &Look<'_>) -> Finding {
-    let starts = starts_again(look, CHANGES_WITHIN);
-    let Some(last) = starts.last() else { return Finding::new("nothing", "nothing was started again") };
-    let outcome = STARTED.iter().copied().find(|known| *known == last.service).unwrap_or("nothing");
-    let version = last.version.as_deref().unwrap_or("?");
-    Finding::new(outcome, format!("{} was started as {version}", last.service))
+    let starts = starts(look, CHANGES_WITHIN);
+    let Some((_, last)) = starts.last() else { return Finding::new("nothing", "nothing was started again") };
+    let outcome = STARTED.iter().copied().find(|known| known == last).unwrap_or("nothing");
+    Finding::new(outcome, format!("{last} was started or released"))
 }
 
 /// What was changed last before the loss.
 pub fn just_before(look: &Look<'_>) -> Finding {
     let publishes = recent(look, JUST_BEFORE, PUBLISHED);
-    let starts = starts_again(look, JUST_BEFORE);
+    let starts = starts(look, JUST_BEFORE);
     match (publishes.last(), starts.last()) {
-        (_, Some(start)) => Finding::new("a-start", format!("{} was started", start.service)),
+        (_, Some((_, system))) => Finding::new("a-start", format!("{system} was started or released")),
         (Some(publish), None) => Finding::new("a-publish", format!("{} was published", publish.which))
             .naming(Some(publish.which.clone())),
-        (None, None) => Finding::new("nothing", "nothing was changed"),
+        (None, None) => {
+            let changes = look.evidence.changes(look.noticed.minus(JUST_BEFORE), look.noticed).changes.len();
+            if changes == 0 {
+                Finding::new("nothing", "nothing was changed")
+            } else {
+                Finding::new("elsewhere", format!("{changes} changes, all elsewhere"))
+            }
+        }
     }
 }
 
-/// The assets that were published in the hour before the call.
-pub(crate) fn published_assets(look: &Look<'_>) -> BTreeSet<String> {
-    recent(look, CHANGES_WITHIN, PUBLISHED).into_iter().map(|change| change.which).collect()
+/// The assets that were published in the hour before the call, the newest first.
+pub(crate) fn published_assets(look: &Look<'_>) -> Vec<String> {
+    let mut assets = Vec::new();
+    for change in recent(look, CHANGES_WITHIN, PUBLISHED).into_iter().rev() {
+        // A first version has nothing before it to compare with.
+        if change.version.as_deref() != Some("1") && !assets.contains(&change.which) {
+            assets.push(change.which);
+        }
+    }
+    assets
 }
 
-/// Starts of services that had been started before: a shop's first start is no change.
-fn starts_again(look: &Look<'_>, within: Duration) -> Vec<Change> {
+/// Releases of the shop's services, and starts of those that had been started before: a shop's first start is no change.
+fn starts(look: &Look<'_>, within: Duration) -> Vec<(UnixTime, String)> {
     let mut known = BTreeSet::new();
-    let all = look.evidence.changes(UnixTime::default(), look.noticed).changes;
-    let again = |change: &Change| change.what == STARTED_EVENT && !known.insert(change.service.clone());
+    let mut starts = Vec::new();
+    for change in look.evidence.changes(UnixTime::default(), look.noticed).changes {
+        let system = match change.what.as_str() {
+            STARTED_EVENT if !known.insert(change.service.clone()) => change.service,
+            RELEASED if OWN.contains(&change.which.as_str()) => change.which,
+            _ => continue,
+        };
+        starts.push((change.time, system));
+    }
     let since = look.noticed.minus(within);
-    all.into_iter().filter(again).filter(|change| change.time >= since).collect()
+    starts.retain(|(time, _)| *time >= since);
+    starts
 }
 
 /// What was changed before the call: what came after it may be a responder's own doing.

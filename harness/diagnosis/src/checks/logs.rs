@@ -115,26 +115,24 @@ fn counted(look: &Look<'_>, service: &str, text: &str, seconds: u64) -> Finding 
 
 fn read(look: &Look<'_>, service: &str, text: &str, from: UnixTime) -> Vec<LogEntry> {
     let text = (!text.is_empty()).then(|| text.to_owned());
-    let (service, from) = (Some(service.to_owned()), Some(from));
-    look.evidence.logs(&LogQuery { text, service, from, limit: LINES_MAX, ..LogQuery::default() }).logs
+    let (service, from, to) = (Some(service.to_owned()), Some(from), Some(look.now));
+    look.evidence.logs(&LogQuery { text, service, from, to, limit: LINES_MAX, ..LogQuery::default() }).logs
 }
 
 fn asset(line: &LogEntry) -> Option<String> {
     Some(line.attributes.get("shop.asset.id")?.as_str()?.to_owned())
 }
 
+/// What a line says about its cause, by its `error.type`.
 fn cause(line: &LogEntry) -> &'static str {
-    let message =
-        line.attributes.get("exception.message").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let has = |text: &str| message.contains(text);
-    match () {
-        () if has("could not be read") => "unreadable",
-        () if has("it took longer than") => "waited-too-long",
-        () if has("404") || has("has no ") => "missing",
-        () if has("503") || has("429") => "too-busy",
-        () if has("did not answer within") => "timed-out",
-        () if has("broke") || has("closed") => "broken",
-        () => "other",
+    match line.attributes.get("error.type").and_then(serde_json::Value::as_str).unwrap_or_default() {
+        "unreadable" => "unreadable",
+        "budget_exceeded" => "waited-too-long",
+        "404" | "missing" => "missing",
+        "503" | "429" => "too-busy",
+        "timeout" => "timed-out",
+        "connection_error" | "connection_closed" => "broken",
+        _ => "other",
     }
 }
 

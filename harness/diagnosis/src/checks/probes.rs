@@ -1,11 +1,13 @@
 //! Looks at the shop itself. Teaches how much can be learned without any telemetry, by asking each service what it is for.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use futures_util::future::join_all;
 use incident::{Route, Service};
 use serde_json::Value;
 
-use crate::{Caller, Finding, NoReply, Probes, Reply, finding::share_word};
+use super::{CHANGES_WITHIN, Look};
+use crate::{Caller, Deed, Deployment, Finding, NoReply, Probes, Process, Reply, finding::share_word};
 
 /// What an opened page can be.
 pub const PAGE: &[&str] = &["whole", "parts-missing", "error", "hangs", "broken"];
@@ -19,29 +21,72 @@ pub const HEALTH: &[&str] = &["well", "unwell", "no-answer"];
 pub const ANSWER: &[&str] = &["quick", "slow", "unreadable", "refused", "no-answer"];
 /// Whether texts can be read.
 pub const READABLE: &[&str] = &["all", "one-unreadable", "several-unreadable", "no-answer"];
+/// Which kinds of pages can fail.
+pub const KINDS: &[&str] = &["none", "one-kind", "home-and-category", "several", "every-kind"];
+/// Which fragments the cache can give.
+pub const FRAGMENTS: &[&str] = &["all", "one-missing", "some-missing", "none"];
+/// What the list of processes can show.
+pub const PROCESS: &[&str] = &["running", "stopped", "gone"];
+/// What can have been released.
+pub const RELEASED: &[&str] = &["none-of-ours", "web-front", "cache", "content-store"];
+/// What colleagues can remember.
+pub const REMEMBERED: &[&str] = &["nothing", "texts", "a-release", "invited", "operated"];
 
 /// A text that is on every page.
 const ON_EVERY_PAGE: &str = "site-footer";
 
+/// Texts of all kinds of pages: everybody who knows the shop knows these.
+const ON_PAGES: [&str; 8] = [
+    "site-header",
+    "site-footer",
+    "price-list",
+    "promo-banner",
+    "home-intro",
+    "category-coffee",
+    "product-moka-pot",
+    "checkout-notes",
+];
+
 /// Longer than this is slow: a hit takes a millisecond, and an ordinary disk four.
 const SLOW_FROM: Duration = Duration::from_millis(500);
 
-/// Pages opened to learn a share.
-const PAGES: usize = 12;
+/// As long as a person waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A short question: who does not answer in a second hangs.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// Rounds of a loop over every kind of page.
+const ROUNDS: usize = 6;
+
+/// How far back complaints are read, in minutes.
+const COMPLAINTS_MINUTES: u32 = 5;
 
 /// One probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// One page, as a customer.
     Page(Route),
-    /// Twelve pages, one after the other.
+    /// Every kind of page in a loop: which share fails.
     Pages(Caller),
+    /// The same: which kinds fail.
+    Kinds,
+    /// On which kinds of pages customers complain.
+    Complaints,
     /// A port.
     Port(Service),
     /// A health check.
     Health(Service),
+    /// The list of processes.
+    Process(Service),
+    /// The history of deployments.
+    Deployments,
+    /// What colleagues remember.
+    Colleagues,
     /// A fragment that is on every page, from the cache.
     Fragment,
+    /// A short question for each fragment.
+    EachFragment,
     /// The same text, from the content store.
     Asset,
     /// Every current text, from the content store.
@@ -50,7 +95,7 @@ pub enum Probe {
 
 impl Probe {
     /// Runs it.
-    pub async fn run(self, probes: &impl Probes) -> Finding {
+    pub async fn run(self, look: &Look<'_>, probes: &impl Probes) -> Finding {
         match self {
             Self::Page(route) => {
                 let page = probes.page(Caller::Outside, route, 0).await;
@@ -68,15 +113,15 @@ impl Probe {
                 Finding::new(outcome, text)
             }
             Self::Pages(caller) => {
-                let mut failed = 0;
-                for number in 0..PAGES {
-                    let route = Route::ALL[number % Route::ALL.len()];
-                    let page = probes.page(caller, route, number).await;
-                    failed +=
-                        usize::from(!page.is_ok_and(|page| page.status == 200 && page.missing_parts == 0));
-                }
-                let text = format!("{failed} of {PAGES} pages failed");
-                Finding::new(share_word(failed as f64 / PAGES as f64), text)
+                let failed: usize = failed_pages(caller, probes).await.values().sum();
+                let pages = ROUNDS * Route::ALL.len();
+                let text = format!("{failed} of {pages} pages failed");
+                Finding::new(share_word(failed as f64 / pages as f64), text)
+            }
+            Self::Kinds => kinds(&failed_pages(Caller::Outside, probes).await, "fails"),
+            Self::Complaints => {
+                let of = |route: &Route| (*route, probes.complaints(*route, COMPLAINTS_MINUTES) as usize);
+                kinds(&Route::ALL.iter().map(of).collect(), "complained of")
             }
             Self::Port(service) => {
                 if probes.is_port_open(service).await {
@@ -85,19 +130,96 @@ impl Probe {
                     Finding::new("closed", "nothing listens")
                 }
             }
-            Self::Health(service) => match probes.get(service, "/healthz").await {
+            Self::Health(service) => match probes.get(service, "/healthz", PATIENCE).await {
                 Ok(Reply { status: 200, .. }) => Finding::new("well", "200"),
                 Ok(Reply { status, .. }) => Finding::new("unwell", status.to_string()),
                 Err(_) => Finding::new("no-answer", "no answer"),
             },
-            Self::Fragment => {
-                answer(&probes.get(Service::Cache, &format!("/fragments/{ON_EVERY_PAGE}")).await)
+            Self::Process(service) => match probes.process(service).await {
+                Process::Running => Finding::new("running", "it runs"),
+                Process::Stopped => Finding::new("stopped", "state T: it stands still"),
+                Process::Gone => Finding::new("gone", "there is no such process"),
+            },
+            Self::Deployments => deployments(look, probes),
+            Self::Colleagues => {
+                let deeds = probes.remembered();
+                let outcome = [
+                    (Deed::Operated, "operated"),
+                    (Deed::Invited, "invited"),
+                    (Deed::Released, "a-release"),
+                    (Deed::Published, "texts"),
+                ];
+                let outcome = outcome.into_iter().find(|(deed, _)| deeds.contains(deed));
+                Finding::new(outcome.map_or("nothing", |(_, word)| word), format!("{} deeds", deeds.len()))
             }
+            Self::Fragment => {
+                let path = format!("/fragments/{ON_EVERY_PAGE}");
+                answer(&probes.get(Service::Cache, &path, PATIENCE).await)
+            }
+            Self::EachFragment => each_fragment(probes).await,
             Self::Asset => {
-                answer(&probes.get(Service::ContentStore, &format!("/assets/{ON_EVERY_PAGE}")).await)
+                let path = format!("/assets/{ON_EVERY_PAGE}");
+                answer(&probes.get(Service::ContentStore, &path, PATIENCE).await)
             }
             Self::EveryAsset => every_asset(probes).await,
         }
+    }
+}
+
+/// Opens every kind of page, side by side, in some rounds; says how many of each failed.
+async fn failed_pages(caller: Caller, probes: &impl Probes) -> BTreeMap<Route, usize> {
+    let mut failed: BTreeMap<Route, usize> = Route::ALL.iter().map(|route| (*route, 0)).collect();
+    for round in 0..ROUNDS {
+        let pages = join_all(Route::ALL.iter().map(|route| probes.page(caller, *route, round))).await;
+        for (route, page) in Route::ALL.iter().zip(pages) {
+            let is_whole = page.is_ok_and(|page| page.status == 200 && page.missing_parts == 0);
+            *failed.entry(*route).or_default() += usize::from(!is_whole);
+        }
+    }
+    failed
+}
+
+/// Which kinds of pages something is true of, by how often.
+fn kinds(counts: &BTreeMap<Route, usize>, what: &str) -> Finding {
+    let named: Vec<Route> = counts.iter().filter(|(_, count)| **count > 0).map(|(route, _)| *route).collect();
+    let outcome = match named.as_slice() {
+        [] => "none",
+        [_] => "one-kind",
+        [Route::Home, Route::Category] => "home-and-category",
+        several if several.len() < Route::ALL.len() => "several",
+        _ => "every-kind",
+    };
+    let names: Vec<String> =
+        named.iter().map(|route| format!("{} {} times", route.name(), counts[route])).collect();
+    let text =
+        if names.is_empty() { format!("nothing {what}") } else { format!("{what}: {}", names.join(", ")) };
+    Finding::new(outcome, text)
+}
+
+fn deployments(look: &Look<'_>, probes: &impl Probes) -> Finding {
+    let since = look.noticed.minus(CHANGES_WITHIN);
+    let lately = probes
+        .deployments()
+        .into_iter()
+        .filter(|deployment| deployment.time >= since && deployment.time <= look.noticed);
+    let lately: Vec<Deployment> = lately.collect();
+    let outcome = |system: &str| RELEASED.iter().copied().find(|known| *known == system);
+    let own = lately.iter().rev().find_map(|deployment| outcome(&deployment.system));
+    Finding::new(own.unwrap_or(RELEASED[0]), format!("{} releases in the hour before the call", lately.len()))
+}
+
+async fn each_fragment(probes: &impl Probes) -> Finding {
+    let asked = ON_PAGES.map(|asset| async move {
+        let reply = probes.get(Service::Cache, &format!("/fragments/{asset}"), SHORT).await;
+        (asset, reply.is_ok_and(|reply| reply.status == 200))
+    });
+    let answers = join_all(asked).await;
+    let missing: Vec<&str> = answers.iter().filter(|(_, came)| !came).map(|(asset, _)| *asset).collect();
+    match missing.as_slice() {
+        [] => Finding::new("all", "every text came"),
+        [one] => Finding::new("one-missing", format!("{one} did not come")).naming(Some((*one).to_owned())),
+        several if several.len() < ON_PAGES.len() => Finding::new("some-missing", several.join(", ")),
+        _ => Finding::new("none", "no text came"),
     }
 }
 
@@ -115,13 +237,13 @@ fn answer(reply: &Result<Reply, NoReply>) -> Finding {
 }
 
 async fn every_asset(probes: &impl Probes) -> Finding {
-    let listed = probes.get(Service::ContentStore, "/assets").await.ok();
+    let listed = probes.get(Service::ContentStore, "/assets", PATIENCE).await.ok();
     let Some(Value::Array(listed)) = listed.and_then(|reply| serde_json::from_slice(&reply.body).ok()) else {
         return Finding::new("no-answer", "the store does not list its assets");
     };
     let mut unreadable = Vec::new();
     for id in listed.iter().filter_map(|asset| asset["id"].as_str()) {
-        match probes.get(Service::ContentStore, &format!("/assets/{id}")).await {
+        match probes.get(Service::ContentStore, &format!("/assets/{id}"), PATIENCE).await {
             Ok(reply) if reply.status == 200 && is_json(&reply.body) => {}
             Ok(Reply { status: 200, .. }) => unreadable.push(id.to_owned()),
             Ok(_) | Err(_) => return Finding::new("no-answer", format!("the store does not give {id}")),

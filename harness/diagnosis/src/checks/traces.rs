@@ -138,5 +138,5 @@ fn front(look: &Look<'_>) -> TraceQuery {
 }
 
 fn find(look: &Look<'_>, query: TraceQuery) -> Vec<TraceSummary> {
-    look.evidence.traces(&TraceQuery { limit: TRACES_MAX, ..query }).traces
+    look.evidence.traces(&TraceQuery { to: Some(look.now), limit: TRACES_MAX, ..query }).traces
 }

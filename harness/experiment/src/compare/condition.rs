@@ -21,6 +21,12 @@ pub enum Key {
     Runbook(bool),
     /// Somebody who knows the truth when called.
     Oracle,
+    /// Somebody who undoes the last change first.
+    LastChange(Level),
+    /// All scenarios of the same family are on no list.
+    FamilyOut(Level),
+    /// `dark`, with what needs no telemetry made cheaper, by the place of the factor.
+    Mirror(usize),
     Random(Level, usize),
     Checklist(Level),
     Costs(Level, usize),
@@ -28,11 +34,10 @@ pub enum Key {
     Tipping(Level, usize),
     Odds(Level, Odds),
     LeftOut(Level),
-    Learned(Level, usize),
+    /// Trained without one incident of each scenario: the one after so many others.
+    Trained(Level, usize),
     /// Some signals, one bit each in the order of the levels; whether there are alerts.
     Signals(u8, bool),
-    /// Another threshold for an explanation, in percent.
-    Threshold(Level, u32),
 }
 
 /// Odds that a responder holds for right beforehand.
@@ -53,6 +58,13 @@ pub enum Who {
     Runbook {
         /// Whether the newest publish is undone first.
         undoes: bool,
+    },
+    /// Somebody who undoes the last change first.
+    LastChange {
+        /// With these looks.
+        terms: Terms,
+        /// With this knowledge of what causes are called.
+        taught: Taught,
     },
     Oracle,
 }
@@ -112,6 +124,9 @@ impl Condition {
                 } else {
                     responder::respond(&hands, knowledge, terms).await;
                 }
+            }
+            Who::LastChange { terms, taught } => {
+                runbook::undo_last_change(&hands, &taught.usually, terms).await;
             }
             Who::Runbook { undoes } => {
                 let newest = playback.tape.newest_publish.as_deref().filter(|_| *undoes);

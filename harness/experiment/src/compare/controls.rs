@@ -4,52 +4,67 @@
 //! [`super::doubts`]: those that only a full run has.
 
 use incident::Level;
-use report::compare::{Against, Controls, Healthy, Metric, Model, Outside, Restored, Runbook};
+use report::compare::{Against, Baseline, Controls, Healthy, Metric, Model, Outside, Restored};
 
 use super::{
     Extent, Study,
     condition::Key,
     doubts::doubts,
     figures::{Sample, of},
+    list::ORDERS,
     placebo::PLACEBOS,
-    statistics::{Grouped, difference, mean},
+    playback::Diagnosis,
+    statistics::{Grouped, average, difference, mean},
+    violations::violations,
 };
 
 pub(super) fn controls(study: &Study, ours: &Sample) -> Controls {
-    let runbooks: Vec<(Key, Runbook)> = [
-        (false, "restart every service"),
-        (true, "roll back the newest publish, then restart every service"),
-    ]
-    .into_iter()
-    .map(|(undoes, says)| (Key::Runbook(undoes), says))
-    .filter(|(key, _)| study.results.contains_key(key))
-    .map(|(key, says)| (key, Runbook { says: says.to_owned(), restored: restored(study, ours, key) }))
-    .collect();
-    let best = runbooks.iter().min_by(|(_, one), (_, other)| {
-        let time = |runbook: &Runbook| runbook.restored.time_to_restore_restricted_mean_s;
-        time(one).total_cmp(&time(other))
-    });
-    let best = best.map_or(Key::Runbook(true), |(key, _)| *key);
     let levels = &study.options.levels;
-    let over = |level: &Level| {
-        let differences = ours.difference(study, Key::Level(*level, false), best, Metric::Restore);
-        against(ours, *level, Metric::Restore, &differences)
-    };
     Controls {
         placebo: levels.iter().skip(1).map(|level| placebo(study, ours, *level)).collect(),
-        over_best_runbook: levels.iter().map(over).collect(),
-        runbooks: runbooks.into_iter().map(|(_, runbook)| runbook).collect(),
-        oracle: restored(study, ours, Key::Oracle),
         healthy: healthy(study),
         outside: outside(study),
         models: models(study, ours),
+        violations: violations(study),
         doubts: (study.options.extent == Extent::Full).then(|| doubts(study, ours)),
     }
 }
 
-fn against(sample: &Sample, level: Level, metric: Metric, differences: &Grouped) -> Against {
-    let interval = sample.interval(differences);
-    Against { level, metric, difference: mean(differences), interval }
+/// Others on the same incidents, from those who look at nothing to the one who knows all.
+pub(super) fn baselines(study: &Study, ours: &Sample) -> Vec<Baseline> {
+    let row = |who: &str, level: Option<Level>, keys: Vec<Key>| {
+        let mean =
+            |value: &dyn Fn(Key) -> f64| average(&keys.iter().map(|key| value(*key)).collect::<Vec<_>>());
+        let share = |is_true: fn(&Diagnosis) -> bool| mean(&|key| ours.share(study, key, is_true).0);
+        let of = |metric: Metric| mean(&|key| ours.mean(study, key, metric));
+        let is_compared = keys.iter().all(|key| study.results.contains_key(key));
+        is_compared.then(|| Baseline {
+            who: who.to_owned(),
+            level,
+            explained_right_share: share(|told| told.explained_right_s().is_some()),
+            explained_wrong_share: share(Diagnosis::is_explained_wrong),
+            time_to_explain_restricted_mean_s: of(Metric::Explain),
+            restored: Restored {
+                restored_share: share(|told| told.restored_s.is_some()),
+                time_to_restore_restricted_mean_s: of(Metric::Restore),
+                loss_usd_mean: of(Metric::Loss),
+            },
+        })
+    };
+    let at = |level: Level| {
+        [
+            row("the last change first", Some(level), vec![Key::LastChange(level)]),
+            row("a fixed checklist", Some(level), vec![Key::Checklist(level)]),
+            row("random checks", Some(level), (0..ORDERS).map(|draw| Key::Random(level, draw)).collect()),
+        ]
+    };
+    let blind = [
+        row("restart every service", None, vec![Key::Runbook(false)]),
+        row("roll back the newest publish, then restart every service", None, vec![Key::Runbook(true)]),
+    ];
+    let looking = study.options.levels.iter().flat_map(|level| at(*level));
+    let oracle = row("an oracle", None, vec![Key::Oracle]);
+    blind.into_iter().chain(looking).chain([oracle]).flatten().collect()
 }
 
 /// The mean over all draws, incident by incident, less the first level.
@@ -58,7 +73,8 @@ fn placebo(study: &Study, sample: &Sample, level: Level) -> Against {
     let first =
         sample.grouped(study, Key::Level(study.options.levels[0], false), |told| of(Metric::Explain, told));
     let differences = difference(&mean_over(study, sample, keys, Metric::Explain), &first);
-    against(sample, level, Metric::Explain, &differences)
+    let interval = sample.interval(study, (level, study.options.levels[0]), Metric::Explain, &differences);
+    Against { level, metric: Metric::Explain, difference: mean(&differences), interval }
 }
 
 /// Incident by incident, the mean of a metric over conditions.
@@ -92,9 +108,7 @@ fn healthy(study: &Study) -> Vec<Healthy> {
         Healthy {
             level: *level,
             incidents: sample.incidents(),
-            false_explanations_share: sample
-                .share(study, key, super::playback::Diagnosis::is_explained_wrong)
-                .0,
+            false_explanations_share: sample.share(study, key, Diagnosis::is_explained_wrong).0,
             remedies_mean: mean(&sample.grouped(study, key, |told| f64::from(told.wrong_remedies))),
         }
     };
@@ -113,9 +127,7 @@ fn outside(study: &Study) -> Vec<Outside> {
             level: *level,
             incidents: sample.incidents(),
             said_not_ours_share: sample.share(study, key, |told| told.explained_right_s().is_some()).0,
-            false_explanations_share: sample
-                .share(study, key, super::playback::Diagnosis::is_explained_wrong)
-                .0,
+            false_explanations_share: sample.share(study, key, Diagnosis::is_explained_wrong).0,
         }
     };
     if sample.incidents() == 0 { Vec::new() } else { study.options.levels.iter().map(row).collect() }

@@ -1,22 +1,22 @@
-//! Doubts that only a full run answers: other costs, other odds, signals one by one, certainty, and leaks. Teaches that a
+//! Doubts that only a full run answers: other costs, other odds, other lessons, signals one by one, certainty, and leaks. Teaches that a
 //! result which falls with one of its assumptions was a result about the assumption.
 
+use chassis::rng;
 use diagnosis::checks::{CHECKS, Signal};
 use incident::Level;
+use rand::seq::SliceRandom;
 use report::compare::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Metric, Row, Subset};
+use world::tape::Tape;
 
 use super::{
     Study,
     condition::{Key, Odds},
     figures::{Sample, steps},
-    list::{COST_DRAWS, ORDERS, SIGNALS, THRESHOLDS},
+    list::{COST_DRAWS, MIRROR_FACTORS, SIGNALS},
     playback::Diagnosis,
     statistics::quantile,
 };
 use crate::attribution::Game;
-
-/// An error that a reader may accept: the share of incidents that is given a wrong cause.
-const EQUAL_ERROR: f64 = 0.05;
 
 /// Confidence is told in so many bins from one half to 1.
 const BINS: usize = 5;
@@ -26,40 +26,29 @@ pub(super) fn doubts(study: &Study, ours: &Sample) -> Doubts {
     let each = |what: &str, keys: &dyn Fn(Level) -> Vec<Key>| -> Vec<Row> {
         levels.iter().map(|level| row(study, ours, what, *level, &keys(*level))).collect()
     };
-    let trained =
-        (1..).take_while(|incidents| study.results.contains_key(&Key::Learned(levels[0], *incidents)));
-    let thresholds: Vec<Row> = THRESHOLDS
-        .iter()
-        .flat_map(|percent| each(&format!("{percent} %"), &|level| vec![Key::Threshold(level, *percent)]))
-        .collect();
     Doubts {
-        other_responders: [
-            each("random checks", &|level| (0..ORDERS).map(|draw| Key::Random(level, draw)).collect()),
-            each("fixed checklist", &|level| vec![Key::Checklist(level)]),
-        ]
-        .concat(),
         cost_draws: steps(levels)
             .chain(levels.iter().skip(2).map(|level| (levels[0], *level)))
             .map(|(against, level)| cost_draws(study, ours, against, level))
             .collect(),
+        cheaper_dark: cheaper_dark(study, ours),
         odds: [
             each("skewed", &|level| vec![Key::Odds(level, Odds::Skewed)]),
             each("wrong by ten", &|level| vec![Key::Odds(level, Odds::WrongByTen)]),
         ]
         .concat(),
-        left_out: levels.iter().map(|level| left_out(study, ours, *level)).collect(),
-        learning: trained
-            .flat_map(|incidents| {
-                each(&format!("{incidents} in training"), &|level| vec![Key::Learned(level, incidents)])
-            })
-            .collect(),
-        before_trigger_classifier: classifier(study),
+        left_out: [
+            levels
+                .iter()
+                .map(|level| left_out(study, ours, "the scenario", Key::LeftOut(*level)))
+                .collect::<Vec<_>>(),
+            levels.iter().map(|level| left_out(study, ours, "its family", Key::FamilyOut(*level))).collect(),
+        ]
+        .concat(),
+        classifiers: classifiers(study),
         signals: signals(study, ours),
         signal_gains: signal_gains(study, ours),
         calibration: levels.iter().map(|level| calibration(study, ours, *level)).collect(),
-        at_equal_error: levels.iter().filter_map(|level| at_equal_error(&thresholds, *level)).collect(),
-        thresholds,
-        equal_error: EQUAL_ERROR,
     }
 }
 
@@ -91,9 +80,23 @@ fn cost_draws(study: &Study, sample: &Sample, against: Level, level: Level) -> C
     }
 }
 
-fn left_out(study: &Study, sample: &Sample, level: Level) -> LeftOut {
-    let share = |is_true: &dyn Fn(&Diagnosis) -> bool| sample.share(study, Key::LeftOut(level), is_true).0;
+/// The first level, if it is the one that has nothing but what needs no telemetry, under lower costs of that.
+fn cheaper_dark(study: &Study, sample: &Sample) -> Vec<Row> {
+    let row = |(place, factor): (usize, &f64)| {
+        let key = Key::Mirror(place);
+        study
+            .results
+            .contains_key(&key)
+            .then(|| row(study, sample, &format!("{factor}"), Level::Dark, &[key]))
+    };
+    MIRROR_FACTORS.iter().enumerate().filter_map(row).collect()
+}
+
+fn left_out(study: &Study, sample: &Sample, what: &str, key: Key) -> LeftOut {
+    let (Key::LeftOut(level) | Key::FamilyOut(level)) = key else { unreachable!("one of the two") };
+    let share = |is_true: &dyn Fn(&Diagnosis) -> bool| sample.share(study, key, is_true).0;
     LeftOut {
+        what: what.to_owned(),
         level,
         said_so_share: share(&|told| told.answer.as_ref().is_some_and(|answer| answer.cause.is_none())),
         explained_wrong_share: share(&Diagnosis::is_explained_wrong),
@@ -101,45 +104,73 @@ fn left_out(study: &Study, sample: &Sample, level: Level) -> LeftOut {
     }
 }
 
-/// Naive Bayes on what every check said before the trigger; for each seed it learns from all others. Scenarios that it cannot
-/// tell apart share the credit.
-fn classifier(study: &Study) -> Option<Classifier> {
+/// What is shown just before the trigger must not tell the scenario, nor may wrong labels be learned; what is shown soon after the call
+/// must tell it, or a classifier that fails would prove nothing.
+fn classifiers(study: &Study) -> Vec<Classifier> {
     let seeds = study.options.seeds.get();
-    let scenarios = study.options.scenarios.len();
     let incidents = study.options.incidents();
-    let place = |number: usize, check: usize| CHECKS[check].place(study.tapes[number].before[check].outcome);
+    let is_judged = |number: &usize| {
+        incidents[*number].1 < study.options.seed + seeds as u64 && !study.tapes[*number].moments.is_empty()
+    };
+    let judged: Vec<usize> = (0..incidents.len()).filter(is_judged).collect();
+    if seeds < 2 || study.options.scenarios.len() < 2 {
+        return Vec::new();
+    }
+    let labels: Vec<usize> = judged.iter().map(|number| incidents[*number].0).collect();
+    let mut shuffled = labels.clone();
+    shuffled.shuffle(&mut rng(study.options.seed, "labels", "shuffled"));
+    let shown = |of: fn(&Tape, usize) -> &str| -> Vec<Vec<usize>> {
+        let place = |tape: &Tape, check: usize| CHECKS[check].place(of(tape, check)).unwrap_or_default();
+        let tapes = judged.iter().map(|number| &study.tapes[*number]);
+        tapes.map(|tape| (0..CHECKS.len()).map(|check| place(tape, check)).collect()).collect()
+    };
+    let before = shown(|tape, check| tape.before[check].outcome);
+    let after = shown(|tape, check| tape.moments[0].findings[check].outcome);
+    let row = |what: &str, shown: &[Vec<usize>], labels: &[usize], must_fail: bool| Classifier {
+        what: what.to_owned(),
+        incidents: judged.len(),
+        right_share: named_right(shown, labels),
+        chance: 1.0 / study.options.scenarios.len() as f64,
+        must_fail,
+    };
+    vec![
+        row("just before the trigger", &before, &labels, true),
+        row("soon after the call, labels shuffled", &after, &shuffled, true),
+        row("soon after the call", &after, &labels, false),
+    ]
+}
+
+/// How often naive Bayes names the label, taught with all incidents but the one that it is asked about and forced to answer. Labels that
+/// it cannot tell apart share the credit.
+fn named_right(shown: &[Vec<usize>], labels: &[usize]) -> f64 {
+    let mut known = labels.to_vec();
+    known.sort_unstable();
+    known.dedup();
     let mut right = 0.0;
-    let judged: Vec<usize> = (0..incidents.len())
-        .filter(|number| incidents[*number].1 < study.options.seed + seeds as u64)
-        .collect();
-    for number in &judged {
-        let (truth, seed) = incidents[*number];
-        let likelihood = |scenario: usize| {
-            let others: Vec<usize> = judged
-                .iter()
-                .copied()
-                .filter(|other| incidents[*other].0 == scenario && incidents[*other].1 != seed)
+    for (number, own) in shown.iter().enumerate() {
+        let likelihood = |label: &usize| -> f64 {
+            let others: Vec<&Vec<usize>> = (0..shown.len())
+                .filter(|other| *other != number && labels[*other] == *label)
+                .map(|other| &shown[other])
                 .collect();
             let one = |check: usize| {
                 let kinds = CHECKS[check].outcomes.len() as f64;
-                let same =
-                    others.iter().filter(|other| place(**other, check) == place(*number, check)).count();
+                let same = others.iter().filter(|other| other[check] == own[check]).count();
                 ((same as f64 + 1.0 / kinds) / (others.len() as f64 + 1.0)).ln()
             };
-            (0..CHECKS.len()).map(one).sum::<f64>()
+            (0..CHECKS.len()).map(one).sum()
         };
-        let likelihoods: Vec<f64> = (0..scenarios).map(likelihood).collect();
+        let likelihoods: Vec<f64> = known.iter().map(likelihood).collect();
         let most = likelihoods.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let likeliest: Vec<usize> =
-            (0..scenarios).filter(|scenario| likelihoods[*scenario] > most - 1e-9).collect();
-        right += if likeliest.contains(&truth) { 1.0 / likeliest.len() as f64 } else { 0.0 };
+        let likeliest: Vec<usize> = known
+            .iter()
+            .zip(&likelihoods)
+            .filter(|(_, one)| **one > most - 1e-9)
+            .map(|(label, _)| *label)
+            .collect();
+        right += if likeliest.contains(&labels[number]) { 1.0 / likeliest.len() as f64 } else { 0.0 };
     }
-    let right_share = right / judged.len() as f64;
-    (seeds > 1 && scenarios > 1).then_some(Classifier {
-        incidents: judged.len(),
-        right_share,
-        chance: 1.0 / scenarios as f64,
-    })
+    right / shown.len().max(1) as f64
 }
 
 fn name(signal: Signal) -> String {
@@ -177,7 +208,7 @@ fn signal_gains(study: &Study, sample: &Sample) -> Vec<(String, f64)> {
 }
 
 fn calibration(study: &Study, sample: &Sample, level: Level) -> Calibration {
-    let told = sample.told(study, Key::Threshold(level, THRESHOLDS[0]));
+    let told = sample.told(study, Key::Level(level, false));
     let answers: Vec<(f64, f64)> = told
         .filter_map(|told| told.answer.as_ref())
         .filter(|answer| answer.cause.is_some())
@@ -201,12 +232,4 @@ fn calibration(study: &Study, sample: &Sample, level: Level) -> Calibration {
         brier: squares / count(&answers),
         bins: (0..BINS).map(bin).filter(|(.., answers)| *answers > 0).collect(),
     }
-}
-
-fn at_equal_error(thresholds: &[Row], level: Level) -> Option<Row> {
-    let open = thresholds.iter().filter(|row| row.level == level && row.explained_wrong_share <= EQUAL_ERROR);
-    open.min_by(|one, other| {
-        one.time_to_explain_restricted_mean_s.total_cmp(&other.time_to_explain_restricted_mean_s)
-    })
-    .cloned()
 }

@@ -1,20 +1,22 @@
 //! Figures of a study: what is averaged over which incidents. Teaches that an incident that was never explained belongs into every
 //! mean: left out, the slowest responder would look the quickest.
 
-use incident::Level;
+use incident::{Level, Story};
 use report::{Interval, compare::Metric};
-use world::tape::Tape;
 
 use super::{
     Study,
     condition::Key,
-    playback::Diagnosis,
-    statistics::{self, Bootstrap, Grouped, difference, mean},
+    playback::{Diagnosis, HORIZON_S},
+    statistics::{
+        self, Grouped, IMAGINED_LEAST_MINUTES, Widening, average, difference, interval, jackknife_variance,
+        mean, share_interval,
+    },
 };
 
-/// A metric of one diagnosis. What never happened is placed at the story's end.
+/// A metric of one diagnosis. What did not happen until the horizon is placed there.
 pub fn of(metric: Metric, told: &Diagnosis) -> f64 {
-    let ends_s = Tape::ends_s();
+    let ends_s = told.lost_s + HORIZON_S;
     match metric {
         Metric::Explain => told.explained_right_s().unwrap_or(ends_s) - told.lost_s,
         Metric::ExplainFromCall => told.explained_right_s().unwrap_or(ends_s) - told.called_s,
@@ -27,7 +29,6 @@ pub fn of(metric: Metric, told: &Diagnosis) -> f64 {
 pub struct Sample {
     /// By scenario: its place, and the numbers of its incidents.
     pub scenarios: Vec<(usize, Vec<usize>)>,
-    bootstrap: Bootstrap,
 }
 
 impl Sample {
@@ -39,11 +40,9 @@ impl Sample {
             all.map(|(number, _)| number).filter(|number| study.tapes[*number].alerted_s.is_some()).collect()
         };
         let scenarios = (0..study.options.scenarios.len()).filter(|place| is_wanted(*place));
-        let scenarios: Vec<(usize, Vec<usize>)> =
+        let scenarios =
             scenarios.map(|place| (place, of(place))).filter(|(_, numbers)| !numbers.is_empty()).collect();
-        let seeds = scenarios.iter().map(|(_, numbers)| numbers.len()).max().unwrap_or(0);
-        let bootstrap = Bootstrap::new(study.options.seed, scenarios.len(), seeds);
-        Self { scenarios, bootstrap }
+        Self { scenarios }
     }
 
     pub fn incidents(&self) -> usize {
@@ -71,7 +70,7 @@ impl Sample {
     /// The share of incidents of which something is true, with its interval.
     pub fn share(&self, study: &Study, key: Key, is_true: impl Fn(&Diagnosis) -> bool) -> (f64, Interval) {
         let values = self.grouped(study, key, |told| f64::from(u8::from(is_true(told))));
-        (mean(&values), self.interval(&values))
+        (mean(&values), share_interval(&values))
     }
 
     /// The paired difference of a metric, one condition less the other.
@@ -80,8 +79,49 @@ impl Sample {
         difference(&of(one), &of(other))
     }
 
-    pub fn interval(&self, values: &Grouped) -> Interval {
-        self.bootstrap.interval(values)
+    /// What widens the interval of a difference between these levels.
+    pub fn widening(&self, study: &Study, levels: (Level, Level), metric: Metric) -> Widening {
+        let key = |level: Level| Key::Level(level, false);
+        let most_between = |(one, other): (Level, Level)| {
+            let differences = self.difference(study, key(one), key(other), metric);
+            differences.iter().map(|values| average(values).abs()).fold(0.0, f64::max)
+        };
+        let trained = |without: usize| {
+            let of = |level| Key::Trained(level, without);
+            let differences = self.difference(study, of(levels.0), of(levels.1), metric);
+            (!differences.is_empty()).then(|| mean(&differences))
+        };
+        let trainings: Vec<f64> = (0..).map_while(trained).collect();
+        let usd_per_s = Story::default().loss_usd_per_minute.0 / 60.0;
+        let least = IMAGINED_LEAST_MINUTES * 60.0 * if metric == Metric::Loss { usd_per_s } else { 1.0 };
+        Widening {
+            most: steps(&study.options.levels).map(most_between).fold(least, f64::max),
+            training_variance: jackknife_variance(&trainings),
+        }
+    }
+
+    pub fn interval(
+        &self,
+        study: &Study,
+        levels: (Level, Level),
+        metric: Metric,
+        values: &Grouped,
+    ) -> Interval {
+        interval(values, self.widening(study, levels, metric))
+    }
+
+    /// How much of a difference between two conditions is incidents that were explained right under one of them alone, and count as
+    /// explained at the horizon under the other.
+    pub fn imputed(&self, study: &Study, one: Key, other: Key) -> f64 {
+        let right = |key: Key| {
+            self.grouped(study, key, |told| f64::from(u8::from(told.explained_right_s().is_some())))
+        };
+        let is_one_alone = difference(&right(one), &right(other));
+        let mut differences = self.difference(study, one, other, Metric::Explain);
+        for (value, alone) in differences.iter_mut().flatten().zip(is_one_alone.iter().flatten()) {
+            *value *= alone.abs();
+        }
+        mean(&differences)
     }
 }
 

@@ -20,16 +20,17 @@ use super::{
 
 /// How often every cost is drawn anew, and how far from the assumed one.
 pub const COST_DRAWS: usize = 200;
-/// A cost is drawn between a third and three times the assumed one.
+/// A look's cost is drawn within its range, a remedy's between a third and three times the assumed one.
 pub const COST_FACTOR: f64 = 3.0;
 
 /// By which factors a level's own checks are made dearer until its gain is gone.
 pub const TIPPING_FACTORS: [f64; 8] = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
+/// By which factors what needs no telemetry is made cheaper.
+pub const MIRROR_FACTORS: [f64; 4] = [1.5, 2.0, 4.0, 8.0];
+
 /// Draws of an order of checks.
 pub const ORDERS: usize = 5;
-
-pub const THRESHOLDS: [u32; 8] = [50, 60, 70, 80, 90, 95, 98, 99];
 
 pub const SIGNALS: [Signal; 4] = [Signal::Logs, Signal::Metrics, Signal::Traces, Signal::Changes];
 
@@ -54,16 +55,14 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
         return list;
     }
     list.extend(placebos(basis));
-    let model = basis.models[0];
-    let runbooks = if extent == Extent::Full { [false, true].as_slice() } else { &[true] };
-    for undoes in runbooks.iter().copied() {
-        let runbook = Condition::other(Who::Runbook { undoes }, model);
-        list.push((Key::Runbook(undoes), Condition { records: true, ..runbook }));
-    }
-    list.push((Key::Oracle, Condition::other(Who::Oracle, model)));
+    list.extend(baselines(basis, &taught));
     if extent == Extent::Full {
+        let model = basis.models[0];
+        list.extend(MIRROR_FACTORS.iter().enumerate().map(|(place, factor)| {
+            let terms = Terms { costs: cheaper_dark(*factor), ..Terms::at(Level::Dark, model) };
+            (Key::Mirror(place), Condition::model(terms, &taught, alerts(Level::Dark)))
+        }));
         let levels = || basis.levels.iter().copied();
-        list.extend(levels().flat_map(|level| other_looks(basis, level, &taught)));
         list.extend(levels().flat_map(|level| other_assumptions(basis, level, &taught)));
         list.extend(other_lessons(basis));
         list.extend(signals(model, &taught));
@@ -71,24 +70,35 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
     list
 }
 
-/// Checks chosen otherwise, or fewer of them.
-fn other_looks(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Condition)> {
-    let on = |terms: Terms| Condition::model(terms, taught, alerts(level));
-    let usual = Terms::at(level, basis.models[0]);
-    let in_order = |checks| on(Terms { chooses: Chooses::InOrder, checks, ..usual.clone() });
-    let shuffled = |what: &str, draw: usize| {
-        let mut checks = granted(level);
-        checks.shuffle(&mut rng(basis.seed, what, &format!("{level:?} {draw}")));
-        checks
-    };
-    let mut list = vec![(Key::Checklist(level), in_order(granted(level)))];
-    list.extend(
-        (0..ORDERS).map(|draw| (Key::Random(level, draw), in_order(shuffled("random checks", draw)))),
-    );
+/// Others on the same incidents: those who look at nothing, who know all, who undo the last change, and who look in a given order.
+fn baselines(basis: &Basis<'_>, taught: &Taught) -> Vec<(Key, Condition)> {
+    let model = basis.models[0];
+    let runbook = |undoes| Condition { records: true, ..Condition::other(Who::Runbook { undoes }, model) };
+    let mut list = vec![
+        (Key::Runbook(false), runbook(false)),
+        (Key::Runbook(true), runbook(true)),
+        (Key::Oracle, Condition::other(Who::Oracle, model)),
+    ];
+    for level in basis.levels.iter().copied() {
+        let terms = Terms::at(level, model);
+        let who = Who::LastChange { terms: terms.clone(), taught: taught.clone() };
+        let undoing = Condition { has_alerts: alerts(level), ..Condition::other(who, model) };
+        list.push((Key::LastChange(level), Condition { records: true, ..undoing }));
+        let in_order = |checks| {
+            let terms = Terms { chooses: Chooses::InOrder, checks, ..terms.clone() };
+            Condition { records: true, ..Condition::model(terms, taught, alerts(level)) }
+        };
+        list.push((Key::Checklist(level), in_order(granted(level))));
+        list.extend((0..ORDERS).map(|draw| {
+            let mut checks = granted(level);
+            checks.shuffle(&mut rng(basis.seed, "random checks", &format!("{level:?} {draw}")));
+            (Key::Random(level, draw), in_order(checks))
+        }));
+    }
     list
 }
 
-/// Other costs, other odds beforehand, another threshold for an explanation.
+/// Other costs, other odds beforehand.
 fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Condition)> {
     let on = |terms: Terms| Condition::model(terms, taught, alerts(level));
     let usual = Terms::at(level, basis.models[0]);
@@ -101,23 +111,23 @@ fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(K
     list.extend((0..COST_DRAWS).map(|draw| (Key::Costs(level, draw), at(costs(basis.seed, draw)))));
     let dearer = TIPPING_FACTORS.iter().map(|factor| at(dearer(level, *factor)));
     list.extend(dearer.enumerate().map(|(place, dearer)| (Key::Tipping(level, place), dearer)));
-    list.extend(THRESHOLDS.map(|percent| {
-        let certain_from = f64::from(percent) / 100.0;
-        (Key::Threshold(level, percent), on(Terms { certain_from, ..usual.clone() }))
-    }));
     list
 }
 
 /// Under which key a training stands at each level, and the training.
 type Lesson = (Box<dyn Fn(Level) -> Key>, Taught);
 
-/// Another training, the same at each level: without the scenario, or with fewer incidents.
+/// Another training, the same at each level: without the scenario, its family, or one incident of each.
 fn other_lessons(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
-    let mut lessons: Vec<Lesson> = vec![(Box::new(Key::LeftOut), left_out(basis))];
-    for incidents in 1..=basis.experience.seeds.len() {
-        let learned = Knowledge::of(&basis.experience.clone().cut(incidents));
+    let mut lessons: Vec<Lesson> = vec![
+        (Box::new(Key::LeftOut), left_out(basis, Experience::without)),
+        (Box::new(Key::FamilyOut), left_out(basis, Experience::without_family)),
+    ];
+    // In the first incident of each scenario remedies were tried: without it nothing would be known of them.
+    for incident in 1..basis.experience.seeds.len() {
+        let learned = Knowledge::of(&basis.experience.clone().without_incident(incident));
         let taught = Taught::always(&Arc::new(learned));
-        lessons.push((Box::new(move |level| Key::Learned(level, incidents)), taught));
+        lessons.push((Box::new(move |level| Key::Trained(level, incident - 1)), taught));
     }
     let at = |level: Level| Terms::at(level, basis.models[0]);
     let of = |level: Level| {
@@ -155,9 +165,9 @@ pub fn added(level: Level) -> Option<Signal> {
     SIGNALS.get(place.checked_sub(1)?).copied()
 }
 
-/// In incidents of each scenario, knowledge of all others.
-fn left_out(basis: &Basis<'_>) -> Taught {
-    let without = |name: &String| Arc::new(Knowledge::of(&basis.experience.clone().without(name)));
+/// In incidents of each scenario, knowledge of all others, or of all other families.
+fn left_out(basis: &Basis<'_>, without: fn(Experience, &str) -> Experience) -> Taught {
+    let without = |name: &String| Arc::new(Knowledge::of(&without(basis.experience.clone(), name)));
     let names = basis.experience.cases.iter().map(|case| case.name.clone());
     let instead: BTreeMap<_, _> = names.map(|name| (name.clone(), without(&name))).collect();
     Taught { instead, ..Taught::always(&Arc::new(Knowledge::of(basis.experience))) }
@@ -166,9 +176,12 @@ fn left_out(basis: &Basis<'_>) -> Taught {
 fn costs(seed: u64, draw: usize) -> Costs {
     let mut chance = rng(seed, "costs", &draw.to_string());
     let mut costs = Costs::assumed();
-    let most = COST_FACTOR.ln();
-    for cost in costs.checks.iter_mut().chain(&mut costs.remedies) {
-        *cost *= chance.random_range(-most..most).exp();
+    for (cost, check) in costs.checks.iter_mut().zip(CHECKS) {
+        let (least, most) = check.range_minutes();
+        *cost = chance.random_range(least.ln()..most.ln()).exp();
+    }
+    for cost in &mut costs.remedies {
+        *cost *= chance.random_range(-COST_FACTOR.ln()..COST_FACTOR.ln()).exp();
     }
     costs
 }
@@ -177,6 +190,14 @@ fn dearer(level: Level, factor: f64) -> Costs {
     let mut costs = Costs::assumed();
     let dear = CHECKS.iter().map(|check| Some(check.needs) == added(level));
     costs.checks.iter_mut().zip(dear).filter(|(_, dear)| *dear).for_each(|(cost, _)| *cost *= factor);
+    costs
+}
+
+/// Costs with which what needs no telemetry is cheaper: the mirror of [`dearer`].
+fn cheaper_dark(factor: f64) -> Costs {
+    let mut costs = Costs::assumed();
+    let dark = CHECKS.iter().map(|check| check.needs == Signal::Nothing);
+    costs.checks.iter_mut().zip(dark).filter(|(_, dark)| *dark).for_each(|(cost, _)| *cost /= factor);
     costs
 }
 

@@ -6,6 +6,7 @@
 //! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: those that tell nothing. [`playback`]: a recorded incident, diagnosed again and again.
 //! - [`statistics`]: means and intervals. [`figures`]: of what.
 //! - [`summary`]: what is said about the levels. [`controls`] and [`doubts`]: why that may be believed, or not.
+//!   [`violations`]: incidents that cost more at a level than at the one below.
 
 pub mod condition;
 pub mod list;
@@ -14,8 +15,10 @@ pub mod playback;
 pub mod statistics;
 pub mod figures;
 pub mod summary;
+mod two_by_two;
 pub mod controls;
 pub mod doubts;
+pub mod violations;
 
 use std::{collections::BTreeMap, io, num::NonZeroUsize, sync::atomic::Ordering};
 
@@ -51,7 +54,7 @@ const CONTROL_TIMES: u64 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
     Levels,
-    /// The levels, the placebo and the blind runbooks.
+    /// The levels, the placebo and the baselines.
     Quick,
     Full,
 }

@@ -37,10 +37,11 @@ impl PlaceboFindings {
         let mut outcomes = vec![None; CHECKS.len()];
         for check in checks {
             outcomes[*check] = Some(Phase::ALL.map(|phase| {
-                let incidents = experience.lived.iter().flatten();
+                let incidents = experience.incidents.iter().flatten();
                 let moments = incidents.flat_map(|incident| &incident.moments);
                 let in_phase = moments.filter(|moment| moment.starts_with(phase.letter()));
-                let mut said: Vec<usize> = in_phase.filter_map(|moment| said(moment, *check)).collect();
+                let mut said: Vec<usize> =
+                    in_phase.filter_map(|moment| Some(said(moment, *check)?.outcome)).collect();
                 said.shuffle(chance);
                 said
             }));
@@ -83,7 +84,7 @@ fn permuted(experience: &Experience, checks: &[usize], chance: &mut impl rand::R
     for phase in Phase::ALL {
         for check in checks {
             let mut letters: Vec<&mut String> = permuted
-                .lived
+                .incidents
                 .iter_mut()
                 .flatten()
                 .flat_map(|incident| &mut incident.moments)
@@ -103,9 +104,10 @@ mod tests {
     use super::*;
 
     fn outcomes(experience: &Experience, check: usize, phase: Phase) -> Vec<usize> {
-        let moments = experience.lived.iter().flatten().flat_map(|incident| &incident.moments);
+        let moments = experience.incidents.iter().flatten().flat_map(|incident| &incident.moments);
         let in_phase = moments.filter(|moment| moment.starts_with(phase.letter()));
-        let mut outcomes: Vec<usize> = in_phase.filter_map(|moment| said(moment, check)).collect();
+        let mut outcomes: Vec<usize> =
+            in_phase.filter_map(|moment| Some(said(moment, check)?.outcome)).collect();
         outcomes.sort_unstable();
         outcomes
     }

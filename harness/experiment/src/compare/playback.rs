@@ -9,6 +9,7 @@ use diagnosis::{
     explanation::{RIGHT_FROM, agreement},
     remedies::with_asset,
     responder::{NOT_ENOUGH, NOTHING_KNOWN},
+    terms::Stakes,
 };
 use incident::{EventKind, Remedy, Service};
 use world::{
@@ -18,6 +19,9 @@ use world::{
 
 use super::placebo::PlaceboFindings;
 use crate::training::branched;
+
+/// How long after the loss an incident is followed, in seconds: as long as the story's. What did not happen by then is placed there.
+pub const HORIZON_S: f64 = 300.0 * 60.0;
 
 /// A recording, and what came of remedies so far.
 pub struct Playback<'a> {
@@ -55,10 +59,24 @@ pub struct AnswerGiven {
 }
 
 impl Diagnosis {
-    /// When the right explanation was given, before the story's end.
+    /// When the right explanation was given, before the horizon.
     pub fn explained_right_s(&self) -> Option<f64> {
         let answer = self.answer.as_ref()?;
-        (answer.score >= RIGHT_FROM && answer.at_s <= Tape::ends_s()).then_some(answer.at_s)
+        (answer.score >= RIGHT_FROM && answer.at_s <= self.lost_s + HORIZON_S).then_some(answer.at_s)
+    }
+
+    /// What it cost from the call on, by the responder's own stakes, in minutes: `can_be_mended` says whether minutes lost were anybody's.
+    pub fn cost_minutes(&self, stakes: &Stakes, can_be_mended: bool) -> f64 {
+        let ends_s = self.lost_s + HORIZON_S;
+        let answered_s = self.answer.as_ref().map_or(ends_s, |answer| answer.at_s);
+        let lost_s =
+            if can_be_mended { self.restored_s.unwrap_or(ends_s).max(self.called_s) } else { self.called_s };
+        let said = match &self.answer {
+            Some(answer) if answer.score >= RIGHT_FROM => 0.0,
+            Some(answer) if answer.cause.is_some() => stakes.wrong,
+            _ => stakes.none,
+        };
+        (lost_s - self.called_s) / 60.0 + stakes.calm_minute * (answered_s - lost_s).max(0.0) / 60.0 + said
     }
 
     pub fn is_explained_wrong(&self) -> bool {
@@ -153,13 +171,15 @@ impl<'a> PlaybackHands<'a> {
     }
 
     pub fn diagnosis(self) -> Diagnosis {
-        let (tape, ends_s) = (self.playback.tape, Tape::ends_s());
+        let tape = self.playback.tape;
+        let lost_s = tape.lost_s.unwrap_or(self.called_s);
+        let ends_s = lost_s + HORIZON_S;
         let acted = self.acted.into_inner();
         let restored_s = acted.and_then(|(at_s, aftermath)| Some(at_s + aftermath.restored_after_s?));
         let restored_s = restored_s.filter(|at_s| *at_s <= ends_s);
         let tried = u32::try_from(self.tried.into_inner().len()).unwrap_or(u32::MAX);
         Diagnosis {
-            lost_s: tape.lost_s.unwrap_or(self.called_s),
+            lost_s,
             called_s: self.called_s,
             located_s: self.located_s.get(),
             answer: self.answer.into_inner(),
@@ -186,12 +206,12 @@ impl<'a> PlaybackHands<'a> {
         shown.expect("a tape has moments, and each of them shows every check")
     }
 
-    /// The phase in which whoever looks now believes to be.
+    /// The phase in which whoever looks now looks.
     fn phase(&self) -> Phase {
-        match (self.are_customers_served(), self.tried.borrow().is_empty()) {
-            (true, _) => Phase::Served,
-            (false, false) => Phase::AfterRemedy,
-            (false, true) => Phase::of(self.minutes()),
+        match &*self.acted.borrow() {
+            Some((_, aftermath)) if aftermath.helped_after_s.is_some() => Phase::Served,
+            None if self.tried.borrow().is_empty() => Phase::of(self.minutes()),
+            _ => Phase::AfterRemedy,
         }
     }
 }
@@ -215,7 +235,7 @@ impl Hands for PlaybackHands<'_> {
 
     /// Of several sequences, one after the other, one that restores counts as if it had been used alone: a test plays each right and
     /// each wrong sequence. Otherwise the last one counts. Where that is not recorded, the evidence stays as it was.
-    async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> bool {
+    async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {
         self.pass(remedies.iter().map(|(_, takes)| *takes).sum()).await;
         let last: Vec<Remedy> = remedies.iter().map(|(remedy, _)| remedy.clone()).collect();
         self.tried.borrow_mut().push(last.clone());
@@ -224,22 +244,10 @@ impl Hands for PlaybackHands<'_> {
             Some(right) => self.playback.branch(&right, true),
             None => self.playback.branch(&last, self.records),
         };
-        let helped_after = aftermath.as_ref().and_then(|aftermath| aftermath.helped_after_s);
         if let Some(aftermath) = aftermath {
             *self.acted.borrow_mut() = Some((self.now_s.get(), aftermath));
         }
-        self.pass(helped_after.map_or(settles, Duration::from_secs_f64).min(settles)).await;
-        self.are_customers_served()
-    }
-
-    fn are_customers_served(&self) -> bool {
-        let now_s = self.now_s.get();
-        match &*self.acted.borrow() {
-            Some((acted_s, aftermath)) => {
-                aftermath.helped_after_s.is_some_and(|after_s| now_s >= acted_s + after_s)
-            }
-            None => self.playback.tape.lost_s.is_none(),
-        }
+        self.pass(settles).await;
     }
 
     fn note(&self, _: EventKind) {}

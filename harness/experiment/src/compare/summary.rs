@@ -3,17 +3,20 @@
 
 use diagnosis::{checks, checks::CHECKS, operating::HANDOVER, remedies, terms::CERTAIN_FROM};
 use incident::{Level, Usd};
-use report::compare::{ChecksRow, CompareReport, Dot, LevelRow, Metric, Paired, ScenarioRow};
-use world::tape::{ACTED_AT_MINUTES, Tape, VIEWS_PER_SECOND};
+use report::compare::{
+    ChecksRow, CompareReport, Dot, LevelRow, Measure, Metric, Paired, ScenarioRow, TwoByTwo,
+};
+use world::tape::{ACTED_AT_MINUTES, VIEWS_PER_SECOND};
 
 use super::{
     Extent, Study,
     condition::Key,
-    controls::controls,
+    controls::{baselines, controls},
     figures::{Sample, of, quartiles, steps},
     list::TIPPING_FACTORS,
-    playback::Diagnosis,
-    statistics::{average, mean},
+    playback::{Diagnosis, HORIZON_S},
+    statistics::{average, interval, mean, rank_difference, ratio},
+    two_by_two::two_by_two,
 };
 
 /// A scenario whose mean differs by less than this is neither helped nor harmed.
@@ -45,7 +48,9 @@ pub fn summary(study: &Study) -> CompareReport {
         },
         assumed: assumed(),
         levels,
+        baselines: baselines(study, &ours),
         paired: paired(study, &ours),
+        two_by_two: two_by_two(study, &ours),
         dots: dots(study, &ours),
         controls: controls(study, &ours),
     };
@@ -78,7 +83,7 @@ fn row(study: &Study, sample: &Sample, level: Level) -> LevelRow {
         explained_right_interval,
         explained_wrong_share: share(Diagnosis::is_explained_wrong).0,
         time_to_detect_median_s: all(|told| told.called_s - told.lost_s)[1],
-        time_to_locate_median_s: all(|told| told.located_s.unwrap_or(Tape::ends_s()) - told.lost_s)[1],
+        time_to_locate_median_s: all(|told| told.located_s.map_or(HORIZON_S, |at_s| at_s - told.lost_s))[1],
         time_to_explain_median_s: explain[1],
         time_to_explain_quartiles_s: [explain[0], explain[2]],
         time_to_explain_restricted_mean_s: sample.mean(study, key, Metric::Explain),
@@ -113,12 +118,20 @@ fn paired(study: &Study, sample: &Sample) -> Vec<Paired> {
         let least = if metric == Metric::Loss { SAME_S * 5_000.0 / 60.0 } else { SAME_S };
         let count = |is: fn(f64, f64) -> bool| by_scenario.iter().filter(|(_, by)| is(*by, least)).count();
         let is_step = metric == Metric::Explain && steps(levels).any(|step| step == (*against, *level));
+        let [one, other] = keys.map(|key| sample.grouped(study, key, |told| of(metric, told)));
+        let widening = sample.widening(study, (*level, *against), metric);
+        let (ratio, ratio_interval) = ratio(&one, &other, widening);
+        let means: Vec<f64> = by_scenario.iter().map(|(_, by)| *by).collect();
         Paired {
             level: *level,
             against: *against,
             metric,
             difference: mean(&differences),
-            interval: sample.interval(&differences),
+            interval: interval(&differences, widening),
+            ratio,
+            ratio_interval,
+            rank_difference: rank_difference(&means, least),
+            imputed: (metric == Metric::Explain).then(|| sample.imputed(study, keys[0], keys[1])),
             scenarios: [
                 count(|by, least| by <= -least),
                 count(|by, least| by.abs() < least),
@@ -170,51 +183,83 @@ fn dots(study: &Study, sample: &Sample) -> Vec<Dot> {
     dots
 }
 
-/// What can be said aloud, a sentence a line. Figures with their intervals stand in the report.
+/// What can be said aloud, a sentence a line: the levels, the steps between them, who does better, and what it is about. Figures with
+/// their intervals stand in the report.
 fn finding(report: &CompareReport) -> String {
     let (Some(first), Some(last)) = (report.levels.first(), report.levels.last()) else {
         return String::new();
     };
-    let (steps, _) = report.paired(Metric::Explain);
-    let is_clear = |step: &&&Paired| step.interval.high < 0.0;
-    let best = steps.iter().filter(is_clear).min_by(|one, other| one.difference.total_cmp(&other.difference));
-    let unclear: Vec<&str> =
-        steps.iter().filter(|step| !is_clear(step)).map(|step| step.level.name()).collect();
-    let minutes = |seconds: f64| format!("{:.0} minutes", seconds / 60.0);
+    let minutes = |seconds: f64| format!("{:.0}", seconds / 60.0);
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
-    let half = |row: &LevelRow| {
-        let within = minutes(row.time_to_explain_median_s);
-        if row.explained_right_share > 0.5 {
-            format!("at {} it had explained half of them within {within}", row.level)
-        } else {
-            format!("at {} it never explained half of them", row.level)
-        }
+    let level = |row: &LevelRow| {
+        format!(
+            "At {} the model responder found the right explanation in {} of the incidents, on average after {} minutes; customers were served again \
+             after {}, at a loss of {}.",
+            row.level,
+            percent(row.explained_right_share),
+            minutes(row.time_to_explain_restricted_mean_s),
+            minutes(row.time_to_restore_restricted_mean_s),
+            Usd(row.loss_usd_mean)
+        )
     };
-    let best = best.map_or("No step makes it clearly sooner.".to_owned(), |step| {
-        let (level, by, against) = (step.level, minutes(-step.difference), step.against);
-        format!("The step that helps most is {level}: {by} sooner than {against} on average.")
-    });
-    let unclear = match unclear.as_slice() {
-        [] => String::new(),
-        levels => format!(" Not clearly sooner than the level before: {}.", levels.join(", ")),
+    let (steps, _) = report.paired(Metric::Explain);
+    let (clear, unclear): (Vec<&Paired>, Vec<&Paired>) =
+        steps.into_iter().partition(|step| step.interval.high < 0.0 || step.interval.low > 0.0);
+    let clear: Vec<String> = clear
+        .iter()
+        .map(|step| {
+            let word = if step.difference < 0.0 { "sooner" } else { "later" };
+            format!("{} {} minutes {word}", step.level, minutes(step.difference.abs()))
+        })
+        .collect();
+    let clear = if clear.is_empty() {
+        "No step between neighbouring levels shows a difference.".to_owned()
+    } else {
+        format!("Against the level before it, the explanation comes with {}.", clear.join(", with "))
     };
+    let unclear: Vec<&str> = unclear.iter().map(|step| step.level.name()).collect();
+    let unclear = if unclear.is_empty() {
+        String::new()
+    } else {
+        format!(" No difference shown: {}.", unclear.join(", "))
+    };
+    let against = against_baselines(report);
+    let both = report.two_by_two.as_ref().and_then(TwoByTwo::sentence);
+    let both = both.map(|sentence| format!("{sentence}\n")).unwrap_or_default();
     format!(
-        "The model responder found the right explanation in {} of the incidents at {}, and in {} at {}.\n\
-         Of all incidents, {}; {}.\n\
-         {best}{unclear}\n\
-         An incident cost {} of trade on average at {}, and {} at {}.\n\
-         These are figures of a trained program in one small shop. They say in which direction telemetry helps it, and promise nobody minutes.",
-        percent(first.explained_right_share),
-        first.level,
-        percent(last.explained_right_share),
-        last.level,
-        half(first),
-        half(last),
-        Usd(first.loss_usd_mean),
-        first.level,
-        Usd(last.loss_usd_mean),
-        last.level
+        "{}\n{}\n{clear}{unclear}\n{both}{against}\n\
+         An explanation that is wrong or missing counts as five hours. These are figures of a trained program in one small shop: they say in which \
+         direction telemetry helps it, and promise nobody minutes.",
+        level(first),
+        level(last)
     )
+}
+
+/// Whether anybody else does better, in a sentence.
+fn against_baselines(report: &CompareReport) -> String {
+    let beaten = report.beaten_by();
+    let whom = "runbooks, undoing the last change first, a checklist and random checks";
+    if report.baselines.is_empty() {
+        String::new()
+    } else if beaten.is_empty() {
+        format!("No baseline does better at any level: {whom}.")
+    } else {
+        let mut each: Vec<(&str, Measure, Vec<&str>)> = Vec::new();
+        for (level, who, measure) in &beaten {
+            match each.iter_mut().find(|known| (known.0, known.1) == (*who, *measure)) {
+                Some((_, _, levels)) => levels.push(level.name()),
+                None => each.push((*who, *measure, vec![level.name()])),
+            }
+        }
+        let clause = |(who, measure, levels): &(&str, Measure, Vec<&str>)| {
+            format!("{who} {} at {}", measure.words(), levels.join(", "))
+        };
+        let clauses: Vec<String> = each.iter().map(clause).collect();
+        let is_later = each.iter().all(|(_, measure, _)| *measure == Measure::Explained);
+        let why = " Who looks on explains more, and later: the responder stops where a further check costs more than it is expected to save.";
+        let why = if is_later { why } else { "" };
+        format!("It does not do better than every baseline: {}.{why}", clauses.join("; "))
+    }
 }
 
 fn assumed() -> Vec<String> {

@@ -49,24 +49,22 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
     let has = |part: &serde_json::Value, name: &str| {
         assert!(part[name].as_array().is_some_and(|rows| !rows.is_empty()), "{name}: {part}");
     };
-    for control in ["placebo", "runbooks", "over_best_runbook", "healthy", "models"] {
+    for control in ["placebo", "healthy", "models"] {
         has(controls, control);
     }
+    // Two blind runbooks, an oracle; and at each of two levels the last change, a checklist and random checks.
+    assert_eq!(first["baselines"].as_array().unwrap().len(), 3 + 2 * 3);
     let doubts = &controls["doubts"];
-    for doubt in [
-        "other_responders",
-        "cost_draws",
-        "odds",
-        "left_out",
-        "learning",
-        "signals",
-        "signal_gains",
-        "calibration",
-        "thresholds",
-    ] {
+    for doubt in ["cost_draws", "cheaper_dark", "odds", "left_out", "signals", "signal_gains", "calibration"]
+    {
         has(doubts, doubt);
     }
     assert_eq!(doubts["signals"].as_array().unwrap().len(), 32, "sixteen subsets, with and without alerts");
+    for effect in first["two_by_two"]["effects"].as_array().unwrap() {
+        let mean = |part: &str| effect[part]["mean"].as_f64().unwrap();
+        let parts = mean("telemetry") + mean("model") + mean("interaction");
+        assert!((mean("together") - parts).abs() < 1e-6 && mean("model").abs() > 1.0, "{effect}");
+    }
     assert_eq!(first["levels"][0]["incidents"], 1, "a false alarm is a control");
     assert_eq!(first["checks"]["hash"], first["checks"]["frozen_hash"]);
 }

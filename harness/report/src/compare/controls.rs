@@ -11,17 +11,13 @@ use crate::Interval;
 pub struct Controls {
     /// As many checks more at the same cost, which show other incidents: more checks are not better telemetry.
     pub placebo: Vec<Against>,
-    /// Runbooks that are followed without looking.
-    pub runbooks: Vec<Runbook>,
-    /// Each level against the runbook that restores sooner.
-    pub over_best_runbook: Vec<Against>,
-    /// Somebody who knows the truth when called.
-    pub oracle: Restored,
     /// A shop in which nothing is wrong, and an alarm.
     pub healthy: Vec<Healthy>,
     /// An outage outside the shop.
     pub outside: Vec<Outside>,
     pub models: Vec<Model>,
+    /// Incidents that cost more at a level than at the one below.
+    pub violations: Vec<Violation>,
     /// What only a full run asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubts: Option<Doubts>,
@@ -34,7 +30,7 @@ pub struct Against {
     pub metric: Metric,
     /// The mean of the scenarios' mean differences. Below zero: shorter.
     pub difference: f64,
-    /// Where 95 % of the resampled means lie.
+    /// In which 95 % of the means lie, if scenarios were written anew.
     pub interval: Interval,
 }
 
@@ -46,11 +42,37 @@ pub struct Restored {
     pub loss_usd_mean: f64,
 }
 
+/// Somebody else on the same incidents: what the responder must be measured against.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct Runbook {
-    pub says: String,
+pub struct Baseline {
+    pub who: String,
+    /// With the looks of this level; none: it looks at nothing, or knows all.
+    pub level: Option<Level>,
+    pub explained_right_share: f64,
+    pub explained_wrong_share: f64,
+    pub time_to_explain_restricted_mean_s: f64,
     #[serde(flatten)]
     pub restored: Restored,
+}
+
+impl Baseline {
+    /// Whether it is told the truth when called, which nobody can compete with.
+    pub fn knows_all(&self) -> bool {
+        self.level.is_none() && self.explained_right_share > 0.0
+    }
+}
+
+/// An incident that cost more at a level than at the one below, by the responder's own stakes, in minutes from the call on.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Violation {
+    pub scenario: String,
+    pub seed: u64,
+    pub level: Level,
+    pub against: Level,
+    /// What it cost at this level and at the one below.
+    pub cost_minutes: [f64; 2],
+    /// What was said at this level and at the one below: the cause, or nothing.
+    pub said: [Option<String>; 2],
 }
 
 /// What was said about a shop in which nothing was wrong.

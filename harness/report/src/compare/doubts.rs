@@ -6,25 +6,19 @@ use serde::{Deserialize, Serialize};
 /// What a full run asks. Times are seconds of the story.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Doubts {
-    /// Other ways to choose looks, on the same incidents.
-    pub other_responders: Vec<Row>,
     pub cost_draws: Vec<CostDraws>,
+    /// The first level with what needs no telemetry made cheaper.
+    pub cheaper_dark: Vec<Row>,
     pub odds: Vec<Row>,
-    /// Scenarios that were on no list.
+    /// Scenarios that were on no list, and whole families of them.
     pub left_out: Vec<LeftOut>,
-    /// With the first so many training incidents of each scenario.
-    pub learning: Vec<Row>,
-    /// A classifier that is taught with evidence from before the trigger of other seeds: must be at chance.
-    pub before_trigger_classifier: Option<Classifier>,
+    /// What names the scenario by all that one moment shows, taught with other seeds and forced to answer.
+    pub classifiers: Vec<Classifier>,
     pub signals: Vec<Subset>,
     /// The mean gain that each signal brings, over all orders in which signals can be added; and of alerts.
     pub signal_gains: Vec<(String, f64)>,
     /// How certainty and being right go together.
     pub calibration: Vec<Calibration>,
-    pub thresholds: Vec<Row>,
-    /// The quickest threshold at which not more than [`Doubts::equal_error`] of the incidents are explained wrong.
-    pub at_equal_error: Vec<Row>,
-    pub equal_error: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -51,6 +45,8 @@ pub struct CostDraws {
 /// What is said about a scenario that nobody was taught.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct LeftOut {
+    /// What nobody was taught: the scenario, or its family.
+    pub what: String,
     pub level: Level,
     /// The share in which it was said that nothing known fits, or that the evidence does not suffice.
     pub said_so_share: f64,
@@ -62,11 +58,15 @@ pub struct LeftOut {
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Classifier {
+    /// What it is shown and taught.
+    pub what: String,
     pub incidents: usize,
     /// The share of which it names the scenario.
     pub right_share: f64,
     /// What blind guessing reaches.
     pub chance: f64,
+    /// Whether it must be at chance; otherwise it must do better.
+    pub must_fail: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

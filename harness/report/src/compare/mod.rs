@@ -2,12 +2,14 @@
 
 mod controls;
 mod doubts;
+mod two_by_two;
 
 use incident::{Level, OperatingModel};
 use serde::{Deserialize, Serialize};
 
-pub use controls::{Against, Controls, Healthy, Model, Outside, Restored, Runbook};
+pub use controls::{Against, Baseline, Controls, Healthy, Model, Outside, Restored, Violation};
 pub use doubts::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Row, Subset};
+pub use two_by_two::{Difference, Effect, TwoByTwo};
 
 use crate::Interval;
 
@@ -34,7 +36,12 @@ pub struct CompareReport {
     pub checks: ChecksRow,
     pub assumed: Vec<String>,
     pub levels: Vec<LevelRow>,
+    /// Others on the same incidents.
+    pub baselines: Vec<Baseline>,
     pub paired: Vec<Paired>,
+    /// Telemetry and the operating model; only where both models were compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_by_two: Option<TwoByTwo>,
     /// Every incident at every level.
     pub dots: Vec<Dot>,
     /// What stands between these figures and doubt.
@@ -71,7 +78,7 @@ pub struct LevelRow {
     pub level: Level,
     pub incidents: usize,
     pub explained_right_share: f64,
-    /// Where 95 % of the resampled shares lie.
+    /// In which 95 % of the shares lie, if scenarios were written anew.
     pub explained_right_interval: Interval,
     /// The share that was explained wrong, of all; the others were given up.
     pub explained_wrong_share: f64,
@@ -101,8 +108,17 @@ pub struct Paired {
     pub metric: Metric,
     /// The mean of the scenarios' mean differences. Below zero: shorter, or less.
     pub difference: f64,
-    /// Where 95 % of the resampled means lie.
+    /// In which 95 % of the means lie, if scenarios were written and training was done anew.
     pub interval: Interval,
+    /// How many times as large the metric is as at the level that it is compared with.
+    pub ratio: f64,
+    pub ratio_interval: Interval,
+    /// By how much more of the ranks of the scenarios' differences speak for less (below zero) or for more: -1 to 1.
+    pub rank_difference: f64,
+    /// How much of the difference is incidents that are explained right at one of the two levels alone, and count as explained at the
+    /// horizon at the other. Only of times to the explanation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imputed: Option<f64>,
     /// How many scenarios became shorter by a minute at least, stayed, became longer. (For dollars: by a minute's trade.)
     pub scenarios: [usize; 3],
     pub by_scenario: Vec<(String, f64)>,
@@ -125,6 +141,31 @@ pub struct Dot {
     pub restored_s: Option<f64>,
     pub loss_usd: f64,
 }
+
+/// In what one responder is compared with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// The share of incidents that are explained right.
+    Explained,
+    /// The restricted mean time to the right explanation.
+    TimeToExplain,
+    /// The restricted mean time to restore.
+    TimeToRestore,
+}
+
+impl Measure {
+    /// What the better one does.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Explained => "explains more",
+            Self::TimeToExplain => "explains sooner",
+            Self::TimeToRestore => "restores sooner",
+        }
+    }
+}
+
+/// A difference that is rounding.
+const ROUNDING: f64 = 1e-9;
 
 /// What is asked of a diagnosis; a mean of means over scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -157,6 +198,32 @@ impl CompareReport {
         };
         let first = self.levels.first().map(|row| row.level);
         (all().filter(is_step).collect(), all().filter(|paired| Some(paired.against) == first).collect())
+    }
+
+    /// Where somebody else does better than the responder: at which level, who, and in what. Who looks at nothing is compared with each
+    /// level; who knows all is not compared.
+    pub fn beaten_by(&self) -> Vec<(Level, &str, Measure)> {
+        let mut beaten = Vec::new();
+        for row in &self.levels {
+            let others = self.baselines.iter().filter(|other| !other.knows_all());
+            for other in others.filter(|other| other.level.is_none_or(|level| level == row.level)) {
+                let by = [
+                    (Measure::Explained, other.explained_right_share - row.explained_right_share),
+                    (
+                        Measure::TimeToExplain,
+                        row.time_to_explain_restricted_mean_s - other.time_to_explain_restricted_mean_s,
+                    ),
+                    (
+                        Measure::TimeToRestore,
+                        row.time_to_restore_restricted_mean_s
+                            - other.restored.time_to_restore_restricted_mean_s,
+                    ),
+                ];
+                let better = by.into_iter().filter(|(_, by)| *by > ROUNDING);
+                beaten.extend(better.map(|(measure, _)| (row.level, other.who.as_str(), measure)));
+            }
+        }
+        beaten
     }
 
     pub fn incidents(&self) -> usize {

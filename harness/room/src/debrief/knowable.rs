@@ -13,7 +13,6 @@ use diagnosis::{
     Knowledge, Phase,
     checks::{CHECKS, Check, granted},
     experience::Case,
-    responder::when_called,
     terms::CERTAIN_FROM,
 };
 use incident::Level;
@@ -33,7 +32,7 @@ fn known(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -> Known
     let Some(called_s) = called_s(tape, level).filter(|_| !tape.moments.is_empty()) else {
         return Known::NobodyCalled;
     };
-    if is_beforehand(fact, tape, knowledge) {
+    if is_beforehand(fact, knowledge) {
         return Known::Beforehand;
     }
     let with = |(at_s, moment): (f64, &Moment), level: Level| -> Option<(f64, Option<&'static str>)> {
@@ -90,8 +89,8 @@ fn certain(
     level: Level,
     knowledge: &Knowledge,
 ) -> Option<f64> {
-    let phase = if moment.is_served { Phase::Served } else { Phase::of(after_minutes) };
-    let mut belief = when_called(knowledge, None, moment.is_served);
+    let phase = Phase::of(after_minutes);
+    let mut said_so_far = Vec::new();
     let checks: Vec<(usize, &Check)> =
         granted(level).into_iter().map(|place| (place, &CHECKS[place])).collect();
     let minutes: BTreeSet<u32> = checks.iter().map(|(_, check)| check.cost_minutes).collect();
@@ -99,8 +98,9 @@ fn certain(
         for (place, check) in checks.iter().filter(|(_, check)| check.cost_minutes == minutes) {
             let said = moment.findings.get(*place).and_then(|finding| check.place(finding.outcome));
             let Some(said) = said else { continue };
-            belief.learn(knowledge.likelihoods(*place, phase).rows.iter().map(|row| row[said]));
+            said_so_far.push((*place, said));
         }
+        let belief = knowledge.judged(phase, &said_so_far, knowledge.temper);
         if share(fact, belief.shares(), &knowledge.cases) >= CERTAIN_FROM {
             return Some(f64::from(minutes));
         }
@@ -108,9 +108,8 @@ fn certain(
     None
 }
 
-fn is_beforehand(fact: &Fact, tape: &Tape, knowledge: &Knowledge) -> bool {
-    let is_served = tape.moments.first().is_some_and(|moment| moment.is_served);
-    let belief = when_called(knowledge, None, is_served);
+fn is_beforehand(fact: &Fact, knowledge: &Knowledge) -> bool {
+    let belief = knowledge.belief(None);
     share(fact, belief.shares(), &knowledge.cases) >= CERTAIN_FROM
 }
 

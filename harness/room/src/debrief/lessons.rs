@@ -12,7 +12,7 @@ use report::session::Lesson;
 const MARKS: &[(&str, u32, &str, &str)] = &include!(concat!(env!("OUT_DIR"), "/marks.rs"));
 
 /// Which latent fault a mark belongs to, by its file and how it begins.
-const BELONGS: [(&str, &str, ContributingFactor); 13] = [
+const BELONGS: [(&str, &str, ContributingFactor); 15] = [
     ("content-store/src/rendering.rs", "whatever an editor sends is taken", InvalidRendering),
     ("content-store/src/rendering.rs", "JSON put together by hand", InvalidRendering),
     ("web-front/src/encoding.rs", "the text is taken for HTML", InvalidRendering),
@@ -20,6 +20,8 @@ const BELONGS: [(&str, &str, ContributingFactor); 13] = [
     ("web-front/src/encoding.rs", "the markup is escaped", InvalidRendering),
     ("cache/src/fills.rs", "every request starts a fill of its own", PoorErrorHandling),
     ("cache/src/fills.rs", "an answer that can never be read", PoorErrorHandling),
+    ("cache/src/fills.rs", "that an asset is missing is kept", PoorErrorHandling),
+    ("web-front/src/prices.rs", "a list that has outgrown its room", PoorErrorHandling),
     ("web-front/src/fragments.rs", "the fragment is waited for without limit", PoorErrorHandling),
     ("web-front/src/fragments.rs", "a page is all or nothing", PoorErrorHandling),
     ("web-front/src/admission.rs", "whoever finds no room waits", PoorErrorHandling),

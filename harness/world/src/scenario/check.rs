@@ -2,9 +2,14 @@
 //! and whether its parts fit each other. Teaches that a name that is not looked up is found missing by a customer.
 
 use chassis::AssetId;
+use http::uri::PathAndQuery;
 use incident::{Remedy, Service, Story, did_you_mean};
 
-use super::{HINT_CHARACTERS_MAX, HINTS, Happening, Happens, Scenario, draw::PUBLISHED, happening::Party};
+use super::{
+    HINT_CHARACTERS_MAX, HINTS, Happening, Happens, Scenario,
+    draw::PUBLISHED,
+    happening::{Otherwise, Party},
+};
 use crate::shop::seed_assets;
 
 /// The slowest link and the slowest disk: a minute for a single step is a stop, and there is a happening for that.
@@ -101,7 +106,7 @@ fn check_happens(happens: &Happens, way: &[Step]) -> Checked {
         expect(happens.what.ends_by_itself(), &ends, || {
             let kind = happens.what.kind();
             format!(
-                "{kind} lasts until somebody undoes it: only suspend, link, disk and surge end by themselves"
+                "{kind} lasts until somebody undoes it: only suspend, link, disk, surge and delete end by themselves"
             )
         })?;
         let (story, latest_s) = (Story::default(), happens.between.story_s().1 + minutes.seconds().1);
@@ -153,10 +158,7 @@ fn check_happens(happens: &Happens, way: &[Step]) -> Checked {
             }
         }
         Happening::Link { from, to, delay_ms, resets } => {
-            expect(LINKS.contains(&(*from, *to)), &what, || {
-                let known = LINKS.map(|(from, to)| format!("{} to {to}", from.name())).join(", ");
-                format!("nobody calls from {} to {to}: expected one of {known}", from.name())
-            })?;
+            is_link(*from, *to, &what)?;
             expect(*delay_ms > 0 || resets.0 > 0.0, &what, || {
                 "would change nothing: expected delay-ms, resets or both, above 0".to_owned()
             })?;
@@ -166,9 +168,33 @@ fn check_happens(happens: &Happens, way: &[Step]) -> Checked {
         }
         Happening::Disk { seek_ms } => within(*seek_ms, DELAY_MS_MAX, "seek-ms", " ms"),
         Happening::Uploads { count } => within(*count as u64, UPLOADS_MAX as u64, "count", ""),
-        Happening::Monitor { asset } => is_known(asset, &at("asset"), &[]),
-        Happening::Stop { .. } | Happening::Suspend { .. } | Happening::Surge { .. } => Ok(()),
+        Happening::Monitor { asset } | Happening::Delete { asset } => is_known(asset, &at("asset"), &[]),
+        Happening::Certificate { from, to } => is_link(*from, *to, &what),
+        Happening::HealthCheck { service, path, otherwise } => {
+            expect(path.parse::<PathAndQuery>().is_ok() && path.starts_with('/'), &at("path"), || {
+                format!("'{path}' is no path: expected one such as /checkout")
+            })?;
+            let is_possible = *otherwise == Otherwise::Restart || *service == Service::WebFront;
+            expect(is_possible, &at("otherwise"), || {
+                format!(
+                    "customers are not sent to the {}: only the web front can be withdrawn",
+                    service.words()
+                )
+            })
+        }
+        Happening::FullDisk {}
+        | Happening::LostTelemetry {}
+        | Happening::Stop { .. }
+        | Happening::Suspend { .. }
+        | Happening::Surge { .. } => Ok(()),
     }
+}
+
+fn is_link(from: Party, to: Service, way: &[Step]) -> Checked {
+    expect(LINKS.contains(&(from, to)), way, || {
+        let known = LINKS.map(|(from, to)| format!("{} to {to}", from.name())).join(", ");
+        format!("nobody calls from {} to {to}: expected one of {known}", from.name())
+    })
 }
 
 fn check_remedies(scenario: &Scenario) -> Checked {

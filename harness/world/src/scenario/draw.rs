@@ -1,11 +1,14 @@
 //! What the seed makes of a scenario: which asset, which character, where in the text, when, and which decoys around it.
 //!
-//! Decoys are innocent changes. They are drawn from the seed alone, never from the scenario: the same seed brings the same
-//! decoys to every scenario, or they would give it away. One exception: a decoy whose asset is the one that the
-//! scenario publishes moves to the next asset, or rolling back would no longer mean what it says.
+//! Decoys are innocent changes: what editors, pipelines and operators do on any morning. How many there are, which and when has
+//! nothing to do with what the scenario lets happen, or they would give it away: they have a random stream of their own. One exception:
+//! a decoy whose asset is the one that the scenario publishes moves to the next asset, or rolling back would no longer mean what it says.
+
+use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use chassis::rng;
+use incident::Service;
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -15,11 +18,37 @@ use crate::shop::seed_assets;
 /// In a file's remedies, the asset that the seed drew.
 pub const PUBLISHED: &str = "published";
 
-/// Decoys at most; fewer as the seed says.
-const DECOYS_MAX: usize = 3;
+/// Innocent publishes between [`PUBLISHED_BETWEEN_S`]: up to ten an hour. Assumed.
+const PUBLISHES: RangeInclusive<usize> = 3..=12;
 
-/// When decoys happen, in story seconds: from just after the customers come until well into any incident.
-const DECOYS_BETWEEN_S: (f64, f64) = (-840.0, 3_600.0);
+/// When they happen, in story seconds: from just after the customers come until well into any incident.
+const PUBLISHED_BETWEEN_S: (f64, f64) = (-840.0, 3_600.0);
+
+/// Releases and settings that pipelines tell of in two hours: dozens an hour, as in a company of some size. Assumed.
+const ANNOUNCED: RangeInclusive<usize> = 30..=70;
+
+/// When they happen. A change feed holds what was before the customers came, too.
+const ANNOUNCED_BETWEEN_S: (f64, f64) = (-3_600.0, 3_600.0);
+
+/// Of these, what the shop's own services were: all of it before the customers came, and of no consequence.
+const OWN_ANNOUNCED: RangeInclusive<usize> = 0..=3;
+const OWN_ANNOUNCED_BETWEEN_S: (f64, f64) = (-3_600.0, -960.0);
+
+/// How often editors work on a text that no page shows yet, and something odd gets into it. Assumed.
+const DRAFT_CHANCE: f64 = 0.3;
+/// The asset that is data, not text.
+const PRICES: &str = "price-list";
+
+const DRAFT: &str = "draft-summer-offer";
+const ODD_IN_DRAFT: [&[u8]; 4] = [b"\x0b", b"\0", b"\x93", b"\xe9"];
+
+/// Systems beside the shop.
+const SYSTEMS: [&str; 8] =
+    ["payment", "search", "newsletter", "warehouse", "accounts", "analytics", "recommendations", "vouchers"];
+
+/// Settings that operators change in them.
+const SETTINGS: [&str; 6] =
+    ["timeout.ms", "workers.max", "log.level", "cache.ttl.s", "experiment.share", "pool.size"];
 
 /// Characters that look unusual and harm nothing, anywhere in the shop: whoever searches for unusual characters finds these too.
 const INNOCENT: [&str; 10] = [
@@ -46,8 +75,6 @@ pub struct Drawn {
     pub published: Option<String>,
     /// When the last thing begins that the scenario itself lets happen, in story seconds.
     pub begun_story_s: f64,
-    /// Whether a decoy publishes an unusual character.
-    pub has_unusual_decoy: bool,
 }
 
 /// One thing that happens, with nothing left to choose.
@@ -64,6 +91,34 @@ pub enum Step {
     Begin(Happening),
     /// It ends by itself.
     End(Happening),
+    /// Somebody's pipeline tells of a change.
+    Announce(Announced),
+}
+
+/// A change that a pipeline tells of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announced {
+    /// When it was, in story seconds: what was before the customers came is told when they do.
+    pub story_s: f64,
+    /// The system that was changed.
+    pub system: String,
+    /// What was changed about it.
+    pub change: SystemChange,
+}
+
+/// What can be changed about a system.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SystemChange {
+    /// Another version runs.
+    Released {
+        /// Which.
+        version: String,
+    },
+    /// A setting has another value.
+    Configured {
+        /// Which setting.
+        setting: String,
+    },
 }
 
 impl Drawn {
@@ -71,7 +126,7 @@ impl Drawn {
     pub fn published_assets(&self) -> Vec<(f64, String)> {
         let published = |(at_s, step): &(f64, Step)| match step {
             Step::Publish { asset, .. } => Some((*at_s, asset.clone())),
-            Step::Begin(_) | Step::End(_) => None,
+            Step::Begin(_) | Step::End(_) | Step::Announce(_) => None,
         };
         self.steps.iter().filter_map(published).collect()
     }
@@ -113,10 +168,9 @@ pub fn draw(scenario: &Scenario, seed: u64) -> Drawn {
     begins.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let begun_story_s = begins.last().map_or(f64::MIN, |(at_s, _)| *at_s);
     let published = begins.iter().rev().find_map(|(_, asset)| asset.clone());
-    let (decoys, has_unusual_decoy) = decoys(seed, published.as_deref());
-    steps.extend(decoys);
+    steps.extend(decoys(&mut rng(seed, "decoys", &scenario.name), published.as_deref()));
     steps.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-    Drawn { steps, begins, published, begun_story_s, has_unusual_decoy }
+    Drawn { steps, begins, published, begun_story_s }
 }
 
 /// The story's own publish: the first asset and the first character of the file, after the first word.
@@ -152,25 +206,61 @@ fn first_of(happening: &Happening) -> Option<(String, Bytes)> {
     Some((asset, replaced(text, replace.as_ref())))
 }
 
-fn decoys(seed: u64, published: Option<&str>) -> (Vec<(f64, Step)>, bool) {
-    let mut chance = rng(seed, "scenario", "decoys");
-    let assets: Vec<String> = seed_assets().iter().map(|asset| asset.id.to_string()).collect();
-    let mut has_unusual = false;
-    let count = chance.random_range(0..=DECOYS_MAX);
-    let steps = (0..count).map(|_| {
-        let at_s = between(DECOYS_BETWEEN_S, &mut chance);
-        let drawn = chance.random_range(0..assets.len());
-        let is_unusual = chance.random_bool(0.5);
-        let character = INNOCENT.choose(&mut chance).copied().unwrap_or_default();
-        let taken = usize::from(published == Some(assets[drawn].as_str()));
-        let asset = assets[(drawn + taken) % assets.len()].clone();
-        // A price list is read line by line: what follows its last line is no price, and harms none.
-        let addition = if is_unusual { format!("\n{character}") } else { "\nNew this week.".to_owned() };
-        has_unusual |= is_unusual;
-        let body = [original(&asset).as_slice(), addition.as_bytes()].concat();
-        (at_s, Step::Publish { asset, body: body.into() })
-    });
-    (steps.collect(), has_unusual)
+/// Innocent changes, in no order.
+fn decoys(chance: &mut ChaCha8Rng, published: Option<&str>) -> Vec<(f64, Step)> {
+    let mut steps = Vec::new();
+    for _ in 0..chance.random_range(PUBLISHES) {
+        steps.push(innocent_publish(chance, published));
+    }
+    if chance.random_bool(DRAFT_CHANCE) {
+        let odd = ODD_IN_DRAFT.choose(chance).copied().unwrap_or_default();
+        let (from_s, to_s) = PUBLISHED_BETWEEN_S;
+        let begun_s = between((from_s, to_s / 4.0), chance);
+        for (at_s, body) in
+            [(begun_s, b"Soon".to_vec()), (begun_s + 120.0, [b"Soon", odd, b" more"].concat())]
+        {
+            steps.push((at_s, Step::Publish { asset: DRAFT.to_owned(), body: body.into() }));
+        }
+    }
+    for _ in 0..chance.random_range(ANNOUNCED) {
+        let system = SYSTEMS.choose(chance).copied().unwrap_or_default();
+        steps.push(announced(system, ANNOUNCED_BETWEEN_S, chance));
+    }
+    for _ in 0..chance.random_range(OWN_ANNOUNCED) {
+        let service = Service::ALL.choose(chance).copied().unwrap_or(Service::WebFront);
+        steps.push(announced(service.name(), OWN_ANNOUNCED_BETWEEN_S, chance));
+    }
+    steps
+}
+
+fn innocent_publish(chance: &mut ChaCha8Rng, published: Option<&str>) -> (f64, Step) {
+    let at_s = between(PUBLISHED_BETWEEN_S, chance);
+    let assets = seed_assets();
+    let drawn = chance.random_range(0..assets.len());
+    let taken = usize::from(published == Some(assets[drawn].id.as_str()));
+    let asset = assets[(drawn + taken) % assets.len()].id.to_string();
+    let character = INNOCENT.choose(chance).copied().unwrap_or_default();
+    let kind = chance.random_range(0..3);
+    let text = original(&asset);
+    // A price list is read line by line: what follows its last line is no price, and harms none. Its punctuation would.
+    let body = match kind {
+        0 if asset != PRICES => String::from_utf8_lossy(&text).replacen('.', ",", 1).into_bytes(),
+        1 => [text.as_slice(), b"\n", character.as_bytes()].concat(),
+        _ => [text.as_slice(), b"\nNew this week."].concat(),
+    };
+    (at_s, Step::Publish { asset, body: body.into() })
+}
+
+fn announced(system: &str, times: (f64, f64), chance: &mut ChaCha8Rng) -> (f64, Step) {
+    let story_s = between(times, chance);
+    let change = if chance.random_bool(0.5) {
+        SystemChange::Released {
+            version: format!("{}.{}.{}", 1, chance.random_range(1..30), chance.random_range(0..10)),
+        }
+    } else {
+        SystemChange::Configured { setting: SETTINGS.choose(chance).copied().unwrap_or_default().to_owned() }
+    };
+    (story_s, Step::Announce(Announced { story_s, system: system.to_owned(), change }))
 }
 
 fn edited(
@@ -198,7 +288,8 @@ fn replaced(text: Vec<u8>, replace: Option<&(String, Insert)>) -> Bytes {
     String::from_utf8_lossy(&text).replace(old, &String::from_utf8_lossy(new.bytes())).into_bytes().into()
 }
 
-fn original(asset: &str) -> Vec<u8> {
+/// The text of an asset that a shop begins with.
+pub(crate) fn original(asset: &str) -> Vec<u8> {
     let found = seed_assets().into_iter().find(|seed| seed.id.as_str() == asset);
     found.map(|seed| seed.body.to_vec()).unwrap_or_default()
 }
@@ -212,18 +303,37 @@ mod tests {
     use super::*;
     use crate::scenario::library;
 
+    /// Innocent changes of one incident, those at the end left out that other scenarios could not have.
+    fn innocent(scenario: &Scenario, seed: u64) -> Vec<(f64, Step)> {
+        decoys(&mut rng(seed, "decoys", &scenario.name), None)
+    }
+
     #[test]
-    fn a_seed_always_draws_the_same_and_decoys_do_not_know_the_scenario() {
+    fn a_seed_always_draws_the_same_and_decoys_are_no_copies() {
         for seed in 0..50 {
-            let drawn: Vec<Drawn> = library().iter().map(|scenario| draw(scenario, seed)).collect();
-            for (scenario, drawn) in library().iter().zip(&drawn) {
-                assert_eq!(draw(scenario, seed), *drawn);
-                assert_eq!(drawn.has_unusual_decoy, decoys(seed, None).1);
-                let times =
-                    |decoys: Vec<(f64, Step)>| decoys.into_iter().map(|(at_s, _)| at_s).collect::<Vec<_>>();
-                let own = times(decoys(seed, drawn.published.as_deref()).0);
-                assert_eq!(own, times(decoys(seed, None).0), "{} {seed}", scenario.name);
+            for scenario in library() {
+                assert_eq!(draw(&scenario, seed), draw(&scenario, seed));
             }
+            let [one, other] = [0, 1].map(|place| innocent(&library()[place], seed));
+            assert_ne!(one, other, "decoys of two scenarios with seed {seed}");
+        }
+    }
+
+    #[test]
+    fn decoys_do_not_know_the_scenario() {
+        // By scenario, over many seeds: the mean number of each kind lies where chance puts it.
+        let count = |scenario: &Scenario, is: fn(&Step) -> bool| {
+            let of = |seed| draw(scenario, seed).steps.iter().filter(|(_, step)| is(step)).count();
+            (0..200).map(of).sum::<usize>() as f64 / 200.0
+        };
+        for scenario in library() {
+            let own =
+                scenario.happens.iter().filter(|happens| matches!(happens.what, Happening::Publish { .. }));
+            let publishes =
+                count(&scenario, |step| matches!(step, Step::Publish { .. })) - own.count() as f64;
+            assert!((7.0..9.2).contains(&publishes), "{}: {publishes} publishes", scenario.name);
+            let announced = count(&scenario, |step| matches!(step, Step::Announce(_)));
+            assert!((49.0..54.0).contains(&announced), "{}: {announced} announced", scenario.name);
         }
     }
 
@@ -244,13 +354,23 @@ mod tests {
     }
 
     #[test]
-    fn unusual_characters_are_published_innocently_about_as_often_as_not() {
-        let unusual = (0..1_000).filter(|seed| decoys(*seed, None).1).count();
-        assert!((400..700).contains(&unusual), "{unusual} of 1,000");
-        // While something else fails: that is what makes them decoys.
-        let seed = (0..1_000).find(|seed| decoys(*seed, None).1).expect("half of all seeds have one");
-        let innocent = |drawn: &Drawn| drawn.has_unusual_decoy && drawn.published.is_none();
-        let scenarios = library().iter().filter(|scenario| innocent(&draw(scenario, seed))).count();
-        assert!(scenarios >= 3, "{scenarios}");
+    fn each_class_of_difference_is_published_innocently_too() {
+        let edits = |is: fn(&str, &[u8]) -> bool| {
+            let of = |seed: &u64| {
+                innocent(&library()[0], *seed).iter().any(|(_, step)| match step {
+                    Step::Publish { asset, body } => is(asset, body),
+                    _ => false,
+                })
+            };
+            (0..1_000).filter(of).count()
+        };
+        let unusual = edits(|_, body| std::str::from_utf8(body).is_ok_and(|text| !text.is_ascii()));
+        let odd = edits(|asset, body| {
+            asset == DRAFT && (std::str::from_utf8(body).is_err() || body.contains(&0x0b))
+        });
+        let commas = edits(|asset, body| {
+            asset != DRAFT && body.len() == original(asset).len() && *body != original(asset)[..]
+        });
+        assert!(unusual > 600 && odd > 150 && commas > 500, "{unusual} unusual, {odd} odd, {commas} commas");
     }
 }

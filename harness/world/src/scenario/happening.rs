@@ -65,6 +65,31 @@ pub enum Happening {
         /// Milliseconds for each read.
         seek_ms: u64,
     },
+    /// The disk beneath the content store is full: what is there can be read, and nothing more can be kept.
+    FullDisk {},
+    /// An editor deletes an asset. When it ends, the asset is published again, as it was at first.
+    Delete {
+        /// The asset.
+        asset: String,
+    },
+    /// The certificate expires with which the network encrypts what one party sends to another.
+    Certificate {
+        /// Who calls.
+        from: Party,
+        /// Who is called, and shows it.
+        to: Service,
+    },
+    /// Something beside the shop begins to ask a service for a page, and acts when it gets none.
+    HealthCheck {
+        /// The service.
+        service: Service,
+        /// What is asked for.
+        path: String,
+        /// What is done when it does not come.
+        otherwise: Otherwise,
+    },
+    /// What the services and their surroundings tell of themselves is lost on its way.
+    LostTelemetry {},
     /// Uploads to the content store that never end, by somebody who has the editor's credentials.
     Uploads {
         /// How many at once.
@@ -92,6 +117,11 @@ impl Happening {
             Self::Suspend { .. } => "suspend",
             Self::Link { .. } => "link",
             Self::Disk { .. } => "disk",
+            Self::FullDisk {} => "full-disk",
+            Self::Delete { .. } => "delete",
+            Self::Certificate { .. } => "certificate",
+            Self::HealthCheck { .. } => "health-check",
+            Self::LostTelemetry {} => "lost-telemetry",
             Self::Uploads { .. } => "uploads",
             Self::Surge { .. } => "surge",
             Self::Monitor { .. } => "monitor",
@@ -100,8 +130,25 @@ impl Happening {
 
     /// Whether it can pass. What somebody has done stays done until somebody undoes it.
     pub fn ends_by_itself(&self) -> bool {
-        matches!(self, Self::Suspend { .. } | Self::Link { .. } | Self::Disk { .. } | Self::Surge { .. })
+        matches!(
+            self,
+            Self::Suspend { .. }
+                | Self::Link { .. }
+                | Self::Disk { .. }
+                | Self::Surge { .. }
+                | Self::Delete { .. }
+        )
     }
+}
+
+/// What a health check does about a service that fails it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Otherwise {
+    /// Customers are not sent to it until it answers again: a load balancer.
+    Withdraw,
+    /// Its process is ended and started again: a supervisor.
+    Restart,
 }
 
 /// At least one asset.

@@ -53,11 +53,15 @@ pub struct Scenario {
     /// Whether nothing in the shop can be mended: it is there to catch those who always find something.
     #[serde(default)]
     pub control: bool,
-    /// Whether it was written after the list of checks had been frozen, so that no check was made for it.
+    /// Whether it was written after the list of checks had been frozen, so that no check was made for it; the model responder is not
+    /// taught it either.
     #[serde(default)]
     pub after_freeze: bool,
     /// The whole truth, for people. A spoiler.
     pub description: String,
+    /// A public report of an incident with the same mechanism: who wrote it, about what, and where it stands.
+    #[serde(default)]
+    pub source: Option<String>,
     /// What customers meet while it lasts.
     pub symptom: Symptom,
     /// A ladder of hints for people who are stuck: [`HINTS`] of them, each giving away more than the one before, or none. A

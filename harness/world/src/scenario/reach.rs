@@ -3,7 +3,11 @@
 
 use std::fmt;
 
-use super::{Happening, Scenario, draw::Step, happening::Party};
+use super::{
+    Happening, Scenario,
+    draw::{Announced, Step, SystemChange},
+    happening::{Otherwise, Party},
+};
 
 /// Where a scenario can be triggered by hand, from most shops to fewest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +31,11 @@ impl Scenario {
             | Happening::Suspend { .. }
             | Happening::Link { .. }
             | Happening::Disk { .. }
+            | Happening::FullDisk {}
+            | Happening::Delete { .. }
+            | Happening::Certificate { .. }
+            | Happening::HealthCheck { .. }
+            | Happening::LostTelemetry {}
             | Happening::Uploads { .. }
             | Happening::Monitor { .. } => Reach::WholeShop,
         });
@@ -41,6 +50,14 @@ impl fmt::Display for Step {
             Self::Publish { asset, .. } => return write!(f, "{asset} is published"),
             Self::Begin(happening) => (happening, true),
             Self::End(happening) => (happening, false),
+            Self::Announce(Announced { system, change, .. }) => {
+                return match change {
+                    SystemChange::Released { version } => {
+                        write!(f, "{system} is released as version {version}")
+                    }
+                    SystemChange::Configured { setting } => write!(f, "{setting} of {system} is changed"),
+                };
+            }
         };
         match happening {
             Happening::Publish { .. } => f.write_str("something is published"),
@@ -58,6 +75,18 @@ impl fmt::Display for Step {
             }
             Happening::Disk { .. } if begins => f.write_str("the content store's disk becomes slow"),
             Happening::Disk { .. } => f.write_str("the content store's disk is well again"),
+            Happening::FullDisk {} => f.write_str("the content store's disk is full"),
+            Happening::Delete { asset } if begins => write!(f, "{asset} is deleted"),
+            Happening::Delete { asset } => write!(f, "{asset} is published again"),
+            Happening::Certificate { to, .. } => write!(f, "the certificate of the {} expires", to.words()),
+            Happening::HealthCheck { service, path, otherwise } => {
+                let does = match otherwise {
+                    Otherwise::Withdraw => "withdraw",
+                    Otherwise::Restart => "restart",
+                };
+                write!(f, "a check begins to {does} the {} when {path} fails", service.words())
+            }
+            Happening::LostTelemetry {} => f.write_str("telemetry is lost on its way"),
             Happening::Uploads { count } => write!(f, "{count} uploads begin that never end"),
             Happening::Surge { times } if begins => write!(f, "{} times as many customers come", times.0),
             Happening::Surge { .. } => f.write_str("as many customers come as usual"),
@@ -81,8 +110,15 @@ mod tests {
             let all = library().into_iter().filter(|scenario| scenario.reach() == reach);
             all.map(|scenario| scenario.name).collect::<Vec<_>>()
         };
-        let published =
-            ["decimal-comma", "line-separator", "nul-in-the-frame", "special-character", "windows-1252"];
+        let published = [
+            "decimal-comma",
+            "fullwidth-digit",
+            "line-separator",
+            "nul-in-the-frame",
+            "outgrown-limit",
+            "special-character",
+            "windows-1252",
+        ];
         assert_eq!(named(Reach::AnyShop), published);
         assert_eq!(named(Reach::SizedShop), ["surge"]);
         assert!(named(Reach::WholeShop).contains(&"slow-link".to_owned()));

@@ -35,6 +35,7 @@ struct Conditions {
     delay: Duration,
     resets: f64,
     silent: bool,
+    expired: bool,
 }
 
 /// The condition of each link, by caller and callee; and the services whose links are silent, future links included.
@@ -96,6 +97,12 @@ impl Links {
         self.between(from, to, |link| link.change(|now| *now = Conditions { delay, resets, ..*now }));
     }
 
+    /// Lets the certificate expire with which a link is encrypted, or renews it: it is shown when a connection opens, so that those
+    /// that are open go on, and no other opens.
+    pub fn expire(&self, from: &str, to: &str, expired: bool) {
+        self.between(from, to, |link| link.change(|now| now.expired = expired));
+    }
+
     /// Silences every link of a service, or lets them speak again: what a suspended process looks like from outside. Its
     /// port takes connections, as the system does that for it, and nothing ever comes back.
     pub fn suspend(&self, service: &str, suspended: bool) {
@@ -135,9 +142,14 @@ impl Links {
 
     /// One handshake on the way from one service to another.
     pub(crate) async fn travel(&self, from: &str, to: &str) -> io::Result<()> {
-        let takes = self.latency + self.between(from, to, |link| link.now().delay);
+        let Conditions { delay, expired, .. } = self.between(from, to, |link| link.now());
+        let takes = self.latency + delay;
         if !takes.is_zero() {
             sleep(takes).await;
+        }
+        if expired {
+            let cause = format!("the certificate of {to} has expired");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, cause));
         }
         Ok(())
     }

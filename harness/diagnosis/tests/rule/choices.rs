@@ -1,0 +1,108 @@
+//! Choices that can be worked out by hand: which look, whether a look at all, which remedy first, and when it gives up.
+
+use diagnosis::{
+    Terms,
+    experience::menu,
+    operating::HANDOVER,
+    remedies,
+    responder::{NOT_ENOUGH, NOTHING_KNOWN},
+};
+use incident::{OperatingModel, Remedy};
+
+use crate::toy::{CACHE, DISK, Toy, knowledge, terms};
+
+/// A shop in which restarting takes half an hour: so much that a look saves more than it costs.
+fn slow_restarts(checks: &[&str]) -> Terms {
+    let mut terms = terms(checks);
+    terms.costs.remedies[remedies::kind(&CACHE)] = 30.0;
+    terms
+}
+
+#[test]
+fn the_look_that_tells_is_taken_and_the_remedy_follows_from_it() {
+    let telling = ["permits"];
+    let all = ["hit-ratio", "permits", "traffic"];
+    for (truth, remedy, cause) in [(0, CACHE, "stuck happened"), (1, DISK, "slow happened")] {
+        let toy = Toy::new(truth, &telling, Some(remedy.clone()));
+        let (done, said, _) = toy.play(&knowledge(&telling), &slow_restarts(&all));
+        assert_eq!((done, said.as_str()), (vec!["permits".to_owned(), remedy.to_string()], cause));
+    }
+}
+
+#[test]
+fn of_two_looks_that_tell_as_much_the_cheaper_one_is_taken() {
+    let telling = ["read-every-asset", "hit-ratio"];
+    let toy = Toy::new(0, &telling, Some(CACHE));
+    let (done, ..) = toy.play(&knowledge(&telling), &slow_restarts(&telling));
+    assert_eq!(done[0], "hit-ratio");
+}
+
+#[test]
+fn a_look_that_costs_more_than_it_saves_is_not_taken_before_acting() {
+    // Restarting takes 8 minutes with the wait and the look, and helps in every other case: cheaper than half an hour of looking.
+    let telling = ["read-every-asset"];
+    let toy = Toy::new(0, &telling, Some(CACHE));
+    let (done, said, _) = toy.play(&knowledge(&telling), &terms(&telling));
+    assert_eq!((done[0].as_str(), said.as_str()), ("restart the cache", "stuck happened"));
+}
+
+#[test]
+fn a_failed_remedy_speaks_for_the_other_explanation() {
+    let toy = Toy::new(1, &[], Some(DISK));
+    let (done, said, _) = toy.play(&knowledge(&[]), &terms(&[]));
+    assert_eq!(done[0], CACHE.to_string());
+    assert_eq!(done.last(), Some(&DISK.to_string()));
+    assert_eq!(said, "slow happened");
+}
+
+#[test]
+fn what_acting_would_hide_is_looked_at_first() {
+    // The same remedy helps whatever happened. Before anybody acts one cheap look tells the two apart; afterwards nothing does, and an
+    // explanation is wanted.
+    let telling = ["port-cache"];
+    let mut hidden = crate::toy::experience(&telling);
+    let cache = menu(&hidden.cases).iter().position(|sequence| *sequence == [CACHE]).unwrap();
+    let port = crate::toy::place("port-cache") + 1;
+    for incident in hidden.incidents.iter_mut().flatten() {
+        incident.helped.replace_range(cache..=cache, "1");
+        for moment in incident.moments.iter_mut().filter(|moment| moment.starts_with(['A', 'S'])) {
+            moment.replace_range(port..=port, "0");
+        }
+    }
+    let toy = Toy::new(0, &telling, Some(CACHE));
+    let (done, ..) = toy.play(&diagnosis::Knowledge::of(&hidden), &terms(&telling));
+    assert_eq!(done[0], "port-cache");
+}
+
+#[test]
+fn while_customers_are_lost_every_remedy_with_a_chance_is_tried() {
+    let toy = Toy::new(0, &["permits"], None);
+    let (done, said, _) = toy.play(&knowledge(&["permits"]), &terms(&["permits"]));
+    assert!(done.contains(&CACHE.to_string()) && done.contains(&DISK.to_string()), "{done:?}");
+    assert!([NOT_ENOUGH, NOTHING_KNOWN].contains(&said.as_str()), "{said}");
+}
+
+#[test]
+fn where_others_must_be_asked_it_hands_over_and_pays_for_it() {
+    let telling = ["permits"];
+    let played = |model| {
+        let terms = Terms { model, ..slow_restarts(&telling) };
+        Toy::new(1, &telling, Some(DISK)).play(&knowledge(&telling), &terms)
+    };
+    let (done, _, minutes) = played(OperatingModel::OpsRunIt);
+    assert_eq!(done, ["permits", "to L2", &Remedy::ReplaceDisk.to_string()]);
+    let (_, _, at_once) = played(OperatingModel::YouBuildIt);
+    assert!((minutes - at_once - HANDOVER.as_secs_f64() / 60.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_an_asset_is_called_changes_nothing() {
+    // The same incident of the experience, in which findings name an asset; and again under another name.
+    let experience = diagnosis::Experience::built_in();
+    let knowledge = diagnosis::Knowledge::built_in();
+    let case = experience.cases.iter().position(|case| case.has_asset).unwrap();
+    let terms = Terms::at(incident::Level::Changes, OperatingModel::YouBuildIt);
+    let told = |names| diagnosis::replay::replay_naming(&experience, (case, 0), &knowledge, &terms, names);
+    assert_eq!(told(["promo-banner", "site-footer"]), told(["a", "z"]));
+    assert_eq!(told(["promo-banner", "site-footer"]), told(["z", "a"]));
+}

@@ -1,0 +1,232 @@
+//! What must hold whatever is believed: of so many random beliefs as each test says.
+
+use diagnosis::{
+    Experience, Knowledge, Phase, Terms,
+    cause::Kind,
+    checks::{CHECKS, Signal, granted},
+    experience::{Moment, Said, moment, said},
+    replay,
+    responder::expected_cost,
+    terms::STAKES,
+};
+use incident::{Level, OperatingModel};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+/// Rounding, in minutes.
+const SAME: f64 = 1e-6;
+
+/// The sum of many numbers below one.
+fn beliefs(hypotheses: usize) -> impl Strategy<Value = Vec<f64>> {
+    // Most explanations are ruled out after a look or two: raised to a power, few remain.
+    (prop::collection::vec(0.0_f64..1.0, hypotheses), 1_i32..12).prop_map(|(shares, power)| {
+        let shares: Vec<f64> = shares.into_iter().map(|share| share.powi(power)).collect();
+        let all: f64 = shares.iter().sum();
+        shares.into_iter().map(|share| share / all).collect()
+    })
+}
+
+/// Tries so many cases, the same each time.
+fn try_each<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    runner.run(&strategy, test).unwrap();
+}
+
+/// All looks that need nothing, and those of the signals whose bits are set.
+fn subset(signals: u8) -> Terms {
+    let order = [Signal::Logs, Signal::Metrics, Signal::Traces, Signal::Changes];
+    let has = |signal: Signal| {
+        order.iter().position(|known| *known == signal).is_none_or(|place| signals & (1 << place) != 0)
+    };
+    let checks = (0..CHECKS.len()).filter(|place| has(CHECKS[*place].needs)).collect();
+    Terms::with(checks, OperatingModel::YouBuildIt)
+}
+
+#[test]
+fn a_further_look_or_signal_never_costs_more() {
+    let knowledge = Knowledge::built_in();
+    // Sixteen subsets of signals, while customers are lost and when they are served: 32. 40 beliefs for each.
+    try_each(40, beliefs(knowledge.hypotheses.len()), |shares| {
+        for is_served in [false, true] {
+            let cost = |signals: u8| expected_cost(&knowledge, &subset(signals), &shares, is_served).0;
+            let costs: Vec<f64> = (0..16).map(cost).collect();
+            for (signals, more) in (0..16_usize).flat_map(|one| (0..4).map(move |bit| (one, one | 1 << bit)))
+            {
+                prop_assert!(costs[more] <= costs[signals] + SAME, "{signals:b} {more:b} {costs:?}");
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_cheaper_look_never_costs_more() {
+    let knowledge = Knowledge::built_in();
+    let looks = (beliefs(knowledge.hypotheses.len()), 0..CHECKS.len(), 0.01_f64..1.0, any::<bool>());
+    try_each(300, looks, |(shares, look, factor, is_served)| {
+        let usual = subset(15);
+        let mut cheaper = usual.clone();
+        cheaper.costs.checks[look] *= factor;
+        let cost = |terms: &Terms| expected_cost(&knowledge, terms, &shares, is_served).0;
+        // The look whether a remedy helped is part of every remedy: it, too, may only make it cheaper.
+        prop_assert!(cost(&cheaper) <= cost(&usual) + SAME, "{}", CHECKS[look].name);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_dearer_wrong_answer_never_makes_answers_of_silence() {
+    let knowledge = Knowledge::built_in();
+    try_each(500, (beliefs(knowledge.hypotheses.len()), 1.0_f64..20.0), |(shares, factor)| {
+        let usual = subset(15);
+        let mut dearer = usual.clone();
+        dearer.stakes.wrong *= factor;
+        let answers = |terms: &Terms| expected_cost(&knowledge, terms, &shares, true).1;
+        prop_assert!(answers(&usual).is_some() || answers(&dearer).is_none());
+        Ok(())
+    });
+}
+
+/// The experience with what one check said changed, moment by moment.
+fn changed(experience: &Experience, change: impl Fn(usize, &Moment) -> Option<(usize, usize)>) -> Experience {
+    let mut changed = experience.clone();
+    let moments = changed.incidents.iter_mut().flatten().flat_map(|incident| &mut incident.moments);
+    for (number, kept) in moments.enumerate() {
+        let Some((check, outcome)) = change(number, kept) else { continue };
+        let phase = Phase::ALL.into_iter().find(|phase| kept.starts_with(phase.letter())).unwrap();
+        let mut all: Vec<Option<Said>> = (0..CHECKS.len()).map(|check| said(kept, check)).collect();
+        all[check] = Some(Said { outcome, names: None });
+        *kept = moment(phase, all);
+    }
+    changed
+}
+
+#[test]
+fn a_duplicated_look_leaves_the_belief_as_it_was() {
+    // The second of two looks at the same thing, with as many outcomes, is made to say what the first says.
+    let [first, second] = ["page-home", "page-category"].map(crate::toy::place);
+    let experience =
+        changed(&Experience::built_in(), |_, moment| Some((second, said(moment, first)?.outcome)));
+    let knowledge = Knowledge::of(&experience);
+    for outcome in 0..CHECKS[first].outcomes.len() {
+        let once = knowledge.judged(Phase::Early, &[(first, outcome)], knowledge.temper);
+        let twice = knowledge.judged(Phase::Early, &[(first, outcome), (second, outcome)], knowledge.temper);
+        let moved: f64 = once.shares().iter().zip(twice.shares()).map(|(one, two)| (one - two).abs()).sum();
+        // The shares of all scenarios, most of which never said it, move by what is added to counts.
+        assert!(moved < 0.06, "{}: {moved}", CHECKS[first].outcomes[outcome]);
+    }
+}
+
+#[test]
+fn a_permuted_look_is_worth_nothing() {
+    let look = crate::toy::place("permits");
+    // What it says is dealt out by the number of the moment: the same under every explanation.
+    let experience = changed(&Experience::built_in(), |number, _| Some((look, number % 3)));
+    let mut knowledge = Knowledge::of(&experience);
+    knowledge.left_aside.clear();
+    let with = Terms::with(vec![look], OperatingModel::YouBuildIt);
+    let without = Terms { checks: Vec::new(), ..with.clone() };
+    try_each(200, beliefs(knowledge.hypotheses.len()), |shares| {
+        for is_served in [false, true] {
+            let cost = |terms: &Terms| expected_cost(&knowledge, terms, &shares, is_served).0;
+            // Five incidents of a scenario are few: chance alone makes a little of a difference.
+            prop_assert!(
+                cost(&without) - cost(&with) < 0.03 * cost(&without),
+                "{} {}",
+                cost(&without),
+                cost(&with)
+            );
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_order_of_scenarios_changes_nothing() {
+    let experience = Experience::built_in();
+    let mut turned = experience.clone();
+    turned.cases.reverse();
+    turned.incidents.reverse();
+    let (one, other) = (Knowledge::of(&experience), Knowledge::of(&turned));
+    assert!((one.temper - other.temper).abs() < 1e-12);
+    let terms = Terms::at(Level::Changes, OperatingModel::YouBuildIt);
+    let count = experience.cases.len();
+    for case in 0..count {
+        let straight = replay::replay(&experience, (case, 0), &one, &terms);
+        let turned = replay::replay(&turned, (count - 1 - case, 0), &other, &terms);
+        assert!(
+            (straight.cost - turned.cost).abs() < SAME,
+            "{}: {straight:?} {turned:?}",
+            experience.cases[case].name
+        );
+    }
+}
+
+fn mean(replayed: &[replay::Replayed], of: impl Fn(&replay::Replayed) -> f64) -> f64 {
+    replayed.iter().map(of).sum::<f64>() / replayed.len() as f64
+}
+
+#[test]
+fn held_back_training_incidents_cost_no_more_at_a_richer_level() {
+    let experience = Experience::built_in();
+    let judge = replay::Judge::new(&experience);
+    let left_aside = |place: &usize| experience.left_aside.iter().any(|name| name == CHECKS[*place].name);
+    let mean = |level: &Level| {
+        let checks: Vec<usize> = granted(*level).into_iter().filter(|place| !left_aside(place)).collect();
+        let costs = judge.costs(&checks);
+        costs.iter().sum::<f64>() / costs.len() as f64
+    };
+    let costs = Level::ALL.each_ref().map(mean);
+    assert!(costs.windows(2).all(|pair| pair[1] <= pair[0] + SAME), "{costs:?}");
+}
+
+#[test]
+fn of_families_that_were_never_taught_something_else_gains_and_wrong_answers_do_not_rise() {
+    let experience = Experience::built_in();
+    let mut wrong_share = [0.0; 5];
+    let (mut gains, mut wrong) = (Vec::new(), Vec::new());
+    for (case, of_case) in experience.cases.iter().enumerate() {
+        let without = Knowledge::of(&experience.clone().without_family(&of_case.name));
+        let others = |knowledge: &Knowledge, looks: &[(usize, usize)]| -> f64 {
+            let belief = knowledge.judged(Phase::Early, looks, knowledge.temper).doubting(knowledge);
+            let is_other = |place: &usize| knowledge.hypotheses[*place].cause.kind == Kind::Other;
+            (0..belief.len()).filter(is_other).map(|place| belief[place]).sum()
+        };
+        let seen = &experience.incidents[case][0].moments[0];
+        let looks: Vec<(usize, usize)> =
+            (0..CHECKS.len()).filter_map(|check| Some((check, said(seen, check)?.outcome))).collect();
+        gains.push(others(&without, &looks) - others(&without, &[]));
+        for (place, level) in Level::ALL.iter().enumerate() {
+            let terms = Terms::at(*level, OperatingModel::YouBuildIt);
+            let told = replay::replay(&experience, (case, 0), &without, &terms);
+            if told.is_right == Some(false) {
+                wrong.push(format!("{level} {}", of_case.name));
+            }
+            wrong_share[place] +=
+                f64::from(u8::from(told.is_right == Some(false))) / experience.cases.len() as f64;
+        }
+    }
+    let gain = gains.iter().sum::<f64>() / gains.len() as f64;
+    assert!(gain > 0.2, "{gain}: {gains:?}");
+    assert!(wrong_share.iter().all(|share| *share <= 0.2), "{wrong_share:?} {wrong:?}");
+    assert!(wrong_share[4] <= wrong_share[0] + SAME, "more wrong at changes than at dark: {wrong:?}");
+}
+
+#[test]
+fn a_dearer_wrong_answer_never_raises_the_share_of_wrong_answers() {
+    let (experience, knowledge) = (Experience::built_in(), Knowledge::built_in());
+    for level in [Level::Dark, Level::Changes] {
+        let wrong = |factor: f64| {
+            let mut terms = Terms::at(level, OperatingModel::YouBuildIt);
+            terms.stakes.wrong = STAKES.wrong * factor;
+            mean(&replay::all(&experience, &knowledge, &terms), |told| {
+                f64::from(u8::from(told.is_right == Some(false)))
+            })
+        };
+        let shares = [1.0, 2.0, 4.0, 8.0].map(wrong);
+        assert!(shares.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9), "{level:?}: {shares:?}");
+    }
+}

@@ -1,0 +1,45 @@
+//! Telemetry and the operating model, each alone and both together. Teaches to ask for the interaction: a signal that nobody may look at,
+//! and somebody who may do all and sees nothing, are worth less apart than together.
+
+use incident::OperatingModel;
+use report::compare::{Difference, Effect, Metric, TwoByTwo};
+
+use super::{
+    Study,
+    condition::Key,
+    figures::Sample,
+    statistics::{Grouped, difference, interval, mean},
+};
+
+/// From operations and support teams at the poorest level to the team that built it at the richest. Nothing unless both models were
+/// compared.
+pub(super) fn two_by_two(study: &Study, sample: &Sample) -> Option<TwoByTwo> {
+    let (models, levels) = (&study.options.models, &study.options.levels);
+    let place = |model: OperatingModel| models.iter().position(|known| *known == model);
+    let (ops, built) = (place(OperatingModel::OpsRunIt)?, place(OperatingModel::YouBuildIt)?);
+    let (poorest, richest) = (*levels.first()?, *levels.last()?);
+    // The first model is that of all other conditions.
+    let key = |model: usize, level| Key::Level(level, model > 0);
+    let first = key(ops, poorest);
+    let effect = |metric: Metric| {
+        let from_first = |other: Key| sample.difference(study, other, first, metric);
+        let (telemetry, model, together) =
+            (from_first(key(ops, richest)), from_first(key(built, poorest)), from_first(key(built, richest)));
+        let interaction = difference(&difference(&together, &telemetry), &model);
+        let widening = sample.widening(study, (poorest, richest), metric);
+        let of = |values: &Grouped| Difference { mean: mean(values), interval: interval(values, widening) };
+        Effect {
+            metric,
+            at_first: sample.mean(study, first, metric),
+            telemetry: of(&telemetry),
+            model: of(&model),
+            interaction: of(&interaction),
+            together: of(&together),
+        }
+    };
+    Some(TwoByTwo {
+        from: (OperatingModel::OpsRunIt, poorest),
+        to: (OperatingModel::YouBuildIt, richest),
+        effects: [Metric::Explain, Metric::Restore, Metric::Loss].map(effect).into(),
+    })
+}
