@@ -32,7 +32,7 @@ const LINES_MAX: usize = 36;
 
 /// One price a line: a product's slug and an amount. A line that is neither is a product without a price.
 ///
-/// Of a list with more than [`LINES_MAX`] lines, the repaired twin reads those that are prices, as far as there is room.
+/// Of a list with more lines than the limit, the repaired twin reads those that are prices, as far as there is room.
 pub fn parse_prices<'a>(list: &'a str, switches: &Switches) -> BTreeMap<&'a str, Price> {
     if switches.present(PoorErrorHandling) && list.lines().count() > LINES_MAX {
         // FAULT: a list that has outgrown its room is no list at all. Nobody who writes it knows of the limit, and one line too many
