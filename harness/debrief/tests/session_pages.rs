@@ -55,7 +55,7 @@ fn a_team_reads_its_own_rounds_and_no_others_name() {
         &page,
         &[
             "Debrief: Team &#60;1&#62;",
-            "Your team restored the shop 6.8\u{a0}minutes after it failed (",
+            "Your team restored the shop 6.9\u{a0}minutes after it failed (",
             "wrong, 60 % sure",
             "id=\"round-0\"",
             "id=\"round-1\"",

@@ -149,15 +149,29 @@ impl Board {
         let apart = 1.0 - belief.iter().map(|share| share * share).sum::<f64>();
         let mut later = self.stakes.calm_minute * TELLING_APART_MINUTES * apart;
         for (truth, share) in belief.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+            // Whatever makes the same answer need not be told apart.
+            let right: f64 = belief
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| self.is_right(*other, truth))
+                .map(|(_, share)| share)
+                .sum();
             let taken_for = |(other, share): (usize, &f64)| share * self.alike[truth][other];
-            let right = |(other, _): &(usize, &f64)| self.is_right(*other, truth);
-            let right: f64 = belief.iter().enumerate().filter(right).map(taken_for).sum();
-            let right = right / belief.iter().enumerate().map(taken_for).sum::<f64>();
-            let right = if self.is_other[truth] { 0.0 } else { right * self.nameable[truth] };
-            later += share * self.stakes.none.min(self.stakes.wrong * (1.0 - right));
-            if self.nameable[truth] > self.named[truth].max(looked) {
-                later += share * self.stakes.calm_minute * self.naming_minutes;
-            }
+            let wrong: f64 = belief
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| !self.is_right(*other, truth))
+                .map(taken_for)
+                .sum();
+            let right = right / (right + wrong);
+            let right = if self.is_other[truth] { 0.0 } else { right };
+            let answer = |sure: f64| self.stakes.none.min(self.stakes.wrong * (1.0 - right * sure));
+            // Whoever has no name for the asset, or one to be doubted, may look for a better one first.
+            let (named, nameable) = (self.named[truth].max(looked), self.nameable[truth]);
+            let naming = self.stakes.calm_minute * self.naming_minutes;
+            let best =
+                if nameable > named { answer(named).min(answer(nameable) + naming) } else { answer(named) };
+            later += share * best;
         }
         now.min(later)
     }

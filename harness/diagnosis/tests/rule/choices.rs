@@ -25,7 +25,12 @@ fn the_look_that_tells_is_taken_and_the_remedy_follows_from_it() {
     for (truth, remedy, cause) in [(0, CACHE, "stuck happened"), (1, DISK, "slow happened")] {
         let toy = Toy::new(truth, &telling, Some(remedy.clone()));
         let (done, said, _) = toy.play(&knowledge(&telling), &slow_restarts(&all));
-        assert_eq!((done, said.as_str()), (vec!["permits".to_owned(), remedy.to_string()], cause));
+        // It may ask for what speaks against something else before it acts.
+        assert_eq!(
+            (done[0].as_str(), done.last(), said.as_str()),
+            ("permits", Some(&remedy.to_string()), cause)
+        );
+        assert!(done.len() <= 3, "one remedy, and looks: {done:?}");
     }
 }
 
