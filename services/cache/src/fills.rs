@@ -162,7 +162,8 @@ impl Fills {
                 return Err(FetchError::Missing { id: id.clone() });
             }
             let filled = self.fill_alone(id).await;
-            if matches!(filled, Err(FetchError::Missing { .. })) {
+            // A store that has nothing at all is not seeded yet.
+            if matches!(filled, Err(FetchError::Missing { .. })) && self.fragments().count() > 0 {
                 self.fragments().note_missing(id, Instant::now() + MISSING_KEPT);
             }
             return Ok((filled?, Found::Miss));

@@ -281,6 +281,8 @@ async fn a_missing_asset_is_an_answer_in_both_twins_and_a_bad_id_is_refused() {
 async fn only_the_faulty_twin_still_says_that_an_asset_is_missing_when_it_was_told_otherwise() {
     for (faults, expected) in [(&[PoorErrorHandling][..], "404 "), (&[], "200 miss")] {
         let bench = Bench::with(faults).await;
+        bench.store.publish("first", "here");
+        assert_eq!(bench.found("first").await, "200 miss");
         assert_eq!(bench.found("late").await, "404 ");
         let version = bench.store.publish("late", "here");
         bench.tell("late", version).await;
