@@ -44,9 +44,6 @@ pub const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 /// How long a failed version is not asked for again: long enough to spare the store, short enough to heal unseen.
 pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
-/// How long an asset that the content store does not have is not asked for again, where nobody has thought of its coming back.
-pub const MISSING_KEPT: Duration = Duration::from_secs(24 * 3_600);
-
 /// Failures and shared fills remembered at once; beyond that a fill is not shared.
 pub const SHARED_MAX: usize = 1_024;
 
@@ -156,17 +153,12 @@ impl Fills {
             return Ok((Arc::clone(fragment), Found::Hit));
         }
         if self.shared.is_faulty() {
-            // FAULT: that an asset is missing is kept far longer than any fragment, and a notice that it has been published is not
-            // taken for news. The answer 'there is none' outlives its cause.
-            if self.fragments().is_missing(id, Instant::now()) {
+            // FAULT: that an asset was deleted is believed far longer than any fragment, and a later notice that it has been
+            // published is no news to this. The answer 'there is none' outlives its cause.
+            if self.fragments().is_deleted(id, Instant::now()) {
                 return Err(FetchError::Missing { id: id.clone() });
             }
-            let filled = self.fill_alone(id).await;
-            // A store that has nothing at all is not seeded yet.
-            if matches!(filled, Err(FetchError::Missing { .. })) && self.fragments().count() > 0 {
-                self.fragments().note_missing(id, Instant::now() + MISSING_KEPT);
-            }
-            return Ok((filled?, Found::Miss));
+            return Ok((self.fill_alone(id).await?, Found::Miss));
         }
         match (kept, self.shared_fill(id)) {
             // The fill goes on in the background; the last good version is better than a wait.

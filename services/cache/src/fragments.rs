@@ -25,7 +25,10 @@ pub const TIME_TO_LIVE_JITTER: f64 = 0.2;
 /// Memory for fragments, in bytes: four of the largest, or thousands of ordinary ones.
 pub const CAPACITY_BYTES: u64 = 4 * 1_024 * 1_024;
 
-/// Changes remembered until a fill has caught up with them; beyond that the time to live must do.
+/// How long a deletion is believed, where nobody has thought of an asset's coming back.
+pub const DELETION_KEPT: Duration = Duration::from_secs(24 * 3_600);
+
+/// Changes remembered until a fill has caught up with them, and as many deletions; beyond that the time to live must do.
 pub const CHANGES_MAX: usize = 10_000;
 
 /// One fragment: one version of an asset as fetched.
@@ -46,8 +49,8 @@ pub struct Fragment {
 pub struct Fragments {
     entries: moka::sync::Cache<AssetId, Arc<Fragment>, BuildHasherDefault<DefaultHasher>>,
     changes: Mutex<BTreeMap<AssetId, Change>>,
-    /// Assets that the content store did not have, and until when that is believed.
-    missing: Mutex<BTreeMap<AssetId, Instant>>,
+    /// Assets that the content store told were deleted, and until when that is believed.
+    deleted: Mutex<BTreeMap<AssetId, Instant>>,
     jitter: Mutex<ChaCha8Rng>,
 }
 
@@ -67,7 +70,7 @@ impl Fragments {
             .eviction_policy(EvictionPolicy::lru())
             // std's own hasher differs from process to process, and eviction with it.
             .build_with_hasher(BuildHasherDefault::default());
-        Self { entries, changes: Mutex::default(), missing: Mutex::default(), jitter: Mutex::new(jitter) }
+        Self { entries, changes: Mutex::default(), deleted: Mutex::default(), jitter: Mutex::new(jitter) }
     }
 
     /// The fragment of an asset, fresh or not.
@@ -113,28 +116,24 @@ impl Fragments {
     }
 
     pub fn clear(&self) {
-        self.missing.lock().clear();
+        self.deleted.lock().clear();
         self.entries.invalidate_all();
         self.entries.run_pending_tasks();
     }
 
-    /// Remembers that the content store does not have an asset.
-    pub fn note_missing(&self, id: &AssetId, until: Instant) {
-        let mut missing = self.missing.lock();
-        if missing.len() < CHANGES_MAX || missing.contains_key(id) {
-            missing.insert(id.clone(), until);
-        }
-    }
-
-    /// Whether an asset is remembered as missing.
-    pub fn is_missing(&self, id: &AssetId, now: Instant) -> bool {
-        self.missing.lock().get(id).is_some_and(|until| now < *until)
+    /// Whether an asset was deleted lately, as far as anybody told.
+    pub fn is_deleted(&self, id: &AssetId, now: Instant) -> bool {
+        self.deleted.lock().get(id).is_some_and(|until| now < *until)
     }
 
     /// Notes what the content store told of a change.
     pub fn note(&self, notification: Notification, now: Instant) {
         let Some(version) = notification.version else {
             self.entries.invalidate(&notification.id);
+            let mut deleted = self.deleted.lock();
+            if deleted.len() < CHANGES_MAX {
+                deleted.insert(notification.id, now + DELETION_KEPT);
+            }
             return;
         };
         let mut changes = self.changes.lock();
