@@ -51,9 +51,9 @@ pub(crate) struct UpArgs {
     /// machine, and no surge overloads them
     #[arg(long)]
     sized: bool,
-    /// Seconds of the shop for which availability must hold to count as restored
-    #[arg(long, value_name = "SECONDS", default_value_t = Rules::default().hold_s, value_parser = clap::value_parser!(u32).range(1..))]
-    hold: u32,
+    /// Seconds of the shop for which availability must hold to count as restored [default: 60, or longer if --views is below 3.3]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    hold: Option<u32>,
     /// Folder for the record of the run and its debrief, written when it ends
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
     out: PathBuf,
@@ -90,9 +90,10 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     let around_address: SocketAddr = options.shop.ports.world_on("127.0.0.1")?.as_str().parse()?;
     let around_address = listeners.serve("the operator port around the shop", around_address, router).await;
     let around_address = around_address.map_err(side_by_side)?;
-    let rules = Rules { hold_s: options.hold, ..Rules::default() };
+    let mix = Mix::of(options.shop.views);
+    let rules = Rules { hold_s: options.hold.unwrap_or_else(|| mix.hold_s()), ..Rules::default() };
     let run = run_of(shop.level, shop.faults_present(), seed, ("live", "operator"), options.speed, rules);
-    let world = World::start(shop, &Mix::of(options.shop.views), run, 0.0).await;
+    let world = World::start(shop, &mix, run, 0.0).await;
     let world = world.map_err(|error| side_by_side(error.into()))?;
     let left = tokens.leave(world.shop().addresses().content_store.port_u16().unwrap_or_default());
     if let Err(error) = &left {

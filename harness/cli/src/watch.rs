@@ -91,7 +91,7 @@ pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
     .await?;
     let mix = Mix::of(options.views);
     // Which faults a shop has that others run is not known.
-    let rules = Rules::default();
+    let rules = Rules { hold_s: mix.hold_s(), ..Rules::default() };
     let run = run_of(options.level, Vec::new(), seed, ("live", "operator"), options.speed, rules);
     let opening = Elsewhere::open(elsewhere(&options, seed, evidence), &mix, run);
     let shop = tokio::select! {

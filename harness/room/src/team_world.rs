@@ -118,6 +118,7 @@ impl TeamWorld {
         run.round = u32::try_from(place).ok();
         run.order = Some(order(team.number, place));
         let mix = Mix::of(views);
+        run.rules.hold_s = mix.hold_s();
         let world = match &before {
             None => World::start(shop, &mix, run, STARTS_STORY_S).await?,
             Some((played, _)) => {
@@ -206,10 +207,9 @@ impl TeamWorld {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
     pub fn compute_figures(&self, round: &Round) -> Figures {
         let now = self.now();
-        let rules = Rules::default();
-        let (timeline, loss_usd, clock) = {
+        let (timeline, loss_usd, clock, rules) = {
             let record = self.world.record();
-            (record.timeline(), record.loss_by(now.at_s).0, record.clock().clone())
+            (record.timeline(), record.loss_by(now.at_s).0, record.clock().clone(), record.rules().clone())
         };
         // A visit counts when it has ended: what is younger than a customer's patience is not yet known.
         let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);

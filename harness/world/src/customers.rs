@@ -13,7 +13,7 @@ use std::{
 use chassis::{Chassis, Peer, TaskGroup, Wait, rng};
 use hdrhistogram::Histogram;
 use http::uri::Authority;
-use incident::{Recorder, Route, Visits, recorder::LATE_AT_MOST_S};
+use incident::{Recorder, Route, Rules, Visits, recorder::LATE_AT_MOST_S};
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Meter},
@@ -41,6 +41,10 @@ const LATE_AT_MOST: Duration = Duration::from_secs(LATE_AT_MOST_S as u64);
 /// Visits under way at once; a visit beyond fails at once. Thirty a second who all wait to the end are three hundred.
 pub const VISITS_MAX: usize = 4_096;
 
+/// Visits to the rarest kind of page that must be served before availability counts as restored: a page that fails every third time
+/// passes so many by chance once in 3,000 times.
+const HOLD_VISITS: f64 = 20.0;
+
 /// How many visits there are, and to which pages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mix {
@@ -56,6 +60,18 @@ impl Mix {
         let shares =
             [(Route::Home, 0.30), (Route::Category, 0.25), (Route::Product, 0.35), (Route::Checkout, 0.10)];
         Self { views_per_second, shares: shares.into() }
+    }
+
+    /// For how many seconds availability must stay at its target to count as restored, where these customers come: long enough for
+    /// [`HOLD_VISITS`] to the page that they visit least. Where few come, a minute without a failed visit comes by chance.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number of seconds"
+    )]
+    pub fn hold_s(&self) -> u32 {
+        let rarest = self.shares.values().copied().fold(1.0, f64::min) * self.views_per_second;
+        Rules::default().hold_s.max((HOLD_VISITS / rarest).ceil() as u32)
     }
 }
 

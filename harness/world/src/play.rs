@@ -220,6 +220,6 @@ fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run
         order: None,
         story: Story::default(),
         faults_present,
-        rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
+        rules: Rules { explanation_right_from: RIGHT_FROM, hold_s: options.mix.hold_s(), ..Rules::default() },
     }
 }

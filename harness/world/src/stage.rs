@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use incident::{EventKind, Recorder, Remedy, Rules};
+use incident::{EventKind, Recorder, Remedy};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -19,9 +19,6 @@ const LOOKS_EVERY: f64 = 5.0;
 
 /// How long a shop that has lost nothing is watched after the last thing that happened.
 const QUIET_S: f64 = 1_800.0;
-
-/// For how long a shop must be well that nobody has done anything for: a page visited once in five minutes shows itself.
-const UNTOUCHED_HOLD_S: u32 = 1_800;
 
 /// An incident while it is played.
 pub(crate) struct Stage<'a> {
@@ -216,25 +213,21 @@ impl<'a> Stage<'a> {
     }
 
     fn is_lost(&self) -> bool {
-        let rules = Rules::default();
         let now_s = self.second();
-        let tally = self.record().tally(None, now_s.saturating_sub(rules.window_s), now_s);
+        let record = self.record();
+        let rules = record.rules();
+        let tally = record.tally(None, now_s.saturating_sub(rules.window_s), now_s);
         tally.availability().is_some_and(|share| share < rules.availability_target)
     }
 
-    /// Whether the whole hold that ended a customer's patience ago, and lies after the loss, was at the target. A shop for
-    /// which nobody has done anything yet is distrusted for longer: where few customers come, and the fault is on a page
-    /// that they seldom visit, a minute without a failed visit comes by chance.
+    /// Whether the whole hold that ended a customer's patience ago, and lies after the loss, was at the target.
     fn is_restored(&self, lost_story_s: f64) -> bool {
-        let rules = Rules::default();
-        let is_deed = |event: &incident::Event| {
-            matches!(event.kind, EventKind::Remedy(_)) && event.story_s >= self.since_story_s
-        };
-        let acted = self.record().events().iter().any(is_deed);
-        let hold_s = if acted { rules.hold_s } else { UNTOUCHED_HOLD_S };
-        let to_s = self.second().saturating_sub(rules.customers_wait_s + 1);
-        let from_s = to_s.saturating_sub(hold_s);
-        let tally = self.record().tally(None, from_s, to_s);
+        let now_s = self.second();
+        let record = self.record();
+        let rules = record.rules();
+        let to_s = now_s.saturating_sub(rules.customers_wait_s + 1);
+        let from_s = to_s.saturating_sub(rules.hold_s);
+        let tally = record.tally(None, from_s, to_s);
         f64::from(from_s) + self.options.starts_story_s >= lost_story_s
             && tally.availability().is_some_and(|share| share >= rules.availability_target)
     }

@@ -92,6 +92,23 @@ fn a_tape_hears_one_call_and_says_so() {
     assert!(library().iter().all(sees_all));
 }
 
+#[test]
+fn where_few_customers_come_a_quiet_minute_is_no_recovery() {
+    let check =
+        |views, expected| assert_eq!(Mix::of(views).hold_s(), expected, "{views} page views a second");
+    check(30.0, 60);
+    check(5.0, 60);
+    check(1.0, 200);
+    check(0.5, 400);
+    // A release breaks the checkout alone, which is visited every twenty seconds.
+    let options = PlayOptions { mix: Mix::of(0.5), responder: Responder::Nobody, ..PlayOptions::new(SEED) };
+    let scenario = scenario("bad-release").unwrap();
+    let played =
+        run(play(&scenario, &options), STALLED_AFTER, || panic!("time stood still")).unwrap().unwrap();
+    let outcome = played.record.outcome;
+    assert!(outcome.lost_s.is_some() && outcome.restored_s.is_none(), "{outcome:?}");
+}
+
 /// What was done about it, if the second happens at this time; in the end customers are served.
 fn twice(second: &str, responder: Responder) -> Vec<String> {
     let scenario = Scenario::read("twice", "twice.toml", &TWICE.replace("09:00", second)).unwrap();
