@@ -187,8 +187,16 @@ fn words(event: &Event) -> Option<String> {
         EventKind::Explained { explanation, score } => {
             let score = score.map(|score| format!(" (score {score})")).unwrap_or_default();
             let factors: Vec<&str> = explanation.factors.iter().map(|factor| factor.name()).collect();
-            let path = explanation.path.join(" > ");
-            format!("explains: {}. Path: {path}. Factors: {}{score}", explanation.trigger, factors.join(", "))
+            let part = |title: &str, words: String| {
+                if words.is_empty() { words } else { format!(". {title}: {words}") }
+            };
+            let (path, factors) = (explanation.path.join(" > "), factors.join(", "));
+            format!(
+                "explains: {}{}{}{score}",
+                explanation.trigger,
+                part("Path", path),
+                part("Factors", factors)
+            )
         }
         _ => return None,
     })

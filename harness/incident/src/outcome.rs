@@ -96,11 +96,14 @@ pub(crate) fn lost_at_s(lost_s: u32, events: &[Event], rules: &Rules) -> f64 {
 
 /// The same for a restoration and the last remedy that may have caused it: who still waited when it was done was served.
 pub(crate) fn restored_at_s(restored_s: u32, events: &[Event], rules: &Rules) -> f64 {
-    let (at_s, wait_s) = (f64::from(restored_s), f64::from(rules.customers_wait_s));
+    let meets = f64::from(restored_s)..waits_until_s(restored_s, rules);
     let remedies = events.iter().filter(|event| matches!(event.kind, EventKind::Remedy(_)));
-    let causes =
-        remedies.map(|event| event.at_s).filter(|remedy_s| (at_s..=at_s + wait_s).contains(remedy_s));
-    causes.fold(at_s, f64::max)
+    remedies.map(|event| event.at_s).filter(|at_s| meets.contains(at_s)).fold(meets.start, f64::max)
+}
+
+/// When the last customer who came in this second of the shop loses patience.
+fn waits_until_s(second: u32, rules: &Rules) -> f64 {
+    f64::from(second) + 1.0 + f64::from(rules.customers_wait_s)
 }
 
 /// The visits of a record that count: those meant to start before the story's end. What is watched beyond it costs nothing, and enters
@@ -164,9 +167,8 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
     let explanation_score = answer.as_ref().and_then(|(_, _, score)| *score);
 
     // Those who still waited were served too, so the restoration may be dated up to their patience before its remedy.
-    let remedies_until =
-        restored_at.map_or(f64::INFINITY, |at_s| f64::from(at_s) + f64::from(rules.customers_wait_s));
-    let tries = tries(since_loss().copied().take_while(|event| event.at_s <= remedies_until));
+    let remedies_until_s = restored_at.map_or(f64::INFINITY, |second| waits_until_s(second, rules));
+    let tries = tries(since_loss().copied().take_while(|event| event.at_s < remedies_until_s));
 
     let loss = money::loss(&timeline, &clock, &run.story, rules.degraded_trade_lost);
     let mut outcome = Outcome {

@@ -135,13 +135,17 @@ fn remedies_are_wrong_until_one_restores() {
             recorder.push(*at_s - 0.05, EventKind::Check { name: "health".into(), cost_story_s: 0.0 });
             recorder.push(*at_s, restart_cache());
         }
-        assert_eq!(recorder.finish().outcome.wrong_remedies, expected, "{what}");
+        let outcome = recorder.finish().outcome;
+        assert_eq!(outcome.wrong_remedies, expected, "{what}");
+        // No effect is dated before its cause.
+        let cause = remedies.iter().copied().filter(|at_s| (50.0..61.0).contains(at_s)).fold(50.0, f64::max);
+        assert!(outcome.restored_s.is_none_or(|at_s| (at_s - cause).abs() < 1e-9), "{what}: {outcome:?}");
     };
     check("it came back by itself", 120, &[], 0);
     check("the only one restored it", 120, &[49.0], 0);
     check("the last one restored it", 120, &[30.0, 35.0, 49.0], 2);
-    check("as late as customers wait", 120, &[30.0, 60.0], 1);
-    check("what comes later did not matter", 120, &[49.0, 60.1, 90.0], 0);
+    check("as late as those of its second wait", 120, &[30.0, 60.9], 1);
+    check("what comes later did not matter", 120, &[49.0, 61.0, 90.0], 0);
     check("before the loss there is nothing to restore", 120, &[5.0, 49.0], 0);
     check("never restored: the hold was not observed", 100, &[30.0, 49.0], 2);
 }
