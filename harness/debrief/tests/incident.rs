@@ -4,7 +4,7 @@
 use debrief::incident::{DebriefError, markdown, page};
 use incident::{
     ContributingFactor, EventKind, Explanation, IncidentRecord, LatentFault, Recorder, Remedy, Route, Rules,
-    Run, Service, Story, Visits, words::ClockKind,
+    Run, Service, Story, ToleratedIn, Visits, words::ClockKind,
 };
 use report::chain::ChainReport;
 
@@ -199,6 +199,28 @@ fn every_kind_of_record_has_a_debrief() {
     let explanation = Explanation { trigger: "Not enough evidence".into(), ..Explanation::default() };
     gave_up.push(1_200.0, EventKind::Explained { explanation, score: Some(0.0) });
     check(&gave_up.finish(), &["The model responder gave up", ">gave up 08:20</text>"], 3);
+}
+
+#[test]
+fn effectiveness_names_its_basis_and_an_older_one_says_so() {
+    let record = recorder("nobody", 0).finish();
+    let older = IncidentRecord {
+        run: Run {
+            rules: Rules {
+                tolerable_unavailability_s: 2_592.0,
+                tolerated_in: ToleratedIn::ThirtyDays,
+                ..Rules::default()
+            },
+            ..run("nobody")
+        },
+        ..record.clone()
+    };
+    contains(&markdown(&record, None).unwrap(), &["tolerates 10 min of outage in a week."]);
+    contains(
+        &markdown(&older, None).unwrap(),
+        &["tolerates 43 min of outage in 30 days. This record is on that older basis"],
+    );
+    contains(&page(&older, None).unwrap(), &["not compared with one on the basis of a week"]);
 }
 
 /// Two outages, and a third that is back for twenty seconds when the watch ends; the first two with remedies by whoever used them.

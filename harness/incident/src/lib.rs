@@ -41,7 +41,7 @@ pub use record::{IncidentRecord, RecordError, Rules, Run, json_schema};
 pub use recorder::Recorder;
 pub use remedy::Remedy;
 pub use story::{Story, StoryClock, TimeOfDay};
-pub use words::{ClockKind, OperatingModel};
+pub use words::{ClockKind, OperatingModel, ToleratedIn};
 
 /// Rounds to a thousandth: a millisecond is finer than anything an incident can tell apart, and reads better.
 fn thousandths(value: f64) -> f64 {

@@ -13,6 +13,7 @@ use crate::money::{self, Usd};
 use crate::record::{IncidentRecord, Rules, Run};
 use crate::story::{Story, StoryClock};
 use crate::thousandths;
+use crate::words::ToleratedIn;
 
 /// What came of an incident. Times are story seconds; a step that was never reached by the story's end is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +47,7 @@ pub struct Outcome {
     pub failed_visits: u64,
     /// Trade lost in the incident; see [`money::loss`].
     pub incident_financial_loss_usd: Usd,
-    /// Share of the loss at tolerable unavailability that was not lost; see [`effectiveness`].
+    /// Share of the loss at tolerable unavailability that was not lost; see [`effectiveness`]. Its basis is the rule `tolerated_in`.
     pub financial_loss_protection_effectiveness: f64,
 }
 
@@ -125,20 +126,25 @@ pub fn outcome(record: &IncidentRecord) -> Outcome {
     reckon(&record.run, &record.events, &record.availability)
 }
 
+/// Seconds of full outage that an availability target leaves of so much time.
+pub fn tolerable_unavailability_s(target: f64, tolerated_in: ToleratedIn) -> f64 {
+    thousandths((1.0 - target) * tolerated_in.seconds())
+}
+
 /// The share of the loss at tolerable unavailability that was not lost.
 ///
-/// An availability target tolerates some unavailability: 99.9 % of 30 days leaves 43.2 minutes. All trade lost for as
-/// long as that is the most that one incident may cost without breaking the target:
+/// An availability target tolerates some unavailability: 99.9 % of a week leaves 10 minutes and 5 seconds. All trade lost for
+/// as long as that is the most that one incident may cost without breaking the target:
 ///
 /// ```text
-/// tolerable     = usd_per_minute * tolerable_unavailability_s / 60      5,000 * 43.2 = 216,000 dollars
+/// tolerable     = usd_per_minute * tolerable_unavailability_s / 60      5,000 * 604.8 / 60 = 50,400 dollars
 /// effectiveness = 1 - loss / tolerable, and 0 if more than that was lost
 /// ```
 ///
 /// So 1 means that nothing was lost, and 0 that this incident alone used up all that the target tolerates. How far beyond
-/// it went is told by the loss itself.
-pub fn effectiveness(loss: Usd, run: &Run) -> f64 {
-    let tolerable = run.story.loss_usd_per_minute.0 * f64::from(run.rules.tolerable_unavailability_s) / 60.0;
+/// it went is told by the loss itself. The week is the field's basis (Equal Experts, You Build It You Run It playbook).
+pub fn effectiveness(loss: Usd, usd_per_minute: Usd, tolerable_unavailability_s: f64) -> f64 {
+    let tolerable = usd_per_minute.0 * tolerable_unavailability_s / 60.0;
     if tolerable > 0.0 { (1.0 - loss.0 / tolerable).max(0.0) } else { 0.0 }
 }
 
@@ -189,7 +195,11 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
         wrong_remedies: tries.saturating_sub(u64::from(restored_at.is_some())),
         failed_visits: timeline.tally(0, counted_until_s(&timeline, &clock, &run.story)).failed,
         incident_financial_loss_usd: loss.to_cents(),
-        financial_loss_protection_effectiveness: thousandths(effectiveness(loss, run)),
+        financial_loss_protection_effectiveness: thousandths(effectiveness(
+            loss,
+            run.story.loss_usd_per_minute,
+            rules.tolerable_unavailability_s,
+        )),
     };
     let steps =
         [outcome.lost_s, outcome.detected_s, outcome.located_s, outcome.explained_s, outcome.restored_s];

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::availability::Visits;
 use crate::event::Event;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, tolerable_unavailability_s};
 use crate::story::Story;
-use crate::words::{ClockKind, OperatingModel};
+use crate::words::{ClockKind, OperatingModel, ToleratedIn};
 use words::{LatentFault, Level};
 
 /// The record's format. A change that an older reader would misunderstand makes a new number.
@@ -88,23 +88,31 @@ pub struct Rules {
     pub customers_wait_s: u32,
     /// Share of its trade that a degraded visit loses.
     pub degraded_trade_lost: f64,
-    /// Story seconds of full outage that the availability target tolerates: what it leaves of 30 days.
-    pub tolerable_unavailability_s: u32,
+    /// Story seconds of full outage that the availability target tolerates: what it leaves of `tolerated_in`.
+    pub tolerable_unavailability_s: f64,
+    /// The basis of the effectiveness.
+    #[serde(default = "ToleratedIn::unnamed")]
+    pub tolerated_in: ToleratedIn,
     /// An explanation with at least this score is right.
     pub explanation_right_from: f64,
     /// Which of the rules are assumptions, neither measured nor told by the field.
     pub assumed: BTreeSet<String>,
 }
 
+impl Rules {
+    const TARGET: f64 = 0.999;
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            availability_target: 0.999,
+            availability_target: Self::TARGET,
             window_s: 30,
             hold_s: 60,
             customers_wait_s: 10,
             degraded_trade_lost: 0.1,
-            tolerable_unavailability_s: 2_592,
+            tolerable_unavailability_s: tolerable_unavailability_s(Self::TARGET, ToleratedIn::Week),
+            tolerated_in: ToleratedIn::Week,
             explanation_right_from: 1.0,
             assumed: ["customers_wait_s", "degraded_trade_lost", "explanation_right_from"]
                 .map(String::from)

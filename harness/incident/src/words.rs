@@ -13,6 +13,32 @@ words! {
 }
 
 words! {
+    /// How much time a target's tolerable unavailability is a part of. Effectiveness on one basis is never compared with that on another.
+    ToleratedIn {
+        /// The field's definition: 99.9 % of a week leaves 10 minutes and 5 seconds.
+        Week = "week",
+        /// What records were reckoned by that do not name their basis.
+        ThirtyDays = "30-days",
+    }
+}
+
+impl ToleratedIn {
+    /// In seconds.
+    pub const fn seconds(self) -> f64 {
+        let days = match self {
+            Self::Week => 7.0,
+            Self::ThirtyDays => 30.0,
+        };
+        days * 24.0 * 3_600.0
+    }
+
+    /// What was meant before a record named its basis.
+    pub(crate) const fn unnamed() -> Self {
+        Self::ThirtyDays
+    }
+}
+
+words! {
     /// What the shop's time was. A loss in live time is never compared with one in virtual time.
     ClockKind {
         /// The shop ran on the wall clock.

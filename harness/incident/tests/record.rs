@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use incident::{
     ClockKind, ContributingFactor, EventKind, Explanation, IncidentRecord, LatentFault, Level,
-    OperatingModel, RecordError, Recorder, Remedy, Route, Rules, Run, Service, Story, Visits, json_schema,
-    outcome,
+    OperatingModel, RecordError, Recorder, Remedy, Route, Rules, Run, Service, Story, ToleratedIn, Usd,
+    Visits, json_schema, outcome,
+    outcome::{effectiveness, tolerable_unavailability_s},
 };
 use proptest::prelude::*;
 
@@ -112,7 +113,7 @@ fn the_steps_of_an_incident_are_in_story_time() {
         "30 story minutes at 5,000 dollars"
     );
     let effectiveness = outcome.financial_loss_protection_effectiveness;
-    assert!((effectiveness - 0.306).abs() < 1e-9, "1 - 150,000 / 216,000, not {effectiveness}");
+    assert!(effectiveness.abs() < 1e-9, "150,000 is more than 50,400, not {effectiveness}");
 }
 
 #[test]
@@ -221,10 +222,34 @@ fn the_counter_agrees_with_the_record_and_visits_add_up_as_they_end() {
 }
 
 #[test]
-fn tolerable_unavailability_is_what_the_target_leaves_of_thirty_days() {
+fn effectiveness_is_what_the_field_defines() {
+    let check = |target: f64, usd_per_minute: f64, expected_s: f64, tolerable_usd: f64| {
+        let tolerable_s = tolerable_unavailability_s(target, ToleratedIn::Week);
+        assert!((tolerable_s - expected_s).abs() < 1e-6, "{target}: {tolerable_s}");
+        let of = |loss_usd: f64| effectiveness(Usd(loss_usd), Usd(usd_per_minute), tolerable_s);
+        assert!((of(tolerable_usd / 2.0) - 0.5).abs() < 1e-6 && of(tolerable_usd * 2.0).abs() < 1e-9);
+        of(100_000.0)
+    };
+    assert!(check(0.999, 5_000.0, 604.8, 50_400.0).abs() < 1e-9);
+    let half_an_hour = check(0.99, 200_000.0 / 60.0, 6_048.0, 336_000.0);
+    assert!((half_an_hour - 0.702).abs() < 0.001, "30 minutes of 200,000 an hour: {half_an_hour}");
     let rules = Rules::default();
-    let left_s = (1.0 - rules.availability_target) * 30.0 * 86_400.0;
-    assert!((left_s - f64::from(rules.tolerable_unavailability_s)).abs() < 1e-6);
+    assert!(
+        (rules.tolerable_unavailability_s - 604.8).abs() < 1e-6 && rules.tolerated_in == ToleratedIn::Week
+    );
+}
+
+#[test]
+fn a_record_that_names_no_basis_is_read_on_the_older_one() {
+    let mut json: serde_json::Value =
+        serde_json::from_str(&restored().finish().to_json()).expect("a record is JSON");
+    let rules = json["rules"].as_object_mut().expect("it has rules");
+    rules.remove("tolerated_in");
+    rules.insert("tolerable_unavailability_s".into(), 2_592.into());
+    let record = IncidentRecord::from_json(&json.to_string()).expect("an older record can be read");
+    assert_eq!(record.run.rules.tolerated_in, ToleratedIn::ThirtyDays);
+    let effectiveness = outcome(&record).financial_loss_protection_effectiveness;
+    assert!((effectiveness - 0.306).abs() < 1e-9, "1 - 150,000 / 216,000, not {effectiveness}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The incident in plain words, for readers who are not engineers: what happened, what it cost, and the figures with a
 //! sentence each.
 
-use incident::{EventKind, counted_visits};
+use incident::{EventKind, Rules, ToleratedIn, counted_visits};
 
 use super::{facts::Facts, steps};
 use crate::figures::{capital, count, duration, grouped, list, percent, printable, time};
@@ -199,16 +199,13 @@ pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
         Tile {
             figure: percent(outcome.financial_loss_protection_effectiveness),
             what: "loss protection effectiveness",
-            meaning: allowance(
-                outcome.financial_loss_protection_effectiveness,
-                &duration(run.rules.tolerable_unavailability_s.into()),
-            ),
+            meaning: allowance(outcome.financial_loss_protection_effectiveness, &run.rules),
         },
     ]
 }
 
 /// How much of the tolerated unavailability is left.
-fn allowance(left: f64, tolerable: &str) -> String {
+fn allowance(left: f64, rules: &Rules) -> String {
     let used = if left <= 0.0 {
         "This outage used up the whole allowance".to_owned()
     } else if left >= 1.0 {
@@ -216,7 +213,14 @@ fn allowance(left: f64, tolerable: &str) -> String {
     } else {
         "The share of the allowance that is left after this outage".to_owned()
     };
-    format!("{used}: the target tolerates {tolerable} of outage in 30 days.")
+    let tolerable = duration(rules.tolerable_unavailability_s);
+    match rules.tolerated_in {
+        ToleratedIn::Week => format!("{used}: the target tolerates {tolerable} of outage in a week."),
+        ToleratedIn::ThirtyDays => format!(
+            "{used}: the target tolerates {tolerable} of outage in 30 days. This record is on that older basis: its figure is not \
+             compared with one on the basis of a week."
+        ),
+    }
 }
 
 /// What was published after a time of the story, and until another: by editors, as rolling back is a remedy.

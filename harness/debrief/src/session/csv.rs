@@ -9,7 +9,7 @@ use report::session::TeamRound;
 use super::round::Round;
 use crate::figures::printable;
 
-const COLUMNS: [&str; 36] = [
+const COLUMNS: [&str; 37] = [
     "team",
     "name",
     "round",
@@ -41,6 +41,7 @@ const COLUMNS: [&str; 36] = [
     "failed_visits",
     "loss_usd",
     "effectiveness",
+    "effectiveness_in",
     "guess",
     "guess_confidence_percent",
     "guess_right",
@@ -98,6 +99,7 @@ fn row(round: &Round<'_>) -> [String; COLUMNS.len()] {
         outcome.failed_visits.to_string(),
         format!("{:.2}", outcome.incident_financial_loss_usd.0),
         outcome.financial_loss_protection_effectiveness.to_string(),
+        run.rules.tolerated_in.to_string(),
         guess.and_then(|guess| guess.cause.clone()).unwrap_or_default(),
         guess.map_or_else(String::new, |guess| guess.confidence_percent.to_string()),
         guess.map_or_else(String::new, |guess| guess.is_right.to_string()),
