@@ -74,15 +74,33 @@ fn the_syllabus_says_what_each_scenario_is_good_for() {
 
 #[test]
 fn every_path_that_a_document_names_exists() {
-    for name in ["docs/facilitator.md", "docs/participant.md", "docs/syllabus.md"] {
-        let document = read(name);
-        let is_path = |span: &&str| [".rs", ".md", ".toml", ".yml"].iter().any(|end| span.ends_with(end));
+    for name in documents() {
+        let document = read(&name);
+        let is_path = |span: &&str| {
+            let is_file = [".rs", ".md", ".toml", ".yml"].iter().any(|end| span.ends_with(end));
+            is_file && span.contains('/') && !span.starts_with('.') && !span.contains([' ', '*'])
+        };
         for path in code_spans(&document).into_iter().filter(is_path) {
             assert!(root().join(path).exists(), "{name} names {path}, which does not exist");
         }
-        for link in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            assert!(root().join("docs").join(link).exists(), "{name} leads to {link}, which does not exist");
+        let folder = root().join(&name).parent().expect("a document lies in a folder").to_owned();
+        let links = document.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| !link.starts_with("https://")) {
+            assert!(folder.join(link).exists(), "{name} leads to {link}, which does not exist");
         }
+    }
+}
+
+/// Nobody finds a document that the table of contents does not name.
+#[test]
+fn the_table_of_contents_names_every_document() {
+    let contents = read("docs/README.md");
+    for name in documents() {
+        let link = name.strip_prefix("docs/").unwrap_or("README.md");
+        assert!(
+            link == "README.md" || contents.contains(&format!("]({link})")),
+            "{name} is not in docs/README.md"
+        );
     }
 }
 
@@ -101,6 +119,16 @@ fn what_participants_read_gives_nothing_away() {
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the workspace").to_owned()
+}
+
+/// What stands in `docs`, and beside it for those who come first.
+fn documents() -> Vec<String> {
+    let inside = fs::read_dir(root().join("docs")).expect("there is a folder docs");
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        format!("docs/{}", entry.expect("the folder can be read").file_name().to_string_lossy())
+    };
+    let first = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
+    inside.map(name).filter(|name| name.ends_with(".md")).chain(first).collect()
 }
 
 fn read(name: &str) -> String {

@@ -96,7 +96,7 @@ async fn everything_passes_through_a_third_party_collector() {
 async fn prometheus_scrapes_the_running_shop_and_answers() {
     let up = Up::start(&["--level", "metrics"]).await;
     let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
-    let told = of_the_readme("scrape_configs:").replace(":9000", &format!(":{}", up.ports.room));
+    let told = of_the_document("scrape_configs:").replace(":9000", &format!(":{}", up.ports.room));
     let file = folder.path().join("prometheus.yml");
     fs::write(&file, format!("global:\n  scrape_interval: 1s\n{told}")).unwrap();
     let (code, _, error) = output(Command::new("promtool").args(["check", "config"]).arg(&file));
@@ -123,13 +123,13 @@ async fn prometheus_scrapes_the_running_shop_and_answers() {
     }
 }
 
-/// The fenced block of the README that begins so.
-fn of_the_readme(begins: &str) -> String {
-    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
-    let blocks = readme.split("\n```").skip(1).step_by(2);
+/// The fenced block of the document on telemetry that begins so.
+fn of_the_document(begins: &str) -> String {
+    let document = fs::read_to_string(root().join("docs/telemetry.md")).expect("there is the document");
+    let blocks = document.split("\n```").skip(1).step_by(2);
     let block =
         blocks.filter_map(|block| block.split_once('\n')).find(|(_, block)| block.starts_with(begins));
-    block.expect("the README says it").1.to_owned()
+    block.expect("the document says it").1.to_owned()
 }
 
 async fn value_of(prometheus: &Peer, query: &str) -> Option<f64> {
