@@ -9,7 +9,12 @@ use std::collections::BTreeSet;
 use incident::{ContributingFactor, Remedy, Service};
 use serde::{Deserialize, Serialize};
 
-use crate::{cause::Cause, checks, knowledge::Phase, remedies};
+use crate::{
+    cause::Cause,
+    checks::{self, CHECKS},
+    knowledge::Phase,
+    remedies,
+};
 
 /// A scenario as a responder knows it: from the books, not from the incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +44,19 @@ pub struct Case {
 
 /// What was seen at one moment: a letter for the phase, then for each check in order the place of what it said, or a dot; and then for
 /// each check `1` if it named the asset that did the harm, `0` if it named another, a dot if none.
-pub type Moment = String;
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Moment(String);
+
+/// An outcome is one digit.
+const OUTCOMES_MAX: usize = 10;
+const _: () = {
+    let mut place = 0;
+    while place < CHECKS.len() {
+        assert!(CHECKS[place].outcomes.len() <= OUTCOMES_MAX, "a moment keeps each outcome as one digit");
+        place += 1;
+    }
+};
 
 /// What one check said at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,30 +177,67 @@ impl Experience {
     }
 }
 
-/// What each check said at one moment, in the order of the checks, as [`TrainingIncident`] keeps it.
-pub fn moment(phase: Phase, said: impl IntoIterator<Item = Option<Said>>) -> Moment {
-    let said: Vec<Option<Said>> = said.into_iter().collect();
-    let outcome = |said: &Option<Said>| {
-        said.and_then(|said| char::from_digit(u32::try_from(said.outcome).ok()?, 10)).unwrap_or('.')
-    };
-    let name = |said: &Option<Said>| match said.and_then(|said| said.names) {
-        None => '.',
-        Some(false) => '0',
-        Some(true) => '1',
-    };
-    std::iter::once(phase.letter()).chain(said.iter().map(outcome)).chain(said.iter().map(name)).collect()
+impl Moment {
+    /// What each check said, in the order of the checks.
+    pub fn new(phase: Phase, said: impl IntoIterator<Item = Option<Said>>) -> Self {
+        let said: Vec<Option<Said>> = said.into_iter().collect();
+        let outcome = |said: &Option<Said>| said.map_or('.', |said| digit(said.outcome));
+        let name = |said: &Option<Said>| {
+            said.and_then(|said| said.names).map_or('.', |is_right| digit(usize::from(is_right)))
+        };
+        let letters = std::iter::once(phase.letter()).chain(said.iter().map(outcome));
+        Self(letters.chain(said.iter().map(name)).collect())
+    }
+
+    /// When it was.
+    pub fn phase(&self) -> Phase {
+        Phase::ALL.into_iter().find(|phase| self.0.starts_with(phase.letter())).expect("read so")
+    }
+
+    fn checks(&self) -> usize {
+        (self.0.len() - 1) / 2
+    }
+
+    /// What a check said.
+    pub fn said(&self, check: usize) -> Option<Said> {
+        let digit = |place: usize| {
+            self.0.as_bytes().get(place).filter(|letter| **letter != b'.').map(|letter| letter - b'0')
+        };
+        let outcome = digit(check + 1).filter(|_| check < self.checks())?;
+        let names = digit(1 + self.checks() + check).map(|right| right == 1);
+        Some(Said { outcome: usize::from(outcome), names })
+    }
+
+    /// The same moment, at which a check said something else, or nothing; what it named stays.
+    pub fn replace_outcome(&mut self, check: usize, outcome: Option<usize>) {
+        assert!(check < self.checks(), "the moment has this check");
+        self.0.replace_range(check + 1..check + 2, &outcome.map_or('.', digit).to_string());
+    }
 }
 
-/// What a check said at a moment.
-pub fn said(moment: &Moment, check: usize) -> Option<Said> {
-    let letters = moment.as_bytes();
-    let digit = |place: usize| {
-        let letter = letters.get(place)?;
-        letter.is_ascii_digit().then(|| usize::from(letter - b'0'))
-    };
-    let checks = (letters.len() - 1) / 2;
-    let outcome = digit(check + 1).filter(|_| check < checks)?;
-    Some(Said { outcome, names: digit(1 + checks + check).map(|right| right == 1) })
+fn digit(outcome: usize) -> char {
+    assert!(outcome < OUTCOMES_MAX, "no check has so many outcomes");
+    char::from(b'0' + u8::try_from(outcome).expect("below ten"))
+}
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(letters: String) -> Result<Self, String> {
+        let is_of_phase = Phase::ALL.iter().any(|phase| letters.starts_with(phase.letter()));
+        let is_known = |letter: u8| letter == b'.' || letter.is_ascii_digit();
+        if is_of_phase && letters.len() % 2 == 1 && letters.bytes().skip(1).all(is_known) {
+            Ok(Self(letters))
+        } else {
+            Err(format!("'{letters}' is no moment of an incident: train again with 'glyphfall train'"))
+        }
+    }
+}
+
+impl From<Moment> for String {
+    fn from(moment: Moment) -> Self {
+        moment.0
+    }
 }
 
 /// What anybody on call would think of: every ordinary remedy, alone and in the usual combinations, and all that restore a case.
@@ -208,9 +262,14 @@ mod tests {
     #[test]
     fn a_moment_keeps_what_was_said_and_what_was_not_asked() {
         let [one, other] = [(0, None), (7, Some(true))].map(|(outcome, names)| Some(Said { outcome, names }));
-        let kept = moment(Phase::Middle, [one, None, other]);
-        assert_eq!(kept, "M0.7..1");
-        assert_eq!([0, 1, 2, 3].map(|check| said(&kept, check)), [one, None, other, None]);
+        let mut kept = Moment::new(Phase::Middle, [one, None, other]);
+        assert_eq!(String::from(kept.clone()), "M0.7..1");
+        assert_eq!([0, 1, 2, 3].map(|check| kept.said(check)), [one, None, other, None]);
+        kept.replace_outcome(2, None);
+        assert_eq!((kept.phase(), kept.said(2)), (Phase::Middle, None));
+        for wrong in ["", "X0.7..1", "M0.7..", "M0a7..1"] {
+            assert!(Moment::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

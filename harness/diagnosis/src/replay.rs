@@ -14,7 +14,7 @@ use incident::{EventKind, OperatingModel, Remedy, Service};
 use crate::{
     Answer, Experience, Finding, Hands, Knowledge, Phase, Terms,
     checks::{CHECKS, Check, Signal, Topic},
-    experience::{Case, Moment, TrainingIncident, menu, said},
+    experience::{Case, Moment, TrainingIncident, menu},
     explanation::{RIGHT_FROM, agreement},
     remedies::PUBLISHED,
     responder::{NOT_ENOUGH, NOTHING_KNOWN, respond},
@@ -219,15 +219,14 @@ impl<'a> Replay<'a> {
     /// What was seen: before anybody acted, at the time; after a remedy, what it left behind.
     fn moment(&self) -> Option<&Moment> {
         let own = &self.experience.incidents[self.case];
-        let of_phase = |phase: Phase| {
-            own[self.incident].moments.iter().find(|moment| moment.starts_with(phase.letter()))
-        };
+        let of_phase =
+            |phase: Phase| own[self.incident].moments.iter().find(|moment| moment.phase() == phase);
         let Some(sequence) = self.acted.get() else { return of_phase(Phase::of(self.minutes.get())) };
         // The first incidents of a case are those in which remedies were tried.
         let tried = |incident: &'a TrainingIncident| {
             let letters = incident.helped.as_bytes();
             (*letters.get(sequence)? != b'.').then_some(())?;
-            let before = incident.moments.iter().filter(|moment| !moment.starts_with(['A', 'S'])).count();
+            let before = incident.moments.iter().filter(|moment| !moment.phase().is_after_remedy()).count();
             let place = letters[..sequence].iter().filter(|letter| **letter != b'.').count();
             incident.moments.get(before + place)
         };
@@ -258,7 +257,7 @@ impl Hands for Replay<'_> {
     fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding> {
         self.minutes.set(self.minutes.get() + takes.as_secs_f64() / 60.0);
         let place = CHECKS.iter().position(|known| known.name == check.name).unwrap_or_default();
-        let said = self.moment().and_then(|moment| said(moment, place));
+        let said = self.moment().and_then(|moment| moment.said(place));
         let outcome = said.map_or(0, |said| said.outcome);
         let right = said.and_then(|said| said.names);
         let asset = right.map(|right| self.names[usize::from(!right)].to_owned());

@@ -150,28 +150,21 @@ impl Board {
         let mut later = self.stakes.calm_minute * TELLING_APART_MINUTES * apart;
         for (truth, share) in belief.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             // Whatever makes the same answer need not be told apart.
-            let right: f64 = belief
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| self.is_right(*other, truth))
-                .map(|(_, share)| share)
-                .sum();
-            let taken_for = |(other, share): (usize, &f64)| share * self.alike[truth][other];
-            let wrong: f64 = belief
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| !self.is_right(*other, truth))
-                .map(taken_for)
-                .sum();
+            let (mut right, mut wrong) = (0.0, 0.0);
+            for (other, share) in belief.iter().enumerate() {
+                if self.is_right(other, truth) {
+                    right += share;
+                } else {
+                    wrong += share * self.alike[truth][other];
+                }
+            }
             let right = right / (right + wrong);
             let right = if self.is_other[truth] { 0.0 } else { right };
             let answer = |sure: f64| self.stakes.none.min(self.stakes.wrong * (1.0 - right * sure));
             // Whoever has no name for the asset, or one to be doubted, may look for a better one first.
             let (named, nameable) = (self.named[truth].max(looked), self.nameable[truth]);
             let naming = self.stakes.calm_minute * self.naming_minutes;
-            let best =
-                if nameable > named { answer(named).min(answer(nameable) + naming) } else { answer(named) };
-            later += share * best;
+            later += share * answer(named).min(answer(nameable) + naming);
         }
         now.min(later)
     }

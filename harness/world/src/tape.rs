@@ -186,7 +186,7 @@ pub fn kept(moment: &Moment, phase: Phase, published: Option<&str>) -> experienc
         let names = finding.asset.as_deref().map(|asset| Some(asset) == published);
         Some(Said { outcome: check.place(finding.outcome)?, names })
     };
-    experience::moment(phase, CHECKS.iter().zip(&moment.findings).map(said))
+    experience::Moment::new(phase, CHECKS.iter().zip(&moment.findings).map(said))
 }
 
 fn options(seed: u64, recorder: &Arc<Recorder>) -> PlayOptions {

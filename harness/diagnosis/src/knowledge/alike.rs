@@ -1,47 +1,45 @@
 //! How alike explanations are to who has taken all looks.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use super::{Knowledge, Phase};
-use crate::checks::CHECKS;
+use crate::checks::{CHECKS, Topic};
 
 impl Knowledge {
-    /// How alike any two hypotheses are to who takes all these looks in a phase, as the odds that are left of the wrong one: by the square of
-    /// the affinity of what they say (Bhattacharyya), of looks at the same thing the most telling one.
-    pub(crate) fn alike(&self, checks: &[usize], phase: Phase) -> Arc<Vec<f64>> {
-        let key = (checks.to_vec(), phase as usize);
-        let kept = || self.alikeness.lock();
-        if let Some(alike) = kept().get(&key) {
-            return Arc::clone(alike);
-        }
-        let count = self.hypotheses.len();
-        let mut by_topic: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    /// How alike any two of these hypotheses are to who takes all these looks when customers are served, as the odds that are left of the
+    /// wrong one: by the square of the affinity of what they say (Bhattacharyya), of looks at the same thing the most telling one.
+    pub(crate) fn alike(&self, checks: &[usize], hypotheses: &[usize]) -> Vec<Vec<f64>> {
+        let mut by_topic: BTreeMap<Topic, Vec<&[f64]>> = BTreeMap::new();
         for check in checks {
-            let table = self.table(*check, phase, None);
-            let least =
-                by_topic.entry(CHECKS[*check].topic as usize).or_insert_with(|| vec![1.0; count * count]);
-            for one in 0..count {
-                for other in 0..one {
-                    let affinity: f64 =
-                        table.row(one).iter().zip(table.row(other)).map(|(p, q)| (p * q).sqrt()).sum();
-                    let least = &mut least[one * count + other];
-                    *least = least.min(affinity);
-                }
+            by_topic.entry(CHECKS[*check].topic).or_default().push(self.affinities(*check));
+        }
+        let mut alike = vec![vec![1.0; hypotheses.len()]; hypotheses.len()];
+        for row in 0..hypotheses.len() {
+            for column in 0..row {
+                let pair = pair(hypotheses[row], hypotheses[column]);
+                let least = |looks: &Vec<&[f64]>| looks.iter().map(|look| look[pair]).fold(1.0, f64::min);
+                let left = by_topic.values().map(|looks| least(looks).powf(2.0 * self.temper)).product();
+                alike[row][column] = left;
+                alike[column][row] = left;
             }
         }
-        let mut alike = vec![1.0; count * count];
-        for one in 0..count {
-            for other in 0..one {
-                let product: f64 = by_topic
-                    .values()
-                    .map(|least| least[one * count + other].powf(2.0 * self.temper))
-                    .product();
-                alike[one * count + other] = product;
-                alike[other * count + one] = product;
-            }
-        }
-        let alike = Arc::new(alike);
-        kept().insert(key, Arc::clone(&alike));
         alike
     }
+
+    /// The affinity of what a check says when customers are served, of every two hypotheses.
+    fn affinities(&self, check: usize) -> &[f64] {
+        self.affinities[check].get_or_init(|| {
+            let table = self.table(check, Phase::Served, None);
+            let pairs = (0..self.hypotheses.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
+            let affinity = |(one, other)| -> f64 {
+                table.row(one).iter().zip(table.row(other)).map(|(p, q)| (p * q).sqrt()).sum()
+            };
+            pairs.map(affinity).collect()
+        })
+    }
+}
+
+/// The place of two hypotheses among all pairs, the later one first.
+fn pair(one: usize, other: usize) -> usize {
+    one * (one - 1) / 2 + other
 }

@@ -5,7 +5,7 @@ use super::{Knowledge, Phase, Table};
 use crate::{
     cause::{Cause, Class, Kind, Place},
     checks::{CHECKS, assets::DIFFERENCES},
-    experience::said,
+    experience::Moment,
     knowledge::Hypothesis,
 };
 
@@ -36,10 +36,9 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn of(moment: &String) -> Self {
-        let phase = Phase::ALL.into_iter().find(|phase| moment.starts_with(phase.letter()));
-        let said = |check| u8::try_from(said(moment, check)?.outcome).ok();
-        Self { phase: phase.unwrap_or(Phase::Early), said: (0..CHECKS.len()).map(said).collect() }
+    pub(super) fn of(moment: &Moment) -> Self {
+        let said = |check| u8::try_from(moment.said(check)?.outcome).ok();
+        Self { phase: moment.phase(), said: (0..CHECKS.len()).map(said).collect() }
     }
 
     /// Whether it says what a check says in a phase. What does not change, it says in each.

@@ -76,6 +76,11 @@ impl Phase {
         }
     }
 
+    /// Whether a remedy was used before it.
+    pub fn is_after_remedy(self) -> bool {
+        matches!(self, Self::AfterRemedy | Self::Served)
+    }
+
     /// How it is written.
     pub fn letter(self) -> char {
         match self {
@@ -120,9 +125,6 @@ impl Table {
 /// A check in a phase, and the look at the same thing with what it said: by their places.
 type Asked = (usize, usize, usize, usize);
 
-/// The looks that are taken in a phase.
-pub(crate) type Shown = (Vec<usize>, usize);
-
 /// What is known.
 pub struct Knowledge {
     /// The seeds of the training incidents.
@@ -155,9 +157,10 @@ pub struct Knowledge {
     /// By check: of the strengths, the one that foretells left-out incidents best.
     strengths: Vec<f64>,
     tables: Vec<OnceLock<Table>>,
+    /// By check: the affinity of what it says, of every two hypotheses.
+    affinities: Vec<OnceLock<Vec<f64>>>,
     given: Mutex<HashMap<Asked, Arc<Table>>>,
     pub(crate) memo: Mutex<HashMap<Vec<u64>, crate::responder::Next>>,
-    pub(crate) alikeness: Mutex<HashMap<Shown, Arc<Vec<f64>>>>,
 }
 
 impl PartialEq for Knowledge {
@@ -226,9 +229,9 @@ impl Knowledge {
             alike: names::alike(&seen),
             strengths: Vec::new(),
             tables: (0..CHECKS.len() * Phase::ALL.len()).map(|_| OnceLock::new()).collect(),
+            affinities: (0..CHECKS.len()).map(|_| OnceLock::new()).collect(),
             given: Mutex::default(),
             memo: Mutex::default(),
-            alikeness: Mutex::default(),
             cases,
             hypotheses,
             menu,

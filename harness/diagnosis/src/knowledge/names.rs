@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::counts::Seen;
 use crate::{
     checks::CHECKS,
-    experience::{Experience, said},
+    experience::{Experience, Moment},
 };
 
 /// How often a check must have named the asset that did the harm to be taken for one that names it.
@@ -24,14 +24,14 @@ pub(super) struct Names {
 
 pub(super) fn names(experience: &Experience) -> Vec<Names> {
     let texts = || experience.cases.iter().zip(&experience.incidents).filter(|(case, _)| case.has_asset);
-    let moments: Vec<&String> =
+    let moments: Vec<&Moment> =
         texts().flat_map(|(_, incidents)| incidents).flat_map(|incident| &incident.moments).collect();
     let of = |check: usize| {
         let (mut right, mut named, mut all) = (1.0, 2.0, 2.0);
         // Before any experience, what can be expected of a look that is there to name an asset.
         let mut at: Vec<i32> =
             CHECKS[check].outcomes.iter().map(|outcome| i32::from(CHECKS[check].may_name(outcome))).collect();
-        for said in moments.iter().filter_map(|moment| said(moment, check)) {
+        for said in moments.iter().filter_map(|moment| moment.said(check)) {
             all += 1.0;
             named += f64::from(u8::from(said.names.is_some()));
             right += f64::from(u8::from(said.names == Some(true)));

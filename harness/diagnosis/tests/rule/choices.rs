@@ -1,15 +1,16 @@
 //! Choices that can be worked out by hand: which look, whether a look at all, which remedy first, and when it gives up.
 
 use diagnosis::{
-    Terms,
-    experience::menu,
+    Knowledge, Phase, Terms,
+    cause::{Cause, Kind, Place},
+    experience::{Case, Moment, Said, menu},
     operating::HANDOVER,
     remedies,
     responder::{NOT_ENOUGH, NOTHING_KNOWN},
 };
 use incident::{OperatingModel, Remedy};
 
-use crate::toy::{CACHE, DISK, Toy, knowledge, terms};
+use crate::toy::{CACHE, DISK, Toy, case, experience_of, knowledge, place, terms};
 
 /// A shop in which restarting takes half an hour: so much that a look saves more than it costs.
 fn slow_restarts(checks: &[&str]) -> Terms {
@@ -67,15 +68,15 @@ fn what_acting_would_hide_is_looked_at_first() {
     let telling = ["port-cache"];
     let mut hidden = crate::toy::experience(&telling);
     let cache = menu(&hidden.cases).iter().position(|sequence| *sequence == [CACHE]).unwrap();
-    let port = crate::toy::place("port-cache") + 1;
+    let port = place("port-cache");
     for incident in hidden.incidents.iter_mut().flatten() {
         incident.helped.replace_range(cache..=cache, "1");
-        for moment in incident.moments.iter_mut().filter(|moment| moment.starts_with(['A', 'S'])) {
-            moment.replace_range(port..=port, "0");
+        for moment in incident.moments.iter_mut().filter(|moment| moment.phase().is_after_remedy()) {
+            moment.replace_outcome(port, Some(0));
         }
     }
     let toy = Toy::new(0, &telling, Some(CACHE));
-    let (done, ..) = toy.play(&diagnosis::Knowledge::of(&hidden), &terms(&telling));
+    let (done, ..) = toy.play(&Knowledge::of(&hidden), &terms(&telling));
     assert_eq!(done[0], "port-cache");
 }
 
@@ -85,6 +86,50 @@ fn while_customers_are_lost_every_remedy_with_a_chance_is_tried() {
     let (done, said, _) = toy.play(&knowledge(&["permits"]), &terms(&["permits"]));
     assert!(done.contains(&CACHE.to_string()) && done.contains(&DISK.to_string()), "{done:?}");
     assert!([NOT_ENOUGH, NOTHING_KNOWN].contains(&said.as_str()), "{said}");
+}
+
+#[test]
+fn one_text_after_the_other_is_suspected() {
+    // A text did it, and the list of the newest names the right one in every other incident.
+    let undo = |asset: &str| Remedy::RollBack { asset: asset.to_owned() };
+    let text = case("text", Cause::new(Kind::Text, Place::Texts), undo(remedies::PUBLISHED));
+    let mut taught = experience_of(vec![Case { has_asset: true, ..text }], &[]);
+    let list = place("newest-texts");
+    for (number, incident) in taught.incidents[0].iter_mut().enumerate() {
+        for moment in &mut incident.moments {
+            let said = |check| {
+                Some(Said { names: (check == list).then_some(number % 2 == 0), ..moment.said(check)? })
+            };
+            *moment = Moment::new(moment.phase(), (0..diagnosis::checks::CHECKS.len()).map(said));
+        }
+    }
+    let toy = Toy::new(0, &[], Some(undo("price-list")));
+    *toy.newest.borrow_mut() = vec!["price-list", "promo-banner"];
+    let (done, said, _) = toy.play(&Knowledge::of(&taught), &terms(&["newest-texts"]));
+    let (wrong, right) = (undo("promo-banner").to_string(), undo("price-list").to_string());
+    assert_eq!(done, ["newest-texts", &wrong, "newest-texts", &right]);
+    assert_eq!(said, "text happened");
+}
+
+#[test]
+fn what_fails_beside_the_shop_is_no_matter_of_the_world_outside() {
+    // Nobody has ever opened pages beside a shop whose customers were cut off from it. Whoever does needs no experience to know.
+    let outside = Cause::new(Kind::SlowLink, Place::Outside);
+    let cut_off = Case { is_ours: false, right: Vec::new(), ..case("cut-off", outside, CACHE) };
+    let mut taught =
+        experience_of(vec![cut_off, case("stuck", Cause::new(Kind::Suspended, Place::Cache), CACHE)], &[]);
+    let inside = place("pages-inside");
+    for moment in taught.incidents.iter_mut().flatten().flat_map(|incident| &mut incident.moments) {
+        moment.replace_outcome(inside, None);
+    }
+    let knowledge = Knowledge::of(&taught);
+    let is_outside = |place: &usize| knowledge.hypotheses[*place].cause.place == Place::Outside;
+    let believed = |looks: &[(usize, usize)]| -> f64 {
+        let belief = knowledge.judged(Phase::Early, looks, 1.0);
+        (0..belief.shares().len()).filter(is_outside).map(|place| belief.shares()[place]).sum()
+    };
+    let all = diagnosis::checks::CHECKS[inside].place("all").unwrap();
+    assert!(believed(&[]) > 0.3 && believed(&[(inside, all)]) < 0.01, "{}", believed(&[(inside, all)]));
 }
 
 #[test]
@@ -104,7 +149,7 @@ fn where_others_must_be_asked_it_hands_over_and_pays_for_it() {
 fn what_an_asset_is_called_changes_nothing() {
     // The same incident of the experience, in which findings name an asset; and again under another name.
     let experience = diagnosis::Experience::built_in();
-    let knowledge = diagnosis::Knowledge::built_in();
+    let knowledge = Knowledge::built_in();
     let case = experience.cases.iter().position(|case| case.has_asset).unwrap();
     let terms = Terms::at(incident::Level::Changes, OperatingModel::YouBuildIt);
     let told = |names| diagnosis::replay::replay_naming(&experience, (case, 0), &knowledge, &terms, names);

@@ -4,7 +4,7 @@ use diagnosis::{
     Experience, Knowledge, Phase, Terms,
     cause::Kind,
     checks::{CHECKS, Signal, granted},
-    experience::{Moment, Said, moment, said},
+    experience::{Moment, Said},
     replay,
     responder::expected_cost,
     terms::STAKES,
@@ -96,10 +96,9 @@ fn changed(experience: &Experience, change: impl Fn(usize, &Moment) -> Option<(u
     let moments = changed.incidents.iter_mut().flatten().flat_map(|incident| &mut incident.moments);
     for (number, kept) in moments.enumerate() {
         let Some((check, outcome)) = change(number, kept) else { continue };
-        let phase = Phase::ALL.into_iter().find(|phase| kept.starts_with(phase.letter())).unwrap();
-        let mut all: Vec<Option<Said>> = (0..CHECKS.len()).map(|check| said(kept, check)).collect();
+        let mut all: Vec<Option<Said>> = (0..CHECKS.len()).map(|check| kept.said(check)).collect();
         all[check] = Some(Said { outcome, names: None });
-        *kept = moment(phase, all);
+        *kept = Moment::new(kept.phase(), all);
     }
     changed
 }
@@ -109,7 +108,7 @@ fn a_duplicated_look_leaves_the_belief_as_it_was() {
     // The second of two looks at the same thing, with as many outcomes, is made to say what the first says.
     let [first, second] = ["page-home", "page-category"].map(crate::toy::place);
     let experience =
-        changed(&Experience::built_in(), |_, moment| Some((second, said(moment, first)?.outcome)));
+        changed(&Experience::built_in(), |_, moment| Some((second, moment.said(first)?.outcome)));
     let knowledge = Knowledge::of(&experience);
     for outcome in 0..CHECKS[first].outcomes.len() {
         let once = knowledge.judged(Phase::Early, &[(first, outcome)], knowledge.temper);
@@ -197,7 +196,7 @@ fn of_families_that_were_never_taught_something_else_gains_and_wrong_answers_do_
         };
         let seen = &experience.incidents[case][0].moments[0];
         let looks: Vec<(usize, usize)> =
-            (0..CHECKS.len()).filter_map(|check| Some((check, said(seen, check)?.outcome))).collect();
+            (0..CHECKS.len()).filter_map(|check| Some((check, seen.said(check)?.outcome))).collect();
         gains.push(others(&without, &looks) - others(&without, &[]));
         for (place, level) in Level::ALL.iter().enumerate() {
             let terms = Terms::at(*level, OperatingModel::YouBuildIt);

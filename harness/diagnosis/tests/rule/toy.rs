@@ -6,7 +6,7 @@ use diagnosis::{
     Answer, Experience, Finding, Hands, Knowledge, Phase, Terms,
     cause::{Cause, Kind, Place},
     checks::{CHECKS, Check},
-    experience::{Case, Said, TrainingIncident, menu, moment},
+    experience::{Case, Moment, Said, TrainingIncident, menu},
     responder::respond,
 };
 use futures_util::FutureExt;
@@ -19,7 +19,7 @@ pub(crate) fn place(name: &str) -> usize {
     CHECKS.iter().position(|check| check.name == name).unwrap()
 }
 
-fn case(name: &str, parts: Cause, right: Remedy) -> Case {
+pub(crate) fn case(name: &str, parts: Cause, right: Remedy) -> Case {
     Case {
         name: name.into(),
         cause: format!("{name} happened"),
@@ -55,12 +55,17 @@ pub(crate) fn experience(telling: &[&str]) -> Experience {
         case("stuck", Cause::new(Kind::Suspended, Place::Cache), CACHE),
         case("slow", Cause::new(Kind::SlowDisk, Place::ContentStore), DISK),
     ];
+    experience_of(cases, telling)
+}
+
+/// An experience of these incidents, of which only some checks say what they are.
+pub(crate) fn experience_of(cases: Vec<Case>, telling: &[&str]) -> Experience {
     let mut experience = Experience::new(cases, vec![1]);
     let menu = menu(&experience.cases);
     for (number, case) in experience.cases.clone().into_iter().enumerate() {
         let said = |phase| {
             let outcome = |check: &Check| outcome(check, telling, number, phase == Phase::Served);
-            moment(phase, CHECKS.iter().map(|check| Some(Said { outcome: outcome(check), names: None })))
+            Moment::new(phase, CHECKS.iter().map(|check| Some(Said { outcome: outcome(check), names: None })))
         };
         let helped: String =
             menu.iter().map(|sequence| if case.right.contains(sequence) { '1' } else { '0' }).collect();
@@ -79,6 +84,8 @@ pub(crate) struct Toy {
     truth: usize,
     telling: Vec<&'static str>,
     mends: Option<Remedy>,
+    /// The texts that the list of the newest names, one look after the other.
+    pub(crate) newest: RefCell<Vec<&'static str>>,
     done: RefCell<Vec<String>>,
     minutes: RefCell<f64>,
     served: RefCell<bool>,
@@ -89,7 +96,8 @@ impl Toy {
     pub(crate) fn new(truth: usize, telling: &[&'static str], mends: Option<Remedy>) -> Self {
         let (done, minutes) = (RefCell::default(), RefCell::default());
         let (served, answer) = (RefCell::new(false), RefCell::default());
-        Self { truth, telling: telling.to_vec(), mends, done, minutes, served, answer }
+        let newest = RefCell::default();
+        Self { truth, telling: telling.to_vec(), mends, newest, done, minutes, served, answer }
     }
 
     /// What is done, in order, without the looks whether it helped; the answer's cause; and the minutes that it took.
@@ -115,7 +123,9 @@ impl Hands for Toy {
             self.done.borrow_mut().push(check.name.to_owned());
         }
         let outcome = outcome(check, &self.telling, self.truth, *self.served.borrow());
-        Finding::new(check.outcomes[outcome], "")
+        let is_list = check.name == "newest-texts";
+        let asset = if is_list { self.newest.borrow_mut().pop().map(str::to_owned) } else { None };
+        Finding { asset, ..Finding::new(check.outcomes[outcome], "") }
     }
 
     async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {

@@ -12,7 +12,7 @@ use chassis::rng;
 use diagnosis::{
     Experience, Finding, Knowledge, Phase, Terms,
     checks::{CHECKS, granted},
-    experience::said,
+    experience::Moment,
 };
 use rand::seq::SliceRandom;
 
@@ -39,9 +39,9 @@ impl PlaceboFindings {
             outcomes[*check] = Some(Phase::ALL.map(|phase| {
                 let incidents = experience.incidents.iter().flatten();
                 let moments = incidents.flat_map(|incident| &incident.moments);
-                let in_phase = moments.filter(|moment| moment.starts_with(phase.letter()));
+                let in_phase = moments.filter(|moment| moment.phase() == phase);
                 let mut said: Vec<usize> =
-                    in_phase.filter_map(|moment| Some(said(moment, *check)?.outcome)).collect();
+                    in_phase.filter_map(|moment| Some(moment.said(*check)?.outcome)).collect();
                 said.shuffle(chance);
                 said
             }));
@@ -83,17 +83,17 @@ fn permuted(experience: &Experience, checks: &[usize], chance: &mut impl rand::R
     let mut permuted = experience.clone();
     for phase in Phase::ALL {
         for check in checks {
-            let mut letters: Vec<&mut String> = permuted
+            let mut moments: Vec<&mut Moment> = permuted
                 .incidents
                 .iter_mut()
                 .flatten()
                 .flat_map(|incident| &mut incident.moments)
-                .filter(|moment| moment.starts_with(phase.letter()))
+                .filter(|moment| moment.phase() == phase)
                 .collect();
-            let at = check + 1..check + 2;
-            let mut said: Vec<String> = letters.iter().map(|moment| moment[at.clone()].to_owned()).collect();
+            let mut said: Vec<Option<usize>> =
+                moments.iter().map(|moment| Some(moment.said(*check)?.outcome)).collect();
             said.shuffle(chance);
-            letters.iter_mut().zip(said).for_each(|(moment, said)| moment.replace_range(at.clone(), &said));
+            moments.iter_mut().zip(said).for_each(|(moment, said)| moment.replace_outcome(*check, said));
         }
     }
     permuted
@@ -105,9 +105,9 @@ mod tests {
 
     fn outcomes(experience: &Experience, check: usize, phase: Phase) -> Vec<usize> {
         let moments = experience.incidents.iter().flatten().flat_map(|incident| &incident.moments);
-        let in_phase = moments.filter(|moment| moment.starts_with(phase.letter()));
+        let in_phase = moments.filter(|moment| moment.phase() == phase);
         let mut outcomes: Vec<usize> =
-            in_phase.filter_map(|moment| Some(said(moment, check)?.outcome)).collect();
+            in_phase.filter_map(|moment| Some(moment.said(check)?.outcome)).collect();
         outcomes.sort_unstable();
         outcomes
     }

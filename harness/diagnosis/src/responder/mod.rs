@@ -8,6 +8,11 @@
 //! remedy, or an answer ([`worth`](crate::worth)). As long as customers are lost and a remedy has a chance, it does not stop. Whether a
 //! remedy helped is something that it looks at. It takes only looks that made replayed training incidents cheaper
 //! ([`replay`](crate::replay)), so that a level that adds nothing leaves it as it was.
+//!
+//! - [`weighed`]: what it can choose from. [`thoughts`]: what it says about its choice.
+
+mod weighed;
+mod thoughts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,16 +26,13 @@ use crate::{
     Answer, Finding, Hands, Knowledge, Phase,
     belief::Belief,
     cause::{Class, Kind},
-    checks::{CHECKS, Check, Signal, Topic},
+    checks::{CHECKS, Check, Signal},
     knowledge::Hypothesis,
     operating::Line,
     remedies::{PUBLISHED, SETTLES, with_asset},
     terms::{Chooses, Terms},
-    worth::{Asking, Board, Candidate, Look, Plan},
+    worth::{Look, Plan},
 };
-
-/// A hypothesis with a lesser share is left out of what is weighed.
-const WEIGHED_FROM: f64 = 1e-3;
 
 /// A step must be expected to save at least this, in minutes.
 const SAVES_MIN: f64 = 0.01;
@@ -186,7 +188,7 @@ impl<'a, H: Hands> Responder<'a, H> {
             match next {
                 Next::Explain(hypothesis) => return self.explain(hypothesis),
                 Next::GiveUp(why) => return self.give_up(why),
-                Next::Look(place, ..) => _ = self.look(place).await,
+                Next::Look(place, ..) => self.look(place).await,
                 Next::Act(place, chance) => self.act(place, chance).await,
             }
         }
@@ -214,29 +216,30 @@ impl<'a, H: Hands> Responder<'a, H> {
 
     fn by_worth(&self) -> Next {
         let (board, belief, places) = self.board();
-        let looks = board.looks.iter().map(|look| (board.with_look(&belief, look), look));
-        let look = looks.min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.place.cmp(&other.1.place)));
-        let (answer, cost) = board.answer(&belief);
+        let cheapest = |is_open: &dyn Fn(&Look) -> bool| {
+            let looks = board.looks.iter().filter(|look| is_open(look));
+            let costs = looks.map(|look| (board.with_look(&belief, look), look.place));
+            costs.min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)))
+        };
+        let (answer, answer_cost) = board.answer(&belief);
         let answer =
             answer.map_or_else(|| self.no_answer(&belief, &places), |place| Next::Explain(places[place]));
-        let taking = |instead: f64| {
-            look.filter(|(cost, _)| *cost < instead - SAVES_MIN)
-                .map(|(cost, look)| Next::Look(look.place, cost, instead))
-        };
         if self.is_served {
             // What is still to be told apart is told apart by looking, as long as there are looks that tell anything.
             let later = board.settle(&belief, 0.0);
-            let tells = |look: &&Look| {
+            let tells = |look: &Look| {
                 board.tells(&belief, look) >= TELLS_FROM * look.minutes
                     || look.names.contains(&true) && board.with_look(&belief, look) < later - SAVES_MIN
             };
-            let look = board.looks.iter().filter(tells).map(|look| (board.with_look(&belief, look), look));
-            let look =
-                look.min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.place.cmp(&other.1.place)));
-            return look
-                .filter(|_| later < cost - SAVES_MIN)
-                .map_or(answer, |(with, look)| Next::Look(look.place, with, cost));
+            return cheapest(&tells)
+                .filter(|_| later < answer_cost - SAVES_MIN)
+                .map_or(answer, |(with, place)| Next::Look(place, with, answer_cost));
         }
+        let look = cheapest(&|_| true);
+        let taking = |instead: f64| {
+            look.filter(|(with, _)| *with < instead - SAVES_MIN)
+                .map(|(with, place)| Next::Look(place, with, instead))
+        };
         let Plan { first, chance, cost } = board.plan(&belief, 0.0);
         if let Some(look) = taking(cost) {
             return look;
@@ -256,9 +259,7 @@ impl<'a, H: Hands> Responder<'a, H> {
                 Some(asking) => Next::Look(asking, cost, cost),
                 None => Next::Act(board.candidates[place].place, chance),
             },
-            None => {
-                taking(board.answer(&belief).1).unwrap_or_else(|| self.seen_from_inside().unwrap_or(answer))
-            }
+            None => taking(answer_cost).unwrap_or_else(|| self.seen_from_inside().unwrap_or(answer)),
         }
     }
 
@@ -298,193 +299,34 @@ impl<'a, H: Hands> Responder<'a, H> {
         Next::GiveUp(if others >= 0.5 { NOTHING_KNOWN } else { NOT_ENOUGH })
     }
 
-    /// All that counts now: the board, the shares of the hypotheses on it, and their places.
-    fn board(&self) -> (Board, Vec<f64>, Vec<usize>) {
-        let knowledge = self.knowledge;
-        let all = self.belief.doubting(knowledge);
-        let places: Vec<usize> = (0..all.len()).filter(|place| all[*place] >= WEIGHED_FROM).collect();
-        let sum: f64 = places.iter().map(|place| all[*place]).sum();
-        let belief: Vec<f64> = places.iter().map(|place| all[*place] / sum).collect();
-        let phase = self.phase();
-        let known = self.suspect().map_or(0.0, |(_, probability)| probability);
-        let class = self.suspect().and_then(|(named, _)| named.class);
-        let open = || self.checks.iter().copied().filter(|place| self.is_open(*place));
-        let found = open().map(|place| knowledge.finds_name(place)).fold(known, f64::max);
-        let naming_minutes =
-            open().filter(|place| knowledge.naming.contains(place)).map(|place| self.look_minutes(place));
-        let named = |sure: f64, class: Option<Class>| {
-            let of = |place: &usize| match &knowledge.hypotheses[*place] {
-                hypothesis if knowledge.has_asset(*place) => sure * fits(hypothesis, class),
-                _ => 1.0,
-            };
-            places.iter().map(of).collect()
-        };
-        let look = |place: usize| {
-            let table = knowledge.table(place, phase, self.given(place));
-            // A power of probabilities adds up to less or more than one: what can be said is all there is.
-            let mut says: Vec<Vec<f64>> = vec![Vec::with_capacity(places.len()); table.outcomes];
-            for place in &places {
-                let row = table.row(*place).iter();
-                says.iter_mut().zip(row).for_each(|(says, p)| says.push(p.powf(knowledge.temper)));
-            }
-            for hypothesis in 0..places.len() {
-                let all: f64 = says.iter().map(|says| says[hypothesis]).sum();
-                for says in &mut says {
-                    says[hypothesis] /= all;
-                }
-            }
-            if self.again.contains(&place) {
-                // It tells nothing but the next name.
-                for says in &mut says {
-                    let mean = says.iter().zip(&belief).map(|(says, share)| says * share).sum();
-                    says.fill(mean);
-                }
-            }
-            Look {
-                place,
-                minutes: self.look_minutes(place),
-                says,
-                sure: knowledge.names_right(place),
-                names: (0..table.outcomes).map(|outcome| knowledge.names_at(place, outcome)).collect(),
-            }
-        };
-        let alike = knowledge.alike(&open().collect::<Vec<_>>(), Phase::Served);
-        let of = |one: usize, other: usize| alike[one * knowledge.hypotheses.len() + other];
-        let lost =
-            |place: &usize| if knowledge.can_be_mended(*place) { 1.0 } else { self.terms.stakes.calm_minute };
-        let board = Board {
-            lost: places.iter().map(lost).collect(),
-            is_other: places
-                .iter()
-                .map(|place| knowledge.hypotheses[*place].cause.kind == Kind::Other)
-                .collect(),
-            asking: self.asking(),
-            sure: known,
-            named: named(known, class),
-            nameable: named(found, None),
-            naming_minutes: naming_minutes.reduce(f64::min).unwrap_or(0.0),
-            agreements: places
-                .iter()
-                .map(|one| places.iter().map(|other| knowledge.agreements[*one][*other]).collect())
-                .collect(),
-            alike: places.iter().map(|one| places.iter().map(|other| of(*one, *other)).collect()).collect(),
-            looks: open().map(look).collect(),
-            candidates: self.candidates(&places),
-            stakes: self.terms.stakes,
-            is_served: self.is_served,
-        };
-        (board, belief, places)
-    }
-
-    /// Whether a look would say something new.
-    fn is_open(&self, place: usize) -> bool {
-        !self.taken.contains_key(&(self.round(), place)) || self.again.contains(&place)
-    }
-
-    /// The look at the same thing that was taken, as far as it still holds.
-    fn given(&self, check: usize) -> Option<(usize, usize)> {
-        let round = self.round();
-        let holds = |(taken, place): &&(u8, usize)| *taken == round || CHECKS[*place].is_about_the_past();
-        let said: Vec<(usize, usize)> =
-            self.said.iter().filter(holds).map(|key| (key.1, self.taken[key])).collect();
-        self.knowledge.nearest(check, &said)
-    }
-
-    /// What a look costs now, handovers included.
-    fn look_minutes(&self, place: usize) -> f64 {
-        let handovers = self.line.handovers(Line::of_check(&CHECKS[place]));
-        self.terms.costs.checks[place] + handovers.as_secs_f64() / 60.0
-    }
-
-    /// The sequences that can be tried, for the hypotheses at these places.
-    fn candidates(&self, places: &[usize]) -> Vec<Candidate> {
-        let suspect = self.suspect().map(|(named, _)| named.asset.as_str());
-        let class = self.suspect().and_then(|(named, _)| named.class);
-        let candidate = |(place, template): (usize, &Vec<Remedy>)| {
-            let needs_name = with_asset(template, None).is_none();
-            let sequence = with_asset(template, suspect);
-            let is_tried = sequence.is_some_and(|sequence| self.tried.contains(&sequence));
-            if is_tried && !needs_name {
-                return None;
-            }
-            let (each, handovers) = self.remedy_minutes(template);
-            let watch_minutes = self.terms.costs.checks[anybodys_watch()];
-            let helps = self.knowledge.helps(place);
-            Some(Candidate {
-                place,
-                needs_name,
-                is_tried,
-                minutes: handovers + each.iter().sum::<f64>() + SETTLES.as_secs_f64() / 60.0 + watch_minutes,
-                helps: places
-                    .iter()
-                    .map(|place| helps[*place] * self.aimed(*place, class.filter(|_| needs_name)))
-                    .collect(),
-            })
-        };
-        self.knowledge.menu.iter().enumerate().filter_map(candidate).collect()
-    }
-
-    /// The look at the texts that names one for the fewest minutes, of those that need no telemetry and have not been taken.
-    fn asking(&self) -> Option<Asking> {
-        let can = |place: &usize| {
-            let check = &CHECKS[*place];
-            check.needs == Signal::Nothing
-                && check.topic == Topic::Texts
-                && self.knowledge.finds_name(*place) > 0.0
-                && self.is_open(*place)
-        };
-        let per_minute =
-            |place: &usize| self.knowledge.finds_name(*place) / f64::from(CHECKS[*place].cost_minutes);
-        let best = self
-            .checks
-            .iter()
-            .copied()
-            .filter(can)
-            .max_by(|one, other| per_minute(one).total_cmp(&per_minute(other)).then(other.cmp(one)));
-        best.map(|place| Asking {
-            place,
-            minutes: self.look_minutes(place),
-            usual_minutes: f64::from(CHECKS[place].cost_minutes),
-            finds: self.knowledge.finds_name(place),
-        })
-    }
-
-    /// How far rolling back a text with this special about it is about the one that does the harm under a hypothesis.
-    fn aimed(&self, hypothesis: usize, class: Option<Class>) -> f64 {
-        fits(&self.knowledge.hypotheses[hypothesis], class)
-    }
-
-    /// What each remedy of a sequence takes, and the handovers before them.
-    fn remedy_minutes(&self, sequence: &[Remedy]) -> (Vec<f64>, f64) {
-        let each = sequence.iter().map(|remedy| self.terms.costs.remedy(remedy)).collect();
-        let line = sequence.iter().map(Line::of_remedy).max().unwrap_or(self.line);
-        (each, self.line.handovers(line).as_secs_f64() / 60.0)
-    }
-
-    /// Takes a look, and says at which place what it said stands.
-    async fn look(&mut self, place: usize) -> usize {
+    /// Takes a look, and learns from it.
+    async fn look(&mut self, place: usize) {
         let (phase, round) = (self.phase(), self.round());
         let check = &CHECKS[place];
         self.hand_over(Line::of_check(check)).await;
-        let takes = minutes(self.terms.costs.checks[place]);
-        self.hands.note(EventKind::Check { name: check.name.to_owned(), cost_story_s: takes.as_secs_f64() });
-        let finding = self.hands.look(check, takes).await;
-        let Finding { outcome, text, .. } = &finding;
-        self.hands
-            .note(EventKind::Finding { check: check.name.to_owned(), text: format!("{outcome} ({text})") });
-        let said = check.place(outcome).expect("a check says one of its outcomes");
+        let (said, finding) = self.ask(place).await;
         if !self.again.remove(&place) {
             let table = self.knowledge.table(place, phase, self.given(place));
             self.belief.learn(|hypothesis| table.row(hypothesis), said, self.knowledge.temper);
             self.taken.insert((round, place), said);
             self.said.push((round, place));
         }
-        if check.is_about_the_past() && *outcome != "no-answer" {
+        if check.is_about_the_past() && finding.outcome != "no-answer" {
             (0..ROUNDS).for_each(|round| _ = self.taken.entry((round, place)).or_insert(said));
         }
         let told = self.keep_name(place, finding);
         self.history.push((phase as u64) << 32 | (place as u64) << 16 | (said as u64) << 8 | told);
-        said
+    }
+
+    /// Asks what a check asks: the place of what it said, and all of that.
+    async fn ask(&self, place: usize) -> (usize, Finding) {
+        let (check, takes) = (&CHECKS[place], minutes(self.terms.costs.checks[place]));
+        let name = check.name.to_owned();
+        self.hands.note(EventKind::Check { name: name.clone(), cost_story_s: takes.as_secs_f64() });
+        let finding = self.hands.look(check, takes).await;
+        let Finding { outcome, text, .. } = &finding;
+        self.hands.note(EventKind::Finding { check: name, text: format!("{outcome} ({text})") });
+        (check.place(outcome).expect("a check says one of its outcomes"), finding)
     }
 
     /// Keeps the asset that a finding names; says in a number what that changes.
@@ -530,7 +372,7 @@ impl<'a, H: Hands> Responder<'a, H> {
         let helped = self.is_served;
         let class = self.suspect().and_then(|(named, _)| named.class).filter(|_| rolls_back);
         let helps = self.knowledge.helps(place).iter().enumerate();
-        let helps = helps.map(|(place, helps)| helps * sure * self.aimed(place, class));
+        let helps = helps.map(|(place, helps)| helps * sure * fits(&self.knowledge.hypotheses[place], class));
         let says: Vec<[f64; 2]> = helps.map(|helps| [1.0 - helps, helps]).collect();
         self.belief.learn(|hypothesis| &says[hypothesis], usize::from(helped), 1.0);
         let tried = self.named.iter().position(|named| Some(&named.asset) == suspect.as_ref());
@@ -553,16 +395,9 @@ impl<'a, H: Hands> Responder<'a, H> {
     async fn has_helped(&mut self, chance: f64) -> bool {
         let mut served = chance.clamp(0.02, 0.98);
         for _ in 0..WATCHES_MAX {
-            let (place, takes) = self.watch();
-            let check = &CHECKS[place];
-            self.hand_over(Line::of_check(check)).await;
-            self.hands.note(EventKind::Check { name: check.name.to_owned(), cost_story_s: takes * 60.0 });
-            let Finding { outcome, text, .. } = self.hands.look(check, minutes(takes)).await;
-            self.hands.note(EventKind::Finding {
-                check: check.name.to_owned(),
-                text: format!("{outcome} ({text})"),
-            });
-            let said = check.place(outcome).expect("a check says one of its outcomes");
+            let place = self.watch();
+            self.hand_over(Line::of_check(&CHECKS[place])).await;
+            let (said, _) = self.ask(place).await;
             let says = |phase: Phase| -> f64 {
                 let table = self.knowledge.table(place, phase, None);
                 let shares = self.belief.shares().iter();
@@ -578,15 +413,16 @@ impl<'a, H: Hands> Responder<'a, H> {
         served >= LOST_BELOW
     }
 
-    /// The cheapest look at whether customers are served, and its minutes: anybody can open pages.
-    fn watch(&self) -> (usize, f64) {
+    /// The cheapest look at whether customers are served: anybody can open pages.
+    fn watch(&self) -> usize {
         let can = |place: &usize| {
             let check = &CHECKS[*place];
             check.tells_whether_served()
                 && (check.needs == Signal::Nothing || self.terms.checks.contains(place))
         };
-        let looks = (0..CHECKS.len()).filter(can).map(|place| (place, self.terms.costs.checks[place]));
-        looks.min_by(|one, other| one.1.total_cmp(&other.1)).expect("anybody can open pages")
+        let cost = |place: &usize| self.terms.costs.checks[*place];
+        let looks = (0..CHECKS.len()).filter(can);
+        looks.min_by(|one, other| cost(one).total_cmp(&cost(other))).expect("anybody can open pages")
     }
 
     async fn hand_over(&mut self, to: Line) {
@@ -615,53 +451,6 @@ impl<'a, H: Hands> Responder<'a, H> {
             (false, false) => Phase::AfterRemedy,
             (false, true) => Phase::of(self.hands.minutes()),
         }
-    }
-
-    /// Writes down the leading explanations, what comes next, and why.
-    fn think(&self, next: Next) {
-        let shares = self.belief.doubting(self.knowledge);
-        let mut leading: Vec<(usize, f64)> = shares.iter().copied().enumerate().collect();
-        leading.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
-        let name = |place: usize| {
-            let Hypothesis { cause, case } = self.knowledge.hypotheses[place];
-            case.map_or_else(
-                || cause.to_string().to_lowercase(),
-                |case| self.knowledge.cases[case].name.clone(),
-            )
-        };
-        let shown = leading.iter().take(3).filter(|(_, share)| *share >= 0.02);
-        let thought: Vec<String> =
-            shown.map(|(place, share)| format!("{} {:.0} %", name(*place), share * 100.0)).collect();
-        let why = match next {
-            Next::Explain(_) => "explain".to_owned(),
-            Next::GiveUp(why) => format!("give up: {}", why.to_lowercase()),
-            Next::Look(place, with, without) => {
-                let (minutes, gain) = (self.look_minutes(place), without - with);
-                let worth = if gain > SAVES_MIN { format!(", saves {gain:.0} min") } else { String::new() };
-                format!("{}: {} ({minutes:.0} min{worth})", CHECKS[place].name, CHECKS[place].asks)
-            }
-            Next::Act(place, chance) => {
-                let suspect = self.suspect().map(|(named, _)| named.asset.as_str());
-                let sequence = with_asset(&self.knowledge.menu[place], suspect);
-                let steps: Vec<String> = sequence.iter().flatten().map(ToString::to_string).collect();
-                format!("{}: it helps with {:.0} %", steps.join(", then "), chance * 100.0)
-            }
-        };
-        self.hands
-            .suppose(format!("{}; next {why}", thought.join(", ")), self.leading_path(&shares).as_deref());
-    }
-
-    /// The path along which it is believed to run by more than half.
-    fn leading_path(&self, shares: &[f64]) -> Option<Vec<Service>> {
-        let mut paths: Vec<(Vec<Service>, f64)> = Vec::new();
-        for (place, share) in shares.iter().enumerate() {
-            let path = self.knowledge.answer(place).path;
-            match paths.iter_mut().find(|(known, _)| *known == path) {
-                Some((_, sum)) => *sum += share,
-                None => paths.push((path, *share)),
-            }
-        }
-        paths.into_iter().find(|(_, share)| *share >= 0.5).map(|(path, _)| path)
     }
 
     fn explain(&self, hypothesis: usize) {

@@ -1,0 +1,176 @@
+//! What a responder weighs: the looks and remedies that are open to it, what each takes, and what each would say or do under every
+//! hypothesis that is not ruled out.
+
+use incident::Remedy;
+
+use super::{Responder, anybodys_watch, fits};
+use crate::{
+    Hands,
+    cause::{Class, Kind},
+    checks::{CHECKS, Signal, Topic},
+    operating::Line,
+    remedies::{SETTLES, with_asset},
+    worth::{Asking, Board, Candidate, Look},
+};
+
+/// A hypothesis with a lesser share is left out of what is weighed.
+const WEIGHED_FROM: f64 = 1e-3;
+
+impl<H: Hands> Responder<'_, H> {
+    /// All that counts now: the board, the shares of the hypotheses on it, and their places.
+    pub(super) fn board(&self) -> (Board, Vec<f64>, Vec<usize>) {
+        let knowledge = self.knowledge;
+        let all = self.belief.doubting(knowledge);
+        let places: Vec<usize> = (0..all.len()).filter(|place| all[*place] >= WEIGHED_FROM).collect();
+        let sum: f64 = places.iter().map(|place| all[*place]).sum();
+        let belief: Vec<f64> = places.iter().map(|place| all[*place] / sum).collect();
+        let phase = self.phase();
+        let known = self.suspect().map_or(0.0, |(_, probability)| probability);
+        let class = self.suspect().and_then(|(named, _)| named.class);
+        let open = || self.checks.iter().copied().filter(|place| self.is_open(*place));
+        let found = open().map(|place| knowledge.finds_name(place)).fold(known, f64::max);
+        let naming_minutes =
+            open().filter(|place| knowledge.naming.contains(place)).map(|place| self.look_minutes(place));
+        let named = |sure: f64, class: Option<Class>| {
+            let of = |place: &usize| match &knowledge.hypotheses[*place] {
+                hypothesis if knowledge.has_asset(*place) => sure * fits(hypothesis, class),
+                _ => 1.0,
+            };
+            places.iter().map(of).collect()
+        };
+        let look = |place: usize| {
+            let table = knowledge.table(place, phase, self.given(place));
+            // A power of probabilities adds up to less or more than one: what can be said is all there is.
+            let mut says: Vec<Vec<f64>> = vec![Vec::with_capacity(places.len()); table.outcomes];
+            for place in &places {
+                let row = table.row(*place).iter();
+                says.iter_mut().zip(row).for_each(|(says, p)| says.push(p.powf(knowledge.temper)));
+            }
+            for hypothesis in 0..places.len() {
+                let all: f64 = says.iter().map(|says| says[hypothesis]).sum();
+                for says in &mut says {
+                    says[hypothesis] /= all;
+                }
+            }
+            if self.again.contains(&place) {
+                // It tells nothing but the next name.
+                for says in &mut says {
+                    let mean = says.iter().zip(&belief).map(|(says, share)| says * share).sum();
+                    says.fill(mean);
+                }
+            }
+            Look {
+                place,
+                minutes: self.look_minutes(place),
+                says,
+                sure: knowledge.names_right(place),
+                names: (0..table.outcomes).map(|outcome| knowledge.names_at(place, outcome)).collect(),
+            }
+        };
+        let lost =
+            |place: &usize| if knowledge.can_be_mended(*place) { 1.0 } else { self.terms.stakes.calm_minute };
+        let board = Board {
+            lost: places.iter().map(lost).collect(),
+            is_other: places
+                .iter()
+                .map(|place| knowledge.hypotheses[*place].cause.kind == Kind::Other)
+                .collect(),
+            asking: self.asking(),
+            sure: known,
+            named: named(known, class),
+            nameable: named(found, None),
+            naming_minutes: naming_minutes.reduce(f64::min).unwrap_or(0.0),
+            agreements: places
+                .iter()
+                .map(|one| places.iter().map(|other| knowledge.agreements[*one][*other]).collect())
+                .collect(),
+            alike: knowledge.alike(&open().collect::<Vec<_>>(), &places),
+            looks: open().map(look).collect(),
+            candidates: self.candidates(&places),
+            stakes: self.terms.stakes,
+            is_served: self.is_served,
+        };
+        (board, belief, places)
+    }
+
+    /// Whether a look would say something new.
+    pub(super) fn is_open(&self, place: usize) -> bool {
+        !self.taken.contains_key(&(self.round(), place)) || self.again.contains(&place)
+    }
+
+    /// The look at the same thing that was taken, as far as it still holds.
+    pub(super) fn given(&self, check: usize) -> Option<(usize, usize)> {
+        let round = self.round();
+        let holds = |(taken, place): &&(u8, usize)| *taken == round || CHECKS[*place].is_about_the_past();
+        let said: Vec<(usize, usize)> =
+            self.said.iter().filter(holds).map(|key| (key.1, self.taken[key])).collect();
+        self.knowledge.nearest(check, &said)
+    }
+
+    /// What a look costs now, handovers included.
+    pub(super) fn look_minutes(&self, place: usize) -> f64 {
+        let handovers = self.line.handovers(Line::of_check(&CHECKS[place]));
+        self.terms.costs.checks[place] + handovers.as_secs_f64() / 60.0
+    }
+
+    /// The sequences that can be tried, for the hypotheses at these places.
+    fn candidates(&self, places: &[usize]) -> Vec<Candidate> {
+        let suspect = self.suspect().map(|(named, _)| named.asset.as_str());
+        let class = self.suspect().and_then(|(named, _)| named.class);
+        let candidate = |(place, template): (usize, &Vec<Remedy>)| {
+            let needs_name = with_asset(template, None).is_none();
+            let sequence = with_asset(template, suspect);
+            let is_tried = sequence.is_some_and(|sequence| self.tried.contains(&sequence));
+            if is_tried && !needs_name {
+                return None;
+            }
+            let (each, handovers) = self.remedy_minutes(template);
+            let watch_minutes = self.terms.costs.checks[anybodys_watch()];
+            let helps = self.knowledge.helps(place);
+            let of = |hypothesis: &usize| {
+                let class = class.filter(|_| needs_name);
+                helps[*hypothesis] * fits(&self.knowledge.hypotheses[*hypothesis], class)
+            };
+            Some(Candidate {
+                place,
+                needs_name,
+                is_tried,
+                minutes: handovers + each.iter().sum::<f64>() + SETTLES.as_secs_f64() / 60.0 + watch_minutes,
+                helps: places.iter().map(of).collect(),
+            })
+        };
+        self.knowledge.menu.iter().enumerate().filter_map(candidate).collect()
+    }
+
+    /// The look at the texts that names one for the fewest minutes, of those that need no telemetry and have not been taken.
+    fn asking(&self) -> Option<Asking> {
+        let can = |place: &usize| {
+            let check = &CHECKS[*place];
+            check.needs == Signal::Nothing
+                && check.topic == Topic::Texts
+                && self.knowledge.finds_name(*place) > 0.0
+                && self.is_open(*place)
+        };
+        let per_minute =
+            |place: &usize| self.knowledge.finds_name(*place) / f64::from(CHECKS[*place].cost_minutes);
+        let best = self
+            .checks
+            .iter()
+            .copied()
+            .filter(can)
+            .max_by(|one, other| per_minute(one).total_cmp(&per_minute(other)).then(other.cmp(one)));
+        best.map(|place| Asking {
+            place,
+            minutes: self.look_minutes(place),
+            usual_minutes: f64::from(CHECKS[place].cost_minutes),
+            finds: self.knowledge.finds_name(place),
+        })
+    }
+
+    /// What each remedy of a sequence takes, and the handovers before them.
+    pub(super) fn remedy_minutes(&self, sequence: &[Remedy]) -> (Vec<f64>, f64) {
+        let each = sequence.iter().map(|remedy| self.terms.costs.remedy(remedy)).collect();
+        let line = sequence.iter().map(Line::of_remedy).max().unwrap_or(self.line);
+        (each, self.line.handovers(line).as_secs_f64() / 60.0)
+    }
+}
