@@ -182,6 +182,7 @@ fn words(event: &Event) -> Option<String> {
         EventKind::CustomerComplaint { text } => format!("a customer complains: {text}"),
         EventKind::Remedy(remedy) => format!("remedy: {remedy}"),
         EventKind::Note { text } => text.clone(),
+        ticket @ EventKind::Ticket { .. } => ticket.to_string(),
         EventKind::Hypothesis { text, .. } => format!("  thinks: {text}"),
         EventKind::Finding { check, text } => format!("found: {check}: {text}"),
         EventKind::Explained { explanation, score } => {

@@ -248,7 +248,8 @@ pub fn menu(cases: &[Case]) -> Vec<Vec<Remedy>> {
 
 /// A hash of the list of checks, and of these scenarios' names.
 pub fn hash<'a>(scenarios: impl IntoIterator<Item = &'a str>) -> String {
-    checks::fnv_1a(checks::words().into_iter().chain(scenarios.into_iter().map(str::to_owned)))
+    let words = checks::words().into_iter().chain(scenarios.into_iter().map(str::to_owned));
+    format!("{:016x}", checks::fnv_1a(words))
 }
 
 fn line(value: &impl Serialize) -> String {

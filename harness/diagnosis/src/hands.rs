@@ -131,6 +131,9 @@ pub trait Hands {
     /// Minutes since the responder was called.
     fn minutes(&self) -> f64;
 
+    /// The time of day: seconds of the story since 08:00.
+    fn story_s(&self) -> f64;
+
     /// Lets time pass: what a handover costs.
     fn pass(&self, time: Duration) -> impl Future<Output = ()>;
 

@@ -250,6 +250,10 @@ impl Hands for Replay<'_> {
         self.minutes.get()
     }
 
+    fn story_s(&self) -> f64 {
+        self.minutes.get() * 60.0
+    }
+
     async fn pass(&self, time: Duration) {
         self.minutes.set(self.minutes.get() + time.as_secs_f64() / 60.0);
     }

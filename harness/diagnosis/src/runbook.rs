@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
-use incident::{EventKind, OperatingModel, Remedy, Service};
+use incident::{EventKind, Remedy, Service};
 
 use crate::{
     Answer, Finding, Hands, Knowledge,
     cause::Kind,
     checks::{CHECKS, Check},
-    operating::Line,
+    operating::{Line, Ticket},
     remedies::SETTLES,
     responder::NOT_ENOUGH,
-    terms::{Costs, Terms},
+    terms::Terms,
 };
 
 /// Restarts every service, from the back of the shop to its front.
@@ -29,25 +29,29 @@ pub fn undo_and_restart(newest: Option<&str>) -> Vec<Remedy> {
 }
 
 /// Follows it once, from top to bottom. It explains nothing.
-pub async fn follow(hands: &impl Hands, runbook: &[Remedy], costs: &Costs, model: OperatingModel) {
-    let mut line = Line::called(model);
-    let mut timed = Vec::new();
-    for remedy in runbook {
-        let needed = Line::of_remedy(remedy);
-        let takes = Duration::from_secs_f64(costs.remedy(remedy) * 60.0) + line.handovers(needed);
-        if needed > line {
-            hands.note(EventKind::Escalated { to: needed.name().to_owned() });
-            line = needed;
-        }
-        timed.push((remedy.clone(), takes));
+pub async fn follow(hands: &impl Hands, runbook: &[Remedy], terms: &Terms) {
+    let mut ticket = Ticket::new(terms);
+    ticket.call_out(hands).await;
+    act(hands, &mut ticket, runbook, terms).await;
+}
+
+/// Uses remedies, whose line is reached first.
+async fn act(hands: &impl Hands, ticket: &mut Ticket, remedies: &[Remedy], terms: &Terms) {
+    if let Some(line) = remedies.iter().map(Line::of_remedy).max() {
+        ticket.reach(hands, line).await;
     }
+    ticket.ask_helpers(hands, remedies).await;
+    let takes = |remedy: &Remedy| Duration::from_secs_f64(terms.costs.remedy(remedy) * 60.0);
+    let timed: Vec<(Remedy, Duration)> =
+        remedies.iter().map(|remedy| (remedy.clone(), takes(remedy))).collect();
     hands.apply(&timed, SETTLES).await;
 }
 
 /// Undoes the last change first: rolls back the newest text, then the release of the web front if there was one, then restarts every
 /// service, and looks after each whether that helped. What helped is what it holds for the cause.
 pub async fn undo_last_change(hands: &impl Hands, knowledge: &Knowledge, terms: &Terms) {
-    let mut rule = LastChange { hands, terms, line: Line::called(terms.model) };
+    let mut rule = LastChange { hands, terms, ticket: Ticket::new(terms) };
+    rule.ticket.call_out(hands).await;
     let has = |name: &str| terms.checks.iter().any(|place| CHECKS[*place].name == name);
     let (texts, releases) =
         if has("published") { ("published", "started") } else { ("newest-texts", "deployments") };
@@ -83,14 +87,14 @@ fn nothing() -> Answer {
 struct LastChange<'a, H> {
     hands: &'a H,
     terms: &'a Terms,
-    line: Line,
+    ticket: Ticket,
 }
 
 impl<H: Hands> LastChange<'_, H> {
     async fn look(&mut self, name: &str) -> Finding {
         let place = CHECKS.iter().position(|check| check.name == name).expect("the table has it");
         let check: &Check = &CHECKS[place];
-        self.reach(Line::of_check(check)).await;
+        self.ticket.reach(self.hands, Line::of_check(check)).await;
         let takes = Duration::from_secs_f64(self.terms.costs.checks[place] * 60.0);
         self.hands.note(EventKind::Check { name: check.name.to_owned(), cost_story_s: takes.as_secs_f64() });
         self.hands.look(check, takes).await
@@ -98,20 +102,7 @@ impl<H: Hands> LastChange<'_, H> {
 
     /// Uses remedies, and looks whether they helped.
     async fn helps(&mut self, remedies: &[Remedy]) -> bool {
-        let mut timed = Vec::new();
-        for remedy in remedies {
-            self.reach(Line::of_remedy(remedy)).await;
-            timed.push((remedy.clone(), Duration::from_secs_f64(self.terms.costs.remedy(remedy) * 60.0)));
-        }
-        self.hands.apply(&timed, SETTLES).await;
+        act(self.hands, &mut self.ticket, remedies, self.terms).await;
         self.look("pages-outside").await.outcome == "none"
-    }
-
-    async fn reach(&mut self, line: Line) {
-        if line > self.line {
-            self.hands.note(EventKind::Escalated { to: line.name().to_owned() });
-            self.hands.pass(self.line.handovers(line)).await;
-            self.line = line;
-        }
     }
 }

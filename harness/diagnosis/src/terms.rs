@@ -5,6 +5,7 @@ use incident::{Level, OperatingModel, Remedy};
 
 use crate::{
     checks::{CHECKS, granted},
+    operating::Parameters,
     remedies,
 };
 
@@ -60,6 +61,10 @@ pub struct Terms {
     pub chooses: Chooses,
     /// Who may do what.
     pub model: OperatingModel,
+    /// What is assumed about that.
+    pub parameters: Parameters,
+    /// Where all chance of that comes from: the incident's seed. None: nothing is left to chance.
+    pub seed: Option<u64>,
 }
 
 impl Costs {
@@ -84,6 +89,7 @@ impl Terms {
     /// These checks, at the assumed costs.
     pub fn with(checks: Vec<usize>, model: OperatingModel) -> Self {
         let (costs, stakes) = (Costs::assumed(), STAKES);
-        Self { checks, costs, odds: None, stakes, chooses: Chooses::ByWorth, model }
+        let parameters = Parameters::default();
+        Self { checks, costs, odds: None, stakes, chooses: Chooses::ByWorth, model, parameters, seed: None }
     }
 }

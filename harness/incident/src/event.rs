@@ -94,6 +94,15 @@ pub enum EventKind {
         /// To whom: `L2`, `L3`, or a team.
         to: String,
     },
+    /// Something happened to the incident's ticket.
+    Ticket {
+        /// What.
+        step: TicketStep,
+        /// Who did it: `L1`, or a team.
+        by: String,
+        /// What it says: of an opened one its text, of one that was taken over what was lost on the way.
+        text: String,
+    },
     /// A responder acted on the world.
     Remedy(Remedy),
     /// A responder's answer. The last one counts.
@@ -122,6 +131,31 @@ pub enum EventKind {
     },
 }
 
+/// What happens to a ticket on its way from one line of support to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketStep {
+    /// Written, with priority and what is known.
+    Opened,
+    /// Somebody has begun to work on it.
+    Acknowledged,
+    /// Sent back for more detail.
+    Bounced,
+    /// Read, and understood as far as it goes.
+    TakenOver,
+}
+
+impl fmt::Display for TicketStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Opened => "opened",
+            Self::Acknowledged => "acknowledged",
+            Self::Bounced => "sent back",
+            Self::TakenOver => "taken over",
+        })
+    }
+}
+
 /// A responder's answer to 'what happened?'.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
@@ -147,6 +181,7 @@ impl fmt::Display for EventKind {
             Self::Finding { check, text } => write!(f, "{check}: {text}"),
             Self::Hypothesis { text, .. } => write!(f, "hypothesis: {text}"),
             Self::Escalated { to } => write!(f, "escalated to {to}"),
+            Self::Ticket { step, by, text } => write!(f, "ticket {step} by {by}: {text}"),
             Self::Remedy(remedy) => write!(f, "{remedy}"),
             Self::Explained { explanation, .. } => write!(f, "explained: {}", explanation.trigger),
             Self::AvailabilityRestored => f.write_str("availability restored"),

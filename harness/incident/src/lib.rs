@@ -33,7 +33,7 @@ pub mod recorder;
 
 pub use ::words::{LatentFault, Level, Route, Service, UnknownWord, did_you_mean, nearest};
 pub use availability::{Tally, Timeline, Visits};
-pub use event::{Event, EventKind, Explanation};
+pub use event::{Event, EventKind, Explanation, TicketStep};
 pub use factor::ContributingFactor;
 pub use money::Usd;
 pub use outcome::{Outage, Outcome, counted_visits, outages, outcome};

@@ -270,6 +270,10 @@ impl Hands for WorldHands<'_> {
         self.evidence.now().seconds_since(self.noticed.get()) / 60.0
     }
 
+    fn story_s(&self) -> f64 {
+        self.story_s()
+    }
+
     fn pass(&self, time: Duration) -> impl Future<Output = ()> {
         sleep(time)
     }

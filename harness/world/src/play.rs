@@ -169,6 +169,7 @@ pub fn play_until<'a>(
                         hands.called().await;
                         let call = desk.call.get();
                         let terms = Terms::at(options.level, options.operating_model);
+                        let terms = Terms { seed: Some(options.seed), ..terms };
                         responder::respond(&hands, knowledge, &terms).await;
                         desk.is_done.set(desk.call.get() == call);
                         hands.called_anew(call).await;

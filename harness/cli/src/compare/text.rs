@@ -4,7 +4,7 @@ use experiment::compare::{Study, condition::Key};
 use incident::{Story, Usd};
 use report::{
     Interval,
-    compare::{CompareReport, Effect, Metric, Paired},
+    compare::{CompareReport, Effect, Metric, Paired, Swing, Tornado},
 };
 
 use crate::output::plain;
@@ -183,7 +183,25 @@ fn two_by_two(report: &CompareReport) -> Vec<String> {
             format!("    {part:<26} {:>6.1} {interval:>17}", difference.mean / scale)
         }));
     }
+    lines.extend(two.tornado.as_ref().map(tornado).unwrap_or_default());
     lines
+}
+
+/// What moves the headline: the ends of each assumption's range.
+fn tornado(tornado: &Tornado) -> Vec<String> {
+    let row = |swing: &Swing| {
+        let [low, high] = swing.range;
+        let [at_low, at_high] = swing.differences.map(|seconds| seconds / 60.0);
+        let range = format!("{low} to {high}");
+        format!("  {:<42} {:>5} {range:>12} {at_low:>7.1} {at_high:>7.1}", swing.name(), swing.value)
+    };
+    let title = format!(
+        "\nTime to restore, min, both together: {:.1} as assumed; at the ends of each range",
+        tornado.difference / 60.0
+    );
+    let head =
+        format!("  {:<42} {:>5} {:>12} {:>7} {:>7}", "assumption", "value", "range", "at low", "at high");
+    [title, head].into_iter().chain(tornado.rows.iter().map(row)).collect()
 }
 
 /// Scenarios that the highest level does not explain sooner than the lowest.

@@ -178,6 +178,37 @@ pub(super) fn two_by_two(document: &CompareReport) -> Option<Block> {
     Some(Block::new(finding, about, table))
 }
 
+/// How far the difference between the models moves with what is assumed about them.
+pub(super) fn tornado(document: &CompareReport) -> Option<Block> {
+    let two = document.two_by_two.as_ref()?;
+    let tornado = two.tornado.as_ref()?;
+    let most = tornado.rows.first()?;
+    let finding = format!(
+        "Of what is assumed about the operating models, \u{201c}{}\u{201d} moves time to restore most: {} to {} minutes",
+        most.assumption,
+        signed_minutes(most.differences[0]),
+        signed_minutes(most.differences[1])
+    );
+    let mut table =
+        Table::new(&["assumption", "value", "range", "from", "at the low end", "at the high end"]);
+    table.rows = tornado
+        .rows
+        .iter()
+        .map(|swing| {
+            let ([low, high], ends) = (swing.range, swing.differences.map(signed_minutes));
+            let [at_low, at_high] = ends;
+            let range = format!("{low} to {high}");
+            vec![swing.name(), swing.value.to_string(), range, swing.source.clone(), at_low, at_high]
+        })
+        .collect();
+    let about = format!(
+        "Paired difference in minutes to restore, both together, on the same incidents; {} as assumed; {}.",
+        signed_minutes(tornado.difference),
+        document.sample()
+    );
+    Some(Block::new(finding, about, table))
+}
+
 /// Who else was given the same incidents, and where one of them does better than the responder.
 pub(super) fn baselines(document: &CompareReport) -> Option<Block> {
     let mut table = Table::new(&[

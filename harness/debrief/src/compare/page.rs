@@ -41,6 +41,9 @@ impl<'a> Page<'a> {
         if let Some(block) = overview::two_by_two(document) {
             levels.push(block.render()?);
         }
+        if let Some(block) = overview::tornado(document) {
+            levels.push(block.render()?);
+        }
         levels.push(charts::every_incident(document).render()?);
         if let Some(chart) = charts::explained(document) {
             levels.push(chart.render()?);

@@ -98,6 +98,7 @@ fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
                 format!("A customer complained: \u{201c}{text}\u{201d}.")
             }
             EventKind::Escalated { to } => format!("Handed over to {to}."),
+            EventKind::Ticket { .. } => format!("{}.", capital(&event.kind.to_string())),
             EventKind::Remedy(remedy) => format!("Tried: {remedy}{}.", event.by()),
             EventKind::Explained { explanation, .. } => format!("Answer: {}.", explanation.trigger),
             EventKind::Hint { text } => format!("Hint: {text}"),

@@ -35,6 +35,7 @@ pub fn steps(story: &Story, events: &[Event]) -> Vec<Step> {
             EventKind::Remedy(remedy) => Some((format!("Tried: {remedy}"), String::new())),
             EventKind::Hint { text } => Some(("A hint".to_owned(), text.clone())),
             EventKind::Escalated { to } => Some((format!("Handed over to {to}"), String::new())),
+            EventKind::Ticket { step, by, text } => Some((format!("Ticket {step} by {by}"), text.clone())),
             EventKind::Explained { explanation, .. } => {
                 Some(("Explained".to_owned(), explanation.trigger.clone()))
             }

@@ -341,18 +341,15 @@ pub const FROZEN_HASH: &str = "2f5595c9eeb72e43";
 
 /// A hash of the list: what was frozen before further scenarios were written.
 pub fn hash() -> String {
-    fnv_1a(words())
+    format!("{:016x}", fnv_1a(words()))
 }
 
-/// A hash of words, in hexadecimal. (Fowler, Noll and Vo, FNV-1a.)
-pub(crate) fn fnv_1a(words: impl IntoIterator<Item = String>) -> String {
-    let hash = words
+/// A hash of words. (Fowler, Noll and Vo, FNV-1a.)
+pub(crate) fn fnv_1a(words: impl IntoIterator<Item = String>) -> u64 {
+    words
         .into_iter()
         .flat_map(|word| word.into_bytes().into_iter().chain([0]))
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    format!("{hash:016x}")
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

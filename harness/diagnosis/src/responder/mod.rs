@@ -1,16 +1,18 @@
 //! The model responder: looks, thinks, acts, and explains. Teaches that a diagnosis is a row of decisions, each of which can be defended
 //! by what it was expected to cost.
 //!
-//! It is an idealised, trained, patient responder: it takes every probability from counts, never tires and never forgets. It is no
-//! measure of people.
+//! It is an idealised, trained, patient responder: it takes every probability from counts, never tires, and forgets only where one line of
+//! support hands over to the next. It is no measure of people.
 //!
 //! **Its rule.** Every step is the one after which the least is still to be paid, by [stated costs](crate::terms::Stakes): a look, a
 //! remedy, or an answer ([`worth`](crate::worth)). As long as customers are lost and a remedy has a chance, it does not stop. Whether a
 //! remedy helped is something that it looks at. It takes only looks that made replayed training incidents cheaper
 //! ([`replay`](crate::replay)), so that a level that adds nothing leaves it as it was.
 //!
-//! - [`weighed`]: what it can choose from. [`thoughts`]: what it says about its choice.
+//! - [`learned`]: what it knows, and what is left of that after a handover. [`weighed`]: what it can choose from. [`thoughts`]: what it
+//!   says about its choice.
 
+mod learned;
 mod weighed;
 mod thoughts;
 
@@ -28,11 +30,12 @@ use crate::{
     cause::{Class, Kind},
     checks::{CHECKS, Check, Signal},
     knowledge::Hypothesis,
-    operating::Line,
+    operating::{Line, Ticket},
     remedies::{PUBLISHED, SETTLES, with_asset},
     terms::{Chooses, Terms},
     worth::{Look, Plan},
 };
+use learned::{Learned, Named};
 
 /// A step must be expected to save at least this, in minutes.
 const SAVES_MIN: f64 = 0.01;
@@ -89,7 +92,9 @@ struct Responder<'a, H> {
     terms: &'a Terms,
     /// The looks that may be taken, by their places.
     checks: Vec<usize>,
-    line: Line,
+    ticket: Ticket,
+    /// What was learned, in order. All that follows stands on it.
+    learned: Vec<Learned>,
     belief: Belief,
     is_served: bool,
     /// Looks taken and what they said, by round: while customers are lost, and when they are served again. A remedy that did not help has
@@ -104,18 +109,6 @@ struct Responder<'a, H> {
     named: Vec<Named>,
     /// All that a decision depends on.
     history: Vec<u64>,
-}
-
-/// An asset that findings name.
-#[derive(Clone, Debug)]
-struct Named {
-    asset: String,
-    /// The looks that named it, by their places.
-    by: BTreeSet<usize>,
-    /// The odds that it did the harm, against all that are not named.
-    odds: f64,
-    class: Option<Class>,
-    character: Option<String>,
 }
 
 /// What is expected to be paid from here on, on these terms, with these shares of the hypotheses; and of which hypothesis the answer
@@ -140,6 +133,9 @@ impl Hands for Nobody {
     fn minutes(&self) -> f64 {
         0.0
     }
+    fn story_s(&self) -> f64 {
+        0.0
+    }
     async fn pass(&self, _: Duration) {}
     async fn look(&self, check: &'static Check, _: Duration) -> Finding {
         Finding::new(check.outcomes[0], "")
@@ -157,8 +153,10 @@ impl<'a, H: Hands> Responder<'a, H> {
         let checks: Vec<usize> = terms.checks.iter().filter(chosen).copied().collect();
         let mut hasher = DefaultHasher::new();
         checks.hash(&mut hasher);
-        let numbers =
-            terms.costs.checks.iter().chain(&terms.costs.remedies).chain(terms.odds.iter().flatten());
+        let ticket = Ticket::new(terms);
+        (terms.model as u8, ticket.is_blind()).hash(&mut hasher);
+        let costs = terms.costs.checks.iter().chain(&terms.costs.remedies);
+        let numbers = costs.chain(terms.odds.iter().flatten()).chain(terms.parameters.values());
         numbers.for_each(|number| number.to_bits().hash(&mut hasher));
         let stakes = terms.stakes;
         for number in [stakes.calm_minute, stakes.wrong, stakes.none, stakes.last_resort] {
@@ -169,7 +167,8 @@ impl<'a, H: Hands> Responder<'a, H> {
             knowledge,
             terms,
             checks,
-            line: Line::called(terms.model),
+            ticket,
+            learned: Vec::new(),
             belief: knowledge.belief(terms.odds.as_deref()),
             is_served: false,
             taken: BTreeMap::new(),
@@ -182,9 +181,15 @@ impl<'a, H: Hands> Responder<'a, H> {
     }
 
     async fn run(mut self) {
+        self.ticket.call_out(self.hands).await;
         loop {
             let next = self.next();
             self.think(next);
+            if self.line_for(next) > self.ticket.line() {
+                // Whoever has it then decides anew.
+                self.hand_over().await;
+                continue;
+            }
             match next {
                 Next::Explain(hypothesis) => return self.explain(hypothesis),
                 Next::GiveUp(why) => return self.give_up(why),
@@ -194,12 +199,21 @@ impl<'a, H: Hands> Responder<'a, H> {
         }
     }
 
+    /// The line that a step takes.
+    fn line_for(&self, next: Next) -> Line {
+        match next {
+            Next::Look(place, ..) => Line::of_check(&CHECKS[place]),
+            Next::Act(place, _) => self.line_of(&self.knowledge.menu[place]),
+            Next::Explain(_) | Next::GiveUp(_) => self.ticket.line(),
+        }
+    }
+
     /// The next step. The same history has the same next step: what was worked out is kept.
     fn next(&self) -> Next {
         if self.terms.chooses == Chooses::InOrder {
             return self.in_order();
         }
-        let now = [self.phase() as u64, self.line as u64, u64::from(self.is_served)];
+        let now = [self.phase() as u64, self.ticket.line() as u64, u64::from(self.is_served)];
         let key: Vec<u64> = now.into_iter().chain(self.history.iter().copied()).collect();
         let kept = || self.knowledge.memo.lock();
         if let Some(next) = kept().get(&key) {
@@ -302,56 +316,20 @@ impl<'a, H: Hands> Responder<'a, H> {
     /// Takes a look, and learns from it.
     async fn look(&mut self, place: usize) {
         let (phase, round) = (self.phase(), self.round());
-        let check = &CHECKS[place];
-        self.hand_over(Line::of_check(check)).await;
         let (said, finding) = self.ask(place).await;
-        if !self.again.remove(&place) {
-            let table = self.knowledge.table(place, phase, self.given(place));
-            self.belief.learn(|hypothesis| table.row(hypothesis), said, self.knowledge.temper);
-            self.taken.insert((round, place), said);
-            self.said.push((round, place));
-        }
-        if check.is_about_the_past() && finding.outcome != "no-answer" {
-            (0..ROUNDS).for_each(|round| _ = self.taken.entry((round, place)).or_insert(said));
-        }
-        let told = self.keep_name(place, finding);
-        self.history.push((phase as u64) << 32 | (place as u64) << 16 | (said as u64) << 8 | told);
+        self.learn(Learned::Look { place, phase, round, said, finding });
     }
 
     /// Asks what a check asks: the place of what it said, and all of that.
     async fn ask(&self, place: usize) -> (usize, Finding) {
-        let (check, takes) = (&CHECKS[place], minutes(self.terms.costs.checks[place]));
+        let check = &CHECKS[place];
+        let takes = minutes(self.terms.costs.checks[place] + self.ticket.relayed_minutes(check));
         let name = check.name.to_owned();
         self.hands.note(EventKind::Check { name: name.clone(), cost_story_s: takes.as_secs_f64() });
         let finding = self.hands.look(check, takes).await;
         let Finding { outcome, text, .. } = &finding;
         self.hands.note(EventKind::Finding { check: name, text: format!("{outcome} ({text})") });
         (check.place(outcome).expect("a check says one of its outcomes"), finding)
-    }
-
-    /// Keeps the asset that a finding names; says in a number what that changes.
-    fn keep_name(&mut self, check: usize, finding: Finding) -> u64 {
-        let Finding { asset: Some(asset), class, character, .. } = finding else { return 0 };
-        let right = self.knowledge.names_right(check);
-        let odds = right / (1.0 - right);
-        let place = self.named.iter().position(|named| named.asset == asset).unwrap_or_else(|| {
-            self.named.push(Named { asset, by: BTreeSet::new(), odds: 0.0, class: None, character: None });
-            self.named.len() - 1
-        });
-        let named = &mut self.named[place];
-        named.by.insert(check);
-        // Looks at the same texts are one witness, the best of them.
-        named.odds = named.odds.max(odds);
-        named.class = class.or(named.class);
-        named.character = character.or(named.character.take());
-        // What a comparison says does not tell a NUL from other control characters; the character itself does.
-        if let Some(class @ (Class::Control | Class::Nul)) = class {
-            let is_control =
-                |hypothesis: &Hypothesis| matches!(hypothesis.cause.class, Some(Class::Control | Class::Nul));
-            let fits = |hypothesis| if is_control(hypothesis) { fits(hypothesis, Some(class)) } else { 1.0 };
-            self.belief.weigh(self.knowledge.hypotheses.iter().map(fits));
-        }
-        1 + place as u64 * 8 + class.map_or(0, |class| class as u64 + 1)
     }
 
     async fn act(&mut self, place: usize, chance: f64) {
@@ -362,41 +340,25 @@ impl<'a, H: Hands> Responder<'a, H> {
         let rolls_back =
             template.iter().any(|remedy| matches!(remedy, Remedy::RollBack { asset } if asset == PUBLISHED));
         let sure = self.suspect().map_or(1.0, |(_, probability)| if rolls_back { probability } else { 1.0 });
-        self.hand_over(sequence.iter().map(Line::of_remedy).max().unwrap_or(self.line)).await;
-        let (each, _) = self.remedy_minutes(&sequence);
-        let timed: Vec<(Remedy, Duration)> =
-            sequence.iter().cloned().zip(each.into_iter().map(minutes)).collect();
+        self.ticket.ask_helpers(self.hands, &sequence).await;
+        let takes = sequence.iter().map(|remedy| minutes(self.terms.costs.remedy(remedy)));
+        let timed: Vec<(Remedy, Duration)> = sequence.iter().cloned().zip(takes).collect();
         self.hands.apply(&timed, SETTLES).await;
-        self.tried.push(sequence);
-        self.is_served = self.has_helped(chance).await;
-        let helped = self.is_served;
+        let helped = self.has_helped(chance).await;
+        self.is_served = helped;
         let class = self.suspect().and_then(|(named, _)| named.class).filter(|_| rolls_back);
         let helps = self.knowledge.helps(place).iter().enumerate();
         let helps = helps.map(|(place, helps)| helps * sure * fits(&self.knowledge.hypotheses[place], class));
-        let says: Vec<[f64; 2]> = helps.map(|helps| [1.0 - helps, helps]).collect();
-        self.belief.learn(|hypothesis| &says[hypothesis], usize::from(helped), 1.0);
-        let tried = self.named.iter().position(|named| Some(&named.asset) == suspect.as_ref());
-        if let Some(named) = tried.filter(|_| rolls_back) {
-            let named = &mut self.named[named];
-            named.odds = if helped { named.odds * 10.0 } else { named.odds * ROLLED_BACK };
-            if !helped {
-                self.again.extend(&named.by);
-            }
-        }
-        self.history.push(
-            1 << 40
-                | (place as u64) << 8
-                | tried.map_or(0, |place| place as u64 + 1) << 1
-                | u64::from(helped),
-        );
+        let says = helps.map(|helps| [1.0 - helps, helps]).collect();
+        let rolled_back = suspect.filter(|_| rolls_back);
+        self.learn(Learned::Tried { place, sequence, rolled_back, says, helped });
     }
 
     /// Looks whether customers are served, until it is as good as certain: one look may miss what few customers meet.
-    async fn has_helped(&mut self, chance: f64) -> bool {
+    async fn has_helped(&self, chance: f64) -> bool {
         let mut served = chance.clamp(0.02, 0.98);
         for _ in 0..WATCHES_MAX {
             let place = self.watch();
-            self.hand_over(Line::of_check(&CHECKS[place])).await;
             let (said, _) = self.ask(place).await;
             let says = |phase: Phase| -> f64 {
                 let table = self.knowledge.table(place, phase, None);
@@ -423,22 +385,6 @@ impl<'a, H: Hands> Responder<'a, H> {
         let cost = |place: &usize| self.terms.costs.checks[*place];
         let looks = (0..CHECKS.len()).filter(can);
         looks.min_by(|one, other| cost(one).total_cmp(&cost(other))).expect("anybody can open pages")
-    }
-
-    async fn hand_over(&mut self, to: Line) {
-        if to > self.line {
-            self.hands.note(EventKind::Escalated { to: to.name().to_owned() });
-            self.hands.pass(self.line.handovers(to)).await;
-            self.line = to;
-        }
-    }
-
-    /// The asset that most speaks for, and the probability that it did the harm, if a text did.
-    fn suspect(&self) -> Option<(&Named, f64)> {
-        let all: f64 = 1.0 + self.named.iter().map(|named| named.odds).sum::<f64>();
-        let most =
-            self.named.iter().reduce(|most, named| if named.odds > most.odds { named } else { most })?;
-        Some((most, most.odds / all))
     }
 
     fn round(&self) -> u8 {
@@ -474,9 +420,6 @@ impl<'a, H: Hands> Responder<'a, H> {
         self.hands.explain(Answer { cause: why.to_owned(), ..Answer::default() }, share);
     }
 }
-
-/// Rounds of looks: while customers are lost, and when they are served again.
-const ROUNDS: u8 = 2;
 
 /// Decisions that are kept; what is beyond is worked out again.
 const MEMO_MAX: usize = 200_000;

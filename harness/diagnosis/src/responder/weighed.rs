@@ -39,7 +39,7 @@ impl<H: Hands> Responder<'_, H> {
             places.iter().map(of).collect()
         };
         let look = |place: usize| {
-            let table = knowledge.table(place, phase, self.given(place));
+            let table = knowledge.table(place, phase, self.given(place, self.round()));
             // A power of probabilities adds up to less or more than one: what can be said is all there is.
             let mut says: Vec<Vec<f64>> = vec![Vec::with_capacity(places.len()); table.outcomes];
             for place in &places {
@@ -99,8 +99,7 @@ impl<H: Hands> Responder<'_, H> {
     }
 
     /// The look at the same thing that was taken, as far as it still holds.
-    pub(super) fn given(&self, check: usize) -> Option<(usize, usize)> {
-        let round = self.round();
+    pub(super) fn given(&self, check: usize, round: u8) -> Option<(usize, usize)> {
         let holds = |(taken, place): &&(u8, usize)| *taken == round || CHECKS[*place].is_about_the_past();
         let said: Vec<(usize, usize)> =
             self.said.iter().filter(holds).map(|key| (key.1, self.taken[key])).collect();
@@ -109,8 +108,9 @@ impl<H: Hands> Responder<'_, H> {
 
     /// What a look costs now, handovers included.
     pub(super) fn look_minutes(&self, place: usize) -> f64 {
-        let handovers = self.line.handovers(Line::of_check(&CHECKS[place]));
-        self.terms.costs.checks[place] + handovers.as_secs_f64() / 60.0
+        let check = &CHECKS[place];
+        let handovers = self.ticket.minutes_to(Line::of_check(check));
+        self.terms.costs.checks[place] + handovers + self.ticket.relayed_minutes(check)
     }
 
     /// The sequences that can be tried, for the hypotheses at these places.
@@ -124,7 +124,6 @@ impl<H: Hands> Responder<'_, H> {
             if is_tried && !needs_name {
                 return None;
             }
-            let (each, handovers) = self.remedy_minutes(template);
             let watch_minutes = self.terms.costs.checks[anybodys_watch()];
             let helps = self.knowledge.helps(place);
             let of = |hypothesis: &usize| {
@@ -135,7 +134,7 @@ impl<H: Hands> Responder<'_, H> {
                 place,
                 needs_name,
                 is_tried,
-                minutes: handovers + each.iter().sum::<f64>() + SETTLES.as_secs_f64() / 60.0 + watch_minutes,
+                minutes: self.remedy_minutes(template) + SETTLES.as_secs_f64() / 60.0 + watch_minutes,
                 helps: places.iter().map(of).collect(),
             })
         };
@@ -167,10 +166,14 @@ impl<H: Hands> Responder<'_, H> {
         })
     }
 
-    /// What each remedy of a sequence takes, and the handovers before them.
-    pub(super) fn remedy_minutes(&self, sequence: &[Remedy]) -> (Vec<f64>, f64) {
-        let each = sequence.iter().map(|remedy| self.terms.costs.remedy(remedy)).collect();
-        let line = sequence.iter().map(Line::of_remedy).max().unwrap_or(self.line);
-        (each, self.line.handovers(line).as_secs_f64() / 60.0)
+    /// What a sequence of remedies takes, handovers and other teams included.
+    fn remedy_minutes(&self, sequence: &[Remedy]) -> f64 {
+        let each: f64 = sequence.iter().map(|remedy| self.terms.costs.remedy(remedy)).sum();
+        self.ticket.minutes_to(self.line_of(sequence)) + self.ticket.helpers_minutes(sequence) + each
+    }
+
+    /// The line that a sequence of remedies takes.
+    pub(super) fn line_of(&self, sequence: &[Remedy]) -> Line {
+        sequence.iter().map(Line::of_remedy).max().unwrap_or(self.ticket.line())
     }
 }

@@ -3,8 +3,9 @@
 use diagnosis::{
     Knowledge, Phase, Terms,
     cause::{Cause, Kind, Place},
+    checks::CHECKS,
     experience::{Case, Moment, Said, menu},
-    operating::HANDOVER,
+    operating::{Line, Parameter, Parameters, Ticket},
     remedies,
     responder::{NOT_ENOUGH, NOTHING_KNOWN},
 };
@@ -100,7 +101,7 @@ fn one_text_after_the_other_is_suspected() {
             let said = |check| {
                 Some(Said { names: (check == list).then_some(number % 2 == 0), ..moment.said(check)? })
             };
-            *moment = Moment::new(moment.phase(), (0..diagnosis::checks::CHECKS.len()).map(said));
+            *moment = Moment::new(moment.phase(), (0..CHECKS.len()).map(said));
         }
     }
     let toy = Toy::new(0, &[], Some(undo("price-list")));
@@ -128,21 +129,38 @@ fn what_fails_beside_the_shop_is_no_matter_of_the_world_outside() {
         let belief = knowledge.judged(Phase::Early, looks, 1.0);
         (0..belief.shares().len()).filter(is_outside).map(|place| belief.shares()[place]).sum()
     };
-    let all = diagnosis::checks::CHECKS[inside].place("all").unwrap();
+    let all = CHECKS[inside].place("all").unwrap();
     assert!(believed(&[]) > 0.3 && believed(&[(inside, all)]) < 0.01, "{}", believed(&[(inside, all)]));
 }
 
 #[test]
 fn where_others_must_be_asked_it_hands_over_and_pays_for_it() {
-    let telling = ["permits"];
-    let played = |model| {
-        let terms = Terms { model, ..slow_restarts(&telling) };
-        Toy::new(1, &telling, Some(DISK)).play(&knowledge(&telling), &terms)
-    };
+    let telling = ["front-latency"];
+    let parameters = Parameters::default().with(Parameter::Bounced, 0.0);
+    let terms = |model| Terms { model, parameters, ..slow_restarts(&telling) };
+    let played = |model| Toy::new(1, &telling, Some(DISK)).play(&knowledge(&telling), &terms(model));
     let (done, _, minutes) = played(OperatingModel::OpsRunIt);
-    assert_eq!(done, ["permits", "to L2", &Remedy::ReplaceDisk.to_string()]);
+    assert_eq!(done, ["front-latency", "to L2", &DISK.to_string()]);
     let (_, _, at_once) = played(OperatingModel::YouBuildIt);
-    assert!((minutes - at_once - HANDOVER.as_secs_f64() / 60.0).abs() < 1e-9);
+    let (ticket, pages) = (
+        Ticket::new(&terms(OperatingModel::OpsRunIt)),
+        f64::from(CHECKS[place("pages-outside")].cost_minutes),
+    );
+    let others = ticket.minutes_to(Line::Second) + ticket.helpers_minutes(&[DISK]) + pages;
+    assert!((minutes - at_once - others).abs() < 1e-9, "{minutes} {at_once} {others}");
+}
+
+#[test]
+fn what_is_lost_at_a_handover_is_looked_at_again() {
+    let telling = ["front-latency"];
+    let done = |kept: f64| {
+        let parameters = Parameters::default().with(Parameter::Kept, kept).with(Parameter::Bounced, 0.0);
+        let terms =
+            Terms { model: OperatingModel::OpsRunIt, parameters, seed: Some(1), ..slow_restarts(&telling) };
+        Toy::new(1, &telling, Some(DISK)).play(&knowledge(&telling), &terms).0
+    };
+    assert_eq!(done(1.0), ["front-latency", "to L2", &DISK.to_string()]);
+    assert_eq!(done(0.0), ["front-latency", "to L2", "front-latency", &DISK.to_string()]);
 }
 
 #[test]

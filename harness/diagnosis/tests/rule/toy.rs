@@ -113,6 +113,10 @@ impl Hands for Toy {
         *self.minutes.borrow()
     }
 
+    fn story_s(&self) -> f64 {
+        *self.minutes.borrow() * 60.0
+    }
+
     async fn pass(&self, time: Duration) {
         *self.minutes.borrow_mut() += time.as_secs_f64() / 60.0;
     }

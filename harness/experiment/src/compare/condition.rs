@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use diagnosis::{Answer, Hands, Knowledge, Terms, remedies::with_asset, responder, runbook, terms::Costs};
+use diagnosis::{Answer, Hands, Knowledge, Terms, remedies::with_asset, responder, runbook};
 use incident::{Level, OperatingModel, Remedy};
 
 use super::{
@@ -38,6 +38,8 @@ pub enum Key {
     Trained(Level, usize),
     /// Some signals, one bit each in the order of the levels; whether there are alerts.
     Signals(u8, bool),
+    /// An assumption about the operating models, by its place in the table, at the low or the high end of its range.
+    Swing(usize, bool),
 }
 
 /// Odds that a responder holds for right beforehand.
@@ -107,32 +109,37 @@ impl Condition {
         Self { who, model, has_alerts: true, placebo: None, records: false, is_wrong_by_ten: false }
     }
 
+    /// The assumed costs, for who looks at nothing.
+    fn usual(&self, seed: Option<u64>) -> Terms {
+        Terms { seed, ..Terms::with(Vec::new(), self.model) }
+    }
+
     /// Diagnoses the incident of this number; nothing if nobody is called.
     pub async fn diagnose(&self, playback: &Playback<'_>, number: usize) -> Option<Diagnosis> {
         let placebo = self.placebo.as_deref().map(|findings| (findings, number));
         let hands = PlaybackHands::new(playback, self.has_alerts, placebo, self.records)?;
+        let seed = Some(playback.tape.seed);
         match &self.who {
             Who::Model { terms, taught } => {
                 let name = &playback.tape.scenario;
                 let knowledge = taught.instead.get(name).unwrap_or(&taught.usually);
+                let mut terms = Terms { seed, ..terms.clone() };
                 if self.is_wrong_by_ten {
                     let odds =
                         |case: &diagnosis::experience::Case| if case.name == *name { 0.1 } else { 1.0 };
-                    let odds = knowledge.cases.iter().map(odds).collect();
-                    let terms = Terms { odds: Some(odds), ..terms.clone() };
-                    responder::respond(&hands, knowledge, &terms).await;
-                } else {
-                    responder::respond(&hands, knowledge, terms).await;
+                    terms.odds = Some(knowledge.cases.iter().map(odds).collect());
                 }
+                responder::respond(&hands, knowledge, &terms).await;
             }
             Who::LastChange { terms, taught } => {
-                runbook::undo_last_change(&hands, &taught.usually, terms).await;
+                let terms = Terms { seed, ..terms.clone() };
+                runbook::undo_last_change(&hands, &taught.usually, &terms).await;
             }
             Who::Runbook { undoes } => {
                 let newest = playback.tape.newest_publish.as_deref().filter(|_| *undoes);
                 let steps = runbook::undo_and_restart(newest);
                 if playback.tape.lost_s.is_some() {
-                    runbook::follow(&hands, &steps, &Costs::assumed(), self.model).await;
+                    runbook::follow(&hands, &steps, &self.usual(seed)).await;
                 }
             }
             Who::Oracle => {
@@ -142,7 +149,7 @@ impl Condition {
                 let published = playback.tape.published.as_deref();
                 let named: Option<Vec<Remedy>> = right.and_then(|right| with_asset(right, published));
                 if let Some(remedies) = named {
-                    runbook::follow(&hands, &remedies, &Costs::assumed(), self.model).await;
+                    runbook::follow(&hands, &remedies, &self.usual(seed)).await;
                 }
             }
         }

@@ -7,6 +7,7 @@ use chassis::rng;
 use diagnosis::{
     Experience, Knowledge, Terms,
     checks::{CHECKS, Signal, granted},
+    operating::parameters::{About, TABLE},
     terms::{Chooses, Costs},
 };
 use incident::{Level, OperatingModel};
@@ -54,6 +55,9 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
     if extent == Extent::Levels {
         return list;
     }
+    if basis.models.len() > 1 {
+        list.extend(swings(basis, &taught));
+    }
     list.extend(placebos(basis));
     list.extend(baselines(basis, &taught));
     if extent == Extent::Full {
@@ -68,6 +72,23 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
         list.extend(signals(model, &taught));
     }
     list
+}
+
+/// Each assumption about the operating models at the ends of its range, in the cell of the two-by-two that it is about. What no other
+/// condition records is not recorded: the evidence stays as it was.
+fn swings(basis: &Basis<'_>, taught: &Taught) -> Vec<(Key, Condition)> {
+    let ends = |place: usize| [false, true].map(|is_high| (place, is_high));
+    let of = |(place, is_high): (usize, bool)| {
+        let About { parameter, value, range, .. } = TABLE[place];
+        let end = range[usize::from(is_high)];
+        let is_built = parameter.is_of_the_team();
+        let model = if is_built { OperatingModel::YouBuildIt } else { OperatingModel::OpsRunIt };
+        let level = if is_built { basis.levels.last() } else { basis.levels.first() };
+        let mut terms = Terms::at(*level.filter(|_| (end - value).abs() > f64::EPSILON)?, model);
+        terms.parameters[parameter] = end;
+        Some((Key::Swing(place, is_high), Condition::model(terms, taught, alerts(*level?))))
+    };
+    (0..TABLE.len()).flat_map(ends).filter_map(of).collect()
 }
 
 /// Others on the same incidents: those who look at nothing, who know all, who undo the last change, and who look in a given order.

@@ -221,6 +221,10 @@ impl Hands for PlaybackHands<'_> {
         (self.now_s.get() - self.called_s) / 60.0
     }
 
+    fn story_s(&self) -> f64 {
+        self.now_s.get()
+    }
+
     async fn pass(&self, time: Duration) {
         self.now_s.set(self.now_s.get() + time.as_secs_f64());
     }

@@ -1,8 +1,14 @@
 //! What a comparison says about the levels. Teaches to print what was measured beside what it is compared with, and what was assumed
 //! beside both.
 
-use diagnosis::{checks, checks::CHECKS, operating::HANDOVER, remedies, terms::CERTAIN_FROM};
-use incident::{Level, Usd};
+use diagnosis::{
+    checks,
+    checks::CHECKS,
+    operating::parameters::{About, TABLE},
+    remedies,
+    terms::CERTAIN_FROM,
+};
+use incident::{Level, OperatingModel, Usd};
 use report::compare::{
     ChecksRow, CompareReport, Dot, LevelRow, Measure, Metric, Paired, ScenarioRow, TwoByTwo,
 };
@@ -46,7 +52,7 @@ pub fn summary(study: &Study) -> CompareReport {
             hash: checks::hash(),
             frozen_hash: checks::FROZEN_HASH.to_owned(),
         },
-        assumed: assumed(),
+        assumed: assumed(&options.models),
         levels,
         baselines: baselines(study, &ours),
         paired: paired(study, &ours),
@@ -262,16 +268,22 @@ fn against_baselines(report: &CompareReport) -> String {
     }
 }
 
-fn assumed() -> Vec<String> {
+fn assumed(models: &[OperatingModel]) -> Vec<String> {
     let [least, most] = [f64::min, f64::max]
         .map(|pick: fn(f64, f64) -> f64| remedies::COST_MINUTES.into_iter().reduce(pick).unwrap_or_default());
-    vec![
+    // One sentence for each assumption about the models that were compared.
+    let has_lines = models.contains(&OperatingModel::OpsRunIt);
+    let about = TABLE.iter().filter(|about| has_lines || about.parameter.is_of_the_team());
+    let lines = about.map(|About { name, unit, value, range: [low, high], source, .. }| {
+        format!("Operating model: {name} {value} ({low} to {high}) {unit}; {source}.")
+    });
+    let sentences = [
         format!("What each of {} checks costs, in minutes, and what each remedy costs: {least} to {most} minutes.", CHECKS.len()),
-        format!("A handover between lines of support takes {} minutes.", HANDOVER.as_secs() / 60),
         "The first complaint comes after 6 minutes on average, an alert 2 minutes after the loss.".to_owned(),
         format!("An explanation is given from {:.0} % certainty on; it is right from a score of 0.8.", CERTAIN_FROM * 100.0),
         format!("Recorded at {VIEWS_PER_SECOND} page views a second, in a shop that is sized for them."),
         format!("What a remedy does is recorded {ACTED_AT_MINUTES:.0} minutes after the call, whenever it is used; trade that is lost after a recording's end is lost as in its last ten minutes."),
         "Between two recorded times, a check says what it said at the last one. Remedies that fail only under the conditions of a control other than the placebo leave the evidence as it was.".to_owned(),
-    ]
+    ];
+    sentences.into_iter().chain(lines).collect()
 }

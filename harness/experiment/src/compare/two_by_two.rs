@@ -1,8 +1,9 @@
 //! Telemetry and the operating model, each alone and both together. Teaches to ask for the interaction: a signal that nobody may look at,
 //! and somebody who may do all and sees nothing, are worth less apart than together.
 
+use diagnosis::operating::parameters::{About, TABLE};
 use incident::OperatingModel;
-use report::compare::{Difference, Effect, Metric, TwoByTwo};
+use report::compare::{Difference, Effect, Metric, Swing, Tornado, TwoByTwo};
 
 use super::{
     Study,
@@ -41,5 +42,37 @@ pub(super) fn two_by_two(study: &Study, sample: &Sample) -> Option<TwoByTwo> {
         from: (OperatingModel::OpsRunIt, poorest),
         to: (OperatingModel::YouBuildIt, richest),
         effects: [Metric::Explain, Metric::Restore, Metric::Loss].map(effect).into(),
+        tornado: tornado(study, sample, first, key(built, richest)),
     })
+}
+
+/// How far what the two models differ by moves with each assumption. Nothing where that was not asked.
+fn tornado(study: &Study, sample: &Sample, from: Key, to: Key) -> Option<Tornado> {
+    let between = |from, to| mean(&sample.difference(study, to, from, Metric::Restore));
+    let difference = between(from, to);
+    let row = |(place, about): (usize, &About)| {
+        let at = |is_high| {
+            let key = Key::Swing(place, is_high);
+            if !study.results.contains_key(&key) {
+                // That end is what is assumed.
+                difference
+            } else if about.parameter.is_of_the_team() {
+                between(from, key)
+            } else {
+                between(key, to)
+            }
+        };
+        Swing {
+            assumption: about.name.to_owned(),
+            unit: about.unit.to_owned(),
+            value: about.value,
+            range: about.range,
+            source: about.source.to_owned(),
+            differences: [at(false), at(true)],
+        }
+    };
+    let mut rows: Vec<Swing> = TABLE.iter().enumerate().map(row).collect();
+    rows.sort_by(|one, other| other.reach().total_cmp(&one.reach()));
+    let is_asked = study.results.keys().any(|key| matches!(key, Key::Swing(..)));
+    is_asked.then_some(Tornado { difference, rows })
 }

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use diagnosis::{Experience, Knowledge};
+use diagnosis::{
+    Experience, Knowledge,
+    operating::parameters::{Parameter, TABLE},
+};
 use experiment::{
     compare::{CompareOptions, Extent, Study, compare, condition::Key, study},
     sweep::Watch,
@@ -65,6 +68,27 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
         let parts = mean("telemetry") + mean("model") + mean("interaction");
         assert!((mean("together") - parts).abs() < 1e-6 && mean("model").abs() > 1.0, "{effect}");
     }
+    // Each assumption about lines of support stands there; those of a way that nobody takes move nothing.
+    let tornado = &first["two_by_two"]["tornado"];
+    let ends = |place: usize| {
+        let rows = tornado["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), TABLE.len());
+        let row = rows.iter().find(|row| row["assumption"] == TABLE[place].name).unwrap();
+        [0, 1].map(|end| row["differences"][end].as_f64().unwrap())
+    };
+    let as_assumed = tornado["difference"].as_f64().unwrap();
+    let effects = first["two_by_two"]["effects"].as_array().unwrap();
+    assert!(
+        effects.iter().any(|effect| (effect["together"]["mean"].as_f64().unwrap() - as_assumed).abs() < 1e-6)
+    );
+    let [acknowledged, called_out] =
+        [Parameter::Acknowledged, Parameter::CalledOut].map(|one| ends(one as usize));
+    assert!(
+        acknowledged[0] > acknowledged[1],
+        "the slower lines are, the more the other model saves: {tornado}"
+    );
+    assert!(called_out[0] < called_out[1], "{tornado}");
+    assert_eq!(ends(Parameter::DirectAlert as usize)[0].to_bits(), as_assumed.to_bits());
     assert_eq!(first["levels"][0]["incidents"], 1, "a false alarm is a control");
     assert_eq!(first["checks"]["hash"], first["checks"]["frozen_hash"]);
 }

@@ -10,7 +10,7 @@ use diagnosis::{
     checks::{CHECKS, Signal},
     explanation::RIGHT_FROM,
 };
-use incident::{EventKind, IncidentRecord};
+use incident::{EventKind, IncidentRecord, OperatingModel};
 use world::{
     Mix,
     play::{PlayOptions, Played, Responder, play},
@@ -22,10 +22,15 @@ use world::{
 const VIEWS_PER_SECOND: f64 = world::tape::VIEWS_PER_SECOND;
 
 fn played(name: &str, seed: u64, level: chassis::Level) -> Played {
+    played_by(OperatingModel::OpsRunIt, name, seed, level)
+}
+
+fn played_by(model: OperatingModel, name: &str, seed: u64, level: chassis::Level) -> Played {
     let knowledge = Knowledge::built_in();
     assert!(!knowledge.seeds.contains(&seed), "seed {seed} is one of training");
     let options = PlayOptions {
         level,
+        operating_model: model,
         mix: Mix::of(VIEWS_PER_SECOND),
         responder: Responder::Model(Arc::new(knowledge)),
         ..PlayOptions::new(seed)
@@ -63,8 +68,12 @@ fn in_the_dark_it_looks_at_nothing_that_it_cannot_have() {
 
 #[test]
 fn it_does_the_same_twice() {
-    let record = || played("slow-disk", 8, chassis::Level::Traces).record.to_json();
-    assert_eq!(record(), record());
+    for model in OperatingModel::ALL {
+        let record = || played_by(model, "slow-disk", 8, chassis::Level::Traces).record.to_json();
+        let once = record();
+        assert_eq!(once, record());
+        assert!(once.contains("\"acknowledged\""), "somebody took it: {model}");
+    }
 }
 
 #[test]

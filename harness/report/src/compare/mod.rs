@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use controls::{Against, Baseline, Controls, Healthy, Model, Outside, Restored, Violation};
 pub use doubts::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Row, Subset};
-pub use two_by_two::{Difference, Effect, TwoByTwo};
+pub use two_by_two::{Difference, Effect, Swing, Tornado, TwoByTwo};
 
 use crate::Interval;
 

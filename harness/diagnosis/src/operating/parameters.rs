@@ -1,0 +1,154 @@
+//! What is assumed about lines of support, in one table: each value with its range, and where it is from. Teaches that a model of an
+//! organisation is a list of figures that can be disputed one by one.
+
+use std::ops::{Index, IndexMut};
+
+/// A figure of the operating models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// At most so many minutes until the next line acknowledges a ticket.
+    Acknowledged,
+    /// The same of a team that is called by its own alert.
+    CalledOut,
+    /// Minutes until a ticket is read and understood.
+    Understood,
+    /// The share of handovers that come back for more detail.
+    Bounced,
+    /// Minutes until that is written up.
+    Detail,
+    /// The share of what was learned that a handover keeps.
+    Kept,
+    /// The share of time in which a line works on something else.
+    Busy,
+    /// How many minutes a piece of other work takes, on average.
+    OtherWork,
+    /// How many minutes helpers need until they begin, on average.
+    Helpers,
+    /// The share of incidents in which the delivery team has no live telemetry.
+    Blind,
+    /// How many minutes more a look takes that another line must be asked for.
+    Relayed,
+    /// The hour from which tickets of every priority are worked on.
+    DayBegins,
+    /// Countermeasure: the alert calls application support, 'L1.5'.
+    DirectAlert,
+    /// Countermeasure: hypercare. The delivery team stands by.
+    Hypercare,
+}
+
+impl Parameter {
+    /// Whether it is about the team that runs what it builds; the others are about lines of support.
+    pub fn is_of_the_team(self) -> bool {
+        self == Self::CalledOut
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Which one.
+    pub parameter: Parameter,
+    /// What it is.
+    pub name: &'static str,
+    /// In what.
+    pub unit: &'static str,
+    /// As it is used.
+    pub value: f64,
+    /// Between what it may lie.
+    pub range: [f64; 2],
+    /// Where the value is from.
+    pub source: &'static str,
+}
+
+/// What no source was found for.
+pub const ASSUMED: &str = "assumed";
+
+const PLAYBOOK: &str = "Equal Experts, You Build It You Run It playbook";
+
+const fn about(
+    parameter: Parameter,
+    name: &'static str,
+    unit: &'static str,
+    value: f64,
+    range: [f64; 2],
+    source: &'static str,
+) -> About {
+    About { parameter, name, unit, value, range, source }
+}
+
+/// The table, in the order of [`Parameter`].
+#[rustfmt::skip]
+pub const TABLE: [About; 14] = [
+    about(Parameter::Acknowledged, "a ticket is acknowledged within", "min", 20.0, [10.0, 30.0], PLAYBOOK),
+    about(Parameter::CalledOut, "a called-out team acknowledges within", "min", 3.0, [1.0, 5.0], PLAYBOOK),
+    about(Parameter::Understood, "reading and understanding a ticket", "min", 5.0, [2.0, 15.0], ASSUMED),
+    about(Parameter::Bounced, "tickets sent back for more detail", "share", 0.3, [0.04, 0.92], "range: Chen et al., ICSE-SEIP 2019, reassigned at least once; value assumed"),
+    about(Parameter::Detail, "writing up more detail", "min", 15.0, [5.0, 60.0], ASSUMED),
+    about(Parameter::Kept, "findings kept at a handover", "share", 0.97, [0.48, 0.998], "Bhabra et al., 2007 (hospital): notes; range: spoken, and on a printed sheet"),
+    about(Parameter::Busy, "a line is busy with other work", "share", 0.5, [0.2, 0.8], ASSUMED),
+    about(Parameter::OtherWork, "a piece of other work, mean", "min", 15.0, [5.0, 40.0], ASSUMED),
+    about(Parameter::Helpers, "network and storage teams begin, mean", "min", 30.0, [10.0, 120.0], ASSUMED),
+    about(Parameter::Blind, "L3 lacks live telemetry", "share", 0.5, [0.0, 1.0], "that it may: the same playbook; value assumed"),
+    about(Parameter::Relayed, "a look that another line is asked for", "min", 5.0, [2.0, 15.0], ASSUMED),
+    about(Parameter::DayBegins, "P3 tickets are worked on from", "h", 9.0, [8.0, 10.0], "that P1 and P2 alone are paid for: the playbook's telco; hour assumed"),
+    about(Parameter::DirectAlert, "application support alerted directly", "0 or 1", 0.0, [0.0, 1.0], "countermeasure; not in use unless said"),
+    about(Parameter::Hypercare, "hypercare: the delivery team stands by", "0 or 1", 0.0, [0.0, 1.0], "countermeasure; not in use unless said"),
+];
+
+/// A value for each parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameters([f64; TABLE.len()]);
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self(TABLE.map(|about| about.value))
+    }
+}
+
+impl Parameters {
+    /// The same with one of them changed.
+    #[must_use]
+    pub fn with(mut self, parameter: Parameter, value: f64) -> Self {
+        self[parameter] = value;
+        self
+    }
+
+    /// All values, in the order of the table.
+    pub fn values(&self) -> &[f64] {
+        &self.0
+    }
+}
+
+impl Index<Parameter> for Parameters {
+    type Output = f64;
+
+    fn index(&self, parameter: Parameter) -> &f64 {
+        &self.0[parameter as usize]
+    }
+}
+
+impl IndexMut<Parameter> for Parameters {
+    fn index_mut(&mut self, parameter: Parameter) -> &mut f64 {
+        &mut self.0[parameter as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_names_a_source_or_says_assumed_and_lies_in_its_range() {
+        let known = ["Equal Experts", "et al.", "playbook", "countermeasure"];
+        for (place, About { parameter, name, value, range: [low, high], source, .. }) in
+            TABLE.iter().enumerate()
+        {
+            assert_eq!(*parameter as usize, place, "{name} stands at its place");
+            assert!(
+                *source == ASSUMED || known.iter().any(|known| source.contains(known)),
+                "{name}: {source}"
+            );
+            assert!(low < high && low <= value && value <= high, "{name}");
+        }
+    }
+}

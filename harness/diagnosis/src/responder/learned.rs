@@ -1,0 +1,176 @@
+//! What a responder has learned in an incident, in order. All that it believes follows from that: what is lost at a handover is left out, and
+//! the rest is believed anew.
+
+use std::collections::BTreeSet;
+
+use incident::Remedy;
+
+use super::{ROLLED_BACK, Responder, fits};
+use crate::{
+    Finding, Hands, Phase, cause::Class, checks::CHECKS, knowledge::Hypothesis, operating::ticket::Priority,
+};
+
+/// Rounds of looks: while customers are lost, and when they are served again.
+const ROUNDS: u8 = 2;
+
+/// One thing that was learned.
+#[derive(Clone, Debug)]
+pub(super) enum Learned {
+    /// What a look said.
+    Look { place: usize, phase: Phase, round: u8, said: usize, finding: Finding },
+    /// What came of a sequence of the menu.
+    Tried {
+        place: usize,
+        sequence: Vec<Remedy>,
+        /// The asset that was suspected, if the sequence rolls it back.
+        rolled_back: Option<String>,
+        /// How probable it was, under each hypothesis, that it fails and that it helps.
+        says: Vec<[f64; 2]>,
+        helped: bool,
+    },
+}
+
+/// An asset that findings name.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) asset: String,
+    /// The looks that named it, by their places.
+    by: BTreeSet<usize>,
+    /// The odds that it did the harm, against all that are not named.
+    odds: f64,
+    pub(super) class: Option<Class>,
+    pub(super) character: Option<String>,
+}
+
+impl<H: Hands> Responder<'_, H> {
+    pub(super) fn learn(&mut self, learned: Learned) {
+        self.believe(&learned);
+        self.learned.push(learned);
+    }
+
+    /// Hands the incident over: the next line believes what it was told.
+    pub(super) async fn hand_over(&mut self) {
+        let priority = self.priority().await;
+        let of = |learned: &Learned| match learned {
+            Learned::Look { place, finding, .. } => {
+                let asset = finding.asset.as_ref().map(|asset| format!(", {asset}")).unwrap_or_default();
+                Ok(format!("{}: {}{asset}", CHECKS[*place].name, finding.outcome))
+            }
+            Learned::Tried { sequence, helped, .. } => {
+                let steps: Vec<String> = sequence.iter().map(ToString::to_string).collect();
+                Err(format!("{} ({})", steps.join(", then "), if *helped { "helped" } else { "in vain" }))
+            }
+        };
+        let found: Vec<String> = self.learned.iter().filter_map(|learned| of(learned).ok()).collect();
+        let done: Vec<String> = self.learned.iter().filter_map(|learned| of(learned).err()).collect();
+        let kept = self.ticket.hand_over(self.hands, priority, &found, &done).await;
+        self.forget(kept);
+    }
+
+    /// How urgent it is, by the last look at whether customers are served; without one, one is taken.
+    async fn priority(&mut self) -> Priority {
+        if self.is_served {
+            return Priority::P3;
+        }
+        let tells = |(round, place): &&(u8, usize)| *round == 0 && CHECKS[*place].tells_whether_served();
+        if !self.said.iter().any(|key| tells(&key)) {
+            self.look(self.watch()).await;
+        }
+        let last = self.said.iter().rfind(tells);
+        last.map_or(Priority::P1, |key| Priority::of(CHECKS[key.1].outcomes[self.taken[key]]))
+    }
+
+    /// Goes on with those looks alone that were kept, and with what was tried: that is seen in the shop.
+    fn forget(&mut self, kept: Vec<bool>) {
+        if kept.iter().all(|kept| *kept) {
+            return;
+        }
+        let mut kept = kept.into_iter();
+        let stays = |learned: &Learned| match learned {
+            Learned::Look { .. } => kept.next().unwrap_or(true),
+            Learned::Tried { .. } => true,
+        };
+        self.learned.retain(stays);
+        self.belief = self.knowledge.belief(self.terms.odds.as_deref());
+        self.taken.clear();
+        self.said.clear();
+        self.again.clear();
+        self.tried.clear();
+        self.named.clear();
+        self.history.truncate(1);
+        let learned = std::mem::take(&mut self.learned);
+        learned.iter().for_each(|learned| self.believe(learned));
+        self.learned = learned;
+    }
+
+    fn believe(&mut self, learned: &Learned) {
+        match learned {
+            Learned::Look { place, phase, round, said, finding } => {
+                self.believe_look(*place, *phase, *round, *said, finding);
+            }
+            Learned::Tried { place, sequence, rolled_back, says, helped } => {
+                self.tried.push(sequence.clone());
+                self.belief.learn(|hypothesis| &says[hypothesis], usize::from(*helped), 1.0);
+                let tried = self.named.iter().position(|named| Some(&named.asset) == rolled_back.as_ref());
+                if let Some(named) = tried {
+                    let named = &mut self.named[named];
+                    named.odds *= if *helped { 10.0 } else { ROLLED_BACK };
+                    if !helped {
+                        self.again.extend(&named.by);
+                    }
+                }
+                let tried = tried.map_or(0, |place| place as u64 + 1);
+                self.history.push(1 << 40 | (*place as u64) << 8 | tried << 1 | u64::from(*helped));
+            }
+        }
+    }
+
+    fn believe_look(&mut self, place: usize, phase: Phase, round: u8, said: usize, finding: &Finding) {
+        let check = &CHECKS[place];
+        if !self.again.remove(&place) {
+            let table = self.knowledge.table(place, phase, self.given(place, round));
+            self.belief.learn(|hypothesis| table.row(hypothesis), said, self.knowledge.temper);
+            self.taken.insert((round, place), said);
+            self.said.push((round, place));
+        }
+        if check.is_about_the_past() && finding.outcome != "no-answer" {
+            (0..ROUNDS).for_each(|round| _ = self.taken.entry((round, place)).or_insert(said));
+        }
+        let told = self.keep_name(place, finding);
+        self.history.push((phase as u64) << 32 | (place as u64) << 16 | (said as u64) << 8 | told);
+    }
+
+    /// Keeps the asset that a finding names; says in a number what that changes.
+    fn keep_name(&mut self, check: usize, finding: &Finding) -> u64 {
+        let Finding { asset: Some(asset), class, character, .. } = finding else { return 0 };
+        let right = self.knowledge.names_right(check);
+        let odds = right / (1.0 - right);
+        let place = self.named.iter().position(|named| named.asset == *asset).unwrap_or_else(|| {
+            let (asset, by) = (asset.clone(), BTreeSet::new());
+            self.named.push(Named { asset, by, odds: 0.0, class: None, character: None });
+            self.named.len() - 1
+        });
+        let named = &mut self.named[place];
+        named.by.insert(check);
+        // Looks at the same texts are one witness, the best of them.
+        named.odds = named.odds.max(odds);
+        named.class = class.or(named.class);
+        named.character = character.clone().or(named.character.take());
+        // What a comparison says does not tell a NUL from other control characters; the character itself does.
+        if let Some(class @ (Class::Control | Class::Nul)) = *class {
+            let is_control =
+                |hypothesis: &Hypothesis| matches!(hypothesis.cause.class, Some(Class::Control | Class::Nul));
+            let fits = |hypothesis| if is_control(hypothesis) { fits(hypothesis, Some(class)) } else { 1.0 };
+            self.belief.weigh(self.knowledge.hypotheses.iter().map(fits));
+        }
+        1 + place as u64 * 8 + class.map_or(0, |class| class as u64 + 1)
+    }
+
+    /// The asset that most speaks for, and the probability that it did the harm, if a text did.
+    pub(super) fn suspect(&self) -> Option<(&Named, f64)> {
+        let all: f64 = 1.0 + self.named.iter().map(|named| named.odds).sum::<f64>();
+        let most =
+            self.named.iter().reduce(|most, named| if named.odds > most.odds { named } else { most })?;
+        Some((most, most.odds / all))
+    }
+}
