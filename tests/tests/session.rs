@@ -77,6 +77,7 @@ async fn a_session_from_joining_to_the_debrief() {
     replay_a_repair(&keys).await;
     desk.until("#debrief:not([hidden])").await.click().await.unwrap();
     desk.until("article.round").await;
+    present(&desk).await;
     phone.client.goto(&at("/team/debrief")).await.unwrap();
     phone.until("article.round").await;
     for (browser, name) in [(&keys, "team-debrief"), (&phone, "phone-debrief"), (&desk, "desk-debrief")] {
@@ -196,6 +197,26 @@ async fn confirm(browser: &Browser) {
     browser.until_true("!document.querySelector('dialog[open]')").await;
 }
 
+/// Steps through the debrief as on a projector: the question first, its answer with the next press, and a vote for a repair.
+async fn present(desk: &Browser) {
+    desk.until("#present").await.click().await.unwrap();
+    desk.until("#standing.is-shown").await;
+    let next = async || desk.until(".presenter .primary").await.click().await.unwrap();
+    for _ in 0..7 {
+        next().await;
+    }
+    desk.until_true("document.querySelector('.slide.is-shown #i1-repair:not([open])')").await;
+    desk.until(".is-shown .vote .choice").await.click().await.unwrap();
+    desk.until_true("document.querySelector('.is-shown .vote b').textContent === '1'").await;
+    next().await;
+    desk.until("#i1-repair[open]").await;
+    let shown = "[...document.querySelectorAll('.slide')].filter((slide) => slide.offsetHeight > 0).length === 1";
+    desk.until_true(shown).await;
+    desk.picture("desk-presenting").await;
+    desk.until(".presenter .plain").await.click().await.unwrap();
+    desk.until_true("!document.body.classList.contains('presenting')").await;
+}
+
 // ---- The team with a keyboard ---------------------------------------------------------------------------------------
 
 async fn join_by_keyboard(keys: &Browser, code: &str) {
@@ -312,6 +333,8 @@ async fn replay_a_repair(keys: &Browser) {
     keys.until("#place a[href='/team/debrief']").await;
     keys.tab_to("#place a[href='/team/debrief']").await;
     keys.press(&(Key::Enter + "")).await;
+    keys.tab_to("#i1-repair > summary").await;
+    keys.press(&(Key::Enter + "")).await;
     keys.until("form[data-choice-of='1']").await;
     keys.tab_to("form[data-choice-of='1'] input").await;
     keys.press(" ").await;
@@ -319,7 +342,7 @@ async fn replay_a_repair(keys: &Browser) {
     keys.press(&(Key::Enter + "")).await;
     keys.tab_to("dialog[open] button[value='yes']").await;
     keys.press(&(Key::Enter + "")).await;
-    keys.until("#round-1 .repair svg").await;
+    keys.until(".repair svg").await;
 }
 
 // ---- The team on a phone --------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 // The debrief: fills itself while figures are computed, and spends a team's one choice.
 
 import { asked, attempt, byId, get, send, toast } from "./lib.js";
+import { startPresenter } from "./present.js";
+import { startReplays } from "./replay.js";
 
 const SOON_MS = 1_500;
 const LATER_MS = 6_000;
@@ -21,6 +23,7 @@ async function renew() {
   }
   document.body.dataset.stamp = fresh.body.dataset.stamp;
   prepare();
+  startReplays();
   return true;
 }
 
@@ -64,5 +67,19 @@ function prepare() {
   }
 }
 
+/** What an address names is unfolded; what is printed is, too. */
+function unfold() {
+  const named = location.hash && byId(location.hash.slice(1));
+  if (!named) return;
+  if (named instanceof HTMLDetailsElement) named.open = true;
+  named.scrollIntoView();
+}
+
+addEventListener("hashchange", unfold);
+addEventListener("beforeprint", () => document.querySelectorAll("details.step").forEach((step) => { step.open = true; }));
+
 prepare();
+startReplays();
+startPresenter();
+unfold();
 follow();

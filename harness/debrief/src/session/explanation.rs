@@ -1,9 +1,13 @@
 //! What happened, drawn as the chain, with what a team claimed of it.
 
 use askama::Template;
-use report::session::{Claimed, Fact, FactClaimed, Hypothesis, Mistaken};
+use report::session::{Claimed, Fact, FactClaimed, Mistaken};
 
-use super::{places::Chain, round::Round, summary::would_have_restored};
+use super::{
+    places::Chain,
+    round::Round,
+    summary::{of_ten, would_have_restored},
+};
 use crate::figures::fault;
 
 /// How an explanation is scored, in one sentence. The weights are those of the crate `diagnosis`.
@@ -22,9 +26,6 @@ pub(super) struct Explained {
     rule: &'static str,
     signs: [Sign; 4],
     would_have_restored: String,
-    /// The question asked after an early restoration, and the answer.
-    asked: Option<(String, Option<String>)>,
-    hypotheses: Vec<Hypothesis>,
     /// Whether it is about a team; the truth alone otherwise.
     is_of_team: bool,
 }
@@ -44,8 +45,6 @@ impl Explained {
             chain: Chain::of(&round.incident, &round.facts),
             mistaken: round.mistaken.iter().map(shown_mistake).collect(),
             score: score(round),
-            asked: round.question.clone().map(|question| (question, round.answer.clone())),
-            hypotheses: round.hypotheses.clone(),
             is_of_team: true,
             ..Self::truth(round)
         }
@@ -68,8 +67,6 @@ impl Explained {
             rule: RULE,
             signs: Sign::all(),
             would_have_restored: would_have_restored(&round.incident),
-            asked: None,
-            hypotheses: Vec::new(),
             is_of_team: false,
         }
     }
@@ -79,8 +76,8 @@ impl Matrix {
     pub(super) fn of(same: &[&Round<'_>]) -> Self {
         let row = |round: &&Round<'_>| {
             let score = round.played.outcome.explanation_score;
-            let score = score.map_or("not submitted".to_owned(), |score| format!("{score:.2}"));
-            (round.full_name(), round.facts.iter().map(|fact| Sign::of(fact.claimed)).collect(), score)
+            let score = score.map_or("no answer".to_owned(), of_ten);
+            (round.label(), round.facts.iter().map(|fact| Sign::of(fact.claimed)).collect(), score)
         };
         let facts = same.first().map(|round| round.facts.iter().map(|fact| short(&fact.fact)).collect());
         Self { facts: facts.unwrap_or_default(), rows: same.iter().map(row).collect() }
@@ -92,13 +89,9 @@ fn finding(facts: &[FactClaimed]) -> String {
     let with = count(Claimed::WithEvidence) + count(Claimed::InPart);
     let without = match count(Claimed::WithoutEvidence) {
         0 => String::new(),
-        without => format!(" and {without} without"),
+        without => format!(", said {without} without showing it"),
     };
-    format!(
-        "Of {} facts you claimed {with} with evidence{without}, and missed {}",
-        facts.len(),
-        count(Claimed::Missed)
-    )
+    format!("Of {} facts you showed {with}{without}, and missed {}", facts.len(), count(Claimed::Missed))
 }
 
 fn score(round: &Round<'_>) -> String {
@@ -108,12 +101,14 @@ fn score(round: &Round<'_>) -> String {
     let from = round.played.run.rules.explanation_right_from;
     let verdict = if score >= from { "right" } else { "not right" };
     let changed = if round.is_changed {
-        " The claims were changed after they had been submitted last; the score is that of what was submitted."
+        " You changed it after submitting; the points are those of what you submitted."
     } else {
         ""
     };
     format!(
-        "Your explanation scores {score:.2} of 1. It is right from {from:.1} on, so it is {verdict}.{changed}"
+        "Your explanation has {} of 10 points. It is right from {} on, so it is {verdict}.{changed}",
+        of_ten(score),
+        of_ten(from)
     )
 }
 
@@ -157,9 +152,9 @@ pub(super) struct Sign {
 impl Sign {
     pub(super) fn of(claimed: Claimed) -> Self {
         let (class, mark, words) = match claimed {
-            Claimed::WithEvidence => ("with-evidence", "●", "claimed with evidence"),
-            Claimed::InPart => ("in-part", "◑", "claimed in part, with evidence"),
-            Claimed::WithoutEvidence => ("without-evidence", "◌", "claimed without evidence"),
+            Claimed::WithEvidence => ("with-evidence", "●", "said and shown"),
+            Claimed::InPart => ("in-part", "◑", "said in part, and shown"),
+            Claimed::WithoutEvidence => ("without-evidence", "◌", "said, not shown"),
             Claimed::Missed => ("missed", "○", "missed"),
         };
         Self { class, mark, words }

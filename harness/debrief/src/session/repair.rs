@@ -12,6 +12,7 @@ use report::session::{Combinations, Pending, Played};
 
 use super::{instead, round::Round};
 use crate::{
+    chain::prevented_by,
     chart::{Chart, Table},
     figures::{fault, list, percent, time},
     grid::Grid,
@@ -68,10 +69,12 @@ pub(super) struct Repair {
 struct Shown {
     finding: String,
     grid: Grid,
-    /// For each fault its name, its share, its value, and how long its bar is, of a hundred; none if there is nothing to share out.
+    /// For each fault its name, its share, its value, and how long its bar is, of a hundred; the name alone where a replay cannot measure it.
+    /// None if there is nothing to share out.
     shares: Option<Vec<[String; 4]>>,
     whole: Usd,
-    sets: Vec<String>,
+    /// How few repairs prevent the outage, and which.
+    prevented: String,
     views: f64,
 }
 
@@ -159,8 +162,8 @@ fn both(choice: &Choice, replays: &[Played; 2]) -> Chart {
             replays.each_ref().map(Played::loss_usd),
             replays.each_ref().map(|replay| replay.outcome.lost_s.is_some()),
         ),
-        subtitle: "The identical incident twice in virtual time, with your own remedies at your own times of the story: as it was, and with the \
-                   repair from the start. One seed. Neither is compared with your own round: that ran live, with other visits."
+        subtitle: "The identical incident twice in virtual time, with your own remedies at your own times of the story. Your own round ran \
+                   live, with other visits: it is compared with neither."
             .to_owned(),
         plots: plot.both().into(),
         table,
@@ -175,16 +178,19 @@ impl Shown {
         };
         let outages = combinations.lost.iter().filter(|lost| **lost).count();
         let row = |(factor, (share, usd)): (ContributingFactor, &(f64, f64))| {
+            if factor == InadequateTelemetry {
+                return [fault(factor), String::new(), String::new(), String::new()];
+            }
             let bar = format!("{:.1}", (share * 100.0).clamp(0.0, 100.0));
             [fault(factor), percent(*share), Usd(*usd).to_string(), bar]
         };
         let rows = |shares: &Vec<(f64, f64)>| {
             ContributingFactor::LATENT_FAULTS.into_iter().zip(shares).map(row).collect()
         };
-        let set = |set: &Vec<ContributingFactor>| match set.as_slice() {
-            [] => "nothing has to be repaired".to_owned(),
-            faults => list(&faults.iter().copied().map(fault).collect::<Vec<_>>()),
-        };
+        let set = |set: &Vec<ContributingFactor>| list(&set.iter().copied().map(fault).collect::<Vec<_>>());
+        let sets: Vec<String> =
+            combinations.smallest_sets.iter().map(set).filter(|set| set != "none").collect();
+        let which = if sets.is_empty() { String::new() } else { format!(": {}", sets.join("; or ")) };
         Self {
             finding: match outages {
                 0 => "In none of the sixteen combinations is availability lost".to_owned(),
@@ -200,26 +206,27 @@ impl Shown {
             }),
             shares: combinations.shares.as_ref().map(rows),
             whole: Usd(combinations.whole_usd),
-            sets: combinations.smallest_sets.iter().map(set).collect(),
+            prevented: format!("{}{which}.", prevented_by(&combinations.smallest_sets)),
             views: combinations.views_per_second,
         }
     }
 }
 
-/// The repairs of all who had the same incident: who, what was chosen, and what came of it.
-pub(super) fn spent(same: &[&Round<'_>]) -> Vec<[String; 3]> {
+/// The repairs of all who had the same incident: who, what was chosen, what came of it, and where the team's own page is.
+pub(super) fn spent(same: &[&Round<'_>], anyway: &str) -> Vec<[String; 4]> {
     let row = |round: &&Round<'_>| {
-        let Some(chosen) = round.repair.and_then(choice) else {
-            return [round.full_name(), "not spent yet".to_owned(), String::new()];
+        let (chosen, came) = match round.repair.and_then(choice) {
+            None => ("not spent yet", String::new()),
+            Some(chosen) => match round.computed.as_ref().and_then(|computed| computed.replays.as_ref()) {
+                Some(Pending::Ready([before, after])) => {
+                    let came = format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()));
+                    (chosen.title, came)
+                }
+                pending => (chosen.title, pending.and_then(instead).unwrap_or_default()),
+            },
         };
-        let replays = round.computed.as_ref().and_then(|computed| computed.replays.as_ref());
-        let came = match replays {
-            Some(Pending::Ready([before, after])) => {
-                format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()))
-            }
-            pending => pending.and_then(instead).unwrap_or_default(),
-        };
-        [round.full_name(), chosen.title.to_owned(), came]
+        let page = format!("/desk/debrief/teams/{}{anyway}", round.team);
+        [round.label(), chosen.to_owned(), came, page]
     };
     same.iter().map(row).collect()
 }
@@ -263,8 +270,11 @@ mod tests {
         };
         let shown = Shown::of(&combinations);
         assert_eq!(shown.finding, "Availability is lost in 4 of the sixteen combinations");
-        assert_eq!(shown.sets, ["invalid rendering", "poor error handling"]);
-        assert_eq!(shown.shares.unwrap()[2], ["missing health check", "20.0\u{a0}%", "$160,000", "20.0"]);
+        let either = "Either of two repairs alone prevents it: invalid rendering; or poor error handling.";
+        assert_eq!(shown.prevented, either);
+        let shares = shown.shares.unwrap();
+        assert_eq!(shares[2], ["missing health check", "20.0\u{a0}%", "$160,000", "20.0"]);
+        assert_eq!(shares[3], ["inadequate telemetry", "", "", ""], "a replay cannot measure it");
         let first = &shown.grid.rows[0].1[0];
         assert_eq!(
             (first.figure.as_str(), first.shade.as_str(), first.outages.as_str()),
@@ -275,6 +285,10 @@ mod tests {
         let none =
             Combinations { shares: None, lost: vec![true; 16], smallest_sets: Vec::new(), ..combinations };
         let none = Shown::of(&none);
-        assert!(none.shares.is_none() && none.sets.is_empty() && none.finding.contains("all sixteen"));
+        assert!(
+            none.shares.is_none()
+                && none.prevented.starts_with("No set")
+                && none.finding.contains("all sixteen")
+        );
     }
 }
