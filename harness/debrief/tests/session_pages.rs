@@ -33,6 +33,7 @@ fn computed(round: &TeamRound) -> Computed {
         complained_s: Some(900.0),
         alerted_s: Some(600.0),
         looked_at_minutes: vec![1.0, 8.0],
+        of: round.facts.iter().map(|fact| fact.fact.clone()).collect(),
         facts: vec![at_levels; round.facts.len()],
     };
     let repaired = |mut played: Played| {
@@ -56,7 +57,7 @@ fn a_team_reads_its_own_rounds_and_no_others_name() {
         &[
             "Debrief: Team &#60;1&#62;",
             "Your team restored the shop 6.9\u{a0}minutes after it failed (",
-            "wrong, 60 % sure",
+            "wrong kind, 60 % sure",
             "id=\"round-0\"",
             "id=\"round-1\"",
             "You, at logs",
@@ -74,10 +75,10 @@ fn an_explanation_is_told_by_its_parts() {
     has(
         &page,
         &[
-            "Of 8 facts you claimed 4 with evidence and 1 without, and missed 3",
-            "Your explanation scores 0.80 of 1",
+            "Of 8 facts you claimed 5 with evidence and 1 without, and missed 2",
+            "Your explanation scores 0.83 of 1",
             "somebody saved a &#60;bad&#62; sign",
-            "the disk",
+            "too little of it",
             "Nobody asked the cache",
             "<h4>What set it off</h4>",
             "<h4>The content store</h4>",
@@ -118,7 +119,7 @@ fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
     let page = team_page(&session, 1, TEAM).unwrap();
     has(
         &page,
-        &["You saw 3 of 8 facts and said 3 of 8", "once the answers are open", "data-choice-of=\"1\""],
+        &["You saw 4 of 8 facts and said 4 of 8", "once the answers are open", "data-choice-of=\"1\""],
     );
     let round = round_mut(&mut session, 1);
     round.repair = Some(incident::ContributingFactor::InvalidRendering);
@@ -127,7 +128,7 @@ fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
     has(
         &page,
         &[
-            "8 of 8 facts could be known at logs; you saw 3 and said 3",
+            "8 of 8 facts could be known at logs; you saw 4 and said 4",
             "Your repair: Write text by the rules of its place",
             "would have saved ",
             ": availability would never have been lost",

@@ -7,9 +7,10 @@ use super::{places::Chain, round::Round, summary::would_have_restored};
 use crate::figures::fault;
 
 /// How an explanation is scored, in one sentence. The weights are those of the crate `diagnosis`.
-pub(super) const RULE: &str = "The cause counts for four tenths of the score, the asset for three, the character for one, the path for one (by the share of \
-    services that stand in both in the same order) and the factors for one (twice those in both, over all in each). Where no asset or character belongs to \
-    it, its part goes to the cause. A claim without evidence counts for nothing.";
+pub(super) const RULE: &str = "Of ten points the cause counts for three, the asset for three, the contributing factors for three (twice those in both, over \
+    all in each), the character for a half and the path for a half (by the share of services that stand in both in the same order). Where no asset, character \
+    or factor belongs to it, its points go to the cause. It is right from eight on: without one contributing factor nobody gets there. What was said and not \
+    shown by its evidence gets a quarter of its points, a claim without evidence none.";
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "session-explained.html")]
@@ -20,7 +21,7 @@ pub(super) struct Explained {
     mistaken: Vec<(&'static str, String, String, usize)>,
     score: String,
     rule: &'static str,
-    signs: [Sign; 4],
+    signs: [Sign; 5],
     would_have_restored: String,
     /// The question asked after an early restoration, and the answer.
     asked: Option<(String, Option<String>)>,
@@ -90,7 +91,7 @@ impl Matrix {
 fn finding(facts: &[FactClaimed]) -> String {
     let count = |claimed: Claimed| facts.iter().filter(|fact| fact.claimed == claimed).count();
     let with = count(Claimed::WithEvidence) + count(Claimed::InPart);
-    let without = match count(Claimed::WithoutEvidence) {
+    let without = match count(Claimed::WithoutEvidence) + count(Claimed::SaidNotShown) {
         0 => String::new(),
         without => format!(" and {without} without"),
     };
@@ -159,6 +160,7 @@ impl Sign {
         let (class, mark, words) = match claimed {
             Claimed::WithEvidence => ("with-evidence", "●", "claimed with evidence"),
             Claimed::InPart => ("in-part", "◑", "claimed in part, with evidence"),
+            Claimed::SaidNotShown => ("without-evidence", "◍", "said, not shown by its evidence"),
             Claimed::WithoutEvidence => ("without-evidence", "◌", "claimed without evidence"),
             Claimed::Missed => ("missed", "○", "missed"),
         };
@@ -166,8 +168,15 @@ impl Sign {
     }
 
     /// All of them, best first.
-    pub(super) fn all() -> [Self; 4] {
-        [Claimed::WithEvidence, Claimed::InPart, Claimed::WithoutEvidence, Claimed::Missed].map(Self::of)
+    pub(super) fn all() -> [Self; 5] {
+        [
+            Claimed::WithEvidence,
+            Claimed::InPart,
+            Claimed::SaidNotShown,
+            Claimed::WithoutEvidence,
+            Claimed::Missed,
+        ]
+        .map(Self::of)
     }
 }
 

@@ -45,7 +45,7 @@ struct IncidentPart {
     /// What came of it, a row for each team: where its own page is, and the cells.
     outcomes: Vec<(String, [String; 8])>,
     explained: Explained,
-    signs: [Sign; 4],
+    signs: [Sign; 5],
     matrix: Matrix,
     rule: &'static str,
     answers: Vec<(String, String)>,
@@ -146,8 +146,8 @@ fn outcome(round: &Round<'_>, reader: Reader) -> (String, [String; 8]) {
     let restored = outcome.restored_s.and_then(|at_s| round.wall_after_loss_s(at_s));
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let guess = round.guess.as_ref().map_or("none".to_owned(), |guess| {
-        let sure = guess.confidence_percent;
-        match (&guess.cause, guess.is_right) {
+        let sure = guess.confidence_percent.unwrap_or_default();
+        match (&guess.kind, guess.is_right) {
             (None, _) => "no idea yet".to_owned(),
             (Some(_), true) => format!("right (luck), {sure} % sure"),
             (Some(_), false) => format!("wrong, {sure} % sure"),

@@ -108,6 +108,11 @@ fn choice(repair: ContributingFactor) -> Option<Choice> {
 /// What a repair would have changed, in a sentence.
 fn finding(choice: &Choice, [before, after]: [f64; 2], lost: [bool; 2]) -> String {
     let title = choice.title;
+    if choice.fault == InadequateTelemetry {
+        return format!(
+            "\u{201c}{title}\u{201d} cannot be measured in a replay: it tells people more, and in a replay they do what they did"
+        );
+    }
     let end = if lost == [true, false] { ": availability would never have been lost" } else { "" };
     if (before - after).abs() < 1.0 {
         let before = Usd(before);
@@ -174,11 +179,19 @@ impl Shown {
             present.iter().enumerate().map(|(place, present)| usize::from(*present) << place).sum()
         };
         let outages = combinations.lost.iter().filter(|lost| **lost).count();
-        let row = |(factor, (share, usd)): (ContributingFactor, &(f64, f64))| {
+        let row = |(factor, share): (ContributingFactor, &Option<(f64, f64)>)| {
+            let Some((share, usd)) = share else {
+                return [
+                    fault(factor),
+                    "cannot be measured in a replay".to_owned(),
+                    String::new(),
+                    "0".to_owned(),
+                ];
+            };
             let bar = format!("{:.1}", (share * 100.0).clamp(0.0, 100.0));
             [fault(factor), percent(*share), Usd(*usd).to_string(), bar]
         };
-        let rows = |shares: &Vec<(f64, f64)>| {
+        let rows = |shares: &Vec<Option<(f64, f64)>>| {
             ContributingFactor::LATENT_FAULTS.into_iter().zip(shares).map(row).collect()
         };
         let set = |set: &Vec<ContributingFactor>| match set.as_slice() {
@@ -243,6 +256,8 @@ mod tests {
         check(900_000.0, 300_000.0, "saved $600,000 of $900,000");
         check(900_000.0, 900_000.2, "changed nothing in the replay: $900,000 both times");
         check(900_000.0, 950_000.0, "cost $50,000 more than the $900,000");
+        let telemetry = finding(&CHOICES[3], [900_000.0, 900_000.0], [true, true]);
+        assert!(telemetry.contains("cannot be measured in a replay"), "{telemetry}");
     }
 
     #[test]
@@ -256,7 +271,7 @@ mod tests {
         let combinations = Combinations {
             losses_usd: (0..16).map(loss).collect(),
             lost: (0..16).map(|present| loss(present) > 0.0).collect(),
-            shares: Some(vec![(0.4, 320_000.0), (0.4, 320_000.0), (0.2, 160_000.0), (0.0, 0.0)]),
+            shares: Some(vec![Some((0.4, 320_000.0)), Some((0.4, 320_000.0)), Some((0.2, 160_000.0)), None]),
             whole_usd: 800_000.0,
             smallest_sets: vec![vec![InvalidRendering], vec![PoorErrorHandling]],
             views_per_second: 1.0,
@@ -264,7 +279,9 @@ mod tests {
         let shown = Shown::of(&combinations);
         assert_eq!(shown.finding, "Availability is lost in 4 of the sixteen combinations");
         assert_eq!(shown.sets, ["invalid rendering", "poor error handling"]);
-        assert_eq!(shown.shares.unwrap()[2], ["missing health check", "20.0\u{a0}%", "$160,000", "20.0"]);
+        let shares = shown.shares.unwrap();
+        assert_eq!(shares[3][1], "cannot be measured in a replay");
+        assert_eq!(shares[2], ["missing health check", "20.0\u{a0}%", "$160,000", "20.0"]);
         let first = &shown.grid.rows[0].1[0];
         assert_eq!(
             (first.figure.as_str(), first.shade.as_str(), first.outages.as_str()),

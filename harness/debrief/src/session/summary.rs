@@ -144,20 +144,20 @@ fn guess(round: &Round<'_>) -> (String, String) {
     let Some(guess) = &round.guess else {
         return ("none".to_owned(), "Nobody guessed, so the evidence stayed closed.".to_owned());
     };
-    let sure = format!("{} % sure", guess.confidence_percent);
-    match (&guess.cause, guess.is_right) {
+    let sure = guess.confidence_percent.map_or_else(String::new, |percent| format!(", {percent} % sure"));
+    match (&guess.kind, guess.is_right) {
         (None, _) => {
             ("no idea yet".to_owned(), "An honest answer. It counts for nothing either way.".to_owned())
         }
-        (Some(cause), true) => (
-            format!("right, {sure}"),
+        (Some(kind), true) => (
+            format!("right kind{sure}"),
             format!(
-                "\u{201c}{cause}\u{201d}: a lucky guess, as nothing had been seen. It is reported apart and counts for nothing."
+                "\u{201c}{kind}\u{201d}: a lucky guess, as nothing had been seen. It is reported apart and counts for nothing."
             ),
         ),
-        (Some(cause), false) => (
-            format!("wrong, {sure}"),
-            format!("\u{201c}{cause}\u{201d}. It counts for nothing; it is there to be compared with."),
+        (Some(kind), false) => (
+            format!("wrong kind{sure}"),
+            format!("\u{201c}{kind}\u{201d}. It counts for nothing; it is there to be compared with."),
         ),
     }
 }
