@@ -34,6 +34,7 @@ fn computed(round: &TeamRound) -> Computed {
         complained_s: Some(900.0),
         alerted_s: Some(600.0),
         looked_at_minutes: vec![1.0, 8.0],
+        of: round.facts.iter().map(|fact| fact.fact.clone()).collect(),
         facts: vec![at_levels; round.facts.len()],
     };
     let repaired = |mut played: Played| {
@@ -62,7 +63,7 @@ fn a_team_reads_its_own_rounds_and_no_others_name() {
             "You, at logs",
             "Another team, at changes",
             "another team</th>",
-            "1. restart the cache 6.7\u{a0}min (09:25); 2. ",
+            "1. restart the cache ",
             "data-stamp=\"0-0-0\"",
         ],
     );
@@ -75,10 +76,10 @@ fn an_explanation_is_told_by_its_parts() {
     has(
         &page,
         &[
-            "Of 8 facts you showed 4, said 1 without showing it, and missed 3",
-            "Your explanation has 8 of 10 points. It is right from 8 on",
+            "Of 8 facts you showed 5, said 1 without showing it, and missed 2",
+            "Your explanation has 8.3 of 10 points. It is right from 8 on",
             "somebody saved a &#60;bad&#62; sign",
-            "the disk",
+            "too little of it",
             "Nobody asked the cache",
             "<h4>What set it off</h4>",
             "<h4>The content store</h4>",
@@ -99,7 +100,7 @@ fn the_first_screen_says_in_a_row_how_each_team_did_poorest_telemetry_on_top() {
         standing,
         &[
             "Incident 1</a>: 1 of 2 restored the shop, 1 of 2 found out why",
-            "logs</strong>, then metrics</td><td class=\"number\">2</td><td>6.9\u{a0}min</td><td>right, 8 of\u{a0}10</td>",
+            "logs</strong>, then metrics</td><td class=\"number\">2</td><td>6.9\u{a0}min</td><td>right, 8.3 of\u{a0}10</td>",
             "changes</strong></td><td class=\"number\">0</td><td>no</td><td>no answer</td>",
         ],
     );
@@ -146,7 +147,7 @@ fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
     let page = team_page(&session, 1, TEAM).unwrap();
     has(
         &page,
-        &["You saw 3 of 8 facts and said 3 of 8", "once the answers are open", "data-choice-of=\"1\""],
+        &["You saw 4 of 8 facts and said 4 of 8", "once the answers are open", "data-choice-of=\"1\""],
     );
     let round = round_mut(&mut session, 1);
     round.repair = Some(incident::ContributingFactor::InvalidRendering);
@@ -155,7 +156,7 @@ fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
     has(
         &page,
         &[
-            "8 of 8 facts could be known at logs; you saw 3 and said 3",
+            "8 of 8 facts could be known at logs; you saw 4 and said 4",
             "Your repair: Write text by the rules of its place.",
             "would have saved ",
             ": availability would never have been lost",

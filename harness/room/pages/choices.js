@@ -27,7 +27,8 @@ export function choiceField(about, choice, { causes, factors, services }) {
   const select = el("select", { id: "claim-choice" }, el("option", { value: "" }, "Not matched yet"), ...entries.map(({ id, words }) => el("option", { value: id }, words)));
   select.value = choice ?? "";
   const label = about === "asset" ? "Which one is it?" : "Which entry of the catalogue comes nearest?";
-  return { node: el("div", { class: "field" }, el("label", { for: select.id }, label), select), value: () => select.value || null };
+  const closed = entries.length === 0 && el("p", { class: "hint" }, "The list opens once this part is saved in your own words with evidence pinned to it.");
+  return { node: el("div", { class: "field" }, el("label", { for: select.id }, label), select, closed), value: () => select.value || null };
 }
 
 function characterField(choice) {

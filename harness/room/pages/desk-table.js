@@ -70,7 +70,7 @@ function showTeam(row, team) {
 
 function showGuess(cell, guess) {
   setText(cell.firstChild, guess ? short(guess.words ?? "no idea yet") : "–");
-  setText(cell.lastChild, guess?.words ? `${guess.confidence} % sure` : "");
+  setText(cell.lastChild, guess && guess.confidence !== null ? `${guess.confidence} % sure` : "");
 }
 
 const short = (text) => (text.length > SHORT_MAX ? `${text.slice(0, SHORT_MAX)} …` : text);

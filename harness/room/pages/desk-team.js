@@ -79,7 +79,7 @@ function figuresOf(team) {
     ["Looks", team.looks],
     ["Explained", team.explained ? "yes" : "not yet"],
     ["Score", percent(team.score), true],
-    ["Guess", guess ? (guess.words ? `${guess.words} (${guess.confidence} % sure)` : "no idea yet") : "none yet"],
+    ["Guess", guess ? (guess.confidence === null ? guess.words : `${guess.words} (${guess.confidence} % sure)`) : "none yet"],
     ["Hypothesis", team.hypothesis ?? "none yet"],
     ["Remedies", team.remedies.join("\n") || "none yet"],
   ];

@@ -19,8 +19,8 @@ export function startHypotheses() {
   watch((s) => s.guess, async (given) => {
     setHidden(guess, given === null);
     if (given === null) return;
-    const words = given.cause === null ? "no idea yet" : wordsOf((await catalogue()).causes, given.cause);
-    setText(guess, `First guess: ${words}, ${given.confidence} % sure (${given.by}).`);
+    const words = given.kind ? `${wordsOf((await catalogue()).kinds, given.kind)}, ${given.confidence ?? 0} % sure` : "no idea yet";
+    setText(guess, `First guess: ${words} (${given.by}).`);
   });
   watch((s) => s.hypotheses, (hypotheses) => {
     setHidden(none, hypotheses.length > 0);

@@ -67,7 +67,7 @@ fn band(round: &Round<'_>, title: String, height: f64) -> Band {
         class: level_class(round.level),
         lanes: vec![lane(round, height)],
         marks: marks(round),
-        remedies: round.played.remedies().iter().map(|(story_s, _)| *story_s).collect(),
+        remedies: round.tried.iter().map(|tried| tried.begun_s).collect(),
     }
 }
 

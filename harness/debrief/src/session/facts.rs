@@ -177,11 +177,11 @@ impl Cell {
     }
 }
 
-/// When a team met each fact: minutes since the loss, with the story's time; the story's time alone where nothing was lost, so that no column
-/// counts from two beginnings.
+/// When a team met each fact, in minutes from the one beginning that counts for the round, with the story's time; that alone where there is none.
 fn met(round: &Round<'_>, when: fn(&FactClaimed) -> Option<f64>) -> Vec<String> {
-    let words = |at_s: f64| match round.wall_after_loss_s(at_s) {
-        Some(after_s) => format!("{} ({})", minutes(after_s), time(at_s)),
+    let since_s = round.counted_from_s().map(|at_s| round.clocks.wall_s(at_s));
+    let words = |at_s: f64| match since_s {
+        Some(since_s) => format!("{} ({})", minutes(round.clocks.wall_s(at_s) - since_s), time(at_s)),
         None => time(at_s),
     };
     round.facts.iter().map(|fact| when(fact).map_or(NOT.to_owned(), words)).collect()

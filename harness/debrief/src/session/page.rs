@@ -2,10 +2,11 @@
 //! facilitator's guide. Every step is folded until its turn, so that nobody reads the answer while others still tell what they saw.
 
 use askama::Template;
-use report::session::SessionReport;
+use report::session::{Help, HelpKind, SessionReport};
 
 use super::{
     Link, ProgressBar, RESTS_ON, Reader, charts,
+    clocks::minutes,
     explanation::{Explained, Matrix},
     facts::Facts,
     lessons::Lessons,
@@ -33,6 +34,8 @@ pub(super) struct DebriefPage<'a> {
     stamp: String,
     incidents: Vec<IncidentPart>,
     practice: Option<Chart>,
+    /// Teams that nobody attended, which stand in no figure.
+    absent: Vec<String>,
     rests_on: &'static str,
     downloads: Vec<Link>,
     /// Records and reviews, for each round that is shown in full.
@@ -53,6 +56,8 @@ struct IncidentPart {
     moments: Vec<Moment>,
     /// What teams were asked, and answered: who, the question, the answer.
     asked: Vec<[String; 3]>,
+    /// Hints and telemetry that were given: to whom, and what.
+    help: Vec<[String; 2]>,
     guesses: Vec<[String; 2]>,
     curves: Chart,
     replays: Vec<Replay>,
@@ -102,6 +107,11 @@ impl<'a> DebriefPage<'a> {
             news: format!("{base}/news{}", anyway(reader)),
             practice: (!practice.is_empty()).then(|| charts::of(&practice, &[], team.is_some())),
             incidents: incidents.into_iter().enumerate().map(part).collect(),
+            absent: if team.is_some() {
+                Vec::new()
+            } else {
+                session.absent.iter().map(|(_, name, round)| format!("{name}, round {round}")).collect()
+            },
             rests_on: RESTS_ON,
             downloads: vec![
                 link("One row for each team and round (CSV)", "rounds.csv"),
@@ -155,9 +165,28 @@ fn part(
         Standing::of(round, if is_of_team { "You".to_owned() } else { round.name.clone() }, href(round))
     };
     let other = |round: &&Round<'_>| Standing::of(round, "another team".to_owned(), None);
+    let given = |answer: &Option<String>| answer.clone().unwrap_or_else(|| "No answer was given.".to_owned());
     let asked = |round: &&Round<'_>| {
-        let answer = round.answer.clone().unwrap_or_else(|| "No answer was given.".to_owned());
-        Some([round.name.clone(), round.question.clone()?, answer])
+        let early =
+            round.question.clone().map(|question| [round.name.clone(), question, given(&round.answer)]);
+        let director = round.questions.iter().map(|asked| {
+            let took = asked
+                .answered_s
+                .map(|at_s| minutes(round.clocks.wall_s(at_s) - round.clocks.wall_s(asked.asked_s)));
+            let took = took.map_or_else(String::new, |took| format!(" (after {took})"));
+            [round.name.clone(), asked.text.clone(), format!("{}{took}", given(&asked.answer))]
+        });
+        director.chain(early).collect::<Vec<_>>()
+    };
+    let help = |round: &&Round<'_>| {
+        let word = |kind| if kind == HelpKind::Hint { "hint" } else { "telemetry" };
+        let line = |help: &Help| {
+            [
+                round.name.clone(),
+                format!("{} {}: {}", round.both_times(help.story_s), word(help.kind), help.text),
+            ]
+        };
+        round.help.iter().map(line).collect::<Vec<_>>()
     };
     let model = |level| Model::of(own.iter().find(|round| round.level == level)?);
     IncidentPart {
@@ -170,7 +199,8 @@ fn part(
         is_facilitator: reader.is_facilitator,
         is_of_team,
         moments: if reader.is_facilitator { Moment::marked(&session.marks, own) } else { Vec::new() },
-        asked: own.iter().filter_map(asked).collect(),
+        asked: own.iter().flat_map(asked).collect(),
+        help: own.iter().flat_map(help).collect(),
         guesses: own.iter().map(|round| [round.name.clone(), summary::guess(round)]).collect(),
         curves: charts::of(own, &others, is_of_team),
         replays: own.iter().map(|round| Replay::of(round)).collect(),

@@ -8,7 +8,7 @@ use incident::{
     },
     Tally, Usd,
 };
-use report::session::{Combinations, Pending, Played};
+use report::session::{Combinations, Outlook, Pending, Played, outlook_of_repair};
 
 use super::{instead, round::Round};
 use crate::{
@@ -60,6 +60,8 @@ pub(super) struct Repair {
     may_choose: bool,
     plot: Option<Chart>,
     instead: Option<String>,
+    /// What the team expected of it, and whether that came.
+    expected: Option<String>,
     /// None as long as they are not to be seen.
     combinations: Option<Shown>,
     combinations_instead: Option<String>,
@@ -95,12 +97,32 @@ impl Repair {
             number: round.number,
             choices: CHOICES,
             may_choose: may_choose && chosen.is_none(),
+            expected: round.repair_expected.as_ref().map(|expected| {
+                let came = match &computed.replays {
+                    Some(Pending::Ready([before, after])) => {
+                        let is_lost = after.outcome.lost_s.is_some();
+                        let outlook = outlook_of_repair([before.loss_usd(), after.loss_usd()], is_lost);
+                        if outlook == expected.outlook { ": so it was" } else { ": it was not so" }
+                    }
+                    _ => "",
+                };
+                format!("You expected that {}{came}.", of_repair(expected.outlook))
+            }),
             chosen,
             plot,
             instead: computed.replays.as_ref().and_then(instead),
             combinations,
             combinations_instead: computed.combinations.as_ref().and_then(instead),
         })
+    }
+}
+
+fn of_repair(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::Back => "it prevents the outage",
+        Outlook::Better => "less is lost",
+        Outlook::Same => "it changes nothing",
+        Outlook::Worse => "more is lost",
     }
 }
 
@@ -111,6 +133,11 @@ fn choice(repair: ContributingFactor) -> Option<Choice> {
 /// What a repair would have changed, in a sentence.
 fn finding(choice: &Choice, [before, after]: [f64; 2], lost: [bool; 2]) -> String {
     let title = choice.title;
+    if choice.fault == InadequateTelemetry {
+        return format!(
+            "\u{201c}{title}\u{201d} cannot be measured in a replay: it tells people more, and in a replay they do what they did"
+        );
+    }
     let end = if lost == [true, false] { ": availability would never have been lost" } else { "" };
     if (before - after).abs() < 1.0 {
         let before = Usd(before);
@@ -177,14 +204,14 @@ impl Shown {
             present.iter().enumerate().map(|(place, present)| usize::from(*present) << place).sum()
         };
         let outages = combinations.lost.iter().filter(|lost| **lost).count();
-        let row = |(factor, (share, usd)): (ContributingFactor, &(f64, f64))| {
-            if factor == InadequateTelemetry {
+        let row = |(factor, share): (ContributingFactor, &Option<(f64, f64)>)| {
+            let Some((share, usd)) = share else {
                 return [fault(factor), String::new(), String::new(), String::new()];
-            }
+            };
             let bar = format!("{:.1}", (share * 100.0).clamp(0.0, 100.0));
             [fault(factor), percent(*share), Usd(*usd).to_string(), bar]
         };
-        let rows = |shares: &Vec<(f64, f64)>| {
+        let rows = |shares: &Vec<Option<(f64, f64)>>| {
             ContributingFactor::LATENT_FAULTS.into_iter().zip(shares).map(row).collect()
         };
         let set = |set: &Vec<ContributingFactor>| list(&set.iter().copied().map(fault).collect::<Vec<_>>());
@@ -219,7 +246,11 @@ pub(super) fn spent(same: &[&Round<'_>], anyway: &str) -> Vec<[String; 4]> {
             None => ("not spent yet", String::new()),
             Some(chosen) => match round.computed.as_ref().and_then(|computed| computed.replays.as_ref()) {
                 Some(Pending::Ready([before, after])) => {
-                    let came = format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()));
+                    let came = if chosen.fault == InadequateTelemetry {
+                        "cannot be measured in a replay".to_owned()
+                    } else {
+                        format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()))
+                    };
                     (chosen.title, came)
                 }
                 pending => (chosen.title, pending.and_then(instead).unwrap_or_default()),
@@ -249,6 +280,8 @@ mod tests {
         check(900_000.0, 0.0, "saved $900,000 of $900,000: availability would never have been lost");
         check(900_000.0, 300_000.0, "saved $600,000 of $900,000");
         check(900_000.0, 900_000.2, "changed nothing in the replay: $900,000 both times");
+        let telemetry = finding(&CHOICES[3], [900_000.0, 900_000.0], [true, true]);
+        assert!(telemetry.contains("cannot be measured in a replay"), "{telemetry}");
         check(900_000.0, 950_000.0, "cost $50,000 more than the $900,000");
     }
 
@@ -263,7 +296,7 @@ mod tests {
         let combinations = Combinations {
             losses_usd: (0..16).map(loss).collect(),
             lost: (0..16).map(|present| loss(present) > 0.0).collect(),
-            shares: Some(vec![(0.4, 320_000.0), (0.4, 320_000.0), (0.2, 160_000.0), (0.0, 0.0)]),
+            shares: Some(vec![Some((0.4, 320_000.0)), Some((0.4, 320_000.0)), Some((0.2, 160_000.0)), None]),
             whole_usd: 800_000.0,
             smallest_sets: vec![vec![InvalidRendering], vec![PoorErrorHandling]],
             views_per_second: 1.0,

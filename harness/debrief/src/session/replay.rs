@@ -2,7 +2,7 @@
 //! moment, before asking what they should have done.
 
 use incident::{Event, EventKind};
-use report::session::Mark;
+use report::session::{Help, HelpKind, Mark};
 
 use super::{clocks::minutes, round::Round};
 use crate::figures::{capital, time};
@@ -36,15 +36,38 @@ pub(super) struct Moment {
 
 impl Replay {
     pub(super) fn of(round: &Round<'_>) -> Self {
+        let mut all: Vec<(f64, &'static str, String)> = round
+            .played
+            .events
+            .iter()
+            .filter_map(|event| told(event).map(|(kind, text)| (event.story_s, kind, text)))
+            .collect();
+        // A remedy stands where somebody decided on it, and not where it was done.
+        all.extend(
+            round.tried.iter().map(|tried| (tried.begun_s, "did", capital(&tried.remedy.to_string()))),
+        );
+        let level = |help: &&Help| help.kind == HelpKind::Level;
+        all.extend(
+            round
+                .help
+                .iter()
+                .filter(level)
+                .map(|help| (help.story_s, "heard", format!("New telemetry: {}", help.text))),
+        );
+        for asked in &round.questions {
+            all.push((asked.asked_s, "heard", format!("Asked: {}", asked.text)));
+            let answer = asked.answered_s.zip(asked.answer.as_ref());
+            all.extend(answer.map(|(at_s, answer)| (at_s, "thought", format!("Answered: {answer}"))));
+        }
+        all.sort_by(|one, other| one.0.total_cmp(&other.0));
         let mut lines: Vec<Line> = Vec::new();
-        for event in &round.played.events {
-            let Some((kind, text)) = told(event) else { continue };
+        for (story_s, kind, text) in all {
             match lines.last_mut() {
                 Some(last) if (last.kind, &last.text) == (kind, &text) => last.times += 1,
                 _ => lines.push(Line {
-                    story_s: event.story_s,
-                    time: time(event.story_s),
-                    minutes: minutes(round.clocks.wall_s(event.story_s)),
+                    story_s,
+                    time: time(story_s),
+                    minutes: minutes(round.clocks.wall_s(story_s)),
                     kind,
                     text,
                     times: 1,
@@ -78,7 +101,6 @@ fn told(event: &Event) -> Option<(&'static str, String)> {
         EventKind::Explained { explanation, .. } => {
             ("thought", format!("Handed in: {}", explanation.trigger))
         }
-        EventKind::Remedy(remedy) if event.who.is_none() => ("did", capital(&remedy.to_string())),
         EventKind::Escalated { to } => ("did", format!("Handed over to {to}")),
         EventKind::CustomerComplaint { text } => ("heard", format!("A customer: \u{201c}{text}\u{201d}")),
         EventKind::Alerted { text } => ("heard", format!("Alert: {text}")),

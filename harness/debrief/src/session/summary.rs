@@ -1,7 +1,7 @@
 //! A team's round in one row of figures, and in a sentence; people's minutes first.
 
 use incident::Remedy;
-use report::session::Incident;
+use report::session::{Incident, Outlook, Tried, Verdict};
 
 use super::{
     clocks::minutes,
@@ -109,20 +109,50 @@ fn counted(seconds: f64, unit: &str) -> String {
     format!("{minutes}\u{a0}{unit}{}", if minutes == "1" { "" } else { "s" })
 }
 
-/// What was done when, by number, people's minutes first.
+/// What was tried when, by number, people's minutes first, and what it was worth.
 pub(super) fn remedies(round: &Round<'_>) -> Vec<String> {
-    let remedies = round.played.remedies().into_iter().enumerate();
-    remedies
-        .map(|(place, (story_s, remedy))| format!("{}. {remedy} {}", place + 1, round.both_times(story_s)))
+    let tried = round.tried.iter().enumerate();
+    tried
+        .map(|(place, one)| {
+            format!("{}. {} {}: {}", place + 1, one.remedy, round.both_times(one.begun_s), worth(one))
+        })
         .collect()
+}
+
+/// What a remedy was worth, and what was expected of it.
+fn worth(tried: &Tried) -> String {
+    let verdict = match &tried.verdict {
+        Verdict::Restored => "restored".to_owned(),
+        Verdict::NeededWith(others) => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            format!("needed, works only together with: {}", others.join(", "))
+        }
+        Verdict::Wrong => "did not restore".to_owned(),
+        Verdict::NotDone => "not done".to_owned(),
+    };
+    match (&tried.expected, tried.came) {
+        (Some(expected), Some(came)) if expected.outlook == came => format!("{verdict}, as expected"),
+        (Some(expected), Some(_)) => format!("{verdict}; expected: {}", of_remedy(expected.outlook)),
+        _ => verdict,
+    }
+}
+
+pub(super) fn of_remedy(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::Back => "all served again",
+        Outlook::Better => "more served",
+        Outlook::Same => "no change",
+        Outlook::Worse => "fewer served",
+    }
 }
 
 pub(super) fn guess(round: &Round<'_>) -> String {
     let Some(guess) = &round.guess else { return "no guess, so the evidence stayed closed".to_owned() };
     let luck = if guess.is_right { "right, by luck" } else { "wrong" };
-    match &guess.cause {
+    let sure = guess.confidence_percent.map_or_else(String::new, |percent| format!(", {percent} % sure"));
+    match &guess.kind {
         None => "no idea yet".to_owned(),
-        Some(cause) => format!("\u{201c}{cause}\u{201d}, {} % sure: {luck}", guess.confidence_percent),
+        Some(kind) => format!("{kind}{sure}: {luck}"),
     }
 }
 
