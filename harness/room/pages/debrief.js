@@ -49,7 +49,7 @@ function prepare() {
     if (form.dataset.ready) continue;
     form.dataset.ready = "yes";
     const button = form.querySelector("button");
-    form.addEventListener("change", () => (button.disabled = false));
+    form.addEventListener("change", () => (button.disabled = !form.checkValidity() || !form.querySelector("input:checked")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = form.querySelector("input:checked");
@@ -59,7 +59,7 @@ function prepare() {
         const text = "It can be spent once, for the whole team.";
         if (!(await asked({ title: `“${title}”: spend the repair on this?`, text, yes: "Spend it" }))) return;
         const round = Number(form.dataset.choiceOf);
-        await send("POST", "/api/team/repair", { round, repair: chosen.value });
+        await send("POST", "/api/team/repair", { round, repair: chosen.value, expects: form.elements.expects.value });
         form.reset();
         if (!(await renew())) toast("It was spent. Load this page again to see what came of it.");
       });

@@ -1,7 +1,7 @@
 // All teams at a glance. Only what has changed is written, so that focus and selection stay where they are.
 
 import { button, byId, el, keep, percent, setText, sparkline, usd } from "./lib.js";
-import { STATES } from "./desk-words.js";
+import { stateOf } from "./desk-words.js";
 import { privately, setPrivate } from "./desk-private.js";
 import { openTeam } from "./desk-team.js";
 
@@ -44,7 +44,7 @@ function teamRow({ number }) {
 
 function showTeam(row, team) {
   const cell = (name) => row.querySelector(`.of-team-${name}`);
-  const [word, mark] = STATES[team.state] ?? [team.state, ""];
+  const [word, mark] = stateOf(team);
   setText(row.querySelector(".team-name"), team.name);
   setText(row.querySelector(".members"), team.members.join(", ") || "nobody yet");
   setText(row.querySelector(".asked"), team.question ? (team.question.answer === null ? "asked what else" : "answered") : "");

@@ -9,6 +9,7 @@ use crate::{
     claims::{About, scored},
     room::Room,
     session::{Expectation, Guess, Mark, Phase, Played, Round, Session},
+    syllabus::{difficulty, teaches},
     team_world::{Figures, State, TeamWorld},
     views::{
         AskedView, ClockView, QuestionView, RoundView, SeatView, clock_view, question, questions, round_view,
@@ -92,6 +93,10 @@ pub struct ScenarioView {
     pub title: String,
     /// Whether nothing in the shop can be repaired.
     pub control: bool,
+    /// What it teaches, in the words of the syllabus.
+    pub teaches: Option<&'static str>,
+    /// How hard it is to end, in sentences.
+    pub difficulty: String,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -226,6 +231,8 @@ pub fn desk_view(room: &Room) -> DeskView {
                     name: scenario.name.clone(),
                     title: scenario.title.clone(),
                     control: scenario.control,
+                    teaches: teaches(&scenario.name),
+                    difficulty: difficulty(scenario),
                 })
                 .collect(),
             levels: Level::ALL.iter().map(|level| level.name()).collect(),
