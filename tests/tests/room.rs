@@ -65,9 +65,9 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     assert_eq!(two.get("/api/team").await["tabs"], json!(["health", "logs"]));
     assert_eq!(one.status(Method::GET, "/evidence/logs", None).await, StatusCode::CONFLICT);
     for team in [&one, &two] {
-        team.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;
+        team.post("/api/team/guess", &json!({ "kind": null })).await;
     }
-    let again = json!({ "cause": null, "confidence": 0 });
+    let again = json!({ "kind": null });
     assert_eq!(one.status(Method::POST, "/api/team/guess", Some(&again)).await, StatusCode::CONFLICT);
     assert_eq!(one.get("/api/team").await["tabs"].as_array().unwrap().len(), 5);
     assert_eq!(two.get("/api/team").await["tabs"], json!(["health", "logs"]));
@@ -139,32 +139,56 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     );
     assert_eq!(one.status(Method::GET, "/api/desk", None).await, StatusCode::UNAUTHORIZED);
 
-    // Explain: in own words with evidence, then mapped.
+    // Explain: in own words with evidence, then matched. The lists open part by part, and nothing tells what is right.
+    let closed = one.get("/api/team/catalogue").await;
+    assert!(closed["causes"] == json!([]) && closed["factors"] == json!([]) && !closed["opens"].is_null());
     let claims = [
-        ("cause", entry(&one, "causes", "control character").await),
-        ("asset", asset.to_owned()),
-        ("character", character.to_owned()),
-        ("path", "content-store,cache,web-front".to_owned()),
-        ("factor", entry(&one, "factors", "JSON, HTML, script").await),
+        ("cause", "control character", vec![2]),
+        ("asset", asset, vec![0]),
+        ("character", character, vec![0]),
+        ("path", "content-store,cache,web-front", vec![0, 2, 5, 6]),
+        ("factor", "JSON, HTML, script", vec![2]),
+        ("factor", "not that it can do its work", vec![5]),
     ];
-    for (about, choice) in &claims {
-        let claim = json!({ "about": about, "words": format!("our {about}"), "pins": [pins[0], pins[2]] });
-        let id = one.post("/api/team/claims", &claim).await["id"].clone();
-        let mapped = json!({ "words": format!("our {about}"), "pins": [pins[0]], "choice": choice });
-        let put = one.send(Method::PUT, &format!("/api/team/claims/{id}"), Some(&mapped)).await;
-        assert_eq!(put.status, StatusCode::NO_CONTENT, "{}", text(&put));
+    let mut ids = Vec::new();
+    for (about, choice, on) in &claims {
+        let on: Vec<&Value> = on.iter().map(|place| &pins[*place]).collect();
+        let claim = json!({ "about": about, "words": format!("our {about}"), "pins": on });
+        let id = one.post("/api/team/claims", &claim).await["id"].as_str().unwrap().to_owned();
+        let choice = match *about {
+            "cause" => entry(&one, "causes", choice).await,
+            "factor" => entry(&one, "factors", choice).await,
+            _ => (*choice).to_owned(),
+        };
+        let matched = json!({ "words": format!("our {about}"), "pins": on, "choice": choice });
+        let put = one.send(Method::PUT, &format!("/api/team/claims/{id}"), Some(&matched)).await;
+        assert_eq!(put.status, StatusCode::OK, "{}", text(&put));
+        ids.push((id, matched));
     }
-    one.post("/api/team/explanation", &Value::Null).await;
+    // The line names the text and not its character: said, not shown, until the version is pinned to it.
+    let submitted = one.post("/api/team/explanation", &Value::Null).await;
+    let warnings = submitted["warnings"].to_string();
+    assert!(warnings.contains(&format!("No pin shows {character}")), "{submitted}");
+    let before = desk.get("/api/desk").await["teams"][0]["score"].as_f64().unwrap();
+    let (id, mut matched) = ids[2].clone();
+    matched["pins"] = json!([pins[2]]);
+    let put = one.send(Method::PUT, &format!("/api/team/claims/{id}"), Some(&matched)).await;
+    assert_eq!(put.status, StatusCode::OK, "{}", text(&put));
+    let submitted = one.post("/api/team/explanation", &Value::Null).await;
+    assert_eq!(submitted["counting"], 6, "{submitted}");
     let score = desk.get("/api/desk").await["teams"][0]["score"].as_f64().unwrap();
-    assert!(score > 0.9, "{score}");
+    assert!(score > 0.9 && score > before, "{score} after {before}");
 
     // Act: the wrong order first, one thing at a time.
     one.post("/api/team/remedies", &json!({ "remedy": "restart-cache" })).await;
     let hasty = json!({ "remedy": "flush-cache" });
     assert_eq!(one.status(Method::POST, "/api/team/remedies", Some(&hasty)).await, StatusCode::CONFLICT);
     one.until("/api/team", |view| view["pending"].is_null()).await;
-    one.post("/api/team/remedies", &json!({ "remedy": "roll-back", "asset": asset })).await;
+    one.post("/api/team/remedies", &json!({ "remedy": "roll-back", "asset": asset, "expects": "back" }))
+        .await;
     one.until("/api/team", |view| view["pending"].is_null()).await;
+    let judged = one.until("/api/team", |view| !view["expectations"][1]["came"].is_null()).await;
+    assert_eq!(judged["expectations"][1]["as_expected"], false, "{judged}");
     assert_eq!(one.get("/api/team").await["state"], "lost", "a roll back alone does not restore");
     one.post("/api/team/remedies", &json!({ "remedy": "restart-cache" })).await;
     let view = one.until("/api/team", |view| view["state"] == "restored").await;
@@ -175,6 +199,13 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     // The facilitator helps, marks, and ends.
     desk.post("/api/desk/hint", &json!({ "team": 2 })).await;
     desk.post("/api/desk/message", &json!({ "team": null, "text": "How long?" })).await;
+    desk.post("/api/desk/message", &json!({ "team": 1, "text": "When?", "asks": true })).await;
+    let question = one.get("/api/team").await["questions"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/team/questions/{question}/answer");
+    let answered = one.post(&path, &json!({ "text": "in ten minutes" })).await;
+    assert!(answered["took_s"].as_f64().unwrap() >= 0.0, "{answered}");
+    let again = json!({ "text": "now" });
+    assert_eq!(one.status(Method::POST, &path, Some(&again)).await, StatusCode::CONFLICT);
     desk.post("/api/desk/mark", &json!({ "text": "they asked the right question" })).await;
     desk.post("/api/desk/level", &json!({ "team": 2, "level": "metrics" })).await;
     let kinds: Vec<Value> =
@@ -237,7 +268,7 @@ async fn a_killed_room_comes_back_with_session_teams_clocks_and_records() {
     let mut room = RunningRoom::open(&["--seed", "3"]).await;
     let one = room.team(1).await;
     let desk = begin(&room, ["logs", "logs"]).await;
-    one.post("/api/team/guess", &json!({ "cause": null, "confidence": 40 })).await;
+    one.post("/api/team/guess", &json!({ "kind": null })).await;
     one.post("/api/team/hypotheses", &json!({ "text": "it is the cache" })).await;
     one.until("/api/team", |view| view["state"] == "lost").await;
     desk.post("/api/desk/hint", &json!({ "team": 1 })).await;
@@ -285,7 +316,7 @@ async fn a_client_made_of_the_description_finds_no_error_and_reaches_no_other_te
     let (one, two) = (room.team(1).await, room.team(2).await);
     begin(&room, ["changes", "changes"]).await;
     for team in [&one, &two] {
-        team.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;
+        team.post("/api/team/guess", &json!({ "kind": null })).await;
     }
     let kept = ["guess", "pins", "claims", "hypotheses", "members", "token", "shop"];
     let before = two.get("/api/team").await;
@@ -305,7 +336,7 @@ async fn a_team_uses_tools_of_its_own_and_only_at_its_level() {
     let (one, two) = (room.team(1).await, room.team(2).await);
     let desk = begin(&room, ["changes", "logs"]).await;
     for team in [&one, &two] {
-        team.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;
+        team.post("/api/team/guess", &json!({ "kind": null })).await;
     }
     let backend = Collector::start().await;
     let forwarding = json!({ "endpoint": backend.http() });

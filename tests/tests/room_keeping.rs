@@ -289,7 +289,7 @@ async fn a_team_that_asks_for_too_much_costs_no_other_team_its_shop() {
     // The neighbour's shop is well all the time; the other is lost, and tells much of it.
     let desk = begin(&room, &["special-character", "false-alarm"], SPEED).await;
     let asks = room.team(1).await;
-    asks.post("/api/team/guess", &json!({ "cause": null, "confidence": 0 })).await;
+    asks.post("/api/team/guess", &json!({ "kind": null })).await;
     let too_many = format!("/evidence/logs?{}", "attribute=a=b&".repeat(1_600).trim_end_matches('&'));
     let refused = asks.send(Method::GET, &too_many, None).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", text(&refused));

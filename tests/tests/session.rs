@@ -59,9 +59,8 @@ async fn a_session_from_joining_to_the_debrief() {
     do_by_keyboard(&keys, &one, "Restart the cache", None).await;
     claim_by_keyboard(&keys, "What set it off", CAUSE).await;
     claim_by_keyboard(&keys, "Which asset", asset).await;
-    keys.tab_to("#explain > button.primary").await;
+    keys.tab_to("#explain .hand-in button").await;
     keys.press(&(Key::Enter + "")).await;
-    confirm(&keys).await;
     one.until("/api/team", |view| !view["explained"].is_null()).await;
     do_by_keyboard(&keys, &one, "Roll back an asset", Some(asset)).await;
     assert_eq!(one.get("/api/team").await["state"], "lost", "a roll back alone does not restore");
@@ -77,6 +76,7 @@ async fn a_session_from_joining_to_the_debrief() {
     replay_a_repair(&keys).await;
     desk.until("#debrief:not([hidden])").await.click().await.unwrap();
     desk.until("article.round").await;
+    present(&desk).await;
     phone.client.goto(&at("/team/debrief")).await.unwrap();
     phone.until("article.round").await;
     for (browser, name) in [(&keys, "team-debrief"), (&phone, "phone-debrief"), (&desk, "desk-debrief")] {
@@ -186,6 +186,7 @@ async fn start(desk: &Browser) {
 
 async fn end(desk: &Browser) {
     control(desk, "end").await;
+    desk.until("#end-after").await.send_keys("Now").await.unwrap();
     confirm(desk).await;
     desk.until("#end[aria-disabled='true']").await;
 }
@@ -194,6 +195,27 @@ async fn end(desk: &Browser) {
 async fn confirm(browser: &Browser) {
     browser.until("dialog[open] button[value='yes']").await.click().await.unwrap();
     browser.until_true("!document.querySelector('dialog[open]')").await;
+}
+
+/// Steps through the debrief as on a projector: the question first, its answer with the next press, and a vote for a repair.
+async fn present(desk: &Browser) {
+    desk.until("#present").await.click().await.unwrap();
+    desk.until("#standing.is-shown").await;
+    let next = async || desk.until(".presenter .primary").await.click().await.unwrap();
+    for _ in 0..7 {
+        next().await;
+    }
+    desk.until_true("document.querySelector('.slide.is-shown #i1-repair:not([open])')").await;
+    desk.until(".is-shown .vote .choice").await.click().await.unwrap();
+    desk.until_true("document.querySelector('.is-shown .vote b').textContent === '1'").await;
+    next().await;
+    desk.until("#i1-repair[open]").await;
+    let shown =
+        "[...document.querySelectorAll('.slide')].filter((slide) => slide.offsetHeight > 0).length === 1";
+    desk.until_true(shown).await;
+    desk.picture("desk-presenting").await;
+    desk.until(".presenter .plain").await.click().await.unwrap();
+    desk.until_true("!document.body.classList.contains('presenting')").await;
 }
 
 // ---- The team with a keyboard ---------------------------------------------------------------------------------------
@@ -276,34 +298,44 @@ async fn pin_a_span(keys: &Browser) {
     keys.until("#pins .pin-line:nth-child(3)").await;
 }
 
-/// Uses a remedy, and waits until it has been done.
+/// Uses a remedy, says what it expects of it, and waits until it has been done.
 async fn do_by_keyboard(keys: &Browser, team: &Client, words: &str, asset: Option<&str>) {
-    keys.tab_to(&format!("#remedies button[aria-label='{words}']")).await;
-    keys.press(&(Key::Enter + "")).await;
+    keys.tab_to("#remedy").await.send_keys(words).await.unwrap();
     if let Some(asset) = asset {
         keys.tab_to("#remedy-asset").await.send_keys(asset).await.unwrap();
     }
-    keys.tab_to("dialog[open] button[value='yes']").await;
+    keys.tab_to("#remedy-expects").await.send_keys("all served").await.unwrap();
+    keys.tab_to("#remedies form button[type='submit']").await;
     let before = done(&team.get("/api/team").await);
     keys.press(&(Key::Enter + "")).await;
     team.until("/api/team", |view| view["pending"].is_null() && done(view) > before).await;
+    keys.until("#remedies .came li").await;
 }
 
 fn done(view: &Value) -> usize {
     view["log"].as_array().unwrap().iter().filter(|line| line["kind"] == "remedy").count()
 }
 
-/// Says something, rests it on all that is pinned, and matches it with the catalogue.
+/// Says something and shows it, and then matches it with the catalogue, which opens for a part once that has been said and shown. Nothing
+/// covers the evidence meanwhile.
 async fn claim_by_keyboard(keys: &Browser, part: &str, choice: &str) {
     keys.tab_to(&format!("button[aria-label='Add a claim: {part}']")).await;
     keys.press(&(Key::Enter + "")).await;
     keys.tab_to("#claim-words").await.send_keys("as the line says that we pinned").await.unwrap();
-    keys.tab_to("dialog[open] .pin-choices input").await;
+    keys.until_true(
+        "!document.querySelector('dialog[open]') && document.querySelector('#evidence').offsetHeight > 0",
+    )
+    .await;
+    keys.tab_to(".claim-form .pin-choices input").await;
     keys.press(" ").await;
+    if keys.client.find(fantoccini::Locator::Id("claim-choice")).await.is_err() {
+        keys.tab_to(".claim-form button[type='submit']").await;
+        keys.press(&(Key::Enter + "")).await;
+    }
     keys.tab_to("#claim-choice").await.send_keys(choice).await.unwrap();
-    keys.tab_to("dialog[open] button[value='save']").await;
+    keys.tab_to(".claim-form button[type='submit']").await;
     keys.press(&(Key::Enter + "")).await;
-    keys.until_true("!document.querySelector('dialog[open]')").await;
+    keys.until_true("!document.querySelector('.claim-form')").await;
     keys.until(&format!("section[aria-label='{part}'] .claim-choice.muted")).await;
 }
 
@@ -312,14 +344,17 @@ async fn replay_a_repair(keys: &Browser) {
     keys.until("#place a[href='/team/debrief']").await;
     keys.tab_to("#place a[href='/team/debrief']").await;
     keys.press(&(Key::Enter + "")).await;
+    keys.tab_to("#i1-repair > summary").await;
+    keys.press(&(Key::Enter + "")).await;
     keys.until("form[data-choice-of='1']").await;
     keys.tab_to("form[data-choice-of='1'] input").await;
     keys.press(" ").await;
+    keys.tab_to("form[data-choice-of='1'] select").await.send_keys("It prevents").await.unwrap();
     keys.tab_to("form[data-choice-of='1'] button").await;
     keys.press(&(Key::Enter + "")).await;
     keys.tab_to("dialog[open] button[value='yes']").await;
     keys.press(&(Key::Enter + "")).await;
-    keys.until("#round-1 .repair svg").await;
+    keys.until(".repair svg").await;
 }
 
 // ---- The team on a phone --------------------------------------------------------------------------------------------

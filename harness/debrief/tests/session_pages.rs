@@ -1,6 +1,7 @@
 //! The debrief of a session: pages and files are functions of the session report. `session.json` is the sample session of the room's own tests.
 
 use debrief::session::{Reader, csv, facilitator_page, team_page};
+use incident::Level;
 use report::session::{Computed, Knowable, Known, Pending, Played, SessionReport, TeamRound};
 
 const TEAM: Reader = Reader { is_facilitator: false, anyway: false };
@@ -27,12 +28,13 @@ fn computed(round: &TeamRound) -> Computed {
         story_s: 1_200.0,
         by: Some("Which assets stand in errors?".to_owned()),
     };
-    let at_levels = incident::Level::ALL.iter().map(|level| (*level, known.clone())).collect::<Vec<_>>();
+    let at_levels = Level::ALL.iter().map(|level| (*level, known.clone())).collect::<Vec<_>>();
     let knowable = Knowable {
         lost_s: Some(480.0),
         complained_s: Some(900.0),
         alerted_s: Some(600.0),
         looked_at_minutes: vec![1.0, 8.0],
+        of: round.facts.iter().map(|fact| fact.fact.clone()).collect(),
         facts: vec![at_levels; round.facts.len()],
     };
     let repaired = |mut played: Played| {
@@ -56,12 +58,12 @@ fn a_team_reads_its_own_rounds_and_no_others_name() {
         &[
             "Debrief: Team &#60;1&#62;",
             "Your team restored the shop 6.9\u{a0}minutes after it failed (",
-            "wrong, 60 % sure",
-            "id=\"round-0\"",
-            "id=\"round-1\"",
+            "60 % sure: wrong",
+            "The practice round, which counts for nothing",
             "You, at logs",
             "Another team, at changes",
-            "<li>6.7\u{a0}min (09:25): restart the cache",
+            "another team</th>",
+            "1. restart the cache ",
             "data-stamp=\"0-0-0\"",
         ],
     );
@@ -74,10 +76,10 @@ fn an_explanation_is_told_by_its_parts() {
     has(
         &page,
         &[
-            "Of 8 facts you claimed 4 with evidence and 1 without, and missed 3",
-            "Your explanation scores 0.80 of 1",
+            "Of 8 facts you showed 5, said 1 without showing it, and missed 2",
+            "Your explanation has 8.3 of 10 points. It is right from 8 on",
             "somebody saved a &#60;bad&#62; sign",
-            "the disk",
+            "too little of it",
             "Nobody asked the cache",
             "<h4>What set it off</h4>",
             "<h4>The content store</h4>",
@@ -89,23 +91,50 @@ fn an_explanation_is_told_by_its_parts() {
 }
 
 #[test]
-fn the_facilitator_sees_all_teams_poorest_telemetry_on_top() {
-    let page = facilitator_page(&session(), FACILITATOR).unwrap();
+fn the_first_screen_says_in_a_row_how_each_team_did_poorest_telemetry_on_top() {
+    let mut session = session();
+    (round_mut(&mut session, 1).hints, round_mut(&mut session, 1).level_at_the_end) = (2, Level::Metrics);
+    let page = facilitator_page(&session, FACILITATOR).unwrap();
+    let (standing, rest) = page.split_once("<article").expect("an incident follows");
     has(
-        &page,
+        standing,
         &[
-            "logs: Team &#60;1&#62;, round 1",
-            "changes: Team &#60;2&#62;, round 1",
-            "2 teams lost the shop, one team restored it",
-            "One team found the right explanation",
-            "not reached",
-            "right (luck), 20 % sure",
-            "not spent yet",
-            "not submitted",
+            "Incident 1</a>: 1 of 2 restored the shop, 1 of 2 found out why",
+            "logs</strong>, then metrics</td><td class=\"number\">2</td><td>6.9\u{a0}min</td><td>right, 8.3 of\u{a0}10</td>",
+            "changes</strong></td><td class=\"number\">0</td><td>no</td><td>no answer</td>",
         ],
     );
-    assert_eq!(page.matches("<article").count(), 2, "one incident, and the practice");
-    assert!(page.find("logs: Team") < page.find("changes: Team"));
+    assert!(standing.find("Team &#60;1&#62;") < standing.find("Team &#60;2&#62;"));
+    has(rest, &["logs: Team &#60;1&#62;", "20 % sure: right, by luck", "not spent yet"]);
+    assert_eq!(page.matches("<article").count(), 1, "the practice is folded away");
+}
+
+#[test]
+fn steps_come_in_the_order_of_the_guide_and_are_folded_until_their_turn() {
+    let session = session();
+    for page in [facilitator_page(&session, FACILITATOR).unwrap(), team_page(&session, 1, TEAM).unwrap()] {
+        let steps = ["told", "time", "known", "repair", "truth", "more"];
+        let places = steps.map(|step| page.find(&format!("<details id=\"i1-{step}\" class=\"step\">")));
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+        let before = &page[..places[4].expect("it is there")];
+        assert!(!before.contains("An editor pastes"), "what happened stands in its own step alone");
+        assert!(!before.contains(">published<"), "no rule says before that something was published");
+    }
+}
+
+#[test]
+fn a_round_is_told_in_its_order_and_marked_moments_lead_there() {
+    let mut session = session();
+    session.marks =
+        vec![report::session::Mark { round: 1, time: "08:31".to_owned(), text: "they <see> it".to_owned() }];
+    let page = facilitator_page(&session, FACILITATOR).unwrap();
+    has(&page, &["data-seek=\"1860\">08:31</button> they &#60;see&#62; it", "data-kind=\"did\""]);
+    let (heard, did) = (page.find("data-kind=\"heard\""), page.find("data-kind=\"did\""));
+    assert!(heard < did, "a customer complains before anything is done");
+    assert!(
+        !page.contains("data-kind=\"published\"")
+            && !team_page(&session, 1, TEAM).unwrap().contains("they &#60;see")
+    );
 }
 
 #[test]
@@ -118,7 +147,7 @@ fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
     let page = team_page(&session, 1, TEAM).unwrap();
     has(
         &page,
-        &["You saw 3 of 8 facts and said 3 of 8", "once the answers are open", "data-choice-of=\"1\""],
+        &["You saw 4 of 8 facts and said 4 of 8", "once the answers are open", "data-choice-of=\"1\""],
     );
     let round = round_mut(&mut session, 1);
     round.repair = Some(incident::ContributingFactor::InvalidRendering);
@@ -127,8 +156,8 @@ fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
     has(
         &page,
         &[
-            "8 of 8 facts could be known at logs; you saw 3 and said 3",
-            "Your repair: Write text by the rules of its place",
+            "8 of 8 facts could be known at logs; you saw 4 and said 4",
+            "Your repair: Write text by the rules of its place.",
             "would have saved ",
             ": availability would never have been lost",
             "At logs the model responder finds the right explanation after ",
@@ -141,18 +170,14 @@ fn what_is_computed_is_shown_when_it_is_there_and_said_to_be_coming_before() {
 
 #[test]
 fn a_team_that_is_back_too_briefly_is_told_so() {
-    let check = |seconds: Option<u32>, title: &str, tile: &str| {
+    let check = |seconds: Option<u32>, title: &str, cell: &str| {
         let mut session = session();
         round_mut(&mut session, 2).played.without_failure_at_the_end_s = seconds;
-        has(&team_page(&session, 2, TEAM).unwrap(), &[title, tile]);
+        has(&team_page(&session, 2, TEAM).unwrap(), &[title, cell]);
     };
-    check(None, "Not restored before the round was over", "and still lost when the round was over.");
-    check(
-        Some(20),
-        "Back for the last 20 s, too briefly to count",
-        "and back for 20 s at the end; 60 s count as restored.",
-    );
-    check(Some(300), "Back when the story was over", "and not back before 13:00, when the story ends.");
+    check(None, "Not restored before the round was over", "<td>no</td>");
+    check(Some(20), "Back for the last 20 s; 60 s count as restored", "<td>no, back for 20\u{a0}s</td>");
+    check(Some(300), "Back when the story was over", "<td>too late</td>");
 }
 
 #[test]

@@ -1,12 +1,15 @@
-//! The answer to 'what happened?', and how far two answers agree. Teaches that an explanation has parts, and that part of one is
-//! worth something.
+//! The answer to 'what happened?', and how far two answers agree. Teaches that an explanation has parts, that part of one is worth
+//! something, and that none is right which names a single cause: an incident has contributing factors.
 //!
-//! **The score's rule.** Ten tenths: four for the cause; three for the asset; one for the character; one for the path, by the share of
-//! its services that stand in both in the same order; one for the factors, by twice those in both over all in each (Dice). Where
-//! no asset or character belongs to the answer, its part goes to the cause. Half of a cause does not exist: it is right in the words of
-//! the list of scenarios, or if kind, place and class of characters are. An explanation is right
-//! from [`RIGHT_FROM`]: cause and asset must be right, the character may be missing. Whether a remedy helped has no part in it.
-//! The weights are assumed.
+//! **The score's rule.** Ten points: three for the cause; three for the asset; three for the contributing factors, by twice those in both
+//! over all in each (Dice); half a point for the character; half a point for the path, by the share of its services that stand in both in
+//! the same order. Where no asset, character or factor belongs to the answer, its part goes to the cause. Half of a cause does not exist:
+//! it is right in the words of the list of scenarios, or if kind, place and class of characters are. An explanation is right
+//! from [`RIGHT_FROM`]: without the cause, the asset or at least one factor nobody gets there; character or path may be missing.
+//! Whether a remedy helped has no part in it. The weights are assumed.
+//!
+//! **Factors are told apart first.** Several of the catalogue say nearly the same, and some say again what set it off:
+//! [`distinct`] makes one of the former and leaves out the latter, in both answers.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +17,11 @@ use incident::{ContributingFactor, Explanation, Service};
 
 use crate::cause::Cause;
 
-/// From this score on, an explanation is right. Assumed.
+/// From this share of the points on, an explanation is right. Assumed.
 pub const RIGHT_FROM: f64 = 0.8;
+
+/// All points that there are.
+pub const POINTS: f64 = 10.0;
 
 /// The parts of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +40,42 @@ pub struct Answer {
     pub factors: BTreeSet<ContributingFactor>,
 }
 
+/// A part of an answer that is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// What set it off.
+    Cause,
+    /// In which asset.
+    Asset,
+    /// By which character.
+    Character,
+    /// Along which services.
+    Path,
+    /// What contributed.
+    Factors,
+}
+
+/// What one part of an answer is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Points {
+    /// Which part.
+    pub part: Part,
+    /// The points that it gets.
+    pub got: f64,
+    /// The most that it could get.
+    pub of: f64,
+}
+
+impl Part {
+    /// What it is worth where it belongs to the answer.
+    pub const fn weight(self) -> f64 {
+        match self {
+            Self::Cause | Self::Asset | Self::Factors => 3.0,
+            Self::Character | Self::Path => 0.5,
+        }
+    }
+}
+
 impl Answer {
     /// The answer as a record keeps it.
     pub fn explanation(&self) -> Explanation {
@@ -48,25 +90,55 @@ impl Answer {
     }
 }
 
+/// The factor that stands for this one wherever factors are compared; none if it only says again what set the incident off.
+pub fn stands_for(factor: ContributingFactor) -> Option<ContributingFactor> {
+    use ContributingFactor::{
+        ColdStart, FalseAlarm, InsufficientCapacity, LeakedPermits, NoStampedeProtection, OutsideProvider,
+        PoorErrorHandling, RetryAmplification, SlowStorage, UnboundedWork, UncheckedContent,
+        UnhandledProcessStall, UnlimitedAssetSize, UnreliableNetwork,
+    };
+    match factor {
+        RetryAmplification | UnboundedWork | LeakedPermits | NoStampedeProtection => Some(PoorErrorHandling),
+        ColdStart => Some(InsufficientCapacity),
+        UnlimitedAssetSize => Some(UncheckedContent),
+        SlowStorage | UnreliableNetwork | UnhandledProcessStall | OutsideProvider | FalseAlarm => None,
+        other => Some(other),
+    }
+}
+
+/// Factors that can be told apart: each stands for those that say nearly the same.
+pub fn distinct(factors: &BTreeSet<ContributingFactor>) -> BTreeSet<ContributingFactor> {
+    factors.iter().copied().filter_map(stands_for).collect()
+}
+
+/// What each part of an answer is worth that belongs to the one expected.
+pub fn points(given: &Answer, expected: &Answer) -> Vec<Points> {
+    let (ours, theirs) = (distinct(&given.factors), distinct(&expected.factors));
+    let named = |given: &Option<String>, expected: &Option<String>| {
+        expected.is_some().then(|| f64::from(u8::from(given == expected)))
+    };
+    let path = share(in_order(&given.path, &expected.path), given.path.len().max(expected.path.len()));
+    let both = ours.intersection(&theirs).count();
+    let factors = (!theirs.is_empty()).then(|| share(2 * both, ours.len() + theirs.len()));
+    let shares = [
+        (Part::Asset, named(&given.asset, &expected.asset)),
+        (Part::Character, named(&given.character, &expected.character)),
+        (Part::Path, Some(path)),
+        (Part::Factors, factors),
+    ];
+    let rest: Vec<Points> = shares
+        .into_iter()
+        .filter_map(|(part, share)| Some(Points { part, got: part.weight() * share?, of: part.weight() }))
+        .collect();
+    let of = POINTS - rest.iter().map(|points| points.of).sum::<f64>();
+    let is_right = given.cause == expected.cause || given.parts.is_some() && given.parts == expected.parts;
+    let cause = Points { part: Part::Cause, got: if is_right { of } else { 0.0 }, of };
+    std::iter::once(cause).chain(rest).collect()
+}
+
 /// How far an answer agrees with the one that was expected, from 0 to 1.
 pub fn agreement(given: &Answer, expected: &Answer) -> f64 {
-    let (mut cause, mut score) = (4.0, 0.0);
-    for (weight, given, expected) in
-        [(3.0, &given.asset, &expected.asset), (1.0, &given.character, &expected.character)]
-    {
-        match (given, expected) {
-            (_, None) => cause += weight,
-            (given, expected) if given == expected => score += weight,
-            _ => {}
-        }
-    }
-    let same_parts = given.parts.is_some() && given.parts == expected.parts;
-    score += if same_parts || given.cause == expected.cause { cause } else { 0.0 };
-    let longest = given.path.len().max(expected.path.len());
-    score += share(in_order(&given.path, &expected.path), longest);
-    let both = given.factors.intersection(&expected.factors).count();
-    score += share(2 * both, given.factors.len() + expected.factors.len());
-    score / 10.0
+    points(given, expected).iter().map(|points| points.got).sum::<f64>() / POINTS
 }
 
 /// The length of the longest sequence that is in both, in order.
@@ -103,9 +175,14 @@ mod tests {
         }
     }
 
-    fn check(change: impl FnOnce(&mut Answer), expected: f64) {
+    fn changed(change: impl FnOnce(&mut Answer)) -> Answer {
         let mut given = truth();
         change(&mut given);
+        given
+    }
+
+    fn check(change: impl FnOnce(&mut Answer), expected: f64) {
+        let given = changed(change);
         let score = agreement(&given, &truth());
         assert!((score - expected).abs() < 1e-9, "{score} instead of {expected}: {given:?}");
     }
@@ -113,14 +190,34 @@ mod tests {
     #[test]
     fn each_part_counts_by_the_written_rule() {
         check(|_| {}, 1.0);
-        check(|given| given.character = None, 0.9);
+        check(|given| given.character = None, 0.95);
         check(|given| given.asset = Some("site-footer".into()), 0.7);
         check(|given| given.cause = "put together".into(), 1.0);
         check(|given| given.parts = None, 1.0);
-        check(|given| (given.cause, given.parts) = ("a slow disk".into(), None), 0.6);
-        check(|given| given.path = vec![Service::Cache], 1.0 - 0.1 * 2.0 / 3.0);
-        check(|given| _ = given.factors.pop_first(), 1.0 - 0.1 / 3.0);
+        check(|given| (given.cause, given.parts) = ("a slow disk".into(), None), 0.7);
+        check(|given| given.path = vec![Service::Cache], 1.0 - 0.05 * 2.0 / 3.0);
+        check(|given| _ = given.factors.pop_first(), 1.0 - 0.3 / 3.0);
+        check(|given| given.factors.clear(), 0.7);
         check(|given| *given = Answer::default(), 0.0);
+    }
+
+    #[test]
+    fn without_cause_asset_or_any_factor_no_explanation_is_right() {
+        let lacking: [fn(&mut Answer); 3] = [
+            |given| (given.cause, given.parts) = (String::new(), None),
+            |given| given.asset = None,
+            |given| given.factors.clear(),
+        ];
+        for change in lacking {
+            let given = changed(change);
+            assert!(agreement(&given, &truth()) < RIGHT_FROM, "{given:?}");
+        }
+        // One of two factors is enough, even without the character.
+        let one = changed(|given| {
+            given.factors.pop_first();
+            given.character = None;
+        });
+        assert!(agreement(&one, &truth()) >= RIGHT_FROM);
     }
 
     #[test]
@@ -129,5 +226,19 @@ mod tests {
         assert!((agreement(&expected, &expected) - 1.0).abs() < 1e-9);
         let wrong = Answer { cause: "a false alarm".into(), ..Answer::default() };
         assert!(agreement(&wrong, &expected) < RIGHT_FROM);
+    }
+
+    #[test]
+    fn factors_that_say_nearly_the_same_count_once_and_the_trigger_is_no_factor() {
+        use ContributingFactor::{PoorErrorHandling, RetryAmplification, SlowStorage, UnboundedWork};
+        let expected = changed(|given| given.factors = [PoorErrorHandling].into());
+        let given = changed(|given| given.factors = [RetryAmplification, UnboundedWork, SlowStorage].into());
+        assert!((agreement(&given, &expected) - 1.0).abs() < 1e-9);
+        let again = changed(|given| given.factors = [SlowStorage].into());
+        assert!(agreement(&again, &expected) < RIGHT_FROM);
+        for factor in ContributingFactor::ALL {
+            let stands = stands_for(factor);
+            assert!(stands.is_none_or(|other| stands_for(other) == Some(other)), "{factor}");
+        }
     }
 }

@@ -18,8 +18,10 @@ pub struct SessionReport {
     pub teams: Vec<(u32, String)>,
     /// What the facilitator marked.
     pub marks: Vec<Mark>,
-    /// Teams in order, then rounds.
+    /// Teams in order, then rounds: those in which somebody was there.
     pub rounds: Vec<TeamRound>,
+    /// Number, name and round of each team that nobody attended: it failed at nothing, and stands in no figure.
+    pub absent: Vec<(u32, String, usize)>,
     /// Whether teams see all combinations of the latent faults.
     pub shows_combinations: bool,
     pub progress: Progress,
@@ -68,6 +70,18 @@ pub struct TeamRound {
     pub incident: Incident,
     pub played: Played,
     pub facts: Vec<FactClaimed>,
+    /// What each part of the explanation got, of the points that it could; empty if nothing was submitted.
+    pub points: Vec<PartPoints>,
+    /// The most people at the team's pages at any moment; 0 where a program did it all.
+    pub people: usize,
+    /// What the facilitator gave: hints and telemetry, in order. Teams that were helped are compared with that said.
+    pub help: Vec<Help>,
+    /// Each remedy that was begun, in order.
+    pub tried: Vec<Tried>,
+    /// How many of those neither restored nor were needed.
+    pub wrong_remedies: usize,
+    /// What the director asked.
+    pub questions: Vec<Asked>,
     pub mistaken: Vec<Mistaken>,
     /// Whether the claims were changed after they had been submitted last.
     pub is_changed: bool,
@@ -76,13 +90,103 @@ pub struct TeamRound {
     /// What a team that restored early was asked; none if it was not.
     pub question: Option<String>,
     pub answer: Option<String>,
-    /// How often the team looked at evidence.
+    /// Wall-clock seconds from the beginning of the round to that answer.
+    pub answered_story_s: Option<f64>,
+    /// How often the team looked at evidence or at the shop; a burst of questions is one look.
     pub looks: usize,
     pub hints: usize,
     /// The latent fault that the team chose to repair afterwards.
     pub repair: Option<ContributingFactor>,
+    /// What the team expected of that, before it saw what it does.
+    pub repair_expected: Option<Expected>,
     /// What was computed about it; none for a practice round, and for the rounds of other teams.
     pub computed: Option<Computed>,
+}
+
+/// A part of the explanation, and what it got of its points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartPoints {
+    /// `cause`, `asset`, `character`, `path` or `factors`.
+    pub part: String,
+    pub got: f64,
+    pub of: f64,
+    /// What it would have got if its evidence showed it: more than it got where it was said, not shown.
+    pub if_shown: f64,
+}
+
+/// Something that the facilitator gave a team.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Help {
+    pub story_s: f64,
+    pub kind: HelpKind,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HelpKind {
+    Hint,
+    /// The telemetry level was raised.
+    Level,
+}
+
+/// A remedy that was tried. Times are story seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    pub remedy: Remedy,
+    /// When somebody decided on it: a drawing stands here.
+    pub begun_s: f64,
+    /// When it was done; none if it was broken off or failed.
+    pub done_s: Option<f64>,
+    pub verdict: Verdict,
+    /// What was expected of it; none: nobody said.
+    pub expected: Option<Expected>,
+    /// What customers met half a minute after it; none: not seen, as another followed or the round ended.
+    pub came: Option<Outlook>,
+    pub before: Option<f64>,
+    pub after: Option<f64>,
+}
+
+/// What a remedy was worth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Availability came back with it.
+    Restored,
+    /// It was needed, and works only together with these, which restored.
+    NeededWith(Vec<Remedy>),
+    /// It did not restore, and what restored did not need it.
+    Wrong,
+    /// It was never done.
+    NotDone,
+}
+
+/// What somebody expects customers to meet after a remedy, or of an incident after a repair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outlook {
+    /// All are served again; the incident is prevented.
+    Back,
+    /// More are served; less is lost.
+    Better,
+    Same,
+    /// Fewer are served; more is lost.
+    Worse,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    pub outlook: Outlook,
+    /// Why, in the team's words.
+    pub words: Option<String>,
+}
+
+/// A question of the director, and the answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    pub asked_s: f64,
+    pub text: String,
+    pub answer: Option<String>,
+    /// When it was answered, in story seconds; none: not at all.
+    pub answered_s: Option<f64>,
+    pub by: Option<String>,
 }
 
 /// What was played. Teams with the same scenario and seed had the identical incident.
@@ -117,6 +221,8 @@ pub enum Claimed {
     WithEvidence,
     /// A part of it was claimed, with evidence.
     InPart,
+    /// It was claimed, and the evidence pinned to it shows something else.
+    SaidNotShown,
     WithoutEvidence,
     Missed,
 }
@@ -146,10 +252,11 @@ pub struct Mistaken {
 /// What a team thought before it saw any evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guess {
-    /// None: no idea.
-    pub cause: Option<String>,
-    pub confidence_percent: u8,
-    /// Without evidence, being right is luck.
+    /// What kind of cause, in words. None: no idea.
+    pub kind: Option<String>,
+    /// None where there was no idea to be sure of.
+    pub confidence_percent: Option<u8>,
+    /// Whether it is of that kind. Without evidence, being right is luck.
     pub is_right: bool,
 }
 
@@ -199,7 +306,9 @@ pub struct Knowable {
     pub alerted_s: Option<f64>,
     /// How many minutes after the first call everything was looked at.
     pub looked_at_minutes: Vec<f64>,
-    /// For each fact of the explanation, in its order: when it could be known at each level.
+    /// The facts of the explanation.
+    pub of: Vec<Fact>,
+    /// For each of them, in their order: when it could be known at each level.
     pub facts: Vec<Vec<(Level, Known)>>,
 }
 
@@ -207,7 +316,8 @@ pub struct Knowable {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Known {
     After {
-        /// Minutes after availability was lost in the recording; after the call where it never was.
+        /// Minutes after availability was lost in the recording; after the round's first call where it never was. A team's own minutes
+        /// are counted from the same: see [`TeamRound::counted_from_s`].
         minutes: f64,
         story_s: f64,
         /// What the check asks that names it; none if it took several checks together.
@@ -226,8 +336,9 @@ pub enum Known {
 pub struct Combinations {
     pub losses_usd: Vec<f64>,
     pub lost: Vec<bool>,
-    /// Each fault's Shapley share of the loss, and its value; none if there is nothing to share out.
-    pub shares: Option<Vec<(f64, f64)>>,
+    /// Each fault's Shapley share of the loss, and its value; none if there is nothing to share out. None for a fault that a replay cannot
+    /// measure: poor telemetry acts through people, who do in a replay what they did.
+    pub shares: Option<Vec<Option<(f64, f64)>>>,
     pub whole_usd: f64,
     /// The smallest sets of repairs with which availability is never lost.
     pub smallest_sets: Vec<Vec<ContributingFactor>>,
@@ -263,6 +374,36 @@ impl Played {
 
     pub fn loss_usd(&self) -> f64 {
         self.outcome.incident_financial_loss_usd.0
+    }
+}
+
+impl TeamRound {
+    /// From when on minutes are counted: the loss, or the first call where nothing was lost. None where neither was: then no minutes are
+    /// said at all.
+    pub fn counted_from_s(&self) -> Option<f64> {
+        let called = |event: &&Event| {
+            matches!(event.kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
+        };
+        let first_call = || self.played.events.iter().find(called).map(|event| event.story_s);
+        self.played.outcome.lost_s.or_else(first_call)
+    }
+
+    /// Whether the facilitator helped this team.
+    pub fn is_helped(&self) -> bool {
+        !self.help.is_empty()
+    }
+}
+
+/// What a repair brought: less lost, as much, or more.
+pub fn outlook_of_repair([before_usd, after_usd]: [f64; 2], is_lost: bool) -> Outlook {
+    /// Of the loss: a smaller difference is none.
+    const CHANGES_FROM: f64 = 0.05;
+    let changes = |difference: f64| difference > CHANGES_FROM * before_usd.max(1.0);
+    match (is_lost, before_usd, after_usd) {
+        (false, before, _) if before > 0.0 => Outlook::Back,
+        (_, before, after) if changes(before - after) => Outlook::Better,
+        (_, before, after) if changes(after - before) => Outlook::Worse,
+        _ => Outlook::Same,
     }
 }
 

@@ -91,7 +91,7 @@ async fn measure() {
     {
         room.start().await.unwrap();
         for team in 1..=TEAMS {
-            let guess = Guess { cause: None, confidence: 0, by: "bench".to_owned() };
+            let guess = Guess { kind: None, confidence: None, by: "bench".to_owned() };
             room.change(|session| session.work(team, |played| played.guess(guess))).unwrap();
         }
         sleep(until_begun).await;

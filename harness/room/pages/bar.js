@@ -7,7 +7,7 @@ import { watch, watchAll } from "./state.js";
 const TARGET = 0.999; // what customers are promised
 const MODELS = {
   "ops-run-it": { L1: "L1, operations bridge", L2: "L2, application support", L3: "L3, delivery team" },
-  "you-build-it": { L1: "product team", L2: "product team", L3: "product team" },
+  "you-build-it": { L1: "the product team", L2: "the product team", L3: "the product team" },
 };
 
 /**
@@ -40,9 +40,11 @@ export function startBar() {
     line.update(availability?.history ?? []);
   });
   watch((s) => s.round === null, (isIdle) => byId("bar").classList.toggle("idle", isIdle));
-  watchAll((s) => [s.phase, s.round?.ends_in_s], ([phase, left]) => {
-    setText(byId("left"), left === undefined || left === null ? "–" : minutes(left));
-    setText(byId("left-name"), phase === "paused" ? "paused, time left" : "time left");
+  watchAll((s) => [s.phase, s.round?.ends_in_s, s.clock?.shop_s.toFixed(0)], ([phase, left, shop]) => {
+    const isOn = phase === "running" || phase === "paused";
+    setText(byId("left"), isOn && typeof left === "number" ? minutes(left) : "–");
+    setText(byId("left-name"), phase === "paused" ? "paused, left" : "time left");
+    byId("left").title = shop ? `Figures as of ${shop} s of the shop's own time` : "";
   });
   watchAll((s) => s.round && [roundName(s.round), s.round.operating_model === "ops-run-it" && s.round.line], (round) => {
     setText(byId("round"), round ? round.filter(Boolean).join(", ") : "–");
@@ -54,8 +56,5 @@ export function startBar() {
     setText(byId("members"), others.length ? `${you} and ${others.length} more` : you);
     byId("members").title = byId("team-name").title = `${team}: ${members.join(", ")}`;
     document.title = `${team}, incident room`;
-  });
-  watch((s) => s.clock && s.clock.shop_s.toFixed(0), (shop) => {
-    setText(byId("as-of"), shop === null ? "" : `Figures as of ${shop} s of the shop's own time`);
   });
 }

@@ -2,7 +2,7 @@
 // the one line that says what to do now.
 
 import { button, byId, el, keep, send, setHidden, setText } from "./lib.js";
-import { isLive, watch, watchAll } from "./state.js";
+import { isLive, state, watch, watchAll } from "./state.js";
 import { roleOf } from "./bar.js";
 
 const RULES = [
@@ -23,8 +23,13 @@ export function startBetween() {
     setText(hereTitle, `Who is here: ${members.length}`);
     keep(here, members, (name) => name, (name) => el("li", { class: "badge" }, name === you ? `${name} (you)` : name));
   });
-  watchAll((s) => [s.phase, s.team.name, s.explained, s.revealed], (_, s) => {
-    if (!isLive(s)) byId("place").replaceChildren(...(PLACES[s.phase] ?? lobby)(s));
+  watchAll((s) => [s.phase, s.team.name, s.explained, s.revealed, s.more_rounds], (_, s) => {
+    if (!isLive(s)) byId("place").replaceChildren(...(PLACES[s.phase] ?? lobby)(s).filter(Boolean));
+  });
+  watchAll((s) => [s.ready, s.starts_in_s === null ? null : Math.ceil(s.starts_in_s)], ([isReady, startsIn]) => {
+    setText(readyButton, isReady ? "We are ready" : "Say that we are ready");
+    readyButton.setAttribute("aria-pressed", String(isReady));
+    setText(countdown, startsIn === null ? "" : `The next round begins in ${startsIn} s.`);
   });
   watchAll((s) => [s.phase, `${s.phase === "running" && s.round?.practice ? "Practice, nothing counts. " : ""}${nextText(s)}`], ([phase, text]) => {
     setHidden(byId("next"), text === "");
@@ -33,12 +38,17 @@ export function startBetween() {
   });
 }
 
+const readyButton = button("", () => send("POST", "/api/team/ready", { ready: !state().ready }), { kind: "primary", "aria-pressed": "false" });
+const countdown = el("strong", { role: "status" });
+const isReadyBox = el("p", { class: "row" }, readyButton, countdown);
+
 const PLACES = { lobby, over, debrief };
 
 function lobby(s) {
   return [
     el("h1", {}, `Welcome, ${s.team.name}`),
     el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the facilitator begins. First comes a short practice round, which does not count."),
+    isReadyBox,
     whoIsHere,
     el("section", { class: "card" },
       el("h2", {}, "How it works"),
@@ -58,7 +68,8 @@ function over(s) {
     el("section", { class: "card stack tight" },
       el("h2", {}, "What next"),
       el("p", {}, "Take a moment together: what did you know, from which evidence, and what would have told you sooner? Note it; the debrief comes back to it."),
-      el("p", {}, "The next round begins when the facilitator starts it. Leave this page open.")),
+      el("p", {}, s.more_rounds ? "The next round begins when the facilitator starts it. Leave this page open." : "That was the last round. The debrief opens on this page when the facilitator opens it.")),
+    s.more_rounds && isReadyBox,
     whoIsHere,
   ];
 }
@@ -81,9 +92,10 @@ const leave = () => button("Leave and join again", async () => {
 function nextText(s) {
   if (s.phase === "paused") return "Paused by the facilitator. Customers, clock and loss stand still; the services run on.";
   if (s.phase !== "running") return "";
-  const isServed = s.availability.now !== null && s.availability.now >= 0.999;
-  if (s.question && !s.question.answer) return "There is a question for you under “Act”.";
-  if (!s.called && !s.guess) return `You are on call as ${roleOf(s.round)}. All is quiet: look around, the shop is yours.`;
+  const { now, must_hold_s: mustHold } = s.availability;
+  const isServed = now !== null && now >= 0.999;
+  if (mustHold) return `Customers are served again. That must hold to count as restored: ${mustHold} s to go.`;
+  if (!s.called && !s.guess) return `You are on call for this shop: ${roleOf(s.round)}. All is quiet; look around.`;
   if (!s.guess) return "You have been called. Look at the shop, then give your first guess: it opens the evidence.";
   if (s.explained) {
     return isServed
@@ -93,4 +105,3 @@ function nextText(s) {
   if (isServed && s.called) return "Customers are served. Explain what happened, with pinned evidence, before the round ends.";
   return "Find out why, do something about it, and explain it with pinned evidence. The order is yours.";
 }
-

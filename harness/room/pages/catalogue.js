@@ -1,4 +1,4 @@
-// The catalogue of causes and factors: the same in every round, so that it tells nothing about this one.
+// The catalogue of causes and factors: the same in every round, so that it tells nothing about this one. Its lists open part by part.
 
 import { get } from "./lib.js";
 
@@ -6,15 +6,19 @@ import { get } from "./lib.js";
 let asked = null;
 
 /**
- * Asked for once.
+ * Asked for again as long as parts of it are closed.
  * @returns {Promise<Api.Catalogue>}
  */
-export function catalogue() {
-  asked ??= get("/api/team/catalogue").catch((error) => {
+export async function catalogue() {
+  asked ??= get("/api/team/catalogue");
+  try {
+    const known = await asked;
+    if (known.opens !== null) asked = null;
+    return known;
+  } catch (error) {
     asked = null;
     throw error;
-  });
-  return asked;
+  }
 }
 
 /** @param {Api.Entry[]} entries */

@@ -89,7 +89,9 @@ export function chart({ onZoom, onWiden, onCursor }) {
     const ticks = [];
     for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
       const time = clock.arrived_unix_s + at;
-      ticks.push({ time, seconds: `${at} s`, story: storyTime(storyAt(clock, time)) });
+      const story = storyTime(storyAt(clock, time));
+      // While it was paused the story stood still: its time is written once.
+      ticks.push({ time, seconds: `${at} s`, story: ticks.some((tick) => tick.story === story) ? "" : story });
     }
     return ticks;
   }

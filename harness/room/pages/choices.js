@@ -1,6 +1,6 @@
 // What an explanation is about, and how each part is matched with the catalogue: the same for every incident.
 
-import { el } from "./lib.js";
+import { el, setText } from "./lib.js";
 import { state } from "./state.js";
 import { wordsOf } from "./catalogue.js";
 
@@ -19,15 +19,28 @@ export function choiceText({ about, choice }, { causes, factors }) {
   return about === "path" ? choice.split(",").join(" → ") : choice;
 }
 
-/** Fields for the choice of a claim: `{ node, value() }`, where the value is null if nothing is chosen. */
+/**
+ * Fields for the choice of a claim: `{ node, value(), isOpen }`. The value is null if nothing is chosen; nothing can be while the catalogue is
+ * closed for this part.
+ */
 export function choiceField(about, choice, { causes, factors, services }) {
   if (about === "path") return pathField(choice, services);
   if (about === "character") return characterField(choice);
   const entries = { cause: causes, factor: factors, asset: state().assets.map((id) => ({ id, words: id })) }[about];
+  if (entries.length === 0) {
+    return { node: el("p", { class: "hint" }, "Save it with evidence: then the catalogue opens for this part, and you match it."), value: () => null, isOpen: false };
+  }
   const select = el("select", { id: "claim-choice" }, el("option", { value: "" }, "Not matched yet"), ...entries.map(({ id, words }) => el("option", { value: id }, words)));
+  const test = el("p", { class: "hint", role: "status" });
+  const say = () => {
+    const { question, shown_by: shownBy } = entries.find(({ id }) => id === select.value) ?? {};
+    setText(test, [question, shownBy && `Shown by: ${shownBy}`].filter(Boolean).join(" "));
+  };
   select.value = choice ?? "";
+  select.addEventListener("change", say);
+  say();
   const label = about === "asset" ? "Which one is it?" : "Which entry of the catalogue comes nearest?";
-  return { node: el("div", { class: "field" }, el("label", { for: select.id }, label), select), value: () => select.value || null };
+  return { node: el("div", { class: "field small" }, el("label", { for: select.id }, label), select, test), value: () => select.value || null, isOpen: true };
 }
 
 function characterField(choice) {
@@ -35,7 +48,7 @@ function characterField(choice) {
   const node = el("div", { class: "field" }, el("label", { for: input.id }, "Which one is it?"), input,
     el("p", { id: "claim-choice-hint", class: "hint" }, "Its code point, as in U+00E9; or bytes that are no character, as in 0xE9. Several with spaces between them."));
   const written = (word) => (/^u/i.test(word) ? word.toUpperCase() : `0x${word.slice(2).toUpperCase()}`);
-  return { node, value: () => input.value.split(/\s+/).filter(Boolean).map(written).join(" ") || null };
+  return { node, value: () => input.value.split(/\s+/).filter(Boolean).map(written).join(" ") || null, isOpen: true };
 }
 
 function pathField(choice, services) {
@@ -47,5 +60,5 @@ function pathField(choice, services) {
     return select;
   });
   const node = el("fieldset", { class: "field" }, el("legend", {}, "Through which services, in order?"), el("div", { class: "path-fields" }, ...selects));
-  return { node, value: () => selects.map((select) => select.value).filter(Boolean).join(",") || null };
+  return { node, value: () => selects.map((select) => select.value).filter(Boolean).join(",") || null, isOpen: true };
 }

@@ -1,63 +1,68 @@
-// One claim in a dialog: first what the team says and what it rests on, then the nearest entry of the catalogue.
+// One claim, written in its place beside the evidence: first what the team says and what it rests on, then the nearest entry of the
+// catalogue, which opens for a part once that part has been said and shown. What is pinned meanwhile joins the list.
 
-import { attempt, el, send, shown } from "./lib.js";
-import { state } from "./state.js";
+import { button, el, keep, onSubmit, send, setHidden, setText } from "./lib.js";
+import { state, watch } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { ABOUT, choiceField } from "./choices.js";
 
-/** Answers with whether it was saved. */
-export async function editClaim(about, claim) {
-  const { title, hint } = ABOUT.find((part) => part.about === about);
-  const known = await catalogue();
-  const words = el("textarea", { id: "claim-words", rows: 3, required: true, maxLength: 500, autofocus: true, value: claim?.words ?? "" });
-  const bare = el("p", { class: "notice", role: "status" });
-  const pins = state().pins.map((pin) => pinChoice(pin, claim?.pins.includes(pin.id)));
-  const pinned = () => pins.filter(({ box }) => box.checked).map(({ id }) => id);
-  const evidence = el("fieldset", {}, el("legend", {}, "Resting on"),
-    pins.length > 0
-      ? el("div", { class: "pin-choices" }, ...pins.map(({ node }) => node))
-      : el("p", { class: "empty" }, "Nothing is pinned yet. Pin what shows it, where you find it, and come back to this claim; you can save it as it is."));
-  const choice = choiceField(about, claim?.choice ?? null, known);
-  const match = el("div", { class: "stack tight" }, el("h3", {}, "2. Match it with the catalogue"), choice.node);
-  const save = el("button", { class: "button primary", value: "save" }, "Save");
-  const form = el("form", { method: "dialog" },
-    el("h2", { id: "claim-title" }, title), el("p", { class: "hint" }, hint),
-    el("div", { class: "stack" },
-      el("h3", {}, "1. Say it and show it"),
-      el("div", { class: "field" }, el("label", { for: words.id }, "In your own words"), words), evidence, bare),
-    match,
-    el("div", { class: "actions" }, save, el("button", { class: "button", value: "no", formNoValidate: true }, "Cancel")));
-  const dialog = el("dialog", { class: "claim-dialog", "aria-labelledby": "claim-title" }, form);
+const words = el("textarea", { id: "claim-words", rows: 2, required: true });
+const hint = el("p", { class: "hint" });
+const pins = el("div", { class: "pin-choices" });
+const none = el("p", { class: "hint" }, "Nothing is pinned yet. Pin what shows it where you find it: it joins this list.");
+const match = el("div", { class: "claim-match" });
+const save = el("button", { class: "button primary small", type: "submit" }, "Save");
+const form = el("form", { class: "claim-form stack tight" },
+  hint, el("div", { class: "field small" }, el("label", { for: words.id }, "In your own words"), words),
+  el("fieldset", {}, el("legend", {}, "Resting on"), none, pins), match,
+  el("div", { class: "actions" }, save, button("Cancel", close, { kind: "small" })));
 
-  // The catalogue comes second: who reads the list first finds what it says rather than what happened.
-  const follow = () => {
-    match.hidden = words.value.trim() === "" && !claim?.choice;
-    bare.textContent = pinned().length > 0 ? "" : "Without evidence this claim scores nothing.";
-    bare.hidden = bare.textContent === "";
-  };
-  form.addEventListener("input", follow);
-  follow();
+let about = null;
+let id = null; // of the claim that is changed; null: a new one
+let choice = null;
 
-  form.addEventListener("submit", (event) => {
-    if (event.submitter !== save) return;
-    event.preventDefault();
-    attempt(save, async () => {
-      const body = { words: words.value.trim(), pins: pinned(), choice: choice.value() };
-      await store(about, claim, body);
-      dialog.close("save");
-    });
-  });
-  return (await shown(dialog)) === "save";
+watch((s) => s.pins, (all) => {
+  setHidden(none, all.length > 0);
+  keep(pins, all, (pin) => pin.id, pinChoice);
+});
+
+/** Opens the form in the section of its part; what is in it already stays if it is open there. */
+export async function editClaim(section, part, claim) {
+  [about, id] = [part, claim?.id ?? null];
+  setText(hint, ABOUT.find((each) => each.about === about).hint);
+  words.maxLength = state().limits.text_characters;
+  words.value = claim?.words ?? "";
+  pins.querySelectorAll("input").forEach((box) => { box.checked = Boolean(claim?.pins.includes(box.value)); });
+  section.append(form);
+  await offer(claim?.choice ?? null);
+  words.focus();
+  form.scrollIntoView({ block: "nearest" });
 }
 
-/** A new claim is made with words and evidence, and matched in a second step. */
-async function store(about, claim, { words, pins, choice }) {
-  if (claim) return send("PUT", `/api/team/claims/${claim.id}`, { words, pins, choice });
-  const { id } = await send("POST", "/api/team/claims", { about, words, pins });
-  return choice && send("PUT", `/api/team/claims/${id}`, { words, pins, choice });
+/** The field for the choice, once there is something to choose from. */
+async function offer(chosen) {
+  choice = choiceField(about, chosen, await catalogue());
+  match.replaceChildren(choice.node);
 }
 
-function pinChoice({ id, label, story }, isChosen) {
-  const box = el("input", { type: "checkbox", checked: Boolean(isChosen) });
-  return { id, box, node: el("label", { class: "check" }, box, el("span", {}, label, el("span", { class: "muted" }, ` ${story}`))) };
+function close() {
+  const section = form.closest(".claim-part");
+  form.remove();
+  section?.querySelector("h3").focus();
+}
+
+onSubmit(form, async () => {
+  const body = { words: words.value.trim(), pins: [...pins.querySelectorAll("input:checked")].map((box) => box.value), choice: choice.value() };
+  const stored = id === null ? await send("POST", "/api/team/claims", { about, ...body }) : await send("PUT", `/api/team/claims/${id}`, body);
+  id = stored.id;
+  if (stored.choice || choice.isOpen) return close();
+  // Said and shown: now the catalogue of this part is open.
+  await offer(null);
+  if (choice.isOpen) choice.node.querySelector("select").focus();
+  else close();
+});
+
+function pinChoice({ id: pin, label, story, text }) {
+  const box = el("input", { type: "checkbox", value: pin });
+  return el("label", { class: "check", title: text }, box, el("span", {}, label, el("span", { class: "muted" }, ` ${story}`)));
 }

@@ -1,10 +1,17 @@
-// Three columns, or three tabs where there is no room for them.
+// Columns side by side, or tabs where there is no room for them. Explaining is one press away in both.
 
 import { byId, tabs } from "./lib.js";
 
 const NARROW = matchMedia("(max-width: 70rem)");
-const columns = ["shop", "evidence", "act"].map((name) => byId(`column-${name}`));
-const choose = tabs(byId("column-tabs"));
+const columns = ["shop", "evidence", "act", "explain"].map((name) => byId(`column-${name}`));
+const places = new Map(); // how far each column was read; where only one is shown, the page scrolls for all of them
+let front = null;
+const choose = tabs(byId("column-tabs"), (tab) => {
+  if (tab === front) return;
+  if (front) places.set(front, scrollY);
+  front = tab;
+  scrollTo(0, places.get(tab) ?? 0);
+});
 
 /** Brings a column to the front where only one is shown. */
 export function showColumn(name) {
@@ -27,3 +34,9 @@ NARROW.addEventListener("change", arrange);
 
 // Where the bar stays in sight, the tabs stay right below it, however high it is.
 new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${byId("bar").offsetHeight}px`)).observe(byId("bar"));
+
+byId("to-explain").addEventListener("click", () => {
+  showColumn("explain");
+  byId("explain-title").scrollIntoView({ block: "start" });
+  byId("explain-title").focus();
+});

@@ -1,6 +1,8 @@
 // The debrief: fills itself while figures are computed, and spends a team's one choice.
 
 import { asked, attempt, byId, get, send, toast } from "./lib.js";
+import { startPresenter } from "./present.js";
+import { startReplays } from "./replay.js";
 
 const SOON_MS = 1_500;
 const LATER_MS = 6_000;
@@ -21,6 +23,7 @@ async function renew() {
   }
   document.body.dataset.stamp = fresh.body.dataset.stamp;
   prepare();
+  startReplays();
   return true;
 }
 
@@ -46,7 +49,7 @@ function prepare() {
     if (form.dataset.ready) continue;
     form.dataset.ready = "yes";
     const button = form.querySelector("button");
-    form.addEventListener("change", () => (button.disabled = false));
+    form.addEventListener("change", () => (button.disabled = !form.checkValidity() || !form.querySelector("input:checked")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = form.querySelector("input:checked");
@@ -56,7 +59,7 @@ function prepare() {
         const text = "It can be spent once, for the whole team.";
         if (!(await asked({ title: `“${title}”: spend the repair on this?`, text, yes: "Spend it" }))) return;
         const round = Number(form.dataset.choiceOf);
-        await send("POST", "/api/team/repair", { round, repair: chosen.value });
+        await send("POST", "/api/team/repair", { round, repair: chosen.value, expects: form.elements.expects.value });
         form.reset();
         if (!(await renew())) toast("It was spent. Load this page again to see what came of it.");
       });
@@ -64,5 +67,19 @@ function prepare() {
   }
 }
 
+/** What an address names is unfolded; what is printed is, too. */
+function unfold() {
+  const named = location.hash && byId(location.hash.slice(1));
+  if (!named) return;
+  if (named instanceof HTMLDetailsElement) named.open = true;
+  named.scrollIntoView();
+}
+
+addEventListener("hashchange", unfold);
+addEventListener("beforeprint", () => document.querySelectorAll("details.step").forEach((step) => { step.open = true; }));
+
 prepare();
+startReplays();
+startPresenter();
+unfold();
 follow();

@@ -1,10 +1,12 @@
 // The one row of large controls. Each says what it would do now, or why it would do nothing; none ever disappears, so
 // that a hand finds it where it was.
 
-import { asked, attempt, byId, confirmed, count, el, send, setText, toast } from "./lib.js";
+import { asked, attempt, byId, confirmed, count, el, get, send, setText, toast } from "./lib.js";
 import { teamOptions } from "./desk-words.js";
 
 const EXTEND_MIN = 5;
+const START_AFTER_S = 10; // teams see it counted down
+const END_AFTER_S = 60;
 
 /** @type {NamedDesk | null} */
 let view = null;
@@ -19,8 +21,11 @@ const CONTROLS = {
   start: {
     says: () => {
       if (isUnderWay()) return { no: `${roundNow()} is running` };
+      if (typeof view.starts_in_s === "number") return { text: `in ${Math.ceil(view.starts_in_s)} s; press to hold` };
       const next = nextRound();
-      return next ? { text: `${next.name}, ${next.minutes} min` } : { no: "no round left: add one under Rounds" };
+      const ready = view.teams.filter((team) => team.ready).length;
+      const said = ready > 0 ? `, ${ready} of ${view.teams.length} ready` : "";
+      return next ? { text: `${next.name}, ${next.minutes} min${said}` } : { no: "no round left: add one under Rounds" };
     },
     act: startNext,
   },
@@ -76,11 +81,12 @@ export function update(newest) {
 // ---- What they do -----------------------------------------------------------------------------------------------
 
 async function startNext() {
+  if (typeof view.starts_in_s === "number") return send("DELETE", "/api/desk/start");
   const next = nextRound();
   const empty = view.teams.filter(({ members }) => members.length === 0);
   const text = empty.length > 0 ? `${empty.map(({ name }) => name).join(", ")}: nobody has joined yet.` : "";
-  if (text && !(await confirmed(`Start ${next.name} all the same?`, "Start", text))) return;
-  await send("POST", "/api/desk/start");
+  if (text && !(await confirmed(`Start ${next.name} all the same?`, "Start", text))) return null;
+  return send("POST", `/api/desk/start?after_s=${START_AFTER_S}`);
 }
 
 async function extend() {
@@ -92,18 +98,30 @@ async function extend() {
 }
 
 async function hint() {
-  const to = el("select", { id: "hint-to" },
-    [["", "Every team"], ...teamOptions(view.teams)].map(([value, label]) => el("option", { value }, label)));
-  const body = el("div", { class: "field" }, el("label", { for: "hint-to" }, "To"), to);
-  const text = "It appears on the team’s page at once and counts in the debrief. What the hints say stands with each team, under Actions.";
+  const to = el("select", { id: "hint-to", required: true, autofocus: true },
+    [["", "Choose …"], ["all", "Every team"], ...teamOptions(view.teams)].map(([value, label]) => el("option", { value }, label)));
+  const says = el("ul", { class: "hint", "aria-live": "polite" });
+  to.addEventListener("change", () => attempt(to, async () => {
+    const chosen = view.teams.filter(({ number }) => to.value === "all" || Number(to.value) === number);
+    const each = await Promise.all(chosen.map(async ({ number, name }) => {
+      const { given, ladder } = await get(`/api/desk/hints/${number}`);
+      return `${name}: ${ladder[given] ?? "no hint is left"}`;
+    }));
+    says.replaceChildren(...each.map((line) => el("li", {}, line)));
+  }));
+  const body = el("div", { class: "field" }, el("label", { for: "hint-to" }, "To"), to, says);
+  const text = "It appears on the team’s page at once and counts in the debrief. Look whether this screen is on the projector.";
   if (!(await asked({ title: "Give the next hint", text, yes: "Give it", body }))) return;
-  await send("POST", "/api/desk/hint", { team: to.value === "" ? null : Number(to.value) });
+  await send("POST", "/api/desk/hint", { team: to.value === "all" ? null : Number(to.value) });
   toast("The hint is given.");
 }
 
 async function end() {
-  const text = "What stands in the teams’ explanations now counts. A round that has ended cannot go on.";
-  if (await confirmed(`End ${roundNow()} now?`, "End the round", text)) await send("POST", "/api/desk/end");
+  const when = el("select", { id: "end-after" }, [[String(END_AFTER_S), "In one minute: teams are told"], ["0", "Now"]].map(([value, label]) => el("option", { value }, label)));
+  const body = el("div", { class: "field" }, el("label", { for: "end-after" }, "When"), when);
+  const text = "What stands in the teams’ explanations then counts. A round that has ended cannot go on.";
+  if (!(await asked({ title: `End ${roundNow()}?`, text, yes: "End the round", body }))) return;
+  await send("POST", when.value === "0" ? "/api/desk/end" : `/api/desk/end?after_s=${when.value}`);
 }
 
 async function reveal() {

@@ -1,9 +1,7 @@
 // The lobby: how people get in, who is in, and why a phone might not.
 
 import { byId, changes, copyButton, count, el, keep, setHidden, setText } from "./lib.js";
-import { ago } from "./desk-words.js";
-
-const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|tun|tap|wg|utun|ppp|tailscale|zt)/;
+import { ago, codeImage, isVirtual, ranked, shortUrl } from "./desk-words.js";
 
 const isOtherPort = changes();
 const isOtherAddresses = changes();
@@ -28,19 +26,6 @@ function showTeam(item, { name, members }) {
 }
 
 // ---- Addresses --------------------------------------------------------------------------------------------------
-
-const isVirtual = (address) => VIRTUAL.test(address.interface ?? "");
-
-/** What a phone most likely reaches comes first; each keeps the index by which the room knows it. */
-export function ranked(addresses) {
-  const rank = (address) => (address.is_loopback ? 2 : isVirtual(address) ? 1 : 0);
-  return addresses.map((address, index) => ({ ...address, index })).sort((a, b) => rank(a) - rank(b));
-}
-
-export const codeImage = ({ index, url }) => `/api/desk/qr?address=${index}&of=${encodeURIComponent(url)}`;
-
-/** What people type: without the code, which they type on the page. */
-export const shortUrl = ({ url }) => url.replace(/\/?\?.*$/, "").replace(/^http:\/\//, "");
 
 /** A card with a QR code; one that leads a phone to itself would only mislead. */
 function addressCard(address) {

@@ -18,7 +18,7 @@ export function notesOn(plan, levels) {
   const notes = [...metTwice(plan)];
   if (!plan.some((round) => round.practice)) notes.push(warning("There is no practice round: people learn the page in the first round, and its times say less."));
   if (measured.length > 1) notes.push(...crossover(measured, levels));
-  if (measured.length === 1) notes.push(said("One measured round: teams can be compared with each other, but no team with itself."));
+  if (measured.length === 1) notes.push(said("One round that counts: different people have different levels, and nobody has both. Show the difference, and conclude nothing about levels from it."));
   return notes;
 }
 
@@ -85,4 +85,22 @@ export function proposal({ plan, teams, scenarios, levels }) {
       return { team: number, scenario: fresh?.name, level: other(ofTeam(model ?? { teams: [] }, number)?.level) ?? levels[0] };
     }),
   };
+}
+
+const SHORT = { practice: 4, minutes: 15, levels: ["logs", "changes"] };
+
+/**
+ * The guide's plan for 45 minutes, out of the rounds that are still to come: a short practice, and one round with the same incident for all,
+ * poor and rich levels in turn. Answers with the rounds to change, and the numbers of those to take out.
+ * @param {NamedRound[]} plan
+ */
+export function shortPlan(plan) {
+  const toCome = plan.filter(({ state }) => state === "next" || state === "later");
+  const [first, ...others] = measuredOf(toCome);
+  const practice = toCome.find((round) => round.practice);
+  const { scenario } = first?.teams[0] ?? {};
+  const changed = [];
+  if (practice) changed.push({ ...practice, minutes: SHORT.practice });
+  if (first) changed.push({ ...first, minutes: SHORT.minutes, teams: first.teams.map((part, index) => ({ ...part, scenario, level: SHORT.levels[index % 2] })) });
+  return { changed, removed: others.map(({ number }) => number).toReversed() };
 }

@@ -3,19 +3,29 @@
 import { byId, el, get, setText } from "./lib.js";
 
 const DETAILS_S = 60;
-const ANSWER_S = 30;
+const ANSWER_S = 180;
 
 // ---- Scores and incidents of the tables -------------------------------------------------------------------------
 
 let hideAgain;
 
-byId("private").addEventListener("click", () => showPrivate(!document.body.classList.contains("is-private-shown")));
+const told = [];
 
-function showPrivate(isShown) {
+export const isPrivate = () => document.body.classList.contains("is-private-shown");
+
+/** Calls `act` whenever private details are shown or hidden. */
+export const onPrivate = (act) => told.push(act);
+
+byId("private").addEventListener("click", () => showPrivate(!isPrivate()));
+
+export function showPrivate(isShown) {
   clearTimeout(hideAgain);
-  document.body.classList.toggle("is-private-shown", isShown);
-  byId("private").setAttribute("aria-pressed", String(isShown));
-  if (isShown) hideAgain = setTimeout(() => showPrivate(false), DETAILS_S * 1000);
+  // What somebody is at does not go away under their hands.
+  const isInUse = !isShown && document.querySelector("#round-dialog[open]");
+  if (!isInUse) document.body.classList.toggle("is-private-shown", isShown);
+  byId("private").setAttribute("aria-pressed", String(isPrivate()));
+  if (isPrivate()) hideAgain = setTimeout(() => showPrivate(false), DETAILS_S * 1000);
+  told.forEach((act) => act());
 }
 
 /** A text that only shows while private details do. */
@@ -54,6 +64,7 @@ export function answerPlace(teamOf) {
       const answer = await get(`/api/desk/answer/${team}`);
       if (team !== teamOf() || show.getAttribute("aria-expanded") !== "true") return;
       content.replaceChildren(...answerParts(answer));
+      show.scrollIntoView({ block: "start" });
     } catch (error) {
       content.replaceChildren(el("p", { class: "error" }, error.message));
     }

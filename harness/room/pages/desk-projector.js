@@ -2,8 +2,7 @@
 // the state is put on this page.
 
 import { byId, changes, el, keep, minutes, percent, setHidden, setText, sparkline } from "./lib.js";
-import { PHASES, STATES } from "./desk-words.js";
-import { codeImage, ranked, shortUrl } from "./desk-lobby.js";
+import { PHASES, codeImage, ranked, shortUrl, stateOf } from "./desk-words.js";
 
 export const isProjector = new URLSearchParams(location.search).has("projector");
 
@@ -20,7 +19,9 @@ export function update(view) {
   setText(byId("projector-code"), code);
   showAddress(ranked(view.addresses)[0]);
   setText(byId("projector-clock"), clock?.story ?? "");
-  setText(byId("projector-ends"), round && phase !== "over" && phase !== "debrief" ? `${minutes(round.ends_in_s)} to go` : "");
+  const startsIn = view.starts_in_s;
+  const left = typeof startsIn === "number" ? `begins in ${Math.ceil(startsIn)} s` : null;
+  setText(byId("projector-ends"), left ?? (round && phase !== "over" && phase !== "debrief" ? `${minutes(round.ends_in_s)} to go` : ""));
   byId("projector-teams").classList.toggle("is-few", teams.length <= FEW_TEAMS);
   byId("projector-teams").classList.toggle("is-many", teams.length > MANY_TEAMS);
   keep(byId("projector-teams"), teams, ({ number }) => number, teamTile, (tile, team) => showTeam(tile, team, phase));
@@ -40,7 +41,7 @@ const teamTile = () => el("li", {},
 
 function showTeam(tile, team, phase) {
   const [name, share, state, line, members] = tile.children;
-  const [word, mark] = STATES[team.state] ?? [team.state, ""];
+  const [word, mark] = stateOf(team);
   const isLobby = phase === "lobby";
   setText(name, team.name);
   setText(share, isLobby ? "" : percent(team.availability));

@@ -1,23 +1,29 @@
 // One round of the plan, changed in a dialog. It is filled once, when it opens: states that arrive meanwhile change nothing in it.
 
-import { attempt, byId, el, send, setOptions, setText, storyTime } from "./lib.js";
+import { attempt, byId, el, send, setHidden, setOptions, setText, storyTime } from "./lib.js";
 import { scenarioName } from "./desk-words.js";
+import { isPrivate, onPrivate, showPrivate } from "./desk-private.js";
 
 const dialog = byId("round-dialog");
 
+const STORY_STARTS_S = -15 * 60; // of the story, from 08:00
+const STORY_ENDS_S = 5 * 3600;
+
+/** @type {Api.ScenarioView[]} */
+let known = [];
 let number = null; // null: a round that is to be added
 let isSending = false;
 
 /** Opens the dialog with what `round` holds; one without a number is appended to the plan. */
 export function openRound({ scenarios, levels, teams }, round) {
-  number = round.number;
+  [number, known] = [round.number, scenarios];
   setText(byId("round-title"), number === null ? "A further round" : round.name);
   byId("round-model").value = round.operating_model;
   byId("round-minutes").value = round.minutes;
   byId("round-speed").value = round.speed;
   byId("round-practice").checked = round.practice;
   setText(byId("round-error"), "");
-  const named = scenarios.map((each) => [each.name, each.control ? `${scenarioName(each)} (cannot be mended)` : scenarioName(each)]);
+  const named = scenarios.map((each) => [each.name, scenarioName(each)]);
   const shown = levels.map((level) => [level, level]);
   for (const [id, options] of [["all-scenario", named], ["first-level", shown], ["second-level", shown]]) {
     setOptions(byId(id), [["", "as below"], ...options]);
@@ -27,10 +33,12 @@ export function openRound({ scenarios, levels, teams }, round) {
     const part = round.teams.find((each) => each.team === team.number);
     return el("tr", { dataset: { team: team.number } },
       el("th", { scope: "row" }, team.name),
-      el("td", {}, choice("scenario", `Incident of ${team.name}`, named, part?.scenario)),
+      el("td", { class: "of-incident" }, choice("scenario", `Incident of ${team.name}`, named, part?.scenario)),
       el("td", {}, choice("level", `Level of ${team.name}`, shown, part?.level)));
   }));
   sayStory();
+  setText(byId("round-teaches"), "");
+  hideIncidents();
   dialog.showModal();
 }
 
@@ -49,13 +57,30 @@ function setAll(id, name, isMeant) {
   byId(id).addEventListener("change", () => {
     const value = byId(id).value;
     if (!value) return;
-    rows().filter((_, index, all) => isMeant(index, all.length)).forEach((row) => { row.querySelector(`[name="${name}"]`).value = value; });
+    rows().filter((_, index) => isMeant(index)).forEach((row) => { row.querySelector(`[name="${name}"]`).value = value; });
   });
 }
 
 setAll("all-scenario", "scenario", () => true);
-setAll("first-level", "level", (index, of) => index < of / 2);
-setAll("second-level", "level", (index, of) => index >= of / 2);
+setAll("first-level", "level", (index) => index % 2 === 0);
+setAll("second-level", "level", (index) => index % 2 === 1);
+
+// ---- Incidents are private ----------------------------------------------------------------------------------------
+
+/** Which incident a team meets shows only while private details do. */
+function hideIncidents() {
+  for (const cell of dialog.querySelectorAll(".of-incident, .field:has(#all-scenario)")) setHidden(cell, !isPrivate());
+  setHidden(byId("round-private"), isPrivate());
+}
+
+onPrivate(hideIncidents);
+byId("round-private").addEventListener("click", () => showPrivate(true));
+
+/** What the incident that was chosen last teaches, and how hard it is. */
+dialog.addEventListener("change", ({ target }) => {
+  const chosen = known.find(({ name }) => name === target.value && (target.name === "scenario" || target.id === "all-scenario"));
+  if (chosen) setText(byId("round-teaches"), `${chosen.name}. Teaches: ${chosen.teaches ?? "nothing of the syllabus"}. ${chosen.difficulty}`);
+});
 
 // ---- How long it is in the story --------------------------------------------------------------------------------
 
@@ -64,7 +89,7 @@ for (const id of ["round-minutes", "round-speed"]) byId(id).addEventListener("in
 function sayStory() {
   const [minutes, speed] = [byId("round-minutes").valueAsNumber, byId("round-speed").valueAsNumber];
   const isKnown = minutes > 0 && speed > 0;
-  setText(byId("round-story"), isKnown ? `${minutes} minutes are ${spoken(minutes * speed)} of the story: ${storyTime(0)} to ${storyTime(minutes * speed * 60)}.` : "");
+  setText(byId("round-story"), isKnown ? `${minutes} minutes are ${spoken(minutes * speed)} of the story: ${storyTime(STORY_STARTS_S)} to ${storyTime(Math.min(STORY_STARTS_S + minutes * speed * 60, STORY_ENDS_S))}.` : "");
 }
 
 function spoken(minutes) {

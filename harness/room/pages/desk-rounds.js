@@ -1,8 +1,8 @@
 // The plan of rounds as a table: a column a round, a row a team, so that a crossover is seen at a glance.
 
-import { button, byId, changes, confirmed, el, keep, send, setText } from "./lib.js";
+import { attempt, button, byId, changes, confirmed, el, keep, send, setText, toast } from "./lib.js";
 import { MODELS, levelBadge, scenarioName } from "./desk-words.js";
-import { notesOn, proposal } from "./desk-plan.js";
+import { notesOn, proposal, shortPlan } from "./desk-plan.js";
 import { privately, setPrivate } from "./desk-private.js";
 import { openRound } from "./desk-round-form.js";
 
@@ -74,3 +74,15 @@ byId("add-round").addEventListener("click", () => view && openRound(view, { numb
 async function removeRound(number) {
   if (await confirmed(`Remove ${roundOf(number).name} from the plan?`, "Remove")) await send("DELETE", `/api/desk/plan/${number}`);
 }
+
+byId("short-plan").addEventListener("click", () => attempt(byId("short-plan"), async () => {
+  const { changed, removed } = shortPlan(view.plan);
+  const text = "A practice of 4 minutes and one round of 15: the same incident for all teams, logs and changes in turn. Other rounds to come are taken out.";
+  if (!(await confirmed("Make it the 45-minute plan?", "Make it so", text))) return;
+  for (const number of removed) await send("DELETE", `/api/desk/plan/${number}`);
+  for (const { number, practice, operating_model, speed, minutes, teams } of changed) {
+    const parts = teams.map(({ team, scenario, level }) => ({ team, scenario, level }));
+    await send("PUT", `/api/desk/plan/${number}`, { practice, operating_model, speed, minutes, teams: parts });
+  }
+  toast("The plan fits 45 minutes.");
+}));

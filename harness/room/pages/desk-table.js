@@ -1,7 +1,7 @@
 // All teams at a glance. Only what has changed is written, so that focus and selection stay where they are.
 
 import { button, byId, el, keep, percent, setText, sparkline, usd } from "./lib.js";
-import { STATES } from "./desk-words.js";
+import { stateOf } from "./desk-words.js";
 import { privately, setPrivate } from "./desk-private.js";
 import { openTeam } from "./desk-team.js";
 
@@ -44,7 +44,7 @@ function teamRow({ number }) {
 
 function showTeam(row, team) {
   const cell = (name) => row.querySelector(`.of-team-${name}`);
-  const [word, mark] = STATES[team.state] ?? [team.state, ""];
+  const [word, mark] = stateOf(team);
   setText(row.querySelector(".team-name"), team.name);
   setText(row.querySelector(".members"), team.members.join(", ") || "nobody yet");
   setText(row.querySelector(".asked"), team.question ? (team.question.answer === null ? "asked what else" : "answered") : "");
@@ -70,7 +70,7 @@ function showTeam(row, team) {
 
 function showGuess(cell, guess) {
   setText(cell.firstChild, guess ? short(guess.words ?? "no idea yet") : "–");
-  setText(cell.lastChild, guess?.words ? `${guess.confidence} % sure` : "");
+  setText(cell.lastChild, guess && guess.confidence !== null ? `${guess.confidence} % sure` : "");
 }
 
 const short = (text) => (text.length > SHORT_MAX ? `${text.slice(0, SHORT_MAX)} …` : text);

@@ -1,7 +1,7 @@
 // One team's panel: all that a facilitator does for one team. It stays open while states arrive; what is typed in it stays.
 
 import { attempt, byId, confirmed, el, get, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
-import { STATES, prepared } from "./desk-words.js";
+import { prepared, stateOf } from "./desk-words.js";
 import { showSeats } from "./desk-seats.js";
 import { answerPlace, privately, setPrivate } from "./desk-private.js";
 
@@ -13,7 +13,7 @@ byId("team-answer").append(answer);
 let view = null;
 let number = null;
 
-const setMessages = prepared(byId("team-prepared"), byId("team-text"));
+const setMessages = prepared(byId("team-prepared"), byId("team-text"), byId("team-asks"));
 const teamNow = () => view?.teams.find((team) => team.number === number);
 
 export function openTeam(which) {
@@ -73,13 +73,13 @@ function show(team) {
 function figuresOf(team) {
   const { guess } = team;
   return [
-    ["Customers served", team.availability === null ? "no visits yet" : `${percent(team.availability)}, ${(STATES[team.state] ?? [team.state])[0]}`],
+    ["Customers served", team.availability === null ? "no visits yet" : `${percent(team.availability)}, ${stateOf(team)[0]}`],
     ["Lost", usd(team.loss_usd ?? 0)],
     ["Level", team.level ?? "–"],
     ["Looks", team.looks],
     ["Explained", team.explained ? "yes" : "not yet"],
     ["Score", percent(team.score), true],
-    ["Guess", guess ? (guess.words ? `${guess.words} (${guess.confidence} % sure)` : "no idea yet") : "none yet"],
+    ["Guess", guess ? (guess.confidence === null ? guess.words : `${guess.words} (${guess.confidence} % sure)`) : "none yet"],
     ["Hypothesis", team.hypothesis ?? "none yet"],
     ["Remedies", team.remedies.join("\n") || "none yet"],
   ];
@@ -88,7 +88,7 @@ function figuresOf(team) {
 // ---- What is done -----------------------------------------------------------------------------------------------
 
 onSubmit(byId("team-message-form"), async () => {
-  await send("POST", "/api/desk/message", { team: number, text: byId("team-text").value.trim() });
+  await send("POST", "/api/desk/message", { team: number, text: byId("team-text").value.trim(), asks: byId("team-asks").checked });
   byId("team-text").value = byId("team-prepared").value = "";
   toast(`Sent to ${teamNow().name}.`);
 });

@@ -6,7 +6,7 @@ import { prepared, teamOptions } from "./desk-words.js";
 /** @type {NamedDesk | null} */
 let view = null;
 
-const setMessages = prepared(byId("message-prepared"), byId("message-text"));
+const setMessages = prepared(byId("message-prepared"), byId("message-text"), byId("message-asks"));
 
 /** @param {NamedDesk} newest */
 export function update(newest) {
@@ -15,7 +15,10 @@ export function update(newest) {
   setOptions(byId("message-to"), [["", "every team"], ...teamOptions(view.teams)]);
   setOptions(byId("everyone-level"), view.levels.slice(1).map((level) => [level, level]));
   showMarks(view.marks, view.plan);
-  showRestored(view.teams.filter(({ question }) => question));
+  showRestored(view.teams.flatMap(({ number, name, question, questions }) => [
+    ...(question ? [{ key: `${number}`, name, text: question.text, answer: question.answer }] : []),
+    ...questions.map(({ id, text, answer, took_s: took }) => ({ key: `${number} ${id}`, name, text, answer: answer === null ? null : `${answer} (after ${Math.round(took)} s)` })),
+  ]));
 }
 
 function showMarks(marks, plan) {
@@ -29,22 +32,22 @@ function showMarks(marks, plan) {
   setHidden(byId("marks-empty"), marks.length > 0);
 }
 
-function showRestored(teams) {
-  keep(byId("restored"), teams, ({ number }) => number,
+function showRestored(asked) {
+  keep(byId("restored"), asked, ({ key }) => key,
     () => el("li", {}, el("strong"), el("p", { class: "hint" }), el("blockquote")),
-    (item, { name, question }) => {
+    (item, { name, text, answer }) => {
       setText(item.children[0], name);
-      setText(item.children[1], question.text);
-      setText(item.children[2], question.answer ?? "No answer yet.");
+      setText(item.children[1], text);
+      setText(item.children[2], answer ?? "No answer yet.");
     });
-  setHidden(byId("restored-empty"), teams.length > 0);
+  setHidden(byId("restored-empty"), asked.length > 0);
 }
 
 // ---- Sending ----------------------------------------------------------------------------------------------------
 
 onSubmit(byId("message-form"), async () => {
   const to = byId("message-to");
-  await send("POST", "/api/desk/message", { team: to.value === "" ? null : Number(to.value), text: byId("message-text").value.trim() });
+  await send("POST", "/api/desk/message", { team: to.value === "" ? null : Number(to.value), text: byId("message-text").value.trim(), asks: byId("message-asks").checked });
   toast(`Sent to ${to.selectedOptions[0].textContent}.`);
   byId("message-text").value = byId("message-prepared").value = "";
 });

@@ -6,12 +6,21 @@ export const PHASES = { lobby: "Lobby", running: "Running", paused: "Paused", ov
 export const MODELS = { "you-build-it": "You build it, you run it", "ops-run-it": "Ops run it" };
 
 /** How a team's customers fare: the word, and the class of its mark. */
-export const STATES = {
+const STATES = {
   waiting: ["waiting", ""],
   healthy: ["served", "served"],
   lost: ["lost", "failed"],
   restored: ["served again", "served"],
 };
+
+/**
+ * How a team's customers fare now; what is back and must still hold is said so.
+ * @param {Api.TeamRow} team
+ */
+export function stateOf({ state, must_hold_s: mustHold }) {
+  if (mustHold) return [`back, must hold ${mustHold} s`, "degraded"];
+  return STATES[state] ?? [state, ""];
+}
 
 /**
  * The state with a name for each round: practice rounds are not counted, wherever they stand in the plan.
@@ -52,11 +61,11 @@ export const levelBadge = (level) => el("span", { class: `badge level of-${level
 export const teamOptions = (teams) => teams.map(({ number, name }) => [String(number), name]);
 
 /** Lets a list of the room's prepared messages fill a field; answers with what to call when the list may have changed. */
-export function prepared(select, field) {
+export function prepared(select, field, asks) {
   let messages = [];
   select.addEventListener("change", () => {
     const chosen = messages.find(({ id }) => id === select.value);
-    if (chosen) field.value = chosen.text;
+    if (chosen) [field.value, asks.checked] = [chosen.text, chosen.asks];
   });
   return (newest) => {
     messages = newest;
@@ -68,3 +77,20 @@ export const ago = (seconds) => {
   if (seconds < 5) return "just now";
   return seconds < 90 ? `${Math.round(seconds)} s ago` : `${Math.round(seconds / 60)} min ago`;
 };
+
+// ---- Addresses --------------------------------------------------------------------------------------------------
+
+const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|tun|tap|wg|utun|ppp|tailscale|zt)/;
+
+export const isVirtual = (address) => VIRTUAL.test(address.interface ?? "");
+
+/** What a phone most likely reaches comes first; each keeps the index by which the room knows it. */
+export function ranked(addresses) {
+  const rank = (address) => (address.is_loopback ? 2 : isVirtual(address) ? 1 : 0);
+  return addresses.map((address, index) => ({ ...address, index })).sort((a, b) => rank(a) - rank(b));
+}
+
+export const codeImage = ({ index, url }) => `/api/desk/qr?address=${index}&of=${encodeURIComponent(url)}`;
+
+/** What people type: without the code, which they type on the page. */
+export const shortUrl = ({ url }) => url.replace(/\/?\?.*$/, "").replace(/^http:\/\//, "");

@@ -44,17 +44,18 @@ function show(newest) {
 }
 
 /** @param {NamedDesk} view */
-function showTop({ phase: now, round, clock, teams, revealed, not_kept: notKept }) {
+function showTop({ phase: now, round, clock, teams, plan, not_kept: notKept }) {
   setText(byId("not-kept"), notKept ?? "");
   setHidden(byId("not-kept"), !notKept);
   setText(byId("phase"), PHASES[now] ?? now);
   setHidden(byId("figures"), !round);
   setText(byId("clock"), clock?.story ?? "–");
-  setText(byId("ends"), minutes(now === "running" || now === "paused" ? round?.ends_in_s ?? 0 : 0));
+  setText(byId("ends"), now === "running" || now === "paused" ? minutes(round?.ends_in_s ?? 0) : "–");
   setText(byId("round"), round ? (round.practice ? round.name : `${round.name.replace("Round ", "")} of ${round.of}`) : "–");
   const served = teams.filter(({ state }) => state === "healthy" || state === "restored").length;
   setText(byId("served"), round ? `${served} of ${teams.length}` : "–");
-  setHidden(byId("debrief"), !revealed);
+  // Before the answers are open to the teams, too: the facilitator looks into it first.
+  setHidden(byId("debrief"), !plan.some(({ state }) => state === "done"));
 }
 
 /** The first state opens what the address names, or what the phase is about; later only a round that begins changes it. */

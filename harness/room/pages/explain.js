@@ -1,5 +1,5 @@
-// The explanation: claims in the team's own words, each resting on pinned evidence; only then the nearest entry of the
-// catalogue. A claim without evidence scores nothing, and the page says so.
+// The explanation: claims in the team's own words, each resting on pinned evidence; only then the nearest entry of the catalogue. What a
+// claim's evidence does not show is said at the claim, before it is handed in.
 
 import { button, byId, confirmed, count, el, keep, send, setHidden, setText, toast } from "./lib.js";
 import { state, watchAll } from "./state.js";
@@ -8,72 +8,69 @@ import { editClaim } from "./claim.js";
 import { ABOUT, choiceText } from "./choices.js";
 
 export function startExplain() {
-  const intro = el("p", { class: "hint" }, "Say what happened in your own words, one claim at a time, and rest each on pinned evidence. A claim without evidence scores nothing.");
-  const parts = el("div", { class: "stack" });
-  const submit = button("Hand in the explanation", handIn, { kind: "primary" });
-  const given = el("p", { class: "said-when hint", role: "status" });
-  byId("explain").append(intro, parts, submit, given);
+  const parts = el("div", {});
+  const submit = button("Hand in", handIn, { kind: "primary" });
+  const doubts = el("p", { class: "hint", role: "status" });
+  byId("explain").append(parts, el("div", { class: "hand-in" }, submit, doubts));
 
   for (const { about, title, hint, many } of ABOUT) {
     const list = el("ul", { class: "claims plain-list" });
     const heading = el("h3", { tabIndex: -1 }, title);
-    // The button goes when its claim is there, so that the keyboard goes on at the heading.
-    const add = button(many ? "Add one" : "Say it", async () => { if ((await editClaim(about, null)) && !many) heading.focus(); },
-      { "aria-label": `Add a claim: ${title}` });
-    parts.append(el("section", { class: "claim-part", "aria-label": title },
-      el("div", { class: "row apart" }, heading, add), el("p", { class: "tiny muted" }, hint), list));
+    const add = button(many ? "Add" : "Say it", () => editClaim(section, about, null), { kind: "small plain", "aria-label": `Add a claim: ${title}` });
+    const section = el("section", { class: "claim-part", "aria-label": title }, el("div", { class: "row apart", title: hint }, heading, add), list);
+    parts.append(section);
     watchAll((s) => [s.claims.filter((claim) => claim.about === about), s.pins.length], async ([claims]) => {
       setHidden(add, !many && claims.length > 0);
-      const known = await catalogue();
-      keep(list, claims, ({ id }) => id, ({ id }) => claimLine(id), (node, claim) => fill(node, claim, known));
+      const known = claims.length > 0 ? await catalogue() : null;
+      keep(list, claims, ({ id }) => id, ({ id }) => claimLine(id, section), (node, claim) => fill(node, claim, known));
     });
   }
 
-  watchAll((s) => [s.explained, s.claims.length], ([explained, claims]) => {
-    submit.disabled = claims === 0;
-    setText(submit, explained ? "Hand it in again" : "Hand in the explanation");
-    setText(given, explained ? `Handed in at ${explained.story} by ${explained.by}. You may hand it in again until the round ends; the last one counts.` : "");
+  watchAll((s) => [s.explained, s.claims], ([explained, claims]) => {
+    submit.disabled = claims.length === 0;
+    setText(submit, explained ? "Hand in again" : "Hand in");
+    setText(doubts, [doubtsOf(claims), explained && `Handed in at ${explained.story} by ${explained.by}; the last one counts.`].filter(Boolean).join(" "));
   });
+}
+
+/** What would score less, or nothing. */
+function doubtsOf(claims) {
+  const of = (is) => claims.filter(is).length;
+  const open = of(({ choice }) => !choice);
+  const unshown = of(({ choice, lacks }) => choice && lacks !== null);
+  return [
+    open > 0 && `${count(open, "claim is", "claims are")} not matched and will count nothing.`,
+    unshown > 0 && `${count(unshown, "claim is", "claims are")} said, not shown.`,
+  ].filter(Boolean).join(" ");
 }
 
 const held = (id) => state().claims.find((claim) => claim.id === id);
 
-function claimLine(id) {
-  const edit = button("Change", () => held(id) && editClaim(held(id).about, held(id)), { kind: "small plain edit" });
+function claimLine(id, section) {
+  const edit = button("Change", () => held(id) && editClaim(section, held(id).about, held(id)), { kind: "small plain edit" });
   const remove = button("Remove", async () => {
     if (!(await confirmed("Remove this claim?", "Remove", held(id)?.words))) return;
-    const heading = remove.closest(".claim-part").querySelector("h3");
     await send("DELETE", `/api/team/claims/${id}`);
-    heading.focus();
+    section.querySelector("h3").focus();
   }, { kind: "small plain remove" });
   return el("li", { class: "claim" },
-    el("p", { class: "said" }), el("p", { class: "tiny claim-choice" }), el("div", { class: "row apart" },
-      el("span", { class: "claim-evidence badge" }), el("span", {}, edit, remove)));
+    el("p", { class: "said" }), el("p", { class: "tiny claim-choice" }),
+    el("div", { class: "row apart" }, el("span", { class: "claim-evidence tiny" }), el("span", {}, edit, remove)));
 }
 
 function fill(node, claim, known) {
   setText(node.querySelector(".said"), claim.words);
   const choice = node.querySelector(".claim-choice");
-  setText(choice, claim.choice ? `In the catalogue: ${choiceText(claim, known)}` : "Not yet matched with the catalogue: choose “Change”.");
+  setText(choice, claim.choice ? choiceText(claim, known) : "Not matched yet: choose “Change”.");
   choice.classList.toggle("muted", Boolean(claim.choice));
   const evidence = node.querySelector(".claim-evidence");
-  const isBare = claim.pins.length === 0;
-  setText(evidence, isBare ? "no evidence: scores nothing" : `${count(claim.pins.length, "piece")} of evidence`);
-  evidence.classList.toggle("warn", isBare);
+  setText(evidence, claim.lacks === null ? `shown by ${count(claim.pins.length, "pin")}` : `Said, not shown. ${claim.lacks}`);
+  evidence.classList.toggle("is-lacking", claim.lacks !== null);
   node.querySelector(".edit").setAttribute("aria-label", `Change the claim: ${claim.words}`);
   node.querySelector(".remove").setAttribute("aria-label", `Remove the claim: ${claim.words}`);
 }
 
 async function handIn() {
-  const { claims } = state();
-  const bare = claims.filter((claim) => claim.pins.length === 0).length;
-  const open = claims.filter((claim) => !claim.choice).length;
-  const doubts = [
-    bare > 0 && `${count(bare, "claim has", "claims have")} no evidence and will score nothing.`,
-    open > 0 && `${count(open, "is", "are")} not matched with the catalogue.`,
-  ].filter(Boolean).join(" ");
-  const text = `${count(claims.length, "claim")}. ${doubts} You may hand it in again until the round ends; the last one counts.`;
-  if (!(await confirmed("Hand in this explanation?", "Hand it in", text))) return;
   await send("POST", "/api/team/explanation", {});
-  toast("Handed in.");
+  toast("Handed in. You may hand it in again until the round ends; the last one counts.");
 }

@@ -16,10 +16,10 @@ export function startGuess() {
 }
 
 async function ask() {
-  const { causes } = await catalogue();
+  const { kinds } = await catalogue();
   const world = worldOf(state());
   if (byId("evidence-closed").querySelector("form")?.dataset.world === world) return; // somebody is at it
-  byId("evidence-closed").replaceChildren(form(causes));
+  byId("evidence-closed").replaceChildren(form(kinds));
   byId("evidence-closed").querySelector("form").dataset.world = world;
 }
 
@@ -36,11 +36,11 @@ function showQuiet() {
   );
 }
 
-function form(causes) {
+function form(kinds) {
   const cause = el("select", { id: "guess-cause", required: true },
     el("option", { value: "" }, "Choose …"),
     el("option", { value: "none" }, "No idea yet"),
-    ...causes.map(({ id, words }) => el("option", { value: id }, words)));
+    ...kinds.map(({ id, words }) => el("option", { value: id }, words)));
   const said = el("output", { htmlFor: "guess-confidence" });
   const confidence = el("input", { id: "guess-confidence", type: "range", min: 0, max: 100, step: 5, value: 20, "aria-describedby": "guess-hint" });
   const say = () => {
@@ -54,13 +54,13 @@ function form(causes) {
   const node = el("form", { class: "stack guess" },
     el("h2", {}, "Your first guess"),
     el("p", {}, `What do you suspect, from what you see of the shop? One guess for the whole team, so talk first. It opens the evidence: ${state().tabs.join(", ")}.`),
-    el("div", { class: "field" }, el("label", { for: "guess-cause" }, "What is the cause?"), cause),
+    el("div", { class: "field" }, el("label", { for: "guess-cause" }, "What kind of cause is it?"), cause),
     el("div", { class: "field" },
       el("label", { for: "guess-confidence" }, "How sure are you? ", said), confidence,
       el("p", { id: "guess-hint", class: "hint" }, "It earns and costs nothing. In the debrief it shows what the evidence was worth, and a lucky guess is not mistaken for a diagnosis.")),
     el("div", { class: "actions" },
       el("button", { class: "button primary", type: "submit" }, "Open the evidence"),
-      button("No idea yet: open it", () => give({ cause: null, confidence: 0 }), { kind: "" })));
-  onSubmit(node, () => give({ cause: cause.value === "none" ? null : cause.value, confidence: confidence.valueAsNumber }));
+      button("No idea yet: open it", () => give({ kind: null }), { kind: "" })));
+  onSubmit(node, () => give(cause.value === "none" ? { kind: null } : { kind: cause.value, confidence: confidence.valueAsNumber }));
   return node;
 }

@@ -1,7 +1,6 @@
 // What the services' health checks answer, asked now.
 
 import { attempt, button, el } from "./lib.js";
-import { moment } from "./state.js";
 import { empty, look, once, rowHead, table } from "./look.js";
 import { pinButton } from "./pins.js";
 
@@ -14,14 +13,14 @@ export function healthPanel(panel) {
     result, node);
 
   async function run() {
-    const { services, at_unix_s } = await ask("/api/team/health");
+    const { services } = await ask("/api/team/health");
     result.replaceChildren(services.length === 0
       ? empty("No service is known to the health checks.")
-      : table("Health checks", ["Service", "Port", "/healthz", "Answered in", "At", ""], services.map((each) => row(each, at_unix_s))));
+      : table("Health checks", ["Service", "Port", "/healthz", "Took", ""], services.map(row)));
   }
   return { open: once(() => attempt(check, run)) };
 }
 
-const row = ({ service, port_open, healthz, elapsed_ms }, at) => [
-  rowHead(service), port_open ? "open" : "closed", healthz ?? "no answer", `${elapsed_ms} ms`, moment(at),
+const row = ({ service, port_open, healthz, elapsed_ms }) => [
+  rowHead(service), port_open ? "open" : "closed", healthz ?? "no answer", `${elapsed_ms} ms`,
   el("td", { class: "number" }, pinButton(() => ({ source: "health", service }), "Pin", `Pin the health of ${service}`))];

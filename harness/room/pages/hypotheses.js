@@ -8,19 +8,18 @@ const LENGTH_MAX = 500;
 
 export function startHypotheses() {
   const guess = el("p", { class: "hint", hidden: true });
-  const none = el("p", { class: "empty" }, "No hypothesis yet. Write down what you suspect and what would prove it wrong; everybody in the team sees it.");
+  const none = el("p", { class: "hint" }, "Nothing yet. Write what you suspect, and what would prove it wrong.");
   const list = el("ul", { class: "hypotheses plain-list" });
-  const text = el("textarea", { id: "hypothesis", rows: 2, maxLength: LENGTH_MAX, placeholder: "We think that …, because …", required: true });
-  const form = el("form", { class: "stack tight" },
-    el("div", { class: "field" }, el("label", { for: text.id }, "A hypothesis"), text),
-    el("div", { class: "actions" }, el("button", { class: "button", type: "submit" }, "Add")));
+  const text = el("textarea", { id: "hypothesis", rows: 1, maxLength: LENGTH_MAX, placeholder: "We think that …, because …", "aria-label": "A hypothesis", required: true });
+  const form = el("form", { class: "row joined" },
+    el("div", { class: "field small grow" }, text), el("button", { class: "button small", type: "submit" }, "Add"));
   byId("thoughts").append(guess, none, list, form);
 
   watch((s) => s.guess, async (given) => {
     setHidden(guess, given === null);
     if (given === null) return;
-    const words = given.cause === null ? "no idea yet" : wordsOf((await catalogue()).causes, given.cause);
-    setText(guess, `First guess: ${words}, ${given.confidence} % sure (${given.by}).`);
+    const words = given.kind ? `${wordsOf((await catalogue()).kinds, given.kind)}, ${given.confidence ?? 0} % sure` : "no idea yet";
+    setText(guess, `First guess: ${words} (${given.by}).`);
   });
   watch((s) => s.hypotheses, (hypotheses) => {
     setHidden(none, hypotheses.length > 0);

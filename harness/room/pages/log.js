@@ -35,7 +35,8 @@ function read() {
 
 function showUnread() {
   setHidden(byId("news"), unread === 0);
-  setText(byId("news"), `${unread} new`);
+  setText(byId("news"), unread);
+  byId("news").setAttribute("aria-label", `${unread} new`);
 }
 
 /** What a line says, without the kind that stands before it anyway. */

@@ -40,6 +40,6 @@ function whole(line, only) {
 /** A name and its value, with a button that makes a condition of them. */
 export function pair(key, value, only) {
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  const take = only && button("only these", () => only.add(key, text), { kind: "small plain take", "aria-label": `Only lines with ${key}=${text}` });
+  const take = only && button("only like this", () => only.add(key, text), { kind: "small plain take", "aria-label": `Only lines with ${key}=${text}` });
   return [el("dt", {}, key), el("dd", {}, el("span", {}, visible(text)), take)];
 }

@@ -47,7 +47,7 @@ export function metricsPanel(panel) {
   const requests = requestsSection(() => zoomed);
   const { node: lookNode, ask } = look(() => run());
   const filters = el("div", { class: "filters" },
-    begin, field("Metric", metric, "wide-field"), field("What of it", chosen), ofField,
+    begin, field("Metric", metric, "wide-field"), field("Shown as", chosen), ofField,
     field("Service", service, "secondary"), field("Time", span, "secondary"), only.node,
     el("div", { class: "field small wide-field" }, el("span", { class: "label", id: "metrics-by" }, "A line for each"), by));
   filters.append(moreConditions(filters));
@@ -68,6 +68,7 @@ export function metricsPanel(panel) {
     const [first] = beginnings(metrics);
     if (first) await take(first);
     else { choose(); await run(); }
+    if (follow.getAttribute("aria-pressed") === "false") follow.click(); // a chart that stands still would look like calm
   }
 
   /** Fits the other fields to the metric that was chosen. */
@@ -125,7 +126,7 @@ export function metricsPanel(panel) {
     const words = describe(unit);
     const hasPoints = shown.some(({ points }) => points.length > 0);
     setText(title, answer.name);
-    setText(subtitle, words);
+    setText(subtitle, zoomed ? `${words}; a stretch that you chose, which stands still` : words);
     setHidden(widen, zoomed === null);
     setHidden(requests, !isGranted("traces")); // may be granted while the round goes on
     setHidden(picture, !hasPoints);

@@ -1,20 +1,31 @@
-// The question to a team whose customers are served again early: what else contributed, and how do you know?
+// Questions to the team, above everything else: what the director wants to know, and what else contributed once customers are served early.
 
-import { byId, el, onSubmit, send, setHidden, toast } from "./lib.js";
-import { watch } from "./state.js";
+import { byId, el, keep, onSubmit, send, setHidden } from "./lib.js";
+import { state, watchAll } from "./state.js";
+
+const EARLY = "early"; // the room's own question, of which there is one
 
 export function startQuestion() {
-  const box = byId("question");
-  watch((s) => s.question, (question) => {
-    setHidden(box, question === null);
-    if (question === null) return;
-    if (question.answer !== null) return box.replaceChildren(el("h2", { id: "question-title" }, "A question for you"), el("p", {}, question.text), el("p", { class: "said" }, question.answer));
-    const text = el("textarea", { id: "answer", rows: 3, required: true, maxLength: 500 });
-    const form = el("form", { class: "stack tight" },
-      el("div", { class: "field" }, el("label", { for: "answer" }, "Your answer"), text),
-      el("div", { class: "actions" }, el("button", { class: "button primary", type: "submit" }, "Answer")));
-    onSubmit(form, () => send("POST", "/api/team/answer", { text: text.value.trim() }));
-    box.replaceChildren(el("h2", { id: "question-title" }, "A question for you"), el("p", {}, question.text), form);
-    toast("There is a question for you under “Act”.");
+  const box = byId("questions");
+  watchAll((s) => [s.question, s.questions], ([early, asked]) => {
+    const all = [...asked.map(({ id, text, answer }) => ({ id, text, answer })), ...(early ? [{ id: EARLY, ...early }] : [])];
+    const open = all.filter(({ answer }) => answer === null);
+    setHidden(box, open.length === 0);
+    keep(box, open, ({ id }) => id, form);
   });
+}
+
+function form({ id, text }) {
+  const { text_characters: longest } = state().limits;
+  const answer = el("textarea", { id: `answer-${id}`, rows: 1, required: true, maxLength: longest });
+
+  const node = el("form", { class: "row" },
+    el("label", { for: answer.id, class: "grow" }, el("strong", {}, "Asked: "), text), el("div", { class: "field grow" }, answer),
+    el("button", { class: "button primary", type: "submit" }, "Answer"));
+  onSubmit(node, async () => {
+
+    const path = id === EARLY ? "/api/team/answer" : `/api/team/questions/${id}/answer`;
+    await send("POST", path, { text: answer.value.trim() });
+  });
+  return node;
 }

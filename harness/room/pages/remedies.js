@@ -1,76 +1,91 @@
-// What the team can do to the shop, each with a confirmation, because customers feel it and it takes its time; and the handover to those
-// who may do more.
+// What the team can do to the shop: one form, whatever the remedy. It asks what the team expects before it is done, and says beside it what
+// customers met after it. And the handover to those who may do more.
 
-import { asked, button, byId, confirmed, count, el, send, setHidden, setText, toast } from "./lib.js";
+import { button, byId, confirmed, count, el, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast } from "./lib.js";
 import { state, watch, watchAll } from "./state.js";
 
 const LINES = { L1: "operations bridge", L2: "application support", L3: "delivery team" };
 
-// Remedies that differ only in the service share one line of buttons.
-const KINDS = [["restart-", "Restart"], ["roll-back-release-", "Roll back the release of"], ["add-capacity-", "Add capacity to"]];
+// Remedies that differ only in the service stand under one heading.
+const KINDS = [["restart-", "Restart"], ["roll-back", "Roll back"], ["add-capacity-", "Add capacity"]];
+
+const OUTLOOKS = { back: "all served again", better: "more served", same: "no change", worse: "fewer served" };
+const SHOWN_MAX = 3;
 
 export function startRemedies() {
-  const pending = el("p", { class: "notice pending", hidden: true });
-  const own = el("div", { class: "remedies" });
-  const later = el("div", { class: "stack tight", hidden: true });
-  byId("remedies").append(pending, own, handoverBox(), later);
-  watch((s) => s.remedies, (remedies) => {
-    const allowed = remedies.filter((remedy) => remedy.allowed);
-    own.replaceChildren(...(allowed.length ? grouped(allowed) : [el("p", { class: "empty" }, "Nothing that this team may do itself.")]));
-    const others = remedies.filter((remedy) => !remedy.allowed);
+  const pending = el("p", { class: "notice pending row apart", hidden: true }, el("span"), button("Break off", () => send("DELETE", "/api/team/remedies")));
+  const later = el("p", { class: "hint", hidden: true });
+  const came = el("ul", { class: "came plain-list" });
+  byId("remedies").append(pending, form(), came, handoverBox(), later);
+  watch((s) => s.remedies.filter(({ allowed }) => !allowed), (others) => {
     setHidden(later, others.length === 0);
-    later.replaceChildren(
-      el("p", { class: "hint" }, "Only after a handover:"),
-      el("ul", { class: "later" }, ...others.map(({ words, line }) => el("li", {}, words, el("span", { class: "muted" }, `, ${line} ${LINES[line] ?? ""}`)))));
+    setText(later, `Only after a handover: ${others.map(({ words, line }) => `${words.toLowerCase()} (${line})`).join(", ")}.`);
   });
   watchAll((s) => s.pending && [s.pending.by, s.pending.words, Math.ceil(s.pending.in_s)], (current) => {
     setHidden(pending, current === null);
-    if (current) setText(pending, `${current[0]} is doing it: ${current[1]}. Done in about ${current[2]} s.`);
-    byId("remedies").classList.toggle("busy", current !== null);
+    if (current) setText(pending.firstChild, `${current[0]}: ${current[1]}. Done in about ${current[2]} s.`);
+  });
+  watch((s) => s.expectations.slice(-SHOWN_MAX), (expectations) => {
+    keep(came, expectations.toReversed(), ({ story, remedy }) => `${story} ${remedy}`, () => el("li"), (line, one) => setText(line, cameText(one)));
   });
 }
 
+/** What was expected, and what came: "09:25 restart the cache: expected all served again; came: no change, 0 % served." */
+function cameText({ story, remedy, expected, came, after, done_story: done }) {
+  const said = expected ? `expected ${OUTLOOKS[expected.outlook]}` : "nothing was expected";
+  const what = came ? `came: ${OUTLOOKS[came]}, ${percent(after)} served` : done ? "not known yet" : "not done yet";
+  return `${story} ${remedy}: ${said}; ${what}.`;
+}
+
+function form() {
+  const which = el("select", { id: "remedy", required: true });
+  const asset = el("select", { id: "remedy-asset" });
+  const assetField = el("div", { class: "field small", hidden: true }, el("label", { for: asset.id }, "Which asset"), asset);
+  const expects = el("select", { id: "remedy-expects", required: true, "aria-label": "What customers will then meet" }, el("option", { value: "" }, "Then we expect …"), ...Object.entries(OUTLOOKS).map(([value, words]) => el("option", { value }, words)));
+  const because = el("input", { id: "remedy-because", class: "grow", autocomplete: "off", placeholder: "because …", "aria-label": "Why you expect that" });
+  const takes = el("span", { class: "hint" });
+  const node = el("form", { class: "remedy-form" },
+    el("div", { class: "field small" }, el("label", { for: which.id, class: "unseen" }, "Remedy"), which), assetField,
+    el("div", { class: "row joined" }, expects, because),
+    el("div", { class: "row apart" }, takes, el("button", { class: "button primary small", type: "submit" }, "Do it")));
+  const chosen = () => state().remedies.find(({ id }) => id === which.value);
+
+  watch((s) => s.remedies.filter(({ allowed }) => allowed), (allowed) => {
+    const before = which.value;
+    which.replaceChildren(el("option", { value: "" }, "Choose a remedy …"), ...grouped(allowed));
+    which.value = allowed.some(({ id }) => id === before) ? before : "";
+  });
+  watch((s) => s.assets, (assets) => setOptions(asset, [["", "Choose …"], ...assets.map((id) => [id, id])]));
+  which.addEventListener("change", () => {
+    const remedy = chosen();
+    setHidden(assetField, !remedy?.needs_asset);
+    asset.required = Boolean(remedy?.needs_asset);
+    setText(takes, remedy ? duration(remedy) : "");
+  });
+  onSubmit(node, async () => {
+    const remedy = chosen();
+    await send("POST", "/api/team/remedies", {
+      remedy: remedy.id, asset: remedy.needs_asset ? asset.value : null, expects: expects.value, because: because.value.trim() || null,
+    });
+    toast(`Begun: ${remedy.words}. Watch what customers make of it.`);
+    node.reset();
+    which.dispatchEvent(new Event("change"));
+  });
+  return node;
+}
+
 function grouped(remedies) {
-  const lines = [];
-  const done = new Set();
-  for (const remedy of remedies) {
-    if (done.has(remedy.id)) continue;
-    const [prefix, words] = KINDS.find(([start]) => remedy.id.startsWith(start)) ?? [];
-    const same = prefix ? remedies.filter(({ id }) => id.startsWith(prefix)) : [remedy];
-    same.forEach(({ id }) => done.add(id));
-    lines.push(same.length === 1 ? el("div", {}, remedyButton(remedy, remedy.words)) : kindLine(words, prefix, same));
-  }
-  return lines;
+  const kindOf = ({ id }) => KINDS.find(([start]) => id.startsWith(start))?.[1] ?? "Other";
+  const kinds = [...new Set(remedies.map(kindOf))];
+  const option = ({ id, words }) => el("option", { value: id }, words);
+  return kinds.map((kind) => el("optgroup", { label: kind }, ...remedies.filter((each) => kindOf(each) === kind).map(option)));
 }
-
-function kindLine(words, prefix, remedies) {
-  return el("div", { class: "remedy-kind", role: "group", "aria-label": words },
-    el("p", { class: "hint" }, words),
-    el("div", { class: "row" }, ...remedies.map((each) => remedyButton(each, each.id.slice(prefix.length).replaceAll("-", " ")))));
-}
-
-const remedyButton = (remedy, label) => button(remedy.needs_asset ? `${label} …` : label, () => order(remedy), { kind: "remedy", "aria-label": remedy.words });
 
 /** How long it takes, in the story and in life. */
 function duration({ takes_story_minutes: takes }) {
   if (!takes) return "";
   const seconds = Math.round((takes * 60) / (state().round?.speed ?? 1));
-  return `It takes ${count(takes, "minute")} of the story, ${seconds} s of yours; one thing after the other. `;
-}
-
-async function order(remedy) {
-  const { pending } = state();
-  if (pending) throw new Error(`${pending.by} is already doing something: ${pending.words}. One thing after the other.`);
-  let asset = null;
-  if (remedy.needs_asset) {
-    const choice = el("select", { id: "remedy-asset", required: true, autofocus: true, size: 10 }, ...state().assets.map((id) => el("option", { value: id }, id)));
-    const body = el("div", { class: "field" }, el("label", { for: choice.id }, "Which asset?"), choice);
-    const text = `The version before its current one is published again, as a new version. ${duration(remedy)}`;
-    if (!(await asked({ title: remedy.words, text, body, yes: "Roll it back" }))) return;
-    asset = choice.value;
-  } else if (!(await confirmed(`${remedy.words}?`, "Do it", `${duration(remedy)}It is done to the live shop, and stands in the log with your name.`))) return;
-  await send("POST", "/api/team/remedies", { remedy: remedy.id, asset });
-  toast(`Begun: ${remedy.words}${asset ? `, ${asset}` : ""}. Watch what customers make of it.`);
+  return `Takes ${count(takes, "story minute")}, ${seconds} s of yours.`;
 }
 
 /** Handing over to the next line of support, where one team runs what another has built. */
@@ -79,7 +94,7 @@ function handoverBox() {
   const give = button("", async () => {
     const text = `The ticket goes into the queue of ${LINES[next]}, which takes time. Then you may do what they may.`;
     if (await confirmed(`Hand over to ${next}?`, "Hand over", text)) await send("POST", "/api/team/handover", {});
-  }, { kind: "" });
+  }, { kind: "small" });
   const coming = el("p", { class: "notice" });
   const node = el("div", { class: "stack tight handover", hidden: true }, who, give, coming);
   let next = null;

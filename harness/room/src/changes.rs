@@ -10,25 +10,51 @@ use world::play::STARTS_STORY_S;
 use crate::{
     limits::{MARKS_MAX, full},
     plan::{MINUTES_RANGE, ROUNDS_MAX},
-    session::{Mark, Moment, Phase, Played, Round, conflict, not_found},
+    session::{
+        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Round, Session, conflict, not_found,
+    },
     state::Change,
 };
 
 /// What is said at the beginning of a round.
 const BEGINS: &str = "The shop is open. It is 07:45, an ordinary morning.";
 
+/// What is said when it is over.
+const OVER: &str = "The round is over. What you submitted last counts.";
+
+/// With how many wall-clock seconds left what is said.
+pub(crate) const WARNINGS: [(f64, &str); 2] = [
+    (180.0, "Three minutes are left. Write down what you can explain, and pin the evidence."),
+    (60.0, "One minute is left. Submit your explanation as it stands."),
+];
+
 /// What a team finds in its log after the room was restarted.
 const RESTARTED: &str =
     "The room was restarted. Clock, loss and your notes are as they were; evidence from before is gone.";
+
+/// Notes how many people a team has now, if that is the most so far.
+pub(crate) fn count_people(session: &mut Session, team: u32) {
+    let people = session.members(team).len();
+    if session.is_under_way()
+        && let Ok(played) = session.played_mut(team)
+    {
+        played.people = played.people.max(people);
+    }
+}
 
 impl Change<'_> {
     // ---- Rounds -------------------------------------------------------------------------------------------------------------------
 
     pub(crate) fn begin_round(&mut self, place: usize) {
         let session = self.for_everybody();
+        session.ready.clear();
+        let people: Vec<usize> =
+            session.teams.iter().map(|team| session.members(team.number).len()).collect();
         let round = &session.plan[place];
-        for (team, assigned) in session.teams.iter_mut().zip(&round.assigned) {
+        for ((team, assigned), people) in session.teams.iter_mut().zip(&round.assigned).zip(people) {
             let mut played = Played::new(place, assigned.level, round.operating_model);
+            played.people = people;
+            played.warned = WARNINGS.iter().filter(|(left_s, _)| *left_s >= round.minutes * 60.0).count();
             played.tell(Moment { at_s: 0.0, story_s: STARTS_STORY_S }, "note", BEGINS, None);
             team.played.push(played);
         }
@@ -59,6 +85,30 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Has the round that is under way end so many wall-clock minutes after now, in place of when it was planned to.
+    pub(crate) fn end_in(&mut self, minutes: f64, now: Moment) -> Result<(), Problem> {
+        let current = self.current.filter(|_| self.is_under_way());
+        let current = current.ok_or_else(|| conflict("No round is under way."))?;
+        let round = &mut self.for_everybody().plan[current];
+        round.minutes = (now.story_s - STARTS_STORY_S) / round.speed / 60.0 + minutes;
+        Ok(())
+    }
+
+    /// Notes whether a team is ready for the next round.
+    pub(crate) fn ready(&mut self, team: u32, is_ready: bool) -> Result<(), Problem> {
+        self.team(team)?;
+        if self.is_under_way() {
+            return Err(conflict("A round is under way."));
+        }
+        let session = self.for_team(team);
+        if is_ready {
+            session.ready.insert(team)
+        } else {
+            session.ready.remove(&team)
+        };
+        Ok(())
+    }
+
     /// Ends the round that is under way, and whatever is still to come in it. Answers with its place in the plan.
     pub(crate) fn end_round(&mut self) -> Result<usize, Problem> {
         if !self.is_under_way() {
@@ -70,6 +120,10 @@ impl Change<'_> {
         let playing = session.teams.iter_mut().flat_map(|team| &mut team.played);
         for played in playing.filter(|played| played.round == place) {
             (played.pending, played.handover_story_s) = (None, None);
+            let when = played.log.last().map_or(played.now, |line| {
+                if line.when.at_s > played.now.at_s { line.when } else { played.now }
+            });
+            played.tell(when, "notice", OVER, None);
         }
         Ok(place)
     }
@@ -131,6 +185,19 @@ impl Change<'_> {
         played.hints += 1;
         played.tell(now, "hint", text, None);
         Ok(Some(text.clone()))
+    }
+
+    /// Asks all of these teams, or none, something that they are to answer.
+    pub(crate) fn ask_as_director(&mut self, teams: &[(u32, Moment)], text: &str) -> Result<(), Problem> {
+        for (team, _) in teams {
+            self.playing(*team)?.may_be_asked(text)?;
+        }
+        for (team, now) in teams {
+            if let Ok(played) = self.for_team(*team).played_mut(*team) {
+                played.ask_as_director(text, *now);
+            }
+        }
+        Ok(())
     }
 
     /// Sends a message to all of these teams, or to none.
@@ -213,10 +280,38 @@ impl Change<'_> {
         }
     }
 
-    /// Ends the remedy that somebody was at, and tells the team what came of it.
-    pub(crate) fn end_remedy(&mut self, team: u32, now: Moment, text: &str, by: &str) {
+    /// Warns a team that the round is about to end.
+    pub(crate) fn warn(&mut self, team: u32, now: Moment, ends_in_s: f64) {
         if let Ok(played) = self.for_team(team).played_mut(team) {
-            played.pending = None;
+            let due = WARNINGS.iter().skip(played.warned).filter(|(left_s, _)| ends_in_s <= *left_s);
+            let due: Vec<&str> = due.map(|(_, text)| *text).collect();
+            played.warned += due.len();
+            if let Some(text) = due.last() {
+                played.tell(now, "notice", *text, None);
+            }
+        }
+    }
+
+    /// Says what came of the last remedy, beside what was expected of it.
+    pub(crate) fn judge(
+        &mut self,
+        team: u32,
+        now: Moment,
+        share: Option<f64>,
+        target: f64,
+    ) -> Option<Expectation> {
+        self.for_team(team).played_mut(team).ok()?.judge(share, target, now)
+    }
+
+    /// Ends the remedy that somebody was at, and tells the team what came of it; `is_done` if it did what it is there for.
+    pub(crate) fn end_remedy(&mut self, team: u32, now: Moment, (text, is_done): (&str, bool), by: &str) {
+        if let Ok(played) = self.for_team(team).played_mut(team) {
+            if let Some(Pending { remedy, .. }) = played.pending.take()
+                && let Some(last) =
+                    played.expectations.iter_mut().rfind(|one| one.remedy == remedy && is_done)
+            {
+                last.done = Some(now);
+            }
             played.tell(now, "remedy", text, Some(by));
         }
     }
@@ -235,6 +330,7 @@ impl Change<'_> {
         team: u32,
         round: Option<usize>,
         repair: &str,
+        expected: Option<Expected>,
     ) -> Result<(), Problem> {
         let counts = |played: &&Played| self.plan.get(played.round).is_some_and(|round| !round.practice);
         let mut scored = self.team(team)?.played.iter().filter(counts);
@@ -250,8 +346,43 @@ impl Change<'_> {
         for played in &mut self.for_team(team).team_mut(team)?.played {
             if played.round == round {
                 played.repair = Some(repair.to_owned());
+                played.repair_expected.clone_from(&expected);
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn teams_are_warned_twice_before_a_round_ends_and_told_that_it_is_over() {
+        let mut session = Session::new(3, 2, &BTreeSet::new());
+        let mut change = Change::of(&mut session);
+        change.begin_round(1);
+        for ends_in_s in [900.0, 179.0, 100.0, 59.0, 10.0] {
+            change.warn(1, Moment::default(), ends_in_s);
+        }
+        change.end_round().unwrap();
+        let notices = |team: u32| {
+            let log = &session.teams[team as usize - 1].played[0].log;
+            log.iter().filter(|line| line.kind == "notice").map(|line| line.text.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(notices(1), [WARNINGS[0].1, WARNINGS[1].1, OVER]);
+        assert_eq!(notices(2), [OVER]);
+    }
+
+    #[test]
+    fn readiness_lasts_until_the_next_round_begins() {
+        let mut session = Session::new(3, 2, &BTreeSet::new());
+        let mut change = Change::of(&mut session);
+        change.ready(2, true).unwrap();
+        assert!(change.ready.contains(&2));
+        change.begin_round(0);
+        assert!(change.ready.is_empty() && change.ready(1, true).is_err());
     }
 }

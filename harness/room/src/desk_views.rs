@@ -1,19 +1,19 @@
 //! What the facilitator sees of a session: everything. Teaches that one table and one row of controls are enough to lead a room.
 
-use diagnosis::explanation::agreement;
 use incident::{Level, OperatingModel};
 use serde::Serialize;
 use utoipa::ToSchema;
-use world::hands::truth;
 
 use crate::{
-    claims::{About, LIBRARY, answer, cause},
+    catalogue::LIBRARY,
+    claims::{About, scored},
     room::Room,
-    session::{Guess, Mark, Phase, Played, Round, Session},
+    session::{Expectation, Guess, Mark, Phase, Played, Round, Session},
+    syllabus::{difficulty, teaches},
     team_world::{Figures, State, TeamWorld},
     views::{
-        ClockView, QuestionView, RoundView, SeatView, clock_view, question, round_view, seat_views,
-        story_time,
+        AskedView, ClockView, QuestionView, RoundView, SeatView, clock_view, question, questions, round_view,
+        seat_views, story_of, story_time,
     },
 };
 
@@ -36,6 +36,10 @@ pub struct DeskView {
     pub scenarios: Vec<ScenarioView>,
     pub levels: Vec<&'static str>,
     pub operating_models: Vec<&'static str>,
+    /// When every round begins, by the story's clock.
+    pub story_starts: String,
+    /// Seconds until the next round begins, while they are counted down.
+    pub starts_in_s: Option<f64>,
     /// Prepared messages.
     pub messages: Vec<MessageView>,
     pub marks: Vec<Mark>,
@@ -67,6 +71,9 @@ pub struct PlanView {
     pub speed: f64,
     /// Minutes without pauses.
     pub minutes: f64,
+    /// When it begins and ends, by the story's clock.
+    pub from_story: String,
+    pub to_story: String,
     pub teams: Vec<AssignedView>,
 }
 
@@ -86,12 +93,18 @@ pub struct ScenarioView {
     pub title: String,
     /// Whether nothing in the shop can be repaired.
     pub control: bool,
+    /// What it teaches, in the words of the syllabus.
+    pub teaches: Option<&'static str>,
+    /// How hard it is to end, in sentences.
+    pub difficulty: String,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MessageView {
     pub id: &'static str,
     pub text: &'static str,
+    /// Whether it is a question that teams answer, and that is timed.
+    pub asks: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -114,7 +127,12 @@ pub struct TeamRow {
     pub loss_usd: f64,
     pub guess: Option<GuessView>,
     pub hypothesis: Option<String>,
+    /// Each remedy once: when it was begun, what it is, and how it stands.
     pub remedies: Vec<String>,
+    /// While it is lost and customers are served again: for how many seconds more that must hold to count as restored.
+    pub must_hold_s: Option<u32>,
+    /// Whether it has said that it is ready for the next round.
+    pub ready: bool,
     pub looks: usize,
     /// Whether it has submitted an explanation.
     pub explained: bool,
@@ -122,6 +140,8 @@ pub struct TeamRow {
     pub score: Option<f64>,
     pub hints_given: usize,
     pub question: Option<QuestionView>,
+    /// What the director asked, with answers and times.
+    pub questions: Vec<AskedView>,
     /// Where its telemetry goes besides.
     pub forward: Option<String>,
 }
@@ -129,18 +149,22 @@ pub struct TeamRow {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct GuessView {
     pub words: String,
-    /// How sure, in percent.
-    pub confidence: u8,
+    /// How sure, in percent; null where there is no idea to be sure of.
+    pub confidence: Option<u8>,
 }
 
 /// What a facilitator says often.
-pub const MESSAGES: [(&str, &str); 6] = [
-    ("estimate", "The director asks: when will the shop be back? An estimate, please."),
-    ("complaints", "Complaints are rising; the help desk asks what to tell customers."),
-    ("press", "A journalist has called. Marketing asks what is going on."),
-    ("status", "A short status, please: what do you know, what do you think, what do you do next?"),
-    ("explain", "Half of the time is over. Write down what you can explain already, and pin the evidence."),
-    ("minutes", "A few minutes are left. Submit your explanation as it stands."),
+pub const MESSAGES: [(&str, &str, bool); 6] = [
+    ("estimate", "The director asks: when will the shop be back? An estimate, please.", true),
+    ("complaints", "Complaints are rising; the help desk asks what to tell customers.", true),
+    ("press", "A journalist has called. Marketing asks what is going on.", true),
+    ("status", "A short status, please: what do you know, what do you think, what do you do next?", true),
+    (
+        "explain",
+        "Half of the time is over. Write down what you can explain already, and pin the evidence.",
+        false,
+    ),
+    ("minutes", "A few minutes are left. Submit your explanation as it stands.", false),
 ];
 
 pub fn desk_view(room: &Room) -> DeskView {
@@ -149,6 +173,7 @@ pub fn desk_view(room: &Room) -> DeskView {
     let figures =
         team_worlds.first().map_or_else(Figures::default, |team_world| team_world.figures().clone());
     let reached = room.reached().into_iter();
+    let starts_in_s = room.starts_in_s();
     room.read(|session| {
         let scenarios = &*LIBRARY;
         let title = |name: &str| {
@@ -166,6 +191,8 @@ pub fn desk_view(room: &Room) -> DeskView {
             each.map(view).collect()
         };
         let plan = |(number, round): (usize, &Round)| PlanView {
+            from_story: story_of(round).0,
+            to_story: story_of(round).1,
             number,
             practice: round.practice,
             state: state_of(session, number),
@@ -204,11 +231,15 @@ pub fn desk_view(room: &Room) -> DeskView {
                     name: scenario.name.clone(),
                     title: scenario.title.clone(),
                     control: scenario.control,
+                    teaches: teaches(&scenario.name),
+                    difficulty: difficulty(scenario),
                 })
                 .collect(),
             levels: Level::ALL.iter().map(|level| level.name()).collect(),
             operating_models: OperatingModel::ALL.iter().map(|model| model.name()).collect(),
-            messages: MESSAGES.iter().map(|(id, text)| MessageView { id, text }).collect(),
+            story_starts: story_time(world::play::STARTS_STORY_S),
+            starts_in_s,
+            messages: MESSAGES.iter().map(|(id, text, asks)| MessageView { id, text, asks: *asks }).collect(),
             marks: session.marks.clone(),
             revealed: session.phase == Phase::Debrief,
             not_kept: room.saver().behind(),
@@ -232,7 +263,7 @@ fn team_row(session: &Session, number: u32, team_world: Option<&std::sync::Arc<T
     let played = session.played(number);
     let score = team_world.zip(played.filter(|played| played.explained.is_some()));
     let guess = |guess: &Guess| GuessView {
-        words: guess.cause.as_deref().and_then(cause).unwrap_or_else(|| "no idea yet".to_owned()),
+        words: guess.kind.map_or("no idea yet", |kind| kind.words()).to_owned(),
         confidence: guess.confidence,
     };
     TeamRow {
@@ -249,18 +280,33 @@ fn team_row(session: &Session, number: u32, team_world: Option<&std::sync::Arc<T
         guess: played.and_then(|played| played.guess.as_ref()).map(guess),
         hypothesis: played.and_then(hypothesis),
         remedies: played.map_or_else(Vec::new, |played| {
-            let remedies = played.log.iter().filter(|line| line.kind == "remedy");
-            remedies.map(|line| format!("{} {}", story_time(line.when.story_s), line.text)).collect()
+            played.expectations.iter().map(|one| remedy_line(one, played)).collect()
         }),
+        must_hold_s: figures.must_hold_s,
+        ready: session.ready.contains(&number),
         looks: played.map_or(0, Played::looked),
         explained: played.is_some_and(|played| played.explained.is_some()),
         score: score.map(|(team_world, played)| {
-            agreement(&answer(&played.claims), &truth(&team_world.scenario, &team_world.drawn))
+            scored(&played.claims, &played.pins, &team_world.truth, played.level).score
         }),
         hints_given: played.map_or(0, |played| played.hints),
         question: played.filter(|played| played.asked).map(question),
+        questions: played.map_or_else(Vec::new, |played| questions(played, session.round())),
         forward: team.forward.clone(),
     }
+}
+
+/// A remedy in a line: when it was begun, and how it stands.
+fn remedy_line(one: &Expectation, played: &Played) -> String {
+    let is_pending =
+        played.pending.as_ref().is_some_and(|pending| pending.begun_story_s >= one.begun_story_s);
+    let stands = match (one.came, one.done) {
+        (Some(came), _) => came.words(),
+        (None, Some(_)) => "done",
+        (None, None) if is_pending => "under way",
+        (None, None) => "not done",
+    };
+    format!("{} {}: {stands}", story_time(one.begun_story_s), one.remedy)
 }
 
 /// A team's latest standing hypothesis, or else the cause that it claims.

@@ -4,7 +4,8 @@
 //!
 //! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`state`]: its owner, and the one way to change it:
 //!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own). [`plan`]: which team meets what,
-//!   and when. [`claims`]: an explanation in parts, and what it is worth.
+//!   and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it opens. [`claims`]: an explanation
+//!   in parts, and what it is worth. [`complaints`]: what customers say.
 //! - [`evidence_kind`]: what each telemetry level opens. [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: what a restart finds.
 //!   [`queries`]: whose query is computed when.
@@ -33,7 +34,10 @@ pub mod seats;
 pub mod changes;
 pub mod work;
 pub mod plan;
+pub mod syllabus;
+pub mod catalogue;
 pub mod claims;
+pub mod complaints;
 pub mod evidence_kind;
 pub mod team_world;
 pub mod forward;

@@ -48,8 +48,8 @@ pub const DESKS_MAX: usize = 16;
 pub const ENTRIES_MAX: usize = 200;
 /// Most lines of one team's log in one round.
 pub const LINES_MAX: usize = 1_000;
-/// How often a team may map the path of its explanation anew in one round: each time is noted in the incident record.
-pub const PATHS_NOTED_MAX: usize = 200;
+/// Most questions of the director to one team in one round: each takes a team two minutes from its work.
+pub const QUESTIONS_MAX: usize = 12;
 /// Most moments that a facilitator marks in a session.
 pub const MARKS_MAX: usize = 200;
 /// Devices that have reached the room and are remembered.
@@ -57,7 +57,7 @@ pub const REACHED_MAX: usize = 50;
 
 // ---- What is kept of one team and one round, in bytes of JSON -----------------------------------------------------------------------------
 
-/// Notes: pins, claims, hypotheses and the answer. Forty full pins, or hundreds of log lines.
+/// Notes: pins, claims, hypotheses, expectations, and questions with their answers. Forty full pins, or hundreds of log lines.
 pub const NOTES_BYTES_MAX: usize = 160 * 1_024;
 /// Looks. Eight people who each ask something new three times a minute for twenty minutes need three quarters of it.
 pub const LOOKS_BYTES_MAX: usize = 96 * 1_024;

@@ -25,6 +25,9 @@ const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 /// Where each page is that everybody may read, and its file.
 const PAGES: [(&str, &str); 2] = [("/", "join.html"), ("/team", "team.html")];
 
+/// What participants get on paper.
+const PARTICIPANT: &str = include_str!("../../../docs/participant.md");
+
 /// Files whose names begin with this are served to the facilitator alone: they name what participants need not know about.
 const OF_DESK: &str = "desk";
 
@@ -36,6 +39,7 @@ pub fn router() -> Router<Room> {
     router
         .route("/tokens.css", get(async || with_kind("css", debrief::TOKENS_CSS)))
         .route("/plots.css", get(async || with_kind("css", debrief::PLOTS_CSS)))
+        .route("/participant.md", get(async || with_kind("md", PARTICIPANT)))
         .route("/desk", get(desk))
         .route("/pages/{name}", get(page_file))
         .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
@@ -83,6 +87,7 @@ fn with_kind(kind: &str, text: impl IntoResponse) -> Response {
     let kind = match kind {
         "html" => "text/html; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
+        "md" => "text/markdown; charset=utf-8",
         _ => "text/css; charset=utf-8",
     };
     ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -24,9 +24,9 @@ use http::{Extensions, StatusCode};
 use tokio::time::Instant;
 
 /// Requests of one person or program: a page with seven tabs, a scrape, and somebody's loop.
-const REQUESTS: (u32, u32) = (40, 120);
+pub const REQUESTS: (u32, u32) = (40, 120);
 /// Changes by one person or program: what hands and an eager program do. Each is written to the session.
-const CHANGES: (u32, u32) = (5, 60);
+pub const CHANGES: (u32, u32) = (5, 60);
 /// Requests of one team together, so that thirty-two seats do not ask for as much as thirty-two teams.
 const REQUESTS_OF_TEAM: (u32, u32) = (200, 600);
 /// Page views of one team's shop through the room: a table of browsers that reload, and a loop or two.

@@ -74,6 +74,8 @@ struct Inner {
     queries: Queries,
     debrief: DebriefState,
     reached: Mutex<Vec<(IpAddr, Instant)>>,
+    /// When the next round begins, while that is counted down. A restart forgets it.
+    countdown: Mutex<Option<Instant>>,
     /// Held while a round begins or ends.
     pub(crate) turn: tokio::sync::Mutex<()>,
     address: SocketAddr,
@@ -110,6 +112,7 @@ impl Room {
                 queries: Queries::default(),
                 debrief: DebriefState::default(),
                 reached: Mutex::default(),
+                countdown: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
                 address: *address,
                 views: *views,
@@ -154,6 +157,10 @@ impl Room {
 
     pub fn debrief(&self) -> &DebriefState {
         &self.inner.debrief
+    }
+
+    pub(crate) fn countdown(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.inner.countdown.lock()
     }
 
     pub fn address(&self) -> SocketAddr {

@@ -6,12 +6,13 @@ use std::{io, sync::Arc, time::Duration};
 use chassis::{Blocking, Problem};
 use futures_util::future::join_all;
 use http::StatusCode;
-use incident::{EventKind, Level, Remedy};
-use tokio::time::sleep;
+use incident::{EventKind, Level, Rules};
+use tokio::time::{Instant, sleep};
 
 use crate::{
+    changes::WARNINGS,
     room::Room,
-    session::{Moment, Pending, Phase, Session, conflict},
+    session::{Expectation, Moment, Outlook, Pending, Phase, Session, conflict},
     team_world::{Figures, Gap, Opening, State, TeamWorld},
 };
 
@@ -25,6 +26,7 @@ pub const QUESTION: &str = "Customers are served again, and there is time left. 
 impl Room {
     pub async fn start(&self) -> Result<(), Problem> {
         let _turn = self.turn().await;
+        *self.countdown() = None;
         let (place, session) = self.read(|session| {
             if session.is_under_way() {
                 return Err(conflict("A round is under way; end it first."));
@@ -67,7 +69,7 @@ impl Room {
                 // Done, and the room ended before it could say so.
                 if let Some(pending) = pending.filter(|pending| was_done(team_world, pending)) {
                     let text = format!("done: {}", pending.remedy);
-                    session.end_remedy(team_world.team, now, &text, &pending.by);
+                    session.end_remedy(team_world.team, now, (&text, true), &pending.by);
                 }
                 session.come_back(team_world.team, now);
             });
@@ -179,7 +181,10 @@ impl Room {
                     .run(move || team_world.evidence.alerts().rules.iter().any(|alert| alert.firing))
                     .await
             };
-            let figures = team_world.compute_figures(&round);
+            // While the clocks stand still the figures stand still too, though visits under way go on to their end.
+            let stands = phase == Phase::Paused && team_world.figures().now.at_s > 0.0;
+            let figures =
+                if stands { team_world.figures().clone() } else { team_world.compute_figures(&round) };
             match phase {
                 Phase::Running => self.go_on(&team_world, &figures, firing),
                 Phase::Paused => {}
@@ -231,6 +236,26 @@ impl Room {
             {
                 team_world.world.note(call);
             }
+            if let Some(last_s) = team_world.complained_story_s()
+                && let Some(complaint) = team_world.complaint_again(figures, last_s)
+            {
+                team_world.world.note(complaint);
+            }
+            if figures.ends_in_s <= WARNINGS[session.playing(team).ok()?.warned.min(WARNINGS.len() - 1)].0
+                && session.playing(team).ok()?.warned < WARNINGS.len()
+            {
+                session.warn(team, now, figures.ends_in_s);
+            }
+            let is_judged = |one: &Expectation| {
+                one.came.is_none() && one.done.is_some_and(|done| now.at_s >= done.at_s + JUDGED_AFTER_S)
+            };
+            if figures.availability.is_some()
+                && session.playing(team).ok()?.expectations.iter().any(is_judged)
+                && let Some(judged) =
+                    session.judge(team, now, figures.availability, Rules::default().availability_target)
+            {
+                team_world.world.note(EventKind::Note { text: expected_and_came(&judged) });
+            }
             for call in team_world.calls() {
                 match call {
                     EventKind::Alerted { text } => session.tell(team, now, "alert", &text, None),
@@ -257,19 +282,68 @@ impl Room {
         });
         if let Some((pending, tasks)) = due {
             let (room, team_world) = (self.clone(), Arc::clone(team_world));
-            tasks.spawn(async move { room.act(&team_world, pending.remedy, &pending.by).await });
+            tasks.spawn(async move { room.act(&team_world, pending).await });
         }
     }
 
-    async fn act(&self, team_world: &TeamWorld, remedy: Remedy, by: &str) {
+    async fn act(&self, team_world: &TeamWorld, Pending { remedy, by, .. }: Pending) {
         let words = remedy.to_string();
-        let text = match team_world.world.act(remedy).await {
-            Ok(()) => format!("done: {words}"),
-            Err(error) => format!("could not {words}: {error}"),
+        let (text, is_done) = match team_world.world.act(remedy).await {
+            Ok(()) => (format!("done: {words}"), true),
+            Err(error) => (format!("could not {words}: {error}"), false),
         };
-        self.change(|session| session.end_remedy(team_world.team, team_world.now(), &text, by));
+        self.change(|session| session.end_remedy(team_world.team, team_world.now(), (&text, is_done), &by));
         team_world.acted();
     }
+
+    /// Begins the next round after so many seconds; every page counts them down.
+    pub fn start_in(&self, seconds: f64) -> Result<(), Problem> {
+        self.read(|session| {
+            if session.is_under_way() {
+                return Err(conflict("A round is under way; end it first."));
+            }
+            session.next_round().map(drop).ok_or_else(|| conflict("There is no further round; add one."))
+        })?;
+        let begins = Instant::now() + Duration::from_secs_f64(seconds);
+        *self.countdown() = Some(begins);
+        let room = self.clone();
+        self.tasks().spawn(async move {
+            while *room.countdown() == Some(begins) {
+                room.show_all();
+                if Instant::now() >= begins {
+                    *room.countdown() = None;
+                    let starting = room.clone();
+                    // Beginning waits for its turn; this task must not.
+                    room.tasks().spawn(async move { _ = starting.start().await });
+                    return;
+                }
+                sleep(TICK).await;
+            }
+            room.show_all();
+        });
+        Ok(())
+    }
+
+    /// Seconds until the next round begins, if they are being counted down.
+    pub fn starts_in_s(&self) -> Option<f64> {
+        self.countdown().map(|begins| begins.saturating_duration_since(Instant::now()).as_secs_f64())
+    }
+}
+
+/// How long after a remedy it is judged, in the shop's own seconds: the longest that a customer waits for a page that was begun before it,
+/// twice over, and the time over which the share served is taken.
+const JUDGED_AFTER_S: f64 = 30.0;
+
+/// What was expected of a remedy, and what came, for the record.
+pub(crate) fn expected_and_came(one: &Expectation) -> String {
+    let expected = match &one.expected {
+        None => "nobody said what to expect".to_owned(),
+        Some(expected) => {
+            let because = expected.words.as_ref().map_or_else(String::new, |words| format!(" ({words})"));
+            format!("expected: {}{because}", expected.outlook.words())
+        }
+    };
+    format!("{}: {expected}; came: {}", one.remedy, one.came.map_or("not seen", Outlook::words))
 }
 
 /// Whether the record holds a remedy that was due.

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     access::{code, is_same, token},
+    changes::count_people,
     limits::{DESKS_MAX, SEATS_PER_CLIENT_MAX, SEATS_PER_TEAM_MAX},
     rate_limits::Client,
     session::{Seat, Session, conflict, not_found},
@@ -94,6 +95,7 @@ impl Change<'_> {
         let seats = &mut self.for_team(team).seats;
         seats.retain(|seat| !gone.contains(&seat.id));
         seats.push(seat.clone());
+        count_people(self.for_team(team), team);
         Ok(Taken { seat, gone })
     }
 
@@ -138,6 +140,7 @@ impl Change<'_> {
         let team = team.ok_or_else(|| not_found("Nobody waits there."))?;
         let seats = self.for_team(team).seats.iter_mut();
         seats.filter(|seat| seat.id == id).for_each(|seat| seat.waiting = false);
+        count_people(self.for_team(team), team);
         Ok(team)
     }
 

@@ -10,19 +10,21 @@ use chassis::Problem;
 use diagnosis::operating::Line;
 use http::StatusCode;
 use incident::{Level, OperatingModel, Remedy};
+use report::session::PartPoints;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::{
     access,
+    catalogue::Kind,
     claims::{Claim, Pin},
     plan::crossover,
     rate_limits::Client,
 };
 
 /// The format of a session's file.
-pub const SCHEMA: &str = "incident-room/2";
+pub const SCHEMA: &str = "incident-room/3";
 
 /// Everything that outlives a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +47,9 @@ pub struct Session {
     pub seats: Vec<Seat>,
     #[serde(default)]
     pub joining_closed: bool,
+    /// Teams that have said that they are ready for the next round.
+    #[serde(default)]
+    pub ready: BTreeSet<u32>,
 }
 
 /// Where a session is.
@@ -158,9 +163,21 @@ pub struct Played {
     pub claims: Vec<Claim>,
     /// The last submission of the explanation.
     pub explained: Option<Submitted>,
+    /// What each part of that got. Nobody sees it before the answers are open.
+    pub points: Vec<PartPoints>,
     /// Their answer to the question that is asked after an early restoration.
     pub answer: Option<String>,
+    /// When they gave it, in story seconds.
+    pub answered_story_s: Option<f64>,
     pub asked: bool,
+    /// What the director asked.
+    pub questions: Vec<Question>,
+    /// What they expected of each remedy, and what came.
+    pub expectations: Vec<Expectation>,
+    /// The most people at the team's pages at any moment of the round.
+    pub people: usize,
+    /// Which warnings that the round is about to end were given.
+    pub warned: usize,
     pub looks: Vec<Look>,
     /// How many further looks there was no room for.
     #[serde(default)]
@@ -170,6 +187,8 @@ pub struct Played {
     pub hints: usize,
     /// The latent fault that they chose to see repaired.
     pub repair: Option<String>,
+    /// What they expected of that.
+    pub repair_expected: Option<Expected>,
     /// The number of the next hypothesis, pin or claim.
     pub next_id: u32,
     /// How far the clocks had come when this was written.
@@ -177,33 +196,85 @@ pub struct Played {
     /// How many of the scenario's steps have happened.
     pub steps_done: usize,
     pub pending: Option<Pending>,
-    /// How often the path of an explanation was mapped, and noted in the record.
-    #[serde(default)]
-    pub paths_noted: usize,
+    /// Whether what they wrote has named the right place.
+    pub located: bool,
 }
 
 /// A remedy that takes its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
     pub remedy: Remedy,
+    /// When it was begun, in story seconds.
+    pub begun_story_s: f64,
     /// When it is done, in story seconds.
     pub due_story_s: f64,
     pub by: String,
 }
 
+/// What somebody expects customers to meet after a remedy, or of an incident after a repair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outlook {
+    /// All are served again; or the incident is prevented.
+    Back,
+    /// More are served than before; or less is lost.
+    Better,
+    /// Nothing changes.
+    Same,
+    /// Fewer are served; or more is lost.
+    Worse,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Expected {
+    pub outlook: Outlook,
+    /// Why, in own words.
+    pub words: Option<String>,
+}
+
+/// What was expected of a remedy, and what customers met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expectation {
+    pub remedy: Remedy,
+    pub by: String,
+    pub begun_story_s: f64,
+    /// None: nobody said.
+    pub expected: Option<Expected>,
+    /// The share of visits served when it was begun.
+    pub before: Option<f64>,
+    /// When it was done; none if the round was over first.
+    pub done: Option<Moment>,
+    /// What came: the share of visits served some time after it was done.
+    pub after: Option<f64>,
+    pub came: Option<Outlook>,
+}
+
+/// A question that the facilitator asked as the director.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// `q` and a number.
+    pub id: String,
+    pub asked_story_s: f64,
+    pub text: String,
+    pub answer: Option<String>,
+    pub answered_story_s: Option<f64>,
+    pub by: Option<String>,
+}
+
 /// What a team suspected before they saw any evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Guess {
-    /// A cause of the catalogue; none: no idea.
-    pub cause: Option<String>,
-    /// In percent.
-    pub confidence: u8,
+    /// What kind of cause; none: no idea.
+    pub kind: Option<Kind>,
+    /// In percent; none where there is no idea to be sure of.
+    pub confidence: Option<u8>,
     pub by: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Hypothesis {
-    pub id: u32,
+    /// `h` and a number.
+    pub id: String,
     pub by: String,
     /// The time of the story.
     pub story: String,
@@ -220,12 +291,15 @@ pub struct Submitted {
     pub by: String,
 }
 
-/// One look at the evidence.
+/// Questions closer than this, in the shop's own seconds, are one look. Assumed.
+pub const ONE_LOOK_S: f64 = 3.0;
+
+/// One question to the evidence, or one page of the shop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     #[serde(flatten)]
     pub when: Moment,
-    /// `logs`, `metrics`, ...
+    /// `logs`, `metrics`, ...; `shop` for a page of the shop.
     pub at: String,
     pub query: String,
     /// Assets and characters that the answer named.
@@ -237,7 +311,7 @@ pub struct Look {
 pub struct LogLine {
     #[serde(flatten)]
     pub when: Moment,
-    /// `complaint`, `alert`, `remedy`, `message`, `hint`, `level`, `explained`, `handover` or `note`.
+    /// `complaint`, `alert`, `remedy`, `message`, `question`, `hint`, `level`, `explained`, `handover`, `notice` or `note`.
     pub kind: String,
     pub text: String,
     pub by: Option<String>,
@@ -266,6 +340,7 @@ impl Session {
             marks: Vec::new(),
             seats: Vec::new(),
             joining_closed: false,
+            ready: BTreeSet::new(),
         }
     }
 
@@ -338,18 +413,25 @@ impl Played {
             pins: Vec::new(),
             claims: Vec::new(),
             explained: None,
+            points: Vec::new(),
             answer: None,
+            answered_story_s: None,
             asked: false,
+            questions: Vec::new(),
+            expectations: Vec::new(),
+            people: 0,
+            warned: 0,
             looks: Vec::new(),
             looks_beyond: 0,
             log: Vec::new(),
             hints: 0,
             repair: None,
+            repair_expected: None,
             next_id: 1,
             now: Moment::default(),
             steps_done: 0,
             pending: None,
-            paths_noted: 0,
+            located: false,
         }
     }
 
@@ -357,9 +439,21 @@ impl Played {
         [Line::First, Line::Second, Line::Third][usize::from(self.line.clamp(1, 3)) - 1]
     }
 
-    /// How often the team looked.
+    /// How often the team looked. What is asked within [`ONE_LOOK_S`] of the question before belongs to the same look: a page asks several
+    /// at once, and a program asks many.
     pub fn looked(&self) -> usize {
-        self.looks.len() + self.looks_beyond
+        let mut times: Vec<f64> = self.looks.iter().map(|look| look.when.at_s).collect();
+        times.sort_by(f64::total_cmp);
+        let bursts = times.windows(2).filter(|pair| pair[1] - pair[0] > ONE_LOOK_S).count();
+        bursts + usize::from(!times.is_empty()) + self.looks_beyond
+    }
+
+    /// Whether anybody was there: at a page, or by a program.
+    pub fn is_attended(&self) -> bool {
+        self.people > 0
+            || self.guess.is_some()
+            || !self.looks.is_empty()
+            || self.log.iter().any(|line| line.by.is_some())
     }
 }
 
@@ -379,4 +473,102 @@ fn no_team(number: u32) -> Problem {
 
 fn not_playing() -> Problem {
     conflict("This team does not play this round.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::About;
+
+    fn played() -> Played {
+        Played::new(1, Level::Logs, OperatingModel::YouBuildIt)
+    }
+
+    fn at(at_s: f64) -> Moment {
+        Moment { at_s, story_s: at_s * 15.0 }
+    }
+
+    #[test]
+    fn a_burst_of_questions_is_one_look_and_who_was_never_there_failed_at_nothing() {
+        let mut one = played();
+        assert!(!one.is_attended() && one.looked() == 0);
+        let look = |at_s: f64, query: String| Look {
+            when: at(at_s),
+            at: "logs".into(),
+            query,
+            named: BTreeSet::new(),
+        };
+        for number in 0..63 {
+            assert!(one.look(look(100.0 + f64::from(number) / 30.0, format!("text={number}"))));
+        }
+        assert_eq!(one.looked(), 1);
+        one.look(look(120.0, "text=later".into()));
+        assert_eq!(one.looked(), 2);
+        assert!(one.is_attended());
+        // The room's own lines are nobody's deed.
+        let mut other = played();
+        other.tell(at(1.0), "note", "The shop is open.", None);
+        assert!(!other.is_attended());
+        other.guess(Guess { kind: None, confidence: None, by: "program".into() }).unwrap();
+        assert!(other.is_attended());
+    }
+
+    #[test]
+    fn a_question_of_the_director_is_answered_once_and_timed() {
+        let mut one = played();
+        one.ask_as_director("When will the shop be back?", at(60.0));
+        let id = one.questions[0].id.clone();
+        let answered = one.answer_director(&id, "in ten minutes".into(), at(70.0), "Ada").unwrap();
+        assert_eq!(answered.answered_story_s, Some(1_050.0));
+        assert!(one.answer_director(&id, "in five".into(), at(80.0), "Bo").is_err(), "the first stands");
+        assert!(one.answer_director("q99", "what?".into(), at(80.0), "Bo").is_err());
+        let kinds: Vec<&str> = one.log.iter().map(|line| line.kind.as_str()).collect();
+        assert_eq!(kinds, ["question", "question"]);
+    }
+
+    #[test]
+    fn what_was_expected_of_a_remedy_stands_beside_what_came() {
+        let check = |before: f64, after: f64, expected: Outlook| {
+            let mut one = played();
+            let expects = Some(Expected { outlook: Outlook::Back, words: None });
+            one.begin(Remedy::FlushCache, expects, (at(60.0), Some(before)), "Ada").unwrap();
+            assert!(one.judge(Some(after), 0.999, at(70.0)).is_none(), "it is not done yet");
+            one.expectations[0].done = Some(at(65.0));
+            let judged = one.judge(Some(after), 0.999, at(95.0)).unwrap();
+            assert_eq!(judged.came, Some(expected), "{before} to {after}");
+            assert!(one.log.last().unwrap().text.contains("expected: customers are served again"));
+        };
+        check(0.0, 1.0, Outlook::Back);
+        check(0.0, 0.3, Outlook::Better);
+        check(0.3, 0.33, Outlook::Same);
+        check(0.5, 0.0, Outlook::Worse);
+    }
+
+    #[test]
+    fn a_cause_is_matched_only_with_evidence_and_ids_say_what_they_are_of() {
+        let mut one = played();
+        let cause = crate::catalogue::id_of("The cache's process is suspended");
+        let claim = |one: &mut Played, pins: &[String]| {
+            one.add_claim(About::Cause, "the cache hangs".into(), pins, Some(&cause), &[])
+        };
+        assert!(claim(&mut one, &[]).unwrap_err().detail().contains("Pin evidence"));
+        let evidence = crate::claims::Evidence {
+            source: "health",
+            label: "cache health check: no answer".into(),
+            text: String::new(),
+            when: at(50.0),
+            named: BTreeSet::new(),
+            services: ["cache".to_owned()].into(),
+        };
+        let pin = one.pin(evidence, at(60.0), "Ada").unwrap();
+        // It was so before it was pinned.
+        assert_eq!(
+            (pin.shows_story_s, pin.story.as_str(), pin.shows_story.as_str()),
+            (750.0, "08:15", "08:12")
+        );
+        let made = claim(&mut one, std::slice::from_ref(&pin.id)).unwrap();
+        let thought = one.add_hypothesis("it is the cache".into(), at(61.0), "Ada").unwrap();
+        assert!(pin.id.starts_with('p') && made.id.starts_with('c') && thought.id.starts_with('h'));
+        assert!(one.strike(&made.id).is_err() && one.unpin(&thought.id).is_err());
+    }
 }

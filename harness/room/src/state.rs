@@ -93,7 +93,7 @@ mod tests {
         RoomOptions,
         rate_limits::Client,
         seats::Newcomer,
-        session::{Guess, Look, Moment},
+        session::{Guess, Look, Moment, Phase},
     };
 
     /// Whose pages show a change.
@@ -112,7 +112,7 @@ mod tests {
 
     /// Each method that changes a session, with something to change.
     #[rustfmt::skip]
-    const METHODS: [Method; 33] = [
+    const METHODS: [Method; 38] = [
         ("begin_round", Everybody, |session| session.begin_round(2)),
         ("come_back", Everybody, |session| session.come_back(1, NOW)),
         ("pause", Everybody, |session| session.pause(true).unwrap()),
@@ -132,10 +132,15 @@ mod tests {
         ("step_to", Team, |session| session.step_to(1, 3)),
         ("take_over", Team, |session| { session.take_over(1, NOW); }),
         ("ask", Team, |session| session.ask(1)),
-        ("end_remedy", Team, |session| session.end_remedy(1, NOW, "done", "Kim")),
+        ("end_remedy", Team, |session| session.end_remedy(1, NOW, ("done", true), "Kim")),
+        ("judge", Team, |session| { session.end_remedy(1, NOW, ("done", true), "Kim"); assert!(session.judge(1, NOW, Some(1.0), 0.999).is_some()); }),
+        ("warn", Team, |session| session.warn(1, NOW, 50.0)),
+        ("end_in", Everybody, |session| session.end_in(1.0, NOW).unwrap()),
+        ("ready", Team, |session| { session.for_next_tick().phase = Phase::Over; session.ready(1, true).unwrap(); }),
+        ("ask_as_director", Team, |session| session.ask_as_director(&[(1, NOW)], "How long?").unwrap()),
         ("clocks", NextTick, |session| session.clocks(1, NOW)),
-        ("spend_repair", Team, |session| session.spend_repair(1, Some(1), "missing-health-check").unwrap()),
-        ("work", Team, |session| session.work(1, |played| played.guess(Guess { cause: None, confidence: 0, by: "Kim".to_owned() })).unwrap()),
+        ("spend_repair", Team, |session| session.spend_repair(1, Some(1), "missing-health-check", None).unwrap()),
+        ("work", Team, |session| session.work(1, |played| played.guess(Guess { kind: None, confidence: None, by: "Kim".to_owned() })).unwrap()),
         ("look", NextTick, |session| assert!(session.look(1, Look { when: NOW, at: "logs".to_owned(), query: String::new(), named: BTreeSet::new() }))),
         ("join", Team, |session| drop(session.join(newcomer("Ada"), Instant::now()).unwrap())),
         ("sign_in", Desk, |session| drop(session.sign_in(Instant::now()))),
@@ -160,7 +165,9 @@ mod tests {
         change.join(newcomer("Kim"), Instant::now()).unwrap();
         change.begin_round(1);
         change.join(newcomer("Lee"), Instant::now()).unwrap();
-        change.work(1, |played| played.begin(Remedy::FlushCache, NOW, "Kim")).unwrap();
+        change
+            .work(1, |played| played.begin(Remedy::FlushCache, None, (NOW, Some(0.2)), "Kim").map(drop))
+            .unwrap();
         session
     }
 
@@ -227,7 +234,7 @@ mod tests {
             |session| {
                 let half_done = |played: &mut crate::session::Played| {
                     played.hints = 7;
-                    played.strike(99)
+                    played.strike("h99").map(drop)
                 };
                 session.work(1, half_done).is_err()
             },

@@ -14,8 +14,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::session::{Round, SCHEMA, Session};
 
-/// The format of the version before: entries of the catalogue were numbered, and the numbers have moved since.
-const SCHEMA_BEFORE: &str = "incident-room/1";
+/// The formats of earlier versions. In the first, entries of the catalogue were numbered, and the numbers have moved since; in the second,
+/// a guess named a trigger, pins told neither their source nor when what they show was so, and an answer was scored otherwise.
+const SCHEMAS_BEFORE: [&str; 2] = ["incident-room/1", "incident-room/2"];
 
 pub const SESSION_FILE: &str = "session.json";
 
@@ -95,14 +96,14 @@ impl Store {
     }
 }
 
-/// Which scenarios a session has used, of this version or the one before.
+/// Which scenarios a session has used, of this version or an earlier one.
 pub fn scenarios_seen(file: &Path) -> io::Result<BTreeSet<String>> {
     #[derive(Deserialize)]
     struct Used {
         current: Option<usize>,
         plan: Vec<Round>,
     }
-    let Used { current, plan } = parse(file, &[SCHEMA, SCHEMA_BEFORE])?;
+    let Used { current, plan } = parse(file, &[&SCHEMAS_BEFORE[..], &[SCHEMA]].concat())?;
     let begun = plan.into_iter().take(current.map_or(0, |current| current + 1));
     Ok(begun.flat_map(|round| round.assigned).map(|assigned| assigned.scenario).collect())
 }
@@ -123,7 +124,7 @@ fn parse<T: DeserializeOwned>(file: &Path, schemas: &[&str]) -> io::Result<T> {
     if schemas.contains(&schema.as_str()) {
         return serde_json::from_str(&text).map_err(|error| wrong(error.to_string()));
     }
-    Err(wrong(if schema == SCHEMA_BEFORE {
+    Err(wrong(if SCHEMAS_BEFORE.contains(&schema.as_str()) {
         format!(
             "an earlier version wrote this session (format '{schema}'). Go on with it in that version, or begin a new one: with \
              --continue and this file, no scenario of it is proposed again"
@@ -179,18 +180,23 @@ mod tests {
         assert!(aside.join("records/round-1-team-2.json").exists());
     }
 
-    /// A small session that the version before has saved.
+    /// A small session that the first version has saved; in the second these parts of it were the same.
     #[test]
-    fn a_session_of_the_version_before_is_refused_with_what_to_do_and_tells_what_was_seen() {
+    fn a_session_of_an_earlier_version_is_refused_with_what_to_do_and_tells_what_was_seen() {
         let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/session-of-version-1/session.json");
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        fs::copy(&kept, store.session_file()).unwrap();
-        let refused = store.session().unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
-        for says in ["earlier version", "incident-room/1", "Go on with it in that version", "--continue"] {
-            assert!(refused.to_string().contains(says), "{refused}");
+        let text = fs::read_to_string(&kept).unwrap();
+        for schema in SCHEMAS_BEFORE {
+            fs::write(store.session_file(), text.replace(SCHEMAS_BEFORE[0], schema)).unwrap();
+            let refused = store.session().unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+            for says in ["earlier version", schema, "Go on with it in that version", "--continue"] {
+                assert!(refused.to_string().contains(says), "{refused}");
+            }
+            assert_eq!(scenarios_seen(&store.session_file()).unwrap().len(), 2, "{schema}");
         }
+        fs::copy(&kept, store.session_file()).unwrap();
         let seen = scenarios_seen(&kept).unwrap();
         assert_eq!(
             seen.iter().map(String::as_str).collect::<Vec<_>>(),
@@ -200,6 +206,6 @@ mod tests {
         let aside = store.put_aside().unwrap().unwrap();
         assert_eq!(fs::read(aside.join(SESSION_FILE)).unwrap(), fs::read(&kept).unwrap());
         fs::write(store.session_file(), r#"{"schema":"other/1"}"#).unwrap();
-        assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/2'"));
+        assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/3'"));
     }
 }

@@ -11,9 +11,11 @@ use std::{
     time::Duration,
 };
 
-use diagnosis::explanation::RIGHT_FROM;
+use diagnosis::{Answer, explanation::RIGHT_FROM};
 use evidence::{Evidence, Limits};
-use incident::{Event, EventKind, IncidentRecord, Level, Recorder, Rules, Run, Story, words::ClockKind};
+use incident::{
+    Event, EventKind, IncidentRecord, Level, Recorder, Route, Rules, Run, Story, Timeline, words::ClockKind,
+};
 use parking_lot::{Mutex, MutexGuard};
 use world::{
     Mix, ShopOptions, World,
@@ -25,6 +27,8 @@ use world::{
 };
 
 use crate::{
+    catalogue::truth_at,
+    complaints::complaint,
     evidence_kind::EvidenceKind,
     forward::Tee,
     session::{Assigned, Moment, Played, Round, Team},
@@ -33,12 +37,21 @@ use crate::{
 /// Page views a second in each world, unless told otherwise: a tenth of what two cores carry for thirty of them.
 pub const VIEWS_PER_SECOND: f64 = 10.0;
 
+/// How often customers complain as long as their visits fail, in story seconds. Assumed.
+const COMPLAINS_EVERY_STORY_S: f64 = 1_200.0;
+
 /// The bytes that one world's evidence may hold: half an hour of outage at the richest level, and thirty fit into a laptop.
 const EVIDENCE_BYTES_MAX: usize = 24 * 1_024 * 1_024;
 
 /// The seconds that one point of a curve stands for, and how many points a curve has.
 const POINT_S: u32 = 2;
 const POINTS: u32 = 150;
+
+/// What is lately, in the shop's own seconds.
+const LATELY_S: u32 = 10;
+
+/// From so many served seconds on, customers are said to be back.
+const BACK_FROM_S: u32 = 3;
 
 /// An interval in which the process stood still, in the shop's own seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +82,10 @@ pub struct Figures {
     pub state: State,
     /// When availability was lost, in story seconds.
     pub lost_story_s: Option<f64>,
+    /// While it is lost and customers are served: for how many seconds more it must hold to count as restored.
+    pub must_hold_s: Option<u32>,
+    /// The kinds of pages on which visits have failed lately.
+    pub failing: Vec<Route>,
     /// Wall-clock seconds until the round is over.
     pub ends_in_s: f64,
 }
@@ -77,11 +94,15 @@ pub struct TeamWorld {
     pub team: u32,
     pub scenario: Scenario,
     pub drawn: Drawn,
+    /// What a right explanation says here.
+    pub truth: Answer,
+    seed: u64,
     pub world: World,
     pub evidence: Evidence,
     pub tee: Arc<Tee>,
     figures: Mutex<Figures>,
     complaint_after_s: f64,
+    complaints: AtomicUsize,
     /// Whether a remedy is being carried out.
     acting: AtomicBool,
     /// The shop's second of the last heartbeat.
@@ -131,6 +152,9 @@ impl TeamWorld {
         let team_world = Self {
             team: team.number,
             complaint_after_s: complaint.as_secs_f64(),
+            complaints: AtomicUsize::new(0),
+            seed: assigned.seed,
+            truth: truth_at(assigned.level, &scenario, &drawn),
             acting: AtomicBool::new(false),
             heartbeat_s: Mutex::new(world.at_s()),
             scenario,
@@ -180,6 +204,11 @@ impl TeamWorld {
         !self.acting.swap(true, Ordering::AcqRel)
     }
 
+    /// Whether a remedy is being carried out just now.
+    pub fn is_acting(&self) -> bool {
+        self.acting.load(Ordering::Acquire)
+    }
+
     /// The remedy that was begun has ended.
     pub fn acted(&self) {
         self.acting.store(false, Ordering::Release);
@@ -207,12 +236,17 @@ impl TeamWorld {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
     pub fn compute_figures(&self, round: &Round) -> Figures {
         let now = self.now();
-        let (timeline, loss_usd, clock, rules) = {
-            let record = self.world.record();
-            (record.timeline(), record.loss_by(now.at_s).0, record.clock().clone(), record.rules().clone())
-        };
+        let rules = self.world.record().rules().clone();
         // A visit counts when it has ended: what is younger than a customer's patience is not yet known.
         let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);
+        let (timeline, loss_usd, clock, failing) = {
+            let record = self.world.record();
+            let fails = |route: &Route| {
+                record.tally(Some(*route), known_s.saturating_sub(LATELY_S), known_s).failed > 0
+            };
+            let failing = Route::ALL.iter().copied().filter(fails).collect();
+            (record.timeline(), record.loss_by(now.at_s).0, record.clock().clone(), failing)
+        };
         let share = |from_s: u32, to_s: u32| timeline.tally(from_s, to_s).availability();
         let first_s = known_s.saturating_sub(POINT_S * POINTS) / POINT_S * POINT_S;
         let history: Vec<_> =
@@ -229,7 +263,9 @@ impl TeamWorld {
         let figures = Figures {
             now,
             loss_usd,
-            availability: share(known_s.saturating_sub(10), known_s),
+            availability: share(known_s.saturating_sub(LATELY_S), known_s),
+            must_hold_s: if state == State::Lost { must_hold_s(&timeline, known_s, &rules) } else { None },
+            failing,
             history,
             state,
             lost_story_s: lost.map(|lost| clock.story_at(f64::from(lost))),
@@ -261,7 +297,34 @@ impl TeamWorld {
             });
         }
         let complains = figures.now.story_s >= lost_s + self.complaint_after_s;
-        complains.then(|| EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() })
+        complains.then(|| self.complaint(figures))
+    }
+
+    /// What a customer says now.
+    fn complaint(&self, figures: &Figures) -> EventKind {
+        let number = self.complaints.fetch_add(1, Ordering::Relaxed);
+        let text = complaint(&figures.failing, self.seed, &self.scenario.name, number).to_owned();
+        EventKind::CustomerComplaint { text }
+    }
+
+    /// A further complaint, if one is due: as long as customers fail, one comes now and then.
+    pub fn complaint_again(&self, figures: &Figures, last_story_s: f64) -> Option<EventKind> {
+        let is_due = figures.now.story_s >= last_story_s + COMPLAINS_EVERY_STORY_S;
+        (figures.state == State::Lost && !figures.failing.is_empty() && is_due)
+            .then(|| self.complaint(figures))
+    }
+
+    /// When a customer complained last, in story seconds.
+    pub fn complained_story_s(&self) -> Option<f64> {
+        let record = self.world.record();
+        let is_complaint = |event: &&Event| matches!(event.kind, EventKind::CustomerComplaint { .. });
+        record.events().iter().rfind(is_complaint).map(|event| event.story_s)
+    }
+
+    /// The second of the shop at which the evidence's time was.
+    pub fn moment_at(&self, unix_s: f64) -> Moment {
+        let at_s = (unix_s - self.arrived_unix_s()).max(0.0);
+        Moment { at_s, story_s: self.world.record().clock().story_at(at_s) }
     }
 
     pub fn record(&self) -> IncidentRecord {
@@ -293,6 +356,16 @@ impl TeamWorld {
             world::shop::seed_assets().iter().map(|asset| asset.id.to_string()).collect();
         assets.into_iter().collect()
     }
+}
+
+/// For how many seconds more it must hold, if customers are served at `known_s`.
+fn must_hold_s(timeline: &Timeline, known_s: u32, rules: &Rules) -> Option<u32> {
+    let at = |at_s: u32| timeline.tally(at_s, at_s + 1);
+    let served_s = (0..known_s).rev().take_while(|at_s| at(*at_s).failed == 0).count();
+    let served_s = u32::try_from(served_s).unwrap_or(u32::MAX);
+    let is_back =
+        served_s >= BACK_FROM_S && timeline.tally(known_s.saturating_sub(served_s), known_s).visits() > 0;
+    is_back.then(|| rules.hold_s.saturating_sub(served_s))
 }
 
 fn is_call(kind: &EventKind) -> bool {
@@ -327,5 +400,30 @@ fn run_of(shop: &ShopOptions, scenario: &Scenario, round: &Round, assigned: &Ass
         story: Story::default(),
         faults_present: shop.faults_present().into_iter().collect(),
         rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use incident::Visits;
+
+    use super::*;
+
+    #[test]
+    fn who_is_back_and_not_yet_restored_is_told_how_long_it_must_hold() {
+        let rules = Rules::default();
+        let until = |failed_until_s: u32, to_s: u32| {
+            let rows: Vec<Visits> = (0..to_s)
+                .map(|at_s| {
+                    let failed = u32::from(at_s < failed_until_s);
+                    Visits { at_s, route: Route::Home, served: 1 - failed, degraded: 0, failed }
+                })
+                .collect();
+            must_hold_s(&Timeline::new(&rows), to_s, &rules)
+        };
+        assert_eq!(until(100, 101), None, "one served second is chance");
+        assert_eq!(until(100, 137), Some(rules.hold_s - 37));
+        assert_eq!(until(100, 300), Some(0));
+        assert_eq!(until(100, 100), None);
     }
 }

@@ -7,13 +7,19 @@ use diagnosis::{
 use incident::{Level, OperatingModel, Remedy, Service, Story};
 use serde::Serialize;
 use utoipa::ToSchema;
+use world::play::STARTS_STORY_S;
 
 use crate::{
-    claims::{Claim, Pin},
+    claims::{About, Claim, Pin, lacks},
     evidence_kind::{EvidenceKind, open_at},
+    limits::{ENTRIES_MAX, NOTES_BYTES_MAX, PIN_CHARACTERS_MAX, TEXT_CHARACTERS_MAX},
+    rate_limits,
     room::Room,
     rounds::QUESTION,
-    session::{Guess, Hypothesis, Moment, Phase, Played, Round, Session, Submitted},
+    session::{
+        Expectation, Expected, Guess, Hypothesis, Moment, Outlook, Phase, Played, Question, Round, Session,
+        Submitted,
+    },
     team_world::{Figures, State, TeamWorld},
 };
 
@@ -39,19 +45,33 @@ pub struct TeamView {
     pub called: bool,
     /// What happened, as far as the team was told.
     pub log: Vec<LineView>,
+    /// Seconds until the next round begins, while they are counted down.
+    pub starts_in_s: Option<f64>,
+    /// Whether another round is planned after this one.
+    pub more_rounds: bool,
+    /// Whether your team has said that it is ready for the next round.
+    pub ready: bool,
+    /// Whether the evidence is open: after the guess.
+    pub may_look: bool,
     /// The kinds of evidence that are granted. They open with the guess.
     pub tabs: Vec<&'static str>,
     pub guess: Option<Guess>,
     pub remedies: Vec<RemedyView>,
     pub pending: Option<PendingView>,
     pub assets: Vec<String>,
-    /// Whether an asset's text may be read.
+    /// Whether an asset's text may be read at the level that you have; like all evidence, after the guess.
     pub can_inspect: bool,
-    /// Whether its history may be read.
+    /// The same for its history.
     pub can_history: bool,
     pub hypotheses: Vec<Hypothesis>,
     pub pins: Vec<Pin>,
-    pub claims: Vec<Claim>,
+    pub claims: Vec<ClaimView>,
+    /// What was expected of each remedy, and what came.
+    pub expectations: Vec<ExpectationView>,
+    /// What the director asked, to be answered.
+    pub questions: Vec<AskedView>,
+    /// How much there may be of what you make, and how much there is.
+    pub limits: LimitsView,
     pub explained: Option<Submitted>,
     /// What they are asked after they have restored early.
     pub question: Option<QuestionView>,
@@ -86,6 +106,9 @@ pub struct Named {
 /// A round as everybody may know it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RoundView {
+    /// When it begins and ends, by the story's clock.
+    pub from_story: String,
+    pub to_story: String,
     /// Its place; the practice round is 0.
     pub number: usize,
     pub of: usize,
@@ -98,7 +121,7 @@ pub struct RoundView {
     pub level: Option<Level>,
     /// Story minutes a minute.
     pub speed: f64,
-    /// Wall-clock seconds until it is over.
+    /// Wall-clock seconds until it is over; 0 once it is.
     pub ends_in_s: f64,
     pub line: Option<&'static str>,
     /// Wall-clock seconds until the next line takes over.
@@ -135,6 +158,78 @@ pub struct AvailabilityView {
     pub now: Option<f64>,
     /// The same for each two seconds, oldest first.
     pub history: Vec<Option<f64>>,
+    /// While the state is `lost` and customers are served again: for how many seconds more that must hold to count as restored.
+    pub must_hold_s: Option<u32>,
+}
+
+/// A part of the explanation, and whether its evidence shows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Claim)]
+pub struct ClaimView {
+    /// `c` and a number.
+    pub id: String,
+    pub about: About,
+    pub words: String,
+    /// Ids of pins.
+    pub pins: Vec<String>,
+    /// What it is matched with; null: not yet, and it counts for nothing.
+    pub choice: Option<String>,
+    /// What the pins do not show, and what would; null if they show it. Until then it is said, not shown, and scores a quarter. It tells
+    /// nothing about whether the claim is right.
+    pub lacks: Option<String>,
+}
+
+/// What was expected of a remedy, and what customers met.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Expectation)]
+pub struct ExpectationView {
+    pub remedy: String,
+    pub by: String,
+    /// When it was begun.
+    pub story: String,
+    /// Null: nobody said.
+    pub expected: Option<Expected>,
+    /// The share of visits served when it was begun.
+    pub before: Option<f64>,
+    /// When it was done; null: not yet, or not at all.
+    pub done_story: Option<String>,
+    /// The share served some time after it was done.
+    pub after: Option<f64>,
+    /// What came; null: not known yet.
+    pub came: Option<Outlook>,
+    /// Whether that was expected; null if nobody said, or nothing is known.
+    pub as_expected: Option<bool>,
+}
+
+/// A question of the director.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AskedView {
+    /// `q` and a number.
+    pub id: String,
+    /// When it was asked.
+    pub story: String,
+    pub text: String,
+    pub answer: Option<String>,
+    pub by: Option<String>,
+    /// Wall-clock seconds from the question to the answer; null while it is open.
+    pub took_s: Option<f64>,
+}
+
+/// How much there may be. A part that is full refuses what is new, and loses nothing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LimitsView {
+    /// Characters of a text.
+    pub text_characters: usize,
+    /// Characters that a pin keeps of what it shows.
+    pub pin_characters: usize,
+    /// Pins, claims and hypotheses: of each at most so many in a round.
+    pub entries: usize,
+    /// Bytes of JSON that all notes of a round may take, and that they take now.
+    pub notes_bytes: usize,
+    pub notes_bytes_used: usize,
+    /// Requests and changes a second that one person or program may make for long.
+    pub requests_per_second: u32,
+    pub changes_per_second: u32,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -231,7 +326,11 @@ pub fn round_view(
     ends_in_s: f64,
 ) -> Option<RoundView> {
     let round = session.round()?;
+    let ends_in_s = if session.is_under_way() { ends_in_s } else { 0.0 };
+    let (from_story, to_story) = story_of(round);
     Some(RoundView {
+        from_story,
+        to_story,
         number: session.current.unwrap_or_default(),
         of: session.plan.iter().filter(|round| !round.practice).count(),
         practice: round.practice,
@@ -246,7 +345,12 @@ pub fn round_view(
     })
 }
 
-fn wall_s(due_story_s: f64, now: Moment, round: &Round) -> f64 {
+/// When a round begins and ends, by the story's clock.
+pub fn story_of(round: &Round) -> (String, String) {
+    (story_time(STARTS_STORY_S), story_time(STARTS_STORY_S + round.minutes * 60.0 * round.speed))
+}
+
+pub(crate) fn wall_s(due_story_s: f64, now: Moment, round: &Round) -> f64 {
     ((due_story_s - now.story_s) / round.speed).max(0.0)
 }
 
@@ -276,6 +380,7 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
     let figures =
         team_world.as_ref().map_or_else(Figures::default, |team_world| team_world.figures().clone());
     let called = team_world.as_ref().is_some_and(|team_world| team_world.is_called());
+    let starts_in_s = room.starts_in_s();
     room.read(|session| {
         let team = session.team(number).ok()?;
         let played = session.played(number);
@@ -299,12 +404,20 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
             phase: session.phase,
             round: round_view(session, played, now, figures.ends_in_s),
             loss_usd: figures.loss_usd,
-            availability: AvailabilityView { now: figures.availability, history: figures.history },
+            availability: AvailabilityView {
+                now: figures.availability,
+                history: figures.history,
+                must_hold_s: figures.must_hold_s,
+            },
             state: figures.state,
             updated_unix_s: clock.as_ref().map_or(0.0, |clock| clock.arrived_unix_s + now.at_s),
             clock,
             called,
             log: played.map_or_else(nothing, |played| played.log.iter().map(line).collect()),
+            starts_in_s,
+            more_rounds: session.next_round().is_some(),
+            ready: session.ready.contains(&number),
+            may_look,
             tabs: played.map_or_else(Vec::new, |_| open_at(level).filter_map(EvidenceKind::tab).collect()),
             guess: played.and_then(|played| played.guess.clone()),
             remedies: played.map_or_else(Vec::new, |played| remedy_views(played.line())),
@@ -314,11 +427,17 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
                 in_s: wall_s(pending.due_story_s, now, round),
             }),
             assets: TeamWorld::assets(),
-            can_inspect: may_look && EvidenceKind::AssetText.is_open_at(level),
-            can_history: may_look && EvidenceKind::AssetHistory.is_open_at(level),
+            can_inspect: played.is_some() && EvidenceKind::AssetText.is_open_at(level),
+            can_history: played.is_some() && EvidenceKind::AssetHistory.is_open_at(level),
             hypotheses: played.map_or_else(Vec::new, |played| played.hypotheses.clone()),
             pins: played.map_or_else(Vec::new, |played| played.pins.clone()),
-            claims: played.map_or_else(Vec::new, |played| played.claims.clone()),
+            claims: played.map_or_else(Vec::new, |played| {
+                played.claims.iter().map(|claim| claim_view(claim, &played.pins)).collect()
+            }),
+            expectations: played
+                .map_or_else(Vec::new, |played| played.expectations.iter().map(expectation_view).collect()),
+            questions: played.map_or_else(Vec::new, |played| questions(played, session.round())),
+            limits: limits(played),
             explained: played.and_then(|played| played.explained.clone()),
             question: played.filter(|played| played.asked).map(question),
             shop: format!("/s/{}/", team.shop_key),
@@ -326,6 +445,55 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
             revealed: session.phase == Phase::Debrief,
         })
     })
+}
+
+/// A claim, and what its pins do not show.
+pub fn claim_view(claim: &Claim, pins: &[Pin]) -> ClaimView {
+    let Claim { id, about, words, pins: on, choice } = claim.clone();
+    ClaimView { id, about, words, pins: on, choice, lacks: lacks(claim, pins) }
+}
+
+fn expectation_view(one: &Expectation) -> ExpectationView {
+    ExpectationView {
+        remedy: one.remedy.to_string(),
+        by: one.by.clone(),
+        story: story_time(one.begun_story_s),
+        expected: one.expected.clone(),
+        before: one.before,
+        done_story: one.done.map(|done| story_time(done.story_s)),
+        after: one.after,
+        came: one.came,
+        as_expected: one.expected.as_ref().zip(one.came).map(|(expected, came)| expected.outlook == came),
+    }
+}
+
+/// A question of the director as it is shown.
+pub(crate) fn asked_view(one: &Question, round: &Round) -> AskedView {
+    AskedView {
+        id: one.id.clone(),
+        story: story_time(one.asked_story_s),
+        text: one.text.clone(),
+        answer: one.answer.clone(),
+        by: one.by.clone(),
+        took_s: one.answered_story_s.map(|at_s| (at_s - one.asked_story_s) / round.speed),
+    }
+}
+
+pub(crate) fn questions(played: &Played, round: Option<&Round>) -> Vec<AskedView> {
+    let Some(round) = round else { return Vec::new() };
+    played.questions.iter().map(|one| asked_view(one, round)).collect()
+}
+
+fn limits(played: Option<&Played>) -> LimitsView {
+    LimitsView {
+        text_characters: TEXT_CHARACTERS_MAX,
+        pin_characters: PIN_CHARACTERS_MAX,
+        entries: ENTRIES_MAX,
+        notes_bytes: NOTES_BYTES_MAX,
+        notes_bytes_used: played.map_or(0, Played::notes_bytes),
+        requests_per_second: rate_limits::REQUESTS.0,
+        changes_per_second: rate_limits::CHANGES.0,
+    }
 }
 
 pub(crate) fn question(played: &Played) -> QuestionView {

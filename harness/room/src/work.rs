@@ -3,7 +3,6 @@
 
 use chassis::Problem;
 use diagnosis::{
-    Answer,
     operating::{HANDOVER, Line},
     remedies::{COST_MINUTES, kind},
 };
@@ -11,14 +10,15 @@ use http::StatusCode;
 use incident::Remedy;
 
 use crate::{
-    claims::{self, About, Claim, Pin},
+    claims::{self, About, Claim, Evidence, Pin},
     limits::{
         ENTRIES_MAX, LINES_MAX, LOG_BYTES_MAX, LOG_OF_TEAM_BYTES_MAX, LOG_WITH_MESSAGES_BYTES_MAX,
-        LOOK_CHARACTERS_MAX, LOOKS_BYTES_MAX, NAMED_MAX, NOTES_BYTES_MAX, PATHS_NOTED_MAX,
-        TEXT_CHARACTERS_MAX, cut, full, json_bytes,
+        LOOK_CHARACTERS_MAX, LOOKS_BYTES_MAX, NAMED_MAX, NOTES_BYTES_MAX, QUESTIONS_MAX, TEXT_CHARACTERS_MAX,
+        cut, full, json_bytes,
     },
     session::{
-        Guess, Hypothesis, LogLine, Look, Moment, Pending, Phase, Played, Submitted, conflict, not_found,
+        Expectation, Expected, Guess, Hypothesis, LogLine, Look, Moment, Outlook, Pending, Phase, Played,
+        Question, Submitted, conflict, not_found,
     },
     state::Change,
     views::story_time,
@@ -26,6 +26,15 @@ use crate::{
 
 /// A page that refreshes itself repeats its question: within so many seconds of the shop that counts as one look.
 const SAME_LOOK_S: f64 = 60.0;
+
+/// From this difference of the share served on, a remedy made it better or worse. Assumed.
+const CHANGES_FROM: f64 = 0.1;
+
+/// How much is repeated of an id that does not exist.
+const ID_CHARACTERS_SHOWN: usize = 12;
+
+const MATCHED_WITH_EVIDENCE: &str =
+    "Pin evidence to this part before you match it with the catalogue; without any it could only be a guess.";
 
 impl Change<'_> {
     /// Does something in the round that is under way, and not while the clock stands still.
@@ -61,23 +70,35 @@ impl Played {
         Ok(())
     }
 
-    pub(crate) fn add_hypothesis(&mut self, text: String, now: Moment, by: &str) -> Result<u32, Problem> {
+    pub(crate) fn add_hypothesis(
+        &mut self,
+        text: String,
+        now: Moment,
+        by: &str,
+    ) -> Result<Hypothesis, Problem> {
         room_for(self.hypotheses.len())?;
-        let (id, by, story) = (self.number(), by.to_owned(), story_time(now.story_s));
-        self.hypotheses.push(Hypothesis { id, by, story, text, struck: false });
-        Ok(id)
+        let (id, by, story) = (self.number('h'), by.to_owned(), story_time(now.story_s));
+        let hypothesis = Hypothesis { id, by, story, text, struck: false };
+        self.hypotheses.push(hypothesis.clone());
+        Ok(hypothesis)
     }
 
     /// Strikes a hypothesis, or takes that back.
-    pub(crate) fn strike(&mut self, id: u32) -> Result<(), Problem> {
+    pub(crate) fn strike(&mut self, id: &str) -> Result<Hypothesis, Problem> {
         let found = self.hypotheses.iter_mut().find(|hypothesis| hypothesis.id == id);
         let found = found.ok_or_else(|| not_found("There is no such hypothesis."))?;
         found.struck = !found.struck;
-        Ok(())
+        Ok(found.clone())
     }
 
-    /// Begins a remedy, which takes its time; there is one at a time.
-    pub(crate) fn begin(&mut self, remedy: Remedy, now: Moment, by: &str) -> Result<(), Problem> {
+    /// Begins a remedy, which takes its time; there is one at a time. `before` is the share of visits served now.
+    pub(crate) fn begin(
+        &mut self,
+        remedy: Remedy,
+        expected: Option<Expected>,
+        (now, before): (Moment, Option<f64>),
+        by: &str,
+    ) -> Result<Pending, Problem> {
         self.may_act()?;
         let needed = Line::of_remedy(&remedy);
         if needed > self.line() {
@@ -91,7 +112,28 @@ impl Played {
         let minutes = COST_MINUTES[kind(&remedy)];
         self.tell(now, "remedy", format!("begun: {remedy} (takes {minutes} story minutes)"), Some(by));
         let due_story_s = now.story_s + minutes * 60.0;
-        self.pending = Some(Pending { remedy, due_story_s, by: by.to_owned() });
+        self.expectations.push(Expectation {
+            remedy: remedy.clone(),
+            by: by.to_owned(),
+            begun_story_s: now.story_s,
+            expected,
+            before,
+            done: None,
+            after: None,
+            came: None,
+        });
+        let pending = Pending { remedy, begun_story_s: now.story_s, due_story_s, by: by.to_owned() };
+        self.pending = Some(pending.clone());
+        Ok(pending)
+    }
+
+    /// Breaks off the remedy that is under way, unless it is being carried out just now.
+    pub(crate) fn break_off(&mut self, is_acting: bool, now: Moment, by: &str) -> Result<(), Problem> {
+        if is_acting {
+            return Err(conflict("It is being carried out just now; wait until it is done."));
+        }
+        let pending = self.pending.take().ok_or_else(|| conflict("Nothing is under way."))?;
+        self.tell(now, "remedy", format!("broken off: {}", pending.remedy), Some(by));
         Ok(())
     }
 
@@ -111,74 +153,155 @@ impl Played {
         Ok(())
     }
 
-    pub(crate) fn add_claim(&mut self, about: About, words: String, pins: &[u32]) -> Result<u32, Problem> {
-        room_for(self.claims.len())?;
-        let (pins, id) = (self.pinned(pins)?, self.number());
-        self.claims.push(Claim { id, about, words, pins, choice: None });
-        Ok(id)
-    }
-
-    /// Changes a claim. Answers with it if it maps the path anew.
-    pub(crate) fn change_claim(
+    /// Adds a claim: what it says, what it rests on, and what it is matched with, if it is.
+    pub(crate) fn add_claim(
         &mut self,
-        id: u32,
+        about: About,
         words: String,
-        pins: &[u32],
+        pins: &[String],
         choice: Option<&str>,
         assets: &[String],
-    ) -> Result<Option<Claim>, Problem> {
-        let (pins, noted) = (self.pinned(pins)?, self.paths_noted);
-        let claim = self.claims.iter_mut().find(|claim| claim.id == id).ok_or_else(no_claim)?;
-        let choice = choice.map(|choice| claims::chosen(claim.about, choice, assets)).transpose()?;
-        let is_new_path = claim.about == About::Path && choice.is_some() && choice != claim.choice;
-        if is_new_path && noted >= PATHS_NOTED_MAX {
-            return Err(full(format!(
-                "The path of an explanation can change at most {PATHS_NOTED_MAX} times in a round."
-            )));
-        }
-        (claim.words, claim.pins, claim.choice) = (words, pins, choice);
-        let path = is_new_path.then(|| claim.clone());
-        self.paths_noted += usize::from(is_new_path);
-        Ok(path)
+    ) -> Result<Claim, Problem> {
+        room_for(self.claims.len())?;
+        let pins = self.pinned(pins)?;
+        let choice = matched(about, choice, &pins, assets)?;
+        let claim = Claim { id: self.number('c'), about, words, pins, choice };
+        self.claims.push(claim.clone());
+        Ok(claim)
     }
 
-    pub(crate) fn remove_claim(&mut self, id: u32) -> Result<(), Problem> {
+    pub(crate) fn change_claim(
+        &mut self,
+        id: &str,
+        words: String,
+        pins: &[String],
+        choice: Option<&str>,
+        assets: &[String],
+    ) -> Result<Claim, Problem> {
+        let pins = self.pinned(pins)?;
+        let claim = self.claims.iter_mut().find(|claim| claim.id == id).ok_or_else(no_claim)?;
+        let choice = matched(claim.about, choice, &pins, assets)?;
+        (claim.words, claim.pins, claim.choice) = (words, pins, choice);
+        Ok(claim.clone())
+    }
+
+    pub(crate) fn remove_claim(&mut self, id: &str) -> Result<(), Problem> {
         let at = self.claims.iter().position(|claim| claim.id == id).ok_or_else(no_claim)?;
         self.claims.remove(at);
         Ok(())
     }
 
-    /// Submits the explanation as it stands. Answers with the catalogue's version of it.
-    pub(crate) fn explain(&mut self, now: Moment, by: &str) -> Result<Answer, Problem> {
+    /// Submits the explanation as it stands.
+    pub(crate) fn explain(&mut self, now: Moment, by: &str) -> Result<Submitted, Problem> {
         if self.claims.is_empty() {
             return Err(conflict("There is nothing to submit: write down what you can explain."));
         }
         self.may_act()?;
-        self.explained = Some(Submitted { story: story_time(now.story_s), by: by.to_owned() });
+        let submitted = Submitted { story: story_time(now.story_s), by: by.to_owned() };
+        self.explained = Some(submitted.clone());
         self.tell(now, "explained", "explanation submitted", Some(by));
-        Ok(claims::answer(&self.claims))
+        Ok(submitted)
     }
 
-    pub(crate) fn answer_question(&mut self, text: String) -> Result<(), Problem> {
+    pub(crate) fn answer_question(&mut self, text: String, now: Moment) -> Result<(), Problem> {
         if !self.asked {
             return Err(conflict("Nobody has asked yet."));
         }
         self.answer = Some(text);
+        self.answered_story_s.get_or_insert(now.story_s);
         Ok(())
     }
 
-    pub(crate) fn pin(&mut self, label: String, text: String, now: Moment, by: &str) -> Result<u32, Problem> {
+    /// Asks the team something, as the director, to be answered and timed.
+    pub(crate) fn ask_as_director(&mut self, text: &str, now: Moment) {
+        let id = self.number('q');
+        self.questions.push(Question {
+            id: id.clone(),
+            asked_story_s: now.story_s,
+            text: text.to_owned(),
+            answer: None,
+            answered_story_s: None,
+            by: None,
+        });
+        self.tell(now, "question", format!("{id}: {text}"), None);
+    }
+
+    /// Refuses a question for which there is no space.
+    pub(crate) fn may_be_asked(&self, text: &str) -> Result<(), Problem> {
+        self.may_be_told()?;
+        let fits = self.notes_bytes() + 2 * text.len() <= NOTES_BYTES_MAX;
+        if self.questions.len() < QUESTIONS_MAX && fits {
+            return Ok(());
+        }
+        Err(full(format!("A team can be asked at most {QUESTIONS_MAX} questions in a round.")))
+    }
+
+    /// Answers the director. The first answer stands: it is timed.
+    pub(crate) fn answer_director(
+        &mut self,
+        id: &str,
+        text: String,
+        now: Moment,
+        by: &str,
+    ) -> Result<Question, Problem> {
+        let found = self.questions.iter_mut().find(|question| question.id == id);
+        let question = found.ok_or_else(|| not_found("There is no such question."))?;
+        if let Some(by) = &question.by {
+            return Err(conflict(format!("{by} has answered this question already.")));
+        }
+        (question.answer, question.answered_story_s, question.by) =
+            (Some(text), Some(now.story_s), Some(by.to_owned()));
+        let question = question.clone();
+        self.tell(now, "question", format!("{id} answered"), Some(by));
+        Ok(question)
+    }
+
+    /// Says what came of the last remedy that is done, when it can be judged. Answers with it.
+    pub(crate) fn judge(&mut self, after: Option<f64>, target: f64, now: Moment) -> Option<Expectation> {
+        let found = self.expectations.iter_mut().rfind(|one| one.done.is_some() && one.came.is_none())?;
+        let (before, share) = (found.before.unwrap_or(1.0), after?);
+        found.after = after;
+        found.came = Some(match share {
+            share if share >= target => Outlook::Back,
+            share if share - before >= CHANGES_FROM => Outlook::Better,
+            share if before - share >= CHANGES_FROM => Outlook::Worse,
+            _ => Outlook::Same,
+        });
+        let found = found.clone();
+        let expected = match found.expected.as_ref().map(|expected| expected.outlook) {
+            None => "nobody said what to expect".to_owned(),
+            Some(outlook) => format!("expected: {}", outlook.words()),
+        };
+        let came = found.came.map_or("", Outlook::words);
+        let text = format!("{}: {expected}; came: {came}, {:.0} % served", found.remedy, share * 100.0);
+        self.tell(now, "remedy", text, None);
+        Some(found)
+    }
+
+    pub(crate) fn pin(&mut self, evidence: Evidence, now: Moment, by: &str) -> Result<Pin, Problem> {
         self.may_pin()?;
-        let (id, by, story) = (self.number(), by.to_owned(), story_time(now.story_s));
-        self.pins.push(Pin { id, by, story, label, text });
-        Ok(id)
+        let Evidence { source, label, text, when, named, services } = evidence;
+        let pin = Pin {
+            id: self.number('p'),
+            by: by.to_owned(),
+            story: story_time(now.story_s),
+            source: source.to_owned(),
+            shows_story: story_time(when.story_s),
+            shows_story_s: when.story_s,
+            label,
+            text,
+            named: named.into_iter().take(NAMED_MAX).collect(),
+            services,
+        };
+        self.pins.push(pin.clone());
+        Ok(pin)
     }
 
     /// Removes a pin; claims that rest on it lose it.
-    pub(crate) fn unpin(&mut self, id: u32) -> Result<(), Problem> {
+    pub(crate) fn unpin(&mut self, id: &str) -> Result<(), Problem> {
         let at = self.pins.iter().position(|pin| pin.id == id);
         self.pins.remove(at.ok_or_else(|| not_found("There is no such pin."))?);
-        self.claims.iter_mut().for_each(|claim| claim.pins.retain(|pin| *pin != id));
+        self.claims.iter_mut().for_each(|claim| claim.pins.retain(|pin| pin != id));
         Ok(())
     }
 
@@ -227,8 +350,15 @@ impl Played {
         )))
     }
 
-    fn notes_bytes(&self) -> usize {
-        json_bytes(&(&self.pins, &self.claims, &self.hypotheses, &self.answer))
+    pub(crate) fn notes_bytes(&self) -> usize {
+        json_bytes(&(
+            &self.pins,
+            &self.claims,
+            &self.hypotheses,
+            &self.answer,
+            &self.questions,
+            &self.expectations,
+        ))
     }
 
     /// Asking the same again within a minute is the same look.
@@ -255,24 +385,55 @@ impl Played {
     }
 
     /// The pins that somebody names, each once.
-    fn pinned(&self, pins: &[u32]) -> Result<Vec<u32>, Problem> {
-        let mut once: Vec<u32> = Vec::new();
+    fn pinned(&self, pins: &[String]) -> Result<Vec<String>, Problem> {
+        let mut once: Vec<String> = Vec::new();
         for pin in pins {
             if !self.pins.iter().any(|known| known.id == *pin) {
-                let detail = format!("Pinned item {pin} no longer exists.");
+                let pin = cut(pin, ID_CHARACTERS_SHOWN);
+                let detail = format!(
+                    "Pinned item {pin} no longer exists; 'pins' of the team's state lists those that do."
+                );
                 return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "pins"));
             }
             if !once.contains(pin) {
-                once.push(*pin);
+                once.push(pin.clone());
             }
         }
         Ok(once)
     }
 
-    fn number(&mut self) -> u32 {
+    /// An id that says what it is of.
+    fn number(&mut self, of: char) -> String {
         self.next_id += 1;
-        self.next_id - 1
+        format!("{of}{}", self.next_id - 1)
     }
+}
+
+impl Outlook {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Back => "customers are served again",
+            Self::Better => "more are served than before",
+            Self::Same => "no change",
+            Self::Worse => "fewer are served than before",
+        }
+    }
+}
+
+/// A choice, if the part may be matched now: its catalogue opens once it is written down and shown.
+fn matched(
+    about: About,
+    choice: Option<&str>,
+    pins: &[String],
+    assets: &[String],
+) -> Result<Option<String>, Problem> {
+    let Some(choice) = choice else { return Ok(None) };
+    if pins.is_empty() && matches!(about, About::Cause | About::Factor) {
+        return Err(
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MATCHED_WITH_EVIDENCE).with("parameter", "pins")
+        );
+    }
+    claims::chosen(about, choice, assets).map(Some)
 }
 
 fn no_claim() -> Problem {

@@ -229,10 +229,9 @@ fn responders(document: &ChainReport) -> Option<Block> {
 }
 
 /// How few repairs prevent the outage, as people say it.
-fn smallest_sets(document: &ChainReport) -> Block {
-    let sets = &document.smallest_sets;
+pub(crate) fn prevented_by(sets: &[Vec<ContributingFactor>]) -> String {
     let is_one_each = sets.iter().all(|set| set.len() == 1);
-    let title = match (sets.len(), is_one_each) {
+    match (sets.len(), is_one_each) {
         (0, _) => "No set of repairs prevents the outage".to_owned(),
         (1, _) if sets[0].is_empty() => "The outage needs no repair to be prevented".to_owned(),
         (1, true) => "One repair alone prevents it".to_owned(),
@@ -240,7 +239,11 @@ fn smallest_sets(document: &ChainReport) -> Block {
         (count, true) => format!("Any one of {count} repairs alone prevents it"),
         (1, false) => format!("{} repairs together prevent it, and nothing less does", sets[0].len()),
         (count, false) => format!("{count} sets of repairs prevent it, and nothing less does"),
-    };
+    }
+}
+
+fn smallest_sets(document: &ChainReport) -> Block {
+    let sets = &document.smallest_sets;
     let mut table = Table::new(&["repairs"]);
     table.rows.extend(sets.iter().map(|set| vec![list(&set.iter().copied().map(fault).collect::<Vec<_>>())]));
     let about = if sets.is_empty() {
@@ -248,7 +251,7 @@ fn smallest_sets(document: &ChainReport) -> Block {
     } else {
         "With each of them availability was never lost with any seed, and none of its repairs can be left out."
     };
-    Block { depth: 2, ..Block::new(title, about.to_owned(), table) }
+    Block { depth: 2, ..Block::new(prevented_by(sets), about.to_owned(), table) }
 }
 
 fn savings_finding(document: &ChainReport) -> String {

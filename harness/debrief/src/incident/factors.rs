@@ -31,6 +31,11 @@ pub(super) fn factors(facts: &Facts<'_>, shares: Option<&SharesOfLoss>) -> Vec<F
     let answer = facts.answer();
     let present: BTreeSet<ContributingFactor> =
         facts.record.run.faults_present.iter().map(|fault| (*fault).into()).collect();
+    // One that the shop had and that did nothing in this incident contributed nothing.
+    let present = match &facts.contributed {
+        Some(contributed) => contributed.clone(),
+        None => present,
+    };
     let named = |factor: ContributingFactor| answer.map(|answer| answer.factors.contains(&factor));
     let all = ContributingFactor::ALL.iter().copied();
     // A latent fault slept through an incident in which nothing was lost.

@@ -1,8 +1,10 @@
 //! What all parts of the page rest on, computed once from the record.
 
+use std::collections::BTreeSet;
+
 use incident::{
-    ClockKind, EventKind, Explanation, IncidentRecord, Level, Outage, Outcome, Route, StoryClock, Tally,
-    Timeline, outages, outcome,
+    ClockKind, ContributingFactor, EventKind, Explanation, IncidentRecord, Level, Outage, Outcome, Route,
+    StoryClock, Tally, Timeline, outages, outcome,
 };
 
 use report::visits::VisitSpans;
@@ -22,13 +24,16 @@ pub(super) struct Facts<'a> {
     pub(super) remedies: Vec<RemedyUsed>,
     /// Every outage; the outcome speaks of the first.
     pub(super) outages: Vec<Outage>,
+    /// What contributed, where somebody knows the truth.
+    pub(super) contributed: Option<BTreeSet<ContributingFactor>>,
 }
 
 impl<'a> Facts<'a> {
     pub(super) fn of(record: &'a IncidentRecord) -> Self {
         let outcome = outcome(record);
         let remedies = remedies::remedies(record);
-        Self { record, visits: VisitSpans::of(record), remedies, outages: outages(record), outcome }
+        let (visits, outages) = (VisitSpans::of(record), outages(record));
+        Self { record, visits, remedies, outages, outcome, contributed: None }
     }
 
     /// From each loss until it was restored, or until the shop was no longer watched; all of it if nothing was lost.

@@ -18,8 +18,10 @@ mod summary;
 mod text;
 mod times;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
-use incident::{ClockKind, IncidentRecord};
+use incident::{ClockKind, ContributingFactor, IncidentRecord};
 use report::chain::ChainReport;
 
 use crate::{
@@ -64,6 +66,37 @@ pub fn page(record: &IncidentRecord, chain: Option<&ChainReport>) -> Result<Stri
 pub fn markdown(record: &IncidentRecord, chain: Option<&ChainReport>) -> Result<String, DebriefError> {
     let facts = Facts::of(record);
     let debrief = Debrief::of(&facts, shares(record, chain)?);
+    Ok(text::markdown(&debrief, times::chart(&facts).as_ref()))
+}
+
+/// What is known of a team's round beside its record.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What contributed to the incident: a latent fault that the shop had, and that slept through it, is none of them.
+    pub factors: BTreeSet<ContributingFactor>,
+    /// The remedies that were needed and did not restore alone, by their place among the remedies, each in a sentence.
+    pub needed: Vec<(usize, String)>,
+    /// What the facilitator gave, each in a sentence.
+    pub help: Vec<String>,
+}
+
+/// The review of a team's round, as Markdown.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn markdown_of_team(record: &IncidentRecord, known: &Known) -> Result<String, DebriefError> {
+    let mut facts = Facts::of(record);
+    facts.contributed = Some(known.factors.clone());
+    for (place, why) in &known.needed {
+        if let Some(tried) = facts.remedies.get_mut(*place) {
+            (tried.verdict, tried.belongs_to_next) = (why.clone(), true);
+        }
+    }
+    facts.outcome.wrong_remedies =
+        facts.outcome.wrong_remedies.saturating_sub(known.needed.len().try_into().unwrap_or_default());
+    let mut debrief = Debrief::of(&facts, None);
+    debrief.lead.extend(known.help.iter().map(|help| printable(help)));
     Ok(text::markdown(&debrief, times::chart(&facts).as_ref()))
 }
 
@@ -176,7 +209,11 @@ fn answer(facts: &Facts<'_>) -> Vec<String> {
 fn steps_finding(facts: &Facts<'_>, steps: &[Step]) -> String {
     let (taken, cost_s) = steps::cost(facts.record);
     let located = steps.iter().find(|step| step.locates);
-    let taken = format!("{} in {}", count(taken, "check"), duration(cost_s));
+    // What a person's look takes is not recorded.
+    let taken = match cost_s {
+        0.0 => count(taken, "look"),
+        _ => format!("{} in {}", count(taken, "check"), duration(cost_s)),
+    };
     match located {
         Some(step) => {
             format!("{taken}; the right place was suspected at {}", step.until.as_ref().unwrap_or(&step.time))

@@ -30,7 +30,12 @@ pub fn steps(story: &Story, events: &[Event]) -> Vec<Step> {
             EventKind::Alerted { text } => Some(("An alert called".to_owned(), text.clone())),
             EventKind::CustomerComplaint { text } => Some(("A customer complained".to_owned(), text.clone())),
             EventKind::Check { name, cost_story_s } => {
-                Some((format!("{} ({})", spaced(name), duration(*cost_story_s)), String::new()))
+                let took = if *cost_story_s > 0.0 {
+                    format!(" ({})", duration(*cost_story_s))
+                } else {
+                    String::new()
+                };
+                Some((format!("{}{took}", spaced(name)), String::new()))
             }
             EventKind::Remedy(remedy) => Some((format!("Tried: {remedy}"), String::new())),
             EventKind::Hint { text } => Some(("A hint".to_owned(), text.clone())),

@@ -29,12 +29,20 @@ pub struct Svg {
     width: f64,
     description: String,
     shapes: String,
+    /// The hours that it shows, for scripts that move along them.
+    story: String,
 }
 
 impl Svg {
     /// An empty plot, with what it shows in words for those who do not see it.
     pub fn new(width: f64, description: &str) -> Self {
-        Self { width, description: escaped(description), shapes: String::new() }
+        Self { width, description: escaped(description), shapes: String::new(), story: String::new() }
+    }
+
+    /// Says from which second of the story to which it shows the place between these corners.
+    pub fn story(&mut self, (from_s, to_s): (f64, f64), corners: [(f64, f64); 2]) {
+        self.story = format!(" data-story=\"{from_s} {to_s}\"");
+        self.rect("story", corners[0], corners[1]);
     }
 
     pub fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
@@ -68,10 +76,10 @@ impl Svg {
     }
 
     pub fn finish(self, height: f64) -> String {
-        let Self { width, description, shapes } = self;
+        let Self { width, description, shapes, story } = self;
         let height = tenth(height);
         format!(
-            "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{description}\">\n{shapes}</svg>"
+            "<svg viewBox=\"0 0 {width} {height}\"{story} role=\"img\" aria-label=\"{description}\">\n{shapes}</svg>"
         )
     }
 

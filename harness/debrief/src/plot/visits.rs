@@ -107,6 +107,7 @@ impl Plot<'_> {
             y = band.draw(&mut svg, &x, y);
         }
         time_axis(&mut svg, &x, y);
+        svg.story(x.figures, [(x.places.0, 0.0), (x.places.1, y)]);
         svg.finish(y + AXIS + 4.0)
     }
 }

@@ -4,12 +4,12 @@
 use std::fmt::Write;
 
 use incident::{IncidentRecord, StoryClock, Visits};
-use report::session::TeamRound;
+use report::session::{TeamRound, Tried, Verdict};
 
 use super::round::Round;
 use crate::figures::printable;
 
-const COLUMNS: [&str; 37] = [
+const COLUMNS: [&str; 39] = [
     "team",
     "name",
     "round",
@@ -37,6 +37,8 @@ const COLUMNS: [&str; 37] = [
     "looks",
     "remedies",
     "wrong_remedies",
+    "needed_remedies",
+    "people",
     "hints",
     "failed_visits",
     "loss_usd",
@@ -67,6 +69,8 @@ fn row(round: &Round<'_>) -> [String; COLUMNS.len()] {
     let [lost_s, detected_s, explained_s, restored_s] =
         steps.map(|at_s| at_s.map_or_else(String::new, |at_s| format!("{at_s:.1}")));
     let guess = round.guess.as_ref();
+    let is_needed = |tried: &&Tried| matches!(tried.verdict, Verdict::NeededWith(_));
+    let needed = round.tried.iter().filter(is_needed).count();
     [
         round.team.to_string(),
         round.name.clone(),
@@ -94,14 +98,18 @@ fn row(round: &Round<'_>) -> [String; COLUMNS.len()] {
         outcome.fixed_for_the_right_reason.to_string(),
         round.looks.to_string(),
         round.played.remedies().len().to_string(),
-        outcome.wrong_remedies.to_string(),
+        round.wrong_remedies.to_string(),
+        needed.to_string(),
+        round.people.to_string(),
         round.hints.to_string(),
         outcome.failed_visits.to_string(),
         format!("{:.2}", outcome.incident_financial_loss_usd.0),
         outcome.financial_loss_protection_effectiveness.to_string(),
         run.rules.tolerated_in.to_string(),
-        guess.and_then(|guess| guess.cause.clone()).unwrap_or_default(),
-        guess.map_or_else(String::new, |guess| guess.confidence_percent.to_string()),
+        guess.and_then(|guess| guess.kind.clone()).unwrap_or_default(),
+        guess
+            .and_then(|guess| guess.confidence_percent)
+            .map_or_else(String::new, |percent| percent.to_string()),
         guess.map_or_else(String::new, |guess| guess.is_right.to_string()),
         round.answer.clone().unwrap_or_default(),
         round.repair.map_or_else(String::new, |repair| repair.name().to_owned()),

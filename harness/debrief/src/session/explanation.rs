@@ -1,15 +1,20 @@
 //! What happened, drawn as the chain, with what a team claimed of it.
 
 use askama::Template;
-use report::session::{Claimed, Fact, FactClaimed, Hypothesis, Mistaken};
+use report::session::{Claimed, Fact, FactClaimed, Mistaken, PartPoints};
 
-use super::{places::Chain, round::Round, summary::would_have_restored};
-use crate::figures::fault;
+use super::{
+    places::Chain,
+    round::Round,
+    summary::{of_ten, would_have_restored},
+};
+use crate::figures::{fault, trimmed};
 
 /// How an explanation is scored, in one sentence. The weights are those of the crate `diagnosis`.
-pub(super) const RULE: &str = "The cause counts for four tenths of the score, the asset for three, the character for one, the path for one (by the share of \
-    services that stand in both in the same order) and the factors for one (twice those in both, over all in each). Where no asset or character belongs to \
-    it, its part goes to the cause. A claim without evidence counts for nothing.";
+pub(super) const RULE: &str = "Of ten points the cause counts for three, the asset for three, the contributing factors for three (twice those in both, over \
+    all in each), the character for a half and the path for a half (by the share of services that stand in both in the same order). Where no asset, character \
+    or factor belongs to it, its points go to the cause. It is right from eight on: without one contributing factor nobody gets there. What was said and not \
+    shown by its evidence gets a quarter of its points, a claim without evidence none.";
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "session-explained.html")]
@@ -19,12 +24,11 @@ pub(super) struct Explained {
     chain: Chain,
     mistaken: Vec<(&'static str, String, String, usize)>,
     score: String,
+    /// What each part got, of how many points, and what is missing where it was not shown.
+    points: Vec<[String; 3]>,
     rule: &'static str,
-    signs: [Sign; 4],
+    signs: [Sign; 5],
     would_have_restored: String,
-    /// The question asked after an early restoration, and the answer.
-    asked: Option<(String, Option<String>)>,
-    hypotheses: Vec<Hypothesis>,
     /// Whether it is about a team; the truth alone otherwise.
     is_of_team: bool,
 }
@@ -44,8 +48,7 @@ impl Explained {
             chain: Chain::of(&round.incident, &round.facts),
             mistaken: round.mistaken.iter().map(shown_mistake).collect(),
             score: score(round),
-            asked: round.question.clone().map(|question| (question, round.answer.clone())),
-            hypotheses: round.hypotheses.clone(),
+            points: round.points.iter().map(points).collect(),
             is_of_team: true,
             ..Self::truth(round)
         }
@@ -65,11 +68,10 @@ impl Explained {
             chain: Chain::of(&round.incident, &facts),
             mistaken: Vec::new(),
             score: String::new(),
+            points: Vec::new(),
             rule: RULE,
             signs: Sign::all(),
             would_have_restored: would_have_restored(&round.incident),
-            asked: None,
-            hypotheses: Vec::new(),
             is_of_team: false,
         }
     }
@@ -79,8 +81,8 @@ impl Matrix {
     pub(super) fn of(same: &[&Round<'_>]) -> Self {
         let row = |round: &&Round<'_>| {
             let score = round.played.outcome.explanation_score;
-            let score = score.map_or("not submitted".to_owned(), |score| format!("{score:.2}"));
-            (round.full_name(), round.facts.iter().map(|fact| Sign::of(fact.claimed)).collect(), score)
+            let score = score.map_or("no answer".to_owned(), of_ten);
+            (round.label(), round.facts.iter().map(|fact| Sign::of(fact.claimed)).collect(), score)
         };
         let facts = same.first().map(|round| round.facts.iter().map(|fact| short(&fact.fact)).collect());
         Self { facts: facts.unwrap_or_default(), rows: same.iter().map(row).collect() }
@@ -90,15 +92,11 @@ impl Matrix {
 fn finding(facts: &[FactClaimed]) -> String {
     let count = |claimed: Claimed| facts.iter().filter(|fact| fact.claimed == claimed).count();
     let with = count(Claimed::WithEvidence) + count(Claimed::InPart);
-    let without = match count(Claimed::WithoutEvidence) {
+    let without = match count(Claimed::WithoutEvidence) + count(Claimed::SaidNotShown) {
         0 => String::new(),
-        without => format!(" and {without} without"),
+        without => format!(", said {without} without showing it"),
     };
-    format!(
-        "Of {} facts you claimed {with} with evidence{without}, and missed {}",
-        facts.len(),
-        count(Claimed::Missed)
-    )
+    format!("Of {} facts you showed {with}{without}, and missed {}", facts.len(), count(Claimed::Missed))
 }
 
 fn score(round: &Round<'_>) -> String {
@@ -108,13 +106,26 @@ fn score(round: &Round<'_>) -> String {
     let from = round.played.run.rules.explanation_right_from;
     let verdict = if score >= from { "right" } else { "not right" };
     let changed = if round.is_changed {
-        " The claims were changed after they had been submitted last; the score is that of what was submitted."
+        " You changed it after submitting; the points are those of what you submitted."
     } else {
         ""
     };
     format!(
-        "Your explanation scores {score:.2} of 1. It is right from {from:.1} on, so it is {verdict}.{changed}"
+        "Your explanation has {} of 10 points. It is right from {} on, so it is {verdict}.{changed}",
+        of_ten(score),
+        of_ten(from)
     )
+}
+
+/// `[asset, 2.3 of 3, said, not shown]`.
+fn points(part: &PartPoints) -> [String; 3] {
+    let is_shown = part.if_shown - part.got < 0.05;
+    let why = if is_shown {
+        String::new()
+    } else {
+        format!("said, not shown: {} if its evidence showed it", trimmed(part.if_shown))
+    };
+    [part.part.clone(), format!("{} of {}", trimmed(part.got), trimmed(part.of)), why]
 }
 
 pub(super) fn question(fact: &Fact) -> &'static str {
@@ -157,17 +168,25 @@ pub(super) struct Sign {
 impl Sign {
     pub(super) fn of(claimed: Claimed) -> Self {
         let (class, mark, words) = match claimed {
-            Claimed::WithEvidence => ("with-evidence", "●", "claimed with evidence"),
-            Claimed::InPart => ("in-part", "◑", "claimed in part, with evidence"),
-            Claimed::WithoutEvidence => ("without-evidence", "◌", "claimed without evidence"),
+            Claimed::WithEvidence => ("with-evidence", "●", "said and shown"),
+            Claimed::InPart => ("in-part", "◑", "said in part, and shown"),
+            Claimed::SaidNotShown => ("without-evidence", "◍", "said, not shown by its evidence"),
+            Claimed::WithoutEvidence => ("without-evidence", "◌", "said without evidence"),
             Claimed::Missed => ("missed", "○", "missed"),
         };
         Self { class, mark, words }
     }
 
     /// All of them, best first.
-    pub(super) fn all() -> [Self; 4] {
-        [Claimed::WithEvidence, Claimed::InPart, Claimed::WithoutEvidence, Claimed::Missed].map(Self::of)
+    pub(super) fn all() -> [Self; 5] {
+        [
+            Claimed::WithEvidence,
+            Claimed::InPart,
+            Claimed::SaidNotShown,
+            Claimed::WithoutEvidence,
+            Claimed::Missed,
+        ]
+        .map(Self::of)
     }
 }
 

@@ -6,6 +6,7 @@ use incident::Level;
 use report::session::{Fact, FactClaimed, Knowable, Known, Pending};
 
 use super::{
+    charts::levels,
     clocks::minutes,
     explanation::{question, short, words},
     instead, level_class,
@@ -29,7 +30,7 @@ pub(super) struct Facts {
     /// Minutes after the call at which everything was looked at in the recording.
     looked_at: String,
     called: String,
-    /// From when on minutes are counted.
+    /// From when on the recording's minutes are counted.
     since: &'static str,
 }
 
@@ -43,10 +44,9 @@ struct Head {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
-    question: &'static str,
-    /// What it says; for a factor its name, with what it means.
+    /// What it answers: that is shown, and the fact itself only when somebody asks for it.
+    question: String,
     words: String,
-    means: Option<&'static str>,
     cells: Vec<Cell>,
     seen: String,
     said: String,
@@ -88,23 +88,18 @@ impl Facts {
         let mut all = Self::of(first, None)?;
         let cells = |round: &&Round<'_>| {
             let pairs = met(round, |fact| fact.seen_s).into_iter().zip(met(round, |fact| fact.said_s));
-            (round.full_name(), pairs.collect())
+            (round.label(), pairs.collect())
         };
         all.teams = same.iter().map(cells).collect();
-        let known = |level: Level| {
+        let known = |level: &Level| {
             let at = |row: &&Row| row.cells.iter().any(|cell| cell.level == level.name() && cell.is_known());
-            all.rows.iter().filter(at).count()
+            format!("{} at {level}", all.rows.iter().filter(at).count())
         };
         all.finding = if all.instead.is_some() {
             "When each fact could be known".to_owned()
         } else {
-            let (poorest, richest) = (Level::ALL[0], Level::RICHEST);
-            format!(
-                "{} of {} facts could be known at {poorest}, {} at {richest}",
-                known(poorest),
-                first.facts.len(),
-                known(richest),
-            )
+            let played: Vec<String> = levels(same).iter().map(known).collect();
+            format!("Of {} facts could be known: {}", first.facts.len(), figures::list(&played))
         };
         Some(all)
     }
@@ -113,16 +108,17 @@ impl Facts {
     fn of(round: &Round<'_>, own: Option<Level>) -> Option<Self> {
         let pending = &round.computed.as_ref()?.knowable;
         let knowable = if let Pending::Ready(knowable) = pending { Some(knowable) } else { None };
-        let row = |(fact, times): (&FactClaimed, &Vec<(Level, Known)>)| {
-            let means = if let Fact::Factor(factor) = &fact.fact { Some(factor.description()) } else { None };
-            Row {
-                question: question(&fact.fact),
-                words: if means.is_some() { short(&fact.fact) } else { words(&fact.fact) },
-                means,
-                cells: times.iter().map(|(level, known)| Cell::new(*level, known, own)).collect(),
-                seen: String::new(),
-                said: String::new(),
-            }
+        let shorts = unnamed(round);
+        let row = |((fact, times), short): ((&FactClaimed, &Vec<(Level, Known)>), &String)| Row {
+            question: if matches!(fact.fact, Fact::Factor(_)) {
+                short.clone()
+            } else {
+                question(&fact.fact).to_owned()
+            },
+            words: words(&fact.fact),
+            cells: times.iter().map(|(level, known)| Cell::new(*level, known, own)).collect(),
+            seen: String::new(),
+            said: String::new(),
         };
         let head = |level: &Level| Head {
             name: level.to_string(),
@@ -135,16 +131,29 @@ impl Facts {
         Some(Self {
             finding: String::new(),
             levels: Level::ALL.iter().map(head).collect(),
-            rows: round.facts.iter().zip(times).map(row).collect(),
+            shorts: shorts.clone(),
+            rows: round.facts.iter().zip(times).zip(&shorts).map(row).collect(),
             instead: instead(pending),
             is_of_team: false,
             teams: Vec::new(),
-            shorts: round.facts.iter().map(|fact| short(&fact.fact)).collect(),
             looked_at: figures::list(&minutes),
             called: knowable.map_or_else(String::new, called),
             since: if round.played.outcome.lost_s.is_some() { "availability was lost" } else { "the call" },
         })
     }
+}
+
+/// The facts in a word each, none of which gives the answer: `asset`, `factor 2`.
+fn unnamed(round: &Round<'_>) -> Vec<String> {
+    let mut factors = 0;
+    let word = |fact: &FactClaimed| match &fact.fact {
+        Fact::Factor(_) => {
+            factors += 1;
+            format!("factor {factors}")
+        }
+        other => short(other),
+    };
+    round.facts.iter().map(word).collect()
 }
 
 /// What stands where a team never met a fact.
@@ -168,12 +177,13 @@ impl Cell {
     }
 }
 
-/// When a team met each fact: minutes since the loss; where nothing was lost since somebody called, and where nobody did since the round
-/// began.
+/// When a team met each fact, in minutes from the one beginning that counts for the round, with the story's time; that alone where there is none.
 fn met(round: &Round<'_>, when: fn(&FactClaimed) -> Option<f64>) -> Vec<String> {
-    let outcome = &round.played.outcome;
-    let since_s = outcome.lost_s.or(outcome.detected_s).map_or(0.0, |at_s| round.clocks.wall_s(at_s));
-    let words = |at_s: f64| format!("{} ({})", minutes(round.clocks.wall_s(at_s) - since_s), time(at_s));
+    let since_s = round.counted_from_s().map(|at_s| round.clocks.wall_s(at_s));
+    let words = |at_s: f64| match since_s {
+        Some(since_s) => format!("{} ({})", minutes(round.clocks.wall_s(at_s) - since_s), time(at_s)),
+        None => time(at_s),
+    };
     round.facts.iter().map(|fact| when(fact).map_or(NOT.to_owned(), words)).collect()
 }
 

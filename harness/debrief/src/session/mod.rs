@@ -3,24 +3,24 @@
 //!
 //! People's times are minutes that they sat there. What is computed in virtual time says so, and never shares an axis with them.
 //!
-//! - [`team_page()`], [`facilitator_page()`]: the pages. [`csv`]: the files.
-//! - `round`: one team's round. `clocks`: people's minutes and the story's. `summary`: a round in figures.
-//! - `charts`: what customers met, and how long each step took. `explanation` and `places`: what happened, and what a team claimed of it.
+//! - [`team_page()`], [`facilitator_page()`]: the page, for its readers; `page` makes it. [`csv`]: the files.
+//! - `round`: one team's round. `clocks`: people's minutes and the story's. `summary`: a round in a row of figures. `replay`: as it went.
+//! - `charts`: what customers met. `explanation` and `places`: what happened, and what a team claimed of it.
 //! - `facts`: what could be known when. `repair`: what a repair would have changed. `model`: the model responder's way.
 
 pub mod csv;
 mod charts;
 mod clocks;
 mod explanation;
-mod facilitator_page;
 mod facts;
 mod lessons;
 mod model;
+mod page;
 mod places;
 mod repair;
+mod replay;
 mod round;
 mod summary;
-mod team_page;
 
 use askama::Template;
 use incident::{Level, OperatingModel};
@@ -48,7 +48,7 @@ const RESTS_ON: &str = "Availability is the share of visits that are served, who
 ///
 /// If the page cannot be written.
 pub fn team_page(session: &SessionReport, team: u32, reader: Reader) -> Result<String, askama::Error> {
-    team_page::TeamPage::of(session, team, reader).render()
+    page::DebriefPage::of(session, Some(team), reader).render()
 }
 
 /// The page of all teams, for the facilitator: incident by incident, poorest telemetry on top.
@@ -57,7 +57,7 @@ pub fn team_page(session: &SessionReport, team: u32, reader: Reader) -> Result<S
 ///
 /// If the page cannot be written.
 pub fn facilitator_page(session: &SessionReport, reader: Reader) -> Result<String, askama::Error> {
-    facilitator_page::FacilitatorPage::of(session, reader).render()
+    page::DebriefPage::of(session, None, reader).render()
 }
 
 /// What a team reads that comes before the answers are open.

@@ -8,10 +8,11 @@ use incident::{
     },
     Tally, Usd,
 };
-use report::session::{Combinations, Pending, Played};
+use report::session::{Combinations, Outlook, Pending, Played, outlook_of_repair};
 
 use super::{instead, round::Round};
 use crate::{
+    chain::prevented_by,
     chart::{Chart, Table},
     figures::{fault, list, percent, time},
     grid::Grid,
@@ -59,6 +60,8 @@ pub(super) struct Repair {
     may_choose: bool,
     plot: Option<Chart>,
     instead: Option<String>,
+    /// What the team expected of it, and whether that came.
+    expected: Option<String>,
     /// None as long as they are not to be seen.
     combinations: Option<Shown>,
     combinations_instead: Option<String>,
@@ -68,10 +71,12 @@ pub(super) struct Repair {
 struct Shown {
     finding: String,
     grid: Grid,
-    /// For each fault its name, its share, its value, and how long its bar is, of a hundred; none if there is nothing to share out.
+    /// For each fault its name, its share, its value, and how long its bar is, of a hundred; the name alone where a replay cannot measure it.
+    /// None if there is nothing to share out.
     shares: Option<Vec<[String; 4]>>,
     whole: Usd,
-    sets: Vec<String>,
+    /// How few repairs prevent the outage, and which.
+    prevented: String,
     views: f64,
 }
 
@@ -92,12 +97,32 @@ impl Repair {
             number: round.number,
             choices: CHOICES,
             may_choose: may_choose && chosen.is_none(),
+            expected: round.repair_expected.as_ref().map(|expected| {
+                let came = match &computed.replays {
+                    Some(Pending::Ready([before, after])) => {
+                        let is_lost = after.outcome.lost_s.is_some();
+                        let outlook = outlook_of_repair([before.loss_usd(), after.loss_usd()], is_lost);
+                        if outlook == expected.outlook { ": so it was" } else { ": it was not so" }
+                    }
+                    _ => "",
+                };
+                format!("You expected that {}{came}.", of_repair(expected.outlook))
+            }),
             chosen,
             plot,
             instead: computed.replays.as_ref().and_then(instead),
             combinations,
             combinations_instead: computed.combinations.as_ref().and_then(instead),
         })
+    }
+}
+
+fn of_repair(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::Back => "it prevents the outage",
+        Outlook::Better => "less is lost",
+        Outlook::Same => "it changes nothing",
+        Outlook::Worse => "more is lost",
     }
 }
 
@@ -108,6 +133,11 @@ fn choice(repair: ContributingFactor) -> Option<Choice> {
 /// What a repair would have changed, in a sentence.
 fn finding(choice: &Choice, [before, after]: [f64; 2], lost: [bool; 2]) -> String {
     let title = choice.title;
+    if choice.fault == InadequateTelemetry {
+        return format!(
+            "\u{201c}{title}\u{201d} cannot be measured in a replay: it tells people more, and in a replay they do what they did"
+        );
+    }
     let end = if lost == [true, false] { ": availability would never have been lost" } else { "" };
     if (before - after).abs() < 1.0 {
         let before = Usd(before);
@@ -159,8 +189,8 @@ fn both(choice: &Choice, replays: &[Played; 2]) -> Chart {
             replays.each_ref().map(Played::loss_usd),
             replays.each_ref().map(|replay| replay.outcome.lost_s.is_some()),
         ),
-        subtitle: "The identical incident twice in virtual time, with your own remedies at your own times of the story: as it was, and with the \
-                   repair from the start. One seed. Neither is compared with your own round: that ran live, with other visits."
+        subtitle: "The identical incident twice in virtual time, with your own remedies at your own times of the story. Your own round ran \
+                   live, with other visits: it is compared with neither."
             .to_owned(),
         plots: plot.both().into(),
         table,
@@ -174,17 +204,20 @@ impl Shown {
             present.iter().enumerate().map(|(place, present)| usize::from(*present) << place).sum()
         };
         let outages = combinations.lost.iter().filter(|lost| **lost).count();
-        let row = |(factor, (share, usd)): (ContributingFactor, &(f64, f64))| {
+        let row = |(factor, share): (ContributingFactor, &Option<(f64, f64)>)| {
+            let Some((share, usd)) = share else {
+                return [fault(factor), String::new(), String::new(), String::new()];
+            };
             let bar = format!("{:.1}", (share * 100.0).clamp(0.0, 100.0));
             [fault(factor), percent(*share), Usd(*usd).to_string(), bar]
         };
-        let rows = |shares: &Vec<(f64, f64)>| {
+        let rows = |shares: &Vec<Option<(f64, f64)>>| {
             ContributingFactor::LATENT_FAULTS.into_iter().zip(shares).map(row).collect()
         };
-        let set = |set: &Vec<ContributingFactor>| match set.as_slice() {
-            [] => "nothing has to be repaired".to_owned(),
-            faults => list(&faults.iter().copied().map(fault).collect::<Vec<_>>()),
-        };
+        let set = |set: &Vec<ContributingFactor>| list(&set.iter().copied().map(fault).collect::<Vec<_>>());
+        let sets: Vec<String> =
+            combinations.smallest_sets.iter().map(set).filter(|set| set != "none").collect();
+        let which = if sets.is_empty() { String::new() } else { format!(": {}", sets.join("; or ")) };
         Self {
             finding: match outages {
                 0 => "In none of the sixteen combinations is availability lost".to_owned(),
@@ -200,26 +233,31 @@ impl Shown {
             }),
             shares: combinations.shares.as_ref().map(rows),
             whole: Usd(combinations.whole_usd),
-            sets: combinations.smallest_sets.iter().map(set).collect(),
+            prevented: format!("{}{which}.", prevented_by(&combinations.smallest_sets)),
             views: combinations.views_per_second,
         }
     }
 }
 
-/// The repairs of all who had the same incident: who, what was chosen, and what came of it.
-pub(super) fn spent(same: &[&Round<'_>]) -> Vec<[String; 3]> {
+/// The repairs of all who had the same incident: who, what was chosen, what came of it, and where the team's own page is.
+pub(super) fn spent(same: &[&Round<'_>], anyway: &str) -> Vec<[String; 4]> {
     let row = |round: &&Round<'_>| {
-        let Some(chosen) = round.repair.and_then(choice) else {
-            return [round.full_name(), "not spent yet".to_owned(), String::new()];
+        let (chosen, came) = match round.repair.and_then(choice) {
+            None => ("not spent yet", String::new()),
+            Some(chosen) => match round.computed.as_ref().and_then(|computed| computed.replays.as_ref()) {
+                Some(Pending::Ready([before, after])) => {
+                    let came = if chosen.fault == InadequateTelemetry {
+                        "cannot be measured in a replay".to_owned()
+                    } else {
+                        format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()))
+                    };
+                    (chosen.title, came)
+                }
+                pending => (chosen.title, pending.and_then(instead).unwrap_or_default()),
+            },
         };
-        let replays = round.computed.as_ref().and_then(|computed| computed.replays.as_ref());
-        let came = match replays {
-            Some(Pending::Ready([before, after])) => {
-                format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()))
-            }
-            pending => pending.and_then(instead).unwrap_or_default(),
-        };
-        [round.full_name(), chosen.title.to_owned(), came]
+        let page = format!("/desk/debrief/teams/{}{anyway}", round.team);
+        [round.label(), chosen.to_owned(), came, page]
     };
     same.iter().map(row).collect()
 }
@@ -242,6 +280,8 @@ mod tests {
         check(900_000.0, 0.0, "saved $900,000 of $900,000: availability would never have been lost");
         check(900_000.0, 300_000.0, "saved $600,000 of $900,000");
         check(900_000.0, 900_000.2, "changed nothing in the replay: $900,000 both times");
+        let telemetry = finding(&CHOICES[3], [900_000.0, 900_000.0], [true, true]);
+        assert!(telemetry.contains("cannot be measured in a replay"), "{telemetry}");
         check(900_000.0, 950_000.0, "cost $50,000 more than the $900,000");
     }
 
@@ -256,15 +296,18 @@ mod tests {
         let combinations = Combinations {
             losses_usd: (0..16).map(loss).collect(),
             lost: (0..16).map(|present| loss(present) > 0.0).collect(),
-            shares: Some(vec![(0.4, 320_000.0), (0.4, 320_000.0), (0.2, 160_000.0), (0.0, 0.0)]),
+            shares: Some(vec![Some((0.4, 320_000.0)), Some((0.4, 320_000.0)), Some((0.2, 160_000.0)), None]),
             whole_usd: 800_000.0,
             smallest_sets: vec![vec![InvalidRendering], vec![PoorErrorHandling]],
             views_per_second: 1.0,
         };
         let shown = Shown::of(&combinations);
         assert_eq!(shown.finding, "Availability is lost in 4 of the sixteen combinations");
-        assert_eq!(shown.sets, ["invalid rendering", "poor error handling"]);
-        assert_eq!(shown.shares.unwrap()[2], ["missing health check", "20.0\u{a0}%", "$160,000", "20.0"]);
+        let either = "Either of two repairs alone prevents it: invalid rendering; or poor error handling.";
+        assert_eq!(shown.prevented, either);
+        let shares = shown.shares.unwrap();
+        assert_eq!(shares[2], ["missing health check", "20.0\u{a0}%", "$160,000", "20.0"]);
+        assert_eq!(shares[3], ["inadequate telemetry", "", "", ""], "a replay cannot measure it");
         let first = &shown.grid.rows[0].1[0];
         assert_eq!(
             (first.figure.as_str(), first.shade.as_str(), first.outages.as_str()),
@@ -275,6 +318,10 @@ mod tests {
         let none =
             Combinations { shares: None, lost: vec![true; 16], smallest_sets: Vec::new(), ..combinations };
         let none = Shown::of(&none);
-        assert!(none.shares.is_none() && none.sets.is_empty() && none.finding.contains("all sixteen"));
+        assert!(
+            none.shares.is_none()
+                && none.prevented.starts_with("No set")
+                && none.finding.contains("all sixteen")
+        );
     }
 }

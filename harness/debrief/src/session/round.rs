@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use report::session::{Fact, Incident, SessionReport, TeamRound};
+use report::session::{Incident, SessionReport, TeamRound};
 
 use super::clocks::{Clocks, minutes};
 use crate::figures::time;
@@ -41,6 +41,11 @@ impl<'a> Round<'a> {
         session.rounds.iter().map(Self::of).collect()
     }
 
+    /// Among the rounds of one incident.
+    pub(super) fn label(&self) -> String {
+        format!("{}: {}", self.level, self.name)
+    }
+
     pub(super) fn full_name(&self) -> String {
         format!("{}: {}, round {}", self.level, self.name, self.number)
     }
@@ -71,11 +76,6 @@ impl<'a> Round<'a> {
     /// People's minutes at a second of the story, with the story's time: `6.7 min (09:25)`.
     pub(super) fn both_times(&self, story_s: f64) -> String {
         format!("{} ({})", minutes(self.clocks.wall_s(story_s)), time(story_s))
-    }
-
-    /// Whether this asset is the one that set it off.
-    pub(super) fn is_trigger(&self, asset: &str) -> bool {
-        self.facts.iter().any(|fact| matches!(&fact.fact, Fact::Asset(trigger) if trigger == asset))
     }
 
     /// Whether another team had the identical incident.

@@ -1,19 +1,82 @@
-//! A team's round in figures and in a sentence, people's minutes first.
+//! A team's round in one row of figures, and in a sentence; people's minutes first.
 
-use incident::{Outcome, Remedy};
-use report::session::Incident;
+use incident::Remedy;
+use report::session::{Incident, Outlook, Tried, Verdict};
 
 use super::{
     clocks::minutes,
+    level_class,
     round::{End, Round},
 };
-use crate::figures::time;
+use crate::figures::trimmed;
 
+/// One row of the first screen.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tile {
-    pub(super) what: &'static str,
-    pub(super) figure: String,
-    pub(super) meaning: String,
+pub(super) struct Standing {
+    pub(super) name: String,
+    /// Where the team's own page is, for the facilitator.
+    pub(super) href: Option<String>,
+    pub(super) level: String,
+    pub(super) class: String,
+    /// The level at its end, if it is another.
+    pub(super) raised: Option<String>,
+    pub(super) hints: usize,
+    pub(super) restored: String,
+    pub(super) explained: String,
+    pub(super) loss: String,
+}
+
+impl Standing {
+    pub(super) fn of(round: &Round<'_>, name: String, href: Option<String>) -> Self {
+        let outcome = &round.played.outcome;
+        let took = outcome.restored_s.and_then(|at_s| round.wall_after_loss_s(at_s)).map(minutes);
+        Self {
+            name,
+            href,
+            level: round.level.to_string(),
+            class: level_class(round.level),
+            raised: (round.level_at_the_end != round.level).then(|| round.level_at_the_end.to_string()),
+            hints: round.hints,
+            restored: match (took, round.unrestored()) {
+                (Some(took), _) if outcome.fixed => took,
+                (Some(took), _) => format!("{took}, lost again"),
+                (None, Some(End::BackFor(seconds))) => format!("no, back for {seconds}\u{a0}s"),
+                (None, Some(End::BackTooLate)) => "too late".to_owned(),
+                (None, Some(End::Lost)) => "no".to_owned(),
+                (None, None) => "nothing was lost".to_owned(),
+            },
+            explained: explained(round),
+            loss: outcome.incident_financial_loss_usd.to_string(),
+        }
+    }
+}
+
+/// `right, 9 of 10`.
+fn explained(round: &Round<'_>) -> String {
+    match (round.played.is_right(), round.played.outcome.explanation_score) {
+        (Some(is_right), Some(score)) => {
+            format!("{}, {} of\u{a0}10", if is_right { "right" } else { "not right" }, of_ten(score))
+        }
+        _ => "no answer".to_owned(),
+    }
+}
+
+/// A score of 0 to 1 in the points that people are told.
+pub(super) fn of_ten(score: f64) -> String {
+    trimmed(score * 10.0)
+}
+
+/// What came of an incident for all who had it.
+pub(super) fn finding(same: &[&Round<'_>]) -> String {
+    let count = |is: &dyn Fn(&Round<'_>) -> bool| same.iter().filter(|round| is(round)).count();
+    let lost = count(&|round| round.played.outcome.lost_s.is_some());
+    let right = count(&|round| round.played.is_right() == Some(true));
+    let of = same.len();
+    if lost == 0 {
+        return format!("Nobody lost the shop; {right} of {of} said why");
+    }
+    let restored = count(&|round| round.played.outcome.restored_s.is_some());
+    format!("{restored} of {lost} restored the shop, {right} of {of} found out why")
 }
 
 pub(super) fn title(round: &Round<'_>) -> String {
@@ -30,9 +93,10 @@ pub(super) fn title(round: &Round<'_>) -> String {
             )
         }
         (Some(_), None) => match round.unrestored() {
-            Some(End::BackFor(seconds)) => {
-                format!("Back for the last {seconds} s, too briefly to count as restored; it cost {usd}")
-            }
+            Some(End::BackFor(seconds)) => format!(
+                "Back for the last {seconds} s; {} s count as restored. It cost {usd}",
+                round.played.run.rules.hold_s
+            ),
             Some(End::BackTooLate) => format!("Back when the story was over; it cost {usd}"),
             _ => format!("Not restored before the round was over; it cost {usd}"),
         },
@@ -41,124 +105,54 @@ pub(super) fn title(round: &Round<'_>) -> String {
 
 /// Minutes in a sentence: `1 minute`, `2.5 minutes`, `45 story minutes`.
 fn counted(seconds: f64, unit: &str) -> String {
-    let minutes = format!("{:.1}", (seconds / 6.0).round() / 10.0 + 0.0);
-    let minutes = minutes.strip_suffix(".0").unwrap_or(&minutes);
+    let minutes = trimmed((seconds / 6.0).round() / 10.0 + 0.0);
     format!("{minutes}\u{a0}{unit}{}", if minutes == "1" { "" } else { "s" })
 }
 
-/// How a round that did not restore availability in time stood at its end.
-fn at_the_end(round: &Round<'_>) -> String {
-    match round.unrestored() {
-        Some(End::BackFor(seconds)) => {
-            format!(
-                "and back for {seconds} s at the end; {} s count as restored",
-                round.played.run.rules.hold_s
-            )
-        }
-        Some(End::BackTooLate) => {
-            format!("and not back before {}, when the story ends", time(round.played.run.story.ends_s()))
-        }
-        _ => "and still lost when the round was over".to_owned(),
-    }
-}
-
-/// What was done when, by number, people's minutes first.
+/// What was tried when, by number, people's minutes first, and what it was worth.
 pub(super) fn remedies(round: &Round<'_>) -> Vec<String> {
-    let remedies = round.played.remedies().into_iter();
-    remedies.map(|(story_s, remedy)| format!("{}: {remedy}", round.both_times(story_s))).collect()
+    let tried = round.tried.iter().enumerate();
+    tried
+        .map(|(place, one)| {
+            format!("{}. {} {}: {}", place + 1, one.remedy, round.both_times(one.begun_s), worth(one))
+        })
+        .collect()
 }
 
-pub(super) fn tiles(round: &Round<'_>) -> Vec<Tile> {
-    let Outcome { lost_s, restored_s, incident_financial_loss_usd: usd, .. } = round.played.outcome;
-    let restored = match (lost_s, restored_s) {
-        (None, _) => ("nothing was lost".to_owned(), "Availability never fell below its target.".to_owned()),
-        (Some(lost_s), Some(restored_s)) => (
-            minutes(round.clocks.wall_s(restored_s) - round.clocks.wall_s(lost_s)),
-            format!(
-                "of yours, pauses not counted; in the story from {} to {}.",
-                time(lost_s),
-                time(restored_s)
-            ),
-        ),
-        (Some(lost_s), None) => (
-            "not reached".to_owned(),
-            format!("Lost at {} of the story, {}.", time(lost_s), at_the_end(round)),
-        ),
+/// What a remedy was worth, and what was expected of it.
+fn worth(tried: &Tried) -> String {
+    let verdict = match &tried.verdict {
+        Verdict::Restored => "restored".to_owned(),
+        Verdict::NeededWith(others) => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            format!("needed, works only together with: {}", others.join(", "))
+        }
+        Verdict::Wrong => "did not restore".to_owned(),
+        Verdict::NotDone => "not done".to_owned(),
     };
-    let tile = |what, (figure, meaning): (String, String)| Tile { what, figure, meaning };
-    vec![
-        tile("time to restore", restored),
-        tile(
-            "incident financial loss",
-            (
-                usd.to_string(),
-                format!(
-                    "at {} a minute of the story in which every visit fails.",
-                    round.played.run.story.loss_usd_per_minute
-                ),
-            ),
-        ),
-        tile("fixed", fixed(round)),
-        tile("explained", explained(round)),
-        tile("fixed for the right reason", right_reason(round)),
-        tile("guess before any evidence", guess(round)),
-    ]
-}
-
-fn fixed(round: &Round<'_>) -> (String, String) {
-    let outcome = &round.played.outcome;
-    match (outcome.lost_s, outcome.fixed) {
-        (None, _) => ("nothing to fix".to_owned(), "Customers were served all the time.".to_owned()),
-        (_, true) => ("yes".to_owned(), "Customers were served again, and it held.".to_owned()),
-        (_, false) if outcome.restored_s.is_some() => {
-            ("not for good".to_owned(), "Customers were served again, and it was lost again.".to_owned())
-        }
-        _ => ("no".to_owned(), "Customers were not served again.".to_owned()),
+    match (&tried.expected, tried.came) {
+        (Some(expected), Some(came)) if expected.outlook == came => format!("{verdict}, as expected"),
+        (Some(expected), Some(_)) => format!("{verdict}; expected: {}", of_remedy(expected.outlook)),
+        _ => verdict,
     }
 }
 
-fn explained(round: &Round<'_>) -> (String, String) {
-    let from = round.played.run.rules.explanation_right_from;
-    match (round.played.outcome.explanation_score, round.played.outcome.explained_s) {
-        (Some(score), Some(at_s)) => (
-            if score >= from { "right".to_owned() } else { "not right".to_owned() },
-            format!("{score:.2} of 1, right from {from:.1} on; submitted after {}.", round.both_times(at_s)),
-        ),
-        _ => ("no".to_owned(), "Nothing was submitted.".to_owned()),
+pub(super) fn of_remedy(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::Back => "all served again",
+        Outlook::Better => "more served",
+        Outlook::Same => "no change",
+        Outlook::Worse => "fewer served",
     }
 }
 
-fn right_reason(round: &Round<'_>) -> (String, String) {
-    let outcome = &round.played.outcome;
-    match (outcome.fixed_for_the_right_reason, outcome.fixed, round.played.is_right()) {
-        (true, ..) => ("yes".to_owned(), "It was fixed, and the explanation is right.".to_owned()),
-        (false, true, _) => ("no".to_owned(), "It was fixed, and the explanation is not right.".to_owned()),
-        (false, false, Some(true)) => {
-            ("no".to_owned(), "The explanation is right, and it was not fixed.".to_owned())
-        }
-        _ => ("no".to_owned(), "It takes both: a fix and the right explanation.".to_owned()),
-    }
-}
-
-fn guess(round: &Round<'_>) -> (String, String) {
-    let Some(guess) = &round.guess else {
-        return ("none".to_owned(), "Nobody guessed, so the evidence stayed closed.".to_owned());
-    };
-    let sure = format!("{} % sure", guess.confidence_percent);
-    match (&guess.cause, guess.is_right) {
-        (None, _) => {
-            ("no idea yet".to_owned(), "An honest answer. It counts for nothing either way.".to_owned())
-        }
-        (Some(cause), true) => (
-            format!("right, {sure}"),
-            format!(
-                "\u{201c}{cause}\u{201d}: a lucky guess, as nothing had been seen. It is reported apart and counts for nothing."
-            ),
-        ),
-        (Some(cause), false) => (
-            format!("wrong, {sure}"),
-            format!("\u{201c}{cause}\u{201d}. It counts for nothing; it is there to be compared with."),
-        ),
+pub(super) fn guess(round: &Round<'_>) -> String {
+    let Some(guess) = &round.guess else { return "no guess, so the evidence stayed closed".to_owned() };
+    let luck = if guess.is_right { "right, by luck" } else { "wrong" };
+    let sure = guess.confidence_percent.map_or_else(String::new, |percent| format!(", {percent} % sure"));
+    match &guess.kind {
+        None => "no idea yet".to_owned(),
+        Some(kind) => format!("{kind}{sure}: {luck}"),
     }
 }
 

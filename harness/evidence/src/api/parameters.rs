@@ -12,11 +12,13 @@ use crate::problem::Problem;
 pub(super) struct Parameters {
     pairs: Vec<(String, String)>,
     now: UnixTime,
+    /// The names that were looked for.
+    known: Vec<String>,
 }
 
 impl Parameters {
     pub(super) fn new(pairs: Vec<(String, String)>, now: UnixTime) -> Self {
-        Self { pairs, now }
+        Self { pairs, now, known: Vec::new() }
     }
 
     /// The last value of this name; an empty one counts as none.
@@ -86,13 +88,17 @@ impl Parameters {
     pub(super) fn done(self) -> Result<(), Problem> {
         match self.pairs.first() {
             None => Ok(()),
-            Some((name, _)) => Err(Problem::parameter(name, "there is no such parameter here")),
+            Some((name, _)) => {
+                let known = self.known.join(", ");
+                Err(Problem::parameter(name, format!("there is no such parameter here; there are: {known}")))
+            }
         }
     }
 
     fn all(&mut self, name: &str) -> Vec<String> {
         let (those, others) = self.pairs.drain(..).partition(|(own, _): &(String, String)| own == name);
         self.pairs = others;
+        self.known.push(name.to_owned());
         let those: Vec<(String, String)> = those;
         those.into_iter().map(|(_, value)| value).collect()
     }

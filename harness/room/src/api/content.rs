@@ -176,6 +176,16 @@ pub(super) async fn version_text(team_world: &TeamWorld, id: &str, version: u64)
     Ok(escaped(&reply(team_world, http::Method::GET, &path, Bytes::new()).await?))
 }
 
+/// When a version was published, in seconds since 1970; none if its history does not hold it any more.
+pub(super) async fn published_unix_s(
+    team_world: &TeamWorld,
+    id: &str,
+    version: u64,
+) -> Result<Option<f64>, Problem> {
+    let versions = history(team_world, id).await?;
+    Ok(versions.into_iter().find(|known| known.version == version).and_then(|known| known.published_unix_s))
+}
+
 fn code_point(character: char) -> String {
     format!("U+{:04X}", u32::from(character))
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ::debrief::session::csv;
+use ::debrief::{incident::Known, session::csv};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -11,20 +11,27 @@ use axum::{
 use chassis::{Blocking, Problem};
 use http::{StatusCode, header};
 use incident::ContributingFactor;
-use report::session::TeamRound;
+use report::session::{
+    Fact, FactClaimed, Help, HelpKind, Pending, Played, TeamRound, Verdict, outlook_of_repair,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::{Body, InPath, InQuery};
+use super::{
+    request::{Body, InPath, InQuery},
+    team::expected,
+};
 use crate::{
     access::{Facilitator, Member},
     debrief::{
-        rounds::{RecordKept, recorded},
+        rounds::{RecordKept, compute, recorded},
         state::{News, View},
     },
     room::Room,
-    session::{Phase, Session, conflict, not_found},
+    session::{Outlook, Phase, Session, conflict, not_found},
+    views::story_time,
 };
 
 pub(super) fn of_team() -> OpenApiRouter<Room> {
@@ -32,6 +39,7 @@ pub(super) fn of_team() -> OpenApiRouter<Room> {
         .routes(routes!(spend))
         .routes(routes!(team_news))
         .routes(routes!(team_record))
+        .routes(routes!(team_result))
         .routes(routes!(team_review))
         .routes(routes!(team_rounds))
         .routes(routes!(team_visits))
@@ -71,6 +79,10 @@ struct Spending {
     round: Option<usize>,
     /// What is repaired, by its name.
     repair: String,
+    /// What you expect of the incident with the repair, before you see it: `back` if it is prevented, `better` if less is lost.
+    expects: Option<Outlook>,
+    /// Why, in your own words: 1 to 500 characters.
+    because: Option<String>,
 }
 
 /// What can be repaired.
@@ -84,7 +96,7 @@ struct Repairs {
 #[utoipa::path(post, path = "/api/team/repair", request_body = Spending, responses((status = 200, body = Repairs)))]
 async fn spend(
     member: Member,
-    Body(Spending { round, repair }): Body<Spending>,
+    Body(Spending { round, repair, expects, because }): Body<Spending>,
 ) -> Result<Json<Repairs>, Problem> {
     opened(&member.room)?;
     let known = ContributingFactor::LATENT_FAULTS.map(ContributingFactor::name);
@@ -93,7 +105,8 @@ async fn spend(
         let detail = format!("There is no such repair; choose one of {known}.");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair"));
     }
-    member.room.change(|session| session.spend_repair(member.team, round, &repair))?;
+    let expected = expected(expects, because.as_deref())?;
+    member.room.change(|session| session.spend_repair(member.team, round, &repair, expected))?;
     Ok(Json(Repairs { choices: known.map(str::to_owned).into() }))
 }
 
@@ -110,6 +123,48 @@ async fn team_news(member: Member) -> Result<Json<News>, Problem> {
 async fn team_record(member: Member, InPath(round): InPath<usize>) -> Result<Response, Problem> {
     opened(&member.room)?;
     record(&member.room, member.team, round)
+}
+
+/// What a round came to
+///
+/// The truth part by part beside what the team claimed, the points of each part, each remedy with what was expected of it and what came,
+/// the repair likewise, the director's questions, and what the facilitator helped with. Times are seconds of the story since 08:00.
+#[utoipa::path(get, path = "/api/team/debrief/results/{round}", params(("round" = usize, Path)),
+    responses((status = 200, content_type = "application/json")))]
+async fn team_result(member: Member, InPath(round): InPath<usize>) -> Result<Json<Value>, Problem> {
+    opened(&member.room)?;
+    let Member { room, team, .. } = member;
+    Blocking::Pool.run(move || result(&room, team, round)).await.map(Json)
+}
+
+fn result(room: &Room, team: u32, number: usize) -> Result<Value, Problem> {
+    let session = room.read(Session::clone);
+    let records = room.debrief().records(room, &session);
+    let mut report = recorded(&session, &records).map_err(|error| unreadable(&error))?;
+    let mut results = room.debrief().results(report.is_open);
+    compute(&mut report, View { team: Some(team), is_desk: false, anyway: false }, &mut results);
+    let found = report.rounds.iter().find(|round| (round.team, round.number) == (team, number));
+    let round = found.ok_or_else(|| not_found("There is no record of this round, or nobody attended it."))?;
+    let replays = round.computed.as_ref().and_then(|computed| computed.replays.as_ref());
+    let came = match replays {
+        Some(Pending::Ready(replays)) => Some(outlook_of_repair(
+            replays.each_ref().map(Played::loss_usd),
+            replays[1].outcome.lost_s.is_some(),
+        )),
+        _ => None,
+    };
+    Ok(json!({
+        "score": round.played.outcome.explanation_score,
+        "right": round.played.is_right(),
+        "points": round.points,
+        "facts": round.facts,
+        "mistaken": round.mistaken,
+        "tried": round.tried,
+        "wrong_remedies": round.wrong_remedies,
+        "help": round.help,
+        "questions": round.questions,
+        "repair": { "chosen": round.repair, "expected": round.repair_expected, "came": came },
+    }))
 }
 
 /// The post-incident review of a round, ready to fill in
@@ -256,9 +311,42 @@ fn record(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
 
 fn review(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
     let kept = kept(room, team, round)?;
-    let text = ::debrief::incident::markdown(&kept.record, None)
+    let session = room.read(Session::clone);
+    let records = room.debrief().records(room, &session);
+    let report = recorded(&session, &records).map_err(|error| unreadable(&error))?;
+    let found = report.rounds.iter().find(|one| (one.team, one.number) == (team, round));
+    let known = found.map(known).unwrap_or_default();
+    let text = ::debrief::incident::markdown_of_team(&kept.record, &known)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(download("text/markdown; charset=utf-8", &format!("round-{round}-team-{team}.md"), text))
+}
+
+/// What the review of a round says beside its record.
+fn known(round: &TeamRound) -> Known {
+    let factor = |claimed: &FactClaimed| match claimed.fact {
+        Fact::Factor(factor) => Some(factor),
+        _ => None,
+    };
+    let done = round.tried.iter().filter(|tried| tried.done_s.is_some()).enumerate();
+    let needed = done.filter_map(|(place, tried)| match &tried.verdict {
+        Verdict::NeededWith(others) => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            Some((place, format!("Needed; it works only together with: {}.", others.join(", then "))))
+        }
+        _ => None,
+    });
+    let help = |help: &Help| {
+        let kind = match help.kind {
+            HelpKind::Hint => "The facilitator gave a hint",
+            HelpKind::Level => "The facilitator raised the telemetry level",
+        };
+        format!("{kind} at {}: {}", story_time(help.story_s), help.text)
+    };
+    Known {
+        factors: round.facts.iter().filter_map(factor).collect(),
+        needed: needed.collect(),
+        help: round.help.iter().map(help).collect(),
+    }
 }
 
 fn kept(room: &Room, team: u32, round: usize) -> Result<Arc<RecordKept>, Problem> {

@@ -17,7 +17,8 @@ use crate::{
 /// Far more than any page has.
 const BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
-const TEAM_ADDRESSES: [&str; 6] = [
+const TEAM_ADDRESSES: [&str; 7] = [
+    "/api/team/debrief/results/1",
     "/team/debrief",
     "/api/team/debrief/news",
     "/api/team/debrief/records/1",
@@ -114,6 +115,28 @@ async fn each_team_reads_its_own_and_the_facilitator_all() {
         asked(&router, "GET", "/desk/debrief/teams/9", "f", None).await.status(),
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test]
+async fn the_debrief_gives_the_answer_and_the_points_by_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_room, router) = opened(folder.path(), Phase::Debrief).await;
+    let result = text(asked(&router, "GET", "/api/team/debrief/results/1", "t1", None).await).await;
+    let result: serde_json::Value = serde_json::from_str(&result).unwrap();
+    let points = result["points"].as_array().unwrap();
+    let sum = |of: &str| points.iter().map(|part| part[of].as_f64().unwrap()).sum::<f64>();
+    assert!((sum("of") - 10.0).abs() < 1e-9, "{result}");
+    assert!((sum("got") / 10.0 - result["score"].as_f64().unwrap()).abs() < 1e-3, "{result}");
+    assert!(result["facts"].as_array().unwrap().iter().any(|fact| fact["fact"]["Asset"] == "promo-banner"));
+}
+
+#[tokio::test]
+async fn the_review_blames_no_fault_that_slept_and_no_remedy_that_was_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_room, router) = opened(folder.path(), Phase::Debrief).await;
+    let review = text(asked(&router, "GET", "/api/team/debrief/reviews/1", "t1", None).await).await;
+    assert!(review.contains("works only together with: restart the cache"), "{review}");
+    assert!(!review.contains("in 0 s"), "{review}");
 }
 
 #[tokio::test]

@@ -5,12 +5,12 @@ use chassis::Problem;
 use http::StatusCode;
 use incident::{ContributingFactor, EventKind, Level};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use world::{hands::truth, scenario::scenario};
+use world::scenario::scenario;
 
 use super::{
-    request::{Body, DONE, Done, InPath},
+    request::{Body, DONE, Done, InPath, InQuery},
     team::Text,
 };
 use crate::{
@@ -31,7 +31,7 @@ const BROKEN_OFF: &str = "The facilitator has broken this round off. Every shop 
 pub(super) fn routes() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
         .routes(routes!(view))
-        .routes(routes!(start))
+        .routes(routes!(start, hold))
         .routes(routes!(pause))
         .routes(routes!(resume))
         .routes(routes!(extend))
@@ -54,10 +54,37 @@ async fn view(Facilitator { room, .. }: Facilitator) -> Json<DeskView> {
     Json(desk_view(&room))
 }
 
-/// Begins the next round
-#[utoipa::path(post, path = "/api/desk/start")]
-async fn start(Facilitator { room, .. }: Facilitator) -> Done {
+/// How soon something is to happen.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Soon {
+    /// After so many seconds, which every page counts down; at once without it.
+    after_s: Option<f64>,
+}
+
+/// The longest that is counted down, in seconds.
+const COUNTED_S: (f64, f64) = (1.0, 600.0);
+
+/// Begins the next round, at once or after a countdown
+#[utoipa::path(post, path = "/api/desk/start", params(Soon))]
+async fn start(Facilitator { room, .. }: Facilitator, InQuery(Soon { after_s }): InQuery<Soon>) -> Done {
+    if let Some(seconds) = after_s {
+        within("after_s", seconds, COUNTED_S)?;
+        room.start_in(seconds)?;
+        return DONE;
+    }
     room.start().await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// Stops the countdown to the next round
+#[utoipa::path(delete, path = "/api/desk/start")]
+async fn hold(Facilitator { room, .. }: Facilitator) -> Done {
+    if room.countdown().take().is_none() {
+        return Err(conflict("Nothing is counted down."));
+    }
+    room.show_all();
+    DONE
 }
 
 /// Pauses the round: clocks and customers stop
@@ -87,9 +114,15 @@ async fn extend(Facilitator { room, .. }: Facilitator, Body(Extending { minutes 
     DONE
 }
 
-/// Ends the round
-#[utoipa::path(post, path = "/api/desk/end")]
-async fn end(Facilitator { room, .. }: Facilitator) -> Done {
+/// Ends the round, at once or after a time that every page shows
+#[utoipa::path(post, path = "/api/desk/end", params(Soon))]
+async fn end(Facilitator { room, .. }: Facilitator, InQuery(Soon { after_s }): InQuery<Soon>) -> Done {
+    if let Some(seconds) = after_s {
+        within("after_s", seconds, COUNTED_S)?;
+        let first = room.team_worlds().values().next().map(|team_world| team_world.now());
+        room.change(|session| session.end_in(seconds / 60.0, first.unwrap_or_default()))?;
+        return DONE;
+    }
     room.end(None).await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -164,14 +197,24 @@ struct Message {
     team: Option<u32>,
     /// 1 to 500 characters.
     text: String,
+    /// Whether teams are to answer it: it is then timed, kept, and stands in the debrief.
+    #[serde(default)]
+    asks: bool,
 }
 
-/// Sends a message
+/// Sends a message, or asks a question
 #[utoipa::path(post, path = "/api/desk/message", request_body = Message)]
-async fn message(Facilitator { room, .. }: Facilitator, Body(Message { team, text }): Body<Message>) -> Done {
+async fn message(
+    Facilitator { room, .. }: Facilitator,
+    Body(Message { team, text, asks }): Body<Message>,
+) -> Done {
     let text = texts::text("text", &text)?;
     let teams = teams(&room, team)?;
-    room.change(|session| session.message(&teams, &text))?;
+    room.change(
+        |session| {
+            if asks { session.ask_as_director(&teams, &text) } else { session.message(&teams, &text) }
+        },
+    )?;
     DONE
 }
 
@@ -232,7 +275,7 @@ async fn answer(
     room.read(|session| session.team(team).map(drop))?;
     let team_world = room.team_world(team).ok_or_else(|| conflict("No round has begun."))?;
     let (scenario, drawn) = (&team_world.scenario, &team_world.drawn);
-    let truth = truth(scenario, drawn);
+    let truth = team_world.truth.clone();
     let words = |sequences: &[Vec<incident::Remedy>]| {
         let named = sequences
             .iter()

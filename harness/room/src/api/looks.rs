@@ -31,7 +31,7 @@ use crate::{
     limits::{LOOK_CHARACTERS_MAX, cut},
     rate_limits::Client,
     room::Room,
-    session::{Look, conflict, not_found},
+    session::{Look, Played, conflict, not_found},
     team_world::TeamWorld,
 };
 
@@ -129,10 +129,19 @@ impl Member {
 
     pub(super) fn remember(&self, team_world: &TeamWorld, at: &str, query: String, named: BTreeSet<String>) {
         let look = Look { when: team_world.now(), at: at.to_owned(), query, named };
-        if self.room.change(|session| session.look(self.team, look)) {
-            let name = cut(at, LOOK_CHARACTERS_MAX);
-            team_world.world.note(EventKind::Check { name, cost_story_s: 0.0 });
-        }
+        remember(&self.room, self.team, team_world, look);
+    }
+}
+
+/// Remembers a look. The record notes the first of those that belong together: a page asks several at once, and a program asks many.
+fn remember(room: &Room, team: u32, team_world: &TeamWorld, look: Look) {
+    let name = cut(&look.at, LOOK_CHARACTERS_MAX);
+    let is_first = room.change(|session| {
+        let looks = session.played(team).map_or(0, Played::looked);
+        session.look(team, look) && session.played(team).map_or(0, Played::looked) > looks
+    });
+    if is_first {
+        team_world.world.note(EventKind::Check { name, cost_story_s: 0.0 });
     }
 }
 
@@ -229,6 +238,17 @@ async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Pr
     let prefix = format!("/s/{key}");
     let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = asked.strip_prefix(&prefix).filter(|path| path.starts_with('/')).unwrap_or("/");
+    remember(
+        &room,
+        team,
+        &team_world,
+        Look {
+            when: team_world.now(),
+            at: "shop".to_owned(),
+            query: path.to_owned(),
+            named: BTreeSet::new(),
+        },
+    );
     let peer = Peer::new(
         &team_world.world.outsider(world::shop::CUSTOMERS),
         team_world.world.shop().addresses().web_front.clone(),

@@ -1,6 +1,6 @@
 //! Evidence that a team pins. The server reads it again itself, so that a pin is what was there, and not what somebody typed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ::debrief::figures::printable;
 use axum::{Json, body::Body as HttpBody};
@@ -12,22 +12,25 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use world::customers::{PATIENCE, any_page};
+use world::customers::any_page;
 
 use super::{
-    content::version_text,
-    looks::health_of,
+    content::{published_unix_s, version_text},
+    looks::{health_of, named},
     request::{Body, DONE, Done, InPath},
-    team::Made,
 };
 use crate::{
     access::Member,
+    claims::{Evidence, Pin, services_in},
     evidence_kind::EvidenceKind,
     limits::{LABEL_CHARACTERS_MAX, PIN_CHARACTERS_MAX, cut},
     room::Room,
     session::Played,
     team_world::TeamWorld,
 };
+
+/// How long a page is waited for that is pinned: far longer than one takes that works, and whoever pins waits as long.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The largest answer about a metric that is read to be kept.
 const CHART_BYTES_MAX: usize = 4 * 1_024 * 1_024;
@@ -48,7 +51,7 @@ enum Source {
         span: String,
     },
     Chart {
-        /// The question, as to `/evidence/metrics/query`.
+        /// The parameters as to `/evidence/metrics/query`, as in `name=http.server.request.duration&function=quantile&q=0.9&by=service`.
         query: String,
         /// From this second since 1970.
         from: f64,
@@ -73,33 +76,54 @@ enum Source {
 }
 
 /// Pins a piece of evidence
-#[utoipa::path(post, path = "/api/team/pins", request_body = Source, responses((status = 201, body = Made)))]
-async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, Json<Made>), Problem> {
+#[utoipa::path(post, path = "/api/team/pins", request_body = Source, responses((status = 201, body = Pin)))]
+async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, Json<Pin>), Problem> {
     let level = member.may_look()?;
     // Asked before anything is read, which costs; and again when it is kept, as others may have pinned meanwhile.
     member.room.read(|session| session.playing(member.team).and_then(Played::may_pin))?;
     let team_world = member.team_world()?;
-    let (label, text) = read(&member, &team_world, source, level).await?;
-    // A label stands in lists, files and terminals, and may hold what a customer or a question brought along.
-    let (label, text) = (cut(&printable(&label), LABEL_CHARACTERS_MAX), cut(&text, PIN_CHARACTERS_MAX));
-    let id = member.work(|played, now| played.pin(label, text, now, &member.alias))?;
-    Ok((StatusCode::CREATED, Json(Made { id })))
+    let read = read(&member, &team_world, source, level).await?;
+    let whole = format!("{} {}", read.label, read.text);
+    let evidence = Evidence {
+        source: read.source,
+        when: read.at_unix_s.map_or_else(|| team_world.now(), |at_unix_s| team_world.moment_at(at_unix_s)),
+        named: named(whole.as_bytes()),
+        services: services_in(&whole)
+            .into_iter()
+            .chain(read.service.map(|service| service.to_string()))
+            .collect(),
+        // A label stands in lists, files and terminals, and may hold what a customer or a question brought along.
+        label: cut(&printable(&read.label), LABEL_CHARACTERS_MAX),
+        text: cut(&read.text, PIN_CHARACTERS_MAX),
+    };
+    let pin = member.work(|played, now| played.pin(evidence, now, &member.alias))?;
+    Ok((StatusCode::CREATED, Json(pin)))
 }
 
 /// Removes a pin; claims that rest on it lose it
-#[utoipa::path(delete, path = "/api/team/pins/{id}", params(("id" = u32, Path)))]
-async fn remove(member: Member, InPath(id): InPath<u32>) -> Done {
-    member.work(|played, _| played.unpin(id))?;
+#[utoipa::path(delete, path = "/api/team/pins/{id}", params(("id" = String, Path)))]
+async fn remove(member: Member, InPath(id): InPath<String>) -> Done {
+    member.work(|played, _| played.unpin(&id))?;
     DONE
 }
 
-/// Label and text of a piece of evidence.
+/// What was read of a piece of evidence.
+struct Read {
+    source: &'static str,
+    label: String,
+    text: String,
+    /// When it was so, in seconds since 1970; none: now.
+    at_unix_s: Option<f64>,
+    /// The service that it is from, where there is one.
+    service: Option<Service>,
+}
+
 async fn read(
     member: &Member,
     team_world: &Arc<TeamWorld>,
     source: Source,
     level: Level,
-) -> Result<(String, String), Problem> {
+) -> Result<Read, Problem> {
     let needs = |kind: EvidenceKind| if kind.is_open_at(level) { Ok(()) } else { Err(gone()) };
     match source {
         Source::Log { sequence } => {
@@ -119,7 +143,9 @@ async fn read(
                 return Err(gone());
             }
             let text = version_text(team_world, &asset, version).await?;
-            Ok((format!("{asset} version {version}"), text))
+            let at_unix_s = published_unix_s(team_world, &asset, version).await?;
+            let (label, service) = (format!("{asset} version {version}"), Some(Service::ContentStore));
+            Ok(Read { source: "version", label, text, at_unix_s, service })
         }
         Source::Change { sequence } => {
             needs(EvidenceKind::Changes)?;
@@ -131,7 +157,9 @@ async fn read(
             let services = health["services"].as_array().cloned().unwrap_or_default();
             let found = services.into_iter().find(|row| row["service"] == service.name()).ok_or_else(gone)?;
             let says = found["healthz"].as_u64().map_or("no answer".to_owned(), |status| status.to_string());
-            Ok((format!("{service} health check: {says}"), found.to_string()))
+            let label = format!("{service} health check: {says}");
+            let (text, service) = (found.to_string(), Some(service));
+            Ok(Read { source: "health", label, text, at_unix_s: None, service })
         }
         Source::Page { route } => {
             let route: Route = route.parse().map_err(|_| gone())?;
@@ -144,34 +172,42 @@ async fn read(
 async fn computed(
     member: &Member,
     team_world: &Arc<TeamWorld>,
-    question: impl FnOnce(&TeamWorld) -> Result<(String, String), Problem> + Send + 'static,
-) -> Result<(String, String), Problem> {
+    question: impl FnOnce(&TeamWorld) -> Result<Read, Problem> + Send + 'static,
+) -> Result<Read, Problem> {
     let team_world = Arc::clone(team_world);
     member.room.queries().ask(member.team, move || question(&team_world)).await?
 }
 
-fn log(team_world: &TeamWorld, sequence: u64) -> Result<(String, String), Problem> {
+fn log(team_world: &TeamWorld, sequence: u64) -> Result<Read, Problem> {
     let query = LogQuery { after: Some(sequence.saturating_sub(1)), limit: 1, ..LogQuery::default() };
     let found = team_world.evidence.logs(&query).logs.into_iter().find(|entry| entry.sequence == sequence);
     let entry = found.ok_or_else(gone)?;
     let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
-    Ok((format!("{}: {}", entry.service, entry.body), text))
+    let at_unix_s = Some(entry.time.seconds_since(UnixTime::default()));
+    let service = entry.service.parse().ok();
+    Ok(Read { source: "log", label: format!("{}: {}", entry.service, entry.body), text, at_unix_s, service })
 }
 
-fn changed(team_world: &TeamWorld, sequence: u64) -> Result<(String, String), Problem> {
+fn changed(team_world: &TeamWorld, sequence: u64) -> Result<Read, Problem> {
     let all = team_world.evidence.changes(UnixTime::default(), UnixTime::MAX).changes;
     let change = all.into_iter().find(|change| change.sequence == sequence).ok_or_else(gone)?;
     let text = serde_json::to_string_pretty(&change).unwrap_or_default();
-    Ok((format!("{} {}", change.which, change.what), text))
+    let at_unix_s = Some(change.time.seconds_since(UnixTime::default()));
+    let label = format!("{} {}", change.which, change.what);
+    Ok(Read { source: "change", label, text, at_unix_s, service: None })
 }
 
-fn span_of(team_world: &TeamWorld, trace: &str, span: &str) -> Result<(String, String), Problem> {
+fn span_of(team_world: &TeamWorld, trace: &str, span: &str) -> Result<Read, Problem> {
     let (trace, span): (TraceId, SpanId) =
         (trace.parse().map_err(|_| gone())?, span.parse().map_err(|_| gone())?);
     let view = team_world.evidence.trace(trace).ok_or_else(gone)?;
+    let began = view.start.seconds_since(UnixTime::default());
     let found = view.spans.into_iter().find(|known| known.span_id == span).ok_or_else(gone)?;
     let text = serde_json::to_string_pretty(&found).unwrap_or_default();
-    Ok((format!("{}: {} took {:.3} s", found.service, found.name, found.duration_s), text))
+    let at_unix_s = Some(began + found.offset_s);
+    let label = format!("{}: {} took {:.3} s", found.service, found.name, found.duration_s);
+    // A step that calls another service shows both.
+    Ok(Read { source: "span", label, text, at_unix_s, service: None })
 }
 
 async fn chart(
@@ -180,7 +216,7 @@ async fn chart(
     query: &str,
     from: f64,
     to: f64,
-) -> Result<(String, String), Problem> {
+) -> Result<Read, Problem> {
     let is_own = |pair: &&str| !["from=", "to="].iter().any(|name| pair.starts_with(name));
     let kept: Vec<&str> = query.split('&').filter(is_own).collect();
     let address = format!("/evidence/metrics/query?{}&from={from}&to={to}", kept.join("&"));
@@ -193,23 +229,26 @@ async fn chart(
         return Err(wrong(format!("The question cannot be answered: {text}")));
     }
     let names: Vec<&str> = kept.iter().filter_map(|pair| pair.strip_prefix("name=")).collect();
-    Ok((format!("chart of {}", names.join(", ")), text))
+    let label = format!("chart of {}", names.join(", "));
+    Ok(Read { source: "chart", label, text, at_unix_s: Some(from), service: None })
 }
 
-async fn page(team_world: &TeamWorld, route: Route) -> (String, String) {
+async fn page(team_world: &TeamWorld, route: Route) -> Read {
     let shop = team_world.world.shop();
     let peer =
         Peer::new(&team_world.world.outsider(world::shop::CUSTOMERS), shop.addresses().web_front.clone());
     let began = Instant::now();
-    let answer = peer.get(&any_page(route), Wait::AtMost(PATIENCE)).await;
+    let path = any_page(route);
+    let answer = peer.get(&path, Wait::AtMost(PAGE_TIMEOUT)).await;
     let seconds = began.elapsed().as_secs_f64();
-    match answer {
+    let (label, text) = match answer {
         Ok(answer) => {
-            let label = format!("{route} page: {} after {seconds:.1} s", answer.status.as_u16());
+            let label = format!("{route} page {path}: {} after {seconds:.1} s", answer.status.as_u16());
             (label, String::from_utf8_lossy(&answer.body).into_owned())
         }
-        Err(error) => (format!("{route} page: nothing after {seconds:.1} s"), error.to_string()),
-    }
+        Err(error) => (format!("{route} page {path}: nothing after {seconds:.1} s"), error.to_string()),
+    };
+    Read { source: "page", label, text, at_unix_s: None, service: Some(Service::WebFront) }
 }
 
 fn gone() -> Problem {

@@ -2,14 +2,13 @@
 //! saw and said each. Teaches to judge an explanation by its parts and by its reasons, and that to have seen something and to have said it
 //! are two moments: the time between them is where telemetry or training helps.
 
-use std::collections::BTreeSet;
-
 use diagnosis::{Answer, explanation::agreement};
-use incident::{ContributingFactor, EventKind, Explanation, IncidentRecord};
+use incident::{ContributingFactor, EventKind, Explanation, IncidentRecord, Level};
 use report::session::{Claimed, Fact, FactClaimed, Guess, Mistaken};
 
 use crate::{
-    claims::{self, About, Claim},
+    catalogue::{self, Kind, is_same_at},
+    claims::{self, About, Claim, Pin, is_named, lacks, scored},
     session::Played,
 };
 
@@ -25,10 +24,11 @@ pub fn facts(truth: &Answer) -> Vec<Fact> {
 pub fn claimed(truth: &Answer, played: &Played, record: &IncidentRecord, begun_s: f64) -> Vec<FactClaimed> {
     let times = |judged: FactClaimed| FactClaimed {
         seen_s: seen_s(&judged.fact, played, record, begun_s),
-        said_s: said_s(&judged.fact, record),
+        said_s: said_s(&judged.fact, record, played.level),
         ..judged
     };
-    facts(truth).into_iter().map(|fact| times(judge(fact, &played.claims))).collect()
+    let (pins, level) = (&played.pins, played.level);
+    facts(truth).into_iter().map(|fact| times(judge(fact, &played.claims, pins, level))).collect()
 }
 
 /// Which part of an explanation a fact is.
@@ -43,13 +43,13 @@ fn about(fact: &Fact) -> About {
 }
 
 /// Whether a claim chose this fact in the catalogue.
-fn is_right(fact: &Fact, claim: &Claim) -> bool {
+fn is_right(fact: &Fact, claim: &Claim, level: Level) -> bool {
     let Some(choice) = claim.choice.as_deref().filter(|_| claim.about == about(fact)) else { return false };
     match fact {
-        Fact::Cause(text) => claims::cause(choice).is_some_and(|cause| cause == *text),
+        Fact::Cause(text) => catalogue::cause(choice).is_some_and(|cause| is_same_at(level, &cause, text)),
         Fact::Asset(text) | Fact::Character(text) => choice == text,
         Fact::Path(path) => choice.split(',').map(str::trim).eq(path.iter().map(|service| service.name())),
-        Fact::Factor(factor) => claims::factor(choice) == Some(*factor),
+        Fact::Factor(factor) => catalogue::factor(choice) == Some(*factor),
     }
 }
 
@@ -57,12 +57,12 @@ fn is_right(fact: &Fact, claim: &Claim) -> bool {
 fn is_part(fact: &Fact, claim: &Claim) -> bool {
     let Fact::Path(path) = fact else { return false };
     let one = |path: Vec<incident::Service>| Answer { path, ..Answer::default() };
-    let given = claims::answer(std::slice::from_ref(claim));
+    let given = claims::answer_of([claim]);
     let truth = one(path.clone());
     agreement(&one(given.path), &truth) > agreement(&one(Vec::new()), &truth)
 }
 
-fn judge(fact: Fact, all: &[Claim]) -> FactClaimed {
+fn judge(fact: Fact, all: &[Claim], pins: &[Pin], level: Level) -> FactClaimed {
     let about: Vec<&Claim> = all.iter().filter(|claim| claim.about == about(&fact)).collect();
     let counts = |claim: &&&Claim| !claim.pins.is_empty() && claim.choice.is_some();
     // Of several answers to one question the last one counts that has evidence; factors are all counted.
@@ -73,11 +73,13 @@ fn judge(fact: Fact, all: &[Claim]) -> FactClaimed {
     let find = |claims: &[&Claim], is: &dyn Fn(&Claim) -> bool| {
         claims.iter().copied().find(|claim| is(claim)).cloned()
     };
-    let (claimed, claim) = if let Some(claim) = find(&counting, &|claim| is_right(&fact, claim)) {
-        (Claimed::WithEvidence, Some(claim))
+    let (claimed, claim) = if let Some(claim) = find(&counting, &|claim| is_right(&fact, claim, level)) {
+        let is_shown = lacks(&claim, pins).is_none();
+        (if is_shown { Claimed::WithEvidence } else { Claimed::SaidNotShown }, Some(claim))
     } else if let Some(claim) = find(&counting, &|claim| is_part(&fact, claim)) {
         (Claimed::InPart, Some(claim))
-    } else if let Some(claim) = find(&about, &|claim| is_right(&fact, claim) && claim.pins.is_empty()) {
+    } else if let Some(claim) = find(&about, &|claim| is_right(&fact, claim, level) && claim.pins.is_empty())
+    {
         (Claimed::WithoutEvidence, Some(claim))
     } else {
         (Claimed::Missed, None)
@@ -86,12 +88,13 @@ fn judge(fact: Fact, all: &[Claim]) -> FactClaimed {
     FactClaimed { fact, claimed, words: claim.map(|claim| claim.words), pins, seen_s: None, said_s: None }
 }
 
-pub fn mistaken(truth: &Answer, all: &[Claim]) -> Vec<Mistaken> {
-    let judged: Vec<FactClaimed> = facts(truth).into_iter().map(|fact| judge(fact, all)).collect();
+pub fn mistaken(truth: &Answer, all: &[Claim], level: Level) -> Vec<Mistaken> {
+    let judged: Vec<FactClaimed> =
+        facts(truth).into_iter().map(|fact| judge(fact, all, &[], level)).collect();
     let is_true = |claim: &Claim| {
         judged.iter().any(|judged| {
             let in_part = judged.claimed == Claimed::InPart && claim.about == about(&judged.fact);
-            is_right(&judged.fact, claim) || in_part && is_part(&judged.fact, claim)
+            is_right(&judged.fact, claim, level) || in_part && is_part(&judged.fact, claim)
         })
     };
     let mistake = |claim: &Claim| Mistaken {
@@ -117,8 +120,8 @@ fn example(about: About) -> Fact {
 /// A choice of the catalogue in words.
 fn chosen(about: About, choice: &str) -> String {
     let words = match about {
-        About::Cause => claims::cause(choice),
-        About::Factor => claims::factor(choice).map(|factor| factor.description().to_owned()),
+        About::Cause => catalogue::cause(choice),
+        About::Factor => catalogue::factor(choice).map(|factor| factor.description().to_owned()),
         About::Path => Some(choice.replace(',', " → ").replace('-', " ")),
         About::Asset | About::Character => None,
     };
@@ -128,14 +131,14 @@ fn chosen(about: About, choice: &str) -> String {
 /// The guess of a team before it saw any evidence.
 pub fn guess(truth: &Answer, played: &Played) -> Option<Guess> {
     let guess = played.guess.as_ref()?;
-    let cause = guess.cause.as_deref().and_then(claims::cause);
-    let is_right = cause.as_ref().is_some_and(|cause| *cause == truth.cause);
-    Some(Guess { cause, confidence_percent: guess.confidence, is_right })
+    let is_right = guess.kind.is_some() && guess.kind == truth.parts.map(Kind::of);
+    let kind = guess.kind.map(|kind| kind.words().to_owned());
+    Some(Guess { kind, confidence_percent: guess.confidence, is_right })
 }
 
 /// Whether the claims as they stand would have another score than those that were submitted last.
 pub fn is_changed(truth: &Answer, played: &Played, score: Option<f64>) -> bool {
-    let stands = agreement(&claims::answer(&played.claims), truth);
+    let stands = scored(&played.claims, &played.pins, truth, played.level).score;
     score.is_some_and(|score| (score - stands).abs() > 1e-3)
 }
 
@@ -147,32 +150,27 @@ fn seen_s(fact: &Fact, played: &Played, record: &IncidentRecord, begun_s: f64) -
         let named = looks.filter(|look| is_named(text, &look.named));
         return named.map(|look| look.when.story_s).min_by(f64::total_cmp);
     }
-    let right = played.claims.iter().filter(|claim| is_right(fact, claim));
-    let numbers: BTreeSet<u32> = right.flat_map(|claim| claim.pins.iter().copied()).collect();
-    let behind = played.pins.iter().filter(|pin| numbers.contains(&pin.id));
+    let right: Vec<&Claim> =
+        played.claims.iter().filter(|claim| is_right(fact, claim, played.level)).collect();
+    let behind = played.pins.iter().filter(|pin| right.iter().any(|claim| claim.pins.contains(&pin.id)));
     let times = behind.filter_map(|pin| Some(record.run.story.story_s(pin.story.parse().ok()?)));
     times.min_by(f64::total_cmp)
 }
 
-/// Whether a look named it; several bytes count as named when each of them is.
-fn is_named(text: &str, named: &BTreeSet<String>) -> bool {
-    named.contains(text) || text.contains(' ') && text.split(' ').all(|part| named.contains(part))
-}
-
 /// When the team first submitted a fact, with evidence, in story seconds.
-fn said_s(fact: &Fact, record: &IncidentRecord) -> Option<f64> {
+fn said_s(fact: &Fact, record: &IncidentRecord, level: Level) -> Option<f64> {
     record.events.iter().find_map(|event| match &event.kind {
-        EventKind::Explained { explanation, .. } if is_in(fact, explanation) => Some(event.story_s),
+        EventKind::Explained { explanation, .. } if is_in(fact, explanation, level) => Some(event.story_s),
         _ => None,
     })
 }
 
 /// Whether an answer that was submitted says a fact.
-fn is_in(fact: &Fact, answer: &Explanation) -> bool {
+fn is_in(fact: &Fact, answer: &Explanation, level: Level) -> bool {
     match fact {
         Fact::Cause(text) => {
-            let rest = answer.trigger.strip_prefix(text.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+            let said = answer.trigger.rsplit_once(": ").map_or(answer.trigger.as_str(), |(said, _)| said);
+            is_same_at(level, said, text)
         }
         Fact::Asset(text) | Fact::Character(text) => {
             let about = answer.trigger.rsplit_once(": ").map_or("", |(_, about)| about);
@@ -203,7 +201,10 @@ mod tests {
         assert_eq!(factor(ContributingFactor::PoorErrorHandling), Claimed::WithoutEvidence);
         assert_eq!(factor(ContributingFactor::InvalidRendering), Claimed::WithEvidence);
         assert_eq!(one.mistaken.len(), 1, "{:?}", one.mistaken);
-        assert_eq!(one.mistaken[0].choice.as_deref(), Some(ContributingFactor::SlowStorage.description()));
+        assert_eq!(
+            one.mistaken[0].choice.as_deref(),
+            Some(ContributingFactor::InsufficientCapacity.description())
+        );
     }
 
     #[test]
@@ -211,7 +212,8 @@ mod tests {
         let sample = Sample::new();
         let asset = Fact::Asset("promo-banner".to_owned());
         let mut all = sample.session.teams[0].played[1].claims.clone();
-        let claimed = |all: &[Claim]| judge(asset.clone(), all).claimed;
+        let pins = sample.session.teams[0].played[1].pins.clone();
+        let claimed = |all: &[Claim]| judge(asset.clone(), all, &pins, Level::Logs).claimed;
         assert_eq!(claimed(&all), Claimed::WithEvidence);
         let mut other = all.iter().find(|claim| claim.about == About::Asset).unwrap().clone();
         other.choice = Some("site-footer".to_owned());
@@ -222,9 +224,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_evidence_does_not_show_is_said_and_not_shown() {
+        let sample = Sample::new();
+        let played = &sample.session.teams[0].played[1];
+        let mut pins = played.pins.clone();
+        let asset = Fact::Asset("promo-banner".to_owned());
+        assert_eq!(judge(asset.clone(), &played.claims, &pins, Level::Logs).claimed, Claimed::WithEvidence);
+        pins.iter_mut().for_each(|pin| pin.named.clear());
+        assert_eq!(judge(asset, &played.claims, &pins, Level::Logs).claimed, Claimed::SaidNotShown);
+    }
+
+    #[test]
     fn a_right_guess_is_luck() {
         let guess = |team| Sample::new().round(team, 1).guess.unwrap();
-        assert!(guess(2).is_right && guess(2).confidence_percent == 20);
+        assert!(guess(2).is_right && guess(2).confidence_percent == Some(20));
         assert!(!guess(1).is_right);
     }
 

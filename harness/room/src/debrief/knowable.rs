@@ -10,9 +10,10 @@
 use std::collections::BTreeSet;
 
 use diagnosis::{
-    Knowledge, Phase,
+    Answer, Knowledge, Phase,
     checks::{CHECKS, Check, granted},
     experience::Case,
+    explanation::distinct,
     terms::CERTAIN_FROM,
 };
 use incident::Level;
@@ -118,7 +119,7 @@ fn share(fact: &Fact, shares: &[f64], cases: &[Case]) -> f64 {
     let has = |case: &Case| match fact {
         Fact::Cause(cause) => case.cause == *cause,
         Fact::Path(path) => case.path == *path,
-        Fact::Factor(factor) => case.factors.contains(factor),
+        Fact::Factor(factor) => distinct(&case.factors).contains(factor),
         Fact::Asset(_) | Fact::Character(_) => false,
     };
     cases.iter().zip(shares).filter(|(case, _)| has(case)).map(|(_, share)| share).sum()
@@ -128,18 +129,20 @@ fn share(fact: &Fact, shares: &[f64], cases: &[Case]) -> f64 {
 pub fn knowable(tape: &Tape, knowledge: &Knowledge) -> Knowable {
     let at_levels =
         |fact: Fact| Level::ALL.iter().map(|level| (*level, known(&fact, *level, tape, knowledge))).collect();
+    let truth = Answer { factors: distinct(&tape.truth.factors), ..tape.truth.clone() };
     Knowable {
+        of: facts(&truth),
         lost_s: tape.lost_s,
         complained_s: tape.complained_s,
         alerted_s: tape.alerted_s,
         looked_at_minutes: LOOKED_AT_MINUTES.to_vec(),
-        facts: facts(&tape.truth).into_iter().map(at_levels).collect(),
+        facts: facts(&truth).into_iter().map(at_levels).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use diagnosis::{Answer, Finding};
+    use diagnosis::Finding;
 
     use super::*;
 

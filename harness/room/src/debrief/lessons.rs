@@ -20,7 +20,7 @@ const BELONGS: [(&str, &str, ContributingFactor); 15] = [
     ("web-front/src/encoding.rs", "the markup is escaped", InvalidRendering),
     ("cache/src/fills.rs", "every request starts a fill of its own", PoorErrorHandling),
     ("cache/src/fills.rs", "an answer that can never be read", PoorErrorHandling),
-    ("cache/src/fills.rs", "that an asset is missing is kept", PoorErrorHandling),
+    ("cache/src/fills.rs", "that an asset was deleted is believed", PoorErrorHandling),
     ("web-front/src/prices.rs", "a list that has outgrown its room", PoorErrorHandling),
     ("web-front/src/fragments.rs", "the fragment is waited for without limit", PoorErrorHandling),
     ("web-front/src/fragments.rs", "a page is all or nothing", PoorErrorHandling),

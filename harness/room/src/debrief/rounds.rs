@@ -3,12 +3,12 @@
 use std::{array::from_fn, collections::BTreeMap, sync::Arc};
 
 use experiment::attribution::{ALL, COALITIONS, Game, PLAYERS, bit, smallest_repairs};
-use incident::{ContributingFactor, IncidentRecord};
+use incident::{ContributingFactor, IncidentRecord, Remedy};
 use report::session::{
-    Combinations, Computed, Hypothesis, Incident, Mark, Pending, Played, SessionReport, TeamRound,
+    Asked, Combinations, Computed, Expected, FactClaimed, Help, HelpKind, Hypothesis, Incident, Knowable,
+    Mark, Outlook, Pending, Played, SessionReport, TeamRound, Tried, Verdict,
 };
 use world::{
-    hands::truth,
     play::VIEWS_PER_SECOND,
     scenario::{Scenario, ScenarioError, Symptom, draw, scenario},
 };
@@ -21,8 +21,9 @@ use super::{
     state::View,
 };
 use crate::{
+    catalogue::truth_at,
     rounds::QUESTION,
-    session::{Phase, Played as TeamPlayed, Session, Team},
+    session::{self, Phase, Played as TeamPlayed, Session, Team},
 };
 
 #[derive(Debug)]
@@ -58,6 +59,10 @@ pub fn recorded(session: &Session, records: &Records) -> Result<SessionReport, S
     for team in &session.teams {
         for played in &team.played {
             let Some(kept) = records.get(&(team.number, played.round)) else { continue };
+            if !played.is_attended() {
+                report.absent.push((team.number, team.name.clone(), played.round));
+                continue;
+            }
             report.rounds.extend(round(session, team, played, kept)?);
         }
     }
@@ -80,7 +85,7 @@ fn round(
     };
     let scenario = scenario(&assigned.scenario)?;
     let drawn = draw(&scenario, assigned.seed);
-    let truth = truth(&scenario, &drawn);
+    let truth = truth_at(assigned.level, &scenario, &drawn);
     let hypothesis = |one: &crate::session::Hypothesis| Hypothesis {
         time: one.story.clone(),
         text: one.text.clone(),
@@ -91,7 +96,19 @@ fn round(
         diagnosis::remedies::with_asset(sequence, drawn.published.as_deref())
             .unwrap_or_else(|| sequence.clone())
     };
+    let restored_by: Vec<Vec<Remedy>> = scenario.remedies.right.iter().map(with_asset).collect();
+    let tried = tried(played, &kept.played, &restored_by);
+    let since_s = kept.played.outcome.lost_s.unwrap_or(f64::INFINITY);
+    let is_wrong = |tried: &&Tried| tried.verdict == Verdict::Wrong && tried.begun_s >= since_s;
     Ok(Some(TeamRound {
+        points: played.points.clone(),
+        people: played.people,
+        help: played.log.iter().filter_map(help).collect(),
+        wrong_remedies: tried.iter().filter(is_wrong).count(),
+        tried,
+        questions: played.questions.iter().map(asked).collect(),
+        answered_story_s: played.answered_story_s,
+        repair_expected: played.repair_expected.as_ref().map(expected),
         team: team.number,
         name: team.name.clone(),
         number: played.round,
@@ -100,7 +117,7 @@ fn round(
         level: assigned.level,
         level_at_the_end: played.level,
         facts: facts::claimed(&truth, played, &kept.record, drawn.begun_story_s),
-        mistaken: facts::mistaken(&truth, &played.claims),
+        mistaken: facts::mistaken(&truth, &played.claims, played.level),
         is_changed: facts::is_changed(&truth, played, kept.played.outcome.explanation_score),
         guess: facts::guess(&truth, played),
         hypotheses: played.hypotheses.iter().map(hypothesis).collect(),
@@ -117,11 +134,97 @@ fn round(
             description: scenario.description.clone(),
             customers: customers(&scenario).to_owned(),
             begun_s: drawn.begun_story_s,
-            restored_by: scenario.remedies.right.iter().map(with_asset).collect(),
+            restored_by,
             lessons: lessons(&truth.factors),
         },
         played: kept.played.clone(),
     }))
+}
+
+fn help(line: &session::LogLine) -> Option<Help> {
+    let kind = match line.kind.as_str() {
+        "hint" => HelpKind::Hint,
+        "level" => HelpKind::Level,
+        _ => return None,
+    };
+    Some(Help { story_s: line.when.story_s, kind, text: line.text.clone() })
+}
+
+fn asked(question: &session::Question) -> Asked {
+    Asked {
+        asked_s: question.asked_story_s,
+        text: question.text.clone(),
+        answer: question.answer.clone(),
+        answered_s: question.answered_story_s,
+        by: question.by.clone(),
+    }
+}
+
+fn expected(expected: &session::Expected) -> Expected {
+    Expected { outlook: outlook(expected.outlook), words: expected.words.clone() }
+}
+
+fn outlook(outlook: session::Outlook) -> Outlook {
+    match outlook {
+        session::Outlook::Back => Outlook::Back,
+        session::Outlook::Better => Outlook::Better,
+        session::Outlook::Same => Outlook::Same,
+        session::Outlook::Worse => Outlook::Worse,
+    }
+}
+
+/// What each remedy was worth: one that was needed and not enough is not wrong.
+fn tried(played: &TeamPlayed, outcome: &Played, right: &[Vec<Remedy>]) -> Vec<Tried> {
+    let all = &played.expectations;
+    let remedies: Vec<Option<Remedy>> =
+        all.iter().map(|one| one.done.is_some().then(|| one.remedy.clone())).collect();
+    // Those who still waited were served too, so the restoration may be dated up to their patience before its remedy.
+    let patience_s = f64::from(outcome.run.rules.customers_wait_s) * outcome.run.speed;
+    let restored_s = outcome.outcome.restored_s.map(|at_s| at_s + patience_s);
+    let is_before = |at_s: f64| restored_s.is_some_and(|restored_s| at_s <= restored_s);
+    let is_since_loss = |at_s: f64| outcome.outcome.lost_s.is_some_and(|lost_s| at_s >= lost_s);
+    let restoring = all
+        .iter()
+        .rposition(|one| one.done.is_some_and(|done| is_before(done.story_s) && is_since_loss(done.story_s)));
+    let verdicts = verdicts(&remedies, restoring, right);
+    let one = |(one, verdict): (&session::Expectation, Verdict)| Tried {
+        remedy: one.remedy.clone(),
+        begun_s: one.begun_story_s,
+        done_s: one.done.map(|done| done.story_s),
+        verdict,
+        expected: one.expected.as_ref().map(expected),
+        came: one.came.map(outlook),
+        before: one.before,
+        after: one.after,
+    };
+    all.iter().zip(verdicts).map(one).collect()
+}
+
+/// The verdict on each remedy, in order; none stands for one that was not done. Where one restored, those before it are needed that stand
+/// before it in a sequence that restores; where none did, those that begin such a sequence.
+fn verdicts(remedies: &[Option<Remedy>], restoring: Option<usize>, right: &[Vec<Remedy>]) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = remedies
+        .iter()
+        .map(|remedy| if remedy.is_some() { Verdict::Wrong } else { Verdict::NotDone })
+        .collect();
+    let until = restoring.unwrap_or(remedies.len());
+    for sequence in right {
+        let last = restoring.and_then(|place| remedies[place].as_ref());
+        if last.is_some_and(|last| sequence.last() != Some(last)) {
+            continue;
+        }
+        let mut from = 0;
+        for (step, wanted) in sequence.iter().enumerate().take(sequence.len().saturating_sub(1)) {
+            let found = remedies[from..until].iter().position(|remedy| remedy.as_ref() == Some(wanted));
+            let Some(found) = found.map(|found| found + from) else { break };
+            verdicts[found] = Verdict::NeededWith(sequence[step + 1..].to_vec());
+            from = found + 1;
+        }
+    }
+    if let Some(place) = restoring {
+        verdicts[place] = Verdict::Restored;
+    }
+    verdicts
 }
 
 fn customers(scenario: &Scenario) -> &'static str {
@@ -135,7 +238,17 @@ fn customers(scenario: &Scenario) -> &'static str {
 /// Asks for what is computed about the rounds that a page shows in full, the most urgent first.
 pub fn compute(report: &mut SessionReport, view: View, results: &mut Results<'_>) {
     report.shows_combinations |= view.anyway;
-    let shows_combinations = view.is_desk && report.shows_combinations;
+    // Who has spent a repair sees what all of them bring once nobody else has that choice before them.
+    let unspent: Vec<Incident> = report
+        .rounds
+        .iter()
+        .filter(|round| !round.is_practice && round.repair.is_none())
+        .map(|round| round.incident.clone())
+        .collect();
+    let is_open_choice = |incident: &Incident| {
+        unspent.iter().any(|other| (&other.scenario, other.seed) == (&incident.scenario, incident.seed))
+    };
+    let shows_anyway = view.is_desk && view.anyway;
     let is_shown =
         |round: &&mut TeamRound| !round.is_practice && view.team.is_none_or(|team| team == round.team);
     let mut shown: Vec<&mut TeamRound> = report.rounds.iter_mut().filter(is_shown).collect();
@@ -143,20 +256,31 @@ pub fn compute(report: &mut SessionReport, view: View, results: &mut Results<'_>
     let knowable: Vec<_> = shown.iter().map(|round| results.knowable(recording(round))).collect();
     let replays: Vec<_> = shown.iter().map(|round| replays(round, results)).collect();
     let combinations = shown.iter().map(|round| {
-        let is_shown = view.team.is_some() && (round.repair.is_some() || shows_combinations);
+        let is_shown = view.team.is_some() && (shows_anyway || !is_open_choice(&round.incident));
         is_shown.then(|| combinations(round, results))
     });
     let combinations: Vec<_> = combinations.collect();
     let parts = knowable.into_iter().zip(replays).zip(combinations);
     for (round, ((knowable, replays), combinations)) in shown.into_iter().zip(parts) {
         round.computed = Some(Computed {
-            knowable: knowable.map(|knowable| knowable.as_ref().clone()),
+            knowable: knowable.map(|knowable| about(&round.facts, knowable.as_ref())),
             replays,
             combinations,
             model: results.played(model(round)).map(|played| played.as_ref().clone()),
         });
     }
     report.progress = results.progress();
+}
+
+/// What is known of the facts of one team: at the richest level poor telemetry is none of them.
+fn about(facts: &[FactClaimed], knowable: &Knowable) -> Knowable {
+    let place = |fact: &FactClaimed| knowable.of.iter().position(|known| *known == fact.fact);
+    let places: Vec<usize> = facts.iter().filter_map(place).collect();
+    Knowable {
+        of: places.iter().map(|place| knowable.of[*place].clone()).collect(),
+        facts: places.iter().map(|place| knowable.facts[*place].clone()).collect(),
+        ..knowable.clone()
+    }
 }
 
 fn recording(round: &TeamRound) -> Job {
@@ -228,7 +352,12 @@ pub fn combined(replays: &[&Played; COALITIONS]) -> Combinations {
     Combinations {
         losses_usd: losses.into(),
         lost: (0..COALITIONS).map(is_lost).collect(),
-        shares: game.shares().map(|shares| shares.into_iter().zip(game.shapley()).collect()),
+        shares: game.shares().map(|shares| {
+            let measured = shares.into_iter().zip(game.shapley()).zip(ContributingFactor::LATENT_FAULTS);
+            measured
+                .map(|(share, fault)| (fault != ContributingFactor::InadequateTelemetry).then_some(share))
+                .collect()
+        }),
         whole_usd: game.whole(),
         smallest_sets: smallest_repairs(|present| !is_lost(present)).into_iter().map(faults).collect(),
         views_per_second: VIEWS_PER_SECOND,
@@ -256,6 +385,70 @@ mod tests {
             std::fs::write(&fresh, text + "\n").unwrap();
             panic!("the debrief's tests read another sample session: copy {} to {FIXTURE}", fresh.display());
         }
+    }
+
+    #[test]
+    fn what_was_needed_and_not_enough_is_not_wrong() {
+        let (roll_back, restart) = (
+            Remedy::RollBack { asset: "promo-banner".into() },
+            Remedy::Restart { service: incident::Service::Cache },
+        );
+        let right = [vec![roll_back.clone(), restart.clone()]];
+        let check = |tried: &[&Remedy], restoring: Option<usize>, expected: &[Verdict]| {
+            let tried: Vec<Option<Remedy>> = tried.iter().map(|remedy| Some((*remedy).clone())).collect();
+            assert_eq!(verdicts(&tried, restoring, &right), expected, "{tried:?}");
+        };
+        let needed = Verdict::NeededWith(vec![restart.clone()]);
+        let flush = Remedy::FlushCache;
+        check(&[&roll_back, &restart], Some(1), &[needed.clone(), Verdict::Restored]);
+        check(&[&roll_back, &flush, &restart], Some(2), &[needed.clone(), Verdict::Wrong, Verdict::Restored]);
+        // In the other order the restart was for nothing, and the roll back waits for one.
+        check(&[&restart, &roll_back], None, &[Verdict::Wrong, needed]);
+        assert_eq!(verdicts(&[None], None, &right), [Verdict::NotDone]);
+    }
+
+    #[test]
+    fn a_replay_says_nothing_of_poor_telemetry_and_nobody_sees_sixteen_while_others_choose() {
+        let sample = Sample::new();
+        let kept: Vec<&Played> = sample.records.values().map(|kept| &kept.played).collect();
+        let shares = combined(&from_fn(|_| kept[0])).shares;
+        assert!(shares.is_none_or(|shares| shares[3].is_none() && shares[..3].iter().all(Option::is_some)));
+        let shown = |spent: [bool; 2]| {
+            let mut report = Sample::new().report();
+            for round in report.rounds.iter_mut().filter(|round| !round.is_practice) {
+                let is_spent = spent[round.team as usize - 1];
+                round.repair = is_spent.then_some(ContributingFactor::MissingHealthCheck);
+            }
+            let workers = ReplayWorkers::default();
+            let view = View { team: Some(1), is_desk: false, anyway: false };
+            compute(&mut report, view, &mut Results::new(&workers, false));
+            report.rounds[1].computed.as_ref().unwrap().combinations.is_some()
+        };
+        assert_eq!([shown([false, false]), shown([true, false]), shown([true, true])], [false, false, true]);
+    }
+
+    #[test]
+    fn a_team_that_nobody_attended_failed_at_nothing() {
+        let mut sample = Sample::new();
+        sample.session.teams[1].played.iter_mut().for_each(|played| {
+            *played = TeamPlayed::new(played.round, played.level, incident::OperatingModel::YouBuildIt);
+        });
+        let report = sample.report();
+        assert!(report.rounds.iter().all(|round| round.team == 1));
+        assert_eq!(report.absent.len(), 2);
+    }
+
+    #[test]
+    fn help_is_told_with_its_time() {
+        let mut sample = Sample::new();
+        let when = session::Moment { at_s: 200.0, story_s: 2_100.0 };
+        let played = &mut sample.session.teams[0].played[1];
+        played.tell(when, "hint", "Look at the cache.", None);
+        played.tell(when, "level", "From now on the shop tells more.", None);
+        let round = sample.round(1, 1);
+        let kinds: Vec<HelpKind> = round.help.iter().map(|help| help.kind).collect();
+        assert_eq!(kinds, [HelpKind::Hint, HelpKind::Level]);
+        assert!(round.is_helped() && round.help[0].story_s > 2_000.0);
     }
 
     #[test]

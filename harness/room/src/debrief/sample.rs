@@ -2,23 +2,22 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use diagnosis::explanation::{RIGHT_FROM, agreement};
+use diagnosis::explanation::RIGHT_FROM;
 use incident::{
     ContributingFactor, EventKind, IncidentRecord, LatentFault, Level, OperatingModel, Recorder, Remedy,
     Route, Rules, Run, Service, Story, Visits, words::ClockKind,
 };
-use world::{
-    hands::truth,
-    scenario::{STORY, draw, scenario},
-};
+use world::scenario::{STORY, draw, scenario};
 
 use report::session::{SessionReport, TeamRound};
 
 use super::rounds::{RecordKept, Records, recorded};
 use crate::{
-    claims::{About, Claim, Pin, answer, causes, id_of},
+    catalogue::{Kind, causes, id_of, truth_at},
+    claims::{About, Claim, Pin, scored, services_in},
     session::{
-        Assigned, Guess, Hypothesis, Look, Moment, Phase, Played, Round, SCHEMA, Session, Submitted, Team,
+        Assigned, Expectation, Expected, Guess, Hypothesis, Look, Moment, Outlook, Phase, Played, Round,
+        SCHEMA, Session, Submitted, Team,
     },
 };
 
@@ -69,6 +68,7 @@ impl Sample {
             marks: Vec::new(),
             seats: Vec::new(),
             joining_closed: false,
+            ready: std::collections::BTreeSet::new(),
         };
         Self { session, records }
     }
@@ -106,6 +106,7 @@ fn team(number: u32, plan: &[Round]) -> Team {
     let played = |(place, round): (usize, &Round)| {
         let level = round.assigned[number as usize - 1].level;
         let mut played = Played::new(place, level, round.operating_model);
+        played.people = 2;
         if !round.practice {
             fill(number, &mut played);
         }
@@ -129,11 +130,11 @@ fn fill(number: u32, played: &mut Played) {
     };
     let right = cause("An editor publishes a text with a control character");
     if number == 2 {
-        played.guess = Some(Guess { cause: Some(right), confidence: 20, by: "Cy".to_owned() });
+        played.guess = Some(Guess { kind: Some(Kind::Text), confidence: Some(20), by: "Cy".to_owned() });
         return;
     }
-    let wrong = cause("The disk beneath the content store becomes slow");
-    played.guess = Some(Guess { cause: Some(wrong), confidence: 60, by: "Ada".to_owned() });
+    played.guess = Some(Guess { kind: Some(Kind::Disk), confidence: Some(60), by: "Ada".to_owned() });
+
     let look = |story_s: f64, names: &[&str]| Look {
         when: Moment { at_s: (story_s + 900.0) / SPEED, story_s },
         at: "logs".to_owned(),
@@ -145,27 +146,33 @@ fn fill(number: u32, played: &mut Played) {
         look(2_000.0, &["site-footer"]),
         look(SAW_ASSET_S, &["promo-banner"]),
     ];
-    let pin = |id, story: &str| Pin {
-        id,
+    let text = "cache: the envelope of promo-banner is not JSON; the web front waits";
+    let pin = |id: &str, story: &str| Pin {
+        id: id.to_owned(),
         by: "Ada".to_owned(),
         story: story.to_owned(),
+        source: "log".to_owned(),
+        shows_story: "08:20".to_owned(),
+        shows_story_s: 1_200.0,
         label: "cache 08:20 <not JSON>".to_owned(),
-        text: "the envelope is not JSON".to_owned(),
+        text: text.to_owned(),
+        named: ["promo-banner".to_owned()].into(),
+        services: services_in(text),
     };
-    played.pins = vec![pin(1, "09:00"), pin(2, "09:40")];
+    played.pins = vec![pin("p1", "09:00"), pin("p2", "09:40")];
     played.hypotheses = vec![Hypothesis {
-        id: 3,
+        id: "h3".to_owned(),
         by: "Bo".to_owned(),
         story: "08:30".to_owned(),
         text: "it is the <cache>".to_owned(),
         struck: true,
     }];
     let factor = |wanted: ContributingFactor| id_of(wanted.description());
-    let claim = |id, about, words: &str, pins: &[u32], choice: String| Claim {
-        id,
+    let claim = |id: u32, about, words: &str, pins: &[u32], choice: String| Claim {
+        id: format!("c{id}"),
         about,
         words: words.to_owned(),
-        pins: pins.into(),
+        pins: pins.iter().map(|pin| format!("p{pin}")).collect(),
         choice: Some(choice),
     };
     played.claims = vec![
@@ -174,9 +181,37 @@ fn fill(number: u32, played: &mut Played) {
         claim(6, About::Path, "the cache hangs", &[2], "cache,web-front".to_owned()),
         claim(7, About::Factor, "it is not checked", &[2], factor(ContributingFactor::InvalidRendering)),
         claim(8, About::Factor, "it tries for ever", &[], factor(ContributingFactor::PoorErrorHandling)),
-        claim(9, About::Factor, "the disk", &[1], factor(ContributingFactor::SlowStorage)),
+        claim(
+            10,
+            About::Factor,
+            "the line says too little",
+            &[1],
+            factor(ContributingFactor::InadequateTelemetry),
+        ),
+        claim(9, About::Factor, "too little of it", &[1], factor(ContributingFactor::InsufficientCapacity)),
     ];
     played.explained = Some(Submitted { story: "10:00".to_owned(), by: "Ada".to_owned() });
+    let known = scenario(STORY).unwrap();
+    let drawn = draw(&known, SEED);
+    let truth = truth_at(played.level, &known, &drawn);
+    played.points = scored(&played.claims, &played.pins, &truth, played.level).points();
+    let at = |at_s: f64| Moment { at_s, story_s: at_s * SPEED - 900.0 };
+    let used = |at_s: f64, remedy: Remedy| Expectation {
+        remedy,
+        by: "Ada".to_owned(),
+        begun_story_s: at(at_s).story_s - 120.0,
+        expected: Some(Expected { outlook: Outlook::Back, words: None }),
+        before: Some(0.0),
+        done: Some(at(at_s)),
+        after: Some(0.0),
+        came: Some(Outlook::Same),
+    };
+    let restart = Remedy::Restart { service: Service::Cache };
+    played.expectations = vec![
+        used(400.0, restart.clone()),
+        used(495.0, Remedy::RollBack { asset: drawn.published.unwrap() }),
+        used(505.0, restart),
+    ];
     played.asked = true;
     played.answer = Some("Nobody asked the cache <whether> it works.".to_owned());
 }
@@ -193,9 +228,9 @@ fn record(team: &Team, played: &Played, level: Level) -> IncidentRecord {
     recorder.push(120.0, EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() });
     recorder.push(400.0, EventKind::Remedy(Remedy::Restart { service: Service::Cache }));
     if played.explained.is_some() {
-        let given = answer(&played.claims);
-        let score = Some((agreement(&given, &truth(&known, &drawn)) * 1e3).round() / 1e3);
-        let kind = EventKind::Explained { explanation: given.explanation(), score };
+        let scored = scored(&played.claims, &played.pins, &truth_at(level, &known, &drawn), played.level);
+        let kind =
+            EventKind::Explained { explanation: scored.answer.explanation(), score: Some(scored.score) };
         recorder.push(at_s(EXPLAINED_S), kind);
     }
     recorder.push(495.0, EventKind::Remedy(Remedy::RollBack { asset }));

@@ -257,8 +257,8 @@ async fn a_team_that_writes_all_it_can_is_bounded_loses_nothing_and_wakes_no_nei
         Following::open(&hall, "/api/team/events", header::AUTHORIZATION, &bearer(hall.token(2))).await;
     own.until(|state| state["phase"] == "running").await;
     neighbour.until(|state| state["phase"] == "running").await;
-    let guess = json!({ "cause": null, "confidence": 0 });
-    assert_eq!(hall.status(Ask::post("/api/team/guess").cookie(&seats[0]).json(&guess)).await, 204);
+    let guess = json!({ "kind": null });
+    assert_eq!(hall.status(Ask::post("/api/team/guess").cookie(&seats[0]).json(&guess)).await, 200);
 
     let began = tokio::time::Instant::now();
     let (before, neighbours) = (own.bytes, neighbour.events);
@@ -310,7 +310,8 @@ async fn a_team_that_writes_all_it_can_is_bounded_loses_nothing_and_wakes_no_nei
     );
     assert!(!neighbour.state.to_string().contains('\u{1f33f}'));
     // Taking away is possible, and makes room again.
-    let away = Ask::new(Method::DELETE, &format!("/api/team/claims/{}", kept[0])).cookie(&seats[15]);
+    let away = Ask::new(Method::DELETE, &format!("/api/team/claims/{}", kept[0].as_str().unwrap()))
+        .cookie(&seats[15]);
     assert_eq!(hall.status(away).await, 204);
 
     // Looks with long questions of their own are cut, and go on being answered.

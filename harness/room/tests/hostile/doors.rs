@@ -102,7 +102,7 @@ async fn a_page_of_another_site_changes_nothing() {
         ("/api/join", json!({ "code": code, "team": 1, "alias": "Eve" })),
         ("/api/desk/sign-in", json!({ "token": FACILITATOR })),
         ("/api/leave", Value::Null),
-        ("/api/team/guess", json!({ "cause": null, "confidence": 0 })),
+        ("/api/team/guess", json!({ "kind": null })),
         ("/api/desk/start", Value::Null),
     ];
     for (door, body) in &doors {
