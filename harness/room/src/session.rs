@@ -439,13 +439,18 @@ impl Played {
         [Line::First, Line::Second, Line::Third][usize::from(self.line.clamp(1, 3)) - 1]
     }
 
-    /// How often the team looked. What is asked within [`ONE_LOOK_S`] of the question before belongs to the same look: a page asks several
+    /// How often the team looked. What is asked within [`ONE_LOOK_S`] of a look's first question belongs to that look: a page asks several
     /// at once, and a program asks many.
     pub fn looked(&self) -> usize {
         let mut times: Vec<f64> = self.looks.iter().map(|look| look.when.at_s).collect();
         times.sort_by(f64::total_cmp);
-        let bursts = times.windows(2).filter(|pair| pair[1] - pair[0] > ONE_LOOK_S).count();
-        bursts + usize::from(!times.is_empty()) + self.looks_beyond
+        let (mut looks, mut until_s) = (self.looks_beyond, f64::NEG_INFINITY);
+        for at_s in times.into_iter().filter(|at_s| at_s.is_finite()) {
+            if at_s > until_s {
+                (looks, until_s) = (looks + 1, at_s + ONE_LOOK_S);
+            }
+        }
+        looks
     }
 
     /// Whether anybody was there: at a page, or by a program.
