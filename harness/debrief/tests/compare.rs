@@ -241,3 +241,43 @@ fn other_json_is_refused() {
     other["controls"]["doubts"]["signals"] = json!("another shape");
     assert!(read(&other.to_string()).is_err(), "a section in another shape is no section that is missing");
 }
+
+#[test]
+fn teams_stand_apart_from_the_model_each_session_on_an_axis_of_its_own() {
+    let mut document = quick();
+    let round = |level: &str, explained_s: Value, is_right: bool, restored_s: Value| {
+        json!({
+            "team": "Team <1>", "round": 1, "scenario": "surge", "seed": 3, "level": level, "is_helped": !is_right, "over_s": 9000.0,
+            "explained_s": explained_s, "is_right": is_right, "restored_s": restored_s,
+        })
+    };
+    let session = |folder: &str| {
+        let rounds = [
+            round("logs", json!(1800.0), false, json!(null)),
+            round("changes", json!(600.0), true, json!(1200.0)),
+        ];
+        json!({ "folder": folder, "rounds": rounds, "idle": 1, "is_balanced": false })
+    };
+    document["teams"] =
+        json!({ "may_be_concluded": "nothing at all", "sessions": [session("monday"), session("tuesday")] });
+    let page = text(&document);
+    has(
+        &page,
+        &[
+            "What may be concluded: nothing at all.",
+            "<h3>monday: availability was lost in 2 of 2 rounds</h3>",
+            "<h3>tuesday: availability",
+            "logs: Team &#60;1&#62;, round 1, surge, helped",
+            "Nothing but the section about teams was measured with a team",
+            "Left out, because nobody did anything in them: 1 round of a team.",
+        ],
+    );
+    let teams = &page[page.find("What teams did").unwrap()..page.find("What this rests on").unwrap()];
+    // Two sessions, each drawn for wide and for narrow pages: right, not right, restored, not restored.
+    assert_eq!(teams.matches("<svg").count(), 4);
+    assert_eq!((teams.matches("class=\"dot\"").count(), teams.matches("class=\"open\"").count()), (8, 8));
+    for word in ["median", "restricted", "interval", "model responder"] {
+        assert!(!teams.contains(word), "{word}");
+    }
+    assert!(!text(&quick()).contains("What teams did"));
+}

@@ -37,6 +37,11 @@ impl Store {
         Ok(Self { folder: folder.to_owned() })
     }
 
+    /// The folder as it is, to read from.
+    pub fn kept(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
     pub fn session_file(&self) -> PathBuf {
         self.folder.join(SESSION_FILE)
     }

@@ -4,13 +4,17 @@
 mod text;
 
 use std::{
+    fmt::Write as _,
     num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
 use clap::Args;
 use experiment::compare::{CompareOptions, Extent, SEED_MAX, compare};
 use incident::{Level, OperatingModel};
+use report::compare::{TeamSession, Teams};
+use room::debrief::kept::ended_rounds;
 use world::{scenario::scenario, tape::sees_all};
 
 use crate::{
@@ -41,6 +45,9 @@ pub(crate) struct CompareArgs {
     /// The first seed; those above a thousand million are kept for training [default: a new one for each run, which is printed]
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
+    /// Folders of sessions of the incident room, whose teams are shown beside the comparison, each round by itself
+    #[arg(long, value_delimiter = ',', value_name = "DIR,...")]
+    sessions: Vec<PathBuf>,
     /// Only the levels, the placebo and the baselines
     #[arg(long)]
     quick: bool,
@@ -89,6 +96,20 @@ impl CompareArgs {
     }
 }
 
+/// What teams did in these sessions; none if none is named.
+fn teams(folders: &[PathBuf]) -> anyhow::Result<Option<Teams>> {
+    let mut sessions = Vec::new();
+    for (place, folder) in folders.iter().enumerate() {
+        let named = plain(&folder.display().to_string());
+        anyhow::ensure!(!folders[..place].contains(folder), "--sessions names {named} twice");
+        let session = ended_rounds(folder).with_context(|| {
+            format!("--sessions cannot read {named}; name another folder, or leave this one out")
+        })?;
+        sessions.push(TeamSession::of(named, &session));
+    }
+    Ok((!sessions.is_empty()).then(|| Teams::new(sessions)))
+}
+
 /// A scenario's name, of the library or of a file.
 fn file_stem(name: &str) -> String {
     Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
@@ -96,6 +117,8 @@ fn file_stem(name: &str) -> String {
 
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     let options = args.options()?;
+    // First of all: a folder that cannot be read is told before the long work.
+    let teams = teams(&args.sessions)?;
     let (seed, steps) = (options.seed, options.steps());
     let kind = if args.quick { "compare-quick" } else { "compare" };
     let words = |names: Vec<String>| names.join("-");
@@ -103,6 +126,11 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         .with("of", &words(args.scenarios.iter().map(|name| file_stem(name)).collect()), &"")
         .with("levels", &words(args.levels.iter().map(ToString::to_string).collect()), &"")
         .with("models", &words(args.models.iter().map(ToString::to_string).collect()), &"")
+        .with(
+            "sessions",
+            &words(args.sessions.iter().map(|folder| file_stem(&folder.to_string_lossy())).collect()),
+            &"",
+        )
         .with("seeds", &args.seeds.map(|seeds| seeds.to_string()).unwrap_or_default(), &"")
         .into_name();
     let files = ReportFiles::new(&args.out, name)?;
@@ -114,10 +142,16 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         options.seeds,
         options.levels.len()
     ));
-    let Some(report) = watched(steps, "recordings and diagnoses", |watch| compare(options, watch))? else {
+    let Some(mut report) = watched(steps, "recordings and diagnoses", |watch| compare(options, watch))?
+    else {
         output::error_line("no scenario was complete: there is nothing to compare, and nothing was written");
         return Ok(Done::BrokenOff);
     };
+    if let Some(teams) = teams {
+        let folders: Vec<&str> = teams.sessions.iter().map(|session| session.folder.as_str()).collect();
+        let _ = write!(report.command, " --sessions {}", folders.join(","));
+        report.teams = Some(teams);
+    }
     let json = serde_json::to_string(&report)?;
     match args.format {
         Format::Json => screen::line(&json),

@@ -4,10 +4,10 @@ use experiment::compare::{Study, condition::Key};
 use incident::{Story, Usd};
 use report::{
     Interval,
-    compare::{CompareReport, Effect, Metric, Paired, Swing, Tornado},
+    compare::{CompareReport, Effect, Metric, Paired, Swing, Teams, Tornado},
 };
 
-use crate::output::plain;
+use crate::{output::plain, screen::broken};
 
 pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -27,6 +27,7 @@ pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     lines.extend(two_by_two(report));
     lines.extend(unhelped(report));
     lines.extend(doubts(report));
+    lines.extend(report.teams.iter().flat_map(teams));
     lines.push("\nAssumed".to_owned());
     lines.extend(report.assumed.iter().map(|sentence| format!("  {sentence}")));
     lines.push(format!(
@@ -234,6 +235,39 @@ fn doubts(report: &CompareReport) -> Vec<String> {
     std::iter::once("\nWhat else could explain these figures".to_owned()).chain(found).collect()
 }
 
+/// Every round of every team by itself; people and the model share no table.
+fn teams(teams: &Teams) -> Vec<String> {
+    let mut lines = vec!["\nTeams of the incident room: people or their programs, no model".to_owned()];
+    lines.push("  Story minutes after the loss; * helped by a hint or a further level".to_owned());
+    for session in &teams.sessions {
+        lines.push(format!(
+            "  {}; left out: {} rounds in which nobody did anything",
+            plain(&session.folder),
+            session.idle
+        ));
+        let row = |cells: [&str; 6]| {
+            let [level, team, round, scenario, explained, restored] = cells;
+            format!("    {level:<8} {team:<20.20} {round:>5} {scenario:<19.19} {explained:>9} {restored:>8}")
+        };
+        lines.push(row(["level", "team", "round", "scenario", "explained", "restored"]));
+        lines.extend(session.rounds.iter().map(|dot| {
+            let level = format!("{}{}", dot.level, if dot.is_helped { "*" } else { "" });
+            let [explained, restored] = dot.words();
+            row([
+                &level,
+                &plain(&dot.team),
+                &dot.round.to_string(),
+                &plain(&dot.scenario),
+                &explained,
+                &restored,
+            ])
+        }));
+    }
+    let concluded = format!("What may be concluded: {}.", teams.may_be_concluded);
+    lines.extend(broken(&plain(&concluded), 76).iter().map(|line| format!("  {line}")));
+    lines
+}
+
 fn minutes(seconds: f64) -> String {
     // Zero has no sign.
     format!("{:.0}", (seconds / 60.0).round() + 0.0)
@@ -245,4 +279,40 @@ fn percent(share: f64) -> String {
 
 fn interval(Interval { low, high }: Interval, scale: f64) -> String {
     format!("{:.1} to {:.1}", low / scale, high / scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use incident::Level;
+    use report::compare::{TeamDot, TeamSession};
+
+    use super::*;
+
+    #[test]
+    fn each_round_of_a_team_is_a_line_of_its_own() {
+        let dot = |explained_s, is_lost: bool| TeamDot {
+            team: "Team \u{1b}[31m".to_owned() + &"a".repeat(40),
+            round: 12,
+            scenario: "an-incident-with-a-long-name".to_owned(),
+            seed: 3,
+            level: Level::Changes,
+            is_helped: true,
+            over_s: is_lost.then_some(9_000.0),
+            explained_s,
+            is_right: explained_s == Some(600.0),
+            restored_s: None,
+        };
+        let rounds = vec![dot(Some(600.0), true), dot(Some(660.0), true), dot(None, true), dot(None, false)];
+        let session = TeamSession { folder: "out/room".to_owned(), rounds, idle: 1, is_balanced: false };
+        let lines = teams(&Teams::new(vec![session]));
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 80 && !line.contains('\u{1b}')),
+            "{lines:#?}"
+        );
+        let ends = [" 10    never", "not right    never", "none    never", "not lost        -"];
+        let rounds = lines.iter().filter(|line| line.starts_with("    changes* Team"));
+        assert_eq!(rounds.clone().count(), ends.len());
+        assert!(rounds.zip(ends).all(|(line, end)| line.ends_with(end)), "{lines:#?}");
+        assert!(!lines.join(" ").contains("mean") && !lines.join(" ").contains("median"), "{lines:#?}");
+    }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use report::compare::CompareReport;
 
-use super::{charts, doubts, overview};
+use super::{charts, doubts, overview, teams};
 use crate::figures::{count, grouped, unbroken};
 
 /// The page about a comparison. What a quick run leaves out is not on it.
@@ -29,6 +29,7 @@ struct Page<'a> {
     levels: Vec<String>,
     scenarios: Option<(String, Vec<String>)>,
     doubts: Vec<String>,
+    teams: Vec<String>,
     rests_on: Vec<String>,
 }
 
@@ -55,6 +56,8 @@ impl<'a> Page<'a> {
         let scenarios =
             scenarios.map(|(chart, told)| chart.render().map(|chart| (chart, told))).transpose()?;
         let doubts = doubts::blocks(document).iter().map(Template::render).collect::<Result<_, _>>()?;
+        let teams = document.teams.iter().flat_map(|teams| &teams.sessions);
+        let teams = teams.map(|session| teams::chart(session).render()).collect::<Result<_, _>>()?;
         Ok(Self {
             title: overview::title(document),
             spoken: document.finding.lines().map(unbroken).collect(),
@@ -64,6 +67,7 @@ impl<'a> Page<'a> {
             levels,
             scenarios,
             doubts,
+            teams,
             rests_on: rests_on(document),
             document,
         })
@@ -97,6 +101,9 @@ fn rests_on(document: &CompareReport) -> Vec<String> {
         "The model responder may ignore any check, so more telemetry can hardly make it worse: that it gains is expected. What informs is by how \
          much, where not at all, and where it harms."
             .to_owned(),
-        format!("Nothing here was measured with a team: every figure is one of the {}.", document.responder),
+        match document.teams {
+            None => format!("Nothing here was measured with a team: every figure is one of the {}.", document.responder),
+            Some(_) => format!("Nothing but the section about teams was measured with a team: every other figure is one of the {}.", document.responder),
+        },
     ]
 }

@@ -59,6 +59,7 @@ pub fn summary(study: &Study) -> CompareReport {
         two_by_two: two_by_two(study, &ours),
         dots: dots(study, &ours),
         controls: controls(study, &ours),
+        teams: None,
     };
     report.finding = finding(&report);
     report

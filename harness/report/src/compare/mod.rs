@@ -2,6 +2,7 @@
 
 mod controls;
 mod doubts;
+mod teams;
 mod two_by_two;
 
 use incident::{Level, OperatingModel};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use controls::{Against, Baseline, Controls, Healthy, Model, Outside, Restored, Violation};
 pub use doubts::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Row, Subset};
+pub use teams::{TeamDot, TeamSession, Teams};
 pub use two_by_two::{Difference, Effect, Swing, Tornado, TwoByTwo};
 
 use crate::Interval;
@@ -46,6 +48,9 @@ pub struct CompareReport {
     pub dots: Vec<Dot>,
     /// What stands between these figures and doubt.
     pub controls: Controls,
+    /// What teams of the incident room did; nothing of it is in the figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams: Option<Teams>,
 }
 
 /// Earlier versions reported nothing that was not complete.
