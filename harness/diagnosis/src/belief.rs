@@ -40,6 +40,11 @@ impl Belief {
             surprise[1] += expected;
             surprise[2] += squares - expected * expected;
         }
+        self.heed(row, outcome, power);
+    }
+
+    /// The same, without noting how unusual it was.
+    pub fn heed<'a>(&mut self, row: impl Fn(usize) -> &'a [f64], outcome: usize, power: f64) {
         self.weigh((0..self.shares.len()).map(|hypothesis| row(hypothesis)[outcome].powf(power)));
     }
 

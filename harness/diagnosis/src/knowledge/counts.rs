@@ -1,11 +1,13 @@
 //! What a look says under each explanation, counted. Teaches how far a handful of incidents can be trusted: a count backs off to the coarser one
 //! beneath it, and how far, incidents decide that were left out of it.
 
+use std::sync::{Arc, OnceLock};
+
 use super::{Knowledge, Phase, Table};
 use crate::{
     cause::{Cause, Class, Kind, Place},
     checks::{CHECKS, assets::DIFFERENCES},
-    experience::Moment,
+    experience::{Moment, TrainingIncident},
     knowledge::Hypothesis,
 };
 
@@ -47,6 +49,71 @@ impl Seen {
     }
 }
 
+/// What the incidents of one scenario showed. Each count is made when it is first needed.
+pub(super) struct CaseSeen {
+    /// Moment by moment.
+    pub(super) incidents: Vec<Vec<Seen>>,
+    /// By check, then by phase.
+    counted: Vec<OnceLock<Option<Counted>>>,
+    shares: Vec<OnceLock<Vec<Vec<f64>>>>,
+}
+
+impl PartialEq for CaseSeen {
+    fn eq(&self, other: &Self) -> bool {
+        self.incidents == other.incidents
+    }
+}
+
+impl CaseSeen {
+    pub(super) fn of(incidents: &[TrainingIncident]) -> Arc<Self> {
+        let seen = |incident: &TrainingIncident| incident.moments.iter().map(Seen::of).collect();
+        let places = CHECKS.len() * Phase::ALL.len();
+        Arc::new(Self {
+            incidents: incidents.iter().map(seen).collect(),
+            counted: (0..places).map(|_| OnceLock::new()).collect(),
+            shares: (0..places).map(|_| OnceLock::new()).collect(),
+        })
+    }
+
+    /// What a check said in one phase. An incident counts once in each phase, however many moments of it were looked at.
+    fn counted(&self, check: usize, phase: Phase) -> Option<&Counted> {
+        let counted = &self.counted[check * Phase::ALL.len() + phase as usize];
+        counted.get_or_init(|| self.count(check, phase)).as_ref()
+    }
+
+    fn count(&self, check: usize, phase: Phase) -> Option<Counted> {
+        let (mut mean, mut incidents) = (vec![0.0; CHECKS[check].outcomes.len()], 0.0);
+        for moments in &self.incidents {
+            let said = said_in(moments, check, phase);
+            if !said.is_empty() {
+                for outcome in &said {
+                    mean[usize::from(*outcome)] += 1.0 / said.len() as f64;
+                }
+                incidents += 1.0;
+            }
+        }
+        let mean = mean.into_iter().map(|count| count / incidents).collect();
+        (incidents > 0.0).then_some(Counted { mean, incidents })
+    }
+
+    /// The share of each outcome in each incident in which the check was asked in this phase.
+    fn shares(&self, check: usize, phase: Phase) -> &[Vec<f64>] {
+        let shares = |moments: &Vec<Seen>| -> Option<Vec<f64>> {
+            let said = said_in(moments, check, phase);
+            let share = |outcome: usize| {
+                said.iter().filter(|said| usize::from(**said) == outcome).count() as f64 / said.len() as f64
+            };
+            (!said.is_empty()).then(|| (0..CHECKS[check].outcomes.len()).map(share).collect())
+        };
+        let known = &self.shares[check * Phase::ALL.len() + phase as usize];
+        known.get_or_init(|| self.incidents.iter().filter_map(shares).collect())
+    }
+}
+
+fn said_in(moments: &[Seen], check: usize, phase: Phase) -> Vec<u8> {
+    moments.iter().filter(|seen| seen.is_of(check, phase)).filter_map(|seen| seen.said[check]).collect()
+}
+
 /// A distribution over a check's outcomes, and of how many incidents it is the mean.
 #[derive(Clone, Debug)]
 struct Counted {
@@ -59,8 +126,8 @@ impl Knowledge {
     pub(super) fn alone(&self, check: usize, phase: Phase) -> &Table {
         self.tables[check * Phase::ALL.len() + phase as usize].get_or_init(|| {
             let outcomes = CHECKS[check].outcomes.len();
-            let counted: Vec<Option<Counted>> =
-                (0..self.cases.len()).map(|case| self.of_case(case, check, phase)).collect();
+            let counted: Vec<Option<&Counted>> =
+                self.seen.iter().map(|case| case.counted(check, phase)).collect();
             let uniform = vec![1.0 / outcomes as f64; outcomes];
             let pooled = backed_off(
                 counted.iter().flatten().map(|counted| counted.mean.clone()),
@@ -74,11 +141,7 @@ impl Knowledge {
             let coarser = (strength * scenarios / incidents.max(1.0)).max(BACKED_OFF);
             let at = |place: Place, worth: f64| {
                 let there = counted.iter().zip(&self.cases).filter(|(_, case)| case.parts.place == place);
-                backed_off(
-                    there.filter_map(|(counted, _)| Some(counted.as_ref()?.mean.clone())),
-                    &pooled,
-                    worth,
-                )
+                backed_off(there.filter_map(|(counted, _)| Some((*counted)?.mean.clone())), &pooled, worth)
             };
             let row = |hypothesis: &Hypothesis| -> Vec<f64> {
                 let Cause { kind, place, .. } = hypothesis.cause;
@@ -91,7 +154,7 @@ impl Knowledge {
                 let same_kind = (0..self.cases.len()).filter(|case| self.cases[*case].parts.kind == kind);
                 let carried = same_kind.filter_map(|case| self.carried(case, hypothesis.cause, check, phase));
                 let of_kind = backed_off(carried, &at(place, coarser), coarser);
-                match hypothesis.case.and_then(|case| counted[case].as_ref()) {
+                match hypothesis.case.and_then(|case| counted[case]) {
                     None => of_kind,
                     Some(Counted { mean, incidents }) => {
                         let all = incidents + strength;
@@ -112,7 +175,7 @@ impl Knowledge {
         let joint: Vec<(Vec<f64>, f64)> = (0..self.cases.len())
             .map(|case| {
                 let mut counts = (vec![0.0; outcomes], 0.0);
-                for moments in &self.seen[case] {
+                for moments in &self.seen[case].incidents {
                     let in_phase: Vec<&Seen> =
                         moments.iter().filter(|seen| seen.is_of(check, phase)).collect();
                     for seen in &in_phase {
@@ -130,7 +193,7 @@ impl Knowledge {
             .collect();
         // A scenario counts once, however many incidents of it there are.
         let once = |(counts, all): &(Vec<f64>, f64), case: usize| {
-            let incidents = self.seen[case].len().max(1) as f64;
+            let incidents = self.seen[case].incidents.len().max(1) as f64;
             (counts.iter().map(|count| count / incidents).collect::<Vec<f64>>(), all / incidents)
         };
         let scenarios: Vec<(Vec<f64>, f64)> =
@@ -158,51 +221,17 @@ impl Knowledge {
         Table { outcomes, rows: self.hypotheses.iter().flat_map(row).collect() }
     }
 
-    /// What a check said in a scenario in one phase. An incident counts once in each phase, however many moments of it were looked at.
-    fn of_case(&self, case: usize, check: usize, phase: Phase) -> Option<Counted> {
-        let outcomes = CHECKS[check].outcomes.len();
-        let (mut mean, mut incidents) = (vec![0.0; outcomes], 0.0);
-        for moments in &self.seen[case] {
-            let said =
-                moments.iter().filter(|seen| seen.is_of(check, phase)).filter_map(|seen| seen.said[check]);
-            let said: Vec<u8> = said.collect();
-            if !said.is_empty() {
-                for outcome in &said {
-                    mean[usize::from(*outcome)] += 1.0 / said.len() as f64;
-                }
-                incidents += 1.0;
-            }
-        }
-        let mean = mean.into_iter().map(|count| count / incidents).collect();
-        (incidents > 0.0).then_some(Counted { mean, incidents })
-    }
-
     /// How far a check's counts in one scenario are drawn towards those in all: as far as it foretells best what it said in an incident that
     /// was left out. A check that tells nothing apart is drawn all the way.
     pub(super) fn strength(&self, check: usize) -> f64 {
         let outcomes = CHECKS[check].outcomes.len();
-        let shares = |moments: &Vec<Seen>, phase: Phase| -> Option<Vec<f64>> {
-            let said: Vec<u8> = moments
-                .iter()
-                .filter(|seen| seen.is_of(check, phase))
-                .filter_map(|seen| seen.said[check])
-                .collect();
-            let share = |outcome: usize| {
-                said.iter().filter(|said| usize::from(**said) == outcome).count() as f64 / said.len() as f64
-            };
-            (!said.is_empty()).then(|| (0..outcomes).map(share).collect())
-        };
         let mut foretold = [0.0; STRENGTHS.len()];
         for phase in Phase::ALL {
-            let by_case: Vec<Vec<Vec<f64>>> = self
-                .seen
-                .iter()
-                .map(|case| case.iter().filter_map(|moments| shares(moments, phase)).collect())
-                .collect();
+            let by_case: Vec<&[Vec<f64>]> = self.seen.iter().map(|case| case.shares(check, phase)).collect();
             let sum = |shares: &[Vec<f64>], outcome: usize| {
                 shares.iter().map(|shares| shares[outcome]).sum::<f64>()
             };
-            let all = by_case.iter().map(Vec::len).sum::<usize>() as f64 + 1.0;
+            let all = by_case.iter().map(|case| case.len()).sum::<usize>() as f64 + 1.0;
             let usual: Vec<f64> = (0..outcomes)
                 .map(|outcome| {
                     let counts = by_case.iter().map(|case| sum(case, outcome)).sum::<f64>();
@@ -239,7 +268,7 @@ impl Knowledge {
                 service
             })
         });
-        let mut mean = self.of_case(case, twin.unwrap_or(check), phase)?.mean;
+        let mut mean = self.seen[case].counted(twin.unwrap_or(check), phase)?.mean.clone();
         if CHECKS[check].outcomes == DIFFERENCES
             && let (Some(from), Some(to)) = (from.class.and_then(difference), to.class.and_then(difference))
         {

@@ -19,7 +19,7 @@ const NORMAL_QUANTILE: f64 = 1.645;
 impl Knowledge {
     /// What all looks said at the first and the last moment before anybody acted, incident by incident.
     pub(super) fn first_and_last(&self, case: usize) -> impl Iterator<Item = (Phase, Vec<(usize, usize)>)> {
-        self.seen[case].iter().flat_map(|moments| {
+        self.seen[case].incidents.iter().flat_map(|moments| {
             [Phase::Early, Phase::Late].into_iter().filter_map(|phase| {
                 let seen = moments.iter().find(|seen| seen.phase == phase)?;
                 let said = |(check, said): (usize, &Option<u8>)| Some((check, usize::from((*said)?)));
@@ -42,10 +42,10 @@ impl Knowledge {
         let parts = self.cases[case].parts;
         let mean = |surprises: Vec<f64>| surprises.iter().sum::<f64>() / surprises.len().max(1) as f64;
         let known = |(phase, said): (Phase, Vec<(usize, usize)>)| {
-            -self.judged(phase, &said, temper).shares()[case].max(f64::MIN_POSITIVE).ln()
+            -self.heeded(phase, &said, temper).shares()[case].max(f64::MIN_POSITIVE).ln()
         };
         let unknown = |(phase, said): (Phase, Vec<(usize, usize)>)| {
-            let belief = without.judged(phase, &said, temper);
+            let belief = without.heeded(phase, &said, temper);
             let fits = |hypothesis: &Hypothesis| {
                 hypothesis.cause == parts || hypothesis.cause == Cause::new(Kind::Other, parts.place)
             };

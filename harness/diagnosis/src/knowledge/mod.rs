@@ -32,7 +32,7 @@ use crate::{
     experience::{Case, Experience, menu},
     explanation::agreement,
 };
-use counts::Seen;
+use counts::CaseSeen;
 use fit::TEMPERS;
 use names::{NAMES_FROM, Names};
 
@@ -146,8 +146,8 @@ pub struct Knowledge {
     /// How far an answer agrees with what happened, by hypothesis; as if the asset were right.
     pub agreements: Vec<Vec<f64>>,
     prior: Vec<f64>,
-    /// By case, then by incident.
-    seen: Vec<Vec<Vec<Seen>>>,
+    /// By case.
+    seen: Vec<Arc<CaseSeen>>,
     /// By sequence, then by hypothesis.
     helps: Vec<Vec<f64>>,
     /// By check.
@@ -184,12 +184,15 @@ impl Knowledge {
 
     /// Counts, and chooses by left-out scenarios how much looks are to be believed together.
     pub fn of(experience: &Experience) -> Self {
-        let mut knowledge = Self::counted(experience);
-        let without: Vec<Self> = experience
-            .cases
-            .iter()
-            .map(|case| Self::counted(&experience.clone().without(&case.name)))
-            .collect();
+        let seen: Vec<Arc<CaseSeen>> =
+            experience.incidents.iter().map(|incidents| CaseSeen::of(incidents)).collect();
+        let mut knowledge = Self::counted(experience, seen.clone());
+        let without = |(place, case): (usize, &Case)| {
+            let mut seen = seen.clone();
+            seen.remove(place);
+            Self::counted(&experience.clone().without(&case.name), seen)
+        };
+        let without: Vec<Self> = experience.cases.iter().enumerate().map(without).collect();
         let loss = |temper: &f64| -> f64 {
             (0..without.len()).map(|case| knowledge.loss(case, &without[case], *temper)).sum()
         };
@@ -202,17 +205,11 @@ impl Knowledge {
         knowledge
     }
 
-    fn counted(experience: &Experience) -> Self {
+    /// What each scenario showed is counted once for all who were taught it.
+    fn counted(experience: &Experience, seen: Vec<Arc<CaseSeen>>) -> Self {
         let (seeds, cases) = (experience.seeds.clone(), experience.cases.clone());
         let hypotheses = hypotheses(&cases);
         let menu = menu(&cases);
-        let seen: Vec<Vec<Vec<Seen>>> = experience
-            .incidents
-            .iter()
-            .map(|incidents| {
-                incidents.iter().map(|incident| incident.moments.iter().map(Seen::of).collect()).collect()
-            })
-            .collect();
         let names = names::names(experience);
         let naming = (0..CHECKS.len()).filter(|check| names[*check].found >= NAMES_FROM).collect();
         let place = |name: &String| CHECKS.iter().position(|check| check.name == name);
@@ -265,11 +262,27 @@ impl Knowledge {
     /// What is believed when these looks were taken in one phase and said this, in this order.
     pub fn judged(&self, phase: Phase, said: &[(usize, usize)], temper: f64) -> Belief {
         let mut belief = self.belief(None);
-        for (place, (check, outcome)) in said.iter().enumerate() {
-            let table = self.table(*check, phase, self.nearest(*check, &said[..place]));
-            belief.learn(|hypothesis| table.row(hypothesis), *outcome, temper);
+        for (table, outcome) in self.tables_of(phase, said) {
+            belief.learn(|hypothesis| table.row(hypothesis), outcome, temper);
         }
         belief
+    }
+
+    /// The same, without noting how unusual that was: what it takes to compare them by the hundred thousand.
+    fn heeded(&self, phase: Phase, said: &[(usize, usize)], temper: f64) -> Belief {
+        let mut belief = self.belief(None);
+        for (table, outcome) in self.tables_of(phase, said) {
+            belief.heed(|hypothesis| table.row(hypothesis), outcome, temper);
+        }
+        belief
+    }
+
+    /// What each of these looks says, given those before it, and what it said.
+    fn tables_of(&self, phase: Phase, said: &[(usize, usize)]) -> impl Iterator<Item = (Arc<Table>, usize)> {
+        let table = move |(place, (check, outcome)): (usize, &(usize, usize))| {
+            (self.table(*check, phase, self.nearest(*check, &said[..place])), *outcome)
+        };
+        said.iter().enumerate().map(table)
     }
 
     /// Of looks that were taken, the one that observes what this one does and is most like it.

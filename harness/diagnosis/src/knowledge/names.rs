@@ -1,8 +1,8 @@
 //! Which looks name the asset that does the harm, and which looks observe the same thing.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use super::counts::Seen;
+use super::counts::{CaseSeen, Seen};
 use crate::{
     checks::CHECKS,
     experience::{Experience, Moment},
@@ -43,8 +43,9 @@ pub(super) fn names(experience: &Experience) -> Vec<Names> {
 }
 
 /// For each check the others of its topic, by how much knowing one tells of the other in all incidents (Shannon's mutual information).
-pub(super) fn alike(seen: &[Vec<Vec<Seen>>]) -> Vec<Vec<usize>> {
-    let moments: Vec<&Seen> = seen.iter().flatten().filter_map(|moments| moments.first()).collect();
+pub(super) fn alike(seen: &[Arc<CaseSeen>]) -> Vec<Vec<usize>> {
+    let moments: Vec<&Seen> =
+        seen.iter().flat_map(|case| &case.incidents).filter_map(|moments| moments.first()).collect();
     let shared = |one: usize, other: usize| {
         let mut joint: HashMap<(u8, u8), f64> = HashMap::new();
         let (mut ones, mut others, mut all) = ([0.0; 10], [0.0; 10], 0.0);
