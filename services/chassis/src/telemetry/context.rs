@@ -38,28 +38,63 @@ impl TraceContext {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('-');
-        let (version, trace_id, span_id) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_known = version.len() == 2 && version != "ff" && parts.next()?.len() == 2;
-        let is_lower_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
-        if !is_known || !is_lower_hex || trace_id.len() != 32 || span_id.len() != 16 {
-            return None;
-        }
-        let trace_id = u128::from_str_radix(trace_id, 16).ok().filter(|id| *id != 0)?.to_be_bytes();
-        let span_id = u64::from_str_radix(span_id, 16).ok().filter(|id| *id != 0)?.to_be_bytes();
-        Some(Self { trace_id, span_id })
+        let (head, rest) = text.as_bytes().split_at_checked(TEXT_BYTES)?;
+        let [version, flags] = [&head[..2], &head[53..]].map(hex::<1>);
+        let is_known = flags.is_some() && version.is_some_and(|version| version != [0xff]);
+        let is_apart = [2, 35, 52].into_iter().all(|place| head[place] == b'-');
+        // Later versions may say more.
+        let ends = rest.first().is_none_or(|next| *next == b'-')
+            && rest.iter().all(|byte| *byte == b'-' || digit(*byte).is_some());
+        let (trace_id, span_id) = (hex::<16>(&head[3..35])?, hex::<8>(&head[36..52])?);
+        let is_some = trace_id != [0; 16] && span_id != [0; 8];
+        (is_known && is_apart && ends && is_some).then_some(Self { trace_id, span_id })
     }
 
     pub fn inject(self, headers: &mut HeaderMap) {
-        let value = HeaderValue::try_from(self.to_string()).expect("hexadecimal digits and hyphens");
+        let value = HeaderValue::from_bytes(&self.text()).expect("hexadecimal digits and hyphens");
         headers.insert(TRACEPARENT, value);
     }
+
+    /// Written and read for each request, so without the detours of formatting.
+    fn text(self) -> [u8; TEXT_BYTES] {
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-01";
+        for (from, id) in [(3, &self.trace_id[..]), (36, &self.span_id[..])] {
+            for (pair, byte) in text[from..].chunks_exact_mut(2).zip(id) {
+                pair.copy_from_slice(&[b'0' + (byte >> 4), b'0' + (byte & 15)].map(letter));
+            }
+        }
+        text
+    }
+}
+
+/// The length of a `traceparent` of version 00.
+const TEXT_BYTES: usize = 55;
+
+/// A digit above 9 is a letter.
+fn letter(digit: u8) -> u8 {
+    if digit > b'9' { digit - b'9' - 1 + b'a' } else { digit }
+}
+
+/// The value of a digit in small letters.
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+fn hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = (digit(pair[0])? << 4) | digit(pair[1])?;
+    }
+    Some(bytes)
 }
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (trace_id, span_id) = (u128::from_be_bytes(self.trace_id), u64::from_be_bytes(self.span_id));
-        write!(f, "00-{trace_id:032x}-{span_id:016x}-01")
+        f.write_str(str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -89,5 +124,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         context.inject(&mut headers);
         assert_eq!(TraceContext::of(&headers), Some(context));
+        let context = TraceContext { trace_id: 0x0123_4567_89ab_cdef_u128.to_be_bytes(), span_id: [0xfa; 8] };
+        assert_eq!(context.to_string(), "00-00000000000000000123456789abcdef-fafafafafafafafa-01");
+        assert_eq!(TraceContext::parse(&context.to_string()), Some(context));
     }
 }

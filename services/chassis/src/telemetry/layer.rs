@@ -67,12 +67,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
     fn on_new_span(&self, attributes: &SpanAttributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let metadata = attributes.metadata();
-        let mut fields = Fields::with_capacity(metadata.fields().len());
+        let leaves = self.telemetry.leaves(Kind::Span);
+        let mut fields = Fields::with_capacity(metadata.fields().len(), leaves);
         attributes.record(&mut fields);
         let local = span.parent().and_then(|parent| context_of(&parent));
         let parent = fields.parent.or(local);
         let own = self.context(parent);
-        let record = self.telemetry.leaves(Kind::Span).then(|| SpanRecord {
+        let record = leaves.then(|| SpanRecord {
             context: own,
             parent_span_id: parent.map(|parent| parent.span_id),
             scope: metadata.target(),
@@ -91,31 +92,29 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
         let Some(span) = context.span(id) else { return };
         let mut extensions = span.extensions_mut();
         if let Some(record) = extensions.get_mut::<OpenSpan>().and_then(|open| open.record.as_mut()) {
-            let mut fields = Fields { attributes: mem::take(&mut record.attributes), ..Fields::default() };
+            let attributes = mem::take(&mut record.attributes);
+            let mut fields = Fields { attributes, is_whole: true, ..Fields::default() };
             values.record(&mut fields);
             record.attributes = fields.attributes;
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::with_capacity(event.metadata().fields().len());
+        let detailed = self.telemetry.leaves(Kind::LogDetail);
+        let mut fields = Fields::with_capacity(event.metadata().fields().len(), detailed);
         event.record(&mut fields);
         let kind = if fields.event_name.is_some() { Kind::Change } else { Kind::LogText };
         if !self.telemetry.leaves(kind) {
             return;
         }
-        let detailed = self.telemetry.leaves(Kind::LogDetail);
-        let trace = context.event_span(event).and_then(|span| context_of(&span));
-        if !detailed {
-            fields.attributes.clear();
-        }
+        let trace = context.event_span(event).filter(|_| detailed).and_then(|span| context_of(&span));
         self.telemetry.push(Record::Log(LogRecord {
             time_ns: self.now_ns(),
             severity: *event.metadata().level(),
             scope: if detailed { event.metadata().target() } else { "" },
             body: fields.message,
             event_name: fields.event_name,
-            context: trace.filter(|_| detailed),
+            context: trace,
             attributes: fields.attributes,
         }));
     }
@@ -150,15 +149,27 @@ struct Fields {
     link: Option<TraceContext>,
     event_name: Option<Text>,
     attributes: Attributes,
+    /// Otherwise only what is needed whatever leaves: of a span its parent, of an event its text and its name.
+    is_whole: bool,
 }
 
 impl Fields {
-    fn with_capacity(count: usize) -> Self {
-        Self { attributes: Attributes::with_capacity(count), ..Self::default() }
+    fn with_capacity(count: usize, is_whole: bool) -> Self {
+        let attributes = if is_whole { Attributes::with_capacity(count) } else { Attributes::default() };
+        Self { attributes, is_whole, ..Self::default() }
+    }
+
+    fn push(&mut self, field: &Field, value: Value) {
+        if self.is_whole {
+            self.attributes.push(field.name(), value);
+        }
     }
 
     /// Takes a text to where its field's name says.
     fn take(&mut self, field: &Field, write: impl FnOnce(&mut String)) {
+        if !self.is_whole && !matches!(field.name(), "message" | "otel.parent" | "event.name") {
+            return;
+        }
         let text = self.attributes.keep(write);
         match field.name() {
             "message" => self.message = Some(text),
@@ -189,7 +200,7 @@ impl Visit for Fields {
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.attributes.push(field.name(), Value::Integer(value));
+        self.push(field, Value::Integer(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -197,11 +208,11 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.attributes.push(field.name(), Value::Double(value));
+        self.push(field, Value::Double(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.attributes.push(field.name(), Value::Bool(value));
+        self.push(field, Value::Bool(value));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {

@@ -99,10 +99,6 @@ impl Attributes {
         &self.texts[text.from..text.to]
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.values.clear();
-    }
-
     fn owned(&self, text: Option<Text>) -> String {
         text.map_or_else(String::new, |text| self.text(text).to_owned())
     }
