@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use incident::Route;
+use memchr::memmem;
 use web_front::parts;
 
 /// How a visit went.
@@ -20,12 +21,9 @@ pub fn judge(route: Route, status: StatusCode, page: &[u8]) -> Visit {
     if status != StatusCode::OK {
         return Visit::Failed;
     }
-    let page = String::from_utf8_lossy(page);
-    let is_there = |name: &str| page.contains(&format!("data-part=\"{name}\""));
-    let missing = || parts(route).iter().filter(|part| !is_there(part.name));
-    match (missing().count(), missing().any(|part| part.needed)) {
-        (0, _) => Visit::Served,
-        (_, false) => Visit::Degraded,
-        (_, true) => Visit::Failed,
-    }
+    let is_there = |name: &str| memmem::find(page, format!("data-part=\"{name}\"").as_bytes()).is_some();
+    let missing = parts(route).iter().filter(|part| !is_there(part.name));
+    missing.fold(Visit::Served, |visit, part| {
+        if part.needed || visit == Visit::Failed { Visit::Failed } else { Visit::Degraded }
+    })
 }
