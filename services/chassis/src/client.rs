@@ -2,29 +2,36 @@
 
 use std::{
     error::Error as StdError,
+    fmt,
     future::Future,
     io,
     pin::Pin,
+    sync::{Arc, Weak},
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, Uri, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, uri::Authority};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::{
     client::legacy::Client,
     rt::{TokioIo, TokioTimer},
 };
 use parking_lot::Mutex;
-use tokio::{select, time::timeout};
+use tokio::{
+    select,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 use tracing::Instrument;
 
 use crate::{
     chassis::Chassis,
-    network::{Connection, Network},
+    network::{Connection, MemoryNetwork, Network},
+    serve::door::{self, Door, DoorError},
+    simulation::link::Way,
     tasks::Boxed,
     telemetry::http::Calls,
 };
@@ -40,6 +47,12 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The largest answer that is read: an asset of 1 MiB whose every byte is escaped in JSON.
 pub const ANSWER_BYTES_MAX: usize = 8 * 1_024 * 1_024;
+
+/// A connection's first buffer, which becomes twice as large each time that it is filled: as hyper reads.
+const BUFFER_BYTES: usize = 8 * 1_024;
+
+/// A head with the headers that the services send.
+const HEAD_BYTES: usize = 256;
 
 /// How long a call may take as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +102,23 @@ pub struct Peer {
     client: Client<Connector, Full<Bytes>>,
     calls: Calls,
     open: Mutex<CancellationToken>,
+    /// In memory, where whole requests can be handed over.
+    memory: Option<InMemory>,
+}
+
+struct InMemory {
+    network: MemoryNetwork,
+    way: Way,
+    host: HeaderValue,
+    idle: Mutex<Idle>,
+}
+
+/// Since when the connections to one run of the peer have been idle, the most recently used last. They are only counted: what they spare
+/// is the handshake.
+#[derive(Default)]
+struct Idle {
+    door: Weak<Door>,
+    since: Vec<Instant>,
 }
 
 impl Peer {
@@ -106,7 +136,8 @@ impl Peer {
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .build(connector);
         let calls = Calls::new(chassis.telemetry.meter(), &authority, chassis.settings.propagates);
-        Self { authority, client, calls, open: Mutex::default() }
+        let memory = InMemory::of(chassis, &authority);
+        Self { authority, client, calls, open: Mutex::default(), memory }
     }
 
     pub fn authority(&self) -> &Authority {
@@ -169,6 +200,43 @@ impl Peer {
     }
 
     async fn answer(&self, request: Request<Bytes>) -> Result<Answer, CallError> {
+        if let Some(memory) = self.memory.as_ref().filter(|memory| memory.way.is_whole())
+            && let Some(door) = memory.network.door(&self.authority)
+        {
+            return self.hand_over(memory, door, request).await;
+        }
+        // Boxed, or every call would be as large as this one.
+        Box::pin(self.send_bytes(request)).await
+    }
+
+    /// A call without bytes. It takes the time that bytes take.
+    async fn hand_over(
+        &self,
+        memory: &InMemory,
+        door: Arc<Door>,
+        mut request: Request<Bytes>,
+    ) -> Result<Answer, CallError> {
+        let broken = |error: io::Error| self.broken(error);
+        if !memory.has_idle(&door) {
+            memory.way.open(self.authority.host()).await.map_err(broken)?;
+        }
+        door::complete(&mut request, &memory.host);
+        memory.travels(request.body().len()).await.map_err(broken)?;
+        let answered = door.enter(request, memory.way.clone()).await.unwrap_or(Err(DoorError::Broken));
+        let bytes = answered.as_ref().map_or(0, |response| response.body().len());
+        memory.travels(bytes).await.map_err(broken)?;
+        let response = answered.map_err(|error| match error {
+            DoorError::TooLarge => {
+                CallError::TooLarge { peer: self.authority.clone(), bytes_max: ANSWER_BYTES_MAX }
+            }
+            broken @ DoorError::Broken => self.broken(broken),
+        })?;
+        memory.is_idle_again(&door);
+        let (head, body) = response.into_parts();
+        Ok(Answer { status: head.status, headers: head.headers, body })
+    }
+
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Answer, CallError> {
         let (mut head, body) = request.into_parts();
         let mut uri = head.uri.into_parts();
         uri.scheme = Some(http::uri::Scheme::HTTP);
@@ -188,6 +256,53 @@ impl Peer {
 
     fn broken(&self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> CallError {
         CallError::Broken { peer: self.authority.clone(), source: source.into() }
+    }
+}
+
+impl InMemory {
+    fn of(chassis: &Chassis, authority: &Authority) -> Option<Self> {
+        let Network::Memory(network) = &chassis.network else { return None };
+        let named = if authority.port_u16() == Some(80) { authority.host() } else { authority.as_str() };
+        Some(Self {
+            network: network.clone(),
+            way: network.way(chassis.service, authority),
+            host: HeaderValue::from_str(named).expect("an authority is plain"),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// As long as a head and so many bytes take: a burst for each buffer that they fill.
+    async fn travels(&self, bytes: usize) -> io::Result<()> {
+        let (mut rest, mut buffer) = (HEAD_BYTES + bytes, BUFFER_BYTES);
+        self.way.travel(1).await?;
+        while rest > buffer {
+            (rest, buffer) = (rest - buffer, buffer * 2);
+            self.way.travel(1).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes an idle connection, if there is one.
+    fn has_idle(&self, door: &Arc<Door>) -> bool {
+        let mut idle = self.idle.lock();
+        let is_this_run = std::ptr::eq(idle.door.as_ptr(), Arc::as_ptr(door));
+        is_this_run && idle.since.pop().is_some_and(|since| since.elapsed() <= IDLE_TIMEOUT)
+    }
+
+    fn is_idle_again(&self, door: &Arc<Door>) {
+        let mut idle = self.idle.lock();
+        if !std::ptr::eq(idle.door.as_ptr(), Arc::as_ptr(door)) {
+            *idle = Idle { door: Arc::downgrade(door), since: Vec::new() };
+        }
+        if idle.since.len() < IDLE_CONNECTIONS_MAX {
+            idle.since.push(Instant::now());
+        }
+    }
+}
+
+impl fmt::Debug for InMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemory").field("network", &self.network).finish_non_exhaustive()
     }
 }
 

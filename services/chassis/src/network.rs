@@ -5,7 +5,7 @@ use std::{
     fmt, io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock, Weak},
     task::{Context, Poll},
     time::Duration,
 };
@@ -19,7 +19,10 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::simulation::{Link, Links};
+use crate::{
+    serve::door::Door,
+    simulation::{Link, Links, link::Way},
+};
 
 /// The least latency of a link in memory. A call that takes no time at all would let a retry without delay stop
 /// virtual time for ever.
@@ -164,6 +167,14 @@ impl Listener {
         }
     }
 
+    /// Takes whole requests from now on, where there is no wire.
+    pub(crate) fn open_door(&self, door: &Arc<Door>) {
+        if let Self::Memory(listener) = self {
+            // One run listens once.
+            let _ = listener.door.set(Arc::downgrade(door));
+        }
+    }
+
     /// The address that others connect to, with the port that was really taken.
     ///
     /// # Errors
@@ -182,7 +193,15 @@ impl Listener {
 #[derive(Clone)]
 pub struct MemoryNetwork {
     links: Links,
-    listeners: Arc<Mutex<BTreeMap<String, mpsc::Sender<Connection>>>>,
+    listeners: Arc<Mutex<BTreeMap<String, Listening>>>,
+}
+
+/// Somebody who listens, for as long as the other end of `sender` lives.
+#[derive(Clone)]
+struct Listening {
+    sender: mpsc::Sender<Connection>,
+    /// Not kept alive: behind it is a service, which knows this network.
+    door: Arc<OnceLock<Weak<Door>>>,
 }
 
 impl fmt::Debug for MemoryNetwork {
@@ -195,18 +214,30 @@ impl MemoryNetwork {
     fn bind(&self, address: &Authority) -> io::Result<Listener> {
         let (sender, incoming) = mpsc::channel(BACKLOG_MAX);
         let mut listeners = self.listeners.lock();
-        if listeners.get(address.as_str()).is_some_and(|taken| !taken.is_closed()) {
+        if listeners.get(address.as_str()).is_some_and(|taken| !taken.sender.is_closed()) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
-        listeners.insert(address.to_string(), sender);
-        Ok(Listener::Memory(MemoryListener { address: address.clone(), incoming }))
+        let door = Arc::default();
+        listeners.insert(address.to_string(), Listening { sender, door: Arc::clone(&door) });
+        Ok(Listener::Memory(MemoryListener { address: address.clone(), incoming, door }))
+    }
+
+    pub(crate) fn way(&self, from: &str, address: &Authority) -> Way {
+        self.links.way(from, address.host())
+    }
+
+    /// Where whole requests can be handed over to whoever listens.
+    pub(crate) fn door(&self, address: &Authority) -> Option<Arc<Door>> {
+        let listeners = self.listeners.lock();
+        let listening = listeners.get(address.as_str()).filter(|listening| !listening.sender.is_closed())?;
+        listening.door.get()?.upgrade()
     }
 
     async fn connect(&self, from: &str, address: &Authority) -> io::Result<Connection> {
         self.links.travel(from, address.host()).await?;
         let listener = {
             let listeners = self.listeners.lock();
-            listeners.get(address.as_str()).cloned()
+            listeners.get(address.as_str()).map(|listening| listening.sender.clone())
         };
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
         let (near, far) = self.links.connect(from, address.host());
@@ -216,10 +247,16 @@ impl MemoryNetwork {
 }
 
 /// A name that is listened to in a network in memory.
-#[derive(Debug)]
 pub struct MemoryListener {
     address: Authority,
     incoming: mpsc::Receiver<Connection>,
+    door: Arc<OnceLock<Weak<Door>>>,
+}
+
+impl fmt::Debug for MemoryListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryListener").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

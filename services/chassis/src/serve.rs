@@ -5,20 +5,22 @@
 //!
 //! - [`limits`]: how many connections, and how long each may keep the server waiting.
 //! - `activity`: what each connection is doing, and who gives way when a listener is full.
-//! - `connection`: one connection. `hosts`: under which names it is asked.
+//! - `connection`: one connection. `door`: whole requests in place of one, in memory. `hosts`: under which names it is asked.
 
 mod activity;
 mod connection;
+pub(crate) mod door;
 mod hosts;
 pub mod limits;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, middleware, routing::get};
 use http::StatusCode;
 use tokio::{select, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use door::Door;
 pub use hosts::{AllowedHosts, Hosts};
 pub use limits::{CONNECTIONS_MAX, CONNECTIONS_RESERVED, DRAIN_TIMEOUT, HEAD_TIMEOUT, Limits};
 
@@ -106,6 +108,16 @@ pub fn serve_router(
         let places = activity::Places::new(serving.limits.connections);
         let reserved = activity::Places::new(serving.limits.reserved);
         let connections = TaskTracker::new();
+        let door = Arc::new(Door {
+            whole: whole.clone(),
+            beyond_limit: beyond_limit.clone(),
+            hosts: serving.hosts.clone(),
+            places: Arc::clone(&places),
+            reserved: Arc::clone(&reserved),
+            connections: connections.clone(),
+            tasks: tasks.clone(),
+        });
+        listener.open_door(&door);
         loop {
             let accepted = select! {
                 biased;
@@ -136,7 +148,7 @@ pub fn serve_router(
             let served = connection::serve(connection, place, builder, router, hosts, stop);
             tasks.spawn(connections.track_future(served));
         }
-        drop(listener);
+        drop((listener, door));
         connections.close();
         select! {
             biased;

@@ -197,6 +197,76 @@ async fn a_call_in_memory_takes_its_latency_in_virtual_time() {
     assert_eq!(start.elapsed().as_millis() / 7, 3, "{:?}", start.elapsed());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_handed_over_whole_is_answered_as_one_that_comes_in_bytes() {
+    let network = Network::in_memory(Duration::from_millis(1), 0);
+    let address: http::uri::Authority = "listener:80".parse().unwrap();
+    let listener = network.bind(&address).await.unwrap();
+    let told = async |request: http::Request<axum::body::Body>| {
+        let mut headers: Vec<String> =
+            request.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        headers.sort();
+        format!("{:?} {:?} {} {headers:?}", request.version(), request.method(), request.uri())
+    };
+    let (router, tasks) = (plain().route("/told", axum::routing::any(told)), TaskGroup::default());
+    let serving = serving(Protocol::Http1, 8);
+    tasks.spawn(serve_router(listener, router.into(), serving, tasks.clone(), CancellationToken::new()));
+    let peer = Peer::new(&Chassis::of_caller("caller", network.clone(), Clock::real(), 7), address.clone());
+    // The first comes before the service has begun to look for whole requests.
+    peer.get("/quick", Wait::Forever).await.unwrap();
+    for (method, path, body) in [
+        ("GET", "/told?one=%20two", ""),
+        ("POST", "/told", ""),
+        ("PUT", "/told", "text"),
+        ("DELETE", "/told", ""),
+        ("HEAD", "/quick", ""),
+        ("GET", "/large", ""),
+        ("POST", "/body", "what is sent"),
+        ("GET", "/nowhere", ""),
+        ("HEAD", "/nowhere", ""),
+        ("PUT", "/quick", "x"),
+    ] {
+        let call = async || {
+            let request = http::Request::builder().method(method).uri(path).header("x-shop", "one");
+            let answer = peer.send(request.body(body.into()).unwrap(), Wait::Forever).await.unwrap();
+            (answer.status, answer.headers, answer.body)
+        };
+        let whole = call().await;
+        // A link that might lose something carries bytes.
+        network.impair("caller", &address, Duration::ZERO, f64::MIN_POSITIVE);
+        assert_eq!(call().await, whole, "{method} {path}");
+        network.impair("caller", &address, Duration::ZERO, 0.0);
+    }
+    tasks.kill().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whole_requests_meet_what_happens_to_links() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let (network, address) = (&bench.network, bench.peer.authority());
+    let quick = async || bench.peer.get("/quick", SHORT).await.map(|answer| answer.status);
+    // The first comes before the service has begun to look for whole requests.
+    for _ in 0..2 {
+        quick().await.unwrap();
+    }
+    // A certificate is shown when a connection opens: one that is in use goes on, and ends when it has been idle for too long.
+    network.expire("caller", address, true);
+    quick().await.unwrap();
+    sleep(chassis::client::IDLE_TIMEOUT + Duration::from_secs(1)).await;
+    assert!(matches!(quick().await, Err(CallError::Broken { .. })));
+    network.expire("caller", address, false);
+    quick().await.unwrap();
+    network.suspend("slow", address, true);
+    assert!(matches!(quick().await, Err(CallError::TimedOut { .. })));
+    let (waiting, ()) = tokio::join!(bench.peer.get("/quick", Wait::Forever), async {
+        sleep(Duration::from_secs(60)).await;
+        network.suspend("slow", address, false);
+    });
+    assert_eq!(waiting.unwrap().status, StatusCode::OK);
+    network.impair("caller", address, Duration::from_millis(300), 0.0);
+    assert!(matches!(quick().await, Err(CallError::TimedOut { .. })));
+}
+
 /// What is sent once, what is sent then again and again, and after which time the connection ends.
 type Unfinished = (&'static [u8], &'static [u8], Duration);
 

@@ -142,16 +142,7 @@ impl Links {
 
     /// One handshake on the way from one service to another.
     pub(crate) async fn travel(&self, from: &str, to: &str) -> io::Result<()> {
-        let Conditions { delay, expired, .. } = self.between(from, to, |link| link.now());
-        let takes = self.latency + delay;
-        if !takes.is_zero() {
-            sleep(takes).await;
-        }
-        if expired {
-            let cause = format!("the certificate of {to} has expired");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, cause));
-        }
-        Ok(())
+        self.way(from, to).open(to).await
     }
 
     pub(crate) fn connect(&self, from: &str, to: &str) -> (Link, Link) {
@@ -169,16 +160,14 @@ impl Links {
         self.end("", at, Stream::Far(socket))
     }
 
+    /// The way from one service to another, and back.
+    pub(crate) fn way(&self, from: &str, to: &str) -> Way {
+        let state = self.between(from, to, Arc::clone);
+        Way { latency: self.latency, state, chance: Arc::clone(&self.chance) }
+    }
+
     fn end(&self, from: &str, to: &str, stream: Stream) -> Link {
-        Link {
-            stream,
-            latency: self.latency,
-            state: self.between(from, to, Arc::clone),
-            chance: Arc::clone(&self.chance),
-            travel: None,
-            arrived: Vec::new(),
-            held: None,
-        }
+        Link { stream, way: self.way(from, to), travel: None, arrived: Vec::new(), held: None }
     }
 
     fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&Arc<State>) -> T) -> T {
@@ -195,6 +184,51 @@ impl Links {
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Links").field("latency", &self.latency).finish_non_exhaustive()
+    }
+}
+
+/// How long it takes from one service to another, and what can happen on the way. Clones are the same way.
+#[derive(Clone)]
+pub(crate) struct Way {
+    latency: Duration,
+    state: Arc<State>,
+    chance: Arc<Mutex<ChaCha8Rng>>,
+}
+
+impl Way {
+    /// Whether nothing breaks what travels, so that it arrives whole.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.state.now().resets <= 0.0
+    }
+
+    /// One handshake.
+    pub(crate) async fn open(&self, to: &str) -> io::Result<()> {
+        let Conditions { delay, expired, .. } = self.state.now();
+        let takes = self.latency + delay;
+        if !takes.is_zero() {
+            sleep(takes).await;
+        }
+        if expired {
+            let cause = format!("the certificate of {to} has expired");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, cause));
+        }
+        Ok(())
+    }
+
+    /// One burst of bytes, one way or, seen from the calling end of a real socket, both. Whether it is lost is decided when it sets out.
+    pub(crate) async fn travel(&self, ways: u32) -> io::Result<()> {
+        let now = self.state.now();
+        if now == Conditions::default() {
+            sleep(self.latency).await;
+            return Ok(());
+        }
+        let is_lost = now.resets > 0.0 && {
+            let mut chance = self.chance.lock();
+            (0..ways).any(|_| chance.random_bool(now.resets.clamp(0.0, 1.0)))
+        };
+        self.state.speaks().await;
+        sleep(self.latency + now.delay * ways).await;
+        if is_lost { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 
@@ -227,9 +261,7 @@ macro_rules! on_stream {
 /// One end of a connection: what is read arrives one latency after it could have been read.
 pub struct Link {
     stream: Stream,
-    latency: Duration,
-    state: Arc<State>,
-    chance: Arc<Mutex<ChaCha8Rng>>,
+    way: Way,
     // Set while bytes are on their way. Reading starts it, so that each burst pays the latency once.
     travel: Option<Travel>,
     arrived: Vec<u8>,
@@ -266,8 +298,8 @@ impl Link {
 
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         // In memory the other end holds back what it reads; beyond a real socket nobody does.
-        if self.held.is_none() && !matches!(self.stream, Stream::Memory(_)) && self.state.now().silent {
-            let state = Arc::clone(&self.state);
+        if self.held.is_none() && !matches!(self.stream, Stream::Memory(_)) && self.way.state.now().silent {
+            let state = Arc::clone(&self.way.state);
             self.held = Some(Box::pin(async move { state.speaks().await }));
         }
         if let Some(held) = &mut self.held {
@@ -287,35 +319,19 @@ impl Link {
 
     /// Whether this is a real socket with nothing in its way.
     fn is_plain_socket(&self) -> bool {
-        !matches!(self.stream, Stream::Memory(_)) && self.state.now() == Conditions::default()
+        !matches!(self.stream, Stream::Memory(_)) && self.way.state.now() == Conditions::default()
     }
 
     fn set_out(&self) -> Travel {
-        let now = self.state.now();
-        let latency = self.latency;
-        if now == Conditions::default() {
-            return Box::pin(async move {
-                sleep(latency).await;
-                Ok(())
-            });
-        }
+        let way = self.way.clone();
         // The calling end of a real socket stands for the way there as well.
-        let ways: u32 = if matches!(self.stream, Stream::Near(_)) { 2 } else { 1 };
-        let is_lost = now.resets > 0.0 && {
-            let mut chance = self.chance.lock();
-            (0..ways).any(|_| chance.random_bool(now.resets.clamp(0.0, 1.0)))
-        };
-        let state = Arc::clone(&self.state);
-        Box::pin(async move {
-            state.speaks().await;
-            sleep(latency + now.delay * ways).await;
-            if is_lost { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
-        })
+        let ways = if matches!(self.stream, Stream::Near(_)) { 2 } else { 1 };
+        Box::pin(async move { way.travel(ways).await })
     }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("latency", &self.latency).finish_non_exhaustive()
+        f.debug_struct("Link").field("latency", &self.way.latency).finish_non_exhaustive()
     }
 }
