@@ -58,6 +58,7 @@ impl Line {
     }
 
     /// The one that it escalates to.
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::First => Self::Second,

@@ -99,7 +99,9 @@ impl<H: Hands> Responder<'_, H> {
         self.named.clear();
         self.history.truncate(1);
         let learned = std::mem::take(&mut self.learned);
-        learned.iter().for_each(|learned| self.believe(learned));
+        for learned in &learned {
+            self.believe(learned);
+        }
         self.learned = learned;
     }
 
