@@ -105,6 +105,8 @@ fn the_first_screen_says_in_a_row_how_each_team_did_poorest_telemetry_on_top() {
         ],
     );
     assert!(standing.find("Team &#60;1&#62;") < standing.find("Team &#60;2&#62;"));
+    // At changes the telemetry is no part of it: the sign stands under that fact, and not under another.
+    has(rest, &["title=\"no part of it at this level\""]);
     has(rest, &["logs: Team &#60;1&#62;", "20 % sure: right, by luck", "not spent yet"]);
     assert_eq!(page.matches("<article").count(), 1, "the practice is folded away");
 }

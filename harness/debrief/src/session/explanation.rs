@@ -79,14 +79,24 @@ impl Explained {
 
 impl Matrix {
     pub(super) fn of(same: &[&Round<'_>]) -> Self {
+        let facts = all_facts(same);
+        let sign = |round: &Round<'_>, fact: &Fact| {
+            let own = round.facts.iter().find(|own| own.fact == *fact);
+            own.map_or(Sign::NO_PART, |own| Sign::of(own.claimed))
+        };
         let row = |round: &&Round<'_>| {
             let score = round.played.outcome.explanation_score;
             let score = score.map_or("no answer".to_owned(), of_ten);
-            (round.label(), round.facts.iter().map(|fact| Sign::of(fact.claimed)).collect(), score)
+            (round.label(), facts.iter().map(|fact| sign(round, fact)).collect(), score)
         };
-        let facts = same.first().map(|round| round.facts.iter().map(|fact| short(&fact.fact)).collect());
-        Self { facts: facts.unwrap_or_default(), rows: same.iter().map(row).collect() }
+        Self { facts: facts.iter().map(short).collect(), rows: same.iter().map(row).collect() }
     }
+}
+
+/// The facts of an incident. What contributed at a poor telemetry level may be no part of it at a rich one: those who had most name all.
+pub(super) fn all_facts(same: &[&Round<'_>]) -> Vec<Fact> {
+    let most = same.iter().max_by_key(|round| round.facts.len());
+    most.map_or_else(Vec::new, |round| round.facts.iter().map(|claimed| claimed.fact.clone()).collect())
 }
 
 fn finding(facts: &[FactClaimed]) -> String {
@@ -166,6 +176,9 @@ pub(super) struct Sign {
 }
 
 impl Sign {
+    /// Where a fact is no part of the incident at a team's level.
+    const NO_PART: Self = Self { class: "", mark: "–", words: "no part of it at this level" };
+
     pub(super) fn of(claimed: Claimed) -> Self {
         let (class, mark, words) = match claimed {
             Claimed::WithEvidence => ("with-evidence", "●", "said and shown"),

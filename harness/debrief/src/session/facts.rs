@@ -8,7 +8,7 @@ use report::session::{Fact, FactClaimed, Knowable, Known, Pending};
 use super::{
     charts::levels,
     clocks::minutes,
-    explanation::{question, short, words},
+    explanation::{all_facts, question, short, words},
     instead, level_class,
     round::Round,
 };
@@ -84,11 +84,19 @@ impl Facts {
     }
 
     pub(super) fn of_all(same: &[&Round<'_>]) -> Option<Self> {
-        let first = same.first()?;
+        let first = same.iter().max_by_key(|round| round.facts.len())?;
         let mut all = Self::of(first, None)?;
+        let named = all_facts(same);
         let cells = |round: &&Round<'_>| {
-            let pairs = met(round, |fact| fact.seen_s).into_iter().zip(met(round, |fact| fact.said_s));
-            (round.label(), pairs.collect())
+            let (seen, said) = (met(round, |fact| fact.seen_s), met(round, |fact| fact.said_s));
+            let cell = |fact: &Fact| {
+                let place = round.facts.iter().position(|own| own.fact == *fact);
+                place.map_or_else(
+                    || (NOT.to_owned(), NOT.to_owned()),
+                    |place| (seen[place].clone(), said[place].clone()),
+                )
+            };
+            (round.label(), named.iter().map(cell).collect())
         };
         all.teams = same.iter().map(cells).collect();
         let known = |level: &Level| {
@@ -109,30 +117,41 @@ impl Facts {
         let pending = &round.computed.as_ref()?.knowable;
         let knowable = if let Pending::Ready(knowable) = pending { Some(knowable) } else { None };
         let shorts = unnamed(round);
-        let row = |((fact, times), short): ((&FactClaimed, &Vec<(Level, Known)>), &String)| Row {
+        // What could be known is listed for the facts of the incident, in an order of its own.
+        let times_of = |knowable: &Knowable, fact: &Fact| {
+            let place = knowable.of.iter().position(|other| other == fact)?;
+            knowable.facts.get(place).cloned()
+        };
+        let row = |knowable: &Knowable, fact: &FactClaimed, short: &String| Row {
             question: if matches!(fact.fact, Fact::Factor(_)) {
                 short.clone()
             } else {
                 question(&fact.fact).to_owned()
             },
             words: words(&fact.fact),
-            cells: times.iter().map(|(level, known)| Cell::new(*level, known, own)).collect(),
+            cells: times_of(knowable, &fact.fact)
+                .unwrap_or_default()
+                .iter()
+                .map(|(level, known)| Cell::new(*level, known, own))
+                .collect(),
             seen: String::new(),
             said: String::new(),
         };
+        let facts = || round.facts.iter().zip(&shorts);
         let head = |level: &Level| Head {
             name: level.to_string(),
             class: level_class(*level),
             is_own: own == Some(*level),
         };
-        let times = knowable.map_or(&[][..], |knowable| &knowable.facts);
         let minutes = knowable.map_or(&[][..], |knowable| &knowable.looked_at_minutes);
         let minutes: Vec<String> = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect();
         Some(Self {
             finding: String::new(),
             levels: Level::ALL.iter().map(head).collect(),
+            rows: knowable.map_or_else(Vec::new, |knowable| {
+                facts().map(|(fact, short)| row(knowable, fact, short)).collect()
+            }),
             shorts: shorts.clone(),
-            rows: round.facts.iter().zip(times).zip(&shorts).map(row).collect(),
             instead: instead(pending),
             is_of_team: false,
             teams: Vec::new(),

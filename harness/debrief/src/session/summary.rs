@@ -131,6 +131,9 @@ fn worth(tried: &Tried) -> String {
         Verdict::NotDone => "not done".to_owned(),
     };
     match (&tried.expected, tried.came) {
+        (Some(expected), _) if tried.verdict == Verdict::Restored && expected.outlook == Outlook::Back => {
+            format!("{verdict}, as expected")
+        }
         (Some(expected), Some(came)) if expected.outlook == came => format!("{verdict}, as expected"),
         (Some(expected), Some(_)) => format!("{verdict}; expected: {}", of_remedy(expected.outlook)),
         _ => verdict,
