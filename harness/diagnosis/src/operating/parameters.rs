@@ -112,11 +112,6 @@ impl Parameters {
         self[parameter] = value;
         self
     }
-
-    /// All values, in the order of the table.
-    pub fn values(&self) -> &[f64] {
-        &self.0
-    }
 }
 
 impl Index<Parameter> for Parameters {

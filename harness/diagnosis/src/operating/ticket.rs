@@ -127,20 +127,26 @@ impl Ticket {
     pub fn minutes_to(&self, to: Line) -> f64 {
         let lines = (to as u32).saturating_sub(self.line as u32);
         let hops = if self.has_hypercare() { lines.min(1) } else { lines };
+        f64::from(hops) * self.hop_minutes()
+    }
+
+    fn hop_minutes(&self) -> f64 {
         let acknowledged = self.acknowledged_within() / 2.0;
         let again = self.bounced() * (self.parameters[Parameter::Detail] + acknowledged);
-        f64::from(hops) * (acknowledged + again + self.parameters[Parameter::Understood])
+        acknowledged + again + self.parameters[Parameter::Understood]
+    }
+
+    /// All that a decision depends on, besides the line: incidents of which the same is expected are decided alike.
+    pub fn expected(&self) -> [f64; 4] {
+        let relayed = if self.is_blind { self.parameters[Parameter::Relayed] } else { 0.0 };
+        let hypercare = self.parameters[Parameter::Hypercare];
+        [self.hop_minutes(), hypercare, self.helpers_minutes(&[Remedy::ReplaceDisk]), relayed]
     }
 
     /// How many minutes more a look takes: without live telemetry of its own, the delivery team asks application support for it.
     pub fn relayed_minutes(&self, check: &Check) -> f64 {
         let asks = self.is_blind && self.line == Line::Third && check.needs != Signal::Nothing;
         if asks { self.parameters[Parameter::Relayed] } else { 0.0 }
-    }
-
-    /// What a decision depends on, besides the line: whether the delivery team is blind.
-    pub fn is_blind(&self) -> bool {
-        self.is_blind
     }
 
     /// How many minutes other teams are expected to need until they begin with one of these remedies.

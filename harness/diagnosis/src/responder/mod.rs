@@ -154,9 +154,9 @@ impl<'a, H: Hands> Responder<'a, H> {
         let mut hasher = DefaultHasher::new();
         checks.hash(&mut hasher);
         let ticket = Ticket::new(terms);
-        (terms.model as u8, ticket.is_blind()).hash(&mut hasher);
+        let expected = ticket.expected();
         let costs = terms.costs.checks.iter().chain(&terms.costs.remedies);
-        let numbers = costs.chain(terms.odds.iter().flatten()).chain(terms.parameters.values());
+        let numbers = costs.chain(terms.odds.iter().flatten()).chain(&expected);
         numbers.for_each(|number| number.to_bits().hash(&mut hasher));
         let stakes = terms.stakes;
         for number in [stakes.calm_minute, stakes.wrong, stakes.none, stakes.last_resort] {
