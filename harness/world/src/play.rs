@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io, pin::Pin, sync::Arc, time::Duration};
 
 use chassis::LatentFault;
-use diagnosis::{Knowledge, Terms, explanation::RIGHT_FROM, responder};
+use diagnosis::{Knowledge, Terms, explanation::RIGHT_FROM, operating::ticket::seed_of, responder};
 use evidence::Evidence;
 use incident::{EventKind, IncidentRecord, OperatingModel, Remedy, Rules, Run, Story, words::ClockKind};
 use tokio::select;
@@ -169,7 +169,7 @@ pub fn play_until<'a>(
                         hands.called().await;
                         let call = desk.call.get();
                         let terms = Terms::at(options.level, options.operating_model);
-                        let terms = Terms { seed: Some(options.seed), ..terms };
+                        let terms = Terms { seed: Some(seed_of(&scenario.name, options.seed)), ..terms };
                         responder::respond(&hands, knowledge, &terms).await;
                         desk.is_done.set(desk.call.get() == call);
                         hands.called_anew(call).await;

@@ -56,6 +56,11 @@ impl fmt::Display for Priority {
     }
 }
 
+/// Where the chance of an incident comes from: two scenarios with one seed do not meet the same people.
+pub fn seed_of(scenario: &str, seed: u64) -> u64 {
+    seed ^ fnv_1a([scenario.to_owned()])
+}
+
 /// The ticket of an incident, and the line that has it.
 #[derive(Clone, Debug)]
 pub struct Ticket {

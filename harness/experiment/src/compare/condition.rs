@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use diagnosis::{Answer, Hands, Knowledge, Terms, remedies::with_asset, responder, runbook};
+use diagnosis::{
+    Answer, Hands, Knowledge, Terms, operating::ticket::seed_of, remedies::with_asset, responder, runbook,
+};
 use incident::{Level, OperatingModel, Remedy};
 
 use super::{
@@ -118,7 +120,7 @@ impl Condition {
     pub async fn diagnose(&self, playback: &Playback<'_>, number: usize) -> Option<Diagnosis> {
         let placebo = self.placebo.as_deref().map(|findings| (findings, number));
         let hands = PlaybackHands::new(playback, self.has_alerts, placebo, self.records)?;
-        let seed = Some(playback.tape.seed);
+        let seed = Some(seed_of(&playback.tape.scenario, playback.tape.seed));
         match &self.who {
             Who::Model { terms, taught } => {
                 let name = &playback.tape.scenario;
