@@ -360,7 +360,7 @@ pub fn truth_at(level: Level, scenario: &Scenario, drawn: &Drawn) -> Answer {
     answer
 }
 
-/// The kinds of evidence, the assets and the characters that a text names are looked for without case.
+/// Whether a text holds one of these words, in whatever case.
 pub(crate) fn holds_any(text: &str, words: &[&str]) -> bool {
     let text = text.to_lowercase();
     words.iter().any(|word| text.contains(word))

@@ -11,7 +11,7 @@ use chassis::Problem;
 use diagnosis::{
     Answer,
     cause::Place,
-    explanation::{POINTS, Part, Points, points},
+    explanation::{POINTS, Points, points},
 };
 use http::StatusCode;
 use incident::{Level, Service};
@@ -177,11 +177,6 @@ pub fn answer_of<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> Answer {
     answer
 }
 
-/// The answer that the claims with evidence make.
-pub fn answer(claims: &[Claim]) -> Answer {
-    answer_of(counting(claims))
-}
-
 /// What an explanation is worth to a team at this level.
 pub fn scored(claims: &[Claim], pins: &[Pin], truth: &Answer, level: Level) -> Score {
     let judged = |claims: Vec<&Claim>| {
@@ -319,22 +314,11 @@ pub fn claim_locates(claim: &Claim, truth: &Answer, level: Level) -> bool {
     is_matched || locates(&claim.words, truth)
 }
 
-/// The part of a score that a claim is about.
-pub fn part_of(about: About) -> Part {
-    match about {
-        About::Cause => Part::Cause,
-        About::Asset => Part::Asset,
-        About::Character => Part::Character,
-        About::Path => Part::Path,
-        About::Factor => Part::Factors,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use diagnosis::{
         cause::{Cause, Kind},
-        explanation::RIGHT_FROM,
+        explanation::{Part, RIGHT_FROM},
     };
     use incident::ContributingFactor;
 
