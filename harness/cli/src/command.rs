@@ -124,7 +124,7 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Train(args) => train::run(&args),
         Command::Chain(args) => chain::run(&args),
         Command::Compare(args) => compare::run(&args),
-        Command::Debrief(args) => debrief::run(&args).map(Done::from),
+        Command::Debrief(args) => debrief::run(&args),
         Command::Characters(args) => characters::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Evidence(args) => in_real_time(evidence_command::run(args)),

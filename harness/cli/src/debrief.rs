@@ -2,18 +2,22 @@
 
 use std::{
     fs,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use experiment::chain::{ChainOptions, chain};
 use incident::IncidentRecord;
 use report::chain::ChainReport;
+use world::scenario::library;
 
 use crate::{
-    output::plain,
+    done::Done,
+    output::{self, plain},
     screen,
-    work::{can_write, cannot_write},
+    work::{can_write, cannot_write, watched},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -24,12 +28,15 @@ pub(crate) struct DebriefArgs {
     /// What `chain` wrote about the same scenario as JSON: adds each latent fault's share
     #[arg(long, value_name = "FILE")]
     chain: Option<PathBuf>,
+    /// Plays the record's scenario and seed with each of the sixteen combinations of latent faults, and adds the same; less than a minute
+    #[arg(long, conflicts_with = "chain")]
+    replay: bool,
     /// Folder for the page and the Markdown
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
     out: PathBuf,
 }
 
-pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<Done> {
     let stem = args.record.file_stem().unwrap_or(args.record.as_os_str()).to_string_lossy();
     can_leave(&args.out, &stem)?;
     let name = |file: &Path| plain(&file.display().to_string());
@@ -42,11 +49,33 @@ pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<()> {
         serde_json::from_str(&read(file)?)
             .with_context(|| format!("{} is not what `glyphfall chain` writes as JSON", name(file)))
     });
-    let chain = chain.transpose()?;
+    let mut chain = chain.transpose()?;
+    if args.replay {
+        chain = replayed(&record)?;
+        if chain.is_none() {
+            output::error_line("nothing was written: not every combination was played");
+            return Ok(Done::BrokenOff);
+        }
+    }
     let [html, md] = write(&record, chain.as_ref(), &args.out, &stem)?;
     screen::paragraph(&format!("{}.", plain(&::debrief::incident::finding(&record))));
     screen::line(&format!("\nPage:     {}\nMarkdown: {}", name(&html), name(&md)));
-    Ok(())
+    Ok(Done::Well)
+}
+
+/// The same scenario and seed, in virtual time; none if it was stopped.
+fn replayed(record: &IncidentRecord) -> anyhow::Result<Option<ChainReport>> {
+    let name = &record.run.scenario;
+    let scenario = library().into_iter().find(|scenario| scenario.name == *name).with_context(|| {
+        format!(
+            "the record is of '{}', which is no scenario of the library, so nothing can be played again; leave --replay out, or give what \
+             `glyphfall chain` wrote about your own file with --chain",
+            plain(name)
+        )
+    })?;
+    let options = ChainOptions { seeds: NonZeroUsize::MIN, ..ChainOptions::new(scenario, record.run.seed) };
+    let report = watched(options.incidents(), "incidents", |watch| chain(&options, watch))?;
+    Ok(report.complete.then_some(report))
 }
 
 /// Makes sure, before any long work, that a record and its debrief can be left under this name.

@@ -163,6 +163,21 @@ fn shares_of_the_loss_stand_beside_the_factors() {
     let text = markdown(&whole(), Some(&shares())).unwrap();
     contains(&text, &["a latent fault at the start, 35.6 % of the loss)"]);
 
+    // One root cause beside what contributed, with what repairing one alone would leave.
+    let rows = |text: &str| -> Vec<String> {
+        let below = text.split("### One root cause, or contributing factors").nth(1).expect("it is there");
+        let rows = below.lines().filter(|line| line.starts_with('|')).take(9);
+        rows.map(str::to_owned).collect()
+    };
+    let played = rows(&text);
+    let named = "| what is named | A special character: \\<b\\>promo-banner\\</b\\>, U+000B | Invalid rendering, poor error handling, missing health check and inadequate telemetry |";
+    assert_eq!(played[2], named);
+    assert!(played[4..].iter().all(|row| row.matches('$').count() == 2), "{played:#?}");
+    let alone = |row: &str| row.split(" | ").nth(1).map(str::to_owned);
+    assert_ne!(alone(&played[4]), alone(&played[5]), "the trigger taken back, and rendering repaired");
+    let unplayed = rows(&markdown(&whole(), None).unwrap());
+    assert!(unplayed[4..].iter().all(|row| row.matches("not played").count() == 2), "{unplayed:#?}");
+
     let other = ChainReport { scenario: "surge".to_owned(), ..shares() };
     assert!(matches!(markdown(&whole(), Some(&other)), Err(DebriefError::OtherScenario { .. })));
 }

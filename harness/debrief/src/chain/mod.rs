@@ -43,6 +43,7 @@ pub(crate) struct SharesOfLoss {
     pub(crate) plot: Option<String>,
     pub(crate) command: String,
     shares: Vec<Share>,
+    combinations: Vec<Combination>,
 }
 
 impl SharesOfLoss {
@@ -55,7 +56,17 @@ impl SharesOfLoss {
             responder: report.responder.clone(),
             command: report.command.clone(),
             shares: report.shares.clone(),
+            combinations: report.combinations.clone(),
         }
+    }
+
+    /// What is lost with just these latent faults, in any order.
+    pub(crate) fn loss(&self, faults: &[ContributingFactor]) -> Option<Usd> {
+        let is_it = |row: &&Combination| {
+            row.faults_present.len() == faults.len()
+                && row.faults_present.iter().all(|fault| faults.contains(fault))
+        };
+        self.combinations.iter().find(is_it)?.loss_usd.map(Usd)
     }
 
     pub(crate) fn of_fault(&self, fault: ContributingFactor) -> Option<(f64, Option<Interval>)> {

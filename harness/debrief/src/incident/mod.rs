@@ -166,7 +166,7 @@ impl<'a> Debrief<'a> {
             steps_finding: steps_finding(facts, &steps),
             remedies_finding: remedies_finding(facts),
             factors_finding: factors::finding(&factors),
-            review: Review::of(facts, &factors),
+            review: Review::of(facts, &factors, shares.as_ref()),
             rests_on: rests_on(facts),
             answer: answer(facts),
             facts,

@@ -1,10 +1,14 @@
 //! The post-incident review: the headings of a blameless review, their facts filled in from the record. What only
 //! people can say is left open.
 
-use incident::{EventKind, Outage};
+use incident::{ContributingFactor, EventKind, Outage, Usd};
 
 use super::{factors::Factor, facts::Facts, steps};
-use crate::figures::{capital, count, duration, list, percent, printable, time};
+use crate::{
+    chain::SharesOfLoss,
+    chart::Table,
+    figures::{capital, count, duration, list, percent, printable, time},
+};
 
 /// From this share of the time until the answer on, one check is called expensive.
 const EXPENSIVE_FROM: f64 = 0.3;
@@ -16,21 +20,98 @@ pub(super) struct Review {
     pub(super) went_well: Vec<String>,
     pub(super) hard_to_see: Vec<String>,
     pub(super) lucky: Vec<String>,
+    pub(super) causes: Option<Causes>,
     /// What each action would answer.
     pub(super) answers: Vec<String>,
 }
 
 impl Review {
-    pub(super) fn of(facts: &Facts<'_>, factors: &[Factor]) -> Self {
+    pub(super) fn of(facts: &Facts<'_>, factors: &[Factor], shares: Option<&SharesOfLoss>) -> Self {
         Self {
             impact: impact(facts),
             timeline: timeline(facts),
             went_well: went_well(facts),
             hard_to_see: hard_to_see(facts, factors),
             lucky: lucky(facts),
+            causes: Causes::of(facts, factors, shares),
             answers: factors.iter().map(|factor| factor.name.clone()).collect(),
         }
     }
+}
+
+/// The same incident as a review tells it that wants one root cause, beside one that wants what contributed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Causes {
+    pub(super) title: String,
+    pub(super) about: String,
+    pub(super) table: Table,
+}
+
+impl Causes {
+    /// Nothing where no latent fault contributed: there is then nothing to set beside the one cause.
+    fn of(facts: &Facts<'_>, factors: &[Factor], shares: Option<&SharesOfLoss>) -> Option<Self> {
+        let present: Vec<&Factor> = factors.iter().filter(|factor| factor.is_present).collect();
+        if present.is_empty() {
+            return None;
+        }
+        let faults: Vec<ContributingFactor> = present.iter().map(|factor| factor.factor).collect();
+        let names = list(&present.iter().map(|factor| factor.name.to_lowercase()).collect::<Vec<_>>());
+        let left = |repaired: &[ContributingFactor]| {
+            let left: Vec<_> = faults.iter().copied().filter(|fault| !repaired.contains(fault)).collect();
+            shares?.loss(&left)
+        };
+        let said = |left: Option<Usd>| left.map_or("not played".to_owned(), |usd| usd.to_string());
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let (as_it_was, without) = (left(&[]), left(&faults));
+        let mut table = Table::new(&["", "one root cause", "contributing factors"])
+            .with(row(["what is named", &trigger(facts), &capital(&names)]))
+            .with(row(["what is done", "it is undone; the shop stays as it was", "each of them is repaired"]))
+            .with(row(["the same again would lose", &said(as_it_was), &said(without)]));
+        let mut most: Option<(Usd, &str)> = None;
+        for factor in &present {
+            let alone = left(&[factor.factor]);
+            table = table.with(row([
+                &format!("if the one cause is {}, and it alone is repaired", factor.name.to_lowercase()),
+                &said(alone),
+                &said(without),
+            ]));
+            if let Some(alone) = alone.filter(|alone| most.is_none_or(|(usd, _)| *alone > usd)) {
+                most = Some((alone, &factor.name));
+            }
+        }
+        let title = match (as_it_was, most) {
+            (Some(as_it_was), Some((usd, name))) => format!(
+                "Taken back, the trigger leaves {as_it_was} to be lost again; {} repaired alone leaves {usd}",
+                name.to_lowercase()
+            ),
+            _ => "What repairing only one would leave has not been played".to_owned(),
+        };
+        let about = match shares {
+            Some(shares) => format!(
+                "What the same trigger would lose again, from replays in virtual time ({}) with {}: {}.",
+                shares.seeds, shares.responder, shares.command
+            ),
+            None => "glyphfall debrief RECORD.json --replay plays this incident again with each repair, where its scenario is in the library."
+                .to_owned(),
+        };
+        Some(Self { title, about, table })
+    }
+}
+
+/// What a review that wants one cause names: the answer, or else whatever was changed last before the loss.
+fn trigger(facts: &Facts<'_>) -> String {
+    if let Some(answer) = facts.answer().filter(|answer| !answer.trigger.is_empty()) {
+        return printable(&answer.trigger);
+    }
+    let lost_s = facts.outcome.lost_s.unwrap_or(f64::INFINITY);
+    let before = facts.record.events.iter().rev().filter(|event| event.story_s <= lost_s);
+    let mut published = before.filter_map(|event| match &event.kind {
+        EventKind::Published { asset, version, by } => {
+            Some(format!("The {} published {}, version {version}", printable(by), printable(asset)))
+        }
+        _ => None,
+    });
+    published.next().unwrap_or_else(|| "whatever was changed last".to_owned())
 }
 
 fn impact(facts: &Facts<'_>) -> Vec<String> {

@@ -110,6 +110,11 @@ fn review(text: &mut String, debrief: &Debrief<'_>) {
         );
     }
     *text += "- *What else made it possible, worse or longer?*\n";
+    if let Some(causes) = &review.causes {
+        heading(text, 3, "One root cause, or contributing factors");
+        let _ = writeln!(text, "{}. {}\n", plain(&causes.title), plain(&causes.about));
+        *text += &table(&causes.table.columns, &causes.table.rows);
+    }
     for (title, facts, question) in [
         ("What went well", &review.went_well, "What else helped?"),
         ("What was hard to see", &review.hard_to_see, "What did you expect to see, and did not?"),
