@@ -37,11 +37,12 @@ const PAGE: &str = r#"
     };
 "#;
 
-const REVIEW: [&str; 8] = [
+const REVIEW: [&str; 9] = [
     "What happened",
     "Impact",
     "Timeline",
     "Contributing factors",
+    "One root cause, or contributing factors",
     "What went well",
     "What was hard to see",
     "Where we got lucky",

@@ -125,10 +125,12 @@ fn root() -> PathBuf {
 fn documents() -> Vec<String> {
     let inside = fs::read_dir(root().join("docs")).expect("there is a folder docs");
     let name = |entry: std::io::Result<fs::DirEntry>| {
-        format!("docs/{}", entry.expect("the folder can be read").file_name().to_string_lossy())
+        let path = entry.expect("the folder can be read").path();
+        let is_document = path.extension().is_some_and(|ending| ending == "md");
+        is_document.then(|| format!("docs/{}", path.file_name().unwrap_or_default().to_string_lossy()))
     };
     let first = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
-    inside.map(name).filter(|name| name.ends_with(".md")).chain(first).collect()
+    inside.filter_map(name).chain(first).collect()
 }
 
 fn read(name: &str) -> String {

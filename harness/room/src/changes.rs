@@ -330,7 +330,7 @@ impl Change<'_> {
         team: u32,
         round: Option<usize>,
         repair: &str,
-        expected: Option<Expected>,
+        expected: Option<&Expected>,
     ) -> Result<(), Problem> {
         let counts = |played: &&Played| self.plan.get(played.round).is_some_and(|round| !round.practice);
         let mut scored = self.team(team)?.played.iter().filter(counts);
@@ -346,7 +346,7 @@ impl Change<'_> {
         for played in &mut self.for_team(team).team_mut(team)?.played {
             if played.round == round {
                 played.repair = Some(repair.to_owned());
-                played.repair_expected.clone_from(&expected);
+                played.repair_expected = expected.cloned();
             }
         }
         Ok(())

@@ -181,10 +181,9 @@ impl Room {
                     .run(move || team_world.evidence.alerts().rules.iter().any(|alert| alert.firing))
                     .await
             };
-            // While the clocks stand still the figures stand still too, though visits under way go on to their end.
             let stands = phase == Phase::Paused && team_world.figures().now.at_s > 0.0;
             let figures =
-                if stands { team_world.figures().clone() } else { team_world.compute_figures(&round) };
+                if stands { team_world.figures_stand_still() } else { team_world.compute_figures(&round) };
             match phase {
                 Phase::Running => self.go_on(&team_world, &figures, firing),
                 Phase::Paused => {}

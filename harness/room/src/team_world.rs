@@ -233,6 +233,14 @@ impl TeamWorld {
         self.figures.lock()
     }
 
+    /// While the story's clock stands still its figures do too, though visits under way go on to their end; only now is later.
+    pub fn figures_stand_still(&self) -> Figures {
+        let now = self.now();
+        let mut figures = self.figures();
+        figures.now = now;
+        figures.clone()
+    }
+
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
     pub fn compute_figures(&self, round: &Round) -> Figures {
         let now = self.now();

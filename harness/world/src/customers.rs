@@ -63,7 +63,7 @@ impl Mix {
     }
 
     /// For how many seconds availability must stay at its target to count as restored, where these customers come: long enough for
-    /// [`HOLD_VISITS`] to the page that they visit least. Where few come, a minute without a failed visit comes by chance.
+    /// `HOLD_VISITS` to the page that they visit least. Where few come, a minute without a failed visit comes by chance.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -33,6 +33,9 @@ pub const CHANGES_WITHIN: Duration = Duration::from_secs(3_600);
 /// How long after the call the outage stands in evidence as nobody has changed it yet. Whoever looks later looks at that time.
 pub const OUTAGE_SEEN: Duration = Duration::from_secs(120);
 
+/// How far back evidence is read: what is older may have given way to newer. Whoever comes later to an outage looks at its last hour.
+pub const READ_BACK: Duration = Duration::from_secs(3_600);
+
 /// The signal that a look needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
@@ -121,7 +124,7 @@ enum How {
 pub struct Look<'a> {
     /// What telemetry has delivered.
     pub evidence: &'a Evidence,
-    /// The time that is looked at: now, or for evidence that is kept at most [`OUTAGE_SEEN`] after the call.
+    /// The time that is looked at: now, or for evidence that is kept at most [`OUTAGE_SEEN`] after the call, but within [`READ_BACK`].
     pub now: UnixTime,
     /// When the responder was called.
     pub noticed: UnixTime,
@@ -139,7 +142,8 @@ impl Check {
     pub async fn look(&self, probes: &impl Probes) -> Finding {
         let evidence = probes.evidence();
         let (now, noticed) = (evidence.now(), probes.noticed());
-        let now = if self.reads_the_outage() { now.min(noticed.plus(OUTAGE_SEEN)) } else { now };
+        let outage = noticed.plus(OUTAGE_SEEN).max(now.minus(READ_BACK));
+        let now = if self.reads_the_outage() { now.min(outage) } else { now };
         let look = Look { evidence, now, noticed };
         match &self.how {
             How::Evidence(ask) => ask(&look),

@@ -9,7 +9,7 @@
 //! remedy helped is something that it looks at. It takes only looks that made replayed training incidents cheaper
 //! ([`replay`](crate::replay)), so that a level that adds nothing leaves it as it was.
 //!
-//! - [`learned`]: what it knows, and what is left of that after a handover. [`weighed`]: what it can choose from. [`thoughts`]: what it
+//! - `learned`: what it knows, and what is left of that after a handover. `weighed`: what it can choose from. `thoughts`: what it
 //!   says about its choice.
 
 mod learned;

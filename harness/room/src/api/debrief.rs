@@ -106,7 +106,7 @@ async fn spend(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair"));
     }
     let expected = expected(expects, because.as_deref())?;
-    member.room.change(|session| session.spend_repair(member.team, round, &repair, expected))?;
+    member.room.change(|session| session.spend_repair(member.team, round, &repair, expected.as_ref()))?;
     Ok(Json(Repairs { choices: known.map(str::to_owned).into() }))
 }
 

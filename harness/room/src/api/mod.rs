@@ -200,7 +200,8 @@ mod tests {
     #[tokio::test]
     async fn the_description_names_the_evidence_with_its_parameters_and_the_header_of_a_change() {
         let [of_participants, _] = descriptions();
-        let evidence = evidence::Evidence::new(world::observed::limits(), std::time::SystemTime::now);
+        let clock = chassis::Clock::real();
+        let evidence = evidence::Evidence::new(world::observed::limits(), move || clock.wall());
         for (path, _, parameters) in EVIDENCE.iter().filter(|(path, ..)| !path.contains('{')) {
             let described = of_participants["paths"][path]["get"]["parameters"].as_array().unwrap();
             let described: BTreeSet<&str> =

@@ -230,7 +230,9 @@ mod tests {
         let mut pins = played.pins.clone();
         let asset = Fact::Asset("promo-banner".to_owned());
         assert_eq!(judge(asset.clone(), &played.claims, &pins, Level::Logs).claimed, Claimed::WithEvidence);
-        pins.iter_mut().for_each(|pin| pin.named.clear());
+        for pin in &mut pins {
+            pin.named.clear();
+        }
         assert_eq!(judge(asset, &played.claims, &pins, Level::Logs).claimed, Claimed::SaidNotShown);
     }
 
