@@ -269,12 +269,18 @@ impl<'a, H: Hands> Responder<'a, H> {
             best.filter(|_| is_ours(&answer)).map(|place| (place, chance(place)))
         };
         match first.map(|first| (first, chance)).or_else(likeliest) {
-            Some((place, chance)) => match board.asks_first(place) {
-                Some(asking) => Next::Look(asking, cost, cost),
+            Some((place, chance)) => match self.unseen().or_else(|| board.asks_first(place)) {
+                Some(first) => Next::Look(first, cost, cost),
                 None => Next::Act(board.candidates[place].place, chance),
             },
             None => taking(answer_cost).unwrap_or_else(|| self.seen_from_inside().unwrap_or(answer)),
         }
+    }
+
+    /// The look at whether customers are served, if none was taken: nobody changes a shop before that.
+    fn unseen(&self) -> Option<usize> {
+        let is_seen = self.said.iter().any(|(_, place)| CHECKS[*place].tells_whether_served());
+        (self.tried.is_empty() && !is_seen).then(|| self.watch())
     }
 
     /// Who stops without having mended anything has opened pages beside the shop: an explanation by which nobody in the shop can do

@@ -142,11 +142,8 @@ fn where_others_must_be_asked_it_hands_over_and_pays_for_it() {
     let (done, _, minutes) = played(OperatingModel::OpsRunIt);
     assert_eq!(done, ["front-latency", "to L2", &DISK.to_string()]);
     let (_, _, at_once) = played(OperatingModel::YouBuildIt);
-    let (ticket, pages) = (
-        Ticket::new(&terms(OperatingModel::OpsRunIt)),
-        f64::from(CHECKS[place("pages-outside")].cost_minutes),
-    );
-    let others = ticket.minutes_to(Line::Second) + ticket.helpers_minutes(&[DISK]) + pages;
+    let ticket = Ticket::new(&terms(OperatingModel::OpsRunIt));
+    let others = ticket.minutes_to(Line::Second) + ticket.helpers_minutes(&[DISK]);
     assert!((minutes - at_once - others).abs() < 1e-9, "{minutes} {at_once} {others}");
 }
 

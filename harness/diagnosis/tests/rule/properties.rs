@@ -4,7 +4,7 @@ use diagnosis::{
     Experience, Knowledge, Phase, Terms,
     cause::Kind,
     checks::{CHECKS, Signal, granted},
-    experience::{Moment, Said},
+    experience::{Case, Moment, Said},
     replay,
     responder::expected_cost,
     terms::STAKES,
@@ -169,49 +169,39 @@ fn mean(replayed: &[replay::Replayed], of: impl Fn(&replay::Replayed) -> f64) ->
 }
 
 #[test]
-fn held_back_training_incidents_cost_no_more_at_a_richer_level() {
+fn a_richer_level_neither_costs_more_nor_misleads_those_who_never_heard_of_a_family() {
     let experience = Experience::built_in();
     let judge = replay::Judge::new(&experience);
     let left_aside = |place: &usize| experience.left_aside.iter().any(|name| name == CHECKS[*place].name);
-    let mean = |level: &Level| {
+    let judged = |level: &Level| {
         let checks: Vec<usize> = granted(*level).into_iter().filter(|place| !left_aside(place)).collect();
-        let costs = judge.costs(&checks);
-        costs.iter().sum::<f64>() / costs.len() as f64
+        let judged = judge.judged(&checks);
+        (judged.costs.iter().sum::<f64>() / judged.costs.len() as f64, judged.wrong())
     };
-    let costs = Level::ALL.each_ref().map(mean);
-    assert!(costs.windows(2).all(|pair| pair[1] <= pair[0] + SAME), "{costs:?}");
+    let by_level = Level::ALL.each_ref().map(judged);
+    let is_no_worse = |pair: &[(f64, f64)]| pair[1].0 <= pair[0].0 + SAME && pair[1].1 <= pair[0].1 + SAME;
+    assert!(by_level.windows(2).all(is_no_worse), "{by_level:?}");
+    assert!(by_level.iter().all(|(_, wrong)| *wrong <= 0.2), "{by_level:?}");
 }
 
 #[test]
-fn of_families_that_were_never_taught_something_else_gains_and_wrong_answers_do_not_rise() {
+fn of_families_that_were_never_taught_something_else_gains() {
     let experience = Experience::built_in();
-    let mut wrong_share = [0.0; 5];
-    let (mut gains, mut wrong) = (Vec::new(), Vec::new());
-    for (case, of_case) in experience.cases.iter().enumerate() {
+    let gain = |(case, of_case): (usize, &Case)| -> f64 {
         let without = Knowledge::of(&experience.clone().without_family(&of_case.name));
-        let others = |knowledge: &Knowledge, looks: &[(usize, usize)]| -> f64 {
-            let belief = knowledge.judged(Phase::Early, looks, knowledge.temper).doubting(knowledge);
-            let is_other = |place: &usize| knowledge.hypotheses[*place].cause.kind == Kind::Other;
+        let others = |looks: &[(usize, usize)]| -> f64 {
+            let belief = without.judged(Phase::Early, looks, without.temper).doubting(&without);
+            let is_other = |place: &usize| without.hypotheses[*place].cause.kind == Kind::Other;
             (0..belief.len()).filter(is_other).map(|place| belief[place]).sum()
         };
         let seen = &experience.incidents[case][0].moments[0];
         let looks: Vec<(usize, usize)> =
             (0..CHECKS.len()).filter_map(|check| Some((check, seen.said(check)?.outcome))).collect();
-        gains.push(others(&without, &looks) - others(&without, &[]));
-        for (place, level) in Level::ALL.iter().enumerate() {
-            let terms = Terms::at(*level, OperatingModel::YouBuildIt);
-            let told = replay::replay(&experience, (case, 0), &without, &terms);
-            if told.is_right == Some(false) {
-                wrong.push(format!("{level} {}", of_case.name));
-            }
-            wrong_share[place] +=
-                f64::from(u8::from(told.is_right == Some(false))) / experience.cases.len() as f64;
-        }
-    }
-    let gain = gains.iter().sum::<f64>() / gains.len() as f64;
-    assert!(gain > 0.2, "{gain}: {gains:?}");
-    assert!(wrong_share.iter().all(|share| *share <= 0.2), "{wrong_share:?} {wrong:?}");
-    assert!(wrong_share[4] <= wrong_share[0] + SAME, "more wrong at changes than at dark: {wrong:?}");
+        others(&looks) - others(&[])
+    };
+    let gains: Vec<f64> = experience.cases.iter().enumerate().map(gain).collect();
+    let mean = gains.iter().sum::<f64>() / gains.len() as f64;
+    assert!(mean > 0.2, "{mean}: {gains:?}");
 }
 
 #[test]
