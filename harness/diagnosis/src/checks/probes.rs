@@ -9,10 +9,13 @@ use serde_json::Value;
 use super::{CHANGES_WITHIN, Look};
 use crate::{Caller, Deed, Deployment, Finding, NoReply, Probes, Process, Reply, finding::share_word};
 
+/// Nothing is counted: that tells of no customer, served or lost.
+pub const UNKNOWN: &str = "unknown";
+
 /// What an opened page can be.
 pub const PAGE: &[&str] = &["whole", "parts-missing", "error", "hangs", "broken"];
 /// How large a share can be.
-pub const SHARE: &[&str] = &["none", "some", "most", "all", "unknown"];
+pub const SHARE: &[&str] = &["none", "some", "most", "all", UNKNOWN];
 /// What a port can say.
 pub const PORT: &[&str] = &["open", "closed"];
 /// What a health check can say.

@@ -72,12 +72,10 @@ impl<H: Hands> Responder<'_, H> {
         if self.is_served {
             return Priority::P3;
         }
-        let tells = |(round, place): &&(u8, usize)| *round == 0 && CHECKS[*place].tells_whether_served();
-        if !self.said.iter().any(|key| tells(&key)) {
+        if self.seen().is_none() {
             self.look(self.watch()).await;
         }
-        let last = self.said.iter().rfind(tells);
-        last.map_or(Priority::P1, |key| Priority::of(CHECKS[key.1].outcomes[self.taken[key]]))
+        self.seen().map_or(Priority::P1, Priority::of)
     }
 
     /// Goes on with those looks alone that were kept, and with what was tried: that is seen in the shop.

@@ -28,7 +28,7 @@ use crate::{
     Answer, Finding, Hands, Knowledge, Phase,
     belief::Belief,
     cause::{Class, Kind},
-    checks::{CHECKS, Check, Signal},
+    checks::{CHECKS, Check, Signal, probes::UNKNOWN},
     knowledge::Hypothesis,
     operating::{Line, Ticket},
     remedies::{PUBLISHED, SETTLES, with_asset},
@@ -279,8 +279,7 @@ impl<'a, H: Hands> Responder<'a, H> {
 
     /// The look at whether customers are served, if none was taken: nobody changes a shop before that.
     fn unseen(&self) -> Option<usize> {
-        let is_seen = self.said.iter().any(|(_, place)| CHECKS[*place].tells_whether_served());
-        (self.tried.is_empty() && !is_seen).then(|| self.watch())
+        (self.tried.is_empty() && self.seen().is_none()).then(|| self.watch())
     }
 
     /// Who stops without having mended anything has opened pages beside the shop: an explanation by which nobody in the shop can do
@@ -363,9 +362,13 @@ impl<'a, H: Hands> Responder<'a, H> {
     /// Looks whether customers are served, until it is as good as certain: one look may miss what few customers meet.
     async fn has_helped(&self, chance: f64) -> bool {
         let mut served = chance.clamp(0.02, 0.98);
+        let mut place = self.watch();
         for _ in 0..WATCHES_MAX {
-            let place = self.watch();
-            let (said, _) = self.ask(place).await;
+            let (said, finding) = self.ask(place).await;
+            if finding.outcome == UNKNOWN {
+                place = anybodys_watch();
+                continue;
+            }
             let says = |phase: Phase| -> f64 {
                 let table = self.knowledge.table(place, phase, None);
                 let shares = self.belief.shares().iter();
@@ -381,12 +384,24 @@ impl<'a, H: Hands> Responder<'a, H> {
         served >= LOST_BELOW
     }
 
-    /// The cheapest look at whether customers are served: anybody can open pages.
+    /// What the last look at whether customers are served said, if one told.
+    fn seen(&self) -> Option<&'static str> {
+        self.watched().rfind(|(_, outcome)| *outcome != UNKNOWN).map(|(_, outcome)| outcome)
+    }
+
+    /// The looks at whether customers are served that were taken in this round, and what they said.
+    fn watched(&self) -> impl DoubleEndedIterator<Item = (usize, &'static str)> {
+        let here = |key: &&(u8, usize)| key.0 == self.round() && CHECKS[key.1].tells_whether_served();
+        self.said.iter().filter(here).map(|key| (key.1, CHECKS[key.1].outcomes[self.taken[key]]))
+    }
+
+    /// The cheapest look at whether customers are served: anybody can open pages. Where nothing is counted, nothing is told by it.
     fn watch(&self) -> usize {
         let can = |place: &usize| {
             let check = &CHECKS[*place];
+            let is_silent = self.watched().any(|(watched, outcome)| watched == *place && outcome == UNKNOWN);
             check.tells_whether_served()
-                && (check.needs == Signal::Nothing || self.terms.checks.contains(place))
+                && (check.needs == Signal::Nothing || self.terms.checks.contains(place) && !is_silent)
         };
         let cost = |place: &usize| self.terms.costs.checks[*place];
         let looks = (0..CHECKS.len()).filter(can);

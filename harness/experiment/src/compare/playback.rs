@@ -238,7 +238,8 @@ impl Hands for PlaybackHands<'_> {
     }
 
     /// Of several sequences, one after the other, one that restores counts as if it had been used alone: a test plays each right and
-    /// each wrong sequence. Otherwise the last one counts. Where that is not recorded, the evidence stays as it was.
+    /// each wrong sequence. Otherwise what was recorded is what came of all of them, as somebody who looks again for a suspect finds the
+    /// next one only when the first has been rolled back. Where that is not recorded, the last one counts, or the evidence stays as it was.
     async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {
         self.pass(remedies.iter().map(|(_, takes)| *takes).sum()).await;
         let last: Vec<Remedy> = remedies.iter().map(|(remedy, _)| remedy.clone()).collect();
@@ -246,7 +247,10 @@ impl Hands for PlaybackHands<'_> {
         let used: Vec<Remedy> = self.tried.borrow().concat();
         let aftermath = match self.playback.right_among(&used) {
             Some(right) => self.playback.branch(&right, true),
-            None => self.playback.branch(&last, self.records),
+            None => {
+                let all = self.playback.branch(&used, self.records);
+                all.or_else(|| self.playback.branch(&last, false))
+            }
         };
         if let Some(aftermath) = aftermath {
             *self.acted.borrow_mut() = Some((self.now_s.get(), aftermath));
