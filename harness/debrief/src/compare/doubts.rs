@@ -85,6 +85,9 @@ fn against_nothing(rows: &[Against], what: &str) -> String {
     format!("{what} also gained {gained}; subtract that{later}")
 }
 
+/// From this on, an incident that cost more cost much more. Assumed.
+const MUCH_MINUTES: f64 = 10.0;
+
 /// Incidents that cost more at a level than at the one below.
 fn violations(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.violations;
@@ -93,20 +96,28 @@ fn violations(report: &CompareReport) -> Option<Block> {
         return None;
     }
     let mut table =
-        Table::new(&["incident", "level", "cost, minutes", "said", "level below", "cost, minutes", "said"]);
+        Table::new(&["incident", "level", "cost, minutes", "level below", "cost, minutes", "most of it"]);
     for row in rows {
-        let said = |said: &Option<String>| said.clone().unwrap_or("that it does not know".to_owned());
-        let side = |level: Level, place: usize| {
-            [level.to_string(), format!("{:.0}", row.cost_minutes[place]), said(&row.said[place])]
-        };
+        let cost = |place: usize| format!("{:.0}", row.cost_minutes[place]);
         let incident = format!("{}, seed {}", row.scenario, row.seed);
-        table.rows.push([vec![incident], side(row.level, 0).into(), side(row.against, 1).into()].concat());
+        table.rows.push(vec![
+            incident,
+            row.level.to_string(),
+            cost(0),
+            row.against.to_string(),
+            cost(1),
+            row.why.clone(),
+        ]);
     }
     let at = |level: Level| rows.iter().filter(|row| row.level == level).count();
     let each: Vec<String> =
         report.levels.iter().skip(1).map(|row| format!("{} at {}", at(row.level), row.level)).collect();
-    let finding =
-        format!("An incident cost more than at the level below in {} cases: {}", rows.len(), list(&each));
+    let much = rows.iter().filter(|row| row.cost_minutes[0] - row.cost_minutes[1] >= MUCH_MINUTES).count();
+    let finding = format!(
+        "Cases in which an incident cost more than at the level below: {} ({}), {much} of them by {MUCH_MINUTES:.0} minutes or more",
+        rows.len(),
+        list(&each)
+    );
     let about = format!(
         "Cost by the responder's own stakes, in minutes from the call on: minutes until restored, and what a wrong explanation or none is held to \
          cost. On the incidents of training no level costs more than the one below on average, by construction; on these, each case is listed. {}.",

@@ -149,6 +149,7 @@ pub(crate) fn quick() -> Value {
             "violations": [{
                 "scenario": "surge", "seed": 8, "level": "changes", "against": "traces", "cost_minutes": [90.0, 40.0],
                 "said": ["An editor publishes a text", null],
+                "why": "explanation: wrong, none at the level below",
             }],
             "healthy": LEVELS.map(|level| json!({
                 "level": level, "incidents": 20, "false_explanations_share": if level == "dark" { 0.15 } else { 0.0 }, "remedies_mean": 0.2,

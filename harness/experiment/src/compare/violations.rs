@@ -1,11 +1,16 @@
 //! Incidents that cost more at a level than at the one below. Teaches the difference between what cannot be expected and what cannot
 //! happen: each level's policy costs no more than the one below on training incidents, and on others now and then it does.
 
-use diagnosis::terms::STAKES;
+use diagnosis::{explanation::RIGHT_FROM, terms::STAKES};
 use incident::Level;
 use report::compare::Violation;
 
-use super::{Study, condition::Key, figures::steps, playback::Diagnosis};
+use super::{
+    Study,
+    condition::Key,
+    figures::steps,
+    playback::{Diagnosis, HORIZON_S},
+};
 
 /// All of them, in the order of the incidents. Minutes are from the call, so that being called sooner is no merit and no fault.
 pub(super) fn violations(study: &Study) -> Vec<Violation> {
@@ -26,9 +31,42 @@ pub(super) fn violations(study: &Study) -> Vec<Violation> {
                     against,
                     cost_minutes: [cost(above), cost(below)],
                     said: [said(above), said(below)],
+                    why: why(above, below, can_be_mended),
                 });
             }
         }
     }
     violations
+}
+
+/// What most of the difference is made of.
+fn why(above: &Diagnosis, below: &Diagnosis, can_be_mended: bool) -> String {
+    let ends_s = |told: &Diagnosis| told.lost_s + HORIZON_S;
+    let lost = |told: &Diagnosis| {
+        let until_s = told.restored_s.unwrap_or(ends_s(told)).max(told.called_s);
+        if can_be_mended { (until_s - told.called_s) / 60.0 } else { 0.0 }
+    };
+    let looked = |told: &Diagnosis| {
+        let answered_s = told.answer.as_ref().map_or(ends_s(told), |answer| answer.at_s);
+        ((answered_s - told.called_s) / 60.0 - lost(told)).max(0.0)
+    };
+    let (later, longer) = (lost(above) - lost(below), looked(above) - looked(below));
+    let all = above.cost_minutes(&STAKES, can_be_mended) - below.cost_minutes(&STAKES, can_be_mended);
+    let said = all - later - STAKES.calm_minute * longer;
+    if later >= said && later >= STAKES.calm_minute * longer {
+        let more = |above: u32, below: u32, what: &str| format!("after {above} {what} instead of {below}");
+        let after = if above.wrong_remedies > below.wrong_remedies {
+            more(above.wrong_remedies, below.wrong_remedies, "remedies in vain")
+        } else {
+            more(above.checks, below.checks, "checks")
+        };
+        return format!("restored {later:.0} min later, {after}");
+    }
+    if said >= STAKES.calm_minute * longer {
+        let is_right = below.answer.as_ref().is_some_and(|answer| answer.score >= RIGHT_FROM);
+        let instead = if is_right { "right" } else { "none" };
+        let given = if above.is_explained_wrong() { "wrong" } else { "none" };
+        return format!("explanation: {given}, {instead} at the level below");
+    }
+    format!("explained {longer:.0} min later, with customers served")
 }

@@ -73,6 +73,8 @@ pub struct Violation {
     pub cost_minutes: [f64; 2],
     /// What was said at this level and at the one below: the cause, or nothing.
     pub said: [Option<String>; 2],
+    /// What most of the difference is made of, in words.
+    pub why: String,
 }
 
 /// What was said about a shop in which nothing was wrong.
