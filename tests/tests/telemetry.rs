@@ -70,8 +70,10 @@ impl Left {
             let service = service(&logs.resource.as_ref().unwrap().attributes);
             for log in logs.scope_logs.iter().flat_map(|scope| &scope.log_records) {
                 let signal = if log.event_name.is_empty() { "log" } else { "change" };
+                let body = text(log.body.as_ref());
+                // What stands behind a comma are values, such as how often something was tried.
                 let name =
-                    if log.event_name.is_empty() { text(log.body.as_ref()) } else { log.event_name.clone() };
+                    if log.event_name.is_empty() { body.split(',').next().unwrap() } else { &log.event_name };
                 let trace = if log.trace_id.is_empty() { "" } else { " +trace" };
                 matrix.insert(format!("{service} {signal} '{name}'{}{trace}", names(&log.attributes)));
             }

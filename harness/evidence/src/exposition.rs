@@ -4,9 +4,10 @@
 //!
 //! `job` is `service.name` with its namespace before it, `instance` is `service.instance.id`, or a fingerprint of what
 //! else a resource says; all of that is in `target_info`. A scrape should keep these labels (`honor_labels: true`). A
-//! series that was told nothing for five minutes is left out. If series come to have the same labels all the same, they
-//! are one to Prometheus, and what was told last stands. If two metrics come to have one name, the second has a label
-//! more that says its own, and if they are of different kinds, its kind is in its name.
+//! series that was told nothing for five minutes is left out, and so is one of an instance that another of its service
+//! has followed. If series come to have the same labels all the same, they are one to Prometheus, and what was told last
+//! stands. If two metrics come to have one name, the second has a label more that says its own, and if they are of
+//! different kinds, its kind is in its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -51,7 +52,9 @@ pub(crate) fn write(store: &MetricStore, format: Exposition, now: UnixTime) -> S
         let series = family.parts.iter().enumerate().flat_map(|(place, (id, family))| {
             // Metrics that come to have one name are told apart by the name that they had.
             let name = (place > 0).then_some(*id);
-            family.series.iter().map(move |(key, series)| (name, key, series))
+            let followed = family.followed();
+            let there = family.series.iter().filter(move |(key, _)| !followed.contains_key(&*key.resource));
+            there.map(move |(key, series)| (name, key, series))
         });
         for (name, key, series) in series.filter(|(.., series)| series.last_time() >= Some(oldest)) {
             let shown = lines.entry(labels(key, name)).or_insert((key, series));

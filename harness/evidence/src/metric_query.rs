@@ -22,9 +22,10 @@ use crate::metrics::MetricStore;
 use crate::series::{AnyTrack, Bounds, Family, MetricId, MetricKind, Series, SeriesKey};
 use crate::time::UnixTime;
 use crate::track::{Amount, Counts};
+use crate::value::Resource;
 
 /// A value is shown for this long after it was told: the default interval of OpenTelemetry's exporters and half of it
-/// again.
+/// again. What an instance told ends sooner where another of its service has followed it.
 const LOOK_BACK: Duration = Duration::from_secs(90);
 
 /// What to ask of a metric.
@@ -159,6 +160,7 @@ pub(crate) fn answer(store: &MetricStore, query: &MetricQuery) -> Result<Option<
     if steps * series as f64 > VALUES_PER_ANSWER_MAX {
         return Err(QueryError::Values);
     }
+    let followed = family.followed();
     let truncated = groups.len() > LINES_PER_ANSWER_MAX;
     let mut groups: Vec<_> = groups.into_iter().collect();
     if truncated {
@@ -171,7 +173,7 @@ pub(crate) fn answer(store: &MetricStore, query: &MetricQuery) -> Result<Option<
         let mut points = Vec::new();
         let mut time = query.from;
         while time <= query.to {
-            points.extend(value(&series, query, time).map(|value| (time, value)));
+            points.extend(value(&series, &followed, query, time).map(|value| (time, value)));
             time = if time == UnixTime::MAX { break } else { time.plus(query.step) };
         }
         Line { labels, points }
@@ -235,20 +237,23 @@ fn check(function: &Function, kind: MetricKind) -> Result<(), QueryError> {
 }
 
 /// The value of one line at one time.
-fn value(series: &[(&SeriesKey, &Series)], query: &MetricQuery, time: UnixTime) -> Option<f64> {
-    let from = time.minus(query.window);
+fn value(
+    series: &[(&SeriesKey, &Series)],
+    followed: &BTreeMap<&Resource, UnixTime>,
+    query: &MetricQuery,
+    time: UnixTime,
+) -> Option<f64> {
+    let (from, oldest) = (time.minus(query.window), time.minus(LOOK_BACK));
+    let is_there =
+        |(key, _): &&(&SeriesKey, &Series)| followed.get(&*key.resource).is_none_or(|since| time < *since);
+    let there = series.iter().filter(is_there);
     let increases = || series.iter().filter_map(|(_, series)| series.increase(from, time));
     match &query.function {
-        Function::Range => {
-            sum(series.iter().filter_map(|(_, series)| series.level(time, time.minus(LOOK_BACK))))
-        }
-        Function::Sum => {
-            let oldest = time.minus(LOOK_BACK);
-            sum(series.iter().filter_map(|(_, series)| match &series.track {
-                AnyTrack::Histogram(track) => track.at(time, oldest).map(|counts| counts.sum),
-                AnyTrack::Number(_) => None,
-            }))
-        }
+        Function::Range => sum(there.filter_map(|(_, series)| series.level(time, oldest))),
+        Function::Sum => sum(there.filter_map(|(_, series)| match &series.track {
+            AnyTrack::Histogram(track) => track.at(time, oldest).map(|counts| counts.sum),
+            AnyTrack::Number(_) => None,
+        })),
         Function::Rate => Some(sum(increases())? / query.window.as_secs_f64()),
         Function::Ratio(of) => {
             let those = series.iter().filter(|(key, _)| key.attributes.have(of));

@@ -26,7 +26,7 @@ const PER_SLOT: usize = 4;
 pub enum Sort {
     /// The slowest.
     Slow,
-    /// The first that failed.
+    /// The first that failed or timed out.
     #[default]
     Failed,
 }
@@ -40,6 +40,8 @@ pub struct RequestLink {
     pub ended: UnixTime,
     pub duration_s: f64,
     pub failed: bool,
+    /// Whether it ended because somebody had waited long enough.
+    pub timed_out: bool,
     /// Whether its trace is still held.
     pub held: bool,
 }
@@ -65,6 +67,7 @@ struct Noted {
     ended: UnixTime,
     duration_s: f64,
     failed: bool,
+    timed_out: bool,
 }
 
 impl Requests {
@@ -81,9 +84,14 @@ impl Requests {
             (&mut self.strangers, strangers_part(REQUEST_SLOTS_MAX))
         };
         let slot = slots.entry(key).or_default();
-        let noted =
-            Noted { trace_id, ended: span.end, duration_s: span.seconds(), failed: span.has_failed() };
-        if noted.failed && slot.failed.len() < PER_SLOT {
+        let noted = Noted {
+            trace_id,
+            ended: span.end,
+            duration_s: span.seconds(),
+            failed: span.has_failed(),
+            timed_out: span.has_timed_out(),
+        };
+        if (noted.failed || noted.timed_out) && slot.failed.len() < PER_SLOT {
             slot.failed.push(noted);
         }
         let place = slot.slowest.partition_point(|other| other.duration_s >= noted.duration_s);
@@ -123,6 +131,7 @@ impl Requests {
                     ended: noted.ended,
                     duration_s: noted.duration_s,
                     failed: noted.failed,
+                    timed_out: noted.timed_out,
                     held: false,
                 }
             }));

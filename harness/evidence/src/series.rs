@@ -46,6 +46,28 @@ pub(crate) struct Family {
     pub(crate) bytes: usize,
 }
 
+impl Family {
+    /// When instances that tell nothing any more were followed by another of their service. What they told last is no longer so.
+    pub(crate) fn followed(&self) -> BTreeMap<&Resource, UnixTime> {
+        let mut told: BTreeMap<&Resource, (UnixTime, UnixTime)> = BTreeMap::new();
+        for (key, series) in self.series.iter().filter(|(key, _)| key.resource.instance.is_some()) {
+            let (Some(first), Some(last)) = (series.first_time(), series.last_time()) else { continue };
+            let told = told.entry(&key.resource).or_insert((first, last));
+            *told = (told.0.min(first), told.1.max(last));
+        }
+        let mut begun: BTreeMap<&str, Vec<UnixTime>> = BTreeMap::new();
+        for (resource, (first, _)) in &told {
+            begun.entry(&resource.service).or_default().push(*first);
+        }
+        begun.values_mut().for_each(|begun| begun.sort_unstable());
+        let followed = told.into_iter().filter_map(|(resource, (_, last))| {
+            let begun = &begun[&*resource.service];
+            Some((resource, *begun.get(begun.partition_point(|first| *first <= last))?))
+        });
+        followed.collect()
+    }
+}
+
 /// What identifies a series of a metric. A sender that returns with other bounds begins a new series.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SeriesKey {

@@ -53,6 +53,11 @@ impl SpanRow {
         self.status == StatusCode::Error as u8
             || matches!(self.attributes.get("http.response.status_code"), Some(Value::Int(500..)))
     }
+
+    /// Whether it ended because somebody had waited long enough, for the caller or for somebody behind it (RFC 9110, 15.5.9 and 15.6.5).
+    pub(crate) fn has_timed_out(&self) -> bool {
+        matches!(self.attributes.get("http.response.status_code"), Some(Value::Int(408 | 504)))
+    }
 }
 
 /// A span that ends too far ahead is moved back as a whole, so that its duration stays; one that ends before it starts

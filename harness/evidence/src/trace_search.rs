@@ -68,6 +68,8 @@ pub struct TraceSummary {
     pub services: Vec<String>,
     pub spans: usize,
     pub failed_spans: usize,
+    /// Whether a span ended because somebody had waited long enough.
+    pub timed_out: bool,
     /// The span that failed first, as far down as failures go: its service, its name and what its status says.
     pub failure: Option<String>,
 }
@@ -128,6 +130,7 @@ fn summary(trace_id: TraceId, trace: &Trace, start: UnixTime, duration_s: f64) -
         services,
         spans: trace.spans.len(),
         failed_spans: failed.len(),
+        timed_out: trace.spans.iter().any(SpanRow::has_timed_out),
         failure,
     }
 }

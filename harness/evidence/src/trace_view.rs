@@ -71,6 +71,8 @@ pub struct SpanView {
     pub self_s: f64,
     /// Whether it failed: by its status, or by an HTTP status of 500 and above.
     pub failed: bool,
+    /// Whether it ended because somebody had waited long enough: HTTP status 408 or 504.
+    pub timed_out: bool,
     pub status_message: String,
     /// Whether the root waited for it.
     pub critical: bool,
@@ -215,6 +217,7 @@ impl<'a> Walk<'a> {
             duration_s: span.seconds(),
             self_s,
             failed: span.has_failed(),
+            timed_out: span.has_timed_out(),
             status_message: span.status_message.to_string(),
             critical: trace_id == self.id && self.critical.contains(&span.id),
             attributes: span.attributes.to_json(),

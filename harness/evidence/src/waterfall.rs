@@ -1,7 +1,7 @@
 //! A trace drawn for a terminal of 80 columns. Teaches how to read one: where the bar is long and the ones below it are
 //! not, there the time went.
 //!
-//! A heavy bar is on the critical path. `!` marks a failed span, `~` one of another trace that links to the span above
+//! A heavy bar is on the critical path. `!` marks a span that failed or timed out, `~` one of another trace that links to the span above
 //! it. Texts come from senders, so that control characters are shown as what they are and never reach the terminal.
 
 use std::fmt::Write as _;
@@ -50,7 +50,7 @@ pub fn draw(trace: &TraceView) -> String {
 
 fn draw_span(text: &mut String, span: &SpanView, start: f64, whole: f64) {
     let indent = "  ".repeat(span.depth.min(INDENT_MAX));
-    let mark = match (span.failed, span.relation) {
+    let mark = match (span.failed || span.timed_out, span.relation) {
         (true, _) => "!",
         (_, Relation::Linked) => "~",
         _ => " ",
@@ -62,6 +62,9 @@ fn draw_span(text: &mut String, span: &SpanView, start: f64, whole: f64) {
     line(text, &format!("{name:<NAME_COLUMNS$}{mark}{offset:>8} {bar} {:>8}", seconds(span.duration_s)));
 
     let indent = format!("{indent}    ");
+    if span.timed_out {
+        line(text, &format!("{indent}! timed out"));
+    }
     if span.failed && !span.status_message.is_empty() {
         line(text, &format!("{indent}! {}", span.status_message));
     }

@@ -1,4 +1,4 @@
-// Single requests behind the figures: the first that failed and the slowest, each half minute, by service and route.
+// Single requests behind the figures: the first that failed or timed out, and the slowest, each half minute, by service and route.
 
 import { attempt, button, el } from "./lib.js";
 import { durationText, moment } from "./state.js";
@@ -10,7 +10,7 @@ const SHOWN_MAX = 40;
 /** `intervalOf` answers with the stretch that the chart shows closer, or null. */
 export function requestsSection(intervalOf) {
   const body = el("div", { class: "stack tight" });
-  const kinds = [["failed", "First that failed"], ["slow", "Slowest"]].map(([wanted, label]) => button(label, () => {
+  const kinds = [["failed", "First that failed or timed out"], ["slow", "Slowest"]].map(([wanted, label]) => button(label, () => {
     sort = wanted;
     kinds.forEach((each, index) => each.setAttribute("aria-pressed", String((index === 0) === (sort === "failed"))));
     return run();
@@ -32,5 +32,5 @@ export function requestsSection(intervalOf) {
 }
 
 const requestTable = (requests) => table("Requests", ["Ended", "Service", "Route", "Took", "Result", ""], requests.map((request) => [
-  moment(request.ended), request.service, request.route, durationText(request.duration_s), request.failed ? "failed" : "answered",
+  moment(request.ended), request.service, request.route, durationText(request.duration_s), request.timed_out ? "timed out" : request.failed ? "failed" : "answered",
   request.held ? button("Trace", () => lookAt("traces", { trace: request.trace_id })) : el("span", { class: "hint" }, "no longer held")]));

@@ -58,6 +58,7 @@ export function tracesPanel(panel) {
       el("span", { class: "line-body" },
         el("span", {}, `${trace.service} ${trace.name || "(its root is not here)"}`),
         el("span", { class: "hint" }, ` ${count(trace.spans, "span")} in ${trace.services.join(", ")}`),
+        trace.timed_out && el("span", { class: "trace-failure" }, "✕ timed out"),
         trace.failed_spans > 0 && el("span", { class: "trace-failure" }, `✕ ${trace.failed_spans} failed${trace.failure ? `, first ${visible(trace.failure)}` : ""}`)));
     head.addEventListener("click", () => open(trace.trace_id, head));
     return el("li", { class: "line" }, head);

@@ -28,7 +28,7 @@ export function waterfall(trace, { openTrace }) {
     el("ol", { class: "waterfall plain-list" }, ...rows.map((row) => row.node)),
     trace.truncated && el("p", { class: "hint" }, "There are more spans than are shown."),
     waitedFor(trace),
-    el("p", { class: "hint" }, "Heavy: the request waited for it. Light: it did not. Outlined: work of another trace, caused by the span above. ✕ failed."),
+    el("p", { class: "hint" }, "Heavy: the request waited for it. Light: it did not. Outlined: work of another trace, caused by the span above. ✕ failed or timed out."),
   ].filter(Boolean);
 }
 
@@ -41,11 +41,12 @@ function axis({ start, length }) {
 
 function spanRow(span, scale, trace, openTrace, isParent) {
   const isLinked = span.relation === "linked" || span.trace_id !== trace.trace_id;
-  const bar = el("span", { class: `span-bar${span.critical ? " critical" : ""}${isLinked ? " linked" : ""}${span.failed ? " failed" : ""}` });
+  const isBad = span.failed || span.timed_out;
+  const bar = el("span", { class: `span-bar${span.critical ? " critical" : ""}${isLinked ? " linked" : ""}${isBad ? " failed" : ""}` });
   bar.style.left = `${(100 * (span.offset_s - scale.start)) / scale.length}%`;
   bar.style.width = `${(100 * span.duration_s) / scale.length}%`;
   const name = el("span", { class: "span-name" },
-    span.failed && el("span", { class: "span-mark" }, "✕ ", el("span", { class: "unseen" }, "failed, ")),
+    isBad && el("span", { class: "span-mark" }, "✕ ", span.timed_out ? "timed out, " : el("span", { class: "unseen" }, "failed, ")),
     span.relation === "linked" && el("span", {}, "↪ ", el("span", { class: "unseen" }, "linked, ")),
     el("b", {}, span.service), ` ${visible(span.name)}`);
   const head = el("button", { type: "button", class: "span-head", "aria-expanded": "false" },

@@ -218,6 +218,7 @@ impl Shared {
     /// Fetches one fragment, holding a permit. The version is learned once, at the start: a fill is pinned to it.
     async fn fill(&self, id: &AssetId, _permit: Permit, origin: Option<TraceContext>) -> Filled {
         let (began, mut pinned) = (Instant::now(), None);
+        let mut told_at = began;
         for attempt in 1_u32.. {
             // Thinned to 1, 2, 4, 8, ...: the hundredth attempt says nothing that the sixty-fourth did not.
             let is_told = attempt.is_power_of_two();
@@ -233,11 +234,13 @@ impl Shared {
             self.instruments.attempt_failed(&error);
             if is_told {
                 let (version, cause) = (pinned.map(|(version, _)| version.0), cause_chain(&error));
+                let pace = pace(attempt, told_at.elapsed());
+                told_at = Instant::now();
                 span.record("error.type", error.kind());
                 span.record("shop.asset.version", version);
                 span.in_scope(|| {
                     tracing::warn!(shop.asset.id = %id, shop.asset.version = version,
-                        shop.cache.fill.attempt = attempt, error.type = error.kind(), exception.message = cause, "could not fill");
+                        shop.cache.fill.attempt = attempt, error.type = error.kind(), exception.message = cause, "could not fill{pace}");
                 });
             }
             let is_missing = matches!(error, FetchError::Missing { .. });
@@ -302,6 +305,17 @@ impl Shared {
 
 async fn answer_of(filled: impl Future<Output = Result<Filled, oneshot::error::RecvError>>) -> Filled {
     filled.await.expect("a fill answers unless the whole service is killed, and the request with it")
+}
+
+/// How often it was tried since the last line, and in what time: lines that come after one, two, four and eight seconds would read as if
+/// somebody backed off.
+fn pace(attempt: u32, since_told: Duration) -> String {
+    let seconds = since_told.as_secs_f64();
+    match attempt {
+        1 => String::new(),
+        2 => format!(", tried once more in {seconds:.0} s"),
+        _ => format!(", tried {} more times in {seconds:.0} s", attempt / 2),
+    }
 }
 
 /// A span for each attempt: one for the whole fill would never end, and so never be seen. It belongs to the trace of the

@@ -21,7 +21,8 @@ pub(super) fn change_line(change: &Change) -> String {
 pub(super) fn trace_line(trace: &TraceSummary) -> String {
     let failure = trace.failure.as_deref().map_or(String::new(), |failure| format!("  failed: {failure}"));
     let name = format!("{} {}", trace.service, trace.name);
-    format!("{}  {:>8.3} s  {name}{failure}", trace.trace_id, trace.duration_s)
+    let timed_out = if trace.timed_out { "  timed out" } else { "" };
+    format!("{}  {:>8.3} s  {name}{timed_out}{failure}", trace.trace_id, trace.duration_s)
 }
 
 pub(super) fn alert_line(alert: &Alert) -> String {

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use crate::support::{CUMULATIVE, DELTA, World, buckets, gauge, histogram, metrics, number, sum, time};
+use crate::support::{
+    CUMULATIVE, DELTA, World, buckets, gauge, histogram, metrics, number, pair, sum, text, time,
+};
 use evidence::{Exposition, Function, MetricKind, MetricQuery, QueryError, Refusal, UnixTime};
 use opentelemetry_proto::tonic::metrics::v1::{
     ExponentialHistogram, ExponentialHistogramDataPoint, Metric, NumberDataPoint, metric::Data,
@@ -121,6 +123,30 @@ fn a_gauge_is_shown_until_it_is_stale() {
     ));
     let shown = line(&world, &question("permits.held", Function::Range, 0.0, 200.0, 50.0));
     assert_eq!(shown, [(50.0, 64.0), (100.0, 64.0)]);
+}
+
+#[test]
+fn a_gauge_of_an_instance_ends_when_another_has_followed_it() {
+    let world = World::default();
+    let tell = |instance: &str, second: f64, permits: i64| {
+        world.go_to(second);
+        let told = gauge("permits.held", "{permit}", vec![number(0.0, second, permits, &[])]);
+        let mut request = metrics("cache", vec![told]);
+        let resource = request.resource_metrics[0].resource.as_mut().unwrap();
+        resource.attributes.retain(|attribute| attribute.key != "service.instance.id");
+        resource.attributes.push(pair("service.instance.id", text(instance)));
+        world.evidence.take_metrics(&request);
+    };
+    // The first is gone when the second begins; the third tells beside the second.
+    for (instance, second, permits) in
+        [("1", 10.0, 64), ("2", 20.0, 1), ("3", 30.0, 2), ("2", 40.0, 1), ("3", 40.0, 2)]
+    {
+        tell(instance, second, permits);
+    }
+    let shown = line(&world, &question("permits.held", Function::Range, 10.0, 50.0, 10.0));
+    assert_eq!(shown, [(10.0, 64.0), (20.0, 1.0), (30.0, 3.0), (40.0, 3.0), (50.0, 3.0)]);
+    let scraped = world.evidence.exposition(Exposition::Text);
+    assert!(!scraped.contains(" 64"), "{scraped}");
 }
 
 /// Worked out by hand with the formula that the query states.

@@ -205,7 +205,8 @@ fn span_of(team_world: &TeamWorld, trace: &str, span: &str) -> Result<Read, Prob
     let found = view.spans.into_iter().find(|known| known.span_id == span).ok_or_else(gone)?;
     let text = serde_json::to_string_pretty(&found).unwrap_or_default();
     let at_unix_s = Some(began + found.offset_s);
-    let label = format!("{}: {} took {:.3} s", found.service, found.name, found.duration_s);
+    let end = if found.timed_out { " and timed out" } else { "" };
+    let label = format!("{}: {} took {:.3} s{end}", found.service, found.name, found.duration_s);
     // A step that calls another service shows both.
     Ok(Read { source: "span", label, text, at_unix_s, service: None })
 }
