@@ -120,7 +120,7 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Up(args) => in_real_time(up::run(args, environment)).map(Done::from),
         Command::Room(args) => in_real_time(room::run(args)).map(Done::from),
         Command::Play(args) => play::run(&args),
-        Command::Scenarios(args) => scenarios::run(&args).map(Done::from),
+        Command::Scenarios(args) => scenarios::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Chain(args) => chain::run(&args),
         Command::Compare(args) => compare::run(&args),

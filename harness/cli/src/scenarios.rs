@@ -1,22 +1,32 @@
 //! `glyphfall scenarios`: the library.
 
 use clap::Args;
-use incident::Remedy;
+use experiment::factors::{REPAIRED, Replayed, replayed};
+use incident::{Remedy, Usd};
 use serde_json::json;
 use world::scenario::{Reach, Scenario, Symptom, library, scenario};
 
-use crate::{args::Format, output::plain, screen};
+use crate::{args::Format, done::Done, output::plain, screen, work::watched};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScenariosArgs {
     /// The scenario to describe in full (a spoiler): a name of the library, or a file ending in .toml
     name: Option<String>,
+    /// Plays it, or the library, again with each of three latent faults repaired: is less lost without each factor that the file names?
+    #[arg(long)]
+    replay: bool,
+    /// The seed of a replay
+    #[arg(long, default_value_t = 1, requires = "replay")]
+    seed: u64,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
-pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<()> {
+pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<Done> {
+    if options.replay {
+        return replay(options);
+    }
     match (&options.name, options.format) {
         (None, Format::Text) => {
             for Scenario { name, title, .. } in library() {
@@ -34,7 +44,30 @@ pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<()> {
         (Some(name), Format::Text) => describe(&scenario(name)?),
         (Some(name), Format::Json) => screen::line(&serde_json::to_string(&scenario(name)?)?),
     }
-    Ok(())
+    Ok(Done::Well)
+}
+
+/// Holds the contributing factors that scenarios name against replays.
+fn replay(options: &ScenariosArgs) -> anyhow::Result<Done> {
+    let scenarios = match &options.name {
+        Some(name) => vec![scenario(name)?],
+        None => library(),
+    };
+    let count = scenarios.len() * (REPAIRED.len() + 1);
+    let rows = watched(count, "incidents", |watch| replayed(&scenarios, &[options.seed], watch))?;
+    screen::line(&format!(
+        "{:<20} {:>12}   without {}",
+        "",
+        "loss",
+        REPAIRED.map(|fault| fault.name()).join(", ")
+    ));
+    for Replayed { scenario, loss_usd, without_usd, .. } in &rows {
+        let without = without_usd.map(|usd| format!("{:>12}", Usd(usd).to_string())).join("");
+        screen::line(&format!("{:<20} {:>12}{without}", plain(scenario), Usd(*loss_usd).to_string()));
+    }
+    let contradictions: Vec<String> = rows.iter().flat_map(Replayed::contradictions).collect();
+    contradictions.iter().for_each(|sentence| screen::paragraph(&format!("\n{}.", plain(sentence))));
+    Ok(if rows.len() < scenarios.len() { Done::BrokenOff } else { contradictions.is_empty().into() })
 }
 
 fn summary(scenario: &Scenario) -> serde_json::Value {

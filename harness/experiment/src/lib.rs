@@ -6,6 +6,7 @@
 //! - [`sweep`]: many incidents on all cores. [`played`]: one of them, and its result.
 //! - [`training`]: what the model responder learns, counted.
 //! - [`attribution`]: a loss shared out among four faults. [`chain`]: what each latent fault contributed to one.
+//!   [`factors`]: whether those that a scenario names did.
 //! - [`compare`]: how much shorter better telemetry makes a diagnosis, with its controls.
 
 pub mod characters;
@@ -14,4 +15,5 @@ pub mod played;
 pub mod training;
 pub mod attribution;
 pub mod chain;
+pub mod factors;
 pub mod compare;

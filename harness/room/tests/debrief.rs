@@ -92,17 +92,6 @@ fn a_repair_changes_what_the_same_remedies_come_to() {
 }
 
 #[test]
-fn a_factor_is_what_the_loss_needed() {
-    let named = scenario(STORY).unwrap().truth.factors;
-    let lost = replayed(ALL).loss_usd();
-    // Poor telemetry acts through people, who do in a replay what they did.
-    for (player, fault) in ContributingFactor::LATENT_FAULTS.into_iter().enumerate().take(3) {
-        let without = replayed(ALL & !bit(player)).loss_usd();
-        assert_eq!(named.contains(&fault), without < 0.95 * lost, "{fault}: {without} of {lost}");
-    }
-}
-
-#[test]
 fn the_sixteen_share_out_what_the_four_lose_together() {
     let all: Vec<Arc<Played>> = (0..COALITIONS).map(replayed).collect();
     let combined = combined(&std::array::from_fn(|present| all[present].as_ref()));

@@ -3,5 +3,6 @@
 mod chain;
 mod characters;
 mod compare;
+mod factors;
 mod rendering;
 mod responder;
