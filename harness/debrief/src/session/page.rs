@@ -65,6 +65,8 @@ struct IncidentPart {
     choices: [Choice; 4],
     /// Who spent which repair, what came of it, and where that team's page is.
     spent: Vec<[String; 4]>,
+    /// The page on which all sixteen combinations are shown, once they may be.
+    combinations: Option<String>,
     repairs: Vec<Repair>,
     explained: Vec<Explained>,
     matrix: Matrix,
@@ -114,6 +116,7 @@ impl<'a> DebriefPage<'a> {
             },
             rests_on: RESTS_ON,
             downloads: vec![
+                link("All of it in one archive: records, reviews and tables (ZIP)", "all.zip"),
                 link("One row for each team and round (CSV)", "rounds.csv"),
                 link("Every visit by the second (CSV)", "visits.csv"),
             ],
@@ -211,6 +214,7 @@ fn part(
         },
         choices: CHOICES,
         spent: if is_of_team { Vec::new() } else { repair::spent(own, anyway(reader)) },
+        combinations: href(first).filter(|_| session.shows_combinations),
         repairs: if is_of_team {
             own.iter().filter_map(|round| Repair::of(round, !reader.is_facilitator)).collect()
         } else {

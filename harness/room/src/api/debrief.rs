@@ -4,12 +4,9 @@
 use std::sync::Arc;
 
 use ::debrief::{incident::Known, session::csv};
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
+use axum::{Json, response::Response};
 use chassis::{Blocking, Problem};
-use http::{StatusCode, header};
+use http::StatusCode;
 use incident::ContributingFactor;
 use report::session::{
     Fact, FactClaimed, Help, HelpKind, Pending, Played, TeamRound, Verdict, outlook_of_repair,
@@ -21,6 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     request::{Body, InPath, InQuery},
+    take_home::{File, archive, download, stem},
     team::expected,
 };
 use crate::{
@@ -37,6 +35,7 @@ use crate::{
 pub(super) fn of_team() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
         .routes(routes!(spend))
+        .routes(routes!(team_archive))
         .routes(routes!(team_news))
         .routes(routes!(team_record))
         .routes(routes!(team_result))
@@ -47,9 +46,11 @@ pub(super) fn of_team() -> OpenApiRouter<Room> {
 
 pub(super) fn of_desk() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
+        .routes(routes!(desk_archive))
         .routes(routes!(desk_news))
         .routes(routes!(desk_rounds))
         .routes(routes!(desk_visits))
+        .routes(routes!(desk_team_archive))
         .routes(routes!(desk_team_news))
         .routes(routes!(desk_team_record))
         .routes(routes!(desk_team_review))
@@ -175,6 +176,13 @@ async fn team_review(member: Member, InPath(round): InPath<usize>) -> Result<Res
     review(&member.room, member.team, round)
 }
 
+/// All of the team's records, reviews and tables as one archive
+#[utoipa::path(get, path = "/api/team/debrief/all.zip", responses((status = 200, content_type = "application/zip")))]
+async fn team_archive(member: Member) -> Result<Response, Problem> {
+    opened(&member.room)?;
+    all(&member.room, Some(member.team)).await
+}
+
 /// The team's rounds, one a row
 #[utoipa::path(get, path = "/api/team/debrief/rounds.csv", responses((status = 200, content_type = "text/csv")))]
 async fn team_rounds(member: Member) -> Result<Response, Problem> {
@@ -198,6 +206,12 @@ async fn desk_news(
     news(&room, View { team: None, is_desk: true, anyway: query.anyway })
 }
 
+/// All records, reviews and tables of all teams as one archive
+#[utoipa::path(get, path = "/api/desk/debrief/all.zip", responses((status = 200, content_type = "application/zip")))]
+async fn desk_archive(Facilitator { room, .. }: Facilitator) -> Result<Response, Problem> {
+    all(&room, None).await
+}
+
 /// One row for each team and round
 #[utoipa::path(get, path = "/api/desk/debrief/rounds.csv", responses((status = 200, content_type = "text/csv")))]
 async fn desk_rounds(Facilitator { room, .. }: Facilitator) -> Result<Response, Problem> {
@@ -208,6 +222,16 @@ async fn desk_rounds(Facilitator { room, .. }: Facilitator) -> Result<Response, 
 #[utoipa::path(get, path = "/api/desk/debrief/visits.csv", responses((status = 200, content_type = "text/csv")))]
 async fn desk_visits(Facilitator { room, .. }: Facilitator) -> Result<Response, Problem> {
     download_csv(&room, None, "visits", visits_csv).await
+}
+
+/// All of a team's records, reviews and tables as one archive
+#[utoipa::path(get, path = "/api/desk/debrief/teams/{team}/all.zip", params(("team" = u32, Path)),
+    responses((status = 200, content_type = "application/zip")))]
+async fn desk_team_archive(
+    Facilitator { room, .. }: Facilitator,
+    InPath(team): InPath<u32>,
+) -> Result<Response, Problem> {
+    all(&room, Some(team)).await
 }
 
 /// How far the debrief of one team has come, as the facilitator reads it
@@ -287,8 +311,37 @@ async fn download_csv(
     name: &'static str,
     write: fn(&Rounds<'_>) -> String,
 ) -> Result<Response, Problem> {
+    let text = with_rounds(room, team, move |rounds| Ok(write(rounds))).await?;
+    Ok(download("text/csv; charset=utf-8", &format!("{name}.csv"), text))
+}
+
+async fn all(room: &Room, team: Option<u32>) -> Result<Response, Problem> {
+    let name = match team {
+        Some(team) => room.read(|session| session.team(team).map(|team| stem(team.number, &team.name)))?,
+        None => "all-teams".to_owned(),
+    };
+    let files = |rounds: &Rounds<'_>| -> Result<Vec<File>, Problem> {
+        let tables = [("rounds.csv", rounds_csv(rounds)), ("visits.csv", visits_csv(rounds))];
+        let mut files: Vec<File> =
+            tables.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
+        for (round, kept) in rounds {
+            let stem = format!("{}-round-{}", stem(round.team, &round.name), round.number);
+            files.push((format!("{stem}.json"), kept.record.to_json().into_bytes()));
+            files.push((format!("{stem}-review.md"), reviewed(kept, &known(round))?.into_bytes()));
+        }
+        Ok(files)
+    };
+    with_rounds(room, team, move |rounds| archive(&name, files(rounds)?)).await
+}
+
+/// What is made of the rounds of one team, or of all, beside the threads that serve.
+async fn with_rounds<Made: Send + 'static>(
+    room: &Room,
+    team: Option<u32>,
+    make: impl FnOnce(&Rounds<'_>) -> Result<Made, Problem> + Send + 'static,
+) -> Result<Made, Problem> {
     let room = room.clone();
-    let work = move || -> Result<String, Problem> {
+    let work = move || {
         let session = room.read(Session::clone);
         if let Some(team) = team {
             session.team(team)?;
@@ -297,28 +350,30 @@ async fn download_csv(
         let report = recorded(&session, &records).map_err(|error| unreadable(&error))?;
         let wanted = report.rounds.iter().filter(|round| team.is_none_or(|team| round.team == team));
         let kept = |round: &TeamRound| records.get(&(round.team, round.number)).map(Arc::as_ref);
-        Ok(write(&wanted.filter_map(|round| Some((round, kept(round)?))).collect()))
+        make(&wanted.filter_map(|round| Some((round, kept(round)?))).collect())
     };
-    let text = Blocking::Pool.run(work).await?;
-    Ok(download("text/csv; charset=utf-8", &format!("{name}.csv"), text))
+    Blocking::Pool.run(work).await
 }
 
 fn record(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
-    let kept = kept(room, team, round)?;
-    let name = format!("round-{round}-team-{team}.json");
-    Ok(download("application/json", &name, kept.record.to_json()))
+    let (kept, stem) = kept(room, team, round)?;
+    Ok(download("application/json", &format!("{stem}.json"), kept.record.to_json()))
 }
 
 fn review(room: &Room, team: u32, round: usize) -> Result<Response, Problem> {
-    let kept = kept(room, team, round)?;
+    let (kept, stem) = kept(room, team, round)?;
     let session = room.read(Session::clone);
     let records = room.debrief().records(room, &session);
     let report = recorded(&session, &records).map_err(|error| unreadable(&error))?;
     let found = report.rounds.iter().find(|one| (one.team, one.number) == (team, round));
     let known = found.map(known).unwrap_or_default();
-    let text = ::debrief::incident::markdown_of_team(&kept.record, &known)
-        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    Ok(download("text/markdown; charset=utf-8", &format!("round-{round}-team-{team}.md"), text))
+    let text = reviewed(&kept, &known)?;
+    Ok(download("text/markdown; charset=utf-8", &format!("{stem}-review.md"), text))
+}
+
+fn reviewed(kept: &RecordKept, known: &Known) -> Result<String, Problem> {
+    ::debrief::incident::markdown_of_team(&kept.record, known)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
 
 /// What the review of a round says beside its record.
@@ -349,17 +404,14 @@ fn known(round: &TeamRound) -> Known {
     }
 }
 
-fn kept(room: &Room, team: u32, round: usize) -> Result<Arc<RecordKept>, Problem> {
+/// The record of a round, and what its files are called.
+fn kept(room: &Room, team: u32, round: usize) -> Result<(Arc<RecordKept>, String), Problem> {
     let session = room.read(Session::clone);
-    session.team(team)?;
+    let name = stem(team, &session.team(team)?.name);
     let records = room.debrief().records(room, &session);
-    records.get(&(team, round)).cloned().ok_or_else(|| not_found("There is no record of this round yet."))
-}
-
-fn download(kind: &'static str, name: &str, text: String) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text)
-        .into_response()
+    let kept = records.get(&(team, round)).cloned();
+    let kept = kept.ok_or_else(|| not_found("There is no record of this round yet."))?;
+    Ok((kept, format!("{name}-round-{round}")))
 }
 
 /// Whether the answers are open to everybody.

@@ -69,7 +69,7 @@ async fn text(response: Response<Body>) -> String {
 async fn before_the_answers_are_open_teams_find_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (_room, router) = opened(folder.path(), Phase::Over).await;
-    for path in TEAM_ADDRESSES {
+    for path in TEAM_ADDRESSES.into_iter().chain(["/api/team/debrief/all.zip"]) {
         let response = asked(&router, "GET", path, "t1", None).await;
         assert_eq!(response.status(), StatusCode::CONFLICT, "{path}");
         let said = text(response).await.to_lowercase();
@@ -108,7 +108,21 @@ async fn each_team_reads_its_own_and_the_facilitator_all() {
         incident::IncidentRecord::from_json(&record).unwrap().run.team.is_some_and(|team| team.contains('2'))
     );
     let review = asked(&router, "GET", "/api/desk/debrief/teams/1/reviews/1", "f", None).await;
-    assert!(review.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().contains("round-1-team-1.md"));
+    assert!(
+        review.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().contains("team-1-round-1-review.md")
+    );
+    for (path, token, has_other) in
+        [("/api/team/debrief/all.zip", "t1", false), ("/api/desk/debrief/all.zip", "f", true)]
+    {
+        let all = asked(&router, "GET", path, token, None).await;
+        let all = to_bytes(all.into_body(), BYTES_MAX).await.unwrap();
+        let archive = zip::ZipArchive::new(std::io::Cursor::new(all)).unwrap();
+        let names: Vec<_> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+        for name in ["rounds.csv", "visits.csv", "team-1-round-1.json", "team-1-round-1-review.md"] {
+            assert!(names.iter().any(|known| known == name), "{path}: {names:?}");
+        }
+        assert_eq!(names.iter().any(|name| name.starts_with("team-2")), has_other, "{path}: {names:?}");
+    }
     let missing = asked(&router, "GET", "/api/team/debrief/records/7", "t1", None).await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
     assert_eq!(

@@ -20,6 +20,7 @@ pub mod seats;
 pub mod planning;
 pub mod debrief;
 pub mod debrief_pages;
+mod take_home;
 #[cfg(test)]
 mod debrief_tests;
 
@@ -120,7 +121,7 @@ const EVIDENCE: [(&str, &str, &[&str]); 8] = [
     ),
     (
         "/evidence/metrics/requests",
-        "Requests that failed or were slow; from level traces",
+        "Requests that failed, timed out or were slow; from level traces",
         &["sort", "service", "route", "from", "to"],
     ),
     (
