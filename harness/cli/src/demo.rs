@@ -159,9 +159,12 @@ async fn start(options: &DemoArgs, tokens: &Tokens, seed: u64, scenario: &str) -
 /// Another incident of the same scenario in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
 /// figures. Says whether it was complete.
 fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
-    screen.say("\nAnother incident of this scenario, with its own time, text and customers: one draw,");
-    screen.say("in virtual time, diagnosed at each telemetry level by the model responder (no\nmeasure of people; costs of looks are assumed):\n");
-    let mut options = CompareOptions::new(seed % SEED_MAX, Extent::Levels);
+    let seed = seed % SEED_MAX;
+    screen.say(&format!(
+        "\nAnother incident of this scenario, with its own time, text and customers: one draw, at each telemetry level (response: the model \
+         responder, seed {seed}, in virtual time; no measure of people, costs of looks are assumed):\n"
+    ));
+    let mut options = CompareOptions::new(seed, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
     let study = watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))?;
     let Some(study) = study else {

@@ -192,5 +192,5 @@ fn summary(record: &IncidentRecord) -> Vec<String> {
         "{} of {visits} visits until {} failed; {} of trade lost.",
         outcome.failed_visits, record.run.story.ends, outcome.incident_financial_loss_usd
     );
-    vec![when, failed]
+    vec![when, failed, format!("({}; others lose other amounts)", record.run.response())]
 }

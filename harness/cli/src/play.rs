@@ -165,16 +165,18 @@ fn tell(record: &IncidentRecord, screen: &Screen) {
         }
     };
     screen.say(&format!(
-        "\n{verdict} {} visits failed; {} of trade lost. Diagnosed by: {}.",
-        outcome.failed_visits, outcome.incident_financial_loss_usd, record.run.responder
+        "\n{verdict} {} visits failed; {} of trade lost ({}).",
+        outcome.failed_visits,
+        outcome.incident_financial_loss_usd,
+        record.run.response()
     ));
 }
 
 /// An event as a line; the clock's are for programs.
 fn words(event: &Event) -> Option<String> {
     Some(match &event.kind {
-        EventKind::Published { asset, version, by } => {
-            format!("{asset} version {version} is published by the {by}")
+        EventKind::Published { asset, version, by, characters } => {
+            format!("{asset} version {version} is published by the {by}{}", incident::event::with(characters))
         }
         EventKind::AvailabilityLost => "availability is lost".to_owned(),
         EventKind::AvailabilityRestored => "availability is restored".to_owned(),

@@ -115,13 +115,23 @@ impl RecordKeeper {
                 if version.0 == 1 && self.restored_at_s.is_some_and(|then| at_s - then < TOGETHER_S) {
                     return;
                 }
-                EventKind::Published { asset: asset.to_string(), version: version.0, by: EDITOR.to_owned() }
+                EventKind::Published {
+                    asset: asset.to_string(),
+                    version: version.0,
+                    by: EDITOR.to_owned(),
+                    characters: Vec::new(),
+                }
             }
             Action::RolledBack { asset, version } => {
                 let asset = asset.to_string();
                 let remedy = EventKind::Remedy(Remedy::RollBack { asset: asset.clone() });
                 tell(shop, screen, at_s, &who, remedy);
-                EventKind::Published { asset, version: version.0, by: "responder".to_owned() }
+                EventKind::Published {
+                    asset,
+                    version: version.0,
+                    by: "responder".to_owned(),
+                    characters: Vec::new(),
+                }
             }
             Action::Deleted { asset } => EventKind::Note { text: format!("{asset} is deleted") },
             Action::Restarted => EventKind::Remedy(Remedy::Restart { service }),
@@ -161,7 +171,8 @@ impl RecordKeeper {
         let is_first_look = self.versions.is_empty();
         for (asset, version) in current {
             if self.versions.insert(asset.clone(), version) != Some(version) && !is_first_look {
-                let event = EventKind::Published { asset, version, by: EDITOR.to_owned() };
+                let event =
+                    EventKind::Published { asset, version, by: EDITOR.to_owned(), characters: Vec::new() };
                 tell(shop, screen, shop.at_s(), EDITOR, event);
             }
         }
@@ -290,10 +301,11 @@ fn summary(record: &IncidentRecord) -> Vec<String> {
         lines.push("Availability was never lost.".to_owned());
     }
     lines.push(format!(
-        "{} of {} visits failed; {} of trade lost. Figures count until {} at the latest.",
+        "{} of {} visits failed; {} of trade lost ({}). Figures count until {} at the latest.",
         record.outcome.failed_visits,
         counted_visits(record).visits(),
         record.outcome.incident_financial_loss_usd,
+        record.run.response(),
         story.ends
     ));
     lines

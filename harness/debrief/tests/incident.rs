@@ -45,7 +45,15 @@ fn whole() -> IncidentRecord {
     let path = ["content-store", "cache", "web-front"].map(String::from).into();
     let trigger = "A special character: <b>promo-banner</b>, U+000B".to_owned();
     for (at_s, kind) in [
-        (598.0, EventKind::Published { asset: "promo-banner".into(), version: 2, by: "editor".into() }),
+        (
+            598.0,
+            EventKind::Published {
+                asset: "promo-banner".into(),
+                version: 2,
+                by: "editor".into(),
+                characters: Vec::new(),
+            },
+        ),
         (900.0, EventKind::CustomerComplaint { text: "I cannot get into your shop".into() }),
         (
             900.0,
@@ -247,8 +255,12 @@ fn several(speed: f64) -> Recorder {
         let (served, failed) = if fails { (0, 3) } else { (3, 0) };
         Visits { at_s, route: Route::Home, served, degraded: 0, failed }
     }));
-    let published =
-        |version| EventKind::Published { asset: "promo-banner".into(), version, by: "editor".into() };
+    let published = |version| EventKind::Published {
+        asset: "promo-banner".into(),
+        version,
+        by: "editor".into(),
+        characters: Vec::new(),
+    };
     recorder.push_by(99.0, "editor", published(2));
     recorder.push_by(150.0, "operator", EventKind::Remedy(Remedy::Restart { service: Service::Cache }));
     recorder.push_by(200.0, "operator", EventKind::Remedy(Remedy::Restore));

@@ -31,6 +31,11 @@ impl Event {
     }
 }
 
+/// `, with U+000B LINE TABULATION`; nothing where there are none.
+pub fn with(characters: &[String]) -> String {
+    if characters.is_empty() { String::new() } else { format!(", with {}", characters.join(" and ")) }
+}
+
 /// `, by the operator`.
 pub fn by(who: &str) -> String {
     if who.contains(' ') { format!(", by {who}") } else { format!(", by the {who}") }
@@ -55,6 +60,9 @@ pub enum EventKind {
         version: u64,
         /// Who did it: `editor`, or a responder.
         by: String,
+        /// The special characters in its text, as in `U+000B LINE TABULATION`, where whoever wrote the record saw the text.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        characters: Vec<String>,
     },
     /// Availability fell below the target.
     AvailabilityLost,
@@ -173,7 +181,9 @@ impl fmt::Display for EventKind {
         match self {
             Self::Clock { paused: true, .. } => f.write_str("the clock stands still"),
             Self::Clock { speed, .. } => write!(f, "the clock runs at {speed} story minutes a minute"),
-            Self::Published { asset, version, by } => write!(f, "{by} published {asset} version {version}"),
+            Self::Published { asset, version, by, .. } => {
+                write!(f, "{by} published {asset} version {version}")
+            }
             Self::AvailabilityLost => f.write_str("availability lost"),
             Self::Alerted { text } => write!(f, "alert: {text}"),
             Self::CustomerComplaint { text } => write!(f, "complaint: {text}"),

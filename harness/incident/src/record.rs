@@ -74,6 +74,27 @@ pub struct Run {
     pub rules: Rules,
 }
 
+impl Run {
+    /// Who diagnosed, in a sentence.
+    pub fn who(&self) -> &str {
+        match self.responder.as_str() {
+            "demo" => "the narrated story",
+            "operator" => "whoever ran the shop",
+            "model responder" => "the model responder",
+            other => other,
+        }
+    }
+
+    /// Whose response and which seed a loss belongs to. It stands beside a loss wherever one story has several.
+    pub fn response(&self) -> String {
+        let clock = match self.clock {
+            ClockKind::Virtual => "in virtual time",
+            ClockKind::Live => "live",
+        };
+        format!("response: {}, seed {}, {clock}", self.who(), self.seed)
+    }
+}
+
 /// What the figures of a record rest on: definitions, and assumptions named as such.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rules {

@@ -64,8 +64,15 @@ fn restored() -> Recorder {
     recorder.visits(seconds(20, 50, 30));
     recorder.visits(seconds(50, 120, 0));
     recorder.push(3.0, EventKind::Alerted { text: "disk almost full".into() });
-    recorder
-        .push(18.2, EventKind::Published { asset: "promo-banner".into(), version: 2, by: "editor".into() });
+    recorder.push(
+        18.2,
+        EventKind::Published {
+            asset: "promo-banner".into(),
+            version: 2,
+            by: "editor".into(),
+            characters: Vec::new(),
+        },
+    );
     recorder.push(26.0, EventKind::CustomerComplaint { text: "the page never comes".into() });
     recorder.push(27.0, EventKind::Check { name: "health".into(), cost_story_s: 60.0 });
     recorder.push(28.0, EventKind::Finding { check: "health".into(), text: "all green".into() });
@@ -83,8 +90,15 @@ fn a_record_reads_like_this() {
     let mut recorder = Recorder::new(run(60.0), -900.0);
     recorder.visits(seconds(14, 15, 0));
     recorder.visits(seconds(15, 17, 30));
-    recorder
-        .push(14.5, EventKind::Published { asset: "promo-banner".into(), version: 2, by: "editor".into() });
+    recorder.push(
+        14.5,
+        EventKind::Published {
+            asset: "promo-banner".into(),
+            version: 2,
+            by: "editor".into(),
+            characters: Vec::new(),
+        },
+    );
     recorder.push(15.75, EventKind::Clock { speed: 30.0, paused: false });
     recorder.push(16.0, restart_cache());
     recorder.push(17.0, EventKind::Aborted { text: "interrupted".into() });

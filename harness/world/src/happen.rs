@@ -1,9 +1,10 @@
 //! What the world does about each [`Happening`]: how it begins, how it ends by itself, and which remedies undo it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chassis::{Boxed, Chassis};
+use content_store::characters::special;
 use incident::{EventKind, Level, Remedy, Service};
 use web_front::{CHECKOUT_NOTES, WebFrontConfig};
 
@@ -25,6 +26,9 @@ const LINKS: [(Service, Service); 4] = [
     (Service::Cache, Service::ContentStore),
     (Service::ContentStore, Service::Cache),
 ];
+
+/// Kinds of special characters that the record of a publish names: a text that is not text at all has hundreds.
+const CHARACTERS_MAX: usize = 4;
 
 impl World {
     /// Lets one thing happen.
@@ -127,7 +131,12 @@ impl World {
             match remedy {
                 Remedy::RollBack { asset } => {
                     let version = self.editor().roll_back(&asset).await?;
-                    self.note(EventKind::Published { asset, version, by: "responder".to_owned() });
+                    self.note(EventKind::Published {
+                        asset,
+                        version,
+                        by: "responder".to_owned(),
+                        characters: Vec::new(),
+                    });
                 }
                 Remedy::Restart { service } => {
                     // The process that stood still is gone; its successor runs.
@@ -168,8 +177,13 @@ impl World {
     ///
     /// When the content store refuses or cannot be reached.
     pub async fn publish(&self, asset: &str, body: impl Into<Bytes>) -> Result<u64, EditorError> {
-        let version = self.editor().publish(asset, body.into()).await?;
-        self.note(EventKind::Published { asset: asset.to_owned(), version, by: "editor".to_owned() });
+        let body = body.into();
+        let special = special(&body)
+            .map(|found| format!("{} {}", found.code_point.or(found.byte).unwrap_or_default(), found.name));
+        let characters = special.collect::<BTreeSet<_>>().into_iter().take(CHARACTERS_MAX).collect();
+        let version = self.editor().publish(asset, body).await?;
+        let (asset, by) = (asset.to_owned(), "editor".to_owned());
+        self.note(EventKind::Published { asset, version, by, characters });
         Ok(version)
     }
 

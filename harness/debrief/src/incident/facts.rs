@@ -97,11 +97,7 @@ impl<'a> Facts<'a> {
 
     /// Who diagnosed, in a sentence.
     pub(super) fn responder(&self) -> &str {
-        match self.record.run.responder.as_str() {
-            "demo" => "the narrated story",
-            MODEL => "the model responder",
-            other => other,
-        }
+        self.record.run.who()
     }
 
     /// For captions of what a program thought.

@@ -180,6 +180,11 @@ impl<'a> Debrief<'a> {
         self.facts.record
     }
 
+    /// When the first customers came: an incident may begin before the hour from which the field's own is told.
+    fn comes_from(&self) -> String {
+        time(self.facts.visits.watched.0)
+    }
+
     /// Whose beliefs stand in the table of steps.
     fn believer(&self) -> &'static str {
         if self.facts.is_model() { "model responder" } else { "the responder" }

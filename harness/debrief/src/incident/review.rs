@@ -1,7 +1,7 @@
 //! The post-incident review: the headings of a blameless review, their facts filled in from the record. What only
 //! people can say is left open.
 
-use incident::{ContributingFactor, EventKind, Outage, Usd};
+use incident::{ContributingFactor, EventKind, Outage, Usd, event::with};
 
 use super::{factors::Factor, facts::Facts, steps};
 use crate::{
@@ -88,8 +88,13 @@ impl Causes {
         };
         let about = match shares {
             Some(shares) => format!(
-                "What the same trigger would lose again, from replays in virtual time ({}) with {}: {}.",
-                shares.seeds, shares.responder, shares.command
+                "What the same trigger would lose again, from replays (response: {}, {}, in virtual time; {}). The record\u{2019}s own {} is another \
+                 loss ({}): compare the replays with each other.",
+                shares.responder,
+                shares.seeds,
+                shares.command,
+                facts.outcome.incident_financial_loss_usd,
+                printable(&facts.record.run.response())
             ),
             None => "glyphfall debrief RECORD.json --replay plays this incident again with each repair, where its scenario is in the library."
                 .to_owned(),
@@ -106,8 +111,9 @@ fn trigger(facts: &Facts<'_>) -> String {
     let lost_s = facts.outcome.lost_s.unwrap_or(f64::INFINITY);
     let before = facts.record.events.iter().rev().filter(|event| event.story_s <= lost_s);
     let mut published = before.filter_map(|event| match &event.kind {
-        EventKind::Published { asset, version, by } => {
-            Some(format!("The {} published {}, version {version}", printable(by), printable(asset)))
+        EventKind::Published { asset, version, by, characters } => {
+            let (by, asset, with) = (printable(by), printable(asset), printable(&with(characters)));
+            Some(format!("The {by} published {asset}, version {version}{with}"))
         }
         _ => None,
     });
@@ -139,7 +145,11 @@ fn impact(facts: &Facts<'_>) -> Vec<String> {
         }
     };
     let failed = format!("{} failed.", count(outcome.failed_visits, "visit"));
-    let cost = format!("{} of trade was lost.", outcome.incident_financial_loss_usd);
+    let cost = format!(
+        "{} of trade was lost ({}).",
+        outcome.incident_financial_loss_usd,
+        printable(&facts.record.run.response())
+    );
     vec![when, failed, cost]
 }
 
@@ -163,12 +173,12 @@ fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
                 }
                 "The right place was suspected for the first time.".to_owned()
             }
-            EventKind::Published { asset, version, by } => {
+            EventKind::Published { asset, version, by, characters } => {
                 let (who, again) = match &event.who {
                     Some(who) if by == "responder" => (who, ": its earlier text again"),
                     _ => (by, ""),
                 };
-                format!("The {who} published {asset}, version {version}{again}.")
+                format!("The {who} published {asset}, version {version}{again}{}.", with(characters))
             }
             EventKind::AvailabilityLost => "Availability was lost.".to_owned(),
             EventKind::AvailabilityRestored => {

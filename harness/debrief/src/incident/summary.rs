@@ -1,7 +1,7 @@
 //! The incident in plain words, for readers who are not engineers: what happened, what it cost, and the figures with a
 //! sentence each.
 
-use incident::{EventKind, Rules, ToleratedIn, counted_visits};
+use incident::{EventKind, Rules, ToleratedIn, counted_visits, event::with};
 
 use super::{facts::Facts, steps};
 use crate::figures::{capital, count, duration, grouped, list, percent, printable, time};
@@ -178,8 +178,9 @@ pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
             figure: outcome.incident_financial_loss_usd.to_string(),
             what: "incident financial loss",
             meaning: format!(
-                "What customers did not buy, at {} for each minute in which every visit fails.",
-                run.story.loss_usd_per_minute
+                "What customers did not buy, at {} for each minute in which every visit fails ({}).",
+                run.story.loss_usd_per_minute,
+                printable(&run.response())
             ),
         },
         Tile {
@@ -227,10 +228,11 @@ fn allowance(left: f64, rules: &Rules) -> String {
 fn published_in(facts: &Facts<'_>, after_s: f64, until_s: f64) -> impl Iterator<Item = String> {
     let within = move |event: &&incident::Event| event.story_s > after_s && event.story_s <= until_s;
     facts.record.events.iter().filter(within).filter_map(|event| match &event.kind {
-        EventKind::Published { asset, version, by } if by != "responder" => Some(format!(
-            "at {} {} published {asset}, version {version}",
+        EventKind::Published { asset, version, by, characters } if by != "responder" => Some(format!(
+            "at {} {} published {asset}, version {version}{}",
             time(event.story_s),
-            with_article(by)
+            with_article(by),
+            printable(&with(characters))
         )),
         _ => None,
     })

@@ -18,10 +18,11 @@ pub(super) fn markdown(debrief: &Debrief<'_>, times: Option<&Chart>) -> String {
     let _ = writeln!(text, "{}\n", plain(&debrief.lead.join(" ")));
     let _ = writeln!(
         text,
-        "Scenario {}; {}; responder: {}. Times are those of the story.\n",
+        "Scenario {}; {}; responder: {}. Times are those of the story; customers come from {}.\n",
         plain(&run.scenario),
         debrief.facts.how(),
-        plain(debrief.facts.responder())
+        plain(debrief.facts.responder()),
+        debrief.comes_from()
     );
     for tile in &debrief.tiles {
         let _ = writeln!(text, "- **{}** {}. {}", plain(&tile.figure), tile.what, plain(&tile.meaning));

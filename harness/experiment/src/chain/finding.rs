@@ -21,10 +21,15 @@ pub(super) fn finding(report: &ChainReport) -> String {
     let rest = if without_usd > 0.0 { format!(" ({} without any)", Usd(without_usd)) } else { String::new() };
     let most: Vec<_> =
         shares.iter().filter(|(share, _)| largest - share < SAME_SHARE).map(|(_, fault)| *fault).collect();
+    let seeds = match report.seeds.as_slice() {
+        [seed] => format!("seed {seed}"),
+        seeds => format!("mean of {} seeds", seeds.len()),
+    };
     let (have, each) = if most.len() > 1 { ("have", " each") } else { ("has", "") };
     format!(
-        "With all four latent faults {} is lost{rest}; {} {have} the largest share, {:.0} %{each}. {}",
+        "With all four latent faults {} is lost{rest} (response: {}, {seeds}); {} {have} the largest share, {:.0} %{each}. {}",
         Usd(loss_usd),
+        report.responder,
         words(&most),
         largest * 100.0,
         prevention(&report.smallest_sets)

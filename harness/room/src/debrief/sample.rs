@@ -223,7 +223,12 @@ fn record(team: &Team, played: &Played, level: Level) -> IncidentRecord {
     let mut recorder = Recorder::new(run, -900.0);
     let at_s = |story_s: f64| (story_s + 900.0) / SPEED;
     let asset = drawn.published.clone().unwrap();
-    let published = EventKind::Published { asset: asset.clone(), version: 2, by: "editor".to_owned() };
+    let published = EventKind::Published {
+        asset: asset.clone(),
+        version: 2,
+        by: "editor".to_owned(),
+        characters: Vec::new(),
+    };
     recorder.push(at_s(drawn.begun_story_s), published);
     recorder.push(120.0, EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() });
     recorder.push(400.0, EventKind::Remedy(Remedy::Restart { service: Service::Cache }));
