@@ -100,7 +100,7 @@ fn each_control_stands_against_a_doubt() {
         &page,
         &[
             "Extra checks showing the wrong incident are not shown to help (most at ",
-            "Not everywhere better than the baselines: roll back the newest publish, then restart every service restores sooner at dark",
+            "Not everywhere better than the baselines: it is restored sooner by “roll back the newest publish, then restart every service” at dark",
             "Cases in which an incident cost more than at the level below: 1 (0 at logs, 0 at metrics, 0 at traces and 1 at changes), 1 of them by 10 minutes or more",
             "When nothing is wrong with the shop, the responder gives a cause all the same: in 3 of 20 at dark",
             "it recognises an outage outside the shop in 13 of 20 at dark",

@@ -112,18 +112,20 @@ fn baselines(report: &CompareReport) -> Vec<String> {
             "who, and with whose checks", "right", "wrong", "explain", "restore", "loss"
         ),
     ];
-    lines.extend(report.baselines.iter().map(|row| {
+    lines.extend(report.baselines.iter().flat_map(|row| {
         let level = row.level.map(|level| format!(" ({level})")).unwrap_or_default();
-        let who: String = row.who.chars().take(40 - level.len()).collect();
-        format!(
+        // The figures stand behind the last line of a long name.
+        let mut who = broken(&format!("{}{level}", row.who), 40);
+        let figures = format!(
             "  {:<40} {:>5} {:>5} {:>7} {:>7} {:>10}",
-            format!("{who}{level}"),
+            who.pop().unwrap_or_default(),
             percent(row.explained_right_share),
             percent(row.explained_wrong_share),
             minutes(row.time_to_explain_restricted_mean_s),
             minutes(row.restored.time_to_restore_restricted_mean_s),
             Usd(row.restored.loss_usd_mean).to_string()
-        )
+        );
+        who.into_iter().map(|line| format!("  {line}")).chain([figures]).collect::<Vec<_>>()
     }));
     lines
 }

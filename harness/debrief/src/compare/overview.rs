@@ -77,11 +77,19 @@ pub(super) fn legend(document: &CompareReport) -> Vec<(&'static str, &'static st
 
 pub(super) fn levels(document: &CompareReport) -> Block {
     let each = |of: fn(&LevelRow) -> String| {
-        let rows = document.levels.iter().map(|row| format!("{} at {}", of(row), row.level));
-        list(&rows.collect::<Vec<_>>())
+        let shares: Vec<String> = document.levels.iter().map(of).collect();
+        match shares.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|share| share == first) => {
+                format!("{first} at every level")
+            }
+            _ => {
+                let rows = shares.iter().zip(&document.levels);
+                list(&rows.map(|(share, row)| format!("{share} at {}", row.level)).collect::<Vec<_>>())
+            }
+        }
     };
     let finding = format!(
-        "Found the right explanation in {} of incidents; gave a wrong one in {}",
+        "Of the incidents, found the right explanation in {}; gave a wrong one in {}",
         each(|row| share(row.explained_right_share)),
         each(|row| share(row.explained_wrong_share))
     );
@@ -266,8 +274,20 @@ fn against_baselines(document: &CompareReport) -> String {
             document.responder
         );
     }
-    let each = beaten.iter().map(|(level, who, measure)| format!("{who} {} at {level}", measure.words()));
-    format!("not everywhere better than the baselines: {}", list(&each.collect::<Vec<_>>()))
+    let mut each: Vec<(String, Vec<Level>)> = Vec::new();
+    for (level, who, measure) in beaten {
+        let better = measure.better_by(who);
+        match each.iter_mut().find(|(known, _)| *known == better) {
+            Some((_, levels)) => levels.push(level),
+            None => each.push((better, vec![level])),
+        }
+    }
+    let each = each.into_iter().map(|(better, levels)| {
+        let is_every = levels.len() == document.levels.len();
+        let levels = if is_every { "every level".to_owned() } else { names(levels.into_iter()) };
+        format!("{better} at {levels}")
+    });
+    format!("not everywhere better than the baselines: {}", each.collect::<Vec<_>>().join("; "))
 }
 
 /// The times at a level in order; what was never reached comes last.

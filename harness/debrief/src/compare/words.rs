@@ -50,11 +50,19 @@ pub(super) fn differences_in_words(
             of(sign).map(|(level, by, _)| format!("{level} (by {})", amount(by.abs()))).collect();
         (!each.is_empty()).then(|| format!("{word} with {}", list(&each)))
     };
-    let unshown: Vec<String> = of(Sign::Nothing)
+    let (unclear, estimated): (Vec<&LevelDifference>, Vec<&LevelDifference>) =
+        of(Sign::Nothing).partition(|(_, by, interval)| is_unclear(*by, *interval, amount));
+    let estimated: Vec<String> = estimated
+        .into_iter()
         .map(|(level, by, interval)| format!("{level} ({})", uncertain(*by, *interval, sides, amount)))
         .collect();
-    let is_or_are = if unshown.len() == 1 { "is" } else { "are" };
-    let unshown = (!unshown.is_empty()).then(|| format!("{} {is_or_are} not shown to help", list(&unshown)));
+    let is_or_are = if estimated.len() == 1 { "is" } else { "are" };
+    let estimated =
+        (!estimated.is_empty()).then(|| format!("{} {is_or_are} not shown to help", list(&estimated)));
+    let unclear = (!unclear.is_empty())
+        .then(|| format!("no clear difference with {}", names(unclear.iter().map(|(level, ..)| *level))));
+    let unshown = [estimated, unclear].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let unshown = Some(unshown).filter(|unshown| !unshown.is_empty());
     match (with(Sign::Less, sides[0]), with(Sign::More, sides[1]), unshown) {
         (None, None, unshown) => {
             unshown.map(|unshown| format!("not clearly {}: {unshown}", sides[0])).unwrap_or_default()
@@ -75,10 +83,15 @@ pub(super) fn uncertain(
         some => format!("{some} {}", sides[usize::from(difference > 0.0)]),
     };
     let ends = format!("{} to {}", side(low), side(high));
-    if by.abs() < CLEAR_FROM * (high - low) || amount(by.abs()) == amount(0.0) {
+    if is_unclear(by, Interval { low, high }, amount) {
         return format!("no clear difference: {ends}");
     }
     format!("{} on average, uncertain: {ends}", side(by))
+}
+
+/// Whether not even an estimate is worth a word.
+fn is_unclear(by: f64, Interval { low, high }: Interval, amount: fn(f64) -> String) -> bool {
+    by.abs() < CLEAR_FROM * (high - low) || amount(by.abs()) == amount(0.0)
 }
 
 pub(super) fn by_level(document: &CompareReport, what: &str) -> Table {
@@ -181,8 +194,8 @@ mod tests {
         ];
         assert_eq!(
             differences_in_words(&nothing, ["sooner", "later"], minutes).replace('\u{a0}', " "),
-            "not clearly sooner: logs (29 min sooner on average, uncertain: 84 min sooner to 21 min later) and traces \
-             (no clear difference: 5 min sooner to 4 min later) are not shown to help"
+            "not clearly sooner: logs (29 min sooner on average, uncertain: 84 min sooner to 21 min later) is not shown to \
+             help; no clear difference with traces"
         );
         assert_eq!(differences_in_words(&[], ["sooner", "later"], minutes), "");
     }

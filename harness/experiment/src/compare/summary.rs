@@ -259,7 +259,7 @@ fn against_baselines(report: &CompareReport) -> String {
             }
         }
         let clause = |(who, measure, levels): &(&str, Measure, Vec<&str>)| {
-            format!("{who} {} at {}", measure.words(), levels.join(", "))
+            format!("{} at {}", measure.better_by(who), levels.join(", "))
         };
         let clauses: Vec<String> = each.iter().map(clause).collect();
         let is_later = each.iter().all(|(_, measure, _)| *measure == Measure::Explained);

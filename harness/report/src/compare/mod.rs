@@ -159,13 +159,14 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// What the better one does.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Explained => "explains more",
-            Self::TimeToExplain => "explains sooner",
-            Self::TimeToRestore => "restores sooner",
-        }
+    /// In what somebody is better, whether they are one or many: more is explained by “random checks”.
+    pub fn better_by(self, who: &str) -> String {
+        let what = match self {
+            Self::Explained => "more is explained",
+            Self::TimeToExplain => "it is explained sooner",
+            Self::TimeToRestore => "it is restored sooner",
+        };
+        format!("{what} by \u{201c}{who}\u{201d}")
     }
 }
 
