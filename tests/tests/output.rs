@@ -117,6 +117,8 @@ fn a_folder_that_cannot_be_written_is_told_at_the_start() {
         &["compare", "--quick", "--out", "/proc/none"],
         &["debrief", record, "--out", "/proc/none"],
         &["train", "--out", "/proc/none/experience.json"],
+        &["year", "--out", "/proc/none"],
+        &["year", "--measure", "/proc/none/outcomes.json"],
         &["room", "--room-port", "0", "--out", "/proc/none"],
     ] {
         let began = Instant::now();
@@ -216,6 +218,7 @@ async fn ctrl_c_ends_every_command_in_the_same_way() {
         Broken(&["chain", "--seeds", "9"], "virtual time", 130, "PARTIAL"),
         Broken(&["compare", "--quick"], "virtual time", 130, "no scenario was complete"),
         Broken(&["train"], "", 130, "nothing was written"),
+        Broken(&["year", "--seeds", "1000"], "simulated years", 130, "nothing was written"),
         Broken(&["characters"], "", 130, "PARTIAL"),
         Broken(&["inject", "--editor-token", "x", "--content-store-port", &silent], "", 130, "broken off"),
         Broken(&["restore", "--operator-token", "x", "--operator-port", &before], "", 130, "broken off"),

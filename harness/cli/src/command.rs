@@ -24,6 +24,7 @@ use crate::{
     up::{self, UpArgs},
     verify::{self, VerifyArgs},
     watch::{self, WatchArgs},
+    year::{self, YearArgs},
 };
 
 /// How every command ends.
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Chain(ChainArgs),
     /// Compares telemetry levels on the same incidents: how much sooner is each explained and restored?
     Compare(CompareArgs),
+    /// Simulates a year of incidents for many teams: one central support line, or each team on call for what it builds?
+    Year(YearArgs),
     /// Makes a page and Markdown from an incident record, with a post-incident review to fill in
     Debrief(DebriefArgs),
     /// Measures what special characters break; for those that are named, explains why
@@ -124,6 +127,7 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Train(args) => train::run(&args),
         Command::Chain(args) => chain::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Year(args) => year::run(&args),
         Command::Debrief(args) => debrief::run(&args),
         Command::Characters(args) => characters::run(&args),
         Command::Lint(args) => lint::run(&args),

@@ -12,7 +12,8 @@
 //! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent faults are present
 //!   in one.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
-//! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`work`]: what is shown while they compute.
+//! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`mod@year`]: a year of incidents for many teams. [`work`]: what is
+//!   shown while they compute.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.
 //!   [`mod@lint`] finds them before they are published.
 //! - [`inject`]: `inject` and `restore`. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
@@ -49,6 +50,7 @@ mod play;
 mod train;
 mod chain;
 mod compare;
+mod year;
 mod work;
 mod debrief;
 mod characters;

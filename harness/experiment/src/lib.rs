@@ -8,6 +8,7 @@
 //! - [`attribution`]: a loss shared out among four faults. [`chain`]: what each latent fault contributed to one.
 //!   [`factors`]: whether those that a scenario names did.
 //! - [`compare`]: how much shorter better telemetry makes a diagnosis, with its controls.
+//! - [`year`]: a year of changes and incidents for many teams, made of incidents that were measured.
 
 pub mod characters;
 pub mod sweep;
@@ -17,3 +18,4 @@ pub mod attribution;
 pub mod chain;
 pub mod factors;
 pub mod compare;
+pub mod year;

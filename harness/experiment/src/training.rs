@@ -10,7 +10,7 @@ use diagnosis::{
     remedies::{self, with_asset},
     replay,
 };
-use incident::Remedy;
+use incident::{LatentFault, Remedy};
 use world::{
     hands::{case, truth},
     scenario::{Scenario, library},
@@ -60,10 +60,10 @@ pub fn train(
     let heard = sweep(&jobs, threads, watch, |job| {
         let scenario = &scenarios[job.scenario];
         match job.sequence {
-            None => recorded(scenario, job.seed, stalled).map(|tape| Some(Heard::Tape(Box::new(tape)))),
+            None => recorded(scenario, job.seed, &[], stalled).map(|tape| Some(Heard::Tape(Box::new(tape)))),
             Some(place) => {
                 let Some(sequence) = named(scenario, job.seed, &menu[place]) else { return Ok(None) };
-                let branch = branched(scenario, job.seed, &sequence, stalled)?;
+                let branch = branched(scenario, job.seed, &[], &sequence, stalled)?;
                 let drawn = world::scenario::draw(scenario, job.seed);
                 Ok(Some(Heard::Aftermath(place, branch, truth(scenario, &drawn).asset)))
             }
@@ -154,20 +154,27 @@ fn named(scenario: &Scenario, seed: u64, sequence: &[Remedy]) -> Option<Vec<Reme
 }
 
 /// Records an incident on this thread.
-pub(crate) fn recorded(scenario: &Scenario, seed: u64, stalled: fn(&str)) -> io::Result<Tape> {
+pub(crate) fn recorded(
+    scenario: &Scenario,
+    seed: u64,
+    repaired: &[LatentFault],
+    stalled: fn(&str),
+) -> io::Result<Tape> {
     let what = format!("{} with seed {seed}", scenario.name);
-    virtual_time::run(tape::record(scenario, seed), STALLED_AFTER, move || stalled(&what))?
+    virtual_time::run(tape::record(scenario, seed, repaired), STALLED_AFTER, move || stalled(&what))?
 }
 
 /// Records what comes of remedies on this thread.
 pub(crate) fn branched(
     scenario: &Scenario,
     seed: u64,
+    repaired: &[LatentFault],
     remedies: &[Remedy],
     stalled: fn(&str),
 ) -> io::Result<Aftermath> {
     let what = format!("{} with seed {seed} and {remedies:?}", scenario.name);
-    virtual_time::run(tape::branch(scenario, seed, remedies), STALLED_AFTER, move || stalled(&what))?
+    let branch = tape::branch(scenario, seed, repaired, remedies);
+    virtual_time::run(branch, STALLED_AFTER, move || stalled(&what))?
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 //! - [`chain`]: the sixteen combinations of the latent faults.
 //! - [`compare`]: the same incidents at every telemetry level.
 //! - [`session`]: a room's session, one value for each team and round.
+//! - [`year`]: a year of changes and incidents for many teams.
 //! - [`visits`]: what customers met, in spans that a plot can show.
 
 pub mod chain;
 pub mod compare;
 pub mod session;
+pub mod year;
 pub mod visits;
 
 mod interval;

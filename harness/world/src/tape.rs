@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use chassis::LatentFault;
 use diagnosis::{
     Answer, Finding, Phase,
     checks::{CHECKS, Check},
@@ -69,6 +70,8 @@ pub struct Tape {
     pub seed: u64,
     /// When availability was lost, in story seconds.
     pub lost_s: Option<f64>,
+    /// When it was back by itself, and stayed, as long as anybody watched.
+    pub healed_s: Option<f64>,
     /// When somebody is called where alerts exist; none if nobody ever is.
     pub alerted_s: Option<f64>,
     /// When somebody is called where only customers complain.
@@ -132,14 +135,15 @@ impl Recorder {
     }
 }
 
-/// Records an incident that nobody does anything about. Call it in [virtual time](crate::virtual_time::run).
+/// Records an incident that nobody does anything about, in a shop with these latent faults repaired. Call it in
+/// [virtual time](crate::virtual_time::run).
 ///
 /// # Errors
 ///
 /// When a service does not start.
-pub async fn record(scenario: &Scenario, seed: u64) -> io::Result<Tape> {
+pub async fn record(scenario: &Scenario, seed: u64, repaired: &[LatentFault]) -> io::Result<Tape> {
     let recorder = Arc::new(Recorder::default());
-    let Played { record, drawn, .. } = play(scenario, &options(seed, &recorder)).await?;
+    let Played { record, drawn, .. } = play(scenario, &options(seed, repaired, &recorder)).await?;
     let Heard { before, moments, called_s, .. } = recorder.heard().clone();
     let lost_s = record.outcome.lost_s;
     let complaint = stand_in::noticed_after(incident::Level::Dark, &scenario.name, seed).as_secs_f64();
@@ -151,6 +155,7 @@ pub async fn record(scenario: &Scenario, seed: u64) -> io::Result<Tape> {
         scenario: scenario.name.clone(),
         seed,
         lost_s,
+        healed_s: record.outcome.restored_s.filter(|_| record.outcome.fixed),
         alerted_s: called_s,
         complained_s,
         before,
@@ -167,9 +172,14 @@ pub async fn record(scenario: &Scenario, seed: u64) -> io::Result<Tape> {
 /// # Errors
 ///
 /// When a service does not start.
-pub async fn branch(scenario: &Scenario, seed: u64, remedies: &[Remedy]) -> io::Result<Aftermath> {
+pub async fn branch(
+    scenario: &Scenario,
+    seed: u64,
+    repaired: &[LatentFault],
+    remedies: &[Remedy],
+) -> io::Result<Aftermath> {
     let recorder = Arc::new(Recorder { remedies: remedies.to_vec(), ..Recorder::default() });
-    let Played { record, .. } = play(scenario, &options(seed, &recorder)).await?;
+    let Played { record, .. } = play(scenario, &options(seed, repaired, &recorder)).await?;
     let Heard { moments, last_remedy_s, helped_s, .. } = recorder.heard().clone();
     let last_s = last_remedy_s.unwrap_or_default();
     let restored_s = record.outcome.restored_s.filter(|_| helped_s.is_some());
@@ -189,9 +199,10 @@ pub fn kept(moment: &Moment, phase: Phase, published: Option<&str>) -> experienc
     experience::Moment::new(phase, CHECKS.iter().zip(&moment.findings).map(said))
 }
 
-fn options(seed: u64, recorder: &Arc<Recorder>) -> PlayOptions {
+fn options(seed: u64, repaired: &[LatentFault], recorder: &Arc<Recorder>) -> PlayOptions {
     PlayOptions {
         level: chassis::Level::RICHEST,
+        repaired: repaired.to_vec(),
         mix: Mix::of(VIEWS_PER_SECOND),
         responder: Responder::Recorder(Arc::clone(recorder)),
         ..PlayOptions::new(seed)

@@ -40,6 +40,9 @@ pub enum Line {
 pub const HANDOVER: Duration = Duration::from_secs(20 * 60);
 
 impl Line {
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 3] = [Self::First, Self::Second, Self::Third];
+
     /// As it is said.
     pub fn name(self) -> &'static str {
         match self {

@@ -43,11 +43,11 @@ impl Parameter {
     }
 }
 
-/// One line of the table.
+/// One line of a table: of this one, or of one with other parameters.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct About<P = Parameter> {
     /// Which one.
-    pub parameter: Parameter,
+    pub parameter: P,
     /// What it is.
     pub name: &'static str,
     /// In what.
@@ -63,16 +63,18 @@ pub struct About {
 /// What no source was found for.
 pub const ASSUMED: &str = "assumed";
 
-const PLAYBOOK: &str = "Equal Experts, You Build It You Run It playbook";
+/// Where most figures about operating models are from.
+pub const PLAYBOOK: &str = "Equal Experts, You Build It You Run It playbook";
 
-const fn about(
-    parameter: Parameter,
+/// A line of a table.
+pub const fn about<P: Copy>(
+    parameter: P,
     name: &'static str,
     unit: &'static str,
     value: f64,
     range: [f64; 2],
     source: &'static str,
-) -> About {
+) -> About<P> {
     About { parameter, name, unit, value, range, source }
 }
 

@@ -174,12 +174,12 @@ pub fn study(mut options: CompareOptions, watch: Watch<'_>) -> io::Result<Option
     let numbers: Vec<usize> = (0..incidents.len()).collect();
     let told = sweep(&numbers, options.threads, watch, |number| -> io::Result<_> {
         let (scenario, seed) = incidents[*number];
-        let tape = recorded(&options.scenarios[scenario], seed, watch.stalled)?;
+        let tape = recorded(&options.scenarios[scenario], seed, &[], watch.stalled)?;
         (watch.done)();
         if watch.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let playback = Playback::new(&options.scenarios[scenario], &tape, watch.stalled);
+        let playback = Playback::new(&options.scenarios[scenario], &tape, &[], watch.stalled);
         let diagnose = |(_, condition): &(Key, Condition)| {
             condition.diagnose(&playback, *number).now_or_never().expect("hands on a playback never wait")
         };

@@ -7,11 +7,12 @@ use diagnosis::{
     Answer, Finding, Hands, Phase,
     checks::{CHECKS, Check},
     explanation::{RIGHT_FROM, agreement},
+    operating::{Line, helper, ticket::Priority},
     remedies::with_asset,
     responder::{NOT_ENOUGH, NOTHING_KNOWN},
     terms::Stakes,
 };
-use incident::{EventKind, Remedy, Service};
+use incident::{EventKind, LatentFault, Remedy, Service, TicketStep};
 use world::{
     scenario::Scenario,
     tape::{Aftermath, Moment, Tape},
@@ -27,6 +28,8 @@ pub const HORIZON_S: f64 = 300.0 * 60.0;
 pub struct Playback<'a> {
     pub scenario: &'a Scenario,
     pub tape: &'a Tape,
+    /// The latent faults that were repaired on it.
+    repaired: &'a [LatentFault],
     /// What is done when virtual time stands still.
     pub stalled: fn(&str),
     branches: RefCell<BTreeMap<Vec<Remedy>, Aftermath>>,
@@ -34,7 +37,7 @@ pub struct Playback<'a> {
 }
 
 /// What came of one diagnosis. Times are story seconds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnosis {
     /// When availability was lost; for a false alarm, when the responder was called.
     pub lost_s: f64,
@@ -46,6 +49,20 @@ pub struct Diagnosis {
     pub wrong_remedies: u32,
     pub checks: u32,
     pub loss_usd: f64,
+    /// Who worked on it when. What lies between is waiting, and handing over.
+    pub worked: Vec<Stint>,
+    /// Whether it had the lowest priority when it was handed over.
+    pub can_wait: bool,
+}
+
+/// A look, or remedies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stint {
+    pub line: Line,
+    pub from_s: f64,
+    pub to_s: f64,
+    /// Whether another team must do it.
+    pub asks_helpers: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -85,9 +102,14 @@ impl Diagnosis {
 }
 
 impl<'a> Playback<'a> {
-    pub fn new(scenario: &'a Scenario, tape: &'a Tape, stalled: fn(&str)) -> Self {
+    pub fn new(
+        scenario: &'a Scenario,
+        tape: &'a Tape,
+        repaired: &'a [LatentFault],
+        stalled: fn(&str),
+    ) -> Self {
         let (branches, failed) = (RefCell::default(), RefCell::default());
-        Self { scenario, tape, stalled, branches, failed }
+        Self { scenario, tape, repaired, stalled, branches, failed }
     }
 
     /// What came of these remedies, if it is known or recorded now.
@@ -98,7 +120,7 @@ impl<'a> Playback<'a> {
         if !records {
             return None;
         }
-        match branched(self.scenario, self.tape.seed, remedies, self.stalled) {
+        match branched(self.scenario, self.tape.seed, self.repaired, remedies, self.stalled) {
             Ok(aftermath) => {
                 self.branches.borrow_mut().insert(remedies.to_vec(), aftermath.clone());
                 Some(aftermath)
@@ -144,6 +166,9 @@ pub struct PlaybackHands<'a> {
     located_s: Cell<Option<f64>>,
     answer: RefCell<Option<AnswerGiven>>,
     checks: Cell<u32>,
+    line: Cell<Line>,
+    worked: RefCell<Vec<Stint>>,
+    can_wait: Cell<bool>,
 }
 
 impl<'a> PlaybackHands<'a> {
@@ -167,6 +192,9 @@ impl<'a> PlaybackHands<'a> {
             located_s: Cell::default(),
             answer: RefCell::default(),
             checks: Cell::default(),
+            line: Cell::new(Line::First),
+            worked: RefCell::default(),
+            can_wait: Cell::default(),
         })
     }
 
@@ -187,6 +215,8 @@ impl<'a> PlaybackHands<'a> {
             wrong_remedies: tried - u32::from(restored_s.is_some()),
             checks: self.checks.get(),
             loss_usd: tape.loss_usd_at(restored_s.unwrap_or(ends_s)),
+            worked: self.worked.into_inner(),
+            can_wait: self.can_wait.get(),
         }
     }
 
@@ -204,6 +234,14 @@ impl<'a> PlaybackHands<'a> {
         let placebo = self.placebo.and_then(|(placebo, number)| placebo.finding(number, check, phase));
         let shown = placebo.or_else(own);
         shown.expect("a tape has moments, and each of them shows every check")
+    }
+
+    /// Whoever has the incident works on it for so long.
+    fn works(&self, time: Duration, asks_helpers: bool) {
+        let (line, from_s) = (self.line.get(), self.now_s.get());
+        let to_s = from_s + time.as_secs_f64();
+        self.now_s.set(to_s);
+        self.worked.borrow_mut().push(Stint { line, from_s, to_s, asks_helpers });
     }
 
     /// The phase in which whoever looks now looks.
@@ -231,7 +269,7 @@ impl Hands for PlaybackHands<'_> {
 
     fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding> {
         let phase = self.phase();
-        self.now_s.set(self.now_s.get() + takes.as_secs_f64());
+        self.works(takes, false);
         self.checks.set(self.checks.get() + 1);
         let place = CHECKS.iter().position(|known| known.name == check.name);
         std::future::ready(self.finding(place.expect("the table has every check"), phase))
@@ -241,7 +279,8 @@ impl Hands for PlaybackHands<'_> {
     /// each wrong sequence. Otherwise what was recorded is what came of all of them, as somebody who looks again for a suspect finds the
     /// next one only when the first has been rolled back. Where that is not recorded, the last one counts, or the evidence stays as it was.
     async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {
-        self.pass(remedies.iter().map(|(_, takes)| *takes).sum()).await;
+        let asks_helpers = remedies.iter().any(|(remedy, _)| helper(remedy).is_some());
+        self.works(remedies.iter().map(|(_, takes)| *takes).sum(), asks_helpers);
         let last: Vec<Remedy> = remedies.iter().map(|(remedy, _)| remedy.clone()).collect();
         self.tried.borrow_mut().push(last.clone());
         let used: Vec<Remedy> = self.tried.borrow().concat();
@@ -255,10 +294,21 @@ impl Hands for PlaybackHands<'_> {
         if let Some(aftermath) = aftermath {
             *self.acted.borrow_mut() = Some((self.now_s.get(), aftermath));
         }
-        self.pass(settles).await;
+        self.works(settles, false);
     }
 
-    fn note(&self, _: EventKind) {}
+    fn note(&self, kind: EventKind) {
+        match kind {
+            EventKind::Escalated { to } => {
+                let line = Line::ALL.into_iter().find(|line| line.name() == to);
+                self.line.set(line.unwrap_or(self.line.get()));
+            }
+            EventKind::Ticket { step: TicketStep::Opened, text, .. } => {
+                self.can_wait.set(text.starts_with(&Priority::P3.to_string()));
+            }
+            _ => {}
+        }
+    }
 
     fn suppose(&self, _: String, leading: Option<&[Service]>) {
         if leading.is_some_and(|path| path == self.playback.tape.truth.path) && self.located_s.get().is_none()

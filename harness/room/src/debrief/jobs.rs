@@ -147,7 +147,8 @@ impl Job {
         let known = |name: &str| scenario(name).map_err(|error| error.to_string());
         match self {
             Self::Record { scenario, seed } => {
-                let tape = tape::record(&known(scenario)?, *seed).await.map_err(|error| error.to_string())?;
+                let tape =
+                    tape::record(&known(scenario)?, *seed, &[]).await.map_err(|error| error.to_string())?;
                 Ok(Product::Knowable(Arc::new(knowable(&tape, knowledge))))
             }
             Self::Replay(replay) => played(&known(&replay.scenario)?, &replay.options()).await,

@@ -161,6 +161,7 @@ mod tests {
             scenario: "special-character".into(),
             seed: 1,
             lost_s: Some(480.0),
+            healed_s: None,
             alerted_s: Some(600.0),
             complained_s: Some(900.0),
             before: Vec::new(),

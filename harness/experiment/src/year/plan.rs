@@ -1,0 +1,408 @@
+//! A year as work for people at desks: when incidents strike which team, and which desks they go through. Teaches that operating models share
+//! their incidents and differ in who gets them, when, and how often they change hands.
+//!
+//! All chance of an incident comes from its own generator, so the same incidents strike in every arrangement; what a change breaks shows at the
+//! next release, and releases are the arrangement's. A ticket goes from line to line as in [`diagnosis::operating::Ticket`], except that other
+//! work is simulated, not drawn.
+
+use diagnosis::operating::{Line, Parameter};
+use incident::{LatentFault, Level, OperatingModel};
+use rand::{Rng, RngExt};
+
+use super::{
+    measured::{Handled, Incident, Measured, REPAIRED_IN_THE_SHOP},
+    parameters::{Of, Values},
+    queue::{DAY, Job, Staff, Step, WEEK, WORKING_SHARE, WORKS_FROM, WORKS_TO, YEAR, is_working},
+};
+
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Arrangement {
+    /// All teams share one central support line, and release together.
+    Central,
+    /// Each team runs what it builds, and is on call for it.
+    Own,
+    /// By availability target: nobody out of hours at 95.0 %, a rota that several teams share at 99.0 %, an own one at 99.9 %.
+    Mixed,
+}
+
+/// What is done after an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Learning {
+    None,
+    /// Rush to fix: one latent fault is named; its fix goes on a backlog, from which few are taken.
+    OneCause,
+    /// All latent faults that contributed are repaired within days.
+    Factors,
+}
+
+impl Arrangement {
+    pub const ALL: [Self; 3] = [Self::Central, Self::Own, Self::Mixed];
+}
+
+impl Learning {
+    pub const ALL: [Self; 3] = [Self::None, Self::OneCause, Self::Factors];
+}
+
+/// Availability targets, by turns; and dollars a minute of the last two, of which the playbook has the second. The first is assumed.
+pub const TARGETS: [f64; 3] = [0.95, 0.99, 0.999];
+const EXPOSURE_USD: [f64; 2] = [200_000.0 / 60.0, 5_000.0];
+
+/// People of a team who can take an incident: three in working hours, as many as a rota has at least (playbook); one outside them.
+const TEAM: Staff = [3, 1];
+
+/// Weeks to months (playbook) begin here.
+const BACKLOG_DAYS_LEAST: f64 = 14.0;
+
+/// One year, for one list of teams.
+#[derive(Clone, Copy, Debug)]
+pub struct Year {
+    pub seed: u64,
+    pub teams: usize,
+    pub arrangement: Arrangement,
+    pub level: Level,
+    pub learning: Learning,
+    /// A fault that is never repaired.
+    pub never: Option<LatentFault>,
+    pub values: Values,
+}
+
+/// An incident of the year.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// When availability is lost, or would have been; in minutes.
+    pub at: f64,
+    pub team: usize,
+    pub incident: &'a Incident,
+    /// From the end of the work to the restoration, if it is restored.
+    pub settled: Option<f64>,
+    /// Steps until then.
+    pub restoring_steps: usize,
+    /// Whether a latent fault contributes that has contributed to an earlier loss of this team.
+    pub is_repeated: bool,
+}
+
+/// The year as work.
+#[derive(Debug, Default)]
+pub struct Plan<'a> {
+    pub staff: Vec<Staff>,
+    /// The incidents' work first, in their order; then other work.
+    pub jobs: Vec<Job>,
+    pub calls: Vec<Call<'a>>,
+    pub deployments: usize,
+    /// Fix actions that stood on the backlog already when they were written down again.
+    pub written_twice: usize,
+    pub repaired: usize,
+}
+
+/// Dollars a minute of a team's whole outage, in working hours.
+pub fn exposure_usd(team: usize, values: &Values) -> f64 {
+    let [domain, own] = EXPOSURE_USD;
+    [values[Of::SmallExposure], domain, own][team % TARGETS.len()]
+}
+
+/// What chance says about one incident; all of it drawn in every arrangement.
+struct Chance {
+    incident: f64,
+    acknowledged: [f64; 2],
+    bounced: f64,
+    helpers: f64,
+    one_cause: f64,
+    is_taken_up: f64,
+    lead: f64,
+}
+
+impl Chance {
+    fn of(seed: u64, team: usize, what: &str) -> Self {
+        let mut chance = chassis::rng(seed, "incident", &format!("{team} {what}"));
+        Self {
+            incident: chance.random(),
+            acknowledged: chance.random(),
+            bounced: chance.random(),
+            helpers: chance.random(),
+            one_cause: chance.random(),
+            is_taken_up: chance.random(),
+            lead: chance.random(),
+        }
+    }
+}
+
+impl Year {
+    /// Plans it.
+    pub fn plan<'a>(&self, measured: &'a Measured) -> Plan<'a> {
+        let mut plan = Plan { staff: self.staff(), ..Plan::default() };
+        let whole: Vec<&Incident> = measured.incidents.iter().filter(|row| row.repaired.is_empty()).collect();
+        for team in 0..self.teams {
+            let mut strikes = self.strikes(team, &mut plan);
+            strikes.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let mut memory = Memory::default();
+            for (at, what) in strikes {
+                let chance = Chance::of(self.seed, team, &what);
+                let (incident, level) =
+                    memory.now(self.level, whole[place(chance.incident, whole.len())], measured, at);
+                let is_repeated = incident.is_loss && memory.learn(self, incident, at, &chance, &mut plan);
+                self.call(&mut plan, at, team, (incident, level, is_repeated), &chance);
+            }
+        }
+        self.other_work(&mut plan.jobs);
+        plan
+    }
+
+    fn model(&self) -> OperatingModel {
+        match self.arrangement {
+            Arrangement::Central => OperatingModel::OpsRunIt,
+            Arrangement::Own | Arrangement::Mixed => OperatingModel::YouBuildIt,
+        }
+    }
+
+    /// The central lines' desks; or each team's, then those of shared rotas.
+    fn staff(&self) -> Vec<Staff> {
+        let values = &self.values;
+        if self.arrangement == Arrangement::Central {
+            return vec![[values.count(Of::FirstLine); 2], [values.count(Of::SecondLine), 1]];
+        }
+        let team = |team: usize| if self.has_rota(team) { TEAM } else { [TEAM[0], 0] };
+        let domains = if self.arrangement == Arrangement::Mixed { self.domains() } else { 0 };
+        (0..self.teams).map(team).chain(std::iter::repeat_n([1, 1], domains)).collect()
+    }
+
+    fn has_rota(&self, team: usize) -> bool {
+        self.arrangement != Arrangement::Mixed || team % TARGETS.len() == 2
+    }
+
+    fn domains(&self) -> usize {
+        self.teams.div_ceil(self.values.count(Of::Domain))
+    }
+
+    /// Weeks for which somebody is on call, and hours of shifts outside working hours.
+    pub fn standby(&self) -> (f64, f64) {
+        let (on_call, in_shifts) = match self.arrangement {
+            // One of L2; L1 works in shifts.
+            Arrangement::Central => (1, self.values.count(Of::FirstLine)),
+            Arrangement::Own => (self.teams, 0),
+            Arrangement::Mixed => {
+                let own = (0..self.teams).filter(|team| self.has_rota(*team)).count();
+                (own + self.domains(), 0)
+            }
+        };
+        (YEAR / WEEK * on_call as f64, YEAR / 60.0 * (1.0 - WORKING_SHARE) * in_shifts as f64)
+    }
+
+    /// When a team is struck, and by what: one incident after the other without a change of its own, and failing changes at the release that
+    /// brings them.
+    fn strikes(&self, team: usize, plan: &mut Plan<'_>) -> Vec<(f64, String)> {
+        let (values, chance) = (&self.values, |what| chassis::rng(self.seed, what, &team.to_string()));
+        let others = times(&mut chance("strikes"), YEAR / values[Of::OtherIncidents], YEAR);
+        let mut strikes: Vec<(f64, String)> =
+            others.into_iter().enumerate().map(|(number, at)| (at, format!("other {number}"))).collect();
+        let releases = self.releases(team);
+        plan.deployments += releases.len();
+        let finished = times(&mut chance("changes"), WEEK / values[Of::Changes], YEAR);
+        let mut fails = chance("failing");
+        for (number, at) in finished.into_iter().enumerate() {
+            let is_failing = fails.random::<f64>() < values[Of::Failing];
+            let release = releases.iter().find(|release| **release >= at);
+            strikes
+                .extend(release.filter(|_| is_failing).map(|release| (*release, format!("change {number}"))));
+        }
+        strikes
+    }
+
+    /// On working days, at some hour. A central line releases all teams' changes together, as one website.
+    fn releases(&self, team: usize) -> Vec<f64> {
+        let (days, who) = match self.arrangement {
+            Arrangement::Central => (self.values[Of::CentralRelease], "all".to_owned()),
+            Arrangement::Own | Arrangement::Mixed => (self.values[Of::OwnRelease], team.to_string()),
+        };
+        let mut chance = chassis::rng(self.seed, "releases", &who);
+        let mut day = chance.random::<f64>() * days;
+        let next = || {
+            let at = day.floor() * DAY + WORKS_FROM + chance.random::<f64>() * (WORKS_TO - WORKS_FROM);
+            day += days;
+            // What falls on a weekend is released two days later.
+            Some(if is_working(at) { at } else { at + 2.0 * DAY })
+        };
+        std::iter::from_fn(next).take_while(|at| *at < YEAR).collect()
+    }
+
+    /// An incident's way through the desks; nothing if nobody is called.
+    fn call<'a>(
+        &self,
+        plan: &mut Plan<'a>,
+        at: f64,
+        team: usize,
+        (incident, level, is_repeated): (&'a Incident, Level, bool),
+        chance: &Chance,
+    ) {
+        let Some(handled) = incident.handled(level, self.model()) else { return };
+        let is_central = self.arrangement == Arrangement::Central;
+        let mut steps = if is_central {
+            self.through_lines(handled, chance)
+        } else {
+            vec![self.at_the_team(handled, at, team, chance)]
+        };
+        let restoring_steps = steps.len();
+        if handled.explained > 0.0 {
+            let desk = steps.last().expect("somebody looks first").desk;
+            steps.push(Step::new(desk, 0.0, handled.explained));
+        }
+        let is_urgent = !(is_central && handled.can_wait);
+        plan.jobs.push(Job { at, is_urgent, is_incident: true, steps });
+        let asks = is_central && handled.asks_helpers;
+        let helpers = if asks { -(1.0 - chance.helpers).ln() * self.values[Parameter::Helpers] } else { 0.0 };
+        let settled = handled.settled.map(|settled| settled + helpers);
+        plan.calls.push(Call { at, team, incident, settled, restoring_steps, is_repeated });
+    }
+
+    /// L1, and L2 where it takes more: acknowledged, perhaps sent back for more detail, understood; what was lost on the way is looked for again.
+    /// No incident of the library takes L3 before it is restored.
+    fn through_lines(&self, handled: &Handled, chance: &Chance) -> Vec<Step> {
+        let (values, [first, second, _]) = (&self.values, handled.worked);
+        let mut steps = vec![Step::new(Line::First as usize, handled.called, first)];
+        if second > 0.0 {
+            let reaches = |draw: usize, takes: f64| {
+                let after = values[Parameter::Acknowledged] * chance.acknowledged[draw];
+                Step { calls_out: true, ..Step::new(Line::Second as usize, after, takes) }
+            };
+            if chance.bounced < values[Parameter::Bounced] {
+                steps.push(reaches(1, 0.0));
+                steps.push(Step::new(Line::First as usize, 0.0, values[Parameter::Detail]));
+            }
+            let again = first * (1.0 - values[Parameter::Kept]);
+            steps.push(reaches(0, values[Parameter::Understood] + again + second));
+        }
+        steps
+    }
+
+    fn at_the_team(&self, handled: &Handled, at: f64, team: usize, chance: &Chance) -> Step {
+        let after = handled.called + self.values[Parameter::CalledOut] * chance.acknowledged[0];
+        let is_mixed = self.arrangement == Arrangement::Mixed;
+        let desk = match team % TARGETS.len() {
+            1 if is_mixed && !is_working(at + after) => self.teams + team / self.values.count(Of::Domain),
+            _ => team,
+        };
+        // Nobody is called where 95.0 % is the target: it waits until the morning.
+        let calls_out = !(is_mixed && team.is_multiple_of(TARGETS.len()));
+        Step { calls_out, ..Step::new(desk, after, handled.worked.iter().sum()) }
+    }
+
+    /// What else lies on L2's desk.
+    fn other_work(&self, jobs: &mut Vec<Job>) {
+        if self.arrangement != Arrangement::Central || self.values[Of::Tickets] == 0.0 {
+            return;
+        }
+        for team in 0..self.teams {
+            let mut chance = chassis::rng(self.seed, "other work", &team.to_string());
+            let between = (WORKS_TO - WORKS_FROM) / self.values[Of::Tickets];
+            let arise = times(&mut chance, between, YEAR).into_iter().filter(|at| is_working(*at));
+            jobs.extend(arise.map(|at| {
+                let minutes = exponential(&mut chance) * self.values[Parameter::OtherWork];
+                let steps = vec![Step::new(Line::Second as usize, 0.0, minutes)];
+                Job { at, is_urgent: false, is_incident: false, steps }
+            }));
+        }
+    }
+}
+
+/// What a team has learned, by latent fault.
+struct Memory {
+    /// When it was or will be repaired.
+    repaired_at: [f64; LatentFault::ALL.len()],
+    /// Whether its fix stands on the backlog.
+    is_written: [bool; LatentFault::ALL.len()],
+    /// Whether it has contributed to a loss.
+    has_met: [bool; LatentFault::ALL.len()],
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let no = [false; LatentFault::ALL.len()];
+        Self { repaired_at: [f64::INFINITY; LatentFault::ALL.len()], is_written: no, has_met: no }
+    }
+}
+
+impl Memory {
+    fn is_repaired(&self, fault: LatentFault, at: f64) -> bool {
+        self.repaired_at[fault as usize] <= at
+    }
+
+    /// The same incident as it comes to this team now, and the level that it has.
+    fn now<'a>(
+        &self,
+        level: Level,
+        drawn: &'a Incident,
+        measured: &'a Measured,
+        at: f64,
+    ) -> (&'a Incident, Level) {
+        let is_out =
+            |fault: &LatentFault| REPAIRED_IN_THE_SHOP.contains(fault) && self.is_repaired(*fault, at);
+        let repaired: Vec<LatentFault> = drawn.factors.iter().copied().filter(is_out).collect();
+        let is_it = |row: &&Incident| (&row.repaired, &row.scenario) == (&repaired, &drawn.scenario);
+        let now = measured.incidents.iter().find(is_it).expect("every combination was measured");
+        let is_told = self.is_repaired(LatentFault::InadequateTelemetry, at);
+        (now, if is_told { Level::RICHEST } else { level })
+    }
+
+    /// After a loss. Answers whether a latent fault contributed to it that had contributed to an earlier one.
+    fn learn(
+        &mut self,
+        year: &Year,
+        incident: &Incident,
+        at: f64,
+        chance: &Chance,
+        plan: &mut Plan<'_>,
+    ) -> bool {
+        let is_there = |fault: &LatentFault| {
+            let is_told = *fault == LatentFault::InadequateTelemetry && year.level == Level::RICHEST;
+            !is_told && !self.is_repaired(*fault, at)
+        };
+        let present: Vec<LatentFault> = incident.factors.iter().copied().filter(is_there).collect();
+        let is_repeated = present.iter().any(|fault| self.has_met[*fault as usize]);
+        present.iter().for_each(|fault| self.has_met[*fault as usize] = true);
+        let can = |fault: &LatentFault| Some(*fault) != year.never;
+        let values = &year.values;
+        match year.learning {
+            Learning::OneCause if !present.is_empty() => {
+                let cause = present[place(chance.one_cause, present.len())];
+                let was_written = std::mem::replace(&mut self.is_written[cause as usize], true);
+                plan.written_twice += usize::from(was_written);
+                if !was_written && can(&cause) && chance.is_taken_up < values[Of::TakenUp] {
+                    let waits =
+                        BACKLOG_DAYS_LEAST + chance.lead * (values[Of::BacklogDays] - BACKLOG_DAYS_LEAST);
+                    self.repaired_at[cause as usize] = at + waits * DAY;
+                    plan.repaired += 1;
+                }
+            }
+            Learning::None | Learning::OneCause => {}
+            Learning::Factors => {
+                let ready = at + chance.lead * values[Of::RepairDays] * DAY;
+                for fault in present.into_iter().filter(can) {
+                    let repaired_at = &mut self.repaired_at[fault as usize];
+                    plan.repaired += usize::from(repaired_at.is_infinite());
+                    *repaired_at = repaired_at.min(ready);
+                }
+            }
+        }
+        is_repeated
+    }
+}
+
+/// A place in a list.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a short list")]
+fn place(share: f64, length: usize) -> usize {
+    ((share * length as f64) as usize).min(length - 1)
+}
+
+fn exponential(chance: &mut impl Rng) -> f64 {
+    -(1.0 - chance.random::<f64>()).ln()
+}
+
+/// Times at random, with this mean between them.
+fn times(chance: &mut impl Rng, mean: f64, until: f64) -> Vec<f64> {
+    let mut at = 0.0;
+    let next = || {
+        at += exponential(chance) * mean;
+        Some(at)
+    };
+    std::iter::from_fn(next).take_while(|at| *at < until).collect()
+}

@@ -1,0 +1,200 @@
+//! The story's clock: the story's incident with a central line at `dark`, in many worlds and with many people, and how long after the loss it is
+//! restored. Teaches that one incident has a distribution of times to restore, and that neither the world nor the people alone make it.
+//!
+//! A seed makes a world: one recording. The people, who answer a ticket sooner or later, send it back or forget, are drawn anew many times for each;
+//! the same ones for every world.
+
+use std::{io, num::NonZeroUsize};
+
+use diagnosis::{
+    Knowledge, Terms,
+    operating::{Line, parameters::TABLE, ticket::seed_of},
+    responder,
+};
+use futures_util::FutureExt;
+use incident::{Level, OperatingModel, Story};
+use report::year::{Cell, Table, YearReport};
+use world::{
+    scenario::{STORY, Scenario, scenario},
+    tape::Tape,
+};
+
+use crate::{
+    compare::{
+        playback::{Diagnosis, HORIZON_S, Playback, PlaybackHands},
+        statistics::{average, quantile},
+    },
+    sweep::{Watch, sweep},
+    training::recorded,
+};
+
+/// Worlds, unless told otherwise.
+pub const SEEDS: NonZeroUsize = NonZeroUsize::new(24).expect("twenty-four is not zero");
+/// How many times the people are drawn.
+const PEOPLE: usize = 50;
+
+/// Where the minutes go, in the order in which they come.
+const PARTS: [&str; 5] = [
+    "until a complaint calls L1",
+    "L1 looks and acts",
+    "L2 looks and acts",
+    "L3 looks and acts",
+    "tickets wait, are handed over and come back",
+];
+
+/// One world with all the people.
+struct Morning {
+    /// When availability was lost, in story seconds.
+    lost_s: f64,
+    /// From the loss to the restoration, for each draw of people.
+    minutes: Vec<Option<f64>>,
+    /// How many of them ended by 13:00.
+    in_time: usize,
+}
+
+/// Records the incident with these seeds, and lets it be restored by many people each. Nothing if it was stopped.
+///
+/// # Errors
+///
+/// When a service does not start.
+pub fn story(
+    seed: u64,
+    seeds: NonZeroUsize,
+    threads: NonZeroUsize,
+    watch: Watch<'_>,
+) -> io::Result<Option<YearReport>> {
+    let (scenario, knowledge) =
+        (scenario(STORY).expect("the library holds the story"), Knowledge::built_in());
+    let numbers: Vec<u64> = (0..seeds.get() as u64).map(|step| seed + step).collect();
+    let told = sweep(&numbers, threads, watch, |number| {
+        morning(&scenario, *number, seed, &knowledge, watch).map(Some)
+    })?;
+    let told: Option<Vec<_>> = told.into_iter().collect();
+    Ok(told.map(|told| report(seed, seeds, told)))
+}
+
+/// One world, and for each draw of people what became of it.
+fn morning(
+    scenario: &Scenario,
+    seed: u64,
+    people_from: u64,
+    knowledge: &Knowledge,
+    watch: Watch<'_>,
+) -> io::Result<(Morning, Vec<[f64; PARTS.len()]>)> {
+    let tape = recorded(scenario, seed, &[], watch.stalled)?;
+    let playback = Playback::new(scenario, &tape, &[], watch.stalled);
+    let restored = |people: usize| {
+        let hands = PlaybackHands::new(&playback, false, None, true)?;
+        let who = seed_of(&format!("people {people}"), people_from);
+        let terms = Terms { seed: Some(who), ..Terms::at(Level::Dark, OperatingModel::OpsRunIt) };
+        responder::respond(&hands, knowledge, &terms).now_or_never().expect("hands on a playback never wait");
+        Some(hands.diagnosis())
+    };
+    let told: Vec<Diagnosis> = (0..PEOPLE).filter_map(restored).collect();
+    playback.finish()?;
+    let minutes = told.iter().map(|one| one.restored_s.map(|restored_s| (restored_s - one.lost_s) / 60.0));
+    let lost_s = told.first().map_or(0.0, |one| one.lost_s);
+    let in_time = told.iter().filter(|one| one.restored_s.is_some_and(|at_s| at_s <= Tape::ends_s())).count();
+    Ok((Morning { lost_s, minutes: minutes.collect(), in_time }, told.iter().map(parts).collect()))
+}
+
+/// Minutes of each of [`PARTS`], until it was restored or five hours were over.
+fn parts(told: &Diagnosis) -> [f64; PARTS.len()] {
+    let until_s = told.restored_s.unwrap_or(told.lost_s + HORIZON_S);
+    let mut parts = [(told.called_s - told.lost_s) / 60.0, 0.0, 0.0, 0.0, 0.0];
+    for stint in &told.worked {
+        parts[1 + stint.line as usize] += (stint.to_s.min(until_s) - stint.from_s).max(0.0) / 60.0;
+    }
+    parts[1 + Line::ALL.len()] = (until_s - told.lost_s) / 60.0 - parts.iter().sum::<f64>();
+    parts
+}
+
+fn report(seed: u64, seeds: NonZeroUsize, told: Vec<(Morning, Vec<[f64; PARTS.len()]>)>) -> YearReport {
+    let parts: Vec<[f64; PARTS.len()]> = told.iter().flat_map(|(_, parts)| parts.clone()).collect();
+    let mornings: Vec<Morning> = told.into_iter().map(|(morning, _)| morning).collect();
+    let all: Vec<Option<f64>> = mornings.iter().flat_map(|morning| morning.minutes.clone()).collect();
+    let sorted = sorted(&all);
+    let share = |count: usize| 100.0 * count as f64 / all.len().max(1) as f64;
+    let in_time = share(mornings.iter().map(|morning| morning.in_time).sum());
+    let worlds = mornings.iter().map(|morning| median(&morning.minutes));
+    let people = (0..PEOPLE)
+        .map(|who| median(&mornings.iter().map(|morning| morning.minutes[who]).collect::<Vec<_>>()));
+    let lost = mornings.iter().map(|morning| morning.lost_s);
+    let time = |story_s: f64| Story::default().time_at(story_s).to_string();
+    let (first, last) = (lost.clone().fold(f64::INFINITY, f64::min), lost.fold(0.0, f64::max));
+    let figure = |mean: f64| Cell::Figure { mean, band: None, digits: 0 };
+    let at = |decile: u32| quantile(&sorted, f64::from(decile) / 10.0);
+    let mut deciles = Table::new(
+        format!("{in_time:.0} % are restored by 13:00, half of all within {:.0} minutes", at(5)),
+        &format!(
+            "{} mornings: {seeds} worlds, with {PEOPLE} draws of the people each. Availability is lost between {} and {}; {:.0} % are not restored \
+             within five hours of it, and stand as 300. The worlds\u{2019} medians lie between {}, the people\u{2019}s between {}.",
+            all.len(),
+            time(first),
+            time(last),
+            share(all.iter().filter(|minutes| minutes.is_none()).count()),
+            ends(worlds),
+            ends(people)
+        ),
+        &["share of mornings, %", "restored within, min"],
+    );
+    deciles =
+        (0..=10).fold(deciles, |table, decile| table.with((decile * 10).to_string(), [figure(at(decile))]));
+    let part = |place: usize| average(&parts.iter().map(|parts| parts[place]).collect::<Vec<_>>());
+    let where_to = PARTS.iter().enumerate().map(|(place, what)| (*what, part(place)));
+    let (what, most) =
+        where_to.clone().max_by(|one, other| one.1.total_cmp(&other.1)).expect("there are parts");
+    let about = "The mean of all mornings; those that are not restored count as five hours.";
+    let parts = Table::new(
+        format!("Most of it: {what}, {most:.0} minutes"),
+        about,
+        &["from the loss to restored", "min"],
+    );
+    let parts = where_to.fold(parts, |table, (what, mean)| table.with(what, [figure(mean)]));
+    let about = "The table of the operating models, as it is. Countermeasures stand at 0: nobody takes them.";
+    let columns = ["assumption", "value", "range", "from"];
+    let assumed = Table::new("What was assumed of the lines of support".to_owned(), about, &columns);
+    let assumed =
+        TABLE.iter().filter(|about| !about.parameter.is_of_the_team()).fold(assumed, |table, about| {
+            let [low, high] = about.range;
+            let cells = [about.value.to_string(), format!("{low}-{high}"), about.source.to_owned()];
+            table.with(format!("{}, {}", about.name, about.unit), cells.map(Cell::Text))
+        });
+    YearReport {
+        seed,
+        seeds: seeds.get(),
+        title: "The story\u{2019}s clock: when a central line at dark restores the shop".to_owned(),
+        kicker: format!("{STORY} · virtual time · {PEOPLE} draws of the people"),
+        finding: format!(
+            "Half of the mornings are restored within {:.0} minutes of the loss, nine of ten within {:.0}, and {in_time:.0} % by 13:00, when the \
+             story ends that the field tells.",
+            at(5),
+            at(9)
+        ),
+        mornings: all,
+        tables: vec![deciles, parts, assumed],
+        rests_on: "The world: each seed is one recording of the incident, in which nobody acts; what a remedy does is recorded when somebody uses it. \
+                   The people: how soon a ticket is answered, whether it comes back, what is forgotten, whether L3 has telemetry; the same ones in \
+                   every world. Nothing was fitted to the five hours from 08:00 to 13:00."
+            .to_owned(),
+        assumed: vec!["The minutes of the model responder\u{2019}s looks and remedies, and the complaint that calls L1.".to_owned()],
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: format!("glyphfall year --story --seed {seed} --seeds {seeds}"),
+    }
+}
+
+/// What was not restored counts as later than everything else.
+fn sorted(minutes: &[Option<f64>]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = minutes.iter().map(|minutes| minutes.unwrap_or(HORIZON_S / 60.0)).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+fn median(minutes: &[Option<f64>]) -> f64 {
+    quantile(&sorted(minutes), 0.5)
+}
+
+fn ends(medians: impl Iterator<Item = f64> + Clone) -> String {
+    let (least, most) = (medians.clone().fold(f64::INFINITY, f64::min), medians.fold(0.0, f64::max));
+    format!("{least:.0} and {most:.0}")
+}
