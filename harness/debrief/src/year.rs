@@ -24,7 +24,7 @@ pub fn page(report: &YearReport) -> Result<String, askama::Error> {
             std::iter::once(what.clone()).chain(cells.iter().map(|cell| unbroken(&cell.text()))).collect()
         });
         let shown = Table { columns: table.columns.clone(), rows: rows.collect() };
-        Block { depth: 2, ..Block::new(table.title.clone(), table.about.clone(), shown) }
+        Block { depth: 2, ..Block::new(unbroken(&table.title), unbroken(&table.about), shown) }
     });
     let plots = if report.mornings.is_empty() {
         vec![]
@@ -63,10 +63,10 @@ fn histogram(mornings: &[Option<f64>], width: f64) -> String {
             )
         })
         .collect();
-    shares.push((UNTIL + STEP, mornings.iter().filter(|minutes| minutes.is_none()).count() as f64));
+    shares.push((UNTIL + 2.0 * STEP, mornings.iter().filter(|minutes| minutes.is_none()).count() as f64));
     shares.iter_mut().for_each(|(_, count)| *count *= 100.0 / mornings.len() as f64);
     let most = shares.iter().map(|(_, share)| *share).fold(1.0, f64::max);
-    let x = Scale { figures: (0.0, UNTIL + 2.0 * STEP), places: (EDGE, width - EDGE) };
+    let x = Scale { figures: (0.0, UNTIL + 3.0 * STEP), places: (EDGE, width - EDGE) };
     let y = Scale { figures: (0.0, most), places: (TOP, 34.0) };
     let mut svg =
         Svg::new(width, "Mornings by minutes from the loss to the restoration. The table holds the deciles.");

@@ -115,15 +115,8 @@ struct Chance {
 impl Chance {
     fn of(seed: u64, team: usize, what: &str) -> Self {
         let mut chance = chassis::rng(seed, "incident", &format!("{team} {what}"));
-        Self {
-            incident: chance.random(),
-            acknowledged: chance.random(),
-            bounced: chance.random(),
-            helpers: chance.random(),
-            one_cause: chance.random(),
-            is_taken_up: chance.random(),
-            lead: chance.random(),
-        }
+        let [incident, soon, again, bounced, helpers, one_cause, is_taken_up, lead] = chance.random();
+        Self { incident, acknowledged: [soon, again], bounced, helpers, one_cause, is_taken_up, lead }
     }
 }
 
@@ -146,13 +139,6 @@ impl Year {
         }
         self.other_work(&mut plan.jobs);
         plan
-    }
-
-    fn model(&self) -> OperatingModel {
-        match self.arrangement {
-            Arrangement::Central => OperatingModel::OpsRunIt,
-            Arrangement::Own | Arrangement::Mixed => OperatingModel::YouBuildIt,
-        }
     }
 
     /// The central lines' desks; or each team's, then those of shared rotas.
@@ -234,8 +220,9 @@ impl Year {
         (incident, level, is_repeated): (&'a Incident, Level, bool),
         chance: &Chance,
     ) {
-        let Some(handled) = incident.handled(level, self.model()) else { return };
         let is_central = self.arrangement == Arrangement::Central;
+        let model = if is_central { OperatingModel::OpsRunIt } else { OperatingModel::YouBuildIt };
+        let Some(handled) = incident.handled(level, model) else { return };
         let mut steps = if is_central {
             self.through_lines(handled, chance)
         } else {

@@ -127,7 +127,7 @@ fn report(seed: u64, seeds: NonZeroUsize, told: Vec<(Morning, Vec<[f64; PARTS.le
     let mut deciles = Table::new(
         format!("{in_time:.0} % are restored by 13:00, half of all within {:.0} minutes", at(5)),
         &format!(
-            "{} mornings: {seeds} worlds, with {PEOPLE} draws of the people each. Availability is lost between {} and {}; {:.0} % are not restored \
+            "{} mornings: {seeds} recordings of the world, with {PEOPLE} draws of the people each. Availability is lost between {} and {}; {:.0} % are not restored \
              within five hours of it, and stand as 300. The worlds\u{2019} medians lie between {}, the people\u{2019}s between {}.",
             all.len(),
             time(first),
