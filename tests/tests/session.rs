@@ -1,7 +1,7 @@
 //! A whole session in the incident room, in real browsers: a facilitator, a team with a keyboard and no mouse, and a team on a phone.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use fantoccini::key::Key;
+use fantoccini::{Locator, key::Key};
 use glyphfall_tests::{
     browser::Browser,
     namespace::Namespace,
@@ -124,6 +124,100 @@ async fn seven_tabs_of_a_second_device_stay_live() {
     assert_eq!(phone.console_errors().await, Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
+    let room = RunningRoom::open(&["--seed", "3", "--teams", "1"]).await;
+    let desk = room.desk();
+    let team = json!({ "team": 1, "scenario": "special-character", "level": "changes" });
+    let round = json!({ "practice": false, "operating_model": "ops-run-it", "speed": 120.0, "minutes": 10.0, "teams": [team] });
+    let planned = desk.send(Method::PUT, "/api/desk/plan/0", Some(&round)).await;
+    assert_eq!(planned.status, StatusCode::NO_CONTENT, "{}", text(&planned));
+    let code = desk.get("/api/desk").await["code"].as_str().unwrap().to_owned();
+    let (one, two, three) =
+        (Browser::open(1440, 1000).await, Browser::open(390, 844).await, Browser::open(1440, 1000).await);
+    let mut people = Vec::new();
+    for (browser, name, line) in [(&one, "Ada", 1), (&two, "Bo", 2), (&three, "Cy", 3)] {
+        browser.client.goto(&format!("http://127.0.0.1:{}/?code={code}", room.port)).await.unwrap();
+        browser.until("#alias").await.send_keys(name).await.unwrap();
+        browser.until("#teams label").await.click().await.unwrap();
+        browser.until("#submit").await.click().await.unwrap();
+        browser.until("#place h1").await;
+        if line > 1 {
+            browser.until(&format!(".lines li:nth-child({line}) button")).await.click().await.unwrap();
+            browser.until(&format!(".lines li:nth-child({line}) button[aria-pressed='true']")).await;
+        }
+        let seat = browser.client.get_named_cookie("seat").await.unwrap().value().to_owned();
+        people.push(Client::at(room.port, Some(seat)));
+    }
+    look_at(&three, "lines-lobby").await;
+    let [ada, bo, cy] = people.try_into().unwrap();
+    desk.post("/api/desk/start", &Value::Null).await;
+
+    // L1: no logs, and only the front's dashboards.
+    two.until_true("document.querySelector('#place h1').textContent === 'No ticket yet'").await;
+    look_at(&two, "lines-waits-phone").await;
+    ada.post("/api/team/guess", &json!({ "kind": null })).await;
+    one.until("#evidence-panel-health .pin").await.click().await.unwrap();
+    one.until("#pins .pin-line").await;
+    let refused = async |who: &Client, path: &str| who.status(Method::GET, path, None).await;
+    assert_eq!(refused(&ada, "/evidence/logs").await, StatusCode::FORBIDDEN);
+    let cache = ada.get("/evidence/metrics").await;
+    assert!(!cache.to_string().contains("shop.cache"), "{cache}");
+    assert_eq!(refused(&bo, "/evidence/logs").await, StatusCode::CONFLICT);
+    assert_eq!(bo.get("/api/team").await["token"], "", "the team's token works at no line");
+    let thinks = json!({ "text": "it is the cache" });
+    assert_eq!(bo.status(Method::POST, "/api/team/hypotheses", Some(&thinks)).await, StatusCode::CONFLICT);
+    ada.until("/api/team", |view| view["state"] == "lost").await;
+    assert!(bo.get("/api/team").await["loss_usd"].is_null());
+
+    // It is sent back by L2, and comes again with a pin.
+    hand_over(&one, "no page comes", 0).await;
+    two.until(".ticket .acknowledge").await;
+    look_at(&two, "lines-queue-phone").await;
+    two.until(".send-back button").await.click().await.unwrap();
+    one.until("#ticket .acknowledge").await;
+    look_at(&one, "lines-sent-back").await;
+    one.until("#ticket .acknowledge").await.click().await.unwrap();
+    one.until("#evidence-panel-health tr:nth-child(2) .pin").await.click().await.unwrap();
+    one.until("#pins .pin-line:nth-child(2)").await;
+    hand_over(&one, "every page fails; the pin shows the health of one service", 1).await;
+    two.until(".ticket .acknowledge").await.click().await.unwrap();
+    two.until("#columns:not([hidden])").await;
+    assert_eq!(bo.get("/api/team").await["pins"].as_array().unwrap().len(), 1);
+    assert_eq!(refused(&bo, "/evidence/logs").await, StatusCode::OK);
+
+    // L2 asks the same check again, thinks, and passes it on with nothing.
+    bo.get("/api/team/health").await;
+    bo.post("/api/team/hypotheses", &thinks).await;
+    two.until("#tab-act").await.click().await.unwrap();
+    look_at(&two, "lines-ticket-phone").await;
+    hand_over(&two, "the cache hangs", 0).await;
+    three.until(".ticket .acknowledge").await;
+    look_at(&three, "lines-queue").await;
+    three.until(".ticket .acknowledge").await.click().await.unwrap();
+    three.until("#columns:not([hidden])").await;
+    assert_eq!(cy.get("/api/team").await["hypotheses"], json!([]), "it was not attached");
+    look_at(&three, "lines-ticket").await;
+
+    desk.post("/api/desk/end", &Value::Null).await;
+    desk.post("/api/desk/reveal", &Value::Null).await;
+    for (browser, name) in [(&one, "lines-debrief"), (&two, "lines-debrief-phone")] {
+        browser.client.goto(&format!("http://127.0.0.1:{}/team/debrief", room.port)).await.unwrap();
+        browser.until("#i1-time > summary").await.click().await.unwrap();
+        let rows = browser.until(".handovers tbody").await;
+        assert_eq!(rows.find_all(Locator::Css("tr")).await.unwrap().len(), 4);
+        let shown = rows.text().await.unwrap();
+        assert!(shown.contains("L2 sent it back to L1") && shown.contains("found again after"), "{shown}");
+        browser
+            .client
+            .execute("document.querySelector('.handovers').scrollIntoView()", Vec::new())
+            .await
+            .unwrap();
+        look_at(browser, name).await;
+        assert_eq!(browser.console_errors().await, Vec::<String>::new(), "{name}");
+    }
+}
+
 /// Whether customers are served again; that it stays so shows only after a while.
 fn are_served(view: &Value) -> bool {
     view["availability"]["now"].as_f64().is_some_and(|share| share > 0.99)
@@ -157,6 +251,17 @@ async fn word_of_a_warning(team: &Client) -> String {
     let page = team.until("/evidence/logs?severity=warn", |page| page["logs"] != json!([])).await;
     let line = page["logs"][0]["body"].as_str().unwrap();
     line.split(' ').next().unwrap().to_owned()
+}
+
+/// Writes the ticket, ticks so many of the things that it may bring along (the last ones), and passes it on.
+async fn hand_over(browser: &Browser, seen: &str, attached: usize) {
+    browser.until("#ticket-priority").await.send_keys("P1").await.unwrap();
+    browser.until("#ticket-seen").await.send_keys(seen).await.unwrap();
+    if attached > 0 {
+        browser.until(".ticket-form .pin-choices .check:last-child input").await.click().await.unwrap();
+    }
+    browser.until(".ticket-form button[type='submit']").await.click().await.unwrap();
+    browser.until_true("document.querySelector('.ticket-form').hidden").await;
 }
 
 /// Takes pictures, light and dark, and lets axe look.
@@ -233,7 +338,7 @@ async fn join_by_keyboard(keys: &Browser, code: &str) {
 
 async fn guess_by_keyboard(keys: &Browser) {
     keys.until("#evidence-closed form, #evidence-closed button").await;
-    if keys.client.find(fantoccini::Locator::Id("guess-cause")).await.is_err() {
+    if keys.client.find(Locator::Id("guess-cause")).await.is_err() {
         keys.tab_to("#evidence-closed button").await;
         keys.press(&(Key::Enter + "")).await;
     }
@@ -328,7 +433,7 @@ async fn claim_by_keyboard(keys: &Browser, part: &str, choice: &str) {
     .await;
     keys.tab_to(".claim-form .pin-choices input").await;
     keys.press(" ").await;
-    if keys.client.find(fantoccini::Locator::Id("claim-choice")).await.is_err() {
+    if keys.client.find(Locator::Id("claim-choice")).await.is_err() {
         keys.tab_to(".claim-form button[type='submit']").await;
         keys.press(&(Key::Enter + "")).await;
     }

@@ -209,6 +209,36 @@ fn each_team_and_round_has_its_row() {
 }
 
 #[test]
+fn a_handover_is_told_with_what_it_lost() {
+    let mut session = session();
+    let lost = |what: &str, again_s| report::session::Lost { what: what.to_owned(), again_s };
+    round_mut(&mut session, 1).handovers = vec![report::session::Handover {
+        from: "L1".to_owned(),
+        to: "L2".to_owned(),
+        by: "A<da>".to_owned(),
+        passed_s: 1_800.0,
+        is_sent_back: false,
+        text: "P1. Seen: no page comes".to_owned(),
+        acknowledged: Some((1_890.0, "Bo".to_owned())),
+        passed_on: vec!["p1: a line".to_owned()],
+        lost: vec![lost("p2: a chart", Some(2_790.0)), lost("h3: the cache hangs", None)],
+    }];
+    let words = [
+        "Handovers lost 2 of what lines had written down; 1 of it found again, which took 1.0\u{a0}min",
+        "L1 handed over to L2, 3.0\u{a0}min (08:30), A&#60;da&#62;",
+        "0.1\u{a0}min, then Bo",
+        "p2: a chart <small>found again after 1.0\u{a0}min</small>",
+        "h3: the cache hangs <small>never found again</small>",
+    ];
+    has(&team_page(&session, 1, TEAM).unwrap(), &words);
+    let text = csv::rounds(&session.rounds);
+    assert!(text.lines().nth(2).unwrap().ends_with(",1,0,0.10,2,1,1.00"), "{text}");
+    let review = debrief::session::handovers(round_mut(&mut session, 1));
+    let told = "acknowledged at 08:31 by Bo; not passed on: p2: a chart; h3: the cache hangs.";
+    assert!(review[0].ends_with(told), "{review:?}");
+}
+
+#[test]
 fn every_visit_is_there() {
     let recorder = incident::Recorder::new(session().rounds[0].played.run.clone(), -900.0);
     let mut record = recorder.finish();

@@ -95,6 +95,9 @@ pub struct TeamRound {
     /// How often the team looked at evidence or at the shop; a burst of questions is one look.
     pub looks: usize,
     pub hints: usize,
+    /// The way of the ticket, where the team played lines of support.
+    #[serde(default)]
+    pub handovers: Vec<Handover>,
     /// The latent fault that the team chose to repair afterwards.
     pub repair: Option<ContributingFactor>,
     /// What the team expected of that, before it saw what it does.
@@ -112,6 +115,34 @@ pub struct PartPoints {
     pub of: f64,
     /// What it would have got if its evidence showed it: more than it got where it was said, not shown.
     pub if_shown: f64,
+}
+
+/// A ticket that went from one line of support to another. Times are story seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Handover {
+    /// `L1`, `L2` or `L3`.
+    pub from: String,
+    pub to: String,
+    pub by: String,
+    pub passed_s: f64,
+    /// Whether it went back to the line before.
+    pub is_sent_back: bool,
+    /// What was written.
+    pub text: String,
+    /// When, and by whom; none: not at all.
+    pub acknowledged: Option<(f64, String)>,
+    /// Pins, thoughts and claims that it brought along.
+    pub passed_on: Vec<String>,
+    /// Those that its line had, and did not attach; empty where nobody took it up.
+    pub lost: Vec<Lost>,
+}
+
+/// Something that a handover did not pass on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lost {
+    pub what: String,
+    /// When another line found it again; none: never.
+    pub again_s: Option<f64>,
 }
 
 /// Something that the facilitator gave a team.

@@ -5,16 +5,17 @@ import { byId, minutes, percent, setText, sparkline, usd } from "./lib.js";
 import { watch, watchAll } from "./state.js";
 
 const TARGET = 0.999; // what customers are promised
-const MODELS = {
-  "ops-run-it": { L1: "L1, operations bridge", L2: "L2, application support", L3: "L3, delivery team" },
-  "you-build-it": { L1: "the product team", L2: "the product team", L3: "the product team" },
-};
+export const LINES = { L1: "operations bridge", L2: "application support", L3: "delivery team" };
+
+export const lineName = (line) => `${line}, ${LINES[line]}`;
 
 /**
- * What this team is to the shop in this round.
- * @param {Api.RoundView} round
+ * What whoever reads this is to the shop in this round.
+ * @param {Api.TeamView} state
  */
-export const roleOf = (round) => MODELS[round.operating_model]?.[round.line] ?? round.line;
+export const roleOf = ({ round, lines }) => (round?.operating_model === "you-build-it"
+  ? "the product team"
+  : (lines?.yours ?? [round?.line]).map(lineName).join(" and "));
 
 /** @param {Api.RoundView} round */
 const roundName = (round) => (round.practice ? "Practice round" : `Round ${round.number} of ${round.of}`);
@@ -46,7 +47,7 @@ export function startBar() {
     setText(byId("left-name"), phase === "paused" ? "paused, left" : "time left");
     byId("left").title = shop ? `Figures as of ${shop} s of the shop's own time` : "";
   });
-  watchAll((s) => s.round && [roundName(s.round), s.round.operating_model === "ops-run-it" && s.round.line], (round) => {
+  watchAll((s) => s.round && [roundName(s.round), s.round.operating_model === "ops-run-it" && (s.lines?.yours.join(" and ") ?? s.round.line)], (round) => {
     setText(byId("round"), round ? round.filter(Boolean).join(", ") : "–");
   });
   watch((s) => s.round?.speed, (speed) => setText(byId("pace"), speed ? paceText(speed) : "story pace"));

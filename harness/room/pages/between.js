@@ -2,15 +2,16 @@
 // the one line that says what to do now.
 
 import { button, byId, el, keep, send, setHidden, setText } from "./lib.js";
-import { isLive, state, watch, watchAll } from "./state.js";
+import { isAtWork, isLive, state, watch, watchAll } from "./state.js";
 import { roleOf } from "./bar.js";
+import { linesBox, queue } from "./ticket.js";
 
 const RULES = [
   "A shop is yours to look after: real services, with customers coming all the time.",
   "Something will happen to it, and the clock and the loss begin to run.",
   "You see the shop, your evidence and your remedies; how much evidence there is changes from round to round.",
   "Find out why, put it right, and explain it in your own words with pinned evidence: fixing and explaining count apart.",
-  "Everybody in the team sees the same page, so talk to each other, divide the work, and note what you think.",
+  "Everybody in the team sees the same page, unless you work at lines of support: talk to each other, divide the work, and note what you think.",
 ];
 
 const hereTitle = el("h2", {});
@@ -18,13 +19,13 @@ const here = el("ul", { class: "members plain-list" });
 const whoIsHere = el("section", { class: "card" }, hereTitle, here);
 
 export function startBetween() {
-  watch((s) => isLive(s), (isNow) => setHidden(byId("place"), isNow));
+  watch(isAtWork, (isNow) => setHidden(byId("place"), isNow));
   watchAll((s) => [s.members, s.you], ([members, you]) => {
     setText(hereTitle, `Who is here: ${members.length}`);
     keep(here, members, (name) => name, (name) => el("li", { class: "badge" }, name === you ? `${name} (you)` : name));
   });
-  watchAll((s) => [s.phase, s.team.name, s.explained, s.revealed, s.more_rounds], (_, s) => {
-    if (!isLive(s)) byId("place").replaceChildren(...(PLACES[s.phase] ?? lobby)(s).filter(Boolean));
+  watchAll((s) => [s.phase, s.team.name, s.explained, s.revealed, s.more_rounds, s.ticket], (_, s) => {
+    if (!isAtWork(s)) byId("place").replaceChildren(...(isLive(s) ? queue : PLACES[s.phase] ?? lobby)(s).filter(Boolean));
   });
   watchAll((s) => [s.ready, s.starts_in_s === null ? null : Math.ceil(s.starts_in_s)], ([isReady, startsIn]) => {
     setText(readyButton, isReady ? "We are ready" : "Say that we are ready");
@@ -49,6 +50,7 @@ function lobby(s) {
     el("h1", {}, `Welcome, ${s.team.name}`),
     el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the facilitator begins. First comes a short practice round, which does not count."),
     isReadyBox,
+    linesBox,
     whoIsHere,
     el("section", { class: "card" },
       el("h2", {}, "How it works"),
@@ -70,6 +72,7 @@ function over(s) {
       el("p", {}, "Take a moment together: what did you know, from which evidence, and what would have told you sooner? Note it; the debrief comes back to it."),
       el("p", {}, s.more_rounds ? "The next round begins when the facilitator starts it. Leave this page open." : "That was the last round. The debrief opens on this page when the facilitator opens it.")),
     s.more_rounds && isReadyBox,
+    linesBox,
     whoIsHere,
   ];
 }
@@ -92,10 +95,16 @@ const leave = () => button("Leave and join again", async () => {
 function nextText(s) {
   if (s.phase === "paused") return "Paused by the facilitator. Customers, clock and loss stand still; the services run on.";
   if (s.phase !== "running") return "";
+  if (s.ticket) {
+    const { line, queued, yours, open } = s.ticket;
+    if (queued && yours) return open ? "The ticket is back in your queue: acknowledge it where you act." : "A ticket is in your queue. Acknowledge it, or send it back.";
+    if (!open) return "You have no ticket. Your own work goes on.";
+    if (!yours || queued) return `${line} has the ticket: they act and write. You may go on looking.`;
+  }
   const { now, must_hold_s: mustHold } = s.availability;
   const isServed = now !== null && now >= 0.999;
   if (mustHold) return `Customers are served again. That must hold to count as restored: ${mustHold} s to go.`;
-  if (!s.called && !s.guess) return `You are on call for this shop: ${roleOf(s.round)}. All is quiet; look around.`;
+  if (!s.called && !s.guess) return `You are on call for this shop: ${roleOf(s)}. All is quiet; look around.`;
   if (!s.guess) return "You have been called. Look at the shop, then give your first guess: it opens the evidence.";
   if (s.explained) {
     return isServed

@@ -81,6 +81,7 @@ function figuresOf(team) {
     ["Score", percent(team.score), true],
     ["Guess", guess ? (guess.confidence === null ? guess.words : `${guess.words} (${guess.confidence} % sure)`) : "none yet"],
     ["Hypothesis", team.hypothesis ?? "none yet"],
+    ...(team.ticket ? [["Ticket", team.ticket]] : []),
     ["Remedies", team.remedies.join("\n") || "none yet"],
   ];
 }

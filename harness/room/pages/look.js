@@ -47,7 +47,7 @@ function showRaw({ address, answer }) {
       el("div", { class: "actions" },
         el("button", { class: "button primary", autofocus: true }, "Close"),
         copyButton(() => text, "Copy the result"),
-        copyButton(() => command, "Copy as curl")))));
+        state().token && copyButton(() => command, "Copy as curl")))));
 }
 
 /** Runs the first time only: a panel asks when it is first opened. */

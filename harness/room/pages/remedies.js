@@ -3,8 +3,7 @@
 
 import { button, byId, confirmed, count, el, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast } from "./lib.js";
 import { state, watch, watchAll } from "./state.js";
-
-const LINES = { L1: "operations bridge", L2: "application support", L3: "delivery team" };
+import { LINES } from "./bar.js";
 
 // Remedies that differ only in the service stand under one heading.
 const KINDS = [["restart-", "Restart"], ["roll-back", "Roll back"], ["add-capacity-", "Add capacity"]];
@@ -88,7 +87,7 @@ function duration({ takes_story_minutes: takes }) {
   return `Takes ${count(takes, "story minute")}, ${seconds} s of yours.`;
 }
 
-/** Handing over to the next line of support, where one team runs what another has built. */
+/** Handing over to the next line of support, for a person alone. */
 function handoverBox() {
   const who = el("p", { class: "hint" });
   const give = button("", async () => {
@@ -99,7 +98,7 @@ function handoverBox() {
   const node = el("div", { class: "stack tight handover", hidden: true }, who, give, coming);
   let next = null;
 
-  watchAll((s) => s.round && [s.round.operating_model, s.round.line, s.round.handover_in_s], (round) => {
+  watchAll((s) => (s.ticket ? null : s.round && [s.round.operating_model, s.round.line, s.round.handover_in_s]), (round) => {
     const [model, line, in_s] = round ?? [];
     setHidden(node, model !== "ops-run-it");
     if (model !== "ops-run-it") return;

@@ -62,6 +62,9 @@ export function worldOf({ round, clock }) {
 
 export const isLive = (s) => s.phase === "running" || s.phase === "paused";
 
+/** Whether there is something to work with: a line of support that has not had the ticket waits. */
+export const isAtWork = (s) => isLive(s) && (!s.ticket || s.ticket.open);
+
 /** Seconds since 1970 by the room's clock, which may be another than this device's. */
 export const nowUnix = () => (current?.updated_unix_s ?? 0) + (performance.now() - receivedAt) / 1000;
 

@@ -1,7 +1,7 @@
 // The team's page: puts its parts together. The state comes every second; each part watches its own piece of it.
 
 import { byId, live, setHidden } from "./lib.js";
-import { isLive, take, watch } from "./state.js";
+import { isAtWork, take, watch } from "./state.js";
 import { arrange } from "./columns.js";
 import { startBar } from "./bar.js";
 import { startWaiting } from "./waiting.js";
@@ -16,8 +16,9 @@ import { startHypotheses } from "./hypotheses.js";
 import { startPins } from "./pins.js";
 import { startExplain } from "./explain.js";
 import { startQuestion } from "./question.js";
+import { startTicket } from "./ticket.js";
 
-watch(isLive, (isNow) => {
+watch(isAtWork, (isNow) => {
   setHidden(byId("columns"), !isNow);
   document.body.classList.toggle("in-round", isNow);
   arrange();
@@ -25,7 +26,7 @@ watch(isLive, (isNow) => {
 
 for (const start of [
   startBar, startWaiting, startBetween, startShop, startLog, startTools, startEvidence, startGuess,
-  startRemedies, startHypotheses, startPins, startExplain, startQuestion,
+  startRemedies, startHypotheses, startPins, startExplain, startQuestion, startTicket,
 ]) start();
 
 live("/api/team/events", take);

@@ -6,6 +6,10 @@ import { state, watchAll } from "./state.js";
 export function startTools() {
   watchAll((s) => [s.token, s.shop, s.guess ? s.tabs : []], ([token, shop, granted]) => {
     const body = byId("tools-body");
+    if (!token) {
+      body.replaceChildren(el("p", { class: "hint" }, "People work at lines of support, and the team's token at none. A program joins as a person does (POST /api/join), and shows the token of its seat."));
+      return;
+    }
     body.replaceChildren(
       el("p", { class: "hint" }, "Everything on this page is also there for programs, with your team's rights. Keep the token in the team."),
       snippet("Your team's token", () => token),

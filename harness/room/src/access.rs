@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::{
     limits::CREDENTIAL_BYTES_MAX,
+    lines::Lines,
     rate_limits::{Client, Who},
     room::Room,
     session::Seat,
@@ -41,6 +42,13 @@ pub struct Member {
     /// `program` for who shows the team's token.
     pub alias: String,
     pub who: Who,
+}
+
+impl Member {
+    /// The lines of support that they work at, if their team plays lines.
+    pub fn lines(&self) -> Option<Lines> {
+        self.room.read(|session| session.lines_of(self.team, self.who))
+    }
 }
 
 #[derive(Clone, Debug)]

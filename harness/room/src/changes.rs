@@ -11,9 +11,11 @@ use crate::{
     limits::{MARKS_MAX, full},
     plan::{MINUTES_RANGE, ROUNDS_MAX},
     session::{
-        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Round, Session, conflict, not_found,
+        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Round, Session, Team, conflict,
+        not_found,
     },
     state::Change,
+    ticket::Ticket,
 };
 
 /// What is said at the beginning of a round.
@@ -32,13 +34,16 @@ pub(crate) const WARNINGS: [(f64, &str); 2] = [
 const RESTARTED: &str =
     "The room was restarted. Clock, loss and your notes are as they were; evidence from before is gone.";
 
-/// Notes how many people a team has now, if that is the most so far.
+/// Notes how many people a team has now, if that is the most so far, and leaves no line of support without anybody.
 pub(crate) fn count_people(session: &mut Session, team: u32) {
     let people = session.members(team).len();
     if session.is_under_way()
         && let Ok(played) = session.played_mut(team)
     {
         played.people = played.people.max(people);
+        if played.ticket.is_some() {
+            session.deal_lines(team);
+        }
     }
 }
 
@@ -48,12 +53,21 @@ impl Change<'_> {
     pub(crate) fn begin_round(&mut self, place: usize) {
         let session = self.for_everybody();
         session.ready.clear();
-        let people: Vec<usize> =
-            session.teams.iter().map(|team| session.members(team.number).len()).collect();
+        let people = |team: &Team| {
+            let plays_lines = session.plays_lines(team.number, session.plan[place].operating_model);
+            (team.number, session.members(team.number).len(), plays_lines)
+        };
+        let people: Vec<_> = session.teams.iter().map(people).collect();
+        for (number, ..) in people.iter().filter(|(_, _, plays_lines)| *plays_lines) {
+            session.deal_lines(*number);
+        }
         let round = &session.plan[place];
-        for ((team, assigned), people) in session.teams.iter_mut().zip(&round.assigned).zip(people) {
+        for ((team, assigned), (_, people, plays_lines)) in
+            session.teams.iter_mut().zip(&round.assigned).zip(people)
+        {
             let mut played = Played::new(place, assigned.level, round.operating_model);
             played.people = people;
+            played.ticket = plays_lines.then(|| Ticket::new(assigned));
             played.warned = WARNINGS.iter().filter(|(left_s, _)| *left_s >= round.minutes * 60.0).count();
             played.tell(Moment { at_s: 0.0, story_s: STARTS_STORY_S }, "note", BEGINS, None);
             team.played.push(played);
@@ -267,8 +281,8 @@ impl Change<'_> {
     pub(crate) fn take_over(&mut self, team: u32, now: Moment) -> Option<Line> {
         let played = self.for_team(team).played_mut(team).ok()?;
         played.handover_story_s = None;
-        played.line += 1;
-        let line = played.line();
+        played.line = played.line.next();
+        let line = played.line;
         played.tell(now, "handover", format!("{} has taken over", line.name()), None);
         Some(line)
     }

@@ -11,6 +11,7 @@ use crate::{
     session::{Expectation, Guess, Mark, Phase, Played, Round, Session},
     syllabus::{difficulty, teaches},
     team_world::{Figures, State, TeamWorld},
+    ticket::Ticket,
     views::{
         AskedView, ClockView, QuestionView, RoundView, SeatView, clock_view, question, questions, round_view,
         seat_views, story_of, story_time,
@@ -142,6 +143,8 @@ pub struct TeamRow {
     pub question: Option<QuestionView>,
     /// What the director asked, with answers and times.
     pub questions: Vec<AskedView>,
+    /// Who works at which line of support and where the ticket is, in words; null where the team plays no lines.
+    pub ticket: Option<String>,
     /// Where its telemetry goes besides.
     pub forward: Option<String>,
 }
@@ -287,13 +290,29 @@ fn team_row(session: &Session, number: u32, team_world: Option<&std::sync::Arc<T
         looks: played.map_or(0, Played::looked),
         explained: played.is_some_and(|played| played.explained.is_some()),
         score: score.map(|(team_world, played)| {
-            scored(&played.claims, &played.pins, &team_world.truth, played.level).score
+            scored(&played.explanation(), &played.pins, &team_world.truth, played.level).score
         }),
         hints_given: played.map_or(0, |played| played.hints),
         question: played.filter(|played| played.asked).map(question),
         questions: played.map_or_else(Vec::new, |played| questions(played, session.round())),
+        ticket: played
+            .and_then(|played| played.ticket.as_ref())
+            .map(|ticket| ticket_words(session, number, ticket)),
         forward: team.forward.clone(),
     }
+}
+
+/// "L2's queue since 08:31; L1 Ada, L2 Bo, L3 Bo".
+fn ticket_words(session: &Session, team: u32, ticket: &Ticket) -> String {
+    let since =
+        ticket.passes.last().map(|pass| pass.acknowledged.as_ref().map_or(pass.story_s, |(at_s, _)| *at_s));
+    let since = since.map_or_else(String::new, |at_s| format!(" since {}", story_time(at_s)));
+    let queue = if ticket.is_queued() { "'s queue" } else { "" };
+    let seats = session.seats.iter().filter(|seat| seat.team == Some(team) && !seat.waiting);
+    let who = seats.flat_map(|seat| seat.lines.iter().map(|line| (line.name(), &seat.alias)));
+    let mut who: Vec<String> = who.map(|(line, alias)| format!("{line} {alias}")).collect();
+    who.sort();
+    format!("{}{queue}{since}; {}", ticket.line().name(), who.join(", "))
 }
 
 /// A remedy in a line: when it was begun, and how it stands.

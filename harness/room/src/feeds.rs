@@ -1,10 +1,11 @@
-//! What pages follow: a feed for each team, and one for the facilitator. Teaches that a state which many look at is made once for all of
+//! What pages follow: a feed for each team (or for each set of its lines of support), and one for the facilitator. Teaches that a state which many look at is made once for all of
 //! them, and that a change in one team wakes up nobody else's pages.
 //!
 //! A *feed* holds the state that was sent last, with a version, and the last few changes as patches. A new follower gets the whole state;
 //! one who is a few versions behind, the patches; one who is further behind, the whole state again. Nothing is queued for a slow reader.
 
 use std::{
+    array::from_fn,
     collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::Duration,
@@ -20,7 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{difference::difference, rate_limits::Who, state::Concerns};
+use crate::{difference::difference, lines::Lines, rate_limits::Who, state::Concerns};
 
 /// A state is made anew at most this often: twice as fast as anybody reads.
 const AT_MOST_EVERY: Duration = Duration::from_millis(100);
@@ -37,7 +38,8 @@ pub const STREAMS_PER_TEAM_MAX: usize = 80;
 
 #[derive(Debug)]
 pub struct Feeds {
-    teams: BTreeMap<u32, Feed>,
+    /// One for those who see all of a team's state, and one for each set of lines of support.
+    teams: BTreeMap<u32, [Feed; 9]>,
     desk: Feed,
     open: Arc<Mutex<Vec<Open>>>,
     opened: Mutex<u64>,
@@ -86,22 +88,26 @@ impl Feeds {
     /// Feeds for these teams, and for the facilitator.
     pub fn new(teams: impl IntoIterator<Item = u32>) -> Self {
         Self {
-            teams: teams.into_iter().map(|team| (team, Feed::default())).collect(),
+            teams: teams.into_iter().map(|team| (team, from_fn(|_| Feed::default()))).collect(),
             desk: Feed::default(),
             open: Arc::default(),
             opened: Mutex::default(),
         }
     }
 
-    /// The feed of a team, or the facilitator's.
-    pub fn of(&self, team: Option<u32>) -> Option<&Feed> {
-        team.map_or(Some(&self.desk), |team| self.teams.get(&team))
+    /// The feed of a team, for who works at these lines if it plays lines; or the facilitator's.
+    pub fn of(&self, team: Option<u32>, lines: Option<&Lines>) -> Option<&Feed> {
+        let place = lines.map_or(0, |lines| 1 + lines.iter().map(|line| 1 << *line as usize).sum::<usize>());
+        team.map_or(Some(&self.desk), |team| self.teams.get(&team)?.get(place))
     }
 
     /// Something changed that these pages show. The facilitator's show it in any case.
     pub(crate) fn announce(&self, concerns: &Concerns) {
         let concerned = |team: &u32| concerns.everybody || concerns.teams.contains(team);
-        self.teams.iter().filter(|(team, _)| concerned(team)).for_each(|(_, feed)| feed.changed());
+        self.teams
+            .iter()
+            .filter(|(team, _)| concerned(team))
+            .for_each(|(_, feeds)| feeds.iter().for_each(Feed::changed));
         self.desk.changed();
     }
 

@@ -3,7 +3,7 @@
 //! # Layout, in the order to read
 //!
 //! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`state`]: its owner, and the one way to change it:
-//!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own). [`plan`]: which team meets what,
+//!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a [`ticket`] or not. [`plan`]: which team meets what,
 //!   and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it opens. [`claims`]: an explanation
 //!   in parts, and what it is worth. [`complaints`]: what customers say.
 //! - [`evidence_kind`]: what each telemetry level opens. [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
@@ -33,6 +33,8 @@ pub mod texts;
 pub mod seats;
 pub mod changes;
 pub mod work;
+pub mod lines;
+pub mod ticket;
 pub mod plan;
 pub mod syllabus;
 pub mod catalogue;

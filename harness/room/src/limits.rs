@@ -57,7 +57,7 @@ pub const REACHED_MAX: usize = 50;
 
 // ---- What is kept of one team and one round, in bytes of JSON -----------------------------------------------------------------------------
 
-/// Notes: pins, claims, hypotheses, expectations, and questions with their answers. Forty full pins, or hundreds of log lines.
+/// Notes: pins, claims, hypotheses, expectations, questions with their answers, and the ticket. Forty full pins, or hundreds of log lines.
 pub const NOTES_BYTES_MAX: usize = 160 * 1_024;
 /// Looks. Eight people who each ask something new three times a minute for twenty minutes need three quarters of it.
 pub const LOOKS_BYTES_MAX: usize = 96 * 1_024;

@@ -14,6 +14,7 @@ use crate::{
     access::{code, is_same, token},
     changes::count_people,
     limits::{DESKS_MAX, SEATS_PER_CLIENT_MAX, SEATS_PER_TEAM_MAX},
+    lines::Lines,
     rate_limits::Client,
     session::{Seat, Session, conflict, not_found},
     state::Change,
@@ -113,7 +114,8 @@ impl Change<'_> {
     fn new_seat(&self, team: Option<u32>, alias: String, now: Instant) -> Seat {
         let id = self.seats.iter().map(|seat| seat.id).max().unwrap_or_default() + 1;
         let last_heard = Some(now);
-        Seat { id, team, alias, token: token(), waiting: false, client: None, last_heard, used: false }
+        let lines = Lines::new();
+        Seat { id, team, alias, token: token(), waiting: false, lines, client: None, last_heard, used: false }
     }
 
     /// Gives up the seats of a browser that shows these tokens.
@@ -123,6 +125,7 @@ impl Change<'_> {
         for seat in &gone {
             let session = if let Some(team) = seat.team { self.for_team(team) } else { self.for_desk() };
             session.seats.retain(|other| other.id != seat.id);
+            seat.team.into_iter().for_each(|team| count_people(session, team));
         }
         gone
     }
@@ -158,6 +161,7 @@ impl Change<'_> {
             self.renew_token(team)?;
         }
         self.for_team(team).seats.retain(|seat| seat.id != id);
+        count_people(self.for_team(team), team);
         Ok(team)
     }
 

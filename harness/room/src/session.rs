@@ -19,12 +19,14 @@ use crate::{
     access,
     catalogue::Kind,
     claims::{Claim, Pin},
+    lines::Lines,
     plan::crossover,
     rate_limits::Client,
+    ticket::Ticket,
 };
 
 /// The format of a session's file.
-pub const SCHEMA: &str = "incident-room/3";
+pub const SCHEMA: &str = "incident-room/4";
 
 /// Everything that outlives a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +120,8 @@ pub struct Seat {
     /// Whether they are still to be let in.
     #[serde(default)]
     pub waiting: bool,
+    /// The lines of support that they chose, or got.
+    pub lines: Lines,
     /// Where from; it outlives no restart, as nothing about a person is kept.
     #[serde(skip)]
     pub client: Option<Client>,
@@ -152,10 +156,11 @@ pub struct Played {
     pub round: usize,
     /// The telemetry level now.
     pub level: Level,
-    /// The line of support that the team is: 1 to 3.
-    pub line: u8,
-    /// When the next line takes over, in story seconds.
+    /// The line of support that a person alone is, and when the next takes over, in story seconds.
+    pub line: Line,
     pub handover_story_s: Option<f64>,
+    /// The ticket, where the team plays lines of support.
+    pub ticket: Option<Ticket>,
     pub guess: Option<Guess>,
     pub hypotheses: Vec<Hypothesis>,
     pub pins: Vec<Pin>,
@@ -289,6 +294,9 @@ pub struct Submitted {
     /// The time of the story.
     pub story: String,
     pub by: String,
+    /// The line of support that submitted it.
+    #[schema(value_type = Option<String>)]
+    pub line: Option<Line>,
 }
 
 /// Questions closer than this, in the shop's own seconds, are one look. Assumed.
@@ -304,6 +312,8 @@ pub struct Look {
     pub query: String,
     /// Assets and characters that the answer named.
     pub named: BTreeSet<String>,
+    /// The line of support that looked.
+    pub line: Option<Line>,
 }
 
 /// A line of what a team was told, and did.
@@ -406,8 +416,9 @@ impl Played {
         Self {
             round,
             level,
-            line: Line::called(model) as u8 + 1,
+            line: Line::called(model),
             handover_story_s: None,
+            ticket: None,
             guess: None,
             hypotheses: Vec::new(),
             pins: Vec::new(),
@@ -435,8 +446,9 @@ impl Played {
         }
     }
 
+    /// The line that has the incident.
     pub fn line(&self) -> Line {
-        [Line::First, Line::Second, Line::Third][usize::from(self.line.clamp(1, 3)) - 1]
+        self.ticket.as_ref().map_or(self.line, Ticket::line)
     }
 
     /// How often the team looked. What is asked within [`ONE_LOOK_S`] of a look's first question belongs to that look: a page asks several
@@ -502,6 +514,7 @@ mod tests {
             at: "logs".into(),
             query,
             named: BTreeSet::new(),
+            line: None,
         };
         for number in 0..63 {
             assert!(one.look(look(100.0 + f64::from(number) / 30.0, format!("text={number}"))));

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, ops::Deref};
 use crate::{room::Room, session::Session};
 
 /// A change of the session while it is made. It reads as the session does, and changes only by its methods: see
-/// [`seats`](crate::seats), [`changes`](crate::changes) and [`work`](crate::work).
+/// [`seats`](crate::seats), [`changes`](crate::changes), [`work`](crate::work) and [`lines`](crate::lines).
 #[derive(Debug)]
 pub struct Change<'a> {
     session: &'a mut Session,
@@ -112,7 +112,7 @@ mod tests {
 
     /// Each method that changes a session, with something to change.
     #[rustfmt::skip]
-    const METHODS: [Method; 38] = [
+    const METHODS: [Method; 39] = [
         ("begin_round", Everybody, |session| session.begin_round(2)),
         ("come_back", Everybody, |session| session.come_back(1, NOW)),
         ("pause", Everybody, |session| session.pause(true).unwrap()),
@@ -141,7 +141,7 @@ mod tests {
         ("clocks", NextTick, |session| session.clocks(1, NOW)),
         ("spend_repair", Team, |session| session.spend_repair(1, Some(1), "missing-health-check", None).unwrap()),
         ("work", Team, |session| session.work(1, |played| played.guess(Guess { kind: None, confidence: None, by: "Kim".to_owned() })).unwrap()),
-        ("look", NextTick, |session| assert!(session.look(1, Look { when: NOW, at: "logs".to_owned(), query: String::new(), named: BTreeSet::new() }))),
+        ("look", NextTick, |session| assert!(session.look(1, Look { when: NOW, at: "logs".to_owned(), query: String::new(), named: BTreeSet::new(), line: None }))),
         ("join", Team, |session| drop(session.join(newcomer("Ada"), Instant::now()).unwrap())),
         ("sign_in", Desk, |session| drop(session.sign_in(Instant::now()))),
         ("leave", Team, |session| { let token = session.seats[0].token.clone(); assert_eq!(session.leave(&[token]).len(), 1); }),
@@ -149,6 +149,7 @@ mod tests {
         ("open_joining", Desk, |session| session.open_joining(false)),
         ("renew_code", Desk, |session| session.renew_code()),
         ("hear", NextTick, |session| session.hear(1, Instant::now())),
+        ("choose_lines", Team, |session| { session.for_next_tick().phase = Phase::Over; session.choose_lines(1, 1, &[diagnosis::operating::Line::Third].into()).unwrap(); }),
         ("let_in", Team, |session| { session.let_in(2, Some(1)).unwrap(); }),
         ("take_away", Team, |session| { session.take_away(1, None).unwrap(); }),
     ];
@@ -188,7 +189,7 @@ mod tests {
 
     /// Whether the pages of both teams and of the facilitator are told of a change.
     fn told<T>(room: &Room, change: impl FnOnce(&mut Change<'_>) -> T) -> ([bool; 3], T) {
-        let followed = [Some(1), Some(2), None].map(|team| room.feeds().of(team).unwrap().follow());
+        let followed = [Some(1), Some(2), None].map(|team| room.feeds().of(team, None).unwrap().follow());
         let outcome = room.change(change);
         (followed.map(|feed| feed.has_changed().unwrap()), outcome)
     }

@@ -15,8 +15,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::session::{Round, SCHEMA, Session};
 
 /// The formats of earlier versions. In the first, entries of the catalogue were numbered, and the numbers have moved since; in the second,
-/// a guess named a trigger, pins told neither their source nor when what they show was so, and an answer was scored otherwise.
-const SCHEMAS_BEFORE: [&str; 2] = ["incident-room/1", "incident-room/2"];
+/// a guess named a trigger, pins told neither their source nor when what they show was so, and an answer was scored otherwise; the third
+/// knew no tickets.
+const SCHEMAS_BEFORE: [&str; 3] = ["incident-room/1", "incident-room/2", "incident-room/3"];
 
 pub const SESSION_FILE: &str = "session.json";
 
@@ -211,6 +212,6 @@ mod tests {
         let aside = store.put_aside().unwrap().unwrap();
         assert_eq!(fs::read(aside.join(SESSION_FILE)).unwrap(), fs::read(&kept).unwrap());
         fs::write(store.session_file(), r#"{"schema":"other/1"}"#).unwrap();
-        assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/3'"));
+        assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/4'"));
     }
 }

@@ -11,16 +11,18 @@ use world::play::STARTS_STORY_S;
 
 use crate::{
     claims::{About, Claim, Pin, lacks},
-    evidence_kind::{EvidenceKind, open_at},
+    evidence_kind::EvidenceKind,
     limits::{ENTRIES_MAX, NOTES_BYTES_MAX, PIN_CHARACTERS_MAX, TEXT_CHARACTERS_MAX},
+    lines::Lines,
     rate_limits,
     room::Room,
     rounds::QUESTION,
     session::{
-        Expectation, Expected, Guess, Hypothesis, Moment, Outlook, Phase, Played, Question, Round, Session,
-        Submitted,
+        Expectation, Expected, Guess, Hypothesis, LogLine, Moment, Outlook, Phase, Played, Question, Round,
+        Session, Submitted,
     },
     team_world::{Figures, State, TeamWorld},
+    ticket::{Pass, Ticket, Written},
 };
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -35,8 +37,8 @@ pub struct TeamView {
     /// The round that is under way, or was last.
     pub round: Option<RoundView>,
     pub clock: Option<ClockView>,
-    /// Trade lost so far, in dollars.
-    pub loss_usd: f64,
+    /// Trade lost so far, in dollars; null while your line waits for its first ticket.
+    pub loss_usd: Option<f64>,
     pub availability: AvailabilityView,
     pub state: State,
     /// When these figures were computed, in seconds since 1970.
@@ -56,6 +58,11 @@ pub struct TeamView {
     /// The kinds of evidence that are granted. They open with the guess.
     pub tabs: Vec<&'static str>,
     pub guess: Option<Guess>,
+    /// Who works at which line of support, if the team plays lines: in this round, or between rounds in the next. Then the state holds what
+    /// your lines know and see: before they have had the ticket, nothing of the incident.
+    pub lines: Option<LinesView>,
+    /// The ticket of this round.
+    pub ticket: Option<TicketView>,
     pub remedies: Vec<RemedyView>,
     pub pending: Option<PendingView>,
     pub assets: Vec<String>,
@@ -75,10 +82,55 @@ pub struct TeamView {
     pub explained: Option<Submitted>,
     /// What they are asked after they have restored early.
     pub question: Option<QuestionView>,
+    /// The shop's address; empty while your line waits.
     pub shop: String,
+    /// The token of the team's programs; empty where the team plays lines, as it belongs to none.
     pub token: String,
     /// Whether the answers are open.
     pub revealed: bool,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LinesView {
+    /// Yours, such as `L1`. Empty: you have chosen none, and get one when the round begins.
+    pub yours: Vec<&'static str>,
+    pub people: Vec<AtLines>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AtLines {
+    pub alias: String,
+    pub lines: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a page shows or does not")]
+pub struct TicketView {
+    /// The line that has it, or in whose queue it is.
+    pub line: &'static str,
+    /// Whether it waits there to be acknowledged.
+    pub queued: bool,
+    /// Whether that is your line.
+    pub yours: bool,
+    /// Whether your line has had it: then you see what your line sees.
+    pub open: bool,
+    /// Whether your lines have no live telemetry.
+    pub blind: bool,
+    /// What your lines wrote and got, oldest first. A line gets the last text alone.
+    pub passes: Vec<PassView>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PassView {
+    pub from: &'static str,
+    pub to: &'static str,
+    pub by: String,
+    pub story: String,
+    pub written: Written,
+    /// What it brought along, in words.
+    pub attached: Vec<String>,
+    /// When it was acknowledged, and by whom; null: not yet.
+    pub acknowledged: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -374,7 +426,46 @@ pub fn clock_view(team_world: &TeamWorld) -> ClockView {
     }
 }
 
-pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
+/// A ticket as people at these lines may read it.
+fn ticket_view(ticket: &Ticket, played: &Played, at: &Lines) -> TicketView {
+    let is_own = |pass: &&Pass| at.contains(&pass.from) || at.contains(&pass.to);
+    let open = played.is_open_to(Some(at));
+    TicketView {
+        line: ticket.line().name(),
+        queued: ticket.is_queued(),
+        yours: at.contains(&ticket.line()),
+        open,
+        blind: open && ticket.is_blind && at.last() == Some(&Line::Third) && at.len() == 1,
+        passes: ticket.passes.iter().filter(is_own).map(|pass| pass_view(pass, played)).collect(),
+    }
+}
+
+pub fn pass_view(pass: &Pass, played: &Played) -> PassView {
+    PassView {
+        from: pass.from.name(),
+        to: pass.to.name(),
+        by: pass.by.clone(),
+        story: story_time(pass.story_s),
+        written: pass.written.clone(),
+        attached: pass.attached.iter().map(|id| format!("{id}: {}", played.words_of(id))).collect(),
+        acknowledged: pass.acknowledged.as_ref().map(|(at_s, by)| format!("{} {by}", story_time(*at_s))),
+    }
+}
+
+/// Whether somebody at these lines was told a line of the log.
+fn is_told(line: &LogLine, ticket: &Ticket, at: &Lines) -> bool {
+    match line.kind.as_str() {
+        // Customers call the help desk, and alerts stand on its dashboards.
+        "complaint" | "alert" => at.contains(&Line::First),
+        "remedy" | "hint" | "explained" => at.contains(&ticket.line_at(line.when.story_s)),
+        // It names the lines between which the ticket went.
+        "handover" => at.iter().any(|own| line.text.contains(own.name())),
+        _ => true,
+    }
+}
+
+/// What somebody sees who works at these lines; all of the team's state where it plays no lines.
+pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Option<TeamView> {
     let team_world = room.team_world(number);
     let clock = team_world.as_deref().map(clock_view);
     let figures =
@@ -386,16 +477,35 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
         let played = session.played(number);
         let now = figures.now;
         let nothing = Vec::new;
-        let level = played.map_or(Level::Dark, |played| played.level);
-        let may_look = played.is_some_and(|played| played.guess.is_some());
-        let line = |line: &crate::session::LogLine| LineView {
+        let playing = played.and_then(|played| Some((played, played.ticket.as_ref()?))).zip(at);
+        let is_open = played.is_none_or(|played| played.is_open_to(at));
+        let works = played.is_some_and(|played| played.may_work(at).is_ok());
+        let knows = |id: &str| playing.is_none_or(|((_, ticket), at)| ticket.is_known(at, id));
+        let kinds = played.map_or_else(Vec::new, |played| played.sight(at).kinds);
+        let may_look = is_open && played.is_some_and(|played| played.guess.is_some());
+        let figures = if is_open {
+            figures
+        } else {
+            Figures { now, ends_in_s: figures.ends_in_s, ..Figures::default() }
+        };
+        let line = |line: &LogLine| LineView {
             story: story_time(line.when.story_s),
             shop_s: line.when.at_s,
             kind: line.kind.clone(),
             text: line.text.clone(),
             by: line.by.clone(),
         };
-        let pending = played.and_then(|played| played.pending.as_ref()).zip(session.round());
+        let told = |line: &&LogLine| playing.is_none_or(|((_, ticket), at)| is_told(line, ticket, at));
+        let pending =
+            played.and_then(|played| played.pending.as_ref()).filter(|_| works).zip(session.round());
+        let names = |lines: &Lines| lines.iter().map(|line| line.name()).collect();
+        let people = || {
+            let seats = session.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
+            seats.map(|seat| AtLines { alias: seat.alias.clone(), lines: names(&seat.lines) }).collect()
+        };
+        let did = |one: &&Expectation| {
+            playing.is_none_or(|((_, ticket), at)| at.contains(&ticket.line_at(one.begun_story_s)))
+        };
         Some(TeamView {
             team: Named { number, name: team.name.clone() },
             you: you.to_owned(),
@@ -403,7 +513,7 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
             waiting: seat_views(session, number).into_iter().filter(|seat| seat.waiting).collect(),
             phase: session.phase,
             round: round_view(session, played, now, figures.ends_in_s),
-            loss_usd: figures.loss_usd,
+            loss_usd: is_open.then_some(figures.loss_usd),
             availability: AvailabilityView {
                 now: figures.availability,
                 history: figures.history,
@@ -412,36 +522,44 @@ pub fn team_view(room: &Room, number: u32, you: &str) -> Option<TeamView> {
             state: figures.state,
             updated_unix_s: clock.as_ref().map_or(0.0, |clock| clock.arrived_unix_s + now.at_s),
             clock,
-            called,
-            log: played.map_or_else(nothing, |played| played.log.iter().map(line).collect()),
+            called: called && is_open,
+            log: played.map_or_else(nothing, |played| played.log.iter().filter(told).map(line).collect()),
             starts_in_s,
             more_rounds: session.next_round().is_some(),
             ready: session.ready.contains(&number),
             may_look,
-            tabs: played.map_or_else(Vec::new, |_| open_at(level).filter_map(EvidenceKind::tab).collect()),
-            guess: played.and_then(|played| played.guess.clone()),
-            remedies: played.map_or_else(Vec::new, |played| remedy_views(played.line())),
+            tabs: kinds.iter().filter_map(|kind| kind.tab()).collect(),
+            guess: played.filter(|_| is_open).and_then(|played| played.guess.clone()),
+            lines: at.map(|at| LinesView { yours: names(at), people: people() }),
+            ticket: playing.map(|((played, ticket), at)| ticket_view(ticket, played, at)),
+            remedies: played.filter(|_| works).map_or_else(Vec::new, |played| remedy_views(played.line())),
             pending: pending.map(|(pending, round)| PendingView {
                 words: pending.remedy.to_string(),
                 by: pending.by.clone(),
                 in_s: wall_s(pending.due_story_s, now, round),
             }),
             assets: TeamWorld::assets(),
-            can_inspect: played.is_some() && EvidenceKind::AssetText.is_open_at(level),
-            can_history: played.is_some() && EvidenceKind::AssetHistory.is_open_at(level),
-            hypotheses: played.map_or_else(Vec::new, |played| played.hypotheses.clone()),
-            pins: played.map_or_else(Vec::new, |played| played.pins.clone()),
-            claims: played.map_or_else(Vec::new, |played| {
-                played.claims.iter().map(|claim| claim_view(claim, &played.pins)).collect()
+            can_inspect: kinds.contains(&EvidenceKind::AssetText),
+            can_history: kinds.contains(&EvidenceKind::AssetHistory),
+            hypotheses: played.map_or_else(Vec::new, |played| {
+                played.hypotheses.iter().filter(|one| knows(&one.id)).cloned().collect()
             }),
-            expectations: played
-                .map_or_else(Vec::new, |played| played.expectations.iter().map(expectation_view).collect()),
+            pins: played.map_or_else(Vec::new, |played| {
+                played.pins.iter().filter(|pin| knows(&pin.id)).cloned().collect()
+            }),
+            claims: played.map_or_else(Vec::new, |played| {
+                let known = played.claims.iter().filter(|claim| knows(&claim.id));
+                known.map(|claim| claim_view(claim, &played.pins)).collect()
+            }),
+            expectations: played.map_or_else(Vec::new, |played| {
+                played.expectations.iter().filter(did).map(expectation_view).collect()
+            }),
             questions: played.map_or_else(Vec::new, |played| questions(played, session.round())),
             limits: limits(played),
-            explained: played.and_then(|played| played.explained.clone()),
+            explained: played.filter(|_| is_open).and_then(|played| played.explained.clone()),
             question: played.filter(|played| played.asked).map(question),
-            shop: format!("/s/{}/", team.shop_key),
-            token: team.token.clone(),
+            shop: if is_open { format!("/s/{}/", team.shop_key) } else { String::new() },
+            token: if at.is_some() { String::new() } else { team.token.clone() },
             revealed: session.phase == Phase::Debrief,
         })
     })

@@ -3,7 +3,7 @@
 
 use chassis::Problem;
 use diagnosis::{
-    operating::{HANDOVER, Line},
+    operating::Line,
     remedies::{COST_MINUTES, kind},
 };
 use http::StatusCode;
@@ -16,11 +16,13 @@ use crate::{
         LOOK_CHARACTERS_MAX, LOOKS_BYTES_MAX, NAMED_MAX, NOTES_BYTES_MAX, QUESTIONS_MAX, TEXT_CHARACTERS_MAX,
         cut, full, json_bytes,
     },
+    lines::HANDOVER,
     session::{
         Expectation, Expected, Guess, Hypothesis, LogLine, Look, Moment, Outlook, Pending, Phase, Played,
         Question, Submitted, conflict, not_found,
     },
     state::Change,
+    ticket::Ticket,
     views::story_time,
 };
 
@@ -85,7 +87,8 @@ impl Played {
 
     /// Strikes a hypothesis, or takes that back.
     pub(crate) fn strike(&mut self, id: &str) -> Result<Hypothesis, Problem> {
-        let found = self.hypotheses.iter_mut().find(|hypothesis| hypothesis.id == id);
+        let known = self.knows(id);
+        let found = self.hypotheses.iter_mut().find(|hypothesis| hypothesis.id == id && known);
         let found = found.ok_or_else(|| not_found("There is no such hypothesis."))?;
         found.struck = !found.struck;
         Ok(found.clone())
@@ -140,6 +143,11 @@ impl Played {
     /// Hands over to the next line of support, which takes its time.
     pub(crate) fn hand_over(&mut self, now: Moment, by: &str) -> Result<(), Problem> {
         self.may_act()?;
+        if self.ticket.is_some() {
+            return Err(conflict(
+                "Your team plays lines: write the ticket, with POST /api/team/ticket/pass.",
+            ));
+        }
         if self.line() == Line::Third {
             return Err(conflict("There is no further line: L3 is the team that built it."));
         }
@@ -178,26 +186,31 @@ impl Played {
         choice: Option<&str>,
         assets: &[String],
     ) -> Result<Claim, Problem> {
-        let pins = self.pinned(pins)?;
-        let claim = self.claims.iter_mut().find(|claim| claim.id == id).ok_or_else(no_claim)?;
+        let (pins, known) = (self.pinned(pins)?, self.knows(id));
+        let claim = self.claims.iter_mut().find(|claim| claim.id == id && known).ok_or_else(no_claim)?;
         let choice = matched(claim.about, choice, &pins, assets)?;
         (claim.words, claim.pins, claim.choice) = (words, pins, choice);
         Ok(claim.clone())
     }
 
     pub(crate) fn remove_claim(&mut self, id: &str) -> Result<(), Problem> {
-        let at = self.claims.iter().position(|claim| claim.id == id).ok_or_else(no_claim)?;
+        let at = self.claims.iter().position(|claim| claim.id == id && self.knows(id));
+        let at = at.ok_or_else(no_claim)?;
         self.claims.remove(at);
         Ok(())
     }
 
     /// Submits the explanation as it stands.
     pub(crate) fn explain(&mut self, now: Moment, by: &str) -> Result<Submitted, Problem> {
-        if self.claims.is_empty() {
+        if !self.claims.iter().any(|claim| self.knows(&claim.id)) {
             return Err(conflict("There is nothing to submit: write down what you can explain."));
         }
         self.may_act()?;
-        let submitted = Submitted { story: story_time(now.story_s), by: by.to_owned() };
+        let submitted = Submitted {
+            story: story_time(now.story_s),
+            by: by.to_owned(),
+            line: self.ticket.as_ref().map(Ticket::line),
+        };
         self.explained = Some(submitted.clone());
         self.tell(now, "explained", "explanation submitted", Some(by));
         Ok(submitted)
@@ -274,7 +287,10 @@ impl Played {
         };
         let came = found.came.map_or("", Outlook::words);
         let text = format!("{}: {expected}; came: {came}, {:.0} % served", found.remedy, share * 100.0);
-        self.tell(now, "remedy", text, None);
+        // What another line did is not what this one knows.
+        if self.ticket.as_ref().is_none_or(|ticket| ticket.line_at(found.begun_story_s) == ticket.line()) {
+            self.tell(now, "remedy", text, None);
+        }
         Some(found)
     }
 
@@ -299,7 +315,7 @@ impl Played {
 
     /// Removes a pin; claims that rest on it lose it.
     pub(crate) fn unpin(&mut self, id: &str) -> Result<(), Problem> {
-        let at = self.pins.iter().position(|pin| pin.id == id);
+        let at = self.pins.iter().position(|pin| pin.id == id && self.knows(id));
         self.pins.remove(at.ok_or_else(|| not_found("There is no such pin."))?);
         self.claims.iter_mut().for_each(|claim| claim.pins.retain(|pin| pin != id));
         Ok(())
@@ -358,6 +374,7 @@ impl Played {
             &self.answer,
             &self.questions,
             &self.expectations,
+            &self.ticket,
         ))
     }
 
@@ -366,7 +383,8 @@ impl Played {
         look.at = cut(&look.at, LOOK_CHARACTERS_MAX);
         look.query = cut(&look.query, LOOK_CHARACTERS_MAX);
         let is_same = |known: &&mut Look| {
-            known.at == look.at && known.query == look.query && look.when.at_s - known.when.at_s < SAME_LOOK_S
+            (&known.at, &known.query, known.line) == (&look.at, &look.query, look.line)
+                && look.when.at_s - known.when.at_s < SAME_LOOK_S
         };
         if let Some(known) = self.looks.iter_mut().rev().find(is_same) {
             let new = look.named.into_iter().take(NAMED_MAX.saturating_sub(known.named.len()));
@@ -388,7 +406,7 @@ impl Played {
     fn pinned(&self, pins: &[String]) -> Result<Vec<String>, Problem> {
         let mut once: Vec<String> = Vec::new();
         for pin in pins {
-            if !self.pins.iter().any(|known| known.id == *pin) {
+            if !self.pins.iter().any(|known| known.id == *pin && self.knows(pin)) {
                 let pin = cut(pin, ID_CHARACTERS_SHOWN);
                 let detail = format!(
                     "Pinned item {pin} no longer exists; 'pins' of the team's state lists those that do."
@@ -402,10 +420,14 @@ impl Played {
         Ok(once)
     }
 
-    /// An id that says what it is of.
+    /// An id that says what it is of; the line that has the ticket knows of it.
     fn number(&mut self, of: char) -> String {
+        let id = format!("{of}{}", self.next_id);
         self.next_id += 1;
-        format!("{of}{}", self.next_id - 1)
+        if let Some(ticket) = &mut self.ticket {
+            ticket.known.entry(ticket.line()).or_default().insert(id.clone());
+        }
+        id
     }
 }
 

@@ -6,10 +6,10 @@ use std::fmt::Write;
 use incident::{IncidentRecord, StoryClock, Visits};
 use report::session::{TeamRound, Tried, Verdict};
 
-use super::round::Round;
+use super::{handovers::Total, round::Round};
 use crate::figures::printable;
 
-const COLUMNS: [&str; 39] = [
+const COLUMNS: [&str; 45] = [
     "team",
     "name",
     "round",
@@ -49,6 +49,12 @@ const COLUMNS: [&str; 39] = [
     "guess_right",
     "answer",
     "repair",
+    "handovers",
+    "sent_back",
+    "queued_min",
+    "not_passed_on",
+    "found_again",
+    "found_again_min",
 ];
 
 /// One row for each team and round. Minutes are those that people sat there since the customers came, pauses not counted.
@@ -68,7 +74,7 @@ fn row(round: &Round<'_>) -> [String; COLUMNS.len()] {
         steps.map(|at_s| at_s.map_or_else(String::new, minutes));
     let [lost_s, detected_s, explained_s, restored_s] =
         steps.map(|at_s| at_s.map_or_else(String::new, |at_s| format!("{at_s:.1}")));
-    let guess = round.guess.as_ref();
+    let (guess, handed) = (round.guess.as_ref(), Total::of(round));
     let is_needed = |tried: &&Tried| matches!(tried.verdict, Verdict::NeededWith(_));
     let needed = round.tried.iter().filter(is_needed).count();
     [
@@ -113,6 +119,12 @@ fn row(round: &Round<'_>) -> [String; COLUMNS.len()] {
         guess.map_or_else(String::new, |guess| guess.is_right.to_string()),
         round.answer.clone().unwrap_or_default(),
         round.repair.map_or_else(String::new, |repair| repair.name().to_owned()),
+        round.handovers.len().to_string(),
+        handed.sent_back.to_string(),
+        format!("{:.2}", handed.queued_s / 60.0),
+        handed.lost.to_string(),
+        handed.again.to_string(),
+        format!("{:.2}", handed.again_s / 60.0),
     ]
 }
 

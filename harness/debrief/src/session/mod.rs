@@ -5,6 +5,7 @@
 //!
 //! - [`team_page()`], [`facilitator_page()`]: the page, for its readers; `page` makes it. [`csv`]: the files.
 //! - `round`: one team's round. `clocks`: people's minutes and the story's. `summary`: a round in a row of figures. `replay`: as it went.
+//! - `handovers`: the way of the ticket, and what it lost.
 //! - `charts`: what customers met. `explanation` and `places`: what happened, and what a team claimed of it.
 //! - `facts`: what could be known when. `repair`: what a repair would have changed. `model`: the model responder's way.
 
@@ -13,6 +14,7 @@ mod charts;
 mod clocks;
 mod explanation;
 mod facts;
+mod handovers;
 mod lessons;
 mod model;
 mod page;
@@ -26,6 +28,7 @@ use askama::Template;
 use incident::{Level, OperatingModel};
 use report::session::{Pending, Progress, SessionReport};
 
+pub use handovers::handovers;
 pub use repair::CHOICES;
 
 /// Who reads a page.

@@ -9,6 +9,7 @@ use super::{
     clocks::minutes,
     explanation::{Explained, Matrix},
     facts::Facts,
+    handovers::Handovers,
     lessons::Lessons,
     model::Model,
     model_name,
@@ -61,6 +62,7 @@ struct IncidentPart {
     guesses: Vec<[String; 2]>,
     curves: Chart,
     replays: Vec<Replay>,
+    handovers: Vec<Handovers>,
     facts: Vec<Facts>,
     choices: [Choice; 4],
     /// Who spent which repair, what came of it, and where that team's page is.
@@ -207,6 +209,7 @@ fn part(
         guesses: own.iter().map(|round| [round.name.clone(), summary::guess(round)]).collect(),
         curves: charts::of(own, &others, is_of_team),
         replays: own.iter().map(|round| Replay::of(round)).collect(),
+        handovers: own.iter().filter_map(|round| Handovers::of(round)).collect(),
         facts: if is_of_team {
             own.iter().filter_map(|round| Facts::of_team(round)).collect()
         } else {

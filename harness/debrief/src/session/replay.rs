@@ -101,6 +101,7 @@ fn told(event: &Event) -> Option<(&'static str, String)> {
         EventKind::Explained { explanation, .. } => {
             ("thought", format!("Handed in: {}", explanation.trigger))
         }
+        EventKind::Ticket { step, by, text } => ("did", format!("Ticket {step} by {by}: {text}")),
         EventKind::Escalated { to } => ("did", format!("Handed over to {to}")),
         EventKind::CustomerComplaint { text } => ("heard", format!("A customer: \u{201c}{text}\u{201d}")),
         EventKind::Alerted { text } => ("heard", format!("Alert: {text}")),

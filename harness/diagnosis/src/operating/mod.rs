@@ -16,9 +16,8 @@
 pub mod parameters;
 pub mod ticket;
 
-use std::time::Duration;
-
 use incident::{OperatingModel, Remedy};
+use serde::{Deserialize, Serialize};
 
 use crate::checks::{Check, Signal, Topic};
 
@@ -26,21 +25,21 @@ pub use parameters::{Parameter, Parameters};
 pub use ticket::Ticket;
 
 /// A line of support.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Line {
     /// Help desk and operations bridge.
+    #[serde(rename = "L1")]
     First,
     /// Application support.
+    #[serde(rename = "L2")]
     Second,
     /// The delivery team.
+    #[serde(rename = "L3")]
     Third,
 }
 
-/// From one line to the next in a room, where nothing of it is drawn: written up, queued, picked up, understood. Assumed.
-pub const HANDOVER: Duration = Duration::from_secs(20 * 60);
-
 impl Line {
-    /// All of them, in the order of their names.
+    /// All lines, in the order of a ticket's way.
     pub const ALL: [Self; 3] = [Self::First, Self::Second, Self::Third];
 
     /// As it is said.

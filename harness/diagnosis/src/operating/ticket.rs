@@ -10,6 +10,7 @@ use std::{fmt, time::Duration};
 use incident::{EventKind, OperatingModel, Remedy, TicketStep};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use super::{Line, Parameter, Parameters, helper};
 use crate::{
@@ -25,7 +26,7 @@ const WITH_NOTES: f64 = 0.9;
 const STORY_BEGINS_H: f64 = 8.0;
 
 /// How urgent an incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Priority {
     /// Most pages fail: other work is interrupted.
     P1,
@@ -88,6 +89,11 @@ impl Ticket {
     /// Who has it.
     pub fn line(&self) -> Line {
         self.line
+    }
+
+    /// Whether the delivery team has no live telemetry of its own.
+    pub fn is_blind(&self) -> bool {
+        self.is_blind
     }
 
     /// A number from 0 to 1, always the same for the same purpose in the same incident.

@@ -121,7 +121,7 @@ fn looked_inside(
     id: &str,
     kind: EvidenceKind,
 ) -> Result<std::sync::Arc<TeamWorld>, Problem> {
-    if !kind.is_open_at(member.may_look()?) {
+    if !member.may_look()?.has(kind)? {
         return Err(conflict("The telemetry level of this round does not grant that."));
     }
     if !TeamWorld::assets().iter().any(|asset| asset == id) {

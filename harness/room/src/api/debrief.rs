@@ -129,7 +129,7 @@ async fn team_record(member: Member, InPath(round): InPath<usize>) -> Result<Res
 /// What a round came to
 ///
 /// The truth part by part beside what the team claimed, the points of each part, each remedy with what was expected of it and what came,
-/// the repair likewise, the director's questions, and what the facilitator helped with. Times are seconds of the story since 08:00.
+/// the repair likewise, the director's questions, what the facilitator helped with, and each handover of the ticket with what it lost. Times are seconds of the story since 08:00.
 #[utoipa::path(get, path = "/api/team/debrief/results/{round}", params(("round" = usize, Path)),
     responses((status = 200, content_type = "application/json")))]
 async fn team_result(member: Member, InPath(round): InPath<usize>) -> Result<Json<Value>, Problem> {
@@ -163,6 +163,7 @@ fn result(room: &Room, team: u32, number: usize) -> Result<Value, Problem> {
         "tried": round.tried,
         "wrong_remedies": round.wrong_remedies,
         "help": round.help,
+        "handovers": round.handovers,
         "questions": round.questions,
         "repair": { "chosen": round.repair, "expected": round.repair_expected, "came": came },
     }))
@@ -400,7 +401,7 @@ fn known(round: &TeamRound) -> Known {
     Known {
         factors: round.facts.iter().filter_map(factor).collect(),
         needed: needed.collect(),
-        help: round.help.iter().map(help).collect(),
+        help: round.help.iter().map(help).chain(::debrief::session::handovers(round)).collect(),
     }
 }
 

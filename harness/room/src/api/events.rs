@@ -14,6 +14,7 @@ use crate::{
     access::{Facilitator, Member},
     desk_views::desk_view,
     feeds::{News, Subscription},
+    lines::Lines,
     rate_limits::Who,
     room::Room,
     session::not_found,
@@ -56,7 +57,9 @@ struct Follower {
     /// The team whose state is streamed; none for the facilitator.
     team: Option<u32>,
     who: Who,
-    /// The name of the person who follows: the only part of the state that differs within a team.
+    /// The lines that they work at.
+    lines: Option<Lines>,
+    /// The name of the person who follows: the only other part of the state that differs within a team.
     you: Option<String>,
     changes: watch::Receiver<u64>,
     version: Option<u64>,
@@ -69,11 +72,12 @@ fn follow(
     who: Who,
     you: Option<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let feed = room.feeds().of(team).ok_or_else(|| not_found("There is no such team."))?;
+    let lines = team.and_then(|team| room.read(|session| session.lines_of(team, who)));
+    let feed = room.feeds().of(team, lines.as_ref()).ok_or_else(|| not_found("There is no such team."))?;
     let mut changes = feed.follow();
     changes.mark_changed();
     let place = room.feeds().open(who, team)?;
-    let follower = Follower { room, team, who, you, changes, version: None, place };
+    let follower = Follower { room, team, who, lines, you, changes, version: None, place };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
         Some((Ok(event), follower))
@@ -94,7 +98,11 @@ impl Follower {
             if !self.room.hears(self.who) {
                 return None;
             }
-            let feed = self.room.feeds().of(self.team)?;
+            let lines = self.team.and_then(|team| self.room.read(|session| session.lines_of(team, self.who)));
+            let feed = self.room.feeds().of(self.team, lines.as_ref())?;
+            if lines != self.lines {
+                (self.lines, self.version, self.changes) = (lines, None, feed.follow());
+            }
             let (version, news) = feed.news(self.version, || self.state()).await;
             self.version = Some(version);
             match news {
@@ -111,10 +119,10 @@ impl Follower {
         }
     }
 
-    /// The state as all see it who follow it.
+    /// The state as all see it who follow this feed.
     fn state(&self) -> Value {
         let state = match self.team {
-            Some(team) => serde_json::to_value(team_view(&self.room, team, "")),
+            Some(team) => serde_json::to_value(team_view(&self.room, team, self.lines.as_ref(), "")),
             None => serde_json::to_value(desk_view(&self.room)),
         };
         state.expect("a view is made of plain values")

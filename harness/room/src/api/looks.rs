@@ -17,7 +17,7 @@ use bytes::Bytes;
 use chassis::{Chassis, Peer, Problem, Wait};
 use futures_util::FutureExt;
 use http::{HeaderName, StatusCode, header};
-use incident::{EventKind, Level, Service};
+use incident::{EventKind, Service};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
@@ -29,6 +29,7 @@ use crate::{
     access::Member,
     evidence_kind::EvidenceKind,
     limits::{LOOK_CHARACTERS_MAX, cut},
+    lines::{DASHBOARDS, Sight},
     rate_limits::Client,
     room::Room,
     session::{Look, Played, conflict, not_found},
@@ -73,33 +74,79 @@ fn kind_of(path: &str) -> Option<EvidenceKind> {
 async fn evidence(member: Member, request: Request) -> Result<Response, Problem> {
     let (path, query) =
         (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
-    let level = member.may_look()?;
+    let sight = member.may_look()?;
     let kind = kind_of(&path).ok_or_else(|| not_found("There is nothing at this path."))?;
-    if !kind.is_open_at(level) {
+    if !sight.has(kind)? {
         return Err(not_found("Your team has no such evidence now; the tabs of your page show what it has."));
     }
     let team_world = member.team_world()?;
     // The store's router reads the path again, and must not find this router's parameters.
     let (mut asked, nothing) = request.into_parts();
     asked.extensions.clear();
+    let only_dashboards = sight.only_dashboards && kind == EvidenceKind::Metrics;
+    if only_dashboards && path == QUERY {
+        let address = format!("{QUERY}?{}", on_dashboards(&query)?);
+        asked.uri = address.parse().map_err(|_| not_found("There is nothing at this path."))?;
+    } else if only_dashboards && path != LIST {
+        return Err(Problem::new(StatusCode::FORBIDDEN, ONLY_DASHBOARDS));
+    }
     let (answer, named) =
         member.answered(&team_world, Request::from_parts(asked, nothing), ANSWER_BYTES_MAX).await?;
     if answer.status().is_success() {
         let at = path.trim_start_matches("/evidence/").to_owned();
         member.remember(&team_world, &at, question(&query), named);
     }
+    if only_dashboards && path == LIST {
+        return Ok(
+            ([(header::CONTENT_TYPE, "application/json")], dashboards_of(answer.body())).into_response()
+        );
+    }
     Ok(answer.map(HttpBody::from))
 }
 
+const LIST: &str = "/evidence/metrics";
+const QUERY: &str = "/evidence/metrics/query";
+const ONLY_DASHBOARDS: &str = "L1 sees metrics on dashboards that were defined in advance: /evidence/metrics lists what stands on them.";
+
+/// A question about a metric as the dashboards answer it: of their metrics, and of one service alone.
+pub(super) fn on_dashboards(query: &str) -> Result<String, Problem> {
+    let name = query.split('&').find_map(|pair| pair.strip_prefix("name=")).unwrap_or_default();
+    let known = DASHBOARDS.iter().find(|(metric, _)| *metric == name);
+    let (name, service) = known.ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, ONLY_DASHBOARDS))?;
+    // The store takes the last value of each, however an earlier one is written.
+    Ok(format!("{query}&name={name}&service={service}"))
+}
+
+/// The list of all metrics without those that stand on no dashboard.
+fn dashboards_of(all: &[u8]) -> Bytes {
+    let mut list: serde_json::Value = serde_json::from_slice(all).unwrap_or_default();
+    if let Some(metrics) = list["metrics"].as_array_mut() {
+        metrics.retain_mut(|metric| {
+            let known = DASHBOARDS.iter().find(|(name, _)| metric["name"] == *name);
+            let Some((_, service)) = known else { return false };
+            let labels = metric["labels"].as_array_mut();
+            let count = labels.map_or(0, |labels| {
+                labels.retain(|labels| labels["service.name"] == *service);
+                labels.len()
+            });
+            metric["series"] = count.into();
+            count > 0
+        });
+    }
+    list.to_string().into()
+}
+
 impl Member {
-    /// The team's level, if it has guessed.
-    pub(super) fn may_look(&self) -> Result<Level, Problem> {
+    /// What they may look at: what the team's level grants and their line of support sees, once the team has guessed.
+    pub(super) fn may_look(&self) -> Result<Sight, Problem> {
         self.room.read(|session| {
+            let at = session.lines_of(self.team, self.who);
             let played = session.played(self.team).ok_or_else(|| conflict("No round has begun."))?;
+            played.may_see(at.as_ref())?;
             if played.guess.is_none() {
                 return Err(conflict("Give your first guess; then the evidence opens."));
             }
-            Ok(played.level)
+            Ok(played.sight(at.as_ref()))
         })
     }
 
@@ -128,7 +175,10 @@ impl Member {
     }
 
     pub(super) fn remember(&self, team_world: &TeamWorld, at: &str, query: String, named: BTreeSet<String>) {
-        let look = Look { when: team_world.now(), at: at.to_owned(), query, named };
+        let line = self.room.read(|session| {
+            session.played(self.team)?.looking(session.lines_of(self.team, self.who).as_ref())
+        });
+        let look = Look { when: team_world.now(), at: at.to_owned(), query, named, line };
         remember(&self.room, self.team, team_world, look);
     }
 }
@@ -247,6 +297,7 @@ async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Pr
             at: "shop".to_owned(),
             query: path.to_owned(),
             named: BTreeSet::new(),
+            line: None,
         },
     );
     let peer = Peer::new(
@@ -293,6 +344,19 @@ mod tests {
         check(r#"{"shop.asset.id":"promo-banner"}"#, &["promo-banner"]);
         check("U+000b at 12, 0x93 too, U+1F33F", &["U+000B", "0x93", "U+1F33F"]);
         check("U+0 and 0x9", &[]);
+    }
+
+    #[test]
+    fn dashboards_show_what_was_put_on_them() {
+        let asked = "name=http.server.request.duration&service=cache&n%61me=shop.cache.entries";
+        let shown = on_dashboards(asked).unwrap();
+        assert_eq!(shown, format!("{asked}&name=http.server.request.duration&service=web-front"));
+        assert!(on_dashboards("name=shop.cache.entries").is_err() && on_dashboards("").is_err());
+        let list = r#"{"metrics":[{"name":"shop.cache.entries","labels":[]},{"name":"http.server.request.duration","series":2,
+            "labels":[{"service.name":"cache"},{"service.name":"web-front"}]}]}"#;
+        let kept: serde_json::Value = serde_json::from_slice(&dashboards_of(list.as_bytes())).unwrap();
+        assert_eq!(kept["metrics"].as_array().unwrap().len(), 1);
+        assert_eq!((&kept["metrics"][0]["series"], kept.to_string().contains("cache")), (&1.into(), false));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The HTTP API, and its description as `OpenAPI` made of the same handlers. Teaches that a page has no rights that a program with the same
 //! credentials does not have.
 //!
-//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does. [`pins`]: evidence that it pins.
+//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence that it pins.
 //!   [`looks`] and [`content`]: what it looks at. [`desk`] and [`planning`]: what the facilitator does. [`seats`]: who may join. [`events`]:
 //!   changes as they happen. [`mod@debrief`]: what it was all about, and its [pages](debrief_pages). [`request`]: extractors and refusals.
 //!
@@ -12,6 +12,7 @@ pub mod request;
 pub mod events;
 pub mod open;
 pub mod team;
+pub mod ticket;
 pub mod pins;
 pub mod looks;
 pub mod content;
@@ -41,7 +42,11 @@ use crate::{
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Incident room", description = "What the pages of an incident room use, for programs."),
+    info(
+        title = "Incident room",
+        description = "What the pages of an incident room use, for programs. Where a team plays lines of support, each person's state and \
+            evidence are those of their lines: 409 says that the ticket is not there, 403 that another line sees what was asked for."
+    ),
     components(schemas(Detail))
 )]
 struct Participants;
@@ -171,6 +176,7 @@ fn participants() -> OpenApiRouter<Room> {
     OpenApiRouter::with_openapi(Participants::openapi())
         .merge(open::routes())
         .merge(team::routes())
+        .merge(ticket::routes())
         .merge(seats::of_team())
         .merge(pins::routes())
         .merge(looks::routes())

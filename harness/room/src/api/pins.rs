@@ -7,7 +7,7 @@ use axum::{Json, body::Body as HttpBody};
 use chassis::{Peer, Problem, Wait};
 use evidence::{LogQuery, SpanId, TraceId, UnixTime};
 use http::{Request, StatusCode};
-use incident::{Level, Route, Service};
+use incident::{Route, Service};
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use world::customers::any_page;
 
 use super::{
     content::{published_unix_s, version_text},
-    looks::{health_of, named},
+    looks::{health_of, named, on_dashboards},
     request::{Body, DONE, Done, InPath},
 };
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
     claims::{Evidence, Pin, services_in},
     evidence_kind::EvidenceKind,
     limits::{LABEL_CHARACTERS_MAX, PIN_CHARACTERS_MAX, cut},
+    lines::Sight,
     room::Room,
-    session::Played,
     team_world::TeamWorld,
 };
 
@@ -78,11 +78,16 @@ enum Source {
 /// Pins a piece of evidence
 #[utoipa::path(post, path = "/api/team/pins", request_body = Source, responses((status = 201, body = Pin)))]
 async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, Json<Pin>), Problem> {
-    let level = member.may_look()?;
+    let sight = member.may_look()?;
+    let at = member.lines();
     // Asked before anything is read, which costs; and again when it is kept, as others may have pinned meanwhile.
-    member.room.read(|session| session.playing(member.team).and_then(Played::may_pin))?;
+    member.room.read(|session| {
+        let played = session.playing(member.team)?;
+        played.may_work(at.as_ref())?;
+        played.may_pin()
+    })?;
     let team_world = member.team_world()?;
-    let read = read(&member, &team_world, source, level).await?;
+    let read = read(&member, &team_world, source, &sight).await?;
     let whole = format!("{} {}", read.label, read.text);
     let evidence = Evidence {
         source: read.source,
@@ -122,11 +127,12 @@ async fn read(
     member: &Member,
     team_world: &Arc<TeamWorld>,
     source: Source,
-    level: Level,
+    sight: &Sight,
 ) -> Result<Read, Problem> {
-    let needs = |kind: EvidenceKind| if kind.is_open_at(level) { Ok(()) } else { Err(gone()) };
+    let needs = |kind: EvidenceKind| if sight.has(kind)? { Ok(()) } else { Err(gone()) };
     match source {
         Source::Log { sequence } => {
+            needs(EvidenceKind::Logs)?;
             computed(member, team_world, move |team_world| log(team_world, sequence)).await
         }
         Source::Span { trace, span } => {
@@ -135,6 +141,7 @@ async fn read(
         }
         Source::Chart { query, from, to } => {
             needs(EvidenceKind::Metrics)?;
+            let query = if sight.only_dashboards { on_dashboards(&query)? } else { query };
             chart(member, team_world, &query, from, to).await
         }
         Source::Version { asset, version } => {

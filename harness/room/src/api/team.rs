@@ -47,7 +47,7 @@ type Created<T> = Result<(StatusCode, Json<T>), Problem>;
 /// The team's state
 #[utoipa::path(get, path = "/api/team", responses((status = 200, body = TeamView)))]
 async fn view(member: Member) -> Result<Json<TeamView>, Problem> {
-    let view = team_view(&member.room, member.team, &member.alias);
+    let view = team_view(&member.room, member.team, member.lines().as_ref(), &member.alias);
     view.map(Json).ok_or_else(|| not_found("There is no such team."))
 }
 
@@ -57,11 +57,9 @@ async fn view(member: Member) -> Result<Json<TeamView>, Problem> {
 /// evidence pinned to it.
 #[utoipa::path(get, path = "/api/team/catalogue", responses((status = 200, body = Catalogue)))]
 async fn catalogue(member: Member) -> Json<Catalogue> {
-    Json(
-        member.room.read(|session| {
-            Catalogue::open_to(session.played(member.team).map_or(&[], |played| &played.claims))
-        }),
-    )
+    Json(member.room.read(|session| {
+        Catalogue::open_to(&session.played(member.team).map_or_else(Vec::new, Played::explanation))
+    }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -192,6 +190,8 @@ struct HandedOver {
 }
 
 /// Hands over to the next line of support, which takes its time
+///
+/// For a person alone. Where the team plays lines, `/api/team/ticket/pass` takes its place.
 #[utoipa::path(post, path = "/api/team/handover", responses((status = 200, body = HandedOver)))]
 async fn hand_over(member: Member) -> Result<Json<HandedOver>, Problem> {
     let (due_s, now) = member.work(|played, now| {
@@ -278,9 +278,10 @@ async fn explain(member: Member) -> Result<Json<Submission>, Problem> {
     let team_world = member.team_world()?;
     let (score, claims, pins, submitted) = member.work(|played, now| {
         let submitted = played.explain(now, &member.alias)?;
-        let score = scored(&played.claims, &played.pins, &team_world.truth, played.level);
+        let claims = played.explanation();
+        let score = scored(&claims, &played.pins, &team_world.truth, played.level);
         played.points = score.points();
-        Ok((score, played.claims.clone(), played.pins.clone(), submitted))
+        Ok((score, claims, played.pins.clone(), submitted))
     })?;
     let explanation = score.answer.explanation();
     team_world.world.note(EventKind::Explained { explanation, score: Some(score.score) });
@@ -296,7 +297,7 @@ async fn explain(member: Member) -> Result<Json<Submission>, Problem> {
     if !counting.iter().any(|claim| claim.about == About::Factor) {
         warnings.push("No contributing factor counts: without one no explanation is right.".to_owned());
     }
-    let Submitted { story, by } = submitted;
+    let Submitted { story, by, .. } = submitted;
     Ok(Json(Submission { story, by, counting: counting.len(), warnings }))
 }
 
@@ -307,7 +308,7 @@ async fn answer_question(
     Body(Text { text }): Body<Text>,
 ) -> Result<Json<QuestionView>, Problem> {
     let text = texts::text("text", &text)?;
-    let answered = member.work(|played, now| {
+    let answered = member.at_any_line(|played, now| {
         played.answer_question(text, now)?;
         Ok(question(played))
     });
@@ -323,7 +324,7 @@ async fn answer_director(
     Body(Text { text }): Body<Text>,
 ) -> Result<Json<AskedView>, Problem> {
     let text = texts::text("text", &text)?;
-    let answered = member.work(|played, now| played.answer_director(&id, text, now, &member.alias))?;
+    let answered = member.at_any_line(|played, now| played.answer_director(&id, text, now, &member.alias))?;
     member.note(EventKind::Note {
         text: format!(
             "asked: {}; answered: {}",
@@ -349,8 +350,20 @@ async fn ready(member: Member, Body(Readiness { ready }): Body<Readiness>) -> Do
 }
 
 impl Member {
-    /// Does something in the team's round, at the time of its world. What is refused changes nothing.
+    /// Does something in the team's round, at the time of its world, if their line of support has the ticket. What is refused changes nothing.
     pub(super) fn work<T>(
+        &self,
+        work: impl FnOnce(&mut Played, Moment) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let at = self.lines();
+        self.at_any_line(|played, now| {
+            played.may_work(at.as_ref())?;
+            work(played, now)
+        })
+    }
+
+    /// The same, whichever line has the ticket.
+    pub(super) fn at_any_line<T>(
         &self,
         work: impl FnOnce(&mut Played, Moment) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
@@ -377,7 +390,7 @@ impl Member {
         self.room.team_world(self.team).ok_or_else(|| conflict("No round has begun."))
     }
 
-    fn note(&self, kind: EventKind) {
+    pub(super) fn note(&self, kind: EventKind) {
         if let Some(team_world) = self.room.team_world(self.team) {
             team_world.world.note(kind);
         }

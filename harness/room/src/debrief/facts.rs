@@ -27,8 +27,8 @@ pub fn claimed(truth: &Answer, played: &Played, record: &IncidentRecord, begun_s
         said_s: said_s(&judged.fact, record, played.level),
         ..judged
     };
-    let (pins, level) = (&played.pins, played.level);
-    facts(truth).into_iter().map(|fact| times(judge(fact, &played.claims, pins, level))).collect()
+    let (pins, level, claims) = (&played.pins, played.level, played.explanation());
+    facts(truth).into_iter().map(|fact| times(judge(fact, &claims, pins, level))).collect()
 }
 
 /// Which part of an explanation a fact is.
@@ -138,7 +138,7 @@ pub fn guess(truth: &Answer, played: &Played) -> Option<Guess> {
 
 /// Whether the claims as they stand would have another score than those that were submitted last.
 pub fn is_changed(truth: &Answer, played: &Played, score: Option<f64>) -> bool {
-    let stands = scored(&played.claims, &played.pins, truth, played.level).score;
+    let stands = scored(&played.explanation(), &played.pins, truth, played.level).score;
     score.is_some_and(|score| (score - stands).abs() > 1e-3)
 }
 

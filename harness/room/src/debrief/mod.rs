@@ -8,6 +8,7 @@
 pub mod rounds;
 pub mod kept;
 pub mod facts;
+pub mod handovers;
 pub mod jobs;
 pub mod workers;
 pub mod results;

@@ -15,6 +15,7 @@ use world::{
 
 use super::{
     facts,
+    handovers::handovers,
     jobs::{Job, Replay},
     lessons::lessons,
     results::Results,
@@ -117,7 +118,7 @@ fn round(
         level: assigned.level,
         level_at_the_end: played.level,
         facts: facts::claimed(&truth, played, &kept.record, drawn.begun_story_s),
-        mistaken: facts::mistaken(&truth, &played.claims, played.level),
+        mistaken: facts::mistaken(&truth, &played.explanation(), played.level),
         is_changed: facts::is_changed(&truth, played, kept.played.outcome.explanation_score),
         guess: facts::guess(&truth, played),
         hypotheses: played.hypotheses.iter().map(hypothesis).collect(),
@@ -125,6 +126,7 @@ fn round(
         answer: played.answer.clone(),
         looks: played.looked(),
         hints: played.hints,
+        handovers: handovers(played, |story| Some(kept.record.run.story.story_s(story.parse().ok()?))),
         repair: ContributingFactor::LATENT_FAULTS.into_iter().find(|fault| Some(fault.name()) == repair),
         computed: None,
         incident: Incident {

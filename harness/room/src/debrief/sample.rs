@@ -140,6 +140,7 @@ fn fill(number: u32, played: &mut Played) {
         at: "logs".to_owned(),
         query: "level=error".to_owned(),
         named: names.iter().map(ToString::to_string).collect(),
+        line: None,
     };
     played.looks = vec![
         look(-880.0, &["promo-banner"]),
@@ -190,7 +191,7 @@ fn fill(number: u32, played: &mut Played) {
         ),
         claim(9, About::Factor, "too little of it", &[1], factor(ContributingFactor::InsufficientCapacity)),
     ];
-    played.explained = Some(Submitted { story: "10:00".to_owned(), by: "Ada".to_owned() });
+    played.explained = Some(Submitted { story: "10:00".to_owned(), by: "Ada".to_owned(), line: None });
     let known = scenario(STORY).unwrap();
     let drawn = draw(&known, SEED);
     let truth = truth_at(played.level, &known, &drawn);

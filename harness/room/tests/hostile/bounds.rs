@@ -344,7 +344,13 @@ fn thousands_of_looks_with_long_texts_stay_within_their_share() {
         // Farther apart than what counts as one look.
         let (at_s, text) = (f64::from(number) * 10.0, format!("text={number}{}", "\u{b}".repeat(64_000)));
         let named = (0..500).map(|code| format!("U+{code:04X}")).collect();
-        played.look(Look { when: Moment { at_s, story_s: at_s }, at: "logs".to_owned(), query: text, named });
+        played.look(Look {
+            when: Moment { at_s, story_s: at_s },
+            at: "logs".to_owned(),
+            query: text,
+            named,
+            line: None,
+        });
     }
     assert!(
         json_bytes(&played.looks) <= LOOKS_BYTES_MAX && played.looks.len() > 40,
