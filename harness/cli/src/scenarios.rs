@@ -1,5 +1,6 @@
 //! `glyphfall scenarios`: the library.
 
+use chassis::LatentFault;
 use clap::Args;
 use experiment::factors::{REPAIRED, Replayed, replayed};
 use incident::{Remedy, Usd};
@@ -59,14 +60,16 @@ fn replay(options: &ScenariosArgs) -> anyhow::Result<Done> {
         "{:<20} {:>12}   without {}",
         "",
         "loss",
-        REPAIRED.map(|fault| fault.name()).join(", ")
+        REPAIRED.map(LatentFault::name).join(", ")
     ));
     for Replayed { scenario, loss_usd, without_usd, .. } in &rows {
         let without = without_usd.map(|usd| format!("{:>12}", Usd(usd).to_string())).join("");
         screen::line(&format!("{:<20} {:>12}{without}", plain(scenario), Usd(*loss_usd).to_string()));
     }
     let contradictions: Vec<String> = rows.iter().flat_map(Replayed::contradictions).collect();
-    contradictions.iter().for_each(|sentence| screen::paragraph(&format!("\n{}.", plain(sentence))));
+    for sentence in &contradictions {
+        screen::paragraph(&format!("\n{}.", plain(sentence)));
+    }
     Ok(if rows.len() < scenarios.len() { Done::BrokenOff } else { contradictions.is_empty().into() })
 }
 

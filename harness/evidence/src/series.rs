@@ -59,7 +59,9 @@ impl Family {
         for (resource, (first, _)) in &told {
             begun.entry(&resource.service).or_default().push(*first);
         }
-        begun.values_mut().for_each(|begun| begun.sort_unstable());
+        for begun in begun.values_mut() {
+            begun.sort_unstable();
+        }
         let followed = told.into_iter().filter_map(|(resource, (_, last))| {
             let begun = &begun[&*resource.service];
             Some((resource, *begun.get(begun.partition_point(|first| *first <= last))?))

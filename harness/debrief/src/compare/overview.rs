@@ -89,7 +89,7 @@ pub(super) fn levels(document: &CompareReport) -> Block {
         }
     };
     let finding = format!(
-        "Of the incidents, found the right explanation in {}; gave a wrong one in {}",
+        "Incidents explained right: {}; explained wrong: {}",
         each(|row| share(row.explained_right_share)),
         each(|row| share(row.explained_wrong_share))
     );
