@@ -157,7 +157,7 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     two.until_true("document.querySelector('#place h1').textContent === 'No ticket yet'").await;
     look_at(&two, "lines-waits-phone").await;
     ada.post("/api/team/guess", &json!({ "kind": null })).await;
-    one.until("#evidence-panel-health .pin").await.click().await.unwrap();
+    press(&one, "#evidence-panel-health .pin").await;
     one.until("#pins .pin-line").await;
     let refused = async |who: &Client, path: &str| who.status(Method::GET, path, None).await;
     assert_eq!(refused(&ada, "/evidence/logs").await, StatusCode::FORBIDDEN);
@@ -174,14 +174,14 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     hand_over(&one, "no page comes", 0).await;
     two.until(".ticket .acknowledge").await;
     look_at(&two, "lines-queue-phone").await;
-    two.until(".send-back button").await.click().await.unwrap();
+    press(&two, ".send-back button").await;
     one.until("#ticket .acknowledge").await;
     look_at(&one, "lines-sent-back").await;
-    one.until("#ticket .acknowledge").await.click().await.unwrap();
-    one.until("#evidence-panel-health tr:nth-child(2) .pin").await.click().await.unwrap();
+    press(&one, "#ticket .acknowledge").await;
+    press(&one, "#evidence-panel-health tr:nth-child(2) .pin").await;
     one.until("#pins .pin-line:nth-child(2)").await;
     hand_over(&one, "every page fails; the pin shows the health of one service", 1).await;
-    two.until(".ticket .acknowledge").await.click().await.unwrap();
+    press(&two, ".ticket .acknowledge").await;
     two.until("#columns:not([hidden])").await;
     assert_eq!(bo.get("/api/team").await["pins"].as_array().unwrap().len(), 1);
     assert_eq!(refused(&bo, "/evidence/logs").await, StatusCode::OK);
@@ -189,12 +189,12 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     // L2 asks the same check again, thinks, and passes it on with nothing.
     bo.get("/api/team/health").await;
     bo.post("/api/team/hypotheses", &thinks).await;
-    two.until("#tab-act").await.click().await.unwrap();
+    press(&two, "#tab-act").await;
     look_at(&two, "lines-ticket-phone").await;
     hand_over(&two, "the cache hangs", 0).await;
     three.until(".ticket .acknowledge").await;
     look_at(&three, "lines-queue").await;
-    three.until(".ticket .acknowledge").await.click().await.unwrap();
+    press(&three, ".ticket .acknowledge").await;
     three.until("#columns:not([hidden])").await;
     assert_eq!(cy.get("/api/team").await["hypotheses"], json!([]), "it was not attached");
     look_at(&three, "lines-ticket").await;
@@ -203,7 +203,7 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     desk.post("/api/desk/reveal", &Value::Null).await;
     for (browser, name) in [(&one, "lines-debrief"), (&two, "lines-debrief-phone")] {
         browser.client.goto(&format!("http://127.0.0.1:{}/team/debrief", room.port)).await.unwrap();
-        browser.until("#i1-time > summary").await.click().await.unwrap();
+        press(browser, "#i1-time > summary").await;
         let rows = browser.until(".handovers tbody").await;
         assert_eq!(rows.find_all(Locator::Css("tr")).await.unwrap().len(), 4);
         let shown = rows.text().await.unwrap();
@@ -258,10 +258,16 @@ async fn hand_over(browser: &Browser, seen: &str, attached: usize) {
     browser.until("#ticket-priority").await.send_keys("P1").await.unwrap();
     browser.until("#ticket-seen").await.send_keys(seen).await.unwrap();
     if attached > 0 {
-        browser.until(".ticket-form .pin-choices .check:last-child input").await.click().await.unwrap();
+        press(browser, ".ticket-form .pin-choices .check:last-child input").await;
     }
-    browser.until(".ticket-form button[type='submit']").await.click().await.unwrap();
+    press(browser, ".ticket-form button[type='submit']").await;
     browser.until_true("document.querySelector('.ticket-form').hidden").await;
+}
+
+/// Presses what may be covered for a moment by a message at the edge.
+async fn press(browser: &Browser, css: &str) {
+    let key = if css.ends_with(" input") { " ".to_owned() } else { Key::Enter + "" };
+    browser.until(css).await.send_keys(&key).await.unwrap();
 }
 
 /// Takes pictures, light and dark, and lets axe look.
