@@ -121,8 +121,18 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     ] {
         pins.push(one.post("/api/team/pins", &source).await["id"].clone());
     }
-    for invented in [json!({ "source": "log", "sequence": 999_999_999_u64 }), json!({ "source": "log" })] {
-        assert!(one.status(Method::POST, "/api/team/pins", Some(&invented)).await.is_client_error());
+    // What is not there is named, with what there is.
+    for (invented, said) in [
+        (json!({ "source": "log", "sequence": 999_999_999_u64 }), "log line 999999999"),
+        (json!({ "source": "change", "sequence": 999_999_999_u64 }), "change 999999999"),
+        (json!({ "source": "span", "trace": trace, "span": "00000000000000ff" }), "step 00000000000000ff"),
+        (json!({ "source": "page", "route": "/c/coffee" }), "home, category, product, checkout"),
+        (json!({ "source": "health", "service": "shop" }), "content-store, cache, web-front"),
+        (json!({ "source": "version", "asset": "nothing", "version": 1 }), "no such asset"),
+        (json!({ "source": "log" }), "sequence"),
+    ] {
+        let refused = one.send(Method::POST, "/api/team/pins", Some(&invented)).await;
+        assert!(refused.status.is_client_error() && text(&refused).contains(said), "{}", text(&refused));
     }
 
     // What the others did is not there.
@@ -138,6 +148,23 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
         StatusCode::NOT_FOUND
     );
     assert_eq!(one.status(Method::GET, "/api/desk", None).await, StatusCode::UNAUTHORIZED);
+
+    // Who may not look at something may not pin it either: of an asset, for one, what was before, and when it was changed.
+    for beyond in [
+        json!({ "source": "version", "asset": asset, "version": 1 }),
+        json!({ "source": "change", "sequence": change }),
+        json!({ "source": "span", "trace": trace, "span": span }),
+        json!({ "source": "chart", "query": "name=shop.customer.visits", "from": now - 60.0, "to": now }),
+    ] {
+        let refused = two.send(Method::POST, "/api/team/pins", Some(&beyond)).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{beyond}: {}", text(&refused));
+    }
+    let current = two.get(&format!("/api/team/assets/{asset}")).await["version"].clone();
+    assert!(current.as_u64().unwrap() > 1, "{asset} has been published again");
+    let before = two.get("/api/team").await["clock"]["story_s"].as_f64().unwrap();
+    let source = json!({ "source": "version", "asset": asset, "version": current });
+    let kept = two.post("/api/team/pins", &source).await;
+    assert!(kept["shows_story_s"].as_f64().unwrap() >= before, "{kept}");
 
     // Explain: in own words with evidence, then matched. The lists open part by part, and nothing tells what is right.
     let closed = one.get("/api/team/catalogue").await;
@@ -172,8 +199,10 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     let before = desk.get("/api/desk").await["teams"][0]["score"].as_f64().unwrap();
     let (id, mut matched) = ids[2].clone();
     matched["pins"] = json!([pins[2]]);
+    assert_eq!(one.get("/api/team").await["explained"]["outdated"], false);
     let put = one.send(Method::PUT, &format!("/api/team/claims/{id}"), Some(&matched)).await;
     assert_eq!(put.status, StatusCode::OK, "{}", text(&put));
+    assert_eq!(one.get("/api/team").await["explained"]["outdated"], true, "the change is not submitted");
     let submitted = one.post("/api/team/explanation", &Value::Null).await;
     assert_eq!(submitted["counting"], 6, "{submitted}");
     let score = desk.get("/api/desk").await["teams"][0]["score"].as_f64().unwrap();

@@ -482,7 +482,7 @@ async fn guess_on_a_phone(phone: &Browser) {
     phone.until("#tab-evidence").await.click().await.unwrap();
     phone.until("#evidence-closed button").await.click().await.unwrap();
     phone.until("#guess-cause").await;
-    let names = "document.querySelector('#evidence-closed form').textContent.includes('opens the evidence: health, logs.')";
+    let names = "document.querySelector('#evidence-closed form').textContent.includes('opens the evidence: health, logs, content.')";
     phone.until_true(names).await;
     look_at(phone, "phone-guess").await;
     phone.until("#evidence-closed form button[type='button']").await.click().await.unwrap();
@@ -493,4 +493,14 @@ async fn search_on_a_phone(phone: &Browser, word: &str) {
     phone.until("#evidence-tab-logs").await.click().await.unwrap();
     phone.until("#logs-text").await.send_keys(&(word.to_owned() + &Key::Enter)).await.unwrap();
     phone.until("#evidence-panel-logs .line-head").await;
+    // The same question again is asked again: meanwhile there may be another answer.
+    let asked = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/evidence/logs?')).length";
+    let before = phone.client.execute(&format!("return {asked}"), Vec::new()).await.unwrap();
+    phone
+        .until("#evidence-panel-logs button[type='submit']:not([aria-busy='true'])")
+        .await
+        .click()
+        .await
+        .unwrap();
+    phone.until_true(&format!("{asked} > {before}")).await;
 }

@@ -14,7 +14,7 @@ export const lineName = (line) => `${line}, ${LINES[line]}`;
  * @param {Api.TeamView} state
  */
 export const roleOf = ({ round, lines }) => (round?.operating_model === "you-build-it"
-  ? "the product team"
+  ? "the product team, which built it and runs it"
   : (lines?.yours ?? [round?.line]).map(lineName).join(" and "));
 
 /** @param {Api.RoundView} round */

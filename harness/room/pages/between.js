@@ -48,7 +48,7 @@ const PLACES = { lobby, over, debrief };
 function lobby(s) {
   return [
     el("h1", {}, `Welcome, ${s.team.name}`),
-    el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the facilitator begins. First comes a short practice round, which does not count."),
+    el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the facilitator begins. A practice round counts for nothing; the top of the page says whether it is one."),
     isReadyBox,
     linesBox,
     whoIsHere,
@@ -62,7 +62,7 @@ function lobby(s) {
 
 function over(s) {
   const told = s.explained
-    ? `Your explanation was handed in at ${s.explained.story} by ${s.explained.by}.`
+    ? `Your explanation was handed in at ${s.explained.story} by ${s.explained.by}.${s.explained.outdated ? " What you changed after that does not count." : ""}`
     : "Your team has handed in no explanation in this round.";
   return [
     el("h1", {}, "This round is over"),
@@ -104,13 +104,15 @@ function nextText(s) {
   const { now, must_hold_s: mustHold } = s.availability;
   const isServed = now !== null && now >= 0.999;
   if (mustHold) return `Customers are served again. That must hold to count as restored: ${mustHold} s to go.`;
-  if (!s.called && !s.guess) return `You are on call for this shop: ${roleOf(s)}. All is quiet; look around.`;
+  if (!s.called && !s.guess) return `You are on call for this shop as ${roleOf(s)}. All is quiet; look around.`;
   if (!s.guess) return "You have been called. Look at the shop, then give your first guess: it opens the evidence.";
+  if (s.explained?.outdated) return "Your explanation has changed since you handed it in: hand it in again, or the change does not count.";
   if (s.explained) {
     return isServed
       ? "Customers are served and your explanation is in. You may improve it until the round ends."
       : "Your explanation is in. Customers are still failing: do something about it.";
   }
   if (isServed && s.called) return "Customers are served. Explain what happened, with pinned evidence, before the round ends.";
+  if (!s.called && (isServed || now === null)) return "Your guess is given, and all is quiet: look around in the evidence, so that you know how it looks when all is well.";
   return "Find out why, do something about it, and explain it with pinned evidence. The order is yours.";
 }

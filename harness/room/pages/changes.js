@@ -15,7 +15,7 @@ export function changesPanel(panel) {
   const list = el("ol", { class: "lines plain-list" });
   const { node: lookNode, ask } = look(run);
   panel.append(
-    el("div", { class: "filters" }, field("Show only", text, "grow wide-field"), field("Time", span)), found, list, lookNode);
+    el("div", { class: "filters" }, field("Show only", text, "grow wide-field"), field("Time", span)), lookNode, found, list);
   let changes = [];
 
   function run() {

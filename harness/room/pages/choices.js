@@ -19,16 +19,16 @@ export function choiceText({ about, choice }, { causes, factors }) {
   return about === "path" ? choice.split(",").join(" → ") : choice;
 }
 
-/**
- * Fields for the choice of a claim: `{ node, value(), isOpen }`. The value is null if nothing is chosen; nothing can be while the catalogue is
- * closed for this part.
- */
+/** What stands in place of the choice until a claim is saved with evidence. */
+export const closedField = () => ({ node: el("p", { class: "hint" }, "Save it with evidence: then you say here which one it is."), value: () => null });
+
+/** Fields for the choice of a claim that is saved with evidence: `{ node, value() }`. The value is null if nothing is chosen. */
 export function choiceField(about, choice, { causes, factors, services }) {
   if (about === "path") return pathField(choice, services);
   if (about === "character") return characterField(choice);
   const entries = { cause: causes, factor: factors, asset: state().assets.map((id) => ({ id, words: id })) }[about];
   if (entries.length === 0) {
-    return { node: el("p", { class: "hint" }, "Save it with evidence: then the catalogue opens for this part, and you match it."), value: () => null, isOpen: false };
+    return closedField();
   }
   const select = el("select", { id: "claim-choice" }, el("option", { value: "" }, "Not matched yet"), ...entries.map(({ id, words }) => el("option", { value: id }, words)));
   const test = el("p", { class: "hint", role: "status" });
@@ -40,7 +40,7 @@ export function choiceField(about, choice, { causes, factors, services }) {
   select.addEventListener("change", say);
   say();
   const label = about === "asset" ? "Which one is it?" : "Which entry of the catalogue comes nearest?";
-  return { node: el("div", { class: "field small" }, el("label", { for: select.id }, label), select, test), value: () => select.value || null, isOpen: true };
+  return { node: el("div", { class: "field small" }, el("label", { for: select.id }, label), select, test), value: () => select.value || null };
 }
 
 function characterField(choice) {
@@ -48,7 +48,7 @@ function characterField(choice) {
   const node = el("div", { class: "field" }, el("label", { for: input.id }, "Which one is it?"), input,
     el("p", { id: "claim-choice-hint", class: "hint" }, "Its code point, as in U+00E9; or bytes that are no character, as in 0xE9. Several with spaces between them."));
   const written = (word) => (/^u/i.test(word) ? word.toUpperCase() : `0x${word.slice(2).toUpperCase()}`);
-  return { node, value: () => input.value.split(/\s+/).filter(Boolean).map(written).join(" ") || null, isOpen: true };
+  return { node, value: () => input.value.split(/\s+/).filter(Boolean).map(written).join(" ") || null };
 }
 
 function pathField(choice, services) {
@@ -59,6 +59,6 @@ function pathField(choice, services) {
     select.value = chosen[index] ?? "";
     return select;
   });
-  const node = el("fieldset", { class: "field" }, el("legend", {}, "Through which services, in order?"), el("div", { class: "path-fields" }, ...selects));
-  return { node, value: () => selects.map((select) => select.value).filter(Boolean).join(",") || null, isOpen: true };
+  const node = el("fieldset", { class: "field" }, el("legend", {}, "Through which services, in order? First the one that held or sent what was wrong, last the one that customers meet."), el("div", { class: "path-fields" }, ...selects));
+  return { node, value: () => selects.map((select) => select.value).filter(Boolean).join(",") || null };
 }

@@ -1,7 +1,7 @@
 // The text of each asset, character by character; and, if granted, its versions with what changed from one to the next.
 
 import { attempt, count, el } from "./lib.js";
-import { moment, state, visible } from "./state.js";
+import { moment, nowUnix, state, storyText, visible } from "./state.js";
 import { empty, look, opening, preformatted, table } from "./look.js";
 import { pinButton } from "./pins.js";
 
@@ -11,11 +11,11 @@ export function contentPanel(panel) {
   const asset = el("select", { id: "content-asset" }, el("option", { value: "" }, "Choose …"), ...state().assets.map((id) => el("option", { value: id }, id)));
   const text = el("div", { class: "stack tight" });
   const versions = el("div", { class: "stack tight" });
-  const { node: lookNode, ask } = look(() => run());
+  const { node: lookNode, ask, more } = look(() => run());
   panel.append(
     el("div", { class: "filters" }, el("div", { class: "field small wide-field" }, el("label", { for: asset.id }, "Asset"), asset)),
     el("p", { class: "hint" }, "The text as it is stored; what cannot be seen is written out."),
-    text, versions, lookNode);
+    lookNode, text, versions);
 
   function run(version = null) {
     text.replaceChildren();
@@ -24,7 +24,7 @@ export function contentPanel(panel) {
     const path = `/api/team/assets/${encodeURIComponent(asset.value)}`;
     return attempt(asset, async () => {
       const current = await ask(path);
-      text.replaceChildren(...textOf(current));
+      text.replaceChildren(...textOf(current, `${current.id}, version ${current.version}: the current one at ${storyText(nowUnix())}`));
       if (!state().can_history) return;
       const { versions: held } = await ask(`${path}/versions`);
       versions.replaceChildren(el("h3", {}, "Versions"), versionList(held, current.id, path));
@@ -37,9 +37,9 @@ export function contentPanel(panel) {
     return el("ol", { class: "lines plain-list" }, held.map(({ version, published_unix_s }) => {
       const node = opening([
         published_unix_s ? moment(published_unix_s) : el("span", { class: "moment" }, "–"),
-        el("b", {}, `Version ${version}`), el("span", { class: "line-body hint" }, "what changed")],
+        el("b", {}, `Version ${version}`), el("span", { class: "line-body line-more" }, "what changed")],
       async () => {
-        const one = await ask(`${path}/versions/${version}`);
+        const one = await more(`${path}/versions/${version}`);
         node.scrollIntoView({ block: "nearest" });
         return el("div", { class: "line-all stack tight" }, difference(one.difference), textOf({ ...one, id, version }, "The whole text of this version"));
       }, { dataset: { version } });
@@ -66,9 +66,9 @@ function difference(runs) {
     }));
 }
 
-function textOf({ id, version, text_escaped, characters }, title = "") {
+function textOf({ id, version, text_escaped, characters }, title) {
   return [
-    el("div", { class: "row apart" }, el("h3", {}, title || `${id}, version ${version}`), pinButton(() => ({ source: "version", asset: id, version }), "Pin this version")),
+    el("div", { class: "row apart" }, el("h3", {}, title), pinButton(() => ({ source: "version", asset: id, version }), "Pin this version")),
     preformatted(`Text of ${id}`, "wrap content-text", ...marked(text_escaped)),
     el("p", { class: "hint" }, characters.length === 0 ? "No special character in it." : `${count(characters.length, "special character")} in it, whether harmless or not.`),
     characters.length > 0 && characterTable(characters),

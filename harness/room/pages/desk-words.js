@@ -30,7 +30,7 @@ export function stateOf({ state, must_hold_s: mustHold }) {
 export function withNames(view) {
   let scored = 0;
   const plan = view.plan.map((round) => ({ ...round, name: round.practice ? "Practice" : `Round ${(scored += 1)}` }));
-  const round = view.round && { ...view.round, name: plan[view.round.number]?.name ?? `Round ${view.round.number}`, of: scored };
+  const round = view.round && { ...view.round, name: view.round.practice ? "Practice" : `Round ${view.round.number}`, of: scored };
   return { ...view, plan, round };
 }
 

@@ -29,12 +29,19 @@ export function startExplain() {
   watchAll((s) => [s.explained, s.claims], ([explained, claims]) => {
     submit.disabled = claims.length === 0;
     setText(submit, explained ? "Hand in again" : "Hand in");
-    setText(doubts, [doubtsOf(claims), explained && `Handed in at ${explained.story} by ${explained.by}; the last one counts.`].filter(Boolean).join(" "));
+    submit.classList.toggle("primary", !explained || explained.outdated);
+    setText(doubts, [doubtsOf(claims), explained && handedIn(explained)].filter(Boolean).join(" "));
+    doubts.classList.toggle("is-lacking", Boolean(explained?.outdated));
   });
 }
 
+const handedIn = ({ story, by, outdated }) => (outdated
+  ? `Changed since it was handed in at ${story} by ${by}: the change counts only when you hand it in again.`
+  : `Handed in at ${story} by ${by}, as it stands here; the last one counts.`);
+
 /** What would score less, or nothing. */
 function doubtsOf(claims) {
+  if (claims.length === 0) return "Nothing to hand in yet: write at least one part.";
   const of = (is) => claims.filter(is).length;
   const open = of(({ choice }) => !choice);
   const unshown = of(({ choice, lacks }) => choice && lacks !== null);
@@ -54,17 +61,18 @@ function claimLine(id, section) {
     section.querySelector("h3").focus();
   }, { kind: "small plain remove" });
   return el("li", { class: "claim" },
-    el("p", { class: "said" }), el("p", { class: "tiny claim-choice" }),
+    el("p", { class: "said" }), el("p", { class: "tiny claim-choice" }, el("span"), el("span", { class: "to-change" }, ": choose “Change”.")),
     el("div", { class: "row apart" }, el("span", { class: "claim-evidence tiny" }), el("span", {}, edit, remove)));
 }
 
 function fill(node, claim, known) {
   setText(node.querySelector(".said"), claim.words);
   const choice = node.querySelector(".claim-choice");
-  setText(choice, claim.choice ? choiceText(claim, known) : "Not matched yet: choose “Change”.");
+  setText(choice.firstChild, claim.choice ? choiceText(claim, known) : "Not matched yet");
+  setHidden(choice.lastChild, Boolean(claim.choice));
   choice.classList.toggle("muted", Boolean(claim.choice));
   const evidence = node.querySelector(".claim-evidence");
-  setText(evidence, claim.lacks === null ? `shown by ${count(claim.pins.length, "pin")}` : `Said, not shown. ${claim.lacks}`);
+  setText(evidence, claim.lacks === null ? `rests on ${count(claim.pins.length, "pin")}` : `Said, not shown. ${claim.lacks}`);
   evidence.classList.toggle("is-lacking", claim.lacks !== null);
   node.querySelector(".edit").setAttribute("aria-label", `Change the claim: ${claim.words}`);
   node.querySelector(".remove").setAttribute("aria-label", `Remove the claim: ${claim.words}`);

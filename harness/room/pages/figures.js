@@ -20,8 +20,9 @@ const two = (number) => String(number).padStart(2, "0");
 
 /** Seconds since 08:00 of the story, as a clock shows them. */
 export function storyTime(storySeconds, withSeconds = false) {
-  const all = Math.floor(storySeconds) + 8 * 3600;
-  const text = `${two(Math.floor(all / 3600) % 24)}:${two(Math.floor((all % 3600) / 60))}`;
+  const day = 24 * 3600;
+  const all = (((Math.floor(storySeconds) + 8 * 3600) % day) + day) % day; // also on the evening before
+  const text = `${two(Math.floor(all / 3600))}:${two(Math.floor((all % 3600) / 60))}`;
   return withSeconds ? `${text}:${two(all % 60)}` : text;
 }
 

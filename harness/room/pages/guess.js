@@ -15,6 +15,9 @@ export function startGuess() {
   });
 }
 
+/** The kinds of evidence that a guess opens. */
+const opens = () => [...state().tabs, ...(state().can_inspect ? ["content"] : [])].join(", ");
+
 async function ask() {
   const { kinds } = await catalogue();
   const world = worldOf(state());
@@ -30,8 +33,8 @@ function showQuiet() {
   }, { kind: "" });
   byId("evidence-closed").replaceChildren(
     el("h2", {}, "Evidence"),
-    el("p", { class: "empty" }, `Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens: ${state().tabs.join(", ")}.`),
-    el("p", {}, "Meanwhile look at the shop, and at what you can do about it. If you would rather see the evidence of a quiet morning, give your guess now, “no idea yet” for example; there is only one."),
+    el("p", { class: "empty" }, `Nobody has called you yet. When customers complain or an alert goes off, your first guess is asked here, and then the evidence opens: ${opens()}.`),
+    el("p", {}, "Meanwhile look at the shop, and at what you can do about it. If you would rather see the evidence of a quiet morning, guess now: a team has one guess in a round, and “no idea yet” is one."),
     el("div", { class: "actions" }, early),
   );
 }
@@ -53,7 +56,7 @@ function form(kinds) {
   const give = (body) => send("POST", "/api/team/guess", body);
   const node = el("form", { class: "stack guess" },
     el("h2", {}, "Your first guess"),
-    el("p", {}, `What do you suspect, from what you see of the shop? One guess for the whole team, so talk first. It opens the evidence: ${state().tabs.join(", ")}.`),
+    el("p", {}, `What do you suspect, from what you see of the shop? One guess for the whole team, so talk first. It opens the evidence: ${opens()}.`),
     el("div", { class: "field" }, el("label", { for: "guess-cause" }, "What kind of cause is it?"), cause),
     el("div", { class: "field" },
       el("label", { for: "guess-confidence" }, "How sure are you? ", said), confidence,

@@ -7,6 +7,8 @@ import { opening, preformatted } from "./look.js";
 import { pinButton } from "./pins.js";
 
 const TELLING_MAX = 3;
+const VALUE_MAX = 40;
+// As the room labels its pins.
 const PLAIN = ["server.", "client.", "network.", "user_agent.", "url.", "thread.", "code.", "telemetry.", "otel.", "event.name"];
 
 /** `only` takes over an attribute as a condition. */
@@ -19,10 +21,11 @@ export function logLine(line, only) {
   () => whole(line, only), { dataset: { sequence: line.sequence, time: line.time } });
 }
 
-/** The first attributes that say what it was about, rather than where it came from. */
+/** The attributes that say what it was about, rather than where it came from; the shop's own first, as they tell one line from the next. */
 function telling({ attributes }) {
-  const pairs = Object.entries(attributes).filter(([key]) => !PLAIN.some((start) => key.startsWith(start)));
-  return pairs.slice(0, TELLING_MAX).map(([key, value]) => `  ${key}=${visible(value)}`).join("");
+  const pairs = Object.entries(attributes).filter(([key, value]) => !PLAIN.some((start) => key.startsWith(start)) && String(value).length <= VALUE_MAX);
+  const [own, others] = [true, false].map((isOwn) => pairs.filter(([key]) => key.startsWith("shop.") === isOwn));
+  return [...own, ...others].slice(0, TELLING_MAX).map(([key, value]) => `  ${key.split(".").at(-1)}=${visible(value)}`).join("");
 }
 
 function whole(line, only) {

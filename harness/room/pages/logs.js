@@ -1,7 +1,7 @@
 // Searching the log lines. Newest first, or from the very first line on; following brings what arrives.
 
 import { attempt, count, el, onSubmit, setHidden, setText } from "./lib.js";
-import { momentText, nowUnix } from "./state.js";
+import { nowUnix, unixOf } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { choices, conditions, field, moreConditions } from "./conditions.js";
 import { empty, followButton, look, once } from "./look.js";
@@ -28,8 +28,8 @@ export function logsPanel(panel) {
   const waiting = el("button", { type: "button", class: "button small new-lines", hidden: true });
   const list = el("ol", { class: "lines plain-list" });
   const more = el("button", { type: "button", class: "button small", hidden: true }, "More lines");
-  const { node: lookNode, ask } = look(() => run());
-  panel.append(form, found, waiting, list, more, lookNode);
+  const { node: lookNode, ask, more: askMore } = look(() => run());
+  panel.append(form, lookNode, found, waiting, list, more);
   catalogue().then(({ services }) => service.append(...services.map((name) => el("option", { value: name }, name)))).catch(() => {});
 
   let next = 0; // where following goes on
@@ -43,16 +43,16 @@ export function logsPanel(panel) {
   const isNewestFirst = () => order.value === "newest";
 
   async function run() {
-    await attempt(search, async () => {
+    await attempt(list, async () => {
       const answer = await ask("/evidence/logs", [...filters(), ["limit", PAGE], ["after", isNewestFirst() ? "" : 0]]);
       shown = new Set();
       held = [];
       setHidden(waiting, true);
       next = answer.next;
       list.replaceChildren();
-      add(isNewestFirst() ? answer.logs.toReversed() : answer.logs, "end");
+      add(answer.logs);
       setHidden(more, !answer.truncated);
-      setText(found, `${summary(answer)} Searched at ${momentText(nowUnix())}.`);
+      setText(found, summary(answer));
       if (answer.logs.length === 0) list.append(el("li", {}, empty(nothing())));
     });
   }
@@ -63,25 +63,33 @@ export function logsPanel(panel) {
     return truncated ? `The ${isNewestFirst() ? "newest" : "first"} ${lines}; there are more.` : `${lines}, all that match.`;
   }
 
+  const sayShown = (isCut) => setText(found, `${count(shown.size, "line")} shown${isCut ? "; there are more." : ", all that match."}`);
+
   const nothing = () => (filters().some(([, value]) => value !== "")
     ? "No line matches. Take a condition away, or look again in a moment: lines arrive within a few seconds."
     : "The services have written nothing yet. Their log lines would stand here.");
 
-  function add(lines, where) {
-    const fresh = lines.filter(({ sequence }) => !shown.has(sequence));
-    fresh.forEach(({ sequence }) => shown.add(sequence));
-    const nodes = fresh.map((line) => logLine(line, only));
-    if (where === "end") list.append(...nodes);
-    else list.prepend(...nodes);
+  /** Each at its place by its own time: services send their lines in batches, which arrive in another order. */
+  function add(lines) {
+    const sign = isNewestFirst() ? -1 : 1;
+    const fresh = lines.filter(({ sequence }) => !shown.has(sequence)).map((line) => ({ line, key: sign * unixOf(line.time) }));
+    let at = list.firstElementChild;
+    for (const { line, key } of fresh.sort((one, other) => one.key - other.key || sign * (one.line.sequence - other.line.sequence))) {
+      while (at && sign * unixOf(at.dataset.time) <= key) at = at.nextElementSibling;
+      list.insertBefore(logLine(line, only), at);
+      shown.add(line.sequence);
+    }
   }
 
+  /** The line on the page that arrived first or last. */
+  const arrived = (isWanted) => [...list.children].reduce((one, other) => (isWanted(Number(other.dataset.sequence), Number(one.dataset.sequence)) ? other : one)).dataset;
+
   more.addEventListener("click", () => attempt(more, async () => {
-    const last = list.lastElementChild?.dataset;
-    const page = isNewestFirst() ? [["to", last.time]] : [["after", last.sequence]];
-    const answer = await ask("/evidence/logs", [...filters(), ["limit", PAGE], ...page]);
-    add(isNewestFirst() ? answer.logs.toReversed() : answer.logs, "end");
+    const page = isNewestFirst() ? [["to", arrived((one, other) => one < other).time]] : [["after", arrived((one, other) => one > other).sequence]];
+    const answer = await askMore("/evidence/logs", [...filters(), ["limit", PAGE], ...page]);
+    add(answer.logs);
     setHidden(more, !answer.truncated);
-    setText(found, `${shown.size} lines shown${answer.truncated ? "; there are more." : ", all that match."}`);
+    sayShown(answer.truncated);
   }));
 
   // ---- Following ------------------------------------------------------------------------------------------------
@@ -98,16 +106,16 @@ export function logsPanel(panel) {
     next = answer.next;
     if (answer.logs.length === 0) return;
     if (list.querySelector(".empty")) list.replaceChildren();
-    if (!isNewestFirst()) add(answer.logs, "end");
-    else if (!isReading()) add(answer.logs.toReversed(), "start");
-    else held.push(...answer.logs);
+    if (isNewestFirst() && isReading()) held.push(...answer.logs);
+    else add(answer.logs);
+    sayShown(!more.hidden);
     setHidden(waiting, held.length === 0);
     setText(waiting, `${count(held.length, "new line")} above`);
     while (list.children.length > KEPT_MAX) (isNewestFirst() ? list.lastElementChild : list.firstElementChild).remove();
   }
 
   waiting.addEventListener("click", () => {
-    add(held.toReversed(), "start");
+    add(held);
     held = [];
     setHidden(waiting, true);
     list.scrollIntoView({ block: "nearest" });

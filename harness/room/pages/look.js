@@ -1,33 +1,53 @@
 // One look at the evidence: what was asked, when, and what came, as it came. The page never says what it means.
 
 import { attempt, button, copyButton, el, get, setHidden, setText, shown } from "./lib.js";
-import { momentText, nowUnix, state } from "./state.js";
+import { age, nowUnix, state, storyText, watch } from "./state.js";
 
-/** The line below each kind of evidence that tells of the last look. `again` asks the same once more. */
+const OLD_S = 20; // from this age on, in the shop's own seconds, a look is set apart: much may have happened
+
+/**
+ * The line above each kind of evidence that says how old the last look is. `again` asks the same once more.
+ * `ask` asks; `more` asks for a part of what is shown, which makes the rest no newer.
+ */
 export function look(again) {
   const query = el("code", { class: "look-query" });
-  const when = el("span", {});
+  const when = el("span", { class: "look-when" });
   const raw = button("Raw result", () => showRaw(last), { kind: "small plain" });
   const repeat = button("Look again", () => again());
-  const node = el("div", { class: "look", hidden: true }, el("span", { class: "look-when" }, when), repeat, raw, query);
+  const node = el("div", { class: "look", hidden: true }, when, repeat, raw, query);
   let last = null;
+  let askedUnix = 0;
 
-  /** Asks; the parameters are pairs, and those without a value are left out. Throws a `Problem`. */
-  async function ask(path, pairs = []) {
+  /** The parameters are pairs, and those without a value are left out. Throws a `Problem`. */
+  async function more(path, pairs = []) {
     const address = addressOf(path, pairs);
     node.setAttribute("aria-busy", "true");
     try {
       const answer = await get(address);
       last = { address, answer };
-      setHidden(node, false);
       setText(query, `GET ${address}`);
-      setText(when, `As of ${momentText(nowUnix())}`);
       return answer;
     } finally {
       node.removeAttribute("aria-busy");
     }
   }
-  return { node, ask };
+
+  async function ask(path, pairs = []) {
+    const answer = await more(path, pairs);
+    askedUnix = nowUnix();
+    setHidden(node, false);
+    sayAge();
+    return answer;
+  }
+
+  function sayAge() {
+    if (last === null) return;
+    const { seconds, text } = age(askedUnix);
+    setText(when, `As of ${storyText(askedUnix)}${text && `, ${text} ago`}`);
+    node.classList.toggle("is-old", seconds >= OLD_S);
+  }
+  watch((s) => s.clock?.story, sayAge);
+  return { node, ask, more };
 }
 
 function addressOf(path, pairs) {

@@ -52,7 +52,7 @@ export function metricsPanel(panel) {
     el("div", { class: "field small wide-field" }, el("span", { class: "label", id: "metrics-by" }, "A line for each"), by));
   filters.append(moreConditions(filters));
   panel.append(alertsSection(), filters,
-    about, nothing, picture, lookNode, requests);
+    about, lookNode, nothing, picture, requests);
 
   const known = () => metrics.find(({ name }) => name === metric.value);
   const isGiven = ([, value]) => value !== "" && value !== null && value !== undefined;

@@ -1,6 +1,6 @@
 // Pinned evidence: what the team holds on to, as the room read it at that moment. Claims of the explanation rest on it.
 
-import { button, byId, confirmed, copyButton, count, el, keep, send, setHidden, toast } from "./lib.js";
+import { button, byId, confirmed, copyButton, count, el, keep, send, setHidden, setText, toast } from "./lib.js";
 import { watchAll } from "./state.js";
 import { preformatted } from "./look.js";
 
@@ -10,11 +10,20 @@ import { preformatted } from "./look.js";
  */
 export async function pin(source) {
   await send("POST", "/api/team/pins", source);
-  toast("Pinned. You find it under “Pinned evidence”, and your claims can rest on it.");
+  toast("Pinned. It stands at “Explain”, under “Pinned evidence”, and your claims can rest on it.");
 }
 
+const STAYS = ["log", "span", "version", "change"]; // what is the same whenever it is pinned
+
 /** A button that pins what `sourceOf` says; `name` says what, where the label alone does not. */
-export const pinButton = (sourceOf, label = "Pin", name = null) => button(label, async () => pin(await sourceOf()), { kind: "small pin", "aria-label": name });
+export function pinButton(sourceOf, label = "Pin", name = null) {
+  const node = button(label, async () => {
+    const source = await sourceOf();
+    await pin(source);
+    if (STAYS.includes(source.source)) setText(node, "Pinned");
+  }, { kind: "small pin", "aria-label": name });
+  return node;
+}
 
 export function startPins() {
   const none = el("p", { class: "empty" }, "Nothing pinned yet. A log line, a span, a piece of a chart, a version or a page of the shop is pinned where you find it.");
@@ -29,7 +38,11 @@ export function startPins() {
   });
 }
 
-function pinLine({ id, by, story, label, text }) {
+/** When it was so what it shows: a pin may be made long after. */
+export const showsText = ({ shows_story: shows, story }) => (shows === story ? `as of ${shows}` : `as of ${shows}, pinned at ${story}`);
+
+function pinLine(pinned) {
+  const { id, by, label, text } = pinned;
   const remove = button("Remove", async () => {
     if (!(await confirmed("Remove this pin?", "Remove", `${label}. Claims that rest on it lose it.`))) return;
     await send("DELETE", `/api/team/pins/${id}`);
@@ -40,5 +53,5 @@ function pinLine({ id, by, story, label, text }) {
       el("summary", {}, el("span", { class: "pin-label" }, label)),
       preformatted("As it was read", "wrap raw", text),
       el("div", { class: "actions" }, copyButton(() => text), remove)),
-    el("p", { class: "tiny muted" }, `${story}, ${by}`, el("span", { class: "pin-used" })));
+    el("p", { class: "tiny muted" }, `${showsText(pinned)} by ${by}`, el("span", { class: "pin-used" })));
 }

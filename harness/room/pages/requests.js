@@ -16,7 +16,7 @@ export function requestsSection(intervalOf) {
     return run();
   }, { "aria-pressed": String(wanted === "failed") }));
   const { node, ask } = look(run);
-  const section = el("details", { class: "aside" }, el("summary", {}, "Single requests behind the figures"), el("div", { class: "row" }, kinds), body, node);
+  const section = el("details", { class: "aside" }, el("summary", {}, "Single requests behind the figures"), el("div", { class: "row" }, kinds), node, body);
   let sort = "failed";
 
   section.addEventListener("toggle", () => { if (section.open) run(); });

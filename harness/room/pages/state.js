@@ -1,7 +1,7 @@
 // What the room said last. Each part of the page watches the piece that it shows, and is called only when that piece has
 // changed: so what people type, select and open stays as it is, although a state comes every second.
 
-import { changes, el, shopSeconds, storyAt, storyTime } from "./lib.js";
+import { changes, count, el, shopSeconds, storyAt, storyTime } from "./lib.js";
 
 /** @type {Api.TeamView | null} */
 let current = null;
@@ -53,9 +53,9 @@ const world = { round: null, arrived: 0, count: 0 };
  */
 export function worldOf({ round, clock }) {
   if (!round || !clock) return "";
-  const isSame = round.number === world.round && Math.abs(clock.arrived_unix_s - world.arrived) < SAME_WORLD_S;
+  const isSame = round.place === world.round && Math.abs(clock.arrived_unix_s - world.arrived) < SAME_WORLD_S;
   world.count += isSame ? 0 : 1;
-  world.round = round.number;
+  world.round = round.place;
   world.arrived = clock.arrived_unix_s;
   return `world ${world.count}`;
 }
@@ -71,21 +71,41 @@ export const nowUnix = () => (current?.updated_unix_s ?? 0) + (performance.now()
 /** A time of the evidence, RFC 3339 or seconds since 1970, as seconds since 1970. */
 export const unixOf = (time) => (typeof time === "number" ? time : Date.parse(time) / 1000);
 
-/** The shop's own seconds and the story's time of a moment, as text: "42.1 s, 08:13". */
-export const momentText = (time) => timesOf(time)?.join(", ") ?? "";
+/** The story's time of a moment, and the shop's own seconds, as text: "08:13 (42.1 s after customers came)". */
+export function momentText(time) {
+  const [seconds, story] = timesOf(time) ?? ["", ""];
+  if (seconds.startsWith("−")) return `${seconds.slice(1)} before customers came`;
+  return seconds && `${story} (${seconds} after customers came)`;
+}
+
+/** The story's time of a moment alone. */
+export const storyText = (time) => timesOf(time)?.[1] ?? "";
+
+/**
+ * How long ago a moment is, in the shop's own seconds, and in the story's minutes as text; no text below one of them.
+ * @param {number} unix
+ */
+export function age(unix) {
+  const clock = current?.clock;
+  if (!clock) return { seconds: 0, text: "" };
+  const minutes = Math.floor((storyAt(clock, nowUnix()) - storyAt(clock, unix)) / 60);
+  return { seconds: nowUnix() - unix, text: minutes < 1 ? "" : count(minutes, "story minute") };
+}
 
 /** @returns {[string, string] | null} */
 function timesOf(time) {
   const clock = current?.clock;
-  const unix = unixOf(time);
-  return clock ? [secondsText(shopSeconds(clock, unix)), storyTime(storyAt(clock, unix))] : null;
+  if (!clock) return null;
+  const seconds = shopSeconds(clock, unixOf(time));
+  // The story begins when the customers come.
+  return [secondsText(seconds), seconds < 0 ? "before" : storyTime(storyAt(clock, unixOf(time)))];
 }
 
 /** The same as an element: the shop's seconds first, the story's time beside it. */
 export function moment(time) {
   const times = timesOf(time);
   if (!times) return el("span", { class: "moment" }, "–");
-  return el("time", { class: "moment", dateTime: new Date(unixOf(time) * 1000).toISOString(), title: "The shop's own seconds, and the story's time" },
+  return el("time", { class: "moment", dateTime: new Date(unixOf(time) * 1000).toISOString(), title: "Seconds after the customers came, and the story's time" },
     el("b", {}, times[0]), " ", el("span", { class: "muted" }, times[1]));
 }
 

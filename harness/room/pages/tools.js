@@ -26,7 +26,7 @@ function commands(token, shop, granted) {
   if (shop) list.push(["A page of the shop", `curl -i --max-time 15 ${origin}${shop}`]);
   list.push(["Everything this page knows", `curl -s ${auth} ${origin}/api/team`]);
   if (granted.includes("logs")) {
-    list.push(["Log lines", `curl -s ${auth} \\\n  "${origin}/evidence/logs?severity=error&limit=20"`]);
+    list.push(["Log lines", `curl -s ${auth} \\\n  "${origin}/evidence/logs?severity=warn&limit=20"`]);
   }
   if (granted.includes("metrics")) {
     list.push(["Metrics, for a Prometheus of your own", `scrape_configs:

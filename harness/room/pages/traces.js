@@ -26,7 +26,7 @@ export function tracesPanel(panel) {
   const { node: lookNode, ask } = look(() => run());
   const { node: traceLook, ask: askTrace } = look(() => openedId && open(openedId));
   const one = el("div", { class: "stack", hidden: true });
-  const many = el("div", { class: "stack" }, form, found, list, lookNode);
+  const many = el("div", { class: "stack" }, form, lookNode, found, list);
   panel.append(many, one, traceLook);
   catalogue().then(({ services }) => service.append(...services.map((name) => el("option", { value: name }, name)))).catch(() => {});
 
@@ -34,7 +34,7 @@ export function tracesPanel(panel) {
   let cameFrom = null;
 
   function run() {
-    return attempt(search, async () => {
+    return attempt(list, async () => {
       const words = order.value.split(" ");
       const answer = await ask("/evidence/traces", [
         ["failed", words.includes("failed") && "true"], ["slowest", words.includes("slowest") && "true"],

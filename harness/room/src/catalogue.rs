@@ -95,14 +95,14 @@ pub const FACTORS: [FactorTest; 9] = [
     },
     FactorTest {
         factor: ContributingFactor::UncheckedContent,
-        question: "Was what the editor saved well-formed, and unusable all the same? Would a check before publishing have refused it?",
+        question: "Was the text unusable however a service writes it, so that a check before publishing would have refused it?",
         shown_by: "the version, its change, or a line that names it",
         sources: &["version", "change"],
         words: &["price", "number", "too large", "list"],
     },
     FactorTest {
         factor: ContributingFactor::PoorErrorHandling,
-        question: "Did one failure become many because it was retried, waited for or hidden without a limit?",
+        question: "Did one failure become many because it was retried, waited for or hidden without a limit, or with no time-out at all?",
         shown_by: "a line or step about attempts, waiting or errors, a chart of work in hand, or a page that fails",
         sources: &["page", "chart"],
         words: &[
@@ -122,7 +122,7 @@ pub const FACTORS: [FactorTest; 9] = [
     },
     FactorTest {
         factor: ContributingFactor::MissingHealthCheck,
-        question: "Would a health check that asks 'can you do your work?' have taken somebody or something out of the way sooner?",
+        question: "Would a health check that asks 'can you do your work?' have let somebody act, or taken an instance out, sooner?",
         shown_by: "a health answer, pinned while customers fail",
         sources: &["health"],
         words: &["health", "ready"],
@@ -136,14 +136,14 @@ pub const FACTORS: [FactorTest; 9] = [
     },
     FactorTest {
         factor: ContributingFactor::LostInvalidation,
-        question: "Did somebody go on with an old copy because nobody told them of the change?",
+        question: "Did a service keep an old copy after the text had changed, because no notice of the change reached it?",
         shown_by: "the change beside an answer that is still the old one",
         sources: &["version", "change"],
         words: &["notif", "stale", "missing", "404", "not found", "hit"],
     },
     FactorTest {
         factor: ContributingFactor::UnsuitableTimeout,
-        question: "Was a time-out set, and set wrong, so that another number alone would have made it smaller?",
+        question: "Where a time-out was set (none at all is poor error handling), would another number alone have made it smaller?",
         shown_by: "a line or step that says how long it waited, or the setting",
         sources: &["span"],
         words: &["timed out", "time-out", "timeout", "408", "504", "deadline", "in time"],

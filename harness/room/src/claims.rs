@@ -225,8 +225,12 @@ pub fn lacks(claim: &Claim, all: &[Pin]) -> Option<String> {
         About::Asset => (!named.contains(choice)).then(|| format!("No pin names {choice}.")),
         About::Character => (!is_named(choice, &named)).then(|| format!("No pin shows {choice}.")),
         About::Path => {
-            let missing = choice.split(',').find(|service| !services.contains(service));
-            missing.map(|service| format!("No pin is about the {}.", service.replace('-', " ")))
+            let missing: Vec<String> = choice
+                .split(',')
+                .filter(|service| !services.contains(service))
+                .map(|service| format!("the {}", service.replace('-', " ")))
+                .collect();
+            (!missing.is_empty()).then(|| format!("No pin is about {}.", missing.join(" or ")))
         }
         About::Cause => lacks_cause(trigger(choice)?.place, &services, &named, &pins).map(str::to_owned),
         About::Factor => {
@@ -403,6 +407,9 @@ mod tests {
         assert_eq!(got(Part::Character), (0.125, 0.5), "said, not shown");
         assert_eq!(got(Part::Path), (0.125, 0.5), "the line is about the cache alone");
         assert!(got(Part::Factors).0 < 3.0);
+        let path = all_resting_on(&["p1"]).into_iter().find(|claim| claim.about == About::Path).unwrap();
+        let said = lacks(&path, &pins).unwrap();
+        assert_eq!(said, "No pin is about the content store or the web front.", "all that it lacks at once");
         // What rests on a line that shows nothing of it is not right, though every word is.
         let other = vec![pin("p1", "log", "a customer came", &[])];
         assert!(scored(&all_resting_on(&["p1"]), &other, &truth, Level::Logs).score < 0.5);

@@ -297,6 +297,9 @@ pub struct Submitted {
     /// The line of support that submitted it.
     #[schema(value_type = Option<String>)]
     pub line: Option<Line>,
+    /// Whether a claim has been added, changed or removed since. What was submitted counts as it was; submit again.
+    #[serde(default)]
+    pub outdated: bool,
 }
 
 /// Questions closer than this, in the shop's own seconds, are one look. Assumed.
@@ -554,7 +557,7 @@ mod tests {
             one.expectations[0].done = Some(at(65.0));
             let judged = one.judge(Some(after), 0.999, at(95.0)).unwrap();
             assert_eq!(judged.came, Some(expected), "{before} to {after}");
-            assert!(one.log.last().unwrap().text.contains("expected: customers are served again"));
+            assert!(one.log.last().unwrap().text.contains("expected: all served again"));
         };
         check(0.0, 1.0, Outlook::Back);
         check(0.0, 0.3, Outlook::Better);

@@ -161,10 +161,12 @@ pub struct RoundView {
     /// When it begins and ends, by the story's clock.
     pub from_story: String,
     pub to_story: String,
-    /// Its place; the practice round is 0.
+    /// Its place among the rounds that count, or among the practice rounds, from 1; and how many of those there are.
     pub number: usize,
     pub of: usize,
-    /// Whether it counts for nothing.
+    /// Its place in the whole plan, from 0: the debrief's addresses take it.
+    pub place: usize,
+    /// Whether it is a practice round, which counts for nothing.
     pub practice: bool,
     /// Who restores service.
     #[schema(value_type = String)]
@@ -377,14 +379,16 @@ pub fn round_view(
     now: Moment,
     ends_in_s: f64,
 ) -> Option<RoundView> {
-    let round = session.round()?;
+    let (round, place) = (session.round()?, session.current?);
     let ends_in_s = if session.is_under_way() { ends_in_s } else { 0.0 };
     let (from_story, to_story) = story_of(round);
+    let like = |rounds: &[Round]| rounds.iter().filter(|other| other.practice == round.practice).count();
     Some(RoundView {
         from_story,
         to_story,
-        number: session.current.unwrap_or_default(),
-        of: session.plan.iter().filter(|round| !round.practice).count(),
+        number: like(&session.plan[..=place]),
+        of: like(&session.plan),
+        place,
         practice: round.practice,
         operating_model: round.operating_model,
         level: played.map(|played| played.level),

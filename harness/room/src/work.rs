@@ -175,6 +175,7 @@ impl Played {
         let choice = matched(about, choice, &pins, assets)?;
         let claim = Claim { id: self.number('c'), about, words, pins, choice };
         self.claims.push(claim.clone());
+        self.outdate();
         Ok(claim)
     }
 
@@ -189,15 +190,26 @@ impl Played {
         let (pins, known) = (self.pinned(pins)?, self.knows(id));
         let claim = self.claims.iter_mut().find(|claim| claim.id == id && known).ok_or_else(no_claim)?;
         let choice = matched(claim.about, choice, &pins, assets)?;
+        let before = claim.clone();
         (claim.words, claim.pins, claim.choice) = (words, pins, choice);
-        Ok(claim.clone())
+        let after = claim.clone();
+        if after != before {
+            self.outdate();
+        }
+        Ok(after)
     }
 
     pub(crate) fn remove_claim(&mut self, id: &str) -> Result<(), Problem> {
         let at = self.claims.iter().position(|claim| claim.id == id && self.knows(id));
         let at = at.ok_or_else(no_claim)?;
         self.claims.remove(at);
+        self.outdate();
         Ok(())
+    }
+
+    /// What was submitted is no longer what the claims say.
+    fn outdate(&mut self) {
+        self.explained.iter_mut().for_each(|explained| explained.outdated = true);
     }
 
     /// Submits the explanation as it stands.
@@ -210,6 +222,7 @@ impl Played {
             story: story_time(now.story_s),
             by: by.to_owned(),
             line: self.ticket.as_ref().map(Ticket::line),
+            outdated: false,
         };
         self.explained = Some(submitted.clone());
         self.tell(now, "explained", "explanation submitted", Some(by));
@@ -236,7 +249,7 @@ impl Played {
             answered_story_s: None,
             by: None,
         });
-        self.tell(now, "question", format!("{id}: {text}"), None);
+        self.tell(now, "question", text, None);
     }
 
     /// Refuses a question for which there is no space.
@@ -265,7 +278,8 @@ impl Played {
         (question.answer, question.answered_story_s, question.by) =
             (Some(text), Some(now.story_s), Some(by.to_owned()));
         let question = question.clone();
-        self.tell(now, "question", format!("{id} answered"), Some(by));
+        let said = format!("answered: {}", question.answer.as_deref().unwrap_or_default());
+        self.tell(now, "question", said, Some(by));
         Ok(question)
     }
 
@@ -317,6 +331,9 @@ impl Played {
     pub(crate) fn unpin(&mut self, id: &str) -> Result<(), Problem> {
         let at = self.pins.iter().position(|pin| pin.id == id && self.knows(id));
         self.pins.remove(at.ok_or_else(|| not_found("There is no such pin."))?);
+        if self.claims.iter().any(|claim| claim.pins.iter().any(|pin| pin == id)) {
+            self.outdate();
+        }
         self.claims.iter_mut().for_each(|claim| claim.pins.retain(|pin| pin != id));
         Ok(())
     }
@@ -434,10 +451,10 @@ impl Played {
 impl Outlook {
     pub fn words(self) -> &'static str {
         match self {
-            Self::Back => "customers are served again",
-            Self::Better => "more are served than before",
+            Self::Back => "all served again",
+            Self::Better => "more served",
             Self::Same => "no change",
-            Self::Worse => "fewer are served than before",
+            Self::Worse => "fewer served",
         }
     }
 }

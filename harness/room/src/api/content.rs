@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::debrief::figures::is_unseen;
 use axum::Json;
 use bytes::Bytes;
 use chassis::{Peer, Problem, Wait};
@@ -13,15 +14,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    looks::{named, operator},
+    looks::{granted, named, operator},
     request::InPath,
 };
 use crate::{
-    access::Member,
-    evidence_kind::EvidenceKind,
-    room::Room,
-    session::{conflict, not_found},
-    team_world::TeamWorld,
+    access::Member, evidence_kind::EvidenceKind, room::Room, session::not_found, team_world::TeamWorld,
 };
 
 /// How long a service may take to answer.
@@ -74,9 +71,8 @@ struct RunView {
 #[utoipa::path(get, path = "/api/team/assets/{id}", params(("id" = String, Path)), responses((status = 200, body = AssetView)))]
 async fn asset(member: Member, InPath(id): InPath<String>) -> Result<Json<AssetView>, Problem> {
     let team_world = looked_inside(&member, &id, EvidenceKind::AssetText)?;
-    let history = history(&team_world, &id).await?;
-    let newest = history.first().ok_or_else(|| not_found("The asset has been deleted."))?;
-    let view = asset_view(&team_world, &id, newest.version, false).await?;
+    let version = current_version(&team_world, &id).await?;
+    let view = asset_view(&team_world, &id, version, false).await?;
     remember_asset(&member, &team_world, &format!("assets/{id}"), &view);
     Ok(Json(view))
 }
@@ -121,9 +117,7 @@ fn looked_inside(
     id: &str,
     kind: EvidenceKind,
 ) -> Result<std::sync::Arc<TeamWorld>, Problem> {
-    if !member.may_look()?.has(kind)? {
-        return Err(conflict("The telemetry level of this round does not grant that."));
-    }
+    granted(&member.may_look()?, kind)?;
     if !TeamWorld::assets().iter().any(|asset| asset == id) {
         return Err(not_found("The shop has no such asset."));
     }
@@ -148,6 +142,11 @@ async fn history(team_world: &TeamWorld, id: &str) -> Result<Vec<VersionView>, P
         VersionView { version: summary.version, published_unix_s }
     };
     Ok(summaries.into_iter().map(view).take(VERSIONS_MAX).collect())
+}
+
+pub(super) async fn current_version(team_world: &TeamWorld, id: &str) -> Result<u64, Problem> {
+    let newest = history(team_world, id).await?.into_iter().next();
+    newest.map(|newest| newest.version).ok_or_else(|| not_found("The asset has been deleted."))
 }
 
 async fn asset_view(
@@ -191,13 +190,13 @@ fn code_point(character: char) -> String {
 }
 
 /// A text with its invisible characters written out.
-fn escaped(text: &[u8]) -> String {
+pub(super) fn escaped(text: &[u8]) -> String {
     let mut escaped = String::new();
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
                 '\n' => escaped.push('\n'),
-                c if c.is_control() => escaped.extend(["\u{27e8}", &code_point(c), "\u{27e9}"]),
+                c if is_unseen(c) => escaped.extend(["\u{27e8}", &code_point(c), "\u{27e9}"]),
                 c => escaped.push(c),
             }
         }
@@ -244,5 +243,6 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_written_out() {
         assert_eq!(escaped(b"a\x0bb\n\x93"), "a\u{27e8}U+000B\u{27e9}b\n\u{27e8}0x93\u{27e9}");
+        assert_eq!(escaped("a\u{200d}b".as_bytes()), "a\u{27e8}U+200D\u{27e9}b");
     }
 }

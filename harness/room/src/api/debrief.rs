@@ -130,6 +130,7 @@ async fn team_record(member: Member, InPath(round): InPath<usize>) -> Result<Res
 ///
 /// The truth part by part beside what the team claimed, the points of each part, each remedy with what was expected of it and what came,
 /// the repair likewise, the director's questions, what the facilitator helped with, and each handover of the ticket with what it lost. Times are seconds of the story since 08:00.
+/// `round` is its place in the plan, from 0, as `round.place` of the team's state has it.
 #[utoipa::path(get, path = "/api/team/debrief/results/{round}", params(("round" = usize, Path)),
     responses((status = 200, content_type = "application/json")))]
 async fn team_result(member: Member, InPath(round): InPath<usize>) -> Result<Json<Value>, Problem> {

@@ -136,6 +136,13 @@ fn dashboards_of(all: &[u8]) -> Bytes {
     list.to_string().into()
 }
 
+pub(super) const NOT_GRANTED: &str = "The telemetry level of this round does not grant that.";
+
+/// Refuses what the level does not grant.
+pub(super) fn granted(sight: &Sight, kind: EvidenceKind) -> Result<(), Problem> {
+    if sight.has(kind)? { Ok(()) } else { Err(conflict(NOT_GRANTED)) }
+}
+
 impl Member {
     /// What they may look at: what the team's level grants and their line of support sees, once the team has guessed.
     pub(super) fn may_look(&self) -> Result<Sight, Problem> {
@@ -218,26 +225,26 @@ pub(super) fn named(answer: &[u8]) -> BTreeSet<String> {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Health {
-    services: Vec<ServiceHealth>,
+    pub(super) services: Vec<ServiceHealth>,
     /// When, in seconds since 1970.
     at_unix_s: f64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ServiceHealth {
+pub(super) struct ServiceHealth {
     #[schema(value_type = String)]
-    service: Service,
+    pub(super) service: Service,
     /// Whether something listens on its port.
-    port_open: bool,
+    pub(super) port_open: bool,
     /// What its health check answers; null if nothing in a second.
-    healthz: Option<u16>,
-    elapsed_ms: u64,
+    pub(super) healthz: Option<u16>,
+    pub(super) elapsed_ms: u64,
 }
 
 /// Whether each service's port is open, and what its health check answers
 #[utoipa::path(get, path = "/api/team/health", responses((status = 200, body = Health)))]
 async fn health(member: Member) -> Result<Json<Health>, Problem> {
-    member.may_look()?;
+    granted(&member.may_look()?, EvidenceKind::Health)?;
     let team_world = member.team_world()?;
     let health = health_of(&team_world).await;
     member.remember(&team_world, "health", String::new(), BTreeSet::new());
@@ -279,12 +286,13 @@ async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Pr
         let found = session.teams.iter().find(|team| crate::access::is_same(&team.shop_key, key));
         found.map(|team| team.number)
     });
-    let nothing = || not_found("There is no shop here.");
     let Some(team) = team else {
-        return Err(room.rate_limits().guessed(Client::of(request.extensions()), nothing()));
+        let nothing = not_found("There is no shop here.");
+        return Err(room.rate_limits().guessed(Client::of(request.extensions()), nothing));
     };
     room.rate_limits().shop_view(team)?;
-    let team_world = room.team_world(team).ok_or_else(nothing)?;
+    let closed = || not_found("The shop is closed. It opens with the next round.");
+    let team_world = room.team_world(team).ok_or_else(closed)?;
     let prefix = format!("/s/{key}");
     let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = asked.strip_prefix(&prefix).filter(|path| path.starts_with('/')).unwrap_or("/");

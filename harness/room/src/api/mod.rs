@@ -1,7 +1,7 @@
 //! The HTTP API, and its description as `OpenAPI` made of the same handlers. Teaches that a page has no rights that a program with the same
 //! credentials does not have.
 //!
-//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence that it pins.
+//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence that it pins, and how it [reads](readable).
 //!   [`looks`] and [`content`]: what it looks at. [`desk`] and [`planning`]: what the facilitator does. [`seats`]: who may join. [`events`]:
 //!   changes as they happen. [`mod@debrief`]: what it was all about, and its [pages](debrief_pages). [`request`]: extractors and refusals.
 //!
@@ -14,6 +14,7 @@ pub mod open;
 pub mod team;
 pub mod ticket;
 pub mod pins;
+mod readable;
 pub mod looks;
 pub mod content;
 pub mod desk;
@@ -110,61 +111,199 @@ fn complete(path: &str, method: &str, who: &str, operation: &mut Value) {
     answers.extend(Refusal::responses().iter().map(|(status, refusal)| (status.clone(), json(refusal))));
 }
 
-/// What can be asked of the evidence, and with which parameters. Its router is another crate's; a test compares.
-const EVIDENCE: [(&str, &str, &[&str]); 8] = [
-    (
-        "/evidence/logs",
-        "Log lines, as far as your level has them",
-        &["text", "attribute", "service", "severity", "event", "trace", "from", "to", "after", "limit"],
-    ),
-    ("/evidence/changes", "Releases, settings and publishes; at level changes", &["from", "to"]),
-    ("/evidence/metrics", "The names of all metrics, with units and attributes; from level metrics", &[]),
-    (
-        "/evidence/metrics/query",
-        "A metric over time; from level metrics",
-        &["name", "q", "of", "function", "to", "from", "step", "service", "attribute", "by", "window"],
-    ),
-    (
-        "/evidence/metrics/requests",
-        "Requests that failed, timed out or were slow; from level traces",
-        &["sort", "service", "route", "from", "to"],
-    ),
-    (
-        "/evidence/traces",
-        "Requests on their way through the services; from level traces",
-        &["slowest", "failed", "service", "name", "route", "attribute", "from", "to", "limit"],
-    ),
-    ("/evidence/traces/{id}", "One request with all its steps; from level traces", &["id"]),
-    ("/evidence/alerts", "Alerts and their rules; from level metrics", &[]),
+/// A question to the evidence.
+struct Asked {
+    path: &'static str,
+    summary: &'static str,
+    parameters: &'static [&'static str],
+    /// What the answer holds.
+    answer: &'static [(&'static str, &'static str)],
+}
+
+/// What can be asked of the evidence. Its router is another crate's; a test compares.
+const EVIDENCE: [Asked; 8] = [
+    Asked {
+        path: "/evidence/logs",
+        summary: "Log lines, as far as your level has them",
+        parameters: &[
+            "text",
+            "attribute",
+            "service",
+            "severity",
+            "event",
+            "trace",
+            "from",
+            "to",
+            "after",
+            "limit",
+        ],
+        answer: &[
+            (
+                "logs",
+                "[]in the order of arrival: `sequence`, `time`, `severity`, `service`, `logger`, `event`, `body`, `attributes`, `trace_id`, `span_id`",
+            ),
+            ("next", "what `after` takes to go on"),
+            ("truncated", "whether there are more than `limit`"),
+        ],
+    },
+    Asked {
+        path: "/evidence/changes",
+        summary: "Releases, settings and publishes; at level changes",
+        parameters: &["from", "to"],
+        answer: &[
+            (
+                "changes",
+                "[]in the order of time: `sequence`, `time`, `what`, `which`, `version`, `service`, `body`, `attributes`",
+            ),
+            ("truncated", "whether earlier ones were left out"),
+        ],
+    },
+    Asked {
+        path: "/evidence/metrics",
+        summary: "The names of all metrics, with units and attributes; from level metrics",
+        parameters: &[],
+        answer: &[(
+            "metrics",
+            "[]`name`, `unit`, `kind`, `description`, `series` (how many), `labels` (of each series), `truncated`",
+        )],
+    },
+    Asked {
+        path: "/evidence/metrics/query",
+        summary: "A metric over time; from level metrics",
+        parameters: &[
+            "name",
+            "q",
+            "of",
+            "function",
+            "to",
+            "from",
+            "step",
+            "service",
+            "attribute",
+            "by",
+            "window",
+        ],
+        answer: &[
+            ("name", "the metric"),
+            ("unit", "as its sender gave it, before the function"),
+            ("kind", "gauge, counter or histogram"),
+            (
+                "lines",
+                "[]`labels` by which a line differs from the others, and `points`: pairs of a time and a value",
+            ),
+            ("truncated", "whether there are more lines"),
+        ],
+    },
+    Asked {
+        path: "/evidence/metrics/requests",
+        summary: "Requests that failed, timed out or were slow; from level traces",
+        parameters: &["sort", "service", "route", "from", "to"],
+        answer: &[(
+            "requests",
+            "[]`trace_id`, `service`, `route`, `ended`, `duration_s`, `failed`, `timed_out`, `held` (whether its trace still is)",
+        )],
+    },
+    Asked {
+        path: "/evidence/traces",
+        summary: "Requests on their way through the services; from level traces",
+        parameters: &["slowest", "failed", "service", "name", "route", "attribute", "from", "to", "limit"],
+        answer: &[
+            (
+                "traces",
+                "[]newest or slowest first: `trace_id`, `start`, `duration_s`, `service`, `name` and `route` of its root, `spans` (how many), `services`, `failed_spans`, `failure`",
+            ),
+            ("truncated", "whether there are more than `limit`"),
+        ],
+    },
+    Asked {
+        path: "/evidence/traces/{id}",
+        summary: "One request with all its steps; from level traces",
+        parameters: &["id"],
+        answer: &[
+            ("trace_id", ""),
+            ("start", "when its first step began"),
+            ("duration_s", "linked traces left out"),
+            ("failed", "whether one of its own steps failed"),
+            ("services", "[]the names of those that took part"),
+            (
+                "spans",
+                "[]its steps in the order of a waterfall: `trace_id`, `span_id`, `parent_id`, `depth`, `relation`, `service`, `scope`, `name`, `kind`, `offset_s`, `duration_s`, `self_s`, `failed`, `status_message`, `critical`, `attributes`, `events`, `links`",
+            ),
+            ("critical_path", "[]what the first step waited for, in order of time"),
+            ("truncated", "whether steps were left out"),
+        ],
+    },
+    Asked {
+        path: "/evidence/alerts",
+        summary: "Alerts and their rules; from level metrics",
+        parameters: &[],
+        answer: &[
+            (
+                "rules",
+                "[]`rule`, `urgency`, `firing`, `since`, `threshold`, `burn_rate_long`, `burn_rate_short`, `long_s`, `short_s`",
+            ),
+            ("history", "[]`time`, `rule`, `firing`"),
+        ],
+    },
 ];
 
-/// The form of a parameter of the evidence, where it is not a plain text.
-fn form_of(parameter: &str) -> &'static str {
-    match parameter {
-        "from" | "to" => "RFC 3339, seconds since 1970, or before now as in -5m",
-        "attribute" | "of" => "key=value; may be repeated",
-        "function" => "range, sum, rate, quantile or ratio",
-        "q" => "for function=quantile: from 0 to 1",
-        "by" => "names of attributes with commas between them",
-        "step" | "window" => "a duration as in 10s",
-        "sort" => "failed or slow",
-        "slowest" | "failed" => "true or false",
-        "after" => "a place in the order of arrival",
-        "severity" => "the least: trace, debug, info, warn, error or fatal",
+/// What a parameter of a question asks for, and in which form.
+fn form_of(path: &str, parameter: &str) -> &'static str {
+    match (path, parameter) {
+        ("/evidence/metrics/query", "name") => "the metric, as /evidence/metrics lists it",
+        (_, "name") => "the name of a step",
+        (_, "id") => "a `trace_id`",
+        ("/evidence/logs", "limit") => {
+            "how many at most, 100 unless you say: the newest; with `after` the oldest that came after it"
+        }
+        (_, "limit") => "how many at most, 20 unless you say",
+        (_, "text") => "a text in the body, the event's name or an attribute's value, in upper or lower case",
+        (_, "service") => "the name of the service that tells it, such as cache",
+        (_, "route") => "a route as services tell it, such as /p/{product}",
+        (_, "event") => {
+            "the whole name of an event, as lines have it under `event`; most lines are none, so that another name finds nothing"
+        }
+        (_, "trace") => "a `trace_id`: the lines of one request",
+        (_, "from") => "from this time on: RFC 3339, seconds since 1970, or before now as in -5m",
+        (_, "to") => "before this time, in the same forms",
+        (_, "attribute") => "key=value, the whole of both; may be repeated, and then all must hold",
+        (_, "of") => "for function=ratio: key=value of what is counted; may be repeated",
+        (_, "function") => "range, sum, rate, quantile or ratio",
+        (_, "q") => "for function=quantile: from 0 to 1",
+        (_, "by") => "names of attributes with commas between them: a line for each of their values",
+        (_, "step") => "from one point to the next: a duration as in 10s",
+        (_, "window") => "what each point looks back over: a duration as in 10s",
+        (_, "sort") => "failed or slow",
+        (_, "slowest" | "failed") => "true or false",
+        (_, "after") => {
+            "only what arrived after this: `next` of an earlier answer, or 0 for the oldest lines first"
+        }
+        (_, "severity") => "the least: trace, debug, info, warn, error or fatal",
         _ => "",
     }
 }
 
 fn evidence_paths() -> impl Iterator<Item = (&'static str, Value)> {
-    EVIDENCE.iter().map(|(path, summary, parameters)| {
+    EVIDENCE.iter().map(|Asked { path, summary, parameters, answer }| {
         let parameter = |name: &&str| {
             let is_path = *name == "id";
-            json!({ "name": name, "in": if is_path { "path" } else { "query" }, "required": is_path || *name == "name",
-                "schema": { "type": "string" }, "description": form_of(name) })
+            let is_needed = is_path || (*path, *name) == ("/evidence/metrics/query", "name");
+            json!({ "name": name, "in": if is_path { "path" } else { "query" }, "required": is_needed,
+                "schema": { "type": "string" }, "description": form_of(path, name) })
         };
         let parameters: Vec<Value> = parameters.iter().map(parameter).collect();
-        let answer = json!({ "200": { "description": "", "content": { "application/json": {} } } });
-        (*path, json!({ "get": { "summary": summary, "parameters": parameters, "responses": answer } }))
+        let field = |(name, holds): &(&str, &'static str)| {
+            let schema = match holds.strip_prefix("[]") {
+                Some(holds) => json!({ "type": "array", "items": {}, "description": holds }),
+                None => json!({ "description": holds }),
+            };
+            ((*name).to_owned(), schema)
+        };
+        let properties: serde_json::Map<String, Value> = answer.iter().map(field).collect();
+        let schema = json!({ "type": "object", "properties": properties });
+        let answers =
+            json!({ "200": { "description": "", "content": { "application/json": { "schema": schema } } } });
+        (*path, json!({ "get": { "summary": summary, "parameters": parameters, "responses": answers } }))
     })
 }
 
@@ -209,7 +348,21 @@ mod tests {
         let [of_participants, _] = descriptions();
         let clock = chassis::Clock::real();
         let evidence = evidence::Evidence::new(world::observed::limits(), move || clock.wall());
-        for (path, _, parameters) in EVIDENCE.iter().filter(|(path, ..)| !path.contains('{')) {
+        let ask = async |asked: &str| {
+            let request = http::Request::get(asked).body(Body::empty()).unwrap();
+            let answer = evidence::api::router(evidence.clone()).oneshot(request).await.unwrap();
+            let said = to_bytes(answer.into_body(), 4_096).await.unwrap();
+            String::from_utf8_lossy(&said).into_owned()
+        };
+        for Asked { path, parameters, answer, .. } in
+            EVIDENCE.iter().filter(|asked| !asked.path.contains('{'))
+        {
+            assert!(parameters.iter().all(|parameter| !form_of(path, parameter).is_empty()), "{path}");
+            if !parameters.contains(&"name") || *path == "/evidence/traces" {
+                let said: Value = serde_json::from_str(&ask(path).await).unwrap();
+                let said: BTreeSet<&str> = said.as_object().unwrap().keys().map(String::as_str).collect();
+                assert_eq!(said, answer.iter().map(|(name, _)| *name).collect(), "{path}");
+            }
             let described = of_participants["paths"][path]["get"]["parameters"].as_array().unwrap();
             let described: BTreeSet<&str> =
                 described.iter().filter_map(|parameter| parameter["name"].as_str()).collect();
@@ -217,11 +370,7 @@ mod tests {
             if parameters.is_empty() {
                 continue;
             }
-            let asked = format!("{path}?name=none&nope=1");
-            let request = http::Request::get(&asked).body(Body::empty()).unwrap();
-            let answer = evidence::api::router(evidence.clone()).oneshot(request).await.unwrap();
-            let said = to_bytes(answer.into_body(), 4_096).await.unwrap();
-            let said = String::from_utf8_lossy(&said).into_owned();
+            let said = ask(&format!("{path}?name=none&nope=1")).await;
             let (_, known) = said.split_once("there are: ").unwrap_or_else(|| panic!("{path}: {said}"));
             let known: BTreeSet<&str> = known
                 .split(['"', '}'])

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ::debrief::figures::printable;
 use axum::{Json, body::Body as HttpBody};
 use chassis::{Peer, Problem, Wait};
-use evidence::{LogQuery, SpanId, TraceId, UnixTime};
+use evidence::{LogQuery, MetricAnswer, SpanId, TraceId, UnixTime};
 use http::{Request, StatusCode};
 use incident::{Route, Service};
 use serde::Deserialize;
@@ -15,8 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use world::customers::any_page;
 
 use super::{
-    content::{published_unix_s, version_text},
-    looks::{health_of, named, on_dashboards},
+    content::{current_version, escaped, published_unix_s, version_text},
+    looks::{NOT_GRANTED, granted, health_of, named, on_dashboards},
+    readable::{self, telling},
     request::{Body, DONE, Done, InPath},
 };
 use crate::{
@@ -26,7 +27,9 @@ use crate::{
     limits::{LABEL_CHARACTERS_MAX, PIN_CHARACTERS_MAX, cut},
     lines::Sight,
     room::Room,
+    session::conflict,
     team_world::TeamWorld,
+    views::story_time,
 };
 
 /// How long a page is waited for that is pinned: far longer than one takes that works, and whoever pins waits as long.
@@ -99,7 +102,7 @@ async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, 
             .collect(),
         // A label stands in lists, files and terminals, and may hold what a customer or a question brought along.
         label: cut(&printable(&read.label), LABEL_CHARACTERS_MAX),
-        text: cut(&read.text, PIN_CHARACTERS_MAX),
+        text: cut(&escaped(read.text.as_bytes()), PIN_CHARACTERS_MAX),
     };
     let pin = member.work(|played, now| played.pin(evidence, now, &member.alias))?;
     Ok((StatusCode::CREATED, Json(pin)))
@@ -129,50 +132,72 @@ async fn read(
     source: Source,
     sight: &Sight,
 ) -> Result<Read, Problem> {
-    let needs = |kind: EvidenceKind| if sight.has(kind)? { Ok(()) } else { Err(gone()) };
     match source {
         Source::Log { sequence } => {
-            needs(EvidenceKind::Logs)?;
+            granted(sight, EvidenceKind::Logs)?;
             computed(member, team_world, move |team_world| log(team_world, sequence)).await
         }
         Source::Span { trace, span } => {
-            needs(EvidenceKind::Traces)?;
+            granted(sight, EvidenceKind::Traces)?;
             computed(member, team_world, move |team_world| span_of(team_world, &trace, &span)).await
         }
         Source::Chart { query, from, to } => {
-            needs(EvidenceKind::Metrics)?;
+            granted(sight, EvidenceKind::Metrics)?;
             let query = if sight.only_dashboards { on_dashboards(&query)? } else { query };
             chart(member, team_world, &query, from, to).await
         }
         Source::Version { asset, version } => {
-            needs(EvidenceKind::AssetText)?;
+            granted(sight, EvidenceKind::AssetText)?;
             if !TeamWorld::assets().contains(&asset) {
-                return Err(gone());
+                return Err(wrong(
+                    "asset",
+                    "The shop has no such asset; 'assets' of the team's state lists them.",
+                ));
             }
-            let text = version_text(team_world, &asset, version).await?;
-            let at_unix_s = published_unix_s(team_world, &asset, version).await?;
-            let (label, service) = (format!("{asset} version {version}"), Some(Service::ContentStore));
-            Ok(Read { source: "version", label, text, at_unix_s, service })
+            version_of(team_world, asset, version, sight.has(EvidenceKind::AssetHistory)?).await
         }
         Source::Change { sequence } => {
-            needs(EvidenceKind::Changes)?;
+            granted(sight, EvidenceKind::Changes)?;
             computed(member, team_world, move |team_world| changed(team_world, sequence)).await
         }
         Source::Health { service } => {
-            let service: Service = service.parse().map_err(|_| gone())?;
-            let health = serde_json::to_value(health_of(team_world).await).unwrap_or_default();
-            let services = health["services"].as_array().cloned().unwrap_or_default();
-            let found = services.into_iter().find(|row| row["service"] == service.name()).ok_or_else(gone)?;
-            let says = found["healthz"].as_u64().map_or("no answer".to_owned(), |status| status.to_string());
+            granted(sight, EvidenceKind::Health)?;
+            let service: Service =
+                service.parse().map_err(|_| unknown("service", "service", &Service::ALL))?;
+            let health = health_of(team_world).await.services.into_iter().find(|row| row.service == service);
+            let health = health.expect("each service is asked");
+            let says = health.healthz.map_or("no answer".to_owned(), |status| status.to_string());
             let label = format!("{service} health check: {says}");
-            let (text, service) = (found.to_string(), Some(service));
-            Ok(Read { source: "health", label, text, at_unix_s: None, service })
+            let port = if health.port_open { "open" } else { "closed" };
+            let text = format!("{service}\nport: {port}\n/healthz: {says}, after {} ms", health.elapsed_ms);
+            Ok(Read { source: "health", label, text, at_unix_s: None, service: Some(service) })
         }
         Source::Page { route } => {
-            let route: Route = route.parse().map_err(|_| gone())?;
+            let route: Route = route.parse().map_err(|_| unknown("route", "kind of page", &Route::ALL))?;
             Ok(page(team_world, route).await)
         }
     }
+}
+
+/// Who may not read an asset's history pins what it says now, and learns no more than that.
+async fn version_of(
+    team_world: &TeamWorld,
+    asset: String,
+    version: u64,
+    with_history: bool,
+) -> Result<Read, Problem> {
+    let at_unix_s = if with_history {
+        published_unix_s(team_world, &asset, version).await?
+    } else {
+        let current = current_version(team_world, &asset).await?;
+        if version != current {
+            return Err(conflict(format!("Version {current} of {asset} is the current one. {NOT_GRANTED}")));
+        }
+        None
+    };
+    let text = version_text(team_world, &asset, version).await?;
+    let (label, service) = (format!("{asset} version {version}"), Some(Service::ContentStore));
+    Ok(Read { source: "version", label, text, at_unix_s, service })
 }
 
 /// What the evidence store says, when it is the team's turn.
@@ -188,32 +213,40 @@ async fn computed(
 fn log(team_world: &TeamWorld, sequence: u64) -> Result<Read, Problem> {
     let query = LogQuery { after: Some(sequence.saturating_sub(1)), limit: 1, ..LogQuery::default() };
     let found = team_world.evidence.logs(&query).logs.into_iter().find(|entry| entry.sequence == sequence);
-    let entry = found.ok_or_else(gone)?;
-    let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
+    let entry = found.ok_or_else(|| gone("sequence", &format!("log line {sequence}")))?;
+    let label = format!("{}: {}{}", entry.service, entry.body, telling(&entry.attributes));
     let at_unix_s = Some(entry.time.seconds_since(UnixTime::default()));
-    let service = entry.service.parse().ok();
-    Ok(Read { source: "log", label: format!("{}: {}", entry.service, entry.body), text, at_unix_s, service })
+    let (text, service) = (readable::log_line(&entry), entry.service.parse().ok());
+    Ok(Read { source: "log", label, text, at_unix_s, service })
 }
 
 fn changed(team_world: &TeamWorld, sequence: u64) -> Result<Read, Problem> {
     let all = team_world.evidence.changes(UnixTime::default(), UnixTime::MAX).changes;
-    let change = all.into_iter().find(|change| change.sequence == sequence).ok_or_else(gone)?;
-    let text = serde_json::to_string_pretty(&change).unwrap_or_default();
+    let change = all.into_iter().find(|change| change.sequence == sequence);
+    let change = change.ok_or_else(|| gone("sequence", &format!("change {sequence}")))?;
+    let text = readable::change(&change);
     let at_unix_s = Some(change.time.seconds_since(UnixTime::default()));
     let label = format!("{} {}", change.which, change.what);
     Ok(Read { source: "change", label, text, at_unix_s, service: None })
 }
 
 fn span_of(team_world: &TeamWorld, trace: &str, span: &str) -> Result<Read, Problem> {
-    let (trace, span): (TraceId, SpanId) =
-        (trace.parse().map_err(|_| gone())?, span.parse().map_err(|_| gone())?);
-    let view = team_world.evidence.trace(trace).ok_or_else(gone)?;
+    let (trace, span): (TraceId, SpanId) = (
+        trace.parse().map_err(|error| wrong("trace", format!("{error}.")))?,
+        span.parse().map_err(|error| wrong("span", format!("{error}.")))?,
+    );
+    let view = team_world.evidence.trace(trace).ok_or_else(|| gone("trace", &format!("trace {trace}")))?;
     let began = view.start.seconds_since(UnixTime::default());
-    let found = view.spans.into_iter().find(|known| known.span_id == span).ok_or_else(gone)?;
-    let text = serde_json::to_string_pretty(&found).unwrap_or_default();
-    let at_unix_s = Some(began + found.offset_s);
-    let end = if found.timed_out { " and timed out" } else { "" };
-    let label = format!("{}: {} took {:.3} s{end}", found.service, found.name, found.duration_s);
+    let found = view.spans.into_iter().find(|known| known.span_id == span);
+    let found = found.ok_or_else(|| gone("span", &format!("step {span} of trace {trace}")))?;
+    let end = match (found.timed_out, found.failed) {
+        (true, _) => ", timed out",
+        (false, true) => ", failed",
+        (false, false) => "",
+    };
+    let about = telling(&found.attributes);
+    let label = format!("{}: {}{about} took {:.3} s{end}", found.service, found.name, found.duration_s);
+    let (text, at_unix_s) = (readable::step(&found), Some(began + found.offset_s));
     // A step that calls another service shows both.
     Ok(Read { source: "span", label, text, at_unix_s, service: None })
 }
@@ -228,17 +261,25 @@ async fn chart(
     let is_own = |pair: &&str| !["from=", "to="].iter().any(|name| pair.starts_with(name));
     let kept: Vec<&str> = query.split('&').filter(is_own).collect();
     let address = format!("/evidence/metrics/query?{}&from={from}&to={to}", kept.join("&"));
-    let wrong =
-        |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "query");
-    let request = Request::get(&address).body(HttpBody::empty()).map_err(|error| wrong(error.to_string()))?;
+    let request = Request::get(&address)
+        .body(HttpBody::empty())
+        .map_err(|error| wrong("query", format!("{error}.")))?;
     let (answer, _) = member.answered(team_world, request, CHART_BYTES_MAX).await?;
-    let text = String::from_utf8_lossy(answer.body()).into_owned();
     if !answer.status().is_success() {
-        return Err(wrong(format!("The question cannot be answered: {text}")));
+        let said = String::from_utf8_lossy(answer.body());
+        return Err(wrong("query", format!("The question cannot be answered: {said}")));
     }
-    let names: Vec<&str> = kept.iter().filter_map(|pair| pair.strip_prefix("name=")).collect();
-    let label = format!("chart of {}", names.join(", "));
-    Ok(Read { source: "chart", label, text, at_unix_s: Some(from), service: None })
+    let answer: MetricAnswer =
+        serde_json::from_slice(answer.body()).expect("the evidence store writes what it reads");
+    let [begins, ends] = [from, to].map(|at| story_time(team_world.moment_at(at).story_s));
+    let text = readable::chart(&answer, &kept.join("&"), &format!("{begins} to {ends}"));
+    Ok(Read {
+        source: "chart",
+        label: format!("chart of {}", answer.name),
+        text,
+        at_unix_s: Some(from),
+        service: None,
+    })
 }
 
 async fn page(team_world: &TeamWorld, route: Route) -> Read {
@@ -254,11 +295,24 @@ async fn page(team_world: &TeamWorld, route: Route) -> Read {
             let label = format!("{route} page {path}: {} after {seconds:.1} s", answer.status.as_u16());
             (label, String::from_utf8_lossy(&answer.body).into_owned())
         }
-        Err(error) => (format!("{route} page {path}: nothing after {seconds:.1} s"), error.to_string()),
+        Err(error) => {
+            let text =
+                format!("{error}. The room waits {seconds:.0} s for a page to pin; customers wait longer.");
+            (format!("{route} page {path}: no answer within {seconds:.0} s"), text)
+        }
     };
     Read { source: "page", label, text, at_unix_s: None, service: Some(Service::WebFront) }
 }
 
-fn gone() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "There is no such evidence here, or it is no longer held.")
+fn wrong(parameter: &str, detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail.into()).with("parameter", parameter)
+}
+
+fn gone(parameter: &str, what: &str) -> Problem {
+    wrong(parameter, format!("There is no {what}, or it is no longer held."))
+}
+
+fn unknown(parameter: &str, what: &str, known: &[impl ToString]) -> Problem {
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    wrong(parameter, format!("There is no such {what}; there are: {}.", known.join(", ")))
 }
