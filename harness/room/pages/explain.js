@@ -30,13 +30,14 @@ export function startExplain() {
     submit.disabled = claims.length === 0;
     setText(submit, explained ? "Hand in again" : "Hand in");
     submit.classList.toggle("primary", !explained || explained.outdated);
-    setText(doubts, [doubtsOf(claims), explained && handedIn(explained)].filter(Boolean).join(" "));
+    setText(doubts, [explained && handedIn(explained), doubtsOf(claims)].filter(Boolean).join(" "));
     doubts.classList.toggle("is-lacking", Boolean(explained?.outdated));
   });
 }
 
+/** @param {Api.Submitted} explained */
 const handedIn = ({ story, by, outdated }) => (outdated
-  ? `Changed since it was handed in at ${story} by ${by}: the change counts only when you hand it in again.`
+  ? `Changed since ${by} handed it in at ${story}: not handed in yet.`
   : `Handed in at ${story} by ${by}, as it stands here; the last one counts.`);
 
 /** What would score less, or nothing. */

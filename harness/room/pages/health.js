@@ -9,7 +9,7 @@ export function healthPanel(panel) {
   const check = button("Check now", run, { kind: "primary" });
   const { node, ask } = look(run);
   panel.append(
-    el("div", { class: "row" }, check, el("p", { class: "hint" }, "Knocks at the port of each service and asks its health check.")),
+    el("div", { class: "row" }, check, el("p", { class: "hint" }, "Knocks at the port of each service and asks its health check; “Pin” asks anew.")),
     node, result);
 
   async function run() {
@@ -23,4 +23,4 @@ export function healthPanel(panel) {
 
 const row = ({ service, port_open, healthz, elapsed_ms }) => [
   rowHead(service), port_open ? "open" : "closed", healthz ?? "no answer", `${elapsed_ms} ms`,
-  el("td", { class: "number" }, pinButton(() => ({ source: "health", service }), "Check and pin", `Check and pin the health of ${service}`))];
+  el("td", { class: "number" }, pinButton(() => ({ source: "health", service }), "Pin", `Pin the health of ${service}`))];

@@ -38,8 +38,14 @@ export function startPins() {
   });
 }
 
-/** When it was so what it shows: a pin may be made long after. */
-export const showsText = ({ shows_story: shows, story }) => (shows === story ? `as of ${shows}` : `as of ${shows}, pinned at ${story}`);
+/**
+ * When it was so what it shows: a pin may be made long after.
+ * @param {Api.Pin} pinned
+ */
+export function showsText({ source, shows_story: shows, story }) {
+  const when = source === "chart" ? `from ${shows} on` : `as of ${shows}`;
+  return shows === story ? when : `${when}, pinned at ${story}`;
+}
 
 function pinLine(pinned) {
   const { id, by, label, text } = pinned;

@@ -191,7 +191,8 @@ fn fill(number: u32, played: &mut Played) {
         ),
         claim(9, About::Factor, "too little of it", &[1], factor(ContributingFactor::InsufficientCapacity)),
     ];
-    played.explained = Some(Submitted { story: "10:00".to_owned(), by: "Ada".to_owned(), line: None });
+    played.explained =
+        Some(Submitted { story: "10:00".to_owned(), by: "Ada".to_owned(), line: None, outdated: false });
     let known = scenario(STORY).unwrap();
     let drawn = draw(&known, SEED);
     let truth = truth_at(played.level, &known, &drawn);
