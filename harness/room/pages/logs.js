@@ -65,7 +65,9 @@ export function logsPanel(panel) {
 
   const sayShown = (isCut) => setText(found, `${count(shown.size, "line")} shown${isCut ? "; there are more." : ", all that match."}`);
 
-  const nothing = () => (filters().some(([, value]) => value !== "")
+  const nothing = () => (text.value.includes("=")
+    ? "No line has this as a text. An attribute has a field of its own, and its whole name: “only like this” in an opened line puts it there."
+    : filters().some(([, value]) => value !== "")
     ? "No line matches. Take a condition away, or look again in a moment: lines arrive within a few seconds."
     : "The services have written nothing yet. Their log lines would stand here.");
 

@@ -75,13 +75,14 @@ export function metricsPanel(panel) {
   function choose() {
     const info = known();
     const labels = labelsOf(info);
+    const tellers = [...(labels.get("service.name") ?? [])];
     setOptions(chosen, functionsOf(info.kind));
-    setOptions(service, [["", "Every service"], ...[...(labels.get("service.name") ?? [])].map((name) => [name, name])]);
+    setOptions(service, [["", "Every service"], ...tellers.map((name) => [name, name])]);
     setOptions(of, [...labels].flatMap(([key, held]) => [...held].map((value) => [`${key}=${value}`, `${key}=${value}`])));
     lines = lines.filter((name) => labels.has(name));
     by.replaceChildren(...[...labels].filter(([, held]) => held.size > 1).map(([name]) => toggle(name)));
     if (by.children.length === 0) by.append(el("span", { class: "hint" }, "Its series do not differ."));
-    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender says nothing about it.")} ${info.kind}${info.unit ? `, in ${info.unit}` : ""}, ${info.series} series.`);
+    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender says nothing about it.")} ${info.kind}${["", "1"].includes(info.unit) ? "" : `, in ${info.unit}`}, ${info.series} series${tellers.length > 0 ? ` of ${tellers.join(", ")}` : ""}.`);
   }
 
   function toggle(name) {

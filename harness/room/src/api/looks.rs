@@ -136,11 +136,10 @@ fn dashboards_of(all: &[u8]) -> Bytes {
     list.to_string().into()
 }
 
-pub(super) const NOT_GRANTED: &str = "The telemetry level of this round does not grant that.";
-
 /// Refuses what the level does not grant.
 pub(super) fn granted(sight: &Sight, kind: EvidenceKind) -> Result<(), Problem> {
-    if sight.has(kind)? { Ok(()) } else { Err(conflict(NOT_GRANTED)) }
+    let refused = || conflict("The telemetry level of this round does not grant that.");
+    if sight.has(kind)? { Ok(()) } else { Err(refused()) }
 }
 
 impl Member {

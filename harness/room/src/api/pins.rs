@@ -16,7 +16,7 @@ use world::customers::any_page;
 
 use super::{
     content::{current_version, escaped, published_unix_s, version_text},
-    looks::{NOT_GRANTED, granted, health_of, named, on_dashboards},
+    looks::{granted, health_of, named, on_dashboards},
     readable::{self, telling},
     request::{Body, DONE, Done, InPath},
 };
@@ -191,7 +191,10 @@ async fn version_of(
     } else {
         let current = current_version(team_world, &asset).await?;
         if version != current {
-            return Err(conflict(format!("Version {current} of {asset} is the current one. {NOT_GRANTED}")));
+            let detail = format!(
+                "Version {current} of {asset} is the current one; the telemetry level of this round grants no other."
+            );
+            return Err(conflict(detail));
         }
         None
     };
