@@ -5,7 +5,7 @@ import { button, el, keep, onSubmit, send, setHidden, setText } from "./lib.js";
 import { state, watch } from "./state.js";
 import { catalogue } from "./catalogue.js";
 import { ABOUT, choiceField, closedField } from "./choices.js";
-import { showsText } from "./pins.js";
+import { whenText } from "./pins.js";
 
 const words = el("textarea", { id: "claim-words", rows: 2, required: true });
 const hint = el("p", { class: "hint" });
@@ -67,5 +67,5 @@ onSubmit(form, async () => {
 function pinChoice(pinned) {
   const { id: pin, label, text } = pinned;
   const box = el("input", { type: "checkbox", value: pin });
-  return el("label", { class: "check", title: text }, box, el("span", {}, label, el("span", { class: "muted" }, ` ${showsText(pinned)}`)));
+  return el("label", { class: "check", title: text }, box, el("span", {}, label, el("span", { class: "muted" }, ` ${whenText(pinned)}`)));
 }

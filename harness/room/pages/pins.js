@@ -38,14 +38,8 @@ export function startPins() {
   });
 }
 
-/**
- * When it was so what it shows: a pin may be made long after.
- * @param {Api.Pin} pinned
- */
-export function showsText({ source, shows_story: shows, story }) {
-  const when = source === "chart" ? `from ${shows} on` : `as of ${shows}`;
-  return shows === story ? when : `${when}, pinned at ${story}`;
-}
+/** When it was so what a pin shows; it may have been pinned long after. */
+export const whenText = ({ source, shows_story: shows }) => (source === "chart" ? `from ${shows} on` : `as of ${shows}`);
 
 function pinLine(pinned) {
   const { id, by, label, text } = pinned;
@@ -59,5 +53,5 @@ function pinLine(pinned) {
       el("summary", {}, el("span", { class: "pin-label" }, label)),
       preformatted("As it was read", "wrap raw", text),
       el("div", { class: "actions" }, copyButton(() => text), remove)),
-    el("p", { class: "tiny muted" }, `${showsText(pinned)} by ${by}`, el("span", { class: "pin-used" })));
+    el("p", { class: "tiny muted" }, `${whenText(pinned)}, pinned${pinned.shows_story === pinned.story ? "" : ` at ${pinned.story}`} by ${by}`, el("span", { class: "pin-used" })));
 }
