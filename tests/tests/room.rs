@@ -60,6 +60,8 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     let room = RunningRoom::open(&["--seed", "3"]).await;
     let (one, two) = (room.team(1).await, room.team(2).await);
     let desk = begin(&room, ["changes", "logs"]).await;
+    let round = one.get("/api/team").await["round"].clone();
+    assert_eq!((&round["number"], &round["place"]), (&json!(1), &json!(0)), "the first that counts: {round}");
 
     // The evidence opens with a guess, and only as far as the level grants it: which kinds, is said before.
     assert_eq!(two.get("/api/team").await["tabs"], json!(["health", "logs"]));
