@@ -2,7 +2,7 @@
 //! what its people can know.
 //!
 //! **When.** A team that begins such a round with two people or more plays lines; a person alone is one line after the other
-//! ([`HANDOVER`]). **Who.** People choose their lines between rounds; a line that nobody chose gets somebody ([`deal`]). **What a line sees.** L1:
+//! ([`HANDOVER`]). **Who.** People choose their lines between rounds; a line that nobody chose gets somebody (`deal`). **What a line sees.** L1:
 //! complaints, health, and dashboards that were defined in advance ([`DASHBOARDS`]). L2: all telemetry of the level. L3: the same, or no live
 //! telemetry at all, as the model responder meets the same incident. A line sees nothing before it has had the [`ticket`](crate::ticket);
 //! afterwards it goes on seeing. **Who works.** The line that has acknowledged the ticket, alone.
