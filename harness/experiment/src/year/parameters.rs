@@ -32,7 +32,7 @@ const COUNT: usize = Of::RepairDays as usize + 1;
 /// The table, in the order of [`Of`].
 #[rustfmt::skip]
 pub const TABLE: [About<Of>; COUNT] = [
-    about(Of::OtherIncidents, "a team's incidents without its own change", "a year", 12.0, [4.0, 24.0], ASSUMED),
+    about(Of::OtherIncidents, "incidents without an own change", "a year", 12.0, [4.0, 24.0], ASSUMED),
     about(Of::Changes, "changes that a team finishes", "a week", 2.0, [1.0, 5.0], ASSUMED),
     about(Of::Failing, "changes that cause an incident", "share", 0.05, [0.02, 0.15], ASSUMED),
     about(Of::CentralRelease, "between releases, central line", "days", 22.0, [14.0, 30.0], PLAYBOOK),

@@ -41,7 +41,7 @@ const OF_TEAMS: [Shown; 12] = [
 ];
 
 const OF_QUEUE: [Shown; 5] = [
-    (Measure::Waited, "minutes", 1),
+    (Measure::Waited, "minutes", 0),
     (Measure::WaitedP90, "p90", 0),
     (Measure::Busy, "L2 busy, %", 0),
     (Measure::OnIncidents, "on incidents", 0),
@@ -139,7 +139,7 @@ impl Study<'_> {
         let at_most = |key| cell(&self.values(key, Measure::Waited), 1).text();
         let about = format!(
             "Minutes that an incident lies in a queue of the central line until it is restored, by the number of teams, and how busy L2 is in \
-             working hours. It hurts from {HURTS_MINUTES:.0} minutes on: the longest acknowledgement that the playbook tells of. Why: with {most} \
+             working hours; above 100 % tickets pile up. It hurts from {HURTS_MINUTES:.0} minutes on: the longest acknowledgement that the playbook tells of. Why: with {most} \
              teams it is {} minutes without L2\u{2019}s other tickets, and {} if the central line releases as often as a team of its own: one \
              release breaks several things at once.",
             at_most(Key::NoTickets),
@@ -178,7 +178,7 @@ impl Study<'_> {
             self.options.most(),
             cell(&self.sooner(|who| Key::Row(self.options.most(), who)), 0).text()
         );
-        let table = Table::new(title, &about, &["assumption", "value", "range", "sooner by, min", "from"]);
+        let table = Table::new(title, &about, &["assumption", "value", "range", "sooner, min", "from"]);
         rows.into_iter().fold(table, |table, (about, ends)| {
             let ends = ends.map_or("no part".to_owned(), |[low, high]| format!("{low:.0} to {high:.0}"));
             let [low, high] = about.range;
