@@ -64,7 +64,9 @@ fn histogram(mornings: &[Option<f64>], width: f64) -> String {
         })
         .collect();
     shares.push((UNTIL + 2.0 * STEP, mornings.iter().filter(|minutes| minutes.is_none()).count() as f64));
-    shares.iter_mut().for_each(|(_, count)| *count *= 100.0 / mornings.len() as f64);
+    for (_, share) in &mut shares {
+        *share *= 100.0 / mornings.len() as f64;
+    }
     let most = shares.iter().map(|(_, share)| *share).fold(1.0, f64::max);
     let x = Scale { figures: (0.0, UNTIL + 3.0 * STEP), places: (EDGE, width - EDGE) };
     let y = Scale { figures: (0.0, most), places: (TOP, 34.0) };

@@ -345,7 +345,9 @@ impl Memory {
         };
         let present: Vec<LatentFault> = incident.factors.iter().copied().filter(is_there).collect();
         let is_repeated = present.iter().any(|fault| self.has_met[*fault as usize]);
-        present.iter().for_each(|fault| self.has_met[*fault as usize] = true);
+        for fault in &present {
+            self.has_met[*fault as usize] = true;
+        }
         let can = |fault: &LatentFault| Some(*fault) != year.never;
         let values = &year.values;
         match year.learning {

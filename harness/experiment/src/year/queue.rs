@@ -119,8 +119,8 @@ pub fn run(staff: &[Staff], jobs: &[Job], until: f64) -> (Vec<Done>, Vec<[f64; 2
         planned: 0,
         now: 0.0,
     };
-    for job in 0..jobs.len() {
-        run.hand_on(job, jobs[job].at);
+    for (number, job) in jobs.iter().enumerate() {
+        run.hand_on(number, job.at);
     }
     run.plan(next_change(0.0), Event::HoursChange);
     while let Some(Reverse((ticks, _, event))) = run.events.pop() {
