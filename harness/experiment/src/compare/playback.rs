@@ -284,12 +284,10 @@ impl Hands for PlaybackHands<'_> {
         let last: Vec<Remedy> = remedies.iter().map(|(remedy, _)| remedy.clone()).collect();
         self.tried.borrow_mut().push(last.clone());
         let used: Vec<Remedy> = self.tried.borrow().concat();
-        let aftermath = match self.playback.right_among(&used) {
-            Some(right) => self.playback.branch(&right, true),
-            None => {
-                let all = self.playback.branch(&used, self.records);
-                all.or_else(|| self.playback.branch(&last, false))
-            }
+        let aftermath = if let Some(right) = self.playback.right_among(&used) {
+            self.playback.branch(&right, true)
+        } else {
+            self.playback.branch(&used, self.records).or_else(|| self.playback.branch(&last, false))
         };
         if let Some(aftermath) = aftermath {
             *self.acted.borrow_mut() = Some((self.now_s.get(), aftermath));

@@ -201,7 +201,7 @@ fn finding(report: &CompareReport) -> String {
     let level = |row: &LevelRow| {
         format!(
             "At {} the model responder found the right explanation in {} of the incidents, on average after {} minutes; customers were served again \
-             after {}, at a loss of {}.",
+             after {} minutes, at a loss of {}.",
             row.level,
             percent(row.explained_right_share),
             minutes(row.time_to_explain_restricted_mean_s),
@@ -219,22 +219,25 @@ fn finding(report: &CompareReport) -> String {
             format!("{} {} minutes {word}", step.level, minutes(step.difference.abs()))
         })
         .collect();
-    let clear = if clear.is_empty() {
-        "No step between neighbouring levels shows a difference.".to_owned()
-    } else {
-        format!("Against the level before it, the explanation comes with {}.", clear.join(", with "))
-    };
     let unclear: Vec<&str> = unclear.iter().map(|step| step.level.name()).collect();
-    let unclear = if unclear.is_empty() {
-        String::new()
-    } else {
-        format!(" No difference shown: {}.", unclear.join(", "))
+    let steps = match (clear.is_empty(), unclear.is_empty()) {
+        (true, _) => {
+            "No step from one level to the next shows a difference in the time to explanation.".to_owned()
+        }
+        (false, true) => {
+            format!("Against the level before it, the explanation comes with {}.", clear.join(", with "))
+        }
+        (false, false) => format!(
+            "Against the level before it, the explanation comes with {}; no difference is shown for {}.",
+            clear.join(", with "),
+            unclear.join(", ")
+        ),
     };
     let against = against_baselines(report);
     let both = report.two_by_two.as_ref().and_then(TwoByTwo::sentence);
     let both = both.map(|sentence| format!("{sentence}\n")).unwrap_or_default();
     format!(
-        "{}\n{}\n{clear}{unclear}\n{both}{against}\n\
+        "{}\n{}\n{steps}\n{both}{against}\n\
          An explanation that is wrong or missing counts as five hours. These are figures of a trained program in one small shop: they say in which \
          direction telemetry helps it, and promise nobody minutes.",
         level(first),

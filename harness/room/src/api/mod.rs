@@ -1,9 +1,10 @@
 //! The HTTP API, and its description as `OpenAPI` made of the same handlers. Teaches that a page has no rights that a program with the same
 //! credentials does not have.
 //!
-//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence that it pins, and how it [reads](readable).
-//!   [`looks`] and [`content`]: what it looks at. [`mod@desk`] and [`planning`]: what the facilitator does. [`seats`]: who may join. [`events`]:
-//!   changes as they happen. [`mod@debrief`]: what it was all about, and its [pages](debrief_pages). [`request`]: extractors and refusals.
+//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence
+//!   that it pins, and how it [reads](readable). [`looks`] and [`content`]: what it looks at. [`mod@desk`] and [`planning`]: what the
+//!   facilitator does. [`seats`]: who may join. [`events`]: changes as they happen. [`mod@debrief`]: what it was all about, its
+//!   [pages](debrief_pages), and what is [taken home](take_home). [`request`]: extractors and refusals.
 //!
 //! There are two descriptions. Everybody may read the participants'; the facilitator's names what participants need not know about, and only
 //! the facilitator may read it.

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_chart_reads_in_a_few_lines() {
-        let points = [0.0, 7.0, 3.141_59].map(|value| (UnixTime::default(), value)).into();
+        let points = [0.0, 7.0, 4.123_6].map(|value| (UnixTime::default(), value)).into();
         let line = Line { labels: [("service.name".to_owned(), "cache".to_owned())].into(), points };
         let (name, unit) = ("shop.cache.fill.permits.used".to_owned(), "{permit}".to_owned());
         let answer =
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(
             chart(&answer, "function=range", "08:03 to 08:21"),
             "shop.cache.fill.permits.used, in {permit}, 08:03 to 08:21\nasked: function=range\n\
-             service.name=cache: first 0, last 3.142, least 0, most 7"
+             service.name=cache: first 0, last 4.124, least 0, most 7"
         );
     }
 }
