@@ -2,9 +2,9 @@
 //! credentials does not have.
 //!
 //! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence
-//!   that it pins, and how it [reads](readable). [`looks`] and [`content`]: what it looks at. [`mod@desk`] and [`planning`]: what the
+//!   that it pins, and how it reads (`readable`). [`looks`] and [`content`]: what it looks at. [`mod@desk`] and [`planning`]: what the
 //!   facilitator does. [`seats`]: who may join. [`events`]: changes as they happen. [`mod@debrief`]: what it was all about, its
-//!   [pages](debrief_pages), and what is [taken home](take_home). [`request`]: extractors and refusals.
+//!   [pages](debrief_pages), and what is taken home (`take_home`). [`request`]: extractors and refusals.
 //!
 //! There are two descriptions. Everybody may read the participants'; the facilitator's names what participants need not know about, and only
 //! the facilitator may read it.
