@@ -5,7 +5,7 @@ use incident::{Level, OperatingModel, Remedy};
 
 use crate::{
     checks::{CHECKS, granted},
-    operating::Parameters,
+    operating::{Parameter, Parameters},
     remedies,
 };
 
@@ -86,10 +86,34 @@ impl Terms {
         Self::with(granted(level), model)
     }
 
+    /// What a look takes, in minutes: a swarm of the team on call divides its looks.
+    pub fn look_minutes(&self, check: usize) -> f64 {
+        self.costs.checks[check] / self.lookers()
+    }
+
+    /// How many look at the same time.
+    pub fn lookers(&self) -> f64 {
+        if self.model == OperatingModel::YouBuildIt { self.parameters[Parameter::Swarm] } else { 1.0 }
+    }
+
     /// These checks, at the assumed costs.
     pub fn with(checks: Vec<usize>, model: OperatingModel) -> Self {
         let (costs, stakes) = (Costs::assumed(), STAKES);
         let parameters = Parameters::default();
         Self { checks, costs, odds: None, stakes, chooses: Chooses::ByWorth, model, parameters, seed: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_swarm_of_the_team_on_call_divides_its_looks() {
+        let parameters = Parameters::default().with(Parameter::Swarm, 3.0);
+        let minutes = |model| Terms { parameters, ..Terms::with(vec![0], model) }.look_minutes(0);
+        let usual = f64::from(CHECKS[0].cost_minutes);
+        assert!((minutes(OperatingModel::YouBuildIt) - usual / 3.0).abs() < 1e-12);
+        assert!((minutes(OperatingModel::OpsRunIt) - usual).abs() < 1e-12, "lines look by themselves");
     }
 }

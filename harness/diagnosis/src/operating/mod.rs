@@ -9,8 +9,8 @@
 //!
 //! [`parameters`]: how long that takes, and what it is known from. [`ticket`]: the way of one incident through the lines.
 //!
-//! Left out: *swarming*, as a responder takes one look at a time and no source says what a second pair of eyes gains; the *rota*, as one
-//! incident meets one person; and the choice of a response *by the loss so far*, as whoever is called has lost availability: that an
+//! *Swarming* divides the time of looks among those who look ([`Parameter::Swarm`]); that is the most that it can gain. Left out: the *rota*,
+//! as one incident meets one person; and the choice of a response *by the loss so far*, as whoever is called has lost availability: that an
 //! explanation can wait when customers are served again is in the [stakes](crate::terms::Stakes).
 
 pub mod parameters;

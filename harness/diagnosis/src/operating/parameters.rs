@@ -34,12 +34,14 @@ pub enum Parameter {
     DirectAlert,
     /// Countermeasure: hypercare. The delivery team stands by.
     Hypercare,
+    /// How many of the team that runs what it builds look at the same time.
+    Swarm,
 }
 
 impl Parameter {
     /// Whether it is about the team that runs what it builds; the others are about lines of support.
     pub fn is_of_the_team(self) -> bool {
-        self == Self::CalledOut
+        matches!(self, Self::CalledOut | Self::Swarm)
     }
 }
 
@@ -80,7 +82,7 @@ pub const fn about<P: Copy>(
 
 /// The table, in the order of [`Parameter`].
 #[rustfmt::skip]
-pub const TABLE: [About; 14] = [
+pub const TABLE: [About; 15] = [
     about(Parameter::Acknowledged, "a ticket is acknowledged within", "min", 20.0, [10.0, 30.0], PLAYBOOK),
     about(Parameter::CalledOut, "a called-out team acknowledges within", "min", 3.0, [1.0, 5.0], PLAYBOOK),
     about(Parameter::Understood, "reading and understanding a ticket", "min", 5.0, [2.0, 15.0], ASSUMED),
@@ -95,6 +97,7 @@ pub const TABLE: [About; 14] = [
     about(Parameter::DayBegins, "P3 tickets are worked on from", "h", 9.0, [8.0, 10.0], "that P1 and P2 alone are paid for: the playbook's telco; hour assumed"),
     about(Parameter::DirectAlert, "application support alerted directly", "0 or 1", 0.0, [0.0, 1.0], "countermeasure; not in use unless said"),
     about(Parameter::Hypercare, "hypercare: the delivery team stands by", "0 or 1", 0.0, [0.0, 1.0], "countermeasure; not in use unless said"),
+    about(Parameter::Swarm, "people of a swarm who look at the same time", "people", 1.0, [1.0, 3.0], "that it may: the same playbook, as its rota of three; that n people look n times as fast is assumed, and is the most it can be"),
 ];
 
 /// A value for each parameter.

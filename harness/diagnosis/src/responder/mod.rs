@@ -156,7 +156,8 @@ impl<'a, H: Hands> Responder<'a, H> {
         let ticket = Ticket::new(terms);
         let expected = ticket.expected();
         let costs = terms.costs.checks.iter().chain(&terms.costs.remedies);
-        let numbers = costs.chain(terms.odds.iter().flatten()).chain(&expected);
+        let lookers = [terms.lookers()];
+        let numbers = costs.chain(terms.odds.iter().flatten()).chain(&expected).chain(&lookers);
         numbers.for_each(|number| number.to_bits().hash(&mut hasher));
         let stakes = terms.stakes;
         for number in [stakes.calm_minute, stakes.wrong, stakes.none, stakes.last_resort] {
@@ -328,7 +329,7 @@ impl<'a, H: Hands> Responder<'a, H> {
     /// Asks what a check asks: the place of what it said, and all of that.
     async fn ask(&self, place: usize) -> (usize, Finding) {
         let check = &CHECKS[place];
-        let takes = minutes(self.terms.costs.checks[place] + self.ticket.relayed_minutes(check));
+        let takes = minutes(self.terms.look_minutes(place) + self.ticket.relayed_minutes(check));
         let name = check.name.to_owned();
         self.hands.note(EventKind::Check { name: name.clone(), cost_story_s: takes.as_secs_f64() });
         let finding = self.hands.look(check, takes).await;

@@ -110,7 +110,7 @@ impl<H: Hands> Responder<'_, H> {
     pub(super) fn look_minutes(&self, place: usize) -> f64 {
         let check = &CHECKS[place];
         let handovers = self.ticket.minutes_to(Line::of_check(check));
-        self.terms.costs.checks[place] + handovers + self.ticket.relayed_minutes(check)
+        self.terms.look_minutes(place) + handovers + self.ticket.relayed_minutes(check)
     }
 
     /// The sequences that can be tried, for the hypotheses at these places.
@@ -124,7 +124,7 @@ impl<H: Hands> Responder<'_, H> {
             if is_tried && !needs_name {
                 return None;
             }
-            let watch_minutes = self.terms.costs.checks[anybodys_watch()];
+            let watch_minutes = self.terms.look_minutes(anybodys_watch());
             let helps = self.knowledge.helps(place);
             let of = |hypothesis: &usize| {
                 let class = class.filter(|_| needs_name);
