@@ -97,7 +97,7 @@ pub const TABLE: [About; 15] = [
     about(Parameter::DayBegins, "P3 tickets are worked on from", "h", 9.0, [8.0, 10.0], "that P1 and P2 alone are paid for: the playbook's telco; hour assumed"),
     about(Parameter::DirectAlert, "application support alerted directly", "0 or 1", 0.0, [0.0, 1.0], "countermeasure; not in use unless said"),
     about(Parameter::Hypercare, "hypercare: the delivery team stands by", "0 or 1", 0.0, [0.0, 1.0], "countermeasure; not in use unless said"),
-    about(Parameter::Swarm, "people of a swarm who look at the same time", "people", 1.0, [1.0, 3.0], "that it may: the same playbook, as its rota of three; that n people look n times as fast is assumed, and is the most it can be"),
+    about(Parameter::Swarm, "people of a swarm who look at once", "people", 1.0, [1.0, 3.0], "that it may: the same playbook, as its rota of three; that n people look n times as fast is assumed, and is the most it can be"),
 ];
 
 /// A value for each parameter.
