@@ -111,7 +111,7 @@ fn the_page_tells_what_happened_and_what_it_cost() {
             "Detected after 5 min, located after 20 min, restored after 30 min, explained after 32 min",
             "1 check in 15 min; the right place was suspected at 08:30",
             "model responder believed",
-            "2 things tried, 1 of them before the one that restored",
+            "2 things tried, 1 of them in vain",
             "Availability did not rise with it.",
             "2 contributing factors are named; missing health check and inadequate telemetry was there too",
         ],

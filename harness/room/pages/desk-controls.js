@@ -25,7 +25,7 @@ const CONTROLS = {
       const next = nextRound();
       const ready = view.teams.filter((team) => team.ready).length;
       const said = ready > 0 ? `, ${ready} of ${view.teams.length} ready` : "";
-      return next ? { text: `${next.name}, ${next.minutes} min${said}` } : { no: "no round left: add one under Rounds" };
+      return next ? { text: `${next.name}, ${Math.round(next.minutes * 10) / 10} min${said}` } : { no: "no round left: add one under Rounds" };
     },
     act: startNext,
   },

@@ -41,7 +41,7 @@ function showRoundHead(head, round) {
   setText(head.querySelector(".round-name"), round.name);
   setText(head.querySelector(".badge"), STATES[round.state]);
   head.querySelector(".badge").className = `badge${round.state === "running" ? " strong" : round.state === "next" ? " chosen" : ""}`;
-  setText(head.querySelector(".hint"), `${MODELS[round.operating_model]}. ${round.minutes} min, story ${round.speed} times as fast`);
+  setText(head.querySelector(".hint"), `${MODELS[round.operating_model]}. ${Math.round(round.minutes * 10) / 10} min, story ${round.speed} times as fast`);
   const isToCome = round.state === "next" || round.state === "later";
   for (const each of head.querySelectorAll("button")) {
     each.hidden = !isToCome;

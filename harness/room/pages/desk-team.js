@@ -23,6 +23,7 @@ export function openTeam(which) {
   answer.hide();
   hideLadder();
   byId("team-text").value = byId("team-prepared").value = "";
+  byId("team-asks").checked = false;
   byId("team-name").value = team.name;
   byId("team-forward").value = team.forward ?? "";
   show(team);
@@ -91,6 +92,7 @@ function figuresOf(team) {
 onSubmit(byId("team-message-form"), async () => {
   await send("POST", "/api/desk/message", { team: number, text: byId("team-text").value.trim(), asks: byId("team-asks").checked });
   byId("team-text").value = byId("team-prepared").value = "";
+  byId("team-asks").checked = false;
   toast(`Sent to ${teamNow().name}.`);
 });
 

@@ -50,6 +50,7 @@ onSubmit(byId("message-form"), async () => {
   await send("POST", "/api/desk/message", { team: to.value === "" ? null : Number(to.value), text: byId("message-text").value.trim(), asks: byId("message-asks").checked });
   toast(`Sent to ${to.selectedOptions[0].textContent}.`);
   byId("message-text").value = byId("message-prepared").value = "";
+  byId("message-asks").checked = false;
 });
 
 onSubmit(byId("mark-form"), async () => {

@@ -1,15 +1,15 @@
 // Questions to the team, above everything else: what the director wants to know, and what else contributed once customers are served early.
 
 import { byId, el, keep, onSubmit, send, setHidden } from "./lib.js";
-import { state, watchAll } from "./state.js";
+import { isLive, state, watchAll } from "./state.js";
 
 const EARLY = "early"; // the room's own question, of which there is one
 
 export function startQuestion() {
   const box = byId("questions");
-  watchAll((s) => [s.question, s.questions], ([early, asked]) => {
+  watchAll((s) => [s.question, s.questions, isLive(s)], ([early, asked, canAnswer]) => {
     const all = [...asked.map(({ id, text, answer }) => ({ id, text, answer })), ...(early ? [{ id: EARLY, ...early }] : [])];
-    const open = all.filter(({ answer }) => answer === null);
+    const open = all.filter(({ answer }) => canAnswer && answer === null);
     setHidden(box, open.length === 0);
     keep(box, open, ({ id }) => id, form);
   });

@@ -121,6 +121,8 @@ impl Room {
             self.tasks().spawn(async move {
                 team_world.world.empty().await;
                 let record = team_world.record();
+                // What the room goes on seeing is what the debrief will say.
+                team_world.figures().loss_usd = record.outcome.incident_financial_loss_usd.0;
                 room.saver().owe(team_world.team, place, record);
                 room.show_all();
             });

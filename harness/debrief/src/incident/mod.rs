@@ -93,9 +93,10 @@ pub fn markdown_of_team(record: &IncidentRecord, known: &Known) -> Result<String
             (tried.verdict, tried.belongs_to_next) = (why.clone(), true);
         }
     }
+    let agrees = facts.outcome == record.outcome;
     facts.outcome.wrong_remedies =
         facts.outcome.wrong_remedies.saturating_sub(known.needed.len().try_into().unwrap_or_default());
-    let mut debrief = Debrief::of(&facts, None);
+    let mut debrief = Debrief { agrees, ..Debrief::of(&facts, None) };
     debrief.lead.extend(known.help.iter().map(|help| printable(help)));
     Ok(text::markdown(&debrief, times::chart(&facts).as_ref()))
 }
@@ -236,12 +237,12 @@ fn remedies_finding(facts: &Facts<'_>) -> String {
             facts.outages.len()
         );
     }
-    let (all, without) = (facts.remedies.len(), facts.outcome.wrong_remedies);
+    let (all, wrong) = (facts.remedies.len(), facts.outcome.wrong_remedies);
     match (all, facts.until_restored()) {
         (0, _) => "Nothing was tried".to_owned(),
         (1, Some(_)) => "One thing was tried, and it helped".to_owned(),
         (_, Some(_)) => {
-            format!("{} tried, {without} of them before the one that restored", count(all as u64, "thing"))
+            format!("{} tried, {wrong} of them in vain", count(all as u64, "thing"))
         }
         (1, None) => "One thing was tried, and it did not restore availability".to_owned(),
         (_, None) => format!("{} tried, none restored availability", count(all as u64, "thing")),

@@ -99,15 +99,22 @@ impl Facts {
             (round.label(), named.iter().map(cell).collect())
         };
         all.teams = same.iter().map(cells).collect();
+        // Inadequate telemetry is a fact at the poorer levels alone: each level is counted by its own facts.
         let known = |level: &Level| {
-            let at = |row: &&Row| row.cells.iter().any(|cell| cell.level == level.name() && cell.is_known());
-            format!("{} at {level}", all.rows.iter().filter(at).count())
+            let own =
+                same.iter().find(|round| round.level == *level).map_or(&first.facts, |round| &round.facts);
+            let is_own = |fact: &Fact| own.iter().any(|other| other.fact == *fact);
+            let is_known =
+                |row: &Row| row.cells.iter().any(|cell| cell.level == level.name() && cell.is_known());
+            let rows = all.rows.iter().zip(&first.facts);
+            let known = rows.filter(|(row, fact)| is_own(&fact.fact) && is_known(row)).count();
+            format!("{known} of {} at {level}", own.len())
         };
         all.finding = if all.instead.is_some() {
             "When each fact could be known".to_owned()
         } else {
             let played: Vec<String> = levels(same).iter().map(known).collect();
-            format!("Of {} facts could be known: {}", first.facts.len(), figures::list(&played))
+            format!("Facts that could be known: {}", figures::list(&played))
         };
         Some(all)
     }

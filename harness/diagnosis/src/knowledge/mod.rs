@@ -42,6 +42,9 @@ const OTHER_PRIOR: f64 = 0.10;
 /// The same for a combination of kind and place that no scenario has. Assumed.
 const COMBINED_PRIOR: f64 = 0.05;
 
+/// How probable a class of characters is under another one: what is compared may not be what did the harm.
+const OTHER_CLASS: f64 = 0.1;
+
 /// When a look is taken. What a check says depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -100,6 +103,16 @@ pub struct Hypothesis {
     pub cause: Cause,
     /// The scenario that it is, if it is one of the list.
     pub case: Option<usize>,
+}
+
+impl Hypothesis {
+    /// How far a text with this special about it could have done the harm.
+    pub fn fits(&self, class: Option<Class>) -> f64 {
+        match (self.cause.class, class) {
+            (Some(expected), Some(class)) if expected != class => OTHER_CLASS,
+            _ => 1.0,
+        }
+    }
 }
 
 /// What a look says under each hypothesis: the probabilities of its outcomes.
@@ -257,6 +270,15 @@ impl Knowledge {
             shares.iter_mut().zip(odds).for_each(|(share, odds)| *share = all * odds / sum);
         }
         Belief::of(shares)
+    }
+
+    /// What a comparison says does not tell a NUL from other control characters; the character that it names does.
+    pub fn told_class(&self, belief: &mut Belief, class: Option<Class>) {
+        let is_control = |class: Option<Class>| matches!(class, Some(Class::Control | Class::Nul));
+        if is_control(class) {
+            let fits = |one: &Hypothesis| if is_control(one.cause.class) { one.fits(class) } else { 1.0 };
+            belief.weigh(self.hypotheses.iter().map(fits));
+        }
     }
 
     /// What is believed when these looks were taken in one phase and said this, in this order.

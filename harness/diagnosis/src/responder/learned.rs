@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 
 use incident::Remedy;
 
-use super::{ROLLED_BACK, Responder, fits};
-use crate::{
-    Finding, Hands, Phase, cause::Class, checks::CHECKS, knowledge::Hypothesis, operating::ticket::Priority,
-};
+use super::{ROLLED_BACK, Responder};
+use crate::{Finding, Hands, Phase, cause::Class, checks::CHECKS, operating::ticket::Priority};
 
 /// Rounds of looks: while customers are lost, and when they are served again.
 const ROUNDS: u8 = 2;
@@ -156,13 +154,7 @@ impl<H: Hands> Responder<'_, H> {
         named.odds = named.odds.max(odds);
         named.class = class.or(named.class);
         named.character = character.clone().or(named.character.take());
-        // What a comparison says does not tell a NUL from other control characters; the character itself does.
-        if let Some(class @ (Class::Control | Class::Nul)) = *class {
-            let is_control =
-                |hypothesis: &Hypothesis| matches!(hypothesis.cause.class, Some(Class::Control | Class::Nul));
-            let fits = |hypothesis| if is_control(hypothesis) { fits(hypothesis, Some(class)) } else { 1.0 };
-            self.belief.weigh(self.knowledge.hypotheses.iter().map(fits));
-        }
+        self.knowledge.told_class(&mut self.belief, *class);
         1 + place as u64 * 8 + class.map_or(0, |class| class as u64 + 1)
     }
 

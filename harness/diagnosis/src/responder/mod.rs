@@ -27,9 +27,8 @@ use incident::{EventKind, Remedy, Service};
 use crate::{
     Answer, Finding, Hands, Knowledge, Phase,
     belief::Belief,
-    cause::{Class, Kind},
+    cause::Kind,
     checks::{CHECKS, Check, Signal, probes::UNKNOWN},
-    knowledge::Hypothesis,
     operating::{Line, Ticket},
     remedies::{PUBLISHED, SETTLES, with_asset},
     terms::{Chooses, Terms},
@@ -55,9 +54,6 @@ const WATCHES_MAX: u32 = 3;
 
 /// How probable it is that an asset that has been rolled back did the harm after all.
 const ROLLED_BACK: f64 = 0.1;
-
-/// How probable a class of characters is under another one: what is compared may not be what did the harm.
-const OTHER_CLASS: f64 = 0.1;
 
 /// Says that the evidence did not suffice.
 pub const NOT_ENOUGH: &str = "Not enough evidence";
@@ -354,7 +350,7 @@ impl<'a, H: Hands> Responder<'a, H> {
         self.is_served = helped;
         let class = self.suspect().and_then(|(named, _)| named.class).filter(|_| rolls_back);
         let helps = self.knowledge.helps(place).iter().enumerate();
-        let helps = helps.map(|(place, helps)| helps * sure * fits(&self.knowledge.hypotheses[place], class));
+        let helps = helps.map(|(place, helps)| helps * sure * self.knowledge.hypotheses[place].fits(class));
         let says = helps.map(|helps| [1.0 - helps, helps]).collect();
         let rolled_back = suspect.filter(|_| rolls_back);
         self.learn(Learned::Tried { place, sequence, rolled_back, says, helped });
@@ -445,14 +441,6 @@ impl<'a, H: Hands> Responder<'a, H> {
 
 /// Decisions that are kept; what is beyond is worked out again.
 const MEMO_MAX: usize = 200_000;
-
-/// How far a text with this special about it could have done the harm under a hypothesis.
-fn fits(hypothesis: &Hypothesis, class: Option<Class>) -> f64 {
-    match (hypothesis.cause.class, class) {
-        (Some(expected), Some(class)) if expected != class => OTHER_CLASS,
-        _ => 1.0,
-    }
-}
 
 /// The look at whether customers are served that needs nothing.
 fn anybodys_watch() -> usize {

@@ -3,7 +3,7 @@
 
 use incident::Remedy;
 
-use super::{Responder, anybodys_watch, fits};
+use super::{Responder, anybodys_watch};
 use crate::{
     Hands,
     cause::{Class, Kind},
@@ -33,7 +33,7 @@ impl<H: Hands> Responder<'_, H> {
             open().filter(|place| knowledge.naming.contains(place)).map(|place| self.look_minutes(place));
         let named = |sure: f64, class: Option<Class>| {
             let of = |place: &usize| match &knowledge.hypotheses[*place] {
-                hypothesis if knowledge.has_asset(*place) => sure * fits(hypothesis, class),
+                hypothesis if knowledge.has_asset(*place) => sure * hypothesis.fits(class),
                 _ => 1.0,
             };
             places.iter().map(of).collect()
@@ -128,7 +128,7 @@ impl<H: Hands> Responder<'_, H> {
             let helps = self.knowledge.helps(place);
             let of = |hypothesis: &usize| {
                 let class = class.filter(|_| needs_name);
-                helps[*hypothesis] * fits(&self.knowledge.hypotheses[*hypothesis], class)
+                helps[*hypothesis] * self.knowledge.hypotheses[*hypothesis].fits(class)
             };
             Some(Candidate {
                 place,

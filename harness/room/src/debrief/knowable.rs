@@ -91,17 +91,19 @@ fn certain(
     knowledge: &Knowledge,
 ) -> Option<f64> {
     let phase = Phase::of(after_minutes);
-    let mut said_so_far = Vec::new();
+    let (mut said_so_far, mut class) = (Vec::new(), None);
     let checks: Vec<(usize, &Check)> =
         granted(level).into_iter().map(|place| (place, &CHECKS[place])).collect();
     let minutes: BTreeSet<u32> = checks.iter().map(|(_, check)| check.cost_minutes).collect();
     for minutes in minutes {
         for (place, check) in checks.iter().filter(|(_, check)| check.cost_minutes == minutes) {
-            let said = moment.findings.get(*place).and_then(|finding| check.place(finding.outcome));
-            let Some(said) = said else { continue };
+            let Some(finding) = moment.findings.get(*place) else { continue };
+            let Some(said) = check.place(finding.outcome) else { continue };
             said_so_far.push((*place, said));
+            class = finding.class.or(class);
         }
-        let belief = knowledge.judged(phase, &said_so_far, knowledge.temper);
+        let mut belief = knowledge.judged(phase, &said_so_far, knowledge.temper);
+        knowledge.told_class(&mut belief, class);
         if share(fact, belief.shares(), &knowledge.cases) >= CERTAIN_FROM {
             return Some(f64::from(minutes));
         }
