@@ -69,6 +69,7 @@ fn richer_telemetry_makes_facts_knowable_earlier() {
     for times in [&cause, &asset, &character] {
         assert!(times.is_sorted_by(|(_, poorer, _), (_, richer, _)| poorer >= richer), "{times:?}");
     }
+    assert!(cause.iter().all(|(_, known, _)| known.is_finite()), "{cause:?}");
     let minutes = |level: Level| character.iter().find(|(of, ..)| *of == level).unwrap().2;
     // In the dark somebody must compare one text after the other; error lines name the one to compare.
     assert!(minutes(Level::Dark) - minutes(Level::Logs) > 3.0, "{character:?}");
