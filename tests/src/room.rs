@@ -12,7 +12,7 @@ use chassis::{Answer, Peer, Wait};
 use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     process::{Process, free_port, program, token},
@@ -71,10 +71,12 @@ impl RunningRoom {
         Self { process, port, facilitator, folder, options }
     }
 
-    /// Kills the room, as `kill -9` does, and opens it again with the same command.
-    pub async fn kill_and_open_again(&mut self) {
+    /// Kills the room, as `kill -9` does, and opens it again with the same command. Answers with when it died.
+    pub async fn kill_and_open_again(&mut self) -> Instant {
         self.process.kill();
+        let died = Instant::now();
         self.process = start(self.port, &self.facilitator, self.folder.path(), &self.options).await;
+        died
     }
 
     /// Somebody without credentials.
