@@ -186,11 +186,17 @@ impl Browser {
     ///
     /// When it does not come.
     pub async fn until(&self, css: &str) -> Element {
-        match self.client.wait().at_most(WAIT).for_element(Locator::Css(css)).await {
-            Ok(element) => element,
-            Err(error) => {
-                self.picture("missing").await;
-                panic!("{css} did not come (target/pictures/missing.png): {error}")
+        let began = tokio::time::Instant::now();
+        loop {
+            let left = WAIT.saturating_sub(began.elapsed());
+            match self.client.wait().at_most(left).for_element(Locator::Css(css)).await {
+                Ok(element) => return element,
+                // The page gave way to the next one while it was asked.
+                Err(error) if error.to_string().contains("aborted by navigation") && !left.is_zero() => {}
+                Err(error) => {
+                    self.picture("missing").await;
+                    panic!("{css} did not come (target/pictures/missing.png): {error}")
+                }
             }
         }
     }

@@ -267,7 +267,9 @@ async fn hand_over(browser: &Browser, seen: &str, attached: usize) {
 /// Presses what may be covered for a moment by a message at the edge.
 async fn press(browser: &Browser, css: &str) {
     let key = if css.ends_with(" input") { " ".to_owned() } else { Key::Enter + "" };
-    browser.until(css).await.send_keys(&key).await.unwrap();
+    let element = browser.until(css).await;
+    browser.until_true(&format!("document.querySelector({css:?}).checkVisibility()")).await;
+    element.send_keys(&key).await.unwrap();
 }
 
 /// Takes pictures, light and dark, and lets axe look.

@@ -106,8 +106,9 @@ impl Server {
         postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
-    /// As `kill -9`: no chance to finish anything.
+    /// As `kill -9`: no chance to finish anything, not for the processes of open connections either.
     pub(crate) fn kill(&mut self) {
+        self.signal_all("KILL");
         self.end("KILL");
     }
 
