@@ -3,15 +3,16 @@
 //! # Layout, in the order to read
 //!
 //! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`state`]: its owner, and the one way to change it:
-//!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a [`ticket`] or not. [`plan`]: which team meets what,
-//!   and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it opens. [`claims`]: an explanation
-//!   in parts, and what it is worth. [`complaints`]: what customers say.
+//!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a
+//!   [`ticket`] or not. [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched
+//!   with, and when it opens. [`claims`]: an explanation in parts, and what it is worth. [`complaints`]: what customers say.
 //! - [`evidence_kind`]: what each telemetry level opens. [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: what a restart finds.
 //!   [`queries`]: whose query is computed when.
 //! - [`access`]: who is allowed what. [`rate_limits`]: how often. [`limits`]: how large everything may grow, in one place. [`texts`]: what
-//!   people type. [`views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`]. [`api`]: HTTP, described as
-//!   `OpenAPI`. [`join`]: addresses and QR codes. [`pages`]: files, and the headers of every answer. [`mod@debrief`]: what it was all about,
+//!   people type. [`views`], [`ticket_views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`].
+//!   [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and QR codes. [`pages`]: files, and the headers of every answer.
+//!   [`mod@debrief`]: what it was all about,
 //!   once the answers are open.
 //!
 //! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
@@ -51,6 +52,7 @@ pub mod store;
 pub mod access;
 pub mod rate_limits;
 pub mod views;
+pub mod ticket_views;
 pub mod desk_views;
 pub mod difference;
 pub mod feeds;

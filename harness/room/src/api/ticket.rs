@@ -22,7 +22,7 @@ use crate::{
     session::{Moment, Played},
     texts,
     ticket::{Pass, Reason, Written},
-    views::{PassView, pass_view},
+    ticket_views::{PassView, pass_view},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Room> {
