@@ -70,3 +70,35 @@ fn why(above: &Diagnosis, below: &Diagnosis, can_be_mended: bool) -> String {
     }
     format!("explained {longer:.0} min later, with customers served")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::playback::AnswerGiven;
+
+    fn diagnosis(restored_min: f64, answered_min: f64, score: f64, wrong_remedies: u32) -> Diagnosis {
+        let cause = (score > 0.0).then(|| "a cause".to_owned());
+        let answer = Some(AnswerGiven { at_s: answered_min * 60.0, score, confidence: 1.0, cause });
+        Diagnosis {
+            answer,
+            restored_s: Some(restored_min * 60.0),
+            wrong_remedies,
+            checks: 5,
+            ..Diagnosis::default()
+        }
+    }
+
+    #[test]
+    fn the_largest_part_of_a_difference_is_named() {
+        let usual = diagnosis(20.0, 30.0, 1.0, 0);
+        for (other, expected) in [
+            (diagnosis(50.0, 60.0, 1.0, 2), "restored 30 min later, after 2 remedies in vain instead of 0"),
+            (diagnosis(50.0, 60.0, 1.0, 0), "restored 30 min later, after 5 checks instead of 5"),
+            (diagnosis(20.0, 30.0, 0.0, 0), "explanation: none, right at the level below"),
+            (diagnosis(20.0, 30.0, 0.3, 0), "explanation: wrong, right at the level below"),
+            (diagnosis(20.0, 90.0, 1.0, 0), "explained 60 min later, with customers served"),
+        ] {
+            assert_eq!(why(&other, &usual, true), expected);
+        }
+    }
+}

@@ -167,7 +167,7 @@ fn report(seed: u64, seeds: NonZeroUsize, told: Vec<(Morning, Vec<[f64; PARTS.le
         kicker: format!("{STORY} · virtual time · {PEOPLE} draws of the people"),
         finding: format!(
             "Half of the mornings are restored within {:.0} minutes of the loss, nine of ten within {:.0}, and {in_time:.0} % by 13:00, when the \
-             story ends that the field tells.",
+             outage ended that really happened.",
             at(5),
             at(9)
         ),
