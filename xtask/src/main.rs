@@ -9,16 +9,18 @@
 //! - `tests`: runs the test programs, as many at once as there are processors.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
+//! - `slides`: the slides for a class, printed.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
 
 mod cargo;
 mod dependencies;
 mod dist;
+mod slides;
 mod steps;
 mod tests;
 mod tools;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -68,6 +70,12 @@ enum Task {
         #[arg(long)]
         tested: bool,
     },
+    /// Print the slides for a class, docs/slides.md, as a page and as PDF
+    Slides {
+        /// Folder that they are written to
+        #[arg(long, value_name = "DIR", default_value = "glyphfall-out/slides")]
+        out: PathBuf,
+    },
     /// Check, and where possible install, the tools that the tests need
     Tools,
     /// Check the licences and duplicates of all dependencies against deny.toml
@@ -85,6 +93,7 @@ fn main() -> ExitCode {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
                 .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
         }
+        Task::Slides { out } => slides::print(&out),
         Task::Tools => tools::ensure(),
         Task::Licences => dependencies::check(),
     };
