@@ -87,20 +87,29 @@ export function proposal({ plan, teams, scenarios, levels }) {
   };
 }
 
-const SHORT = { practice: 4, minutes: 15, levels: ["logs", "changes"] };
+/** The guide's shorter plans, by the minutes that they take in all. Without practice, whoever has never seen the pages learns them in the round. */
+const SHORT = {
+  20: { practice: null, minutes: 9, speed: 30, text: "One round of 9 minutes at speed 30, without practice" },
+  45: { practice: 4, minutes: 15, speed: 15, text: "A practice of 4 minutes and one round of 15" },
+};
+const SHORT_LEVELS = ["logs", "changes"];
 
 /**
- * The guide's plan for 45 minutes, out of the rounds that are still to come: a short practice, and one round with the same incident for all,
- * poor and rich levels in turn. Answers with the rounds to change, and the numbers of those to take out.
+ * A plan of the guide, out of the rounds that are still to come: one round with the same incident for all, poor and rich levels in turn. Answers
+ * with the rounds to change, the numbers of those to take out, and what to say of it.
  * @param {NamedRound[]} plan
+ * @param {20 | 45} total
  */
-export function shortPlan(plan) {
+export function shortPlan(plan, total) {
+  const { practice: minutes, text, ...scored } = SHORT[total];
   const toCome = plan.filter(({ state }) => state === "next" || state === "later");
   const [first, ...others] = measuredOf(toCome);
   const practice = toCome.find((round) => round.practice);
   const { scenario } = first?.teams[0] ?? {};
   const changed = [];
-  if (practice) changed.push({ ...practice, minutes: SHORT.practice });
-  if (first) changed.push({ ...first, minutes: SHORT.minutes, teams: first.teams.map((part, index) => ({ ...part, scenario, level: SHORT.levels[index % 2] })) });
-  return { changed, removed: others.map(({ number }) => number).toReversed() };
+  if (practice && minutes) changed.push({ ...practice, minutes });
+  if (practice && !minutes) others.push(practice);
+  if (first) changed.push({ ...first, ...scored, teams: first.teams.map((part, index) => ({ ...part, scenario, level: SHORT_LEVELS[index % 2] })) });
+  const removed = others.map(({ number }) => number).toSorted((one, other) => other - one);
+  return { changed, removed, text: `${text}: the same incident for all teams, logs and changes in turn. Other rounds to come are taken out.` };
 }

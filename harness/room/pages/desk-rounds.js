@@ -75,14 +75,16 @@ async function removeRound(number) {
   if (await confirmed(`Remove ${roundOf(number).name} from the plan?`, "Remove")) await send("DELETE", `/api/desk/plan/${number}`);
 }
 
-byId("short-plan").addEventListener("click", () => attempt(byId("short-plan"), async () => {
-  const { changed, removed } = shortPlan(view.plan);
-  const text = "A practice of 4 minutes and one round of 15: the same incident for all teams, logs and changes in turn. Other rounds to come are taken out.";
-  if (!(await confirmed("Make it the 45-minute plan?", "Make it so", text))) return;
-  for (const number of removed) await send("DELETE", `/api/desk/plan/${number}`);
-  for (const { number, practice, operating_model, speed, minutes, teams } of changed) {
-    const parts = teams.map(({ team, scenario, level }) => ({ team, scenario, level }));
-    await send("PUT", `/api/desk/plan/${number}`, { practice, operating_model, speed, minutes, teams: parts });
-  }
-  toast("The plan fits 45 minutes.");
-}));
+for (const choice of document.querySelectorAll("[data-plan]")) {
+  const total = Number(choice.dataset.plan) === 20 ? 20 : 45;
+  choice.addEventListener("click", () => attempt(choice, async () => {
+    const { changed, removed, text } = shortPlan(view.plan, total);
+    if (!(await confirmed(`Make it the ${total}-minute plan?`, "Make it so", text))) return;
+    for (const { number, practice, operating_model, speed, minutes, teams } of changed) {
+      const parts = teams.map(({ team, scenario, level }) => ({ team, scenario, level }));
+      await send("PUT", `/api/desk/plan/${number}`, { practice, operating_model, speed, minutes, teams: parts });
+    }
+    for (const number of removed) await send("DELETE", `/api/desk/plan/${number}`);
+    toast(`The plan fits ${total} minutes.`);
+  }));
+}
