@@ -5,13 +5,19 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
+use glyphfall_tests::process::program;
 use incident::ContributingFactor;
+use room::{limits, plan};
 use world::scenario::library;
 
 /// Fewer marks than this, and the search has missed some.
 const MARKS_MIN: usize = 10;
+
+/// Fewer commands than this, and the search has missed some.
+const COMMANDS_MIN: usize = 40;
 
 /// What opens the comment at a defect that was made on purpose. In two pieces, or this line would be found like one.
 const MARK: &str = concat!("FAULT", ":");
@@ -84,10 +90,75 @@ fn every_path_that_a_document_names_exists() {
             assert!(root().join(path).exists(), "{name} names {path}, which does not exist");
         }
         let folder = root().join(&name).parent().expect("a document lies in a folder").to_owned();
-        let links = document.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let links = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.starts_with("https://")) {
-            assert!(folder.join(link).exists(), "{name} leads to {link}, which does not exist");
+            let (path, place) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { root().join(&name) } else { folder.join(path) };
+            assert!(target.exists(), "{name} leads to {link}, which does not exist");
+            let is_there = || {
+                anchors(&fs::read_to_string(&target).expect("a document is text"))
+                    .any(|anchor| anchor == place)
+            };
+            assert!(place.is_empty() || is_there(), "{name} leads to {link}: there is no such heading");
         }
+    }
+}
+
+/// A command that a reader copies is one that the program knows. `--help` at its end keeps it from doing anything.
+#[test]
+fn the_program_knows_every_command_that_a_document_names() {
+    let program = program("glyphfall");
+    let mut tried = 0;
+    for name in documents() {
+        let document = read(&name);
+        let lines = document.lines().map(|line| line.trim_start_matches("$ "));
+        for command in lines.chain(code_spans(&document)).filter_map(arguments) {
+            let line = format!("exec {} {command} --help", program.display());
+            let output =
+                Command::new("bash").args(["-c", &line]).current_dir(root()).output().expect("bash runs");
+            let told = String::from_utf8_lossy(&output.stderr);
+            // What a reader is to fill in stands in capitals.
+            let is_placeholder = |word: &str| word.chars().all(|sign| sign.is_ascii_uppercase());
+            let refused = told.split_once("invalid value '").and_then(|(_, rest)| rest.split('\'').next());
+            assert!(
+                output.status.success() || refused.is_some_and(is_placeholder),
+                "{name}: glyphfall {command}: {told}"
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried >= COMMANDS_MIN, "only {tried} commands were found");
+}
+
+/// Each plan of the guide lasts as long as its heading says, and what the guide says of rounds is what the room does.
+#[test]
+fn the_figures_of_the_guide_are_the_rooms() {
+    let guide = read("docs/facilitator.md");
+    for minutes in ["20", "45", "90"] {
+        let plan = section(&guide, &format!("{minutes} minutes"));
+        let begins: Vec<u32> =
+            plan.lines().filter_map(|line| line.split('|').nth(1)?.trim().parse().ok()).collect();
+        assert!(begins.len() > 3 && begins.is_sorted(), "{minutes}: {begins:?}");
+        assert_eq!(begins.last().map(u32::to_string).as_deref(), Some(minutes));
+    }
+    let said = [
+        format!("practice, {} minutes", plan::PRACTICE_MINUTES),
+        format!("round 1, {} minutes", plan::MINUTES),
+        format!("At speed {}, {} minutes reach the end", plan::SPEED, plan::MINUTES),
+        format!("A team has {} seats", limits::SEATS_PER_TEAM_MAX),
+        format!("may take {};", limits::SEATS_PER_CLIENT_MAX),
+        format!("at\nleast {} characters", limits::FACILITATOR_TOKEN_CHARACTERS_MIN),
+    ];
+    for words in said {
+        assert!(guide.contains(&words), "the guide does not say {words:?}");
+    }
+    let tried =
+        section(&guide, "While it runs").split("### ").find(|part| part.starts_with("What teams try"));
+    let rows = tried.expect("there is such a part").lines().filter(|line| line.starts_with("| `"));
+    for row in rows {
+        let name = code_spans(row)[0];
+        let scenario = library().into_iter().find(|scenario| scenario.name == name);
+        assert!(scenario.is_some(), "{name} is no scenario");
     }
 }
 
@@ -147,6 +218,25 @@ fn section<'a>(document: &'a str, words: &str) -> &'a str {
 fn code_spans(document: &str) -> Vec<&str> {
     let outside = document.split("```").step_by(2);
     outside.flat_map(|text| text.split('`').skip(1).step_by(2)).collect()
+}
+
+/// What follows `glyphfall` in a line or span that begins with it, without pipes, comments and optional parts.
+fn arguments(command: &str) -> Option<&str> {
+    let begins = ["glyphfall ", "cargo run --release -- ", "cargo run --release --quiet -- "];
+    let rest = begins.iter().find_map(|begin| command.strip_prefix(begin))?;
+    Some(rest[..rest.find(['|', '#', '>', '&', ';', '[']).unwrap_or(rest.len())].trim_end_matches([' ', '.']))
+}
+
+/// The places of a document that a link can lead to, as GitHub names them.
+fn anchors(document: &str) -> impl Iterator<Item = String> {
+    let headings = document
+        .lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .map(|line| line.trim_start_matches('#').trim());
+    headings.map(|heading| {
+        let kept = heading.chars().filter(|sign| sign.is_alphanumeric() || [' ', '-', '_'].contains(sign));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    })
 }
 
 /// How many marks each source below a folder bears, by its path from the root.
