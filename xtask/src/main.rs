@@ -56,6 +56,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Play the session anew that `glyphfall room --example` shows: a quarter of an hour
+    Example,
     /// Build static binaries that need nothing from the system they run on
     Dist,
     /// Build the container image from static binaries, without pulling anything
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
+        Task::Example => example(),
         Task::Dist => dist::build(Build::Shipped).map(|_| ()),
         Task::Image { tag, postgres, tested } => {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
@@ -151,6 +154,12 @@ fn test(arguments: Vec<String>) -> Result<()> {
 fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -> Step {
     let repeat = Cargo::new("xtask tests").pass_on(arguments.clone()).to_string();
     Step::new("tests", repeat, move || tests::run(&variables, &arguments))
+}
+
+/// Plays it with the program as it stands, and packs what its room keeps; the next build holds it.
+fn example() -> Result<()> {
+    Cargo::new("build --release --locked --workspace --bin glyphfall").run()?;
+    Cargo::new("run --release --locked --package glyphfall-tests --example record").run()
 }
 
 fn bench(arguments: Vec<String>) -> Result<()> {

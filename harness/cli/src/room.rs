@@ -1,10 +1,11 @@
-//! `glyphfall room`: a training session for several teams, until Ctrl-C. What happened is kept; the same command goes on with it.
+//! `glyphfall room`: a training session for several teams, until Ctrl-C. What happened is kept; the same command goes on with it. `--solo` is
+//! a rehearsal of one person, `--example` a finished session to look at.
 
 use std::{
     fmt::Write as _,
     io::ErrorKind,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, anyhow};
@@ -12,15 +13,18 @@ use chassis::{address::authority, run::explain, serve::AllowedHosts, token::stro
 use clap::Args;
 use console::style;
 use http::uri::Authority;
+use incident::Level;
 use room::{
     Room, RoomOptions,
     join::{Reachable, reachable},
+    plan::RICH,
     room::TEAMS_MAX,
-    session::{Phase, Session},
+    session::{Phase, Purpose, Session, Team},
     store, team_world,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use world::scenario::STORY;
 
 use crate::{
     args::{Format, new_seed, views},
@@ -50,9 +54,20 @@ pub(crate) struct RoomArgs {
     /// Page views a second in each team's shop, on average
     #[arg(long, value_name = "COUNT", default_value_t = team_world::VIEWS_PER_SECOND, value_parser = views)]
     views: f64,
-    /// Folder that keeps the session; a session that it already holds is continued
-    #[arg(long, value_name = "DIR", default_value = "glyphfall-out/room")]
-    out: PathBuf,
+    /// Folder that keeps the session; a session that it already holds is continued, and a rehearsal begins anew [default:
+    /// glyphfall-out/room, glyphfall-out/solo for a rehearsal]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Opens a finished session of four teams: desk, team pages and debrief, to look at. It lies in a folder of its own, and goes with it
+    #[arg(long, conflicts_with_all = ["teams", "bind", "seed", "views", "out", "fresh", "seen", "solo"])]
+    example: bool,
+    /// Rehearsal of one person, with a clock, hints and a debrief, and without a facilitator [default scenario: special-character]
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = STORY,
+        conflicts_with_all = ["teams", "bind", "fresh", "seen"])]
+    solo: Option<String>,
+    /// Telemetry level of the rehearsal
+    #[arg(long, requires = "solo", default_value_t = RICH)]
+    level: Level,
     /// Begins a new session; an earlier one in the folder is moved aside, into a folder named by its time
     #[arg(long)]
     fresh: bool,
@@ -78,10 +93,27 @@ fn pages(folder: &str) -> Result<PathBuf, String> {
     Err("there is no team.html in it; in the sources the pages are in harness/room/pages".to_owned())
 }
 
+impl RoomArgs {
+    /// Where the session is kept, unless it is the example.
+    fn folder(&self) -> PathBuf {
+        let kind = if self.solo.is_some() { "solo" } else { "room" };
+        self.out.clone().unwrap_or_else(|| Path::new("glyphfall-out").join(kind))
+    }
+}
+
 pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let screen = Screen::new(Format::Text);
     let seed = args.seed.unwrap_or_else(new_seed);
-    can_write(&args.out, [])?;
+    // Removed when this ends.
+    let example = if args.example { Some(tempfile::tempdir()?) } else { None };
+    let folder = example.as_ref().map_or_else(|| args.folder(), |folder| folder.path().to_owned());
+    can_write(&folder, [])?;
+    if args.example {
+        room::example::unpack(&folder).context("the example cannot be unpacked")?;
+    }
+    if let Some(scenario) = &args.solo {
+        world::scenario::scenario(scenario)?;
+    }
     let seen = args.seen.as_deref().map(store::scenarios_seen).transpose();
     let seen = seen.context("--continue takes the session file of an earlier room")?.unwrap_or_default();
     let address = SocketAddr::new(args.bind, args.room_port);
@@ -94,22 +126,31 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let options = RoomOptions {
         teams: args.teams.unwrap_or(TEAMS),
         seed,
-        folder: args.out.clone(),
+        folder: folder.clone(),
         address,
         facilitator_token: args.facilitator_token.clone(),
         seen,
-        fresh: args.fresh,
+        fresh: args.fresh || args.solo.is_some(),
         views: args.views,
         pages: args.pages.clone(),
     };
-    let room = Room::open(options).await.map_err(|error| {
+    let opened = match &args.solo {
+        Some(scenario) => Room::rehearse(options, scenario, args.level).await,
+        None => Room::open(options).await,
+    };
+    let room = opened.map_err(|error| {
         let advice = advice(error.kind());
         anyhow::Error::new(error).context(format!(
             "the session in {} cannot be opened; {advice}",
-            plain(&args.out.display().to_string())
+            plain(&folder.display().to_string())
         ))
     })?;
-    screen.say(&welcome(&room, &args));
+    let session = room.read(Session::clone);
+    screen.say(&match session.purpose {
+        Purpose::Class => welcome(&room, &session, &args, &folder),
+        Purpose::Solo => welcome_alone(&room, &session, &folder),
+        Purpose::Example => welcome_to_look(&room, &session),
+    });
     let closing = CancellationToken::new();
     let hosts = args.allowed_hosts.hosts();
     let told = async {
@@ -118,10 +159,14 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     };
     tokio::join!(room::serve(room.clone(), listener, hosts, closing.clone()), told);
     room.close().await.context("the session could not be saved")?;
-    screen.say(&format!(
-        "Closed. The session is in {}; the same command goes on with it.",
-        plain(&args.out.display().to_string())
-    ));
+    let kept = plain(&folder.display().to_string());
+    screen.say(&match session.purpose {
+        Purpose::Class => format!("Closed. The session is in {kept}; the same command goes on with it."),
+        Purpose::Solo => {
+            format!("Closed. The rehearsal is in {kept}; 'glyphfall room --out {kept}' opens it again.")
+        }
+        Purpose::Example => "Closed.".to_owned(),
+    });
     Ok(())
 }
 
@@ -149,8 +194,38 @@ fn at_desk(address: SocketAddr) -> Authority {
     authority(SocketAddr::new(loopback, address.port()))
 }
 
-fn welcome(room: &Room, args: &RoomArgs) -> String {
-    let session = room.read(Session::clone);
+/// The page of a team, for whoever opens this address: it brings along all that joining takes.
+fn seat(room: &Room, session: &Session, team: u32, alias: &str) -> String {
+    format!("http://{}/#code={}&team={team}&as={alias}", at_desk(room.address()), session.code)
+}
+
+/// The facilitator's page, likewise.
+fn desk(room: &Room, session: &Session) -> String {
+    format!("http://{}/desk#token={}", at_desk(room.address()), session.facilitator_token)
+}
+
+fn welcome_alone(room: &Room, session: &Session, folder: &Path) -> String {
+    format!(
+        "{}  seed {}; Ctrl-C closes it\n\n  open     {}\n  kept in  {}\n",
+        style("Your rehearsal is ready; the clock starts when you begin.").bold(),
+        session.seed,
+        seat(room, session, 1, "Me"),
+        plain(&folder.display().to_string()),
+    )
+}
+
+fn welcome_to_look(room: &Room, session: &Session) -> String {
+    let team = |team: &Team| format!("  {:<12} {}\n", team.name, seat(room, session, team.number, "Visitor"));
+    format!(
+        "{}  Nothing in it changes; Ctrl-C closes it\n\n  {:<12} {}\n{}\nThe debrief of all teams is one click from the desk, each team's from its page.\n",
+        style("A recorded session of four teams is open.").bold(),
+        "facilitator",
+        desk(room, session),
+        session.teams.iter().map(team).collect::<String>(),
+    )
+}
+
+fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> String {
     let mut came_back = match (session.phase, session.current) {
         (Phase::Lobby, _) | (_, None) => String::new(),
         (Phase::Paused, Some(round)) => {
@@ -180,18 +255,17 @@ fn welcome(room: &Room, args: &RoomArgs) -> String {
     format!(
         "{}  seed {}; Ctrl-C closes it\n{came_back}\n\
          {} teams join at\n{addresses}{alone}\n\
-         facilitator  http://{}/desk#token={}\n\
+         facilitator  {}\n\
          code         {}\n\
          token        {}\n\
          kept in      {}\n",
         style("The incident room is open.").bold(),
         session.seed,
         session.teams.len(),
-        at_desk(room.address()),
-        session.facilitator_token,
+        desk(room, session),
         session.code,
         session.facilitator_token,
-        plain(&args.out.display().to_string()),
+        plain(&folder.display().to_string()),
     )
 }
 

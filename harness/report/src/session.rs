@@ -25,6 +25,29 @@ pub struct SessionReport {
     /// Whether teams see all combinations of the latent faults.
     pub shows_combinations: bool,
     pub progress: Progress,
+    /// What participants said of the session, in an order that tells nothing about who said it.
+    #[serde(default)]
+    pub feedback: Vec<Feedback>,
+}
+
+/// What one participant said of the session, without a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Whether they learned something new.
+    pub learned: bool,
+    /// Whether they would come again.
+    pub again: bool,
+    /// One line of their own.
+    pub words: Option<String>,
+}
+
+/// What a participant means to do at home.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    pub text: String,
+    pub owner: Option<String>,
+    /// A date as in 2026-03-31.
+    pub due: Option<String>,
 }
 
 /// A moment that the facilitator marked.

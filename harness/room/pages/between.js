@@ -5,6 +5,8 @@ import { button, byId, el, keep, send, setHidden, setText } from "./lib.js";
 import { isAtWork, isLive, state, watch, watchAll } from "./state.js";
 import { roleOf } from "./bar.js";
 import { linesBox, queue } from "./ticket.js";
+import { rehearsal } from "./solo.js";
+import { didBox } from "./did.js";
 
 const RULES = [
   "A shop is yours to look after: real services, with customers coming all the time.",
@@ -13,6 +15,9 @@ const RULES = [
   "Find out why, put it right, and explain it in your own words with pinned evidence: fixing and explaining count apart.",
   "Everybody in the team sees the same page, unless you work at lines of support: talk to each other, divide the work, and note what you think.",
 ];
+
+/** Those that hold for one person too. */
+const ALONE = RULES.slice(0, -1);
 
 const hereTitle = el("h2", {});
 const here = el("ul", { class: "members plain-list" });
@@ -46,6 +51,7 @@ const isReadyBox = el("p", { class: "row" }, readyButton, countdown);
 const PLACES = { lobby, over, debrief };
 
 function lobby(s) {
+  if (s.purpose === "solo") return rehearsal(s, ALONE, countdown);
   return [
     el("h1", {}, `Welcome, ${s.team.name}`),
     el("p", { class: "lead" }, "You are in. Leave this page open: it changes by itself when the facilitator begins. A practice round counts for nothing; the top of the page says whether it is one."),
@@ -73,16 +79,18 @@ function over(s) {
       el("p", {}, s.more_rounds ? "The next round begins when the facilitator starts it. Leave this page open." : "That was the last round. The debrief opens on this page when the facilitator opens it.")),
     s.more_rounds && isReadyBox,
     linesBox,
+    didBox(s),
     whoIsHere,
   ];
 }
 
-function debrief() {
+function debrief(s) {
   return [
     el("h1", {}, "Debrief"),
-    el("p", { class: "lead" }, "All rounds are over. What happened, what could be known when, and what your team did is ready to be read."),
+    el("p", { class: "lead" }, "All rounds are over. What happened, what could be known when, and what your team did is ready to be read. At its end are two things to take home, and two questions to you."),
     el("p", {}, el("a", { class: "button primary large", href: "/team/debrief" }, "Open the debrief")),
-    whoIsHere,
+    didBox(s),
+    s.purpose !== "solo" && whoIsHere,
   ];
 }
 
@@ -93,6 +101,8 @@ const leave = () => button("Leave and join again", async () => {
 
 /** One sentence: what there is to do now. */
 function nextText(s) {
+  if (s.purpose === "example") return "This is a recorded example of a session. Look at everything: nothing in it changes.";
+  if (s.phase === "paused" && s.purpose === "solo") return "Paused. Customers, clock and loss stand still until you go on; the services run on.";
   if (s.phase === "paused") return "Paused by the facilitator. Customers, clock and loss stand still; the services run on.";
   if (s.phase !== "running") return "";
   if (s.ticket) {

@@ -1,6 +1,7 @@
 // The debrief: fills itself while figures are computed, and spends a team's one choice.
 
 import { asked, attempt, byId, get, send, toast } from "./lib.js";
+import { startParting } from "./parting.js";
 import { startPresenter } from "./present.js";
 import { startReplays } from "./replay.js";
 
@@ -81,5 +82,6 @@ addEventListener("beforeprint", () => document.querySelectorAll("details.step").
 prepare();
 startReplays();
 startPresenter();
+startParting();
 unfold();
 follow();

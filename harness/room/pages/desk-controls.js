@@ -58,7 +58,7 @@ for (const [id, { says, act }] of Object.entries(CONTROLS)) {
   byId(id).addEventListener("click", () => {
     if (!view) return;
     const { no } = says();
-    if (no) return toast(`Not now: ${no}.`, "problem");
+    if (no) return toast(`Not now: ${no}.`, view.purpose === "example" ? "done" : "problem");
     attempt(byId(id), act);
   });
 }

@@ -1,7 +1,7 @@
 // The facilitator's page: shows each state that the room sends, a part of the page each. Who is not signed in is given
 // another page in its place.
 
-import { attempt, byId, live, minutes, send, setHidden, setText, tabs } from "./lib.js";
+import { attempt, byId, live, minutes, send, setExample, setHidden, setText, tabs } from "./lib.js";
 import { PHASES, withNames } from "./desk-words.js";
 import * as controls from "./desk-controls.js";
 import * as lobby from "./desk-lobby.js";
@@ -35,6 +35,8 @@ let phase = null;
 /** @param {Api.DeskView} newest */
 function show(newest) {
   const view = withNames(newest);
+  setExample(view.purpose === "example");
+  setHidden(byId("example"), view.purpose !== "example");
   setHidden(byId(projector.isProjector ? "projector" : "desk"), false);
   if (!projector.isProjector) {
     showTop(view);

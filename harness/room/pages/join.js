@@ -143,6 +143,22 @@ function complain(name, text) {
   fields.forEach((field) => (text ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid")));
 }
 
+/** An address may bring all that is needed behind a `#`, which no server and no log ever sees: whoever opens it sits down at once. */
+async function sitDown(brought) {
+  history.replaceState(null, "", location.pathname);
+  const [code, team, alias] = ["code", "team", "as"].map((name) => brought.get(name) ?? "");
+  try {
+    await send("POST", "/api/join", { code, team: Number(team), alias });
+    localStorage.setItem(SEAT_KEY, team);
+    location.replace("/team");
+  } catch (error) {
+    refused(error);
+  }
+}
+
+const brought = new URLSearchParams(location.hash.slice(1));
+if (brought.has("as")) sitDown(brought);
+
 sayThatWeAreHere();
 offerSeat();
 look();

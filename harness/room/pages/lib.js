@@ -92,6 +92,14 @@ export class Problem extends Error {
   }
 }
 
+/** What a recorded example says of every change. */
+class Unchanged extends Error {}
+const UNCHANGED = "This is a recorded example: everything can be looked at, and nothing changes.";
+let isExample = false;
+
+/** Whether the session is such an example. */
+export const setExample = (is) => { isExample = is; };
+
 /**
  * Asks the room; answers with its JSON, or null if there is none. Throws a `Problem`.
  * @param {string} method
@@ -100,6 +108,7 @@ export class Problem extends Error {
  * @returns {Promise<any>}
  */
 export async function send(method, path, body) {
+  if (isExample && method !== "GET") throw new Unchanged(UNCHANGED);
   /** @type {Record<string, string>} */
   const headers = { "X-Requested-With": "room" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -146,7 +155,7 @@ export async function attempt(control, work) {
   try {
     return await work();
   } catch (error) {
-    toast(error.message, "problem");
+    toast(error.message, error instanceof Unchanged ? "done" : "problem");
     return undefined;
   } finally {
     control?.removeAttribute("aria-busy");

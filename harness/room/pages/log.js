@@ -42,7 +42,7 @@ function showUnread() {
 /** What a line says, without the kind that stands before it anyway. */
 const saidOf = (kind, text) => (text.startsWith(`${kind}: `) ? text.slice(kind.length + 2) : text);
 
-function lineOf({ kind, story, shop_s, text, by }) {
+export function lineOf({ kind, story, shop_s, text, by }) {
   return el("li", { class: `log-line is-${kind}` },
     el("span", { class: "log-time", title: `${shop_s.toFixed(1)} s of the shop's own time` }, story),
     el("span", { class: "log-text" },

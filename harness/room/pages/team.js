@@ -1,6 +1,6 @@
 // The team's page: puts its parts together. The state comes every second; each part watches its own piece of it.
 
-import { byId, live, setHidden } from "./lib.js";
+import { byId, live, setExample, setHidden } from "./lib.js";
 import { isAtWork, take, watch } from "./state.js";
 import { arrange } from "./columns.js";
 import { startBar } from "./bar.js";
@@ -17,6 +17,7 @@ import { startPins } from "./pins.js";
 import { startExplain } from "./explain.js";
 import { startQuestion } from "./question.js";
 import { startTicket } from "./ticket.js";
+import { startSolo } from "./solo.js";
 
 watch(isAtWork, (isNow) => {
   setHidden(byId("columns"), !isNow);
@@ -26,7 +27,10 @@ watch(isAtWork, (isNow) => {
 
 for (const start of [
   startBar, startWaiting, startBetween, startShop, startLog, startTools, startEvidence, startGuess,
-  startRemedies, startHypotheses, startPins, startExplain, startQuestion, startTicket,
+  startRemedies, startHypotheses, startPins, startExplain, startQuestion, startTicket, startSolo,
 ]) start();
 
-live("/api/team/events", take);
+live("/api/team/events", (next) => {
+  setExample(next.purpose === "example");
+  take(next);
+});

@@ -11,7 +11,7 @@ use crate::{
     limits::{MARKS_MAX, full},
     plan::{MINUTES_RANGE, ROUNDS_MAX},
     session::{
-        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Round, Session, Team, conflict,
+        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Purpose, Round, Session, Team, conflict,
         not_found,
     },
     state::Change,
@@ -129,7 +129,8 @@ impl Change<'_> {
             return Err(conflict("No round is under way."));
         }
         let session = self.for_everybody();
-        session.phase = Phase::Over;
+        // Who is alone waits for nobody to open the answers.
+        session.phase = if session.purpose == Purpose::Solo { Phase::Debrief } else { Phase::Over };
         let place = session.current.unwrap_or_default();
         let playing = session.teams.iter_mut().flat_map(|team| &mut team.played);
         for played in playing.filter(|played| played.round == place) {

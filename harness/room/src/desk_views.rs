@@ -1,5 +1,7 @@
 //! What the facilitator sees of a session: everything. Teaches that one table and one row of controls are enough to lead a room.
 
+use std::sync::Arc;
+
 use incident::{Level, OperatingModel};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,10 +9,11 @@ use utoipa::ToSchema;
 use crate::{
     catalogue::LIBRARY,
     claims::{About, scored},
+    ended::Ended,
     room::Room,
-    session::{Expectation, Guess, Mark, Phase, Played, Round, Session},
+    session::{Expectation, Guess, Mark, Phase, Played, Purpose, Round, Session},
     syllabus::{difficulty, teaches},
-    team_world::{Figures, State, TeamWorld},
+    team_world::{State, TeamWorld},
     ticket::Ticket,
     views::{
         AskedView, ClockView, QuestionView, RoundView, SeatView, clock_view, question, questions, round_view,
@@ -21,6 +24,8 @@ use crate::{
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeskView {
     pub phase: Phase,
+    /// What the session is for: in an example nothing changes.
+    pub purpose: Purpose,
     pub code: String,
     /// Whether people may join.
     pub joining_open: bool,
@@ -172,9 +177,13 @@ pub const MESSAGES: [(&str, &str, bool); 6] = [
 
 pub fn desk_view(room: &Room) -> DeskView {
     let team_worlds: Vec<_> = room.team_worlds().values().cloned().collect();
-    let clock = team_worlds.first().map(|team_world| clock_view(team_world));
-    let figures =
-        team_worlds.first().map_or_else(Figures::default, |team_world| team_world.figures().clone());
+    let ended = room.ended().clone();
+    let first = ended.values().next().map(|ended| (ended.clock.clone(), ended.figures.clone()));
+    let first = match team_worlds.first() {
+        Some(team_world) => Some((clock_view(team_world), team_world.figures().clone())),
+        None => first,
+    };
+    let (clock, figures) = first.map_or_else(Default::default, |(clock, figures)| (Some(clock), figures));
     let reached = room.reached().into_iter();
     let starts_in_s = room.starts_in_s();
     room.read(|session| {
@@ -206,6 +215,7 @@ pub fn desk_view(room: &Room) -> DeskView {
         };
         DeskView {
             phase: session.phase,
+            purpose: session.purpose,
             code: session.code.clone(),
             joining_open: !session.joining_closed,
             bind: room.address().ip().to_string(),
@@ -221,11 +231,8 @@ pub fn desk_view(room: &Room) -> DeskView {
                 .teams
                 .iter()
                 .map(|team| {
-                    team_row(
-                        session,
-                        team.number,
-                        team_worlds.iter().find(|team_world| team_world.team == team.number),
-                    )
+                    let team_world = team_worlds.iter().find(|team_world| team_world.team == team.number);
+                    team_row(session, team.number, team_world, ended.get(&team.number))
                 })
                 .collect(),
             scenarios: scenarios
@@ -260,11 +267,18 @@ fn state_of(session: &Session, number: usize) -> &'static str {
     }
 }
 
-fn team_row(session: &Session, number: u32, team_world: Option<&std::sync::Arc<TeamWorld>>) -> TeamRow {
-    let figures = team_world.map_or_else(Figures::default, |team_world| team_world.figures().clone());
+fn team_row(
+    session: &Session,
+    number: u32,
+    team_world: Option<&Arc<TeamWorld>>,
+    ended: Option<&Ended>,
+) -> TeamRow {
+    let figures = team_world.map(|team_world| team_world.figures().clone());
+    let figures = figures.or_else(|| ended.map(|ended| ended.figures.clone())).unwrap_or_default();
+    let truth = team_world.map(|team_world| &team_world.truth).or(ended.map(|ended| &ended.truth));
     let team = session.team(number).expect("a row is made of a team");
     let played = session.played(number);
-    let score = team_world.zip(played.filter(|played| played.explained.is_some()));
+    let score = truth.zip(played.filter(|played| played.explained.is_some()));
     let guess = |guess: &Guess| GuessView {
         words: guess.kind.map_or("no idea yet", |kind| kind.words()).to_owned(),
         confidence: guess.confidence,
@@ -289,9 +303,8 @@ fn team_row(session: &Session, number: u32, team_world: Option<&std::sync::Arc<T
         ready: session.ready.contains(&number),
         looks: played.map_or(0, Played::looked),
         explained: played.is_some_and(|played| played.explained.is_some()),
-        score: score.map(|(team_world, played)| {
-            scored(&played.explanation(), &played.pins, &team_world.truth, played.level).score
-        }),
+        score: score
+            .map(|(truth, played)| scored(&played.explanation(), &played.pins, truth, played.level).score),
         hints_given: played.map_or(0, |played| played.hints),
         question: played.filter(|played| played.asked).map(question),
         questions: played.map_or_else(Vec::new, |played| questions(played, session.round())),

@@ -5,8 +5,9 @@
 //! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`state`]: its owner, and the one way to change it:
 //!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a
 //!   [`ticket`] or not. [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched
-//!   with, and when it opens. [`claims`]: an explanation in parts, and what it is worth. [`complaints`]: what customers say.
+//!   with, and when it opens. [`parting`]: what participants take along. [`claims`]: an explanation in parts, and what it is worth. [`complaints`]: what customers say.
 //! - [`evidence_kind`]: what each telemetry level opens. [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
+//!   [`ended`]: what is shown of it afterwards. [`example`]: a finished session to look at.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: what a restart finds.
 //!   [`queries`]: whose query is computed when.
 //! - [`access`]: who is allowed what. [`rate_limits`]: how often. [`limits`]: how large everything may grow, in one place. [`texts`]: what
@@ -35,6 +36,7 @@ pub mod seats;
 pub mod changes;
 pub mod work;
 pub mod lines;
+pub mod parting;
 pub mod ticket;
 pub mod plan;
 pub mod syllabus;
@@ -43,6 +45,8 @@ pub mod claims;
 pub mod complaints;
 pub mod evidence_kind;
 pub mod team_world;
+pub mod ended;
+pub mod example;
 pub mod forward;
 pub mod room;
 pub mod saving;
@@ -86,6 +90,7 @@ pub fn router(room: Room) -> Router {
         // Before anything is read: no page of another site changes anything, whatever the door.
         .layer(from_fn(access::same_origin))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(room.clone(), example::refuse_changes))
         // Innermost: what a handler has changed is on disk before anybody reads that it is done.
         .layer(from_fn_with_state(room.clone(), saving::save_before_answering));
     let pages = pages::router().merge(api::debrief_pages::router());

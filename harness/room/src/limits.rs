@@ -27,6 +27,11 @@ pub const FACILITATOR_TOKEN_CHARACTERS_MIN: usize = 16;
 pub const ALIAS_CHARACTERS_MAX: usize = 24;
 /// Longest text that a person types at once, in characters: a paragraph.
 pub const TEXT_CHARACTERS_MAX: usize = 500;
+/// Longest action that a participant takes home, and longest name of its owner, in characters: a line each.
+pub const ACTION_CHARACTERS_MAX: usize = 160;
+pub const OWNER_CHARACTERS_MAX: usize = 40;
+/// Longest remark about the session, in characters: one line.
+pub const REMARK_CHARACTERS_MAX: usize = 200;
 /// The longest text of a pinned piece of evidence, in characters: what a person can read.
 pub const PIN_CHARACTERS_MAX: usize = 4_000;
 /// The longest label of a pinned piece of evidence, in characters.
@@ -52,6 +57,8 @@ pub const LINES_MAX: usize = 1_000;
 pub const QUESTIONS_MAX: usize = 12;
 /// Most moments that a facilitator marks in a session.
 pub const MARKS_MAX: usize = 200;
+/// Most answers to what people think of the session: one for each seat that there can be.
+pub const FEEDBACK_MAX: usize = TEAMS_MAX as usize * SEATS_PER_TEAM_MAX;
 /// Devices that have reached the room and are remembered.
 pub const REACHED_MAX: usize = 50;
 
@@ -74,8 +81,8 @@ const REST_OF_PLAYED_BYTES_MAX: usize = 16 * 1_024;
 pub const PLAYED_BYTES_MAX: usize =
     NOTES_BYTES_MAX + LOOKS_BYTES_MAX + LOG_BYTES_MAX + REST_OF_PLAYED_BYTES_MAX;
 
-/// Everything else of a session: two thousand seats, the plan, marks, names, tokens.
-pub const REST_OF_SESSION_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+/// Everything else of a session: two thousand seats with two actions and a remark each, the plan, marks, names, tokens.
+pub const REST_OF_SESSION_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 // The largest possible session can be opened again.
 const _: () = assert!(

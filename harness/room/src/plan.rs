@@ -22,6 +22,8 @@ pub const RICH: Level = Level::RICHEST;
 pub const SPEED: f64 = 15.0;
 pub const MINUTES: f64 = 21.0;
 pub const PRACTICE_MINUTES: f64 = 6.0;
+/// Minutes of a rehearsal: customers fail within the first two, and each further one costs a quarter of a story's hour.
+pub const REHEARSAL_MINUTES: f64 = 10.0;
 /// The limits for rounds that are planned by hand.
 pub const SPEED_RANGE: (f64, f64) = (1.0, 120.0);
 /// The shortest and the longest round, in minutes.
@@ -60,6 +62,13 @@ pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
     };
     let for_all = vec![practice; usize::try_from(teams).unwrap_or_default()];
     vec![round(true, PRACTICE_MINUTES, for_all), scored(0), scored(1)]
+}
+
+/// The one round of a rehearsal. It counts, so that its debrief shows everything.
+pub fn rehearsal(seed: u64, scenario: &str, level: Level) -> Round {
+    let assigned = vec![Assigned { scenario: scenario.to_owned(), seed: seed_of(seed, 0), level }];
+    let operating_model = OperatingModel::YouBuildIt;
+    Round { practice: false, operating_model, speed: SPEED, minutes: REHEARSAL_MINUTES, assigned }
 }
 
 /// Three scenarios that can be mended and hurt: for practice, and two to compare.

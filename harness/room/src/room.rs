@@ -10,18 +10,19 @@ use std::{
 };
 
 use chassis::{Chassis, Clock, Network, TaskGroup};
-use incident::IncidentRecord;
+use incident::{IncidentRecord, Level};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, interval};
 
 use crate::{
     debrief::state::DebriefState,
+    ended::Ended,
     feeds::Feeds,
     limits::{FACILITATOR_TOKEN_CHARACTERS_MIN, REACHED_MAX},
     queries::Queries,
     rate_limits::RateLimits,
     saving::Saver,
-    session::{Phase, Session},
+    session::{Phase, Purpose, Session},
     state::Concerns,
     store::Store,
     team_world::TeamWorld,
@@ -65,6 +66,8 @@ impl fmt::Debug for Room {
 struct Inner {
     session: Mutex<Session>,
     team_worlds: Mutex<BTreeMap<u32, Arc<TeamWorld>>>,
+    /// Of a round that was over when the room opened; empty once another begins.
+    ended: Mutex<BTreeMap<u32, Ended>>,
     feeds: Feeds,
     saver: Saver,
     aside: Option<PathBuf>,
@@ -86,12 +89,26 @@ struct Inner {
 impl Room {
     /// Opens the room with the session that its folder holds, or a new one. A round that was under way comes back paused.
     pub async fn open(options: RoomOptions) -> io::Result<Self> {
+        Self::open_or(options, |RoomOptions { seed, teams, seen, .. }| Session::new(*seed, *teams, seen))
+            .await
+    }
+
+    /// The same with a rehearsal of one person in place of a new session.
+    pub async fn rehearse(options: RoomOptions, scenario: &str, level: Level) -> io::Result<Self> {
+        Self::open_or(options, |RoomOptions { seed, .. }| Session::solo(*seed, scenario, level)).await
+    }
+
+    async fn open_or(options: RoomOptions, new: impl FnOnce(&RoomOptions) -> Session) -> io::Result<Self> {
         let RoomOptions { folder, address, facilitator_token, views, pages, .. } = &options;
         let store = Store::open(folder)?;
         let kept = if options.fresh { None } else { store.session()? };
         // Files of another session must not get into a new one.
         let aside = if kept.is_none() { store.put_aside()? } else { None };
-        let mut session = kept.unwrap_or_else(|| Session::new(options.seed, options.teams, &options.seen));
+        let results = if kept.is_some() { store.results() } else { Vec::new() };
+        let mut session = kept.unwrap_or_else(|| new(&options));
+        if session.purpose == Purpose::Example {
+            session.renew_credentials();
+        }
         if let Some(token) = facilitator_token {
             strong(token)?;
             session.facilitator_token.clone_from(token);
@@ -103,6 +120,7 @@ impl Room {
             inner: Arc::new(Inner {
                 session: Mutex::new(session),
                 team_worlds: Mutex::default(),
+                ended: Mutex::default(),
                 feeds,
                 saver: Saver::default(),
                 aside,
@@ -110,7 +128,7 @@ impl Room {
                 tasks,
                 rate_limits: RateLimits::default(),
                 queries: Queries::default(),
-                debrief: DebriefState::default(),
+                debrief: DebriefState::with(results),
                 reached: Mutex::default(),
                 countdown: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
@@ -136,6 +154,10 @@ impl Room {
 
     pub(crate) fn team_worlds(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<TeamWorld>>> {
         self.inner.team_worlds.lock()
+    }
+
+    pub(crate) fn ended(&self) -> MutexGuard<'_, BTreeMap<u32, Ended>> {
+        self.inner.ended.lock()
     }
 
     pub fn rate_limits(&self) -> &RateLimits {
@@ -227,6 +249,8 @@ impl Room {
     /// Saves everything and closes all worlds.
     pub async fn close(&self) -> io::Result<()> {
         let kept = self.save().await;
+        // What cannot be written is computed again.
+        let _ = self.store().save_results(&self.debrief().computed());
         self.inner.tasks.kill().await;
         let team_worlds = std::mem::take(&mut *self.team_worlds());
         for team_world in team_worlds.values() {

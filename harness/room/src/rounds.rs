@@ -8,9 +8,11 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use incident::{EventKind, Level, Rules};
 use tokio::time::{Instant, sleep};
+use world::scenario::scenario;
 
 use crate::{
     changes::WARNINGS,
+    ended::Ended,
     room::Room,
     session::{Expectation, Moment, Outlook, Pending, Phase, Session, conflict},
     team_world::{Figures, Gap, Opening, State, TeamWorld},
@@ -53,8 +55,18 @@ impl Room {
     /// Opens the worlds again of a round that was under way when the room ended.
     pub(crate) async fn open_again(&self) -> io::Result<()> {
         let session = self.read(Session::clone);
-        let Some(place) = session.current.filter(|_| session.is_under_way()) else { return Ok(()) };
+        let Some(place) = session.current else { return Ok(()) };
         let round = &session.plan[place];
+        if !session.is_under_way() {
+            for (team, assigned) in session.teams.iter().zip(&round.assigned) {
+                let record = self.store().record(team.number, place)?;
+                if let Some((record, played)) = record.zip(session.played(team.number)) {
+                    let ended = Ended::of(record, played, round, assigned).map_err(io::Error::other)?;
+                    self.ended().insert(team.number, ended);
+                }
+            }
+            return Ok(());
+        }
         let mut team_worlds = Vec::new();
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let record = self.store().record(team.number, place)?;
@@ -81,6 +93,7 @@ impl Room {
     fn put_in(&self, team_worlds: Vec<Arc<TeamWorld>>) {
         let new = team_worlds.iter().map(|team_world| (team_world.team, Arc::clone(team_world))).collect();
         let old = std::mem::replace(&mut *self.team_worlds(), new);
+        self.ended().clear();
         self.tasks().spawn(async move {
             for team_world in old.into_values() {
                 team_world.close().await;
@@ -144,6 +157,27 @@ impl Room {
 
     pub fn reveal(&self) -> Result<(), Problem> {
         self.change(|session| session.reveal())
+    }
+
+    /// The hints for what a team plays, in order.
+    pub(crate) fn ladder(&self, team: u32) -> Result<Vec<String>, Problem> {
+        self.read(|session| {
+            session.team(team)?;
+            let assigned = session.assigned(team).ok_or_else(|| conflict("No round has begun."))?;
+            Ok(scenario(&assigned.scenario).map(|scenario| scenario.hints).unwrap_or_default())
+        })
+    }
+
+    /// Gives a team the next hint of its ladder; false if it has all of them.
+    pub(crate) fn give_hint(&self, team: u32) -> Result<bool, Problem> {
+        let ladder = self.ladder(team)?;
+        let team_world = self.team_world(team);
+        let now = team_world.as_ref().map(|team_world| team_world.now()).unwrap_or_default();
+        let hint = self.change(|session| session.hint(team, &ladder, now))?;
+        if let Some((team_world, text)) = team_world.zip(hint.clone()) {
+            team_world.world.note(EventKind::Hint { text });
+        }
+        Ok(hint.is_some())
     }
 
     pub fn tell(&self, team: u32, kind: &str, text: &str, by: Option<&str>) {
@@ -210,8 +244,9 @@ impl Room {
             let from_s = if other.team == team_world.team { Some(gap) } else { other.heartbeat() };
             other.world.pause_from(from_s.map_or_else(|| other.world.at_s(), |gap| gap.from_s), true);
             let text = format!(
-                "The room's machine stood still for {:.0} s. That time is left out; the round is paused until the facilitator resumes it.",
-                gap.to_s - gap.from_s
+                "The room's machine stood still for {:.0} s. That time is left out; the round is paused until {}.",
+                gap.to_s - gap.from_s,
+                self.read(|session| session.purpose.who_resumes())
             );
             self.tell(other.team, "note", &text, None);
         }

@@ -89,7 +89,11 @@ impl Change<'_> {
         let was_let_in = stays && old.is_some_and(|seat| !seat.waiting);
         let waiting = self.is_under_way() && has_people && !was_let_in;
         let left = old.and_then(|seat| seat.team);
-        let seat = Seat { waiting, client: Some(client), ..self.new_seat(Some(team), alias, now) };
+        // Who joins again is the same person: what they noted for home stays theirs, and they are asked once.
+        let (actions, has_said) =
+            old.map_or_else(Default::default, |seat| (seat.actions.clone(), seat.has_said));
+        let new = self.new_seat(Some(team), alias, now);
+        let seat = Seat { waiting, client: Some(client), actions, has_said, ..new };
         if let Some(left) = left {
             self.for_team(left);
         }
@@ -115,7 +119,19 @@ impl Change<'_> {
         let id = self.seats.iter().map(|seat| seat.id).max().unwrap_or_default() + 1;
         let last_heard = Some(now);
         let lines = Lines::new();
-        Seat { id, team, alias, token: token(), waiting: false, lines, client: None, last_heard, used: false }
+        Seat {
+            id,
+            team,
+            alias,
+            token: token(),
+            waiting: false,
+            lines,
+            actions: Vec::new(),
+            has_said: false,
+            client: None,
+            last_heard,
+            used: false,
+        }
     }
 
     /// Gives up the seats of a browser that shows these tokens.

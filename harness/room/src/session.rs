@@ -10,7 +10,7 @@ use chassis::Problem;
 use diagnosis::operating::Line;
 use http::StatusCode;
 use incident::{Level, OperatingModel, Remedy};
-use report::session::PartPoints;
+use report::session::{Action, Feedback, PartPoints};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use crate::{
     catalogue::Kind,
     claims::{Claim, Pin},
     lines::Lines,
-    plan::crossover,
+    plan::{crossover, rehearsal},
     rate_limits::Client,
     ticket::Ticket,
 };
@@ -52,6 +52,24 @@ pub struct Session {
     /// Teams that have said that they are ready for the next round.
     #[serde(default)]
     pub ready: BTreeSet<u32>,
+    #[serde(default)]
+    pub purpose: Purpose,
+    /// What participants said of it, sorted: the order tells nothing about who said what.
+    #[serde(default)]
+    pub feedback: Vec<Feedback>,
+}
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A facilitator leads teams.
+    #[default]
+    Class,
+    /// One person rehearses alone, and leads the round as well.
+    Solo,
+    /// A finished session to look at: nothing in it changes any more.
+    Example,
 }
 
 /// Where a session is.
@@ -122,6 +140,12 @@ pub struct Seat {
     pub waiting: bool,
     /// The lines of support that they chose, or got.
     pub lines: Lines,
+    /// What they mean to do at home.
+    #[serde(default)]
+    pub actions: Vec<Action>,
+    /// Whether they have said what they think of the session; what they said bears no name.
+    #[serde(default)]
+    pub has_said: bool,
     /// Where from; it outlives no restart, as nothing about a person is kept.
     #[serde(skip)]
     pub client: Option<Client>,
@@ -330,6 +354,13 @@ pub struct LogLine {
     pub by: Option<String>,
 }
 
+impl Purpose {
+    /// Who ends a pause that nobody asked for.
+    pub(crate) fn who_resumes(self) -> &'static str {
+        if self == Self::Solo { "you go on" } else { "the facilitator resumes it" }
+    }
+}
+
 impl Session {
     /// Nobody has come yet. Scenarios that were `seen` are left out of the plan as long as there are others.
     pub fn new(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Self {
@@ -354,7 +385,26 @@ impl Session {
             seats: Vec::new(),
             joining_closed: false,
             ready: BTreeSet::new(),
+            purpose: Purpose::Class,
+            feedback: Vec::new(),
         }
+    }
+
+    /// One person's rehearsal: one team, one round.
+    pub fn solo(seed: u64, scenario: &str, level: Level) -> Self {
+        let plan = vec![rehearsal(seed, scenario, level)];
+        let mut session = Self { plan, purpose: Purpose::Solo, ..Self::new(seed, 1, &BTreeSet::new()) };
+        "Rehearsal".clone_into(&mut session.teams[0].name);
+        session
+    }
+
+    /// Makes every credential anew: those of a session that others have a copy of are known.
+    pub(crate) fn renew_credentials(&mut self) {
+        (self.code, self.facilitator_token) = (access::code(), access::token());
+        for team in &mut self.teams {
+            (team.token, team.shop_key) = (access::token(), access::token());
+        }
+        self.seats.iter_mut().for_each(|seat| seat.token = access::token());
     }
 
     /// Whether a round is under way, running or paused.

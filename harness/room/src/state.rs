@@ -112,7 +112,7 @@ mod tests {
 
     /// Each method that changes a session, with something to change.
     #[rustfmt::skip]
-    const METHODS: [Method; 39] = [
+    const METHODS: [Method; 41] = [
         ("begin_round", Everybody, |session| session.begin_round(2)),
         ("come_back", Everybody, |session| session.come_back(1, NOW)),
         ("pause", Everybody, |session| session.pause(true).unwrap()),
@@ -140,6 +140,8 @@ mod tests {
         ("ask_as_director", Team, |session| session.ask_as_director(&[(1, NOW)], "How long?").unwrap()),
         ("clocks", NextTick, |session| session.clocks(1, NOW)),
         ("spend_repair", Team, |session| session.spend_repair(1, Some(1), "missing-health-check", None).unwrap()),
+        ("note_actions", Desk, |session| session.note_actions(1, &[report::session::Action::default()]).unwrap()),
+        ("give_feedback", Desk, |session| session.give_feedback(1, report::session::Feedback { learned: true, again: false, words: None }).unwrap()),
         ("work", Team, |session| session.work(1, |played| played.guess(Guess { kind: None, confidence: None, by: "Kim".to_owned() })).unwrap()),
         ("look", NextTick, |session| assert!(session.look(1, Look { when: NOW, at: "logs".to_owned(), query: String::new(), named: BTreeSet::new(), line: None }))),
         ("join", Team, |session| drop(session.join(newcomer("Ada"), Instant::now()).unwrap())),

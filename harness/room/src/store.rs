@@ -1,4 +1,4 @@
-//! A session on disk: one file for the session, one for each incident record. Teaches to write a new file beside the old one and rename it,
+//! A session on disk: one file for the session, one for each incident record, one for what the debrief has computed. Teaches to write a new file beside the old one and rename it,
 //! so that a file is never half written; and that a new session begins in an empty folder.
 
 use std::{
@@ -12,7 +12,10 @@ use std::{
 use incident::IncidentRecord;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::session::{Round, SCHEMA, Session};
+use crate::{
+    debrief::jobs::{Job, Product},
+    session::{Round, SCHEMA, Session},
+};
 
 /// The formats of earlier versions. In the first, entries of the catalogue were numbered, and the numbers have moved since; in the second,
 /// a guess named a trigger, pins told neither their source nor when what they show was so, and an answer was scored otherwise; the third
@@ -22,6 +25,9 @@ const SCHEMAS_BEFORE: [&str; 3] = ["incident-room/1", "incident-room/2", "incide
 pub const SESSION_FILE: &str = "session.json";
 
 const RECORDS: &str = "records";
+
+/// What the debrief has computed, so that it is there at once when the room opens again.
+const RESULTS_FILE: &str = "results.json";
 
 /// The largest session file that is read. No session grows as large: [`limits`](crate::limits) adds up the largest there can be.
 pub const SESSION_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
@@ -75,6 +81,9 @@ impl Store {
             fs::rename(&session, aside.join(SESSION_FILE))?;
         }
         fs::rename(&records, aside.join(RECORDS))?;
+        if self.folder.join(RESULTS_FILE).exists() {
+            fs::rename(self.folder.join(RESULTS_FILE), aside.join(RESULTS_FILE))?;
+        }
         fs::create_dir(&records)?;
         File::open(&self.folder)?.sync_all()?;
         Ok(Some(aside))
@@ -95,6 +104,22 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             text => IncidentRecord::from_json(&text?).map(Some).map_err(io::Error::other),
         }
+    }
+
+    /// What the debrief had computed. A file that cannot be read costs its computing again, and nothing else.
+    pub fn results(&self) -> Vec<(Job, Product)> {
+        let file = self.folder.join(RESULTS_FILE);
+        let is_small = fs::metadata(&file).is_ok_and(|data| data.len() <= SESSION_BYTES_MAX);
+        let text = if is_small { fs::read(file).unwrap_or_default() } else { Vec::new() };
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    pub fn save_results(&self, results: &[(Job, Product)]) -> io::Result<()> {
+        if results.is_empty() {
+            return Ok(());
+        }
+        let text = serde_json::to_vec(results).map_err(io::Error::other)?;
+        replace(&self.folder.join(RESULTS_FILE), &text)
     }
 
     fn record_file(&self, team: u32, round: usize) -> PathBuf {

@@ -14,7 +14,8 @@ use std::{
 use diagnosis::{Answer, explanation::RIGHT_FROM};
 use evidence::{Evidence, Limits};
 use incident::{
-    Event, EventKind, IncidentRecord, Level, Recorder, Route, Rules, Run, Story, Timeline, words::ClockKind,
+    Event, EventKind, IncidentRecord, Level, Recorder, Route, Rules, Run, Story, StoryClock, Timeline,
+    words::ClockKind,
 };
 use parking_lot::{Mutex, MutexGuard};
 use world::{
@@ -241,44 +242,10 @@ impl TeamWorld {
         figures.clone()
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
     pub fn compute_figures(&self, round: &Round) -> Figures {
         let now = self.now();
-        let rules = self.world.record().rules().clone();
-        // A visit counts when it has ended: what is younger than a customer's patience is not yet known.
-        let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);
-        let (timeline, loss_usd, clock, failing) = {
-            let record = self.world.record();
-            let fails = |route: &Route| {
-                record.tally(Some(*route), known_s.saturating_sub(LATELY_S), known_s).failed > 0
-            };
-            let failing = Route::ALL.iter().copied().filter(fails).collect();
-            (record.timeline(), record.loss_by(now.at_s).0, record.clock().clone(), failing)
-        };
-        let share = |from_s: u32, to_s: u32| timeline.tally(from_s, to_s).availability();
-        let first_s = known_s.saturating_sub(POINT_S * POINTS) / POINT_S * POINT_S;
-        let history: Vec<_> =
-            (first_s..known_s).step_by(POINT_S as usize).map(|at_s| share(at_s, at_s + POINT_S)).collect();
-        let lost = timeline.lost_s(&rules);
-        let restored = lost.and_then(|lost| timeline.restored_s(lost, &rules));
-        let again = restored.and_then(|restored| timeline.lost_again_s(restored, &rules));
-        let state = match (lost, restored, again) {
-            (None, ..) => State::Healthy,
-            (Some(_), Some(_), None) => State::Restored,
-            _ => State::Lost,
-        };
-        let ended_s = (now.story_s - STARTS_STORY_S) / round.speed;
-        let figures = Figures {
-            now,
-            loss_usd,
-            availability: share(known_s.saturating_sub(LATELY_S), known_s),
-            must_hold_s: if state == State::Lost { must_hold_s(&timeline, known_s, &rules) } else { None },
-            failing,
-            history,
-            state,
-            lost_story_s: lost.map(|lost| clock.story_at(f64::from(lost))),
-            ends_in_s: (round.minutes * 60.0 - ended_s).max(0.0),
-        };
+        let seen = Seen::of(&self.world.record(), now);
+        let figures = seen.figures(now, round);
         *self.figures() = figures.clone();
         figures
     }
@@ -366,6 +333,63 @@ impl TeamWorld {
     }
 }
 
+/// What figures are made of, taken from a record in one go: while it is read, nobody writes it.
+pub(crate) struct Seen {
+    rules: Rules,
+    timeline: Timeline,
+    loss_usd: f64,
+    clock: StoryClock,
+    /// A visit counts when it has ended: what is younger than a customer's patience is not yet known.
+    known_s: u32,
+    failing: Vec<Route>,
+}
+
+impl Seen {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
+    pub(crate) fn of(record: &Recorder, now: Moment) -> Self {
+        let rules = record.rules().clone();
+        let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);
+        let fails =
+            |route: &Route| record.tally(Some(*route), known_s.saturating_sub(LATELY_S), known_s).failed > 0;
+        Self {
+            rules,
+            timeline: record.timeline(),
+            loss_usd: record.loss_by(now.at_s).0,
+            clock: record.clock().clone(),
+            known_s,
+            failing: Route::ALL.iter().copied().filter(fails).collect(),
+        }
+    }
+
+    pub(crate) fn figures(self, now: Moment, round: &Round) -> Figures {
+        let Self { rules, timeline, loss_usd, clock, known_s, failing } = self;
+        let share = |from_s: u32, to_s: u32| timeline.tally(from_s, to_s).availability();
+        let first_s = known_s.saturating_sub(POINT_S * POINTS) / POINT_S * POINT_S;
+        let history: Vec<_> =
+            (first_s..known_s).step_by(POINT_S as usize).map(|at_s| share(at_s, at_s + POINT_S)).collect();
+        let lost = timeline.lost_s(&rules);
+        let restored = lost.and_then(|lost| timeline.restored_s(lost, &rules));
+        let again = restored.and_then(|restored| timeline.lost_again_s(restored, &rules));
+        let state = match (lost, restored, again) {
+            (None, ..) => State::Healthy,
+            (Some(_), Some(_), None) => State::Restored,
+            _ => State::Lost,
+        };
+        let ended_s = (now.story_s - STARTS_STORY_S) / round.speed;
+        Figures {
+            now,
+            loss_usd,
+            availability: share(known_s.saturating_sub(LATELY_S), known_s),
+            must_hold_s: if state == State::Lost { must_hold_s(&timeline, known_s, &rules) } else { None },
+            failing,
+            history,
+            state,
+            lost_story_s: lost.map(|lost| clock.story_at(f64::from(lost))),
+            ends_in_s: (round.minutes * 60.0 - ended_s).max(0.0),
+        }
+    }
+}
+
 /// For how many seconds more it must hold, if customers are served at `known_s`.
 fn must_hold_s(timeline: &Timeline, known_s: u32, rules: &Rules) -> Option<u32> {
     let at = |at_s: u32| timeline.tally(at_s, at_s + 1);
@@ -376,7 +400,7 @@ fn must_hold_s(timeline: &Timeline, known_s: u32, rules: &Rules) -> Option<u32> 
     is_back.then(|| rules.hold_s.saturating_sub(served_s))
 }
 
-fn is_call(kind: &EventKind) -> bool {
+pub(crate) fn is_call(kind: &EventKind) -> bool {
     matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
 }
 

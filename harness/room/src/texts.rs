@@ -28,6 +28,11 @@ pub fn text(parameter: &str, text: &str) -> Result<String, Problem> {
     typed(parameter, text, TEXT_CHARACTERS_MAX, true)
 }
 
+/// One line that somebody typed.
+pub fn line(parameter: &str, text: &str, characters_max: usize) -> Result<String, Problem> {
+    typed(parameter, text, characters_max, false)
+}
+
 fn typed(parameter: &str, text: &str, characters_max: usize, has_lines: bool) -> Result<String, Problem> {
     let text = text.trim();
     // Counted no further than needed: a body may be far longer.

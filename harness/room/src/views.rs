@@ -4,7 +4,7 @@ use diagnosis::{
     operating::Line,
     remedies::{COST_MINUTES, kind},
 };
-use incident::{Level, OperatingModel, Remedy, Service, Story};
+use incident::{EventKind, Level, OperatingModel, Recorder, Remedy, Service, Story};
 use serde::Serialize;
 use utoipa::ToSchema;
 use world::play::STARTS_STORY_S;
@@ -18,8 +18,8 @@ use crate::{
     room::Room,
     rounds::QUESTION,
     session::{
-        Expectation, Expected, Guess, Hypothesis, LogLine, Moment, Outlook, Phase, Played, Question, Round,
-        Session, Submitted,
+        Expectation, Expected, Guess, Hypothesis, LogLine, Moment, Outlook, Phase, Played, Purpose, Question,
+        Round, Session, Submitted,
     },
     team_world::{Figures, State, TeamWorld},
     ticket_views::{AtLines, LinesView, TicketView, is_told, ticket_view},
@@ -30,6 +30,10 @@ use crate::{
 pub struct TeamView {
     pub team: Named,
     pub you: String,
+    /// What the session is for: a class, a rehearsal alone, or an example in which nothing changes.
+    pub purpose: Purpose,
+    /// In a rehearsal: how many hints are left.
+    pub hints_left: Option<usize>,
     pub members: Vec<String>,
     /// Latecomers whom somebody of the team may let in.
     pub waiting: Vec<SeatView>,
@@ -51,6 +55,8 @@ pub struct TeamView {
     pub starts_in_s: Option<f64>,
     /// Whether another round is planned after this one.
     pub more_rounds: bool,
+    /// How long that is planned to be, in minutes.
+    pub next_minutes: Option<f64>,
     /// Whether your team has said that it is ready for the next round.
     pub ready: bool,
     /// Whether the evidence is open: after the guess.
@@ -368,32 +374,39 @@ pub(crate) fn wall_s(due_story_s: f64, now: Moment, round: &Round) -> f64 {
 }
 
 pub fn clock_view(team_world: &TeamWorld) -> ClockView {
-    let now = team_world.now();
-    let record = team_world.world.record();
+    let (now, arrived_unix_s) = (team_world.now(), team_world.arrived_unix_s());
+    clock_of(&team_world.world.record(), now, arrived_unix_s)
+}
+
+/// The clocks of a record at a moment.
+pub(crate) fn clock_of(record: &Recorder, now: Moment, arrived_unix_s: f64) -> ClockView {
     let set = record.events().iter().filter_map(|event| match event.kind {
-        incident::EventKind::Clock { speed, paused } => {
+        EventKind::Clock { speed, paused } => {
             Some(ChangeView { at_s: event.at_s, story_s: event.story_s, speed, paused })
         }
         _ => None,
     });
-    let changes = set.collect();
-    drop(record);
     ClockView {
         story: story_time(now.story_s),
         story_s: now.story_s,
         shop_s: now.at_s,
-        arrived_unix_s: team_world.arrived_unix_s(),
-        changes,
+        arrived_unix_s,
+        changes: set.collect(),
     }
 }
 
 /// What somebody sees who works at these lines; all of the team's state where it plays no lines.
 pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Option<TeamView> {
     let team_world = room.team_world(number);
-    let clock = team_world.as_deref().map(clock_view);
-    let figures =
-        team_world.as_ref().map_or_else(Figures::default, |team_world| team_world.figures().clone());
-    let called = team_world.as_ref().is_some_and(|team_world| team_world.is_called());
+    let ended = room.ended().get(&number).cloned();
+    let (clock, figures, called) = match (&team_world, ended) {
+        (Some(team_world), _) => {
+            (Some(clock_view(team_world)), team_world.figures().clone(), team_world.is_called())
+        }
+        (None, Some(ended)) => (Some(ended.clock), ended.figures, ended.is_called),
+        (None, None) => Default::default(),
+    };
+    let ladder = team_world.as_ref().map_or(0, |team_world| team_world.scenario.hints.len());
     let starts_in_s = room.starts_in_s();
     room.read(|session| {
         let team = session.team(number).ok()?;
@@ -432,6 +445,10 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Opt
         Some(TeamView {
             team: Named { number, name: team.name.clone() },
             you: you.to_owned(),
+            purpose: session.purpose,
+            hints_left: played
+                .filter(|_| session.purpose == Purpose::Solo)
+                .map(|played| ladder.saturating_sub(played.hints)),
             members: session.members(number),
             waiting: seat_views(session, number).into_iter().filter(|seat| seat.waiting).collect(),
             phase: session.phase,
@@ -449,6 +466,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Opt
             log: played.map_or_else(nothing, |played| played.log.iter().filter(told).map(line).collect()),
             starts_in_s,
             more_rounds: session.next_round().is_some(),
+            next_minutes: session.next_round().map(|next| session.plan[next].minutes),
             ready: session.ready.contains(&number),
             may_look,
             tabs: kinds.iter().filter_map(|kind| kind.tab()).collect(),

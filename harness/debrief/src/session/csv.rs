@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use incident::{IncidentRecord, StoryClock, Visits};
-use report::session::{TeamRound, Tried, Verdict};
+use report::session::{Feedback, TeamRound, Tried, Verdict};
 
 use super::{handovers::Total, round::Round};
 use crate::figures::printable;
@@ -141,6 +141,15 @@ pub fn visits<'a>(records: impl IntoIterator<Item = (u32, usize, &'a IncidentRec
             let _ =
                 write!(text, "{team},{round},{at_s},{story_s:.1},{route},{served},{degraded},{failed}\r\n");
         }
+    }
+    text
+}
+
+/// What participants said of the session, one a row.
+pub fn feedback(all: &[Feedback]) -> String {
+    let mut text = line(["learned_something_new", "would_come_again", "words"].map(String::from));
+    for Feedback { learned, again, words } in all {
+        text.push_str(&line([learned.to_string(), again.to_string(), words.clone().unwrap_or_default()]));
     }
     text
 }

@@ -7,13 +7,16 @@
 //! - `round`: one team's round. `clocks`: people's minutes and the story's. `summary`: a round in a row of figures. `replay`: as it went.
 //! - `handovers`: the way of the ticket, and what it lost.
 //! - `charts`: what customers met. `explanation` and `places`: what happened, and what a team claimed of it.
+//! - `take_home`: a participant's own file, with a `checklist` for their own system. `feedback`: what people said of the session.
 //! - `facts`: what could be known when. `repair`: what a repair would have changed. `model`: the model responder's way.
 
 pub mod csv;
 mod charts;
+mod checklist;
 mod clocks;
 mod explanation;
 mod facts;
+mod feedback;
 mod handovers;
 mod lessons;
 mod model;
@@ -23,6 +26,7 @@ mod repair;
 mod replay;
 mod round;
 mod summary;
+mod take_home;
 
 use askama::Template;
 use incident::{Level, OperatingModel};
@@ -30,6 +34,7 @@ use report::session::{Pending, Progress, SessionReport};
 
 pub use handovers::handovers;
 pub use repair::CHOICES;
+pub use take_home::{ACTIONS, take_home_page};
 
 /// Who reads a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use super::{
     clocks::minutes,
     explanation::{Explained, Matrix},
     facts::Facts,
+    feedback::Said,
     handovers::Handovers,
     lessons::Lessons,
     model::Model,
@@ -38,6 +39,8 @@ pub(super) struct DebriefPage<'a> {
     /// Teams that nobody attended, which stand in no figure.
     absent: Vec<String>,
     rests_on: &'static str,
+    /// What people said of the session; the facilitator alone reads it.
+    said: Option<Said<'a>>,
     downloads: Vec<Link>,
     /// Records and reviews, for each round that is shown in full.
     each: Vec<(String, [Link; 2])>,
@@ -99,6 +102,13 @@ impl<'a> DebriefPage<'a> {
             part(place + 1, &own, &all, session, team, reader)
         };
         let link = |label: &str, path: &str| (label.to_owned(), format!("{base}/{path}"));
+        let is_for_all = team.is_none() && reader.is_facilitator;
+        // Whose page it is takes their own file along; the facilitator, what people said.
+        let own_file = (team.is_some() && !reader.is_facilitator).then(|| {
+            link("Your own page: timeline, two actions, a checklist for your system (HTML)", "take-home.html")
+        });
+        let said_file =
+            is_for_all.then(|| link("What people said of the session, without names (CSV)", "feedback.csv"));
         Self {
             team: team.map(|team| {
                 let name = session.teams.iter().find(|(number, _)| *number == team);
@@ -117,11 +127,16 @@ impl<'a> DebriefPage<'a> {
                 session.absent.iter().map(|(_, name, round)| format!("{name}, round {round}")).collect()
             },
             rests_on: RESTS_ON,
-            downloads: vec![
-                link("All of it in one archive: records, reviews and tables (ZIP)", "all.zip"),
-                link("One row for each team and round (CSV)", "rounds.csv"),
-                link("Every visit by the second (CSV)", "visits.csv"),
-            ],
+            said: if is_for_all { Said::of(&session.feedback) } else { None },
+            downloads: own_file
+                .into_iter()
+                .chain([
+                    link("All of it in one archive: records, reviews and tables (ZIP)", "all.zip"),
+                    link("One row for each team and round (CSV)", "rounds.csv"),
+                    link("Every visit by the second (CSV)", "visits.csv"),
+                ])
+                .chain(said_file)
+                .collect(),
             each: own.iter().map(|round| links(round, reader)).collect(),
         }
     }

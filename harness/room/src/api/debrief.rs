@@ -47,6 +47,7 @@ pub(super) fn of_team() -> OpenApiRouter<Room> {
 pub(super) fn of_desk() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
         .routes(routes!(desk_archive))
+        .routes(routes!(desk_feedback))
         .routes(routes!(desk_news))
         .routes(routes!(desk_rounds))
         .routes(routes!(desk_visits))
@@ -214,6 +215,13 @@ async fn desk_archive(Facilitator { room, .. }: Facilitator) -> Result<Response,
     all(&room, None).await
 }
 
+/// What participants said of the session, without names
+#[utoipa::path(get, path = "/api/desk/debrief/feedback.csv", responses((status = 200, content_type = "text/csv")))]
+async fn desk_feedback(Facilitator { room, .. }: Facilitator) -> Response {
+    let text = room.read(|session| csv::feedback(&session.feedback));
+    download("text/csv; charset=utf-8", "feedback.csv", text)
+}
+
 /// One row for each team and round
 #[utoipa::path(get, path = "/api/desk/debrief/rounds.csv", responses((status = 200, content_type = "text/csv")))]
 async fn desk_rounds(Facilitator { room, .. }: Facilitator) -> Result<Response, Problem> {
@@ -322,8 +330,14 @@ async fn all(room: &Room, team: Option<u32>) -> Result<Response, Problem> {
         Some(team) => room.read(|session| session.team(team).map(|team| stem(team.number, &team.name)))?,
         None => "all-teams".to_owned(),
     };
-    let files = |rounds: &Rounds<'_>| -> Result<Vec<File>, Problem> {
-        let tables = [("rounds.csv", rounds_csv(rounds)), ("visits.csv", visits_csv(rounds))];
+    // Without names it belongs to no team.
+    let said = room.read(|session| team.is_none().then(|| session.feedback.clone()));
+    let files = move |rounds: &Rounds<'_>| -> Result<Vec<File>, Problem> {
+        let mut tables = vec![("rounds.csv", rounds_csv(rounds)), ("visits.csv", visits_csv(rounds))];
+        if let Some(said) = said {
+            let json = serde_json::to_string_pretty(&said).expect("answers are plain values");
+            tables.extend([("feedback.csv", csv::feedback(&said)), ("feedback.json", json)]);
+        }
         let mut files: Vec<File> =
             tables.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
         for (round, kept) in rounds {

@@ -3,18 +3,20 @@
 use axum::Json;
 use chassis::Problem;
 use http::StatusCode;
-use incident::{ContributingFactor, EventKind, Level};
+use incident::{ContributingFactor, Level};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use world::scenario::scenario;
+use world::scenario::{draw, scenario};
 
 use super::{
+    debrief::unreadable,
     request::{Body, DONE, Done, InPath, InQuery},
     team::Text,
 };
 use crate::{
     access::Facilitator,
+    catalogue::truth_at,
     desk_views::{DeskView, desk_view},
     forward::Tee,
     limits::TEXT_CHARACTERS_MAX,
@@ -149,14 +151,8 @@ struct ToTeam {
 #[utoipa::path(post, path = "/api/desk/hint", request_body = ToTeam)]
 async fn hint(Facilitator { room, .. }: Facilitator, Body(ToTeam { team }): Body<ToTeam>) -> Done {
     let mut given = 0;
-    for (team, now) in teams(&room, team)? {
-        let ladder = ladder(&room, team)?;
-        if let Some(text) = room.change(|session| session.hint(team, &ladder, now))? {
-            given += 1;
-            if let Some(team_world) = room.team_world(team) {
-                team_world.world.note(EventKind::Hint { text });
-            }
-        }
+    for (team, _) in teams(&room, team)? {
+        given += usize::from(room.give_hint(team)?);
     }
     if given == 0 {
         return Err(conflict("There is no further hint."));
@@ -177,17 +173,9 @@ async fn hints(
     Facilitator { room, .. }: Facilitator,
     InPath(team): InPath<u32>,
 ) -> Result<Json<Hints>, Problem> {
-    let ladder = ladder(&room, team)?;
+    let ladder = room.ladder(team)?;
     let given = room.read(|session| session.played(team).map_or(0, |played| played.hints));
     Ok(Json(Hints { given, ladder }))
-}
-
-fn ladder(room: &Room, team: u32) -> Result<Vec<String>, Problem> {
-    room.read(|session| {
-        session.team(team)?;
-        let assigned = session.assigned(team).ok_or_else(|| conflict("No round has begun."))?;
-        Ok(scenario(&assigned.scenario).map(|scenario| scenario.hints).unwrap_or_default())
-    })
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -272,10 +260,13 @@ async fn answer(
     Facilitator { room, .. }: Facilitator,
     InPath(team): InPath<u32>,
 ) -> Result<Json<Truth>, Problem> {
-    room.read(|session| session.team(team).map(drop))?;
-    let team_world = room.team_world(team).ok_or_else(|| conflict("No round has begun."))?;
-    let (scenario, drawn) = (&team_world.scenario, &team_world.drawn);
-    let truth = team_world.truth.clone();
+    let assigned = room.read(|session| {
+        session.team(team)?;
+        session.assigned(team).cloned().ok_or_else(|| conflict("No round has begun."))
+    })?;
+    let scenario = scenario(&assigned.scenario).map_err(|error| unreadable(&error))?;
+    let drawn = draw(&scenario, assigned.seed);
+    let truth = truth_at(assigned.level, &scenario, &drawn);
     let words = |sequences: &[Vec<incident::Remedy>]| {
         let named = sequences
             .iter()

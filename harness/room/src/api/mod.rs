@@ -4,7 +4,8 @@
 //! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence
 //!   that it pins, and how it reads (`readable`). [`looks`] and [`content`]: what it looks at. [`mod@desk`] and [`planning`]: what the
 //!   facilitator does. [`seats`]: who may join. [`events`]: changes as they happen. [`mod@debrief`]: what it was all about, its
-//!   [pages](debrief_pages), and what is taken home (`take_home`). [`request`]: extractors and refusals.
+//!   [pages](debrief_pages), and what is taken home (`take_home`). [`parting`]: what a participant takes along and leaves behind. [`solo`]:
+//!   leading a rehearsal alone. [`request`]: extractors and refusals.
 //!
 //! There are two descriptions. Everybody may read the participants'; the facilitator's names what participants need not know about, and only
 //! the facilitator may read it.
@@ -24,6 +25,8 @@ pub mod planning;
 pub mod debrief;
 pub mod debrief_pages;
 mod take_home;
+pub mod parting;
+pub mod solo;
 #[cfg(test)]
 mod debrief_tests;
 
@@ -322,6 +325,8 @@ fn participants() -> OpenApiRouter<Room> {
         .merge(looks::routes())
         .merge(content::routes())
         .merge(debrief::of_team())
+        .merge(parting::routes())
+        .merge(solo::routes())
         .merge(events::of_team())
 }
 

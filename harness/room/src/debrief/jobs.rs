@@ -15,6 +15,7 @@ use diagnosis::Knowledge;
 use experiment::attribution::{ALL, PLAYERS, bit};
 use incident::{Level, OperatingModel, Remedy};
 use report::session::{Knowable, Played};
+use serde::{Deserialize, Serialize};
 use tokio::{select, time::sleep};
 use world::{
     Mix,
@@ -30,7 +31,7 @@ use super::knowable::knowable;
 const LOOKS_EVERY: Duration = Duration::from_secs(30);
 
 /// One thing to compute. The same job has always the same result.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Job {
     /// An incident that nobody does anything about, with all checks at fixed times.
     Record {
@@ -48,7 +49,7 @@ pub enum Job {
 }
 
 /// An incident with given remedies at given times. Times are kept in whole thousandths, so that equal ones are the same.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Replay {
     scenario: String,
     seed: u64,
@@ -58,10 +59,29 @@ pub struct Replay {
     ends: i64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Product {
+    #[serde(with = "shared")]
     Knowable(Arc<Knowable>),
+    #[serde(with = "shared")]
     Played(Arc<Played>),
+}
+
+/// What many pages hold, on disk as it is.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, T: Deserialize<'a>, D: Deserializer<'a>>(
+        from: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(from).map(Arc::new)
+    }
 }
 
 /// The page that asked was closed.

@@ -50,6 +50,7 @@ pub fn recorded(session: &Session, records: &Records) -> Result<SessionReport, S
     let mut report = SessionReport {
         is_open: session.phase == Phase::Debrief,
         teams: session.teams.iter().map(|team| (team.number, team.name.clone())).collect(),
+        feedback: session.feedback.clone(),
         ..SessionReport::default()
     };
     report.marks.extend(session.marks.iter().map(|mark| Mark {

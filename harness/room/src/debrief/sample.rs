@@ -69,6 +69,8 @@ impl Sample {
             seats: Vec::new(),
             joining_closed: false,
             ready: std::collections::BTreeSet::new(),
+            purpose: crate::session::Purpose::Class,
+            feedback: Vec::new(),
         };
         Self { session, records }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    jobs::Job,
+    jobs::{Job, Product},
     results::Results,
     rounds::{RecordKept, Records},
     workers::ReplayWorkers,
@@ -48,6 +48,16 @@ pub struct DebriefState {
 }
 
 impl DebriefState {
+    /// With what was computed before.
+    pub(crate) fn with(results: Vec<(Job, Product)>) -> Self {
+        Self { workers: ReplayWorkers::with(results), ..Self::default() }
+    }
+
+    /// All that has been computed.
+    pub(crate) fn computed(&self) -> Vec<(Job, Product)> {
+        self.workers.computed()
+    }
+
     /// What one page needs of the replay workers.
     pub fn results(&self, is_open: bool) -> Results<'_> {
         Results::new(&self.workers, is_open)

@@ -65,6 +65,21 @@ impl Drop for ReplayWorkers {
 }
 
 impl ReplayWorkers {
+    /// With what was computed before.
+    pub fn with(results: Vec<(Job, Product)>) -> Self {
+        let workers = Self::default();
+        let known = results.into_iter().take(JOBS_MAX).map(|(job, product)| (job, Some(Ok(product))));
+        workers.inner.queue.lock().jobs.extend(known);
+        workers
+    }
+
+    /// All that has been computed.
+    pub fn computed(&self) -> Vec<(Job, Product)> {
+        let queue = self.inner.queue.lock();
+        let done = queue.jobs.iter().filter_map(|(job, answer)| Some((job, answer.as_ref()?.as_ref().ok()?)));
+        done.map(|(job, product)| (job.clone(), product.clone())).collect()
+    }
+
     /// What came of a job; none yet, and it is put in line if nobody has asked for it before.
     pub fn ask(&self, job: &Job) -> Option<Answer> {
         let mut queue = self.inner.queue.lock();
