@@ -120,9 +120,21 @@ impl Team {
     }
 
     async fn called(&self, kind: Value, confidence: Value) {
-        self.acts().until("/api/team", |view| view["called"] == true).await;
+        self.until_seen(|view| view["called"] == true).await;
         sleep(Duration::from_secs(12)).await;
         self.acts().post("/api/team/guess", &json!({ "kind": kind, "confidence": confidence })).await;
+    }
+
+    /// Waits until the team's page shows something, as long as a round takes.
+    async fn until_seen(&self, is_seen: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let view = self.other().get("/api/team").await;
+            assert_eq!(view["phase"], "running", "the round is over before it came to that: {view}");
+            if is_seen(&view) {
+                return view;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
     }
 
     async fn thinks(&self, words: &str) -> String {
@@ -150,7 +162,7 @@ impl Team {
     async fn does(&self, remedy: &str, asset: Option<&str>, expects: &str, because: &str) {
         let using = json!({ "remedy": remedy, "asset": asset, "expects": expects, "because": because });
         self.acts().post("/api/team/remedies", &using).await;
-        self.acts().until("/api/team", |view| view["pending"].is_null()).await;
+        self.until_seen(|view| view["pending"].is_null()).await;
         sleep(Duration::from_secs(8)).await;
     }
 
@@ -183,7 +195,7 @@ impl Team {
 
     /// Answers what the director asked, some seconds later.
     async fn answers(&self, words: &str) {
-        let view = self.other().until("/api/team", |view| view["questions"] != json!([])).await;
+        let view = self.until_seen(|view| view["questions"] != json!([])).await;
         sleep(Duration::from_secs(5 * self.number as u64)).await;
         let id = view["questions"][0]["id"].as_str().unwrap();
         self.other().post(&format!("/api/team/questions/{id}/answer"), &json!({ "text": words })).await;
@@ -263,7 +275,7 @@ async fn quickly(team: &Team) {
     .await;
     team.hands_in().await;
     team.answers("It is back; we watch whether it holds.").await;
-    let asked = team.acts().until("/api/team", |view| !view["question"].is_null()).await;
+    let asked = team.until_seen(|view| !view["question"].is_null()).await;
     assert!(asked["question"]["answer"].is_null());
     let words = "A check on saving, an end to the retries, and a health check that asks for work: each would have kept it small.";
     team.acts().post("/api/team/answer", &json!({ "text": words })).await;
@@ -364,12 +376,12 @@ async fn by_hints(team: &Team) {
     team.does("restart-content-store", None, "better", "perhaps it sends nothing").await;
     team.thinks("Something hangs, and every check is green").await;
     team.answers("We cannot say.").await;
-    team.acts().until("/api/team", |view| view["log"].to_string().contains("Which pages went first")).await;
+    team.until_seen(|view| view["log"].to_string().contains("Which pages went first")).await;
     team.looks(&["/api/team/health"]).await;
     let category = team.pins(json!({ "source": "page", "route": "category" })).await;
     team.does("restart-cache", None, "back", "the pages that went first come out of it").await;
     team.thinks("It comes back for some seconds after a restart: what it reads is bad, not the cache").await;
-    team.acts().until("/api/team", |view| view["log"].to_string().contains("First roll back")).await;
+    team.until_seen(|view| view["log"].to_string().contains("First roll back")).await;
     team.does("roll-back", Some("promo-banner"), "better", "the hint says so").await;
     team.does("restart-cache", None, "back", "in this order").await;
     team.claims("cause", "a text was saved that cannot be read", &[&home, &category], "control character")

@@ -52,6 +52,52 @@ const AXE: &str = r"
     (error) => done([String(error)]));
 ";
 
+/// Leaves `pressed` behind: how much was pressed, and what went wrong.
+const EVERYTHING: &str = r"
+    const wrong = new Set(), pressed = new Set();
+    const ask = window.fetch;
+    window.fetch = async (...asked) => {
+        const answer = await ask(...asked);
+        if (answer.status >= 400) wrong.add(`${asked[0]}: ${answer.status}`);
+        return answer;
+    };
+    const place = (node) => (node.parentElement ? `${place(node.parentElement)} ${[...node.parentElement.children].indexOf(node)}` : '');
+    const key = (node) => `${place(node)} ${node.id} ${node.textContent.slice(0, 60)}`;
+    const isShown = (node) => node.getClientRects().length > 0 && !node.disabled && !pressed.has(key(node));
+    const soon = (ms) => new Promise((go) => setTimeout(go, ms));
+    const use = async (node) => {
+        if (node.matches('a')) return node.origin === location.origin && window.fetch(node.href);
+        if (node.matches('select')) for (const { value } of node.options) { node.value = value; node.dispatchEvent(new Event('change', { bubbles: true })); await soon(5); }
+        else if (node.matches('textarea, input:not([type=radio], [type=checkbox], [type=range], [type=date])')) {
+            node.value = node.type === 'number' ? node.min || 1 : 'something';
+            node.dispatchEvent(new Event('input', { bubbles: true }));
+        } else node.click();
+        return null;
+    };
+    (async () => {
+        let count = 0;
+        const top = () => [...document.querySelectorAll('dialog[open]')].at(-1);
+        while (count < 3000) {
+            const dialog = top();
+            const all = [...(dialog ?? document).querySelectorAll('input, textarea, select, summary, button, a[href]')].filter(isShown);
+            if (all.length === 0 && !dialog) break;
+            if (all.length === 0) dialog.close();
+            for (const node of all) {
+                // What is pressed may open a dialog, which comes first, or draw the others anew.
+                if (top() !== dialog) break;
+                if (!node.isConnected || !isShown(node)) continue;
+                pressed.add(key(node));
+                count += 1;
+                await use(node);
+                await soon(node.matches('[data-seek]') ? 0 : 20);
+                for (const { textContent } of document.querySelectorAll('.toast.problem, .error:not(:empty)')) wrong.add(textContent);
+            }
+        }
+        await soon(500);
+        window.pressed = [count, [...wrong]];
+    })();
+";
+
 /// A browser window of its own, with an empty profile. Everything ends when it is dropped.
 #[derive(Debug)]
 pub struct Browser {
@@ -216,6 +262,19 @@ impl Browser {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Presses, chooses and fills in everything that the page shows, dialogs too, and asks for every address that it links to. Answers with how
+    /// much that was, and with what went wrong: messages of failure, and answers with an error.
+    ///
+    /// # Panics
+    ///
+    /// When the page does not come to an end with it.
+    pub async fn press_everything(&self) -> (u64, Vec<String>) {
+        self.client.execute(EVERYTHING, Vec::new()).await.expect("the page runs scripts");
+        self.until_true("window.pressed").await;
+        let pressed = self.client.execute("return window.pressed", Vec::new()).await;
+        serde_json::from_value(pressed.expect("the page runs scripts")).expect("it is a count and a list")
     }
 
     /// Goes to an element with the keyboard alone, forwards or back, and stays there.

@@ -1,7 +1,6 @@
 //! A room that `glyphfall room` runs, and programs that play in it.
 
 use std::{
-    path::Path,
     process::Command,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -65,9 +64,24 @@ impl RunningRoom {
     ///
     /// When it does not listen in time.
     pub async fn open_in(folder: TempDir, options: &[&str]) -> Self {
+        let out = folder.path().to_str().expect("its name is plain").to_owned();
+        let options = ["--out", &out].iter().chain(options).map(|option| (*option).to_owned()).collect();
+        Self::started(folder, options).await
+    }
+
+    /// Opens the recorded example, which has a folder of its own.
+    ///
+    /// # Panics
+    ///
+    /// When it does not listen in time.
+    pub async fn example() -> Self {
+        let unused = tempfile::tempdir().expect("a folder can be made");
+        Self::started(unused, vec!["--example".to_owned()]).await
+    }
+
+    async fn started(folder: TempDir, options: Vec<String>) -> Self {
         let (port, facilitator) = (free_port(), token());
-        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let process = start(port, &facilitator, folder.path(), &options).await;
+        let process = start(port, &facilitator, &options).await;
         Self { process, port, facilitator, folder, options }
     }
 
@@ -75,7 +89,7 @@ impl RunningRoom {
     pub async fn kill_and_open_again(&mut self) -> Instant {
         self.process.kill();
         let died = Instant::now();
-        self.process = start(self.port, &self.facilitator, self.folder.path(), &self.options).await;
+        self.process = start(self.port, &self.facilitator, &self.options).await;
         died
     }
 
@@ -115,9 +129,9 @@ impl RunningRoom {
     }
 }
 
-async fn start(port: u16, facilitator: &str, folder: &Path, options: &[String]) -> Process {
+async fn start(port: u16, facilitator: &str, options: &[String]) -> Process {
     let mut command = Command::new(program("glyphfall"));
-    command.args(["room", "--room-port", &port.to_string(), "--out"]).arg(folder).args(options);
+    command.args(["room", "--room-port", &port.to_string()]).args(options);
     let mut process = Process::start(command.env("GLYPHFALL_FACILITATOR_TOKEN", facilitator));
     process.until_listening(port).await;
     process

@@ -438,3 +438,51 @@ fn explore(room: &RunningRoom, token: &str, description: &str, paths: &str) {
     let (code, out, error) = output(&mut command);
     assert_eq!(code, 0, "{out}\n{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_rehearses_without_a_facilitator_and_ends_in_the_debrief() {
+    let room = RunningRoom::open(&["--solo", "slow-disk", "--level", "metrics"]).await;
+    let me = room.team(1).await;
+    let lead = async |step: &str| me.post("/api/team/lead", &json!({ "step": step })).await;
+    let view = me.get("/api/team").await;
+    assert_eq!((&view["purpose"], &view["next_minutes"]), (&json!("solo"), &json!(10.0)));
+    assert_eq!(
+        me.status(Method::GET, "/api/team/parting", None).await,
+        StatusCode::CONFLICT,
+        "not before the end"
+    );
+    lead("begin").await;
+    me.until("/api/team", |view| view["starts_in_s"].as_f64().is_some_and(|left| left < 5.0)).await;
+    let view = me.until("/api/team", |view| view["phase"] == "running").await;
+    assert_eq!(view["round"]["level"], "metrics");
+    let left = view["hints_left"].as_u64().unwrap();
+    lead("hint").await;
+    let view = me.get("/api/team").await;
+    assert!(view["log"].to_string().contains("\"hint\"") && view["hints_left"] == left - 1, "{view}");
+    lead("pause").await;
+    assert_eq!(me.get("/api/team").await["phase"], "paused");
+    lead("resume").await;
+    for _ in 1..left {
+        lead("hint").await;
+    }
+    let step = json!({ "step": "hint" });
+    assert_eq!(me.status(Method::POST, "/api/team/lead", Some(&step)).await, StatusCode::CONFLICT);
+    lead("end").await;
+    let view = me.get("/api/team").await;
+    assert!(view["phase"] == "debrief" && view["revealed"] == true, "{view}");
+    let result = me.get("/api/team/debrief/results/0").await;
+    assert!(
+        result["facts"].as_array().unwrap().len() > 1
+            && result["help"].as_array().unwrap().len() as u64 == left
+    );
+    let page = me.send(Method::GET, "/team/debrief", None).await;
+    assert!(page.status == StatusCode::OK && text(&page).contains("What happened"));
+
+    // Where a facilitator leads, nobody else does.
+    let class = RunningRoom::open(&["--teams", "1"]).await;
+    let begin = json!({ "step": "begin" });
+    assert_eq!(
+        class.team(1).await.status(Method::POST, "/api/team/lead", Some(&begin)).await,
+        StatusCode::FORBIDDEN
+    );
+}

@@ -1,6 +1,8 @@
 //! A whole session in the incident room, in real browsers: a facilitator, a team with a keyboard and no mouse, and a team on a phone.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+use std::time::{Duration, Instant};
+
 use fantoccini::{Locator, key::Key};
 use glyphfall_tests::{
     browser::Browser,
@@ -82,6 +84,63 @@ async fn a_session_from_joining_to_the_debrief() {
     for (browser, name) in [(&keys, "team-debrief"), (&phone, "phone-debrief"), (&desk, "desk-debrief")] {
         look_at(browser, name).await;
         assert_eq!(browser.console_errors().await, Vec::<String>::new(), "{name}");
+    }
+}
+
+/// The longest that the example may take until its first page is there.
+const OPENS_WITHIN: Duration = Duration::from_secs(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_opens_at_once_and_survives_every_click() {
+    let began = Instant::now();
+    let room = RunningRoom::example().await;
+    let desk = room.desk();
+    assert_eq!(desk.status(Method::GET, "/desk/debrief", None).await, StatusCode::OK);
+    let took = began.elapsed();
+    assert!(took < OPENS_WITHIN, "it took {took:?}");
+    let shown = desk.get("/api/desk").await;
+    let levels: Vec<&str> =
+        shown["teams"].as_array().unwrap().iter().map(|team| team["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["dark", "logs", "metrics", "changes"]);
+    // Without a world the desk shows what the records say.
+    for team in 1..=4 {
+        let record = desk.get(&format!("/api/desk/debrief/teams/{team}/records/0")).await;
+        let row = &shown["teams"][team - 1];
+        assert_eq!(row["loss_usd"], record["outcome"]["incident_financial_loss_usd"], "{row}");
+        assert!(
+            row["score"] == record["outcome"]["explanation_score"] && row["looks"].as_u64() > Some(0),
+            "{row}"
+        );
+    }
+
+    let browser = Browser::open(1440, 1000).await;
+    let at = |path: &str| format!("http://127.0.0.1:{}{path}", room.port);
+    let code = shown["code"].as_str().unwrap();
+    browser.client.goto(&at(&format!("/desk#token={}", room.facilitator))).await.unwrap();
+    browser.until("#team-rows tr").await;
+    browser.client.goto(&at(&format!("/#code={code}&team=3&as=Visitor"))).await.unwrap();
+    browser.until("#place a[href='/team/debrief']").await;
+    for (path, ready) in [
+        ("/desk", "#team-rows tr"),
+        ("/team", "#place a[href='/team/debrief']"),
+        ("/team/debrief", "#parting form"),
+        ("/desk/debrief", "article.round"),
+        ("/desk/debrief/teams/1", "article.round"),
+    ] {
+        browser.client.goto(&at(path)).await.unwrap();
+        browser.until(ready).await;
+        look_at(&browser, &format!("example{}", path.replace('/', "-"))).await;
+        let (count, wrong) = browser.press_everything().await;
+        assert!(count > 3, "{path}: there is something to press");
+        assert_eq!(wrong, Vec::<String>::new(), "{path}");
+        assert_eq!(browser.console_errors().await, Vec::<String>::new(), "{path}");
+        assert_eq!(browser.client.current_url().await.unwrap().path(), path, "nothing leads away by itself");
+    }
+    assert_eq!(desk.status(Method::POST, "/api/desk/start", None).await, StatusCode::CONFLICT);
+    // All that is computed was recorded.
+    for page in ["desk/debrief", "desk/debrief/teams/2"] {
+        let news = desk.get(&format!("/api/{page}/news")).await;
+        assert!(news["of"].as_u64() > Some(0) && news["done"] == news["of"], "{page}: {news}");
     }
 }
 

@@ -158,7 +158,6 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
 
 /// Plays it with the program as it stands, and packs what its room keeps; the next build holds it.
 fn example() -> Result<()> {
-    Cargo::new("build --release --locked --workspace --bin glyphfall").run()?;
     Cargo::new("run --release --locked --package glyphfall-tests --example record").run()
 }
 

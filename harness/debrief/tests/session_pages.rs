@@ -1,8 +1,10 @@
 //! The debrief of a session: pages and files are functions of the session report. `session.json` is the sample session of the room's own tests.
 
-use debrief::session::{Reader, csv, facilitator_page, team_page};
+use debrief::session::{Reader, csv, facilitator_page, take_home_page, team_page};
 use incident::Level;
-use report::session::{Computed, Knowable, Known, Pending, Played, SessionReport, TeamRound};
+use report::session::{
+    Action, Computed, Feedback, Knowable, Known, Pending, Played, SessionReport, TeamRound,
+};
 
 const TEAM: Reader = Reader { is_facilitator: false, anyway: false };
 const FACILITATOR: Reader = Reader { is_facilitator: true, anyway: false };
@@ -251,4 +253,53 @@ fn every_visit_is_there() {
     });
     let text = csv::visits([(1, 0, &record)]);
     assert_eq!(text.lines().nth(1), Some("1,0,90,450.0,home,0,0,10"));
+}
+
+#[test]
+fn what_is_taken_home_is_one_file_with_the_level_beside_every_comparison() {
+    let action = Action {
+        text: "Refuse \"bad\" <signs>".to_owned(),
+        owner: Some("Kim & co".to_owned()),
+        due: Some("2026-03-31".to_owned()),
+    };
+    let page = take_home_page(&session(), 1, Some("K<im>"), &[action]).unwrap();
+    has(
+        &page,
+        &[
+            "Team &#60;1&#62;: K&#60;im&#62;",
+            "value=\"Refuse &#34;bad&#34; &#60;signs&#62;\"",
+            "value=\"Kim &#38; co\"",
+            "value=\"2026-03-31\"",
+            "name=\"action-2\" value=\"\"",
+            "<td><strong>logs</strong></td>",
+            "<th scope=\"row\">another team</th><td><strong>changes</strong></td>",
+            "at level logs · You Build It You Run It",
+            "<h3 id=\"missing-health-check\">Missing cache health check</h3>",
+        ],
+    );
+    for asked in ["invalid-rendering", "poor-error-handling", "missing-health-check", "inadequate-telemetry"]
+    {
+        assert!(page.contains(&format!("<h3 id=\"{asked}\">")), "{asked}");
+    }
+    assert_eq!(page.matches("<fieldset").count(), 16, "four questions a link");
+    // It loads nothing and goes nowhere, and no other team has a name.
+    for outside in ["src=", "href=", "url(", "@import", "fetch(", "&#60;2&#62;"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn what_people_said_is_for_the_facilitator_and_names_nobody() {
+    let said =
+        |learned, again, words: Option<&str>| Feedback { learned, again, words: words.map(str::to_owned) };
+    let mut session = session();
+    session.feedback =
+        vec![said(false, true, None), said(true, false, Some("=less <talk>")), said(true, true, None)];
+    let finding = "2 of 3 learned something new, 2 of 3 would come again";
+    has(&facilitator_page(&session, FACILITATOR).unwrap(), &[finding, "<li>=less &#60;talk&#62;</li>"]);
+    for page in [team_page(&session, 1, TEAM).unwrap(), team_page(&session, 1, FACILITATOR).unwrap()] {
+        assert!(!page.contains("would come again"));
+    }
+    let text = csv::feedback(&session.feedback);
+    assert_eq!(text.lines().nth(2), Some("true,false,'=less <talk>"), "{text}");
 }

@@ -16,8 +16,8 @@ const RULES = [
   "Everybody in the team sees the same page, unless you work at lines of support: talk to each other, divide the work, and note what you think.",
 ];
 
-/** Those that hold for one person too. */
-const ALONE = RULES.slice(0, -1);
+/** Those that hold for one person in one round too. */
+const ALONE = [RULES[0], RULES[1], RULES[3]];
 
 const hereTitle = el("h2", {});
 const here = el("ul", { class: "members plain-list" });
@@ -87,7 +87,7 @@ function over(s) {
 function debrief(s) {
   return [
     el("h1", {}, "Debrief"),
-    el("p", { class: "lead" }, "All rounds are over. What happened, what could be known when, and what your team did is ready to be read. At its end are two things to take home, and two questions to you."),
+    el("p", { class: "lead" }, "All rounds are over. What happened, what could be known when, and what your team did is ready to be read. At its end is what you take home."),
     el("p", {}, el("a", { class: "button primary large", href: "/team/debrief" }, "Open the debrief")),
     didBox(s),
     s.purpose !== "solo" && whoIsHere,

@@ -11,7 +11,8 @@ export async function startParting() {
     /** @type {Api.Parting} */
     const parting = await get("/api/team/parting");
     setExample(parting.purpose === "example");
-    place.replaceChildren(actionsCard(parting), feedbackCard(parting));
+    // Who was alone has nobody to tell how the session was.
+    place.replaceChildren(actionsCard(parting), ...(parting.purpose === "solo" ? [] : [feedbackCard(parting)]));
     place.hidden = false;
   } catch {
     place.remove();

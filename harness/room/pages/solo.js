@@ -28,7 +28,7 @@ export function rehearsal(s, rules, countdown) {
   return [
     el("h1", {}, "A rehearsal for one"),
     el("p", { class: "lead" }, `You are on call, alone, for ${count(minutes, "minute")}. When you begin, a shop opens; within two minutes something happens to it.`),
-    el("section", { class: "card stack tight" },
+    el("section", { class: "card stack" },
       el("h2", {}, "Where to begin"),
       el("ol", { class: "rules" },
         el("li", {}, "Look at the shop and at the evidence while all is well: then you know how that looks."),

@@ -59,11 +59,12 @@ impl Room {
         let round = &session.plan[place];
         if !session.is_under_way() {
             for (team, assigned) in session.teams.iter().zip(&round.assigned) {
-                let record = self.store().record(team.number, place)?;
-                if let Some((record, played)) = record.zip(session.played(team.number)) {
-                    let ended = Ended::of(record, played, round, assigned).map_err(io::Error::other)?;
-                    self.ended().insert(team.number, ended);
-                }
+                // A record that cannot be read any longer keeps nobody from opening the session.
+                let record = self.store().record(team.number, place).ok().flatten();
+                let ended = record.zip(session.played(team.number));
+                let ended =
+                    ended.and_then(|(record, played)| Ended::of(record, played, round, assigned).ok());
+                self.ended().extend(ended.map(|ended| (team.number, ended)));
             }
             return Ok(());
         }

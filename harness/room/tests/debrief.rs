@@ -130,3 +130,25 @@ fn what_cannot_be_played_is_said_and_not_waited_for() {
     let answer = WORKERS.wait(&nothing, AT_MOST).unwrap();
     assert!(answer.unwrap_err().contains("no-such-incident"));
 }
+
+/// What differs from today's is played anew with `cargo xtask example`.
+#[test]
+fn the_example_shows_what_would_be_computed_today() {
+    let folder = tempfile::tempdir().unwrap();
+    example::unpack(folder.path()).unwrap();
+    let store = Store::kept(folder.path());
+    assert_eq!(store.session().unwrap().unwrap().teams.len(), 4);
+    let results = store.results();
+    let replays = results.iter().filter(|(job, _)| matches!(job, Job::Replay(_))).count();
+    assert!(replays >= 4 * COALITIONS, "all combinations of each team: {replays}");
+    let first = |is: fn(&Job) -> bool| results.iter().find(|(job, _)| is(job)).unwrap();
+    for (job, recorded) in [
+        first(|job| matches!(job, Job::Record { .. })),
+        first(|job| matches!(job, Job::Replay(_))),
+        first(|job| matches!(job, Job::Model { .. })),
+    ] {
+        let Some(Ok(now)) = WORKERS.wait(job, AT_MOST) else { panic!("{job:?} is not computed") };
+        let [recorded, now] = [recorded, &now].map(|product| serde_json::to_value(product).unwrap());
+        assert!(recorded == now, "{job:?} comes to something else today: cargo xtask example");
+    }
+}

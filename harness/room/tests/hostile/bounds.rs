@@ -395,3 +395,67 @@ async fn streams_are_bounded_and_leaving_ends_them() {
     assert_eq!(hall.room.feeds().streams(), 1);
     hall.room.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_people_leave_behind_is_asked_once_has_limits_and_bears_no_name() {
+    let hall = Hall::open(1).await;
+    let (kim, ada) = (
+        hall.join(1, "Kim", address(1), None).await.unwrap(),
+        hall.join(1, "Ada", address(2), None).await.unwrap(),
+    );
+    let say = |cookie: &str, words: Value| {
+        let said = json!({ "learned": true, "again": false, "words": words });
+        Ask::post("/api/team/feedback").cookie(cookie).json(&said)
+    };
+    let note = |cookie: &str, actions: Value| {
+        Ask::new(Method::PUT, "/api/team/parting").cookie(cookie).json(&json!({ "actions": actions }))
+    };
+    let action = |text: &str, due: &str| json!({ "text": text, "owner": "us", "due": due });
+    let fine = action("Ask the cache", "2026-02-28");
+    for ask in [
+        say(&kim, Value::Null),
+        note(&kim, json!([fine])),
+        Ask::get("/api/team/debrief/take-home.html").cookie(&kim),
+    ] {
+        assert_eq!(hall.status(ask).await, 409, "the answers are not open yet");
+    }
+    for door in ["start", "end", "reveal"] {
+        assert_eq!(hall.desk(Ask::post(&format!("/api/desk/{door}"))).await.status, 204, "{door}");
+    }
+    for words in ["", "two\nlines", "\u{202e}txt", "x".repeat(201).as_str()] {
+        assert_eq!(hall.status(say(&kim, json!(words))).await, 422, "{words:?}");
+    }
+    for wrong in [
+        action("", "2026-02-28"),
+        action("a\nb", "2026-02-28"),
+        action("x", "2026-02-30"),
+        action("x", "soon"),
+        action(&"x".repeat(161), "2026-02-28"),
+    ] {
+        let answer = hall.send(note(&kim, json!([wrong]))).await;
+        assert!(answer.status == 422 && answer.is_problem(), "{wrong}: {answer:?}");
+    }
+    assert_eq!(hall.status(note(&kim, json!([fine, fine, fine]))).await, 409, "two are enough");
+    assert_eq!(hall.status(note(&kim, json!([fine, fine]))).await, 204);
+    // Each once, also who joins again; and a program has no seat.
+    assert_eq!(hall.status(say(&kim, json!("z: Kim was here"))).await, 204);
+    assert_eq!(hall.status(say(&ada, Value::Null)).await, 204);
+    let again = hall.join(1, "Kim", address(1), Some(&kim)).await.unwrap();
+    assert_eq!(hall.status(say(&again, Value::Null)).await, 409);
+    let own = hall.send(Ask::get("/api/team/parting").cookie(&again)).await.json();
+    assert!(own["has_said"] == true && own["actions"] == json!([fine, fine]), "{own}");
+    let others = hall.send(Ask::get("/api/team/parting").cookie(&ada)).await.json();
+    assert_eq!(others["actions"], json!([]));
+    let program = Ask::get("/api/team/parting").bearer(&hall.token(1));
+    assert_eq!(hall.status(program).await, 403);
+    // In an order that is nobody's, for the facilitator alone.
+    let said = hall.desk(Ask::get("/api/desk/debrief/feedback.csv")).await.text;
+    assert_eq!(said.lines().collect::<Vec<_>>()[1..], ["true,false,", "true,false,z: Kim was here"]);
+    assert_eq!(hall.status(Ask::get("/api/desk/debrief/feedback.csv").cookie(&ada)).await, 401);
+    let home = hall.send(Ask::get("/api/team/debrief/take-home.html").cookie(&again)).await;
+    assert!(
+        home.status == 200 && home.text.contains("Ask the cache") && home.text.contains("Kim"),
+        "{home:?}"
+    );
+    hall.room.close().await.unwrap();
+}

@@ -65,7 +65,8 @@ async fn every_refusal_is_problem_details() {
     for path in ["/api/join", "/api/desk/sign-in"] {
         check(422, Ask::post(path).json(&array), path).await;
     }
-    for path in ["guess", "hypotheses", "remedies", "claims", "answer", "pins", "repair"] {
+    for path in ["guess", "hypotheses", "remedies", "claims", "answer", "pins", "repair", "feedback", "lead"]
+    {
         check(422, Ask::post(&format!("/api/team/{path}")).bearer(&token).json(&json!(["x", 1])), path).await;
     }
     for path in ["message", "mark", "level", "hint", "extend", "joining", "plan", "teams/1/forward"] {
