@@ -231,7 +231,11 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     // The facilitator helps, marks, and ends.
     desk.post("/api/desk/hint", &json!({ "team": 2 })).await;
     desk.post("/api/desk/message", &json!({ "team": null, "text": "How long?" })).await;
-    desk.post("/api/desk/message", &json!({ "team": 1, "text": "When?", "asks": true })).await;
+    desk.post(
+        "/api/desk/message",
+        &json!({ "team": 1, "text": "When?", "voice": "director", "kind": "question" }),
+    )
+    .await;
     let question = one.get("/api/team").await["questions"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("/api/team/questions/{question}/answer");
     let answered = one.post(&path, &json!({ "text": "in ten minutes" })).await;

@@ -1,5 +1,9 @@
-//! A whole session in the incident room, in real browsers: a facilitator, a team with a keyboard and no mouse, and a team on a phone.
+//! A whole session in the incident room, in real browsers: a facilitator, a team with a keyboard and no mouse, and a team on a phone; and
+//! sessions of lines of support, and of people with roles.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+#[path = "session/people.rs"]
+mod people;
 
 use std::time::{Duration, Instant};
 

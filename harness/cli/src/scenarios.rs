@@ -2,7 +2,10 @@
 
 use chassis::LatentFault;
 use clap::Args;
-use experiment::factors::{REPAIRED, Replayed, replayed};
+use experiment::{
+    factors::{REPAIRED, Replayed, replayed},
+    rating::{Rated, rated},
+};
 use incident::{Remedy, Usd};
 use serde_json::json;
 use world::scenario::{Reach, Scenario, Symptom, library, scenario};
@@ -30,9 +33,14 @@ pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<Done> {
     }
     match (&options.name, options.format) {
         (None, Format::Text) => {
-            for Scenario { name, title, .. } in library() {
-                screen::line(&format!("{name:<18} {title}"));
+            for scenario in library() {
+                let rating = rated(&scenario).rating.name();
+                screen::line(&format!("{:<18} {rating:<6} {}", scenario.name, scenario.title));
             }
+            screen::paragraph(
+                "\nHow hard each is goes by the minutes that the model responder worked until customers were served: easy up to 20, medium up \
+                 to 60, at the worst of three telemetry levels.",
+            );
             screen::paragraph(&format!("\n{}", triggered()));
             screen::paragraph(
                 "\n'glyphfall play NAME' plays one; 'glyphfall scenarios NAME' describes it in full.",
@@ -74,8 +82,10 @@ fn replay(options: &ScenariosArgs) -> anyhow::Result<Done> {
 }
 
 fn summary(scenario: &Scenario) -> serde_json::Value {
+    let Rated { rating, minutes } = rated(scenario);
     json!({
-        "name": scenario.name, "title": scenario.title, "control": scenario.control, "inject": places(scenario.reach())
+        "name": scenario.name, "title": scenario.title, "control": scenario.control, "rating": rating, "responder_minutes": minutes,
+        "inject": places(scenario.reach())
     })
 }
 
@@ -119,6 +129,9 @@ fn describe(scenario: &Scenario) {
     screen::line("Contributing factors:");
     for factor in &truth.factors {
         screen::paragraph(&format!("  {factor}: {}", factor.description()));
+    }
+    if library().iter().any(|known| known.name == *name) {
+        screen::paragraph(&rated(scenario).to_string());
     }
     if remedies.right.is_empty() {
         screen::line(match symptom {

@@ -9,6 +9,7 @@
 //!   [`factors`]: whether those that a scenario names did.
 //! - [`compare`]: how much shorter better telemetry makes a diagnosis, with its controls.
 //! - [`year`]: a year of changes and incidents for many teams, made of incidents that were measured.
+//! - [`rating`]: how hard each scenario is, by the same measurements.
 
 pub mod characters;
 pub mod sweep;
@@ -19,3 +20,4 @@ pub mod chain;
 pub mod factors;
 pub mod compare;
 pub mod year;
+pub mod rating;

@@ -103,8 +103,12 @@ pub struct TeamRound {
     pub tried: Vec<Tried>,
     /// How many of those neither restored nor were needed.
     pub wrong_remedies: usize,
-    /// What the director asked.
+    /// What was asked from outside.
     pub questions: Vec<Asked>,
+    /// Command as it went from one to another.
+    pub commands: Vec<Command>,
+    /// Remedies that needed the commander's go.
+    pub proposals: Vec<Proposed>,
     pub mistaken: Vec<Mistaken>,
     /// Whether the claims were changed after they had been submitted last.
     pub is_changed: bool,
@@ -125,6 +129,8 @@ pub struct TeamRound {
     pub repair: Option<ContributingFactor>,
     /// What the team expected of that, before it saw what it does.
     pub repair_expected: Option<Expected>,
+    /// When the team argued for it while its round went on, in story seconds, and who wrote that.
+    pub argued: Option<(f64, String)>,
     /// What was computed about it; none for a practice round, and for the rounds of other teams.
     pub computed: Option<Computed>,
 }
@@ -232,15 +238,55 @@ pub struct Expected {
     pub words: Option<String>,
 }
 
-/// A question of the director, and the answer.
+/// A question from outside, and the answer. One that is due asked for a status update.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
+    /// Who asked, in words.
+    pub voice: String,
     pub asked_s: f64,
+    /// Until when it was due, in story seconds.
+    pub due_s: Option<f64>,
     pub text: String,
     pub answer: Option<String>,
     /// When it was answered, in story seconds; none: not at all.
     pub answered_s: Option<f64>,
     pub by: Option<String>,
+    pub known: Option<KnownThen>,
+}
+
+/// What a team had in its hands when it answered, and what was measured then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownThen {
+    /// What was pinned, and what was thought and not struck out, in words.
+    pub pins: Vec<String>,
+    pub hypotheses: Vec<String>,
+    /// The share of visits served.
+    pub served: Option<f64>,
+    pub loss_usd: f64,
+}
+
+/// Command that went from one person to another, or was offered. Times are story seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// None: nobody had it.
+    pub from: Option<String>,
+    /// None: it was put down.
+    pub to: Option<String>,
+    pub words: Option<String>,
+    /// None: it was taken without an offer.
+    pub offered_s: Option<f64>,
+    /// None: the offer was not accepted.
+    pub taken_s: Option<f64>,
+}
+
+/// A remedy that somebody proposed to the commander. Times are story seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proposed {
+    pub remedy: Remedy,
+    pub by: String,
+    pub proposed_s: f64,
+    /// Whether it got the go, from whom, and when; none: nobody decided.
+    pub decided: Option<(bool, String, f64)>,
 }
 
 /// What was played. Teams with the same scenario and seed had the identical incident.

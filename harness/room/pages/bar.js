@@ -3,6 +3,7 @@
 
 import { byId, minutes, percent, setText, sparkline, usd } from "./lib.js";
 import { watch, watchAll } from "./state.js";
+import { rolesOf } from "./roles.js";
 
 const TARGET = 0.999; // what customers are promised
 export const LINES = { L1: "operations bridge", L2: "application support", L3: "delivery team" };
@@ -51,10 +52,11 @@ export function startBar() {
     setText(byId("round"), round ? round.filter(Boolean).join(", ") : "–");
   });
   watch((s) => s.round?.speed, (speed) => setText(byId("pace"), speed ? paceText(speed) : "story pace"));
-  watchAll((s) => [s.team.name, s.you, s.members], ([team, you, members]) => {
+  watchAll((s) => [s.team.name, s.you, s.members, rolesOf(s)], ([team, you, members, own]) => {
     setText(byId("team-name"), team);
     const others = members.filter((member) => member !== you);
-    setText(byId("members"), others.length ? `${you} and ${others.length} more` : you);
+    const self = [you, ...own].join(", ");
+    setText(byId("members"), others.length ? `${self} and ${others.length} more` : self);
     byId("members").title = byId("team-name").title = `${team}: ${members.join(", ")}`;
     document.title = `${team}, incident room`;
   });

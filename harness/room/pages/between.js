@@ -7,6 +7,7 @@ import { roleOf } from "./bar.js";
 import { linesBox, queue } from "./ticket.js";
 import { rehearsal } from "./solo.js";
 import { didBox } from "./did.js";
+import { rolesBox } from "./roles.js";
 
 const RULES = [
   "A shop is yours to look after: real services, with customers coming all the time.",
@@ -58,6 +59,7 @@ function lobby(s) {
     isReadyBox,
     linesBox,
     whoIsHere,
+    rolesBox,
     el("section", { class: "card" },
       el("h2", {}, "How it works"),
       el("ol", { class: "rules" }, ...RULES.map((rule) => el("li", {}, rule)))),
@@ -81,6 +83,7 @@ function over(s) {
     linesBox,
     didBox(s),
     whoIsHere,
+    s.more_rounds && rolesBox,
   ];
 }
 
@@ -119,7 +122,7 @@ function nextText(s) {
   if (s.explained?.outdated) return "Your explanation has changed since you handed it in: hand it in again, or the change does not count.";
   if (s.explained) {
     return isServed
-      ? "Customers are served and your explanation is in. You may improve it until the round ends."
+      ? `Customers are served and your explanation is in. You may improve it until the round ends.${s.more?.chosen === null ? " Below it there is a repair to argue for." : ""}`
       : "Your explanation is in. Customers are still failing: do something about it.";
   }
   if (isServed && s.called) return "Customers are served. Explain what happened, with pinned evidence, before the round ends.";

@@ -65,6 +65,9 @@ function crossover(measured, levels) {
 const said = (text) => ({ text, isWarning: false });
 const warning = (text) => ({ text, isWarning: true });
 
+/** When the director asks for status updates unless the plan says otherwise, in story minutes. */
+export const UPDATES = { first_minutes: 30, every_minutes: 60 };
+
 /**
  * What to propose as a further round: levels the other way round, and an incident that the team has not met.
  * @param {NamedDesk} view
@@ -79,6 +82,7 @@ export function proposal({ plan, teams, scenarios, levels }) {
     operating_model: model?.operating_model ?? "you-build-it",
     speed: model?.speed ?? 15,
     minutes: model?.practice === false ? model.minutes : 20,
+    updates: model?.practice === false ? model.updates : UPDATES,
     teams: teams.map(({ number }) => {
       const met = plan.map((round) => ofTeam(round, number)?.scenario);
       const fresh = scenarios.find(({ name, control }) => !control && !met.includes(name)) ?? scenarios[0];

@@ -2,6 +2,7 @@
 
 import { attempt, byId, el, send, setHidden, setOptions, setText, storyTime } from "./lib.js";
 import { scenarioName } from "./desk-words.js";
+import { UPDATES } from "./desk-plan.js";
 import { isPrivate, onPrivate, showPrivate } from "./desk-private.js";
 
 const dialog = byId("round-dialog");
@@ -22,8 +23,12 @@ export function openRound({ scenarios, levels, teams }, round) {
   byId("round-minutes").value = round.minutes;
   byId("round-speed").value = round.speed;
   byId("round-practice").checked = round.practice;
+  byId("round-updates").checked = Boolean(round.updates);
+  byId("round-first").value = round.updates?.first_minutes ?? UPDATES.first_minutes;
+  byId("round-every").value = round.updates?.every_minutes ?? UPDATES.every_minutes;
+  showUpdates();
   setText(byId("round-error"), "");
-  const named = scenarios.map((each) => [each.name, scenarioName(each)]);
+  const named = scenarios.map((each) => [each.name, `${scenarioName(each)} (${each.rating})`]);
   const shown = levels.map((level) => [level, level]);
   for (const [id, options] of [["all-scenario", named], ["first-level", shown], ["second-level", shown]]) {
     setOptions(byId(id), [["", "as below"], ...options]);
@@ -82,6 +87,14 @@ dialog.addEventListener("change", ({ target }) => {
   if (chosen) setText(byId("round-teaches"), `${chosen.name}. Teaches: ${chosen.teaches ?? "nothing of the syllabus"}. ${chosen.difficulty}`);
 });
 
+// ---- Status updates -----------------------------------------------------------------------------------------------
+
+byId("round-updates").addEventListener("change", showUpdates);
+
+function showUpdates() {
+  setHidden(byId("round-updates-fields"), !byId("round-updates").checked);
+}
+
 // ---- How long it is in the story --------------------------------------------------------------------------------
 
 for (const id of ["round-minutes", "round-speed"]) byId(id).addEventListener("input", sayStory);
@@ -118,6 +131,7 @@ async function save() {
     operating_model: byId("round-model").value,
     speed: byId("round-speed").valueAsNumber,
     minutes: byId("round-minutes").valueAsNumber,
+    updates: byId("round-updates").checked ? { first_minutes: byId("round-first").valueAsNumber, every_minutes: byId("round-every").valueAsNumber } : null,
     teams: rows().map((row) => ({
       team: Number(row.dataset.team),
       scenario: row.querySelector('[name="scenario"]').value,

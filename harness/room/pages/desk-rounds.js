@@ -33,7 +33,7 @@ function roundHead({ number }) {
   const remove = button("Remove", () => removeRound(number), { kind: "small plain" });
   return el("th", { scope: "col" },
     el("div", { class: "round-head" },
-      el("span", { class: "round-name" }), el("span", { class: "badge" }), el("span", { class: "hint" }), el("div", { class: "row tight" }, edit, remove)));
+      el("span", { class: "round-name" }), el("span", { class: "badge" }), el("span", { class: "hint" }), el("div", { class: "row tight", dataset: { needs: "facilitator" } }, edit, remove)));
 }
 
 function showRoundHead(head, round) {
@@ -41,7 +41,7 @@ function showRoundHead(head, round) {
   setText(head.querySelector(".round-name"), round.name);
   setText(head.querySelector(".badge"), STATES[round.state]);
   head.querySelector(".badge").className = `badge${round.state === "running" ? " strong" : round.state === "next" ? " chosen" : ""}`;
-  setText(head.querySelector(".hint"), `${MODELS[round.operating_model]}. ${Math.round(round.minutes * 10) / 10} min, story ${round.speed} times as fast`);
+  setText(head.querySelector(".hint"), `${MODELS[round.operating_model]}. ${Math.round(round.minutes * 10) / 10} min, story ${round.speed} times as fast${round.updates ? "; the director asks for updates" : ""}`);
   const isToCome = round.state === "next" || round.state === "later";
   for (const each of head.querySelectorAll("button")) {
     each.hidden = !isToCome;
@@ -80,9 +80,9 @@ for (const choice of document.querySelectorAll("[data-plan]")) {
   choice.addEventListener("click", () => attempt(choice, async () => {
     const { changed, removed, text } = shortPlan(view.plan, total);
     if (!(await confirmed(`Make it the ${total}-minute plan?`, "Make it so", text))) return;
-    for (const { number, practice, operating_model, speed, minutes, teams } of changed) {
+    for (const { number, practice, operating_model, speed, minutes, updates, teams } of changed) {
       const parts = teams.map(({ team, scenario, level }) => ({ team, scenario, level }));
-      await send("PUT", `/api/desk/plan/${number}`, { practice, operating_model, speed, minutes, teams: parts });
+      await send("PUT", `/api/desk/plan/${number}`, { practice, operating_model, speed, minutes, updates, teams: parts });
     }
     for (const number of removed) await send("DELETE", `/api/desk/plan/${number}`);
     toast(`The plan fits ${total} minutes.`);

@@ -25,7 +25,7 @@ export function showSeats({ seats }) {
   });
 }
 
-const labelled = (label, spoken, work, kind = "small") => button(label, work, { kind, "aria-label": spoken });
+const labelled = (label, spoken, work, kind = "small") => button(label, work, { kind, "aria-label": spoken, dataset: { needs: "facilitator" } });
 
 const waitingLine = (seat) => el("li", {}, el("span", {}),
   labelled("Let in", `Let ${seat.alias} in`, () => send("POST", `/api/desk/seats/${seat.id}/let-in`), "small primary"),

@@ -1,7 +1,8 @@
 // One team's panel: all that a facilitator does for one team. It stays open while states arrive; what is typed in it stays.
 
 import { attempt, byId, confirmed, el, get, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
-import { prepared, stateOf } from "./desk-words.js";
+import { stateOf } from "./desk-words.js";
+import { messages } from "./desk-messages.js";
 import { showSeats } from "./desk-seats.js";
 import { answerPlace, privately, setPrivate } from "./desk-private.js";
 
@@ -13,8 +14,8 @@ byId("team-answer").append(answer);
 let view = null;
 let number = null;
 
-const setMessages = prepared(byId("team-prepared"), byId("team-text"), byId("team-asks"));
 const teamNow = () => view?.teams.find((team) => team.number === number);
+const showMessages = messages("team", () => number, () => teamNow()?.name ?? "");
 
 export function openTeam(which) {
   number = which;
@@ -22,8 +23,7 @@ export function openTeam(which) {
   if (!team) return;
   answer.hide();
   hideLadder();
-  byId("team-text").value = byId("team-prepared").value = "";
-  byId("team-asks").checked = false;
+  byId("team-text").value = "";
   byId("team-name").value = team.name;
   byId("team-forward").value = team.forward ?? "";
   show(team);
@@ -60,7 +60,7 @@ function show(team) {
     setText(byId("team-question-text"), team.question.text);
     setText(byId("team-question-answer"), team.question.answer ?? "No answer yet.");
   }
-  setMessages(view.messages);
+  showMessages(view);
   setText(byId("team-hints"), team.hints_given === 0 ? "None given yet." : `${team.hints_given} given.`);
   const higher = view.levels.slice(view.levels.indexOf(team.level) + 1);
   setOptions(byId("team-level"), higher.map((level) => [level, level]));
@@ -83,18 +83,12 @@ function figuresOf(team) {
     ["Guess", guess ? (guess.confidence === null ? guess.words : `${guess.words} (${guess.confidence} % sure)`) : "none yet"],
     ["Hypothesis", team.hypothesis ?? "none yet"],
     ...(team.ticket ? [["Ticket", team.ticket]] : []),
+    ...(team.roles ? [["Roles", team.roles]] : []),
     ["Remedies", team.remedies.join("\n") || "none yet"],
   ];
 }
 
 // ---- What is done -----------------------------------------------------------------------------------------------
-
-onSubmit(byId("team-message-form"), async () => {
-  await send("POST", "/api/desk/message", { team: number, text: byId("team-text").value.trim(), asks: byId("team-asks").checked });
-  byId("team-text").value = byId("team-prepared").value = "";
-  byId("team-asks").checked = false;
-  toast(`Sent to ${teamNow().name}.`);
-});
 
 byId("team-hint").addEventListener("click", () => attempt(byId("team-hint"), async () => {
   await send("POST", "/api/desk/hint", { team: number });

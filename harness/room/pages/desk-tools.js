@@ -1,33 +1,45 @@
 // What is said to teams and noted about them: messages, moments for the debrief, answers after an early end, more telemetry.
 
 import { byId, confirmed, el, keep, onSubmit, send, setHidden, setOptions, setText, toast } from "./lib.js";
-import { prepared, teamOptions } from "./desk-words.js";
+import { teamOptions } from "./desk-words.js";
+import { messages } from "./desk-messages.js";
+import { VOICES } from "./voices.js";
 
 /** @type {NamedDesk | null} */
 let view = null;
 
-const setMessages = prepared(byId("message-prepared"), byId("message-text"), byId("message-asks"));
+const to = byId("message-to");
+const showMessages = messages("message", () => (to.value === "" ? null : Number(to.value)), () => to.selectedOptions[0].textContent);
+to.addEventListener("change", () => view && showMessages(view));
 
 /** @param {NamedDesk} newest */
 export function update(newest) {
   view = newest;
-  setMessages(view.messages);
-  setOptions(byId("message-to"), [["", "every team"], ...teamOptions(view.teams)]);
+  setOptions(to, [["", "every team"], ...teamOptions(view.teams)]);
+  showMessages(view);
+  setHidden(byId("message-empty"), byId("message-prepared").children.length > 0);
   setOptions(byId("everyone-level"), view.levels.slice(1).map((level) => [level, level]));
   showMarks(view.marks, view.plan);
   showRestored(view.teams.flatMap(({ number, name, question, questions }) => [
     ...(question ? [{ key: `${number}`, name, text: question.text, answer: question.answer }] : []),
-    ...questions.map(({ id, text, answer, took_s: took }) => ({ key: `${number} ${id}`, name, text, answer: answer === null ? null : `${answer} (after ${Math.round(took)} s)` })),
+    ...questions.map((asked) => ({ key: `${number} ${asked.id}`, name, text: `${VOICES[asked.voice]}: ${asked.text}`, answer: answerOf(asked) })),
   ]));
+}
+
+/** @param {Api.AskedView} asked */
+function answerOf({ answer, took_s: took, late, due_in_s: left }) {
+  if (answer !== null) return `${answer} (after ${Math.round(took ?? 0)} s${late ? ", late" : ""})`;
+  if (typeof left !== "number") return null;
+  return left < 0 ? `Not yet: late by ${Math.round(-left)} s.` : `Not yet: due in ${Math.round(left)} s.`;
 }
 
 function showMarks(marks, plan) {
   keep(byId("marks"), marks.map((mark, index) => ({ ...mark, index })).reverse(), ({ index }) => index,
     () => el("li", {}, el("strong"), el("span")),
-    (item, { round, story, text }) => {
+    (item, { round, story, text, by }) => {
       setText(item.firstChild, story);
       item.firstChild.title = plan[round]?.name ?? "";
-      setText(item.lastChild, text);
+      setText(item.lastChild, by ? `${text} (${by})` : text);
     });
   setHidden(byId("marks-empty"), marks.length > 0);
 }
@@ -44,14 +56,6 @@ function showRestored(asked) {
 }
 
 // ---- Sending ----------------------------------------------------------------------------------------------------
-
-onSubmit(byId("message-form"), async () => {
-  const to = byId("message-to");
-  await send("POST", "/api/desk/message", { team: to.value === "" ? null : Number(to.value), text: byId("message-text").value.trim(), asks: byId("message-asks").checked });
-  toast(`Sent to ${to.selectedOptions[0].textContent}.`);
-  byId("message-text").value = byId("message-prepared").value = "";
-  byId("message-asks").checked = false;
-});
 
 onSubmit(byId("mark-form"), async () => {
   await send("POST", "/api/desk/mark", { text: byId("mark-text").value.trim() });

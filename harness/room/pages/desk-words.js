@@ -1,6 +1,6 @@
 // The words of the facilitator's page: what the room says in identifiers, said to a person.
 
-import { el, setOptions } from "./lib.js";
+import { el } from "./lib.js";
 
 export const PHASES = { lobby: "Lobby", running: "Running", paused: "Paused", over: "Round over", debrief: "Debrief" };
 export const MODELS = { "you-build-it": "You build it, you run it", "ops-run-it": "Ops run it" };
@@ -59,19 +59,6 @@ export const levelBadge = (level) => el("span", { class: `badge level of-${level
 
 /** @param {Api.TeamRow[]} teams */
 export const teamOptions = (teams) => teams.map(({ number, name }) => [String(number), name]);
-
-/** Lets a list of the room's prepared messages fill a field; answers with what to call when the list may have changed. */
-export function prepared(select, field, asks) {
-  let messages = [];
-  select.addEventListener("change", () => {
-    const chosen = messages.find(({ id }) => id === select.value);
-    if (chosen) [field.value, asks.checked] = [chosen.text, chosen.asks];
-  });
-  return (newest) => {
-    messages = newest;
-    setOptions(select, [["", "own words"], ...messages.map(({ id, text }) => [id, text])]);
-  };
-}
 
 export const ago = (seconds) => {
   if (seconds < 5) return "just now";

@@ -4,6 +4,7 @@
 import { attempt, byId, live, minutes, send, setExample, setHidden, setText, tabs } from "./lib.js";
 import { PHASES, withNames } from "./desk-words.js";
 import * as controls from "./desk-controls.js";
+import * as helpers from "./desk-helpers.js";
 import * as lobby from "./desk-lobby.js";
 import * as projector from "./desk-projector.js";
 import * as rounds from "./desk-rounds.js";
@@ -13,7 +14,7 @@ import * as team from "./desk-team.js";
 import * as tools from "./desk-tools.js";
 
 const SIGNED_IN_KEY = "facilitator"; // that this browser has signed in; the session itself is in a cookie that no script can read
-const PARTS = projector.isProjector ? [projector] : [controls, lobby, rounds, seats, team, table, tools];
+const PARTS = projector.isProjector ? [projector] : [controls, helpers, lobby, rounds, seats, team, table, tools];
 
 function signedOut() {
   sessionStorage.setItem("signed-out", "yes");

@@ -2,10 +2,11 @@
 
 import { byId, el, keep, setHidden, setText, toast } from "./lib.js";
 import { watchAll, worldOf } from "./state.js";
+import { VOICES } from "./voices.js";
 
-const OWN = new Set(["remedy", "explained", "note"]); // all else is said aloud wherever one is on the page
+const OWN = new Set(["remedy", "explained", "note", "role"]); // all else is said aloud wherever one is on the page
 
-const wordOf = (kind) => (kind === "level" ? "New evidence" : kind[0].toUpperCase() + kind.slice(1));
+const wordOf = ({ kind, voice }) => VOICES[voice] ?? (kind === "level" ? "New evidence" : kind[0].toUpperCase() + kind.slice(1));
 
 let known = null; // of which world, and how many lines of it have been shown
 let unread = 0;
@@ -23,7 +24,7 @@ export function startLog() {
 }
 
 function tell(lines) {
-  for (const line of lines.filter((each) => !OWN.has(each.kind))) toast(`${wordOf(line.kind)}: ${saidOf(line.kind, line.text)}`);
+  for (const line of lines.filter((each) => !OWN.has(each.kind))) toast(`${wordOf(line)}: ${saidOf(line.kind, line.text)}`);
   unread += byId("column-shop").hidden ? lines.length : 0;
   showUnread();
 }
@@ -42,10 +43,11 @@ function showUnread() {
 /** What a line says, without the kind that stands before it anyway. */
 const saidOf = (kind, text) => (text.startsWith(`${kind}: `) ? text.slice(kind.length + 2) : text);
 
-export function lineOf({ kind, story, shop_s, text, by }) {
+export function lineOf(line) {
+  const { kind, story, shop_s, text, by } = line;
   return el("li", { class: `log-line is-${kind}` },
     el("span", { class: "log-time", title: `${shop_s.toFixed(1)} s of the shop's own time` }, story),
     el("span", { class: "log-text" },
-      el("b", {}, wordOf(kind)), " ", saidOf(kind, text),
+      el("b", {}, wordOf(line)), " ", saidOf(kind, text),
       by && el("span", { class: "muted" }, ` (${by})`)));
 }

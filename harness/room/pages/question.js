@@ -1,29 +1,65 @@
-// Questions to the team, above everything else: what the director wants to know, and what else contributed once customers are served early.
+// What waits for an answer, above everything else: command that is offered, remedies that need a go, questions and status updates that those
+// outside want, and what else contributed once customers are served early.
 
-import { byId, el, keep, onSubmit, send, setHidden } from "./lib.js";
+import { button, byId, el, keep, minutes, onSubmit, send, setHidden, setText } from "./lib.js";
 import { isLive, state, watchAll } from "./state.js";
+import { decides, holderOf } from "./roles.js";
+import { OUTLOOKS } from "./remedies.js";
+import { VOICES } from "./voices.js";
 
 const EARLY = "early"; // the room's own question, of which there is one
 
 export function startQuestion() {
   const box = byId("questions");
-  watchAll((s) => [s.question, s.questions, isLive(s)], ([early, asked, canAnswer]) => {
-    const all = [...asked.map(({ id, text, answer }) => ({ id, text, answer })), ...(early ? [{ id: EARLY, ...early }] : [])];
-    const open = all.filter(({ answer }) => canAnswer && answer === null);
+  watchAll((s) => [s.question, s.questions, s.roles, s.proposals, isLive(s)], ([early, asked, roles, proposals, canAnswer], s) => {
+    const offer = roles?.offer?.to_seat === s.seat && roles?.offer;
+    const open = !canAnswer ? [] : [
+      ...(offer ? [{ key: `offer ${offer.story} ${offer.words}`, make: offerNode, ...offer }] : []),
+      ...(decides(s) ? proposals.filter(({ go }) => go === null).map((one) => ({ key: one.id, make: proposalNode, ...one })) : []),
+      ...asked.filter(({ answer }) => answer === null).map((one) => ({ key: one.id, make: form, ...one })),
+      ...(early?.answer === null ? [{ key: EARLY, make: form, id: EARLY, voice: "facilitator", ...early }] : []),
+    ];
     setHidden(box, open.length === 0);
-    keep(box, open, ({ id }) => id, form);
+    keep(box, open, ({ key }) => key, (one) => one.make(one), (node, one) => node.update?.(one, s));
   });
 }
 
-function form({ id, text }) {
+function offerNode({ from, words }) {
+  const take = button("I have command", () => send("POST", "/api/team/command/accept"), { kind: "primary" });
+  return el("div", { class: "row" }, el("p", { class: "grow" }, el("strong", {}, `${from} hands command over to you: `), words), take);
+}
+
+/** @param {Api.Proposal} proposal */
+function proposalNode({ id, by, remedy, expected }) {
+  const decide = (go) => () => send("POST", `/api/team/proposals/${id}`, { go });
+  const because = expected ? ` Expects: ${OUTLOOKS[expected.outlook]}${expected.words ? `, because ${expected.words}` : ""}.` : "";
+  return el("div", { class: "row" }, el("p", { class: "grow" }, el("strong", {}, `${by} proposes: `), `${remedy}.${because}`),
+    button("Go", decide(true), { kind: "primary", "aria-label": `Go: ${remedy}` }), button("Not now", decide(false), { kind: "small", "aria-label": `Not now: ${remedy}` }));
+}
+
+function form({ id, text, voice }) {
   const { text_characters: longest } = state().limits;
   const answer = el("textarea", { id: `answer-${id}`, rows: 1, required: true, maxLength: longest });
+  const due = el("span", { class: "due" });
+  const writing = el("div", { class: "row grow writing" }, el("div", { class: "field grow" }, answer), el("button", { class: "button primary", type: "submit" }, "Answer"));
+  const other = el("p", { class: "hint other" }, el("span"), button("Write it in their place", () => { node.dataset.mine = "yes"; showWriter(state()); answer.focus(); }, { kind: "small plain" }));
+  const node = el("form", { class: "row" }, el("label", { for: answer.id, class: "grow" }, el("strong", {}, `${VOICES[voice]} asks: `), text, " ", due), other, writing);
 
-  const node = el("form", { class: "row" },
-    el("label", { for: answer.id, class: "grow" }, el("strong", {}, "Asked: "), text), el("div", { class: "field grow" }, answer),
-    el("button", { class: "button primary", type: "submit" }, "Answer"));
+  /** Where somebody speaks for the team, the others are told who. */
+  const showWriter = (s) => {
+    const speaks = id === EARLY ? null : holderOf(s, "communications");
+    const isOthers = Boolean(speaks && speaks.seat !== s.seat && !speaks.away && !node.dataset.mine);
+    setHidden(writing, isOthers);
+    setHidden(other, !isOthers);
+    setText(other.firstChild, isOthers ? `${speaks.alias} writes it. ` : "");
+  };
+  node.update = ({ due_in_s: left }, s) => {
+    showWriter(s);
+    const isDue = typeof left === "number";
+    setText(due, !isDue ? "" : left < 0 ? `Late by ${minutes(-left)}.` : `Due in ${minutes(left)}.`);
+    due.classList.toggle("is-late", isDue && left < 0);
+  };
   onSubmit(node, async () => {
-
     const path = id === EARLY ? "/api/team/answer" : `/api/team/questions/${id}/answer`;
     await send("POST", path, { text: answer.value.trim() });
   });

@@ -4,18 +4,27 @@
 import { button, byId, confirmed, count, el, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast } from "./lib.js";
 import { state, watch, watchAll } from "./state.js";
 import { LINES } from "./bar.js";
+import { decides, holderOf } from "./roles.js";
 
 // Remedies that differ only in the service stand under one heading.
 const KINDS = [["restart-", "Restart"], ["roll-back", "Roll back"], ["add-capacity-", "Add capacity"]];
 
-const OUTLOOKS = { back: "all served again", better: "more served", same: "no change", worse: "fewer served" };
+export const OUTLOOKS = { back: "all served again", better: "more served", same: "no change", worse: "fewer served" };
 const SHOWN_MAX = 3;
 
 export function startRemedies() {
   const pending = el("p", { class: "notice pending row apart", hidden: true }, el("span"), button("Break off", () => send("DELETE", "/api/team/remedies")));
   const later = el("p", { class: "hint", hidden: true });
   const came = el("ul", { class: "came plain-list" });
-  byId("remedies").append(pending, form(), came, handoverBox(), later);
+  const proposed = el("ul", { class: "came plain-list" });
+  byId("remedies").append(pending, form(), proposed, came, handoverBox(), later);
+  watchAll((s) => [s.proposals, s.roles], ([proposals], s) => {
+    const shown = proposals.filter(({ go }) => go !== true).slice(-SHOWN_MAX).toReversed();
+    const waits = `waits for the go of ${holderOf(s, "commander")?.alias ?? "one of you"}`;
+    keep(proposed, shown, ({ id }) => id, () => el("li"), (line, { story, by, remedy, go, decided_by: decider }) => {
+      setText(line, `${story} ${by} proposed: ${remedy}; ${go === null ? waits : `${decider} said not now`}.`);
+    });
+  });
   watch((s) => s.remedies.filter(({ allowed }) => !allowed), (others) => {
     setHidden(later, others.length === 0);
     setText(later, `Only after a handover: ${others.map(({ words, line }) => `${words.toLowerCase()} (${line})`).join(", ")}.`);
@@ -43,10 +52,12 @@ function form() {
   const expects = el("select", { id: "remedy-expects", required: true, "aria-label": "What customers will then meet" }, el("option", { value: "" }, "Then we expect …"), ...Object.entries(OUTLOOKS).map(([value, words]) => el("option", { value }, words)));
   const because = el("input", { id: "remedy-because", class: "grow", autocomplete: "off", placeholder: "because …", "aria-label": "Why you expect that" });
   const takes = el("span", { class: "hint" });
+  const act = el("button", { class: "button primary small", type: "submit" });
+  watch(decides, (isFree) => setText(act, isFree ? "Do it" : "Propose it"));
   const node = el("form", { class: "remedy-form" },
     el("div", { class: "field small" }, el("label", { for: which.id, class: "unseen" }, "Remedy"), which), assetField,
     el("div", { class: "row joined" }, expects, because),
-    el("div", { class: "row apart" }, takes, el("button", { class: "button primary small", type: "submit" }, "Do it")));
+    el("div", { class: "row apart" }, takes, act));
   const chosen = () => state().remedies.find(({ id }) => id === which.value);
 
   watch((s) => s.remedies.filter(({ allowed }) => allowed), (allowed) => {
@@ -66,7 +77,7 @@ function form() {
     await send("POST", "/api/team/remedies", {
       remedy: remedy.id, asset: remedy.needs_asset ? asset.value : null, expects: expects.value, because: because.value.trim() || null,
     });
-    toast(`Begun: ${remedy.words}. Watch what customers make of it.`);
+    toast(decides(state()) ? `Begun: ${remedy.words}. Watch what customers make of it.` : `Proposed: ${remedy.words}. It begins with the go.`);
     node.reset();
     which.dispatchEvent(new Event("change"));
   });

@@ -18,6 +18,8 @@ import { startExplain } from "./explain.js";
 import { startQuestion } from "./question.js";
 import { startTicket } from "./ticket.js";
 import { startSolo } from "./solo.js";
+import { startRoles } from "./roles.js";
+import { startMore } from "./more.js";
 
 watch(isAtWork, (isNow) => {
   setHidden(byId("columns"), !isNow);
@@ -28,6 +30,7 @@ watch(isAtWork, (isNow) => {
 for (const start of [
   startBar, startWaiting, startBetween, startShop, startLog, startTools, startEvidence, startGuess,
   startRemedies, startHypotheses, startPins, startExplain, startQuestion, startTicket, startSolo,
+  startRoles, startMore,
 ]) start();
 
 live("/api/team/events", (next) => {

@@ -18,6 +18,7 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
 use crate::{
+    invitations::{Rights, only_notes},
     limits::CREDENTIAL_BYTES_MAX,
     lines::Lines,
     rate_limits::{Client, Who},
@@ -51,11 +52,18 @@ impl Member {
     }
 }
 
+/// Who may do everything at the desk.
 #[derive(Clone, Debug)]
 pub struct Facilitator {
     pub room: Room,
     pub who: Who,
+    pub name: String,
+    pub rights: Rights,
 }
+
+/// Anybody at the desk, whatever they may do there.
+#[derive(Clone, Debug)]
+pub struct AtDesk(pub Facilitator);
 
 impl FromRequestParts<Room> for Member {
     type Rejection = Problem;
@@ -100,22 +108,35 @@ fn member(room: &Room, shown: &str) -> Result<Option<Member>, Problem> {
     }))
 }
 
-impl FromRequestParts<Room> for Facilitator {
+impl FromRequestParts<Room> for AtDesk {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Problem> {
         let shown = shown(&parts.headers, &parts.method, DESK)?.ok_or_else(nobody)?;
-        let who = room.read(|session| {
+        let found = room.read(|session| {
             let seat = session.seats.iter().find(|seat| seat.team.is_none() && is_same(&seat.token, &shown));
-            let itself = is_same(&session.facilitator_token, &shown).then_some(0);
-            seat.map(|seat| seat.id).or(itself).map(Who::Desk)
+            let itself = is_same(&session.facilitator_token, &shown);
+            let itself = itself.then(|| (0, "facilitator".to_owned(), Rights::Facilitator));
+            seat.map(|seat| (seat.id, seat.alias.clone(), session.rights_of(seat))).or(itself)
         });
-        let Some(who) = who else {
+        let Some((id, name, rights)) = found else {
             return Err(room.rate_limits().guessed(Client::of(&parts.extensions), nobody()));
         };
         // No limit on the facilitator's changes: planning a round for sixty teams takes many.
-        room.rate_limits().request(who, None, false)?;
-        Ok(Self { room: room.clone(), who })
+        room.rate_limits().request(Who::Desk(id), None, false)?;
+        Ok(Self(Facilitator { room: room.clone(), who: Who::Desk(id), name, rights }))
+    }
+}
+
+impl FromRequestParts<Room> for Facilitator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Problem> {
+        let AtDesk(somebody) = AtDesk::from_request_parts(parts, room).await?;
+        if parts.method.is_safe() || somebody.rights == Rights::Facilitator {
+            return Ok(somebody);
+        }
+        Err(only_notes())
     }
 }
 

@@ -2,20 +2,25 @@
 //! begin and end, the facilitator plans and helps, and the clock brings what is due. Each method says whose pages change, by the door of
 //! [`Change`] that it takes.
 
+use std::collections::BTreeMap;
+
 use chassis::Problem;
 use diagnosis::operating::Line;
 use incident::Level;
 use world::play::STARTS_STORY_S;
 
 use crate::{
-    limits::{MARKS_MAX, full},
+    limits::{MARKS_MAX, QUESTIONS_MAX, full},
     plan::{MINUTES_RANGE, ROUNDS_MAX},
+    roles::{Command, Role},
     session::{
-        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Purpose, Round, Session, Team, conflict,
-        not_found,
+        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Purpose, Round, Seat, Session, Team,
+        conflict, not_found,
     },
     state::Change,
     ticket::Ticket,
+    voices::{UPDATE, UPDATE_WITHIN_S, Voice},
+    work::Outside,
 };
 
 /// What is said at the beginning of a round.
@@ -61,6 +66,13 @@ impl Change<'_> {
         for (number, ..) in people.iter().filter(|(_, _, plays_lines)| *plays_lines) {
             session.deal_lines(*number);
         }
+        let commander = |seat: &Seat| Some((seat.team?, seat.alias.clone()));
+        let mut commanders: BTreeMap<u32, String> = session
+            .seats
+            .iter()
+            .filter(|seat| seat.roles.contains(&Role::Commander))
+            .filter_map(commander)
+            .collect();
         let round = &session.plan[place];
         for ((team, assigned), (_, people, plays_lines)) in
             session.teams.iter_mut().zip(&round.assigned).zip(people)
@@ -68,6 +80,8 @@ impl Change<'_> {
             let mut played = Played::new(place, assigned.level, round.operating_model);
             played.people = people;
             played.ticket = plays_lines.then(|| Ticket::new(assigned));
+            let commander = commanders.remove(&team.number).filter(|_| !plays_lines);
+            played.commands.extend(commander.map(|alias| Command::taken(None, Some(alias), STARTS_STORY_S)));
             played.warned = WARNINGS.iter().filter(|(left_s, _)| *left_s >= round.minutes * 60.0).count();
             played.tell(Moment { at_s: 0.0, story_s: STARTS_STORY_S }, "note", BEGINS, None);
             team.played.push(played);
@@ -202,36 +216,49 @@ impl Change<'_> {
         Ok(Some(text.clone()))
     }
 
-    /// Asks all of these teams, or none, something that they are to answer.
-    pub(crate) fn ask_as_director(&mut self, teams: &[(u32, Moment)], text: &str) -> Result<(), Problem> {
+    /// Asks all of these teams, or none, something that they are to answer; within so many seconds of theirs if it is due.
+    pub(crate) fn ask_from_outside(
+        &mut self,
+        teams: &[(u32, Moment)],
+        (voice, text): (Voice, &str),
+        within_s: Option<f64>,
+    ) -> Result<(), Problem> {
         for (team, _) in teams {
             self.playing(*team)?.may_be_asked(text)?;
         }
+        let speed = self.round().map_or(1.0, |round| round.speed);
         for (team, now) in teams {
+            let due_story_s = within_s.map(|within_s| now.story_s + within_s * speed);
             if let Ok(played) = self.for_team(*team).played_mut(*team) {
-                played.ask_as_director(text, *now);
+                played.ask_from_outside(&Outside { voice, text, due_story_s }, *now);
             }
         }
         Ok(())
     }
 
     /// Sends a message to all of these teams, or to none.
-    pub(crate) fn message(&mut self, teams: &[(u32, Moment)], text: &str) -> Result<(), Problem> {
+    pub(crate) fn message(
+        &mut self,
+        teams: &[(u32, Moment)],
+        (voice, text): (Voice, &str),
+    ) -> Result<(), Problem> {
         for (team, _) in teams {
             self.played(*team).ok_or_else(|| conflict("No round has begun."))?.may_be_told()?;
         }
         for (team, now) in teams {
-            self.tell(*team, *now, "message", text, None);
+            if let Ok(played) = self.for_team(*team).played_mut(*team) {
+                played.hear(*now, "message", &Outside::of(voice, text));
+            }
         }
         Ok(())
     }
 
-    pub(crate) fn mark(&mut self, story: String, text: String) -> Result<(), Problem> {
+    pub(crate) fn mark(&mut self, story: String, text: String, by: Option<String>) -> Result<(), Problem> {
         let round = self.current.ok_or_else(|| conflict("No round has begun."))?;
         if self.marks.len() >= MARKS_MAX {
             return Err(full(format!("A session has at most {MARKS_MAX} marks.")));
         }
-        self.for_desk().marks.push(Mark { round, story, text });
+        self.for_desk().marks.push(Mark { round, story, text, by });
         Ok(())
     }
 
@@ -288,6 +315,20 @@ impl Change<'_> {
         Some(line)
     }
 
+    /// Asks a team for the status update that the round's plan wants by now: not while customers are served, nor before it has answered the
+    /// last, nor so often that no question by hand is left.
+    pub(crate) fn ask_for_update(&mut self, team: u32, now: Moment, is_lost: bool) {
+        let speed = self.round().map_or(1.0, |round| round.speed);
+        let Ok(played) = self.for_team(team).played_mut(team) else { return };
+        played.updates_asked += 1;
+        let is_open = played.questions.iter().any(|one| one.due_story_s.is_some() && one.answer.is_none());
+        let is_left = played.questions.len() < QUESTIONS_MAX / 2 && played.may_be_asked(UPDATE).is_ok();
+        if is_lost && !is_open && is_left {
+            let due_story_s = Some(now.story_s + UPDATE_WITHIN_S * speed);
+            played.ask_from_outside(&Outside { voice: Voice::Director, text: UPDATE, due_story_s }, now);
+        }
+    }
+
     /// Asks a team that has restored early what else contributed.
     pub(crate) fn ask(&mut self, team: u32) {
         if let Ok(played) = self.for_team(team).played_mut(team) {
@@ -339,13 +380,13 @@ impl Change<'_> {
 
     // ---- After the rounds ---------------------------------------------------------------------------------------------------------
 
-    /// Spends the one repair of a team's round, by default the last that counts.
+    /// Spends the one repair of a team's round, by default the last that counts. It may be argued for while that goes on.
     pub(crate) fn spend_repair(
         &mut self,
         team: u32,
         round: Option<usize>,
         repair: &str,
-        expected: Option<&Expected>,
+        (expected, argued): (Option<&Expected>, Option<(f64, String)>),
     ) -> Result<(), Problem> {
         let counts = |played: &&Played| self.plan.get(played.round).is_some_and(|round| !round.practice);
         let mut scored = self.team(team)?.played.iter().filter(counts);
@@ -362,6 +403,7 @@ impl Change<'_> {
             if played.round == round {
                 played.repair = Some(repair.to_owned());
                 played.repair_expected = expected.cloned();
+                played.argued.clone_from(&argued);
             }
         }
         Ok(())

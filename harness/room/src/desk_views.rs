@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use experiment::rating::{Rating, rated};
 use incident::{Level, OperatingModel};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +11,8 @@ use crate::{
     catalogue::LIBRARY,
     claims::{About, scored},
     ended::Ended,
+    invitations::{Invitation, Rights},
+    roles::Role,
     room::Room,
     session::{Expectation, Guess, Mark, Phase, Played, Purpose, Round, Session},
     syllabus::{difficulty, teaches},
@@ -19,10 +22,16 @@ use crate::{
         AskedView, ClockView, QuestionView, RoundView, SeatView, clock_view, question, questions, round_view,
         seat_views, story_of, story_time,
     },
+    voices::{MessageKind, PREPARED, Prepared, Updates, Voice},
 };
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeskView {
+    pub you: String,
+    /// What you may do.
+    pub rights: Rights,
+    /// Others who are invited to the desk.
+    pub invitations: Vec<InvitationView>,
     pub phase: Phase,
     /// What the session is for: in an example nothing changes.
     pub purpose: Purpose,
@@ -55,6 +64,17 @@ pub struct DeskView {
     pub not_kept: Option<String>,
 }
 
+/// Somebody who is invited to the desk.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Invitation)]
+pub struct InvitationView {
+    pub id: u32,
+    pub name: String,
+    pub rights: Rights,
+    /// Whether they are signed in anywhere.
+    pub signed_in: bool,
+}
+
 /// A device that has reached the room.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReachedView {
@@ -77,6 +97,8 @@ pub struct PlanView {
     pub speed: f64,
     /// Minutes without pauses.
     pub minutes: f64,
+    /// When the director asks for status updates; null: only by hand.
+    pub updates: Option<Updates>,
     /// When it begins and ends, by the story's clock.
     pub from_story: String,
     pub to_story: String,
@@ -101,16 +123,21 @@ pub struct ScenarioView {
     pub control: bool,
     /// What it teaches, in the words of the syllabus.
     pub teaches: Option<&'static str>,
-    /// How hard it is to end, in sentences.
+    /// How hard it is, by what the model responder needed.
+    #[schema(value_type = String)]
+    pub rating: Rating,
+    /// That in sentences.
     pub difficulty: String,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MessageView {
     pub id: &'static str,
+    pub voice: Voice,
     pub text: &'static str,
-    /// Whether it is a question that teams answer, and that is timed.
-    pub asks: bool,
+    pub kind: MessageKind,
+    /// The teams whose incident it suits; empty before the first round.
+    pub teams: Vec<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -146,10 +173,12 @@ pub struct TeamRow {
     pub score: Option<f64>,
     pub hints_given: usize,
     pub question: Option<QuestionView>,
-    /// What the director asked, with answers and times.
+    /// What was asked from outside, with answers and times.
     pub questions: Vec<AskedView>,
     /// Who works at which line of support and where the ticket is, in words; null where the team plays no lines.
     pub ticket: Option<String>,
+    /// Who holds which role, in words; null where nobody holds any, or roles rest.
+    pub roles: Option<String>,
     /// Where its telemetry goes besides.
     pub forward: Option<String>,
 }
@@ -161,19 +190,23 @@ pub struct GuessView {
     pub confidence: Option<u8>,
 }
 
-/// What a facilitator says often.
-pub const MESSAGES: [(&str, &str, bool); 6] = [
-    ("estimate", "The director asks: when will the shop be back? An estimate, please.", true),
-    ("complaints", "Complaints are rising; the help desk asks what to tell customers.", true),
-    ("press", "A journalist has called. Marketing asks what is going on.", true),
-    ("status", "A short status, please: what do you know, what do you think, what do you do next?", true),
-    (
-        "explain",
-        "Half of the time is over. Write down what you can explain already, and pin the evidence.",
-        false,
-    ),
-    ("minutes", "A few minutes are left. Submit your explanation as it stands.", false),
-];
+/// What can be sent with one click, and to which teams.
+fn messages(session: &Session) -> Vec<MessageView> {
+    let symptom = |team: u32| {
+        let assigned = session.assigned(team)?;
+        Some(LIBRARY.iter().find(|scenario| scenario.name == assigned.scenario)?.symptom)
+    };
+    let symptoms: Vec<_> =
+        session.teams.iter().filter_map(|team| Some((team.number, symptom(team.number)?))).collect();
+    let view = |one: &Prepared| MessageView {
+        id: one.id,
+        voice: one.voice,
+        text: one.text,
+        kind: one.kind,
+        teams: symptoms.iter().filter(|(_, symptom)| one.suits(*symptom)).map(|(team, _)| *team).collect(),
+    };
+    PREPARED.iter().map(view).collect()
+}
 
 pub fn desk_view(room: &Room) -> DeskView {
     let team_worlds: Vec<_> = room.team_worlds().values().cloned().collect();
@@ -211,9 +244,19 @@ pub fn desk_view(room: &Room) -> DeskView {
             operating_model: round.operating_model,
             speed: round.speed,
             minutes: round.minutes,
+            updates: round.updates,
             teams: assigned(round),
         };
+        let invitation = |one: &Invitation| InvitationView {
+            id: one.id,
+            name: one.name.clone(),
+            rights: one.rights,
+            signed_in: session.seats.iter().any(|seat| seat.invitation == Some(one.id)),
+        };
         DeskView {
+            you: String::new(),
+            rights: Rights::default(),
+            invitations: session.invitations.iter().map(invitation).collect(),
             phase: session.phase,
             purpose: session.purpose,
             code: session.code.clone(),
@@ -242,6 +285,7 @@ pub fn desk_view(room: &Room) -> DeskView {
                     title: scenario.title.clone(),
                     control: scenario.control,
                     teaches: teaches(&scenario.name),
+                    rating: rated(scenario).rating,
                     difficulty: difficulty(scenario),
                 })
                 .collect(),
@@ -249,7 +293,7 @@ pub fn desk_view(room: &Room) -> DeskView {
             operating_models: OperatingModel::ALL.iter().map(|model| model.name()).collect(),
             story_starts: story_time(world::play::STARTS_STORY_S),
             starts_in_s,
-            messages: MESSAGES.iter().map(|(id, text, asks)| MessageView { id, text, asks: *asks }).collect(),
+            messages: messages(session),
             marks: session.marks.clone(),
             revealed: session.phase == Phase::Debrief,
             not_kept: room.saver().behind(),
@@ -307,12 +351,23 @@ fn team_row(
             .map(|(truth, played)| scored(&played.explanation(), &played.pins, truth, played.level).score),
         hints_given: played.map_or(0, |played| played.hints),
         question: played.filter(|played| played.asked).map(question),
-        questions: played.map_or_else(Vec::new, |played| questions(played, session.round())),
+        questions: played.map_or_else(Vec::new, |played| questions(played, session.round(), figures.now)),
         ticket: played
             .and_then(|played| played.ticket.as_ref())
             .map(|ticket| ticket_words(session, number, ticket)),
+        roles: played
+            .is_none_or(|played| played.ticket.is_none())
+            .then(|| roles_words(session, number))
+            .flatten(),
         forward: team.forward.clone(),
     }
+}
+
+/// "commander Ada, scribe Cy".
+fn roles_words(session: &Session, team: u32) -> Option<String> {
+    let held = |role: Role| Some(format!("{} {}", role.name(), session.holder(team, role)?.alias));
+    let all: Vec<String> = Role::ALL.into_iter().filter_map(held).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// "L2's queue since 08:31; L1 Ada, L2 Bo, L3 Bo".

@@ -4,14 +4,16 @@
 //!
 //! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`state`]: its owner, and the one way to change it:
 //!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a
-//!   [`ticket`] or not. [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched
-//!   with, and when it opens. [`parting`]: what participants take along. [`claims`]: an explanation in parts, and what it is worth. [`complaints`]: what customers say.
+//!   [`ticket`] or not, and with [`roles`] or not. [`voices`]: who speaks to teams from outside. [`invitations`]: who else is at the desk.
+//!   [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it
+//!   opens. [`claims`]: an explanation in parts, and what it is worth. [`parting`]: what participants take along. [`complaints`]: what
+//!   customers say.
 //! - [`evidence_kind`]: what each telemetry level opens. [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //!   [`ended`]: what is shown of it afterwards. [`example`]: a finished session to look at.
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: what a restart finds.
 //!   [`queries`]: whose query is computed when.
 //! - [`access`]: who is allowed what. [`rate_limits`]: how often. [`limits`]: how large everything may grow, in one place. [`texts`]: what
-//!   people type. [`views`], [`ticket_views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`].
+//!   people type. [`views`], [`ticket_views`], [`role_views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`].
 //!   [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and QR codes. [`pages`]: files, and the headers of every answer.
 //!   [`mod@debrief`]: what it was all about,
 //!   once the answers are open.
@@ -38,6 +40,9 @@ pub mod work;
 pub mod lines;
 pub mod parting;
 pub mod ticket;
+pub mod roles;
+pub mod voices;
+pub mod invitations;
 pub mod plan;
 pub mod syllabus;
 pub mod catalogue;
@@ -57,6 +62,7 @@ pub mod access;
 pub mod rate_limits;
 pub mod views;
 pub mod ticket_views;
+pub mod role_views;
 pub mod desk_views;
 pub mod difference;
 pub mod feeds;

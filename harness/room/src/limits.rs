@@ -47,14 +47,18 @@ pub const NAMED_MAX: usize = 64;
 pub const SEATS_PER_TEAM_MAX: usize = 32;
 /// Most of a team's seats that one address takes: half, as a whole class may share an address, and no single device may fill a team.
 pub const SEATS_PER_CLIENT_MAX: usize = SEATS_PER_TEAM_MAX / 2;
-/// Facilitator's browsers that are remembered.
+/// Browsers of the facilitator, and of each who is invited to the desk, that are remembered.
 pub const DESKS_MAX: usize = 16;
 /// Most hypotheses, most pins and most claims of one team in one round: far more than anybody can survey.
 pub const ENTRIES_MAX: usize = 200;
 /// Most lines of one team's log in one round.
 pub const LINES_MAX: usize = 1_000;
-/// Most questions of the director to one team in one round: each takes a team two minutes from its work.
+/// Most questions from outside to one team in one round: each takes a team two minutes from its work.
 pub const QUESTIONS_MAX: usize = 12;
+/// How often command may change hands or be offered in one round: more than once a minute in half an hour.
+pub const COMMANDS_MAX: usize = 40;
+/// Most people who are invited to the desk: co-facilitators and note-takers of a large class.
+pub const INVITATIONS_MAX: usize = 12;
 /// Most moments that a facilitator marks in a session.
 pub const MARKS_MAX: usize = 200;
 /// Most answers to what people think of the session: one for each seat that there can be.
@@ -64,7 +68,7 @@ pub const REACHED_MAX: usize = 50;
 
 // ---- What is kept of one team and one round, in bytes of JSON -----------------------------------------------------------------------------
 
-/// Notes: pins, claims, hypotheses, expectations, questions with their answers, and the ticket. Forty full pins, or hundreds of log lines.
+/// Notes: pins, claims, hypotheses, expectations, proposals, questions with their answers, command, and the ticket. Forty full pins, or hundreds of log lines.
 pub const NOTES_BYTES_MAX: usize = 160 * 1_024;
 /// Looks. Eight people who each ask something new three times a minute for twenty minutes need three quarters of it.
 pub const LOOKS_BYTES_MAX: usize = 96 * 1_024;

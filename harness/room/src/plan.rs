@@ -12,7 +12,10 @@ use incident::{Level, OperatingModel};
 use rand::seq::SliceRandom;
 use world::scenario::{Symptom, library};
 
-use crate::session::{Assigned, Round};
+use crate::{
+    session::{Assigned, Round},
+    voices::Updates,
+};
 
 /// Half of the teams begin with the one level, half with the other.
 pub const POOR: Level = Level::Logs;
@@ -46,6 +49,8 @@ pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
         operating_model: OperatingModel::YouBuildIt,
         speed: SPEED,
         minutes,
+        // Nobody is asked for anything while they learn the page.
+        updates: (!practice).then(Updates::default),
         assigned,
     };
     let scored = |place: usize| {

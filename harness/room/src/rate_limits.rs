@@ -55,6 +55,13 @@ pub enum Who {
     Desk(u32),
 }
 
+impl Who {
+    /// The seat of a person in a team.
+    pub fn seat(self) -> Option<u32> {
+        if let Self::Seat(id) = self { Some(id) } else { None }
+    }
+}
+
 /// Where a request comes from: an address, or the network of a device that has many (RFC 4291 gives each a /64).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(IpAddr);

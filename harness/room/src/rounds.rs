@@ -308,6 +308,11 @@ impl Room {
             {
                 team_world.world.note(EventKind::Escalated { to: line.name().to_owned() });
             }
+            let updates = session.round().and_then(|round| round.updates).zip(figures.lost_story_s);
+            let asked = session.playing(team).ok()?.updates_asked;
+            if is_due(updates.map(|(updates, lost_s)| updates.due_story_s(lost_s, asked))) {
+                session.ask_for_update(team, now, figures.state == State::Lost);
+            }
             if figures.state == State::Restored && !session.playing(team).ok()?.asked {
                 session.ask(team);
             }

@@ -13,9 +13,11 @@ use tokio::time::Instant;
 use crate::{
     access::{code, is_same, token},
     changes::count_people,
+    invitations::Invitation,
     limits::{DESKS_MAX, SEATS_PER_CLIENT_MAX, SEATS_PER_TEAM_MAX},
     lines::Lines,
     rate_limits::Client,
+    roles::Roles,
     session::{Seat, Session, conflict, not_found},
     state::Change,
 };
@@ -104,11 +106,13 @@ impl Change<'_> {
         Ok(Taken { seat, gone })
     }
 
-    /// Seats the facilitator; the oldest browser gives way when there are too many.
-    pub fn sign_in(&mut self, now: Instant) -> Taken {
-        let desks = self.seats.iter().filter(|seat| seat.team.is_none()).map(|seat| seat.id);
+    /// Seats the facilitator, or who comes with an invitation. Of too many browsers of theirs the oldest gives way.
+    pub fn sign_in(&mut self, invitation: Option<&Invitation>, now: Instant) -> Taken {
+        let (name, id) = invitation.map_or(("facilitator", None), |one| (one.name.as_str(), Some(one.id)));
+        let is_theirs = |seat: &&Seat| seat.team.is_none() && seat.invitation == id;
+        let desks = self.seats.iter().filter(is_theirs).map(|seat| seat.id);
         let gone: Vec<u32> = desks.clone().take((desks.count() + 1).saturating_sub(DESKS_MAX)).collect();
-        let seat = self.new_seat(None, "facilitator".to_owned(), now);
+        let seat = Seat { invitation: id, ..self.new_seat(None, name.to_owned(), now) };
         let seats = &mut self.for_desk().seats;
         seats.retain(|seat| !gone.contains(&seat.id));
         seats.push(seat.clone());
@@ -118,14 +122,15 @@ impl Change<'_> {
     fn new_seat(&self, team: Option<u32>, alias: String, now: Instant) -> Seat {
         let id = self.seats.iter().map(|seat| seat.id).max().unwrap_or_default() + 1;
         let last_heard = Some(now);
-        let lines = Lines::new();
         Seat {
             id,
             team,
             alias,
             token: token(),
             waiting: false,
-            lines,
+            lines: Lines::new(),
+            roles: Roles::new(),
+            invitation: None,
             actions: Vec::new(),
             has_said: false,
             client: None,
@@ -269,8 +274,9 @@ mod tests {
         session.seats.iter_mut().for_each(|seat| seat.id = 0);
         session.seats_again(Instant::now());
         assert_eq!(session.seats.iter().map(|seat| seat.id).collect::<Vec<_>>(), [1, 2, 3]);
-        let first = Change::of(&mut session).sign_in(Instant::now()).seat.id;
-        let last = (0..DESKS_MAX).map(|_| Change::of(&mut session).sign_in(Instant::now())).last().unwrap();
+        let first = Change::of(&mut session).sign_in(None, Instant::now()).seat.id;
+        let last =
+            (0..DESKS_MAX).map(|_| Change::of(&mut session).sign_in(None, Instant::now())).last().unwrap();
         assert_eq!(last.gone, [first]);
         assert_eq!(session.seats.iter().filter(|seat| seat.team.is_none()).count(), DESKS_MAX);
     }

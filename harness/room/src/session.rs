@@ -19,14 +19,17 @@ use crate::{
     access,
     catalogue::Kind,
     claims::{Claim, Pin},
+    invitations::Invitation,
     lines::Lines,
     plan::{crossover, rehearsal},
     rate_limits::Client,
+    roles::{Command, Proposal, Roles},
     ticket::Ticket,
+    voices::{Updates, Voice},
 };
 
 /// The format of a session's file.
-pub const SCHEMA: &str = "incident-room/4";
+pub const SCHEMA: &str = "incident-room/5";
 
 /// Everything that outlives a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +40,8 @@ pub struct Session {
     /// What people type to join.
     pub code: String,
     pub facilitator_token: String,
+    /// Others who may come to the desk.
+    pub invitations: Vec<Invitation>,
     /// By number from 1.
     pub teams: Vec<Team>,
     /// The rounds; the first is for practice.
@@ -97,6 +102,9 @@ pub struct Round {
     pub speed: f64,
     /// Wall-clock minutes, without pauses.
     pub minutes: f64,
+    /// When the director asks for status updates; none: only by hand.
+    #[serde(default)]
+    pub updates: Option<Updates>,
     /// What each team gets, by team.
     pub assigned: Vec<Assigned>,
 }
@@ -146,6 +154,10 @@ pub struct Seat {
     /// Whether they have said what they think of the session; what they said bears no name.
     #[serde(default)]
     pub has_said: bool,
+    /// What they are in their team's incidents.
+    pub roles: Roles,
+    /// The invitation that they came with to the desk; none for who knows the facilitator's token, and in a team.
+    pub invitation: Option<u32>,
     /// Where from; it outlives no restart, as nothing about a person is kept.
     #[serde(skip)]
     pub client: Option<Client>,
@@ -156,13 +168,15 @@ pub struct Seat {
     pub used: bool,
 }
 
-/// A moment that the facilitator wants to talk about.
+/// A moment that somebody at the desk wants to talk about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Mark {
     pub round: usize,
     /// The time of the story.
     pub story: String,
     pub text: String,
+    /// Who marked it; none: the facilitator.
+    pub by: Option<String>,
 }
 
 /// A time by both clocks.
@@ -199,8 +213,14 @@ pub struct Played {
     /// When they gave it, in story seconds.
     pub answered_story_s: Option<f64>,
     pub asked: bool,
-    /// What the director asked.
+    /// What was asked from outside.
     pub questions: Vec<Question>,
+    /// For how many status updates the round's plan has asked.
+    pub updates_asked: usize,
+    /// Command as it went from one to another.
+    pub commands: Vec<Command>,
+    /// Remedies that needed the commander's go.
+    pub proposals: Vec<Proposal>,
     /// What they expected of each remedy, and what came.
     pub expectations: Vec<Expectation>,
     /// The most people at the team's pages at any moment of the round.
@@ -216,6 +236,8 @@ pub struct Played {
     pub hints: usize,
     /// The latent fault that they chose to see repaired.
     pub repair: Option<String>,
+    /// When they argued for it, in story seconds, and who wrote that; none: they chose it when the answers were open.
+    pub argued: Option<(f64, String)>,
     /// What they expected of that.
     pub repair_expected: Option<Expected>,
     /// The number of the next hypothesis, pin or claim.
@@ -278,16 +300,32 @@ pub struct Expectation {
     pub came: Option<Outlook>,
 }
 
-/// A question that the facilitator asked as the director.
+/// A question from outside. With a time until which it is due it asks for a status update.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// `q` and a number.
     pub id: String,
+    pub voice: Voice,
     pub asked_story_s: f64,
+    /// Until when it is due, in story seconds.
+    pub due_story_s: Option<f64>,
     pub text: String,
     pub answer: Option<String>,
     pub answered_story_s: Option<f64>,
     pub by: Option<String>,
+    /// What was known when it was answered.
+    pub known: Option<KnownThen>,
+}
+
+/// What a team had in its hands at a moment, and what was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KnownThen {
+    /// Ids of pins, and of hypotheses that stood.
+    pub pins: Vec<String>,
+    pub hypotheses: Vec<String>,
+    /// The share of visits served lately.
+    pub served: Option<f64>,
+    pub loss_usd: f64,
 }
 
 /// What a team suspected before they saw any evidence.
@@ -348,9 +386,12 @@ pub struct Look {
 pub struct LogLine {
     #[serde(flatten)]
     pub when: Moment,
-    /// `complaint`, `alert`, `remedy`, `message`, `question`, `hint`, `level`, `explained`, `handover`, `notice` or `note`.
+    /// `complaint`, `alert`, `remedy`, `message`, `question`, `role`, `hint`, `level`, `explained`, `handover`, `notice` or `note`.
     pub kind: String,
     pub text: String,
+    /// Whose words these are, where somebody outside speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Voice>,
     pub by: Option<String>,
 }
 
@@ -377,6 +418,7 @@ impl Session {
             seed,
             code: access::code(),
             facilitator_token: access::token(),
+            invitations: Vec::new(),
             teams: (1..=teams).map(team).collect(),
             plan: crossover(seed, teams, seen),
             phase: Phase::Lobby,
@@ -482,6 +524,9 @@ impl Played {
             answered_story_s: None,
             asked: false,
             questions: Vec::new(),
+            updates_asked: 0,
+            commands: Vec::new(),
+            proposals: Vec::new(),
             expectations: Vec::new(),
             people: 0,
             warned: 0,
@@ -490,6 +535,7 @@ impl Played {
             log: Vec::new(),
             hints: 0,
             repair: None,
+            argued: None,
             repair_expected: None,
             next_id: 1,
             now: Moment::default(),
@@ -548,7 +594,7 @@ fn not_playing() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::About;
+    use crate::{claims::About, work::Outside};
 
     fn played() -> Played {
         Played::new(1, Level::Logs, OperatingModel::YouBuildIt)
@@ -587,12 +633,25 @@ mod tests {
     #[test]
     fn a_question_of_the_director_is_answered_once_and_timed() {
         let mut one = played();
-        one.ask_as_director("When will the shop be back?", at(60.0));
+        let asked = Outside {
+            due_story_s: Some(1_200.0),
+            ..Outside::of(Voice::Director, "When will the shop be back?")
+        };
+        one.ask_from_outside(&asked, at(60.0));
+        one.add_hypothesis("it is the cache".into(), at(61.0), "Ada").unwrap();
+        let struck = one.add_hypothesis("it is the store".into(), at(61.0), "Ada").unwrap().id;
+        one.strike(&struck).unwrap();
         let id = one.questions[0].id.clone();
-        let answered = one.answer_director(&id, "in ten minutes".into(), at(70.0), "Ada").unwrap();
+        let figures = (Some(0.25), 9_000.0);
+        let answered = one.answer_outside(&id, "in ten minutes".into(), (at(70.0), figures), "Ada").unwrap();
         assert_eq!(answered.answered_story_s, Some(1_050.0));
-        assert!(one.answer_director(&id, "in five".into(), at(80.0), "Bo").is_err(), "the first stands");
-        assert!(one.answer_director("q99", "what?".into(), at(80.0), "Bo").is_err());
+        let known = answered.known.unwrap();
+        assert_eq!((known.served, known.loss_usd), figures);
+        assert_eq!(known.hypotheses, ["h2"], "what was struck out is not thought any longer");
+        let again =
+            |one: &mut Played, id: &str| one.answer_outside(id, "in five".into(), (at(80.0), figures), "Bo");
+        assert!(again(&mut one, &id).is_err(), "the first stands");
+        assert!(again(&mut one, "q99").is_err());
         let kinds: Vec<&str> = one.log.iter().map(|line| line.kind.as_str()).collect();
         assert_eq!(kinds, ["question", "question"]);
     }

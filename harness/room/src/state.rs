@@ -91,9 +91,12 @@ mod tests {
     use super::*;
     use crate::{
         RoomOptions,
+        invitations::Rights,
         rate_limits::Client,
+        roles::Role,
         seats::Newcomer,
         session::{Guess, Look, Moment, Phase},
+        voices::Voice,
     };
 
     /// Whose pages show a change.
@@ -112,7 +115,7 @@ mod tests {
 
     /// Each method that changes a session, with something to change.
     #[rustfmt::skip]
-    const METHODS: [Method; 41] = [
+    const METHODS: [Method; 48] = [
         ("begin_round", Everybody, |session| session.begin_round(2)),
         ("come_back", Everybody, |session| session.come_back(1, NOW)),
         ("pause", Everybody, |session| session.pause(true).unwrap()),
@@ -123,8 +126,8 @@ mod tests {
         ("change_round", Everybody, |session| { let round = session.plan[1].clone(); session.change_round(2, round).unwrap(); }),
         ("remove_round", Everybody, |session| session.remove_round(2).unwrap()),
         ("hint", Team, |session| drop(session.hint(1, &["Look at the cache.".to_owned()], NOW).unwrap())),
-        ("message", Team, |session| session.message(&[(1, NOW)], "How long?").unwrap()),
-        ("mark", Desk, |session| session.mark("09:00".to_owned(), "a good question".to_owned()).unwrap()),
+        ("message", Team, |session| session.message(&[(1, NOW)], (Voice::Press, "How long?")).unwrap()),
+        ("mark", Desk, |session| session.mark("09:00".to_owned(), "a good question".to_owned(), None).unwrap()),
         ("raise_level", Team, |session| assert!(session.raise_level(1, Level::Changes, NOW).unwrap())),
         ("rename", Team, |session| session.rename(1, "Owls".to_owned()).unwrap()),
         ("forward", Desk, |session| session.forward(1, Some("http://127.0.0.1:4318".to_owned())).unwrap()),
@@ -137,21 +140,28 @@ mod tests {
         ("warn", Team, |session| session.warn(1, NOW, 50.0)),
         ("end_in", Everybody, |session| session.end_in(1.0, NOW).unwrap()),
         ("ready", Team, |session| { session.for_next_tick().phase = Phase::Over; session.ready(1, true).unwrap(); }),
-        ("ask_as_director", Team, |session| session.ask_as_director(&[(1, NOW)], "How long?").unwrap()),
+        ("ask_from_outside", Team, |session| session.ask_from_outside(&[(1, NOW)], (Voice::Director, "How long?"), None).unwrap()),
+        ("ask_for_update", Team, |session| session.ask_for_update(1, NOW, true)),
         ("clocks", NextTick, |session| session.clocks(1, NOW)),
-        ("spend_repair", Team, |session| session.spend_repair(1, Some(1), "missing-health-check", None).unwrap()),
+        ("spend_repair", Team, |session| session.spend_repair(1, Some(1), "missing-health-check", (None, None)).unwrap()),
         ("note_actions", Desk, |session| session.note_actions(1, &[report::session::Action::default()]).unwrap()),
         ("give_feedback", Desk, |session| session.give_feedback(1, report::session::Feedback { learned: true, again: false, words: None }).unwrap()),
         ("work", Team, |session| session.work(1, |played| played.guess(Guess { kind: None, confidence: None, by: "Kim".to_owned() })).unwrap()),
         ("look", NextTick, |session| assert!(session.look(1, Look { when: NOW, at: "logs".to_owned(), query: String::new(), named: BTreeSet::new(), line: None }))),
         ("join", Team, |session| drop(session.join(newcomer("Ada"), Instant::now()).unwrap())),
-        ("sign_in", Desk, |session| drop(session.sign_in(Instant::now()))),
+        ("sign_in", Desk, |session| drop(session.sign_in(None, Instant::now()))),
+        ("invite", Desk, |session| drop(session.invite("Noa".to_owned(), Rights::NoteTaker).unwrap())),
+        ("uninvite", Desk, |session| drop(session.uninvite(1).unwrap())),
         ("leave", Team, |session| { let token = session.seats[0].token.clone(); assert_eq!(session.leave(&[token]).len(), 1); }),
         ("renew_token", Team, |session| session.renew_token(1).unwrap()),
         ("open_joining", Desk, |session| session.open_joining(false)),
         ("renew_code", Desk, |session| session.renew_code()),
         ("hear", NextTick, |session| session.hear(1, Instant::now())),
         ("choose_lines", Team, |session| { session.for_next_tick().phase = Phase::Over; session.choose_lines(1, 1, &[diagnosis::operating::Line::Third].into()).unwrap(); }),
+        ("take_role", Team, |session| session.take_role(1, 1, Role::Scribe, (Instant::now(), NOW)).unwrap()),
+        ("put_down_role", Team, |session| session.put_down_role(1, 1, Role::Commander, NOW).unwrap()),
+        ("offer_command", Team, |session| { session.let_in(2, None).unwrap(); session.offer_command(1, (1, 2), "over to you".to_owned(), NOW).unwrap(); }),
+        ("accept_command", Team, |session| { session.let_in(2, None).unwrap(); session.offer_command(1, (1, 2), "over to you".to_owned(), NOW).unwrap(); session.accept_command(1, 2, NOW).unwrap(); }),
         ("let_in", Team, |session| { session.let_in(2, Some(1)).unwrap(); }),
         ("take_away", Team, |session| { session.take_away(1, None).unwrap(); }),
     ];
@@ -161,11 +171,13 @@ mod tests {
         Newcomer { team: 1, alias: alias.to_owned(), client, shown: None }
     }
 
-    /// Two teams in the first round that counts: Kim is in, Lee waits, and somebody is at a remedy.
+    /// Two teams in the first round that counts: Kim is in and commands, Lee waits, and somebody is at a remedy.
     fn session() -> Session {
         let mut session = Session::new(3, 2, &BTreeSet::new());
         let mut change = Change::of(&mut session);
         change.join(newcomer("Kim"), Instant::now()).unwrap();
+        change.take_role(1, 1, Role::Commander, (Instant::now(), NOW)).unwrap();
+        change.invite("Mo".to_owned(), Rights::Facilitator).unwrap();
         change.begin_round(1);
         change.join(newcomer("Lee"), Instant::now()).unwrap();
         change

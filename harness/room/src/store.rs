@@ -19,8 +19,9 @@ use crate::{
 
 /// The formats of earlier versions. In the first, entries of the catalogue were numbered, and the numbers have moved since; in the second,
 /// a guess named a trigger, pins told neither their source nor when what they show was so, and an answer was scored otherwise; the third
-/// knew no tickets.
-const SCHEMAS_BEFORE: [&str; 3] = ["incident-room/1", "incident-room/2", "incident-room/3"];
+/// knew no tickets; the fourth no roles, and nobody at the desk but the facilitator.
+const SCHEMAS_BEFORE: [&str; 4] =
+    ["incident-room/1", "incident-room/2", "incident-room/3", "incident-room/4"];
 
 pub const SESSION_FILE: &str = "session.json";
 
@@ -237,6 +238,6 @@ mod tests {
         let aside = store.put_aside().unwrap().unwrap();
         assert_eq!(fs::read(aside.join(SESSION_FILE)).unwrap(), fs::read(&kept).unwrap());
         fs::write(store.session_file(), r#"{"schema":"other/1"}"#).unwrap();
-        assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/4'"));
+        assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/5'"));
     }
 }

@@ -1,5 +1,6 @@
 //! What each scenario teaches, in the words of the syllabus, and how hard it is to end: for whoever chooses one for a class.
 
+use experiment::rating::rated;
 use world::scenario::Scenario;
 
 const SYLLABUS: &str = include_str!("../../../docs/syllabus.md");
@@ -15,12 +16,13 @@ pub fn teaches(scenario: &str) -> Option<&'static str> {
     rows.find(|(_, scenarios)| scenarios.contains(&name)).map(|(teaches, _)| teaches)
 }
 
-/// In sentences: how many remedies it takes, and how much contributed.
+/// In sentences: what the model responder needed, how many remedies it takes, and how much contributed.
 pub fn difficulty(scenario: &Scenario) -> String {
+    let rated = rated(scenario);
     let remedies = match scenario.remedies.right.iter().map(Vec::len).min() {
-        None | Some(0) => "Nothing in the shop ends it.".to_owned(),
-        Some(1) => "One remedy ends it.".to_owned(),
-        Some(steps) => format!("It takes {steps} remedies, in the right order."),
+        None | Some(0) => format!("{rated} Nothing in the shop ends it."),
+        Some(1) => format!("{rated} One remedy ends it."),
+        Some(steps) => format!("{rated} It takes {steps} remedies, in the right order."),
     };
     match scenario.truth.factors.len() {
         0 => remedies,
@@ -49,6 +51,9 @@ mod tests {
     fn a_scenario_says_how_hard_it_is() {
         let story = library().into_iter().find(|scenario| scenario.name == "special-character");
         let says = story.as_ref().map(difficulty).unwrap_or_default();
-        assert!(says.starts_with("It takes 2 remedies, in the right order. "), "{says}");
+        assert!(
+            says.starts_with("Medium: ") && says.contains("It takes 2 remedies, in the right order. "),
+            "{says}"
+        );
     }
 }

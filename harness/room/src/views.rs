@@ -15,6 +15,7 @@ use crate::{
     limits::{ENTRIES_MAX, NOTES_BYTES_MAX, PIN_CHARACTERS_MAX, TEXT_CHARACTERS_MAX},
     lines::Lines,
     rate_limits,
+    role_views::{MoreView, ProposalView, RolesView, more_view, proposal_view, roles_view},
     room::Room,
     rounds::QUESTION,
     session::{
@@ -23,6 +24,7 @@ use crate::{
     },
     team_world::{Figures, State, TeamWorld},
     ticket_views::{AtLines, LinesView, TicketView, is_told, ticket_view},
+    voices::Voice,
 };
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -34,6 +36,8 @@ pub struct TeamView {
     pub purpose: Purpose,
     /// In a rehearsal: how many hints are left.
     pub hints_left: Option<usize>,
+    /// Your seat; null for a program.
+    pub seat: Option<u32>,
     pub members: Vec<String>,
     /// Latecomers whom somebody of the team may let in.
     pub waiting: Vec<SeatView>,
@@ -81,8 +85,14 @@ pub struct TeamView {
     pub claims: Vec<ClaimView>,
     /// What was expected of each remedy, and what came.
     pub expectations: Vec<ExpectationView>,
-    /// What the director asked, to be answered.
+    /// What was asked from outside, to be answered.
     pub questions: Vec<AskedView>,
+    /// Who holds which role; null where the team plays lines of support, and roles rest.
+    pub roles: Option<RolesView>,
+    /// Remedies that were proposed to the commander.
+    pub proposals: Vec<ProposalView>,
+    /// Something more for a team that has restored and handed in.
+    pub more: Option<MoreView>,
     /// How much there may be of what you make, and how much there is.
     pub limits: LimitsView,
     pub explained: Option<Submitted>,
@@ -218,13 +228,20 @@ pub struct ExpectationView {
     pub as_expected: Option<bool>,
 }
 
-/// A question of the director.
+/// A question from outside. One that is due asks for a status update.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AskedView {
     /// `q` and a number.
     pub id: String,
+    pub voice: Voice,
     /// When it was asked.
     pub story: String,
+    /// Until when an update is due.
+    pub due_story: Option<String>,
+    /// Wall-clock seconds until then, below 0 once it is late; null where nothing is due, or any longer.
+    pub due_in_s: Option<f64>,
+    /// Whether the answer came late; null where none was due in time, or it is not there yet.
+    pub late: Option<bool>,
     pub text: String,
     pub answer: Option<String>,
     pub by: Option<String>,
@@ -256,6 +273,8 @@ pub struct LineView {
     pub shop_s: f64,
     pub kind: String,
     pub text: String,
+    /// Whose words these are, where somebody outside speaks.
+    pub voice: Option<Voice>,
     pub by: Option<String>,
 }
 
@@ -395,8 +414,8 @@ pub(crate) fn clock_of(record: &Recorder, now: Moment, arrived_unix_s: f64) -> C
     }
 }
 
-/// What somebody sees who works at these lines; all of the team's state where it plays no lines.
-pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Option<TeamView> {
+/// What somebody sees who works at these lines; all of the team's state where it plays no lines. Who it is stays open: see `you` and `seat`.
+pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamView> {
     let team_world = room.team_world(number);
     let ended = room.ended().get(&number).cloned();
     let (clock, figures, called) = match (&team_world, ended) {
@@ -429,6 +448,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Opt
             shop_s: line.when.at_s,
             kind: line.kind.clone(),
             text: line.text.clone(),
+            voice: line.voice,
             by: line.by.clone(),
         };
         let told = |line: &&LogLine| playing.is_none_or(|((_, ticket), at)| is_told(line, ticket, at));
@@ -444,7 +464,8 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Opt
         };
         Some(TeamView {
             team: Named { number, name: team.name.clone() },
-            you: you.to_owned(),
+            you: String::new(),
+            seat: None,
             purpose: session.purpose,
             hints_left: played
                 .filter(|_| session.purpose == Purpose::Solo)
@@ -495,7 +516,11 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>, you: &str) -> Opt
             expectations: played.map_or_else(Vec::new, |played| {
                 played.expectations.iter().filter(did).map(expectation_view).collect()
             }),
-            questions: played.map_or_else(Vec::new, |played| questions(played, session.round())),
+            questions: played.map_or_else(Vec::new, |played| questions(played, session.round(), now)),
+            roles: at.is_none().then(|| roles_view(session, number, played)),
+            proposals: played
+                .map_or_else(Vec::new, |played| played.proposals.iter().map(proposal_view).collect()),
+            more: played.filter(|_| is_open).and_then(|played| more_view(played, session.round())),
             limits: limits(played),
             explained: played.filter(|_| is_open).and_then(|played| played.explained.clone()),
             question: played.filter(|played| played.asked).map(question),
@@ -526,11 +551,16 @@ fn expectation_view(one: &Expectation) -> ExpectationView {
     }
 }
 
-/// A question of the director as it is shown.
-pub(crate) fn asked_view(one: &Question, round: &Round) -> AskedView {
+/// A question from outside as it is shown.
+pub(crate) fn asked_view(one: &Question, round: &Round, now: Moment) -> AskedView {
+    let is_open = one.answered_story_s.is_none();
     AskedView {
         id: one.id.clone(),
+        voice: one.voice,
         story: story_time(one.asked_story_s),
+        due_story: one.due_story_s.map(story_time),
+        due_in_s: one.due_story_s.filter(|_| is_open).map(|due_s| (due_s - now.story_s) / round.speed),
+        late: one.answered_story_s.zip(one.due_story_s).map(|(at_s, due_s)| at_s > due_s),
         text: one.text.clone(),
         answer: one.answer.clone(),
         by: one.by.clone(),
@@ -538,9 +568,9 @@ pub(crate) fn asked_view(one: &Question, round: &Round) -> AskedView {
     }
 }
 
-pub(crate) fn questions(played: &Played, round: Option<&Round>) -> Vec<AskedView> {
+pub(crate) fn questions(played: &Played, round: Option<&Round>, now: Moment) -> Vec<AskedView> {
     let Some(round) = round else { return Vec::new() };
-    played.questions.iter().map(|one| asked_view(one, round)).collect()
+    played.questions.iter().map(|one| asked_view(one, round, now)).collect()
 }
 
 fn limits(played: Option<&Played>) -> LimitsView {

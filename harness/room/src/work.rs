@@ -18,12 +18,13 @@ use crate::{
     },
     lines::HANDOVER,
     session::{
-        Expectation, Expected, Guess, Hypothesis, LogLine, Look, Moment, Outlook, Pending, Phase, Played,
-        Question, Submitted, conflict, not_found,
+        Expectation, Expected, Guess, Hypothesis, KnownThen, LogLine, Look, Moment, Outlook, Pending, Phase,
+        Played, Question, Round, Submitted, conflict, not_found,
     },
     state::Change,
     ticket::Ticket,
     views::story_time,
+    voices::Voice,
 };
 
 /// A page that refreshes itself repeats its question: within so many seconds of the shop that counts as one look.
@@ -37,6 +38,21 @@ const ID_CHARACTERS_SHOWN: usize = 12;
 
 const MATCHED_WITH_EVIDENCE: &str =
     "Pin evidence to this part before you match it with the catalogue; without any it could only be a guess.";
+
+/// What somebody outside says to a team.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outside<'a> {
+    pub(crate) voice: Voice,
+    pub(crate) text: &'a str,
+    /// Until when an answer is due, in story seconds.
+    pub(crate) due_story_s: Option<f64>,
+}
+
+impl<'a> Outside<'a> {
+    pub(crate) fn of(voice: Voice, text: &'a str) -> Self {
+        Self { voice, text, due_story_s: None }
+    }
+}
 
 impl Change<'_> {
     /// Does something in the round that is under way, and not while the clock stands still.
@@ -229,6 +245,16 @@ impl Played {
         Ok(submitted)
     }
 
+    /// Whether there is a repair to argue for: the team has restored and handed in, and has found a factor itself, so that the list of repairs
+    /// tells it nothing that its catalogue does not.
+    pub fn may_argue(&self, round: Option<&Round>) -> bool {
+        let counts = round.is_some_and(|round| !round.practice);
+        let found = |claims: Vec<Claim>| {
+            claims.iter().any(|claim| claim.about == About::Factor && !claim.pins.is_empty())
+        };
+        counts && self.asked && self.explained.is_some() && found(self.explanation())
+    }
+
     pub(crate) fn answer_question(&mut self, text: String, now: Moment) -> Result<(), Problem> {
         if !self.asked {
             return Err(conflict("Nobody has asked yet."));
@@ -238,18 +264,27 @@ impl Played {
         Ok(())
     }
 
-    /// Asks the team something, as the director, to be answered and timed.
-    pub(crate) fn ask_as_director(&mut self, text: &str, now: Moment) {
+    /// Asks the team something, to be answered and timed.
+    pub(crate) fn ask_from_outside(&mut self, asked: &Outside<'_>, now: Moment) {
         let id = self.number('q');
         self.questions.push(Question {
-            id: id.clone(),
+            id,
+            voice: asked.voice,
             asked_story_s: now.story_s,
-            text: text.to_owned(),
+            due_story_s: asked.due_story_s,
+            text: asked.text.to_owned(),
             answer: None,
             answered_story_s: None,
             by: None,
+            known: None,
         });
-        self.tell(now, "question", text, None);
+        self.hear(now, "question", asked);
+    }
+
+    /// Writes down what somebody outside says.
+    pub(crate) fn hear(&mut self, now: Moment, kind: &str, said: &Outside<'_>) {
+        self.tell(now, kind, said.text, None);
+        self.log.iter_mut().last().into_iter().for_each(|line| line.voice = Some(said.voice));
     }
 
     /// Refuses a question for which there is no space.
@@ -262,14 +297,22 @@ impl Played {
         Err(full(format!("A team can be asked at most {QUESTIONS_MAX} questions in a round.")))
     }
 
-    /// Answers the director. The first answer stands: it is timed.
-    pub(crate) fn answer_director(
+    /// Answers a question from outside, beside what is known now and what is measured: the share served, and the loss. The first answer
+    /// stands: it is timed.
+    pub(crate) fn answer_outside(
         &mut self,
         id: &str,
         text: String,
-        now: Moment,
+        (now, (served, loss_usd)): (Moment, (Option<f64>, f64)),
         by: &str,
     ) -> Result<Question, Problem> {
+        let standing = self.hypotheses.iter().filter(|one| !one.struck);
+        let known = KnownThen {
+            pins: self.pins.iter().map(|pin| pin.id.clone()).collect(),
+            hypotheses: standing.map(|one| one.id.clone()).collect(),
+            served,
+            loss_usd,
+        };
         let found = self.questions.iter_mut().find(|question| question.id == id);
         let question = found.ok_or_else(|| not_found("There is no such question."))?;
         if let Some(by) = &question.by {
@@ -277,6 +320,7 @@ impl Played {
         }
         (question.answer, question.answered_story_s, question.by) =
             (Some(text), Some(now.story_s), Some(by.to_owned()));
+        question.known = Some(known);
         let question = question.clone();
         let said = format!("answered: {}", question.answer.as_deref().unwrap_or_default());
         self.tell(now, "question", said, Some(by));
@@ -347,7 +391,7 @@ impl Played {
     pub fn tell(&mut self, when: Moment, kind: &str, text: impl Into<String>, by: Option<&str>) {
         let (kind, text, by) =
             (kind.to_owned(), cut(&text.into(), TEXT_CHARACTERS_MAX), by.map(str::to_owned));
-        self.log.push(LogLine { when, kind, text, by });
+        self.log.push(LogLine { when, kind, text, voice: None, by });
         while self.log.len() > LINES_MAX || json_bytes(&self.log) > LOG_BYTES_MAX {
             self.log.remove(0);
         }
@@ -392,6 +436,8 @@ impl Played {
             &self.questions,
             &self.expectations,
             &self.ticket,
+            &self.commands,
+            &self.proposals,
         ))
     }
 
@@ -438,7 +484,7 @@ impl Played {
     }
 
     /// An id that says what it is of; the line that has the ticket knows of it.
-    fn number(&mut self, of: char) -> String {
+    pub(crate) fn number(&mut self, of: char) -> String {
         let id = format!("{of}{}", self.next_id);
         self.next_id += 1;
         if let Some(ticket) = &mut self.ticket {
@@ -479,7 +525,7 @@ fn no_claim() -> Problem {
     not_found("There is no such claim.")
 }
 
-fn room_for(count: usize) -> Result<(), Problem> {
+pub(crate) fn room_for(count: usize) -> Result<(), Problem> {
     if count < ENTRIES_MAX {
         return Ok(());
     }

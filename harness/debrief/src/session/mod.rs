@@ -5,7 +5,7 @@
 //!
 //! - [`team_page()`], [`facilitator_page()`]: the page, for its readers; `page` makes it. [`csv`]: the files.
 //! - `round`: one team's round. `clocks`: people's minutes and the story's. `summary`: a round in a row of figures. `replay`: as it went.
-//! - `handovers`: the way of the ticket, and what it lost.
+//! - `handovers`: the way of the ticket, and what it lost. `command`: who decided. `updates`: what was told outside, beside what was known.
 //! - `charts`: what customers met. `explanation` and `places`: what happened, and what a team claimed of it.
 //! - `take_home`: a participant's own file, with a `checklist` for their own system. `feedback`: what people said of the session.
 //! - `facts`: what could be known when. `repair`: what a repair would have changed. `model`: the model responder's way.
@@ -14,6 +14,7 @@ pub mod csv;
 mod charts;
 mod checklist;
 mod clocks;
+mod command;
 mod explanation;
 mod facts;
 mod feedback;
@@ -27,13 +28,15 @@ mod replay;
 mod round;
 mod summary;
 mod take_home;
+mod updates;
 
 use askama::Template;
 use incident::{Level, OperatingModel};
 use report::session::{Pending, Progress, SessionReport};
 
+pub use command::commands;
 pub use handovers::handovers;
-pub use repair::CHOICES;
+pub use repair::{CHOICES, Choice};
 pub use take_home::{ACTIONS, take_home_page};
 
 /// Who reads a page.

@@ -7,6 +7,7 @@ use report::session::{Help, HelpKind, SessionReport};
 use super::{
     Link, ProgressBar, RESTS_ON, Reader, charts,
     clocks::minutes,
+    command::Commanded,
     explanation::{Explained, Matrix},
     facts::Facts,
     feedback::Said,
@@ -19,6 +20,7 @@ use super::{
     round::{Round, is_same},
     stamp,
     summary::{self, Standing},
+    updates::Updates,
 };
 use crate::chart::Chart;
 
@@ -66,6 +68,8 @@ struct IncidentPart {
     curves: Chart,
     replays: Vec<Replay>,
     handovers: Vec<Handovers>,
+    commanded: Vec<Commanded>,
+    updates: Vec<Updates>,
     facts: Vec<Facts>,
     choices: [Choice; 4],
     /// Who spent which repair, what came of it, and where that team's page is.
@@ -189,14 +193,16 @@ fn part(
     let asked = |round: &&Round<'_>| {
         let early =
             round.question.clone().map(|question| [round.name.clone(), question, given(&round.answer)]);
-        let director = round.questions.iter().map(|asked| {
+        // Status updates have a table of their own.
+        let outside = round.questions.iter().filter(|asked| asked.due_s.is_none()).map(|asked| {
             let took = asked
                 .answered_s
                 .map(|at_s| minutes(round.clocks.wall_s(at_s) - round.clocks.wall_s(asked.asked_s)));
             let took = took.map_or_else(String::new, |took| format!(" (after {took})"));
-            [round.name.clone(), asked.text.clone(), format!("{}{took}", given(&asked.answer))]
+            let text = format!("{}: {}", asked.voice, asked.text);
+            [round.name.clone(), text, format!("{}{took}", given(&asked.answer))]
         });
-        director.chain(early).collect::<Vec<_>>()
+        outside.chain(early).collect::<Vec<_>>()
     };
     let help = |round: &&Round<'_>| {
         let word = |kind| if kind == HelpKind::Hint { "hint" } else { "telemetry" };
@@ -225,6 +231,8 @@ fn part(
         curves: charts::of(own, &others, is_of_team),
         replays: own.iter().map(|round| Replay::of(round)).collect(),
         handovers: own.iter().filter_map(|round| Handovers::of(round)).collect(),
+        commanded: own.iter().filter_map(|round| Commanded::of(round)).collect(),
+        updates: own.iter().filter_map(|round| Updates::of(round)).collect(),
         facts: if is_of_team {
             own.iter().filter_map(|round| Facts::of_team(round)).collect()
         } else {

@@ -60,6 +60,8 @@ pub(super) struct Repair {
     may_choose: bool,
     plot: Option<Chart>,
     instead: Option<String>,
+    /// When the team argued for it, by whom, and why.
+    argued: Option<(String, String)>,
     /// What the team expected of it, and whether that came.
     expected: Option<String>,
     /// None as long as they are not to be seen.
@@ -97,6 +99,11 @@ impl Repair {
             number: round.number,
             choices: CHOICES,
             may_choose: may_choose && chosen.is_none(),
+            argued: round.argued.as_ref().map(|(at_s, by)| {
+                let when = format!("{}, {by}", round.both_times(*at_s));
+                let words = round.repair_expected.as_ref().and_then(|expected| expected.words.clone());
+                (when, words.unwrap_or_default())
+            }),
             expected: round.repair_expected.as_ref().map(|expected| {
                 let came = match &computed.replays {
                     Some(Pending::Ready([before, after])) => {
@@ -257,7 +264,8 @@ pub(super) fn spent(same: &[&Round<'_>], anyway: &str) -> Vec<[String; 4]> {
             },
         };
         let page = format!("/desk/debrief/teams/{}{anyway}", round.team);
-        [round.label(), chosen.to_owned(), came, page]
+        let argued = if round.argued.is_some() { ", argued for in the round" } else { "" };
+        [round.label(), format!("{chosen}{argued}"), came, page]
     };
     same.iter().map(row).collect()
 }

@@ -4,7 +4,7 @@
 use incident::{Event, EventKind};
 use report::session::{Help, HelpKind, Mark};
 
-use super::{clocks::minutes, round::Round};
+use super::{clocks::minutes, command, round::Round};
 use crate::figures::{capital, time};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,10 +55,13 @@ impl Replay {
                 .map(|help| (help.story_s, "heard", format!("New telemetry: {}", help.text))),
         );
         for asked in &round.questions {
-            all.push((asked.asked_s, "heard", format!("Asked: {}", asked.text)));
+            all.push((asked.asked_s, "heard", format!("{} asks: {}", asked.voice, asked.text)));
             let answer = asked.answered_s.zip(asked.answer.as_ref());
             all.extend(answer.map(|(at_s, answer)| (at_s, "thought", format!("Answered: {answer}"))));
         }
+        let passed =
+            round.commands.iter().filter_map(|one| Some((one.taken_s?, "did", command::passed(one))));
+        all.extend(passed);
         all.sort_by(|one, other| one.0.total_cmp(&other.0));
         let mut lines: Vec<Line> = Vec::new();
         for (story_s, kind, text) in all {

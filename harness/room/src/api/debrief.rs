@@ -108,7 +108,8 @@ async fn spend(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair"));
     }
     let expected = expected(expects, because.as_deref())?;
-    member.room.change(|session| session.spend_repair(member.team, round, &repair, expected.as_ref()))?;
+    let expected = (expected.as_ref(), None);
+    member.room.change(|session| session.spend_repair(member.team, round, &repair, expected))?;
     Ok(Json(Repairs { choices: known.map(str::to_owned).into() }))
 }
 
@@ -130,7 +131,8 @@ async fn team_record(member: Member, InPath(round): InPath<usize>) -> Result<Res
 /// What a round came to
 ///
 /// The truth part by part beside what the team claimed, the points of each part, each remedy with what was expected of it and what came,
-/// the repair likewise, the director's questions, what the facilitator helped with, and each handover of the ticket with what it lost. Times are seconds of the story since 08:00.
+/// the repair likewise, what was asked from outside with what was known then, who commanded and what waited for a go, what the facilitator
+/// helped with, and each handover of the ticket with what it lost. Times are seconds of the story since 08:00.
 /// `round` is its place in the plan, from 0, as `round.place` of the team's state has it.
 #[utoipa::path(get, path = "/api/team/debrief/results/{round}", params(("round" = usize, Path)),
     responses((status = 200, content_type = "application/json")))]
@@ -167,7 +169,9 @@ fn result(room: &Room, team: u32, number: usize) -> Result<Value, Problem> {
         "help": round.help,
         "handovers": round.handovers,
         "questions": round.questions,
-        "repair": { "chosen": round.repair, "expected": round.repair_expected, "came": came },
+        "commands": round.commands,
+        "proposals": round.proposals,
+        "repair": { "chosen": round.repair, "expected": round.repair_expected, "argued": round.argued, "came": came },
     }))
 }
 
@@ -416,7 +420,13 @@ fn known(round: &TeamRound) -> Known {
     Known {
         factors: round.facts.iter().filter_map(factor).collect(),
         needed: needed.collect(),
-        help: round.help.iter().map(help).chain(::debrief::session::handovers(round)).collect(),
+        help: round
+            .help
+            .iter()
+            .map(help)
+            .chain(::debrief::session::handovers(round))
+            .chain(::debrief::session::commands(round))
+            .collect(),
     }
 }
 

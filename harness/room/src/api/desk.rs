@@ -15,16 +15,18 @@ use super::{
     team::Text,
 };
 use crate::{
-    access::Facilitator,
+    access::{AtDesk, Facilitator},
     catalogue::truth_at,
     desk_views::{DeskView, desk_view},
     forward::Tee,
+    invitations::Rights,
     limits::TEXT_CHARACTERS_MAX,
     plan::MINUTES_RANGE,
     room::Room,
     session::{Moment, conflict},
     texts,
     views::story_time,
+    voices::{MessageKind, UPDATE_WITHIN_S, Voice, WITHIN_S_RANGE},
 };
 
 /// What every team reads when the facilitator breaks a round off.
@@ -52,8 +54,8 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
 
 /// The facilitator's state
 #[utoipa::path(get, path = "/api/desk", responses((status = 200, body = DeskView)))]
-async fn view(Facilitator { room, .. }: Facilitator) -> Json<DeskView> {
-    Json(desk_view(&room))
+async fn view(Facilitator { room, name, rights, .. }: Facilitator) -> Json<DeskView> {
+    Json(DeskView { you: name, rights, ..desk_view(&room) })
 }
 
 /// How soon something is to happen.
@@ -185,33 +187,52 @@ struct Message {
     team: Option<u32>,
     /// 1 to 500 characters.
     text: String,
-    /// Whether teams are to answer it: it is then timed, kept, and stands in the debrief.
+    /// Who speaks; the facilitator unless you say.
     #[serde(default)]
-    asks: bool,
+    voice: Voice,
+    /// Whether teams are to answer it: what they answer is timed, kept, and stands in the debrief. An update has to be written in time.
+    #[serde(default)]
+    kind: MessageKind,
+    /// For an update: within so many seconds, from 30 to 900; 90 unless you say.
+    within_s: Option<f64>,
 }
 
-/// Sends a message, or asks a question
+/// Sends a message in somebody's voice, asks a question, or asks for a status update
 #[utoipa::path(post, path = "/api/desk/message", request_body = Message)]
 async fn message(
     Facilitator { room, .. }: Facilitator,
-    Body(Message { team, text, asks }): Body<Message>,
+    Body(Message { team, text, voice, kind, within_s }): Body<Message>,
 ) -> Done {
     let text = texts::text("text", &text)?;
+    let within_s = within_s.or((kind == MessageKind::Update).then_some(UPDATE_WITHIN_S));
+    if let Some(within_s) = within_s {
+        within("within_s", within_s, WITHIN_S_RANGE)?;
+        if kind != MessageKind::Update {
+            let detail =
+                "Only a status update is due within a time: say 'kind': 'update', or leave 'within_s' out.";
+            return Err(wrong("within_s", detail.to_owned()));
+        }
+    }
     let teams = teams(&room, team)?;
-    room.change(
-        |session| {
-            if asks { session.ask_as_director(&teams, &text) } else { session.message(&teams, &text) }
-        },
-    )?;
+    room.change(|session| match kind {
+        MessageKind::Message => session.message(&teams, (voice, &text)),
+        MessageKind::Question | MessageKind::Update => {
+            session.ask_from_outside(&teams, (voice, &text), within_s)
+        }
+    })?;
     DONE
 }
 
-/// Marks this moment, to talk about it
+/// Marks this moment, to talk about it; a note-taker may, too
 #[utoipa::path(post, path = "/api/desk/mark", request_body = Text)]
-async fn mark(Facilitator { room, .. }: Facilitator, Body(Text { text }): Body<Text>) -> Done {
+async fn mark(
+    AtDesk(Facilitator { room, name, rights, .. }): AtDesk,
+    Body(Text { text }): Body<Text>,
+) -> Done {
     let text = texts::text("text", &text)?;
+    let by = (rights == Rights::NoteTaker).then_some(name);
     let story = room.team_worlds().values().next().map(|team_world| story_time(team_world.now().story_s));
-    room.change(|session| session.mark(story.unwrap_or_default(), text))?;
+    room.change(|session| session.mark(story.unwrap_or_default(), text, by))?;
     DONE
 }
 

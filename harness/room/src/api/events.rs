@@ -6,7 +6,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use chassis::Problem;
 use futures_util::{Stream, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -39,7 +39,8 @@ pub(super) fn of_desk() -> OpenApiRouter<Room> {
 #[utoipa::path(get, path = "/api/team/events", responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn team_events(member: Member) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let Member { room, team, alias, who } = member;
-    follow(room, Some(team), who, Some(alias))
+    let own = json!({ "you": alias, "seat": who.seat() });
+    follow(room, Some(team), who, own)
 }
 
 /// The facilitator's state, now and after each change
@@ -47,9 +48,9 @@ async fn team_events(member: Member) -> Result<Sse<impl Stream<Item = Result<Eve
 /// As for a team: `state` with the whole, then `change` with JSON Patches.
 #[utoipa::path(get, path = "/api/desk/events", responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn desk_events(
-    Facilitator { room, who }: Facilitator,
+    Facilitator { room, who, name, rights }: Facilitator,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    follow(room, None, who, None)
+    follow(room, None, who, json!({ "you": name, "rights": rights }))
 }
 
 struct Follower {
@@ -59,8 +60,8 @@ struct Follower {
     who: Who,
     /// The lines that they work at.
     lines: Option<Lines>,
-    /// The name of the person who follows: the only other part of the state that differs within a team.
-    you: Option<String>,
+    /// Who it is that follows: the only other parts of the state that differ among those who follow the same.
+    own: Value,
     changes: watch::Receiver<u64>,
     version: Option<u64>,
     place: Subscription,
@@ -70,14 +71,14 @@ fn follow(
     room: Room,
     team: Option<u32>,
     who: Who,
-    you: Option<String>,
+    own: Value,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let lines = team.and_then(|team| room.read(|session| session.lines_of(team, who)));
     let feed = room.feeds().of(team, lines.as_ref()).ok_or_else(|| not_found("There is no such team."))?;
     let mut changes = feed.follow();
     changes.mark_changed();
     let place = room.feeds().open(who, team)?;
-    let follower = Follower { room, team, who, lines, you, changes, version: None, place };
+    let follower = Follower { room, team, who, lines, own, changes, version: None, place };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
         Some((Ok(event), follower))
@@ -122,17 +123,18 @@ impl Follower {
     /// The state as all see it who follow this feed.
     fn state(&self) -> Value {
         let state = match self.team {
-            Some(team) => serde_json::to_value(team_view(&self.room, team, self.lines.as_ref(), "")),
+            Some(team) => serde_json::to_value(team_view(&self.room, team, self.lines.as_ref())),
             None => serde_json::to_value(desk_view(&self.room)),
         };
         state.expect("a view is made of plain values")
     }
 
     fn whole(&self, state: &Arc<Value>) -> String {
-        let Some(you) = &self.you else { return state.to_string() };
-        let mut own = Value::clone(state);
-        own["you"] = Value::from(you.as_str());
-        own.to_string()
+        let mut whole = Value::clone(state);
+        for (name, value) in self.own.as_object().into_iter().flatten() {
+            whole[name] = value.clone();
+        }
+        whole.to_string()
     }
 }
 

@@ -1,7 +1,8 @@
 //! The HTTP API, and its description as `OpenAPI` made of the same handlers. Teaches that a page has no rights that a program with the same
 //! credentials does not have.
 //!
-//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support. [`pins`]: evidence
+//! - [`open`]: joining and signing in, without credentials. [`team`]: what a team does; [`ticket`]: in lines of support; [`roles`]: with a
+//!   commander. [`pins`]: evidence
 //!   that it pins, and how it reads (`readable`). [`looks`] and [`content`]: what it looks at. [`mod@desk`] and [`planning`]: what the
 //!   facilitator does. [`seats`]: who may join. [`events`]: changes as they happen. [`mod@debrief`]: what it was all about, its
 //!   [pages](debrief_pages), and what is taken home (`take_home`). [`parting`]: what a participant takes along and leaves behind. [`solo`]:
@@ -15,6 +16,7 @@ pub mod events;
 pub mod open;
 pub mod team;
 pub mod ticket;
+pub mod roles;
 pub mod pins;
 mod readable;
 pub mod looks;
@@ -320,6 +322,7 @@ fn participants() -> OpenApiRouter<Room> {
         .merge(open::routes())
         .merge(team::routes())
         .merge(ticket::routes())
+        .merge(roles::routes())
         .merge(seats::of_team())
         .merge(pins::routes())
         .merge(looks::routes())

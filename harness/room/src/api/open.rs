@@ -147,19 +147,22 @@ struct SigningIn {
     token: String,
 }
 
-/// Signs the facilitator in
+/// Signs the facilitator in, or somebody with an invitation
 #[utoipa::path(post, path = "/api/desk/sign-in", request_body = SigningIn)]
 async fn sign_in(
     State(room): State<Room>,
     extensions: Extensions,
     Body(shown): Body<SigningIn>,
 ) -> Result<Response, Problem> {
-    if !room.read(|session| is_same(&session.facilitator_token, shown.token.trim())) {
-        let detail = "That is not the facilitator's token; it was printed when the room opened.";
+    let token = shown.token.trim();
+    let (is_itself, invitation) =
+        room.read(|session| (is_same(&session.facilitator_token, token), session.invited(token).cloned()));
+    if !is_itself && invitation.is_none() {
+        let detail = "That is neither the facilitator's token, which was printed when the room opened, nor that of an invitation.";
         let refused = Problem::new(StatusCode::FORBIDDEN, detail);
         return Err(room.rate_limits().guessed(Client::of(&extensions), refused));
     }
-    let Taken { seat, gone } = room.change(|session| session.sign_in(Instant::now()));
+    let Taken { seat, gone } = room.change(|session| session.sign_in(invitation.as_ref(), Instant::now()));
     for id in gone {
         room.feeds().end(Who::Desk(id));
     }

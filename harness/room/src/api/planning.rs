@@ -19,6 +19,7 @@ use crate::{
     plan::{MINUTES_RANGE, SPEED_RANGE, seed_of},
     room::Room,
     session::{Assigned, Round, Session, not_found},
+    voices::{EVERY_MINUTES_RANGE, FIRST_MINUTES_RANGE, Updates},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Room> {
@@ -40,6 +41,9 @@ struct Planned {
     speed: f64,
     /// Minutes without pauses, from 1 to 180.
     minutes: f64,
+    /// When the director asks for status updates; null: only by hand.
+    #[serde(default)]
+    updates: Option<Updates>,
     /// What each team gets: one row for each team.
     #[serde(deserialize_with = "chassis::extract::objects")]
     teams: Vec<PlannedTeam>,
@@ -106,8 +110,12 @@ fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round
         let level = row.level.parse().map_err(|error| wrong("level", format!("{error}.")))?;
         assigned.push(Assigned { scenario: row.scenario.clone(), seed: seed(&row.scenario), level });
     }
-    let Planned { practice, speed, minutes, .. } = *planned;
-    Ok(Round { practice, operating_model: model, speed, minutes, assigned })
+    if let Some(Updates { first_minutes, every_minutes }) = planned.updates {
+        within("first_minutes", first_minutes, FIRST_MINUTES_RANGE)?;
+        within("every_minutes", every_minutes, EVERY_MINUTES_RANGE)?;
+    }
+    let Planned { practice, speed, minutes, updates, .. } = *planned;
+    Ok(Round { practice, operating_model: model, speed, minutes, updates, assigned })
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,15 +1,20 @@
-//! Who may join: a team lets latecomers in, and the facilitator opens and closes joining, removes people and renews codes and tokens.
+//! Who may join: a team lets latecomers in, and the facilitator opens and closes joining, removes people, renews codes and tokens, and
+//! invites others to the desk.
 
+use axum::Json;
+use chassis::Problem;
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::request::{Body, DONE, Done, InPath};
 use crate::{
     access::{Facilitator, Member},
+    invitations::Rights,
     rate_limits::Who,
     room::Room,
+    texts,
 };
 
 pub(super) fn of_team() -> OpenApiRouter<Room> {
@@ -23,6 +28,8 @@ pub(super) fn of_desk() -> OpenApiRouter<Room> {
         .routes(routes!(desk_let_in))
         .routes(routes!(remove))
         .routes(routes!(new_token))
+        .routes(routes!(invite))
+        .routes(routes!(uninvite))
 }
 
 /// Lets somebody into the team who joined while a round is under way
@@ -83,5 +90,40 @@ async fn remove(Facilitator { room, .. }: Facilitator, InPath(id): InPath<u32>) 
 async fn new_token(Facilitator { room, .. }: Facilitator, InPath(team): InPath<u32>) -> Done {
     room.change(|session| session.renew_token(team))?;
     room.feeds().end(Who::Program(team));
+    DONE
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Inviting {
+    /// Whom it is for: 1 to 24 characters.
+    name: String,
+    rights: Rights,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Invited {
+    id: u32,
+    /// What they sign in with. It is told this once.
+    token: String,
+}
+
+/// Invites somebody to the desk: a second facilitator, or a note-taker who sees everything and marks moments
+#[utoipa::path(post, path = "/api/desk/invitations", request_body = Inviting, responses((status = 201, body = Invited)))]
+async fn invite(
+    Facilitator { room, .. }: Facilitator,
+    Body(Inviting { name, rights }): Body<Inviting>,
+) -> Result<(StatusCode, Json<Invited>), Problem> {
+    let name = texts::name("name", &name)?;
+    let made = room.change(|session| session.invite(name, rights))?;
+    Ok((StatusCode::CREATED, Json(Invited { id: made.id, token: made.token })))
+}
+
+/// Takes an invitation back; who came with it is signed out at once
+#[utoipa::path(delete, path = "/api/desk/invitations/{id}", params(("id" = u32, Path)))]
+async fn uninvite(Facilitator { room, .. }: Facilitator, InPath(id): InPath<u32>) -> Done {
+    for seat in room.change(|session| session.uninvite(id))? {
+        room.feeds().end(Who::Desk(seat));
+    }
     DONE
 }

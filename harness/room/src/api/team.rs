@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use chassis::Problem;
 use http::StatusCode;
 use incident::EventKind;
@@ -15,6 +18,7 @@ use crate::{
     access::Member,
     catalogue::{Catalogue, Kind},
     claims::{About, Claim, claim_locates, locates, scored},
+    role_views::{MoreView, ProposalView, more_view, proposal_view, repairs},
     room::Room,
     session::{Expected, Guess, Hypothesis, Moment, Outlook, Played, Submitted, conflict, not_found},
     team_world::TeamWorld,
@@ -38,7 +42,8 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
         .routes(routes!(change_claim, remove_claim))
         .routes(routes!(explain))
         .routes(routes!(answer_question))
-        .routes(routes!(answer_director))
+        .routes(routes!(answer_outside))
+        .routes(routes!(argue))
         .routes(routes!(ready))
 }
 
@@ -47,8 +52,9 @@ type Created<T> = Result<(StatusCode, Json<T>), Problem>;
 /// The team's state
 #[utoipa::path(get, path = "/api/team", responses((status = 200, body = TeamView)))]
 async fn view(member: Member) -> Result<Json<TeamView>, Problem> {
-    let view = team_view(&member.room, member.team, member.lines().as_ref(), &member.alias);
-    view.map(Json).ok_or_else(|| not_found("There is no such team."))
+    let view = team_view(&member.room, member.team, member.lines().as_ref());
+    let own = |view| TeamView { you: member.alias.clone(), seat: member.who.seat(), ..view };
+    view.map(own).map(Json).ok_or_else(|| not_found("There is no such team."))
 }
 
 /// What guesses and explanations are matched with
@@ -143,12 +149,14 @@ pub(super) fn expected(outlook: Option<Outlook>, because: Option<&str>) -> Resul
 
 /// Uses a remedy; it takes its time, and there is one at a time
 ///
-/// Say first what you expect. Half a minute after it is done, `expectations` in the team's state says what came.
-#[utoipa::path(post, path = "/api/team/remedies", request_body = Using, responses((status = 200, body = PendingView)))]
+/// Say first what you expect. Half a minute after it is done, `expectations` in the team's state says what came. In a team with a commander
+/// others propose it: 202, and it begins when the commander or the deputy gives the go.
+#[utoipa::path(post, path = "/api/team/remedies", request_body = Using,
+    responses((status = 200, body = PendingView), (status = 202, body = ProposalView)))]
 async fn use_remedy(
     member: Member,
     Body(Using { remedy: id, asset, expects, because }): Body<Using>,
-) -> Result<Json<PendingView>, Problem> {
+) -> Result<Response, Problem> {
     let wrong = |detail: &str, parameter: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", parameter)
     };
@@ -163,6 +171,10 @@ async fn use_remedy(
     }
     let remedy = remedy(&id, asset.as_deref()).ok_or_else(|| wrong("Name the asset.", "asset"))?;
     let expected = expected(expects, because.as_deref())?;
+    if member.room.read(|session| session.whose_go(member.team, member.who).is_some()) {
+        let proposed = member.work(|played, now| played.propose(remedy, expected, now, &member.alias))?;
+        return Ok((StatusCode::ACCEPTED, Json(proposal_view(&proposed))).into_response());
+    }
     let before = member.team_world()?.figures().availability;
     let begun = member.work(|played, now| {
         let begun = played.begin(remedy, expected, (now, before), &member.alias)?;
@@ -172,7 +184,7 @@ async fn use_remedy(
     let in_s = member
         .room
         .read(|session| session.round().map_or(0.0, |round| wall_s(begun.due_story_s, now, round)));
-    Ok(Json(PendingView { words: begun.remedy.to_string(), by: begun.by, in_s }))
+    Ok(Json(PendingView { words: begun.remedy.to_string(), by: begun.by, in_s }).into_response())
 }
 
 /// Breaks off the remedy that is under way, before it has done anything
@@ -315,16 +327,22 @@ async fn answer_question(
     answered.map(Json)
 }
 
-/// Answers a question of the director; the first answer stands, and is timed
+/// Answers a question from outside, or writes a status update; the first answer stands, and is timed
 #[utoipa::path(post, path = "/api/team/questions/{id}/answer", request_body = Text, params(("id" = String, Path)),
     responses((status = 200, body = AskedView)))]
-async fn answer_director(
+async fn answer_outside(
     member: Member,
     InPath(id): InPath<String>,
     Body(Text { text }): Body<Text>,
 ) -> Result<Json<AskedView>, Problem> {
     let text = texts::text("text", &text)?;
-    let answered = member.at_any_line(|played, now| played.answer_director(&id, text, now, &member.alias))?;
+    let measured = {
+        let team_world = member.team_world()?;
+        let figures = team_world.figures();
+        (figures.availability, figures.loss_usd)
+    };
+    let answered =
+        member.at_any_line(|played, now| played.answer_outside(&id, text, (now, measured), &member.alias))?;
     member.note(EventKind::Note {
         text: format!(
             "asked: {}; answered: {}",
@@ -332,8 +350,52 @@ async fn answer_director(
             answered.answer.as_deref().unwrap_or_default()
         ),
     });
-    let shown = member.room.read(|session| session.round().map(|round| asked_view(&answered, round)));
+    let now = member.team_world()?.now();
+    let shown = member.room.read(|session| session.round().map(|round| asked_view(&answered, round, now)));
     shown.map(Json).ok_or_else(|| conflict("No round is under way."))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Arguing {
+    /// The id of one of the repairs under `more` of the team's state.
+    repair: String,
+    /// What you expect of the incident with the repair: `back` if it is prevented, `better` if less is lost.
+    expects: Outlook,
+    /// Why this one, in your own words: 1 to 500 characters.
+    because: String,
+}
+
+/// Argues for one repair, once customers are served and the explanation is handed in
+///
+/// It is the round's one repair. The debrief plays the incident again with it, beside what you wrote.
+#[utoipa::path(post, path = "/api/team/argument", request_body = Arguing, responses((status = 200, body = MoreView)))]
+async fn argue(
+    member: Member,
+    Body(Arguing { repair, expects, because }): Body<Arguing>,
+) -> Result<Json<MoreView>, Problem> {
+    let offered = || repairs().into_iter().find(|(id, _)| *id == repair);
+    let because = texts::text("because", &because)?;
+    let expected = expected(Some(expects), Some(&because))?;
+    let now = member.team_world()?.now();
+    let made = member.room.change(|session| {
+        let (place, round) = (session.playing(member.team)?.round, session.round().cloned());
+        if !session.playing(member.team)?.may_argue(round.as_ref()) {
+            return Err(conflict(
+                "A repair is argued for in a round that counts, once customers are served again, the explanation is handed in, and it names \
+                 a contributing factor with evidence.",
+            ));
+        }
+        let (_, choice) = offered().ok_or_else(|| {
+            let detail = "There is no such repair; 'more' of the team's state lists them.";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair")
+        })?;
+        let argued = Some((now.story_s, member.alias.clone()));
+        let name = choice.fault.name();
+        session.spend_repair(member.team, Some(place), name, (expected.as_ref(), argued))?;
+        Ok(more_view(session.playing(member.team)?, round.as_ref()))
+    })?;
+    made.map(Json).ok_or_else(|| conflict("No round is under way."))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

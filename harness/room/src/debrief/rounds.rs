@@ -5,8 +5,8 @@ use std::{array::from_fn, collections::BTreeMap, sync::Arc};
 use experiment::attribution::{ALL, COALITIONS, Game, PLAYERS, bit, smallest_repairs};
 use incident::{ContributingFactor, IncidentRecord, Remedy};
 use report::session::{
-    Asked, Combinations, Computed, Expected, FactClaimed, Help, HelpKind, Hypothesis, Incident, Knowable,
-    Mark, Outlook, Pending, Played, SessionReport, TeamRound, Tried, Verdict,
+    Asked, Combinations, Command, Computed, Expected, FactClaimed, Help, HelpKind, Hypothesis, Incident,
+    Knowable, KnownThen, Mark, Outlook, Pending, Played, Proposed, SessionReport, TeamRound, Tried, Verdict,
 };
 use world::{
     play::VIEWS_PER_SECOND,
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     catalogue::truth_at,
+    roles,
     rounds::QUESTION,
     session::{self, Phase, Played as TeamPlayed, Session, Team},
 };
@@ -56,7 +57,7 @@ pub fn recorded(session: &Session, records: &Records) -> Result<SessionReport, S
     report.marks.extend(session.marks.iter().map(|mark| Mark {
         round: mark.round,
         time: mark.story.clone(),
-        text: mark.text.clone(),
+        text: mark.by.as_ref().map_or_else(|| mark.text.clone(), |by| format!("{} ({by})", mark.text)),
     }));
     for team in &session.teams {
         for played in &team.played {
@@ -108,7 +109,10 @@ fn round(
         help: played.log.iter().filter_map(help).collect(),
         wrong_remedies: tried.iter().filter(is_wrong).count(),
         tried,
-        questions: played.questions.iter().map(asked).collect(),
+        questions: played.questions.iter().map(|one| asked(one, played)).collect(),
+        commands: played.commands.iter().map(command).collect(),
+        proposals: played.proposals.iter().map(proposed).collect(),
+        argued: played.argued.clone(),
         answered_story_s: played.answered_story_s,
         repair_expected: played.repair_expected.as_ref().map(expected),
         team: team.number,
@@ -153,14 +157,33 @@ fn help(line: &session::LogLine) -> Option<Help> {
     Some(Help { story_s: line.when.story_s, kind, text: line.text.clone() })
 }
 
-fn asked(question: &session::Question) -> Asked {
+fn asked(question: &session::Question, played: &TeamPlayed) -> Asked {
+    let words = |ids: &Vec<String>| ids.iter().map(|id| played.words_of(id)).collect();
     Asked {
+        voice: question.voice.words().to_owned(),
         asked_s: question.asked_story_s,
+        due_s: question.due_story_s,
         text: question.text.clone(),
         answer: question.answer.clone(),
         answered_s: question.answered_story_s,
         by: question.by.clone(),
+        known: question.known.as_ref().map(|known| KnownThen {
+            pins: words(&known.pins),
+            hypotheses: words(&known.hypotheses),
+            served: known.served,
+            loss_usd: known.loss_usd,
+        }),
     }
+}
+
+fn command(one: &roles::Command) -> Command {
+    let roles::Command { from, to, words, offered_story_s, taken_story_s, .. } = one.clone();
+    Command { from, to, words, offered_s: offered_story_s, taken_s: taken_story_s }
+}
+
+fn proposed(one: &roles::Proposal) -> Proposed {
+    let decided = one.decided.clone().map(|decided| (decided.is_go, decided.by, decided.story_s));
+    Proposed { remedy: one.remedy.clone(), by: one.by.clone(), proposed_s: one.proposed_story_s, decided }
 }
 
 fn expected(expected: &session::Expected) -> Expected {

@@ -42,6 +42,7 @@ impl Sample {
             operating_model: OperatingModel::YouBuildIt,
             speed: SPEED,
             minutes: 12.0,
+            updates: None,
             assigned: levels.map(assigned).into(),
         };
         let plan = vec![round(true, [Level::Metrics; 2]), round(false, [Level::Logs, Level::Changes])];
@@ -61,6 +62,7 @@ impl Sample {
             seed: SEED,
             code: "ABCDEF".to_owned(),
             facilitator_token: "f".to_owned(),
+            invitations: Vec::new(),
             teams: teams.into(),
             plan,
             phase: Phase::Debrief,

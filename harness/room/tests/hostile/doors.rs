@@ -65,11 +65,26 @@ async fn every_refusal_is_problem_details() {
     for path in ["/api/join", "/api/desk/sign-in"] {
         check(422, Ask::post(path).json(&array), path).await;
     }
-    for path in ["guess", "hypotheses", "remedies", "claims", "answer", "pins", "repair", "feedback", "lead"]
-    {
+    for path in [
+        "guess",
+        "hypotheses",
+        "remedies",
+        "claims",
+        "answer",
+        "pins",
+        "repair",
+        "notes",
+        "argument",
+        "command/offer",
+        "proposals/r1",
+        "feedback",
+        "lead",
+    ] {
         check(422, Ask::post(&format!("/api/team/{path}")).bearer(&token).json(&json!(["x", 1])), path).await;
     }
-    for path in ["message", "mark", "level", "hint", "extend", "joining", "plan", "teams/1/forward"] {
+    for path in
+        ["message", "mark", "level", "hint", "extend", "joining", "plan", "teams/1/forward", "invitations"]
+    {
         check(422, Ask::post(&format!("/api/desk/{path}")).bearer(FACILITATOR).json(&json!([1, "x"])), path)
             .await;
     }
@@ -159,12 +174,21 @@ async fn names_and_texts_that_cannot_be_seen_are_refused_at_every_door() {
         let rename =
             Ask::new(Method::PUT, "/api/desk/teams/1").bearer(FACILITATOR).json(&json!({ "name": name }));
         refused(rename, &what).await;
+        let invitation = json!({ "name": name, "rights": "note_taker" });
+        refused(Ask::post("/api/desk/invitations").bearer(FACILITATOR).json(&invitation), &what).await;
     }
     for text in ["", "\u{200b}", "\u{202e}txt", "a\u{b}b", "\u{1b}[2J", "x".repeat(501).as_str()] {
         let what = format!("{text:?}");
         let team = |path: &str, body: &Value| Ask::post(path).cookie(&seat).json(body);
         refused(team("/api/team/hypotheses", &json!({ "text": text })), &what).await;
         refused(team("/api/team/answer", &json!({ "text": text })), &what).await;
+        refused(team("/api/team/notes", &json!({ "text": text })), &what).await;
+        refused(team("/api/team/command/offer", &json!({ "to": 1, "words": text })), &what).await;
+        refused(
+            team("/api/team/argument", &json!({ "repair": "x", "expects": "back", "because": text })),
+            &what,
+        )
+        .await;
         refused(team("/api/team/claims", &json!({ "about": "cause", "words": text, "pins": [] })), &what)
             .await;
         let desk = |path: &str, body: &Value| Ask::post(path).bearer(FACILITATOR).json(body);
@@ -233,5 +257,62 @@ async fn who_is_not_the_facilitator_reads_nothing_of_the_desk() {
         |description: &Value| description["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert!(paths(&of_team).iter().all(|path| !path.starts_with("/api/desk")) && paths(&of_team).len() > 20);
     assert!(paths(&desk).iter().all(|path| path.starts_with("/api/desk")) && paths(&desk).len() > 20);
+    hall.room.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_note_taker_reads_the_desk_and_marks_and_is_gone_with_the_invitation() {
+    let hall = Hall::open(1).await;
+    let invite = |name: &str, rights: &str| {
+        Ask::post("/api/desk/invitations").json(&json!({ "name": name, "rights": rights }))
+    };
+    let made = hall.desk(invite("Noa", "note_taker")).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let (id, token) = (made.json()["id"].clone(), made.json()["token"].as_str().unwrap().to_owned());
+    assert_eq!(hall.desk(invite("Noa", "facilitator")).await.status, 409, "a name is one person's");
+    assert_eq!(hall.status(Ask::get("/api/desk").bearer(&token)).await, 401, "it is only for signing in");
+    let enter = async |token: &str| {
+        let answer = hall.send(Ask::post("/api/desk/sign-in").json(&json!({ "token": token }))).await;
+        let cookie = answer.headers.get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+        cookie.and_then(|cookie| Some(cookie.split(';').next()?.to_owned()))
+    };
+    let noa = enter(&token).await.unwrap();
+    let view = hall.send(Ask::get("/api/desk").cookie(&noa)).await;
+    assert_eq!((&view.json()["you"], &view.json()["rights"]), (&json!("Noa"), &json!("note_taker")));
+    assert!(!view.text.contains(&token) && !view.text.contains(FACILITATOR), "no state tells a token");
+    // Every door of the desk that changes something, but two.
+    let description = hall.desk(Ask::get("/api/desk/openapi.json")).await.json();
+    let mut doors = 0;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|method| *method != "get") {
+            if ["/api/desk/mark", "/api/desk/sign-in"].contains(&path.as_str()) {
+                continue;
+            }
+            let path = path.replace("{id}", "1").replace("{team}", "1").replace("{number}", "1");
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let answer = hall.send(Ask::new(method, &path).cookie(&noa).json(&json!({}))).await;
+            assert!(answer.status == 403 && answer.is_problem(), "{path}: {answer:?}");
+            doors += 1;
+        }
+    }
+    assert!(doors > 20, "{doors}");
+    let mark = || Ask::post("/api/desk/mark").json(&json!({ "text": "they fell silent" }));
+    assert_eq!(hall.status(mark().cookie(&noa)).await, 409, "no round has begun");
+    // Their browsers give way among themselves alone.
+    let second = hall.desk(invite("Sam", "facilitator")).await.json()["token"].as_str().unwrap().to_owned();
+    let sam = enter(&second).await.unwrap();
+    for _ in 0..room::limits::DESKS_MAX {
+        enter(&token).await.unwrap();
+    }
+    assert_eq!(hall.status(Ask::get("/api/desk").cookie(&noa)).await, 401);
+    let back = Ask::new(Method::DELETE, &format!("/api/desk/invitations/{id}"));
+    assert_eq!(hall.status(back.cookie(&sam)).await, 204, "a second facilitator may do everything");
+    assert!(enter(&token).await.is_none());
+    let kept = hall.room.read(|session| session.seats.iter().filter(|seat| seat.team.is_none()).count());
+    assert_eq!(kept, 1, "who came with it is gone");
+    for number in 1..room::limits::INVITATIONS_MAX {
+        assert_eq!(hall.desk(invite(&format!("N{number}"), "note_taker")).await.status, 201);
+    }
+    assert_eq!(hall.desk(invite("Zoe", "note_taker")).await.status, 413);
     hall.room.close().await.unwrap();
 }
