@@ -23,10 +23,12 @@ use world::{
 
 use crate::{
     args::Format,
+    done::Done,
     operators::{Operator, caller, refused},
     output::plain,
     remedies::say,
     screen,
+    standard_input::read_file,
     target::TargetArgs,
 };
 
@@ -38,7 +40,7 @@ pub(crate) struct InjectArgs {
     /// The asset to publish, with --file
     #[arg(long, value_name = "ID", requires = "file")]
     asset: Option<String>,
-    /// The file whose bytes are published as they are, with --asset
+    /// The file whose bytes are published as they are, with --asset; - for standard input
     #[arg(long, value_name = "FILE", requires = "asset")]
     file: Option<PathBuf>,
     /// How results are written
@@ -57,10 +59,9 @@ pub(crate) struct RestoreArgs {
     target: TargetArgs,
 }
 
-pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<()> {
+pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<Done> {
     if let (Some(asset), Some(file)) = (&options.asset, &options.file) {
-        let body =
-            fs::read(file).with_context(|| format!("cannot read {}", plain(&file.display().to_string())))?;
+        let Some(body) = read_file(file)? else { return Ok(Done::BrokenOff) };
         return publish(&options, asset, body.into()).await;
     }
     let scenario = scenario(&options.scenario)?;
@@ -89,7 +90,7 @@ pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<()> {
             screen::paragraph(&capital(&line));
         }
     }
-    Ok(())
+    Ok(Done::Well)
 }
 
 /// Puts everything back: what is around the shop and the shop itself, or its three services where nothing is around them that we can
@@ -116,7 +117,7 @@ async fn without_a_world(
     options: &InjectArgs,
     scenario: &Scenario,
     publishes: Vec<(String, Bytes)>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Done> {
     if publishes.is_empty() {
         let (name, address) = (&scenario.name, options.target.ports.world_on(&options.target.target)?);
         bail!(
@@ -127,17 +128,17 @@ async fn without_a_world(
     for (asset, body) in publishes {
         publish(options, &asset, body).await?;
     }
-    Ok(())
+    Ok(Done::Well)
 }
 
-async fn publish(options: &InjectArgs, asset: &str, body: Bytes) -> anyhow::Result<()> {
+async fn publish(options: &InjectArgs, asset: &str, body: Bytes) -> anyhow::Result<Done> {
     let target = &options.target;
     let (token, addresses) = (target.editor_token()?, target.ports.on(&target.target, None)?);
     let editor = Editor::new(&caller(), addresses.content_store, &token.value);
     let version = editor.publish(asset, body).await.map_err(|error| refused(&error, &token))?;
     let told = json!({ "published": asset, "version": version });
     say(options.format, &format!("Published {} version {version}.", plain(asset)), &told);
-    Ok(())
+    Ok(Done::Well)
 }
 
 /// A content store that runs alone begins empty: whoever opens the shop fills it.

@@ -2,11 +2,8 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::Read,
     path::{Path, PathBuf},
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
-    thread,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -19,22 +16,13 @@ use serde_json::json;
 use crate::{
     done::Done,
     output::{self, plain},
+    standard_input::{STANDARD_INPUT, StandardInput},
     stop,
     work::Progress,
 };
 
-/// The name under which standard input is asked for.
-const STANDARD_INPUT: &str = "-";
-
 /// As many bytes as tell a picture from a text.
 const BEGINNING_BYTES: u64 = 512;
-
-/// Bytes of standard input that are handed on at once, and how many such blocks may wait.
-const BLOCK_BYTES: u64 = 256 * 1024;
-const BLOCKS_AHEAD: usize = 4;
-
-/// How often a wait for standard input looks whether it was told to stop.
-const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// What a path may not hold in an address.
 const NOT_IN_ADDRESSES: &AsciiSet = &CONTROLS
@@ -212,46 +200,6 @@ impl Report {
             "texts": self.files.len(), "not_text": self.not_text, "unreadable": self.unreadable,
             "findings": self.findings, "files": files,
         })
-    }
-}
-
-/// Standard input, read by another thread: who waits for somebody to type can still be told to stop.
-struct StandardInput {
-    blocks: Receiver<io::Result<Vec<u8>>>,
-    rest: io::Cursor<Vec<u8>>,
-}
-
-impl StandardInput {
-    fn read_aside() -> io::Result<Self> {
-        let (send, blocks) = mpsc::sync_channel(BLOCKS_AHEAD);
-        let read = move || {
-            loop {
-                let mut block = Vec::new();
-                let read = io::stdin().lock().take(BLOCK_BYTES).read_to_end(&mut block);
-                let is_end = read.as_ref().map_or(true, |read| *read == 0);
-                if send.send(read.map(|_| block)).is_err() || is_end {
-                    return;
-                }
-            }
-        };
-        thread::Builder::new().name("standard-input".to_owned()).spawn(read)?;
-        Ok(Self { blocks, rest: io::Cursor::default() })
-    }
-}
-
-impl Read for StandardInput {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.rest.read(into)?;
-            if read > 0 || stop::is_told() {
-                return Ok(read);
-            }
-            match self.blocks.recv_timeout(LOOKS_EVERY) {
-                Ok(block) => self.rest = io::Cursor::new(block?),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(0),
-            }
-        }
     }
 }
 

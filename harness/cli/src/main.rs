@@ -19,7 +19,7 @@
 //! - [`inject`]: `inject` and `restore`. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
 //!   [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`] and [`signals`]: being told to
-//!   stop. [`left`]: files that must not outlive the program. [`real_time`]: the runtime.
+//!   stop. [`left`]: files that must not outlive the program. [`standard_input`]: one that may be typed. [`real_time`]: the runtime.
 
 mod command;
 mod args;
@@ -54,6 +54,7 @@ mod year;
 mod work;
 mod debrief;
 mod characters;
+mod standard_input;
 mod lint;
 mod operators;
 mod remedies;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::anyhow;
-use chassis::{address::at_port, serve::AllowedHosts};
+use chassis::{
+    address::{at_port, host_and_port},
+    serve::AllowedHosts,
+};
 use clap::Args;
 use http::uri::Authority;
 use incident::Service;
@@ -108,7 +111,23 @@ impl Ports {
     }
 
     fn at(&self, host: &str, port: u16) -> anyhow::Result<Authority> {
+        if let Some(address) = one_address(host)? {
+            return Ok(address);
+        }
         at_port(host, moved(port, self.port_offset)?).map_err(anyhow::Error::msg)
+    }
+}
+
+/// The address of a shop that is named by a URL: all its parts answer there, whatever their ports are elsewhere. None for a host.
+pub(crate) fn one_address(target: &str) -> anyhow::Result<Option<Authority>> {
+    let Some((scheme, rest)) = target.split_once("://") else { return Ok(None) };
+    let address = rest.strip_suffix('/').unwrap_or(rest);
+    let address = if address.contains(':') { address.to_owned() } else { format!("{address}:80") };
+    match host_and_port(&address) {
+        Ok(address) if scheme == "http" => Ok(Some(address)),
+        _ => Err(anyhow!(
+            "--target takes a host or a URL such as http://127.0.0.1:8000, without a path, and not '{target}'"
+        )),
     }
 }
 

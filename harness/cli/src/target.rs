@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     left::LeftFile,
-    ports::{Ports, moved},
+    ports::{Ports, moved, one_address},
 };
 
 /// The variable of the operators' token.
@@ -29,7 +29,7 @@ const OPERATOR_TOKEN: &str = "GLYPHFALL_OPERATOR_TOKEN";
 /// Which running shop is meant.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// Host on which the shop runs
+    /// Host on which the shop runs, or the URL of one that has all its parts at one address, such as http://127.0.0.1:8000
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
     pub(crate) target: String,
     #[command(flatten)]
@@ -89,7 +89,10 @@ impl TargetArgs {
     ) -> anyhow::Result<Token> {
         let given = given.cloned();
         let is_given = given.is_some();
-        let port = moved(self.ports.content_store_port, self.ports.port_offset)?;
+        let port = match one_address(&self.target)? {
+            Some(address) => address.port_u16().unwrap_or_default(),
+            None => moved(self.ports.content_store_port, self.ports.port_offset)?,
+        };
         let value = given.or_else(|| Tokens::read(port).map(pick)).with_context(|| {
             format!(
                 "no shop of 'glyphfall up' runs here with its content store on port {port}: it would have left its tokens. For a shop \

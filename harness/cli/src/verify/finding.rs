@@ -3,9 +3,11 @@
 use chassis::LatentFault::{
     self, InadequateTelemetry, InvalidRendering, MissingHealthCheck, PoorErrorHandling,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+use super::characters::Tried;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum State {
     Present,
@@ -24,7 +26,7 @@ impl State {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Finding {
     pub(super) fault: LatentFault,
     pub(super) state: State,
@@ -32,20 +34,39 @@ pub(super) struct Finding {
     /// What to do; nothing about what is repaired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<String>,
+    /// What became of each class of special characters, where they were tried.
+    #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
+    pub(super) classes: Vec<Tried>,
 }
 
 impl Finding {
     pub(super) fn present(fault: LatentFault, found: impl Into<String>) -> Self {
-        Self { fault, state: State::Present, found: found.into(), next: Some(repair_of(fault)) }
+        Self::new(fault, State::Present, found, Some(repair_of(fault)))
     }
 
     pub(super) fn repaired(fault: LatentFault, found: impl Into<String>) -> Self {
-        Self { fault, state: State::Repaired, found: found.into(), next: None }
+        Self::new(fault, State::Repaired, found, None)
     }
 
     /// Neither, and how to find out.
     pub(super) fn unknown(fault: LatentFault, found: impl Into<String>, next: &str) -> Self {
-        Self { fault, state: State::Unknown, found: found.into(), next: Some(next.to_owned()) }
+        Self::new(fault, State::Unknown, found, Some(next.to_owned()))
+    }
+
+    fn new(fault: LatentFault, state: State, found: impl Into<String>, next: Option<String>) -> Self {
+        Self { fault, state, found: found.into(), next, classes: Vec::new() }
+    }
+
+    /// What an earlier card says of a fault that can no longer be tried.
+    pub(super) fn or_as_on(self, card: &[Self]) -> Self {
+        let is_told = |earlier: &&Self| earlier.fault == self.fault && earlier.state != State::Unknown;
+        match card.iter().find(is_told) {
+            Some(earlier) if self.state == State::Unknown => Self {
+                found: format!("{} The card of an earlier run says: {}", self.found, earlier.found),
+                ..earlier.clone()
+            },
+            _ => self,
+        }
     }
 }
 

@@ -1,17 +1,26 @@
 //! `glyphfall verify`: which latent faults are present in a shop that is reached only over HTTP. Teaches that a repair is proven by
-//! trying to break it: the same character as in the story, in an asset that no page shows.
+//! trying to break it: with every class of special characters, in an asset that no page shows. The shop may be anybody's, in any
+//! language, as long as it keeps the contract of `docs/contract.md`.
 //!
 //! - [`finding`]: what is said of each fault, and what to do.
 //! - [`prober`]: how it is tried, and put back, whatever happens.
+//! - [`characters`]: what the content store makes of each class. [`customers`]: what they meet meanwhile.
 
 mod finding;
+mod characters;
+mod customers;
 mod prober;
 
+use std::path::PathBuf;
+
+use anyhow::Context;
 use chassis::LatentFault;
 use clap::Args;
+use serde::Deserialize;
 use serde_json::json;
 
 use self::{
+    customers::Customers,
     finding::{Finding, State},
     prober::Prober,
 };
@@ -19,7 +28,9 @@ use crate::{
     args::Format,
     done::Done,
     output::{self, plain},
-    screen, stop,
+    screen,
+    standard_input::read_file,
+    stop,
     target::TargetArgs,
 };
 
@@ -33,17 +44,30 @@ pub(crate) struct VerifyArgs {
     /// Port at which evidence is queried
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     room_port: u16,
+    /// What an earlier run wrote with --format json, or - for standard input; may be given several times, the first wins. It counts for
+    /// what can no longer be tried: once rendering is repaired nothing unreadable can be published
+    #[arg(long, value_name = "CARD.json")]
+    known: Vec<PathBuf>,
     /// How the findings are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
+    let mut known = Vec::new();
+    for file in &options.known {
+        let Some(card) = read_file(file)? else { return Ok(Done::BrokenOff) };
+        known.extend(findings_of(&card).with_context(|| {
+            format!("{} is not what 'verify --format json' writes", plain(&file.display().to_string()))
+        })?);
+    }
     let prober = Prober::new(&options.target, options.room_port)?;
     prober.reach().await?;
+    let customers = Customers::default();
     output::error_line(&format!("watching what the shop makes of {}; up to half a minute", prober.asset()));
     let found = tokio::select! {
         found = prober.probe() => Some(found),
+        never = customers.come(prober.front()) => match never {},
         () = stop::told() => None,
     };
     // However it ended, the shop is put back.
@@ -54,20 +78,35 @@ pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
         return Ok(Done::BrokenOff);
     };
     cleared?;
+    let findings: Vec<_> = findings.into_iter().map(|finding| finding.or_as_on(&known)).collect();
     match options.format {
-        Format::Json => screen::line(&json!({ "faults": findings }).to_string()),
-        Format::Text => findings.iter().for_each(tell),
+        Format::Json => {
+            screen::line(&json!({ "faults": findings, "customers": customers.json() }).to_string());
+        }
+        Format::Text => {
+            findings.iter().for_each(tell);
+            screen::line(&customers.words());
+        }
     }
     Ok(verdict(&findings)?.into())
 }
 
 fn tell(finding: &Finding) {
-    let Finding { fault, state, found, next } = finding;
+    let Finding { fault, state, found, next, .. } = finding;
     screen::line(&format!("{:<22}{}", fault.name(), state.words()));
     screen::paragraph(&format!("  {}", plain(found)));
     if let Some(next) = next {
         screen::paragraph(&format!("  {}", plain(next)));
     }
+}
+
+/// The findings of an earlier run.
+fn findings_of(card: &[u8]) -> serde_json::Result<Vec<Finding>> {
+    #[derive(Deserialize)]
+    struct Card {
+        faults: Vec<Finding>,
+    }
+    Ok(serde_json::from_slice::<Card>(card)?.faults)
 }
 
 /// Whether all four are repaired. A fault whose state is unknown is an error of its own.

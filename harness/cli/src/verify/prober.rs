@@ -12,24 +12,23 @@ use std::{
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use chassis::{
-    Answer, CallError, Chassis, Clock, Envelope,
+    Answer, CallError, Chassis, Clock,
     LatentFault::{self, InadequateTelemetry, InvalidRendering, MissingHealthCheck, PoorErrorHandling},
     Network, Peer, Wait,
     operator::SwitchState,
 };
-use evidence::{Change, ChangeList, LogPage};
 use http::{Method, Request, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::finding::Finding;
+use super::{
+    characters::{self, Tried},
+    finding::{Finding, State},
+};
 use crate::{operators::Operator, output::plain, ports::Ports, target::TargetArgs};
 
 /// What is published first: nothing in it can harm anybody. Who responds should learn of it all the same.
 const PLAIN_TEXT: &[u8] = b"probe text";
-
-/// What is published then: a vertical tab between two words.
-const PROBE_TEXT: &[u8] = b"probe\x0btext";
 
 /// How long the content store may take.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -67,6 +66,7 @@ pub(super) struct Prober {
     asset: String,
     store: Peer,
     cache: Peer,
+    front: Peer,
     room: Peer,
     /// None without the operators' token.
     operators: Vec<Operator>,
@@ -102,6 +102,7 @@ impl Prober {
             asset: format!("probe-{:08x}", rand::random::<u32>()),
             store: Peer::new(&caller, addresses.content_store.clone()),
             cache: Peer::new(&caller, addresses.cache.clone()),
+            front: Peer::new(&caller, addresses.web_front),
             room: Peer::new(&caller, room),
             operators: Operator::of_services(target).unwrap_or_default(),
             editor_token: target.editor_token().ok().map(|token| token.value),
@@ -112,6 +113,11 @@ impl Prober {
 
     pub(super) fn asset(&self) -> &str {
         &self.asset
+    }
+
+    /// Where customers come.
+    pub(super) fn front(&self) -> &Peer {
+        &self.front
     }
 
     /// Fails before anything is changed if somebody needed does not answer.
@@ -145,7 +151,7 @@ impl Prober {
         // Who answers with a version logs which: at a level that tells of assets, the probe is named from here on.
         self.store.get(&self.path(), Wait::AtMost(STORE_TIMEOUT)).await?;
         let rendering = self.rendering().await?;
-        let is_unreadable = rendering.state == super::State::Present;
+        let is_unreadable = rendering.state == State::Present;
         let behind = async {
             if !has_permit {
                 let why = "the cache has no free permit: it fills nothing, so nothing can be tried";
@@ -175,28 +181,27 @@ impl Prober {
         }
     }
 
+    /// Publishes each class of special characters; last once more what cannot be read, if anything.
     async fn rendering(&self) -> anyhow::Result<Finding> {
-        let Ok(answer) = self.publish(PROBE_TEXT).await? else {
-            bail!("the editor's token is no longer taken")
-        };
-        if answer.status == StatusCode::UNPROCESSABLE_ENTITY {
-            return Ok(Finding::repaired(InvalidRendering, "The content store refuses to publish U+000B."));
+        let (mut tried, mut unreadable) = (Vec::new(), None);
+        for (group, text) in characters::texts() {
+            let published = self.publish_or_not(&text).await?;
+            let read = if published.status.is_success() {
+                Some(self.store.get(&self.path(), Wait::AtMost(STORE_TIMEOUT)).await?)
+            } else {
+                None
+            };
+            let class = Tried::new(group, &text, &published, read.as_ref());
+            // What was not published can be read by nobody, and hangs nothing.
+            if class.is_broken() && read.is_some() {
+                unreadable = unreadable.or(Some(text));
+            }
+            tried.push(class);
         }
-        let envelope = self.store.get(&self.path(), Wait::AtMost(STORE_TIMEOUT)).await?;
-        Ok(match serde_json::from_slice::<Envelope>(&envelope.body) {
-            Ok(envelope) if envelope.body.as_bytes() == PROBE_TEXT => Finding::repaired(
-                InvalidRendering,
-                "U+000B was published, and comes back as it is in JSON that can be read.",
-            ),
-            Ok(_) => Finding::repaired(
-                InvalidRendering,
-                "U+000B was published; the JSON can be read, without the character.",
-            ),
-            Err(error) => Finding::present(
-                InvalidRendering,
-                format!("The content store published U+000B, and answers JSON that cannot be read: {error}."),
-            ),
-        })
+        if let Some(text) = unreadable {
+            self.publish_or_not(&text).await?;
+        }
+        Ok(characters::finding(tried))
     }
 
     /// Error handling and readiness, by a request for what can never be read.
@@ -295,22 +300,19 @@ impl Prober {
         while began.elapsed() < EVIDENCE_WITHIN
             && line_at.is_none_or(|at: Instant| at.elapsed() < CHANGE_AFTER_LINE)
         {
-            let changes = self.ask::<ChangeList>("/evidence/changes?from=-2m").await;
+            let changes = self.ask("/evidence/changes?from=-2m", "changes").await;
             let lines = format!("/evidence/logs?from=-2m&attribute=shop.asset.id={}", self.asset);
-            let (changes, lines) = match (changes, self.ask::<LogPage>(&lines).await) {
+            let (changes, lines) = match (changes, self.ask(&lines, "logs").await) {
                 (Ok(changes), Ok(lines)) => (changes, lines),
                 (Err(why), _) | (_, Err(why)) => {
                     return or_by_switch(switches, InadequateTelemetry, &why, NAME_THE_ROOM);
                 }
             };
-            let names_it = |change: &Change| {
-                change.attributes.get("shop.asset.id").and_then(|id| id.as_str()) == Some(&self.asset)
-            };
-            if changes.changes.iter().any(names_it) {
+            if changes.iter().any(|change| change["attributes"]["shop.asset.id"] == *self.asset) {
                 let found = "The evidence shows a responder what was published.";
                 return Finding::repaired(InadequateTelemetry, found);
             }
-            line_at = line_at.or_else(|| (!lines.logs.is_empty()).then(Instant::now));
+            line_at = line_at.or_else(|| (!lines.is_empty()).then(Instant::now));
             sleep(LOOK_EVERY).await;
         }
         let found = if line_at.is_some() {
@@ -321,14 +323,17 @@ impl Prober {
         Finding::present(InadequateTelemetry, found)
     }
 
-    async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
+    /// A list of the evidence store.
+    async fn ask(&self, path: &str, list: &str) -> Result<Vec<Value>, String> {
+        let room = self.room.authority();
         match self.room.get(path, Wait::AtMost(STORE_TIMEOUT)).await {
-            Ok(answer) if answer.status == StatusCode::OK => serde_json::from_slice(&answer.body)
-                .map_err(|_| format!("what answers at {} is no evidence store", self.room.authority())),
-            Ok(answer) => {
-                Err(format!("the evidence store at {} answered {}", self.room.authority(), answer.status))
+            Ok(answer) if answer.status == StatusCode::OK => {
+                let answer: Option<Value> = serde_json::from_slice(&answer.body).ok();
+                let list = answer.and_then(|answer| answer.get(list)?.as_array().cloned());
+                list.ok_or_else(|| format!("what answers at {room} is no evidence store"))
             }
-            Err(_) => Err(format!("no evidence store answers at {}", self.room.authority())),
+            Ok(answer) => Err(format!("the evidence store at {room} answered {}", answer.status)),
+            Err(_) => Err(format!("no evidence store answers at {room}")),
         }
     }
 
@@ -341,21 +346,27 @@ impl Prober {
         Some(states)
     }
 
-    /// Publishes a version of the probe; or why nothing can be published.
-    async fn publish(&self, text: &'static [u8]) -> anyhow::Result<Result<Answer, &'static str>> {
-        let Some(token) = &self.editor_token else {
+    /// Publishes a harmless version of the probe; or why nothing can be published.
+    async fn publish(&self, text: &[u8]) -> anyhow::Result<Result<(), &'static str>> {
+        if self.editor_token.is_none() {
             return Ok(Err("nothing can be published without an editor's token"));
-        };
-        self.has_published.store(true, Ordering::Relaxed);
-        let answer = self.change(Method::PUT, Bytes::from_static(text), token).await?;
+        }
+        let answer = self.publish_or_not(text).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => Ok(Err("the content store does not take this editor's token")),
-            status if status.is_success() || status == StatusCode::UNPROCESSABLE_ENTITY => Ok(Ok(answer)),
+            status if status.is_success() => Ok(Ok(())),
             status => bail!(
                 "the content store answered {status}: {}",
                 plain(&String::from_utf8_lossy(&answer.body))
             ),
         }
+    }
+
+    /// The content store's answer to a publish, whatever it is.
+    async fn publish_or_not(&self, text: &[u8]) -> anyhow::Result<Answer> {
+        let token = self.editor_token.as_ref().context("nobody publishes without an editor's token")?;
+        self.has_published.store(true, Ordering::Relaxed);
+        self.change(Method::PUT, Bytes::copy_from_slice(text), token).await
     }
 
     /// Takes the asset away again, if it was published, and waits until the cache is ready as it was.

@@ -1,6 +1,10 @@
 //! `glyphfall verify` against running shops: the right card for each of the sixteen combinations of latent faults, at each
-//! telemetry level, in an outage and after it, and the shop as it was before.
+//! telemetry level, in an outage and after it, and the shop as it was before. [`another_shop`]: the same for a shop of somebody else's;
+//! [`exercises`]: what people repair.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod another_shop;
+mod exercises;
 
 use std::{collections::BTreeMap, process::Command, thread, time::Duration};
 

@@ -1,0 +1,4 @@
+glyphfall repair invalid-rendering
+glyphfall repair poor-error-handling
+glyphfall repair missing-health-check
+glyphfall level changes

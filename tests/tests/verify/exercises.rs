@@ -1,0 +1,66 @@
+//! The exercises in which people repair the shop: each test fails before, and passes with the solution. Teaches that an exercise is a
+//! program too.
+
+use std::{fs, path::Path, process::Command, thread};
+
+use glyphfall_tests::process::{output, program, root};
+use tempfile::TempDir;
+
+use crate::another_shop::{copied, solve};
+
+/// The file that a participant writes, by exercise; the third's is a copy of the shop.
+const WRITTEN: [&str; 2] = ["1-by-switch/repair.sh", "2-by-configuration/shop.env"];
+
+/// The exercises as somebody has them who has not begun.
+fn begun() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = |file: &str| {
+        let to = folder.path().join(file);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(root().join(file), to).unwrap();
+    };
+    ["tests/shop.py", "exercises/check.py"].into_iter().for_each(copy);
+    WRITTEN.iter().for_each(|file| copy(&format!("exercises/{file}")));
+    copied(folder.path());
+    folder
+}
+
+fn solved() -> TempDir {
+    let folder = begun();
+    let exercises = folder.path().join("exercises");
+    for file in WRITTEN {
+        fs::copy(root().join("exercises/solutions").join(file), exercises.join(file)).unwrap();
+    }
+    for fault in chassis::LatentFault::ALL {
+        solve(folder.path(), fault.name());
+    }
+    folder
+}
+
+fn check(folder: &Path, exercise: &str) -> (i32, String) {
+    let mut command = Command::new("python3");
+    command.arg(folder.join("exercises/check.py")).arg(exercise).env("GLYPHFALL", program("glyphfall"));
+    let (code, told, error) = output(&mut command);
+    (code, told + &error)
+}
+
+#[test]
+fn each_test_fails_before_and_passes_with_the_solution() {
+    let (before, after) = (begun(), solved());
+    thread::scope(|scope| {
+        let exercises = ["1", "2", "3"];
+        let all = exercises.map(|exercise| {
+            let (before, after) = (before.path(), after.path());
+            (scope.spawn(move || check(before, exercise)), scope.spawn(move || check(after, exercise)))
+        });
+        for (exercise, (before, after)) in exercises.iter().zip(all) {
+            let (code, told) = before.join().unwrap();
+            assert!(
+                code == 1 && told.contains("  present") && told.contains("Not yet."),
+                "{exercise}: {code} {told}"
+            );
+            let (code, told) = after.join().unwrap();
+            assert!(code == 0 && told.matches("  repaired").count() == 4, "{exercise}: {code} {told}");
+        }
+    });
+}
