@@ -1,4 +1,5 @@
-//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, and Debian's Prometheus.
+//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus and the Chaos Toolkit; and what is
+//! exported in files for anybody.
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use bytes::Bytes;
@@ -15,13 +16,6 @@ use tokio::time::{sleep, timeout};
 
 const SENT: usize = 300;
 const BOUND: Duration = Duration::from_secs(60);
-
-/// A program of the peers' own Python environment, which `cargo xtask test` makes.
-fn peer_program(name: &str) -> PathBuf {
-    let path = root().join("target/peers/bin").join(name);
-    assert!(path.exists(), "{} is missing: 'cargo xtask tools' makes it", path.display());
-    path
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_python_exporters_send_is_stored_and_found() {
@@ -121,6 +115,85 @@ async fn prometheus_scrapes_the_running_shop_and_answers() {
         };
         timeout(BOUND, answered).await.unwrap_or_else(|_| panic!("{query} has a value"));
     }
+}
+
+/// One shop is lost by what is published, the other shows its pages without the banner.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chaos_toolkit_runs_an_exported_scenario() {
+    let (faulty, repaired) = tokio::join!(
+        Up::start(&["--views", "0.5"]),
+        Up::start(&["--views", "0.5", "--repair", "poor-error-handling"])
+    );
+    let journal = |up: &Up| {
+        let (code, experiment, error) = up.glyphfall(&["inject", "special-character", "--chaos-toolkit"]);
+        assert_eq!(code, 0, "{error}");
+        let folder = up.folder.path();
+        fs::write(folder.join("experiment.json"), experiment).unwrap();
+        let path = program("glyphfall").parent().unwrap().display().to_string();
+        let mut chaos = Command::new(peer_program("chaos"));
+        chaos.args(["run", "experiment.json", "--journal-path", "journal.json"]).current_dir(folder);
+        chaos.env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()));
+        chaos.env("GLYPHFALL_EDITOR_TOKEN", &up.editor_token);
+        chaos.env("GLYPHFALL_OPERATOR_TOKEN", &up.operator_token);
+        let (_, told, error) = output(&mut chaos);
+        let journal = fs::read_to_string(folder.join("journal.json"));
+        let journal = journal.unwrap_or_else(|_| panic!("it wrote no journal: {told} {error}"));
+        serde_json::from_str::<Value>(&journal).unwrap()
+    };
+    let (lost, served) = std::thread::scope(|scope| {
+        let both = [&faulty, &repaired].map(|up| scope.spawn(|| journal(up)));
+        both.map(|journal| journal.join().unwrap()).into()
+    });
+    assert_eq!((&lost["status"], &lost["deviated"]), (&"failed".into(), &true.into()), "{lost}");
+    assert_eq!((&served["status"], &served["deviated"]), (&"completed".into(), &false.into()), "{served}");
+    for journal in [&lost, &served] {
+        assert_eq!(journal["steady_states"]["before"]["steady_state_met"], true, "{journal}");
+        for done in [&journal["run"][0], &journal["rollbacks"][0]] {
+            assert_eq!(done["output"]["status"], 0, "{done}");
+        }
+    }
+    faulty.until_home_is(Some(StatusCode::OK)).await;
+}
+
+/// Sends lines of OTLP's JSON to a collector, and says how many were taken without a word.
+async fn taken(collector: &Collector, signal: &str, lines: &str) -> usize {
+    let address = collector.http();
+    let receiver = peer(address.rsplit(':').next().unwrap().parse().unwrap());
+    let mut taken = 0;
+    for line in lines.lines() {
+        let request = Request::post(format!("/v1/{signal}")).header("content-type", "application/json");
+        let request = request.body(Bytes::copy_from_slice(line.as_bytes())).unwrap();
+        let answer = receiver.send(request, Wait::AtMost(BOUND)).await.unwrap();
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!((answer.status, said.as_str()), (StatusCode::OK, "{}"), "{signal}: {line:.200}");
+        taken += 1;
+    }
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_taken_as_log_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let glyphfall = |arguments: &[&str]| {
+        let mut command = Command::new(program("glyphfall"));
+        let (code, told, error) = output(command.args(arguments).current_dir(folder.path()));
+        assert_eq!(code, 0, "{error}");
+        told
+    };
+    let played =
+        ["play", "special-character", "--seed", "7", "--until", "08:40", "--views", "1", "--format", "json"];
+    let record: Value = serde_json::from_str(&glyphfall(&played)).unwrap();
+    fs::write(folder.path().join("record.json"), record.to_string()).unwrap();
+    let collector = Collector::start().await;
+    assert_eq!(taken(&collector, "logs", &glyphfall(&["debrief", "record.json", "--otlp"])).await, 1);
+    let all = LogQuery { service: Some("glyphfall".into()), limit: 1_000, ..LogQuery::default() };
+    let lines = collector.evidence.logs(&all).logs;
+    assert_eq!(lines.len(), record["events"].as_array().unwrap().len() + 1);
+    let lost = lines.iter().find(|line| line.event.as_deref() == Some("incident.availability_lost")).unwrap();
+    assert_eq!((lost.severity.to_string().as_str(), lost.body.as_str()), ("ERROR", "availability lost"));
+    let published = lines.iter().find(|line| line.body.contains("promo-banner")).unwrap();
+    assert_eq!(published.event.as_deref(), Some("incident.published"));
+    assert_eq!(published.attributes["incident.published.asset"], "promo-banner");
 }
 
 /// The fenced block of the document on telemetry that begins so.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use chassis::Clock;
 use clap::Args;
 use experiment::chain::{ChainOptions, chain};
 use incident::IncidentRecord;
@@ -15,6 +16,7 @@ use world::scenario::library;
 
 use crate::{
     done::Done,
+    log_events,
     output::{self, plain},
     screen,
     work::{can_write, cannot_write, watched},
@@ -31,6 +33,9 @@ pub(crate) struct DebriefArgs {
     /// Plays the record's scenario and seed with each of the sixteen combinations of latent faults, and adds the same; less than a minute
     #[arg(long, conflicts_with = "chain")]
     replay: bool,
+    /// Prints the record as OpenTelemetry log events, one line of OTLP's JSON, in place of all that; a record keeps no date, so they end now
+    #[arg(long, conflicts_with_all = ["chain", "replay"])]
+    otlp: bool,
     /// Folder for the page and the Markdown
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
     out: PathBuf,
@@ -38,13 +43,19 @@ pub(crate) struct DebriefArgs {
 
 pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<Done> {
     let stem = args.record.file_stem().unwrap_or(args.record.as_os_str()).to_string_lossy();
-    can_leave(&args.out, &stem)?;
+    if !args.otlp {
+        can_leave(&args.out, &stem)?;
+    }
     let name = |file: &Path| plain(&file.display().to_string());
     let read =
         |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("cannot read {}", name(file)));
     // The error's own text names its cause already.
     let record = IncidentRecord::from_json(&read(&args.record)?)
         .map_err(|error| anyhow!("{}: {}", name(&args.record), plain(&error.to_string())))?;
+    if args.otlp {
+        screen::line(&log_events::export(&record, Clock::real().wall()).to_string());
+        return Ok(Done::Well);
+    }
     let chain = args.chain.as_ref().map(|file| -> anyhow::Result<ChainReport> {
         serde_json::from_str(&read(file)?)
             .with_context(|| format!("{} is not what `glyphfall chain` writes as JSON", name(file)))

@@ -23,6 +23,7 @@ use world::{
 
 use crate::{
     args::Format,
+    chaos_toolkit,
     done::Done,
     operators::{Operator, caller, refused},
     output::plain,
@@ -43,6 +44,9 @@ pub(crate) struct InjectArgs {
     /// The file whose bytes are published as they are, with --asset; - for standard input
     #[arg(long, value_name = "FILE", requires = "asset")]
     file: Option<PathBuf>,
+    /// Writes an experiment of the Chaos Toolkit that does it, in place of doing it; `chaos run` finds glyphfall on the PATH
+    #[arg(long, conflicts_with = "file")]
+    chaos_toolkit: bool,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -65,6 +69,11 @@ pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<Done> {
         return publish(&options, asset, body.into()).await;
     }
     let scenario = scenario(&options.scenario)?;
+    if options.chaos_toolkit {
+        let experiment = chaos_toolkit::experiment(&scenario, &options.scenario, &options.target)?;
+        screen::line(&serde_json::to_string_pretty(&experiment)?);
+        return Ok(Done::Well);
+    }
     let publishes: Vec<(String, Bytes)> = match scenario.reach() {
         Reach::AnyShop => by_hand(&scenario, 0).into_iter().filter_map(|(_, step)| published(step)).collect(),
         Reach::WholeShop | Reach::SizedShop => Vec::new(),

@@ -14,9 +14,9 @@
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
 //! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`mod@year`]: a year of incidents for many teams. [`work`]: what is
 //!   shown while they compute.
-//! - [`mod@debrief`]: an incident record as a page and as Markdown. [`characters`]: what special characters break.
+//! - [`mod@debrief`]: an incident record as a page and as Markdown, or as [`log_events`]. [`characters`]: what special characters break.
 //!   [`mod@lint`] finds them before they are published.
-//! - [`inject`]: `inject` and `restore`. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
+//! - [`inject`]: `inject` and `restore`, or the same for the [`chaos_toolkit`]. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
 //!   [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`] and [`signals`]: being told to
 //!   stop. [`left`]: files that must not outlive the program. [`standard_input`]: one that may be typed. [`real_time`]: the runtime.
@@ -53,11 +53,13 @@ mod compare;
 mod year;
 mod work;
 mod debrief;
+mod log_events;
 mod characters;
 mod standard_input;
 mod lint;
 mod operators;
 mod remedies;
+mod chaos_toolkit;
 mod inject;
 mod scenarios;
 
