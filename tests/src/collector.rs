@@ -1,8 +1,11 @@
 //! An evidence store that takes OTLP on loopback, as a backend for whoever exports.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
 };
 
 use axum::{
@@ -34,7 +37,19 @@ impl Collector {
     /// When the machine has none.
     pub async fn start() -> Self {
         let clock = Clock::real();
-        let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
+        Self::of(Evidence::new(world::observed::limits(), move || clock.wall())).await
+    }
+
+    /// The same at a time that stands still, for what was recorded then.
+    ///
+    /// # Panics
+    ///
+    /// When the machine has no free ports.
+    pub async fn start_at(time: SystemTime) -> Self {
+        Self::of(Evidence::new(world::observed::limits(), move || time)).await
+    }
+
+    async fn of(evidence: Evidence) -> Self {
         let counts = Arc::new(Counts::default());
         let mut served = JoinSet::new();
         let mut ports = [0; 3];

@@ -1,6 +1,11 @@
 //! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus and the Chaos Toolkit; and what is
 //! exported in files for anybody.
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use chassis::{Peer, Wait};
@@ -16,6 +21,16 @@ use tokio::time::{sleep, timeout};
 
 const SENT: usize = 300;
 const BOUND: Duration = Duration::from_secs(60);
+
+/// An hour after virtual time begins: 2 March 2026, 09:00 UTC.
+const RECORDED: Duration = Duration::from_secs(1_772_442_000);
+
+/// A program of the peers' own Python environment, which `cargo xtask test` makes.
+fn peer_program(name: &str) -> PathBuf {
+    let path = root().join("target/peers/bin").join(name);
+    assert!(path.exists(), "{} is missing: 'cargo xtask tools' makes it", path.display());
+    path
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_python_exporters_send_is_stored_and_found() {
@@ -194,6 +209,70 @@ async fn a_record_is_taken_as_log_events() {
     let published = lines.iter().find(|line| line.body.contains("promo-banner")).unwrap();
     assert_eq!(published.event.as_deref(), Some("incident.published"));
     assert_eq!(published.attributes["incident.published.asset"], "promo-banner");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_evidence_that_anybody_reads_and_an_answer_that_nobody_can_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let glyphfall = |arguments: &[&str]| {
+        let mut command = Command::new(program("glyphfall"));
+        output(command.args(arguments).current_dir(folder.path()))
+    };
+    let export = |level: &str| {
+        let asked = ["export-case", "special-character", "--seed", "7", "--level", level, "--format", "json"];
+        let (code, told, error) = glyphfall(&asked);
+        assert_eq!(code, 0, "{error}");
+        serde_json::from_str::<Value>(&told).unwrap()
+    };
+    let [dark, rich, again] = ["dark", "changes", "changes"].map(export);
+    let path = |case: &Value, key: &str| folder.path().join(case[key].as_str().unwrap());
+    let evidence = |case: &Value, signal: &str| {
+        fs::read_to_string(path(case, "folder").join(format!("{signal}.jsonl"))).unwrap_or_default()
+    };
+    let collector = Collector::start_at(SystemTime::UNIX_EPOCH + RECORDED).await;
+    for signal in ["logs", "metrics", "traces"] {
+        let lines = evidence(&rich, signal);
+        assert_eq!(lines, evidence(&again, signal), "the same seed gives the same evidence");
+        assert!(taken(&collector, signal, &lines).await > 100, "{signal}");
+    }
+    let usage = serde_json::to_string(&collector.evidence.usage()).unwrap();
+    assert!(evidence(&dark, "metrics").is_empty() && evidence(&dark, "traces").is_empty());
+    let told =
+        collector.evidence.logs(&LogQuery { text: Some("could not fill".into()), ..LogQuery::default() });
+    assert!(!told.logs.is_empty(), "what is in it can be asked for: {usage}");
+
+    // Nothing that whoever answers receives names scenario, seed, program or any fault that is there on purpose.
+    let question = fs::read_to_string(path(&rich, "folder").join("question.json")).unwrap();
+    for text in ["logs", "metrics", "traces"].map(|signal| evidence(&rich, signal)).iter().chain([&question])
+    {
+        for word in ["special-character", "invalid-rendering", "poor-error-handling", "latent", "\"seed\""] {
+            assert!(!text.contains(word), "{word}");
+        }
+    }
+
+    let right = |case: &Value| {
+        serde_json::json!({
+            "case": case["case"], "asset": "Promo Banner", "factors": ["invalid rendering", "unbounded retries", "missing health check"],
+            "cause": "an editor saved a text with a vertical tab", "path": "web front, cache, content store",
+        })
+    };
+    let grade = |answers: &[Value]| {
+        let lines: Vec<String> = answers.iter().map(ToString::to_string).collect();
+        fs::write(folder.path().join("answers.jsonl"), lines.join("\n")).unwrap();
+        glyphfall(&["grade", "answers.jsonl", "--format", "json"])
+    };
+    let (code, told, error) = grade(&[right(&dark), right(&rich)]);
+    assert_eq!(code, 0, "{error}");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["right"], &told["of"]), (&2.into(), &3.into()), "no answer is no explanation: {told}");
+    let (code, _, error) = grade(&[right(&rich), right(&rich)]);
+    assert!(code == 2 && error.contains("again"), "{error}");
+    let (code, _, error) = grade(&[serde_json::json!({ "case": "case-unknown" })]);
+    assert!(code == 2 && error.contains("there is no key"), "{error}");
+    let key = fs::read_to_string(path(&rich, "key")).unwrap();
+    fs::write(path(&rich, "key"), key.replace("promo-banner", "home-intro")).unwrap();
+    let (code, _, error) = grade(&[right(&rich)]);
+    assert!(code == 2 && error.contains("does not fit its seal"), "{error}");
 }
 
 /// The fenced block of the document on telemetry that begins so.

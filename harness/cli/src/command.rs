@@ -5,6 +5,10 @@ use chassis::Environment;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    cases::{
+        export::{self, ExportCaseArgs},
+        grade::{self, GradeArgs},
+    },
     chain::{self, ChainArgs},
     characters::{self, CharactersArgs},
     compare::{self, CompareArgs},
@@ -69,6 +73,10 @@ pub(crate) enum Command {
     Year(YearArgs),
     /// Makes a page and Markdown from an incident record, with a post-incident review to fill in
     Debrief(DebriefArgs),
+    /// Plays an incident and writes its evidence to files, with a question and a sealed answer, for programs that diagnose
+    ExportCase(ExportCaseArgs),
+    /// Scores answers to exported cases
+    Grade(GradeArgs),
     /// Measures what special characters break; for those that are named, explains why
     Characters(CharactersArgs),
     /// Checks content before it is published, by the rules of the repaired content store
@@ -107,6 +115,7 @@ impl Command {
             }
             Self::Room(_) => Some("closing the room; its session is kept"),
             Self::Play(_) => Some("writing what there is"),
+            Self::ExportCase(_) => Some("leaving nothing behind"),
             Self::Chain(_) => Some("reporting what was complete"),
             Self::Compare(_) | Self::Train(_) => Some("what is being recorded is played to its end first"),
             Self::Characters(_) => Some("the character under way is measured to its end first"),
@@ -129,6 +138,8 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Compare(args) => compare::run(&args),
         Command::Year(args) => year::run(&args),
         Command::Debrief(args) => debrief::run(&args),
+        Command::ExportCase(args) => export::run(&args),
+        Command::Grade(args) => grade::run(&args),
         Command::Characters(args) => characters::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Evidence(args) => in_real_time(evidence_command::run(args)),

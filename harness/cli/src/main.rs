@@ -14,7 +14,8 @@
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
 //! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`mod@year`]: a year of incidents for many teams. [`work`]: what is
 //!   shown while they compute.
-//! - [`mod@debrief`]: an incident record as a page and as Markdown, or as [`log_events`]. [`characters`]: what special characters break.
+//! - [`mod@debrief`]: an incident record as a page and as Markdown, or as [`log_events`]. [`cases`]: an incident's evidence in files, and
+//!   the answers to it. [`characters`]: what special characters break.
 //!   [`mod@lint`] finds them before they are published.
 //! - [`inject`]: `inject` and `restore`, or the same for the [`chaos_toolkit`]. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
 //!   [`scenarios`]: the library.
@@ -54,6 +55,7 @@ mod year;
 mod work;
 mod debrief;
 mod log_events;
+mod cases;
 mod characters;
 mod standard_input;
 mod lint;

@@ -366,7 +366,7 @@ pub(crate) fn holds_any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
-/// All words of the catalogue's triggers, for tests.
+/// All words of the catalogue's triggers.
 pub fn causes() -> BTreeSet<String> {
     TRIGGERS.iter().map(|trigger| trigger.words.clone()).collect()
 }

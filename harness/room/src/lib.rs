@@ -6,7 +6,7 @@
 //!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a
 //!   [`ticket`] or not, and with [`roles`] or not. [`voices`]: who speaks to teams from outside. [`invitations`]: who else is at the desk.
 //!   [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it
-//!   opens. [`claims`]: an explanation in parts, and what it is worth. [`parting`]: what participants take along. [`complaints`]: what
+//!   opens. [`claims`]: an explanation in parts, and what it is worth; [`free_answer`]: one in anybody's words. [`parting`]: what participants take along. [`complaints`]: what
 //!   customers say.
 //! - [`evidence_kind`]: what each telemetry level opens. [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
 //!   [`ended`]: what is shown of it afterwards. [`example`]: a finished session to look at.
@@ -47,6 +47,7 @@ pub mod plan;
 pub mod syllabus;
 pub mod catalogue;
 pub mod claims;
+pub mod free_answer;
 pub mod complaints;
 pub mod evidence_kind;
 pub mod team_world;

@@ -1,7 +1,7 @@
 //! Telemetry of a world, straight into its evidence store: the same structures as over the network, without it.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -14,6 +14,7 @@ use opentelemetry_proto::tonic::{
     },
     common::v1::KeyValue,
 };
+use serde::Serialize;
 
 use crate::{announce::PIPELINE, elsewhere::OPERATIONS, shop::CUSTOMERS};
 
@@ -47,6 +48,41 @@ impl TelemetrySink for Observed {
 
     fn metrics(&self, batch: ExportMetricsServiceRequest) {
         self.0.take_metrics(&batch);
+    }
+}
+
+/// Telemetry as lines of OTLP's JSON, a batch each, apart by signal. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(Arc<Mutex<[String; SIGNALS.len()]>>);
+
+/// The signals, as their files are named.
+const SIGNALS: [&str; 3] = ["logs", "metrics", "traces"];
+
+impl Lines {
+    /// The lines of each signal so far.
+    pub fn by_signal(&self) -> Vec<(&'static str, String)> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        SIGNALS.into_iter().zip(lines.iter().cloned()).collect()
+    }
+
+    fn add(&self, signal: usize, batch: &impl Serialize) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines[signal] += &serde_json::to_string(batch).expect("a batch holds nothing that JSON cannot");
+        lines[signal].push('\n');
+    }
+}
+
+impl TelemetrySink for Lines {
+    fn logs(&self, batch: ExportLogsServiceRequest) {
+        self.add(0, &batch);
+    }
+
+    fn metrics(&self, batch: ExportMetricsServiceRequest) {
+        self.add(1, &batch);
+    }
+
+    fn traces(&self, batch: ExportTraceServiceRequest) {
+        self.add(2, &batch);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     Mix, ShopOptions, World,
     fingerprint::{Fingerprint, Fingerprinted},
     hands::{Desk, WorldHands},
-    observed::{Observed, limits},
+    observed::{Lines, Observed, limits},
     scenario::{Drawn, Scenario, draw},
     stage::Stage,
     tape,
@@ -41,6 +41,8 @@ pub struct PlayOptions {
     pub with_evidence: bool,
     /// Whether recorded telemetry enters the fingerprint, which then says that two runs agree in all of it.
     pub fingerprints_evidence: bool,
+    /// Where telemetry is written down in place of an evidence store.
+    pub lines: Option<Lines>,
     /// Who responds.
     pub responder: Responder,
     /// When the customers come, in story seconds.
@@ -102,6 +104,7 @@ impl PlayOptions {
             mix: Mix::of(VIEWS_PER_SECOND),
             with_evidence: false,
             fingerprints_evidence: false,
+            lines: None,
             responder: Responder::StandIn,
             starts_story_s: STARTS_STORY_S,
             ends_story_s: Story::default().ends_s(),
@@ -155,6 +158,8 @@ pub fn play_until<'a>(
             } else {
                 Arc::new(sink)
             });
+        } else if let Some(lines) = &options.lines {
+            shop.surroundings.sink = Some(Arc::new(lines.clone()));
         }
         let run = run_of(scenario, options, &shop);
         let world = World::start(shop, &options.mix, run, options.starts_story_s).await?;
