@@ -73,7 +73,14 @@ pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
 pub fn rehearsal(seed: u64, scenario: &str, level: Level) -> Round {
     let assigned = vec![Assigned { scenario: scenario.to_owned(), seed: seed_of(seed, 0), level }];
     let operating_model = OperatingModel::YouBuildIt;
-    Round { practice: false, operating_model, speed: SPEED, minutes: REHEARSAL_MINUTES, assigned }
+    Round {
+        practice: false,
+        operating_model,
+        speed: SPEED,
+        minutes: REHEARSAL_MINUTES,
+        updates: None,
+        assigned,
+    }
 }
 
 /// Three scenarios that can be mended and hurt: for practice, and two to compare.

@@ -431,6 +431,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
         let team = session.team(number).ok()?;
         let played = session.played(number);
         let now = figures.now;
+        let alone = played.filter(|_| session.purpose == Purpose::Solo);
         let nothing = Vec::new;
         let playing = played.and_then(|played| Some((played, played.ticket.as_ref()?))).zip(at);
         let is_open = played.is_none_or(|played| played.is_open_to(at));
@@ -443,22 +444,9 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
         } else {
             Figures { now, ends_in_s: figures.ends_in_s, ..Figures::default() }
         };
-        let line = |line: &LogLine| LineView {
-            story: story_time(line.when.story_s),
-            shop_s: line.when.at_s,
-            kind: line.kind.clone(),
-            text: line.text.clone(),
-            voice: line.voice,
-            by: line.by.clone(),
-        };
         let told = |line: &&LogLine| playing.is_none_or(|((_, ticket), at)| is_told(line, ticket, at));
         let pending =
             played.and_then(|played| played.pending.as_ref()).filter(|_| works).zip(session.round());
-        let names = |lines: &Lines| lines.iter().map(|line| line.name()).collect();
-        let people = || {
-            let seats = session.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
-            seats.map(|seat| AtLines { alias: seat.alias.clone(), lines: names(&seat.lines) }).collect()
-        };
         let did = |one: &&Expectation| {
             playing.is_none_or(|((_, ticket), at)| at.contains(&ticket.line_at(one.begun_story_s)))
         };
@@ -467,24 +455,19 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             you: String::new(),
             seat: None,
             purpose: session.purpose,
-            hints_left: played
-                .filter(|_| session.purpose == Purpose::Solo)
-                .map(|played| ladder.saturating_sub(played.hints)),
+            hints_left: alone.map(|played| ladder.saturating_sub(played.hints)),
             members: session.members(number),
             waiting: seat_views(session, number).into_iter().filter(|seat| seat.waiting).collect(),
             phase: session.phase,
             round: round_view(session, played, now, figures.ends_in_s),
             loss_usd: is_open.then_some(figures.loss_usd),
-            availability: AvailabilityView {
-                now: figures.availability,
-                history: figures.history,
-                must_hold_s: figures.must_hold_s,
-            },
+            availability: availability_view(&figures),
             state: figures.state,
             updated_unix_s: clock.as_ref().map_or(0.0, |clock| clock.arrived_unix_s + now.at_s),
             clock,
             called: called && is_open,
-            log: played.map_or_else(nothing, |played| played.log.iter().filter(told).map(line).collect()),
+            log: played
+                .map_or_else(nothing, |played| played.log.iter().filter(told).map(line_view).collect()),
             starts_in_s,
             more_rounds: session.next_round().is_some(),
             next_minutes: session.next_round().map(|next| session.plan[next].minutes),
@@ -492,7 +475,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             may_look,
             tabs: kinds.iter().filter_map(|kind| kind.tab()).collect(),
             guess: played.filter(|_| is_open).and_then(|played| played.guess.clone()),
-            lines: at.map(|at| LinesView { yours: names(at), people: people() }),
+            lines: at.map(|at| lines_view(session, number, at)),
             ticket: playing.map(|((played, ticket), at)| ticket_view(ticket, played, at)),
             remedies: played.filter(|_| works).map_or_else(Vec::new, |played| remedy_views(played.line())),
             pending: pending.map(|(pending, round)| PendingView {
@@ -529,6 +512,32 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             revealed: session.phase == Phase::Debrief,
         })
     })
+}
+
+fn availability_view(figures: &Figures) -> AvailabilityView {
+    AvailabilityView {
+        now: figures.availability,
+        history: figures.history.clone(),
+        must_hold_s: figures.must_hold_s,
+    }
+}
+
+fn line_view(line: &LogLine) -> LineView {
+    LineView {
+        story: story_time(line.when.story_s),
+        shop_s: line.when.at_s,
+        kind: line.kind.clone(),
+        text: line.text.clone(),
+        voice: line.voice,
+        by: line.by.clone(),
+    }
+}
+
+fn lines_view(session: &Session, number: u32, at: &Lines) -> LinesView {
+    let names = |lines: &Lines| lines.iter().map(|line| line.name()).collect();
+    let seats = session.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
+    let people = seats.map(|seat| AtLines { alias: seat.alias.clone(), lines: names(&seat.lines) }).collect();
+    LinesView { yours: names(at), people }
 }
 
 /// A claim, and what its pins do not show.

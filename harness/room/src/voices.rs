@@ -170,6 +170,8 @@ mod tests {
     #[test]
     fn updates_come_after_the_loss_and_then_again() {
         let updates = Updates { first_minutes: 20.0, every_minutes: 30.0 };
-        assert_eq!([0, 1, 2].map(|asked| updates.due_story_s(600.0, asked)), [1_800.0, 3_600.0, 5_400.0]);
+        let due = [0, 1, 2]
+            .map(|asked| std::time::Duration::from_secs_f64(updates.due_story_s(600.0, asked)).as_secs());
+        assert_eq!(due, [1_800, 3_600, 5_400]);
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     access::Member,
     debrief::rounds::recorded,
     limits::{ACTION_CHARACTERS_MAX, OWNER_CHARACTERS_MAX, REMARK_CHARACTERS_MAX},
-    rate_limits::Who,
+    roles::only_people,
     room::Room,
     session::{Purpose, Seat, Session},
     texts,
@@ -63,7 +63,7 @@ struct ActionNoted {
 #[utoipa::path(get, path = "/api/team/parting", responses((status = 200, body = Parting)))]
 async fn parting(member: Member) -> Result<Json<Parting>, Problem> {
     opened(&member.room)?;
-    let Seat { actions, has_said, .. } = member.seat()?;
+    let Seat { actions, has_said, .. } = member.own_seat()?;
     let noted = |Action { text, owner, due }| ActionNoted { text, owner, due };
     Ok(Json(Parting {
         purpose: member.room.read(|session| session.purpose),
@@ -86,7 +86,7 @@ struct Noting {
 #[utoipa::path(put, path = "/api/team/parting", request_body = Noting)]
 async fn note(member: Member, Body(Noting { actions }): Body<Noting>) -> Done {
     opened(&member.room)?;
-    let id = member.seat()?.id;
+    let id = member.own_seat()?.id;
     let line = |parameter: &str, text: Option<String>| {
         text.map(|text| texts::line(parameter, &text, OWNER_CHARACTERS_MAX)).transpose()
     };
@@ -119,7 +119,7 @@ struct Saying {
 #[utoipa::path(post, path = "/api/team/feedback", request_body = Saying)]
 async fn feedback(member: Member, Body(Saying { learned, again, words }): Body<Saying>) -> Done {
     opened(&member.room)?;
-    let id = member.seat()?.id;
+    let id = member.own_seat()?.id;
     let words = words.map(|words| texts::line("words", &words, REMARK_CHARACTERS_MAX)).transpose()?;
     member.room.change(|session| session.give_feedback(id, Feedback { learned, again, words }))?;
     DONE
@@ -131,7 +131,7 @@ async fn feedback(member: Member, Body(Saying { learned, again, words }): Body<S
 #[utoipa::path(get, path = "/api/team/debrief/take-home.html", responses((status = 200, content_type = "text/html")))]
 async fn file(member: Member) -> Result<Response, Problem> {
     opened(&member.room)?;
-    let seat = member.seat().ok();
+    let seat = member.own_seat().ok();
     let Member { room, team, .. } = member;
     let work = move || {
         let session = room.read(Session::clone);
@@ -147,13 +147,10 @@ async fn file(member: Member) -> Result<Response, Problem> {
 }
 
 impl Member {
-    /// The seat of whoever asks; a program has none.
-    fn seat(&self) -> Result<Seat, Problem> {
-        let own = |session: &Session| match self.who {
-            Who::Seat(id) => session.seats.iter().find(|seat| seat.id == id).cloned(),
-            _ => None,
-        };
-        let detail = "This belongs to a person: join the team in a browser; a team's token has no seat.";
-        self.room.read(own).ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, detail))
+    /// The seat of whoever asks, whole.
+    fn own_seat(&self) -> Result<Seat, Problem> {
+        let id = self.seat()?;
+        let own = self.room.read(|session| session.seats.iter().find(|seat| seat.id == id).cloned());
+        own.ok_or_else(only_people)
     }
 }

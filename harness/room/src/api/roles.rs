@@ -121,7 +121,7 @@ async fn note(member: Member, Body(Text { text }): Body<Text>) -> Done {
 
 impl Member {
     /// The seat of a person; a program has none.
-    fn seat(&self) -> Result<u32, Problem> {
+    pub(super) fn seat(&self) -> Result<u32, Problem> {
         self.who.seat().ok_or_else(only_people)
     }
 

@@ -31,6 +31,10 @@ use super::knowable::knowable;
 const LOOKS_EVERY: Duration = Duration::from_secs(30);
 
 /// One thing to compute. The same job has always the same result.
+#[expect(
+    clippy::unsafe_derive_deserialize,
+    reason = "what is unsafe is within `select!`, and trusts no field"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Job {
     /// An incident that nobody does anything about, with all checks at fixed times.
