@@ -7,7 +7,7 @@ use report::session::{Action, Feedback};
 
 use crate::{
     limits::{FEEDBACK_MAX, full},
-    session::{Seat, conflict, not_found},
+    session::{Seat, Session, conflict, not_found},
     state::Change,
 };
 
@@ -19,7 +19,7 @@ impl Change<'_> {
                 "Choose {ACTIONS} actions: more are a list that nobody works off."
             )));
         }
-        self.own_seat(seat)?.actions = actions.to_vec();
+        own_seat(self.for_desk(), seat)?.actions = actions.to_vec();
         Ok(())
     }
 
@@ -28,21 +28,21 @@ impl Change<'_> {
         if self.feedback.len() >= FEEDBACK_MAX {
             return Err(full(format!("A session keeps at most {FEEDBACK_MAX} answers.")));
         }
-        let own = self.own_seat(seat)?;
+        let session = self.for_desk();
+        let own = own_seat(session, seat)?;
         if own.has_said {
             return Err(conflict(
                 "You have answered already; an answer without a name cannot be found again.",
             ));
         }
         own.has_said = true;
-        let all = &mut self.for_desk().feedback;
+        let all = &mut session.feedback;
         let place = all.partition_point(|other| *other <= feedback);
         all.insert(place, feedback);
         Ok(())
     }
+}
 
-    fn own_seat(&mut self, id: u32) -> Result<&mut Seat, Problem> {
-        let seats = &mut self.for_desk().seats;
-        seats.iter_mut().find(|seat| seat.id == id).ok_or_else(|| not_found("There is no such seat."))
-    }
+fn own_seat(session: &mut Session, id: u32) -> Result<&mut Seat, Problem> {
+    session.seats.iter_mut().find(|seat| seat.id == id).ok_or_else(|| not_found("There is no such seat."))
 }

@@ -10,10 +10,14 @@ use std::{
 use experiment::attribution::{ALL, COALITIONS, bit};
 use incident::{ContributingFactor, EventKind, Level, OperatingModel, Remedy, Service};
 use report::session::{Known, Played};
-use room::debrief::{
-    jobs::{Job, Product, Replay},
-    rounds::combined,
-    workers::ReplayWorkers,
+use room::{
+    debrief::{
+        jobs::{Job, Product, Replay},
+        rounds::combined,
+        workers::ReplayWorkers,
+    },
+    example,
+    store::Store,
 };
 use world::scenario::{STORY, draw, scenario};
 
