@@ -135,7 +135,7 @@ async fn the_example_opens_at_once_and_survives_every_click() {
         browser.until(ready).await;
         look_at(&browser, &format!("example{}", path.replace('/', "-"))).await;
         let (count, wrong) = browser.press_everything().await;
-        assert!(count > 3, "{path}: there is something to press");
+        assert!(count >= 3, "{path}: there is something to press");
         assert_eq!(wrong, Vec::<String>::new(), "{path}");
         assert_eq!(browser.console_errors().await, Vec::<String>::new(), "{path}");
         assert_eq!(browser.client.current_url().await.unwrap().path(), path, "nothing leads away by itself");

@@ -283,11 +283,18 @@ impl Room {
             {
                 session.warn(team, now, figures.ends_in_s);
             }
+            // One that another followed is not judged: what customers meet is no longer its doing alone.
             let is_judged = |one: &Expectation| {
                 one.came.is_none() && one.done.is_some_and(|done| now.at_s >= done.at_s + JUDGED_AFTER_S)
             };
             if figures.availability.is_some()
-                && session.playing(team).ok()?.expectations.iter().any(is_judged)
+                && session
+                    .playing(team)
+                    .ok()?
+                    .expectations
+                    .iter()
+                    .rfind(|one| one.done.is_some())
+                    .is_some_and(is_judged)
                 && let Some(judged) =
                     session.judge(team, now, figures.availability, Rules::default().availability_target)
             {

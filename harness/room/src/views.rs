@@ -98,7 +98,7 @@ pub struct TeamView {
     pub explained: Option<Submitted>,
     /// What they are asked after they have restored early.
     pub question: Option<QuestionView>,
-    /// The shop's address; empty while your line waits.
+    /// The shop's address; empty while your line waits, and where no shop runs.
     pub shop: String,
     /// The token of the team's programs; empty where the team plays lines, as it belongs to none.
     pub token: String,
@@ -507,7 +507,11 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             limits: limits(played),
             explained: played.filter(|_| is_open).and_then(|played| played.explained.clone()),
             question: played.filter(|played| played.asked).map(question),
-            shop: if is_open { format!("/s/{}/", team.shop_key) } else { String::new() },
+            shop: if is_open && team_world.is_some() {
+                format!("/s/{}/", team.shop_key)
+            } else {
+                String::new()
+            },
             token: if at.is_some() { String::new() } else { team.token.clone() },
             revealed: session.phase == Phase::Debrief,
         })
