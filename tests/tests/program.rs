@@ -127,7 +127,8 @@ fn scenarios_are_listed_without_giving_anything_away() {
         listed.iter().any(|scenario| scenario["name"] == "special-character" && scenario["control"] == false)
     );
     for scenario in listed {
-        assert_eq!(scenario.as_object().unwrap().len(), 4, "nothing is given away: {scenario}");
+        assert_eq!(scenario.as_object().unwrap().len(), 6, "nothing is given away: {scenario}");
+        assert!(["easy", "medium", "hard"].contains(&scenario["rating"].as_str().unwrap()), "{scenario}");
     }
     let (_, told, _) = output(Command::new(program("glyphfall")).args(["scenarios", "special-character"]));
     assert!(told.contains("Spoiler: everything about it follows.") && told.contains("U+000B"), "{told}");

@@ -127,6 +127,50 @@ fn steps_come_in_the_order_of_the_guide_and_are_folded_until_their_turn() {
 }
 
 #[test]
+fn who_decided_and_what_was_told_outside_stands_beside_what_was_known() {
+    let mut session = session();
+    let page = facilitator_page(&session, FACILITATOR).unwrap();
+    has(
+        &page,
+        &[
+            "logs: Team &#60;1&#62;: Ada, then Bo commanded; the hand-over took 6\u{a0}s",
+            "Ada offered command to Bo",
+            "not accepted",
+            "<q class=\"claim\">the &#60;cache&#62; hangs</q>",
+            "2 remedies waited for a go, 20\u{a0}s at the longest.",
+            "Ada said not now",
+            "nobody decided",
+            "Of 2 status updates 1 came late, 1 came not at all",
+            "after 2.0\u{a0}min, Cy &#60;3: 0.5\u{a0}min late",
+            "It is the &#60;cache&#62;.",
+            "thought: it is the &#60;cache&#62;",
+            "pinned: cache 08:20 &#60;not JSON&#62;",
+            "0.0\u{a0}% served, $123,456 lost",
+            "not written",
+        ],
+    );
+    assert!(!page.contains("<cache>") && !page.contains("Cy <3"));
+    // A team that used none of it reads nothing of it.
+    assert!(!team_page(&session, 2, TEAM).unwrap().contains("commanded"));
+    let one = round_mut(&mut session, 1);
+    (one.repair, one.computed) =
+        (Some(incident::ContributingFactor::MissingHealthCheck), Some(computed(one)));
+    one.argued = Some((4_000.0, "Bo".to_owned()));
+    one.repair_expected = Some(report::session::Expected {
+        outlook: report::session::Outlook::Back,
+        words: Some("somebody <would> ask".to_owned()),
+    });
+    has(
+        &team_page(&session, 1, TEAM).unwrap(),
+        &[
+            "You argued for it while the round went on, 5.4\u{a0}min (09:06), Bo:",
+            "<blockquote>somebody &#60;would&#62; ask</blockquote>",
+            "You expected that it prevents the outage: so it was.",
+        ],
+    );
+}
+
+#[test]
 fn a_round_is_told_in_its_order_and_marked_moments_lead_there() {
     let mut session = session();
     session.marks =

@@ -46,7 +46,7 @@ function showTeam(row, team) {
   const cell = (name) => row.querySelector(`.of-team-${name}`);
   const [word, mark] = stateOf(team);
   setText(row.querySelector(".team-name"), team.name);
-  setText(row.querySelector(".members"), [team.members.join(", ") || "nobody yet", team.ticket && `ticket: ${team.ticket.split(";")[0]}`, team.roles].filter(Boolean).join("; "));
+  setText(row.querySelector(".members"), [team.members.join(", ") || "nobody yet", team.ticket && `ticket: ${team.ticket.split(";")[0]}`, team.roles?.split(",")[0]].filter(Boolean).join("; "));
   setText(row.querySelector(".asked"), team.question ? (team.question.answer === null ? "asked what else" : "answered") : "");
   row.querySelector("button").setAttribute("aria-label", `Actions for ${team.name}`);
 

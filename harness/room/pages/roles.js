@@ -30,7 +30,7 @@ const body = el("div", { class: "stack tight" },
   list, offerForm());
 
 /** The choice of roles for the page between rounds. */
-export const rolesBox = el("section", { class: "card stack tight" }, el("h2", {}, "Roles"));
+export const rolesBox = el("details", { class: "card" }, el("summary", {}, "Roles, if you want them"));
 
 export function startRoles() {
   watch(isAtWork, (isNow) => (isNow ? byId("roles-body") : rolesBox).append(body));
@@ -54,7 +54,7 @@ function roleLine(role) {
     const isOwn = holders.some((holder) => holder.role === role && holder.seat === state().seat);
     return send(isOwn ? "DELETE" : "PUT", `/api/team/roles/${role}`);
   });
-  return el("li", {}, el("strong", {}, role[0].toUpperCase() + role.slice(1)), el("span", { class: "names" }), take, el("span", { class: "tiny muted" }, ROLES[role].does));
+  return el("li", {}, el("p", {}, el("strong", {}, role[0].toUpperCase() + role.slice(1)), ": ", el("span", { class: "names" })), take, el("span", { class: "tiny muted" }, ROLES[role].does));
 }
 
 /** @param {Api.TeamView} s */

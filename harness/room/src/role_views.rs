@@ -85,7 +85,7 @@ pub(crate) fn roles_view(session: &Session, number: u32, played: Option<&Played>
     let now = Instant::now();
     let holder = |role: Role| {
         let seat = session.holder(number, role)?;
-        Some(HolderView { role, seat: seat.id, alias: seat.alias.clone(), away: seat.is_away(now) })
+        Some(HolderView { role, seat: seat.id, alias: seat.alias.clone(), away: session.is_away(seat, now) })
     };
     let offered =
         played.and_then(|played| played.commands.last()).filter(|last| last.taken_story_s.is_none());

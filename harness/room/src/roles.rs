@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use crate::{
     limits::{COMMANDS_MAX, full},
     rate_limits::Who,
-    session::{Expected, Moment, Pending, Played, Seat, Session, conflict, not_found},
+    session::{Expected, Moment, Pending, Phase, Played, Seat, Session, conflict, not_found},
     state::Change,
     work::room_for,
 };
@@ -93,13 +93,13 @@ impl Role {
     }
 }
 
-impl Seat {
-    pub fn is_away(&self, now: Instant) -> bool {
-        self.last_heard.is_none_or(|heard| now.duration_since(heard) >= AWAY_FROM)
-    }
-}
-
 impl Session {
+    /// Whether somebody has gone silent. Pages are heard while the clock runs; between rounds nobody is away.
+    pub fn is_away(&self, seat: &Seat, now: Instant) -> bool {
+        let is_silent = seat.last_heard.is_none_or(|heard| now.duration_since(heard) >= AWAY_FROM);
+        self.phase == Phase::Running && is_silent
+    }
+
     /// Who holds a role in a team.
     pub fn holder(&self, team: u32, role: Role) -> Option<&Seat> {
         self.seats.iter().find(|seat| seat.team == Some(team) && seat.roles.contains(&role))
@@ -154,7 +154,7 @@ impl Change<'_> {
         let before = self.holder(team, role).cloned();
         if let Some(before) = &before {
             let stands_in = role == Role::Commander && seat.roles.contains(&Role::Deputy);
-            if !stands_in && !before.is_away(at) {
+            if !stands_in && !self.is_away(before, at) {
                 let (alias, role) = (&before.alias, role.name());
                 return Err(conflict(format!(
                     "{alias} is {role}. Ask them to put it down or to hand it over."
@@ -234,7 +234,7 @@ impl Change<'_> {
     }
 
     /// Notes in the round who has a role from now on; nothing between rounds, and where the team plays lines.
-    fn note_role(
+    pub(crate) fn note_role(
         &mut self,
         team: u32,
         role: Role,

@@ -115,7 +115,7 @@ mod tests {
 
     /// Each method that changes a session, with something to change.
     #[rustfmt::skip]
-    const METHODS: [Method; 48] = [
+    const METHODS: [Method; 49] = [
         ("begin_round", Everybody, |session| session.begin_round(2)),
         ("come_back", Everybody, |session| session.come_back(1, NOW)),
         ("pause", Everybody, |session| session.pause(true).unwrap()),
@@ -159,6 +159,7 @@ mod tests {
         ("hear", NextTick, |session| session.hear(1, Instant::now())),
         ("choose_lines", Team, |session| { session.for_next_tick().phase = Phase::Over; session.choose_lines(1, 1, &[diagnosis::operating::Line::Third].into()).unwrap(); }),
         ("take_role", Team, |session| session.take_role(1, 1, Role::Scribe, (Instant::now(), NOW)).unwrap()),
+        ("note_role", Team, |session| session.note_role(1, Role::Scribe, (None, Some("Kim")), (NOW, "Kim")).unwrap()),
         ("put_down_role", Team, |session| session.put_down_role(1, 1, Role::Commander, NOW).unwrap()),
         ("offer_command", Team, |session| { session.let_in(2, None).unwrap(); session.offer_command(1, (1, 2), "over to you".to_owned(), NOW).unwrap(); }),
         ("accept_command", Team, |session| { session.let_in(2, None).unwrap(); session.offer_command(1, (1, 2), "over to you".to_owned(), NOW).unwrap(); session.accept_command(1, 2, NOW).unwrap(); }),

@@ -15,10 +15,12 @@ use super::rounds::{RecordKept, Records, recorded};
 use crate::{
     catalogue::{Kind, causes, id_of, truth_at},
     claims::{About, Claim, Pin, scored, services_in},
+    roles::{Command, Decided, Proposal},
     session::{
-        Assigned, Expectation, Expected, Guess, Hypothesis, Look, Moment, Outlook, Phase, Played, Round,
-        SCHEMA, Session, Submitted, Team,
+        Assigned, Expectation, Expected, Guess, Hypothesis, KnownThen, Look, Moment, Outlook, Phase, Played,
+        Question, Round, SCHEMA, Session, Submitted, Team,
     },
+    voices::{UPDATE, Voice},
 };
 
 pub(crate) const SEED: u64 = 3;
@@ -218,8 +220,50 @@ fn fill(number: u32, played: &mut Played) {
         used(495.0, Remedy::RollBack { asset: drawn.published.unwrap() }),
         used(505.0, restart),
     ];
+    talk(played);
     played.asked = true;
     played.answer = Some("Nobody asked the cache <whether> it works.".to_owned());
+}
+
+/// Command that goes on, a remedy that waits for a go, and two status updates of which one is late and one is never written.
+fn talk(played: &mut Played) {
+    let handed = Command {
+        from: Some("Ada".to_owned()),
+        to: Some("Bo".to_owned()),
+        to_seat: Some(2),
+        words: Some("the <cache> hangs".to_owned()),
+        offered_story_s: Some(3_600.0),
+        taken_story_s: Some(3_690.0),
+    };
+    let refused = Command { taken_story_s: None, ..handed.clone() };
+    played.commands = vec![Command::taken(None, Some("Ada".to_owned()), -900.0), refused, handed];
+    let proposed = |id: &str, decided: Option<Decided>| Proposal {
+        id: id.to_owned(),
+        remedy: Remedy::FlushCache,
+        expected: None,
+        by: "Cy <3".to_owned(),
+        proposed_story_s: 3_000.0,
+        decided,
+    };
+    let not_now = Decided { is_go: false, by: "Ada".to_owned(), story_s: 3_300.0 };
+    played.proposals = vec![proposed("r11", Some(not_now)), proposed("r12", None)];
+    let asked = |id: &str, asked_story_s: f64, answered_story_s: Option<f64>| Question {
+        id: id.to_owned(),
+        voice: Voice::Director,
+        asked_story_s,
+        due_story_s: Some(asked_story_s + 1_350.0),
+        text: UPDATE.to_owned(),
+        answer: answered_story_s.map(|_| "It is the <cache>.".to_owned()),
+        answered_story_s,
+        by: answered_story_s.map(|_| "Cy <3".to_owned()),
+        known: answered_story_s.map(|_| KnownThen {
+            pins: vec!["p1".to_owned()],
+            hypotheses: vec!["h3".to_owned()],
+            served: Some(0.0),
+            loss_usd: 123_456.0,
+        }),
+    };
+    played.questions = vec![asked("q13", 2_000.0, Some(3_800.0)), asked("q14", 5_000.0, None)];
 }
 
 fn record(team: &Team, played: &Played, level: Level) -> IncidentRecord {
