@@ -18,6 +18,21 @@ use crate::{
     up::peer,
 };
 
+/// What nothing may contain that a participant, or a program on call, receives before the answers are open.
+pub const FORBIDDEN: [&str; 11] = [
+    "glyphfall",
+    "special-character",
+    "nul-in-the-frame",
+    "stopped-store",
+    "suspended-",
+    "windows-1252",
+    "invalid-rendering",
+    "poor-error-handling",
+    "missing-health-check",
+    "inadequate-telemetry",
+    "latent",
+];
+
 /// How long the room may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 

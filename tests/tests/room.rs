@@ -7,26 +7,11 @@ use std::{process::Command, time::Duration};
 use glyphfall_tests::{
     collector::Collector,
     process::{output, program, root},
-    room::{BOUND, Client, RunningRoom, text},
+    room::{BOUND, Client, FORBIDDEN, RunningRoom, text},
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
-
-/// What nothing may contain that a participant receives before the answers are open.
-const FORBIDDEN: [&str; 11] = [
-    "glyphfall",
-    "special-character",
-    "nul-in-the-frame",
-    "stopped-store",
-    "suspended-",
-    "windows-1252",
-    "invalid-rendering",
-    "poor-error-handling",
-    "missing-health-check",
-    "inadequate-telemetry",
-    "latent",
-];
 
 /// A round in which each team meets the story, at its own level.
 fn story(levels: [&str; 2]) -> Value {

@@ -5,6 +5,7 @@ use chassis::Environment;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    agent::{self, AgentArgs},
     cases::{
         export::{self, ExportCaseArgs},
         grade::{self, GradeArgs},
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Scenarios(ScenariosArgs),
     /// Plays one incident in virtual time, from the first customer to the end
     Play(PlayArgs),
+    /// Lets a program from outside respond to one incident, over the Model Context Protocol
+    Agent(AgentArgs),
     /// Trains the model responder again, and writes what it learned
     #[command(hide = true)]
     Train(TrainArgs),
@@ -114,7 +117,7 @@ impl Command {
                 Some("those who still wait for a page have ten seconds, then the record is written")
             }
             Self::Room(_) => Some("closing the room; its session is kept"),
-            Self::Play(_) => Some("writing what there is"),
+            Self::Play(_) | Self::Agent(_) => Some("writing what there is"),
             Self::ExportCase(_) => Some("leaving nothing behind"),
             Self::Chain(_) => Some("reporting what was complete"),
             Self::Compare(_) | Self::Train(_) => Some("what is being recorded is played to its end first"),
@@ -132,6 +135,7 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Up(args) => in_real_time(up::run(args, environment)).map(Done::from),
         Command::Room(args) => in_real_time(room::run(args)).map(Done::from),
         Command::Play(args) => play::run(&args),
+        Command::Agent(args) => agent::run(&args),
         Command::Scenarios(args) => scenarios::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Chain(args) => chain::run(&args),

@@ -166,7 +166,8 @@ fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
     ));
     let mut options = CompareOptions::new(seed, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
-    let study = watched(options.steps(), "recordings and diagnoses", |watch| study(options, watch))?;
+    let study =
+        watched(options.steps(false), "recordings and diagnoses", |watch| study(options, None, watch))?;
     let Some(study) = study else {
         screen.say("  PARTIAL: stopped early, without this comparison");
         return Ok(false);

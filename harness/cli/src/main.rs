@@ -11,6 +11,7 @@
 //!   [`mod@room`]: one for each of several teams, with a facilitator.
 //! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent faults are present
 //!   in one.
+//! - [`agent`]: one incident for a program from outside.
 //! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
 //! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`mod@year`]: a year of incidents for many teams. [`work`]: what is
 //!   shown while they compute.
@@ -47,6 +48,7 @@ mod room;
 mod watch;
 mod containers;
 mod verify;
+mod agent;
 mod play;
 mod train;
 mod chain;

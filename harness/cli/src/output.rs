@@ -70,6 +70,11 @@ fn keep_in_mind(written: io::Result<()>) {
     }
 }
 
+/// Standard output itself, for a protocol between programs: no person reads it, and no terminal.
+pub(crate) fn protocol() -> io::Stdout {
+    io::stdout()
+}
+
 /// Prints one thing from outside on standard output, in one line whatever it holds.
 pub(crate) fn record(text: &str) {
     line(&plain(text));

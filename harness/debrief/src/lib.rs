@@ -8,6 +8,7 @@
 //! - [`mod@chain`]: the sixteen combinations of the latent faults.
 //! - [`mod@compare`]: the same incidents at every telemetry level, and what stands between such figures and doubt.
 //! - [`session`]: a session of the incident room: a page for each team, one for the facilitator, and the files that can be taken home.
+//! - [`board`]: programs on the same incidents, of several comparisons.
 //! - [`year`]: a simulated year of incidents, by who is called.
 //! - [`chart`]: a plot with its table and its data. [`plot`]: where a figure stands in a plot. [`figures`]: figures in
 //!   words, the same on every page.
@@ -19,6 +20,7 @@ pub mod incident;
 pub mod chain;
 pub mod compare;
 pub mod session;
+pub mod board;
 pub mod year;
 pub mod chart;
 mod block;

@@ -67,6 +67,8 @@ pub struct Trigger {
     pub words: String,
     pub kind: Kind,
     pub place: Place,
+    /// Its parts, where a scenario has it.
+    pub parts: Option<Cause>,
 }
 
 /// A factor that teams choose from, and how to tell that it contributed.
@@ -232,12 +234,18 @@ pub(crate) static LIBRARY: LazyLock<Vec<Scenario>> = LazyLock::new(library);
 static TRIGGERS: LazyLock<Vec<Trigger>> = LazyLock::new(|| {
     let of_scenario = |scenario: &Scenario| {
         let case = case(scenario);
-        Trigger { words: case.cause, kind: Kind::of(case.parts), place: case.parts.place }
+        Trigger {
+            words: case.cause,
+            kind: Kind::of(case.parts),
+            place: case.parts.place,
+            parts: Some(case.parts),
+        }
     };
     let decoy = |(words, kind, place): &(&str, Kind, Place)| Trigger {
         words: (*words).to_owned(),
         kind: *kind,
         place: *place,
+        parts: None,
     };
     let mut all: Vec<Trigger> = LIBRARY.iter().map(of_scenario).chain(DECOYS.iter().map(decoy)).collect();
     all.sort_by(|one, other| one.words.cmp(&other.words));
@@ -323,6 +331,11 @@ pub fn trigger(id: &str) -> Option<&'static Trigger> {
 /// The words of a trigger by its id.
 pub fn cause(id: &str) -> Option<String> {
     trigger(id).map(|trigger| trigger.words.clone())
+}
+
+/// The same, with its parts where a scenario has it.
+pub fn cause_in_parts(id: &str) -> Option<(String, Option<Cause>)> {
+    trigger(id).map(|trigger| (trigger.words.clone(), trigger.parts))
 }
 
 /// A contributing factor that teams choose from, by its id.

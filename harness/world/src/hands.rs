@@ -63,8 +63,8 @@ pub(crate) struct Desk {
     pub(crate) is_done: Cell<bool>,
 }
 
-/// Hands in one world.
-pub(crate) struct WorldHands<'a> {
+/// Hands in one world. Whoever has them can look, probe and act; the truth is not among what they give.
+pub struct WorldHands<'a> {
     world: &'a World,
     evidence: &'a Evidence,
     desk: &'a Desk,
@@ -173,6 +173,25 @@ impl<'a> WorldHands<'a> {
             }
         }
         Moment { at_s, is_served, findings: findings.into_iter().flatten().collect() }
+    }
+
+    /// What called the responder: what an alert said, or a customer.
+    pub fn call(&self) -> String {
+        let record = self.world.record();
+        let call = record.events().iter().rev().find_map(|event| match &event.kind {
+            EventKind::Alerted { text } => Some(format!("alert: {text}")),
+            EventKind::CustomerComplaint { text } => Some(format!("a customer complains: {text}")),
+            _ => None,
+        });
+        call.unwrap_or_default()
+    }
+
+    /// Lets time pass until customers are served, at most so long.
+    pub async fn until_served(&self, patience: Duration) {
+        let ends_s = self.story_s() + patience.as_secs_f64();
+        while !self.desk.is_served.get() && self.story_s() < ends_s {
+            sleep(LISTENS_EVERY).await;
+        }
     }
 
     fn story_s(&self) -> f64 {

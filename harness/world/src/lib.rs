@@ -15,7 +15,7 @@
 //! - [`World`]: all of it together, with the record. [`happen`]: what can happen in it, and what can be done about it.
 //!   [`reset`]: all that can have been changed, and how it becomes as it was.
 //! - [`play`]: one incident from start to end in [`virtual_time`], with a [`fingerprint`], a model responder's [`hands`], or a
-//!   [`stand_in`] for one. `stage`: what happens in it, in order of time.
+//!   [`stand_in`] for one, or a [`guest`]. `stage`: what happens in it, in order of time.
 
 pub mod addresses;
 pub mod shop;
@@ -35,6 +35,7 @@ pub mod virtual_time;
 pub mod fingerprint;
 pub mod stand_in;
 pub mod hands;
+pub mod guest;
 pub mod play;
 mod announce;
 mod stage;

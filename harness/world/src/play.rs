@@ -11,6 +11,7 @@ use tokio::select;
 use crate::{
     Mix, ShopOptions, World,
     fingerprint::{Fingerprint, Fingerprinted},
+    guest::Guest,
     hands::{Desk, WorldHands},
     observed::{Lines, Observed, limits},
     scenario::{Drawn, Scenario, draw},
@@ -77,6 +78,8 @@ pub enum Responder {
         /// Story seconds for each second of the shop.
         speed: f64,
     },
+    /// Somebody from outside, who answers one call.
+    Guest(Arc<dyn Guest>),
     /// Nobody.
     Nobody,
 }
@@ -148,7 +151,8 @@ pub fn play_until<'a>(
         shop.repaired.clone_from(&options.repaired);
         shop.level = options.level;
         let clock = shop.surroundings.clock.clone();
-        let looks = matches!(options.responder, Responder::Model(_) | Responder::Recorder(_));
+        let looks =
+            matches!(options.responder, Responder::Model(_) | Responder::Recorder(_) | Responder::Guest(_));
         let evidence =
             (options.with_evidence || looks).then(|| Evidence::new(limits(), move || clock.wall()));
         if let Some(evidence) = &evidence {
@@ -180,6 +184,10 @@ pub fn play_until<'a>(
                         hands.called_anew(call).await;
                     },
                     Responder::Recorder(recorder) => hands.record(recorder).await,
+                    Responder::Guest(guest) => {
+                        hands.called().await;
+                        guest.respond(&hands).await;
+                    }
                     Responder::StandIn
                     | Responder::Remedies { .. }
                     | Responder::Given { .. }
@@ -217,6 +225,7 @@ fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run
             Responder::Remedies { .. } | Responder::Given { .. } => "given remedies",
             Responder::Model(_) => "model responder",
             Responder::Recorder(_) => "recorder",
+            Responder::Guest(_) => "program",
             Responder::Nobody => "nobody",
         }
         .to_owned(),

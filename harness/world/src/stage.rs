@@ -135,7 +135,9 @@ impl<'a> Stage<'a> {
     /// Looks at the customers; says whether the incident is over.
     fn is_over(&mut self, story_s: f64) -> bool {
         match self.options.responder {
-            Responder::Model(_) | Responder::Recorder(_) => return self.is_answered(story_s),
+            Responder::Model(_) | Responder::Recorder(_) | Responder::Guest(_) => {
+                return self.is_answered(story_s);
+            }
             Responder::Given { .. } => return false,
             Responder::StandIn | Responder::Remedies { .. } | Responder::Nobody => {}
         }
@@ -171,7 +173,9 @@ impl<'a> Stage<'a> {
         self.desk.is_served.set(is_served);
         self.desk.is_called.set(self.desk.is_called.get() || is_called);
         let last_s = self.drawn.steps.last().map_or(self.options.starts_story_s, |(at_s, _)| *at_s);
-        if matches!(self.options.responder, Responder::Recorder(_)) && self.desk.is_called.get() {
+        if matches!(self.options.responder, Responder::Recorder(_) | Responder::Guest(_))
+            && self.desk.is_called.get()
+        {
             return self.desk.is_done.get();
         }
         is_served

@@ -20,6 +20,20 @@ pub const STALLED_AFTER: Duration = Duration::from_secs(60);
 /// How often the watchdog looks.
 const LOOKS_EVERY: Duration = Duration::from_millis(250);
 
+/// Whether time stands still on purpose, because somebody outside is waited for.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting(Arc<AtomicBool>);
+
+impl Waiting {
+    /// Waits for somebody outside. The thread is blocked, and with it all of virtual time.
+    pub fn during<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.0.store(true, Ordering::Relaxed);
+        let came = wait();
+        self.0.store(false, Ordering::Relaxed);
+        came
+    }
+}
+
 /// Runs `work` on the current thread in virtual time, and returns what it returns. Should time stand still for
 /// [`STALLED_AFTER`], `on_stall` is called from another thread, once: nothing but the end of the process stops a
 /// computation that never waits.
@@ -32,13 +46,27 @@ pub fn run<T>(
     stalled_after: Duration,
     on_stall: impl FnOnce() + Send + 'static,
 ) -> io::Result<T> {
+    run_waiting(work, stalled_after, on_stall, &Waiting::default())
+}
+
+/// The same for work that waits for somebody outside: while it does, time may stand still.
+///
+/// # Errors
+///
+/// When the machine has no thread left.
+pub fn run_waiting<T>(
+    work: impl Future<Output = T>,
+    stalled_after: Duration,
+    on_stall: impl FnOnce() + Send + 'static,
+    waiting: &Waiting,
+) -> io::Result<T> {
     let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let (advances, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let watchdog = {
-        let (advances, ended) = (Arc::clone(&advances), Arc::clone(&ended));
+        let (advances, ended, waiting) = (Arc::clone(&advances), Arc::clone(&ended), waiting.clone());
         thread::Builder::new()
             .name("watchdog".to_owned())
-            .spawn(move || watch(&advances, &ended, stalled_after, on_stall))?
+            .spawn(move || watch(&advances, &ended, &waiting, stalled_after, on_stall))?
     };
     let ticks = async {
         let mut seconds = interval(Duration::from_secs(1));
@@ -59,12 +87,19 @@ pub fn run<T>(
     Ok(done)
 }
 
-fn watch(advances: &AtomicU64, ended: &AtomicBool, stalled_after: Duration, on_stall: impl FnOnce()) {
+fn watch(
+    advances: &AtomicU64,
+    ended: &AtomicBool,
+    waiting: &Waiting,
+    stalled_after: Duration,
+    on_stall: impl FnOnce(),
+) {
     let (mut seen, mut still_for) = (0, Duration::ZERO);
     while !ended.load(Ordering::Relaxed) {
         thread::park_timeout(LOOKS_EVERY);
         let now = advances.load(Ordering::Relaxed);
-        still_for = if now == seen { still_for + LOOKS_EVERY } else { Duration::ZERO };
+        let stands = now == seen && !waiting.0.load(Ordering::Relaxed);
+        still_for = if stands { still_for + LOOKS_EVERY } else { Duration::ZERO };
         seen = now;
         if still_for >= stalled_after {
             return on_stall();
@@ -81,6 +116,21 @@ mod tests {
     fn hours_pass_at_once() {
         let five_hours = async { sleep(Duration::from_secs(5 * 3_600)).await };
         run(five_hours, STALLED_AFTER, || panic!("time stood still")).unwrap();
+    }
+
+    #[test]
+    fn who_waits_for_somebody_outside_does_not_stand_still() {
+        let (sends, comes) = std::sync::mpsc::channel();
+        let waiting = Waiting::default();
+        let waits = async {
+            let sender = thread::spawn(move || {
+                thread::park_timeout(Duration::from_millis(900));
+                sends.send(()).unwrap();
+            });
+            waiting.during(|| comes.recv()).unwrap();
+            sender.join().unwrap();
+        };
+        run_waiting(waits, Duration::from_millis(300), || panic!("time stood still"), &waiting).unwrap();
     }
 
     #[test]

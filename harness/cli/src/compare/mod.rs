@@ -1,17 +1,20 @@
 //! `glyphfall compare`: the same incidents at every telemetry level, diagnosed by the model responder, with controls. [`text`]: how that
-//! reads on a terminal.
+//! reads on a terminal. [`program`]: a program from outside beside it. [`pool`]: several of them.
 
 mod text;
+mod program;
+mod pool;
 
 use std::{
     fmt::Write as _,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
 };
 
+use ::agent::session::{CALLS, MINUTES};
 use anyhow::Context;
 use clap::Args;
-use experiment::compare::{CompareOptions, Extent, SEED_MAX, compare};
+use experiment::compare::{CompareOptions, Extent, SEED_MAX, compare, program::Program};
 use incident::{Level, OperatingModel};
 use report::compare::{TeamSession, Teams};
 use room::debrief::kept::ended_rounds;
@@ -45,6 +48,19 @@ pub(crate) struct CompareArgs {
     /// The first seed; those above a thousand million are kept for training [default: a new one for each run, which is printed]
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
+    /// A command that responds too, over the Model Context Protocol on its standard input and output; it is started for each incident,
+    /// at each level. Stopped with Ctrl-C, the same command with --seed goes on
+    #[arg(long, value_name = "COMMAND", conflicts_with = "models")]
+    responder: Option<String>,
+    /// Calls that it has for an incident
+    #[arg(long, value_name = "COUNT", default_value_t = CALLS, requires = "responder")]
+    calls: NonZeroU32,
+    /// Minutes of the shop's clock that it has
+    #[arg(long, value_name = "COUNT", default_value_t = MINUTES, requires = "responder")]
+    minutes: NonZeroU32,
+    /// Reports of this command with --responder, as JSON: makes a leaderboard of them, and plays nothing
+    #[arg(long, value_delimiter = ',', value_name = "FILE,...", conflicts_with_all = ["scenarios", "levels", "seeds", "seed", "sessions", "quick", "responder"])]
+    pool: Vec<PathBuf>,
     /// Folders of sessions of the incident room, whose teams are shown beside the comparison, each round by itself
     #[arg(long, value_delimiter = ',', value_name = "DIR,...")]
     sessions: Vec<PathBuf>,
@@ -85,6 +101,10 @@ impl CompareArgs {
             options.models.clone_from(&self.models);
             options.models.dedup();
         }
+        if self.responder.is_some() {
+            // A program has no lines of support to hand over to.
+            options.models.truncate(1);
+        }
         options.seeds = self.seeds.unwrap_or(options.seeds);
         let last = (options.seeds.get() as u64).saturating_mul(options.control_times()).saturating_add(seed);
         anyhow::ensure!(
@@ -116,10 +136,13 @@ fn file_stem(name: &str) -> String {
 }
 
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
+    if !args.pool.is_empty() {
+        return pool::run(args);
+    }
     let options = args.options()?;
     // First of all: a folder that cannot be read is told before the long work.
     let teams = teams(&args.sessions)?;
-    let (seed, steps) = (options.seed, options.steps());
+    let (seed, steps) = (options.seed, options.steps(args.responder.is_some()));
     let kind = if args.quick { "compare-quick" } else { "compare" };
     let words = |names: Vec<String>| names.join("-");
     let name = RunName::new(kind, seed)
@@ -131,9 +154,10 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
             &words(args.sessions.iter().map(|folder| file_stem(&folder.to_string_lossy())).collect()),
             &"",
         )
+        .with("", &args.responder.as_ref().map_or("", |_| "responder"), &"")
         .with("seeds", &args.seeds.map(|seeds| seeds.to_string()).unwrap_or_default(), &"")
         .into_name();
-    let files = ReportFiles::new(&args.out, name)?;
+    let files = ReportFiles::new(&args.out, name.clone())?;
     let screen = Screen::new(args.format);
     screen.say(&format!(
         "seed {}: {} scenarios, {} seeds, {} levels, model responder, virtual time",
@@ -142,7 +166,14 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         options.seeds,
         options.levels.len()
     ));
-    let Some(mut report) = watched(steps, "recordings and diagnoses", |watch| compare(options, watch))?
+    let external =
+        args.responder.as_deref().map(|command| program::external(args, command, &name)).transpose()?;
+    if let Some(external) = external.as_ref().filter(|external| external.kept.found > 0) {
+        screen.say(&format!("going on: {} incidents of the program are done already", external.kept.found));
+    }
+    let program = external.as_ref().map(|external| external as &dyn Program);
+    let Some(mut report) =
+        watched(steps, "recordings and diagnoses", |watch| compare(options, program, watch))?
     else {
         output::error_line("no scenario was complete: there is nothing to compare, and nothing was written");
         return Ok(Done::BrokenOff);
@@ -151,6 +182,9 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         let folders: Vec<&str> = teams.sessions.iter().map(|session| session.folder.as_str()).collect();
         let _ = write!(report.command, " --sessions {}", folders.join(","));
         report.teams = Some(teams);
+    }
+    if let Some(external) = external {
+        program::done(args, external, &mut report, &screen)?;
     }
     let json = serde_json::to_string(&report)?;
     match args.format {

@@ -4,7 +4,7 @@ use experiment::compare::{Study, condition::Key};
 use incident::{Story, Usd};
 use report::{
     Interval,
-    compare::{CompareReport, Effect, Metric, Paired, Swing, Teams, Tornado},
+    compare::{CompareReport, Effect, Metric, Paired, ProgramReport, Swing, Teams, Tornado},
 };
 
 use crate::{output::plain, screen::broken};
@@ -21,6 +21,7 @@ pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     }
     lines.extend(levels(report));
     lines.extend(baselines(report));
+    lines.extend(report.program.iter().flat_map(program));
     for metric in [Metric::Explain, Metric::Restore, Metric::Loss] {
         lines.extend(differences(report, metric));
     }
@@ -126,6 +127,37 @@ fn baselines(report: &CompareReport) -> Vec<String> {
             Usd(row.restored.loss_usd_mean).to_string()
         );
         who.into_iter().map(|line| format!("  {line}")).chain([figures]).collect::<Vec<_>>()
+    }));
+    lines
+}
+
+/// A program from outside, level by level.
+fn program(program: &ProgramReport) -> Vec<String> {
+    let [calls, budget] = program.budgets;
+    let mut lines = vec![
+        format!("\nThe program '{}' on the same incidents", plain(&program.command)),
+        format!(
+            "  {calls} calls and {budget} story minutes for each; mean minutes, and how many more than the model"
+        ),
+        format!(
+            "  {:<8} {:>5} {:>5} {:>16} {:>16} {:>5} {:>6} {:>8}",
+            "level", "right", "wrong", "explain", "restore", "rem.", "calls", "tokens"
+        ),
+    ];
+    lines.extend(program.levels.iter().map(|level| {
+        let row = &level.figures;
+        let with = |mean_s: f64, later_s: f64| format!("{} ({:+.0})", minutes(mean_s), later_s / 60.0);
+        format!(
+            "  {:<8} {:>5} {:>5} {:>16} {:>16} {:>5.1} {:>6.0} {:>8}",
+            row.level.name(),
+            percent(row.explained_right_share),
+            percent(row.explained_wrong_share),
+            with(row.time_to_explain_restricted_mean_s, level.explains_later_s),
+            with(row.time_to_restore_restricted_mean_s, level.restores_later_s),
+            row.wrong_remedies_mean,
+            level.calls_mean,
+            level.tokens_mean.map_or("-".to_owned(), |tokens| format!("{tokens:.0}"))
+        )
     }));
     lines
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use report::compare::CompareReport;
 
-use super::{charts, doubts, overview, teams};
+use super::{charts, doubts, overview, program, teams};
 use crate::figures::{count, grouped, unbroken};
 
 /// The page about a comparison. What a quick run leaves out is not on it.
@@ -37,6 +37,9 @@ impl<'a> Page<'a> {
     fn of(document: &'a CompareReport) -> Result<Self, askama::Error> {
         let mut levels = vec![overview::levels(document).render()?];
         if let Some(block) = overview::baselines(document) {
+            levels.push(block.render()?);
+        }
+        if let Some(block) = program::block(document) {
             levels.push(block.render()?);
         }
         if let Some(block) = overview::two_by_two(document) {

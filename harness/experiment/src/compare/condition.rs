@@ -40,6 +40,8 @@ pub enum Key {
     Trained(Level, usize),
     /// Some signals, one bit each in the order of the levels; whether there are alerts.
     Signals(u8, bool),
+    /// A program from outside.
+    Program(Level),
     /// An assumption about the operating models, by its place in the table, at the low or the high end of its range.
     Swing(usize, bool),
 }

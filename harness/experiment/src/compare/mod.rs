@@ -4,6 +4,7 @@
 //! Each incident is [recorded once](world::tape) and diagnosed under every condition; only remedies are played anew.
 //!
 //! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: those that tell nothing. [`playback`]: a recorded incident, diagnosed again and again.
+//! - [`program`]: a program from outside on the same incidents. [`board`]: several of them.
 //! - [`statistics`]: means and intervals. [`figures`]: of what.
 //! - [`summary`]: what is said about the levels. [`controls`] and [`doubts`]: why that may be believed, or not.
 //!   [`violations`]: incidents that cost more at a level than at the one below.
@@ -12,6 +13,8 @@ pub mod condition;
 pub mod list;
 pub mod placebo;
 pub mod playback;
+pub mod program;
+pub mod board;
 pub mod statistics;
 pub mod figures;
 pub mod summary;
@@ -25,7 +28,7 @@ use std::{collections::BTreeMap, io, num::NonZeroUsize, sync::atomic::Ordering};
 use diagnosis::Experience;
 use futures_util::FutureExt;
 use incident::{Level, OperatingModel};
-use report::compare::CompareReport;
+use report::compare::{CompareReport, ProgramIncident};
 use world::{
     scenario::{Scenario, library},
     tape::Tape,
@@ -38,6 +41,7 @@ use crate::{
 use condition::{Condition, Key};
 use list::{Basis, conditions};
 use playback::{Diagnosis, Playback};
+use program::Program;
 
 /// The largest seed that an experiment may take: those above are for training.
 pub const SEED_MAX: u64 = 1_000_000_000;
@@ -127,9 +131,10 @@ impl CompareOptions {
         words.join(" ")
     }
 
-    /// How many steps a run has for who watches it: each incident is recorded, then diagnosed.
-    pub fn steps(&self) -> usize {
-        2 * self.incidents().len()
+    /// How many steps a run has for who watches it: each incident is recorded, then diagnosed; by a program, at each level.
+    pub fn steps(&self, with_program: bool) -> usize {
+        let steps = if with_program { 2 + self.levels.len() } else { 2 };
+        steps * self.incidents().len()
     }
 }
 
@@ -145,18 +150,31 @@ pub struct Study {
     pub complete: bool,
     pub tapes: Vec<Tape>,
     pub results: Results,
+    /// A program from outside, and what it made of these incidents.
+    pub program: Option<ProgramTold>,
     /// How many recordings were made of remedies.
     pub branches: usize,
 }
 
-/// Records and diagnoses all incidents, and reports. Stopped early, it reports the scenarios that were compared as a whole; nothing if
+/// What a program did.
+pub struct ProgramTold {
+    pub command: String,
+    pub budgets: [u32; 2],
+    pub incidents: Vec<ProgramIncident>,
+}
+
+/// Records and diagnoses all incidents, by a program too if there is one, and reports. Stopped early, it reports the scenarios that were compared as a whole; nothing if
 /// none of them was that tells about levels.
 ///
 /// # Errors
 ///
 /// When a service does not start.
-pub fn compare(options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<CompareReport>> {
-    let Some(study) = study(options, watch)? else { return Ok(None) };
+pub fn compare(
+    options: CompareOptions,
+    program: Option<&dyn Program>,
+    watch: Watch<'_>,
+) -> io::Result<Option<CompareReport>> {
+    let Some(study) = study(options, program, watch)? else { return Ok(None) };
     Ok(Some(summary::summary(&study)))
 }
 
@@ -164,8 +182,12 @@ pub fn compare(options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<C
 ///
 /// # Errors
 ///
-/// When a service does not start.
-pub fn study(mut options: CompareOptions, watch: Watch<'_>) -> io::Result<Option<Study>> {
+/// When a service does not start, or the program does not.
+pub fn study(
+    mut options: CompareOptions,
+    program: Option<&dyn Program>,
+    watch: Watch<'_>,
+) -> io::Result<Option<Study>> {
     let (incidents, command) = (options.incidents(), options.command());
     let experience = Experience::built_in();
     let (levels, models) = (options.levels.as_slice(), options.models.as_slice());
@@ -185,7 +207,15 @@ pub fn study(mut options: CompareOptions, watch: Watch<'_>) -> io::Result<Option
         };
         let told: Vec<Option<Diagnosis>> = conditions.iter().map(diagnose).collect();
         let branches = playback.finish()?;
-        Ok(Some((tape, told, branches)))
+        let mut by_program = Vec::new();
+        for level in program.iter().flat_map(|_| levels) {
+            by_program.push(asked(program, &options.scenarios[scenario], &tape, *level, watch)?);
+            (watch.done)();
+            if watch.stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+        }
+        Ok(Some((tape, told, by_program, branches)))
     })?;
     let keys: Vec<Key> = conditions.iter().map(|(key, _)| *key).collect();
     let is_whole = |place: &usize| {
@@ -196,13 +226,40 @@ pub fn study(mut options: CompareOptions, watch: Watch<'_>) -> io::Result<Option
     if !complete && whole.iter().all(|place| options.scenarios[*place].control) {
         return Ok(None);
     }
-    let (mut tapes, mut results, mut branches) = (Vec::new(), Results::new(), 0);
+    let (mut tapes, mut results, mut branches, mut done) = (Vec::new(), Results::new(), 0, Vec::new());
     for ((scenario, _), told) in incidents.iter().zip(told) {
-        let Some((tape, told, branched)) = told.filter(|_| whole.contains(scenario)) else { continue };
+        let Some((tape, told, by_program, branched)) = told.filter(|_| whole.contains(scenario)) else {
+            continue;
+        };
+        for (level, told) in options.levels.iter().zip(&by_program) {
+            let diagnosis = told.as_ref().map(|told| program::diagnosis(told, &tape));
+            results.entry(Key::Program(*level)).or_default().push(diagnosis);
+        }
+        done.extend(by_program.into_iter().flatten());
         tapes.push(tape);
         branches += branched;
         keys.iter().zip(told).for_each(|(key, told)| results.entry(*key).or_default().push(told));
     }
     options.scenarios = whole.iter().map(|place| options.scenarios[*place].clone()).collect();
-    Ok(Some(Study { options, command, complete, tapes, results, branches }))
+    let program = program.map(|program| ProgramTold {
+        command: program.command().to_owned(),
+        budgets: program.budgets(),
+        incidents: done,
+    });
+    Ok(Some(Study { options, command, complete, tapes, results, program, branches }))
+}
+
+/// What a program makes of an incident; nothing where nobody is called.
+fn asked(
+    program: Option<&dyn Program>,
+    scenario: &Scenario,
+    tape: &Tape,
+    level: Level,
+    watch: Watch<'_>,
+) -> io::Result<Option<ProgramIncident>> {
+    let is_called = if list::alerts(level) { tape.alerted_s } else { tape.complained_s }.is_some();
+    match program.filter(|_| is_called) {
+        Some(program) => program.diagnose(scenario, tape, level, watch),
+        None => Ok(None),
+    }
 }

@@ -21,6 +21,7 @@ use super::{
     figures::{Sample, of, quartiles, steps},
     list::TIPPING_FACTORS,
     playback::{Diagnosis, HORIZON_S},
+    program,
     statistics::{average, interval, mean, rank_difference, ratio},
     two_by_two::two_by_two,
 };
@@ -34,7 +35,8 @@ const GONE: f64 = 0.1;
 pub fn summary(study: &Study) -> CompareReport {
     let options = &study.options;
     let ours = Sample::of(study, |place| !options.scenarios[place].control);
-    let levels: Vec<LevelRow> = options.levels.iter().map(|level| row(study, &ours, *level)).collect();
+    let level = |level: &Level| row(study, &ours, *level, Key::Level(*level, false));
+    let levels: Vec<LevelRow> = options.levels.iter().map(level).collect();
     let mut report = CompareReport {
         finding: String::new(),
         seed: options.seed,
@@ -60,6 +62,7 @@ pub fn summary(study: &Study) -> CompareReport {
         dots: dots(study, &ours),
         controls: controls(study, &ours),
         teams: None,
+        program: program::report(study, &ours),
     };
     report.finding = finding(&report);
     report
@@ -75,8 +78,8 @@ fn scenarios(study: &Study) -> Vec<ScenarioRow> {
     study.options.scenarios.iter().enumerate().map(row).collect()
 }
 
-fn row(study: &Study, sample: &Sample, level: Level) -> LevelRow {
-    let key = Key::Level(level, false);
+/// What was found at a level, under one condition.
+pub(super) fn row(study: &Study, sample: &Sample, level: Level, key: Key) -> LevelRow {
     let share = |is_true: fn(&Diagnosis) -> bool| sample.share(study, key, is_true);
     let all = |value: fn(&Diagnosis) -> f64| quartiles(sample.told(study, key).map(value));
     let mean_of = |value: fn(&Diagnosis) -> f64| mean(&sample.grouped(study, key, value));

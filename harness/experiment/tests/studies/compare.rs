@@ -44,7 +44,7 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
     let report = || {
         let options =
             CompareOptions { levels: vec![Level::Dark, Level::Changes], ..options(&names, 1, Extent::Full) };
-        serde_json::to_value(watched(|watch| compare(options, watch))).unwrap()
+        serde_json::to_value(watched(|watch| compare(options, None, watch))).unwrap()
     };
     let first = report();
     assert_eq!(first, report());
@@ -122,7 +122,7 @@ const APART_S: f64 = 20.0 * 60.0;
 #[test]
 fn what_is_told_on_tape_is_what_happens_in_the_world() {
     for name in ["special-character", "slow-disk"] {
-        let study = watched(|watch| study(options(&[name], 1, Extent::Levels), watch));
+        let study = watched(|watch| study(options(&[name], 1, Extent::Levels), None, watch));
         for (level, live) in [(Level::Dark, chassis::Level::Dark), (Level::Changes, chassis::Level::Changes)]
         {
             let (taped, lived) = (told(&study, level), played(name, live));

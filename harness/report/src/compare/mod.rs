@@ -2,6 +2,7 @@
 
 mod controls;
 mod doubts;
+mod program;
 mod teams;
 mod two_by_two;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use controls::{Against, Baseline, Controls, Healthy, Model, Outside, Restored, Violation};
 pub use doubts::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Row, Subset};
+pub use program::{ProgramIncident, ProgramLevel, ProgramReport};
 pub use teams::{TeamDot, TeamSession, Teams};
 pub use two_by_two::{Difference, Effect, Swing, Tornado, TwoByTwo};
 
@@ -51,6 +53,9 @@ pub struct CompareReport {
     /// What teams of the incident room did; nothing of it is in the figures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teams: Option<Teams>,
+    /// What a program from outside made of the same incidents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramReport>,
 }
 
 /// Earlier versions reported nothing that was not complete.

@@ -8,19 +8,17 @@ use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
     Json, Router,
-    body::{Body as HttpBody, to_bytes},
+    body::Body as HttpBody,
     extract::{Request, State},
     response::{IntoResponse, Response},
     routing::get,
 };
 use bytes::Bytes;
 use chassis::{Chassis, Peer, Problem, Wait};
-use futures_util::FutureExt;
 use http::{HeaderName, StatusCode, header};
 use incident::{EventKind, Service};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
-use tower::ServiceExt;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use world::customers::PATIENCE;
@@ -165,13 +163,7 @@ impl Member {
     ) -> Result<(Response<Bytes>, BTreeSet<String>), Problem> {
         let evidence = team_world.evidence.clone();
         let computed = self.room.queries().ask(self.team, move || {
-            // The store waits for nothing but its lock, so the answer is ready at once.
-            let answer = async {
-                let Ok(answer) = evidence::api::router(evidence).oneshot(request).await;
-                let (head, body) = answer.into_parts();
-                to_bytes(body, bytes_max).await.map(|body| http::Response::from_parts(head, body))
-            };
-            let answer = answer.now_or_never().expect("the evidence store waits for nothing")?;
+            let answer = evidence::api::answered(evidence, request, bytes_max)?;
             let named = named(answer.body());
             Ok::<_, axum::Error>((answer, named))
         });

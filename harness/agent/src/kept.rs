@@ -1,0 +1,119 @@
+//! What a comparison keeps of a program's incidents while it runs, one a line, so that who stopped it goes on where they were. Teaches that work
+//! that was paid for, in tokens too, is written down at once.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use incident::Level;
+use parking_lot::Mutex;
+use report::compare::ProgramIncident;
+use serde::{Deserialize, Serialize};
+
+/// What the incidents of a file belong to: others are begun anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Belongs {
+    pub version: String,
+    /// A hash of the checks.
+    pub checks: String,
+    /// A hash of the command, and of the files that it names.
+    pub program: String,
+    pub calls: u32,
+    pub minutes: u32,
+}
+
+type Named = (String, u64, Level);
+
+/// Incidents that are done, and the file that they stand in.
+pub struct Kept {
+    path: PathBuf,
+    done: Mutex<(BTreeMap<Named, ProgramIncident>, File)>,
+    /// How many there were at the start.
+    pub found: usize,
+}
+
+impl Kept {
+    /// Opens a file, or begins one. What belongs to something else is replaced; a last line that was cut off is left out.
+    pub fn open(path: &Path, belongs: &Belongs) -> io::Result<Self> {
+        let text = match fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            other => other?,
+        };
+        let mut lines = text.lines();
+        let is_same =
+            lines.next().is_some_and(|line| serde_json::from_str(line).ok().as_ref() == Some(belongs));
+        let incidents = lines.filter(|_| is_same).filter_map(|line| serde_json::from_str(line).ok());
+        let done: BTreeMap<Named, ProgramIncident> =
+            incidents.map(|incident| (name(&incident), incident)).collect();
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(path)?;
+        writeln!(file, "{}", serde_json::to_string(belongs)?)?;
+        for incident in done.values() {
+            writeln!(file, "{}", serde_json::to_string(incident)?)?;
+        }
+        Ok(Self { path: path.to_owned(), found: done.len(), done: Mutex::new((done, file)) })
+    }
+
+    pub fn get(&self, scenario: &str, seed: u64, level: Level) -> Option<ProgramIncident> {
+        self.done.lock().0.get(&(scenario.to_owned(), seed, level)).cloned()
+    }
+
+    pub fn keep(&self, incident: &ProgramIncident) -> io::Result<()> {
+        let line = serde_json::to_string(incident)?;
+        let (done, file) = &mut *self.done.lock();
+        writeln!(file, "{line}")?;
+        done.insert(name(incident), incident.clone());
+        Ok(())
+    }
+
+    /// Removes the file: the report has all of it.
+    pub fn remove(self) -> io::Result<()> {
+        fs::remove_file(self.path)
+    }
+}
+
+fn name(incident: &ProgramIncident) -> Named {
+    (incident.scenario.clone(), incident.seed, incident.level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident(seed: u64) -> ProgramIncident {
+        let story = serde_json::json!({ "scenario": "a", "seed": seed, "level": "dark", "called_s": 60.0, "lost_s": 0.0,
+            "wrong_remedies": 0, "looks": 3, "calls": 5, "finished": true });
+        serde_json::from_value(story).expect("what is left out was never reached")
+    }
+
+    #[test]
+    fn who_goes_on_finds_what_was_done_unless_it_belongs_to_something_else() {
+        let folder = std::env::temp_dir().join(format!("kept-{}", std::process::id()));
+        let belongs = |program: &str| Belongs {
+            version: "1".into(),
+            checks: "c".into(),
+            program: program.into(),
+            calls: 9,
+            minutes: 9,
+        };
+        let kept = Kept::open(&folder, &belongs("one")).unwrap();
+        kept.keep(&incident(1)).unwrap();
+        kept.keep(&incident(2)).unwrap();
+        drop(kept);
+        let text = fs::read_to_string(&folder).unwrap();
+        fs::write(&folder, &text[..text.len() - 5]).unwrap();
+        let again = Kept::open(&folder, &belongs("one")).unwrap();
+        assert_eq!(
+            (again.found, again.get("a", 1, Level::Dark)),
+            (1, Some(incident(1))),
+            "the cut line is done again"
+        );
+        drop(again);
+        let other = Kept::open(&folder, &belongs("another")).unwrap();
+        assert_eq!(other.found, 0);
+        other.remove().unwrap();
+        assert!(!folder.exists());
+    }
+}

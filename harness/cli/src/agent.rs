@@ -1,0 +1,196 @@
+//! `glyphfall agent`: one incident for a program from outside, over the Model Context Protocol.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use ::agent::{
+    desk::Desk,
+    incident::{Outcome, prepared},
+    lines::Lines,
+    server::Server,
+    session::{CALLS, Charge, MINUTES, Terms},
+    web,
+};
+use anyhow::anyhow;
+use chassis::{
+    TaskGroup,
+    serve::{Hosts, Limits, Protocol, Serving, serve_router},
+    token,
+};
+use clap::{Args, ValueEnum};
+use incident::{Level, Usd};
+use rand::seq::IndexedRandom;
+use tokio::select;
+use tokio_util::sync::CancellationToken;
+use world::{
+    scenario::{Scenario, library, scenario},
+    tape::sees_all,
+};
+
+use crate::{
+    args::new_seed, debrief, done::Done, listeners::listen, naming::RunName, output, real_time::in_real_time,
+    stop, work,
+};
+
+/// How long the world waits for a program that somebody may lead by hand.
+const SILENT_MAX: Duration = Duration::from_secs(3_600);
+
+/// How often a finished incident is noticed.
+const LOOKS_EVERY: Duration = Duration::from_millis(200);
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AgentArgs {
+    /// The incident: a name of the library, or a file ending in .toml [default: one that the seed draws]
+    scenario: Option<String>,
+    /// Telemetry level of the services
+    #[arg(long, value_enum, default_value_t = Level::Dark)]
+    level: Level,
+    /// Seed of all random choices [default: a new one for each run, which is printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Calls that the program has
+    #[arg(long, value_name = "COUNT", default_value_t = CALLS)]
+    calls: NonZeroU32,
+    /// Minutes of the shop's clock that it has
+    #[arg(long, value_name = "COUNT", default_value_t = MINUTES)]
+    minutes: NonZeroU32,
+    /// What moves the shop's clock
+    #[arg(long, value_enum, default_value_t = ClockOf::Calls)]
+    clock: ClockOf,
+    /// Serves streamable HTTP at this port of loopback, in place of standard input and output
+    #[arg(long, value_name = "PORT")]
+    http: Option<u16>,
+    /// Token that the program shows over HTTP [default: a new one, which is printed]
+    #[arg(long, env = "GLYPHFALL_AGENT_TOKEN", value_name = "TOKEN", hide_env_values = true, requires = "http", value_parser = token::usable)]
+    token: Option<String>,
+    /// Folder for the incident record and its debrief
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    out: PathBuf,
+}
+
+/// What moves the shop's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ClockOf {
+    /// Each call, by the table of costs; thinking takes no time
+    Calls,
+    /// The wall clock; looks take no more than that
+    Wall,
+}
+
+pub(crate) fn run(args: &AgentArgs) -> anyhow::Result<Done> {
+    let seed = args.seed.unwrap_or_else(new_seed);
+    let scenario = match &args.scenario {
+        Some(name) => scenario(name)?,
+        None => drawn(seed),
+    };
+    anyhow::ensure!(
+        sees_all(&scenario),
+        "what happens in '{}' lies too far apart: a program answers one call. 'glyphfall play' plays all of it",
+        output::plain(&scenario.name)
+    );
+    let charge = if args.clock == ClockOf::Calls { Charge::Calls } else { Charge::Wall };
+    let terms = Terms { level: args.level, calls: args.calls, minutes: args.minutes, charge };
+    let stem = RunName::new(&format!("agent-{}", scenario.name), seed)
+        .with("", &args.level.name(), &Level::Dark.name())
+        .free_in(&args.out);
+    debrief::can_leave(&args.out, &stem)?;
+    // Standard output is the protocol's; and what a client shows of standard error must tell nothing before the end.
+    output::error_line(&format!("seed {seed}, telemetry {}, virtual time", args.level.name()));
+    let incident = prepared(&scenario, seed, terms, SILENT_MAX);
+    let desk = incident.desk();
+    let world =
+        thread::Builder::new().name("world".to_owned()).spawn(move || incident.play(work::stalled))?;
+    let served = in_real_time(served(args, &desk));
+    desk.close();
+    let outcome = world.join().map_err(|_| anyhow!("the world's thread failed"))??;
+    served?;
+    tell(args, &outcome, &stem)
+}
+
+/// A scenario of the library that answers one call.
+fn drawn(seed: u64) -> Scenario {
+    let all: Vec<Scenario> = library().into_iter().filter(sees_all).collect();
+    all.choose(&mut chassis::rng(seed, "which incident", "")).expect("the library is not empty").clone()
+}
+
+/// Serves the protocol until the program has gone away or has finished, or somebody stops it.
+async fn served(args: &AgentArgs, desk: &Arc<Desk>) -> anyhow::Result<()> {
+    let Some(port) = args.http else {
+        let lines = Lines::over(io::stdin(), output::protocol())?;
+        let server = Server::new(Arc::clone(desk));
+        select! {
+            served = lines.serve(server) => {
+                return served.map_err(|error| anyhow!("{error}; standard input and output speak the Model Context Protocol"));
+            }
+            () = stop::told() => return Ok(()),
+        }
+    };
+    let listener = listen("the program's door", SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    let token = args.token.clone().map_or_else(token::make, Ok)?;
+    output::error_line(&format!("http://{}{}\ntoken {token}", listener.address()?, web::PATH));
+    let (stop, tasks) = (CancellationToken::new(), TaskGroup::default());
+    let router = web::router(Arc::clone(desk), token, stop.clone());
+    let serving = Serving {
+        protocol: Protocol::Http1,
+        limits: Limits::default(),
+        hosts: Hosts::default(),
+        has_date: true,
+    };
+    let serving = serve_router(listener, router.into(), serving, tasks.clone(), stop.clone());
+    let over = async {
+        while !desk.is_over() {
+            tokio::time::sleep(LOOKS_EVERY).await;
+        }
+    };
+    let ends = async {
+        select! {
+            () = over => {}
+            () = stop::told() => {}
+        }
+        stop.cancel();
+    };
+    tokio::join!(serving, ends);
+    tasks.kill().await;
+    Ok(())
+}
+
+/// What came of it, on standard error.
+fn tell(args: &AgentArgs, outcome: &Outcome, stem: &str) -> anyhow::Result<Done> {
+    let Outcome { record, told } = outcome;
+    if told.called_s.is_none() {
+        output::error_line(
+            "Nobody was called: at this level nobody notices this incident. Choose another, or a richer level.",
+        );
+        return Ok(Done::BrokenOff);
+    }
+    let files = debrief::leave(record, &args.out, stem)?;
+    let restored = match record.outcome.time_to_restore_s() {
+        Some(after_s) => format!("restored after {:.0} story minutes", after_s / 60.0),
+        None if record.outcome.lost_s.is_none() => "availability was never lost".to_owned(),
+        None => "not restored".to_owned(),
+    };
+    let explained = match (outcome.is_right(), &told.given) {
+        (Some(is_right), Some(given)) => {
+            format!("explained {} (score {:.2})", if is_right { "right" } else { "wrong" }, given.score)
+        }
+        _ => "not explained".to_owned(),
+    };
+    output::error_line(&format!(
+        "{restored}, {explained}; {} calls, {} looks, {} of trade lost",
+        told.calls,
+        told.looks,
+        Usd(record.outcome.incident_financial_loss_usd.0)
+    ));
+    if let Some(budget) = told.used_up {
+        output::error_line(&format!("Its {budget} were used up."));
+    }
+    output::error_line(&debrief::named(record, &files));
+    Ok(if record.complete { Done::Well } else { Done::BrokenOff })
+}
