@@ -21,10 +21,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ORIGINAL = HERE.parent / "tests" / "shop.py"
 PROGRAM = Path(os.environ.get("GLYPHFALL") or HERE.parent / "target" / "release" / "glyphfall").resolve()
+SERVICES = ("content-store", "cache", "web-front")
 OPENS_WITHIN_S = 30
 
-# Your shop with a defect of the first one put back. Only where text is still written as it was can anybody see what your
-# cache makes of what it cannot read, and only where a fill still hangs, whether your readiness check notices.
+# Your shop with a defect of the first one put back. Only where text is still written as it was can anybody see what
+# your cache makes of what it cannot read, and only where a fill still hangs, whether your readiness check notices.
 WITH_DEFECTS = """
 import sys
 sys.path[:0] = [{mine!r}, {first!r}]
@@ -126,8 +127,7 @@ def by_configuration(shop):
     chosen = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     chosen = {name: value.replace("EVIDENCE", f"127.0.0.1:{first + 8}") for name, value in chosen.items()}
     addresses = {"GLYPHFALL_CACHE": cache, "GLYPHFALL_CONTENT_STORE": store, "GLYPHFALL_WEB_FRONT": front}
-    services = [("content-store", store, 4), ("cache", cache, 3), ("web-front", front, 5)]
-    for name, address, operator in services:
+    for name, address, operator in zip(SERVICES, (store, cache, front), (4, 3, 5)):
         binds = {"GLYPHFALL_BIND": address, "GLYPHFALL_OPERATOR_BIND": f"127.0.0.1:{first + operator}"}
         command = [PROGRAM.parent / name]
         if name == "content-store":
@@ -163,8 +163,9 @@ def main():
     exercises = {"1": by_switch, "2": by_configuration, "3": by_code}
     if len(sys.argv) != 2 or sys.argv[1] not in exercises:
         sys.exit(__doc__)
-    if not PROGRAM.exists():
-        sys.exit(f"{PROGRAM} is missing: build it with 'cargo build --release', or set GLYPHFALL to its path")
+    for program in (PROGRAM, *(PROGRAM.parent / name for name in SERVICES)):
+        if not program.exists():
+            sys.exit(f"{program} is missing: 'cargo build --release --workspace --bins' makes it")
     with Running() as shop:
         code = exercises[sys.argv[1]](shop)
     print("All four are repaired." if code == 0 else "Not yet.")

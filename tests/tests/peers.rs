@@ -1,5 +1,7 @@
 //! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus, the Model Context Protocol's own client
 //! and the Chaos Toolkit; and what is exported in files for anybody.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -148,9 +150,9 @@ async fn the_chaos_toolkit_runs_an_exported_scenario() {
         let folder = up.folder.path();
         fs::write(folder.join("experiment.json"), experiment).unwrap();
         let path = program("glyphfall").parent().unwrap().display().to_string();
-        let mut chaos = Command::new(peer_program("chaos"));
-        chaos.args(["run", "experiment.json", "--journal-path", "journal.json"]).current_dir(folder);
-        chaos.env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()));
+        let run = r#"PATH="$1:$PATH" exec "$2" run experiment.json --journal-path journal.json"#;
+        let mut chaos = Command::new("sh");
+        chaos.args(["-c", run, "sh", &path]).arg(peer_program("chaos")).current_dir(folder);
         chaos.env("GLYPHFALL_EDITOR_TOKEN", &up.editor_token);
         chaos.env("GLYPHFALL_OPERATOR_TOKEN", &up.operator_token);
         let (_, told, error) = output(&mut chaos);

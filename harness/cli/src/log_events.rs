@@ -30,11 +30,11 @@ pub(crate) fn export(record: &IncidentRecord, ended: SystemTime) -> Value {
                     .zip(["story_s", "at_s"])
                     .filter_map(|(value, key)| Some(attribute(&format!("incident.{key}"), &value?))),
             );
-            log_record(&name, unix_s(event.at_s), severity(&event.kind), &event.kind.to_string(), attributes)
+            log_record(&name, unix_s(event.at_s), severity(&event.kind), &event.kind.to_string(), &attributes)
         })
         .collect();
     let outcome = attributes("incident.outcome", object(&record.outcome));
-    records.push(log_record("incident.outcome", ended_s, SEVERITIES[0], "what came of it", outcome));
+    records.push(log_record("incident.outcome", ended_s, SEVERITIES[0], "what came of it", &outcome));
     let resource = [("service.name", json!("glyphfall")), ("service.version", json!(record.run.version))];
     let resource = resource.iter().map(|(key, value)| attribute(key, value));
     let resource: Vec<Value> = resource.chain(attributes("incident.run", object(&record.run))).collect();
@@ -59,7 +59,7 @@ fn log_record(
     unix_s: f64,
     (number, text): (u8, &str),
     body: &str,
-    attributes: Vec<Value>,
+    attributes: &[Value],
 ) -> Value {
     let nanoseconds = format!("{:.0}", (unix_s * 1e3).round() * 1e6);
     json!({

@@ -29,7 +29,7 @@ const OPERATOR_TOKEN: &str = "GLYPHFALL_OPERATOR_TOKEN";
 /// Which running shop is meant.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// Host on which the shop runs, or the URL of one that has all its parts at one address, such as http://127.0.0.1:8000
+    /// Host on which the shop runs, or the URL of one whose parts all answer there, as in `http://127.0.0.1:8000`
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
     pub(crate) target: String,
     #[command(flatten)]

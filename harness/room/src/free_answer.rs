@@ -259,7 +259,7 @@ fn character(text: &str) -> Option<String> {
 
 fn service(text: &str) -> Option<Service> {
     let words = words(text);
-    let has = |word: &str| words.contains(word);
+    let has = |word: &str| words.contains(without_ending(word));
     match (has("store"), has("cache"), has("front")) {
         (true, false, false) => Some(Service::ContentStore),
         (false, true, false) => Some(Service::Cache),

@@ -52,6 +52,14 @@ impl PythonShop {
         command
     }
 
+    /// What its content store answers about the banner.
+    fn promo_banner(&self) -> String {
+        let mut curl = Command::new("curl");
+        let (code, text, error) = output(curl.args(["-s", &format!("{}/assets/promo-banner", self.address)]));
+        assert_eq!(code, 0, "{error}");
+        text
+    }
+
     fn verify(&self, options: &[&str]) -> Command {
         self.glyphfall(&[&["verify", "--format", "json"], options].concat())
     }
@@ -195,6 +203,7 @@ async fn each_other_way_to_break_it_shows_too_and_nothing_is_left_behind() {
     let dies = format!("assert text.isascii()\n        {publish}");
     shops.push(PythonShop::start(&[], (publish, &dies)).await);
     let told_all = cards(shops.iter().map(|shop| shop.verify(&[])).collect());
+    how_the_page_writes_text_is_tried_where_it_may_be().await;
     for ((from, _, fault, state, words), (_, card, error)) in BROKEN.iter().zip(&told_all) {
         let (found, how) = told(card, *fault);
         assert!(found == *state && how.contains(words), "{from}: {found}: {how} {error}");
@@ -207,6 +216,24 @@ async fn each_other_way_to_break_it_shows_too_and_nothing_is_left_behind() {
     assert!(code == 2 && error.contains("a URL such as http://127.0.0.1:8000"), "{error}");
 }
 
+async fn how_the_page_writes_text_is_tried_where_it_may_be() {
+    let escapes = "html.escape(self.cache.text(asset) or \"\")";
+    let mut shops = Vec::new();
+    for to in [escapes, "self.cache.text(asset) or \"\""] {
+        shops.push(PythonShop::start(&[InvalidRendering], (escapes, to)).await);
+    }
+    let shown = ["--shown", "promo-banner"];
+    let told_all = cards(shops.iter().map(|shop| shop.verify(&shown)).collect());
+    let states = [("repaired", "as text"), ("present", "for HTML")];
+    for ((shop, (_, card, error)), (state, words)) in shops.iter().zip(&told_all).zip(states) {
+        let (found, how) = told(card, InvalidRendering);
+        assert!(found == state && how.contains(words), "{found}: {how} {error}");
+        assert!(shop.promo_banner().contains("Spring sale: 15 % off"), "it has its earlier text again");
+    }
+    let (code, _, error) = output(&mut shops[0].verify(&["--shown", "no-such-asset"]));
+    assert!(code == 2 && error.contains("no asset 'no-such-asset'"), "{error}");
+}
+
 /// A content file may come from standard input, into any shop that keeps the contract.
 #[tokio::test]
 async fn a_text_from_standard_input_is_published_as_it_is() {
@@ -217,7 +244,6 @@ async fn a_text_from_standard_input_is_published_as_it_is() {
     child.stdin.take().unwrap().write_all("Two lines,\nand \u{e9}".as_bytes()).unwrap();
     let said = child.wait_with_output().unwrap();
     assert!(String::from_utf8_lossy(&said.stdout).contains("Published promo-banner version 2"), "{said:?}");
-    let (code, text, error) =
-        output(Command::new("curl").arg("-s").arg(format!("{}/assets/promo-banner", shop.address)));
-    assert!(code == 0 && text.contains(r#""body": "Two lines,\nand \u00e9""#), "{text} {error}");
+    let text = shop.promo_banner();
+    assert!(text.contains(r#""body": "Two lines,\nand \u00e9""#), "{text}");
 }

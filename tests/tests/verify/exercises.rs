@@ -19,8 +19,14 @@ fn begun() -> TempDir {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(root().join(file), to).unwrap();
     };
-    ["tests/shop.py", "exercises/check.py"].into_iter().for_each(copy);
-    WRITTEN.iter().for_each(|file| copy(&format!("exercises/{file}")));
+    for file in WRITTEN
+        .map(|file| format!("exercises/{file}"))
+        .iter()
+        .map(String::as_str)
+        .chain(["tests/shop.py", "exercises/check.py"])
+    {
+        copy(file);
+    }
     copied(folder.path());
     folder
 }

@@ -9,6 +9,7 @@ use incident::{Event, EventKind, IncidentRecord};
 use room::catalogue::{Catalogue, truth_at};
 use serde_json::{Value, json};
 use world::{
+    Mix,
     observed::Lines,
     play::{PlayOptions, Responder, play_until},
     scenario::{draw, scenario},
@@ -30,6 +31,9 @@ use crate::{
 /// For how long the shop is recorded after the last thing that the scenario lets happen, in story seconds: twice what it takes until every
 /// fragment has expired, alarms have gone off and customers have complained.
 const RECORDED_S: f64 = 1_200.0;
+
+/// Page views a second: with five, as `play` has it, a case with traces takes 120 MB.
+const VIEWS_PER_SECOND: f64 = 1.0;
 
 const QUESTION_WORDS: &str = "These are the logs, metrics and traces that left a web shop on one morning, up to now, as far as its telemetry \
     level grants. Somebody raised the alarm. What set it off, in which asset and by which character if a text did it, along which services \
@@ -69,6 +73,7 @@ pub(crate) fn run(args: &ExportCaseArgs) -> anyhow::Result<Done> {
     let lines = Lines::default();
     let options = PlayOptions {
         level: args.level,
+        mix: Mix::of(VIEWS_PER_SECOND),
         responder: Responder::Nobody,
         lines: Some(lines.clone()),
         ends_story_s: drawn.begun_story_s + RECORDED_S,
@@ -97,7 +102,7 @@ pub(crate) fn run(args: &ExportCaseArgs) -> anyhow::Result<Done> {
             signals.push(format!("{signal}.jsonl"));
         }
     }
-    let question = question(&case, args.level, &signals, &key.seal(), alarm(&played.record));
+    let question = question(&case, args.level, &signals, &key.seal(), alarm(&played.record).as_ref());
     let file = folder.join(QUESTION);
     fs::write(&file, serde_json::to_string_pretty(&question)?).with_context(|| cannot_write(&file))?;
     fs::create_dir_all(&args.keys)
@@ -113,7 +118,7 @@ pub(crate) fn run(args: &ExportCaseArgs) -> anyhow::Result<Done> {
     Ok(Done::Well)
 }
 
-fn question(case: &str, level: Level, signals: &[String], seal: &str, alarm: Option<Value>) -> Value {
+fn question(case: &str, level: Level, signals: &[String], seal: &str, alarm: Option<&Value>) -> Value {
     let Catalogue { causes, factors, services, .. } = Catalogue::whole();
     let assets: Vec<String> = world::shop::seed_assets().iter().map(|asset| asset.id.to_string()).collect();
     json!({

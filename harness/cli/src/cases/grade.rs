@@ -23,7 +23,7 @@ pub(crate) struct GradeArgs {
     /// Folder of the cases, whose seals are checked
     #[arg(long, value_name = "DIR", default_value = CASES)]
     cases: PathBuf,
-    /// Folder of the keys with the right answers; cases without an answer count as not explained
+    /// Folder of the keys with the right answers; to a case that has a key and no answer, nothing was said
     #[arg(long, value_name = "DIR", default_value = KEYS)]
     keys: PathBuf,
     /// How results are written
@@ -55,7 +55,9 @@ pub(crate) fn run(args: &GradeArgs) -> anyhow::Result<Done> {
             screen::line(&summary.to_string());
         }
         Format::Text => {
-            grades.iter().for_each(|(key, grade)| tell(key, grade));
+            for (key, grade) in &grades {
+                tell(key, grade);
+            }
             screen::line(&format!("\n{right} of {} explained right; {mean:.3} of the points.", grades.len()));
         }
     }

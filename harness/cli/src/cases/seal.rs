@@ -1,6 +1,6 @@
 //! A sealed answer. Teaches commitment: a hash under a key that nobody knows yet tells nothing of the answer, and binds whoever wrote it.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
 use anyhow::{Context, ensure};
 use chassis::Level;
@@ -9,7 +9,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use incident::{ContributingFactor, Service};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use std::collections::BTreeSet;
 
 use crate::output::plain;
 
@@ -86,5 +85,8 @@ impl Key {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
 }

@@ -88,5 +88,5 @@ fn repair_of(fault: LatentFault) -> String {
     };
     let option = option.unwrap_or_else(|| format!("--repair {}", fault.name()));
     let variable = variable.unwrap_or_else(|| format!("GLYPHFALL_REPAIR={}", fault.name()));
-    format!("{repair}. The shop's own repair: start it with {option} (in containers {variable}).")
+    format!("{repair}. In the built-in shop: start it with {option} (in containers {variable}).")
 }

@@ -14,7 +14,7 @@ mod prober;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chassis::LatentFault;
+use chassis::{AssetId, LatentFault};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
@@ -44,6 +44,10 @@ pub(crate) struct VerifyArgs {
     /// Port at which evidence is queried
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     room_port: u16,
+    /// An asset that the home page shows: also tries how the page writes text. Customers see the trial until the earlier text is
+    /// published again, at the end
+    #[arg(long, value_name = "ASSET")]
+    shown: Option<AssetId>,
     /// What an earlier run wrote with --format json, or - for standard input; may be given several times, the first wins. It counts for
     /// what can no longer be tried: once rendering is repaired nothing unreadable can be published
     #[arg(long, value_name = "CARD.json")]
@@ -61,7 +65,8 @@ pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
             format!("{} is not what 'verify --format json' writes", plain(&file.display().to_string()))
         })?);
     }
-    let prober = Prober::new(&options.target, options.room_port)?;
+    let prober =
+        Prober::new(&options.target, options.room_port, options.shown.map(|asset| asset.to_string()))?;
     prober.reach().await?;
     let customers = Customers::default();
     output::error_line(&format!("watching what the shop makes of {}; up to half a minute", prober.asset()));

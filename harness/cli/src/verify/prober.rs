@@ -4,6 +4,8 @@
 //! What cannot be tried, because the fault before it is repaired or no permit is free, the services' own switches may tell: they
 //! are asked if an operators' token is at hand, and what comes of it is called so.
 
+mod shown;
+
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -18,9 +20,11 @@ use chassis::{
     operator::SwitchState,
 };
 use http::{Method, Request, StatusCode, header};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
+use self::shown::Earlier;
 use super::{
     characters::{self, Tried},
     finding::{Finding, State},
@@ -71,6 +75,10 @@ pub(super) struct Prober {
     /// None without the operators' token.
     operators: Vec<Operator>,
     editor_token: Option<String>,
+    /// An asset that the home page shows, on which its rendering may be tried.
+    shown: Option<String>,
+    /// What that asset was, while it is another.
+    earlier: Mutex<Option<Earlier>>,
     /// Set before the first publish is sent: a run that is stopped cannot know whether it arrived.
     has_published: AtomicBool,
     /// Whether the cache said because of the probe that it is not ready.
@@ -92,7 +100,7 @@ enum Readiness {
 }
 
 impl Prober {
-    pub(super) fn new(target: &TargetArgs, room_port: u16) -> anyhow::Result<Self> {
+    pub(super) fn new(target: &TargetArgs, room_port: u16, shown: Option<String>) -> anyhow::Result<Self> {
         let TargetArgs { target: host, ports, .. } = target;
         let addresses = ports.on(host, None)?;
         let room = Ports { web_front_port: room_port, ..ports.clone() }.on(host, None)?.web_front;
@@ -106,6 +114,8 @@ impl Prober {
             room: Peer::new(&caller, room),
             operators: Operator::of_services(target).unwrap_or_default(),
             editor_token: target.editor_token().ok().map(|token| token.value),
+            shown,
+            earlier: Mutex::default(),
             has_published: AtomicBool::new(false),
             was_not_ready: AtomicBool::new(false),
         })
@@ -150,8 +160,16 @@ impl Prober {
         }
         // Who answers with a version logs which: at a level that tells of assets, the probe is named from here on.
         self.store.get(&self.path(), Wait::AtMost(STORE_TIMEOUT)).await?;
-        let rendering = self.rendering().await?;
+        let mut rendering = self.rendering().await?;
         let is_unreadable = rendering.state == State::Present;
+        if let Some(asset) = self.shown.as_deref().filter(|_| !is_unreadable) {
+            let page = self.shown(asset).await?;
+            rendering = Finding {
+                found: format!("{} {}", rendering.found, page.found),
+                classes: rendering.classes,
+                ..page
+            };
+        }
         let behind = async {
             if !has_permit {
                 let why = "the cache has no free permit: it fills nothing, so nothing can be tried";
@@ -366,7 +384,7 @@ impl Prober {
     async fn publish_or_not(&self, text: &[u8]) -> anyhow::Result<Answer> {
         let token = self.editor_token.as_ref().context("nobody publishes without an editor's token")?;
         self.has_published.store(true, Ordering::Relaxed);
-        self.change(Method::PUT, Bytes::copy_from_slice(text), token).await
+        self.change(Method::PUT, &self.path(), Bytes::copy_from_slice(text), token).await
     }
 
     /// Takes the asset away again, if it was published, and waits until the cache is ready as it was.
@@ -375,7 +393,8 @@ impl Prober {
         else {
             return Ok(());
         };
-        let answer = self.change(Method::DELETE, Bytes::new(), token).await;
+        let earlier = self.show_earlier().await;
+        let answer = self.change(Method::DELETE, &self.path(), Bytes::new(), token).await;
         let answer =
             answer.with_context(|| format!("{} could not be deleted: delete it by hand", self.asset))?;
         if !answer.status.is_success()
@@ -390,11 +409,11 @@ impl Prober {
         {
             sleep(LOOK_EVERY).await;
         }
-        Ok(())
+        earlier
     }
 
-    async fn change(&self, method: Method, body: Bytes, token: &str) -> anyhow::Result<Answer> {
-        let request = Request::builder().method(method).uri(self.path());
+    async fn change(&self, method: Method, path: &str, body: Bytes, token: &str) -> anyhow::Result<Answer> {
+        let request = Request::builder().method(method).uri(path);
         let request = request.header(header::AUTHORIZATION, format!("Bearer {token}")).body(body);
         let request = request.context("the editor's token cannot be sent")?;
         Ok(self.store.send(request, Wait::AtMost(STORE_TIMEOUT)).await?)
