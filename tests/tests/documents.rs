@@ -8,7 +8,10 @@ use std::{
     process::Command,
 };
 
-use glyphfall_tests::process::program;
+use glyphfall_tests::{
+    pictures::{FOLDER, MADE_OF, made_of},
+    process::program,
+};
 use incident::ContributingFactor;
 use room::{limits, plan};
 use world::scenario::library;
@@ -160,6 +163,13 @@ fn the_figures_of_the_guide_are_the_rooms() {
         let scenario = library().into_iter().find(|scenario| scenario.name == name);
         assert!(scenario.is_some(), "{name} is no scenario");
     }
+}
+
+/// A picture shows the product as it is: made anew when a page has changed. What it was made of is compared, not what it shows.
+#[test]
+fn pictures_were_made_of_the_pages_as_they_are() {
+    let made = read(&format!("{FOLDER}/{MADE_OF}"));
+    assert_eq!(made, made_of(), "a page has changed since its picture was taken: cargo xtask pictures");
 }
 
 /// Nobody finds a document that the table of contents does not name.

@@ -72,6 +72,8 @@ enum Task {
         #[arg(long)]
         tested: bool,
     },
+    /// Take the documents' pictures anew from the running product: two minutes
+    Pictures,
     /// Print the slides for a class, docs/slides.md, as a page and as PDF
     Slides {
         /// Folder that they are written to
@@ -90,7 +92,8 @@ fn main() -> ExitCode {
         Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
-        Task::Example => example(),
+        Task::Example => play("record"),
+        Task::Pictures => play("pictures"),
         Task::Dist => dist::build(Build::Shipped).map(|_| ()),
         Task::Image { tag, postgres, tested } => {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
@@ -156,9 +159,9 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
     Step::new("tests", repeat, move || tests::run(&variables, &arguments))
 }
 
-/// Plays it with the program as it stands, and packs what its room keeps; the next build holds it.
-fn example() -> Result<()> {
-    Cargo::new("run --release --locked --package glyphfall-tests --example record").run()
+/// Runs a program that plays with the room as tests do.
+fn play(example: &str) -> Result<()> {
+    Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {example}")).run()
 }
 
 fn bench(arguments: Vec<String>) -> Result<()> {
