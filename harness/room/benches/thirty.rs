@@ -120,6 +120,7 @@ fn prepare(room: &Room) -> Vec<String> {
         operating_model: OperatingModel::YouBuildIt,
         speed: 60.0,
         minutes: 60.0,
+        updates: None,
         assigned: (1..=TEAMS)
             .map(|team| Assigned {
                 scenario: scenarios[usize::from(team != HEALTHY)].to_owned(),

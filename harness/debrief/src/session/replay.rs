@@ -59,8 +59,8 @@ impl Replay {
             let answer = asked.answered_s.zip(asked.answer.as_ref());
             all.extend(answer.map(|(at_s, answer)| (at_s, "thought", format!("Answered: {answer}"))));
         }
-        let passed =
-            round.commands.iter().filter_map(|one| Some((one.taken_s?, "did", command::passed(one))));
+        let handed = round.commands.iter().filter(|one| one.from.is_some());
+        let passed = handed.filter_map(|one| Some((one.taken_s?, "did", command::passed(one))));
         all.extend(passed);
         all.sort_by(|one, other| one.0.total_cmp(&other.0));
         let mut lines: Vec<Line> = Vec::new();
