@@ -314,6 +314,7 @@ async fn is_published(hands: &WorldHands<'_>, asset: &str) -> bool {
     !asked.is_ok_and(|reply| reply.status == 404)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn said(problem: chassis::Problem) -> String {
     problem.detail().to_owned()
 }

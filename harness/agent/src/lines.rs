@@ -113,7 +113,7 @@ impl Transport<RoleServer> for Lines {
             match serde_json::from_slice(&line) {
                 Ok(message) => return Some(message),
                 Err(error) => {
-                    self.outgoing.send(refusal(&line, &error).to_string().into_bytes()).await.ok()?
+                    self.outgoing.send(refusal(&line, &error).to_string().into_bytes()).await.ok()?;
                 }
             }
         }
