@@ -5,7 +5,7 @@
 
 It asks whether customers fail, and for whom; then it goes through its rules from the cheapest look to the dearest. The first whose looks
 agree is a suspicion: it is written down, its remedy is tried, and customers are asked again. Once they are served, the suspicion is the
-explanation. It reads no telemetry that its level does not have, so it works at every level, and finds more at a richer one.
+explanation. It reads no telemetry that its level does not have, so it works at every level.
 """
 import json
 import sys
