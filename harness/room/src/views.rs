@@ -11,6 +11,7 @@ use world::play::STARTS_STORY_S;
 
 use crate::{
     claims::{About, Claim, Pin, lacks},
+    ended::Ended,
     evidence_kind::EvidenceKind,
     limits::{ENTRIES_MAX, NOTES_BYTES_MAX, PIN_CHARACTERS_MAX, TEXT_CHARACTERS_MAX},
     lines::Lines,
@@ -414,24 +415,44 @@ pub(crate) fn clock_of(record: &Recorder, now: Moment, arrived_unix_s: f64) -> C
     }
 }
 
+/// What a world shows of itself, or its record once it is gone.
+#[derive(Default)]
+struct Shown {
+    clock: Option<ClockView>,
+    figures: Figures,
+    called: bool,
+    /// How many hints there are; none where no shop runs.
+    ladder: Option<usize>,
+}
+
+impl Shown {
+    fn of(room: &Room, team: u32) -> Self {
+        if let Some(team_world) = room.team_world(team) {
+            return Self {
+                clock: Some(clock_view(&team_world)),
+                figures: team_world.figures().clone(),
+                called: team_world.is_called(),
+                ladder: Some(team_world.scenario.hints.len()),
+            };
+        }
+        let ended = room.ended().get(&team).cloned();
+        ended.map_or_else(Self::default, |Ended { clock, figures, is_called, .. }| Self {
+            clock: Some(clock),
+            figures,
+            called: is_called,
+            ladder: None,
+        })
+    }
+}
+
 /// What somebody sees who works at these lines; all of the team's state where it plays no lines. Who it is stays open: see `you` and `seat`.
 pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamView> {
-    let team_world = room.team_world(number);
-    let ended = room.ended().get(&number).cloned();
-    let (clock, figures, called) = match (&team_world, ended) {
-        (Some(team_world), _) => {
-            (Some(clock_view(team_world)), team_world.figures().clone(), team_world.is_called())
-        }
-        (None, Some(ended)) => (Some(ended.clock), ended.figures, ended.is_called),
-        (None, None) => Default::default(),
-    };
-    let ladder = team_world.as_ref().map_or(0, |team_world| team_world.scenario.hints.len());
+    let Shown { clock, figures, called, ladder } = Shown::of(room, number);
     let starts_in_s = room.starts_in_s();
     room.read(|session| {
         let team = session.team(number).ok()?;
         let played = session.played(number);
         let now = figures.now;
-        let alone = played.filter(|_| session.purpose == Purpose::Solo);
         let nothing = Vec::new;
         let playing = played.and_then(|played| Some((played, played.ticket.as_ref()?))).zip(at);
         let is_open = played.is_none_or(|played| played.is_open_to(at));
@@ -447,6 +468,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
         let told = |line: &&LogLine| playing.is_none_or(|((_, ticket), at)| is_told(line, ticket, at));
         let pending =
             played.and_then(|played| played.pending.as_ref()).filter(|_| works).zip(session.round());
+        let left = |(hints, played): (usize, &Played)| hints.saturating_sub(played.hints);
         let did = |one: &&Expectation| {
             playing.is_none_or(|((_, ticket), at)| at.contains(&ticket.line_at(one.begun_story_s)))
         };
@@ -455,7 +477,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             you: String::new(),
             seat: None,
             purpose: session.purpose,
-            hints_left: alone.map(|played| ladder.saturating_sub(played.hints)),
+            hints_left: ladder.filter(|_| session.purpose == Purpose::Solo).zip(played).map(left),
             members: session.members(number),
             waiting: seat_views(session, number).into_iter().filter(|seat| seat.waiting).collect(),
             phase: session.phase,
@@ -507,11 +529,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             limits: limits(played),
             explained: played.filter(|_| is_open).and_then(|played| played.explained.clone()),
             question: played.filter(|played| played.asked).map(question),
-            shop: if is_open && team_world.is_some() {
-                format!("/s/{}/", team.shop_key)
-            } else {
-                String::new()
-            },
+            shop: ladder.filter(|_| is_open).map_or_else(String::new, |_| format!("/s/{}/", team.shop_key)),
             token: if at.is_some() { String::new() } else { team.token.clone() },
             revealed: session.phase == Phase::Debrief,
         })

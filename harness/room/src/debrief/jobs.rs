@@ -36,6 +36,10 @@ const LOOKS_EVERY: Duration = Duration::from_secs(30);
     reason = "what is unsafe is within `select!`, and trusts no field"
 )]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(
+    clippy::unsafe_derive_deserialize,
+    reason = "it is the macro `pin!` that is unsafe within, and of no field"
+)]
 pub enum Job {
     /// An incident that nobody does anything about, with all checks at fixed times.
     Record {
