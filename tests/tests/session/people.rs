@@ -53,73 +53,9 @@ async fn eight_people_in_two_teams_with_roles_updates_and_a_hand_over_of_command
     }
     ada.seat.until("/api/team", |view| view["state"] == "lost").await;
 
-    // The plan wants an update soon after the loss. Whoever speaks for the team writes it; the others are told who does.
-    let updates = |view: &Value| view["questions"].as_array().unwrap().clone();
-    let asked = ada.seat.until("/api/team", |view| !updates(view).is_empty()).await;
-    assert_eq!(
-        (&asked["questions"][0]["voice"], &asked["questions"][0]["late"]),
-        (&json!("director"), &Value::Null)
-    );
-    cy.page.until_true("document.querySelector('#questions .other:not([hidden])')?.textContent.startsWith('Dee writes it')").await;
-    look_at(&dee.page, "people-update-phone").await;
-    let health = bo.seat.get("/api/team/health").await;
-    assert!(!health.is_null());
-    press(&bo.page, "#evidence-panel-health tr:nth-child(1) .pin").await;
-    bo.page.until("#hypothesis").await.send_keys("the content store does not run").await.unwrap();
-    press(&bo.page, "#thoughts form button").await;
-    ada.seat.until("/api/team", |view| view["hypotheses"] != json!([]) && view["pins"] != json!([])).await;
-    ada.seat
-        .until("/api/team", |view| view["availability"]["now"].as_f64().is_some_and(|share| share < 0.5))
-        .await;
-    let writes = "No page opens. We see that the content store does not answer, and are about to restart it.";
-    dee.page.until("#questions .writing textarea").await.send_keys(writes).await.unwrap();
-    press(&dee.page, "#questions .writing button").await;
-    let written = ada.seat.until("/api/team", |view| !view["questions"][0]["answer"].is_null()).await;
-    assert_eq!(
-        (&written["questions"][0]["late"], &written["questions"][0]["by"]),
-        (&json!(false), &json!("Dee"))
-    );
-
-    // The scribe writes down what is decided, and proposes; nothing happens without a go.
-    press(&cy.page, "#tab-shop").await;
-    cy.page.until("#note-text").await.send_keys("Ada: first restart, then look further").await.unwrap();
-    press(&cy.page, "#note-form button").await;
-    let restart =
-        json!({ "remedy": "restart-content-store", "expects": "back", "because": "it does not answer" });
-    let proposed = cy.seat.send(Method::POST, "/api/team/remedies", Some(&restart)).await;
-    assert_eq!(proposed.status, StatusCode::ACCEPTED, "{}", text(&proposed));
-    let go = json!({ "go": true });
-    assert_eq!(
-        dee.seat.status(Method::POST, "/api/team/proposals/r99", Some(&go)).await,
-        StatusCode::FORBIDDEN
-    );
-    ada.page.until("#questions button[aria-label^='Go']").await;
-    look_at(&ada.page, "people-proposal").await;
-
-    // Command goes to the deputy in the midst of it, who gives the go.
-    press(&ada.page, "#roles > summary").await;
-    ada.page.until("#offer-to").await.send_keys("Bo").await.unwrap();
-    ada.page
-        .until("#offer-words")
-        .await
-        .send_keys("Cy proposes the restart; nothing else is under way.")
-        .await
-        .unwrap();
-    press(&ada.page, ".offer button").await;
-    bo.page
-        .until_true(
-            "document.querySelector('#questions')?.textContent.includes('Ada hands command over to you')",
-        )
-        .await;
-    look_at(&bo.page, "people-offer").await;
-    press(&bo.page, "#questions .primary").await;
-    ada.seat.until("/api/team", |view| view["roles"]["holders"][0]["alias"] == "Bo").await;
-    assert_eq!(
-        ada.seat.status(Method::POST, "/api/team/proposals/r99", Some(&go)).await,
-        StatusCode::FORBIDDEN
-    );
-    press(&bo.page, "#questions button[aria-label^='Go']").await;
-    ada.seat.until("/api/team", super::are_served).await;
+    let team = [&ada, &bo, &cy, &dee];
+    write_an_update(team).await;
+    hand_command_over(team).await;
 
     // While that must hold: the other team's deputy takes command, somebody outside speaks, the note-taker marks, and the team explains.
     press(&finn.page, "#roles > summary").await;
@@ -137,38 +73,7 @@ async fn eight_people_in_two_teams_with_roles_updates_and_a_hand_over_of_command
     look_at(&host, "people-desk").await;
     argue(&ada, &bo).await;
 
-    desk.post("/api/desk/end", &Value::Null).await;
-    desk.post("/api/desk/reveal", &Value::Null).await;
-    host.client.goto(&at(&room, "/desk/debrief")).await.unwrap();
-    dee.page.client.goto(&at(&room, "/team/debrief")).await.unwrap();
-    press(&host, "#i1-time > summary").await;
-    let told = host.until("#i1-time").await.text().await.unwrap().replace('\u{a0}', " ");
-    for says in [
-        "Ada, then Bo commanded; the hand-over took",
-        "Ada handed command over to Bo",
-        "Cy proposes the restart; nothing else is under way.",
-        "Eva, then Finn commanded; once it was taken without being handed over",
-        "Finn took command in place of Eva",
-        "One remedy waited for a go",
-        writes,
-        "thought: the content store does not run",
-        " % served, $",
-    ] {
-        assert!(told.contains(says), "{says}: {told}");
-    }
-    let marked = host.until("#i1-told").await.html(true).await.unwrap();
-    assert!(marked.contains("command went over in one sentence (Noa)"), "{marked}");
-    press(&dee.page, "#i1-time > summary").await;
-    press(&dee.page, "#i1-repair > summary").await;
-    let repair = dee.page.until("#i1-repair blockquote").await.text().await.unwrap();
-    assert!(repair.contains("nobody would have noticed"), "{repair}");
-    for (page, name) in [(&host, "people-debrief"), (&dee.page, "people-debrief-phone")] {
-        page.client
-            .execute("document.querySelector('.handovers').scrollIntoView()", Vec::new())
-            .await
-            .unwrap();
-        look_at(page, name).await;
-    }
+    read_the_debrief(&room, &host, &dee.page).await;
     for person in [&ada, &bo, &cy, &dee, &eva, &finn, &gil, &hana] {
         assert_eq!(person.page.console_errors().await, Vec::<String>::new());
     }
@@ -217,6 +122,118 @@ async fn note_taker(room: &RunningRoom, host: &Browser) -> Browser {
     assert!(notes.client.find_all(Locator::Css("#start")).await.unwrap().len() == 1);
     notes.until_true("!document.querySelector('#start').checkVisibility()").await;
     notes
+}
+
+/// What a team writes to the director.
+const UPDATE: &str =
+    "No page opens. We see that the content store does not answer, and are about to restart it.";
+
+/// The director wants an update soon after the loss. Whoever speaks for the team writes it; the others are told who does.
+async fn write_an_update([ada, bo, cy, dee]: [&Person; 4]) {
+    let updates = |view: &Value| view["questions"].as_array().unwrap().clone();
+    let asked = ada.seat.until("/api/team", |view| !updates(view).is_empty()).await;
+    assert_eq!(
+        (&asked["questions"][0]["voice"], &asked["questions"][0]["late"]),
+        (&json!("director"), &Value::Null)
+    );
+    cy.page.until_true("document.querySelector('#questions .other:not([hidden])')?.textContent.startsWith('Dee writes it')").await;
+    look_at(&dee.page, "people-update-phone").await;
+    let health = bo.seat.get("/api/team/health").await;
+    assert!(!health.is_null());
+    press(&bo.page, "#evidence-panel-health tr:nth-child(1) .pin").await;
+    bo.page.until("#hypothesis").await.send_keys("the content store does not run").await.unwrap();
+    press(&bo.page, "#thoughts form button").await;
+    ada.seat.until("/api/team", |view| view["hypotheses"] != json!([]) && view["pins"] != json!([])).await;
+    ada.seat
+        .until("/api/team", |view| view["availability"]["now"].as_f64().is_some_and(|share| share < 0.5))
+        .await;
+    dee.page.until("#questions .writing textarea").await.send_keys(UPDATE).await.unwrap();
+    press(&dee.page, "#questions .writing button").await;
+    let written = ada.seat.until("/api/team", |view| !view["questions"][0]["answer"].is_null()).await;
+    assert_eq!(
+        (&written["questions"][0]["late"], &written["questions"][0]["by"]),
+        (&json!(false), &json!("Dee"))
+    );
+}
+
+/// The scribe writes down what is decided, and proposes; nothing happens without a go. Command goes to the deputy in the midst of it, who
+/// gives the go.
+async fn hand_command_over([ada, bo, cy, dee]: [&Person; 4]) {
+    press(&cy.page, "#tab-shop").await;
+    cy.page.until("#note-text").await.send_keys("Ada: first restart, then look further").await.unwrap();
+    press(&cy.page, "#note-form button").await;
+    let restart =
+        json!({ "remedy": "restart-content-store", "expects": "back", "because": "it does not answer" });
+    let proposed = cy.seat.send(Method::POST, "/api/team/remedies", Some(&restart)).await;
+    assert_eq!(proposed.status, StatusCode::ACCEPTED, "{}", text(&proposed));
+    let go = json!({ "go": true });
+    assert_eq!(
+        dee.seat.status(Method::POST, "/api/team/proposals/r99", Some(&go)).await,
+        StatusCode::FORBIDDEN
+    );
+    ada.page.until("#questions button[aria-label^='Go']").await;
+    look_at(&ada.page, "people-proposal").await;
+
+    // Command goes to the deputy in the midst of it, who gives the go.
+    press(&ada.page, "#roles > summary").await;
+    ada.page.until("#offer-to").await.send_keys("Bo").await.unwrap();
+    ada.page
+        .until("#offer-words")
+        .await
+        .send_keys("Cy proposes the restart; nothing else is under way.")
+        .await
+        .unwrap();
+    press(&ada.page, ".offer button").await;
+    bo.page
+        .until_true(
+            "document.querySelector('#questions')?.textContent.includes('Ada hands command over to you')",
+        )
+        .await;
+    look_at(&bo.page, "people-offer").await;
+    press(&bo.page, "#questions .primary").await;
+    ada.seat.until("/api/team", |view| view["roles"]["holders"][0]["alias"] == "Bo").await;
+    assert_eq!(
+        ada.seat.status(Method::POST, "/api/team/proposals/r99", Some(&go)).await,
+        StatusCode::FORBIDDEN
+    );
+    press(&bo.page, "#questions button[aria-label^='Go']").await;
+    ada.seat.until("/api/team", super::are_served).await;
+}
+
+async fn read_the_debrief(room: &RunningRoom, host: &Browser, phone: &Browser) {
+    let desk = room.desk();
+    desk.post("/api/desk/end", &Value::Null).await;
+    desk.post("/api/desk/reveal", &Value::Null).await;
+    host.client.goto(&at(room, "/desk/debrief")).await.unwrap();
+    phone.client.goto(&at(room, "/team/debrief")).await.unwrap();
+    press(host, "#i1-time > summary").await;
+    let told = host.until("#i1-time").await.text().await.unwrap().replace('\u{a0}', " ");
+    for says in [
+        "Ada, then Bo commanded; the hand-over took",
+        "Ada handed command over to Bo",
+        "Cy proposes the restart; nothing else is under way.",
+        "Eva, then Finn commanded; once it was taken without being handed over",
+        "Finn took command in place of Eva",
+        "One remedy waited for a go",
+        UPDATE,
+        "thought: the content store does not run",
+        " % served, $",
+    ] {
+        assert!(told.contains(says), "{says}: {told}");
+    }
+    let marked = host.until("#i1-told").await.html(true).await.unwrap();
+    assert!(marked.contains("command went over in one sentence (Noa)"), "{marked}");
+    press(phone, "#i1-time > summary").await;
+    press(phone, "#i1-repair > summary").await;
+    let repair = phone.until("#i1-repair blockquote").await.text().await.unwrap();
+    assert!(repair.contains("nobody would have noticed"), "{repair}");
+    for (page, name) in [(host, "people-debrief"), (phone, "people-debrief-phone")] {
+        page.client
+            .execute("document.querySelector('.handovers').scrollIntoView()", Vec::new())
+            .await
+            .unwrap();
+        look_at(page, name).await;
+    }
 }
 
 /// Hands an explanation in, and argues for a repair once the room offers it.
