@@ -5,7 +5,7 @@
 #[path = "session/people.rs"]
 mod people;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fantoccini::{Locator, key::Key};
 use glyphfall_tests::{
@@ -15,6 +15,7 @@ use glyphfall_tests::{
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// Where in the catalogue the story's cause stands begins with these words; typing them chooses it.
 const CAUSE: &str = "An editor publishes a text with a control character";
