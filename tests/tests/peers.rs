@@ -1,9 +1,5 @@
-//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus and the Chaos Toolkit; what is exported in
-//! files for anybody; and [`programs`] that respond to incidents.
+//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus, and the Model Context Protocol's own client.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
-#[path = "peers/programs.rs"]
-mod programs;
 
 use std::{
     fs,
@@ -297,4 +293,184 @@ async fn value_of(prometheus: &Peer, query: &str) -> Option<f64> {
     }
     let answer: Value = serde_json::from_slice(&answer.body).ok()?;
     answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+}
+
+/// What the protocol's own client heard, in order: what was called, whether it was refused, and what came back.
+fn on_call(arguments: &[&str]) -> Vec<(String, bool, Value)> {
+    let mut client = Command::new(peer_program("python"));
+    let (code, heard, error) = output(client.arg(root().join("tests/peers/on_call.py")).args(arguments));
+    assert_eq!(code, 0, "{heard}\n{error}");
+    let line = |line: &str| {
+        let mut told: Value = serde_json::from_str(line).unwrap();
+        let came = told["came"].take();
+        (told["called"].as_str().unwrap().to_owned(), told["refused"] == true, came)
+    };
+    heard.lines().map(line).collect()
+}
+
+/// The record that a run left.
+fn record_in(folder: &Path) -> Value {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let record = files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "json"));
+    serde_json::from_slice(&fs::read(record.expect("a record was left")).unwrap()).unwrap()
+}
+
+fn assert_tells_nothing(heard: &[(String, bool, Value)], at: &str) {
+    for (called, _, came) in heard {
+        let lower = came.to_string().to_lowercase();
+        let found: Vec<_> = FORBIDDEN.iter().filter(|word| lower.contains(*word)).collect();
+        assert!(found.is_empty(), "{at}: {called} tells {found:?} in {came}");
+    }
+}
+
+#[test]
+fn the_protocols_own_client_calls_every_tool_at_every_level_and_learns_no_secret() {
+    let glyphfall = program("glyphfall");
+    for (place, level) in ["dark", "logs", "metrics", "traces", "changes"].into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let heard = on_call(&[glyphfall.to_str().unwrap(), level, folder.path().to_str().unwrap()]);
+        assert_tells_nothing(&heard, level);
+        let mut well: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut refused = 0;
+        for (called, is_refused, came) in &heard {
+            match is_refused {
+                false => *well.entry(called).or_default() += 1,
+                true => {
+                    refused += 1;
+                    assert!(
+                        came.as_str().is_some_and(|why| why.len() > 20),
+                        "{level}: {called} says why: {came}"
+                    );
+                }
+            }
+        }
+        let tools = heard[1].2.as_array().unwrap();
+        assert_eq!(tools.len(), [10, 10, 11, 12, 13][place], "{level}");
+        for tool in tools {
+            assert!(well.contains_key(tool["name"].as_str().unwrap()), "{level}: {tool} was called");
+            let is_told = tool["description"].as_str().is_some_and(|told| told.contains("Example: {"));
+            assert!(is_told && tool["input_schema"]["type"] == "object", "{level}: {tool}");
+        }
+        assert_eq!(refused, 14, "{level}: what is wrong, unknown or too late");
+        let (_, _, last) = heard.last().unwrap();
+        assert!(last.as_str().unwrap().contains("over"), "{level}: {last}");
+        let record = record_in(folder.path());
+        assert_eq!(
+            (&record["level"], &record["complete"], &record["responder"]),
+            (&json!(level), &json!(true), &json!("program"))
+        );
+        let looks =
+            record["events"].as_array().unwrap().iter().filter(|event| event["kind"] == "check").count();
+        assert!(looks > 25 && record["outcome"]["explained_s"].is_number(), "{level}: {looks}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_http_only_who_has_the_token_is_let_in_and_the_end_of_the_incident_is_the_end() {
+    let (port, token, folder) = (free_port(), token(), tempfile::tempdir().unwrap());
+    let mut command = Command::new(program("glyphfall"));
+    command.args(["agent", "slow-disk", "--level", "metrics", "--seed", "3", "--http", &port.to_string()]);
+    command.arg("--out").arg(folder.path()).env("GLYPHFALL_AGENT_TOKEN", &token);
+    let mut agent = Process::start(&mut command);
+    agent.until_listening(port).await;
+    let request =
+        Request::post("/mcp").header("content-type", "application/json").body(Bytes::from_static(b"{}"));
+    let refused = peer(port).send(request.unwrap(), Wait::AtMost(BOUND)).await.unwrap();
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    let url = format!("http://127.0.0.1:{port}/mcp");
+    let heard = on_call(&[&url, &token]);
+    assert_tells_nothing(&heard, "http");
+    assert!(heard.iter().any(|(called, is_refused, _)| called == "finish" && !is_refused));
+    assert!(agent.ended(BOUND).await, "{}", agent.said());
+    assert_eq!(record_in(folder.path())["complete"], true);
+}
+
+#[test]
+fn what_is_the_same_for_every_incident_is_the_same_byte_for_byte_and_broken_messages_are_answered() {
+    let ask = |scenario: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(program("glyphfall"));
+        command.args(["agent", scenario, "--level", "changes", "--seed", "3", "--out"]).arg(folder.path());
+        let mut agent =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut says = agent.stdin.take().unwrap();
+        let mut hears = BufReader::new(agent.stdout.take().unwrap()).lines();
+        let mut ask = |line: &str| -> Value {
+            writeln!(says, "{line}").unwrap();
+            serde_json::from_str(&hears.next().unwrap().unwrap()).unwrap()
+        };
+        let version = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+        let mut same = vec![ask(
+            &json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": version }).to_string(),
+        )];
+        let broken = ask("{\"jsonrpc\": \"2.0\", ");
+        assert_eq!((&broken["error"]["code"], &broken["id"]), (&json!(-32700), &Value::Null), "{broken}");
+        let foreign = ask("{\"id\": 7, \"question\": \"why?\"}");
+        assert_eq!((&foreign["error"]["code"], &foreign["id"]), (&json!(-32600), &json!(7)), "{foreign}");
+        same.push(ask(&json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" }).to_string()));
+        for tool in ["list_checks", "catalogue"] {
+            let call = json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": { "name": tool, "arguments": {} } });
+            let mut answer = ask(&call.to_string());
+            let mut told: Value =
+                serde_json::from_str(answer["result"]["content"][0]["text"].take().as_str().unwrap())
+                    .unwrap();
+            // The one thing that may differ: when somebody was called.
+            assert!(told.as_object_mut().unwrap().remove("clock").is_some());
+            same.push(told);
+        }
+        // It goes away without a word: its world ends, and the record says so.
+        drop(says);
+        let ended = agent.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{}", String::from_utf8_lossy(&ended.stderr));
+        assert_eq!(record_in(folder.path())["complete"], false);
+        same
+    };
+    assert_eq!(ask("special-character"), ask("slow-disk"));
+}
+
+#[test]
+fn a_program_goes_through_a_comparison_twice_alike_and_its_report_is_pooled() {
+    let folder = tempfile::tempdir().unwrap();
+    let responder = format!("python3 {}", root().join("examples/responder.py").display());
+    let compared = |out: &str| {
+        let mut command = Command::new(program("glyphfall"));
+        command.args([
+            "compare",
+            "special-character",
+            "suspended-store",
+            "--quick",
+            "--seed",
+            "3",
+            "--levels",
+            "dark,changes",
+        ]);
+        let out = folder.path().join(out);
+        let (code, told, error) =
+            output(command.args(["--format", "json", "--responder", &responder, "--out"]).arg(&out));
+        assert_eq!(code, 0, "{error}");
+        let left: Vec<String> = fs::read_dir(&out)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        assert!(
+            !left.iter().any(|file| file.contains("incidents")),
+            "what was kept is in the report: {left:?}"
+        );
+        (serde_json::from_str::<Value>(&told).unwrap(), out)
+    };
+    let ((first, out), (second, _)) = (compared("one"), compared("two"));
+    assert_eq!(first, second);
+    let incidents = first["program"]["incidents"].as_array().unwrap();
+    assert_eq!(incidents.len(), 4);
+    let levels = first["program"]["levels"].as_array().unwrap();
+    assert!(levels.iter().all(|level| level["figures"]["explained_right_share"] == 1.0), "{levels:#?}");
+    let report = fs::read_dir(&out).unwrap().map(|file| file.unwrap().path());
+    let report =
+        report.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "json")).unwrap();
+    let mut pool = Command::new(program("glyphfall"));
+    pool.arg("compare").arg("--pool").arg(&report).arg("--out").arg(folder.path());
+    let (code, told, error) = output(&mut pool);
+    assert!(code == 0 && told.contains("4 incidents that everybody met, 0 left out"), "{told}{error}");
+    let page = fs::read_to_string(folder.path().join("leaderboard.html")).unwrap();
+    assert!(page.contains("model responder") && page.contains("examples/responder.py"));
 }

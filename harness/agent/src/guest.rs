@@ -215,7 +215,7 @@ impl OnCall {
     }
 
     fn suppose(&self, hands: &WorldHands<'_>, text: &str) -> Result<Value, String> {
-        let text = texts::text("text", text).map_err(said)?;
+        let text = texts::text("text", text).map_err(|problem| problem.detail().to_owned())?;
         let locates = locates(&text, &self.truth);
         self.located(locates, hands.story_s());
         hands.note(EventKind::Hypothesis { text, locates });
@@ -279,7 +279,7 @@ fn answer(explain: &Explain) -> Result<Answer, String> {
     let fits = |about: About, choice: &Option<String>| {
         choice.as_ref().map(|choice| chosen(about, choice, &TeamWorld::assets())).transpose()
     };
-    let read = |about, choice| fits(about, choice).map_err(said);
+    let read = |about, choice| fits(about, choice).map_err(|problem| problem.detail().to_owned());
     let (asset, character) =
         (read(About::Asset, &explain.asset)?, read(About::Character, &explain.character)?);
     let (cause, parts) = cause_in_parts(&explain.cause).ok_or_else(|| {
@@ -312,11 +312,6 @@ async fn is_published(hands: &WorldHands<'_>, asset: &str) -> bool {
     let path = format!("/assets/{asset}/versions");
     let asked = hands.get(Service::ContentStore, &path, STORE_TIMEOUT).await;
     !asked.is_ok_and(|reply| reply.status == 404)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
-fn said(problem: chassis::Problem) -> String {
-    problem.detail().to_owned()
 }
 
 fn in_minutes(minutes: f64) -> Duration {

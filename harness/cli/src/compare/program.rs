@@ -64,7 +64,7 @@ pub(super) fn done(
     }
     let spent = *external.spent.lock();
     screen.say(&format!(
-        "\nThe program '{}': {:.1} s of its own between calls, {:.1} s in the shop, of all runs together",
+        "\nThe program '{}': {:.1} s of its own between calls, {:.1} s in the shop, of all its incidents in this run together",
         plain(&external.command),
         spent.program.as_secs_f64(),
         spent.world.as_secs_f64()
