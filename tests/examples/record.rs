@@ -40,7 +40,7 @@ async fn main() {
     }
     let assigned = |(number, (_, level, _)): (usize, &(_, &str, _))| json!({ "team": number + 1, "scenario": SCENARIO, "level": level });
     let round = json!({ "practice": false, "operating_model": "you-build-it", "speed": 15.0, "minutes": 12.0,
-        "teams": TEAMS.iter().enumerate().map(assigned).collect::<Vec<_>>() });
+        "updates": null, "teams": TEAMS.iter().enumerate().map(assigned).collect::<Vec<_>>() });
     change(&desk, Method::PUT, "/api/desk/plan/0", &round).await;
     let mut teams = Vec::new();
     for (place, (name, _, people)) in TEAMS.iter().enumerate() {
@@ -52,6 +52,11 @@ async fn main() {
     }
     let [owls, larks, herons, otters]: [Team; 4] =
         teams.try_into().unwrap_or_else(|_| unreachable!("there are four"));
+
+    // One team plays with roles.
+    for (person, role) in larks.people.iter().zip(["commander", "communications"]) {
+        change(person, Method::PUT, &format!("/api/team/roles/{role}"), &Value::Null).await;
+    }
 
     desk.post("/api/desk/start", &Value::Null).await;
     tokio::join!(lead(&desk), by_hints(&owls), up_a_blind_alley(&larks), wrongly(&herons), quickly(&otters));
@@ -93,7 +98,7 @@ async fn join(room: &RunningRoom, team: usize, alias: &str) -> Client {
 async fn lead(desk: &Client) {
     sleep(Duration::from_secs(200)).await;
     desk.post("/api/desk/mark", &json!({ "text": "One team restores, the others still look" })).await;
-    let asks = json!({ "team": null, "text": "The director asks: when will the shop be back? An estimate, please.", "asks": true });
+    let asks = json!({ "team": null, "text": "What do you know, and when will the shop be back?", "voice": "director", "kind": "update" });
     desk.post("/api/desk/message", &asks).await;
     for after_s in [20, 70, 70, 50] {
         sleep(Duration::from_secs(after_s)).await;
@@ -191,6 +196,14 @@ impl Team {
 
     async fn hands_in(&self) {
         self.acts().post("/api/team/explanation", &Value::Null).await;
+    }
+
+    /// Hands command over to the other.
+    async fn hands_over(&self, words: &str) {
+        let to = self.other().get("/api/team").await["seat"].clone();
+        self.acts().post("/api/team/command/offer", &json!({ "to": to, "words": words })).await;
+        sleep(Duration::from_secs(3)).await;
+        self.other().post("/api/team/command/accept", &Value::Null).await;
     }
 
     /// Answers what the director asked, some seconds later.
@@ -292,6 +305,7 @@ async fn up_a_blind_alley(team: &Team) {
     team.does("restart-web-front", None, "better", "connections are opened anew").await;
     team.acts().post(&format!("/api/team/hypotheses/{network}/strike"), &json!({})).await;
     team.answers("We do not know yet. A quarter of an hour?").await;
+    team.hands_over("The network was not it. I read what the cache says; you decide.").await;
     team.looks(&["/evidence/logs?service=cache&severity=warn", "/evidence/logs?service=content-store"]).await;
     let (line, asset) = team.warning().await;
     let warning = team.pins(json!({ "source": "log", "sequence": line })).await;

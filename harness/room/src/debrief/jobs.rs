@@ -31,10 +31,6 @@ use super::knowable::knowable;
 const LOOKS_EVERY: Duration = Duration::from_secs(30);
 
 /// One thing to compute. The same job has always the same result.
-#[expect(
-    clippy::unsafe_derive_deserialize,
-    reason = "what is unsafe is within `select!`, and trusts no field"
-)]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(
     clippy::unsafe_derive_deserialize,
