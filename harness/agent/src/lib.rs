@@ -5,7 +5,7 @@
 //! # Layout, in the order to read
 //!
 //! - [`tools`]: what a program can call, described so that a model needs no manual. [`session`]: what it may spend, and what it did.
-//! - [`guest`]: carries out calls in the world, in virtual time: the shop stands still while the program thinks. [`looks`]: those that
+//! - [`guest`]: carries out calls in the world, in virtual time: the shop stands still while the program thinks. `looks`: those that
 //!   ask the evidence.
 //! - [`desk`]: hands calls from the protocol to the world. [`server`]: the protocol; over [`lines`], or [`web`].
 //! - [`mod@incident`]: one incident from the first customer to the end, and what came of it.

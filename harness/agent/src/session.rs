@@ -42,7 +42,7 @@ pub enum Ended {
     Finished,
     /// It went away before it had finished.
     Vanished,
-    /// It called nothing for longer than [`SILENT_MAX`](crate::guest::SILENT_MAX).
+    /// It called nothing for longer than [`SILENT_MAX`](crate::program::SILENT_MAX).
     Silent,
     /// The story's day was over.
     DayOver,

@@ -2,7 +2,7 @@
 //! decision needs somebody to make it, and that command passes from one to another in words that both have heard.
 //!
 //! **Who.** People take free roles themselves; nobody has to. One person may hold several, but nobody is commander and deputy at once. A role
-//! of somebody who has gone silent ([`AWAY_FROM`]) may be taken by others, and the deputy may take command at any time. **What it means.** In
+//! of somebody who has gone silent (`AWAY_FROM`) may be taken by others, and the deputy may take command at any time. **What it means.** In
 //! a team with a commander, whoever else wants a remedy proposes it ([`Proposal`]), and the commander or the deputy gives the go: so the team
 //! does one thing at a time, and knows who decided. The scribe writes what the team decides into its log. Whoever holds communications is
 //! shown what is asked from outside; anybody may answer in their place. **Command** is handed over by an offer, with what the next commander
