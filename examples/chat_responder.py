@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 
-from responder import Incident
+from incident import Incident
 
 TASK = """You are on call for a web shop and have just been called. Find out with the tools what keeps customers from being served, restore
 service, and explain what happened. Every call takes story minutes, in which the shop loses money. Write down what you suspect as a
@@ -73,7 +73,7 @@ def called(incident, known, function):
 
 
 def main():
-    chat, incident = Chat(), Incident()
+    chat, incident = Chat(), Incident("a language model")
     tools = [{"type": "function", "function": {"name": tool["name"], "description": tool.get("description", ""), "parameters": tool["inputSchema"]}}
              for tool in incident.request("tools/list", {})["tools"]]
     known = [tool["function"]["name"] for tool in tools]

@@ -7,47 +7,14 @@ It asks whether customers fail, and for whom; then it goes through its rules fro
 agree is a suspicion: it is written down, its remedy is tried, and customers are asked again. Once they are served, the suspicion is the
 explanation. It reads no telemetry that its level does not have, so it works at every level.
 """
-import json
 import sys
 
-
-class Incident:
-    """The protocol: one JSON-RPC message a line. Every call of a tool is answered before the next."""
-
-    def __init__(self):
-        self.calls = 0
-        self.request("initialize", {"protocolVersion": "2025-06-18", "capabilities": {},
-                                    "clientInfo": {"name": "rules of thumb", "version": "1"}})
-        self.send({"method": "notifications/initialized"})
-
-    def send(self, message):
-        sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
-        sys.stdout.flush()
-
-    def request(self, method, params):
-        self.calls += 1
-        self.send({"id": self.calls, "method": method, "params": params})
-        for line in sys.stdin:
-            answer = json.loads(line)
-            if answer.get("id") == self.calls:
-                if "error" in answer:
-                    sys.exit(f"{method}: {answer['error']['message']}")
-                return answer["result"]
-        sys.exit("the incident went away")
-
-    def call(self, tool, **arguments):
-        """What a tool answers; nothing if it refuses, as it does when a budget is used up."""
-        result = self.request("tools/call", {"name": tool, "arguments": arguments})
-        text = result["content"][0]["text"]
-        if result.get("isError"):
-            print(f"{tool}: {text}", file=sys.stderr)
-            return None
-        return json.loads(text)
+from incident import Incident
 
 
 class Responder:
     def __init__(self):
-        self.incident = Incident()
+        self.incident = Incident("rules of thumb")
         self.incident.call("situation")
         self.checks = {check["name"] for check in self.incident.call("list_checks")["checks"]}
         self.catalogue = self.incident.call("catalogue")

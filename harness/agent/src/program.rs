@@ -1,9 +1,10 @@
-//! A command that is started for each incident of a comparison and speaks the protocol on its standard streams. Teaches that a program which
+//! A command that is started for each incident of a comparison and speaks the protocol, on its standard streams or over HTTP. Teaches that a program which
 //! remembers the incident before has not diagnosed the next one: each gets a process of its own.
 
 use std::{
     fs::OpenOptions,
     io,
+    net::{Ipv4Addr, TcpListener as StdListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, atomic::Ordering},
@@ -11,11 +12,12 @@ use std::{
     time::Duration,
 };
 
+use chassis::{network::Listener, token};
 use experiment::{compare::program::Program, sweep::Watch};
 use incident::Level;
 use parking_lot::Mutex;
 use report::compare::ProgramIncident;
-use tokio::{select, time::interval};
+use tokio::{net::TcpListener, select, time::interval};
 use tokio_util::sync::CancellationToken;
 use wait_timeout::ChildExt;
 use world::{scenario::Scenario, tape::Tape};
@@ -27,6 +29,7 @@ use crate::{
     lines::Lines,
     server::Server,
     session::{Charge, Ended, Terms},
+    web,
 };
 
 /// How long a program may think before its next call: a slow model behind a queue takes minutes.
@@ -38,9 +41,29 @@ const LEAVES_WITHIN: Duration = Duration::from_secs(5);
 /// How often a run looks whether it has been told to stop.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
+/// Where a program over HTTP finds its incident, and what it shows there.
+pub const URL: &str = "GLYPHFALL_AGENT_URL";
+pub const TOKEN: &str = "GLYPHFALL_AGENT_TOKEN";
+
+/// What a program speaks over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Its standard input and output.
+    Streams,
+    /// Streamable HTTP, at an address of its own for each incident.
+    Http,
+}
+
+/// A way to a program that was started.
+enum Way {
+    Lines(Lines),
+    Door(StdListener, String),
+}
+
 /// A command, and the terms on which it responds.
 pub struct External {
     pub command: String,
+    pub over: Over,
     pub terms: Terms,
     /// Where its standard error goes.
     pub errors: PathBuf,
@@ -51,31 +74,40 @@ pub struct External {
 
 impl External {
     /// The usual terms with these budgets; the level is each incident's own.
-    pub fn new(command: String, terms: Terms, errors: PathBuf, kept: Kept) -> Self {
+    pub fn new(command: String, over: Over, terms: Terms, errors: PathBuf, kept: Kept) -> Self {
         let terms = Terms { charge: Charge::Calls, ..terms };
-        Self { command, terms, errors, kept, spent: Mutex::default() }
+        Self { command, over, terms, errors, kept, spent: Mutex::default() }
     }
 
     /// Starts the program. The shell is replaced by it, so that ending the one ends the other.
-    fn start(&self) -> io::Result<Child> {
+    fn start(&self) -> io::Result<(Child, Way)> {
         let errors = OpenOptions::new().create(true).append(true).open(&self.errors)?;
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("exec {}", self.command)]);
-        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors).spawn()
+        if self.over == Over::Http {
+            let door = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            door.set_nonblocking(true)?;
+            let token = token::make()?;
+            shell.env(URL, format!("http://{}{}", door.local_addr()?, web::PATH)).env(TOKEN, &token);
+            let child = shell.stdin(Stdio::null()).stdout(errors.try_clone()?).stderr(errors).spawn()?;
+            return Ok((child, Way::Door(door, token)));
+        }
+        let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors).spawn()?;
+        let streams = child.stdout.take().zip(child.stdin.take());
+        let (reads, writes) = streams.expect("both streams are piped");
+        Ok((child, Way::Lines(Lines::over(reads, writes)?)))
     }
 
     fn respond(&self, scenario: &Scenario, seed: u64, level: Level, watch: Watch<'_>) -> io::Result<Outcome> {
         let incident = prepared(scenario, seed, Terms { level, ..self.terms }, SILENT_MAX);
         let desk = incident.desk();
-        let mut child = self.start()?;
-        let streams = child.stdout.take().zip(child.stdin.take());
-        let (reads, writes) = streams.expect("both streams are piped");
-        let lines = Lines::over(reads, writes)?;
+        let (child, way) = self.start()?;
+        let child = Mutex::new(child);
         let gone = CancellationToken::new();
         let outcome = thread::scope(|scope| {
-            let serving = scope.spawn(|| serve(&desk, lines, &gone, watch));
+            let serving = scope.spawn(|| serve(&desk, way, &child, &gone, watch));
             let outcome = incident.play(watch.stalled);
-            let left = leave(&mut child);
+            let left = leave(&mut child.lock());
             gone.cancel();
             serving.join().map_err(|_| io::Error::other("the protocol's thread failed"))??;
             left?;
@@ -89,24 +121,44 @@ impl External {
 }
 
 /// Serves one program until it goes away, or the comparison is told to stop.
-fn serve(desk: &Arc<Desk>, lines: Lines, gone: &CancellationToken, watch: Watch<'_>) -> io::Result<()> {
+fn serve(
+    desk: &Arc<Desk>,
+    way: Way,
+    child: &Mutex<Child>,
+    gone: &CancellationToken,
+    watch: Watch<'_>,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Over HTTP nothing breaks when a program ends: it is looked for. Its streams are read to their end first.
+    let may_leave = matches!(way, Way::Door(..));
+    let has_left =
+        || may_leave && child.try_lock().is_some_and(|mut child| matches!(child.try_wait(), Ok(Some(_))));
     let stopped = async {
         let mut looks = interval(LOOKS_EVERY);
-        while !watch.stop.load(Ordering::Relaxed) {
+        while !watch.stop.load(Ordering::Relaxed) && !has_left() {
             looks.tick().await;
         }
     };
-    runtime.block_on(async {
-        select! {
+    let served = async {
+        match way {
             // Who goes away without a word is found out by the world.
-            _ = lines.serve(Server::new(Arc::clone(desk))) => {}
-            () = stopped => {}
-            () = gone.cancelled() => {}
+            Way::Lines(lines) => drop(lines.serve(Server::new(Arc::clone(desk))).await),
+            Way::Door(door, token) => {
+                let listener = Listener::Tcp(TcpListener::from_std(door)?);
+                web::serve(listener, Arc::clone(desk), token, gone.clone()).await;
+            }
+        }
+        io::Result::Ok(())
+    };
+    let served = runtime.block_on(async {
+        select! {
+            served = served => served,
+            () = stopped => Ok(()),
+            () = gone.cancelled() => Ok(()),
         }
     });
     desk.close();
-    Ok(())
+    served
 }
 
 /// Lets a program end by itself, or ends it.

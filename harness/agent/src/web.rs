@@ -8,7 +8,12 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use chassis::{Problem, operator::is_bearer};
+use chassis::{
+    Problem, TaskGroup,
+    network::Listener,
+    operator::is_bearer,
+    serve::{Hosts, Limits, Protocol, Serving, serve_router},
+};
 use http::StatusCode;
 use rmcp::transport::{
     StreamableHttpServerConfig, StreamableHttpService,
@@ -21,8 +26,20 @@ use crate::{desk::Desk, lines::LINE_BYTES_MAX, server::Server};
 /// Where the protocol is spoken.
 pub const PATH: &str = "/mcp";
 
-/// The protocol at [`PATH`], until `stop`. It answers on loopback names alone.
-pub fn router(desk: Arc<Desk>, token: String, stop: CancellationToken) -> Router {
+/// Serves the protocol at [`PATH`] until `stop`. It answers on loopback names alone.
+pub async fn serve(listener: Listener, desk: Arc<Desk>, token: String, stop: CancellationToken) {
+    let serving = Serving {
+        protocol: Protocol::Http1,
+        limits: Limits::default(),
+        hosts: Hosts::default(),
+        has_date: true,
+    };
+    let (router, tasks) = (router(desk, token, stop.clone()), TaskGroup::default());
+    serve_router(listener, router.into(), serving, tasks.clone(), stop).await;
+    tasks.kill().await;
+}
+
+fn router(desk: Arc<Desk>, token: String, stop: CancellationToken) -> Router {
     let bytes_max = usize::try_from(LINE_BYTES_MAX).unwrap_or(usize::MAX);
     let config = StreamableHttpServerConfig::default()
         .with_cancellation_token(stop)

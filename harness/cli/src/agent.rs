@@ -19,11 +19,7 @@ use ::agent::{
     web,
 };
 use anyhow::anyhow;
-use chassis::{
-    TaskGroup,
-    serve::{Hosts, Limits, Protocol, Serving, serve_router},
-    token,
-};
+use chassis::token;
 use clap::{Args, ValueEnum};
 use incident::{Level, Usd};
 use rand::seq::IndexedRandom;
@@ -135,15 +131,8 @@ async fn served(args: &AgentArgs, desk: &Arc<Desk>) -> anyhow::Result<()> {
     let listener = listen("the program's door", SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
     let token = args.token.clone().map_or_else(token::make, Ok)?;
     output::error_line(&format!("http://{}{}\ntoken {token}", listener.address()?, web::PATH));
-    let (stop, tasks) = (CancellationToken::new(), TaskGroup::default());
-    let router = web::router(Arc::clone(desk), token, stop.clone());
-    let serving = Serving {
-        protocol: Protocol::Http1,
-        limits: Limits::default(),
-        hosts: Hosts::default(),
-        has_date: true,
-    };
-    let serving = serve_router(listener, router.into(), serving, tasks.clone(), stop.clone());
+    let stop = CancellationToken::new();
+    let serving = web::serve(listener, Arc::clone(desk), token, stop.clone());
     let over = async {
         while !desk.is_over() {
             tokio::time::sleep(LOOKS_EVERY).await;
@@ -157,7 +146,6 @@ async fn served(args: &AgentArgs, desk: &Arc<Desk>) -> anyhow::Result<()> {
         stop.cancel();
     };
     tokio::join!(serving, ends);
-    tasks.kill().await;
     Ok(())
 }
 

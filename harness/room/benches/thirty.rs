@@ -13,7 +13,8 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use incident::{Level, OperatingModel};
 use room::{
     Room, RoomOptions,
-    session::{Assigned, Guess, Round},
+    played::Guess,
+    session::{Assigned, Round},
     team_world::VIEWS_PER_SECOND,
 };
 use tokio::{

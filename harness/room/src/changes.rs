@@ -12,11 +12,9 @@ use world::play::STARTS_STORY_S;
 use crate::{
     limits::{MARKS_MAX, QUESTIONS_MAX, full},
     plan::{MINUTES_RANGE, ROUNDS_MAX},
+    played::{Expectation, Expected, Moment, Pending, Played},
     roles::{Command, Role},
-    session::{
-        Expectation, Expected, Mark, Moment, Pending, Phase, Played, Purpose, Round, Seat, Session, Team,
-        conflict, not_found,
-    },
+    session::{Mark, Phase, Purpose, Round, Seat, Session, Team, conflict, not_found},
     state::Change,
     ticket::Ticket,
     voices::{UPDATE, UPDATE_WITHIN_S, Voice},

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 use crate::{
     catalogue::{cause, factor, holds_any, is_same_at, test_of, trigger},
-    session::Moment,
+    played::Moment,
 };
 
 /// What a part is worth that is said and not shown, as a share of its points. Assumed.

@@ -10,17 +10,19 @@ use utoipa::ToSchema;
 use crate::{
     catalogue::LIBRARY,
     claims::{About, scored},
+    clock_views::{ClockView, clock_view},
     ended::Ended,
     invitations::{Invitation, Rights},
+    played::{Expectation, Guess, Played},
     roles::Role,
     room::Room,
-    session::{Expectation, Guess, Mark, Phase, Played, Purpose, Round, Session},
+    session::{Mark, Phase, Purpose, Round, Session},
     syllabus::{difficulty, teaches},
     team_world::{State, TeamWorld},
     ticket::Ticket,
     views::{
-        AskedView, ClockView, QuestionView, RoundView, SeatView, clock_view, question, questions, round_view,
-        seat_views, story_of, story_time,
+        AskedView, QuestionView, RoundView, SeatView, question, questions, round_view, seat_views, story_of,
+        story_time,
     },
     voices::{MessageKind, PREPARED, Prepared, Updates, Voice},
 };

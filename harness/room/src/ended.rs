@@ -7,9 +7,10 @@ use world::scenario::{ScenarioError, draw, scenario};
 
 use crate::{
     catalogue::truth_at,
-    session::{Assigned, Played, Round},
+    clock_views::{ClockView, clock_of},
+    played::Played,
+    session::{Assigned, Round},
     team_world::{Figures, Seen, is_call},
-    views::{ClockView, clock_of},
 };
 
 /// One team's round.

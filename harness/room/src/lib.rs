@@ -2,7 +2,7 @@
 //!
 //! # Layout, in the order to read
 //!
-//! - [`session`]: who is here, which rounds there are, what each team did; plain data. [`state`]: its owner, and the one way to change it:
+//! - [`session`]: who is here, which rounds there are, what each team did ([`played`]); plain data. [`state`]: its owner, and the one way to change it:
 //!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a
 //!   [`ticket`] or not, and with [`roles`] or not. [`voices`]: who speaks to teams from outside. [`invitations`]: who else is at the desk.
 //!   [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it
@@ -13,7 +13,7 @@
 //! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: what a restart finds.
 //!   [`queries`]: whose query is computed when.
 //! - [`access`]: who is allowed what. [`rate_limits`]: how often. [`limits`]: how large everything may grow, in one place. [`texts`]: what
-//!   people type. [`views`], [`ticket_views`], [`role_views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`].
+//!   people type. [`views`], [`clock_views`], [`ticket_views`], [`role_views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`].
 //!   [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and QR codes. [`pages`]: files, and the headers of every answer.
 //!   [`mod@debrief`]: what it was all about,
 //!   once the answers are open.
@@ -31,6 +31,7 @@
 )]
 
 pub mod session;
+pub mod played;
 pub mod state;
 pub mod limits;
 pub mod texts;
@@ -62,6 +63,7 @@ pub mod store;
 pub mod access;
 pub mod rate_limits;
 pub mod views;
+pub mod clock_views;
 pub mod ticket_views;
 pub mod role_views;
 pub mod desk_views;

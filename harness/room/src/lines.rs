@@ -16,8 +16,9 @@ use incident::OperatingModel;
 
 use crate::{
     evidence_kind::{EvidenceKind, open_at},
+    played::Played,
     rate_limits::Who,
-    session::{Played, Session, conflict, not_found},
+    session::{Session, conflict, not_found},
     state::Change,
 };
 
@@ -202,7 +203,7 @@ mod tests {
     use crate::{
         claims::Evidence,
         debrief::handovers::handovers,
-        session::{Look, Moment},
+        played::{Look, Moment},
         ticket::{Pass, Reason, Ticket, Written},
     };
     use Line::{First, Second, Third};

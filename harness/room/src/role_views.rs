@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 
 use crate::{
     catalogue::id_of,
+    played::{Expected, Played},
     roles::{Command, Proposal, Role},
-    session::{Expected, Played, Round, Session},
+    session::{Round, Session},
     views::{SeatView, seat_views, story_time},
 };
 

@@ -19,8 +19,9 @@ use utoipa::ToSchema;
 
 use crate::{
     limits::{COMMANDS_MAX, full},
+    played::{Expected, Moment, Pending, Played},
     rate_limits::Who,
-    session::{Expected, Moment, Pending, Phase, Played, Seat, Session, conflict, not_found},
+    session::{Phase, Seat, Session, conflict, not_found},
     state::Change,
     work::room_for,
 };

@@ -13,8 +13,9 @@ use world::scenario::scenario;
 use crate::{
     changes::WARNINGS,
     ended::Ended,
+    played::{Expectation, Moment, Outlook, Pending},
     room::Room,
-    session::{Expectation, Moment, Outlook, Pending, Phase, Session, conflict},
+    session::{Phase, Session, conflict},
     team_world::{Figures, Gap, Opening, State, TeamWorld},
 };
 

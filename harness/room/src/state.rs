@@ -92,10 +92,11 @@ mod tests {
     use crate::{
         RoomOptions,
         invitations::Rights,
+        played::{Guess, Look, Moment},
         rate_limits::Client,
         roles::Role,
         seats::Newcomer,
-        session::{Guess, Look, Moment, Phase},
+        session::Phase,
         voices::Voice,
     };
 
@@ -248,7 +249,7 @@ mod tests {
             |session| session.let_in(1, None).is_err(),
             |session| session.hint(1, &[], NOW).unwrap().is_none(),
             |session| {
-                let half_done = |played: &mut crate::session::Played| {
+                let half_done = |played: &mut crate::played::Played| {
                     played.hints = 7;
                     played.strike("h99").map(drop)
                 };

@@ -32,7 +32,8 @@ use crate::{
     complaints::complaint,
     evidence_kind::EvidenceKind,
     forward::Tee,
-    session::{Assigned, Moment, Played, Round, Team},
+    played::{Moment, Played},
+    session::{Assigned, Round, Team},
 };
 
 /// Page views a second in each world, unless told otherwise: a tenth of what two cores carry for thirty of them.

@@ -27,7 +27,8 @@ use crate::{
     evidence_kind::EvidenceKind,
     limits::cut,
     lines::Lines,
-    session::{Assigned, Moment, Played, conflict},
+    played::{Moment, Played},
+    session::{Assigned, conflict},
 };
 
 /// The ticket of one team's round, and what each line knows.

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use crate::{
     lines::Lines,
-    session::{LogLine, Played},
+    played::{LogLine, Played},
+    session::Session,
     ticket::{Pass, Ticket, Written},
     views::story_time,
 };
@@ -52,6 +53,14 @@ pub struct PassView {
     pub attached: Vec<String>,
     /// When it was acknowledged, and by whom; null: not yet.
     pub acknowledged: Option<String>,
+}
+
+/// Who works at which lines, and somebody's own.
+pub fn lines_view(session: &Session, number: u32, at: &Lines) -> LinesView {
+    let names = |lines: &Lines| lines.iter().map(|line| line.name()).collect();
+    let seats = session.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
+    let people = seats.map(|seat| AtLines { alias: seat.alias.clone(), lines: names(&seat.lines) }).collect();
+    LinesView { yours: names(at), people }
 }
 
 /// A ticket as people at these lines may read it.

@@ -4,27 +4,28 @@ use diagnosis::{
     operating::Line,
     remedies::{COST_MINUTES, kind},
 };
-use incident::{EventKind, Level, OperatingModel, Recorder, Remedy, Service, Story};
+use incident::{Level, OperatingModel, Remedy, Service, Story};
 use serde::Serialize;
 use utoipa::ToSchema;
 use world::play::STARTS_STORY_S;
 
 use crate::{
     claims::{About, Claim, Pin, lacks},
+    clock_views::{ClockView, clock_view},
     ended::Ended,
     evidence_kind::EvidenceKind,
     limits::{ENTRIES_MAX, NOTES_BYTES_MAX, PIN_CHARACTERS_MAX, TEXT_CHARACTERS_MAX},
     lines::Lines,
+    played::{
+        Expectation, Expected, Guess, Hypothesis, LogLine, Moment, Outlook, Played, Question, Submitted,
+    },
     rate_limits,
     role_views::{MoreView, ProposalView, RolesView, more_view, proposal_view, roles_view},
     room::Room,
     rounds::QUESTION,
-    session::{
-        Expectation, Expected, Guess, Hypothesis, LogLine, Moment, Outlook, Phase, Played, Purpose, Question,
-        Round, Session, Submitted,
-    },
+    session::{Phase, Purpose, Round, Session},
     team_world::{Figures, State, TeamWorld},
-    ticket_views::{AtLines, LinesView, TicketView, is_told, ticket_view},
+    ticket_views::{LinesView, TicketView, is_told, lines_view, ticket_view},
     voices::Voice,
 };
 
@@ -154,30 +155,6 @@ pub struct RoundView {
     pub line: Option<&'static str>,
     /// Wall-clock seconds until the next line takes over.
     pub handover_in_s: Option<f64>,
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ClockView {
-    /// The time of the story, as on a clock.
-    pub story: String,
-    /// The same in seconds since 08:00.
-    pub story_s: f64,
-    /// The shop's own seconds since its customers arrived.
-    pub shop_s: f64,
-    /// When they arrived, in seconds since 1970.
-    pub arrived_unix_s: f64,
-    pub changes: Vec<ChangeView>,
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ChangeView {
-    /// The shop's second from which it holds.
-    pub at_s: f64,
-    pub story_s: f64,
-    /// Story seconds a second.
-    pub speed: f64,
-    /// Whether it is paused.
-    pub paused: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -393,28 +370,6 @@ pub(crate) fn wall_s(due_story_s: f64, now: Moment, round: &Round) -> f64 {
     ((due_story_s - now.story_s) / round.speed).max(0.0)
 }
 
-pub fn clock_view(team_world: &TeamWorld) -> ClockView {
-    let (now, arrived_unix_s) = (team_world.now(), team_world.arrived_unix_s());
-    clock_of(&team_world.world.record(), now, arrived_unix_s)
-}
-
-/// The clocks of a record at a moment.
-pub(crate) fn clock_of(record: &Recorder, now: Moment, arrived_unix_s: f64) -> ClockView {
-    let set = record.events().iter().filter_map(|event| match event.kind {
-        EventKind::Clock { speed, paused } => {
-            Some(ChangeView { at_s: event.at_s, story_s: event.story_s, speed, paused })
-        }
-        _ => None,
-    });
-    ClockView {
-        story: story_time(now.story_s),
-        story_s: now.story_s,
-        shop_s: now.at_s,
-        arrived_unix_s,
-        changes: set.collect(),
-    }
-}
-
 /// What a world shows of itself, or its record once it is gone.
 #[derive(Default)]
 struct Shown {
@@ -553,13 +508,6 @@ fn line_view(line: &LogLine) -> LineView {
         voice: line.voice,
         by: line.by.clone(),
     }
-}
-
-fn lines_view(session: &Session, number: u32, at: &Lines) -> LinesView {
-    let names = |lines: &Lines| lines.iter().map(|line| line.name()).collect();
-    let seats = session.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
-    let people = seats.map(|seat| AtLines { alias: seat.alias.clone(), lines: names(&seat.lines) }).collect();
-    LinesView { yours: names(at), people }
 }
 
 /// A claim, and what its pins do not show.

@@ -17,10 +17,11 @@ use crate::{
         cut, full, json_bytes,
     },
     lines::HANDOVER,
-    session::{
-        Expectation, Expected, Guess, Hypothesis, KnownThen, LogLine, Look, Moment, Outlook, Pending, Phase,
-        Played, Question, Round, Submitted, conflict, not_found,
+    played::{
+        Expectation, Expected, Guess, Hypothesis, KnownThen, LogLine, Look, Moment, Outlook, Pending, Played,
+        Question, Submitted,
     },
+    session::{Phase, Round, conflict, not_found},
     state::Change,
     ticket::Ticket,
     views::story_time,

@@ -167,7 +167,7 @@ fn what_is_the_same_for_every_incident_is_the_same_byte_for_byte_and_broken_mess
 fn a_program_goes_through_a_comparison_twice_alike_and_its_report_is_pooled() {
     let folder = tempfile::tempdir().unwrap();
     let responder = format!("python3 {}", root().join("examples/responder.py").display());
-    let compared = |out: &str| {
+    let compared = |out: &str, over: &[&str]| {
         let mut command = Command::new(program("glyphfall"));
         command.args([
             "compare",
@@ -181,7 +181,7 @@ fn a_program_goes_through_a_comparison_twice_alike_and_its_report_is_pooled() {
         ]);
         let out = folder.path().join(out);
         let (code, told, error) =
-            output(command.args(["--format", "json", "--responder", &responder, "--out"]).arg(&out));
+            output(command.args(over).args(["--format", "json", "--responder", &responder, "--out"]).arg(&out));
         assert_eq!(code, 0, "{error}");
         let left: Vec<String> = fs::read_dir(&out)
             .unwrap()
@@ -193,8 +193,8 @@ fn a_program_goes_through_a_comparison_twice_alike_and_its_report_is_pooled() {
         );
         (serde_json::from_str::<Value>(&told).unwrap(), out)
     };
-    let ((first, out), (second, _)) = (compared("one"), compared("two"));
-    assert_eq!(first, second);
+    let ((first, out), (second, _)) = (compared("one", &[]), compared("two", &["--http"]));
+    assert_eq!(first["program"], second["program"], "over its streams and over HTTP it sees and does the same");
     let incidents = first["program"]["incidents"].as_array().unwrap();
     assert_eq!(incidents.len(), 4);
     let levels = first["program"]["levels"].as_array().unwrap();

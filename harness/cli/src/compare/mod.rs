@@ -52,6 +52,9 @@ pub(crate) struct CompareArgs {
     /// at each level. Stopped with Ctrl-C, the same command with --seed goes on
     #[arg(long, value_name = "COMMAND", conflicts_with = "models")]
     responder: Option<String>,
+    /// Speaks with it over streamable HTTP: address and token are in its environment, in `GLYPHFALL_AGENT_URL` and `GLYPHFALL_AGENT_TOKEN`
+    #[arg(long, requires = "responder")]
+    http: bool,
     /// Calls that it has for an incident
     #[arg(long, value_name = "COUNT", default_value_t = CALLS, requires = "responder")]
     calls: NonZeroU32,

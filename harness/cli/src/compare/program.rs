@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use ::agent::{
     kept::{Belongs, Kept},
-    program::External,
+    program::{External, Over},
     session::{Charge, Terms},
 };
 use anyhow::Context;
@@ -31,7 +31,8 @@ pub(super) fn external(args: &CompareArgs, command: &str, name: &str) -> anyhow:
     };
     let kept = Kept::open(&path, &belongs).with_context(|| cannot_write(&path))?;
     let terms = Terms { level: Level::Dark, calls: args.calls, minutes: args.minutes, charge: Charge::Calls };
-    Ok(External::new(command.to_owned(), terms, args.out.join(format!("{name}.stderr")), kept))
+    let over = if args.http { Over::Http } else { Over::Streams };
+    Ok(External::new(command.to_owned(), over, terms, args.out.join(format!("{name}.stderr")), kept))
 }
 
 /// A hash of a command, and of the files that it names: another program has done nothing yet.
@@ -58,6 +59,9 @@ pub(super) fn done(
 ) -> anyhow::Result<()> {
     let quoted = external.command.replace('\'', "'\\''");
     let _ = write!(report.command, " --responder '{quoted}'");
+    if args.http {
+        report.command.push_str(" --http");
+    }
     let usual = (::agent::session::CALLS, ::agent::session::MINUTES);
     if (args.calls, args.minutes) != usual {
         let _ = write!(report.command, " --calls {} --minutes {}", args.calls, args.minutes);

@@ -27,8 +27,9 @@ use crate::{
         rounds::{RecordKept, compute, recorded},
         state::{News, View},
     },
+    played::Outlook,
     room::Room,
-    session::{Outlook, Phase, Session, conflict, not_found},
+    session::{Phase, Session, conflict, not_found},
     views::story_time,
 };
 

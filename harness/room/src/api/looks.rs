@@ -28,9 +28,10 @@ use crate::{
     evidence_kind::EvidenceKind,
     limits::{LOOK_CHARACTERS_MAX, cut},
     lines::{DASHBOARDS, Sight},
+    played::{Look, Played},
     rate_limits::Client,
     room::Room,
-    session::{Look, Played, conflict, not_found},
+    session::{conflict, not_found},
     team_world::TeamWorld,
 };
 

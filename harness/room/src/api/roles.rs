@@ -16,10 +16,11 @@ use super::{
 };
 use crate::{
     access::Member,
+    played::Moment,
     role_views::{OfferView, ProposalView, offer_view, proposal_view},
     roles::{Command, Role, only_people},
     room::Room,
-    session::{Moment, conflict},
+    session::conflict,
     texts,
 };
 

@@ -18,9 +18,10 @@ use crate::{
     access::Member,
     catalogue::{Catalogue, Kind},
     claims::{About, Claim, claim_locates, locates, scored},
+    played::{Expected, Guess, Hypothesis, Moment, Outlook, Played, Submitted},
     role_views::{MoreView, ProposalView, more_view, proposal_view, repairs},
     room::Room,
-    session::{Expected, Guess, Hypothesis, Moment, Outlook, Played, Submitted, conflict, not_found},
+    session::{conflict, not_found},
     team_world::TeamWorld,
     texts,
     views::{

@@ -17,9 +17,9 @@ use super::request::{Body, DONE, Done};
 use crate::{
     access::Member,
     lines::Lines,
+    played::{Moment, Played},
     rate_limits::Who,
     room::Room,
-    session::{Moment, Played},
     texts,
     ticket::{Pass, Reason, Written},
     ticket_views::{PassView, pass_view},

@@ -9,7 +9,7 @@ use report::session::{Claimed, Fact, FactClaimed, Guess, Mistaken};
 use crate::{
     catalogue::{self, Kind, is_same_at},
     claims::{self, About, Claim, Pin, is_named, lacks, scored},
-    session::Played,
+    played::Played,
 };
 
 pub fn facts(truth: &Answer) -> Vec<Fact> {

@@ -5,7 +5,7 @@ use report::session::{Handover, Lost};
 
 use crate::{
     claims::services_in,
-    session::{Look, Played},
+    played::{Look, Played},
     ticket::{Pass, Ticket, Written},
 };
 

@@ -23,9 +23,10 @@ use super::{
 };
 use crate::{
     catalogue::truth_at,
+    played::{self, Played as TeamPlayed},
     roles,
     rounds::QUESTION,
-    session::{self, Phase, Played as TeamPlayed, Session, Team},
+    session::{Phase, Session, Team},
 };
 
 #[derive(Debug)]
@@ -89,7 +90,7 @@ fn round(
     let scenario = scenario(&assigned.scenario)?;
     let drawn = draw(&scenario, assigned.seed);
     let truth = truth_at(assigned.level, &scenario, &drawn);
-    let hypothesis = |one: &crate::session::Hypothesis| Hypothesis {
+    let hypothesis = |one: &crate::played::Hypothesis| Hypothesis {
         time: one.story.clone(),
         text: one.text.clone(),
         is_struck: one.struck,
@@ -148,7 +149,7 @@ fn round(
     }))
 }
 
-fn help(line: &session::LogLine) -> Option<Help> {
+fn help(line: &played::LogLine) -> Option<Help> {
     let kind = match line.kind.as_str() {
         "hint" => HelpKind::Hint,
         "level" => HelpKind::Level,
@@ -157,7 +158,7 @@ fn help(line: &session::LogLine) -> Option<Help> {
     Some(Help { story_s: line.when.story_s, kind, text: line.text.clone() })
 }
 
-fn asked(question: &session::Question, played: &TeamPlayed) -> Asked {
+fn asked(question: &played::Question, played: &TeamPlayed) -> Asked {
     let words = |ids: &Vec<String>| ids.iter().map(|id| played.words_of(id)).collect();
     Asked {
         voice: question.voice.words().to_owned(),
@@ -186,16 +187,16 @@ fn proposed(one: &roles::Proposal) -> Proposed {
     Proposed { remedy: one.remedy.clone(), by: one.by.clone(), proposed_s: one.proposed_story_s, decided }
 }
 
-fn expected(expected: &session::Expected) -> Expected {
+fn expected(expected: &played::Expected) -> Expected {
     Expected { outlook: outlook(expected.outlook), words: expected.words.clone() }
 }
 
-fn outlook(outlook: session::Outlook) -> Outlook {
+fn outlook(outlook: played::Outlook) -> Outlook {
     match outlook {
-        session::Outlook::Back => Outlook::Back,
-        session::Outlook::Better => Outlook::Better,
-        session::Outlook::Same => Outlook::Same,
-        session::Outlook::Worse => Outlook::Worse,
+        played::Outlook::Back => Outlook::Back,
+        played::Outlook::Better => Outlook::Better,
+        played::Outlook::Same => Outlook::Same,
+        played::Outlook::Worse => Outlook::Worse,
     }
 }
 
@@ -213,7 +214,7 @@ fn tried(played: &TeamPlayed, outcome: &Played, right: &[Vec<Remedy>]) -> Vec<Tr
         .iter()
         .rposition(|one| one.done.is_some_and(|done| is_before(done.story_s) && is_since_loss(done.story_s)));
     let verdicts = verdicts(&remedies, restoring, right);
-    let one = |(one, verdict): (&session::Expectation, Verdict)| Tried {
+    let one = |(one, verdict): (&played::Expectation, Verdict)| Tried {
         remedy: one.remedy.clone(),
         begun_s: one.begun_story_s,
         done_s: one.done.map(|done| done.story_s),
@@ -467,7 +468,7 @@ mod tests {
     #[test]
     fn help_is_told_with_its_time() {
         let mut sample = Sample::new();
-        let when = session::Moment { at_s: 200.0, story_s: 2_100.0 };
+        let when = played::Moment { at_s: 200.0, story_s: 2_100.0 };
         let played = &mut sample.session.teams[0].played[1];
         played.tell(when, "hint", "Look at the cache.", None);
         played.tell(when, "level", "From now on the shop tells more.", None);

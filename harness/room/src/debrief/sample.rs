@@ -15,11 +15,12 @@ use super::rounds::{RecordKept, Records, recorded};
 use crate::{
     catalogue::{Kind, causes, id_of, truth_at},
     claims::{About, Claim, Pin, scored, services_in},
-    roles::{Command, Decided, Proposal},
-    session::{
-        Assigned, Expectation, Expected, Guess, Hypothesis, KnownThen, Look, Moment, Outlook, Phase, Played,
-        Question, Round, SCHEMA, Session, Submitted, Team,
+    played::{
+        Expectation, Expected, Guess, Hypothesis, KnownThen, Look, Moment, Outlook, Played, Question,
+        Submitted,
     },
+    roles::{Command, Decided, Proposal},
+    session::{Assigned, Phase, Round, SCHEMA, Session, Team},
     voices::{UPDATE, Voice},
 };
 

@@ -13,7 +13,7 @@ use room::{
         LOOKS_BYTES_MAX, NOTES_BYTES_MAX, PLAYED_BYTES_MAX, REST_OF_SESSION_BYTES_MAX, SEATS_PER_CLIENT_MAX,
         SEATS_PER_TEAM_MAX, json_bytes,
     },
-    session::{Look, Moment, Played},
+    played::{Look, Moment, Played},
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
