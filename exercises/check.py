@@ -3,8 +3,8 @@
 
     python3 exercises/check.py 1        # or 2, or 3
 
-Exit code 0: all four latent faults are repaired. The programs are taken from target/release, or from where the variable
-GLYPHFALL says; nothing keeps running afterwards.
+Exit code 0: all four latent faults are repaired. All four programs are taken from target/release, or from the folder of
+the program that the variable GLYPHFALL names; nothing keeps running afterwards.
 """
 
 import os
@@ -23,6 +23,8 @@ ORIGINAL = HERE.parent / "tests" / "shop.py"
 PROGRAM = Path(os.environ.get("GLYPHFALL") or HERE.parent / "target" / "release" / "glyphfall").resolve()
 SERVICES = ("content-store", "cache", "web-front")
 OPENS_WITHIN_S = 30
+# The exit code where nothing was judged: 1 is a verdict.
+MISSING = 3
 
 # Your shop with a defect of the first one put back. Only where text is still written as it was can anybody see what
 # your cache makes of what it cannot read, and only where a fill still hangs, whether your readiness check notices.
@@ -155,17 +157,24 @@ def by_code(shop):
     shop.start([sys.executable, "-B", mine, str(first + 2)], first + 2)
     for card, verify in known:
         verify.wait()
+        if not card.stat().st_size:
+            sys.exit(f"Your shop broke while it was judged. What it wrote:\n{(shop.path / 'log').read_text()}")
     cards = [word for card, _ in known for word in ("--known", card)]
     return shop.run(PROGRAM, "verify", *cards, "--target", f"http://127.0.0.1:{first + 2}")
 
 
 def main():
     exercises = {"1": by_switch, "2": by_configuration, "3": by_code}
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        print(__doc__)
+        return
     if len(sys.argv) != 2 or sys.argv[1] not in exercises:
         sys.exit(__doc__)
     for program in (PROGRAM, *(PROGRAM.parent / name for name in SERVICES)):
         if not program.exists():
-            sys.exit(f"{program} is missing: 'cargo build --release --workspace --bins' makes it")
+            print(f"Nothing was tried: {program} is missing. 'cargo build --release --workspace --bins' makes it; GLYPHFALL=/path/to/glyphfall "
+                  "names one elsewhere, with content-store, cache and web-front beside it", file=sys.stderr)
+            sys.exit(MISSING)
     with Running() as shop:
         code = exercises[sys.argv[1]](shop)
     print("All four are repaired." if code == 0 else "Not yet.")

@@ -167,8 +167,20 @@ impl Team {
     async fn does(&self, remedy: &str, asset: Option<&str>, expects: &str, because: &str) {
         let using = json!({ "remedy": remedy, "asset": asset, "expects": expects, "because": because });
         self.acts().post("/api/team/remedies", &using).await;
+        // Where the other commands, it is a proposal that waits for a go.
+        if let Some(id) = self.proposed().await {
+            sleep(Duration::from_secs(4)).await;
+            self.other().post(&format!("/api/team/proposals/{id}"), &json!({ "go": true })).await;
+        }
         self.until_seen(|view| view["pending"].is_null()).await;
         sleep(Duration::from_secs(8)).await;
+    }
+
+    /// The remedy that waits for a go.
+    async fn proposed(&self) -> Option<String> {
+        let view = self.other().get("/api/team").await;
+        let waits = view["proposals"].as_array()?.iter().find(|one| one["go"].is_null())?;
+        waits["id"].as_str().map(str::to_owned)
     }
 
     /// Says something and shows it, and then matches it: the lists open once something is said and shown.

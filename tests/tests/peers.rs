@@ -1,5 +1,9 @@
-//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus, and the Model Context Protocol's own client.
+//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus and the Chaos Toolkit; what is exported in
+//! files for anybody; and [`programs`] that respond to incidents.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+#[path = "peers/programs.rs"]
+mod programs;
 
 use std::{
     fs,

@@ -88,7 +88,7 @@ pub(crate) enum Command {
     Evidence(EvidenceArgs),
     /// Triggers a scenario in a running shop, or publishes a file's bytes
     Inject(InjectArgs),
-    /// Resets a running shop to how it was at the start
+    /// Resets a running shop to how it was at the start, with its repairs and telemetry level
     Restore(RestoreArgs),
     /// Restarts one service of a running shop
     Restart(RestartArgs),

@@ -61,7 +61,7 @@ impl Token {
         if self.is_given {
             format!(
                 "{variable} holds the token of another shop, or of an earlier one, as 'glyphfall up' makes new tokens each time; unset \
-                 it, or set it to what this shop printed when it started"
+                 it, or set it to what this shop was started with, or printed"
             )
         } else {
             format!(

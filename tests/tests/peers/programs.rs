@@ -180,8 +180,9 @@ fn a_program_goes_through_a_comparison_twice_alike_and_its_report_is_pooled() {
             "dark,changes",
         ]);
         let out = folder.path().join(out);
-        let (code, told, error) =
-            output(command.args(over).args(["--format", "json", "--responder", &responder, "--out"]).arg(&out));
+        let (code, told, error) = output(
+            command.args(over).args(["--format", "json", "--responder", &responder, "--out"]).arg(&out),
+        );
         assert_eq!(code, 0, "{error}");
         let left: Vec<String> = fs::read_dir(&out)
             .unwrap()
@@ -194,7 +195,10 @@ fn a_program_goes_through_a_comparison_twice_alike_and_its_report_is_pooled() {
         (serde_json::from_str::<Value>(&told).unwrap(), out)
     };
     let ((first, out), (second, _)) = (compared("one", &[]), compared("two", &["--http"]));
-    assert_eq!(first["program"], second["program"], "over its streams and over HTTP it sees and does the same");
+    assert_eq!(
+        first["program"], second["program"],
+        "over its streams and over HTTP it sees and does the same"
+    );
     let incidents = first["program"]["incidents"].as_array().unwrap();
     assert_eq!(incidents.len(), 4);
     let levels = first["program"]["levels"].as_array().unwrap();

@@ -60,9 +60,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 const VERIFY_IN_A_WELL_SHOP: &str =
     "Restore the shop ('glyphfall restore'; or roll the asset back and restart the cache), and verify again.";
-const BRING_RENDERING_BACK: &str = "Bring invalid-rendering back for a moment and verify again, or give the operators' token (GLYPHFALL_OPERATOR_TOKEN): the services then say themselves.";
+const BRING_RENDERING_BACK: &str = "Bring invalid-rendering back for a moment and verify again, give the card of an earlier run with --known, or the operators' token (GLYPHFALL_OPERATOR_TOKEN): the services then say themselves.";
 const GIVE_A_TOKEN: &str =
-    "Set GLYPHFALL_EDITOR_TOKEN to the token that the shop printed when it started, and verify again.";
+    "Set GLYPHFALL_EDITOR_TOKEN to the token that the shop was started with, or printed, and verify again.";
 const NAME_THE_ROOM: &str = "Name the port where evidence is asked for (--room-port), and verify again.";
 
 /// Someone outside the shop, with whatever tokens are at hand.
@@ -179,7 +179,7 @@ impl Prober {
             if is_unreadable {
                 return self.held(&switches).await;
             }
-            let why = "the content store refuses every unreadable text, so there is nothing to try";
+            let why = "the content store answers nothing that cannot be read, so there is nothing to try";
             let unknown = |fault| or_by_switch(&switches, fault, why, BRING_RENDERING_BACK);
             Ok((unknown(PoorErrorHandling), unknown(MissingHealthCheck)))
         };
