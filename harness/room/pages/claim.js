@@ -10,7 +10,7 @@ import { whenText } from "./pins.js";
 const words = el("textarea", { id: "claim-words", rows: 2, required: true });
 const hint = el("p", { class: "hint" });
 const pins = el("div", { class: "pin-choices" });
-const none = el("p", { class: "hint" }, "Nothing is pinned yet. Pin what shows it where you find it: it joins this list.");
+const none = el("p", { class: "hint" }, "Nothing is pinned yet. Pin what shows it where you find it: it joins this list, and you tick it.");
 const match = el("div", { class: "claim-match" });
 const save = el("button", { class: "button primary small", type: "submit" }, "Save");
 const cancel = button("", close, { kind: "small" });
@@ -26,6 +26,12 @@ let choice = null;
 watch((s) => s.pins, (all) => {
   setHidden(none, all.length > 0);
   keep(pins, all, (pin) => pin.id, pinChoice);
+});
+
+/** A form that was left open belongs to the round before. */
+watch((s) => s.round?.place, () => {
+  form.remove();
+  [about, id, choice] = [null, null, null];
 });
 
 /** Opens the form in the section of its part; what is in it already stays if it is open there. */

@@ -14,13 +14,13 @@ const isOtherAddress = changes();
 /** @param {NamedDesk} view */
 export function update(view) {
   const { phase, round, clock, code, teams } = view;
-  byId("projector").classList.toggle("is-playing", phase !== "lobby");
+  const startsIn = view.starts_in_s;
+  const left = typeof startsIn === "number" ? `begins in ${Math.ceil(startsIn)} s` : null;
+  byId("projector").classList.toggle("is-playing", phase !== "lobby" || left !== null);
   setText(byId("projector-phase"), round ? `${round.name}: ${PHASES[phase].toLowerCase()}` : PHASES[phase]);
   setText(byId("projector-code"), code);
   showAddress(ranked(view.addresses)[0]);
-  setText(byId("projector-clock"), clock?.story ?? "");
-  const startsIn = view.starts_in_s;
-  const left = typeof startsIn === "number" ? `begins in ${Math.ceil(startsIn)} s` : null;
+  setText(byId("projector-clock"), left ? "" : clock?.story ?? "");
   setText(byId("projector-ends"), left ?? (round && phase !== "over" && phase !== "debrief" ? `${minutes(round.ends_in_s)} to go` : ""));
   byId("projector-teams").classList.toggle("is-few", teams.length <= FEW_TEAMS);
   byId("projector-teams").classList.toggle("is-many", teams.length > MANY_TEAMS);

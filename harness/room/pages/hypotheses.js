@@ -31,6 +31,7 @@ export function startHypotheses() {
       setText(node.querySelector(".state"), struck ? ", struck out" : "");
     });
   });
+  watch((s) => s.round?.place, () => { text.value = ""; });
   onSubmit(form, async () => {
     await send("POST", "/api/team/hypotheses", { text: text.value.trim() });
     text.value = "";

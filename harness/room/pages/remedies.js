@@ -72,14 +72,18 @@ function form() {
     asset.required = Boolean(remedy?.needs_asset);
     setText(takes, remedy ? duration(remedy) : "");
   });
+  const clear = () => {
+    node.reset();
+    which.dispatchEvent(new Event("change"));
+  };
+  watch((s) => s.round?.place, clear);
   onSubmit(node, async () => {
     const remedy = chosen();
     await send("POST", "/api/team/remedies", {
       remedy: remedy.id, asset: remedy.needs_asset ? asset.value : null, expects: expects.value, because: because.value.trim() || null,
     });
     toast(decides(state()) ? `Begun: ${remedy.words}. Watch what customers make of it.` : `Proposed: ${remedy.words}. It begins with the go.`);
-    node.reset();
-    which.dispatchEvent(new Event("change"));
+    clear();
   });
   return node;
 }

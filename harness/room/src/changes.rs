@@ -336,11 +336,14 @@ impl Change<'_> {
 
     /// Warns a team that the round is about to end.
     pub(crate) fn warn(&mut self, team: u32, now: Moment, ends_in_s: f64) {
+        // In the first half of a short round there is nothing to hurry with yet.
+        let half_s = self.round().map_or(f64::MAX, |round| round.minutes * 30.0);
         if let Ok(played) = self.for_team(team).played_mut(team) {
-            let due = WARNINGS.iter().skip(played.warned).filter(|(left_s, _)| ends_in_s <= *left_s);
-            let due: Vec<&str> = due.map(|(_, text)| *text).collect();
-            played.warned += due.len();
-            if let Some(text) = due.last() {
+            let is_due = |left_s: f64| ends_in_s <= left_s && left_s <= half_s;
+            let due =
+                WARNINGS.iter().enumerate().skip(played.warned).filter(|(_, (left_s, _))| is_due(*left_s));
+            if let Some((place, (_, text))) = due.last() {
+                played.warned = place + 1;
                 played.tell(now, "notice", *text, None);
             }
         }

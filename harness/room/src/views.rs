@@ -409,6 +409,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
         let played = session.played(number);
         let now = figures.now;
         let nothing = Vec::new;
+        let has_roles = at.is_none() && session.purpose != Purpose::Solo;
         let playing = played.and_then(|played| Some((played, played.ticket.as_ref()?))).zip(at);
         let is_open = played.is_none_or(|played| played.is_open_to(at));
         let works = played.is_some_and(|played| played.may_work(at).is_ok());
@@ -477,7 +478,7 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
                 played.expectations.iter().filter(did).map(expectation_view).collect()
             }),
             questions: played.map_or_else(Vec::new, |played| questions(played, session.round(), now)),
-            roles: at.is_none().then(|| roles_view(session, number, played)),
+            roles: has_roles.then(|| roles_view(session, number, played)),
             proposals: played
                 .map_or_else(Vec::new, |played| played.proposals.iter().map(proposal_view).collect()),
             more: played.filter(|_| is_open).and_then(|played| more_view(played, session.round())),

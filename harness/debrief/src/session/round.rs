@@ -47,7 +47,8 @@ impl<'a> Round<'a> {
     }
 
     pub(super) fn full_name(&self) -> String {
-        format!("{}: {}, round {}", self.level, self.name, self.number)
+        let round = if self.is_practice { "practice".to_owned() } else { format!("round {}", self.number) };
+        format!("{}: {}, {round}", self.level, self.name)
     }
 
     /// Until when anybody watched, in story seconds.
