@@ -26,7 +26,7 @@ const AT_THE_START: Duration = Duration::from_secs(5);
 const STOPS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a command may take to begin, or to come to its end after it said what it waits for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn glyphfall(arguments: &[&str]) -> Command {
     let mut command = Command::new(program("glyphfall"));
