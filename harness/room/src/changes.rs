@@ -340,9 +340,9 @@ impl Change<'_> {
         let half_s = self.round().map_or(f64::MAX, |round| round.minutes * 30.0);
         if let Ok(played) = self.for_team(team).played_mut(team) {
             let is_due = |left_s: f64| ends_in_s <= left_s && left_s <= half_s;
-            let due =
+            let mut due =
                 WARNINGS.iter().enumerate().skip(played.warned).filter(|(_, (left_s, _))| is_due(*left_s));
-            if let Some((place, (_, text))) = due.last() {
+            if let Some((place, (_, text))) = due.next_back() {
                 played.warned = place + 1;
                 played.tell(now, "notice", *text, None);
             }
