@@ -239,7 +239,10 @@ fn says(tools: &[(&str, &str)]) -> (StatusCode, Value) {
 }
 
 /// The responder that asks a language model, with an endpoint that replays what a model would say.
-#[expect(clippy::disallowed_methods, reason = "the endpoint and two processes run beside the test, on the wall clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the endpoint and two processes run beside the test, on the wall clock"
+)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_endpoint_responds_through_the_second_example() {
     let example = root().join("examples/chat_responder.py");
