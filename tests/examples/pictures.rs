@@ -70,8 +70,6 @@ async fn at_work() {
 
 async fn take(browser: &Browser, name: &str) {
     browser.prefers("light").await;
-    // A page that has just been drawn may still load its charts.
-    browser.until_true("document.readyState === 'complete'").await;
     let picture = browser.client.screenshot().await.unwrap();
     fs::write(root().join(FOLDER).join(format!("{name}.png")), picture).unwrap();
 }

@@ -8,7 +8,7 @@
 //! - [`shell`]: a shell that lines are pasted into.
 //! - [`apart`]: the shop as four processes. [`compose`]: the shop in containers.
 //! - [`browser`]: a real browser. [`namespace`]: a second device for it. [`collector`]: a backend that takes OTLP.
-//! - [`pictures`]: the documents' pictures, and what they were made of.
+//! - [`pictures`]: the documents' pictures, and what they were made of. [`slides`]: the slides for a class, as a page.
 //!
 //! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
 //! start), `editor_page` and `session` (real browsers), `bad_input`, `output` (what reaches a terminal, a pipe and a full disk), `house` (the rules of the house).
@@ -26,3 +26,4 @@ pub mod browser;
 pub mod namespace;
 pub mod collector;
 pub mod pictures;
+pub mod slides;

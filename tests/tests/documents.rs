@@ -11,6 +11,7 @@ use std::{
 use glyphfall_tests::{
     pictures::{FOLDER, MADE_OF, made_of},
     process::program,
+    slides,
 };
 use incident::ContributingFactor;
 use room::{limits, plan};
@@ -170,6 +171,16 @@ fn the_figures_of_the_guide_are_the_rooms() {
 fn pictures_were_made_of_the_pages_as_they_are() {
     let made = read(&format!("{FOLDER}/{MADE_OF}"));
     assert_eq!(made, made_of(), "a page has changed since its picture was taken: cargo xtask pictures");
+}
+
+/// Each slide of the source is a sheet with a heading, a line of its own begins it, and a table stays a table.
+#[test]
+fn every_slide_is_a_sheet_with_a_heading() {
+    let page = slides::page();
+    let sheets: Vec<&str> = page.split("<section").skip(1).collect();
+    assert_eq!(sheets.len(), read("docs/slides.md").lines().filter(|line| *line == "---").count() + 1);
+    assert!(sheets.iter().all(|sheet| sheet.contains("<h1>") || sheet.contains("<h2>")), "{page}");
+    assert_eq!(sheets.iter().filter(|sheet| sheet.contains("<table>")).count(), 2);
 }
 
 /// Nobody finds a document that the table of contents does not name.

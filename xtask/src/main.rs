@@ -9,18 +9,16 @@
 //! - `tests`: runs the test programs, as many at once as there are processors.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
-//! - `slides`: the slides for a class, printed.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
 
 mod cargo;
 mod dependencies;
 mod dist;
-mod slides;
 mod steps;
 mod tests;
 mod tools;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -75,11 +73,7 @@ enum Task {
     /// Take the documents' pictures anew from the running product: two minutes
     Pictures,
     /// Print the slides for a class, docs/slides.md, as a page and as PDF
-    Slides {
-        /// Folder that they are written to
-        #[arg(long, value_name = "DIR", default_value = "glyphfall-out/slides")]
-        out: PathBuf,
-    },
+    Slides,
     /// Check, and where possible install, the tools that the tests need
     Tools,
     /// Check the licences and duplicates of all dependencies against deny.toml
@@ -99,7 +93,7 @@ fn main() -> ExitCode {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
                 .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
         }
-        Task::Slides { out } => slides::print(&out),
+        Task::Slides => play("slides"),
         Task::Tools => tools::ensure(),
         Task::Licences => dependencies::check(),
     };
@@ -159,7 +153,7 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
     Step::new("tests", repeat, move || tests::run(&variables, &arguments))
 }
 
-/// Runs a program that plays with the room as tests do.
+/// Runs a program that plays with the product, or prints it, in the browser that tests have.
 fn play(example: &str) -> Result<()> {
     Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {example}")).run()
 }

@@ -80,7 +80,8 @@ impl Change<'_> {
             played.ticket = plays_lines.then(|| Ticket::new(assigned));
             let commander = commanders.remove(&team.number).filter(|_| !plays_lines);
             played.commands.extend(commander.map(|alias| Command::taken(None, Some(alias), STARTS_STORY_S)));
-            played.warned = WARNINGS.iter().filter(|(left_s, _)| *left_s >= round.minutes * 60.0).count();
+            // In the first half of a short round there is nothing to hurry with.
+            played.warned = WARNINGS.iter().filter(|(left_s, _)| *left_s > round.minutes * 30.0).count();
             played.tell(Moment { at_s: 0.0, story_s: STARTS_STORY_S }, "note", BEGINS, None);
             team.played.push(played);
         }
@@ -336,14 +337,11 @@ impl Change<'_> {
 
     /// Warns a team that the round is about to end.
     pub(crate) fn warn(&mut self, team: u32, now: Moment, ends_in_s: f64) {
-        // In the first half of a short round there is nothing to hurry with yet.
-        let half_s = self.round().map_or(f64::MAX, |round| round.minutes * 30.0);
         if let Ok(played) = self.for_team(team).played_mut(team) {
-            let is_due = |left_s: f64| ends_in_s <= left_s && left_s <= half_s;
-            let mut due =
-                WARNINGS.iter().enumerate().skip(played.warned).filter(|(_, (left_s, _))| is_due(*left_s));
-            if let Some((place, (_, text))) = due.next_back() {
-                played.warned = place + 1;
+            let due = WARNINGS.iter().skip(played.warned).filter(|(left_s, _)| ends_in_s <= *left_s);
+            let due: Vec<&str> = due.map(|(_, text)| *text).collect();
+            played.warned += due.len();
+            if let Some(text) = due.last() {
                 played.tell(now, "notice", *text, None);
             }
         }
@@ -416,6 +414,21 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn nobody_is_hurried_in_the_first_half_of_a_short_round() {
+        let mut session = Session::new(3, 1, &BTreeSet::new());
+        session.plan[0].minutes = 4.0;
+        let mut change = Change::of(&mut session);
+        change.begin_round(0);
+        for ends_in_s in [179.0, 121.0, 59.0] {
+            change.warn(1, Moment::default(), ends_in_s);
+        }
+        let log = &session.teams[0].played[0].log;
+        let notices: Vec<&str> =
+            log.iter().filter(|line| line.kind == "notice").map(|line| line.text.as_str()).collect();
+        assert_eq!(notices, [WARNINGS[1].1]);
+    }
 
     #[test]
     fn teams_are_warned_twice_before_a_round_ends_and_told_that_it_is_over() {
