@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    process::{free_port, output, root, token},
+    process::{cargo, free_port, output, root, token},
     up::{Ports, peer},
 };
 
@@ -70,11 +70,10 @@ impl Project {
     ///
     /// When the image does not build.
     pub fn new() -> Self {
-        let cargo = env!("CARGO");
-        let mut image = Command::new(cargo);
+        let mut image = cargo();
         // They would have it build itself anew, to make its image of a build that is already there.
         image.env_remove("CARGO_BUILD_TARGET").env_remove("RUSTFLAGS");
-        let built = image.args(["xtask", "image", "--tested"]).current_dir(root()).status();
+        let built = image.args(["xtask", "image", "--tested"]).status();
         assert!(built.expect("cargo runs").success(), "the image does not build");
         let ports = Ports::free();
         let variables = [

@@ -27,3 +27,7 @@ pub mod namespace;
 pub mod collector;
 pub mod pictures;
 pub mod slides;
+
+// As in the program itself: virtual time is bound by small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -23,6 +23,14 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the repository")
 }
 
+/// Cargo, in the repository's folder.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    // By this the test harness prints times; build scripts would take it for another toolchain, and build everything anew.
+    cargo.env_remove("RUSTC_BOOTSTRAP").current_dir(root());
+    cargo
+}
+
 /// A program of this repository, built as the tests are.
 ///
 /// # Panics
@@ -31,16 +39,26 @@ pub fn root() -> &'static Path {
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
-        let cargo = env!("CARGO");
         // With the tests: otherwise cargo takes another set of features, and builds nearly everything twice.
         let arguments = ["build", "--quiet", "--release", "--locked", "--workspace", "--bins", "--tests"];
-        let built = Command::new(cargo).args(arguments).current_dir(root()).status().expect("cargo runs");
+        let built = cargo().args(arguments).status().expect("cargo runs");
         assert!(built.success(), "the programs do not build");
         // A test's own program lies in the folder beside them.
         let test = std::env::current_exe().expect("a running program has a path");
         test.parent().and_then(Path::parent).expect("cargo puts tests into deps").to_owned()
     });
     folder.join(name)
+}
+
+/// A program of the peers' own Python environment.
+///
+/// # Panics
+///
+/// When it is missing.
+pub fn peer_program(name: &str) -> PathBuf {
+    let path = root().join("target/peers/bin").join(name);
+    assert!(path.exists(), "{} is missing: 'cargo xtask tools' makes it", path.display());
+    path
 }
 
 /// Ports that tests give to programs: below those that the system itself takes for outgoing connections, one of which could come

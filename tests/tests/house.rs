@@ -167,6 +167,33 @@ fn every_member_inherits_the_lints() {
     }
 }
 
+/// A target without tests is not built as a test program; one that gets its first test must be.
+#[test]
+fn what_is_not_built_as_tests_has_none() {
+    let mut left_out = 0;
+    for package in metadata().packages {
+        for target in
+            package.targets.iter().filter(|target| !target.test && (target.is_lib() || target.is_bin()))
+        {
+            left_out += 1;
+            let source = target.src_path.as_std_path();
+            let files = if target.is_lib() {
+                rust_files(source.parent().expect("a file lies in a folder"))
+            } else {
+                vec![source.to_owned()]
+            };
+            for file in files {
+                let text = read(&file);
+                let has_one = text.lines().any(|line| {
+                    ["#[test]", "#[tokio::test"].iter().any(|mark| line.trim().starts_with(mark))
+                });
+                assert!(!has_one, "{} has a test: take 'test = false' out of its Cargo.toml", file.display());
+            }
+        }
+    }
+    assert!(left_out > 0, "some targets are left out");
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     let files = rust_files(&root());

@@ -7,7 +7,6 @@ mod programs;
 
 use std::{
     fs,
-    path::PathBuf,
     process::Command,
     time::{Duration, SystemTime},
 };
@@ -17,7 +16,7 @@ use chassis::{Peer, Wait};
 use evidence::{LogQuery, TraceQuery, UnixTime};
 use glyphfall_tests::{
     collector::Collector,
-    process::{Process, free_port, output, program, root, token},
+    process::{Process, free_port, output, peer_program, program, root, token},
     up::{Up, peer},
 };
 use http::{Request, StatusCode};
@@ -29,13 +28,6 @@ const BOUND: Duration = Duration::from_secs(60);
 
 /// An hour after virtual time begins: 2 March 2026, 09:00 UTC.
 const RECORDED: Duration = Duration::from_secs(1_772_442_000);
-
-/// A program of the peers' own Python environment, which `cargo xtask test` makes.
-fn peer_program(name: &str) -> PathBuf {
-    let path = root().join("target/peers/bin").join(name);
-    assert!(path.exists(), "{} is missing: 'cargo xtask tools' makes it", path.display());
-    path
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_python_exporters_send_is_stored_and_found() {

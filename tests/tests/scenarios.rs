@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use incident::{Remedy, Route, Story, Tally};
 use world::{
+    Mix,
     play::{PlayOptions, Played, Responder, STARTS_STORY_S, play},
     scenario::{Drawn, Scenario, Symptom, library, scenario},
     virtual_time::{self, STALLED_AFTER},
@@ -23,12 +24,15 @@ const WARMS_UP: Duration = Duration::from_secs(120);
 /// How long passes between two remedies.
 const APART: Duration = Duration::from_secs(20);
 
+/// What an incident costs to play is its requests, and these are enough to tell a symptom from another.
+const VIEWS_PER_SECOND: f64 = 2.0;
+
 /// Both decoys and none, and different assets, characters and times.
 const SEEDS: [u64; 2] = [7, 21];
 
 fn played(scenario: &Scenario, seed: u64, remedies: &[Remedy]) -> Played {
     let responder = Responder::Remedies { remedies: remedies.to_vec(), after: SPREADS, apart: APART };
-    let mut options = PlayOptions { responder, ..PlayOptions::new(seed) };
+    let mut options = PlayOptions { responder, mix: Mix::of(VIEWS_PER_SECOND), ..PlayOptions::new(seed) };
     let drawn = world::scenario::draw(scenario, seed);
     let begun_s = drawn.begun_story_s;
     options.starts_story_s = starts_story_s(&drawn);

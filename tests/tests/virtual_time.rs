@@ -23,6 +23,9 @@ use world::{
 /// Until when each scenario is played twice: past every trigger, and into every outage.
 const UNTIL: &str = "08:12";
 
+/// Page views a second: enough that many customers are under way at once.
+const VIEWS: &str = "2";
+
 /// What a machine may have set that has nothing to do with a shop in memory.
 const ENVIRONMENT: [(&str, &str); 6] = [
     ("OTEL_PROPAGATORS", "none"),
@@ -38,7 +41,8 @@ fn play(scenario: &str, variables: &[(&str, &str)]) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(program("glyphfall"));
     command
-        .args(["play", scenario, "--seed", "7", "--level", "changes", "--until", UNTIL, "--format", "json"]);
+        .args(["play", scenario, "--seed", "7", "--level", "changes", "--until", UNTIL, "--views", VIEWS])
+        .args(["--format", "json"]);
     command.envs(variables.iter().copied());
     let (code, record, said) = output(command.arg("--out").arg(folder.path()));
     assert_eq!(code, 0, "{said}");

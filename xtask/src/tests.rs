@@ -2,7 +2,8 @@
 //!
 //! Cargo runs one test program after the other, and most of the end-to-end ones wait: for a browser, a container, a
 //! story minute. Two at a time end a third sooner. Each keeps its own log, printed whole if it fails; its result and time stand on
-//! a line as `cargo test` prints it, so that one sees where the time goes, and machines that read test results understand it.
+//! a line as `cargo test` prints it, so that machines that read test results understand it. The slowest tests stand at the end by
+//! themselves: that is where the time goes.
 
 use std::{
     collections::VecDeque,
@@ -29,6 +30,14 @@ const FIRST: [&str; 4] = ["scenarios", "studies", "session", "program"];
 /// What one program may take. The longest takes four minutes on an idle machine with two cores.
 const LONGEST: Duration = Duration::from_secs(20 * 60);
 
+/// Makes the test harness print what each test took. It is a stable toolchain's harness, and opens the option only for whoever sets
+/// this; what a test builds must not see it.
+const TIMED: [&str; 3] = ["-Z", "unstable-options", "--report-time"];
+const OPENS_TIMED: &str = "RUSTC_BOOTSTRAP";
+
+/// How many of the slowest tests are printed.
+const SLOWEST: usize = 30;
+
 /// An environment variable and its value.
 type Variable = (&'static str, &'static str);
 
@@ -45,6 +54,12 @@ struct Outcome {
     passed: bool,
     took: Duration,
     log: String,
+}
+
+/// One test that took some time.
+struct Timed {
+    seconds: f64,
+    name: String,
 }
 
 /// How many tests passed, failed, were ignored.
@@ -72,7 +87,7 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
     let waiting = Mutex::new(VecDeque::from(programs));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let (tell, told) = mpsc::channel();
-    let (mut count, mut failed) = (Count::default(), Vec::new());
+    let (mut count, mut failed, mut timed) = (Count::default(), Vec::new(), Vec::new());
     thread::scope(|scope| {
         for _ in 0..workers {
             let (waiting, tell, logs) = (&waiting, tell.clone(), &logs);
@@ -97,9 +112,16 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
                 failed.push(outcome.name);
             }
             count.add(own);
+            timed.extend(Timed::of(&outcome.name, &outcome.log));
         }
         anyhow::Ok(())
     })?;
+    timed.sort_by(|one: &Timed, other| other.seconds.total_cmp(&one.seconds));
+    let all_s: f64 = timed.iter().map(|test| test.seconds).sum();
+    println!("\n     The slowest of {} tests, which took {all_s:.0} s one after the other", timed.len());
+    for test in timed.iter().take(SLOWEST) {
+        println!("{:>9.1} s  {}", test.seconds, test.name);
+    }
     println!("\n     All {number} test programs\n{}\n", count.after(start.elapsed()));
     if !failed.is_empty() {
         bail!("{} of {number} test programs failed: {}", failed.len(), failed.join(", "));
@@ -138,7 +160,9 @@ impl Program {
         let start = now();
         let mut process = Command::new(&self.executable)
             .args(arguments)
+            .args(TIMED)
             .current_dir(&self.folder)
+            .env(OPENS_TIMED, "1")
             .env("CARGO_MANIFEST_DIR", &self.folder)
             // Tests build the programs that they start, in the same way.
             .envs(variables.iter().copied())
@@ -160,6 +184,17 @@ impl Program {
         }
         let passed = ended.is_some_and(|status| status.success());
         Ok(Outcome { name: self.name, passed, took: start.elapsed(), log: said })
+    }
+}
+
+impl Timed {
+    /// The tests of a program, from lines like `test fills::a_fill_ends ... ok <1.234s>`.
+    fn of<'a>(program: &'a str, log: &'a str) -> impl Iterator<Item = Self> + 'a {
+        log.lines().filter_map(move |line| {
+            let (test, took) = line.strip_prefix("test ")?.strip_suffix("s>")?.split_once(" ... ")?;
+            let (_, seconds) = took.rsplit_once('<')?;
+            Some(Self { seconds: seconds.parse().ok()?, name: format!("{program} {test}") })
+        })
     }
 }
 

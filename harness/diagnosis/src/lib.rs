@@ -24,6 +24,7 @@ pub mod belief;
 pub mod explanation;
 pub mod operating;
 pub mod terms;
+pub mod pairs;
 pub mod worth;
 pub mod responder;
 pub mod replay;

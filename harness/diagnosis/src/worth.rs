@@ -12,19 +12,16 @@
 //! that is a minimum over what may be done, more looks or cheaper ones never cost more. (Two looks ahead were no better on incidents held
 //! back from training, and took twenty times as long.)
 
-use crate::{explanation::RIGHT_FROM, terms::Stakes};
+use crate::{
+    pairs::{Pairs, possible},
+    terms::Stakes,
+};
 
 /// A remedy with a lesser chance is not worth its minutes, as long as there are better ones.
 pub const TRY_FROM: f64 = 0.03;
 
 /// What telling explanations apart takes in calm, in minutes, when nothing is known: some three looks. Assumed.
 const TELLING_APART_MINUTES: f64 = 6.0;
-
-/// How much of what an answer agrees with the truth is worth something when it is wrong all the same. Assumed.
-const PART_WORTH: f64 = 0.5;
-
-/// How far an answer with the wrong asset agrees at best.
-const WRONG_ASSET: f64 = 0.7;
 
 /// A sequence of remedies that can be used.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,10 +83,8 @@ pub struct Board {
     pub naming_minutes: f64,
     /// The look at the texts that anybody can take, if it has not been taken: what a plan counts on that rolls back a text.
     pub asking: Option<Asking>,
-    /// How far answers agree.
-    pub agreements: Vec<Vec<f64>>,
-    /// How alike any two are to who takes all looks there are when customers are served again: 1 is the same.
-    pub alike: Vec<Vec<f64>>,
+    /// How any two stand to each other.
+    pub pairs: Pairs,
     /// The looks.
     pub looks: Vec<Look>,
     /// The remedies.
@@ -118,28 +113,14 @@ impl Board {
     }
 
     fn answer_after(&self, belief: &[f64], looked: f64) -> (Option<usize>, f64) {
-        let cost = |given: usize| -> f64 {
-            let wrong = |(truth, share): (usize, &f64)| {
-                let miss = if self.is_right(given, truth) {
-                    (1.0 - self.named[given].max(looked)) * (1.0 - PART_WORTH * WRONG_ASSET)
-                } else {
-                    1.0 - PART_WORTH * self.agreements[given][truth]
-                };
-                share * miss
-            };
-            self.stakes.wrong * belief.iter().enumerate().map(wrong).sum::<f64>()
-        };
-        let answers = (0..belief.len()).filter(|place| !self.is_other[*place] && belief[*place] > 0.0);
-        let best = answers.map(|place| (place, cost(place))).min_by(|one, other| one.1.total_cmp(&other.1));
+        let missed = self.pairs.missed(belief, self.named.iter().map(|named| named.max(looked)));
+        let cost = |(given, _)| (given, self.stakes.wrong * missed[given]);
+        let answers = possible(belief).filter(|(given, _)| !self.is_other[*given]).map(cost);
+        let best = answers.min_by(|one, other| one.1.total_cmp(&other.1));
         match best {
             Some((place, cost)) if cost < self.stakes.none => (Some(place), cost),
             _ => (None, self.stakes.none),
         }
-    }
-
-    /// Whether an answer is right as far as its parts without the asset go, if this is what happened.
-    fn is_right(&self, given: usize, truth: usize) -> bool {
-        given == truth || self.agreements[given][truth] >= RIGHT_FROM
     }
 
     /// What the rest costs when customers are served: the cheapest answer now, or all looks that tell explanations apart, and then the
@@ -148,18 +129,9 @@ impl Board {
         let now = self.answer_after(belief, looked).1;
         let apart = 1.0 - belief.iter().map(|share| share * share).sum::<f64>();
         let mut later = self.stakes.calm_minute * TELLING_APART_MINUTES * apart;
-        for (truth, share) in belief.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-            // Whatever makes the same answer need not be told apart.
-            let (mut right, mut wrong) = (0.0, 0.0);
-            for (other, share) in belief.iter().enumerate() {
-                if self.is_right(other, truth) {
-                    right += share;
-                } else {
-                    wrong += share * self.alike[truth][other];
-                }
-            }
-            let right = right / (right + wrong);
-            let right = if self.is_other[truth] { 0.0 } else { right };
+        let right = self.pairs.told_apart(belief);
+        for (truth, share) in possible(belief) {
+            let right = if self.is_other[truth] { 0.0 } else { right[truth] };
             let answer = |sure: f64| self.stakes.none.min(self.stakes.wrong * (1.0 - right * sure));
             // Whoever has no name for the asset, or one to be doubted, may look for a better one first.
             let (named, nameable) = (self.named[truth].max(looked), self.nameable[truth]);
@@ -315,6 +287,12 @@ mod tests {
         Candidate { place, needs_name: false, is_tried: false, minutes, helps: helps.into() }
     }
 
+    /// Two hypotheses that have nothing in common as answers, and are this alike once customers are served.
+    fn pairs(alike: f64) -> Pairs {
+        let with = |other: f64| [vec![1.0, other], vec![other, 1.0]];
+        Pairs::new(&with(0.0), &with(alike))
+    }
+
     /// Two hypotheses that nothing tells apart once customers are served, and these remedies.
     fn board(candidates: Vec<Candidate>) -> Board {
         Board {
@@ -325,8 +303,7 @@ mod tests {
             nameable: vec![1.0; 2],
             naming_minutes: 0.0,
             asking: None,
-            agreements: vec![vec![1.0, 0.0], vec![0.0, 1.0]],
-            alike: vec![vec![1.0; 2]; 2],
+            pairs: pairs(1.0),
             looks: Vec::new(),
             candidates,
             stakes: STAKES,
@@ -358,14 +335,13 @@ mod tests {
         let look = Look { place: 0, minutes: 1.0, says, sure: 0.0, names: vec![false; 2] };
         assert!((board.with_look(&belief, &look) - 7.0).abs() < 1e-9);
         // Where they can be told apart afterwards, acting at once is as good.
-        board.alike = vec![vec![1.0, 0.0], vec![0.0, 1.0]];
+        board.pairs = pairs(0.0);
         assert!(board.plan(&belief, 0.0).cost < 8.0);
     }
 
     #[test]
     fn an_answer_is_given_from_the_probability_that_its_price_says() {
         let mut board = board(Vec::new());
-        board.agreements = vec![vec![1.0, 0.0], vec![0.0, 1.0]];
         let from = crate::terms::CERTAIN_FROM;
         assert_eq!(board.answer(&[from + 0.01, 1.0 - from - 0.01]).0, Some(0));
         assert_eq!(board.answer(&[from - 0.01, 1.0 - from + 0.01]).0, None);

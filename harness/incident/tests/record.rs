@@ -299,31 +299,6 @@ fn the_schema_file_is_the_derived_schema() {
     );
 }
 
-#[test]
-fn a_record_keeps_to_its_schema_and_the_schema_tells_a_broken_one() {
-    let schema = jsonschema::validator_for(&json_schema()).expect("the schema is one");
-    let record: serde_json::Value =
-        serde_json::from_str(&restored().finish().to_json()).expect("a record is JSON");
-    let errors: Vec<_> =
-        schema.iter_errors(&record).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-
-    let check = |pointer: &str, value: serde_json::Value| {
-        let mut broken = record.clone();
-        *broken.pointer_mut(pointer).expect(pointer) = value;
-        assert!(!schema.is_valid(&broken), "{pointer}");
-    };
-    check("/schema", "glyphfall.incident/2".into());
-    check("/level", "bright".into());
-    check("/story/starts", "8 o'clock".into());
-    check("/events/0/kind", "unheard_of".into());
-    check("/events/0/speed", serde_json::Value::Null);
-    check("/availability/0/served", (-1).into());
-    check("/outcome/censored", "no".into());
-    check("/rules", serde_json::Value::Null);
-    check("/outcome", serde_json::json!({}));
-}
-
 proptest! {
     #[test]
     fn a_record_read_back_reckons_to_the_same_outcome(

@@ -28,7 +28,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::timeout};
 
-use super::{BOUND, peer_program};
+use super::BOUND;
 
 /// What the protocol's own client heard, in order: what was called, whether it was refused, and what came back.
 fn on_call(arguments: &[&str]) -> Vec<(String, bool, Value)> {

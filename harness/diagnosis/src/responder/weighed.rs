@@ -9,6 +9,7 @@ use crate::{
     cause::{Class, Kind},
     checks::{CHECKS, Signal, Topic},
     operating::Line,
+    pairs::Pairs,
     remedies::{SETTLES, with_asset},
     worth::{Asking, Board, Candidate, Look},
 };
@@ -69,6 +70,8 @@ impl<H: Hands> Responder<'_, H> {
         };
         let lost =
             |place: &usize| if knowledge.can_be_mended(*place) { 1.0 } else { self.terms.stakes.calm_minute };
+        let agree = |one: &usize| places.iter().map(|other| knowledge.agreements[*one][*other]).collect();
+        let agreements: Vec<Vec<f64>> = places.iter().map(agree).collect();
         let board = Board {
             lost: places.iter().map(lost).collect(),
             is_other: places
@@ -80,11 +83,7 @@ impl<H: Hands> Responder<'_, H> {
             named: named(known, class),
             nameable: named(found, None),
             naming_minutes: naming_minutes.reduce(f64::min).unwrap_or(0.0),
-            agreements: places
-                .iter()
-                .map(|one| places.iter().map(|other| knowledge.agreements[*one][*other]).collect())
-                .collect(),
-            alike: knowledge.alike(&open().collect::<Vec<_>>(), &places),
+            pairs: Pairs::new(&agreements, &knowledge.alike(&open().collect::<Vec<_>>(), &places)),
             looks: open().map(look).collect(),
             candidates: self.candidates(&places),
             stakes: self.terms.stakes,

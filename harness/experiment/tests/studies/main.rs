@@ -6,3 +6,7 @@ mod compare;
 mod factors;
 mod rendering;
 mod responder;
+
+// As in the program itself: virtual time is bound by small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
