@@ -158,8 +158,7 @@ impl World {
                 Remedy::AddCapacity { .. } => {}
                 Remedy::RepairNetwork => {
                     for (from, to) in LINKS {
-                        self.impair(from.name(), to, Duration::ZERO, 0.0);
-                        self.expire(from.name(), to, false);
+                        shop.visitor().network.mend(from.name(), shop.addresses().of(to));
                     }
                     shop.lose_telemetry(false);
                 }

@@ -1,0 +1,162 @@
+//! Shops that are broken on purpose: each mutant is one edit of the sources that breaks one promise. `cargo xtask soak --mutants` builds
+//! each in a copy, and counts the seeds until it is found.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, bail};
+
+/// One edit.
+pub(crate) struct Mutant {
+    /// For people, and to choose one.
+    pub(crate) name: &'static str,
+    /// The promise, in words.
+    pub(crate) breaks: &'static str,
+    /// Where, from the workspace's root.
+    pub(crate) file: &'static str,
+    /// What stands there, exactly once.
+    is: &'static str,
+    /// What it becomes.
+    becomes: &'static str,
+}
+
+/// All of them. Each stands in the crate that is built most quickly where the promise could be broken.
+pub(crate) const MUTANTS: [Mutant; 13] = [
+    Mutant {
+        name: "acknowledged-early",
+        breaks: "a publish is acknowledged before the disk has it",
+        file: "services/content-store/src/redb_file.rs",
+        is: "let transaction = database.begin_write()?;",
+        becomes: "let mut transaction = database.begin_write()?;
+            let _ = transaction.set_durability(redb::Durability::None);",
+    },
+    Mutant {
+        name: "numbers-twice",
+        breaks: "a deleted asset that comes back counts its versions from one",
+        file: "services/content-store/src/redb_storage.rs",
+        is: "assets.insert(id.as_str(), (last.0, false))?;",
+        becomes: "assets.remove(id.as_str())?;",
+    },
+    Mutant {
+        name: "sent-twice",
+        breaks: "a publish whose answer does not come is sent once more",
+        file: "harness/world/src/editor.rs",
+        is: "let answer = self.store.send(request, Wait::AtMost(PUBLISH_TIMEOUT)).await?;",
+        becomes: "let again = request.clone();
+        let answer = match self.store.send(request, Wait::AtMost(PUBLISH_TIMEOUT)).await {
+            Ok(answer) => answer,
+            Err(_) => self.store.send(again, Wait::AtMost(PUBLISH_TIMEOUT)).await?,
+        };",
+    },
+    Mutant {
+        name: "never-stale",
+        breaks: "a fragment stays fresh for hours when the notice of a change is lost",
+        file: "services/cache/src/fragments.rs",
+        is: "TIME_TO_LIVE: Duration = Duration::from_secs(15);",
+        becomes: "TIME_TO_LIVE: Duration = Duration::from_secs(15_000);",
+    },
+    Mutant {
+        name: "failed-for-ever",
+        breaks: "the failure of a fill is remembered for ever",
+        file: "services/cache/src/fills.rs",
+        is: "shared_fills.retain(|_, fill| !matches!(fill, SharedFill::Failed { until, .. } if *until <= now));",
+        becomes: "let _ = now;",
+    },
+    Mutant {
+        name: "deleted-for-ever",
+        breaks: "the repaired cache believes a deletion after the asset has come back",
+        file: "services/cache/src/fills.rs",
+        is: "        if self.shared.is_faulty() {\n            // FAULT: that an asset",
+        becomes: "        if self.fragments().is_deleted(id, Instant::now()) {
+            return Err(FetchError::Missing { id: id.clone() });
+        }
+        if self.shared.is_faulty() {\n            // FAULT: that an asset",
+    },
+    Mutant {
+        name: "permit-leak",
+        breaks: "a fill that fails keeps its permit",
+        file: "services/cache/src/fills.rs",
+        is: "                return Err(error);\n            } else {",
+        becomes: "                std::mem::forget(_permit);\n                return Err(error);\n            } else {",
+    },
+    Mutant {
+        name: "never-gives-up",
+        breaks: "the repaired cache tries again what will fail again",
+        file: "services/cache/src/fills.rs",
+        is: "} else if error.is_permanent() || attempt >= ATTEMPTS_MAX {",
+        becomes: "} else if attempt >= 1_000 {",
+    },
+    Mutant {
+        name: "shared-chance",
+        breaks: "all worlds of a process draw their pauses from one generator",
+        file: "services/cache/src/fills.rs",
+        is: "        let mut backoff = self.backoff.lock();",
+        becomes: "        static SHARED: std::sync::OnceLock<Mutex<ChaCha8Rng>> = std::sync::OnceLock::new();
+        let mut backoff = SHARED.get_or_init(|| Mutex::new(self.backoff.lock().clone())).lock();",
+    },
+    Mutant {
+        name: "text-as-markup",
+        breaks: "the repaired front writes texts as they are",
+        file: "services/web-front/src/encoding.rs",
+        is: "Html.write_escaped_str(&mut escaped, &shown).expect(\"writing to a string cannot fail\");",
+        becomes: "escaped.push_str(&shown);",
+    },
+    Mutant {
+        name: "level-takes-time",
+        breaks: "a page takes a millisecond longer where telemetry leaves",
+        file: "services/web-front/src/fragments.rs",
+        is: "    let fragment = upstream.fragment(asset);",
+        becomes: "    if switches.level() > chassis::Level::Dark {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let fragment = upstream.fragment(asset);",
+    },
+    Mutant {
+        name: "forgotten-release",
+        breaks: "a reset leaves the front with the settings of its last release",
+        file: "services/web-front/src/lib.rs",
+        is: "        self.roll_back();\n        Ok(())",
+        becomes: "        Ok(())",
+    },
+    Mutant {
+        name: "forgotten-workers",
+        breaks: "a reset leaves the workers that somebody added",
+        file: "harness/world/src/reset.rs",
+        is: "            workers.restore();",
+        becomes: "            let _ = workers;",
+    },
+];
+
+impl Mutant {
+    /// The file as it is, and as the mutant has it.
+    ///
+    /// # Errors
+    /// When the text that it replaces is not there, or there more than once.
+    pub(crate) fn apply(&self, file: &Path) -> Result<(String, String)> {
+        let Self { name, is, becomes, .. } = self;
+        let whole = fs::read_to_string(file).with_context(|| format!("mutant {name}: {}", file.display()))?;
+        let count = whole.matches(is).count();
+        if count != 1 {
+            bail!("mutant {name} no longer fits {}: its text is there {count} times", file.display());
+        }
+        let broken = whole.replace(is, becomes);
+        Ok((whole, broken))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::cargo::root;
+
+    #[test]
+    fn every_mutant_fits_the_sources() {
+        for mutant in &MUTANTS {
+            let (whole, broken) = mutant.apply(&root().join(mutant.file)).unwrap();
+            assert_ne!(whole, broken, "{}", mutant.name);
+        }
+        let names: BTreeSet<_> = MUTANTS.iter().map(|mutant| mutant.name).collect();
+        assert_eq!(names.len(), MUTANTS.len());
+    }
+}
