@@ -61,7 +61,7 @@ enum Task {
     Example,
     /// Play seeds of faults against the shop in virtual time: ten thousand, a quarter of an hour
     Soak {
-        /// Instead, break one promise after the other in a copy of the sources, and count the seeds until each is found
+        /// Instead, break one promise after the other in a copy of the shop, and count the seeds until each is found
         #[arg(long)]
         mutants: bool,
         /// Passed on: --seeds COUNT, --from SEED, --seed SEED to repeat one. With --mutants, a part of a mutant's name

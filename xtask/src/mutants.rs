@@ -1,9 +1,8 @@
-//! Shops that are broken on purpose: each mutant is one edit of the sources that breaks one promise. `cargo xtask soak --mutants` builds
-//! each in a copy, and counts the seeds until it is found.
+//! Shops that are broken on purpose: each mutant is one edit of the sources that breaks one promise. `cargo xtask soak --mutants` makes all
+//! of them in a copy, where a variable says which one is alive, and counts the seeds until it is found. (Mutant schemata, R. Untch et al.,
+//! 1993: one build for all.)
 
-use std::{fs, path::Path};
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 /// One edit.
 pub(crate) struct Mutant {
@@ -15,11 +14,17 @@ pub(crate) struct Mutant {
     pub(crate) file: &'static str,
     /// What stands there, exactly once.
     is: &'static str,
-    /// What it becomes.
+    /// What it becomes, with [`ALIVE`] for whether this mutant is the one.
     becomes: &'static str,
 }
 
-/// All of them. Each stands in the crate that is built most quickly where the promise could be broken.
+/// In a mutant's text: whether it is alive.
+const ALIVE: &str = "ALIVE";
+
+/// The environment variable that names the one that is.
+pub(crate) const VARIABLE: &str = "GLYPHFALL_MUTANT";
+
+/// All of them.
 pub(crate) const MUTANTS: [Mutant; 13] = [
     Mutant {
         name: "acknowledged-early",
@@ -27,14 +32,16 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         file: "services/content-store/src/redb_file.rs",
         is: "let transaction = database.begin_write()?;",
         becomes: "let mut transaction = database.begin_write()?;
-            let _ = transaction.set_durability(redb::Durability::None);",
+            if ALIVE {
+                let _ = transaction.set_durability(redb::Durability::None);
+            }",
     },
     Mutant {
         name: "numbers-twice",
         breaks: "a deleted asset that comes back counts its versions from one",
         file: "services/content-store/src/redb_storage.rs",
         is: "assets.insert(id.as_str(), (last.0, false))?;",
-        becomes: "assets.remove(id.as_str())?;",
+        becomes: "if ALIVE { assets.remove(id.as_str())?; } else { assets.insert(id.as_str(), (last.0, false))?; }",
     },
     Mutant {
         name: "sent-twice",
@@ -44,6 +51,7 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         becomes: "let again = request.clone();
         let answer = match self.store.send(request, Wait::AtMost(PUBLISH_TIMEOUT)).await {
             Ok(answer) => answer,
+            Err(error) if !ALIVE => return Err(error.into()),
             Err(_) => self.store.send(again, Wait::AtMost(PUBLISH_TIMEOUT)).await?,
         };",
     },
@@ -51,22 +59,22 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         name: "never-stale",
         breaks: "a fragment stays fresh for hours when the notice of a change is lost",
         file: "services/cache/src/fragments.rs",
-        is: "TIME_TO_LIVE: Duration = Duration::from_secs(15);",
-        becomes: "TIME_TO_LIVE: Duration = Duration::from_secs(15_000);",
+        is: "now + TIME_TO_LIVE.mul_f64(factor)",
+        becomes: "now + TIME_TO_LIVE.mul_f64(if ALIVE { 1_000.0 } else { factor })",
     },
     Mutant {
         name: "failed-for-ever",
         breaks: "the failure of a fill is remembered for ever",
         file: "services/cache/src/fills.rs",
         is: "shared_fills.retain(|_, fill| !matches!(fill, SharedFill::Failed { until, .. } if *until <= now));",
-        becomes: "let _ = now;",
+        becomes: "shared_fills.retain(|_, fill| ALIVE || !matches!(fill, SharedFill::Failed { until, .. } if *until <= now));",
     },
     Mutant {
         name: "deleted-for-ever",
         breaks: "the repaired cache believes a deletion after the asset has come back",
         file: "services/cache/src/fills.rs",
         is: "        if self.shared.is_faulty() {\n            // FAULT: that an asset",
-        becomes: "        if self.fragments().is_deleted(id, Instant::now()) {
+        becomes: "        if ALIVE && self.fragments().is_deleted(id, Instant::now()) {
             return Err(FetchError::Missing { id: id.clone() });
         }
         if self.shared.is_faulty() {\n            // FAULT: that an asset",
@@ -76,14 +84,14 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         breaks: "a fill that fails keeps its permit",
         file: "services/cache/src/fills.rs",
         is: "                return Err(error);\n            } else {",
-        becomes: "                std::mem::forget(_permit);\n                return Err(error);\n            } else {",
+        becomes: "                if ALIVE { std::mem::forget(_permit); }\n                return Err(error);\n            } else {",
     },
     Mutant {
         name: "never-gives-up",
         breaks: "the repaired cache tries again what will fail again",
         file: "services/cache/src/fills.rs",
         is: "} else if error.is_permanent() || attempt >= ATTEMPTS_MAX {",
-        becomes: "} else if attempt >= 1_000 {",
+        becomes: "} else if ALIVE && attempt >= 1_000 || !ALIVE && (error.is_permanent() || attempt >= ATTEMPTS_MAX) {",
     },
     Mutant {
         name: "shared-chance",
@@ -91,21 +99,26 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         file: "services/cache/src/fills.rs",
         is: "        let mut backoff = self.backoff.lock();",
         becomes: "        static SHARED: std::sync::OnceLock<Mutex<ChaCha8Rng>> = std::sync::OnceLock::new();
-        let mut backoff = SHARED.get_or_init(|| Mutex::new(self.backoff.lock().clone())).lock();",
+        let shared = SHARED.get_or_init(|| Mutex::new(self.backoff.lock().clone()));
+        let mut backoff = if ALIVE { shared.lock() } else { self.backoff.lock() };",
     },
     Mutant {
         name: "text-as-markup",
         breaks: "the repaired front writes texts as they are",
         file: "services/web-front/src/encoding.rs",
         is: "Html.write_escaped_str(&mut escaped, &shown).expect(\"writing to a string cannot fail\");",
-        becomes: "escaped.push_str(&shown);",
+        becomes: "if ALIVE {
+        escaped.push_str(&shown);
+    } else {
+        Html.write_escaped_str(&mut escaped, &shown).expect(\"writing to a string cannot fail\");
+    }",
     },
     Mutant {
         name: "level-takes-time",
         breaks: "a page takes a millisecond longer where telemetry leaves",
         file: "services/web-front/src/fragments.rs",
         is: "    let fragment = upstream.fragment(asset);",
-        becomes: "    if switches.level() > chassis::Level::Dark {
+        becomes: "    if ALIVE && switches.level() > chassis::Level::Dark {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let fragment = upstream.fragment(asset);",
@@ -115,37 +128,36 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         breaks: "a reset leaves the front with the settings of its last release",
         file: "services/web-front/src/lib.rs",
         is: "        self.roll_back();\n        Ok(())",
-        becomes: "        Ok(())",
+        becomes: "        if !ALIVE { self.roll_back(); }\n        Ok(())",
     },
     Mutant {
         name: "forgotten-workers",
         breaks: "a reset leaves the workers that somebody added",
         file: "harness/world/src/reset.rs",
         is: "            workers.restore();",
-        becomes: "            let _ = workers;",
+        becomes: "            if !ALIVE { workers.restore(); }",
     },
 ];
 
 impl Mutant {
-    /// The file as it is, and as the mutant has it.
+    /// A file's text with the mutant in it.
     ///
     /// # Errors
     /// When the text that it replaces is not there, or there more than once.
-    pub(crate) fn apply(&self, file: &Path) -> Result<(String, String)> {
-        let Self { name, is, becomes, .. } = self;
-        let whole = fs::read_to_string(file).with_context(|| format!("mutant {name}: {}", file.display()))?;
+    pub(crate) fn enter(&self, whole: &str) -> Result<String> {
+        let Self { name, file, is, becomes, .. } = self;
         let count = whole.matches(is).count();
         if count != 1 {
-            bail!("mutant {name} no longer fits {}: its text is there {count} times", file.display());
+            bail!("mutant {name} no longer fits {file}: its text is there {count} times");
         }
-        let broken = whole.replace(is, becomes);
-        Ok((whole, broken))
+        let alive = format!("std::env::var(\"{VARIABLE}\").is_ok_and(|alive| alive == \"{name}\")");
+        Ok(whole.replace(is, &becomes.replace(ALIVE, &format!("({alive})"))))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, fs};
 
     use super::*;
     use crate::cargo::root;
@@ -153,8 +165,8 @@ mod tests {
     #[test]
     fn every_mutant_fits_the_sources() {
         for mutant in &MUTANTS {
-            let (whole, broken) = mutant.apply(&root().join(mutant.file)).unwrap();
-            assert_ne!(whole, broken, "{}", mutant.name);
+            let whole = fs::read_to_string(root().join(mutant.file)).unwrap();
+            assert_ne!(mutant.enter(&whole).unwrap(), whole, "{}", mutant.name);
         }
         let names: BTreeSet<_> = MUTANTS.iter().map(|mutant| mutant.name).collect();
         assert_eq!(names.len(), MUTANTS.len());

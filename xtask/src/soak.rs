@@ -13,7 +13,7 @@ use cargo_metadata::Message;
 
 use crate::{
     cargo::{self, Cargo, root},
-    mutants::{MUTANTS, Mutant},
+    mutants::{MUTANTS, Mutant, VARIABLE},
 };
 
 /// Where the copy lies. It shares the folder of what was built, so that libraries are not built again.
@@ -21,6 +21,10 @@ const COPY: &str = "target/mutants";
 
 /// Seeds after which a mutant counts as not found.
 const SEEDS_MAX: u64 = 2_000;
+
+/// No mutant's name, and seeds that are played so.
+const NONE: &str = "none";
+const SEEDS_WITHOUT: u64 = 20;
 
 /// The first seed of each mutant, so that a table can be repeated.
 const FIRST_SEED: &str = "1";
@@ -37,35 +41,30 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Builds each mutant whose name holds `filter` in a copy of the sources, and counts the seeds until it is found.
+/// Builds all mutants in a copy of the sources, and counts for each whose name holds `filter` the seeds until it is found.
 ///
 /// # Errors
 /// When a mutant no longer fits the sources, does not build, or is not found.
 #[expect(clippy::print_stdout, reason = "the table is what this command is for")]
 pub(crate) fn mutants(filter: Option<&str>) -> Result<()> {
-    let wanted: Vec<&Mutant> =
-        MUTANTS.iter().filter(|mutant| filter.is_none_or(|filter| mutant.name.contains(filter))).collect();
-    // All of them first: half an hour later would be late.
-    for mutant in &wanted {
-        mutant.apply(&root().join(mutant.file))?;
-    }
     let copy = copy()?;
-    println!("| mutant | what it breaks | found after | by |\n|---|---|---|---|");
+    let program = program(&copy)?;
+    if find(&program, NONE)?.is_some() {
+        bail!("the copy fails without any mutant");
+    }
+    println!("| mutant | what it breaks | found after | since not |\n|---|---|---|---|");
     let mut missed = Vec::new();
-    for mutant in wanted {
-        let file = copy.join(mutant.file);
-        let (whole, broken) = mutant.apply(&file)?;
-        fs::write(&file, broken)?;
-        let found = find(&copy).with_context(|| format!("mutant {}", mutant.name));
-        fs::write(&file, whole)?;
-        let Mutant { name, breaks, .. } = mutant;
-        match found? {
+    for Mutant { name, breaks, .. } in MUTANTS {
+        if filter.is_some_and(|filter| !name.contains(filter)) {
+            continue;
+        }
+        match find(&program, name).with_context(|| format!("mutant {name}"))? {
             Some(Found { seeds, seconds, by }) => {
                 println!("| {name} | {breaks} | {seeds} seeds, {seconds:.0} s | {by} |");
             }
             None => {
                 println!("| {name} | {breaks} | **not after {SEEDS_MAX} seeds** | |");
-                missed.push(*name);
+                missed.push(name);
             }
         }
     }
@@ -81,12 +80,14 @@ struct Found {
     by: String,
 }
 
-fn find(copy: &Path) -> Result<Option<Found>> {
-    let program = program(copy)?;
+/// Plays seeds while one mutant is alive.
+fn find(program: &Path, alive: &str) -> Result<Option<Found>> {
+    // Without any, it is enough to see that the copy works.
+    let seeds = if alive == NONE { SEEDS_WITHOUT } else { SEEDS_MAX };
     let start = now();
     let output = Command::new(program)
-        .args(["--from", FIRST_SEED, "--seeds", &SEEDS_MAX.to_string(), "--failures", "1", "--threads", "1"])
-        .current_dir(copy)
+        .args(["--from", FIRST_SEED, "--seeds", &seeds.to_string(), "--failures", "1", "--threads", "1"])
+        .env(VARIABLE, alive)
         .stderr(Stdio::null())
         .output()?;
     let seconds = start.elapsed().as_secs_f64();
@@ -103,7 +104,7 @@ fn find(copy: &Path) -> Result<Option<Found>> {
     Ok(Some(Found { seeds, seconds, by: by.to_owned() }))
 }
 
-/// The sources as git knows them, without what was built.
+/// The sources as git knows them, without what was built, with all mutants in them.
 fn copy() -> Result<PathBuf> {
     let copy = root().join(COPY);
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
@@ -115,7 +116,10 @@ fn copy() -> Result<PathBuf> {
     }
     for name in files {
         let (from, to) = (root().join(name), copy.join(name));
-        let Ok(bytes) = fs::read(&from) else { continue };
+        let Ok(mut bytes) = fs::read(&from) else { continue };
+        for mutant in MUTANTS.iter().filter(|mutant| mutant.file == name) {
+            bytes = mutant.enter(std::str::from_utf8(&bytes)?)?.into_bytes();
+        }
         // Left as it is if nothing has changed, or cargo would build it again.
         if fs::read(&to).is_ok_and(|there| there == bytes) {
             continue;

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chassis::LatentFault;
+use chassis::{LatentFault, simulation::Trouble};
+use diagnosis::Process;
 use incident::{Remedy, Service};
 use world::{
     EditorError,
@@ -18,7 +19,6 @@ use crate::{
     plan::{Bad, Doing},
     run::Run,
 };
-use chassis::simulation::Trouble;
 
 impl Run<'_> {
     /// Carries out one step, or begins to: what takes its time does so beside what comes next.
@@ -36,7 +36,10 @@ impl Run<'_> {
             Doing::Suspend(service) => self.begin(Happening::Suspend { service: *service }).await,
             Doing::Resume(service) => self.end(Happening::Suspend { service: *service }).await,
             Doing::Kill(service) => self.begin(Happening::Stop { service: *service }).await,
-            Doing::Restart(service) => self.act(Remedy::Restart { service: *service }).await,
+            Doing::Restart(service) => {
+                self.act(Remedy::Restart { service: *service }).await;
+                self.is_moving(*service).await;
+            }
             Doing::LosePower => {
                 self.world.shop().kill(Service::ContentStore).await;
                 self.file.lose_power();
@@ -60,8 +63,12 @@ impl Run<'_> {
                     checkout_notes: notes.map(str::to_owned),
                 };
                 self.begin(release).await;
+                self.is_moving(Service::WebFront).await;
             }
-            Doing::RollBackRelease(service) => self.act(Remedy::RollBackRelease { service: *service }).await,
+            Doing::RollBackRelease(service) => {
+                self.act(Remedy::RollBackRelease { service: *service }).await;
+                self.is_moving(*service).await;
+            }
             Doing::Crowd(times) => self.begin(Happening::Surge { times: Times(f64::from(*times)) }).await,
             Doing::Disperse => self.world.customers().disperse().await,
             Doing::Watch { asset } => self.watch(asset),
@@ -161,6 +168,13 @@ impl Run<'_> {
         let was_well = self.file.is_well();
         let acted = self.world.act(remedy.clone()).await;
         self.is_started(acted, was_well, &remedy);
+    }
+
+    /// A process that was started just now does not stand still: what stood still was the one before it.
+    async fn is_moving(&self, service: Service) {
+        if self.world.shop().process(service).await == Process::Stopped {
+            self.wrong(Invariant::Starts, format!("the {} was started anew, and stands still", service.name()));
+        }
     }
 
     /// Where the disk is well, a service starts.

@@ -176,11 +176,16 @@ impl Plan {
         Self { seed, is_repaired, level, permits, views_per_second, twin, steps }
     }
 
-    /// Without what changes the telemetry level.
+    /// The same at one telemetry level throughout. No step is left out: after each somebody looks at a page.
     #[must_use]
     pub fn at_level(&self, level: Level) -> Self {
-        let is_other = |step: &&Step| !matches!(step.doing, Doing::SetLevel(_));
-        Self { level, steps: self.steps.iter().filter(is_other).cloned().collect(), ..self.clone() }
+        let mut same = Self { level, ..self.clone() };
+        for step in &mut same.steps {
+            if let Doing::SetLevel(set) = &mut step.doing {
+                *set = level;
+            }
+        }
+        same
     }
 
     /// When its last step is.

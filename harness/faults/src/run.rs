@@ -412,7 +412,12 @@ impl<'a> Run<'a> {
         // Editors see to what no page can do without.
         let gone = self.gone().await;
         for asset in gone {
-            if let Err(error) = self.world.publish(asset, original(asset)).await {
+            // What the disk lost, its database finds out by a change that fails; then an editor tries again.
+            let mut published = self.world.publish(asset, original(asset)).await;
+            if matches!(&published, Err(EditorError::Refused { status, .. }) if status.is_server_error()) {
+                published = self.world.publish(asset, original(asset)).await;
+            }
+            if let Err(error) = published {
                 self.wrong(Invariant::Available, format!("{asset} cannot be published after the last fault: {error}"));
             }
         }

@@ -138,11 +138,7 @@ impl World {
                         characters: Vec::new(),
                     });
                 }
-                Remedy::Restart { service } => {
-                    // The process that stood still is gone; its successor runs.
-                    self.suspend(service, false);
-                    shop.restart(service).await?;
-                }
+                Remedy::Restart { service } => shop.restart(service).await?,
                 Remedy::FlushCache => shop.flush_cache(),
                 Remedy::RollBackRelease { service: Service::WebFront } => {
                     shop.roll_back_front().await?;
