@@ -75,7 +75,9 @@ fn one(seed: u64) -> bool {
 }
 
 fn many(from: u64, seeds: u64, threads: usize, failures: usize) -> bool {
-    println!("Seeds from {from} on, {seeds} of them, on {threads} threads: cargo xtask soak --from {from} --seeds {seeds}");
+    println!(
+        "Seeds from {from} on, {seeds} of them, on {threads} threads: cargo xtask soak --from {from} --seeds {seeds}"
+    );
     let (began, told_s, printed) = (now(), AtomicU64::new(0), Mutex::new(0));
     let soaked = soak(from, seeds, threads, failures, |soaked| {
         let took = began.elapsed();
@@ -98,13 +100,20 @@ fn tell(failed: &Failed, seeds: u64) {
     let Failed { plan, failure, shrunk: (shorter, same) } = failed;
     println!("\nSeed {} failed, after {seeds} seeds. {failure}", plan.seed);
     println!("Repeat it: cargo xtask soak --seed {}", plan.seed);
-    println!("The shortest plan that still fails, {} of {} steps:\n{shorter}{same}\n", shorter.steps.len(), plan.steps.len());
+    println!(
+        "The shortest plan that still fails, {} of {} steps:\n{shorter}{same}\n",
+        shorter.steps.len(),
+        plan.steps.len()
+    );
 }
 
 fn pace(soaked: &Soaked, took: Duration) -> String {
     let Soaked { seeds, failed, .. } = soaked;
     let (seconds, failed) = (took.as_secs_f64(), failed.len());
-    format!("{seeds} seeds in {seconds:.0} s, {:.1} a second, {failed} failed", *seeds as f64 / seconds.max(0.001))
+    format!(
+        "{seeds} seeds in {seconds:.0} s, {:.1} a second, {failed} failed",
+        *seeds as f64 / seconds.max(0.001)
+    )
 }
 
 fn processors() -> usize {

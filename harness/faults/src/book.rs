@@ -96,7 +96,12 @@ impl Book {
     /// # Errors
     ///
     /// When the answer contradicts an earlier one.
-    pub fn answered(&mut self, begun: Begun, answer: &Result<u64, EditorError>, at_s: f64) -> Result<(), String> {
+    pub fn answered(
+        &mut self,
+        begun: Begun,
+        answer: &Result<u64, EditorError>,
+        at_s: f64,
+    ) -> Result<(), String> {
         let Begun { asset, text, newest } = begun;
         let known = self.asset(asset);
         match answer {
@@ -166,7 +171,8 @@ impl Book {
             let mut found = BTreeMap::new();
             for version in versions.iter().map(|version| version.version) {
                 let read = storage.read(&id, Some(version)).await;
-                let body = read.map_err(|error| Wrong::Unreadable(format!("version {version} of {name}: {error}")))?;
+                let body =
+                    read.map_err(|error| Wrong::Unreadable(format!("version {version} of {name}: {error}")))?;
                 found.insert(version.0, body.body);
             }
             self.compare(name, known, &found).map_err(Wrong::Content)?;
@@ -179,14 +185,18 @@ impl Book {
             let may_be_deleted = known.deleting > 0 || *at_s <= known.deleted_until_s;
             match (found.get(version), text) {
                 (Some(_), _) if *version <= known.deleted_to => {
-                    return Err(format!("version {version} of {name} is there again: its delete was acknowledged"));
+                    return Err(format!(
+                        "version {version} of {name} is there again: its delete was acknowledged"
+                    ));
                 }
                 (None, _) if may_be_deleted => {}
                 (None, _) => {
                     return Err(format!("version {version} of {name}, acknowledged at {at_s:.3} s, is gone"));
                 }
                 (Some(body), Some(text)) if body != text => {
-                    return Err(format!("version {version} of {name} holds another text than was acknowledged"));
+                    return Err(format!(
+                        "version {version} of {name} holds another text than was acknowledged"
+                    ));
                 }
                 (Some(_), _) => {}
             }

@@ -88,7 +88,8 @@ impl Run<'_> {
 
     fn publish(&self, asset: &'static str, text: Bytes) {
         let begun = self.book().publishes(asset, &text);
-        let (world, book, findings) = (Arc::clone(&self.world), Arc::clone(&self.book), self.findings.clone());
+        let (world, book, findings) =
+            (Arc::clone(&self.world), Arc::clone(&self.book), self.findings.clone());
         self.world.doings().spawn(async move {
             let answer = world.publish(asset, text).await;
             findings.answered(&book, begun, &answer, world.at_s());
@@ -97,7 +98,8 @@ impl Run<'_> {
 
     fn roll_back(&self, asset: &'static str) {
         let begun = self.book().rolls_back(asset);
-        let (world, book, findings) = (Arc::clone(&self.world), Arc::clone(&self.book), self.findings.clone());
+        let (world, book, findings) =
+            (Arc::clone(&self.world), Arc::clone(&self.book), self.findings.clone());
         self.world.doings().spawn(async move {
             let answer = world.editor().roll_back(asset).await;
             findings.answered(&book, begun, &answer, world.at_s());
@@ -153,35 +155,34 @@ impl Run<'_> {
     }
 
     async fn begin(&self, happening: Happening) {
-        let was_well = self.file.is_well();
         let begun = self.world.happen(&Happens::Begin(happening.clone())).await;
-        self.is_started(begun, was_well, &happening.kind());
+        self.is_started(begun, &happening.kind());
     }
 
     async fn end(&self, happening: Happening) {
         let ended = self.world.happen(&Happens::End(happening.clone())).await;
-        self.is_started(ended, true, &happening.kind());
+        self.is_started(ended, &happening.kind());
     }
 
     /// Does what a responder decides.
     pub(super) async fn act(&self, remedy: Remedy) {
-        let was_well = self.file.is_well();
         let acted = self.world.act(remedy.clone()).await;
-        self.is_started(acted, was_well, &remedy);
+        self.is_started(acted, &remedy);
     }
 
     /// A process that was started just now does not stand still: what stood still was the one before it.
     async fn is_moving(&self, service: Service) {
         if self.world.shop().process(service).await == Process::Stopped {
-            self.wrong(Invariant::Starts, format!("the {} was started anew, and stands still", service.name()));
+            self.wrong(
+                Invariant::Starts,
+                format!("the {} was started anew, and stands still", service.name()),
+            );
         }
     }
 
-    /// Where the disk is well, a service starts.
-    fn is_started(&self, done: Result<(), EditorError>, was_well: bool, what: &dyn std::fmt::Display) {
-        if let Err(error) = done
-            && was_well
-        {
+    /// A service starts whatever its disk is like: what is kept can be read.
+    fn is_started(&self, done: Result<(), EditorError>, what: &dyn std::fmt::Display) {
+        if let Err(error) = done {
             self.wrong(Invariant::Starts, format!("{what}: {error}"));
         }
     }

@@ -44,7 +44,7 @@ pub enum Invariant {
     Fresh,
     /// No more permits are used than there are, and none by what has ended.
     Permits,
-    /// A service starts where its disk is well.
+    /// A service starts, whatever its disk is like, and does not stand still as the process before it did.
     Starts,
     /// A reset brings back everything as it was at first.
     Reset,
@@ -69,7 +69,7 @@ impl Invariant {
             Self::Available => "a repaired shop serves every page whole soon after the last fault",
             Self::Fresh => "soon after the last fault the cache shows what the store holds",
             Self::Permits => "no more permits are used than there are, and none by what has ended",
-            Self::Starts => "a service starts where its disk is well",
+            Self::Starts => "a service starts, whatever its disk is like",
             Self::Reset => "a reset brings back everything as it was at first",
             Self::Counted => "each visit that began has ended, once",
             Self::NoPanic => "nothing panics",
@@ -138,7 +138,10 @@ fn again(first: &Played, second: &Played) -> Compared {
     let what = |same: bool| if same { "the same" } else { "others" };
     let (visits, content) = (what(first.visits == second.visits), what(first.content == second.content));
     let telemetry = what(first.telemetry == second.telemetry);
-    Err((Invariant::Repeats, format!("visits: {visits}, content: {content}, telemetry: {telemetry}, failed: {failed}")))
+    Err((
+        Invariant::Repeats,
+        format!("visits: {visits}, content: {content}, telemetry: {telemetry}, failed: {failed}"),
+    ))
 }
 
 fn dark(told: &Played, untold: &Played) -> Compared {

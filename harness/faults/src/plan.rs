@@ -20,7 +20,8 @@ const STEPS: std::ops::RangeInclusive<usize> = 6..=22;
 const PAUSE_MAX_S: f64 = 9.0;
 
 /// Assets that editors change: one for each kind of page, and the one that is data.
-pub const ASSETS: [&str; 5] = ["promo-banner", "home-intro", "product-moka-pot", "checkout-notes", "price-list"];
+pub const ASSETS: [&str; 5] =
+    ["promo-banner", "home-intro", "product-moka-pot", "checkout-notes", "price-list"];
 
 /// Of these, what a page can do without.
 const SPARE: [&str; 4] = ["promo-banner", "home-intro", "product-moka-pot", "checkout-notes"];
@@ -280,7 +281,10 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, is_repaired, level, permits, views_per_second, twin, steps } = self;
         let faults = if *is_repaired { "no latent fault" } else { "all latent faults" };
-        writeln!(f, "Seed {seed}: a shop with {faults} at level {level}, {permits} permits, {views_per_second} views a second")?;
+        writeln!(
+            f,
+            "Seed {seed}: a shop with {faults} at level {level}, {permits} permits, {views_per_second} views a second"
+        )?;
         match twin {
             Twin::None => {}
             Twin::Again => writeln!(f, "  played twice")?,
@@ -318,7 +322,9 @@ impl fmt::Display for Doing {
             Self::FillFile => write!(f, "the file system beneath the content store is full"),
             Self::FillDisk => write!(f, "the content store's disk takes no further version"),
             Self::SlowDisk(seek) => write!(f, "each read of the content store's disk takes {seek:?}"),
-            Self::ReplaceDisk => write!(f, "somebody gives the content store another disk with the same content"),
+            Self::ReplaceDisk => {
+                write!(f, "somebody gives the content store another disk with the same content")
+            }
             Self::Flush => write!(f, "somebody empties the cache"),
             Self::AddCapacity(service) => write!(f, "somebody gives the {} more capacity", service.name()),
             Self::Release { timeout, notes } => {
@@ -354,7 +360,9 @@ impl fmt::Display for Bad {
             Self::Slow(delay) => write!(f, "is {delay:?} slower"),
             Self::Breaks(share) => write!(f, "breaks its connection with {share} of all bursts"),
             Self::Loses(share) => write!(f, "loses {share} of all bursts"),
-            Self::Reorders(jitter) => write!(f, "delays each burst by up to {jitter:?}, so that they overtake each other"),
+            Self::Reorders(jitter) => {
+                write!(f, "delays each burst by up to {jitter:?}, so that they overtake each other")
+            }
             Self::Doubles(share) => write!(f, "delivers {share} of all requests twice"),
             Self::Expired => write!(f, "shows an expired certificate"),
         }

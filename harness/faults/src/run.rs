@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Blocking, Compute, LatentFault, Peer, TaskGroup, Wait, rng, simulation::{DiskSpeed, link::DOUBLED_WITHIN}};
+use chassis::{
+    Blocking, Compute, LatentFault, Peer, TaskGroup, Wait, rng,
+    simulation::{DiskSpeed, link::DOUBLED_WITHIN},
+};
 use content_store::{redb_storage::RedbStorage, storage::Storage};
 use http::StatusCode;
 use incident::{OperatingModel, Remedy, Route, Rules, Service, Story, words::ClockKind};
@@ -162,7 +165,13 @@ impl Findings {
     }
 
     /// An editor has an answer.
-    pub(super) fn answered(&self, book: &Mutex<Book>, begun: Begun, answer: &Result<u64, EditorError>, at_s: f64) {
+    pub(super) fn answered(
+        &self,
+        book: &Mutex<Book>,
+        begun: Begun,
+        answer: &Result<u64, EditorError>,
+        at_s: f64,
+    ) {
         let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(what) = book.answered(begun, answer, at_s) {
             self.wrong(Invariant::Content, at_s, what);
@@ -217,7 +226,8 @@ impl<'a> Run<'a> {
         let told = Arc::new(Told::default());
         let file = File::new(rng(plan.seed, "faults", "disk"));
         let opened = file.clone();
-        let storage = RedbStorage::on(move || opened.open(), Blocking::Inline).expect("an empty file takes a database");
+        let storage =
+            RedbStorage::on(move || opened.open(), Blocking::Inline).expect("an empty file takes a database");
         let storage: Arc<dyn Storage> = Arc::new(storage);
         let mut shop = ShopOptions::in_virtual_time(plan.seed);
         shop.storage = Some(Arc::clone(&storage));
@@ -418,7 +428,10 @@ impl<'a> Run<'a> {
                 published = self.world.publish(asset, original(asset)).await;
             }
             if let Err(error) = published {
-                self.wrong(Invariant::Available, format!("{asset} cannot be published after the last fault: {error}"));
+                self.wrong(
+                    Invariant::Available,
+                    format!("{asset} cannot be published after the last fault: {error}"),
+                );
             }
         }
         let within = AVAILABLE_WITHIN + if self.is_checked { CHECKED_WITHIN } else { Duration::ZERO };
@@ -463,7 +476,10 @@ impl<'a> Run<'a> {
             }
             let missing = pages::missing(route, &answer.body);
             if !missing.is_empty() {
-                self.wrong(Invariant::Available, format!("{path} comes without {} {when}", missing.join(", ")));
+                self.wrong(
+                    Invariant::Available,
+                    format!("{path} comes without {} {when}", missing.join(", ")),
+                );
             }
         }
         let answer = front.get(FEED, Wait::AtMost(PATIENCE)).await;
@@ -498,7 +514,10 @@ impl<'a> Run<'a> {
             if shown.status != StatusCode::OK || shown.body != text.as_bytes() {
                 let shown = format!("{}: \"{}\"", shown.status, shown.body.escape_ascii());
                 let (kept, text) = (kept.version, text.escape_default());
-                self.wrong(Invariant::Fresh, format!("the cache shows {asset} as {shown}; version {kept} says \"{text}\""));
+                self.wrong(
+                    Invariant::Fresh,
+                    format!("the cache shows {asset} as {shown}; version {kept} says \"{text}\""),
+                );
             }
         }
     }
@@ -509,7 +528,10 @@ impl<'a> Run<'a> {
         sleep(PATIENCE).await;
         let used = self.world.shop().permits_used();
         if used > 0 {
-            self.wrong(Invariant::Permits, format!("{used} permits are held, and nobody has asked for {PATIENCE:?}"));
+            self.wrong(
+                Invariant::Permits,
+                format!("{used} permits are held, and nobody has asked for {PATIENCE:?}"),
+            );
         }
         for health in self.world.shop().health().await {
             if health.status != Some(StatusCode::OK) {

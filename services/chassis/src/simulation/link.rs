@@ -265,7 +265,8 @@ impl Way {
         };
         let Trouble { jitter, lost, doubled: _ } = now.trouble;
         let vanishes = may_vanish && (0..ways).any(|_| self.happens(lost));
-        let later = if jitter.is_zero() { jitter } else { self.chance.lock().random_range(Duration::ZERO..=jitter) };
+        let later =
+            if jitter.is_zero() { jitter } else { self.chance.lock().random_range(Duration::ZERO..=jitter) };
         self.state.speaks().await;
         if vanishes {
             pending::<()>().await;
