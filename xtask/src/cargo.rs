@@ -4,7 +4,7 @@
 
 use std::{
     env, fmt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
 
@@ -17,12 +17,20 @@ const CANNOT_START: &str = "cargo cannot be started";
 pub(crate) struct Cargo {
     variables: Vec<(&'static str, &'static str)>,
     arguments: Vec<String>,
+    folder: Option<PathBuf>,
 }
 
 impl Cargo {
     /// A command from arguments separated by spaces.
     pub(crate) fn new(arguments: &str) -> Self {
-        Self { variables: Vec::new(), arguments: arguments.split_whitespace().map(String::from).collect() }
+        let arguments = arguments.split_whitespace().map(String::from).collect();
+        Self { variables: Vec::new(), arguments, folder: None }
+    }
+
+    /// In another folder than the workspace's root. What was built is shared.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
     }
 
     pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
@@ -79,7 +87,11 @@ impl Cargo {
         )]
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(program);
-        command.args(&self.arguments).envs(self.variables.iter().copied()).current_dir(root());
+        command.args(&self.arguments).envs(self.variables.iter().copied());
+        match &self.folder {
+            Some(folder) => command.current_dir(folder).env("CARGO_TARGET_DIR", root().join("target")),
+            None => command.current_dir(root()),
+        };
         command
     }
 

@@ -9,11 +9,14 @@
 //! - `tests`: runs the test programs, as many at once as there are processors.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
+//! - `soak`: seeds of faults, and `mutants`: shops broken on purpose, which they must find.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
 
 mod cargo;
 mod dependencies;
 mod dist;
+mod mutants;
+mod soak;
 mod steps;
 mod tests;
 mod tools;
@@ -56,6 +59,15 @@ enum Task {
     },
     /// Play the session anew that `glyphfall room --example` shows: a quarter of an hour
     Example,
+    /// Play seeds of faults against the shop in virtual time: ten thousand, a quarter of an hour
+    Soak {
+        /// Instead, break one promise after the other in a copy of the shop, and count the seeds until each is found
+        #[arg(long)]
+        mutants: bool,
+        /// Passed on: --seeds COUNT, --from SEED, --seed SEED to repeat one. With --mutants, a part of a mutant's name
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Build static binaries that need nothing from the system they run on
     Dist,
     /// Build the container image from static binaries, without pulling anything
@@ -88,6 +100,8 @@ fn main() -> ExitCode {
         Task::Bench { arguments } => bench(arguments),
         Task::Example => play("record"),
         Task::Pictures => play("pictures"),
+        Task::Soak { mutants: true, arguments } => soak::mutants(arguments.first().map(String::as_str)),
+        Task::Soak { mutants: false, arguments } => soak::run(&arguments),
         Task::Dist => dist::build(Build::Shipped).map(|_| ()),
         Task::Image { tag, postgres, tested } => {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })

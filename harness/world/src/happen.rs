@@ -138,11 +138,7 @@ impl World {
                         characters: Vec::new(),
                     });
                 }
-                Remedy::Restart { service } => {
-                    // The process that stood still is gone; its successor runs.
-                    self.suspend(service, false);
-                    shop.restart(service).await?;
-                }
+                Remedy::Restart { service } => shop.restart(service).await?,
                 Remedy::FlushCache => shop.flush_cache(),
                 Remedy::RollBackRelease { service: Service::WebFront } => {
                     shop.roll_back_front().await?;
@@ -158,8 +154,7 @@ impl World {
                 Remedy::AddCapacity { .. } => {}
                 Remedy::RepairNetwork => {
                     for (from, to) in LINKS {
-                        self.impair(from.name(), to, Duration::ZERO, 0.0);
-                        self.expire(from.name(), to, false);
+                        shop.visitor().network.mend(from.name(), shop.addresses().of(to));
                     }
                     shop.lose_telemetry(false);
                 }

@@ -69,6 +69,8 @@ pub struct ShopOptions {
     pub editor_token: String,
     /// Where the content store keeps its assets; in memory without.
     pub data: Option<PathBuf>,
+    /// What it keeps them in instead, if whoever starts the shop brings it.
+    pub storage: Option<Arc<dyn Storage>>,
     /// Fills that the cache may run at once.
     pub fill_permits: usize,
     /// The disk beneath the content store; without, as fast as the machine's.
@@ -120,6 +122,7 @@ impl ShopOptions {
             level: Level::Dark,
             editor_token,
             data: None,
+            storage: None,
             fill_permits: FILL_PERMITS,
             disk: None,
             front: None,
@@ -200,11 +203,14 @@ impl Shop {
             surroundings.sink = telemetry.clone().map(|way| way as Arc<dyn TelemetrySink>);
             // The cache's address must be known before it can be notified, and the store's before it can be asked: with
             // free ports the cache is bound first.
-            let storage = match &options.data {
-                Some(folder) => RedbStorage::open_folder(folder, surroundings.blocking)?,
-                None => RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?,
+            let storage = match (&options.storage, &options.data) {
+                (Some(brought), _) => Arc::clone(brought),
+                (None, Some(folder)) => Arc::new(RedbStorage::open_folder(folder, surroundings.blocking)?),
+                (None, None) => {
+                    Arc::new(RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?)
+                }
             };
-            let storage = Arc::new(OnDisk::new(Arc::new(storage), Disk::new(options.disk)));
+            let storage = Arc::new(OnDisk::new(storage, Disk::new(options.disk)));
             addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
             // Known to these two and to nobody else; it never leaves the process.
             let notification_token = token::make()?;

@@ -21,7 +21,7 @@ use hyper_util::{
 use parking_lot::Mutex;
 use tokio::{
     select,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
@@ -32,7 +32,7 @@ use crate::{
     network::{Connection, MemoryNetwork, Network},
     serve::door::{self, Door, DoorError},
     simulation::link::Way,
-    tasks::Boxed,
+    tasks::{Boxed, TaskGroup},
     telemetry::http::Calls,
 };
 
@@ -111,6 +111,7 @@ struct InMemory {
     way: Way,
     host: HeaderValue,
     idle: Mutex<Idle>,
+    tasks: TaskGroup,
 }
 
 /// Since when the connections to one run of the peer have been idle, the most recently used last. They are only counted: what they spare
@@ -222,6 +223,9 @@ impl Peer {
         }
         door::complete(&mut request, &memory.host);
         memory.travels(request.body().len()).await.map_err(broken)?;
+        if let Some(after) = memory.way.doubles() {
+            memory.come_again(after, &door, request.clone());
+        }
         let answered = door.enter(request, memory.way.clone()).await.unwrap_or(Err(DoorError::Broken));
         let bytes = answered.as_ref().map_or(0, |response| response.body().len());
         memory.travels(bytes).await.map_err(broken)?;
@@ -268,6 +272,7 @@ impl InMemory {
             way: network.way(chassis.service, authority),
             host: HeaderValue::from_str(named).expect("an authority is plain"),
             idle: Mutex::default(),
+            tasks: chassis.tasks.clone(),
         })
     }
 
@@ -280,6 +285,18 @@ impl InMemory {
             self.way.travel(1).await?;
         }
         Ok(())
+    }
+
+    /// Lets a request arrive a second time. Nobody waits for its answer.
+    fn come_again(&self, after: Duration, door: &Arc<Door>, request: Request<Bytes>) {
+        // A run that has ended meanwhile gets nothing.
+        let (door, way) = (Arc::downgrade(door), self.way.clone());
+        self.tasks.spawn(async move {
+            sleep(after).await;
+            if let Some(door) = door.upgrade() {
+                let _ = door.enter(request, way).await;
+            }
+        });
     }
 
     /// Takes an idle connection, if there is one.

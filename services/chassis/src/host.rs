@@ -204,12 +204,6 @@ impl<P: Program> Host<P> {
         state.run.as_ref().map(|_| state.release.clone())
     }
 
-    /// Ends the stall of a suspended process, as an operator does before starting its successor.
-    pub(crate) async fn resume(&self) {
-        let address = self.state.lock().await.address.clone();
-        self.surroundings.network.suspend(self.service.name(), &address, false);
-    }
-
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
@@ -226,6 +220,8 @@ impl<P: Program> Host<P> {
         let listener = self.surroundings.network.bind(&state.address).await?;
         // Port 0 took a free port; a restart must come back to the same one.
         state.address = listener.address()?;
+        // What stood still was the process before this one, whoever starts its successor.
+        self.surroundings.network.suspend(self.service.name(), &state.address, false);
         let (dispatch, telemetry) = (chassis.tasks.dispatch().clone(), chassis.telemetry.clone());
         // The caller may be dropped during the start: then the half-started run is killed.
         let half_started = chassis.tasks.killed_on_drop();

@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{
     serve::door::Door,
-    simulation::{Link, Links, link::Way},
+    simulation::{Link, Links, Trouble, link::Way},
 };
 
 /// The least latency of a link in memory. A call that takes no time at all would let a retry without delay stop
@@ -67,6 +67,20 @@ impl Network {
     pub fn impair(&self, from: &str, to: &Authority, delay: Duration, resets: f64) -> bool {
         let Some((links, place)) = self.links_to(to) else { return false };
         links.impair(from, place, delay, resets);
+        true
+    }
+
+    /// Gives the link from one service to another's address this trouble; says whether it could. See [`Links::trouble`].
+    pub fn trouble(&self, from: &str, to: &Authority, trouble: Trouble) -> bool {
+        let Some((links, place)) = self.links_to(to) else { return false };
+        links.trouble(from, place, trouble);
+        true
+    }
+
+    /// Makes the link from one service to another's address as good as new; says whether it could. See [`Links::mend`].
+    pub fn mend(&self, from: &str, to: &Authority) -> bool {
+        let Some((links, place)) = self.links_to(to) else { return false };
+        links.mend(from, place);
         true
     }
 

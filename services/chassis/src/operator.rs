@@ -118,7 +118,6 @@ async fn read_journal<P: Program>(
 }
 
 async fn restart<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
-    host.resume().await;
     let restarted = host.restart_by(Some(OPERATOR)).await;
     if restarted.is_ok() {
         host.journal().note(OPERATOR, Action::Restarted);
@@ -127,7 +126,6 @@ async fn restart<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
 }
 
 async fn reset<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
-    host.resume().await;
     let reset = host.reset().await;
     if reset.is_ok() {
         host.journal().note(OPERATOR, Action::Reset);

@@ -52,25 +52,27 @@ impl DatabaseFile {
         }
     }
 
-    /// Runs `work` and makes it durable, or undoes all of it if it fails. Writers wait for each other. What has begun is not
-    /// tried again: nobody knows how far it came.
+    /// Runs `work` and makes it durable, or undoes all of it if it fails. Writers wait for each other. What the file failed under before it
+    /// was to be made durable has left nothing, and is tried once more. A commit is not: nobody knows how far it came.
     pub(crate) fn change<T>(
         &self,
         work: impl Fn(&WriteTransaction) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
-        let has_begun = Cell::new(false);
+        let is_committed = Cell::new(false);
         let change = |database: &Database| {
             // An early return drops the transaction, which undoes it. A commit returns when the disk has it.
             let transaction = database.begin_write()?;
-            has_begun.set(true);
             let done = work(&transaction)?;
+            is_committed.set(true);
             transaction.commit()?;
             Ok(done)
         };
         let (mut changed, opened) = self.attempt(change);
         if changed.as_ref().is_err_and(is_of_file) {
             let is_open = self.open_again(opened, |_| Ok(())).is_ok();
-            if is_open && !has_begun.get() {
+            // A disk that was full a moment ago still is.
+            let is_full = matches!(changed, Err(StorageError::NoRoom(_)));
+            if is_open && !is_full && !is_committed.get() {
                 changed = self.attempt(change).0;
             }
         }

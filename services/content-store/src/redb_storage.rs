@@ -204,21 +204,36 @@ impl Storage for RedbStorage {
     }
 
     fn seed(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, bool> {
-        self.change(move |transaction| {
-            let is_untouched = transaction.open_table(ASSETS)?.is_empty()?;
-            if is_untouched {
-                fill(transaction, &seed, now)?;
+        Box::pin(async move {
+            // A store that holds something starts on a disk that takes nothing more.
+            if !self.view(|view| Ok(view.open_table(ASSETS)?.is_empty()?)).await? {
+                return Ok(false);
             }
-            Ok(is_untouched)
+            let filled = self.change(move |transaction| {
+                let is_untouched = transaction.open_table(ASSETS)?.is_empty()?;
+                if is_untouched {
+                    fill(transaction, &seed, now)?;
+                }
+                Ok(is_untouched)
+            });
+            filled.await
         })
     }
 
     fn reset(&self, seed: Vec<SeedAsset>, now: SystemTime) -> Pending<'_, ()> {
-        self.change(move |transaction| {
+        let reset = move |transaction: &WriteTransaction| {
             transaction.open_table(ASSETS)?.retain(|_, _| false)?;
             transaction.open_table(VERSIONS)?.retain(|_, _| false)?;
             transaction.open_table(BODIES)?.retain(|_, _| false)?;
             fill(transaction, &seed, now)
+        };
+        let again = reset.clone();
+        Box::pin(async move {
+            match self.change(reset).await {
+                // The file failed, and is open again. However far it came, the same comes of it once more.
+                Err(StorageError::Database(_)) => self.change(again).await,
+                done => done,
+            }
         })
     }
 

@@ -49,7 +49,7 @@ impl Door {
             let leaves = async {
                 answer.closed().await;
                 // However that ends, nobody is there any more.
-                let _ = way.travel(1).await;
+                let _ = way.end(1).await;
             };
             let done = select! {
                 biased;

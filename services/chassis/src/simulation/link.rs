@@ -1,5 +1,6 @@
 //! Links: how long bytes travel, and what can go wrong with them. Teaches that a network between two services is a part of the shop,
-//! and fails in its own ways: slow, lossy, or silent.
+//! and fails in its own ways: slow, lossy, or silent; and that a message which was lost, came late or came twice looks, to whoever sent
+//! it, like one that was not.
 //!
 //! In memory both ends of a link stand in this process. Of a real socket only the calling end knows who calls, so it holds bytes back
 //! for both ways; the called end can only be silent.
@@ -7,7 +8,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    future::Future,
+    future::{Future, pending},
     io,
     pin::Pin,
     sync::Arc,
@@ -30,10 +31,26 @@ use crate::chance::rng;
 /// Bytes in flight on one direction of a link in memory, as in a socket buffer.
 const LINK_BYTES_MAX: usize = 64 * 1_024;
 
+/// What else can be wrong with a link: what people know of packets, and meet with whole messages between programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Trouble {
+    /// Each burst of bytes takes up to so much longer, so that requests overtake each other.
+    pub jitter: Duration,
+    /// The share of bursts that vanish. Nothing breaks: whoever waits for an answer is never told.
+    pub lost: f64,
+    /// The share of requests that arrive once more, up to [`DOUBLED_WITHIN`] later, as after a retry that somebody on the way made.
+    /// Where whole requests are handed over: in memory, on a link that breaks no connection.
+    pub doubled: f64,
+}
+
+/// How late a doubled request comes at most: as late as a retry after a short timeout.
+pub const DOUBLED_WITHIN: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Conditions {
     delay: Duration,
     resets: f64,
+    trouble: Trouble,
     silent: bool,
     expired: bool,
 }
@@ -95,6 +112,17 @@ impl Links {
     /// takes `delay` longer, and this share of bursts breaks its connection instead of arriving. Zero is as good as new.
     pub fn impair(&self, from: &str, to: &str, delay: Duration, resets: f64) {
         self.between(from, to, |link| link.change(|now| *now = Conditions { delay, resets, ..*now }));
+    }
+
+    /// Gives the link between two services this trouble in both directions, in place of what it had.
+    pub fn trouble(&self, from: &str, to: &str, trouble: Trouble) {
+        self.between(from, to, |link| link.change(|now| now.trouble = trouble));
+    }
+
+    /// Makes the link between two services as good as new. Who is suspended stays so: that is not the link's.
+    pub fn mend(&self, from: &str, to: &str) {
+        let mended = |now: &mut Conditions| *now = Conditions { silent: now.silent, ..Conditions::default() };
+        self.between(from, to, |link| link.change(mended));
     }
 
     /// Lets the certificate expire with which a link is encrypted, or renews it: it is shown when a connection opens, so that those
@@ -217,6 +245,15 @@ impl Way {
 
     /// One burst of bytes, one way or, seen from the calling end of a real socket, both. Whether it is lost is decided when it sets out.
     pub(crate) async fn travel(&self, ways: u32) -> io::Result<()> {
+        self.go(ways, true).await
+    }
+
+    /// The end of a connection. It takes as long as any burst, and is told again until it arrives: it never vanishes.
+    pub(crate) async fn end(&self, ways: u32) -> io::Result<()> {
+        self.go(ways, false).await
+    }
+
+    async fn go(&self, ways: u32, may_vanish: bool) -> io::Result<()> {
         let now = self.state.now();
         if now == Conditions::default() {
             sleep(self.latency).await;
@@ -226,9 +263,27 @@ impl Way {
             let mut chance = self.chance.lock();
             (0..ways).any(|_| chance.random_bool(now.resets.clamp(0.0, 1.0)))
         };
+        let Trouble { jitter, lost, doubled: _ } = now.trouble;
+        let vanishes = may_vanish && (0..ways).any(|_| self.happens(lost));
+        let later =
+            if jitter.is_zero() { jitter } else { self.chance.lock().random_range(Duration::ZERO..=jitter) };
         self.state.speaks().await;
-        sleep(self.latency + now.delay * ways).await;
+        if vanishes {
+            pending::<()>().await;
+        }
+        sleep(self.latency + now.delay * ways + later).await;
         if is_lost { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+
+    /// Whether a request arrives a second time, and how much later.
+    pub(crate) fn doubles(&self) -> Option<Duration> {
+        let doubled = self.state.now().trouble.doubled;
+        self.happens(doubled).then(|| self.chance.lock().random_range(Duration::ZERO..=DOUBLED_WITHIN))
+    }
+
+    /// Nothing is drawn for what cannot happen: it would shift what else is drawn.
+    fn happens(&self, share: f64) -> bool {
+        share > 0.0 && self.chance.lock().random_bool(share.clamp(0.0, 1.0))
     }
 }
 
@@ -279,7 +334,6 @@ impl Link {
             ready!(on_stream!(self, stream => stream.poll_read(cx, buf)))?;
             self.arrived.extend_from_slice(&buf.filled()[before..]);
             buf.set_filled(before);
-            // The end of the stream, which is a read of nothing, travels as long as any byte does.
             self.travel = Some(self.set_out());
         }
         if let Some(travel) = &mut self.travel {
@@ -326,7 +380,9 @@ impl Link {
         let way = self.way.clone();
         // The calling end of a real socket stands for the way there as well.
         let ways = if matches!(self.stream, Stream::Near(_)) { 2 } else { 1 };
-        Box::pin(async move { way.travel(ways).await })
+        // The end of the stream is a read of nothing.
+        let is_end = self.arrived.is_empty();
+        Box::pin(async move { if is_end { way.end(ways).await } else { way.travel(ways).await } })
     }
 }
 

@@ -1,0 +1,58 @@
+//! A world beside the one to which everything happens. Teaches that isolation is compared, not claimed: it must be the same to the bit as
+//! when it is alone.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use incident::{Remedy, Service};
+use tokio::time::{Instant, sleep_until};
+use world::{Mix, ShopOptions, World};
+
+use crate::run::run_of;
+
+/// The asset of the story, and what an editor pasted into it: a vertical tab came along.
+const BANNER: &str = "promo-banner";
+const VERTICAL_TAB: &str = "Spring in the kitchen\u{b}15 % off all cookware until Sunday";
+
+/// Few customers: what costs time is requests.
+const VIEWS_PER_SECOND: f64 = 0.5;
+
+/// Fewer permits than the banner's failing fills take.
+const PERMITS: usize = 4;
+
+/// What was seen of a neighbour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// A hash of every customer's visit.
+    pub visits: u64,
+    /// Its conditions at the end, in words.
+    pub conditions: String,
+}
+
+/// An outage of its own, and its end, as long as the plan of the other lasts.
+///
+/// # Panics
+///
+/// When a world in memory does not start, or its editor is refused.
+pub async fn play(seed: u64, until: Duration) -> Neighbour {
+    let began = Instant::now();
+    let mut shop = ShopOptions::in_virtual_time(!seed);
+    shop.fill_permits = PERMITS;
+    let run = run_of(&shop);
+    let world = World::start(shop, &Mix::of(VIEWS_PER_SECOND), run, 0.0).await;
+    let world = world.expect("a world in memory starts");
+    let at = |share: f64| sleep_until(began + until.mul_f64(share));
+    at(0.2).await;
+    let published = world.publish(BANNER, Bytes::from_static(VERTICAL_TAB.as_bytes())).await;
+    at(0.6).await;
+    let rolled_back = world.act(Remedy::RollBack { asset: BANNER.to_owned() }).await;
+    at(0.7).await;
+    let restarted = world.act(Remedy::Restart { service: Service::Cache }).await;
+    at(1.0).await;
+    world.empty().await;
+    let conditions = world.conditions().await;
+    let conditions = format!("{published:?} {rolled_back:?} {restarted:?} {conditions:?}");
+    let visits = world.customers().fingerprint();
+    world.close().await;
+    Neighbour { visits, conditions }
+}

@@ -1,0 +1,563 @@
+//! Plays a plan, and looks after each step whether all is as it must be.
+
+use std::{
+    collections::BTreeSet,
+    fmt, process,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chassis::{
+    Blocking, Compute, LatentFault, Peer, TaskGroup, Wait, rng,
+    simulation::{DiskSpeed, link::DOUBLED_WITHIN},
+};
+use content_store::{redb_storage::RedbStorage, storage::Storage};
+use http::StatusCode;
+use incident::{OperatingModel, Remedy, Route, Rules, Service, Story, words::ClockKind};
+use rand::{RngExt, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use tokio::time::{Instant, sleep, sleep_until};
+use world::{
+    EditorError, Mix, ShopOptions, World,
+    customers::{PATIENCE, any_page},
+    virtual_time::{self, STALLED_AFTER},
+};
+
+use crate::{
+    Failure, Invariant,
+    book::{Begun, Book, Wrong},
+    file::File,
+    neighbour::{self, Neighbour},
+    pages, panics,
+    plan::{ASSETS, FAULTS, Plan, Twin, original},
+    sink::Told,
+    state::{self, State},
+};
+
+/// The disk beneath the content store: an ordinary one.
+const DISK: DiskSpeed = DiskSpeed { seek: Duration::from_millis(4), bytes_per_s: 100e6 };
+
+/// The front's workers, and what a page costs one: enough for a crowd, so that the shop recovers from one as fast as it is told to.
+const WORKERS: usize = 4;
+const PAGE_TIME: Duration = Duration::from_millis(20);
+
+/// How soon a repaired shop serves every page whole after the last fault: what a fill waits for the store that fell silent
+/// (`STORE_TIMEOUT`), what its failure is remembered (`FAILURE_KEPT`), and the front's next look at the cache (`PROBE_INTERVAL`,
+/// `PROBE_TIMEOUT`).
+pub const AVAILABLE_WITHIN: Duration = cache::store::STORE_TIMEOUT
+    .saturating_add(cache::fills::FAILURE_KEPT)
+    .saturating_add(web_front::upstream::PROBE_INTERVAL)
+    .saturating_add(web_front::upstream::PROBE_TIMEOUT);
+
+/// What somebody who checks a service's health, and acts, adds to that: the next round of checks, and a start.
+const CHECKED_WITHIN: Duration = Duration::from_secs(6);
+
+/// How old what a cache shows can be at most, where the links are well.
+const FRESH_WITHIN: Duration = Duration::from_secs(18);
+
+/// How often somebody looks whether something has ended.
+const LOOKED_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a fill takes where all is well, at most.
+const FILLED_WITHIN: Duration = Duration::from_secs(1);
+
+/// The product feed, and how often somebody reads it: it takes as many fragments as there are products.
+const FEED: &str = "/feed.xml";
+const FEED_SHARE: f64 = 0.2;
+
+/// What became of a plan.
+#[derive(Debug)]
+pub struct Played {
+    /// What was wrong first, if anything.
+    pub failure: Option<Failure>,
+    /// A hash of every customer's visit.
+    pub visits: u64,
+    /// A hash of all telemetry.
+    pub telemetry: u64,
+    /// A hash of the content before the last reset.
+    pub content: u64,
+    /// What became of the neighbour, if there was one.
+    pub neighbour: Option<Neighbour>,
+    /// Visits, and what was checked.
+    pub counts: Counts,
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Customers' visits.
+    pub visits: u64,
+    /// Steps.
+    pub steps: u64,
+    /// Pages that were read.
+    pub pages: u64,
+    /// Publishes, roll backs and deletes that were acknowledged.
+    pub acknowledged: u64,
+    /// Resets.
+    pub resets: u64,
+    /// Times that the disk's power went.
+    pub losses: u64,
+}
+
+impl Counts {
+    /// Adds those of another run.
+    pub fn add(&mut self, other: Self) {
+        let Self { visits, steps, pages, acknowledged, resets, losses } = other;
+        self.visits += visits;
+        self.steps += steps;
+        self.pages += pages;
+        self.acknowledged += acknowledged;
+        self.resets += resets;
+        self.losses += losses;
+    }
+}
+
+/// Plays a plan in virtual time on this thread.
+///
+/// # Panics
+///
+/// When the machine has no thread left.
+pub fn play(plan: &Plan) -> Played {
+    panics::listen();
+    let seed = plan.seed;
+    let stalled = move || {
+        eprintln!("Time stands still: cargo xtask soak --seed {seed}");
+        process::exit(1);
+    };
+    let work = async {
+        let until = plan.ends_at();
+        match plan.twin {
+            Twin::Neighbour => {
+                let (mut played, neighbour) = tokio::join!(Run::of(plan), neighbour::play(plan.seed, until));
+                played.neighbour = Some(neighbour);
+                played
+            }
+            _ => Run::of(plan).await,
+        }
+    };
+    virtual_time::run(work, STALLED_AFTER, stalled).expect("there is a thread for the watchdog")
+}
+
+/// Plays a plan's neighbour alone.
+///
+/// # Panics
+///
+/// When the machine has no thread left.
+pub fn play_neighbour(plan: &Plan) -> Neighbour {
+    let work = neighbour::play(plan.seed, plan.ends_at());
+    virtual_time::run(work, STALLED_AFTER, || process::exit(1)).expect("there is a thread for the watchdog")
+}
+
+/// What is found out while others go on.
+#[derive(Clone, Default)]
+pub(super) struct Findings(Arc<Mutex<(Option<Failure>, Counts)>>);
+
+impl Findings {
+    fn found(&self) -> MutexGuard<'_, (Option<Failure>, Counts)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Counts)) {
+        count(&mut self.found().1);
+    }
+
+    /// An editor has an answer.
+    pub(super) fn answered(
+        &self,
+        book: &Mutex<Book>,
+        begun: Begun,
+        answer: &Result<u64, EditorError>,
+        at_s: f64,
+    ) {
+        let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(what) = book.answered(begun, answer, at_s) {
+            self.wrong(Invariant::Content, at_s, what);
+        }
+        self.count(|counts| counts.acknowledged += u64::from(answer.is_ok()));
+    }
+
+    /// Keeps the first failure.
+    fn wrong(&self, invariant: Invariant, at_s: f64, what: impl fmt::Display) {
+        let what = what.to_string();
+        self.found().0.get_or_insert(Failure { invariant, at_s, what });
+    }
+}
+
+/// Whether the shop has no fault that customers can meet, and since how many turns.
+#[derive(Default)]
+pub(super) struct Repaired {
+    now: AtomicBool,
+    turns: AtomicU64,
+}
+
+impl Repaired {
+    pub(super) fn turn(&self, present: &BTreeSet<LatentFault>) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        self.now.store(present.is_empty(), Ordering::Relaxed);
+    }
+
+    /// A number for the time since when it has been so; none if it is not.
+    fn since(&self) -> Option<u64> {
+        self.now.load(Ordering::Relaxed).then(|| self.turns.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) struct Run<'a> {
+    plan: &'a Plan,
+    pub(super) world: Arc<World>,
+    pub(super) file: File,
+    /// Beneath the disk that takes time.
+    storage: Arc<dyn Storage>,
+    pub(super) book: Arc<Mutex<Book>>,
+    pub(super) findings: Findings,
+    pub(super) present: BTreeSet<LatentFault>,
+    pub(super) repaired: Arc<Repaired>,
+    looks: TaskGroup,
+    at_first: Option<State>,
+    chance: ChaCha8Rng,
+    pub(super) is_checked: bool,
+}
+
+impl<'a> Run<'a> {
+    async fn of(plan: &'a Plan) -> Played {
+        let told = Arc::new(Told::default());
+        let file = File::new(rng(plan.seed, "faults", "disk"));
+        let opened = file.clone();
+        let storage =
+            RedbStorage::on(move || opened.open(), Blocking::Inline).expect("an empty file takes a database");
+        let storage: Arc<dyn Storage> = Arc::new(storage);
+        let mut shop = ShopOptions::in_virtual_time(plan.seed);
+        shop.storage = Some(Arc::clone(&storage));
+        shop.disk = Some(DISK);
+        shop.front = Some(Compute::new(WORKERS, PAGE_TIME));
+        shop.fill_permits = plan.permits;
+        shop.level = plan.level;
+        shop.surroundings.sink = Some(Arc::clone(&told) as _);
+        let present = if plan.is_repaired { BTreeSet::new() } else { BTreeSet::from(FAULTS) };
+        shop.repaired = FAULTS.into_iter().filter(|fault| !present.contains(fault)).collect();
+        let run = run_of(&shop);
+        let world = World::start(shop, &Mix::of(plan.views_per_second), run, 0.0).await;
+        let world = Arc::new(world.expect("a world in memory starts"));
+        let mut run = Self {
+            plan,
+            world,
+            file,
+            storage,
+            book: Arc::default(),
+            findings: Findings::default(),
+            present,
+            repaired: Arc::default(),
+            looks: TaskGroup::default(),
+            at_first: None,
+            chance: rng(plan.seed, "faults", "looks"),
+            is_checked: false,
+        };
+        run.repaired.turn(&run.present);
+        let content = run.to_the_end().await;
+        run.looks.kill().await;
+        let visits = run.world.customers().fingerprint();
+        run.world.close().await;
+        let (failure, counts) = std::mem::take(&mut *run.findings.found());
+        Played { failure, visits, telemetry: told.hash(), content, neighbour: None, counts }
+    }
+
+    /// All steps, then an end to all faults, then a reset; says what the content was before that.
+    async fn to_the_end(&mut self) -> u64 {
+        let began = Instant::now();
+        match State::of(&self.world, &*self.storage).await {
+            Ok(state) => self.at_first = Some(state),
+            Err(error) => self.wrong(Invariant::Reset, error),
+        }
+        for step in &self.plan.steps {
+            sleep_until(began + step.at).await;
+            self.carry_out(&step.doing).await;
+            self.check().await;
+            self.findings.count(|counts| counts.steps += 1);
+            if self.has_failed() {
+                return 0;
+            }
+        }
+        self.recover().await;
+        self.check().await;
+        let content = state::content(&*self.storage).await.unwrap_or_default();
+        if self.has_failed() {
+            return content;
+        }
+        self.reset().await;
+        self.check().await;
+        self.world.empty().await;
+        let (begun, ended) = {
+            let record = self.world.record();
+            let until = u32::MAX;
+            (self.world.customers().begun(None, 0, until), record.tally(None, 0, until).visits())
+        };
+        if u64::from(begun) != ended {
+            self.wrong(Invariant::Counted, format!("{begun} visits began and {ended} ended"));
+        }
+        self.findings.count(|counts| {
+            counts.visits = ended;
+            counts.losses = self.file.losses();
+        });
+        content
+    }
+
+    fn has_failed(&self) -> bool {
+        self.findings.found().0.is_some()
+    }
+
+    pub(super) fn wrong(&self, invariant: Invariant, what: impl fmt::Display) {
+        self.findings.wrong(invariant, self.world.at_s(), what);
+    }
+
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What must be true after each step.
+    async fn check(&mut self) {
+        for panic in panics::take() {
+            self.wrong(Invariant::NoPanic, panic);
+        }
+        let used = self.world.shop().permits_used();
+        if used > self.plan.permits {
+            self.wrong(Invariant::Permits, format!("{used} of {} permits are used", self.plan.permits));
+        }
+        let book = self.book().clone();
+        match book.check(&*self.storage).await {
+            Ok(()) => {}
+            Err(Wrong::Unreadable(_)) if !self.file.is_well() => {}
+            Err(Wrong::Unreadable(what) | Wrong::Content(what)) => self.wrong(Invariant::Content, what),
+        }
+        if self.repaired.since().is_some() {
+            let route = *Route::ALL.choose(&mut self.chance).expect("there are pages");
+            self.look(any_page(route));
+            if self.chance.random_bool(FEED_SHARE) {
+                self.look(FEED.to_owned());
+            }
+        }
+    }
+
+    /// Somebody visits a page and reads it, while all else goes on.
+    fn look(&self, path: String) {
+        let (world, findings, repaired) =
+            (Arc::clone(&self.world), self.findings.clone(), Arc::clone(&self.repaired));
+        let since = repaired.since();
+        self.looks.spawn(async move {
+            let inspector = world.outsider("inspector");
+            let front = Peer::new(&inspector, world.shop().addresses().web_front.clone());
+            let Ok(answer) = front.get(&path, Wait::AtMost(PATIENCE)).await else { return };
+            if since.is_none() || repaired.since() != since {
+                return;
+            }
+            findings.count(|counts| counts.pages += 1);
+            let is_feed = path == FEED && answer.status == StatusCode::OK;
+            let read = if is_feed { pages::read_feed(&answer.body) } else { pages::read(&answer.body) };
+            if let Err(why) = read {
+                findings.wrong(Invariant::Parses, world.at_s(), format!("{path}: {why}"));
+            }
+        });
+    }
+
+    /// Everything back as it was at first.
+    pub(super) async fn reset(&mut self) {
+        self.file.mend();
+        *self.book() = Book::default();
+        if let Err(error) = self.world.reset().await {
+            return self.wrong(Invariant::Reset, format!("it failed: {error}"));
+        }
+        // What was still under way when the reset came has written into the old one.
+        *self.book() = Book::default();
+        self.present = if self.plan.is_repaired { BTreeSet::new() } else { BTreeSet::from(FAULTS) };
+        self.repaired.turn(&self.present);
+        self.is_checked = false;
+        self.findings.count(|counts| counts.resets += 1);
+        let now = match State::of(&self.world, &*self.storage).await {
+            Ok(now) => now,
+            Err(error) => return self.wrong(Invariant::Reset, error),
+        };
+        let used = self.world.shop().permits_used();
+        let is_first = self.at_first.as_ref().is_some_and(|first| first.hash() == now.hash());
+        if !is_first {
+            let difference = self.at_first.as_ref().map(|first| now.difference(first)).unwrap_or_default();
+            self.wrong(Invariant::Reset, difference);
+        }
+        if used > self.plan.permits {
+            self.wrong(Invariant::Permits, format!("{used} permits are used after a reset"));
+        }
+    }
+
+    /// An end to all faults; then whether the shop becomes well by itself.
+    async fn recover(&mut self) {
+        let world = Arc::clone(&self.world);
+        let shop = world.shop();
+        if let Some(links) = shop.visitor().network.links() {
+            links.restore();
+        }
+        self.file.mend();
+        shop.storage().replace();
+        world.customers().disperse().await;
+        for fault in FAULTS {
+            shop.turn(fault, false);
+        }
+        self.present.clear();
+        self.repaired.turn(&self.present);
+        self.act(Remedy::RollBackRelease { service: Service::WebFront }).await;
+        for service in [Service::ContentStore, Service::Cache] {
+            if shop.process(service).await == diagnosis::Process::Gone {
+                self.act(Remedy::Restart { service }).await;
+            }
+        }
+        let mut mended = Instant::now();
+        // What editors had begun comes to its end first, once more where it can have been doubled.
+        while self.book().is_deleting() {
+            sleep(LOOKED_EVERY).await;
+            mended = Instant::now();
+        }
+        if self.book().is_doubled {
+            sleep(DOUBLED_WITHIN * 2).await;
+        }
+        // Editors see to what no page can do without.
+        let gone = self.gone().await;
+        for asset in gone {
+            // What the disk lost, its database finds out by a change that fails; then an editor tries again.
+            let mut published = self.world.publish(asset, original(asset)).await;
+            if matches!(&published, Err(EditorError::Refused { status, .. }) if status.is_server_error()) {
+                published = self.world.publish(asset, original(asset)).await;
+            }
+            if let Err(error) = published {
+                self.wrong(
+                    Invariant::Available,
+                    format!("{asset} cannot be published after the last fault: {error}"),
+                );
+            }
+        }
+        let within = AVAILABLE_WITHIN + if self.is_checked { CHECKED_WITHIN } else { Duration::ZERO };
+        sleep_until(mended + within).await;
+        self.is_whole("after the last fault").await;
+        sleep_until(mended + within.max(FRESH_WITHIN)).await;
+        self.is_fresh().await;
+        self.is_at_rest().await;
+    }
+
+    /// The assets that plans delete, and that are.
+    async fn gone(&self) -> Vec<&'static str> {
+        let mut gone = Vec::new();
+        for asset in ASSETS {
+            let id = asset.parse().expect("an asset's id is plain");
+            if self.storage.history(&id, None, 1).await.is_err() {
+                gone.push(asset);
+            }
+        }
+        gone
+    }
+
+    /// Whether every page comes whole and can be read.
+    async fn is_whole(&self, when: &str) {
+        let inspector = self.world.outsider("inspector");
+        let front = Peer::new(&inspector, self.world.shop().addresses().web_front.clone());
+        for route in Route::ALL {
+            let path = any_page(route);
+            let answer = match front.get(&path, Wait::AtMost(PATIENCE)).await {
+                Ok(answer) if answer.status == StatusCode::OK => answer,
+                Ok(answer) => {
+                    self.wrong(Invariant::Available, format!("{path} answers {} {when}", answer.status));
+                    continue;
+                }
+                Err(error) => {
+                    self.wrong(Invariant::Available, format!("{path} {when}: {error}"));
+                    continue;
+                }
+            };
+            if let Err(why) = pages::read(&answer.body) {
+                self.wrong(Invariant::Parses, format!("{path}: {why}"));
+            }
+            let missing = pages::missing(route, &answer.body);
+            if !missing.is_empty() {
+                self.wrong(
+                    Invariant::Available,
+                    format!("{path} comes without {} {when}", missing.join(", ")),
+                );
+            }
+        }
+        let answer = front.get(FEED, Wait::AtMost(PATIENCE)).await;
+        match answer.map(|answer| pages::read_feed(&answer.body)) {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => self.wrong(Invariant::Parses, why),
+            Err(error) => self.wrong(Invariant::Available, format!("the feed {when}: {error}")),
+        }
+    }
+
+    /// Whether the cache shows the version that the store has.
+    async fn is_fresh(&self) {
+        let inspector = self.world.outsider("inspector");
+        let cache = Peer::new(&inspector, self.world.shop().addresses().cache.clone());
+        let path = |asset: &str| format!("/fragments/{asset}");
+        // Whoever asks first for what is no longer fresh gets it all the same, and causes the fill.
+        for asset in ASSETS {
+            let _ = cache.get(&path(asset), Wait::AtMost(PATIENCE)).await;
+        }
+        sleep(FILLED_WITHIN).await;
+        for asset in ASSETS {
+            let id = asset.parse().expect("an asset's id is plain");
+            let kept = match self.storage.read(&id, None).await {
+                Ok(kept) => kept,
+                Err(error) => return self.wrong(Invariant::Content, format!("{asset}: {error}")),
+            };
+            let shown = match cache.get(&path(asset), Wait::AtMost(PATIENCE)).await {
+                Ok(shown) => shown,
+                Err(error) => return self.wrong(Invariant::Fresh, format!("{asset}: {error}")),
+            };
+            let text = String::from_utf8_lossy(&kept.body);
+            if shown.status != StatusCode::OK || shown.body != text.as_bytes() {
+                let shown = format!("{}: \"{}\"", shown.status, shown.body.escape_ascii());
+                let (kept, text) = (kept.version, text.escape_default());
+                self.wrong(
+                    Invariant::Fresh,
+                    format!("the cache shows {asset} as {shown}; version {kept} says \"{text}\""),
+                );
+            }
+        }
+    }
+
+    /// Whether nothing is held by what has ended.
+    async fn is_at_rest(&self) {
+        self.world.customers().stay_away(true);
+        sleep(PATIENCE).await;
+        let used = self.world.shop().permits_used();
+        if used > 0 {
+            self.wrong(
+                Invariant::Permits,
+                format!("{used} permits are held, and nobody has asked for {PATIENCE:?}"),
+            );
+        }
+        for health in self.world.shop().health().await {
+            if health.status != Some(StatusCode::OK) {
+                self.wrong(Invariant::Available, format!("after the last fault: {health:?}"));
+            }
+        }
+        self.world.customers().stay_away(false);
+    }
+}
+
+/// What a record says before anything happens.
+pub(crate) fn run_of(shop: &ShopOptions) -> incident::Run {
+    incident::Run {
+        seed: shop.surroundings.seed,
+        scenario: "faults".to_owned(),
+        level: shop.level,
+        operating_model: OperatingModel::OpsRunIt,
+        clock: ClockKind::Virtual,
+        speed: 1.0,
+        responder: "none".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        team: None,
+        round: None,
+        order: None,
+        story: Story::default(),
+        faults_present: shop.faults_present().into_iter().collect(),
+        rules: Rules::default(),
+    }
+}

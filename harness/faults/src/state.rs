@@ -1,0 +1,101 @@
+//! Everything about a world that can be told from outside, to compare: what a reset must bring back.
+
+use std::fmt::Write;
+
+use chassis::{Peer, Wait};
+use content_store::storage::{Storage, StorageError};
+use incident::Route;
+use world::{
+    World,
+    customers::{PATIENCE, any_page},
+    fingerprint::Fingerprint,
+    reset::Conditions,
+};
+
+/// More versions than a plan publishes of an asset.
+const HISTORY_MAX: usize = 100;
+
+/// A world at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    conditions: Conditions,
+    /// A hash of every version of every asset.
+    content: u64,
+    /// Each kind of page, and the feed: the status, and a hash of the body.
+    pages: Vec<(String, String)>,
+}
+
+impl State {
+    /// Looks at everything.
+    ///
+    /// # Errors
+    ///
+    /// When something cannot be looked at.
+    pub async fn of(world: &World, storage: &dyn Storage) -> Result<Self, String> {
+        let conditions = world.conditions().await.map_err(|error| error.to_string())?;
+        let content = content(storage).await.map_err(|error| error.to_string())?;
+        let inspector = world.outsider("inspector");
+        let front = Peer::new(&inspector, world.shop().addresses().web_front.clone());
+        let mut pages = Vec::new();
+        for path in Route::ALL.map(any_page).into_iter().chain(["/feed.xml".to_owned()]) {
+            let answer = front.get(&path, Wait::AtMost(PATIENCE)).await;
+            let found = match answer {
+                Ok(answer) => format!("{} {:x}", answer.status, hash(&answer.body)),
+                Err(error) => error.to_string(),
+            };
+            pages.push((path, found));
+        }
+        Ok(Self { conditions, content, pages })
+    }
+
+    /// A number for all of it.
+    pub fn hash(&self) -> u64 {
+        hash(format!("{self:?}").as_bytes())
+    }
+
+    /// What is otherwise than in `first`, in words.
+    pub fn difference(&self, first: &Self) -> String {
+        let mut words = String::new();
+        let mut say = |what: &str, now: &dyn std::fmt::Debug, then: &dyn std::fmt::Debug| {
+            if format!("{now:?}") != format!("{then:?}") {
+                let _ = write!(words, "{what}: now {now:?}, at first {then:?}; ");
+            }
+        };
+        let (now, then) = (&self.conditions, &first.conditions);
+        say("assets", &now.assets, &then.assets);
+        say("services", &now.services, &then.services);
+        say("the front's settings", &now.front, &then.front);
+        say("the front's workers", &now.workers, &then.workers);
+        say("disk", &now.disk, &then.disk);
+        say("full disk", &now.disk_full, &then.disk_full);
+        say("lost telemetry", &now.telemetry_lost, &then.telemetry_lost);
+        say("links", &now.links, &then.links);
+        say("crowds", &now.crowds, &then.crowds);
+        say("doings", &now.doings, &then.doings);
+        say("versions", &self.content, &first.content);
+        say("pages", &self.pages, &first.pages);
+        words
+    }
+}
+
+/// A hash of every version of every asset.
+///
+/// # Errors
+///
+/// When the storage cannot be read.
+pub async fn content(storage: &dyn Storage) -> Result<u64, StorageError> {
+    let hash = Fingerprint::default();
+    for asset in storage.list().await? {
+        for version in storage.history(&asset.id, None, HISTORY_MAX).await? {
+            hash.add(format!("{version:?}").as_bytes());
+            hash.add(&storage.read(&asset.id, Some(version.version)).await?.body);
+        }
+    }
+    Ok(hash.value())
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let hash = Fingerprint::default();
+    hash.add(bytes);
+    hash.value()
+}
