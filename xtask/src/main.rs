@@ -56,6 +56,12 @@ enum Task {
     },
     /// Play the session anew that `glyphfall room --example` shows: a quarter of an hour
     Example,
+    /// Run incidents, repairs and resets, and rounds of ten teams, for an hour: memory, descriptors, threads and tasks must stay level
+    Hour {
+        /// Passed on, for instance --minutes 5
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// Build static binaries that need nothing from the system they run on
     Dist,
     /// Build the container image from static binaries, without pulling anything
@@ -86,6 +92,7 @@ fn main() -> ExitCode {
         Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
+        Task::Hour { arguments } => example("hour").pass_on(arguments).run(),
         Task::Example => play("record"),
         Task::Pictures => play("pictures"),
         Task::Dist => dist::build(Build::Shipped).map(|_| ()),
@@ -154,8 +161,12 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
 }
 
 /// Runs a program that plays with the product, or prints it, in the browser that tests have.
-fn play(example: &str) -> Result<()> {
-    Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {example}")).run()
+fn play(name: &str) -> Result<()> {
+    example(name).run()
+}
+
+fn example(name: &str) -> Cargo {
+    Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {name}"))
 }
 
 fn bench(arguments: Vec<String>) -> Result<()> {
