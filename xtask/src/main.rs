@@ -9,11 +9,13 @@
 //! - `tests`: runs the test programs, as many at once as there are processors.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
+//! - `sbom`: what the shipped programs are made of.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
 
 mod cargo;
 mod dependencies;
 mod dist;
+mod sbom;
 mod steps;
 mod tests;
 mod tools;
@@ -82,6 +84,8 @@ enum Task {
     Slides,
     /// Check, and where possible install, the tools that the tests need
     Tools,
+    /// Write target/sbom.cdx.json: what the shipped programs are made of, in CycloneDX. `dist` does it too
+    Sbom,
     /// Check the licences and duplicates of all dependencies against deny.toml
     Licences,
 }
@@ -95,7 +99,8 @@ fn main() -> ExitCode {
         Task::Hour { arguments } => example("hour").pass_on(arguments).run(),
         Task::Example => play("record"),
         Task::Pictures => play("pictures"),
-        Task::Dist => dist::build(Build::Shipped).map(|_| ()),
+        Task::Dist => dist::build(Build::Shipped).and_then(|_| sbom::write()).map(|_| ()),
+        Task::Sbom => sbom::write().map(|_| ()),
         Task::Image { tag, postgres, tested } => {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
                 .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })

@@ -22,14 +22,14 @@ use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 use clap::Parser;
 use glyphfall_tests::{
     process::root,
-    room::{Client, RunningRoom},
+    room::RunningRoom,
     up::Up,
 };
 use tokio::time::Instant;
 
 use crate::{
     level::{JUDGED_FROM_MINUTES, verdicts},
-    samples::Sampler,
+    samples::{Caller, Sampler},
 };
 
 /// Page views a second in the shop of `up`: enough that its evidence is full long before half an hour has passed.
@@ -54,10 +54,10 @@ async fn main() -> ExitCode {
     let until = began + Duration::from_secs_f64(minutes * 60.0);
     let mut up = Up::start(&["--sized", "--views", VIEWS, "--seed", "1", "--level", "changes"]).await;
     let room = RunningRoom::open(&["--teams", &room::TEAMS.to_string(), "--seed", "1"]).await;
-    let operator = || Client::at(up.ports.operators + 3, Some(up.operator_token.clone()));
+    let operator = || Caller::at(up.ports.operators + 3, Some(up.operator_token.clone()));
     let sampler = Sampler::new(
         began,
-        [("up", up.process.id(), operator(), "/process"), ("room", room.process.id(), room.desk(), "/api/desk/process")],
+        [("up", up.process.id(), operator(), "/process"), ("room", room.process.id(), Caller::at(room.port, Some(room.facilitator.clone())), "/api/desk/process")],
     );
     let (samples, shop, room) = tokio::join!(sampler.watch(until), shop::live(&up, until), room::play(&room, until));
     up.process.signal("TERM");

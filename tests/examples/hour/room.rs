@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, fmt, time::Duration};
 
-use glyphfall_tests::room::{Client, RunningRoom, text};
+use glyphfall_tests::room::{RunningRoom, text};
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{
@@ -13,7 +13,7 @@ use tokio::{
 };
 use world::scenario::library;
 
-use crate::samples::ask;
+use crate::samples::{Caller, ask};
 
 /// Teams of the room, with two people each.
 pub(crate) const TEAMS: usize = 10;
@@ -65,21 +65,24 @@ pub(crate) struct Played {
 
 struct Team {
     number: usize,
-    people: [Client; 2],
+    people: [Caller; 2],
 }
 
 struct Playing<'a> {
     room: &'a RunningRoom,
+    desk: Caller,
     played: RefCell<Played>,
 }
 
 pub(crate) async fn play(room: &RunningRoom, until: Instant) -> Played {
-    let playing = Playing { room, played: RefCell::default() };
-    let desk = room.desk();
+    let desk = Caller::at(room.port, Some(room.facilitator.clone()));
+    let playing = Playing { room, desk, played: RefCell::default() };
+    let desk = &playing.desk;
     let left_s = until.duration_since(Instant::now()).as_secs_f64();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few rounds at most")]
     let rounds = ((left_s / ROUND_S_MIN) as usize).clamp(1, ROUNDS_MAX);
     let round_s = left_s / rounds as f64;
-    playing.plan(&desk, rounds, round_s).await;
+    playing.plan(desk, rounds, round_s).await;
     let mut teams = Vec::new();
     for number in 1..=TEAMS {
         let people = [playing.join(number, "Amber").await, playing.join(number, "Blue").await];
@@ -87,13 +90,13 @@ pub(crate) async fn play(room: &RunningRoom, until: Instant) -> Played {
     }
     for round in 0..rounds {
         let ends = Instant::now() + Duration::from_secs_f64(round_s);
-        playing.round(&desk, &mut teams, round, ends).await;
+        playing.round(desk, &mut teams, round, ends).await;
     }
     playing.played.into_inner()
 }
 
 impl Playing<'_> {
-    async fn plan(&self, desk: &Client, rounds: usize, round_s: f64) {
+    async fn plan(&self, desk: &Caller, rounds: usize, round_s: f64) {
         for place in [2, 1] {
             self.tell(desk, Method::DELETE, &format!("/api/desk/plan/{place}"), &Value::Null).await;
         }
@@ -110,7 +113,7 @@ impl Playing<'_> {
         }
     }
 
-    async fn round(&self, desk: &Client, teams: &mut [Team], round: usize, ends: Instant) {
+    async fn round(&self, desk: &Caller, teams: &mut [Team], round: usize, ends: Instant) {
         // One of two is somebody else in each round.
         for team in &mut *teams {
             let seat = ask(&team.people[1], Method::GET, "/api/team", &Value::Null).await.1["seat"].clone();
@@ -174,18 +177,18 @@ impl Playing<'_> {
         self.try_to(acts, Method::POST, "/api/team/explanation", &Value::Null).await;
     }
 
-    async fn join(&self, team: usize, alias: &str) -> Client {
-        let (_, state) = ask(&self.room.desk(), Method::GET, "/api/desk", &Value::Null).await;
+    async fn join(&self, team: usize, alias: &str) -> Caller {
+        let (_, state) = ask(&self.desk, Method::GET, "/api/desk", &Value::Null).await;
         let joining = json!({ "code": state["code"], "team": team, "alias": alias });
         let joined = self.room.stranger().send(Method::POST, "/api/join", Some(&joining)).await;
         assert_eq!(joined.status, StatusCode::OK, "{}", text(&joined));
         self.played.borrow_mut().joins += 1;
         let cookie = joined.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
-        Client::at(self.room.port, Some(cookie.split(['=', ';']).nth(1).unwrap().to_owned()))
+        Caller::at(self.room.port, Some(cookie.split(['=', ';']).nth(1).unwrap().to_owned()))
     }
 
     /// What must be possible.
-    async fn tell(&self, who: &Client, method: Method, path: &str, what: &Value) {
+    async fn tell(&self, who: &Caller, method: Method, path: &str, what: &Value) {
         let (status, said) = ask(who, method, path, what).await;
         if !status.is_success() {
             self.played.borrow_mut().failed.push(format!("{status} {path}: {said}"));
@@ -193,7 +196,7 @@ impl Playing<'_> {
     }
 
     /// What the level, a remedy under way or a full notebook may forbid, and only a broken room cannot do.
-    async fn try_to(&self, who: &Client, method: Method, path: &str, what: &Value) {
+    async fn try_to(&self, who: &Caller, method: Method, path: &str, what: &Value) {
         let (status, said) = ask(who, method, path, what).await;
         if status.is_server_error() {
             self.played.borrow_mut().failed.push(format!("{status} {path}: {said}"));

@@ -2,13 +2,18 @@
 
 use std::{fmt::Write, fs, time::Duration};
 
-use glyphfall_tests::room::Client;
-use http::{Method, StatusCode};
+use bytes::Bytes;
+use chassis::{Peer, Wait};
+use glyphfall_tests::up::peer;
+use http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(5);
+
+/// How long an answer may take: a customer's patience, and more.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What is counted, in the order of [`Sample::counts`], with its unit.
 pub(crate) const MEASURES: [(&str, &str); 4] =
@@ -26,12 +31,12 @@ pub(crate) struct Sample {
 /// Looks at processes, by the kernel and by what they say of their tasks.
 pub(crate) struct Sampler {
     began: Instant,
-    processes: [(&'static str, u32, Client, &'static str); 2],
+    processes: [(&'static str, u32, Caller, &'static str); 2],
 }
 
 impl Sampler {
     /// Each process with its name, its id, who may ask it, and where it tells its tasks.
-    pub(crate) fn new(began: Instant, processes: [(&'static str, u32, Client, &'static str); 2]) -> Self {
+    pub(crate) fn new(began: Instant, processes: [(&'static str, u32, Caller, &'static str); 2]) -> Self {
         Self { began, processes }
     }
 
@@ -59,12 +64,32 @@ impl Sampler {
     }
 }
 
-/// Sends a request, and forgets it: who asks for an hour must not keep what it heard.
-pub(crate) async fn ask(client: &Client, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
-    let body = (!body.is_null()).then_some(body);
-    let answer = client.send(method, path, body).await;
-    client.heard.lock().unwrap().clear();
-    (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
+/// Somebody who asks again and again, and keeps nothing of what they hear.
+pub(crate) struct Caller {
+    peer: Peer,
+    pub(crate) token: Option<String>,
+}
+
+impl Caller {
+    pub(crate) fn at(port: u16, token: Option<String>) -> Self {
+        Self { peer: peer(port), token }
+    }
+}
+
+/// What comes of a request; 502 if no answer does, as where a service is stopped.
+pub(crate) async fn ask(caller: &Caller, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(token) = &caller.token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    if !body.is_null() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+    let answer = caller.peer.send(request.body(body).unwrap(), Wait::AtMost(ANSWER_TIMEOUT)).await;
+    answer.map_or((StatusCode::BAD_GATEWAY, Value::Null), |answer| {
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
+    })
 }
 
 /// All samples, one a line.

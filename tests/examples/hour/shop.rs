@@ -1,15 +1,18 @@
 //! Incident after incident in one shop: something happens, somebody looks, turns levels and switches, acts, and puts everything back.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt::{self, Write},
+    time::Duration,
+};
 
-use glyphfall_tests::{room::Client, up::Up};
+use glyphfall_tests::up::Up;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 use world::scenario::library;
 
-use crate::samples::ask;
+use crate::samples::{Caller, ask};
 
 /// How long an incident is left alone, how long after what was done about it, and how long the shop then has peace.
 const DEVELOPS: Duration = Duration::from_secs(7);
@@ -48,29 +51,29 @@ pub(crate) struct Lived {
 }
 
 struct Shop {
-    around: Client,
-    operators: [Client; 3],
-    store: Client,
-    evidence: Client,
+    around: Caller,
+    operators: [Caller; 3],
+    store: Caller,
+    evidence: Caller,
 }
 
 pub(crate) async fn live(up: &Up, until: Instant) -> Lived {
-    let operator = |place: u16| Client::at(up.ports.operators + place, Some(up.operator_token.clone()));
+    let operator = |place: u16| Caller::at(up.ports.operators + place, Some(up.operator_token.clone()));
     let shop = Shop {
         around: operator(3),
         operators: [0, 1, 2].map(operator),
-        store: Client::at(up.ports.store, Some(up.editor_token.clone())),
-        evidence: Client::at(up.ports.room, None),
+        store: Caller::at(up.ports.store, Some(up.editor_token.clone())),
+        evidence: Caller::at(up.ports.room, None),
     };
     let mut lived = Lived::default();
     // Even the first state is that after a reset: who has just arrived may still be filling.
     lived.check(&shop.tell("/restore", &Value::Null).await);
-    let first = shop.state().await;
+    let (first, conditions) = (shop.state().await, shop.conditions().await);
     let names: Vec<String> = library().into_iter().map(|scenario| scenario.name).collect();
     while Instant::now() < until {
         let name = &names[lived.incidents % names.len()];
         shop.incident(name, &mut lived).await;
-        lived.changed += usize::from(shop.state().await != first);
+        lived.changed += usize::from(shop.conditions().await != conditions);
         lived.check(&shop.tell("/restore", &Value::Null).await);
         lived.resets += 1;
         let now = shop.state().await;
@@ -116,11 +119,15 @@ impl Shop {
         (status, format!("{path} {what}: {said}"))
     }
 
+    async fn conditions(&self) -> (StatusCode, Value) {
+        ask(&self.around, Method::GET, "/conditions", &Value::Null).await
+    }
+
     /// A hash over everything that can be changed about the shop, as its own ports show it.
     async fn state(&self) -> String {
         let mut hash = Sha256::new();
         let mut add = |said: (StatusCode, Value)| hash.update(format!("{} {}\n", said.0, said.1));
-        add(ask(&self.around, Method::GET, "/conditions", &Value::Null).await);
+        add(self.conditions().await);
         for operator in &self.operators {
             add(ask(operator, Method::GET, "/switches", &Value::Null).await);
         }
@@ -132,7 +139,9 @@ impl Shop {
             add(ask(&self.store, Method::GET, &format!("/assets/{id}"), &Value::Null).await);
             add(ask(&self.store, Method::GET, &format!("/assets/{id}/versions"), &Value::Null).await);
         }
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let mut text = String::new();
+        hash.finalize().iter().take(8).for_each(|byte| _ = write!(text, "{byte:02x}"));
+        text
     }
 }
 
