@@ -163,7 +163,8 @@ fn whoever_may_give_a_secret_on_the_command_line_is_told_who_sees_it() {
     let mut secrets = 0;
     for (name, command) in services.into_iter().chain(commands) {
         let (_, help, _) = output(Command::new(program(name)).args(command).arg("--help"));
-        let mut options = help.split("\n      --").map(|option| option.split_whitespace().collect::<Vec<_>>().join(" "));
+        let mut options =
+            help.split("\n      --").map(|option| option.split_whitespace().collect::<Vec<_>>().join(" "));
         let is_secret = |option: &String| {
             let name = option.split_whitespace().next().unwrap_or_default();
             name.ends_with("token") || name == "postgres"

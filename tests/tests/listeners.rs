@@ -49,7 +49,10 @@ impl Shop {
         command
             .args(["-c", &format!("ulimit -n {DESCRIPTORS}; exec \"$@\""), "sh"])
             .arg(program("glyphfall"));
-        command.args(["up", "--seed", "3", "--views", "5", "--level", "changes"]).args(ports.options()).args(ports.doors());
+        command
+            .args(["up", "--seed", "3", "--views", "5", "--level", "changes"])
+            .args(ports.options())
+            .args(ports.doors());
         command.env("XDG_RUNTIME_DIR", folder.path()).env("GLYPHFALL_EDITOR_TOKEN", &editor_token);
         let mut process = Process::start(&mut command);
         process.until_listening(ports.front).await;
@@ -156,7 +159,8 @@ async fn ambiguous_and_foreign(shop: &Shop) {
         for method in ["GET", "POST", "OPTIONS"] {
             let asked = Request::builder().method(method).uri("/").header("origin", "http://evil.example");
             let asked = asked.header("access-control-request-method", "PUT");
-            let asked = asked.header("access-control-request-private-network", "true").body("".into()).unwrap();
+            let asked =
+                asked.header("access-control-request-private-network", "true").body("".into()).unwrap();
             let answer = peer(port).send(asked, WAIT).await.unwrap();
             let open = answer.headers.keys().filter(|header| header.as_str().starts_with("access-control"));
             assert_eq!(open.count(), 0, "{name} lets pages of other sites read it: {:?}", answer.headers);
@@ -172,7 +176,8 @@ async fn ambiguous_and_foreign(shop: &Shop) {
 
 /// No token stands in what the shop tells of itself, although all of them have been shown to it.
 async fn tells_no_token(shop: &Shop) {
-    for path in ["/evidence/logs?limit=1000", "/evidence/traces?limit=1000", "/evidence/changes", "/metrics"] {
+    for path in ["/evidence/logs?limit=1000", "/evidence/traces?limit=1000", "/evidence/changes", "/metrics"]
+    {
         let told = peer(shop.port("evidence")).get(path, WAIT).await.unwrap();
         assert_eq!(told.status, StatusCode::OK, "{path}");
         assert!(!String::from_utf8_lossy(&told.body).contains(&shop.editor_token), "{path}");

@@ -96,9 +96,10 @@ fn is_shipped(package: &Package) -> bool {
 fn uses(metadata: &Metadata) -> Result<BTreeMap<&PackageId, BTreeSet<&PackageId>>> {
     let nodes = &metadata.resolve.as_ref().context("cargo metadata gave no graph")?.nodes;
     let of_node = |node: &'_ cargo_metadata::Node| -> Vec<PackageId> {
-        let normal = node.deps.iter().filter(|used| {
-            used.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
-        });
+        let normal = node
+            .deps
+            .iter()
+            .filter(|used| used.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
         normal.map(|used| used.pkg.clone()).collect()
     };
     let known: BTreeMap<&PackageId, &PackageId> = nodes.iter().map(|node| (&node.id, &node.id)).collect();

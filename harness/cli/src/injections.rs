@@ -57,7 +57,10 @@ pub(crate) fn router(token: &str) -> (Router, mpsc::Receiver<Order>) {
         .route("/restore", post(restore))
         .route("/conditions", get(conditions))
         .with_state(sender)
-        .route("/process", get(async || Json(json!({ "tasks": Handle::current().metrics().num_alive_tasks() }))))
+        .route(
+            "/process",
+            get(async || Json(json!({ "tasks": Handle::current().metrics().num_alive_tasks() }))),
+        )
         .layer(DefaultBodyLimit::max(ORDER_BYTES_MAX));
     (guarded(router, token), orders)
 }
@@ -186,8 +189,8 @@ impl Injections {
 
     async fn look(&self, world: &World) -> Result<Value, Problem> {
         let conditions = world.conditions().await;
-        let conditions = conditions
-            .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        let conditions =
+            conditions.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
         let mut shown = shown(&conditions);
         shown["scheduled"] = self.due.len().into();
         Ok(shown)
@@ -208,10 +211,9 @@ fn shown(conditions: &Conditions) -> Value {
         crowds,
         doings,
     } = conditions;
-    let disk = disk.map(|speed| json!({ "seek_s": speed.seek.as_secs_f64(), "bytes_per_s": speed.bytes_per_s }));
-    let service = |(service, release, faults, level): &(Service, Option<String>, Vec<LatentFault>, Level)| {
-        json!({ "service": service, "release": release, "faults_present": faults, "level": level })
-    };
+    let disk =
+        disk.map(|speed| json!({ "seek_s": speed.seek.as_secs_f64(), "bytes_per_s": speed.bytes_per_s }));
+    let service = |(service, release, faults, level): &(Service, Option<String>, Vec<LatentFault>, Level)| json!({ "service": service, "release": release, "faults_present": faults, "level": level });
     let services: Vec<Value> = services.iter().map(service).collect();
     json!({ "assets": assets, "services": services, "front": format!("{front:?}"), "workers": workers, "disk": disk,
         "disk_full": disk_full, "telemetry_lost": telemetry_lost, "links": links, "crowds": crowds, "doings": doings })

@@ -24,7 +24,8 @@ const STYLE: &str = "<style>text { font: 12px sans-serif; fill: #222 } .axis { s
 /// The picture, a file of its own.
 pub(crate) fn drawn(samples: &[Sample], verdicts: &[Verdict]) -> String {
     let columns = verdicts.len().div_ceil(MEASURES.len());
-    let mut svg = Svg::new(PANEL.0 * columns as f64, "Memory, descriptors, threads and tasks of both processes");
+    let mut svg =
+        Svg::new(PANEL.0 * columns as f64, "Memory, descriptors, threads and tasks of both processes");
     for (place, verdict) in verdicts.iter().enumerate() {
         let corner = ((place / MEASURES.len()) as f64 * PANEL.0, verdict.measure as f64 * PANEL.1);
         panel(&mut svg, corner, verdict, &points(samples, verdict.process, verdict.measure));
@@ -38,7 +39,8 @@ fn panel(svg: &mut Svg, (x, y): (f64, f64), verdict: &Verdict, points: &[(f64, f
     let Some((end, _)) = points.last() else { return };
     let (name, unit) = MEASURES[verdict.measure];
     let across = Scale { figures: (0.0, end / 60.0), places: (x + LEFT, x + PANEL.0 - 12.0) };
-    let up = Scale { figures: (0.0, verdict.most.max(1.0) * 1.1), places: (y + PANEL.1 - AROUND, y + AROUND) };
+    let up =
+        Scale { figures: (0.0, verdict.most.max(1.0) * 1.1), places: (y + PANEL.1 - AROUND, y + AROUND) };
     let title = format!("{}: {name} {unit}, {:+.1} over the second half", verdict.process, verdict.rise);
     svg.text("title", (x + 8.0, y + 20.0), Anchor::Start, &title);
     for mark in figures(&up, 40.0) {
@@ -59,6 +61,7 @@ fn panel(svg: &mut Svg, (x, y): (f64, f64), verdict: &Verdict, points: &[(f64, f
         })
         .collect();
     svg.path("seen", &steps.join(" "));
-    let ends = [verdict.mean - verdict.rise / 2.0, verdict.mean + verdict.rise / 2.0].map(|count| up.at(count));
+    let ends =
+        [verdict.mean - verdict.rise / 2.0, verdict.mean + verdict.rise / 2.0].map(|count| up.at(count));
     svg.line("fit", (half, ends[0]), (across.places.1, ends[1]));
 }

@@ -50,8 +50,10 @@ pub(crate) fn verdicts(samples: &[Sample]) -> Vec<Verdict> {
     let mut processes: Vec<&'static str> = samples.iter().map(|sample| sample.process).collect();
     processes.sort_unstable_by(|a, b| b.cmp(a));
     processes.dedup();
-    let all = processes.into_iter().flat_map(|process| (0..MEASURES.len()).map(move |measure| (process, measure)));
-    all.filter_map(|(process, measure)| verdict(&points(samples, process, measure), process, measure)).collect()
+    let all =
+        processes.into_iter().flat_map(|process| (0..MEASURES.len()).map(move |measure| (process, measure)));
+    all.filter_map(|(process, measure)| verdict(&points(samples, process, measure), process, measure))
+        .collect()
 }
 
 /// When something was counted, and how much there was.
@@ -77,7 +79,8 @@ fn verdict(points: &[(f64, f64)], process: &'static str, measure: usize) -> Opti
 
 /// The slope of the line with the least squares.
 fn slope(points: &[(f64, f64)]) -> Option<f64> {
-    let (at, count) = (mean(points.iter().map(|(at, _)| *at))?, mean(points.iter().map(|(_, count)| *count))?);
+    let (at, count) =
+        (mean(points.iter().map(|(at, _)| *at))?, mean(points.iter().map(|(_, count)| *count))?);
     let apart: f64 = points.iter().map(|(x, _)| (x - at).powi(2)).sum();
     let together: f64 = points.iter().map(|(x, y)| (x - at) * (y - count)).sum();
     (apart > 0.0).then(|| together / apart)

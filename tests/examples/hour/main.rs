@@ -20,11 +20,7 @@ mod shop;
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use glyphfall_tests::{
-    process::root,
-    room::RunningRoom,
-    up::Up,
-};
+use glyphfall_tests::{process::root, room::RunningRoom, up::Up};
 use tokio::time::Instant;
 
 use crate::{
@@ -36,7 +32,9 @@ use crate::{
 const VIEWS: &str = "20";
 
 #[derive(Parser)]
-#[command(about = "Runs incidents, repairs and resets, and rounds of ten teams, and judges whether memory, descriptors, threads and tasks stay level.")]
+#[command(
+    about = "Runs incidents, repairs and resets, and rounds of ten teams, and judges whether memory, descriptors, threads and tasks stay level."
+)]
 struct Arguments {
     /// How long, in minutes; below 20 it only says what it saw, as what starts also grows
     #[arg(long, value_name = "COUNT", default_value_t = 60.0)]
@@ -57,9 +55,18 @@ async fn main() -> ExitCode {
     let operator = || Caller::at(up.ports.operators + 3, Some(up.operator_token.clone()));
     let sampler = Sampler::new(
         began,
-        [("up", up.process.id(), operator(), "/process"), ("room", room.process.id(), Caller::at(room.port, Some(room.facilitator.clone())), "/api/desk/process")],
+        [
+            ("up", up.process.id(), operator(), "/process"),
+            (
+                "room",
+                room.process.id(),
+                Caller::at(room.port, Some(room.facilitator.clone())),
+                "/api/desk/process",
+            ),
+        ],
     );
-    let (samples, shop, room) = tokio::join!(sampler.watch(until), shop::live(&up, until), room::play(&room, until));
+    let (samples, shop, room) =
+        tokio::join!(sampler.watch(until), shop::live(&up, until), room::play(&room, until));
     up.process.signal("TERM");
     let ended_well = up.process.ended(Duration::from_secs(30)).await;
 
@@ -72,10 +79,13 @@ async fn main() -> ExitCode {
     let is_judged = minutes >= JUDGED_FROM_MINUTES;
     let is_level = !is_judged || verdicts.iter().all(|verdict| verdict.is_level());
     let is_good = is_level && ended_well && shop.is_good() && room.is_good();
-    eprintln!("{}", match (is_good, is_judged) {
-        (true, true) => "level, and every reset came back to the first state",
-        (true, false) => "every reset came back to the first state; too short to say whether it is level",
-        (false, _) => "NOT GOOD",
-    });
+    eprintln!(
+        "{}",
+        match (is_good, is_judged) {
+            (true, true) => "level, and every reset came back to the first state",
+            (true, false) => "every reset came back to the first state; too short to say whether it is level",
+            (false, _) => "NOT GOOD",
+        }
+    );
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -108,7 +108,8 @@ impl Playing<'_> {
             };
             let planned = json!({ "operating_model": "you-build-it", "speed": 60.0, "minutes": (round_s / 60.0).max(1.0),
                 "updates": null, "teams": (0..TEAMS).map(assigned).collect::<Vec<_>>() });
-            let (method, path) = if round == 0 { (Method::PUT, "/api/desk/plan/0") } else { (Method::POST, "/api/desk/plan") };
+            let (method, path) =
+                if round == 0 { (Method::PUT, "/api/desk/plan/0") } else { (Method::POST, "/api/desk/plan") };
             self.tell(desk, method, path, &planned).await;
         }
     }
@@ -130,7 +131,13 @@ impl Playing<'_> {
         futures_util::future::join_all(work).await;
         sleep_until(play_until).await;
         self.tell(desk, Method::POST, "/api/desk/mark", &json!({ "text": "The round ends" })).await;
-        self.tell(desk, Method::POST, "/api/desk/message", &json!({ "team": null, "text": "Come to an end, please." })).await;
+        self.tell(
+            desk,
+            Method::POST,
+            "/api/desk/message",
+            &json!({ "team": null, "text": "Come to an end, please." }),
+        )
+        .await;
         // Now and then a round is broken off: every shop is reset.
         let is_broken_off = round % 4 == 3;
         let end = if is_broken_off { "/api/desk/abort" } else { "/api/desk/end" };
@@ -140,7 +147,9 @@ impl Playing<'_> {
         self.played.borrow_mut().reveals += 1;
         let one = &teams[round % teams.len()].people[0];
         while Instant::now() < ends {
-            for (who, path) in [(one, "/team/debrief"), (desk, "/desk/debrief"), (one, "/api/team/debrief/news")] {
+            for (who, path) in
+                [(one, "/team/debrief"), (desk, "/desk/debrief"), (one, "/api/team/debrief/news")]
+            {
                 self.tell(who, Method::GET, path, &Value::Null).await;
             }
             sleep(READS).await;
@@ -151,7 +160,8 @@ impl Playing<'_> {
 
     async fn team(&self, team: &Team, round: usize, until: Instant) {
         let [acts, looks] = &team.people;
-        self.try_to(acts, Method::POST, "/api/team/guess", &json!({ "kind": "load", "confidence": 60 })).await;
+        self.try_to(acts, Method::POST, "/api/team/guess", &json!({ "kind": "load", "confidence": 60 }))
+            .await;
         let mut step = round + team.number;
         while Instant::now() < until {
             for path in LOOKS.iter().take(1 + step % LOOKS.len()) {
@@ -163,7 +173,8 @@ impl Playing<'_> {
             self.try_to(acts, Method::POST, "/api/team/remedies", &using).await;
             let thought = json!({ "text": format!("Perhaps it was number {step}") });
             self.try_to(looks, Method::POST, "/api/team/hypotheses", &thought).await;
-            self.try_to(acts, Method::POST, "/api/team/pins", &json!({ "source": "page", "route": "home" })).await;
+            self.try_to(acts, Method::POST, "/api/team/pins", &json!({ "source": "page", "route": "home" }))
+                .await;
             let claim = json!({ "about": "cause", "words": "a text that cannot be read", "pins": [] });
             self.try_to(acts, Method::POST, "/api/team/claims", &claim).await;
             {

@@ -97,8 +97,12 @@ impl Shop {
             lived.looks += 1;
         }
         let repaired = number % (1 << REPAIRS.len());
-        let present: Vec<_> =
-            REPAIRS.iter().enumerate().filter(|(place, _)| repaired & (1 << place) == 0).map(|(_, name)| name).collect();
+        let present: Vec<_> = REPAIRS
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| repaired & (1 << place) == 0)
+            .map(|(_, name)| name)
+            .collect();
         let switches = json!({ "level": LEVELS[number % LEVELS.len()], "faults_present": present });
         for operator in &self.operators {
             let (status, said) = ask(operator, Method::PUT, "/switches", &switches).await;
@@ -132,8 +136,13 @@ impl Shop {
             add(ask(operator, Method::GET, "/switches", &Value::Null).await);
         }
         let list = ask(&self.store, Method::GET, "/assets", &Value::Null).await;
-        let ids: Vec<String> =
-            list.1.as_array().into_iter().flatten().filter_map(|asset| asset["id"].as_str().map(str::to_owned)).collect();
+        let ids: Vec<String> = list
+            .1
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|asset| asset["id"].as_str().map(str::to_owned))
+            .collect();
         add(list);
         for id in ids {
             add(ask(&self.store, Method::GET, &format!("/assets/{id}"), &Value::Null).await);

@@ -121,7 +121,8 @@ async fn over_http_only_who_has_the_token_is_let_in_and_the_end_of_the_incident_
         let request = Request::post("/mcp").header("content-type", "application/json").header(header, value);
         let request = request.header("accept", "application/json, text/event-stream");
         let request = request.header("authorization", format!("Bearer {token}"));
-        let refused = peer(port).send(request.body(Bytes::from_static(b"{}")).unwrap(), Wait::AtMost(BOUND)).await;
+        let refused =
+            peer(port).send(request.body(Bytes::from_static(b"{}")).unwrap(), Wait::AtMost(BOUND)).await;
         assert_eq!(refused.unwrap().status, status, "{header}: {value}");
     }
     let url = format!("http://127.0.0.1:{port}/mcp");

@@ -186,7 +186,8 @@ mod tests {
             "&lt;b&gt; &#60;b&#62;",
             "~~gone~~ \\<b> \\\\[a](b)",
         ] {
-            for line in [format!("- said: {}\n", plain(text)), table(&["a".into()], &[vec![text.to_owned()]])] {
+            for line in [format!("- said: {}\n", plain(text)), table(&["a".into()], &[vec![text.to_owned()]])]
+            {
                 let mut read = String::new();
                 for event in Parser::new_ext(&line, Options::all()) {
                     match event {

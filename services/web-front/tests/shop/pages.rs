@@ -42,7 +42,8 @@ async fn no_other_site_shows_a_page_in_a_frame_and_no_page_loads_from_elsewhere(
     for path in paths {
         let page = shop.get(path).await;
         let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-        for rule in ["default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'self'"] {
+        for rule in ["default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'self'"]
+        {
             assert!(policy.contains(rule), "{path}: {policy}");
         }
         assert!(!policy.contains("http") && !policy.contains('*'), "{path}: {policy}");
