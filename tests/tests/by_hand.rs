@@ -367,15 +367,30 @@ async fn every_scenario_can_be_triggered_in_a_sized_shop_and_put_right_again() {
         do_it(&remedy.split(' ').collect::<Vec<_>>());
         assert_eq!(port(at).await, Port::Answers, "{scenario}: {remedy}");
     }
+    let conditions = async || {
+        let asked =
+            Request::get("/conditions").header("authorization", format!("Bearer {}", up.operator_token));
+        let answer = peer(up.ports.operators + 3)
+            .send(asked.body(Bytes::new()).unwrap(), Wait::AtMost(PATIENCE))
+            .await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, StatusCode::OK);
+        answer.body
+    };
+    do_it(&["restore"]);
+    let (at_first, mut changed) = (conditions().await, 0);
     for scenario in world::scenario::library() {
         let told = do_it(&["inject", &scenario.name]);
         assert!(told.ends_with(".\n"), "{}: {told}", scenario.name);
+        changed += usize::from(conditions().await != at_first);
         do_it(&["restore"]);
+        assert_eq!(conditions().await, at_first, "{}", scenario.name);
         for at in [up.ports.front, up.ports.cache, up.ports.store] {
             assert_eq!(port(at).await, Port::Answers, "{}", scenario.name);
         }
         up.until_home_is(Some(StatusCode::OK)).await;
     }
+    assert!(changed > world::scenario::library().len() / 2, "only {changed} show in the conditions");
     // What customers meet: a link that breaks nearly every connection, to whoever depends on it.
     do_it(&["inject", "broken-link"]);
     do_it(&["restart", "cache"]);

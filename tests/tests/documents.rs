@@ -23,6 +23,9 @@ const MARKS_MIN: usize = 10;
 /// Fewer commands than this, and the search has missed some.
 const COMMANDS_MIN: usize = 40;
 
+/// Fewer threats than this, and the table was not found.
+const THREATS_MIN: usize = 20;
+
 /// What opens the comment at a defect that was made on purpose. In two pieces, or this line would be found like one.
 const MARK: &str = concat!("FAULT", ":");
 
@@ -71,6 +74,45 @@ fn a_search_for_the_mark_finds_the_marked_lines_alone() {
     }
     let others: Vec<_> = found.iter().filter(|(_, line)| !is_mark(line)).collect();
     assert!(found.len() >= MARKS_MIN && others.is_empty(), "{others:#?}");
+}
+
+/// A promise of safety that no test holds is a wish.
+#[test]
+fn every_threat_is_answered_by_tests_that_exist() {
+    let security = read("SECURITY.md");
+    let rows = section(&security, "Threats").lines().filter(|line| line.starts_with("| ")).skip(1);
+    let mut tests = BTreeSet::new();
+    for folder in ["services", "harness", "tests", "xtask"] {
+        tests_in(&root().join(folder), &mut tests);
+    }
+    let mut threats = 0;
+    for row in rows {
+        threats += 1;
+        let named = row.trim_end_matches(['|', ' ']).rsplit('|').next().expect("a row has cells");
+        let named = code_spans(named);
+        assert!(!named.is_empty(), "no test: {row}");
+        let gone: Vec<_> = named.into_iter().filter(|name| !tests.contains(*name)).collect();
+        assert!(gone.is_empty(), "these tests do not exist: {gone:?}");
+    }
+    assert!(threats >= THREATS_MIN, "too few threats were found: {threats}");
+}
+
+/// The names of all functions that a test runner calls, in Rust sources below a folder.
+fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            tests_in(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(&path).expect("a source can be read");
+            let after = text.split("#[test]").chain(text.split("#[tokio::test")).filter_map(|part| {
+                // The first function behind the attribute, and nothing between but its own line and a reason for a lint.
+                let (before, rest) = part.split_once("fn ")?;
+                (before.lines().count() <= 4).then(|| rest.split('(').next().unwrap_or_default().to_owned())
+            });
+            found.extend(after);
+        }
+    }
 }
 
 #[test]

@@ -151,3 +151,29 @@ fn a_wrong_variable_is_named_and_a_secret_is_not_told() {
         "{error}"
     );
 }
+
+/// Commands of `glyphfall` that take a secret.
+const SECRETIVE: [&str; 9] =
+    ["agent", "room", "watch", "inject", "restore", "restart", "roll-back", "repair", "verify"];
+
+#[test]
+fn whoever_may_give_a_secret_on_the_command_line_is_told_who_sees_it() {
+    let services = ["content-store", "content-store-postgres", "cache", "web-front"].map(|name| (name, None));
+    let commands = SECRETIVE.map(|command| ("glyphfall", Some(command)));
+    let mut secrets = 0;
+    for (name, command) in services.into_iter().chain(commands) {
+        let (_, help, _) = output(Command::new(program(name)).args(command).arg("--help"));
+        let mut options =
+            help.split("\n      --").map(|option| option.split_whitespace().collect::<Vec<_>>().join(" "));
+        let is_secret = |option: &String| {
+            let name = option.split_whitespace().next().unwrap_or_default();
+            name.ends_with("token") || name == "postgres"
+        };
+        for option in options.by_ref().filter(is_secret) {
+            secrets += 1;
+            assert!(option.contains("the list of processes shows"), "{name} {command:?}: {option}");
+            assert!(option.contains("[env: "), "{name} {command:?}: {option}");
+        }
+    }
+    assert!(secrets >= 20, "too few were found: {secrets}");
+}

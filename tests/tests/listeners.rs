@@ -1,4 +1,4 @@
-//! Every port of a running shop under difficult clients: silent ones in numbers, unfinished requests, names that are not its own. One
+//! Every port of a running shop under difficult clients: silent ones in numbers, unfinished requests, names that are not its own, requests that can be read in two ways. One
 //! shop serves all of it, with as few descriptors as some shells give.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
@@ -29,6 +29,9 @@ const SILENT: usize = 300;
 /// How many of them a listener can keep: its share of the descriptors, of which a connection takes up to three.
 const KEPT_AT_MOST: usize = DESCRIPTORS as usize / 3 / 9;
 
+/// How long a connection may be silent before it counts as left open: an answer to a small request takes milliseconds.
+const SILENCE: Duration = Duration::from_secs(3);
+
 const WAIT: Wait = Wait::AtMost(Duration::from_secs(5));
 
 /// A shop with few descriptors, and what each of its ports is called.
@@ -46,7 +49,10 @@ impl Shop {
         command
             .args(["-c", &format!("ulimit -n {DESCRIPTORS}; exec \"$@\""), "sh"])
             .arg(program("glyphfall"));
-        command.args(["up", "--seed", "3", "--views", "5"]).args(ports.options()).args(ports.doors());
+        command
+            .args(["up", "--seed", "3", "--views", "5", "--level", "changes"])
+            .args(ports.options())
+            .args(ports.doors());
         command.env("XDG_RUNTIME_DIR", folder.path()).env("GLYPHFALL_EDITOR_TOKEN", &editor_token);
         let mut process = Process::start(&mut command);
         process.until_listening(ports.front).await;
@@ -104,6 +110,78 @@ async fn ask(port: u16, request: &str) -> String {
     };
     timeout(Duration::from_secs(5), read).await.expect("an answer comes");
     String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+}
+
+/// All status lines that raw bytes are answered with, and whether the server then ends the connection.
+async fn answers(port: u16, request: &str) -> (Vec<String>, bool) {
+    let mut connection = connect(port).await;
+    // What has been refused already need not be read to its end.
+    let _ = connection.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    let read = async { while connection.read_buf(&mut answer).await.unwrap_or(0) > 0 {} };
+    let is_closed = timeout(SILENCE, read).await.is_ok();
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let lines = text.lines().filter(|line| line.starts_with("HTTP/1."));
+    (lines.map(str::to_owned).collect(), is_closed)
+}
+
+/// What one reader takes for one request and another for two (RFC 9112, section 11.2): the rest must never be read as a request of its own.
+const TWO_READINGS: [(&str, &str); 15] = [
+    ("content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", ""),
+    ("transfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n", ""),
+    ("content-length: 4\r\ncontent-length: 0\r\n\r\n", "400"),
+    ("content-length: +4\r\n\r\nabcd", "400"),
+    ("content-length: 4, 4\r\n\r\nabcd", "400"),
+    ("content-length: 0x4\r\n\r\nabcd", "400"),
+    ("content-length : 4\r\n\r\nabcd", "400"),
+    ("transfer-encoding: xchunked\r\n\r\n0\r\n\r\n", "400"),
+    ("transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n", "400"),
+    ("transfer-encoding: identity, chunked\r\n\r\n0\r\n\r\n", "501"),
+    ("x-a: b\r\n content-length: 4\r\n\r\nabcd", "400"),
+    ("x-a: b\rcontent-length: 4\r\n\r\nabcd", "400"),
+    ("x-a: b\0c\r\n\r\n", "400"),
+    ("transfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\nx\r\n0\r\n\r\n", ""),
+    ("transfer-encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n", ""),
+];
+
+/// Nothing that can be read in two ways is followed by a second answer, and no page of another site learns anything.
+async fn ambiguous_and_foreign(shop: &Shop) {
+    let next = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for (rest, status) in TWO_READINGS {
+        for (name, port) in shop.ports {
+            let request = format!("POST /healthz HTTP/1.1\r\nhost: localhost\r\n{rest}{next}");
+            let (lines, is_closed) = answers(port, &request).await;
+            assert!(lines.len() == 1 && is_closed, "{name}, {rest:?}: {lines:?}, closed: {is_closed}");
+            assert!(lines[0].contains(status) && !lines[0].contains("200"), "{name}, {rest:?}: {lines:?}");
+        }
+    }
+    for (name, port) in shop.ports {
+        for method in ["GET", "POST", "OPTIONS"] {
+            let asked = Request::builder().method(method).uri("/").header("origin", "http://evil.example");
+            let asked = asked.header("access-control-request-method", "PUT");
+            let asked =
+                asked.header("access-control-request-private-network", "true").body("".into()).unwrap();
+            let answer = peer(port).send(asked, WAIT).await.unwrap();
+            let open = answer.headers.keys().filter(|header| header.as_str().starts_with("access-control"));
+            assert_eq!(open.count(), 0, "{name} lets pages of other sites read it: {:?}", answer.headers);
+        }
+    }
+    // What a page of another site can send without asking is no telemetry.
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
+        let sent = Request::post("/v1/logs").header("content-type", kind).body("{}".into()).unwrap();
+        let answer = peer(shop.port("OTLP over HTTP")).send(sent, WAIT).await.unwrap();
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind:?}");
+    }
+}
+
+/// No token stands in what the shop tells of itself, although all of them have been shown to it.
+async fn tells_no_token(shop: &Shop) {
+    for path in ["/evidence/logs?limit=1000", "/evidence/traces?limit=1000", "/evidence/changes", "/metrics"]
+    {
+        let told = peer(shop.port("evidence")).get(path, WAIT).await.unwrap();
+        assert_eq!(told.status, StatusCode::OK, "{path}");
+        assert!(!String::from_utf8_lossy(&told.body).contains(&shop.editor_token), "{path}");
+    }
 }
 
 /// Waits until the listener has met all of them, and only those are left that it keeps.
@@ -179,6 +257,8 @@ async fn no_port_lets_a_difficult_client_stop_the_shop() {
     let answer = ask(shop.port("cache"), "POST /notifications HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 29\r\n\r\n{\"id\":\"footer\",\"version\":9999}").await;
     assert!(answer.starts_with("HTTP/1.1 401"), "notifications need a token: {answer}");
 
+    ambiguous_and_foreign(&shop).await;
+
     for (name, port) in shop.ports {
         for bytes in ["", "POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999\r\n\r\nhalf"] {
             let mut silent = Vec::new();
@@ -194,4 +274,5 @@ async fn no_port_lets_a_difficult_client_stop_the_shop() {
     }
     unfinished(&shop).await;
     shop.serves("afterwards").await;
+    tells_no_token(&shop).await;
 }

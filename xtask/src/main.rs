@@ -10,12 +10,14 @@
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
 //! - `soak`: seeds of faults, and `mutants`: shops broken on purpose, which they must find.
+//! - `sbom`: what the shipped programs are made of.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
 
 mod cargo;
 mod dependencies;
 mod dist;
 mod mutants;
+mod sbom;
 mod soak;
 mod steps;
 mod tests;
@@ -68,6 +70,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run incidents, repairs and resets, and rounds of ten teams, for an hour: memory, descriptors, threads and tasks must stay level
+    Hour {
+        /// Passed on, for instance --minutes 5
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// Build static binaries that need nothing from the system they run on
     Dist,
     /// Build the container image from static binaries, without pulling anything
@@ -88,6 +96,8 @@ enum Task {
     Slides,
     /// Check, and where possible install, the tools that the tests need
     Tools,
+    /// Write target/sbom.cdx.json: what the shipped programs are made of, in CycloneDX. `dist` does it too
+    Sbom,
     /// Check the licences and duplicates of all dependencies against deny.toml
     Licences,
 }
@@ -98,11 +108,13 @@ fn main() -> ExitCode {
         Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
+        Task::Hour { arguments } => example("hour").pass_on(arguments).run(),
         Task::Example => play("record"),
         Task::Pictures => play("pictures"),
         Task::Soak { mutants: true, arguments } => soak::mutants(arguments.first().map(String::as_str)),
         Task::Soak { mutants: false, arguments } => soak::run(&arguments),
-        Task::Dist => dist::build(Build::Shipped).map(|_| ()),
+        Task::Dist => dist::build(Build::Shipped).and_then(|_| sbom::write()).map(|_| ()),
+        Task::Sbom => sbom::write().map(|_| ()),
         Task::Image { tag, postgres, tested } => {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
                 .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
@@ -168,8 +180,12 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
 }
 
 /// Runs a program that plays with the product, or prints it, in the browser that tests have.
-fn play(example: &str) -> Result<()> {
-    Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {example}")).run()
+fn play(name: &str) -> Result<()> {
+    example(name).run()
+}
+
+fn example(name: &str) -> Cargo {
+    Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {name}"))
 }
 
 fn bench(arguments: Vec<String>) -> Result<()> {

@@ -63,7 +63,8 @@ pub(crate) struct AgentArgs {
     /// Serves streamable HTTP at this port of loopback, in place of standard input and output
     #[arg(long, value_name = "PORT")]
     http: Option<u16>,
-    /// Token that the program shows over HTTP [default: a new one, which is printed]
+    /// Token that the program shows over HTTP. Give it in the environment: the list of processes shows a command line to everybody
+    /// [default: a new one, which is printed]
     #[arg(long, env = "GLYPHFALL_AGENT_TOKEN", value_name = "TOKEN", hide_env_values = true, requires = "http", value_parser = token::usable)]
     token: Option<String>,
     /// Folder for the incident record and its debrief

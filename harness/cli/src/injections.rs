@@ -1,5 +1,5 @@
 //! The operator port of what is around a shop that `glyphfall up` runs: links, disk, processes, customers. Whoever holds the operators'
-//! token lets a scenario happen there, or has everything put back. Teaches that orders are carried out one after the other, by whoever
+//! token lets a scenario happen there, has everything put back, or looks at what has been changed. Teaches that orders are carried out one after the other, by whoever
 //! keeps the record.
 
 use std::time::Duration;
@@ -8,19 +8,21 @@ use anyhow::Context;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State, rejection::JsonRejection},
-    routing::post,
+    routing::{get, post},
 };
-use chassis::{Problem, journal::OPERATOR, operator::guarded};
+use chassis::{LatentFault, Level, Problem, journal::OPERATOR, operator::guarded};
 use http::StatusCode;
-use incident::{EventKind, Remedy};
+use incident::{EventKind, Remedy, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{
+    runtime::Handle,
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 use world::{
     World,
+    reset::Conditions,
     scenario::{
         FILE_BYTES_MAX, Reach, Scenario,
         draw::{Step, by_hand},
@@ -45,6 +47,7 @@ pub(crate) struct Order {
 enum Wanted {
     Inject(Box<Scenario>),
     Restore,
+    Look,
 }
 
 pub(crate) fn router(token: &str) -> (Router, mpsc::Receiver<Order>) {
@@ -52,7 +55,12 @@ pub(crate) fn router(token: &str) -> (Router, mpsc::Receiver<Order>) {
     let router = Router::new()
         .route("/inject", post(inject))
         .route("/restore", post(restore))
+        .route("/conditions", get(conditions))
         .with_state(sender)
+        .route(
+            "/process",
+            get(async || Json(json!({ "tasks": Handle::current().metrics().num_alive_tasks() }))),
+        )
         .layer(DefaultBodyLimit::max(ORDER_BYTES_MAX));
     (guarded(router, token), orders)
 }
@@ -85,6 +93,11 @@ async fn restore(State(orders): State<mpsc::Sender<Order>>) -> Result<Json<Value
     ask(&orders, Wanted::Restore).await
 }
 
+/// All that can be changed in the shop and around it, as it is now: after a reset it is what it was at first.
+async fn conditions(State(orders): State<mpsc::Sender<Order>>) -> Result<Json<Value>, Problem> {
+    ask(&orders, Wanted::Look).await
+}
+
 async fn ask(orders: &mpsc::Sender<Order>, wanted: Wanted) -> Result<Json<Value>, Problem> {
     let closing = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The shop is being closed.");
     let (answer, answered) = oneshot::channel();
@@ -114,6 +127,7 @@ impl Injections {
         let done = match order.wanted {
             Wanted::Inject(scenario) => self.begin(&scenario, world, screen).await,
             Wanted::Restore => self.put_back(world, screen).await,
+            Wanted::Look => self.look(world).await,
         };
         // Whoever asked may have gone; it is done all the same.
         let _ = order.answer.send(done);
@@ -172,6 +186,37 @@ impl Injections {
         tell(world, screen, at_s, OPERATOR, EventKind::Remedy(Remedy::Restore));
         Ok(json!({ "restored": true }))
     }
+
+    async fn look(&self, world: &World) -> Result<Value, Problem> {
+        let conditions = world.conditions().await;
+        let conditions =
+            conditions.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        let mut shown = shown(&conditions);
+        shown["scheduled"] = self.due.len().into();
+        Ok(shown)
+    }
+}
+
+/// For who compares; nobody reads it part by part.
+fn shown(conditions: &Conditions) -> Value {
+    let Conditions {
+        assets,
+        services,
+        front,
+        workers,
+        disk,
+        disk_full,
+        telemetry_lost,
+        links,
+        crowds,
+        doings,
+    } = conditions;
+    let disk =
+        disk.map(|speed| json!({ "seek_s": speed.seek.as_secs_f64(), "bytes_per_s": speed.bytes_per_s }));
+    let service = |(service, release, faults, level): &(Service, Option<String>, Vec<LatentFault>, Level)| json!({ "service": service, "release": release, "faults_present": faults, "level": level });
+    let services: Vec<Value> = services.iter().map(service).collect();
+    json!({ "assets": assets, "services": services, "front": format!("{front:?}"), "workers": workers, "disk": disk,
+        "disk_full": disk_full, "telemetry_lost": telemetry_lost, "links": links, "crowds": crowds, "doings": doings })
 }
 
 /// Lets one thing happen. A publish enters the record through the content store's journal, like anybody's.

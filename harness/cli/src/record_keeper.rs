@@ -179,6 +179,10 @@ impl RecordKeeper {
     }
 
     fn look_at_customers(&mut self, shop: &impl LiveShop, screen: &Screen) {
+        // Nothing more is told; and a shop that runs for days must not go through all of its visits at each look.
+        if self.has_ended {
+            return;
+        }
         let (outages, times, ended) = {
             let record = shop.record();
             let rules = record.rules();
@@ -191,9 +195,6 @@ impl RecordKeeper {
             let story_s = record.clock().story_at(shop.at_s());
             (outages.len(), times, story_s >= record.story().ends_s())
         };
-        if self.has_ended {
-            return;
-        }
         for (lost, _) in times.iter().skip(self.outages_told) {
             screen.say(&format!("{lost}  availability is lost"));
         }

@@ -77,7 +77,8 @@ pub(crate) struct RoomArgs {
     /// Read the pages from this folder at each request, to edit them without a build; in the sources: harness/room/pages
     #[arg(long, value_name = "DIR", value_parser = pages)]
     pages: Option<PathBuf>,
-    /// Token that the facilitator signs in with [default: a new one, which is printed]
+    /// Token that the facilitator signs in with. Give it in the environment: the list of processes shows a command line to everybody
+    /// [default: a new one, which is printed]
     #[arg(long, env = "GLYPHFALL_FACILITATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = strong)]
     facilitator_token: Option<String>,
     #[command(flatten)]

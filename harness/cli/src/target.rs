@@ -34,10 +34,12 @@ pub(crate) struct TargetArgs {
     pub(crate) target: String,
     #[command(flatten)]
     pub(crate) ports: Ports,
-    /// The editor's token [default: that of the shop that `glyphfall up` runs here]
+    /// The editor's token. Give it in the environment: the list of processes shows a command line to everybody [default: that of the shop
+    /// that `glyphfall up` runs here]
     #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub(crate) editor_token: Option<String>,
-    /// The operators' token [default: that of the shop that `glyphfall up` runs here]
+    /// The operators' token. Give it in the environment: the list of processes shows a command line to everybody [default: that of the shop
+    /// that `glyphfall up` runs here]
     #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub(crate) operator_token: Option<String>,
 }

@@ -42,10 +42,11 @@ pub(crate) struct WatchArgs {
     /// Address of the content store
     #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082), value_parser = host_and_port)]
     content_store: Authority,
-    /// The editor's token: an empty store is filled, and what is published is noted
+    /// The editor's token: an empty store is filled, and what is published is noted. Give it in the environment: the list of processes shows a command line to everybody
     #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     editor_token: String,
-    /// The operators' token: what operators did is read from the services' operator ports and enters the record
+    /// The operators' token: what operators did is read from the services' operator ports and enters the record. Give it in
+    /// the environment: the list of processes shows a command line to everybody
     #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     operator_token: Option<String>,
     /// Operator ports of cache, content store and web front, each on the host of its service

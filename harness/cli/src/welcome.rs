@@ -76,7 +76,7 @@ fn steps(world: &World, tokens: &Tokens, ports: &Ports, record: &str) -> Vec<Ste
         step(
             "An editor publishes the banner; a soft line break came along, U+000B:",
             &[format!(
-                "printf 'Spring\\013sale' | curl -sS -T - -H \"Authorization: Bearer $GLYPHFALL_EDITOR_TOKEN\" http://{store}/assets/promo-banner"
+                "printf 'Spring\\013sale' | curl -sS -T - --oauth2-bearer \"$GLYPHFALL_EDITOR_TOKEN\" http://{store}/assets/promo-banner"
             )],
         ),
         step(

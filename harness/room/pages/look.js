@@ -58,7 +58,7 @@ function addressOf(path, pairs) {
 
 function showRaw({ address, answer }) {
   const text = JSON.stringify(answer, null, 2);
-  const command = `curl -s -H "Authorization: Bearer ${state().token}" "${location.origin}${address}"`;
+  const command = `curl -s --oauth2-bearer ${state().token} "${location.origin}${address}"`;
   shown(el("dialog", { class: "wide", "aria-label": "Raw result" },
     el("form", { method: "dialog" },
       el("h2", {}, "The raw result"),

@@ -21,7 +21,8 @@ export function startTools() {
 
 function commands(token, shop, granted) {
   const { origin, host } = location;
-  const auth = `-H "Authorization: Bearer ${token}"`;
+  // Unlike a header, curl takes this out of what the list of processes shows of it.
+  const auth = `--oauth2-bearer ${token}`;
   const list = [];
   if (shop) list.push(["A page of the shop", `curl -i --max-time 15 ${origin}${shop}`]);
   list.push(["Everything this page knows", `curl -s ${auth} ${origin}/api/team`]);

@@ -35,8 +35,8 @@ const SHOP_VIEWS: (u32, u32) = (100, 300);
 const GUESSES: (u32, u32) = (1, 20);
 /// Wrong codes and tokens from everybody together: a class that was given an old code.
 const ALL_GUESSES: (u32, u32) = (10, 100);
-/// People who join from one address: a class of two hundred behind one router, within a minute.
-const JOINS: (u32, u32) = (3, 100);
+/// People who join from one address: a class of two hundred behind one router, within a minute. Who is refused a seat counts for nothing.
+pub const JOINS: (u32, u32) = (3, 100);
 /// Join tests from one address, which repeat when a page is loaded.
 const TESTS: (u32, u32) = (3, 100);
 

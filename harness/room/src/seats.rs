@@ -59,11 +59,35 @@ impl Seat {
 impl Change<'_> {
     /// Seats somebody at a team; refused if joining is closed or no seat is left.
     pub fn join(&mut self, newcomer: Newcomer<'_>, now: Instant) -> Result<Taken, Problem> {
+        let gone = self.given_up_for(&newcomer, now)?;
         let Newcomer { team, alias, client, shown } = newcomer;
+        let old = self.old_seat(shown);
+        let stays = old.is_some_and(|seat| seat.team == Some(team));
+        let mut others = self.seats.iter().filter(|seat| seat.team == Some(team) && !gone.contains(&seat.id));
+        let has_people = others.any(|seat| !seat.waiting);
+        let was_let_in = stays && old.is_some_and(|seat| !seat.waiting);
+        let waiting = self.is_under_way() && has_people && !was_let_in;
+        let left = old.and_then(|seat| seat.team);
+        // Who joins again is the same person: what they noted for home stays theirs, and they are asked once.
+        let (actions, has_said) =
+            old.map_or_else(Default::default, |seat| (seat.actions.clone(), seat.has_said));
+        let new = self.new_seat(Some(team), alias, now);
+        let seat = Seat { waiting, client: Some(client), actions, has_said, ..new };
+        if let Some(left) = left {
+            self.for_team(left);
+        }
+        let seats = &mut self.for_team(team).seats;
+        seats.retain(|seat| !gone.contains(&seat.id));
+        seats.push(seat.clone());
+        count_people(self.for_team(team), team);
+        Ok(Taken { seat, gone })
+    }
+
+    /// The seats that a newcomer's takes the place of, by number; refused if joining is closed or no seat is left.
+    pub fn given_up_for(&self, newcomer: &Newcomer<'_>, now: Instant) -> Result<Vec<u32>, Problem> {
+        let Newcomer { team, client, shown, .. } = *newcomer;
         self.team(team)?;
-        let own =
-            |seat: &&Seat| seat.team.is_some() && shown.is_some_and(|shown| is_same(&seat.token, shown));
-        let old = self.seats.iter().find(own);
+        let old = self.old_seat(shown);
         let (old_id, stays) = (old.map(|seat| seat.id), old.is_some_and(|seat| seat.team == Some(team)));
         if self.joining_closed && !stays {
             return Err(conflict("The facilitator has closed joining."));
@@ -87,23 +111,14 @@ impl Change<'_> {
             let one = crowded.iter().find(|seat| seat.gives_way(now)).ok_or_else(|| conflict(refused))?;
             gone.push(one.id);
         }
-        let has_people = others.iter().any(|seat| !seat.waiting && !gone.contains(&seat.id));
-        let was_let_in = stays && old.is_some_and(|seat| !seat.waiting);
-        let waiting = self.is_under_way() && has_people && !was_let_in;
-        let left = old.and_then(|seat| seat.team);
-        // Who joins again is the same person: what they noted for home stays theirs, and they are asked once.
-        let (actions, has_said) =
-            old.map_or_else(Default::default, |seat| (seat.actions.clone(), seat.has_said));
-        let new = self.new_seat(Some(team), alias, now);
-        let seat = Seat { waiting, client: Some(client), actions, has_said, ..new };
-        if let Some(left) = left {
-            self.for_team(left);
-        }
-        let seats = &mut self.for_team(team).seats;
-        seats.retain(|seat| !gone.contains(&seat.id));
-        seats.push(seat.clone());
-        count_people(self.for_team(team), team);
-        Ok(Taken { seat, gone })
+        Ok(gone)
+    }
+
+    /// The seat that a browser has already.
+    fn old_seat(&self, shown: Option<&str>) -> Option<&Seat> {
+        let own =
+            |seat: &&Seat| seat.team.is_some() && shown.is_some_and(|shown| is_same(&seat.token, shown));
+        self.seats.iter().find(own)
     }
 
     /// Seats the facilitator, or who comes with an invitation. Of too many browsers of theirs the oldest gives way.

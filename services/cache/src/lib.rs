@@ -45,7 +45,8 @@ pub struct CacheConfig {
     /// Fills that may run at once
     #[arg(long, env = "GLYPHFALL_FILL_PERMITS", value_name = "COUNT", default_value_t = permits::FILL_PERMITS)]
     pub fill_permits: usize,
-    /// Token that a notification of changes must show [default: none, and anybody may send one]
+    /// Token that a notification of changes must show. Give it in the environment: the list of processes shows a command line to everybody
+    /// [default: none, and anybody may send one]
     #[arg(long, env = "GLYPHFALL_NOTIFICATION_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub notification_token: Option<String>,
 }

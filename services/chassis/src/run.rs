@@ -37,7 +37,7 @@ pub struct ChassisConfig {
     /// Address of the operator port, open only when a token is set [default: the service's operator port on loopback]
     #[arg(long, env = "GLYPHFALL_OPERATOR_BIND", value_name = "HOST:PORT", value_parser = host_and_port)]
     pub operator_bind: Option<Authority>,
-    /// Token of the operator port; better given in the environment than on the command line
+    /// Token of the operator port. Give it in the environment: the list of processes shows a command line to everybody
     #[arg(long, env = "GLYPHFALL_OPERATOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     pub operator_token: Option<String>,
     #[command(flatten)]

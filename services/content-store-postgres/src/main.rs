@@ -11,8 +11,8 @@ use content_store_postgres::PostgresStorage;
 #[derive(Parser)]
 #[command(version)]
 struct Options {
-    /// Database that keeps the assets, shared by all stores that name it. It holds a password: better given in the
-    /// environment
+    /// Database that keeps the assets, shared by all stores that name it. It holds a password. Give it in the
+    /// environment: the list of processes shows a command line to everybody
     #[arg(long, env = "GLYPHFALL_POSTGRES", value_name = "URL", hide_env_values = true)]
     postgres: String,
     #[command(flatten)]

@@ -17,10 +17,10 @@ pub struct StoreOptions {
     /// Cache to notify of each publish [default: none]
     #[arg(long, env = "GLYPHFALL_CACHE", value_name = "HOST:PORT", value_parser = host_and_port)]
     cache: Option<Authority>,
-    /// Token that the content store shows when it notifies the cache
+    /// Token that the content store shows when it notifies the cache. Give it in the environment: the list of processes shows a command line to everybody
     #[arg(long, env = "GLYPHFALL_NOTIFICATION_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     notification_token: Option<String>,
-    /// Token that editors sign in with; made and printed if there is none. Better given in the environment
+    /// Token that editors sign in with; made and printed if there is none. Give it in the environment: the list of processes shows a command line to everybody
     #[arg(long, env = "GLYPHFALL_EDITOR_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
     editor_token: Option<String>,
     /// Hides the list of a text's special characters

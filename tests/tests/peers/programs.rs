@@ -112,6 +112,19 @@ async fn over_http_only_who_has_the_token_is_let_in_and_the_end_of_the_incident_
         Request::post("/mcp").header("content-type", "application/json").body(Bytes::from_static(b"{}"));
     let refused = peer(port).send(request.unwrap(), Wait::AtMost(BOUND)).await.unwrap();
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    // Nor does a page of another site get in that knows the token, or whose name was made to point here.
+    for (header, value, status) in [
+        ("origin", "http://evil.example", StatusCode::FORBIDDEN),
+        ("origin", "null", StatusCode::FORBIDDEN),
+        ("host", "evil.example", StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        let request = Request::post("/mcp").header("content-type", "application/json").header(header, value);
+        let request = request.header("accept", "application/json, text/event-stream");
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let refused =
+            peer(port).send(request.body(Bytes::from_static(b"{}")).unwrap(), Wait::AtMost(BOUND)).await;
+        assert_eq!(refused.unwrap().status, status, "{header}: {value}");
+    }
     let url = format!("http://127.0.0.1:{port}/mcp");
     let heard = on_call(&[&url, &token]);
     assert_tells_nothing(&heard, "http");

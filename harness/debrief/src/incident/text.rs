@@ -157,7 +157,7 @@ fn table(columns: &[String], rows: &[Vec<String>]) -> String {
 fn plain(text: &str) -> String {
     let mut plain = String::new();
     for character in printable(text).replace('\u{a0}', " ").chars() {
-        if "\\`*[]<>|".contains(character) {
+        if "\\`*[]<>|&~".contains(character) {
             plain.push('\\');
         }
         plain.push(character);
@@ -167,7 +167,42 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+
     use super::*;
+
+    /// What a parser makes of it that other people wrote: neither markup nor a place to go.
+    #[test]
+    fn nobody_who_renders_a_review_is_led_astray_by_what_somebody_typed() {
+        for text in [
+            "<img src=x onerror=alert(1)>",
+            "</td></table><script>alert(1)</script>",
+            "<!-- --><svg onload=alert(1)>",
+            "[here](javascript:alert(1))",
+            "[here]: http://evil.example",
+            "![i](http://evil.example/x.png)",
+            "<http://evil.example>",
+            "`code` and ``more``",
+            "&lt;b&gt; &#60;b&#62;",
+            "~~gone~~ \\<b> \\\\[a](b)",
+        ] {
+            for line in [format!("- said: {}\n", plain(text)), table(&["a".into()], &[vec![text.to_owned()]])]
+            {
+                let mut read = String::new();
+                for event in Parser::new_ext(&line, Options::all()) {
+                    match event {
+                        Event::Text(part) => read.push_str(&part),
+                        Event::Html(_) | Event::InlineHtml(_) | Event::Code(_) => panic!("{line}: {event:?}"),
+                        Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Strikethrough) => {
+                            panic!("{line}: {event:?}")
+                        }
+                        _ => {}
+                    }
+                }
+                assert!(read.contains(text), "{line}: {read}");
+            }
+        }
+    }
 
     #[test]
     fn text_stays_text() {

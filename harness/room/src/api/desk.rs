@@ -5,6 +5,7 @@ use chassis::Problem;
 use http::StatusCode;
 use incident::{ContributingFactor, Level};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use world::scenario::{draw, scenario};
@@ -36,6 +37,7 @@ const BROKEN_OFF: &str = "The facilitator has broken this round off. Every shop 
 pub(super) fn routes() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
         .routes(routes!(view))
+        .routes(routes!(process))
         .routes(routes!(start, hold))
         .routes(routes!(pause))
         .routes(routes!(resume))
@@ -57,6 +59,20 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
 #[utoipa::path(get, path = "/api/desk", responses((status = 200, body = DeskView)))]
 async fn view(Facilitator { room, name, rights, .. }: Facilitator) -> Json<DeskView> {
     Json(DeskView { you: name, rights, ..desk_view(&room) })
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Process {
+    /// Worlds that are open: one for each team from a round's start to the next.
+    worlds: usize,
+    /// What the program works on at once: connections, customers, services.
+    tasks: usize,
+}
+
+/// What the room's program holds right now, for who watches whether it grows
+#[utoipa::path(get, path = "/api/desk/process", responses((status = 200, body = Process)))]
+async fn process(Facilitator { room, .. }: Facilitator) -> Json<Process> {
+    Json(Process { worlds: room.team_worlds().len(), tasks: Handle::current().metrics().num_alive_tasks() })
 }
 
 /// How soon something is to happen.

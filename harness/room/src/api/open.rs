@@ -104,10 +104,15 @@ async fn join(
         return Err(room.rate_limits().guessed(client, refused));
     }
     let alias = texts::name("alias", &joining.alias)?;
-    room.rate_limits().join(client)?;
     let shown = cookie_of(&headers, SEAT);
     let newcomer = Newcomer { team: joining.team, alias, client, shown: shown.as_deref() };
-    let Taken { seat, gone } = room.change(|session| session.join(newcomer, Instant::now()))?;
+    let Taken { seat, gone } = room.change(|session| {
+        let now = Instant::now();
+        // Who is refused for another reason takes nothing from those who share the address.
+        session.given_up_for(&newcomer, now)?;
+        room.rate_limits().join(client)?;
+        session.join(newcomer, now)
+    })?;
     for id in gone {
         room.feeds().end(Who::Seat(id));
     }

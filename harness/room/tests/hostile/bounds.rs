@@ -14,6 +14,7 @@ use room::{
         SEATS_PER_TEAM_MAX, json_bytes,
     },
     played::{Look, Moment, Played},
+    rate_limits::JOINS,
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -121,6 +122,11 @@ async fn a_browser_has_one_seat_and_no_client_fills_a_team() {
     assert_eq!(taken, SEATS_PER_CLIENT_MAX);
     let refused = hall.join(1, "Eve", address(9), None).await.unwrap_err();
     assert!(refused.status == 409 && refused.is_problem(), "{refused:?}");
+    // However often that client is refused: it takes nothing from others behind the same router who join elsewhere.
+    for _ in 0..2 * JOINS.1 {
+        assert_eq!(hall.join(1, "Eve", address(9), None).await.unwrap_err().status, 409);
+    }
+    hall.join(2, "Ada", address(9), None).await.unwrap();
     for person in taken..SEATS_PER_TEAM_MAX {
         hall.join(1, "Ada", address(u8::try_from(person).unwrap() + 100), None).await.unwrap();
     }

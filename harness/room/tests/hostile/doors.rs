@@ -131,6 +131,8 @@ async fn a_page_of_another_site_changes_nothing() {
             let ask = Ask::post(door).json(body).cookie(&seat).header(name, value);
             let answer = hall.send(ask).await;
             assert!(answer.status == 403 && answer.is_problem(), "{door} with {name}: {value}: {answer:?}");
+            let mut names = answer.headers.keys().map(http::HeaderName::as_str);
+            assert!(!names.any(|name| name.starts_with("access-control")), "{door}: {answer:?}");
         }
     }
     // What changes by a mere visit needs what no foreign form can send; our own page is heard.

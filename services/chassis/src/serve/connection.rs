@@ -16,7 +16,7 @@ use axum::{
     extract::ConnectInfo,
     response::IntoResponse,
 };
-use http::{HeaderName, HeaderValue, Request, Response, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -35,7 +35,7 @@ use super::{
     hosts::Hosts,
     limits::{CHANNEL_PING_INTERVAL, CHANNEL_REQUESTS_MAX, HEAD_BYTES_MAX},
 };
-use crate::{network::Connection, tasks::TaskGroup};
+use crate::{network::Connection, problem::Problem, tasks::TaskGroup};
 
 /// Asks a proxy in front, such as nginx with its default settings, to hand on events as they come.
 const UNBUFFERED: (HeaderName, HeaderValue) =
@@ -127,7 +127,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestHandler {
                 Body::empty()
             }
         });
-        let checked = self.hosts.check(&request);
+        let checked = self.hosts.check(&request).and_then(|()| is_framed_plainly(request.headers()));
         if let Some(from) = self.from {
             request.extensions_mut().insert(ConnectInfo(from));
         }
@@ -146,6 +146,17 @@ impl hyper::service::Service<Request<Incoming>> for RequestHandler {
             Ok(answer.map(|body| Answer { body, until, under_way }))
         })
     }
+}
+
+/// A body comes whole or in chunks: a coding that we do not know may hide its end (RFC 9112, section 6.1), and who forwards it, or counted
+/// its length otherwise, would take the rest for a request of its own. What else can be read in two ways hyper refuses.
+fn is_framed_plainly(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if codings.all(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")) {
+        return Ok(());
+    }
+    let detail = "A body is sent whole or in chunks; no other transfer coding is known here.";
+    Err(Problem::new(StatusCode::NOT_IMPLEMENTED, detail))
 }
 
 fn is_event_stream(answer: &Response<Body>) -> bool {

@@ -36,6 +36,22 @@ async fn each_page_has_all_its_parts_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_other_site_shows_a_page_in_a_frame_and_no_page_loads_from_elsewhere() {
+    let shop = Shop::with(LatentFault::ALL).await;
+    let paths = PAGES.iter().map(|(_, path)| *path).chain(["/nothing", "/p/nothing", "/c/%FF"]);
+    for path in paths {
+        let page = shop.get(path).await;
+        let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        for rule in ["default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'self'"]
+        {
+            assert!(policy.contains(rule), "{path}: {policy}");
+        }
+        assert!(!policy.contains("http") && !policy.contains('*'), "{path}: {policy}");
+        assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_category_and_product_has_its_page_and_its_words() {
     let shop = Shop::with([]).await;
     let checks = CATEGORIES.iter().map(|c| (format!("/c/{}", c.slug), c.asset));

@@ -1,0 +1,92 @@
+//! Whether what was counted is level: how much it rises over the second half, by the straight line that fits it best.
+
+use std::fmt;
+
+use crate::samples::{MEASURES, Sample};
+
+/// A shorter run only says what it saw: stores fill up to their limits, and pools open.
+pub(crate) const JUDGED_FROM_MINUTES: f64 = 20.0;
+
+/// How much each count may rise over the second half, as a share of its mean and, for small counts, in its own unit.
+///
+/// Memory: the record of a run is kept whole, some megabytes in an hour, and a session grows by what its teams write. Descriptors, threads
+/// and tasks come and go with connections and incidents; a leak of one in each incident would be ninety in half an hour.
+const RISE_MAX: [(f64, f64); 4] = [(0.05, 3.0), (0.1, 8.0), (0.1, 3.0), (0.1, 16.0)];
+
+/// What became of one count of one process.
+pub(crate) struct Verdict {
+    pub(crate) process: &'static str,
+    /// Which of [`MEASURES`].
+    pub(crate) measure: usize,
+    /// Its mean over the second half.
+    pub(crate) mean: f64,
+    /// Its greatest over all.
+    pub(crate) most: f64,
+    /// How much the line that fits the second half best rises over it.
+    pub(crate) rise: f64,
+    rise_max: f64,
+}
+
+impl Verdict {
+    pub(crate) fn is_level(&self) -> bool {
+        self.rise <= self.rise_max
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { process, mean, most, rise, rise_max, .. } = self;
+        let (name, unit) = MEASURES[self.measure];
+        let is_level = if self.is_level() { "level" } else { "RISES" };
+        write!(
+            f,
+            "{process:<5}{name:<16}{is_level}: mean {mean:.1} {unit}, most {most:.1}; over the second half {rise:+.1}, at most {rise_max:.1} allowed"
+        )
+    }
+}
+
+/// One for each process and count, in the order of the samples.
+pub(crate) fn verdicts(samples: &[Sample]) -> Vec<Verdict> {
+    let mut processes: Vec<&'static str> = samples.iter().map(|sample| sample.process).collect();
+    processes.sort_unstable_by(|a, b| b.cmp(a));
+    processes.dedup();
+    let all =
+        processes.into_iter().flat_map(|process| (0..MEASURES.len()).map(move |measure| (process, measure)));
+    all.filter_map(|(process, measure)| verdict(&points(samples, process, measure), process, measure))
+        .collect()
+}
+
+/// When something was counted, and how much there was.
+pub(crate) fn points(samples: &[Sample], process: &str, measure: usize) -> Vec<(f64, f64)> {
+    let of_process = samples.iter().filter(|sample| sample.process == process);
+    of_process.filter_map(|sample| Some((sample.at_s, sample.counts[measure]?))).collect()
+}
+
+fn verdict(points: &[(f64, f64)], process: &'static str, measure: usize) -> Option<Verdict> {
+    let (end, _) = points.last()?;
+    let half: Vec<(f64, f64)> = points.iter().filter(|(at_s, _)| *at_s >= end / 2.0).copied().collect();
+    let mean = mean(half.iter().map(|(_, count)| *count))?;
+    let (share, least) = RISE_MAX[measure];
+    Some(Verdict {
+        process,
+        measure,
+        mean,
+        most: points.iter().map(|(_, count)| *count).fold(0.0, f64::max),
+        rise: slope(&half)? * end / 2.0,
+        rise_max: (mean * share).max(least),
+    })
+}
+
+/// The slope of the line with the least squares.
+fn slope(points: &[(f64, f64)]) -> Option<f64> {
+    let (at, count) =
+        (mean(points.iter().map(|(at, _)| *at))?, mean(points.iter().map(|(_, count)| *count))?);
+    let apart: f64 = points.iter().map(|(x, _)| (x - at).powi(2)).sum();
+    let together: f64 = points.iter().map(|(x, y)| (x - at) * (y - count)).sum();
+    (apart > 0.0).then(|| together / apart)
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    let count = values.len();
+    (count > 0).then(|| values.sum::<f64>() / count as f64)
+}

@@ -1,0 +1,108 @@
+//! What is seen of a process from outside.
+
+use std::{fmt::Write, fs, time::Duration};
+
+use bytes::Bytes;
+use chassis::{Peer, Wait};
+use glyphfall_tests::up::peer;
+use http::{Method, Request, StatusCode, header};
+use serde_json::Value;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How often it is looked.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// How long an answer may take: a customer's patience, and more.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What is counted, in the order of [`Sample::counts`], with its unit.
+pub(crate) const MEASURES: [(&str, &str); 4] =
+    [("resident memory", "MB"), ("descriptors", ""), ("threads", ""), ("tasks", "")];
+
+/// What a process held at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) at_s: f64,
+    pub(crate) process: &'static str,
+    /// In the order of [`MEASURES`]; none if the process did not say.
+    pub(crate) counts: [Option<f64>; 4],
+}
+
+/// Looks at processes, by the kernel and by what they say of their tasks.
+pub(crate) struct Sampler {
+    began: Instant,
+    processes: [(&'static str, u32, Caller, &'static str); 2],
+}
+
+impl Sampler {
+    /// Each process with its name, its id, who may ask it, and where it tells its tasks.
+    pub(crate) fn new(began: Instant, processes: [(&'static str, u32, Caller, &'static str); 2]) -> Self {
+        Self { began, processes }
+    }
+
+    /// Looks until then.
+    pub(crate) async fn watch(&self, until: Instant) -> Vec<Sample> {
+        let mut samples = Vec::new();
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while Instant::now() < until {
+            ticks.tick().await;
+            for (name, id, client, path) in &self.processes {
+                let (_, said) = ask(client, Method::GET, path, &Value::Null).await;
+                let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+                let descriptors = fs::read_dir(format!("/proc/{id}/fd")).map_or(0, Iterator::count);
+                let counts = [
+                    figure(&status, "VmRSS:").map(|kilobytes| kilobytes / 1_000.0),
+                    Some(descriptors as f64),
+                    figure(&status, "Threads:"),
+                    said["tasks"].as_f64(),
+                ];
+                samples.push(Sample { at_s: self.began.elapsed().as_secs_f64(), process: name, counts });
+            }
+        }
+        samples
+    }
+}
+
+/// Somebody who asks again and again, and keeps nothing of what they hear.
+pub(crate) struct Caller {
+    peer: Peer,
+    pub(crate) token: Option<String>,
+}
+
+impl Caller {
+    pub(crate) fn at(port: u16, token: Option<String>) -> Self {
+        Self { peer: peer(port), token }
+    }
+}
+
+/// What comes of a request; 502 if no answer does, as where a service is stopped.
+pub(crate) async fn ask(caller: &Caller, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(token) = &caller.token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    if !body.is_null() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+    let answer = caller.peer.send(request.body(body).unwrap(), Wait::AtMost(ANSWER_TIMEOUT)).await;
+    answer.map_or((StatusCode::BAD_GATEWAY, Value::Null), |answer| {
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
+    })
+}
+
+/// All samples, one a line.
+pub(crate) fn csv(samples: &[Sample]) -> String {
+    let mut text = "at_s,process,memory_mb,descriptors,threads,tasks\n".to_owned();
+    for Sample { at_s, process, counts } in samples {
+        let counts = counts.map(|count| count.map_or_else(String::new, |count| format!("{count}"))).join(",");
+        let _ = writeln!(text, "{at_s:.1},{process},{counts}");
+    }
+    text
+}
+
+fn figure(status: &str, name: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
