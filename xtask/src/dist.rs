@@ -12,7 +12,7 @@ use cargo_metadata::TargetKind;
 use crate::cargo::{self, Cargo, root};
 
 /// Build scripts and macros stay dynamic only if the target is named, even when it is the machine's own.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The profile of what is shipped, in the workspace's `Cargo.toml`.
 const PROFILE: &str = "dist";

@@ -9,11 +9,13 @@
 //! - `tests`: runs the test programs, as many at once as there are processors.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
+//! - `fuzz`: the targets of `tests/tests/fuzz`, by chance or by coverage.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
 
 mod cargo;
 mod dependencies;
 mod dist;
+mod fuzz;
 mod steps;
 mod tests;
 mod tools;
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{cargo::Cargo, dist::Build, steps::Step};
+use crate::{cargo::Cargo, dist::Build, fuzz::FuzzArgs, steps::Step};
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about = "Checks, measures and builds the workspace.")]
@@ -53,6 +55,17 @@ enum Task {
         /// Passed on to the benchmarks
         #[arg(last = true)]
         arguments: Vec<String>,
+    },
+    /// Send everything that comes from outside in every form: a minute for each target, in a run of its own
+    Fuzz(FuzzArgs),
+    /// Kill, stop and fill up real processes while they write, and look whether anything is lost
+    Durability {
+        /// How often
+        #[arg(long, default_value_t = 1_000)]
+        rounds: usize,
+        /// What decides each of them [default: a new one, which is printed]
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// Play the session anew that `glyphfall room --example` shows: a quarter of an hour
     Example,
@@ -86,14 +99,20 @@ fn main() -> ExitCode {
         Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
-        Task::Example => play("record"),
-        Task::Pictures => play("pictures"),
+        Task::Fuzz(args) => fuzz::run(&args),
+        Task::Durability { rounds, seed } => {
+            let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
+            let rounds = ["--rounds".to_owned(), rounds.to_string()];
+            play("durability", rounds.into_iter().chain(seed.into_iter().flatten()).collect())
+        }
+        Task::Example => play("record", Vec::new()),
+        Task::Pictures => play("pictures", Vec::new()),
         Task::Dist => dist::build(Build::Shipped).map(|_| ()),
         Task::Image { tag, postgres, tested } => {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
                 .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
         }
-        Task::Slides => play("slides"),
+        Task::Slides => play("slides", Vec::new()),
         Task::Tools => tools::ensure(),
         Task::Licences => dependencies::check(),
     };
@@ -153,9 +172,10 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
     Step::new("tests", repeat, move || tests::run(&variables, &arguments))
 }
 
-/// Runs a program that plays with the product, or prints it, in the browser that tests have.
-fn play(example: &str) -> Result<()> {
-    Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {example}")).run()
+/// Runs a program of the tests' own, with these arguments: it plays with the product, prints it or breaks it.
+fn play(example: &str, arguments: Vec<String>) -> Result<()> {
+    let run = format!("run --release --locked --package glyphfall-tests --example {example}");
+    Cargo::new(&run).pass_on(arguments).run()
 }
 
 fn bench(arguments: Vec<String>) -> Result<()> {
