@@ -3,6 +3,8 @@
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // `cargo xtask fuzz` builds the targets with it.
+    println!("cargo:rustc-check-cfg=cfg(fuzzing)");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../harness/world/scenarios");
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut names = Vec::new();

@@ -77,9 +77,10 @@ impl Up {
             .args(options)
             .args(ports.options())
             .args(ports.doors())
-            .arg("--out")
-            .arg(folder.path().join("out"))
             .env("XDG_RUNTIME_DIR", folder.path());
+        if !options.contains(&"--out") {
+            command.arg("--out").arg(folder.path().join("out"));
+        }
         command.env("GLYPHFALL_EDITOR_TOKEN", &editor_token).env("GLYPHFALL_OPERATOR_TOKEN", &operator_token);
         let mut process = Process::start(&mut command);
         process.until_listening(ports.front).await;

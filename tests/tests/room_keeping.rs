@@ -1,5 +1,5 @@
-//! What a room keeps: killed at any moment, on a full disk, stopped for a while, begun anew; and that one team's questions cost no other team
-//! its shop.
+//! What a room keeps: killed as a round begins, on a full disk, stopped for a while, begun anew; and that one team's questions cost no other team
+//! its shop. Killed at any other moment: `durability`.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
@@ -12,6 +12,8 @@ use std::{
 };
 
 use glyphfall_tests::{
+    disk::SmallDisk,
+    durability::room::{begin, hypotheses, whole_files as files},
     process::{free_port, output, program, until_listening},
     room::{BOUND, Client, RunningRoom, text},
 };
@@ -26,44 +28,6 @@ use world::{
     customers::any_page,
     judge::{Visit, judge},
 };
-
-/// A round of this scenario at each team, told `speed` times as fast.
-async fn begin(room: &RunningRoom, scenarios: &[&str], speed: f64) -> Client {
-    let teams = (1..).zip(scenarios).map(
-        |(team, scenario): (usize, _)| json!({ "team": team, "scenario": scenario, "level": "changes" }),
-    );
-    let round = json!({
-        "practice": false, "operating_model": "you-build-it", "speed": speed, "minutes": 10.0,
-        "teams": teams.collect::<Vec<_>>(),
-    });
-    let desk = room.desk();
-    let planned = desk.send(Method::PUT, "/api/desk/plan/0", Some(&round)).await;
-    assert_eq!(planned.status, StatusCode::NO_CONTENT, "{}", text(&planned));
-    desk.post("/api/desk/start", &Value::Null).await;
-    desk
-}
-
-fn hypotheses(view: &Value) -> Vec<String> {
-    let all = view["hypotheses"].as_array().unwrap().iter();
-    all.map(|hypothesis| hypothesis["text"].as_str().unwrap().to_owned()).collect()
-}
-
-/// What the files of a session hold, each of which must be whole.
-fn files(folder: &Path) -> Vec<(PathBuf, Value)> {
-    let mut found = Vec::new();
-    for folder in [folder.to_owned(), folder.join("records")] {
-        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.extension().is_some_and(|extension| extension == "json") {
-                let value = serde_json::from_slice(&fs::read(&entry).unwrap());
-                found.push((
-                    entry.clone(),
-                    value.unwrap_or_else(|error| panic!("{}: {error}", entry.display())),
-                ));
-            }
-        }
-    }
-    found
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_killed_as_a_round_begins_comes_back_with_none_or_with_one_that_stands_still() {
@@ -94,54 +58,6 @@ async fn a_room_killed_as_a_round_begins_comes_back_with_none_or_with_one_that_s
             let goes_on = |view: &Value| view["clock"]["story_s"] != first["clock"]["story_s"];
             one.until("/api/team", goes_on).await;
         }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_was_told_is_done_is_there_after_a_kill_at_any_moment() {
-    let mut room = RunningRoom::open(&["--seed", "3"]).await;
-    let one = room.team(1).await;
-    let desk = begin(&room, &["stopped-store", "stopped-store"], 60.0).await;
-    let (mut told, mut longest) = (Vec::new(), Duration::ZERO);
-    for (kill, after_ms) in [70, 300, 450].into_iter().enumerate() {
-        let mut writes = Vec::new();
-        let writing = async {
-            for number in 0.. {
-                let thought = format!("thought {kill} {number}");
-                let began = Instant::now();
-                one.post("/api/team/hypotheses", &json!({ "text": thought })).await;
-                longest = longest.max(began.elapsed());
-                writes.push(thought);
-            }
-        };
-        // At any moment: that of the kill is the only thing that is left to chance here.
-        select! { () = writing => {}, () = sleep(Duration::from_millis(after_ms)) => {} }
-        told.append(&mut writes);
-        room.kill_and_open_again().await;
-        files(room.folder.path());
-        let back = hypotheses(&one.get("/api/team").await);
-        let lost: Vec<_> = told.iter().filter(|thought| !back.contains(thought)).collect();
-        assert!(lost.is_empty(), "{lost:?} of {}", told.len());
-        desk.post("/api/desk/resume", &Value::Null).await;
-    }
-    assert!(told.len() > 10, "{} thoughts only", told.len());
-    println!("{} thoughts told and kept over 3 kills; the slowest was answered in {longest:?}", told.len());
-}
-
-/// A disk of its own, small, gone when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// None for who may not mount anything.
-    fn mount(at: &Path, options: &str) -> Option<Self> {
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).status();
-        mount.is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
 

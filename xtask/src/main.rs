@@ -9,6 +9,7 @@
 //! - `tests`: runs the test programs, as many at once as there are processors.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
+//! - `fuzz`: the targets of `tests/tests/fuzz`, by chance or by coverage.
 //! - `soak`: seeds of faults, and `mutants`: shops broken on purpose, which they must find.
 //! - `sbom`: what the shipped programs are made of.
 //! - `dependencies`: licences and duplicates of everything that comes from outside.
@@ -16,6 +17,7 @@
 mod cargo;
 mod dependencies;
 mod dist;
+mod fuzz;
 mod mutants;
 mod sbom;
 mod soak;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{cargo::Cargo, dist::Build, steps::Step};
+use crate::{cargo::Cargo, dist::Build, fuzz::FuzzArgs, steps::Step};
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about = "Checks, measures and builds the workspace.")]
@@ -58,6 +60,17 @@ enum Task {
         /// Passed on to the benchmarks
         #[arg(last = true)]
         arguments: Vec<String>,
+    },
+    /// Send everything that comes from outside in every form: a minute for each target, in a run of its own
+    Fuzz(FuzzArgs),
+    /// Kill, stop and fill up real processes while they write, and look whether anything is lost
+    Durability {
+        /// How often
+        #[arg(long, default_value_t = 1_000)]
+        rounds: usize,
+        /// What decides each of them [default: a new one, which is printed]
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// Play the session anew that `glyphfall room --example` shows: a quarter of an hour
     Example,
@@ -108,9 +121,16 @@ fn main() -> ExitCode {
         Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
         Task::Bench { arguments } => bench(arguments),
+        Task::Fuzz(args) => fuzz::run(&args),
+        Task::Durability { rounds, seed } => {
+            let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
+            let rounds = ["--rounds".to_owned(), rounds.to_string()];
+            let arguments = rounds.into_iter().chain(seed.into_iter().flatten()).collect();
+            example("durability").pass_on(arguments).run()
+        }
         Task::Hour { arguments } => example("hour").pass_on(arguments).run(),
-        Task::Example => play("record"),
-        Task::Pictures => play("pictures"),
+        Task::Example => example("record").run(),
+        Task::Pictures => example("pictures").run(),
         Task::Soak { mutants: true, arguments } => soak::mutants(arguments.first().map(String::as_str)),
         Task::Soak { mutants: false, arguments } => soak::run(&arguments),
         Task::Dist => dist::build(Build::Shipped).and_then(|_| sbom::write()).map(|_| ()),
@@ -119,7 +139,7 @@ fn main() -> ExitCode {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
                 .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
         }
-        Task::Slides => play("slides"),
+        Task::Slides => example("slides").run(),
         Task::Tools => tools::ensure(),
         Task::Licences => dependencies::check(),
     };
@@ -179,11 +199,7 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
     Step::new("tests", repeat, move || tests::run(&variables, &arguments))
 }
 
-/// Runs a program that plays with the product, or prints it, in the browser that tests have.
-fn play(name: &str) -> Result<()> {
-    example(name).run()
-}
-
+/// A program of the tests' own: it plays with the product, prints it or breaks it.
 fn example(name: &str) -> Cargo {
     Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {name}"))
 }

@@ -12,6 +12,7 @@ use incident::Level;
 use parking_lot::Mutex;
 use report::compare::ProgramIncident;
 use serde::{Deserialize, Serialize};
+use world::whole_file::{READABLE, replace};
 
 /// What the incidents of a file belong to: others are begun anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,11 +49,13 @@ impl Kept {
         let incidents = lines.filter(|_| is_same).filter_map(|line| serde_json::from_str(line).ok());
         let done: BTreeMap<Named, ProgramIncident> =
             incidents.map(|incident| (name(&incident), incident)).collect();
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(path)?;
-        writeln!(file, "{}", serde_json::to_string(belongs)?)?;
+        let mut lines = vec![serde_json::to_string(belongs)?];
         for incident in done.values() {
-            writeln!(file, "{}", serde_json::to_string(incident)?)?;
+            lines.push(serde_json::to_string(incident)?);
         }
+        // Whole: who is stopped again right here has paid for these incidents as well.
+        replace(path, (lines.join("\n") + "\n").as_bytes(), READABLE)?;
+        let file = OpenOptions::new().append(true).open(path)?;
         Ok(Self { path: path.to_owned(), found: done.len(), done: Mutex::new((done, file)) })
     }
 
@@ -63,7 +66,7 @@ impl Kept {
     pub fn keep(&self, incident: &ProgramIncident) -> io::Result<()> {
         let line = serde_json::to_string(incident)?;
         let (done, file) = &mut *self.done.lock();
-        writeln!(file, "{line}")?;
+        file.write_all(format!("{line}\n").as_bytes())?;
         done.insert(name(incident), incident.clone());
         Ok(())
     }

@@ -12,7 +12,10 @@ use clap::Args;
 use experiment::chain::{ChainOptions, chain};
 use incident::IncidentRecord;
 use report::chain::ChainReport;
-use world::scenario::library;
+use world::{
+    scenario::library,
+    whole_file::{READABLE, replace},
+};
 
 use crate::{
     done::Done,
@@ -99,7 +102,7 @@ pub(crate) fn can_leave(out: &Path, stem: &str) -> anyhow::Result<()> {
 pub(crate) fn leave(record: &IncidentRecord, out: &Path, stem: &str) -> anyhow::Result<[PathBuf; 3]> {
     let file = out.join(format!("{stem}.json"));
     fs::create_dir_all(out)
-        .and_then(|()| fs::write(&file, record.to_json()))
+        .and_then(|()| replace(&file, record.to_json().as_bytes(), READABLE))
         .with_context(|| cannot_write(&file))?;
     let [html, md] = write(record, None, out, stem)?;
     Ok([file, html, md])
@@ -122,8 +125,8 @@ fn write(
     let markdown = ::debrief::incident::markdown(record, chain)?;
     let [html, md] = ["html", "md"].map(|ending| out.join(format!("{stem}.{ending}")));
     fs::create_dir_all(out)
-        .and_then(|()| fs::write(&html, page))
-        .and_then(|()| fs::write(&md, markdown))
+        .and_then(|()| replace(&html, page.as_bytes(), READABLE))
+        .and_then(|()| replace(&md, markdown.as_bytes(), READABLE))
         .with_context(|| cannot_write(out))?;
     Ok([html, md])
 }

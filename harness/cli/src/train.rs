@@ -1,7 +1,6 @@
 //! `glyphfall train`: teaches the model responder anew, for whoever changed a check or a scenario.
 
 use std::{
-    fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     thread,
@@ -11,6 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use diagnosis::Experience;
 use experiment::training;
+use world::whole_file::{READABLE, replace};
 
 use crate::{
     done::Done,
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<Done> {
         );
         return Ok(Done::BrokenOff);
     };
-    fs::write(&args.out, experience.to_json()).with_context(|| cannot_write(&args.out))?;
+    replace(&args.out, experience.to_json().as_bytes(), READABLE).with_context(|| cannot_write(&args.out))?;
     let out = args.out.display().to_string();
     output::error_line(&format!("Learned from {recordings} recordings: {}", output::plain(&out)));
     Ok(Done::Well)

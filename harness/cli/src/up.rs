@@ -104,6 +104,9 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     let file = options.out.join(format!("{stem}.json"));
     let file = std::path::absolute(&file).unwrap_or(file);
     let opened = Opened { world: &world, tokens: &tokens, listeners: &listeners, around: &around_address };
+    if let Some(found) = &world.shop().found {
+        screen.say(&plain(&format!("Content: {found}.")));
+    }
     welcome(&screen, &opened, (seed, &options.shop.ports), &quoted(&file.to_string_lossy()));
 
     let mut keeper = RecordKeeper::new(world.shop().addresses().operators.as_ref())?;

@@ -12,6 +12,7 @@ use std::{
 use anyhow::Context;
 use experiment::sweep::Watch;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use world::whole_file::{READABLE, replace};
 
 use crate::{
     done::CANNOT,
@@ -142,7 +143,7 @@ impl<'a> ReportFiles<'a> {
     pub(crate) fn write(&self, page: &str, json: &str) -> anyhow::Result<String> {
         for (ending, text) in [("html", page), ("json", json)] {
             let file = self.out.join(format!("{}.{ending}", self.name));
-            fs::write(&file, text).with_context(|| cannot_write(&file))?;
+            replace(&file, text.as_bytes(), READABLE).with_context(|| cannot_write(&file))?;
         }
         Ok(plain(&self.out.join(format!("{}.{{html,json}}", self.name)).display().to_string()))
     }

@@ -2,7 +2,6 @@
 //! incident takes a central line.
 
 use std::{
-    fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     thread,
@@ -22,6 +21,7 @@ use experiment::{
 };
 use incident::Level;
 use report::year::{Table, YearReport};
+use world::whole_file::{READABLE, replace};
 
 use crate::{
     args::{Format, new_seed},
@@ -178,7 +178,7 @@ fn measure(file: &Path, threads: NonZeroUsize) -> anyhow::Result<Done> {
     can_write(folder.unwrap_or(Path::new(".")), [&*name])?;
     let measured = watched(measured::recordings(), "recordings", |watch| measured::measure(threads, watch))?;
     let Some(measured) = measured else { return Ok(broken_off()) };
-    fs::write(file, measured.to_json()).with_context(|| cannot_write(file))?;
+    replace(file, measured.to_json().as_bytes(), READABLE).with_context(|| cannot_write(file))?;
     Ok(Done::Well)
 }
 

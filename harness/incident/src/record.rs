@@ -149,7 +149,7 @@ pub enum RecordError {
     #[error("not an incident record: {0}")]
     Shape(#[from] serde_json::Error),
     /// It is of another format or version.
-    #[error("the format is {found:?}, not {SCHEMA:?}")]
+    #[error("the format is {found:?}, not {SCHEMA:?}: another version wrote it, and that one reads it")]
     Schema { found: String },
     /// It is longer than [`SECONDS_MAX`].
     #[error("the record goes on to second {found}; {SECONDS_MAX} are the most that is read")]

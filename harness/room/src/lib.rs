@@ -2,7 +2,7 @@
 //!
 //! # Layout, in the order to read
 //!
-//! - [`session`]: who is here, which rounds there are, what each team did ([`played`]); plain data. [`state`]: its owner, and the one way to change it:
+//! - [`session`]: who is here, which rounds there are, what each team did ([`played`]); plain data. [`soundness`]: whether one that was read can have been written. [`state`]: its owner, and the one way to change it:
 //!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a
 //!   [`ticket`] or not, and with [`roles`] or not. [`voices`]: who speaks to teams from outside. [`invitations`]: who else is at the desk.
 //!   [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it
@@ -33,6 +33,7 @@
 pub mod session;
 pub mod played;
 pub mod state;
+pub mod soundness;
 pub mod limits;
 pub mod texts;
 pub mod seats;

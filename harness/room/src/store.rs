@@ -1,16 +1,16 @@
-//! A session on disk: one file for the session, one for each incident record, one for what the debrief has computed. Teaches to write a new file beside the old one and rename it,
-//! so that a file is never half written; and that a new session begins in an empty folder.
+//! A session on disk: one file for the session, one for each incident record, one for what the debrief has computed, each of them
+//! [whole](world::whole_file). Teaches that a new session begins in an empty folder.
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
 use incident::IncidentRecord;
 use serde::{Deserialize, de::DeserializeOwned};
+use world::whole_file;
 
 use crate::{
     debrief::jobs::{Job, Product},
@@ -55,10 +55,16 @@ impl Store {
     }
 
     pub fn session(&self) -> io::Result<Option<Session>> {
-        match parse(&self.session_file(), &[SCHEMA]) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            session => session.map(Some),
-        }
+        let session: Session = match parse(&self.session_file(), &[SCHEMA]) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            session => session?,
+        };
+        session.check().map_err(|why| {
+            let file = self.session_file();
+            let why = format!("{}: no room has written this, as {why}", file.display());
+            io::Error::new(io::ErrorKind::InvalidData, why)
+        })?;
+        Ok(Some(session))
     }
 
     /// Moves an earlier session with its records into a folder named after the time at which it was last saved. Answers with that folder;
@@ -151,7 +157,7 @@ fn parse<T: DeserializeOwned>(file: &Path, schemas: &[&str]) -> io::Result<T> {
     if fs::metadata(file)?.len() > SESSION_BYTES_MAX {
         return Err(wrong(format!("larger than {SESSION_BYTES_MAX} bytes")));
     }
-    let text = fs::read_to_string(file)?;
+    let text = String::from_utf8(fs::read(file)?).map_err(|error| wrong(error.to_string()))?;
     let Format { schema } = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     if schemas.contains(&schema.as_str()) {
         return serde_json::from_str(&text).map_err(|error| wrong(error.to_string()));
@@ -168,21 +174,7 @@ fn parse<T: DeserializeOwned>(file: &Path, schemas: &[&str]) -> io::Result<T> {
 
 /// Only its owner may read it: it holds tokens.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = file.with_extension("json.new");
-    let written = write_durably(&beside, bytes).and_then(|()| fs::rename(&beside, file));
-    if written.is_err() {
-        // Half a file is of no use, and takes space on a full disk.
-        let _ = fs::remove_file(&beside);
-    }
-    written?;
-    // The rename is durable once the folder is synced.
-    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn write_durably(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut opened = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(file)?;
-    opened.write_all(bytes)?;
-    opened.sync_all()
+    whole_file::replace(file, bytes, whole_file::PRIVATE)
 }
 
 #[cfg(test)]
@@ -239,5 +231,38 @@ mod tests {
         assert_eq!(fs::read(aside.join(SESSION_FILE)).unwrap(), fs::read(&kept).unwrap());
         fs::write(store.session_file(), r#"{"schema":"other/1"}"#).unwrap();
         assert!(store.session().unwrap_err().to_string().contains("not 'incident-room/5'"));
+    }
+
+    #[test]
+    fn a_session_file_that_is_no_text_or_does_not_fit_together_is_refused_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let whole = serde_json::to_value(Session::new(3, 2, &BTreeSet::new())).unwrap();
+        let changed = |place: &str, value: serde_json::Value| {
+            let mut session = whole.clone();
+            *session.pointer_mut(place).unwrap() = value;
+            session.to_string().into_bytes()
+        };
+        for (bytes, says) in [
+            (b"{\"schema\":\"\xff\"}".to_vec(), "utf-8"),
+            (changed("/current", 7.into()), "round 7 is not planned"),
+            (changed("/current", 0.into()), "not every team plays round 0"),
+            (changed("/phase", "running".into()), "no round has begun"),
+            (changed("/teams/1/number", 1.into()), "not numbered from 1"),
+            (changed("/teams", serde_json::json!([])), "0 teams"),
+            (changed("/plan/0/assigned", serde_json::json!([])), "0 of 2 teams"),
+            (changed("/plan/0/assigned/0/scenario", "/tmp/own.toml".into()), "a scenario's name"),
+            (changed("/plan/0/speed", 0.into()), "no speed"),
+            (changed("/teams/0/token", "two words".into()), "a token"),
+            (changed("/teams/0/shop_key", "../x".into()), "a shop's key"),
+        ] {
+            fs::write(store.session_file(), &bytes).unwrap();
+            let refused = store.session().unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidData, "{says}");
+            let refused = refused.to_string();
+            assert!(refused.contains(SESSION_FILE) && refused.contains(says), "{refused}: {says}");
+        }
+        store.save(&serde_json::from_value(whole).unwrap()).unwrap();
+        assert!(store.session().unwrap().is_some());
     }
 }

@@ -11,6 +11,7 @@
 //! - [`disk`], [`uploads`], [`monitor`], `health_check`: what else there is around a shop.
 //! - [`scenario`]: which incidents can be played.
 //! - [`elsewhere`]: customers and record of a shop that others run.
+//! - [`whole_file`]: files that are whole, or not there.
 //! - `announce`: what pipelines tell of changes. [`observed`]: telemetry of the shop, straight into an evidence store.
 //! - [`World`]: all of it together, with the record. [`happen`]: what can happen in it, and what can be done about it.
 //!   [`reset`]: all that can have been changed, and how it becomes as it was.
@@ -37,6 +38,7 @@ pub mod stand_in;
 pub mod hands;
 pub mod guest;
 pub mod play;
+pub mod whole_file;
 mod announce;
 mod stage;
 pub mod tape;

@@ -114,6 +114,7 @@ impl Shop {
             front,
             health: _,
             telemetry,
+            found: _,
         } = self;
         // Against the flow of the data: nobody may fill itself from what is about to go.
         web_front.kill().await;

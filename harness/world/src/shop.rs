@@ -12,7 +12,10 @@ use chassis::{
     token,
 };
 use content_store::{
-    ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage, storage::Storage,
+    ContentStore, ContentStoreConfig,
+    asset::SeedAsset,
+    redb_storage::{Found, RedbStorage},
+    storage::Storage,
 };
 use diagnosis::Process;
 use http::{StatusCode, uri::Authority};
@@ -188,6 +191,8 @@ pub struct Shop {
     pub(crate) health: [(Service, &'static str, Peer); 4],
     /// Where telemetry of the shop goes, if anywhere: others than its services tell of changes, too.
     pub(crate) telemetry: Option<Arc<OnItsWay>>,
+    /// What its folder held when it opened, if it keeps its content in one.
+    pub found: Option<Found>,
 }
 
 impl Shop {
@@ -203,11 +208,16 @@ impl Shop {
             surroundings.sink = telemetry.clone().map(|way| way as Arc<dyn TelemetrySink>);
             // The cache's address must be known before it can be notified, and the store's before it can be asked: with
             // free ports the cache is bound first.
-            let storage = match (&options.storage, &options.data) {
-                (Some(brought), _) => Arc::clone(brought),
-                (None, Some(folder)) => Arc::new(RedbStorage::open_folder(folder, surroundings.blocking)?),
+            let (storage, found): (Arc<dyn Storage>, _) = match (&options.storage, &options.data) {
+                (Some(brought), _) => (Arc::clone(brought), None),
+                (None, Some(folder)) => {
+                    let storage = RedbStorage::open_folder(folder, surroundings.blocking)?;
+                    let found = storage.found(folder).map_err(io::Error::other)?;
+                    (Arc::new(storage), Some(found))
+                }
                 (None, None) => {
-                    Arc::new(RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?)
+                    let storage = RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?;
+                    (Arc::new(storage), None)
                 }
             };
             let storage = Arc::new(OnDisk::new(storage, Disk::new(options.disk)));
@@ -270,6 +280,7 @@ impl Shop {
                 front,
                 health,
                 telemetry,
+                found,
             })
         })
     }

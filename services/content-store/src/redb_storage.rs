@@ -2,13 +2,16 @@
 //! number of the current version change in one transaction, or not at all.
 
 use std::{
-    fs,
+    fmt, fs,
     io::{
         self,
         ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull},
     },
-    path::Path,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -47,6 +50,38 @@ const SEEDED_AT: TableDefinition<(), u64> = TableDefinition::new("seeded_at");
 pub struct RedbStorage {
     file: Arc<DatabaseFile>,
     blocking: Blocking,
+    /// Whether somebody was in the middle of a change when the file was left.
+    was_cut_off: Arc<AtomicBool>,
+}
+
+/// What a storage was found to hold when it was opened, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    folder: PathBuf,
+    assets: u64,
+    versions: u64,
+    was_cut_off: bool,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { folder, assets, versions, was_cut_off } = self;
+        let folder = folder.display();
+        let count = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        match (assets, versions) {
+            (0, 0) => write!(f, "nothing is kept in {folder} yet")?,
+            _ => {
+                let (assets, verb) = (count(*assets, "asset"), if *assets == 1 { "is" } else { "are" });
+                write!(f, "{assets} with {} {verb} kept in {folder}", count(*versions, "version"))?;
+            }
+        }
+        if *was_cut_off {
+            f.write_str(
+                "; the last process ended without closing it, and nothing that it had answered is lost",
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl RedbStorage {
@@ -57,14 +92,30 @@ impl RedbStorage {
     /// When it cannot be kept there; the message says where, why and what to do.
     pub fn open_folder(folder: &Path, blocking: Blocking) -> io::Result<Self> {
         let file = folder.join("content-store.redb");
-        let opened = fs::create_dir_all(folder)
-            .map_err(io::Error::other)
-            .and_then(|()| Self::open(&file, blocking).map_err(io::Error::other));
-        opened.map_err(|error| {
-            let cause = cause_chain(&error);
-            let file = file.display();
-            io::Error::other(format!("cannot keep assets in {file}: {cause}; choose a folder that you may write to with --data, and stop any other store that uses it"))
-        })
+        let cannot = |error: &(dyn std::error::Error + 'static), advice: &str| {
+            let (file, cause) = (file.display(), cause_chain(error));
+            io::Error::other(format!("cannot keep assets in {file}: {cause}; {advice}"))
+        };
+        fs::create_dir_all(folder).map_err(|error| cannot(&error, CHOOSE))?;
+        Self::open(&file, blocking).map_err(|error| cannot(&error, advice(&error)))
+    }
+
+    /// What is kept in this folder.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn found(&self, folder: &Path) -> Result<Found, StorageError> {
+        let (assets, versions) = self.file.view(|view| {
+            let mut assets = 0;
+            for row in view.open_table(ASSETS)?.iter()? {
+                let (_, state) = row?;
+                assets += u64::from(state.value().1);
+            }
+            Ok((assets, view.open_table(VERSIONS)?.len()?))
+        })?;
+        let was_cut_off = self.was_cut_off.load(Ordering::Relaxed);
+        Ok(Found { folder: folder.to_owned(), assets, versions, was_cut_off })
     }
 
     /// Opens the database in `file`, and makes it if there is none. What a crash left half done is rolled back.
@@ -74,7 +125,7 @@ impl RedbStorage {
     /// When the file cannot be written, is no database, or is open elsewhere.
     pub fn open(file: &Path, blocking: Blocking) -> Result<Self, StorageError> {
         let file = file.to_owned();
-        Self::reopening(Box::new(move || Ok(builder().create(&file)?)), blocking)
+        Self::reopening(blocking, move |builder| Ok(builder.create(&file)?))
     }
 
     /// Opens the database on what `backend` gives, which is asked for it again after each of its failures.
@@ -82,18 +133,24 @@ impl RedbStorage {
         backend: impl Fn() -> B + Send + Sync + 'static,
         blocking: Blocking,
     ) -> Result<Self, StorageError> {
-        Self::reopening(Box::new(move || Ok(builder().create_with_backend(backend())?)), blocking)
+        Self::reopening(blocking, move |builder| Ok(builder.create_with_backend(backend())?))
     }
 
     /// A database in memory, empty, gone when it is dropped.
     pub fn in_memory(blocking: Blocking) -> Result<Self, StorageError> {
-        let database = prepared(builder().create_with_backend(InMemoryBackend::new())?)?;
-        Ok(Self { file: Arc::new(DatabaseFile::new(database, None)), blocking })
+        let database = prepared(builder(&Arc::default()).create_with_backend(InMemoryBackend::new())?)?;
+        Ok(Self { file: Arc::new(DatabaseFile::new(database, None)), blocking, was_cut_off: Arc::default() })
     }
 
-    fn reopening(open: Open, blocking: Blocking) -> Result<Self, StorageError> {
+    fn reopening(
+        blocking: Blocking,
+        open: impl Fn(redb::Builder) -> Result<Database, StorageError> + Send + Sync + 'static,
+    ) -> Result<Self, StorageError> {
+        let was_cut_off = Arc::new(AtomicBool::new(false));
+        let cut_off = Arc::clone(&was_cut_off);
+        let open: Open = Box::new(move || open(builder(&cut_off)));
         let database = prepared(open()?)?;
-        Ok(Self { file: Arc::new(DatabaseFile::new(database, Some(open))), blocking })
+        Ok(Self { file: Arc::new(DatabaseFile::new(database, Some(open))), blocking, was_cut_off })
     }
 
     /// Runs `work` on a consistent view.
@@ -117,9 +174,29 @@ impl RedbStorage {
     }
 }
 
-fn builder() -> redb::Builder {
-    let mut builder = Database::builder();
+/// What to do about a folder in which nothing can be kept.
+const CHOOSE: &str =
+    "choose a folder that you may write to with --data, and stop any other store that uses it";
+
+/// What to do about a file that cannot be opened.
+fn advice(error: &StorageError) -> &'static str {
+    let StorageError::Database(error) = error else { return CHOOSE };
+    match error.downcast_ref() {
+        Some(redb::Error::UpgradeRequired(_)) => {
+            "an earlier version of the store wrote it: go on in that version, or choose an empty folder with --data and publish again"
+        }
+        Some(redb::Error::Corrupted(_)) => {
+            "it is no file of a store, or damaged, and is left as it is: put it aside, or choose another folder with --data, and publish again"
+        }
+        _ => CHOOSE,
+    }
+}
+
+/// `was_cut_off` is told when a file has to be repaired.
+fn builder(was_cut_off: &Arc<AtomicBool>) -> redb::Builder {
+    let (mut builder, was_cut_off) = (Database::builder(), Arc::clone(was_cut_off));
     builder.set_cache_size(PAGE_CACHE_BYTES);
+    builder.set_repair_callback(move |_| was_cut_off.store(true, Ordering::Relaxed));
     builder
 }
 

@@ -14,6 +14,7 @@ use world::{
     play::{PlayOptions, Responder, play_until},
     scenario::{draw, scenario},
     virtual_time::{self, STALLED_AFTER},
+    whole_file::{READABLE, replace},
 };
 
 use super::{
@@ -98,15 +99,15 @@ pub(crate) fn run(args: &ExportCaseArgs) -> anyhow::Result<Done> {
     for (signal, text) in lines.by_signal() {
         if !text.is_empty() {
             let file = folder.join(format!("{signal}.jsonl"));
-            fs::write(&file, text).with_context(|| cannot_write(&file))?;
+            replace(&file, text.as_bytes(), READABLE).with_context(|| cannot_write(&file))?;
             signals.push(format!("{signal}.jsonl"));
         }
     }
     let question = question(&case, args.level, &signals, &key.seal(), alarm(&played.record).as_ref());
     let file = folder.join(QUESTION);
-    fs::write(&file, serde_json::to_string_pretty(&question)?).with_context(|| cannot_write(&file))?;
+    replace(&file, &serde_json::to_vec_pretty(&question)?, READABLE).with_context(|| cannot_write(&file))?;
     fs::create_dir_all(&args.keys)
-        .and_then(|()| fs::write(&key_file, serde_json::to_vec_pretty(&key)?))
+        .and_then(|()| replace(&key_file, &serde_json::to_vec_pretty(&key)?, READABLE))
         .with_context(|| cannot_write(&key_file))?;
     let (folder, key_file) = (folder.display().to_string(), key_file.display().to_string());
     match args.format {

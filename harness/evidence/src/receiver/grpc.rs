@@ -72,11 +72,15 @@ async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -
             _ => RequestError::Broken.word(),
         };
         evidence.count_refused_request(word);
-        if code == Code::OutOfRange {
+        let plainly = match code {
             // To senders of OTLP that code means 'try again'.
-            response
-                .headers_mut()
-                .insert(Status::GRPC_STATUS, HeaderValue::from(Code::ResourceExhausted as i32));
+            Code::OutOfRange => Some(Code::ResourceExhausted),
+            // tonic's word for a frame that is cut off or that names a compression it has not: nothing here is broken.
+            Code::Internal => Some(Code::InvalidArgument),
+            _ => None,
+        };
+        if let Some(plainly) = plainly {
+            response.headers_mut().insert(Status::GRPC_STATUS, HeaderValue::from(plainly as i32));
         }
     }
     response

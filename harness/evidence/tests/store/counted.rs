@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::fuzz::{check_bounds, log_record, metric, span};
+use crate::structures::{check_bounds, log_record, metric, span};
 use crate::support::{World, logs, metrics, spans};
 use axum::body::Body;
 use evidence::{Refusal, receiver};

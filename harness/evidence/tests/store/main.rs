@@ -5,7 +5,7 @@ mod support;
 mod api;
 mod counted;
 mod exposition;
-mod fuzz;
+mod structures;
 mod json;
 mod logs;
 mod metrics;

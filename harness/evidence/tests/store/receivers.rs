@@ -245,6 +245,9 @@ async fn grpc_refuses_what_is_wrong_or_too_much() {
         (frame(&vec![0; 50_000_000], false), "identity", Code::ResourceExhausted, "too_large"),
         (frame(&hollow, false), "identity", Code::ResourceExhausted, "too_large"),
         (frame(b"", false), "br", Code::Unimplemented, "unsupported"),
+        // Cut off in the head of a frame, and in its message.
+        (frame(b"", false)[..3].to_vec(), "identity", Code::InvalidArgument, "broken"),
+        (frame(b"no protobuf", false)[..9].to_vec(), "identity", Code::InvalidArgument, "broken"),
     ] {
         let before = refused(&evidence, reason);
         let request = Request::post("/opentelemetry.proto.collector.logs.v1.LogsService/Export")

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::fuzz::check_bounds;
+use crate::structures::check_bounds;
 use crate::support::{
     self, CUMULATIVE, World, buckets, event, failed, gauge, histogram, log, logs, metrics, number, pairs,
     server, span, spans, sum,

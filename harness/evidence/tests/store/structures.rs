@@ -1,13 +1,9 @@
-//! Whatever comes, nothing panics and the bounds hold.
+//! Whatever structures come, nothing panics and the bounds hold. Bytes and questions of every kind are `tests/tests/fuzz`'s.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use crate::support::{self, World, at, gauge, histogram, logs, metrics, spans, sum};
-use axum::body::Body;
-use evidence::{
-    Exposition, Function, LogQuery, MetricQuery, Sort, TraceQuery, UnixTime, Usage, api, receiver, waterfall,
-};
-use http::Request;
+use evidence::{Exposition, Function, LogQuery, MetricQuery, Sort, TraceQuery, UnixTime, Usage, waterfall};
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, KeyValue, KeyValueList, any_value::Value,
 };
@@ -18,8 +14,6 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use opentelemetry_proto::tonic::trace::v1::{Span, Status, span::Event, span::Link};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use prost::Message;
-use tower::ServiceExt as _;
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-c]", "\\PC{0,200}", ".{0,20}", Just("service.name".to_owned()), Just("x".repeat(20_000))]
@@ -231,64 +225,5 @@ proptest! {
         world.evidence.take_traces(&spans("s", vec![]));
         world.evidence.take_metrics(&metrics("s", vec![]));
         check_bounds(&world.evidence.usage());
-    }
-
-    /// Bytes at every door: at random, and honest messages with a few bytes changed.
-    #[test]
-    fn any_bytes_are_answered(
-        noise in vec(any::<u8>(), 0..300),
-        records in vec(log_record(), 0..3),
-        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-        gzip in any::<bool>(),
-        json in any::<bool>(),
-    ) {
-        let world = World::default();
-        let honest = logs("cache", records);
-        let mut mutated = if json { serde_json::to_vec(&honest).unwrap() } else { honest.encode_to_vec() };
-        for (place, byte) in changes {
-            if !mutated.is_empty() {
-                let place = place.index(mutated.len());
-                mutated[place] = byte;
-            }
-        }
-        let http = receiver::http_router(world.evidence.clone());
-        let grpc = receiver::grpc_router(world.evidence.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
-            for body in [noise, mutated] {
-                for path in ["/v1/logs", "/v1/metrics", "/v1/traces"] {
-                    let request = Request::post(path)
-                        .header("content-type", if json { "application/json" } else { "application/x-protobuf" })
-                        .header("content-encoding", if gzip { "gzip" } else { "identity" });
-                    let answer = http.clone().oneshot(request.body(Body::from(body.clone())).unwrap()).await.unwrap();
-                    assert!([200, 400, 413].contains(&answer.status().as_u16()), "{}", answer.status());
-                }
-                let call = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-                let request = Request::post(call).header("content-type", "application/grpc");
-                let frame = [&[0], &u32::try_from(body.len()).unwrap().to_be_bytes()[..], &body].concat();
-                let answer = grpc.clone().oneshot(request.body(Body::from(frame)).unwrap()).await.unwrap();
-                assert_eq!(answer.status().as_u16(), 200);
-            }
-        });
-        check_bounds(&world.evidence.usage());
-        ask_everything(&world);
-    }
-
-    /// Questions of any kind.
-    #[test]
-    fn any_question_is_answered(
-        name in prop::sample::select(vec!["from", "step", "q", "attribute", "limit", "after", "window"]),
-        value in prop_oneof!["-?[0-9]{1,20}[smh]?", "[!-~]{0,10}", "(1e308|9999-12-31T23:59:59Z)"],
-    ) {
-        let world = World::default();
-        let point = support::number(0.0, 0.0, 1, &[]);
-        world.evidence.take_metrics(&metrics("s", vec![sum("x", "1", support::CUMULATIVE, vec![point])]));
-        let encoded = value.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        for path in ["logs?", "changes?", "traces?", "metrics/requests?", "metrics/query?name=x&function=rate&"] {
-            let request = Request::get(format!("/evidence/{path}{name}={encoded}")).body(Body::empty()).unwrap();
-            let answer = runtime.block_on(api::router(world.evidence.clone()).oneshot(request)).unwrap();
-            assert!([200, 400].contains(&answer.status().as_u16()), "{path} {}", answer.status());
-        }
     }
 }

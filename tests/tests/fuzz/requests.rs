@@ -1,0 +1,76 @@
+//! Requests as they are written on the wire, for a router; and what every answer to one must be.
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// More than any answer of a target holds.
+const ANSWER_BYTES_MAX: usize = 8 * 1_024 * 1_024;
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// The request that these bytes are; none if they are no head of one.
+pub(crate) fn read(input: &[u8]) -> Option<Request<Bytes>> {
+    let mut headers = [httparse::EMPTY_HEADER; 24];
+    let mut parsed = httparse::Request::new(&mut headers);
+    let Ok(httparse::Status::Complete(head)) = parsed.parse(input) else { return None };
+    let mut request = Request::builder().method(parsed.method?).uri(parsed.path?);
+    for header in parsed.headers {
+        request = request.header(header.name, header.value);
+    }
+    request.body(Bytes::copy_from_slice(&input[head..])).ok()
+}
+
+/// The bytes of a request: `METHOD /path`, headers as `name: value`, and a body.
+pub(crate) fn written(line: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    [format!("{line} HTTP/1.1\r\n{headers}\r\n").as_bytes(), body.as_ref()].concat()
+}
+
+/// Shows a bearer token, unless the request shows something else.
+pub(crate) fn with_token(mut request: Request<Bytes>, token: &str) -> Request<Bytes> {
+    let value = format!("Bearer {token}").parse().unwrap();
+    request.headers_mut().entry(header::AUTHORIZATION).or_insert(value);
+    request
+}
+
+pub(crate) async fn send(router: &Router, request: Request<Bytes>) -> Answer {
+    let answer = router.clone().oneshot(request.map(Body::from)).await.unwrap();
+    let (head, body) = answer.into_parts();
+    // A stream of events has no end.
+    let is_endless = head
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let body = if is_endless { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
+    Answer { status: head.status, headers: head.headers, body }
+}
+
+impl Answer {
+    /// Whoever asks wrongly reads what is wrong; nothing that is asked is the server's failure, and no answer is out of all proportion.
+    pub(crate) fn must_be_plain(&self, method: &Method) {
+        let Self { status, headers, body } = self;
+        let text = String::from_utf8_lossy(body);
+        assert!(!status.is_server_error(), "{status}: {text}");
+        assert!(body.len() <= ANSWER_BYTES_MAX, "{} bytes", body.len());
+        if status.is_client_error() && method != Method::HEAD {
+            let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
+            assert_eq!(kind, Some(&b"application/problem+json"[..]), "{status}: {text}");
+            let problem: Value = serde_json::from_slice(body).unwrap();
+            assert_eq!(problem["status"], status.as_u16(), "{text}");
+            assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{text}");
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+}
