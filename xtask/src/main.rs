@@ -55,11 +55,10 @@ enum Task {
     },
     /// Run the quick checks before a commit: format, clippy, unit tests
     Check,
-    /// Run the benchmarks
+    /// Measure the project beside what people would otherwise use, into target/bench/table.md: a quarter of an hour
     Bench {
-        /// Passed on to the benchmarks
-        #[arg(last = true)]
-        arguments: Vec<String>,
+        /// What to measure: front, load, evidence, start, growth [default: everything]
+        parts: Vec<String>,
     },
     /// Send everything that comes from outside in every form: a minute for each target, in a run of its own
     Fuzz(FuzzArgs),
@@ -120,7 +119,7 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test(arguments),
         Task::Tests { arguments } => tests::run(&dist::variables_of_tests(), &arguments),
         Task::Check => check(),
-        Task::Bench { arguments } => bench(arguments),
+        Task::Bench { parts } => bench(parts),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Durability { rounds, seed } => {
             let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
@@ -204,12 +203,12 @@ fn example(name: &str) -> Cargo {
     Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {name}"))
 }
 
-fn bench(arguments: Vec<String>) -> Result<()> {
-    let metadata = cargo::members()?;
-    if !metadata.packages.iter().flat_map(|package| &package.targets).any(cargo_metadata::Target::is_bench) {
-        eprintln!("No member has a [[bench]]: there is nothing to measure.");
-        return Ok(());
-    }
-    // `--benches` would also start every library's unit tests in bench mode.
-    Cargo::new("bench --locked --workspace --bench *").pass_on(arguments).run()
+/// The programs are those that are tested. Built with the benchmark, and so with the same features, of everything else nothing is compiled
+/// again.
+fn bench(parts: Vec<String>) -> Result<()> {
+    tools::ensure_for_bench()?;
+    let variables = dist::variables_of_tests();
+    let build = Cargo::new("build --release --locked --workspace --bins --bench peers");
+    build.variables(variables.clone()).run()?;
+    Cargo::new("bench --locked --workspace --bench peers").variables(variables).pass_on(parts).run()
 }

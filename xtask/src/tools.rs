@@ -48,6 +48,13 @@ const TOOLS: [Tool; 14] = [
     Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
 ];
 
+/// What the benchmark is held against, beside `wrk`, which asks all of them; only it needs these.
+const PEERS_OF_BENCH: [Tool; 3] = [
+    Tool { binary: "wrk", package: "wrk", purpose: "it asks every server that is measured" },
+    Tool { binary: "nginx", package: "nginx-light", purpose: "the cache is measured beside it" },
+    Tool { binary: "varnishd", package: "varnish", purpose: "the cache is measured beside it" },
+];
+
 /// Compose's own program, which need not be there where docker has it as a plugin.
 const COMPOSE: &str = "docker-compose";
 
@@ -63,43 +70,61 @@ const PEERS: &str = "target/peers";
 /// What goes into it.
 const PEERS_REQUIREMENTS: &str = "tests/peers/requirements.txt";
 
+/// The same for the benchmark.
+const BENCH_PYTHON: &str = "target/bench/python";
+const BENCH_REQUIREMENTS: &str = "tests/benches/peers/requirements.txt";
+
 /// Makes sure that every tool is there.
 ///
 /// # Errors
 /// When one is missing and cannot be installed.
 pub(crate) fn ensure() -> Result<()> {
-    let missing = missing();
-    if !missing.is_empty() && in_path("apt-get").is_some() && is_root() {
-        install(&missing)?;
+    ensure_all(&TOOLS)?;
+    ensure_python(PEERS, PEERS_REQUIREMENTS)
+}
+
+/// The same for what the benchmark measures beside the project.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_for_bench() -> Result<()> {
+    ensure_all(&PEERS_OF_BENCH)?;
+    ensure_python(BENCH_PYTHON, BENCH_REQUIREMENTS)
+}
+
+fn ensure_all(tools: &[Tool]) -> Result<()> {
+    let lacking = missing(tools);
+    if !lacking.is_empty() && in_path("apt-get").is_some() && is_root() {
+        install(&lacking)?;
     }
-    for tool in &TOOLS {
+    for tool in tools {
         match in_path(tool.binary) {
             Some(path) => eprintln!("{}: {}", tool.binary, path.display()),
             None if is_plugin(tool) => eprintln!("{}: docker has it as a plugin", tool.binary),
             None => eprintln!("{}: missing; {}", tool.binary, tool.purpose),
         }
     }
-    let packages: Vec<_> = self::missing().iter().map(|tool| tool.package).collect();
+    let packages: Vec<_> = missing(tools).iter().map(|tool| tool.package).collect();
     if !packages.is_empty() {
         let packages = packages.join(" ");
         bail!(
             "install what is missing, so that it stands in PATH; on Debian: sudo apt-get install {packages}"
         );
     }
-    ensure_peers()
+    Ok(())
 }
 
-/// Makes the Python environment of the real peers (OpenTelemetry's exporters, a collector), unless it is there.
-fn ensure_peers() -> Result<()> {
-    let marker = PathBuf::from(PEERS).join("requirements.txt");
-    if fs::read(&marker).ok() == Some(fs::read(PEERS_REQUIREMENTS)?) {
-        eprintln!("peers: {PEERS}");
+/// Makes a Python environment of real peers (OpenTelemetry's exporters, a collector, k6), unless it is there.
+fn ensure_python(folder: &str, requirements: &str) -> Result<()> {
+    let marker = PathBuf::from(folder).join("requirements.txt");
+    if fs::read(&marker).ok() == Some(fs::read(requirements)?) {
+        eprintln!("peers: {folder}");
         return Ok(());
     }
-    run("python3", &["-m", "venv", "--clear", PEERS])?;
-    let pip = format!("{PEERS}/bin/pip");
-    run(&pip, &["install", "--quiet", "--disable-pip-version-check", "--requirement", PEERS_REQUIREMENTS])?;
-    fs::copy(PEERS_REQUIREMENTS, marker).context("the environment cannot be marked as complete")?;
+    run("python3", &["-m", "venv", "--clear", folder])?;
+    let pip = format!("{folder}/bin/pip");
+    run(&pip, &["install", "--quiet", "--disable-pip-version-check", "--requirement", requirements])?;
+    fs::copy(requirements, marker).context("the environment cannot be marked as complete")?;
     Ok(())
 }
 
@@ -114,8 +139,8 @@ fn run(program: &str, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn missing() -> Vec<&'static Tool> {
-    TOOLS.iter().filter(|tool| in_path(tool.binary).is_none() && !is_plugin(tool)).collect()
+fn missing(tools: &[Tool]) -> Vec<&Tool> {
+    tools.iter().filter(|tool| in_path(tool.binary).is_none() && !is_plugin(tool)).collect()
 }
 
 fn is_plugin(tool: &Tool) -> bool {

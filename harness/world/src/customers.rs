@@ -38,6 +38,9 @@ pub const STOOD_STILL_AFTER: Duration = Duration::from_secs(5);
 /// A customer's patience never ends later than this in a process that runs: who is kept waiting longer was stopped with it.
 const LATE_AT_MOST: Duration = Duration::from_secs(LATE_AT_MOST_S as u64);
 
+/// The longest latency that is counted, in microseconds: that of the last who is.
+const LATENCY_US_MAX: u64 = (PATIENCE.as_secs() + LATE_AT_MOST.as_secs()) * 1_000_000;
+
 /// Visits under way at once; a visit beyond fails at once. Thirty a second who all wait to the end are three hundred.
 pub const VISITS_MAX: usize = 4_096;
 
@@ -110,7 +113,8 @@ impl Customers {
     ) -> Self {
         let dispatch = visitor.tasks.dispatch();
         let (arrivals, visits) = (TaskGroup::new(dispatch.clone()), TaskGroup::new(dispatch.clone()));
-        let latency_us = Histogram::new(3).expect("three digits are a valid precision");
+        // One without bounds begins with two microseconds, and what is clamped into it does not make it larger.
+        let latency_us = Histogram::new_with_max(LATENCY_US_MAX, 3).expect("the bounds and digits are valid");
         visitor.telemetry.run_in(&arrivals, visitor.blocking, visitor.settings.metrics_interval);
         let tally = Arc::new(Tally {
             arrived_at,

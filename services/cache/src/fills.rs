@@ -9,10 +9,12 @@ use chassis::{
     AssetId, Chassis,
     LatentFault::{MissingHealthCheck, PoorErrorHandling},
     Peer, Version,
+    conditions::tag,
     logs::cause_chain,
     telemetry::context::TraceContext,
 };
 use futures_util::{FutureExt, future};
+use http::HeaderValue;
 use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
 use rand::RngExt;
@@ -43,6 +45,9 @@ pub const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 
 /// How long a failed version is not asked for again: long enough to spare the store, short enough to heal unseen.
 pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
+
+/// The type of a body whose own cannot be a header.
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// Failures and shared fills remembered at once; beyond that a fill is not shared.
 pub const SHARED_MAX: usize = 1_024;
@@ -272,7 +277,9 @@ impl Shared {
         Ok(Fragment {
             id: id.clone(),
             version,
-            content_type: envelope.content_type,
+            tag: tag(version),
+            // The store takes no other; whoever speaks in its place gets text that nobody runs.
+            content_type: envelope.content_type.try_into().unwrap_or(PLAIN),
             body: envelope.body.into(),
             learned_at,
             filled_at,

@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use chassis::{AssetId, Notification, Version};
+use http::HeaderValue;
 use moka::policy::EvictionPolicy;
 use parking_lot::Mutex;
 use rand::RngExt;
@@ -36,7 +37,9 @@ pub const CHANGES_MAX: usize = 10_000;
 pub struct Fragment {
     pub id: AssetId,
     pub version: Version,
-    pub content_type: String,
+    /// The version's entity tag, and the type of the body, as they stand in every answer.
+    pub tag: HeaderValue,
+    pub content_type: HeaderValue,
     pub body: Bytes,
     /// When the fill asked which version is current.
     pub learned_at: Instant,

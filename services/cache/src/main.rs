@@ -4,6 +4,10 @@ use cache::{Cache, CacheConfig, PORTS};
 use chassis::{ChassisConfig, Environment};
 use clap::Parser;
 
+// A request is a dozen small pieces of memory, and its telemetry is freed by another thread than made it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Keeps fragments of pages in memory and fills them from the content store.
 #[derive(Debug, Parser)]
 #[command(version)]

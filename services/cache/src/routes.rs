@@ -12,7 +12,6 @@ use axum::{
 use chassis::{
     App, AssetId, Conditions, Notification, Problem,
     asset::INERT,
-    conditions::tag,
     extract::{Checked, JsonObject},
     logs::cause_chain,
     operator::{is_bearer, unauthorized},
@@ -26,6 +25,9 @@ use crate::{
     fragments::Fragment,
     store::FetchError,
 };
+
+/// The headers of an answer, and as many again.
+const HEADERS: usize = 12;
 
 /// `GET /fragments/{id}`, `POST /notifications`, for which a token may be needed, and `/readyz`.
 pub fn app(fills: Fills, notification_token: Option<&str>) -> App {
@@ -45,10 +47,10 @@ pub fn app(fills: Fills, notification_token: Option<&str>) -> App {
 async fn fragment(
     State(fills): State<Fills>,
     Checked(Path(id)): Checked<Path<AssetId>>,
-    headers: HeaderMap,
+    conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (fragment, found) = fills.fragment(&id).await.map_err(|error| problem_of(&error))?;
-    answer(&fragment, found, &headers)
+    answer(&fragment, found, &conditions)
 }
 
 async fn notify(
@@ -63,19 +65,22 @@ async fn ready(State(fills): State<Fills>) -> Result<&'static str, Problem> {
     fills.ready().map(|()| "ok\n").map_err(|reason| Problem::new(StatusCode::SERVICE_UNAVAILABLE, reason))
 }
 
-fn answer(fragment: &Fragment, found: Found, request: &HeaderMap) -> Result<Response, Problem> {
-    let unchanged = Conditions::of(request).answer(fragment.version)?;
+fn answer(fragment: &Fragment, found: Found, conditions: &Conditions) -> Result<Response, Problem> {
+    let unchanged = conditions.answer(fragment.version)?;
+    let mut response = unchanged.unwrap_or_else(|| {
+        let mut whole = Response::new(fragment.body.clone().into());
+        // Room for these, and for what is added on the way.
+        *whole.headers_mut() = HeaderMap::with_capacity(HEADERS);
+        whole.headers_mut().extend(INERT);
+        whole.headers_mut().insert(header::CONTENT_TYPE, fragment.content_type.clone());
+        whole
+    });
     let age_s = Instant::now().duration_since(fragment.filled_at).as_secs();
-    let headers = [
-        (header::ETAG, tag(fragment.version)),
-        (header::AGE, age_s.into()),
-        (HeaderName::from_static("x-cache"), HeaderValue::from_static(found.name())),
-    ];
-    let whole = || {
-        let content_type = [(header::CONTENT_TYPE, fragment.content_type.clone())];
-        (INERT, content_type, fragment.body.clone()).into_response()
-    };
-    Ok((headers, unchanged.unwrap_or_else(whole)).into_response())
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, fragment.tag.clone());
+    headers.insert(header::AGE, age_s.into());
+    headers.insert(HeaderName::from_static("x-cache"), HeaderValue::from_static(found.name()));
+    Ok(response)
 }
 
 fn problem_of(error: &FetchError) -> Problem {

@@ -5,8 +5,13 @@
 //! known: in front of a cache's memory, or inside a database's transaction. The crate `headers` is not used: what it cannot
 //! read in `If-None-Match`, it leaves out, and a publish that was to make a new asset would overwrite one.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::convert::Infallible;
+
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::{asset::Version, problem::Problem};
 
@@ -95,9 +100,17 @@ impl Conditions {
     }
 }
 
+impl<S: Sync> FromRequestParts<S> for Conditions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
 /// The entity tag of a version, as in `"7"`.
 pub fn tag(version: Version) -> HeaderValue {
-    format!("\"{version}\"").parse().expect("quotes and digits are allowed in a header")
+    HeaderValue::try_from(format!("\"{version}\"")).expect("quotes and digits are allowed in a header")
 }
 
 /// The answer to a request whose condition does not hold, with what is there instead.

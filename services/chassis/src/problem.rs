@@ -79,16 +79,16 @@ pub fn explained(router: Router) -> Router {
     Router::new().fallback_service(ServiceExt::<Request>::map_response(router, explain))
 }
 
-fn explain(response: Response) -> Response {
+/// The same for one answer.
+pub(crate) fn explain(response: Response) -> Response {
     let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
     let headers = response.headers();
     let problem = match headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
         Some(allow) if status == StatusCode::METHOD_NOT_ALLOWED => wrong_method(allow),
-        _ if (status.is_client_error() || status.is_server_error())
-            && !headers.contains_key(header::CONTENT_TYPE) =>
-        {
-            Problem::new(status, "The request was refused.")
-        }
+        _ if !headers.contains_key(header::CONTENT_TYPE) => Problem::new(status, "The request was refused."),
         _ => return response,
     };
     let mut explained = problem.into_response();

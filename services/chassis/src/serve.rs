@@ -27,10 +27,10 @@ pub use limits::{CONNECTIONS_MAX, CONNECTIONS_RESERVED, DRAIN_TIMEOUT, HEAD_TIME
 use crate::{
     chassis::Chassis,
     network::Listener,
-    problem::{self, Problem},
+    problem::Problem,
     simulation::compute::work,
     tasks::{Boxed, TaskGroup},
-    telemetry::http::{Served, serve_traced},
+    telemetry::http::{Served, TracedLayer},
 };
 
 /// A pause after a failed accept, as when descriptors run out, so that the loop does not spin.
@@ -73,7 +73,7 @@ pub fn serve(listener: Listener, app: App, chassis: Chassis, stop: CancellationT
     Box::pin(async move {
         // Health is asked too often, and says too little, to be worth a span.
         let served = Served::new(chassis.telemetry.meter(), chassis.settings.propagates);
-        let router = app.router.layer(middleware::from_fn_with_state(served, serve_traced));
+        let router = app.router.layer(TracedLayer(served));
         let router = match chassis.compute.clone() {
             Some(compute) => router.layer(middleware::from_fn_with_state(compute, work)),
             None => router,
@@ -100,10 +100,10 @@ pub fn serve_router(
 ) -> Boxed<'static, ()> {
     Box::pin(async move {
         let health = Router::new().route("/healthz", get(|| async { "ok\n" })).merge(app.ready);
-        let whole = problem::explained(app.router.merge(health.clone()));
-        let beyond_limit = problem::explained(health.fallback(|| async {
+        let whole = app.router.merge(health.clone());
+        let beyond_limit = health.fallback(|| async {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")
-        }));
+        });
         let builder = connection::builder(serving.protocol, serving.has_date, &tasks);
         let places = activity::Places::new(serving.limits.connections);
         let reserved = activity::Places::new(serving.limits.reserved);

@@ -7,6 +7,10 @@ use clap::Parser;
 use content_store::{ContentStore, PORTS, options::StoreOptions};
 use content_store_postgres::PostgresStorage;
 
+// A request is a dozen small pieces of memory, and its telemetry is freed by another thread than made it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Keeps versioned assets in PostgreSQL and serves them as JSON envelopes; editors work at /editor.
 #[derive(Parser)]
 #[command(version)]

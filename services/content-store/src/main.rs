@@ -6,6 +6,10 @@ use chassis::{Blocking, ChassisConfig, Environment};
 use clap::Parser;
 use content_store::{ContentStore, PORTS, options::StoreOptions, redb_storage::RedbStorage};
 
+// A request is a dozen small pieces of memory, and its telemetry is freed by another thread than made it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Keeps versioned assets and serves them as JSON envelopes; editors work at /editor.
 #[derive(Parser)]
 #[command(version)]

@@ -4,6 +4,10 @@ use chassis::{ChassisConfig, Environment};
 use clap::Parser;
 use web_front::{PORTS, WebFront, WebFrontConfig};
 
+// A request is a dozen small pieces of memory, and its telemetry is freed by another thread than made it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Composes the shop's pages from fragments that the cache serves.
 #[derive(Debug, Parser)]
 #[command(version)]

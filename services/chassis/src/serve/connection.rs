@@ -6,7 +6,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
 };
 
@@ -35,7 +35,11 @@ use super::{
     hosts::Hosts,
     limits::{CHANNEL_PING_INTERVAL, CHANNEL_REQUESTS_MAX, HEAD_BYTES_MAX},
 };
-use crate::{network::Connection, problem::Problem, tasks::TaskGroup};
+use crate::{
+    network::Connection,
+    problem::{Problem, explain},
+    tasks::TaskGroup,
+};
 
 /// Asks a proxy in front, such as nginx with its default settings, to hand on events as they come.
 const UNBUFFERED: (HeaderName, HeaderValue) =
@@ -74,7 +78,14 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) {
     let (activity, from) = (Arc::clone(place.activity()), connection.peer());
-    let handler = RequestHandler { router, hosts, activity: Arc::clone(&activity), from, stop: stop.clone() };
+    let handler = RequestHandler {
+        router,
+        hosts,
+        asked_as: Arc::default(),
+        activity: Arc::clone(&activity),
+        from,
+        stop: stop.clone(),
+    };
     let io = TokioIo::new(Watched { connection, activity: Arc::clone(&activity), is_blocked: false });
     let mut served = pin!(builder.serve_connection(io, handler));
     let mut cut_off = pin!(activity.until_cut_off());
@@ -106,6 +117,8 @@ pub(super) async fn serve(
 struct RequestHandler {
     router: Router,
     hosts: Hosts,
+    /// Under which name this connection first asked: nearly always that of all its requests.
+    asked_as: Arc<OnceLock<HeaderValue>>,
     activity: Arc<Activity>,
     from: Option<SocketAddr>,
     stop: CancellationToken,
@@ -127,14 +140,14 @@ impl hyper::service::Service<Request<Incoming>> for RequestHandler {
                 Body::empty()
             }
         });
-        let checked = self.hosts.check(&request).and_then(|()| is_framed_plainly(request.headers()));
+        let checked = self.check(&request).and_then(|()| is_framed_plainly(request.headers()));
         if let Some(from) = self.from {
             request.extensions_mut().insert(ConnectInfo(from));
         }
         let (router, stop) = (self.router.clone(), self.stop.clone());
         Box::pin(async move {
             let mut answer = match checked {
-                Ok(()) => router.oneshot(request).await.unwrap_or_else(|never| match never {}),
+                Ok(()) => explain(router.oneshot(request).await.unwrap_or_else(|never| match never {})),
                 // What else comes on this connection is not read.
                 Err(problem) => ([(header::CONNECTION, "close")], problem).into_response(),
             };
@@ -145,6 +158,23 @@ impl hyper::service::Service<Request<Incoming>> for RequestHandler {
             }
             Ok(answer.map(|body| Answer { body, until, under_way }))
         })
+    }
+}
+
+impl RequestHandler {
+    /// Whether a request asks under a name that is one of ours. What was found good before is not read again.
+    fn check(&self, request: &Request<Body>) -> Result<(), Problem> {
+        let mut named = request.headers().get_all(header::HOST).iter();
+        let (first, second) = (named.next(), named.next());
+        let is_plain = second.is_none() && request.uri().authority().is_none();
+        if is_plain && first.is_some() && self.asked_as.get() == first {
+            return Ok(());
+        }
+        self.hosts.check(request)?;
+        if let Some(first) = first.filter(|_| is_plain) {
+            self.asked_as.get_or_init(|| first.clone());
+        }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::{activity::Places, hosts::Hosts};
-use crate::{client::ANSWER_BYTES_MAX, simulation::link::Way, tasks::TaskGroup};
+use crate::{client::ANSWER_BYTES_MAX, problem::explain, simulation::link::Way, tasks::TaskGroup};
 
 /// Why no whole answer comes.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +78,7 @@ impl Door {
             Ok(()) => {
                 let request =
                     request.map(|body| if body.is_empty() { Body::empty() } else { Body::from(body) });
-                router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+                explain(router.clone().oneshot(request).await.unwrap_or_else(|never| match never {}))
             }
             Err(problem) => problem.into_response(),
         };

@@ -1,26 +1,22 @@
 //! How one batch reaches the backend, over gRPC or HTTP. Teaches which failures are worth another attempt: OTLP lists them,
 //! and a batch that was refused for what it says would be refused again.
 
-use std::{future::Future, io::Write, time::Duration};
+use std::{io::Write, time::Duration};
 
-use ::http::{HeaderName, HeaderValue, Request, StatusCode, Uri, header};
-use bytes::Bytes;
+use ::http::{HeaderName, HeaderValue, Request, StatusCode, Uri, header, uri::PathAndQuery};
+use bytes::{Buf, BufMut, Bytes};
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::Full;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::{ExportLogsServiceRequest, logs_service_client::LogsServiceClient},
-    metrics::v1::{ExportMetricsServiceRequest, metrics_service_client::MetricsServiceClient},
-    trace::v1::{ExportTraceServiceRequest, trace_service_client::TraceServiceClient},
-};
 use prost::Message;
 use tokio::time::{sleep, timeout};
 use tonic::{
     Code, Status,
-    codec::CompressionEncoding,
+    client::Grpc,
+    codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
@@ -44,6 +40,27 @@ enum Failure {
     NotNow(Option<Duration>),
 }
 
+/// What is sent, in the order of the exporter's senders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Logs,
+    Traces,
+    Metrics,
+}
+
+impl Signal {
+    pub(crate) const ALL: [Self; 3] = [Self::Logs, Self::Traces, Self::Metrics];
+
+    /// The call of gRPC that takes it.
+    fn call(self) -> PathAndQuery {
+        PathAndQuery::from_static(match self {
+            Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+            Self::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        })
+    }
+}
+
 pub(crate) struct Sender {
     transport: Transport,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -52,27 +69,19 @@ pub(crate) struct Sender {
 }
 
 enum Transport {
-    Grpc(Channel),
+    Grpc { channel: Channel, call: PathAndQuery },
     Http { client: Box<Client<HttpConnector, Full<Bytes>>>, uri: Uri },
 }
 
-pub(crate) trait Deliverable: Message + Clone {
-    fn call(
-        self,
-        channel: Channel,
-        request: impl FnOnce(Self) -> tonic::Request<Self> + Send,
-        compression: Option<CompressionEncoding>,
-    ) -> impl Future<Output = Result<(), Status>> + Send;
-}
-
 impl Sender {
-    /// A sender to `destination`. Connecting is left to the first call: a backend that is not there yet is no reason not to
-    /// start.
-    pub(crate) fn to(destination: Destination) -> Self {
+    /// A sender of one signal to `destination`. Connecting is left to the first call: a backend that is not there yet is no reason not
+    /// to start.
+    pub(crate) fn new(destination: Destination, signal: Signal) -> Self {
         let Destination { protocol, uri, headers, timeout, is_compressed } = destination;
         let transport = match protocol {
             Protocol::Grpc => {
-                Transport::Grpc(Endpoint::from(uri).connect_timeout(CONNECT_TIMEOUT).connect_lazy())
+                let channel = Endpoint::from(uri).connect_timeout(CONNECT_TIMEOUT).connect_lazy();
+                Transport::Grpc { channel, call: signal.call() }
             }
             Protocol::Http => {
                 Transport::Http { client: Box::new(Client::builder(TokioExecutor::new()).build_http()), uri }
@@ -81,10 +90,10 @@ impl Sender {
         Self { transport, headers, timeout, is_compressed }
     }
 
-    /// Delivers a batch in at most [`ATTEMPTS_MAX`] attempts, and says whether it arrived.
-    pub(crate) async fn deliver(&self, batch: &impl Deliverable) -> bool {
+    /// Delivers a message in at most [`ATTEMPTS_MAX`] attempts, and says whether it arrived.
+    pub(crate) async fn deliver(&self, message: &Bytes) -> bool {
         for attempt in 1..=ATTEMPTS_MAX {
-            let sent = timeout(self.timeout, self.send(batch)).await.unwrap_or(Err(Failure::NotNow(None)));
+            let sent = timeout(self.timeout, self.send(message)).await.unwrap_or(Err(Failure::NotNow(None)));
             match sent {
                 Ok(()) => return true,
                 Err(Failure::Refused) => return false,
@@ -98,39 +107,43 @@ impl Sender {
         false
     }
 
-    async fn send(&self, batch: &impl Deliverable) -> Result<(), Failure> {
+    async fn send(&self, message: &Bytes) -> Result<(), Failure> {
         match &self.transport {
-            Transport::Grpc(channel) => {
-                let compression = self.is_compressed.then_some(CompressionEncoding::Gzip);
-                let called = batch.clone().call(channel.clone(), |batch| self.grpc(batch), compression).await;
+            Transport::Grpc { channel, call } => {
+                let called = self.call(channel.clone(), call.clone(), message.clone()).await;
                 called.map_err(|status| failure_of_call(&status))
             }
-            Transport::Http { client, uri } => self.post(client, uri, batch).await,
+            Transport::Http { client, uri } => self.post(client, uri, message.clone()).await,
         }
     }
 
-    fn grpc<T>(&self, batch: T) -> tonic::Request<T> {
-        let mut request = tonic::Request::new(batch);
+    async fn call(&self, channel: Channel, call: PathAndQuery, message: Bytes) -> Result<(), Status> {
+        let mut grpc = Grpc::new(channel);
+        if self.is_compressed {
+            grpc = grpc.send_compressed(CompressionEncoding::Gzip);
+        }
+        let mut request = tonic::Request::new(message);
         *request.metadata_mut() = MetadataMap::from_headers(self.headers.iter().cloned().collect());
-        request
+        grpc.ready().await.map_err(|error| Status::unknown(format!("the channel is not ready: {error}")))?;
+        grpc.unary(request, call, Written).await.map(drop)
     }
 
     async fn post(
         &self,
         client: &Client<HttpConnector, Full<Bytes>>,
         uri: &Uri,
-        batch: &impl Message,
+        message: Bytes,
     ) -> Result<(), Failure> {
         let mut request = Request::post(uri.clone()).header(header::CONTENT_TYPE, "application/x-protobuf");
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let mut body = batch.encode_to_vec();
+        let mut body = message;
         if self.is_compressed {
             request = request.header(header::CONTENT_ENCODING, "gzip");
-            body = gzip(&body);
+            body = gzip(&body).into();
         }
-        let request = request.body(Full::new(body.into())).expect("every part was checked before");
+        let request = request.body(Full::new(body)).expect("every part was checked before");
         let answer = client.request(request).await.map_err(|_| Failure::NotNow(None))?;
         if answer.status().is_success() {
             return Ok(());
@@ -139,29 +152,44 @@ impl Sender {
     }
 }
 
-macro_rules! deliverable {
-    ($request:ty, $client:ident) => {
-        impl Deliverable for $request {
-            async fn call(
-                self,
-                channel: Channel,
-                request: impl FnOnce(Self) -> tonic::Request<Self> + Send,
-                compression: Option<CompressionEncoding>,
-            ) -> Result<(), Status> {
-                let client = $client::new(channel);
-                let mut client = match compression {
-                    Some(encoding) => client.send_compressed(encoding),
-                    None => client,
-                };
-                client.export(request(self)).await.map(drop)
-            }
-        }
-    };
+/// Messages that are written down already. What is answered is not read: nobody here could act on it.
+#[derive(Clone, Copy, Debug)]
+struct Written;
+
+impl Codec for Written {
+    type Encode = Bytes;
+    type Decode = ();
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
 }
 
-deliverable!(ExportLogsServiceRequest, LogsServiceClient);
-deliverable!(ExportTraceServiceRequest, TraceServiceClient);
-deliverable!(ExportMetricsServiceRequest, MetricsServiceClient);
+impl Encoder for Written {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, message: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(message);
+        Ok(())
+    }
+}
+
+impl Decoder for Written {
+    type Item = ();
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
+        buffer.advance(buffer.remaining());
+        Ok(Some(()))
+    }
+}
 
 /// The statuses of HTTP that OTLP says to try again, and the pause if one is named in seconds.
 fn failure_of_answer(status: StatusCode, retry_after: Option<&HeaderValue>) -> Failure {

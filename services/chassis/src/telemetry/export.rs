@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -27,7 +28,15 @@ use tokio::{
     time::timeout,
 };
 
-use super::{TelemetrySink, delivery::Sender, variables, variables::Destination};
+use prost::Message;
+
+use super::{
+    TelemetrySink,
+    delivery::{Sender, Signal},
+    records::Batch,
+    variables,
+    variables::Destination,
+};
 use crate::environment::Environment;
 
 /// Batches that wait for the backend: two seconds' records at full speed, some ten megabytes. More are dropped and counted.
@@ -35,16 +44,14 @@ pub const BATCHES_MAX: usize = 128;
 
 #[derive(Clone, Debug)]
 pub struct Exporter {
-    queue: mpsc::Sender<Batch>,
+    queue: mpsc::Sender<Order>,
     dropped: Arc<AtomicU64>,
     resource_attributes: Vec<KeyValue>,
 }
 
 #[derive(Debug)]
-enum Batch {
-    Logs(ExportLogsServiceRequest),
-    Traces(ExportTraceServiceRequest),
-    Metrics(ExportMetricsServiceRequest),
+enum Order {
+    Deliver(Signal, Bytes),
     /// Answered when everything before it has been dealt with.
     Flush(oneshot::Sender<()>),
 }
@@ -89,14 +96,17 @@ impl Exporter {
         let senders = {
             // A channel of gRPC belongs to the runtime that it is made in.
             let _inside = runtime.enter();
-            destinations.map(|destination| destination.map(Sender::to))
+            let mut signals = Signal::ALL.into_iter();
+            destinations.map(|destination| {
+                destination.zip(signals.next()).map(|(to, signal)| Sender::new(to, signal))
+            })
         };
-        let (queue, batches) = mpsc::channel(BATCHES_MAX);
+        let (queue, orders) = mpsc::channel(BATCHES_MAX);
         let dropped = Arc::new(AtomicU64::new(0));
         let lost = Arc::clone(&dropped);
         thread::Builder::new()
             .name("otlp-export".to_owned())
-            .spawn(move || runtime.block_on(deliver(batches, senders, &lost)))?;
+            .spawn(move || runtime.block_on(deliver(orders, senders, &lost)))?;
         Ok(Self { queue, dropped, resource_attributes })
     }
 
@@ -104,31 +114,40 @@ impl Exporter {
     pub async fn flush(&self, patience: Duration) {
         let (done, is_done) = oneshot::channel();
         let flushed = async {
-            if self.queue.send(Batch::Flush(done)).await.is_ok() {
+            if self.queue.send(Order::Flush(done)).await.is_ok() {
                 let _ = is_done.await;
             }
         };
         let _ = timeout(patience, flushed).await;
     }
 
-    fn hand_over(&self, batch: Batch) {
-        if self.queue.try_send(batch).is_err() {
+    fn hand_over(&self, signal: Signal, message: Vec<u8>) {
+        if self.queue.try_send(Order::Deliver(signal, message.into())).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 impl TelemetrySink for Exporter {
+    fn records(&self, batch: Batch<'_>) {
+        let (logs, traces) = batch.into_bytes();
+        for (signal, message) in [(Signal::Logs, logs), (Signal::Traces, traces)] {
+            if let Some(message) = message {
+                self.hand_over(signal, message);
+            }
+        }
+    }
+
     fn logs(&self, batch: ExportLogsServiceRequest) {
-        self.hand_over(Batch::Logs(batch));
+        self.hand_over(Signal::Logs, batch.encode_to_vec());
     }
 
     fn traces(&self, batch: ExportTraceServiceRequest) {
-        self.hand_over(Batch::Traces(batch));
+        self.hand_over(Signal::Traces, batch.encode_to_vec());
     }
 
     fn metrics(&self, batch: ExportMetricsServiceRequest) {
-        self.hand_over(Batch::Metrics(batch));
+        self.hand_over(Signal::Metrics, batch.encode_to_vec());
     }
 
     fn dropped(&self) -> u64 {
@@ -140,23 +159,18 @@ impl TelemetrySink for Exporter {
     }
 }
 
-async fn deliver(mut batches: mpsc::Receiver<Batch>, senders: [Option<Sender>; 3], dropped: &AtomicU64) {
-    // A signal that is switched off is dealt with by leaving it out.
-    let [logs, traces, metrics] = senders;
-    while let Some(batch) = batches.recv().await {
-        let delivered = match (batch, &logs, &traces, &metrics) {
-            (Batch::Logs(batch), Some(sender), ..) => sender.deliver(&batch).await,
-            (Batch::Traces(batch), _, Some(sender), _) => sender.deliver(&batch).await,
-            (Batch::Metrics(batch), .., Some(sender)) => sender.deliver(&batch).await,
-            (Batch::Flush(done), ..) => {
-                // Whoever asked may have lost patience.
-                let _ = done.send(());
-                true
+async fn deliver(mut orders: mpsc::Receiver<Order>, senders: [Option<Sender>; 3], dropped: &AtomicU64) {
+    while let Some(order) = orders.recv().await {
+        match order {
+            Order::Deliver(signal, message) => {
+                // A signal that is switched off is dealt with by leaving it out.
+                let Some(sender) = &senders[signal as usize] else { continue };
+                if !sender.deliver(&message).await {
+                    dropped.fetch_add(1, Ordering::Relaxed);
+                }
             }
-            _ => true,
-        };
-        if !delivered {
-            dropped.fetch_add(1, Ordering::Relaxed);
+            // Whoever asked may have lost patience.
+            Order::Flush(done) => _ = done.send(()),
         }
     }
 }

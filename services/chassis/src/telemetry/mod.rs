@@ -5,7 +5,7 @@
 //! - [`levels`]: what leaves at which level: the one place where that is decided.
 //! - [`context`]: trace and span ids, and how they travel from hop to hop (W3C Trace Context).
 //! - [`layer`]: spans and events of `tracing`, turned into records of this service.
-//! - [`records`]: records turned into OTLP, away from the request that caused them.
+//! - [`records`]: records turned into OTLP, away from the request that caused them; `encode`: written down as its bytes.
 //! - [`metrics`]: the meter of a service, read at intervals.
 //! - [`http`]: spans and durations of each request served and sent.
 //! - [`export`]: OTLP over the network, for a service that runs as a process of its own. [`delivery`]: one batch of it.
@@ -15,6 +15,7 @@ pub mod levels;
 pub mod context;
 pub mod layer;
 pub mod records;
+mod encode;
 pub mod metrics;
 pub mod http;
 pub mod export;
@@ -55,17 +56,18 @@ use crate::{
 };
 use levels::Kind;
 use metrics::Meters;
-use records::Record;
+use records::{Batch, Record};
 use words::Level;
 
-/// Records that wait to leave. A burst of a second at full speed fits; more are dropped and counted, never waited for.
+/// Records that wait to leave. Half a second at full speed fits; more are dropped and counted, never waited for.
 pub const RECORDS_MAX: usize = 32_768;
 
 /// Records that leave together, as the specification's batches: small enough for a processor's cache, and far below the 4 MiB
 /// that a receiver of gRPC takes at once.
 pub const BATCH_RECORDS_MAX: usize = 512;
 
-/// How often records leave: often enough to watch live.
+/// How often records leave that are fewer than a batch: often enough to watch live. A batch leaves at once: all of a busy second together
+/// would keep the requests waiting that come meanwhile.
 pub const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often metrics are read, unless `OTEL_METRIC_EXPORT_INTERVAL` says otherwise. The specification's minute is too
@@ -74,6 +76,16 @@ pub const METRICS_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Where telemetry goes: a store in this process, or an exporter. Nothing here may wait.
 pub trait TelemetrySink: Send + Sync + 'static {
+    /// Log records and spans, as they leave a service.
+    fn records(&self, batch: Batch<'_>) {
+        let (logs, spans) = batch.into_messages();
+        if let Some(logs) = logs {
+            self.logs(logs);
+        }
+        if let Some(spans) = spans {
+            self.traces(spans);
+        }
+    }
     fn logs(&self, batch: ExportLogsServiceRequest);
     fn traces(&self, batch: ExportTraceServiceRequest);
     fn metrics(&self, batch: ExportMetricsServiceRequest);
@@ -99,7 +111,9 @@ struct Shared {
     clock: Clock,
     ids: Mutex<ChaCha8Rng>,
     waiting: Mutex<Vec<Record>>,
-    half_full: Notify,
+    /// So many leave without waiting for the interval.
+    enough: usize,
+    is_enough: Notify,
     dropped: Arc<AtomicU64>,
     meters: Meters,
     sink: Option<Arc<dyn TelemetrySink>>,
@@ -122,10 +136,12 @@ impl Telemetry {
             resource: records::resource(service, release, run, added),
             meters: Meters::new(service, sink.is_some(), clock.wall()),
             switches,
-            clock,
             ids: Mutex::new(ids),
             waiting: Mutex::default(),
-            half_full: Notify::new(),
+            // In virtual time nobody is kept waiting by a large batch, and what leaves when is part of the result.
+            enough: if clock.is_virtual() { RECORDS_MAX / 2 } else { BATCH_RECORDS_MAX },
+            is_enough: Notify::new(),
+            clock,
             dropped: Arc::clone(&dropped),
             sink,
         };
@@ -179,7 +195,7 @@ impl Telemetry {
             loop {
                 select! {
                     biased;
-                    () = telemetry.shared.half_full.notified() => {}
+                    () = telemetry.shared.is_enough.notified() => {}
                     () = sleep(FLUSH_INTERVAL) => {}
                 }
                 let with_metrics = Instant::now() >= metrics_at;
@@ -202,14 +218,8 @@ impl Telemetry {
         };
         let mut waiting = waiting.into_iter();
         while waiting.len() > 0 {
-            let (logs, spans) =
-                records::to_otlp(waiting.by_ref().take(BATCH_RECORDS_MAX), &self.shared.resource);
-            if let Some(logs) = logs {
-                sink.logs(logs);
-            }
-            if let Some(spans) = spans {
-                sink.traces(spans);
-            }
+            let records = waiting.by_ref().take(BATCH_RECORDS_MAX).collect();
+            sink.records(Batch::new(records, &self.shared.resource));
         }
         if with_metrics && self.leaves(Kind::Metric) {
             let now = self.shared.clock.wall();
@@ -227,8 +237,8 @@ impl Telemetry {
             return;
         }
         waiting.push(record);
-        if waiting.len() == RECORDS_MAX / 2 {
-            self.shared.half_full.notify_one();
+        if waiting.len() == self.shared.enough {
+            self.shared.is_enough.notify_one();
         }
     }
 

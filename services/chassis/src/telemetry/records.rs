@@ -1,7 +1,7 @@
 //! Records turned into OTLP. This happens when they leave, not on the request's own thread of work: making the many
 //! small strings of OTLP is most of what telemetry costs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use opentelemetry_proto::tonic::{
     collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
@@ -16,7 +16,7 @@ use opentelemetry_proto::tonic::{
 };
 use tracing::Level as Severity;
 
-use super::context::TraceContext;
+use super::{context::TraceContext, encode::encode};
 
 /// The attribute that says what kind of error ended a span (OpenTelemetry's `error.type`).
 pub const ERROR_TYPE: &str = "error.type";
@@ -25,7 +25,7 @@ pub const ERROR_TYPE: &str = "error.type";
 const TEXTS_BYTES: usize = 96;
 
 /// W3C Trace Context: sampled.
-const SAMPLED: u32 = 1;
+pub(crate) const SAMPLED: u32 = 1;
 
 pub(crate) enum Record {
     Span(SpanRecord),
@@ -95,6 +95,10 @@ impl Attributes {
         Text { from, to: self.texts.len() }
     }
 
+    pub(crate) fn values(&self) -> &[(&'static str, Value)] {
+        &self.values
+    }
+
     pub(crate) fn text(&self, text: Text) -> &str {
         &self.texts[text.from..text.to]
     }
@@ -126,6 +130,34 @@ pub(crate) fn resource(service: &'static str, release: &str, run: u64, added: &[
         attributes.push(attribute.clone());
     }
     Resource { attributes, ..Resource::default() }
+}
+
+/// Records of one resource that leave together: structures for a store in this process, bytes for an exporter.
+pub struct Batch<'a> {
+    records: Vec<Record>,
+    resource: &'a Resource,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(records: Vec<Record>, resource: &'a Resource) -> Self {
+        Self { records, resource }
+    }
+
+    /// Logs and spans; none where there is nothing.
+    pub fn into_messages(self) -> (Option<ExportLogsServiceRequest>, Option<ExportTraceServiceRequest>) {
+        to_otlp(self.records.into_iter(), self.resource)
+    }
+
+    /// The same, written down.
+    pub(crate) fn into_bytes(self) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+        encode(self.records, self.resource)
+    }
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("records", &self.records.len()).finish_non_exhaustive()
+    }
 }
 
 /// Logs and spans of one resource, grouped by scope.
@@ -171,8 +203,13 @@ pub(crate) fn to_otlp(
 }
 
 impl SpanRecord {
+    /// Whether it ended in an error.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.attributes.values.iter().any(|(name, _)| *name == ERROR_TYPE)
+    }
+
     fn into_otlp(self) -> Span {
-        let failed = self.attributes.values.iter().any(|(name, _)| *name == ERROR_TYPE);
+        let failed = self.has_failed();
         let link = self.link.map(|origin| Link {
             trace_id: origin.trace_id.to_vec(),
             span_id: origin.span_id.to_vec(),
@@ -197,18 +234,21 @@ impl SpanRecord {
 }
 
 impl LogRecord {
-    fn into_otlp(self) -> OtlpLog {
-        let severity = match self.severity {
+    pub(crate) fn severity_number(&self) -> SeverityNumber {
+        match self.severity {
             Severity::ERROR => SeverityNumber::Error,
             Severity::WARN => SeverityNumber::Warn,
             Severity::INFO => SeverityNumber::Info,
             Severity::DEBUG => SeverityNumber::Debug,
             Severity::TRACE => SeverityNumber::Trace,
-        };
+        }
+    }
+
+    fn into_otlp(self) -> OtlpLog {
         OtlpLog {
             time_unix_nano: self.time_ns,
             observed_time_unix_nano: self.time_ns,
-            severity_number: severity.into(),
+            severity_number: self.severity_number().into(),
             severity_text: self.severity.as_str().to_owned(),
             body: Some(any(any_value::Value::StringValue(self.attributes.owned(self.body)))),
             event_name: self.attributes.owned(self.event_name),
