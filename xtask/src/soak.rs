@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 
 use crate::{
-    cargo::{self, Cargo, root},
+    cargo::{Cargo, root},
     mutants::{MUTANTS, Mutant, VARIABLE},
 };
 
@@ -58,14 +58,12 @@ pub(crate) fn mutants(filter: Option<&str>) -> Result<()> {
         if filter.is_some_and(|filter| !name.contains(filter)) {
             continue;
         }
-        match find(&program, name).with_context(|| format!("mutant {name}"))? {
-            Some(Found { seeds, seconds, by }) => {
-                println!("| {name} | {breaks} | {seeds} seeds, {seconds:.0} s | {by} |");
-            }
-            None => {
-                println!("| {name} | {breaks} | **not after {SEEDS_MAX} seeds** | |");
-                missed.push(name);
-            }
+        let found = find(&program, name).with_context(|| format!("mutant {name}"))?;
+        if let Some(Found { seeds, seconds, by }) = found {
+            println!("| {name} | {breaks} | {seeds} seeds, {seconds:.0} s | {by} |");
+        } else {
+            println!("| {name} | {breaks} | **not after {SEEDS_MAX} seeds** | |");
+            missed.push(name);
         }
     }
     if !missed.is_empty() {

@@ -42,7 +42,7 @@ impl Run<'_> {
             }
             Doing::LosePower => {
                 self.world.shop().kill(Service::ContentStore).await;
-                self.file.lose_power();
+                self.machine.lose_power();
                 self.act(Remedy::Restart { service: Service::ContentStore }).await;
             }
             Doing::LosePowerAfter(changes) => self.file.lose_power_after(*changes),

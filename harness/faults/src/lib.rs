@@ -5,13 +5,14 @@
 //!
 //! # Layout
 //!
-//! - [`plan`]: what a seed makes of a minute, in words. [`file`](mod@file): the disk.
+//! - [`plan`]: what a seed makes of a minute, in words. [`file`](mod@file): the disk. [`machine`]: the database on it.
 //! - [`run`]: plays it. `carry_out`: each step. What must be true: [`book`] (content), [`pages`], [`state`] (reset), [`neighbour`].
 //! - [`check`]: one seed, with what it is compared with. [`shrink`]: the shortest plan that still fails.
 //! - [`soak`]: many seeds, on all processors.
 
 pub mod plan;
 pub mod file;
+pub mod machine;
 pub mod book;
 pub mod pages;
 pub mod state;

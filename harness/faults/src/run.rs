@@ -11,10 +11,10 @@ use std::{
 };
 
 use chassis::{
-    Blocking, Compute, LatentFault, Peer, TaskGroup, Wait, rng,
+    Compute, LatentFault, Peer, TaskGroup, Wait, rng,
     simulation::{DiskSpeed, link::DOUBLED_WITHIN},
 };
-use content_store::{redb_storage::RedbStorage, storage::Storage};
+use content_store::storage::Storage;
 use http::StatusCode;
 use incident::{OperatingModel, Remedy, Route, Rules, Service, Story, words::ClockKind};
 use rand::{RngExt, seq::IndexedRandom};
@@ -30,6 +30,7 @@ use crate::{
     Failure, Invariant,
     book::{Begun, Book, Wrong},
     file::File,
+    machine::Machine,
     neighbour::{self, Neighbour},
     pages, panics,
     plan::{ASSETS, FAULTS, Plan, Twin, original},
@@ -209,7 +210,8 @@ pub(super) struct Run<'a> {
     plan: &'a Plan,
     pub(super) world: Arc<World>,
     pub(super) file: File,
-    /// Beneath the disk that takes time.
+    pub(super) machine: Machine,
+    /// Its database, beneath the disk that takes time.
     storage: Arc<dyn Storage>,
     pub(super) book: Arc<Mutex<Book>>,
     pub(super) findings: Findings,
@@ -225,10 +227,8 @@ impl<'a> Run<'a> {
     async fn of(plan: &'a Plan) -> Played {
         let told = Arc::new(Told::default());
         let file = File::new(rng(plan.seed, "faults", "disk"));
-        let opened = file.clone();
-        let storage =
-            RedbStorage::on(move || opened.open(), Blocking::Inline).expect("an empty file takes a database");
-        let storage: Arc<dyn Storage> = Arc::new(storage);
+        let machine = Machine::start(file.clone()).expect("an empty file takes a database");
+        let storage: Arc<dyn Storage> = Arc::new(machine.clone());
         let mut shop = ShopOptions::in_virtual_time(plan.seed);
         shop.storage = Some(Arc::clone(&storage));
         shop.disk = Some(DISK);
@@ -245,6 +245,7 @@ impl<'a> Run<'a> {
             plan,
             world,
             file,
+            machine,
             storage,
             book: Arc::default(),
             findings: Findings::default(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chassis::{
     Network,
     network::{Connection, Listener},
+    simulation::Trouble,
 };
 use http::uri::Authority;
 use tokio::{
@@ -68,6 +69,38 @@ async fn the_share_of_bursts_that_break_is_the_one_that_was_set_and_others_are_n
     for _ in 0..100 {
         travel(&mut other, &mut far).await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_link_loses_never_comes_and_breaks_nothing() {
+    let (network, mut listener, address) = network().await;
+    let (mut near, mut far) = connected(&network, &mut listener, &address).await;
+    let links = network.links().unwrap();
+    links.trouble("near", "far", Trouble { lost: 1.0, ..Trouble::default() });
+    let waited = timeout(Duration::from_secs(3_600), travel(&mut near, &mut far)).await;
+    assert!(waited.is_err(), "an hour is not enough");
+    drop(near);
+    // What has vanished keeps its connection busy; on another the end arrives.
+    let (near, mut far) = connected(&network, &mut listener, &address).await;
+    drop(near);
+    assert_eq!(far.read(&mut [0]).await.unwrap(), 0);
+    links.mend("near", "far");
+    let (mut near, mut far) = connected(&network, &mut listener, &address).await;
+    assert_eq!(travel(&mut near, &mut far).await.unwrap(), LATENCY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bursts_overtake_each_other_where_the_link_jitters() {
+    let (network, mut listener, address) = network().await;
+    let jitter = Duration::from_secs(1);
+    network.links().unwrap().trouble("near", "far", Trouble { jitter, ..Trouble::default() });
+    let mut times = Vec::new();
+    for _ in 0..50 {
+        let (mut near, mut far) = connected(&network, &mut listener, &address).await;
+        times.push(travel(&mut near, &mut far).await.unwrap());
+    }
+    assert!(times.iter().all(|time| (LATENCY..=LATENCY + jitter + LATENCY).contains(time)), "{times:?}");
+    assert!(!times.is_sorted() && times.iter().max() > times.iter().min().map(|least| *least * 3).as_ref());
 }
 
 #[tokio::test(start_paused = true)]

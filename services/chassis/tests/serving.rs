@@ -22,6 +22,7 @@ use chassis::{
         limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, HEAD_TIMEOUT},
         serve_router,
     },
+    simulation::{Trouble, link::DOUBLED_WITHIN},
 };
 use http::{Method, StatusCode};
 use tokio::{
@@ -267,6 +268,25 @@ async fn whole_requests_meet_what_happens_to_links() {
     assert_eq!(waiting.unwrap().status, StatusCode::OK);
     network.impair("caller", address, Duration::from_millis(300), 0.0);
     assert!(matches!(quick().await, Err(CallError::TimedOut { .. })));
+    network.mend("caller", address);
+    quick().await.unwrap();
+    network.trouble("caller", address, Trouble { lost: 1.0, ..Trouble::default() });
+    assert!(matches!(quick().await, Err(CallError::TimedOut { .. })));
+    network.trouble("caller", address, Trouble { doubled: 1.0, ..Trouble::default() });
+    assert!(matches!(bench.peer.get("/slow", SHORT).await, Err(CallError::TimedOut { .. })));
+    sleep(DOUBLED_WITHIN * 2).await;
+    assert_eq!(bench.service.entered.load(Ordering::SeqCst), 2, "it came twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stood_still_has_a_successor_that_does_not() {
+    for bench in [Network::in_memory(Duration::from_millis(1), 0), Network::tcp_with_links(0)] {
+        let bench = Bench::on(bench).await;
+        assert!(bench.network.suspend("slow", bench.peer.authority(), true));
+        bench.host.restart().await.unwrap();
+        let wrong = bench.network.links().unwrap().wrong();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
 }
 
 /// What is sent once, what is sent then again and again, and after which time the connection ends.
