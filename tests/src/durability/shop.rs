@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Blow, Kept, fill, stop};
+use super::{Blow, Kept, fill, padded, stop};
 use crate::{
     disk::SmallDisk,
     up::{Ports, Up, peer},
@@ -168,7 +168,7 @@ impl HitShop {
         let store = peer(shop.ports.store);
         for number in 0.. {
             let text = format!("Spring sale {label} {number}");
-            let text = Bytes::from(format!("{text: <bytes$}"));
+            let text = padded(text, bytes);
             let is_back = number % 3 == 2;
             let request = Request::builder().header("authorization", format!("Bearer {}", shop.editor_token));
             let request = if is_back {
