@@ -177,7 +177,9 @@ impl HitShop {
                 request.method(Method::PUT).uri("/assets/promo-banner").body(text.clone())
             };
             let Ok(answer) = store.send(request.expect("it is plain"), ANSWERS_WITHIN).await else { return };
-            if bytes > 0 && answer.status.is_server_error() {
+            // Where every publish is refused, there is nothing to go back to either.
+            let is_nowhere = is_back && answer.status == StatusCode::CONFLICT;
+            if bytes > 0 && (answer.status.is_server_error() || is_nowhere) {
                 counts.send_modify(|counts| counts.refused += 1);
                 continue;
             }
