@@ -78,3 +78,10 @@ fn fill(folder: &Path, left_bytes: usize) -> std::path::PathBuf {
     file.set_len(length.saturating_sub(left_bytes as u64)).expect("less fits as well");
     ballast
 }
+
+/// A text with so many bytes at least.
+fn padded(text: String, bytes: usize) -> bytes::Bytes {
+    let mut text = text.into_bytes();
+    text.resize(text.len().max(bytes), b' ');
+    text.into()
+}

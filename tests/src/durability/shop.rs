@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Blow, Kept, fill, stop};
+use super::{Blow, Kept, fill, padded, stop};
 use crate::{
     disk::SmallDisk,
     up::{Ports, Up, peer},
@@ -168,7 +168,7 @@ impl HitShop {
         let store = peer(shop.ports.store);
         for number in 0.. {
             let text = format!("Spring sale {label} {number}");
-            let text = Bytes::from(format!("{text: <bytes$}"));
+            let text = padded(text, bytes);
             let is_back = number % 3 == 2;
             let request = Request::builder().header("authorization", format!("Bearer {}", shop.editor_token));
             let request = if is_back {
@@ -177,7 +177,9 @@ impl HitShop {
                 request.method(Method::PUT).uri("/assets/promo-banner").body(text.clone())
             };
             let Ok(answer) = store.send(request.expect("it is plain"), ANSWERS_WITHIN).await else { return };
-            if bytes > 0 && answer.status.is_server_error() {
+            // Where every publish is refused, there is nothing to go back to either.
+            let is_nowhere = is_back && answer.status == StatusCode::CONFLICT;
+            if bytes > 0 && (answer.status.is_server_error() || is_nowhere) {
                 counts.send_modify(|counts| counts.refused += 1);
                 continue;
             }

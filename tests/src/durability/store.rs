@@ -18,7 +18,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{sync::watch, time::timeout};
 
-use super::{Blow, Kept, fill, stop};
+use super::{Blow, Kept, fill, padded, stop};
 use crate::{
     disk::SmallDisk,
     process::{Process, free_port, program},
@@ -216,7 +216,7 @@ async fn publish(
 ) {
     for number in 0.. {
         let text = format!("{label}, publish {number}");
-        let body = Bytes::from(format!("{text:x<bytes$}"));
+        let body = padded(text, bytes);
         publishing.lock().unwrap_or_else(PoisonError::into_inner).sent.insert(body.clone());
         let request = Request::put("/assets/news").header("authorization", "Bearer secret");
         let request = request.body(body.clone()).expect("a path and a token are plain");
