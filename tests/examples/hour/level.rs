@@ -40,7 +40,7 @@ impl fmt::Display for Verdict {
         let is_level = if self.is_level() { "level" } else { "RISES" };
         write!(
             f,
-            "{process:<5}{name:<16}{is_level}: mean {mean:.1} {unit}, most {most:.1}; over the second half {rise:+.1}, at most {rise_max:.1} allowed"
+            "{process:<5}{name:<23}{is_level}: mean {mean:.1} {unit}, most {most:.1}; over the second half {rise:+.1}, at most {rise_max:.1} allowed"
         )
     }
 }
