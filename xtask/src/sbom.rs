@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId, TargetKind};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, NodeDep, Package, PackageId, TargetKind};
 use cyclonedx_bom::{
     models::{
         component::{Classification, Component, Components},
@@ -95,16 +95,13 @@ fn is_shipped(package: &Package) -> bool {
 /// What each crate uses when it runs, or is written by: neither tests nor build scripts end in a program.
 fn uses(metadata: &Metadata) -> Result<BTreeMap<&PackageId, BTreeSet<&PackageId>>> {
     let nodes = &metadata.resolve.as_ref().context("cargo metadata gave no graph")?.nodes;
-    let of_node = |node: &'_ cargo_metadata::Node| -> Vec<PackageId> {
-        let normal = node
-            .deps
-            .iter()
-            .filter(|used| used.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
-        normal.map(|used| used.pkg.clone()).collect()
-    };
-    let known: BTreeMap<&PackageId, &PackageId> = nodes.iter().map(|node| (&node.id, &node.id)).collect();
-    let row = |node| (&node.id, of_node(node).iter().filter_map(|id| known.get(id).copied()).collect());
-    Ok(nodes.iter().map(row).collect())
+    let mut uses = BTreeMap::new();
+    for node in nodes {
+        let is_normal =
+            |used: &&NodeDep| used.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
+        uses.insert(&node.id, node.deps.iter().filter(is_normal).map(|used| &used.pkg).collect());
+    }
+    Ok(uses)
 }
 
 fn component(package: &Package, checksums: &BTreeMap<(String, String), String>) -> Result<Component> {

@@ -9,7 +9,7 @@ pub(crate) const JUDGED_FROM_MINUTES: f64 = 20.0;
 
 /// How much each count may rise over the second half, as a share of its mean and, for small counts, in its own unit.
 ///
-/// Memory: the record of a run is kept whole, some megabytes in an hour, and a session grows by what its teams write. Descriptors, threads
+/// Memory is judged without what the evidence store says that it holds: that fills up to a limit of its own, in an hour or two. The record of a run is kept whole, some megabytes in an hour, and a session grows by what its teams write. Descriptors, threads
 /// and tasks come and go with connections and incidents; a leak of one in each incident would be ninety in half an hour.
 const RISE_MAX: [(f64, f64); 4] = [(0.05, 3.0), (0.1, 8.0), (0.1, 3.0), (0.1, 16.0)];
 
@@ -40,7 +40,7 @@ impl fmt::Display for Verdict {
         let is_level = if self.is_level() { "level" } else { "RISES" };
         write!(
             f,
-            "{process:<5}{name:<16}{is_level}: mean {mean:.1} {unit}, most {most:.1}; over the second half {rise:+.1}, at most {rise_max:.1} allowed"
+            "{process:<5}{name:<23}{is_level}: mean {mean:.1} {unit}, most {most:.1}; over the second half {rise:+.1}, at most {rise_max:.1} allowed"
         )
     }
 }

@@ -53,16 +53,13 @@ async fn main() -> ExitCode {
     let mut up = Up::start(&["--sized", "--views", VIEWS, "--seed", "1", "--level", "changes"]).await;
     let room = RunningRoom::open(&["--teams", &room::TEAMS.to_string(), "--seed", "1"]).await;
     let operator = || Caller::at(up.ports.operators + 3, Some(up.operator_token.clone()));
+    let desk = Caller::at(room.port, Some(room.facilitator.clone()));
+    let evidence = Some(Caller::at(up.ports.room, None));
     let sampler = Sampler::new(
         began,
         [
-            ("up", up.process.id(), operator(), "/process"),
-            (
-                "room",
-                room.process.id(),
-                Caller::at(room.port, Some(room.facilitator.clone())),
-                "/api/desk/process",
-            ),
+            ("up", up.process.id(), operator(), "/process", evidence),
+            ("room", room.process.id(), desk, "/api/desk/process", None),
         ],
     );
     let (samples, shop, room) =

@@ -17,26 +17,30 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What is counted, in the order of [`Sample::counts`], with its unit.
 pub(crate) const MEASURES: [(&str, &str); 4] =
-    [("resident memory", "MB"), ("descriptors", ""), ("threads", ""), ("tasks", "")];
+    [("memory beside evidence", "MB"), ("descriptors", ""), ("threads", ""), ("tasks", "")];
 
 /// What a process held at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     pub(crate) at_s: f64,
     pub(crate) process: &'static str,
+    /// What its evidence store says that it holds, up to a limit of its own; nothing where nobody tells.
+    pub(crate) evidence_mb: f64,
     /// In the order of [`MEASURES`]; none if the process did not say.
     pub(crate) counts: [Option<f64>; 4],
 }
 
+/// A process that is watched: its name and id, who may ask it, where it tells its tasks, and who tells what its evidence holds.
+pub(crate) type Process = (&'static str, u32, Caller, &'static str, Option<Caller>);
+
 /// Looks at processes, by the kernel and by what they say of their tasks.
 pub(crate) struct Sampler {
     began: Instant,
-    processes: [(&'static str, u32, Caller, &'static str); 2],
+    processes: [Process; 2],
 }
 
 impl Sampler {
-    /// Each process with its name, its id, who may ask it, and where it tells its tasks.
-    pub(crate) fn new(began: Instant, processes: [(&'static str, u32, Caller, &'static str); 2]) -> Self {
+    pub(crate) fn new(began: Instant, processes: [Process; 2]) -> Self {
         Self { began, processes }
     }
 
@@ -47,17 +51,25 @@ impl Sampler {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while Instant::now() < until {
             ticks.tick().await;
-            for (name, id, client, path) in &self.processes {
-                let (_, said) = ask(client, Method::GET, path, &Value::Null).await;
+            for (name, id, caller, path, evidence) in &self.processes {
+                let (_, said) = ask(caller, Method::GET, path, &Value::Null).await;
                 let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
                 let descriptors = fs::read_dir(format!("/proc/{id}/fd")).map_or(0, Iterator::count);
+                let evidence_mb = match evidence {
+                    Some(evidence) => {
+                        let (_, usage) = ask(evidence, Method::GET, "/evidence/usage", &Value::Null).await;
+                        usage["bytes"].as_f64().unwrap_or_default() / 1e6
+                    }
+                    None => 0.0,
+                };
                 let counts = [
-                    figure(&status, "VmRSS:").map(|kilobytes| kilobytes / 1_000.0),
+                    figure(&status, "VmRSS:").map(|kilobytes| kilobytes / 1_000.0 - evidence_mb),
                     Some(descriptors as f64),
                     figure(&status, "Threads:"),
                     said["tasks"].as_f64(),
                 ];
-                samples.push(Sample { at_s: self.began.elapsed().as_secs_f64(), process: name, counts });
+                let at_s = self.began.elapsed().as_secs_f64();
+                samples.push(Sample { at_s, process: name, evidence_mb, counts });
             }
         }
         samples
@@ -94,10 +106,10 @@ pub(crate) async fn ask(caller: &Caller, method: Method, path: &str, body: &Valu
 
 /// All samples, one a line.
 pub(crate) fn csv(samples: &[Sample]) -> String {
-    let mut text = "at_s,process,memory_mb,descriptors,threads,tasks\n".to_owned();
-    for Sample { at_s, process, counts } in samples {
+    let mut text = "at_s,process,evidence_mb,memory_beside_mb,descriptors,threads,tasks\n".to_owned();
+    for Sample { at_s, process, evidence_mb, counts } in samples {
         let counts = counts.map(|count| count.map_or_else(String::new, |count| format!("{count}"))).join(",");
-        let _ = writeln!(text, "{at_s:.1},{process},{counts}");
+        let _ = writeln!(text, "{at_s:.1},{process},{evidence_mb:.1},{counts}");
     }
     text
 }
