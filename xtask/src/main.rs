@@ -55,7 +55,7 @@ enum Task {
     },
     /// Run the quick checks before a commit: format, clippy, unit tests
     Check,
-    /// Measure the project beside what people would otherwise use, into target/bench/table.md: a quarter of an hour
+    /// Measure the project beside what people would otherwise use, into target/bench/table.md
     Bench {
         /// What to measure: front, load, evidence, start, growth [default: everything]
         parts: Vec<String>,
