@@ -18,12 +18,7 @@ use parking_lot::RwLock;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower::{Layer, Service};
-use tracing::{
-    Instrument, Span,
-    field::{Empty, display},
-    info_span,
-    instrument::Instrumented,
-};
+use tracing::{Instrument, Span, field::Empty, info_span, instrument::Instrumented};
 
 use super::context::TraceContext;
 use crate::client::CallError;
