@@ -68,12 +68,11 @@ impl fmt::Display for Found {
         let Self { folder, assets, versions, was_cut_off } = self;
         let folder = folder.display();
         let count = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        match (assets, versions) {
-            (0, 0) => write!(f, "nothing is kept in {folder} yet")?,
-            _ => {
-                let (assets, verb) = (count(*assets, "asset"), if *assets == 1 { "is" } else { "are" });
-                write!(f, "{assets} with {} {verb} kept in {folder}", count(*versions, "version"))?;
-            }
+        if (*assets, *versions) == (0, 0) {
+            write!(f, "nothing is kept in {folder} yet")?;
+        } else {
+            let (assets, verb) = (count(*assets, "asset"), if *assets == 1 { "is" } else { "are" });
+            write!(f, "{assets} with {} {verb} kept in {folder}", count(*versions, "version"))?;
         }
         if *was_cut_off {
             f.write_str(
