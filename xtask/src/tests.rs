@@ -105,6 +105,7 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
             let outcome = outcome?;
             println!("\n     Running {:>3}/{number} {}", place + 1, outcome.name);
             let own = Count::of(&outcome.log);
+            timed.extend(Timed::of(&outcome.name, &outcome.log));
             if outcome.passed {
                 println!("{}", own.after(outcome.took));
             } else {
@@ -112,7 +113,6 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
                 failed.push(outcome.name);
             }
             count.add(own);
-            timed.extend(Timed::of(&outcome.name, &outcome.log));
         }
         anyhow::Ok(())
     })?;

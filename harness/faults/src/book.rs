@@ -202,7 +202,7 @@ impl Book {
             }
         }
         for (version, body) in found {
-            if !known.sent.contains(body) && !(self.is_doubled && known.refused.contains(body)) {
+            if !(known.sent.contains(body) || self.is_doubled && known.refused.contains(body)) {
                 let body = body.escape_ascii();
                 return Err(format!("version {version} of {name} holds what nobody published: \"{body}\""));
             }

@@ -208,7 +208,6 @@ fn doing(chance: &mut ChaCha8Rng, is_repaired: bool, number: usize) -> Doing {
     let service = any(chance, &Service::ALL);
     let (from, to) = any(chance, &LINKS);
     match chance.random_range(0..100) {
-        0..20 => publish(chance, number),
         20..26 => Doing::RollBack { asset: any(chance, &ASSETS) },
         26..28 => Doing::Delete { asset: any(chance, &SPARE) },
         28..45 => Doing::Link { from, to, bad: bad(chance) },
@@ -244,7 +243,7 @@ fn doing(chance: &mut ChaCha8Rng, is_repaired: bool, number: usize) -> Doing {
             let fault = any(chance, &FAULTS);
             if chance.random_bool(0.5) { Doing::Repair(fault) } else { Doing::BringBack(fault) }
         }
-        96..98 => publish(chance, number),
+        0..20 | 96..98 => publish(chance, number),
         _ => Doing::Reset,
     }
 }

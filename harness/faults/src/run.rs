@@ -257,7 +257,7 @@ impl<'a> Run<'a> {
             is_checked: false,
         };
         run.repaired.turn(&run.present);
-        let content = run.to_the_end().await;
+        let content = run.until_the_end().await;
         run.looks.kill().await;
         let visits = run.world.customers().fingerprint();
         run.world.close().await;
@@ -266,7 +266,7 @@ impl<'a> Run<'a> {
     }
 
     /// All steps, then an end to all faults, then a reset; says what the content was before that.
-    async fn to_the_end(&mut self) -> u64 {
+    async fn until_the_end(&mut self) -> u64 {
         let began = Instant::now();
         match State::of(&self.world, &*self.storage).await {
             Ok(state) => self.at_first = Some(state),

@@ -1,7 +1,5 @@
 //! Hundreds of seeds of faults, others each day; and what seeds have found before.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 use std::time::{Duration, SystemTime};
 
 use chassis::Level;

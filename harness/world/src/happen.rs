@@ -138,13 +138,14 @@ impl World {
                         characters: Vec::new(),
                     });
                 }
-                Remedy::Restart { service } => shop.restart(service).await?,
                 Remedy::FlushCache => shop.flush_cache(),
                 Remedy::RollBackRelease { service: Service::WebFront } => {
                     shop.roll_back_front().await?;
                 }
                 // Only the front has ever been released otherwise: the others come back as they were.
-                Remedy::RollBackRelease { service } => shop.restart(service).await?,
+                Remedy::Restart { service } | Remedy::RollBackRelease { service } => {
+                    shop.restart(service).await?
+                }
                 Remedy::AddCapacity { service: Service::WebFront } => {
                     if let Some(workers) = shop.front_workers() {
                         workers.double();
