@@ -3,6 +3,8 @@
 //! Five kinds of rounds take turns, each with a blow by chance: the content store amid publishes, a shop amid remedies, a room amid what teams
 //! write, and `play` amid its record; all on a disk that has room, and on one that becomes full.
 
+#![expect(clippy::print_stdout, reason = "what it finds is what this program is for")]
+
 use std::{process::ExitCode, time::Instant};
 
 use clap::Parser;

@@ -12,7 +12,7 @@ const STORE_ROUNDS: usize = 150;
 /// Chance, whose seed is said.
 fn chance() -> ChaCha8Rng {
     let seed: u64 = rand::rng().random();
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     ChaCha8Rng::seed_from_u64(seed)
 }
 

@@ -31,16 +31,18 @@ fn keeps_to_its_schema(record: &Value) {
         ("/outcome", json!({})),
     ]
     .map(broken);
-    let schema = fs::read(root().join("harness/incident/schema/incident-1.json")).unwrap();
-    let schema: Value = serde_json::from_slice(&schema).unwrap();
-    let given = tempfile::NamedTempFile::new().unwrap();
+    let schema =
+        fs::read(root().join("harness/incident/schema/incident-1.json")).expect("the schema is there");
+    let schema: Value = serde_json::from_slice(&schema).expect("a schema is JSON");
+    let given = tempfile::NamedTempFile::new().expect("a file can be made");
     let documents = [&[record.clone()][..], &broken].concat();
-    fs::write(given.path(), json!({ "schema": schema, "documents": documents }).to_string()).unwrap();
+    fs::write(given.path(), json!({ "schema": schema, "documents": documents }).to_string())
+        .expect("it can be written");
     let mut validator = Command::new(peer_program("python"));
     validator.arg(root().join("tests/peers/schema.py")).arg(given.path());
     let (code, found, error) = output(&mut validator);
     assert_eq!(code, 0, "{error}");
-    let found: Vec<Vec<String>> = serde_json::from_str(&found).unwrap();
+    let found: Vec<Vec<String>> = serde_json::from_str(&found).expect("it answers in JSON");
     assert_eq!((found.len(), found[0].as_slice()), (broken.len() + 1, &[] as &[String]), "the record");
     for (errors, place) in found[1..].iter().zip(0..) {
         assert!(!errors.is_empty(), "broken copy {place} is found valid");

@@ -31,10 +31,6 @@ use std::{env, fs, path::PathBuf, time::Duration};
 
 use glyphfall_tests::{bench::table::Part, process::root};
 
-// As the command line does.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The parts in the order of the table.
 const PARTS: [&str; 5] = ["front", "load", "evidence", "start", "growth"];
 

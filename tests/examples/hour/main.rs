@@ -71,10 +71,12 @@ async fn main() -> ExitCode {
     let verdicts = verdicts(&samples);
     fs::write(out.join("chart.svg"), chart::drawn(&samples, &verdicts)).unwrap();
     eprintln!("{shop}\n{room}");
-    verdicts.iter().for_each(|verdict| eprintln!("{verdict}"));
+    for verdict in &verdicts {
+        eprintln!("{verdict}");
+    }
     eprintln!("{} holds samples.csv and chart.svg", out.display());
     let is_judged = minutes >= JUDGED_FROM_MINUTES;
-    let is_level = !is_judged || verdicts.iter().all(|verdict| verdict.is_level());
+    let is_level = !is_judged || verdicts.iter().all(level::Verdict::is_level);
     let is_good = is_level && ended_well && shop.is_good() && room.is_good();
     eprintln!(
         "{}",

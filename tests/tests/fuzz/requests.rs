@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -31,8 +31,9 @@ pub(crate) fn read(input: &[u8]) -> Option<Request<Bytes>> {
 
 /// The bytes of a request: `METHOD /path`, headers as `name: value`, and a body.
 pub(crate) fn written(line: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    [format!("{line} HTTP/1.1\r\n{headers}\r\n").as_bytes(), body.as_ref()].concat()
+    let line = format!("{line} HTTP/1.1");
+    let head = [&[line.as_str()][..], headers, &["\r\n"]].concat().join("\r\n");
+    [head.as_bytes(), body.as_ref()].concat()
 }
 
 /// Shows a bearer token, unless the request shows something else.
@@ -62,7 +63,7 @@ impl Answer {
         assert!(!status.is_server_error(), "{status}: {text}");
         assert!(body.len() <= ANSWER_BYTES_MAX, "{} bytes", body.len());
         if status.is_client_error() && method != Method::HEAD {
-            let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
+            let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
             assert_eq!(kind, Some(&b"application/problem+json"[..]), "{status}: {text}");
             let problem: Value = serde_json::from_slice(body).unwrap();
             assert_eq!(problem["status"], status.as_u16(), "{text}");

@@ -72,7 +72,9 @@ fn environment() {
             Exporter::from_environment(&environment).err(),
             Settings::of_process(&environment, Hosts::default(), 1).err(),
         ] {
-            error.into_iter().for_each(|error| wrong(error.to_string()));
+            if let Some(error) = error {
+                wrong(error.to_string());
+            }
         }
     });
 }

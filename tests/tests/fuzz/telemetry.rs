@@ -72,9 +72,9 @@ fn pairs() -> Vec<KeyValue> {
     ]
 }
 
-fn resource() -> Option<Resource> {
+fn resource() -> Resource {
     let attributes = vec![pair("service.name", Any::StringValue("cache".to_owned()))];
-    Some(Resource { attributes, ..Default::default() })
+    Resource { attributes, ..Default::default() }
 }
 
 fn nanos(ago_s: u64) -> u64 {
@@ -94,7 +94,7 @@ pub(crate) fn logs() -> ExportLogsServiceRequest {
     };
     let scope_logs = vec![ScopeLogs { log_records: vec![record.clone(), record], ..Default::default() }];
     ExportLogsServiceRequest {
-        resource_logs: vec![ResourceLogs { resource: resource(), scope_logs, ..Default::default() }],
+        resource_logs: vec![ResourceLogs { resource: Some(resource()), scope_logs, ..Default::default() }],
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn spans() -> ExportTraceServiceRequest {
     };
     let scope_spans = vec![ScopeSpans { spans: vec![span(1, 0), span(2, 1)], ..Default::default() }];
     ExportTraceServiceRequest {
-        resource_spans: vec![ResourceSpans { resource: resource(), scope_spans, ..Default::default() }],
+        resource_spans: vec![ResourceSpans { resource: Some(resource()), scope_spans, ..Default::default() }],
     }
 }
 
@@ -158,7 +158,11 @@ pub(crate) fn metrics() -> ExportMetricsServiceRequest {
     ];
     let scope_metrics = vec![ScopeMetrics { metrics, ..Default::default() }];
     ExportMetricsServiceRequest {
-        resource_metrics: vec![ResourceMetrics { resource: resource(), scope_metrics, ..Default::default() }],
+        resource_metrics: vec![ResourceMetrics {
+            resource: Some(resource()),
+            scope_metrics,
+            ..Default::default()
+        }],
     }
 }
 

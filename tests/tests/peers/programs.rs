@@ -19,7 +19,7 @@ use axum::{
 use bytes::Bytes;
 use chassis::Wait;
 use glyphfall_tests::{
-    process::{Process, free_port, output, program, root, token},
+    process::{Process, free_port, output, peer_program, program, root, token},
     room::FORBIDDEN,
     up::peer,
 };
