@@ -1,7 +1,7 @@
 //! A simulator of faults, in virtual time. From one seed it draws a plan: a minute of a shop in which links lose, delay, break, reorder
 //! and double what they carry, services are killed and stand still, the disk fills up, slows down and loses its power, while editors publish and
-//! people try remedies. After each step it asks whether all is as it must be. In the spirit of the simulators of `FoundationDB` and
-//! `TigerBeetle`.
+//! people try remedies. After each step it asks whether all is as it must be. In the spirit of the simulators of FoundationDB and
+//! TigerBeetle.
 //!
 //! # Layout
 //!

@@ -144,7 +144,7 @@ impl World {
                 }
                 // Only the front has ever been released otherwise: the others come back as they were.
                 Remedy::Restart { service } | Remedy::RollBackRelease { service } => {
-                    shop.restart(service).await?
+                    shop.restart(service).await?;
                 }
                 Remedy::AddCapacity { service: Service::WebFront } => {
                     if let Some(workers) = shop.front_workers() {

@@ -206,7 +206,7 @@ pub(crate) fn morning(hours: u32) {
 }
 
 /// A store that holds so many spans, or all that fit into its usual limit; says what that takes and what questions cost.
-pub(crate) async fn spans(count: Option<u64>) {
+pub(crate) fn spans(count: Option<u64>) {
     let limits = match count {
         Some(_) => Limits { bytes_max: 16 << 30, ..Limits::default() },
         None => Limits::default(),

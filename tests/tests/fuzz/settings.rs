@@ -68,13 +68,10 @@ fn environment() {
         if let Err(error) = environment.try_parse_from::<Front>(["program".into()]) {
             wrong(error.to_string());
         }
-        for error in [
-            Exporter::from_environment(&environment).err(),
-            Settings::of_process(&environment, Hosts::default(), 1).err(),
-        ] {
-            if let Some(error) = error {
-                wrong(error.to_string());
-            }
+        let exporter = Exporter::from_environment(&environment).err().map(|error| error.to_string());
+        let settings = Settings::of_process(&environment, Hosts::default(), 1).err();
+        for error in exporter.into_iter().chain(settings.map(|error| error.to_string())) {
+            wrong(error);
         }
     });
 }
