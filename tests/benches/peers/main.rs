@@ -54,7 +54,7 @@ fn main() {
         ["room", teams] => return in_runtime(growth::room(teams.parse().unwrap())),
         ["shop", views] => return in_runtime(growth::shop(views.parse().unwrap())),
         ["morning", hours] => return growth::morning(hours.parse().unwrap()),
-        ["spans", count] => return growth::spans(count.parse().ok()),
+        ["spans", count] => return in_runtime(async { growth::spans(count.parse().ok()) }),
         _ => {}
     }
     let unknown = words.iter().find(|word| !PARTS.contains(word));
