@@ -23,7 +23,10 @@ use cyclonedx_bom::{
 };
 use serde::Deserialize;
 
-use crate::{cargo::root, dist::TARGET};
+use crate::{
+    cargo::{Cargo, root},
+    dist::TARGET,
+};
 
 /// Where it lies, from the folder that cargo builds in.
 const FILE: &str = "sbom.cdx.json";
@@ -62,11 +65,13 @@ fn bill(metadata: &Metadata) -> Result<Bom> {
     while let Some(next) = open.pop() {
         open.extend(uses[next].iter().copied().filter(|used| reached.insert(used)));
     }
+    let built = built(&programs, metadata)?;
+    reached.retain(|id| built.contains(&reference(&metadata[*id])));
     let checksums = checksums()?;
     let crates: Result<Vec<_>> = reached.iter().map(|id| component(&metadata[*id], &checksums)).collect();
     let edges = |(user, used): (String, &BTreeSet<&PackageId>)| Dependency {
         dependency_ref: user,
-        dependencies: used.iter().map(|id| reference(&metadata[*id])).collect(),
+        dependencies: used.intersection(&reached).map(|id| reference(&metadata[*id])).collect(),
     };
     let product = [(PRODUCT.to_owned(), &programs)].into_iter();
     let of_crates = reached.iter().map(|id| (reference(&metadata[*id]), &uses[*id]));
@@ -84,6 +89,21 @@ fn bill(metadata: &Metadata) -> Result<Bom> {
     let checked = bill.validate_version(SpecVersion::V1_5);
     ensure!(checked.passed(), "the bill of materials is not what CycloneDX 1.5 asks for: {checked:?}");
     Ok(bill)
+}
+
+/// What these programs are built of. The metadata alone would name more: in it a crate has every feature that any member asks for, tests
+/// included.
+fn built(programs: &BTreeSet<&PackageId>, metadata: &Metadata) -> Result<BTreeSet<String>> {
+    let tree = Cargo::new("tree --locked --edges normal --prefix none --no-dedupe --format {p} --target");
+    let tree = programs.iter().fold(tree.argument(TARGET), |tree, id| {
+        tree.argument("--package").argument(metadata[*id].name.as_str())
+    });
+    let said = String::from_utf8(tree.output()?).context("cargo names crates in plain text")?;
+    let named = |line: &str| {
+        let (name, rest) = line.split_once(" v")?;
+        Some(format!("{name}@{}", rest.split(' ').next()?))
+    };
+    Ok(said.lines().filter_map(named).collect())
 }
 
 /// A member with a program that people run.
