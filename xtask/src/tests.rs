@@ -134,9 +134,8 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
 
 /// Every test program of the workspace, compiled.
 fn programs(variables: &[Variable]) -> Result<Vec<Program>> {
-    let list = Cargo::new(
-        "test --no-run --quiet --release --locked --workspace --lib --bins --tests --message-format=json",
-    );
+    let list =
+        Cargo::new("test --no-run --quiet --release --locked --workspace --tests --message-format=json");
     let said = list.variables(variables.to_vec()).output()?;
     let mut programs = Vec::new();
     for message in Message::parse_stream(said.as_slice()) {

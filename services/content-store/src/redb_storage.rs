@@ -184,10 +184,19 @@ fn advice(error: &StorageError) -> &'static str {
         Some(redb::Error::UpgradeRequired(_)) => {
             "an earlier version of the store wrote it: go on in that version, or choose an empty folder with --data and publish again"
         }
-        Some(redb::Error::Corrupted(_)) => {
+        Some(error) if is_foreign(error) => {
             "it is no file of a store, or damaged, and is left as it is: put it aside, or choose another folder with --data, and publish again"
         }
         _ => CHOOSE,
+    }
+}
+
+/// Whether what lies there is no sound file of a store. That it does not begin as one, redb says as an error of reading.
+fn is_foreign(error: &redb::Error) -> bool {
+    match error {
+        redb::Error::Corrupted(_) => true,
+        redb::Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+        _ => false,
     }
 }
 
