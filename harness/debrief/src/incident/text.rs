@@ -174,6 +174,8 @@ mod tests {
     /// What a parser makes of it that other people wrote: neither markup nor a place to go.
     #[test]
     fn nobody_who_renders_a_review_is_led_astray_by_what_somebody_typed() {
+        // All there is but typographic quotes and dashes, which would change the letters that are compared.
+        let options = Options::all() - Options::ENABLE_SMART_PUNCTUATION;
         for text in [
             "<img src=x onerror=alert(1)>",
             "</td></table><script>alert(1)</script>",
@@ -189,7 +191,7 @@ mod tests {
             for line in [format!("- said: {}\n", plain(text)), table(&["a".into()], &[vec![text.to_owned()]])]
             {
                 let mut read = String::new();
-                for event in Parser::new_ext(&line, Options::all()) {
+                for event in Parser::new_ext(&line, options) {
                     match event {
                         Event::Text(part) => read.push_str(&part),
                         Event::Html(_) | Event::InlineHtml(_) | Event::Code(_) => panic!("{line}: {event:?}"),
