@@ -31,7 +31,8 @@ async fn main() -> ExitCode {
 
 async fn run(Options { data, store, chassis }: Options, environment: &Environment) -> io::Result<()> {
     let storage = Arc::new(RedbStorage::open_folder(&data, Blocking::Pool)?);
-    eprintln!("{}", storage.found(&data).map_err(io::Error::other)?);
+    let found = storage.found(&data).map_err(io::Error::other)?;
     let config = store.config(storage, chassis.bind.as_ref())?;
+    eprintln!("{found}");
     chassis::run(ContentStore::new(config), chassis, PORTS, environment).await
 }
