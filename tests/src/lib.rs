@@ -9,7 +9,7 @@
 //! - [`shell`]: a shell that lines are pasted into.
 //! - [`apart`]: the shop as four processes. [`compose`]: the shop in containers.
 //! - [`browser`]: a real browser. [`namespace`]: a second device for it. [`collector`]: a backend that takes OTLP.
-//! - [`bench`]: what the benchmark beside peers computes and draws.
+//! - [`mod@bench`]: what the benchmark beside peers computes and draws.
 //! - [`pictures`]: the documents' pictures, and what they were made of. [`slides`]: the slides for a class, as a page.
 //!
 //! The tests themselves are in `tests/`: `chain` (every repair, every remedy), `program` (the command line from a fresh
