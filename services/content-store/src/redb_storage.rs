@@ -185,7 +185,7 @@ fn advice(error: &StorageError) -> &'static str {
             "an earlier version of the store wrote it: go on in that version, or choose an empty folder with --data and publish again"
         }
         Some(error) if is_foreign(error) => {
-            "it is no file of a store, or damaged, and is left as it is: put it aside, or choose another folder with --data, and publish again"
+            "it is no file of a store, or damaged: put it aside, or choose another folder with --data, and publish again"
         }
         _ => CHOOSE,
     }
