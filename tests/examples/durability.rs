@@ -1,6 +1,6 @@
 //! Hits real processes in the middle of what they write, a thousand times: `cargo xtask durability`.
 //!
-//! Five kinds of rounds take turns, each with a blow by chance: the content store amid publishes, a shop amid remedies, a room amid what teams
+//! Four kinds of rounds take turns, each with a blow by chance: the content store amid publishes, a shop amid remedies, a room amid what teams
 //! write, and `play` amid its record; all on a disk that has room, and on one that becomes full.
 
 #![expect(clippy::print_stdout, reason = "what it finds is what this program is for")]
@@ -18,8 +18,8 @@ use rand_chacha::ChaCha8Rng;
 const SHARES: [(Kind, usize); 4] =
     [(Kind::Store, 55), (Kind::Room, 15), (Kind::Shop, 15), (Kind::Record, 15)];
 
-/// What teams may meet meanwhile: shops that are lost, so that there is something to write down.
-const SCENARIOS: [&str; 2] = ["stopped-store", "stopped-store"];
+/// What the team meets in each of its rounds: a shop that is lost, so that there is something to write down.
+const SCENARIOS: [&str; 2] = ["stopped-store"; 2];
 
 /// How often it is told how far it is.
 const TOLD_EVERY: usize = 25;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chassis::LatentFault;
-use incident::{Remedy, Route, Rules, Run, Service, Story, words::ClockKind};
+use incident::{Remedy, Route, Run, Service, words::ClockKind};
 use tokio::time::sleep;
 use world::{EditorError, Mix, ShopOptions, World};
 
@@ -130,19 +130,9 @@ impl Stage {
 /// What a record of a test says before anything happens.
 pub fn run_of(shop: &ShopOptions, clock: ClockKind) -> Run {
     Run {
-        seed: shop.surroundings.seed,
         scenario: "special-character".into(),
-        level: shop.level,
-        operating_model: incident::OperatingModel::OpsRunIt,
-        clock,
-        speed: 1.0,
         responder: "test".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
         faults_present: shop.faults_present().into_iter().collect(),
-        rules: Rules::default(),
+        ..Run::new(shop.surroundings.seed, shop.level, clock)
     }
 }

@@ -41,7 +41,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every check: tools, format, clippy, docs, build, tests, licences
+    /// Run every check: licences, format, tools, clippy, docs, build, tests
     Test {
         /// Passed on to the tests, for instance a filter: cargo xtask test -- publish
         #[arg(last = true)]
@@ -73,7 +73,7 @@ enum Task {
     },
     /// Play the session anew that `glyphfall room --example` shows: a quarter of an hour
     Example,
-    /// Play seeds of faults against the shop in virtual time: ten thousand, a quarter of an hour
+    /// Play seeds of faults against the shop in virtual time: ten thousand
     Soak {
         /// Instead, break one promise after the other in a copy of the shop, and count the seeds until each is found
         #[arg(long)]
@@ -173,8 +173,9 @@ fn clippy() -> Step {
 fn test(arguments: Vec<String>) -> Result<()> {
     let variables = dist::variables_of_tests();
     let mut steps = vec![
-        Step::new("tools", "cargo xtask tools", tools::ensure),
+        Step::new("licences", "cargo xtask licences", dependencies::check),
         format(),
+        Step::new("tools", "cargo xtask tools", tools::ensure),
         clippy(),
         Step::cargo(
             "docs",
@@ -186,10 +187,7 @@ fn test(arguments: Vec<String>) -> Result<()> {
         let image = || dist::image("glyphfall:dev", Build::Tested);
         steps.push(Step::new("image", "cargo xtask image --tested", image));
     }
-    steps.extend([
-        tests(variables, arguments),
-        Step::new("licences", "cargo xtask licences", dependencies::check),
-    ]);
+    steps.push(tests(variables, arguments));
     steps::run(steps)
 }
 

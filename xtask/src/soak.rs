@@ -13,6 +13,7 @@ use cargo_metadata::Message;
 
 use crate::{
     cargo::{Cargo, root},
+    dist,
     mutants::{MUTANTS, Mutant, VARIABLE},
 };
 
@@ -128,10 +129,10 @@ fn copy() -> Result<PathBuf> {
     Ok(copy)
 }
 
-/// The program of the sources in `folder`, built with the features that tests have.
+/// The program of the sources in `folder`, built as the tests are.
 fn program(folder: &Path) -> Result<PathBuf> {
     let build = Cargo::new("build --release --locked --workspace --example soak --message-format=json");
-    let said = build.within(folder).output()?;
+    let said = build.variables(dist::variables_of_tests()).within(folder).output()?;
     for message in Message::parse_stream(said.as_slice()) {
         if let Message::CompilerArtifact(artifact) = message.context("cargo says what it compiled")?
             && artifact.target.name == "soak"

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chassis::{Level, serve::Limits};
-use incident::{LatentFault, OperatingModel, Rules, Run, Story, words::ClockKind};
+use incident::{LatentFault, Rules, Run, words::ClockKind};
 use world::{Addresses, ShopOptions};
 
 use crate::{args::ShopArgs, listeners::EVIDENCE_LISTENERS, target::Tokens};
@@ -42,19 +42,11 @@ pub(crate) fn run_of(
     rules: Rules,
 ) -> Run {
     Run {
-        seed,
         scenario: scenario.to_owned(),
-        level,
-        operating_model: OperatingModel::OpsRunIt,
-        clock: ClockKind::Live,
         speed,
         responder: responder.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
         faults_present: faults_present.into_iter().collect(),
         rules,
+        ..Run::new(seed, level, ClockKind::Live)
     }
 }

@@ -10,7 +10,7 @@ use faults::{
 };
 use incident::Service;
 
-/// Seeds of a run: half a minute of one processor, which plays about ten a second.
+/// Seeds of a run: about a minute beside another test program on two processors.
 const SEEDS: u64 = 300;
 
 /// How far apart the seeds of two days lie.
@@ -66,6 +66,14 @@ fn a_store_starts_whose_disk_has_lost_its_power_or_is_full() {
     check(&plan([Doing::LosePower])).unwrap();
     check(&plan([Doing::FillFile, restart()])).unwrap();
     check(&plan([Doing::FillFile, Doing::LosePower, restart()])).unwrap();
+}
+
+/// Seed 1795994168: somebody who watches a page asked at the very moment at which no permit was to be used, which is no leak.
+#[test]
+fn whoever_watches_a_page_may_use_permits_for_a_moment() {
+    let watch = Doing::Watch { asset: "promo-banner" };
+    let steps = vec![Step { at: Duration::from_millis(28_563), doing: watch }];
+    check(&Plan { steps, ..Plan::of(1_795_994_168) }).unwrap();
 }
 
 /// Seed 5: a reset right after that met the file's failure, and left a shop that was down.

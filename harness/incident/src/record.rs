@@ -75,6 +75,27 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run of a shop without latent faults, at its own pace and by the usual rules, in which nobody responds: the rest is for whoever runs it
+    /// to say.
+    pub fn new(seed: u64, level: Level, clock: ClockKind) -> Self {
+        Self {
+            seed,
+            scenario: String::new(),
+            level,
+            operating_model: OperatingModel::OpsRunIt,
+            clock,
+            speed: 1.0,
+            responder: "nobody".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            team: None,
+            round: None,
+            order: None,
+            story: Story::default(),
+            faults_present: BTreeSet::new(),
+            rules: Rules::default(),
+        }
+    }
+
     /// Who diagnosed, in a sentence.
     pub fn who(&self) -> &str {
         match self.responder.as_str() {

@@ -14,7 +14,7 @@ use std::{
 use diagnosis::{Answer, explanation::RIGHT_FROM};
 use evidence::{Evidence, Limits};
 use incident::{
-    Event, EventKind, IncidentRecord, Level, Recorder, Route, Rules, Run, Story, StoryClock, Timeline,
+    Event, EventKind, IncidentRecord, Level, Recorder, Route, Rules, Run, StoryClock, Timeline,
     words::ClockKind,
 };
 use parking_lot::{Mutex, MutexGuard};
@@ -419,20 +419,13 @@ fn order(team: u32, round: usize) -> String {
 
 fn run_of(shop: &ShopOptions, scenario: &Scenario, round: &Round, assigned: &Assigned) -> Run {
     Run {
-        seed: assigned.seed,
         scenario: scenario.name.clone(),
-        level: assigned.level,
         operating_model: round.operating_model,
-        clock: ClockKind::Live,
         speed: round.speed,
         responder: "a team".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
         faults_present: shop.faults_present().into_iter().collect(),
         rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
+        ..Run::new(assigned.seed, assigned.level, ClockKind::Live)
     }
 }
 

@@ -214,11 +214,8 @@ pub fn play_until<'a>(
 fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run {
     let faults_present: BTreeSet<_> = shop.faults_present().into_iter().collect();
     Run {
-        seed: options.seed,
         scenario: scenario.name.clone(),
-        level: options.level,
         operating_model: options.operating_model,
-        clock: ClockKind::Virtual,
         speed: options.responder.speed(),
         responder: match options.responder {
             Responder::StandIn => "stand-in (assumed)",
@@ -229,12 +226,8 @@ fn run_of(scenario: &Scenario, options: &PlayOptions, shop: &ShopOptions) -> Run
             Responder::Nobody => "nobody",
         }
         .to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
         faults_present,
         rules: Rules { explanation_right_from: RIGHT_FROM, hold_s: options.mix.hold_s(), ..Rules::default() },
+        ..Run::new(options.seed, options.level, ClockKind::Virtual)
     }
 }

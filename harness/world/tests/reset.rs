@@ -5,7 +5,7 @@ use std::{sync::Arc, thread, time::Duration};
 
 use chassis::{LatentFault, Level, Peer, Wait};
 use http::StatusCode;
-use incident::{OperatingModel, Remedy, Route, Rules, Run, Service, Story, words::ClockKind};
+use incident::{Remedy, Route, Run, Service, words::ClockKind};
 use tokio::time::sleep;
 use world::{
     EditorError, Mix, ShopOptions, World,
@@ -176,20 +176,10 @@ async fn reset_at_every_moment(scenario: &Scenario) -> usize {
 
 fn run_of(shop: &ShopOptions, scenario: &Scenario) -> Run {
     Run {
-        seed: shop.surroundings.seed,
         scenario: scenario.name.clone(),
-        level: shop.level,
-        operating_model: OperatingModel::OpsRunIt,
-        clock: ClockKind::Virtual,
-        speed: 1.0,
         responder: "test".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
         faults_present: shop.faults_present().into_iter().collect(),
-        rules: Rules::default(),
+        ..Run::new(shop.surroundings.seed, shop.level, ClockKind::Virtual)
     }
 }
 

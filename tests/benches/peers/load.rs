@@ -3,7 +3,7 @@
 //! of those whom it would have kept waiting (coordinated omission).
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     process::Command,
     sync::{Arc, Mutex},
@@ -18,7 +18,7 @@ use glyphfall_tests::{
     },
     process::{Process, free_port},
 };
-use incident::{Level, OperatingModel, Recorder, Rules, Run, Story, words::ClockKind};
+use incident::{Level, Recorder, Run, words::ClockKind};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use world::{Customers, Mix};
@@ -206,20 +206,5 @@ pub(crate) async fn customers(port: u16, views: f64, seconds: u64) {
 
 /// A run that is about nothing but its visits.
 pub(crate) fn run_of() -> Run {
-    Run {
-        seed: 1,
-        scenario: "bench".to_owned(),
-        level: Level::Dark,
-        operating_model: OperatingModel::OpsRunIt,
-        clock: ClockKind::Live,
-        speed: 1.0,
-        responder: "nobody".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
-        faults_present: BTreeSet::new(),
-        rules: Rules::default(),
-    }
+    Run { scenario: "bench".to_owned(), ..Run::new(1, Level::Dark, ClockKind::Live) }
 }

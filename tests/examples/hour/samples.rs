@@ -15,6 +15,16 @@ const EVERY: Duration = Duration::from_secs(5);
 /// How long an answer may take: a customer's patience, and more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// What somebody asks the evidence of a shop, wherever it is read.
+pub(crate) const EVIDENCE: [&str; 6] = [
+    "/evidence/logs?severity=warn",
+    "/evidence/changes",
+    "/evidence/metrics",
+    "/evidence/metrics/query?name=shop.customer.visits&function=rate",
+    "/evidence/traces?failed=true",
+    "/evidence/alerts",
+];
+
 /// What is counted, in the order of [`Sample::counts`], with its unit.
 pub(crate) const MEASURES: [(&str, &str); 4] =
     [("memory beside evidence", "MB"), ("descriptors", ""), ("threads", ""), ("tasks", "")];

@@ -12,23 +12,12 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 use world::scenario::library;
 
-use crate::samples::{Caller, ask};
+use crate::samples::{Caller, EVIDENCE, ask};
 
 /// How long an incident is left alone, how long after what was done about it, and how long the shop then has peace.
 const DEVELOPS: Duration = Duration::from_secs(7);
 const SETTLES: Duration = Duration::from_secs(5);
 const PEACE: Duration = Duration::from_secs(2);
-
-/// What somebody asks the evidence.
-const LOOKS: [&str; 7] = [
-    "/evidence/logs?severity=warn",
-    "/evidence/changes",
-    "/evidence/metrics",
-    "/evidence/metrics/query?name=shop.customer.visits&function=rate",
-    "/evidence/traces?failed=true",
-    "/evidence/alerts",
-    "/metrics",
-];
 
 const LEVELS: [&str; 5] = ["changes", "traces", "metrics", "logs", "dark"];
 const REPAIRS: [&str; 3] = ["invalid-rendering", "poor-error-handling", "missing-health-check"];
@@ -91,7 +80,7 @@ impl Shop {
         lived.incidents += 1;
         lived.check(&self.tell("/inject", &json!({ "scenario": name })).await);
         sleep(DEVELOPS).await;
-        for path in LOOKS {
+        for path in EVIDENCE.into_iter().chain(["/metrics"]) {
             let (status, _) = ask(&self.evidence, Method::GET, path, &Value::Null).await;
             lived.check(&(status, path.to_owned()));
             lived.looks += 1;
