@@ -159,6 +159,21 @@ impl Process {
         String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
     }
 
+    /// Waits until it has printed this.
+    ///
+    /// # Panics
+    ///
+    /// When it does not in time; with what it said.
+    pub async fn until_said(&self, words: &str) {
+        let says = async {
+            while !self.said().contains(words) {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = timeout(READY_TIMEOUT, says).await;
+        assert!(in_time.is_ok(), "the program does not say '{words}', but:\n{}", self.said());
+    }
+
     /// Starts a program whose standard output nobody reads beyond its first line.
     ///
     /// # Panics
@@ -240,6 +255,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() && self.said.is_some() {
+            eprintln!("a program of the test that failed said:\n{}", self.said());
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! # Layout
 //! - `steps`: runs the steps of a task one after the other and says what each took.
 //! - `cargo`: one call of cargo, printed exactly as one would type it.
-//! - `tests`: runs the test programs, as many at once as there are processors.
+//! - `tests`: runs the test programs, several at once.
 //! - `tools`: the programs that tests need and cargo cannot bring.
 //! - `dist`: static binaries, and the container image made of them.
 //! - `fuzz`: the targets of `tests/tests/fuzz`, by chance or by coverage.
@@ -47,7 +47,7 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Run the test programs alone, as many at once as there are processors
+    /// Run the test programs alone, several at once
     Tests {
         /// Passed on to each of them, for instance a filter: cargo xtask tests -- publish
         #[arg(last = true)]

@@ -1,7 +1,7 @@
-//! Runs the test programs, as many at once as there are processors.
+//! Runs the test programs, several at once.
 //!
 //! Cargo runs one test program after the other, and most of the end-to-end ones wait: for a browser, a container, a
-//! story minute. Two at a time end a third sooner. Each keeps its own log, printed whole if it fails; its result and time stand on
+//! story minute. One more at a time than there are processors keeps these busy meanwhile. Each keeps its own log, printed whole if it fails; its result and time stand on
 //! a line as `cargo test` prints it, so that machines that read test results understand it. The slowest tests stand at the end by
 //! themselves: that is where the time goes.
 
@@ -85,7 +85,7 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
     let start = now();
     let number = programs.len();
     let waiting = Mutex::new(VecDeque::from(programs));
-    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let workers = 1 + thread::available_parallelism().map_or(1, usize::from);
     let (tell, told) = mpsc::channel();
     let (mut count, mut failed, mut timed) = (Count::default(), Vec::new(), Vec::new());
     thread::scope(|scope| {

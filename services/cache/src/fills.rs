@@ -283,7 +283,7 @@ impl Shared {
             body: envelope.body.into(),
             learned_at,
             filled_at,
-            expires_at: self.fragments.expiry(filled_at),
+            expires_at: self.fragments.expiry(learned_at, filled_at),
         })
     }
 

@@ -145,10 +145,13 @@ impl Fragments {
         }
     }
 
-    pub fn expiry(&self, now: Instant) -> Instant {
+    /// When a fragment stops being fresh. A fill that took long brings what was current when it began to ask: no fragment is fresh for
+    /// longer than the longest life after that.
+    pub fn expiry(&self, learned_at: Instant, filled_at: Instant) -> Instant {
         let mut jitter = self.jitter.lock();
         let factor = jitter.random_range(1.0 - TIME_TO_LIVE_JITTER..=1.0 + TIME_TO_LIVE_JITTER);
-        now + TIME_TO_LIVE.mul_f64(factor)
+        let longest = TIME_TO_LIVE.mul_f64(1.0 + TIME_TO_LIVE_JITTER);
+        (filled_at + TIME_TO_LIVE.mul_f64(factor)).min(learned_at + longest)
     }
 }
 

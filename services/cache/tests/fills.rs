@@ -43,6 +43,13 @@ impl Store {
         version
     }
 
+    /// Renders from now on what it has published as JSON asks for.
+    fn renders_well(&self, id: &str) {
+        for envelope in self.assets.lock().unwrap().get_mut(id).unwrap() {
+            *envelope = envelope.replace('\u{b}', "\\u000b");
+        }
+    }
+
     fn withdraw(&self, id: &str) -> Vec<String> {
         self.assets.lock().unwrap().remove(id).unwrap()
     }
@@ -222,6 +229,19 @@ async fn repaired_while_stuck_the_fills_end_within_one_retry() {
     bench.cache.switches().set(PoorErrorHandling, false);
     sleep(SECOND + Duration::from_millis(50)).await;
     assert_eq!(bench.found("copy").await, "200 miss");
+}
+
+/// Seed 1796001323 of the simulator: an old version was shown for as long again as the fill had been stuck with it.
+#[tokio::test(start_paused = true)]
+async fn what_a_stuck_fill_brings_at_last_is_no_longer_fresh() {
+    let bench = Bench::with(&[PoorErrorHandling]).await;
+    bench.store.publish("banner", "vertical\u{b}tab");
+    assert_eq!(bench.found("banner").await, "nothing");
+    bench.store.publish("banner", "newer");
+    sleep(Duration::from_secs(20)).await;
+    bench.store.renders_well("banner");
+    sleep(2 * SECOND).await;
+    assert_eq!(bench.ask("banner", SECOND).await.unwrap().2, "newer");
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,13 +34,14 @@ pub(crate) const MEASURES: [(&str, &str); 4] =
 pub(crate) struct Sample {
     pub(crate) at_s: f64,
     pub(crate) process: &'static str,
-    /// What its evidence store says that it holds, up to a limit of its own; nothing where nobody tells.
+    /// What its evidence stores say that they hold, each up to a limit of its own.
     pub(crate) evidence_mb: f64,
     /// In the order of [`MEASURES`]; none if the process did not say.
     pub(crate) counts: [Option<f64>; 4],
 }
 
-/// A process that is watched: its name and id, who may ask it, where it tells its tasks, and who tells what its evidence holds.
+/// A process that is watched: its name and id, who may ask it, where it tells its tasks, and who tells what its evidence holds, if it is
+/// not told there too.
 pub(crate) type Process = (&'static str, u32, Caller, &'static str, Option<Caller>);
 
 /// Looks at processes, by the kernel and by what they say of their tasks.
@@ -65,13 +66,13 @@ impl Sampler {
                 let (_, said) = ask(caller, Method::GET, path, &Value::Null).await;
                 let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
                 let descriptors = fs::read_dir(format!("/proc/{id}/fd")).map_or(0, Iterator::count);
-                let evidence_mb = match evidence {
+                let held = match evidence {
                     Some(evidence) => {
-                        let (_, usage) = ask(evidence, Method::GET, "/evidence/usage", &Value::Null).await;
-                        usage["bytes"].as_f64().unwrap_or_default() / 1e6
+                        ask(evidence, Method::GET, "/evidence/usage", &Value::Null).await.1["bytes"].as_f64()
                     }
-                    None => 0.0,
+                    None => said["evidence_bytes"].as_f64(),
                 };
+                let evidence_mb = held.unwrap_or_default() / 1e6;
                 let counts = [
                     figure(&status, "VmRSS:").map(|kilobytes| kilobytes / 1_000.0 - evidence_mb),
                     Some(descriptors as f64),

@@ -124,8 +124,7 @@ impl HitRoom {
         let back = hypotheses(&self.team.get("/api/team").await);
         let lost: Vec<_> = self.told.iter().filter(|thought| !back.contains(thought)).collect();
         assert!(lost.is_empty(), "{lost:?} of {}", self.told.len());
-        let said = self.room.process.said();
-        assert!(said.contains("Going on"), "it does not say what it found:\n{said}");
+        self.room.process.until_said("Going on").await;
         // It comes back paused: the time in which it was away is nobody's.
         assert_eq!(self.desk.get("/api/desk").await["phase"], "paused");
         self.desk.post("/api/desk/resume", &Value::Null).await;

@@ -90,12 +90,9 @@ impl HitShop {
             (Ports::free(), ["--data", &data, "--views", "3", "--out", out.to_str().expect("it is plain")]);
         let mut shop = Up::start_on(ports, &options).await;
         shop.until_home_is(Some(StatusCode::OK)).await;
-        assert_eq!(
-            was_there,
-            shop.told().contains("are kept in"),
-            "it does not say what it found:\n{}",
-            shop.told()
-        );
+        shop.process.until_said("The shop is open").await;
+        let says_what_was_there = shop.told().contains("are kept in");
+        assert_eq!(was_there, says_what_was_there, "it does not say what it found:\n{}", shop.told());
         let store = peer(ports.store);
         self.look(&store).await;
 

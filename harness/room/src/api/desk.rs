@@ -67,12 +67,19 @@ struct Process {
     worlds: usize,
     /// What the program works on at once: connections, customers, services.
     tasks: usize,
+    /// What the evidence of all worlds holds, as its stores count it; each has a limit of its own.
+    evidence_bytes: usize,
 }
 
 /// What the room's program holds right now, for who watches whether it grows
 #[utoipa::path(get, path = "/api/desk/process", responses((status = 200, body = Process)))]
 async fn process(Facilitator { room, .. }: Facilitator) -> Json<Process> {
-    Json(Process { worlds: room.team_worlds().len(), tasks: Handle::current().metrics().num_alive_tasks() })
+    let worlds = room.team_worlds();
+    Json(Process {
+        worlds: worlds.len(),
+        tasks: Handle::current().metrics().num_alive_tasks(),
+        evidence_bytes: worlds.values().map(|world| world.evidence.usage().bytes).sum(),
+    })
 }
 
 /// How soon something is to happen.
