@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// Build scripts and macros stay dynamic only if the target is named, even when it is the machine's own.
-pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// So it is Linux on this machine's kind of processor, which containers run on too.
+pub(crate) const TARGET: &str = if cfg!(target_arch = "aarch64") { ARM } else { "x86_64-unknown-linux-gnu" };
 
 /// The profile of what is shipped, in the workspace's `Cargo.toml`.
 const PROFILE: &str = "dist";
@@ -40,7 +41,7 @@ pub(crate) const IMAGE: &str = "glyphfall:dev";
 const ON_TOP: &str = "glyphfall-content-store-postgres";
 
 /// Where a release is put together, within the folder that cargo builds in.
-const RELEASE: &str = "dist";
+const RELEASE: &str = "archives";
 
 /// Files of the repository that stand in an archive.
 const BESIDE: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
@@ -79,7 +80,11 @@ impl Build {
 /// # Errors
 /// When something does not build or cannot be laid out.
 pub(crate) fn build(build: Build) -> Result<PathBuf> {
-    lay_out("image", build, TARGET, |package| ![ON_TOP, env!("CARGO_PKG_NAME")].contains(&package))
+    lay_out("image", build, TARGET, is_in_image)
+}
+
+fn is_in_image(package: &str) -> bool {
+    ![ON_TOP, env!("CARGO_PKG_NAME")].contains(&package)
 }
 
 /// Builds for `target`, or for this machine, and packs `glyphfall-VERSION-TARGET.tar.gz`, with its bill of materials and the checksums of all
@@ -90,9 +95,7 @@ pub(crate) fn build(build: Build) -> Result<PathBuf> {
 pub(crate) fn release(target: Option<String>) -> Result<()> {
     let here = host()?;
     let target = target.unwrap_or_else(|| here.clone());
-    let programs = lay_out("image", Build::Shipped, &target, |package| {
-        ![ON_TOP, env!("CARGO_PKG_NAME")].contains(&package)
-    })?;
+    let programs = lay_out("image", Build::Shipped, &target, is_in_image)?;
     let metadata = cargo::members()?;
     let name = format!("glyphfall-{}-{target}", env!("CARGO_PKG_VERSION"));
     let release = metadata.target_directory.join(RELEASE).into_std_path_buf();
@@ -206,7 +209,7 @@ pub(crate) fn try_archive() -> Result<()> {
         "FROM scratch\nCOPY busybox /bin/\nCOPY glyphfall.tar.gz try.sh /\n",
     )?;
     let tag = "glyphfall-empty";
-    docker_build(tag, "target/dist/empty/Dockerfile", &[], &folder)?;
+    docker_build(tag, "target/archives/empty/Dockerfile", &[], &folder)?;
     let mut docker = Command::new("docker");
     docker.args(["run", "--rm", "--network", "none", tag, "/bin/busybox", "sh", "/try.sh"]).arg(&name);
     let status = docker.status()?;

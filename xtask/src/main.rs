@@ -88,7 +88,7 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Make target/dist/glyphfall-VERSION-TARGET.tar.gz: static programs, man page, completions, licences; with checksums and bill of materials
+    /// Make target/archives/glyphfall-VERSION-TARGET.tar.gz: static programs, man page, completions, licences; with checksums and bill of materials
     Dist {
         /// For which platform, as rustc names it [default: this machine's]
         #[arg(long)]

@@ -1,4 +1,4 @@
-# Runs in a container that holds an archive of a release, busybox and nothing else: no shell but busybox's, no C library, no /etc, no /tmp.
+# Runs in a container that holds an archive of a release, busybox and nothing else: no shell but busybox's, no C library, no /etc.
 # `glyphfall healthcheck` asks for pages, as busybox's own client needs files of a system that is not there.
 # shellcheck disable=SC2016 # awk's own words
 b=/bin/busybox
@@ -7,7 +7,7 @@ since() { $b awk -v from="$1" '{ printf "%5.1f s  ", $1 - from }' /proc/uptime; 
 served() { "$glyphfall" healthcheck "http://127.0.0.1:$1" > /said 2>&1; }
 fails() {
     echo "FAILED: $1" >&2
-    $b cat /said /up /room 2> /nothing >&2
+    $b cat /said /up /room >&2 2> /nothing
     exit 1
 }
 until_served() {
@@ -45,10 +45,12 @@ start=$(now)
 "$glyphfall" demo > /said 2>&1 || fails "the demonstration does not end well"
 echo "$(since "$start")the demonstration, from start to end"
 
+# The example is unpacked where temporary files are, and that folder any system has.
+$b mkdir /tmp
 start=$(now)
 "$glyphfall" room --example > /room 2>&1 &
 room=$!
-until_served 9000/
+until_served 9000/api/open
 echo "$(since "$start")the room, with its example"
 $b kill -INT $room
 wait $room || fails "the room does not close"
