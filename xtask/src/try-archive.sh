@@ -1,6 +1,6 @@
 # Runs in a container that holds an archive of a release, busybox and nothing else: no shell but busybox's, no C library, no /etc.
 # `glyphfall healthcheck` asks for pages, as busybox's own client needs files of a system that is not there.
-# shellcheck disable=SC2016 # awk's own words
+# shellcheck shell=dash disable=SC2016 # what stands in quotes is for awk
 b=/bin/busybox
 now() { $b awk '{ print $1 }' /proc/uptime; }
 since() { $b awk -v from="$1" '{ printf "%5.1f s  ", $1 - from }' /proc/uptime; }
