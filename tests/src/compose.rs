@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    process::{cargo, free_port, output, root, token},
+    process::{cargo, free_port, output, peer_program, root, token},
     up::{Ports, peer},
 };
 
@@ -47,6 +47,22 @@ pub fn compose() -> Command {
     } else {
         command = Command::new("docker-compose");
     }
+    command.current_dir(root());
+    command
+}
+
+/// Compose 2, whatever else is there.
+///
+/// # Panics
+///
+/// When it is missing.
+pub fn compose_2() -> Command {
+    let python = peer_program("python");
+    // Beside its start script, which hides how it ended.
+    let (code, folder, error) =
+        output(Command::new(python).args(["-c", "import compose; print(compose.__path__[0])"]));
+    assert_eq!(code, 0, "{error}");
+    let mut command = Command::new(std::path::Path::new(folder.trim()).join("docker-compose"));
     command.current_dir(root());
     command
 }
@@ -90,6 +106,7 @@ impl Project {
         let mut variables: BTreeMap<_, _> =
             variables.into_iter().map(|(name, port)| (name, port.to_string())).collect();
         let session = (free_port(), token());
+        variables.insert("GLYPHFALL_IMAGE", "glyphfall:dev".to_owned());
         variables.insert("GLYPHFALL_LEVEL", "metrics".to_owned());
         variables.insert("SESSION_PORT", session.0.to_string());
         variables.insert("GLYPHFALL_FACILITATOR_TOKEN", session.1.clone());

@@ -24,7 +24,7 @@ pub fn root() -> &'static Path {
 }
 
 /// Cargo, in the repository's folder.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     // By this the test harness prints times; build scripts would take it for another toolchain, and build everything anew.
     cargo.env_remove("RUSTC_BOOTSTRAP").current_dir(root());

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs, process::Command, time::Duration};
 use bytes::Bytes;
 use chassis::{Peer, Wait};
 use glyphfall_tests::{
-    compose::{Project, compose, docker, no_engine},
+    compose::{Project, compose, compose_2, docker, no_engine},
     process::{output, program, root, until_listening},
     room::Client,
     stage::{BANNER, VERTICAL_TAB},
@@ -156,8 +156,8 @@ fn nothing_is_reachable_from_outside(project: &Project) {
 
 #[test]
 fn the_compose_files_are_valid_and_keep_their_promises() {
-    for over in ["", "readiness", "postgres"] {
-        let mut command = compose();
+    let cases = ["", "readiness", "postgres"].map(|over| [(over, compose()), (over, compose_2())]);
+    for (over, mut command) in cases.into_iter().flatten() {
         if !over.is_empty() {
             command.args(["-f", "docker-compose.yml", "-f", &format!("docker-compose.{over}.yml")]);
         }
@@ -182,6 +182,13 @@ fn the_compose_files_are_valid_and_keep_their_promises() {
             let restart = if waits_for_its_server { "unless-stopped" } else { "on-failure:5" };
             assert_eq!(service["restart"], restart, "{name}");
             let image = service["image"].as_str().unwrap();
+            // What is ours is built where it cannot be pulled, and never from the wrong file.
+            let from = if image.contains("postgres:dev") { Some("Dockerfile.postgres") } else { None };
+            let is_ours = image.contains("glyphfall");
+            assert_eq!(service.get("build").is_some(), is_ours, "{name}");
+            let file = service["build"]["dockerfile"].as_str().filter(|file| *file != "Dockerfile");
+            assert_eq!(file, from, "{name}");
+            assert!(service.get("pull_policy").is_none(), "{name}: without one, it is pulled or built");
             assert!(image.contains(':') && !image.ends_with(":latest"), "{name} is not pinned: {image}");
             for port in service["ports"].as_sequence().into_iter().flatten() {
                 let is_loopback = port.as_str().is_some_and(|port| port.starts_with("127.0.0.1:"))

@@ -1,14 +1,16 @@
-//! The shop on other orchestrators: what their manifests must agree on, and what they promise. No cluster is there to apply them
-//! to; whether a name leads to a service, a port or a volume can be read.
+//! What others run this with: manifests, workflows, a scenario in a browser, a bill of materials. No cluster is there to apply a manifest to and
+//! no forge to run a workflow; whether names lead somewhere can be read, and the tools of each field read the rest.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    process::Command,
 };
 
-use glyphfall_tests::process::root;
+use glyphfall_tests::process::{cargo, output, peer_program, root};
 use serde::Deserialize;
+use serde_json::Value as Json;
 use serde_yaml_ng::{Deserializer, Value as Yaml};
 
 const SERVICES: [&str; 4] = ["cache", "content-store", "harness", "web-front"];
@@ -115,6 +117,140 @@ fn the_swarm_stack_agrees_with_itself() {
         }
     }
     assert!(services["cache"].get("healthcheck").is_none(), "the latent fault");
+}
+
+/// The manifests as `kubectl` makes them, held against the schemas of Kubernetes by field and type; and their deployments once more as
+/// `kubectl` reads them without a server.
+#[test]
+fn kubectl_makes_manifests_that_kubernetes_knows() {
+    // Whoever has a cluster must not be asked for it.
+    let kubectl = || {
+        let mut kubectl = Command::new("kubectl");
+        kubectl.env("KUBECONFIG", "/dev/null").current_dir(root());
+        kubectl
+    };
+    let (code, made, error) = output(kubectl().args(["kustomize", "deploy/kubernetes"]));
+    assert_eq!(code, 0, "{error}");
+    assert!(made.matches("kind: ").count() >= 10 && made.contains(&published()), "{made}");
+    let folder = tempfile::tempdir().unwrap();
+    let all = folder.path().join("all.yml");
+    let valid = |text: &str| {
+        fs::write(&all, text).unwrap();
+        output(Command::new(peer_program("kubernetes-validate")).args(["--strict", "--quiet"]).arg(&all))
+    };
+    let (code, said, error) = valid(&made);
+    assert_eq!(code, 0, "{said}{error}");
+    assert_ne!(
+        valid(&made.replace("readOnlyRootFilesystem", "readOnlyRootFileSystem")).0,
+        0,
+        "a slip is found"
+    );
+
+    let parts: Vec<&str> = made.split("\n---\n").filter(|part| part.contains("kind: Deployment")).collect();
+    let deployments = folder.path().join("deployments.yml");
+    fs::write(&deployments, parts.join("\n---\n")).unwrap();
+    let mut dry = kubectl();
+    dry.args([
+        "set",
+        "resources",
+        "--local",
+        "--dry-run=client",
+        "--limits=memory=128Mi",
+        "-o",
+        "name",
+        "-f",
+    ]);
+    let (code, said, error) = output(dry.arg(deployments));
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("deployment")).count(), SERVICES.len(), "{said}");
+}
+
+/// One linter knows the language of workflows, and the shell in their steps; the other how they are attacked.
+#[test]
+fn workflows_are_free_of_what_two_linters_know() {
+    let path = format!("{}:/usr/bin:/bin", root().join("target/peers/bin").display());
+    let shellcheck = format!("-shellcheck={}", peer_program("shellcheck").display());
+    let mut actionlint = Command::new(peer_program("actionlint"));
+    let (code, said, error) = output(actionlint.arg(shellcheck).env("PATH", path).current_dir(root()));
+    assert_eq!(code, 0, "{said}{error}");
+    let mut zizmor = Command::new(peer_program("zizmor"));
+    zizmor
+        .args(["--offline", "--no-progress", "--persona=pedantic", ".github/workflows"])
+        .current_dir(root());
+    let (code, said, error) = output(&mut zizmor);
+    assert_eq!(code, 0, "{said}{error}");
+    let mut scripts = Command::new(peer_program("shellcheck"));
+    scripts.args(["deploy/killercoda/install.sh", ".ci/run", "xtask/src/try-archive.sh"]);
+    let (code, said, error) = output(scripts.current_dir(root()));
+    assert_eq!(code, 0, "{said}{error}");
+}
+
+#[test]
+fn the_bill_of_materials_is_what_cyclonedx_asks_for() {
+    let mut sbom = cargo();
+    // They would have it build itself anew.
+    sbom.env_remove("CARGO_BUILD_TARGET").env_remove("RUSTFLAGS");
+    let (code, _, error) = output(sbom.args(["xtask", "sbom"]));
+    assert_eq!(code, 0, "{error}");
+    let mut check = Command::new(peer_program("python"));
+    let (code, _, error) =
+        output(check.args(["tests/peers/bill.py", "target/sbom.cdx.json"]).current_dir(root()));
+    assert_eq!(code, 0, "{error}");
+}
+
+/// The version is written where somebody reads it who has no Cargo.toml.
+#[test]
+fn whoever_names_a_release_names_this_version() {
+    for path in [".env", "docker-compose.yml", "deploy/swarm/stack.yml"] {
+        assert!(read(path).contains(&published()), "{path} does not name {}", published());
+    }
+    let install = read("deploy/killercoda/install.sh");
+    assert!(install.contains(&format!("\nversion={}\n", env!("CARGO_PKG_VERSION"))), "{install}");
+}
+
+/// Its commands are tried with those of the documents.
+#[test]
+fn the_scenario_in_a_browser_leads_to_texts_that_exist() {
+    let index: Json = serde_json::from_str(&read("deploy/killercoda/index.json")).unwrap();
+    let details = &index["details"];
+    let steps = details["steps"].as_array().unwrap();
+    let texts = [&details["intro"], &details["finish"]].into_iter().chain(steps).map(|step| &step["text"]);
+    let named: BTreeSet<&str> =
+        texts.chain([&details["intro"]["background"]]).map(|name| name.as_str().unwrap()).collect();
+    let there = fs::read_dir(root().join("deploy/killercoda")).unwrap();
+    let there: BTreeSet<String> =
+        there.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let others: BTreeSet<&str> =
+        there.iter().map(String::as_str).filter(|name| *name != "index.json").collect();
+    assert_eq!(named, others);
+    for name in others.iter().filter(|name| name.ends_with(".md")) {
+        let text = read(&format!("deploy/killercoda/{name}"));
+        for command in text.split("```\n").skip(1).step_by(2) {
+            let shell = command.split("```{{exec}}").next().unwrap();
+            let (code, _, error) = output(Command::new("bash").args(["-n", "-c", shell]));
+            assert_eq!(code, 0, "{name}: {shell}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_development_container_opens_what_the_program_listens_at() {
+    let container: Json = serde_json::from_str(&read(".devcontainer/devcontainer.json")).unwrap();
+    let ports: BTreeSet<u64> =
+        container["forwardPorts"].as_array().unwrap().iter().map(|port| port.as_u64().unwrap()).collect();
+    let named: BTreeSet<u64> =
+        container["portsAttributes"].as_object().unwrap().keys().map(|port| port.parse().unwrap()).collect();
+    assert_eq!(ports, named);
+    assert!(container["postCreateCommand"].as_str().unwrap().ends_with("cargo xtask tools"));
+}
+
+/// The image as it is published.
+fn published() -> String {
+    format!("ghcr.io/glyphfall/glyphfall:{}", env!("CARGO_PKG_VERSION"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
 }
 
 /// An address names a service and one of its ports.

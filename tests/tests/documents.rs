@@ -255,13 +255,15 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the workspace").to_owned()
 }
 
-/// What stands in `docs`, and beside it for those who come first.
+/// What stands in `docs`, and beside it for those who come first, or who try it in a browser.
 fn documents() -> Vec<String> {
-    let inside = fs::read_dir(root().join("docs")).expect("there is a folder docs");
-    let name = |entry: std::io::Result<fs::DirEntry>| {
-        let path = entry.expect("the folder can be read").path();
+    let inside = ["docs", "deploy/killercoda"].into_iter().flat_map(|folder| {
+        let entries = fs::read_dir(root().join(folder)).expect("the folder is there");
+        entries.map(move |entry| (folder, entry.expect("the folder can be read").path()))
+    });
+    let name = |(folder, path): (&str, PathBuf)| {
         let is_document = path.extension().is_some_and(|ending| ending == "md");
-        is_document.then(|| format!("docs/{}", path.file_name().unwrap_or_default().to_string_lossy()))
+        is_document.then(|| format!("{folder}/{}", path.file_name().unwrap_or_default().to_string_lossy()))
     };
     let first = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
     inside.filter_map(name).chain(first).collect()

@@ -8,7 +8,7 @@
 //! - `cargo`: one call of cargo, printed exactly as one would type it.
 //! - `tests`: runs the test programs, several at once.
 //! - `tools`: the programs that tests need and cargo cannot bring.
-//! - `dist`: static binaries, and the container image made of them.
+//! - `dist`: static programs, the archives of a release, and the container image.
 //! - `fuzz`: the targets of `tests/tests/fuzz`, by chance or by coverage.
 //! - `soak`: seeds of faults, and `mutants`: shops broken on purpose, which they must find.
 //! - `sbom`: what the shipped programs are made of.
@@ -88,12 +88,18 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Build static binaries that need nothing from the system they run on
-    Dist,
+    /// Make target/archives/glyphfall-VERSION-TARGET.tar.gz: static programs, man page, completions, licences; with checksums and bill of materials
+    Dist {
+        /// For which platform, as rustc names it [default: this machine's]
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// Try that archive in a container that has nothing else: first page, first failing page, demonstration, room
+    TryArchive,
     /// Build the container image from static binaries, without pulling anything
     Image {
         /// Name and tag of the image
-        #[arg(long, default_value = "glyphfall:dev")]
+        #[arg(long, default_value = dist::IMAGE)]
         tag: String,
         /// Also build NAME-postgres:TAG on top of it, whose content store keeps its assets in PostgreSQL
         #[arg(long)]
@@ -132,8 +138,9 @@ fn main() -> ExitCode {
         Task::Pictures => example("pictures").run(),
         Task::Soak { mutants: true, arguments } => soak::mutants(arguments.first().map(String::as_str)),
         Task::Soak { mutants: false, arguments } => soak::run(&arguments),
-        Task::Dist => dist::build(Build::Shipped).and_then(|_| sbom::write()).map(|_| ()),
-        Task::Sbom => sbom::write().map(|_| ()),
+        Task::Dist { target } => dist::release(target),
+        Task::TryArchive => dist::try_archive(),
+        Task::Sbom => sbom::write(dist::TARGET).map(|_| ()),
         Task::Image { tag, postgres, tested } => {
             dist::image(&tag, if tested { Build::Tested } else { Build::Shipped })
                 .and_then(|()| if postgres { dist::image_with_postgres(&tag) } else { Ok(()) })
@@ -184,7 +191,7 @@ fn test(arguments: Vec<String>) -> Result<()> {
         Step::cargo("build", Cargo::new(dist::TESTED).variables(variables.clone())),
     ];
     if !variables.is_empty() {
-        let image = || dist::image("glyphfall:dev", Build::Tested);
+        let image = || dist::image(dist::IMAGE, Build::Tested);
         steps.push(Step::new("image", "cargo xtask image --tested", image));
     }
     steps.push(tests(variables, arguments));

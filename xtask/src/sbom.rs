@@ -5,28 +5,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
+    fs,
     path::PathBuf,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, NodeDep, Package, PackageId, TargetKind};
-use cyclonedx_bom::{
-    models::{
-        component::{Classification, Component, Components},
-        dependency::{Dependencies, Dependency},
-        hash::{Hash, HashAlgorithm, HashValue, Hashes},
-        license::{LicenseChoice, Licenses},
-        metadata::Metadata as About,
-    },
-    prelude::{Bom, Purl, SpdxExpression, SpecVersion, Validate},
-};
 use serde::Deserialize;
+use serde_json::{Value, json};
+use spdx::Expression;
 
-use crate::{
-    cargo::{Cargo, root},
-    dist::TARGET,
-};
+use crate::cargo::{Cargo, root};
 
 /// Where it lies, from the folder that cargo builds in.
 const FILE: &str = "sbom.cdx.json";
@@ -38,25 +27,61 @@ const PRODUCT: &str = "glyphfall";
 ///
 /// # Errors
 /// When the dependencies cannot be read, or the file cannot be written.
-pub(crate) fn write() -> Result<PathBuf> {
-    let metadata = dependencies()?;
-    let bill = bill(&metadata)?;
+pub(crate) fn write(target: &str) -> Result<PathBuf> {
+    let metadata = dependencies(target)?;
+    let bill = bill(&metadata, target)?;
     let file = metadata.target_directory.join(FILE).into_std_path_buf();
     fs::create_dir_all(&metadata.target_directory)?;
-    let mut opened = File::create(&file).with_context(|| format!("{} cannot be written", file.display()))?;
-    let count = bill.components.as_ref().map_or(0, |components| components.0.len());
-    bill.output_as_json_v1_5(&mut opened)?;
+    let text = serde_json::to_string_pretty(&bill)? + "\n";
+    fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+    let count = bill["components"].as_array().map_or(0, Vec::len);
     eprintln!("{} names {count} crates", file.display());
     Ok(file)
 }
 
-fn dependencies() -> Result<Metadata> {
-    let options = ["--locked", "--filter-platform", TARGET].map(String::from).to_vec();
+fn dependencies(target: &str) -> Result<Metadata> {
+    let options = ["--locked", "--filter-platform", target].map(String::from).to_vec();
     let metadata = MetadataCommand::new().current_dir(root()).other_options(options).exec();
     metadata.context("the dependencies cannot be read")
 }
 
-fn bill(metadata: &Metadata) -> Result<Bom> {
+/// The licences of others that a program is made of, as they ask for: each text once, with the crates that bear it.
+///
+/// # Errors
+/// When a crate's files cannot be read.
+pub(crate) fn notices(target: &str) -> Result<String> {
+    let metadata = dependencies(target)?;
+    let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for package in reached(&metadata, target)?.reached.into_iter().map(|id| &metadata[id]) {
+        let folder = package.manifest_path.parent().context("a manifest lies in a folder")?;
+        for entry in fs::read_dir(folder)?.filter(|_| package.source.is_some()) {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().to_uppercase();
+            let is_notice = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"];
+            if is_notice.iter().any(|start| name.starts_with(start)) && entry.path().is_file() {
+                let text = fs::read(entry.path())?;
+                let text = String::from_utf8_lossy(&text).replace("\r\n", "\n").trim_end().to_owned();
+                texts.entry(text).or_default().insert(reference(package));
+            }
+        }
+    }
+    let mut texts: Vec<_> = texts.into_iter().collect();
+    texts.sort_by(|(_, one), (_, other)| one.cmp(other));
+    let part = |(text, crates): &(String, BTreeSet<String>)| {
+        let crates: Vec<_> = crates.iter().map(String::as_str).collect();
+        format!("{}\n\n{text}\n\n{}\n\n", crates.join(", "), "-".repeat(80))
+    };
+    Ok(texts.iter().map(part).collect())
+}
+
+/// What is shipped: our programs, what each crate uses, and what all of them are made of.
+struct Shipped<'a> {
+    programs: BTreeSet<&'a PackageId>,
+    uses: BTreeMap<&'a PackageId, BTreeSet<&'a PackageId>>,
+    reached: BTreeSet<&'a PackageId>,
+}
+
+fn reached<'a>(metadata: &'a Metadata, target: &str) -> Result<Shipped<'a>> {
     let uses = uses(metadata)?;
     let shipped = metadata.workspace_packages().into_iter().filter(|package| is_shipped(package));
     let programs: BTreeSet<&PackageId> = shipped.map(|package| &package.id).collect();
@@ -65,37 +90,39 @@ fn bill(metadata: &Metadata) -> Result<Bom> {
     while let Some(next) = open.pop() {
         open.extend(uses[next].iter().copied().filter(|used| reached.insert(used)));
     }
-    let built = built(&programs, metadata)?;
+    let built = built(&programs, metadata, target)?;
     reached.retain(|id| built.contains(&reference(&metadata[*id])));
+    Ok(Shipped { programs, uses, reached })
+}
+
+fn bill(metadata: &Metadata, target: &str) -> Result<Value> {
+    let Shipped { programs, uses, reached } = reached(metadata, target)?;
     let checksums = checksums()?;
-    let crates: Result<Vec<_>> = reached.iter().map(|id| component(&metadata[*id], &checksums)).collect();
-    let edges = |(user, used): (String, &BTreeSet<&PackageId>)| Dependency {
-        dependency_ref: user,
-        dependencies: used.intersection(&reached).map(|id| reference(&metadata[*id])).collect(),
+    let crates: Result<Vec<Value>> = reached.iter().map(|id| component(&metadata[*id], &checksums)).collect();
+    let edges = |(user, used): (String, &BTreeSet<&PackageId>)| {
+        let used: Vec<_> = used.intersection(&reached).map(|id| reference(&metadata[*id])).collect();
+        json!({ "ref": user, "dependsOn": used })
     };
     let product = [(PRODUCT.to_owned(), &programs)].into_iter();
     let of_crates = reached.iter().map(|id| (reference(&metadata[*id]), &uses[*id]));
     let version = &metadata[*programs.first().context("no member is shipped")?].version;
-    let product_itself =
-        Component::new(Classification::Application, PRODUCT, &version.to_string(), Some(PRODUCT.to_owned()));
-    let bill = Bom {
-        serial_number: None,
-        metadata: Some(About { component: Some(product_itself), ..About::default() }),
-        components: Some(Components(crates?)),
-        dependencies: Some(Dependencies(product.chain(of_crates).map(edges).collect())),
-        spec_version: SpecVersion::V1_5,
-        ..Bom::default()
-    };
-    let checked = bill.validate_version(SpecVersion::V1_5);
-    ensure!(checked.passed(), "the bill of materials is not what CycloneDX 1.5 asks for: {checked:?}");
-    Ok(bill)
+    Ok(json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "component": { "type": "application", "bom-ref": PRODUCT, "name": PRODUCT, "version": version },
+        },
+        "components": crates?,
+        "dependencies": product.chain(of_crates).map(edges).collect::<Vec<_>>(),
+    }))
 }
 
 /// What these programs are built of. The metadata alone would name more: in it a crate has every feature that any member asks for, tests
 /// included.
-fn built(programs: &BTreeSet<&PackageId>, metadata: &Metadata) -> Result<BTreeSet<String>> {
+fn built(programs: &BTreeSet<&PackageId>, metadata: &Metadata, target: &str) -> Result<BTreeSet<String>> {
     let tree = Cargo::new("tree --locked --edges normal --prefix none --no-dedupe --format {p} --target");
-    let tree = programs.iter().fold(tree.argument(TARGET), |tree, id| {
+    let tree = programs.iter().fold(tree.argument(target), |tree, id| {
         tree.argument("--package").argument(metadata[*id].name.as_str())
     });
     let said = String::from_utf8(tree.output()?).context("cargo names crates in plain text")?;
@@ -124,25 +151,27 @@ fn uses(metadata: &Metadata) -> Result<BTreeMap<&PackageId, BTreeSet<&PackageId>
     Ok(uses)
 }
 
-fn component(package: &Package, checksums: &BTreeMap<(String, String), String>) -> Result<Component> {
+fn component(package: &Package, checksums: &BTreeMap<(String, String), String>) -> Result<Value> {
     let (name, version) = (package.name.to_string(), package.version.to_string());
     let licence = package.license.as_ref().with_context(|| format!("{name} {version} states no licence"))?;
-    let licence = SpdxExpression::parse_lax(licence.clone())?;
-    let kind = if is_shipped(package) && package.source.is_none() {
-        Classification::Application
-    } else {
-        Classification::Library
-    };
-    let checksum = checksums.get(&(name.clone(), version.clone()));
-    let hash = |sum: &String| Hash { alg: HashAlgorithm::SHA_256, content: HashValue(sum.clone()) };
+    // `MIT/Apache-2.0` of older crates is no expression.
+    let licence = Expression::canonicalize(licence)?.unwrap_or_else(|| licence.clone());
+    let is_program = is_shipped(package) && package.source.is_none();
+    let mut component = json!({
+        "type": if is_program { "application" } else { "library" },
+        "bom-ref": reference(package),
+        "name": name,
+        "version": version,
+        "licenses": [{ "expression": licence }],
+    });
     // What is ours has no address in a registry.
-    let purl = package.source.is_some().then(|| Purl::new("cargo", &name, &version)).transpose()?;
-    Ok(Component {
-        licenses: Some(Licenses(vec![LicenseChoice::Expression(licence)])),
-        hashes: checksum.map(|sum| Hashes(vec![hash(sum)])),
-        purl,
-        ..Component::new(kind, &name, &version, Some(reference(package)))
-    })
+    if package.source.is_some() {
+        component["purl"] = format!("pkg:cargo/{name}@{}", version.replace('+', "%2B")).into();
+    }
+    if let Some(sum) = checksums.get(&(name, version)) {
+        component["hashes"] = json!([{ "alg": "SHA-256", "content": sum }]);
+    }
+    Ok(component)
 }
 
 fn reference(package: &Package) -> String {
@@ -170,31 +199,29 @@ fn checksums() -> Result<BTreeMap<(String, String), String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dist::TARGET;
 
     #[test]
     fn the_bill_names_what_is_shipped_and_nothing_that_is_not() {
-        let metadata = dependencies().unwrap();
-        let bill = bill(&metadata).unwrap();
-        let components = &bill.components.as_ref().unwrap().0;
-        let names: BTreeSet<String> = components.iter().map(|one| one.name.to_string()).collect();
+        let metadata = dependencies(TARGET).unwrap();
+        let bill = bill(&metadata, TARGET).unwrap();
+        let components = bill["components"].as_array().unwrap();
+        let names: BTreeSet<&str> = components.iter().map(|one| one["name"].as_str().unwrap()).collect();
         for name in ["tokio", "hyper", "redb", "tokio-postgres", "glyphfall-cli", "glyphfall-words"] {
             assert!(names.contains(name), "{name} is missing");
         }
-        for name in ["insta", "proptest", "fantoccini", "glyphfall-tests", "xtask", "cyclonedx-bom"] {
+        for name in ["insta", "proptest", "fantoccini", "glyphfall-tests", "xtask", "cargo_metadata"] {
             assert!(!names.contains(name), "{name} is not shipped");
         }
-        let foreign = components.iter().filter(|one| one.purl.is_some());
-        assert!(foreign.clone().count() > 100 && foreign.clone().all(|one| one.hashes.is_some()));
-        let known: BTreeSet<&str> = components.iter().filter_map(|one| one.bom_ref.as_deref()).collect();
+        let foreign = components.iter().filter(|one| one.get("purl").is_some());
+        assert!(foreign.clone().count() > 100 && foreign.clone().all(|one| one.get("hashes").is_some()));
+        let known: BTreeSet<&str> = components.iter().map(|one| one["bom-ref"].as_str().unwrap()).collect();
         assert_eq!(known.len(), components.len(), "each is named once");
-        let edges = &bill.dependencies.as_ref().unwrap().0;
-        let used = edges.iter().flat_map(|edge| &edge.dependencies);
-        assert!(used.clone().count() > 300 && used.clone().all(|used| known.contains(used.as_str())));
-        let write = |bill: Bom| {
-            let mut text = Vec::new();
-            bill.output_as_json_v1_5(&mut text).unwrap();
-            text
-        };
-        assert_eq!(write(bill), write(super::bill(&metadata).unwrap()), "two calls differ");
+        let edges = bill["dependencies"].as_array().unwrap();
+        let used = edges.iter().flat_map(|edge| edge["dependsOn"].as_array().unwrap());
+        assert!(
+            used.clone().count() > 300 && used.clone().all(|used| known.contains(used.as_str().unwrap()))
+        );
+        assert_eq!(bill, super::bill(&metadata, TARGET).unwrap(), "two calls differ");
     }
 }

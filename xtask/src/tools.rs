@@ -19,7 +19,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 14] = [
+const TOOLS: [Tool; 15] = [
     Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
     Tool {
         binary: "chromedriver",
@@ -45,6 +45,7 @@ const TOOLS: [Tool; 14] = [
         package: "eslint",
         purpose: "a test looks for mistakes in the room's pages with it",
     },
+    Tool { binary: "kubectl", package: "kubernetes-client", purpose: "a test reads the manifests with it" },
     Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
 ];
 
@@ -114,7 +115,8 @@ fn ensure_all(tools: &[Tool]) -> Result<()> {
     Ok(())
 }
 
-/// Makes a Python environment of real peers (OpenTelemetry's exporters, a collector, k6), unless it is there.
+/// Makes a Python environment of real peers (OpenTelemetry's exporters, a collector, k6) and of what reads the files of a release, unless it
+/// is there.
 fn ensure_python(folder: &str, requirements: &str) -> Result<()> {
     let marker = PathBuf::from(folder).join("requirements.txt");
     if fs::read(&marker).ok() == Some(fs::read(requirements)?) {
@@ -147,6 +149,16 @@ fn is_plugin(tool: &Tool) -> bool {
     let mut plugin = Command::new("docker");
     let plugin = plugin.args(["compose", "version"]).stdout(Stdio::null()).stderr(Stdio::null());
     tool.binary == COMPOSE && plugin.status().is_ok_and(|status| status.success())
+}
+
+/// Whether a program can be started by its name.
+pub(crate) fn is_there(binary: &str) -> bool {
+    find(binary).is_some()
+}
+
+/// Where a program is, if it is installed.
+pub(crate) fn find(binary: &str) -> Option<PathBuf> {
+    in_path(binary)
 }
 
 fn in_path(binary: &str) -> Option<PathBuf> {
