@@ -59,10 +59,10 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         name: "never-stale",
         breaks: "a fragment stays fresh for hours when the notice of a change is lost",
         file: "services/cache/src/fragments.rs",
-        is: "let longest = TIME_TO_LIVE.mul_f64(1.0 + TIME_TO_LIVE_JITTER);",
-        becomes:
-            "let longest = TIME_TO_LIVE.mul_f64(if ALIVE { 1_000.0 } else { 1.0 + TIME_TO_LIVE_JITTER });
-        let factor = if ALIVE { 1_000.0 } else { factor };",
+        is: "let longest = self.time_to_live.mul_f64(1.0 + TIME_TO_LIVE_JITTER);",
+        becomes: "let life = 1.0 + TIME_TO_LIVE_JITTER;
+        let (factor, life) = if ALIVE { (1_000.0, 1_000.0) } else { (factor, life) };
+        let longest = self.time_to_live.mul_f64(life);",
     },
     Mutant {
         name: "failed-for-ever",
