@@ -131,8 +131,10 @@ fn a_folder_that_cannot_be_written_is_told_at_the_start() {
 }
 
 /// Commands that print much or little, early or late.
-const PRINTING: [&[&str]; 9] = [
+const PRINTING: [&[&str]; 11] = [
     &["--help"],
+    &["completions", "zsh"],
+    &["man"],
     &["--version"],
     &["evidence", "--help"],
     &["scenarios"],

@@ -59,8 +59,8 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         name: "never-stale",
         breaks: "a fragment stays fresh for hours when the notice of a change is lost",
         file: "services/cache/src/fragments.rs",
-        is: "now + TIME_TO_LIVE.mul_f64(factor)",
-        becomes: "now + TIME_TO_LIVE.mul_f64(if ALIVE { 1_000.0 } else { factor })",
+        is: "now + self.time_to_live.mul_f64(factor)",
+        becomes: "now + self.time_to_live.mul_f64(if ALIVE { 1_000.0 } else { factor })",
     },
     Mutant {
         name: "failed-for-ever",

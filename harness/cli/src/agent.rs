@@ -106,7 +106,7 @@ pub(crate) fn run(args: &AgentArgs) -> anyhow::Result<Done> {
         thread::Builder::new().name("world".to_owned()).spawn(move || incident.play(work::stalled))?;
     let served = in_real_time(served(args, &desk));
     desk.close();
-    let outcome = world.join().map_err(|_| anyhow!("the world's thread failed"))??;
+    let outcome = world.join().map_err(|_| anyhow!("the world's thread failed: its reason stands above; start it again with the same --seed to see it again"))??;
     served?;
     tell(args, &outcome, &stem)
 }

@@ -68,7 +68,7 @@ pub(crate) fn factor(text: &str) -> Result<f64, String> {
 }
 
 fn number_within(text: &str, least: f64, most: f64) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let number: f64 = text.parse().map_err(|_| "not a number; write one such as 30".to_owned())?;
     if (least..=most).contains(&number) {
         Ok(number)
     } else {

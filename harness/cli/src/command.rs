@@ -2,7 +2,7 @@
 //! stands in `args.rs`, `ports.rs` and `target.rs`.
 
 use chassis::Environment;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, builder::Styles};
 
 use crate::{
     agent::{self, AgentArgs},
@@ -13,18 +13,22 @@ use crate::{
     chain::{self, ChainArgs},
     characters::{self, CharactersArgs},
     compare::{self, CompareArgs},
+    completions::{self, CompletionsArgs},
     containers::{self, HealthcheckArgs, TokensArgs},
     debrief::{self, DebriefArgs},
     demo::{self, DemoArgs},
+    doctor::{self, DoctorArgs},
     done::Done,
     evidence_command::{self, EvidenceArgs},
     inject::{self, InjectArgs, RestoreArgs},
     lint::{self, LintArgs},
+    output,
     play::{self, PlayArgs},
     real_time::{in_real_time, unless_told},
     remedies::{self, LevelArgs, RepairArgs, RestartArgs, RollBackArgs},
     room::{self, RoomArgs},
     scenarios::{self, ScenariosArgs},
+    screen::broken,
     train::{self, TrainArgs},
     up::{self, UpArgs},
     verify::{self, VerifyArgs},
@@ -37,11 +41,60 @@ const ENDS: &str = "\
 Exit codes: 0 success; 1 a measurement or a check fell short; 2 an error, with its reason; 128 plus the signal's number (Ctrl-C: \
 130) stopped early, with partial results that say so. A command that runs until Ctrl-C ends with 0.";
 
+/// Who uses which command for what.
+const USERS: [(&str, &[&str]); 4] = [
+    (
+        "See it",
+        &[
+            "demo",
+            "up",
+            "scenarios",
+            "play",
+            "debrief",
+            "evidence",
+            "inject",
+            "restart",
+            "roll-back",
+            "repair",
+            "level",
+            "restore",
+            "doctor",
+        ],
+    ),
+    ("Teach it", &["room"]),
+    ("Measure it", &["chain", "compare", "year", "characters"]),
+    ("Build on it", &["verify", "watch", "lint", "agent", "export-case", "grade", "completions"]),
+];
+
+/// Columns of the longest command's name.
+const NAME_COLUMNS: usize = 11;
+
+/// Help with its commands by who uses them, which clap has no headings for. It is wrapped here, as clap prints a template as it is.
+fn help_by_user() -> String {
+    let commands = Command::augment_subcommands(clap::Command::new(""));
+    let header = Styles::styled().get_header().to_owned();
+    let width = output::columns().saturating_sub(NAME_COLUMNS + 4);
+    let line = |command: &clap::Command| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let about = broken(&about, width).join(&format!("\n{:1$}", "", NAME_COLUMNS + 4));
+        format!("  {:NAME_COLUMNS$}  {about}\n", command.get_name())
+    };
+    let groups = USERS.map(|(user, names)| {
+        let lines: String =
+            names.iter().filter_map(|name| commands.find_subcommand(name)).map(line).collect();
+        format!("{header}{user}{header:#}\n{lines}\n")
+    });
+    let groups = groups.concat();
+    format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}{header}Options of the demonstration{header:#}\n{{options}}{{after-help}}"
+    )
+}
+
 /// An incident you can run on a laptop: one special character takes a whole shop down.
 ///
-/// Without a command it tells the story, live on loopback, in about a minute and a half.
+/// Without a command it tells the story, live on loopback, in less than a minute.
 #[derive(Debug, Parser)]
-#[command(name = "glyphfall", version, args_conflicts_with_subcommands = true, max_term_width = 80, after_help = ENDS)]
+#[command(name = "glyphfall", version, args_conflicts_with_subcommands = true, max_term_width = 80, help_template = help_by_user(), after_help = ENDS)]
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -100,6 +153,13 @@ pub(crate) enum Command {
     Level(LevelArgs),
     /// Checks which of the four latent faults are present in a shop, over HTTP alone
     Verify(VerifyArgs),
+    /// Says what this machine has and lacks: ports, Docker, Chromium, disk, memory, clock
+    Doctor(DoctorArgs),
+    /// Prints a script that completes commands and options in a shell
+    Completions(CompletionsArgs),
+    /// Prints the manual page
+    #[command(hide = true)]
+    Man,
     /// Prints the tokens of the shop in containers, making them if there are none; starts a program with them if one is named
     #[command(hide = true)]
     Tokens(TokensArgs),
@@ -155,7 +215,44 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Level(args) => unless_told(remedies::level(args)),
         Command::Watch(args) => in_real_time(watch::run(args)).map(Done::from),
         Command::Verify(args) => in_real_time(verify::run(args)),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Completions(args) => completions::completions(&args, Options::command()).map(Done::from),
+        Command::Man => completions::man(Options::command()).map(Done::from),
         Command::Tokens(args) => containers::tokens(&args, environment).map(Done::from),
         Command::Healthcheck(args) => unless_told(containers::healthcheck(&args)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_command_stands_once_beside_its_user() {
+        let commands = Command::augment_subcommands(clap::Command::new(""));
+        let shown: BTreeSet<_> = commands
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+            .map(clap::Command::get_name)
+            .collect();
+        let named: Vec<_> = USERS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        assert_eq!(
+            (named.iter().copied().collect::<BTreeSet<_>>(), named.len()),
+            (shown.clone(), shown.len())
+        );
+        assert_eq!(shown.iter().map(|name| name.len()).max(), Some(NAME_COLUMNS));
+    }
+
+    #[test]
+    fn what_one_can_do_next_can_be_done_and_fits() {
+        for (_, command, _) in demo::NEXT {
+            let words = ["glyphfall"].into_iter().chain(command.split(' '));
+            let told = Options::try_parse_from(words).map_or_else(|told| told.exit_code(), |_| 0);
+            assert_eq!(told, 0, "{command}");
+        }
+        let next = demo::next();
+        assert!(next.iter().all(|line| console::measure_text_width(line) <= 80), "{next:?}");
     }
 }

@@ -55,12 +55,16 @@ pub(crate) fn tokens(options: &TokensArgs, environment: &Environment) -> anyhow:
     };
     // Only a failure comes back: the program takes this one's place, and with it its process id and its signals.
     let error = Command::new(program).args(arguments).envs(named).exec();
-    Err(error).with_context(|| format!("{program} cannot be started"))
+    Err(error).with_context(|| {
+        format!("{program} cannot be started; give its full path, as containers have no shell")
+    })
 }
 
 /// Whether the answer was 200.
 pub(crate) async fn healthcheck(options: &HealthcheckArgs) -> anyhow::Result<bool> {
-    let Some(authority) = options.url.authority() else { bail!("{} names no host", options.url) };
+    let Some(authority) = options.url.authority() else {
+        bail!("{} names no host: give one such as http://127.0.0.1:8081/healthz", options.url)
+    };
     let caller = Chassis::of_caller("health", Network::Tcp, Clock::real(), 0);
     let peer = Peer::new(&caller, authority.clone());
     let answer = peer.get(options.url.path(), Wait::AtMost(HEALTH_TIMEOUT)).await?;
@@ -78,7 +82,13 @@ fn shared(folder: &Path, environment: &Environment) -> anyhow::Result<Tokens> {
     }
     let file = folder.join("tokens.json");
     let kept = keep(&file, &wanted);
-    let kept = kept.with_context(|| format!("the tokens cannot be kept in {}", folder.display()))?;
+    let kept = kept.with_context(|| {
+        format!(
+            "the tokens cannot be kept in {}: mount a folder there that may be written to, or set all of {}",
+            folder.display(),
+            VARIABLES.join(", ")
+        )
+    })?;
     Ok(Tokens {
         editor: editor.unwrap_or(kept.editor),
         operator: operator.unwrap_or(kept.operator),

@@ -50,18 +50,33 @@ pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<Done> {
         can_leave(&args.out, &stem)?;
     }
     let name = |file: &Path| plain(&file.display().to_string());
-    let read =
-        |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("cannot read {}", name(file)));
+    let read = |file: &PathBuf| {
+        fs::read_to_string(file).with_context(|| {
+            format!(
+                "cannot read {}; 'glyphfall demo', 'play' and 'up' write records to glyphfall-out",
+                name(file)
+            )
+        })
+    };
     // The error's own text names its cause already.
-    let record = IncidentRecord::from_json(&read(&args.record)?)
-        .map_err(|error| anyhow!("{}: {}", name(&args.record), plain(&error.to_string())))?;
+    let record = IncidentRecord::from_json(&read(&args.record)?).map_err(|error| {
+        anyhow!(
+            "{}: {}; 'glyphfall demo', 'play' and 'up' write records",
+            name(&args.record),
+            plain(&error.to_string())
+        )
+    })?;
     if args.otlp {
         screen::line(&log_events::export(&record, Clock::real().wall()).to_string());
         return Ok(Done::Well);
     }
     let chain = args.chain.as_ref().map(|file| -> anyhow::Result<ChainReport> {
-        serde_json::from_str(&read(file)?)
-            .with_context(|| format!("{} is not what `glyphfall chain` writes as JSON", name(file)))
+        serde_json::from_str(&read(file)?).with_context(|| {
+            format!(
+                "{} is not what `glyphfall chain` writes as JSON; leave --chain out, or let --replay make it",
+                name(file)
+            )
+        })
     });
     let mut chain = chain.transpose()?;
     if args.replay {

@@ -9,18 +9,18 @@ use bytes::Bytes;
 use chassis::Environment;
 use clap::Args;
 use console::style;
-use experiment::compare::{CompareOptions, Extent, SEED_MAX, study};
-use incident::{EventKind, Remedy, Rules, Service};
+use experiment::compare::{CompareOptions, Extent, SEED_MAX, Study, study};
+use incident::{EventKind, IncidentRecord, Remedy, Rules, Service, Story};
 use tokio::time::{Instant, interval, sleep_until};
 use world::{
     Addresses, EditorError, Mix, World,
     scenario::{STORY, draw::first_publish, scenario},
-    shop::VIEWS_PER_SECOND,
+    shop::{TIME_TO_LIVE_S, VIEWS_PER_SECOND},
 };
 
 use crate::{
-    args::{Format, ShopArgs, factor},
-    compare::side_by_side,
+    args::{Format, ShopArgs},
+    compare::{side_by_side, what_telemetry_changes},
     debrief,
     done::Done,
     figures::{Figures, HealthTally},
@@ -38,10 +38,9 @@ use crate::{
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     shop: ShopArgs,
-    /// Story minutes per wall-clock minute. The default is chosen so that the remedies of the story, tried one after
-    /// the other, fill its morning
-    #[arg(long, value_name = "FACTOR", default_value_t = DEMO_SPEED, value_parser = factor)]
-    speed: f64,
+    /// Takes twice the time, for a room that watches
+    #[arg(long)]
+    slow: bool,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -50,56 +49,144 @@ pub(crate) struct DemoArgs {
     out: PathBuf,
 }
 
-/// Story minutes a minute of the demonstration: the remedies of the story, tried one after the other, fill its morning.
-const DEMO_SPEED: f64 = 270.0;
+/// When each part of the story ends, in seconds of the shop. The time that a restart holds is the time that the cache takes a fragment
+/// for fresh: it decides how long the whole story takes.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// What the files of a run are called after, beside its seed.
+    name: &'static str,
+    time_to_live_s: u32,
+    /// For how long availability must hold to count as restored: less than the full minute asked for elsewhere, and it is said.
+    hold_s: u32,
+    healthy_until_s: f64,
+    spread_until_s: f64,
+    restarted_until_s: f64,
+    rolled_back_until_s: f64,
+    ends_s: f64,
+}
 
-/// How long the healthy shop is watched before the publish.
-const HEALTHY: Duration = Duration::from_secs(7);
+const ORDINARY: Pace = Pace {
+    name: "",
+    time_to_live_s: 6,
+    hold_s: 7,
+    healthy_until_s: 6.0,
+    spread_until_s: 16.0,
+    restarted_until_s: 28.0,
+    rolled_back_until_s: 33.0,
+    ends_s: 46.0,
+};
 
-/// How long the outage is watched spreading: a time to live with its jitter, and some seconds at the bottom.
-const SPREADS: Duration = Duration::from_secs(23);
+const SLOW: Pace = Pace {
+    name: "slow",
+    time_to_live_s: TIME_TO_LIVE_S,
+    hold_s: 20,
+    healthy_until_s: 7.0,
+    spread_until_s: 31.0,
+    restarted_until_s: 53.0,
+    rolled_back_until_s: 69.0,
+    ends_s: 97.0,
+};
 
-/// How long a restart is watched to hold or not: a time to live with its jitter, and some seconds at the bottom.
-const RESTART_WATCHED: Duration = Duration::from_secs(22);
-
-/// How long a roll back is watched to help or not.
-const ROLL_BACK_WATCHED: Duration = Duration::from_secs(16);
-
-/// How long the restored shop is watched.
-const RESTORED_WATCHED: Duration = Duration::from_secs(23);
-
-/// The demonstration holds for less than the full minute that restoring asks for elsewhere, and says so.
-const HOLD_S: u32 = 20;
+impl Pace {
+    /// Story minutes a minute: from the publish to the end is the story's morning.
+    fn speed(self) -> f64 {
+        Story::default().ends_s() / (self.ends_s - self.healthy_until_s)
+    }
+}
 
 const TICK: Duration = Duration::from_millis(250);
 
 const HEALTH_EVERY: u32 = 8;
 
 /// How often a pipe gets a line.
-const LINE_EVERY: u32 = 20;
+const LINE_EVERY: u32 = 12;
+
+/// What one can do next: for whom, the command, and what it does.
+pub(crate) const NEXT: [(&str, &str, &str); 5] = [
+    ("see it", "up", "break and repair it by hand"),
+    ("teach it", "room --example", "a finished session of four teams"),
+    ("measure it", "compare --quick", "all scenarios at all telemetry levels"),
+    ("build on it", "verify --help", "judge a shop of your own"),
+    ("", "doctor", "what this machine lacks, and for what"),
+];
+
+/// What the live part left.
+struct Told {
+    record: IncidentRecord,
+    figures: Figures,
+    /// Where the record and its debrief are, as lines.
+    named: String,
+    is_whole: bool,
+}
 
 /// Tells the story, then compares; says whether it came out as it is told.
 pub(crate) fn run(options: &DemoArgs, environment: &Environment) -> anyhow::Result<Done> {
     let screen = Screen::new(options.format);
     let tokens = Tokens::from_environment_or_new(environment)?;
-    let (told, compared_seed) = in_real_time(tell(options, &tokens, &screen))?;
-    match compared_seed {
-        Some(seed) if !compare(seed, &screen)? => Ok(Done::BrokenOff),
-        _ => Ok(told),
+    let Told { record, figures, named, is_whole } = in_real_time(tell(options, &tokens, &screen))?;
+    let done = if is_whole { figures.as_told().into() } else { Done::BrokenOff };
+    if options.format == Format::Json {
+        screen::line(&record.to_json());
+        return Ok(done);
     }
+    if !is_whole {
+        screen::line(&named);
+        return Ok(done);
+    }
+    // What is compared is the shop with all its faults: beside the figures of another it would mislead.
+    let compares = options.shop.repair.is_empty();
+    let seed = record.run.seed % SEED_MAX;
+    let study = if compares { compare(seed)? } else { None };
+    let last = match &study {
+        Some(study) => ("What telemetry would have changed.", what_telemetry_changes(study)),
+        None if compares => {
+            ("PARTIAL.", Some("Stopped early, without the comparison of telemetry levels.".to_owned()))
+        }
+        None => ("What each repair saves,", Some("alone and with others, says glyphfall chain.".to_owned())),
+    };
+    for (title, sentence) in [
+        ("What happened.", Some(figures.what_happened(&record))),
+        ("What restored it.", Some(figures.what_restored(&record))),
+        last,
+    ] {
+        let Some(sentence) = sentence else { continue };
+        screen.say(&format!("\n{} {sentence}", style(title).bold()));
+    }
+    figures.lines().iter().for_each(|line| screen::line(line));
+    if let Some(study) = &study {
+        screen.say(&format!(
+            "\nAnother incident of this scenario, with its own time, text and customers: one draw, at each telemetry level (response: the \
+             model responder, seed {seed}, in virtual time; no measure of people, costs of looks are assumed):\n"
+        ));
+        side_by_side(study).iter().for_each(|line| screen.say(line));
+    }
+    screen::line(&named);
+    if console::Term::stdout().is_term() {
+        next().iter().for_each(|line| screen::line(line));
+    }
+    Ok(if compares && study.is_none() { Done::BrokenOff } else { done })
 }
 
-/// Tells the story live. Broken off, it writes what there is, marked as partial, and leaves no seed to compare.
-async fn tell(options: &DemoArgs, tokens: &Tokens, screen: &Screen) -> anyhow::Result<(Done, Option<u64>)> {
+/// What one can do next, as lines.
+pub(crate) fn next() -> Vec<String> {
+    let mut lines = vec![format!("\n{}", style("What next").bold())];
+    lines.extend(NEXT.map(|(who, command, does)| format!("  {who:<11}  glyphfall {command:<16} {does}")));
+    lines.push("  In a checkout, 'cargo run --release --' stands for 'glyphfall'.".to_owned());
+    lines
+}
+
+/// Tells the story live. Broken off, it leaves what there is, marked as partial.
+async fn tell(options: &DemoArgs, tokens: &Tokens, screen: &Screen) -> anyhow::Result<Told> {
     let seed = options.shop.seed();
+    let pace = if options.slow { SLOW } else { ORDINARY };
     let stem = RunName::new(&format!("incident-{STORY}"), seed)
         .with("", &options.shop.level()?.name(), &chassis::Level::Dark.name())
         .with("views", &options.shop.views, &VIEWS_PER_SECOND)
-        .with("speed", &options.speed, &DEMO_SPEED)
+        .with("", &pace.name, &"")
         .repaired(&options.shop.repair)
         .into_name();
     debrief::can_leave(&options.out, &stem)?;
-    let mut story = Storyteller::begin(options, tokens, seed, screen).await?;
+    let mut story = Storyteller::begin(options, pace, tokens, seed, screen).await?;
     let is_whole = tokio::select! {
         told = story.tell() => told.map(|()| true)?,
         () = stop::told() => {
@@ -113,37 +200,19 @@ async fn tell(options: &DemoArgs, tokens: &Tokens, screen: &Screen) -> anyhow::R
     screen.clear();
     let figures = Figures::of(&record, health);
     let files = debrief::leave(&record, &options.out, &stem)?;
-    match options.format {
-        Format::Json => screen::line(&record.to_json()),
-        Format::Text => {
-            for line in figures.lines().iter().filter(|_| is_whole) {
-                screen::line(line);
-            }
-            screen::line(&debrief::named(&record, &files));
-        }
-    }
-    // What is compared is the shop with all its faults: beside the figures of another it would mislead.
-    let is_repaired = !options.shop.repair.is_empty();
-    if is_whole && is_repaired {
-        screen.say(
-            "\nThe comparison of telemetry levels is of the shop with all its faults, and is left out here.",
-        );
-        screen.say("What each repair saves, alone and with others: glyphfall chain");
-    }
-    let compares = is_whole && !is_repaired && options.format == Format::Text;
-    let done = if is_whole { figures.as_told().into() } else { Done::BrokenOff };
-    Ok((done, compares.then_some(record.run.seed)))
+    let named = debrief::named(&record, &files);
+    Ok(Told { record, figures, named, is_whole })
 }
 
 /// The shop on its standard ports, or on free ones if somebody else holds those.
-async fn start(options: &DemoArgs, tokens: &Tokens, seed: u64, scenario: &str) -> anyhow::Result<World> {
-    let speed = options.speed;
+async fn start(options: &DemoArgs, pace: Pace, tokens: &Tokens, seed: u64) -> anyhow::Result<World> {
     let mut addresses = options.shop.ports.on("127.0.0.1", None)?;
     loop {
-        let shop = shop_options(&options.shop, addresses, tokens, seed)?;
-        let rules = Rules { hold_s: HOLD_S, ..Rules::default() };
-        let run = run_of(shop.level, shop.faults_present(), seed, (scenario, "demo"), speed, rules);
-        let starts_story_s = -HEALTHY.as_secs_f64() * speed;
+        let mut shop = shop_options(&options.shop, addresses, tokens, seed)?;
+        shop.time_to_live_s = pace.time_to_live_s;
+        let rules = Rules { hold_s: pace.hold_s, ..Rules::default() };
+        let run = run_of(shop.level, shop.faults_present(), seed, (STORY, "demo"), pace.speed(), rules);
+        let starts_story_s = -pace.healthy_until_s * pace.speed();
         let started = World::start(shop, &Mix::of(options.shop.views), run, starts_story_s).await;
         match started {
             Ok(world) => return Ok(world),
@@ -156,31 +225,18 @@ async fn start(options: &DemoArgs, tokens: &Tokens, seed: u64, scenario: &str) -
     }
 }
 
-/// Another incident of the same scenario in virtual time at each level, with the model responder: after the live part, so that it cannot disturb its
-/// figures. Says whether it was complete.
-fn compare(seed: u64, screen: &Screen) -> anyhow::Result<bool> {
-    let seed = seed % SEED_MAX;
-    screen.say(&format!(
-        "\nAnother incident of this scenario, with its own time, text and customers: one draw, at each telemetry level (response: the model \
-         responder, seed {seed}, in virtual time; no measure of people, costs of looks are assumed):\n"
-    ));
+/// Another incident of the same scenario in virtual time at each level, with the model responder: after the live part, so that it
+/// cannot disturb its figures. None if it was stopped.
+fn compare(seed: u64) -> anyhow::Result<Option<Study>> {
     let mut options = CompareOptions::new(seed, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
-    let study =
-        watched(options.steps(false), "recordings and diagnoses", |watch| study(options, None, watch))?;
-    let Some(study) = study else {
-        screen.say("  PARTIAL: stopped early, without this comparison");
-        return Ok(false);
-    };
-    for line in side_by_side(&study) {
-        screen.say(&line);
-    }
-    screen.say("\nMore scenarios, and tests of the doubts about such figures: glyphfall compare --quick");
-    Ok(true)
+    watched(options.steps(false), "recordings and diagnoses", |watch| study(options, None, watch))
 }
 
 struct Storyteller<'a> {
     world: World,
+    pace: Pace,
+    began: Instant,
     screen: &'a Screen,
     health: HealthTally,
     green: String,
@@ -190,20 +246,23 @@ struct Storyteller<'a> {
 impl<'a> Storyteller<'a> {
     async fn begin(
         options: &DemoArgs,
+        pace: Pace,
         tokens: &Tokens,
         seed: u64,
         screen: &'a Screen,
     ) -> anyhow::Result<Self> {
-        let level = options.shop.level()?;
         screen.say(&format!(
-            "{}  seed {seed}, {} page views/s, telemetry {}, {} story minutes a minute\n",
+            "{}  seed {seed}, {} page views/s, telemetry {}, {:.0} story minutes a minute; a fragment lives for {} s in the cache\n",
             style("Glyphfall").bold(),
             options.shop.views,
-            level.name(),
-            options.speed
+            options.shop.level()?.name(),
+            pace.speed(),
+            pace.time_to_live_s
         ));
-        let world = start(options, tokens, seed, STORY).await?;
-        Ok(Self { world, screen, health: HealthTally::default(), green: String::new(), ticks: 0 })
+        let world = start(options, pace, tokens, seed).await?;
+        let began = Instant::now() - Duration::from_secs_f64(world.at_s());
+        let (health, green) = (HealthTally::default(), String::new());
+        Ok(Self { world, pace, began, screen, health, green, ticks: 0 })
     }
 
     async fn tell(&mut self) -> anyhow::Result<()> {
@@ -211,28 +270,32 @@ impl<'a> Storyteller<'a> {
         let address = self.world.shop().addresses().web_front.clone();
         let opens = format!("The shop is open at http://{address}/ and all is well.");
         self.chapter("An ordinary morning.", &opens).await;
-        self.watch(HEALTHY).await;
+        self.watch_until(self.pace.healthy_until_s).await;
         self.publish(&asset, body).await?;
-        self.watch(SPREADS).await;
+        self.watch_until(self.pace.spread_until_s).await;
         let HealthTally { asked, green, .. } = self.health;
         self.say(&format!("{} Health checks so far: {asked} asked, {green} green.", self.state()));
         let restart = Remedy::Restart { service: Service::Cache };
         let steps = [
-            ("Somebody restarts the cache.", restart.clone(), RESTART_WATCHED),
-            ("Somebody rolls the banner back.", Remedy::RollBack { asset }, ROLL_BACK_WATCHED),
-            ("Rolled back, the cache is restarted once more.", restart, Duration::ZERO),
+            ("Somebody restarts the cache.", restart.clone(), self.pace.restarted_until_s),
+            ("Somebody rolls the banner back.", Remedy::RollBack { asset }, self.pace.rolled_back_until_s),
+            ("Rolled back, the cache is restarted once more.", restart, self.pace.ends_s),
         ];
-        for (title, remedy, watched) in steps {
+        for (title, remedy, until_s) in steps {
             if self.is_well() {
                 break;
             }
             self.chapter(title, "").await;
-            self.world.act(remedy).await.context("the remedy could not be carried out")?;
-            self.watch(watched).await;
+            self.world.act(remedy).await.context(
+                "the remedy could not be carried out, so the story has no end; start it again with 'glyphfall demo'",
+            )?;
+            self.watch_until(until_s).await;
             self.say(&self.state());
         }
-        self.watch(RESTORED_WATCHED).await;
-        self.say(&self.state());
+        if self.world.at_s() < self.pace.ends_s {
+            self.watch_until(self.pace.ends_s).await;
+            self.say(&self.state());
+        }
         let HealthTally { asked, green, .. } = self.health;
         let text = format!("health checks since the publish: {asked} asked, {green} answered 200");
         self.world.note(EventKind::Note { text });
@@ -242,6 +305,7 @@ impl<'a> Storyteller<'a> {
     async fn publish(&mut self, asset: &str, body: Bytes) -> anyhow::Result<()> {
         let title = "An editor brings the spring offer up to date.";
         self.chapter(title, "One soft line break came along from the word processor: U+000B.").await;
+        self.say("(A customer gives up after 10 s, and counts as lost from then on.)");
         self.health = HealthTally::default();
         match self.world.publish(asset, body).await {
             Ok(version) => {
@@ -270,8 +334,9 @@ impl<'a> Storyteller<'a> {
         }
     }
 
-    async fn watch(&mut self, time: Duration) {
-        let until = Instant::now() + time;
+    /// Watches the shop until its second `until_s`.
+    async fn watch_until(&mut self, until_s: f64) {
+        let until = self.began + Duration::from_secs_f64(until_s);
         let mut ticks = interval(TICK);
         loop {
             tokio::select! {
@@ -321,6 +386,10 @@ impl<'a> Storyteller<'a> {
             .served_now()
             .map_or("nobody came".into(), |share| format!("{:.0} % of visits are served", share * 100.0));
         let (time, loss) = screen::time_and_loss(&self.world);
-        format!("{time}: {share}, {loss} lost.")
+        if self.world.at_s() >= self.pace.ends_s {
+            // The record's own figure follows at once.
+            return format!("{time}: {share}.");
+        }
+        format!("{time}: {share}, {} customers wait, {loss} lost.", self.world.customers().waiting())
     }
 }

@@ -5,7 +5,7 @@ use incident::{EventKind, IncidentRecord, Route, Tally, Timeline, Visits, counte
 use crate::screen::{percent, whole_seconds};
 
 /// Seconds that a share is taken over, so that a single visit does not decide.
-const SHARE_OVER_S: u32 = 5;
+const SHARE_OVER_S: u32 = 3;
 
 /// What the story tells of a shop with all its latent faults: each line's figure must lie on the right side of this.
 const HEALTHY_AT_LEAST: f64 = 0.999;
@@ -25,6 +25,8 @@ pub(crate) struct HealthTally {
 pub(crate) struct Figures {
     rows: Vec<Row>,
     summary: Vec<String>,
+    health: HealthTally,
+    remedies: Vec<String>,
     /// Whether the shop had all its latent faults: only then is there a story that it must come out as.
     is_story: bool,
 }
@@ -75,12 +77,46 @@ impl Figures {
             rows.extend(after(record, remedy, *at_s, until, index, remedies.len()));
         }
         let summary = summary(record);
-        Self { rows, summary, is_story: record.run.faults_present.len() == 4 }
+        let remedies = remedies.into_iter().map(|(_, remedy)| remedy).collect();
+        Self { rows, summary, health, remedies, is_story: record.run.faults_present.len() == 4 }
     }
 
     /// Whether the story came out as it is told; without all latent faults there is none to compare with.
     pub(crate) fn as_told(&self) -> bool {
         !self.is_story || (self.rows.len() >= 7 && self.rows.iter().all(|row| row.as_told))
+    }
+
+    pub(crate) fn what_happened(&self, record: &IncidentRecord) -> String {
+        let HealthTally { asked, green, .. } = self.health;
+        let outcome = &record.outcome;
+        if outcome.lost_s.is_none() {
+            return "An editor published one soft line break, or tried to, and customers noticed nothing."
+                .to_owned();
+        }
+        format!(
+            "One soft line break in one text took the shop away from its customers: {} of {} visits failed and {} of trade was lost, while \
+             {green} of {asked} health checks were green.",
+            outcome.failed_visits,
+            counted_visits(record).visits(),
+            outcome.incident_financial_loss_usd
+        )
+    }
+
+    /// Why the other remedies did not is known of the story alone, and of a shop that came out as it is told.
+    pub(crate) fn what_restored(&self, record: &IncidentRecord) -> String {
+        let outcome = &record.outcome;
+        let (tried, ends) = (self.remedies.join(", "), record.run.story.ends);
+        match (outcome.lost_s, outcome.restored_s.map(|at_s| record.run.story.time_at(at_s))) {
+            (None, _) => "Nothing had to be restored.".to_owned(),
+            (_, None) if tried.is_empty() => format!("Nothing by {ends}, and nothing was tried."),
+            (_, None) => format!("Nothing by {ends}. Tried: {tried}."),
+            (_, Some(time)) if self.is_story && self.as_told() => format!(
+                "A roll back and then a restart of the cache, at {time}: the restart alone fetched the bad text anew, and the roll back alone \
+                 reached no fill under way, because each goes on asking for the version that it began with."
+            ),
+            (_, Some(time)) if tried.is_empty() => format!("It came back by itself at {time}."),
+            (_, Some(time)) => format!("It came back at {time}. Tried: {tried}."),
+        }
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {

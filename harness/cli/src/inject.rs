@@ -156,7 +156,7 @@ async fn fill(target: &TargetArgs) -> anyhow::Result<()> {
     let reader = Editor::new(&caller(), content_store.clone(), "");
     if reader.list().await?.is_empty() {
         let editor = Editor::new(&caller(), content_store, &target.editor_token()?.value);
-        stock(&editor).await.context("the content store is empty, and cannot be filled")?;
+        stock(&editor).await.context("the content store is empty, and cannot be filled; set GLYPHFALL_EDITOR_TOKEN to the token that it was started with")?;
     }
     Ok(())
 }

@@ -222,7 +222,9 @@ fn shown(conditions: &Conditions) -> Value {
 /// Lets one thing happen. A publish enters the record through the content store's journal, like anybody's.
 async fn happens(step: &Step, world: &World, screen: &Screen) -> anyhow::Result<()> {
     if let Step::Publish { asset, body } = step {
-        world.editor().publish(asset, body.clone()).await.context("it was not published")?;
+        world.editor().publish(asset, body.clone()).await.context(
+            "it was not published; if the content store stands still, 'glyphfall restart content-store'",
+        )?;
         return Ok(());
     }
     let at_s = world.at_s();

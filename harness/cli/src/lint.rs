@@ -108,7 +108,7 @@ impl Report {
 
     fn file(&mut self, path: &Path, is_asked_for: bool, format: Format) -> anyhow::Result<()> {
         let name = path.to_string_lossy();
-        let cannot = || format!("'{name}' cannot be read");
+        let cannot = || format!("'{name}' cannot be read; name a file that is there and that you may read");
         let mut file = File::open(path).with_context(cannot)?;
         let mut beginning = Vec::new();
         file.by_ref().take(BEGINNING_BYTES).read_to_end(&mut beginning).with_context(cannot)?;
@@ -187,8 +187,12 @@ impl Report {
         }
         match self.unreadable {
             0 => Ok(Done::from(self.findings == 0)),
-            1 => bail!("one file could not be checked; the others were"),
-            more => bail!("{more} files could not be checked; the others were"),
+            1 => bail!(
+                "one file could not be checked, and the others were: what stands above says why; name a file that is there and may be read"
+            ),
+            more => bail!(
+                "{more} files could not be checked, and the others were: what stands above says why; name files that are there and may be read"
+            ),
         }
     }
 

@@ -17,7 +17,7 @@
 //!   shown while they compute.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown, or as [`log_events`]. [`cases`]: an incident's evidence in files, and
 //!   the answers to it. [`characters`]: what special characters break.
-//!   [`mod@lint`] finds them before they are published.
+//!   [`mod@lint`] finds them before they are published. [`mod@doctor`]: what a machine lacks. [`mod@completions`]: for shells and manuals.
 //! - [`inject`]: `inject` and `restore`, or the same for the [`chaos_toolkit`]. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
 //!   [`scenarios`]: the library.
 //! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`] and [`signals`]: being told to
@@ -59,6 +59,8 @@ mod debrief;
 mod log_events;
 mod cases;
 mod characters;
+mod doctor;
+mod completions;
 mod standard_input;
 mod lint;
 mod operators;

@@ -64,7 +64,7 @@ impl Operator {
         patience: Duration,
     ) -> anyhow::Result<Self> {
         let credentials = HeaderValue::from_str(&format!("Bearer {}", token.value));
-        let credentials = credentials.context("the operators' token holds characters that cannot be sent")?;
+        let credentials = credentials.context("the operators' token holds characters that cannot be sent: take the one that 'glyphfall up' printed")?;
         Ok(Self { peer: Peer::new(&caller(), address), service, credentials, token, patience })
     }
 
@@ -110,7 +110,10 @@ impl Operator {
             StatusCode::UNAUTHORIZED => {
                 bail!("the {name} does not take this token: {}", self.token.refused())
             }
-            status => bail!("the {name} answered {status}: {}", plain(&detail(&answer.body))),
+            status => bail!(
+                "the {name} answered {status}: {}; 'glyphfall doctor' says who holds the port if another program does",
+                plain(&detail(&answer.body))
+            ),
         }
     }
 }

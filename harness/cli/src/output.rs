@@ -58,6 +58,12 @@ pub(crate) fn help(mut told: clap::Error) {
     }
 }
 
+/// Prints a text of our own for another program, such as a script: with its tabulators, and without a further end of line.
+pub(crate) fn text(text: &str) {
+    let mut out = io::stdout().lock();
+    keep_in_mind(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
 /// Once standard output has failed, nothing more is written there, and the program is told to stop.
 fn keep_in_mind(written: io::Result<()>) {
     let Err(error) = written else { return };

@@ -107,7 +107,12 @@ impl Ports {
             None => OPERATOR_PORTS - 1,
         };
         let port = if self.operator_port == 0 { Some(0) } else { self.operator_port.checked_add(place) };
-        self.at(host, port.ok_or_else(|| anyhow!("--operator-port leaves no room for four ports"))?)
+        self.at(
+            host,
+            port.ok_or_else(|| {
+                anyhow!("--operator-port leaves no room for four ports: give one below 65532")
+            })?,
+        )
     }
 
     fn at(&self, host: &str, port: u16) -> anyhow::Result<Authority> {
@@ -171,6 +176,7 @@ pub(crate) fn moved(port: u16, offset: u16) -> anyhow::Result<u16> {
     if port == 0 {
         return Ok(0);
     }
-    port.checked_add(offset)
-        .ok_or_else(|| anyhow::anyhow!("--port-offset {offset} moves port {port} beyond {}", u16::MAX))
+    port.checked_add(offset).ok_or_else(|| {
+        anyhow::anyhow!("--port-offset {offset} moves port {port} beyond {}: give a smaller one", u16::MAX)
+    })
 }

@@ -110,7 +110,8 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let folder = example.as_ref().map_or_else(|| args.folder(), |folder| folder.path().to_owned());
     can_write(&folder, [])?;
     if args.example {
-        room::example::unpack(&folder).context("the example cannot be unpacked")?;
+        room::example::unpack(&folder)
+            .context("the example cannot be unpacked; name another folder with --out")?;
     }
     if let Some(scenario) = &args.solo {
         world::scenario::scenario(scenario)?;
@@ -159,7 +160,9 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         closing.cancel();
     };
     tokio::join!(room::serve(room.clone(), listener, hosts, closing.clone()), told);
-    room.close().await.context("the session could not be saved")?;
+    room.close()
+        .await
+        .context("the session could not be saved; free space on the disk, as what was saved last is kept")?;
     let kept = plain(&folder.display().to_string());
     screen.say(&match session.purpose {
         Purpose::Class => format!("Closed. The session is in {kept}; the same command goes on with it."),

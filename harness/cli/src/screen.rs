@@ -10,8 +10,9 @@ use world::{Customers, Elsewhere, World};
 pub(crate) use crate::output::line;
 use crate::{args::Format, output};
 
-/// Seconds that the sparkline looks back at most: as many as there are columns beside it.
-const SPARK_SECONDS_MAX: usize = 60;
+/// Columns of a bar at most, which are seconds that the line of all pages looks back; and those for its name and its share.
+const BAR_COLUMNS_MAX: usize = 50;
+const COLUMNS_BESIDE_BAR: usize = 20;
 
 /// The seconds that 'now' is averaged over: those from four seconds ago to one second ago, as younger visits have hardly
 /// had the time to be answered.
@@ -59,15 +60,11 @@ impl Screen {
         }
     }
 
-    /// Shows how the shop is doing. On a terminal the lines stay in place and change.
+    /// Shows how the shop is doing, with a bar for each kind of page. On a terminal the lines stay in place and change.
     pub(crate) fn show(&self, world: &impl LiveShop, health: &str) {
         if self.is_live {
-            let state = format!("  {} wait  {health}", world.customers().waiting());
-            let columns = stderr_columns();
-            let spark = sparkline(world, columns.saturating_sub(state.len()));
-            let lines = format!("{}\n{spark}{state}", wrapped(&figures_now(world), columns));
             output::keep_below(Some(&self.status));
-            self.status.set_message(lines);
+            self.status.set_message(bars(world, health, stderr_columns()));
         }
     }
 
@@ -122,12 +119,8 @@ fn stderr_columns() -> usize {
 
 /// The story's time, the loss, and the share served of each kind of page just now.
 fn figures_now(world: &impl LiveShop) -> String {
-    let second = whole_seconds(world.at_s());
-    let (from_s, to_s) = (second.saturating_sub(NOW_SECONDS.0), second.saturating_sub(NOW_SECONDS.1));
-    let served = Route::ALL.iter().map(|route| {
-        let share = share_now(world, *route, from_s, to_s).map_or("  -".into(), percent);
-        format!("{} {share}", route.name())
-    });
+    let served = shares_now(world)
+        .map(|(route, share)| format!("{} {}", route.name(), share.map_or("  -".into(), percent)));
     let served = served.collect::<Vec<_>>().join(" ");
     let (time, loss) = time_and_loss(world);
     format!("{time} {:>10} lost  {served}", loss.to_string())
@@ -141,17 +134,48 @@ pub(crate) fn time_and_loss(world: &impl LiveShop) -> (String, Usd) {
     (record.story().time_at(story_s).to_string(), record.loss_by(at_s))
 }
 
-/// Of the visits begun in these seconds, the share that has been answered well by now.
-fn share_now(world: &impl LiveShop, route: Route, from_s: u32, to_s: u32) -> Option<f64> {
-    let begun = world.customers().begun(Some(route), from_s, to_s);
-    let ended = world.record().tally(Some(route), from_s, to_s);
-    (begun > 0).then(|| f64::from(available(&ended)) / f64::from(begun))
+/// For each kind of page, the share of the visits begun just now that has been answered well by now.
+fn shares_now(world: &impl LiveShop) -> impl Iterator<Item = (Route, Option<f64>)> {
+    let second = whole_seconds(world.at_s());
+    let (from_s, to_s) = (second.saturating_sub(NOW_SECONDS.0), second.saturating_sub(NOW_SECONDS.1));
+    Route::ALL.into_iter().map(move |route| {
+        let begun = world.customers().begun(Some(route), from_s, to_s);
+        let ended = world.record().tally(Some(route), from_s, to_s);
+        (route, (begun > 0).then(|| f64::from(available(&ended)) / f64::from(begun)))
+    })
+}
+
+/// The story's time and loss, a bar for each kind of page, and the last seconds.
+fn bars(world: &impl LiveShop, health: &str, columns: usize) -> String {
+    let (time, loss) = time_and_loss(world);
+    let waiting = world.customers().waiting();
+    let mut lines =
+        vec![String::new(), wrapped(&format!("  {time}  {loss} lost, {waiting} wait  {health}"), columns)];
+    let width = columns.saturating_sub(COLUMNS_BESIDE_BAR).min(BAR_COLUMNS_MAX);
+    for (route, share) in shares_now(world) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a few columns"
+        )]
+        let full = (share.unwrap_or_default() * width as f64).round() as usize;
+        let bar = coloured(&"█".repeat(full.min(width)), share.unwrap_or_default());
+        let empty = "░".repeat(width.saturating_sub(full));
+        lines.push(format!("  {:<9} {bar}{empty} {}", route.name(), share.map_or("   -".into(), percent)));
+    }
+    lines.push(format!("  all pages {}", sparkline(world, width)));
+    lines.join("\n")
+}
+
+fn coloured(text: &impl ToString, share: f64) -> String {
+    let text = style(text.to_string()).for_stderr();
+    if share < 0.5 { text.red().to_string() } else { text.green().to_string() }
 }
 
 fn sparkline(world: &impl LiveShop, columns: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let now_s = whole_seconds(world.at_s()).saturating_sub(1);
-    let seconds = u32::try_from(columns.min(SPARK_SECONDS_MAX)).unwrap_or_default();
+    let seconds = u32::try_from(columns).unwrap_or_default();
     let from_s = now_s.saturating_sub(seconds);
     let bars = (from_s..now_s).map(|second| {
         let begun = world.customers().begun(None, second, second + 1);
@@ -159,7 +183,7 @@ fn sparkline(world: &impl LiveShop, columns: usize) -> String {
         let share = if begun == 0 { 1.0 } else { f64::from(available(&ended)) / f64::from(begun) };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of eight bars")]
         let bar = BARS[((share * 7.0).round() as usize).min(7)];
-        if share < 0.5 { style(bar).red().to_string() } else { style(bar).green().to_string() }
+        coloured(&bar, share)
     });
     bars.collect()
 }

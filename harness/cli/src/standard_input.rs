@@ -33,9 +33,12 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 /// When it cannot be read, or is endless.
 pub(crate) fn read_file(file: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     if file.as_os_str() != STANDARD_INPUT {
-        return fs::read(file)
-            .map(Some)
-            .with_context(|| format!("cannot read {}", plain(&file.display().to_string())));
+        return fs::read(file).map(Some).with_context(|| {
+            format!(
+                "cannot read {}; name a file that is there and that you may read, or - for standard input",
+                plain(&file.display().to_string())
+            )
+        });
     }
     let mut bytes = Vec::new();
     let mut input = StandardInput::read_aside()?.take(BYTES_MAX + 1);

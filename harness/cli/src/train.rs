@@ -33,7 +33,11 @@ pub(crate) struct TrainArgs {
 
 pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<Done> {
     let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let name = args.out.file_name().context("--out takes a file")?.to_string_lossy();
+    let name = args
+        .out
+        .file_name()
+        .context("--out takes the name of a file, such as experience.json")?
+        .to_string_lossy();
     can_write(folder.unwrap_or(Path::new(".")), [&*name])?;
     let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let kept = args.keep.then(Experience::built_in);

@@ -159,5 +159,7 @@ fn logs(file: &Path) -> anyhow::Result<Logs> {
     }
     let opened = OpenOptions::new().create(true).append(true).open(file);
     let name = || plain(&file.display().to_string());
-    Ok(Logs::to(opened.with_context(|| format!("cannot write {}", name()))?))
+    Ok(Logs::to(opened.with_context(|| {
+        format!("cannot write {}; name another file with --logs, or - for standard error", name())
+    })?))
 }

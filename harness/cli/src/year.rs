@@ -174,7 +174,10 @@ fn rows(table: &Table) -> Vec<String> {
 
 fn measure(file: &Path, threads: NonZeroUsize) -> anyhow::Result<Done> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let name = file.file_name().context("--measure takes a file")?.to_string_lossy();
+    let name = file
+        .file_name()
+        .context("--measure takes the name of a file, such as outcomes.json")?
+        .to_string_lossy();
     can_write(folder.unwrap_or(Path::new(".")), [&*name])?;
     let measured = watched(measured::recordings(), "recordings", |watch| measured::measure(threads, watch))?;
     let Some(measured) = measured else { return Ok(broken_off()) };

@@ -2,6 +2,7 @@
 
 use std::{future::ready, io, path::PathBuf, sync::Arc, time::Duration};
 
+pub use cache::fragments::TIME_TO_LIVE_S;
 use cache::{Cache, CacheConfig, permits::FILL_PERMITS};
 use chassis::{
     Blocking, Boxed, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Settings,
@@ -76,6 +77,8 @@ pub struct ShopOptions {
     pub storage: Option<Arc<dyn Storage>>,
     /// Fills that the cache may run at once.
     pub fill_permits: usize,
+    /// Seconds for which the cache takes a fragment for fresh.
+    pub time_to_live_s: u32,
     /// The disk beneath the content store; without, as fast as the machine's.
     pub disk: Option<DiskSpeed>,
     /// Whether the front's workers are counted; without, it is as fast as the machine.
@@ -127,6 +130,7 @@ impl ShopOptions {
             data: None,
             storage: None,
             fill_permits: FILL_PERMITS,
+            time_to_live_s: TIME_TO_LIVE_S,
             disk: None,
             front: None,
             base_path: String::new(),
@@ -236,11 +240,12 @@ impl Shop {
                 host(ContentStore::new(config), &surroundings, &options, &addresses.content_store);
             addresses.content_store =
                 begin(&content_store, "the content store", &addresses.content_store).await?;
-            let (content_store_address, fill_permits) =
-                (addresses.content_store.clone(), options.fill_permits);
-            let notification_token = Some(notification_token);
-            let config =
-                CacheConfig { content_store: content_store_address, fill_permits, notification_token };
+            let config = CacheConfig {
+                content_store: addresses.content_store.clone(),
+                fill_permits: options.fill_permits,
+                time_to_live_s: options.time_to_live_s,
+                notification_token: Some(notification_token),
+            };
             let cache = host(Cache::new(config), &surroundings, &options, &addresses.cache);
             addresses.cache = begin(&cache, "the cache", &addresses.cache).await?;
             let config = WebFrontConfig {

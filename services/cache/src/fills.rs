@@ -103,9 +103,10 @@ enum SharedFill {
 
 impl Fills {
     pub fn new(chassis: Chassis, config: &CacheConfig) -> Self {
+        let time_to_live = Duration::from_secs(config.time_to_live_s.into());
         let shared = Shared {
             store: Peer::new(&chassis, config.content_store.clone()),
-            fragments: Fragments::new(chassis.rng("time-to-live")),
+            fragments: Fragments::new(time_to_live, chassis.rng("time-to-live")),
             permits: Permits::new(config.fill_permits),
             shared_fills: Mutex::default(),
             backoff: Mutex::new(chassis.rng("backoff")),

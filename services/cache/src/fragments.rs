@@ -17,8 +17,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::time::Instant;
 
-/// How long a fragment is fresh: editors accept that an unannounced change shows after so long.
-pub const TIME_TO_LIVE: Duration = Duration::from_secs(15);
+/// For how many seconds a fragment is fresh, unless an operator chooses otherwise: editors accept that an unannounced change shows
+/// after so long.
+pub const TIME_TO_LIVE_S: u32 = 15;
 
 /// The share of its life by which each fragment's may be longer or shorter, so that they do not all expire at once.
 pub const TIME_TO_LIVE_JITTER: f64 = 0.2;
@@ -54,6 +55,7 @@ pub struct Fragments {
     changes: Mutex<BTreeMap<AssetId, Change>>,
     /// Assets that the content store told were deleted, and until when that is believed.
     deleted: Mutex<BTreeMap<AssetId, Instant>>,
+    time_to_live: Duration,
     jitter: Mutex<ChaCha8Rng>,
 }
 
@@ -66,14 +68,15 @@ struct Change {
 
 impl Fragments {
     /// An empty cache; `jitter` spreads the times to live.
-    pub fn new(jitter: ChaCha8Rng) -> Self {
+    pub fn new(time_to_live: Duration, jitter: ChaCha8Rng) -> Self {
         let entries = moka::sync::Cache::builder()
             .max_capacity(CAPACITY_BYTES)
             .weigher(|_, fragment: &Arc<Fragment>| u32::try_from(fragment.body.len()).unwrap_or(u32::MAX))
             .eviction_policy(EvictionPolicy::lru())
             // std's own hasher differs from process to process, and eviction with it.
             .build_with_hasher(BuildHasherDefault::default());
-        Self { entries, changes: Mutex::default(), deleted: Mutex::default(), jitter: Mutex::new(jitter) }
+        let (changes, deleted, jitter) = (Mutex::default(), Mutex::default(), Mutex::new(jitter));
+        Self { entries, changes, deleted, time_to_live, jitter }
     }
 
     /// The fragment of an asset, fresh or not.
@@ -148,7 +151,7 @@ impl Fragments {
     pub fn expiry(&self, now: Instant) -> Instant {
         let mut jitter = self.jitter.lock();
         let factor = jitter.random_range(1.0 - TIME_TO_LIVE_JITTER..=1.0 + TIME_TO_LIVE_JITTER);
-        now + TIME_TO_LIVE.mul_f64(factor)
+        now + self.time_to_live.mul_f64(factor)
     }
 }
 

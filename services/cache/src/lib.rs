@@ -45,6 +45,9 @@ pub struct CacheConfig {
     /// Fills that may run at once
     #[arg(long, env = "GLYPHFALL_FILL_PERMITS", value_name = "COUNT", default_value_t = permits::FILL_PERMITS)]
     pub fill_permits: usize,
+    /// Seconds for which a fragment is fresh, a fifth more or less
+    #[arg(long, env = "GLYPHFALL_TIME_TO_LIVE_S", value_name = "SECONDS", default_value_t = fragments::TIME_TO_LIVE_S, value_parser = clap::value_parser!(u32).range(1..))]
+    pub time_to_live_s: u32,
     /// Token that a notification of changes must show. Give it in the environment: the list of processes shows a command line to everybody
     /// [default: none, and anybody may send one]
     #[arg(long, env = "GLYPHFALL_NOTIFICATION_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = usable)]
@@ -53,7 +56,12 @@ pub struct CacheConfig {
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { content_store: loopback(8082), fill_permits: permits::FILL_PERMITS, notification_token: None }
+        Self {
+            content_store: loopback(8082),
+            fill_permits: permits::FILL_PERMITS,
+            time_to_live_s: fragments::TIME_TO_LIVE_S,
+            notification_token: None,
+        }
     }
 }
 

@@ -127,6 +127,7 @@ impl Bench {
             content_store: "content-store:80".parse().unwrap(),
             fill_permits: PERMITS,
             notification_token: Some(NOTIFICATION_TOKEN.to_owned()),
+            ..CacheConfig::default()
         };
         let cache =
             Host::new(Cache::new(config), surroundings, switches.clone(), "cache:80".parse().unwrap());

@@ -38,7 +38,11 @@ pub(crate) fn run(args: &GradeArgs) -> anyhow::Result<Done> {
     let unknown: Vec<&str> =
         answers.keys().map(String::as_str).filter(|case| !keys.contains_key(*case)).collect();
     if !unknown.is_empty() {
-        bail!("there is no key in {} for {}", shown(&args.keys), plain(&unknown.join(", ")));
+        bail!(
+            "there is no key in {} for {}: take these answers out, or name with --keys the folder that export-case wrote their keys to",
+            shown(&args.keys),
+            plain(&unknown.join(", "))
+        );
     }
     let mut grades = Vec::new();
     for (case, key) in &keys {
@@ -95,7 +99,11 @@ fn keys(folder: &Path) -> anyhow::Result<BTreeMap<String, Key>> {
             keys.insert(key.case.clone(), key);
         }
     }
-    ensure!(!keys.is_empty(), "{} holds no key of a case", shown(folder));
+    ensure!(
+        !keys.is_empty(),
+        "{} holds no key of a case: name with --keys the folder that 'glyphfall export-case' wrote to",
+        shown(folder)
+    );
     Ok(keys)
 }
 
@@ -104,12 +112,16 @@ fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
     let mut answers = BTreeMap::new();
     for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let answer: FreeAnswer =
-            serde_json::from_str(line).with_context(|| format!("line {} is no answer", place + 1))?;
-        ensure!(!answer.case.is_empty(), "line {} does not say which case it answers", place + 1);
+            serde_json::from_str(line).with_context(|| format!("line {} is no answer: each is one line of JSON, with the case that it answers under \"case\"", place + 1))?;
+        ensure!(
+            !answer.case.is_empty(),
+            "line {} does not say which case it answers: name it under \"case\", as question.json does",
+            place + 1
+        );
         let case = answer.case.clone();
         ensure!(
             answers.insert(case.clone(), answer).is_none(),
-            "line {} answers {} again",
+            "line {} answers {} again: leave one of the answers, as nobody may choose the better one",
             place + 1,
             plain(&case)
         );
@@ -121,12 +133,17 @@ fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
 fn check_seal(key: &Key, question: &Path) -> anyhow::Result<()> {
     let text = fs::read(question)
         .with_context(|| format!("cannot read {}; name the cases with --cases", shown(question)))?;
-    let text: Value =
-        serde_json::from_slice(&text).with_context(|| format!("{} is no question", shown(question)))?;
+    let text: Value = serde_json::from_slice(&text).with_context(|| {
+        format!(
+            "{} is no question: name with --cases the folder that 'glyphfall export-case' wrote the cases to",
+            shown(question)
+        )
+    })?;
     let is_sealed = text["seal"]["value"].as_str() == Some(&key.seal());
     ensure!(
         is_sealed,
-        "the key of {} does not fit its seal: key, answer or case was changed since",
+        "the key of {} does not fit its seal: key, answer or case was changed since; take all three as they were exported, or export the \
+         case again",
         plain(&key.case)
     );
     Ok(())

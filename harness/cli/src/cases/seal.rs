@@ -66,9 +66,14 @@ impl Key {
     pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
         let name = plain(&file.display().to_string());
         let text = fs::read(file).with_context(|| format!("cannot read {name}"))?;
-        let key: Self =
-            serde_json::from_slice(&text).with_context(|| format!("{name} is no key of a case"))?;
-        ensure!(key.format == FORMAT, "{name} is of the format '{}', not '{FORMAT}'", plain(&key.format));
+        let key: Self = serde_json::from_slice(&text).with_context(|| {
+            format!("{name} is no key of a case: leave in the folder only what 'glyphfall export-case' wrote")
+        })?;
+        ensure!(
+            key.format == FORMAT,
+            "{name} is of the format '{}', not '{FORMAT}': export the case again with this version",
+            plain(&key.format)
+        );
         Ok(key)
     }
 

@@ -29,7 +29,7 @@ use crate::{
     work::{ReportFiles, watched},
 };
 
-pub(crate) use text::side_by_side;
+pub(crate) use text::{side_by_side, what_telemetry_changes};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CompareArgs {
@@ -112,7 +112,7 @@ impl CompareArgs {
         let last = (options.seeds.get() as u64).saturating_mul(options.control_times()).saturating_add(seed);
         anyhow::ensure!(
             last <= SEED_MAX,
-            "--seed {seed} with {} seeds reaches those of training",
+            "--seed {seed} with {} seeds reaches those of training: give a smaller --seed",
             options.seeds
         );
         Ok(options)
@@ -124,7 +124,7 @@ fn teams(folders: &[PathBuf]) -> anyhow::Result<Option<Teams>> {
     let mut sessions = Vec::new();
     for (place, folder) in folders.iter().enumerate() {
         let named = plain(&folder.display().to_string());
-        anyhow::ensure!(!folders[..place].contains(folder), "--sessions names {named} twice");
+        anyhow::ensure!(!folders[..place].contains(folder), "--sessions names {named} twice: leave one out");
         let session = ended_rounds(folder).with_context(|| {
             format!("--sessions cannot read {named}; name another folder, or leave this one out")
         })?;

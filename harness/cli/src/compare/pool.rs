@@ -18,9 +18,11 @@ use crate::{
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     let read = |file: &std::path::PathBuf| -> anyhow::Result<(String, CompareReport)> {
         let name = plain(&file.display().to_string());
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+        let text = fs::read_to_string(file).with_context(|| {
+            format!("cannot read {name}; --pool takes the JSON reports of 'glyphfall compare --responder'")
+        })?;
         let report = serde_json::from_str(&text)
-            .with_context(|| format!("{name} is not what `glyphfall compare` writes as JSON"))?;
+            .with_context(|| format!("{name} is not what `glyphfall compare` writes as JSON; --pool takes the .json beside a report's page"))?;
         Ok((name, report))
     };
     let reports = args.pool.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;

@@ -1,7 +1,7 @@
 //! The comparison on a terminal: at most 80 columns, the finding first.
 
-use experiment::compare::{Study, condition::Key};
-use incident::{Story, Usd};
+use experiment::compare::{Study, condition::Key, playback::Diagnosis};
+use incident::{Level, Story, Usd};
 use report::{
     Interval,
     compare::{CompareReport, Effect, Metric, Paired, ProgramReport, Swing, Teams, Tornado},
@@ -50,8 +50,7 @@ pub(crate) fn side_by_side(study: &Study) -> Vec<String> {
         "level", "lost", "called", "explained", "restored", "wrong remedies", "loss"
     )];
     for level in &study.options.levels {
-        let told = study.results.get(&Key::Level(*level, false)).and_then(|told| told.first()?.as_ref());
-        let Some(told) = told else { continue };
+        let Some(told) = told(study, *level) else { continue };
         let time =
             |at_s: Option<f64>| at_s.map_or("never".to_owned(), |at_s| story.time_at(at_s).to_string());
         lines.push(format!(
@@ -66,6 +65,26 @@ pub(crate) fn side_by_side(study: &Study) -> Vec<String> {
         ));
     }
     lines
+}
+
+fn told(study: &Study, level: Level) -> Option<&Diagnosis> {
+    study.results.get(&Key::Level(level, false))?.first()?.as_ref()
+}
+
+/// What the richest telemetry made of that incident, beside the poorest: the demonstration's last sentence.
+pub(crate) fn what_telemetry_changes(study: &Study) -> Option<String> {
+    let [poorest, richest] = [study.options.levels.first()?, study.options.levels.last()?];
+    let [without, with] = [told(study, *poorest)?, told(study, *richest)?];
+    let restored = |told: &Diagnosis| {
+        let minutes = told.restored_s.map(|at_s| format!("after {:.0} minutes", (at_s - told.lost_s) / 60.0));
+        format!("{} ({} lost)", minutes.unwrap_or_else(|| "never".to_owned()), Usd(told.loss_usd))
+    };
+    Some(format!(
+        "In another incident of this scenario, a model responder restored the shop {} at the telemetry level '{poorest}', and {} at \
+         '{richest}'; one draw.",
+        restored(without),
+        restored(with)
+    ))
 }
 
 fn levels(report: &CompareReport) -> Vec<String> {

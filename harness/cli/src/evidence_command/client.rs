@@ -35,7 +35,9 @@ impl Client {
         let token = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}")));
         Ok(Self {
             room: Peer::new(&caller, address),
-            token: token.transpose().context("the token holds characters that cannot be sent")?,
+            token: token.transpose().context(
+                "the token holds characters that cannot be sent: copy it again from where it was printed",
+            )?,
         })
     }
 
@@ -70,7 +72,10 @@ impl Client {
         if answer.status == StatusCode::OK {
             let read = serde_json::from_slice(&answer.body);
             return Ok(Ok(read.with_context(|| {
-                format!("what answers at {} is no evidence store", self.room.authority())
+                format!(
+                    "what answers at {} is no evidence store: name its port with --room-port",
+                    self.room.authority()
+                )
             })?));
         }
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

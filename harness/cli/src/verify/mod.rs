@@ -62,7 +62,10 @@ pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
     for file in &options.known {
         let Some(card) = read_file(file)? else { return Ok(Done::BrokenOff) };
         known.extend(findings_of(&card).with_context(|| {
-            format!("{} is not what 'verify --format json' writes", plain(&file.display().to_string()))
+            format!(
+                "{} is not what 'verify --format json' writes: leave it out, or write it anew",
+                plain(&file.display().to_string())
+            )
         })?);
     }
     let prober =
@@ -122,6 +125,9 @@ fn verdict(findings: &[Finding]) -> anyhow::Result<bool> {
     }
     match count(State::Unknown) {
         0 => Ok(true),
-        some => anyhow::bail!("{some} of {} latent faults are unknown", LatentFault::ALL.len()),
+        some => anyhow::bail!(
+            "{some} of {} latent faults are unknown: what is written beneath each says what would tell",
+            LatentFault::ALL.len()
+        ),
     }
 }

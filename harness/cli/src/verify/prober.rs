@@ -138,7 +138,11 @@ impl Prober {
                 || format!("the {name} at {} does not answer; is this the right --target?", peer.authority());
             let answer = answer.with_context(told)?;
             if answer.status != StatusCode::OK {
-                bail!("the health check of the {name} at {} answered {}", peer.authority(), answer.status);
+                bail!(
+                    "the health check of the {name} at {} answered {}: start the shop, or name where it runs with --target",
+                    peer.authority(),
+                    answer.status
+                );
             }
         }
         Ok(())
@@ -195,7 +199,9 @@ impl Prober {
         match self.cache.get(&path, Wait::AtMost(PERMIT_WITHIN)).await {
             Ok(_) => Ok(true),
             Err(CallError::TimedOut { .. }) => Ok(false),
-            Err(error) => Err(error).context("the call to the cache failed"),
+            Err(error) => {
+                Err(error).context("the call to the cache failed: see whether it still runs, and begin again")
+            }
         }
     }
 
@@ -242,7 +248,10 @@ impl Prober {
                 );
                 return Ok((Finding::repaired(PoorErrorHandling, found), health));
             }
-            Some((Err(error), _)) => return Err(error).context("the call to the cache failed"),
+            Some((Err(error), _)) => {
+                return Err(error)
+                    .context("the call to the cache failed: see whether it still runs, and begin again");
+            }
             _ if !self.has_free_permit().await? => return Ok(ran_out()),
             Some((Ok(status), after)) => {
                 let found = format!("The cache answered {status} only after {} s.", after.as_secs());
@@ -309,7 +318,7 @@ impl Prober {
 
     async fn readiness(&self) -> anyhow::Result<StatusCode> {
         let answer = self.cache.get("/readyz", Wait::AtMost(STORE_TIMEOUT)).await;
-        Ok(answer.context("the cache's readiness check does not answer")?.status)
+        Ok(answer.context("the cache's readiness check does not answer: give the cache a /readyz that says whether it can work")?.status)
     }
 
     /// Whether the evidence tells of the publish: of all telemetry that is what leads to a cause, and what the richest level adds.
@@ -382,7 +391,10 @@ impl Prober {
 
     /// The content store's answer to a publish, whatever it is.
     async fn publish_or_not(&self, text: &[u8]) -> anyhow::Result<Answer> {
-        let token = self.editor_token.as_ref().context("nobody publishes without an editor's token")?;
+        let token = self
+            .editor_token
+            .as_ref()
+            .context("nobody publishes without an editor's token: set GLYPHFALL_EDITOR_TOKEN")?;
         self.has_published.store(true, Ordering::Relaxed);
         self.change(Method::PUT, &self.path(), Bytes::copy_from_slice(text), token).await
     }
@@ -415,7 +427,8 @@ impl Prober {
     async fn change(&self, method: Method, path: &str, body: Bytes, token: &str) -> anyhow::Result<Answer> {
         let request = Request::builder().method(method).uri(path);
         let request = request.header(header::AUTHORIZATION, format!("Bearer {token}")).body(body);
-        let request = request.context("the editor's token cannot be sent")?;
+        let request =
+            request.context("the editor's token cannot be sent: copy it again from where it was printed")?;
         Ok(self.store.send(request, Wait::AtMost(STORE_TIMEOUT)).await?)
     }
 

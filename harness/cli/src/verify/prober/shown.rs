@@ -29,8 +29,9 @@ pub(super) struct Earlier {
 impl Prober {
     /// Whether the home page writes the text of `asset` as text.
     pub(super) async fn shown(&self, asset: &str) -> anyhow::Result<Finding> {
-        let text =
-            self.text_of(asset).await?.with_context(|| format!("there is no asset '{asset}' to show"))?;
+        let text = self.text_of(asset).await?.with_context(|| {
+            format!("there is no asset '{asset}' to show: name one that the home page shows with --shown")
+        })?;
         *self.earlier.lock() = Some(Earlier { asset: asset.to_owned(), text });
         let probe = self.text_shown();
         let status = self.publish_as(asset, &probe).await?;
@@ -86,7 +87,10 @@ impl Prober {
     }
 
     async fn publish_as(&self, asset: &str, text: &str) -> anyhow::Result<StatusCode> {
-        let token = self.editor_token.as_ref().context("nobody publishes without an editor's token")?;
+        let token = self
+            .editor_token
+            .as_ref()
+            .context("nobody publishes without an editor's token: set GLYPHFALL_EDITOR_TOKEN")?;
         let text = Bytes::copy_from_slice(text.as_bytes());
         Ok(self.change(Method::PUT, &format!("/assets/{asset}"), text, token).await?.status)
     }
