@@ -74,16 +74,17 @@ fn help_by_user() -> String {
     let commands = Command::augment_subcommands(clap::Command::new(""));
     let header = Styles::styled().get_header().to_owned();
     let width = output::columns().saturating_sub(NAME_COLUMNS + 4);
-    let mut groups = String::new();
-    for (user, names) in USERS {
-        groups += &format!("{header}{user}{header:#}\n");
-        for command in names.iter().filter_map(|name| commands.find_subcommand(name)) {
-            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            let about = broken(&about, width).join(&format!("\n{:1$}", "", NAME_COLUMNS + 4));
-            groups += &format!("  {:NAME_COLUMNS$}  {about}\n", command.get_name());
-        }
-        groups.push('\n');
-    }
+    let line = |command: &clap::Command| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let about = broken(&about, width).join(&format!("\n{:1$}", "", NAME_COLUMNS + 4));
+        format!("  {:NAME_COLUMNS$}  {about}\n", command.get_name())
+    };
+    let groups = USERS.map(|(user, names)| {
+        let lines: String =
+            names.iter().filter_map(|name| commands.find_subcommand(name)).map(line).collect();
+        format!("{header}{user}{header:#}\n{lines}\n")
+    });
+    let groups = groups.concat();
     format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}{header}Options of the demonstration{header:#}\n{{options}}{{after-help}}"
     )

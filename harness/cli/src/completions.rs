@@ -41,7 +41,8 @@ pub(crate) fn man(mut command: Command) -> anyhow::Result<()> {
         page.render_description_section(&mut section)?;
         page.render_options_section(&mut section)?;
         let name = command.get_name().to_uppercase();
-        text += &format!(".SH \"GLYPHFALL {name}\"\n{}", String::from_utf8(section)?.replace(".SH ", ".SS "));
+        let section = String::from_utf8(section)?.replace(".SH ", ".SS ");
+        text.extend([format!(".SH \"GLYPHFALL {name}\"\n"), section]);
     }
     output::text(&text);
     Ok(())

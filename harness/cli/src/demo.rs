@@ -137,15 +137,17 @@ pub(crate) fn run(options: &DemoArgs, environment: &Environment) -> anyhow::Resu
     let compares = options.shop.repair.is_empty();
     let seed = record.run.seed % SEED_MAX;
     let study = if compares { compare(seed)? } else { None };
-    let telemetry = match &study {
-        Some(study) => what_telemetry_changes(study),
-        None if compares => Some("PARTIAL: stopped early, without the comparison.".to_owned()),
-        None => Some("What each repair saves, alone and with others: glyphfall chain".to_owned()),
+    let last = match &study {
+        Some(study) => ("What telemetry would have changed.", what_telemetry_changes(study)),
+        None if compares => {
+            ("PARTIAL.", Some("Stopped early, without the comparison of telemetry levels.".to_owned()))
+        }
+        None => ("What each repair saves,", Some("alone and with others, says glyphfall chain.".to_owned())),
     };
     for (title, sentence) in [
         ("What happened.", Some(figures.what_happened(&record))),
         ("What restored it.", Some(figures.what_restored(&record))),
-        ("What telemetry would have changed.", telemetry),
+        last,
     ] {
         let Some(sentence) = sentence else { continue };
         screen.say(&format!("\n{} {sentence}", style(title).bold()));
@@ -250,7 +252,7 @@ impl<'a> Storyteller<'a> {
         screen: &'a Screen,
     ) -> anyhow::Result<Self> {
         screen.say(&format!(
-            "{}  seed {seed}, {} page views/s, telemetry {}, {:.0} story minutes a minute; the cache takes what it has for fresh for {} s\n",
+            "{}  seed {seed}, {} page views/s, telemetry {}, {:.0} story minutes a minute; a fragment lives for {} s in the cache\n",
             style("Glyphfall").bold(),
             options.shop.views,
             options.shop.level()?.name(),

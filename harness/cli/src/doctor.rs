@@ -2,7 +2,6 @@
 //! cannot do without decides about the exit code.
 
 use std::{
-    fmt::Display,
     fs,
     io::ErrorKind,
     net::{IpAddr, TcpListener, UdpSocket},
@@ -115,12 +114,12 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Done> {
 }
 
 impl Finding {
-    fn ok(what: &'static str, found: impl Display, needed_for: &'static str) -> Self {
-        Self { what, state: State::Ok, found: plain(&found.to_string()), needed_for, todo: None }
+    fn ok(what: &'static str, found: impl Into<String>, needed_for: &'static str) -> Self {
+        Self { what, state: State::Ok, found: plain(&found.into()), needed_for, todo: None }
     }
 
-    fn lacks(self, state: State, todo: impl Display) -> Self {
-        Self { state, todo: Some(todo.to_string()), ..self }
+    fn lacks(self, state: State, todo: impl Into<String>) -> Self {
+        Self { state, todo: Some(todo.into()), ..self }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -154,7 +153,7 @@ fn loopback(host: &str, otherwise: State) -> Finding {
             Finding::ok(what, format!("{host}: {error}"), needed_for)
                 .lacks(otherwise, format!("give the loopback interface the address {host}, or leave it"))
         }
-        Err(error) => Finding::ok(what, error, "everything"),
+        Err(error) => Finding::ok(what, error.to_string(), "everything"),
     }
 }
 

@@ -90,7 +90,7 @@ impl Figures {
         let HealthTally { asked, green, .. } = self.health;
         let outcome = &record.outcome;
         if outcome.lost_s.is_none() {
-            return "The text went out, and customers noticed nothing: availability was never lost."
+            return "An editor published one soft line break, or tried to, and customers noticed nothing."
                 .to_owned();
         }
         format!(
@@ -107,7 +107,7 @@ impl Figures {
         let outcome = &record.outcome;
         let (tried, ends) = (self.remedies.join(", "), record.run.story.ends);
         match (outcome.lost_s, outcome.restored_s.map(|at_s| record.run.story.time_at(at_s))) {
-            (None, _) => "Nothing had to be.".to_owned(),
+            (None, _) => "Nothing had to be restored.".to_owned(),
             (_, None) if tried.is_empty() => format!("Nothing by {ends}, and nothing was tried."),
             (_, None) => format!("Nothing by {ends}. Tried: {tried}."),
             (_, Some(time)) if self.is_story && self.as_told() => format!(
