@@ -150,16 +150,7 @@ fn kubectl_makes_manifests_that_kubernetes_knows() {
     let deployments = folder.path().join("deployments.yml");
     fs::write(&deployments, parts.join("\n---\n")).unwrap();
     let mut dry = kubectl();
-    dry.args([
-        "set",
-        "resources",
-        "--local",
-        "--dry-run=client",
-        "--limits=memory=128Mi",
-        "-o",
-        "name",
-        "-f",
-    ]);
+    dry.args(["set", "resources", "--local", "--dry-run=client", "--limits=memory=1Mi", "-o", "name", "-f"]);
     let (code, said, error) = output(dry.arg(deployments));
     assert_eq!(code, 0, "{error}");
     assert_eq!(said.lines().filter(|line| line.starts_with("deployment")).count(), SERVICES.len(), "{said}");
