@@ -171,9 +171,11 @@ async function bodyOf(id, version) {
   return new Uint8Array(await (await ask(`assets/${id}/versions/${version}/body`)).arrayBuffer());
 }
 
+const isPlain = (contentType) => /^text\/plain\b/.test(contentType);
+
 function describe(current) {
   byId("about").textContent = current
-    ? `Version ${current.version}, published ${when(current.published_at)}, ${current.content_type}, ${size(current.bytes)}`
+    ? [`Version ${current.version}`, `published ${when(current.published_at)}`, size(current.bytes), isPlain(current.content_type) ? "" : current.content_type].filter(Boolean).join(" · ")
     : "New: it does not exist until you publish it.";
 }
 
