@@ -95,8 +95,8 @@ function listAssets() {
   byId("assets").replaceChildren(...found.map((asset) => {
     const link = element("a", asset.id, { href: `#${asset.id}` });
     if (asset.id === open?.id) link.setAttribute("aria-current", "true");
-    const unpublished = drafts.has(asset.id) ? ", unpublished text" : "";
-    link.append(element("span", `version ${asset.version}${unpublished}`, { className: "hint" }));
+    const unpublished = drafts.has(asset.id) ? "not published, " : "";
+    link.append(element("span", `${unpublished}v${asset.version}`, { className: "hint", title: `Version ${asset.version}` }));
     const item = element("li");
     item.append(link);
     return item;
