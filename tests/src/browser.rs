@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chassis::{Peer, Wait};
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -26,6 +27,9 @@ use crate::{
     process::{Process, free_port, root, until_listening_at},
     up::peer_at,
 };
+
+/// Of a hundred: where words are as sharp as in a PNG at a third of its weight.
+const WEBP_QUALITY: u8 = 82;
 
 /// How long a page may take to come to what a test waits for.
 pub const WAIT: Duration = Duration::from_secs(60);
@@ -203,6 +207,19 @@ impl Browser {
         fs::create_dir_all(&folder).expect("the folder for pictures can be made");
         let picture = self.client.screenshot().await.expect("the driver takes a picture");
         fs::write(folder.join(format!("{name}.png")), picture).expect("a picture can be kept");
+    }
+
+    /// A picture of what the window shows, as WebP.
+    ///
+    /// # Panics
+    ///
+    /// When the driver takes none.
+    pub async fn webp(&self) -> Vec<u8> {
+        let params = json!({ "format": "webp", "quality": WEBP_QUALITY });
+        let asked = json!({ "cmd": "Page.captureScreenshot", "params": params });
+        let answer = self.driver("goog/cdp/execute", &asked).await;
+        let picture = answer["value"]["data"].as_str().expect("the driver takes a picture");
+        BASE64_STANDARD.decode(picture).expect("it is in Base64")
     }
 
     /// What on the page keeps people out: contrast, labels, roles, as far as axe finds it serious.

@@ -1,6 +1,6 @@
 //! The pictures of the documents, and what they were made of: a page that changes needs a new picture.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -11,22 +11,85 @@ use crate::process::root;
 pub const FOLDER: &str = "docs/pictures";
 
 /// The file beside them that says what they were made of.
-pub const MADE_OF: &str = "made-of.txt";
+const MADE_OF: &str = "made-of.txt";
 
-/// The folders that decide how pages look.
-const SOURCES: [&str; 3] = ["harness/room/pages", "harness/room/example", "harness/debrief/templates"];
+/// What is made at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Pictures of the shop's, the room's and the reports' pages.
+    Pages,
+    /// The demonstration, as a terminal shows it.
+    Recording,
+}
 
-/// A hash of every file that decides how pages look, in Base64.
+impl Part {
+    /// All there is.
+    pub const ALL: [Self; 2] = [Self::Pages, Self::Recording];
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pages => "pages",
+            Self::Recording => "recording",
+        }
+    }
+
+    /// The files and folders that decide how it looks.
+    fn sources(self) -> &'static [&'static str] {
+        match self {
+            Self::Pages => &[
+                "harness/debrief/src",
+                "harness/debrief/templates",
+                "harness/room/example",
+                "harness/room/pages",
+                "services/content-store/src/editor",
+                "services/web-front/content",
+                "services/web-front/templates",
+                "tests/examples/pictures/lost.html",
+            ],
+            // The demonstration may be one file, or a folder beside it.
+            Self::Recording => {
+                &["harness/cli/src/demo.rs", "harness/cli/src/demo", "harness/cli/src/screen.rs"]
+            }
+        }
+    }
+
+    /// A hash of everything that decides how it looks, in Base64.
+    ///
+    /// # Panics
+    ///
+    /// When something of it cannot be read.
+    pub fn made_of(self) -> String {
+        let mut hash = Sha256::new();
+        for source in self.sources().iter().map(|source| root().join(source)).filter(|source| source.exists())
+        {
+            add(&source, &mut hash);
+        }
+        BASE64_STANDARD.encode(hash.finalize())
+    }
+
+    /// What was noted when it was made.
+    pub fn noted(self) -> Option<String> {
+        noted().remove(self.name())
+    }
+}
+
+/// Notes that a part was made of what is there now.
 ///
 /// # Panics
 ///
-/// When one cannot be read.
-pub fn made_of() -> String {
-    let mut hash = Sha256::new();
-    for source in SOURCES {
-        add(&root().join(source), &mut hash);
-    }
-    BASE64_STANDARD.encode(hash.finalize()) + "\n"
+/// When it cannot be written down.
+pub fn note(part: Part) {
+    let mut all = noted();
+    all.insert(part.name().to_owned(), part.made_of());
+    let lines: String = all.iter().map(|(name, hash)| format!("{name} {hash}\n")).collect();
+    fs::write(root().join(FOLDER).join(MADE_OF), lines).expect("it can be written down");
+}
+
+fn noted() -> BTreeMap<String, String> {
+    let text = fs::read_to_string(root().join(FOLDER).join(MADE_OF)).unwrap_or_default();
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    pairs.map(|(name, hash)| (name.to_owned(), hash.to_owned())).collect()
 }
 
 fn add(path: &Path, hash: &mut Sha256) {

@@ -4,17 +4,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use glyphfall_tests::{
-    pictures::{FOLDER, MADE_OF, made_of},
-    process::program,
-    slides,
-};
+use glyphfall_tests::{pictures::Part, process::program, room::RunningRoom, slides};
 use incident::ContributingFactor;
 use room::{limits, plan};
+use serde_json::Value;
 use world::scenario::library;
 
 /// Fewer marks than this, and the search has missed some.
@@ -25,6 +23,15 @@ const COMMANDS_MIN: usize = 40;
 
 /// Fewer threats than this, and the table was not found.
 const THREATS_MIN: usize = 20;
+
+/// How the commands begin that do their whole work in seconds.
+const SECONDS: [&str; 5] =
+    ["scenarios", "lint banner.txt", "characters U+", "play ./examples/", "export-case special-character"];
+
+/// The README is read in five minutes, and there at once.
+const README_LINES_MAX: usize = 120;
+const README_BYTES_MAX: u64 = 1_500_000;
+const RECORDING_BYTES_MAX: u64 = 1_000_000;
 
 /// What opens the comment at a defect that was made on purpose. In two pieces, or this line would be found like one.
 const MARK: &str = concat!("FAULT", ":");
@@ -136,8 +143,7 @@ fn every_path_that_a_document_names_exists() {
             assert!(root().join(path).exists(), "{name} names {path}, which does not exist");
         }
         let folder = root().join(&name).parent().expect("a document lies in a folder").to_owned();
-        let links = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        for link in links.filter(|link| !link.starts_with("https://")) {
+        for link in links(&document).filter(|link| !link.starts_with("https://")) {
             let (path, place) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() { root().join(&name) } else { folder.join(path) };
             assert!(target.exists(), "{name} leads to {link}, which does not exist");
@@ -211,8 +217,10 @@ fn the_figures_of_the_guide_are_the_rooms() {
 /// A picture shows the product as it is: made anew when a page has changed. What it was made of is compared, not what it shows.
 #[test]
 fn pictures_were_made_of_the_pages_as_they_are() {
-    let made = read(&format!("{FOLDER}/{MADE_OF}"));
-    assert_eq!(made, made_of(), "a page has changed since its picture was taken: cargo xtask pictures");
+    for part in Part::ALL {
+        let (name, noted) = (part.name(), part.noted());
+        assert_eq!(noted, Some(part.made_of()), "what they show has changed: cargo xtask pictures {name}");
+    }
 }
 
 /// Each slide of the source is a sheet with a heading, a line of its own begins it, and a table stays a table.
@@ -225,17 +233,110 @@ fn every_slide_is_a_sheet_with_a_heading() {
     assert_eq!(sheets.iter().filter(|sheet| sheet.contains("<table>")).count(), 2);
 }
 
-/// Nobody finds a document that the table of contents does not name.
+/// Nobody finds a document that no table of contents names: the one that people read, and the one that makes a site of them.
 #[test]
-fn the_table_of_contents_names_every_document() {
-    let contents = read("docs/README.md");
-    for name in documents() {
-        let link = name.strip_prefix("docs/").unwrap_or("README.md");
-        assert!(
-            link == "README.md" || contents.contains(&format!("]({link})")),
-            "{name} is not in docs/README.md"
-        );
+fn the_tables_of_contents_name_every_document() {
+    for (table, itself) in [("docs/README.md", "README.md"), ("docs/SUMMARY.md", "SUMMARY.md")] {
+        let contents = read(table);
+        for name in documents() {
+            let Some(link) = name.strip_prefix("docs/") else { continue };
+            let is_table = [itself, "SUMMARY.md"].contains(&link);
+            assert!(is_table || contents.contains(&format!("]({link})")), "{name} is not in {table}");
+        }
     }
+}
+
+/// What a reference leaves out does not exist for its reader.
+#[test]
+fn the_references_leave_nothing_out() {
+    let missing = |document: &str, of: Vec<String>, least: usize| {
+        let text = read(document);
+        assert!(of.len() >= least, "too few were found for {document}: {of:?}");
+        let gone: Vec<_> = of.into_iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
+        assert!(gone.is_empty(), "{document} does not name {gone:?}");
+    };
+    missing("docs/commands.md", commands(), 20);
+
+    let schema: Value =
+        serde_json::from_str(&read("harness/incident/schema/incident-1.json")).expect("it is JSON");
+    let keys = |part: &Value| part.as_object().expect("it has parts").keys().cloned().collect::<Vec<_>>();
+    let kinds = schema["$defs"]["Event"]["oneOf"].as_array().expect("events are of several kinds").iter();
+    let kinds = kinds.filter_map(|event| event["properties"]["kind"]["const"].as_str().map(str::to_owned));
+    let parts =
+        keys(&schema["properties"]).into_iter().chain(keys(&schema["$defs"]["Outcome"]["properties"]));
+    missing("docs/record.md", parts.chain(kinds).collect(), 40);
+
+    let levels = ["dark", "logs", "metrics", "traces", "changes"];
+    let contract: String = levels
+        .iter()
+        .map(|level| read(&format!("tests/tests/snapshots/telemetry__adds-{level}.snap")))
+        .collect();
+    let of = |signal: &str| -> BTreeSet<String> {
+        let lines = contract.lines().filter_map(|line| line.split_once(signal));
+        lines.filter_map(|(_, rest)| rest.split(['\'', ' ']).next().map(str::to_owned)).collect()
+    };
+    missing("docs/metrics.md", of(" metric ").into_iter().chain(of(" change '")).collect(), 15);
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_is_the_rooms() {
+    let room = RunningRoom::example().await;
+    let description = room.stranger().get("/api/openapi.json").await;
+    let paths = description["paths"].as_object().expect("it has paths");
+    let requests = |(path, item): (&String, &Value)| {
+        let methods = item.as_object().expect("a path has methods").keys();
+        methods.map(|method| format!("`{} {path}`", method.to_uppercase())).collect::<Vec<_>>()
+    };
+    let text = read("docs/api.md");
+    let gone: Vec<_> = paths.iter().flat_map(requests).filter(|request| !text.contains(request)).collect();
+    assert!(paths.len() > 40 && gone.is_empty(), "docs/api.md does not name {gone:?}");
+}
+
+/// What a reader pastes does what it says. Others of the documents' commands take minutes, or go on until they are stopped: those have
+/// tests of their own, and are tried with `--help` above.
+#[test]
+fn commands_that_take_seconds_run_as_they_are_written() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    symlink(root().join("examples"), folder.path().join("examples")).expect("a link can be made");
+    let all: Vec<String> = documents().iter().map(|name| read(name)).collect();
+    let lines: BTreeSet<&str> = all.iter().flat_map(|text| text.lines()).collect();
+    let run = |line: &str| {
+        Command::new("bash").args(["-c", line]).current_dir(folder.path()).output().expect("bash runs")
+    };
+    for file in lines.iter().filter(|line| line.starts_with("printf ") && line.contains(" > ")) {
+        assert!(run(file).status.success(), "{file}");
+    }
+    let commands: BTreeSet<&str> = lines.into_iter().filter_map(arguments).collect();
+    let mut ran = Vec::new();
+    for command in commands {
+        if !SECONDS.iter().any(|begin| command.starts_with(begin)) {
+            continue;
+        }
+        let output = run(&format!("exec {} {command}", program("glyphfall").display()));
+        // To find something is what `lint` is for.
+        let expected = i32::from(command.starts_with("lint "));
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(expected), "glyphfall {command}: {told}");
+        ran.push(command);
+    }
+    let has_run = |begin: &&str| ran.iter().any(|command| command.starts_with(begin));
+    assert!(SECONDS.iter().all(has_run), "only {ran:?}");
+}
+
+/// What the README shows is there at once: small, complete, and still for those who ask for little motion.
+#[test]
+fn the_readme_is_short_and_its_pictures_are_light() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() < README_LINES_MAX);
+    let size =
+        |path: &str| fs::metadata(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}")).len();
+    let shown: BTreeSet<&str> = links(&readme).filter(|link| link.starts_with("docs/pictures/")).collect();
+    let all: u64 = shown.iter().map(|path| size(path)).sum();
+    assert!(shown.len() >= 10 && all + size("README.md") < README_BYTES_MAX, "{all} bytes: {shown:?}");
+    let recording = "docs/pictures/demonstration.svg";
+    let text = read(recording);
+    assert!(size(recording) < RECORDING_BYTES_MAX && text.contains("prefers-reduced-motion"));
+    assert!(!text.contains("<script") && !text.contains("href"), "a code host shows no such picture");
 }
 
 #[test]
@@ -249,6 +350,23 @@ fn what_participants_read_gives_nothing_away() {
             assert!(!page.contains(&word), "docs/participant.md says {word:?}");
         }
     }
+}
+
+/// The commands that the program shows, as they are called.
+fn commands() -> Vec<String> {
+    let source = read("harness/cli/src/command.rs");
+    let variants = source.split("enum Command {").nth(1).and_then(|rest| rest.split("\n}").next());
+    let entries = variants.expect("there is the list").split("),\n");
+    let shown = entries.filter(|entry| !entry.contains("hide = true"));
+    let names = shown.filter_map(|entry| entry.lines().last()?.trim().split('(').next());
+    let kebab = |name: &str| {
+        let parts = name.chars().map(|sign| match sign {
+            'A'..='Z' => format!("-{}", sign.to_lowercase()),
+            _ => sign.to_string(),
+        });
+        format!("glyphfall {}", parts.collect::<String>().trim_start_matches('-'))
+    };
+    names.filter(|name| !name.is_empty()).map(kebab).collect()
 }
 
 fn root() -> PathBuf {
@@ -290,6 +408,13 @@ fn arguments(command: &str) -> Option<&str> {
     let begins = ["glyphfall ", "cargo run --release -- ", "cargo run --release --quiet -- "];
     let rest = begins.iter().find_map(|begin| command.strip_prefix(begin))?;
     Some(rest[..rest.find(['|', '#', '>', '&', ';', '[']).unwrap_or(rest.len())].trim_end_matches([' ', '.']))
+}
+
+/// Where a document leads to, and what it shows.
+fn links(document: &str) -> impl Iterator<Item = &str> {
+    [("](", ')'), (" src=\"", '"'), (" srcset=\"", '"')].into_iter().flat_map(move |(begins, ends)| {
+        document.split(begins).skip(1).filter_map(move |rest| rest.split(ends).next())
+    })
 }
 
 /// The places of a document that a link can lead to, as GitHub names them.

@@ -272,9 +272,9 @@ async fn a_case_is_evidence_that_anybody_reads_and_an_answer_that_nobody_can_cha
     assert!(code == 2 && error.contains("does not fit its seal"), "{error}");
 }
 
-/// The fenced block of the document on telemetry that begins so.
+/// The fenced block of the document on backends that begins so.
 fn of_the_document(begins: &str) -> String {
-    let document = fs::read_to_string(root().join("docs/telemetry.md")).expect("there is the document");
+    let document = fs::read_to_string(root().join("docs/backend.md")).expect("there is the document");
     let blocks = document.split("\n```").skip(1).step_by(2);
     let block =
         blocks.filter_map(|block| block.split_once('\n')).find(|(_, block)| block.starts_with(begins));

@@ -108,8 +108,11 @@ enum Task {
         #[arg(long)]
         tested: bool,
     },
-    /// Take the documents' pictures anew from the running product: two minutes
-    Pictures,
+    /// Take the documents' pictures anew from the running product: six minutes
+    Pictures {
+        /// One part alone: pages or recording
+        part: Option<String>,
+    },
     /// Print the slides for a class, docs/slides.md, as a page and as PDF
     Slides,
     /// Check, and where possible install, the tools that the tests need
@@ -135,7 +138,7 @@ fn main() -> ExitCode {
         }
         Task::Hour { arguments } => example("hour").pass_on(arguments).run(),
         Task::Example => example("record").run(),
-        Task::Pictures => example("pictures").run(),
+        Task::Pictures { part } => example("pictures").pass_on(part.into_iter().collect()).run(),
         Task::Soak { mutants: true, arguments } => soak::mutants(arguments.first().map(String::as_str)),
         Task::Soak { mutants: false, arguments } => soak::run(&arguments),
         Task::Dist { target } => dist::release(target),

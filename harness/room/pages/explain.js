@@ -42,7 +42,7 @@ const handedIn = ({ story, by, outdated }) => (outdated
 
 /** What would score less, or nothing. */
 function doubtsOf(claims) {
-  if (claims.length === 0) return "Nothing to hand in yet: write at least one part.";
+  if (claims.length === 0) return "Nothing to hand in yet: say at least one part.";
   const of = (is) => claims.filter(is).length;
   const open = of(({ choice }) => !choice);
   const unshown = of(({ choice, lacks }) => choice && lacks !== null);

@@ -8,7 +8,7 @@ const LENGTH_MAX = 500;
 
 export function startHypotheses() {
   const guess = el("p", { class: "hint", hidden: true });
-  const none = el("p", { class: "hint" }, "Nothing yet. Write what you suspect, and what would prove it wrong.");
+  const none = el("p", { class: "hint" }, "Write what you suspect, and what would prove it wrong.");
   const list = el("ul", { class: "hypotheses plain-list" });
   const text = el("textarea", { id: "hypothesis", rows: 1, maxLength: LENGTH_MAX, placeholder: "We think that …, because …", "aria-label": "A hypothesis", required: true });
   const form = el("form", { class: "row joined" },

@@ -26,7 +26,7 @@ export function pinButton(sourceOf, label = "Pin", name = null) {
 }
 
 export function startPins() {
-  const none = el("p", { class: "empty" }, "Nothing pinned yet. A log line, a span, a piece of a chart, a version or a page of the shop is pinned where you find it.");
+  const none = el("p", { class: "empty" }, "Nothing yet. “Pin” stands beside every log line, chart, span, version and page: claims rest on what is pinned.");
   const list = el("ul", { class: "pins plain-list" });
   byId("pins").append(none, list);
   watchAll((s) => [s.pins, s.claims], ([pins, claims]) => {

@@ -1,4 +1,4 @@
-// What the team can do to the shop: one form, whatever the remedy. It asks what the team expects before it is done, and says beside it what
+// What the team can do to the shop: one form, whatever the remedy. Once one is chosen it asks what the team expects, and says beside it what
 // customers met after it. And the handover to those who may do more.
 
 import { button, byId, confirmed, count, el, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast } from "./lib.js";
@@ -52,29 +52,36 @@ function form() {
   const expects = el("select", { id: "remedy-expects", required: true, "aria-label": "What customers will then meet" }, el("option", { value: "" }, "Then we expect …"), ...Object.entries(OUTLOOKS).map(([value, words]) => el("option", { value }, words)));
   const because = el("input", { id: "remedy-because", class: "grow", autocomplete: "off", placeholder: "because …", "aria-label": "Why you expect that" });
   const takes = el("span", { class: "hint" });
+  const first = el("p", { class: "hint" }, "Choose one: then you say what you expect of it, and do it.");
   const act = el("button", { class: "button primary small", type: "submit" });
   watch(decides, (isFree) => setText(act, isFree ? "Do it" : "Propose it"));
-  const node = el("form", { class: "remedy-form" },
-    el("div", { class: "field small" }, el("label", { for: which.id, class: "unseen" }, "Remedy"), which), assetField,
+  const rest = el("div", { class: "remedy-rest", hidden: true }, assetField,
     el("div", { class: "row joined" }, expects, because),
     el("div", { class: "row apart" }, takes, act));
+  const node = el("form", { class: "remedy-form" },
+    el("div", { class: "field small" }, el("label", { for: which.id, class: "unseen" }, "Remedy"), which), first, rest);
   const chosen = () => state().remedies.find(({ id }) => id === which.value);
+
+  function ask() {
+    const remedy = chosen();
+    setHidden(first, Boolean(remedy));
+    setHidden(rest, !remedy);
+    setHidden(assetField, !remedy?.needs_asset);
+    asset.required = Boolean(remedy?.needs_asset);
+    setText(takes, remedy ? duration(remedy) : "");
+  }
 
   watch((s) => s.remedies.filter(({ allowed }) => allowed), (allowed) => {
     const before = which.value;
     which.replaceChildren(el("option", { value: "" }, "Choose a remedy …"), ...grouped(allowed));
     which.value = allowed.some(({ id }) => id === before) ? before : "";
+    ask();
   });
   watch((s) => s.assets, (assets) => setOptions(asset, [["", "Choose …"], ...assets.map((id) => [id, id])]));
-  which.addEventListener("change", () => {
-    const remedy = chosen();
-    setHidden(assetField, !remedy?.needs_asset);
-    asset.required = Boolean(remedy?.needs_asset);
-    setText(takes, remedy ? duration(remedy) : "");
-  });
+  which.addEventListener("change", ask);
   const clear = () => {
     node.reset();
-    which.dispatchEvent(new Event("change"));
+    ask();
   };
   watch((s) => s.round?.place, clear);
   onSubmit(node, async () => {

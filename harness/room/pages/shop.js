@@ -1,5 +1,5 @@
 // The shop as a customer meets it. Each reload opens a new frame behind the shown one and takes its place when it has
-// come, so that a page that hangs is seen to hang: the seconds are counted under the last page that did come.
+// come, so that a page that hangs is seen to hang: the seconds are counted over the last page that did come, which fades.
 
 import { attempt, byId, el, setHidden, setText } from "./lib.js";
 import { nowUnix, momentText, state, watch } from "./state.js";
@@ -14,12 +14,19 @@ const PAGES = [
 const RELOAD_MS = 10_000;
 const TICK_MS = 500;
 const GIVE_UP_MS = 60_000;
+const WAIT_SHOWN_S = 2; // a page that is merely slow does not make the picture flicker
+const PATIENCE_S = 10; // after which a customer gives up, and the room answers in the shop's place
 
 let shown = null; // the frame that has come
 let coming = null; // { frame, since }: the one that has not yet
 let cameAt = 0;
 
+const seconds = el("b", {});
+const waiting = el("div", { class: "shop-waiting", hidden: true, "aria-hidden": "true" },
+  seconds, el("span", {}, "and no page has come."), el("span", { class: "tiny" }, `A customer gives up after ${PATIENCE_S} s.`));
+
 export function startShop() {
+  byId("shop-frames").append(waiting);
   byId("shop-page").append(...PAGES.map(({ route, label }) => el("option", { value: route }, label)));
   byId("shop-page").addEventListener("change", () => { forget(); open(); });
   byId("shop-reload").addEventListener("click", open);
@@ -76,7 +83,9 @@ function follow() {
 function say() {
   const waited = coming ? Math.floor((performance.now() - coming.since) / 1000) : 0;
   const last = shown ? `Opened at ${momentText(cameAt)}.` : "";
-  if (coming && waited >= 1) setText(byId("shop-status"), `Waiting for the page for ${waited} s. ${last && "Shown: the last one that came."}`);
+  setHidden(waiting, waited < WAIT_SHOWN_S);
+  setText(seconds, `${waited} s`);
+  if (coming && waited >= 1) setText(byId("shop-status"), `Waiting for the page for ${waited} s. ${last && "Behind it: the last one that came."}`);
   else if (shown) setText(byId("shop-status"), last);
   else if (!coming) setText(byId("shop-status"), "The shop is not open: no round is running.");
 }

@@ -184,7 +184,7 @@ fn other_measure(document: &CompareReport, measure: &Measure) -> Option<Block> {
     );
     let finding = format!("{} {}", measure.what, differences_in_words(&words, measure.sides, measure.amount));
     let table = difference_table(&rows, 0, measure.pair);
-    (!rows.is_empty()).then(|| Block::new(finding, about, table))
+    (!rows.is_empty()).then(|| Block::new(finding, about, table).folded())
 }
 
 /// A difference and its interval in words.

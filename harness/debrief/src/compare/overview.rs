@@ -98,7 +98,30 @@ pub(super) fn levels(document: &CompareReport) -> Block {
          same weight. A wrong or missing explanation counts as found at the story's end; 'never' means that too few incidents were explained to give a figure.",
         document.sample()
     );
-    Block { depth: 2, ..Block::new(finding, about, table(document)) }
+    let (table, more) = tables(document);
+    Block { depth: 2, more: Some(more), ..Block::new(finding, about, table) }
+}
+
+/// The measures that a reader asks for first.
+const FIRST: [&str; 6] = [
+    "right explanation found",
+    "95 % interval",
+    "time to the right explanation: median",
+    "time to restore: median",
+    "wrong remedies, mean",
+    "trade lost, mean",
+];
+
+/// All measures, those asked for first in a table of their own.
+fn tables(document: &CompareReport) -> (Table, Table) {
+    let all = table(document);
+    let mut first = by_level(document, "");
+    let mut more = by_level(document, "");
+    for row in all.rows {
+        let is_first = row.first().is_some_and(|name| FIRST.contains(&name.as_str()));
+        if is_first { &mut first } else { &mut more }.rows.push(row);
+    }
+    (first, more)
 }
 
 fn table(document: &CompareReport) -> Table {
@@ -262,7 +285,7 @@ pub(super) fn baselines(document: &CompareReport) -> Option<Block> {
         document.sample()
     );
     let title = capital(&against_baselines(document));
-    (!document.baselines.is_empty()).then(|| Block { depth: 2, ..Block::new(title, about, table) })
+    (!document.baselines.is_empty()).then(|| Block { depth: 2, ..Block::new(title, about, table).folded() })
 }
 
 /// `the model responder does better than every baseline at every level`, or where it does not.

@@ -318,21 +318,35 @@ async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Pr
             Ok(response)
         }
         Err(error) => {
-            let seconds = PATIENCE.as_secs();
-            // Shown in place of the page, so a sentence and no problem details.
-            let text = format!("The shop did not answer: {error}. Customers give up after {seconds} s.");
             let head = [
-                (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
                 (header::CONTENT_SECURITY_POLICY, SHOP_POLICY),
             ];
-            Ok((StatusCode::GATEWAY_TIMEOUT, head, text).into_response())
+            Ok((StatusCode::GATEWAY_TIMEOUT, head, no_page(&error.to_string())).into_response())
         }
     }
+}
+
+/// What stands in place of a page that did not come: for people, so sentences and no problem details.
+fn no_page(why: &str) -> String {
+    let (why, seconds) = (why.replace('&', "&amp;").replace('<', "&lt;"), PATIENCE.as_secs());
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>No page</title>\
+         <style>body {{ font: 1.5rem/1.4 system-ui, sans-serif; text-align: center; margin: 25vh 1.5rem }} p {{ font-size: 1rem }}</style>\
+         <strong>The shop did not answer.</strong><p>Customers give up after {seconds} s.</p><p><small>{why}</small></p></html>\n"
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_for_a_page_holds_no_markup_from_elsewhere() {
+        let page = no_page("<b>front</b> & cache");
+        assert!(page.contains("<small>&lt;b>front&lt;/b> &amp; cache</small>"), "{page}");
+    }
 
     #[test]
     fn an_answer_names_assets_and_characters() {

@@ -95,8 +95,8 @@ function listAssets() {
   byId("assets").replaceChildren(...found.map((asset) => {
     const link = element("a", asset.id, { href: `#${asset.id}` });
     if (asset.id === open?.id) link.setAttribute("aria-current", "true");
-    const unpublished = drafts.has(asset.id) ? ", unpublished text" : "";
-    link.append(element("span", `version ${asset.version}${unpublished}`, { className: "hint" }));
+    const unpublished = drafts.has(asset.id) ? "not published, " : "";
+    link.append(element("span", `${unpublished}v${asset.version}`, { className: "hint", title: `Version ${asset.version}` }));
     const item = element("li");
     item.append(link);
     return item;
@@ -171,9 +171,11 @@ async function bodyOf(id, version) {
   return new Uint8Array(await (await ask(`assets/${id}/versions/${version}/body`)).arrayBuffer());
 }
 
+const isPlain = (contentType) => /^text\/plain\b/.test(contentType);
+
 function describe(current) {
   byId("about").textContent = current
-    ? `Version ${current.version}, published ${when(current.published_at)}, ${current.content_type}, ${size(current.bytes)}`
+    ? [`Version ${current.version}`, `published ${when(current.published_at)}`, size(current.bytes), isPlain(current.content_type) ? "" : current.content_type].filter(Boolean).join(" · ")
     : "New: it does not exist until you publish it.";
 }
 

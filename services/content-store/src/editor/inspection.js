@@ -33,7 +33,9 @@ async function inspect() {
   const many = found.length === LISTED_MAX ? `The first ${LISTED_MAX.toLocaleString()}` : String(found.length);
   summary.textContent = found.length === 0
     ? "None: the text holds nothing that cannot be seen."
-    : `${many} that cannot be seen, are easily mistaken, or are not text at all.`;
+    : found.length === 1
+      ? "One that cannot be seen, is easily mistaken, or is no text at all."
+      : `${many} that cannot be seen, are easily mistaken, or are no text at all.`;
   rows.replaceChildren(...found.map(row));
 }
 
