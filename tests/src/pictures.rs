@@ -82,7 +82,7 @@ impl Part {
 pub fn note(part: Part) {
     let mut all = noted();
     all.insert(part.name().to_owned(), part.made_of());
-    let lines: String = all.iter().map(|(name, hash)| format!("{name} {hash}\n")).collect();
+    let lines = all.iter().fold(String::new(), |lines, (name, hash)| lines + name + " " + hash + "\n");
     fs::write(root().join(FOLDER).join(MADE_OF), lines).expect("it can be written down");
 }
 

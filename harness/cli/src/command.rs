@@ -215,7 +215,7 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Level(args) => unless_told(remedies::level(args)),
         Command::Watch(args) => in_real_time(watch::run(args)).map(Done::from),
         Command::Verify(args) => in_real_time(verify::run(args)),
-        Command::Doctor(args) => doctor::run(&args),
+        Command::Doctor(args) => Ok(doctor::run(&args)),
         Command::Completions(args) => completions::completions(&args, Options::command()).map(Done::from),
         Command::Man => completions::man(Options::command()).map(Done::from),
         Command::Tokens(args) => containers::tokens(&args, environment).map(Done::from),

@@ -158,11 +158,15 @@ pub(crate) fn run(options: &DemoArgs, environment: &Environment) -> anyhow::Resu
             "\nAnother incident of this scenario, with its own time, text and customers: one draw, at each telemetry level (response: the \
              model responder, seed {seed}, in virtual time; no measure of people, costs of looks are assumed):\n"
         ));
-        side_by_side(study).iter().for_each(|line| screen.say(line));
+        for line in side_by_side(study) {
+            screen.say(&line);
+        }
     }
     screen::line(&named);
     if console::Term::stdout().is_term() {
-        next().iter().for_each(|line| screen::line(line));
+        for line in next() {
+            screen::line(&line);
+        }
     }
     Ok(if compares && study.is_none() { Done::BrokenOff } else { done })
 }
