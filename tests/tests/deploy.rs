@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::Path,
     process::Command,
 };
 
@@ -214,7 +215,7 @@ fn the_scenario_in_a_browser_leads_to_texts_that_exist() {
     let others: BTreeSet<&str> =
         there.iter().map(String::as_str).filter(|name| *name != "index.json").collect();
     assert_eq!(named, others);
-    for name in others.iter().filter(|name| name.ends_with(".md")) {
+    for name in others.iter().filter(|name| Path::new(name).extension() == Some("md".as_ref())) {
         let text = read(&format!("deploy/killercoda/{name}"));
         for command in text.split("```\n").skip(1).step_by(2) {
             let shell = command.split("```{{exec}}").next().unwrap();

@@ -1,4 +1,5 @@
-//! Whether what was counted is level: how much it rises over the second half, by the straight line that fits it best.
+//! Whether what was counted is level: how much its floor rises over the second half, by the straight line that fits it best. A surge of
+//! customers is a burst of tasks and connections, and a debrief one of memory; what leaks never comes back down.
 
 use std::fmt;
 
@@ -6,6 +7,9 @@ use crate::samples::{MEASURES, Sample};
 
 /// A shorter run only says what it saw: stores fill up to their limits, and pools open.
 pub(crate) const JUDGED_FROM_MINUTES: f64 = 20.0;
+
+/// The seconds of which the least counts: longer than a round or an incident.
+const FLOOR_S: f64 = 300.0;
 
 /// How much each count may rise over the second half, as a share of its mean and, for small counts, in its own unit.
 ///
@@ -18,11 +22,11 @@ pub(crate) struct Verdict {
     pub(crate) process: &'static str,
     /// Which of [`MEASURES`].
     pub(crate) measure: usize,
-    /// Its mean over the second half.
+    /// The mean of its floors over the second half.
     pub(crate) mean: f64,
     /// Its greatest over all.
     pub(crate) most: f64,
-    /// How much the line that fits the second half best rises over it.
+    /// How much the line that fits these floors best rises over that half.
     pub(crate) rise: f64,
     rise_max: f64,
 }
@@ -40,7 +44,7 @@ impl fmt::Display for Verdict {
         let is_level = if self.is_level() { "level" } else { "RISES" };
         write!(
             f,
-            "{process:<5}{name:<23}{is_level}: mean {mean:.1} {unit}, most {most:.1}; over the second half {rise:+.1}, at most {rise_max:.1} allowed"
+            "{process:<5}{name:<23}{is_level}: mean {mean:.1} {unit}, most {most:.1}; its floor {rise:+.1} over the second half, at most {rise_max:.1} allowed"
         )
     }
 }
@@ -65,6 +69,7 @@ pub(crate) fn points(samples: &[Sample], process: &str, measure: usize) -> Vec<(
 fn verdict(points: &[(f64, f64)], process: &'static str, measure: usize) -> Option<Verdict> {
     let (end, _) = points.last()?;
     let half: Vec<(f64, f64)> = points.iter().filter(|(at_s, _)| *at_s >= end / 2.0).copied().collect();
+    let half = floors(&half);
     let mean = mean(half.iter().map(|(_, count)| *count))?;
     let (share, least) = RISE_MAX[measure];
     Some(Verdict {
@@ -75,6 +80,15 @@ fn verdict(points: &[(f64, f64)], process: &'static str, measure: usize) -> Opti
         rise: slope(&half)? * end / 2.0,
         rise_max: (mean * share).max(least),
     })
+}
+
+/// The least of each [`FLOOR_S`], and when that was.
+fn floors(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let window = |(at_s, _): &(f64, f64)| (at_s / FLOOR_S).floor();
+    let windows = points.chunk_by(|one, other| window(one) == window(other));
+    windows
+        .filter_map(|points| points.iter().copied().min_by(|(_, one), (_, other)| one.total_cmp(other)))
+        .collect()
 }
 
 /// The slope of the line with the least squares.
