@@ -85,7 +85,7 @@ fn verdict(points: &[(f64, f64)], process: &'static str, measure: usize) -> Opti
 /// The least of each [`FLOOR_S`], and when that was.
 fn floors(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let window = |(at_s, _): &(f64, f64)| (at_s / FLOOR_S).floor();
-    let windows = points.chunk_by(|one, other| window(one) == window(other));
+    let windows = points.chunk_by(|one, other| window(one).total_cmp(&window(other)).is_eq());
     windows
         .filter_map(|points| points.iter().copied().min_by(|(_, one), (_, other)| one.total_cmp(other)))
         .collect()
