@@ -1,7 +1,7 @@
 //! The editor's page with the text that is about to be published; and the shop before and after, side by side: what one address shows, and
 //! what the health checks say meanwhile.
 
-use std::{fs, time::Duration};
+use std::{fmt::Write, fs, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -51,7 +51,7 @@ pub(crate) async fn take(screen: (u32, u32)) {
         [("content store", up.ports.store), ("cache", up.ports.cache), ("web front", up.ports.front)]
     {
         let answer = peer(port).get("/healthz", Wait::AtMost(PATIENCE)).await.unwrap();
-        health += &format!("<li>{name} <b>{}</b></li>", answer.status.as_u16());
+        let _ = write!(health, "<li>{name} <b>{}</b></li>", answer.status.as_u16());
     }
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("lost.html");

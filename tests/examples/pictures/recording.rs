@@ -81,7 +81,7 @@ fn run() -> Vec<(f64, Vec<Line>)> {
     let mut script = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = script.stdout.take().unwrap();
     let mut terminal = Parser::new(NonZeroU16::new(ROWS).unwrap(), NonZeroU16::new(COLUMNS).unwrap(), 0);
-    let (began, mut bytes, mut frames) = (now(), [0; 65_536], Vec::new());
+    let (began, mut bytes, mut frames) = (now(), [0; 8_192], Vec::new());
     while let Ok(count @ 1..) = said.read(&mut bytes) {
         terminal.process(&bytes[..count]);
         frames.push((began.elapsed().as_secs_f64(), (0..ROWS).map(|row| line_of(&terminal, row)).collect()));
