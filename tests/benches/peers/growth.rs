@@ -192,7 +192,8 @@ pub(crate) fn morning(hours: u32) {
     let options = PlayOptions {
         level: Level::Changes,
         with_evidence: true,
-        responder: Responder::Nobody,
+        // Nobody acts; with nobody at all, a quiet story ends before its hours are over.
+        responder: Responder::Given { remedies: Vec::new(), speed: 1.0 },
         ends_story_s: STARTS_STORY_S + f64::from(hours) * 3_600.0,
         ..PlayOptions::new(7)
     };
