@@ -47,9 +47,8 @@ impl Part {
                 "services/web-front/templates",
                 "tests/examples/pictures/lost.html",
             ],
-            // The demonstration may be one file, or a folder beside it.
             Self::Recording => {
-                &["harness/cli/src/demo.rs", "harness/cli/src/demo", "harness/cli/src/screen.rs"]
+                &["harness/cli/src/demo.rs", "harness/cli/src/figures.rs", "harness/cli/src/screen.rs"]
             }
         }
     }
@@ -61,9 +60,8 @@ impl Part {
     /// When something of it cannot be read.
     pub fn made_of(self) -> String {
         let mut hash = Sha256::new();
-        for source in self.sources().iter().map(|source| root().join(source)).filter(|source| source.exists())
-        {
-            add(&source, &mut hash);
+        for source in self.sources() {
+            add(&root().join(source), &mut hash);
         }
         BASE64_STANDARD.encode(hash.finalize())
     }

@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::ErrorKind,
-    net::{IpAddr, TcpListener, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
@@ -83,8 +83,11 @@ struct Finding {
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> Done {
-    let mut findings =
-        vec![loopback("127.0.0.1", State::Missing), loopback("::1", State::Warning), folder(&args.out)];
+    let mut findings = vec![
+        loopback("loopback", Ipv4Addr::LOCALHOST.into(), State::Missing),
+        loopback("IPv6", Ipv6Addr::LOCALHOST.into(), State::Warning),
+        folder(&args.out),
+    ];
     findings.extend(disk(&args.out));
     findings.extend(memory());
     findings.push(clock());
@@ -143,17 +146,14 @@ impl Finding {
     }
 }
 
-fn loopback(host: &str, otherwise: State) -> Finding {
-    let address = host.parse::<IpAddr>().map(|ip| TcpListener::bind((ip, 0)));
-    let what = if otherwise == State::Missing { "loopback" } else { "IPv6" };
-    match address {
-        Ok(Ok(_)) => Finding::ok(what, format!("{host} can be listened at"), "everything"),
-        Ok(Err(error)) => {
+fn loopback(what: &'static str, host: IpAddr, otherwise: State) -> Finding {
+    match TcpListener::bind((host, 0)) {
+        Ok(_) => Finding::ok(what, format!("{host} can be listened at"), "everything"),
+        Err(error) => {
             let needed_for = if otherwise == State::Missing { "everything" } else { "'--bind ::1' alone" };
             Finding::ok(what, format!("{host}: {error}"), needed_for)
                 .lacks(otherwise, format!("give the loopback interface the address {host}, or leave it"))
         }
-        Err(error) => Finding::ok(what, error.to_string(), "everything"),
     }
 }
 
