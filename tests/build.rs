@@ -1,11 +1,11 @@
-//! Writes a test for every scenario of the library, so that a new file in `harness/world/scenarios` is tested by being there.
+//! Generates a test for every scenario of the library, so that each new file in `harness/world/scenarios` is tested automatically.
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // `cargo xtask fuzz` builds the targets with it.
+    // `cargo xtask fuzz` builds the targets with this cfg.
     println!("cargo:rustc-check-cfg=cfg(fuzzing)");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../harness/world/scenarios");
+    let folder = Path::new("../harness/world/scenarios");
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,5 +1,5 @@
-//! Makes one list of the pages' files, so that a new file needs no other change; and one of the defects that the services' sources mark
-//! as made on purpose, so that the debrief shows the lines as they are.
+//! Makes one list of the pages' files, so that a new file needs no other change; one of the defects that the services' sources mark
+//! as made on purpose, so that the debrief shows the lines as they are; and the participant's page of what the documentation says.
 
 use std::{
     env,
@@ -8,6 +8,8 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
+
+use pulldown_cmark::{Options, Parser, html};
 
 /// What marks a defect in a comment.
 const MARK: &str = concat!("FAULT", ": ");
@@ -20,9 +22,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         clippy::disallowed_methods,
         reason = "cargo tells a build script where to write in no other way"
     )]
-    let (room, out) = (PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from(env::var("OUT_DIR")?));
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    // Cargo runs this in the package's folder, wherever the checkout lies now.
+    let room = env::current_dir()?;
     fs::write(out.join("pages.rs"), pages(&room.join("pages"))?)?;
     fs::write(out.join("marks.rs"), marks(&room.join("../..").canonicalize()?)?)?;
+    fs::write(out.join("participant.html"), participant(&room.join("../../docs/participant.md"))?)?;
     Ok(())
 }
 
@@ -37,6 +42,13 @@ fn pages(folder: &Path) -> Result<String, Box<dyn Error>> {
     }
     list.push(']');
     Ok(list)
+}
+
+fn participant(document: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-changed={}", document.display());
+    let mut page = String::new();
+    html::push_html(&mut page, Parser::new_ext(&fs::read_to_string(document)?, Options::ENABLE_TABLES));
+    Ok(page)
 }
 
 /// File, line, what the comment says, and the lines from there on.

@@ -4,7 +4,8 @@ use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=scenarios");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    // Cargo runs this in the package's folder, wherever the checkout lies now.
+    let folder = env::current_dir()?.join("scenarios");
     let mut files =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));

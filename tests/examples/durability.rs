@@ -1,7 +1,7 @@
-//! Hits real processes in the middle of what they write, a thousand times: `cargo xtask durability`.
+//! Interrupts real processes in the middle of their writes, a thousand times: `cargo xtask durability`.
 //!
-//! Four kinds of rounds take turns, each with a blow by chance: the content store amid publishes, a shop amid remedies, a room amid what teams
-//! write, and `play` amid its record; all on a disk that has room, and on one that becomes full.
+//! Four kinds of rounds take turns, each with a random blow: the content store during publishes, a shop during remedies, a room during a
+//! team's writes, and `play` during the writing of its record. All run on a disk with room, and on one that becomes full.
 
 #![expect(clippy::print_stdout, reason = "what it finds is what this program is for")]
 
@@ -14,14 +14,14 @@ use glyphfall_tests::durability::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// How the rounds of a hundred are shared out: the content store's are the quickest.
+/// Rounds of each kind per hundred. The content store's rounds are the quickest.
 const SHARES: [(Kind, usize); 4] =
     [(Kind::Store, 55), (Kind::Room, 15), (Kind::Shop, 15), (Kind::Record, 15)];
 
-/// What the team meets in each of its rounds: a shop that is lost, so that there is something to write down.
+/// The scenario of each of the team's rounds: the shop is lost, so that there is something to write down.
 const SCENARIOS: [&str; 2] = ["stopped-store"; 2];
 
-/// How often it is told how far it is.
+/// Rounds between two progress lines.
 const TOLD_EVERY: usize = 25;
 
 #[derive(Parser)]
@@ -42,13 +42,13 @@ enum Kind {
     Record,
 }
 
-/// Everything that is hit, each on a disk with room and on a small one.
+/// The subjects of the test, each on a disk with room and on a small one.
 struct Hit {
     stores: [Option<HitStore>; 2],
     rooms: [Option<HitRoom>; 2],
     shops: [Option<HitShop>; 2],
     records: [Option<HitRecords>; 2],
-    /// Of four kinds, by blow: how often, and what came of it.
+    /// Counts and results by kind and blow.
     done: Vec<(Kind, Blow, usize, Kept)>,
 }
 
@@ -111,7 +111,7 @@ impl Hit {
             Kind::Record => self.records[disk].as_mut().expect(there).round(blow, chance).await,
             Kind::Room => {
                 if self.rooms[disk].as_ref().is_none_or(|room| !room.goes_on()) {
-                    // The old one first: each has two shops in it.
+                    // Close the old room first: each holds two shops.
                     self.rooms[disk] = None;
                     self.rooms[disk] = if disk == 0 {
                         Some(HitRoom::in_a_folder(&SCENARIOS).await)

@@ -1,7 +1,7 @@
-//! Plays the session that `glyphfall room --example` shows, and packs what the room keeps of it: `cargo xtask example`.
+//! Records the session for `glyphfall room --example` and packs the room's folder: `cargo xtask example`.
 //!
-//! Four teams meet the story's incident at four telemetry levels, in real worlds and through the room's own API, as people's pages and
-//! programs use it. Who waits here waits as people do: the figures are those of people's minutes. It takes a quarter of an hour.
+//! Four teams meet the story's incident at four telemetry levels, in real worlds and through the room's own API, as pages and programs use
+//! it. The pauses here last as long as people's do, so the figures are realistic. The recording takes a quarter of an hour.
 #![expect(clippy::unwrap_used, reason = "a recording that breaks off is played again")]
 
 use std::{fs, io::Write, path::Path, time::Duration};
@@ -17,7 +17,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 const SCENARIO: &str = "special-character";
 
-/// By number from 1: the team's name, its level, and who sits there.
+/// Teams by number from 1: name, level, and people.
 const TEAMS: [(&str, &str, [&str; 2]); 4] = [
     ("Owls", "dark", ["Amber", "Blue"]),
     ("Larks", "logs", ["Coral", "Denim"]),
@@ -25,7 +25,7 @@ const TEAMS: [(&str, &str, [&str; 2]); 4] = [
     ("Otters", "changes", ["Green", "Hazel"]),
 ];
 
-/// A team that plays: the first of its people, who acts, and the second.
+/// A playing team. The first of its people acts for it.
 struct Team {
     number: usize,
     people: [Client; 2],
@@ -53,7 +53,7 @@ async fn main() {
     let [owls, larks, herons, otters]: [Team; 4] =
         teams.try_into().unwrap_or_else(|_| unreachable!("there are four"));
 
-    // One team plays with roles.
+    // One team uses roles.
     for (person, role) in larks.people.iter().zip(["commander", "communications"]) {
         change(person, Method::PUT, &format!("/api/team/roles/{role}"), &Value::Null).await;
     }
@@ -94,7 +94,7 @@ async fn join(room: &RunningRoom, team: usize, alias: &str) -> Client {
     Client::at(room.port, Some(seat.to_owned()))
 }
 
-/// What the facilitator does meanwhile.
+/// The facilitator's actions during the round.
 async fn lead(desk: &Client) {
     sleep(Duration::from_secs(200)).await;
     desk.post("/api/desk/mark", &json!({ "text": "One team restores, the others still look" })).await;
@@ -115,7 +115,7 @@ async fn lead(desk: &Client) {
 }
 
 impl Team {
-    /// Who acts for the team.
+    /// The person who acts for the team.
     fn acts(&self) -> &Client {
         &self.people[0]
     }
@@ -130,7 +130,7 @@ impl Team {
         self.acts().post("/api/team/guess", &json!({ "kind": kind, "confidence": confidence })).await;
     }
 
-    /// Waits until the team's page shows something, as long as a round takes.
+    /// Waits, for as long as a round takes, until the team's view meets a condition.
     async fn until_seen(&self, is_seen: impl Fn(&Value) -> bool) -> Value {
         loop {
             let view = self.other().get("/api/team").await;
@@ -149,7 +149,7 @@ impl Team {
             .to_owned()
     }
 
-    /// Looks with a pause, as people read.
+    /// Reads these paths, with a reading pause after each.
     async fn looks(&self, paths: &[&str]) {
         for path in paths {
             self.other().get(path).await;
@@ -163,11 +163,11 @@ impl Team {
         pinned["id"].clone()
     }
 
-    /// Uses a remedy and waits until it is done.
+    /// Carries out a remedy and waits until it is done.
     async fn does(&self, remedy: &str, asset: Option<&str>, expects: &str, because: &str) {
         let using = json!({ "remedy": remedy, "asset": asset, "expects": expects, "because": because });
         self.acts().post("/api/team/remedies", &using).await;
-        // Where the other commands, it is a proposal that waits for a go.
+        // If the other person is the commander, the remedy is a proposal that waits for approval.
         if let Some(id) = self.proposed().await {
             sleep(Duration::from_secs(4)).await;
             self.other().post(&format!("/api/team/proposals/{id}"), &json!({ "go": true })).await;
@@ -176,14 +176,14 @@ impl Team {
         sleep(Duration::from_secs(8)).await;
     }
 
-    /// The remedy that waits for a go.
+    /// The remedy that waits for approval.
     async fn proposed(&self) -> Option<String> {
         let view = self.other().get("/api/team").await;
         let waits = view["proposals"].as_array()?.iter().find(|one| one["go"].is_null())?;
         waits["id"].as_str().map(str::to_owned)
     }
 
-    /// Says something and shows it, and then matches it: the lists open once something is said and shown.
+    /// Makes a claim with pinned evidence, then matches it with the catalogue. The catalogue opens only for claims with evidence.
     async fn claims(&self, about: &str, words: &str, pins: &[&Value], choice: &str) {
         let claim = json!({ "about": about, "words": words, "pins": pins });
         let id = self.acts().post("/api/team/claims", &claim).await["id"].as_str().unwrap().to_owned();
@@ -210,7 +210,7 @@ impl Team {
         self.acts().post("/api/team/explanation", &Value::Null).await;
     }
 
-    /// Hands command over to the other.
+    /// Hands command over to the other person.
     async fn hands_over(&self, words: &str) {
         let to = self.other().get("/api/team").await["seat"].clone();
         self.acts().post("/api/team/command/offer", &json!({ "to": to, "words": words })).await;
@@ -218,7 +218,7 @@ impl Team {
         self.other().post("/api/team/command/accept", &Value::Null).await;
     }
 
-    /// Answers what the director asked, some seconds later.
+    /// Answers the director's question after some seconds.
     async fn answers(&self, words: &str) {
         let view = self.until_seen(|view| view["questions"] != json!([])).await;
         sleep(Duration::from_secs(5 * self.number as u64)).await;
@@ -226,7 +226,7 @@ impl Team {
         self.other().post(&format!("/api/team/questions/{id}/answer"), &json!({ "text": words })).await;
     }
 
-    /// The first warning that names an asset, and that asset.
+    /// The first warning that names the asset, and the asset.
     async fn warning(&self) -> (Value, String) {
         let path = "/evidence/logs?severity=warn";
         let page = self.acts().until(path, |page| page.to_string().contains("promo-banner")).await;
@@ -236,7 +236,7 @@ impl Team {
     }
 }
 
-/// At `changes`: the change beside the failure, its character, a roll back and a restart.
+/// At `changes`: finds the change beside the failure and its character, then rolls back and restarts.
 async fn quickly(team: &Team) {
     team.called(json!("text"), json!(60)).await;
     team.looks(&["/evidence/alerts", "/evidence/changes"]).await;
@@ -306,7 +306,7 @@ async fn quickly(team: &Team) {
     team.acts().post("/api/team/answer", &json!({ "text": words })).await;
 }
 
-/// At `logs`: first the network and the front, then the line that was there all the time.
+/// At `logs`: suspects the network and the front first, then reads the log line that was there all the time.
 async fn up_a_blind_alley(team: &Team) {
     team.called(json!("network"), json!(70)).await;
     let network =
@@ -353,7 +353,7 @@ async fn up_a_blind_alley(team: &Team) {
     team.hands_in().await;
 }
 
-/// At `metrics`: every worker is busy, so it must be the load.
+/// At `metrics`: sees that every worker is busy, and wrongly concludes that the load is the cause.
 async fn wrongly(team: &Team) {
     team.called(json!("load"), json!(80)).await;
     team.looks(&[
@@ -392,7 +392,7 @@ async fn wrongly(team: &Team) {
     team.hands_in().await;
 }
 
-/// At `dark`: nothing names a cause, so that hints lead.
+/// At `dark`: nothing names a cause, so the team follows hints.
 async fn by_hints(team: &Team) {
     team.called(Value::Null, Value::Null).await;
     team.looks(&["/api/team/health", "/evidence/logs"]).await;
@@ -429,7 +429,7 @@ async fn by_hints(team: &Team) {
     team.hands_in().await;
 }
 
-/// What people leave behind, and take along.
+/// The participants' feedback, and the action that they take home.
 async fn take_leave(team: &Team) {
     let (learned, again, words) = [
         (true, true, Some("More time for the timeline, please.")),
@@ -445,7 +445,7 @@ async fn take_leave(team: &Team) {
     change(team.acts(), Method::PUT, "/api/team/parting", &json!({ "actions": [action] })).await;
 }
 
-/// Opens every page of the debrief, until all that they show is computed.
+/// Opens every page of the debrief, and waits until all its results are computed.
 async fn compute(room: &RunningRoom, teams: &[&Team]) {
     let desk = room.desk();
     let pages = teams.iter().flat_map(|team| {
@@ -464,7 +464,7 @@ async fn compute(room: &RunningRoom, teams: &[&Team]) {
     }
 }
 
-/// The room's folder as one archive. From here on the session is an example.
+/// Packs the room's folder into one archive, and marks the session as an example.
 fn pack(folder: &Path, archive: &Path) {
     let records = fs::read_dir(folder.join("records")).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> =

@@ -6,7 +6,7 @@ use std::fs;
 use fantoccini::wd::{PrintConfiguration, PrintMargins, PrintSize};
 use glyphfall_tests::{browser::Browser, process::root, slides::page};
 
-/// A sheet of sixteen by nine, in centimetres, as the style sheet has it in inches.
+/// A sheet of 16:9 in centimetres. The style sheet has the same size in inches.
 const SHEET: PrintSize = PrintSize { width: 33.867, height: 19.05 };
 const NO_MARGINS: PrintMargins = PrintMargins { top: 0.0, bottom: 0.0, left: 0.0, right: 0.0 };
 

@@ -1,4 +1,4 @@
-//! The shop as four processes, as it runs in containers: three services, and `glyphfall watch` beside them.
+//! The shop in four processes, as in containers: three services, and `glyphfall watch`.
 
 use std::process::Command;
 
@@ -9,21 +9,21 @@ use crate::{
     up::Ports,
 };
 
-/// A shop whose parts run apart. Everything ends when it is dropped.
+/// A shop in separate processes. Dropping it ends them.
 #[derive(Debug)]
 pub struct Apart {
     /// Its ports.
     pub ports: Ports,
-    /// What an editor must present.
+    /// The editor's token.
     pub editor_token: String,
-    /// What an operator must present.
+    /// The operators' token.
     pub operator_token: String,
     _processes: [Process; 4],
     _data: TempDir,
 }
 
 impl Apart {
-    /// Starts all four, reporting at `level` to the evidence store, and waits until the customers can come.
+    /// Starts all four processes, which report at `level` to the evidence store, and waits until customers can come.
     ///
     /// # Panics
     ///

@@ -14,6 +14,7 @@ use fantoccini::{
     Client, ClientBuilder, Locator,
     actions::{InputSource, KeyAction, KeyActions},
     elements::Element,
+    error::CmdError,
     key::Key,
     wd::Capabilities,
 };
@@ -21,6 +22,7 @@ use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     namespace::Namespace,
@@ -28,16 +30,19 @@ use crate::{
     up::peer_at,
 };
 
-/// Of a hundred: where words are as sharp as in a PNG at a third of its weight.
+/// WebP quality out of 100: text is as sharp as in a PNG at a third of its size.
 const WEBP_QUALITY: u8 = 82;
 
-/// How long a page may take to come to what a test waits for.
+/// Timeout for a condition on a page.
 pub const WAIT: Duration = Duration::from_secs(60);
 
-/// Presses of the tabulator until a page must have been gone round.
+/// What Chromium says of a request that it drops when the machine's network changes.
+const NETWORK_CHANGED: &str = "net::ERR_NETWORK_CHANGED";
+
+/// Tab key presses that must suffice to go round a page.
 const TABS_MAX: usize = 400;
 
-/// Whether the focus is on an element, or where from there.
+/// Where an element lies relative to the focus: here, ahead or behind.
 const WAY: &str = r"
     const [css] = arguments;
     const at = document.activeElement;
@@ -47,7 +52,7 @@ const WAY: &str = r"
     return at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING ? 'back' : 'on';
 ";
 
-/// Runs the accessibility checks, and answers with those that a person would be stopped by.
+/// Runs axe's accessibility checks, and returns the serious findings.
 const AXE: &str = r"
     const done = arguments[arguments.length - 1];
     axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations
@@ -56,7 +61,7 @@ const AXE: &str = r"
     (error) => done([String(error)]));
 ";
 
-/// Leaves `pressed` behind: how much was pressed, and what went wrong.
+/// Presses everything, and leaves the result in `window.pressed`: how much was pressed, and what went wrong.
 const EVERYTHING: &str = r"
     const wrong = new Set(), pressed = new Set();
     const ask = window.fetch;
@@ -87,7 +92,7 @@ const EVERYTHING: &str = r"
             if (all.length === 0 && !dialog) break;
             if (all.length === 0) dialog.close();
             for (const node of all) {
-                // What is pressed may open a dialog, which comes first, or draw the others anew.
+                // A press may open a dialog, which has to be handled first, or redraw the other elements.
                 if (top() !== dialog) break;
                 if (!node.isConnected || !isShown(node)) continue;
                 pressed.add(key(node));
@@ -102,14 +107,14 @@ const EVERYTHING: &str = r"
     })();
 ";
 
-/// A browser window of its own, with an empty profile. Everything ends when it is dropped.
+/// A separate browser window with an empty profile. Dropping it ends the browser and its driver.
 #[derive(Debug)]
 pub struct Browser {
     /// The window.
     pub client: Client,
     peer: Peer,
     _driver: Driver,
-    // Removed last, when nothing writes to it any longer.
+    // Dropped last: by then no process writes to the profile.
     _profile: TempDir,
 }
 
@@ -125,13 +130,13 @@ impl Browser {
         Self::opened(width, height, driver, IpAddr::V4(Ipv4Addr::LOCALHOST), port).await
     }
 
-    /// The same on another device.
+    /// Opens a window on another device.
     ///
     /// # Panics
     ///
     /// As [`Browser::open`].
     pub async fn open_on(device: &Namespace, width: u32, height: u32) -> Self {
-        // Nothing else listens there.
+        // A fixed port suffices: nothing else listens in this namespace.
         let port = 9515;
         let mut command = device.command("chromedriver");
         command
@@ -170,20 +175,22 @@ impl Browser {
         Self { client, peer: peer_at((host, port)), _driver: driver, _profile: profile }
     }
 
-    /// The errors on the page's console since the last call: scripts that failed, and requests answered with an error.
+    /// Errors on the page's console since the last call: failed scripts, and requests with an error status. Requests that the browser dropped
+    /// because another test added or removed a network are no error: a page has to cope with that.
     ///
     /// # Panics
     ///
-    /// When the driver does not tell.
+    /// When the driver does not answer with a log.
     pub async fn console_errors(&self) -> Vec<String> {
         let answer = self.driver("se/log", &json!({ "type": "browser" })).await;
         let entries = answer["value"].as_array().expect("the log is a list").iter();
         let errors = entries.filter(|entry| entry["level"] == "SEVERE");
-        errors.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+        let messages = errors.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
+        messages.filter(|message| !message.contains(NETWORK_CHANGED)).collect()
     }
 
-    /// Shows pages as a person sees them who has asked for a dark screen, or for a light one; and for little motion, so that no
-    /// picture and no contrast is taken in the middle of a change of colour.
+    /// Emulates a preference for a dark or a light scheme, and for reduced motion, so that no picture or contrast check falls into a colour
+    /// transition.
     ///
     /// # Panics
     ///
@@ -197,11 +204,23 @@ impl Browser {
         self.driver("goog/cdp/execute", &asked).await;
     }
 
-    /// Keeps a picture of the page under `target/pictures`, for people to look at.
+    /// From now on no file arrives whose address matches one of these patterns, such as `*/figures.js`. With no pattern, all arrive.
     ///
     /// # Panics
     ///
-    /// When it cannot be kept.
+    /// When the driver does not answer.
+    pub async fn loses(&self, files: &[&str]) {
+        let calls = [("Network.enable", json!({})), ("Network.setBlockedURLs", json!({ "urls": files }))];
+        for (cmd, params) in calls {
+            self.driver("goog/cdp/execute", &json!({ "cmd": cmd, "params": params })).await;
+        }
+    }
+
+    /// Saves a picture of the page in `target/pictures`, for people to look at.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be saved.
     pub async fn picture(&self, name: &str) {
         let folder = root().join("target/pictures");
         fs::create_dir_all(&folder).expect("the folder for pictures can be made");
@@ -209,7 +228,7 @@ impl Browser {
         fs::write(folder.join(format!("{name}.png")), picture).expect("a picture can be kept");
     }
 
-    /// A picture of what the window shows, as WebP.
+    /// A picture of the window's content, as WebP.
     ///
     /// # Panics
     ///
@@ -222,7 +241,7 @@ impl Browser {
         BASE64_STANDARD.decode(picture).expect("it is in Base64")
     }
 
-    /// What on the page keeps people out: contrast, labels, roles, as far as axe finds it serious.
+    /// Accessibility problems on the page that axe rates serious: contrast, labels, roles.
     ///
     /// # Panics
     ///
@@ -248,18 +267,51 @@ impl Browser {
     /// # Panics
     ///
     /// When it does not come.
-    pub async fn until(&self, css: &str) -> Element {
-        let began = tokio::time::Instant::now();
+    pub async fn until(&self, css: &str) {
+        self.at(css, async |_| Ok(())).await;
+    }
+
+    /// Clicks an element as soon as it is there.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::until`], or when something covers it.
+    pub async fn click(&self, css: &str) {
+        self.at(css, async |element| element.click().await).await;
+    }
+
+    /// Types into an element as soon as it is there.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::until`], or when it takes no keys.
+    pub async fn type_into(&self, css: &str, keys: &str) {
+        self.at(css, async |element| element.send_keys(keys).await).await;
+    }
+
+    /// An element's visible text, as soon as it is there.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::until`].
+    pub async fn text(&self, css: &str) -> String {
+        self.at(css, async |element| element.text().await).await
+    }
+
+    /// Waits for an element and does something with it, again if the page replaced the element meanwhile. No [`Element`] leaves this function:
+    /// a page that updates itself may replace it at any time.
+    async fn at<T>(&self, css: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        let began = Instant::now();
         loop {
             let left = WAIT.saturating_sub(began.elapsed());
-            match self.client.wait().at_most(left).for_element(Locator::Css(css)).await {
-                Ok(element) => return element,
-                // The page gave way to the next one while it was asked.
-                Err(error) if error.to_string().contains("aborted by navigation") && !left.is_zero() => {}
-                Err(error) => {
-                    self.picture("missing").await;
-                    panic!("{css} did not come (target/pictures/missing.png): {error}")
-                }
+            let done = match self.client.wait().at_most(left).for_element(Locator::Css(css)).await {
+                Ok(element) => act(element).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(done) => return done,
+                Err(error) if is_replaced(&error) && !left.is_zero() => {}
+                Err(error) => self.fail(&format!("{css}: {error}")).await,
             }
         }
     }
@@ -268,21 +320,33 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When it does not come to that.
+    /// When the condition is not met in time.
     pub async fn until_true(&self, expression: &str) {
         let script = format!("return Boolean({expression})");
-        let began = tokio::time::Instant::now();
-        while self.client.execute(&script, Vec::new()).await.expect("the page runs scripts") != json!(true) {
-            if began.elapsed() > WAIT {
-                self.picture("missing").await;
-                panic!("it does not come to {expression} (target/pictures/missing.png)");
+        let began = Instant::now();
+        loop {
+            // While the page changes to another, it runs no script.
+            let is_true = self.client.execute(&script, Vec::new()).await;
+            if matches!(is_true, Ok(Value::Bool(true))) {
+                return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            if began.elapsed() > WAIT {
+                self.fail(&format!("it does not come to {expression}: {is_true:?}")).await;
+            }
+            sleep(Duration::from_millis(100)).await;
         }
     }
 
-    /// Presses, chooses and fills in everything that the page shows, dialogs too, and asks for every address that it links to. Answers with how
-    /// much that was, and with what went wrong: messages of failure, and answers with an error.
+    /// Fails the test with the page's text, because a reader of the log may not have the picture.
+    async fn fail(&self, what: &str) -> ! {
+        self.picture("missing").await;
+        let page = self.client.execute("return `${location}: ${document.body.innerText}`", Vec::new()).await;
+        let errors = self.console_errors().await;
+        panic!("{what}; target/pictures/missing.png shows {page:?}, the console {errors:?}")
+    }
+
+    /// Presses, selects and fills in everything on the page, including dialogs, and requests every linked address. Returns the number of
+    /// actions, and everything that went wrong: error messages, and responses with an error status.
     ///
     /// # Panics
     ///
@@ -294,33 +358,32 @@ impl Browser {
         serde_json::from_value(pressed.expect("the page runs scripts")).expect("it is a count and a list")
     }
 
-    /// Goes to an element with the keyboard alone, forwards or back, and stays there.
+    /// Moves the focus to an element with the Tab key alone, forwards or back, and stays there.
     ///
     /// # Panics
     ///
     /// When the tabulator does not lead there.
-    pub async fn tab_to(&self, css: &str) -> Element {
+    pub async fn tab_to(&self, css: &str) {
         self.until(css).await;
         for _ in 0..TABS_MAX {
             let way = self.client.execute(WAY, vec![json!(css)]).await.expect("the page runs scripts");
             let keys = match way.as_str() {
-                Some("there") => return self.client.active_element().await.expect("something has the focus"),
+                Some("there") => return,
                 Some("back") => Key::Shift + &Key::Tab + &Key::Null,
                 _ => Key::Tab + "",
             };
             self.press(&keys).await;
         }
-        self.picture("missing").await;
-        panic!("the keyboard does not reach {css} (target/pictures/missing.png)")
+        self.fail(&format!("the keyboard does not reach {css}")).await;
     }
 
-    /// Presses keys where the focus is.
+    /// Presses keys at the focus.
     ///
     /// # Panics
     ///
     /// When nothing takes them.
     pub async fn press(&self, keys: &str) {
-        // As a keyboard does, without asking for the element first: a page may draw it anew in between.
+        // Send keys as a keyboard does, without looking up the element: the page may redraw it in between.
         let mut actions = KeyActions::new("keyboard".to_owned());
         let mut held = Vec::new();
         for value in keys.chars() {
@@ -340,7 +403,7 @@ impl Browser {
         self.client.perform_actions(actions).await.expect("keys can be pressed");
     }
 
-    /// What is `ChromeDriver`'s own addition to the protocol.
+    /// Calls one of `ChromeDriver`'s extensions to the protocol.
     async fn driver(&self, path: &str, body: &Value) -> Value {
         let session = self.client.session_id().await.expect("the driver answers").expect("a window is open");
         let path = format!("/session/{session}/{path}");
@@ -349,7 +412,12 @@ impl Browser {
     }
 }
 
-/// `ChromeDriver` and all that it starts, in a process group of their own: Chromium would survive its driver alone.
+/// Whether an element is no longer there because the page has replaced it, or has changed to another page.
+fn is_replaced(error: &CmdError) -> bool {
+    error.is_stale_element_reference() || error.to_string().contains("aborted by navigation")
+}
+
+/// `ChromeDriver` and its child processes, in a process group of their own: Chromium would outlive the driver alone.
 #[derive(Debug)]
 struct Driver(Process);
 

@@ -1,4 +1,4 @@
-//! An evidence store that takes OTLP on loopback, as a backend for whoever exports.
+//! An evidence store that receives OTLP on loopback, as a backend for exporters.
 
 use std::{
     sync::{
@@ -17,10 +17,10 @@ use chassis::Clock;
 use evidence::{Evidence, api, receiver};
 use tokio::{net::TcpListener, task::JoinSet};
 
-/// A running backend; it ends when dropped.
+/// A running backend. Dropping it stops it.
 #[derive(Debug)]
 pub struct Collector {
-    /// What arrived.
+    /// The received telemetry.
     pub evidence: Evidence,
     grpc_port: u16,
     http_port: u16,
@@ -40,7 +40,7 @@ impl Collector {
         Self::of(Evidence::new(world::observed::limits(), move || clock.wall())).await
     }
 
-    /// The same at a time that stands still, for what was recorded then.
+    /// Listens on free ports, with a clock fixed at `time`, for telemetry recorded then.
     ///
     /// # Panics
     ///
@@ -71,27 +71,27 @@ impl Collector {
         Self { evidence, grpc_port, http_port, api_port, counts, _served: served }
     }
 
-    /// Where it takes OTLP over gRPC.
+    /// The endpoint for OTLP over gRPC.
     pub fn grpc(&self) -> String {
         format!("http://127.0.0.1:{}", self.grpc_port)
     }
 
-    /// Where it takes OTLP over HTTP.
+    /// The endpoint for OTLP over HTTP.
     pub fn http(&self) -> String {
         format!("http://127.0.0.1:{}", self.http_port)
     }
 
-    /// How many requests came so far.
+    /// The number of requests so far.
     pub fn requests(&self) -> u64 {
         self.counts.requests.load(Ordering::Relaxed)
     }
 
-    /// How many requests came with a compressed body so far.
+    /// The number of requests with a compressed body so far.
     pub fn compressed(&self) -> u64 {
         self.counts.compressed.load(Ordering::Relaxed)
     }
 
-    /// The port on which it answers questions, and Prometheus.
+    /// The port for queries, and for Prometheus scrapes.
     pub fn api_port(&self) -> u16 {
         self.api_port
     }

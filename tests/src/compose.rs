@@ -1,4 +1,4 @@
-//! The shop in containers: the real compose file, on a real engine, as a project of its own.
+//! The shop in containers: the real compose file, on a real engine, as a separate project.
 
 use std::{
     collections::BTreeMap,
@@ -15,16 +15,16 @@ use crate::{
     up::{Ports, peer},
 };
 
-/// How long the shop may take to come to what a test waits for.
+/// Timeout for a condition on the shop.
 const WAIT: Duration = Duration::from_secs(90);
 
-/// How often it is looked at.
+/// Poll interval.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Visits that a share is made of, at least.
+/// The fewest visits for a share.
 const VISITS_MIN: f64 = 60.0;
 
-/// Why no container can be started here; nothing if the engine answers.
+/// Why no container can be started here; `None` if the engine answers.
 pub fn no_engine() -> Option<String> {
     let info = Command::new("docker").args(["info", "--format", "{{.ServerVersion}}"]).output();
     match info {
@@ -34,7 +34,7 @@ pub fn no_engine() -> Option<String> {
     }
 }
 
-/// Compose as it is there: the plugin, or the program of version 1.
+/// The installed Compose: the plugin, or the standalone program of version 1.
 pub fn compose() -> Command {
     let plugin = Command::new("docker")
         .args(["compose", "version"])
@@ -51,14 +51,14 @@ pub fn compose() -> Command {
     command
 }
 
-/// Compose 2, whatever else is there.
+/// Compose 2, even if another version is installed.
 ///
 /// # Panics
 ///
 /// When it is missing.
 pub fn compose_2() -> Command {
     let python = peer_program("python");
-    // Beside its start script, which hides how it ended.
+    // Call the program itself: its start script hides the exit code.
     let (code, folder, error) =
         output(Command::new(python).args(["-c", "import compose; print(compose.__path__[0])"]));
     assert_eq!(code, 0, "{error}");
@@ -67,27 +67,27 @@ pub fn compose_2() -> Command {
     command
 }
 
-/// One project. Everything of it is removed when it is dropped.
+/// One Compose project. Dropping it removes its containers, volumes and networks.
 #[derive(Debug)]
 pub struct Project {
     /// Its name.
     pub name: String,
     /// Its ports on loopback.
     pub ports: Ports,
-    /// The port of a training session, and what its facilitator shows.
+    /// The port of a training session, and its facilitator's token.
     pub session: (u16, String),
     variables: BTreeMap<&'static str, String>,
 }
 
 impl Project {
-    /// A project that is not up yet, on free ports; it reports metrics.
+    /// A project on free ports that reports metrics, and is not started yet.
     ///
     /// # Panics
     ///
     /// When the image does not build.
     pub fn new() -> Self {
         let mut image = cargo();
-        // They would have it build itself anew, to make its image of a build that is already there.
+        // These variables would make xtask rebuild itself, only to make an image from an existing build.
         image.env_remove("CARGO_BUILD_TARGET").env_remove("RUSTFLAGS");
         let built = image.args(["xtask", "image", "--tested"]).status();
         assert!(built.expect("cargo runs").success(), "the image does not build");
@@ -113,7 +113,7 @@ impl Project {
         Self { name: format!("glyphfall-test-{}", ports.front), ports, session, variables }
     }
 
-    /// Runs compose for this project and says what it printed.
+    /// Runs compose for this project and returns its output.
     ///
     /// # Panics
     ///
@@ -134,11 +134,11 @@ impl Project {
         self.compose(&["ps", "-q", service]).trim().to_owned()
     }
 
-    /// The tokens that the containers made for themselves: the editor's, the operators'.
+    /// The tokens that the containers made: the editor's and the operators'.
     ///
     /// # Panics
     ///
-    /// When the harness does not tell.
+    /// When the harness does not print them.
     pub fn tokens(&self) -> (String, String) {
         let lines = self.compose(&["exec", "-T", "harness", "glyphfall", "tokens"]);
         let token = |name: &str| {
@@ -148,19 +148,19 @@ impl Project {
         (token("GLYPHFALL_EDITOR_TOKEN"), token("GLYPHFALL_OPERATOR_TOKEN"))
     }
 
-    /// What the engine says of the health of a service.
+    /// A service's health according to the engine.
     pub fn health(&self, service: &str) -> String {
         docker(&["inspect", "--format", "{{.State.Health.Status}}", &self.container(service)])
     }
 
-    /// Kills a service's container as `kill -9` does, and starts it again.
+    /// Kills a service's container, as `kill -9` does, and starts it again.
     pub fn kill_and_start(&self, service: &str) {
         let container = self.container(service);
         docker(&["kill", &container]);
         docker(&["start", &container]);
     }
 
-    /// What there is of this project: containers, volumes, networks.
+    /// The existing containers, volumes and networks of this project.
     pub fn remains(&self) -> Vec<String> {
         let label = format!("label=com.docker.compose.project={}", self.name);
         let kinds = [&["ps", "-aq"][..], &["volume", "ls", "-q"], &["network", "ls", "-q"]];
@@ -168,16 +168,16 @@ impl Project {
         listed.iter().flat_map(|list| list.lines()).map(str::to_owned).collect()
     }
 
-    /// Who asks the evidence store.
+    /// A client of the evidence store.
     pub fn room(&self) -> Peer {
         peer(self.ports.room)
     }
 
-    /// Waits until of the visits that end from now on this share fails: at least, or at most.
+    /// Waits until the share of failed visits, among those that end from now on, meets the condition.
     ///
     /// # Panics
     ///
-    /// When it does not come to that in time.
+    /// When the condition is not met in time.
     pub async fn until_failed(&self, wanted: impl Fn(f64) -> bool) {
         let mut last = f64::NAN;
         let reached = async {
@@ -192,7 +192,7 @@ impl Project {
         assert!(reached.is_ok(), "the share of failed visits does not come to that; it is {last}");
     }
 
-    /// The share of failed visits among the next that end.
+    /// The share of failed visits among the next visits that end.
     pub async fn failed_share(&self) -> f64 {
         let room = self.room();
         let (failed_before, all_before) = visits(&room).await;
@@ -238,7 +238,7 @@ impl Drop for Project {
     }
 }
 
-/// What docker printed.
+/// Runs docker and returns its output.
 ///
 /// # Panics
 ///
@@ -249,7 +249,7 @@ pub fn docker(arguments: &[&str]) -> String {
     text.trim().to_owned()
 }
 
-/// Visits that failed so far, and all.
+/// The numbers of failed visits and of all visits so far.
 async fn visits(room: &Peer) -> (f64, f64) {
     let page = room.get("/metrics", Wait::AtMost(WAIT)).await.expect("the evidence store answers").body;
     let page = String::from_utf8_lossy(&page).into_owned();

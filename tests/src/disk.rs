@@ -1,18 +1,18 @@
-//! A small disk of a test's own, in memory.
+//! A small in-memory disk for one test.
 //!
-//! Only the administrator may mount one; [`SmallDisk::mount`] says nothing for others, and tests say that they were not run.
+//! Only the administrator may mount one. For other users [`SmallDisk::mount`] returns `None`, and tests say that they were skipped.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// A file system that is gone when this is dropped.
+/// A mounted file system. Dropping it unmounts it.
 #[derive(Debug)]
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts one over a folder, with options as `mount -o` takes them; none for who may not mount anything.
+    /// Mounts a disk over a folder, with options as `mount -o` takes them; `None` if this user may not mount.
     pub fn mount(at: &Path, options: &str) -> Option<Self> {
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).status();
         mount.is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))

@@ -1,5 +1,5 @@
-//! Others on loopback that a command talks to: an evidence store with something in it, a shop that never answers, and one that answers
-//! with whatever it likes.
+//! Servers on loopback for a command to talk to: a filled evidence store, a shop that never answers, and one that answers with arbitrary
+//! text.
 
 use std::time::UNIX_EPOCH;
 
@@ -13,16 +13,16 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::up::peer;
 
-/// An evidence store that answers questions and takes OTLP; it ends when dropped.
+/// An evidence store that answers queries and receives OTLP. Dropping it stops it.
 #[derive(Debug)]
 pub struct Evidence {
-    /// The port of both.
+    /// The port for both.
     pub port: u16,
     _served: JoinSet<()>,
 }
 
 impl Evidence {
-    /// An empty one.
+    /// Starts an empty store.
     ///
     /// # Panics
     ///
@@ -30,13 +30,13 @@ impl Evidence {
     pub async fn start() -> Self {
         let clock = Clock::real();
         let evidence = evidence::Evidence::new(world::observed::limits(), move || clock.wall());
-        // Each has an answer of its own for paths that it does not know: the second is asked for those of the first.
+        // Each router answers unknown paths itself, so pass those of the first on to the second.
         let both = receiver::http_router(evidence.clone()).fallback_service(api::router(evidence));
         let (port, served) = serve(both).await;
         Self { port, _served: served }
     }
 
-    /// Sends it a log line, a change, three metrics and a trace, with this text wherever a sender may put one.
+    /// Sends the store a log line, a change, three metrics and a trace, with this text in every place that a sender controls.
     ///
     /// # Panics
     ///
@@ -78,7 +78,7 @@ impl Evidence {
     }
 }
 
-/// The port of a shop that takes connections and never answers, as long as the test runs.
+/// Starts a shop that accepts connections and never answers, for as long as the test runs. Returns its port.
 ///
 /// # Panics
 ///
@@ -90,7 +90,8 @@ pub async fn silent_shop() -> u16 {
     port
 }
 
-/// The port of a shop whose health is well, and which refuses everything else with these words, as long as the test runs.
+/// Starts a shop whose health checks are fine, and which refuses everything else with these words, for as long as the test runs. Returns
+/// its port.
 ///
 /// # Panics
 ///

@@ -1,6 +1,6 @@
-//! A second device: a network namespace of the test's own, with an address of its own, joined to this machine by a cable.
+//! A second device for one test: a network namespace with its own address, linked to this machine by a virtual cable.
 //!
-//! Only the administrator may lay such a cable; [`Namespace::lay`] says nothing for others, and tests are content with the loopback.
+//! Only the administrator may create one. For other users [`Namespace::lay`] returns `None`, and tests use the loopback instead.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::process::output;
 
-/// A network namespace, gone when dropped, and the cable with it.
+/// A network namespace. Dropping it removes it and its cable.
 #[derive(Debug)]
 pub struct Namespace {
     name: String,
@@ -20,7 +20,7 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Makes a device, unless this user may not.
+    /// Creates a device; `None` if this user may not.
     ///
     /// # Panics
     ///
@@ -30,7 +30,7 @@ impl Namespace {
         if user.trim() != "0" {
             return None;
         }
-        // Out of the range for tests of networks (RFC 2544): a network of four addresses for each process.
+        // From the address range for network tests (RFC 2544): four addresses for each process.
         let first = u32::from(Ipv4Addr::new(198, 18, 0, 0)) + id() % 16_000 * 4;
         let at = |place: u32| IpAddr::V4(Ipv4Addr::from(first + place));
         let namespace = Self { name: format!("device-{}", id()), here: at(1), there: at(2) };
@@ -41,6 +41,9 @@ impl Namespace {
         };
         ip(format!("netns add {name}"));
         ip(format!("link add {outer} type veth peer name {inner} netns {name}"));
+        // An address of IPv6 that comes seconds later is another network to a browser, which drops what it is loading.
+        ip(format!("link set {outer} addrgenmode none"));
+        ip(format!("-n {name} link set {inner} addrgenmode none"));
         ip(format!("address add {}/30 dev {outer}", namespace.here));
         ip(format!("link set {outer} up"));
         ip(format!("-n {name} address add {}/30 dev {inner}", namespace.there));

@@ -1,4 +1,4 @@
-//! The pictures of the documents, and what they were made of: a page that changes needs a new picture.
+//! The pictures of the documents, and their sources: a page that changes needs a new picture.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -7,13 +7,13 @@ use sha2::{Digest, Sha256};
 
 use crate::process::root;
 
-/// Where they are.
+/// The folder of the pictures.
 pub const FOLDER: &str = "docs/pictures";
 
-/// The file beside them that says what they were made of.
+/// The file beside the pictures that notes hashes of their sources.
 const MADE_OF: &str = "made-of.txt";
 
-/// What is made at once.
+/// A part of the pictures, made in one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Pictures of the shop's, the room's and the reports' pages.
@@ -23,10 +23,10 @@ pub enum Part {
 }
 
 impl Part {
-    /// All there is.
+    /// All parts.
     pub const ALL: [Self; 2] = [Self::Pages, Self::Recording];
 
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pages => "pages",
@@ -34,7 +34,7 @@ impl Part {
         }
     }
 
-    /// The files and folders that decide how it looks.
+    /// The files and folders that determine how the part looks.
     fn sources(self) -> &'static [&'static str] {
         match self {
             Self::Pages => &[
@@ -53,11 +53,11 @@ impl Part {
         }
     }
 
-    /// A hash of everything that decides how it looks, in Base64.
+    /// A hash, in Base64, of all sources that determine how the part looks.
     ///
     /// # Panics
     ///
-    /// When something of it cannot be read.
+    /// When a source cannot be read.
     pub fn made_of(self) -> String {
         let mut hash = Sha256::new();
         for source in self.sources() {
@@ -66,13 +66,13 @@ impl Part {
         BASE64_STANDARD.encode(hash.finalize())
     }
 
-    /// What was noted when it was made.
+    /// The hash noted when the part was made.
     pub fn noted(self) -> Option<String> {
         noted().remove(self.name())
     }
 }
 
-/// Notes that a part was made of what is there now.
+/// Notes that a part was made from its current sources.
 ///
 /// # Panics
 ///

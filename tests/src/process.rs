@@ -26,12 +26,13 @@ pub fn root() -> &'static Path {
 /// Cargo, in the repository's folder.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
-    // By this the test harness prints times; build scripts would take it for another toolchain, and build everything anew.
+    // This variable makes the test harness print times. Build scripts would take it for another toolchain, and cargo would rebuild
+    // everything.
     cargo.env_remove("RUSTC_BOOTSTRAP").current_dir(root());
     cargo
 }
 
-/// A program of this repository, built as the tests are.
+/// The path of one of the repository's programs, built with the settings of the tests.
 ///
 /// # Panics
 ///
@@ -39,18 +40,18 @@ pub fn cargo() -> Command {
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
-        // With the tests: otherwise cargo takes another set of features, and builds nearly everything twice.
+        // Build the tests too: otherwise cargo selects other features, and builds nearly everything twice.
         let arguments = ["build", "--quiet", "--release", "--locked", "--workspace", "--bins", "--tests"];
         let built = cargo().args(arguments).status().expect("cargo runs");
         assert!(built.success(), "the programs do not build");
-        // A test's own program lies in the folder beside them.
+        // The test's own executable is in a subfolder of theirs.
         let test = std::env::current_exe().expect("a running program has a path");
         test.parent().and_then(Path::parent).expect("cargo puts tests into deps").to_owned()
     });
     folder.join(name)
 }
 
-/// A program of the peers' own Python environment.
+/// The path of a program in the peers' Python environment.
 ///
 /// # Panics
 ///
@@ -61,8 +62,8 @@ pub fn peer_program(name: &str) -> PathBuf {
     path
 }
 
-/// Ports that tests give to programs: below those that the system itself takes for outgoing connections, one of which could come
-/// between the choice of a port and its use.
+/// Ports for the programs of tests, below the system's range for outgoing connections: one of those could take a port between its choice
+/// and its use.
 const PORTS: std::ops::Range<u16> = 10_000..30_000;
 
 /// A port on loopback that is free right now.
@@ -74,8 +75,8 @@ pub fn free_port() -> u16 {
     free_ports(1)
 }
 
-/// The first of `count` ports on loopback, one after the other, that are free right now. No call gives away what another has, and test
-/// programs that run at once begin far apart, by their process ids.
+/// The first of `count` consecutive free ports on loopback. No two calls overlap, and concurrent test programs start far apart, by their
+/// process ids.
 ///
 /// # Panics
 ///
@@ -94,7 +95,7 @@ pub fn free_ports(count: u16) -> u16 {
     panic!("no {count} ports are free");
 }
 
-/// A program that runs, killed when dropped.
+/// A running program. Dropping it kills it.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -102,7 +103,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program; what it prints is kept for whoever finds it wanting.
+    /// Starts a program, and keeps its output for error messages.
     ///
     /// # Panics
     ///
@@ -121,7 +122,7 @@ impl Process {
     ///
     /// # Panics
     ///
-    /// When it ends instead, or takes too long; with what it said.
+    /// When it ends instead, or takes too long. The message includes its output.
     pub async fn until_listening(&mut self, port: u16) {
         self.until_listening_at((Ipv4Addr::LOCALHOST.into(), port)).await;
     }
@@ -149,7 +150,7 @@ impl Process {
         }
     }
 
-    /// What it printed so far.
+    /// Its output so far.
     ///
     /// # Panics
     ///
@@ -159,11 +160,11 @@ impl Process {
         String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
     }
 
-    /// Waits until it has printed this.
+    /// Waits until it has printed these words.
     ///
     /// # Panics
     ///
-    /// When it does not in time; with what it said.
+    /// When it does not in time. The message includes its output.
     pub async fn until_said(&self, words: &str) {
         let says = async {
             while !self.said().contains(words) {
@@ -206,7 +207,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Kills it at once, as `kill -9` does, and waits until it is gone.
+    /// Kills it, as `kill -9` does, and waits until it has ended.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -222,7 +223,7 @@ impl Process {
         assert!(sent.expect("kill runs").success());
     }
 
-    /// Waits until it has ended, and says whether it ended well.
+    /// Waits until it has ended, and returns whether it succeeded.
     ///
     /// # Panics
     ///
@@ -284,7 +285,7 @@ pub async fn until_listening_at(address: (IpAddr, u16)) {
     timeout(READY_TIMEOUT, listening).await.expect("the program listens in time");
 }
 
-/// Runs a program to its end: exit code, standard output, standard error.
+/// Runs a program to its end. Returns exit code, standard output and standard error.
 ///
 /// # Panics
 ///
@@ -295,7 +296,7 @@ pub fn output(command: &mut Command) -> (i32, String, String) {
     (output.status.code().expect("it ends by itself"), text(&output.stdout), text(&output.stderr))
 }
 
-/// Random bytes for tokens that no test must guess.
+/// A random token that no test can guess.
 ///
 /// # Panics
 ///

@@ -18,7 +18,7 @@ use crate::{
     up::peer,
 };
 
-/// What nothing may contain that a participant, or a program on call, receives before the answers are open.
+/// Words that must not reach a participant, or a responding program, before the answers are revealed.
 pub const FORBIDDEN: [&str; 11] = [
     "glyphfall",
     "special-character",
@@ -33,10 +33,10 @@ pub const FORBIDDEN: [&str; 11] = [
     "latent",
 ];
 
-/// How long the room may take to answer.
+/// Timeout of the room's answers.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a session may take to come to what a test waits for.
+/// Timeout for a condition on a session.
 pub const BOUND: Duration = Duration::from_secs(90);
 
 /// A running room.
@@ -46,20 +46,20 @@ pub struct RunningRoom {
     pub process: Process,
     /// Its port.
     pub port: u16,
-    /// What the facilitator signs in with.
+    /// The facilitator's token.
     pub facilitator: String,
-    /// Where its session is kept.
+    /// The folder of its session.
     pub folder: TempDir,
     options: Vec<String>,
 }
 
-/// Somebody with a credential.
+/// A client of the room, with or without a token.
 #[derive(Debug)]
 pub struct Client {
     peer: Peer,
-    /// What is shown: a bearer token.
+    /// The bearer token that it sends, if any.
     pub token: Option<String>,
-    /// Everything that came back: headers and bodies.
+    /// All received headers and bodies.
     pub heard: Mutex<Vec<String>>,
 }
 
@@ -73,7 +73,7 @@ impl RunningRoom {
         Self::open_in(tempfile::tempdir().expect("a folder can be made"), options).await
     }
 
-    /// The same, with a folder that keeps the session.
+    /// Opens a room with a folder that keeps the session.
     ///
     /// # Panics
     ///
@@ -84,7 +84,7 @@ impl RunningRoom {
         Self::started(folder, options).await
     }
 
-    /// Opens the recorded example, which has a folder of its own.
+    /// Opens the recorded example, which makes its own folder.
     ///
     /// # Panics
     ///
@@ -100,7 +100,7 @@ impl RunningRoom {
         Self { process, port, facilitator, folder, options }
     }
 
-    /// Kills the room, as `kill -9` does, and opens it again with the same command. Answers with when it died.
+    /// Kills the room, as `kill -9` does, and opens it again with the same command. Returns the time of death.
     pub async fn kill_and_open_again(&mut self) -> Instant {
         self.process.kill();
         let died = Instant::now();
@@ -108,21 +108,21 @@ impl RunningRoom {
         died
     }
 
-    /// Somebody without credentials.
+    /// A client without credentials.
     pub fn stranger(&self) -> Client {
         self.client(None)
     }
 
-    /// The facilitator.
+    /// The facilitator's client.
     pub fn desk(&self) -> Client {
         self.client(Some(self.facilitator.clone()))
     }
 
-    /// A program of a team: it joins with the code, and then shows the team's token.
+    /// A program that joins a team with the code, and then sends the team's token.
     ///
     /// # Panics
     ///
-    /// When it is not let in.
+    /// When the room refuses it.
     pub async fn team(&self, number: u32) -> Client {
         let code = self.desk().get("/api/desk").await["code"].clone();
         let joining = json!({ "code": code, "team": number, "alias": format!("Player {number}") });
@@ -153,16 +153,16 @@ async fn start(port: u16, facilitator: &str, options: &[String]) -> Process {
 }
 
 impl Client {
-    /// Somebody who shows this to the room at a port on loopback.
+    /// A client with this token of a room at a port on loopback.
     pub fn at(port: u16, token: Option<String>) -> Self {
         Self { peer: peer(port), token, heard: Mutex::default() }
     }
 
-    /// Sends a request, whatever comes of it.
+    /// Sends a request and returns the answer, whatever its status.
     ///
     /// # Panics
     ///
-    /// When nothing comes back.
+    /// When there is no answer.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = &self.token {
@@ -179,7 +179,7 @@ impl Client {
         answer
     }
 
-    /// Waits until the room answers: where an engine forwards a port, it listens before the room does.
+    /// Waits until the room answers. A port forwarded by a container engine accepts connections before the room listens.
     ///
     /// # Panics
     ///
@@ -197,14 +197,14 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When something else comes.
+    /// When the answer is anything else.
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.send(Method::GET, path, None).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", text(&answer));
         serde_json::from_slice(&answer.body).expect("it is JSON")
     }
 
-    /// Posts JSON, and returns what came back.
+    /// Posts JSON, and returns the JSON answer.
     ///
     /// # Panics
     ///
@@ -221,11 +221,11 @@ impl Client {
         self.send(method, path, body).await.status
     }
 
-    /// Waits until what a path answers is as wanted, and returns it.
+    /// Polls a path until its answer meets the condition, and returns the answer.
     ///
     /// # Panics
     ///
-    /// When it does not come to that in time.
+    /// When the condition is not met in time.
     pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let comes = async {
             loop {

@@ -1,4 +1,4 @@
-//! A program that is watched while it runs: what it says, what it takes of the system, and how it ends.
+//! A program that is watched while it runs: its output, its system resources, and how it ends.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use std::{
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-/// How often it is looked at.
+/// Poll interval.
 const LOOKS_EVERY: Duration = Duration::from_millis(20);
 
 /// The bit of SIGINT in the kernel's masks.
 const SIGINT: u64 = 1 << 1;
 
-/// A program that runs, killed when dropped.
+/// A running program. Dropping it kills it.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -24,7 +24,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a program whose words, on both of its outputs, are kept in this folder.
+    /// Starts a program, and keeps both of its outputs in a file in this folder.
     ///
     /// # Panics
     ///
@@ -36,17 +36,17 @@ impl Running {
         Self::of(child.expect("the program starts"), folder)
     }
 
-    /// Somebody else started it.
+    /// Watches a program that the caller started.
     pub fn of(child: Child, folder: &TempDir) -> Self {
         Self { child, written: folder.path().join("said") }
     }
 
-    /// What it has said so far.
+    /// Its output so far.
     pub fn said(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.written).unwrap_or_default()).into_owned()
     }
 
-    /// Waits until it has said this.
+    /// Waits until it has printed these words.
     ///
     /// # Panics
     ///
@@ -61,11 +61,11 @@ impl Running {
         assert!(in_time, "'{words}' was not said in time: {}", self.said());
     }
 
-    /// Waits until Ctrl-C would no longer kill it.
+    /// Waits until it handles SIGINT, so that Ctrl-C no longer kills it.
     ///
     /// # Panics
     ///
-    /// When that is not so in time.
+    /// When it does not in time.
     pub async fn until_it_catches_signals(&self, within: Duration) {
         let catches = || {
             let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
@@ -92,7 +92,7 @@ impl Running {
         assert!(sent.expect("kill runs").success());
     }
 
-    /// Whether it ends, or says this, in time.
+    /// Waits for its end or for these words; returns whether either came in time.
     ///
     /// # Panics
     ///
@@ -106,7 +106,7 @@ impl Running {
         timeout(within, waits).await.is_ok()
     }
 
-    /// Its exit code, once it has ended; none if a signal killed it.
+    /// Waits for its end, and returns its exit code; `None` if a signal killed it.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A shell as somebody sits before it: lines are pasted into it, one after the other, and it says what it says.
+//! An interactive shell, into which a test pastes lines one after the other.
 
 use std::{
     fs::{self, File},
@@ -10,10 +10,10 @@ use std::{
 
 use tokio::time::{sleep, timeout};
 
-/// How long a line may take: a page that hangs is waited for ten seconds.
+/// Timeout of a line. It exceeds the ten seconds that a customer waits for a hanging page.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Shells that people use, and what makes each of them interactive, without anybody's own settings.
+/// Common shells, with the options that make each interactive and skip the user's configuration.
 pub const SHELLS: [(&str, &[&str]); 3] =
     [("bash", &["--norc", "--noprofile", "-i"]), ("zsh", &["-f", "-i"]), ("dash", &["-i"])];
 
@@ -34,7 +34,7 @@ impl Shell {
     pub fn start((name, options): (&str, &[&str]), folder: &Path) -> Self {
         let said = folder.join(format!("{name}.said"));
         let file = File::create(&said).expect("the folder can be written");
-        // A session of its own: an interactive shell would otherwise take the terminal that the tests run in.
+        // A new session (setsid): otherwise the shell would take over the tests' terminal.
         let mut command = Command::new("setsid");
         command.arg(name).args(options).current_dir(folder).env("HOME", folder);
         for token in ["GLYPHFALL_EDITOR_TOKEN", "GLYPHFALL_OPERATOR_TOKEN"] {
@@ -47,17 +47,17 @@ impl Shell {
         Self { child, lines, said }
     }
 
-    /// Pastes lines, and waits until the shell has done them: what they said.
+    /// Pastes lines, waits until the shell has run them, and returns their output.
     ///
     /// # Panics
     ///
-    /// When they are not done in time.
+    /// When they do not finish in time.
     pub async fn paste(&mut self, lines: &[&str]) -> String {
         let before = self.said().len();
         for line in lines {
             writeln!(self.lines, "{line}").expect("the shell reads");
         }
-        // Written so that the shell's echo of the line is not taken for its answer.
+        // The quotes keep the shell's echo of this line from matching its output.
         writeln!(self.lines, "echo do''ne").expect("the shell reads");
         let done = async {
             while !self.said()[before..].contains("done") {

@@ -1,6 +1,6 @@
-//! Slides for a class: `docs/slides.md` as one page, one slide a sheet.
+//! Slides for a class: `docs/slides.md` as one page, with one slide per sheet.
 //!
-//! The Markdown is the original, and reads well as it is; a line `---` begins a slide. Colours are those of all pages.
+//! The Markdown is the original, and is readable as it is. A line `---` begins a slide. The colours are those of all pages.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ pub fn page() -> String {
     )
 }
 
-/// One slide. A heading of the first rank opens a part.
+/// One slide. A first-level heading opens a part.
 fn slide(markdown: &str) -> String {
     let opens = if markdown.trim_start().starts_with("# ") { " class=\"part\"" } else { "" };
     let mut inside = String::new();

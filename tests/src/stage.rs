@@ -1,4 +1,4 @@
-//! A world in virtual time, and what customers met in it.
+//! A world in virtual time, and its customers' experience.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use world::{EditorError, Mix, ShopOptions, World};
 /// The asset of the story.
 pub const BANNER: &str = "promo-banner";
 
-/// What the editor pastes: a vertical tab came along from the word processor.
+/// The editor's pasted text, with a vertical tab from a word processor.
 pub const VERTICAL_TAB: &str = "Spring in the kitchen\u{b}15 % off all cookware until Sunday";
 
 /// Restarting the cache.
@@ -23,7 +23,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A shop with these faults repaired, seen by thirty customers a second.
+    /// A shop with these faults repaired, and thirty page views a second.
     ///
     /// # Panics
     ///
@@ -34,7 +34,7 @@ impl Stage {
         Self::of(shop).await
     }
 
-    /// As [`with_repaired`](Self::with_repaired), with whatever else a shop can be given.
+    /// A shop with any options, and thirty page views a second.
     ///
     /// # Panics
     ///
@@ -45,7 +45,7 @@ impl Stage {
         Self { world }
     }
 
-    /// As [`with_repaired`](Self::with_repaired), after half a healthy minute and the publish that wakes the faults.
+    /// As [`with_repaired`](Self::with_repaired), after half a minute of normal operation and the publish that triggers the faults.
     ///
     /// # Panics
     ///
@@ -58,7 +58,7 @@ impl Stage {
         stage
     }
 
-    /// Lets seconds pass.
+    /// Advances virtual time by seconds.
     pub async fn pass(&self, seconds: u64) {
         sleep(Duration::from_secs(seconds)).await;
     }
@@ -90,12 +90,12 @@ impl Stage {
         self.world.act(remedy).await.expect("the remedy can be carried out");
     }
 
-    /// The share of the visits of the next `seconds` that are served or degraded, in percent, on these routes; on all if
-    /// none is named. Waits until each of them has ended.
+    /// The share of the visits of the next `seconds` that are served or degraded, in percent, on these routes, or on all if the list is
+    /// empty. Waits until each visit has ended.
     ///
     /// # Panics
     ///
-    /// When nobody came.
+    /// When there was no visit.
     pub async fn served_percent(&self, routes: &[Route], seconds: u32) -> f64 {
         let now_s = self.second() + 1;
         self.pass(u64::from(seconds) + 12).await;
@@ -109,13 +109,13 @@ impl Stage {
         100.0 * available as f64 / visits as f64
     }
 
-    /// The share served or degraded of the visits of the seconds `[from_s, to_s)`, in percent, on one route or on all.
+    /// The share of visits served or degraded in seconds `[from_s, to_s)`, in percent, on one route or on all.
     pub fn past_percent(&self, route: Option<Route>, from_s: u32, to_s: u32) -> f64 {
         let tally = self.world.record().tally(route, from_s, to_s);
         100.0 * tally.availability().unwrap_or(1.0)
     }
 
-    /// The second that runs, since the customers arrived.
+    /// The current second since the customers' arrival.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a test")]
     pub fn second(&self) -> u32 {
         self.world.at_s() as u32
@@ -127,7 +127,7 @@ impl Stage {
     }
 }
 
-/// What a record of a test says before anything happens.
+/// The header of a test's record.
 pub fn run_of(shop: &ShopOptions, clock: ClockKind) -> Run {
     Run {
         scenario: "special-character".into(),

@@ -1,4 +1,4 @@
-//! A shop that `glyphfall up` runs, on ports of its own.
+//! A shop that `glyphfall up` runs, on free ports.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::process::{Process, free_ports, output, program, token};
 
-/// How long a customer of the tests waits for the home page: far longer than it takes, far shorter than it hangs.
+/// Timeout of the home page in tests: far longer than a healthy page takes, far shorter than a hanging one.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A running shop.
@@ -24,11 +24,11 @@ pub struct Up {
     pub process: Process,
     /// Its ports.
     pub ports: Ports,
-    /// What an editor must present.
+    /// The editor's token.
     pub editor_token: String,
-    /// What an operator must present.
+    /// The operators' token.
     pub operator_token: String,
-    /// Where its tokens are left for other commands.
+    /// The folder in which it leaves its tokens for other commands.
     pub folder: TempDir,
     front: Peer,
 }
@@ -42,9 +42,9 @@ pub struct Ports {
     pub cache: u16,
     /// The content store.
     pub store: u16,
-    /// The first of four operator ports: cache, content store, web front, and what is around them.
+    /// The first of four operator ports: cache, content store, web front, and the world.
     pub operators: u16,
-    /// The incident room, where evidence is asked for.
+    /// The incident room, which answers evidence queries.
     pub room: u16,
     /// OTLP over gRPC and over HTTP.
     pub otlp: [u16; 2],
@@ -60,7 +60,7 @@ impl Up {
         Self::start_on(Ports::free(), options).await
     }
 
-    /// The same on these ports.
+    /// Starts a shop on these ports and waits until it is open.
     ///
     /// # Panics
     ///
@@ -68,7 +68,7 @@ impl Up {
     pub async fn start_on(ports: Ports, options: &[&str]) -> Self {
         let (editor_token, operator_token) = (token(), token());
         let folder = tempfile::tempdir().expect("a folder can be made");
-        // Whoever runs the tests may ignore a closed terminal, as nohup does; a shop that is tested must not inherit that.
+        // The tests may run under nohup, which ignores SIGHUP. A shop under test must not inherit that.
         let mut command = Command::new("env");
         command
             .arg("--default-signal=HUP")
@@ -87,12 +87,12 @@ impl Up {
         Self { process, ports, editor_token, operator_token, folder, front: peer(ports.front) }
     }
 
-    /// What it has told so far on standard output.
+    /// Its standard output so far.
     pub fn told(&self) -> String {
         self.process.said()
     }
 
-    /// The record that it wrote when it ended.
+    /// The record that it wrote at its end.
     ///
     /// # Panics
     ///
@@ -105,7 +105,7 @@ impl Up {
         IncidentRecord::from_json(&text).expect("it is a record")
     }
 
-    /// Runs `glyphfall` against this shop: exit code, standard output, standard error.
+    /// Runs `glyphfall` against this shop. Returns exit code, standard output and standard error.
     pub fn glyphfall(&self, arguments: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(program("glyphfall"));
         command.args(arguments).args(self.ports.options());
@@ -113,11 +113,11 @@ impl Up {
         output(command.env("GLYPHFALL_OPERATOR_TOKEN", &self.operator_token))
     }
 
-    /// Waits until the home page answers like this: with a status, or with nothing while a customer would wait.
+    /// Waits until the home page answers with this status or, for `None`, does not answer within a customer's patience.
     ///
     /// # Panics
     ///
-    /// When it does not come to that in time.
+    /// When the condition is not met in time.
     pub async fn until_home_is(&self, wanted: Option<StatusCode>) {
         let home =
             async || self.front.get("/", Wait::AtMost(PATIENCE)).await.ok().map(|answer| answer.status);
@@ -152,14 +152,14 @@ impl Ports {
         }
     }
 
-    /// The options that name the doors of the evidence store.
+    /// The options for the evidence store's ports.
     pub fn doors(&self) -> Vec<String> {
         let [grpc, http] = self.otlp;
         let named = [("--room-port", self.room), ("--otlp-grpc-port", grpc), ("--otlp-http-port", http)];
         named.iter().flat_map(|(name, port)| [(*name).to_owned(), port.to_string()]).collect()
     }
 
-    /// The options that name the ports of the shop.
+    /// The options for the shop's ports.
     pub fn options(&self) -> Vec<String> {
         let named = [
             ("--web-front-port", self.front),
@@ -171,17 +171,17 @@ impl Ports {
     }
 }
 
-/// Someone who calls what listens at `port` on loopback.
+/// A client of a server at `port` on loopback.
 pub fn peer(port: u16) -> Peer {
     peer_at((Ipv4Addr::LOCALHOST.into(), port))
 }
 
-/// Someone who calls what listens at an address.
+/// A client of a server at an address.
 ///
 /// # Panics
 ///
 /// Never: an address and a port form an authority.
 pub fn peer_at((host, port): (IpAddr, u16)) -> Peer {
     let authority = format!("{host}:{port}").parse().expect("an address and a port form an authority");
-    Peer::new(&Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0), authority)
+    Peer::new(&Chassis::of_caller("tests", Network::tcp(0), Clock::real(), 0), authority)
 }

@@ -1,4 +1,5 @@
-//! Addresses of both families, ports that the system chooses, and shops side by side: what is printed is where they are.
+//! IPv4 and IPv6 addresses, ports that the system chooses, and shops side by side: programs print the addresses at which they really
+//! listen.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -12,7 +13,7 @@ use glyphfall_tests::{
 use http::StatusCode;
 use tokio::time::{sleep, timeout};
 
-/// The addresses that a program prints in its URLs, as soon as there are so many.
+/// The addresses in the URLs that a program prints, once there are `count`.
 async fn printed(process: &mut Process, count: usize) -> Vec<String> {
     let found = async {
         loop {
@@ -20,7 +21,7 @@ async fn printed(process: &mut Process, count: usize) -> Vec<String> {
             let urls =
                 said.split("http://").skip(1).filter_map(|rest| rest.split(['/', '\n', ' ', ',']).next());
             let addresses: Vec<String> = urls.map(str::to_owned).collect();
-            // A line may be half written.
+            // The last line may be incomplete.
             if addresses.len() >= count && said.ends_with('\n') {
                 return addresses;
             }
@@ -32,7 +33,7 @@ async fn printed(process: &mut Process, count: usize) -> Vec<String> {
 }
 
 async fn is_healthy(address: &str) {
-    let caller = chassis::Chassis::of_caller("tests", chassis::Network::Tcp, chassis::Clock::real(), 0);
+    let caller = chassis::Chassis::of_caller("tests", chassis::Network::tcp(0), chassis::Clock::real(), 0);
     let peer = Peer::new(&caller, address.parse().unwrap());
     let health = peer.get("/healthz", Wait::AtMost(Duration::from_secs(5))).await;
     assert_eq!(health.unwrap().status, StatusCode::OK, "{address}");
@@ -47,7 +48,7 @@ async fn a_shop_prints_where_it_is_and_is_found_there() {
         command.env("GLYPHFALL_EDITOR_TOKEN", &editor).env("GLYPHFALL_OPERATOR_TOKEN", &operator);
         command
     };
-    // The shop's ports moved up to free ones, the evidence store's chosen by the system, and on the other family.
+    // The offset moves the shop's ports up to free ones. The system chooses the evidence store's ports, on the other address family.
     let moved = ports.moved_down(7);
     let own = moved.options();
     let own: Vec<&str> = own.iter().map(String::as_str).chain(["--port-offset", "7"]).collect();
@@ -76,7 +77,7 @@ async fn a_shop_prints_where_it_is_and_is_found_there() {
     let (code, _, error) = output(&mut glyphfall(&[&["restore"][..], &own[..]].concat()));
     assert_eq!(code, 0, "{error}");
     for command in ["inject", "restore", "verify"] {
-        // With http:// it is a shop elsewhere, at the port of HTTP; there is none.
+        // With http:// the target is one address with HTTP's default port, at which nothing listens.
         let (code, _, error) = output(&mut glyphfall(&[command, "--target", "http://127.0.0.1"]));
         assert!(code == 2 && error.contains("127.0.0.1:80"), "{command}: {error}");
         for target in ["[::1]:8080", "127.0.0.1:8080", ""] {

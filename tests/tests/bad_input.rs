@@ -1,4 +1,4 @@
-//! Bad input over real sockets: a clear error, the right status, nothing lost.
+//! Bad input over real sockets: a clear error with the right status, and no loss of data.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -31,7 +31,7 @@ impl Store {
         command.arg("--data").arg(folder.path()).args(["--bind", &format!("127.0.0.1:{port}")]);
         let mut process = Process::start(command.env("GLYPHFALL_EDITOR_TOKEN", &token));
         process.until_listening(port).await;
-        let caller = Chassis::of_caller("tests", Network::Tcp, Clock::real(), 0);
+        let caller = Chassis::of_caller("tests", Network::tcp(0), Clock::real(), 0);
         Self { _process: process, peer: Peer::new(&caller, loopback(port)), port, token, _folder: folder }
     }
 
@@ -57,7 +57,7 @@ impl Store {
 #[tokio::test]
 async fn the_content_store_refuses_what_is_wrong_and_keeps_what_is_there() {
     let store = Store::start().await;
-    // The scheme's name may be written in any case.
+    // The name of the authentication scheme is case-insensitive.
     let right = format!("bearer {}", store.token);
     let right = Some(right.as_str());
     assert_eq!(store.ask("PUT", "/assets/page", right, "first").await.0, 201);
@@ -77,7 +77,7 @@ async fn the_content_store_refuses_what_is_wrong_and_keeps_what_is_there() {
         ("POST", "/assets/page/rollback", right, "", 409, "no earlier version"),
         ("POST", "/assets/page/rollback", right, "[1]", 400, "expected an object"),
         ("PATCH", "/assets/page", right, "", 405, "method"),
-        // What `curl -d` sends.
+        // The method that `curl -d` uses.
         ("POST", "/assets/page", right, "text", 405, "GET, HEAD, PUT and DELETE"),
         ("OPTIONS", "/editor", None, "", 405, "GET and HEAD"),
         ("DELETE", "/healthz", None, "", 405, "GET and HEAD"),
@@ -102,7 +102,7 @@ async fn a_body_of_20_mib_is_refused_before_it_fills_memory() {
         store.token
     );
     connection.write_all(head.as_bytes()).await.unwrap();
-    // The answer comes before the body is asked for, let alone sent.
+    // The server answers from the headers alone, before any of the body is sent.
     let mut answer = vec![0; 512];
     let count = connection.read(&mut answer).await.unwrap();
     let answer = String::from_utf8_lossy(&answer[..count]).into_owned();

@@ -1,5 +1,5 @@
-//! A first day by hand: the story lived by pasting what `glyphfall up` prints, everything that can be done to a running shop from the
-//! command line, and the record of it all.
+//! A first day by hand: playing the story by pasting the lines that `glyphfall up` prints, every change of a running shop from the command
+//! line, and the resulting record.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -17,10 +17,10 @@ use incident::{EventKind, IncidentRecord, counted_visits, outages, outcome};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-/// How long a shop may take to do what it is told.
+/// Timeout for an action on the shop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Options that leave every port of a shop and of its evidence to the system.
+/// Options that let the system choose every port of a shop and of its evidence store.
 const ANY_PORTS: [&str; 14] = [
     "--web-front-port",
     "0",
@@ -38,7 +38,7 @@ const ANY_PORTS: [&str; 14] = [
     "0",
 ];
 
-/// Seconds for which availability must hold in these stories: fast ones.
+/// Seconds for which availability must hold to count as restored: few, to keep the tests fast.
 const HOLD: &str = "3";
 
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
@@ -50,7 +50,7 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     timeout(PATIENCE, so).await.unwrap_or_else(|_| panic!("it never came to that: {what}"));
 }
 
-/// The lines that are printed to be pasted, from the one with `from` to the one with `to`.
+/// The lines printed for pasting, from the one that contains `from` to the one that contains `to`.
 fn printed<'a>(told: &'a str, from: &str, to: &str) -> Vec<&'a str> {
     let lines: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("  ")).collect();
     let at = |text: &str| {
@@ -61,7 +61,7 @@ fn printed<'a>(told: &'a str, from: &str, to: &str) -> Vec<&'a str> {
     lines[first..=last].to_vec()
 }
 
-/// Who did what, in order, in the words of the record.
+/// The actions in the record, in order, as the record words them.
 fn deeds(record: &IncidentRecord) -> Vec<String> {
     let is_deed = |kind: &EventKind| !matches!(kind, EventKind::Clock { .. });
     let deeds = record.events.iter().filter(|event| is_deed(&event.kind));
@@ -101,7 +101,8 @@ async fn a_shop_on_free_ports_prints_lines_that_find_it_and_leaves_no_tokens() {
     }
     let tokens = || std::fs::read_dir(folder.path().join("glyphfall")).unwrap().count();
     assert_eq!(tokens(), 1);
-    // The second may come before the first has been answered: then nothing is closed, and the tokens go all the same.
+    // The second signal may come before the first is handled. Then the shop does not close its record, but the tokens are removed all the
+    // same.
     up.signal("INT");
     up.signal("INT");
     let _is_well = up.ended(PATIENCE).await;
@@ -110,7 +111,7 @@ async fn a_shop_on_free_ports_prints_lines_that_find_it_and_leaves_no_tokens() {
 
 #[tokio::test]
 async fn the_story_is_lived_by_pasting_the_printed_lines_and_the_debrief_tells_it() {
-    // Many customers: the cache's permits are gone in a second or two.
+    // With this many customers the cache runs out of permits within a second or two.
     let mut up = Up::start(&["--seed", "3", "--hold", HOLD, "--views", "120"]).await;
     up.until_home_is(Some(StatusCode::OK)).await;
     until("the lines are printed", async || up.told().contains(" debrief ")).await;
@@ -135,7 +136,7 @@ async fn the_story_is_lived_by_pasting_the_printed_lines_and_the_debrief_tells_i
     let said = bash.paste(&restart).await;
     assert!(said.contains("The cache was restarted."), "{said}");
     up.until_home_is(None).await;
-    // Twice, as two shells had published after the first.
+    // Publish again: two other shells have published since.
     let said = bash.paste(&[&opening[..2], &roll_back].concat()).await;
     assert!(said.contains("its earlier text is version 5 now"), "{said}");
     let said = bash.paste(&restore).await;
@@ -143,7 +144,7 @@ async fn the_story_is_lived_by_pasting_the_printed_lines_and_the_debrief_tells_i
     up.until_home_is(Some(StatusCode::OK)).await;
     until("the first recovery is told", async || up.told().contains("availability is restored")).await;
 
-    // The story as it is told, once more.
+    // Play the story once more, as printed.
     zsh.paste(&opening[2..]).await;
     up.until_home_is(None).await;
     for line in [&restart, &roll_back] {
@@ -176,7 +177,7 @@ async fn the_story_is_lived_by_pasting_the_printed_lines_and_the_debrief_tells_i
         "restart the cache, by the operator",
         "availability restored",
     ];
-    // Restored is dated by the first visit that was served, who may have come before the remedy; lost by the first that failed.
+    // The record dates restoration by the first served visit, which may precede the remedy, and the loss by the first failed visit.
     let sorted = |mut deeds: Vec<String>| {
         deeds.sort();
         deeds
@@ -200,14 +201,14 @@ async fn the_story_is_lived_by_pasting_the_printed_lines_and_the_debrief_tells_i
     ] {
         assert!(markdown.replace(',', "").contains(&text.replace(',', "")), "{text}: {markdown}");
     }
-    // What the console said last is on the same basis.
+    // The console's last figures count the same visits.
     let counts = format!("{} of {} visits", outcome(&record).failed_visits, counted_visits(&record).visits());
     assert!(up.told().contains(&counts), "{counts}: {}", up.told());
 }
 
 #[tokio::test]
 async fn after_the_end_of_the_story_nothing_counts_and_that_is_said() {
-    // Five hours in ten seconds.
+    // At this speed five story hours take ten seconds.
     let mut up = Up::start(&["--seed", "5", "--speed", "1800"]).await;
     until("the end is said", async || up.told().contains("The story has ended")).await;
     let (code, ..) = up.glyphfall(&["inject"]);
@@ -236,7 +237,7 @@ async fn every_way_to_end_takes_the_tokens_away_and_leaves_the_record() {
         assert!(!tokens.exists(), "{signal}");
         assert_eq!(up.record().run.seed, 9, "{signal}");
     }
-    // As with `glyphfall up | head -1`.
+    // The reader closes the pipe after one line, as in `glyphfall up | head -1`.
     let (folder, ports) = (tempfile::tempdir().unwrap(), Ports::free());
     let mut command = Command::new(program("glyphfall"));
     command.arg("up").args(ports.options()).args(ports.doors()).arg("--out").arg(folder.path().join("out"));
@@ -277,7 +278,7 @@ async fn what_is_done_by_hand_is_told_in_json_too_and_what_cannot_be_done_with_i
     told(&["inject", "special-character"]);
     let rolled_back = json!({ "rolled_back": "promo-banner", "version": 3 });
     assert_eq!(told(&["roll-back", "promo-banner"]), rolled_back);
-    // Who changed what is told to whoever may see changes.
+    // Changes appear in the evidence at levels that include them.
     let changes = |()| {
         let mut command = Command::new(program("glyphfall"));
         output(command.args(["evidence", "changes", "--room-port", &up.ports.room.to_string()])).1
@@ -329,7 +330,7 @@ async fn what_is_done_by_hand_is_told_in_json_too_and_what_cannot_be_done_with_i
     refused(&[&["inject", "slow-disk"], &nowhere[..]].concat(), true, "'glyphfall play slow-disk' plays it");
 }
 
-/// How a service shows that its process stands still, or has ended.
+/// A service's reaction on its port, which shows whether its process runs, is stopped, or has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Port {
     Answers,
@@ -391,7 +392,7 @@ async fn every_scenario_can_be_triggered_in_a_sized_shop_and_put_right_again() {
         up.until_home_is(Some(StatusCode::OK)).await;
     }
     assert!(changed > world::scenario::library().len() / 2, "only {changed} show in the conditions");
-    // What customers meet: a link that breaks nearly every connection, to whoever depends on it.
+    // Check from the customers' side: this link breaks nearly every connection of the services that depend on it.
     do_it(&["inject", "broken-link"]);
     do_it(&["restart", "cache"]);
     let home = async || peer(up.ports.front).get("/", Wait::AtMost(Duration::from_secs(1))).await.ok();

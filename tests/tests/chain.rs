@@ -1,4 +1,4 @@
-//! The fault chain in virtual time, measured on the customers: how it runs, which remedies hold, what each repair buys.
+//! The fault chain in virtual time, measured by its effect on customers: how it spreads, which remedies hold, and what each repair gains.
 
 use chassis::LatentFault::{
     self, InadequateTelemetry, InvalidRendering, MissingHealthCheck, PoorErrorHandling,
@@ -33,7 +33,7 @@ async fn one_special_character_takes_every_page_down_while_health_stays_green() 
             let share = stage.past_percent(Some(route), published_s + 40, published_s + 50);
             assert_within(share, 0.0, 5.0, route.name());
         }
-        // It stays so: nothing in the shop gives up.
+        // The outage persists: nothing in the shop gives up.
         stage.pass(300).await;
         assert_within(stage.served_percent(&[], 30).await, 0.0, 1.0, "five minutes later");
     }
@@ -114,7 +114,7 @@ async fn a_repaired_health_check_limits_the_outage_to_pages_with_the_banner() {
     let stage = Stage::in_outage(&[MissingHealthCheck], 13).await;
     assert_within(stage.served_percent(OTHER_PAGES, 120).await, 99.0, 100.0, "product and checkout");
     assert_within(stage.served_percent(BANNER_PAGES, 60).await, 0.0, 1.0, "home and category");
-    // The web front asks the store itself by now, so a roll back is seen at once.
+    // By now the web front asks the store directly, so a roll back takes effect immediately.
     stage.roll_back().await;
     assert_within(stage.served_percent(&[], 60).await, 99.0, 100.0, "rolled back");
 }
@@ -129,7 +129,7 @@ async fn repaired_telemetry_changes_nothing_for_customers() {
     }
 }
 
-/// Looks at the loss in each story minute of so many: it never falls, and loses no more than a minute's.
+/// Checks the loss in each of `minutes` story minutes: it never falls, and it never grows by more than one minute's trade.
 async fn watch_the_loss(stage: &Stage, minutes: usize) -> Usd {
     let loss = || stage.world.record().loss_by(stage.world.at_s());
     let mut last = loss();
@@ -146,13 +146,13 @@ async fn watch_the_loss(stage: &Stage, minutes: usize) -> Usd {
 async fn the_loss_that_people_watch_grows_evenly_to_the_records_figure() {
     for ends_restored in [false, true] {
         let stage = Stage::with_repaired(&[], 19).await;
-        // A minute of the story in a second.
+        // One story minute per second.
         stage.world.note(EventKind::Clock { speed: 60.0, paused: false });
         watch_the_loss(&stage, 30).await;
         stage.publish().await.unwrap();
         let lost = watch_the_loss(&stage, 60).await;
         assert!(lost.0 > 100_000.0, "{lost} after an hour");
-        // Whoever waited for a page is answered now, all at once.
+        // The restart answers all waiting customers at once.
         stage.act(RESTART_CACHE).await;
         watch_the_loss(&stage, 45).await;
         if ends_restored {
@@ -222,7 +222,7 @@ async fn a_reset_brings_everything_back_whatever_was_done() {
     let assets = stage.world.editor().list().await.unwrap();
     assert!(assets.iter().all(|(_, version)| *version == 1), "{assets:?}");
     assert_eq!(assets.len(), world::shop::seed_assets().len());
-    // The faults are there again, and so is the outage.
+    // The faults are back, and cause the same outage.
     stage.publish().await.unwrap();
     stage.pass(45).await;
     assert_within(stage.served_percent(&[], 30).await, 0.0, 5.0, "the same outage again");

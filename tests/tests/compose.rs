@@ -1,5 +1,4 @@
-//! The story in containers: the real compose file on a real engine, and what it promises about safety. Where no engine answers,
-//! the files are read and nothing is started.
+//! The story in containers: the real compose file on a real engine, and its security settings. Without an engine, the files are only read.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{collections::BTreeSet, fs, process::Command, time::Duration};
@@ -20,10 +19,10 @@ use tokio::time::{sleep, timeout};
 
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Our services, of which all but the cache have a health check.
+/// The project's services, except the cache, which has no health check.
 const CHECKED: [&str; 3] = ["content-store", "web-front", "harness"];
 
-/// Nearly all visits: the last that were served may still be counted.
+/// Nearly all visits: a few that were served before may still be counted.
 const NEARLY_ALL: f64 = 0.95;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +73,7 @@ async fn in_containers_only_roll_back_and_restart_together_restore() {
     assert_eq!(project.remains(), [""; 0], "down -v leaves nothing");
 }
 
-/// Teams play in a container of their own, whose session is kept.
+/// Checks that a container can host a training session, and that the session outlives it.
 async fn a_session_runs_in_a_container_and_outlives_it(project: &Project) {
     project.compose(&["--profile", "room", "up", "-d", "room"]);
     let (port, token) = project.session.clone();
@@ -90,7 +89,7 @@ async fn a_session_runs_in_a_container_and_outlives_it(project: &Project) {
     assert_eq!((&after["phase"], &after["code"]), (&Value::from("paused"), &code));
 }
 
-/// `verify`, `inject`, `evidence` and `restore` from outside.
+/// Checks `verify`, `inject`, `evidence` and `restore` from outside the containers.
 async fn the_command_line_reaches_the_containers(project: &Project, store: &Peer, tokens: [&str; 2]) {
     let glyphfall = |arguments: &[&str], ports: &[String]| {
         let mut command = Command::new(program("glyphfall"));
@@ -106,7 +105,7 @@ async fn the_command_line_reaches_the_containers(project: &Project, store: &Peer
     let states: Vec<_> =
         found["faults"].as_array().unwrap().iter().map(|fault| fault["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["present"; 4], "{text}");
-    // At `metrics` the log lines have their asset, and nothing tells of the publish.
+    // At `metrics`, log lines name the asset, but no change event tells of the publish.
     assert!(text.contains("Log lines name the asset"), "{text}");
     let (code, text, error) = glyphfall(&["evidence", "metrics", "shop.cache.fill.permits.used"], &room);
     assert!(code == 0 && !text.is_empty(), "{error}");
@@ -123,7 +122,7 @@ async fn the_command_line_reaches_the_containers(project: &Project, store: &Peer
     assert_eq!(versions, [Some(1)].into(), "as at first");
 }
 
-/// Loopback only, no root, no capabilities, nothing to write to, and no file that is not needed.
+/// Checks the containers' isolation: loopback ports only, no root, no capabilities, a read-only file system, and no unneeded files.
 fn nothing_is_reachable_from_outside(project: &Project) {
     for service in ["content-store", "cache", "web-front", "harness"] {
         let container: Value =
@@ -145,7 +144,7 @@ fn nothing_is_reachable_from_outside(project: &Project) {
     let export =
         Command::new("sh").args(["-c", &format!("docker export {container} | tar -t")]).output().unwrap();
     let files = String::from_utf8(export.stdout).unwrap();
-    // What the engine itself puts into every container is not of the image.
+    // Ignore files that the engine itself adds to every container.
     let by_engine = ["dev/", "etc/", "proc/", "sys/", ".dockerenv"];
     let ours: BTreeSet<_> =
         files.lines().filter(|file| !by_engine.iter().any(|start| file.starts_with(start))).collect();
@@ -177,12 +176,12 @@ fn the_compose_files_are_valid_and_keep_their_promises() {
                 !service["mem_limit"].is_null() && !service["logging"]["options"]["max-size"].is_null(),
                 "{name}"
             );
-            // Its server may come later; nothing else helps by being started again and again.
+            // This service's database may start later, so it restarts without limit. For others, repeated restarts do not help.
             let waits_for_its_server = over == "postgres" && ["content-store", "postgres"].contains(&name);
             let restart = if waits_for_its_server { "unless-stopped" } else { "on-failure:5" };
             assert_eq!(service["restart"], restart, "{name}");
             let image = service["image"].as_str().unwrap();
-            // What is ours is built where it cannot be pulled, and never from the wrong file.
+            // The project's own images can be built where they cannot be pulled, each from the right Dockerfile.
             let from = if image.contains("postgres:dev") { Some("Dockerfile.postgres") } else { None };
             let is_ours = image.contains("glyphfall");
             assert_eq!(service.get("build").is_some(), is_ours, "{name}");

@@ -1,5 +1,5 @@
-//! Dashboards, rules and the configurations of the tools beside the shop: nothing dangles, every name is in the telemetry
-//! contract, and the real Prometheus gets data for every expression.
+//! Dashboards, rules and the configurations of the tools beside the shop: all references resolve, every name is in the telemetry contract,
+//! and the real Prometheus gets data for every expression.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
@@ -25,7 +25,7 @@ use tokio::time::{sleep, timeout};
 
 const BOUND: Duration = Duration::from_secs(90);
 
-/// Dashboards keep their uids: people have them in their bookmarks.
+/// Dashboards keep their uids, because people bookmark them.
 const UIDS: [(&str, &str); 4] = [
     ("chain", "shop-chain"),
     ("changes", "shop-changes"),
@@ -33,16 +33,15 @@ const UIDS: [(&str, &str); 4] = [
     ("operations", "shop-operations"),
 ];
 
-/// What no run without the collector can answer, by the start of its metric.
+/// Prefix of the metrics that only the collector produces. Without the collector, expressions with them have no data.
 const FROM_THE_COLLECTOR: &str = "traces_span_metrics_";
 
-/// Metrics that the snapshot of the telemetry contract does not hold, as it is taken of a shop in one process: what operations
-/// ask a shop that runs elsewhere, what the evidence store says of resources, what Prometheus makes itself, and the
-/// collector's.
+/// Metrics outside the snapshot of the telemetry contract, which covers a shop in one process: the health that operations report for a shop
+/// elsewhere, the evidence store's metric about resources, Prometheus's own, and the collector's.
 const BESIDE_THE_CONTRACT: [&str; 4] =
     ["shop_health_green", "target_info", "ALERTS", "traces_span_metrics_duration_seconds"];
 
-/// Labels that are no attributes of the contract: of resources, histograms, alerts, operations and the collector.
+/// Labels that are not attributes of the contract: those of resources, histograms, alerts, operations and the collector.
 const OTHER_LABELS: [&str; 8] =
     ["job", "le", "service_version", "alertstate", "shop_service", "service_name", "span_name", "span_kind"];
 
@@ -87,7 +86,7 @@ fn panels(dashboard: &Value) -> &Vec<Value> {
     dashboard["panels"].as_array().unwrap()
 }
 
-/// Every expression, with where it stands.
+/// Every expression, with its location.
 fn expressions() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (name, dashboard) in dashboards() {
@@ -110,7 +109,7 @@ fn expressions() -> Vec<(String, String)> {
 /// Metrics and labels that an expression names.
 fn names(expression: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut metrics, mut labels) = (BTreeSet::new(), BTreeSet::new());
-    // Outside quotes: what a label must be is data.
+    // Skip quoted text: label values are data.
     let bare: String = expression.split('"').step_by(2).collect::<Vec<_>>().join("\"");
     let (mut depth, mut after_by) = (0, false);
     let mut rest = bare.as_str();
@@ -231,7 +230,7 @@ fn dashboards_are_whole() {
                 let dashboard = url.strip_prefix("/d/").map(|rest| rest.split('?').next().unwrap());
                 let resolves = match dashboard {
                     Some(uid) => UIDS.iter().any(|(_, known)| *known == uid),
-                    // The evidence store and Jaeger, at the ports that compose publishes.
+                    // Links to the evidence store and Jaeger, at the ports that compose publishes.
                     None => ["9000/evidence/", "16686/search?"]
                         .iter()
                         .any(|place| url.starts_with(&format!("http://127.0.0.1:{place}"))),
@@ -282,7 +281,7 @@ fn promtool_accepts_and_a_scripted_outage_fires_and_resolves() {
     assert_eq!(code, 0, "{error}");
     let (code, text, error) = promtool(&["test", "rules"], &folder().join("prometheus/rules-test.yml"));
     assert_eq!(code, 0, "{text}{error}");
-    // The scripted outage is a test only if other rules fail it.
+    // The scripted outage tests the rules only if changed rules fail.
     let other = tempfile::tempdir().unwrap();
     let rules = fs::read_to_string(folder().join("prometheus/rules.yml")).unwrap();
     fs::write(other.path().join("rules.yml"), rules.replace("14.4 *", "1440 *")).unwrap();
@@ -320,7 +319,7 @@ async fn prometheus_answers_every_expression_and_alerts_on_the_running_shop() {
     until(&prometheus, "sum(shop_health_green) == 3").await;
     for (place, expression) in expressions() {
         if !expression.contains(FROM_THE_COLLECTOR) {
-            // A rule's comparison is false outside an outage: it must be true, or true before it began.
+            // A rule's comparison is false outside an outage, so each expression needs data now or must have had it before the outage.
             let held = timeout(BOUND, until(&prometheus, &expression)).await;
             assert!(held.is_ok(), "{place}: no data for {expression}");
         }
@@ -344,7 +343,7 @@ async fn until(prometheus: &Peer, expression: &str) {
     let has_data = async {
         loop {
             let answer = prometheus.get(&path, Wait::AtMost(BOUND)).await.unwrap();
-            // While it starts it answers in plain text.
+            // During its start Prometheus answers in plain text.
             let is_ready = answer.status != StatusCode::SERVICE_UNAVAILABLE;
             let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             assert!(!is_ready || answer["status"] == "success", "{expression}: {answer}");

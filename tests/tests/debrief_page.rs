@@ -1,5 +1,5 @@
-//! The debrief of the story's incident in a real browser: no error, every plot drawn, no word over another, and nothing
-//! wider than a phone.
+//! The debrief of the story's incident in a real browser: no errors, every plot drawn, no overlapping words, and nothing wider than a
+//! phone.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{path::Path, process::Command};
@@ -10,7 +10,7 @@ use glyphfall_tests::{
 };
 use serde_json::{Value, json};
 
-/// For each plot that is shown: how many shapes it has, and which of its words lie over each other.
+/// For each visible plot: the number of its shapes, and its overlapping words.
 const PLOTS: &str = r#"
     const shown = [...document.querySelectorAll("svg")].filter((svg) => svg.getBoundingClientRect().width > 0);
     return shown.map((svg) => {
@@ -27,7 +27,7 @@ const PLOTS: &str = r#"
     });
 "#;
 
-/// How much wider than the window the page is, and what it loads from elsewhere.
+/// How much the page overflows the window, and which resources it loads from elsewhere.
 const PAGE: &str = r#"
     return {
         overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -1,5 +1,5 @@
-//! What others run this with: manifests, workflows, a scenario in a browser, a bill of materials. No cluster is there to apply a manifest to and
-//! no forge to run a workflow; whether names lead somewhere can be read, and the tools of each field read the rest.
+//! Deployment files: manifests, workflows, a scenario in a browser, a bill of materials. There is no cluster to apply a manifest to and no
+//! forge to run a workflow. So these tests check that references resolve, and let each field's own tools read the rest.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
@@ -120,11 +120,11 @@ fn the_swarm_stack_agrees_with_itself() {
     assert!(services["cache"].get("healthcheck").is_none(), "the latent fault");
 }
 
-/// The manifests as `kubectl` makes them, held against the schemas of Kubernetes by field and type; and their deployments once more as
-/// `kubectl` reads them without a server.
+/// Checks the manifests built by `kubectl` against Kubernetes' schemas, by field and type. Checks their deployments also as `kubectl` reads
+/// them without a server.
 #[test]
 fn kubectl_makes_manifests_that_kubernetes_knows() {
-    // Whoever has a cluster must not be asked for it.
+    // Use no cluster, even if the user has one configured.
     let kubectl = || {
         let mut kubectl = Command::new("kubectl");
         kubectl.env("KUBECONFIG", "/dev/null").current_dir(root());
@@ -157,7 +157,7 @@ fn kubectl_makes_manifests_that_kubernetes_knows() {
     assert_eq!(said.lines().filter(|line| line.starts_with("deployment")).count(), SERVICES.len(), "{said}");
 }
 
-/// One linter knows the language of workflows, and the shell in their steps; the other how they are attacked.
+/// One linter checks the workflow syntax and the shell code in the steps; the other checks for security problems.
 #[test]
 fn workflows_are_free_of_what_two_linters_know() {
     let path = format!("{}:/usr/bin:/bin", root().join("target/peers/bin").display());
@@ -180,7 +180,7 @@ fn workflows_are_free_of_what_two_linters_know() {
 #[test]
 fn the_bill_of_materials_is_what_cyclonedx_asks_for() {
     let mut sbom = cargo();
-    // They would have it build itself anew.
+    // These variables would make xtask rebuild itself.
     sbom.env_remove("CARGO_BUILD_TARGET").env_remove("RUSTFLAGS");
     let (code, _, error) = output(sbom.args(["xtask", "sbom"]));
     assert_eq!(code, 0, "{error}");
@@ -190,7 +190,7 @@ fn the_bill_of_materials_is_what_cyclonedx_asks_for() {
     assert_eq!(code, 0, "{error}");
 }
 
-/// The version is written where somebody reads it who has no Cargo.toml.
+/// Checks the version in files that are read without a Cargo.toml.
 #[test]
 fn whoever_names_a_release_names_this_version() {
     for path in [".env", "docker-compose.yml", "deploy/swarm/stack.yml"] {
@@ -200,7 +200,7 @@ fn whoever_names_a_release_names_this_version() {
     assert!(install.contains(&format!("\nversion={}\n", env!("CARGO_PKG_VERSION"))), "{install}");
 }
 
-/// Its commands are tried with those of the documents.
+/// Checks the texts and the shell syntax of the scenario. The tests of the documents run its commands.
 #[test]
 fn the_scenario_in_a_browser_leads_to_texts_that_exist() {
     let index: Json = serde_json::from_str(&read("deploy/killercoda/index.json")).unwrap();
@@ -236,7 +236,7 @@ fn the_development_container_opens_what_the_program_listens_at() {
     assert!(container["postCreateCommand"].as_str().unwrap().ends_with("cargo xtask tools"));
 }
 
-/// The image as it is published.
+/// The name of the published image.
 fn published() -> String {
     format!("ghcr.io/glyphfall/glyphfall:{}", env!("CARGO_PKG_VERSION"))
 }
@@ -245,7 +245,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// An address names a service and one of its ports.
+/// Checks that an address names a service and one of its ports.
 fn assert_leads_somewhere(value: &str, ports_of: &impl Fn(&str) -> BTreeSet<u64>) {
     let Some((host, port)) = value.trim_start_matches("http://").split_once(':') else { return };
     if host != "0.0.0.0" {

@@ -1,5 +1,5 @@
-//! The documents for a class, held against what they speak of. Teaches that a document is a claim, and that some claims can be
-//! checked: a path exists, a marked line has its lesson, a page for participants gives nothing away.
+//! Checks the documents for a class against the product. Teaches that a document is a claim, and that some claims can be checked: a path
+//! exists, a marked line has its lesson, and a page for participants reveals no answer.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,16 +24,16 @@ const COMMANDS_MIN: usize = 40;
 /// Fewer threats than this, and the table was not found.
 const THREATS_MIN: usize = 20;
 
-/// How the commands begin that do their whole work in seconds.
+/// Prefixes of the commands that finish within seconds.
 const SECONDS: [&str; 5] =
     ["scenarios", "lint banner.txt", "characters U+", "play ./examples/", "export-case special-character"];
 
-/// The README is read in five minutes, and there at once.
+/// Limits for the README: five minutes of reading, and quick to load.
 const README_LINES_MAX: usize = 120;
 const README_BYTES_MAX: u64 = 1_500_000;
 const RECORDING_BYTES_MAX: u64 = 1_000_000;
 
-/// What opens the comment at a defect that was made on purpose. In two pieces, or this line would be found like one.
+/// The marker of deliberate defects in comments. It is split in two, so that the search does not find this line.
 const MARK: &str = concat!("FAULT", ":");
 
 #[test]
@@ -56,7 +56,7 @@ fn the_syllabus_has_one_lesson_for_each_marked_line() {
     assert_eq!(lessons, marked);
 }
 
-/// Whoever searches for the mark wants the defects, and nothing else.
+/// A search for the mark must find the deliberate defects, and nothing else.
 #[test]
 fn a_search_for_the_mark_finds_the_marked_lines_alone() {
     let mut found = Vec::new();
@@ -83,7 +83,7 @@ fn a_search_for_the_mark_finds_the_marked_lines_alone() {
     assert!(found.len() >= MARKS_MIN && others.is_empty(), "{others:#?}");
 }
 
-/// A promise of safety that no test holds is a wish.
+/// A security claim that no test checks is only a wish.
 #[test]
 fn every_threat_is_answered_by_tests_that_exist() {
     let security = read("SECURITY.md");
@@ -104,7 +104,7 @@ fn every_threat_is_answered_by_tests_that_exist() {
     assert!(threats >= THREATS_MIN, "too few threats were found: {threats}");
 }
 
-/// The names of all functions that a test runner calls, in Rust sources below a folder.
+/// The names of all test functions in Rust sources below a folder.
 fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.expect("the folder can be read").path();
@@ -113,7 +113,7 @@ fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             let text = fs::read_to_string(&path).expect("a source can be read");
             let after = text.split("#[test]").chain(text.split("#[tokio::test")).filter_map(|part| {
-                // The first function behind the attribute, and nothing between but its own line and a reason for a lint.
+                // The first function after the attribute, with only the attribute's line and a lint reason in between.
                 let (before, rest) = part.split_once("fn ")?;
                 (before.lines().count() <= 4).then(|| rest.split('(').next().unwrap_or_default().to_owned())
             });
@@ -156,7 +156,7 @@ fn every_path_that_a_document_names_exists() {
     }
 }
 
-/// A command that a reader copies is one that the program knows. `--help` at its end keeps it from doing anything.
+/// The program must know every command that a document names. A trailing `--help` keeps it from doing anything.
 #[test]
 fn the_program_knows_every_command_that_a_document_names() {
     let program = program("glyphfall");
@@ -169,7 +169,7 @@ fn the_program_knows_every_command_that_a_document_names() {
             let output =
                 Command::new("bash").args(["-c", &line]).current_dir(root()).output().expect("bash runs");
             let told = String::from_utf8_lossy(&output.stderr);
-            // What a reader is to fill in stands in capitals.
+            // Placeholders are written in capitals.
             let is_placeholder = |word: &str| word.chars().all(|sign| sign.is_ascii_uppercase());
             let refused = told.split_once("invalid value '").and_then(|(_, rest)| rest.split('\'').next());
             assert!(
@@ -182,7 +182,7 @@ fn the_program_knows_every_command_that_a_document_names() {
     assert!(tried >= COMMANDS_MIN, "only {tried} commands were found");
 }
 
-/// Each plan of the guide lasts as long as its heading says, and what the guide says of rounds is what the room does.
+/// Each plan of the guide adds up to the duration in its heading, and the guide's figures about rounds match the room's.
 #[test]
 fn the_figures_of_the_guide_are_the_rooms() {
     let guide = read("docs/facilitator.md");
@@ -199,7 +199,7 @@ fn the_figures_of_the_guide_are_the_rooms() {
         format!("At speed {}, {} minutes reach the end", plan::SPEED, plan::MINUTES),
         format!("A team has {} seats", limits::SEATS_PER_TEAM_MAX),
         format!("may take {};", limits::SEATS_PER_CLIENT_MAX),
-        format!("at\nleast {} characters", limits::FACILITATOR_TOKEN_CHARACTERS_MIN),
+        format!("at\nleast {} characters", chassis::token::CHARACTERS_MIN),
     ];
     for words in said {
         assert!(guide.contains(&words), "the guide does not say {words:?}");
@@ -214,7 +214,7 @@ fn the_figures_of_the_guide_are_the_rooms() {
     }
 }
 
-/// A picture shows the product as it is: made anew when a page has changed. What it was made of is compared, not what it shows.
+/// Pictures must be up to date: a page that changed needs a new picture. The test compares hashes of the pictures' sources, not pixels.
 #[test]
 fn pictures_were_made_of_the_pages_as_they_are() {
     for part in Part::ALL {
@@ -223,7 +223,7 @@ fn pictures_were_made_of_the_pages_as_they_are() {
     }
 }
 
-/// Each slide of the source is a sheet with a heading, a line of its own begins it, and a table stays a table.
+/// Each slide of the source becomes one sheet with a heading, and its tables stay tables.
 #[test]
 fn every_slide_is_a_sheet_with_a_heading() {
     let page = slides::page();
@@ -233,7 +233,7 @@ fn every_slide_is_a_sheet_with_a_heading() {
     assert_eq!(sheets.iter().filter(|sheet| sheet.contains("<table>")).count(), 2);
 }
 
-/// Nobody finds a document that no table of contents names: the one that people read, and the one that makes a site of them.
+/// Every document must be in both tables of contents: the one for readers, and the one for the site generator.
 #[test]
 fn the_tables_of_contents_name_every_document() {
     for (table, itself) in [("docs/README.md", "README.md"), ("docs/SUMMARY.md", "SUMMARY.md")] {
@@ -246,7 +246,7 @@ fn the_tables_of_contents_name_every_document() {
     }
 }
 
-/// What a reference leaves out does not exist for its reader.
+/// A reference must be complete: for its reader, what it leaves out does not exist.
 #[test]
 fn the_references_leave_nothing_out() {
     let missing = |document: &str, of: Vec<String>, least: usize| {
@@ -292,8 +292,8 @@ async fn the_description_of_the_api_is_the_rooms() {
     assert!(paths.len() > 40 && gone.is_empty(), "docs/api.md does not name {gone:?}");
 }
 
-/// What a reader pastes does what it says. Others of the documents' commands take minutes, or go on until they are stopped: those have
-/// tests of their own, and are tried with `--help` above.
+/// Runs the documents' quick commands as written. Other commands take minutes or run until stopped; they have their own tests, and the test
+/// above tries them with `--help`.
 #[test]
 fn commands_that_take_seconds_run_as_they_are_written() {
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -313,7 +313,7 @@ fn commands_that_take_seconds_run_as_they_are_written() {
             continue;
         }
         let output = run(&format!("exec {} {command}", program("glyphfall").display()));
-        // To find something is what `lint` is for.
+        // The `lint` commands of the documents find something, and so end with 1.
         let expected = i32::from(command.starts_with("lint "));
         let told = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(expected), "glyphfall {command}: {told}");
@@ -323,7 +323,7 @@ fn commands_that_take_seconds_run_as_they_are_written() {
     assert!(SECONDS.iter().all(has_run), "only {ran:?}");
 }
 
-/// What the README shows is there at once: small, complete, and still for those who ask for little motion.
+/// The README's pictures load quickly, exist, and stand still for readers who prefer reduced motion.
 #[test]
 fn the_readme_is_short_and_its_pictures_are_light() {
     let readme = read("README.md");
@@ -352,7 +352,7 @@ fn what_participants_read_gives_nothing_away() {
     }
 }
 
-/// The commands that the program shows, as they are called.
+/// The commands in the program's help, by name.
 fn commands() -> Vec<String> {
     let source = read("harness/cli/src/command.rs");
     let variants = source.split("enum Command {").nth(1).and_then(|rest| rest.split("\n}").next());
@@ -373,7 +373,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the workspace").to_owned()
 }
 
-/// What stands in `docs`, and beside it for those who come first, or who try it in a browser.
+/// Paths of the documents: those in `docs`, those for newcomers, and those of the scenario in a browser.
 fn documents() -> Vec<String> {
     let inside = ["docs", "deploy/killercoda"].into_iter().flat_map(|folder| {
         let entries = fs::read_dir(root().join(folder)).expect("the folder is there");
@@ -391,7 +391,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What stands under a `##` heading that begins with these words.
+/// The section under the `##` heading that begins with these words.
 fn section<'a>(document: &'a str, words: &str) -> &'a str {
     let mut parts = document.split("\n## ").skip(1);
     parts.find(|part| part.starts_with(words)).unwrap_or_else(|| panic!("there is no heading {words:?}"))
@@ -403,21 +403,21 @@ fn code_spans(document: &str) -> Vec<&str> {
     outside.flat_map(|text| text.split('`').skip(1).step_by(2)).collect()
 }
 
-/// What follows `glyphfall` in a line or span that begins with it, without pipes, comments and optional parts.
+/// The arguments of a line or span that begins with `glyphfall`, without pipes, comments and optional parts.
 fn arguments(command: &str) -> Option<&str> {
     let begins = ["glyphfall ", "cargo run --release -- ", "cargo run --release --quiet -- "];
     let rest = begins.iter().find_map(|begin| command.strip_prefix(begin))?;
     Some(rest[..rest.find(['|', '#', '>', '&', ';', '[']).unwrap_or(rest.len())].trim_end_matches([' ', '.']))
 }
 
-/// Where a document leads to, and what it shows.
+/// Targets of a document's links and pictures.
 fn links(document: &str) -> impl Iterator<Item = &str> {
     [("](", ')'), (" src=\"", '"'), (" srcset=\"", '"')].into_iter().flat_map(move |(begins, ends)| {
         document.split(begins).skip(1).filter_map(move |rest| rest.split(ends).next())
     })
 }
 
-/// The places of a document that a link can lead to, as GitHub names them.
+/// The anchors of a document's headings, as GitHub generates them.
 fn anchors(document: &str) -> impl Iterator<Item = String> {
     let headings = document
         .lines()
@@ -429,7 +429,7 @@ fn anchors(document: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// How many marks each source below a folder bears, by its path from the root.
+/// The number of marks in each source below a folder, by its path from the root.
 fn marks(folder: &Path, marked: &mut BTreeMap<String, usize>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.expect("the folder can be read").path();
@@ -446,7 +446,7 @@ fn marks(folder: &Path, marked: &mut BTreeMap<String, usize>) {
     }
 }
 
-/// A comment that opens with the mark; a source that speaks of the mark bears none.
+/// Whether a line is a comment that begins with the mark. Text that only mentions the mark does not count.
 fn is_mark(line: &str) -> bool {
     let comment = line.trim_start().strip_prefix("//");
     comment.is_some_and(|text| text.trim_start_matches('/').trim_start().starts_with(MARK))

@@ -1,5 +1,5 @@
-//! Nothing that was acknowledged is lost, and no file is torn, whatever happens to a process that writes: a few rounds of each kind.
-//! `cargo xtask durability` plays a thousand.
+//! No acknowledged write is lost, and no file is incomplete, whatever happens to the writing process. These tests run a few rounds of each
+//! kind; `cargo xtask durability` runs a thousand.
 
 use glyphfall_tests::durability::{
     Blow, Kept, records::HitRecords, room::HitRoom, shop::HitShop, store::HitStore,
@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 const STORE_ROUNDS: usize = 150;
 
-/// Chance, whose seed is said.
+/// A random generator. Its seed is printed.
 fn chance() -> ChaCha8Rng {
     let seed: u64 = rand::rng().random();
     eprintln!("seed {seed}");
@@ -20,7 +20,7 @@ fn chance() -> ChaCha8Rng {
 async fn a_kill_loses_no_acknowledged_version() {
     let (mut store, mut kept, mut chance) = (HitStore::in_a_folder(), Kept::default(), chance());
     for round in 0..STORE_ROUNDS {
-        // Most are killed at once: to stand still takes its time.
+        // Mostly kill the process directly, because stopping it first takes longer.
         let blow = if round % 25 == 0 { Blow::StopAndKill } else { Blow::Kill };
         kept += store.round(blow, &mut chance).await;
     }

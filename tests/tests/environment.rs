@@ -1,11 +1,11 @@
-//! The variables of every program: an empty one is as if unset, a wrong one is named, and a token that cannot be used is refused
-//! where somebody reads the message.
+//! Environment variables of every program: an empty one counts as unset, an error names a wrong one, and an unusable token is refused with
+//! a clear message.
 
 use std::{collections::BTreeSet, net::TcpListener, process::Command};
 
 use glyphfall_tests::process::{free_port, output, program};
 
-/// Each program, and what it is started with so that it ends soon: at a port that somebody else holds, or with nobody to ask.
+/// Each program, with arguments that make it fail early: a port that is taken, or a server that does not exist.
 const PROGRAMS: [(&str, &[&str], &str); 8] = [
     ("content-store", &["--bind", "{taken}", "--data", "{folder}"], "another program holds that port"),
     ("cache", &["--bind", "{taken}"], "another program holds that port"),
@@ -25,7 +25,7 @@ const PROGRAMS: [(&str, &[&str], &str); 8] = [
     ("glyphfall", &["evidence", "logs", "--room-port", "{nobody}"], ""),
 ];
 
-/// Variables that are read without an option of that name.
+/// Variables that have no command-line option.
 const OTHERS: [&str; 9] = [
     "OTEL_SDK_DISABLED",
     "OTEL_PROPAGATORS",
@@ -68,7 +68,7 @@ fn an_empty_variable_is_as_if_unset() {
             command.args(&filled).env("XDG_RUNTIME_DIR", folder.path());
             command.envs(blank.into_iter().flat_map(|blank| all.clone().map(move |name| (name, blank))));
             let (code, _, error) = output(&mut command);
-            // A new seed and a new token are chance.
+            // Compare only the error lines: a new seed or token is random.
             let error: Vec<_> =
                 error.lines().filter(|line| line.starts_with("error")).map(str::to_owned).collect();
             (code, error)
@@ -142,7 +142,7 @@ fn a_wrong_variable_is_named_and_a_secret_is_not_told() {
             "a secret is told: {error}"
         );
     }
-    // Given as an option, the option is named.
+    // The error names the option if the value came from it.
     let (code, _, error) =
         output(Command::new(program("cache")).args(["--level", "loud"]).env("GLYPHFALL_LEVEL", "dark"));
     assert!(code == 2 && error.contains("'loud' for '--level"), "{error}");

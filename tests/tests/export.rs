@@ -1,4 +1,4 @@
-//! A service as a process of its own exports its telemetry by the standard variables, and a dead backend harms nobody.
+//! A service in its own process exports telemetry as the standard variables say, and a dead backend does no harm.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
@@ -57,7 +57,7 @@ impl Store {
         assert_eq!(self.peer.get("/assets/page", WAIT).await.unwrap().status, StatusCode::OK);
     }
 
-    /// Ends it as an orchestrator does; what it has not yet exported must leave first.
+    /// Ends the store with SIGTERM, as an orchestrator does. It must export its remaining telemetry first.
     async fn end(mut self) {
         self.process.signal("TERM");
         assert!(self.process.ended(Duration::from_secs(15)).await);
@@ -185,7 +185,7 @@ async fn a_batch_is_sent_again_only_if_that_can_help() {
     ] {
         let requests = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&requests);
-        // The first attempt is turned away, with advice to come back at once.
+        // The backend refuses the first attempt and asks for an immediate retry.
         let router = axum::Router::new().fallback(async move || {
             let is_first = counter.fetch_add(1, Ordering::Relaxed) == 0;
             (if is_first { status } else { StatusCode::OK }, [("retry-after", "0")])
@@ -235,7 +235,7 @@ async fn a_dead_or_silent_backend_slows_nobody() {
         for _ in 0..READS {
             store.read().await;
         }
-        // Each read would wait ten seconds if it waited for the backend at all.
+        // If a read waited for the backend, it would take ten seconds.
         assert!(clock.elapsed() < Duration::from_secs(10), "{:?}", clock.elapsed());
         store.end().await;
     }

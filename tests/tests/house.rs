@@ -1,8 +1,8 @@
-//! The rules of the house, as far as a program can read them.
+//! The rules of the house, as far as a program can check them.
 //!
-//! A rule that nobody checks is a wish: documents drift from the code, and crates grow edges towards each other. Each test
-//! here reads the sources as text, or the members from `cargo metadata`, and says which file breaks which rule. None counts
-//! lines: a file is split or joined by meaning.
+//! An unchecked rule is only a wish: documents drift from the code, and crates gain dependencies on each other. Each test here reads the
+//! sources as text, or the members from `cargo metadata`, and reports which file breaks which rule. No test counts lines: files are split
+//! or joined by meaning.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,8 +12,8 @@ use std::{
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
-/// Who may depend on whom, by folder name: tests and build scripts count too, so that each crate can be tested alone. A
-/// member without a row fails; a row may stand before its crate. `tests` and `xtask` may use anything, and nobody uses them.
+/// Allowed dependencies by folder name. Dependencies of tests and build scripts count too, so that each crate can be tested alone. A member
+/// without a row fails; a row may exist before its crate. `tests` and `xtask` may depend on anything, and nothing may depend on them.
 const ALLOWED_EDGES: [(&str, &[&str]); 18] = [
     ("words", &[]),
     ("chassis", &["words"]),
@@ -50,7 +50,7 @@ const ALLOWED_EDGES: [(&str, &[&str]); 18] = [
     ),
 ];
 
-/// Fewer paths than this are no map.
+/// Fewer paths than this do not map the repository.
 const DOCUMENT_PATHS_MIN: usize = 10;
 
 #[test]
@@ -88,7 +88,7 @@ fn every_edge_between_crates_is_allowed() {
     assert!(wrong.is_empty(), "not allowed between crates: {wrong:?}");
 }
 
-/// The table above can be edited in passing; these lines say what no edit of it may undo.
+/// The table above is easy to edit in passing. These lines hold the rules that no edit may break.
 #[test]
 fn what_must_not_see_each_other_does_not() {
     let edges = edges();
@@ -96,15 +96,15 @@ fn what_must_not_see_each_other_does_not() {
         let reached = reached_from(&name, &edges);
         let mut allowed = reached.clone();
         match (folder.as_str(), name.as_str()) {
-            // Everybody may use the words, and they use nothing.
+            // Every crate may use the words, which use nothing.
             (_, "words") => allowed.clear(),
-            // A leaf depends on nothing else of ours: not the chassis on a service, not the record on a world.
+            // A leaf depends on no other member: not the chassis on a service, not the record on a world.
             (_, "chassis" | "incident") => allowed.retain(|other| other == "words"),
-            // Another storage stands on the service that it is for.
+            // An alternative storage depends on its service.
             (_, "content-store-postgres") => {
                 allowed.retain(|other| ["content-store", "chassis", "words"].contains(&other.as_str()));
             }
-            // A service knows nothing of the harness, nor of the other services.
+            // A service depends neither on the harness nor on the other services.
             (folder, _) if folder.starts_with("services/") => {
                 allowed.retain(|other| ["chassis", "words"].contains(&other.as_str()));
             }
@@ -117,7 +117,7 @@ fn what_must_not_see_each_other_does_not() {
     }
 }
 
-/// Who imports whom within the command line, file by file: a command may be read without reading those that call it.
+/// Imports between the command line's modules form no cycle, so that a reader can understand a command without its callers.
 #[test]
 fn no_modules_of_the_command_line_import_each_other_in_a_circle() {
     let root = root().join("harness/cli/src");
@@ -138,7 +138,7 @@ fn no_modules_of_the_command_line_import_each_other_in_a_circle() {
     assert!(circular.is_empty(), "these import each other in a circle: {circular:?}");
 }
 
-/// What stands in the chassis's `lib.rs` is for services: its own modules name the file that they import from.
+/// The exports in the chassis's `lib.rs` are for services. Its own modules import from the defining file.
 #[test]
 fn no_module_of_the_chassis_imports_from_its_root() {
     let root = root().join("services/chassis/src");
@@ -168,7 +168,7 @@ fn every_member_inherits_the_lints() {
     }
 }
 
-/// A target without tests is not built as a test program; one that gets its first test must be.
+/// Targets without tests are excluded from test builds. A target that gains a test must be included.
 #[test]
 fn what_is_not_built_as_tests_has_none() {
     let mut left_out = 0;
@@ -209,7 +209,7 @@ fn every_file_says_what_it_is_for() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Running examples in comments would take a build of every crate's documentation: an example is a program in `examples/`.
+/// Running examples in comments would require a documentation build of every crate, so examples are programs in `examples/`.
 #[test]
 fn code_in_comments_is_a_drawing() {
     let mut examples = Vec::new();
@@ -223,7 +223,7 @@ fn code_in_comments_is_a_drawing() {
     assert!(examples.is_empty(), "put these into `examples/`, or mark them `text`: {examples:?}");
 }
 
-/// What came from outside must not be obeyed by a terminal, and what cannot be written is an error: one file sees to both.
+/// A terminal must not obey text from outside, and a failed write is an error. One file ensures both.
 #[test]
 fn the_command_line_prints_in_one_place() {
     let folder = root().join("harness/cli/src");
@@ -269,7 +269,7 @@ fn metadata() -> Metadata {
     MetadataCommand::new().current_dir(root()).no_deps().exec().expect("the workspace can be read")
 }
 
-/// A crate's name without the product's.
+/// A crate's name without the product's prefix.
 fn short(name: &str) -> &str {
     name.strip_prefix("glyphfall-").unwrap_or(name)
 }
@@ -285,7 +285,7 @@ fn members() -> BTreeMap<String, String> {
     metadata.packages.iter().map(entry).collect()
 }
 
-/// What each member depends on among the members, for whatever purpose.
+/// The dependencies among members, of any kind.
 fn edges() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = metadata();
     let ours = |package: &Package| {
@@ -302,7 +302,7 @@ fn module_of(root: &Path, file: &Path) -> String {
     first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
-/// The modules that a source names from its crate's root: `a` and `d` of `use crate::{a::{b, c}, d}`, and `a` of `crate::a::b()`.
+/// The modules that a source imports from its crate's root: `a` and `d` of `use crate::{a::{b, c}, d}`, and `a` of `crate::a::b()`.
 fn imported(source: &str) -> impl Iterator<Item = String> + use<> {
     let code = source.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code = code.collect::<Vec<_>>().join("\n");
@@ -343,7 +343,7 @@ fn reached_from(name: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> BTree
     reached
 }
 
-/// Every Rust source below a folder, without what cargo built.
+/// Every Rust source below a folder, except cargo's build output.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files = Vec::new();
@@ -366,7 +366,7 @@ fn code_spans(document: &str) -> Vec<&str> {
     outside.flat_map(|text| text.split('`').skip(1).step_by(2)).collect()
 }
 
-/// A route begins with a slash, a command holds a space, a pattern a sign: none of them is a path of this repository.
+/// Excludes other code spans: a route begins with a slash, a command contains a space, a pattern contains special characters.
 fn looks_like_a_path(span: &str) -> bool {
     let is_other = span.starts_with('/')
         || span.starts_with("application/")
@@ -376,7 +376,7 @@ fn looks_like_a_path(span: &str) -> bool {
     !is_other && (span.contains('/') || has_ending)
 }
 
-/// What stands under the `##` heading that holds these words, smaller headings included.
+/// The section under the `##` heading that contains these words, including smaller headings.
 fn section<'a>(document: &'a str, words: &str) -> Option<&'a str> {
     let mut parts = document.split("\n## ").skip(1);
     parts.find(|part| part.lines().next().is_some_and(|heading| heading.to_lowercase().contains(words)))

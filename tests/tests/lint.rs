@@ -1,4 +1,4 @@
-//! `glyphfall lint`, against what `glyphfall characters` measures in a shop: the same verdict, and the same places that break.
+//! `glyphfall lint` compared with the measurements of `glyphfall characters` in a shop: the same verdict, and the same breaking places.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,10 +11,10 @@ use std::{
 use glyphfall_tests::process::{output, program};
 use serde_json::Value;
 
-/// What stands around a special character, so that a file is a text.
+/// Ordinary text around a special character.
 const AROUND: [&[u8]; 2] = [b"Polished steel", b"for six small cups"];
 
-/// The places of the shop by the names that the linter has for them.
+/// The linter's names of the shop's places.
 const PLACES: [(&str, &str); 4] =
     [("store_json", "json"), ("html", "html"), ("script", "script"), ("xml", "xml")];
 
@@ -26,7 +26,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// The places where a specimen was found broken, with all latent faults: at once, or once it got past what stopped it.
+/// The places where a specimen broke in a shop with all latent faults: immediately, or once it got past the first obstacle.
 fn broken(specimen: &Value) -> BTreeSet<&'static str> {
     let faulty = &specimen["faulty"];
     let is_broken = |place: &str| {

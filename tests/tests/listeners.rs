@@ -1,5 +1,5 @@
-//! Every port of a running shop under difficult clients: silent ones in numbers, unfinished requests, names that are not its own, requests that can be read in two ways. One
-//! shop serves all of it, with as few descriptors as some shells give.
+//! Every port of a running shop with difficult clients: many silent ones, unfinished requests, foreign host names, and ambiguous requests.
+//! One shop serves all of them, with as few descriptors as some shells allow.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -20,21 +20,21 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// What a shell of old gives to a process, and what macOS still does.
+/// The descriptor limit of older systems, and still of macOS.
 const DESCRIPTORS: u32 = 256;
 
-/// Connections that say nothing: more than the process has descriptors.
+/// Silent connections: more than the process has descriptors.
 const SILENT: usize = 300;
 
-/// How many of them a listener can keep: its share of the descriptors, of which a connection takes up to three.
+/// The most connections that a listener keeps: its share of the descriptors, at up to three for each connection.
 const KEPT_AT_MOST: usize = DESCRIPTORS as usize / 3 / 9;
 
-/// How long a connection may be silent before it counts as left open: an answer to a small request takes milliseconds.
+/// A connection that is silent for this long counts as left open. An answer to a small request takes milliseconds.
 const SILENCE: Duration = Duration::from_secs(3);
 
 const WAIT: Wait = Wait::AtMost(Duration::from_secs(5));
 
-/// A shop with few descriptors, and what each of its ports is called.
+/// A shop with few descriptors, and the names of its ports.
 struct Shop {
     _process: Process,
     ports: [(&'static str, u16); 9],
@@ -74,7 +74,7 @@ impl Shop {
         self.ports.iter().find(|(name, _)| *name == wanted).unwrap().1
     }
 
-    /// A page, a publish, a look at the evidence, and every health check; each over a connection of its own.
+    /// Checks a page, a publish, an evidence query and every health check, each over a separate connection.
     async fn serves(&self, under: &str) {
         let get =
             async |name: &str, path: &str| status(peer(self.port(name)).get(path, WAIT).await, under, name);
@@ -100,7 +100,7 @@ async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }
 
-/// The status line that raw bytes are answered with; nothing if the connection just ends.
+/// Sends raw bytes and returns the status line; empty if the connection just ends.
 async fn ask(port: u16, request: &str) -> String {
     let mut connection = connect(port).await;
     connection.write_all(request.as_bytes()).await.unwrap();
@@ -112,10 +112,10 @@ async fn ask(port: u16, request: &str) -> String {
     String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
 }
 
-/// All status lines that raw bytes are answered with, and whether the server then ends the connection.
+/// Sends raw bytes and returns all status lines, and whether the server closes the connection.
 async fn answers(port: u16, request: &str) -> (Vec<String>, bool) {
     let mut connection = connect(port).await;
-    // What has been refused already need not be read to its end.
+    // After an early refusal, the server may stop reading.
     let _ = connection.write_all(request.as_bytes()).await;
     let mut answer = Vec::new();
     let read = async { while connection.read_buf(&mut answer).await.unwrap_or(0) > 0 {} };
@@ -125,7 +125,8 @@ async fn answers(port: u16, request: &str) -> (Vec<String>, bool) {
     (lines.map(str::to_owned).collect(), is_closed)
 }
 
-/// What one reader takes for one request and another for two (RFC 9112, section 11.2): the rest must never be read as a request of its own.
+/// Request smuggling: messages that one parser reads as one request and another as two (RFC 9112, section 11.2). A server must never treat
+/// the rest as a second request.
 const TWO_READINGS: [(&str, &str); 15] = [
     ("content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", ""),
     ("transfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n", ""),
@@ -144,7 +145,7 @@ const TWO_READINGS: [(&str, &str); 15] = [
     ("transfer-encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n", ""),
 ];
 
-/// Nothing that can be read in two ways is followed by a second answer, and no page of another site learns anything.
+/// Checks that no ambiguous message gets a second answer, and that a page of another site learns nothing.
 async fn ambiguous_and_foreign(shop: &Shop) {
     let next = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
     for (rest, status) in TWO_READINGS {
@@ -166,7 +167,7 @@ async fn ambiguous_and_foreign(shop: &Shop) {
             assert_eq!(open.count(), 0, "{name} lets pages of other sites read it: {:?}", answer.headers);
         }
     }
-    // What a page of another site can send without asking is no telemetry.
+    // A page of another site can send these content types without a preflight request, so the receiver must refuse them.
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
         let sent = Request::post("/v1/logs").header("content-type", kind).body("{}".into()).unwrap();
         let answer = peer(shop.port("OTLP over HTTP")).send(sent, WAIT).await.unwrap();
@@ -174,7 +175,7 @@ async fn ambiguous_and_foreign(shop: &Shop) {
     }
 }
 
-/// No token stands in what the shop tells of itself, although all of them have been shown to it.
+/// Checks that the shop's evidence contains no token, although every token has been sent to it.
 async fn tells_no_token(shop: &Shop) {
     for path in ["/evidence/logs?limit=1000", "/evidence/traces?limit=1000", "/evidence/changes", "/metrics"]
     {
@@ -184,7 +185,7 @@ async fn tells_no_token(shop: &Shop) {
     }
 }
 
-/// Waits until the listener has met all of them, and only those are left that it keeps.
+/// Waits until the listener has accepted all clients, and has closed those beyond its limit.
 async fn until_all_have_come(clients: &[TcpStream], name: &str) {
     let is_closed = |client: &&TcpStream| match client.try_read(&mut [0; 512]) {
         Ok(bytes) => bytes == 0,
@@ -200,7 +201,7 @@ async fn until_all_have_come(clients: &[TcpStream], name: &str) {
     }
 }
 
-/// What cannot be finished is begun at every port at once, and cut off in time.
+/// Starts unfinished requests at every port at once, and checks that each is cut off in time.
 async fn unfinished(shop: &Shop) {
     let began = Instant::now();
     let mut begun = Vec::new();
@@ -222,11 +223,11 @@ async fn unfinished(shop: &Shop) {
 
 #[tokio::test]
 async fn no_port_lets_a_difficult_client_stop_the_shop() {
-    chassis::run::raise_descriptor_limit();
+    chassis::serve::Limits::of_process(1);
     let shop = Shop::start().await;
     shop.serves("at first").await;
 
-    // RFC 9112, section 3.2: who is asked is named once, and rightly. A page whose name was made to point here is not us.
+    // RFC 9112, section 3.2: a request has exactly one valid host. A name that an attacker's DNS points at this machine is refused.
     let long = "a".repeat(HEAD_BYTES_MAX * 4);
     for (host, expected) in [
         ("host: localhost\r\n", "200"),
@@ -264,7 +265,7 @@ async fn no_port_lets_a_difficult_client_stop_the_shop() {
             let mut silent = Vec::new();
             for _ in 0..SILENT {
                 let mut connection = connect(port).await;
-                // Those that had to give way are closed already.
+                // The listener may have closed older connections already.
                 let _ = connection.write_all(bytes.as_bytes()).await;
                 silent.push(connection);
             }

@@ -1,5 +1,5 @@
-//! What the command line prints, and what becomes of it: on a terminal, in a pipe that nobody reads, on a full disk, and when somebody
-//! tells it to stop. Real processes; each table is a row for each command.
+//! The command line's output on a terminal, in a pipe without a reader, on a full disk, and when the program is told to stop. The tests run
+//! real processes; each table has a row for each command.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -19,13 +19,13 @@ use glyphfall_tests::{
 };
 use tokio::time::Instant;
 
-/// What a command may take to refuse a folder, long before it could have done its work.
+/// Timeout for refusing a folder, long before the command could have done its work.
 const AT_THE_START: Duration = Duration::from_secs(5);
 
-/// What a command may take to end, or to say what it waits for.
+/// Timeout for a stopped command to end, or to say what it waits for.
 const STOPS_WITHIN: Duration = Duration::from_secs(2);
 
-/// What a command may take to begin, or to come to its end after it said what it waits for, on a busy machine.
+/// Timeout for a command to start, or to finish what it waits for, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn glyphfall(arguments: &[&str]) -> Command {
@@ -34,7 +34,7 @@ fn glyphfall(arguments: &[&str]) -> Command {
     command
 }
 
-/// Text in which a terminal obeys nothing, and in which no line was forged.
+/// Checks that the text has no control sequence that a terminal obeys, and no forged line.
 fn assert_harmless(what: &str, printed: &str) {
     let is_harmful = |c: &char| {
         (c.is_control() && *c != '\n')
@@ -45,7 +45,7 @@ fn assert_harmless(what: &str, printed: &str) {
     assert!(!printed.lines().any(|line| line.starts_with("forged")), "{what}: {printed}");
 }
 
-/// What senders, senders of errors, files and words of the command line try to make a terminal do.
+/// Hostile text, as it may come from telemetry, error answers, files and the command line.
 const HOSTILE: &str = "zz \u{1b}[2J\u{1b}]0;t\u{7}\u{9b}31mred\u{202e}der\u{7f}\rx\nforged line";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -190,7 +190,7 @@ async fn a_shop_closes_when_nobody_reads_what_it_says_and_leaves_no_token() {
     assert_eq!(fs::read_dir(left).map_or(0, Iterator::count), 0, "no token is left behind");
 }
 
-/// How a command ends on Ctrl-C: what starts it, what it says once it is at work, its exit code, and what it says then.
+/// A command's reaction to Ctrl-C: its arguments, a text that it prints while at work, its exit code, and its last words.
 struct Broken<'a>(&'a [&'a str], &'a str, i32, &'a str);
 
 fn words(all: &[String]) -> Vec<&str> {
@@ -200,7 +200,8 @@ fn words(all: &[String]) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ctrl_c_ends_every_command_in_the_same_way() {
     let (store, silent) = (Evidence::start().await, silent_shop().await);
-    // Operator ports stand in a row, and the second is asked first.
+    // Operator ports are consecutive, and commands call the second one first. Start them one lower, so that the silent server is that
+    // second one.
     let (silent, before) = (silent.to_string(), (silent - 1).to_string());
     store.fill("an ordinary text").await;
     let (port, ports) = (store.port.to_string(), Ports::free());
@@ -248,14 +249,14 @@ async fn ctrl_c_ends_every_command_in_the_same_way() {
     }
 }
 
-/// Runs a command in a pseudo-terminal of so many columns: all that reached the terminal.
+/// Runs a command in a pseudo-terminal with `columns` columns, and returns all its output.
 fn on_a_terminal(columns: usize, terminal: &str, arguments: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let written = folder.path().join("written");
     let inside = format!("stty cols {columns} rows 50; exec {} {arguments}", program("glyphfall").display());
     let mut script = Command::new("script");
     script.args(["-qec", &inside]).arg(&written).env("TERM", terminal).current_dir(folder.path());
-    // On a build machine colours are wanted whatever the terminal can do, and their codes would count as letters.
+    // With `CI` set, colours are forced on, and their codes would count as letters.
     script.env_remove("CI");
     let ran = script.stdin(File::open("/dev/null").unwrap()).stdout(Stdio::null()).status().unwrap();
     assert!(ran.success(), "{arguments}: {ran}");
@@ -285,7 +286,7 @@ fn prose_is_wrapped_to_the_width_of_the_terminal() {
 
 #[tokio::test]
 async fn long_work_tells_its_progress_in_plain_lines_where_nothing_can_be_drawn() {
-    // Far longer than it is watched.
+    // This run takes far longer than the test watches it.
     let long = ["play", "special-character", "--seed", "7", "--views", "60"];
     for (terminal, tells) in [("dumb", true), ("xterm", false)] {
         let folder = tempfile::tempdir().unwrap();

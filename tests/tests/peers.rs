@@ -1,5 +1,5 @@
-//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus and the Chaos Toolkit; what is exported in
-//! files for anybody; and [`programs`] that respond to incidents.
+//! Real peers: OpenTelemetry's own Python exporters, a third-party collector, Debian's Prometheus and the Chaos Toolkit; evidence exported
+//! in files; and [`programs`] that respond to incidents.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 #[path = "peers/programs.rs"]
@@ -129,7 +129,7 @@ async fn prometheus_scrapes_the_running_shop_and_answers() {
     }
 }
 
-/// One shop is lost by what is published, the other shows its pages without the banner.
+/// The scenario's publish takes one shop down, while the repaired shop shows its pages without the banner.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_chaos_toolkit_runs_an_exported_scenario() {
     let (faulty, repaired) = tokio::join!(
@@ -167,7 +167,7 @@ async fn the_chaos_toolkit_runs_an_exported_scenario() {
     faulty.until_home_is(Some(StatusCode::OK)).await;
 }
 
-/// Sends lines of OTLP's JSON to a collector, and says how many were taken without a word.
+/// Sends lines of OTLP's JSON to a collector, and returns how many it accepted. Each must be accepted without a warning.
 async fn taken(collector: &Collector, signal: &str, lines: &str) -> usize {
     let address = collector.http();
     let receiver = peer(address.rsplit(':').next().unwrap().parse().unwrap());
@@ -238,7 +238,7 @@ async fn a_case_is_evidence_that_anybody_reads_and_an_answer_that_nobody_can_cha
         collector.evidence.logs(&LogQuery { text: Some("could not fill".into()), ..LogQuery::default() });
     assert!(!told.logs.is_empty(), "what is in it can be asked for: {usage}");
 
-    // Nothing that whoever answers receives names scenario, seed, program or any fault that is there on purpose.
+    // The files for the answering program must not name scenario, seed, product or any deliberate fault.
     let question = fs::read_to_string(path(&rich, "folder").join("question.json")).unwrap();
     for text in ["logs", "metrics", "traces"].map(|signal| evidence(&rich, signal)).iter().chain([&question])
     {
@@ -272,7 +272,7 @@ async fn a_case_is_evidence_that_anybody_reads_and_an_answer_that_nobody_can_cha
     assert!(code == 2 && error.contains("does not fit its seal"), "{error}");
 }
 
-/// The fenced block of the document on backends that begins so.
+/// The fenced block that begins with this text, from the document on backends.
 fn of_the_document(begins: &str) -> String {
     let document = fs::read_to_string(root().join("docs/backend.md")).expect("there is the document");
     let blocks = document.split("\n```").skip(1).step_by(2);

@@ -1,4 +1,4 @@
-//! The command line as a newcomer meets it: real processes, real sockets.
+//! The command line as a newcomer sees it: real processes, real sockets.
 
 use std::{fs, process::Command, time::Duration};
 
@@ -12,7 +12,7 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-/// Python's validator is the judge: of the record, and of copies that are broken in one place each.
+/// Checks a record against its schema with Python's validator. Copies with one error each must fail.
 fn keeps_to_its_schema(record: &Value) {
     let broken = |(pointer, value): (&str, Value)| {
         let mut broken = record.clone();
@@ -242,7 +242,7 @@ async fn evidence_is_asked_for_on_the_command_line() {
     assert!(code == 2 && error.contains("from: expected a time"), "{error}");
 }
 
-/// A scenario of somebody's own: a slow disk, and an hour later a text.
+/// A user's own scenario: a slow disk, and an hour later a publish.
 const OWN: &str = r#"title = "Two things"
 description = "A disk becomes slow for a while, and later an editor publishes a text."
 symptom = "some-visits"

@@ -1,4 +1,4 @@
-//! A room behind a real nginx with its default settings: pages, and events as they happen.
+//! A room behind a real nginx with default settings: pages load, and events arrive as they happen.
 
 use std::{fs, process::Command, time::Duration};
 
@@ -14,18 +14,18 @@ use tokio::{
     time::timeout,
 };
 
-/// Where Debian keeps it, which an ordinary user's `PATH` leaves out.
+/// Debian's nginx, in a folder outside an ordinary user's `PATH`.
 const NGINX: &str = "/usr/sbin/nginx";
 
-/// Far longer than an event takes, and shorter than the room's sign of life, which would push a held event out.
+/// Far longer than an event takes, but shorter than the room's keep-alive, which would flush an event that the proxy holds back.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Nothing but what it cannot do without: every setting of proxying is its default.
+/// A minimal configuration: all proxy settings keep their defaults.
 fn configuration(folder: &str, port: u16, room: u16) -> String {
     let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let paths = kinds.map(|kind| format!("{kind}_temp_path {folder}/{kind};\n")).concat();
     format!(
-        "daemon off;\nuser root;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}\
+        "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}\
          server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{room}; }} }}\n}}\n"
     )
 }

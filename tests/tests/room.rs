@@ -1,5 +1,5 @@
-//! The incident room, played by programs: a whole round, what nobody may learn, what a crash leaves, and a client made of the API's own
-//! description.
+//! The incident room, played by programs: a whole round, hidden information, recovery from a crash, and a client generated from the API's
+//! own description.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{process::Command, time::Duration};
@@ -13,7 +13,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-/// A round in which each team meets the story, at its own level.
+/// A round with the story's incident, at a level for each team.
 fn story(levels: [&str; 2]) -> Value {
     let team =
         |team: usize| json!({ "team": team, "scenario": "special-character", "level": levels[team - 1] });
@@ -31,7 +31,7 @@ async fn begin(room: &RunningRoom, levels: [&str; 2]) -> Client {
     desk
 }
 
-/// The entry of the catalogue that holds these words.
+/// The id of the catalogue entry that contains these words.
 async fn entry(team: &Client, list: &str, words: &str) -> String {
     let catalogue = team.get("/api/team/catalogue").await;
     let entries = catalogue[list].as_array().unwrap();
@@ -48,7 +48,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     let round = one.get("/api/team").await["round"].clone();
     assert_eq!((&round["number"], &round["place"]), (&json!(1), &json!(0)), "the first that counts: {round}");
 
-    // The evidence opens with a guess, and only as far as the level grants it: which kinds, is said before.
+    // The evidence opens after a guess, and only within the level. The kinds of evidence are shown before.
     assert_eq!(two.get("/api/team").await["tabs"], json!(["health", "logs"]));
     assert_eq!(one.status(Method::GET, "/evidence/logs", None).await, StatusCode::CONFLICT);
     for team in [&one, &two] {
@@ -67,7 +67,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     let answer = desk.get("/api/desk/answer/1").await;
     let (asset, character) = (answer["asset"].as_str().unwrap(), answer["character"].as_str().unwrap());
 
-    // Look: an error that names the asset, the change, the version with its character, a trace, a metric, health, a page.
+    // Investigate: an error that names the asset, the change, the version with its character, a trace, a metric, health, a page.
     let logs = one.until("/evidence/logs?severity=warn", |page| page["logs"] != json!([])).await;
     let sequence = logs["logs"][0]["sequence"].clone();
     let changes = one.get("/evidence/changes").await;
@@ -108,7 +108,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     ] {
         pins.push(one.post("/api/team/pins", &source).await["id"].clone());
     }
-    // What is not there is named, with what there is.
+    // An error names the missing item, and what exists.
     for (invented, said) in [
         (json!({ "source": "log", "sequence": 999_999_999_u64 }), "log line 999999999"),
         (json!({ "source": "change", "sequence": 999_999_999_u64 }), "change 999999999"),
@@ -122,7 +122,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
         assert!(refused.status.is_client_error() && text(&refused).contains(said), "{}", text(&refused));
     }
 
-    // What the others did is not there.
+    // A team sees nothing of the other team's work.
     let other = two.get("/api/team").await;
     assert!(other["pins"] == json!([]) && other["shop"] != one.get("/api/team").await["shop"]);
     let stolen = json!({ "about": "cause", "words": "theirs", "pins": [pins[0]] });
@@ -136,7 +136,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     );
     assert_eq!(one.status(Method::GET, "/api/desk", None).await, StatusCode::UNAUTHORIZED);
 
-    // Who may not look at something may not pin it either: of an asset, for one, what was before, and when it was changed.
+    // A team cannot pin what its level hides, such as an asset's earlier version or the change itself.
     for beyond in [
         json!({ "source": "version", "asset": asset, "version": 1 }),
         json!({ "source": "change", "sequence": change }),
@@ -153,7 +153,8 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     let kept = two.post("/api/team/pins", &source).await;
     assert!(kept["shows_story_s"].as_f64().unwrap() >= before, "{kept}");
 
-    // Explain: in own words with evidence, then matched. The lists open part by part, and nothing tells what is right.
+    // Explain: claims in free text with evidence, then matched. The catalogue opens part by part, and nothing reveals which answer is
+    // right.
     let closed = one.get("/api/team/catalogue").await;
     assert!(closed["causes"] == json!([]) && closed["factors"] == json!([]) && !closed["opens"].is_null());
     let claims = [
@@ -179,7 +180,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
         assert_eq!(put.status, StatusCode::OK, "{}", text(&put));
         ids.push((id, matched));
     }
-    // The line names the text and not its character: said, not shown, until the version is pinned to it.
+    // The log line names the asset but not the character, so the claim lacks evidence for it until the version is pinned to it.
     let submitted = one.post("/api/team/explanation", &Value::Null).await;
     let warnings = submitted["warnings"].to_string();
     assert!(warnings.contains(&format!("No pin shows {character}")), "{submitted}");
@@ -213,7 +214,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
     one.post("/api/team/answer", &json!({ "text": "nobody asked the cache how it was" })).await;
     assert_eq!(two.get("/api/team").await["state"], "lost");
 
-    // The facilitator helps, marks, and ends.
+    // The facilitator gives a hint, sets a mark, and ends the round.
     desk.post("/api/desk/hint", &json!({ "team": 2 })).await;
     desk.post("/api/desk/message", &json!({ "team": null, "text": "How long?" })).await;
     desk.post(
@@ -239,7 +240,7 @@ async fn a_team_looks_explains_and_restores_and_sees_nothing_of_the_others() {
         StatusCode::CONFLICT
     );
 
-    // Nothing that the teams received names what it must not.
+    // No data for the teams contains a forbidden word.
     for path in [
         "/",
         "/team",
@@ -276,7 +277,7 @@ async fn every_page_and_file_keeps_the_secrets_and_carries_its_headers() {
         assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
         let page = text(&answer);
         let lower = page.to_lowercase();
-        // The facilitator's files are as public as all others.
+        // The facilitator's static files are as public as all others, so they are checked too.
         let found: Vec<_> = FORBIDDEN.iter().filter(|word| lower.contains(*word)).collect();
         assert!(found.is_empty(), "{found:?} in {path}");
         let is_inline = page.contains("<script>") || page.contains(" style=\"") || page.contains(" onclick=");
@@ -293,7 +294,7 @@ async fn a_killed_room_comes_back_with_session_teams_clocks_and_records() {
     one.post("/api/team/hypotheses", &json!({ "text": "it is the cache" })).await;
     one.until("/api/team", |view| view["state"] == "lost").await;
     desk.post("/api/desk/hint", &json!({ "team": 1 })).await;
-    // Kept at the latest after a few seconds; the clock may lose as much.
+    // The session is saved within a few seconds. A crash may lose that much of the clock.
     sleep(Duration::from_secs(7)).await;
     let asked = Instant::now();
     let before = one.get("/api/team").await;
@@ -317,7 +318,7 @@ async fn a_killed_room_comes_back_with_session_teams_clocks_and_records() {
         "the clock stands still"
     );
 
-    // What had happened has happened: the outage goes on, and so does its record.
+    // The crash undoes nothing: the outage continues, and so does its record.
     desk.post("/api/desk/resume", &Value::Null).await;
     let lost = before["loss_usd"].as_f64().unwrap();
     one.until("/api/team", |view| view["state"] == "lost" && view["loss_usd"].as_f64().unwrap() > lost).await;
@@ -326,7 +327,7 @@ async fn a_killed_room_comes_back_with_session_teams_clocks_and_records() {
     assert!(
         view["log"].as_array().unwrap().iter().any(|line| line["text"].as_str().unwrap().contains("broken"))
     );
-    // Broken off means well at once: the shop serves again.
+    // An aborted round resets the shop immediately: it serves again.
     let shop = view["shop"].as_str().unwrap();
     let began = Instant::now();
     while one.status(Method::GET, shop, None).await != StatusCode::OK {
@@ -386,8 +387,8 @@ async fn a_team_uses_tools_of_its_own_and_only_at_its_level() {
     let scraped = text(&one.send(Method::GET, "/metrics", None).await);
     assert!(scraped.contains("http_server_request_duration_seconds_bucket{"), "{scraped}");
 
-    // What leaves for a backend of the team's own is what its level lets leave.
-    // Twice, as spans may come behind the first lines.
+    // A team's own backend receives only the telemetry of its level.
+    // Wait for two batches, as spans may follow the first log lines.
     let began = Instant::now();
     for _ in 0..2 {
         let held = backend.evidence.usage().logs.held;
@@ -399,7 +400,7 @@ async fn a_team_uses_tools_of_its_own_and_only_at_its_level() {
     assert_eq!(backend.evidence.usage().spans.held, 0, "no traces at this level");
 }
 
-/// Sends what Schemathesis makes of a description.
+/// Sends the requests that Schemathesis generates from an API description.
 fn explore(room: &RunningRoom, token: &str, description: &str, paths: &str) {
     let program = root().join("target/peers/bin/schemathesis");
     assert!(program.exists(), "{} is missing: 'cargo xtask tools' makes it", program.display());
@@ -467,7 +468,7 @@ async fn one_person_rehearses_without_a_facilitator_and_ends_in_the_debrief() {
     let page = me.send(Method::GET, "/team/debrief", None).await;
     assert!(page.status == StatusCode::OK && text(&page).contains("What happened"));
 
-    // Where a facilitator leads, nobody else does.
+    // In a session with a facilitator, participants cannot lead.
     let class = RunningRoom::open(&["--teams", "1"]).await;
     let begin = json!({ "step": "begin" });
     assert_eq!(

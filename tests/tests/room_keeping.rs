@@ -1,5 +1,5 @@
-//! What a room keeps: killed as a round begins, on a full disk, stopped for a while, begun anew; and that one team's questions cost no other team
-//! its shop. Killed at any other moment: `durability`.
+//! What a room preserves when it is killed as a round begins, has a full disk, is stopped for a while, or starts anew. Also that one team's
+//! queries do not slow another team's shop. For kills at other moments, see `durability`.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
@@ -38,7 +38,7 @@ async fn a_room_killed_as_a_round_begins_comes_back_with_none_or_with_one_that_s
         if answered {
             assert_eq!(starting.await.status, StatusCode::NO_CONTENT);
         } else {
-            // Whatever it has come to by then.
+            // Interrupt the start at an arbitrary point.
             select! { _ = timeout(BOUND, starting) => {}, () = sleep(Duration::from_millis(wait_ms)) => {} }
         }
         room.kill_and_open_again().await;
@@ -97,16 +97,16 @@ async fn a_full_disk_is_said_and_what_happened_meanwhile_is_kept_when_there_is_r
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_stood_still_leaves_that_time_out_and_pauses() {
-    /// Longer than any living process is late, and than customers wait.
+    /// Longer than any delay of a running process, and longer than customers wait.
     const STOPPED: Duration = Duration::from_secs(14);
     let room = RunningRoom::open(&["--seed", "3"]).await;
     let one = room.team(1).await;
-    // Nothing happens before 07:55, and it is told slowly: the shop is well.
+    // Nothing happens before 07:55, and the story clock runs slowly, so the shop stays healthy.
     let desk = begin(&room, &["false-alarm", "false-alarm"], 10.0).await;
     one.until("/api/team", |view| view["availability"]["now"] == json!(1.0)).await;
     let before = one.get("/api/team").await;
     room.process.signal("STOP");
-    // The time itself is what is waited for.
+    // The elapsed time itself is under test, so this sleep waits for no condition.
     sleep(STOPPED).await;
     room.process.signal("CONT");
     desk.until("/api/desk", |view| view["phase"] == "paused").await;
@@ -115,7 +115,7 @@ async fn a_process_that_stood_still_leaves_that_time_out_and_pauses() {
     assert!(log.last().unwrap()["text"].as_str().unwrap().contains("stood still for"), "{log:?}");
     let story = |view: &Value| view["clock"]["story_s"].as_f64().unwrap();
     let passed_s = (story(&after) - story(&before)) / 10.0;
-    // The clock goes on from where the world was looked after last, which is half a second before.
+    // The clock continues from the room's last tick, half a second before the stop.
     assert!((-1.0..STOPPED.as_secs_f64() / 2.0).contains(&passed_s), "{passed_s} s passed in the story");
     assert_eq!(after["loss_usd"], json!(0.0));
     desk.post("/api/desk/resume", &Value::Null).await;
@@ -127,7 +127,7 @@ async fn a_process_that_stood_still_leaves_that_time_out_and_pauses() {
     assert_eq!(failed(&record), Some(0), "nobody's visit failed while nobody could come");
 }
 
-/// Runs `glyphfall room` until it says where it keeps the session, and returns all it said.
+/// Runs `glyphfall room` until it prints the session's folder, and returns its output.
 async fn said(folder: &Path, options: &[&str]) -> String {
     let (port, says) = (free_port(), tempfile::NamedTempFile::new().unwrap());
     let mut command = Command::new(program("glyphfall"));
@@ -161,7 +161,7 @@ async fn a_new_session_leaves_the_earlier_one_whole_and_takes_nothing_of_it() {
     room.process.kill();
     let folder = room.folder.path();
 
-    // Asked for another number of teams, it says that it goes on with those that it has.
+    // With a different number of teams, it says that it resumes with the existing ones.
     let text = said(folder, &["--teams", "2"]).await;
     assert!(text.contains("a session of 4 teams") && text.contains("--fresh"), "{text}");
     assert!(!said(folder, &["--teams", "4"]).await.contains("goes on with them"));
@@ -202,7 +202,7 @@ async fn a_team_that_asks_for_too_much_costs_no_other_team_its_shop() {
     const SPEED: f64 = 120.0;
     let room = RunningRoom::open(&["--seed", "3"]).await;
     let neighbour = room.team(2).await;
-    // The neighbour's shop is well all the time; the other is lost, and tells much of it.
+    // The neighbour's shop stays healthy. The other shop is lost, and sends much telemetry.
     let desk = begin(&room, &["special-character", "false-alarm"], SPEED).await;
     let asks = room.team(1).await;
     asks.post("/api/team/guess", &json!({ "kind": null })).await;
@@ -213,7 +213,7 @@ async fn a_team_that_asks_for_too_much_costs_no_other_team_its_shop() {
     asks.until("/api/team", |view| view["state"] == "lost").await;
 
     let ends = Instant::now() + Duration::from_secs(SECONDS);
-    // Conditions that hold, so that each is looked at, and a text that nothing contains, so that all rows are.
+    // The most expensive query: every condition matches, so each is evaluated, and the text matches nothing, so all rows are scanned.
     let page = asks.get("/evidence/logs?limit=1").await;
     let service = page["logs"][0]["service"].as_str().unwrap();
     let mut attributes = page["logs"][0]["attributes"].as_object().unwrap().iter();
@@ -244,7 +244,7 @@ async fn a_team_that_asks_for_too_much_costs_no_other_team_its_shop() {
         .filter(|status| ![StatusCode::OK, StatusCode::TOO_MANY_REQUESTS].contains(status))
         .collect();
     assert!(odd.is_empty(), "{odd:?}");
-    // What happened to visits is known when a customer's patience has passed.
+    // The outcome of a visit is known once the customer's patience has passed.
     let story = |view: &Value| view["clock"]["story_s"].as_f64().unwrap();
     let asked_until = story(&neighbour.get("/api/team").await);
     neighbour.until("/api/team", |view| story(view) > asked_until + 12.0 * SPEED).await;
@@ -260,17 +260,17 @@ async fn a_round_of_every_scenario_that_is_broken_off_leaves_every_shop_well_at_
     let scenarios: Vec<String> =
         world::scenario::library().into_iter().map(|scenario| scenario.name).collect();
     let count = scenarios.len().to_string();
-    // Few customers: what is looked at are the shops.
+    // Few customers suffice: this test checks the shops' state.
     let room = RunningRoom::open(&["--seed", "3", "--teams", &count, "--views", "2"]).await;
     let names: Vec<&str> = scenarios.iter().map(String::as_str).collect();
     let desk = begin(&room, &names, 120.0).await;
     let one = room.team(1).await;
-    // Every scenario has begun by 08:10, and shows itself soon after.
+    // Every scenario has begun by 08:10, and takes effect soon after.
     one.until("/api/team", |view| view["clock"]["story_s"].as_f64().unwrap() > 900.0).await;
     let lost = |view: &Value| {
         view["teams"].as_array().unwrap().iter().filter(|team| team["state"] == "lost").count()
     };
-    // Otherwise there would be nothing to put back.
+    // Without losses the reset would have nothing to restore.
     let lost = lost(&desk.until("/api/desk", |view| lost(view) >= 8).await);
     let session = files(room.folder.path()).into_iter().find(|(path, _)| path.ends_with("session.json"));
     let (_, session) = session.unwrap();

@@ -1,5 +1,5 @@
-//! A whole session in the incident room, in real browsers: a facilitator, a team with a keyboard and no mouse, and a team on a phone; and
-//! sessions of lines of support, and of people with roles.
+//! A whole session in the incident room, in real browsers: a facilitator, a team with a keyboard and no mouse, and a team on a phone. Also
+//! sessions with lines of support, and with roles.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 #[path = "session/people.rs"]
@@ -17,7 +17,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// Where in the catalogue the story's cause stands begins with these words; typing them chooses it.
+/// The beginning of the catalogue's entry for the story's cause. Typing it selects the entry.
 const CAUSE: &str = "An editor publishes a text with a control character";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +29,7 @@ async fn a_session_from_joining_to_the_debrief() {
         (Browser::open(1440, 1000).await, Browser::open(1440, 1000).await, Browser::open(390, 844).await);
     desk.client.goto(&at("/desk")).await.unwrap();
     sign_in(&desk, &room.facilitator).await;
-    let code = desk.until("#code:not(:empty)").await.text().await.unwrap();
+    let code = desk.text("#code:not(:empty)").await;
     keys.client.goto(&at("/")).await.unwrap();
     join_by_keyboard(&keys, &code).await;
     phone.client.goto(&at(&format!("/?code={code}"))).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_session_from_joining_to_the_debrief() {
     join_on_a_phone(&phone).await;
     look_at(&desk, "desk-lobby").await;
     look_at(&keys, "team-lobby").await;
-    // Two programs that play along only watch.
+    // Two programs also join, and only watch.
     let (one, two) = (room.team(1).await, room.team(2).await);
 
     start(&desk).await;
@@ -81,7 +81,7 @@ async fn a_session_from_joining_to_the_debrief() {
     control(&desk, "reveal").await;
     confirm(&desk).await;
     replay_a_repair(&keys).await;
-    desk.until("#debrief:not([hidden])").await.click().await.unwrap();
+    desk.click("#debrief:not([hidden])").await;
     desk.until("article.round").await;
     present(&desk).await;
     phone.client.goto(&at("/team/debrief")).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_session_from_joining_to_the_debrief() {
     }
 }
 
-/// The longest that the example may take until its first page is there.
+/// Timeout for the example's first page.
 const OPENS_WITHIN: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +107,7 @@ async fn the_example_opens_at_once_and_survives_every_click() {
     let levels: Vec<&str> =
         shown["teams"].as_array().unwrap().iter().map(|team| team["level"].as_str().unwrap()).collect();
     assert_eq!(levels, ["dark", "logs", "metrics", "changes"]);
-    // Without a world the desk shows what the records say.
+    // Without a running world, the desk takes its figures from the records.
     for team in 1..=4 {
         let record = desk.get(&format!("/api/desk/debrief/teams/{team}/records/0")).await;
         let row = &shown["teams"][team - 1];
@@ -142,7 +142,7 @@ async fn the_example_opens_at_once_and_survives_every_click() {
         assert_eq!(browser.client.current_url().await.unwrap().path(), path, "nothing leads away by itself");
     }
     assert_eq!(desk.status(Method::POST, "/api/desk/start", None).await, StatusCode::CONFLICT);
-    // All that is computed was recorded.
+    // All computed results are part of the example.
     for page in ["desk/debrief", "desk/debrief/teams/2"] {
         let news = desk.get(&format!("/api/{page}/news")).await;
         assert!(news["of"].as_u64() > Some(0) && news["done"] == news["of"], "{page}: {news}");
@@ -160,7 +160,16 @@ async fn seven_tabs_of_a_second_device_stay_live() {
     let code = room.desk().get("/api/desk").await["code"].as_str().unwrap().to_owned();
     let phone = Browser::open_on(&device, 390, 844).await;
     let address = format!("http://{}:{}", device.here, room.port);
+    // A phone that changes its network loses what is on its way; the page comes back by itself.
+    phone.loses(&["*/pages/figures.js"]).await;
     phone.client.goto(&format!("{address}/?code={code}")).await.unwrap();
+    phone
+        .until_true(
+            "performance.getEntriesByType('resource').some(({ name, responseStatus }) => name.endsWith('figures.js') && !responseStatus)",
+        )
+        .await;
+    phone.loses(&[]).await;
+    phone.until("#teams label").await;
     phone.until_true("!window.isSecureContext").await;
     join_on_a_phone(&phone).await;
     let reached = room.desk().get("/api/desk").await.to_string();
@@ -175,7 +184,7 @@ async fn seven_tabs_of_a_second_device_stay_live() {
     for tab in phone.client.windows().await.unwrap() {
         phone.client.switch_to_window(tab).await.unwrap();
         phone.until("#columns:not([hidden])").await;
-        let shown = phone.until("#clock").await.text().await.unwrap();
+        let shown = phone.text("#clock").await;
         phone.until_true(&format!("document.querySelector('#clock').textContent !== '{shown}'")).await;
         let asked =
             "const done = arguments[0]; fetch('/api/team').then(({ status }) => done(status), () => done(0))";
@@ -202,12 +211,12 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     let mut people = Vec::new();
     for (browser, name, line) in [(&one, "Ada", 1), (&two, "Bo", 2), (&three, "Cy", 3)] {
         browser.client.goto(&format!("http://127.0.0.1:{}/?code={code}", room.port)).await.unwrap();
-        browser.until("#alias").await.send_keys(name).await.unwrap();
-        browser.until("#teams label").await.click().await.unwrap();
-        browser.until("#submit").await.click().await.unwrap();
+        browser.type_into("#alias", name).await;
+        browser.click("#teams label").await;
+        browser.click("#submit").await;
         browser.until("#place h1").await;
         if line > 1 {
-            browser.until(&format!(".lines li:nth-child({line}) button")).await.click().await.unwrap();
+            browser.click(&format!(".lines li:nth-child({line}) button")).await;
             browser.until(&format!(".lines li:nth-child({line}) button[aria-pressed='true']")).await;
         }
         let seat = browser.client.get_named_cookie("seat").await.unwrap().value().to_owned();
@@ -234,7 +243,7 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     ada.until("/api/team", |view| view["state"] == "lost").await;
     assert!(bo.get("/api/team").await["loss_usd"].is_null());
 
-    // It is sent back by L2, and comes again with a pin.
+    // L2 returns the ticket, and L1 passes it on again with a pin.
     hand_over(&one, "no page comes", 0).await;
     two.until(".ticket .acknowledge").await;
     look_at(&two, "lines-queue-phone").await;
@@ -250,7 +259,7 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     assert_eq!(bo.get("/api/team").await["pins"].as_array().unwrap().len(), 1);
     assert_eq!(refused(&bo, "/evidence/logs").await, StatusCode::OK);
 
-    // L2 asks the same check again, thinks, and passes it on with nothing.
+    // L2 repeats the same check, writes a hypothesis, and passes the ticket on with no attachment.
     bo.get("/api/team/health").await;
     bo.post("/api/team/hypotheses", &thinks).await;
     press(&two, "#tab-act").await;
@@ -268,9 +277,8 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     for (browser, name) in [(&one, "lines-debrief"), (&two, "lines-debrief-phone")] {
         browser.client.goto(&format!("http://127.0.0.1:{}/team/debrief", room.port)).await.unwrap();
         press(browser, "#i1-time > summary").await;
-        let rows = browser.until(".handovers tbody").await;
-        assert_eq!(rows.find_all(Locator::Css("tr")).await.unwrap().len(), 4);
-        let shown = rows.text().await.unwrap();
+        browser.until_true("document.querySelectorAll('.handovers tbody tr').length === 4").await;
+        let shown = browser.text(".handovers tbody").await;
         assert!(shown.contains("L2 sent it back to L1") && shown.contains("found again after"), "{shown}");
         browser
             .client
@@ -282,12 +290,12 @@ async fn a_ticket_goes_through_three_lines_and_is_sent_back_once() {
     }
 }
 
-/// Whether customers are served again; that it stays so shows only after a while.
+/// Whether customers are served again. Whether this lasts shows only after a while.
 fn are_served(view: &Value) -> bool {
     view["availability"]["now"].as_f64().is_some_and(|share| share > 0.99)
 }
 
-/// A practice round, and the story at two levels.
+/// Plans a practice round, and the story at two levels.
 async fn plan(room: &RunningRoom) {
     let desk = room.desk();
     let round = |practice: bool, scenario: &str, levels: [&str; 2]| {
@@ -310,17 +318,17 @@ async fn plan(room: &RunningRoom) {
     }
 }
 
-/// A word to search for, once there is a warning that has it.
+/// Waits for a warning, and returns a word of it to search for.
 async fn word_of_a_warning(team: &Client) -> String {
     let page = team.until("/evidence/logs?severity=warn", |page| page["logs"] != json!([])).await;
     let line = page["logs"][0]["body"].as_str().unwrap();
     line.split(' ').next().unwrap().to_owned()
 }
 
-/// Writes the ticket, ticks so many of the things that it may bring along (the last ones), and passes it on.
+/// Writes the ticket, ticks the last `attached` of its possible attachments, and passes it on.
 async fn hand_over(browser: &Browser, seen: &str, attached: usize) {
-    browser.until("#ticket-priority").await.send_keys("P1").await.unwrap();
-    browser.until("#ticket-seen").await.send_keys(seen).await.unwrap();
+    browser.type_into("#ticket-priority", "P1").await;
+    browser.type_into("#ticket-seen", seen).await;
     if attached > 0 {
         press(browser, ".ticket-form .pin-choices .check:last-child input").await;
     }
@@ -328,15 +336,14 @@ async fn hand_over(browser: &Browser, seen: &str, attached: usize) {
     browser.until_true("document.querySelector('.ticket-form').hidden").await;
 }
 
-/// Presses what may be covered for a moment by a message at the edge.
+/// Presses an element with the keyboard, because a short message may cover it.
 async fn press(browser: &Browser, css: &str) {
     let key = if css.ends_with(" input") { " ".to_owned() } else { Key::Enter + "" };
-    let element = browser.until(css).await;
-    browser.until_true(&format!("document.querySelector({css:?}).checkVisibility()")).await;
-    element.send_keys(&key).await.unwrap();
+    browser.until_true(&format!("document.querySelector({css:?})?.checkVisibility()")).await;
+    browser.type_into(css, &key).await;
 }
 
-/// Takes pictures, light and dark, and lets axe look.
+/// Takes pictures in the light and dark schemes, and runs axe on the page.
 async fn look_at(browser: &Browser, name: &str) {
     for scheme in ["dark", "light"] {
         browser.prefers(scheme).await;
@@ -348,12 +355,12 @@ async fn look_at(browser: &Browser, name: &str) {
 // ---- The facilitator ------------------------------------------------------------------------------------------------
 
 async fn sign_in(desk: &Browser, token: &str) {
-    desk.until("#token").await.send_keys(token).await.unwrap();
-    desk.until("#sign-in-form button").await.click().await.unwrap();
+    desk.type_into("#token", token).await;
+    desk.click("#sign-in-form button").await;
 }
 
 async fn control(desk: &Browser, name: &str) {
-    desk.until(&format!("#{name}[aria-disabled='false']")).await.click().await.unwrap();
+    desk.click(&format!("#{name}[aria-disabled='false']")).await;
 }
 
 async fn start(desk: &Browser) {
@@ -363,27 +370,27 @@ async fn start(desk: &Browser) {
 
 async fn end(desk: &Browser) {
     control(desk, "end").await;
-    desk.until("#end-after").await.send_keys("Now").await.unwrap();
+    desk.type_into("#end-after", "Now").await;
     confirm(desk).await;
     desk.until("#end[aria-disabled='true']").await;
 }
 
-/// Says yes to the question that a dialog asks.
+/// Confirms a dialog.
 async fn confirm(browser: &Browser) {
-    browser.until("dialog[open] button[value='yes']").await.click().await.unwrap();
+    browser.click("dialog[open] button[value='yes']").await;
     browser.until_true("!document.querySelector('dialog[open]')").await;
 }
 
-/// Steps through the debrief as on a projector: the question first, its answer with the next press, and a vote for a repair.
+/// Steps through the debrief in presentation mode: a question, its answer after the next press, and a vote for a repair.
 async fn present(desk: &Browser) {
-    desk.until("#present").await.click().await.unwrap();
+    desk.click("#present").await;
     desk.until("#standing.is-shown").await;
-    let next = async || desk.until(".presenter .primary").await.click().await.unwrap();
+    let next = async || desk.click(".presenter .primary").await;
     for _ in 0..7 {
         next().await;
     }
     desk.until_true("document.querySelector('.slide.is-shown #i1-repair:not([open])')").await;
-    desk.until(".is-shown .vote .choice").await.click().await.unwrap();
+    desk.click(".is-shown .vote .choice").await;
     desk.until_true("document.querySelector('.is-shown .vote b').textContent === '1'").await;
     next().await;
     desk.until("#i1-repair[open]").await;
@@ -391,7 +398,7 @@ async fn present(desk: &Browser) {
         "[...document.querySelectorAll('.slide')].filter((slide) => slide.offsetHeight > 0).length === 1";
     desk.until_true(shown).await;
     desk.picture("desk-presenting").await;
-    desk.until(".presenter .plain").await.click().await.unwrap();
+    desk.click(".presenter .plain").await;
     desk.until_true("!document.body.classList.contains('presenting')").await;
 }
 
@@ -399,8 +406,10 @@ async fn present(desk: &Browser) {
 
 async fn join_by_keyboard(keys: &Browser, code: &str) {
     keys.until("input[name='team'][value='1']").await;
-    keys.tab_to("#code").await.send_keys(code).await.unwrap();
-    keys.tab_to("#alias").await.send_keys("Keys").await.unwrap();
+    keys.tab_to("#code").await;
+    keys.press(code).await;
+    keys.tab_to("#alias").await;
+    keys.press("Keys").await;
     keys.tab_to("input[name='team']").await;
     keys.press(" ").await;
     keys.tab_to("#submit").await;
@@ -414,23 +423,24 @@ async fn guess_by_keyboard(keys: &Browser) {
         keys.tab_to("#evidence-closed button").await;
         keys.press(&(Key::Enter + "")).await;
     }
-    keys.tab_to("#guess-cause").await.send_keys("No idea").await.unwrap();
+    keys.tab_to("#guess-cause").await;
+    keys.press("No idea").await;
     look_at(keys, "team-guess").await;
     keys.tab_to("#evidence-closed form button").await;
     keys.press(&(Key::Enter + "")).await;
     keys.until("#evidence-tab-health").await;
 }
 
-/// Goes along the tabs of the evidence, as one does with a keyboard: into the list, and then with the arrows.
+/// Opens an evidence tab by keyboard: Tab moves into the list, and the arrow keys move within it.
 async fn open_tab(keys: &Browser, name: &str) {
     keys.tab_to("#evidence-tabs [role='tab']").await;
     keys.press(&(Key::Home + "")).await;
     for _ in 0..6 {
-        let at = keys.client.active_element().await.unwrap();
-        if at.attr("id").await.unwrap() == Some(format!("evidence-tab-{name}")) {
+        let at = keys.client.execute("return document.activeElement.id", Vec::new()).await.unwrap();
+        if at == json!(format!("evidence-tab-{name}")) {
             return;
         }
-        at.send_keys(&(Key::Right + "")).await.unwrap();
+        keys.press(&(Key::Right + "")).await;
     }
     panic!("the arrows do not lead to {name}");
 }
@@ -438,8 +448,10 @@ async fn open_tab(keys: &Browser, name: &str) {
 async fn pin_a_log_line(keys: &Browser, word: &str) {
     open_tab(keys, "logs").await;
     keys.until("#evidence-panel-logs .line-head").await;
-    keys.tab_to("#logs-severity").await.send_keys("Warn").await.unwrap();
-    keys.tab_to("#logs-text").await.send_keys(word).await.unwrap();
+    keys.tab_to("#logs-severity").await;
+    keys.press("Warn").await;
+    keys.tab_to("#logs-text").await;
+    keys.press(word).await;
     keys.press(&(Key::Enter + "")).await;
     keys.until("#evidence-panel-logs .severity.warn, #evidence-panel-logs .severity.error").await;
     keys.tab_to("#evidence-panel-logs .line-head").await;
@@ -475,13 +487,16 @@ async fn pin_a_span(keys: &Browser) {
     keys.until("#pins .pin-line:nth-child(3)").await;
 }
 
-/// Uses a remedy, says what it expects of it, and waits until it has been done.
+/// Carries out a remedy with an expectation, and waits until it is done.
 async fn do_by_keyboard(keys: &Browser, team: &Client, words: &str, asset: Option<&str>) {
-    keys.tab_to("#remedy").await.send_keys(words).await.unwrap();
+    keys.tab_to("#remedy").await;
+    keys.press(words).await;
     if let Some(asset) = asset {
-        keys.tab_to("#remedy-asset").await.send_keys(asset).await.unwrap();
+        keys.tab_to("#remedy-asset").await;
+        keys.press(asset).await;
     }
-    keys.tab_to("#remedy-expects").await.send_keys("all served").await.unwrap();
+    keys.tab_to("#remedy-expects").await;
+    keys.press("all served").await;
     keys.tab_to("#remedies form button[type='submit']").await;
     let before = done(&team.get("/api/team").await);
     keys.press(&(Key::Enter + "")).await;
@@ -493,12 +508,13 @@ fn done(view: &Value) -> usize {
     view["log"].as_array().unwrap().iter().filter(|line| line["kind"] == "remedy").count()
 }
 
-/// Says something and shows it, and then matches it with the catalogue, which opens for a part once that has been said and shown. Nothing
-/// covers the evidence meanwhile.
+/// Makes a claim with evidence, then matches it with the catalogue, which opens for a part only after such a claim. Nothing covers the
+/// evidence meanwhile.
 async fn claim_by_keyboard(keys: &Browser, part: &str, choice: &str) {
     keys.tab_to(&format!("button[aria-label='Add a claim: {part}']")).await;
     keys.press(&(Key::Enter + "")).await;
-    keys.tab_to("#claim-words").await.send_keys("as the line says that we pinned").await.unwrap();
+    keys.tab_to("#claim-words").await;
+    keys.press("as the line says that we pinned").await;
     keys.until_true(
         "!document.querySelector('dialog[open]') && document.querySelector('#evidence').offsetHeight > 0",
     )
@@ -509,14 +525,15 @@ async fn claim_by_keyboard(keys: &Browser, part: &str, choice: &str) {
         keys.tab_to(".claim-form button[type='submit']").await;
         keys.press(&(Key::Enter + "")).await;
     }
-    keys.tab_to("#claim-choice").await.send_keys(choice).await.unwrap();
+    keys.tab_to("#claim-choice").await;
+    keys.press(choice).await;
     keys.tab_to(".claim-form button[type='submit']").await;
     keys.press(&(Key::Enter + "")).await;
     keys.until_true("!document.querySelector('.claim-form')").await;
     keys.until(&format!("section[aria-label='{part}'] .claim-choice.muted")).await;
 }
 
-/// Spends the repair, and waits for what the replay says.
+/// Uses the repair, and waits for the replay's result.
 async fn replay_a_repair(keys: &Browser) {
     keys.until("#place a[href='/team/debrief']").await;
     keys.tab_to("#place a[href='/team/debrief']").await;
@@ -526,7 +543,8 @@ async fn replay_a_repair(keys: &Browser) {
     keys.until("form[data-choice-of='1']").await;
     keys.tab_to("form[data-choice-of='1'] input").await;
     keys.press(" ").await;
-    keys.tab_to("form[data-choice-of='1'] select").await.send_keys("It prevents").await.unwrap();
+    keys.tab_to("form[data-choice-of='1'] select").await;
+    keys.press("It prevents").await;
     keys.tab_to("form[data-choice-of='1'] button").await;
     keys.press(&(Key::Enter + "")).await;
     keys.tab_to("dialog[open] button[value='yes']").await;
@@ -537,36 +555,32 @@ async fn replay_a_repair(keys: &Browser) {
 // ---- The team on a phone --------------------------------------------------------------------------------------------
 
 async fn join_on_a_phone(phone: &Browser) {
-    phone.until("#alias").await.send_keys("Phone").await.unwrap();
+    phone.type_into("#alias", "Phone").await;
     phone.until_true("document.querySelector('input[value=\"2\"]')").await;
-    phone.until("#teams label:nth-child(2)").await.click().await.unwrap();
-    phone.until("#submit").await.click().await.unwrap();
+    phone.click("#teams label:nth-child(2)").await;
+    phone.until("#teams input[value='2']:checked").await;
+    phone.click("#submit").await;
     phone.until("#place h1").await;
 }
 
 async fn guess_on_a_phone(phone: &Browser) {
-    phone.until("#tab-evidence").await.click().await.unwrap();
-    phone.until("#evidence-closed button").await.click().await.unwrap();
+    phone.click("#tab-evidence").await;
+    phone.click("#evidence-closed button").await;
     phone.until("#guess-cause").await;
     let names = "document.querySelector('#evidence-closed form').textContent.includes('opens the evidence: health, logs, content.')";
     phone.until_true(names).await;
     look_at(phone, "phone-guess").await;
-    phone.until("#evidence-closed form button[type='button']").await.click().await.unwrap();
+    phone.click("#evidence-closed form button[type='button']").await;
     phone.until("#evidence-tab-logs").await;
 }
 
 async fn search_on_a_phone(phone: &Browser, word: &str) {
-    phone.until("#evidence-tab-logs").await.click().await.unwrap();
-    phone.until("#logs-text").await.send_keys(&(word.to_owned() + &Key::Enter)).await.unwrap();
+    phone.click("#evidence-tab-logs").await;
+    phone.type_into("#logs-text", &(word.to_owned() + &Key::Enter)).await;
     phone.until("#evidence-panel-logs .line-head").await;
-    // The same question again is asked again: meanwhile there may be another answer.
+    // Repeating a query must send it again, because the answer may have changed.
     let asked = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/evidence/logs?')).length";
     let before = phone.client.execute(&format!("return {asked}"), Vec::new()).await.unwrap();
-    phone
-        .until("#evidence-panel-logs button[type='submit']:not([aria-busy='true'])")
-        .await
-        .click()
-        .await
-        .unwrap();
+    phone.click("#evidence-panel-logs button[type='submit']:not([aria-busy='true'])").await;
     phone.until_true(&format!("{asked} > {before}")).await;
 }

@@ -1,5 +1,5 @@
-//! The telemetry contract: what arrives at each level, that nothing gives the answer away, and that the level changes
-//! nothing that customers meet.
+//! The telemetry contract: the signals that arrive at each level. No signal reveals the answer, and the level changes nothing for
+//! customers.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{LatentFault, Level, TelemetrySink};
+use chassis::{LatentFault, Level, TelemetrySink, telemetry::Batch};
 use evidence::{Evidence, TraceQuery, UnixTime};
 use glyphfall_tests::stage::{RESTART_CACHE, Stage};
 use incident::Route;
@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::{
 };
 use world::{ShopOptions, observed::Observed};
 
-/// Everything that left a shop.
+/// All telemetry that left a shop.
 #[derive(Default)]
 struct Left {
     logs: Mutex<Vec<ExportLogsServiceRequest>>,
@@ -30,21 +30,17 @@ struct Left {
 }
 
 impl TelemetrySink for Left {
-    fn logs(&self, batch: ExportLogsServiceRequest) {
-        self.logs.lock().unwrap().push(batch);
-    }
-
-    fn traces(&self, batch: ExportTraceServiceRequest) {
-        self.traces.lock().unwrap().push(batch);
-    }
-
-    fn metrics(&self, batch: ExportMetricsServiceRequest) {
-        self.metrics.lock().unwrap().push(batch);
+    fn take(&self, batch: Batch) {
+        match batch {
+            Batch::Logs(logs) => self.logs.lock().unwrap().push(logs),
+            Batch::Traces(traces) => self.traces.lock().unwrap().push(traces),
+            Batch::Metrics(metrics) => self.metrics.lock().unwrap().push(metrics),
+        }
     }
 }
 
 impl Left {
-    /// The newest value of a metric of one service, its series added up.
+    /// The newest value of one service's metric, summed over its series.
     fn newest(&self, of: &str, name: &str) -> Option<f64> {
         let batches = self.metrics.lock().unwrap();
         let resources = batches.iter().rev().flat_map(|batch| &batch.resource_metrics);
@@ -63,7 +59,7 @@ impl Left {
         Some(points.iter().map(value).sum())
     }
 
-    /// One line for each thing that left, whatever its values: service, signal, name, and the names of its attributes.
+    /// One line for each distinct signal, without values: service, signal, name, and the names of its attributes.
     fn matrix(&self) -> BTreeSet<String> {
         let mut matrix = BTreeSet::new();
         for logs in self.logs.lock().unwrap().iter().flat_map(|batch| &batch.resource_logs) {
@@ -71,7 +67,7 @@ impl Left {
             for log in logs.scope_logs.iter().flat_map(|scope| &scope.log_records) {
                 let signal = if log.event_name.is_empty() { "log" } else { "change" };
                 let body = text(log.body.as_ref());
-                // What stands behind a comma are values, such as how often something was tried.
+                // Text after a comma holds values, such as a number of attempts.
                 let name =
                     if log.event_name.is_empty() { body.split(',').next().unwrap() } else { &log.event_name };
                 let trace = if log.trace_id.is_empty() { "" } else { " +trace" };
@@ -88,7 +84,7 @@ impl Left {
         for (whole_name, span) in spans.values() {
             let link = if span.links.is_empty() { "" } else { " +link" };
             matrix.insert(format!("span {whole_name}{}{link}", names(&span.attributes)));
-            // A parent that never ends is never seen: a page that hangs outlives the incident.
+            // A parent span that never ends is never exported: a hanging page outlives the incident.
             if let Some((parent, _)) = spans.get(&span.parent_span_id) {
                 matrix.insert(format!("edge {parent} > {whole_name}"));
             }
@@ -102,7 +98,7 @@ impl Left {
         matrix
     }
 
-    /// All of it as text, to search in.
+    /// All telemetry as text, for searching.
     fn text(&self) -> String {
         format!(
             "{:?}{:?}{:?}",
@@ -144,7 +140,7 @@ fn labels(metric: &Metric) -> String {
     names(&points.concat())
 }
 
-/// The story's incident up to its last remedy, at one level, and what customers met until the first.
+/// Plays the story's incident up to its last remedy, at one level. Returns its telemetry, and the customers' visits up to the first remedy.
 async fn incident(level: Level) -> (Arc<Left>, String) {
     let left = Arc::new(Left::default());
     let mut shop = ShopOptions::in_virtual_time(21);
@@ -164,7 +160,7 @@ async fn incident(level: Level) -> (Arc<Left>, String) {
     (left, met)
 }
 
-/// Every visit that has ended, by second and route, and how long all of them took.
+/// Every ended visit by second and route, and the total duration.
 fn what_customers_met(stage: &Stage) -> String {
     let record = stage.world.record();
     let seconds = (0..stage.second()).flat_map(|second| Route::ALL.iter().map(move |route| (second, *route)));
@@ -180,7 +176,7 @@ async fn what_arrives_at_each_level_is_what_the_contract_says() {
     for level in Level::ALL {
         let (left, _) = incident(level).await;
         let matrix = left.matrix();
-        // A sender that its own evidence took for a stranger could be pushed out by one.
+        // The evidence store must know every service as its own: otherwise foreign senders could displace its telemetry.
         let senders =
             matrix.iter().filter_map(|line| line.strip_prefix("span ").or(Some(line))?.split(' ').next());
         let mut senders = senders.filter(|sender| *sender != "edge");
@@ -245,7 +241,7 @@ async fn a_failing_home_page_can_be_followed_from_the_front_to_the_store() {
     let stage = Stage::of(shop).await;
     stage.pass(20).await;
     stage.publish().await.unwrap();
-    // The first requests get a permit; those after them only wait for one.
+    // Only the first requests get a permit. Later ones just wait for one.
     let soon = evidence.now().plus(Duration::from_secs(2));
     stage.pass(60).await;
     let query = TraceQuery {
@@ -303,7 +299,7 @@ async fn a_shop_that_copes_tells_what_it_left_out_and_whom_it_went_around() {
             "{metric} of a healthy shop"
         );
         stage.publish().await.unwrap();
-        // A cache that has just started has no last good banner to show instead.
+        // A restarted cache has no last good banner to show instead.
         stage.act(RESTART_CACHE).await;
         stage.pass(40).await;
         assert!(left.newest("web-front", metric).unwrap_or_default() >= 1.0, "{metric} in the outage");
@@ -328,7 +324,7 @@ async fn a_level_turned_while_the_shop_runs_takes_effect_within_a_second() {
     stage.pass(3).await;
     assert!(left.matrix().iter().any(|line| line.contains("shop.asset.published")));
     assert!(!left.metrics.lock().unwrap().is_empty());
-    // And back: what was under way may still leave, nothing new does.
+    // Switch back to `dark`: telemetry already under way may still leave, but nothing new.
     stage.world.shop().set_level(Level::Dark);
     stage.pass(12).await;
     left.traces.lock().unwrap().clear();

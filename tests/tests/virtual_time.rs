@@ -1,4 +1,4 @@
-//! Virtual time: the same run is the same to the bit, in any process, and a run on the wall clock tells the same story.
+//! Virtual time: repeating a run gives bit-identical results in any process, and a run on the wall clock shows the same course.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -20,13 +20,13 @@ use world::{
     virtual_time::{self, STALLED_AFTER},
 };
 
-/// Until when each scenario is played twice: past every trigger, and into every outage.
+/// The end of each repeated run: after every trigger, and into every outage.
 const UNTIL: &str = "08:12";
 
-/// Page views a second: enough that many customers are under way at once.
+/// Page views a second: enough for many concurrent customers.
 const VIEWS: &str = "2";
 
-/// What a machine may have set that has nothing to do with a shop in memory.
+/// Environment variables that a machine may set, and that must not affect a shop in memory.
 const ENVIRONMENT: [(&str, &str); 6] = [
     ("OTEL_PROPAGATORS", "none"),
     ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
@@ -36,7 +36,7 @@ const ENVIRONMENT: [(&str, &str); 6] = [
     ("GLYPHFALL_ALLOWED_HOSTS", "nobody.example"),
 ];
 
-/// What one process said: its record, and the fingerprint of everything that happened.
+/// Plays a scenario in a separate process. Returns its record, and the fingerprint of everything that happened.
 fn play(scenario: &str, variables: &[(&str, &str)]) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(program("glyphfall"));
@@ -54,7 +54,7 @@ fn play(scenario: &str, variables: &[(&str, &str)]) -> (String, String) {
 #[test]
 fn every_scenario_is_the_same_to_the_bit_in_two_processes_and_environments_on_a_busy_machine() {
     for scenario in library() {
-        // Both at once: each is disturbed by the other.
+        // Run both at once, so that each disturbs the other's timing.
         let name = scenario.name.as_str();
         let (one, other) = thread::scope(|threads| {
             let (one, other) =
@@ -66,14 +66,14 @@ fn every_scenario_is_the_same_to_the_bit_in_two_processes_and_environments_on_a_
     }
 }
 
-/// Page views a second: enough that a share over some seconds means something.
+/// Page views a second: enough for a meaningful share over some seconds.
 const VIEWS_PER_SECOND: f64 = 20.0;
 
-/// Seconds that availability is taken over.
+/// The length of a bin of availability, in seconds.
 const BIN_S: u32 = 5;
 
-/// How far apart the two curves may lie, as a mean over all bins, and in any bin that no step falls into. Live, computing takes time
-/// and a step can fall on the other side of a bin's edge; in virtual time it takes none.
+/// Tolerance for the mean distance between the two curves, over all bins. Live, computation takes time and can move a step across a bin's
+/// edge; in virtual time it takes none.
 const MEAN_DIFFERENCE_MAX: f64 = 0.05;
 
 #[test]
@@ -94,7 +94,7 @@ fn live_and_virtual_time_tell_the_same_story() {
     assert!(mean <= MEAN_DIFFERENCE_MAX, "mean difference {mean:.3}\nvirtual {one:.2?}\nlive    {other:.2?}");
 }
 
-/// A healthy shop, the vertical tab, the outage, a restart too early, and what restores.
+/// Plays a healthy phase, the vertical tab, the outage, a restart too early, and the restoration.
 async fn story(shop: ShopOptions, clock: ClockKind) -> IncidentRecord {
     let run = run_of(&shop, clock);
     let shop = shop.sized_for(VIEWS_PER_SECOND);
@@ -140,7 +140,7 @@ fn a_repaired_readiness_check_is_among_the_health_checks_that_are_counted() {
     }
 }
 
-/// The share available, over bins of seconds.
+/// Availability by bin.
 fn curve(record: &IncidentRecord) -> Vec<f64> {
     let timeline = Timeline::new(&record.availability);
     let bins = (0..70 / BIN_S).map(|bin| timeline.tally(bin * BIN_S, (bin + 1) * BIN_S));

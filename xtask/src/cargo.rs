@@ -1,15 +1,16 @@
-//! One call of cargo, printed exactly as one would type it.
+//! One call of cargo, printed exactly as a person would type it.
 //!
-//! What is shown and what is run come from the same value, so that a failed step can be repeated by copying its line.
+//! The printed line and the executed command come from the same value, so copying the line repeats a failed step.
 
 use std::{
     env, fmt,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
+    time::Instant,
 };
 
-use anyhow::{Context, Result, bail};
-use cargo_metadata::{Metadata, MetadataCommand};
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::{Artifact, Message, Metadata, MetadataCommand};
 
 const CANNOT_START: &str = "cargo cannot be started";
 
@@ -27,7 +28,7 @@ impl Cargo {
         Self { variables: Vec::new(), arguments, folder: None }
     }
 
-    /// In another folder than the workspace's root. What was built is shared.
+    /// Runs cargo in another folder than the workspace's root, with the workspace's target folder.
     pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
         self
@@ -46,7 +47,7 @@ impl Cargo {
         self
     }
 
-    /// Adds one argument, which may hold spaces.
+    /// Adds one argument, which may contain spaces.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
         self
@@ -61,26 +62,38 @@ impl Cargo {
         self
     }
 
-    /// Runs it in the workspace's root, with this process's streams.
-    ///
-    /// # Errors
-    /// When cargo cannot be started, or says that it failed.
+    /// Runs the command in the workspace's root by default, with this process's streams.
     pub(crate) fn run(&self) -> Result<()> {
         let status = self.command().status().context(CANNOT_START)?;
         self.judge(status)
     }
 
-    /// Runs it likewise, and returns what it prints to standard output.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
+    /// Runs the command likewise, and returns its standard output.
     pub(crate) fn output(&self) -> Result<Vec<u8>> {
         let output = self.command().stderr(Stdio::inherit()).output().context(CANNOT_START)?;
         self.judge(output.status).map(|()| output.stdout)
     }
 
+    /// The compiled artifacts. The call must use `--message-format=json`.
+    pub(crate) fn compiled(&self) -> Result<Vec<Artifact>> {
+        let mut compiled = Vec::new();
+        for message in Message::parse_stream(self.output()?.as_slice()) {
+            if let Message::CompilerArtifact(artifact) = message.context("cargo says what it compiled")? {
+                compiled.push(artifact);
+            }
+        }
+        Ok(compiled)
+    }
+
+    /// The compiled executable of this name.
+    pub(crate) fn program(&self, name: &str) -> Result<PathBuf> {
+        let mut named = self.compiled()?.into_iter().filter(|artifact| artifact.target.name == name);
+        let program = named.find_map(|artifact| artifact.executable);
+        program.map(PathBuf::from).with_context(|| format!("cargo compiled no program {name}"))
+    }
+
     fn command(&self) -> Command {
-        // The cargo that started us: a toolchain given as `cargo +nightly xtask` holds for the steps too.
+        // Use the cargo that started this process, so that a toolchain given as `cargo +nightly xtask` also applies to the steps.
         #[expect(
             clippy::disallowed_methods,
             reason = "this is a program of its own, and cargo tells it in no other way"
@@ -96,9 +109,7 @@ impl Cargo {
     }
 
     fn judge(&self, status: ExitStatus) -> Result<()> {
-        if !status.success() {
-            bail!("cargo {} failed ({status})", self.arguments[0]);
-        }
+        ensure!(status.success(), "cargo {} failed ({status})", self.arguments[0]);
         Ok(())
     }
 }
@@ -113,21 +124,34 @@ impl fmt::Display for Cargo {
     }
 }
 
+/// Runs another program, with this process's streams.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("{program} cannot be started"))?;
+    ensure!(status.success(), "{program} failed ({status})");
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured are other processes, and people wait for them"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
 /// The workspace's root.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
 }
 
-/// The members of the workspace, without what they depend on.
-///
-/// # Errors
-/// When cargo cannot read the workspace.
+/// The members of the workspace, without their dependencies.
 pub(crate) fn members() -> Result<Metadata> {
     let metadata = MetadataCommand::new().current_dir(root()).no_deps().exec();
     metadata.context("the workspace cannot be read")
 }
 
-/// The argument as a shell reads it.
+/// The argument, quoted for a shell.
 fn quoted(argument: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=./:,+".contains(letter);
     if !argument.is_empty() && argument.chars().all(plain) {

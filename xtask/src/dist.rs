@@ -1,5 +1,5 @@
-//! What is given to others: static programs, the archives of a release, and the container image. Teaches that an image needs nothing
-//! but the programs, and that an archive is worth what it does on a machine that has nothing.
+//! The deliverables: static programs, the archives of a release, and the container image. Teaches that an image needs only the programs,
+//! and that the test of an archive is a machine that has nothing else.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::TargetKind;
 
 use crate::{
@@ -15,38 +15,38 @@ use crate::{
     sbom, tools,
 };
 
-/// Build scripts and macros stay dynamic only if the target is named, even when it is the machine's own.
-/// So it is Linux on this machine's kind of processor, which containers run on too.
+/// The build target. Cargo keeps build scripts and macros dynamic only if the target is named, even if it is the machine's own. The target
+/// is Linux on this machine's kind of processor, as for containers.
 pub(crate) const TARGET: &str = if cfg!(target_arch = "aarch64") { ARM } else { "x86_64-unknown-linux-gnu" };
 
-/// The profile of what is shipped, in the workspace's `Cargo.toml`.
+/// The cargo profile for shipped programs, in the workspace's `Cargo.toml`.
 const PROFILE: &str = "dist";
 
-/// What makes a program static. Tests run in such a build where there is an engine, so that the containers hold the programs that
-/// were tested, and nothing is compiled twice for them.
+/// Variables for a static build. If a container engine is present, the tests use such a build too: the containers then hold the tested
+/// programs, and nothing is compiled twice.
 const STATIC: [(&str, &str); 2] =
     [("CARGO_BUILD_TARGET", TARGET), ("RUSTFLAGS", "-C target-feature=+crt-static")];
 
-/// The other Linux platform, and what links for it on Debian where this machine is of another kind.
+/// The other Linux platform, and its cross-linker on Debian for a machine of another kind.
 const ARM: &str = "aarch64-unknown-linux-gnu";
 const ARM_LINKER: (&str, &str) = ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc");
 
-/// Builds programs and tests in one go, because each alone would ask for other features of the same crates.
+/// Builds programs and tests in one call: separate calls would build the same crates with different features.
 pub(crate) const TESTED: &str = "build --release --locked --workspace --bins --tests";
 
-/// What an image that was built here is called.
+/// Name and tag of a locally built image.
 pub(crate) const IMAGE: &str = "glyphfall:dev";
 
-/// An exchangeable part, not of the chain: the image is small without it, and another is made with it on top.
+/// An optional storage service, left out of the main image to keep it small. A second image adds it on top.
 const ON_TOP: &str = "glyphfall-content-store-postgres";
 
-/// Where a release is put together, within the folder that cargo builds in.
+/// The folder for releases, within cargo's target folder.
 const RELEASE: &str = "archives";
 
-/// Files of the repository that stand in an archive.
+/// Files of the repository that an archive includes.
 const BESIDE: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// What the program prints about itself, and where systems look for that below their `/usr/local`.
+/// Documents that the program prints about itself, with their paths below a system's `/usr/local`.
 const PRINTED: [(&str, &str); 4] = [
     ("man", "share/man/man1/glyphfall.1"),
     ("completions bash", "share/bash-completion/completions/glyphfall"),
@@ -54,13 +54,13 @@ const PRINTED: [(&str, &str); 4] = [
     ("completions zsh", "share/zsh/site-functions/_glyphfall"),
 ];
 
-/// Folders that the containers' volumes are made from.
+/// Folders that the containers' volumes start from.
 const STATE: [&str; 2] = ["data", "tokens"];
 
-/// Which build an image is made of.
+/// The build that an image is made from.
 #[derive(Clone, Copy)]
 pub(crate) enum Build {
-    /// Made for size.
+    /// Optimized for size.
     Shipped,
     /// The programs that the tests run.
     Tested,
@@ -75,10 +75,7 @@ impl Build {
     }
 }
 
-/// Builds static binaries that need nothing from the system they run on, lays them out as an image has them, and says where.
-///
-/// # Errors
-/// When something does not build or cannot be laid out.
+/// Builds static binaries, which need nothing from the system they run on. Lays them out as in an image, and returns the folder.
 pub(crate) fn build(build: Build) -> Result<PathBuf> {
     lay_out("image", build, TARGET, is_in_image)
 }
@@ -87,11 +84,8 @@ fn is_in_image(package: &str) -> bool {
     ![ON_TOP, env!("CARGO_PKG_NAME")].contains(&package)
 }
 
-/// Builds for `target`, or for this machine, and packs `glyphfall-VERSION-TARGET.tar.gz`, with its bill of materials and the checksums of all
-/// archives that lie there.
-///
-/// # Errors
-/// When something does not build, the program does not print what it should, or a file cannot be written.
+/// Builds for `target` (default: this machine) and packs `glyphfall-VERSION-TARGET.tar.gz`. Adds its bill of materials, and the checksums
+/// of all archives in the folder.
 pub(crate) fn release(target: Option<String>) -> Result<()> {
     let here = host()?;
     let target = target.unwrap_or_else(|| here.clone());
@@ -99,17 +93,13 @@ pub(crate) fn release(target: Option<String>) -> Result<()> {
     let metadata = cargo::members()?;
     let name = format!("glyphfall-{}-{target}", env!("CARGO_PKG_VERSION"));
     let release = metadata.target_directory.join(RELEASE).into_std_path_buf();
-    let folder = release.join(&name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
+    let folder = emptied(release.join(&name))?;
     copy_folder(&programs.join("bin"), &folder.join("bin"))?;
     for file in BESIDE {
         fs::copy(root().join(file), folder.join(file)).with_context(|| format!("{file} cannot be copied"))?;
     }
     fs::write(folder.join("THIRD-PARTY.txt"), sbom::notices(&target)?)?;
-    // What was built for another machine cannot say it; what was built for this one says the same.
+    // A program for another platform cannot run here, so this machine's build prints the documents. They are the same.
     let speaks = metadata.target_directory.join(&here).join(PROFILE).join("glyphfall");
     ensure!(
         speaks.exists(),
@@ -129,10 +119,18 @@ pub(crate) fn release(target: Option<String>) -> Result<()> {
 
 /// The platform that this machine's compiler builds for.
 fn host() -> Result<String> {
-    let said = Command::new("rustc").arg("-vV").output().context("rustc cannot be started")?;
-    let said = String::from_utf8(said.stdout)?;
-    let line = said.lines().find_map(|line| line.strip_prefix("host: "));
-    line.map(str::to_owned).context("rustc does not say what it builds for")
+    let said = Command::new("rustc").args(["--print", "host-tuple"]).output()?;
+    ensure!(said.status.success(), "rustc does not say what it builds for");
+    Ok(String::from_utf8(said.stdout)?.trim().to_owned())
+}
+
+/// Makes an empty folder, deleting an earlier one.
+fn emptied(folder: PathBuf) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
@@ -144,22 +142,21 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// An archive of the same files has the same bytes: in order, without owners, at the time of the commit.
+/// Packs a reproducible archive: sorted, without owners, and dated by the commit.
 fn pack(release: &Path, name: &str) -> Result<()> {
     let commit = Command::new("git").args(["log", "-1", "--format=@%ct"]).current_dir(root()).output();
     let time = commit.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned()).unwrap_or_default();
     let time = if time.is_empty() { "@0" } else { &time };
-    // macOS has another tar, and GNU's under this name.
-    let tar = if tools::is_there("gtar") { "gtar" } else { "tar" };
-    let status = Command::new(tar)
+    // macOS ships another tar. GNU tar is installed there as `gtar`.
+    let tar = if tools::find("gtar").is_some() { "gtar" } else { "tar" };
+    let mut packing = Command::new(tar);
+    packing
         .args(["--create", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go=rX"])
         .arg(format!("--mtime={time}"))
         .args(["--use-compress-program=gzip -9n", "--file"])
         .args([&format!("{name}.tar.gz"), name])
-        .current_dir(release)
-        .status()
-        .with_context(|| format!("{tar} cannot be started"))?;
-    ensure!(status.success(), "{tar} failed ({status})");
+        .current_dir(release);
+    cargo::run(&mut packing)?;
     let bytes = fs::metadata(release.join(format!("{name}.tar.gz")))?.len();
     eprintln!("target/{RELEASE}/{name}.tar.gz  {:.1} MB", bytes as f64 / 1e6);
     Ok(())
@@ -176,7 +173,7 @@ fn sum(release: &Path) -> Result<()> {
         .collect();
     files.sort();
     let (program, first): (_, &[&str]) =
-        if tools::is_there("sha256sum") { ("sha256sum", &[]) } else { ("shasum", &["-a", "256"]) };
+        if tools::find("sha256sum").is_some() { ("sha256sum", &[]) } else { ("shasum", &["-a", "256"]) };
     let said = Command::new(program).args(first).args(files).current_dir(release).output();
     let said = said.with_context(|| format!("{program} cannot be started"))?;
     ensure!(said.status.success(), "{program} failed ({})", said.status);
@@ -184,19 +181,12 @@ fn sum(release: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Unpacks the archive into an image that has nothing else but busybox, and there lives through the first page, the first failing page, the
-/// demonstration and the room. Prints what each took.
-///
-/// # Errors
-/// When there is no archive or no engine, or something does not happen.
+/// Tries the archive in an image that has nothing but busybox: the first page, the first failing page, the demonstration and the room.
+/// Prints the time of each.
 pub(crate) fn try_archive() -> Result<()> {
     let name = format!("glyphfall-{}-{}", env!("CARGO_PKG_VERSION"), host()?);
     let release = cargo::members()?.target_directory.join(RELEASE).into_std_path_buf();
-    let folder = release.join("empty");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
+    let folder = emptied(release.join("empty"))?;
     let archive = format!("{name}.tar.gz");
     fs::copy(release.join(&archive), folder.join("glyphfall.tar.gz"))
         .with_context(|| format!("there is no {archive}: 'cargo xtask dist' makes it"))?;
@@ -212,9 +202,7 @@ pub(crate) fn try_archive() -> Result<()> {
     docker_build(tag, "target/archives/empty/Dockerfile", &[], &folder)?;
     let mut docker = Command::new("docker");
     docker.args(["run", "--rm", "--network", "none", tag, "/bin/busybox", "sh", "/try.sh"]).arg(&name);
-    let status = docker.status()?;
-    ensure!(status.success(), "the archive does not do in an empty container what it should");
-    Ok(())
+    cargo::run(&mut docker).context("the archive does not do in an empty container what it should")
 }
 
 fn lay_out(folder: &str, build: Build, target: &str, is_wanted: impl Fn(&str) -> bool) -> Result<PathBuf> {
@@ -230,7 +218,7 @@ fn lay_out(folder: &str, build: Build, target: &str, is_wanted: impl Fn(&str) ->
         Build::Shipped => {
             let command = Cargo::new("build --locked --bins --profile").argument(PROFILE);
             let command = command.argument("--target").argument(target).variable("RUSTFLAGS", flags(target));
-            // The machine's own linker makes no programs for another.
+            // The machine's own linker cannot link for the other platform.
             let command = match target {
                 ARM if !cfg!(target_arch = "aarch64") => command.variable(ARM_LINKER.0, ARM_LINKER.1),
                 _ => command,
@@ -243,12 +231,9 @@ fn lay_out(folder: &str, build: Build, target: &str, is_wanted: impl Fn(&str) ->
     command.run()?;
 
     let built = metadata.target_directory.join(target).join(build.profile());
-    let image = metadata.target_directory.join(folder).into_std_path_buf();
-    // A binary that is no longer made must not go on being shipped.
-    if image.exists() {
-        fs::remove_dir_all(&image).with_context(|| format!("{} cannot be emptied", image.display()))?;
-    }
-    fs::create_dir_all(image.join("bin"))?;
+    // Start empty, so that a binary that is no longer built is no longer shipped.
+    let image = emptied(metadata.target_directory.join(folder).into_std_path_buf())?;
+    fs::create_dir(image.join("bin"))?;
     for folder in STATE {
         fs::create_dir_all(image.join("state").join(folder))?;
     }
@@ -260,27 +245,21 @@ fn lay_out(folder: &str, build: Build, target: &str, is_wanted: impl Fn(&str) ->
     Ok(image)
 }
 
-/// Builds the image from these binaries alone. Made for size and named as usual, it is also what Compose looks for before it pulls or builds.
-///
-/// # Errors
-/// When they do not build, or the engine does not.
+/// Builds the image from these binaries alone. A size-optimized image with the usual name also gets the published name, so that Compose
+/// finds it before it pulls or builds.
 pub(crate) fn image(tag: &str, from: Build) -> Result<()> {
     docker_build(tag, "Dockerfile.prebuilt", &[], &build(from)?)?;
     if let (Build::Shipped, IMAGE) = (from, tag) {
         let settings = fs::read_to_string(root().join(".env"))?;
         let published = settings.lines().find_map(|line| line.strip_prefix("GLYPHFALL_IMAGE="));
         let published = published.context(".env names the published image")?;
-        let status = Command::new("docker").args(["tag", tag, published]).status()?;
-        ensure!(status.success(), "docker tag failed ({status})");
+        cargo::run(Command::new("docker").args(["tag", tag, published]))?;
         eprintln!("'docker compose up' takes it for {published}");
     }
     Ok(())
 }
 
-/// Builds an image on top of that one, which can also keep the content in PostgreSQL: `NAME-postgres:TAG`.
-///
-/// # Errors
-/// As [`image`].
+/// Builds an image on top of the main one, named `NAME-postgres:TAG`, which can also keep the content in PostgreSQL.
 pub(crate) fn image_with_postgres(tag: &str) -> Result<()> {
     let folder = lay_out("image-postgres", Build::Shipped, TARGET, |package| package == ON_TOP)?;
     let (name, version) = tag.split_once(':').unwrap_or((tag, "latest"));
@@ -288,7 +267,8 @@ pub(crate) fn image_with_postgres(tag: &str) -> Result<()> {
     docker_build(&format!("{name}-postgres:{version}"), "Dockerfile.postgres", &base, &folder)
 }
 
-/// What a shipped program is compiled with. Stripping is named here too, as cargo strips no program whose package has settings of its own.
+/// Compiler flags for shipped programs. Stripping is repeated here because cargo does not strip a program whose package has its own profile
+/// settings.
 fn flags(target: &str) -> &'static str {
     if target.contains("linux") {
         "-C target-feature=+crt-static -C strip=symbols"
@@ -301,15 +281,10 @@ fn docker_build(tag: &str, file: &str, arguments: &[String], folder: &Path) -> R
     let mut docker = Command::new("docker");
     docker.args(["build", "--quiet", "--tag", tag, "--file"]).arg(root().join(file));
     docker.args(arguments).arg(folder);
-    let status =
-        docker.status().context("docker cannot be started; on Debian: sudo apt-get install docker.io")?;
-    if !status.success() {
-        bail!("docker build failed ({status})");
-    }
-    Ok(())
+    cargo::run(&mut docker).context("no image was built; on Debian: sudo apt-get install docker.io")
 }
 
-/// The variables that the tests are built and run with: static where an engine answers, and as they are elsewhere.
+/// Environment variables for building and running the tests: a static build if a container engine answers, otherwise the default.
 pub(crate) fn variables_of_tests() -> Vec<(&'static str, &'static str)> {
     let info = Command::new("docker").arg("info").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if cfg!(all(target_arch = "x86_64", target_os = "linux")) && info.is_ok_and(|status| status.success()) {

@@ -1,23 +1,20 @@
-//! Fuzzing: each target of `tests/tests/fuzz` in a run of its own, by chance with the test program as it is, or by coverage.
+//! Fuzzing: runs each target of `tests/tests/fuzz` separately, either at random with the ordinary test program, or guided by coverage.
 //!
-//! For coverage the program is built anew: bolero brings libFuzzer's source, and the compiler's own pass counts which branches are taken. It takes
-//! plain options, so no nightly compiler and no further program is needed. What is missing is a sanitizer: our code has no `unsafe` in which
+//! A coverage run needs another build: bolero brings libFuzzer's source, and the compiler's own pass counts the branches taken. Plain
+//! compiler options suffice, without a nightly compiler or further tools. There is no sanitizer, because this code has no `unsafe` in which
 //! one would find anything.
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use cargo_metadata::Message;
 use clap::Args;
 
 use crate::{
-    cargo::{Cargo, root},
+    cargo::{Cargo, now, root},
     dist::{self, TARGET},
 };
 
@@ -34,34 +31,28 @@ pub(crate) struct FuzzArgs {
     coverage: bool,
 }
 
-/// What makes the compiler count branches, and bolero take libFuzzer: the options of cargo-bolero without a sanitizer. Soon built rather than quick, and
-/// with every check that the compiler has.
+/// Flags that make the compiler count branches and bolero use libFuzzer: those of cargo-bolero without a sanitizer. They favour a quick
+/// build over quick code, and enable every check of the compiler.
 const FLAGS: &str = "--cfg fuzzing --cfg fuzzing_libfuzzer -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
                      -Cllvm-args=-sanitizer-coverage-trace-compares -Copt-level=1 -Coverflow-checks -Cdebug-assertions";
 
-/// Where everything of it is kept: the programs, inputs that were found, logs, failures.
+/// The folder for fuzzing: programs, discovered inputs, logs, failures.
 const FOLDER: &str = "target/fuzz";
 
-/// Inputs that are kept in the repository, by target.
+/// The corpora in the repository, by target.
 const KEPT: &str = "tests/tests/fuzz/__fuzz__";
 
-/// The longest input in bytes: a report is somewhat shorter.
+/// The longest input in bytes. A comparison's report is somewhat shorter.
 const INPUT_BYTES_MAX: usize = 16 * 1_024;
 
-/// One input may take no longer, in seconds: a request that does holds up others.
+/// Timeout for one input in seconds: such a slow request would hold up others.
 const INPUT_SECONDS_MAX: u64 = 20;
 
-/// What the whole process may hold, in megabytes.
+/// Memory limit of the process, in megabytes.
 const MEMORY_MB_MAX: u64 = 2_048;
 
-/// How often it is told how far a target is.
-const TOLD_EVERY: Duration = Duration::from_secs(15);
-
-/// Builds all targets, and plays those that are asked for.
-///
-/// # Errors
-/// When one does not build, or finds an input that fails; the others are played first.
+/// Builds all targets, and runs the requested ones.
 #[expect(clippy::print_stdout, reason = "what was run is what this command is for")]
 pub(crate) fn run(args: &FuzzArgs) -> Result<()> {
     let program = if args.coverage { built_for_coverage()? } else { built(dist::variables_of_tests())? };
@@ -78,13 +69,12 @@ pub(crate) fn run(args: &FuzzArgs) -> Result<()> {
     let (mut rows, mut failed) = (Vec::new(), Vec::new());
     for target in chosen {
         println!("{}: {} s", target.name, args.seconds);
-        let played = if args.coverage {
-            target.play_by_coverage(&program, args.seconds)?
-        } else {
-            target.play_by_chance(&program, args.seconds)?
-        };
-        println!("{played}");
-        rows.push(format!("{:<20} {}", target.name, played));
+        let played = target.play(&program, args)?;
+        let Played { executions, seconds, coverage, fails } = &played;
+        let outcome = fails.as_ref().map_or(String::new(), |input| format!("  FAILED: {}", input.display()));
+        let row = format!("{executions:>10} executions in {seconds:>5.1} s, {coverage}{outcome}");
+        println!("{row}");
+        rows.push(format!("{:<20} {row}", target.name));
         if let Some(input) = played.fails {
             let kept = root().join(KEPT).join(&target.name).join("crashes");
             failed.push(format!(
@@ -105,13 +95,13 @@ pub(crate) fn run(args: &FuzzArgs) -> Result<()> {
 
 /// A test that is a target.
 struct Target {
-    /// As in `__fuzz__`.
+    /// Its folder in `__fuzz__`.
     name: String,
-    /// As the test program calls it.
+    /// Its name in the test program.
     test: String,
 }
 
-/// What came of a target.
+/// The result of fuzzing one target.
 struct Played {
     executions: u64,
     seconds: f64,
@@ -119,40 +109,20 @@ struct Played {
     fails: Option<PathBuf>,
 }
 
-impl std::fmt::Display for Played {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { executions, seconds, coverage, fails } = self;
-        let outcome =
-            fails.as_ref().map_or_else(String::new, |input| format!("  FAILED: {}", input.display()));
-        write!(f, "{executions:>10} executions in {seconds:>5.1} s, {coverage}{outcome}")
-    }
-}
-
-/// The test program with all targets, as tests are built.
+/// Builds the ordinary test program, which has all targets.
 fn built(variables: Vec<(&'static str, &'static str)>) -> Result<PathBuf> {
     let list =
         "test --no-run --release --locked --workspace --test fuzz --message-format=json-render-diagnostics";
-    program(&Cargo::new(list).variables(variables))
+    Cargo::new(list).variables(variables).program("fuzz")
 }
 
-/// The same for libFuzzer, in a folder of its own: other options compile everything anew.
+/// Builds the test program for libFuzzer, in a separate folder: its options require a full rebuild.
 fn built_for_coverage() -> Result<PathBuf> {
     let list = format!(
         "test --no-run --release --locked --package glyphfall-tests --test fuzz --target {TARGET} --target-dir {FOLDER} \
          --message-format=json-render-diagnostics"
     );
-    program(&Cargo::new(&list).variable("RUSTFLAGS", FLAGS))
-}
-
-fn program(cargo: &Cargo) -> Result<PathBuf> {
-    for message in Message::parse_stream(cargo.output()?.as_slice()) {
-        if let Message::CompilerArtifact(artifact) = message.context("cargo says what it compiled")?
-            && let Some(executable) = artifact.executable.filter(|_| artifact.target.name == "fuzz")
-        {
-            return Ok(executable.into());
-        }
-    }
-    bail!("cargo compiled no program with targets")
+    Cargo::new(&list).variable("RUSTFLAGS", FLAGS).program("fuzz")
 }
 
 fn targets(program: &Path) -> Result<Vec<Target>> {
@@ -161,7 +131,7 @@ fn targets(program: &Path) -> Result<Vec<Target>> {
     let tests = said.lines().filter_map(|line| line.strip_suffix(": test"));
     let targets = tests.filter_map(|test| {
         let name = test.rsplit("::").next()?.replace('_', "-");
-        // What failed once is an ordinary test beside them.
+        // Inputs that once failed are ordinary tests in the module `found`, not targets.
         (!test.contains("found::")).then(|| Target { name, test: test.to_owned() })
     });
     Ok(targets.collect())
@@ -172,109 +142,90 @@ fn names(targets: &[Target]) -> String {
 }
 
 impl Target {
-    fn play_by_chance(&self, program: &Path, seconds: u64) -> Result<Played> {
+    /// Runs the target. Its log file is written while it runs.
+    fn play(&self, program: &Path, args: &FuzzArgs) -> Result<Played> {
+        let failures = made("failures", &self.name)?;
+        let settings = if args.coverage {
+            vec![("BOLERO_LIBFUZZER_ARGS", self.options_of_libfuzzer(args.seconds, &failures)?)]
+        } else {
+            // As many iterations as the time allows.
+            vec![
+                ("BOLERO_RANDOM_TEST_TIME_MS", (args.seconds * 1_000).to_string()),
+                ("BOLERO_RANDOM_ITERATIONS", u32::MAX.to_string()),
+            ]
+        };
+        let log = made("logs", "")?.join(format!("{}.log", self.name));
         let start = now();
-        let said = Command::new(program)
+        let status = Command::new(program)
             .args(["--exact", &self.test, "--nocapture", "--test-threads", "1"])
             .current_dir(root().join("tests"))
-            .env("BOLERO_RANDOM_TEST_TIME_MS", (seconds * 1_000).to_string())
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("{} cannot be started", program.display()))?;
-        let text = String::from_utf8_lossy(&said.stderr).into_owned();
-        let (executions, inputs) = outcome(&text).unwrap_or_default();
-        let kept = "the input that fails is kept in ";
-        let input = text
-            .lines()
-            .filter_map(|line| line.split_once(kept))
-            .map(|(_, path)| PathBuf::from(path))
-            .next_back();
-        let fails =
-            if said.status.success() { None } else { Some(input.unwrap_or_else(|| program.to_owned())) };
-        if fails.is_some() {
-            eprintln!("{text}");
-        }
-        let coverage = format!("{inputs} of its corpus");
-        Ok(Played { executions, seconds: start.elapsed().as_secs_f64(), coverage, fails })
-    }
-
-    fn play_by_coverage(&self, program: &Path, seconds: u64) -> Result<Played> {
-        let folder = root().join(FOLDER);
-        let made = |path: PathBuf| fs::create_dir_all(&path).map(|()| path);
-        let found = made(folder.join("found").join(&self.name))?;
-        let failures = made(folder.join("failures").join(&self.name))?;
-        // The target itself puts its honest messages there.
-        let seeds = made(folder.join("tmp/fuzz-seeds").join(&self.name))?;
-        let kept = root().join(KEPT).join(&self.name).join("corpus");
-        let corpora = [Some(found), Some(seeds), kept.is_dir().then_some(kept)];
-        let corpora: Vec<String> =
-            corpora.iter().flatten().map(|folder| folder.display().to_string()).collect();
-        let options = format!(
-            "{} -artifact_prefix={}/ -max_total_time={seconds} -timeout={INPUT_SECONDS_MAX} -max_len={INPUT_BYTES_MAX} \
-             -rss_limit_mb={MEMORY_MB_MAX} -print_final_stats=1",
-            corpora.join(" "),
-            failures.display()
-        );
-        let start = now();
-        let mut process = Command::new(program)
-            .args(["--exact", &self.test, "--nocapture", "--test-threads", "1"])
-            .current_dir(root().join("tests"))
-            .env("BOLERO_LIBFUZZER_ARGS", options)
+            .envs(settings)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
+            .stderr(File::create(&log)?)
+            .status()
             .with_context(|| format!("{} cannot be started", program.display()))?;
-        let log = made(folder.join("logs"))?.join(format!("{}.log", self.name));
-        let mut log = File::create(log)?;
-        let mut said = BufReader::new(process.stderr.take().context("its standard error is piped")?);
-        let (mut executions, mut coverage, mut line, mut told) = (0, String::new(), Vec::new(), now());
-        while said.read_until(b'\n', &mut line)? > 0 {
-            log.write_all(&line)?;
-            let text = String::from_utf8_lossy(&line).into_owned();
-            line.clear();
-            if let Some((count, rest)) = progress(&text) {
-                executions = executions.max(count);
-                coverage = rest;
-                if told.elapsed() >= TOLD_EVERY {
-                    told = now();
-                    eprintln!(
-                        "  {:>4.0} s: {executions} executions, {coverage}",
-                        start.elapsed().as_secs_f64()
-                    );
-                }
-            } else if let Some(count) = text.strip_prefix("stat::number_of_executed_units:") {
-                executions = count.trim().parse().unwrap_or(executions);
+        let seconds = start.elapsed().as_secs_f64();
+        let said = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
+        let (executions, coverage) =
+            if args.coverage { progress(&said) } else { outcome(&said) }.unwrap_or_default();
+        let fails = match status.success() {
+            true => None,
+            false if args.coverage => Some(newest(&failures)?.unwrap_or(failures)),
+            false => {
+                eprintln!("{said}");
+                let mut inputs =
+                    said.lines().filter_map(|line| line.split_once("the input that fails is kept in "));
+                Some(inputs.next_back().map_or_else(|| program.to_owned(), |(_, input)| input.into()))
             }
-        }
-        let status = process.wait()?;
-        let fails = if status.success() { None } else { Some(newest(&failures)?.unwrap_or(failures)) };
-        Ok(Played { executions, seconds: start.elapsed().as_secs_f64(), coverage, fails })
+        };
+        Ok(Played { executions, seconds, coverage, fails })
+    }
+
+    /// libFuzzer's options: the corpora it reads and writes, and its limits.
+    fn options_of_libfuzzer(&self, seconds: u64, failures: &Path) -> Result<String> {
+        // The target itself writes its valid messages into the second folder.
+        let mut corpora = vec![made("found", &self.name)?, made("tmp/fuzz-seeds", &self.name)?];
+        let kept = root().join(KEPT).join(&self.name).join("corpus");
+        corpora.extend(kept.is_dir().then_some(kept));
+        let corpora: Vec<String> = corpora.iter().map(|folder| folder.display().to_string()).collect();
+        Ok(format!(
+            "{} -artifact_prefix={}/ -max_total_time={seconds} -timeout={INPUT_SECONDS_MAX} -max_len={INPUT_BYTES_MAX} \
+             -rss_limit_mb={MEMORY_MB_MAX}",
+            corpora.join(" "),
+            failures.display()
+        ))
     }
 }
 
-/// What bolero says at the end, as in `run time: 1.2s | iterations/s: 900 | corpus inputs: 3 | rng inputs: 1017 | ...`: inputs in all, and those of
-/// the corpus.
-fn outcome(text: &str) -> Option<(u64, u64)> {
+/// Makes the folder of one kind for one target.
+fn made(kind: &str, target: &str) -> Result<PathBuf> {
+    let folder = root().join(FOLDER).join(kind).join(target);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Parses bolero's last line, as in `run time: 1.2s | iterations/s: 900 | corpus inputs: 3 | rng inputs: 1017 | ...`. Returns the number of
+/// all inputs, and of those from the corpus.
+fn outcome(text: &str) -> Option<(u64, String)> {
     let line = text.lines().find(|line| line.contains("| iterations/s: "))?;
     let count = |name: &str| {
         let found = line.split(" | ").find_map(|part| part.trim().strip_prefix(name));
         found.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
     };
     let (corpus, chance): (u64, u64) = (count("corpus inputs: "), count("rng inputs: "));
-    Some((corpus + chance, corpus))
+    Some((corpus + chance, format!("{corpus} of its corpus")))
 }
 
-/// What libFuzzer says on its way: `#8192 pulse  cov: 1250 ft: 2612 corp: 201/14Kb lim: 80 exec/s: 2048 rss: 71Mb`.
-fn progress(line: &str) -> Option<(u64, String)> {
-    let (count, rest) = line.strip_prefix('#')?.split_once(|letter: char| letter.is_whitespace())?;
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    let after = |word: &str| {
-        let place = words.iter().position(|known| *known == word)?;
-        words.get(place + 1).copied()
-    };
-    let inputs = after("corp:")?.split('/').next()?;
-    Some((count.parse().ok()?, format!("{} branches, {inputs} inputs", after("cov:")?)))
+/// Parses libFuzzer's last status line, as in `#8192 pulse cov: 1250 ft: 2612 corp: 201/14Kb lim: 80 exec/s: 2048 rss: 71Mb`.
+fn progress(text: &str) -> Option<(u64, String)> {
+    text.lines().rev().find_map(|line| {
+        let (count, rest) = line.strip_prefix('#')?.split_once(|letter: char| letter.is_whitespace())?;
+        let mut words = rest.split_whitespace();
+        let branches = words.by_ref().skip_while(|word| *word != "cov:").nth(1)?;
+        let inputs = words.skip_while(|word| *word != "corp:").nth(1)?.split('/').next()?;
+        Some((count.parse().ok()?, format!("{branches} branches, {inputs} inputs")))
+    })
 }
 
 fn newest(folder: &Path) -> Result<Option<PathBuf>> {
@@ -286,14 +237,6 @@ fn newest(folder: &Path) -> Result<Option<PathBuf>> {
     Ok(files.into_iter().max().map(|(_, path)| path))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "targets are other processes: they take time on the wall clock"
-)]
-fn now() -> Instant {
-    Instant::now()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{outcome, progress};
@@ -301,7 +244,7 @@ mod tests {
     #[test]
     fn what_bolero_says_at_the_end_is_understood() {
         let said = "x\ntest words ...\trun time: 400.2ms | iterations/s: 9 | corpus inputs: 3 | rng inputs: 17 | exit reason: max duration\n";
-        assert_eq!(outcome(said), Some((20, 3)));
+        assert_eq!(outcome(said), Some((20, "3 of its corpus".to_owned())));
         assert_eq!(outcome("test words ... ok"), None);
     }
 

@@ -1,21 +1,19 @@
-//! What a developer and the build machine run: `cargo xtask test`.
+//! The command that developers and the build machine run: `cargo xtask test`.
 //!
-//! The build machine has no script of its own: it runs this same command, so what is green on a laptop is green there.
-//! Nothing can be skipped, and a missing tool fails: a check that people can switch off is soon no check.
+//! The build machine has no script of its own: it runs this same command, so a build that is green on a laptop is green there. No check can
+//! be skipped, and a missing tool fails: a check that people can switch off soon stops being one.
 //!
 //! # Layout
-//! - `steps`: runs the steps of a task one after the other and says what each took.
-//! - `cargo`: one call of cargo, printed exactly as one would type it.
+//! - `steps`: runs the steps of a task one after the other and prints their durations.
+//! - `cargo`: one call of cargo, printed exactly as a person would type it.
 //! - `tests`: runs the test programs, several at once.
-//! - `tools`: the programs that tests need and cargo cannot bring.
+//! - `tools`: programs that the tests need and cargo cannot install.
 //! - `dist`: static programs, the archives of a release, and the container image.
-//! - `fuzz`: the targets of `tests/tests/fuzz`, by chance or by coverage.
-//! - `soak`: seeds of faults, and `mutants`: shops broken on purpose, which they must find.
-//! - `sbom`: what the shipped programs are made of.
-//! - `dependencies`: licences and duplicates of everything that comes from outside.
+//! - `fuzz`: the targets of `tests/tests/fuzz`, at random or by coverage.
+//! - `soak`: random fault schedules by seed. `mutants`: deliberately broken shops, which those schedules must expose.
+//! - `sbom`: the bill of materials of the shipped programs.
 
 mod cargo;
-mod dependencies;
 mod dist;
 mod fuzz;
 mod mutants;
@@ -41,7 +39,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every check: licences, format, tools, clippy, docs, build, tests
+    /// Run every check: format, tools, licences, clippy, docs, build, tests
     Test {
         /// Passed on to the tests, for instance a filter: cargo xtask test -- publish
         #[arg(last = true)]
@@ -64,12 +62,9 @@ enum Task {
     Fuzz(FuzzArgs),
     /// Kill, stop and fill up real processes while they write, and look whether anything is lost
     Durability {
-        /// How often
-        #[arg(long, default_value_t = 1_000)]
-        rounds: usize,
-        /// What decides each of them [default: a new one, which is printed]
-        #[arg(long)]
-        seed: Option<u64>,
+        /// Passed on: --rounds COUNT [default: 1000], --seed SEED to repeat a run
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
     /// Play the session anew that `glyphfall room --example` shows: a quarter of an hour
     Example,
@@ -130,12 +125,7 @@ fn main() -> ExitCode {
         Task::Check => check(),
         Task::Bench { parts } => bench(parts),
         Task::Fuzz(args) => fuzz::run(&args),
-        Task::Durability { rounds, seed } => {
-            let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
-            let rounds = ["--rounds".to_owned(), rounds.to_string()];
-            let arguments = rounds.into_iter().chain(seed.into_iter().flatten()).collect();
-            example("durability").pass_on(arguments).run()
-        }
+        Task::Durability { arguments } => example("durability").pass_on(arguments).run(),
         Task::Hour { arguments } => example("hour").pass_on(arguments).run(),
         Task::Example => example("record").run(),
         Task::Pictures { part } => example("pictures").pass_on(part.into_iter().collect()).run(),
@@ -150,7 +140,7 @@ fn main() -> ExitCode {
         }
         Task::Slides => example("slides").run(),
         Task::Tools => tools::ensure(),
-        Task::Licences => dependencies::check(),
+        Task::Licences => tools::check_licences(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -161,7 +151,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The part of `test` that takes minutes rather than half an hour: no browser, no containers, no other processes.
+/// The quick part of `test`, which takes minutes rather than half an hour: no browser, no containers, no other processes.
 fn check() -> Result<()> {
     steps::run(vec![
         format(),
@@ -178,14 +168,14 @@ fn clippy() -> Step {
     Step::cargo("clippy", Cargo::new("clippy --release --locked --workspace --all-targets -- -D warnings"))
 }
 
-/// Cheap steps come first, so that a slip shows in seconds. All share the release profile; the image is made of the programs that
-/// are tested.
+/// Cheap steps come first, so that a slip shows within seconds. All steps share the release profile, and the image holds the tested
+/// programs.
 fn test(arguments: Vec<String>) -> Result<()> {
     let variables = dist::variables_of_tests();
     let mut steps = vec![
-        Step::new("licences", "cargo xtask licences", dependencies::check),
         format(),
         Step::new("tools", "cargo xtask tools", tools::ensure),
+        Step::new("licences", "cargo xtask licences", tools::check_licences),
         clippy(),
         Step::cargo(
             "docs",
@@ -206,13 +196,12 @@ fn tests(variables: Vec<(&'static str, &'static str)>, arguments: Vec<String>) -
     Step::new("tests", repeat, move || tests::run(&variables, &arguments))
 }
 
-/// A program of the tests' own: it plays with the product, prints it or breaks it.
+/// Runs an example program of the tests, which plays with the product, prints it or breaks it.
 fn example(name: &str) -> Cargo {
     Cargo::new(&format!("run --release --locked --package glyphfall-tests --example {name}"))
 }
 
-/// The programs are those that are tested. Built with the benchmark, and so with the same features, of everything else nothing is compiled
-/// again.
+/// Benchmarks the tested programs. Programs and benchmark are built in one call, with the same features, so that nothing is compiled again.
 fn bench(parts: Vec<String>) -> Result<()> {
     tools::ensure_for_bench()?;
     let variables = dist::variables_of_tests();

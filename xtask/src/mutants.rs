@@ -1,30 +1,30 @@
-//! Shops that are broken on purpose: each mutant is one edit of the sources that breaks one promise. `cargo xtask soak --mutants` makes all
-//! of them in a copy, where a variable says which one is alive, and counts the seeds until it is found. (Mutant schemata, R. Untch et al.,
-//! 1993: one build for all.)
+//! Deliberately broken shops. Each mutant is one edit of the sources that breaks one invariant. `cargo xtask soak --mutants` applies all
+//! mutants to one copy, where an environment variable activates one of them, and counts the seeds until the soak test detects it. (Mutant
+//! schemata, R. Untch et al., 1993: one build for all.)
 
 use anyhow::{Result, bail};
 
-/// One edit.
+/// One edit of the sources.
 pub(crate) struct Mutant {
-    /// For people, and to choose one.
+    /// Shown to people, and used to select mutants.
     pub(crate) name: &'static str,
-    /// The promise, in words.
+    /// The broken invariant, in words.
     pub(crate) breaks: &'static str,
-    /// Where, from the workspace's root.
+    /// The edited file, from the workspace's root.
     pub(crate) file: &'static str,
-    /// What stands there, exactly once.
+    /// The text to replace, which occurs exactly once.
     is: &'static str,
-    /// What it becomes, with [`ALIVE`] for whether this mutant is the one.
+    /// The replacement. [`ALIVE`] stands for the condition that this mutant is active.
     becomes: &'static str,
 }
 
-/// In a mutant's text: whether it is alive.
+/// Placeholder in a replacement: whether the mutant is active.
 const ALIVE: &str = "ALIVE";
 
-/// The environment variable that names the one that is.
+/// The environment variable that names the active mutant.
 pub(crate) const VARIABLE: &str = "GLYPHFALL_MUTANT";
 
-/// All of them.
+/// All mutants.
 pub(crate) const MUTANTS: [Mutant; 13] = [
     Mutant {
         name: "acknowledged-early",
@@ -142,10 +142,7 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
 ];
 
 impl Mutant {
-    /// A file's text with the mutant in it.
-    ///
-    /// # Errors
-    /// When the text that it replaces is not there, or there more than once.
+    /// Inserts the mutant into a file's text.
     pub(crate) fn enter(&self, whole: &str) -> Result<String> {
         let Self { name, file, is, becomes, .. } = self;
         let count = whole.matches(is).count();

@@ -1,7 +1,6 @@
-//! What the shipped programs are made of, as a bill of materials in CycloneDX: each crate with its version, its licence, the checksum that it
-//! was fetched with, and what it uses in turn.
+//! The bill of materials of the shipped programs in CycloneDX: each crate with its version, licence, download checksum and dependencies.
 //!
-//! Two calls give the same bytes: it bears no time and no serial number, so that what is in a release can be compared with what was built.
+//! The output is reproducible: it has no time and no serial number, so a release can be compared with a local build.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,23 +9,20 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, NodeDep, Package, PackageId, TargetKind};
+use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use spdx::Expression;
 
 use crate::cargo::{Cargo, root};
 
-/// Where it lies, from the folder that cargo builds in.
+/// The file, within cargo's target folder.
 const FILE: &str = "sbom.cdx.json";
 
-/// The product, of which the programs are parts.
+/// The product that the programs belong to.
 const PRODUCT: &str = "glyphfall";
 
-/// Writes the bill of materials, and says where.
-///
-/// # Errors
-/// When the dependencies cannot be read, or the file cannot be written.
+/// Writes the bill of materials and returns its path.
 pub(crate) fn write(target: &str) -> Result<PathBuf> {
     let metadata = dependencies(target)?;
     let bill = bill(&metadata, target)?;
@@ -45,14 +41,12 @@ fn dependencies(target: &str) -> Result<Metadata> {
     metadata.context("the dependencies cannot be read")
 }
 
-/// The licences of others that a program is made of, as they ask for: each text once, with the crates that bear it.
-///
-/// # Errors
-/// When a crate's files cannot be read.
+/// Third-party licence texts, whose terms require that they are shipped: each text once, with the crates under it.
 pub(crate) fn notices(target: &str) -> Result<String> {
     let metadata = dependencies(target)?;
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for package in reached(&metadata, target)?.reached.into_iter().map(|id| &metadata[id]) {
+    let uses = uses(&metadata, target)?;
+    for package in metadata.packages.iter().filter(|package| uses.contains_key(&reference(package))) {
         let folder = package.manifest_path.parent().context("a manifest lies in a folder")?;
         for entry in fs::read_dir(folder)?.filter(|_| package.source.is_some()) {
             let entry = entry?;
@@ -74,63 +68,48 @@ pub(crate) fn notices(target: &str) -> Result<String> {
     Ok(texts.iter().map(part).collect())
 }
 
-/// What is shipped: our programs, what each crate uses, and what all of them are made of.
-struct Shipped<'a> {
-    programs: BTreeSet<&'a PackageId>,
-    uses: BTreeMap<&'a PackageId, BTreeSet<&'a PackageId>>,
-    reached: BTreeSet<&'a PackageId>,
-}
-
-fn reached<'a>(metadata: &'a Metadata, target: &str) -> Result<Shipped<'a>> {
-    let uses = uses(metadata)?;
-    let shipped = metadata.workspace_packages().into_iter().filter(|package| is_shipped(package));
-    let programs: BTreeSet<&PackageId> = shipped.map(|package| &package.id).collect();
-    let mut reached = programs.clone();
-    let mut open: Vec<&PackageId> = programs.iter().copied().collect();
-    while let Some(next) = open.pop() {
-        open.extend(uses[next].iter().copied().filter(|used| reached.insert(used)));
-    }
-    let built = built(&programs, metadata, target)?;
-    reached.retain(|id| built.contains(&reference(&metadata[*id])));
-    Ok(Shipped { programs, uses, reached })
-}
-
 fn bill(metadata: &Metadata, target: &str) -> Result<Value> {
-    let Shipped { programs, uses, reached } = reached(metadata, target)?;
+    let uses = uses(metadata, target)?;
     let checksums = checksums()?;
-    let crates: Result<Vec<Value>> = reached.iter().map(|id| component(&metadata[*id], &checksums)).collect();
-    let edges = |(user, used): (String, &BTreeSet<&PackageId>)| {
-        let used: Vec<_> = used.intersection(&reached).map(|id| reference(&metadata[*id])).collect();
-        json!({ "ref": user, "dependsOn": used })
-    };
-    let product = [(PRODUCT.to_owned(), &programs)].into_iter();
-    let of_crates = reached.iter().map(|id| (reference(&metadata[*id]), &uses[*id]));
-    let version = &metadata[*programs.first().context("no member is shipped")?].version;
+    let shipped = metadata.packages.iter().filter(|package| uses.contains_key(&reference(package)));
+    let crates: Result<Vec<Value>> = shipped.map(|package| component(package, &checksums)).collect();
+    let edges = |(user, used): (&String, &BTreeSet<String>)| json!({ "ref": user, "dependsOn": used });
     Ok(json!({
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
         "metadata": {
-            "component": { "type": "application", "bom-ref": PRODUCT, "name": PRODUCT, "version": version },
+            "component": { "type": "application", "bom-ref": PRODUCT, "name": PRODUCT, "version": env!("CARGO_PKG_VERSION") },
         },
         "components": crates?,
-        "dependencies": product.chain(of_crates).map(edges).collect::<Vec<_>>(),
+        "dependencies": uses.iter().map(edges).collect::<Vec<_>>(),
     }))
 }
 
-/// What these programs are built of. The metadata alone would name more: in it a crate has every feature that any member asks for, tests
-/// included.
-fn built(programs: &BTreeSet<&PackageId>, metadata: &Metadata, target: &str) -> Result<BTreeSet<String>> {
-    let tree = Cargo::new("tree --locked --edges normal --prefix none --no-dedupe --format {p} --target");
-    let tree = programs.iter().fold(tree.argument(target), |tree, id| {
-        tree.argument("--package").argument(metadata[*id].name.as_str())
+/// The normal dependencies of the product and of each of its crates, macros included. Tests and build scripts do not end up in a program.
+/// `cargo metadata` alone would list too many: there a crate has every feature that any member requests, tests included.
+fn uses(metadata: &Metadata, target: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let tree = Cargo::new("tree --locked --edges normal --prefix depth --no-dedupe --format {p} --target");
+    let members = metadata.workspace_packages().into_iter().filter(|package| is_shipped(package));
+    let tree = members.fold(tree.argument(target), |tree, package| {
+        tree.argument("--package").argument(package.name.as_str())
     });
     let said = String::from_utf8(tree.output()?).context("cargo names crates in plain text")?;
-    let named = |line: &str| {
-        let (name, rest) = line.split_once(" v")?;
-        Some(format!("{name}@{}", rest.split(' ').next()?))
-    };
-    Ok(said.lines().filter_map(named).collect())
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // The path from the product down to the previous line.
+    let mut way = vec![PRODUCT.to_owned()];
+    // A line such as `2tokio v1.52.3 (*)`, which starts with its depth.
+    for line in said.lines().filter(|line| !line.is_empty()) {
+        let digits = line.find(|letter: char| !letter.is_ascii_digit()).unwrap_or_default();
+        let (depth, named) = line.split_at(digits);
+        let (name, rest) = named.split_once(" v").with_context(|| format!("cargo names no crate: {line}"))?;
+        let used = format!("{name}@{}", rest.split(' ').next().unwrap_or_default());
+        way.truncate(depth.parse::<usize>()? + 1);
+        uses.entry(way[way.len() - 1].clone()).or_default().insert(used.clone());
+        uses.entry(used.clone()).or_default();
+        way.push(used);
+    }
+    Ok(uses)
 }
 
 /// A member with a program that people run.
@@ -139,22 +118,10 @@ fn is_shipped(package: &Package) -> bool {
         && package.targets.iter().any(|target| target.is_kind(TargetKind::Bin))
 }
 
-/// What each crate uses when it runs, or is written by: neither tests nor build scripts end in a program.
-fn uses(metadata: &Metadata) -> Result<BTreeMap<&PackageId, BTreeSet<&PackageId>>> {
-    let nodes = &metadata.resolve.as_ref().context("cargo metadata gave no graph")?.nodes;
-    let mut uses = BTreeMap::new();
-    for node in nodes {
-        let is_normal =
-            |used: &&NodeDep| used.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
-        uses.insert(&node.id, node.deps.iter().filter(is_normal).map(|used| &used.pkg).collect());
-    }
-    Ok(uses)
-}
-
 fn component(package: &Package, checksums: &BTreeMap<(String, String), String>) -> Result<Value> {
     let (name, version) = (package.name.to_string(), package.version.to_string());
     let licence = package.license.as_ref().with_context(|| format!("{name} {version} states no licence"))?;
-    // `MIT/Apache-2.0` of older crates is no expression.
+    // Older crates write `MIT/Apache-2.0`, which is not a valid SPDX expression.
     let licence = Expression::canonicalize(licence)?.unwrap_or_else(|| licence.clone());
     let is_program = is_shipped(package) && package.source.is_none();
     let mut component = json!({
@@ -164,7 +131,7 @@ fn component(package: &Package, checksums: &BTreeMap<(String, String), String>) 
         "version": version,
         "licenses": [{ "expression": licence }],
     });
-    // What is ours has no address in a registry.
+    // The project's own crates have no registry address.
     if package.source.is_some() {
         component["purl"] = format!("pkg:cargo/{name}@{}", version.replace('+', "%2B")).into();
     }
@@ -178,7 +145,7 @@ fn reference(package: &Package) -> String {
     format!("{}@{}", package.name, package.version)
 }
 
-/// The checksums of `Cargo.lock`, by name and version.
+/// Checksums from `Cargo.lock`, by name and version.
 fn checksums() -> Result<BTreeMap<(String, String), String>> {
     #[derive(Deserialize)]
     struct Lock {

@@ -1,51 +1,40 @@
-//! Seeds of faults against the shop, and against shops that are broken on purpose. Teaches that a check which has never failed has not been
-//! checked: each mutant breaks one promise in a copy of the sources, and must be found.
+//! Runs random fault schedules against the shop, and against deliberately broken shops. Teaches that a check which has never failed has not
+//! been checked: each mutant breaks one invariant in a copy of the sources, and the check must detect it.
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Instant,
 };
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
 
 use crate::{
-    cargo::{Cargo, root},
+    cargo::{self, Cargo, now, root},
     dist,
     mutants::{MUTANTS, Mutant, VARIABLE},
 };
 
-/// Where the copy lies. It shares the folder of what was built, so that libraries are not built again.
+/// The folder of the copied sources. It shares the target folder, so that dependencies are not built again.
 const COPY: &str = "target/mutants";
 
-/// Seeds after which a mutant counts as not found.
+/// Seeds to try before a mutant counts as undetected.
 const SEEDS_MAX: u64 = 2_000;
 
-/// No mutant's name, and seeds that are played so.
+/// A name that activates no mutant, and the number of seeds for that run.
 const NONE: &str = "none";
 const SEEDS_WITHOUT: u64 = 20;
 
-/// The first seed of each mutant, so that a table can be repeated.
+/// Each mutant starts at this seed, so that the table is reproducible.
 const FIRST_SEED: &str = "1";
 
-/// Plays seeds; the program says with what options.
-///
-/// # Errors
-/// When it does not build, or an invariant does not hold.
+/// Runs the soak program. Its own help lists the options.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let status = Command::new(program(root())?).args(arguments).current_dir(root()).status()?;
-    if !status.success() {
-        bail!("an invariant does not hold");
-    }
-    Ok(())
+    cargo::run(Command::new(program(root())?).args(arguments).current_dir(root()))
+        .context("an invariant does not hold")
 }
 
-/// Builds all mutants in a copy of the sources, and counts for each whose name holds `filter` the seeds until it is found.
-///
-/// # Errors
-/// When a mutant no longer fits the sources, does not build, or is not found.
+/// Builds all mutants in a copy of the sources. For each whose name contains `filter`, counts the seeds until it is detected.
 #[expect(clippy::print_stdout, reason = "the table is what this command is for")]
 pub(crate) fn mutants(filter: Option<&str>) -> Result<()> {
     let copy = copy()?;
@@ -60,7 +49,7 @@ pub(crate) fn mutants(filter: Option<&str>) -> Result<()> {
             continue;
         }
         let found = find(&program, name).with_context(|| format!("mutant {name}"))?;
-        if let Some(Found { seeds, seconds, by }) = found {
+        if let Some((seeds, seconds, by)) = found {
             println!("| {name} | {breaks} | {seeds} seeds, {seconds:.0} s | {by} |");
         } else {
             println!("| {name} | {breaks} | **not after {SEEDS_MAX} seeds** | |");
@@ -73,15 +62,9 @@ pub(crate) fn mutants(filter: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-struct Found {
-    seeds: u64,
-    seconds: f64,
-    by: String,
-}
-
-/// Plays seeds while one mutant is alive.
-fn find(program: &Path, alive: &str) -> Result<Option<Found>> {
-    // Without any, it is enough to see that the copy works.
+/// Runs seeds with one mutant active. Returns the number of seeds and seconds until detection, and the violated invariant.
+fn find(program: &Path, alive: &str) -> Result<Option<(u64, f64, String)>> {
+    // Without a mutant, a few seeds show that the copy works.
     let seeds = if alive == NONE { SEEDS_WITHOUT } else { SEEDS_MAX };
     let start = now();
     let output = Command::new(program)
@@ -94,16 +77,16 @@ fn find(program: &Path, alive: &str) -> Result<Option<Found>> {
         return Ok(None);
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    // Seed 7 failed, after 7 seeds. Not so: ... .
+    // A line such as `Seed 7 failed, after 7 seeds. Not so: ... .`
     let line = said.lines().find(|line| line.starts_with("Seed ") && line.contains("Not so: "));
     let line = line.with_context(|| format!("it ended otherwise: {said}"))?;
     let seeds = line.split("after ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
     let by = line.split("Not so: ").nth(1).and_then(|rest| rest.split(". At ").next());
     let (seeds, by) = seeds.zip(by).with_context(|| format!("it said otherwise: {line}"))?;
-    Ok(Some(Found { seeds, seconds, by: by.to_owned() }))
+    Ok(Some((seeds, seconds, by.to_owned())))
 }
 
-/// The sources as git knows them, without what was built, with all mutants in them.
+/// Copies the files that git tracks, without build output, and inserts all mutants.
 fn copy() -> Result<PathBuf> {
     let copy = root().join(COPY);
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
@@ -119,7 +102,7 @@ fn copy() -> Result<PathBuf> {
         for mutant in MUTANTS.iter().filter(|mutant| mutant.file == name) {
             bytes = mutant.enter(std::str::from_utf8(&bytes)?)?.into_bytes();
         }
-        // Left as it is if nothing has changed, or cargo would build it again.
+        // Keep an unchanged file, or cargo would rebuild it.
         if fs::read(&to).is_ok_and(|there| there == bytes) {
             continue;
         }
@@ -129,22 +112,8 @@ fn copy() -> Result<PathBuf> {
     Ok(copy)
 }
 
-/// The program of the sources in `folder`, built as the tests are.
+/// The soak program built from the sources in `folder`, with the settings of the tests.
 fn program(folder: &Path) -> Result<PathBuf> {
     let build = Cargo::new("build --release --locked --workspace --example soak --message-format=json");
-    let said = build.variables(dist::variables_of_tests()).within(folder).output()?;
-    for message in Message::parse_stream(said.as_slice()) {
-        if let Message::CompilerArtifact(artifact) = message.context("cargo says what it compiled")?
-            && artifact.target.name == "soak"
-            && let Some(executable) = artifact.executable
-        {
-            return Ok(executable.into());
-        }
-    }
-    bail!("cargo says nothing of the program")
-}
-
-#[expect(clippy::disallowed_methods, reason = "people wait for it")]
-fn now() -> Instant {
-    Instant::now()
+    build.variables(dist::variables_of_tests()).within(folder).program("soak")
 }

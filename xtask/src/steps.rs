@@ -1,14 +1,14 @@
-//! Runs the steps of a task one after the other and says what each took.
+//! Runs the steps of a task one after the other and prints their durations.
 //!
-//! The first failure ends the run, with the one command that repeats the failed step. The table comes in both cases: a
-//! build that grows slower is noticed only where its times are printed each time.
+//! The first failure ends the run and prints the one command that repeats the failed step. The table of durations is printed in either
+//! case: people notice a slower build only if every run prints its times.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use console::style;
 
-use crate::cargo::Cargo;
+use crate::cargo::{Cargo, now};
 
 pub(crate) struct Step {
     name: &'static str,
@@ -33,9 +33,6 @@ impl Step {
 }
 
 /// Runs the steps in order until one fails.
-///
-/// # Errors
-/// The failure of a step, with its name and the command that repeats it.
 pub(crate) fn run(steps: Vec<Step>) -> Result<()> {
     let mut rows = Vec::new();
     let mut outcome = Ok(());
@@ -59,7 +56,7 @@ pub(crate) fn run(steps: Vec<Step>) -> Result<()> {
 
 struct Row {
     name: &'static str,
-    /// `None` when an earlier step failed.
+    /// `None` if an earlier step failed.
     time: Option<Duration>,
     passed: bool,
 }
@@ -73,11 +70,6 @@ fn table(rows: &[Row]) -> String {
         None => format!("{:<10}   not run\n", row.name),
     });
     steps.chain([line("total", total, "")]).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "steps are other processes: they take time on the wall clock")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

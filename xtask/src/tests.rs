@@ -1,9 +1,9 @@
 //! Runs the test programs, several at once.
 //!
-//! Cargo runs one test program after the other, and most of the end-to-end ones wait: for a browser, a container, a
-//! story minute. One more at a time than there are processors keeps these busy meanwhile. Each keeps its own log, printed whole if it fails; its result and time stand on
-//! a line as `cargo test` prints it, so that machines that read test results understand it. The slowest tests stand at the end by
-//! themselves: that is where the time goes.
+//! Cargo runs one test program after the other, and most end-to-end programs wait: for a browser, a container, a story minute. Running one
+//! more program than there are processors keeps the processors busy. Each program has its own log, which is printed in full if it fails.
+//! Its result and time are printed in the format of `cargo test`, for tools that parse test results. A list of the slowest tests at the end
+//! shows where the time goes.
 
 use std::{
     collections::VecDeque,
@@ -12,26 +12,25 @@ use std::{
     process::{Command, Stdio},
     sync::{Mutex, mpsc},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
 use wait_timeout::ChildExt;
 
-use crate::cargo::{Cargo, root};
+use crate::cargo::{Cargo, now, root};
 
-/// Where each program's log is kept.
+/// The folder of the programs' logs.
 const LOGS: &str = "target/test-logs";
 
-/// The longest programs, which start first: one that starts last would run alone at the end.
+/// The longest programs, which start first: started last, they would run alone at the end.
 const FIRST: [&str; 4] = ["scenarios", "studies", "session", "program"];
 
-/// What one program may take. The longest takes four minutes on an idle machine with two cores.
+/// Timeout of one program. The longest takes four minutes on an idle machine with two cores.
 const LONGEST: Duration = Duration::from_secs(20 * 60);
 
-/// Makes the test harness print what each test took. It is a stable toolchain's harness, and opens the option only for whoever sets
-/// this; what a test builds must not see it.
+/// Makes the test harness print each test's duration. The stable toolchain's harness accepts this option only if the variable is set.
+/// Builds that a test starts must not see the variable.
 const TIMED: [&str; 3] = ["-Z", "unstable-options", "--report-time"];
 const OPENS_TIMED: &str = "RUSTC_BOOTSTRAP";
 
@@ -56,12 +55,6 @@ struct Outcome {
     log: String,
 }
 
-/// One test that took some time.
-struct Timed {
-    seconds: f64,
-    name: String,
-}
-
 /// How many tests passed, failed, were ignored.
 #[derive(Clone, Copy, Default)]
 struct Count {
@@ -71,9 +64,6 @@ struct Count {
 }
 
 /// Runs all test programs, with `arguments` handed to each.
-///
-/// # Errors
-/// When one does not build or fails, or when no test ran at all; the others run to their end first.
 #[expect(clippy::print_stdout, reason = "test results are what this command is for")]
 pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
     let logs = root().join(LOGS);
@@ -87,7 +77,7 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
     let waiting = Mutex::new(VecDeque::from(programs));
     let workers = 1 + thread::available_parallelism().map_or(1, usize::from);
     let (tell, told) = mpsc::channel();
-    let (mut count, mut failed, mut timed) = (Count::default(), Vec::new(), Vec::new());
+    let (mut count, mut failed, mut slow) = (Count::default(), Vec::new(), Vec::new());
     thread::scope(|scope| {
         for _ in 0..workers {
             let (waiting, tell, logs) = (&waiting, tell.clone(), &logs);
@@ -105,7 +95,7 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
             let outcome = outcome?;
             println!("\n     Running {:>3}/{number} {}", place + 1, outcome.name);
             let own = Count::of(&outcome.log);
-            timed.extend(Timed::of(&outcome.name, &outcome.log));
+            slow.extend(timed(&outcome.name, &outcome.log));
             if outcome.passed {
                 println!("{}", own.after(outcome.took));
             } else {
@@ -116,11 +106,11 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
         }
         anyhow::Ok(())
     })?;
-    timed.sort_by(|one: &Timed, other| other.seconds.total_cmp(&one.seconds));
-    let all_s: f64 = timed.iter().map(|test| test.seconds).sum();
-    println!("\n     The slowest of {} tests, which took {all_s:.0} s one after the other", timed.len());
-    for test in timed.iter().take(SLOWEST) {
-        println!("{:>9.1} s  {}", test.seconds, test.name);
+    slow.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let all_s: f64 = slow.iter().map(|(seconds, _)| seconds).sum();
+    println!("\n     The slowest of {} tests, which took {all_s:.0} s one after the other", slow.len());
+    for (seconds, name) in slow.iter().take(SLOWEST) {
+        println!("{seconds:>9.1} s  {name}");
     }
     println!("\n     All {number} test programs\n{}\n", count.after(start.elapsed()));
     if !failed.is_empty() {
@@ -136,12 +126,8 @@ pub(crate) fn run(variables: &[Variable], arguments: &[String]) -> Result<()> {
 fn programs(variables: &[Variable]) -> Result<Vec<Program>> {
     let list =
         Cargo::new("test --no-run --quiet --release --locked --workspace --tests --message-format=json");
-    let said = list.variables(variables.to_vec()).output()?;
     let mut programs = Vec::new();
-    for message in Message::parse_stream(said.as_slice()) {
-        let Message::CompilerArtifact(artifact) = message.context("cargo says what it compiled")? else {
-            continue;
-        };
+    for artifact in list.variables(variables.to_vec()).compiled()? {
         let Some(executable) = artifact.executable.filter(|_| artifact.profile.test) else { continue };
         let folder = artifact.manifest_path.parent().context("a package lies in a folder")?;
         let package = folder.file_name().context("a package's folder has a name")?;
@@ -165,7 +151,7 @@ impl Program {
             .current_dir(&self.folder)
             .env(OPENS_TIMED, "1")
             .env("CARGO_MANIFEST_DIR", &self.folder)
-            // Tests build the programs that they start, in the same way.
+            // Tests also build the programs that they start; they need the same variables.
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
@@ -188,19 +174,17 @@ impl Program {
     }
 }
 
-impl Timed {
-    /// The tests of a program, from lines like `test fills::a_fill_ends ... ok <1.234s>`.
-    fn of<'a>(program: &'a str, log: &'a str) -> impl Iterator<Item = Self> + 'a {
-        log.lines().filter_map(move |line| {
-            let (test, took) = line.strip_prefix("test ")?.strip_suffix("s>")?.split_once(" ... ")?;
-            let (_, seconds) = took.rsplit_once('<')?;
-            Some(Self { seconds: seconds.parse().ok()?, name: format!("{program} {test}") })
-        })
-    }
+/// The duration of each test in seconds, from lines like `test fills::a_fill_ends ... ok <1.234s>`.
+fn timed<'a>(program: &'a str, log: &'a str) -> impl Iterator<Item = (f64, String)> + 'a {
+    log.lines().filter_map(move |line| {
+        let (test, took) = line.strip_prefix("test ")?.strip_suffix("s>")?.split_once(" ... ")?;
+        let (_, seconds) = took.rsplit_once('<')?;
+        Some((seconds.parse().ok()?, format!("{program} {test}")))
+    })
 }
 
 impl Count {
-    /// What a test program printed as its result: `test result: ok. 3 passed; 0 failed; 0 ignored; ...`.
+    /// Parses a test program's result lines: `test result: ok. 3 passed; 0 failed; 0 ignored; ...`.
     fn of(log: &str) -> Self {
         let mut count = Self::default();
         for line in log.lines().filter_map(|line| line.strip_prefix("test result: ")) {
@@ -224,7 +208,7 @@ impl Count {
         self.ignored += other.ignored;
     }
 
-    /// The line that a test program ends with.
+    /// The result line of a test program.
     fn after(self, took: Duration) -> String {
         let Self { passed, failed, ignored } = self;
         let result = if failed == 0 { "ok" } else { "FAILED" };
@@ -233,12 +217,4 @@ impl Count {
             "test result: {result}. {passed} passed; {failed} failed; {ignored} ignored; finished in {seconds:.1}s"
         )
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "test programs are other processes: they take time on the wall clock"
-)]
-fn now() -> Instant {
-    Instant::now()
 }

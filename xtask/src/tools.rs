@@ -1,7 +1,7 @@
-//! The programs that tests need and cargo cannot bring.
+//! Programs that the tests need and cargo cannot install.
 //!
-//! A test never passes because its tool is missing. Where it can be installed without asking, it is; everywhere else the
-//! run ends here, before anything slow, and says what to install.
+//! A test never passes because its tool is missing. Tools that need no questions are installed here. For any other missing tool the run
+//! ends before anything slow starts, and says what to install.
 
 use std::{
     env, fs,
@@ -11,95 +11,92 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// A program found in `PATH`, or where Debian keeps PostgreSQL's.
+use crate::cargo::{self, root};
+
+/// A program in `PATH`, or in Debian's folder for PostgreSQL.
 struct Tool {
     binary: &'static str,
-    /// Debian's name for what holds it.
+    /// Debian's package with the program.
     package: &'static str,
     purpose: &'static str,
 }
 
+const fn tool(binary: &'static str, package: &'static str, purpose: &'static str) -> Tool {
+    Tool { binary, package, purpose }
+}
+
 const TOOLS: [Tool; 15] = [
-    Tool { binary: "chromium", package: "chromium", purpose: "the browser tests look at pages in it" },
-    Tool {
-        binary: "chromedriver",
-        package: "chromium-driver",
-        purpose: "the browser tests steer Chromium with it",
-    },
-    Tool { binary: "prometheus", package: "prometheus", purpose: "a test lets it scrape the running shop" },
-    Tool { binary: "promtool", package: "prometheus", purpose: "a test checks rules and alerts with it" },
-    Tool { binary: "nginx", package: "nginx-light", purpose: "a test puts it in front of a room" },
-    Tool { binary: "postgres", package: "postgresql", purpose: "a test keeps assets in it" },
-    Tool { binary: "ip", package: "iproute2", purpose: "a test joins the room from a second device" },
-    Tool { binary: "bash", package: "bash", purpose: "a test pastes printed lines into it" },
-    Tool { binary: "zsh", package: "zsh", purpose: "a test pastes printed lines into it" },
-    Tool { binary: "dash", package: "dash", purpose: "a test pastes printed lines into it" },
-    Tool { binary: "curl", package: "curl", purpose: "the printed lines call it" },
-    Tool {
-        binary: "tsc",
-        package: "node-typescript",
-        purpose: "a test checks the types of the room's pages with it",
-    },
-    Tool {
-        binary: "eslint",
-        package: "eslint",
-        purpose: "a test looks for mistakes in the room's pages with it",
-    },
-    Tool { binary: "kubectl", package: "kubernetes-client", purpose: "a test reads the manifests with it" },
-    Tool { binary: COMPOSE, package: "docker-compose", purpose: "a test reads the compose files with it" },
+    tool("chromium", "chromium", "the browser tests look at pages in it"),
+    tool("chromedriver", "chromium-driver", "the browser tests steer Chromium with it"),
+    tool("prometheus", "prometheus", "a test lets it scrape the running shop"),
+    tool("promtool", "prometheus", "a test checks rules and alerts with it"),
+    tool("nginx", "nginx-light", "a test puts it in front of a room"),
+    tool("postgres", "postgresql", "a test keeps assets in it"),
+    tool("ip", "iproute2", "a test joins the room from a second device"),
+    tool("bash", "bash", "a test pastes printed lines into it"),
+    tool("zsh", "zsh", "a test pastes printed lines into it"),
+    tool("dash", "dash", "a test pastes printed lines into it"),
+    tool("curl", "curl", "the printed lines call it"),
+    tool("tsc", "node-typescript", "a test checks the types of the room's pages with it"),
+    tool("eslint", "eslint", "a test looks for mistakes in the room's pages with it"),
+    tool("kubectl", "kubernetes-client", "a test reads the manifests with it"),
+    tool(COMPOSE, "docker-compose", "a test reads the compose files with it"),
 ];
 
-/// What the benchmark is held against, beside `wrk`, which asks all of them; only it needs these.
+/// Programs that only the benchmark needs: the peers to compare with, and `wrk`, which generates the load.
 const PEERS_OF_BENCH: [Tool; 3] = [
-    Tool { binary: "wrk", package: "wrk", purpose: "it asks every server that is measured" },
-    Tool { binary: "nginx", package: "nginx-light", purpose: "the cache is measured beside it" },
-    Tool { binary: "varnishd", package: "varnish", purpose: "the cache is measured beside it" },
+    tool("wrk", "wrk", "it asks every server that is measured"),
+    tool("nginx", "nginx-light", "the cache is measured beside it"),
+    tool("varnishd", "varnish", "the cache is measured beside it"),
 ];
 
-/// Compose's own program, which need not be there where docker has it as a plugin.
+/// The standalone program of Compose, which is not needed if docker has Compose as a plugin.
 const COMPOSE: &str = "docker-compose";
 
-/// Where Debian keeps servers, which an ordinary user's `PATH` leaves out.
+/// Debian installs servers here, outside an ordinary user's `PATH`.
 const SERVERS: &str = "/usr/sbin";
 
-/// Debian installs several releases of PostgreSQL beside each other, outside `PATH`.
+/// Debian installs several releases of PostgreSQL side by side, outside `PATH`.
 const POSTGRESQL: &str = "/usr/lib/postgresql";
 
-/// Where the peers' own Python environment is made, and what marks it as complete.
+/// The peers' Python environment. A copy of its requirements file marks it as complete.
 const PEERS: &str = "target/peers";
 
-/// What goes into it.
+/// The packages of that environment.
 const PEERS_REQUIREMENTS: &str = "tests/peers/requirements.txt";
 
-/// The same for the benchmark.
+/// The benchmark's Python environment and its packages.
 const BENCH_PYTHON: &str = "target/bench/python";
 const BENCH_REQUIREMENTS: &str = "tests/benches/peers/requirements.txt";
 
-/// Makes sure that every tool is there.
-///
-/// # Errors
-/// When one is missing and cannot be installed.
+/// Makes sure that every tool for the tests is installed.
 pub(crate) fn ensure() -> Result<()> {
     ensure_all(&TOOLS)?;
     ensure_python(PEERS, PEERS_REQUIREMENTS)
 }
 
-/// The same for what the benchmark measures beside the project.
-///
-/// # Errors
-/// As [`ensure`].
+/// Makes sure that every peer of the benchmark is installed.
 pub(crate) fn ensure_for_bench() -> Result<()> {
     ensure_all(&PEERS_OF_BENCH)?;
     ensure_python(BENCH_PYTHON, BENCH_REQUIREMENTS)
 }
 
+/// Checks every crate's licence, and crates that occur in several versions, against `deny.toml`. An unneeded entry of `deny.toml` fails
+/// too.
+pub(crate) fn check_licences() -> Result<()> {
+    let mut deny = Command::new(root().join(PEERS).join("bin/cargo-deny"));
+    deny.args("--locked check --deny unmatched-skip --deny unnecessary-skip licenses bans".split(' '))
+        .current_dir(root());
+    cargo::run(&mut deny).context("see deny.toml; 'cargo xtask tools' installs cargo-deny")
+}
+
 fn ensure_all(tools: &[Tool]) -> Result<()> {
     let lacking = missing(tools);
-    if !lacking.is_empty() && in_path("apt-get").is_some() && is_root() {
+    if !lacking.is_empty() && find("apt-get").is_some() && is_root() {
         install(&lacking)?;
     }
     for tool in tools {
-        match in_path(tool.binary) {
+        match find(tool.binary) {
             Some(path) => eprintln!("{}: {}", tool.binary, path.display()),
             None if is_plugin(tool) => eprintln!("{}: docker has it as a plugin", tool.binary),
             None => eprintln!("{}: missing; {}", tool.binary, tool.purpose),
@@ -115,15 +112,16 @@ fn ensure_all(tools: &[Tool]) -> Result<()> {
     Ok(())
 }
 
-/// Makes a Python environment of real peers (OpenTelemetry's exporters, a collector, k6) and of what reads the files of a release, unless it
-/// is there.
+/// Creates a Python environment, unless it is complete. It holds real peers (OpenTelemetry's exporters, a collector, k6) and tools that
+/// check release files and dependencies.
 fn ensure_python(folder: &str, requirements: &str) -> Result<()> {
     let marker = PathBuf::from(folder).join("requirements.txt");
     if fs::read(&marker).ok() == Some(fs::read(requirements)?) {
         eprintln!("peers: {folder}");
         return Ok(());
     }
-    run("python3", &["-m", "venv", "--clear", folder])?;
+    run("python3", &["-m", "venv", "--clear", folder])
+        .context("on Debian: sudo apt-get install python3-venv")?;
     let pip = format!("{folder}/bin/pip");
     run(&pip, &["install", "--quiet", "--disable-pip-version-check", "--requirement", requirements])?;
     fs::copy(requirements, marker).context("the environment cannot be marked as complete")?;
@@ -132,17 +130,12 @@ fn ensure_python(folder: &str, requirements: &str) -> Result<()> {
 
 fn run(program: &str, arguments: &[&str]) -> Result<()> {
     eprintln!("{program} {}", arguments.join(" "));
-    let status = Command::new(program).args(arguments).status().with_context(|| {
-        format!("{program} cannot be started; on Debian: sudo apt-get install python3-venv")
-    })?;
-    if !status.success() {
-        bail!("{program} {} failed ({status})", arguments.join(" "));
-    }
-    Ok(())
+    // Nobody is present to answer a Debian package's questions.
+    cargo::run(Command::new(program).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn missing(tools: &[Tool]) -> Vec<&Tool> {
-    tools.iter().filter(|tool| in_path(tool.binary).is_none() && !is_plugin(tool)).collect()
+    tools.iter().filter(|tool| find(tool.binary).is_none() && !is_plugin(tool)).collect()
 }
 
 fn is_plugin(tool: &Tool) -> bool {
@@ -151,17 +144,8 @@ fn is_plugin(tool: &Tool) -> bool {
     tool.binary == COMPOSE && plugin.status().is_ok_and(|status| status.success())
 }
 
-/// Whether a program can be started by its name.
-pub(crate) fn is_there(binary: &str) -> bool {
-    find(binary).is_some()
-}
-
-/// Where a program is, if it is installed.
+/// The path of an installed program.
 pub(crate) fn find(binary: &str) -> Option<PathBuf> {
-    in_path(binary)
-}
-
-fn in_path(binary: &str) -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "where programs are is what the environment is for")]
     let folders = env::var_os("PATH")?;
     let releases = fs::read_dir(POSTGRESQL).into_iter().flatten().flatten();
@@ -175,20 +159,8 @@ fn is_root() -> bool {
 }
 
 fn install(tools: &[&Tool]) -> Result<()> {
-    apt_get(&["update"])?;
-    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
+    run("apt-get", &["--quiet", "update"])?;
+    let mut arguments = vec!["--quiet", "install", "--yes", "--no-install-recommends"];
     arguments.extend(tools.iter().map(|tool| tool.package));
-    apt_get(&arguments)
-}
-
-fn apt_get(arguments: &[&str]) -> Result<()> {
-    eprintln!("apt-get {}", arguments.join(" "));
-    let mut command = Command::new("apt-get");
-    // Nobody is there to answer a package's questions.
-    command.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet").args(arguments);
-    let status = command.status().context("apt-get cannot be started")?;
-    if !status.success() {
-        bail!("apt-get {} failed ({status})", arguments.join(" "));
-    }
-    Ok(())
+    run("apt-get", &arguments)
 }

@@ -1,5 +1,5 @@
-//! Hands a program's calls from the protocol to the world, one at a time, and their answers back. Teaches that two clocks may meet in one place
-//! only: the protocol lives on the wall clock, the world in virtual time.
+//! Passes a program's calls from the protocol to the world, one at a time, and returns the answers. Teaches that two clocks may meet in one
+//! place only: the protocol runs on the wall clock, the world in virtual time.
 
 use std::{
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
@@ -13,47 +13,45 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{guest::Ask, tools::Call};
 
-/// Calls that may wait for those before: a client that sends more at once does not read its answers.
+/// The most calls that may wait in the queue: a client that sends more at once does not read its answers.
 pub const WAITING_MAX: usize = 16;
 
 const OVER: &str = "The incident is over: nothing can be called any more.";
 
-/// The way into one world.
+/// The queue of calls into one world.
 pub struct Desk {
     level: Level,
-    /// None once the incident is over.
+    /// `None` once the incident is over.
     asks: Mutex<Option<SyncSender<Ask>>>,
-    /// When the last answer was given; none before the first call.
-    answered: Mutex<Option<Instant>>,
-    spent: Mutex<Spent>,
+    /// The time of the last answer (`None` before the first call), and the time spent until then.
+    answered: Mutex<(Option<Instant>, Spent)>,
 }
 
-/// Where the time went, by the wall clock.
+/// The time spent, by the wall clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
-    /// Until a program called something.
+    /// Spent by the program before its calls.
     pub program: Duration,
-    /// Until the world answered.
+    /// Spent by the world before its answers.
     pub world: Duration,
 }
 
 impl Desk {
-    /// A desk, and where its calls come out.
+    /// A desk, and the receiving end of its queue.
     pub fn new(level: Level) -> (Self, Receiver<Ask>) {
         let (sends, asks) = sync_channel(WAITING_MAX);
-        let (answered, spent) = (Mutex::default(), Mutex::default());
-        (Self { level, asks: Mutex::new(Some(sends)), answered, spent }, asks)
+        (Self { level, asks: Mutex::new(Some(sends)), answered: Mutex::default() }, asks)
     }
 
     pub fn level(&self) -> Level {
         self.level
     }
 
-    /// The world's answer to a call, or why there is none.
+    /// Sends a call to the world. Returns its answer, or the reason why there is none.
     pub async fn ask(&self, call: Call) -> Result<Value, String> {
         let is_last = matches!(call, Call::Finish(_));
         let began = Instant::now();
-        let thought = self.answered.lock().map_or(Duration::ZERO, |answered| began - answered);
+        let thought = self.answered.lock().0.map_or(Duration::ZERO, |answered| began - answered);
         let (reply, answer) = oneshot::channel();
         let sends = self.asks.lock().clone().ok_or(OVER)?;
         sends.try_send(Ask { call, thought, reply }).map_err(|error| match error {
@@ -64,18 +62,18 @@ impl Desk {
         })?;
         let answer = answer.await.unwrap_or_else(|_| Err(OVER.to_owned()));
         let now = Instant::now();
-        *self.answered.lock() = Some(now);
-        let mut spent = self.spent.lock();
-        spent.program += thought;
-        spent.world += now - began;
-        drop(spent);
+        let mut answered = self.answered.lock();
+        answered.0 = Some(now);
+        answered.1.program += thought;
+        answered.1.world += now - began;
+        drop(answered);
         if is_last && answer.is_ok() {
             self.close();
         }
         answer
     }
 
-    /// Takes no more calls: the world learns that nobody is there.
+    /// Takes no more calls. The world then learns that the program is gone.
     pub fn close(&self) {
         self.asks.lock().take();
     }
@@ -85,6 +83,6 @@ impl Desk {
     }
 
     pub fn spent(&self) -> Spent {
-        *self.spent.lock()
+        self.answered.lock().1
     }
 }

@@ -1,5 +1,5 @@
-//! Carries out a program's calls in the world. Virtual time stands still until the next call comes, so that a slow program meets the same shop as
-//! a quick one. Teaches that an experiment with programs repeats itself only if their thinking is no part of its clock.
+//! Carries out a program's calls in the world. Virtual time stands still until the next call comes, so that a slow program meets the same
+//! shop as a quick one. Teaches that an experiment with programs is repeatable only if their thinking time is not on its clock.
 
 use std::{
     pin::Pin,
@@ -16,7 +16,7 @@ use diagnosis::{
 use incident::{EventKind, Remedy, Service};
 use parking_lot::Mutex;
 use room::{
-    catalogue::{Catalogue, cause_in_parts, factor},
+    catalogue::{Catalogue, factor, trigger},
     claims::{About, chosen, locates},
     team_world::TeamWorld,
     texts,
@@ -24,7 +24,7 @@ use room::{
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use world::{guest::Guest, hands::WorldHands, virtual_time::Waiting};
+use world::{hands::WorldHands, play::Guest, virtual_time::Waiting};
 
 use crate::{
     looks,
@@ -36,42 +36,32 @@ use crate::{
 const SHOP: &str = "A web shop. Customers ask the web-front for pages; it asks the cache for the texts on them; the cache fills itself from \
                     the content-store, where editors publish.";
 
-/// How long the content store may take to say whether a text exists.
+/// The timeout for asking the content store whether a text exists.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A call on its way into the world.
 pub struct Ask {
     pub call: Call,
-    /// How long the program took since the answer before, by the wall clock.
+    /// The time since the last answer, by the wall clock: how long the program thought.
     pub thought: Duration,
     pub reply: oneshot::Sender<Result<Value, String>>,
 }
 
 /// A program that is on call in a world.
 pub struct OnCall {
-    terms: Terms,
-    /// What a right explanation says here. Nothing of it goes into an answer.
-    truth: Answer,
+    pub terms: Terms,
+    /// The right explanation of this incident. No answer may contain any of it.
+    pub truth: Answer,
     /// How long the world waits for a call.
-    silent_max: Duration,
-    asks: Mutex<Option<Receiver<Ask>>>,
-    waiting: Waiting,
-    told: Mutex<Told>,
+    pub silent_max: Duration,
+    /// `None` once the incident is over.
+    pub asks: Mutex<Option<Receiver<Ask>>>,
+    pub waiting: Waiting,
+    pub told: Mutex<Told>,
 }
 
 impl OnCall {
-    pub fn new(
-        terms: Terms,
-        truth: Answer,
-        silent_max: Duration,
-        asks: Receiver<Ask>,
-        waiting: Waiting,
-    ) -> Self {
-        let (asks, told) = (Mutex::new(Some(asks)), Mutex::default());
-        Self { terms, truth, silent_max, asks, waiting, told }
-    }
-
-    /// What it did. Whoever still waits for an answer learns that the incident is over.
+    /// Ends the incident, and returns what the program did. Calls that still wait for an answer learn that the incident is over.
     pub fn over(&self) -> Told {
         self.asks.lock().take();
         let mut told = self.told.lock().clone();
@@ -85,7 +75,7 @@ impl OnCall {
         self.waiting.during(|| asks.recv_timeout(self.silent_max))
     }
 
-    /// The answer to a call, with the clock and what is left.
+    /// Answers a call, and adds the clock and the budget that is left.
     async fn answer(&self, hands: &WorldHands<'_>, ask: &Ask) -> Result<Value, String> {
         if self.terms.charge == Charge::Wall {
             hands.pass(ask.thought).await;
@@ -106,9 +96,9 @@ impl OnCall {
 
     async fn carried_out(&self, hands: &WorldHands<'_>, call: &Call) -> Result<Value, String> {
         match call {
-            Call::Situation => Ok(self.situation(hands)),
-            Call::ListChecks => Ok(self.checks()),
-            Call::Catalogue => Ok(catalogue()),
+            Call::Situation(_) => Ok(self.situation(hands)),
+            Call::ListChecks(_) => Ok(self.checks()),
+            Call::Catalogue(_) => Ok(catalogue()),
             Call::Check(check) => self.check(hands, &check.name).await,
             Call::Remedy(remedies) => self.act(hands, &remedies.steps).await,
             Call::Hypothesis(hypothesis) => self.suppose(hands, &hypothesis.text),
@@ -135,7 +125,7 @@ impl OnCall {
         }
     }
 
-    /// How long a look takes that costs so many minutes; who pays by the wall clock has paid.
+    /// How long a look of this cost takes. A program that pays by the wall clock has paid already.
     fn looking(&self, minutes: f64) -> Duration {
         self.told.lock().looks += 1;
         if self.terms.charge == Charge::Calls { in_minutes(minutes) } else { Duration::ZERO }
@@ -253,7 +243,7 @@ impl Guest for OnCall {
                         let is_last = matches!(ask.call, Call::Finish(_));
                         let answer = self.answer(hands, &ask).await;
                         let ended = is_last && answer.is_ok();
-                        // A program that has gone away hears nothing.
+                        // If the program is gone, nobody receives the answer.
                         let _ = ask.reply.send(answer);
                         if ended {
                             break Ended::Finished;
@@ -268,13 +258,13 @@ impl Guest for OnCall {
                 let text = "the program went away before it had finished".to_owned();
                 hands.note(EventKind::Aborted { text });
             }
-            // What was done last may still help.
+            // The last remedy may still take effect.
             hands.until_served(SETTLES).await;
         })
     }
 }
 
-/// What is explained, if it can be read.
+/// Reads an explanation. The error says what cannot be read.
 fn answer(explain: &Explain) -> Result<Answer, String> {
     let fits = |about: About, choice: &Option<String>| {
         choice.as_ref().map(|choice| chosen(about, choice, &TeamWorld::assets())).transpose()
@@ -282,14 +272,15 @@ fn answer(explain: &Explain) -> Result<Answer, String> {
     let read = |about, choice| fits(about, choice).map_err(|problem| problem.detail().to_owned());
     let (asset, character) =
         (read(About::Asset, &explain.asset)?, read(About::Character, &explain.character)?);
-    let (cause, parts) = cause_in_parts(&explain.cause).ok_or_else(|| {
+    let trigger = trigger(&explain.cause).ok_or_else(|| {
         format!("'{}' is no cause of the catalogue; give an id of 'catalogue'.", explain.cause)
     })?;
     let known = |id: &String| {
         factor(id).ok_or_else(|| format!("'{id}' is no factor of the catalogue; give an id of 'catalogue'."))
     };
     let factors = explain.factors.iter().map(known).collect::<Result<_, _>>()?;
-    Ok(Answer { cause, parts, asset, character, path: explain.path.clone(), factors })
+    let (cause, path) = (trigger.words.clone(), explain.path.clone());
+    Ok(Answer { cause, parts: trigger.parts, asset, character, path, factors })
 }
 
 fn catalogue() -> Value {
@@ -303,7 +294,7 @@ fn catalogue() -> Value {
     json!({ "causes": causes, "factors": factors, "services": services })
 }
 
-/// Whether there is such a text, as far as the content store can be asked: editors publish others than those on pages, too.
+/// Whether such a text exists, as far as the content store answers. Editors also publish texts that are on no page.
 async fn is_published(hands: &WorldHands<'_>, asset: &str) -> bool {
     let is_name = asset.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if !is_name || asset.is_empty() {

@@ -4,6 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use diagnosis::explanation::RIGHT_FROM;
 use incident::{IncidentRecord, OperatingModel};
+use parking_lot::Mutex;
 use report::compare::ProgramIncident;
 use world::{
     Mix,
@@ -29,18 +30,25 @@ pub struct Prepared {
     waiting: Waiting,
 }
 
-/// What came of it.
+/// The result of an incident.
 pub struct Outcome {
     pub record: IncidentRecord,
     pub told: Told,
 }
 
-/// Prepares an incident in which the world waits so long for each call. It is recorded as a tape is, and runs at the tape's rate.
+/// Prepares an incident in which the world waits at most `silent_max` for each call. It has the settings of a recorded tape, and runs at
+/// its rate.
 pub fn prepared(scenario: &Scenario, seed: u64, terms: Terms, silent_max: Duration) -> Prepared {
     let (desk, asks) = Desk::new(terms.level);
     let waiting = Waiting::default();
-    let truth = truth(scenario, &draw(scenario, seed));
-    let on_call = Arc::new(OnCall::new(terms, truth, silent_max, asks, waiting.clone()));
+    let on_call = Arc::new(OnCall {
+        terms,
+        truth: truth(scenario, &draw(scenario, seed)),
+        silent_max,
+        asks: Mutex::new(Some(asks)),
+        waiting: waiting.clone(),
+        told: Mutex::default(),
+    });
     let options = PlayOptions {
         level: terms.level,
         operating_model: OperatingModel::YouBuildIt,
@@ -56,7 +64,7 @@ impl Prepared {
         Arc::clone(&self.desk)
     }
 
-    /// Plays it on this thread, to the end.
+    /// Plays the incident on this thread, to the end.
     pub fn play(self, stalled: fn(&str)) -> io::Result<Outcome> {
         let what = format!("{} with seed {}", self.scenario.name, self.options.seed);
         let playing = play(&self.scenario, &self.options);
@@ -68,8 +76,8 @@ impl Prepared {
 }
 
 impl Outcome {
-    /// What came of it, as a comparison keeps it; none if nobody was called. A shop that comes back before anybody has acted was not
-    /// restored by anybody, as for the model responder.
+    /// The result in the form that a comparison keeps; `None` if nobody was called. If the shop comes back before the program has acted,
+    /// nobody restored it. The same holds for the model responder.
     pub fn told(&self) -> Option<ProgramIncident> {
         let Told { called_s, calls, looks, tried, located_s, given, used_up, cost, ended } = &self.told;
         let (called_s, run, outcome) = ((*called_s)?, &self.record.run, &self.record.outcome);
@@ -98,7 +106,7 @@ impl Outcome {
         })
     }
 
-    /// Whether the explanation that was handed in last is right; none if there is none.
+    /// Whether the last explanation that was handed in is right; `None` if there is none.
     pub fn is_right(&self) -> Option<bool> {
         self.told.given.as_ref().map(|given| given.score >= RIGHT_FROM)
     }

@@ -1,5 +1,5 @@
-//! What a comparison keeps of a program's incidents while it runs, one a line, so that who stopped it goes on where they were. Teaches that work
-//! that was paid for, in tokens too, is written down at once.
+//! The finished incidents of a comparison, written to a file while it runs, one per line. A comparison that was stopped goes on from there.
+//! Teaches to write down at once any work that was paid for; tokens are a price, too.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use report::compare::ProgramIncident;
 use serde::{Deserialize, Serialize};
 use world::whole_file::{READABLE, replace};
 
-/// What the incidents of a file belong to: others are begun anew.
+/// What the incidents of a file depend on. If any of it differs, they are played again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Belongs {
     pub version: String,
@@ -28,16 +28,16 @@ pub struct Belongs {
 
 type Named = (String, u64, Level);
 
-/// Incidents that are done, and the file that they stand in.
+/// Finished incidents, and the file that holds them.
 pub struct Kept {
     path: PathBuf,
     done: Mutex<(BTreeMap<Named, ProgramIncident>, File)>,
-    /// How many there were at the start.
+    /// How many the file held at the start.
     pub found: usize,
 }
 
 impl Kept {
-    /// Opens a file, or begins one. What belongs to something else is replaced; a last line that was cut off is left out.
+    /// Opens the file, or creates it. Incidents that belong to something else are dropped, and so is a last line that was cut off.
     pub fn open(path: &Path, belongs: &Belongs) -> io::Result<Self> {
         let text = match fs::read_to_string(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -53,7 +53,7 @@ impl Kept {
         for incident in done.values() {
             lines.push(serde_json::to_string(incident)?);
         }
-        // Whole: who is stopped again right here has paid for these incidents as well.
+        // The file is replaced as a whole: a run that is stopped right here must not lose incidents that were paid for.
         replace(path, (lines.join("\n") + "\n").as_bytes(), READABLE)?;
         let file = OpenOptions::new().append(true).open(path)?;
         Ok(Self { path: path.to_owned(), found: done.len(), done: Mutex::new((done, file)) })
@@ -71,7 +71,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Removes the file: the report has all of it.
+    /// Removes the file, once the report holds everything in it.
     pub fn remove(self) -> io::Result<()> {
         fs::remove_file(self.path)
     }

@@ -1,4 +1,5 @@
-//! The protocol over two streams, one message a line. Teaches that a line which cannot be read deserves an answer: whoever sent it waits for one.
+//! The protocol over two streams, one message per line. Teaches that an unreadable line deserves an answer, because its sender waits for
+//! one.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -18,21 +19,21 @@ use crate::server::Server;
 /// The longest message, in bytes: a call holds a few sentences.
 pub const LINE_BYTES_MAX: u64 = 1_024 * 1_024;
 
-/// Messages on their way in either direction.
+/// The most messages in the queue of either direction.
 const LINES: usize = 16;
 
-/// JSON-RPC's codes for what is no JSON, and for JSON that is no message.
+/// JSON-RPC's error codes: for text that is not JSON, and for JSON that is not a message.
 const PARSE_ERROR: i32 = -32_700;
 const INVALID_REQUEST: i32 = -32_600;
 
-/// Lines that come in and go out, each on a thread of its own.
+/// Incoming and outgoing lines, each on a thread of its own.
 pub struct Lines {
     incoming: mpsc::Receiver<Vec<u8>>,
     outgoing: mpsc::Sender<Vec<u8>>,
 }
 
 impl Lines {
-    /// Begins to read and to write. The threads end with the streams.
+    /// Starts to read and to write. The threads end with the streams.
     pub fn over(reads: impl Read + Send + 'static, writes: impl Write + Send + 'static) -> io::Result<Self> {
         let (received, incoming) = mpsc::channel(LINES);
         let (outgoing, to_send) = mpsc::channel(LINES);
@@ -41,7 +42,7 @@ impl Lines {
         Ok(Self { incoming, outgoing })
     }
 
-    /// Serves the protocol until whoever is at the other end goes away.
+    /// Serves the protocol until the other end goes away.
     pub async fn serve(self, server: Server) -> io::Result<()> {
         let serving = server.serve(self).await.map_err(io::Error::other)?;
         serving.waiting().await.map_err(io::Error::other)?;
@@ -56,7 +57,7 @@ fn read(reads: impl Read, received: &mpsc::Sender<Vec<u8>>) {
         match reads.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
             Ok(_) if line.ends_with(b"\n") => {}
-            // Cut off at the limit, or at the end of the stream: what follows would begin in the middle of a message.
+            // The line was cut off at the limit, or at the end of the stream. The next read would begin in the middle of a message.
             Ok(_) => return,
         }
         if received.blocking_send(line).is_err() {
@@ -74,7 +75,7 @@ fn write(mut writes: impl Write, mut to_send: mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-/// What is answered to a line that cannot be read.
+/// The answer to an unreadable line.
 fn refusal(line: &[u8], error: &serde_json::Error) -> Value {
     let (id, code, message) = match serde_json::from_slice::<Value>(line) {
         Err(_) => (

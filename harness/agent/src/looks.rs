@@ -1,5 +1,5 @@
-//! Questions to the evidence, as the room's page asks them. Teaches that two doors to one store are one store: what a level does not grant has
-//! not left the shop, whoever asks.
+//! Queries to the evidence, the same as those of the room's page. Teaches that two interfaces to one store show the same data: signals that
+//! a level does not grant never left the shop, whoever asks for them.
 
 use axum::body::Body;
 use diagnosis::{
@@ -9,98 +9,60 @@ use diagnosis::{
 use http::Request;
 use incident::Level;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 use serde_json::{Value, json};
 use world::hands::WorldHands;
 
-use crate::tools::Call;
+use crate::tools::{Call, Logs, Traces};
 
-/// The largest answer, in bytes: more fills what a model can read, and tells it less.
+/// The largest answer, in bytes. A larger one would fill a model's context, and tell it less.
 const ANSWER_BYTES_MAX: usize = 64 * 1_024;
 
-/// Lines and traces of an answer, unless told otherwise, and at most.
+/// The number of lines and traces in an answer: by default, and at most.
 const LINES: u32 = 50;
 const LINES_MAX: u32 = 200;
 const TRACES: u32 = 10;
 const TRACES_MAX: u32 = 50;
 
-/// The characters of a question that the record keeps.
+/// The most characters of a query that the record keeps.
 const SHORT_CHARACTERS_MAX: usize = 200;
 
 /// A question to the evidence store.
 pub(crate) struct Question {
     address: String,
-    /// What it takes.
+    /// The story minutes that it takes.
     pub(crate) minutes: u32,
 }
 
-/// The question that a call asks.
 pub(crate) fn question(call: &Call, level: Level) -> Question {
-    let limit =
-        |asked: Option<u32>, usual: u32, most: u32| Some(asked.unwrap_or(usual).clamp(1, most).to_string());
-    let flag = |is: bool| is.then(|| "true".to_owned());
-    let (path, parameters, signal) = match call {
+    let limit = |asked: Option<u32>, usual: u32, most: u32| Some(asked.unwrap_or(usual).clamp(1, most));
+    let (address, signal) = match call {
         Call::Logs(logs) => {
-            let parameters = vec![
-                ("text", logs.text.clone()),
-                ("service", logs.service.clone()),
-                ("severity", logs.severity.clone()),
-                ("from", logs.from.clone()),
-                ("to", logs.to.clone()),
-                ("limit", limit(logs.limit, LINES, LINES_MAX)),
-            ];
-            ("/evidence/logs".to_owned(), parameters, Signal::Logs)
+            let logs = Logs { limit: limit(logs.limit, LINES, LINES_MAX), ..logs.clone() };
+            (address("/evidence/logs", &logs), Signal::Logs)
         }
-        Call::Metrics(metrics) if metrics.name.is_none() => {
-            ("/evidence/metrics".to_owned(), Vec::new(), Signal::Metrics)
-        }
-        Call::Metrics(metrics) => {
-            let parameters = vec![
-                ("name", metrics.name.clone()),
-                ("function", metrics.function.clone()),
-                ("q", metrics.q.map(|q| q.to_string())),
-                ("of", metrics.of.clone()),
-                ("service", metrics.service.clone()),
-                ("attribute", metrics.attribute.clone()),
-                ("by", metrics.by.clone()),
-                ("from", metrics.from.clone()),
-                ("to", metrics.to.clone()),
-                ("step", metrics.step.clone()),
-            ];
-            ("/evidence/metrics/query".to_owned(), parameters, Signal::Metrics)
+        Call::Metrics(metrics) if metrics.name.is_none() => ("/evidence/metrics".to_owned(), Signal::Metrics),
+        Call::Metrics(metrics) => (address("/evidence/metrics/query", metrics), Signal::Metrics),
+        Call::Traces(Traces { id: Some(id), .. }) => {
+            (format!("/evidence/traces/{}", utf8_percent_encode(id, NON_ALPHANUMERIC)), Signal::Traces)
         }
         Call::Traces(traces) => {
-            if let Some(id) = &traces.id {
-                let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
-                (format!("/evidence/traces/{id}"), Vec::new(), Signal::Traces)
-            } else {
-                let parameters = vec![
-                    ("failed", flag(traces.failed)),
-                    ("slowest", flag(traces.slowest)),
-                    ("service", traces.service.clone()),
-                    ("name", traces.name.clone()),
-                    ("route", traces.route.clone()),
-                    ("from", traces.from.clone()),
-                    ("to", traces.to.clone()),
-                    ("limit", limit(traces.limit, TRACES, TRACES_MAX)),
-                ];
-                ("/evidence/traces".to_owned(), parameters, Signal::Traces)
-            }
+            let traces = Traces { limit: limit(traces.limit, TRACES, TRACES_MAX), ..traces.clone() };
+            (address("/evidence/traces", &traces), Signal::Traces)
         }
-        Call::Changes(changes) => {
-            let parameters = vec![("from", changes.from.clone()), ("to", changes.to.clone())];
-            ("/evidence/changes".to_owned(), parameters, Signal::Changes)
-        }
+        Call::Changes(changes) => (address("/evidence/changes", changes), Signal::Changes),
         _ => unreachable!("no other call asks the evidence"),
     };
-    let given = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let pairs: Vec<String> = given
-        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC)))
-        .collect();
-    let address = if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) };
     Question { address, minutes: minutes(signal, level) }
 }
 
-/// What reading a signal takes: as long as the quickest check that reads it; free text as long as a check that reads lines.
+/// The path, with the parameters that are set.
+fn address(path: &str, parameters: &impl Serialize) -> String {
+    let query = serde_urlencoded::to_string(parameters).expect("parameters are plain values");
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// Minutes to read a signal: as many as the quickest check that reads it. Free text takes as long as the quickest check that reads lines.
 fn minutes(signal: Signal, level: Level) -> u32 {
     let reads = |check: &&diagnosis::checks::Check| {
         if signal == Signal::Logs && !Signal::Logs.is_granted(level) {
@@ -113,12 +75,12 @@ fn minutes(signal: Signal, level: Level) -> u32 {
 }
 
 impl Question {
-    /// As the record keeps it.
+    /// The short form that the record keeps.
     pub(crate) fn in_short(&self) -> String {
         self.address.trim_start_matches("/evidence/").chars().take(SHORT_CHARACTERS_MAX).collect()
     }
 
-    /// Asks it, as of now.
+    /// Runs the query as of now.
     pub(crate) fn ask(&self, hands: &WorldHands<'_>) -> Result<Value, String> {
         let request = Request::get(&self.address).body(Body::empty());
         let request = request.map_err(|_| "The question is too long; ask for less at once.".to_owned())?;
@@ -145,13 +107,13 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tools::{Logs, Metrics, Traces};
+    use crate::tools::Metrics;
 
     #[test]
     fn a_call_becomes_the_question_that_a_page_asks() {
         let asked = |call: &Call| question(call, Level::Traces);
         let logs = Logs { text: Some("a & b".into()), limit: Some(9_999), ..Logs::default() };
-        assert_eq!(asked(&Call::Logs(logs)).address, "/evidence/logs?text=a%20%26%20b&limit=200");
+        assert_eq!(asked(&Call::Logs(logs)).address, "/evidence/logs?text=a+%26+b&limit=200");
         assert_eq!(asked(&Call::Metrics(Metrics::default())).address, "/evidence/metrics");
         let one = Traces { id: Some("../logs".into()), ..Traces::default() };
         assert_eq!(asked(&Call::Traces(one)).address, "/evidence/traces/%2E%2E%2Flogs");

@@ -1,5 +1,5 @@
-//! A command that is started for each incident of a comparison and speaks the protocol, on its standard streams or over HTTP. Teaches that a program which
-//! remembers the incident before has not diagnosed the next one: each gets a process of its own.
+//! A command that is started for each incident of a comparison. It speaks the protocol on its standard streams or over HTTP. Teaches that a
+//! program which remembers the last incident has not diagnosed the next one: each incident gets a process of its own.
 
 use std::{
     fs::OpenOptions,
@@ -28,33 +28,33 @@ use crate::{
     kept::Kept,
     lines::Lines,
     server::Server,
-    session::{Charge, Ended, Terms},
+    session::{Ended, Terms},
     web,
 };
 
 /// How long a program may think before its next call: a slow model behind a queue takes minutes.
 pub const SILENT_MAX: Duration = Duration::from_secs(600);
 
-/// How long a program may take to end once its incident is over.
+/// How long a program may take to exit once its incident is over.
 const LEAVES_WITHIN: Duration = Duration::from_secs(5);
 
-/// How often a run looks whether it has been told to stop.
+/// How often a run checks whether it has been told to stop.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
-/// Where a program over HTTP finds its incident, and what it shows there.
+/// Environment variables of a program over HTTP: the address of its incident, and the token that it must present.
 pub const URL: &str = "GLYPHFALL_AGENT_URL";
 pub const TOKEN: &str = "GLYPHFALL_AGENT_TOKEN";
 
-/// What a program speaks over.
+/// The transport that a program uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
     /// Its standard input and output.
     Streams,
-    /// Streamable HTTP, at an address of its own for each incident.
+    /// Streamable HTTP, at a separate address for each incident.
     Http,
 }
 
-/// A way to a program that was started.
+/// The connection to a program that was started.
 enum Way {
     Lines(Lines),
     Door(StdListener, String),
@@ -64,22 +64,17 @@ enum Way {
 pub struct External {
     pub command: String,
     pub over: Over,
+    /// Each incident replaces the level by its own.
     pub terms: Terms,
-    /// Where its standard error goes.
+    /// The file that receives its standard error.
     pub errors: PathBuf,
     pub kept: Kept,
-    /// Where the time went, of all its incidents.
+    /// The time spent in all its incidents.
     pub spent: Mutex<Spent>,
 }
 
 impl External {
-    /// The usual terms with these budgets; the level is each incident's own.
-    pub fn new(command: String, over: Over, terms: Terms, errors: PathBuf, kept: Kept) -> Self {
-        let terms = Terms { charge: Charge::Calls, ..terms };
-        Self { command, over, terms, errors, kept, spent: Mutex::default() }
-    }
-
-    /// Starts the program. The shell is replaced by it, so that ending the one ends the other.
+    /// Starts the program. `exec` puts it in the place of the shell, so that killing the child ends the program.
     fn start(&self) -> io::Result<(Child, Way)> {
         let errors = OpenOptions::new().create(true).append(true).open(&self.errors)?;
         let mut shell = Command::new("sh");
@@ -120,7 +115,7 @@ impl External {
     }
 }
 
-/// Serves one program until it goes away, or the comparison is told to stop.
+/// Serves one program until it goes away, or until the comparison is told to stop.
 fn serve(
     desk: &Arc<Desk>,
     way: Way,
@@ -129,7 +124,7 @@ fn serve(
     watch: Watch<'_>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    // Over HTTP nothing breaks when a program ends: it is looked for. Its streams are read to their end first.
+    // Over HTTP no connection breaks when a program ends, so its process is polled. Streams are read to their end first.
     let may_leave = matches!(way, Way::Door(..));
     let has_left =
         || may_leave && child.try_lock().is_some_and(|mut child| matches!(child.try_wait(), Ok(Some(_))));
@@ -141,10 +136,10 @@ fn serve(
     };
     let served = async {
         match way {
-            // Who goes away without a word is found out by the world.
+            // The result does not matter: the world notices when a program goes away.
             Way::Lines(lines) => drop(lines.serve(Server::new(Arc::clone(desk))).await),
             Way::Door(door, token) => {
-                let listener = Listener::Tcp(TcpListener::from_std(door)?);
+                let listener = Listener::from(TcpListener::from_std(door)?);
                 web::serve(listener, Arc::clone(desk), token, gone.clone()).await;
             }
         }
@@ -161,7 +156,7 @@ fn serve(
     served
 }
 
-/// Lets a program end by itself, or ends it.
+/// Waits for a program to exit by itself, and then kills it.
 fn leave(child: &mut Child) -> io::Result<()> {
     if child.wait_timeout(LEAVES_WITHIN)?.is_none() {
         child.kill()?;

@@ -1,5 +1,5 @@
-//! The Model Context Protocol: the tools of a level, and calls passed on to the desk. Teaches that a protocol's errors are for its clients, and a
-//! tool's for the model that reads them.
+//! The Model Context Protocol: lists the tools of a level, and passes calls on to the desk. Teaches that a protocol's errors are for its
+//! clients, and a tool's errors for the model that reads them.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const INSTRUCTIONS: &str = "You are on call for a small web shop, and have just 
                             takes minutes of the shop's clock, in which customers may be lost. Restore with 'remedy', hand in with 'explain', and \
                             end with 'finish'. It may turn out that nothing in the shop is wrong: then explain that, and change nothing.";
 
-/// The protocol in front of one desk; every session of it is at the same incident.
+/// The protocol in front of one desk. All its sessions work on the same incident.
 #[derive(Clone)]
 pub struct Server {
     desk: Arc<Desk>,

@@ -1,7 +1,8 @@
-//! What a program can call: one table of tools, each with its parameters. A description says what a call does, what it costs, its limits and an
-//! example. Teaches that an interface for models is read by them before anything else, and that it must tell nothing about the incident.
+//! The calls that a program can make: one table of tools, each with its parameters. A description says what a call does, what it costs, its
+//! limits and an example. Teaches that models read an interface's descriptions before anything else, and that these must tell nothing about
+//! the incident.
 
-use std::sync::Arc;
+use std::{ops::Not, sync::Arc};
 
 use incident::{Level, Service};
 use rmcp::{
@@ -10,24 +11,22 @@ use rmcp::{
 };
 use room::evidence_kind::EvidenceKind;
 use schemars::JsonSchema;
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-/// The longest text that a program may write: a sentence, as in the room.
-pub const TEXT_CHARACTERS_MAX: usize = 500;
-
-/// The longest wait in one call: whoever waits longer should look in between.
+/// The longest wait in one call: a program that waits longer should look in between.
 pub const WAIT_MINUTES_MAX: f64 = 60.0;
 
-/// Remedies in one sequence: no right sequence of the library is longer than three.
+/// The most remedies in one sequence. No right sequence of the library is longer than three.
 pub const STEPS_MAX: usize = 6;
 
-/// One call.
-#[derive(Clone, Debug)]
+/// One call: a tool's name and its parameters.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "name", content = "parameters", rename_all = "snake_case")]
 pub enum Call {
-    Situation,
-    ListChecks,
-    Catalogue,
+    Situation(Nothing),
+    ListChecks(Nothing),
+    Catalogue(Nothing),
     Check(Check),
     Logs(Logs),
     Metrics(Metrics),
@@ -51,7 +50,7 @@ pub struct Check {
     pub name: String,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logs {
     /// Only lines that hold this text.
@@ -69,7 +68,7 @@ pub struct Logs {
     pub limit: Option<u32>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// The metric. Left out: a list of the metrics that there are, with their labels.
@@ -94,16 +93,16 @@ pub struct Metrics {
     pub step: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Traces {
     /// The id of one trace: all its spans. Leave the other parameters out then.
     pub id: Option<String>,
     /// Only failed ones.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub failed: bool,
     /// The slowest first, in place of the newest.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub slowest: bool,
     /// Only those in which this service took part.
     pub service: Option<String>,
@@ -120,7 +119,7 @@ pub struct Traces {
     pub limit: Option<u32>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Changes {
     /// From when, as in `-60m`.
@@ -198,15 +197,9 @@ pub struct Finish {
 struct Known {
     name: &'static str,
     description: &'static str,
-    /// The evidence that it reads, if it reads some.
+    /// The kind of evidence that it reads, if any.
     reads: Option<EvidenceKind>,
     schema: fn() -> Arc<JsonObject>,
-    parse: fn(Value) -> Result<Call, serde_json::Error>,
-}
-
-/// A call with these parameters.
-fn parsed<T: DeserializeOwned>(arguments: Value, call: fn(T) -> Call) -> Result<Call, serde_json::Error> {
-    serde_json::from_value(arguments).map(call)
 }
 
 /// The tools, in the order in which they are used.
@@ -217,7 +210,6 @@ const TOOLS: [Known; 13] = [
                       what you have left to spend. Takes no time. Call it first. Example: {}",
         reads: None,
         schema: schema_for_type::<Nothing>,
-        parse: |given| parsed(given, |_: Nothing| Call::Situation),
     },
     Known {
         name: "list_checks",
@@ -225,7 +217,6 @@ const TOOLS: [Known; 13] = [
                       can have. Takes no time. Example: {}",
         reads: None,
         schema: schema_for_type::<Nothing>,
-        parse: |given| parsed(given, |_: Nothing| Call::ListChecks),
     },
     Known {
         name: "catalogue",
@@ -234,7 +225,6 @@ const TOOLS: [Known; 13] = [
                       Example: {}",
         reads: None,
         schema: schema_for_type::<Nothing>,
-        parse: |given| parsed(given, |_: Nothing| Call::Catalogue),
     },
     Known {
         name: "check",
@@ -243,7 +233,6 @@ const TOOLS: [Known; 13] = [
                       Example: {\"name\": \"pages-outside\"}",
         reads: None,
         schema: schema_for_type::<Check>,
-        parse: |given| parsed(given, Call::Check),
     },
     Known {
         name: "logs",
@@ -252,7 +241,6 @@ const TOOLS: [Known; 13] = [
                       \"from\": \"-15m\", \"limit\": 20}",
         reads: Some(EvidenceKind::Logs),
         schema: schema_for_type::<Logs>,
-        parse: |given| parsed(given, Call::Logs),
     },
     Known {
         name: "metrics",
@@ -261,7 +249,6 @@ const TOOLS: [Known; 13] = [
                       \"from\": \"-15m\"}",
         reads: Some(EvidenceKind::Metrics),
         schema: schema_for_type::<Metrics>,
-        parse: |given| parsed(given, Call::Metrics),
     },
     Known {
         name: "traces",
@@ -269,14 +256,12 @@ const TOOLS: [Known; 13] = [
                       64 KiB is refused: ask for less. Example: {\"failed\": true, \"limit\": 5}",
         reads: Some(EvidenceKind::Traces),
         schema: schema_for_type::<Traces>,
-        parse: |given| parsed(given, Call::Traces),
     },
     Known {
         name: "changes",
         description: "What was published, released, started and stopped, up to now. Takes 1 minute. Example: {\"from\": \"-60m\"}",
         reads: Some(EvidenceKind::Changes),
         schema: schema_for_type::<Changes>,
-        parse: |given| parsed(given, Call::Changes),
     },
     Known {
         name: "remedy",
@@ -285,7 +270,6 @@ const TOOLS: [Known; 13] = [
                       [{\"remedy\": \"restart-cache\"}]}, or {\"steps\": [{\"remedy\": \"roll-back\", \"asset\": \"site-footer\"}]}",
         reads: None,
         schema: schema_for_type::<Remedies>,
-        parse: |given| parsed(given, Call::Remedy),
     },
     Known {
         name: "hypothesis",
@@ -293,7 +277,6 @@ const TOOLS: [Known; 13] = [
                       it. Takes no time. Example: {\"text\": \"The cache waits for the content store.\"}",
         reads: None,
         schema: schema_for_type::<Hypothesis>,
-        parse: |given| parsed(given, Call::Hypothesis),
     },
     Known {
         name: "explain",
@@ -303,14 +286,12 @@ const TOOLS: [Known; 13] = [
                       [\"<an id of the catalogue's factors>\"], \"confidence\": 0.8}",
         reads: None,
         schema: schema_for_type::<Explain>,
-        parse: |given| parsed(given, Call::Explain),
     },
     Known {
         name: "wait",
         description: "Lets time pass without doing anything: more than 0 and at most 60 minutes. Example: {\"minutes\": 5}",
         reads: None,
         schema: schema_for_type::<Wait>,
-        parse: |given| parsed(given, Call::Wait),
     },
     Known {
         name: "finish",
@@ -318,16 +299,15 @@ const TOOLS: [Known; 13] = [
                       once you can do no more. You may report what you spent. Example: {\"input_tokens\": 52000, \"output_tokens\": 3100}",
         reads: None,
         schema: schema_for_type::<Finish>,
-        parse: |given| parsed(given, Call::Finish),
     },
 ];
 
-/// Those of a telemetry level.
+/// The tools that a telemetry level grants.
 fn at(level: Level) -> impl Iterator<Item = &'static Known> {
     TOOLS.iter().filter(move |tool| tool.reads.is_none_or(|kind| kind.is_open_at(level)))
 }
 
-/// The tools of a telemetry level, as they are listed.
+/// The same tools, as the protocol lists them.
 pub fn list(level: Level) -> Vec<Tool> {
     let tool = |known: &Known| {
         let changes = matches!(known.name, "remedy" | "explain" | "finish" | "hypothesis");
@@ -342,11 +322,11 @@ pub fn list(level: Level) -> Vec<Tool> {
 pub enum Unread {
     /// There is no such tool.
     Unknown(String),
-    /// Its parameters are not what they must be.
+    /// Its parameters are invalid.
     Wrong(String),
 }
 
-/// Reads a call.
+/// Reads a call to one of the level's tools.
 pub fn read(level: Level, name: &str, arguments: Option<JsonObject>) -> Result<Call, Unread> {
     let Some(known) = at(level).find(|known| known.name == name) else {
         let names: Vec<&str> = at(level).map(|known| known.name).collect();
@@ -355,7 +335,8 @@ pub fn read(level: Level, name: &str, arguments: Option<JsonObject>) -> Result<C
             names.join(", ")
         )));
     };
-    (known.parse)(Value::Object(arguments.unwrap_or_default())).map_err(|error| {
+    let call = json!({ "name": known.name, "parameters": arguments.unwrap_or_default() });
+    serde_json::from_value(call).map_err(|error| {
         Unread::Wrong(format!(
             "The parameters cannot be read: {error}. The tool's input schema says what they are."
         ))
@@ -371,9 +352,10 @@ mod tests {
         for tool in &TOOLS {
             let (_, example) = tool.description.split_once("Example: ").expect("an example");
             let example = example.split(", or {").next().unwrap_or_default();
-            let example: Value =
+            let example =
                 serde_json::from_str(example).unwrap_or_else(|error| panic!("{}: {error}", tool.name));
-            (tool.parse)(example).unwrap_or_else(|error| panic!("{}: {error}", tool.name));
+            read(Level::RICHEST, tool.name, Some(example))
+                .unwrap_or_else(|why| panic!("{}: {why:?}", tool.name));
         }
     }
 

@@ -1,20 +1,14 @@
-//! The protocol over streamable HTTP, for whoever bears the token.
+//! The protocol over streamable HTTP, for clients that present the token.
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    middleware::{Next, from_fn_with_state},
-    response::{IntoResponse, Response},
-};
+use axum::Router;
 use chassis::{
-    Problem, TaskGroup,
+    TaskGroup,
     network::Listener,
-    operator::is_bearer,
+    operator::guarded,
     serve::{Hosts, Limits, Protocol, Serving, serve_router},
 };
-use http::StatusCode;
 use rmcp::transport::{
     StreamableHttpServerConfig, StreamableHttpService,
     streamable_http_server::session::local::LocalSessionManager,
@@ -23,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{desk::Desk, lines::LINE_BYTES_MAX, server::Server};
 
-/// Where the protocol is spoken.
+/// The path at which the protocol is served.
 pub const PATH: &str = "/mcp";
 
-/// Serves the protocol at [`PATH`] until `stop`. It answers on loopback names alone.
+/// Serves the protocol at [`PATH`] until `stop`. It answers only on loopback host names.
 pub async fn serve(listener: Listener, desk: Arc<Desk>, token: String, stop: CancellationToken) {
     let serving = Serving {
         protocol: Protocol::Http1,
@@ -34,12 +28,12 @@ pub async fn serve(listener: Listener, desk: Arc<Desk>, token: String, stop: Can
         hosts: Hosts::default(),
         has_date: true,
     };
-    let (router, tasks) = (router(desk, token, stop.clone()), TaskGroup::default());
+    let (router, tasks) = (router(desk, &token, stop.clone()), TaskGroup::default());
     serve_router(listener, router.into(), serving, tasks.clone(), stop).await;
     tasks.kill().await;
 }
 
-fn router(desk: Arc<Desk>, token: String, stop: CancellationToken) -> Router {
+fn router(desk: Arc<Desk>, token: &str, stop: CancellationToken) -> Router {
     let bytes_max = usize::try_from(LINE_BYTES_MAX).unwrap_or(usize::MAX);
     let config = StreamableHttpServerConfig::default()
         .with_cancellation_token(stop)
@@ -48,14 +42,5 @@ fn router(desk: Arc<Desk>, token: String, stop: CancellationToken) -> Router {
     let server = Server::new(desk);
     let service =
         StreamableHttpService::new(move || Ok(server.clone()), Arc::<LocalSessionManager>::default(), config);
-    Router::new().route_service(PATH, service).layer(from_fn_with_state(Arc::<str>::from(token), admit))
-}
-
-async fn admit(State(token): State<Arc<str>>, request: Request, next: Next) -> Response {
-    if is_bearer(request.headers(), &token) {
-        return next.run(request).await;
-    }
-    let detail =
-        "This needs credentials: send 'Authorization: Bearer' with the token that was printed at start.";
-    Problem::new(StatusCode::UNAUTHORIZED, detail).into_response()
+    guarded(Router::new().route_service(PATH, service), token)
 }

@@ -1,4 +1,4 @@
-//! `glyphfall agent`: one incident for a program from outside, over the Model Context Protocol.
+//! `glyphfall agent`: lets an external program respond to one incident, over the Model Context Protocol.
 
 use std::{
     io,
@@ -31,14 +31,19 @@ use world::{
 };
 
 use crate::{
-    args::new_seed, debrief, done::Done, listeners::listen, naming::RunName, output, real_time::in_real_time,
-    stop, work,
+    args::new_seed,
+    debrief,
+    listeners::listen,
+    naming::RunName,
+    output,
+    stop::{self, Done, in_real_time},
+    work,
 };
 
-/// How long the world waits for a program that somebody may lead by hand.
+/// Timeout for the program's next message. It is long because a person may be driving the program by hand.
 const SILENT_MAX: Duration = Duration::from_secs(3_600);
 
-/// How often a finished incident is noticed.
+/// Poll interval for the end of the incident.
 const LOOKS_EVERY: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Debug, Args)]
@@ -72,7 +77,6 @@ pub(crate) struct AgentArgs {
     out: PathBuf,
 }
 
-/// What moves the shop's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ClockOf {
     /// Each call, by the table of costs; thinking takes no time
@@ -98,7 +102,8 @@ pub(crate) fn run(args: &AgentArgs) -> anyhow::Result<Done> {
         .with("", &args.level.name(), &Level::Dark.name())
         .free_in(&args.out);
     debrief::can_leave(&args.out, &stem)?;
-    // Standard output is the protocol's; and what a client shows of standard error must tell nothing before the end.
+    // Standard output carries the protocol. A client may show standard error to its model, so nothing printed there may reveal the answer
+    // before the end.
     output::error_line(&format!("seed {seed}, telemetry {}, virtual time", args.level.name()));
     let incident = prepared(&scenario, seed, terms, SILENT_MAX);
     let desk = incident.desk();
@@ -111,13 +116,13 @@ pub(crate) fn run(args: &AgentArgs) -> anyhow::Result<Done> {
     tell(args, &outcome, &stem)
 }
 
-/// A scenario of the library that answers one call.
+/// Draws a scenario of the library whose steps all happen within one call of the responder.
 fn drawn(seed: u64) -> Scenario {
     let all: Vec<Scenario> = library().into_iter().filter(sees_all).collect();
     all.choose(&mut chassis::rng(seed, "which incident", "")).expect("the library is not empty").clone()
 }
 
-/// Serves the protocol until the program has gone away or has finished, or somebody stops it.
+/// Serves the protocol until the program disconnects or finishes, or the user stops the command.
 async fn served(args: &AgentArgs, desk: &Arc<Desk>) -> anyhow::Result<()> {
     let Some(port) = args.http else {
         let lines = Lines::over(io::stdin(), output::protocol())?;
@@ -150,7 +155,6 @@ async fn served(args: &AgentArgs, desk: &Arc<Desk>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What came of it, on standard error.
 fn tell(args: &AgentArgs, outcome: &Outcome, stem: &str) -> anyhow::Result<Done> {
     let Outcome { record, told } = outcome;
     if told.called_s.is_none() {

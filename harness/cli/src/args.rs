@@ -1,11 +1,14 @@
-//! Arguments that several commands have, each written once. Those of one command alone stand beside its `run`.
+//! Arguments that several commands share, each defined once. Arguments of a single command are defined beside its `run`.
 
-use chassis::{LatentFault, Level};
+use chassis::{LatentFault, Level, serve::Limits};
 use clap::{Args, ValueEnum};
+use world::{Addresses, ShopOptions};
 
-use crate::ports::Ports;
+use crate::{listeners::EVIDENCE_LISTENERS, ports::Ports, target::Tokens};
 
-/// How results are written.
+/// Listeners of a shop: three services, each with an operator port.
+const LISTENERS: usize = 6;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
@@ -14,7 +17,6 @@ pub(crate) enum Format {
     Json,
 }
 
-/// What the shop is like.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ShopArgs {
     /// Telemetry level of the services [default: dark]
@@ -34,7 +36,7 @@ pub(crate) struct ShopArgs {
 }
 
 impl ShopArgs {
-    /// The level, after `--repair inadequate-telemetry` has had its say.
+    /// The telemetry level. `--repair inadequate-telemetry` means the richest one; a different `--level` beside it is an error.
     pub(crate) fn level(&self) -> anyhow::Result<Level> {
         let repaired = self.repair.contains(&LatentFault::InadequateTelemetry);
         match (self.level, repaired) {
@@ -52,9 +54,24 @@ impl ShopArgs {
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(new_seed)
     }
+
+    /// Options of a live shop, built from these arguments.
+    pub(crate) fn shop(
+        &self,
+        addresses: Addresses,
+        tokens: &Tokens,
+        seed: u64,
+    ) -> anyhow::Result<ShopOptions> {
+        let mut shop = ShopOptions::live(addresses, seed);
+        shop.level = self.level()?;
+        shop.repaired.clone_from(&self.repair);
+        shop.editor_token.clone_from(&tokens.editor);
+        shop.surroundings.settings.limits = Limits::of_process(LISTENERS + EVIDENCE_LISTENERS);
+        Ok(shop)
+    }
 }
 
-/// A seed that nobody asked for: small enough to type again.
+/// Draws a seed when the user gave none. It is small enough to retype.
 pub(crate) fn new_seed() -> u64 {
     rand::random_range(1..1_000_000)
 }

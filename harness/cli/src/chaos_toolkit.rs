@@ -1,5 +1,5 @@
-//! A scenario as an experiment of the Chaos Toolkit: what is true of a shop that is well, what is done to it, how it is put back.
-//! Teaches that such an experiment is a hypothesis: it is worth as much as what it calls steady.
+//! A scenario as an experiment of the Chaos Toolkit: the steady state of a healthy shop, the action on it, and the rollback. Teaches that
+//! such an experiment is a hypothesis, and only as good as its definition of the steady state.
 
 use incident::Service;
 use serde_json::{Value, json};
@@ -10,21 +10,16 @@ use crate::target::TargetArgs;
 /// Pages that customers need, with their paths.
 const PAGES: [(&str, &str); 2] = [("the home page", "/"), ("the checkout", "/checkout")];
 
-/// How long a customer waits for a page, and a health check for its answer, in seconds.
+/// Timeout of a customer's page request and of a health check, in seconds.
 const PATIENCE_S: u32 = 10;
 
-/// How long the shop is left alone after what was done to it, in seconds: until then every fragment that the cache kept has expired.
+/// Pause after the action, in seconds. By then every cached fragment has expired.
 const PAUSE_S: u32 = 20;
 
-/// The experiment that triggers `asked`, the name or the file of a scenario, in the shop that is meant.
 pub(crate) fn experiment(scenario: &Scenario, asked: &str, target: &TargetArgs) -> anyhow::Result<Value> {
     let addresses = target.ports.on(&target.target, None)?;
     let health = Service::ALL.map(|service| {
-        let address = match service {
-            Service::ContentStore => &addresses.content_store,
-            Service::Cache => &addresses.cache,
-            Service::WebFront => &addresses.web_front,
-        };
+        let address = addresses.of(service);
         answers(&format!("the health check of the {}", service.words()), &format!("http://{address}/healthz"))
     });
     let pages = PAGES.map(|(name, path)| answers(name, &format!("http://{}{path}", addresses.web_front)));

@@ -1,11 +1,11 @@
-//! `glyphfall characters`: what special characters break, measured while one waits.
+//! `glyphfall characters`: measures what special characters break.
 
 use anyhow::bail;
 use clap::Args;
 use experiment::characters::{Specimen, find, run as measure, specimens};
 use incident::did_you_mean;
 
-use crate::{args::Format, done::Done, output, output::plain, screen, work::watched};
+use crate::{args::Format, output, output::plain, screen, stop::Done, work::watched};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CharactersArgs {

@@ -1,75 +1,35 @@
-//! The commands, and where each is carried out. What a command is asked with stands in its own file; what several have in common
-//! stands in `args.rs`, `ports.rs` and `target.rs`.
+//! The commands, and the dispatch to each. A command's arguments stand in its own file; arguments that several commands share stand in
+//! `args.rs`, `ports.rs` and `target.rs`.
 
 use chassis::Environment;
 use clap::{CommandFactory, Parser, Subcommand, builder::Styles};
 
 use crate::{
-    agent::{self, AgentArgs},
-    cases::{
-        export::{self, ExportCaseArgs},
-        grade::{self, GradeArgs},
-    },
-    chain::{self, ChainArgs},
-    characters::{self, CharactersArgs},
-    compare::{self, CompareArgs},
-    completions::{self, CompletionsArgs},
-    containers::{self, HealthcheckArgs, TokensArgs},
-    debrief::{self, DebriefArgs},
-    demo::{self, DemoArgs},
-    doctor::{self, DoctorArgs},
-    done::Done,
-    evidence_command::{self, EvidenceArgs},
-    inject::{self, InjectArgs, RestoreArgs},
-    lint::{self, LintArgs},
-    output,
-    play::{self, PlayArgs},
-    real_time::{in_real_time, unless_told},
-    remedies::{self, LevelArgs, RepairArgs, RestartArgs, RollBackArgs},
-    room::{self, RoomArgs},
-    scenarios::{self, ScenariosArgs},
+    agent, cases, chain, characters, compare, completions, containers, debrief, demo, doctor,
+    evidence_command, inject, lint, output, play, remedies, room, scenarios,
     screen::broken,
-    train::{self, TrainArgs},
-    up::{self, UpArgs},
-    verify::{self, VerifyArgs},
-    watch::{self, WatchArgs},
-    year::{self, YearArgs},
+    stop::{Done, in_real_time, unless_told},
+    train, up, verify, watch, year,
 };
 
-/// How every command ends.
 const ENDS: &str = "\
 Exit codes: 0 success; 1 a measurement or a check fell short; 2 an error, with its reason; 128 plus the signal's number (Ctrl-C: \
 130) stopped early, with partial results that say so. A command that runs until Ctrl-C ends with 0.";
 
-/// Who uses which command for what.
-const USERS: [(&str, &[&str]); 4] = [
+const USERS: [(&str, &str); 4] = [
     (
         "See it",
-        &[
-            "demo",
-            "up",
-            "scenarios",
-            "play",
-            "debrief",
-            "evidence",
-            "inject",
-            "restart",
-            "roll-back",
-            "repair",
-            "level",
-            "restore",
-            "doctor",
-        ],
+        "demo up scenarios play debrief evidence inject restart roll-back repair level restore doctor",
     ),
-    ("Teach it", &["room"]),
-    ("Measure it", &["chain", "compare", "year", "characters"]),
-    ("Build on it", &["verify", "watch", "lint", "agent", "export-case", "grade", "completions"]),
+    ("Teach it", "room"),
+    ("Measure it", "chain compare year characters"),
+    ("Build on it", "verify watch lint agent export-case grade completions"),
 ];
 
-/// Columns of the longest command's name.
 const NAME_COLUMNS: usize = 11;
 
-/// Help with its commands by who uses them, which clap has no headings for. It is wrapped here, as clap prints a template as it is.
+/// Help text with the commands grouped by audience, for which clap has no headings. The text is wrapped here because clap prints a template
+/// as it is.
 fn help_by_user() -> String {
     let commands = Command::augment_subcommands(clap::Command::new(""));
     let header = Styles::styled().get_header().to_owned();
@@ -81,7 +41,7 @@ fn help_by_user() -> String {
     };
     let groups = USERS.map(|(user, names)| {
         let lines: String =
-            names.iter().filter_map(|name| commands.find_subcommand(name)).map(line).collect();
+            names.split(' ').filter_map(|name| commands.find_subcommand(name)).map(line).collect();
         format!("{header}{user}{header:#}\n{lines}\n")
     });
     let groups = groups.concat();
@@ -99,77 +59,77 @@ pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) demo: DemoArgs,
+    pub(crate) demo: demo::DemoArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Plays the story live, from start to end, and reports its figures
-    Demo(DemoArgs),
+    Demo(demo::DemoArgs),
     /// Runs the shop and its customers until Ctrl-C
-    Up(UpArgs),
+    Up(up::UpArgs),
     /// Runs a training session until Ctrl-C: a facilitator, and several teams with a shop each
-    Room(RoomArgs),
+    Room(room::RoomArgs),
     /// Sends customers to a shop that runs elsewhere, receives its telemetry and writes the record, until Ctrl-C
-    Watch(WatchArgs),
+    Watch(watch::WatchArgs),
     /// Lists the scenarios; with a name, describes one in full (a spoiler)
-    Scenarios(ScenariosArgs),
+    Scenarios(scenarios::ScenariosArgs),
     /// Plays one incident in virtual time, from the first customer to the end
-    Play(PlayArgs),
+    Play(play::PlayArgs),
     /// Lets a program from outside respond to one incident, over the Model Context Protocol
-    Agent(AgentArgs),
+    Agent(agent::AgentArgs),
     /// Trains the model responder again, and writes what it learned
     #[command(hide = true)]
-    Train(TrainArgs),
+    Train(train::TrainArgs),
     /// Plays all sixteen combinations of the latent faults and reports each fault's share of the loss
-    Chain(ChainArgs),
+    Chain(chain::ChainArgs),
     /// Compares telemetry levels on the same incidents: how much sooner is each explained and restored?
-    Compare(CompareArgs),
+    Compare(compare::CompareArgs),
     /// Simulates a year of incidents for many teams: one central support line, or each team on call for what it builds?
-    Year(YearArgs),
+    Year(year::YearArgs),
     /// Makes a page and Markdown from an incident record, with a post-incident review to fill in
-    Debrief(DebriefArgs),
+    Debrief(debrief::DebriefArgs),
     /// Plays an incident and writes its evidence to files, with a question and a sealed answer, for programs that diagnose
-    ExportCase(ExportCaseArgs),
+    ExportCase(cases::export::ExportCaseArgs),
     /// Scores answers to exported cases
-    Grade(GradeArgs),
+    Grade(cases::grade::GradeArgs),
     /// Measures what special characters break; for those that are named, explains why
-    Characters(CharactersArgs),
+    Characters(characters::CharactersArgs),
     /// Checks content before it is published, by the rules of the repaired content store
-    Lint(LintArgs),
+    Lint(lint::LintArgs),
     /// Queries the evidence of a running shop: logs, metrics, traces, changes and alerts
-    Evidence(EvidenceArgs),
+    Evidence(evidence_command::EvidenceArgs),
     /// Triggers a scenario in a running shop, or publishes a file's bytes
-    Inject(InjectArgs),
+    Inject(inject::InjectArgs),
     /// Resets a running shop to how it was at the start, with its repairs and telemetry level
-    Restore(RestoreArgs),
+    Restore(remedies::CallArgs),
     /// Restarts one service of a running shop
-    Restart(RestartArgs),
+    Restart(remedies::RestartArgs),
     /// Publishes an asset's earlier text again in a running shop
-    RollBack(RollBackArgs),
+    RollBack(remedies::RollBackArgs),
     /// Repairs a latent fault in a running shop, or brings it back
-    Repair(RepairArgs),
+    Repair(remedies::RepairArgs),
     /// Sets the telemetry level of a running shop
-    Level(LevelArgs),
+    Level(remedies::LevelArgs),
     /// Checks which of the four latent faults are present in a shop, over HTTP alone
-    Verify(VerifyArgs),
+    Verify(verify::VerifyArgs),
     /// Says what this machine has and lacks: ports, Docker, Chromium, disk, memory, clock
-    Doctor(DoctorArgs),
+    Doctor(doctor::DoctorArgs),
     /// Prints a script that completes commands and options in a shell
-    Completions(CompletionsArgs),
+    Completions(completions::CompletionsArgs),
     /// Prints the manual page
     #[command(hide = true)]
     Man,
     /// Prints the tokens of the shop in containers, making them if there are none; starts a program with them if one is named
     #[command(hide = true)]
-    Tokens(TokensArgs),
+    Tokens(containers::TokensArgs),
     /// Asks a health check; the exit code says what it answered
     #[command(hide = true)]
-    Healthcheck(HealthcheckArgs),
+    Healthcheck(containers::HealthcheckArgs),
 }
 
 impl Command {
-    /// What the command finishes after Ctrl-C, if that can take a while.
+    /// The work that the command still finishes after Ctrl-C, if it can take a while.
     pub(crate) fn waits_for(&self) -> Option<&'static str> {
         match self {
             Self::Demo(_) => Some("closing the shop and writing what there is"),
@@ -202,8 +162,8 @@ pub(crate) fn run(command: Command, environment: &Environment) -> anyhow::Result
         Command::Compare(args) => compare::run(&args),
         Command::Year(args) => year::run(&args),
         Command::Debrief(args) => debrief::run(&args),
-        Command::ExportCase(args) => export::run(&args),
-        Command::Grade(args) => grade::run(&args),
+        Command::ExportCase(args) => cases::export::run(&args),
+        Command::Grade(args) => cases::grade::run(&args),
         Command::Characters(args) => characters::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Evidence(args) => in_real_time(evidence_command::run(args)),
@@ -237,7 +197,7 @@ mod tests {
             .filter(|command| !command.is_hide_set())
             .map(clap::Command::get_name)
             .collect();
-        let named: Vec<_> = USERS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let named: Vec<_> = USERS.iter().flat_map(|(_, names)| names.split(' ')).collect();
         assert_eq!(
             (named.iter().copied().collect::<BTreeSet<_>>(), named.len()),
             (shown.clone(), shown.len())

@@ -1,4 +1,4 @@
-//! What a shell and a manual know of the commands: both made from the same definitions as the help.
+//! Shell completions and the manual page, both generated from the definitions that also make the help.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -21,7 +21,7 @@ pub(crate) fn completions(args: &CompletionsArgs, mut commands: Command) -> anyh
     Ok(())
 }
 
-/// Prints one page with all commands. The generator makes a page for each: here they are sections of the first.
+/// Prints one manual page for all commands. The generator makes a page for each command; here those become sections of the first.
 pub(crate) fn man(mut command: Command) -> anyhow::Result<()> {
     command.build();
     let page = Man::new(command.clone());

@@ -1,10 +1,10 @@
-//! What a container needs and its image has no shell for: tokens that all of them share, and asking a health check. Teaches
-//! that a secret is made where it is used, and never shipped.
+//! Helpers for containers, whose image has no shell: shared tokens, and a health check request. Teaches that a secret is made where it is
+//! used, and never shipped.
 
 use std::{
     fs,
     io::{self, Write},
-    os::unix::{fs::OpenOptionsExt, process::CommandExt},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -14,16 +14,16 @@ use anyhow::{Context, bail};
 use chassis::{Chassis, Clock, Environment, Network, Peer, Wait};
 use clap::Args;
 use http::{StatusCode, Uri};
+use tempfile::NamedTempFile;
 
 use crate::{screen, target::Tokens};
 
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The variables in which containers are given the tokens.
+/// The environment variables that pass the tokens to containers.
 const VARIABLES: [&str; 3] =
     ["GLYPHFALL_EDITOR_TOKEN", "GLYPHFALL_OPERATOR_TOKEN", "GLYPHFALL_NOTIFICATION_TOKEN"];
 
-/// The tokens of one shop, shared by its containers.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TokensArgs {
     /// Folder that holds the tokens; those in the environment win
@@ -34,14 +34,13 @@ pub(crate) struct TokensArgs {
     program: Vec<String>,
 }
 
-/// One health check.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct HealthcheckArgs {
     /// What to ask, such as <http://127.0.0.1:8081/healthz>
     url: Uri,
 }
 
-/// Prints the tokens, or becomes the program that is given them.
+/// Prints the tokens, or replaces this process with a program that gets them in its environment.
 pub(crate) fn tokens(options: &TokensArgs, environment: &Environment) -> anyhow::Result<()> {
     let Tokens { editor, operator, notification } = shared(&options.folder, environment)?;
     let tokens = [Some(editor), Some(operator), notification];
@@ -53,36 +52,34 @@ pub(crate) fn tokens(options: &TokensArgs, environment: &Environment) -> anyhow:
         }
         return Ok(());
     };
-    // Only a failure comes back: the program takes this one's place, and with it its process id and its signals.
+    // `exec` returns only on failure. On success the program takes over this process, with its id and its signals.
     let error = Command::new(program).args(arguments).envs(named).exec();
     Err(error).with_context(|| {
         format!("{program} cannot be started; give its full path, as containers have no shell")
     })
 }
 
-/// Whether the answer was 200.
 pub(crate) async fn healthcheck(options: &HealthcheckArgs) -> anyhow::Result<bool> {
     let Some(authority) = options.url.authority() else {
         bail!("{} names no host: give one such as http://127.0.0.1:8081/healthz", options.url)
     };
-    let caller = Chassis::of_caller("health", Network::Tcp, Clock::real(), 0);
+    let caller = Chassis::of_caller("health", Network::tcp(0), Clock::real(), 0);
     let peer = Peer::new(&caller, authority.clone());
     let answer = peer.get(options.url.path(), Wait::AtMost(HEALTH_TIMEOUT)).await?;
     screen::line(&answer.status.to_string());
     Ok(answer.status == StatusCode::OK)
 }
 
-/// The tokens of the folder; the first who asks makes them.
+/// Reads the folder's tokens; the first caller makes them.
 fn shared(folder: &Path, environment: &Environment) -> anyhow::Result<Tokens> {
     let wanted = Tokens::from_environment_or_new(environment)?;
-    let [editor, operator, notification] = VARIABLES.map(|variable| environment.token(variable));
-    let (editor, operator, notification) = (editor?, operator?, notification?);
+    let [editor, operator, notification] =
+        VARIABLES.map(|variable| environment.token(variable).ok().flatten());
     if editor.is_some() && operator.is_some() && notification.is_some() {
         return Ok(wanted);
     }
     let file = folder.join("tokens.json");
-    let kept = keep(&file, &wanted);
-    let kept = kept.with_context(|| {
+    let kept = keep(&file, &wanted).with_context(|| {
         format!(
             "the tokens cannot be kept in {}: mount a folder there that may be written to, or set all of {}",
             folder.display(),
@@ -92,22 +89,19 @@ fn shared(folder: &Path, environment: &Environment) -> anyhow::Result<Tokens> {
     Ok(Tokens {
         editor: editor.unwrap_or(kept.editor),
         operator: operator.unwrap_or(kept.operator),
-        // A file that has none was written by hand, or before there was one: the cache then asks for none.
+        // A hand-written or older file may lack this token. The cache then requires none.
         notification: notification.or(kept.notification),
     })
 }
 
-/// What the file holds. Without a file, `wanted` is written whole before it gets its name: of several who start at once one
-/// wins, and the others read what it wrote.
+/// Reads the tokens from the file. If there is none, writes `wanted` to a draft and renames it: of several processes that start at once one
+/// wins, and the others read its tokens. Only this user may read the file.
 fn keep(file: &Path, wanted: &Tokens) -> io::Result<Tokens> {
     if !file.exists() {
-        let draft = file.with_extension(format!("{:08x}", rand::random::<u32>()));
-        let mut opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        opened.write_all(&serde_json::to_vec(wanted)?)?;
-        let named = fs::hard_link(&draft, file);
-        fs::remove_file(&draft)?;
-        match named {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        let mut draft = NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
+        draft.write_all(&serde_json::to_vec(wanted)?)?;
+        match draft.persist_noclobber(file) {
+            Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => return Err(refused.error),
             _ => {}
         }
     }

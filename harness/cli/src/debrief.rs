@@ -1,4 +1,4 @@
-//! `glyphfall debrief`: an incident record as a page and as Markdown, with the review ready to fill in.
+//! `glyphfall debrief`: renders an incident record as a page and as Markdown, with a review to fill in.
 
 use std::{
     fs,
@@ -12,17 +12,14 @@ use clap::Args;
 use experiment::chain::{ChainOptions, chain};
 use incident::IncidentRecord;
 use report::chain::ChainReport;
-use world::{
-    scenario::library,
-    whole_file::{READABLE, replace},
-};
+use world::scenario::library;
 
 use crate::{
-    done::Done,
     log_events,
     output::{self, plain},
     screen,
-    work::{can_write, cannot_write, watched},
+    stop::Done,
+    work::{self, can_write, shown, watched},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -49,20 +46,19 @@ pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<Done> {
     if !args.otlp {
         can_leave(&args.out, &stem)?;
     }
-    let name = |file: &Path| plain(&file.display().to_string());
     let read = |file: &PathBuf| {
         fs::read_to_string(file).with_context(|| {
             format!(
                 "cannot read {}; 'glyphfall demo', 'play' and 'up' write records to glyphfall-out",
-                name(file)
+                shown(file)
             )
         })
     };
-    // The error's own text names its cause already.
+    // The error's own text already includes its cause.
     let record = IncidentRecord::from_json(&read(&args.record)?).map_err(|error| {
         anyhow!(
             "{}: {}; 'glyphfall demo', 'play' and 'up' write records",
-            name(&args.record),
+            shown(&args.record),
             plain(&error.to_string())
         )
     })?;
@@ -74,7 +70,7 @@ pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<Done> {
         serde_json::from_str(&read(file)?).with_context(|| {
             format!(
                 "{} is not what `glyphfall chain` writes as JSON; leave --chain out, or let --replay make it",
-                name(file)
+                shown(file)
             )
         })
     });
@@ -88,11 +84,11 @@ pub(crate) fn run(args: &DebriefArgs) -> anyhow::Result<Done> {
     }
     let [html, md] = write(&record, chain.as_ref(), &args.out, &stem)?;
     screen::paragraph(&format!("{}.", plain(&::debrief::incident::finding(&record))));
-    screen::line(&format!("\nPage:     {}\nMarkdown: {}", name(&html), name(&md)));
+    screen::line(&format!("\nPage:     {}\nMarkdown: {}", shown(&html), shown(&md)));
     Ok(Done::Well)
 }
 
-/// The same scenario and seed, in virtual time; none if it was stopped.
+/// Replays the record's scenario and seed in virtual time; `None` if stopped.
 fn replayed(record: &IncidentRecord) -> anyhow::Result<Option<ChainReport>> {
     let name = &record.run.scenario;
     let scenario = library().into_iter().find(|scenario| scenario.name == *name).with_context(|| {
@@ -107,27 +103,24 @@ fn replayed(record: &IncidentRecord) -> anyhow::Result<Option<ChainReport>> {
     Ok(report.complete.then_some(report))
 }
 
-/// Makes sure, before any long work, that a record and its debrief can be left under this name.
+/// Checks, before any long work, that a record and its debrief can be written under this name.
 pub(crate) fn can_leave(out: &Path, stem: &str) -> anyhow::Result<()> {
     let files = ["json", "html", "md"].map(|ending| format!("{stem}.{ending}"));
     can_write(out, files.iter().map(String::as_str))
 }
 
-/// Writes a record and its debrief, under one name; says where.
+/// Writes a record and its debrief under one name; returns their paths.
 pub(crate) fn leave(record: &IncidentRecord, out: &Path, stem: &str) -> anyhow::Result<[PathBuf; 3]> {
     let file = out.join(format!("{stem}.json"));
-    fs::create_dir_all(out)
-        .and_then(|()| replace(&file, record.to_json().as_bytes(), READABLE))
-        .with_context(|| cannot_write(&file))?;
+    work::write(&file, record.to_json().as_bytes())?;
     let [html, md] = write(record, None, out, stem)?;
     Ok([file, html, md])
 }
 
-/// Where a record and its debrief are, as lines.
+/// Lines that say where a record and its debrief are.
 pub(crate) fn named(record: &IncidentRecord, [file, page, _]: &[PathBuf; 3]) -> String {
     let marked = if record.complete { "Record" } else { "Partial record" };
-    let [file, page] = [file, page].map(|path| plain(&path.display().to_string()));
-    format!("\n{marked}: {file}\nDebrief: {page}")
+    format!("\n{marked}: {}\nDebrief: {}", shown(file), shown(page))
 }
 
 fn write(
@@ -139,9 +132,7 @@ fn write(
     let page = ::debrief::incident::page(record, chain)?;
     let markdown = ::debrief::incident::markdown(record, chain)?;
     let [html, md] = ["html", "md"].map(|ending| out.join(format!("{stem}.{ending}")));
-    fs::create_dir_all(out)
-        .and_then(|()| replace(&html, page.as_bytes(), READABLE))
-        .and_then(|()| replace(&md, markdown.as_bytes(), READABLE))
-        .with_context(|| cannot_write(out))?;
+    work::write(&html, page.as_bytes())?;
+    work::write(&md, markdown.as_bytes())?;
     Ok([html, md])
 }

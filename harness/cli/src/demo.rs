@@ -1,6 +1,6 @@
 //! The story, live: a healthy shop, one publish, the spread, the remedies that fail and the ones that work.
 //!
-//! The script says what people try and when. What comes of it is what the customers met: every figure is theirs.
+//! The script fixes what people try and when. Every figure comes from what the simulated customers met.
 
 use std::{io, path::PathBuf, time::Duration};
 
@@ -10,6 +10,7 @@ use chassis::Environment;
 use clap::Args;
 use console::style;
 use experiment::compare::{CompareOptions, Extent, SEED_MAX, Study, study};
+use http::StatusCode;
 use incident::{EventKind, IncidentRecord, Remedy, Rules, Service, Story};
 use tokio::time::{Instant, interval, sleep_until};
 use world::{
@@ -22,14 +23,12 @@ use crate::{
     args::{Format, ShopArgs},
     compare::{side_by_side, what_telemetry_changes},
     debrief,
-    done::Done,
     figures::{Figures, HealthTally},
-    live::{run_of, shop_options},
     naming::RunName,
     output::{self, plain},
-    real_time::in_real_time,
+    record_keeper::run_of,
     screen::{self, Screen},
-    stop,
+    stop::{self, Done, in_real_time},
     target::Tokens,
     work::watched,
 };
@@ -49,14 +48,15 @@ pub(crate) struct DemoArgs {
     out: PathBuf,
 }
 
-/// When each part of the story ends, in seconds of the shop. The time that a restart holds is the time that the cache takes a fragment
-/// for fresh: it decides how long the whole story takes.
+/// When each part of the story ends, in seconds of the shop. A restart helps for as long as the cache treats a fragment as fresh, so that
+/// time decides how long the whole story takes.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// What the files of a run are called after, beside its seed.
+    /// Part of the names of a run's files, beside its seed.
     name: &'static str,
     time_to_live_s: u32,
-    /// For how long availability must hold to count as restored: less than the full minute asked for elsewhere, and it is said.
+    /// How long availability must hold to count as restored, in seconds. This is less than the full minute required elsewhere, and the
+    /// output says so.
     hold_s: u32,
     healthy_until_s: f64,
     spread_until_s: f64,
@@ -88,7 +88,7 @@ const SLOW: Pace = Pace {
 };
 
 impl Pace {
-    /// Story minutes a minute: from the publish to the end is the story's morning.
+    /// Story minutes per minute of the shop. The time from the publish to the end covers the story's whole morning.
     fn speed(self) -> f64 {
         Story::default().ends_s() / (self.ends_s - self.healthy_until_s)
     }
@@ -98,10 +98,9 @@ const TICK: Duration = Duration::from_millis(250);
 
 const HEALTH_EVERY: u32 = 8;
 
-/// How often a pipe gets a line.
 const LINE_EVERY: u32 = 12;
 
-/// What one can do next: for whom, the command, and what it does.
+/// Next steps for the user: the purpose, the command, and what it does.
 pub(crate) const NEXT: [(&str, &str, &str); 5] = [
     ("see it", "up", "break and repair it by hand"),
     ("teach it", "room --example", "a finished session of four teams"),
@@ -110,30 +109,21 @@ pub(crate) const NEXT: [(&str, &str, &str); 5] = [
     ("", "doctor", "what this machine lacks, and for what"),
 ];
 
-/// What the live part left.
-struct Told {
-    record: IncidentRecord,
-    figures: Figures,
-    /// Where the record and its debrief are, as lines.
-    named: String,
-    is_whole: bool,
-}
-
-/// Tells the story, then compares; says whether it came out as it is told.
+/// Plays the story, then compares telemetry levels. The result says whether the story came out as expected.
 pub(crate) fn run(options: &DemoArgs, environment: &Environment) -> anyhow::Result<Done> {
     let screen = Screen::new(options.format);
     let tokens = Tokens::from_environment_or_new(environment)?;
-    let Told { record, figures, named, is_whole } = in_real_time(tell(options, &tokens, &screen))?;
-    let done = if is_whole { figures.as_told().into() } else { Done::BrokenOff };
+    let (record, figures, named) = in_real_time(tell(options, &tokens, &screen))?;
+    let done = if record.complete { figures.as_told().into() } else { Done::BrokenOff };
     if options.format == Format::Json {
         screen::line(&record.to_json());
         return Ok(done);
     }
-    if !is_whole {
+    if !record.complete {
         screen::line(&named);
         return Ok(done);
     }
-    // What is compared is the shop with all its faults: beside the figures of another it would mislead.
+    // The comparison plays a shop with all its faults, which would mislead beside the figures of a repaired shop.
     let compares = options.shop.repair.is_empty();
     let seed = record.run.seed % SEED_MAX;
     let study = if compares { compare(seed)? } else { None };
@@ -171,7 +161,6 @@ pub(crate) fn run(options: &DemoArgs, environment: &Environment) -> anyhow::Resu
     Ok(if compares && study.is_none() { Done::BrokenOff } else { done })
 }
 
-/// What one can do next, as lines.
 pub(crate) fn next() -> Vec<String> {
     let mut lines = vec![format!("\n{}", style("What next").bold())];
     lines.extend(NEXT.map(|(who, command, does)| format!("  {who:<11}  glyphfall {command:<16} {does}")));
@@ -179,8 +168,12 @@ pub(crate) fn next() -> Vec<String> {
     lines
 }
 
-/// Tells the story live. Broken off, it leaves what there is, marked as partial.
-async fn tell(options: &DemoArgs, tokens: &Tokens, screen: &Screen) -> anyhow::Result<Told> {
+/// Plays the story live, and says where the record and its debrief are. If stopped early, it still writes both, marked as partial.
+async fn tell(
+    options: &DemoArgs,
+    tokens: &Tokens,
+    screen: &Screen,
+) -> anyhow::Result<(IncidentRecord, Figures, String)> {
     let seed = options.shop.seed();
     let pace = if options.slow { SLOW } else { ORDINARY };
     let stem = RunName::new(&format!("incident-{STORY}"), seed)
@@ -191,28 +184,27 @@ async fn tell(options: &DemoArgs, tokens: &Tokens, screen: &Screen) -> anyhow::R
         .into_name();
     debrief::can_leave(&options.out, &stem)?;
     let mut story = Storyteller::begin(options, pace, tokens, seed, screen).await?;
-    let is_whole = tokio::select! {
-        told = story.tell() => told.map(|()| true)?,
+    tokio::select! {
+        told = story.tell() => told?,
         () = stop::told() => {
             screen.clear();
             story.world.note(EventKind::Aborted { text: "stopped by Ctrl-C".to_owned() });
-            false
         }
-    };
+    }
     let Storyteller { world, health, .. } = story;
     let record = world.finish().await;
     screen.clear();
     let figures = Figures::of(&record, health);
     let files = debrief::leave(&record, &options.out, &stem)?;
     let named = debrief::named(&record, &files);
-    Ok(Told { record, figures, named, is_whole })
+    Ok((record, figures, named))
 }
 
-/// The shop on its standard ports, or on free ones if somebody else holds those.
+/// Starts the shop on its standard ports, or on free ones if those are taken.
 async fn start(options: &DemoArgs, pace: Pace, tokens: &Tokens, seed: u64) -> anyhow::Result<World> {
     let mut addresses = options.shop.ports.on("127.0.0.1", None)?;
     loop {
-        let mut shop = shop_options(&options.shop, addresses, tokens, seed)?;
+        let mut shop = options.shop.shop(addresses, tokens, seed)?;
         shop.time_to_live_s = pace.time_to_live_s;
         let rules = Rules { hold_s: pace.hold_s, ..Rules::default() };
         let run = run_of(shop.level, shop.faults_present(), seed, (STORY, "demo"), pace.speed(), rules);
@@ -229,8 +221,8 @@ async fn start(options: &DemoArgs, pace: Pace, tokens: &Tokens, seed: u64) -> an
     }
 }
 
-/// Another incident of the same scenario in virtual time at each level, with the model responder: after the live part, so that it
-/// cannot disturb its figures. None if it was stopped.
+/// Plays another incident of the same scenario in virtual time at each level, with the model responder. It runs after the live part, so
+/// that it cannot distort the live figures. `None` if stopped.
 fn compare(seed: u64) -> anyhow::Result<Option<Study>> {
     let mut options = CompareOptions::new(seed, Extent::Levels);
     options.scenarios = vec![scenario(STORY)?];
@@ -338,7 +330,6 @@ impl<'a> Storyteller<'a> {
         }
     }
 
-    /// Watches the shop until its second `until_s`.
     async fn watch_until(&mut self, until_s: f64) {
         let until = self.began + Duration::from_secs_f64(until_s);
         let mut ticks = interval(TICK);
@@ -361,28 +352,25 @@ impl<'a> Storyteller<'a> {
 
     async fn ask_health(&mut self) {
         let answers = self.world.shop().health().await;
-        let is_green = |status: &Option<http::StatusCode>| *status == Some(http::StatusCode::OK);
-        let green = answers.iter().filter(|answer| is_green(&answer.status)).count();
+        let count = |status| {
+            let counted = answers.iter().filter(|answer| answer.status == Some(status)).count();
+            u32::try_from(counted).unwrap_or(u32::MAX)
+        };
+        let green = count(StatusCode::OK);
         self.health.asked += u32::try_from(answers.len()).unwrap_or(u32::MAX);
-        self.health.green += u32::try_from(green).unwrap_or(u32::MAX);
-        let is_not_ready =
-            |status: &Option<http::StatusCode>| *status == Some(http::StatusCode::SERVICE_UNAVAILABLE);
-        let not_ready = answers.iter().filter(|answer| is_not_ready(&answer.status)).count();
-        self.health.not_ready += u32::try_from(not_ready).unwrap_or(u32::MAX);
+        self.health.green += green;
+        self.health.not_ready += count(StatusCode::SERVICE_UNAVAILABLE);
         self.green = format!("health: {green} of {} green", answers.len());
     }
 
-    /// Whether every visit begun in the last seconds, as far as it could have been answered, was served.
+    /// Whether nearly all recent visits were served, counting only those that could have been answered by now.
     fn is_well(&self) -> bool {
         self.served_now().is_some_and(|share| share > 0.99)
     }
 
     fn served_now(&self) -> Option<f64> {
         let second = screen::whole_seconds(self.world.at_s());
-        let (from_s, to_s) = (second.saturating_sub(5), second.saturating_sub(1));
-        let begun = self.world.customers().begun(None, from_s, to_s);
-        let ended = self.world.record().tally(None, from_s, to_s);
-        (begun > 0).then(|| (ended.served + ended.degraded) as f64 / f64::from(begun))
+        screen::served(&self.world, None, second.saturating_sub(5), second.saturating_sub(1))
     }
 
     fn state(&self) -> String {
@@ -391,7 +379,7 @@ impl<'a> Storyteller<'a> {
             .map_or("nobody came".into(), |share| format!("{:.0} % of visits are served", share * 100.0));
         let (time, loss) = screen::time_and_loss(&self.world);
         if self.world.at_s() >= self.pace.ends_s {
-            // The record's own figure follows at once.
+            // The record's own figure follows immediately, so leave this one out.
             return format!("{time}: {share}.");
         }
         format!("{time}: {share}, {} customers wait, {loss} lost.", self.world.customers().waiting())

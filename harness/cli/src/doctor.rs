@@ -1,5 +1,5 @@
-//! `glyphfall doctor`: what this machine has and lacks, what each thing is needed for, and how to get it. Only what the demonstration
-//! cannot do without decides about the exit code.
+//! `glyphfall doctor`: what this machine has and lacks, what needs each item, and how to get it. Only the demonstration's own needs decide
+//! the exit code.
 
 use std::{
     fs,
@@ -12,13 +12,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use chassis::Clock;
 use clap::Args;
 use console::style;
 use listeners::{Protocol, get_process_by_port};
 use serde::Serialize;
 
-use crate::{args::Format, done::Done, output::plain, screen, work::can_write};
+use crate::{args::Format, output::plain, screen, stop::Done, work::can_write};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DoctorArgs {
@@ -30,7 +29,6 @@ pub(crate) struct DoctorArgs {
     out: PathBuf,
 }
 
-/// The standard ports, and what listens there.
 const PORTS: [(u16, &str); 10] = [
     (8080, "web front"),
     (8081, "cache"),
@@ -44,30 +42,27 @@ const PORTS: [(u16, &str); 10] = [
     (4318, "OTLP over HTTP"),
 ];
 
-/// An address that nobody has (RFC 5737): asked for the way there, the system names its own address, and nothing is sent.
+/// An unused address (RFC 5737). Connecting a UDP socket to it reveals the machine's own address, and sends nothing.
 const NOBODY: &str = "192.0.2.1:9";
 
-/// Assumed: the demonstration's memory, and its record with its debrief, several times over.
+/// Assumed: several times the demonstration's memory, and several times its record with debrief.
 const MEMORY_MB_MIN: u64 = 256;
 const DISK_MB_MIN: u64 = 100;
 
-/// How long a program may take to say which version it is.
+const IS_MACOS: bool = cfg!(target_os = "macos");
+
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
-/// How far the clock may run from the steady one while it is watched.
-const CLOCK_WATCHED: Duration = Duration::from_millis(100);
-const CLOCK_OFF_MAX: Duration = Duration::from_millis(50);
-
-/// No machine that runs this release lives before its year: 1 January 2026, in seconds.
+/// 1 January 2026 as a Unix time: a clock earlier than this release's year is wrong.
 const RELEASED_S: u64 = 1_767_225_600;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum State {
     Ok,
-    /// Something else than the demonstration lacks it.
+    /// Some other command needs it.
     Warning,
-    /// The demonstration lacks it.
+    /// The demonstration needs it.
     Missing,
 }
 
@@ -77,7 +72,7 @@ struct Finding {
     state: State,
     found: String,
     needed_for: &'static str,
-    /// What to do about it; nothing if there is nothing to do.
+    /// What to do about it; `None` if nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     todo: Option<String>,
 }
@@ -93,26 +88,23 @@ pub(crate) fn run(args: &DoctorArgs) -> Done {
     findings.push(clock());
     findings.push(network());
     findings.extend(ports());
-    let [engine, compose] = docker();
-    let [browser, driver] = chromium();
-    findings.extend([engine, compose, browser, driver]);
+    findings.extend(programs());
     let can_run = findings.iter().all(|finding| finding.state != State::Missing);
-    match args.format {
-        Format::Json => {
-            screen::line(&serde_json::json!({ "can_run": can_run, "findings": findings }).to_string());
-        }
-        Format::Text => findings.iter().flat_map(Finding::lines).for_each(|line| screen::line(&line)),
+    if args.format == Format::Json {
+        screen::line(&serde_json::json!({ "can_run": can_run, "findings": findings }).to_string());
+        return can_run.into();
     }
-    if args.format == Format::Text {
-        let warnings = findings.iter().filter(|finding| finding.state == State::Warning).count();
-        screen::paragraph(&match (can_run, warnings) {
-            (false, _) => "\nThe demonstration cannot run here before what is missing is there.".to_owned(),
-            (true, 0) => "\nEverything can run here.".to_owned(),
-            (true, _) => format!(
+    findings.iter().flat_map(Finding::lines).for_each(|line| screen::line(&line));
+    let warnings = findings.iter().filter(|finding| finding.state == State::Warning).count();
+    screen::paragraph(&match (can_run, warnings) {
+        (false, _) => "\nThe demonstration cannot run here before what is missing is there.".to_owned(),
+        (true, 0) => "\nEverything can run here.".to_owned(),
+        (true, _) => {
+            format!(
                 "\nThe demonstration can run here: glyphfall. Warnings: {warnings}, about other commands."
-            ),
-        });
-    }
+            )
+        }
+    });
     can_run.into()
 }
 
@@ -131,12 +123,12 @@ impl Finding {
             State::Warning => style("warning").yellow(),
             State::Missing => style("missing").red(),
         };
-        let told = [
-            Some(self.found.clone()),
-            self.todo.as_ref().map(|_| format!("needed for {}", self.needed_for)),
-            self.todo.as_ref().map(|todo| format!("to do: {todo}")),
-        ];
-        let told = told.iter().flatten().flat_map(|text| screen::broken(text, 55));
+        let todo = self
+            .todo
+            .as_ref()
+            .map(|todo| [format!("needed for {}", self.needed_for), format!("to do: {todo}")]);
+        let told = std::iter::once(self.found.clone()).chain(todo.into_iter().flatten());
+        let told = told.flat_map(|text| screen::broken(&text, 55));
         told.enumerate()
             .map(|(place, text)| match place {
                 0 => format!("  {state}  {:<12}  {text}", self.what),
@@ -161,7 +153,7 @@ fn folder(out: &Path) -> Finding {
     let existed = out.exists();
     let written = can_write(out, []);
     if !existed {
-        // What was made for this question goes again.
+        // Remove the folder that this check made.
         let _ = fs::remove_dir(out);
     }
     let needed_for = "the record of an incident, and its debrief";
@@ -174,7 +166,7 @@ fn folder(out: &Path) -> Finding {
 
 fn disk(out: &Path) -> Option<Finding> {
     let out = std::path::absolute(out).ok()?;
-    // A file system without blocks, such as /proc, keeps nothing.
+    // A file system without blocks, such as /proc, stores nothing.
     let on_disk = |folder| rustix::fs::statvfs(folder).ok().filter(|about| about.f_blocks > 0);
     let about = out.ancestors().find_map(on_disk)?;
     let free_mb = about.f_bavail.saturating_mul(about.f_frsize) >> 20;
@@ -183,7 +175,7 @@ fn disk(out: &Path) -> Option<Finding> {
     Some(if free_mb < DISK_MB_MIN { finding.lacks(State::Missing, todo) } else { finding })
 }
 
-/// What Linux says is to be had, or what a container may have; other systems are not asked.
+/// Available memory according to Linux, or to the container's limit. Other systems are not checked.
 fn memory() -> Option<Finding> {
     let about = fs::read_to_string("/proc/meminfo").ok()?;
     let free_kb: u64 = about
@@ -203,26 +195,15 @@ fn memory() -> Option<Finding> {
     Some(if free_mb < MEMORY_MB_MIN { finding.lacks(State::Missing, todo) } else { finding })
 }
 
-/// Whether the clock is set, and steady: dashboards and traces place what they show by it.
+/// Checks that the clock is set: dashboards and traces place their data by it.
 fn clock() -> Finding {
-    let (wall, steady) = (wall(), Clock::real().now());
-    let (_held, waits) = mpsc::channel::<()>();
-    let _ = waits.recv_timeout(CLOCK_WATCHED);
-    let steady = Clock::real().now().duration_since(steady);
-    let passed = self::wall().duration_since(wall).unwrap_or_default();
-    let since = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let since = wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let needed_for = "dashboards and traces, which place what they show by it";
-    if since < RELEASED_S {
-        return Finding::ok("clock", "shows a year before this release", needed_for).lacks(
-            State::Warning,
-            "set it: timedatectl set-ntp true; on macOS: sudo sntp -sS time.apple.com",
-        );
+    if since >= RELEASED_S {
+        return Finding::ok("clock", "is set", needed_for);
     }
-    if passed.abs_diff(steady) > CLOCK_OFF_MAX {
-        return Finding::ok("clock", "jumps while it is watched", needed_for)
-            .lacks(State::Warning, "let one program alone set it; in a virtual machine, its host or NTP");
-    }
-    Finding::ok("clock", "is set, and runs steadily", needed_for)
+    Finding::ok("clock", "shows a year before this release", needed_for)
+        .lacks(State::Warning, "set it: timedatectl set-ntp true; on macOS: sudo sntp -sS time.apple.com")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the machine's own clock is what is asked about")]
@@ -230,7 +211,6 @@ fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// The address at which others could reach a room.
 fn network() -> Finding {
     let needed_for = "a room whose teams sit at other machines";
     let own = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
@@ -250,19 +230,15 @@ fn network() -> Finding {
 
 fn ports() -> Vec<Finding> {
     let needed_for = "'up', 'room' and containers; the demonstration takes others by itself";
-    let held: Vec<_> = PORTS
-        .iter()
-        .filter_map(|(port, whose)| match TcpListener::bind(("127.0.0.1", *port)) {
-            Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                let who = get_process_by_port(*port, Protocol::TCP)
-                    .map_or("a program of another user".to_owned(), |who| {
-                        format!("{}, process {}", who.name, who.pid)
-                    });
-                Some(format!("{port} ({whose}): {}", plain(&who)))
-            }
-            _ => None,
-        })
-        .collect();
+    let is_held = |port| {
+        TcpListener::bind(("127.0.0.1", port)).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+    };
+    let held = PORTS.iter().filter(|(port, _)| is_held(*port)).map(|(port, whose)| {
+        let who = get_process_by_port(*port, Protocol::TCP);
+        let who = who.map(|who| format!("{}, process {}", who.name, who.pid));
+        format!("{port} ({whose}): {}", who.as_deref().map_or("a program of another user".into(), plain))
+    });
+    let held: Vec<_> = held.collect();
     if held.is_empty() {
         let all = PORTS.map(|(port, _)| port.to_string()).join(", ");
         return vec![Finding::ok("ports", format!("free: {all}"), needed_for)];
@@ -275,62 +251,49 @@ fn ports() -> Vec<Finding> {
         .collect()
 }
 
-fn docker() -> [Finding; 2] {
-    let needed_for = "the shop in containers, with Grafana, Prometheus and Jaeger";
-    let (engine, compose) = ("Docker", "Compose");
-    let install = |debian, macos| if cfg!(target_os = "macos") { macos } else { debian };
-    let engine_found = match version("docker", &["version", "--format", "{{.Server.Version}}"]) {
-        Some(version) => Finding::ok(engine, version, needed_for),
-        None if version("docker", &["--version"]).is_some() => {
-            Finding::ok(engine, "its daemon does not answer this user", needed_for).lacks(
-                State::Warning,
-                install(
-                    "sudo systemctl start docker; sudo usermod -aG docker $USER, then log in again",
-                    "open -a Docker",
-                ),
-            )
-        }
-        None => Finding::ok(engine, "is not here", needed_for)
-            .lacks(State::Warning, install("sudo apt-get install docker.io", "brew install --cask docker")),
+/// Optional programs, with their packages on Debian and in Homebrew.
+fn programs() -> [Finding; 4] {
+    let containers = "the shop in containers, with Grafana, Prometheus and Jaeger";
+    let pages = "the tests of the pages; any browser shows them";
+    let program = |what, commands: &[&str], needed_for, debian, cask| {
+        let found = commands.iter().find_map(|command| version(command));
+        let is_here = found.is_some();
+        let finding = Finding::ok(what, found.unwrap_or_else(|| "is not here".to_owned()), needed_for);
+        let todo = if IS_MACOS {
+            format!("brew install --cask {cask}")
+        } else {
+            format!("sudo apt-get install {debian}")
+        };
+        if is_here { finding } else { finding.lacks(State::Warning, todo) }
     };
-    let found =
-        version("docker", &["compose", "version"]).or_else(|| version("docker-compose", &["version"]));
-    let compose_found = match found {
-        Some(version) => Finding::ok(compose, version, needed_for),
-        None => Finding::ok(compose, "is not here", needed_for).lacks(
-            State::Warning,
-            install(
-                "sudo apt-get install docker-compose",
-                "it comes with Docker: brew install --cask docker",
-            ),
-        ),
-    };
-    [engine_found, compose_found]
-}
-
-fn chromium() -> [Finding; 2] {
-    let needed_for = "the tests of the pages; any browser shows them";
-    let look = |what, program, debian: &str, macos: &str| match version(program, &["--version"]) {
-        Some(version) => Finding::ok(what, version, needed_for),
-        None => Finding::ok(what, "is not here", needed_for).lacks(
-            State::Warning,
-            if cfg!(target_os = "macos") {
-                format!("brew install --cask {macos}")
-            } else {
-                format!("sudo apt-get install {debian}")
-            },
-        ),
-    };
+    let engine = "docker version --format {{.Server.Version}}";
+    let mut docker = program("Docker", &[engine], containers, "docker.io", "docker");
+    if docker.todo.is_some() && version("docker --version").is_some() {
+        let start = if IS_MACOS {
+            "open -a Docker"
+        } else {
+            "sudo systemctl start docker; sudo usermod -aG docker $USER, then log in again"
+        };
+        docker = Finding {
+            found: "its daemon does not answer this user".to_owned(),
+            todo: Some(start.to_owned()),
+            ..docker
+        };
+    }
+    let compose = ["docker compose version", "docker-compose version"];
     [
-        look("Chromium", "chromium", "chromium", "chromium"),
-        look("ChromeDriver", "chromedriver", "chromium-driver", "chromedriver"),
+        docker,
+        program("Compose", &compose, containers, "docker-compose", "docker"),
+        program("Chromium", &["chromium --version"], pages, "chromium", "chromium"),
+        program("ChromeDriver", &["chromedriver --version"], pages, "chromium-driver", "chromedriver"),
     ]
 }
 
-/// The first line that a program answers with, if it is there and does so in time.
-fn version(program: &str, arguments: &[&str]) -> Option<String> {
-    let child = Command::new(program)
-        .args(arguments)
+/// The first line that a program prints, if it exists and answers in time.
+fn version(command: &str) -> Option<String> {
+    let mut words = command.split(' ');
+    let child = Command::new(words.next()?)
+        .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -340,7 +303,7 @@ fn version(program: &str, arguments: &[&str]) -> Option<String> {
     thread::spawn(move || _ = answer.send(child.wait_with_output()));
     let output = answered.recv_timeout(ANSWERS_WITHIN).ok()?.ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    // Some add the hash of what they were built from, in brackets.
+    // Some programs append their commit hash in brackets.
     let first = text.lines().next()?.split(" (").next().map(|line| plain(line.trim()))?;
     (output.status.success() && !first.is_empty()).then_some(first)
 }
@@ -368,6 +331,6 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_has_no_version() {
-        assert_eq!(version("no-such-program-anywhere", &[]), None);
+        assert_eq!(version("no-such-program-anywhere"), None);
     }
 }

@@ -1,13 +1,13 @@
-//! What came of the story, out of the record alone: what customers met before and after each thing that was done.
+//! The story's figures, all derived from the incident record: what customers met before and after each action.
 
-use incident::{EventKind, IncidentRecord, Route, Tally, Timeline, Visits, counted_visits};
+use incident::{Event, EventKind, IncidentRecord, Route, Tally, Timeline, Visits, counted_visits};
 
 use crate::screen::{percent, whole_seconds};
 
-/// Seconds that a share is taken over, so that a single visit does not decide.
+/// Window of a share in seconds, so that a single visit does not decide.
 const SHARE_OVER_S: u32 = 3;
 
-/// What the story tells of a shop with all its latent faults: each line's figure must lie on the right side of this.
+/// Expected figures for a shop with all its latent faults: each line's figure must lie on the right side of its bound.
 const HEALTHY_AT_LEAST: f64 = 0.999;
 const BANNER_PAGES_BELOW: (f64, u32) = (0.01, 15);
 const ALL_PAGES_BELOW: (f64, u32) = (0.05, 40);
@@ -18,7 +18,7 @@ const RESTORED_AT_LEAST: (f64, u32) = (0.99, 15);
 pub(crate) struct HealthTally {
     pub(crate) asked: u32,
     pub(crate) green: u32,
-    /// How often a service said of itself that it is not ready.
+    /// How many health checks answered 503, not ready.
     pub(crate) not_ready: u32,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Figures {
     summary: Vec<String>,
     health: HealthTally,
     remedies: Vec<String>,
-    /// Whether the shop had all its latent faults: only then is there a story that it must come out as.
+    /// Whether the shop had all its latent faults. Only then are there expected figures.
     is_story: bool,
 }
 
@@ -39,15 +39,10 @@ struct Row {
 
 impl Figures {
     pub(crate) fn of(record: &IncidentRecord, health: HealthTally) -> Self {
-        let at = |wanted: fn(&EventKind) -> bool| {
-            record
-                .events
-                .iter()
-                .filter(move |event| wanted(&event.kind))
-                .map(|event| whole_seconds(event.at_s))
-        };
         let end_s = Timeline::new(&record.availability).end_s();
-        let published = at(|kind| matches!(kind, EventKind::Published { by, .. } if by == "editor")).next();
+        let is_publish =
+            |event: &&Event| matches!(&event.kind, EventKind::Published { by, .. } if by == "editor");
+        let published = record.events.iter().find(is_publish).map(|event| whole_seconds(event.at_s));
         let remedies: Vec<(u32, String)> = record
             .events
             .iter()
@@ -81,7 +76,7 @@ impl Figures {
         Self { rows, summary, health, remedies, is_story: record.run.faults_present.len() == 4 }
     }
 
-    /// Whether the story came out as it is told; without all latent faults there is none to compare with.
+    /// Whether all figures came out as expected. A shop without all latent faults has no expected figures, and passes.
     pub(crate) fn as_told(&self) -> bool {
         !self.is_story || (self.rows.len() >= 7 && self.rows.iter().all(|row| row.as_told))
     }
@@ -102,7 +97,8 @@ impl Figures {
         )
     }
 
-    /// Why the other remedies did not is known of the story alone, and of a shop that came out as it is told.
+    /// Explains what restored the shop. The reason why the other remedies failed is known only for the story itself, and only if its
+    /// figures came out as expected.
     pub(crate) fn what_restored(&self, record: &IncidentRecord) -> String {
         let outcome = &record.outcome;
         let (tried, ends) = (self.remedies.join(", "), record.run.story.ends);
@@ -131,7 +127,7 @@ impl Figures {
     }
 }
 
-/// What a repaired readiness check said; nothing where there is none that can say anything else than yes.
+/// The count of "not ready" answers as words; empty if there were none.
 fn not_ready(health: HealthTally) -> String {
     match health.not_ready {
         0 => String::new(),
@@ -139,7 +135,7 @@ fn not_ready(health: HealthTally) -> String {
     }
 }
 
-/// What a remedy brought: how well it went at best, and how it was at the end.
+/// The effect of a remedy: the best share served after it, and the share at the end.
 fn after(
     record: &IncidentRecord,
     remedy: &str,
@@ -163,14 +159,10 @@ fn after(
         .max_by(f64::total_cmp);
     let at_end = share(record, &[], until.saturating_sub(SHARE_OVER_S), until);
     let is_restart = remedy.starts_with("restart");
-    let mut rows = Vec::new();
-    if is_restart {
-        rows.push(row(&format!("{remedy} alone: served at best"), best, |share| share >= RESTART_AT_LEAST));
-    }
-    rows.push(row(&format!("{remedy} alone: served after {} s", until - at_s), at_end, |share| {
-        share < ALL_PAGES_BELOW.0
-    }));
-    rows
+    let at_best = format!("{remedy} alone: served at best");
+    let at_best = is_restart.then(|| row(&at_best, best, |share| share >= RESTART_AT_LEAST));
+    let after = format!("{remedy} alone: served after {} s", until - at_s);
+    at_best.into_iter().chain([row(&after, at_end, |share| share < ALL_PAGES_BELOW.0)]).collect()
 }
 
 fn below(
@@ -200,7 +192,7 @@ fn row(what: &str, share: Option<f64>, as_told: impl Fn(f64) -> bool) -> Row {
     Row { what: what.to_owned(), figure, as_told: share.is_some_and(as_told) }
 }
 
-/// The share of visits served (or degraded) of the seconds `[from, to)`, on these routes; on all if none is named.
+/// The share of visits served or degraded in seconds `[from, to)`, on these routes, or on all routes if the list is empty.
 fn share(record: &IncidentRecord, routes: &[Route], from: u32, to: u32) -> Option<f64> {
     let mut tally = Tally::default();
     let is_meant =

@@ -1,4 +1,4 @@
-//! `glyphfall inject` and `glyphfall restore`: a running shop changed from outside, ours or in containers.
+//! `glyphfall inject` and `glyphfall restore`: change a running shop from outside, whether `glyphfall up` or containers run it.
 
 use std::{
     fs,
@@ -24,13 +24,13 @@ use world::{
 use crate::{
     args::Format,
     chaos_toolkit,
-    done::Done,
-    operators::{Operator, caller, refused},
+    operators::{Operator, refused},
     output::plain,
-    remedies::say,
+    remedies::CallArgs,
     screen,
     standard_input::read_file,
-    target::TargetArgs,
+    stop::Done,
+    target::{TargetArgs, caller},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -47,20 +47,8 @@ pub(crate) struct InjectArgs {
     /// Writes an experiment of the Chaos Toolkit that does it, in place of doing it; `chaos run` finds glyphfall on the PATH
     #[arg(long, conflicts_with = "file")]
     chaos_toolkit: bool,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
     #[command(flatten)]
-    target: TargetArgs,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct RestoreArgs {
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    #[command(flatten)]
-    target: TargetArgs,
+    call: CallArgs,
 }
 
 pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<Done> {
@@ -70,7 +58,7 @@ pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<Done> {
     }
     let scenario = scenario(&options.scenario)?;
     if options.chaos_toolkit {
-        let experiment = chaos_toolkit::experiment(&scenario, &options.scenario, &options.target)?;
+        let experiment = chaos_toolkit::experiment(&scenario, &options.scenario, &options.call.target)?;
         screen::line(&serde_json::to_string_pretty(&experiment)?);
         return Ok(Done::Well);
     }
@@ -81,31 +69,28 @@ pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<Done> {
     if let [(asset, body)] = &publishes[..] {
         return publish(&options, asset, body.clone()).await;
     }
-    if !Operator::of_world(&options.target)?.is_there().await {
+    let world = Operator::of_world(&options.call.target)?;
+    if !world.is_there().await {
         return without_a_world(&options, &scenario, publishes).await;
     }
     let text = Path::new(&options.scenario).exists().then(|| fs::read_to_string(&options.scenario));
     let wanted = json!({ "scenario": scenario.name, "text": text.transpose()? });
-    let answer = Operator::of_world(&options.target)?.tell_with(Method::POST, "/inject", &wanted).await?;
+    let answer = world.tell_with(Method::POST, "/inject", &wanted).await?;
     let told: Value = serde_json::from_slice(&answer)?;
-    let lines = |name: &str, ends: &str| {
-        let all = told[name].as_array().cloned().unwrap_or_default().into_iter();
-        all.filter_map(|line| line.as_str().map(|line| format!("{line}{ends}"))).collect::<Vec<_>>()
-    };
-    if options.format == Format::Json {
+    if options.call.format == Format::Json {
         screen::line(&told.to_string());
-    } else {
-        for line in lines("now", ".").into_iter().chain(lines("later", ".")) {
-            screen::paragraph(&capital(&line));
-        }
+        return Ok(Done::Well);
+    }
+    for step in [&told["now"], &told["later"]].into_iter().filter_map(Value::as_array).flatten() {
+        screen::paragraph(&format!("{}.", capital(step.as_str().unwrap_or_default())));
     }
     Ok(Done::Well)
 }
 
-/// Puts everything back: what is around the shop and the shop itself, or its three services where nothing is around them that we can
-/// reach.
-pub(crate) async fn restore(options: &RestoreArgs) -> anyhow::Result<()> {
-    let target = &options.target;
+/// Resets everything. If `glyphfall up` runs the shop, its world's operator port resets it all; otherwise each of the three services is
+/// reset.
+pub(crate) async fn restore(call: &CallArgs) -> anyhow::Result<()> {
+    let target = &call.target;
     let world = Operator::of_world(target)?;
     if world.is_there().await {
         world.tell("/restore").await?;
@@ -117,18 +102,19 @@ pub(crate) async fn restore(options: &RestoreArgs) -> anyhow::Result<()> {
             }
         }
     }
-    say(options.format, "The shop is as it was at first.", &json!({ "restored": true }));
+    call.say("The shop is as it was at first.", &json!({ "restored": true }));
     Ok(())
 }
 
-/// What an editor can still do where nobody answers for the world around the shop.
+/// Injects a scenario through the editor's API alone, for a shop that no `glyphfall up` runs. Only publishes work this way.
 async fn without_a_world(
     options: &InjectArgs,
     scenario: &Scenario,
     publishes: Vec<(String, Bytes)>,
 ) -> anyhow::Result<Done> {
     if publishes.is_empty() {
-        let (name, address) = (&scenario.name, options.target.ports.world_on(&options.target.target)?);
+        let target = &options.call.target;
+        let (name, address) = (&scenario.name, target.ports.operator_on(&target.target, None)?);
         bail!(
             "'{name}' needs more than an editor: links, disks, processes or customers of a shop that 'glyphfall up' runs, and none \
              answers at {address} (containers have no such port). 'glyphfall play {name}' plays it in virtual time"
@@ -141,22 +127,19 @@ async fn without_a_world(
 }
 
 async fn publish(options: &InjectArgs, asset: &str, body: Bytes) -> anyhow::Result<Done> {
-    let target = &options.target;
-    let (token, addresses) = (target.editor_token()?, target.ports.on(&target.target, None)?);
-    let editor = Editor::new(&caller(), addresses.content_store, &token.value);
+    let (editor, token) = options.call.target.editor()?;
     let version = editor.publish(asset, body).await.map_err(|error| refused(&error, &token))?;
     let told = json!({ "published": asset, "version": version });
-    say(options.format, &format!("Published {} version {version}.", plain(asset)), &told);
+    options.call.say(&format!("Published {} version {version}.", plain(asset)), &told);
     Ok(Done::Well)
 }
 
-/// A content store that runs alone begins empty: whoever opens the shop fills it.
+/// Fills the content store if it is empty, as one in its own process is after a reset.
 async fn fill(target: &TargetArgs) -> anyhow::Result<()> {
     let content_store = target.ports.on(&target.target, None)?.content_store;
-    let reader = Editor::new(&caller(), content_store.clone(), "");
+    let reader = Editor::new(&caller(), content_store, "");
     if reader.list().await?.is_empty() {
-        let editor = Editor::new(&caller(), content_store, &target.editor_token()?.value);
-        stock(&editor).await.context("the content store is empty, and cannot be filled; set GLYPHFALL_EDITOR_TOKEN to the token that it was started with")?;
+        stock(&target.editor()?.0).await.context("the content store is empty, and cannot be filled; set GLYPHFALL_EDITOR_TOKEN to the token that it was started with")?;
     }
     Ok(())
 }

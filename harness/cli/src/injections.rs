@@ -1,8 +1,8 @@
-//! The operator port of what is around a shop that `glyphfall up` runs: links, disk, processes, customers. Whoever holds the operators'
-//! token lets a scenario happen there, has everything put back, or looks at what has been changed. Teaches that orders are carried out one after the other, by whoever
-//! keeps the record.
+//! The operator port of a world of `glyphfall up`, for everything around the shop: links, disk, processes, customers. A holder of the
+//! operators' token can trigger a scenario there, reset everything, or read the current conditions. Teaches to carry out commands one at a
+//! time, in the task that also keeps the record.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use anyhow::Context;
 use axum::{
@@ -10,9 +10,9 @@ use axum::{
     extract::{DefaultBodyLimit, State, rejection::JsonRejection},
     routing::{get, post},
 };
-use chassis::{LatentFault, Level, Problem, journal::OPERATOR, operator::guarded};
+use chassis::{Problem, journal::OPERATOR, operator::guarded};
 use http::StatusCode;
-use incident::{EventKind, Remedy, Service};
+use incident::{EventKind, Remedy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{
@@ -22,7 +22,6 @@ use tokio::{
 };
 use world::{
     World,
-    reset::Conditions,
     scenario::{
         FILE_BYTES_MAX, Reach, Scenario,
         draw::{Step, by_hand},
@@ -32,30 +31,31 @@ use world::{
 
 use crate::{record_keeper::tell, screen::Screen};
 
-/// Orders in the queue: further ones wait until there is room.
+/// Capacity of the queue. Further orders wait until there is room.
 const ORDERS_MAX: usize = 16;
 
-/// Bytes of an order: a scenario's file as a JSON string, in which each byte may need six.
+/// Size limit of an order in bytes: a scenario file as a JSON string, in which each byte may take six.
 #[expect(clippy::cast_possible_truncation, reason = "a quarter of a megabyte")]
 const ORDER_BYTES_MAX: usize = 6 * FILE_BYTES_MAX as usize + 1_024;
 
-pub(crate) struct Order {
-    wanted: Wanted,
-    answer: oneshot::Sender<Result<Value, Problem>>,
-}
+/// A request, and the channel for its result.
+pub(crate) type Order = (Wanted, oneshot::Sender<Result<Value, Problem>>);
 
-enum Wanted {
+pub(crate) enum Wanted {
     Inject(Box<Scenario>),
     Restore,
+    /// Reads everything that an order can change in and around the shop. After a reset, this equals the first state.
     Look,
 }
+
+type Orders = mpsc::Sender<Order>;
 
 pub(crate) fn router(token: &str) -> (Router, mpsc::Receiver<Order>) {
     let (sender, orders) = mpsc::channel(ORDERS_MAX);
     let router = Router::new()
         .route("/inject", post(inject))
-        .route("/restore", post(restore))
-        .route("/conditions", get(conditions))
+        .route("/restore", post(async |State(orders): State<Orders>| ask(&orders, Wanted::Restore).await))
+        .route("/conditions", get(async |State(orders): State<Orders>| ask(&orders, Wanted::Look).await))
         .with_state(sender)
         .route(
             "/process",
@@ -69,19 +69,19 @@ pub(crate) fn router(token: &str) -> (Router, mpsc::Receiver<Order>) {
 #[serde(deny_unknown_fields)]
 struct Injection {
     scenario: String,
-    /// The text of its file, if it is not of the library.
+    /// The text of the scenario's file, if it is not of the library.
     #[serde(default)]
     text: Option<String>,
 }
 
 async fn inject(
-    State(orders): State<mpsc::Sender<Order>>,
+    State(orders): State<Orders>,
     wanted: Result<Json<Injection>, JsonRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Json(Injection { scenario: name, text }) = wanted?;
     let read = match text {
         Some(text) => Scenario::read(&name, &name, &text),
-        // Only names of the library: a path would be read with the rights of whoever runs the shop.
+        // Accept only names of the library: a path would be read with the rights of the user who runs the shop.
         None if name.contains(['/', '.']) => return Err(refused("A scenario of the library has no path.")),
         None => scenario(&name),
     };
@@ -89,19 +89,10 @@ async fn inject(
     ask(&orders, Wanted::Inject(Box::new(scenario))).await
 }
 
-async fn restore(State(orders): State<mpsc::Sender<Order>>) -> Result<Json<Value>, Problem> {
-    ask(&orders, Wanted::Restore).await
-}
-
-/// All that can be changed in the shop and around it, as it is now: after a reset it is what it was at first.
-async fn conditions(State(orders): State<mpsc::Sender<Order>>) -> Result<Json<Value>, Problem> {
-    ask(&orders, Wanted::Look).await
-}
-
-async fn ask(orders: &mpsc::Sender<Order>, wanted: Wanted) -> Result<Json<Value>, Problem> {
+async fn ask(orders: &Orders, wanted: Wanted) -> Result<Json<Value>, Problem> {
     let closing = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The shop is being closed.");
     let (answer, answered) = oneshot::channel();
-    orders.send(Order { wanted, answer }).await.map_err(|_| closing())?;
+    orders.send((wanted, answer)).await.map_err(|_| closing())?;
     answered.await.map_err(|_| closing())?.map(Json)
 }
 
@@ -109,10 +100,13 @@ fn refused(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }
 
+fn failed(error: &io::Error) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+}
+
 pub(crate) struct Injections {
-    /// Story minutes a wall-clock minute.
     speed: f64,
-    /// Whether the shop's capacity is counted.
+    /// Whether the shop has a limited capacity (`--sized`).
     is_sized: bool,
     seed: u64,
     due: Vec<(Instant, Step)>,
@@ -123,17 +117,17 @@ impl Injections {
         Self { speed, is_sized, seed, due: Vec::new() }
     }
 
-    pub(crate) async fn carry_out(&mut self, order: Order, world: &World, screen: &Screen) {
-        let done = match order.wanted {
+    pub(crate) async fn carry_out(&mut self, (wanted, answer): Order, world: &World, screen: &Screen) {
+        let done = match wanted {
             Wanted::Inject(scenario) => self.begin(&scenario, world, screen).await,
             Wanted::Restore => self.put_back(world, screen).await,
             Wanted::Look => self.look(world).await,
         };
-        // Whoever asked may have gone; it is done all the same.
-        let _ = order.answer.send(done);
+        // The requester may have disconnected. The order has been carried out all the same.
+        let _ = answer.send(done);
     }
 
-    /// Waits until the next thing is to happen; for ever if nothing is.
+    /// Waits until the next step is due; for ever if none is scheduled.
     pub(crate) async fn next(&self) {
         match self.due.first() {
             Some((at, _)) => sleep_until(*at).await,
@@ -179,47 +173,19 @@ impl Injections {
     async fn put_back(&mut self, world: &World, screen: &Screen) -> Result<Value, Problem> {
         self.due.clear();
         let at_s = world.at_s();
-        world
-            .reset()
-            .await
-            .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        world.reset().await.map_err(|error| failed(&error))?;
         tell(world, screen, at_s, OPERATOR, EventKind::Remedy(Remedy::Restore));
         Ok(json!({ "restored": true }))
     }
 
+    /// The current state as text, for comparing two states. Nobody parses it.
     async fn look(&self, world: &World) -> Result<Value, Problem> {
-        let conditions = world.conditions().await;
-        let conditions =
-            conditions.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-        let mut shown = shown(&conditions);
-        shown["scheduled"] = self.due.len().into();
-        Ok(shown)
+        let conditions = world.conditions().await.map_err(|error| failed(&error))?;
+        Ok(json!({ "conditions": format!("{conditions:?}"), "scheduled": self.due.len() }))
     }
 }
 
-/// For who compares; nobody reads it part by part.
-fn shown(conditions: &Conditions) -> Value {
-    let Conditions {
-        assets,
-        services,
-        front,
-        workers,
-        disk,
-        disk_full,
-        telemetry_lost,
-        links,
-        crowds,
-        doings,
-    } = conditions;
-    let disk =
-        disk.map(|speed| json!({ "seek_s": speed.seek.as_secs_f64(), "bytes_per_s": speed.bytes_per_s }));
-    let service = |(service, release, faults, level): &(Service, Option<String>, Vec<LatentFault>, Level)| json!({ "service": service, "release": release, "faults_present": faults, "level": level });
-    let services: Vec<Value> = services.iter().map(service).collect();
-    json!({ "assets": assets, "services": services, "front": format!("{front:?}"), "workers": workers, "disk": disk,
-        "disk_full": disk_full, "telemetry_lost": telemetry_lost, "links": links, "crowds": crowds, "doings": doings })
-}
-
-/// Lets one thing happen. A publish enters the record through the content store's journal, like anybody's.
+/// Carries out one step. A publish enters the record through the content store's journal, like anybody's.
 async fn happens(step: &Step, world: &World, screen: &Screen) -> anyhow::Result<()> {
     if let Step::Publish { asset, body } = step {
         world.editor().publish(asset, body.clone()).await.context(

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
@@ -10,32 +10,21 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use ignore::WalkBuilder;
 use lint::{Finding, SPECIAL_CHARACTERS_MAX, lint, sarif};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::{
-    done::Done,
     output::{self, plain},
     standard_input::{STANDARD_INPUT, StandardInput},
-    stop,
+    stop::{self, Done},
     work::Progress,
 };
 
-/// As many bytes as tell a picture from a text.
 const BEGINNING_BYTES: u64 = 512;
 
-/// What a path may not hold in an address.
-const NOT_IN_ADDRESSES: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'`')
-    .add(b'{')
-    .add(b'}');
+/// Characters of a path that a URL must escape.
+const NOT_IN_ADDRESSES: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LintArgs {
@@ -58,10 +47,9 @@ pub(crate) enum Format {
     Sarif,
 }
 
-/// What was found so far.
 #[derive(Default)]
 struct Report {
-    /// By file, and its findings.
+    /// Findings by file.
     files: Vec<(String, Vec<Finding>)>,
     findings: usize,
     not_text: usize,
@@ -73,7 +61,7 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<Done> {
     let mut report = Report::default();
     for path in &args.files {
         if path.as_os_str() == STANDARD_INPUT {
-            report.check("standard input", StandardInput::read_aside()?, args.format);
+            report.check("standard input", BufReader::new(StandardInput::read_aside()?), args.format);
         } else {
             report.below(path, args.format);
         }
@@ -83,9 +71,7 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<Done> {
 }
 
 impl Report {
-    /// Checks a file, or all that is in a folder.
     fn below(&mut self, path: &Path, format: Format) {
-        let is_asked_for = |found: &Path| found == path;
         let mut walk = WalkBuilder::new(path);
         walk.sort_by_file_path(Path::cmp);
         for found in walk.build() {
@@ -100,7 +86,7 @@ impl Report {
                     continue;
                 }
             };
-            if let Err(error) = self.file(&found, is_asked_for(&found), format) {
+            if let Err(error) = self.file(&found, found == path, format) {
                 self.cannot(&format!("{error:#}"));
             }
         }
@@ -109,7 +95,7 @@ impl Report {
     fn file(&mut self, path: &Path, is_asked_for: bool, format: Format) -> anyhow::Result<()> {
         let name = path.to_string_lossy();
         let cannot = || format!("'{name}' cannot be read; name a file that is there and that you may read");
-        let mut file = File::open(path).with_context(cannot)?;
+        let mut file = BufReader::new(File::open(path).with_context(cannot)?);
         let mut beginning = Vec::new();
         file.by_ref().take(BEGINNING_BYTES).read_to_end(&mut beginning).with_context(cannot)?;
         let is_text =
@@ -122,7 +108,7 @@ impl Report {
         Ok(())
     }
 
-    fn check(&mut self, name: &str, text: impl Read, format: Format) {
+    fn check(&mut self, name: &str, text: impl BufRead, format: Format) {
         let mut findings = Vec::new();
         let mut count = 0;
         let found = |finding: Finding| {
@@ -131,9 +117,9 @@ impl Report {
                 return;
             }
             if format == Format::Text {
-                let place = finding.place;
+                let Finding { line, column, .. } = finding;
                 let what = format!("{} {}", finding.named(), finding.advice());
-                output::line(&format!("{}:{}:{}: {what}", plain(name), place.line, place.column));
+                output::line(&format!("{}:{line}:{column}: {what}", plain(name)));
             }
             findings.push(finding);
         };
@@ -149,7 +135,7 @@ impl Report {
         self.files.push((name.to_owned(), findings));
     }
 
-    /// Goes on after an error, as the other files may be readable.
+    /// Reports an unreadable file. The run goes on, because other files may be readable.
     fn cannot(&mut self, why: &str) {
         output::error_line(&format!("error: {}", plain(why)));
         self.unreadable += 1;
@@ -185,15 +171,14 @@ impl Report {
             output::error_line("PARTIAL: stopped early");
             return Ok(Done::BrokenOff);
         }
-        match self.unreadable {
-            0 => Ok(Done::from(self.findings == 0)),
-            1 => bail!(
-                "one file could not be checked, and the others were: what stands above says why; name a file that is there and may be read"
-            ),
-            more => bail!(
-                "{more} files could not be checked, and the others were: what stands above says why; name files that are there and may be read"
-            ),
-        }
+        let (files, name) = match self.unreadable {
+            0 => return Ok(Done::from(self.findings == 0)),
+            1 => ("one file".to_owned(), "a file that is there"),
+            more => (format!("{more} files"), "files that are there"),
+        };
+        bail!(
+            "{files} could not be checked, and the others were: what stands above says why; name {name} and may be read"
+        )
     }
 
     fn json(&self) -> serde_json::Value {

@@ -1,4 +1,4 @@
-//! The listeners of the evidence store: OTLP over gRPC and HTTP, and queries.
+//! The listeners of the evidence store: OTLP over gRPC and over HTTP, and queries.
 
 use std::{io, net::SocketAddr};
 
@@ -17,18 +17,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::ports::{ListenerArgs, moved};
 
-/// The most listeners there are: those of the evidence store, and the operator port around a shop of `up`.
+/// The most listeners that a command opens: three of the evidence store, and the operator port around a shop of `up`.
 pub(crate) const EVIDENCE_LISTENERS: usize = 4;
 
 pub(crate) struct Listeners {
-    pub(crate) room: Authority,
-    /// Where OTLP comes in over gRPC and over HTTP.
-    pub(crate) otlp_grpc: Authority,
-    pub(crate) otlp_http: Authority,
-    open: Opening,
-}
-
-struct Opening {
     limits: Limits,
     hosts: Hosts,
     tasks: TaskGroup,
@@ -36,14 +28,15 @@ struct Opening {
     stop: CancellationToken,
 }
 
-/// Opens all three: questions over HTTP, OTLP over gRPC and over HTTP. Each takes what `limits` says.
+/// Opens all three listeners and returns their addresses: queries over HTTP, OTLP over gRPC, and OTLP over HTTP. Each accepts connections
+/// within `limits`.
 pub(crate) async fn open(
     evidence: &Evidence,
     args: &ListenerArgs,
     offset: u16,
     limits: Limits,
-) -> anyhow::Result<Listeners> {
-    let open = Opening {
+) -> anyhow::Result<(Listeners, [Authority; 3])> {
+    let listeners = Listeners {
         limits,
         hosts: args.allowed_hosts.hosts(),
         tasks: TaskGroup::default(),
@@ -51,20 +44,19 @@ pub(crate) async fn open(
         stop: CancellationToken::new(),
     };
     let at = |port| anyhow::Ok(SocketAddr::new(args.bind, moved(port, offset)?));
-    let http = Protocol::Http1;
+    // gRPC needs HTTP/2. Health checks use HTTP/1.1, as on every port.
+    let (http, both) = (Protocol::Http1, Protocol::Http1And2);
     let router = api::router(evidence.clone());
-    let room = open.listener("the incident room", at(args.room_port)?, http, router).await?;
-    // Calls of gRPC need HTTP/2; health is asked by HTTP/1.1 as everywhere.
+    let room = listeners.serve("the incident room", at(args.room_port)?, http, router).await?;
     let router = receiver::grpc_router(evidence.clone());
-    let both = Protocol::Http1And2;
-    let otlp_grpc = open.listener("OTLP over gRPC", at(args.otlp_grpc_port)?, both, router).await?;
+    let grpc = listeners.serve("OTLP over gRPC", at(args.otlp_grpc_port)?, both, router).await?;
     let router = receiver::http_router(evidence.clone());
-    let otlp_http = open.listener("OTLP over HTTP", at(args.otlp_http_port)?, http, router).await?;
-    Ok(Listeners { room, otlp_grpc, otlp_http, open })
+    let otlp = listeners.serve("OTLP over HTTP", at(args.otlp_http_port)?, http, router).await?;
+    Ok((listeners, [room, grpc, otlp]))
 }
 
-impl Opening {
-    async fn listener(
+impl Listeners {
+    pub(crate) async fn serve(
         &self,
         what: &str,
         address: SocketAddr,
@@ -78,21 +70,9 @@ impl Opening {
         self.tasks.spawn(self.served.track_future(served));
         Ok(address)
     }
-}
-
-impl Listeners {
-    pub(crate) async fn serve(
-        &self,
-        what: &str,
-        address: SocketAddr,
-        router: Router,
-    ) -> anyhow::Result<Authority> {
-        self.open.listener(what, address, Protocol::Http1, router).await
-    }
-
-    /// Closes all listeners: what is under way may end, and whoever still follows is cut off.
+    /// Closes all listeners. Requests under way may finish; event streams are cut off.
     pub(crate) async fn close(self) {
-        let Opening { tasks, served, stop, .. } = self.open;
+        let Self { tasks, served, stop, .. } = self;
         stop.cancel();
         served.close();
         let _ = timeout(DRAIN_TIMEOUT, served.wait()).await;
@@ -100,8 +80,8 @@ impl Listeners {
     }
 }
 
-/// Listens at an address, or says what could not be opened and what to do about it.
+/// Listens at an address. The error says what could not be opened, and what to do about it.
 pub(crate) async fn listen(what: &str, address: SocketAddr) -> io::Result<Listener> {
     let listener = TcpListener::bind(address).await;
-    listener.map(Listener::Tcp).map_err(|error| explain(&error, what, &authority(address)))
+    listener.map(Listener::from).map_err(|error| explain(&error, what, &authority(address)))
 }

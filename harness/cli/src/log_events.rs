@@ -1,5 +1,5 @@
-//! An incident record as OpenTelemetry log events, in the JSON of OTLP: whatever takes logs can show who did what beside what the
-//! services told. Teaches that a record needs no format of its own to be read elsewhere: names, times and attributes are enough.
+//! An incident record as OpenTelemetry log events, in OTLP's JSON. Any log backend can then show what people did beside the services' own
+//! logs. Teaches that a record needs no format of its own to be read elsewhere: names, times and attributes are enough.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,9 +9,8 @@ use serde_json::{Map, Value, json};
 /// OTLP's numbers for INFO, WARN and ERROR.
 const SEVERITIES: [(u8, &str); 3] = [(9, "INFO"), (13, "WARN"), (17, "ERROR")];
 
-/// One request of OTLP's log service that holds the whole record: each event is named `incident.` and its kind, its fields are attributes
-/// below that name, and the last one is what came of it. A record keeps no date, and whoever takes logs refuses old ones: its end is
-/// taken to be `ended`.
+/// One OTLP log request with the whole record. Each event is named `incident.` plus its kind, and its fields are attributes below that
+/// name; the last event is the outcome. A record keeps no date and log backends refuse old events, so its end is set to `ended`.
 pub(crate) fn export(record: &IncidentRecord, ended: SystemTime) -> Value {
     let ends_s = record.events.last().map_or(0.0, |event| event.at_s);
     let ended_s = ended.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();

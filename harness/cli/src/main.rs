@@ -1,37 +1,34 @@
-//! The command line: the only program people call. Teaches the whole tool by its help text.
+//! The command line: the only program that people call. Teaches the whole tool through its help text.
 //!
 //! # Layout
 //!
-//! - [`command`]: what can be asked for, and who does it. Each command is a file with its arguments and its `run`. [`args`], [`ports`]
-//!   and [`target`]: arguments that several have. [`done`]: how a command ends.
-//! - [`demo`]: the story, told and measured; [`figures`] says what came of it.
-//! - [`listeners`]: where evidence comes in and is asked for. [`evidence_command`]: `glyphfall evidence`.
-//! - [`up`]: a shop that runs until it is told to stop; [`welcome`] is what it prints, [`injections`] what can be brought about around it,
-//!   [`record_keeper`] its record. [`live`]: what live shops have in common. [`naming`]: what the files of a run are called.
-//!   [`mod@room`]: one for each of several teams, with a facilitator.
-//! - [`watch`]: the same around a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent faults are present
-//!   in one.
-//! - [`agent`]: one incident for a program from outside.
-//! - [`play`]: one incident in virtual time; [`train`] teaches who diagnoses it. [`mod@chain`]: what each latent fault contributed to one.
-//! - [`mod@compare`]: how much shorter better telemetry makes a diagnosis. [`mod@year`]: a year of incidents for many teams. [`work`]: what is
-//!   shown while they compute.
+//! - [`command`]: the commands and their dispatch. Each command is a file with its arguments and its `run`. [`args`], [`ports`] and
+//!   [`target`]: arguments that several commands share.
+//! - [`demo`]: the story, played and measured; [`figures`]: its figures.
+//! - [`listeners`]: the ports that receive evidence and answer queries. [`evidence_command`]: `glyphfall evidence`.
+//! - [`up`]: a shop that runs until it is stopped; [`welcome`]: its first screen, [`injections`]: changes to its surroundings,
+//!   [`record_keeper`]: its record. [`naming`]: names of a run's files. [`mod@room`]: a shop for each of several teams, with a facilitator.
+//! - [`watch`]: customers, evidence and record for a shop that runs elsewhere, such as in [`containers`]. [`mod@verify`]: which latent
+//!   faults a shop has.
+//! - [`agent`]: one incident for an external program.
+//! - [`play`]: one incident in virtual time; [`train`]: trains the model responder. [`mod@chain`]: each latent fault's contribution to the
+//!   loss.
+//! - [`mod@compare`]: how much better telemetry shortens a diagnosis. [`mod@year`]: a year of incidents for many teams. [`work`]: the
+//!   progress of long computations.
 //! - [`mod@debrief`]: an incident record as a page and as Markdown, or as [`log_events`]. [`cases`]: an incident's evidence in files, and
-//!   the answers to it. [`characters`]: what special characters break.
-//!   [`mod@lint`] finds them before they are published. [`mod@doctor`]: what a machine lacks. [`mod@completions`]: for shells and manuals.
-//! - [`inject`]: `inject` and `restore`, or the same for the [`chaos_toolkit`]. [`remedies`]: a shop's remedies and repairs, one by one, through its [`operators`]' ports.
-//!   [`scenarios`]: the library.
-//! - [`screen`]: how all of that looks on a terminal and in a pipe. [`output`]: the only way out. [`stop`] and [`signals`]: being told to
-//!   stop. [`left`]: files that must not outlive the program. [`standard_input`]: one that may be typed. [`real_time`]: the runtime.
+//!   scores for answers. [`characters`]: what special characters break; [`mod@lint`] finds them before they are published. [`mod@doctor`]:
+//!   what a machine lacks. [`mod@completions`]: for shells and manuals.
+//! - [`inject`]: `inject` and `restore`, also as an experiment of the [`chaos_toolkit`]. [`remedies`]: single remedies and repairs, through
+//!   the shop's operator ports ([`operators`]). [`scenarios`]: the library.
+//! - [`screen`]: the layout on a terminal and in a pipe. [`output`]: every write to the terminal. [`stop`] and [`signals`]: how commands
+//!   end, by themselves or when stopped. [`standard_input`]: a file that may be standard input.
 
 mod command;
 mod args;
 mod ports;
 mod target;
-mod done;
 mod stop;
-mod left;
 mod signals;
-mod real_time;
 mod output;
 mod screen;
 mod demo;
@@ -42,7 +39,6 @@ mod up;
 mod welcome;
 mod injections;
 mod record_keeper;
-mod live;
 mod naming;
 mod room;
 mod watch;
@@ -75,11 +71,11 @@ use chassis::Environment;
 
 use crate::{
     command::{Command, Options},
-    done::{CANNOT, Done, FELL_SHORT},
     output::Lost,
+    stop::{CANNOT, Done, FELL_SHORT},
 };
 
-// Virtual time is bound by small allocations, in which this allocator is twice as fast as the system's.
+// Small allocations dominate virtual time, and this allocator makes them twice as fast as the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -108,7 +104,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints clap's help text, or its error.
+/// Prints clap's help text or its error, and returns the exit code.
 fn help(told: clap::Error) -> ExitCode {
     let is_help = told.exit_code() == 0;
     output::help(told);

@@ -1,26 +1,26 @@
-//! What the files of a run are called. Teaches that a file's name must carry what distinguishes two runs, or the second overwrites the first.
+//! Names of a run's files. Teaches that a file's name must carry whatever distinguishes two runs, or the second overwrites the first.
 
 use std::path::Path;
 
 use chassis::LatentFault;
 
-/// A name that carries every option that is not the ordinary one.
+/// A name that carries every option whose value is not the default.
 #[derive(Debug)]
 pub(crate) struct RunName(String);
 
 impl RunName {
-    /// Begins with what every run has: a kind or a scenario, and the seed.
+    /// Starts a name with the parts of every run: its kind or scenario, and its seed.
     pub(crate) fn new(kind: &str, seed: u64) -> Self {
         Self(format!("{kind}-{seed}"))
     }
 
-    /// Adds a word where the option was given another value than the ordinary one.
+    /// Adds a word if the option's value is not the default.
     pub(crate) fn with(self, name: &str, value: &impl ToString, ordinary: &impl ToString) -> Self {
         let (value, ordinary) = (value.to_string(), ordinary.to_string());
         if value == ordinary {
             return self;
         }
-        // A time of day has a colon, which not every file system takes.
+        // A time of day has a colon, which some file systems refuse.
         let word = if name.is_empty() { value } else { format!("{name}-{value}") };
         Self(format!("{}-{}", self.0, word.replace(':', "")))
     }
@@ -31,12 +31,13 @@ impl RunName {
         self.with("repaired", &names.join("-"), &"")
     }
 
-    /// The name, for a run that comes out the same each time.
+    /// The name, for a run whose result is the same each time.
     pub(crate) fn into_name(self) -> String {
         self.0
     }
 
-    /// The name, or the first with a number after it of which the folder holds no record: a live run comes only once.
+    /// The name, or the first numbered variant whose record the folder does not yet hold: a live run cannot be repeated, so its files must
+    /// not be overwritten.
     pub(crate) fn free_in(&self, folder: &Path) -> String {
         let numbered = (2_u32..).map(|number| format!("{}-{number}", self.0));
         let names = std::iter::once(self.0.clone()).chain(numbered);

@@ -1,11 +1,11 @@
-//! The operator ports of a running shop, and that of what is around it, as somebody with the token calls them. Teaches that an
-//! error should name the real reason: nothing runs there, or another shop does.
+//! Client of a running shop's operator ports, and of the one of its world. Teaches that an error should name the real reason: nothing runs
+//! there, or another shop does.
 
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
-use chassis::{Chassis, Clock, Network, Peer, Wait, logs::cause_chain};
+use chassis::{Peer, Wait, logs::cause_chain};
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::Authority};
 use incident::Service;
 use serde::{Serialize, de::DeserializeOwned};
@@ -13,15 +13,15 @@ use world::{EditorError, addresses::Operators};
 
 use crate::{
     output::plain,
-    target::{TargetArgs, Token},
+    target::{TargetArgs, Token, caller},
 };
 
-/// How long a service may take to put itself back.
+/// Timeout of a service's reset.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Operator {
     peer: Peer,
-    /// Whose it is; none for that around the shop.
+    /// The service behind this port; `None` for the world.
     pub(crate) service: Option<Service>,
     credentials: HeaderValue,
     token: Token,
@@ -29,11 +29,11 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// The operator ports of content store, cache and web front: with the flow of the data, as each comes back to what the one before
-    /// already is.
+    /// The operator ports of content store, cache and web front, in the direction of the data: each service resets to the state that the
+    /// one before it already has.
     pub(crate) fn all(operators: &Operators, token: &Token, patience: Duration) -> anyhow::Result<Vec<Self>> {
-        let Operators { content_store, cache, web_front, .. } = operators;
-        [(Service::ContentStore, content_store), (Service::Cache, cache), (Service::WebFront, web_front)]
+        let Operators { content_store: store, cache, web_front: front, .. } = operators;
+        [(Service::ContentStore, store), (Service::Cache, cache), (Service::WebFront, front)]
             .into_iter()
             .map(|(service, address)| Self::new(Some(service), address.clone(), token.clone(), patience))
             .collect()
@@ -51,9 +51,9 @@ impl Operator {
         Ok(found.expect("every service has an operator port"))
     }
 
-    /// The operator port of what is around a shop that `glyphfall up` runs.
+    /// The operator port of a world that `glyphfall up` runs.
     pub(crate) fn of_world(target: &TargetArgs) -> anyhow::Result<Self> {
-        let address = target.ports.world_on(&target.target)?;
+        let address = target.ports.operator_on(&target.target, None)?;
         Self::new(None, address, target.operator_token()?, ANSWER_TIMEOUT)
     }
 
@@ -118,7 +118,7 @@ impl Operator {
     }
 }
 
-/// Why an editor's request failed; and what to do, if its token was not taken.
+/// Why an editor's request failed. If the token was refused, also what to do.
 pub(crate) fn refused(error: &EditorError, token: &Token) -> anyhow::Error {
     match error {
         EditorError::Refused { status: StatusCode::UNAUTHORIZED, .. } => {
@@ -128,12 +128,7 @@ pub(crate) fn refused(error: &EditorError, token: &Token) -> anyhow::Error {
     }
 }
 
-/// What problem details say, or the body as it is.
 fn detail(body: &[u8]) -> String {
     let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     problem["detail"].as_str().map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned)
-}
-
-pub(crate) fn caller() -> Chassis {
-    Chassis::of_caller("glyphfall", Network::Tcp, Clock::real(), 0)
 }

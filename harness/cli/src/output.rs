@@ -1,8 +1,8 @@
-//! The only way out: everything that a command prints goes through here, onto a terminal or into a pipe. Teaches three things that a
-//! program owes whoever reads it. Nothing that came from outside is obeyed by the terminal ([`plain()`]). What could not be written is
-//! an error, as a file that is half there looks whole. And a reader who goes away, as `head` does, ends the program without a word.
+//! All output of a command goes through here, onto a terminal or into a pipe. Teaches three duties of a program towards its readers. The
+//! terminal obeys no text from outside ([`plain()`]). A failed write is an error, because a truncated file looks complete. A reader that
+//! closes the pipe, as `head` does, ends the program silently.
 //!
-//! Standard output and the terminal belong to the process, and so does what is known of them here.
+//! Standard output and the terminal belong to the whole process, so their state here is static.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -13,22 +13,22 @@ use parking_lot::Mutex;
 
 use crate::stop::{self, Reason};
 
-/// Columns that text is wrapped to where a terminal is wider, or there is none.
+/// Text width on a wider terminal, or without a terminal.
 const COLUMNS: usize = 80;
 
 /// A terminal that claims to be narrower is ignored: no word would fit.
 const COLUMNS_MIN: usize = 20;
 
-/// How headings begin and end. No other sequence that a terminal obeys leaves the program, but for a live line's.
+/// Escape sequences around headings. Apart from those of live lines, the program emits no others.
 const BOLD: [&str; 2] = ["\u{1b}[1m", "\u{1b}[0m"];
 
 /// The error with which standard output failed, if it did.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// The lines that stay in place and change, if there are any: whatever is printed goes above them.
+/// The live lines, which stay in place and change, if there are any. All other output is printed above them.
 static LIVE: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Prints lines of our own on standard output. A text from outside goes through [`plain()`] first, so that it can end no line.
+/// Prints the program's own lines on standard output. Text from outside must pass through [`plain()`] first, which escapes its line ends.
 pub(crate) fn line(text: &str) {
     if lost().is_none() {
         let text = shown(text);
@@ -40,8 +40,8 @@ pub(crate) fn line(text: &str) {
     }
 }
 
-/// Prints a help text, or what clap says of what was asked for, in its colours. What it repeats of the command line may come from
-/// anywhere: it stays on its line.
+/// Prints clap's help text or error, in its colours. It may repeat words of the command line, which can come from anywhere; those are kept
+/// on their line.
 pub(crate) fn help(mut told: clap::Error) {
     let repeated = told.context().filter_map(|(kind, value)| match value {
         ContextValue::String(text) => Some((kind, ContextValue::String(plain(text)))),
@@ -58,13 +58,13 @@ pub(crate) fn help(mut told: clap::Error) {
     }
 }
 
-/// Prints a text of our own for another program, such as a script: with its tabulators, and without a further end of line.
+/// Prints the program's own text for another program, such as a script: tabs stay, and no line end is added.
 pub(crate) fn text(text: &str) {
     let mut out = io::stdout().lock();
     keep_in_mind(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
-/// Once standard output has failed, nothing more is written there, and the program is told to stop.
+/// Records a failed write to standard output. Later writes are skipped, and the program is told to stop.
 fn keep_in_mind(written: io::Result<()>) {
     let Err(error) = written else { return };
     let reason = format!("error: standard output cannot be written: {error}");
@@ -76,17 +76,17 @@ fn keep_in_mind(written: io::Result<()>) {
     }
 }
 
-/// Standard output itself, for a protocol between programs: no person reads it, and no terminal.
+/// Standard output itself, for a protocol between programs: no person and no terminal reads it.
 pub(crate) fn protocol() -> io::Stdout {
     io::stdout()
 }
 
-/// Prints one thing from outside on standard output, in one line whatever it holds.
+/// Prints text from outside on standard output, always as one line.
 pub(crate) fn record(text: &str) {
     line(&plain(text));
 }
 
-/// Prints lines of our own on standard error. Should that fail, there is nobody left to tell.
+/// Prints the program's own lines on standard error. If that fails, nobody is left to tell.
 pub(crate) fn error_line(text: &str) {
     let text = shown(text);
     above_live_lines(|| {
@@ -94,7 +94,7 @@ pub(crate) fn error_line(text: &str) {
     });
 }
 
-/// Prints an error with what caused it. Further lines, which may quote a file, are indented: none passes for one of ours.
+/// Prints an error with its causes. Further lines, which may quote a file, are indented so that they cannot pass for the program's own.
 pub(crate) fn error(error: &anyhow::Error) {
     error_line(&format!("error: {error:#}").trim_end().replace('\n', "\n  "));
 }
@@ -127,12 +127,12 @@ pub(crate) fn lost() -> Option<Lost> {
     })
 }
 
-/// Lets these lines stay below whatever is printed, or none any more.
+/// Keeps these live lines below all other output; `None` ends them.
 pub(crate) fn keep_below(lines: Option<&ProgressBar>) {
     *LIVE.lock() = lines.cloned();
 }
 
-/// Whether lines on standard error can change in place: on a terminal that knows how to go back.
+/// Whether lines on standard error can change in place: a terminal that can move its cursor back.
 #[expect(
     clippy::disallowed_methods,
     reason = "the terminal belongs to the process, and what it prints changes no result"
@@ -142,12 +142,12 @@ pub(crate) fn is_live() -> bool {
     draws && console::Term::stderr().features().is_attended()
 }
 
-/// Columns that text for standard output is wrapped to.
+/// Text width for standard output, in columns.
 pub(crate) fn columns() -> usize {
     columns_of(&console::Term::stdout())
 }
 
-/// Columns that text for a terminal is wrapped to: its own, or else what the environment says, and at most eighty.
+/// Text width for a terminal, in columns: its own width, or else `COLUMNS` from the environment, and at most eighty.
 #[expect(
     clippy::disallowed_methods,
     reason = "the terminal belongs to the process, and what it prints changes no result"
@@ -159,7 +159,7 @@ pub(crate) fn columns_of(terminal: &console::Term) -> usize {
     columns.clamp(COLUMNS_MIN, COLUMNS)
 }
 
-/// Our own lines, safe to print: line by line, as only ends of lines and bold headings are ours.
+/// Makes the program's own lines safe to print: only line ends and bold headings survive as control sequences.
 fn shown(text: &str) -> String {
     let safe = |text: &str| text.split('\n').map(plain).collect::<Vec<_>>().join("\n");
     let [begin, end] = BOLD;

@@ -1,6 +1,6 @@
-//! `glyphfall play`: one incident in virtual time. The same services as live; hours pass in seconds.
+//! `glyphfall play`: one incident in virtual time, with the same services as live. Hours pass in seconds.
 
-use std::{future::poll_fn, path::PathBuf, sync::Arc, task::Poll};
+use std::{path::PathBuf, sync::Arc};
 
 use chassis::{LatentFault, Level};
 use clap::{Args, ValueEnum};
@@ -8,20 +8,18 @@ use diagnosis::Knowledge;
 use incident::{Event, EventKind, IncidentRecord, OperatingModel, Story, TimeOfDay};
 use world::{
     Mix,
-    play::{PlayOptions, Played, Responder, STARTS_STORY_S, play_until},
+    play::{PlayOptions, Played, Responder, STARTS_STORY_S},
     scenario::{Drawn, scenario},
-    virtual_time::{self, STALLED_AFTER},
 };
 
 use crate::{
     args::{Format, new_seed, views},
     debrief,
-    done::Done,
     naming::RunName,
     output::{self, plain},
     screen::{self, Screen},
-    stop,
-    work::{self, Progress},
+    stop::Done,
+    work::played,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -58,7 +56,6 @@ pub(crate) struct PlayArgs {
     out: PathBuf,
 }
 
-/// Who diagnoses an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ResponderKind {
     /// The model responder: looks, thinks and acts by what it has learned
@@ -101,16 +98,9 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
         args.views,
         args.level.name()
     ));
-    let progress = Progress::begin(None, "playing the morning")?;
     let again =
         format!("glyphfall play {} --seed {seed} --level {}", plain(&args.scenario), args.level.name());
-    let stalled = move || work::stalled(&again);
-    // Virtual time polls it each second, so that it needs no timer of its own.
-    let stopped = poll_fn(|_| if stop::is_told() { Poll::Ready(()) } else { Poll::Pending });
-    let played =
-        virtual_time::run(play_until(&scenario, &options, Box::pin(stopped)), STALLED_AFTER, stalled)?;
-    drop(progress);
-    let Played { record, fingerprint, drawn, .. } = played?;
+    let Played { record, fingerprint, drawn, .. } = played(&scenario, &options, &again)?;
     let files = debrief::leave(&record, &args.out, &stem)?;
     match args.format {
         Format::Json => screen::line(&record.to_json()),
@@ -126,7 +116,7 @@ pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
     Ok(if record.complete { Done::Well } else { Done::BrokenOff })
 }
 
-/// What the scenario would still have let happen after the end that was asked for.
+/// Steps of the scenario that would have happened after the requested end.
 fn missed(record: &IncidentRecord, drawn: &Drawn) -> Option<String> {
     let ended_s = STARTS_STORY_S + record.availability.last().map_or(0.0, |row| f64::from(row.at_s) + 1.0);
     let time = |story_s: f64| record.run.story.time_at(story_s);
@@ -172,7 +162,7 @@ fn tell(record: &IncidentRecord, screen: &Screen) {
     ));
 }
 
-/// An event as a line; the clock's are for programs.
+/// An event as a line; `None` for clock events, which only programs need.
 fn words(event: &Event) -> Option<String> {
     Some(match &event.kind {
         EventKind::Published { asset, version, by, characters } => {

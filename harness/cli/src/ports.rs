@@ -1,4 +1,4 @@
-//! The ports of a shop and of the evidence store around it, as arguments.
+//! Arguments for the ports of a shop and of its evidence store.
 
 use std::{
     io,
@@ -15,13 +15,12 @@ use http::uri::Authority;
 use incident::Service;
 use world::{Addresses, addresses::Operators};
 
-/// Operator ports of a shop of `up`: one for each service, and one for what is around them. They stand in a row.
+/// Operator ports of a shop of `up`: one for each service, and one for the world. Their numbers are consecutive.
 const OPERATOR_PORTS: u16 = 4;
 
-/// Rows that are tried for free ports: on a busy machine another program may hold one of the first.
+/// How many runs of consecutive ports to try: on a busy machine another program may hold one of the ports.
 const ROWS_MAX: usize = 100;
 
-/// The ports of a shop.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Ports {
     /// Port of the web front
@@ -42,7 +41,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// The addresses of these ports on `host`, with operator ports if there is a token for them.
+    /// The addresses of these ports on `host`, including the operator ports if there is a token for them.
     pub(crate) fn on(&self, host: &str, operator_token: Option<String>) -> anyhow::Result<Addresses> {
         let operators = match operator_token {
             Some(token) => Some(Operators {
@@ -61,12 +60,7 @@ impl Ports {
         })
     }
 
-    /// The operator port of what is around a shop that `glyphfall up` runs.
-    pub(crate) fn world_on(&self, host: &str) -> anyhow::Result<Authority> {
-        self.operator_on(host, None)
-    }
-
-    /// The options that name these ports, as far as they are not the standard ones; to be pasted into a shell.
+    /// Command-line options for the ports that are not the standard ones, for pasting into a shell.
     pub(crate) fn options(&self) -> String {
         let all = [
             ("--web-front-port", self.web_front_port, 8080),
@@ -79,7 +73,7 @@ impl Ports {
         other.map(|(name, port, _)| format!(" {name} {port}")).collect::<Vec<_>>().concat()
     }
 
-    /// The same, with a free port in place of each 0, so that others can be told of it before the shop takes it.
+    /// Replaces each port 0 by a free port, so that others can learn it before the shop takes it.
     pub(crate) fn chosen(&self) -> anyhow::Result<Self> {
         let Self { web_front_port, cache_port, content_store_port, operator_port, port_offset } = *self;
         if ![web_front_port, cache_port, content_store_port, operator_port].contains(&0) {
@@ -98,8 +92,8 @@ impl Ports {
         })
     }
 
-    /// The operator port of a service, or of what is around all of them.
-    fn operator_on(&self, host: &str, whose: Option<Service>) -> anyhow::Result<Authority> {
+    /// The operator port of a service, or of the world.
+    pub(crate) fn operator_on(&self, host: &str, whose: Option<Service>) -> anyhow::Result<Authority> {
         let place = match whose {
             Some(Service::Cache) => 0,
             Some(Service::ContentStore) => 1,
@@ -123,7 +117,7 @@ impl Ports {
     }
 }
 
-/// The address of a shop that is named by a URL: all its parts answer there, whatever their ports are elsewhere. None for a host.
+/// The address of a shop given by a URL, at which all its parts answer, whatever their ports are elsewhere. `None` for a plain host.
 pub(crate) fn one_address(target: &str) -> anyhow::Result<Option<Authority>> {
     let Some((scheme, rest)) = target.split_once("://") else { return Ok(None) };
     let address = rest.strip_suffix('/').unwrap_or(rest);
@@ -136,7 +130,6 @@ pub(crate) fn one_address(target: &str) -> anyhow::Result<Option<Authority>> {
     }
 }
 
-/// Where the evidence store listens.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListenerArgs {
     /// Address at which the evidence store listens
@@ -155,7 +148,8 @@ pub(crate) struct ListenerArgs {
     pub(crate) otlp_http_port: u16,
 }
 
-/// The first of `count` ports in a row that nobody holds. They stay held until all are chosen, or the next choice could be the same.
+/// The first of `count` consecutive free ports. The listeners in `held` keep them taken until all are chosen; otherwise the next choice
+/// could be the same.
 fn free(count: u16, held: &mut Vec<TcpListener>) -> io::Result<u16> {
     let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     for _ in 0..ROWS_MAX {
@@ -171,7 +165,7 @@ fn free(count: u16, held: &mut Vec<TcpListener>) -> io::Result<u16> {
     Err(io::ErrorKind::AddrInUse.into())
 }
 
-/// A port moved up by `--port-offset`; 0 stays what it is, a free one.
+/// A port plus `--port-offset`. Port 0, which means any free port, stays 0.
 pub(crate) fn moved(port: u16, offset: u16) -> anyhow::Result<u16> {
     if port == 0 {
         return Ok(0);

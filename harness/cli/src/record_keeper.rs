@@ -1,5 +1,5 @@
-//! What `up` and `watch` write into the record: who did what to the shop, read from its services' journals; when availability was lost and
-//! restored; and that the story has ended. Teaches that a record is kept while things happen, by whoever sees them.
+//! What `up` and `watch` write into the record: actions on the shop, from its services' journals; when availability was lost and restored;
+//! and the end of the story. Teaches that a record is kept while things happen, by a witness.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -7,53 +7,80 @@ use chassis::{
     Level,
     journal::{Action, EDITOR, Entry, Journaled},
 };
-use incident::{EventKind, IncidentRecord, Remedy, Service, counted_visits, event::by, outages};
-use world::{Editor, addresses::Operators};
+use incident::{
+    EventKind, IncidentRecord, LatentFault, Remedy, Rules, Run, Service, counted_visits, event::by, outages,
+    words::ClockKind,
+};
+use world::{Editor, Trade, addresses::Operators};
 
 use crate::{
     args::Format,
     debrief,
     operators::Operator,
     output::plain,
-    screen::{self, LiveShop, Screen},
+    screen::{self, Screen},
     target::Token,
 };
 
-/// How long a service may take to show its journal.
+const LINE_EVERY: u32 = 10;
+
+/// Interval between two updates of the screen, and between two reads of the journals.
+pub(crate) const TICK: Duration = Duration::from_secs(1);
+
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Stands for the process supervisor in the record: it alone can replace a process.
+/// Names the process supervisor in the record: only it can replace a process.
 const WHO_RUNS_IT: &str = "whoever runs it";
 
-/// A process that began this many seconds later than the known one is a new one: ages are exact to a fraction of that.
+/// A process whose start time is this many seconds later is a new one. Ages are exact to a fraction of that.
 const ANOTHER_PROCESS_S: f64 = 1.0;
 
-/// Actions on all three services within this many seconds are one: a restoration, or one turn of a switch.
+/// The same action on several services within this many seconds counts as one: a reset, or one turn of a switch.
 const TOGETHER_S: f64 = 15.0;
+
+/// The header of a live run's record.
+pub(crate) fn run_of(
+    level: Level,
+    faults_present: Vec<LatentFault>,
+    seed: u64,
+    (scenario, responder): (&str, &str),
+    speed: f64,
+    rules: Rules,
+) -> Run {
+    Run {
+        scenario: scenario.to_owned(),
+        speed,
+        responder: responder.to_owned(),
+        faults_present: faults_present.into_iter().collect(),
+        rules,
+        ..Run::new(seed, level, ClockKind::Live)
+    }
+}
 
 pub(crate) struct RecordKeeper {
     journals: Vec<Journal>,
-    /// The versions that the content store was last seen with, where its journal cannot be read.
+    /// The last known versions of the content store's assets, for a store whose journal cannot be read.
     versions: BTreeMap<String, u64>,
-    /// What was last told of several services at once, and when.
+    /// When each action on several services was last recorded, in the shop's time.
     together: BTreeMap<String, f64>,
     restored_at_s: Option<f64>,
-    outages_told: usize,
-    recoveries_told: usize,
+    /// How many losses and restorations of availability have been printed.
+    turns_told: usize,
     has_ended: bool,
     level: Option<Level>,
+    ticks: u32,
 }
 
 struct Journal {
     service: Service,
     operator: Operator,
     last: u64,
-    /// When its process began, in the shop's time.
+    /// When the service's process started, in the shop's time.
     began_s: Option<f64>,
     is_open: bool,
 }
 
-/// A action, and when it was done in the shop's time.
+/// An action, with its time on the shop's clock.
 struct Dated {
     at_s: f64,
     service: Service,
@@ -62,7 +89,7 @@ struct Dated {
 }
 
 impl RecordKeeper {
-    /// Reads the journals at these operator ports; without them, only the content store's public versions.
+    /// Reads the journals at these operator ports. Without operator ports it reads only the content store's public versions.
     pub(crate) fn new(operators: Option<&Operators>) -> anyhow::Result<Self> {
         let operators = operators
             .map(|operators| Operator::all(operators, &Token::given(&operators.token), ANSWER_TIMEOUT));
@@ -75,20 +102,29 @@ impl RecordKeeper {
             versions: BTreeMap::new(),
             together: BTreeMap::new(),
             restored_at_s: None,
-            outages_told: 0,
-            recoveries_told: 0,
+            turns_told: 0,
             has_ended: false,
             level: None,
+            ticks: 0,
         })
     }
 
-    /// The telemetry level that operators last set, if they did.
+    /// The telemetry level that operators set last, if any.
     pub(crate) fn level(&self) -> Option<Level> {
         self.level
     }
 
-    /// Looks once: at the journals, at the content store where its journal is shut, and at the customers.
-    pub(crate) async fn look(&mut self, shop: &impl LiveShop, editor: &Editor, screen: &Screen) {
+    pub(crate) async fn tick(&mut self, shop: &Trade, editor: &Editor, screen: &Screen) {
+        self.look(shop, editor, screen).await;
+        screen.show(shop, "");
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(LINE_EVERY) {
+            screen.show_line(shop);
+        }
+    }
+
+    /// Polls once: the journals, the content store's versions if its journal is closed, and the customers.
+    pub(crate) async fn look(&mut self, shop: &Trade, editor: &Editor, screen: &Screen) {
         let mut done = Vec::new();
         for journal in &mut self.journals {
             done.extend(journal.read(shop).await);
@@ -106,12 +142,12 @@ impl RecordKeeper {
         self.look_at_customers(shop, screen);
     }
 
-    /// Writes an action into the record, as what it means for the shop.
-    fn note(&mut self, done: Dated, shop: &impl LiveShop, screen: &Screen) {
+    /// Translates an action into an event of the record.
+    fn note(&mut self, done: Dated, shop: &Trade, screen: &Screen) {
         let Dated { at_s, service, who, action } = done;
         let event = match action {
             Action::Published { asset, version } => {
-                // Whoever empties a store fills it again: that is no publish of anybody's.
+                // A reset refills the store with first versions. These are no publishes by an editor.
                 if version.0 == 1 && self.restored_at_s.is_some_and(|then| at_s - then < TOGETHER_S) {
                     return;
                 }
@@ -154,7 +190,7 @@ impl RecordKeeper {
                 EventKind::Note { text: format!("the telemetry level is {}", level.name()) }
             }
         };
-        // All three services are told of a switch, and each tells it.
+        // A switch is set at all three services, and each journals it. Record it once.
         if matches!(&event, EventKind::Remedy(Remedy::Repair { .. }) | EventKind::Note { .. }) {
             let then_s = self.together.insert(event.to_string(), at_s);
             if then_s.is_some_and(|then_s| at_s - then_s < TOGETHER_S) {
@@ -164,9 +200,10 @@ impl RecordKeeper {
         tell(shop, screen, at_s, &who, event);
     }
 
-    /// Notes each version that has become current since the last look: anybody may ask for that, and nobody learns who did it.
-    async fn look_at_versions(&mut self, shop: &impl LiveShop, editor: &Editor, screen: &Screen) {
-        // A store that is just being restarted is asked again at the next look.
+    /// Records each version that has become current since the last poll. Anybody may read the versions, but they do not say who published
+    /// them.
+    async fn look_at_versions(&mut self, shop: &Trade, editor: &Editor, screen: &Screen) {
+        // A store that is restarting is asked again at the next poll.
         let Ok(current) = editor.list().await else { return };
         let is_first_look = self.versions.is_empty();
         for (asset, version) in current {
@@ -178,32 +215,32 @@ impl RecordKeeper {
         }
     }
 
-    fn look_at_customers(&mut self, shop: &impl LiveShop, screen: &Screen) {
-        // Nothing more is told; and a shop that runs for days must not go through all of its visits at each look.
+    fn look_at_customers(&mut self, shop: &Trade, screen: &Screen) {
+        // Nothing is printed after the end of the story. Besides, in a shop that runs for days each poll would go through all of its
+        // visits.
         if self.has_ended {
             return;
         }
-        let (outages, times, ended) = {
+        let (turns, ended) = {
             let record = shop.record();
             let rules = record.rules();
-            // Younger visits may still end badly.
+            // More recent visits may still fail.
             let known_s = screen::whole_seconds(shop.at_s()).saturating_sub(rules.customers_wait_s);
             let outages = record.timeline_until(known_s).outages(rules);
-            let time = |at_s: u32| record.story().time_at(record.clock().story_at(at_s.into())).to_string();
-            let times: Vec<_> =
-                outages.iter().map(|(lost, restored)| (time(*lost), restored.map(time))).collect();
+            let time = |at_s: u32| record.story().time_at(record.clock().story_at(at_s.into()));
+            let turns = outages.iter().flat_map(|(lost, restored)| {
+                let lost = format!("{}  availability is lost", time(*lost));
+                let restored = restored
+                    .map(|at_s| format!("{}  availability is restored, and has held since", time(at_s)));
+                [Some(lost), restored].into_iter().flatten()
+            });
             let story_s = record.clock().story_at(shop.at_s());
-            (outages.len(), times, story_s >= record.story().ends_s())
+            (turns.skip(self.turns_told).collect::<Vec<_>>(), story_s >= record.story().ends_s())
         };
-        for (lost, _) in times.iter().skip(self.outages_told) {
-            screen.say(&format!("{lost}  availability is lost"));
+        self.turns_told += turns.len();
+        for turn in &turns {
+            screen.say(turn);
         }
-        self.outages_told = self.outages_told.max(outages);
-        let restored = times.iter().filter_map(|(_, restored)| restored.as_ref());
-        for restored in restored.clone().skip(self.recoveries_told) {
-            screen.say(&format!("{restored}  availability is restored, and has held since"));
-        }
-        self.recoveries_told = self.recoveries_told.max(restored.count());
         if ended {
             self.has_ended = true;
             let ends = shop.record().story().ends;
@@ -216,14 +253,14 @@ impl RecordKeeper {
 }
 
 impl Journal {
-    /// What was done since the last time. What was done before the customers came is no part of the record.
-    async fn read(&mut self, shop: &impl LiveShop) -> Vec<Dated> {
+    /// Actions since the last poll. Those from before the customers' arrival are not part of the record.
+    async fn read(&mut self, shop: &Trade) -> Vec<Dated> {
         let mut done = Vec::new();
         self.is_open = false;
         let Some((mut journaled, mut now_s)) = self.ask(shop).await else { return done };
         let began_s = now_s - journaled.runs_for_s;
         if self.began_s.is_some_and(|known_s| began_s - known_s > ANOTHER_PROCESS_S) {
-            // Another process: its journal begins anew.
+            // A new process has a new journal: read it from the start.
             self.last = 0;
             let Some((anew, later_s)) = self.ask(shop).await else { return done };
             (journaled, now_s) = (anew, later_s);
@@ -242,13 +279,13 @@ impl Journal {
         done
     }
 
-    async fn ask(&self, shop: &impl LiveShop) -> Option<(Journaled, f64)> {
+    async fn ask(&self, shop: &Trade) -> Option<(Journaled, f64)> {
         let journaled = self.operator.ask(&format!("/journal?after={}", self.last)).await.ok()?;
         Some((journaled, shop.at_s()))
     }
 }
 
-pub(crate) fn tell(shop: &impl LiveShop, screen: &Screen, at_s: f64, who: &str, event: EventKind) {
+pub(crate) fn tell(shop: &Trade, screen: &Screen, at_s: f64, who: &str, event: EventKind) {
     let said = match &event {
         EventKind::Published { by, .. } if by == "responder" => None,
         EventKind::Published { .. } => Some(event.to_string()),
@@ -264,7 +301,7 @@ pub(crate) fn tell(shop: &impl LiveShop, screen: &Screen, at_s: f64, who: &str, 
     }
 }
 
-/// Says what came of a run, and where its record was left; or the record itself, for programs.
+/// Prints the outcome of a run and where its record is; for programs, the record itself.
 pub(crate) fn say_outcome(
     record: &IncidentRecord,
     format: Format,

@@ -1,5 +1,5 @@
-//! `glyphfall room`: a training session for several teams, until Ctrl-C. What happened is kept; the same command goes on with it. `--solo` is
-//! a rehearsal of one person, `--example` a finished session to look at.
+//! `glyphfall room`: a training session for several teams, until Ctrl-C. The session is saved, and the same command resumes it. `--solo` is
+//! a rehearsal for one person, `--example` a finished session to look at.
 
 use std::{
     fmt::Write as _,
@@ -28,13 +28,12 @@ use world::scenario::STORY;
 
 use crate::{
     args::{Format, new_seed, views},
-    output::plain,
     screen::Screen,
     stop,
-    work::can_write,
+    work::{can_write, shown},
 };
 
-/// Teams of a new session, unless told otherwise.
+/// Default number of teams of a new session.
 const TEAMS: u32 = 2;
 
 #[derive(Clone, Debug, Args)]
@@ -85,7 +84,7 @@ pub(crate) struct RoomArgs {
     allowed_hosts: AllowedHosts,
 }
 
-/// A folder of pages.
+/// Checks that a folder holds the room's pages.
 fn pages(folder: &str) -> Result<PathBuf, String> {
     let folder = PathBuf::from(folder);
     if folder.join("team.html").is_file() {
@@ -95,7 +94,7 @@ fn pages(folder: &str) -> Result<PathBuf, String> {
 }
 
 impl RoomArgs {
-    /// Where the session is kept, unless it is the example.
+    /// The session's folder, except for the example.
     fn folder(&self) -> PathBuf {
         let kind = if self.solo.is_some() { "solo" } else { "room" };
         self.out.clone().unwrap_or_else(|| Path::new("glyphfall-out").join(kind))
@@ -105,7 +104,7 @@ impl RoomArgs {
 pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let screen = Screen::new(Format::Text);
     let seed = args.seed.unwrap_or_else(new_seed);
-    // Removed when this ends.
+    // The temporary folder is removed when this function returns.
     let example = if args.example { Some(tempfile::tempdir()?) } else { None };
     let folder = example.as_ref().map_or_else(|| args.folder(), |folder| folder.path().to_owned());
     can_write(&folder, [])?;
@@ -119,7 +118,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     let seen = args.seen.as_deref().map(store::scenarios_seen).transpose();
     let seen = seen.context("--continue takes the session file of an earlier room")?.unwrap_or_default();
     let address = SocketAddr::new(args.bind, args.room_port);
-    // Bound first: whoever goes on with a session must not disturb the room that still has it open.
+    // Bind before opening the session: resuming it must not disturb a room that still has it open.
     let listener = TcpListener::bind(address).await.map_err(|error| {
         let error = explain(&error, "the incident room", &authority(address));
         if error.kind() == ErrorKind::AddrInUse { anyhow!("{error}, with --room-port") } else { error.into() }
@@ -142,10 +141,8 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     };
     let room = opened.map_err(|error| {
         let advice = advice(error.kind());
-        anyhow::Error::new(error).context(format!(
-            "the session in {} cannot be opened; {advice}",
-            plain(&folder.display().to_string())
-        ))
+        anyhow::Error::new(error)
+            .context(format!("the session in {} cannot be opened; {advice}", shown(&folder)))
     })?;
     let session = room.read(Session::clone);
     screen.say(&match session.purpose {
@@ -163,7 +160,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     room.close()
         .await
         .context("the session could not be saved; free space on the disk, as what was saved last is kept")?;
-    let kept = plain(&folder.display().to_string());
+    let kept = shown(&folder);
     screen.say(&match session.purpose {
         Purpose::Class => format!("Closed. The session is in {kept}; the same command goes on with it."),
         Purpose::Solo => {
@@ -174,7 +171,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Advice for a session that cannot be opened.
+/// Advice for an error on opening the session.
 fn advice(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidData => "--fresh puts it aside and begins a new one",
@@ -188,7 +185,7 @@ fn advice(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// Where the facilitator, at this machine, finds the room.
+/// The room's address as seen from this machine, where the facilitator sits.
 fn at_desk(address: SocketAddr) -> Authority {
     let loopback = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -198,12 +195,12 @@ fn at_desk(address: SocketAddr) -> Authority {
     authority(SocketAddr::new(loopback, address.port()))
 }
 
-/// The page of a team, for whoever opens this address: it brings along all that joining takes.
+/// A link to a team's page. It carries everything that joining needs.
 fn seat(room: &Room, session: &Session, team: u32, alias: &str) -> String {
     format!("http://{}/#code={}&team={team}&as={alias}", at_desk(room.address()), session.code)
 }
 
-/// The facilitator's page, likewise.
+/// A link to the facilitator's page, with the token.
 fn desk(room: &Room, session: &Session) -> String {
     format!("http://{}/desk#token={}", at_desk(room.address()), session.facilitator_token)
 }
@@ -214,7 +211,7 @@ fn welcome_alone(room: &Room, session: &Session, folder: &Path) -> String {
         style("Your rehearsal is ready; the clock starts when you begin.").bold(),
         session.seed,
         seat(room, session, 1, "Me"),
-        plain(&folder.display().to_string()),
+        shown(folder),
     )
 }
 
@@ -246,7 +243,7 @@ fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> St
         );
     }
     if let Some(aside) = room.aside() {
-        let _ = writeln!(came_back, "The earlier session is in {}.", plain(&aside.display().to_string()));
+        let _ = writeln!(came_back, "The earlier session is in {}.", shown(aside));
     }
     let reachable = reachable(room.address(), &session.code);
     let line = |reachable: &Reachable| format!("  {:<12} {}\n", reachable.interface, reachable.url);
@@ -269,7 +266,7 @@ fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> St
         desk(room, session),
         session.code,
         session.facilitator_token,
-        plain(&folder.display().to_string()),
+        shown(folder),
     )
 }
 

@@ -5,18 +5,19 @@ use clap::Args;
 use experiment::{
     factors::{REPAIRED, Replayed, replayed},
     rating::{Rated, rated},
+    remedies,
 };
 use incident::{Remedy, Usd};
 use serde_json::json;
 use world::scenario::{Reach, Scenario, Symptom, library, scenario};
 
-use crate::{args::Format, done::Done, output::plain, screen, work::watched};
+use crate::{args::Format, output::plain, screen, stop::Done, work::watched};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScenariosArgs {
     /// The scenario to describe in full (a spoiler): a name of the library, or a file ending in .toml
     name: Option<String>,
-    /// Plays it, or the library, again with each of three latent faults repaired: is less lost without each factor that the file names?
+    /// Plays it, or the library, and says where the file is wrong: in its symptom, in what each remedy does, and in the factors, by playing it again with each of three latent faults repaired
     #[arg(long)]
     replay: bool,
     /// The seed of a replay
@@ -56,14 +57,18 @@ pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<Done> {
     Ok(Done::Well)
 }
 
-/// Holds the contributing factors that scenarios name against replays.
+/// Holds what scenarios say of their symptom, remedies and contributing factors against replays.
 fn replay(options: &ScenariosArgs) -> anyhow::Result<Done> {
     let scenarios = match &options.name {
         Some(name) => vec![scenario(name)?],
         None => library(),
     };
-    let count = scenarios.len() * (REPAIRED.len() + 1);
-    let rows = watched(count, "incidents", |watch| replayed(&scenarios, &[options.seed], watch))?;
+    let seeds = [options.seed];
+    let count = scenarios.len() * (REPAIRED.len() + 1) + remedies::plays(&scenarios, &seeds);
+    let (rows, mut contradictions) = watched(count, "incidents", |watch| {
+        let contradictions = remedies::contradictions(&scenarios, &seeds, watch)?;
+        Ok((replayed(&scenarios, &seeds, watch)?, contradictions))
+    })?;
     screen::line(&format!(
         "{:<20} {:>12}   without {}",
         "",
@@ -74,7 +79,7 @@ fn replay(options: &ScenariosArgs) -> anyhow::Result<Done> {
         let without = without_usd.map(|usd| format!("{:>12}", Usd(usd).to_string())).join("");
         screen::line(&format!("{:<20} {:>12}{without}", plain(scenario), Usd(*loss_usd).to_string()));
     }
-    let contradictions: Vec<String> = rows.iter().flat_map(Replayed::contradictions).collect();
+    contradictions.extend(rows.iter().flat_map(Replayed::contradictions));
     for sentence in &contradictions {
         screen::paragraph(&format!("\n{}.", plain(sentence)));
     }

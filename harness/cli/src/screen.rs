@@ -1,29 +1,20 @@
-//! How a run looks: live on a terminal, plain lines in a pipe, and nothing but JSON on standard output when asked for.
-
-use std::sync::MutexGuard;
+//! The layout of a run: live on a terminal, plain lines in a pipe, and only JSON on standard output when requested.
 
 use console::style;
-use incident::{Recorder, Route, Usd, availability::Tally};
+use incident::{Route, Usd};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use world::{Customers, Elsewhere, World};
+use world::Trade;
 
 pub(crate) use crate::output::line;
 use crate::{args::Format, output};
 
-/// Columns of a bar at most, which are seconds that the line of all pages looks back; and those for its name and its share.
+/// The maximum width of a bar; the line for all pages covers as many seconds. And the columns beside a bar, for its name and share.
 const BAR_COLUMNS_MAX: usize = 50;
 const COLUMNS_BESIDE_BAR: usize = 20;
 
-/// The seconds that 'now' is averaged over: those from four seconds ago to one second ago, as younger visits have hardly
-/// had the time to be answered.
+/// The window over which 'now' is averaged, in seconds before the present: from four to one. More recent visits have hardly had time to be
+/// answered.
 const NOW_SECONDS: (u32, u32) = (4, 1);
-
-/// A shop as its customers see it, whoever runs it.
-pub(crate) trait LiveShop {
-    fn customers(&self) -> &Customers;
-    fn record(&self) -> MutexGuard<'_, Recorder>;
-    fn at_s(&self) -> f64;
-}
 
 pub(crate) struct Screen {
     format: Format,
@@ -32,7 +23,7 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// A screen whose status lines are live only on a terminal that can change them.
+    /// A screen. Its status lines are live only on a terminal that can redraw them.
     pub(crate) fn new(format: Format) -> Self {
         let is_live = output::is_live();
         let target =
@@ -44,7 +35,7 @@ impl Screen {
         Self { format, status, is_live }
     }
 
-    /// Prints a wrapped text: on standard output for people, on standard error if standard output is for programs.
+    /// Prints a wrapped text: on standard output for people, or on standard error if standard output carries JSON.
     pub(crate) fn say(&self, text: &str) {
         match self.format {
             Format::Text => paragraph(text),
@@ -52,7 +43,7 @@ impl Screen {
         }
     }
 
-    /// Prints a text to be pasted: no line of it is wrapped.
+    /// Prints a text for pasting, without wrapping.
     pub(crate) fn say_as_it_is(&self, text: &str) {
         match self.format {
             Format::Text => line(text),
@@ -60,16 +51,24 @@ impl Screen {
         }
     }
 
-    /// Shows how the shop is doing, with a bar for each kind of page. On a terminal the lines stay in place and change.
-    pub(crate) fn show(&self, world: &impl LiveShop, health: &str) {
+    /// Prints the result of a command, as JSON or as lines for people.
+    pub(crate) fn print(&self, json: &str, lines: &[String]) {
+        match self.format {
+            Format::Text => lines.iter().for_each(|line| paragraph(line)),
+            Format::Json => line(json),
+        }
+    }
+
+    /// Shows the shop's state, with a bar for each kind of page. On a terminal the lines are redrawn in place.
+    pub(crate) fn show(&self, world: &Trade, health: &str) {
         if self.is_live {
             output::keep_below(Some(&self.status));
             self.status.set_message(bars(world, health, stderr_columns()));
         }
     }
 
-    /// Shows the same as one more line, where nothing can change in place.
-    pub(crate) fn show_line(&self, world: &impl LiveShop) {
+    /// Prints the shop's state as one more line, where lines cannot be redrawn.
+    pub(crate) fn show_line(&self, world: &Trade) {
         if !self.is_live {
             self.say(&figures_now(world));
         }
@@ -89,26 +88,6 @@ impl Drop for Screen {
     }
 }
 
-macro_rules! live_shops {
-    ($($shop:ident),*) => {$(
-        impl LiveShop for $shop {
-            fn customers(&self) -> &Customers {
-                self.customers()
-            }
-
-            fn record(&self) -> MutexGuard<'_, Recorder> {
-                self.record()
-            }
-
-            fn at_s(&self) -> f64 {
-                self.at_s()
-            }
-        }
-    )*};
-}
-
-live_shops!(World, Elsewhere);
-
 pub(crate) fn paragraph(text: &str) {
     line(&wrapped(text, output::columns()));
 }
@@ -117,8 +96,8 @@ fn stderr_columns() -> usize {
     output::columns_of(&console::Term::stderr())
 }
 
-/// The story's time, the loss, and the share served of each kind of page just now.
-fn figures_now(world: &impl LiveShop) -> String {
+/// The story's time, the loss, and the current share served for each kind of page.
+fn figures_now(world: &Trade) -> String {
     let served = shares_now(world)
         .map(|(route, share)| format!("{} {}", route.name(), share.map_or("  -".into(), percent)));
     let served = served.collect::<Vec<_>>().join(" ");
@@ -126,27 +105,30 @@ fn figures_now(world: &impl LiveShop) -> String {
     format!("{time} {:>10} lost  {served}", loss.to_string())
 }
 
-/// The story's time of day, and what has been lost by then.
-pub(crate) fn time_and_loss(world: &impl LiveShop) -> (String, Usd) {
+/// The story's time of day, and the loss so far.
+pub(crate) fn time_and_loss(world: &Trade) -> (String, Usd) {
     let at_s = world.at_s();
     let record = world.record();
     let story_s = record.clock().story_at(at_s);
     (record.story().time_at(story_s).to_string(), record.loss_by(at_s))
 }
 
-/// For each kind of page, the share of the visits begun just now that has been answered well by now.
-fn shares_now(world: &impl LiveShop) -> impl Iterator<Item = (Route, Option<f64>)> {
+/// For each kind of page, the share of the most recent visits that has been answered well so far.
+fn shares_now(world: &Trade) -> impl Iterator<Item = (Route, Option<f64>)> {
     let second = whole_seconds(world.at_s());
     let (from_s, to_s) = (second.saturating_sub(NOW_SECONDS.0), second.saturating_sub(NOW_SECONDS.1));
-    Route::ALL.into_iter().map(move |route| {
-        let begun = world.customers().begun(Some(route), from_s, to_s);
-        let ended = world.record().tally(Some(route), from_s, to_s);
-        (route, (begun > 0).then(|| f64::from(available(&ended)) / f64::from(begun)))
-    })
+    Route::ALL.into_iter().map(move |route| (route, served(world, Some(route), from_s, to_s)))
 }
 
-/// The story's time and loss, a bar for each kind of page, and the last seconds.
-fn bars(world: &impl LiveShop, health: &str, columns: usize) -> String {
+/// The share of the visits begun in these seconds, on one route or on all, that has been answered well so far; `None` without visits.
+pub(crate) fn served(world: &Trade, route: Option<Route>, from_s: u32, to_s: u32) -> Option<f64> {
+    let begun = world.customers().begun(route, from_s, to_s);
+    let ended = world.record().tally(route, from_s, to_s);
+    (begun > 0).then(|| (ended.served + ended.degraded) as f64 / f64::from(begun))
+}
+
+/// The status lines: the story's time and loss, a bar for each kind of page, and the last seconds.
+fn bars(world: &Trade, health: &str, columns: usize) -> String {
     let (time, loss) = time_and_loss(world);
     let waiting = world.customers().waiting();
     let mut lines =
@@ -172,24 +154,18 @@ fn coloured(text: &impl ToString, share: f64) -> String {
     if share < 0.5 { text.red().to_string() } else { text.green().to_string() }
 }
 
-fn sparkline(world: &impl LiveShop, columns: usize) -> String {
+fn sparkline(world: &Trade, columns: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let now_s = whole_seconds(world.at_s()).saturating_sub(1);
     let seconds = u32::try_from(columns).unwrap_or_default();
     let from_s = now_s.saturating_sub(seconds);
     let bars = (from_s..now_s).map(|second| {
-        let begun = world.customers().begun(None, second, second + 1);
-        let ended = world.record().tally(None, second, second + 1);
-        let share = if begun == 0 { 1.0 } else { f64::from(available(&ended)) / f64::from(begun) };
+        let share = served(world, None, second, second + 1).unwrap_or(1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of eight bars")]
         let bar = BARS[((share * 7.0).round() as usize).min(7)];
         coloured(&bar, share)
     });
     bars.collect()
-}
-
-fn available(tally: &Tally) -> u32 {
-    u32::try_from(tally.served + tally.degraded).unwrap_or(u32::MAX)
 }
 
 /// A share in whole percent, right-aligned.
@@ -206,7 +182,7 @@ pub(crate) fn whole_seconds(at_s: f64) -> u32 {
     at_s as u32
 }
 
-/// Each line in lines that fit, indented as it is itself. A row of a table stays whole: its columns would not be found again.
+/// Wraps each line to the width, keeping its indentation. Rows of tables are not wrapped, because their columns would be lost.
 fn wrapped(text: &str, columns: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
@@ -221,7 +197,7 @@ fn wrapped(text: &str, columns: usize) -> String {
     lines.join("\n")
 }
 
-/// A text in lines of at most `width` columns, broken between words.
+/// Breaks a text between words into lines of at most `width` columns.
 pub(crate) fn broken(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ').filter(|word| !word.is_empty()) {

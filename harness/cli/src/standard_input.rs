@@ -1,4 +1,4 @@
-//! A file that may be standard input. Teaches that a program which waits for somebody to type must still hear Ctrl-C.
+//! A file that may be standard input. Teaches that a program must still react to Ctrl-C while it waits for typed input.
 
 use std::{
     fs,
@@ -11,32 +11,27 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::{output::plain, stop};
+use crate::{stop, work::shown};
 
-/// The name under which standard input is asked for.
 pub(crate) const STANDARD_INPUT: &str = "-";
 
-/// The most that is read of standard input at once: far more than any text that a content store takes, and no endless stream.
+/// Size limit for reading all of standard input: far more than any text that a content store accepts, and a bound for endless streams.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Bytes of standard input that are handed on at once, and how many such blocks may wait.
+/// Block size for standard input in bytes, and how many blocks may wait in the channel.
 const BLOCK_BYTES: u64 = 256 * 1024;
 const BLOCKS_AHEAD: usize = 4;
 
-/// How often a wait for standard input looks whether it was told to stop.
+/// How often a read of standard input checks whether the program was told to stop.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
-/// The bytes of a file, or of standard input; none if the program was told to stop before its end.
-///
-/// # Errors
-///
-/// When it cannot be read, or is endless.
+/// Reads a file, or standard input; `None` if the program was told to stop before the end.
 pub(crate) fn read_file(file: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     if file.as_os_str() != STANDARD_INPUT {
         return fs::read(file).map(Some).with_context(|| {
             format!(
                 "cannot read {}; name a file that is there and that you may read, or - for standard input",
-                plain(&file.display().to_string())
+                shown(file)
             )
         });
     }
@@ -52,7 +47,7 @@ pub(crate) fn read_file(file: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Standard input, read by another thread: who waits for somebody to type can still be told to stop.
+/// Standard input, read on another thread, so that a blocked read does not keep the program from stopping.
 pub(crate) struct StandardInput {
     blocks: Receiver<io::Result<Vec<u8>>>,
     rest: io::Cursor<Vec<u8>>,

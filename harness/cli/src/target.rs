@@ -1,7 +1,7 @@
-//! A running shop: where it listens, and the tokens that change it.
+//! A running shop: its addresses, and the tokens that authorize changes.
 //!
-//! `glyphfall up` leaves its tokens in a file that only its user can read, so that `inject` and `restore` in another
-//! terminal need not be told. The environment wins over the file.
+//! `glyphfall up` leaves its tokens in a file that only its user can read, so that `inject` and `restore` in another terminal find them.
+//! The environment takes precedence over the file.
 
 use std::{
     fs,
@@ -12,21 +12,20 @@ use std::{
 
 use anyhow::Context;
 use chassis::{
-    Environment,
+    Chassis, Clock, Environment, Network,
     token::{self, usable},
 };
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use world::Editor;
 
 use crate::{
-    left::LeftFile,
     ports::{Ports, moved, one_address},
+    signals::LeftFile,
 };
 
-/// The variable of the operators' token.
 const OPERATOR_TOKEN: &str = "GLYPHFALL_OPERATOR_TOKEN";
 
-/// Which running shop is meant.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TargetArgs {
     /// Host on which the shop runs, or the URL of one whose parts all answer there, as in `http://127.0.0.1:8000`
@@ -44,6 +43,11 @@ pub(crate) struct TargetArgs {
     pub(crate) operator_token: Option<String>,
 }
 
+/// The command line's identity as an HTTP client.
+pub(crate) fn caller() -> Chassis {
+    Chassis::of_caller("glyphfall", Network::tcp(0), Clock::real(), 0)
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) value: String,
@@ -52,12 +56,12 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// That of a shop which this program runs, or was told of.
+    /// The operators' token of a shop that this program runs, or that was passed to it.
     pub(crate) fn given(value: &str) -> Self {
         Self { value: value.to_owned(), variable: OPERATOR_TOKEN, is_given: true }
     }
 
-    /// Why a shop may not take it, and what to do.
+    /// Why a shop may refuse the token, and what to do.
     pub(crate) fn refused(&self) -> String {
         let variable = self.variable;
         if self.is_given {
@@ -74,9 +78,15 @@ impl Token {
 }
 
 impl TargetArgs {
-    /// The editor's token, from the options, the environment or a shop that runs here.
+    /// The editor's token: from the options, the environment, or the file of a shop that runs here.
     pub(crate) fn editor_token(&self) -> anyhow::Result<Token> {
         self.token(self.editor_token.as_ref(), "GLYPHFALL_EDITOR_TOKEN", |tokens| tokens.editor)
+    }
+
+    /// A client with the editor's token, and the token itself.
+    pub(crate) fn editor(&self) -> anyhow::Result<(Editor, Token)> {
+        let (token, store) = (self.editor_token()?, self.ports.on(&self.target, None)?.content_store);
+        Ok((Editor::new(&caller(), store, &token.value), token))
     }
 
     pub(crate) fn operator_token(&self) -> anyhow::Result<Token> {
@@ -110,17 +120,13 @@ impl TargetArgs {
 pub(crate) struct Tokens {
     pub(crate) editor: String,
     pub(crate) operator: String,
-    /// What the cache asks of the content store, where they are processes of their own.
+    /// The token that the cache requires from the content store, where the two are separate processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notification: Option<String>,
 }
 
 impl Tokens {
-    /// From the environment, or new ones.
-    ///
-    /// # Errors
-    ///
-    /// When one of the environment cannot be used; the message names its variable.
+    /// Takes the tokens from the environment, or makes new ones.
     pub(crate) fn from_environment_or_new(environment: &Environment) -> io::Result<Self> {
         let token = |variable| environment.token(variable)?.map_or_else(token::make, Ok);
         Ok(Self {
@@ -130,11 +136,11 @@ impl Tokens {
         })
     }
 
-    /// Leaves the tokens for other commands of the same user, until the answer is dropped.
+    /// Writes the tokens to a file for other commands of the same user. Dropping the returned value removes the file.
     pub(crate) fn leave(&self, content_store_port: u16) -> io::Result<LeftFile> {
         let path = Self::path(content_store_port).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         fs::create_dir_all(path.parent().expect("the path ends with a file in a folder"))?;
-        // An older file may have other rights: a new one is made.
+        // An older file may have looser permissions, so make a new one.
         let _ = fs::remove_file(&path);
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         let left = LeftFile::new(path);

@@ -1,4 +1,4 @@
-//! `glyphfall up`: the shop and its customers, live, until Ctrl-C.
+//! `glyphfall up`: runs the shop and its customers, live, until Ctrl-C.
 
 use std::{
     fs::OpenOptions,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use chassis::{Environment, Logs, Network};
+use chassis::{Environment, Logs, serve::Protocol};
 use clap::Args;
 use evidence::Evidence;
 use incident::Rules;
@@ -21,15 +21,15 @@ use crate::{
     debrief,
     injections::{self, Injections},
     listeners,
-    live::{LINE_EVERY, TICK, run_of, shop_options},
     naming::RunName,
     output::{LogLines, plain},
     ports::ListenerArgs,
-    record_keeper::{self, RecordKeeper},
+    record_keeper::{self, RecordKeeper, TICK, run_of},
     screen::Screen,
     stop,
     target::Tokens,
     welcome::{Opened, quoted, welcome},
+    work::shown,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -64,14 +64,13 @@ pub(crate) struct UpArgs {
 
 pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyhow::Result<bool> {
     let offset = options.shop.ports.port_offset;
-    // Chosen before the shop is opened: the lines that are printed name them.
+    // Choose the ports before the shop opens: the printed lines name them.
     options.shop.ports = options.shop.ports.chosen()?;
     let screen = Screen::new(options.format);
     let seed = options.shop.seed();
     let tokens = Tokens::from_environment_or_new(environment)?;
     let addresses = options.shop.ports.on("127.0.0.1", Some(tokens.operator.clone()))?;
-    let mut shop = shop_options(&options.shop, addresses, &tokens, seed)?;
-    shop.surroundings.network = Network::tcp_with_links(seed);
+    let mut shop = options.shop.shop(addresses, &tokens, seed)?;
     shop.data.clone_from(&options.data);
     shop.surroundings.logs = options.logs.as_deref().map(logs).transpose()?.unwrap_or_default();
     shop.surroundings.settings.hosts = options.listeners.allowed_hosts.hosts();
@@ -84,11 +83,12 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
     shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
     let limits = shop.surroundings.settings.limits;
-    let listeners =
+    let (listeners, evidence_at) =
         listeners::open(&evidence, &options.listeners, offset, limits).await.map_err(side_by_side)?;
     let (router, mut orders) = injections::router(&tokens.operator);
-    let around_address: SocketAddr = options.shop.ports.world_on("127.0.0.1")?.as_str().parse()?;
-    let around_address = listeners.serve("the operator port around the shop", around_address, router).await;
+    let around_address: SocketAddr = options.shop.ports.operator_on("127.0.0.1", None)?.as_str().parse()?;
+    let around_address =
+        listeners.serve("the operator port around the shop", around_address, Protocol::Http1, router).await;
     let around_address = around_address.map_err(side_by_side)?;
     let mix = Mix::of(options.shop.views);
     let rules = Rules { hold_s: options.hold.unwrap_or_else(|| mix.hold_s()), ..Rules::default() };
@@ -103,33 +103,30 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     }
     let file = options.out.join(format!("{stem}.json"));
     let file = std::path::absolute(&file).unwrap_or(file);
-    let opened = Opened { world: &world, tokens: &tokens, listeners: &listeners, around: &around_address };
     if let Some(found) = &world.shop().found {
         screen.say(&plain(&format!("Content: {found}.")));
     }
-    welcome(&screen, &opened, (seed, &options.shop.ports), &quoted(&file.to_string_lossy()));
+    let opened = Opened {
+        tokens: &tokens,
+        around: around_address,
+        evidence_at,
+        record: quoted(&file.to_string_lossy()),
+    };
+    welcome(&screen, &world, &opened, (seed, &options.shop.ports));
 
     let mut keeper = RecordKeeper::new(world.shop().addresses().operators.as_ref())?;
     let mut injections = Injections::new(options.speed, options.sized, seed);
     let mut ticks = interval(TICK);
-    let mut tick = 0_u32;
     loop {
         tokio::select! {
             biased;
             () = stop::told() => break,
             Some(order) = orders.recv() => injections.carry_out(order, &world, &screen).await,
             () = injections.next() => injections.happen(&world, &screen).await,
-            _ = ticks.tick() => {
-                keeper.look(&world, world.editor(), &screen).await;
-                screen.show(&world, "");
-                tick += 1;
-                if tick.is_multiple_of(LINE_EVERY) {
-                    screen.show_line(&world);
-                }
-            }
+            _ = ticks.tick() => keeper.tick(&world, world.editor(), &screen).await,
         }
     }
-    // Whatever happens from here on, the tokens are gone first.
+    // Remove the token file first, so that no later error can leave it behind.
     drop(left);
     drop(orders);
     keeper.look(&world, world.editor(), &screen).await;
@@ -144,7 +141,7 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     Ok(true)
 }
 
-/// Adds advice to an error about a port in use: most often another shop holds it.
+/// Adds advice to an error about a port in use: usually another shop holds it.
 fn side_by_side(error: anyhow::Error) -> anyhow::Error {
     let is_taken = |error: &std::io::Error| error.kind() == ErrorKind::AddrInUse;
     if error.downcast_ref().is_some_and(is_taken) {
@@ -158,8 +155,7 @@ fn logs(file: &Path) -> anyhow::Result<Logs> {
         return Ok(Logs::to(LogLines));
     }
     let opened = OpenOptions::new().create(true).append(true).open(file);
-    let name = || plain(&file.display().to_string());
     Ok(Logs::to(opened.with_context(|| {
-        format!("cannot write {}; name another file with --logs, or - for standard error", name())
+        format!("cannot write {}; name another file with --logs, or - for standard error", shown(file))
     })?))
 }

@@ -1,4 +1,4 @@
-//! `glyphfall watch`: customers, evidence and record of a shop that runs elsewhere, such as in containers.
+//! `glyphfall watch`: customers, evidence and record for a shop that runs elsewhere, such as in containers.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -22,11 +22,10 @@ use crate::{
     args::{Format, factor, new_seed, views},
     debrief,
     listeners::{self, EVIDENCE_LISTENERS},
-    live::{LINE_EVERY, TICK, run_of},
     naming::RunName,
     output::plain,
     ports::ListenerArgs,
-    record_keeper::{self, RecordKeeper},
+    record_keeper::{self, RecordKeeper, TICK, run_of},
     screen::Screen,
     stop,
 };
@@ -83,7 +82,7 @@ pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
     screen.say(&format!("seed {seed}; waiting for the shop at http://{}/", options.web_front));
     let clock = Clock::real();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
-    let listeners = listeners::open(
+    let (listeners, _) = listeners::open(
         &evidence,
         &options.listeners,
         options.port_offset,
@@ -91,7 +90,7 @@ pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
     )
     .await?;
     let mix = Mix::of(options.views);
-    // Which faults a shop has that others run is not known.
+    // The faults of a shop that others run are not known.
     let rules = Rules { hold_s: mix.hold_s(), ..Rules::default() };
     let run = run_of(options.level, Vec::new(), seed, ("live", "operator"), options.speed, rules);
     let opening = Elsewhere::open(elsewhere(&options, seed, evidence), &mix, run);
@@ -104,19 +103,15 @@ pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
 
     let mut keeper = RecordKeeper::new(operators(&options).as_ref())?;
     let mut ticks = interval(TICK);
-    for tick in 0_u32.. {
+    loop {
         tokio::select! {
             biased;
             () = stop::told() => break,
             _ = ticks.tick() => {}
         }
         refill(&shop, &screen).await;
-        keeper.look(&shop, shop.editor(), &screen).await;
+        keeper.tick(&shop, shop.editor(), &screen).await;
         shop.report_at(keeper.level());
-        screen.show(&shop, "");
-        if tick % LINE_EVERY == LINE_EVERY - 1 {
-            screen.show_line(&shop);
-        }
     }
     keeper.look(&shop, shop.editor(), &screen).await;
     screen.clear();
@@ -131,7 +126,7 @@ pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The operator ports, if there is a token for them: they stand beside the services.
+/// The operator ports, if there is a token for them. Each is on the host of its service.
 fn operators(options: &WatchArgs) -> Option<Operators> {
     let token = options.operator_token.clone()?;
     let beside = |service: &Authority, place: usize| {
@@ -158,7 +153,7 @@ fn elsewhere(options: &WatchArgs, seed: u64, evidence: Evidence) -> ElsewhereOpt
 }
 
 async fn refill(shop: &Elsewhere, screen: &Screen) {
-    // A store that is just being restarted is asked again at the next tick.
+    // A store that is restarting is asked again at the next tick.
     if let Err(error @ EditorError::Refused { .. }) = stock(shop.editor()).await {
         screen.say(&format!(
             "the content store is empty, and cannot be filled: {}",

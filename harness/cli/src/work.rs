@@ -1,35 +1,44 @@
-//! Work that takes longer than a person waits without a word: a bar on a terminal that can draw one, now and then a line elsewhere.
+//! Progress of long work: a bar on a terminal that can draw one, and an occasional line elsewhere.
 
 use std::{
     fs,
+    future::poll_fn,
     io::{self, ErrorKind},
-    path::Path,
+    path::{Path, PathBuf},
     sync::mpsc::{self, RecvTimeoutError, Sender},
+    task::Poll,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use anyhow::Context;
+use clap::Args;
 use experiment::sweep::Watch;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use world::whole_file::{READABLE, replace};
-
-use crate::{
-    done::CANNOT,
-    output::{self, plain},
-    stop,
+use serde::Serialize;
+use world::{
+    play::{PlayOptions, Played, play_until},
+    scenario::Scenario,
+    virtual_time::{self, STALLED_AFTER},
+    whole_file::{READABLE, replace},
 };
 
-/// Work shorter than this shows no progress. Where lines cannot change in place, each further one comes after twice the time.
+use crate::{
+    args::Format,
+    output::{self, plain},
+    screen::Screen,
+    stop::{self, CANNOT},
+};
+
+/// Work shorter than this shows no progress. Where lines cannot be redrawn, the interval doubles from line to line.
 const TOLD_AFTER: Duration = Duration::from_secs(2);
 
-/// The longest pause between two progress lines: a log should show that the work goes on.
+/// The longest interval between two progress lines: a log should show that the work continues.
 const TOLD_EVERY_MAX: Duration = Duration::from_secs(60);
 
-/// How often the bar on a terminal is drawn.
 const MOVES_EVERY: Duration = Duration::from_millis(120);
 
-/// Does it, with a bar of so many steps, until it is done or the program is told to stop.
+/// Does the work, with a bar of `steps` steps, until it is done or the program is told to stop.
 pub(crate) fn watched<T>(
     steps: usize,
     what: &str,
@@ -42,14 +51,14 @@ pub(crate) fn watched<T>(
     Ok(outcome?)
 }
 
-/// How far some work is, shown until it is dropped.
+/// The progress of some work. Dropping it removes the display.
 pub(crate) struct Progress {
     bar: ProgressBar,
     lines: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// Begins to show it, in so many steps, if they can be counted.
+    /// Begins to show progress, with the number of steps if it is known.
     pub(crate) fn begin(steps: Option<usize>, what: &str) -> io::Result<Self> {
         let steps = steps.map(|steps| steps as u64);
         if !output::is_live() {
@@ -88,7 +97,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Some((ended, thread)) = self.lines.take() {
             drop(ended);
-            // A line that was begun is ended before the next one is printed.
+            // Wait for the thread, so that its last line is complete before anything else is printed.
             let _ = thread.join();
         } else {
             output::keep_below(None);
@@ -97,7 +106,7 @@ impl Drop for Progress {
     }
 }
 
-/// Ends the program: what computes without end in virtual time cannot be ended otherwise.
+/// Ends the process: nothing else can stop an endless computation in virtual time.
 pub(crate) fn stalled(what: &str) {
     output::error_line(&format!(
         "error: virtual time stands still, because something computes and never waits, in {}",
@@ -106,9 +115,9 @@ pub(crate) fn stalled(what: &str) {
     std::process::exit(CANNOT.into());
 }
 
-/// Makes sure, before any long work, that these files can be written into the folder; makes the folder.
+/// Checks, before any long work, that these files can be written into the folder. Creates the folder.
 pub(crate) fn can_write<'a>(folder: &Path, files: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
-    // A name of its own: two programs may try at once.
+    // A random name: two programs may try at the same time.
     let draft = folder.join(format!(".glyphfall-{:016x}", rand::random::<u64>()));
     fs::create_dir_all(folder)
         .and_then(|()| fs::OpenOptions::new().write(true).create_new(true).open(&draft))
@@ -126,30 +135,87 @@ pub(crate) fn can_write<'a>(folder: &Path, files: impl IntoIterator<Item = &'a s
     Ok(())
 }
 
-/// Where the page and the data of a report go.
-pub(crate) struct ReportFiles<'a> {
-    out: &'a Path,
-    name: String,
+/// Plays an incident in virtual time, until it ends or the program is told to stop. `again` is the command that repeats it.
+pub(crate) fn played(scenario: &Scenario, options: &PlayOptions, again: &str) -> anyhow::Result<Played> {
+    let progress = Progress::begin(None, "playing the morning")?;
+    let again = again.to_owned();
+    // Virtual time polls this future each second, so it needs no timer of its own.
+    let stopped = poll_fn(|_| if stop::is_told() { Poll::Ready(()) } else { Poll::Pending });
+    let playing = play_until(scenario, options, Box::pin(stopped));
+    let played = virtual_time::run(playing, STALLED_AFTER, move || stalled(&again))?;
+    drop(progress);
+    Ok(played?)
 }
 
-impl<'a> ReportFiles<'a> {
-    /// Makes sure, before any long work, that they can be written.
-    pub(crate) fn new(out: &'a Path, name: String) -> anyhow::Result<Self> {
-        can_write(out, [&*format!("{name}.html"), &*format!("{name}.json")])?;
-        Ok(Self { out, name })
+/// How a report is written, and where.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Folder for the report: a page, and its data as JSON
+    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
+    pub(crate) out: PathBuf,
+}
+
+/// Writes a report to the screen and to the files of its page and its data.
+pub(crate) struct Publisher<'a> {
+    out: &'a Path,
+    name: String,
+    screen: Screen,
+}
+
+impl<'a> Publisher<'a> {
+    pub(crate) fn new(args: &'a ReportArgs, name: String) -> anyhow::Result<Self> {
+        can_write(&args.out, [&*format!("{name}.html"), &*format!("{name}.json")])?;
+        Ok(Self { out: &args.out, name, screen: Screen::new(args.format) })
     }
 
-    /// Writes them, and says where they are.
-    pub(crate) fn write(&self, page: &str, json: &str) -> anyhow::Result<String> {
-        for (ending, text) in [("html", page), ("json", json)] {
-            let file = self.out.join(format!("{}.{ending}", self.name));
-            replace(&file, text.as_bytes(), READABLE).with_context(|| cannot_write(&file))?;
-        }
-        Ok(plain(&self.out.join(format!("{}.{{html,json}}", self.name)).display().to_string()))
+    pub(crate) fn say(&self, text: &str) {
+        self.screen.say(text);
     }
+
+    /// Prints a report, writes its page and its data, and says where the files are and which command repeats it.
+    pub(crate) fn publish(
+        &self,
+        report: &impl Serialize,
+        lines: &[String],
+        page: &str,
+        command: Option<&str>,
+    ) -> anyhow::Result<()> {
+        let json = serde_json::to_string(report)?;
+        self.screen.print(&json, lines);
+        for (ending, text) in [("html", page), ("json", &json)] {
+            write(&self.out.join(format!("{}.{ending}", self.name)), text.as_bytes())?;
+        }
+        let files = shown(&self.out.join(format!("{}.{{html,json}}", self.name)));
+        let again = command.map_or(String::new(), |command| format!("\nAgain: {}", plain(command)));
+        self.say(&format!("\nPage and data: {files}{again}"));
+        Ok(())
+    }
+}
+
+/// Writes a file atomically, and creates its folder.
+pub(crate) fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(folder)
+        .and_then(|()| replace(file, bytes, READABLE))
+        .with_context(|| cannot_write(file))
+}
+
+/// Checks, before any long work, that the file named by this option can be written.
+pub(crate) fn can_write_file(file: &Path, option: &str) -> anyhow::Result<()> {
+    let name = file.file_name().with_context(|| format!("{option} takes the name of a file"))?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    can_write(folder.unwrap_or(Path::new(".")), [&*name.to_string_lossy()])
 }
 
 /// What to do about a file that cannot be written.
 pub(crate) fn cannot_write(path: &Path) -> String {
-    format!("cannot write {}; choose another folder with --out", plain(&path.display().to_string()))
+    format!("cannot write {}; choose another folder with --out", shown(path))
+}
+
+/// A path, escaped for printing.
+pub(crate) fn shown(path: &Path) -> String {
+    plain(&path.display().to_string())
 }

@@ -1,5 +1,5 @@
-//! `glyphfall year`: a year of incidents for teams that share a central line, or are on call themselves; with `--story`, how long the story's
-//! incident takes a central line.
+//! `glyphfall year`: simulates a year of incidents for teams that share a central support line, or are on call themselves. With `--story`,
+//! measures how long the central line takes for the story's incident.
 
 use std::{
     num::NonZeroUsize,
@@ -7,7 +7,6 @@ use std::{
     thread,
 };
 
-use anyhow::Context;
 use clap::Args;
 use debrief::year::page;
 use experiment::{
@@ -21,15 +20,13 @@ use experiment::{
 };
 use incident::Level;
 use report::year::{Table, YearReport};
-use world::whole_file::{READABLE, replace};
 
 use crate::{
-    args::{Format, new_seed},
-    done::Done,
+    args::new_seed,
     naming::RunName,
-    output::{self, plain},
-    screen::{self, Screen},
-    work::{ReportFiles, can_write, cannot_write, watched},
+    output,
+    stop::Done,
+    work::{Publisher, ReportArgs, can_write_file, watched, write},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -49,12 +46,8 @@ pub(crate) struct YearArgs {
     /// Instead of years, the story's incident with a central line at dark: when is it restored, over many seeds and people?
     #[arg(long, conflicts_with_all = ["teams", "level"])]
     story: bool,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Folder for the report: a page, and its data as JSON
-    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
-    out: PathBuf,
+    #[command(flatten)]
+    report: ReportArgs,
     /// Simulates nothing: plays the incidents anew that years are made of, and writes them. For whoever changed a scenario, a check or the
     /// responder
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "harness/experiment/knowledge/outcomes.json",
@@ -67,9 +60,9 @@ pub(crate) fn run(args: &YearArgs) -> anyhow::Result<Done> {
     if let Some(file) = &args.measure {
         return measure(file, threads);
     }
-    let (screen, seed) = (Screen::new(args.format), args.seed.unwrap_or_else(new_seed));
+    let seed = args.seed.unwrap_or_else(new_seed);
     if args.story {
-        return run_story(args, &screen, seed, threads);
+        return run_story(args, seed, threads);
     }
     let mut numbers = args.teams.clone();
     numbers.sort_unstable();
@@ -82,37 +75,26 @@ pub(crate) fn run(args: &YearArgs) -> anyhow::Result<Done> {
         .with("seeds", &seeds, &SEEDS)
         .with("", &args.level, &LEVEL)
         .into_name();
-    let files = ReportFiles::new(&args.out, name)?;
-    screen.say(&format!("seed {seed}: {} simulated years, level {}", options.years(), args.level));
+    let publisher = Publisher::new(&args.report, name)?;
+    publisher.say(&format!("seed {seed}: {} simulated years, level {}", options.years(), args.level));
     let measured = Measured::built_in();
     let report = watched(options.years(), "years", |watch| Ok(year(&options, &measured, watch)))?;
-    tell(&screen, args.format, &files, report)
+    tell(&publisher, report)
 }
 
-fn run_story(args: &YearArgs, screen: &Screen, seed: u64, threads: NonZeroUsize) -> anyhow::Result<Done> {
+fn run_story(args: &YearArgs, seed: u64, threads: NonZeroUsize) -> anyhow::Result<Done> {
     let seeds = args.seeds.unwrap_or(story::SEEDS);
     let name = RunName::new("year-story", seed).with("seeds", &seeds, &story::SEEDS).into_name();
-    let files = ReportFiles::new(&args.out, name)?;
-    screen.say(&format!("seed {seed}: {seeds} recordings of the story, central line, dark, virtual time"));
+    let publisher = Publisher::new(&args.report, name)?;
+    publisher.say(&format!("seed {seed}: {seeds} recordings of the story, central line, dark, virtual time"));
     let report = watched(seeds.get(), "recordings", |watch| story(seed, seeds, threads, watch))?;
-    tell(screen, args.format, &files, report)
+    tell(&publisher, report)
 }
 
-/// What came of it; nothing if it was stopped.
-fn tell(
-    screen: &Screen,
-    format: Format,
-    files: &ReportFiles<'_>,
-    report: Option<YearReport>,
-) -> anyhow::Result<Done> {
+/// Publishes the report; `None` means that the simulation was stopped.
+fn tell(publisher: &Publisher<'_>, report: Option<YearReport>) -> anyhow::Result<Done> {
     let Some(report) = report else { return Ok(broken_off()) };
-    let json = serde_json::to_string(&report)?;
-    match format {
-        Format::Json => screen::line(&json),
-        Format::Text => lines(&report).iter().for_each(|line| screen.say(line)),
-    }
-    let files = files.write(&page(&report)?, &json)?;
-    screen.say(&format!("\nPage and data: {files}\nAgain: {}", plain(&report.command)));
+    publisher.publish(&report, &lines(&report), &page(&report)?, Some(&report.command))?;
     Ok(Done::Well)
 }
 
@@ -141,7 +123,7 @@ fn number(text: &str, most: usize) -> Result<NonZeroUsize, String> {
     number.filter(|number| number.get() <= most).ok_or_else(|| format!("must lie between 1 and {most}"))
 }
 
-/// Sentences are wrapped where they are printed; rows of tables are not.
+/// The report as lines. Sentences are wrapped when they are printed; table rows are not.
 fn lines(report: &YearReport) -> Vec<String> {
     let mut lines = vec![report.finding.clone()];
     for table in &report.tables {
@@ -153,7 +135,7 @@ fn lines(report: &YearReport) -> Vec<String> {
     lines
 }
 
-/// Names begin at the left, figures end at the right. Where a figure is from is too long for a terminal: the page says it.
+/// Aligns names left and figures right. The column of sources is too wide for a terminal and appears only on the page.
 fn rows(table: &Table) -> Vec<String> {
     let shown = table.columns.iter().take_while(|column| *column != "from").count();
     let cells = table.rows.iter().map(|(what, cells)| {
@@ -173,15 +155,10 @@ fn rows(table: &Table) -> Vec<String> {
 }
 
 fn measure(file: &Path, threads: NonZeroUsize) -> anyhow::Result<Done> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let name = file
-        .file_name()
-        .context("--measure takes the name of a file, such as outcomes.json")?
-        .to_string_lossy();
-    can_write(folder.unwrap_or(Path::new(".")), [&*name])?;
+    can_write_file(file, "--measure")?;
     let measured = watched(measured::recordings(), "recordings", |watch| measured::measure(threads, watch))?;
     let Some(measured) = measured else { return Ok(broken_off()) };
-    replace(file, measured.to_json().as_bytes(), READABLE).with_context(|| cannot_write(file))?;
+    write(file, measured.to_json().as_bytes())?;
     Ok(Done::Well)
 }
 

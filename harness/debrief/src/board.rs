@@ -5,7 +5,7 @@ use report::board::{Board, BoardRow};
 
 use crate::{
     chart::Table,
-    figures::{count, grouped, percent},
+    figures::{count, grouped, percent, percents},
 };
 
 #[derive(Template)]
@@ -17,13 +17,8 @@ struct Page<'a> {
     table: Table,
 }
 
-/// The page.
-///
-/// # Errors
-///
-/// If the page cannot be written.
 pub fn page(board: &Board) -> Result<String, askama::Error> {
-    let mut table = Table::new(&[
+    let columns = [
         "level",
         "who",
         "incidents",
@@ -35,8 +30,8 @@ pub fn page(board: &Board) -> Result<String, askama::Error> {
         "calls",
         "tokens",
         "dollars",
-    ]);
-    table.rows.extend(board.rows.iter().map(row));
+    ];
+    let table = Table::of(&columns, board.rows.iter().map(row));
     let left_out = match board.left_out {
         0 => String::new(),
         some => format!(" Left out, because somebody did not meet them: {}.", grouped(some as u64)),
@@ -49,7 +44,7 @@ pub fn page(board: &Board) -> Result<String, askama::Error> {
     Page { board, title: title(board), about, table }.render()
 }
 
-/// Who explains most, at the poorest level and at the richest.
+/// The title: the best row at the poorest level, and the best at the richest.
 fn title(board: &Board) -> String {
     let best = |level| board.rows.iter().find(|row| row.level == level);
     let (first, last) = (board.rows.first(), board.rows.last().and_then(|last| best(last.level)));
@@ -63,18 +58,17 @@ fn title(board: &Board) -> String {
     }
 }
 
-fn row(row: &BoardRow) -> Vec<String> {
+fn row(row: &BoardRow) -> [String; 11] {
     let minutes = |seconds: f64| format!("{:.0}", seconds / 60.0);
     let known = |value: Option<f64>, decimals: usize| {
         value.map_or("–".to_owned(), |value| format!("{value:.decimals$}"))
     };
-    let interval = row.explained_right_interval;
-    vec![
+    [
         row.level.to_string(),
         row.who.clone(),
         grouped(row.incidents as u64),
         percent(row.explained_right_share),
-        format!("{} to {}", percent(interval.low), percent(interval.high)),
+        percents(row.explained_right_interval),
         minutes(row.time_to_explain_mean_s),
         minutes(row.time_to_restore_mean_s),
         percent(row.restored_share),

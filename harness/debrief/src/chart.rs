@@ -1,5 +1,6 @@
-//! A plot with all that belongs to it: the finding as its title, what is plotted, a table for those who do not
-//! see it, and its data as a file. Teaches that a plot without its figures asks for trust.
+//! A chart: the finding as its title, the plot, the same figures as a table for readers who cannot see the plot, and the data as a file. A block is
+//! a table alone, with the doubt that it answers. Teaches to print the figures with a plot, so that nobody has to trust it, and to name the doubt
+//! before the figures.
 
 use askama::Template;
 
@@ -8,19 +9,17 @@ use crate::figures::csv_address;
 #[derive(Clone, Debug, Template)]
 #[template(path = "chart.html")]
 pub struct Chart {
-    /// How deep its title stands on the page: the 2 of `h2`.
+    /// The heading level of the title: the 2 of `h2`.
     pub depth: u8,
     pub title: String,
     /// What is plotted, in which unit, from how many incidents.
     pub subtitle: String,
-    /// For wide pages and for a phone; one if it is narrow enough for both.
+    /// One drawing for wide pages and one for phones, or a single drawing that is narrow enough for both.
     pub plots: Vec<String>,
     pub below: Vec<String>,
-    /// Whether these lines bear the numbers of what was tried.
-    pub is_numbered: bool,
     pub table_title: String,
     pub table: Table,
-    /// The name of the file with its data, and the data as an address; none where the page offers all data as one file.
+    /// The CSV file's name, and its content as a data URL. None where the page offers all its data as one file.
     pub data: Option<(&'static str, String)>,
 }
 
@@ -32,7 +31,6 @@ impl Default for Chart {
             subtitle: String::new(),
             plots: Vec::new(),
             below: Vec::new(),
-            is_numbered: false,
             table_title: "The same as a table".to_owned(),
             table: Table::default(),
             data: None,
@@ -40,7 +38,38 @@ impl Default for Chart {
     }
 }
 
-/// Columns and rows of words. The first cell names the row.
+/// A table with the finding as its title.
+#[derive(Clone, Debug, Template)]
+#[template(path = "block.html")]
+pub(crate) struct Block {
+    pub(crate) depth: u8,
+    pub(crate) title: String,
+    /// The doubt that the finding answers; empty if none.
+    pub(crate) doubt: &'static str,
+    /// What is in the table, in which unit, from how many incidents.
+    pub(crate) about: String,
+    pub(crate) table: Table,
+    /// Whether the table starts folded, because a chart beside it shows the same or few readers need it.
+    pub(crate) is_folded: bool,
+    /// Further measures, folded below the table.
+    pub(crate) more: Option<Table>,
+}
+
+impl Block {
+    pub(crate) fn new(finding: String, about: String, table: Table) -> Self {
+        Self { depth: 3, title: finding, doubt: "", about, table, is_folded: false, more: None }
+    }
+
+    pub(crate) fn against(self, doubt: &'static str) -> Self {
+        Self { doubt, ..self }
+    }
+
+    pub(crate) fn folded(self) -> Self {
+        Self { is_folded: true, ..self }
+    }
+}
+
+/// A table of texts. The first cell of a row names the row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     pub columns: Vec<String>,
@@ -52,10 +81,8 @@ impl Table {
         Self { columns: columns.iter().map(ToString::to_string).collect(), rows: Vec::new() }
     }
 
-    #[must_use]
-    pub fn with(mut self, row: Vec<String>) -> Self {
-        self.rows.push(row);
-        self
+    pub fn of(columns: &[&str], rows: impl IntoIterator<Item: Into<Vec<String>>>) -> Self {
+        Self { rows: rows.into_iter().map(Into::into).collect(), ..Self::new(columns) }
     }
 
     pub fn csv(&self) -> String {

@@ -1,17 +1,25 @@
 //! Figures in words, the same on every page.
 
-use std::fmt::Write;
-
 use icu_properties::{
     CodePointMapData, CodePointSetData,
     props::{DefaultIgnorableCodePoint, GeneralCategory},
 };
-use incident::{ContributingFactor, Story};
+use incident::{ContributingFactor, OperatingModel, Story};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use report::Interval;
 
-/// A share in percent with one digit: `35.6 %`, with a space at which no line breaks.
+/// The characters that a URL must percent-encode.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+/// A share in percent with one decimal and a no-break space: `35.6 %`.
 pub fn percent(share: f64) -> String {
-    // A little less than nothing is nothing: adding zero takes its sign away.
+    // Adding zero turns -0.0 into 0.0, so that a tiny negative share has no minus sign.
     format!("{:.1}\u{a0}%", (share * 1_000.0).round() / 10.0 + 0.0)
+}
+
+/// Both ends of an interval of shares, in percent.
+pub(crate) fn percents(Interval { low, high }: Interval) -> String {
+    format!("{} to {}", percent(low), percent(high))
 }
 
 /// A fault in a sentence: `poor error handling`.
@@ -19,9 +27,17 @@ pub fn fault(fault: ContributingFactor) -> String {
     fault.name().replace('-', " ")
 }
 
-/// Several things in a sentence: `a`, `a and b`, `a, b and c`.
-pub fn list(things: &[String]) -> String {
-    match things {
+pub(crate) fn model_name(model: OperatingModel) -> &'static str {
+    match model {
+        OperatingModel::OpsRunIt => "Ops Run It",
+        OperatingModel::YouBuildIt => "You Build It You Run It",
+    }
+}
+
+/// Several things in a sentence: `a`, `a and b`, `a, b and c`; `none` without any.
+pub fn list(things: impl IntoIterator<Item: ToString>) -> String {
+    let things: Vec<String> = things.into_iter().map(|thing| thing.to_string()).collect();
+    match things.as_slice() {
         [] => "none".to_owned(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
@@ -37,18 +53,18 @@ pub fn seeds(seeds: &[u64]) -> String {
     }
 }
 
-/// A text in which no line breaks between a figure and its percent sign.
+/// Replaces the space before each percent sign with a no-break space.
 pub fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
-/// A figure with one digit after the point, or with none if that is 0: `2.5`, `3`.
+/// A figure with one decimal, or with none if that is 0: `2.5`, `3`.
 pub fn trimmed(figure: f64) -> String {
     let text = format!("{:.1}", (figure * 10.0).round() / 10.0 + 0.0);
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// Thousands of dollars, for cells in which every character counts: `$1,480k`.
+/// Thousands of dollars, for narrow cells: `$1,480k`.
 pub fn thousands(usd: f64) -> String {
     if usd.abs() < 0.5 { "$0".to_owned() } else { format!("{}k", incident::Usd(usd / 1_000.0)) }
 }
@@ -82,9 +98,9 @@ pub fn grouped(count: u64) -> String {
     incident::money::grouped(&count.to_string())
 }
 
-/// Whether a character cannot be seen, or changes the order in which others are shown: controls, formats, what fonts leave out.
+/// Whether a character is invisible, or changes the order in which others are shown: controls, formats, default-ignorable code points.
 pub fn is_unseen(character: char) -> bool {
-    const BLANK: char = '\u{2800}'; // A sign of Braille without a dot: a blank that Unicode does not count as one.
+    const BLANK: char = '\u{2800}'; // Braille without dots: it looks blank, but is no space in Unicode.
     let category = CodePointMapData::<GeneralCategory>::new().get(character);
     let is_left_out = matches!(
         category,
@@ -99,17 +115,13 @@ pub fn is_unseen(character: char) -> bool {
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
 
-/// A text from a record with what cannot be shown by its name: `U+000B`.
+/// Replaces each invisible character of a text with its code point: `U+000B`.
 pub fn printable(text: &str) -> String {
-    let mut shown = String::new();
-    for character in text.chars() {
-        if is_unseen(character) {
-            let _ = write!(shown, "U+{:04X}", u32::from(character));
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    let shown = text.chars().map(|character| match u32::from(character) {
+        code if is_unseen(character) => format!("U+{code:04X}"),
+        _ => character.to_string(),
+    });
+    shown.collect()
 }
 
 /// A sentence that begins with a capital letter.
@@ -118,25 +130,20 @@ pub fn capital(text: &str) -> String {
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
-/// Rows as an address that holds them as a CSV file, RFC 4180 in RFC 2397.
-pub fn csv_address(rows: &[Vec<String>]) -> String {
-    let mut address = String::from("data:text/csv;charset=utf-8,");
-    for row in rows {
-        for (place, cell) in row.iter().enumerate() {
-            address.push_str(if place > 0 { "," } else { "" });
-            let is_plain = !cell.contains([',', '"', '\n', '\r']);
-            let quoted = if is_plain { cell.clone() } else { format!("\"{}\"", cell.replace('"', "\"\"")) };
-            for byte in quoted.bytes() {
-                if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
-                    address.push(char::from(byte));
-                } else {
-                    let _ = write!(address, "%{byte:02X}");
-                }
-            }
-        }
-        address.push_str("%0D%0A");
+/// Rows as a CSV file (RFC 4180) in a data URL (RFC 2397).
+pub(crate) fn csv_address(rows: &[Vec<String>]) -> String {
+    let escaped = |cell: &String| utf8_percent_encode(&quoted(cell), ESCAPED).to_string();
+    let lines = rows.iter().map(|row| row.iter().map(escaped).collect::<Vec<_>>().join(",") + "%0D%0A");
+    format!("data:text/csv;charset=utf-8,{}", lines.collect::<String>())
+}
+
+/// A CSV cell, quoted as RFC 4180 requires.
+pub(crate) fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
     }
-    address
 }
 
 #[cfg(test)]
@@ -158,7 +165,7 @@ mod tests {
         assert_eq!(count(1_234_567, "visit"), "1,234,567\u{a0}visits");
         assert_eq!(printable("a\u{b}b"), "aU+000Bb");
         assert_eq!(capital("éa"), "Éa");
-        assert_eq!(list(&["a", "b", "c"].map(String::from)), "a, b and c");
+        assert_eq!(list(["a", "b", "c"]), "a, b and c");
         let row = |cells: [&str; 2]| cells.map(String::from).to_vec();
         assert_eq!(
             csv_address(&[row(["what", "x y"]), row(["é", "1,\""])]),

@@ -1,8 +1,8 @@
-//! Where a figure stands in a plot. Each plot is drawn twice, for wide pages and for a phone, on which a unit is about a pixel, so that
-//! text stays readable.
+//! Scales and shapes of plots. Each plot is drawn twice: for wide pages and for phones. On a phone a unit is about a pixel, so that text stays
+//! readable.
 //!
 //! - [`svg`]: the shapes. [`labels`]: words at rules. [`ticks`]: the marks of an axis.
-//! - [`steps`]: times after a beginning, a line for each. [`visits`]: visits by outcome over the story.
+//! - [`steps`]: the times of each step after a start, a line for each row. [`visits`]: visits by outcome over the story.
 
 pub mod labels;
 pub mod steps;
@@ -10,13 +10,13 @@ pub mod svg;
 pub mod ticks;
 pub mod visits;
 
-/// How wide plots are on wide pages.
+/// The width of a plot on wide pages, in units.
 pub const WIDE: f64 = 900.0;
 
-/// How wide plots are on a phone.
+/// The width of a plot on a phone, in units.
 pub const WIDTH: f64 = 360.0;
 
-/// A straight line from figures to places.
+/// A linear scale from figures to positions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     pub figures: (f64, f64),
@@ -24,7 +24,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Where a figure stands, to a tenth of a unit.
+    /// The position of a figure, rounded to a tenth of a unit.
     pub fn at(&self, figure: f64) -> f64 {
         let Self { figures: (from, to), places: (start, end) } = *self;
         let share = if to > from { (figure - from) / (to - from) } else { 0.0 };

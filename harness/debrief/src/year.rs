@@ -1,72 +1,54 @@
-//! A year, or the story's clock, as a page: its tables, and how often the story's incident took how long.
+//! A simulated year of incidents, or one incident on many mornings, as a page: its tables, and a histogram of the time to restore.
 
 use askama::Template;
 use report::year::YearReport;
 
 use crate::{
-    block::Block,
-    chart::Table,
+    chart::{Block, Table},
     figures::unbroken,
     plot::{
         Scale, WIDE, WIDTH,
         svg::{Anchor, Svg},
     },
+    year,
 };
 
-/// The page.
-///
-/// # Errors
-///
-/// If the page cannot be written.
 pub fn page(report: &YearReport) -> Result<String, askama::Error> {
-    let blocks = report.tables.iter().map(|table| {
-        let rows = table.rows.iter().map(|(what, cells)| {
-            std::iter::once(what.clone()).chain(cells.iter().map(|cell| unbroken(&cell.text()))).collect()
-        });
-        let shown = Table { columns: table.columns.clone(), rows: rows.collect() };
-        Block { depth: 2, ..Block::new(unbroken(&table.title), unbroken(&table.about), shown) }
-    });
-    let plots = if report.mornings.is_empty() {
-        vec![]
-    } else {
-        [WIDE, WIDTH].map(|width| histogram(&report.mornings, width)).into()
-    };
-    Page { report, blocks: blocks.collect(), plots }.render()
+    Page { report }.render()
 }
 
 #[derive(Template)]
 #[template(path = "year.html")]
 struct Page<'a> {
     report: &'a YearReport,
-    blocks: Vec<Block>,
-    plots: Vec<String>,
 }
 
-/// The story is over after so many minutes.
+fn block(of: &report::year::Table) -> Block {
+    let rows = of.rows.iter().map(|(what, cells)| {
+        std::iter::once(what.clone()).chain(cells.iter().map(|cell| unbroken(&cell.text()))).collect()
+    });
+    let table = Table { columns: of.columns.clone(), rows: rows.collect() };
+    Block { depth: 2, ..Block::new(unbroken(&of.title), unbroken(&of.about), table) }
+}
+
+/// The last minute after the loss that has a bar of its own: then the story is over.
 const UNTIL: f64 = 300.0;
 
-/// Minutes of a bar.
+/// The width of a bar, in minutes.
 const STEP: f64 = 15.0;
 
-/// The share of mornings restored in each quarter of an hour after the loss; those that were not stand aside.
+/// A histogram of mornings by the quarter of an hour of the restoration. Mornings that took more than five hours share a bar at the right edge.
 fn histogram(mornings: &[Option<f64>], width: f64) -> String {
     const TOP: f64 = 150.0;
     const EDGE: f64 = 8.0;
-    let from = |place: usize| place as f64 * STEP;
-    let bars = (0..).take_while(|place| from(*place) < UNTIL);
-    let within = |from: f64| move |minutes: &f64| (from..from + STEP).contains(minutes);
-    let mut shares: Vec<(f64, f64)> = bars
-        .map(|place| {
-            (
-                from(place),
-                mornings.iter().flatten().filter(|minutes| within(from(place))(minutes)).count() as f64,
-            )
-        })
-        .collect();
-    shares.push((UNTIL + 2.0 * STEP, mornings.iter().filter(|minutes| minutes.is_none()).count() as f64));
-    for (_, share) in &mut shares {
-        *share *= 100.0 / mornings.len() as f64;
-    }
+    let from = |place: u32| f64::from(place) * STEP;
+    let bars = (0..).map(from).take_while(|from| *from < UNTIL).map(|from| {
+        let within = |minutes: &&f64| (from..from + STEP).contains(*minutes);
+        (from, mornings.iter().flatten().filter(within).count())
+    });
+    let never = mornings.iter().filter(|minutes| minutes.is_none()).count();
+    let share = |(from, count): (f64, usize)| (from, count as f64 * (100.0 / mornings.len() as f64));
+    let shares: Vec<(f64, f64)> = bars.chain([(UNTIL + 2.0 * STEP, never)]).map(share).collect();
     let most = shares.iter().map(|(_, share)| *share).fold(1.0, f64::max);
     let x = Scale { figures: (0.0, UNTIL + 3.0 * STEP), places: (EDGE, width - EDGE) };
     let y = Scale { figures: (0.0, most), places: (TOP, 34.0) };

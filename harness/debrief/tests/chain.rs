@@ -1,5 +1,4 @@
-//! The page about the sixteen combinations, made of what a real run wrote (its minutes thinned to every
-//! fifteenth).
+//! The page about the sixteen combinations, made from the output of a real run (thinned to every fifteenth minute).
 
 use report::chain::ChainReport;
 use serde_json::{Value, json};

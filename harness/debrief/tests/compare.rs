@@ -1,4 +1,4 @@
-//! The page about a comparison: what its sentences say must be what the figures say, whichever sign they have.
+//! The page about a comparison: its sentences must agree with its figures, whichever sign those have.
 
 mod sample;
 
@@ -6,7 +6,7 @@ use report::compare::CompareReport;
 use sample::{LEVELS, full, quick};
 use serde_json::{Value, json};
 
-/// A page with spaces at which lines may break.
+/// A page with plain spaces in place of no-break spaces.
 fn text(document: &Value) -> String {
     let report: CompareReport = serde_json::from_value(document.clone()).expect("it is a comparison");
     debrief::compare::page(&report).expect("it can be drawn").replace('\u{a0}', " ")
@@ -125,7 +125,7 @@ fn a_control_that_fails_is_said_to_fail() {
             "Extra checks showing the wrong incident also gained ",
             "just before the trigger, it does better than chance: something gives the scenario away",
             "soon after the call, it is at chance: it could not have found that anything gives it away",
-            "no longer the list that was frozen: its hash is aaaa, frozen was 5f2c9a",
+            "but for one change: fewer looks (hash aaaa, frozen as 5f2c9a)",
         ],
     );
 }
@@ -206,7 +206,7 @@ fn every_plot_says_who_diagnosed_how_many() {
     }
     assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\" aria-label=\"").count());
     for level in LEVELS {
-        assert!(page.contains(&format!("<circle class=\"dot of-{level}\"")), "{level}");
+        assert!(page.contains(&format!("<circle class=\"dot level-{level}\"")), "{level}");
     }
 }
 

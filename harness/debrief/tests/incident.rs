@@ -1,5 +1,5 @@
-//! The debrief of incidents that were made up for the test: whole, partial, never lost, never restored, without a
-//! responder, and with texts that would break a page.
+//! The debrief of invented incidents: whole, partial, never lost, never restored, without a responder, and with texts
+//! that would break a page.
 
 use debrief::incident::{DebriefError, markdown, page};
 use incident::{
@@ -27,7 +27,7 @@ fn run(responder: &str) -> Run {
     }
 }
 
-/// An hour from 08:00, of which every visit fails in `[600, until_s)`.
+/// An hour from 08:00 in which every visit fails during `[600, until_s)`.
 fn recorder(responder: &str, until_s: u32) -> Recorder {
     let mut recorder = Recorder::new(run(responder), 0.0);
     recorder.visits((0..3_600).flat_map(|at_s| {
@@ -171,7 +171,7 @@ fn shares_of_the_loss_stand_beside_the_factors() {
     let text = markdown(&whole(), Some(&shares())).unwrap();
     contains(&text, &["a latent fault at the start, 35.6 % of the loss)"]);
 
-    // One root cause beside what contributed, with what repairing one alone would leave.
+    // One root cause beside the contributing factors, with the loss that repairing one alone would leave.
     let rows = |text: &str| -> Vec<String> {
         let below = text.split("### One root cause, or contributing factors").nth(1).expect("it is there");
         let rows = below.lines().filter(|line| line.starts_with('|')).take(9);
@@ -246,7 +246,7 @@ fn effectiveness_names_its_basis_and_an_older_one_says_so() {
     contains(&page(&older, None).unwrap(), &["not compared with one on the basis of a week"]);
 }
 
-/// Two outages, and a third that is back for twenty seconds when the watch ends; the first two with remedies by whoever used them.
+/// Three outages with remedies by different people. The watch ends twenty seconds after the third is over.
 fn several(speed: f64) -> Recorder {
     let mut recorder = Recorder::new(Run { speed, ..run("operator") }, 0.0);
     recorder.visits((0..1_000).map(|at_s| {

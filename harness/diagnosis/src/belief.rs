@@ -1,35 +1,33 @@
-//! What is believed about an incident: a probability for each explanation, and how unusual what was seen is under each. Teaches Bayes'
-//! rule, and its limit: it only compares the explanations on the list, and says nothing when all of them fit badly.
+//! The probability of each explanation of an incident, and how surprising the findings are under each. Teaches Bayes' rule, and its limit:
+//! it only compares the explanations on the list, and does not notice when all of them fit badly.
 //!
-//! What has been seen counts with a power below 1, as looks at one incident are no independent witnesses. And an explanation under which
-//! findings are rarer than in nearly all of training is doubted: its share moves to *something else* at its place.
+//! Likelihoods are raised to a power below 1, because looks at one incident are not independent witnesses. An explanation under which the
+//! findings are rarer than in nearly all of training is doubted: part of its probability moves to the *something else* hypotheses.
 
 use crate::{cause::Kind, knowledge::Knowledge};
 
-/// What is rarer than this surprises no more: a handful of incidents tells no smaller probabilities apart. Assumed.
+/// Rarer outcomes count as this surprising and no more: a handful of incidents cannot tell smaller probabilities apart. Assumed.
 const RAREST: f64 = 0.05;
 
-/// A probability for each hypothesis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Belief {
     shares: Vec<f64>,
-    /// For each: the surprise of what was seen, what was to be expected of it, and its variance; in natural units.
+    /// Per hypothesis: the surprise of the findings (negative log-likelihood), its expectation and its variance, in natural units.
     surprise: Vec<[f64; 3]>,
 }
 
 impl Belief {
-    /// These shares.
     pub fn of(shares: Vec<f64>) -> Self {
         let surprise = vec![[0.0; 3]; shares.len()];
         Self { shares, surprise }
     }
 
-    /// The probabilities, in the order of the hypotheses.
     pub fn shares(&self) -> &[f64] {
         &self.shares
     }
 
-    /// Bayes' rule for what came of a look or a remedy, to a power: `row` gives the probabilities of all that could under a hypothesis.
+    /// Applies Bayes' rule to the outcome of a look or a remedy, with its likelihood raised to `power`, and adds up the surprise. `row`
+    /// gives the probabilities of all outcomes under a hypothesis.
     pub fn learn<'a>(&mut self, row: impl Fn(usize) -> &'a [f64], outcome: usize, power: f64) {
         for (hypothesis, surprise) in self.surprise.iter_mut().enumerate() {
             let row = row(hypothesis);
@@ -40,15 +38,10 @@ impl Belief {
             surprise[1] += expected;
             surprise[2] += squares - expected * expected;
         }
-        self.heed(row, outcome, power);
-    }
-
-    /// The same, without noting how unusual it was.
-    pub fn heed<'a>(&mut self, row: impl Fn(usize) -> &'a [f64], outcome: usize, power: f64) {
         self.weigh((0..self.shares.len()).map(|hypothesis| row(hypothesis)[outcome].powf(power)));
     }
 
-    /// Bayes' rule: `likelihoods` says how probable what happened is under each hypothesis.
+    /// Applies Bayes' rule: `likelihoods` gives the probability of what happened under each hypothesis.
     pub fn weigh(&mut self, likelihoods: impl IntoIterator<Item = f64>) {
         let joint: Vec<f64> =
             self.shares.iter().zip(likelihoods).map(|(share, likelihood)| share * likelihood).collect();
@@ -58,14 +51,14 @@ impl Belief {
         }
     }
 
-    /// How unusual what was seen is under a hypothesis, in standard deviations.
+    /// How surprising the findings are under a hypothesis, in standard deviations.
     pub fn unusual(&self, hypothesis: usize) -> f64 {
         let [surprise, expected, variance] = self.surprise[hypothesis];
         (surprise - expected) / (variance + 1.0).sqrt()
     }
 
-    /// The probabilities, of which those that fit worse than nearly all of training did have given way to something else: at each place
-    /// as far as that fits what was seen.
+    /// The probabilities after doubt. A hypothesis that fits worse than nearly all of training gives part of its share to the *something
+    /// else* hypotheses, in proportion to how well each of those fits the findings.
     pub fn doubting(&self, knowledge: &Knowledge) -> Vec<f64> {
         let mut shares = self.shares.clone();
         let is_other = |place: &usize| knowledge.hypotheses[*place].cause.kind == Kind::Other;

@@ -1,93 +1,69 @@
-//! A cause put together from its parts: what kind of trigger, at which place, and for a text which class of characters. Teaches that a
-//! list of incidents is a list of combinations, and that the next incident may be one that nobody has listed.
+//! A cause composed of parts: the kind of trigger, the place, and for a text the class of its characters. Teaches that a list of incidents
+//! is a list of combinations, and that the next incident may be one that nobody has listed.
 
 use std::fmt;
 
 use incident::Service;
 use serde::{Deserialize, Serialize};
 
-/// The parts of a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Cause {
-    /// What kind of trigger.
     pub kind: Kind,
-    /// Where.
     pub place: Place,
-    /// For a text, what is special about it.
+    /// For a text: what is special about its characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,
 }
 
-/// A kind of trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// An editor publishes a text.
     Text,
-    /// A release counts on something that is not there.
+    /// A release needs something that is not there.
     Release,
     /// A release sets a value that does not fit.
     Setting,
-    /// A process has ended.
     Stopped,
-    /// A process stands still.
     Suspended,
-    /// A link breaks connections.
     BrokenLink,
-    /// A link is slow.
     SlowLink,
-    /// A link's certificate has expired.
     Certificate,
-    /// The answer that something is missing is kept when it is there again.
+    /// The answer that something is missing stays cached after it is there again.
     Remembered,
-    /// A disk is slow.
     SlowDisk,
-    /// Uploads take what others need.
+    /// Uploads use up resources that other requests need.
     Uploads,
     /// More customers come than there is capacity for.
     Surge,
-    /// Whoever raised the alarm is wrong.
     FalseAlarm,
-    /// None of these.
     Other,
 }
 
-/// Where a trigger is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
-    /// What editors publish.
+    /// The texts that editors publish.
     Texts,
-    /// The content store.
     ContentStore,
-    /// The cache.
     Cache,
-    /// The web front.
     WebFront,
-    /// The link from the web front to the cache.
     FrontToCache,
-    /// The link from the cache to the content store.
     CacheToStore,
-    /// Outside the shop.
     Outside,
 }
 
-/// What is special about a text, by its bytes, the gravest last.
+/// What is special about a text's bytes, the gravest class last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// Words alone.
     Words,
-    /// ASCII punctuation.
     Punctuation,
     /// Characters outside ASCII.
     Unusual,
-    /// Bytes that are not UTF-8.
     Bytes,
-    /// Control characters.
     Control,
-    /// The control character NUL.
     Nul,
 }
 
@@ -98,27 +74,21 @@ impl Cause {
     }
 }
 
-/// Kinds that resemble each other: who was taught one of them has seen the like of all.
+/// Kinds that resemble each other: a responder trained on one of them has seen something like all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
-    /// Texts.
     Texts,
-    /// Releases and their settings.
     Releases,
-    /// Processes.
     Processes,
-    /// Links.
     Network,
     /// Disks, and what fills a store.
     Storage,
-    /// Too many customers.
     Load,
     /// Nothing in the shop.
     Outside,
 }
 
 impl Kind {
-    /// Its family.
     pub fn family(self) -> Family {
         match self {
             Self::Text | Self::Remembered => Family::Texts,
@@ -131,7 +101,6 @@ impl Kind {
         }
     }
 
-    /// All that have a name.
     pub const NAMED: [Self; 13] = [
         Self::Text,
         Self::Release,
@@ -148,7 +117,6 @@ impl Kind {
         Self::FalseAlarm,
     ];
 
-    /// Where it can be.
     pub fn places(self) -> &'static [Place] {
         use Place::{Cache, CacheToStore, ContentStore, FrontToCache, Outside, Texts, WebFront};
         match self {
@@ -166,7 +134,6 @@ impl Kind {
 }
 
 impl Place {
-    /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Texts,
         Self::ContentStore,
@@ -177,7 +144,6 @@ impl Place {
         Self::Outside,
     ];
 
-    /// The service that is there, if one is.
     pub fn service(self) -> Option<Service> {
         match self {
             Self::ContentStore => Some(Service::ContentStore),
@@ -187,7 +153,7 @@ impl Place {
         }
     }
 
-    /// The services along which a fault from there reaches customers.
+    /// The services through which a fault at this place reaches customers.
     pub fn path(self) -> Vec<Service> {
         use Service::{Cache, ContentStore, WebFront};
         match self {
@@ -198,7 +164,6 @@ impl Place {
         }
     }
 
-    /// As it is said.
     pub fn words(self) -> &'static str {
         match self {
             Self::Texts => "the texts",
@@ -213,10 +178,9 @@ impl Place {
 }
 
 impl Class {
-    /// All that a text can be special by.
+    /// The classes that make a text special.
     pub const SPECIAL: [Self; 5] = [Self::Punctuation, Self::Unusual, Self::Bytes, Self::Control, Self::Nul];
 
-    /// The class of what got into a text.
     pub fn of(bytes: &[u8]) -> Self {
         let Ok(text) = std::str::from_utf8(bytes) else { return Self::Bytes };
         let is_control = |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
@@ -246,7 +210,6 @@ impl Class {
 }
 
 impl fmt::Display for Cause {
-    /// In a sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.place.words();
         match self.kind {

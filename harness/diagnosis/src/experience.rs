@@ -1,8 +1,8 @@
-//! What was seen in training incidents, raw: what every check said, when, and which remedies helped. Teaches that experience is kept
-//! best as it was seen: counted, cut or shuffled later, it answers questions that nobody asked while it was made.
+//! Raw results of training incidents: what every check said, when, and which remedies helped. Teaches to keep experience as it was
+//! observed: counted, cut or shuffled later, it answers questions that nobody asked when it was recorded.
 //!
-//! The built-in experience is made by `glyphfall train` and kept in the repository. A hash of the checks and the scenarios in it tells
-//! whether it still fits; a test compares.
+//! `glyphfall train` makes the built-in experience, and the repository keeps it. It holds a hash of its checks and scenarios. A test
+//! compares the hash to find out whether the experience still fits.
 
 use std::collections::BTreeSet;
 
@@ -16,39 +16,37 @@ use crate::{
     remedies,
 };
 
-/// A scenario as a responder knows it: from the books, not from the incident.
+/// A scenario as a responder knows it: from training, not from the incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent properties, each with a name in JSON")]
 pub struct Case {
-    /// Its name.
     pub name: String,
-    /// What sets it off.
     pub cause: String,
-    /// The parts of that.
     pub parts: Cause,
-    /// Along which services it runs.
     pub path: Vec<Service>,
-    /// What contributes to it.
     pub factors: BTreeSet<ContributingFactor>,
-    /// Whether somebody in the shop can mend it.
+    /// Whether somebody in the shop can fix it.
     pub is_ours: bool,
-    /// Whether it hurts customers.
     pub hurts: bool,
     /// Whether an asset belongs to the explanation.
     pub has_asset: bool,
-    /// Whether a special character belongs to it.
+    /// Whether a special character belongs to the explanation.
     pub has_character: bool,
-    /// Sequences of remedies of which each restores.
+    /// Sequences of remedies, each of which restores the shop.
     pub right: Vec<Vec<Remedy>>,
 }
 
-/// What was seen at one moment: a letter for the phase, then for each check in order the place of what it said, or a dot; and then for
-/// each check `1` if it named the asset that did the harm, `0` if it named another, a dot if none.
+/// What checks said at one moment. Written as a string: first a letter for the phase; then for each check the digit of its outcome, or a
+/// dot if it said nothing; then for each check `1` if it named the harmful asset, `0` if it named another one, a dot if it named none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Moment(String);
+pub struct Moment {
+    pub phase: Phase,
+    /// By check. Checks that were added later are missing.
+    said: Vec<Option<Said>>,
+}
 
-/// An outcome is one digit.
+/// A moment writes an outcome as one digit.
 const OUTCOMES_MAX: usize = 10;
 const _: () = {
     let mut place = 0;
@@ -61,74 +59,50 @@ const _: () = {
 /// What one check said at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// The place of the outcome.
     pub outcome: usize,
-    /// Whether the asset that it named did the harm; none if it named none.
+    /// Whether the asset that it named is the harmful one; `None` if it named none.
     pub names: Option<bool>,
 }
 
-/// One incident of training: its moments, and for each sequence on the menu `1` if it helped, `0` if not, a dot if it was not tried.
+/// One training incident: its moments, and for each sequence on the menu `1` if it helped, `0` if not, a dot if it was not tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainingIncident {
-    /// What was seen, moment by moment.
     pub moments: Vec<Moment>,
-    /// Which remedies helped.
     pub helped: String,
 }
 
-/// What was seen in training.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Experience {
-    /// The hash of the checks and scenarios that it was made with.
+    /// Hash of the checks and scenarios that it was made with.
     pub hash: String,
-    /// The seeds of the training incidents.
     pub seeds: Vec<u64>,
-    /// The scenarios.
     pub cases: Vec<Case>,
     /// By case, then by incident.
     pub incidents: Vec<Vec<TrainingIncident>>,
-    /// The looks that no level's policy takes: with them, replayed training incidents were no cheaper than without.
-    #[serde(default)]
+    /// Looks that no level's policy takes: replayed training incidents were no better with them. See
+    /// [`left_aside`](crate::replay::left_aside).
     pub left_aside: Vec<String>,
 }
 
 impl Experience {
-    /// The experience that was built into this program.
     pub fn built_in() -> Self {
         serde_json::from_str(include_str!("../knowledge/experience.json"))
             .expect("a test reads the built-in experience")
     }
 
-    /// Nothing seen yet.
     pub fn new(cases: Vec<Case>, seeds: Vec<u64>) -> Self {
         let hash = hash(cases.iter().map(|case| case.name.as_str()));
         let incidents = vec![Vec::new(); cases.len()];
         Self { hash, seeds, cases, incidents, left_aside: Vec::new() }
     }
 
-    /// Takes over what is known of the cases that both have.
-    pub fn take_over(&mut self, other: &Self) {
-        let (menu, known) = (menu(&self.cases), menu(&other.cases));
-        for (case, incidents) in self.cases.iter().zip(&mut self.incidents) {
-            let Some(place) = other.cases.iter().position(|known| known == case) else { continue };
-            incidents.clone_from(&other.incidents[place]);
-            for incident in incidents {
-                let letters = incident.helped.as_bytes();
-                let letter = |sequence: &Vec<Remedy>| {
-                    known.iter().position(|known| known == sequence).map_or('.', |at| char::from(letters[at]))
-                };
-                incident.helped = menu.iter().map(letter).collect();
-            }
-        }
-    }
-
-    /// The same without one case.
+    /// The experience without one case.
     #[must_use]
     pub fn without(self, case: &str) -> Self {
         self.keeping(|known| known.name != case)
     }
 
-    /// The same without all cases of the family of this one.
+    /// The experience without the whole family of this case.
     #[must_use]
     pub fn without_family(self, case: &str) -> Self {
         let family =
@@ -143,21 +117,21 @@ impl Experience {
         self
     }
 
-    /// The same with the first so many incidents of each case only.
+    /// The experience with only the first `incidents` of each case.
     #[must_use]
     pub fn cut(mut self, incidents: usize) -> Self {
         self.incidents.iter_mut().for_each(|all| all.truncate(incidents));
         self
     }
 
-    /// The same without the incident of this number of each case.
+    /// The experience without the incident of this number in each case.
     #[must_use]
     pub fn without_incident(mut self, number: usize) -> Self {
         self.incidents.iter_mut().filter(|all| number < all.len()).for_each(|all| _ = all.remove(number));
         self
     }
 
-    /// As JSON, an incident a line.
+    /// JSON with one incident per line.
     pub fn to_json(&self) -> String {
         let cases: Vec<String> = self.cases.iter().map(|case| format!("    {}", line(case))).collect();
         let of_case = |incidents: &Vec<TrainingIncident>| {
@@ -178,75 +152,62 @@ impl Experience {
 }
 
 impl Moment {
-    /// What each check said, in the order of the checks.
     pub fn new(phase: Phase, said: impl IntoIterator<Item = Option<Said>>) -> Self {
-        let said: Vec<Option<Said>> = said.into_iter().collect();
-        let outcome = |said: &Option<Said>| said.map_or('.', |said| digit(said.outcome));
-        let name = |said: &Option<Said>| {
-            said.and_then(|said| said.names).map_or('.', |is_right| digit(usize::from(is_right)))
-        };
-        let letters = std::iter::once(phase.letter()).chain(said.iter().map(outcome));
-        Self(letters.chain(said.iter().map(name)).collect())
+        Self { phase, said: said.into_iter().collect() }
     }
 
-    /// When it was.
-    pub fn phase(&self) -> Phase {
-        Phase::ALL.into_iter().find(|phase| self.0.starts_with(phase.letter())).expect("read so")
-    }
-
-    fn checks(&self) -> usize {
-        (self.0.len() - 1) / 2
-    }
-
-    /// What a check said.
     pub fn said(&self, check: usize) -> Option<Said> {
-        let digit = |place: usize| {
-            self.0.as_bytes().get(place).filter(|letter| **letter != b'.').map(|letter| letter - b'0')
-        };
-        let outcome = digit(check + 1).filter(|_| check < self.checks())?;
-        let names = digit(1 + self.checks() + check).map(|right| right == 1);
-        Some(Said { outcome: usize::from(outcome), names })
+        *self.said.get(check)?
     }
 
-    /// The same moment, at which a check said something else, or nothing; what it named stays.
+    /// Replaces the outcome of a check, and keeps whether it named the right asset. `None` removes all that the check said.
     pub fn replace_outcome(&mut self, check: usize, outcome: Option<usize>) {
-        assert!(check < self.checks(), "the moment has this check");
-        self.0.replace_range(check + 1..check + 2, &outcome.map_or('.', digit).to_string());
+        let said = &mut self.said[check];
+        let names = said.and_then(|said| said.names);
+        *said = outcome.map(|outcome| Said { outcome, names });
     }
-}
-
-fn digit(outcome: usize) -> char {
-    assert!(outcome < OUTCOMES_MAX, "no check has so many outcomes");
-    char::from(b'0' + u8::try_from(outcome).expect("below ten"))
 }
 
 impl TryFrom<String> for Moment {
     type Error = String;
 
     fn try_from(letters: String) -> Result<Self, String> {
-        let is_of_phase = Phase::ALL.iter().any(|phase| letters.starts_with(phase.letter()));
-        let is_known = |letter: u8| letter == b'.' || letter.is_ascii_digit();
-        if is_of_phase && letters.len() % 2 == 1 && letters.bytes().skip(1).all(is_known) {
-            Ok(Self(letters))
-        } else {
-            Err(format!("'{letters}' is no moment of an incident: train again with 'glyphfall train'"))
-        }
+        let read = || {
+            let (first, rest) = letters.split_at_checked(1)?;
+            let phase = Phase::ALL.into_iter().find(|phase| first.starts_with(phase.letter()))?;
+            let digit =
+                |letter| if letter == '.' { Some(None) } else { char::to_digit(letter, 10).map(Some) };
+            let digits: Vec<Option<u32>> = rest.chars().map(digit).collect::<Option<_>>()?;
+            let (outcomes, names) = digits.split_at(digits.len() / 2);
+            let said = |(outcome, right): (&Option<u32>, &Option<u32>)| {
+                Some(Said { outcome: (*outcome)? as usize, names: right.map(|right| right == 1) })
+            };
+            (outcomes.len() == names.len()).then(|| Self::new(phase, outcomes.iter().zip(names).map(said)))
+        };
+        read().ok_or_else(|| {
+            format!("'{letters}' is no moment of an incident: train again with 'glyphfall train'")
+        })
     }
 }
 
 impl From<Moment> for String {
-    fn from(moment: Moment) -> Self {
-        moment.0
+    fn from(Moment { phase, said }: Moment) -> Self {
+        let digit = |place: usize| char::from(b'0' + u8::try_from(place).expect("outcomes are below ten"));
+        let outcome = |said: &Option<Said>| said.map_or('.', |said| digit(said.outcome));
+        let name =
+            |said: &Option<Said>| said.and_then(|said| said.names).map_or('.', |right| digit(right.into()));
+        std::iter::once(phase.letter()).chain(said.iter().map(outcome)).chain(said.iter().map(name)).collect()
     }
 }
 
-/// What anybody on call would think of: every ordinary remedy, alone and in the usual combinations, and all that restore a case.
+/// Every sequence that anybody on call would think of: each ordinary remedy, alone and in the usual combinations, and all that restore a
+/// case.
 pub fn menu(cases: &[Case]) -> Vec<Vec<Remedy>> {
     let right = cases.iter().flat_map(|case| case.right.iter().cloned());
     remedies::ordinary().into_iter().chain(right).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// A hash of the list of checks, and of these scenarios' names.
+/// A hash of the list of checks and of these scenarios' names.
 pub fn hash<'a>(scenarios: impl IntoIterator<Item = &'a str>) -> String {
     let words = checks::words().into_iter().chain(scenarios.into_iter().map(str::to_owned));
     format!("{:016x}", checks::fnv_1a(words))
@@ -267,7 +228,7 @@ mod tests {
         assert_eq!(String::from(kept.clone()), "M0.7..1");
         assert_eq!([0, 1, 2, 3].map(|check| kept.said(check)), [one, None, other, None]);
         kept.replace_outcome(2, None);
-        assert_eq!((kept.phase(), kept.said(2)), (Phase::Middle, None));
+        assert_eq!((kept.phase, kept.said(2)), (Phase::Middle, None));
         for wrong in ["", "X0.7..1", "M0.7..", "M0a7..1"] {
             assert!(Moment::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }

@@ -1,73 +1,62 @@
-//! The answer to 'what happened?', and how far two answers agree. Teaches that an explanation has parts, that part of one is worth
-//! something, and that none is right which names a single cause: an incident has contributing factors.
+//! The answer to 'what happened?', and the score for how far two answers agree. Teaches that an explanation has parts, that a partly right
+//! one is worth something, and that none is right which names a single cause: an incident has contributing factors.
 //!
-//! **The score's rule.** Ten points: three for the cause; three for the asset; three for the contributing factors, by twice those in both
-//! over all in each (Dice); half a point for the character; half a point for the path, by the share of its services that stand in both in
-//! the same order. Where no asset, character or factor belongs to the answer, its part goes to the cause. Half of a cause does not exist:
-//! it is right in the words of the list of scenarios, or if kind, place and class of characters are. An explanation is right
-//! from [`RIGHT_FROM`]: without the cause, the asset or at least one factor nobody gets there; character or path may be missing.
-//! Whether a remedy helped has no part in it. The weights are assumed.
+//! **The score's rule.** Ten points in all: three for the cause, three for the asset, three for the contributing factors, half a point for
+//! the character, and half a point for the path. Factors count by the Dice coefficient: twice the number in both answers, divided by the
+//! sum of the numbers in each. The path counts by the share of its services that stand in both answers in the same order. If no asset,
+//! character or factor belongs to the expected answer, its points go to the cause.
+//! The cause is all or nothing. It is right in the words of the list of scenarios, or if kind, place and class of characters all match. An
+//! explanation is right from [`RIGHT_FROM`] on: it needs the cause, the asset and at least one factor, but character or path may be
+//! missing. Whether a remedy helped does not count. The weights are assumed.
 //!
-//! **Factors are told apart first.** Several of the catalogue say nearly the same, and some say again what set it off:
-//! [`distinct`] makes one of the former and leaves out the latter, in both answers.
+//! **Equivalent factors are merged first.** Several factors of the catalogue say nearly the same, and some only repeat what set the
+//! incident off. In both answers, [`distinct`] merges the former and drops the latter.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use incident::{ContributingFactor, Explanation, Service};
+use serde::{Deserialize, Serialize};
 
 use crate::cause::Cause;
 
-/// From this share of the points on, an explanation is right. Assumed.
+/// From this share of the points on, an explanation counts as right. Assumed.
 pub const RIGHT_FROM: f64 = 0.8;
 
-/// All points that there are.
 pub const POINTS: f64 = 10.0;
 
-/// The parts of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What set it off, in the words of the list of scenarios; or why there is no answer.
+    /// What set the incident off, in the words of the list of scenarios; or the reason why there is no answer.
     pub cause: String,
-    /// The parts of the cause, where it is put together.
+    /// The parts of the cause, if it is composed of parts.
     pub parts: Option<Cause>,
-    /// Which asset, if one belongs to it.
+    /// The asset, if one belongs to the explanation.
     pub asset: Option<String>,
-    /// Which character or bytes, if they belong to it.
+    /// The character or bytes, if they belong to the explanation.
     pub character: Option<String>,
-    /// Along which services it runs.
     pub path: Vec<Service>,
-    /// What contributed.
     pub factors: BTreeSet<ContributingFactor>,
 }
 
-/// A part of an answer that is scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// What set it off.
     Cause,
-    /// In which asset.
     Asset,
-    /// By which character.
     Character,
-    /// Along which services.
     Path,
-    /// What contributed.
     Factors,
 }
 
-/// What one part of an answer is worth.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Points {
-    /// Which part.
     pub part: Part,
-    /// The points that it gets.
     pub got: f64,
-    /// The most that it could get.
     pub of: f64,
 }
 
 impl Part {
-    /// What it is worth where it belongs to the answer.
+    /// Points for this part, if it belongs to the expected answer.
     pub const fn weight(self) -> f64 {
         match self {
             Self::Cause | Self::Asset | Self::Factors => 3.0,
@@ -76,8 +65,13 @@ impl Part {
     }
 }
 
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format!("{self:?}").to_lowercase())
+    }
+}
+
 impl Answer {
-    /// The answer as a record keeps it.
     pub fn explanation(&self) -> Explanation {
         let named: Vec<&str> =
             [&self.asset, &self.character].into_iter().flatten().map(String::as_str).collect();
@@ -90,7 +84,7 @@ impl Answer {
     }
 }
 
-/// The factor that stands for this one wherever factors are compared; none if it only says again what set the incident off.
+/// The factor that represents this one in comparisons; `None` if it only repeats what set the incident off.
 pub fn stands_for(factor: ContributingFactor) -> Option<ContributingFactor> {
     use ContributingFactor::{
         ColdStart, FalseAlarm, InsufficientCapacity, LeakedPermits, NoStampedeProtection, OutsideProvider,
@@ -106,12 +100,12 @@ pub fn stands_for(factor: ContributingFactor) -> Option<ContributingFactor> {
     }
 }
 
-/// Factors that can be told apart: each stands for those that say nearly the same.
+/// Merges the factors that say nearly the same, and drops those that only repeat what set the incident off.
 pub fn distinct(factors: &BTreeSet<ContributingFactor>) -> BTreeSet<ContributingFactor> {
     factors.iter().copied().filter_map(stands_for).collect()
 }
 
-/// What each part of an answer is worth that belongs to the one expected.
+/// The points for each part that belongs to the expected answer.
 pub fn points(given: &Answer, expected: &Answer) -> Vec<Points> {
     let (ours, theirs) = (distinct(&given.factors), distinct(&expected.factors));
     let named = |given: &Option<String>, expected: &Option<String>| {
@@ -136,12 +130,12 @@ pub fn points(given: &Answer, expected: &Answer) -> Vec<Points> {
     std::iter::once(cause).chain(rest).collect()
 }
 
-/// How far an answer agrees with the one that was expected, from 0 to 1.
+/// How far an answer agrees with the expected one, from 0 to 1.
 pub fn agreement(given: &Answer, expected: &Answer) -> f64 {
     points(given, expected).iter().map(|points| points.got).sum::<f64>() / POINTS
 }
 
-/// The length of the longest sequence that is in both, in order.
+/// The length of the longest common subsequence.
 fn in_order(one: &[Service], other: &[Service]) -> usize {
     match (one, other) {
         ([first, one_rest @ ..], [second, other_rest @ ..]) if first == second => {
@@ -154,7 +148,7 @@ fn in_order(one: &[Service], other: &[Service]) -> usize {
     }
 }
 
-/// Two empty lists agree.
+/// A fraction. It is 1 for two empty lists, because they agree.
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }

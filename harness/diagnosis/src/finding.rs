@@ -1,16 +1,13 @@
-//! What a look says: one of a few words to count by, a sentence to read, and perhaps a name. Teaches to make of rich evidence the
-//! little that a decision needs.
+//! The result of a look: one of a few fixed outcomes to count by, a sentence to read, and perhaps the name of an asset. Teaches to reduce
+//! rich evidence to the little that a decision needs.
 
 use crate::cause::Class;
 
-/// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// One of the check's outcomes.
     pub outcome: &'static str,
     /// What was seen, for people.
     pub text: String,
-    /// The asset that it points at.
     pub asset: Option<String>,
     /// What is special about that asset's text.
     pub class: Option<Class>,
@@ -19,19 +16,26 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding that names nothing.
     pub fn new(outcome: &'static str, text: impl Into<String>) -> Self {
         Self { outcome, text: text.into(), asset: None, class: None, character: None }
     }
 
-    /// The same, pointing at an asset.
     #[must_use]
     pub fn naming(self, asset: Option<String>) -> Self {
         Self { asset, ..self }
     }
+
+    /// Says that this was so some minutes ago.
+    #[must_use]
+    pub(crate) fn ago(self, minutes: f64) -> Self {
+        if minutes < 1.0 {
+            return self;
+        }
+        Self { text: format!("{}, {minutes:.0} min ago", self.text), ..self }
+    }
 }
 
-/// How large a share is, in four words.
+/// Describes the size of a share by one of four words.
 pub(crate) fn share_word(share: f64) -> &'static str {
     match share {
         share if share < 0.002 => "none",

@@ -1,6 +1,6 @@
-//! What a responder can do: look, act, and say what it thinks. And what a look can do besides reading evidence: probe the shop as a
-//! person could. The world implements both; a recorded incident implements the first.
-//! Teaches that an interface can make cheating impossible: whatever is not here, a responder cannot know.
+//! What a responder can do ([`Hands`]): look, act, and say what it thinks. And what a look can do besides reading evidence ([`Probes`]):
+//! probe the shop as a person could. The world implements both traits; a recorded incident implements only the first.
+//! Teaches that an interface can make cheating impossible: a responder cannot know what this interface does not offer.
 
 use std::{future::Future, time::Duration};
 
@@ -9,7 +9,6 @@ use incident::{EventKind, Remedy, Route, Service};
 
 use crate::{Answer, Finding, checks::Check};
 
-/// From where a page is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// From where the customers are.
@@ -18,80 +17,58 @@ pub enum Caller {
     Inside,
 }
 
-/// A page as a customer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The HTTP status.
     pub status: u16,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// The bytes of its body.
-    pub bytes: usize,
-    /// How many of its parts are missing: anybody who knows the page sees that.
+    /// The number of missing parts, which anybody who knows the page can see.
     pub missing_parts: usize,
 }
 
-/// What a service answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The HTTP status.
     pub status: u16,
-    /// How long it took.
     pub elapsed: Duration,
-    /// The body.
     pub body: Vec<u8>,
 }
 
-/// Why nothing came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoReply {
     /// The connection was refused, or broke.
     Broken,
-    /// Nothing came while a customer would have waited.
+    /// No reply came within the time that the caller was ready to wait.
     TimedOut,
 }
 
-/// What the machine's list of processes shows of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Process {
-    /// It runs.
     Running,
-    /// It stands still: state `T`.
+    /// Suspended: process state `T`.
     Stopped,
-    /// There is none.
     Gone,
 }
 
-/// A system was released, as the pipeline's page shows it.
+/// A release of a system, as the pipeline's page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
-    /// When.
     pub time: UnixTime,
-    /// The system.
     pub system: String,
-    /// The version that ran from then on.
-    pub version: String,
 }
 
-/// What a colleague remembers that somebody did.
+/// An action of somebody that a colleague remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// A text was published.
     Published,
-    /// One of the shop's services was released.
     Released,
-    /// Something was done to a machine, a process, the network or a disk.
+    /// Somebody changed something about a machine, a process, the network or a disk.
     Operated,
     /// More customers were invited, or a partner's import began.
     Invited,
 }
 
-/// What a look can ask.
 pub trait Probes {
-    /// What telemetry has delivered.
     fn evidence(&self) -> &Evidence;
 
-    /// When the responder was called: by an alert, or by the first complaint.
+    /// The time at which an alert or the first complaint called the responder.
     fn noticed(&self) -> UnixTime;
 
     /// Opens a page; `number` chooses which one of its kind.
@@ -102,7 +79,7 @@ pub trait Probes {
         number: usize,
     ) -> impl Future<Output = Result<Page, NoReply>>;
 
-    /// Asks a service directly, from a machine beside the shop's, and waits for so long.
+    /// Sends a request directly to a service, from a machine beside the shop's, and gives up after `patience`.
     fn get(
         &self,
         service: Service,
@@ -110,23 +87,20 @@ pub trait Probes {
         patience: Duration,
     ) -> impl Future<Output = Result<Reply, NoReply>>;
 
-    /// Whether something listens on the service's port.
     fn is_port_open(&self, service: Service) -> impl Future<Output = bool>;
 
-    /// What the machine's list of processes shows of a service.
     fn process(&self, service: Service) -> impl Future<Output = Process>;
 
-    /// What was released by now, the shop's services and all others, oldest first.
+    /// All releases so far, of the shop's services and of all other systems, oldest first.
     fn deployments(&self) -> Vec<Deployment>;
 
-    /// What colleagues remember that somebody did in the hour before the call. They do not remember everything.
+    /// Actions in the hour before the call that colleagues remember. They do not remember everything.
     fn remembered(&self) -> Vec<Deed>;
 
-    /// How many customers told the help desk in the last so many minutes that a kind of page fails. Few of those who meet it do.
+    /// How many customers told the help desk in the last `minutes` that a kind of page fails. Only a few of the affected customers do.
     fn complaints(&self, route: Route, minutes: u32) -> u32;
 }
 
-/// What a responder can do.
 pub trait Hands {
     /// Minutes since the responder was called.
     fn minutes(&self) -> f64;
@@ -134,22 +108,22 @@ pub trait Hands {
     /// The time of day: seconds of the story since 08:00.
     fn story_s(&self) -> f64;
 
-    /// Lets time pass: what a handover costs.
+    /// Lets time pass, for example during a handover.
     fn pass(&self, time: Duration) -> impl Future<Output = ()>;
 
-    /// Takes a look, which takes so long.
+    /// Takes a look that lasts `takes`.
     fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding>;
 
-    /// Uses remedies, one after the other, each of which takes so long; then waits for their effect. Whether they helped is something
-    /// to look at.
+    /// Applies remedies one after the other, each with its duration, then waits `settles` for their effect. It does not say whether they
+    /// helped: that takes a look.
     fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) -> impl Future<Output = ()>;
 
-    /// Writes down what the responder does.
-    fn note(&self, kind: EventKind);
+    /// Records an action of the responder.
+    fn note(&self, _kind: EventKind) {}
 
-    /// Writes down what the responder thinks; `leading` is the path along which the likeliest explanation runs.
-    fn suppose(&self, text: String, leading: Option<&[Service]>);
+    /// Records what the responder thinks. `leading` is the path of the likeliest explanation.
+    fn suppose(&self, _text: String, _leading: Option<&[Service]>) {}
 
-    /// Gives an answer, and how sure it is, from 0 to 1. Whoever holds the truth judges it.
+    /// Gives an answer and the confidence in it, from 0 to 1. The side that knows the truth judges it.
     fn explain(&self, answer: Answer, confidence: f64);
 }

@@ -1,17 +1,18 @@
-//! Diagnosis: what a responder can look at, what it means, and who decides what to do next.
+//! Diagnosis: the checks that a responder can take, what their findings mean, and how it decides on the next step.
 //!
-//! Nothing here sees the world. A responder has [`Hands`], which the world implements: it can look, probe as a person could, and
-//! act. That the compiler forbids cheating is the point.
+//! This crate has no access to the world. A responder acts only through [`Hands`], which the world implements: it can look, probe the shop
+//! as a person could, and act. So the compiler rules out cheating.
 //!
 //! # Layout
 //!
-//! - [`hands`]: what can be done. [`finding`]: what a look says.
-//! - [`checks`]: every look, in one table, with its cost. [`remedies`]: what acting costs.
-//! - [`cause`]: what can be the cause, in parts. [`explanation`]: the answer, and how far two answers agree.
-//! - [`experience`]: what was seen in training incidents. [`knowledge`]: the same, counted. [`belief`]: probabilities made of it.
-//! - [`operating`]: who may do what. [`terms`]: everything that can be assumed otherwise.
-//! - [`worth`]: what looks, remedies and answers are worth. [`responder`]: looks, thinks, acts, and explains.
-//!   [`replay`]: the same on training incidents. [`runbook`]: acts without looking, or after the first look.
+//! - [`hands`]: what a responder can do. [`finding`]: what a look reports.
+//! - [`checks`]: every look in one table, with its cost. [`remedies`]: the cost of every remedy.
+//! - [`cause`]: causes, composed of parts. [`explanation`]: the answer, and the score for how far two answers agree.
+//! - [`experience`]: raw results of training incidents. [`knowledge`]: the same, counted. [`belief`]: posterior probabilities from the
+//!   counts.
+//! - [`operating`]: who may do what. [`terms`]: every assumption that can be changed.
+//! - [`worth`]: expected costs of looks, remedies and answers. [`responder`]: looks, decides, acts and explains. [`replay`]: runs the
+//!   responder on training incidents. [`runbook`]: baselines that act without looking, or after the first look.
 
 pub mod cause;
 pub mod hands;

@@ -1,8 +1,8 @@
-//! What acting costs, and which sequence is one to try. Teaches that a remedy is a bet: it has a price, and a chance to help.
+//! The cost of each remedy, and the sequences that are worth a try. Teaches that a remedy is a bet: it has a price and a chance of helping.
 //!
-//! **Costs** are minutes from the decision until it has been done, decision included; all **assumed**. Restarting and emptying are
-//! scripts that exist (3), rolling back a text is a click and a reason (5), rolling back a release goes through its pipeline (10),
-//! capacity must be ordered (15), network and disk are other people's (30 and 60).
+//! **Costs** are minutes from the decision until the remedy has been applied, including the decision; all are **assumed**. Restarting and
+//! flushing run existing scripts (3). Rolling back a text takes a click and a reason (5). Rolling back a release goes through its pipeline
+//! (10). Capacity must be ordered (15). Network and disk belong to other teams (30 and 60).
 
 use std::time::Duration;
 
@@ -10,19 +10,18 @@ use incident::{Remedy, Service};
 
 use crate::cause::Place;
 
-/// In a sequence of remedies, the asset that some finding names.
+/// Placeholder in a sequence of remedies for the asset that a finding names.
 pub const PUBLISHED: &str = "published";
 
-/// How long a responder waits to see whether it helped: an availability target holds for a minute before anybody believes it.
+/// How long a responder waits to see whether a remedy helped. Availability must stay at its target for a minute before anybody believes it.
 pub const SETTLES: Duration = Duration::from_secs(180);
 
-/// How many kinds of remedies there are.
 pub const KINDS: usize = 7;
 
-/// What each kind costs, in minutes. Assumed.
+/// The cost of each kind, in minutes. Assumed.
 pub const COST_MINUTES: [f64; KINDS] = [3.0, 3.0, 5.0, 10.0, 15.0, 30.0, 60.0];
 
-/// The kind of a remedy, as a place in [`COST_MINUTES`].
+/// The kind of a remedy, as an index into [`COST_MINUTES`].
 pub fn kind(remedy: &Remedy) -> usize {
     match remedy {
         Remedy::Restart { .. } => 0,
@@ -31,12 +30,12 @@ pub fn kind(remedy: &Remedy) -> usize {
         Remedy::RollBackRelease { .. } => 3,
         Remedy::AddCapacity { .. } => 4,
         Remedy::RepairNetwork => 5,
-        // Nobody who is called to an incident has the last two. They would be as dear as the dearest.
+        // No responder can use `Restore` or `Repair`. They would cost as much as the most expensive remedy.
         Remedy::ReplaceDisk | Remedy::Restore | Remedy::Repair { .. } => 6,
     }
 }
 
-/// What a remedy touches: where something must be wrong for it to help, as far as anybody knows without experience.
+/// The places that a remedy acts on. Without experience, a responder expects it to help only if something is wrong at one of them.
 pub fn touches(remedy: &Remedy) -> &'static [Place] {
     use Place::{Cache, CacheToStore, ContentStore, FrontToCache, Texts, WebFront};
     match remedy {
@@ -51,7 +50,7 @@ pub fn touches(remedy: &Remedy) -> &'static [Place] {
     }
 }
 
-/// What anybody on call would think of, whatever happened: each remedy alone, and two combinations.
+/// The remedies that anybody on call would think of, whatever happened: each one alone, and two combinations.
 pub fn ordinary() -> Vec<Vec<Remedy>> {
     let restart = |service| Remedy::Restart { service };
     let undo = || Remedy::RollBack { asset: PUBLISHED.to_owned() };
@@ -70,7 +69,7 @@ pub fn ordinary() -> Vec<Vec<Remedy>> {
     ]
 }
 
-/// A sequence with two services exchanged: what it would be at the other one.
+/// The sequence with two services swapped: its equivalent at the other service.
 pub fn exchanged(sequence: &[Remedy], one: Service, other: Service) -> Vec<Remedy> {
     let exchange = |service: Service| match service {
         service if service == one => other,
@@ -84,7 +83,7 @@ pub fn exchanged(sequence: &[Remedy], one: Service, other: Service) -> Vec<Remed
     sequence.iter().map(exchanged).collect()
 }
 
-/// The sequence with `asset` in place of [`PUBLISHED`]; none if it needs an asset and there is none.
+/// The sequence with `asset` in place of [`PUBLISHED`]; `None` if it needs an asset and there is none.
 pub fn with_asset(sequence: &[Remedy], asset: Option<&str>) -> Option<Vec<Remedy>> {
     let named = |remedy: &Remedy| match remedy {
         Remedy::RollBack { asset: name } if name == PUBLISHED => {

@@ -1,21 +1,24 @@
-//! The responder on training incidents, without playing them again: what every look said and which remedies helped is in the experience.
-//! Teaches to believe a policy for what it would have cost, and not for what it knows.
+//! Runs the responder on training incidents without repeating them: the experience holds what every look said and which remedies helped.
+//! Teaches to judge a policy by what it would have cost, and not by what it knows.
 //!
-//! **No level is worse than the one below.** The policy of a level is the finished policy of the level below, with further looks. It takes
-//! such looks only if training incidents that were held back from teaching are cheaper with them, replayed by somebody who knows such a
-//! scenario and by somebody who never heard of its family, and if the latter does not explain more of them wrongly; what is left aside is
-//! kept with the experience. So neither the mean cost of those incidents nor their wrong explanations can rise with the level. Those of
-//! other incidents can, and every case of it is listed in the report.
+//! **No level is worse than the one below.** The policy of a level is the finished policy of the level below plus further looks. It adds
+//! looks only if training incidents that were held back from teaching cost less with them. Two responders replay these incidents: one
+//! was taught such scenarios, the other never saw their family. The second must not explain more of them wrongly, either. The experience
+//! lists the looks that were left aside.
+//! So neither the mean cost of those incidents nor the number of wrong explanations can rise with the level. On other incidents both can;
+//! the report lists every such case.
 
 use std::{
     cell::{Cell, RefCell},
+    cmp::Reverse,
+    collections::BTreeSet,
     future::Future,
     ops::Range,
     time::Duration,
 };
 
 use futures_util::FutureExt;
-use incident::{EventKind, OperatingModel, Remedy, Service};
+use incident::{OperatingModel, Remedy};
 
 use crate::{
     Answer, Experience, Finding, Hands, Knowledge, Phase, Terms,
@@ -27,42 +30,21 @@ use crate::{
     terms::Stakes,
 };
 
-/// What assets are called in a replay: the one that did the harm, and any other.
+/// Names of assets in a replay: the harmful one, and any other.
 pub const NAMES: [&str; 2] = ["the-one", "another"];
 
-/// What came of one replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Replayed {
-    /// When customers were served again, in minutes after the call; none if never.
+    /// Minutes from the call until customers were served again; `None` if never.
     pub restored: Option<f64>,
-    /// When the answer was given.
     pub answered: f64,
-    /// Whether the answer was right; none if there was none.
+    /// Whether the answer was right; `None` if there was none.
     pub is_right: Option<bool>,
-    /// What it cost, by the stakes.
     pub cost: f64,
 }
 
-/// Replays one incident: the case and the number of the incident.
-///
-/// # Panics
-///
-/// If hands on a recording wait, which they never do.
+/// Replays one incident, given by its case and its number. `names`: of the harmful asset, and of any other.
 pub fn replay(
-    experience: &Experience,
-    incident: (usize, usize),
-    knowledge: &Knowledge,
-    terms: &Terms,
-) -> Replayed {
-    replay_naming(experience, incident, knowledge, terms, NAMES)
-}
-
-/// The same, with these names for the asset that did the harm, and for any other.
-///
-/// # Panics
-///
-/// If hands on a recording wait, which they never do.
-pub fn replay_naming(
     experience: &Experience,
     incident: (usize, usize),
     knowledge: &Knowledge,
@@ -74,34 +56,23 @@ pub fn replay_naming(
     hands.replayed(&terms.stakes)
 }
 
-/// Replays every training incident on these terms.
-pub fn all(experience: &Experience, knowledge: &Knowledge, terms: &Terms) -> Vec<Replayed> {
-    let incidents = experience
-        .incidents
-        .iter()
-        .enumerate()
-        .flat_map(|(case, all)| (0..all.len()).map(move |incident| (case, incident)));
-    incidents.map(|incident| replay(experience, incident, knowledge, terms)).collect()
-}
-
-/// Incidents of each scenario that are held back from teaching, to judge a policy by: the last ones.
+/// The number of incidents of each scenario that are held back from teaching, to judge a policy by: the last ones.
 const HELD_BACK: usize = 2;
 
-/// Shares that differ by less are the same.
+/// Shares that differ by less count as equal.
 const ROUNDING: f64 = 1e-9;
 
-/// Training incidents by which a policy is judged: half of the weight has somebody who was taught all but the incidents held back, and
-/// meets these; half has somebody who never heard of a family of scenarios, and meets every incident of it.
+/// Judges a policy by training incidents. One half of the weight goes to a responder that was taught all but the held-back incidents, and
+/// meets those. The other half goes to a responder that was never taught a family of scenarios, and meets every incident of it.
 pub struct Judge<'a> {
     experience: &'a Experience,
     taught: usize,
     known: Knowledge,
-    /// By case.
+    /// By case: knowledge without the family of that case.
     unprepared: Vec<Knowledge>,
 }
 
 impl<'a> Judge<'a> {
-    /// Teaches.
     pub fn new(experience: &'a Experience) -> Self {
         let taught = experience.seeds.len().saturating_sub(HELD_BACK).max(1);
         let without = |case: &Case| Knowledge::of(&experience.clone().without_family(&case.name));
@@ -109,47 +80,40 @@ impl<'a> Judge<'a> {
         Self { experience, taught, known: Knowledge::of(&experience.clone().cut(taught)), unprepared }
     }
 
-    /// Judges these looks.
     pub fn judged(&self, checks: &[usize]) -> Judged {
         let terms = Terms::with(checks.to_vec(), OperatingModel::YouBuildIt);
-        let mut judged = Judged { costs: Vec::new(), wrong: Vec::new() };
+        let (mut costs, mut wrong) = (Vec::new(), Vec::new());
         for (case, unprepared) in self.unprepared.iter().enumerate() {
             let count = self.experience.incidents[case].len();
             let replayed = |incidents: Range<usize>, knowledge| -> Vec<Replayed> {
                 incidents
-                    .map(|incident| replay(self.experience, (case, incident), knowledge, &terms))
+                    .map(|incident| replay(self.experience, (case, incident), knowledge, &terms, NAMES))
                     .collect()
             };
             let (known, unprepared) =
                 (replayed(self.taught..count, &self.known), replayed(0..count, unprepared));
-            let mean = |all: &[Replayed], of: &dyn Fn(&Replayed) -> f64| {
-                all.iter().map(of).sum::<f64>() / all.len().max(1) as f64
-            };
+            let mean_of =
+                |all: &[Replayed], of: fn(&Replayed) -> f64| mean(&all.iter().map(of).collect::<Vec<_>>());
             let cost = |one: &Replayed| one.cost;
-            judged.costs.push(f64::midpoint(mean(&known, &cost), mean(&unprepared, &cost)));
+            costs.push(f64::midpoint(mean_of(&known, cost), mean_of(&unprepared, cost)));
             let is_wrong = |one: &Replayed| f64::from(u8::from(one.is_right == Some(false)));
-            judged.wrong.push(mean(&unprepared, &is_wrong));
+            wrong.push(mean_of(&unprepared, is_wrong));
         }
-        judged
+        Judged { costs, wrong: mean(&wrong) }
     }
 }
 
-/// What came of it, scenario by scenario.
 pub struct Judged {
-    /// The mean cost.
     pub costs: Vec<f64>,
-    /// The share that was explained wrongly by who never heard of the family.
-    pub wrong: Vec<f64>,
+    /// The mean share of incidents that the responder explained wrongly without having been taught their family.
+    pub wrong: f64,
 }
 
-impl Judged {
-    /// The mean share that was explained wrongly by who never heard of the family.
-    pub fn wrong(&self) -> f64 {
-        self.wrong.iter().sum::<f64>() / self.wrong.len().max(1) as f64
-    }
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// How much cheaper the second costs are, scenario by scenario: the mean, and its standard error.
+/// The mean saving of the second costs against the first, scenario by scenario, and its standard error.
 fn saved(first: &[f64], second: &[f64]) -> (f64, f64) {
     let differences: Vec<f64> = first.iter().zip(second).map(|(first, second)| first - second).collect();
     let count = differences.len() as f64;
@@ -158,49 +122,69 @@ fn saved(first: &[f64], second: &[f64]) -> (f64, f64) {
     (mean, (squares / (count - 1.0).max(1.0) / count).sqrt())
 }
 
-/// The looks to be left aside, signal by signal. Of what a signal adds, all is tried, all but one topic, one topic alone, and nothing.
-/// Nothing is taken with which held-back training incidents are dearer than without the signal, or more of them explained wrongly by who
-/// never heard of their family; of the rest, as much as possible, unless less is cheaper by more than one standard error (Breiman and
+/// The signals of which looks may be left aside, in the order of the levels.
+const SIGNALS: [Signal; 4] = [Signal::Logs, Signal::Metrics, Signal::Traces, Signal::Changes];
+
+/// The looks to leave aside, chosen signal by signal. `judge_all` judges policies, on several threads if it likes; without an answer there is
+/// none here. For each signal the candidates are all unions of its topics. A candidate is rejected unless held-back training incidents
+/// are cheaper with it than without the signal, by more than one standard error. It is also rejected if the responder that was never taught
+/// their family explains more of them wrongly. Of the rest, the largest wins, unless a smaller one is cheaper by as much again (Breiman and
 /// others, *Classification and Regression Trees*, 1984).
-pub fn left_aside(experience: &Experience) -> Vec<String> {
+pub fn left_aside(
+    experience: &Experience,
+    judge_all: impl Fn(&Judge<'_>, &[Vec<usize>]) -> Option<Vec<Judged>>,
+) -> Option<Vec<String>> {
     let experience = Experience { left_aside: Vec::new(), ..experience.clone() };
     let judge = Judge::new(&experience);
     let mut checks = of(Signal::Nothing);
     let mut left = Vec::new();
-    for signal in [Signal::Logs, Signal::Metrics, Signal::Traces, Signal::Changes] {
-        let added = of(signal);
-        let mut topics: Vec<Topic> = added.iter().map(|place| CHECKS[*place].topic).collect();
-        topics.sort_unstable();
-        topics.dedup();
-        let of_topic = |topic: Topic, is_it: bool| -> Vec<usize> {
-            added.iter().copied().filter(|place| (CHECKS[*place].topic == topic) == is_it).collect()
-        };
-        let parts = topics.iter().flat_map(|topic| [of_topic(*topic, false), of_topic(*topic, true)]);
+    for signal in SIGNALS {
         let below = judge.judged(&checks);
-        let mut best = (below.costs.clone(), Vec::new());
-        for tried in std::iter::once(added.clone()).chain(parts) {
-            let judged = judge.judged(&[checks.clone(), tried.clone()].concat());
-            let is_no_worse =
-                saved(&below.costs, &judged.costs).0 >= 0.0 && judged.wrong() <= below.wrong() + ROUNDING;
-            let (saved_here, chance) = saved(&best.0, &judged.costs);
-            let is_more = tried.len() > best.1.len();
-            if is_no_worse && saved_here > if is_more { -chance } else { chance } {
-                best = (judged.costs, tried);
+        let candidates = candidates(signal);
+        let policies: Vec<_> = candidates.iter().map(|added| [&checks[..], added].concat()).collect();
+        let mut best = (below.costs, &Vec::new());
+        for (judged, added) in judge_all(&judge, &policies)?.into_iter().zip(&candidates) {
+            let (saved, chance) = saved(&best.0, &judged.costs);
+            if saved > chance + ROUNDING && judged.wrong <= below.wrong + ROUNDING {
+                best = (judged.costs, added);
             }
         }
-        left.extend(
-            added.iter().filter(|place| !best.1.contains(place)).map(|place| CHECKS[*place].name.to_owned()),
-        );
-        checks.extend(best.1);
+        let taken = best.1.clone();
+        let is_left = |place: &usize| !taken.contains(place);
+        left.extend(of(signal).into_iter().filter(is_left).map(|place| CHECKS[place].name.to_owned()));
+        checks.extend(taken);
     }
-    left
+    Some(left)
+}
+
+/// All unions of a signal's topics, as indices into [`CHECKS`]: those with the most looks first.
+fn candidates(signal: Signal) -> Vec<Vec<usize>> {
+    let looks = of(signal);
+    let topics: BTreeSet<Topic> = looks.iter().map(|place| CHECKS[*place].topic).collect();
+    let mut unions: Vec<Vec<usize>> = vec![Vec::new()];
+    for topic in topics {
+        let of_topic = looks.iter().copied().filter(|place| CHECKS[*place].topic == topic);
+        let of_topic: Vec<usize> = of_topic.collect();
+        let with_it: Vec<_> = unions.iter().map(|union| [&union[..], &of_topic].concat()).collect();
+        unions.extend(with_it);
+    }
+    unions.retain(|union| !union.is_empty());
+    for union in &mut unions {
+        union.sort_unstable();
+    }
+    unions.sort_by_key(|union| Reverse(union.len()));
+    unions
+}
+
+/// The number of policies that [`left_aside`] judges.
+pub fn policies() -> usize {
+    SIGNALS.into_iter().map(|signal| candidates(signal).len()).sum()
 }
 
 fn of(signal: Signal) -> Vec<usize> {
     (0..CHECKS.len()).filter(|place| CHECKS[*place].needs == signal).collect()
 }
 
-/// A responder's hands on a training incident.
 struct Replay<'a> {
     experience: &'a Experience,
     case: usize,
@@ -209,7 +193,7 @@ struct Replay<'a> {
     menu: Vec<Vec<Remedy>>,
     minutes: Cell<f64>,
     restored: Cell<Option<f64>>,
-    /// The sequence that was used last.
+    /// Menu index of the sequence that was used last.
     acted: Cell<Option<usize>>,
     answer: RefCell<Option<Answer>>,
 }
@@ -251,33 +235,36 @@ impl<'a> Replay<'a> {
         Replayed { restored, answered, is_right, cost: lost + calm + said }
     }
 
-    /// What was seen: before anybody acted, at the time; after a remedy, what it left behind.
-    fn moment(&self) -> Option<&Moment> {
+    /// This incident, then the others of its case. Remedies were tried only in the first incidents of a case, so the later ones borrow from
+    /// them.
+    fn own(&self) -> impl Iterator<Item = &'a TrainingIncident> {
         let own = &self.experience.incidents[self.case];
-        let of_phase =
-            |phase: Phase| own[self.incident].moments.iter().find(|moment| moment.phase() == phase);
-        let Some(sequence) = self.acted.get() else { return of_phase(Phase::of(self.minutes.get())) };
-        // The first incidents of a case are those in which remedies were tried.
-        let tried = |incident: &'a TrainingIncident| {
-            let letters = incident.helped.as_bytes();
-            (*letters.get(sequence)? != b'.').then_some(())?;
-            let before = incident.moments.iter().filter(|moment| !moment.phase().is_after_remedy()).count();
-            let place = letters[..sequence].iter().filter(|letter| **letter != b'.').count();
-            incident.moments.get(before + place)
-        };
-        let mut own = std::iter::once(&own[self.incident]).chain(own);
-        own.find_map(tried).or_else(|| of_phase(Phase::of(self.minutes.get())))
+        std::iter::once(&own[self.incident]).chain(own)
     }
 
-    /// Whether a sequence helped in this incident, or in one like it in which it was tried.
-    fn helped(&self, sequence: usize) -> bool {
-        let own = &self.experience.incidents[self.case];
-        let mut own = std::iter::once(&own[self.incident]).chain(own);
-        let tried = |incident: &TrainingIncident| {
-            incident.helped.as_bytes().get(sequence).copied().filter(|letter| *letter != b'.')
+    /// The observations that a look returns: before any remedy, those of the current phase; after a remedy, those that followed it.
+    fn moment(&self) -> Option<&Moment> {
+        let tried = |incident: &'a TrainingIncident, sequence: usize| {
+            letter(incident, sequence)?;
+            let before = incident.moments.iter().filter(|moment| !moment.phase.is_after_remedy()).count();
+            let place = (0..sequence).filter(|sequence| letter(incident, *sequence).is_some()).count();
+            incident.moments.get(before + place)
         };
-        own.find_map(tried) == Some(b'1')
+        let left =
+            self.acted.get().and_then(|sequence| self.own().find_map(|incident| tried(incident, sequence)));
+        let phase = Phase::of(self.minutes.get());
+        left.or_else(|| self.own().next()?.moments.iter().find(|moment| moment.phase == phase))
     }
+
+    /// Whether a sequence helped in this incident or, if it was not tried here, in another one of the same case.
+    fn helped(&self, sequence: usize) -> bool {
+        self.own().find_map(|incident| letter(incident, sequence)) == Some(b'1')
+    }
+}
+
+/// The result of a sequence in an incident; `None` if it was not tried there.
+fn letter(incident: &TrainingIncident, sequence: usize) -> Option<u8> {
+    incident.helped.as_bytes().get(sequence).copied().filter(|letter| *letter != b'.')
 }
 
 impl Hands for Replay<'_> {
@@ -325,10 +312,6 @@ impl Hands for Replay<'_> {
         }
         self.pass(settles).await;
     }
-
-    fn note(&self, _: EventKind) {}
-
-    fn suppose(&self, _: String, _: Option<&[Service]>) {}
 
     fn explain(&self, answer: Answer, _: f64) {
         *self.answer.borrow_mut() = Some(answer);

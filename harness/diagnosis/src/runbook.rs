@@ -1,5 +1,5 @@
-//! What helps without thinking: a runbook followed blindly, and the rule to undo the last change first. Teaches what telemetry must be
-//! measured against: a team that always restarts everything is often lucky, and one that undoes what was changed last is so more often.
+//! Baselines that need no diagnosis: a runbook followed blindly, and the rule to undo the last change first. Teaches what telemetry must be
+//! measured against: a team that always restarts everything is often lucky, and a team that undoes the last change is lucky more often.
 
 use std::time::Duration;
 
@@ -22,20 +22,19 @@ pub fn restart_everything() -> Vec<Remedy> {
         .into()
 }
 
-/// Rolls back the newest publish, then restarts everything.
 pub fn undo_and_restart(newest: Option<&str>) -> Vec<Remedy> {
     let undo = newest.map(|asset| Remedy::RollBack { asset: asset.to_owned() });
     undo.into_iter().chain(restart_everything()).collect()
 }
 
-/// Follows it once, from top to bottom. It explains nothing.
+/// Follows the runbook once, from top to bottom. Gives no explanation.
 pub async fn follow(hands: &impl Hands, runbook: &[Remedy], terms: &Terms) {
     let mut ticket = Ticket::new(terms);
     ticket.call_out(hands).await;
     act(hands, &mut ticket, runbook, terms).await;
 }
 
-/// Uses remedies, whose line is reached first.
+/// Applies remedies, once the ticket has reached the support line that may use them.
 async fn act(hands: &impl Hands, ticket: &mut Ticket, remedies: &[Remedy], terms: &Terms) {
     if let Some(line) = remedies.iter().map(Line::of_remedy).max() {
         ticket.reach(hands, line).await;
@@ -48,7 +47,7 @@ async fn act(hands: &impl Hands, ticket: &mut Ticket, remedies: &[Remedy], terms
 }
 
 /// Undoes the last change first: rolls back the newest text, then the release of the web front if there was one, then restarts every
-/// service, and looks after each whether that helped. What helped is what it holds for the cause.
+/// service. After each step it looks whether that helped. It names as the cause the change whose rollback helped.
 pub async fn undo_last_change(hands: &impl Hands, knowledge: &Knowledge, terms: &Terms) {
     let mut rule = LastChange { hands, terms, ticket: Ticket::new(terms) };
     rule.ticket.call_out(hands).await;
@@ -100,7 +99,6 @@ impl<H: Hands> LastChange<'_, H> {
         self.hands.look(check, takes).await
     }
 
-    /// Uses remedies, and looks whether they helped.
     async fn helps(&mut self, remedies: &[Remedy]) -> bool {
         act(self.hands, &mut self.ticket, remedies, self.terms).await;
         self.look("pages-outside").await.outcome == "none"

@@ -1,5 +1,5 @@
-//! On which terms a responder works: what it may look at, what looks, remedies and answers cost, and what it holds for probable
-//! beforehand. Teaches that a result belongs to its assumptions: each of them can be changed here, and nowhere else.
+//! The terms on which a responder works: the looks it may take, the costs of looks, remedies and answers, and its prior odds. Teaches that
+//! a result belongs to its assumptions. Each of them can be changed here, and nowhere else.
 
 use incident::{Level, OperatingModel, Remedy};
 
@@ -9,94 +9,83 @@ use crate::{
     remedies,
 };
 
-/// What is at stake, in minutes of an outage. **Assumed**, all of it; sweep it.
+/// Prices, in minutes of an outage. All are **assumed**: vary them in a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stakes {
-    /// A minute of looking while customers are served: a responder's time alone.
+    /// A minute of looking while customers are served: only the responder's time.
     pub calm_minute: f64,
-    /// A wrong explanation: the next outage comes, and the wrong thing was mended.
+    /// A wrong explanation: the wrong thing was fixed, and the next outage comes.
     pub wrong: f64,
-    /// No explanation.
     pub none: f64,
-    /// No remedy left to try: everybody is called, and somebody reads code.
+    /// No remedy is left to try: everybody is called, and somebody reads code.
     pub last_resort: f64,
 }
 
-/// The stakes as assumed.
 pub const STAKES: Stakes = Stakes { calm_minute: 0.25, wrong: 240.0, none: 60.0, last_resort: 240.0 };
 
-/// The probability from which an explanation is worth giving, by the stakes.
+/// From this probability on, giving an explanation is cheaper than giving none, by the stakes.
 pub const CERTAIN_FROM: f64 = 1.0 - STAKES.none / STAKES.wrong;
 
-/// How the next look is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chooses {
-    /// By what it is expected to be worth.
+    /// The step with the lowest expected remaining cost.
     ByWorth,
-    /// The next one in the order of [`Terms::checks`], as long as no explanation is worth giving.
+    /// The next check in the order of [`Terms::checks`], until an explanation is worth giving.
     InOrder,
 }
 
 /// What looks and remedies cost, in minutes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Costs {
-    /// By the place of a check in [`CHECKS`].
+    /// By the index of a check in [`CHECKS`].
     pub checks: Vec<f64>,
     /// By the [kind](remedies::kind) of a remedy.
     pub remedies: [f64; remedies::KINDS],
 }
 
-/// The terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
-    /// The checks that can be taken, by their places in [`CHECKS`].
+    /// The checks that the responder may take, as indices into [`CHECKS`].
     pub checks: Vec<usize>,
-    /// What is paid.
     pub costs: Costs,
-    /// Odds of the scenarios before anything is known, in the order of the knowledge; none: all the same.
+    /// Prior odds of the scenarios, in the order of the knowledge; `None`: all are equal.
     pub odds: Option<Vec<f64>>,
-    /// What is at stake.
     pub stakes: Stakes,
-    /// How looks are chosen.
     pub chooses: Chooses,
-    /// Who may do what.
     pub model: OperatingModel,
-    /// What is assumed about that.
     pub parameters: Parameters,
-    /// Where all chance of that comes from: the incident's seed. None: nothing is left to chance.
+    /// The incident's seed, for everything random in the operating model. `None`: nothing is left to chance.
     pub seed: Option<u64>,
 }
 
 impl Costs {
-    /// The tables of [`checks`](crate::checks) and [`remedies`].
+    /// The costs in the tables of [`checks`](crate::checks) and [`remedies`].
     pub fn assumed() -> Self {
         let checks = CHECKS.iter().map(|check| f64::from(check.cost_minutes)).collect();
         Self { checks, remedies: remedies::COST_MINUTES }
     }
 
-    /// What a remedy costs.
     pub fn remedy(&self, remedy: &Remedy) -> f64 {
         self.remedies[remedies::kind(remedy)]
     }
 }
 
 impl Terms {
-    /// What a telemetry level grants, at the assumed costs.
+    /// Terms with the checks that a telemetry level grants, at the assumed costs.
     pub fn at(level: Level, model: OperatingModel) -> Self {
         Self::with(granted(level), model)
     }
 
-    /// What a look takes, in minutes: a swarm of the team on call divides its looks.
+    /// Minutes that a look takes. A swarm of the team on call shares the work, which divides the time.
     pub fn look_minutes(&self, check: usize) -> f64 {
         self.costs.checks[check] / self.lookers()
     }
 
-    /// How many look at the same time.
     pub fn lookers(&self) -> f64 {
         if self.model == OperatingModel::YouBuildIt { self.parameters[Parameter::Swarm] } else { 1.0 }
     }
 
-    /// These checks, at the assumed costs.
+    /// Terms with these checks, at the assumed costs.
     pub fn with(checks: Vec<usize>, model: OperatingModel) -> Self {
         let (costs, stakes) = (Costs::assumed(), STAKES);
         let parameters = Parameters::default();

@@ -1,121 +1,121 @@
-//! What a look, a remedy and an answer are worth. Teaches decision-theoretic troubleshooting (Heckerman, Breese and Rommelse,
-//! *Decision-theoretic troubleshooting*, CACM 1995): everything has its price in the same minutes, and the best next step is the one after
-//! which the least is still to be paid.
+//! The expected cost of a look, a remedy and an answer. Teaches decision-theoretic troubleshooting (Heckerman, Breese and Rommelse,
+//! *Decision-theoretic troubleshooting*, CACM 1995): every cost is in minutes of outage, and the best next step is the one with the lowest
+//! expected remaining cost.
 //!
-//! - **Minutes**: while customers are lost, each counts one; looking in calm counts [a part](Stakes::calm_minute).
-//! - **Answers**: a wrong one and none have their prices; part of a right one is worth its part.
-//! - **Remedies**: their minutes, by the best chance per minute first; and what can still be found out when they have helped. A remedy
-//!   that destroys evidence pays for it there.
-//! - **Looks**: their minutes, and all that is cheaper when it is known what they say.
+//! - **Minutes**: while customers are lost, a minute costs 1. Once they are served, a minute of looking costs [less](Stakes::calm_minute).
+//! - **Answers**: a wrong answer and no answer each have a price. A partly right answer costs less than a wholly wrong one.
+//! - **Remedies**: their minutes, in order of the best chance per minute, plus the cost of finding the explanation after one has helped. A
+//!   remedy that destroys evidence raises that cost.
+//! - **Looks**: their minutes, less what knowing their outcome saves.
 //!
-//! What is to be paid is estimated by a plan that takes no further look while customers are lost, and by the best single look before it. As
-//! that is a minimum over what may be done, more looks or cheaper ones never cost more. (Two looks ahead were no better on incidents held
-//! back from training, and took twenty times as long.)
+//! The remaining cost is estimated from a plan of remedies that takes no further look while customers are lost, and from the best single
+//! look before such a plan. The estimate is the minimum over these options, so that adding a look, or making one cheaper, never raises it.
+//! (Planning two looks ahead was no better on incidents held back from training, and took twenty times as long.)
 
 use crate::{
-    pairs::{Pairs, possible},
+    pairs::{MISSED_MIN, Pairs, possible},
     terms::Stakes,
 };
 
-/// A remedy with a lesser chance is not worth its minutes, as long as there are better ones.
+/// A plan leaves out remedies with a lower chance of helping.
 pub const TRY_FROM: f64 = 0.03;
 
-/// What telling explanations apart takes in calm, in minutes, when nothing is known: some three looks. Assumed.
+/// Minutes it takes, once customers are served, to tell the explanations apart when nothing is known: about three looks. Assumed.
 const TELLING_APART_MINUTES: f64 = 6.0;
 
-/// A sequence of remedies that can be used.
+/// Costs that differ by less count as equal.
+const ROUNDING: f64 = 1e-6;
+
+/// A sequence of remedies that the responder can use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// Its place on the menu.
+    /// Its index in the menu.
     pub place: usize,
-    /// Whether an asset must be named for it.
     pub needs_name: bool,
-    /// Whether it was tried with the asset that is named now: another one must be named first.
+    /// Whether it was already tried with the asset that is named now. Then a look must name another asset first.
     pub is_tried: bool,
-    /// What it takes, handovers and the look whether it helped included.
+    /// Minutes it takes, including handovers and the look at whether it helped.
     pub minutes: f64,
-    /// For each hypothesis, how probable it is that it helps, with the right asset.
+    /// Per hypothesis: the probability that it helps, given the right asset.
     pub helps: Vec<f64>,
 }
 
-/// A look that can be taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
-    /// Its place among the checks.
+    /// Its index among the checks.
     pub place: usize,
-    /// What it takes, handovers included.
+    /// Minutes it takes, including handovers.
     pub minutes: f64,
-    /// By outcome, then by hypothesis.
+    /// The likelihood of each outcome: by outcome, then by hypothesis.
     pub says: Vec<Vec<f64>>,
-    /// How far the asset can be trusted that it names.
+    /// The probability that the asset that it names is the harmful one.
     pub sure: f64,
-    /// By outcome, whether it names one.
+    /// By outcome: whether it names an asset.
     pub names: Vec<bool>,
 }
 
-/// A look that names an asset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Asking {
-    /// Its place among the checks.
+    /// Its index among the checks.
     pub place: usize,
-    /// What it takes, handovers included.
+    /// Minutes it takes, including handovers.
     pub minutes: f64,
-    /// What it is assumed to take. The order of a plan follows this, so that what gets cheaper makes no plan dearer.
+    /// Minutes it takes at the assumed cost. Plans are ordered by this figure, so that a cheaper look never makes a plan more expensive.
     pub usual_minutes: f64,
-    /// How often it names the asset that does the harm, if a text does.
+    /// The probability that it names the harmful asset, if a text does the harm.
     pub finds: f64,
 }
 
-/// All that counts at one moment, for the hypotheses that are not ruled out.
+/// Everything that a decision depends on at one moment, for the hypotheses that are not ruled out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Board {
-    /// For each hypothesis, what a minute costs as long as nothing helps: 1 if customers are hurt and the shop can mend it.
+    /// Per hypothesis: the cost of a minute until a remedy helps. It is 1 if customers are hurt and the shop can fix the cause, and
+    /// [less](Stakes::calm_minute) if not.
     pub lost: Vec<f64>,
-    /// Whether it is something else at a place: no answer.
+    /// Per hypothesis: whether it is *something else* at a place, which is no answer.
     pub is_other: Vec<bool>,
-    /// How far the asset can be trusted that is named now; 0 if none is.
+    /// The probability that the asset that is named now is the harmful one, if a text does the harm; 0 if none is named.
     pub sure: f64,
-    /// How probable it is that the right asset would be named now, if one belongs to the answer; otherwise 1.
+    /// Per hypothesis: the probability that an answer given now names the right asset; 1 if no asset belongs to the answer.
     pub named: Vec<f64>,
-    /// The same when a look at the texts has been taken.
+    /// The same after a look at the texts.
     pub nameable: Vec<f64>,
-    /// What such a look takes, in minutes.
+    /// Minutes that the quickest such look takes.
     pub naming_minutes: f64,
-    /// The look at the texts that anybody can take, if it has not been taken: what a plan counts on that rolls back a text.
+    /// The best look at the texts that needs no telemetry, if one is left. Plans that roll back a text count on it.
     pub asking: Option<Asking>,
-    /// How any two stand to each other.
     pub pairs: Pairs,
-    /// The looks.
     pub looks: Vec<Look>,
-    /// The remedies.
     pub candidates: Vec<Candidate>,
-    /// What is at stake.
     pub stakes: Stakes,
-    /// Whether customers are served.
     pub is_served: bool,
 }
 
-/// What to do first, and what all of it is expected to cost.
+/// The remedy to try first, and the expected cost of the whole plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
-    /// The number of the first candidate; none if none is worth it.
+    /// Index of the first candidate; `None` if no remedy is worth trying.
     pub first: Option<usize>,
-    /// The chance that it helps.
     pub chance: f64,
-    /// Expected cost, if no further look is taken while customers are lost.
+    /// Expected cost if the responder takes no further look while customers are lost.
     pub cost: f64,
 }
 
 impl Board {
-    /// The cheapest answer: of which hypothesis, none if that is no explanation at all; and its cost.
+    /// The cheapest answer, by its hypothesis, and its cost. `None`: giving no explanation is cheaper.
     pub fn answer(&self, belief: &[f64]) -> (Option<usize>, f64) {
         self.answer_after(belief, 0.0)
     }
 
     fn answer_after(&self, belief: &[f64], looked: f64) -> (Option<usize>, f64) {
-        let missed = self.pairs.missed(belief, self.named.iter().map(|named| named.max(looked)));
-        let cost = |(given, _)| (given, self.stakes.wrong * missed[given]);
-        let answers = possible(belief).filter(|(given, _)| !self.is_other[*given]).map(cost);
+        let cost = |(given, _)| {
+            let right = self.pairs.right(given, belief);
+            // An answer that is so likely to be wrong costs more than no answer, even if it misses the least possible.
+            let is_too_dear = self.stakes.wrong * MISSED_MIN * (1.0 - right) > self.stakes.none + ROUNDING;
+            let missed = || self.pairs.missed(given, belief, right, self.named[given].max(looked));
+            (!is_too_dear).then(|| (given, self.stakes.wrong * missed()))
+        };
+        let answers = possible(belief).filter(|(given, _)| !self.is_other[*given]).filter_map(cost);
         let best = answers.min_by(|one, other| one.1.total_cmp(&other.1));
         match best {
             Some((place, cost)) if cost < self.stakes.none => (Some(place), cost),
@@ -123,8 +123,8 @@ impl Board {
         }
     }
 
-    /// What the rest costs when customers are served: the cheapest answer now, or all looks that tell explanations apart, and then the
-    /// answer.
+    /// Expected remaining cost once customers are served. The responder either gives the cheapest answer now, or first takes all looks that
+    /// tell explanations apart. The cheaper of the two counts.
     pub fn settle(&self, belief: &[f64], looked: f64) -> f64 {
         let now = self.answer_after(belief, looked).1;
         let apart = 1.0 - belief.iter().map(|share| share * share).sum::<f64>();
@@ -133,7 +133,7 @@ impl Board {
         for (truth, share) in possible(belief) {
             let right = if self.is_other[truth] { 0.0 } else { right[truth] };
             let answer = |sure: f64| self.stakes.none.min(self.stakes.wrong * (1.0 - right * sure));
-            // Whoever has no name for the asset, or one to be doubted, may look for a better one first.
+            // If no asset is named, or only an unreliable one, the responder may first look for a better name.
             let (named, nameable) = (self.named[truth].max(looked), self.nameable[truth]);
             let naming = self.stakes.calm_minute * self.naming_minutes;
             later += share * answer(named).min(answer(nameable) + naming);
@@ -141,14 +141,15 @@ impl Board {
         now.min(later)
     }
 
-    /// What it costs to stop while customers may be lost.
+    /// Expected cost of stopping while customers may be lost.
     pub fn stop(&self, belief: &[f64]) -> f64 {
         let lost: f64 =
             belief.iter().zip(&self.lost).filter(|(_, lost)| **lost >= 1.0).map(|(share, _)| share).sum();
         self.answer(belief).1 + lost * self.stakes.last_resort
     }
 
-    /// How far a remedy would be about the right asset, if a look had named one that can be trusted so far.
+    /// The probability that the remedy acts on the right asset. `looked`: the probability that an asset named by a look is the right one; 0
+    /// if no look has named one.
     fn aims(&self, candidate: &Candidate, looked: f64) -> f64 {
         match candidate {
             Candidate { needs_name: false, .. } => 1.0,
@@ -159,25 +160,27 @@ impl Board {
         }
     }
 
-    /// The look that must be taken before a remedy, as no asset is named.
+    /// The look that must come before the remedy, because the remedy needs an asset and none is named.
     fn asks(&self, candidate: &Candidate, looked: f64) -> Option<Asking> {
         let is_named = looked > 0.0 || self.sure > 0.0 && !candidate.is_tried;
         self.asking.filter(|_| candidate.needs_name && !is_named)
     }
 
-    /// The look that must be taken before a remedy, as no asset is named: its place among the checks.
+    /// The same look for a candidate, as an index among the checks.
     pub fn asks_first(&self, candidate: usize) -> Option<usize> {
         self.asks(&self.candidates[candidate], 0.0).map(|asking| asking.place)
     }
 
-    /// The chance that a remedy helps, if a look had named an asset that can be trusted so far.
+    /// The probability that a remedy helps. `looked`: the probability that an asset named by a look is the right one; 0 if no look has
+    /// named one.
     pub fn chance(&self, belief: &[f64], candidate: &Candidate, looked: f64) -> f64 {
         let helps: f64 = belief.iter().zip(&candidate.helps).map(|(share, helps)| share * helps).sum();
         helps * self.aims(candidate, looked)
     }
 
-    /// The best order of remedies, greedily: the best chance per minute first, then the same again after it has failed, until stopping
-    /// is cheaper. `looked`: how far an asset can be trusted that a look has named meanwhile; 0 if none has.
+    /// Orders the remedies greedily. The best chance per minute comes first; then the belief is updated for its failure and the next one is
+    /// chosen, until stopping is cheaper. `looked`: the probability that an asset named by a look is the right one; 0 if no look has named
+    /// one.
     pub fn plan(&self, belief: &[f64], looked: f64) -> Plan {
         let candidates = &self.candidates;
         let mut belief = belief.to_vec();
@@ -202,6 +205,9 @@ impl Board {
             first = first.or(Some((place, chance)));
             let minutes = minutes + asks(place).map_or(0.0, |asking| asking.minutes);
             spent += still_lost * minutes * self.minute(&belief);
+            if spent >= best.cost {
+                return best;
+            }
             let after = |helped: bool| -> Vec<f64> {
                 let all = if helped { chance } else { 1.0 - chance };
                 let of = |(share, helps): (&f64, &f64)| {
@@ -226,7 +232,6 @@ impl Board {
         }
     }
 
-    /// What a minute costs now.
     pub fn minute(&self, belief: &[f64]) -> f64 {
         if self.is_served {
             return self.stakes.calm_minute;
@@ -234,16 +239,15 @@ impl Board {
         belief.iter().zip(&self.lost).map(|(share, lost)| share * lost).sum()
     }
 
-    /// What is to be paid if no look is taken.
-    pub fn without_looks(&self, belief: &[f64]) -> f64 {
-        self.base(belief, 0.0)
-    }
-
-    /// What is to be paid if this look is taken first: its minutes, and the mean of what is to be paid after it, by what it says and how far
-    /// an asset can be trusted that it names.
-    pub fn with_look(&self, belief: &[f64], look: &Look) -> f64 {
+    /// Expected remaining cost if this look is taken first: its minutes, plus the mean over its outcomes of the cost that remains after
+    /// each. An outcome that names an asset counts with the probability that the name is right. Returns infinity as soon as the cost
+    /// exceeds `most`, because the exact figure no longer matters.
+    pub fn with_look(&self, belief: &[f64], look: &Look, most: f64) -> f64 {
         let mut cost = look.minutes * self.minute(belief);
         for (says, names) in look.says.iter().zip(&look.names) {
+            if cost > most {
+                return f64::INFINITY;
+            }
             let joint: Vec<f64> = belief.iter().zip(says).map(|(share, says)| share * says).collect();
             let probability: f64 = joint.iter().sum();
             if probability > 1e-12 {
@@ -254,7 +258,7 @@ impl Board {
         cost
     }
 
-    /// How much a look is expected to tell about what happened, in natural units (Shannon's mutual information).
+    /// Expected information of a look about what happened, in nats (Shannon's mutual information).
     pub fn tells(&self, belief: &[f64], look: &Look) -> f64 {
         let of = |says: &Vec<f64>| -> f64 {
             let all: f64 = belief.iter().zip(says).map(|(share, says)| share * says).sum();
@@ -264,10 +268,10 @@ impl Board {
         look.says.iter().map(of).sum()
     }
 
-    /// What is to be paid at best.
+    /// The lowest expected remaining cost: with the best single look first, or without one.
     pub fn value(&self, belief: &[f64]) -> f64 {
-        let looks = self.looks.iter().map(|look| self.with_look(belief, look));
-        looks.fold(self.without_looks(belief), f64::min)
+        let least = |most: f64, look| most.min(self.with_look(belief, look, most));
+        self.looks.iter().fold(self.base(belief, 0.0), least)
     }
 
     fn base(&self, belief: &[f64], looked: f64) -> f64 {
@@ -287,13 +291,13 @@ mod tests {
         Candidate { place, needs_name: false, is_tried: false, minutes, helps: helps.into() }
     }
 
-    /// Two hypotheses that have nothing in common as answers, and are this alike once customers are served.
+    /// Two hypotheses whose answers have nothing in common. `alike`: how similar they look once customers are served.
     fn pairs(alike: f64) -> Pairs {
         let with = |other: f64| [vec![1.0, other], vec![other, 1.0]];
         Pairs::new(&with(0.0), &with(alike))
     }
 
-    /// Two hypotheses that nothing tells apart once customers are served, and these remedies.
+    /// Two hypotheses that no look tells apart once customers are served, with these remedies.
     fn board(candidates: Vec<Candidate>) -> Board {
         Board {
             lost: vec![1.0; 2],
@@ -317,7 +321,7 @@ mod tests {
         let belief = [0.25, 0.75];
         let both = board(vec![quick.clone(), slow.clone()]).plan(&belief, 0.0);
         assert_eq!((both.first, both.chance), (Some(0), 0.25));
-        // When one has helped, nothing is left to be told apart.
+        // After one remedy has helped, only one hypothesis is left.
         assert!((both.cost - (5.0 + 0.75 * 60.0)).abs() < 1e-9, "{both:?}");
         let alone = board(vec![quick]).plan(&belief, 0.0);
         assert!((alone.cost - (5.0 + 0.75 * STAKES.last_resort)).abs() < 1e-9, "{alone:?}");
@@ -327,14 +331,14 @@ mod tests {
 
     #[test]
     fn a_remedy_pays_for_the_evidence_that_it_destroys() {
-        // It helps whatever happened. Afterwards the two look the same: the explanation is lost, unless somebody looks first.
+        // The remedy helps under both hypotheses. Afterwards they look the same: the explanation is lost, unless a look comes first.
         let mut board = board(vec![candidate(0, 6.0, [1.0, 1.0])]);
         let belief = [0.5, 0.5];
         assert!((board.plan(&belief, 0.0).cost - (6.0 + STAKES.none)).abs() < 2.0);
         let says = vec![vec![1.0, 0.0], vec![0.0, 1.0]];
         let look = Look { place: 0, minutes: 1.0, says, sure: 0.0, names: vec![false; 2] };
-        assert!((board.with_look(&belief, &look) - 7.0).abs() < 1e-9);
-        // Where they can be told apart afterwards, acting at once is as good.
+        assert!((board.with_look(&belief, &look, f64::INFINITY) - 7.0).abs() < 1e-9);
+        // If looks can tell them apart afterwards, acting at once is about as good.
         board.pairs = pairs(0.0);
         assert!(board.plan(&belief, 0.0).cost < 8.0);
     }

@@ -1,11 +1,9 @@
-//! Alerts on what customers meet. Teaches burn rates with two windows (*The Site Reliability Workbook*, chapter 5,
-//! 'Alerting on SLOs').
+//! Alerts on failed visits. Teaches burn rates with two windows (*The Site Reliability Workbook*, chapter 5, 'Alerting on SLOs').
 //!
-//! The error budget is what the availability target leaves: of 99.9 %, one visit in a thousand. A burn rate of 1 uses
-//! it up evenly. An alert fires when the burn rate is at or above its threshold over a *long* window, so that it
-//! matters, and over a *short* one of a twelfth, so that it is still going on; it is resolved when the short window is
-//! below the threshold again. The workbook's windows are made for a budget of thirty days; incidents here take minutes,
-//! so each hour becomes a minute:
+//! The error budget is what the availability target leaves: for 99.9 %, one visit in a thousand. A burn rate of 1 uses it up evenly
+//! over its period. An alert fires when the burn rate reaches its threshold over a *long* window, so that it matters, and over a
+//! *short* one of a twelfth, so that it is still going on. It is resolved when the short window is below the threshold again. The
+//! workbook's windows suit a budget of thirty days; incidents here take minutes, so each hour becomes a minute:
 //!
 //! | rule | burn rate | long window | short window | in the workbook |
 //! |---|---|---|---|---|
@@ -13,9 +11,8 @@
 //! | `slow-burn` (page) | 6 | 6 min | 30 s | 6 h, 30 min |
 //! | `leak` (ticket) | 1 | 72 min | 6 min | 3 d, 6 h |
 //!
-//! Judged are visits as customers count them: a request that hangs is in no server's metrics. Where nobody came nothing
-//! is known, and the state stays. Rules are judged each time visits arrive, so that they should arrive every second or
-//! two.
+//! The rules judge visits as customers count them: a request that hangs is in no server's metrics. Without visits nothing is known,
+//! and the state stays. The rules run each time visits arrive, so visits should arrive every second or two.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -30,20 +27,20 @@ use crate::time::UnixTime;
 pub const VISITS: &str = "shop.customer.visits";
 /// The attribute that says how a visit ended.
 pub const OUTCOME: &str = "outcome";
-/// The outcome that uses up the budget; `served` and `degraded` do not.
+/// The outcome that uses up the budget. `served` and `degraded` do not.
 pub const FAILED: &str = "failed";
-/// The share of visits that are to be served or degraded.
+/// The target share of visits that are served or degraded.
 pub const AVAILABILITY_TARGET: f64 = 0.999;
 
-/// Transitions that are remembered: more than an incident has, and bounded if a world flaps for ever.
+/// The most transitions to keep: more than an incident has, and bounded if a world flaps for ever.
 const HISTORY_MAX: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
-    /// Somebody, now.
+    /// It needs a person now.
     Page,
-    /// Somebody, in working hours.
+    /// It needs a person in working hours.
     Ticket,
 }
 
@@ -83,13 +80,13 @@ pub struct Alert {
     pub rule: String,
     pub urgency: Urgency,
     pub firing: bool,
-    /// Since when it fires, or is resolved; none if it never fired.
+    /// Since when it has been firing or resolved; `None` if it never fired.
     pub since: Option<UnixTime>,
     /// The burn rate at which it fires.
     pub threshold: f64,
-    /// The burn rate over the long window; none if nobody came.
+    /// The burn rate over the long window; `None` without visits.
     pub burn_rate_long: Option<f64>,
-    /// The burn rate over the short window; none if nobody came.
+    /// The burn rate over the short window; `None` without visits.
     pub burn_rate_short: Option<f64>,
     pub long_s: f64,
     pub short_s: f64,
@@ -99,11 +96,11 @@ pub struct Alert {
 pub struct AlertEvent {
     pub time: UnixTime,
     pub rule: String,
-    /// Whether it fired; otherwise it was resolved.
+    /// Whether it fired. If not, it was resolved.
     pub firing: bool,
 }
 
-/// The rules of one world and what they said so far.
+/// The state of one world's rules, and their history.
 #[derive(Default)]
 pub(crate) struct AlertRules {
     states: [State; 3],
@@ -120,7 +117,7 @@ struct State {
 }
 
 impl AlertRules {
-    /// Judges the rules, if visits have arrived since they were judged last.
+    /// Evaluates the rules if visits have arrived since the last evaluation.
     pub(crate) fn judge(&mut self, metrics: &MetricStore) {
         let Some(time) = last_visits(metrics).filter(|time| *time > self.judged) else { return };
         self.judged = time;
@@ -159,14 +156,14 @@ impl AlertRules {
     }
 }
 
-/// When visits were last reported, by the shop's own services if they report any.
+/// When visits were last reported: by own services, if they report any.
 fn last_visits(metrics: &MetricStore) -> Option<UnixTime> {
     let (_, family) = metrics.family(VISITS, |_| true)?;
     let told = family.series.iter().filter(|(key, _)| key.resource.is_own || family.own_series == 0);
     told.filter_map(|(_, series)| series.last_time()).max()
 }
 
-/// The share of failed visits over the share that the target allows.
+/// The share of failed visits, divided by the share that the target allows.
 fn burn_rate(metrics: &MetricStore, now: UnixTime, window: Duration) -> Option<f64> {
     let visits = |outcome: &[(String, String)]| increase(metrics, VISITS, outcome, now.minus(window), now);
     let all = visits(&[]).filter(|all| *all > 0.0)?;

@@ -1,8 +1,8 @@
-//! Words that rows share, and resources. Teaches interning that cannot be filled up for good by a stranger.
+//! Words and resources that rows share. Teaches interning that no sender can fill up for good.
 //!
-//! A word is kept once and lives as long as some row holds it: when the dictionary is full, it lets go of what only it
-//! still holds. If that does not help, a row gets a word of its own and pays for it. So it is with the names of senders:
-//! no sender is one too many, only dearer.
+//! A word is stored once, and lives as long as a row refers to it. When the dictionary is full, it drops the words that no row
+//! uses. If that does not help, a row stores the word itself and is charged for it. The names of senders work the same way: there
+//! is no limit on senders, but those beyond the table cost their rows more.
 
 use std::collections::{BTreeSet, HashSet};
 use std::mem::size_of;
@@ -14,38 +14,37 @@ use opentelemetry_proto::tonic::resource::v1::Resource as ResourceMessage;
 use crate::limits::{
     ATTRIBUTES_MAX, Limits, RESOURCES_MAX, TEXT_BYTES_MAX, VALUE_DEPTH_MAX, WORD_BYTES_MAX, strangers_part,
 };
-use crate::value::{Attributes, Resource, Scope, Value};
+use crate::value::{Attributes, Float, Resource, Scope, Value};
 
-/// What an `Arc<str>` costs beside its text: its two counts and a place in the set.
+/// The bytes of an `Arc<str>` beside its text: its two counts and a place in the set.
 const WORD_COST: usize = 2 * size_of::<usize>() + size_of::<Arc<str>>() + 1;
 
-/// The name of a sender that gives none.
+/// The service name of a sender that gives none.
 const UNKNOWN_SERVICE: &str = "unknown_service";
 
-/// Shared words and resources within a share of the bytes.
+/// Shared words and resources, within a share of the store's bytes.
+#[derive(Default)]
 pub(crate) struct Dictionary {
     words: HashSet<Arc<str>>,
     resources: BTreeSet<Arc<Resource>>,
     bytes: usize,
     bytes_max: usize,
-    /// Sweeping costs as much as there are words: it is done once per so many that found no place.
+    /// Misses left until the next sweep. A sweep visits every word, so there is one sweep for about as many misses.
     misses_to_sweep: usize,
-    /// What the row that is being made pays for, and what the next one pays for its sender.
+    /// The bytes to charge to the row under construction, and those to charge to the next row for its sender.
     charge: usize,
     sender_charge: usize,
-    /// Whether the sender of the rows that are being made is a stranger.
+    /// Whether the sender of the rows under construction is a stranger.
     is_strangers: bool,
     cut: u64,
 }
 
 impl Dictionary {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        let (words, resources) = (HashSet::new(), BTreeSet::new());
-        let (bytes, misses_to_sweep, charge, sender_charge, is_strangers, cut) = (0, 0, 0, 0, false, 0);
-        Self { words, resources, bytes, bytes_max, misses_to_sweep, charge, sender_charge, is_strangers, cut }
+        Self { bytes_max, ..Self::default() }
     }
 
-    /// A short text, shared with all rows that say the same; a long one on the row's own account.
+    /// A short text is shared by all rows that contain it. A long one is charged to the row.
     pub(crate) fn text(&mut self, text: &str) -> Arc<str> {
         if text.len() <= WORD_BYTES_MAX {
             return self.word(text);
@@ -68,7 +67,7 @@ impl Dictionary {
             Some(any_value::Value::StringValue(text)) => Value::Text(self.text(text)),
             Some(any_value::Value::BoolValue(value)) => Value::Bool(*value),
             Some(any_value::Value::IntValue(value)) => Value::Int(*value),
-            Some(any_value::Value::DoubleValue(value)) => Value::Double(*value),
+            Some(any_value::Value::DoubleValue(value)) => Value::Double(Float(*value)),
             Some(compound) => {
                 let json = to_json(compound, VALUE_DEPTH_MAX, &mut TEXT_BYTES_MAX.clone());
                 Value::Text(self.text(&json.to_string()))
@@ -76,7 +75,7 @@ impl Dictionary {
         }
     }
 
-    /// The logger or tracer. The next row is charged for the bytes of its name.
+    /// The name of the logger or tracer. Its bytes are charged to the next row.
     pub(crate) fn scope_name(&mut self, scope: Option<&InstrumentationScope>) -> Arc<str> {
         self.begin_row();
         let name = self.text(scope.map_or("", |scope| &scope.name));
@@ -84,7 +83,7 @@ impl Dictionary {
         name
     }
 
-    /// The meter with everything that identifies it. The next row is charged for its bytes.
+    /// The meter with everything that identifies it. Its bytes are charged to the next row.
     pub(crate) fn scope(&mut self, scope: Option<&InstrumentationScope>) -> Arc<Scope> {
         self.begin_row();
         let (name, version) = scope.map_or(("", ""), |scope| (&scope.name, &scope.version));
@@ -96,7 +95,7 @@ impl Dictionary {
         Arc::new(scope)
     }
 
-    /// The sender. If it is one too many to be shared, its next row pays for it.
+    /// The sender. If the table of shared resources is full, its bytes are charged to its next row.
     pub(crate) fn resource(&mut self, message: Option<&ResourceMessage>, limits: &Limits) -> Arc<Resource> {
         (self.charge, self.sender_charge) = (0, 0);
         let pairs: &[KeyValue] = message.map_or(&[], |message| &message.attributes);
@@ -121,22 +120,22 @@ impl Dictionary {
         resource
     }
 
-    /// What was paid for a row that was refused is not for the next one to pay.
+    /// Discards the charge of a refused row, so that the next row does not pay it.
     pub(crate) fn begin_row(&mut self) {
         self.charge = 0;
     }
 
-    /// What the row that was just made has to pay for texts of its own, and for its sender if that is not shared.
+    /// The charge of the finished row: its unshared texts, and its sender if that is not shared.
     pub(crate) fn take_charge(&mut self) -> usize {
         std::mem::take(&mut self.charge) + std::mem::take(&mut self.sender_charge)
     }
 
-    /// A text or list of a stored row had to be cut.
+    /// Counts a truncated text or list of a stored row.
     pub(crate) fn note_cut(&mut self, is_cut: bool) {
         self.cut += u64::from(is_cut);
     }
 
-    /// How many texts and lists had to be cut since this was last asked.
+    /// The number of truncated texts and lists since the last call.
     pub(crate) fn take_cut(&mut self) -> u64 {
         std::mem::take(&mut self.cut)
     }
@@ -159,7 +158,7 @@ impl Dictionary {
         word
     }
 
-    /// Whether so many bytes and resources more may be shared, if need be after letting go of what no row holds.
+    /// Whether so many more bytes and resources may be shared. If need be, it first drops what no row uses.
     fn has_room(&mut self, bytes: usize, resources: usize) -> bool {
         let part = |max| if self.is_strangers { strangers_part(max) } else { max };
         let (bytes_max, resources_max) = (part(self.bytes_max), part(RESOURCES_MAX));
@@ -192,7 +191,7 @@ impl Dictionary {
     }
 }
 
-/// The last name counts, as with all attributes.
+/// Of several names the last counts, as with all attributes.
 fn service_name(pairs: &[KeyValue]) -> &str {
     let mut names = pairs.iter().take(ATTRIBUTES_MAX).rev().filter(|pair| pair.key == "service.name");
     match names.next().and_then(|pair| pair.value.as_ref()?.value.as_ref()) {
@@ -201,7 +200,7 @@ fn service_name(pairs: &[KeyValue]) -> &str {
     }
 }
 
-/// A resource with the texts that are its own: those too long to be words.
+/// The bytes of a resource with its unshared texts: those too long to be words.
 fn cost(resource: &Resource) -> usize {
     let long = |text: &Arc<str>| if text.len() > WORD_BYTES_MAX { text.len() + WORD_COST } else { 0 };
     let texts = resource.attributes.iter().map(|(key, value)| match value {
@@ -211,7 +210,7 @@ fn cost(resource: &Resource) -> usize {
     size_of::<Resource>() + resource.attributes.bytes() + texts.sum::<usize>()
 }
 
-/// The beginning of a text that fits, ending where a character ends.
+/// The longest prefix of a text that fits and ends at a character boundary.
 fn cut(text: &str, bytes_max: usize) -> &str {
     let mut end = text.len().min(bytes_max);
     while !text.is_char_boundary(end) {
@@ -220,7 +219,7 @@ fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..end]
 }
 
-/// A compound value as JSON, so deep and so long and no more.
+/// A compound value as JSON, limited in depth and length.
 fn to_json(value: &any_value::Value, depth: usize, bytes_left: &mut usize) -> serde_json::Value {
     use serde_json::Value as Json;
     let inner =
@@ -255,7 +254,7 @@ fn to_json(value: &any_value::Value, depth: usize, bytes_left: &mut usize) -> se
         any_value::Value::BytesValue(bytes) => {
             let shown = &bytes[..bytes.len().min(*bytes_left / 2)];
             *bytes_left -= 2 * shown.len();
-            Json::from(crate::ids::hex(shown))
+            Json::from(const_hex::encode(shown))
         }
         any_value::Value::StringValueStrindex(_) => Json::Null,
     }

@@ -1,6 +1,7 @@
-//! The store itself: one lock around everything, doors for telemetry, and questions. Teaches that a query is a function
-//! of what is held.
+//! The store itself: one lock around everything, entry points for telemetry, and queries. Teaches that a query is a function of
+//! what is held.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,7 +13,7 @@ use parking_lot::RwLock;
 
 use crate::alerts::{AlertRules, Alerts};
 use crate::dictionary::Dictionary;
-use crate::exposition::{self, Exposition};
+use crate::exposition;
 use crate::failures::FirstFailures;
 use crate::ids::TraceId;
 use crate::limits::{Limits, ROWS_PER_ANSWER_MAX, WORDS_PERCENT};
@@ -48,7 +49,15 @@ struct Store {
     metrics: MetricStore,
     spans: SpanStore,
     alerts: AlertRules,
-    requests_refused: std::collections::BTreeMap<&'static str, u64>,
+    requests_refused: BTreeMap<&'static str, u64>,
+}
+
+/// What ingestion needs, whatever the signal.
+pub(crate) struct Intake<'a> {
+    pub(crate) window: Window,
+    pub(crate) limits: &'a Limits,
+    pub(crate) words: &'a mut Dictionary,
+    pub(crate) failures: &'a mut FirstFailures,
 }
 
 impl Evidence {
@@ -75,36 +84,33 @@ impl Evidence {
         self.receive_traces(request, &Unread::default())
     }
 
-    /// Takes the log records of a message, beside what of it could not be read.
+    /// Ingests the log records of a message, and counts its unreadable parts.
     pub(crate) fn receive_logs(&self, request: &ExportLogsServiceRequest, unread: &Unread) -> Taken {
-        let (window, limits) = (self.window(), &self.inner.limits);
-        let store = &mut *self.inner.store.write();
-        let refusals = store.logs.take(request, window, limits, &mut store.words, &mut store.failures);
-        refusals.count(unread, &mut store.logs.usage)
+        let Store { words, failures, logs, .. } = &mut *self.inner.store.write();
+        let refusals = logs.take(request, self.intake(words, failures));
+        refusals.count(unread, &mut logs.usage)
     }
 
-    /// Takes the points of a message, beside what of it could not be read.
+    /// Ingests the points of a message, and counts its unreadable parts.
     pub(crate) fn receive_metrics(&self, request: &ExportMetricsServiceRequest, unread: &Unread) -> Taken {
-        let (window, limits) = (self.window(), &self.inner.limits);
-        let store = &mut *self.inner.store.write();
-        let refusals = store.metrics.take(request, window, limits, &mut store.words);
-        store.alerts.judge(&store.metrics);
-        refusals.count(unread, &mut store.metrics.usage)
+        let Store { words, failures, metrics, alerts, .. } = &mut *self.inner.store.write();
+        let refusals = metrics.take(request, self.intake(words, failures));
+        alerts.judge(metrics);
+        refusals.count(unread, &mut metrics.usage)
     }
 
-    /// Takes the spans of a message, beside what of it could not be read.
+    /// Ingests the spans of a message, and counts its unreadable parts.
     pub(crate) fn receive_traces(&self, request: &ExportTraceServiceRequest, unread: &Unread) -> Taken {
-        let (window, limits) = (self.window(), &self.inner.limits);
-        let store = &mut *self.inner.store.write();
-        let refusals = store.spans.take(request, window, limits, &mut store.words, &mut store.failures);
-        refusals.count(unread, &mut store.spans.usage)
+        let Store { words, failures, spans, .. } = &mut *self.inner.store.write();
+        let refusals = spans.take(request, self.intake(words, failures));
+        refusals.count(unread, &mut spans.usage)
     }
 
     pub fn logs(&self, query: &LogQuery) -> LogPage {
         log_search::find(&self.inner.store.read().logs, query)
     }
 
-    /// What was changed from one time up to another, in the order of time.
+    /// The changes in `[from, to)`, in order of time.
     pub fn changes(&self, from: UnixTime, to: UnixTime) -> ChangeList {
         log_search::changes(&self.inner.store.read().logs, from, to)
     }
@@ -113,25 +119,13 @@ impl Evidence {
         metric_query::list(&self.inner.store.read().metrics)
     }
 
-    /// Lines of one metric; none if it is not known.
+    /// Lines of one metric; `None` if the metric is unknown.
     ///
     /// # Errors
     ///
-    /// If the question does not fit the metric, or asks for too much.
+    /// If the query does not fit the metric, or asks for too much.
     pub fn metric(&self, query: &MetricQuery) -> Result<Option<MetricAnswer>, QueryError> {
         metric_query::answer(&self.inner.store.read().metrics, query)
-    }
-
-    /// How much the series of a metric with these attributes grew in `(from, to]`, all together; none if nothing is
-    /// known.
-    pub fn increase(
-        &self,
-        name: &str,
-        attributes: &[(String, String)],
-        from: UnixTime,
-        to: UnixTime,
-    ) -> Option<f64> {
-        metric_query::increase(&self.inner.store.read().metrics, name, attributes, from, to)
     }
 
     /// The traces behind a figure: slow or failed requests of a service and a route that ended in `[from, to)`.
@@ -156,7 +150,7 @@ impl Evidence {
         trace_search::find(&self.inner.store.read().spans, query)
     }
 
-    /// One trace, or none if it is not held.
+    /// One trace; `None` if it is not held.
     pub fn trace(&self, id: TraceId) -> Option<TraceView> {
         trace_view::view(&self.inner.store.read().spans, id)
     }
@@ -165,12 +159,13 @@ impl Evidence {
         self.inner.store.read().alerts.say()
     }
 
-    pub fn exposition(&self, format: Exposition) -> String {
+    /// The metrics in Prometheus's text format.
+    pub fn exposition(&self) -> String {
         let now = self.now();
-        exposition::write(&self.inner.store.read().metrics, format, now)
+        exposition::write(&self.inner.store.read().metrics, now)
     }
 
-    /// What was taken, what is held, what was dropped.
+    /// Counts of what was received, is held and was dropped.
     pub fn usage(&self) -> Usage {
         let store = self.inner.store.read();
         let (mut logs, metrics, mut spans) =
@@ -197,13 +192,14 @@ impl Evidence {
         (self.inner.clock)().into()
     }
 
-    /// Counts a request that never became rows.
+    /// Counts a request that the receiver refused as a whole.
     pub(crate) fn count_refused_request(&self, reason: &'static str) {
         *self.inner.store.write().requests_refused.entry(reason).or_default() += 1;
     }
 
-    fn window(&self) -> Window {
-        Window::new(self.now(), &self.inner.limits)
+    fn intake<'a>(&'a self, words: &'a mut Dictionary, failures: &'a mut FirstFailures) -> Intake<'a> {
+        let limits = &self.inner.limits;
+        Intake { window: Window::new(self.now(), limits), limits, words, failures }
     }
 }
 
@@ -222,7 +218,7 @@ impl Store {
             metrics: MetricStore::new(limits),
             spans: SpanStore::new(limits),
             alerts: AlertRules::default(),
-            requests_refused: std::collections::BTreeMap::new(),
+            requests_refused: BTreeMap::new(),
         }
     }
 }

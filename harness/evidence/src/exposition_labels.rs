@@ -1,5 +1,4 @@
-//! The labels that a series has for Prometheus. Teaches what has to be in them: everything by which OTLP tells series
-//! apart.
+//! The labels of a series for Prometheus. Teaches what they must include: everything that distinguishes series in OTLP.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +6,10 @@ use crate::prometheus_names::allowed;
 use crate::series::{MetricId, SeriesKey};
 use crate::value::{Attributes, Resource};
 
-/// The attributes that identify a resource among those of its service; the others stand in `target_info`.
+/// The attributes that identify a resource. The others appear in `target_info`.
 const IDENTITY: [&str; 3] = ["service.name", "service.namespace", "service.instance.id"];
 
-/// Labels that are not for an attribute to have.
+/// Label names that are reserved: an attribute may not use them.
 const TAKEN: [&str; 7] = [
     "le",
     "job",
@@ -21,9 +20,10 @@ const TAKEN: [&str; 7] = [
     "otel_metric_unit",
 ];
 
-/// Everything that identifies a series, between the braces; with the name of its metric if that is needed.
+/// The label pairs that identify a series, as they stand between the braces, with the name of its metric if needed.
 pub(crate) fn labels(key: &SeriesKey, metric: Option<&MetricId>) -> String {
-    let mut labels = from_attributes(&key.attributes);
+    let mut labels = BTreeMap::new();
+    key.attributes.iter().for_each(|(key, value)| add_label(&mut labels, key, value.to_string()));
     add_identity(&mut labels, &key.resource);
     labels.insert("otel_scope_name".to_owned(), key.scope.name.to_string());
     labels.insert("otel_scope_version".to_owned(), key.scope.version.to_string());
@@ -37,7 +37,7 @@ pub(crate) fn labels(key: &SeriesKey, metric: Option<&MetricId>) -> String {
     joined(&labels)
 }
 
-/// The `job` and `instance` of a resource, and these with all else that it says.
+/// The `job` and `instance` of a resource, and the same together with its other attributes.
 pub(crate) fn target(resource: &Resource) -> (String, String) {
     let mut identity = BTreeMap::new();
     add_identity(&mut identity, resource);
@@ -55,13 +55,14 @@ fn add_identity(labels: &mut BTreeMap<String, String>, resource: &Resource) {
     labels.insert("instance".to_owned(), instance.unwrap_or_else(|| fingerprint(&resource.attributes)));
 }
 
-/// Two hosts that give no `service.instance.id` differ in something else that they say; nothing if they say nothing else.
+/// A fingerprint of the other attributes, because two hosts without a `service.instance.id` usually differ in one of them. Empty if
+/// there are none.
 fn fingerprint(attributes: &Attributes) -> String {
     let mut others = attributes.iter().filter(|(key, _)| !IDENTITY.contains(&&***key)).peekable();
     if others.peek().is_none() {
         return String::new();
     }
-    // FNV-1a of 64 bits: the same on every machine and in every run, so that a series keeps its name.
+    // FNV-1a of 64 bits is the same on every machine and in every run, so that a series keeps its name.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for (key, value) in others {
         for byte in format!("{key}\0{value}\0").bytes() {
@@ -71,13 +72,7 @@ fn fingerprint(attributes: &Attributes) -> String {
     format!("{hash:016x}")
 }
 
-fn from_attributes(attributes: &Attributes) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
-    attributes.iter().for_each(|(key, value)| add_label(&mut labels, key, value.to_string()));
-    labels
-}
-
-/// Keys that become one are one label with both values, in the order of the keys.
+/// If two keys become the same label name, the label holds both values, in the order of the keys.
 fn add_label(labels: &mut BTreeMap<String, String>, key: &str, value: String) {
     let name = match allowed(key, |_| false) {
         name if TAKEN.contains(&name.as_str()) => format!("exported_{name}"),
@@ -86,7 +81,7 @@ fn add_label(labels: &mut BTreeMap<String, String>, key: &str, value: String) {
     labels.entry(name).and_modify(|all| *all = format!("{all};{value}")).or_insert(value);
 }
 
-/// A label with an empty value is to Prometheus one that is not there.
+/// To Prometheus, an empty label value means no label.
 fn joined(labels: &BTreeMap<String, String>) -> String {
     let escaped = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let there = labels.iter().filter(|(_, value)| !value.is_empty());

@@ -1,4 +1,4 @@
-//! Which failures are the first of their kind. Teaches to remember the beginning of a storm rather than its middle.
+//! Decides which failures are the first of their kind. Teaches to remember the beginning of a storm rather than its middle.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -6,10 +6,10 @@ use std::hash::{BuildHasher, RandomState};
 use crate::limits::{FAILURE_KINDS_MAX, FIRST_FAILURES, QUIET_PERIOD};
 use crate::time::UnixTime;
 
-/// Counts failures by service, signal and name since it was last quiet.
+/// Counts failures by service, signal and name since the last quiet period.
 #[derive(Default)]
 pub(crate) struct FirstFailures {
-    /// By hash: two kinds that fall together would share their first places, which does no harm.
+    /// By hash. Two kinds with the same hash would share one count, which does no harm.
     kinds: HashMap<u64, Kind>,
     hasher: RandomState,
 }

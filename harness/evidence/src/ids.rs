@@ -1,10 +1,7 @@
-//! The ids that tie spans, links and log records together. Teaches to refuse an id at the door rather than to carry a
-//! wrong one.
+//! The ids that connect spans, links and log records. Teaches to reject a malformed id on arrival rather than to store it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A trace: sixteen bytes, not all zero, written as 32 hexadecimal digits (W3C Trace Context).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,7 +11,7 @@ pub struct TraceId([u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpanId([u8; 8]);
 
-/// The text or the bytes are no such id.
+/// Not a valid id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {digits} hexadecimal digits, not all zero")]
 pub struct NotAnId {
@@ -24,7 +21,7 @@ pub struct NotAnId {
 macro_rules! id {
     ($name:ident, $bytes:literal) => {
         impl $name {
-            /// From the bytes of a message; none if there are too few, too many, or only zeros.
+            /// From the bytes of a message; `None` if the length is wrong or all bytes are zero.
             pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
                 let bytes: [u8; $bytes] = bytes.try_into().ok()?;
                 (bytes != [0; $bytes]).then_some(Self(bytes))
@@ -33,7 +30,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex(&self.0))
+                f.write_str(&const_hex::encode(self.0))
             }
         }
 
@@ -52,39 +49,16 @@ macro_rules! id {
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
+        crate::as_text!($name);
     };
 }
 
 id!(TraceId, 16);
 id!(SpanId, 8);
 
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("a String takes every write");
-    }
-    text
-}
-
-/// Bytes from hexadecimal digits, two for each.
+/// Decodes hexadecimal digits, two for each byte, without a `0x` prefix.
 pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+    const_hex::decode(text).ok().filter(|_| !text.starts_with("0x"))
 }
 
 #[cfg(test)]

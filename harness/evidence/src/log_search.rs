@@ -1,10 +1,10 @@
-//! Finding log records and changes. Teaches a cursor: whoever follows asks for what came after the last he saw.
+//! Finds log records and changes. Teaches cursors: a reader who follows the log asks for what arrived after the last record seen.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::ids::{SpanId, TraceId};
@@ -16,7 +16,7 @@ use crate::value::contains;
 /// Which log records to find. All conditions must hold.
 #[derive(Clone, Debug)]
 pub struct LogQuery {
-    /// Text in the body, the event's name or an attribute's value, in upper or lower case.
+    /// Text in the body, the event's name or an attribute's value, ignoring case.
     pub text: Option<String>,
     pub attributes: Vec<(String, String)>,
     pub service: Option<String>,
@@ -26,9 +26,9 @@ pub struct LogQuery {
     pub from: Option<UnixTime>,
     /// Before this time.
     pub to: Option<UnixTime>,
-    /// Only what arrived after this: [`LogPage::next`] of an earlier answer.
+    /// Only records that arrived after this: [`LogPage::next`] of an earlier answer.
     pub after: Option<u64>,
-    /// How many at most: the newest, or with `after` the oldest.
+    /// The most records to return: the newest, or with `after` the oldest.
     pub limit: usize,
 }
 
@@ -44,7 +44,7 @@ impl Default for LogQuery {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogPage {
     pub logs: Vec<LogEntry>,
-    /// Where to go on: what arrives from now on, or what this answer had no room for.
+    /// The cursor for the next query: past everything that has arrived, or past this page if more remains after it.
     pub next: u64,
     pub truncated: bool,
 }
@@ -73,7 +73,7 @@ pub struct LogEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeList {
     pub changes: Vec<Change>,
-    /// Whether earlier ones were left out.
+    /// Whether changes were left out.
     pub truncated: bool,
 }
 
@@ -83,9 +83,9 @@ pub struct Change {
     pub sequence: u64,
     pub time: UnixTime,
     pub what: String,
-    /// What it happened to: the first attribute whose key ends in `.id` or `.name`, or else the service.
+    /// What was changed: the first attribute whose key ends in `.id` or `.name`, or else the service.
     pub which: String,
-    /// To which version: the first attribute whose key ends in `.version`, or else `service.version`.
+    /// The new version: the first attribute whose key ends in `.version`, or else `service.version`.
     pub version: Option<String>,
     pub service: String,
     pub body: String,
@@ -96,16 +96,17 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Severity(pub u8);
 
+const UNSPECIFIED: &str = "UNSPECIFIED";
 const SEVERITIES: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.0.checked_sub(1).and_then(|above| SEVERITIES.get(usize::from(above / 4)));
-        f.pad(name.unwrap_or(&"UNSPECIFIED"))
+        f.pad(name.unwrap_or(&UNSPECIFIED))
     }
 }
 
-/// The text is no severity.
+/// Not a valid severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected trace, debug, info, warn, error or fatal")]
 pub struct NotASeverity;
@@ -114,27 +115,19 @@ impl FromStr for Severity {
     type Err = NotASeverity;
 
     fn from_str(text: &str) -> Result<Self, NotASeverity> {
+        if text == UNSPECIFIED {
+            return Ok(Self(0));
+        }
         let place = SEVERITIES.iter().zip(0..).find(|(name, _)| name.eq_ignore_ascii_case(text));
         place.map(|(_, place): (_, u8)| Self(4 * place + 1)).ok_or(NotASeverity)
     }
 }
 
-impl Serialize for Severity {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Severity {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text == "UNSPECIFIED" { Ok(Self(0)) } else { text.parse().map_err(de::Error::custom) }
-    }
-}
+crate::as_text!(Severity);
 
 pub(crate) fn find(store: &LogStore, query: &LogQuery) -> LogPage {
     let limit = query.limit.min(ROWS_PER_ANSWER_MAX);
-    // Of each shelf at most one more than the limit can be in the answer, or tell that there are more.
+    // Take one more than the limit from each shelf: that is enough for the answer, and to see whether there are more.
     let mut found: BTreeMap<u64, &LogRow> = BTreeMap::new();
     for shelf in store.shelves() {
         let start = query.after.map_or(0, |after| shelf.partition_point(|row| row.sequence <= after));

@@ -1,12 +1,13 @@
-//! Log records: three kinds of shelves, oldest first out. Teaches how to keep the spark when the fire fills the store.
+//! Stores log records on three kinds of shelves and evicts the oldest first. Teaches how to keep the cause of a storm when the
+//! storm fills the store.
 //!
-//! - *changes*: records of events that tell of a change. Each event name has a shelf of its own, and when the reserved
-//!   share is full the largest shelf gives, so that ten thousand events of one kind push out their own kind only;
-//! - *first failures*: the first few errors of each kind. A full shelf takes no more until age makes room, because
-//!   what came first is what it is for;
+//! - *changes*: records of events that report a change. Each event name has a shelf of its own. When the reserved share is full,
+//!   the largest shelf gives way, so that ten thousand events of one kind evict only their own kind;
+//! - *first failures*: the first few errors of each kind. A full shelf takes no more until older records expire, because its
+//!   purpose is to keep what came first;
 //! - *ordinary*: everything else.
 //!
-//! Strangers have one shelf for their changes and one for all else, and give way beyond a part of the share.
+//! Strangers have one shelf for their changes and one for everything else. Beyond a part of the share, they give way.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::size_of;
@@ -16,14 +17,13 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 use crate::dictionary::Dictionary;
-use crate::failures::FirstFailures;
+use crate::evidence::Intake;
 use crate::ids::{SpanId, TraceId};
 use crate::limits::{
     CHANGE_NAMES_MAX, CHANGES_PERCENT, FAILURE_LOGS_PERCENT, LOGS_PERCENT, Limits, TEXT_BYTES_MAX,
     strangers_part,
 };
 use crate::refusals::{Refusals, Refused, TOO_OLD};
-use crate::skew::Window;
 use crate::time::UnixTime;
 use crate::usage::SignalUsage;
 use crate::value::{Attributes, Resource, Value};
@@ -33,7 +33,7 @@ pub(crate) const SEVERITY_ERROR: u8 = 17;
 
 #[derive(Debug)]
 pub(crate) struct LogRow {
-    /// The order of arrival, which is where a reader who follows goes on.
+    /// The order of arrival. A reader who follows the log continues from this number.
     pub(crate) sequence: u64,
     pub(crate) time: UnixTime,
     pub(crate) severity: u8,
@@ -44,7 +44,7 @@ pub(crate) struct LogRow {
     pub(crate) body: Arc<str>,
     pub(crate) resource: Arc<Resource>,
     pub(crate) attributes: Attributes,
-    /// What the row is counted with.
+    /// The bytes that the row counts for.
     bytes: usize,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct LogStore {
     strangers: Shelf,
     first_failures: Shelf,
     changes: BTreeMap<Arc<str>, Shelf>,
-    /// Of the shelves of own changes together.
+    /// The bytes of all shelves of own changes together.
     changes_bytes: usize,
     changes_of_strangers: Shelf,
     changes_bytes_max: usize,
@@ -76,22 +76,15 @@ impl LogStore {
         }
     }
 
-    pub(crate) fn take(
-        &mut self,
-        request: &ExportLogsServiceRequest,
-        window: Window,
-        limits: &Limits,
-        words: &mut Dictionary,
-        failures: &mut FirstFailures,
-    ) -> Refusals {
+    pub(crate) fn take(&mut self, request: &ExportLogsServiceRequest, mut by: Intake<'_>) -> Refusals {
         let mut refusals = Refusals::default();
         for (r, from_resource) in request.resource_logs.iter().enumerate() {
-            let resource = words.resource(from_resource.resource.as_ref(), limits);
+            let resource = by.words.resource(from_resource.resource.as_ref(), by.limits);
             for (s, from_scope) in from_resource.scope_logs.iter().enumerate() {
                 self.usage.received += from_scope.log_records.len() as u64;
-                let logger = words.scope_name(from_scope.scope.as_ref());
+                let logger = by.words.scope_name(from_scope.scope.as_ref());
                 for (place, record) in from_scope.log_records.iter().enumerate() {
-                    let taken = self.take_record(record, &resource, &logger, window, limits, words, failures);
+                    let taken = self.take_record(record, &resource, &logger, &mut by);
                     if let Err(reason) = taken {
                         let place = || format!("resourceLogs[{r}].scopeLogs[{s}].logRecords[{place}]");
                         refusals.refuse(reason, 1, place);
@@ -99,31 +92,27 @@ impl LogStore {
                 }
             }
         }
-        self.drop_older_than(window.oldest);
-        self.usage.cut += words.take_cut();
+        self.drop_older_than(by.window.oldest);
+        self.usage.cut += by.words.take_cut();
         refusals
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one store, borrowed apart")]
     fn take_record(
         &mut self,
         record: &LogRecord,
         resource: &Arc<Resource>,
         logger: &Arc<str>,
-        window: Window,
-        limits: &Limits,
-        words: &mut Dictionary,
-        failures: &mut FirstFailures,
+        by: &mut Intake<'_>,
     ) -> Result<(), Refused> {
         let told = [record.time_unix_nano, record.observed_time_unix_nano].into_iter().find(|time| *time > 0);
-        let (time, clamped) = window.place(told).ok_or(TOO_OLD)?;
+        let (time, clamped) = by.window.place(told).ok_or(TOO_OLD)?;
         self.usage.clamped += u64::from(clamped);
         self.sequence += 1;
-        let row = row(record, self.sequence, time, resource, logger, words);
+        let row = row(record, self.sequence, time, resource, logger, by.words);
         self.usage.held += 1;
         self.usage.bytes += row.bytes;
         let is_own = resource.is_own;
-        let is_change = row.event.as_ref().is_some_and(|event| limits.is_change(event));
+        let is_change = row.event.as_ref().is_some_and(|event| by.limits.is_change(event));
         let has_place = !is_own || row.event.as_ref().is_some_and(|event| self.has_place_for_change(event));
         if is_change && has_place {
             self.put_change(row);
@@ -131,7 +120,7 @@ impl LogStore {
         }
         let kind = row.event.as_ref().unwrap_or(&row.body);
         let fits = is_own && row.severity >= SEVERITY_ERROR && self.first_failures.has_room_for(&row);
-        if fits && failures.is_first(&row.resource.service, "logs", kind, time) {
+        if fits && by.failures.is_first(&row.resource.service, "logs", kind, time) {
             self.first_failures.put(row);
             return Ok(());
         }
@@ -259,7 +248,8 @@ impl Shelf {
         self.bytes > self.bytes_max
     }
 
-    /// A row that came late leaves when its turn comes: the order is that of arrival.
+    /// Drops from the front while rows are too old. A row that arrived late waits behind earlier arrivals, because shelves are in
+    /// order of arrival.
     fn drop_older_than(&mut self, oldest: UnixTime) -> Dropped {
         let mut dropped = Dropped::default();
         while self.rows.front().is_some_and(|row| row.time < oldest) {
@@ -284,7 +274,7 @@ fn row(
         other => words.text(&other.to_string()),
     };
     debug_assert!(body.len() <= TEXT_BYTES_MAX, "texts are cut where they come in");
-    // Before the field existed, an event's name was an attribute.
+    // Before `event_name` existed, an attribute held the name of an event.
     let event = Some(record.event_name.as_str()).filter(|name| !name.is_empty()).map(|name| words.text(name));
     let event = event.or_else(|| attributes.text("event.name").cloned());
     words.note_cut(is_no_id(&record.trace_id, 16) || is_no_id(&record.span_id, 8));
@@ -303,7 +293,7 @@ fn row(
     }
 }
 
-/// Whether a row came with a malformed id: the row is stored without it.
+/// Whether an id is malformed. The row is then stored without it.
 fn is_no_id(bytes: &[u8], length: usize) -> bool {
     !bytes.is_empty() && bytes.len() != length
 }

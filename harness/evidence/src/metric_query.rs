@@ -1,16 +1,14 @@
-//! Questions about metrics: what there is, how it went, how fast, and quantiles of histograms. Teaches what a rate and
-//! a quantile are made of.
+//! Queries on metrics: names, values, rates, and quantiles of histograms. Teaches how a rate and a quantile are computed.
 //!
-//! **Rate**: the increase in the window before each step, divided by the window. Restarts are added up, nothing is
+//! **Rate**: the increase in the window before each step, divided by the window. The increase spans restarts, and nothing is
 //! extrapolated; see `track`.
 //!
-//! **Quantile**: as `histogram_quantile()` of Prometheus has it. Of the counts added in the window, take the bucket
-//! that holds the observation of rank `q * count`, and go from its lower bound to its upper bound by the share of its
-//! observations up to that rank, as if they lay evenly. The first bucket begins at zero if its upper bound is positive,
-//! and otherwise answers with that bound; the last one, which has no upper bound, answers with its lower bound.
+//! **Quantile**: as `histogram_quantile()` of Prometheus computes it, on the counts added in the window. Take the bucket that holds
+//! the observation of rank `q * count`. Interpolate linearly from its lower to its upper bound, as if its observations were evenly
+//! spread. The first bucket begins at zero if its upper bound is positive; otherwise the answer is that bound. The last bucket has
+//! no upper bound; the answer is its lower bound.
 //!
-//! **Ratio**: the increase of those series that have certain attributes, as a share of the increase of all that are
-//! asked for.
+//! **Ratio**: the increase of the series with certain attributes, as a share of the increase of all selected series.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,24 +20,24 @@ use crate::metrics::MetricStore;
 use crate::series::{AnyTrack, Bounds, Family, MetricId, MetricKind, Series, SeriesKey};
 use crate::time::UnixTime;
 use crate::track::{Amount, Counts};
-use crate::value::Resource;
+use crate::value::{Float, Resource};
 
-/// A value is shown for this long after it was told: the default interval of OpenTelemetry's exporters and half of it
-/// again. What an instance told ends sooner where another of its service has followed it.
+/// How long a value stays valid: one and a half times the default export interval of OpenTelemetry's exporters. The values of an
+/// instance end earlier if another instance of its service has replaced it.
 const LOOK_BACK: Duration = Duration::from_secs(90);
 
-/// What to ask of a metric.
+/// The function to apply to a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Function {
-    /// The values themselves: of a gauge its level, of a counter its total, of a histogram its count.
+    /// The values themselves: a gauge's level, a counter's total, a histogram's count.
     Range,
-    /// The sum of what a histogram has counted.
+    /// The sum of a histogram's observations.
     Sum,
     /// Increase per second.
     Rate,
-    /// The value below which this share of the observations lies.
+    /// The quantile: the value below which this share of the observations lies.
     Quantile(f64),
-    /// Which share of the increase has these attributes.
+    /// The share of the increase that belongs to series with these attributes.
     Ratio(Vec<(String, String)>),
 }
 
@@ -52,21 +50,21 @@ pub struct MetricQuery {
     pub service: Option<String>,
     /// Only series with these attributes.
     pub attributes: Vec<(String, String)>,
-    /// Attributes by whose values series are added up (`service.name` is one): an empty list makes one line of all.
-    /// None: a line for each series.
+    /// Attributes to group by (`service.name` is one): series with equal values are added up. An empty list makes one line of all
+    /// series; `None` makes a line for each series.
     pub by: Option<Vec<String>>,
     pub from: UnixTime,
-    /// The last step at most.
+    /// The last step is at this time or earlier.
     pub to: UnixTime,
     pub step: Duration,
-    /// What rates, quantiles and ratios look back over.
+    /// The look-back of rates, quantiles and ratios.
     pub window: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricAnswer {
     pub name: String,
-    /// The unit that its sender gave it, before the function.
+    /// The sender's unit, before the function is applied.
     pub unit: String,
     pub kind: MetricKind,
     pub lines: Vec<Line>,
@@ -76,18 +74,18 @@ pub struct MetricAnswer {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// The labels by which it differs from the other lines.
+    /// The labels that distinguish it from the other lines.
     pub labels: BTreeMap<String, String>,
-    /// Its values by time; where nothing is known there is no point.
+    /// Its values by time. A step without a known value has no point.
     pub points: Vec<(UnixTime, f64)>,
 }
 
-/// The question has no answer.
+/// Why a query has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
-    /// The step is zero, or the time so long that there would be too many points.
-    #[error("{name}: a line may have {max} points at most")]
-    Points { name: &'static str, max: usize },
+    /// The step is zero, or so short for the time range that a line would have too many points.
+    #[error("step: a line may have {POINTS_PER_LINE_MAX} points at most")]
+    Points,
     /// Too many series at too many steps.
     #[error("step: too many series at too many steps, ask for fewer")]
     Values,
@@ -116,9 +114,7 @@ pub struct MetricInfo {
 
 pub(crate) fn list(store: &MetricStore) -> Vec<MetricInfo> {
     let mut room = ROWS_PER_ANSWER_MAX;
-    // Own services' labels are shown before there is room for strangers'.
-    let (own, strangers): (Vec<_>, Vec<_>) =
-        store.families.iter().partition(|(_, family)| family.own_series > 0);
+    // Own services' labels take the room first.
     let info = |(id, family): (&MetricId, &Family)| {
         let shown = room.min(LINES_PER_ANSWER_MAX).min(family.series.len());
         room -= shown;
@@ -135,15 +131,15 @@ pub(crate) fn list(store: &MetricStore) -> Vec<MetricInfo> {
         };
         (id.clone(), info)
     };
-    let infos: BTreeMap<_, _> = own.into_iter().chain(strangers).map(info).collect();
+    let infos: BTreeMap<_, _> = store.own_first().map(info).collect();
     infos.into_values().collect()
 }
 
-/// Answers a question; none if the metric is not known.
+/// Answers a query; `None` if the metric is unknown.
 pub(crate) fn answer(store: &MetricStore, query: &MetricQuery) -> Result<Option<MetricAnswer>, QueryError> {
     let steps = query.to.seconds_since(query.from).max(0.0) / query.step.as_secs_f64();
     if query.step.is_zero() || steps >= POINTS_PER_LINE_MAX as f64 {
-        return Err(QueryError::Points { name: "step", max: POINTS_PER_LINE_MAX });
+        return Err(QueryError::Points);
     }
     let is_asked_for = |key: &SeriesKey| {
         query.service.as_deref().is_none_or(|service| service == &*key.resource.service)
@@ -182,8 +178,8 @@ pub(crate) fn answer(store: &MetricStore, query: &MetricQuery) -> Result<Option<
     Ok(Some(MetricAnswer { name, unit, kind: id.kind, lines: lines.collect(), truncated }))
 }
 
-/// How much the series with these attributes grew in `(from, to]`, all together; none if nothing is known. If own services
-/// tell this metric, what strangers tell under its name does not count.
+/// The total increase of the series with these attributes in `(from, to]`; `None` if nothing is known. If own services report this
+/// metric, strangers' series of the same name do not count.
 pub(crate) fn increase(
     store: &MetricStore,
     name: &str,
@@ -200,8 +196,8 @@ pub(crate) fn increase(
         .filter_map(|(_, series)| series.increase(from, to)))
 }
 
-/// The quantile by the formula above; none if there are no observations.
-pub(crate) fn quantile(q: f64, bounds: &[f64], counts: &Counts) -> Option<f64> {
+/// The quantile by the formula above; `None` if there are no observations.
+pub(crate) fn quantile(q: f64, bounds: &[Float], counts: &Counts) -> Option<f64> {
     let count = counts.count();
     if count == 0 {
         return None;
@@ -211,10 +207,10 @@ pub(crate) fn quantile(q: f64, bounds: &[f64], counts: &Counts) -> Option<f64> {
     for (place, own) in counts.buckets.iter().enumerate() {
         let up_to = below.saturating_add(*own);
         if up_to as f64 >= rank && *own > 0 {
-            let lower = place.checked_sub(1).map(|before| bounds[before]);
-            return match (lower, bounds.get(place)) {
+            let lower = place.checked_sub(1).map(|before| bounds[before].0);
+            return match (lower, bounds.get(place).map(|upper| upper.0)) {
                 (lower, None) => lower,
-                (None, Some(upper)) if *upper <= 0.0 => Some(*upper),
+                (None, Some(upper)) if upper <= 0.0 => Some(upper),
                 (lower, Some(upper)) => {
                     let lower = lower.unwrap_or(0.0);
                     Some(lower + (upper - lower) * ((rank - below as f64) / *own as f64))
@@ -223,7 +219,7 @@ pub(crate) fn quantile(q: f64, bounds: &[f64], counts: &Counts) -> Option<f64> {
         }
         below = up_to;
     }
-    bounds.last().copied()
+    bounds.last().map(|last| last.0)
 }
 
 fn check(function: &Function, kind: MetricKind) -> Result<(), QueryError> {
@@ -261,7 +257,7 @@ fn value(
             sum(increases()).filter(|all| *all > 0.0).map(|all| part / all)
         }
         Function::Quantile(q) => {
-            // Histograms with other bounds cannot be added: those with the most observations in the window answer.
+            // Histograms with different bounds cannot be added. The bounds with the most observations in the window win.
             let mut all: BTreeMap<&Bounds, Counts> = BTreeMap::new();
             for (key, series) in series {
                 let AnyTrack::Histogram(track) = &series.track else { continue };
@@ -279,7 +275,7 @@ fn sum(values: impl Iterator<Item = f64>) -> Option<f64> {
     values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
 }
 
-/// All labels of a series, or the values of some attributes; a missing attribute is an empty text.
+/// All labels of a series, or the values of the attributes in `by`. A missing attribute becomes an empty text.
 fn labels(key: &SeriesKey, by: Option<&[String]>) -> BTreeMap<String, String> {
     let value = |name: &str| match name {
         "service.name" => key.resource.service.to_string(),

@@ -1,11 +1,11 @@
-//! Metrics: families by name, kind and unit, series by sender and attributes. Teaches that nobody owns a name, and a
-//! limit on cardinality that still adds up.
+//! Stores metrics: families by name, kind and unit; series by sender and attributes. Teaches that no sender owns a name, and a
+//! cardinality limit that keeps sums right.
 //!
 //! A name reported as two kinds is two families, so the first sender of a name cannot keep others from using it.
 //!
 //! Beyond [`CARDINALITY_MAX`] attribute sets of one metric of one sender, points go to one series with the attribute
-//! `otel.metric.overflow=true`, as the metrics SDK of OpenTelemetry specifies: sums stay right, only the detail is
-//! lost. Where there is no place for another series at all, see `room`.
+//! `otel.metric.overflow=true`, as the specification of OpenTelemetry's metrics SDK says: sums stay right, only the detail is lost.
+//! `room` describes what happens if there is no place for another series at all.
 
 use std::collections::BTreeMap;
 use std::mem::size_of;
@@ -16,6 +16,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
 
 use crate::dictionary::Dictionary;
+use crate::evidence::Intake;
 use crate::limits::{CARDINALITY_MAX, Limits, METRICS_PERCENT, WORD_BYTES_MAX};
 use crate::points::{NAME_TOO_LONG, Point, readings};
 use crate::refusals::{Refusals, Refused, TOO_MANY_SERIES, TOO_OLD};
@@ -26,26 +27,26 @@ use crate::track::{Recorded, Temporality};
 use crate::usage::SignalUsage;
 use crate::value::{Attributes, Resource, Scope, Value};
 
-/// Points are looked through for age this often: it costs a look at every series.
+/// How often to drop old points. Each sweep visits every series.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
 pub(crate) struct MetricStore {
     pub(crate) usage: SignalUsage,
     pub(crate) families: BTreeMap<MetricId, Family>,
     pub(crate) series: usize,
-    /// Of these, how many are strangers'.
+    /// How many of the series are strangers'.
     pub(crate) strangers: usize,
     /// How many series each sender has of each metric.
     pub(crate) cardinality: BTreeMap<(Arc<str>, Arc<Resource>), usize>,
     pub(crate) bytes_max: usize,
     next_sweep: UnixTime,
-    /// How many points were taken so far, which orders series by their last point.
+    /// The number of points recorded so far. It orders series by their last point.
     turn: u64,
     /// Whether this request has searched for abandoned series already: the search looks at every series.
     pub(crate) has_looked: bool,
 }
 
-/// What a point belongs to, who sent it, and with which temporality.
+/// The context of a point: its metric, its sender and its temporality.
 struct Context<'a> {
     metric: &'a Metric,
     id: &'a MetricId,
@@ -70,13 +71,8 @@ impl MetricStore {
         }
     }
 
-    pub(crate) fn take(
-        &mut self,
-        request: &ExportMetricsServiceRequest,
-        window: Window,
-        limits: &Limits,
-        words: &mut Dictionary,
-    ) -> Refusals {
+    pub(crate) fn take(&mut self, request: &ExportMetricsServiceRequest, by: Intake<'_>) -> Refusals {
+        let Intake { window, limits, words, .. } = by;
         let mut refusals = Refusals::default();
         self.has_looked = false;
         for (r, from_resource) in request.resource_metrics.iter().enumerate() {
@@ -105,7 +101,7 @@ impl MetricStore {
         refusals
     }
 
-    /// Takes the points of one metric, and says which were refused: one by its number, or all.
+    /// Records the points of one metric. Calls `refuse` with the index of a refused point, or without one if all are refused.
     fn take_metric(
         &mut self,
         metric: &Metric,
@@ -168,7 +164,7 @@ impl MetricStore {
         Ok(())
     }
 
-    /// The series that a point goes to, there now if it was not: its own, or the overflow series of its sender.
+    /// Finds or creates the series for a point: its own, or the overflow series of its sender.
     fn place(
         &mut self,
         context: &Context<'_>,
@@ -183,7 +179,7 @@ impl MetricStore {
         }
         let sender = (Arc::clone(&context.id.name), Arc::clone(context.resource));
         let of_sender = self.cardinality.get(&sender).copied().unwrap_or(0);
-        // One place of each limit is for the overflow series itself.
+        // One place of each limit is kept for the overflow series itself.
         if of_sender + 1 < CARDINALITY_MAX
             && self.has_room(context.id, &key.resource, false, context.window.now)
         {
@@ -223,7 +219,7 @@ impl MetricStore {
         let is_own = key.resource.is_own;
         let family = self.families.get_mut(context.id).expect("it was there or has just been put there");
         if is_own && family.own_series == 0 {
-            // What a metric is, its own service says, also if a stranger used the name first.
+            // The description comes from an own service, even if a stranger used the name first.
             family.description = words.text(&context.metric.description);
         }
         let series = Series::new(context.id.kind, &key.bounds, key.attributes.bytes() + words.take_charge());
@@ -235,14 +231,21 @@ impl MetricStore {
         family.series.insert(key, series);
     }
 
+    /// All families. Those with series of own services come first.
+    pub(crate) fn own_first(&self) -> impl Iterator<Item = (&MetricId, &Family)> {
+        let (own, strangers): (Vec<_>, Vec<_>) =
+            self.families.iter().partition(|(_, family)| family.own_series > 0);
+        own.into_iter().chain(strangers)
+    }
+
     /// The families of one name.
     pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = (&MetricId, &Family)> {
         let first = MetricId::first_of(name);
         self.families.range(first.clone()..).take_while(move |(id, _)| id.name == first.name)
     }
 
-    /// The family that is meant by a name and by what is wanted of its series: one that own services tell before one that
-    /// only strangers do, and of several the one that was told last.
+    /// Resolves a name to one family. Only series that `is_wanted` accepts count. A family with own services' series comes before
+    /// one with strangers' alone; among equals, the most recent point decides.
     pub(crate) fn family(
         &self,
         name: &str,
@@ -255,7 +258,7 @@ impl MetricStore {
     }
 }
 
-/// What a metric's data is called, and how many points it has.
+/// The name of a metric's data in OTLP's JSON, and its number of points.
 fn count(metric: &Metric) -> (&'static str, u64) {
     let (data, points) = match &metric.data {
         None => ("data", 0),

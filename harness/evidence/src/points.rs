@@ -1,5 +1,4 @@
-//! Points of metrics as they come, checked before they are believed. Teaches that figures that contradict each other
-//! are turned away where they come in.
+//! Validates incoming points of metrics. Teaches to refuse contradictory values on arrival.
 
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::refusals::Refused;
 use crate::series::{Bounds, MetricKind};
 use crate::track::{Counts, Temporality};
 use crate::usage::Refusal;
+use crate::value::Float;
 
 pub(crate) struct Readings<'a> {
     pub(crate) kind: MetricKind,
@@ -59,57 +59,50 @@ const NO_HISTOGRAM: Refused =
 const NOT_KEPT: Refused =
     (Refusal::Unsupported, "data: expected a gauge, a sum or a histogram with explicit bounds");
 
-/// Reads the points of a metric.
+/// Validates the points of a metric.
 ///
 /// # Errors
 ///
-/// If it is of a kind that is not kept, or has no data.
+/// If the metric has no data, or is of a kind that is not kept.
 pub(crate) fn readings(metric: &Metric) -> Result<Readings<'_>, Refused> {
     let cumulative_or_delta = |temporality: i32| match AggregationTemporality::try_from(temporality) {
         Ok(AggregationTemporality::Cumulative) => Ok(Temporality::Cumulative),
         Ok(AggregationTemporality::Delta) => Ok(Temporality::Delta),
         _ => Err(NO_TEMPORALITY),
     };
-    match metric.data.as_ref().ok_or(NO_DATA)? {
+    let (kind, temporality, points) = match metric.data.as_ref().ok_or(NO_DATA)? {
         Data::Gauge(gauge) => {
             let points = gauge.data_points.iter().map(|point| number(point, false));
-            Ok(Readings {
-                kind: MetricKind::Gauge,
-                temporality: Temporality::Gauge,
-                points: points.collect(),
-            })
+            (MetricKind::Gauge, Temporality::Gauge, points.collect())
         }
         Data::Sum(sum) => {
             let temporality = match (cumulative_or_delta(sum.aggregation_temporality)?, sum.is_monotonic) {
-                // A total that may fall is a level: there is no telling a fall from a restart.
+                // A total that may fall is a gauge: a fall cannot be distinguished from a restart.
                 (Temporality::Cumulative, false) => Temporality::Gauge,
                 (temporality, _) => temporality,
             };
             let kind = if sum.is_monotonic { MetricKind::Counter } else { MetricKind::Gauge };
             let points = sum.data_points.iter().map(|point| number(point, sum.is_monotonic));
-            Ok(Readings { kind, temporality, points: points.collect() })
+            (kind, temporality, points.collect())
         }
         Data::Histogram(data) => {
             let temporality = cumulative_or_delta(data.aggregation_temporality)?;
-            let points = data.data_points.iter().map(histogram);
-            Ok(Readings { kind: MetricKind::Histogram, temporality, points: points.collect() })
+            (MetricKind::Histogram, temporality, data.data_points.iter().map(histogram).collect())
         }
-        Data::ExponentialHistogram(_) | Data::Summary(_) => Err(NOT_KEPT),
-    }
+        Data::ExponentialHistogram(_) | Data::Summary(_) => return Err(NOT_KEPT),
+    };
+    Ok(Readings { kind, temporality, points })
 }
 
 fn number(point: &NumberDataPoint, only_grows: bool) -> Result<Point<'_>, Refused> {
-    let value = match point.value {
-        Some(Value::AsDouble(value)) => value,
-        Some(Value::AsInt(value)) => value as f64,
-        None => return Err(if has_no_value(point.flags) { NO_VALUE } else { NO_NUMBER }),
-    };
     if has_no_value(point.flags) {
         return Err(NO_VALUE);
     }
-    if !value.is_finite() {
-        return Err(NO_NUMBER);
-    }
+    let value = match point.value {
+        Some(Value::AsDouble(value)) if value.is_finite() => value,
+        Some(Value::AsInt(value)) => value as f64,
+        _ => return Err(NO_NUMBER),
+    };
     if only_grows && value < 0.0 {
         return Err(FALLS);
     }
@@ -124,7 +117,7 @@ fn number(point: &NumberDataPoint, only_grows: bool) -> Result<Point<'_>, Refuse
 fn histogram(point: &HistogramDataPoint) -> Result<Point<'_>, Refused> {
     let bounds = &point.explicit_bounds;
     let buckets: Box<[u64]> = match point.bucket_counts.as_slice() {
-        // A histogram may come without buckets: then one bucket holds everything.
+        // A histogram may have no bounds and no buckets: one bucket then holds all observations.
         [] if bounds.is_empty() => Box::from([point.count]),
         counts => Box::from(counts),
     };
@@ -143,7 +136,7 @@ fn histogram(point: &HistogramDataPoint) -> Result<Point<'_>, Refused> {
         start: point.start_time_unix_nano,
         attributes: &point.attributes,
         reading: Reading::Histogram {
-            bounds: Bounds(bounds.as_slice().into()),
+            bounds: Bounds(bounds.iter().copied().map(Float).collect()),
             counts: Counts { sum, buckets },
         },
     })

@@ -1,5 +1,5 @@
-//! What is wrong with a request, as `application/problem+json` (RFC 9457). Teaches that every door answers in the same
-//! words, also where nobody stands behind it.
+//! Error responses as `application/problem+json` (RFC 9457). Teaches that every endpoint reports errors in one format, also where
+//! no handler exists.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -38,12 +38,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The answer at a path where nothing is.
+/// The response for an unknown path.
 pub(crate) async fn no_such_path() -> Problem {
     Problem::not_found("There is nothing at this path.")
 }
 
-/// The answer to a method that a path does not know; which it does stands in `Allow`.
+/// The response to a method that a path does not support; the `Allow` header lists those that it does.
 pub(crate) async fn no_such_method(method: Method) -> Problem {
     Problem::of(StatusCode::METHOD_NOT_ALLOWED, format!("{method} cannot be used at this path."))
 }

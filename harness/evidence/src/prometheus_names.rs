@@ -1,14 +1,14 @@
-//! How names and units of OTLP become those of Prometheus (OpenTelemetry specification, *Prometheus and OpenMetrics
-//! Compatibility*). Teaches that a unit belongs in the name where there is no other place for it.
+//! Translates names and units from OTLP to Prometheus (OpenTelemetry specification, *Prometheus and OpenMetrics Compatibility*).
+//! Teaches that a unit belongs in the name if it has no other place.
 
 use crate::series::MetricKind;
 
-/// What the samples of a family have after its name.
+/// The suffix of a family's samples.
 pub(crate) fn suffix(kind: MetricKind) -> &'static str {
     if kind == MetricKind::Counter { "_total" } else { "" }
 }
 
-/// All names that a family's lines have, its own included.
+/// All names that a family's lines use, including its own.
 pub(crate) fn sample_names(name: &str, kind: MetricKind) -> Vec<String> {
     let suffixes: &[&str] = match kind {
         MetricKind::Gauge => &[""],
@@ -32,7 +32,7 @@ pub(crate) fn family_name(name: &str, unit: Option<&str>, kind: MetricKind) -> S
     name
 }
 
-/// The unit in words (UCUM's abbreviations are OTLP's), or none: annotations in braces count things and are no units.
+/// The unit in words, or `None`. OTLP uses UCUM's abbreviations. Annotations in braces name what is counted and are no units.
 pub(crate) fn unit_words(unit: &str, kind: MetricKind) -> Option<String> {
     let mut bare = String::new();
     let mut depth = 0_usize;
@@ -87,7 +87,7 @@ const UNITS: [(&str, &str); 18] = [
     ("W", "watts"),
 ];
 
-/// The characters that a name may have, others as `_`, several of these as one; a leading digit gets one before it.
+/// Replaces each run of forbidden characters and underscores by one `_`, and puts a `_` before a leading digit.
 pub(crate) fn allowed(name: &str, also: impl Fn(char) -> bool) -> String {
     let mut kept = String::with_capacity(name.len());
     for c in name.chars() {

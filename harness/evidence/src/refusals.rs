@@ -1,14 +1,14 @@
-//! What of one request was refused, where, and what was expected there. Teaches that a sender can only mend what it is
-//! told of: a count without a place sends people guessing.
+//! What a request lost, where, and what was expected there. Teaches that a sender can only mend what it learns of: a count without
+//! a place makes people guess.
 
 use std::collections::BTreeMap;
 
 use crate::usage::{Refusal, SignalUsage};
 
-/// Reasons that one answer gives in words: enough to see what is wrong with a sender, and bounded.
+/// The most reasons that one answer spells out: enough to see what is wrong with a sender, and bounded.
 const REASONS_MAX: usize = 8;
 
-/// Why one row was refused: the kind of reason, and its field with what was expected there.
+/// Why a row was refused: the kind of reason, and the field with what was expected there.
 pub(crate) type Refused = (Refusal, &'static str);
 
 pub(crate) const TOO_OLD: Refused =
@@ -28,20 +28,20 @@ pub(crate) const OUT_OF_ORDER: Refused =
 /// The parts of a request that could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unread {
-    /// Records that could not be read, or that stand in what could not be read.
+    /// Records that could not be decoded, or whose enclosing message could not.
     pub(crate) records: u64,
-    /// Records that could be read by themselves.
+    /// Records that could be decoded by themselves.
     pub(crate) readable: u64,
-    /// Places where records should stand and something else does, so that nobody knows how many were meant.
+    /// Places where something else stands instead of records, so that their number is unknown.
     pub(crate) places: u64,
-    /// Fields that OTLP does not know and that may have held records.
+    /// Fields unknown to OTLP that may have held records.
     pub(crate) ignored: u64,
     reasons: Vec<String>,
     unsaid: u64,
 }
 
 impl Unread {
-    /// Whether something was wrong and not one record could be read.
+    /// Whether something was unreadable and no record was readable.
     pub(crate) fn is_everything(&self) -> bool {
         self.readable == 0 && self.records + self.places > 0
     }
@@ -52,6 +52,16 @@ impl Unread {
         } else {
             self.unsaid += 1;
         }
+    }
+
+    pub(crate) fn lose_place(&mut self, reason: impl FnOnce() -> String) {
+        self.places += 1;
+        self.say(reason);
+    }
+
+    pub(crate) fn ignore(&mut self, reason: impl FnOnce() -> String) {
+        self.ignored += 1;
+        self.say(reason);
     }
 
     /// The reasons in words.
@@ -65,18 +75,18 @@ impl Unread {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     pub refused: u64,
-    /// The reasons in words; empty if there is nothing to say.
+    /// The reasons in words; empty if there are none.
     pub reasons: String,
 }
 
-/// Rows of one request as they are refused.
+/// The rows refused while a request is ingested.
 #[derive(Default)]
 pub(crate) struct Refusals {
     by_reason: BTreeMap<Refusal, (u64, String)>,
 }
 
 impl Refusals {
-    /// Refuses rows; the first of each reason says where it was.
+    /// Refuses rows, and keeps the place of the first row for each reason.
     pub(crate) fn refuse(&mut self, (reason, expected): Refused, rows: u64, place: impl FnOnce() -> String) {
         if rows == 0 {
             return;
@@ -85,7 +95,7 @@ impl Refusals {
         self.by_reason.entry(reason).or_insert_with(first).0 += rows;
     }
 
-    /// Counts what was refused, with what could not be read before it came here.
+    /// Adds the refusals and the unreadable parts to the usage, and returns them for the sender.
     pub(crate) fn count(self, unread: &Unread, usage: &mut SignalUsage) -> Taken {
         let mut taken = Taken { refused: unread.records, reasons: String::new() };
         let mut sentences = Vec::new();

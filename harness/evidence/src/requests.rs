@@ -1,7 +1,7 @@
-//! Which traces stand behind a figure: the slowest and the first failed requests of each half minute, by service and
-//! route. Teaches what exemplars are for, and how to have them although a sender attaches none.
+//! Links figures to traces: the slowest and the first failed requests of each half minute, by service and route. Teaches what
+//! exemplars are for, and how to derive them when senders attach none.
 //!
-//! They are noted as spans arrive, so that a figure leads to a trace id even when the trace itself had to leave.
+//! Links are noted as spans arrive, so that a figure leads to a trace id even after the trace itself was evicted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::limits::{REQUEST_SLOTS_MAX, WORD_BYTES_MAX, strangers_part};
 use crate::span_row::SpanRow;
 use crate::time::UnixTime;
 
-/// Requests of one service and route that ended in one slot of time.
+/// The length of a time slot. A slot covers the requests of one service and route that ended in it.
 const SLOT: Duration = Duration::from_secs(30);
-/// Of each sort, enough to see whether they are alike.
+/// Links to keep in a slot for each sort: enough to see whether they are alike.
 const PER_SLOT: usize = 4;
 
-/// Whether to look for slow requests or for failed ones.
+/// Which requests to find.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
@@ -40,7 +40,7 @@ pub struct RequestLink {
     pub ended: UnixTime,
     pub duration_s: f64,
     pub failed: bool,
-    /// Whether it ended because somebody had waited long enough.
+    /// Whether it ended in a timeout.
     pub timed_out: bool,
     /// Whether its trace is still held.
     pub held: bool,
@@ -104,7 +104,7 @@ impl Requests {
         }
     }
 
-    /// The requests of these, in order: the slowest first, or the first that failed first.
+    /// The matching requests in order: the slowest first, or the earliest failure first.
     pub(crate) fn find(
         &self,
         sort: Sort,

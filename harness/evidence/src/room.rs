@@ -1,9 +1,9 @@
-//! Room for one more series, and who has to leave for it. Teaches that a table that strangers can fill belongs to
-//! strangers, unless a part of it is kept from them.
+//! Makes room for one more series by evicting others. Teaches that untrusted senders end up owning a table that they can fill,
+//! unless a part of it is kept from them.
 //!
-//! Strangers fill a part of the places and give way to each other, the series first that was told longest ago. If own
-//! services need a place, strangers leave, then own series that nobody tells any more, such as those of instances that
-//! are gone. Whoever has left is counted.
+//! Strangers may fill a part of the places, and evict each other, the series with the oldest last point first. If own services need
+//! a place, strangers are evicted first. Abandoned own series follow, such as those of instances that are gone. Evictions are
+//! counted.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::series::{MetricId, Series, SeriesKey};
 use crate::time::UnixTime;
 use crate::value::Resource;
 
-/// A series without a point for this long counts as abandoned; Prometheus no longer sees it either.
+/// A series without a point for this long counts as abandoned. Prometheus no longer sees it either.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
 
 impl MetricStore {
-    /// Whether a sender may have one series more of a metric, if need be after others have left for it.
+    /// Whether a sender may add a series to a metric, if need be after the eviction of others.
     pub(crate) fn has_room(
         &mut self,
         id: &MetricId,
@@ -35,7 +35,7 @@ impl MetricStore {
     }
 
     fn fits(&self, id: &MetricId, sender: &Resource, for_overflow: bool) -> bool {
-        // One place for each name is for its overflow series.
+        // One place for each metric name is kept for its overflow series.
         let kept = if for_overflow { 0 } else { METRIC_NAMES_MAX };
         let is_named = self.families.contains_key(id);
         if sender.is_own {
@@ -48,7 +48,7 @@ impl MetricStore {
                 || (self.families.len() < METRIC_NAMES_MAX && names() < strangers_part(METRIC_NAMES_MAX)))
     }
 
-    /// Drops the eighth of the strangers' series that has gone longest without a point; false if there are none.
+    /// Drops the eighth of the strangers' series whose last points are the oldest. Returns false if there are none.
     fn drop_oldest_strangers(&mut self) -> bool {
         let all = self.families.values().flat_map(|family| &family.series);
         let mut turns: Vec<u64> =
@@ -62,23 +62,20 @@ impl MetricStore {
         true
     }
 
-    /// Drops series with all their points, because others need their places.
+    /// Drops series with all their points, to free their places for others.
     fn drop_series(&mut self, leaves: impl Fn(&SeriesKey, &Series) -> bool) {
         let mut dropped = 0;
         self.retain(|key, series| {
             let stays = !leaves(key, series);
-            if !stays {
-                let (points, bytes) = series.drop_older_than(UnixTime::MAX);
-                dropped += points;
-                return (false, points, bytes);
-            }
-            (true, 0, 0)
+            let (points, bytes) = if stays { (0, 0) } else { series.drop_older_than(UnixTime::MAX) };
+            dropped += points;
+            (stays, points, bytes)
         });
         self.usage.evicted.by_newcomers += dropped;
     }
 
-    /// Makes room for a tenth of the share at once, because looking for the oldest points costs a look at every series.
-    /// Beyond their part, strangers are the first to give.
+    /// Frees a tenth of the share at once, because a search for the oldest points visits every series. Strangers beyond their part
+    /// give way first.
     pub(crate) fn shrink(&mut self) {
         let enough = self.bytes_max / 10 * 9;
         let part = strangers_part(self.bytes_max);
@@ -118,7 +115,7 @@ impl MetricStore {
             + series.map(|series| series.bytes + series.points_bytes).sum::<usize>()
     }
 
-    /// Drops points, and series without points; returns how many points.
+    /// Drops points, and series that have none left. Returns the number of points.
     pub(crate) fn drop_older_than(&mut self, oldest: UnixTime, gives: impl Fn(&SeriesKey) -> bool) -> u64 {
         let mut dropped = 0;
         self.retain(|key, series| {
@@ -132,7 +129,7 @@ impl MetricStore {
         dropped
     }
 
-    /// Looks at every series: whether it stays, and what points and bytes it gave.
+    /// Visits every series. `look` returns whether the series stays, and how many points and bytes it gave up.
     fn retain(&mut self, mut look: impl FnMut(&SeriesKey, &mut Series) -> (bool, u64, usize)) {
         let Self { usage, families, series: count, strangers, cardinality, .. } = self;
         families.retain(|id, family| {

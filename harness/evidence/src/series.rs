@@ -1,6 +1,5 @@
-//! One series of a metric, whatever its kind. Teaches to tell kinds apart in one place, so that the rest need not.
+//! One series of a metric, of any kind. Teaches to distinguish the kinds in one place, so that the rest of the code need not.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::mem::size_of;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use crate::points::Reading;
 use crate::refusals::Refused;
 use crate::time::UnixTime;
 use crate::track::{Counts, Recorded, Temporality, Track};
-use crate::value::{Attributes, Resource, Scope};
+use crate::value::{Attributes, Float, Resource, Scope};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,7 +21,7 @@ pub enum MetricKind {
     Histogram,
 }
 
-/// What identifies a metric: a name under which senders report two kinds or units is two metrics.
+/// The identity of a metric. A name that senders report with two kinds or units is two metrics.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MetricId {
     pub(crate) name: Arc<str>,
@@ -31,7 +30,7 @@ pub(crate) struct MetricId {
 }
 
 impl MetricId {
-    /// The first that there can be of a name.
+    /// The smallest possible id with this name.
     pub(crate) fn first_of(name: &str) -> Self {
         Self { name: name.into(), kind: MetricKind::Gauge, unit: "".into() }
     }
@@ -41,13 +40,14 @@ impl MetricId {
 pub(crate) struct Family {
     pub(crate) description: Arc<str>,
     pub(crate) series: BTreeMap<SeriesKey, Series>,
-    /// How many of them are of own services.
+    /// How many of the series belong to own services.
     pub(crate) own_series: usize,
     pub(crate) bytes: usize,
 }
 
 impl Family {
-    /// When instances that tell nothing any more were followed by another of their service. What they told last is no longer so.
+    /// For each instance that has stopped reporting: when the next instance of its service began. Its last values are outdated from
+    /// then on.
     pub(crate) fn followed(&self) -> BTreeMap<&Resource, UnixTime> {
         let mut told: BTreeMap<&Resource, (UnixTime, UnixTime)> = BTreeMap::new();
         for (key, series) in self.series.iter().filter(|(key, _)| key.resource.instance.is_some()) {
@@ -70,7 +70,7 @@ impl Family {
     }
 }
 
-/// What identifies a series of a metric. A sender that returns with other bounds begins a new series.
+/// The identity of a series. A sender that changes its bucket bounds begins a new series.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SeriesKey {
     pub(crate) resource: Arc<Resource>,
@@ -80,30 +80,15 @@ pub(crate) struct SeriesKey {
 }
 
 /// The bounds of a histogram's buckets; a number has none.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Bounds(pub(crate) Arc<[f64]>);
-
-impl Eq for Bounds {}
-
-impl PartialOrd for Bounds {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Bounds {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let pairs = self.0.iter().zip(&*other.0).map(|(own, other)| own.total_cmp(other));
-        pairs.fold(self.0.len().cmp(&other.0.len()), Ordering::then)
-    }
-}
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Bounds(pub(crate) Arc<[Float]>);
 
 pub(crate) struct Series {
     pub(crate) track: AnyTrack,
-    /// What it costs without its points, and what they cost.
+    /// The bytes of the series without its points, and the bytes of its points.
     pub(crate) bytes: usize,
     pub(crate) points_bytes: usize,
-    /// The turn at which its last point arrived.
+    /// The store's turn when its last point arrived.
     pub(crate) turn: u64,
 }
 
@@ -113,20 +98,20 @@ pub(crate) enum AnyTrack {
 }
 
 impl Series {
-    /// A series without points; `own` is what its key costs.
+    /// A series without points. `own` is the bytes of its key.
     pub(crate) fn new(kind: MetricKind, bounds: &Bounds, own: usize) -> Self {
         let track = match kind {
             MetricKind::Gauge | MetricKind::Counter => AnyTrack::Number(Track::new()),
             MetricKind::Histogram => AnyTrack::Histogram(Track::new()),
         };
-        // Once for the bounds, once for the total at the last restart.
+        // Count the bounds twice: once for the key, once for the total at the last restart.
         let bounds = 2 * size_of::<f64>() * bounds.0.len();
-        // Once for the series, once for its place in the tree and in the count of its sender.
+        // Count the struct twice: once for the series, once for its entries in the tree and in the count of its sender.
         let bytes = 2 * size_of::<(SeriesKey, Self)>() + bounds + own;
         Self { track, bytes, points_bytes: 0, turn: 0 }
     }
 
-    /// Records a point; what became of it, and what a new point costs.
+    /// Records a point. Returns how it was recorded, and the bytes of a new point.
     pub(crate) fn record(
         &mut self,
         temporality: Temporality,
@@ -161,8 +146,8 @@ impl Series {
 
     pub(crate) fn last_time(&self) -> Option<UnixTime> {
         match &self.track {
-            AnyTrack::Number(track) => track.last().map(|(time, _)| *time),
-            AnyTrack::Histogram(track) => track.last().map(|(time, _)| *time),
+            AnyTrack::Number(track) => track.last().map(|(time, _)| time),
+            AnyTrack::Histogram(track) => track.last().map(|(time, _)| time),
         }
     }
 
@@ -175,7 +160,7 @@ impl Series {
         (points, bytes)
     }
 
-    /// How much it grew, in observations if it is a histogram; see [`Track::increase`].
+    /// The increase, in observations for a histogram; see [`Track::increase`].
     pub(crate) fn increase(&self, from: UnixTime, to: UnixTime) -> Option<f64> {
         match &self.track {
             AnyTrack::Number(track) => track.increase(from, to),
@@ -183,7 +168,7 @@ impl Series {
         }
     }
 
-    /// The last value between `oldest` and `time`, in observations if it is a histogram.
+    /// The last value between `oldest` and `time`, in observations for a histogram.
     pub(crate) fn level(&self, time: UnixTime, oldest: UnixTime) -> Option<f64> {
         match &self.track {
             AnyTrack::Number(track) => track.at(time, oldest).copied(),

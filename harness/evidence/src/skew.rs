@@ -1,12 +1,12 @@
-//! Which times are believed. Teaches that a sender's clock is a claim.
+//! Decides which timestamps to believe. Teaches that a sender's clock is a claim.
 //!
-//! The rule: what is older than evidence is kept is refused. What lies ahead of the store's clock by no more than a
-//! minute is believed. What lies further ahead is kept as of now, and counted. What tells no time is kept as of now.
+//! The rule: a time older than evidence is kept is refused. A time up to a minute ahead of the store's clock is believed. A time
+//! further ahead is replaced by the current time, and counted. A row without a time gets the current time.
 
 use crate::limits::{CLOCK_SKEW_MAX, Limits};
 use crate::time::UnixTime;
 
-/// The times that are believed at one moment.
+/// The range of times that are believed at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) oldest: UnixTime,
@@ -18,7 +18,7 @@ impl Window {
         Self { oldest: now.minus(limits.age_max), now }
     }
 
-    /// The time to store a row with, and whether it differs from the sender's; none if the row is too old.
+    /// The time to store a row with, and whether it differs from the sender's; `None` if the row is too old.
     pub(crate) fn place(&self, told_nanos: Option<u64>) -> Option<(UnixTime, bool)> {
         let told = told_nanos.map_or(self.now, UnixTime::from_nanos);
         if told < self.oldest {

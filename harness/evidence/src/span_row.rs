@@ -1,4 +1,4 @@
-//! One span as a row, and how it is made of a message. Teaches that a row is judged once, where it comes in.
+//! One span as a row, and its conversion from a message. Teaches to validate a row once, on arrival.
 
 use std::mem::size_of;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::skew::Window;
 use crate::time::UnixTime;
 use crate::value::{Attributes, Resource, Value};
 
-/// A link's own bytes: itself and its place in the index from the other side.
+/// The bytes of a link: its row and its entry in the reverse index.
 const LINK_COST: usize = size_of::<LinkRow>() + size_of::<Vec<TraceId>>() + 2 * size_of::<TraceId>();
 
 pub(crate) struct SpanRow {
@@ -48,20 +48,21 @@ impl SpanRow {
         self.end.seconds_since(self.start)
     }
 
-    /// By its own status, or by an HTTP status of 500 and above.
+    /// Whether it failed: by its status, or by an HTTP status of 500 and above.
     pub(crate) fn has_failed(&self) -> bool {
         self.status == StatusCode::Error as u8
             || matches!(self.attributes.get("http.response.status_code"), Some(Value::Int(500..)))
     }
 
-    /// Whether it ended because somebody had waited long enough, for the caller or for somebody behind it (RFC 9110, 15.5.9 and 15.6.5).
+    /// Whether it ended in a timeout: the server waited too long for its caller (408) or for a server behind it (504; RFC 9110,
+    /// 15.5.9 and 15.6.5).
     pub(crate) fn has_timed_out(&self) -> bool {
         matches!(self.attributes.get("http.response.status_code"), Some(Value::Int(408 | 504)))
     }
 }
 
-/// A span that ends too far ahead is moved back as a whole, so that its duration stays; one that ends before it starts
-/// ends where it starts. Both count as clamped.
+/// The start and end to store, and whether they were clamped; `None` if the span is too old. A span that ends too far in the future
+/// moves back as a whole and keeps its duration. A span that ends before it starts ends at its start.
 pub(crate) fn place(span: &Span, window: Window) -> Option<(UnixTime, UnixTime, bool)> {
     let told_end = span.end_time_unix_nano.max(span.start_time_unix_nano);
     let (end, is_ahead) = window.place(Some(told_end))?;
@@ -71,7 +72,7 @@ pub(crate) fn place(span: &Span, window: Window) -> Option<(UnixTime, UnixTime, 
     (start >= window.oldest).then_some((start, end, clamped))
 }
 
-/// The row of a span at its place in time, and its bytes.
+/// The row of a span with these times, and its bytes.
 pub(crate) fn row(
     span: &Span,
     id: SpanId,
@@ -82,7 +83,7 @@ pub(crate) fn row(
 ) -> (SpanRow, usize) {
     words.begin_row();
     let attributes = words.attributes(&span.attributes);
-    // Events keep their distance from the span, also when the span was moved.
+    // Shift events together with their span.
     let shift = start.nanos().wrapping_sub(span.start_time_unix_nano);
     let events = span.events.iter().take(ATTRIBUTES_MAX).map(|event| EventRow {
         time: UnixTime::from_nanos(event.time_unix_nano.wrapping_add(shift)),

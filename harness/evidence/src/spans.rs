@@ -1,8 +1,7 @@
-//! Spans, kept by trace. Teaches that a trace is worth keeping whole or not at all, so that eviction takes whole
-//! traces.
+//! Stores spans by trace. Teaches that a partial trace is worth little, so that eviction takes whole traces.
 //!
-//! Oldest trace first, by arrival. A trace with a first failure of its kind is *reserved*: it moves to a share of its
-//! own, which takes no more when it is full. Traces of strangers alone give way to others beyond a part of the share.
+//! The oldest trace by arrival is evicted first. A trace with a first failure of its kind is *reserved*: it moves to a share of its
+//! own, which takes no more when it is full. Traces that only strangers contribute to give way beyond a part of the share.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -12,15 +11,13 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
-use crate::dictionary::Dictionary;
-use crate::failures::FirstFailures;
+use crate::evidence::Intake;
 use crate::ids::{SpanId, TraceId};
 use crate::limits::{
     FAILURE_TRACES_PERCENT, LINKING_TRACES_MAX, Limits, SPANS_PER_TRACE_MAX, TRACES_PERCENT, strangers_part,
 };
 use crate::refusals::{NO_SPAN_ID, NO_TRACE_ID, Refusals, Refused, SPAN_TOO_OLD, TRACE_FULL};
 use crate::requests::Requests;
-use crate::skew::Window;
 use crate::span_row::{SpanRow, place, row};
 use crate::time::UnixTime;
 use crate::usage::SignalUsage;
@@ -56,7 +53,7 @@ impl Trace {
         self.spans.iter().map(|span| span.end).max().unwrap_or_default()
     }
 
-    /// The span that has no parent here and began first.
+    /// The earliest span whose parent is not in the trace.
     pub(crate) fn root(&self) -> Option<&SpanRow> {
         let has_parent = |span: &SpanRow| self.spans.iter().any(|other| Some(other.id) == span.parent);
         let roots = self.spans.iter().filter(|span| span.parent.is_none() || !has_parent(span));
@@ -68,13 +65,14 @@ pub(crate) struct SpanStore {
     pub(crate) usage: SignalUsage,
     pub(crate) requests: Requests,
     traces: HashMap<TraceId, Trace>,
-    /// By a trace: the traces with links to it.
+    /// For each trace, the traces that link to it.
     linking: HashMap<TraceId, Vec<TraceId>>,
-    /// By place.
+    /// Indexed by [`Place`].
     shares: [Share; 3],
 }
 
-/// Traces that compete for the same bytes, in the order of arrival. An id whose trace has moved away is skipped.
+/// Traces that compete for the same bytes, in the order of arrival. The queue may hold ids of traces that have moved to another
+/// share.
 struct Share {
     queue: VecDeque<TraceId>,
     bytes: usize,
@@ -95,22 +93,15 @@ impl SpanStore {
         }
     }
 
-    pub(crate) fn take(
-        &mut self,
-        request: &ExportTraceServiceRequest,
-        window: Window,
-        limits: &Limits,
-        words: &mut Dictionary,
-        failures: &mut FirstFailures,
-    ) -> Refusals {
+    pub(crate) fn take(&mut self, request: &ExportTraceServiceRequest, mut by: Intake<'_>) -> Refusals {
         let mut refusals = Refusals::default();
         for (r, from_resource) in request.resource_spans.iter().enumerate() {
-            let resource = words.resource(from_resource.resource.as_ref(), limits);
+            let resource = by.words.resource(from_resource.resource.as_ref(), by.limits);
             for (s, from_scope) in from_resource.scope_spans.iter().enumerate() {
                 self.usage.received += from_scope.spans.len() as u64;
-                let scope = words.scope_name(from_scope.scope.as_ref());
+                let scope = by.words.scope_name(from_scope.scope.as_ref());
                 for (place, span) in from_scope.spans.iter().enumerate() {
-                    let taken = self.take_span(span, &resource, &scope, window, words, failures);
+                    let taken = self.take_span(span, &resource, &scope, &mut by);
                     if let Err(reason) = taken {
                         let place = || format!("resourceSpans[{r}].scopeSpans[{s}].spans[{place}]");
                         refusals.refuse(reason, 1, place);
@@ -118,8 +109,8 @@ impl SpanStore {
                 }
             }
         }
-        self.evict_by_age(window.oldest);
-        self.usage.cut += words.take_cut();
+        self.evict_by_age(by.window.oldest);
+        self.usage.cut += by.words.take_cut();
         refusals
     }
 
@@ -147,9 +138,7 @@ impl SpanStore {
         span: &Span,
         resource: &Arc<Resource>,
         scope: &Arc<str>,
-        window: Window,
-        words: &mut Dictionary,
-        failures: &mut FirstFailures,
+        by: &mut Intake<'_>,
     ) -> Result<(), Refused> {
         let trace_id = TraceId::from_bytes(&span.trace_id).ok_or(NO_TRACE_ID)?;
         let id = SpanId::from_bytes(&span.span_id).ok_or(NO_SPAN_ID)?;
@@ -164,15 +153,15 @@ impl SpanStore {
                 return Err(TRACE_FULL);
             }
         }
-        let (start, end, clamped) = place(span, window).ok_or(SPAN_TOO_OLD)?;
+        let (start, end, clamped) = place(span, by.window).ok_or(SPAN_TOO_OLD)?;
         self.usage.clamped += u64::from(clamped);
-        let (row, bytes) = row(span, id, (start, end), resource, scope, words);
+        let (row, bytes) = row(span, id, (start, end), resource, scope, by.words);
 
         self.requests.note(trace_id, &row);
         let is_first_failure = resource.is_own
             && row.has_failed()
-            && failures.is_first(&row.resource.service, "spans", &row.name, row.end);
-        self.put(trace_id, row, bytes, window.now);
+            && by.failures.is_first(&row.resource.service, "spans", &row.name, row.end);
+        self.put(trace_id, row, bytes, by.window.now);
         if is_first_failure {
             self.reserve(trace_id);
         }
@@ -206,7 +195,7 @@ impl SpanStore {
         self.usage.bytes += bytes;
         let reserved = &self.shares[Place::Reserved as usize];
         if trace.place == Place::Reserved && reserved.bytes > reserved.bytes_max {
-            // It has outgrown the share: back to the end of the ordinary queue.
+            // It has outgrown the reserved share: move it to the end of the ordinary queue.
             self.move_to(id, Place::Own);
         } else if trace.place == Place::Strangers && is_own {
             self.move_to(id, Place::Own);
@@ -255,7 +244,7 @@ impl SpanStore {
         }
     }
 
-    /// The trace that is evicted next. Ids whose trace has moved to another share are skipped.
+    /// The next trace to evict. Skips ids whose trace has moved to another share.
     fn front(&mut self, place: Place) -> Option<&Trace> {
         let queue = &mut self.shares[place as usize].queue;
         let is_here = |id: &TraceId| self.traces.get(id).is_some_and(|trace| trace.place == place);
@@ -265,7 +254,7 @@ impl SpanStore {
         self.traces.get(queue.front()?)
     }
 
-    /// Evicts that trace; answers with how many spans it had.
+    /// Evicts that trace. Returns how many spans it had.
     fn drop_front(&mut self, place: Place) -> u64 {
         if self.front(place).is_none() {
             return 0;

@@ -1,11 +1,8 @@
-//! Moments, as telemetry counts them: nanoseconds since 1970. Teaches to give a bare `u64` a name and one way to be
-//! written.
+//! Timestamps as telemetry has them: nanoseconds since 1970. Teaches to wrap a bare `u64` in a type with one text format.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment in UTC. Written as RFC 3339; read from RFC 3339 or from seconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,11 +39,11 @@ impl UnixTime {
         (self.0 as f64 - earlier.0 as f64) / 1e9
     }
 
-    /// Reads what [`FromStr`] reads, and a time before `now` such as `-5m` or `-90s`.
+    /// Parses what [`FromStr`] parses, or a time before `now` such as `-5m` or `-90s`.
     ///
     /// # Errors
     ///
-    /// If the text is none of them.
+    /// If the text is neither.
     pub fn parse(text: &str, now: Self) -> Result<Self, NotATime> {
         match text.strip_prefix('-').map(str::parse::<jiff::SignedDuration>) {
             Some(Ok(ago)) => Ok(now.minus(ago.unsigned_abs())),
@@ -55,7 +52,7 @@ impl UnixTime {
     }
 }
 
-/// The text is no moment.
+/// The text is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a time as RFC 3339, as seconds since 1970, or before now as in -5m")]
 pub struct NotATime;
@@ -85,17 +82,7 @@ impl From<SystemTime> for UnixTime {
     }
 }
 
-impl Serialize for UnixTime {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for UnixTime {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+crate::as_text!(UnixTime);
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)

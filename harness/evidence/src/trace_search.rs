@@ -1,4 +1,4 @@
-//! Finding traces: the newest, the slowest, the failed. Teaches to ask for few and telling ones.
+//! Finds traces: the newest, the slowest, the failed. Teaches to select a few significant traces.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum TraceOrder {
     Slowest,
 }
 
-/// Which traces to find. A trace is found if one of its spans has the service, the name, the route and the attributes.
+/// Which traces to find. A trace matches if one span has the service, the name, the route and the attributes together.
 #[derive(Clone, Debug)]
 pub struct TraceQuery {
     pub order: TraceOrder,
@@ -68,9 +68,10 @@ pub struct TraceSummary {
     pub services: Vec<String>,
     pub spans: usize,
     pub failed_spans: usize,
-    /// Whether a span ended because somebody had waited long enough.
+    /// Whether a span ended in a timeout.
     pub timed_out: bool,
-    /// The span that failed first, as far down as failures go: its service, its name and what its status says.
+    /// The service, name and status message of the first failure: of the failed spans without failed children, the one that ended
+    /// first.
     pub failure: Option<String>,
 }
 
@@ -113,7 +114,7 @@ fn summary(trace_id: TraceId, trace: &Trace, start: UnixTime, duration_s: f64) -
     services.sort();
     services.dedup();
     let failed: Vec<&SpanRow> = trace.spans.iter().filter(|span| span.has_failed()).collect();
-    // A failure travels upwards: the one to name is one below which nothing failed.
+    // Failures propagate from child to parent, so name a failed span that has no failed children.
     let deepest = failed.iter().filter(|span| !failed.iter().any(|other| other.parent == Some(span.id)));
     let failure = deepest.min_by_key(|span| (span.end, span.id)).map(|span| {
         let message =

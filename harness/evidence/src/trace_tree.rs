@@ -1,12 +1,12 @@
-//! The spans of one trace by parent, and what can be told from that. Teaches self time and the critical path.
+//! The spans of one trace by parent, with the times derived from that. Teaches self time and the critical path.
 //!
-//! **Self time.** A span's duration less the time covered by its children.
+//! **Self time.** A span's duration minus the time covered by its children.
 //!
-//! **Critical path.** The spans that the root waited for, moment by moment. Walking back from the root's end, the time
-//! since the child that ended last belongs to the root; then the walk goes on inside that child, and then from that
-//! child's start with the child that ended last before it. Shortening anything else does not shorten the root. (Zhang
-//! et al., *CRISP: Critical Path Analysis of Large-Scale Microservice Architectures*, USENIX ATC 2022.) Linked spans
-//! are no part of it: nobody is known to have waited for them.
+//! **Critical path.** The spans that the root waited for, moment by moment. The walk goes backwards from the root's end. The time
+//! after the end of the last child belongs to the root. The walk then continues inside that child, and from that child's start with
+//! the child that ended last before it. Shortening any other span does not shorten the root. (Zhang et al., *CRISP: Critical Path
+//! Analysis of Large-Scale Microservice Architectures*, USENIX ATC 2022.) Linked spans are not on the path: nothing shows that
+//! anybody waited for them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -42,7 +42,7 @@ impl<'a> Tree<'a> {
         }
         let mut sorted: Vec<&SpanRow> = spans.iter().collect();
         sorted.sort_by_key(|span| (span.start, span.id));
-        // Spans that are each other's parents hang from no root: the first of each ring becomes one.
+        // Spans whose parents form a cycle hang from no root. The first span of each cycle becomes a root.
         let mut reached: HashSet<SpanId> = HashSet::new();
         for root in tree.roots.clone() {
             tree.reach(root.id, &mut reached);
@@ -60,12 +60,12 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// By start; the critical path is that of the first.
+    /// The roots, by start. The critical path is that of the first.
     pub(crate) fn roots(&self) -> &[&'a SpanRow] {
         &self.roots
     }
 
-    /// By start.
+    /// The children of a span, by start.
     pub(crate) fn children(&self, id: SpanId) -> &[&'a SpanRow] {
         self.children.get(&id).map_or(&[], Vec::as_slice)
     }
@@ -75,7 +75,7 @@ impl<'a> Tree<'a> {
         self.linked.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// The duration less what the children cover of it, in seconds.
+    /// The duration minus the time that the children cover, in seconds.
     pub(crate) fn self_seconds(&self, span: &SpanRow) -> f64 {
         let (mut covered, mut reached) = (0, span.start.nanos());
         for child in self.children(span.id) {
@@ -87,11 +87,11 @@ impl<'a> Tree<'a> {
         (span.end.nanos() - span.start.nanos()).saturating_sub(covered) as f64 / 1e9
     }
 
-    /// Stretches of time by the span that was waited for, first to last.
+    /// The critical path as time intervals, each with the span that the root waited for, first to last.
     pub(crate) fn critical_path(&self, root: &'a SpanRow) -> Vec<(&'a SpanRow, UnixTime, UnixTime)> {
         let mut steps = Vec::new();
         let mut seen: HashSet<SpanId> = HashSet::from([root.id]);
-        // Each entry is a span, where its part begins, and up to where its part is still to be explained.
+        // Each entry is a span and the interval of it that is still to be explained.
         let mut open = vec![(root, root.start, root.end)];
         while let Some((span, from, to)) = open.pop() {
             let waited_for = self.children(span.id).iter().filter(|child| {

@@ -1,9 +1,8 @@
-//! One trace as people read it: spans in the order of a waterfall, linked work under what caused it. Teaches
-//! that a trace is not a tree: detached work belongs to another trace and says by a link where it came from.
+//! One trace as a waterfall for people, with linked work under its cause. Teaches that a trace is not a tree: detached work belongs
+//! to another trace, and a link names its origin.
 //!
-//! **Order.** Depth first, children by start. A span whose parent is not here is a root. Spans of *other* traces that
-//! link to a span of this one (work that it caused and did not wait for) stand under it with their own children, as
-//! `linked`.
+//! **Order.** Depth first, children by start. A span whose parent is not here is a root. Work that a span caused and did not wait
+//! for belongs to *other* traces, whose spans link to it. Those spans stand under it with their own children, as `linked`.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -22,42 +21,42 @@ pub struct TraceView {
     pub trace_id: TraceId,
     /// When its first span began.
     pub start: UnixTime,
-    /// From the start of its first span to the end of its last, linked traces left out.
+    /// From the start of its first span to the end of its last, without linked traces.
     pub duration_s: f64,
     /// Whether one of its own spans failed.
     pub failed: bool,
-    /// The services that took part, linked traces included, by name.
+    /// The names of the services that took part, including linked traces, sorted.
     pub services: Vec<String>,
     /// The spans in the order of a waterfall.
     pub spans: Vec<SpanView>,
-    /// What the first root waited for, in order of time. The durations add up to that of the root.
+    /// What the first root waited for, in order of time. The durations add up to the root's.
     pub critical_path: Vec<PathStep>,
-    /// Whether spans were left out because there are too many.
+    /// Whether spans were left out, because an answer is limited.
     pub truncated: bool,
 }
 
-/// How a span came to stand where it stands.
+/// Why a span is at its place in the waterfall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
-    /// It has no parent here.
+    /// Its parent is not here, or it has none.
     Root,
-    /// Its parent is the nearest span above it that is less deep.
+    /// Its parent is the nearest less deep span above it.
     Child,
-    /// It belongs to another trace and links to that span.
+    /// It belongs to another trace, and links to the nearest less deep span above it.
     Linked,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpanView {
-    /// Its trace: another than the view's if it is linked.
+    /// Its trace, which differs from the view's if the span is linked.
     pub trace_id: TraceId,
     pub span_id: SpanId,
-    /// Its parent, whether that is here or not.
+    /// Its parent, held or not.
     pub parent_id: Option<SpanId>,
     /// Steps from the root.
     pub depth: usize,
-    /// How it came to stand here.
+    /// Why it is at this place.
     pub relation: Relation,
     pub service: String,
     pub scope: String,
@@ -67,11 +66,11 @@ pub struct SpanView {
     /// Seconds from the start of the trace.
     pub offset_s: f64,
     pub duration_s: f64,
-    /// Its duration less the time covered by its children.
+    /// Its duration minus the time covered by its children.
     pub self_s: f64,
     /// Whether it failed: by its status, or by an HTTP status of 500 and above.
     pub failed: bool,
-    /// Whether it ended because somebody had waited long enough: HTTP status 408 or 504.
+    /// Whether it ended in a timeout: HTTP status 408 or 504.
     pub timed_out: bool,
     pub status_message: String,
     /// Whether the root waited for it.
@@ -97,7 +96,7 @@ pub struct LinkView {
     pub attributes: Map<String, Json>,
 }
 
-/// A stretch of time in which the root waited for one span itself.
+/// An interval in which the root waited for one span itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathStep {
     pub span_id: SpanId,
@@ -108,7 +107,7 @@ pub struct PathStep {
     pub duration_s: f64,
 }
 
-/// The view of one trace, or none if it is not held.
+/// The view of one trace; `None` if it is not held.
 pub(crate) fn view(store: &SpanStore, id: TraceId) -> Option<TraceView> {
     let trace = store.get(id)?;
     let start = trace.start();
@@ -142,7 +141,7 @@ pub(crate) fn view(store: &SpanStore, id: TraceId) -> Option<TraceView> {
     })
 }
 
-/// Spans in the order of the waterfall, across the traces that link to each other.
+/// Collects spans in the order of the waterfall, across traces that link to each other.
 struct Walk<'a> {
     store: &'a SpanStore,
     id: TraceId,
@@ -156,7 +155,7 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn run(&mut self, tree: &Tree<'a>) {
         let id = self.id;
-        // Trees of linked traces are made when they are met, and kept for their other spans.
+        // Build the tree of a linked trace when the walk first meets it, and keep it for its other spans.
         let mut trees: BTreeMap<TraceId, Tree<'a>> = BTreeMap::new();
         let mut open: Vec<(TraceId, &'a SpanRow, usize, Relation)> =
             tree.roots().iter().rev().map(|root| (id, *root, 0, Relation::Root)).collect();

@@ -1,21 +1,28 @@
-//! The points of one series. Teaches why a counter that restarts must not be read as one that fell.
+//! The points of one series. Teaches why a counter that restarts must not be read as a counter that fell.
 //!
-//! Senders tell running totals (cumulative) or differences (delta), and a sender that restarts begins at zero. A track
-//! keeps one thing only: the total since the series began, restarts added up. So an increase is a difference of two
-//! totals, exact for whole numbers, and nothing is extrapolated (as `rate()` of Prometheus does).
+//! Senders report running totals (cumulative) or differences (delta), and a restarted sender begins at zero. A track stores one
+//! form only: the total since the series began, summed over restarts. An increase is then the difference of two totals. It is exact
+//! for whole numbers, and nothing is extrapolated (unlike `rate()` of Prometheus).
+//!
+//! Most series stand still most of the time, so a value that repeats is held once, with the times of its first and last point.
 
 use std::collections::VecDeque;
 use std::mem::size_of;
+use std::time::Duration;
 
 use crate::refusals::{OUT_OF_ORDER, Refused};
 use crate::time::UnixTime;
 
-/// What can be totalled: a number, or the counts of a histogram.
-pub(crate) trait Amount: Clone {
+/// A value that comes again later than this is held anew: nobody knows whether its sender was there in between. Services report every two
+/// seconds.
+const REPEATS_WITHIN: Duration = Duration::from_secs(10);
+
+/// An amount that can be totalled: a number, or the counts of a histogram.
+pub(crate) trait Amount: Clone + PartialEq {
     fn plus(&self, other: &Self) -> Self;
     /// The difference, never below zero.
     fn minus(&self, earlier: &Self) -> Self;
-    /// Whether a running total cannot have gone from `earlier` to this.
+    /// Whether the sender must have restarted, because a running total cannot fall from `earlier` to this.
     fn fell_below(&self, earlier: &Self) -> bool;
     fn bytes(&self) -> usize;
 }
@@ -29,36 +36,44 @@ pub(crate) enum Temporality {
     Cumulative,
     /// The difference to the point before.
     Delta,
-    /// A part of the total at this time: points of many attribute sets that share one track.
+    /// A part of the total at this time: many attribute sets share one track.
     Partial,
 }
 
 /// Points in the order of time.
 pub(crate) struct Track<A> {
-    points: VecDeque<(UnixTime, A)>,
-    /// When counting began, if everything since then is held or was zero; otherwise 1970, which says 'unknown'.
+    values: VecDeque<Held<A>>,
+    /// When counting began, if all points since then are held or were zero. Otherwise 1970, which means 'unknown'.
     began: UnixTime,
-    /// When the sender began its current running total, and the total before that.
+    /// When the sender began its current running total, and the track's total before that.
     run: Option<(u64, Option<A>)>,
 }
 
-/// What became of a point.
+/// A value, and the times of its first and last point.
+struct Held<A> {
+    first: UnixTime,
+    last: UnixTime,
+    value: A,
+}
+
+/// How a point was recorded.
 pub(crate) enum Recorded {
     New,
     Duplicate,
+    /// In the place of another point, which it repeats or is added to.
     Folded,
 }
 
 impl<A: Amount> Track<A> {
     pub(crate) fn new() -> Self {
-        Self { points: VecDeque::new(), began: UnixTime::default(), run: None }
+        Self { values: VecDeque::new(), began: UnixTime::default(), run: None }
     }
 
-    /// Takes one point.
+    /// Records one point.
     ///
     /// # Errors
     ///
-    /// If the track holds a later one.
+    /// If the track holds a later point.
     pub(crate) fn record(
         &mut self,
         temporality: Temporality,
@@ -66,10 +81,10 @@ impl<A: Amount> Track<A> {
         start: u64,
         value: A,
     ) -> Result<Recorded, Refused> {
-        let Some((last_time, last)) = self.points.back_mut() else {
+        let Some(Held { last: last_time, value: last, .. }) = self.values.back_mut() else {
             self.began = UnixTime::from_nanos(if temporality == Temporality::Gauge { 0 } else { start });
             self.run = Some((start, None));
-            self.points.push_back((time, value));
+            self.values.push_back(Held { first: time, last: time, value });
             return Ok(Recorded::New);
         };
         if time == *last_time {
@@ -97,42 +112,48 @@ impl<A: Amount> Track<A> {
                 }
             }
         };
-        self.points.push_back((time, total));
+        // A part may still grow, and must not take earlier points with it.
+        let repeats = temporality != Temporality::Partial && total == *last;
+        if repeats && time <= last_time.plus(REPEATS_WITHIN) {
+            *last_time = time;
+            return Ok(Recorded::Folded);
+        }
+        self.values.push_back(Held { first: time, last: time, value: total });
         Ok(Recorded::New)
     }
 
-    /// The last value at or before `time`, if it is not older than `age_max`.
+    /// The last value at or before `time`, if it is not from before `oldest`.
     pub(crate) fn at(&self, time: UnixTime, oldest: UnixTime) -> Option<&A> {
-        let place = self.points.partition_point(|(own, _)| *own <= time);
-        let (own, value) = self.points.get(place.checked_sub(1)?)?;
-        (*own >= oldest).then_some(value)
+        let place = self.values.partition_point(|held| held.first <= time);
+        let held = self.values.get(place.checked_sub(1)?)?;
+        (held.last.min(time) >= oldest).then_some(&held.value)
     }
 
-    pub(crate) fn last(&self) -> Option<&(UnixTime, A)> {
-        self.points.back()
+    pub(crate) fn last(&self) -> Option<(UnixTime, &A)> {
+        self.values.back().map(|held| (held.last, &held.value))
     }
 
     pub(crate) fn first_time(&self) -> Option<UnixTime> {
-        self.points.front().map(|(time, _)| *time)
+        self.values.front().map(|held| held.first)
     }
 
-    /// How much was added in `(from, to]`; none if nothing is known of that time. What was added before the first point
-    /// belongs to that point if counting began after `from`, and to nobody if it is not known when counting began.
+    /// The increase in `(from, to]`; `None` if no point lies at or before `to`. The amount before the first point counts only if
+    /// counting is known to have begun at `from` or later.
     pub(crate) fn increase(&self, from: UnixTime, to: UnixTime) -> Option<A> {
         let end = self.at(to, UnixTime::default())?;
         match self.at(from, UnixTime::default()) {
             Some(start) => Some(end.minus(start)),
             None if self.began > UnixTime::default() && from <= self.began => Some(end.clone()),
-            None => self.points.front().map(|(_, first)| end.minus(first)),
+            None => self.values.front().map(|first| end.minus(&first.value)),
         }
     }
 
-    /// Drops points before `oldest`; how many, and their bytes.
+    /// Drops values whose last point is before `oldest`. Returns how many, and their bytes.
     pub(crate) fn drop_older_than(&mut self, oldest: UnixTime) -> (u64, usize) {
         let (mut count, mut bytes) = (0, 0);
-        while self.points.front().is_some_and(|(time, _)| *time < oldest) {
-            let value = self.points.pop_front().expect("there is a first point");
-            bytes += point_bytes(&value.1);
+        while self.values.front().is_some_and(|held| held.last < oldest) {
+            let held = self.values.pop_front().expect("there is a first value");
+            bytes += point_bytes(&held.value);
             count += 1;
             self.began = UnixTime::default();
         }
@@ -140,9 +161,9 @@ impl<A: Amount> Track<A> {
     }
 }
 
-/// What one point costs.
+/// The bytes of one value with its times.
 pub(crate) fn point_bytes<A: Amount>(value: &A) -> usize {
-    size_of::<UnixTime>() + value.bytes()
+    2 * size_of::<UnixTime>() + value.bytes()
 }
 
 impl Amount for f64 {
@@ -163,7 +184,7 @@ impl Amount for f64 {
     }
 }
 
-/// A histogram's counts by bucket, the last one without upper bound, and the sum of what was counted.
+/// A histogram's counts by bucket and the sum of its observations. The last bucket has no upper bound.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) sum: f64,
@@ -215,7 +236,7 @@ mod tests {
         track
     }
 
-    /// Increases over windows, for the same series as running totals and as differences.
+    /// Increases over windows, for the same series reported as running totals and as differences.
     #[test]
     fn an_increase_is_the_same_however_it_is_told() {
         let total = [(10, 5, 3.0), (20, 5, 7.0), (30, 5, 12.0)];
@@ -236,7 +257,7 @@ mod tests {
                 (20, 30, Some(5.0)),
                 (30, 60, Some(0.0)),
                 (0, 9, None),
-                // Counting began before the window: nobody knows when the first three were added.
+                // Counting began before the window, so it is unknown when the first three were added.
                 (7, 20, Some(4.0)),
             ] {
                 assert_eq!(track.increase(at(from), at(to)), expected, "({from}, {to}]");
@@ -268,7 +289,30 @@ mod tests {
     #[test]
     fn what_left_the_store_is_not_counted_as_new() {
         let mut track = track(Temporality::Cumulative, &[(10, 5, 3.0), (20, 5, 7.0), (30, 5, 12.0)]);
-        assert_eq!(track.drop_older_than(at(15)), (1, 16));
+        assert_eq!(track.drop_older_than(at(15)), (1, 24));
         assert_eq!(track.increase(at(0), at(30)), Some(5.0));
+    }
+
+    #[test]
+    fn a_value_that_repeats_is_held_once_and_read_as_if_each_point_were() {
+        let still: Vec<(u64, u64, f64)> = (1..=30).map(|second| (second * 2, 1, 7.0)).collect();
+        let later = (61 + REPEATS_WITHIN.as_secs(), 1, 7.0);
+        let mut track = track(Temporality::Cumulative, &[&still[..], &[later]].concat());
+        assert_eq!(track.values.len(), 2, "nobody knows what happened before the last point");
+        assert_eq!((track.first_time(), track.last()), (Some(at(2)), Some((at(later.0), &7.0))));
+        for (time, oldest, value) in [(1, 0, None), (2, 2, Some(&7.0)), (31, 31, Some(&7.0)), (65, 61, None)]
+        {
+            assert_eq!(track.at(at(time), at(oldest)), value, "at {time}, from {oldest} on");
+        }
+        assert_eq!(track.increase(at(10), at(50)), Some(0.0));
+        assert_eq!(track.drop_older_than(at(30)).0, 0, "it was still told then");
+        assert_eq!(track.drop_older_than(at(61)).0, 1);
+    }
+
+    #[test]
+    fn a_part_that_repeats_does_not_change_the_one_before() {
+        let parts = [(1, 0, 5.0), (2, 0, 5.0), (2, 0, 1.0)];
+        let track = track(Temporality::Partial, &parts);
+        assert_eq!((track.at(at(1), at(0)), track.at(at(2), at(0))), (Some(&5.0), Some(&6.0)));
     }
 }

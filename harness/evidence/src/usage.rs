@@ -1,5 +1,4 @@
-//! What the store took, what it holds and what it let go of. Teaches that whatever is dropped is counted where it is
-//! dropped.
+//! Counts of what the store received, holds and dropped. Teaches to count a drop at the place where it happens.
 
 use std::collections::BTreeMap;
 
@@ -7,40 +6,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::refusals::Unread;
 
-/// Why something was not kept.
+/// Why a row was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
-    /// Its time lies further back than evidence is kept.
+    /// Its time is older than the oldest evidence that is kept.
     TooOld,
     /// Its trace id or span id is missing or malformed.
     NoId,
-    /// Its trace holds as many spans as one trace may.
+    /// Its trace already holds as many spans as a trace may.
     TraceFull,
-    /// It could not be read, or what holds it could not.
+    /// It could not be decoded, or its enclosing message could not.
     Unreadable,
-    /// Its metric's name, or its series, is one too many.
+    /// Its metric or series would exceed a limit.
     TooManySeries,
-    /// Its time lies before that of a point which is already held.
+    /// Its time is earlier than that of a point already held.
     OutOfOrder,
-    /// Its figures contradict each other, or there are none.
+    /// Its values are missing or contradict each other.
     Malformed,
-    /// A kind of metric that is not kept: exponential histograms and summaries.
+    /// The store does not keep this kind of metric: exponential histograms and summaries.
     Unsupported,
 }
 
-/// Rows that had to leave, by what drove them out.
+/// Rows that were evicted, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evicted {
     /// They were too old.
     pub by_age: u64,
-    /// Newer ones needed their bytes.
+    /// Newer rows needed their bytes.
     pub by_bytes: u64,
-    /// Others needed the place of their series: strangers give way to each other and to own services.
+    /// Another series needed their series' place: strangers give way to each other and to own services.
     pub by_newcomers: u64,
 }
 
-/// The figures of one signal. What was received is held, evicted, refused, a duplicate or folded into another row.
+/// The counts of one signal. Every received row is held, evicted, refused, a duplicate, or folded into another row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalUsage {
     /// Rows (log records, points of metrics, spans) that arrived.
@@ -49,7 +48,7 @@ pub struct SignalUsage {
     pub held: u64,
     /// Their bytes, as the store counts them.
     pub bytes: usize,
-    /// Of these rows, how many are held by the reserved share.
+    /// How many of the rows held are in the reserved share.
     pub reserved: u64,
     /// Rows that were held once.
     pub evicted: Evicted,
@@ -57,13 +56,14 @@ pub struct SignalUsage {
     pub refused: BTreeMap<Refusal, u64>,
     /// Rows that were held already.
     pub duplicates: u64,
-    /// Points of attribute sets beyond the cardinality limit, added to a point of the overflow series.
+    /// Points that repeat the value before them, and points of attribute sets beyond the cardinality limit, added to a point of the
+    /// overflow series.
     pub folded: u64,
-    /// Rows kept with another time than they came with, because their sender's clock runs ahead.
+    /// Rows stored with a corrected time, because their sender's clock runs ahead.
     pub clamped: u64,
-    /// Texts and lists that were cut, and ids that a row came with and that are none.
+    /// Texts and lists that were truncated, and malformed ids that were left out.
     pub cut: u64,
-    /// Places in messages that may have held rows and could not be read: nobody knows how many rows.
+    /// Places in messages that may have held rows and could not be read. The number of rows is unknown.
     pub unread: u64,
 }
 
@@ -72,7 +72,7 @@ impl SignalUsage {
         *self.refused.entry(reason).or_default() += rows;
     }
 
-    /// Counts what never became rows.
+    /// Counts the unreadable parts of a message.
     pub(crate) fn note_unread(&mut self, unread: &Unread) {
         self.received += unread.records;
         self.unread += unread.places + unread.ignored;
@@ -82,12 +82,12 @@ impl SignalUsage {
     }
 }
 
-/// The figures of one evidence store.
+/// The counts of one evidence store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// All bytes held, as the store counts them.
     pub bytes: usize,
-    /// The bytes that it may hold.
+    /// The most bytes that it may hold.
     pub bytes_max: usize,
     /// Bytes of words and resources that rows share.
     pub words_bytes: usize,

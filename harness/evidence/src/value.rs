@@ -1,64 +1,50 @@
-//! Attributes as rows keep them: shared words and four kinds of values. Teaches that the wire's structures are not
-//! storage.
+//! Attributes as rows store them: shared words and four kinds of values. Teaches that the wire format is not a storage format.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::mem::size_of;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+/// A float that can be sorted, in the total order of IEEE 754, which gives NaN a place too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Float(pub(crate) f64);
 
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    Text(Arc<str>),
-    Bool(bool),
-    Int(i64),
-    Double(f64),
-}
-
-impl Ord for Value {
+impl Ord for Float {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
-            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
-            (Self::Int(a), Self::Int(b)) => a.cmp(b),
-            (Self::Double(a), Self::Double(b)) => a.total_cmp(b),
-            _ => self.rank().cmp(&other.rank()),
-        }
+        self.0.total_cmp(&other.0)
     }
 }
 
-impl PartialOrd for Value {
+impl PartialOrd for Float {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Value {
+impl PartialEq for Float {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Value {}
+impl Eq for Float {}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Value {
+    Text(Arc<str>),
+    Bool(bool),
+    Int(i64),
+    Double(Float),
+}
 
 impl Value {
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Text(_) => 0,
-            Self::Bool(_) => 1,
-            Self::Int(_) => 2,
-            Self::Double(_) => 3,
-        }
-    }
-
-    /// Whether it reads as `text`.
+    /// Whether its text form is `text`.
     pub(crate) fn is(&self, text: &str) -> bool {
         match self {
             Self::Text(own) => &**own == text,
             Self::Bool(own) => text == if *own { "true" } else { "false" },
             Self::Int(own) => text.parse() == Ok(*own),
-            Self::Double(own) => text.parse() == Ok(*own),
+            Self::Double(own) => text.parse() == Ok(own.0),
         }
     }
 }
@@ -69,18 +55,7 @@ impl fmt::Display for Value {
             Self::Text(value) => f.write_str(value),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
-            Self::Double(value) => write!(f, "{value}"),
-        }
-    }
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(value) => serializer.serialize_str(value),
-            Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Int(value) => serializer.serialize_i64(*value),
-            Self::Double(value) => serializer.serialize_f64(*value),
+            Self::Double(value) => write!(f, "{}", value.0),
         }
     }
 }
@@ -90,7 +65,7 @@ impl Serialize for Value {
 pub(crate) struct Attributes(Box<[(Arc<str>, Value)]>);
 
 impl Attributes {
-    /// Of several values for one key the last counts, as it does in a map.
+    /// Of several values for one key, the last counts, as in a map.
     pub(crate) fn new(mut pairs: Vec<(Arc<str>, Value)>) -> Self {
         pairs.reverse();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
@@ -113,12 +88,12 @@ impl Attributes {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
-    /// Whether all of these are here with these values.
+    /// Whether it has all these attributes with these values.
     pub(crate) fn have(&self, wanted: &[(String, String)]) -> bool {
         wanted.iter().all(|(key, value)| self.get(key).is_some_and(|own| own.is(value)))
     }
 
-    /// Whether some text among the values contains `needle`, whatever the case.
+    /// Whether a value contains `needle`, ignoring ASCII case.
     pub(crate) fn mention(&self, needle: &str) -> bool {
         self.0.iter().any(|(_, value)| match value {
             Value::Text(text) => contains(text, needle),
@@ -127,33 +102,38 @@ impl Attributes {
     }
 
     pub(crate) fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
-        let json = |value: &Value| serde_json::to_value(value).unwrap_or_default();
+        let json = |value: &Value| match value {
+            Value::Text(text) => (**text).into(),
+            Value::Bool(value) => (*value).into(),
+            Value::Int(value) => (*value).into(),
+            Value::Double(value) => value.0.into(),
+        };
         self.iter().map(|(key, value)| (key.to_string(), json(value))).collect()
     }
 
-    /// What the row pays for them; shared words are counted where they are kept.
+    /// The bytes charged to the row. Shared words are counted in the dictionary.
     pub(crate) fn bytes(&self) -> usize {
         self.0.len() * size_of::<(Arc<str>, Value)>()
     }
 }
 
-/// Whether `text` contains `needle`, upper and lower case of ASCII letters being one.
+/// Whether `text` contains `needle`, ignoring ASCII case.
 pub(crate) fn contains(text: &str, needle: &str) -> bool {
     let (text, needle) = (text.as_bytes(), needle.as_bytes());
     needle.is_empty() || text.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
 }
 
-/// What names a row of evidence by its sender.
+/// The sender of a row.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Resource {
-    /// Whether the evidence is about this service; otherwise it is a stranger's.
+    /// Whether the evidence is about this service. Otherwise it is a stranger.
     pub(crate) is_own: bool,
     pub(crate) service: Arc<str>,
     pub(crate) instance: Option<Arc<str>>,
     pub(crate) attributes: Attributes,
 }
 
-/// The instrument or logger that made a row.
+/// The meter, logger or tracer that made a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Scope {
     pub(crate) name: Arc<str>,

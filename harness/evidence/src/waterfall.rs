@@ -1,8 +1,8 @@
-//! A trace drawn for a terminal of 80 columns. Teaches how to read one: where the bar is long and the ones below it are
-//! not, there the time went.
+//! Draws a trace for a terminal of 80 columns. Teaches how to read a trace: the time went where a bar is long and the bars below it
+//! are not.
 //!
-//! A heavy bar is on the critical path. `!` marks a span that failed or timed out, `~` one of another trace that links to the span above
-//! it. Texts come from senders, so that control characters are shown as what they are and never reach the terminal.
+//! A heavy bar is on the critical path. `!` marks a span that failed or timed out, and `~` a span of another trace that links to
+//! the span above it. Texts come from senders, so control characters are escaped and never reach the terminal.
 
 use std::fmt::Write as _;
 
@@ -10,14 +10,14 @@ use serde_json::Value as Json;
 
 use crate::trace_view::{Relation, SpanView, TraceView};
 
-/// Columns of a terminal that nobody has made wider.
+/// The default width of a terminal.
 const COLUMNS: usize = 80;
 const NAME_COLUMNS: usize = 36;
 const BAR_COLUMNS: usize = 24;
-/// Deeper spans are not indented further, so that there is room for their names.
+/// Deeper spans are not indented further, to leave room for their names.
 const INDENT_MAX: usize = 8;
 
-/// Attributes of this kind say where a span came from rather than what it did.
+/// Prefixes of attributes that describe where a span came from rather than what it did. They are left out.
 const PLAIN: [&str; 9] =
     ["server.", "client.", "network.", "user_agent.", "url.", "thread.", "code.", "telemetry.", "otel."];
 
@@ -32,7 +32,7 @@ pub fn draw(trace: &TraceView) -> String {
         &format!("{}  {}  {spans} in {services}{outcome}", trace.start, seconds(trace.duration_s)),
     );
     text.push('\n');
-    // Linked work may go on after the trace itself has ended: the bars are drawn over all of it.
+    // Linked work may continue after the trace itself has ended, so the bars cover all of it.
     let ends = trace.spans.iter().map(|span| span.offset_s + span.duration_s);
     let start = trace.spans.iter().map(|span| span.offset_s).fold(0.0, f64::min);
     let whole = ends.fold(trace.duration_s, f64::max) - start;
@@ -89,7 +89,7 @@ fn draw_span(text: &mut String, span: &SpanView, start: f64, whole: f64) {
     }
 }
 
-/// The spans that the root itself waited for longest.
+/// The spans that the root waited for longest.
 fn draw_critical_path(text: &mut String, trace: &TraceView) {
     const SHOWN: usize = 5;
     let mut by_span: Vec<(&str, &str, f64)> = Vec::new();
@@ -108,7 +108,7 @@ fn draw_critical_path(text: &mut String, trace: &TraceView) {
     }
 }
 
-/// A bar that begins and ends at these shares of the whole, and is never invisible.
+/// A bar over these shares of the whole, at least one column wide.
 fn bar(offset: f64, length: f64, heavy: bool) -> String {
     let column = |share: f64| {
         if share.is_finite() { (share * BAR_COLUMNS as f64).clamp(0.0, BAR_COLUMNS as f64) } else { 0.0 }
@@ -128,7 +128,7 @@ fn to_column(position: f64) -> usize {
     position as usize
 }
 
-/// Three figures and a unit.
+/// A duration with three significant digits and a unit.
 fn seconds(seconds: f64) -> String {
     let magnitude = seconds.abs();
     if magnitude >= 100.0 {
@@ -148,12 +148,12 @@ fn count(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// A value that has no spaces, or in quotes.
+/// The value, in quotes if it has spaces.
 fn shown(value: &str) -> String {
     if value.contains(' ') { format!("\"{value}\"") } else { value.to_owned() }
 }
 
-/// What cannot be printed (control characters, marks that turn the direction of writing) as its escape.
+/// Escapes what cannot be printed: control characters, and marks that change the direction of text.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -165,7 +165,7 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// Cut to so many columns, with a sign that something is missing.
+/// Truncates to so many columns, with an ellipsis.
 fn fit(text: &str, columns: usize) -> String {
     if text.chars().count() <= columns {
         return text.to_owned();
@@ -173,7 +173,7 @@ fn fit(text: &str, columns: usize) -> String {
     text.chars().take(columns - 1).chain(['…']).collect()
 }
 
-/// The only way into the drawing: whatever a sender wrote is made plain here.
+/// The only function that writes to the drawing, so that every sender's text is escaped here.
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{}", fit(&plain(line), COLUMNS)).expect("a String takes every write");
 }

@@ -1,27 +1,27 @@
-//! Who contributed how much: a loss shared out among four faults that only do harm together. Teaches why
-//! there is no answer to 'which one was it', and what can be said instead.
+//! Attribution: divides a loss among four faults that only do harm together. Teaches why 'which one was it'
+//! has no answer, and what can be said instead.
 //!
-//! The losses of the sixteen combinations are a *game* in the sense of cooperative game theory: the players
-//! are the faults, and a coalition is worth what is lost when just these faults are present. What is lost
-//! when none is present is no fault's doing, so every figure here is about what comes on top of it.
+//! The losses of the sixteen combinations are a *game* in the sense of cooperative game theory. The players
+//! are the faults. The value of a coalition is the loss when exactly these faults are present. No fault
+//! causes the loss without faults, so every figure here counts from that loss.
 //!
 //! # Bounds known beforehand
 //!
 //! A fault is *necessary* if nothing is lost without it. Let a game of `n` players be monotone (one more
-//! fault never loses less), with `k` necessary players. In the Shapley value the players come in random
-//! order, and each is given what is added when it comes:
+//! fault never lowers the loss), with `k` necessary players. The Shapley value lets the players arrive in
+//! random order, and credits each with the loss that its arrival adds:
 //!
-//! - Any two necessary players have the same share: neither adds anything before the other has come, so they
-//!   are symmetric.
-//! - A necessary player has at least `1/n`: whenever it comes last it adds everything, as nothing was lost
-//!   without it.
-//! - It has at most `1/k`, as `k` of them have the same share, and no share is negative.
-//! - Any other player has at most `1/(k + 1)`, and no more than a necessary one: it adds only if all `k` have
-//!   come before it, which is so once in `k + 1` orders, and never adds more than everything.
-//! - It has at least 0, as the game is monotone.
+//! - Any two necessary players have the same share: neither adds anything before the other has arrived, so
+//!   they are symmetric.
+//! - A necessary player has at least `1/n`: whenever it arrives last it adds the whole loss, because nothing
+//!   was lost without it.
+//! - It has at most `1/k`, because `k` players have the same share, and no share is negative.
+//! - Any other player has at most `1/(k + 1)`, and no more than a necessary one. It adds only if all `k` have
+//!   arrived before it, in one of `k + 1` orders, and it never adds more than the whole.
+//! - It has at least 0, because the game is monotone.
 //!
-//! They hold whatever the amounts are, so they are known before anything is run, if it is known which faults
-//! are necessary.
+//! The bounds do not depend on the amounts. Once the necessary faults are known, so are the bounds, before
+//! anything is run.
 
 use chassis::rng;
 use rand::RngExt;
@@ -33,65 +33,53 @@ pub const COALITIONS: usize = 1 << PLAYERS;
 
 pub const ALL: usize = COALITIONS - 1;
 
-/// How often seeds are drawn again for an interval. Efron and Tibshirani, An Introduction to the Bootstrap,
-/// 1993, ask for one to two thousand.
+/// Bootstrap resamples for an interval. Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ask for
+/// one to two thousand.
 pub const RESAMPLES: usize = 2_000;
 
-/// What lies outside an interval on each side: 95 % lie inside.
+/// The share outside an interval on each side, so that 95 % lie inside.
 const TAIL: f64 = 0.025;
 
-/// Losses closer than this are the same: records round them to the cent.
+/// Losses closer than this count as equal: records round them to the cent.
 const SAME_USD: f64 = 0.01;
 
 /// Losses by combination. A combination is a number with one bit for each fault that is present.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Game([f64; COALITIONS]);
 
-/// How much more two faults lose together than each would by itself. Positive: they need each other, and
-/// whoever repairs both saves less than the two savings added up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interaction {
-    /// Averaged over what else is present: the Shapley interaction index of Grabisch and Roubens, An
-    /// axiomatic approach to the concept of interaction among players in cooperative games, International
-    /// Journal of Game Theory 28, 1999.
-    pub shapley: f64,
-    /// All else being present.
-    pub all_else_present: f64,
-}
-
 impl Game {
     pub fn new(losses: [f64; COALITIONS]) -> Self {
         Self(losses)
     }
 
-    /// The mean of several games; none of no games.
+    /// The mean of several games; `None` without games.
     pub fn mean(games: &[Self]) -> Option<Self> {
         let count = games.len() as f64;
         let mean = |coalition: usize| games.iter().map(|game| game.0[coalition]).sum::<f64>() / count;
         (!games.is_empty()).then(|| Self(std::array::from_fn(mean)))
     }
 
-    /// What is lost when just these faults are present.
+    /// The loss when exactly these faults are present.
     pub fn loss(&self, coalition: usize) -> f64 {
         self.0[coalition]
     }
 
-    /// What all faults together lose beyond what is lost without them: what there is to share out.
+    /// The loss with all faults, less the loss without any: the amount to divide.
     pub fn whole(&self) -> f64 {
         self.0[ALL] - self.0[0]
     }
 
-    /// What a repair saves if it is the only one.
+    /// The saving if only this fault is repaired.
     pub fn saving_alone(&self, player: usize) -> f64 {
         self.0[ALL] - self.0[ALL & !bit(player)]
     }
 
-    /// What a fault loses if it is the only one.
+    /// The loss that this fault adds if only it is present.
     pub fn loss_alone(&self, player: usize) -> f64 {
         self.0[bit(player)] - self.0[0]
     }
 
-    /// The Shapley value of each fault, exact: what it adds when it comes, averaged over all orders. The
+    /// The exact Shapley value of each fault: the loss that its arrival adds, averaged over all orders. The
     /// values add up to [`whole`](Self::whole). Shapley, A value for n-person games, 1953.
     pub fn shapley(&self) -> [f64; PLAYERS] {
         std::array::from_fn(|player| {
@@ -102,24 +90,29 @@ impl Game {
         })
     }
 
-    /// The Shapley values as shares of the whole; none if there is nothing to share.
+    /// The Shapley values as shares of the whole; `None` if the whole is 0.
     pub fn shares(&self) -> Option<[f64; PLAYERS]> {
         let whole = self.whole();
         (whole.abs() > SAME_USD).then(|| self.shapley().map(|value| value / whole))
     }
 
-    pub fn interaction(&self, one: usize, other: usize) -> Interaction {
-        let both = bit(one) | bit(other);
-        let together = |others: usize| {
-            self.0[others | both] - self.0[others | bit(one)] - self.0[others | bit(other)] + self.0[others]
-        };
-        let rest = (0..COALITIONS).filter(|coalition| coalition & both == 0);
-        // The pair counts as one player, so there is one fewer.
-        let shapley = rest.map(|others| weight(others, PLAYERS - 1) * together(others)).sum();
-        Interaction { shapley, all_else_present: together(ALL & !both) }
+    /// The interaction of two faults beside the other faults of `present`: the loss that both add together, less the losses that each adds
+    /// alone. Positive: each does more harm with the other, and repairing both saves less than the sum of the two single savings.
+    pub fn together(&self, one: usize, other: usize, present: usize) -> f64 {
+        let (one, other) = (bit(one), bit(other));
+        let others = present & !(one | other);
+        self.0[others | one | other] - self.0[others | one] - self.0[others | other] + self.0[others]
     }
 
-    /// The faults without which nothing is lost; none is necessary to losing nothing.
+    /// The same, averaged over the combinations of other faults: the Shapley interaction index of Grabisch and Roubens, An axiomatic
+    /// approach to the concept of interaction among players in cooperative games, International Journal of Game Theory 28, 1999.
+    pub fn interaction(&self, one: usize, other: usize) -> f64 {
+        let rest = (0..COALITIONS).filter(|coalition| coalition & (bit(one) | bit(other)) == 0);
+        // The pair counts as one player, so there is one fewer.
+        rest.map(|others| weight(others, PLAYERS - 1) * self.together(one, other, others)).sum()
+    }
+
+    /// The necessary faults: without any one of them, nothing is lost. If the whole is 0, no fault is necessary.
     pub fn necessary(&self) -> [bool; PLAYERS] {
         let is_nothing = |coalition: usize| (self.0[coalition] - self.0[0]).abs() < SAME_USD;
         std::array::from_fn(|player| {
@@ -128,8 +121,8 @@ impl Game {
         })
     }
 
-    /// The most that one more fault saves anywhere. Zero in a monotone game, for which alone the [`bounds`]
-    /// hold.
+    /// The largest decrease of the loss when one more fault is present. It is 0 in a monotone game, and the
+    /// [`bounds`] hold only for such games.
     pub fn decrease_max(&self) -> f64 {
         let pairs = (0..COALITIONS).flat_map(|coalition| (0..PLAYERS).map(move |player| (coalition, player)));
         pairs
@@ -138,7 +131,7 @@ impl Game {
     }
 }
 
-/// Between which shares each fault's lies in every monotone game in which these are necessary.
+/// Bounds on each fault's share, valid in every monotone game with these necessary faults.
 pub fn bounds(necessary: [bool; PLAYERS]) -> [Interval; PLAYERS] {
     let count = necessary.iter().filter(|necessary| **necessary).count() as f64;
     necessary.map(|is_necessary| {
@@ -150,8 +143,8 @@ pub fn bounds(necessary: [bool; PLAYERS]) -> [Interval; PLAYERS] {
     })
 }
 
-/// The sets of repairs that prevent an outage and hold no smaller set that does, smallest first. A set is a
-/// number with one bit for each repaired fault; `prevents` is asked about the faults that remain.
+/// The minimal sets of repairs that prevent an outage, smallest first. A set is a number with one bit for
+/// each repaired fault. `prevents` takes the faults that remain.
 pub fn smallest_repairs(prevents: impl Fn(usize) -> bool) -> Vec<usize> {
     let mut sets: Vec<usize> = (0..COALITIONS).collect();
     sets.sort_by_key(|repaired| repaired.count_ones());
@@ -165,8 +158,8 @@ pub fn smallest_repairs(prevents: impl Fn(usize) -> bool) -> Vec<usize> {
     smallest
 }
 
-/// The mean games of [`RESAMPLES`] draws of as many seeds, with replacement: how else it could have come out.
-/// None from fewer than two seeds, as one says nothing about others.
+/// The bootstrap: the mean games of [`RESAMPLES`] draws with replacement, each of as many seeds as the sample.
+/// Empty for fewer than two seeds, because one seed says nothing about others.
 pub fn resampled(games: &[Game], seed: u64) -> Vec<Game> {
     if games.len() < 2 {
         return Vec::new();
@@ -176,7 +169,7 @@ pub fn resampled(games: &[Game], seed: u64) -> Vec<Game> {
     (0..RESAMPLES).filter_map(|_| Game::mean(&draw())).collect()
 }
 
-/// The interval in which 95 % of the resampled figures lie, by percentiles; none if there are none.
+/// The percentile interval that holds 95 % of the resampled figures; `None` if there are no figures.
 pub fn interval(resampled: &[Game], figure: impl Fn(&Game) -> Option<f64>) -> Option<Interval> {
     let mut figures: Vec<f64> = resampled.iter().filter_map(figure).collect();
     figures.sort_by(f64::total_cmp);
@@ -187,12 +180,11 @@ pub fn interval(resampled: &[Game], figure: impl Fn(&Game) -> Option<f64>) -> Op
     Some(Interval { low: at(TAIL)?, high: at(1.0 - TAIL)? })
 }
 
-/// The number of a single fault.
 pub fn bit(player: usize) -> usize {
     1 << player
 }
 
-/// Of all orders of `players`, the share in which just these come before a certain other.
+/// The share of all orders of `players` in which exactly the players of `before` arrive before a given other one.
 fn weight(before: usize, players: usize) -> f64 {
     let factorial = |number: usize| (1..=number).product::<usize>() as f64;
     let before = before.count_ones() as usize;
@@ -238,7 +230,7 @@ mod tests {
             game(|c| f64::from(u8::from(has(c, R | E))) * 100.0),
             [50.0, 50.0, 0.0, 0.0],
         );
-        // Lost with R and E; H and T each double it.
+        // R and E together lose 100; H and T each double that.
         let doubled = |c: usize| {
             let doubles = i32::from(has(c, H)) + i32::from(has(c, T));
             if has(c, R | E) { 100.0 * 2.0_f64.powi(doubles) } else { 0.0 }
@@ -267,13 +259,13 @@ mod tests {
                 && near(both.saving_alone(2), 0.0)
         );
         let check = |one, other, expected: f64| {
-            let Interaction { shapley, all_else_present } = both.interaction(one, other);
+            let (shapley, all_else_present) = (both.interaction(one, other), both.together(one, other, ALL));
             assert!(near(shapley, expected) && near(all_else_present, expected), "{one} and {other}");
         };
         check(0, 1, 100.0);
         check(0, 2, 0.0);
         let either = game(|c| f64::from(u8::from(c & (R | E) != 0)) * 100.0);
-        assert!(near(either.interaction(0, 1).shapley, -100.0));
+        assert!(near(either.interaction(0, 1), -100.0));
         assert!(near(both.decrease_max(), 0.0) && near(game(|c| -(c as f64)).decrease_max(), 8.0));
     }
 
@@ -322,7 +314,7 @@ mod tests {
         ) {
             let any = Game::new(losses);
             prop_assert!((any.shapley().iter().sum::<f64>() - any.whole()).abs() < 1e-6);
-            // R and E change places, and T adds nothing.
+            // Make R and E symmetric, and let T add nothing.
             let swap = |c: usize| (c & H) + usize::from(has(c, R)) * E + usize::from(has(c, E)) * R;
             let same = game(|c| losses[c & !T] + losses[swap(c)]);
             let [r, e, _, t] = same.shapley();

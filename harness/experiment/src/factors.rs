@@ -1,8 +1,8 @@
-//! Whether a scenario's contributing factors contributed: the same incident again with one latent fault repaired. A factor is one without
-//! which *this* incident would have been less.
+//! Tests whether a scenario's contributing factors did contribute: plays the same incident again with one latent fault repaired. A factor
+//! contributes if *this* incident loses less without it.
 //!
-//! Three of the four latent faults can be asked so. Telemetry acts only through whoever responds, and what a replay leaves as it was (a slow
-//! disk, a release to all at once) cannot be repaired in one: such factors rest on what the scenario's file says.
+//! A replay can test three of the four latent faults. Telemetry acts only through the responder, and nobody responds in these replays. A
+//! replay cannot repair factors such as a slow disk, or a release to all at once: for those, the scenario's file is the only source.
 
 use std::{collections::BTreeSet, io};
 
@@ -24,13 +24,13 @@ use crate::{
 /// The latent faults that a replay can repair.
 pub const REPAIRED: [LatentFault; 3] = [InvalidRendering, PoorErrorHandling, MissingHealthCheck];
 
-/// The share of the loss from which on less is less, and no chance.
+/// The smallest relative decrease of the loss that counts as less, and not as chance.
 pub const LESS_FROM: f64 = 0.05;
 
-/// How long an incident is followed, in story seconds: until 09:00. Nobody acts in that time, and what a repair changes shows within minutes.
+/// How long a replay lasts, in story seconds: until 09:00. Nobody acts, and the effect of a repair shows within minutes.
 const ENDS_S: f64 = 3_600.0;
 
-/// What one scenario loses with all latent faults, and with one repaired.
+/// The loss of one scenario with all latent faults, and with each one repaired alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replayed {
     pub scenario: String,
@@ -41,11 +41,7 @@ pub struct Replayed {
     named: BTreeSet<ContributingFactor>,
 }
 
-/// Plays each scenario with each of the seeds; what was stopped is left out.
-///
-/// # Errors
-///
-/// When a service does not start.
+/// Plays each scenario with each seed. Leaves out a scenario and seed that was stopped.
 pub fn replayed(scenarios: &[Scenario], seeds: &[u64], watch: Watch<'_>) -> io::Result<Vec<Replayed>> {
     let games: Vec<(&Scenario, u64)> =
         scenarios.iter().flat_map(|scenario| seeds.iter().map(move |seed| (scenario, *seed))).collect();
@@ -76,7 +72,7 @@ pub fn replayed(scenarios: &[Scenario], seeds: &[u64], watch: Watch<'_>) -> io::
 }
 
 impl Replayed {
-    /// Where the scenario's list says other than the replay, a sentence each.
+    /// The contradictions between the scenario's list of factors and the replay, one sentence each.
     pub fn contradictions(&self) -> Vec<String> {
         let Self { scenario, seed, loss_usd, named, .. } = self;
         let each = REPAIRED.into_iter().zip(self.without_usd).filter_map(|(fault, without_usd)| {

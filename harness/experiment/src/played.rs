@@ -1,9 +1,10 @@
-//! One incident, played in virtual time on one thread, and what an experiment keeps of it. Of a record only a
-//! few numbers are kept: a hundred records would be a gigabyte.
+//! Plays one incident in virtual time on one thread. An experiment keeps only a few numbers of each record: a
+//! hundred records would be a gigabyte.
 
 use std::{collections::BTreeMap, io, pin::pin, sync::atomic::Ordering, time::Duration};
 
 use incident::{EventKind, IncidentRecord, Route, StoryClock, Tally, Timeline, Visits, money};
+use report::chain::RouteAvailability;
 use tokio::{select, time::sleep};
 use world::{
     play::{PlayOptions, Played, play},
@@ -13,55 +14,50 @@ use world::{
 
 use crate::sweep::Watch;
 
-/// The width of the bins that visits are kept in. A minute is finer than five hours on a page can show.
+/// The width of a bin of visits, in seconds of the shop. A minute is finer than a page can show of five hours.
 pub const BIN_S: u32 = 60;
 
-/// How often, in virtual time, an incident looks whether it shall stop: some milliseconds of the machine's.
+/// How often, in virtual time, an incident checks the stop flag. On the wall clock this is a few milliseconds.
 const LOOKS_EVERY: Duration = Duration::from_secs(30);
 
-/// What is kept of an incident.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IncidentResult {
-    /// The trade lost, in dollars.
     pub loss_usd: f64,
-    /// The trade that had been lost when the time given to [`play_incident`] was over; all of it if it never was.
+    /// The trade lost by `so_far` after the loss, as given to [`play_incident`]. The whole loss if no time was given,
+    /// or availability was never lost.
     pub loss_so_far_usd: f64,
-    /// The trade lost with the model responder; where availability was never lost, nobody was called.
+    /// The trade lost with the model responder. Equals `loss_usd` if availability was never lost: nobody was called.
     pub loss_with_model_usd: f64,
-    /// When the last thing began that the scenario lets happen, in story seconds.
+    /// When the scenario's last event began, in story seconds.
     pub begun_s: f64,
     pub lost_s: Option<f64>,
-    /// How many remedies were tried.
     pub remedies: usize,
-    /// When the last visit had begun: nobody watched any more.
+    /// When the observation ended, in story seconds: after the second of the last visit.
     pub watched_until_s: f64,
     /// When availability was restored and not lost again.
     pub restored_s: Option<f64>,
-    /// Visits by bin and route, in that order; bins in which nobody came on a route are left out.
-    pub bins: Vec<Bin>,
+    /// Visits in bins of [`BIN_S`] seconds.
+    pub routes: Vec<RouteAvailability>,
 }
 
-/// The visits of [`BIN_S`] seconds on one route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bin {
-    /// When it begins, in whole story seconds.
-    pub story_s: i32,
-    pub route: Route,
-    pub visits: Tally,
-}
-
-/// Plays one incident in virtual time on this thread; none if it was stopped. `so_far` is the time after the
+/// Plays one incident in virtual time on this thread; `None` if it was stopped. `so_far` is the time after the
 /// loss at which [`IncidentResult::loss_so_far_usd`] is read.
-///
-/// # Errors
-///
-/// When a service does not start.
 pub fn play_incident(
     scenario: &Scenario,
     options: &PlayOptions,
     so_far: Option<Duration>,
     watch: Watch<'_>,
 ) -> io::Result<Option<IncidentResult>> {
+    let played = play_whole(scenario, options, watch)?;
+    Ok(played.map(|Played { record, drawn, .. }| IncidentResult::of(&record, drawn.begun_story_s, so_far)))
+}
+
+/// Plays one incident in the same way, and returns the whole record.
+pub(crate) fn play_whole(
+    scenario: &Scenario,
+    options: &PlayOptions,
+    watch: Watch<'_>,
+) -> io::Result<Option<Played>> {
     let what = format!("{} with seed {}", scenario.name, options.seed);
     let stalled = watch.stalled;
     let stopped = async {
@@ -77,8 +73,7 @@ pub fn play_incident(
             () = stopped => Ok(None),
         }
     };
-    let played = virtual_time::run(work, STALLED_AFTER, move || stalled(&what))??;
-    Ok(played.map(|Played { record, drawn, .. }| IncidentResult::of(&record, drawn.begun_story_s, so_far)))
+    virtual_time::run(work, STALLED_AFTER, move || stalled(&what))?
 }
 
 impl IncidentResult {
@@ -94,12 +89,18 @@ impl IncidentResult {
                 .to_cents()
                 .0
         });
-        let mut bins = BTreeMap::<(i32, Route), Tally>::new();
+        let timeline = Timeline::new(&record.availability);
+        let restored_s = timeline.outages(&record.run.rules).last().and_then(|(_, restored_s)| *restored_s);
+        let mut bins = BTreeMap::<(Route, i32), Tally>::new();
         for row in &record.availability {
             let began_s = clock.story_at(f64::from(row.at_s - row.at_s % BIN_S));
-            bins.entry((whole(began_s), row.route)).or_default().add(row);
+            bins.entry((row.route, whole(began_s))).or_default().add(row);
         }
-        let bins = bins.into_iter().map(|((story_s, route), visits)| Bin { story_s, route, visits });
+        let minutes = |route: Route| {
+            let seen = bins.iter().filter(|((on, _), visits)| *on == route && visits.visits() > 0);
+            seen.map(|((_, story_s), visits)| (*story_s, visits.served, visits.degraded, visits.failed))
+                .collect()
+        };
         Self {
             loss_usd,
             loss_so_far_usd,
@@ -107,22 +108,9 @@ impl IncidentResult {
             begun_s,
             lost_s: outcome.lost_s,
             remedies: record.events.iter().filter(|event| matches!(event.kind, EventKind::Remedy(_))).count(),
-            watched_until_s: clock.story_at(f64::from(Timeline::new(&record.availability).end_s())),
-            restored_s: restored_for_good_s(record, &clock),
-            bins: bins.filter(|bin| bin.visits.visits() > 0).collect(),
-        }
-    }
-}
-
-/// When availability was restored and not lost again, in story seconds.
-fn restored_for_good_s(record: &IncidentRecord, clock: &StoryClock) -> Option<f64> {
-    let (timeline, rules) = (Timeline::new(&record.availability), &record.run.rules);
-    let mut lost_s = timeline.lost_s(rules)?;
-    loop {
-        let restored_s = timeline.restored_s(lost_s, rules)?;
-        match timeline.lost_again_s(restored_s, rules) {
-            Some(again_s) => lost_s = again_s,
-            None => return Some(clock.story_at(f64::from(restored_s))),
+            watched_until_s: clock.story_at(f64::from(timeline.end_s())),
+            restored_s: restored_s.map(|at_s| clock.story_at(f64::from(at_s))),
+            routes: Route::ALL.map(|route| RouteAvailability { route, minutes: minutes(route) }).into(),
         }
     }
 }

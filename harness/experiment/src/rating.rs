@@ -1,7 +1,7 @@
-//! How hard a scenario is: by the minutes of work that the model responder needed until customers were served, as they were measured for a
-//! [`year`](crate::year). Teaches that 'hard' can be counted: whoever doubts a rating can play the incident again.
+//! Rates how hard a scenario is, by the minutes of work that the model responder needed until customers were served. They were measured for
+//! a [`year`](crate::year). Teaches that 'hard' can be measured: anyone who doubts a rating can play the incident again.
 //!
-//! The responder knows the list of incidents and never tires; people need longer. What is compared is one scenario with another.
+//! The responder knows the list of incidents and never tires; people need longer. A rating only compares one scenario with another.
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
@@ -11,7 +11,7 @@ use world::scenario::Scenario;
 
 use crate::year::measured::{Handled, Incident, LEVELS, Measured};
 
-/// Up to so many minutes at the worst of the levels is easy, and up to so many medium: a third of the library is below, a third above.
+/// Upper limits of easy and medium, in minutes of work at the worst level. A third of the library is easy, and a third is hard.
 const EASY_MINUTES_MAX: f64 = 20.0;
 const MEDIUM_MINUTES_MAX: f64 = 60.0;
 
@@ -23,15 +23,15 @@ pub enum Rating {
     Hard,
 }
 
-/// A rating, and what it rests on.
+/// A rating and its basis.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Rated {
     pub rating: Rating,
-    /// Minutes of work until customers were served, the least and the most of the levels; none if at one level they never were.
+    /// Minutes of work until customers were served, at the best and at the worst level. `None` if customers were never served at some level.
     pub minutes: Option<(f64, f64)>,
 }
 
-/// How hard a scenario is. One that is not of the library was not played, and counts as hard.
+/// How hard a scenario is. A scenario outside the library was never played, and counts as hard.
 pub fn rated(scenario: &Scenario) -> Rated {
     static MEASURED: LazyLock<BTreeMap<String, Rated>> = LazyLock::new(|| {
         let whole = Measured::built_in().incidents.into_iter().filter(|one| one.repaired.is_empty());
@@ -41,7 +41,7 @@ pub fn rated(scenario: &Scenario) -> Rated {
 }
 
 impl Rated {
-    /// In the operating model in which whoever responds may do everything.
+    /// Uses the operating model in which the responder may do everything.
     fn of(incident: &Incident) -> Self {
         let worked = |handled: &Handled| {
             let minutes: f64 = handled.worked.iter().sum();
@@ -74,7 +74,7 @@ impl Rating {
     }
 }
 
-/// `Medium: the model responder worked 18 to 29 minutes until customers were served, by telemetry level.`
+/// `Medium: the model responder worked 21 to 29 minutes until customers were served, by telemetry level.`
 impl fmt::Display for Rated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.rating.name();
@@ -106,14 +106,14 @@ mod tests {
         for rating in Rating::ALL {
             assert!(of(rating) * 6 >= all.len(), "{}: {} of {}", rating.name(), of(rating), all.len());
         }
-        // Who cannot mend it has it hard; whoever can, did at every level.
+        // Only controls, which nobody can mend, have no minutes: the responder restored every other scenario at every level.
         for scenario in library() {
             assert_eq!(rated(&scenario).minutes.is_none(), scenario.control, "{}", scenario.name);
         }
         let (_, story) = all.iter().find(|(name, _)| name == STORY).unwrap();
         assert_eq!(
             story.to_string(),
-            "Medium: the model responder worked 18 to 29 minutes until customers were served, by telemetry level."
+            "Medium: the model responder worked 21 to 29 minutes until customers were served, by telemetry level."
         );
     }
 }

@@ -1,34 +1,33 @@
-//! Many incidents, on all cores. Teaches how work is shared out without its results depending on who was
-//! quick: a counter hands out the jobs, and each result goes to the place of its job.
+//! Runs many incidents on all cores. Teaches how to share work among threads without results that depend on
+//! their speed: a counter hands out the jobs, and each result goes to the place of its job.
 
 use std::{
-    collections::BTreeMap,
     num::NonZeroUsize,
     sync::{
-        Mutex, PoisonError,
+        OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
 
-/// Who watches a sweep.
+/// The stop flag and the callbacks of a sweep.
 #[derive(Clone, Copy)]
 pub struct Watch<'a> {
-    /// Once true, no job is begun any more, and those under way end without a result.
+    /// Once true, no further job begins, and jobs under way end without a result.
     pub stop: &'a AtomicBool,
-    /// Called after each job, from any thread.
+    /// Called after each job, on any thread.
     pub done: &'a (dyn Fn() + Sync),
-    /// Called if virtual time stands still, with what was being played. It should end the process: nothing
+    /// Called if virtual time stands still, with the name of the incident. It should end the process: nothing
     /// else can.
     pub stalled: fn(&str),
 }
 
-/// Runs all jobs on so many threads. Results stand in the order of the jobs; a job that was stopped has none.
+/// Runs all jobs on `threads` threads. Results are in the order of the jobs; a stopped job has `None`.
 ///
 /// # Errors
 ///
-/// The first error, in the order of the jobs, after which no more jobs were begun.
-pub fn sweep<Job: Sync, Outcome: Send, Error: Send>(
+/// The first error, in the order of the jobs. After an error, no further job begins.
+pub fn sweep<Job: Sync, Outcome: Send + Sync, Error: Send + Sync>(
     jobs: &[Job],
     threads: NonZeroUsize,
     watch: Watch<'_>,
@@ -36,7 +35,7 @@ pub fn sweep<Job: Sync, Outcome: Send, Error: Send>(
 ) -> Result<Vec<Option<Outcome>>, Error> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
-    let results = Mutex::new(BTreeMap::new());
+    let results: Vec<_> = jobs.iter().map(|_| OnceLock::new()).collect();
     thread::scope(|scope| {
         for _ in 0..threads.get().min(jobs.len()) {
             scope.spawn(|| {
@@ -45,14 +44,13 @@ pub fn sweep<Job: Sync, Outcome: Send, Error: Send>(
                     let Some(job) = jobs.get(place) else { return };
                     let result = run(job);
                     failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(place, result);
+                    results[place].get_or_init(|| result);
                     (watch.done)();
                 }
             });
         }
     });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    (0..jobs.len()).map(|place| results.remove(&place).unwrap_or(Ok(None))).collect()
+    results.into_iter().map(|result| result.into_inner().unwrap_or(Ok(None))).collect()
 }
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
-//! Training of the model responder: every scenario that it is taught is played with seeds of its own, everything is looked at at fixed times,
-//! and each sequence of remedies on the menu is tried. Teaches where a model's knowledge comes from, and that it must not come from the
-//! incidents it is judged on.
+//! Trains the model responder. Plays every taught scenario with seeds reserved for training, takes every check at fixed times, and tries
+//! the sequences of remedies on the menu. Teaches where a model's knowledge comes from, and that it must not come from the incidents that
+//! the model is judged on.
 
-use std::{io, num::NonZeroUsize, sync::atomic::Ordering};
+use std::{convert::Infallible, io, num::NonZeroUsize, sync::atomic::Ordering};
 
 use diagnosis::{
     Experience, Phase,
-    experience::{TrainingIncident, menu},
+    experience::{self, TrainingIncident, menu},
     remedies::{self, with_asset},
-    replay,
+    replay::{self, Judge},
 };
 use incident::{LatentFault, Remedy};
 use world::{
     hands::{case, truth},
     scenario::{Scenario, library},
-    tape::{self, Aftermath, Moment, Tape, kept},
+    tape::{self, Aftermath, Moment, Tape},
     virtual_time::{self, STALLED_AFTER},
 };
 
@@ -26,46 +26,46 @@ pub const SEEDS_FROM: u64 = 1_000_000_001;
 /// Incidents of each scenario: enough to see the usual findings, few enough to train in minutes.
 pub const INCIDENTS: u64 = 6;
 
-/// So many of them, the first, are also used to try every sequence of remedies.
+/// How many of these incidents, counted from the first, also try the sequences of remedies.
 pub const TRIED_INCIDENTS: u64 = 1;
 
-/// How many recordings it takes to learn all but what is kept.
-pub fn recordings(incidents: u64, kept: Option<&Experience>) -> u64 {
-    jobs(&taught(), incidents, kept).len() as u64
+/// The number of steps of a training: recordings, and policies that are judged by them.
+pub fn steps(incidents: u64) -> usize {
+    recordings(incidents) + replay::policies()
 }
 
-/// What the responder is taught. Scenarios that were written after the list of checks had been frozen are not among it: it meets them
-/// unprepared, as people meet theirs.
+/// The number of recordings in a training.
+pub fn recordings(incidents: u64) -> usize {
+    jobs(&taught(), incidents).len()
+}
+
+/// The scenarios that the responder is taught. Scenarios written after the list of checks was frozen are left out: the responder meets
+/// them unprepared, as people meet real incidents.
 pub fn taught() -> Vec<Scenario> {
     library().into_iter().filter(|scenario| !scenario.after_freeze).collect()
 }
 
-/// Plays what is [`taught`] with so many seeds on so many threads. Of what is `kept`, the scenarios that are still the same are not played
-/// again. Nothing if it was stopped: a model that has learned half misjudges the other half.
-///
-/// # Errors
-///
-/// When a shop cannot start.
-pub fn train(
-    incidents: u64,
-    kept: Option<&Experience>,
-    threads: NonZeroUsize,
-    watch: Watch<'_>,
-) -> io::Result<Option<Experience>> {
+/// Plays the [`taught`] scenarios, each with `incidents` seeds, on `threads` threads. `None` if it was stopped: a model that has learned
+/// half of them would misjudge the other half.
+pub fn train(incidents: u64, threads: NonZeroUsize, watch: Watch<'_>) -> io::Result<Option<Experience>> {
     let scenarios = taught();
     let cases: Vec<_> = scenarios.iter().map(case).collect();
     let menu = menu(&cases);
-    let jobs = jobs(&scenarios, incidents, kept);
+    let jobs = jobs(&scenarios, incidents);
     let stalled = watch.stalled;
     let heard = sweep(&jobs, threads, watch, |job| {
         let scenario = &scenarios[job.scenario];
         match job.sequence {
-            None => recorded(scenario, job.seed, &[], stalled).map(|tape| Some(Heard::Tape(Box::new(tape)))),
+            None => recorded(scenario, job.seed, &[], stalled).map(|tape| Some((looked(&tape), None))),
             Some(place) => {
                 let Some(sequence) = named(scenario, job.seed, &menu[place]) else { return Ok(None) };
                 let branch = branched(scenario, job.seed, &[], &sequence, stalled)?;
-                let drawn = world::scenario::draw(scenario, job.seed);
-                Ok(Some(Heard::Aftermath(place, branch, truth(scenario, &drawn).asset)))
+                let published = truth(scenario, &world::scenario::draw(scenario, job.seed)).asset;
+                let phase =
+                    |moment: &Moment| if moment.is_served { Phase::Served } else { Phase::AfterRemedy };
+                let seen = |moment: &Moment| tape::kept(moment, phase(moment), published.as_deref());
+                let moments: Vec<_> = branch.moments.iter().map(seen).collect();
+                Ok(Some((moments, Some((place, branch.helped_after_s.is_some())))))
             }
         }
     })?;
@@ -74,38 +74,41 @@ pub fn train(
     }
     let mut experience =
         Experience::new(cases, (0..incidents).map(|incident| SEEDS_FROM + incident).collect());
-    if let Some(kept) = kept {
-        experience.take_over(kept);
-    }
     for (job, heard) in jobs.iter().zip(heard) {
         let incidents = &mut experience.incidents[job.scenario];
         if job.sequence.is_none() {
             incidents.push(TrainingIncident { moments: Vec::new(), helped: ".".repeat(menu.len()) });
         }
-        let (Some(incident), Some(heard)) = (incidents.last_mut(), heard) else { continue };
-        heard.keep(incident);
+        let (Some(incident), Some((moments, helped))) = (incidents.last_mut(), heard) else { continue };
+        incident.moments.extend(moments);
+        if let Some((place, helped)) = helped {
+            incident.helped.replace_range(place..=place, if helped { "1" } else { "0" });
+        }
     }
-    experience.left_aside = replay::left_aside(&experience);
-    Ok(Some(experience))
+    let judge_all = |judge: &Judge<'_>, policies: &[Vec<usize>]| {
+        let judged =
+            sweep(policies, threads, watch, |policy| Ok::<_, Infallible>(Some(judge.judged(policy))));
+        judged.unwrap_or_default().into_iter().collect()
+    };
+    let Some(left_aside) = replay::left_aside(&experience, judge_all) else { return Ok(None) };
+    Ok(Some(Experience { left_aside, ..experience }))
 }
 
 struct Job {
     scenario: usize,
     seed: u64,
-    /// The sequence on the menu that is tried; without, everything is looked at.
+    /// The place on the menu of the sequence to try; `None` for the job that takes every check.
     sequence: Option<usize>,
 }
 
-/// Incident by incident: first the looks, then the remedies. What restores nothing but another scenario is not tried.
-fn jobs(scenarios: &[Scenario], incidents: u64, kept: Option<&Experience>) -> Vec<Job> {
+/// Incident by incident: first the job that takes every check, then the remedies. Leaves out a sequence that is only right for other
+/// scenarios.
+fn jobs(scenarios: &[Scenario], incidents: u64) -> Vec<Job> {
     let cases: Vec<_> = scenarios.iter().map(case).collect();
     let menu = menu(&cases);
     let ordinary = remedies::ordinary();
     let mut jobs = Vec::new();
     for (scenario, case) in cases.iter().enumerate() {
-        if kept.is_some_and(|kept| kept.cases.contains(case)) {
-            continue;
-        }
         let is_tried = |place: &usize| ordinary.contains(&menu[*place]) || case.right.contains(&menu[*place]);
         for incident in 0..incidents {
             let seed = SEEDS_FROM + incident;
@@ -119,34 +122,15 @@ fn jobs(scenarios: &[Scenario], incidents: u64, kept: Option<&Experience>) -> Ve
     jobs
 }
 
-enum Heard {
-    Tape(Box<Tape>),
-    /// What came of the sequence at this place of the menu; and the asset that did the harm, if one did.
-    Aftermath(usize, Aftermath, Option<String>),
+/// The findings of a recording, in which nobody acts.
+fn looked(tape: &Tape) -> Vec<experience::Moment> {
+    let minutes = |at_s: f64| (at_s - tape.alerted_s.unwrap_or_default()) / 60.0;
+    let published = tape.truth.asset.as_deref();
+    let seen = |moment: &Moment| tape::kept(moment, Phase::of(minutes(moment.at_s)), published);
+    tape.moments.iter().map(seen).collect()
 }
 
-impl Heard {
-    fn keep(self, incident: &mut TrainingIncident) {
-        match self {
-            Self::Tape(tape) => {
-                let minutes = |at_s: f64| (at_s - tape.alerted_s.unwrap_or_default()) / 60.0;
-                let published = tape.truth.asset.as_deref();
-                let kept = |moment: &Moment| kept(moment, Phase::of(minutes(moment.at_s)), published);
-                incident.moments.extend(tape.moments.iter().map(kept));
-            }
-            Self::Aftermath(place, aftermath, published) => {
-                let helped = if aftermath.helped_after_s.is_some() { "1" } else { "0" };
-                incident.helped.replace_range(place..=place, helped);
-                let phase =
-                    |moment: &Moment| if moment.is_served { Phase::Served } else { Phase::AfterRemedy };
-                let kept = |moment: &Moment| kept(moment, phase(moment), published.as_deref());
-                incident.moments.extend(aftermath.moments.iter().map(kept));
-            }
-        }
-    }
-}
-
-/// The sequence with the asset that the scenario publishes; if it publishes none, with one that a decoy does.
+/// The sequence with the asset that the scenario publishes or, if it publishes none, with the asset of a decoy.
 fn named(scenario: &Scenario, seed: u64, sequence: &[Remedy]) -> Option<Vec<Remedy>> {
     let drawn = world::scenario::draw(scenario, seed);
     let decoy = drawn.published_assets().into_iter().next().map(|(_, asset)| asset);
@@ -164,7 +148,7 @@ pub(crate) fn recorded(
     virtual_time::run(tape::record(scenario, seed, repaired), STALLED_AFTER, move || stalled(&what))?
 }
 
-/// Records what comes of remedies on this thread.
+/// Records the aftermath of remedies on this thread.
 pub(crate) fn branched(
     scenario: &Scenario,
     seed: u64,
@@ -179,6 +163,8 @@ pub(crate) fn branched(
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::atomic::AtomicBool, thread};
+
     use super::*;
 
     #[test]
@@ -189,5 +175,24 @@ mod tests {
         assert_eq!(built_in.hash, expected, "the experience is stale: run `glyphfall train`");
         assert_eq!(built_in.cases, taught().iter().map(case).collect::<Vec<_>>());
         assert!(built_in.incidents.iter().all(|incidents| incidents.len() as u64 == INCIDENTS));
+    }
+    /// What the shop does now is what the responder was taught. A shop that has changed since would be judged by a responder that remembers
+    /// another.
+    #[test]
+    fn the_built_in_experience_is_what_the_shop_shows() {
+        // The first incident also holds the aftermaths of remedies.
+        const INCIDENT: usize = 1;
+        let (stop, scenarios) = (AtomicBool::new(false), taught());
+        let watch = Watch { stop: &stop, done: &|| (), stalled: |what| panic!("{what} stands still") };
+        let threads = thread::available_parallelism().expect("the machine says how many");
+        let shown = sweep(&scenarios, threads, watch, |scenario| {
+            recorded(scenario, SEEDS_FROM + INCIDENT as u64, &[], watch.stalled)
+                .map(|tape| Some(looked(&tape)))
+        });
+        let shown = shown.expect("each scenario can be played");
+        for ((scenario, shown), known) in scenarios.iter().zip(shown).zip(&Experience::built_in().incidents) {
+            let is_known = shown.as_ref() == Some(&known[INCIDENT].moments);
+            assert!(is_known, "{} is not as it was: run `glyphfall train`", scenario.name);
+        }
     }
 }

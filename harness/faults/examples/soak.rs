@@ -1,13 +1,11 @@
-//! Plays thousands of seeds of faults against the shop: `cargo xtask soak`. Prints what repeats each failure, and the shortest plan that still fails.
+//! Plays thousands of seeds of faults against the shop: `cargo xtask soak`. For each failure it prints the command that repeats it,
+//! and the shortest plan that still fails.
 
 #![expect(clippy::print_stdout, reason = "what it finds is what this program is for")]
 
 use std::{
     process::ExitCode,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -18,14 +16,15 @@ use faults::{
     shrink::shrink,
     soak::{Failed, Soaked, soak},
 };
+use parking_lot::Mutex;
 
-/// Seeds of a run: what two processors play while somebody has lunch.
+/// The number of seeds in a run: as many as two processors play during a lunch break.
 const SEEDS: u64 = 10_000;
 
-/// Failures after which it ends: a broken invariant fails everywhere.
+/// The number of failures that ends a run: a broken invariant fails for many seeds.
 const FAILURES_MAX: usize = 5;
 
-/// How often it says how far it is.
+/// How often to print the progress.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Parser)]
@@ -81,7 +80,7 @@ fn many(from: u64, seeds: u64, threads: usize, failures: usize) -> bool {
     let (began, told_s, printed) = (now(), AtomicU64::new(0), Mutex::new(0));
     let soaked = soak(from, seeds, threads, failures, |soaked| {
         let took = began.elapsed();
-        let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut printed = printed.lock();
         for failed in soaked.failed.iter().skip(*printed) {
             tell(failed, soaked.seeds);
         }
@@ -125,7 +124,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Each run takes other seeds, and says which.
+/// A new first seed for each run, which is printed.
 fn by_the_clock() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }

@@ -1,5 +1,5 @@
-//! What editors were told, and whether the content store still holds it. Teaches that an answer is a promise, and that no answer is not a
-//! refusal: a publish whose answer was lost may be there or not, and both are right.
+//! Keeps what the store acknowledged to editors, and checks that the store still holds it. Teaches that an answer is a promise, and
+//! that a missing answer is no refusal: a publish whose answer was lost may have happened or not, and both are right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,34 +10,33 @@ use world::EditorError;
 
 use crate::plan::ASSETS;
 
-/// How long after a delete whose author has given up it may still be carried out: as long as its bytes can be under way.
+/// How long the store may still carry out a delete after its author gave up: as long as its bytes can be under way.
 const DELETE_LATE_S: f64 = 15.0;
 
-/// Versions that are read of an asset: more than a plan publishes.
+/// The most versions to read of an asset, more than a plan publishes.
 const HISTORY_MAX: usize = 100;
 
 /// What is known of each asset.
 #[derive(Clone, Debug)]
 pub struct Book {
     assets: BTreeMap<&'static str, Asset>,
-    /// Whether a request of an editor can have arrived twice.
+    /// Whether the network can have delivered an editor's request twice.
     pub is_doubled: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Asset {
-    /// By version: what was acknowledged, and when. Of a roll back nobody says the text.
+    /// The acknowledged versions: their text and time. The text of a rollback is unknown.
     acknowledged: BTreeMap<u64, Acknowledged>,
-    /// Every text that may be there.
+    /// Every text that the store may hold.
     sent: BTreeSet<Bytes>,
-    /// Texts that were refused, and nobody sent again.
+    /// Texts that the store refused, and that nobody sent again.
     refused: BTreeSet<Bytes>,
     is_rolled_back: bool,
-    /// Deletes under way.
     deleting: u32,
-    /// What was acknowledged until this second may have been deleted.
+    /// A delete may have removed any version acknowledged up to this second.
     deleted_until_s: f64,
-    /// A delete was acknowledged that began when this version had been: it and all before it are gone.
+    /// An acknowledged delete removed this version and all before it: they had been acknowledged before that delete began.
     deleted_to: u64,
 }
 
@@ -47,18 +46,18 @@ struct Acknowledged {
     at_s: f64,
 }
 
-/// A change that an editor waits for.
+/// A change whose answer the editor still waits for.
 #[derive(Clone, Debug)]
 pub struct Begun {
     asset: &'static str,
     text: Option<Bytes>,
-    /// The newest version that was acknowledged before.
+    /// The newest version that was acknowledged before the change began.
     newest: u64,
 }
 
-impl Book {
-    /// A store that holds what a shop begins with.
-    pub fn new() -> Self {
+impl Default for Book {
+    /// The book of a store with the initial content.
+    fn default() -> Self {
         let seed = world::shop::seed_assets();
         let asset = |name: &'static str| {
             let mut asset = Asset::default();
@@ -71,12 +70,13 @@ impl Book {
         };
         Self { assets: ASSETS.into_iter().map(asset).collect(), is_doubled: false }
     }
+}
 
+impl Book {
     fn asset(&mut self, name: &'static str) -> &mut Asset {
         self.assets.entry(name).or_default()
     }
 
-    /// An editor sends a text.
     pub fn publishes(&mut self, asset: &'static str, text: &Bytes) -> Begun {
         let known = self.asset(asset);
         known.sent.insert(text.clone());
@@ -84,18 +84,13 @@ impl Book {
         Begun { asset, text: Some(text.clone()), newest: newest(known) }
     }
 
-    /// Somebody rolls back.
     pub fn rolls_back(&mut self, asset: &'static str) -> Begun {
         let known = self.asset(asset);
         known.is_rolled_back = true;
         Begun { asset, text: None, newest: newest(known) }
     }
 
-    /// What came of it.
-    ///
-    /// # Errors
-    ///
-    /// When the answer contradicts an earlier one.
+    /// Enters the answer to a publish or a rollback. Fails if the answer contradicts an earlier one.
     pub fn answered(
         &mut self,
         begun: Begun,
@@ -121,20 +116,19 @@ impl Book {
                     known.refused.insert(text);
                 }
             }
-            // Nobody knows.
+            // The outcome is unknown.
             Err(_) => {}
         }
         Ok(())
     }
 
-    /// An editor deletes an asset.
     pub fn deletes(&mut self, asset: &'static str) -> Begun {
         let known = self.asset(asset);
         known.deleting += 1;
         Begun { asset, text: None, newest: newest(known) }
     }
 
-    /// What came of it.
+    /// Enters the answer to a delete.
     pub fn deleted(&mut self, begun: &Begun, answer: &Result<(), EditorError>, at_s: f64) {
         let is_doubled = self.is_doubled;
         let known = self.asset(begun.asset);
@@ -144,22 +138,18 @@ impl Book {
             known.deleted_to = known.deleted_to.max(begun.newest);
         }
         if !is_refused || is_doubled {
-            // A doubled one may come later still.
+            // A duplicate may arrive even later.
             let late_s = if answer.is_ok() && !is_doubled { 0.0 } else { DELETE_LATE_S };
             known.deleted_until_s = known.deleted_until_s.max(at_s + late_s);
         }
     }
 
-    /// Whether an editor waits for a delete.
+    /// Whether a delete is still unanswered.
     pub fn is_deleting(&self) -> bool {
         self.assets.values().any(|asset| asset.deleting > 0)
     }
 
-    /// Whether `storage` holds what was acknowledged, in order, and nothing that nobody sent.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong; none of it if the storage cannot be read.
+    /// Checks that `storage` holds what was acknowledged, in order, and nothing that nobody sent.
     pub async fn check(&self, storage: &dyn Storage) -> Result<(), Wrong> {
         for (name, known) in &self.assets {
             let id = name.parse().expect("an asset's id is plain");
@@ -215,18 +205,10 @@ impl Book {
     }
 }
 
-impl Default for Book {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// What is wrong with the content.
 #[derive(Debug)]
 pub enum Wrong {
-    /// It is not what it should be.
     Content(String),
-    /// It cannot be read.
     Unreadable(String),
 }
 
@@ -234,7 +216,7 @@ fn newest(known: &Asset) -> u64 {
     known.acknowledged.last_key_value().map_or(0, |(version, _)| *version)
 }
 
-/// Whether such an answer says that nothing was changed.
+/// Whether this status says for certain that nothing was changed.
 fn is_definite(status: StatusCode) -> bool {
     status.is_client_error()
 }

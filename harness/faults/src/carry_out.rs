@@ -1,16 +1,19 @@
-//! How each step of a plan is carried out: as people, machines and networks do it, and never by a way into a service that they do not have.
+//! Carries out each step of a plan as people, machines and networks do it, with no access to a service that they lack.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chassis::{LatentFault, simulation::Trouble};
+use chassis::{
+    LatentFault,
+    simulation::{Conditions, Trouble},
+};
 use diagnosis::Process;
 use incident::{Remedy, Service};
 use world::{
     EditorError,
     scenario::{
-        draw::Step as Happens,
-        happening::{Happening, Party, Released, Share, Times},
+        draw::Step,
+        happening::{Happening, Party, Released},
     },
 };
 
@@ -21,20 +24,20 @@ use crate::{
 };
 
 impl Run<'_> {
-    /// Carries out one step, or begins to: what takes its time does so beside what comes next.
+    /// Carries out one step. A change by an editor only starts here and goes on beside the next steps.
     pub(super) async fn carry_out(&mut self, doing: &Doing) {
         match doing {
-            Doing::Publish { asset, text } => self.publish(asset, text.clone().into()),
+            Doing::Publish { asset, text } => self.publish(asset, text.0.clone().into()),
             Doing::RollBack { asset } => self.roll_back(asset),
             Doing::Delete { asset } => self.delete(asset),
             Doing::Link { from, to, bad } => self.spoil(*from, *to, *bad).await,
             Doing::Mend { from, to } => {
                 let shop = self.world.shop();
-                shop.visitor().network.mend(from.name(), shop.addresses().of(*to));
+                shop.visitor().network.change(from.name(), shop.addresses().of(*to), Conditions::mend);
             }
             Doing::RepairNetwork => self.act(Remedy::RepairNetwork).await,
             Doing::Suspend(service) => self.begin(Happening::Suspend { service: *service }).await,
-            Doing::Resume(service) => self.end(Happening::Suspend { service: *service }).await,
+            Doing::Resume(service) => self.happen(Step::End(Happening::Suspend { service: *service })).await,
             Doing::Kill(service) => self.begin(Happening::Stop { service: *service }).await,
             Doing::Restart(service) => {
                 self.act(Remedy::Restart { service: *service }).await;
@@ -60,7 +63,7 @@ impl Run<'_> {
                     service: Released::WebFront,
                     version: "0.2.0".to_owned(),
                     fragment_timeout_ms: Some(millis(*timeout)),
-                    checkout_notes: notes.map(str::to_owned),
+                    checkout_notes: Some((*notes).to_owned()),
                 };
                 self.begin(release).await;
                 self.is_moving(Service::WebFront).await;
@@ -69,7 +72,7 @@ impl Run<'_> {
                 self.act(Remedy::RollBackRelease { service: *service }).await;
                 self.is_moving(*service).await;
             }
-            Doing::Crowd(times) => self.begin(Happening::Surge { times: Times(f64::from(*times)) }).await,
+            Doing::Crowd(times) => self.begin(Happening::Surge { times: f64::from(*times) }).await,
             Doing::Disperse => self.world.customers().disperse().await,
             Doing::Watch { asset } => self.watch(asset),
             Doing::HealthCheck { service, otherwise } => {
@@ -87,7 +90,7 @@ impl Run<'_> {
     }
 
     fn publish(&self, asset: &'static str, text: Bytes) {
-        let begun = self.book().publishes(asset, &text);
+        let begun = self.book.lock().publishes(asset, &text);
         let (world, book, findings) =
             (Arc::clone(&self.world), Arc::clone(&self.book), self.findings.clone());
         self.world.doings().spawn(async move {
@@ -97,7 +100,7 @@ impl Run<'_> {
     }
 
     fn roll_back(&self, asset: &'static str) {
-        let begun = self.book().rolls_back(asset);
+        let begun = self.book.lock().rolls_back(asset);
         let (world, book, findings) =
             (Arc::clone(&self.world), Arc::clone(&self.book), self.findings.clone());
         self.world.doings().spawn(async move {
@@ -107,28 +110,27 @@ impl Run<'_> {
     }
 
     fn delete(&self, asset: &'static str) {
-        let begun = self.book().deletes(asset);
+        let begun = self.book.lock().deletes(asset);
         let (world, book) = (Arc::clone(&self.world), Arc::clone(&self.book));
         self.world.doings().spawn(async move {
             let answer = world.editor().delete(asset).await;
-            let mut book = book.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            book.deleted(&begun, &answer, world.at_s());
+            book.lock().deleted(&begun, &answer, world.at_s());
         });
     }
 
-    /// It reads the text that it watches for first, which may take its time.
+    /// The monitor first reads the text to watch for, which may take long; so it starts in a task of its own.
     fn watch(&self, asset: &'static str) {
         let world = Arc::clone(&self.world);
         self.world.doings().spawn(async move {
-            _ = world.happen(&Happens::Begin(Happening::Monitor { asset: asset.to_owned() })).await;
+            _ = world.happen(&Step::Begin(Happening::Monitor { asset: asset.to_owned() })).await;
         });
     }
 
     async fn spoil(&self, from: Party, to: Service, bad: Bad) {
         let shop = self.world.shop();
         let (network, address) = (&shop.visitor().network, shop.addresses().of(to));
-        let link = |delay_ms, resets| Happening::Link { from, to, delay_ms, resets: Share(resets) };
-        let trouble = |trouble| _ = network.trouble(from.name(), address, trouble);
+        let link = |delay_ms, resets| Happening::Link { from, to, delay_ms, resets };
+        let trouble = |trouble| network.change(from.name(), address, |link| link.trouble = trouble);
         match bad {
             Bad::Slow(delay) => self.begin(link(millis(delay), 0.0)).await,
             Bad::Breaks(share) => self.begin(link(0, share)).await,
@@ -136,7 +138,7 @@ impl Run<'_> {
             Bad::Reorders(jitter) => trouble(Trouble { jitter, ..Trouble::default() }),
             Bad::Doubles(doubled) => {
                 if (from, to) == (Party::Customers, Service::ContentStore) {
-                    self.book().is_doubled = true;
+                    self.book.lock().is_doubled = true;
                 }
                 trouble(Trouble { doubled, ..Trouble::default() });
             }
@@ -155,22 +157,20 @@ impl Run<'_> {
     }
 
     async fn begin(&self, happening: Happening) {
-        let begun = self.world.happen(&Happens::Begin(happening.clone())).await;
-        self.is_started(begun, &happening.kind());
+        self.happen(Step::Begin(happening)).await;
     }
 
-    async fn end(&self, happening: Happening) {
-        let ended = self.world.happen(&Happens::End(happening.clone())).await;
-        self.is_started(ended, &happening.kind());
+    async fn happen(&self, step: Step) {
+        let happened = self.world.happen(&step).await;
+        self.is_started(happened, &step);
     }
 
-    /// Does what a responder decides.
     pub(super) async fn act(&self, remedy: Remedy) {
         let acted = self.world.act(remedy.clone()).await;
         self.is_started(acted, &remedy);
     }
 
-    /// A process that was started just now does not stand still: what stood still was the one before it.
+    /// Checks that a process is not suspended right after its start: only the process before it was.
     async fn is_moving(&self, service: Service) {
         if self.world.shop().process(service).await == Process::Stopped {
             self.wrong(
@@ -180,7 +180,7 @@ impl Run<'_> {
         }
     }
 
-    /// A service starts whatever its disk is like: what is kept can be read.
+    /// Checks that a service starts, whatever state its disk is in.
     fn is_started(&self, done: Result<(), EditorError>, what: &dyn std::fmt::Display) {
         if let Err(error) = done {
             self.wrong(Invariant::Starts, format!("{what}: {error}"));

@@ -1,42 +1,42 @@
-//! A file on a disk that can lose its power and fill up. Teaches what a durable write is: what was written is in some memory on its way
-//! to the disk, and only what was synced before the power went is certainly there when it comes back.
+//! A file on a disk that can lose its power and fill up. Teaches what a durable write is: a write first goes to some memory on its
+//! way to the disk. After a loss of power, only what was synced before is certain to be there.
 
-use std::{
-    fmt, io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{io, sync::Arc};
 
+use parking_lot::{Mutex, MutexGuard};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use redb::StorageBackend;
 
-/// What a disk writes whole or not at all.
+/// The unit that a disk writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
 
-/// What a file system hands out at once.
+/// The unit in which a file system allocates space.
 const BLOCK_BYTES: u64 = 4_096;
 
 /// A file. Clones are the same file.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct File(Arc<Mutex<State>>);
 
+#[derive(Debug)]
 struct State {
     /// What a reader sees.
     now: Vec<u8>,
-    /// What is certainly on the disk.
+    /// The synced content, which survives a loss of power.
     kept: Vec<u8>,
-    /// What is on its way there.
+    /// Changes that are not synced yet.
     changes: Vec<Change>,
-    /// Which blocks have been written, and so have a place on the disk.
+    /// Which blocks have been written, and so have space allocated on the disk.
     placed: Vec<bool>,
     is_full: bool,
-    /// Changes after which the power goes.
+    /// The number of changes after which the power fails, if planned.
     fails_after: Option<u32>,
-    /// How often the power has gone: whoever opened the file before has lost it.
+    /// How often the power has failed. A handle opened before a failure is invalid after it.
     losses: u64,
     chance: ChaCha8Rng,
 }
 
+#[derive(Debug)]
 enum Change {
     Write { at: usize, bytes: Vec<u8> },
     Length(usize),
@@ -57,46 +57,46 @@ impl File {
         })))
     }
 
-    /// Opens it, until the power goes.
+    /// Opens the file. The handle is valid until the power fails.
     pub fn open(&self) -> Open {
         Open { file: self.clone(), losses: self.state().losses }
     }
 
-    /// The power goes and comes back: of what was not synced, some survives, and some of that is torn.
+    /// The power fails and comes back. Some of the changes that were not synced survive, and some of those are torn.
     pub fn lose_power(&self) {
         self.state().lose_power();
     }
 
-    /// The power goes in the middle of what comes: after so many changes from now.
+    /// Lets the power fail later: after so many more changes.
     pub fn lose_power_after(&self, changes: u32) {
         self.state().fails_after = Some(changes);
     }
 
-    /// From now on nothing gets a place that has none.
+    /// Fills the disk: from now on it allocates no further block.
     pub fn fill(&self) {
         self.state().is_full = true;
     }
 
-    /// Another disk with the same content: it has room, and its power stays.
+    /// Replaces the disk by one with the same content, with room and without a planned loss of power.
     pub fn mend(&self) {
         let mut state = self.state();
         state.is_full = false;
         state.fails_after = None;
     }
 
-    /// Whether nothing is wrong with it.
+    /// Whether the disk has room and no loss of power is planned.
     pub fn is_well(&self) -> bool {
         let state = self.state();
         !state.is_full && state.fails_after.is_none()
     }
 
-    /// How often the power has gone.
+    /// How often the power has failed.
     pub fn losses(&self) -> u64 {
         self.state().losses
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -136,7 +136,7 @@ impl State {
         }
     }
 
-    /// Finds places for these bytes.
+    /// Allocates the blocks for these bytes.
     fn place(&mut self, at: u64, count: usize) -> io::Result<()> {
         let blocks = index(at / BLOCK_BYTES)..index((at + count as u64).div_ceil(BLOCK_BYTES));
         if self.placed.len() < blocks.end {
@@ -166,7 +166,8 @@ fn no_power() -> io::Error {
     io::Error::other("the disk lost its power")
 }
 
-/// The file as a database has it open.
+/// An open handle of the file, as a database uses it.
+#[derive(Debug)]
 pub struct Open {
     file: File,
     losses: u64,
@@ -176,12 +177,6 @@ impl Open {
     fn state(&self) -> io::Result<MutexGuard<'_, State>> {
         let state = self.file.state();
         if state.losses == self.losses { Ok(state) } else { Err(no_power()) }
-    }
-}
-
-impl fmt::Debug for Open {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Open").field("losses", &self.losses).finish_non_exhaustive()
     }
 }
 

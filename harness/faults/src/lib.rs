@@ -1,13 +1,14 @@
-//! A simulator of faults, in virtual time. From one seed it draws a plan: a minute of a shop in which links lose, delay, break, reorder
-//! and double what they carry, services are killed and stand still, the disk fills up, slows down and loses its power, while editors publish and
-//! people try remedies. After each step it asks whether all is as it must be. In the spirit of the simulators of FoundationDB and
-//! TigerBeetle.
+//! Simulates faults in virtual time. From one seed it draws a plan for a minute of a shop. Links lose, delay, break, reorder and
+//! duplicate traffic; services are killed and suspended; the disk fills up, slows down and loses power. Meanwhile editors publish
+//! and people try remedies. After each step the simulator checks the invariants. In the spirit of the simulators of FoundationDB
+//! and TigerBeetle.
 //!
 //! # Layout
 //!
-//! - [`plan`]: what a seed makes of a minute, in words. [`file`](mod@file): the disk. [`machine`]: the database on it.
-//! - [`run`]: plays it. `carry_out`: each step. What must be true: [`book`] (content), [`pages`], [`state`] (reset), [`neighbour`].
-//! - [`check`]: one seed, with what it is compared with. [`shrink`]: the shortest plan that still fails.
+//! - [`plan`]: what a seed draws for a minute, in words. [`file`](mod@file): the disk. [`machine`]: the database on it.
+//! - [`run`]: plays a plan. `carry_out`: each step. The invariants: [`book`] (content), [`pages`], [`state`] (reset),
+//!   [`neighbour`].
+//! - [`check`]: plays one seed and compares it with its twin. [`shrink`]: the shortest plan that still fails.
 //! - [`soak`]: many seeds, on all processors.
 
 pub mod plan;
@@ -20,90 +21,57 @@ pub mod neighbour;
 pub mod panics;
 pub mod run;
 mod carry_out;
-mod sink;
 pub mod shrink;
 pub mod soak;
 
-use std::fmt;
-
 use chassis::Level;
+use displaydoc::Display;
 
 pub use plan::Plan;
 use plan::Twin;
 use run::{Counts, Played, play, play_neighbour};
 
-/// What must be true.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What must be true. Each prints as its comment.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// What an editor was told is kept, in order, whatever is killed; nothing else is.
+    /// what an editor was told is kept, in order, whatever is killed, and nothing else is
     Content,
-    /// A page of a repaired shop can be read, whatever was published.
+    /// a page of a repaired shop can be read, whatever was published
     Parses,
-    /// A repaired shop serves every page whole again, within [`run::AVAILABLE_WITHIN`] of the last fault.
+    /// a repaired shop serves every page whole soon after the last fault
     Available,
-    /// Then its cache shows what its store holds.
+    /// soon after the last fault the cache shows what the store holds
     Fresh,
-    /// No more permits are used than there are, and none by what has ended.
+    /// no more permits are used than there are, and none by what has ended
     Permits,
-    /// A service starts, whatever its disk is like, and does not stand still as the process before it did.
+    /// a service starts, whatever its disk is like, and does not stand still as the process before it did
     Starts,
-    /// A reset brings back everything as it was at first.
+    /// a reset brings back everything as it was at first
     Reset,
-    /// Each visit that began has ended, once.
+    /// each visit that began has ended, once
     Counted,
-    /// Nothing panics.
+    /// nothing panics
     NoPanic,
-    /// The same seed is the same run.
+    /// the same seed is the same run
     Repeats,
-    /// The telemetry level changes nothing for customers.
+    /// the telemetry level changes nothing for customers
     Level,
-    /// A world is the same beside another as alone.
+    /// a world is the same beside another as alone
     Apart,
 }
 
-impl Invariant {
-    /// It, as a sentence.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Content => "what an editor was told is kept, in order, and nothing else is",
-            Self::Parses => "a page of a repaired shop can be read, whatever was published",
-            Self::Available => "a repaired shop serves every page whole soon after the last fault",
-            Self::Fresh => "soon after the last fault the cache shows what the store holds",
-            Self::Permits => "no more permits are used than there are, and none by what has ended",
-            Self::Starts => "a service starts, whatever its disk is like",
-            Self::Reset => "a reset brings back everything as it was at first",
-            Self::Counted => "each visit that began has ended, once",
-            Self::NoPanic => "nothing panics",
-            Self::Repeats => "the same seed is the same run",
-            Self::Level => "the telemetry level changes nothing for customers",
-            Self::Apart => "a world is the same beside another as alone",
-        }
-    }
-}
-
 /// An invariant that did not hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Display)]
+#[displaydoc("Not so: {invariant}. At {at_s:.3} s: {what}")]
 pub struct Failure {
-    /// Which.
     pub invariant: Invariant,
-    /// When, in seconds of the shop.
+    /// In seconds of the shop.
     pub at_s: f64,
     /// What was found.
     pub what: String,
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { invariant, at_s, what } = self;
-        write!(f, "Not so: {}. At {at_s:.3} s: {what}", invariant.sentence())
-    }
-}
-
-/// Plays a plan and what it is compared with.
-///
-/// # Errors
-///
-/// The first invariant that did not hold.
+/// Plays a plan and its twin, and compares them. Fails with the first broken invariant.
 pub fn check(plan: &Plan) -> Result<Counts, Failure> {
     let played = play(plan);
     if let Some(failure) = played.failure {

@@ -1,9 +1,6 @@
-//! The content store's database on a machine that can be started again: then it is opened anew, with nothing in memory.
+//! The content store's database on a machine that can be started again. A start opens the database anew, with nothing in memory.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
-};
+use std::{sync::Arc, time::SystemTime};
 
 use chassis::{AssetId, Blocking, Conditions, Version};
 use content_store::{
@@ -11,10 +8,11 @@ use content_store::{
     redb_storage::RedbStorage,
     storage::{Draft, Pending, Published, Storage, StorageError},
 };
+use parking_lot::Mutex;
 
 use crate::file::File;
 
-/// A database in a file. Clones are the same.
+/// A database in a file. Clones share it.
 #[derive(Clone)]
 pub struct Machine {
     file: File,
@@ -22,26 +20,22 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Opens the file, and makes the database if there is none.
-    ///
-    /// # Errors
-    ///
-    /// When the file does not let it.
+    /// Opens the database in the file, or creates it.
     pub fn start(file: File) -> Result<Self, StorageError> {
         let open = Arc::new(Mutex::new(open(&file)?));
         Ok(Self { file, open })
     }
 
-    /// The power goes, and comes back. A database that cannot be opened then is opened with its next use.
+    /// The power fails and comes back. If the database cannot be opened then, its next use opens it.
     pub fn lose_power(&self) {
         self.file.lose_power();
         if let Ok(opened) = open(&self.file) {
-            *self.open.lock().unwrap_or_else(PoisonError::into_inner) = opened;
+            *self.open.lock() = opened;
         }
     }
 
     fn now(&self) -> RedbStorage {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.open.lock().clone()
     }
 }
 

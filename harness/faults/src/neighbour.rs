@@ -1,5 +1,5 @@
-//! A world beside the one to which everything happens. Teaches that isolation is compared, not claimed: it must be the same to the bit as
-//! when it is alone.
+//! A second world in the same process, beside the one with the faults. Teaches to test isolation by comparison: this world must
+//! behave to the bit as it does when it is alone.
 
 use std::time::Duration;
 
@@ -10,30 +10,26 @@ use world::{Mix, ShopOptions, World};
 
 use crate::run::run_of;
 
-/// The asset of the story, and what an editor pasted into it: a vertical tab came along.
+/// The asset of the story, and the text that an editor pasted into it, with a vertical tab.
 const BANNER: &str = "promo-banner";
 const VERTICAL_TAB: &str = "Spring in the kitchen\u{b}15 % off all cookware until Sunday";
 
-/// Few customers: what costs time is requests.
+/// Few customers, because requests dominate the cost.
 const VIEWS_PER_SECOND: f64 = 0.5;
 
-/// Fewer permits than the banner's failing fills take.
+/// Fewer permits than the failing fills of the banner take.
 const PERMITS: usize = 4;
 
-/// What was seen of a neighbour.
+/// The observations of a neighbour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbour {
     /// A hash of every customer's visit.
     pub visits: u64,
-    /// Its conditions at the end, in words.
+    /// The answers to its changes and its conditions at the end, in words.
     pub conditions: String,
 }
 
-/// An outage of its own, and its end, as long as the plan of the other lasts.
-///
-/// # Panics
-///
-/// When a world in memory does not start, or its editor is refused.
+/// Plays an outage of its own and the recovery, for as long as the other world's plan lasts.
 pub async fn play(seed: u64, until: Duration) -> Neighbour {
     let began = Instant::now();
     let mut shop = ShopOptions::in_virtual_time(!seed);

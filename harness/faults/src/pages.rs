@@ -1,25 +1,18 @@
-//! What a page is worth to its reader: whether it can be parsed, and whether texts stayed texts. Teaches that only a parser of somebody
-//! else's can say so.
+//! Whether a page parses, and whether its texts stayed texts. Teaches that only an independent parser can tell.
 
 use html5ever::{
     ParseOpts, parse_document, tendril::TendrilSink, tokenizer::TokenizerOpts, tree_builder::TreeBuilderOpts,
 };
-use incident::Route;
 use scraper::{ElementRef, Html, HtmlTreeSink, node::Node};
-use web_front::parts;
 
-/// Parts that are one text each. Prices are many.
+/// Parts that hold one text each. Prices are not among them: they hold many.
 const TEXTS: [&str; 5] = ["header", "footer", "intro", "copy", "notes"];
 
-/// Reads a page as its visitor's browser does.
-///
-/// # Errors
-///
-/// What is wrong with it.
+/// Parses a page as its visitor's browser does. The error says what is wrong with it.
 pub fn read(page: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(page).map_err(|error| error.to_string())?;
     let options = ParseOpts {
-        // Without, characters that HTML forbids pass unremarked.
+        // Without exact errors, the parser accepts characters that HTML forbids.
         tokenizer: TokenizerOpts { exact_errors: true, ..TokenizerOpts::default() },
         tree_builder: TreeBuilderOpts { exact_errors: true, ..TreeBuilderOpts::default() },
     };
@@ -40,19 +33,8 @@ pub fn read(page: &[u8]) -> Result<(), String> {
     parsed.map(drop).map_err(|error| format!("the product's data do not parse: {error}"))
 }
 
-/// Reads the product feed as a price search engine does.
-///
-/// # Errors
-///
-/// What is wrong with it.
+/// Parses the product feed as a price search engine does.
 pub fn read_feed(feed: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(feed).map_err(|error| error.to_string())?;
     roxmltree::Document::parse(text).map(drop).map_err(|error| format!("the feed does not parse: {error}"))
-}
-
-/// The parts of a whole page that are not on this one.
-pub fn missing(route: Route, page: &[u8]) -> Vec<&'static str> {
-    let page = String::from_utf8_lossy(page);
-    let is_missing = |name: &&str| !page.contains(&format!("data-part=\"{name}\""));
-    parts(route).iter().map(|part| part.name).filter(is_missing).collect()
 }

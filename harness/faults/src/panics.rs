@@ -1,5 +1,5 @@
-//! Panics of a world's tasks. A runtime catches them and goes on, and so would a shop; here each is a finding. A world in virtual time runs
-//! on one thread, so that a panic is that of the world which this thread plays.
+//! Collects panics of a world's tasks. A runtime catches such a panic and goes on, and so would a shop; here each panic is a
+//! failure. A world in virtual time runs on one thread, so a panic on this thread belongs to the world that it plays.
 
 use std::{cell::RefCell, panic, sync::Once};
 
@@ -7,7 +7,7 @@ thread_local! {
     static PANICS: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// From now on panics of this thread are findings; those of others are told as ever.
+/// Collects the panics of this thread from now on. Other threads report theirs as before.
 pub fn listen() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -26,7 +26,7 @@ pub fn listen() {
     PANICS.with_borrow_mut(|panics| *panics = Some(Vec::new()));
 }
 
-/// Those since this was last asked.
+/// Takes the panics since the last call.
 pub fn take() -> Vec<String> {
     PANICS.with_borrow_mut(|panics| panics.as_mut().map(std::mem::take).unwrap_or_default())
 }

@@ -1,32 +1,34 @@
-//! What a seed makes of a shop's next minute: who does what to it, and when. Teaches that a plan is data: it can be printed, repeated, and
-//! made shorter while it still fails.
+//! What a seed draws for a shop's next minute: who does what to it, and when. Teaches that a plan is data: it can be printed,
+//! repeated, and shortened while it still fails.
 
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use chassis::{LatentFault, Level, rng};
+use displaydoc::Display;
 use incident::Service;
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
-use world::{
-    scenario::happening::{Otherwise, Party},
-    shop::seed_assets,
+use web_front::CHECKOUT_NOTES;
+use world::scenario::{
+    draw::original,
+    happening::{Otherwise, Party},
 };
 
-/// Steps of a plan: enough for faults to meet, few enough to read.
+/// The number of steps in a plan: enough for faults to meet, few enough to read.
 const STEPS: std::ops::RangeInclusive<usize> = 6..=22;
 
-/// The longest pause between two steps. Most are far shorter, so that things happen at once.
+/// The longest pause between two steps. Most pauses are far shorter, so that faults overlap.
 const PAUSE_MAX_S: f64 = 9.0;
 
 /// Assets that editors change: one for each kind of page, and the one that is data.
 pub const ASSETS: [&str; 5] =
     ["promo-banner", "home-intro", "product-moka-pot", "checkout-notes", "price-list"];
 
-/// Of these, what a page can do without.
+/// The assets that a page can do without.
 const SPARE: [&str; 4] = ["promo-banner", "home-intro", "product-moka-pot", "checkout-notes"];
 
-/// What gets into texts: what each place forbids, and what is harmless.
+/// Insertions into texts: for each place something that it forbids, and some harmless ones.
 const ODD: [&[u8]; 14] = [
     b"",
     b"",
@@ -44,7 +46,7 @@ const ODD: [&[u8]; 14] = [
     "\u{1f33f}".as_bytes(),
 ];
 
-/// The links of a shop, each from who calls to who is called.
+/// The links of a shop, each from caller to callee.
 const LINKS: [(Party, Service); 6] = [
     (Party::Customers, Service::WebFront),
     (Party::Customers, Service::ContentStore),
@@ -54,130 +56,160 @@ const LINKS: [(Party, Service); 6] = [
     (Party::ContentStore, Service::Cache),
 ];
 
-/// The faults that customers can meet. The fourth, telemetry, is turned by its level.
+/// The latent faults that customers can meet. The fourth concerns telemetry; the telemetry level controls it.
 pub const FAULTS: [LatentFault; 3] =
     [LatentFault::InvalidRendering, LatentFault::PoorErrorHandling, LatentFault::MissingHealthCheck];
 
 /// What a seed is played beside its own plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum Twin {
-    /// Nothing.
+    /// compared with nothing
     None,
-    /// The same plan once more.
+    /// played twice
     Again,
-    /// The same plan without telemetry.
+    /// compared with itself at level dark
     Dark,
-    /// Another world in the same process, to which nothing happens; and that one alone.
+    /// beside another world in the same process, compared with that one alone
     Neighbour,
 }
 
 /// One minute of one shop.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What it was drawn from, and what all chance in its world comes from.
+    /// The seed of the plan, and of all chance in its world.
     pub seed: u64,
-    /// Whether the shop begins, and stays, without latent faults.
+    /// Whether the shop has no latent faults, from beginning to end.
     pub is_repaired: bool,
-    /// The telemetry level at first.
+    /// The initial telemetry level.
     pub level: Level,
     /// Fills that the cache may run at once.
     pub permits: usize,
-    /// Customers.
     pub views_per_second: f64,
-    /// What it is compared with.
     pub twin: Twin,
-    /// What happens, in order of time.
+    /// The steps, in order of time.
     pub steps: Vec<Step>,
 }
 
-/// Something that happens at a moment after the start.
+/// One step, at a time after the start.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// When.
     pub at: Duration,
-    /// What.
     pub doing: Doing,
 }
 
 /// What can happen to a link.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Display)]
 pub enum Bad {
-    /// Every burst of bytes takes longer.
+    /// is {0:?} slower
     Slow(Duration),
-    /// A share of bursts breaks its connection.
+    /// breaks its connection with {0} of all bursts
     Breaks(f64),
-    /// A share of bursts vanishes.
+    /// loses {0} of all bursts
     Loses(f64),
-    /// Bursts overtake each other.
+    /// delays each burst by up to {0:?}, so that they overtake each other
     Reorders(Duration),
-    /// A share of requests arrives twice.
+    /// delivers {0} of all requests twice
     Doubles(f64),
-    /// Its certificate has expired.
+    /// shows an expired certificate
     Expired,
 }
 
-/// One step.
+/// A text that an editor publishes. A plan prints only its last line: the lines before it are the shop's own.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the sentence that each prints says what it is")]
+pub struct Text(pub Vec<u8>);
+
+/// One step. Each prints as its comment.
+#[derive(Clone, Debug, Display)]
 pub enum Doing {
-    Publish { asset: &'static str, text: Vec<u8> },
+    /// an editor publishes {asset}: "{text}"
+    Publish { asset: &'static str, text: Text },
+    /// somebody rolls {asset} back
     RollBack { asset: &'static str },
+    /// an editor deletes {asset}
     Delete { asset: &'static str },
+    /// the link from {from} to {to} {bad}
     Link { from: Party, to: Service, bad: Bad },
+    /// the link from {from} to {to} is as good as new
     Mend { from: Party, to: Service },
+    /// somebody repairs the network inside the shop
     RepairNetwork,
+    /// the {0} stands still
     Suspend(Service),
+    /// the {0} goes on, if it stood still
     Resume(Service),
+    /// the {0} is killed
     Kill(Service),
+    /// somebody restarts the {0}
     Restart(Service),
+    /// the content store's machine loses its power, and starts again
     LosePower,
+    /// the content store's disk will lose its power after {0} changes of its file
     LosePowerAfter(u32),
+    /// the file system beneath the content store is full
     FillFile,
+    /// the content store's disk takes no further version
     FillDisk,
+    /// each read of the content store's disk takes {0:?}
     SlowDisk(Duration),
+    /// somebody gives the content store another disk with the same content
     ReplaceDisk,
+    /// somebody empties the cache
     Flush,
+    /// somebody gives the {0} more capacity
     AddCapacity(Service),
-    Release { timeout: Duration, notes: Option<&'static str> },
+    /// the web front is released with a timeout of {timeout:?} and its notes from {notes}
+    Release { timeout: Duration, notes: &'static str },
+    /// somebody rolls the release of the {0} back
     RollBackRelease(Service),
+    /// {0} times as many customers come
     Crowd(u8),
+    /// no more customers than usual come
     Disperse,
+    /// somebody watches the home page for {asset}
     Watch { asset: &'static str },
+    /// a check of the health of the {service} begins: {otherwise:?} when it fails
     HealthCheck { service: Service, otherwise: Otherwise },
+    /// {0} uploads begin that never end
     Uploads(usize),
+    /// telemetry is lost on its way
     LoseTelemetry,
+    /// telemetry is set to {0}
     SetLevel(Level),
+    /// {0} is repaired
     Repair(LatentFault),
+    /// {0} is brought back
     BringBack(LatentFault),
+    /// everything is reset
     Reset,
 }
 
 impl Plan {
-    /// What `seed` makes of it.
+    /// Draws the plan of `seed`.
     pub fn of(seed: u64) -> Self {
         let mut chance = rng(seed, "faults", "plan");
         let chance = &mut chance;
         let twins = [Twin::None, Twin::Again, Twin::Dark, Twin::Neighbour];
         let (is_repaired, level) = (chance.random_bool(0.5), any(chance, &Level::ALL));
         let (permits, twin) = (any(chance, &[1, 2, 8, 64]), any(chance, &twins));
-        // Or there would be nothing to compare.
+        // At level dark, the twin would be the same and there would be nothing to compare.
         let level = if twin == Twin::Dark { Level::RICHEST } else { level };
         let views_per_second = any(chance, &[0.3, 0.6, 1.0]);
         let mut at = Duration::from_secs(2);
         let mut steps = Vec::new();
         for number in 0..chance.random_range(STEPS) {
-            // A third at once, and otherwise short pauses more often than long ones.
+            // About a third of the steps follow at once. Of the pauses, more are short than long.
             if chance.random_bool(0.7) {
                 at += Duration::from_secs_f64(PAUSE_MAX_S * chance.random::<f64>().powi(2));
             }
-            // To the millisecond, so that a plan can be written down.
+            // Round to the millisecond, so that the printed plan is exact.
             at = Duration::from_millis(u64::try_from(at.as_millis()).expect("a minute"));
             steps.push(Step { at, doing: doing(chance, is_repaired, number) });
         }
         Self { seed, is_repaired, level, permits, views_per_second, twin, steps }
     }
 
-    /// The same at one telemetry level throughout. No step is left out: after each somebody looks at a page.
+    /// The same plan at one telemetry level throughout. It keeps the steps that set the level, because each step is followed by a
+    /// page view.
     #[must_use]
     pub fn at_level(&self, level: Level) -> Self {
         let mut same = Self { level, ..self.clone() };
@@ -189,7 +221,7 @@ impl Plan {
         same
     }
 
-    /// When its last step is.
+    /// The time of the last step.
     pub fn ends_at(&self) -> Duration {
         self.steps.last().map_or(Duration::ZERO, |step| step.at)
     }
@@ -203,7 +235,7 @@ fn millis(chance: &mut ChaCha8Rng, from: u64, to: u64) -> Duration {
     Duration::from_millis(chance.random_range(from..=to))
 }
 
-/// Half of all steps are what people do, half are faults.
+/// Half of all steps are actions of people, half are faults.
 fn doing(chance: &mut ChaCha8Rng, is_repaired: bool, number: usize) -> Doing {
     let service = any(chance, &Service::ALL);
     let (from, to) = any(chance, &LINKS);
@@ -227,7 +259,7 @@ fn doing(chance: &mut ChaCha8Rng, is_repaired: bool, number: usize) -> Doing {
         83..84 => Doing::AddCapacity(service),
         84..85 => Doing::Release {
             timeout: millis(chance, 20, 1_500),
-            notes: any(chance, &[None, Some("checkout-notes-2")]),
+            notes: any(chance, &[CHECKOUT_NOTES, "checkout-notes-2"]),
         },
         85..87 => Doing::RollBackRelease(service),
         87..88 => Doing::Crowd(chance.random_range(2..=5)),
@@ -260,20 +292,14 @@ fn bad(chance: &mut ChaCha8Rng) -> Bad {
     }
 }
 
-/// What an asset of the shop says at first; nothing if it is none.
-pub fn original(asset: &str) -> Bytes {
-    let found = seed_assets().into_iter().find(|seed| seed.id.as_str() == asset);
-    found.map(|seed| seed.body).unwrap_or_default()
-}
-
-/// A text that no other step publishes.
+/// A publish of a text that no other step publishes.
 fn publish(chance: &mut ChaCha8Rng, number: usize) -> Doing {
     let (asset, odd) = (any(chance, &ASSETS), any(chance, &ODD));
     let line = [format!("No. {number}: spring ").as_bytes(), odd, b" in the kitchen"].concat();
-    // Without its prices no page can be shown.
+    // No page can be shown without the prices, so they stay.
     let prices = if asset == "price-list" { original(asset) } else { Bytes::new() };
     let text = if prices.is_empty() { line } else { [&prices, b"\n".as_slice(), &line].concat() };
-    Doing::Publish { asset, text }
+    Doing::Publish { asset, text: Text(text) }
 }
 
 impl fmt::Display for Plan {
@@ -284,11 +310,8 @@ impl fmt::Display for Plan {
             f,
             "Seed {seed}: a shop with {faults} at level {level}, {permits} permits, {views_per_second} views a second"
         )?;
-        match twin {
-            Twin::None => {}
-            Twin::Again => writeln!(f, "  played twice")?,
-            Twin::Dark => writeln!(f, "  compared with itself at level dark")?,
-            Twin::Neighbour => writeln!(f, "  beside another world, compared with that one alone")?,
+        if *twin != Twin::None {
+            writeln!(f, "  {twin}")?;
         }
         for (number, Step { at, doing }) in steps.iter().enumerate() {
             writeln!(f, "  {:>2}. {:>7.3} s  {doing}", number + 1, at.as_secs_f64())?;
@@ -297,73 +320,9 @@ impl fmt::Display for Plan {
     }
 }
 
-impl fmt::Display for Doing {
+impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sides = |from: &Party, to: &Service| format!("the link from {} to {}", from.name(), to.name());
-        match self {
-            Self::Publish { asset, text } => {
-                let line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-                write!(f, "an editor publishes {asset}: \"{}\"", line.escape_ascii())
-            }
-            Self::RollBack { asset } => write!(f, "somebody rolls {asset} back"),
-            Self::Delete { asset } => write!(f, "an editor deletes {asset}"),
-            Self::Link { from, to, bad } => write!(f, "{} {bad}", sides(from, to)),
-            Self::Mend { from, to } => write!(f, "{} is as good as new", sides(from, to)),
-            Self::RepairNetwork => write!(f, "somebody repairs the network inside the shop"),
-            Self::Suspend(service) => write!(f, "the {} stands still", service.name()),
-            Self::Resume(service) => write!(f, "the {} goes on, if it stood still", service.name()),
-            Self::Kill(service) => write!(f, "the {} is killed", service.name()),
-            Self::Restart(service) => write!(f, "somebody restarts the {}", service.name()),
-            Self::LosePower => write!(f, "the content store's machine loses its power, and starts again"),
-            Self::LosePowerAfter(changes) => {
-                write!(f, "the content store's disk will lose its power after {changes} changes of its file")
-            }
-            Self::FillFile => write!(f, "the file system beneath the content store is full"),
-            Self::FillDisk => write!(f, "the content store's disk takes no further version"),
-            Self::SlowDisk(seek) => write!(f, "each read of the content store's disk takes {seek:?}"),
-            Self::ReplaceDisk => {
-                write!(f, "somebody gives the content store another disk with the same content")
-            }
-            Self::Flush => write!(f, "somebody empties the cache"),
-            Self::AddCapacity(service) => write!(f, "somebody gives the {} more capacity", service.name()),
-            Self::Release { timeout, notes } => {
-                write!(f, "the web front is released with a timeout of {timeout:?}")?;
-                notes.map_or(Ok(()), |notes| write!(f, " and its notes from {notes}"))
-            }
-            Self::RollBackRelease(service) => {
-                write!(f, "somebody rolls the release of the {} back", service.name())
-            }
-            Self::Crowd(times) => write!(f, "{times} times as many customers come"),
-            Self::Disperse => write!(f, "no more customers than usual come"),
-            Self::Watch { asset } => write!(f, "somebody watches the home page for {asset}"),
-            Self::HealthCheck { service, otherwise } => {
-                let then = match otherwise {
-                    Otherwise::Withdraw => "sends customers away while it fails",
-                    Otherwise::Restart => "restarts it when it fails",
-                };
-                write!(f, "somebody checks the health of the {} and {then}", service.name())
-            }
-            Self::Uploads(count) => write!(f, "{count} uploads begin that never end"),
-            Self::LoseTelemetry => write!(f, "telemetry is lost on its way"),
-            Self::SetLevel(level) => write!(f, "telemetry is set to {level}"),
-            Self::Repair(fault) => write!(f, "{} is repaired", fault.name()),
-            Self::BringBack(fault) => write!(f, "{} is brought back", fault.name()),
-            Self::Reset => write!(f, "everything is reset"),
-        }
-    }
-}
-
-impl fmt::Display for Bad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Slow(delay) => write!(f, "is {delay:?} slower"),
-            Self::Breaks(share) => write!(f, "breaks its connection with {share} of all bursts"),
-            Self::Loses(share) => write!(f, "loses {share} of all bursts"),
-            Self::Reorders(jitter) => {
-                write!(f, "delays each burst by up to {jitter:?}, so that they overtake each other")
-            }
-            Self::Doubles(share) => write!(f, "delivers {share} of all requests twice"),
-            Self::Expired => write!(f, "shows an expired certificate"),
-        }
+        let line = self.0.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        line.escape_ascii().fmt(f)
     }
 }

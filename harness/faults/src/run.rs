@@ -1,28 +1,33 @@
-//! Plays a plan, and looks after each step whether all is as it must be.
+//! Plays a plan, and checks the invariants after each step.
 
 use std::{
     collections::BTreeSet,
     fmt, process,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use chassis::{
-    Compute, LatentFault, Peer, TaskGroup, Wait, rng,
+    Compute, LatentFault, Peer, TaskGroup, TelemetrySink, Wait, rng,
     simulation::{DiskSpeed, link::DOUBLED_WITHIN},
+    telemetry::Batch,
 };
 use content_store::storage::Storage;
 use http::StatusCode;
 use incident::{Remedy, Route, Service, words::ClockKind};
+use parking_lot::Mutex;
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use world::{
     EditorError, Mix, ShopOptions, World,
     customers::{PATIENCE, any_page},
+    fingerprint::{Fingerprint, Fingerprinted},
+    judge,
+    scenario::draw::original,
     virtual_time::{self, STALLED_AFTER},
 };
 
@@ -33,49 +38,48 @@ use crate::{
     machine::Machine,
     neighbour::{self, Neighbour},
     pages, panics,
-    plan::{ASSETS, FAULTS, Plan, Twin, original},
-    sink::Told,
+    plan::{ASSETS, FAULTS, Plan, Twin},
     state::{self, State},
 };
 
-/// The disk beneath the content store: an ordinary one.
+/// The disk beneath the content store, an ordinary one.
 const DISK: DiskSpeed = DiskSpeed { seek: Duration::from_millis(4), bytes_per_s: 100e6 };
 
-/// The front's workers, and what a page costs one: enough for a crowd, so that the shop recovers from one as fast as it is told to.
+/// The front's workers, and how long a page occupies one. They are enough for a crowd, so that load does not delay the recovery.
 const WORKERS: usize = 4;
 const PAGE_TIME: Duration = Duration::from_millis(20);
 
-/// How soon a repaired shop serves every page whole after the last fault: what a fill waits for the store that fell silent
-/// (`STORE_TIMEOUT`), what its failure is remembered (`FAILURE_KEPT`), and the front's next look at the cache (`PROBE_INTERVAL`,
-/// `PROBE_TIMEOUT`).
+/// How soon after the last fault a repaired shop serves every page whole. It is the sum of the time that a fill waits for a silent
+/// store (`STORE_TIMEOUT`), the time that the cache remembers a failed fill (`FAILURE_KEPT`), and the front's next probe of the
+/// cache (`PROBE_INTERVAL`, `PROBE_TIMEOUT`).
 pub const AVAILABLE_WITHIN: Duration = cache::store::STORE_TIMEOUT
     .saturating_add(cache::fills::FAILURE_KEPT)
     .saturating_add(web_front::upstream::PROBE_INTERVAL)
     .saturating_add(web_front::upstream::PROBE_TIMEOUT);
 
-/// What somebody who checks a service's health, and acts, adds to that: the next round of checks, and a start.
+/// The time that a health check adds to that if it acts: the next round of checks, and a start.
 const CHECKED_WITHIN: Duration = Duration::from_secs(6);
 
-/// How old what a cache shows can be at most, where the links are well.
+/// The greatest age of what the cache shows, while the links are well.
 const FRESH_WITHIN: Duration = Duration::from_secs(18);
 
-/// How often somebody looks whether something has ended.
+/// How often to poll for the end of something.
 const LOOKED_EVERY: Duration = Duration::from_millis(100);
 
-/// How long a fill takes where all is well, at most.
+/// The longest time of a fill while all is well.
 const FILLED_WITHIN: Duration = Duration::from_secs(1);
 
-/// Between two looks for a moment without permits: a page takes a few of these, so that one between two pages is met.
+/// How often to poll for a moment without permits in use. A page takes several of these, so that a gap between two pages is seen.
 const MOMENT: Duration = Duration::from_millis(10);
 
-/// The product feed, and how often somebody reads it: it takes as many fragments as there are products.
+/// The product feed, and the share of checks that read it. One feed needs as many fragments as there are products.
 const FEED: &str = "/feed.xml";
 const FEED_SHARE: f64 = 0.2;
 
-/// What became of a plan.
+/// The result of a plan.
 #[derive(Debug)]
 pub struct Played {
-    /// What was wrong first, if anything.
+    /// The first broken invariant, if any.
     pub failure: Option<Failure>,
     /// A hash of every customer's visit.
     pub visits: u64,
@@ -83,31 +87,25 @@ pub struct Played {
     pub telemetry: u64,
     /// A hash of the content before the last reset.
     pub content: u64,
-    /// What became of the neighbour, if there was one.
     pub neighbour: Option<Neighbour>,
-    /// Visits, and what was checked.
     pub counts: Counts,
 }
 
-/// How much was looked at.
+/// How much a play covered.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
-    /// Customers' visits.
     pub visits: u64,
-    /// Steps.
     pub steps: u64,
     /// Pages that were read.
     pub pages: u64,
     /// Publishes, roll backs and deletes that were acknowledged.
     pub acknowledged: u64,
-    /// Resets.
     pub resets: u64,
-    /// Times that the disk's power went.
+    /// How often the disk lost power.
     pub losses: u64,
 }
 
 impl Counts {
-    /// Adds those of another run.
     pub fn add(&mut self, other: Self) {
         let Self { visits, steps, pages, acknowledged, resets, losses } = other;
         self.visits += visits;
@@ -120,10 +118,6 @@ impl Counts {
 }
 
 /// Plays a plan in virtual time on this thread.
-///
-/// # Panics
-///
-/// When the machine has no thread left.
 pub fn play(plan: &Plan) -> Played {
     panics::listen();
     let seed = plan.seed;
@@ -146,29 +140,21 @@ pub fn play(plan: &Plan) -> Played {
 }
 
 /// Plays a plan's neighbour alone.
-///
-/// # Panics
-///
-/// When the machine has no thread left.
 pub fn play_neighbour(plan: &Plan) -> Neighbour {
     let work = neighbour::play(plan.seed, plan.ends_at());
     virtual_time::run(work, STALLED_AFTER, || process::exit(1)).expect("there is a thread for the watchdog")
 }
 
-/// What is found out while others go on.
+/// Failures and counts, shared with the tasks that run beside the steps.
 #[derive(Clone, Default)]
 pub(super) struct Findings(Arc<Mutex<(Option<Failure>, Counts)>>);
 
 impl Findings {
-    fn found(&self) -> MutexGuard<'_, (Option<Failure>, Counts)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn count(&self, count: impl FnOnce(&mut Counts)) {
-        count(&mut self.found().1);
+        count(&mut self.0.lock().1);
     }
 
-    /// An editor has an answer.
+    /// Enters an editor's answer into the book, and reports a contradiction.
     pub(super) fn answered(
         &self,
         book: &Mutex<Book>,
@@ -176,8 +162,7 @@ impl Findings {
         answer: &Result<u64, EditorError>,
         at_s: f64,
     ) {
-        let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(what) = book.answered(begun, answer, at_s) {
+        if let Err(what) = book.lock().answered(begun, answer, at_s) {
             self.wrong(Invariant::Content, at_s, what);
         }
         self.count(|counts| counts.acknowledged += u64::from(answer.is_ok()));
@@ -186,11 +171,11 @@ impl Findings {
     /// Keeps the first failure.
     fn wrong(&self, invariant: Invariant, at_s: f64, what: impl fmt::Display) {
         let what = what.to_string();
-        self.found().0.get_or_insert(Failure { invariant, at_s, what });
+        self.0.lock().0.get_or_insert(Failure { invariant, at_s, what });
     }
 }
 
-/// Whether the shop has no fault that customers can meet, and since how many turns.
+/// Whether the shop is free of faults that customers can meet, and a count of the turns of its switches.
 #[derive(Default)]
 pub(super) struct Repaired {
     now: AtomicBool,
@@ -203,7 +188,8 @@ impl Repaired {
         self.now.store(present.is_empty(), Ordering::Relaxed);
     }
 
-    /// A number for the time since when it has been so; none if it is not.
+    /// A number that identifies the current period without faults; `None` if a fault is present. It changes with each turn of a
+    /// switch.
     fn since(&self) -> Option<u64> {
         self.now.load(Ordering::Relaxed).then(|| self.turns.load(Ordering::Relaxed))
     }
@@ -214,7 +200,7 @@ pub(super) struct Run<'a> {
     pub(super) world: Arc<World>,
     pub(super) file: File,
     pub(super) machine: Machine,
-    /// Its database, beneath the disk that takes time.
+    /// The machine's database, without the delays of the simulated disk.
     storage: Arc<dyn Storage>,
     pub(super) book: Arc<Mutex<Book>>,
     pub(super) findings: Findings,
@@ -228,7 +214,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     async fn of(plan: &'a Plan) -> Played {
-        let told = Arc::new(Told::default());
+        let telemetry = Fingerprint::default();
         let file = File::new(rng(plan.seed, "faults", "disk"));
         let machine = Machine::start(file.clone()).expect("an empty file takes a database");
         let storage: Arc<dyn Storage> = Arc::new(machine.clone());
@@ -238,7 +224,8 @@ impl<'a> Run<'a> {
         shop.front = Some(Compute::new(WORKERS, PAGE_TIME));
         shop.fill_permits = plan.permits;
         shop.level = plan.level;
-        shop.surroundings.sink = Some(Arc::clone(&told) as _);
+        shop.surroundings.sink =
+            Some(Arc::new(Fingerprinted { sink: Nowhere, fingerprint: telemetry.clone() }));
         let present = if plan.is_repaired { BTreeSet::new() } else { BTreeSet::from(FAULTS) };
         shop.repaired = FAULTS.into_iter().filter(|fault| !present.contains(fault)).collect();
         let run = run_of(&shop);
@@ -264,11 +251,11 @@ impl<'a> Run<'a> {
         run.looks.kill().await;
         let visits = run.world.customers().fingerprint();
         run.world.close().await;
-        let (failure, counts) = std::mem::take(&mut *run.findings.found());
-        Played { failure, visits, telemetry: told.hash(), content, neighbour: None, counts }
+        let (failure, counts) = std::mem::take(&mut *run.findings.0.lock());
+        Played { failure, visits, telemetry: telemetry.value(), content, neighbour: None, counts }
     }
 
-    /// All steps, then an end to all faults, then a reset; says what the content was before that.
+    /// Carries out all steps, ends all faults, and resets. Returns the hash of the content before the reset.
     async fn until_the_end(&mut self) -> u64 {
         let began = Instant::now();
         match State::of(&self.world, &*self.storage).await {
@@ -309,18 +296,14 @@ impl<'a> Run<'a> {
     }
 
     fn has_failed(&self) -> bool {
-        self.findings.found().0.is_some()
+        self.findings.0.lock().0.is_some()
     }
 
     pub(super) fn wrong(&self, invariant: Invariant, what: impl fmt::Display) {
         self.findings.wrong(invariant, self.world.at_s(), what);
     }
 
-    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What must be true after each step.
+    /// Checks the invariants that hold after each step.
     async fn check(&mut self) {
         for panic in panics::take() {
             self.wrong(Invariant::NoPanic, panic);
@@ -329,7 +312,7 @@ impl<'a> Run<'a> {
         if used > self.plan.permits {
             self.wrong(Invariant::Permits, format!("{used} of {} permits are used", self.plan.permits));
         }
-        let book = self.book().clone();
+        let book = self.book.lock().clone();
         match book.check(&*self.storage).await {
             Ok(()) => {}
             Err(Wrong::Unreadable(_)) if !self.file.is_well() => {}
@@ -344,7 +327,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Somebody visits a page and reads it, while all else goes on.
+    /// Visits a page and parses it, in a task of its own.
     fn look(&self, path: String) {
         let (world, findings, repaired) =
             (Arc::clone(&self.world), self.findings.clone(), Arc::clone(&self.repaired));
@@ -365,15 +348,15 @@ impl<'a> Run<'a> {
         });
     }
 
-    /// Everything back as it was at first.
+    /// Resets the world, and checks that it is in its initial state.
     pub(super) async fn reset(&mut self) {
         self.file.mend();
-        *self.book() = Book::default();
+        *self.book.lock() = Book::default();
         if let Err(error) = self.world.reset().await {
             return self.wrong(Invariant::Reset, format!("it failed: {error}"));
         }
-        // What was still under way when the reset came has written into the old one.
-        *self.book() = Book::default();
+        // Requests that were under way during the reset have written into that first new book. Start another.
+        *self.book.lock() = Book::default();
         self.present = if self.plan.is_repaired { BTreeSet::new() } else { BTreeSet::from(FAULTS) };
         self.repaired.turn(&self.present);
         self.is_checked = false;
@@ -383,23 +366,19 @@ impl<'a> Run<'a> {
             Err(error) => return self.wrong(Invariant::Reset, error),
         };
         let used = self.world.shop().permits_used();
-        let is_first = self.at_first.as_ref().is_some_and(|first| first.hash() == now.hash());
-        if !is_first {
-            let difference = self.at_first.as_ref().map(|first| now.difference(first)).unwrap_or_default();
-            self.wrong(Invariant::Reset, difference);
+        if let Some(first) = self.at_first.as_ref().filter(|first| **first != now) {
+            self.wrong(Invariant::Reset, now.difference(first));
         }
         if used > self.plan.permits {
             self.wrong(Invariant::Permits, format!("{used} permits are used after a reset"));
         }
     }
 
-    /// An end to all faults; then whether the shop becomes well by itself.
+    /// Ends all faults, then checks that the shop recovers by itself.
     async fn recover(&mut self) {
         let world = Arc::clone(&self.world);
         let shop = world.shop();
-        if let Some(links) = shop.visitor().network.links() {
-            links.restore();
-        }
+        shop.visitor().network.links().restore();
         self.file.mend();
         shop.storage().replace();
         world.customers().disperse().await;
@@ -415,18 +394,18 @@ impl<'a> Run<'a> {
             }
         }
         let mut mended = Instant::now();
-        // What editors had begun comes to its end first, once more where it can have been doubled.
-        while self.book().is_deleting() {
+        // Wait for the pending deletes. Requests that may be duplicated get extra time to arrive.
+        while self.book.lock().is_deleting() {
             sleep(LOOKED_EVERY).await;
             mended = Instant::now();
         }
-        if self.book().is_doubled {
+        if self.book.lock().is_doubled {
             sleep(DOUBLED_WITHIN * 2).await;
         }
-        // Editors see to what no page can do without.
+        // Publish missing assets again, as an editor would: pages need them.
         let gone = self.gone().await;
         for asset in gone {
-            // What the disk lost, its database finds out by a change that fails; then an editor tries again.
+            // The database notices a loss of power only when a change fails. The editor then tries once more.
             let mut published = self.world.publish(asset, original(asset)).await;
             if matches!(&published, Err(EditorError::Refused { status, .. }) if status.is_server_error()) {
                 published = self.world.publish(asset, original(asset)).await;
@@ -446,7 +425,7 @@ impl<'a> Run<'a> {
         self.is_at_rest().await;
     }
 
-    /// The assets that plans delete, and that are.
+    /// The assets that do not exist any longer.
     async fn gone(&self) -> Vec<&'static str> {
         let mut gone = Vec::new();
         for asset in ASSETS {
@@ -458,7 +437,7 @@ impl<'a> Run<'a> {
         gone
     }
 
-    /// Whether every page comes whole and can be read.
+    /// Checks that every page comes whole and can be parsed.
     async fn is_whole(&self, when: &str) {
         let inspector = self.world.outsider("inspector");
         let front = Peer::new(&inspector, self.world.shop().addresses().web_front.clone());
@@ -478,7 +457,7 @@ impl<'a> Run<'a> {
             if let Err(why) = pages::read(&answer.body) {
                 self.wrong(Invariant::Parses, format!("{path}: {why}"));
             }
-            let missing = pages::missing(route, &answer.body);
+            let missing: Vec<_> = judge::missing(route, &answer.body).map(|part| part.name).collect();
             if !missing.is_empty() {
                 self.wrong(
                     Invariant::Available,
@@ -494,12 +473,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether the cache shows the version that the store has.
+    /// Checks that the cache shows the store's current version of each asset.
     async fn is_fresh(&self) {
         let inspector = self.world.outsider("inspector");
         let cache = Peer::new(&inspector, self.world.shop().addresses().cache.clone());
         let path = |asset: &str| format!("/fragments/{asset}");
-        // Whoever asks first for what is no longer fresh gets it all the same, and causes the fill.
+        // The first request for a stale fragment still gets the old version, and triggers the fill.
         for asset in ASSETS {
             let _ = cache.get(&path(asset), Wait::AtMost(PATIENCE)).await;
         }
@@ -526,11 +505,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether nothing is held by what has ended.
+    /// Checks that nothing that has ended holds a permit, and that the health checks pass.
     async fn is_at_rest(&self) {
         self.world.customers().stay_away(true);
         sleep(PATIENCE).await;
-        // Whoever watches pages for an alert goes on asking, so that permits are used for moments, and not for longer.
+        // A monitor may go on requesting pages, so permits are in use for moments. Only a longer use is a leak.
         let freed = async {
             while self.world.shop().permits_used() > 0 {
                 sleep(MOMENT).await;
@@ -552,7 +531,14 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What a record says before anything happens.
+/// A sink that discards telemetry; its wrapper hashes all of it.
+struct Nowhere;
+
+impl TelemetrySink for Nowhere {
+    fn take(&self, _: Batch) {}
+}
+
+/// The head of a record, before anything happens.
 pub(crate) fn run_of(shop: &ShopOptions) -> incident::Run {
     incident::Run {
         scenario: "faults".to_owned(),

@@ -1,8 +1,8 @@
-//! The shortest plan that still fails. Teaches that a failure is understood by what it does not need.
+//! Finds the shortest plan that still fails. Teaches that the way to understand a failure is to remove what it does not need.
 
 use crate::{Failure, Plan, check};
 
-/// Leaves out steps, many at once and then one by one, as long as the same invariant still does not hold.
+/// Removes steps, many at once and then one by one, as long as the same invariant still fails.
 pub fn shrink(plan: &Plan, failure: Failure) -> (Plan, Failure) {
     let (mut plan, mut failure) = (plan.clone(), failure);
     let mut at_once = plan.steps.len().div_ceil(2).max(1);
@@ -19,7 +19,7 @@ pub fn shrink(plan: &Plan, failure: Failure) -> (Plan, Failure) {
                 _ => from += at_once,
             }
         }
-        // Once more through single steps: what one needed may not be needed without it.
+        // Repeat with single steps: removing one step can make another unnecessary.
         if at_once == 1 && !is_shorter {
             return (plan, failure);
         }

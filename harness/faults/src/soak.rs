@@ -1,42 +1,34 @@
-//! Many seeds, one after the other on every processor.
+//! Plays many seeds, in parallel on all processors.
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     thread,
 };
 
+use parking_lot::Mutex;
+
 use crate::{Failure, Plan, check, run::Counts, shrink::shrink};
 
-/// A seed that failed.
 #[derive(Debug)]
 pub struct Failed {
-    /// Its plan.
     pub plan: Plan,
-    /// What was wrong.
     pub failure: Failure,
     /// The shortest plan that still fails, and how.
     pub shrunk: (Plan, Failure),
 }
 
-/// What became of many seeds.
+/// The result of many seeds.
 #[derive(Debug, Default)]
 pub struct Soaked {
-    /// Seeds that were played.
     pub seeds: u64,
-    /// All of them together.
+    /// The sum over all seeds that passed.
     pub counts: Counts,
-    /// Those that failed, by seed.
+    /// The failures, sorted by seed.
     pub failed: Vec<Failed>,
 }
 
-/// Plays `seeds` seeds from `from` on, on so many threads, until so many have failed. `progress` is told after each.
-///
-/// # Panics
-///
-/// When the simulator itself does.
+/// Plays `seeds` seeds from `from` on, on `threads` threads, until `failures_max` of them have failed. Calls `progress` after each
+/// seed.
 pub fn soak(
     from: u64,
     seeds: u64,
@@ -45,13 +37,12 @@ pub fn soak(
     progress: impl Fn(&Soaked) + Sync,
 ) -> Soaked {
     let (next, soaked) = (AtomicU64::new(0), Mutex::new(Soaked::default()));
-    let result = || soaked.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= seeds || result().failed.len() >= failures_max {
+                    if number >= seeds || soaked.lock().failed.len() >= failures_max {
                         return;
                     }
                     let plan = Plan::of(from.wrapping_add(number));
@@ -60,7 +51,7 @@ pub fn soak(
                         let shrunk = shrink(&plan, failure.clone());
                         Failed { plan, failure, shrunk }
                     });
-                    let mut soaked = result();
+                    let mut soaked = soaked.lock();
                     soaked.seeds += 1;
                     match failed {
                         Ok(counts) => soaked.counts.add(counts),
@@ -71,7 +62,7 @@ pub fn soak(
             });
         }
     });
-    let mut soaked = soaked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut soaked = soaked.into_inner();
     soaked.failed.sort_by_key(|failed| failed.plan.seed);
     soaked
 }

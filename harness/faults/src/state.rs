@@ -1,4 +1,4 @@
-//! Everything about a world that can be told from outside, to compare: what a reset must bring back.
+//! The observable state of a world, which a reset must restore.
 
 use std::fmt::Write;
 
@@ -12,25 +12,21 @@ use world::{
     reset::Conditions,
 };
 
-/// More versions than a plan publishes of an asset.
+/// The most versions to read of an asset, more than a plan publishes.
 const HISTORY_MAX: usize = 100;
 
-/// A world at a moment.
+/// The state of a world at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     conditions: Conditions,
     /// A hash of every version of every asset.
     content: u64,
-    /// Each kind of page, and the feed: the status, and a hash of the body.
+    /// For each kind of page and the feed: the path, the status and a hash of the body.
     pages: Vec<(String, String)>,
 }
 
 impl State {
-    /// Looks at everything.
-    ///
-    /// # Errors
-    ///
-    /// When something cannot be looked at.
+    /// Observes the whole state. The error says what could not be read.
     pub async fn of(world: &World, storage: &dyn Storage) -> Result<Self, String> {
         let conditions = world.conditions().await.map_err(|error| error.to_string())?;
         let content = content(storage).await.map_err(|error| error.to_string())?;
@@ -48,12 +44,7 @@ impl State {
         Ok(Self { conditions, content, pages })
     }
 
-    /// A number for all of it.
-    pub fn hash(&self) -> u64 {
-        hash(format!("{self:?}").as_bytes())
-    }
-
-    /// What is otherwise than in `first`, in words.
+    /// The differences from `first`, in words.
     pub fn difference(&self, first: &Self) -> String {
         let mut words = String::new();
         let mut say = |what: &str, now: &dyn std::fmt::Debug, then: &dyn std::fmt::Debug| {
@@ -79,10 +70,6 @@ impl State {
 }
 
 /// A hash of every version of every asset.
-///
-/// # Errors
-///
-/// When the storage cannot be read.
 pub async fn content(storage: &dyn Storage) -> Result<u64, StorageError> {
     let hash = Fingerprint::default();
     for asset in storage.list().await? {

@@ -1,4 +1,4 @@
-//! Hundreds of seeds of faults, others each day; and what seeds have found before.
+//! Plays hundreds of seeds of faults, new ones each day, and plans in which earlier seeds found failures.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use faults::{
 };
 use incident::Service;
 
-/// Seeds of a run: about a minute beside another test program on two processors.
+/// The number of seeds in a run: about a minute beside another test program on two processors.
 const SEEDS: u64 = 300;
 
 /// How far apart the seeds of two days lie.
@@ -32,7 +32,7 @@ fn the_seeds_of_today_find_nothing() {
     println!("{} seeds: {:?}", soaked.seeds, soaked.counts);
 }
 
-/// Something that happens two seconds after what happened before.
+/// A step two seconds after the one before.
 fn plan(doings: impl IntoIterator<Item = Doing>) -> Plan {
     let steps = doings
         .into_iter()
@@ -49,7 +49,7 @@ fn plan(doings: impl IntoIterator<Item = Doing>) -> Plan {
     }
 }
 
-/// Seed 1012: the successor of a process that stood still stood still as well, unless somebody called it a restart.
+/// Seed 1012: a process started after a suspended one was suspended too, unless it was started as a restart.
 #[test]
 fn a_process_that_is_started_anew_does_not_stand_still() {
     for service in Service::ALL {
@@ -59,7 +59,7 @@ fn a_process_that_is_started_anew_does_not_stand_still() {
     }
 }
 
-/// Seed 2: the store wanted to write when it started, though it had nothing to write, and its file had failed.
+/// Seed 2: the store wrote at its start although it had nothing to write, and its file failed.
 #[test]
 fn a_store_starts_whose_disk_has_lost_its_power_or_is_full() {
     let restart = || Doing::Restart(Service::ContentStore);
@@ -68,7 +68,7 @@ fn a_store_starts_whose_disk_has_lost_its_power_or_is_full() {
     check(&plan([Doing::FillFile, Doing::LosePower, restart()])).unwrap();
 }
 
-/// Seed 1795994168: somebody who watches a page asked at the very moment at which no permit was to be used, which is no leak.
+/// Seed 1795994168: a monitor requested a page at the very moment at which no permit was to be in use. That is no leak.
 #[test]
 fn whoever_watches_a_page_may_use_permits_for_a_moment() {
     let watch = Doing::Watch { asset: "promo-banner" };
@@ -76,7 +76,7 @@ fn whoever_watches_a_page_may_use_permits_for_a_moment() {
     check(&Plan { steps, ..Plan::of(1_795_994_168) }).unwrap();
 }
 
-/// Seed 5: a reset right after that met the file's failure, and left a shop that was down.
+/// Seed 5: a reset right after that failed because of the file's failure, and left the shop down.
 #[test]
 fn a_reset_comes_through_after_the_disk_has_lost_its_power() {
     check(&plan([Doing::LosePower, Doing::Reset])).unwrap();

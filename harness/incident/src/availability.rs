@@ -2,15 +2,15 @@
 //!
 //! Definitions, all in the shop's time and in whole seconds:
 //!
-//! - **Available** is a visit that was served or degraded. A visit belongs to the second in which the customer *meant*
-//!   to start it, however late its answer comes: an outage must not hide behind the queue that it causes.
+//! - A visit is **available** if it was served or degraded. It counts in the second in which the customer *meant* to
+//!   start it, however late the answer comes: an outage must not hide behind the queue that it causes.
 //! - Intervals are half-open: the window `[from, to)` holds the visits of the seconds `from` to `to - 1`.
-//! - **Lost** is the first instant `t` at which availability over `[t - window, t)` is below the target. At the beginning
-//!   the window holds what there is.
-//! - **Restored** is the first instant `t` at or after that for which availability over `[t, t + hold)` is at the target.
-//!   The whole hold must have been observed. It can lie up to the customers' patience *before* the remedy that
-//!   brought it: those who were still waiting were served too.
-//! - Where nobody came nothing is known: an empty window is neither below the target nor at it.
+//! - **Lost** is the first instant `t` at which availability over `[t - window, t)` is below the target. At the start
+//!   of a run the window is shorter.
+//! - **Restored** is the first instant `t`, at or after the loss, for which availability over `[t, t + hold)` is at the
+//!   target. The hold must be observed to its end. A restoration can lie up to the customers' patience *before* the
+//!   remedy that caused it, because customers who were still waiting are served too.
+//! - A window without visits says nothing: it is neither below the target nor at it.
 
 use std::iter::Sum;
 
@@ -54,13 +54,13 @@ impl Tally {
         self.served + self.degraded + self.failed
     }
 
-    /// Share of visits that were available, or none if nobody came.
+    /// Share of visits that were available; `None` without visits.
     pub fn availability(&self) -> Option<f64> {
         let visits = self.visits();
         (visits > 0).then(|| (self.served + self.degraded) as f64 / visits as f64)
     }
 
-    /// Share of the trade that was lost, if a degraded visit loses `degraded_trade_lost` of its own; none if nobody came.
+    /// Share of the trade that was lost; `None` without visits. A degraded visit loses the share `degraded_trade_lost` of its trade.
     pub fn trade_lost(&self, degraded_trade_lost: f64) -> Option<f64> {
         let visits = self.visits();
         (visits > 0)
@@ -78,15 +78,15 @@ impl Sum for Tally {
     }
 }
 
-/// Visits by the second over all routes given, from second 0 to the last row. A second without a row is one in which
-/// nobody came; a row of zeros after the last visit says that the shop was watched until then.
+/// Visits by the second, summed over the given routes, from second 0 to the last row. A second without a row had no
+/// visits. A row of zeros after the last visit extends the observation to that second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
     seconds: Vec<Tally>,
 }
 
 impl Timeline {
-    /// Adds rows up by the second. For one route alone, give only its rows.
+    /// Sums the rows by the second. For one route alone, pass only its rows.
     pub fn new<'a>(rows: impl IntoIterator<Item = &'a Visits>) -> Self {
         let mut seconds: Vec<Tally> = Vec::new();
         for row in rows {
@@ -129,16 +129,16 @@ impl Timeline {
         })
     }
 
-    /// When availability restored at `restored_s`, and held, was lost again. Visits from before the restoration no
-    /// longer count.
+    /// When availability was lost again, after it was restored at `restored_s` and held. The window leaves out visits from
+    /// before the restoration.
     pub fn lost_again_s(&self, restored_s: u32, rules: &Rules) -> Option<u32> {
         let held = restored_s.saturating_add(rules.hold_s);
         (held.saturating_add(1)..=self.end_s())
             .find(|&t| self.below(t.saturating_sub(rules.window_s).max(restored_s), t, rules))
     }
 
-    /// Every outage: when availability was lost, and when it was restored, if it was. A recovery that does not last for the hold ends
-    /// none.
+    /// Every outage: when availability was lost, and when it was restored, if it was. A recovery shorter than the hold does not end an
+    /// outage.
     pub fn outages(&self, rules: &Rules) -> Vec<(u32, Option<u32>)> {
         let mut outages = Vec::new();
         let mut next = self.lost_s(rules);
@@ -150,8 +150,8 @@ impl Timeline {
         outages
     }
 
-    /// For how many of the last seconds of observation no visit failed. None if that is not longer than a customer waits: those who
-    /// came last may still wait in vain.
+    /// Seconds without a failed visit at the end of the observation. `None` unless that is longer than a customer waits: the last
+    /// customers may still be waiting in vain.
     pub fn without_failure_at_the_end_s(&self, rules: &Rules) -> Option<u32> {
         let seconds = self.seconds.iter().rev().take_while(|second| second.failed == 0).count();
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(Timeline::default().without_failure_at_the_end_s(&rules), None);
     }
 
-    /// One row a second: `served` visits, of which those in `failing` (half-open spans: from, to, how many) fail.
+    /// One row a second with `visits` visits. `failing` lists half-open spans: from, to, and how many visits a second fail.
     fn timeline(seconds: u32, visits: u32, failing: &[(u32, u32, u32)]) -> Timeline {
         let rows: Vec<_> = (0..seconds)
             .map(|at_s| {
@@ -206,10 +206,10 @@ mod tests {
         // The window is half-open: the failures of second 100 count from instant 101 on.
         check(30, &[(100, 101, 1)], Some(101));
         check(30, &[(100, 150, 30)], Some(101));
-        // 1 of 1,020 is above 99.9 %; in the short first window, 1 of 374 is not.
+        // One failure in 1,020 visits leaves availability above 99.9 %; one in 374, in the short first window, does not.
         check(34, &[(100, 101, 1)], None);
         check(34, &[(10, 11, 1)], Some(11));
-        // A window of 1,020 tolerates one failure, not two; the one of second 70 has left it at instant 101.
+        // A window of 1,020 visits tolerates one failure, not two. At instant 101, the failure of second 70 has left the window.
         check(34, &[(70, 71, 1), (99, 100, 1)], Some(100));
         check(34, &[(70, 71, 1), (100, 101, 1)], None);
         // Exactly at the target is not below it: 3 of 3,000.
@@ -225,16 +225,16 @@ mod tests {
             assert_eq!(timeline.restored_s(lost_s, &Rules::default()), expected, "{seconds} s, {failing:?}");
         };
         check(300, &[(100, 150, 30)], Some(150));
-        // The hold is [150, 210): observed to its end, or not known.
+        // The hold [150, 210) must be observed to its end; otherwise the restoration is unknown.
         check(210, &[(100, 150, 30)], Some(150));
         check(209, &[(100, 150, 30)], None);
         check(59, &[(10, 20, 30)], None);
-        // A second fall inside the hold moves the restoration; one just after it does not.
+        // A second fall inside the hold moves the restoration; a fall just after the hold does not.
         check(300, &[(100, 150, 30), (209, 220, 30)], Some(220));
         check(300, &[(100, 150, 30), (210, 220, 30)], Some(150));
-        // A third of the visits served for ten seconds is no restoration.
+        // Ten seconds in which a third of the visits is served are no restoration.
         check(300, &[(100, 150, 30), (150, 160, 20), (160, 200, 30)], Some(200));
-        // One failure in 1,800 is at the target, so the last failing second with a single failure belongs to the hold.
+        // One failure in 1,800 visits meets the target, so a second with a single failure can belong to the hold.
         check(300, &[(100, 150, 30), (150, 151, 1)], Some(150));
         check(300, &[(100, 150, 30), (150, 151, 2)], Some(151));
         // A short fall is restored at once.
@@ -265,7 +265,7 @@ mod tests {
         check(&[], &[]);
         check(&[(50, 60, 30)], &[(51, Some(60))]);
         check(&[(50, 60, 30), (200, 220, 30)], &[(51, Some(60)), (201, Some(220))]);
-        // Half a minute of service between the two is no recovery: it is one outage.
+        // Half a minute of service is shorter than the hold: both falls are one outage.
         check(&[(50, 60, 30), (90, 120, 30)], &[(51, Some(120))]);
         check(&[(50, 60, 30), (200, 400, 30)], &[(51, Some(60)), (201, None)]);
     }

@@ -1,4 +1,4 @@
-//! What can happen in an incident. A record is a list of these, in order, and nothing is ever taken out of it.
+//! The events of an incident. A record lists them in order and never drops one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -25,13 +25,13 @@ pub struct Event {
 }
 
 impl Event {
-    /// Who did it, for the end of a sentence: `, by the operator`; nothing where the run's responder did.
+    /// The actor, as the end of a sentence: `, by the operator`. Empty if the run's responder acted.
     pub fn by(&self) -> String {
         self.who.as_deref().map_or_else(String::new, by)
     }
 }
 
-/// `, with U+000B LINE TABULATION`; nothing where there are none.
+/// The special characters, as the end of a sentence: `, with U+000B LINE TABULATION`. Empty without characters.
 pub fn with(characters: &[String]) -> String {
     if characters.is_empty() { String::new() } else { format!(", with {}", characters.join(" and ")) }
 }

@@ -1,7 +1,7 @@
 //! The catalogue of contributing factors: the closed list that every explanation chooses from, whatever the scenario.
 //!
-//! One catalogue for all scenarios, because a list made for one scenario would give its answer away. It teaches to
-//! look for *several* factors: an outage that has only one is rare, and a person's slip is not among them.
+//! All scenarios share one catalogue, because a list made for one scenario would give its answer away. It teaches to
+//! look for *several* factors: an outage rarely has only one, and the catalogue does not list human error.
 
 use words::{LatentFault, words};
 
@@ -52,7 +52,7 @@ words! {
 }
 
 impl ContributingFactor {
-    /// The four latent faults of the story, each of which the shop can have or have repaired.
+    /// The story's four latent faults. Each can be present in the shop, or repaired.
     pub const LATENT_FAULTS: [Self; LatentFault::ALL.len()] = [
         Self::InvalidRendering,
         Self::PoorErrorHandling,

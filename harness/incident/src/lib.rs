@@ -1,8 +1,8 @@
 //! The incident record and the words of an incident. A leaf crate without IO: everything in it is a value or a pure function.
 //!
 //! It teaches one idea: *write down what happened, in order, and derive everything else*. A run appends events and counts
-//! of visits; the outcome (when it was lost and restored, what it cost, whether it was explained) is a function of those
-//! alone. Whoever doubts a figure recomputes it from the file, with [`outcome()`].
+//! of visits. The outcome (when availability was lost and restored, the cost, the explanation's score) is a function of
+//! those alone. Anyone who doubts a figure can recompute it from the file with [`outcome()`].
 //!
 //! # Layout
 //!
@@ -43,7 +43,7 @@ pub use remedy::Remedy;
 pub use story::{Story, StoryClock, TimeOfDay};
 pub use words::{ClockKind, OperatingModel, ToleratedIn};
 
-/// Rounds to a thousandth: a millisecond is finer than anything an incident can tell apart, and reads better.
+/// Rounds to a thousandth. A millisecond is finer than any difference that matters in an incident, and short numbers read better.
 fn thousandths(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }

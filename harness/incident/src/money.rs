@@ -40,16 +40,16 @@ pub fn grouped(digits: &str) -> String {
     text
 }
 
-/// The incident financial loss: for each second of the shop, the dollars that a story minute is worth, times the story
-/// minutes that the second took, times the share of trade lost in it.
+/// The incident financial loss. Each second of the shop adds the dollars per story minute, times the story minutes that
+/// the second took, times the share of trade lost in it.
 ///
 /// ```text
 /// share = (failed + degraded * degraded_trade_lost) / visits
 /// loss  = sum over seconds of  usd_per_minute / 60 * story seconds taken * share
 /// ```
 ///
-/// A second without visits carries the last known share: an outage does not become free because nobody came. A paused
-/// clock takes no story time, and after the story's end nothing more is lost. All routes weigh alike, as visits.
+/// A second without visits carries the last known share forward: an outage does not become free because nobody came. A
+/// paused clock takes no story time. Nothing is lost after the story's end. Every visit weighs the same, on any route.
 pub fn loss(timeline: &Timeline, clock: &StoryClock, story: &Story, degraded_trade_lost: f64) -> Usd {
     let usd_per_story_s = story.loss_usd_per_minute.0 / 60.0;
     let until_end = |at_s: f64| clock.story_at(at_s).min(story.ends_s());

@@ -1,8 +1,8 @@
 //! The figures of one incident, derived from its events and visits alone.
 //!
-//! It teaches two distinctions that a single 'time to repair' hides: the steps on the way (lost, detected, located,
-//! explained, restored), and that fixing and explaining are scored apart. Service often comes back by a remedy chosen
-//! for the wrong reason.
+//! It teaches two distinctions that a single 'time to repair' hides. An incident has five steps: lost, detected, located,
+//! explained, restored. And fixing is scored apart from explaining, because a remedy chosen for the wrong reason often
+//! restores service.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,11 +62,11 @@ impl Outcome {
 pub struct Outage {
     /// When availability fell below the target.
     pub lost_s: f64,
-    /// When it was back, and stayed for the hold. None if it was not by the story's end.
+    /// When availability was back at the target for the whole hold. `None` if that did not happen by the story's end.
     pub restored_s: Option<f64>,
 }
 
-/// Every outage of a record within its story. An outcome speaks of the first.
+/// Every outage of a record within its story. An [`Outcome`] describes only the first.
 pub fn outages(record: &IncidentRecord) -> Vec<Outage> {
     let story = &record.run.story;
     let clock = StoryClock::from_events(&record.events);
@@ -83,8 +83,9 @@ pub fn outages(record: &IncidentRecord) -> Vec<Outage> {
     .collect()
 }
 
-/// When availability was lost, in seconds of the shop. A visit is dated by when it began, and one that is under way meets what happens
-/// meanwhile: so a loss may be dated up to a customer's patience before the publish that caused it. It is moved to that.
+/// When availability was lost, in seconds of the shop. A visit is dated by its start, but a publish can fail visits that are already
+/// under way. The measured loss may therefore lie up to a customer's patience before the publish that caused it. Such a loss is moved
+/// to the publish, unless a recent earlier publish may have caused it.
 pub(crate) fn lost_at_s(lost_s: u32, events: &[Event], rules: &Rules) -> f64 {
     let is_publish = |kind: &EventKind| matches!(kind, EventKind::Published { .. });
     let (at_s, wait_s) = (f64::from(lost_s), f64::from(rules.customers_wait_s));
@@ -95,7 +96,8 @@ pub(crate) fn lost_at_s(lost_s: u32, events: &[Event], rules: &Rules) -> f64 {
     publishes().find(|publish_s| (at_s..=at_s + wait_s).contains(publish_s)).unwrap_or(at_s)
 }
 
-/// The same for a restoration and the last remedy that may have caused it: who still waited when it was done was served.
+/// The same for a restoration, which is moved to the last remedy that may have caused it. The remedy also served customers who were
+/// still waiting, and their visits are dated before it.
 pub(crate) fn restored_at_s(restored_s: u32, events: &[Event], rules: &Rules) -> f64 {
     let meets = f64::from(restored_s)..waits_until_s(restored_s, rules);
     let remedies = events.iter().filter(|event| matches!(event.kind, EventKind::Remedy(_)));
@@ -107,8 +109,7 @@ fn waits_until_s(second: u32, rules: &Rules) -> f64 {
     f64::from(second) + 1.0 + f64::from(rules.customers_wait_s)
 }
 
-/// The visits of a record that count: those meant to start before the story's end. What is watched beyond it costs nothing, and enters
-/// no figure.
+/// The visits of a record that count: those meant to start before the story's end. Later visits cost nothing and enter no figure.
 pub fn counted_visits(record: &IncidentRecord) -> Tally {
     let timeline = Timeline::new(&record.availability);
     timeline.tally(0, counted_until_s(&timeline, &StoryClock::from_events(&record.events), &record.run.story))
@@ -120,29 +121,29 @@ pub(crate) fn counted_until_s(timeline: &Timeline, clock: &StoryClock, story: &S
     (0..timeline.end_s()).find(is_over).unwrap_or(timeline.end_s())
 }
 
-/// Reckons a record's outcome afresh. It looks at the run's rules, the events and the visits, never at the outcome
-/// that the record already holds.
+/// Recomputes a record's outcome from the run's rules, the events and the visits. It ignores the outcome that the record
+/// already holds.
 pub fn outcome(record: &IncidentRecord) -> Outcome {
     reckon(&record.run, &record.events, &record.availability)
 }
 
-/// Seconds of full outage that an availability target leaves of so much time.
+/// Seconds of full outage that an availability target allows in the period `tolerated_in`.
 pub fn tolerable_unavailability_s(target: f64, tolerated_in: ToleratedIn) -> f64 {
     thousandths((1.0 - target) * tolerated_in.seconds())
 }
 
 /// The share of the loss at tolerable unavailability that was not lost.
 ///
-/// An availability target tolerates some unavailability: 99.9 % of a week leaves 10 minutes and 5 seconds. All trade lost for
-/// as long as that is the most that one incident may cost without breaking the target:
+/// An availability target tolerates some unavailability: 99.9 % of a week leaves 10 minutes and 5 seconds. A full outage of
+/// that length is the most that one incident may cost without breaking the target:
 ///
 /// ```text
 /// tolerable     = usd_per_minute * tolerable_unavailability_s / 60      5,000 * 604.8 / 60 = 50,400 dollars
 /// effectiveness = 1 - loss / tolerable, and 0 if more than that was lost
 /// ```
 ///
-/// So 1 means that nothing was lost, and 0 that this incident alone used up all that the target tolerates. How far beyond
-/// it went is told by the loss itself. The week is the field's basis (Equal Experts, You Build It You Run It playbook).
+/// So 1 means that nothing was lost, and 0 that this incident alone used up all that the target tolerates. The loss itself
+/// says how much more it cost. The week is the field's basis (Equal Experts, You Build It You Run It playbook).
 pub fn effectiveness(loss: Usd, usd_per_minute: Usd, tolerable_unavailability_s: f64) -> f64 {
     let tolerable = usd_per_minute.0 * tolerable_unavailability_s / 60.0;
     if tolerable > 0.0 { (1.0 - loss.0 / tolerable).max(0.0) } else { 0.0 }
@@ -172,7 +173,7 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
     });
     let explanation_score = answer.as_ref().and_then(|(_, _, score)| *score);
 
-    // Those who still waited were served too, so the restoration may be dated up to their patience before its remedy.
+    // Customers who still waited were served too, so the restoration may be dated up to their patience before its remedy.
     let remedies_until_s = restored_at.map_or(f64::INFINITY, |second| waits_until_s(second, rules));
     let tries = tries(since_loss().copied().take_while(|event| event.at_s < remedies_until_s));
 
@@ -207,7 +208,8 @@ pub(crate) fn reckon(run: &Run, events: &[Event], visits: &[Visits]) -> Outcome 
     outcome
 }
 
-/// How often somebody tried to restore: remedies one after the other are one try, as long as nobody looks or thinks between them.
+/// Counts the tries to restore. Consecutive remedies are one try, unless a check, a hypothesis, an explanation or more than
+/// `ONE_TRY_S` lies between them.
 fn tries<'a>(events: impl Iterator<Item = &'a Event>) -> u64 {
     let (mut tries, mut last_s) = (0, f64::NEG_INFINITY);
     for event in events {
@@ -225,8 +227,8 @@ fn tries<'a>(events: impl Iterator<Item = &'a Event>) -> u64 {
     tries
 }
 
-/// Remedies that lie farther apart, in story seconds, are two tries even where nothing is recorded between them: a team looks at much that
-/// no record sees. Assumed.
+/// Remedies farther apart than this, in story seconds, are two tries, even if the record shows nothing between them: a team looks at much
+/// that no record sees. Assumed.
 const ONE_TRY_S: f64 = 600.0;
 
 fn count(events: impl Iterator) -> u64 {

@@ -1,6 +1,6 @@
 //! The incident record: everything that happened in one incident, in order, as versioned JSON.
 //!
-//! A record carries the rules that its figures were reckoned by, so that nobody has to trust the program that wrote it.
+//! A record carries the rules behind its figures, so that nobody has to trust the program that wrote it.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ use crate::story::Story;
 use crate::words::{ClockKind, OperatingModel, ToleratedIn};
 use words::{LatentFault, Level};
 
-/// The record's format. A change that an older reader would misunderstand makes a new number.
+/// The record's format. A change that an older reader would misunderstand gets a new number.
 pub const SCHEMA: &str = "glyphfall.incident/1";
 
-/// Longest record that is read, in seconds of the shop: 30 days. Reckoning takes memory by the second, so a single
-/// far-off row in a foreign file must not be able to ask for all of it.
+/// Longest record that is read, in seconds of the shop: 30 days. The timeline takes memory for every second, so a single
+/// far-off row in a foreign file could otherwise exhaust it.
 pub const SECONDS_MAX: u32 = 30 * 24 * 3_600;
 
 /// One incident.
@@ -75,8 +75,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run of a shop without latent faults, at its own pace and by the usual rules, in which nobody responds: the rest is for whoever runs it
-    /// to say.
+    /// A run of a shop without latent faults, at speed 1 and under the default rules, in which nobody responds. The caller sets what differs.
     pub fn new(seed: u64, level: Level, clock: ClockKind) -> Self {
         Self {
             seed,
@@ -96,7 +95,7 @@ impl Run {
         }
     }
 
-    /// Who diagnosed, in a sentence.
+    /// The responder's name, for use in a sentence.
     pub fn who(&self) -> &str {
         match self.responder.as_str() {
             "demo" => "the narrated story",
@@ -106,7 +105,7 @@ impl Run {
         }
     }
 
-    /// Whose response and which seed a loss belongs to. It stands beside a loss wherever one story has several.
+    /// The responder, seed and clock behind a loss. It stands beside a loss wherever one story has several.
     pub fn response(&self) -> String {
         let clock = match self.clock {
             ClockKind::Virtual => "in virtual time",
@@ -163,16 +162,16 @@ impl Default for Rules {
     }
 }
 
-/// Why a text is not an incident record that can be read.
+/// The reason why a text cannot be read as an incident record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// It is not JSON, or not of the record's shape.
+    /// The text is not JSON, or does not have the record's shape.
     #[error("not an incident record: {0}")]
     Shape(#[from] serde_json::Error),
-    /// It is of another format or version.
+    /// The record has another format or version.
     #[error("the format is {found:?}, not {SCHEMA:?}: another version wrote it, and that one reads it")]
     Schema { found: String },
-    /// It is longer than [`SECONDS_MAX`].
+    /// The record is longer than [`SECONDS_MAX`].
     #[error("the record goes on to second {found}; {SECONDS_MAX} are the most that is read")]
     TooLong { found: u32 },
 }
@@ -193,7 +192,7 @@ impl IncidentRecord {
         struct Format {
             schema: String,
         }
-        // The format first: another version's record deserves to be called that, not a list of missing fields.
+        // Read the format first: the error for another version should name that version, not list missing fields.
         let Format { schema: found } = serde_json::from_str(text)?;
         if found != SCHEMA {
             return Err(RecordError::Schema { found });
@@ -206,8 +205,8 @@ impl IncidentRecord {
     }
 }
 
-/// The record's JSON Schema, derived from the types. `schema/incident-1.json` holds the same for those without a compiler.
-/// It describes what is written: a field without a value is null, never absent.
+/// The record's JSON Schema, derived from the types. `schema/incident-1.json` holds a copy for readers without a compiler.
+/// The schema describes records as written: a field without a value is null, never absent.
 pub fn json_schema() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings.into_generator().into_root_schema_for::<IncidentRecord>().to_value()

@@ -1,4 +1,4 @@
-//! How a record is written: by appending, while the incident goes on.
+//! Writes a record by appending to it while the incident goes on.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use crate::story::{Story, StoryClock};
 use crate::thousandths;
 use words::Route;
 
-/// A visit ends no later than this after its customer has lost patience, or counts for nothing: whoever waits longer was stopped
-/// together with the process that counts.
+/// A visit ends within this many seconds after its customer has lost patience, or it does not count: a visit that takes longer was
+/// stopped together with the process that counts.
 pub const LATE_AT_MOST_S: u32 = 2;
 
 /// Collects what happens in one incident.
 ///
-/// Nothing is bounded but by the run itself: an event is a hundred bytes and rare, and visits take one row for each
-/// second and route, however many customers there are (five hours are 72,000 rows).
+/// Only the length of the run bounds its memory. Events are rare, and take about a hundred bytes each. Visits take one
+/// row for each second and route, however many customers come (72,000 rows in five hours).
 #[derive(Clone, Debug)]
 pub struct Recorder {
     run: Run,
@@ -28,7 +28,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins when the customers arrive, with the story clock at `starts_story_s` (-900 is 07:45), running at the run's speed.
+    /// Begins when the customers arrive. The story clock starts at `starts_story_s` (-900 is 07:45) and runs at the run's speed.
     pub fn new(run: Run, starts_story_s: f64) -> Self {
         let clock = StoryClock::new(starts_story_s, run.speed);
         let set = EventKind::Clock { speed: run.speed, paused: false };
@@ -37,7 +37,7 @@ impl Recorder {
         recorder
     }
 
-    /// Goes on with a record that was broken off. What was derived when it was written is derived anew at its end.
+    /// Continues a record that was broken off. Drops its events of loss and restoration: [`finish`](Self::finish) derives them again.
     pub fn resume(record: IncidentRecord) -> Self {
         let IncidentRecord { run, mut events, availability, .. } = record;
         events.retain(|event| {
@@ -57,7 +57,7 @@ impl Recorder {
         self.append(at_s, kind);
     }
 
-    /// Appends what somebody other than the run's responder did.
+    /// Appends an action of somebody other than the run's responder.
     pub fn push_by(&mut self, at_s: f64, who: &str, kind: EventKind) {
         self.push(at_s, kind);
         if let Some(event) = self.events.last_mut() {
@@ -65,19 +65,24 @@ impl Recorder {
         }
     }
 
-    /// Tells every outage and every recovery so far. Without this, the end of the record tells the first of each.
+    /// Appends an event for every loss and every restoration so far. Otherwise [`finish`](Self::finish) appends only the first of each.
     pub fn tell_outages(&mut self) {
-        for (lost_s, restored_s) in self.timeline().outages(&self.run.rules) {
-            let lost_s = lost_at_s(lost_s, &self.events, &self.run.rules);
-            self.append(lost_s, EventKind::AvailabilityLost);
-            if let Some(restored_s) = restored_s {
-                let restored_s = restored_at_s(restored_s, &self.events, &self.run.rules);
-                self.append(restored_s, EventKind::AvailabilityRestored);
-            }
+        for (at_s, kind) in self.losses_and_restorations() {
+            self.append(at_s, kind);
         }
     }
 
-    /// Adds visits. Rows of the same second and route add up, so that visits can be given as they end.
+    fn losses_and_restorations(&self) -> Vec<(f64, EventKind)> {
+        let (events, rules) = (&self.events, &self.run.rules);
+        let of = |(lost_s, restored_s): (u32, Option<u32>)| {
+            let lost = (lost_at_s(lost_s, events, rules), EventKind::AvailabilityLost);
+            let restored = |at_s| (restored_at_s(at_s, events, rules), EventKind::AvailabilityRestored);
+            [Some(lost), restored_s.map(restored)]
+        };
+        self.timeline().outages(rules).into_iter().flat_map(of).flatten().collect()
+    }
+
+    /// Adds visits. Rows of the same second and route add up, so that callers can add visits as they end.
     pub fn visits(&mut self, rows: impl IntoIterator<Item = Visits>) {
         for row in rows {
             let sum = self.visits.entry((row.at_s, row.route)).or_insert(Visits {
@@ -92,7 +97,7 @@ impl Recorder {
         }
     }
 
-    /// What has happened so far, in the order in which it was told.
+    /// The events so far, in the order in which they were appended.
     pub fn events(&self) -> &[Event] {
         &self.events
     }
@@ -121,14 +126,14 @@ impl Recorder {
         Timeline::new(self.visits.values())
     }
 
-    /// The visits of the seconds before `to_s`: those whose customers have lost patience by now, if `to_s` lies so far back.
+    /// The visits of the seconds before `to_s`. If `to_s` lies farther back than the customers' patience, all of them have ended.
     pub fn timeline_until(&self, to_s: u32) -> Timeline {
         Timeline::new(self.visits.range(..(to_s, Route::Home)).map(|(_, row)| row))
     }
 
-    /// The loss by the shop's second `at_s`, for a counter that people watch. Only seconds whose visits have all ended count, so it
-    /// never falls, never grows by more than the story loses in the time, and comes to the record's own figure once the
-    /// customers have left. It lags by their patience: a restart that ends what waited for a page makes no jump.
+    /// The loss until the shop's second `at_s`, for a counter that people watch. It counts only seconds whose visits have all ended. So
+    /// it never falls, never grows faster than the story can lose money, and reaches the record's own figure once the customers have
+    /// left. It lags by their patience, so a restart that ends many waiting visits at once causes no jump.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -140,17 +145,10 @@ impl Recorder {
         money::loss(&timeline, &self.clock, &self.run.story, self.run.rules.degraded_trade_lost)
     }
 
-    /// Ends the record and reckons its outcome. Loss and restoration of availability enter the events unless somebody has
-    /// told them already; events told late are put in their place. An `aborted` event makes the record a partial one.
+    /// Ends the record and computes its outcome. Appends the first loss and the first restoration of availability unless the
+    /// record has them already, and sorts the events by time. An `aborted` event makes the record partial.
     pub fn finish(mut self) -> IncidentRecord {
-        let timeline = self.timeline();
-        let lost = timeline.lost_s(&self.run.rules);
-        let restored = lost.and_then(|lost| timeline.restored_s(lost, &self.run.rules));
-        let rules = &self.run.rules;
-        let lost = lost.map(|at_s| (lost_at_s(at_s, &self.events, rules), EventKind::AvailabilityLost));
-        let restored =
-            restored.map(|at_s| (restored_at_s(at_s, &self.events, rules), EventKind::AvailabilityRestored));
-        for (at_s, kind) in [lost, restored].into_iter().flatten() {
+        for (at_s, kind) in self.losses_and_restorations().into_iter().take(2) {
             if !self.events.iter().any(|event| event.kind == kind) {
                 self.append(at_s, kind);
             }

@@ -2,7 +2,7 @@
 //!
 //! Two times run side by side. The *shop's* time counts seconds since the customers arrived; time-outs, freshness and
 //! availability live in it. The *story's* time counts seconds since 08:00; costs and losses live in it. The clock's
-//! recorded changes (speed, pause) are all that is needed to get from the first to the second.
+//! recorded changes (speed, pause) suffice to convert the first to the second.
 
 use std::fmt;
 use std::str::FromStr;
@@ -52,7 +52,7 @@ impl Story {
 }
 
 impl Default for Story {
-    /// The field's story: lost from 08:00 to 13:00, 1.5 million dollars, so 5,000 dollars a minute.
+    /// The field's story: an outage from 08:00 to 13:00 that cost 1.5 million dollars, so 5,000 dollars a minute.
     fn default() -> Self {
         Self {
             starts: TimeOfDay { minutes: 8 * 60 },
@@ -111,7 +111,7 @@ impl From<TimeOfDay> for String {
     }
 }
 
-/// Turns the shop's seconds into the story's. Between two changes both run straight; a paused clock stands still.
+/// Converts the shop's seconds to the story's. Between two changes the conversion is linear; a paused clock stands still.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoryClock {
     /// In order of `at_s`, never empty.
@@ -133,7 +133,7 @@ impl StoryClock {
         Self { changes: vec![Change { at_s: 0.0, story_s: thousandths(story_s), speed, paused: false }] }
     }
 
-    /// The clock as recorded. Without any `clock` event the story runs with the shop, from 08:00.
+    /// Rebuilds the clock from its recorded changes. Without a `clock` event, the story starts at 08:00 and runs at the shop's speed.
     pub fn from_events(events: &[Event]) -> Self {
         let changes: Vec<_> = events
             .iter()
@@ -147,8 +147,8 @@ impl StoryClock {
         if changes.is_empty() { Self::new(0.0, 1.0) } else { Self { changes } }
     }
 
-    /// Changes speed or pauses from `at_s` on. What has passed stays as it was: a change dated before the last one
-    /// counts from the last one. Returns the shop's second from which it counts.
+    /// Changes the speed or pauses from `at_s` on. The past stays fixed: a change dated before the last one takes effect
+    /// at the last one. Returns the shop's second at which the change takes effect.
     pub fn change(&mut self, at_s: f64, speed: f64, paused: bool) -> f64 {
         let at_s = thousandths(at_s).max(self.last().at_s);
         self.changes.push(Change { at_s, story_s: thousandths(self.story_at(at_s)), speed, paused });
@@ -159,12 +159,12 @@ impl StoryClock {
     pub fn story_at(&self, at_s: f64) -> f64 {
         let after = self.changes.partition_point(|change| change.at_s <= at_s);
         let change = self.changes[after.saturating_sub(1)];
-        // `max` also turns a speed that is no number into standing still, so that a foreign record cannot spoil the sums.
+        // `max` also turns a NaN speed into 0, so that a foreign record cannot spoil the sums.
         let rate = if change.paused { 0.0 } else { change.speed.max(0.0) };
         change.story_s + (at_s - change.at_s) * rate
     }
 
-    /// The speed last set, in story minutes per wall-clock minute, whether paused or not.
+    /// The last speed, in story minutes per wall-clock minute, even while the clock is paused.
     pub fn speed(&self) -> f64 {
         self.last().speed
     }

@@ -1,4 +1,4 @@
-//! The closed lists of words that only records know; those of the shop come from the crate `words`.
+//! The closed word lists that only records use. The shop's own lists are in the crate `words`.
 
 use ::words::words;
 
@@ -23,7 +23,7 @@ words! {
 }
 
 impl ToleratedIn {
-    /// In seconds.
+    /// The length of the period in seconds.
     pub const fn seconds(self) -> f64 {
         let days = match self {
             Self::Week => 7.0,
@@ -32,7 +32,7 @@ impl ToleratedIn {
         days * 24.0 * 3_600.0
     }
 
-    /// What was meant before a record named its basis.
+    /// The basis of records that do not name one.
     pub(crate) const fn unnamed() -> Self {
         Self::ThirtyDays
     }

@@ -1,4 +1,4 @@
-//! The record as others meet it: its text, its JSON Schema, and whether its outcome can be reckoned again from the file.
+//! The record as an outside reader meets it: its text, its JSON Schema, and whether its outcome can be recomputed from the file.
 
 use std::collections::BTreeSet;
 
@@ -56,8 +56,8 @@ fn answer(score: Option<f64>) -> EventKind {
     EventKind::Explained { explanation, score }
 }
 
-/// Each second is a story minute. It fails in the seconds 20 to 49, and the remedy of second 52.4 restores it: those who
-/// still waited since second 50 are served as well.
+/// Each second is a story minute. All visits of the seconds 20 to 49 fail, and the remedy of second 52.4 restores
+/// availability: customers who have waited since second 50 are served too.
 fn restored() -> Recorder {
     let mut recorder = Recorder::new(run(60.0), -900.0);
     recorder.visits(seconds(0, 20, 0));

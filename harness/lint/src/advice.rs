@@ -1,14 +1,14 @@
-//! What a character breaks, and what to write instead. Which places break is measured by `glyphfall characters`, and a test holds this
-//! table to it.
+//! What a character breaks, and what to write instead. `glyphfall characters` measures which places break, and a test compares this table
+//! with the measurement.
 
 use content_store::characters::SpecialCharacter;
 use serde::Serialize;
 
-/// A place that shows text, by its format.
+/// An output format that shows text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
-    /// The content store's envelope; without it, the cache has nothing to show.
+    /// The content store's envelope. If it is broken, the cache has nothing to show.
     Json,
     Html,
     Script,
@@ -56,17 +56,6 @@ impl Kind {
         }
     }
 
-    /// Its name in reports for programs.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Control => "control",
-            Self::LateControl => "late-control",
-            Self::ForbiddenNoncharacter => "forbidden-noncharacter",
-            Self::Noncharacter => "noncharacter",
-            Self::NotUtf8 => "not-utf8",
-        }
-    }
-
     /// The rule, in a sentence.
     pub fn rule(self) -> &'static str {
         match self {
@@ -83,9 +72,9 @@ impl Kind {
 pub(crate) fn breaks(character: &SpecialCharacter) -> &'static [Place] {
     use Place::{Html, Json, Script, Xml};
     match (Kind::of(character), code(character)) {
-        // HTML replaces it, and a script never sees it.
+        // HTML replaces U+0000, so a script never sees it.
         (_, Some(0x0)) => &[Json, Html, Xml],
-        // White space to HTML.
+        // HTML treats U+000C as white space.
         (_, Some(0xc)) => &[Json, Script, Xml],
         (Kind::Control, _) => &[Json, Html, Script, Xml],
         (Kind::NotUtf8, _) => &[Json],
@@ -94,7 +83,7 @@ pub(crate) fn breaks(character: &SpecialCharacter) -> &'static [Place] {
     }
 }
 
-/// What to write instead of a character, whose first byte this is.
+/// What to write instead of a character. `byte` is its first byte.
 pub(crate) fn instead(character: &SpecialCharacter, byte: u8) -> String {
     let code = code(character);
     let wanted = match code {
@@ -116,7 +105,7 @@ fn code(character: &SpecialCharacter) -> Option<u32> {
     character.character.map(u32::from)
 }
 
-/// What word processors mean by a byte, or by a character that was made of one without asking for its encoding.
+/// What a word processor meant by a byte, or by a character that was decoded from one without regard to its encoding.
 fn windows_1252(code: u32) -> Option<char> {
     match code {
         0x80..=0x9f => WINDOWS_1252.chars().nth(code as usize - 0x80).filter(|c| *c != NOTHING),
@@ -125,6 +114,6 @@ fn windows_1252(code: u32) -> Option<char> {
     }
 }
 
-/// What 0x80 to 0x9F are in Windows-1252, by the WHATWG's Encoding Standard; five are nothing.
+/// The characters 0x80 to 0x9F of Windows-1252, by the WHATWG's Encoding Standard. Five of them are undefined.
 const WINDOWS_1252: &str = "€·‚ƒ„…†‡ˆ‰Š‹Œ·Ž··‘’“”•–—˜™š›œ·žŸ";
 const NOTHING: char = '·';

@@ -1,21 +1,21 @@
-//! Findings in SARIF 2.1.0, the format in which code hosts and editors take what a linter says.
+//! Findings in SARIF 2.1.0, the format for linter results that code hosts and editors read.
 
 use serde_json::{Value, json};
 
 use crate::{Finding, advice::Kind};
 
-/// All findings, each with the address of its file relative to where the linter ran.
+/// A SARIF log of all findings, each with its file's address relative to the linter's working folder.
 pub fn report<'a>(version: &str, findings: impl IntoIterator<Item = (String, &'a Finding)>) -> Value {
-    let rule = |kind: Kind| json!({ "id": kind.id(), "shortDescription": { "text": kind.rule() } });
+    let rule = |kind: Kind| json!({ "id": kind, "shortDescription": { "text": kind.rule() } });
     let result = |(uri, finding): (String, &Finding)| {
-        let Finding { place, kind, .. } = finding;
+        let Finding { line, column, kind, .. } = finding;
         json!({
-            "ruleId": kind.id(),
+            "ruleId": kind,
             "level": "error",
             "message": { "text": format!("{} {}", finding.named(), finding.advice()) },
             "locations": [{ "physicalLocation": {
                 "artifactLocation": { "uri": uri },
-                "region": { "startLine": place.line, "startColumn": place.column, "endColumn": place.column + 1 },
+                "region": { "startLine": line, "startColumn": column, "endColumn": column + 1 },
             }}],
         })
     };

@@ -1,27 +1,27 @@
-//! Programs side by side on the same incidents, made of the reports of several comparisons.
+//! A leaderboard: programs side by side on the same incidents, pooled from the reports of several comparisons.
 
 use incident::Level;
 use serde::{Deserialize, Serialize};
 
 use crate::Interval;
 
-/// A leaderboard, level by level. Only incidents that everybody met are in it.
+/// A leaderboard, level by level. It covers only incidents that every responder met.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Board {
     pub version: String,
     /// The hash of the list of checks, the same in all reports.
     pub checks_hash: String,
-    /// The reports that it was made of.
+    /// The names of the pooled report files.
     pub files: Vec<String>,
-    /// Incidents that everybody met, at whatever level.
+    /// Incidents that every responder met. The same incident at two levels counts twice.
     pub incidents: usize,
-    /// Incidents that somebody did not meet, and that are left out.
+    /// Incidents left out because some responder did not meet them.
     pub left_out: usize,
     pub rows: Vec<BoardRow>,
 }
 
-/// One program, or the model responder, at one level. Times are seconds of the story from the loss; what was never reached counts as
-/// reached after five hours.
+/// One program, or the model responder, at one level. Times are story seconds since the loss. A step that was never reached counts as
+/// five hours.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct BoardRow {
     pub level: Level,
@@ -34,9 +34,9 @@ pub struct BoardRow {
     pub time_to_explain_mean_s: f64,
     pub time_to_restore_mean_s: f64,
     pub restored_share: f64,
-    /// Calls of an incident; none for the model responder, which calls nothing.
+    /// Mean calls per incident; `None` for the model responder, which makes no calls.
     pub calls_mean: Option<f64>,
-    /// Tokens of an incident, where all of them report theirs.
+    /// Mean tokens per incident; `None` unless every incident reports them.
     pub tokens_mean: Option<f64>,
     pub usd_mean: Option<f64>,
 }

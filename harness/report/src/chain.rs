@@ -1,5 +1,5 @@
-//! What `glyphfall chain` found: the sixteen combinations of the latent faults, and each fault's part in the loss. Amounts are dollars and
-//! means over seeds; intervals hold 95 % of the resampled seeds and are missing with a single seed.
+//! The report of `glyphfall chain`: the sixteen combinations of the latent faults, and each fault's part in the loss. Amounts are mean
+//! dollars over the seeds. Intervals hold 95 % of the bootstrap resamples; a single seed has none.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,22 @@ use crate::Interval;
 /// The sixteen combinations, and each fault's part in the loss.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ChainReport {
-    /// The first seed: with the options below it repeats everything.
+    /// The first seed. With the options below, it reproduces the whole report.
     pub seed: u64,
     pub scenario: String,
     pub title: String,
-    /// The most important thing, in a sentence or two, out of the figures below.
+    /// The main result in a sentence or two, derived from the figures below.
     pub finding: String,
-    /// False if it was stopped early: then only the seeds below were played in all combinations.
+    /// False if the run was stopped early. The report then covers only some of the seeds.
     pub complete: bool,
-    /// The seeds that everything below is about.
+    /// The seeds that were played in all combinations. All figures below cover exactly these.
     pub seeds: Vec<u64>,
     pub incidents: usize,
     pub views_per_second: f64,
     pub mix: BTreeMap<Route, f64>,
-    /// The time of the story at which customers come.
+    /// Story time at which the customers arrive.
     pub starts: TimeOfDay,
-    /// The time of the story at which an incident ends at the latest.
+    /// Story time at which every incident ends at the latest.
     pub ends: TimeOfDay,
     /// Trade lost in a story minute in which every visit fails.
     pub loss_usd_per_minute: Usd,
@@ -34,27 +34,27 @@ pub struct ChainReport {
     pub assumed: Vec<String>,
     pub version: String,
     pub command: String,
-    /// What is lost with all four latent faults present; null until one seed is complete.
+    /// The loss with all four latent faults present; null until one seed is complete.
     pub loss_usd: Option<f64>,
-    /// What is lost with none of them: no fault's doing.
+    /// The loss with none of them present. No fault is charged with it.
     pub loss_without_faults_usd: Option<f64>,
-    /// All sixteen, that of all faults first.
+    /// All sixteen, starting with all faults present.
     pub combinations: Vec<Combination>,
     pub shares: Vec<Share>,
-    /// Each repair by itself, and each fault by itself.
+    /// For each fault: the saving of its repair alone, and the loss of its presence alone.
     pub savings: Vec<Saving>,
     pub interactions: Vec<PairInteraction>,
-    /// The sets of repairs with which availability was never lost, none of which holds a smaller one.
+    /// The minimal sets of repairs with which availability was never lost.
     pub smallest_sets: Vec<Vec<ContributingFactor>>,
-    /// The faults without which nothing is lost.
     pub necessary: Necessary,
-    /// The most that one more fault saves anywhere. The bounds hold where that is nothing.
+    /// The necessary faults: without any one of them, nothing is lost.
+    /// The largest decrease of the loss when one more fault is present. The bounds on the shares hold only if it is 0.
     pub decrease_max_usd: f64,
-    /// The same shares if telemetry tells the responder nothing, or everything at once. Assumed.
+    /// The same shares with other responders, such as one to whom telemetry tells nothing, or everything at once. Assumed.
     pub responders: Vec<IfResponder>,
-    /// Incidents in which availability came back by itself and held: nobody acted.
+    /// Incidents in which availability came back and held without any remedy.
     pub restored_by_themselves: usize,
-    /// What customers met in a few combinations, with the first of the seeds.
+    /// What customers met in a few combinations, with the first seed.
     pub availability: Vec<Availability>,
 }
 
@@ -65,52 +65,52 @@ pub struct Combination {
     pub loss_usd: Option<f64>,
     pub interval: Option<Interval>,
     pub losses_usd: Vec<f64>,
-    /// In how many of them availability was lost.
+    /// How many of these incidents lost availability.
     pub lost: usize,
-    /// In how many of them it was lost and not restored by the end.
+    /// How many of these lost it and had not restored it by the end.
     pub not_restored: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Share {
     pub fault: ContributingFactor,
-    /// Its Shapley value over what all four lose together; all shares add up to 1. Null if there is nothing
-    /// to share.
+    /// The fault's Shapley value, divided by the loss that all four add together. All shares add up to 1. Null if
+    /// there is no loss to share.
     pub share: Option<f64>,
     pub interval: Option<Interval>,
     pub usd: f64,
     pub usd_interval: Option<Interval>,
-    /// Between what the share had to lie, known before anything was run.
+    /// Theoretical bounds on the share, known before the run.
     pub bounds: Interval,
 }
 
-/// A repair by itself, and a fault by itself.
+/// One fault, repaired alone and present alone.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Saving {
     pub fault: ContributingFactor,
-    /// What is saved if it alone is repaired.
+    /// The saving if only this fault is repaired.
     pub repaired_alone_usd: f64,
     pub interval: Option<Interval>,
-    /// What is lost if it alone is present, beyond what is lost without any.
+    /// The loss if only this fault is present, less the loss without any fault.
     pub present_alone_usd: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct PairInteraction {
     pub faults: [ContributingFactor; 2],
-    /// The Shapley interaction index (Grabisch and Roubens, 1999): above 0 they need each other.
+    /// The Shapley interaction index (Grabisch and Roubens, 1999). Above 0, each fault does more harm with the other.
     pub shapley_usd: f64,
     pub interval: Option<Interval>,
-    /// The same with both other faults present: the two savings added up, less the saving of both repairs.
+    /// The interaction with both other faults present: the sum of the two single savings, less the saving of both repairs.
     pub all_else_present_usd: f64,
 }
 
-/// The faults without which nothing is lost.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Necessary {
-    /// Known beforehand, from how the scenario works; the bounds rest on it.
+    /// The necessary faults: without any one of them, nothing is lost.
+    /// Expected before the run, from the scenario's mechanism. The bounds rest on this set.
     pub expected: Vec<ContributingFactor>,
-    /// Found in the losses.
+    /// Found in the measured losses.
     pub found: Vec<ContributingFactor>,
 }
 
@@ -118,7 +118,7 @@ pub struct Necessary {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct IfResponder {
     pub responder: String,
-    /// What is lost with all four faults present.
+    /// The loss with all four faults present.
     pub loss_usd: f64,
     /// The shares, in the order of the faults; null if there is nothing to share.
     pub shares: Option<[f64; 4]>,
@@ -130,7 +130,7 @@ pub struct Availability {
     pub faults_present: Vec<ContributingFactor>,
     pub seed: u64,
     pub loss_usd: f64,
-    /// When the scenario's last thing began, in story seconds.
+    /// When the scenario's last event began, in story seconds.
     pub begun_s: f64,
     pub lost_s: Option<f64>,
     pub restored_s: Option<f64>,
@@ -141,7 +141,7 @@ pub struct Availability {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct RouteAvailability {
     pub route: Route,
-    /// By the minute: its story second, and the visits served, degraded and failed. Minutes without visits
-    /// are left out.
+    /// For each minute: the story second at which it begins, then visits served, degraded and failed. Minutes
+    /// without visits are left out.
     pub minutes: Vec<(i32, u64, u64, u64)>,
 }

@@ -1,5 +1,5 @@
-//! What experiments and sessions found, as plain values: experiments and the room fill them, `debrief` draws them, and their JSON is
-//! these types written down.
+//! The results of experiments and sessions, as plain values. Experiments and the room fill them, `debrief` draws them, and their JSON
+//! is these types written down.
 //!
 //! - [`chain`]: the sixteen combinations of the latent faults.
 //! - [`compare`]: the same incidents at every telemetry level.
@@ -15,6 +15,24 @@ pub mod session;
 pub mod year;
 pub mod visits;
 
-mod interval;
+use serde::{Deserialize, Serialize};
 
-pub use interval::Interval;
+/// An interval, as every report writes it: `[low, high]`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(from = "[f64; 2]", into = "[f64; 2]")]
+pub struct Interval {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl From<Interval> for [f64; 2] {
+    fn from(Interval { low, high }: Interval) -> Self {
+        [low, high]
+    }
+}
+
+impl From<[f64; 2]> for Interval {
+    fn from([low, high]: [f64; 2]) -> Self {
+        Self { low, high }
+    }
+}

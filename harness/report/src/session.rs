@@ -1,47 +1,47 @@
-//! A session of the incident room: what each team did in each round, and what was computed about it afterwards. The room fills it from
-//! its session and the incident records; every page and file of a session's debrief is a function of it.
+//! A session of the incident room: each team's actions in each round, and the results computed afterwards. The room fills it from its
+//! session and the incident records. Every page and file of a session's debrief is a function of this value. Statements, expectations,
+//! proposals and questions stand here as the room keeps them.
 
 use incident::{
     ContributingFactor, Event, EventKind, IncidentRecord, Level, OperatingModel, Outcome, Remedy, Run,
     Service, Timeline, outcome,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::visits::VisitSpans;
 
-/// The session, as far as somebody may read it now.
+/// The part of a session that its reader may see now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SessionReport {
     /// Whether the answers are open to the teams.
     pub is_open: bool,
     /// The number and the name of each team.
     pub teams: Vec<(u32, String)>,
-    /// What the facilitator marked.
     pub marks: Vec<Mark>,
-    /// Teams in order, then rounds: those in which somebody was there.
+    /// By team, then by round. Only rounds that somebody attended.
     pub rounds: Vec<TeamRound>,
-    /// Number, name and round of each team that nobody attended: it failed at nothing, and stands in no figure.
+    /// Team number, team name and round of each round that nobody attended. It is no failure, and no figure includes it.
     pub absent: Vec<(u32, String, usize)>,
     /// Whether teams see all combinations of the latent faults.
     pub shows_combinations: bool,
     pub progress: Progress,
-    /// What participants said of the session, in an order that tells nothing about who said it.
-    #[serde(default)]
+    /// Feedback on the session, in an order that does not reveal its authors.
     pub feedback: Vec<Feedback>,
 }
 
-/// What one participant said of the session, without a name.
+/// One participant's anonymous feedback on the session.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Feedback {
     /// Whether they learned something new.
     pub learned: bool,
     /// Whether they would come again.
     pub again: bool,
-    /// One line of their own.
+    /// One line in the participant's own words.
     pub words: Option<String>,
 }
 
-/// What a participant means to do at home.
+/// An action that a participant plans to take at home.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     pub text: String,
@@ -50,32 +50,44 @@ pub struct Action {
     pub due: Option<String>,
 }
 
-/// A moment that the facilitator marked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A moment that somebody at the desk wants to talk about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Mark {
     pub round: usize,
-    pub time: String,
+    /// The time of the story.
+    pub story: String,
     pub text: String,
+    /// Who marked it; none: the facilitator.
+    pub by: Option<String>,
+}
+
+/// A moment on both clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// The shop's own seconds.
+    pub at_s: f64,
+    /// The story's seconds since 08:00.
+    pub story_s: f64,
 }
 
 /// How many of the replays and recordings that a page asked for are done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Progress {
     pub done: usize,
     pub of: usize,
     pub doing: Option<String>,
 }
 
-/// An incident record in short: everything but the visits by the second.
+/// A condensed incident record: everything except the visits by the second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Played {
     pub run: Run,
-    /// False if it was broken off.
+    /// False if the run was broken off.
     pub complete: bool,
     pub events: Vec<Event>,
     pub outcome: Outcome,
     pub visits: VisitSpans,
-    /// For how many seconds no visit had failed when it ended; none if some had just now.
+    /// Seconds without a failed visit at the end of the run; `None` if a visit failed shortly before the end.
     pub without_failure_at_the_end_s: Option<u32>,
 }
 
@@ -93,60 +105,54 @@ pub struct TeamRound {
     pub incident: Incident,
     pub played: Played,
     pub facts: Vec<FactClaimed>,
-    /// What each part of the explanation got, of the points that it could; empty if nothing was submitted.
+    /// The points for each part of the explanation; empty if nothing was submitted.
     pub points: Vec<PartPoints>,
-    /// The most people at the team's pages at any moment; 0 where a program did it all.
+    /// Peak number of people at the team's pages; 0 if a program did everything.
     pub people: usize,
-    /// What the facilitator gave: hints and telemetry, in order. Teams that were helped are compared with that said.
+    /// The facilitator's help, in order: hints, and raised telemetry levels. Comparisons mark a team that was helped.
     pub help: Vec<Help>,
     /// Each remedy that was begun, in order.
     pub tried: Vec<Tried>,
-    /// How many of those neither restored nor were needed.
+    /// How many of those, begun since the loss, neither restored availability nor were needed.
     pub wrong_remedies: usize,
-    /// What was asked from outside.
-    pub questions: Vec<Asked>,
-    /// Command as it went from one to another.
+    pub questions: Vec<Question>,
     pub commands: Vec<Command>,
-    /// Remedies that needed the commander's go.
-    pub proposals: Vec<Proposed>,
+    pub proposals: Vec<Proposal>,
     pub mistaken: Vec<Mistaken>,
-    /// Whether the claims were changed after they had been submitted last.
+    /// Whether the claims changed after the last submission so much that their score would differ.
     pub is_changed: bool,
     pub guess: Option<Guess>,
-    pub hypotheses: Vec<Hypothesis>,
-    /// What a team that restored early was asked; none if it was not.
+    pub hypotheses: usize,
+    /// The extra question for a team that restored early; `None` if it was not asked.
     pub question: Option<String>,
     pub answer: Option<String>,
-    /// Wall-clock seconds from the beginning of the round to that answer.
-    pub answered_story_s: Option<f64>,
     /// How often the team looked at evidence or at the shop; a burst of questions is one look.
     pub looks: usize,
     pub hints: usize,
-    /// The way of the ticket, where the team played lines of support.
-    #[serde(default)]
+    /// The ticket's handovers, if the team played lines of support.
     pub handovers: Vec<Handover>,
     /// The latent fault that the team chose to repair afterwards.
     pub repair: Option<ContributingFactor>,
-    /// What the team expected of that, before it saw what it does.
+    /// The effect that the team expected of that repair, before it saw the real one.
     pub repair_expected: Option<Expected>,
-    /// When the team argued for it while its round went on, in story seconds, and who wrote that.
+    /// When the team argued for that repair during the round, in story seconds, and the author.
     pub argued: Option<(f64, String)>,
-    /// What was computed about it; none for a practice round, and for the rounds of other teams.
+    /// The results computed afterwards; `None` for practice rounds, and for the rounds of other teams.
     pub computed: Option<Computed>,
 }
 
-/// A part of the explanation, and what it got of its points.
+/// The points of one part of the explanation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartPoints {
     /// `cause`, `asset`, `character`, `path` or `factors`.
     pub part: String,
     pub got: f64,
     pub of: f64,
-    /// What it would have got if its evidence showed it: more than it got where it was said, not shown.
+    /// The points if the pinned evidence had shown the claim. More than `got` if the claim is right but its evidence does not show it.
     pub if_shown: f64,
 }
 
-/// A ticket that went from one line of support to another. Times are story seconds.
+/// A handover of the ticket from one line of support to another. Times are story seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handover {
     /// `L1`, `L2` or `L3`.
@@ -154,27 +160,26 @@ pub struct Handover {
     pub to: String,
     pub by: String,
     pub passed_s: f64,
-    /// Whether it went back to the line before.
+    /// Whether the ticket was sent back to the previous line.
     pub is_sent_back: bool,
-    /// What was written.
     pub text: String,
-    /// When, and by whom; none: not at all.
+    /// When, and by whom; `None` if nobody acknowledged it.
     pub acknowledged: Option<(f64, String)>,
-    /// Pins, thoughts and claims that it brought along.
+    /// The attached pins, hypotheses and claims.
     pub passed_on: Vec<String>,
-    /// Those that its line had, and did not attach; empty where nobody took it up.
+    /// Pins, hypotheses and claims that the line had but did not attach. Empty if nobody acknowledged the handover.
     pub lost: Vec<Lost>,
 }
 
-/// Something that a handover did not pass on.
+/// Knowledge that a handover did not pass on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lost {
     pub what: String,
-    /// When another line found it again; none: never.
+    /// When another line found it again; `None` if none did.
     pub again_s: Option<f64>,
 }
 
-/// Something that the facilitator gave a team.
+/// Help that the facilitator gave a team.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Help {
     pub story_s: f64,
@@ -189,107 +194,141 @@ pub enum HelpKind {
     Level,
 }
 
-/// A remedy that was tried. Times are story seconds.
+/// A remedy that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
-    pub remedy: Remedy,
-    /// When somebody decided on it: a drawing stands here.
-    pub begun_s: f64,
-    /// When it was done; none if it was broken off or failed.
-    pub done_s: Option<f64>,
+    #[serde(flatten)]
+    pub what: Expectation,
     pub verdict: Verdict,
-    /// What was expected of it; none: nobody said.
+}
+
+/// The expected and the observed effect of a remedy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expectation {
+    pub remedy: Remedy,
+    pub by: String,
+    /// When somebody decided on it. Plots place the remedy here.
+    pub begun_story_s: f64,
+    /// `None` if nobody stated an expectation.
     pub expected: Option<Expected>,
-    /// What customers met half a minute after it; none: not seen, as another followed or the round ended.
-    pub came: Option<Outlook>,
+    /// The share of visits served when it was begun.
     pub before: Option<f64>,
+    /// When it was done; `None` if it was broken off, failed, or was still under way when the round ended.
+    pub done: Option<Moment>,
+    /// The share of visits served half a minute after it was done. `None` if another remedy followed, or the round ended, before that.
     pub after: Option<f64>,
+    pub came: Option<Outlook>,
 }
 
 /// What a remedy was worth.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// Availability came back with it.
+    /// It restored availability.
     Restored,
-    /// It was needed, and works only together with these, which restored.
+    /// It was needed, but restores only if these remedies follow it.
     NeededWith(Vec<Remedy>),
-    /// It did not restore, and what restored did not need it.
+    /// It did not restore availability, and was not needed for the restoration.
     Wrong,
     /// It was never done.
     NotDone,
 }
 
 /// What somebody expects customers to meet after a remedy, or of an incident after a repair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Outlook {
-    /// All are served again; the incident is prevented.
+    /// All are served again; or the incident is prevented.
     Back,
-    /// More are served; less is lost.
+    /// More are served than before; or less is lost.
     Better,
+    /// Nothing changes.
     Same,
-    /// Fewer are served; more is lost.
+    /// Fewer are served; or more is lost.
     Worse,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Expected {
     pub outlook: Outlook,
-    /// Why, in the team's words.
+    /// Why, in own words.
     pub words: Option<String>,
 }
 
-/// A question from outside, and the answer. One that is due asked for a status update.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
-    /// Who asked, in words.
-    pub voice: String,
-    pub asked_s: f64,
-    /// Until when it was due, in story seconds.
-    pub due_s: Option<f64>,
+/// Whose words a message brings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Voice {
+    #[default]
+    Facilitator,
+    Director,
+    Customers,
+    Press,
+    HelpDesk,
+}
+
+/// A question from outside the team. A question with a due time asks for a status update.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// `q` and a number.
+    pub id: String,
+    pub voice: Voice,
+    pub asked_story_s: f64,
+    pub due_story_s: Option<f64>,
     pub text: String,
     pub answer: Option<String>,
-    /// When it was answered, in story seconds; none: not at all.
-    pub answered_s: Option<f64>,
+    pub answered_story_s: Option<f64>,
     pub by: Option<String>,
+    /// What the team knew when it answered.
     pub known: Option<KnownThen>,
 }
 
-/// What a team had in its hands when it answered, and what was measured then.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A team's knowledge at one moment, beside the measured figures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KnownThen {
-    /// What was pinned, and what was thought and not struck out, in words.
+    /// Pins. Here and in `hypotheses`, which lists those still standing, the room keeps ids and a report spells them out.
     pub pins: Vec<String>,
     pub hypotheses: Vec<String>,
-    /// The share of visits served.
+    /// The share of recent visits that were served.
     pub served: Option<f64>,
     pub loss_usd: f64,
 }
 
-/// Command that went from one person to another, or was offered. Times are story seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A handover of incident command from one person to another, or an offer of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Command {
-    /// None: nobody had it.
+    /// `None` if nobody had command.
     pub from: Option<String>,
-    /// None: it was put down.
+    /// `None` if the commander put it down.
     pub to: Option<String>,
+    /// The seat to which command is offered.
+    pub to_seat: Option<u32>,
+    /// The words of the offer; `None` if command was taken without one.
     pub words: Option<String>,
-    /// None: it was taken without an offer.
-    pub offered_s: Option<f64>,
-    /// None: the offer was not accepted.
-    pub taken_s: Option<f64>,
+    pub offered_story_s: Option<f64>,
+    /// When command was taken or put down; `None` if the offer was not accepted.
+    pub taken_story_s: Option<f64>,
 }
 
-/// A remedy that somebody proposed to the commander. Times are story seconds.
+/// A proposed remedy, and the commander's decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Proposed {
+pub struct Proposal {
+    /// `r` and a number.
+    pub id: String,
     pub remedy: Remedy,
+    pub expected: Option<Expected>,
     pub by: String,
-    pub proposed_s: f64,
-    /// Whether it got the go, from whom, and when; none: nobody decided.
-    pub decided: Option<(bool, String, f64)>,
+    pub proposed_story_s: f64,
+    pub decided: Option<Decided>,
 }
 
-/// What was played. Teams with the same scenario and seed had the identical incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    pub is_go: bool,
+    pub by: String,
+    pub story_s: f64,
+}
+
+/// The incident that was played. Teams with the same scenario and seed had the identical incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// The scenario, as the plan names it.
@@ -321,13 +360,13 @@ pub enum Claimed {
     WithEvidence,
     /// A part of it was claimed, with evidence.
     InPart,
-    /// It was claimed, and the evidence pinned to it shows something else.
+    /// It was claimed, but the evidence pinned to the claim does not show it.
     SaidNotShown,
     WithoutEvidence,
     Missed,
 }
 
-/// A fact, and when and how a team met it. Times are story seconds.
+/// A fact, and how and when a team found it. Times are story seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FactClaimed {
     pub fact: Fact,
@@ -341,7 +380,7 @@ pub struct FactClaimed {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mistaken {
-    /// A fact of the kind that the claim is about.
+    /// A placeholder fact. Only its kind matters: it is the kind of the claim.
     pub about: Fact,
     pub words: String,
     /// What the team chose in the catalogue.
@@ -349,22 +388,15 @@ pub struct Mistaken {
     pub pins: usize,
 }
 
-/// What a team thought before it saw any evidence.
+/// A team's guess before it saw any evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guess {
-    /// What kind of cause, in words. None: no idea.
+    /// The guessed kind of cause, in words; `None` for no idea.
     pub kind: Option<String>,
-    /// None where there was no idea to be sure of.
+    /// `None` if there was no idea.
     pub confidence_percent: Option<u8>,
-    /// Whether it is of that kind. Without evidence, being right is luck.
+    /// Whether the cause is of that kind. Without evidence, a right guess is luck.
     pub is_right: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hypothesis {
-    pub time: String,
-    pub text: String,
-    pub is_struck: bool,
 }
 
 /// A defect that is made on purpose: its comment in the sources, and the code below it.
@@ -378,12 +410,13 @@ pub struct Lesson {
     pub excerpt: String,
 }
 
-/// Something that is computed in virtual time once the answers are open.
+/// A result computed in virtual time once the answers are open, or the reason why it is missing.
+pub type Pending<T> = Result<T, Missing>;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Pending<T> {
-    Ready(T),
+pub enum Missing {
     Computing,
-    /// It is computed once the answers are open.
+    /// The answers are not open yet: it is computed afterwards.
     Closed,
     Failed(String),
 }
@@ -391,24 +424,23 @@ pub enum Pending<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Computed {
     pub knowable: Pending<Knowable>,
-    /// The incident replayed as it was, and with the chosen repair; none if none was chosen.
+    /// Two replays of the incident: as it was, and with the chosen repair. `None` if no repair was chosen.
     pub replays: Option<Pending<[Played; 2]>>,
-    /// None as long as they are not to be seen.
+    /// `None` while teams may not see them.
     pub combinations: Option<Pending<Combinations>>,
     pub model: Pending<Played>,
 }
 
-/// When each fact could be known, by a recording of the incident in which nobody acts. Times are story seconds.
+/// When each fact could be known, according to a recording of the incident in which nobody acts. Times are story seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Knowable {
     pub lost_s: Option<f64>,
     pub complained_s: Option<f64>,
     pub alerted_s: Option<f64>,
-    /// How many minutes after the first call everything was looked at.
+    /// Minutes after the first call at which the recording took every check.
     pub looked_at_minutes: Vec<f64>,
-    /// The facts of the explanation.
     pub of: Vec<Fact>,
-    /// For each of them, in their order: when it could be known at each level.
+    /// For each fact of `of`, in the same order: when it could be known at each level.
     pub facts: Vec<Vec<(Level, Known)>>,
 }
 
@@ -416,16 +448,16 @@ pub struct Knowable {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Known {
     After {
-        /// Minutes after availability was lost in the recording; after the round's first call where it never was. A team's own minutes
-        /// are counted from the same: see [`TeamRound::counted_from_s`].
+        /// Minutes after availability was lost in the recording, or after the first call if it never was. A team's own minutes
+        /// are counted in the same way: see [`TeamRound::counted_from_s`].
         minutes: f64,
         story_s: f64,
-        /// What the check asks that names it; none if it took several checks together.
+        /// The question of the check that names the fact; `None` if it took several checks together.
         by: Option<String>,
     },
-    /// It is so in nearly all known incidents.
+    /// The fact holds in nearly all known incidents.
     Beforehand,
-    /// By no check in the recording.
+    /// No check in the recording shows it.
     Never,
     NobodyCalled,
 }
@@ -436,8 +468,8 @@ pub enum Known {
 pub struct Combinations {
     pub losses_usd: Vec<f64>,
     pub lost: Vec<bool>,
-    /// Each fault's Shapley share of the loss, and its value; none if there is nothing to share out. None for a fault that a replay cannot
-    /// measure: poor telemetry acts through people, who do in a replay what they did.
+    /// Each fault's Shapley share of the loss, and its value in dollars; `None` if there is no loss to share. A fault's entry is `None` if a
+    /// replay cannot measure it: poor telemetry acts only through people, and a replay repeats their actions.
     pub shares: Option<Vec<Option<(f64, f64)>>>,
     pub whole_usd: f64,
     /// The smallest sets of repairs with which availability is never lost.
@@ -467,7 +499,7 @@ impl Played {
         used.collect()
     }
 
-    /// Whether the explanation is right; none if there is none.
+    /// Whether the explanation is right; `None` if none was scored.
     pub fn is_right(&self) -> Option<bool> {
         self.outcome.explanation_score.map(|score| score >= self.run.rules.explanation_right_from)
     }
@@ -478,8 +510,8 @@ impl Played {
 }
 
 impl TeamRound {
-    /// From when on minutes are counted: the loss, or the first call where nothing was lost. None where neither was: then no minutes are
-    /// said at all.
+    /// The zero of a team's minutes, in story seconds: the loss, or the first call if availability was never lost. `None` without either:
+    /// a report then gives no minutes.
     pub fn counted_from_s(&self) -> Option<f64> {
         let called = |event: &&Event| {
             matches!(event.kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
@@ -488,32 +520,44 @@ impl TeamRound {
         self.played.outcome.lost_s.or_else(first_call)
     }
 
-    /// Whether the facilitator helped this team.
     pub fn is_helped(&self) -> bool {
         !self.help.is_empty()
     }
 }
 
-/// What a repair brought: less lost, as much, or more.
-pub fn outlook_of_repair([before_usd, after_usd]: [f64; 2], is_lost: bool) -> Outlook {
-    /// Of the loss: a smaller difference is none.
-    const CHANGES_FROM: f64 = 0.05;
-    let changes = |difference: f64| difference > CHANGES_FROM * before_usd.max(1.0);
-    match (is_lost, before_usd, after_usd) {
-        (false, before, _) if before > 0.0 => Outlook::Back,
-        (_, before, after) if changes(before - after) => Outlook::Better,
-        (_, before, after) if changes(after - before) => Outlook::Worse,
-        _ => Outlook::Same,
+impl Outlook {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Back => "all served again",
+            Self::Better => "more served",
+            Self::Same => "no change",
+            Self::Worse => "fewer served",
+        }
     }
 }
 
-impl<T> Pending<T> {
-    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Pending<U> {
+impl Voice {
+    pub fn words(self) -> &'static str {
         match self {
-            Self::Ready(value) => Pending::Ready(make(value)),
-            Self::Computing => Pending::Computing,
-            Self::Closed => Pending::Closed,
-            Self::Failed(why) => Pending::Failed(why),
+            Self::Facilitator => "Facilitator",
+            Self::Director => "Director",
+            Self::Customers => "Customers",
+            Self::Press => "Press",
+            Self::HelpDesk => "Help desk",
         }
+    }
+}
+
+/// The effect of a repair on the loss. `replays` holds the incident without the repair, then with it.
+pub fn outlook_of_repair(replays: &[Played; 2]) -> Outlook {
+    /// Share of the loss. A smaller difference counts as none.
+    const CHANGES_FROM: f64 = 0.05;
+    let [before_usd, after_usd] = replays.each_ref().map(Played::loss_usd);
+    let changes = |difference: f64| difference > CHANGES_FROM * before_usd.max(1.0);
+    match replays[1].outcome.lost_s {
+        None if before_usd > 0.0 => Outlook::Back,
+        _ if changes(before_usd - after_usd) => Outlook::Better,
+        _ if changes(after_usd - before_usd) => Outlook::Worse,
+        _ => Outlook::Same,
     }
 }

@@ -1,11 +1,11 @@
-//! What customers met, counted in short spans of the story: as fine as a plot can show.
+//! Visits and their results, counted in short spans of the story: as fine as a plot can show.
 
 use std::collections::BTreeMap;
 
 use incident::{IncidentRecord, Route, StoryClock, Tally};
 use serde::{Deserialize, Serialize};
 
-/// How long a span may be, in seconds of the shop.
+/// The possible lengths of a span, in seconds of the shop.
 const SPANS_S: [u32; 10] = [1, 2, 5, 10, 15, 30, 60, 300, 900, 3_600];
 
 /// More spans than this are closer together than a plot can show.
@@ -47,7 +47,7 @@ impl VisitSpans {
             span.all.add(row);
             span.routes.entry(row.route).or_default().add(row);
         }
-        // While the clock stands still, and after the story's end, no time passes.
+        // Drop spans that take no story time: those while the clock was paused, and those after the story's end.
         let spans: Vec<Span> = spans.into_values().filter(|span| span.to_s > span.from_s).collect();
         let watched = (
             spans.first().map_or(0.0, |span| span.from_s),
@@ -62,13 +62,13 @@ impl VisitSpans {
         within.map(|span| span.of(route)).sum()
     }
 
-    /// The kinds of pages that anybody visited.
+    /// The kinds of pages with at least one visit.
     pub fn routes(&self) -> Vec<Route> {
         let came = |route: &Route| self.spans.iter().any(|span| span.routes.contains_key(route));
         Route::ALL.iter().copied().filter(came).collect()
     }
 
-    /// Each span with the visits on one route or on all. Spans without a visit are left out, as nothing is known there.
+    /// Each span with the visits on one route or on all. Leaves out spans without a visit, because nothing is known there.
     pub fn tallies(&self, route: Option<Route>) -> Vec<(f64, f64, Tally)> {
         let tallies = self.spans.iter().map(|span| (span.from_s, span.to_s, span.of(route)));
         tallies.filter(|(.., tally)| tally.visits() > 0).collect()

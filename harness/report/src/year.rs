@@ -1,4 +1,4 @@
-//! A year of incidents for many teams, or one incident of many mornings, as tables of figures: the page and the terminal show the same ones.
+//! A year of incidents for many teams, or one incident on many mornings, as tables of figures. The page and the terminal show the same tables.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ pub struct YearReport {
     pub seed: u64,
     pub seeds: usize,
     pub title: String,
-    /// What was simulated, in few words.
+    /// The simulation in a few words.
     pub kicker: String,
-    /// What can be said aloud.
+    /// The main result, in sentences to read aloud.
     pub finding: String,
-    /// Of the story's clock, minutes from the loss to the restoration in each morning; none if it took more than five hours.
+    /// With `year --story`: story minutes from the loss to the restoration on each morning; `None` if it took more than five hours.
     pub mornings: Vec<Option<f64>>,
     pub tables: Vec<Table>,
     pub rests_on: String,
@@ -22,7 +22,7 @@ pub struct YearReport {
     pub command: String,
 }
 
-/// What was found, and the figures that say so.
+/// A finding as the title, and the figures behind it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Table {
     pub title: String,
@@ -37,9 +37,9 @@ pub enum Cell {
     Text(String),
     Figure {
         mean: f64,
-        /// In which 90 % of the seeds lie.
+        /// The range that holds 90 % of the seeds.
         band: Option<Interval>,
-        /// How many are shown after the point.
+        /// Digits shown after the decimal point.
         digits: usize,
     },
 }
@@ -62,7 +62,7 @@ impl Cell {
 }
 
 impl Table {
-    /// Without rows.
+    /// A table without rows.
     pub fn new(title: String, about: &str, columns: &[&str]) -> Self {
         let columns = columns.iter().map(ToString::to_string).collect();
         Self { title, about: about.to_owned(), columns, rows: Vec::new() }

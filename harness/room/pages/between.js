@@ -1,13 +1,14 @@
-// What stands in place of the three columns when no round is running: the lobby, the end of a round, the debrief. And
-// the one line that says what to do now.
+// The page without a running round, in place of the columns: the lobby, the end of a round, the debrief. And the one
+// line that says what to do now.
 
-import { button, byId, el, keep, send, setHidden, setText } from "./lib.js";
-import { isAtWork, isLive, state, watch, watchAll } from "./state.js";
+import { button, byId, count, el, keep, send, setHidden, setText } from "./lib.js";
+import { isAtWork, isLive, state, watch } from "./state.js";
 import { roleOf } from "./bar.js";
 import { linesBox, queue } from "./ticket.js";
 import { rehearsal } from "./solo.js";
-import { didBox } from "./did.js";
 import { rolesBox } from "./roles.js";
+import { ABOUT } from "./choices.js";
+import { lineOf } from "./log.js";
 
 const RULES = [
   "A shop is yours to look after: real services, with customers coming all the time.",
@@ -17,33 +18,31 @@ const RULES = [
   "Everybody in the team sees the same page, unless you work at lines of support: talk to each other, divide the work, and note what you think.",
 ];
 
-/** Those that hold for one person in one round too. */
+/** The rules that also hold for one person in a single round. */
 const ALONE = [RULES[0], RULES[1], RULES[3]];
 
 const hereTitle = el("h2", {});
-const here = el("ul", { class: "members plain-list" });
+const here = el("ul", { class: "members row plain-list" });
 const whoIsHere = el("section", { class: "card" }, hereTitle, here);
 
-export function startBetween() {
-  watch(isAtWork, (isNow) => setHidden(byId("place"), isNow));
-  watchAll((s) => [s.members, s.you], ([members, you]) => {
-    setText(hereTitle, `Who is here: ${members.length}`);
-    keep(here, members, (name) => name, (name) => el("li", { class: "badge" }, name === you ? `${name} (you)` : name));
-  });
-  watchAll((s) => [s.phase, s.team.name, s.explained, s.revealed, s.more_rounds, s.ticket], (_, s) => {
-    if (!isAtWork(s)) byId("place").replaceChildren(...(isLive(s) ? queue : PLACES[s.phase] ?? lobby)(s).filter(Boolean));
-  });
-  watchAll((s) => [s.ready, s.starts_in_s === null ? null : Math.ceil(s.starts_in_s)], ([isReady, startsIn]) => {
-    setText(readyButton, isReady ? "We are ready" : "Say that we are ready");
-    readyButton.setAttribute("aria-pressed", String(isReady));
-    setText(countdown, startsIn === null ? "" : `The next round begins in ${startsIn} s.`);
-  });
-  watchAll((s) => [s.phase, `${s.phase === "running" && s.round?.practice ? "Practice, nothing counts. " : ""}${nextText(s)}`], ([phase, text]) => {
-    setHidden(byId("next"), text === "");
-    byId("next").classList.toggle("paused", phase === "paused");
-    setText(byId("next-text"), text);
-  });
-}
+watch(isAtWork, (isNow) => setHidden(byId("place"), isNow));
+watch((s) => [s.members, s.you], ([members, you]) => {
+  setText(hereTitle, `Who is here: ${members.length}`);
+  keep(here, members, (name) => name, (name) => el("li", { class: "badge" }, name === you ? `${name} (you)` : name));
+});
+watch((s) => [s.phase, s.team.name, s.explained, s.revealed, s.more_rounds, s.ticket], (_, s) => {
+  if (!isAtWork(s)) byId("place").replaceChildren(...(isLive(s) ? queue : PLACES[s.phase] ?? lobby)(s).filter(Boolean));
+});
+watch((s) => [s.ready, s.starts_in_s === null ? null : Math.ceil(s.starts_in_s)], ([isReady, startsIn]) => {
+  setText(readyButton, isReady ? "We are ready" : "Say that we are ready");
+  readyButton.setAttribute("aria-pressed", String(isReady));
+  setText(countdown, startsIn === null ? "" : `The next round begins in ${startsIn} s.`);
+});
+watch((s) => [s.phase, `${s.phase === "running" && s.round?.practice ? "Practice, nothing counts. " : ""}${nextText(s)}`], ([phase, text]) => {
+  setHidden(byId("next"), text === "");
+  byId("next").classList.toggle("paused", phase === "paused");
+  setText(byId("next-text"), text);
+});
 
 const readyButton = button("", () => send("POST", "/api/team/ready", { ready: !state().ready }), { kind: "primary", "aria-pressed": "false" });
 const countdown = el("strong", { role: "status" });
@@ -64,7 +63,10 @@ function lobby(s) {
       el("h2", {}, "How it works"),
       el("ol", { class: "rules" }, ...RULES.map((rule) => el("li", {}, rule)))),
     el("p", { class: "hint" }, "Only the clock and the money run faster than life; the shop's own seconds are real seconds. The factor stands at the top of the page."),
-    el("p", { class: "row" }, el("span", { class: "hint" }, "Not your team, or not your name?"), leave()),
+    el("p", { class: "row" }, el("span", { class: "hint" }, "Not your team, or not your name?"), button("Leave and join again", async () => {
+      await send("POST", "/api/leave");
+      location.assign("/");
+    })),
   ];
 }
 
@@ -97,12 +99,23 @@ function debrief(s) {
   ];
 }
 
-const leave = () => button("Leave and join again", async () => {
-  await send("POST", "/api/leave");
-  location.assign("/");
-});
+const titleOf = (about) => ABOUT.find((part) => part.about === about)?.title ?? about;
+const pinsOf = ({ pins }) => (pins.length ? `, shown by ${count(pins.length, "pin")}` : ", not shown");
 
-/** One sentence: what there is to do now. */
+/** The team's notes from the round that is over: hypotheses, claims, pins and log, read-only. Null if the log is empty. */
+function didBox({ log, hypotheses, claims, pins }) {
+  if (log.length === 0) return null;
+  return el("section", { class: "card stack tight", "aria-label": "What your team did" },
+    el("h2", {}, "What your team did"),
+    ...part("What we thought", hypotheses.map(({ story, text, struck }) => `${story}: ${text}${struck ? " (struck out)" : ""}`)),
+    ...part("How we explained it", claims.map((claim) => `${titleOf(claim.about)}: ${claim.words}${pinsOf(claim)}`)),
+    ...part("What we pinned", pins.map(({ shows_story: story, label }) => `${story}: ${label}`)),
+    el("details", {}, el("summary", {}, "What happened, line by line"), el("ol", { class: "log plain-list" }, ...log.map(lineOf))));
+}
+
+const part = (title, lines) => (lines.length === 0 ? [] : [el("h3", {}, title), el("ul", {}, ...lines.map((line) => el("li", {}, line)))]);
+
+/** One sentence about what to do now. */
 function nextText(s) {
   if (s.purpose === "example") return "This is a recorded example of a session. Look at everything: nothing in it changes.";
   if (s.phase === "paused" && s.purpose === "solo") return "Paused. Customers, clock and loss stand still until you go on; the services run on.";

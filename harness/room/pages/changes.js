@@ -1,10 +1,9 @@
-// What was changed, when, and to which version.
+// The list of changes: what changed, when, and to which version.
 
-import { attempt, button, count, el, setText } from "./lib.js";
+import { attempt, button, choices, count, el, field, setText } from "./lib.js";
 import { moment, nowUnix, state, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
 import { pair } from "./logline.js";
-import { choices, field } from "./conditions.js";
 import { empty, look, once, opening } from "./look.js";
 import { pinButton } from "./pins.js";
 

@@ -1,16 +1,16 @@
-// Lines over time. Drag over a stretch, or choose it with the keyboard, to look closer; the values at the cursor stand in
-// the list below, which is the legend, too.
+// Lines over time. Drag over an interval, or select it with the keyboard, to zoom in. The legend below also shows the
+// values at the cursor.
 
 import { el, shopSeconds, storyAt, storyTime, svg } from "./lib.js";
 import { momentText, state, unixOf } from "./state.js";
 
 const MARGIN = { top: 12, right: 12, bottom: 40, left: 58 };
 const HEIGHT = 250;
-const LABELS = { lines: 6, width: 560, margin: 116, characters: 17, height: 14 }; // when lines bear their names, and how
+const LABELS = { lines: 6, width: 560, margin: 116, characters: 17, height: 14 }; // at most so many lines, and at least this width, for names at the lines' ends; how the names are drawn
 const DRAG_MIN = 6; // pixels: less is a click
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 
-/** `onZoom(from, to)` and `onWiden()` are asked for; `draw` shows an answer of the room. */
+/** The chart calls `onZoom(from, to)` and `onWiden()` to request other data; `draw` shows the room's answer. */
 export function chart({ onZoom, onWiden, onCursor }) {
   const drawing = svg("svg", { class: "chart-drawing", "aria-hidden": "true" });
   const spoken = el("p", { class: "unseen", "aria-live": "polite" });
@@ -20,7 +20,7 @@ export function chart({ onZoom, onWiden, onCursor }) {
   const whole = el("figure", { class: "chart-figure" }, node, hint, spoken);
   let shown = null; // { lines, from, to, format, label }
   let cursor = null; // seconds since 1970
-  let chosen = null; // [from, to] of a stretch not yet looked at closer
+  let chosen = null; // [from, to] of a selection that is not zoomed to yet
 
   const width = () => Math.max(node.clientWidth, 240);
   const isLabelled = () => shown.lines.length <= LABELS.lines && width() >= LABELS.width;
@@ -58,7 +58,7 @@ export function chart({ onZoom, onWiden, onCursor }) {
     );
   }
 
-  /** The name of each line at its end, moved apart where they would meet. */
+  /** The name of each line at its end, moved apart where names would overlap. */
   function labels(yOf) {
     const ends = shown.lines.filter(({ points }) => points.length > 0).map(({ name, points }) => ({ name, y: yOf(points.at(-1)[1]) }));
     ends.sort((a, b) => a.y - b.y);
@@ -90,7 +90,7 @@ export function chart({ onZoom, onWiden, onCursor }) {
     for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
       const time = clock.arrived_unix_s + at;
       const story = storyTime(storyAt(clock, time));
-      // While it was paused the story stood still: its time is written once.
+      // During a pause the story time does not change: label it only once.
       ticks.push({ time, seconds: `${at} s`, story: ticks.some((tick) => tick.story === story) ? "" : story });
     }
     return ticks;
@@ -109,8 +109,6 @@ export function chart({ onZoom, onWiden, onCursor }) {
     const told = values.filter(([, value]) => value !== undefined).map(([name, value]) => `${name} ${shown.format(value)}`);
     return `${momentText(cursor)}: ${told.join(", ") || "no value"}${chosen ? `. Chosen: ${momentText(chosen[0])} to ${momentText(chosen[1])}` : ""}`;
   }
-
-  // ---- Pointer --------------------------------------------------------------------------------------------------
 
   let pressedAt = null;
   const pointed = (event) => within(timeAt(event.clientX - node.getBoundingClientRect().left));
@@ -134,8 +132,6 @@ export function chart({ onZoom, onWiden, onCursor }) {
   node.addEventListener("pointerleave", (event) => {
     if (event.pointerType === "mouse" && !pressedAt && document.activeElement !== node) { cursor = null; redraw(); onCursor(null); }
   });
-
-  // ---- Keyboard -------------------------------------------------------------------------------------------------
 
   node.addEventListener("keydown", (event) => {
     if (!shown) return;
@@ -173,12 +169,12 @@ export function chart({ onZoom, onWiden, onCursor }) {
       chosen = null;
       redraw();
     },
-    /** The stretch that is shown, or the chosen one. */
+    /** The selected interval, or else the one that the chart shows. */
     interval: () => chosen ?? [shown.from, shown.to],
   };
 }
 
-/** Round steps from `low` to `high`, four or five of them. */
+/** A scale from `low` to `high` with round steps, about four of them. */
 function scaleOf(low, high) {
   if (low === high) return { low, high: low + 1, ticks: [low, low + 1] };
   const rough = (high - low) / 4;
@@ -189,7 +185,7 @@ function scaleOf(low, high) {
   return { low: first * step, high: last * step, ticks };
 }
 
-/** Lines as the chart takes them: times as numbers, a name of the labels, a style of its own. */
+/** Converts lines for the chart: times as numbers, a name from the labels, a style for each. */
 export function linesOf(answer) {
   const keys = new Set(answer.lines.flatMap(({ labels }) => Object.keys(labels)));
   const telling = [...keys].filter((key) => answer.lines.length === 1 || new Set(answer.lines.map(({ labels }) => labels[key])).size > 1);

@@ -1,10 +1,11 @@
-// Columns side by side, or tabs where there is no room for them. Explaining is one press away in both.
+// Columns side by side, or tabs if the page is too narrow for them. In both, one press leads to the explanation.
 
-import { byId, tabs } from "./lib.js";
+import { byId, setHidden, tabs } from "./lib.js";
+import { isAtWork, watch } from "./state.js";
 
 const NARROW = matchMedia("(max-width: 70rem)");
 const columns = ["shop", "evidence", "act", "explain"].map((name) => byId(`column-${name}`));
-const places = new Map(); // how far each column was read; where only one is shown, the page scrolls for all of them
+const places = new Map(); // scroll position of each column: with one column at a time, the page scrolls for all of them
 let front = null;
 const choose = tabs(byId("column-tabs"), (tab) => {
   if (tab === front) return;
@@ -13,13 +14,13 @@ const choose = tabs(byId("column-tabs"), (tab) => {
   scrollTo(0, places.get(tab) ?? 0);
 });
 
-/** Brings a column to the front where only one is shown. */
+/** Switches to a column if the page shows only one at a time. */
 export function showColumn(name) {
   if (NARROW.matches) choose(byId(`tab-${name}`));
 }
 
-/** Lays the columns out anew, for the width of now and for whether there are columns at all. */
-export function arrange() {
+/** Arranges the columns for the page's current width, and for whether columns are shown at all. */
+function arrange() {
   const isNarrow = NARROW.matches;
   byId("column-tabs").hidden = !isNarrow || byId("columns").hidden;
   for (const column of columns) {
@@ -31,8 +32,13 @@ export function arrange() {
 }
 
 NARROW.addEventListener("change", arrange);
+watch(isAtWork, (isNow) => {
+  setHidden(byId("columns"), !isNow);
+  document.body.classList.toggle("in-round", isNow);
+  arrange();
+});
 
-// Where the bar stays in sight, the tabs stay right below it, however high it is.
+// The style sheet keeps the tabs right below a sticky bar, so it needs the bar's height.
 new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${byId("bar").offsetHeight}px`)).observe(byId("bar"));
 
 byId("to-explain").addEventListener("click", () => {

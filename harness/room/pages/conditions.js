@@ -1,26 +1,21 @@
-// The fields of a search. Conditions on attributes are typed as key=value, or taken over from what was found, and shown as small labels
-// that go away again. On a narrow page the rarer fields wait behind a button.
+// The fields of a search. People type conditions on attributes as key=value, or take them over from results. Each condition is a small label
+// that can be removed. On a narrow page a button hides the rarer fields.
 
 import { button, el, toast } from "./lib.js";
 
-export const choices = (id, options) => el("select", { id }, ...options.map(([value, label]) => el("option", { value }, label)));
-
-/** A labelled field; `kind` may say that it is `secondary`. */
-export const field = (label, control, kind = "") => el("div", { class: `field small ${kind}` }, el("label", { for: control.id }, label), control);
-
-/** The button that shows the rarer fields of `filters` where the page is narrow. */
+/** The button that shows the rarer fields of `filters` on a narrow page. */
 export function moreConditions(filters) {
   const more = button("More conditions", () => more.setAttribute("aria-expanded", String(filters.classList.toggle("open"))),
     { kind: "small plain more-conditions", "aria-expanded": "false" });
   return more;
 }
 
-/** `pairs()` are the parameters for a question; `onChange` is called when they are others. */
+/** `pairs()` returns the query parameters; `onChange` is called when they change. */
 export function conditions(name, placeholder, onChange) {
   const input = el("input", { id: `${name}-attribute`, autocomplete: "off", spellcheck: false, placeholder });
   const add = button("Add", () => { if (typed()) onChange(); });
   const shown = el("ul", { class: "conditions plain-list", "aria-label": "Conditions" });
-  const node = el("div", { class: "field small conditions-field secondary" },
+  const node = el("div", { class: "field small wide-field secondary" },
     el("label", { for: input.id }, "Attribute"), el("div", { class: "row joined" }, input, add), shown);
   let held = []; // { kind: "attribute" | "trace", text }
 

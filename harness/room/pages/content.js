@@ -1,19 +1,19 @@
-// The text of each asset, character by character; and, if granted, its versions with what changed from one to the next.
+// The text of each asset, character by character; and, if granted, its versions with the changes from one to the next.
 
-import { attempt, count, el } from "./lib.js";
+import { attempt, choices, count, el, field } from "./lib.js";
 import { moment, nowUnix, state, storyText, visible } from "./state.js";
 import { empty, look, opening, preformatted, table } from "./look.js";
 import { pinButton } from "./pins.js";
 
-const CHARACTERS_MAX = 400; // rows of one table
+const CHARACTERS_MAX = 400; // the most rows of one table
 
 export function contentPanel(panel) {
-  const asset = el("select", { id: "content-asset" }, el("option", { value: "" }, "Choose …"), ...state().assets.map((id) => el("option", { value: id }, id)));
+  const asset = choices("content-asset", [["", "Choose …"], ...state().assets.map((id) => [id, id])]);
   const text = el("div", { class: "stack tight" });
   const versions = el("div", { class: "stack tight" });
   const { node: lookNode, ask, more } = look(() => run());
   panel.append(
-    el("div", { class: "filters" }, el("div", { class: "field small wide-field" }, el("label", { for: asset.id }, "Asset"), asset)),
+    el("div", { class: "filters" }, field("Asset", asset, "small wide-field")),
     el("p", { class: "hint" }, "The text as it is stored; what cannot be seen is written out."),
     lookNode, text, versions);
 
@@ -75,7 +75,7 @@ function textOf({ id, version, text_escaped, characters }, title) {
   ].filter(Boolean);
 }
 
-/** The text with what was written out for the eye set apart. */
+/** The text, with a mark around each character that is spelled out as its code. */
 const marked = (text) => text.split(/(⟨(?:U\+|0x)[0-9A-F]+⟩)/).map((part, index) => (index % 2 ? el("mark", {}, part) : part));
 
 const characterTable = (characters) => table("Special characters", ["After bytes", "Code point", "Name"],

@@ -1,4 +1,4 @@
-// The debrief: fills itself while figures are computed, and spends a team's one choice.
+// The debrief: loads figures as they are computed, and sends a team's one choice of a repair.
 
 import { asked, attempt, byId, get, send, toast } from "./lib.js";
 import { startParting } from "./parting.js";
@@ -8,7 +8,7 @@ import { startReplays } from "./replay.js";
 const SOON_MS = 1_500;
 const LATER_MS = 6_000;
 
-/** Puts what is new in place of what was there; what somebody has opened or is filling in stays as it is. */
+/** Replaces the parts that have changed. Opened sections stay open, and a form in use stays as it is. */
 async function renew() {
   const response = await fetch(location.href, { headers: { "X-Requested-With": "room" } });
   if (!response.ok) return false;
@@ -23,15 +23,14 @@ async function renew() {
     if (old.innerHTML !== part.innerHTML) old.replaceWith(placed);
   }
   document.body.dataset.stamp = fresh.body.dataset.stamp;
-  prepare();
   startReplays();
   return true;
 }
 
-/** A form that somebody has begun stays, as long as there is one in the new part too. */
+/** Whether somebody is filling in the part's form, and the new part has a form, too. */
 const isBeingFilled = (old, part) => Boolean(old.querySelector("input:checked") && part.querySelector("form"));
 
-/** Asks for news until the page is closed: soon while something is computed, seldom when all is there. */
+/** Polls for news until the page is closed: often while figures are computed, seldom afterwards. */
 async function follow() {
   let wait = LATER_MS;
   try {
@@ -44,31 +43,28 @@ async function follow() {
   setTimeout(follow, document.hidden ? LATER_MS : wait);
 }
 
-/** Lets the one choice be made, once it has been confirmed. */
-function prepare() {
-  for (const form of document.querySelectorAll("form[data-choice-of]")) {
-    if (form.dataset.ready) continue;
-    form.dataset.ready = "yes";
-    const button = form.querySelector("button");
-    form.addEventListener("change", () => (button.disabled = !form.checkValidity() || !form.querySelector("input:checked")));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const chosen = form.querySelector("input:checked");
-      if (!chosen) return;
-      attempt(button, async () => {
-        const title = chosen.closest("label").querySelector("strong").textContent;
-        const text = "It can be spent once, for the whole team.";
-        if (!(await asked({ title: `“${title}”: spend the repair on this?`, text, yes: "Spend it" }))) return;
-        const round = Number(form.dataset.choiceOf);
-        await send("POST", "/api/team/repair", { round, repair: chosen.value, expects: form.elements.expects.value });
-        form.reset();
-        if (!(await renew())) toast("It was spent. Load this page again to see what came of it.");
-      });
-    });
-  }
-}
+// The team spends its one repair only after a confirmation.
+document.addEventListener("change", ({ target }) => {
+  const form = /** @type {any} */ (target).closest("form[data-choice-of]");
+  if (form) form.querySelector("button").disabled = !form.checkValidity() || !form.querySelector("input:checked");
+});
+document.addEventListener("submit", (event) => {
+  const form = /** @type {any} */ (event.target);
+  const chosen = form.querySelector("input:checked");
+  if (!form.dataset.choiceOf) return;
+  event.preventDefault();
+  if (!chosen) return;
+  attempt(event.submitter, async () => {
+    const title = chosen.closest("label").querySelector("strong").textContent;
+    const text = "It can be spent once, for the whole team.";
+    if (!(await asked({ title: `“${title}”: spend the repair on this?`, text, yes: "Spend it" }))) return;
+    await send("POST", "/api/team/repair", { round: Number(form.dataset.choiceOf), repair: chosen.value, expects: form.elements.expects.value });
+    form.reset();
+    if (!(await renew())) toast("It was spent. Load this page again to see what came of it.");
+  });
+});
 
-/** What an address names is unfolded; what is printed is, too. */
+/** Opens the section that the address names. */
 function unfold() {
   const named = location.hash && byId(location.hash.slice(1));
   if (!named) return;
@@ -79,7 +75,6 @@ function unfold() {
 addEventListener("hashchange", unfold);
 addEventListener("beforeprint", () => document.querySelectorAll("details.step").forEach((step) => { step.open = true; }));
 
-prepare();
 startReplays();
 startPresenter();
 startParting();

@@ -1,22 +1,19 @@
-// The one row of large controls. Each says what it would do now, or why it would do nothing; none ever disappears, so
-// that a hand finds it where it was.
+// The row of large controls. Each says what it would do now, or why it can do nothing. None ever disappears, so that
+// the facilitator finds it in its usual place.
 
-import { asked, attempt, byId, confirmed, count, el, get, send, setText, toast } from "./lib.js";
-import { teamOptions } from "./desk-words.js";
+import { asked, attempt, byId, choices, confirmed, count, el, field, get, send, setText, toast } from "./lib.js";
+import { teamOptions, view } from "./desk-words.js";
 
 const EXTEND_MIN = 5;
-const START_AFTER_S = 10; // teams see it counted down
+const START_AFTER_S = 10; // teams see a countdown
 const END_AFTER_S = 60;
-
-/** @type {NamedDesk | null} */
-let view = null;
 
 const isUnderWay = () => view.phase === "running" || view.phase === "paused";
 const nextRound = () => view.plan.find(({ state }) => state === "next") ?? view.plan.find(({ state }) => state === "later");
 const roundNow = () => (view.round?.name ?? "The round");
 const NOT_UNDER_WAY = "no round is running";
 
-/** Per control: what it would do now, or `no`, why it cannot. */
+/** For each control: `says` returns what it would do now, or, as `no`, why it cannot. */
 const CONTROLS = {
   start: {
     says: () => {
@@ -63,17 +60,15 @@ for (const [id, { says, act }] of Object.entries(CONTROLS)) {
   });
 }
 
-/** @param {NamedDesk} newest */
-export function update(newest) {
-  view = newest;
+export function update() {
   setText(byId("pause").querySelector("strong"), view.phase === "paused" ? "Resume" : "Pause");
   const isToStart = !isUnderWay() && !CONTROLS.start.says().no;
-  byId("start").classList.toggle("is-next", isToStart);
-  byId("pause").classList.toggle("is-next", view.phase === "paused");
+  byId("start").classList.toggle("primary", isToStart);
+  byId("pause").classList.toggle("primary", view.phase === "paused");
   for (const [id, { says }] of Object.entries(CONTROLS)) {
     const { text, no } = says();
     setText(byId(id).querySelector("span"), text ?? no);
-    // Not `disabled`: a control that loses focus under somebody's fingers sends the keyboard to the top of the page.
+    // Not `disabled`: a disabled control would lose the focus, and the keyboard would go to the top of the page.
     byId(id).setAttribute("aria-disabled", String(Boolean(no)));
   }
 }
@@ -90,16 +85,14 @@ async function startNext() {
 }
 
 async function extend() {
-  const field = el("input", { id: "extend-minutes", type: "number", min: "1", max: "180", step: "1", value: EXTEND_MIN, required: true });
-  const body = el("div", { class: "field" }, el("label", { for: "extend-minutes" }, "Minutes"), field);
-  if (!(await asked({ title: "Extend the round", yes: "Extend", body }))) return;
-  await send("POST", "/api/desk/extend", { minutes: Number(field.value) });
-  toast(`${count(Number(field.value), "minute")} more.`);
+  const minutes = el("input", { id: "extend-minutes", type: "number", min: "1", max: "180", step: "1", value: EXTEND_MIN, required: true });
+  if (!(await asked({ title: "Extend the round", yes: "Extend", body: field("Minutes", minutes, "") }))) return;
+  await send("POST", "/api/desk/extend", { minutes: minutes.valueAsNumber });
+  toast(`${count(minutes.valueAsNumber, "minute")} more.`);
 }
 
 async function hint() {
-  const to = el("select", { id: "hint-to", required: true, autofocus: true },
-    [["", "Choose …"], ["all", "Every team"], ...teamOptions(view.teams)].map(([value, label]) => el("option", { value }, label)));
+  const to = choices("hint-to", [["", "Choose …"], ["all", "Every team"], ...teamOptions(view.teams)], { required: true, autofocus: true });
   const says = el("ul", { class: "hint", "aria-live": "polite" });
   to.addEventListener("change", () => attempt(to, async () => {
     const chosen = view.teams.filter(({ number }) => to.value === "all" || Number(to.value) === number);
@@ -109,18 +102,16 @@ async function hint() {
     }));
     says.replaceChildren(...each.map((line) => el("li", {}, line)));
   }));
-  const body = el("div", { class: "field" }, el("label", { for: "hint-to" }, "To"), to, says);
   const text = "It appears on the team’s page at once and counts in the debrief. Look whether this screen is on the projector.";
-  if (!(await asked({ title: "Give the next hint", text, yes: "Give it", body }))) return;
+  if (!(await asked({ title: "Give the next hint", text, yes: "Give it", body: field("To", to, "", says) }))) return;
   await send("POST", "/api/desk/hint", { team: to.value === "all" ? null : Number(to.value) });
   toast("The hint is given.");
 }
 
 async function end() {
-  const when = el("select", { id: "end-after" }, [[String(END_AFTER_S), "In one minute: teams are told"], ["0", "Now"]].map(([value, label]) => el("option", { value }, label)));
-  const body = el("div", { class: "field" }, el("label", { for: "end-after" }, "When"), when);
+  const when = choices("end-after", [[String(END_AFTER_S), "In one minute: teams are told"], ["0", "Now"]]);
   const text = "What stands in the teams’ explanations then counts. A round that has ended cannot go on.";
-  if (!(await asked({ title: `End ${roundNow()}?`, text, yes: "End the round", body }))) return;
+  if (!(await asked({ title: `End ${roundNow()}?`, text, yes: "End the round", body: field("When", when, "") }))) return;
   await send("POST", when.value === "0" ? "/api/desk/end" : `/api/desk/end?after_s=${when.value}`);
 }
 

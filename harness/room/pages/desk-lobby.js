@@ -1,33 +1,24 @@
-// The lobby: how people get in, who is in, and why a phone might not.
+// The lobby: how people join, who has joined, and why a phone may not reach the room.
 
-import { byId, changes, copyButton, count, el, keep, setHidden, setText } from "./lib.js";
+import { byId, changes, copyButton, count, el, keep, rowHead, setHidden, setText } from "./lib.js";
 import { ago, codeImage, isVirtual, ranked, shortUrl } from "./desk-words.js";
 
-const isOtherPort = changes();
-const isOtherAddresses = changes();
+const isFirst = changes();
 const isOtherBinding = changes();
 
-/** @param {NamedDesk} view */
-export function update(view) {
+export function update(/** @type {NamedDesk} */ view) {
   setText(byId("code"), view.code);
-  const members = view.teams.flatMap((team) => team.members).length;
+  const people = view.teams.flatMap((team) => team.members).length;
   const filled = view.teams.filter((team) => team.members.length > 0).length;
-  setText(byId("joined"), `${members === 1 ? "1 person has" : `${members} people have`} joined, in ${filled} of ${count(view.teams.length, "team")}`);
-  if (isOtherAddresses(view.addresses)) keep(byId("addresses"), ranked(view.addresses), ({ url }) => url, addressCard);
-  keep(byId("who"), view.teams, ({ number }) => number, () => el("li", {}, el("strong"), el("span")), showTeam);
+  setText(byId("joined"), `${count(people, "person has", "people have")} joined, in ${filled} of ${count(view.teams.length, "team")}`);
+  keep(byId("addresses"), ranked(view.addresses), ({ url }) => url, addressCard);
+  keep(byId("who"), view.teams.map(({ number, name, members }) => ({ number, name, members })), ({ number }) => number, ({ name, members }) =>
+    el("li", { class: members.length > 0 ? "" : "is-empty" }, el("strong", {}, name), el("span", {}, members.join(", ") || "nobody yet")));
   showReached(view);
-  if (isOtherPort(view.port)) fillIn(view.port);
+  if (isFirst("")) fillIn(view.port);
 }
 
-function showTeam(item, { name, members }) {
-  setText(item.children[0], name);
-  setText(item.children[1], members.length > 0 ? members.join(", ") : "nobody yet");
-  item.classList.toggle("is-empty", members.length === 0);
-}
-
-// ---- Addresses --------------------------------------------------------------------------------------------------
-
-/** A card with a QR code; one that leads a phone to itself would only mislead. */
+/** A card for an address, with a QR code. A loopback address gets no QR code: it would lead a phone to itself. */
 function addressCard(address) {
   const { url, is_loopback: isLoopback } = address;
   const through = isLoopback ? "for this computer alone" : `through ${address.interface}${isVirtual(address) ? ", a VPN or virtual network: seldom what a phone reaches" : ""}`;
@@ -38,8 +29,6 @@ function addressCard(address) {
       el("p", { class: "hint" }, through),
       copyButton(() => url, "Copy the link")));
 }
-
-// ---- Who has reached the room -----------------------------------------------------------------------------------
 
 const hostOf = (url) => new URL(url).hostname.replace(/^\[|\]$/g, "");
 const plain = (address) => address.replace(/^::ffff:/, "");
@@ -62,43 +51,26 @@ function showReached({ addresses, reached_from: reached, bind }) {
   setHidden(byId("cause-loopback"), !isLoopbackOnly);
 
   setHidden(byId("reached-table"), devices.length === 0);
-  keep(byId("reached"), devices, ({ address }) => address, () => el("tr", {}, el("th", { scope: "row" }), el("td"), el("td")), (row, device) => {
-    setText(row.children[0], device.address);
-    setText(row.children[1], isOwn(device.address) ? "this computer itself" : throughOf(device.address, addresses));
-    setText(row.children[2], ago(device.seconds_ago));
-  });
+  keep(byId("reached"), devices.map(({ address, seconds_ago: seconds }) => [address, ago(seconds)]), ([address]) => address, ([address, heard]) =>
+    el("tr", {}, rowHead(address), el("td", {}, isOwn(address) ? "this computer itself" : throughOf(address, addresses)), el("td", {}, heard)));
 }
 
-/** The interface whose own address begins like the device's. */
+/** The interface in the same network as the device, judged by the first part of the address. */
 function throughOf(address, addresses) {
   const network = address.slice(0, address.lastIndexOf(".") + 1);
   const near = network && addresses.find(({ url }) => hostOf(url).startsWith(network));
   return near ? near.interface : "a router between";
 }
 
-// ---- Remedies ---------------------------------------------------------------------------------------------------
-
 function fillIn(port) {
   for (const node of byId("causes").querySelectorAll("[data-command]")) {
-    node.dataset.template ??= node.textContent;
-    setText(node, node.dataset.template.replaceAll("{port}", port));
-    const box = node.closest("pre");
-    if (!box.nextElementSibling?.matches(".copy")) {
-      const copy = copyButton(() => node.textContent);
-      copy.classList.add("copy");
-      copy.setAttribute("aria-label", `Copy ${node.textContent}`);
-      box.after(copy);
-    }
+    setText(node, node.textContent.replaceAll("{port}", port));
+    node.closest("pre").after(copyButton(() => node.textContent, "Copy", { class: "button small copy", "aria-label": `Copy ${node.textContent}` }));
   }
   for (const node of byId("causes").querySelectorAll("[data-port]")) setText(node, port);
 }
 
-/** The commands for the system that this page is read on come first; most often it is the one that serves the room. */
-function ownSystemFirst() {
-  const system = /Windows/.test(navigator.userAgent) ? "Windows" : /Mac OS/.test(navigator.userAgent) ? "macOS" : "Linux";
-  const systems = document.querySelector(".systems");
-  const own = [...systems.children].find((section) => section.querySelector("h4").textContent === system);
-  if (own) systems.prepend(own);
-}
-
-ownSystemFirst();
+// The commands for the reader's operating system come first: most often the room runs on the same computer.
+const system = /Windows/.test(navigator.userAgent) ? "Windows" : /Mac OS/.test(navigator.userAgent) ? "macOS" : "Linux";
+const systems = document.querySelector(".systems");
+systems.prepend([...systems.children].find((section) => section.querySelector("h4").textContent === system));

@@ -1,4 +1,4 @@
-// What a plan of rounds is worth as a comparison, and what the next round should be. Knows no page.
+// Judges a plan of rounds as a comparison, and proposes the next round. Touches no page.
 
 import { count } from "./figures.js";
 import { teamsNamed } from "./desk-words.js";
@@ -7,13 +7,8 @@ const measuredOf = (plan) => plan.filter((round) => !round.practice);
 const ofTeam = (round, team) => round.teams.find((each) => each.team === team);
 const teamsOf = (plan) => [...new Set(plan.flatMap((round) => round.teams.map(({ team }) => team)))].sort((a, b) => a - b);
 
-/**
- * Sentences about the plan.
- * @param {NamedRound[]} plan
- * @param {string[]} levels
- * @returns {{ text: string, isWarning: boolean }[]}
- */
-export function notesOn(plan, levels) {
+/** Sentences about the plan. */
+export function notesOn(/** @type {NamedRound[]} */ plan, levels) {
   const measured = measuredOf(plan);
   const notes = [...metTwice(plan)];
   if (!plan.some((round) => round.practice)) notes.push(warning("There is no practice round: people learn the page in the first round, and its times say less."));
@@ -23,25 +18,20 @@ export function notesOn(plan, levels) {
 }
 
 function metTwice(plan) {
-  const byScenario = new Map();
+  const byRounds = new Map();
   for (const team of teamsOf(plan)) {
-    const seen = new Map();
-    for (const round of plan) {
-      const scenario = ofTeam(round, team)?.scenario;
-      if (!scenario) continue;
-      if (seen.has(scenario)) {
-        const key = `${seen.get(scenario).name} and ${round.name}`;
-        byScenario.set(key, [...(byScenario.get(key) ?? []), team]);
-      } else seen.set(scenario, round);
-    }
+    plan.forEach((round, place) => {
+      const met = ofTeam(round, team)?.scenario;
+      const before = met && plan.slice(0, place).find((each) => ofTeam(each, team)?.scenario === met);
+      const key = `${before?.name} and ${round.name}`;
+      if (before) byRounds.set(key, [...(byRounds.get(key) ?? []), team]);
+    });
   }
-  return [...byScenario].map(([rounds, teams]) => {
-    const verb = teams.length === 1 ? "meets" : "meet";
-    return warning(`${teamsNamed(teams)} ${verb} the same incident twice, in ${rounds}: the second time measures memory.`);
-  });
+  return [...byRounds].map(([rounds, teams]) =>
+    warning(`${teamsNamed(teams)} ${teams.length === 1 ? "meets" : "meet"} the same incident twice, in ${rounds}: the second time measures memory.`));
 }
 
-/** Who begins with less telemetry and who with more, held against the next round in which that team's level is another. */
+/** Which teams begin with less telemetry and which with more, compared with the team's next round at another level. */
 function crossover(measured, levels) {
   const teams = teamsOf(measured);
   const steps = new Map(teams.map((team) => {
@@ -65,14 +55,11 @@ function crossover(measured, levels) {
 const said = (text) => ({ text, isWarning: false });
 const warning = (text) => ({ text, isWarning: true });
 
-/** When the director asks for status updates unless the plan says otherwise, in story minutes. */
+/** The default times at which the director asks for status updates, in story minutes. */
 export const UPDATES = { first_minutes: 30, every_minutes: 60 };
 
-/**
- * What to propose as a further round: levels the other way round, and an incident that the team has not met.
- * @param {NamedDesk} view
- */
-export function proposal({ plan, teams, scenarios, levels }) {
+/** Proposes a further round: the teams swap levels, and meet an incident that is new to them. */
+export function proposal(/** @type {NamedDesk} */ { plan, teams, scenarios, levels }) {
   const last = plan.at(-1);
   const model = measuredOf(plan).at(-1) ?? last;
   const used = [...new Set((model?.teams ?? []).map(({ level }) => level))];
@@ -91,7 +78,7 @@ export function proposal({ plan, teams, scenarios, levels }) {
   };
 }
 
-/** The guide's shorter plans, by the minutes that they take in all. Without practice, whoever has never seen the pages learns them in the round. */
+/** The guide's shorter plans, by their total minutes. Without practice, people who have never seen the pages learn them in the round. */
 const SHORT = {
   20: { practice: null, minutes: 9, speed: 30, text: "One round of 9 minutes at speed 30, without practice" },
   45: { practice: 4, minutes: 15, speed: 15, text: "A practice of 4 minutes and one round of 15" },
@@ -99,10 +86,9 @@ const SHORT = {
 const SHORT_LEVELS = ["logs", "changes"];
 
 /**
- * A plan of the guide, out of the rounds that are still to come: one round with the same incident for all, poor and rich levels in turn. Answers
- * with the rounds to change, the numbers of those to take out, and what to say of it.
+ * Makes one of the guide's plans from the rounds still to come: one round with the same incident for all teams, poor and rich levels in turn.
+ * Returns the rounds to change, the numbers of the rounds to remove, and a sentence about the plan.
  * @param {NamedRound[]} plan
- * @param {20 | 45} total
  */
 export function shortPlan(plan, total) {
   const { practice: minutes, text, ...scored } = SHORT[total];

@@ -1,89 +1,56 @@
-// What teams must not read on a projector is hidden until asked for, and hides itself again.
+// Details that teams must not read on a projector are hidden until the facilitator asks for them, and hide themselves again.
 
 import { byId, el, get, setText } from "./lib.js";
 
 const DETAILS_S = 60;
 const ANSWER_S = 180;
 
-// ---- Scores and incidents of the tables -------------------------------------------------------------------------
-
 let hideAgain;
 
-const told = [];
-
-export const isPrivate = () => document.body.classList.contains("is-private-shown");
-
-/** Calls `act` whenever private details are shown or hidden. */
-export const onPrivate = (act) => told.push(act);
-
-byId("private").addEventListener("click", () => showPrivate(!isPrivate()));
+byId("private").addEventListener("click", () => showPrivate(!document.body.classList.contains("is-private-shown")));
 
 export function showPrivate(isShown) {
   clearTimeout(hideAgain);
-  // What somebody is at does not go away under their hands.
+  // While the round's dialog is open, the details stay: the facilitator is working with them.
   const isInUse = !isShown && document.querySelector("#round-dialog[open]");
-  if (!isInUse) document.body.classList.toggle("is-private-shown", isShown);
-  byId("private").setAttribute("aria-pressed", String(isPrivate()));
-  if (isPrivate()) hideAgain = setTimeout(() => showPrivate(false), DETAILS_S * 1000);
-  told.forEach((act) => act());
+  const isNowShown = Boolean(isShown || isInUse);
+  document.body.classList.toggle("is-private-shown", isNowShown);
+  byId("private").setAttribute("aria-pressed", String(isNowShown));
+  if (isNowShown) hideAgain = setTimeout(() => showPrivate(false), DETAILS_S * 1000);
 }
 
-/** A text that only shows while private details do. */
+/** A text that is visible only while private details are. */
 export function privately(text) {
   return el("span", {},
     el("span", { class: "private" }, text),
     el("span", { class: "instead" }, el("span", { "aria-hidden": "true" }, "•••"), el("span", { class: "unseen" }, "hidden")));
 }
 
-export const setPrivate = (node, text) => setText(node.querySelector(".private"), text);
-
-// ---- The answer -------------------------------------------------------------------------------------------------
-
-/** A place for the answer of the team that `teamOf` says; `hide` takes it away before its time. */
+/** A folded section with the answer for the team that `teamOf` returns; it folds itself again. */
 export function answerPlace(teamOf) {
-  const show = el("button", { type: "button", class: "button", "aria-expanded": "false" }, "Show the answer");
   const left = el("p", { class: "hint" });
   const content = el("div", { class: "answer" });
-  const place = el("div", { class: "stack tight" }, show, left, content);
+  const place = el("details", {}, el("summary", {}, "Show the answer"), left, content);
   let countdown;
-
-  place.hide = () => {
+  place.addEventListener("toggle", async () => {
     clearInterval(countdown);
     content.replaceChildren();
-    setText(left, "");
-    setText(show, "Show the answer");
-    show.setAttribute("aria-expanded", "false");
-  };
-
-  show.addEventListener("click", async () => {
-    if (show.getAttribute("aria-expanded") === "true") return place.hide();
-    const team = teamOf();
-    show.setAttribute("aria-expanded", "true");
-    setText(show, "Hide the answer");
-    try {
-      const answer = await get(`/api/desk/answer/${team}`);
-      if (team !== teamOf() || show.getAttribute("aria-expanded") !== "true") return;
-      content.replaceChildren(...answerParts(answer));
-      show.scrollIntoView({ block: "start" });
-    } catch (error) {
-      content.replaceChildren(el("p", { class: "error" }, error.message));
-    }
+    if (!place.open) return;
     let remaining = ANSWER_S;
-    const tick = () => (remaining > 0 ? setText(left, `Hides itself in ${remaining--} s.`) : place.hide());
-    clearInterval(countdown);
+    const tick = () => (remaining > 0 ? setText(left, `Hides itself in ${remaining--} s.`) : (place.open = false));
     countdown = setInterval(tick, 1000);
     tick();
+    const team = teamOf();
+    const parts = await get(`/api/desk/answer/${team}`).then(answerParts, ({ message }) => [el("p", { class: "error" }, message)]);
+    if (team !== teamOf() || !place.open) return;
+    content.replaceChildren(...parts);
+    place.scrollIntoView({ block: "start" });
   });
   return place;
 }
 
 function answerParts(answer) {
-  const pairs = [
-    ["Trigger", answer.trigger],
-    ["Asset", answer.asset],
-    ["Character", answer.character],
-    ["Path", (answer.path ?? []).join(" → ")],
-  ];
+  const pairs = [["Trigger", answer.trigger], ["Asset", answer.asset], ["Character", answer.character], ["Path", (answer.path ?? []).join(" → ")]];
   return [
     el("h4", {}, answer.title),
     el("p", {}, answer.description),

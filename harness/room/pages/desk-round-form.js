@@ -1,21 +1,20 @@
-// One round of the plan, changed in a dialog. It is filled once, when it opens: states that arrive meanwhile change nothing in it.
+// A dialog to edit one round of the plan. It is filled once, when it opens: later states do not overwrite it.
 
-import { attempt, byId, el, send, setHidden, setOptions, setText, storyTime } from "./lib.js";
+import { attempt, byId, choices, el, send, setOptions, setText, storyTime } from "./lib.js";
 import { scenarioName } from "./desk-words.js";
 import { UPDATES } from "./desk-plan.js";
-import { isPrivate, onPrivate, showPrivate } from "./desk-private.js";
+import { showPrivate } from "./desk-private.js";
 
 const dialog = byId("round-dialog");
 
-const STORY_STARTS_S = -15 * 60; // of the story, from 08:00
+const STORY_STARTS_S = -15 * 60; // seconds of the story, counted from 08:00
 const STORY_ENDS_S = 5 * 3600;
 
 /** @type {Api.ScenarioView[]} */
 let known = [];
-let number = null; // null: a round that is to be added
-let isSending = false;
+let number = null; // null: a new round
 
-/** Opens the dialog with what `round` holds; one without a number is appended to the plan. */
+/** Opens the dialog for `round`. A round without a number is added at the end of the plan. */
 export function openRound({ scenarios, levels, teams }, round) {
   [number, known] = [round.number, scenarios];
   setText(byId("round-title"), number === null ? "A further round" : round.name);
@@ -24,9 +23,8 @@ export function openRound({ scenarios, levels, teams }, round) {
   byId("round-speed").value = round.speed;
   byId("round-practice").checked = round.practice;
   byId("round-updates").checked = Boolean(round.updates);
-  byId("round-first").value = round.updates?.first_minutes ?? UPDATES.first_minutes;
-  byId("round-every").value = round.updates?.every_minutes ?? UPDATES.every_minutes;
-  showUpdates();
+  byId("round-first").value = (round.updates ?? UPDATES).first_minutes;
+  byId("round-every").value = (round.updates ?? UPDATES).every_minutes;
   setText(byId("round-error"), "");
   const named = scenarios.map((each) => [each.name, `${scenarioName(each)} (${each.rating})`]);
   const shown = levels.map((level) => [level, level]);
@@ -43,21 +41,18 @@ export function openRound({ scenarios, levels, teams }, round) {
   }));
   sayStory();
   setText(byId("round-teaches"), "");
-  hideIncidents();
   dialog.showModal();
 }
 
 function choice(name, label, options, value) {
-  const select = el("select", { class: "plain-field small", name, "aria-label": label });
-  setOptions(select, options);
+  const select = choices(null, options, { class: "plain-field small", name, "aria-label": label });
   if (value) select.value = value;
   return select;
 }
 
-// ---- For many teams at once -------------------------------------------------------------------------------------
-
 const rows = () => [...byId("round-rows").children];
 
+/** Lets the list `id` set one value for all teams to which `isMeant` applies. */
 function setAll(id, name, isMeant) {
   byId(id).addEventListener("change", () => {
     const value = byId(id).value;
@@ -70,35 +65,17 @@ setAll("all-scenario", "scenario", () => true);
 setAll("first-level", "level", (index) => index % 2 === 0);
 setAll("second-level", "level", (index) => index % 2 === 1);
 
-// ---- Incidents are private ----------------------------------------------------------------------------------------
-
-/** Which incident a team meets shows only while private details do. */
-function hideIncidents() {
-  for (const cell of dialog.querySelectorAll(".of-incident, .field:has(#all-scenario)")) setHidden(cell, !isPrivate());
-  setHidden(byId("round-private"), isPrivate());
-}
-
-onPrivate(hideIncidents);
 byId("round-private").addEventListener("click", () => showPrivate(true));
 
-/** What the incident that was chosen last teaches, and how hard it is. */
+/** Shows what the last chosen incident teaches, and how hard it is. */
 dialog.addEventListener("change", ({ target }) => {
   const chosen = known.find(({ name }) => name === target.value && (target.name === "scenario" || target.id === "all-scenario"));
   if (chosen) setText(byId("round-teaches"), `${chosen.name}. Teaches: ${chosen.teaches ?? "nothing of the syllabus"}. ${chosen.difficulty}`);
 });
 
-// ---- Status updates -----------------------------------------------------------------------------------------------
-
-byId("round-updates").addEventListener("change", showUpdates);
-
-function showUpdates() {
-  setHidden(byId("round-updates-fields"), !byId("round-updates").checked);
-}
-
-// ---- How long it is in the story --------------------------------------------------------------------------------
-
 for (const id of ["round-minutes", "round-speed"]) byId(id).addEventListener("input", sayStory);
 
+/** Shows the round's length in story time. */
 function sayStory() {
   const [minutes, speed] = [byId("round-minutes").valueAsNumber, byId("round-speed").valueAsNumber];
   const isKnown = minutes > 0 && speed > 0;
@@ -109,8 +86,6 @@ function spoken(minutes) {
   const [hours, rest] = [Math.floor(minutes / 60), Math.round(minutes % 60)];
   return [hours && `${hours} h`, rest && `${rest} min`].filter(Boolean).join(" ") || "less than a minute";
 }
-
-// ---- Saving -----------------------------------------------------------------------------------------------------
 
 byId("round-cancel").addEventListener("click", () => dialog.close());
 
@@ -138,14 +113,10 @@ async function save() {
       level: row.querySelector('[name="level"]').value,
     })),
   };
-  if (isSending) return;
-  isSending = true;
   try {
     await (number === null ? send("POST", "/api/desk/plan", body) : send("PUT", `/api/desk/plan/${number}`, body));
     dialog.close();
   } catch (error) {
     setText(byId("round-error"), error.message);
-  } finally {
-    isSending = false;
   }
 }

@@ -1,76 +1,63 @@
-// All teams at a glance. Only what has changed is written, so that focus and selection stay where they are.
+// All teams at a glance. A cell is rebuilt only when its content has changed, so that focus and selection stay.
 
 import { button, byId, el, keep, percent, setText, sparkline, usd } from "./lib.js";
-import { stateOf } from "./desk-words.js";
-import { privately, setPrivate } from "./desk-private.js";
+import { levelBadge, stateOf } from "./desk-words.js";
+import { privately } from "./desk-private.js";
 import { openTeam } from "./desk-team.js";
 
-const SHORT_MAX = 160; // characters of what a team wrote; all of it stands in the team's panel
+const SHORT_MAX = 160; // characters of a team's text; the team's panel shows all of it
 
-/** @param {NamedDesk} view */
-export function update({ teams, clock }) {
-  keep(byId("team-rows"), teams, ({ number }) => number, teamRow, showTeam);
+export function update(/** @type {NamedDesk} */ { teams, clock }) {
+  keep(byId("team-rows"), teams, ({ number }) => number, () => el("tr", { role: "row" }), (row, team) => {
+    const { number, name } = team;
+    const cells = CELLS.map(([cell, , shows]) => ({ cell, shows: shows(team) }));
+    keep(row, [{ cell: "head", shows: headOf(team) }, ...cells, { cell: "actions", number, name }], ({ cell }) => cell, cellOf);
+  });
   byId("team-region").classList.toggle("is-long", teams.length > 8);
   setText(byId("teams-updated"), clock ? `As of ${clock.story} on the story clock.` : "Figures appear when a round begins.");
 }
 
-/** @type {[string, string, () => any[]][]} */
+/**
+ * For each cell its name, its column head, and its content for a team. `NODES` builds content that is more than a word.
+ * @type {[string, string, (team: Api.TeamRow) => any][]}
+ */
 const CELLS = [
-  ["served", "Customers served", () => [el("div", { class: "served-cell" },
-    el("div", {}, el("strong", { class: "share" }), el("span", { class: "mark state" })),
-    sparkline([], ""))]],
-  ["loss", "Lost", () => []],
-  ["level", "Level", () => [el("span", { class: "badge level" })]],
-  ["guess", "Guess", () => [el("span", { class: "clamp" }), el("span", { class: "hint" })]],
-  ["hypothesis", "Hypothesis", () => [el("span", { class: "clamp" })]],
-  ["remedies", "Remedies", () => [el("span", { class: "clamp" }), el("span", { class: "hint" })]],
-  ["looks", "Looks", () => []],
-  ["explained", "Explained", () => []],
-  ["score", "Score", () => [privately("")]],
-  ["hints", "Hints", () => []],
+  ["served", "Customers served", (team) => [percent(team.availability), stateOf(team), team.history]],
+  ["loss", "Lost", ({ loss_usd: loss }) => usd(loss ?? 0)],
+  ["level", "Level", ({ level }) => level],
+  ["guess", "Guess", ({ guess }) => [short(guess ? guess.words ?? "no idea yet" : "–"), guess && guess.confidence !== null ? `${guess.confidence} % sure` : ""]],
+  ["hypothesis", "Hypothesis", ({ hypothesis }) => [short(hypothesis ?? "–"), ""]],
+  ["remedies", "Remedies", ({ remedies }) => [remedies.at(-1) ?? "–", remedies.length > 1 ? `and ${remedies.length - 1} before` : ""]],
+  ["looks", "Looks", ({ looks }) => looks],
+  ["explained", "Explained", ({ explained }) => (explained ? "yes" : "no")],
+  ["score", "Score", ({ score }) => percent(score)],
+  ["hints", "Hints", ({ hints_given: hints }) => hints],
 ];
-const FIGURES = ["loss", "looks", "score", "hints"];
+const isFigure = (name) => ["loss", "looks", "score", "hints"].includes(name);
+const words = ([text, more]) => [el("span", { class: "clamp" }, text), el("span", { class: "hint" }, more)];
+const NODES = {
+  served: ([share, [word, mark], history]) => el("div", { class: "served-cell" },
+    el("div", {}, el("strong", { class: "share" }, share), el("span", { class: `mark state ${mark}` }, word)),
+    sparkline(history, `customers served over time, now ${share}`)),
+  level: (level) => (level ? levelBadge(level) : "–"),
+  guess: words, hypothesis: words, remedies: words, score: privately,
+};
 
-function teamRow({ number }) {
-  const cells = CELLS.map(([name, label, content]) => el("td", {
-    class: `of-team-${name}${FIGURES.includes(name) ? " number" : ""}`, role: "cell", dataset: { label },
-  }, content()));
-  return el("tr", { role: "row" },
-    el("th", { role: "rowheader", scope: "row" },
-      el("span", { class: "team-name" }), el("span", { class: "hint members" }), el("span", { class: "badge asked" })),
-    cells,
-    el("td", { class: "of-team-actions", role: "cell" }, button("Actions", () => openTeam(number))));
-}
+byId("team-head").append(...[["", "Team"], ...CELLS, ["", el("span", { class: "unseen" }, "Actions")]].map(([name, label]) =>
+  el("th", { role: "columnheader", scope: "col", class: isFigure(name) ? "number" : "" }, label)));
 
-function showTeam(row, team) {
-  const cell = (name) => row.querySelector(`.of-team-${name}`);
-  const [word, mark] = stateOf(team);
-  setText(row.querySelector(".team-name"), team.name);
-  setText(row.querySelector(".members"), [team.members.join(", ") || "nobody yet", team.ticket && `ticket: ${team.ticket.split(";")[0]}`, team.roles?.split(",")[0]].filter(Boolean).join("; "));
-  setText(row.querySelector(".asked"), team.question ? (team.question.answer === null ? "asked what else" : "answered") : "");
-  row.querySelector("button").setAttribute("aria-label", `Actions for ${team.name}`);
+const headOf = (/** @type {Api.TeamRow} */ { name, members, ticket, roles, question }) => [name,
+  [members.join(", ") || "nobody yet", ticket && `ticket: ${ticket.split(";")[0]}`, roles?.split(",")[0]].filter(Boolean).join("; "),
+  question ? (question.answer === null ? "asked what else" : "answered") : ""];
 
-  setText(row.querySelector(".share"), percent(team.availability));
-  setText(row.querySelector(".state"), word);
-  row.querySelector(".state").className = `mark state ${mark}`;
-  row.querySelector(".sparkline").update(team.history);
-  row.querySelector(".sparkline").setAttribute("aria-label", `customers served over time, now ${percent(team.availability)}`);
-  setText(cell("loss"), usd(team.loss_usd ?? 0));
-  cell("level").firstChild.className = team.level ? `badge level of-${team.level}` : "";
-  setText(cell("level").firstChild, team.level ?? "–");
-  showGuess(cell("guess"), team.guess);
-  setText(cell("hypothesis").firstChild, short(team.hypothesis ?? "–"));
-  setText(cell("remedies").firstChild, team.remedies.at(-1) ?? "–");
-  setText(cell("remedies").lastChild, team.remedies.length > 1 ? `and ${team.remedies.length - 1} before` : "");
-  setText(cell("looks"), team.looks);
-  setText(cell("explained"), team.explained ? "yes" : "no");
-  setPrivate(cell("score"), percent(team.score));
-  setText(cell("hints"), team.hints_given);
-}
-
-function showGuess(cell, guess) {
-  setText(cell.firstChild, guess ? short(guess.words ?? "no idea yet") : "–");
-  setText(cell.lastChild, guess && guess.confidence !== null ? `${guess.confidence} % sure` : "");
+function cellOf({ cell, shows, number, name }) {
+  if (cell === "actions") return el("td", { class: "of-team-actions", role: "cell" }, button("Actions", () => openTeam(number), { "aria-label": `Actions for ${name}` }));
+  if (cell === "head") {
+    return el("th", { role: "rowheader", scope: "row" },
+      ["team-name", "hint members", "badge asked"].map((kind, index) => el("span", { class: kind }, shows[index])));
+  }
+  const label = CELLS.find(([each]) => each === cell)[1];
+  return el("td", { class: `of-team-${cell}${isFigure(cell) ? " number" : ""}`, role: "cell", dataset: { label } }, NODES[cell]?.(shows) ?? shows);
 }
 
 const short = (text) => (text.length > SHORT_MAX ? `${text.slice(0, SHORT_MAX)} …` : text);

@@ -1,17 +1,16 @@
-// One team's panel: all that a facilitator does for one team. It stays open while states arrive; what is typed in it stays.
+// One team's panel: everything that a facilitator does for one team. New states neither close it nor overwrite typed text.
 
-import { attempt, byId, confirmed, el, get, keep, onSubmit, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
-import { stateOf } from "./desk-words.js";
-import { messages } from "./desk-messages.js";
-import { showSeats } from "./desk-seats.js";
-import { answerPlace, privately, setPrivate } from "./desk-private.js";
+import { attempt, byId, confirmed, el, get, keep, onPress, onSubmit, percent, send, setHidden, setOptions, setText, toast, usd } from "./lib.js";
+import { stateOf, view } from "./desk-words.js";
+import { showSeats } from "./desk-people.js";
+import { messages } from "./desk-tools.js";
+import { answerPlace, privately } from "./desk-private.js";
 
 const dialog = byId("team-dialog");
 const answer = answerPlace(() => number);
 byId("team-answer").append(answer);
+const ladder = byId("team-ladder-shown");
 
-/** @type {NamedDesk | null} */
-let view = null;
 let number = null;
 
 const teamNow = () => view?.teams.find((team) => team.number === number);
@@ -21,8 +20,6 @@ export function openTeam(which) {
   number = which;
   const team = teamNow();
   if (!team) return;
-  answer.hide();
-  hideLadder();
   byId("team-text").value = "";
   byId("team-name").value = team.name;
   byId("team-forward").value = team.forward ?? "";
@@ -32,7 +29,7 @@ export function openTeam(which) {
 }
 
 byId("team-close").addEventListener("click", () => dialog.close());
-dialog.addEventListener("close", () => { answer.hide(); hideLadder(); });
+dialog.addEventListener("close", () => { answer.open = ladder.open = false; });
 dialog.addEventListener("click", (event) => { if (event.target === dialog && isOutside(event)) dialog.close(); });
 
 function isOutside({ clientX, clientY }) {
@@ -40,11 +37,7 @@ function isOutside({ clientX, clientY }) {
   return clientX < left || clientX > right || clientY < top || clientY > bottom;
 }
 
-// ---- What is seen -----------------------------------------------------------------------------------------------
-
-/** @param {NamedDesk} newest */
-export function update(newest) {
-  view = newest;
+export function update() {
   const team = dialog.open && teamNow();
   if (team) show(team);
 }
@@ -52,15 +45,12 @@ export function update(newest) {
 function show(team) {
   setText(byId("team-title"), team.name);
   showSeats(team);
-  keep(byId("team-figures"), figuresOf(team), ([name]) => name,
-    ([name, , isPrivate]) => el("div", {}, el("dt", {}, name), el("dd", {}, isPrivate && privately(""))),
-    (pair, [, value, isPrivate]) => (isPrivate ? setPrivate(pair, value) : setText(pair.lastChild, value)));
+  keep(byId("team-figures"), figuresOf(team), ([name]) => name, ([name, value, isPrivate]) =>
+    el("div", {}, el("dt", {}, name), el("dd", {}, isPrivate ? privately(value) : value)));
   setHidden(byId("team-question"), !team.question);
-  if (team.question) {
-    setText(byId("team-question-text"), team.question.text);
-    setText(byId("team-question-answer"), team.question.answer ?? "No answer yet.");
-  }
-  showMessages(view);
+  setText(byId("team-question-text"), team.question?.text ?? "");
+  setText(byId("team-question-answer"), team.question?.answer ?? "No answer yet.");
+  showMessages();
   setText(byId("team-hints"), team.hints_given === 0 ? "None given yet." : `${team.hints_given} given.`);
   const higher = view.levels.slice(view.levels.indexOf(team.level) + 1);
   setOptions(byId("team-level"), higher.map((level) => [level, level]));
@@ -88,36 +78,20 @@ function figuresOf(team) {
   ];
 }
 
-// ---- What is done -----------------------------------------------------------------------------------------------
-
-byId("team-hint").addEventListener("click", () => attempt(byId("team-hint"), async () => {
+onPress(byId("team-hint"), async () => {
   await send("POST", "/api/desk/hint", { team: number });
   toast("The hint is on the team’s page.");
-  if (!byId("team-ladder").hidden) await showLadder();
-}));
-
-byId("team-ladder-show").addEventListener("click", () => {
-  if (!byId("team-ladder").hidden) return hideLadder();
-  return attempt(byId("team-ladder-show"), showLadder);
+  await showLadder();
 });
 
+ladder.addEventListener("toggle", () => attempt(null, showLadder));
+
 async function showLadder() {
-  const { given, ladder } = await get(`/api/desk/hints/${number}`);
-  const items = ladder.map((text, index) => el("li", { class: index < given ? "is-given" : "" },
-    text, index < given && el("span", { class: "badge" }, "given"), index === given && el("span", { class: "badge chosen" }, "next")));
-  byId("team-ladder").replaceChildren(...items);
-  setLadder(true);
-}
-
-function hideLadder() {
   byId("team-ladder").replaceChildren();
-  setLadder(false);
-}
-
-function setLadder(isShown) {
-  byId("team-ladder").hidden = !isShown;
-  byId("team-ladder-show").setAttribute("aria-expanded", String(isShown));
-  setText(byId("team-ladder-show"), isShown ? "Hide the ladder" : "Show the ladder");
+  if (!ladder.open) return;
+  const { given, ladder: hints } = await get(`/api/desk/hints/${number}`);
+  byId("team-ladder").replaceChildren(...hints.map((text, index) => el("li", { class: index < given ? "is-given" : "" },
+    text, index < given && el("span", { class: "badge" }, "given"), index === given && el("span", { class: "badge chosen" }, "next"))));
 }
 
 onSubmit(byId("team-level-form"), async () => {
@@ -131,12 +105,12 @@ onSubmit(byId("team-name-form"), async () => {
   toast("Renamed.");
 });
 
-byId("team-token").addEventListener("click", () => attempt(byId("team-token"), async () => {
+onPress(byId("team-token"), async () => {
   const text = "Its programs stop until they are given the new one, which stands on the team’s page under “Real tools”.";
   if (!(await confirmed(`Make a new token for ${teamNow().name}?`, "New token", text))) return;
   await send("POST", `/api/desk/teams/${number}/token`);
   toast("The team has a new token.");
-}));
+});
 
 onSubmit(byId("team-forward-form"), async () => {
   const endpoint = byId("team-forward").value.trim();
@@ -144,9 +118,9 @@ onSubmit(byId("team-forward-form"), async () => {
   toast(endpoint ? `Its telemetry goes to ${endpoint}.` : "Forwarding has stopped.");
 });
 
-byId("team-forward-stop").addEventListener("click", () => attempt(byId("team-forward-stop"), async () => {
+onPress(byId("team-forward-stop"), async () => {
   await send("POST", `/api/desk/teams/${number}/forward`, { endpoint: null });
   byId("team-forward").value = "";
   byId("team-forward").focus();
   toast("Forwarding has stopped.");
-}));
+});

@@ -1,6 +1,6 @@
-// The words of the facilitator's page: what the room says in identifiers, said to a person.
+// The words of the facilitator's page: turns the room's identifiers into text for people.
 
-import { el } from "./lib.js";
+import { byId, el, setHidden, setText } from "./lib.js";
 
 export const PHASES = { lobby: "Lobby", running: "Running", paused: "Paused", over: "Round over", debrief: "Debrief" };
 export const MODELS = { "you-build-it": "You build it, you run it", "ops-run-it": "Ops run it" };
@@ -13,28 +13,24 @@ const STATES = {
   restored: ["served again", "served"],
 };
 
-/**
- * How a team's customers fare now; what is back and must still hold is said so.
- * @param {Api.TeamRow} team
- */
-export function stateOf({ state, must_hold_s: mustHold }) {
+/** How a team's customers fare now. Availability that is back but must still hold has words of its own. */
+export function stateOf(/** @type {Api.TeamRow} */ { state, must_hold_s: mustHold }) {
   if (mustHold) return [`back, must hold ${mustHold} s`, "degraded"];
   return STATES[state] ?? [state, ""];
 }
 
-/**
- * The state with a name for each round: practice rounds are not counted, wherever they stand in the plan.
- * @param {Api.DeskView} view
- * @returns {NamedDesk}
- */
-export function withNames(view) {
+/** @type {NamedDesk | null} The room's latest state, with a name for each round. */
+export let view = null;
+
+/** Takes a new state. Practice rounds get no number, wherever they are in the plan. */
+export function take(/** @type {Api.DeskView} */ newest) {
   let scored = 0;
-  const plan = view.plan.map((round) => ({ ...round, name: round.practice ? "Practice" : `Round ${(scored += 1)}` }));
-  const round = view.round && { ...view.round, name: view.round.practice ? "Practice" : `Round ${view.round.number}`, of: scored };
-  return { ...view, plan, round };
+  const plan = newest.plan.map((round) => ({ ...round, name: round.practice ? "Practice" : `Round ${(scored += 1)}` }));
+  const round = newest.round && { ...newest.round, name: newest.round.practice ? "Practice" : `Round ${newest.round.number}`, of: scored };
+  view = { ...newest, plan, round };
 }
 
-/** "1, 2 and 5 to 8": what reads better than a list of all. */
+/** Numbers in words, with runs shortened: "1, 2 and 5 to 8". */
 export function numbers(all) {
   const runs = [];
   for (const number of all) {
@@ -42,36 +38,31 @@ export function numbers(all) {
     if (last && number === last[1] + 1) last[1] = number;
     else runs.push([number, number]);
   }
-  const words = runs.flatMap(([first, last]) => {
-    if (last === first) return [String(first)];
-    return last === first + 1 ? [String(first), String(last)] : [`${first} to ${last}`];
-  });
-  return words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words.join("");
+  const words = runs.flatMap(([first, last]) => (last - first > 1 ? [`${first} to ${last}`] : [...new Set([first, last])].map(String)));
+  // @ts-ignore: the compiler's library does not know `ListFormat`.
+  return new Intl.ListFormat("en-GB").format(words);
 }
 
 export const teamsNamed = (all) => `${all.length === 1 ? "Team" : "Teams"} ${numbers(all)}`;
 
-/** Titles give nothing away, not even which scenario it is; a facilitator needs both. */
+/** The scenario's name and title. A title gives nothing away, not even which scenario it is, so a facilitator needs both. */
 export const scenarioName = ({ scenario, name, title }) => `${scenario ?? name}: ${title}`;
 
-/** A telemetry level as a badge; its blue grows with what the level shows. */
-export const levelBadge = (level) => el("span", { class: `badge level of-${level}` }, level);
+/** A telemetry level as a badge: the richer the level, the deeper the blue. */
+export const levelBadge = (level) => el("span", { class: `badge level of-${level ?? "none"}` }, level ?? "not in it");
 
-/** @param {Api.TeamRow[]} teams */
-export const teamOptions = (teams) => teams.map(({ number, name }) => [String(number), name]);
+export const teamOptions = (/** @type {Api.TeamRow[]} */ teams) => teams.map(({ number, name }) => [String(number), name]);
 
 export const ago = (seconds) => {
   if (seconds < 5) return "just now";
   return seconds < 90 ? `${Math.round(seconds)} s ago` : `${Math.round(seconds / 60)} min ago`;
 };
 
-// ---- Addresses --------------------------------------------------------------------------------------------------
-
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|tun|tap|wg|utun|ppp|tailscale|zt)/;
 
 export const isVirtual = (address) => VIRTUAL.test(address.interface ?? "");
 
-/** What a phone most likely reaches comes first; each keeps the index by which the room knows it. */
+/** Sorts addresses: those that a phone most likely reaches come first. Each keeps its index in the room's list. */
 export function ranked(addresses) {
   const rank = (address) => (address.is_loopback ? 2 : isVirtual(address) ? 1 : 0);
   return addresses.map((address, index) => ({ ...address, index })).sort((a, b) => rank(a) - rank(b));
@@ -79,5 +70,15 @@ export function ranked(addresses) {
 
 export const codeImage = ({ index, url }) => `/api/desk/qr?address=${index}&of=${encodeURIComponent(url)}`;
 
-/** What people type: without the code, which they type on the page. */
+/** Shows the address at which people join, with its QR code unless it is a loopback address. */
+export function showAddress(prefix, addresses) {
+  const [address] = ranked(addresses);
+  const image = byId(`${prefix}-qr`);
+  setHidden(image, !address || address.is_loopback);
+  if (!address || image.getAttribute("src") === codeImage(address)) return;
+  Object.assign(image, { src: codeImage(address), alt: `QR code of ${address.url}` });
+  setText(byId(`${prefix}-address`), shortUrl(address));
+}
+
+/** The address to type, without the code: people type that on the page. */
 export const shortUrl = ({ url }) => url.replace(/\/?\?.*$/, "").replace(/^http:\/\//, "");

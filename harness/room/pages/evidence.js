@@ -1,8 +1,8 @@
-// The kinds of evidence as tabs. What is not granted is not there. A panel is made when its tab is first opened, and made
-// anew in the next round: another world has other evidence.
+// The kinds of evidence as tabs; kinds that are not granted have none. A panel is made when its tab is first opened, and
+// again in the next round: another world has other evidence.
 
 import { byId, el, keep, setHidden, tabs } from "./lib.js";
-import { isLive, state, watchAll, worldOf } from "./state.js";
+import { isLive, state, watch, worldOf } from "./state.js";
 import { showColumn } from "./columns.js";
 import { healthPanel } from "./health.js";
 import { logsPanel } from "./logs.js";
@@ -11,7 +11,7 @@ import { tracesPanel } from "./traces.js";
 import { changesPanel } from "./changes.js";
 import { contentPanel } from "./content.js";
 
-// Each answers with { open(), show(what) }: `open` is called when its tab is chosen, `show` when another part leads here.
+// Each `make` returns { open(), show(what) }: `open` runs when its tab is chosen, `show` when another part of the page links here.
 const KINDS = [
   { name: "health", label: "Health", make: healthPanel },
   { name: "logs", label: "Logs", make: logsPanel },
@@ -21,24 +21,20 @@ const KINDS = [
   { name: "content", label: "Content", make: contentPanel },
 ];
 
-const panels = new Map(); // name -> what its maker answered
+const panels = new Map(); // name -> what its `make` returned
 const list = () => byId("evidence-tabs");
-let choose;
-
-export function startEvidence() {
-  choose = tabs(list(), (tab) => panelOf(tab.dataset.key).open?.());
-  watchAll((s) => [worldOf(s), grantedIn(s)], ([world, granted]) => {
-    if (list().dataset.world !== world) forget(world);
-    const kinds = KINDS.filter(({ name }) => granted.includes(name));
-    setHidden(byId("evidence"), kinds.length === 0);
-    keep(list(), kinds, ({ name }) => name, tabOf);
-    keep(byId("evidence-panels"), kinds, ({ name }) => name, panelNode);
-    const isChosen = list().querySelector('[aria-selected="true"]');
-    // Who has just given the guess goes on where it led; others are left where they are.
-    const hasGuessed = byId("evidence-closed").contains(document.activeElement);
-    if (kinds.length > 0 && !isChosen) choose(list().firstElementChild, hasGuessed);
-  });
-}
+const choose = tabs(list(), (tab) => panelOf(tab.dataset.key).open?.());
+watch((s) => [worldOf(s), grantedIn(s)], ([world, granted]) => {
+  if (list().dataset.world !== world) forget(world);
+  const kinds = KINDS.filter(({ name }) => granted.includes(name));
+  setHidden(byId("evidence"), kinds.length === 0);
+  keep(list(), kinds, ({ name }) => name, tabOf);
+  keep(byId("evidence-panels"), kinds, ({ name }) => name, panelNode);
+  const isChosen = list().querySelector('[aria-selected="true"]');
+  // The person who has just given the guess gets the focus on the first tab; the others keep theirs.
+  const hasGuessed = byId("evidence-closed").contains(document.activeElement);
+  if (kinds.length > 0 && !isChosen) choose(list().firstElementChild, hasGuessed);
+});
 
 const grantedIn = (s) => (isLive(s) && s.guess ? [...s.tabs, ...(s.can_inspect ? ["content"] : [])] : []);
 

@@ -1,7 +1,7 @@
-// What the services' health checks answer, asked now.
+// The present answers of the services' health checks.
 
-import { attempt, button, el } from "./lib.js";
-import { empty, look, once, rowHead, table } from "./look.js";
+import { attempt, button, el, rowHead } from "./lib.js";
+import { empty, figure, look, once, table } from "./look.js";
 import { pinButton } from "./pins.js";
 
 export function healthPanel(panel) {
@@ -23,4 +23,4 @@ export function healthPanel(panel) {
 
 const row = ({ service, port_open, healthz, elapsed_ms }) => [
   rowHead(service), port_open ? "open" : "closed", healthz ?? "no answer", `${elapsed_ms} ms`,
-  el("td", { class: "number" }, pinButton(() => ({ source: "health", service }), "Pin", `Pin the health of ${service}`))];
+  figure(pinButton(() => ({ source: "health", service }), "Pin", `Pin the health of ${service}`))];

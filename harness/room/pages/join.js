@@ -1,17 +1,15 @@
-// Where people join a team. Teams and who is in them stay up to date while somebody is still typing.
+// Where people join a team. The list of teams and their people updates while somebody is still typing.
 
-import { attempt, byId, el, get, keep, onSubmit, send, setHidden, setText } from "./lib.js";
+import { byId, el, get, keep, onPress, onSubmit, send, setHidden, setText } from "./lib.js";
 
 const LOOK_MS = 4_000;
 const WAIT_MS = 2_000;
-const SEAT_KEY = "seat"; // that this browser has joined; the seat itself is in a cookie that no script can read
+const SEAT_KEY = "seat"; // notes that this browser has joined; the seat itself is in a cookie that no script can read
 
 const form = byId("join");
 
 byId("code").value = new URLSearchParams(location.search).get("code")?.trim().toUpperCase() ?? "";
 byId(byId("code").value ? "alias" : "code").focus();
-
-// ---- Does this device reach the room? ---------------------------------------------------------------------------
 
 async function sayThatWeAreHere() {
   try {
@@ -27,7 +25,7 @@ function showReached(isReached, text) {
   setText(byId("reached"), text);
 }
 
-/** Whoever has joined before may go on; asked only then, as a room that does not know us answers with an error. */
+/** Offers a browser that has joined before to go on. Others do not ask: the room answers them with an error. */
 async function offerSeat() {
   if (localStorage.getItem(SEAT_KEY) === null) return;
   try {
@@ -40,9 +38,7 @@ async function offerSeat() {
   }
 }
 
-// ---- Waiting to be let in ---------------------------------------------------------------------------------------
-
-/** Asks again and again whether this browser's seat is let in; goes on when it is, and back when it was turned away. */
+/** Polls until this browser's seat is let in, then opens the team's page. Goes back to the form if the seat was turned away. */
 async function wait() {
   showWaiting(true);
   byId("waiting").focus();
@@ -68,13 +64,11 @@ function showWaiting(isWaiting) {
   setHidden(form, isWaiting);
 }
 
-byId("waiting-stop").addEventListener("click", () => attempt(byId("waiting-stop"), async () => {
+onPress(byId("waiting-stop"), async () => {
   await send("POST", "/api/leave");
   localStorage.removeItem(SEAT_KEY);
   showWaiting(false);
-}));
-
-// ---- The teams --------------------------------------------------------------------------------------------------
+});
 
 async function look() {
   if (document.hidden) return;
@@ -86,13 +80,12 @@ async function look() {
   }
   setHidden(byId("code").closest(".field"), !open.needs_code);
   setHidden(byId("closed"), open.joining_open);
-  setHidden(byId("teams-empty"), open.teams.length > 0);
   keep(byId("teams"), open.teams, ({ number }) => number, teamChoice, showTeam);
 }
 
 function teamChoice({ number }) {
   const choice = el("input", { type: "radio", name: "team", value: String(number) });
-  return el("label", { class: "team" }, choice, el("span", { class: "name" }), el("span", { class: "hint" }));
+  return el("label", { class: "choice team" }, choice, el("span", { class: "name" }), el("span", { class: "hint" }));
 }
 
 function showTeam(choice, { name, members }) {
@@ -100,15 +93,13 @@ function showTeam(choice, { name, members }) {
   setText(choice.querySelector(".hint"), { 0: "nobody yet", 1: "1 person" }[members] ?? `${members} people`);
 }
 
-// ---- Joining ----------------------------------------------------------------------------------------------------
-
 onSubmit(form, join);
 
 for (const kind of ["input", "change"]) {
   form.addEventListener(kind, ({ target }) => complain(target.name === "team" ? "team" : target.id, ""));
 }
 
-async function join() {
+function join() {
   const code = byId("code").value.trim().toUpperCase();
   const alias = byId("alias").value.trim();
   const team = Number(new FormData(form).get("team"));
@@ -117,21 +108,20 @@ async function join() {
   if (!alias) complain("alias", "Type what the others may call you.");
   if (!team) complain("team", "Choose a team.");
   if (byId("join").querySelector(".error:not(:empty)")) return byId("join").querySelector('[aria-invalid="true"]')?.focus();
-  try {
-    const { waiting } = await send("POST", "/api/join", { code, team, alias });
-    localStorage.setItem(SEAT_KEY, String(team));
-    if (waiting) wait();
-    else location.assign("/team");
-  } catch (error) {
-    refused(error);
-  }
+  return takeSeat({ code, team, alias });
 }
 
-function refused({ status, message, parameter }) {
-  const about = { 403: "code", 422: "alias" }[status];
-  const field = ["code", "alias", "team"].includes(parameter) ? parameter : about ?? "join";
-  complain(field, message);
-  form.querySelector('[aria-invalid="true"]')?.focus();
+async function takeSeat(seat) {
+  try {
+    const { waiting } = await send("POST", "/api/join", seat);
+    localStorage.setItem(SEAT_KEY, String(seat.team));
+    if (waiting) wait();
+    else location.assign("/team");
+  } catch ({ status, message, parameter }) {
+    const about = { 403: "code", 422: "alias" }[status] ?? "join";
+    complain(["code", "alias", "team"].includes(parameter) ? parameter : about, message);
+    form.querySelector('[aria-invalid="true"]')?.focus();
+  }
 }
 
 function complain(name, text) {
@@ -143,24 +133,14 @@ function complain(name, text) {
   fields.forEach((field) => (text ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid")));
 }
 
-/** An address may bring all that is needed behind a `#`, which no server and no log ever sees: whoever opens it sits down at once. */
-async function sitDown(brought) {
-  history.replaceState(null, "", location.pathname);
-  const [code, team, alias] = ["code", "team", "as"].map((name) => brought.get(name) ?? "");
-  try {
-    await send("POST", "/api/join", { code, team: Number(team), alias });
-    localStorage.setItem(SEAT_KEY, team);
-    location.replace("/team");
-  } catch (error) {
-    refused(error);
-  }
-}
-
+// A link may carry code, team and name behind a `#`, which no server and no log ever sees: opening it joins at once.
 const brought = new URLSearchParams(location.hash.slice(1));
-if (brought.has("as")) sitDown(brought);
+if (brought.has("as")) {
+  history.replaceState(null, "", location.pathname);
+  takeSeat({ code: brought.get("code") ?? "", team: Number(brought.get("team")), alias: brought.get("as") });
+} else offerSeat();
 
 sayThatWeAreHere();
-offerSeat();
 look();
 setInterval(look, LOOK_MS);
 document.addEventListener("visibilitychange", look);

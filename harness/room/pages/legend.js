@@ -1,18 +1,19 @@
-// The lines of a chart with their values at the cursor, or their last ones; and all of them as a table.
+// The lines of a chart with their values at the cursor, or else their last values; and all values as a table.
 
-import { el, setText, svg } from "./lib.js";
+import { el, rowHead, setText, svg } from "./lib.js";
+import { figure, table } from "./look.js";
 import { moment, momentText } from "./state.js";
 
 export function legend() {
   const when = el("p", { class: "hint" });
   const list = el("ul", { class: "legend plain-list" });
-  const body = el("div", { class: "wide table-of-values", tabIndex: 0, role: "group", "aria-label": "All values" });
-  const table = el("details", {}, el("summary", {}, "As a table"), body);
-  const node = el("div", { class: "stack tight" }, when, list, table);
+  const body = el("div");
+  const folded = el("details", {}, el("summary", {}, "As a table"), body);
+  const node = el("div", { class: "stack tight" }, when, list, folded);
   let lines = [];
   let format = String;
 
-  table.addEventListener("toggle", fill);
+  folded.addEventListener("toggle", fill);
 
   function at(time) {
     setText(when, time === null ? "Last values" : `Values at ${momentText(time)}`);
@@ -23,15 +24,11 @@ export function legend() {
   }
 
   function fill() {
-    if (!table.open) return body.replaceChildren();
+    if (!folded.open) return body.replaceChildren();
     const times = [...new Set(lines.flatMap((line) => line.points.map(([time]) => time)))].sort((a, b) => a - b);
     const columns = lines.map((line) => new Map(line.points));
-    return body.replaceChildren(el("table", {},
-      el("caption", { class: "unseen" }, "All values of the chart"),
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Time"), ...lines.map((line) => el("th", { scope: "col", class: "number" }, line.name)))),
-      el("tbody", {}, ...times.map((time) => el("tr", {},
-        el("th", { scope: "row" }, moment(time)),
-        ...columns.map((column) => el("td", { class: "number" }, column.has(time) ? format(column.get(time)) : "–")))))));
+    return body.replaceChildren(table("All values of the chart", ["Time", ...lines.map((line) => el("th", { scope: "col", class: "number" }, line.name))],
+      times.map((time) => [rowHead(moment(time)), ...columns.map((column) => figure(column.has(time) ? format(column.get(time)) : "–"))]), "table-of-values"));
   }
 
   return {

@@ -1,110 +1,104 @@
-// One connection to the room for a whole browser, however many tabs are open. A browser keeps about six connections
-// to one address; a tab each would use them up, and every later request would wait for ever. The same class serves a
-// tab directly where shared workers are missing. The room sends a whole state first and then what changes, so that the
-// state is put together here.
-
-import { patched } from "./patch.js";
+// One connection to the room for a whole browser, however many tabs are open. A browser keeps about six connections to
+// one address. One for each tab would soon use them up, and every later request would wait for ever. Without shared
+// workers, a tab uses the same function directly. The room sends a whole state first and then only changes; this
+// file applies them.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 const TICK_MS = 1_000;
-const ASLEEP_MS = 10_000; // a tick this late means that the machine slept, and that the connection is dead
-const SILENT_WHILE_RUNNING_MS = 6_000; // a running clock says something every second
-const SILENT_MS = 45_000;
+const ASLEEP_MS = 10_000; // a tick this late means that the machine slept and the connection is dead
+const SILENT_MS_MAX = 6_000; // a running clock sends a change every second, and a new stream begins with the whole state
+const SILENT_IN_CALM_MS_MAX = 45_000;
 
-/** Keeps an event stream open and tells `listener` what comes: `{kind: "state", state}`, `"lost"`, `"refused"`. */
-export class Connection {
-  #path;
-  #listener;
-  #source = null;
-  #retry = 0;
-  #timer;
-  #tick;
-  #heardAt = 0;
-  #tickedAt = 0;
-  #state = null;
-  #isClosed = true;
+/** Keeps an event stream open and calls `listener` with messages of the kinds "state" (with `state`), "lost" and "refused". */
+export function connection(path, listener) {
+  let [source, state, retry, tick] = [null, null, null, null]; // `tick` is null while closed
+  let [failures, heardAt, tickedAt, isNew] = [0, 0, 0, true];
 
-  constructor(path, listener) {
-    this.#path = path;
-    this.#listener = listener;
+  /** Connects again, with the browser's current cookies. */
+  function open() {
+    close();
+    heardAt = tickedAt = Date.now();
+    tick = setInterval(watch, TICK_MS);
+    connect();
   }
 
-  /** Begins anew, with the cookies of now. */
-  open() {
-    this.close();
-    this.#isClosed = false;
-    this.#heardAt = this.#tickedAt = Date.now();
-    this.#tick = setInterval(() => this.#watch(), TICK_MS);
-    this.#connect();
+  function close() {
+    clearInterval(tick);
+    clearTimeout(retry);
+    source?.close();
+    source = tick = null;
   }
 
-  close() {
-    this.#isClosed = true;
-    clearInterval(this.#tick);
-    clearTimeout(this.#timer);
-    this.#source?.close();
-    this.#source = null;
-  }
-
-  #connect() {
-    clearTimeout(this.#timer);
-    this.#source?.close();
-    const source = new EventSource(this.#path);
-    this.#source = source;
+  function connect() {
+    clearTimeout(retry);
+    source?.close();
+    isNew = true;
+    const own = source = new EventSource(path);
     const take = (stateOf) => (event) => {
-      if (source !== this.#source) return;
-      this.#retry = 0;
-      this.#heardAt = Date.now();
+      if (own !== source) return;
+      failures = 0;
+      isNew = false;
+      heardAt = Date.now();
       try {
-        this.#state = stateOf(JSON.parse(event.data));
+        state = stateOf(JSON.parse(event.data));
       } catch (error) {
-        console.error(error); // what does not fit together is asked for anew, whole
-        return this.#connect();
+        console.error(error); // a change that does not fit: connect again, to get the whole state
+        return connect();
       }
-      this.#listener({ kind: "state", state: this.#state });
+      listener({ kind: "state", state });
     };
-    source.addEventListener("state", take((state) => state));
-    source.addEventListener("change", take((operations) => patched(this.#state, operations)));
-    source.addEventListener("error", () => {
-      if (source === this.#source) this.#failed();
-    });
+    source.addEventListener("state", take((whole) => whole));
+    source.addEventListener("change", take((operations) => patched(state, operations)));
+    source.addEventListener("error", () => own === source && failed());
   }
 
-  /** Says why, and tries again after a while that grows. The stream itself does not tell a refusal from a failure. */
-  async #failed() {
-    this.#source.close();
-    this.#source = null;
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.#retry, LONGEST_WAIT_MS) * (0.75 + Math.random() / 2);
-    this.#retry += 1;
-    let status = 0;
-    try {
-      // @ts-ignore: the compiler's browser is older than `timeout`.
-      status = (await fetch(this.#path.replace(/\/events$/, ""), { signal: AbortSignal.timeout(LONGEST_WAIT_MS) })).status;
-    } catch {
-      // Not to be reached: the wait below is all there is to do.
-    }
-    if (this.#isClosed || this.#source) return;
+  /** Reports the failure and retries with exponential back-off. The stream does not tell a refusal from a failure: a request gets the status. */
+  async function failed() {
+    source.close();
+    source = null;
+    const wait = Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.75 + Math.random() / 2);
+    failures += 1;
+    // @ts-ignore: the compiler's library does not know `timeout`.
+    const asked = fetch(path.replace(/\/events$/, ""), { signal: AbortSignal.timeout(LONGEST_WAIT_MS) });
+    const status = await asked.then((answer) => answer.status, () => 0); // 0: the room cannot be reached, so just wait
+    if (tick === null || source) return;
     if (status === 401 || status === 403) {
-      this.close();
-      return this.#listener({ kind: "refused", status });
+      close();
+      return listener({ kind: "refused" });
     }
-    this.#listener({ kind: "lost" });
-    this.#timer = setTimeout(() => this.#connect(), wait);
+    listener({ kind: "lost" });
+    retry = setTimeout(connect, wait);
   }
 
-  #watch() {
+  function watch() {
     const now = Date.now();
-    const hasSlept = now - this.#tickedAt > ASLEEP_MS;
-    this.#tickedAt = now;
-    if (!this.#source && !hasSlept) return; // the next attempt is on its way
-    const silence = now - this.#heardAt;
-    const isLost = this.#state?.phase === "running" && silence > SILENT_WHILE_RUNNING_MS;
-    if (!hasSlept && !isLost && silence < SILENT_MS) return;
-    if (isLost) this.#listener({ kind: "lost" });
-    this.#heardAt = now;
-    this.#connect();
+    const hasSlept = now - tickedAt > ASLEEP_MS;
+    tickedAt = now;
+    if (!source && !hasSlept) return; // a retry is pending
+    const silence = now - heardAt;
+    const isLost = (isNew || state?.phase === "running") && silence > SILENT_MS_MAX;
+    if (!hasSlept && !isLost && silence < SILENT_IN_CALM_MS_MAX) return;
+    if (isLost) listener({ kind: "lost" });
+    heardAt = now;
+    connect();
   }
+
+  return { open, close };
+}
+
+/** Applies a JSON Patch (RFC 6902) with the three operations that the room sends. Throws if the patch does not fit the state. */
+function patched(state, operations) {
+  for (const { op, path, value } of operations) {
+    const steps = path.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const last = steps.pop();
+    if (last === undefined) return value;
+    const place = steps.reduce((node, step) => node[step], state);
+    if (!Array.isArray(place) && op === "remove") delete place[last];
+    else if (!Array.isArray(place) || op === "replace") place[last] = value;
+    else place.splice(Number(last), op === "remove" ? 1 : 0, ...(op === "remove" ? [] : [value]));
+  }
+  return state;
 }
 
 // ---- As a shared worker -----------------------------------------------------------------------------------------
@@ -116,11 +110,11 @@ function subscribe(port, path) {
   if (!stream) {
     const ports = new Set();
     const tell = (message) => ports.forEach((each) => each.postMessage({ path, ...message }));
-    stream = { ports, connection: new Connection(path, tell) };
+    stream = { ports, connection: connection(path, tell) };
     streams.set(path, stream);
   }
   stream.ports.add(port);
-  stream.connection.open(); // who has come may have another cookie, and wants the state now
+  stream.connection.open(); // the new subscriber may have another cookie, and needs the whole state now
 }
 
 function unsubscribe(port) {

@@ -1,27 +1,23 @@
-// What has happened: complaints, alerts, messages, and what the team itself did. Newest first.
+// The log of the round: complaints, alerts, messages, and the team's own actions. Newest first.
 
-import { byId, el, keep, setHidden, setText, toast } from "./lib.js";
-import { watchAll, worldOf } from "./state.js";
-import { VOICES } from "./voices.js";
+import { VOICES, byId, el, keep, setHidden, setText, toast } from "./lib.js";
+import { watch, worldOf } from "./state.js";
 
-const OWN = new Set(["remedy", "explained", "note", "role"]); // all else is said aloud wherever one is on the page
+const OWN = new Set(["remedy", "explained", "note", "role"]); // every other kind also shows a toast
 
 const wordOf = ({ kind, voice }) => VOICES[voice] ?? (kind === "level" ? "New evidence" : kind[0].toUpperCase() + kind.slice(1));
 
-let known = null; // of which world, and how many lines of it have been shown
+let known = null; // { world, count }: how many lines of which world have been shown
 let unread = 0;
 
-export function startLog() {
-  watchAll((s) => [worldOf(s), s.log], ([world, log], s) => {
-    const lines = log.map((line, index) => ({ ...line, key: `${world} ${index}` }));
-    keep(byId("log"), lines.toReversed(), (line) => line.key, lineOf);
-    setHidden(byId("log-empty"), log.length > 0);
-    if (known?.world === world && s.round) tell(log.slice(known.count));
-    known = { world, count: log.length };
-  });
-  byId("tab-shop").addEventListener("focus", read);
-  byId("tab-shop").addEventListener("click", read);
-}
+watch((s) => [worldOf(s), s.log], ([world, log], s) => {
+  const lines = log.map((line, index) => ({ ...line, key: `${world} ${index}` }));
+  keep(byId("log"), lines.toReversed(), (line) => line.key, lineOf);
+  if (known?.world === world && s.round) tell(log.slice(known.count));
+  known = { world, count: log.length };
+});
+byId("tab-shop").addEventListener("focus", read);
+byId("tab-shop").addEventListener("click", read);
 
 function tell(lines) {
   for (const line of lines.filter((each) => !OWN.has(each.kind))) toast(`${wordOf(line)}: ${saidOf(line.kind, line.text)}`);
@@ -40,7 +36,7 @@ function showUnread() {
   byId("news").setAttribute("aria-label", `${unread} new`);
 }
 
-/** What a line says, without the kind that stands before it anyway. */
+/** The text of a line without its kind, which the page shows before it. */
 const saidOf = (kind, text) => (text.startsWith(`${kind}: `) ? text.slice(kind.length + 2) : text);
 
 export function lineOf(line) {

@@ -1,4 +1,4 @@
-// One log line: short until it is opened, then all of it.
+// One log line: short until it is opened, then complete.
 
 import { button, el } from "./lib.js";
 import { moment, visible } from "./state.js";
@@ -8,10 +8,10 @@ import { pinButton } from "./pins.js";
 
 const TELLING_MAX = 3;
 const VALUE_MAX = 40;
-// As the room labels its pins.
+// Prefixes of attributes about the origin of a line, as in the room's labels of pins.
 const PLAIN = ["server.", "client.", "network.", "user_agent.", "url.", "thread.", "code.", "telemetry.", "otel.", "event.name"];
 
-/** `only` takes over an attribute as a condition. */
+/** `only` adds an attribute as a condition of the search. */
 export function logLine(line, only) {
   return opening([
     moment(line.time),
@@ -21,7 +21,7 @@ export function logLine(line, only) {
   () => whole(line, only), { dataset: { sequence: line.sequence, time: line.time } });
 }
 
-/** The attributes that say what it was about, rather than where it came from; the shop's own first, as they tell one line from the next. */
+/** The attributes about the event rather than its origin. The shop's own come first: they tell one line from the next. */
 function telling({ attributes }) {
   const pairs = Object.entries(attributes).filter(([key, value]) => !PLAIN.some((start) => key.startsWith(start)) && String(value).length <= VALUE_MAX);
   const [own, others] = [true, false].map((isOwn) => pairs.filter(([key]) => key.startsWith("shop.") === isOwn));

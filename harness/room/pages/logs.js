@@ -1,15 +1,15 @@
-// Searching the log lines. Newest first, or from the very first line on; following brings what arrives.
+// Search in the log lines, newest or oldest first. Following adds new lines as they arrive.
 
-import { attempt, count, el, onSubmit, setHidden, setText } from "./lib.js";
+import { attempt, button, choices, count, el, field, onSubmit, setHidden, setText, submit } from "./lib.js";
 import { nowUnix, unixOf } from "./state.js";
-import { catalogue } from "./catalogue.js";
-import { choices, conditions, field, moreConditions } from "./conditions.js";
+import { catalogue } from "./choices.js";
+import { conditions, moreConditions } from "./conditions.js";
 import { empty, followButton, look, once } from "./look.js";
 import { logLine } from "./logline.js";
 
 const PAGE = 100;
 const FOLLOW_MS = 2_000;
-const KEPT_MAX = 1_000; // lines on the page at most while following
+const KEPT_MAX = 1_000; // the most lines on the page while following
 
 export function logsPanel(panel) {
   const text = el("input", { id: "logs-text", type: "search", autocomplete: "off", spellcheck: false, placeholder: "Text in the line or its attributes" });
@@ -18,23 +18,23 @@ export function logsPanel(panel) {
   const span = choices("logs-span", [["", "All time"], ["10", "Last 10 s"], ["30", "Last 30 s"], ["120", "Last 2 min"]]);
   const order = choices("logs-order", [["newest", "Newest first"], ["oldest", "Oldest first"]]);
   const only = conditions("logs", "An attribute, as in http.route=/", () => run());
-  const search = el("button", { type: "submit", class: "button primary" }, "Search");
+  const search = submit("Search", "primary");
   const follow = followButton(panel, () => run(), goOn, FOLLOW_MS);
   const form = el("form", { class: "filters", role: "search" },
     field("Text", text, "grow wide-field"), field("Service", service), field("Severity", severity), field("Time", span, "secondary"), field("Order", order, "secondary"),
     only.node, el("div", { class: "actions" }, search, follow));
   form.lastElementChild.prepend(moreConditions(form));
   const found = el("p", { class: "hint", role: "status" });
-  const waiting = el("button", { type: "button", class: "button small new-lines", hidden: true });
+  const waiting = button("", showHeld, { kind: "small new-lines", hidden: true });
   const list = el("ol", { class: "lines plain-list" });
-  const more = el("button", { type: "button", class: "button small", hidden: true }, "More lines");
+  const more = button("More lines", addMore, { hidden: true });
   const { node: lookNode, ask, more: askMore } = look(() => run());
   panel.append(form, lookNode, found, waiting, list, more);
   catalogue().then(({ services }) => service.append(...services.map((name) => el("option", { value: name }, name)))).catch(() => {});
 
-  let next = 0; // where following goes on
-  let shown = new Set(); // sequences on the page
-  let held = []; // lines that arrived while somebody reads further down
+  let next = 0; // the sequence at which following continues
+  let shown = new Set(); // sequences of the lines on the page
+  let held = []; // lines that arrived while somebody is reading
 
   const filters = () => {
     const from = span.value && !only.trace() ? nowUnix() - Number(span.value) : "";
@@ -71,7 +71,7 @@ export function logsPanel(panel) {
     ? "No line matches. Take a condition away, or look again in a moment: lines arrive within a few seconds."
     : "The services have written nothing yet. Their log lines would stand here.");
 
-  /** Each at its place by its own time: services send their lines in batches, which arrive in another order. */
+  /** Inserts lines by their own time: services send batches, which arrive out of order. */
   function add(lines) {
     const sign = isNewestFirst() ? -1 : 1;
     const fresh = lines.filter(({ sequence }) => !shown.has(sequence)).map((line) => ({ line, key: sign * unixOf(line.time) }));
@@ -83,20 +83,18 @@ export function logsPanel(panel) {
     }
   }
 
-  /** The line on the page that arrived first or last. */
+  /** The sequence and time of the line on the page that arrived first or last. */
   const arrived = (isWanted) => [...list.children].reduce((one, other) => (isWanted(Number(other.dataset.sequence), Number(one.dataset.sequence)) ? other : one)).dataset;
 
-  more.addEventListener("click", () => attempt(more, async () => {
+  async function addMore() {
     const page = isNewestFirst() ? [["to", arrived((one, other) => one < other).time]] : [["after", arrived((one, other) => one > other).sequence]];
     const answer = await askMore("/evidence/logs", [...filters(), ["limit", PAGE], ...page]);
     add(answer.logs);
     setHidden(more, !answer.truncated);
     sayShown(answer.truncated);
-  }));
+  }
 
-  // ---- Following ------------------------------------------------------------------------------------------------
-
-  /** Nothing is pushed away under the eyes of somebody who reads an open line, or further down. */
+  /** Whether somebody is reading an open line or further down: new lines must then not push it away. */
   function isReading() {
     const top = list.firstElementChild?.getBoundingClientRect().top ?? 0;
     return list.contains(document.activeElement) || list.querySelector('[aria-expanded="true"]') !== null || top < 0;
@@ -116,20 +114,19 @@ export function logsPanel(panel) {
     while (list.children.length > KEPT_MAX) (isNewestFirst() ? list.lastElementChild : list.firstElementChild).remove();
   }
 
-  waiting.addEventListener("click", () => {
+  function showHeld() {
     add(held);
     held = [];
     setHidden(waiting, true);
     list.scrollIntoView({ block: "nearest" });
     list.querySelector("button")?.focus();
-  });
+  }
 
   onSubmit(form, run);
   for (const each of [service, severity, span, order]) each.addEventListener("change", run);
 
   return {
     open: once(run),
-    /** The lines of one trace. */
     show({ trace }) {
       text.value = service.value = severity.value = span.value = "";
       only.clear();

@@ -1,13 +1,13 @@
-// One look at the evidence: what was asked, when, and what came, as it came. The page never says what it means.
+// One look at the evidence: the query, its time, and the unchanged result. The page never interprets a result.
 
-import { attempt, button, copyButton, el, get, setHidden, setText, shown } from "./lib.js";
+import { asked, attempt, button, copyButton, el, get, setHidden, setText } from "./lib.js";
 import { age, nowUnix, state, storyText, watch } from "./state.js";
 
-const OLD_S = 20; // from this age on, in the shop's own seconds, a look is set apart: much may have happened
+const OLD_S = 20; // in the shop's own seconds: an older look is marked, as much may have happened since
 
 /**
- * The line above each kind of evidence that says how old the last look is. `again` asks the same once more.
- * `ask` asks; `more` asks for a part of what is shown, which makes the rest no newer.
+ * The line above each kind of evidence with the age of the last look. `again` repeats the query. `ask` sends a query and
+ * resets the age; `more` loads a further part, which does not make the rest newer.
  */
 export function look(again) {
   const query = el("code", { class: "look-query" });
@@ -18,7 +18,7 @@ export function look(again) {
   let last = null;
   let askedUnix = 0;
 
-  /** The parameters are pairs, and those without a value are left out. Throws a `Problem`. */
+  /** `pairs` are the query parameters; those without a value are left out. */
   async function more(path, pairs = []) {
     const address = addressOf(path, pairs);
     node.setAttribute("aria-busy", "true");
@@ -59,18 +59,12 @@ function addressOf(path, pairs) {
 function showRaw({ address, answer }) {
   const text = JSON.stringify(answer, null, 2);
   const command = `curl -s --oauth2-bearer ${state().token} "${location.origin}${address}"`;
-  shown(el("dialog", { class: "wide", "aria-label": "Raw result" },
-    el("form", { method: "dialog" },
-      el("h2", {}, "The raw result"),
-      el("p", {}, el("code", {}, `GET ${address}`)),
-      preformatted("The answer", "raw", text),
-      el("div", { class: "actions" },
-        el("button", { class: "button primary", autofocus: true }, "Close"),
-        copyButton(() => text, "Copy the result"),
-        state().token && copyButton(() => command, "Copy as curl")))));
+  const body = [el("p", {}, el("code", {}, `GET ${address}`)), preformatted("The answer", "raw", text)];
+  const buttons = [copyButton(() => text, "Copy the result"), state().token && copyButton(() => command, "Copy as curl")];
+  asked({ title: "The raw result", body, yes: "Close", no: null, buttons, kind: "wide" });
 }
 
-/** Runs the first time only: a panel asks when it is first opened. */
+/** Returns a function that runs `run` on its first call only: a panel loads when it is first opened. */
 export function once(run) {
   let isDone = false;
   return () => {
@@ -79,7 +73,7 @@ export function once(run) {
   };
 }
 
-/** A button that calls `goOn` again and again while it is pressed, `first` to begin with; not while nobody sees `panel`. */
+/** A toggle button. While it is on, it calls `first` once and then `goOn` every `everyMs`, except while `panel` is not visible. */
 export function followButton(panel, first, goOn, everyMs, kind = "") {
   let timer = null;
   const isSeen = () => !document.hidden && panel.offsetParent !== null;
@@ -96,31 +90,29 @@ export function followButton(panel, first, goOn, everyMs, kind = "") {
   return node;
 }
 
-/** What stands where nothing was found, or where the room could not answer. */
+/** A placeholder where nothing was found or the room could not answer. */
 export const empty = (text) => el("p", { class: "empty" }, text);
 
-/** A table that may be wider than its place, and is then scrolled with the keyboard, too. An empty head stands above buttons. */
-export const table = (label, heads, rows, kind = "") => el("div", { class: `wide ${kind}`, tabIndex: 0, role: "group", "aria-label": label }, el("table", {},
-  el("caption", { class: "unseen" }, label),
-  el("thead", {}, el("tr", {}, heads.map((head) => (head ? el("th", { scope: "col" }, head) : el("td", {}))))),
-  el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : el("td", {}, cell))))))));
+/** A table that scrolls, with the keyboard too, if it is too wide. The head above a column of buttons is empty. */
+export function table(label, heads, rows, kind = "") {
+  const cells = (row, tag, props) => el("tr", {}, row.map((cell) => (cell instanceof HTMLTableCellElement ? cell : cell === "" ? el("td") : el(tag, props, cell))));
+  return el("div", { class: `wide ${kind}`, tabIndex: 0, role: "group", "aria-label": label }, el("table", {},
+    el("caption", { class: "unseen" }, label),
+    el("thead", {}, cells(heads, "th", { scope: "col" })),
+    el("tbody", {}, rows.map((row) => cells(row, "td", {})))));
+}
 
-export const rowHead = (text) => el("th", { scope: "row" }, text);
+export const figure = (text) => el("td", { class: "number" }, text);
 
-/**
- * A line of a list that shows more when it is opened: what `more` makes, which may take a while.
- * @param {any[]} parts
- * @param {() => any} more
- * @param {Record<string, any>} [props]
- */
-export function opening(parts, more, props = {}) {
+/** A line of a list that opens to show the node from `more`, which may be asynchronous. */
+export function opening(parts, more, /** @type {Record<string, any>} */ props = {}) {
   const head = el("button", { type: "button", class: "line-head", "aria-expanded": "false" }, parts);
   const node = el("li", { class: "line", ...props }, head);
   opens(head, node, more);
   return node;
 }
 
-/** Lets `head` show what `more` makes at the end of `node`, and take it away again. */
+/** Makes `head` a toggle that adds the node from `more` at the end of `node`, and removes it again. */
 export function opens(head, node, more) {
   let below = null;
   head.addEventListener("click", () => attempt(head, async () => {
@@ -130,5 +122,5 @@ export function opens(head, node, more) {
   }));
 }
 
-/** Text from elsewhere, as it came. */
+/** Unchanged text from elsewhere. */
 export const preformatted = (label, kind, ...text) => el("pre", { class: kind, tabIndex: 0, role: "group", "aria-label": label }, ...text);

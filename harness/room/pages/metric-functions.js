@@ -1,8 +1,8 @@
-// What can be asked of a metric, by its kind, and how its values read.
+// The functions that each kind of metric allows, and the format of its values.
 
 const QUANTILES = [["0.5", "half are at most this (p50)"], ["0.95", "95 % are at most this (p95)"], ["0.99", "99 % are at most this (p99)"]];
 
-/** The functions that fit a kind of metric, as value and words. */
+/** The functions that fit a kind of metric, as pairs of value and label. */
 export function functionsOf(kind) {
   if (kind === "gauge") return [["range", "its value"]];
   const growing = [["rate", "per second"], ["ratio", "the share that has …"], ["range", kind === "histogram" ? "count so far" : "total so far"]];
@@ -10,13 +10,12 @@ export function functionsOf(kind) {
   return [...QUANTILES.map(([q, words]) => [`quantile ${q}`, words]), ...growing];
 }
 
-/** The parameters of a function as it was chosen. */
 export function functionPairs(chosen, of) {
   const [name, q] = chosen.split(" ");
   return [["function", name], ["q", q], ...(name === "ratio" ? [["of", of]] : [])];
 }
 
-/** All names of labels that the series of a metric have, with their values. */
+/** All label names of a metric's series, with their values. */
 export function labelsOf(metric) {
   const found = new Map();
   for (const labels of metric.labels) {
@@ -28,7 +27,7 @@ export function labelsOf(metric) {
   return new Map([...found].filter(([, values]) => values.size > 0));
 }
 
-/** How a value is written, and the name of its unit. */
+/** The format of a value, and the name of its unit. */
 export function writing(unit, chosen) {
   const [name] = chosen.split(" ");
   if (name === "ratio") return { unit: "share", format: (value) => `${round(value * 100)} %` };
@@ -54,7 +53,7 @@ function bytes(value) {
   return `${round(value / 2 ** (10 * power))} ${["B", "KiB", "MiB", "GiB"][power]}`;
 }
 
-/** Where most people begin: how many, how many fail, how slow. Only what the services really tell is offered. */
+/** Common first questions: how many requests, how they end, how slow they are. Offers only metrics that the services really export. */
 export function beginnings(metrics) {
   const has = (name) => metrics.find((metric) => metric.name === name);
   const requests = has("http.server.request.duration");

@@ -1,16 +1,15 @@
-// Questions about metrics: one metric, one function, lines by some attributes; as a chart and as a table.
+// Queries on metrics: one metric, one function, a line for each value of some attributes; as a chart and as a table.
 
-import { attempt, button, count, el, setHidden, setOptions, setText } from "./lib.js";
+import { attempt, button, choices, count, el, field, setHidden, setOptions, setText } from "./lib.js";
 import { momentText, nowUnix, state } from "./state.js";
-import { alertsSection } from "./alerts.js";
+import { alertsSection, requestsSection } from "./asides.js";
 import { chart, linesOf } from "./chart.js";
 import { legend } from "./legend.js";
 import { isGranted } from "./evidence.js";
-import { choices, conditions, field, moreConditions } from "./conditions.js";
+import { conditions, moreConditions } from "./conditions.js";
 import { empty, followButton, look, once } from "./look.js";
 import { pinButton } from "./pins.js";
 import { beginnings, functionPairs, functionsOf, labelsOf, writing } from "./metric-functions.js";
-import { requestsSection } from "./requests.js";
 
 const FOLLOW_MS = 5_000;
 const POINTS = 80;
@@ -18,7 +17,7 @@ const POINTS = 80;
 export function metricsPanel(panel) {
   let metrics = [];
   let zoomed = null; // [from, to] chosen in the chart
-  let lines = []; // names of attributes that make a line each
+  let lines = []; // names of attributes: one line for each combination of their values
 
   const begin = el("div", { class: "row beginnings", role: "group", "aria-label": "Where to begin" });
   const metric = el("select", { id: "metrics-name" });
@@ -32,7 +31,7 @@ export function metricsPanel(panel) {
   const only = conditions("metrics", "An attribute, as in http.route=/", () => run());
   const goOn = () => (zoomed ? undefined : run());
   const follow = followButton(panel, goOn, goOn, FOLLOW_MS, "small");
-  const widen = el("button", { type: "button", class: "button small", hidden: true }, "Show all of it");
+  const widen = button("Show all of it", () => { zoomed = null; drawing.node.querySelector("[tabindex]").focus(); return run(); }, { hidden: true });
   const title = el("h3", {});
   const subtitle = el("p", { class: "hint" });
   const nothing = empty("");
@@ -56,7 +55,7 @@ export function metricsPanel(panel) {
 
   const known = () => metrics.find(({ name }) => name === metric.value);
   const isGiven = ([, value]) => value !== "" && value !== null && value !== undefined;
-  // "by" is also given when it is empty: then all series make one line.
+  // "by" is sent even if it is empty: then all series make one line.
   const questionPairs = () => [["name", metric.value], ...functionPairs(chosen.value, of.value), ["service", service.value], ["by", lines.join(",") || " "], ...only.pairs()];
 
   async function list() {
@@ -68,10 +67,10 @@ export function metricsPanel(panel) {
     const [first] = beginnings(metrics);
     if (first) await take(first);
     else { choose(); await run(); }
-    if (follow.getAttribute("aria-pressed") === "false") follow.click(); // a chart that stands still would look like calm
+    if (follow.getAttribute("aria-pressed") === "false") follow.click(); // a chart that stands still would look like a calm shop
   }
 
-  /** Fits the other fields to the metric that was chosen. */
+  /** Fits the other fields to the chosen metric. */
   function choose() {
     const info = known();
     const labels = labelsOf(info);
@@ -140,6 +139,5 @@ export function metricsPanel(panel) {
   metric.addEventListener("change", () => { choose(); run(); });
   for (const each of [chosen, of, service]) each.addEventListener("change", run);
   span.addEventListener("change", () => { zoomed = null; run(); });
-  widen.addEventListener("click", () => { zoomed = null; drawing.node.querySelector("[tabindex]").focus(); run(); });
   return { open: once(() => attempt(panel, list)) };
 }

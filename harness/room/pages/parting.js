@@ -1,9 +1,9 @@
 // At the end of a team's debrief, for each person: two actions with owner and date, the file to take home, and two questions about the
 // session, answered without a name.
 
-import { byId, el, get, onSubmit, send, setExample, toast } from "./lib.js";
+import { byId, el, field, get, onSubmit, send, setExample, submit, toast } from "./lib.js";
 
-/** Who has no seat, as a program that shows a team's token, has nothing of its own here. */
+/** Fills this part of the page. Without a seat there is none: a program with a team's token, for example. */
 export async function startParting() {
   const place = byId("parting");
   if (!place) return;
@@ -11,7 +11,7 @@ export async function startParting() {
     /** @type {Api.Parting} */
     const parting = await get("/api/team/parting");
     setExample(parting.purpose === "example");
-    // Who was alone has nobody to tell how the session was.
+    // After a rehearsal alone there is nobody to receive feedback.
     place.replaceChildren(actionsCard(parting), ...(parting.purpose === "solo" ? [] : [feedbackCard(parting)]));
     place.hidden = false;
   } catch {
@@ -19,21 +19,19 @@ export async function startParting() {
   }
 }
 
-/** @param {Api.Parting} parting */
-function actionsCard({ actions, actions_max: count, action_characters: longest, owner_characters: longestName }) {
+function actionsCard(/** @type {Api.Parting} */ { actions, actions_max: count, action_characters: longest, owner_characters: longestName }) {
   const rows = Array.from({ length: count }, (_, place) => {
     const { text = "", owner = "", due = "" } = actions[place] ?? {};
-    const field = (name, label, input) => el("div", { class: "field" }, el("label", { for: `${name}-${place}` }, label), Object.assign(input, { id: `${name}-${place}` }));
-    const what = el("input", { maxLength: longest, value: text, autocomplete: "off" });
-    const who = el("input", { maxLength: longestName, value: owner ?? "", autocomplete: "off" });
-    const when = el("input", { type: "date", value: due ?? "" });
+    const what = el("input", { id: `action-${place}`, maxLength: longest, value: text, autocomplete: "off" });
+    const who = el("input", { id: `owner-${place}`, maxLength: longestName, value: owner ?? "", autocomplete: "off" });
+    const when = el("input", { id: `due-${place}`, type: "date", value: due ?? "" });
     const node = el("fieldset", { class: "action" }, el("legend", { class: "unseen" }, `Action ${place + 1}`),
-      field("action", `Action ${place + 1}`, what), field("owner", "Owner", who), field("due", "By", when));
+      field(`Action ${place + 1}`, what, ""), field("Owner", who, ""), field("By", when, ""));
     return { node, value: () => ({ text: what.value.trim(), owner: who.value.trim() || null, due: when.value || null }) };
   });
   const form = el("form", { class: "stack" }, ...rows.map(({ node }) => node),
     el("div", { class: "actions" },
-      el("button", { class: "button primary", type: "submit" }, "Keep them"),
+      submit("Keep them", "primary"),
       el("a", { class: "button", href: "/api/team/debrief/take-home.html", download: "" }, "Download your page")));
   onSubmit(form, async () => {
     await send("PUT", "/api/team/parting", { actions: rows.map(({ value }) => value()).filter(({ text }) => text) });
@@ -45,27 +43,21 @@ function actionsCard({ actions, actions_max: count, action_characters: longest, 
     form);
 }
 
-/** @param {Api.Parting} parting */
-function feedbackCard({ has_said: hasSaid, remark_characters: longest }) {
+function feedbackCard(/** @type {Api.Parting} */ { has_said: hasSaid, remark_characters: longest }) {
   const thanks = el("p", { role: "status" }, "Thank you. Your answer is kept without your name.");
-  const title = el("h2", { id: "said-title" }, "Two questions about this session");
-  const card = el("section", { class: "card stack", "aria-labelledby": "said-title" }, title);
-  if (hasSaid) {
-    card.append(thanks);
-    return card;
-  }
   const words = el("input", { id: "said-words", maxLength: longest, autocomplete: "off" });
   const form = el("form", { class: "stack" },
+    el("p", { class: "hint" }, "No name is kept with your answer, nor when it came. The facilitator reads all of them together."),
     yesOrNo("learned", "Did you learn something new?"), yesOrNo("again", "Would you come again?"),
-    el("div", { class: "field" }, el("label", { for: words.id }, "In one line, if you like: what should be different next time?"), words),
-    el("div", { class: "actions" }, el("button", { class: "button primary", type: "submit" }, "Send")));
+    field("In one line, if you like: what should be different next time?", words, ""),
+    el("div", { class: "actions" }, submit("Send", "primary")));
   onSubmit(form, async () => {
     const isYes = (name) => new FormData(form).get(name) === "yes";
     await send("POST", "/api/team/feedback", { learned: isYes("learned"), again: isYes("again"), words: words.value.trim() || null });
     form.replaceWith(thanks);
   });
-  card.append(el("p", { class: "hint" }, "No name is kept with your answer, nor when it came. The facilitator reads all of them together."), form);
-  return card;
+  return el("section", { class: "card stack", "aria-labelledby": "said-title" },
+    el("h2", { id: "said-title" }, "Two questions about this session"), hasSaid ? thanks : form);
 }
 
 const yesOrNo = (name, question) => el("fieldset", {}, el("legend", {}, question),

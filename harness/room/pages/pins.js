@@ -1,21 +1,18 @@
-// Pinned evidence: what the team holds on to, as the room read it at that moment. Claims of the explanation rest on it.
+// Pinned evidence: the team keeps it as the room read it at the moment of pinning. Claims of the explanation rest on it.
 
-import { button, byId, confirmed, copyButton, count, el, keep, send, setHidden, setText, toast } from "./lib.js";
-import { watchAll } from "./state.js";
+import { button, byId, confirmed, copyButton, count, el, keep, send, setText, toast } from "./lib.js";
+import { watch } from "./state.js";
 import { preformatted } from "./look.js";
 
-/**
- * Has the room read a piece of evidence and keep it.
- * @param {Api.Source} source
- */
-export async function pin(source) {
+/** Tells the room to read a piece of evidence and keep it. */
+export async function pin(/** @type {Api.Source} */ source) {
   await send("POST", "/api/team/pins", source);
   toast("Pinned. It stands at “Explain”, under “Pinned evidence”, and your claims can rest on it.");
 }
 
-const STAYS = ["log", "span", "version", "change"]; // what is the same whenever it is pinned
+const STAYS = ["log", "span", "version", "change"]; // sources that do not change with the time of pinning
 
-/** A button that pins what `sourceOf` says; `name` says what, where the label alone does not. */
+/** A button that pins the source from `sourceOf`. `name` is the accessible name if the label alone is unclear. */
 export function pinButton(sourceOf, label = "Pin", name = null) {
   const node = button(label, async () => {
     const source = await sourceOf();
@@ -25,20 +22,17 @@ export function pinButton(sourceOf, label = "Pin", name = null) {
   return node;
 }
 
-export function startPins() {
-  const none = el("p", { class: "empty" }, "Nothing yet. “Pin” stands beside every log line, chart, span, version and page: claims rest on what is pinned.");
-  const list = el("ul", { class: "pins plain-list" });
-  byId("pins").append(none, list);
-  watchAll((s) => [s.pins, s.claims], ([pins, claims]) => {
-    setHidden(none, pins.length > 0);
-    keep(list, pins, ({ id }) => id, pinLine, (node, { id }) => {
-      const used = claims.filter((claim) => claim.pins.includes(id)).length;
-      node.querySelector(".pin-used").textContent = used === 0 ? "" : `, in ${count(used, "claim")}`;
-    });
+const none = el("p", { class: "empty if-none" }, "Nothing yet. “Pin” stands beside every log line, chart, span, version and page: claims rest on what is pinned.");
+const list = el("ul", { class: "stack tight plain-list" });
+byId("pins").append(list, none);
+watch((s) => [s.pins, s.claims], ([pins, claims]) => {
+  keep(list, pins, ({ id }) => id, pinLine, (node, { id }) => {
+    const used = claims.filter((claim) => claim.pins.includes(id)).length;
+    node.querySelector(".pin-used").textContent = used === 0 ? "" : `, in ${count(used, "claim")}`;
   });
-}
+});
 
-/** When it was so what a pin shows; it may have been pinned long after. */
+/** The time that a pin's evidence is about; the team may have pinned it much later. */
 export const whenText = ({ source, shows_story: shows }) => (source === "chart" ? `from ${shows} on` : `as of ${shows}`);
 
 function pinLine(pinned) {

@@ -1,5 +1,5 @@
-// The debrief on a projector: one step at a time. Each step first asks its question; its answer comes with the next press. Hands that are
-// raised for a repair are counted by pressing it.
+// The debrief on a projector, one step at a time. Each step first shows its question, and with the next press its answer. Each press on a repair
+// counts a raised hand; with Shift it takes one back.
 
 import { button, byId, el, setText } from "./lib.js";
 
@@ -22,7 +22,7 @@ export function startPresenter() {
     scrollTo(0, 0);
   }
 
-  /** On to the answer, then to the next question; back to the question before. */
+  /** Forward: the answer, then the next question. Back: the question before. */
   function go(by) {
     const answer = answerOf(slides[at]);
     if (by > 0 && answer && !answer.open) {
@@ -47,7 +47,7 @@ export function startPresenter() {
     at = 0;
     slides.map(answerOf).forEach((answer) => { if (answer) answer.open = false; });
     document.body.classList.add("presenting");
-    document.documentElement.requestFullscreen?.().catch(() => {}); // as large without it, where a browser refuses
+    document.documentElement.requestFullscreen?.().catch(() => {}); // a browser may refuse: the presentation works without it
     show();
   });
   addEventListener("keydown", (event) => {

@@ -1,11 +1,11 @@
-// A round as it went: one clock moves over the timelines of an incident, and says for each team what it looked at, thought, had done and heard.
+// The replay of a round: one clock moves over the timelines of an incident, and shows for each team what it looked at, thought, did and heard.
 
 import { attempt, setText, storyTime, svg } from "./lib.js";
 
 const TICK_MS = 100;
-const PLAYED_IN_MS = 60_000; // the whole of it
+const PLAYED_IN_MS = 60_000; // a whole replay
 
-/** Lets the replays of a page be moved, and whatever names a moment lead there. Called again after a part has come anew. */
+/** Starts the replays of a page, and the links that lead to a moment. Call it again after a part of the page was replaced. */
 export function startReplays() {
   for (const article of document.querySelectorAll("article.round")) {
     article.replay ??= replayOf(article);
@@ -41,7 +41,7 @@ function replayOf(article) {
     draw(at);
   }
 
-  /** The same moment on each drawing of the timelines: the wide one, and that for a phone. */
+  /** Moves the cursor in each drawing of the timelines: the wide one, and the one for phones. */
   function draw(at) {
     for (const story of article.querySelectorAll(".chart .story")) {
       const plot = story.ownerSVGElement;

@@ -1,5 +1,5 @@
-// The shop as a customer meets it. Each reload opens a new frame behind the shown one and takes its place when it has
-// come, so that a page that hangs is seen to hang: the seconds are counted over the last page that did come, which fades.
+// The shop as a customer sees it. Each reload loads a new frame behind the shown one, and swaps them when the page has
+// come. So people see a page hang: a count of seconds covers the last page that came, which fades.
 
 import { attempt, byId, el, setHidden, setText } from "./lib.js";
 import { nowUnix, momentText, state, watch } from "./state.js";
@@ -14,30 +14,28 @@ const PAGES = [
 const RELOAD_MS = 10_000;
 const TICK_MS = 500;
 const GIVE_UP_MS = 60_000;
-const WAIT_SHOWN_S = 2; // a page that is merely slow does not make the picture flicker
-const PATIENCE_S = 10; // after which a customer gives up, and the room answers in the shop's place
+const WAIT_SHOWN_S = 2; // below this, a slow page does not make the picture flicker
+const PATIENCE_S = 10; // then a customer gives up, and the room answers in the shop's place
 
-let shown = null; // the frame that has come
-let coming = null; // { frame, since }: the one that has not yet
+let shown = null; // the loaded frame
+let coming = null; // { frame, since }: the frame that is still loading
 let cameAt = 0;
 
 const seconds = el("b", {});
 const waiting = el("div", { class: "shop-waiting", hidden: true, "aria-hidden": "true" },
   seconds, el("span", {}, "and no page has come."), el("span", { class: "tiny" }, `A customer gives up after ${PATIENCE_S} s.`));
 
-export function startShop() {
-  byId("shop-frames").append(waiting);
-  byId("shop-page").append(...PAGES.map(({ route, label }) => el("option", { value: route }, label)));
-  byId("shop-page").addEventListener("change", () => { forget(); open(); });
-  byId("shop-reload").addEventListener("click", open);
-  byId("shop-pin").addEventListener("click", (event) => attempt(event.currentTarget, () => pin({ source: "page", route: page().route })));
-  watch((s) => s.round && s.shop, (shop) => {
-    forget();
-    if (shop) open();
-  });
-  watch((s) => s.guess === null, (isClosed) => setHidden(byId("shop-pin"), isClosed));
-  setInterval(follow, TICK_MS);
-}
+byId("shop-frames").append(waiting);
+byId("shop-page").append(...PAGES.map(({ route, label }) => el("option", { value: route }, label)));
+byId("shop-page").addEventListener("change", () => { forget(); open(); });
+byId("shop-reload").addEventListener("click", open);
+byId("shop-pin").addEventListener("click", (event) => attempt(event.currentTarget, () => pin({ source: "page", route: page().route })));
+watch((s) => s.round && s.shop, (shop) => {
+  forget();
+  if (shop) open();
+});
+watch((s) => s.guess === null, (isClosed) => setHidden(byId("shop-pin"), isClosed));
+setInterval(follow, TICK_MS);
 
 const page = () => PAGES.find(({ route }) => route === byId("shop-page").value);
 
@@ -61,7 +59,7 @@ function open() {
 }
 
 function came(frame) {
-  if (coming?.frame !== frame) return; // somebody followed a link in the shop
+  if (coming?.frame !== frame) return; // a later load of the shown frame: somebody followed a link in the shop
   shown?.remove();
   shown = frame;
   frame.classList.remove("coming");

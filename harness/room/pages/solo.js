@@ -1,27 +1,25 @@
-// A rehearsal alone: where to begin, and what a facilitator would do otherwise: begin, give a hint, pause, end.
+// A rehearsal alone: where to begin, and the controls that a facilitator would have otherwise: begin, hint, pause, end.
 
 import { button, byId, confirmed, count, el, send, setHidden, setText } from "./lib.js";
-import { isLive, state, watchAll } from "./state.js";
+import { isLive, state, watch } from "./state.js";
 
 const lead = (step) => send("POST", "/api/team/lead", { step });
 
 /** The controls beside the one line that says what to do now. */
-export function startSolo() {
-  const hint = button("", () => lead("hint"));
-  const pause = button("", () => lead(state().phase === "paused" ? "resume" : "pause"));
-  const end = button("End it", async () => {
-    if (await confirmed("End the rehearsal?", "End it", "What stands in your explanation then counts, and the answers open.")) await lead("end");
-  });
-  byId("lead").append(hint, pause, end);
-  watchAll((s) => [s.purpose === "solo" && isLive(s), s.phase, s.hints_left], ([isShown, phase, left]) => {
-    setHidden(byId("lead"), !isShown);
-    setText(pause, phase === "paused" ? "Go on" : "Pause");
-    setText(hint, left ? `Give me a hint (${left} left)` : "No hint is left");
-    hint.disabled = !left || phase === "paused";
-  });
-}
+const hint = button("", () => lead("hint"));
+const pause = button("", () => lead(state().phase === "paused" ? "resume" : "pause"));
+const end = button("End it", async () => {
+  if (await confirmed("End the rehearsal?", "End it", "What stands in your explanation then counts, and the answers open.")) await lead("end");
+});
+byId("lead").append(hint, pause, end);
+watch((s) => [s.purpose === "solo" && isLive(s), s.phase, s.hints_left], ([isShown, phase, left]) => {
+  setHidden(byId("lead"), !isShown);
+  setText(pause, phase === "paused" ? "Go on" : "Pause");
+  setText(hint, left ? `Give me a hint (${left} left)` : "No hint is left");
+  hint.disabled = !left || phase === "paused";
+});
 
-/** What stands in place of the lobby. */
+/** The page in place of the lobby. */
 export function rehearsal(s, rules, countdown) {
   const begin = button("Begin", () => lead("begin"), { kind: "primary large" });
   const minutes = Math.round(s.next_minutes ?? 0);

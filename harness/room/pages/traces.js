@@ -1,9 +1,9 @@
-// Finding traces, and one of them as a waterfall.
+// The search for traces, and one trace as a waterfall.
 
-import { attempt, button, count, el, onSubmit, setHidden, setText } from "./lib.js";
+import { attempt, button, choices, count, el, field, onSubmit, setHidden, setText, submit } from "./lib.js";
 import { durationText, moment, nowUnix, visible } from "./state.js";
-import { catalogue } from "./catalogue.js";
-import { choices, conditions, field, moreConditions } from "./conditions.js";
+import { catalogue } from "./choices.js";
+import { conditions, moreConditions } from "./conditions.js";
 import { empty, look, once } from "./look.js";
 import { waterfall } from "./waterfall.js";
 
@@ -16,7 +16,7 @@ export function tracesPanel(panel) {
   const routes = el("datalist", { id: "traces-routes" }, ...ROUTES.map((value) => el("option", { value })));
   const span = choices("traces-span", [["", "All time"], ["30", "Last 30 s"], ["120", "Last 2 min"]]);
   const only = conditions("traces", "An attribute of a span, key=value", () => run());
-  const search = el("button", { type: "submit", class: "button primary" }, "Search");
+  const search = submit("Search", "primary");
   const form = el("form", { class: "filters", role: "search" },
     field("Which", order), field("Service", service), field("Route", route, "wide-field secondary"), routes, field("Time", span, "secondary"), only.node,
     el("div", { class: "actions" }, search));
@@ -71,19 +71,21 @@ export function tracesPanel(panel) {
       cameFrom = from ?? cameFrom;
       const back = button("← All traces", close);
       one.replaceChildren(el("div", { class: "row" }, back), ...waterfall(trace, { openTrace: open }));
-      setHidden(one, false);
-      setHidden(many, true);
-      setHidden(traceLook, false);
+      show(true);
       back.focus({ preventScroll: true });
       one.scrollIntoView({ block: "nearest" });
     });
   }
 
+  function show(isOne) {
+    setHidden(one, !isOne);
+    setHidden(traceLook, !isOne);
+    setHidden(many, isOne);
+  }
+
   function close() {
     openedId = null;
-    setHidden(one, true);
-    setHidden(traceLook, true);
-    setHidden(many, false);
+    show(false);
     if (!list.hasChildNodes()) run();
     (cameFrom?.isConnected ? cameFrom : search).focus();
   }

@@ -1,19 +1,19 @@
-// A trace as a waterfall: where the bar is long and those below it are not, there the time went. A heavy bar is on the
-// path that the request waited for; work of another trace, which nobody waited for, is drawn as an outline.
+// A trace as a waterfall. A long bar with only short bars below it shows where the time went. A heavy bar is on the
+// path that the request waited for. Linked work of another trace, for which the request did not wait, is an outline.
 
 import { button, el, setHidden } from "./lib.js";
 import { durationText, moment, visible } from "./state.js";
 import { isGranted, lookAt } from "./evidence.js";
 import { pair } from "./logline.js";
-import { opens, preformatted } from "./look.js";
+import { figure, opens, preformatted, table } from "./look.js";
 import { pinButton } from "./pins.js";
 
 const INDENT_MAX = 10;
 const WAITED_SHOWN = 5;
 
-/** `openTrace(id)` opens another trace. Answers with the nodes to show. */
+/** Returns the nodes to show. `openTrace(id)` opens another trace. */
 export function waterfall(trace, { openTrace }) {
-  // Linked work may go on after the trace itself has ended, so that the bars are drawn over all of it.
+  // Linked work may begin before the trace or end after it, so the axis covers both.
   const start = Math.min(0, ...trace.spans.map((span) => span.offset_s));
   const end = Math.max(trace.duration_s, ...trace.spans.map((span) => span.offset_s + span.duration_s));
   const scale = { start, length: Math.max(end - start, 1e-9) };
@@ -59,7 +59,7 @@ function spanRow(span, scale, trace, openTrace, isParent) {
   return { node, toggle };
 }
 
-/** Hides what stands below a span, or shows it again; what was folded further down stays so. */
+/** Folds the spans below a span, or unfolds them; spans folded further down stay folded. */
 function fold(rows, spans, index) {
   const { toggle } = rows[index];
   const isOpen = toggle.getAttribute("aria-expanded") === "true";
@@ -93,7 +93,7 @@ function whole(span, isLinked, openTrace) {
 
 const logLinesOf = ({ trace_id }) => button("Its log lines", () => lookAt("logs", { trace: trace_id }));
 
-/** The spans that the request itself waited for longest. */
+/** The spans for which the request itself waited longest. */
 function waitedFor(trace) {
   const waited = new Map();
   for (const step of trace.critical_path) {
@@ -104,8 +104,6 @@ function waitedFor(trace) {
   if (all === 0) return null;
   const longest = [...waited].sort((a, b) => b[1] - a[1]).slice(0, WAITED_SHOWN);
   return el("div", { class: "stack tight" }, el("h3", {}, "What the request waited for"),
-    el("table", { class: "waited" },
-      el("thead", { class: "unseen" }, el("tr", {}, ...["Time", "Share", "Span"].map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, ...longest.map(([name, time]) => el("tr", {},
-        el("td", { class: "number" }, durationText(time)), el("td", { class: "number" }, `${Math.round((100 * time) / all)} %`), el("td", {}, visible(name)))))));
+    table("What the request waited for", ["Time", "Share", "Span"], longest.map(([name, time]) =>
+      [figure(durationText(time)), figure(`${Math.round((100 * time) / all)} %`), visible(name)]), "waited"));
 }

@@ -4,12 +4,8 @@ import { byId, el } from "./elements.js";
 
 const TOAST_MS = 6_000;
 
-/**
- * Tabs with arrow keys: buttons with `role="tab"` and `aria-controls`. Answers with a function that chooses one.
- * @param {any} list
- * @param {(chosen: any) => void} onChange
- */
-export function tabs(list, onChange = () => {}) {
+/** Tabs with arrow keys: buttons with `role="tab"` and `aria-controls`. Returns a function that selects a tab. */
+export function tabs(list, onChange) {
   const visible = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => !tab.hidden);
   const choose = (chosen, withFocus = false) => {
     for (const tab of list.querySelectorAll('[role="tab"]')) {
@@ -37,52 +33,48 @@ export function tabs(list, onChange = () => {}) {
   return choose;
 }
 
-/** Asks in a dialog; true if the answer is `yes`. `body` may hold fields, whose validity is checked first. */
-export function asked({ title, text = "", yes = "Yes", no = "Cancel", body = null }) {
+/**
+ * Asks in a dialog. Resolves to true if the person confirms with `yes`; with `no` null, the only answer closes the dialog. `body` may hold
+ * fields, which must be valid first. `buttons` do something else and leave the dialog open.
+ */
+export function asked({ title, text = "", yes = "Yes", no = "Cancel", body = null, buttons = [], kind = "" }) {
   const id = `dialog-${Math.random().toString(36).slice(2)}`;
-  const form = el("form", { method: "dialog" },
+  const dialog = el("dialog", { class: kind, "aria-labelledby": id }, el("form", { method: "dialog" },
     el("h2", { id }, title),
     text && el("p", {}, text),
     body,
     el("div", { class: "actions" },
-      el("button", { class: "button primary", value: "yes" }, yes),
-      el("button", { class: "button", value: "no", formNoValidate: true, autofocus: !body }, no)));
-  return shown(el("dialog", { "aria-labelledby": id }, form)).then((answer) => answer === "yes");
-}
-
-/** Shows a dialog that is made for this once; answers with the value of the button that closed it. */
-export function shown(dialog) {
+      el("button", { class: "button primary", value: no === null ? "close" : "yes", autofocus: no === null }, yes), ...buttons,
+      no && el("button", { class: "button", value: "no", formNoValidate: true, autofocus: !body }, no))));
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((answer) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      answer(dialog.returnValue);
+      answer(dialog.returnValue === "yes");
     });
   });
 }
 
-/** The short form: one question, and what the button says. */
+/** Asks for a confirmation: one question, and the label of the button. */
 export const confirmed = (title, yes = "Yes", text = "") => asked({ title, text, yes });
 
-/** A short message at the edge, read out politely. */
+const region = el("div", { class: "toasts", role: "status" });
+document.body.append(region);
+
+/** A short message at the page's edge, in a polite live region. */
 export function toast(text, kind = "done") {
-  let region = byId("toasts");
-  if (!region) {
-    region = el("div", { id: "toasts", class: "toasts", role: "status" });
-    document.body.append(region);
-  }
-  // Said again, it takes the place of what it said before.
+  // A repeated message replaces the one with the same text.
   document.querySelectorAll(".toast").forEach((each) => { if (each.textContent === text) each.remove(); });
   const note = el("p", { class: `toast ${kind}` }, text);
   const modal = [...document.querySelectorAll("dialog[open]")].at(-1);
-  (modal ?? region).append(note); // under a modal dialog nothing else is seen or read
+  (modal ?? region).append(note); // while a modal dialog is open, nothing outside it is seen or read out
   setTimeout(() => note.remove(), TOAST_MS);
 }
 
-/** A button that copies what `textOf` says; works over plain HTTP too, where the clipboard's own interface is missing. */
-export function copyButton(textOf, label = "Copy") {
-  const button = el("button", { type: "button", class: "button small" }, label);
+/** A button that copies the text from `textOf`. It works over plain HTTP, too, where browsers lack the clipboard API. */
+export function copyButton(textOf, label = "Copy", props = {}) {
+  const button = el("button", { type: "button", class: "button small", ...props }, label);
   button.addEventListener("click", async () => {
     const done = await copied(textOf());
     toast(done ? "Copied." : "Your browser does not allow copying. Select the text and copy it by hand.", done ? "done" : "problem");

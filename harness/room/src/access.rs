@@ -1,9 +1,9 @@
-//! Who is allowed what. Teaches that a credential is compared in constant time, a cookie alone changes nothing, and a page of another
-//! site changes nothing at all.
+//! Authentication and permissions. Teaches to compare credentials in constant time, and to refuse changes that rest on a cookie alone or come from
+//! a page of another site.
 //!
-//! A browser shows a cookie (`seat` or `desk`, `HttpOnly`, `SameSite=Strict`); a program shows a bearer token. What a cookie alone could
-//! do from a foreign page (cross-site request forgery) is closed three times: by `SameSite`, by a header that a foreign page cannot send, and
-//! by what a browser says of a request's origin. How often somebody may ask is [`rate_limits`](crate::rate_limits)'s.
+//! A browser sends a cookie (`seat` or `desk`, `HttpOnly`, `SameSite=Strict`); a program sends a bearer token. Three defences stop cross-site
+//! request forgery: `SameSite`, a header that a foreign page cannot send, and the origin that the browser reports.
+//! [`rate_limits`](crate::rate_limits) limits how often somebody may ask.
 
 use axum::{
     extract::{FromRequestParts, Request},
@@ -23,14 +23,14 @@ use crate::{
     lines::Lines,
     rate_limits::{Client, Who},
     room::Room,
-    session::Seat,
+    session::{Seat, forbidden},
 };
 
 /// The cookies of somebody in a team and of the facilitator.
 pub const SEAT: &str = "seat";
 pub const DESK: &str = "desk";
 
-/// What every change that comes with a cookie must carry.
+/// The header that every change with a cookie must carry.
 pub const REQUESTED_WITH: &str = "x-requested-with";
 
 /// The characters of tokens and codes: none that is easily mistaken for another.
@@ -40,7 +40,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
 pub struct Member {
     pub room: Room,
     pub team: u32,
-    /// `program` for who shows the team's token.
+    /// `program` for a request with the team's token.
     pub alias: String,
     pub who: Who,
 }
@@ -52,18 +52,18 @@ impl Member {
     }
 }
 
-/// Who may do everything at the desk.
+/// Somebody signed in at the desk, with any rights.
 #[derive(Clone, Debug)]
-pub struct Facilitator {
+pub struct AtDesk {
     pub room: Room,
     pub who: Who,
     pub name: String,
     pub rights: Rights,
 }
 
-/// Anybody at the desk, whatever they may do there.
+/// Somebody at the desk whose rights allow the request: everybody there may read, and only a facilitator may change anything.
 #[derive(Clone, Debug)]
-pub struct AtDesk(pub Facilitator);
+pub struct Facilitator(pub Room);
 
 impl FromRequestParts<Room> for Member {
     type Rejection = Problem;
@@ -79,7 +79,7 @@ impl FromRequestParts<Room> for Member {
 }
 
 impl Room {
-    /// The seat in a team that this token belongs to. Asking marks the seat as in use.
+    /// The seat in a team that this token belongs to. The call marks the seat as in use.
     pub(crate) fn seat_of(&self, shown: &str) -> Option<Seat> {
         self.change(|session| {
             let is_theirs = |seat: &&Seat| seat.team.is_some() && is_same(&seat.token, shown);
@@ -94,7 +94,7 @@ fn member(room: &Room, shown: &str) -> Result<Option<Member>, Problem> {
     if let Some(Seat { id, team: Some(team), alias, waiting, .. }) = room.seat_of(shown) {
         if waiting {
             let detail = "You are not in the team yet: somebody in it, or the facilitator, lets you in.";
-            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+            return Err(forbidden(detail));
         }
         return Ok(Some(Member { room: room.clone(), team, alias, who: Who::Seat(id) }));
     }
@@ -124,7 +124,7 @@ impl FromRequestParts<Room> for AtDesk {
         };
         // No limit on the facilitator's changes: planning a round for sixty teams takes many.
         room.rate_limits().request(Who::Desk(id), None, false)?;
-        Ok(Self(Facilitator { room: room.clone(), who: Who::Desk(id), name, rights }))
+        Ok(Self { room: room.clone(), who: Who::Desk(id), name, rights })
     }
 }
 
@@ -132,15 +132,13 @@ impl FromRequestParts<Room> for Facilitator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Problem> {
-        let AtDesk(somebody) = AtDesk::from_request_parts(parts, room).await?;
-        if parts.method.is_safe() || somebody.rights == Rights::Facilitator {
-            return Ok(somebody);
-        }
-        Err(only_notes())
+        let AtDesk { room, rights, .. } = AtDesk::from_request_parts(parts, room).await?;
+        let may = parts.method.is_safe() || rights == Rights::Facilitator;
+        if may { Ok(Self(room)) } else { Err(only_notes()) }
     }
 }
 
-/// The credential of a request: a bearer token, or a cookie with the header that must come along.
+/// The credential of a request: a bearer token, or a cookie. A change with a cookie also needs the header [`REQUESTED_WITH`].
 fn shown(headers: &HeaderMap, method: &Method, cookie: &str) -> Result<Option<String>, Problem> {
     if headers.contains_key(header::AUTHORIZATION) {
         let token = bearer_token(headers).and_then(|token| str::from_utf8(token).ok()).map(str::trim);
@@ -150,7 +148,7 @@ fn shown(headers: &HeaderMap, method: &Method, cookie: &str) -> Result<Option<St
     let is_safe = matches!(*method, Method::GET | Method::HEAD);
     if !is_safe && !headers.contains_key(REQUESTED_WITH) {
         let detail = "A change needs the header X-Requested-With when it comes with a cookie.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(forbidden(detail));
     }
     Ok(Some(token))
 }
@@ -159,14 +157,14 @@ fn is_short(token: &str) -> bool {
     !token.is_empty() && token.len() <= CREDENTIAL_BYTES_MAX
 }
 
-/// Refuses changes from pages of another origin, on every route. A browser says where a request comes from; other programs say nothing. A
-/// page without an origin, as the shop's are, is another one.
+/// Refuses changes from pages of another origin, on every route. A browser reports the origin of a request; other programs report none, and pass. A
+/// page with the origin `null`, such as the sandboxed pages of the shop, counts as foreign.
 pub async fn same_origin(request: Request, next: Next) -> Response {
     if request.method().is_safe() || !is_foreign(request.headers()) {
         return next.run(request).await;
     }
     let detail = "A page of another site may not change anything here.";
-    Problem::new(StatusCode::FORBIDDEN, detail).into_response()
+    forbidden(detail).into_response()
 }
 
 fn is_foreign(headers: &HeaderMap) -> bool {
@@ -176,7 +174,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return false };
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, at)| at);
-    // A proxy says in a header of its own what the browser asked for; a foreign page cannot send that header.
+    // A proxy copies the host that the browser asked for into `X-Forwarded-Host`; a foreign page cannot set that header.
     let asked = [text("host"), text("x-forwarded-host")];
     authority.is_none_or(|at| !asked.into_iter().flatten().any(|host| host.eq_ignore_ascii_case(at)))
 }
@@ -198,17 +196,17 @@ pub fn is_same(known: &str, shown: &str) -> bool {
     known.as_bytes().ct_eq(shown.as_bytes()).into()
 }
 
-/// 26 characters of 32: 130 bits.
+/// 26 characters from an alphabet of 32: 130 bits.
 pub fn token() -> String {
     random(26)
 }
 
-/// A code that people can type: 40 bits, as it is compared however often somebody has guessed.
+/// A code that people can type. Its 40 bits alone keep guessers out: the room compares every guess, however many came before.
 pub fn code() -> String {
     random(8).to_uppercase()
 }
 
-/// A typed code without everything but capitals and digits.
+/// Normalizes a typed code: keeps letters and digits, in capitals.
 pub fn code_of(typed: &str) -> String {
     let signs = typed.chars().filter(char::is_ascii_alphanumeric).take(CREDENTIAL_BYTES_MAX);
     signs.collect::<String>().to_ascii_uppercase()

@@ -1,9 +1,10 @@
-//! What an explanation is matched with: kinds for a first guess, triggers and contributing factors. Teaches that a list that is read first is
-//! a multiple-choice question: it is opened part by part, to a team that has written the part in its own words and pinned evidence to it.
+//! The catalogue that explanations are matched with: kinds for a first guess, triggers and contributing factors. Teaches that a list of answers,
+//! shown in advance, turns an explanation into a multiple-choice question. So each part opens only to a team that has written that part in its own
+//! words and pinned evidence to it.
 //!
-//! The list is the same for every incident. It holds what sets off any incident of the library, and as many that no scenario has. Triggers
-//! that a level's evidence cannot tell apart count as one at that level. Factors are those that can be told apart
-//! ([`diagnosis::explanation::distinct`]), each with the question that tells whether it belongs to an incident.
+//! The catalogue is the same for every incident. It holds the triggers of all scenarios in the library, and about as many decoys. Triggers that a
+//! level's evidence cannot distinguish count as one at that level. The factors are distinct ([`diagnosis::explanation::distinct`]), and each has a
+//! question that decides whether it belongs to an incident.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -34,7 +35,7 @@ pub enum Kind {
     NotOurs,
 }
 
-/// How many words of an entry make its id: enough to tell all entries apart.
+/// Most words of an entry in its id: enough to tell all entries apart.
 const ID_WORDS_MAX: usize = 9;
 
 /// What claims are matched with: the same for every incident. Triggers and factors are empty until they open.
@@ -61,13 +62,13 @@ pub struct Entry {
     pub shown_by: Option<&'static str>,
 }
 
-/// Something that can set an incident off.
+/// A trigger of incidents, or a decoy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trigger {
     pub words: String,
     pub kind: Kind,
     pub place: Place,
-    /// Its parts, where a scenario has it.
+    /// Kind and place of the cause; none for a decoy.
     pub parts: Option<Cause>,
 }
 
@@ -77,16 +78,16 @@ pub struct FactorTest {
     pub factor: ContributingFactor,
     pub question: &'static str,
     pub shown_by: &'static str,
-    /// The kinds of pins that show it.
+    /// A pin from one of these sources shows the factor.
     pub sources: &'static [&'static str],
-    /// Words, one of which a pin of another kind must hold.
+    /// A pin from another source shows it if it contains one of these words.
     pub words: &'static [&'static str],
 }
 
 const OPENS: &str =
     "Triggers and factors open part by part: write the part in your own words, and pin evidence to it.";
 
-/// Factors of which none says what another says, each with its question.
+/// The distinct factors, each with its question.
 pub const FACTORS: [FactorTest; 9] = [
     FactorTest {
         factor: ContributingFactor::InvalidRendering,
@@ -166,7 +167,7 @@ pub const FACTORS: [FactorTest; 9] = [
     },
 ];
 
-/// What sets off no incident of the library, and might as well.
+/// Decoys: plausible triggers that no scenario of the library has.
 const DECOYS: [(&str, Kind, Place); 21] = [
     ("An editor publishes a text with an unclosed tag", Kind::Text, Place::Texts),
     ("An editor publishes an image in place of a text", Kind::Text, Place::Texts),
@@ -191,8 +192,8 @@ const DECOYS: [(&str, Kind, Place); 21] = [
     ("A help desk reports one customer's broken browser as an outage", Kind::NotOurs, Place::Outside),
 ];
 
-/// Triggers that look the same until a level, which opens what tells them apart: what stands in a text from `logs` on, how something
-/// changed over time from `metrics` on.
+/// Groups of triggers that look the same below a level. The level opens the evidence that distinguishes them: the content of a text from `logs` on,
+/// changes over time from `metrics` on.
 const ALIKE_BELOW: [(Level, &[&str]); 4] = [
     (
         Level::Logs,
@@ -227,27 +228,19 @@ const ALIKE_BELOW: [(Level, &[&str]); 4] = [
     ),
 ];
 
-/// Every scenario, read once: a page that follows would otherwise read thirty files ten times a second.
+/// Every scenario, read once: otherwise each refresh of a page would read thirty files, ten times a second.
 pub(crate) static LIBRARY: LazyLock<Vec<Scenario>> = LazyLock::new(library);
 
-/// In the order of the alphabet, each once.
+/// The triggers of all scenarios and the decoys, in alphabetical order without duplicates.
 static TRIGGERS: LazyLock<Vec<Trigger>> = LazyLock::new(|| {
     let of_scenario = |scenario: &Scenario| {
         let case = case(scenario);
-        Trigger {
-            words: case.cause,
-            kind: Kind::of(case.parts),
-            place: case.parts.place,
-            parts: Some(case.parts),
-        }
+        let parts = case.parts;
+        Trigger { words: case.cause, kind: Kind::of(parts), place: parts.place, parts: Some(parts) }
     };
-    let decoy = |(words, kind, place): &(&str, Kind, Place)| Trigger {
-        words: (*words).to_owned(),
-        kind: *kind,
-        place: *place,
-        parts: None,
-    };
-    let mut all: Vec<Trigger> = LIBRARY.iter().map(of_scenario).chain(DECOYS.iter().map(decoy)).collect();
+    let decoys =
+        DECOYS.map(|(words, kind, place)| Trigger { words: words.to_owned(), kind, place, parts: None });
+    let mut all: Vec<Trigger> = LIBRARY.iter().map(of_scenario).chain(decoys).collect();
     all.sort_by(|one, other| one.words.cmp(&other.words));
     all.dedup_by(|one, other| one.words == other.words);
     all
@@ -290,7 +283,7 @@ impl Kind {
 }
 
 impl Catalogue {
-    /// As far as it is open to a team with these claims.
+    /// The parts of the catalogue that are open to a team with these claims.
     pub fn open_to(claims: &[Claim]) -> Self {
         let is_open =
             |about: About| claims.iter().any(|claim| claim.about == about && !claim.pins.is_empty());
@@ -304,7 +297,7 @@ impl Catalogue {
         }
     }
 
-    /// All of it.
+    /// The complete catalogue.
     pub fn whole() -> Self {
         let entry =
             |id: String, words: &str| Entry { id, words: words.to_owned(), question: None, shown_by: None };
@@ -333,29 +326,24 @@ pub fn cause(id: &str) -> Option<String> {
     trigger(id).map(|trigger| trigger.words.clone())
 }
 
-/// The same, with its parts where a scenario has it.
-pub fn cause_in_parts(id: &str) -> Option<(String, Option<Cause>)> {
-    trigger(id).map(|trigger| (trigger.words.clone(), trigger.parts))
-}
-
 /// A contributing factor that teams choose from, by its id.
 pub fn factor(id: &str) -> Option<ContributingFactor> {
     FACTORS.iter().map(|test| test.factor).find(|factor| id_of(factor.description()) == id)
 }
 
-/// How to tell that a factor contributed.
+/// The test of a factor; none if teams cannot choose that factor.
 pub fn test_of(factor: ContributingFactor) -> Option<&'static FactorTest> {
     FACTORS.iter().find(|test| test.factor == factor)
 }
 
-/// The id of an entry: its first words. It depends on no other entry, so that a catalogue may grow while a session is kept; and it bears no
-/// name of the program's own, which participants must not read.
+/// The id of an entry: its first words. It depends on no other entry, so that saved sessions stay valid when the catalogue grows. It contains no
+/// internal name, which participants must not read.
 pub fn id_of(words: &str) -> String {
     let words = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.take(ID_WORDS_MAX).map(str::to_lowercase).collect::<Vec<_>>().join("_")
 }
 
-/// Whether two triggers count as one at a level: they are the same, or nothing that the level tells is different.
+/// Whether two triggers count as one at a level: they are equal, or the level's evidence cannot distinguish them.
 pub fn is_same_at(level: Level, one: &str, other: &str) -> bool {
     let alike = |(below, group): &(Level, &[&str])| {
         level < *below && [one, other].iter().all(|words| group.contains(words))
@@ -363,7 +351,7 @@ pub fn is_same_at(level: Level, one: &str, other: &str) -> bool {
     one == other || ALIKE_BELOW.iter().any(alike)
 }
 
-/// The truth for a team that began at this level: factors that can be told apart, and poor telemetry only where it was poor.
+/// The right answer for a team that began at this level. It holds only distinct factors, and inadequate telemetry only below the richest level.
 pub fn truth_at(level: Level, scenario: &Scenario, drawn: &Drawn) -> Answer {
     let mut answer = truth(scenario, drawn);
     answer.factors = diagnosis::explanation::distinct(&answer.factors);
@@ -373,13 +361,13 @@ pub fn truth_at(level: Level, scenario: &Scenario, drawn: &Drawn) -> Answer {
     answer
 }
 
-/// Whether a text holds one of these words, in whatever case.
+/// Whether a text contains one of these words, which are in lower case. The case of the text does not matter.
 pub(crate) fn holds_any(text: &str, words: &[&str]) -> bool {
     let text = text.to_lowercase();
     words.iter().any(|word| text.contains(word))
 }
 
-/// All words of the catalogue's triggers.
+/// The wording of every trigger in the catalogue.
 pub fn causes() -> BTreeSet<String> {
     TRIGGERS.iter().map(|trigger| trigger.words.clone()).collect()
 }

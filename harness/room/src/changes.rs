@@ -1,43 +1,40 @@
-//! What happens to a session besides people coming and going ([`seats`](crate::seats)) and a team's own work ([`work`](crate::work)): rounds
-//! begin and end, the facilitator plans and helps, and the clock brings what is due. Each method says whose pages change, by the door of
-//! [`Change`] that it takes.
-
-use std::collections::BTreeMap;
+//! Changes to a session other than joining and leaving ([`seats`](crate::seats)) and a team's own work ([`work`](crate::work)): rounds begin and
+//! end, the facilitator plans and helps, and the clock triggers what is due. Each method takes the session from one of the `for_...` methods of
+//! [`Change`], which says whose pages to refresh.
 
 use chassis::Problem;
+use debrief::session::ACTIONS;
 use diagnosis::operating::Line;
 use incident::Level;
+use report::session::{Action, Feedback};
 use world::play::STARTS_STORY_S;
 
 use crate::{
-    limits::{MARKS_MAX, QUESTIONS_MAX, full},
+    limits::{FEEDBACK_MAX, MARKS_MAX, QUESTIONS_MAX, full},
     plan::{MINUTES_RANGE, ROUNDS_MAX},
-    played::{Expectation, Expected, Moment, Pending, Played},
-    roles::{Command, Role},
-    session::{Mark, Phase, Purpose, Round, Seat, Session, Team, conflict, not_found},
+    played::{Expected, Moment, Pending, Played},
+    roles::{Role, taken},
+    session::{Mark, Phase, Purpose, Round, Seat, Session, conflict, not_found},
     state::Change,
     ticket::Ticket,
     voices::{UPDATE, UPDATE_WITHIN_S, Voice},
-    work::Outside,
 };
 
-/// What is said at the beginning of a round.
 const BEGINS: &str = "The shop is open. It is 07:45, an ordinary morning.";
 
-/// What is said when it is over.
 const OVER: &str = "The round is over. What you submitted last counts.";
 
-/// With how many wall-clock seconds left what is said.
+/// Warnings before a round ends: the wall-clock seconds left, and the text.
 pub(crate) const WARNINGS: [(f64, &str); 2] = [
     (180.0, "Three minutes are left. Write down what you can explain, and pin the evidence."),
     (60.0, "One minute is left. Submit your explanation as it stands."),
 ];
 
-/// What a team finds in its log after the room was restarted.
+/// The line in a team's log after a restart of the room.
 const RESTARTED: &str =
     "The room was restarted. Clock, loss and your notes are as they were; evidence from before is gone.";
 
-/// Notes how many people a team has now, if that is the most so far, and leaves no line of support without anybody.
+/// Records how many people a team has if that is its maximum so far, and assigns somebody to every line of support.
 pub(crate) fn count_people(session: &mut Session, team: u32) {
     let people = session.members(team).len();
     if session.is_under_way()
@@ -50,48 +47,45 @@ pub(crate) fn count_people(session: &mut Session, team: u32) {
     }
 }
 
+/// The round under way, to change when it ends. Every page shows that.
+fn round_under_way<'a>(change: &'a mut Change<'_>) -> Result<&'a mut Round, Problem> {
+    let current = change.current.filter(|_| change.is_under_way());
+    let current = current.ok_or_else(|| conflict("No round is under way."))?;
+    Ok(&mut change.for_everybody().plan[current])
+}
+
 impl Change<'_> {
     // ---- Rounds -------------------------------------------------------------------------------------------------------------------
 
     pub(crate) fn begin_round(&mut self, place: usize) {
         let session = self.for_everybody();
         session.ready.clear();
-        let people = |team: &Team| {
-            let plays_lines = session.plays_lines(team.number, session.plan[place].operating_model);
-            (team.number, session.members(team.number).len(), plays_lines)
-        };
-        let people: Vec<_> = session.teams.iter().map(people).collect();
-        for (number, ..) in people.iter().filter(|(_, _, plays_lines)| *plays_lines) {
-            session.deal_lines(*number);
-        }
-        let commander = |seat: &Seat| Some((seat.team?, seat.alias.clone()));
-        let mut commanders: BTreeMap<u32, String> = session
-            .seats
-            .iter()
-            .filter(|seat| seat.roles.contains(&Role::Commander))
-            .filter_map(commander)
-            .collect();
-        let round = &session.plan[place];
-        for ((team, assigned), (_, people, plays_lines)) in
-            session.teams.iter_mut().zip(&round.assigned).zip(people)
-        {
+        let round = session.plan[place].clone();
+        for (number, assigned) in (1..).zip(&round.assigned) {
+            let plays_lines = session.plays_lines(number, round.operating_model);
+            if plays_lines {
+                session.deal_lines(number);
+            }
             let mut played = Played::new(place, assigned.level, round.operating_model);
-            played.people = people;
+            played.people = session.members(number).len();
             played.ticket = plays_lines.then(|| Ticket::new(assigned));
-            let commander = commanders.remove(&team.number).filter(|_| !plays_lines);
-            played.commands.extend(commander.map(|alias| Command::taken(None, Some(alias), STARTS_STORY_S)));
-            // In the first half of a short round there is nothing to hurry with.
+            let commander = session.holder(number, Role::Commander).filter(|_| !plays_lines);
+            let commands = commander.map(|seat| taken(None, Some(seat.alias.clone()), STARTS_STORY_S));
+            played.commands.extend(commands);
+            // In a short round, skip the warnings that would come in its first half.
             played.warned = WARNINGS.iter().filter(|(left_s, _)| *left_s > round.minutes * 30.0).count();
             played.tell(Moment { at_s: 0.0, story_s: STARTS_STORY_S }, "note", BEGINS, None);
-            team.played.push(played);
+            if let Ok(team) = session.team_mut(number) {
+                team.played.push(played);
+            }
         }
         (session.phase, session.current) = (Phase::Running, Some(place));
     }
 
-    /// Pauses a round that was under way when the room ended, and writes that into the team's log.
+    /// After a restart of the room: pauses the round that was under way, and notes the restart in the team's log.
     pub(crate) fn come_back(&mut self, team: u32, now: Moment) {
         self.for_everybody().phase = Phase::Paused;
-        self.tell(team, now, "note", RESTARTED, None);
+        self.tend(team, |played| played.tell(now, "note", RESTARTED, None));
     }
 
     pub(crate) fn pause(&mut self, paused: bool) -> Result<(), Problem> {
@@ -105,44 +99,36 @@ impl Change<'_> {
     }
 
     pub(crate) fn extend(&mut self, minutes: f64) -> Result<(), Problem> {
-        let current = self.current.filter(|_| self.is_under_way());
-        let current = current.ok_or_else(|| conflict("No round is under way."))?;
-        let round = &mut self.for_everybody().plan[current];
+        let round = round_under_way(self)?;
         round.minutes = (round.minutes + minutes).min(MINUTES_RANGE.1);
         Ok(())
     }
 
-    /// Has the round that is under way end so many wall-clock minutes after now, in place of when it was planned to.
+    /// Makes the round under way end `minutes` wall-clock minutes from now, in place of its planned end.
     pub(crate) fn end_in(&mut self, minutes: f64, now: Moment) -> Result<(), Problem> {
-        let current = self.current.filter(|_| self.is_under_way());
-        let current = current.ok_or_else(|| conflict("No round is under way."))?;
-        let round = &mut self.for_everybody().plan[current];
+        let round = round_under_way(self)?;
         round.minutes = (now.story_s - STARTS_STORY_S) / round.speed / 60.0 + minutes;
         Ok(())
     }
 
-    /// Notes whether a team is ready for the next round.
+    /// Records whether a team is ready for the next round.
     pub(crate) fn ready(&mut self, team: u32, is_ready: bool) -> Result<(), Problem> {
         self.team(team)?;
         if self.is_under_way() {
             return Err(conflict("A round is under way."));
         }
-        let session = self.for_team(team);
-        if is_ready {
-            session.ready.insert(team)
-        } else {
-            session.ready.remove(&team)
-        };
+        let ready = &mut self.for_team(team).ready;
+        _ = if is_ready { ready.insert(team) } else { ready.remove(&team) };
         Ok(())
     }
 
-    /// Ends the round that is under way, and whatever is still to come in it. Answers with its place in the plan.
+    /// Ends the round under way, and cancels pending remedies and handovers. Returns the round's place in the plan.
     pub(crate) fn end_round(&mut self) -> Result<usize, Problem> {
         if !self.is_under_way() {
             return Err(conflict("No round is under way."));
         }
         let session = self.for_everybody();
-        // Who is alone waits for nobody to open the answers.
+        // A person who rehearses alone needs no facilitator to open the answers.
         session.phase = if session.purpose == Purpose::Solo { Phase::Debrief } else { Phase::Over };
         let place = session.current.unwrap_or_default();
         let playing = session.teams.iter_mut().flat_map(|team| &mut team.played);
@@ -156,7 +142,6 @@ impl Change<'_> {
         Ok(place)
     }
 
-    /// Opens the answers to everybody.
     pub(crate) fn reveal(&mut self) -> Result<(), Problem> {
         match self.phase {
             Phase::Lobby => Err(conflict("Nothing has happened yet.")),
@@ -201,7 +186,7 @@ impl Change<'_> {
 
     // ---- What the facilitator does ------------------------------------------------------------------------------------------------
 
-    /// Gives a team the next hint of its ladder; none if it has all of them.
+    /// Gives a team the next hint of its ladder. Returns none if the team has all of them.
     pub(crate) fn hint(
         &mut self,
         team: u32,
@@ -215,38 +200,34 @@ impl Change<'_> {
         Ok(Some(text.clone()))
     }
 
-    /// Asks all of these teams, or none, something that they are to answer; within so many seconds of theirs if it is due.
+    /// Asks all of these teams a question, or none of them if one has no room for it. With `within_s` the answer is due, in wall-clock seconds.
     pub(crate) fn ask_from_outside(
         &mut self,
         teams: &[(u32, Moment)],
-        (voice, text): (Voice, &str),
+        said: (Voice, &str),
         within_s: Option<f64>,
     ) -> Result<(), Problem> {
         for (team, _) in teams {
-            self.playing(*team)?.may_be_asked(text)?;
+            self.playing(*team)?.may_be_asked(said.1)?;
         }
         let speed = self.round().map_or(1.0, |round| round.speed);
         for (team, now) in teams {
             let due_story_s = within_s.map(|within_s| now.story_s + within_s * speed);
             if let Ok(played) = self.for_team(*team).played_mut(*team) {
-                played.ask_from_outside(&Outside { voice, text, due_story_s }, *now);
+                played.ask_from_outside(*now, said, due_story_s);
             }
         }
         Ok(())
     }
 
     /// Sends a message to all of these teams, or to none.
-    pub(crate) fn message(
-        &mut self,
-        teams: &[(u32, Moment)],
-        (voice, text): (Voice, &str),
-    ) -> Result<(), Problem> {
+    pub(crate) fn message(&mut self, teams: &[(u32, Moment)], said: (Voice, &str)) -> Result<(), Problem> {
         for (team, _) in teams {
             self.played(*team).ok_or_else(|| conflict("No round has begun."))?.may_be_told()?;
         }
         for (team, now) in teams {
             if let Ok(played) = self.for_team(*team).played_mut(*team) {
-                played.hear(*now, "message", &Outside::of(voice, text));
+                played.hear(*now, "message", said);
             }
         }
         Ok(())
@@ -261,7 +242,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Raises a team's telemetry level, and says whether it was lower: what people have seen cannot be taken back.
+    /// Raises a team's telemetry level, and returns whether that changed it. A level never falls: what people have seen cannot be taken back.
     pub(crate) fn raise_level(&mut self, team: u32, level: Level, now: Moment) -> Result<bool, Problem> {
         if level <= self.playing(team)?.level {
             return Ok(false);
@@ -281,7 +262,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Names the backend that also receives a team's telemetry.
+    /// Sets the backend that also receives a team's telemetry; none removes it.
     pub(crate) fn forward(&mut self, team: u32, endpoint: Option<String>) -> Result<(), Problem> {
         self.team(team)?;
         self.for_desk().team_mut(team)?.forward = endpoint;
@@ -290,85 +271,15 @@ impl Change<'_> {
 
     // ---- What is due --------------------------------------------------------------------------------------------------------------
 
-    /// Writes a line into a team's log of the current round.
-    pub fn tell(&mut self, team: u32, now: Moment, kind: &str, text: &str, by: Option<&str>) {
-        if let Ok(played) = self.for_team(team).played_mut(team) {
-            played.tell(now, kind, text, by);
+    /// Applies `tend` to a team's current round. Refreshes the team's pages only if that changed anything.
+    pub(crate) fn tend<T>(&mut self, team: u32, tend: impl FnOnce(&mut Played) -> T) -> Option<T> {
+        let before = self.played(team)?;
+        let mut after = before.clone();
+        let outcome = tend(&mut after);
+        if after != *before {
+            *self.for_team(team).played_mut(team).ok()? = after;
         }
-    }
-
-    /// Notes how many of the scenario's steps have happened.
-    pub(crate) fn step_to(&mut self, team: u32, steps_done: usize) {
-        if let Ok(played) = self.for_team(team).played_mut(team) {
-            played.steps_done = steps_done;
-        }
-    }
-
-    /// Lets the next line of support take over. Answers with it.
-    pub(crate) fn take_over(&mut self, team: u32, now: Moment) -> Option<Line> {
-        let played = self.for_team(team).played_mut(team).ok()?;
-        played.handover_story_s = None;
-        played.line = played.line.next();
-        let line = played.line;
-        played.tell(now, "handover", format!("{} has taken over", line.name()), None);
-        Some(line)
-    }
-
-    /// Asks a team for the status update that the round's plan wants by now: not while customers are served, nor before it has answered the
-    /// last, nor so often that no question by hand is left.
-    pub(crate) fn ask_for_update(&mut self, team: u32, now: Moment, is_lost: bool) {
-        let speed = self.round().map_or(1.0, |round| round.speed);
-        let Ok(played) = self.for_team(team).played_mut(team) else { return };
-        played.updates_asked += 1;
-        let is_open = played.questions.iter().any(|one| one.due_story_s.is_some() && one.answer.is_none());
-        let is_left = played.questions.len() < QUESTIONS_MAX / 2 && played.may_be_asked(UPDATE).is_ok();
-        if is_lost && !is_open && is_left {
-            let due_story_s = Some(now.story_s + UPDATE_WITHIN_S * speed);
-            played.ask_from_outside(&Outside { voice: Voice::Director, text: UPDATE, due_story_s }, now);
-        }
-    }
-
-    /// Asks a team that has restored early what else contributed.
-    pub(crate) fn ask(&mut self, team: u32) {
-        if let Ok(played) = self.for_team(team).played_mut(team) {
-            played.asked = true;
-        }
-    }
-
-    /// Warns a team that the round is about to end.
-    pub(crate) fn warn(&mut self, team: u32, now: Moment, ends_in_s: f64) {
-        if let Ok(played) = self.for_team(team).played_mut(team) {
-            let due = WARNINGS.iter().skip(played.warned).filter(|(left_s, _)| ends_in_s <= *left_s);
-            let due: Vec<&str> = due.map(|(_, text)| *text).collect();
-            played.warned += due.len();
-            if let Some(text) = due.last() {
-                played.tell(now, "notice", *text, None);
-            }
-        }
-    }
-
-    /// Says what came of the last remedy, beside what was expected of it.
-    pub(crate) fn judge(
-        &mut self,
-        team: u32,
-        now: Moment,
-        share: Option<f64>,
-        target: f64,
-    ) -> Option<Expectation> {
-        self.for_team(team).played_mut(team).ok()?.judge(share, target, now)
-    }
-
-    /// Ends the remedy that somebody was at, and tells the team what came of it; `is_done` if it did what it is there for.
-    pub(crate) fn end_remedy(&mut self, team: u32, now: Moment, (text, is_done): (&str, bool), by: &str) {
-        if let Ok(played) = self.for_team(team).played_mut(team) {
-            if let Some(Pending { remedy, .. }) = played.pending.take()
-                && let Some(last) =
-                    played.expectations.iter_mut().rfind(|one| one.remedy == remedy && is_done)
-            {
-                last.done = Some(now);
-            }
-            played.tell(now, "remedy", text, Some(by));
-        }
+        Some(outcome)
     }
 
     pub(crate) fn clocks(&mut self, team: u32, now: Moment) {
@@ -379,7 +290,38 @@ impl Change<'_> {
 
     // ---- After the rounds ---------------------------------------------------------------------------------------------------------
 
-    /// Spends the one repair of a team's round, by default the last that counts. It may be argued for while that goes on.
+    /// Replaces the actions that a participant takes home.
+    pub(crate) fn note_actions(&mut self, seat: u32, actions: &[Action]) -> Result<(), Problem> {
+        if actions.len() > ACTIONS {
+            return Err(conflict(format!(
+                "Choose {ACTIONS} actions: more are a list that nobody works off."
+            )));
+        }
+        own_seat(self.for_desk(), seat)?.actions = actions.to_vec();
+        Ok(())
+    }
+
+    /// Records a participant's feedback on the session, once. The answers are kept sorted, so that neither position nor time reveals their authors.
+    pub(crate) fn give_feedback(&mut self, seat: u32, feedback: Feedback) -> Result<(), Problem> {
+        if self.feedback.len() >= FEEDBACK_MAX {
+            return Err(full(format!("A session keeps at most {FEEDBACK_MAX} answers.")));
+        }
+        let session = self.for_desk();
+        let own = own_seat(session, seat)?;
+        if own.has_said {
+            return Err(conflict(
+                "You have answered already; an answer without a name cannot be found again.",
+            ));
+        }
+        own.has_said = true;
+        let all = &mut session.feedback;
+        let place = all.partition_point(|other| *other <= feedback);
+        all.insert(place, feedback);
+        Ok(())
+    }
+
+    /// Spends the one repair of a team's round; without `round`, of its last scored round. `argued` has the time and the author if the team argued
+    /// for the repair during the round.
     pub(crate) fn spend_repair(
         &mut self,
         team: u32,
@@ -398,14 +340,57 @@ impl Change<'_> {
             return Err(conflict(format!("This round's repair has been spent, on {spent}.")));
         }
         let round = played.round;
-        for played in &mut self.for_team(team).team_mut(team)?.played {
-            if played.round == round {
-                played.repair = Some(repair.to_owned());
-                played.repair_expected = expected.cloned();
-                played.argued.clone_from(&argued);
-            }
+        let all = &mut self.for_team(team).team_mut(team)?.played;
+        for played in all.iter_mut().filter(|played| played.round == round) {
+            played.repair = Some(repair.to_owned());
+            played.repair_expected = expected.cloned();
+            played.argued.clone_from(&argued);
         }
         Ok(())
+    }
+}
+
+fn own_seat(session: &mut Session, id: u32) -> Result<&mut Seat, Problem> {
+    session.seats.iter_mut().find(|seat| seat.id == id).ok_or_else(|| not_found("There is no such seat."))
+}
+
+impl Played {
+    /// Lets the next line of support take over, and returns that line.
+    pub(crate) fn take_over(&mut self, now: Moment) -> Line {
+        self.handover_story_s = None;
+        self.line = self.line.next();
+        self.tell(now, "handover", format!("{} has taken over", self.line.name()), None);
+        self.line
+    }
+
+    /// Asks for the status update that is due by the round's plan. Skips it while customers are served, while an earlier update is unanswered, and
+    /// when scheduled updates would leave no room for the facilitator's own questions.
+    pub(crate) fn ask_for_update(&mut self, now: Moment, speed: f64, is_lost: bool) {
+        self.updates_asked += 1;
+        let is_open = self.questions.iter().any(|one| one.due_story_s.is_some() && one.answer.is_none());
+        let is_left = self.questions.len() < QUESTIONS_MAX / 2 && self.may_be_asked(UPDATE).is_ok();
+        if is_lost && !is_open && is_left {
+            let due_story_s = Some(now.story_s + UPDATE_WITHIN_S * speed);
+            self.ask_from_outside(now, (Voice::Director, UPDATE), due_story_s);
+        }
+    }
+
+    pub(crate) fn warn(&mut self, now: Moment, ends_in_s: f64) {
+        let due = WARNINGS.iter().skip(self.warned).take_while(|(left_s, _)| ends_in_s <= *left_s).count();
+        if due > 0 {
+            self.warned += due;
+            self.tell(now, "notice", WARNINGS[self.warned - 1].1, None);
+        }
+    }
+
+    /// Ends the pending remedy, and tells the team its result. `is_done` says whether the remedy was carried out.
+    pub(crate) fn end_remedy(&mut self, now: Moment, (text, is_done): (&str, bool), by: &str) {
+        if let Some(Pending { remedy, .. }) = self.pending.take()
+            && let Some(last) = self.expectations.iter_mut().rfind(|one| one.remedy == remedy && is_done)
+        {
+            last.done = Some(now);
+        }
+        self.tell(now, "remedy", text, Some(by));
     }
 }
 
@@ -422,7 +407,7 @@ mod tests {
         let mut change = Change::of(&mut session);
         change.begin_round(0);
         for ends_in_s in [179.0, 121.0, 59.0] {
-            change.warn(1, Moment::default(), ends_in_s);
+            change.tend(1, |played| played.warn(Moment::default(), ends_in_s));
         }
         let log = &session.teams[0].played[0].log;
         let notices: Vec<&str> =
@@ -436,7 +421,7 @@ mod tests {
         let mut change = Change::of(&mut session);
         change.begin_round(1);
         for ends_in_s in [900.0, 179.0, 100.0, 59.0, 10.0] {
-            change.warn(1, Moment::default(), ends_in_s);
+            change.tend(1, |played| played.warn(Moment::default(), ends_in_s));
         }
         change.end_round().unwrap();
         let notices = |team: u32| {

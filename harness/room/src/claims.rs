@@ -1,9 +1,9 @@
 //! An explanation in parts, each resting on pinned evidence, and its score. Teaches that a right answer without a reason is a guess, and that
 //! evidence for one part is not evidence for another.
 //!
-//! **The rule.** A claim counts if it is matched with the catalogue and evidence is pinned to it. The claims that count make an answer, which
-//! is scored as any responder's ([`diagnosis::explanation`]). A part whose pins do not show it is *said, not shown*, and gets
-//! [`SAID_SHARE`] of its points: too little for an explanation that rests on it to be right.
+//! **The rule.** A claim counts if it is matched with the catalogue and has pinned evidence. The claims that count form an answer, which is scored
+//! like any responder's ([`diagnosis::explanation`]). A part whose pins do not show it is *said, not shown*, and gets only [`SAID_SHARE`] of its
+//! points. That is too little to make an explanation right that rests on it.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,6 @@ use diagnosis::{
     cause::Place,
     explanation::{POINTS, Points, points},
 };
-use http::StatusCode;
 use incident::{Level, Service};
 use report::session::PartPoints;
 use serde::{Deserialize, Serialize};
@@ -22,9 +21,10 @@ use utoipa::ToSchema;
 use crate::{
     catalogue::{cause, factor, holds_any, is_same_at, test_of, trigger},
     played::Moment,
+    session::wrong,
 };
 
-/// What a part is worth that is said and not shown, as a share of its points. Assumed.
+/// The share of its points that a part gets when it is said, not shown. Assumed.
 pub const SAID_SHARE: f64 = 0.25;
 
 /// A pinned piece of evidence, as it was.
@@ -49,13 +49,13 @@ pub struct Pin {
     pub services: BTreeSet<String>,
 }
 
-/// What is read of a piece of evidence that somebody pins.
+/// The content of a piece of evidence, read in order to pin it.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     pub source: &'static str,
     pub label: String,
     pub text: String,
-    /// When it was so.
+    /// The time that the evidence is about.
     pub when: Moment,
     /// The assets and special characters that it names.
     pub named: BTreeSet<String>,
@@ -88,24 +88,17 @@ pub enum About {
     Factor,
 }
 
-/// What an explanation is worth, and why.
+/// The score of an explanation, part by part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     pub answer: Answer,
     /// The points of each part that belongs to the truth.
-    pub parts: Vec<Scored>,
+    pub parts: Vec<PartPoints>,
     /// From 0 to 1.
     pub score: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scored {
-    pub points: Points,
-    /// What it would have got if its pins showed it.
-    pub if_shown: f64,
-}
-
-/// The services of a path, separated by commas. None comes twice.
+/// Parses the services of a path, separated by commas. Returns none if one is unknown or comes twice.
 fn path(text: &str) -> Option<Vec<Service>> {
     let services = text.split(',').take(Service::ALL.len() + 1).map(|service| service.trim().parse().ok());
     let services: Vec<Service> = services.collect::<Option<_>>()?;
@@ -113,7 +106,7 @@ fn path(text: &str) -> Option<Vec<Service>> {
     is_once.then_some(services)
 }
 
-/// A choice as it is saved, if it fits its part: a path without blanks.
+/// Validates a choice for its part, and returns it as it is saved: a path without blanks.
 pub fn chosen(about: About, choice: &str, assets: &[String]) -> Result<String, Problem> {
     let fits = match about {
         About::Cause => cause(choice).is_some(),
@@ -136,7 +129,7 @@ pub fn chosen(about: About, choice: &str, assets: &[String]) -> Result<String, P
         About::Path => "Give services with commas between them, such as cache,web-front.",
         About::Character => "Write the character as U+00E9, or the bytes as 0xE9.",
     };
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "choice"))
+    Err(wrong("choice", detail))
 }
 
 fn is_character(text: &str) -> bool {
@@ -150,18 +143,17 @@ fn is_character(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.split(' ').all(word)
 }
 
-/// The claims that count: matched, and with evidence; of several to one question the last, factors all.
+/// The claims that count: those with a choice and with pins. Of several claims about one part only the last counts; factors all count.
 pub fn counting(claims: &[Claim]) -> Vec<&Claim> {
     let counts = |claim: &&Claim| !claim.pins.is_empty() && claim.choice.is_some();
     let is_last = |claim: &&Claim| {
         let same = |other: &&Claim| other.about == claim.about;
         claim.about == About::Factor
-            || claims.iter().filter(counts).rfind(same).is_some_and(|last| last.id == claim.id)
+            || claims.iter().filter(counts).rfind(same).is_some_and(|last| std::ptr::eq(last, *claim))
     };
     claims.iter().filter(counts).filter(is_last).collect()
 }
 
-/// The answer that these claims make.
 pub fn answer_of<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> Answer {
     let mut answer = Answer::default();
     for claim in claims {
@@ -177,7 +169,7 @@ pub fn answer_of<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> Answer {
     answer
 }
 
-/// What an explanation is worth to a team at this level.
+/// Scores the explanation of a team at this level.
 pub fn scored(claims: &[Claim], pins: &[Pin], truth: &Answer, level: Level) -> Score {
     let judged = |claims: Vec<&Claim>| {
         let mut answer = answer_of(claims);
@@ -189,29 +181,18 @@ pub fn scored(claims: &[Claim], pins: &[Pin], truth: &Answer, level: Level) -> S
     let all = counting(claims);
     let shown = all.iter().copied().filter(|claim| lacks(claim, pins).is_none()).collect();
     let (said, shown) = (judged(all.clone()), judged(shown));
-    let part = |(said, shown): (Points, Points)| Scored {
-        points: Points { got: SAID_SHARE * said.got + (1.0 - SAID_SHARE) * shown.got, ..said },
+    let part = |(said, shown): (Points, Points)| PartPoints {
+        part: said.part.to_string(),
+        got: SAID_SHARE * said.got + (1.0 - SAID_SHARE) * shown.got,
+        of: said.of,
         if_shown: said.got,
     };
-    let parts: Vec<Scored> = said.into_iter().zip(shown).map(part).collect();
-    let score = parts.iter().map(|part| part.points.got).sum::<f64>() / POINTS;
+    let parts: Vec<PartPoints> = said.into_iter().zip(shown).map(part).collect();
+    let score = parts.iter().map(|part| part.got).sum::<f64>() / POINTS;
     Score { answer: answer_of(all), parts, score: (score * 1e3).round() / 1e3 }
 }
 
-impl Score {
-    /// The points of each part, as they are kept and shown.
-    pub fn points(&self) -> Vec<PartPoints> {
-        let part = |scored: &Scored| PartPoints {
-            part: format!("{:?}", scored.points.part).to_lowercase(),
-            got: scored.points.got,
-            of: scored.points.of,
-            if_shown: scored.if_shown,
-        };
-        self.parts.iter().map(part).collect()
-    }
-}
-
-/// What the pins of a claim do not show, as a hint what would; none if they show it. Asked of the claim alone, so that it tells nothing
+/// What the pins of a claim fail to show, as a hint what to pin; none if they show it. The check reads the claim alone, so that it reveals nothing
 /// about the truth.
 pub fn lacks(claim: &Claim, all: &[Pin]) -> Option<String> {
     let pins: Vec<&Pin> = all.iter().filter(|pin| claim.pins.contains(&pin.id)).collect();
@@ -271,22 +252,22 @@ fn lacks_cause(
     (!shows).then_some(otherwise)
 }
 
-/// Whether it was named; several bytes count as named when each of them is.
+/// Whether `named` contains `text`. Several bytes count as named when each of them is.
 pub fn is_named(text: &str, named: &BTreeSet<String>) -> bool {
     named.contains(text) || text.contains(' ') && text.split(' ').all(|part| named.contains(part))
 }
 
-/// The services that a text is about.
 pub fn services_in(text: &str) -> BTreeSet<String> {
     let text = text.to_lowercase();
     let is_in = |service: &&Service| text.contains(service.name()) || text.contains(&service.words());
     Service::ALL.iter().filter(is_in).map(ToString::to_string).collect()
 }
 
-/// Words in which people speak of a place outside the shop.
+/// Words that point to a place outside the shop.
 const OUTSIDE: [&str; 6] = ["provider", "outside", "not ours", "not us", "false alarm", "monitor"];
 
-/// Whether what somebody wrote names the right place: the text, if one did it; the services at the place, and no other; or the world outside.
+/// Whether these words name the right place: the asset, if the truth has one; otherwise a word for texts, a word for the outside, or exactly the
+/// services at the place.
 pub fn locates(words: &str, truth: &Answer) -> bool {
     let plain = words.to_lowercase().replace(['-', '_'], " ");
     if let Some(asset) = &truth.asset {
@@ -306,7 +287,7 @@ pub fn locates(words: &str, truth: &Answer) -> bool {
         == wanted
 }
 
-/// Whether a claim names the right place, by its words or by what it is matched with.
+/// Whether a claim names the right place, by its words or by its choice.
 pub fn claim_locates(claim: &Claim, truth: &Answer, level: Level) -> bool {
     let given = answer_of([claim]);
     let is_matched = match claim.about {
@@ -400,8 +381,8 @@ mod tests {
         let (pins, truth) = (pins(), truth());
         let one = scored(&all_resting_on(&["p1"]), &pins, &truth, Level::Logs);
         let got = |part: Part| {
-            let found = one.parts.iter().find(|scored| scored.points.part == part).unwrap();
-            (found.points.got, found.if_shown)
+            let found = one.parts.iter().find(|scored| scored.part == part.to_string()).unwrap();
+            (found.got, found.if_shown)
         };
         assert_eq!(got(Part::Asset), (3.0, 3.0));
         assert_eq!(got(Part::Character), (0.125, 0.5), "said, not shown");
@@ -410,7 +391,7 @@ mod tests {
         let path = all_resting_on(&["p1"]).into_iter().find(|claim| claim.about == About::Path).unwrap();
         let said = lacks(&path, &pins).unwrap();
         assert_eq!(said, "No pin is about the content store or the web front.", "all that it lacks at once");
-        // What rests on a line that shows nothing of it is not right, though every word is.
+        // Right claims that rest on an irrelevant pin do not make a right explanation.
         let other = vec![pin("p1", "log", "a customer came", &[])];
         assert!(scored(&all_resting_on(&["p1"]), &other, &truth, Level::Logs).score < 0.5);
     }
@@ -448,7 +429,7 @@ mod tests {
         check(About::Factor, "an_editor_publishes_a_text_with_a_control_character", false);
         check(About::Factor, "text_is_written_into_json_html_script_or_xml", true);
         check(About::Factor, "invalid-rendering", false);
-        // Retries that multiply load are one way of handling errors poorly.
+        // Retry amplification counts as poor error handling, and is no entry of its own.
         check(About::Factor, &id_of(ContributingFactor::RetryAmplification.description()), false);
         check(About::Cause, "c01", false);
         check(About::Asset, "promo-banner", true);

@@ -1,30 +1,25 @@
-//! What the facilitator sees of a session: everything. Teaches that one table and one row of controls are enough to lead a room.
-
-use std::sync::Arc;
+//! The facilitator's view of a session, which shows everything. Teaches that one table and one row of controls are enough to lead a room.
 
 use experiment::rating::{Rating, rated};
 use incident::{Level, OperatingModel};
 use serde::Serialize;
 use utoipa::ToSchema;
+use world::scenario::Scenario;
 
 use crate::{
     catalogue::LIBRARY,
     claims::{About, scored},
-    clock_views::{ClockView, clock_view},
-    ended::Ended,
     invitations::{Invitation, Rights},
     played::{Expectation, Guess, Played},
     roles::Role,
     room::Room,
-    session::{Mark, Phase, Purpose, Round, Session},
-    syllabus::{difficulty, teaches},
-    team_world::{State, TeamWorld},
+    session::{Assigned, Mark, Phase, Purpose, Round, Session, Team},
+    team_world::{Figures, Shown, State},
     ticket::Ticket,
     views::{
-        AskedView, QuestionView, RoundView, SeatView, question, questions, round_view, seat_views, story_of,
-        story_time,
+        AskedView, ClockView, QuestionView, RoundView, SeatView, question, questions, round_view, story_time,
     },
-    voices::{MessageKind, PREPARED, Prepared, Updates, Voice},
+    voices::{PREPARED, Prepared, Updates},
 };
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -52,9 +47,6 @@ pub struct DeskView {
     pub teams: Vec<TeamRow>,
     pub scenarios: Vec<ScenarioView>,
     pub levels: Vec<&'static str>,
-    pub operating_models: Vec<&'static str>,
-    /// When every round begins, by the story's clock.
-    pub story_starts: String,
     /// Seconds until the next round begins, while they are counted down.
     pub starts_in_s: Option<f64>,
     /// Prepared messages.
@@ -101,9 +93,6 @@ pub struct PlanView {
     pub minutes: f64,
     /// When the director asks for status updates; null: only by hand.
     pub updates: Option<Updates>,
-    /// When it begins and ends, by the story's clock.
-    pub from_story: String,
-    pub to_story: String,
     pub teams: Vec<AssignedView>,
 }
 
@@ -134,10 +123,8 @@ pub struct ScenarioView {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MessageView {
-    pub id: &'static str,
-    pub voice: Voice,
-    pub text: &'static str,
-    pub kind: MessageKind,
+    #[serde(flatten)]
+    pub prepared: Prepared,
     /// The teams whose incident it suits; empty before the first round.
     pub teams: Vec<u32>,
 }
@@ -192,54 +179,52 @@ pub struct GuessView {
     pub confidence: Option<u8>,
 }
 
-/// What can be sent with one click, and to which teams.
+fn known(scenario: &str) -> Option<&'static Scenario> {
+    LIBRARY.iter().find(|known| known.name == scenario)
+}
+
+fn scenario_view(scenario: &Scenario) -> ScenarioView {
+    ScenarioView {
+        name: scenario.name.clone(),
+        title: scenario.title.clone(),
+        control: scenario.control,
+        teaches: teaches(&scenario.name),
+        rating: rated(scenario).rating,
+        difficulty: difficulty(scenario),
+    }
+}
+
+/// The prepared messages, each with the teams that it suits.
 fn messages(session: &Session) -> Vec<MessageView> {
-    let symptom = |team: u32| {
-        let assigned = session.assigned(team)?;
-        Some(LIBRARY.iter().find(|scenario| scenario.name == assigned.scenario)?.symptom)
-    };
-    let symptoms: Vec<_> =
-        session.teams.iter().filter_map(|team| Some((team.number, symptom(team.number)?))).collect();
+    let symptom = |team: u32| Some((team, known(&session.assigned(team)?.scenario)?.symptom));
+    let symptoms: Vec<_> = session.teams.iter().filter_map(|team| symptom(team.number)).collect();
     let view = |one: &Prepared| MessageView {
-        id: one.id,
-        voice: one.voice,
-        text: one.text,
-        kind: one.kind,
+        prepared: *one,
         teams: symptoms.iter().filter(|(_, symptom)| one.suits(*symptom)).map(|(team, _)| *team).collect(),
     };
     PREPARED.iter().map(view).collect()
 }
 
 pub fn desk_view(room: &Room) -> DeskView {
-    let team_worlds: Vec<_> = room.team_worlds().values().cloned().collect();
-    let ended = room.ended().clone();
-    let first = ended.values().next().map(|ended| (ended.clock.clone(), ended.figures.clone()));
-    let first = match team_worlds.first() {
-        Some(team_world) => Some((clock_view(team_world), team_world.figures().clone())),
-        None => first,
+    let worlds = room.team_worlds().clone();
+    let shown = if worlds.is_empty() {
+        room.ended().clone()
+    } else {
+        worlds.iter().map(|(team, team_world)| (*team, team_world.shown())).collect()
     };
-    let (clock, figures) = first.map_or_else(Default::default, |(clock, figures)| (Some(clock), figures));
+    let (clock, figures) =
+        shown.values().next().map(|shown| (shown.clock.clone(), shown.figures.clone())).unzip();
+    let figures: Figures = figures.unwrap_or_default();
     let reached = room.reached().into_iter();
     let starts_in_s = room.starts_in_s();
     room.read(|session| {
-        let scenarios = &*LIBRARY;
-        let title = |name: &str| {
-            let known = scenarios.iter().find(|scenario| scenario.name == name);
-            known.map(|scenario| scenario.title.clone()).unwrap_or_default()
-        };
-        let assigned = |round: &Round| {
-            let each = (1_u32..).zip(&round.assigned);
-            let view = |(team, assigned): (u32, &crate::session::Assigned)| AssignedView {
-                team,
-                scenario: assigned.scenario.clone(),
-                title: title(&assigned.scenario),
-                level: assigned.level,
-            };
-            each.map(view).collect()
+        let assigned = |(team, assigned): (u32, &Assigned)| AssignedView {
+            team,
+            scenario: assigned.scenario.clone(),
+            title: known(&assigned.scenario).map(|known| known.title.clone()).unwrap_or_default(),
+            level: assigned.level,
         };
         let plan = |(number, round): (usize, &Round)| PlanView {
-            from_story: story_of(round).0,
-            to_story: story_of(round).1,
             number,
             practice: round.practice,
             state: state_of(session, number),
@@ -247,7 +232,7 @@ pub fn desk_view(room: &Room) -> DeskView {
             speed: round.speed,
             minutes: round.minutes,
             updates: round.updates,
-            teams: assigned(round),
+            teams: (1..).zip(&round.assigned).map(assigned).collect(),
         };
         let invitation = |one: &Invitation| InvitationView {
             id: one.id,
@@ -255,6 +240,7 @@ pub fn desk_view(room: &Room) -> DeskView {
             rights: one.rights,
             signed_in: session.seats.iter().any(|seat| seat.invitation == Some(one.id)),
         };
+        let row = |team: &Team| team_row(session, team.number, shown.get(&team.number));
         DeskView {
             you: String::new(),
             rights: Rights::default(),
@@ -272,28 +258,9 @@ pub fn desk_view(room: &Room) -> DeskView {
             round: round_view(session, None, figures.now, figures.ends_in_s),
             clock,
             plan: session.plan.iter().enumerate().map(plan).collect(),
-            teams: session
-                .teams
-                .iter()
-                .map(|team| {
-                    let team_world = team_worlds.iter().find(|team_world| team_world.team == team.number);
-                    team_row(session, team.number, team_world, ended.get(&team.number))
-                })
-                .collect(),
-            scenarios: scenarios
-                .iter()
-                .map(|scenario| ScenarioView {
-                    name: scenario.name.clone(),
-                    title: scenario.title.clone(),
-                    control: scenario.control,
-                    teaches: teaches(&scenario.name),
-                    rating: rated(scenario).rating,
-                    difficulty: difficulty(scenario),
-                })
-                .collect(),
+            teams: session.teams.iter().map(row).collect(),
+            scenarios: LIBRARY.iter().map(scenario_view).collect(),
             levels: Level::ALL.iter().map(|level| level.name()).collect(),
-            operating_models: OperatingModel::ALL.iter().map(|model| model.name()).collect(),
-            story_starts: story_time(world::play::STARTS_STORY_S),
             starts_in_s,
             messages: messages(session),
             marks: session.marks.clone(),
@@ -313,18 +280,14 @@ fn state_of(session: &Session, number: usize) -> &'static str {
     }
 }
 
-fn team_row(
-    session: &Session,
-    number: u32,
-    team_world: Option<&Arc<TeamWorld>>,
-    ended: Option<&Ended>,
-) -> TeamRow {
-    let figures = team_world.map(|team_world| team_world.figures().clone());
-    let figures = figures.or_else(|| ended.map(|ended| ended.figures.clone())).unwrap_or_default();
-    let truth = team_world.map(|team_world| &team_world.truth).or(ended.map(|ended| &ended.truth));
+fn team_row(session: &Session, number: u32, shown: Option<&Shown>) -> TeamRow {
+    let figures = shown.map(|shown| shown.figures.clone()).unwrap_or_default();
+    let truth = shown.map(|shown| &shown.truth);
     let team = session.team(number).expect("a row is made of a team");
-    let played = session.played(number);
-    let score = truth.zip(played.filter(|played| played.explained.is_some()));
+    let (played, nothing) = (session.played(number), Played::default());
+    let did = played.unwrap_or(&nothing);
+    let seats = session.seats.iter().filter(|seat| seat.team == Some(number));
+    let truth = truth.filter(|_| did.explained.is_some());
     let guess = |guess: &Guess| GuessView {
         words: guess.kind.map_or("no idea yet", |kind| kind.words()).to_owned(),
         confidence: guess.confidence,
@@ -333,74 +296,123 @@ fn team_row(
         number,
         name: team.name.clone(),
         members: session.members(number),
-        seats: seat_views(session, number),
+        seats: seats.map(SeatView::of).collect(),
         scenario: session.assigned(number).map(|assigned| assigned.scenario.clone()),
         level: played.map(|played| played.level),
         state: figures.state,
         availability: figures.availability,
         history: figures.history,
         loss_usd: figures.loss_usd,
-        guess: played.and_then(|played| played.guess.as_ref()).map(guess),
-        hypothesis: played.and_then(hypothesis),
-        remedies: played.map_or_else(Vec::new, |played| {
-            played.expectations.iter().map(|one| remedy_line(one, played)).collect()
-        }),
+        guess: did.guess.as_ref().map(guess),
+        hypothesis: hypothesis(did),
+        remedies: remedy_lines(did),
         must_hold_s: figures.must_hold_s,
         ready: session.ready.contains(&number),
-        looks: played.map_or(0, Played::looked),
-        explained: played.is_some_and(|played| played.explained.is_some()),
-        score: score
-            .map(|(truth, played)| scored(&played.explanation(), &played.pins, truth, played.level).score),
-        hints_given: played.map_or(0, |played| played.hints),
-        question: played.filter(|played| played.asked).map(question),
-        questions: played.map_or_else(Vec::new, |played| questions(played, session.round(), figures.now)),
-        ticket: played
-            .and_then(|played| played.ticket.as_ref())
-            .map(|ticket| ticket_words(session, number, ticket)),
-        roles: played
-            .is_none_or(|played| played.ticket.is_none())
-            .then(|| roles_words(session, number))
-            .flatten(),
+        looks: did.looked(),
+        explained: did.explained.is_some(),
+        score: truth.map(|truth| scored(&did.explanation(), &did.pins, truth, did.level).score),
+        hints_given: did.hints,
+        question: did.asked.then(|| question(did)),
+        questions: questions(did, session.round(), figures.now),
+        ticket: did.ticket.as_ref().map(|ticket| ticket_words(session, number, ticket)),
+        roles: roles_words(session, number).filter(|_| did.ticket.is_none()),
         forward: team.forward.clone(),
     }
 }
 
-/// "commander Ada, scribe Cy".
+/// The holders of roles, such as "commander Ada, scribe Cy".
 fn roles_words(session: &Session, team: u32) -> Option<String> {
     let held = |role: Role| Some(format!("{} {}", role.name(), session.holder(team, role)?.alias));
     let all: Vec<String> = Role::ALL.into_iter().filter_map(held).collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-/// "L2's queue since 08:31; L1 Ada, L2 Bo, L3 Bo".
+/// Where the ticket is and who works at which line, such as "L2's queue since 08:31; L1 Ada, L2 Bo, L3 Bo".
 fn ticket_words(session: &Session, team: u32, ticket: &Ticket) -> String {
     let since =
         ticket.passes.last().map(|pass| pass.acknowledged.as_ref().map_or(pass.story_s, |(at_s, _)| *at_s));
     let since = since.map_or_else(String::new, |at_s| format!(" since {}", story_time(at_s)));
     let queue = if ticket.is_queued() { "'s queue" } else { "" };
-    let seats = session.seats.iter().filter(|seat| seat.team == Some(team) && !seat.waiting);
-    let who = seats.flat_map(|seat| seat.lines.iter().map(|line| (line.name(), &seat.alias)));
+    let who = session.seated(team).flat_map(|seat| seat.lines.iter().map(|line| (line.name(), &seat.alias)));
     let mut who: Vec<String> = who.map(|(line, alias)| format!("{line} {alias}")).collect();
     who.sort();
     format!("{}{queue}{since}; {}", ticket.line().name(), who.join(", "))
 }
 
-/// A remedy in a line: when it was begun, and how it stands.
-fn remedy_line(one: &Expectation, played: &Played) -> String {
-    let is_pending =
-        played.pending.as_ref().is_some_and(|pending| pending.begun_story_s >= one.begun_story_s);
-    let stands = match (one.came, one.done) {
-        (Some(came), _) => came.words(),
-        (None, Some(_)) => "done",
-        (None, None) if is_pending => "under way",
-        (None, None) => "not done",
+/// One line for each remedy: when it began, and its status.
+fn remedy_lines(played: &Played) -> Vec<String> {
+    let pending_s = played.pending.as_ref().map_or(f64::NEG_INFINITY, |pending| pending.begun_story_s);
+    let line = |one: &Expectation| {
+        let stands = match (one.came, one.done) {
+            (Some(came), _) => came.words(),
+            (None, Some(_)) => "done",
+            (None, None) if pending_s >= one.begun_story_s => "under way",
+            (None, None) => "not done",
+        };
+        format!("{} {}: {stands}", story_time(one.begun_story_s), one.remedy)
     };
-    format!("{} {}: {stands}", story_time(one.begun_story_s), one.remedy)
+    played.expectations.iter().map(line).collect()
 }
 
-/// A team's latest standing hypothesis, or else the cause that it claims.
+/// A team's latest hypothesis that is not struck out, or else the cause that it claims.
 fn hypothesis(played: &Played) -> Option<String> {
     let stands = played.hypotheses.iter().rev().find(|hypothesis| !hypothesis.struck);
     let claimed = played.claims.iter().rev().find(|claim| claim.about == About::Cause);
     stands.map(|hypothesis| hypothesis.text.clone()).or(claimed.map(|claim| claim.words.clone()))
+}
+
+/// The syllabus: what each scenario teaches, for a facilitator who plans a class.
+const SYLLABUS: &str = include_str!("../../../docs/syllabus.md");
+
+/// The heading above the table of scenarios in the syllabus.
+const EVENINGS: &str = "## Which scenario for which evening";
+
+/// What a scenario teaches, such as `to look between services`; none if no row of the table names the scenario.
+fn teaches(scenario: &str) -> Option<&'static str> {
+    let (_, table) = SYLLABUS.split_once(EVENINGS)?;
+    let name = format!("`{scenario}`");
+    let mut rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    rows.find(|(_, scenarios)| scenarios.contains(&name)).map(|(teaches, _)| teaches)
+}
+
+/// The difficulty in sentences: what the model responder needed, how many remedies it takes, and how many factors contributed.
+fn difficulty(scenario: &Scenario) -> String {
+    let rated = rated(scenario);
+    let remedies = match scenario.remedies.right.iter().map(Vec::len).min() {
+        None | Some(0) => format!("{rated} Nothing in the shop ends it."),
+        Some(1) => format!("{rated} One remedy ends it."),
+        Some(steps) => format!("{rated} It takes {steps} remedies, in the right order."),
+    };
+    match scenario.truth.factors.len() {
+        0 => remedies,
+        1 => format!("{remedies} One thing contributed."),
+        factors => format!("{remedies} {factors} things contributed."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use world::scenario::library;
+
+    #[test]
+    fn every_scenario_says_what_it_teaches() {
+        let silent: Vec<String> = library()
+            .into_iter()
+            .map(|scenario| scenario.name)
+            .filter(|name| teaches(name).is_none())
+            .collect();
+        assert!(silent.is_empty(), "add a row to the syllabus for {silent:?}");
+        assert_eq!(teaches("surge"), Some("to count before they search"));
+    }
+
+    #[test]
+    fn a_scenario_says_how_hard_it_is() {
+        let story = library().into_iter().find(|scenario| scenario.name == "special-character");
+        let says = story.as_ref().map(difficulty).unwrap_or_default();
+        assert!(
+            says.starts_with("Medium: ") && says.contains("It takes 2 remedies, in the right order. "),
+            "{says}"
+        );
+    }
 }

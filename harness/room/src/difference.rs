@@ -1,13 +1,13 @@
-//! What changed between two states, as a JSON Patch (RFC 6902). Teaches to send followers only what is new: a state of a
-//! hundred kilobytes changes by a few hundred bytes a second.
+//! The difference between two states, as a JSON Patch (RFC 6902). Teaches to send followers only the changes: a state of a hundred kilobytes
+//! changes by a few hundred bytes a second.
 //!
-//! Lists here grow at their end, lose single entries, or have single entries changed. So what is the same at the beginning and at the end
-//! of a list is left out, and the rest is compared entry by entry if it is as long as before. A list of plain values, such as a curve, is
-//! replaced as a whole: each second it moves by one place.
+//! Lists here grow at their end, lose single entries, or have single entries changed. So a patch skips the common beginning and the common end of
+//! two lists. If the rest is as long as before, it is compared entry by entry; otherwise it is replaced. A list of plain values, such as a curve,
+//! is replaced whole, because all its values move by one place each second.
 
 use serde_json::{Value, json};
 
-/// The operations that make `after` of `before`, in order.
+/// The operations that turn `before` into `after`, in order.
 pub fn difference(before: &Value, after: &Value) -> Vec<Value> {
     let mut operations = Vec::new();
     walk("", before, after, &mut operations);
@@ -67,7 +67,7 @@ fn at(path: &str, step: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Another implementation makes of the old state what the new one is.
+    /// Applies the patch with an independent implementation, and expects the new state.
     fn check(before: &Value, after: &Value, operations: usize) {
         let difference = difference(before, after);
         assert_eq!(difference.len(), operations, "{difference:?}");
@@ -91,7 +91,7 @@ mod tests {
         check(&state(three(), 0.0), &state(vec![claim(1, "a"), claim(2, "other"), claim(3, "c")], 0.0), 1);
         check(&state(three(), 0.0), &state(vec![claim(7, "x"), claim(8, "y")], 0.0), 5);
         check(&state(three(), 0.0), &state(Vec::new(), 0.0), 1);
-        // A curve is given whole; what was null becomes a value, and a key comes and goes.
+        // A curve is replaced whole; null becomes a value; a key is added and another removed.
         check(&json!({ "history": [1, 2, 3] }), &json!({ "history": [2, 3, 4] }), 1);
         check(&json!({ "round": null }), &json!({ "round": { "number": 1 } }), 1);
         check(&json!({ "a/b": 1, "c~": 2 }), &json!({ "a/b": 2, "d": [[1]] }), 3);

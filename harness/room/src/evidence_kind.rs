@@ -1,4 +1,4 @@
-//! What each telemetry level opens to a team. A further level does not compile before `added_by` says what it adds.
+//! The kinds of evidence that each telemetry level opens to a team. A new level compiles only once `added_by` lists what it adds.
 
 use incident::Level;
 
@@ -35,7 +35,7 @@ impl EvidenceKind {
         open_at(level).any(|kind| kind == self)
     }
 
-    /// The tab of a team's page that shows it; the others are shown on the page of the shop, or in the log.
+    /// The tab of a team's page that shows this kind; none for kinds that appear on the shop's page or in the log.
     pub fn tab(self) -> Option<&'static str> {
         match self {
             Self::Health => Some("health"),

@@ -1,8 +1,8 @@
-//! The example: a finished session of four teams, to learn from and to show. Teaches that a tool which needs a room full of people to be
-//! seen is not seen.
+//! The example: a finished session of four teams, to learn from and to show. Teaches that people never see a tool which first needs a room full of
+//! people.
 //!
-//! It is the folder that such a room keeps, in one archive: `cargo xtask example` plays it anew, through the room's own API and with real
-//! worlds, so that nothing in it was typed in. It opens without a world, and nothing in it changes.
+//! The archive holds the folder that a room of four teams leaves behind. `cargo xtask example` makes it anew: it plays the session through the
+//! room's own API, with real worlds, so that nothing in it is made up. The example opens without any world, and nothing in it changes.
 
 use std::{
     fs,
@@ -24,10 +24,10 @@ use crate::{
 
 const ARCHIVE: &[u8] = include_bytes!("../example/session.zip");
 
-/// Changes that the example allows: who looks at it takes a seat, and nothing else.
+/// Requests that the example allows: its viewers take seats. It refuses every other change.
 const SEATING: [&str; 3] = ["/api/join", "/api/join-test", "/api/desk/sign-in"];
 
-/// What any other change is told; the pages say it too.
+/// The refusal of any other change. The pages show it too.
 pub const UNCHANGED: &str = "This is a recorded example: everything can be looked at, and nothing changes.";
 
 /// Puts the example's files into an empty folder.
@@ -42,7 +42,7 @@ pub fn unpack(folder: &Path) -> io::Result<()> {
         .map_err(io::Error::other)
 }
 
-/// A layer that refuses changes of an example.
+/// A layer that refuses changes to an example.
 pub(crate) async fn refuse_changes(State(room): State<Room>, request: Request, next: Next) -> Response {
     let is_change = !request.method().is_safe() && !SEATING.contains(&request.uri().path());
     if is_change && room.read(|session| session.purpose == Purpose::Example) {

@@ -1,13 +1,13 @@
-//! What pages follow: a feed for each team (or for each set of its lines of support), and one for the facilitator. Teaches that a state which many look at is made once for all of
-//! them, and that a change in one team wakes up nobody else's pages.
+//! Feeds for pages: one for each team (or for each set of its lines of support), and one for the facilitator. Teaches to compute a shared state
+//! once for all its followers, and to wake no other team's pages when one team changes.
 //!
-//! A *feed* holds the state that was sent last, with a version, and the last few changes as patches. A new follower gets the whole state;
-//! one who is a few versions behind, the patches; one who is further behind, the whole state again. Nothing is queued for a slow reader.
+//! A *feed* holds the latest state with its version, and the last few changes as patches. A new follower gets the whole state. A follower a few
+//! versions behind gets the patches; one further behind gets the whole state again. A slow reader has no queue that could grow.
 
 use std::{
     array::from_fn,
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -23,26 +23,26 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{difference::difference, lines::Lines, rate_limits::Who, state::Concerns};
 
-/// A state is made anew at most this often: twice as fast as anybody reads.
+/// The shortest time between two computations of a state: twice as fast as anybody reads.
 const AT_MOST_EVERY: Duration = Duration::from_millis(100);
 
-/// Patches that are held for followers who are behind: three seconds at the fastest rate.
+/// How many patches a feed holds for followers that are behind: three seconds at the fastest rate.
 const CHANGES_HELD: usize = 32;
 
-/// Streams of one person or program: a browser needs one for all its tabs, or one for each visible tab. A new one ends the oldest: a phone
-/// that changes its network leaves a stream behind that nobody reads.
+/// Most streams of one person or program: a browser needs one for all its tabs, or one for each visible tab. One more ends the oldest, because a
+/// phone that changes its network leaves behind a stream that nobody reads.
 pub const STREAMS_PER_PERSON_MAX: usize = 4;
 
-/// Streams of one team together: two for each seat, and some programs.
+/// Most streams of one team: two for each seat, and some for programs.
 pub const STREAMS_PER_TEAM_MAX: usize = 80;
 
 #[derive(Debug)]
 pub struct Feeds {
-    /// One for those who see all of a team's state, and one for each set of lines of support.
+    /// For each team: one feed with all of its state, and one for each set of lines of support.
     teams: BTreeMap<u32, [Feed; 9]>,
     desk: Feed,
-    open: Arc<Mutex<Vec<Open>>>,
-    opened: Mutex<u64>,
+    /// Oldest first.
+    open: Mutex<Vec<Weak<Stream>>>,
 }
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ struct Shown {
     of: u64,
     version: u64,
     state: Arc<Value>,
-    /// Patches, the newest last: each makes a version of the one before.
+    /// Patches, the newest last. Each turns one version into the next.
     changes: VecDeque<Arc<str>>,
     made: Option<Instant>,
 }
@@ -68,40 +68,32 @@ pub enum News {
     Change(Arc<str>),
 }
 
+/// A stream stays open until this is dropped.
+pub type Subscription = Arc<Stream>;
+
 #[derive(Debug)]
-struct Open {
-    number: u64,
+pub struct Stream {
     who: Who,
     team: Option<u32>,
     ends: CancellationToken,
 }
 
-/// A stream's place in the list, until it is dropped.
-#[derive(Debug)]
-pub struct Subscription {
-    number: u64,
-    open: Arc<Mutex<Vec<Open>>>,
-    ends: CancellationToken,
-}
-
 impl Feeds {
-    /// Feeds for these teams, and for the facilitator.
     pub fn new(teams: impl IntoIterator<Item = u32>) -> Self {
         Self {
             teams: teams.into_iter().map(|team| (team, from_fn(|_| Feed::default()))).collect(),
             desk: Feed::default(),
-            open: Arc::default(),
-            opened: Mutex::default(),
+            open: Mutex::default(),
         }
     }
 
-    /// The feed of a team, for who works at these lines if it plays lines; or the facilitator's.
+    /// The feed of a team, for people at these lines if it plays lines of support; without a team, the facilitator's feed.
     pub fn of(&self, team: Option<u32>, lines: Option<&Lines>) -> Option<&Feed> {
         let place = lines.map_or(0, |lines| 1 + lines.iter().map(|line| 1 << *line as usize).sum::<usize>());
         team.map_or(Some(&self.desk), |team| self.teams.get(&team)?.get(place))
     }
 
-    /// Something changed that these pages show. The facilitator's show it in any case.
+    /// Wakes the feeds of the teams that a change concerns, and always the facilitator's.
     pub(crate) fn announce(&self, concerns: &Concerns) {
         let concerned = |team: &u32| concerns.everybody || concerns.teams.contains(team);
         self.teams
@@ -111,47 +103,44 @@ impl Feeds {
         self.desk.changed();
     }
 
-    /// Opens a stream for somebody; their oldest ends when they have too many.
+    /// Opens a stream for somebody, and ends their oldest one if they have too many.
     pub fn open(&self, who: Who, team: Option<u32>) -> Result<Subscription, Problem> {
         let mut open = self.open.lock();
-        let own = open.iter().filter(|open| open.who == who);
-        if own.clone().count() >= STREAMS_PER_PERSON_MAX {
-            let oldest = own.map(|open| open.number).min();
-            open.iter().filter(|open| Some(open.number) == oldest).for_each(|open| open.ends.cancel());
-            open.retain(|open| Some(open.number) != oldest);
+        let own: Vec<_> = going_on(&open).filter(|stream| stream.who == who).collect();
+        if own.len() >= STREAMS_PER_PERSON_MAX {
+            own[0].ends.cancel();
         }
-        if team.is_some() && open.iter().filter(|open| open.team == team).count() >= STREAMS_PER_TEAM_MAX {
+        let of_team = going_on(&open).filter(|stream| stream.team == team).count();
+        if team.is_some() && of_team >= STREAMS_PER_TEAM_MAX {
             let detail =
                 format!("Your team has {STREAMS_PER_TEAM_MAX} streams open already; close some pages.");
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
         }
-        let mut opened = self.opened.lock();
-        *opened += 1;
-        let (number, ends) = (*opened, CancellationToken::new());
-        open.push(Open { number, who, team, ends: ends.clone() });
-        Ok(Subscription { number, open: Arc::clone(&self.open), ends })
+        let stream = Arc::new(Stream { who, team, ends: CancellationToken::new() });
+        *open = going_on(&open).chain([Arc::clone(&stream)]).map(|stream| Arc::downgrade(&stream)).collect();
+        Ok(stream)
     }
 
     /// Ends all streams of somebody who has lost access.
     pub fn end(&self, who: Who) {
-        self.open.lock().iter().filter(|open| open.who == who).for_each(|open| open.ends.cancel());
+        going_on(&self.open.lock())
+            .filter(|stream| stream.who == who)
+            .for_each(|stream| stream.ends.cancel());
     }
 
     pub fn streams(&self) -> usize {
-        self.open.lock().len()
+        going_on(&self.open.lock()).count()
     }
 }
 
-impl Subscription {
+fn going_on(open: &[Weak<Stream>]) -> impl Iterator<Item = Subscription> {
+    open.iter().filter_map(Weak::upgrade).filter(|stream| !stream.ends.is_cancelled())
+}
+
+impl Stream {
     /// Cancelled when this stream has to end.
     pub fn ends(&self) -> &CancellationToken {
         &self.ends
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        self.open.lock().retain(|open| open.number != self.number);
     }
 }
 
@@ -170,11 +159,11 @@ impl Feed {
         self.changed.subscribe()
     }
 
-    /// The version after `version`, and what is new in it. `make` makes the state; it is called once for each change, whoever asks first.
+    /// The version after `version`, and what is new in it. After a change, only the first caller runs `make` to compute the state.
     pub async fn news(&self, version: Option<u64>, make: impl FnOnce() -> Value) -> (u64, Option<News>) {
         let mut shown = self.shown.lock().await;
         if shown.of != *self.changed.borrow() {
-            // Others who want the same state wait here for the lock, and find it made.
+            // Other callers wait for the lock meanwhile, and then find the state computed.
             if let Some(made) = shown.made {
                 sleep_until(made + AT_MOST_EVERY).await;
             }

@@ -2,12 +2,11 @@
 
 use std::io;
 
-use chassis::{TelemetrySink, telemetry::export::Exporter};
-use evidence::Evidence;
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
+use chassis::{
+    TelemetrySink,
+    telemetry::{Batch, export::Exporter},
 };
+use evidence::Evidence;
 use parking_lot::Mutex;
 use world::observed::Observed;
 
@@ -21,7 +20,7 @@ impl Tee {
         Self { observed: Observed(evidence), exporter: Mutex::default() }
     }
 
-    /// Sends to this backend too from now on, or to none.
+    /// Sends to this backend too from now on; none stops that.
     pub fn forward(&self, endpoint: Option<&str>) -> io::Result<()> {
         let exporter = endpoint.map(Exporter::over_http).transpose()?;
         *self.exporter.lock() = exporter;
@@ -32,31 +31,13 @@ impl Tee {
     pub fn check(endpoint: Option<&str>) -> io::Result<()> {
         endpoint.map(Exporter::over_http).transpose().map(drop)
     }
-
-    fn exporter(&self) -> Option<Exporter> {
-        self.exporter.lock().clone()
-    }
 }
 
 impl TelemetrySink for Tee {
-    fn logs(&self, batch: ExportLogsServiceRequest) {
-        if let Some(exporter) = self.exporter() {
-            exporter.logs(batch.clone());
+    fn take(&self, batch: Batch) {
+        if let Some(exporter) = &*self.exporter.lock() {
+            exporter.take(batch.clone());
         }
-        self.observed.logs(batch);
-    }
-
-    fn traces(&self, batch: ExportTraceServiceRequest) {
-        if let Some(exporter) = self.exporter() {
-            exporter.traces(batch.clone());
-        }
-        self.observed.traces(batch);
-    }
-
-    fn metrics(&self, batch: ExportMetricsServiceRequest) {
-        if let Some(exporter) = self.exporter() {
-            exporter.metrics(batch.clone());
-        }
-        self.observed.metrics(batch);
+        self.observed.take(batch);
     }
 }

@@ -1,10 +1,11 @@
-//! An answer in anybody's words, read into the parts that are scored. Teaches that whoever grades by exact match grades spelling: people
-//! and programs name the same thing in many ways, in any order, and part of an answer is worth something.
+//! Reads an answer in free text into the parts that are scored. Teaches that grading by exact match grades spelling: people and programs name the
+//! same thing in many ways and in any order, and part of an answer is worth something.
 //!
-//! **How it is read.** A cause or a factor is the entry of the list with which its words agree best: twice the words in both over all words
-//! in each (Dice), after synonyms and endings, at least [`AGREES_FROM`], and better than with any other entry. So a text that lists
-//! everything names nothing. An asset may be written with blanks and capitals, a character by code point, by its bytes or by name, services by
-//! any of their words, and a path in either direction. What cannot be read counts as not said; the rest counts all the same.
+//! **How it is read.** A cause or a factor is matched with the entry of the list that has the highest Dice coefficient: twice the number of common
+//! words, over the number of words in both, after replacing synonyms and stripping endings. The coefficient must be at least [`AGREES_FROM`], and
+//! higher than that of any other entry. So a text that lists everything names nothing. An asset may be written with blanks and capitals, a
+//! character by code point, by its bytes or by name, services by any of their words, and a path in either direction. A part that cannot be read
+//! counts as not said; the others still count.
 
 use std::collections::BTreeSet;
 
@@ -18,16 +19,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{FACTORS, causes, id_of, is_same_at};
 
-/// From this agreement on, a text names an entry of the list. Assumed.
+/// The lowest Dice coefficient at which a text names an entry of the list. Assumed.
 pub const AGREES_FROM: f64 = 0.5;
 
-/// The most characters of a text that are read: an explanation, and no book.
+/// Longest text that is read, in characters: an explanation, not a book.
 pub const TEXT_MAX: usize = 2_000;
 
-/// The most entries of a list that are read: more than there are factors.
+/// Most entries of a list that are read: more than there are factors.
 pub const ENTRIES_MAX: usize = 64;
 
-/// What others call the same, after the text is in small letters and plain words. In order: the first may make words for the next.
+/// Synonyms, each with our word for it, applied in this order to plain words in lower case. One replacement may make words for the next.
 const SYNONYMS: [(&str, &str); 33] = [
     ("vertical tab", "control character"),
     ("line tabulation", "control character"),
@@ -64,13 +65,13 @@ const SYNONYMS: [(&str, &str); 33] = [
     ("traffic", "customers"),
 ];
 
-/// Words that tell nothing apart.
+/// Stop words: they distinguish nothing.
 const EMPTY: [&str; 27] = [
     "a", "an", "and", "are", "as", "at", "because", "becomes", "between", "by", "for", "from", "in", "is",
     "it", "its", "not", "of", "on", "or", "so", "that", "the", "there", "to", "was", "with",
 ];
 
-/// What people call a contributing factor, beside its name and its sentence.
+/// Further phrases for contributing factors, besides name and description.
 const FACTOR_WORDS: [(ContributingFactor, &str); 17] = [
     (ContributingFactor::InvalidRendering, "invalid character rendering"),
     (ContributingFactor::InvalidRendering, "missing output escaping"),
@@ -91,11 +92,11 @@ const FACTOR_WORDS: [(ContributingFactor, &str); 17] = [
     (ContributingFactor::InsufficientCapacity, "missing capacity"),
 ];
 
-/// An answer as anybody may write it. Each part may be missing.
+/// An answer in free text. Each part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct FreeAnswer {
-    /// Of which case.
+    /// The case that it answers.
     pub case: String,
     #[serde(alias = "trigger", alias = "root_cause")]
     pub cause: String,
@@ -115,21 +116,13 @@ pub enum Entries {
     Together(String),
 }
 
-/// What an answer is worth.
 #[derive(Clone, Debug, Serialize)]
 pub struct Grade {
     /// From 0 to 1.
     pub score: f64,
-    pub parts: Vec<PartGrade>,
-    /// As it was read: what is not here was not understood, or not said.
+    pub parts: Vec<Points>,
+    /// The answer as it was read. A missing part was not understood, or not said.
     pub read_as: ReadAs,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PartGrade {
-    pub part: String,
-    pub got: f64,
-    pub of: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -157,7 +150,7 @@ impl Entries {
 }
 
 impl FreeAnswer {
-    /// The parts of it that can be read.
+    /// Reads the parts that can be read.
     pub fn read(&self) -> Answer {
         let path = self.path.texts().into_iter().filter_map(service);
         let path = path.fold(Vec::new(), |mut path, service| {
@@ -179,17 +172,12 @@ impl FreeAnswer {
     }
 }
 
-/// What an answer to a case of this level is worth.
+/// Grades an answer to a case of this level. The path counts in its better direction.
 pub fn graded(given: &FreeAnswer, truth: &Answer, level: Level) -> Grade {
-    let read = given.read();
-    let read_as = ReadAs {
-        cause: Some(read.cause.clone()).filter(|cause| !cause.is_empty()),
-        asset: read.asset.clone(),
-        character: read.character.clone(),
-        path: read.path.clone(),
-        factors: read.factors.clone(),
-    };
-    let mut judged = read;
+    let mut judged = given.read();
+    let Answer { cause, asset, character, path, factors, .. } = judged.clone();
+    let read_as =
+        ReadAs { cause: Some(cause).filter(|cause| !cause.is_empty()), asset, character, path, factors };
     if is_same_at(level, &judged.cause, &truth.cause) {
         judged.cause.clone_from(&truth.cause);
     }
@@ -203,14 +191,8 @@ pub fn graded(given: &FreeAnswer, truth: &Answer, level: Level) -> Grade {
     judged.path.reverse();
     let back = points(&judged, truth);
     let sum = |points: &[Points]| points.iter().map(|points| points.got).sum::<f64>() / POINTS;
-    let points = if sum(&back) > sum(&there) { back } else { there };
-    let part = |points: &Points| PartGrade {
-        part: format!("{:?}", points.part).to_lowercase(),
-        got: points.got,
-        of: points.of,
-    };
-    let score = (sum(&points) * 1e3).round() / 1e3;
-    Grade { score, parts: points.iter().map(part).collect(), read_as }
+    let parts = if sum(&back) > sum(&there) { back } else { there };
+    Grade { score: (sum(&parts) * 1e3).round() / 1e3, parts, read_as }
 }
 
 fn cause(text: &str) -> Option<String> {
@@ -243,7 +225,7 @@ fn character(text: &str) -> Option<String> {
         (code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| format!("U+{code}"));
     let asked = code.unwrap_or_else(|| written.replacen("u+", "U+", 1));
     let found = find(&asked);
-    // Of several with the word in their names, the one that begins with it.
+    // If several names contain the text, take the one name that begins with it.
     let mut begins =
         found.iter().filter(|found| found.name.to_lowercase().starts_with(&asked.to_lowercase()));
     let specimen = if let [alone] = &found[..] {
@@ -268,7 +250,7 @@ fn service(text: &str) -> Option<Service> {
     }
 }
 
-/// The entry that agrees best with a text, if it agrees enough and no other does as well.
+/// The entry with the highest Dice coefficient, if that is high enough and no other entry has the same.
 fn best<'a, T: PartialEq>(text: &str, entries: impl Iterator<Item = (T, &'a str)>) -> Option<T> {
     let given = words(text);
     let mut best: Option<(T, f64)> = None;
@@ -286,7 +268,7 @@ fn best<'a, T: PartialEq>(text: &str, entries: impl Iterator<Item = (T, &'a str)
     best.filter(|(_, agreement)| is_alone && *agreement >= AGREES_FROM).map(|(entry, _)| entry)
 }
 
-/// The words of a text that tell something, after synonyms, without their endings.
+/// The words of a text, after replacing synonyms, dropping stop words and stripping endings.
 fn words(text: &str) -> BTreeSet<String> {
     let mut plain = format!(" {} ", plain_words(text).join(" "));
     for (other, ours) in SYNONYMS {
@@ -364,7 +346,7 @@ mod tests {
         assert!(graded(&given, &truth(), Level::Logs).score < RIGHT_FROM);
     }
 
-    /// However the list's own words are written, each is found again, and no other in its place.
+    /// Every entry is found again in all spellings of its own words, and never taken for another.
     #[test]
     fn every_entry_is_read_as_itself() {
         for words in causes() {

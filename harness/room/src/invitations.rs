@@ -1,17 +1,16 @@
-//! Who else may come to the desk: a second facilitator, who may do everything, and a note-taker, who sees what the facilitator sees and marks
-//! moments. Teaches that a right is given to somebody by name, with a credential of their own, so that it can be taken back from them alone.
+//! Invitations to the desk: for a second facilitator, who may do everything, and for a note-taker, who sees everything and marks moments. Teaches
+//! to grant a right to a named person with a credential of their own, so that it can be revoked for that person alone.
 //!
-//! An invitation's token is shown once, to whoever made it. It stands in no address and in no log.
+//! An invitation's token is shown once, to the person who made the invitation. It never appears in an address or a log.
 
 use chassis::Problem;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     access::{is_same, token},
     limits::{INVITATIONS_MAX, full},
-    session::{Seat, Session, conflict, not_found},
+    session::{Seat, Session, conflict, forbidden, not_found},
     state::Change,
 };
 
@@ -30,17 +29,16 @@ pub enum Rights {
 pub struct Invitation {
     /// From 1.
     pub id: u32,
-    /// Whom it is for.
+    /// The name of the invited person.
     pub name: String,
     pub rights: Rights,
-    /// What they sign in with.
+    /// The credential to sign in with.
     pub token: String,
 }
 
-/// What a note-taker is told who tries more.
+/// The refusal of a note-taker's request to change anything else.
 pub(crate) fn only_notes() -> Problem {
-    let detail = "A note-taker reads and marks moments. Ask the facilitator to do this.";
-    Problem::new(StatusCode::FORBIDDEN, detail)
+    forbidden("A note-taker reads and marks moments. Ask the facilitator to do this.")
 }
 
 impl Session {
@@ -49,7 +47,7 @@ impl Session {
         self.invitations.iter().find(|one| is_same(&one.token, shown))
     }
 
-    /// What somebody at the desk may do.
+    /// The rights of somebody at the desk.
     pub(crate) fn rights_of(&self, seat: &Seat) -> Rights {
         let invitation = self.invitations.iter().find(|one| Some(one.id) == seat.invitation);
         invitation.map_or(Rights::Facilitator, |one| one.rights)
@@ -75,7 +73,7 @@ impl Change<'_> {
         Ok(invitation)
     }
 
-    /// Takes an invitation back. Answers with the seats of who came with it, which are gone too.
+    /// Revokes an invitation, and removes the seats that were taken with it. Returns their numbers.
     pub(crate) fn uninvite(&mut self, id: u32) -> Result<Vec<u32>, Problem> {
         if !self.invitations.iter().any(|one| one.id == id) {
             return Err(not_found("There is no such invitation."));

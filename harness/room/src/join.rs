@@ -18,13 +18,13 @@ pub struct Reachable {
     pub is_loopback: bool,
 }
 
-/// The addresses at which a room that listens at `address` can be reached, those of others first.
+/// The addresses at which a room that listens at `address` can be reached; those that only this machine reaches come last.
 pub fn reachable(address: SocketAddr, code: &str) -> Vec<Reachable> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let fits = |ip: IpAddr| {
         let is_usable = match ip {
             IpAddr::V4(ip) => !ip.is_link_local(),
-            // A link-local address needs an interface's name behind it, which no phone knows.
+            // A link-local address must name an interface, which no phone knows.
             IpAddr::V6(ip) => !ip.is_unicast_link_local() && address.is_ipv6(),
         };
         is_usable && (address.ip().is_unspecified() || address.ip() == ip)

@@ -1,24 +1,23 @@
-//! The incident room: people live an incident, each team in a world of its own, and a facilitator leads them.
+//! The incident room: teams respond to an incident, each in a world of its own, and a facilitator leads them.
 //!
 //! # Layout, in the order to read
 //!
-//! - [`session`]: who is here, which rounds there are, what each team did ([`played`]); plain data. [`soundness`]: whether one that was read can have been written. [`state`]: its owner, and the one way to change it:
-//!   [`seats`] (people come and go), [`changes`] (rounds and the facilitator) and [`work`] (a team's own), in [`lines`] of support with a
-//!   [`ticket`] or not, and with [`roles`] or not. [`voices`]: who speaks to teams from outside. [`invitations`]: who else is at the desk.
-//!   [`plan`]: which team meets what, and when; [`syllabus`]: what that teaches. [`catalogue`]: what claims are matched with, and when it
-//!   opens. [`claims`]: an explanation in parts, and what it is worth; [`free_answer`]: one in anybody's words. [`parting`]: what participants take along. [`complaints`]: what
-//!   customers say.
-//! - [`evidence_kind`]: what each telemetry level opens. [`team_world`]: one team's world. [`forward`]: its telemetry, also to a backend of the team's own.
-//!   [`ended`]: what is shown of it afterwards. [`example`]: a finished session to look at.
-//! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: what a restart finds.
-//!   [`queries`]: whose query is computed when.
-//! - [`access`]: who is allowed what. [`rate_limits`]: how often. [`limits`]: how large everything may grow, in one place. [`texts`]: what
-//!   people type. [`views`], [`clock_views`], [`ticket_views`], [`role_views`] and [`desk_views`]: what is shown; [`feeds`]: to whom, and when, as a [`difference`].
-//!   [`api`]: HTTP, described as `OpenAPI`. [`join`]: addresses and QR codes. [`pages`]: files, and the headers of every answer.
-//!   [`mod@debrief`]: what it was all about,
-//!   once the answers are open.
+//! - [`session`]: people, rounds, and each team's work ([`played`]), as plain data. [`soundness`]: validates a session read from a file. [`state`]:
+//!   the owner of the session, and the only way to change it. The changes: [`seats`] (people join and leave), [`changes`] (rounds and the
+//!   facilitator) and [`work`] (a team's own), in [`lines`] of support with a [`ticket`] or not, and with [`roles`] or not. [`voices`]: messages to
+//!   teams from outside the shop. [`invitations`]: further people at the desk. [`plan`]: which team meets which scenario, and when. [`catalogue`]:
+//!   the answers that claims are matched with, and when they open. [`claims`]: an explanation in parts, and its score; [`free_answer`]: an
+//!   explanation in free text. [`complaints`]: what customers say.
+//! - [`evidence_kind`]: the evidence that each telemetry level opens. [`team_world`]: one team's world. [`forward`]: sends its telemetry also to a
+//!   backend of the team's own. [`example`]: a finished session to look at.
+//! - [`room`]: the session with its worlds. [`rounds`]: how a round begins, runs and ends. [`saving`] and [`store`]: persistence across restarts.
+//!   [`queries`]: fair scheduling of expensive queries.
+//! - [`access`]: authentication and permissions. [`rate_limits`]: request rates. [`limits`]: all size limits in one place. [`texts`]: validation of
+//!   what people type. [`views`] and [`desk_views`]: what pages show; [`feeds`]: whom to send it to and when, as a [`difference`]. [`api`]: HTTP,
+//!   described as `OpenAPI`. [`join`]: addresses and QR codes. [`pages`]: static files, and the headers of every response. [`mod@debrief`]: the
+//!   analysis of a session once the answers are open.
 //!
-//! Nothing that a team receives names the product, a scenario or a latent fault: library, files and cookies bear plain names.
+//! Nothing that a team receives may name the product, a scenario or a latent fault. So library, files and cookies have plain names.
 
 #![allow(
     clippy::redundant_closure_for_method_calls,
@@ -40,20 +39,17 @@ pub mod seats;
 pub mod changes;
 pub mod work;
 pub mod lines;
-pub mod parting;
 pub mod ticket;
 pub mod roles;
 pub mod voices;
 pub mod invitations;
 pub mod plan;
-pub mod syllabus;
 pub mod catalogue;
 pub mod claims;
 pub mod free_answer;
 pub mod complaints;
 pub mod evidence_kind;
 pub mod team_world;
-pub mod ended;
 pub mod example;
 pub mod forward;
 pub mod room;
@@ -64,9 +60,6 @@ pub mod store;
 pub mod access;
 pub mod rate_limits;
 pub mod views;
-pub mod clock_views;
-pub mod ticket_views;
-pub mod role_views;
 pub mod desk_views;
 pub mod difference;
 pub mod feeds;
@@ -81,9 +74,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use chassis::{
-    TaskGroup,
-    network::Listener,
-    problem,
+    TaskGroup, problem,
     serve::{Hosts, Limits, Protocol, Serving, serve_router},
 };
 use tokio::net::TcpListener;
@@ -97,25 +88,25 @@ pub fn router(room: Room) -> Router {
     let layers = ServiceBuilder::new()
         // Outermost, so that refusals carry the headers too.
         .layer(from_fn(pages::guarded))
-        // Before anything is read: no page of another site changes anything, whatever the door.
+        // Before any body is read: a page of another site changes nothing, on any route.
         .layer(from_fn(access::same_origin))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(room.clone(), example::refuse_changes))
-        // Innermost: what a handler has changed is on disk before anybody reads that it is done.
+        // Innermost: the response to a change waits until the change is on disk.
         .layer(from_fn_with_state(room.clone(), saving::save_before_answering));
     let pages = pages::router().merge(api::debrief_pages::router());
     let all = api::router().merge(api::looks::evidence_and_shop()).merge(pages);
-    // After everything is merged, so that they hold for every path.
+    // Added after all merges, so that the layers apply to every path.
     let all = all.fallback(problem::unknown_route);
     all.layer(layers).with_state(room)
 }
 
-/// Answers under the names of `hosts` until it is told to stop; pages that follow are cut off.
+/// Serves requests for the host names in `hosts` until `stop` is cancelled. Then it cuts off open event streams.
 pub async fn serve(room: Room, listener: TcpListener, hosts: Hosts, stop: CancellationToken) {
     // The teams' shops are in memory: nothing else in this process listens.
     let limits = Limits::of_process(1);
     let serving = Serving { protocol: Protocol::Http1, limits, hosts, has_date: true };
     let tasks = TaskGroup::default();
-    serve_router(Listener::Tcp(listener), router(room).into(), serving, tasks.clone(), stop).await;
+    serve_router(listener.into(), router(room).into(), serving, tasks.clone(), stop).await;
     tasks.kill().await;
 }

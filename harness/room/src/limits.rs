@@ -1,10 +1,8 @@
-//! Every limit on what people can make grow, in one place, with its reason. Teaches that a file is bounded when its worst case can be added
-//! up: the sum below is checked by the compiler.
+//! Every limit on data that people can make grow, in one place, with its reason. Teaches that a file is bounded when its worst case can be added
+//! up: the compiler checks the sum below.
 //!
-//! A team's round has three parts, each with a limit of its own, so that none can crowd out another: notes, looks and log. A full part
-//! refuses what is new, and loses nothing.
-
-use std::io;
+//! A team's round has three parts: notes, looks and log. Each has a limit of its own, so that none can crowd out another. A full part refuses new
+//! entries and loses none, except that the room's own lines push out the oldest of the log ([`LOG_BYTES_MAX`]).
 
 use chassis::Problem;
 use http::StatusCode;
@@ -16,10 +14,8 @@ use crate::{plan::ROUNDS_MAX, room::TEAMS_MAX, store::SESSION_BYTES_MAX};
 
 /// The largest body of a request: a claim with two hundred pins is a few kilobytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1_024;
-/// The longest credential that is compared: ours have 26 characters, and a facilitator may choose a long one.
+/// Longest credential that is compared, in bytes: generated ones have 26 characters, and a facilitator may choose a long one.
 pub const CREDENTIAL_BYTES_MAX: usize = 256;
-/// The shortest token that a facilitator may choose: a shorter one could be guessed.
-pub const FACILITATOR_TOKEN_CHARACTERS_MIN: usize = 16;
 
 // ---- Texts ------------------------------------------------------------------------------------------------------------------------------
 
@@ -45,15 +41,15 @@ pub const NAMED_MAX: usize = 64;
 
 /// Most people at one team's pages: a table's worth, with everybody's phone.
 pub const SEATS_PER_TEAM_MAX: usize = 32;
-/// Most of a team's seats that one address takes: half, as a whole class may share an address, and no single device may fill a team.
+/// Most of a team's seats for one address: half of them. A whole class may share an address, but no single device may fill a team.
 pub const SEATS_PER_CLIENT_MAX: usize = SEATS_PER_TEAM_MAX / 2;
-/// Browsers of the facilitator, and of each who is invited to the desk, that are remembered.
+/// Most browsers that the facilitator, or one invited person, is signed in with.
 pub const DESKS_MAX: usize = 16;
 /// Most hypotheses, most pins and most claims of one team in one round: far more than anybody can survey.
 pub const ENTRIES_MAX: usize = 200;
 /// Most lines of one team's log in one round.
 pub const LINES_MAX: usize = 1_000;
-/// Most questions from outside to one team in one round: each takes a team two minutes from its work.
+/// Most questions from outside to one team in one round: each costs the team two minutes of its work.
 pub const QUESTIONS_MAX: usize = 12;
 /// How often command may change hands or be offered in one round: more than once a minute in half an hour.
 pub const COMMANDS_MAX: usize = 40;
@@ -61,34 +57,35 @@ pub const COMMANDS_MAX: usize = 40;
 pub const INVITATIONS_MAX: usize = 12;
 /// Most moments that a facilitator marks in a session.
 pub const MARKS_MAX: usize = 200;
-/// Most answers to what people think of the session: one for each seat that there can be.
+/// Most feedback answers of a session: one for each seat that there can be.
 pub const FEEDBACK_MAX: usize = TEAMS_MAX as usize * SEATS_PER_TEAM_MAX;
-/// Devices that have reached the room and are remembered.
+/// Most devices in the list of those that have reached the room.
 pub const REACHED_MAX: usize = 50;
 
 // ---- What is kept of one team and one round, in bytes of JSON -----------------------------------------------------------------------------
 
-/// Notes: pins, claims, hypotheses, expectations, proposals, questions with their answers, command, and the ticket. Forty full pins, or hundreds of log lines.
+/// Notes: pins, claims, hypotheses, expectations, proposals, questions with their answers, command, and the ticket. Forty full pins, or hundreds of
+/// log lines.
 pub const NOTES_BYTES_MAX: usize = 160 * 1_024;
-/// Looks. Eight people who each ask something new three times a minute for twenty minutes need three quarters of it.
+/// Looks. Eight people who each ask something new three times a minute for twenty minutes fill three quarters of this.
 pub const LOOKS_BYTES_MAX: usize = 96 * 1_024;
-/// The log. Beyond this only the room itself adds lines, and the oldest go.
+/// The log. Only the room's own lines can go beyond this; then the oldest lines are dropped.
 pub const LOG_BYTES_MAX: usize = 80 * 1_024;
 /// How much of the log the team's own actions may fill: a remedy every ten seconds for twenty minutes.
 pub const LOG_OF_TEAM_BYTES_MAX: usize = 48 * 1_024;
-/// How full the log may be for a message of the facilitator: the rest is for alerts and the results of remedies.
+/// The log refuses messages of the facilitator from this size on: the rest is for alerts and the results of remedies.
 pub const LOG_WITH_MESSAGES_BYTES_MAX: usize = 72 * 1_024;
 /// The rest: a guess, a remedy under way, some numbers.
 const REST_OF_PLAYED_BYTES_MAX: usize = 16 * 1_024;
 
-/// Everything of one team in one round.
+/// One team's round, all parts together.
 pub const PLAYED_BYTES_MAX: usize =
     NOTES_BYTES_MAX + LOOKS_BYTES_MAX + LOG_BYTES_MAX + REST_OF_PLAYED_BYTES_MAX;
 
 /// Everything else of a session: two thousand seats with two actions and a remark each, the plan, marks, names, tokens.
 pub const REST_OF_SESSION_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
-// The largest possible session can be opened again.
+// A room can read even the largest session that it can write.
 const _: () = assert!(
     TEAMS_MAX as u64 * (ROUNDS_MAX * PLAYED_BYTES_MAX) as u64 + REST_OF_SESSION_BYTES_MAX as u64
         <= SESSION_BYTES_MAX
@@ -96,19 +93,7 @@ const _: () = assert!(
 
 /// The length of a value as JSON.
 pub fn json_bytes(value: &impl Serialize) -> usize {
-    struct Count(usize);
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut count = Count(0);
-    serde_json::to_writer(&mut count, value).expect("a session is made of plain values");
-    count.0
+    serde_json::to_vec(value).expect("a session is made of plain values").len()
 }
 
 pub fn cut(text: &str, characters_max: usize) -> String {

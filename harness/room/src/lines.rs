@@ -1,11 +1,11 @@
 //! Lines of support in a round of *Ops Run It*: who works at which, what each sees, and who works now. Teaches that an organisation decides
 //! what its people can know.
 //!
-//! **When.** A team that begins such a round with two people or more plays lines; a person alone is one line after the other
-//! ([`HANDOVER`]). **Who.** People choose their lines between rounds; a line that nobody chose gets somebody (`deal`). **What a line sees.** L1:
-//! complaints, health, and dashboards that were defined in advance ([`DASHBOARDS`]). L2: all telemetry of the level. L3: the same, or no live
-//! telemetry at all, as the model responder meets the same incident. A line sees nothing before it has had the [`ticket`](crate::ticket);
-//! afterwards it goes on seeing. **Who works.** The line that has acknowledged the ticket, alone.
+//! **When.** A team that begins such a round with two people or more plays lines; a person alone plays one line after the other ([`HANDOVER`]).
+//! **Who.** People choose their lines between rounds; `deal` assigns somebody to a line that nobody chose. **What a line sees.** L1: complaints,
+//! health, and dashboards that were defined in advance ([`DASHBOARDS`]). L2: all telemetry of the level. L3: the same, or no live telemetry at all,
+//! whichever the model responder gets in the same incident. A line sees nothing before it has had the [`ticket`](crate::ticket); from then on it
+//! keeps seeing. **Who works.** Only the line that has acknowledged the ticket.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -18,17 +18,18 @@ use crate::{
     evidence_kind::{EvidenceKind, open_at},
     played::Played,
     rate_limits::Who,
-    session::{Session, conflict, not_found},
+    session::{Session, conflict, not_found, wrong},
     state::Change,
 };
 
-/// From one line to the next for a person alone: written up, queued, picked up, understood. Assumed.
+/// How long a handover takes for a person alone, in story time: writing it up, queueing, picking it up, understanding it. Assumed.
 pub const HANDOVER: Duration = Duration::from_secs(20 * 60);
 
-/// With so many people a team has one for each line, and nobody needs two.
+/// From this many people on, a team has one for each line, and nobody works at two.
 const ONE_LINE_FROM: usize = Line::ALL.len();
 
-/// The dashboards that were defined in advance: a metric, and the only service that it is shown of. Visits, and the front's requests and load.
+/// The dashboards that were defined in advance: a metric, and the only service whose values they show. Visits, and the web front's requests and
+/// load.
 pub const DASHBOARDS: [(&str, &str); 3] = [
     ("shop.customer.visits", "customers"),
     ("http.server.request.duration", "web-front"),
@@ -38,18 +39,18 @@ pub const DASHBOARDS: [(&str, &str); 3] = [
 /// The lines that somebody works at.
 pub type Lines = BTreeSet<Line>;
 
-/// What somebody may look at now.
+/// The evidence that somebody may look at now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sight {
-    /// What the level grants, and what of that their lines see.
+    /// All kinds that the level grants. `kinds` has those of them that the person's lines see.
     granted: Vec<EvidenceKind>,
     pub kinds: Vec<EvidenceKind>,
-    /// Whether of metrics only [`DASHBOARDS`] are shown.
+    /// Whether the [`DASHBOARDS`] are the only metrics that are shown.
     pub only_dashboards: bool,
 }
 
 impl Sight {
-    /// Whether the level grants it; refused if only another line sees it.
+    /// Whether the level grants this kind. Refuses the request if only another line sees it.
     pub fn has(&self, kind: EvidenceKind) -> Result<bool, Problem> {
         let is_granted = self.granted.contains(&kind);
         if is_granted && !self.kinds.contains(&kind) {
@@ -81,7 +82,7 @@ impl Played {
         at.iter().any(|line| ticket.is_open_to(*line))
     }
 
-    /// Refuses who has not had the ticket yet.
+    /// Refuses people whose lines have not had the ticket yet.
     pub fn may_see(&self, at: Option<&Lines>) -> Result<(), Problem> {
         if at.is_some_and(Lines::is_empty) && self.ticket.is_some() {
             return Err(no_line());
@@ -94,7 +95,7 @@ impl Played {
         ))
     }
 
-    /// Refuses whose line does not have the ticket.
+    /// Refuses people whose lines do not have the ticket now.
     pub fn may_work(&self, at: Option<&Lines>) -> Result<(), Problem> {
         let (Some(at), Some(ticket)) = (at, &self.ticket) else { return Ok(()) };
         if at.is_empty() {
@@ -108,7 +109,8 @@ impl Played {
         }
     }
 
-    /// The line whose eyes are meant when somebody at these lines looks.
+    /// The line that a look by somebody at these lines counts for: the line with the ticket if they work there, else their last line that has had
+    /// it.
     pub fn looking(&self, at: Option<&Lines>) -> Option<Line> {
         let (at, ticket) = (at?, self.ticket.as_ref()?);
         let last = || at.iter().rfind(|line| ticket.is_open_to(**line)).copied();
@@ -117,7 +119,8 @@ impl Played {
 }
 
 impl Session {
-    /// The lines that somebody works at, none for a program; no value where the team plays no lines: not in this round, nor in the next.
+    /// The lines that somebody works at; no line for a program. None if the team plays lines neither in this round nor, between rounds, in the
+    /// next.
     pub fn lines_of(&self, team: u32, who: Who) -> Option<Lines> {
         let plays = self.played(team).is_some_and(|played| played.ticket.is_some());
         let next = self.next_round().filter(|_| !self.is_under_way());
@@ -138,8 +141,8 @@ impl Session {
     }
 }
 
-/// Keeps what people chose as far as it goes: nobody has two lines where there is somebody for each, a line that nobody has goes to who has
-/// the fewest and the nearest, and who has none joins the line with the fewest.
+/// Assigns lines to people, and keeps their choices where it can. With enough people nobody has two lines. A line without people goes to the person
+/// with the fewest lines, and among those with the nearest one. A person without a line joins the line with the fewest people.
 fn deal(people: &mut [&mut Lines]) {
     if people.len() >= ONE_LINE_FROM {
         for lines in people.iter_mut() {
@@ -164,7 +167,7 @@ fn deal(people: &mut [&mut Lines]) {
 }
 
 impl Change<'_> {
-    /// Notes at which lines somebody wants to work from the next round on.
+    /// Records the lines that somebody chooses to work at from the next round on.
     pub(crate) fn choose_lines(&mut self, team: u32, seat: u32, lines: &Lines) -> Result<(), Problem> {
         if self.is_under_way() {
             return Err(conflict("A round is under way; lines are chosen between rounds."));
@@ -172,7 +175,7 @@ impl Change<'_> {
         let most = if self.members(team).len() < ONE_LINE_FROM { 2 } else { 1 };
         if lines.len() > most {
             let detail = format!("Choose {most} at most: each line needs somebody.");
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "lines"));
+            return Err(wrong("lines", detail));
         }
         let mut seats = self.for_team(team).seats.iter_mut();
         let seat = seats.find(|own| own.id == seat).ok_or_else(|| not_found("There is no such seat."))?;
@@ -263,7 +266,7 @@ mod tests {
         assert!(played.pass(Some(&two), handed_over(), &[], (at(90.0), "Bo")).is_err(), "it is not theirs");
         let none = ["p99".to_owned()];
         assert!(played.pass(Some(&one), handed_over(), &none, (at(90.0), "Ada")).is_err());
-        // It is sent back before it is taken up, and handed over again with a pin.
+        // L2 sends the ticket back without acknowledging it, and L1 hands it over again with a pin.
         played.pass(Some(&one), handed_over(), &[], (at(90.0), "Ada")).unwrap();
         assert!(
             played.may_work(Some(&one)).is_err() && played.acknowledge(Some(&one), at(95.0), "Ada").is_err()
@@ -289,7 +292,7 @@ mod tests {
                     )
                     .is_err()
         );
-        // L2 asks the same check again, and thinks the same again.
+        // L2 repeats the health check, and arrives at the same hypothesis.
         let looked = Look {
             when: at(240.0),
             at: "health".to_owned(),

@@ -1,5 +1,5 @@
-//! The pages, as files, and the headers that every answer of the room carries. Teaches that a page which loads only from its own origin, and
-//! runs no inline script, leaves injected text little to do.
+//! The files of the pages, and the headers of every response. Teaches that injected text can do little in a page that loads only from its own
+//! origin and runs no inline script.
 
 use std::{fs, io};
 
@@ -13,22 +13,22 @@ use axum::{
 use chassis::Problem;
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 
-use crate::{access::Facilitator, api::request::InPath, room::Room, session::not_found};
+use crate::{access::Facilitator, api::request::Path, room::Room, session::not_found};
 
-/// What pages may load and do.
+/// The content security policy of the pages.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     frame-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The files, made from the folder `pages` when this is built: name and text.
+/// The files of the folder `pages`, embedded at build time: name and text.
 const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// Where each page is that everybody may read, and its file.
+/// The pages that everybody may read: path and file.
 const PAGES: [(&str, &str); 2] = [("/", "join.html"), ("/team", "team.html")];
 
-/// What participants get on paper.
-const PARTICIPANT: &str = include_str!("../../../docs/participant.md");
+/// The participants' handout, for printing.
+const PARTICIPANT: &str = include_str!(concat!(env!("OUT_DIR"), "/participant.html"));
 
-/// Files whose names begin with this are served to the facilitator alone: they name what participants need not know about.
+/// The prefix of files that only the facilitator gets: they name things that participants need not know about.
 const OF_DESK: &str = "desk";
 
 pub fn router() -> Router<Room> {
@@ -39,7 +39,7 @@ pub fn router() -> Router<Room> {
     router
         .route("/tokens.css", get(async || with_kind("css", debrief::TOKENS_CSS)))
         .route("/plots.css", get(async || with_kind("css", debrief::PLOTS_CSS)))
-        .route("/participant.md", get(async || with_kind("md", PARTICIPANT)))
+        .route("/participant.html", get(async || with_kind("html", PARTICIPANT)))
         .route("/desk", get(desk))
         .route("/pages/{name}", get(page_file))
         .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
@@ -55,7 +55,7 @@ async fn desk(
 
 async fn page_file(
     State(room): State<Room>,
-    InPath(name): InPath<String>,
+    Path(name): Path<String>,
     mut parts: Parts,
 ) -> Result<Response, Problem> {
     if name.starts_with(OF_DESK) {
@@ -64,7 +64,7 @@ async fn page_file(
     file(&room, &name)
 }
 
-/// A file as it was built in, or as it stands now in the folder in which somebody edits the pages.
+/// The embedded file, or the current file in the folder in which somebody edits the pages.
 fn file(room: &Room, name: &str) -> Result<Response, Problem> {
     let (stem, kind) = name.split_once('.').unwrap_or_default();
     let is_plain = stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -87,13 +87,12 @@ fn with_kind(kind: &str, text: impl IntoResponse) -> Response {
     let kind = match kind {
         "html" => "text/html; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
-        "md" => "text/markdown; charset=utf-8",
         _ => "text/css; charset=utf-8",
     };
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// The headers of every answer: not cached, not sniffed, not framed, no referrer.
+/// Adds the headers of every response: no caching, no MIME sniffing, no framing, no referrer.
 pub async fn guarded(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -101,7 +100,7 @@ pub async fn guarded(request: Request, next: Next) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        // A shop's pages bring a narrower one of their own.
+        // The shop's pages bring a sandboxed policy of their own.
         (header::CONTENT_SECURITY_POLICY, POLICY),
     ];
     for (name, value) in fixed {

@@ -2,8 +2,8 @@
 //! teams have the poor one first, and nobody meets the same incident twice.
 //!
 //! **Crossover.** Two scenarios, A and B, and two levels, poor and rich, make four orders: A poor then B rich, A rich then B poor,
-//! B poor then A rich, B rich then A poor. Teams are dealt to the orders in turn. With fewer than four teams only the first two
-//! orders are used, so that scenario and round are then not told apart.
+//! B poor then A rich, B rich then A poor. Teams are dealt to the orders in turn. With fewer than four teams only the first two orders are used;
+//! then the effects of scenario and round are confounded.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,11 @@ use crate::{
 pub const POOR: Level = Level::Logs;
 pub const RICH: Level = Level::RICHEST;
 
-/// Story minutes a minute, and minutes of a scored round: together the story's five hours and a quarter.
+/// Story minutes per wall-clock minute, and wall-clock minutes of a scored round: together the story's five hours and a quarter.
 pub const SPEED: f64 = 15.0;
 pub const MINUTES: f64 = 21.0;
 pub const PRACTICE_MINUTES: f64 = 6.0;
-/// Minutes of a rehearsal: customers fail within the first two, and each further one costs a quarter of a story's hour.
+/// Wall-clock minutes of a rehearsal: visits fail within the first two, and each further minute takes a quarter of an hour of the story.
 pub const REHEARSAL_MINUTES: f64 = 10.0;
 /// The limits for rounds that are planned by hand.
 pub const SPEED_RANGE: (f64, f64) = (1.0, 120.0);
@@ -40,7 +40,7 @@ const PRACTICE: &str = "stopped-store";
 /// Scenarios for a first session, the story first; others follow in an order that the seed decides.
 const FIRST: [&str; 2] = [world::scenario::STORY, "slow-disk"];
 
-/// The practice round, and two scored ones in crossover. Scenarios in `seen` are left out as long as others are left.
+/// The practice round, and two scored ones in crossover. Scenarios in `seen` are used only when no others are left.
 pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
     let scenarios = unseen(seed, seen);
     let practice = Assigned { scenario: scenarios[0].clone(), seed: seed_of(seed, 0), level: Level::Metrics };
@@ -49,7 +49,7 @@ pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
         operating_model: OperatingModel::YouBuildIt,
         speed: SPEED,
         minutes,
-        // Nobody is asked for anything while they learn the page.
+        // No status updates while people learn the page.
         updates: (!practice).then(Updates::default),
         assigned,
     };
@@ -83,14 +83,14 @@ pub fn rehearsal(seed: u64, scenario: &str, level: Level) -> Round {
     }
 }
 
-/// Three scenarios that can be mended and hurt: for practice, and two to compare.
+/// Three scenarios that customers notice and that remedies can end: one for practice, and two to compare.
 fn unseen(seed: u64, seen: &BTreeSet<String>) -> Vec<String> {
     let mends = |scenario: &world::scenario::Scenario| {
         !scenario.control && scenario.symptom != Symptom::Nothing && scenario.name != PRACTICE
     };
     let mut others: Vec<String> = library().into_iter().filter(mends).map(|scenario| scenario.name).collect();
     others.shuffle(&mut rng(seed, "plan", "scenarios"));
-    // A stable sort keeps the seed's order within each of the three.
+    // A stable sort keeps the seed's order within each group.
     others.sort_by_key(|name| (seen.contains(name), !FIRST.contains(&name.as_str())));
     let practice = if seen.contains(PRACTICE) { others.remove(2) } else { PRACTICE.to_owned() };
     others.truncate(2);

@@ -1,38 +1,27 @@
-//! What one team did in one round: its thoughts, evidence and explanation, what it looked at and what was said, each with its time. Plain data,
-//! as the [session](crate::session) that holds it.
+//! What one team did in one round: its hypotheses, evidence and explanation, its looks and its log, each with its time. Plain data, like the
+//! [session](crate::session) that holds it.
 
 use std::collections::BTreeSet;
 
 use diagnosis::operating::Line;
 use incident::{Level, OperatingModel, Remedy};
-use report::session::PartPoints;
+use report::session::{Command, PartPoints, Proposal, Voice};
+pub use report::session::{Expectation, Expected, KnownThen, Moment, Outlook, Question};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     catalogue::Kind,
     claims::{Claim, Pin},
-    roles::{Command, Proposal},
     ticket::Ticket,
-    voices::Voice,
 };
 
-/// A time by both clocks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Moment {
-    /// The shop's own seconds.
-    pub at_s: f64,
-    /// The story's seconds since 08:00.
-    pub story_s: f64,
-}
-
 /// What one team did in one round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Played {
     pub round: usize,
-    /// The telemetry level now.
     pub level: Level,
-    /// The line of support that a person alone is, and when the next takes over, in story seconds.
+    /// For a person alone: the current line of support, and when the next one takes over, in story seconds.
     pub line: Line,
     pub handover_story_s: Option<f64>,
     /// The ticket, where the team plays lines of support.
@@ -40,56 +29,44 @@ pub struct Played {
     pub guess: Option<Guess>,
     pub hypotheses: Vec<Hypothesis>,
     pub pins: Vec<Pin>,
-    /// Their explanation, in parts.
     pub claims: Vec<Claim>,
-    /// The last submission of the explanation.
     pub explained: Option<Submitted>,
-    /// What each part of that got. Nobody sees it before the answers are open.
+    /// The points of each part of that explanation. Nobody sees them before the answers are open.
     pub points: Vec<PartPoints>,
-    /// Their answer to the question that is asked after an early restoration.
+    /// The team's answer to the question after an early restoration.
     pub answer: Option<String>,
-    /// When they gave it, in story seconds.
-    pub answered_story_s: Option<f64>,
     pub asked: bool,
-    /// What was asked from outside.
     pub questions: Vec<Question>,
-    /// For how many status updates the round's plan has asked.
+    /// How many status updates the round's plan has asked for.
     pub updates_asked: usize,
-    /// Command as it went from one to another.
     pub commands: Vec<Command>,
-    /// Remedies that needed the commander's go.
     pub proposals: Vec<Proposal>,
-    /// What they expected of each remedy, and what came.
     pub expectations: Vec<Expectation>,
     /// The most people at the team's pages at any moment of the round.
     pub people: usize,
-    /// Which warnings that the round is about to end were given.
+    /// How many of the warnings before the end of the round were given.
     pub warned: usize,
     pub looks: Vec<Look>,
     /// How many further looks there was no room for.
-    #[serde(default)]
     pub looks_beyond: usize,
     pub log: Vec<LogLine>,
-    /// How many hints were given.
     pub hints: usize,
     /// The latent fault that they chose to see repaired.
     pub repair: Option<String>,
-    /// When they argued for it, in story seconds, and who wrote that; none: they chose it when the answers were open.
+    /// When the team argued for that repair, in story seconds, and the author; none if it chose the repair after the answers opened.
     pub argued: Option<(f64, String)>,
-    /// What they expected of that.
     pub repair_expected: Option<Expected>,
     /// The number of the next hypothesis, pin or claim.
     pub next_id: u32,
-    /// How far the clocks had come when this was written.
+    /// The clocks when this was last saved.
     pub now: Moment,
-    /// How many of the scenario's steps have happened.
     pub steps_done: usize,
     pub pending: Option<Pending>,
-    /// Whether what they wrote has named the right place.
+    /// Whether one of their hypotheses or claims has named the right place.
     pub located: bool,
 }
 
-/// A remedy that takes its time.
+/// A remedy under way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
     pub remedy: Remedy,
@@ -98,72 +75,6 @@ pub struct Pending {
     /// When it is done, in story seconds.
     pub due_story_s: f64,
     pub by: String,
-}
-
-/// What somebody expects customers to meet after a remedy, or of an incident after a repair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outlook {
-    /// All are served again; or the incident is prevented.
-    Back,
-    /// More are served than before; or less is lost.
-    Better,
-    /// Nothing changes.
-    Same,
-    /// Fewer are served; or more is lost.
-    Worse,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Expected {
-    pub outlook: Outlook,
-    /// Why, in own words.
-    pub words: Option<String>,
-}
-
-/// What was expected of a remedy, and what customers met.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Expectation {
-    pub remedy: Remedy,
-    pub by: String,
-    pub begun_story_s: f64,
-    /// None: nobody said.
-    pub expected: Option<Expected>,
-    /// The share of visits served when it was begun.
-    pub before: Option<f64>,
-    /// When it was done; none if the round was over first.
-    pub done: Option<Moment>,
-    /// What came: the share of visits served some time after it was done.
-    pub after: Option<f64>,
-    pub came: Option<Outlook>,
-}
-
-/// A question from outside. With a time until which it is due it asks for a status update.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Question {
-    /// `q` and a number.
-    pub id: String,
-    pub voice: Voice,
-    pub asked_story_s: f64,
-    /// Until when it is due, in story seconds.
-    pub due_story_s: Option<f64>,
-    pub text: String,
-    pub answer: Option<String>,
-    pub answered_story_s: Option<f64>,
-    pub by: Option<String>,
-    /// What was known when it was answered.
-    pub known: Option<KnownThen>,
-}
-
-/// What a team had in its hands at a moment, and what was measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct KnownThen {
-    /// Ids of pins, and of hypotheses that stood.
-    pub pins: Vec<String>,
-    pub hypotheses: Vec<String>,
-    /// The share of visits served lately.
-    pub served: Option<f64>,
-    pub loss_usd: f64,
 }
 
 /// What a team suspected before they saw any evidence.
@@ -198,11 +109,10 @@ pub struct Submitted {
     #[schema(value_type = Option<String>)]
     pub line: Option<Line>,
     /// Whether a claim has been added, changed or removed since. What was submitted counts as it was; submit again.
-    #[serde(default)]
     pub outdated: bool,
 }
 
-/// Questions closer than this, in the shop's own seconds, are one look. Assumed.
+/// Queries within this time, in the shop's own seconds, count as one look. Assumed.
 pub const ONE_LOOK_S: f64 = 3.0;
 
 /// One question to the evidence, or one page of the shop.
@@ -215,11 +125,10 @@ pub struct Look {
     pub query: String,
     /// Assets and characters that the answer named.
     pub named: BTreeSet<String>,
-    /// The line of support that looked.
     pub line: Option<Line>,
 }
 
-/// A line of what a team was told, and did.
+/// A line of a team's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
     #[serde(flatten)]
@@ -227,58 +136,24 @@ pub struct LogLine {
     /// `complaint`, `alert`, `remedy`, `message`, `question`, `role`, `hint`, `level`, `explained`, `handover`, `notice` or `note`.
     pub kind: String,
     pub text: String,
-    /// Whose words these are, where somebody outside speaks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The speaker, if somebody outside speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
     pub by: Option<String>,
 }
 
 impl Played {
     pub fn new(round: usize, level: Level, model: OperatingModel) -> Self {
-        Self {
-            round,
-            level,
-            line: Line::called(model),
-            handover_story_s: None,
-            ticket: None,
-            guess: None,
-            hypotheses: Vec::new(),
-            pins: Vec::new(),
-            claims: Vec::new(),
-            explained: None,
-            points: Vec::new(),
-            answer: None,
-            answered_story_s: None,
-            asked: false,
-            questions: Vec::new(),
-            updates_asked: 0,
-            commands: Vec::new(),
-            proposals: Vec::new(),
-            expectations: Vec::new(),
-            people: 0,
-            warned: 0,
-            looks: Vec::new(),
-            looks_beyond: 0,
-            log: Vec::new(),
-            hints: 0,
-            repair: None,
-            argued: None,
-            repair_expected: None,
-            next_id: 1,
-            now: Moment::default(),
-            steps_done: 0,
-            pending: None,
-            located: false,
-        }
+        Self { round, level, line: Line::called(model), next_id: 1, ..Self::default() }
     }
 
-    /// The line that has the incident.
+    /// The line of support that has the incident.
     pub fn line(&self) -> Line {
         self.ticket.as_ref().map_or(self.line, Ticket::line)
     }
 
-    /// How often the team looked. What is asked within [`ONE_LOOK_S`] of a look's first question belongs to that look: a page asks several
-    /// at once, and a program asks many.
+    /// How often the team looked. Queries within [`ONE_LOOK_S`] of a look's first query belong to that look: a page sends several at once, and a
+    /// program sends many.
     pub fn looked(&self) -> usize {
         let mut times: Vec<f64> = self.looks.iter().map(|look| look.when.at_s).collect();
         times.sort_by(f64::total_cmp);
@@ -291,7 +166,7 @@ impl Played {
         looks
     }
 
-    /// Whether anybody was there: at a page, or by a program.
+    /// Whether anybody took part, at a page or with a program.
     pub fn is_attended(&self) -> bool {
         self.people > 0
             || self.guess.is_some()
@@ -303,7 +178,7 @@ impl Played {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{claims::About, work::Outside};
+    use crate::claims::About;
 
     fn played() -> Played {
         Played::new(1, Level::Logs, OperatingModel::YouBuildIt)
@@ -331,7 +206,7 @@ mod tests {
         one.look(look(120.0, "text=later".into()));
         assert_eq!(one.looked(), 2);
         assert!(one.is_attended());
-        // The room's own lines are nobody's deed.
+        // The room's own log lines are no sign of a participant.
         let mut other = played();
         other.tell(at(1.0), "note", "The shop is open.", None);
         assert!(!other.is_attended());
@@ -342,11 +217,8 @@ mod tests {
     #[test]
     fn a_question_of_the_director_is_answered_once_and_timed() {
         let mut one = played();
-        let asked = Outside {
-            due_story_s: Some(1_200.0),
-            ..Outside::of(Voice::Director, "When will the shop be back?")
-        };
-        one.ask_from_outside(&asked, at(60.0));
+        let asked = (Voice::Director, "When will the shop be back?");
+        one.ask_from_outside(at(60.0), asked, Some(1_200.0));
         one.add_hypothesis("it is the cache".into(), at(61.0), "Ada").unwrap();
         let struck = one.add_hypothesis("it is the store".into(), at(61.0), "Ada").unwrap().id;
         one.strike(&struck).unwrap();
@@ -371,9 +243,9 @@ mod tests {
             let mut one = played();
             let expects = Some(Expected { outlook: Outlook::Back, words: None });
             one.begin(Remedy::FlushCache, expects, (at(60.0), Some(before)), "Ada").unwrap();
-            assert!(one.judge(Some(after), 0.999, at(70.0)).is_none(), "it is not done yet");
+            assert!(one.judge(Some(after), at(70.0)).is_none(), "it is not done yet");
             one.expectations[0].done = Some(at(65.0));
-            let judged = one.judge(Some(after), 0.999, at(95.0)).unwrap();
+            let judged = one.judge(Some(after), at(95.0)).unwrap();
             assert_eq!(judged.came, Some(expected), "{before} to {after}");
             assert!(one.log.last().unwrap().text.contains("expected: all served again"));
         };
@@ -400,7 +272,7 @@ mod tests {
             services: ["cache".to_owned()].into(),
         };
         let pin = one.pin(evidence, at(60.0), "Ada").unwrap();
-        // It was so before it was pinned.
+        // The evidence is older than its pin.
         assert_eq!(
             (pin.shows_story_s, pin.story.as_str(), pin.shows_story.as_str()),
             (750.0, "08:15", "08:12")

@@ -1,8 +1,8 @@
-//! Expensive queries: where they are computed, and how much computing a team gets. Teaches that threads which serve must not compute, and that
-//! a shared resource is given out in turns.
+//! Expensive queries: where they run, and how much computing time a team gets. Teaches to keep computation off the threads that serve requests, and
+//! to share a scarce resource in turns.
 //!
-//! A query runs on a thread of the blocking pool, not on those that serve pages and run the shops. A team has one such thread at a time, all
-//! teams together half of the machine's; a team that has used up its computing time waits.
+//! A query runs on a thread of the blocking pool, not on those that serve pages and run the shops. A team gets one such thread at a time, and all
+//! teams together half as many as the machine has processors. A team that has used up its computing time has to wait.
 
 use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
@@ -14,16 +14,16 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Queries of one team that may wait: eight people with seven tabs each send fewer at once.
+/// Most waiting queries of one team: eight people with seven tabs each send fewer at once.
 pub const WAITING_MAX: usize = 32;
 
-/// How long a query waits for its turn: after that people think that the page is broken.
+/// How long a query waits for its turn at most: after that people think that the page is broken.
 pub const WAITS_MAX: Duration = Duration::from_secs(5);
 
 /// The share of one thread that a team gets on average. A page's own queries take a few thousandths of it.
 pub const SHARE: f64 = 0.25;
 
-/// Computing that a team may use at once, in seconds.
+/// Computing time that a team may use in one burst, in seconds.
 pub const BURST_S: f64 = 5.0;
 
 pub struct Queries {
@@ -34,13 +34,8 @@ pub struct Queries {
 struct Share {
     turn: Arc<Semaphore>,
     places: Semaphore,
-    left: Mutex<Left>,
-}
-
-/// Seconds of computing that were left, and when.
-struct Left {
-    seconds: f64,
-    at: Instant,
+    /// The seconds of computing time left, below zero after an expensive query, and when that was calculated.
+    left: Mutex<(f64, Instant)>,
 }
 
 impl Default for Queries {
@@ -51,7 +46,7 @@ impl Default for Queries {
 }
 
 impl Queries {
-    /// Computes an answer for a team on the blocking pool.
+    /// Runs a team's query on the blocking pool. Refuses it with status 429 if the team has too many queries, or no computing time left.
     pub async fn ask<T: Send + 'static>(
         &self,
         team: u32,
@@ -75,7 +70,7 @@ impl Queries {
         share.may_compute()?;
         let pays = Arc::clone(&share);
         let answer = Blocking::Pool.run(move || {
-            // The thread holds the turn and is charged: closing the page does not free a place for another query.
+            // The thread holds the permits, and its time is charged: closing the page does not make room for another query.
             let _turns = turns;
             let began = Instant::now();
             let answer = question();
@@ -88,7 +83,7 @@ impl Queries {
     fn share(&self, team: u32) -> Arc<Share> {
         let mut teams = self.teams.lock();
         Arc::clone(teams.entry(team).or_insert_with(|| {
-            let left = Mutex::new(Left { seconds: BURST_S, at: Instant::now() });
+            let left = Mutex::new((BURST_S, Instant::now()));
             Arc::new(Share { turn: Arc::new(Semaphore::new(1)), places: Semaphore::new(WAITING_MAX), left })
         }))
     }
@@ -96,7 +91,7 @@ impl Queries {
 
 impl Share {
     fn may_compute(&self) -> Result<(), Problem> {
-        let left_s = self.left(|left| left.seconds);
+        let left_s = self.charge(Duration::ZERO);
         if left_s > 0.0 {
             return Ok(());
         }
@@ -106,16 +101,14 @@ impl Share {
         Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).with("retry_after_s", wait_s))
     }
 
-    fn charge(&self, took: Duration) {
-        self.left(|left| left.seconds -= took.as_secs_f64());
-    }
-
-    fn left<T>(&self, with: impl FnOnce(&mut Left) -> T) -> T {
+    /// Charges this computing time, and returns the seconds that are left.
+    fn charge(&self, took: Duration) -> f64 {
         let mut left = self.left.lock();
+        let (left_s, at) = *left;
         let now = Instant::now();
-        let gained = now.duration_since(left.at).as_secs_f64() * SHARE;
-        (left.seconds, left.at) = ((left.seconds + gained).min(BURST_S), now);
-        with(&mut left)
+        let gained_s = now.duration_since(at).as_secs_f64() * SHARE;
+        *left = ((left_s + gained_s).min(BURST_S) - took.as_secs_f64(), now);
+        left.0
     }
 }
 

@@ -1,9 +1,9 @@
-//! How often everybody may ask, by who asks and what for. Teaches two things. A limit's key must be something that its holder cannot choose:
-//! a credential is checked before it counts, and a guess counts for the address that it came from. And a right credential is never held up by
-//! wrong guesses: people behind one router share an address, so only wrong guesses are counted for it.
+//! Rate limits, by sender and by kind of request. Teaches two things. First, the sender of a request must not be able to choose the key of its
+//! limit: a credential is checked before it counts, and a guess counts against its address. Second, wrong guesses must never delay a right
+//! credential: people behind one router share an address, so only wrong guesses count against it.
 //!
-//! What keeps a guesser out is length: a right credential is let in at any time, and there are 2^130 tokens and 2^40 codes, of which a
-//! room that answers ten thousand tries a second meets half in a year and a half. The limits keep guessing cheap for the room.
+//! The length of credentials keeps guessers out; a right credential works at any time. There are 2^130 tokens and 2^40 codes: at ten thousand tries
+//! a second, half of the codes take more than a year and a half. The limits keep guessing cheap for the room.
 
 use std::{
     hash::Hash,
@@ -23,9 +23,9 @@ use governor::{
 use http::{Extensions, StatusCode};
 use tokio::time::Instant;
 
-/// Requests of one person or program: a page with seven tabs, a scrape, and somebody's loop.
+/// Requests of one person or program, per second and in a burst: a page with seven tabs, a scrape, and somebody's loop.
 pub const REQUESTS: (u32, u32) = (40, 120);
-/// Changes by one person or program: what hands and an eager program do. Each is written to the session.
+/// Changes by one person or program: as many as hands and an eager program make. Each is written to the session.
 pub const CHANGES: (u32, u32) = (5, 60);
 /// Requests of one team together, so that thirty-two seats do not ask for as much as thirty-two teams.
 const REQUESTS_OF_TEAM: (u32, u32) = (200, 600);
@@ -35,13 +35,13 @@ const SHOP_VIEWS: (u32, u32) = (100, 300);
 const GUESSES: (u32, u32) = (1, 20);
 /// Wrong codes and tokens from everybody together: a class that was given an old code.
 const ALL_GUESSES: (u32, u32) = (10, 100);
-/// People who join from one address: a class of two hundred behind one router, within a minute. Who is refused a seat counts for nothing.
+/// People who join from one address: a class of two hundred behind one router, within a minute. A refused join does not count.
 pub const JOINS: (u32, u32) = (3, 100);
 /// Join tests from one address, which repeat when a page is loaded.
 const TESTS: (u32, u32) = (3, 100);
 
-/// Most keys of one limit that are held, each a few dozen bytes. Those that are held have asked within the last minute or two; people
-/// number two thousand at most, and only guesses and join tests come from addresses that nobody has checked.
+/// Most keys that one limit holds, each a few dozen bytes. It holds the keys that were used within the last minute or two. There are two thousand
+/// people at most, and only guesses and join tests come from unchecked addresses.
 pub const KEYS_MAX: usize = 4_096;
 
 /// Somebody who has shown a valid credential.
@@ -49,9 +49,9 @@ pub const KEYS_MAX: usize = 4_096;
 pub enum Who {
     /// A person in a team, by the number of the seat.
     Seat(u32),
-    /// Whoever shows a team's token.
+    /// A program with a team's token, by the number of the team.
     Program(u32),
-    /// The facilitator, by the number of the seat; 0 for who shows the token itself.
+    /// Somebody at the desk, by the number of the seat; 0 for a request with the facilitator's token itself.
     Desk(u32),
 }
 
@@ -62,7 +62,7 @@ impl Who {
     }
 }
 
-/// Where a request comes from: an address, or the network of a device that has many (RFC 4291 gives each a /64).
+/// The source of a request: an IPv4 address, or the /64 network of an IPv6 device, which has many addresses (RFC 4291).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(IpAddr);
 
@@ -77,7 +77,7 @@ impl Client {
         }
     }
 
-    /// Who sent a request; everybody is the same where the listener does not say.
+    /// The source of a request. All requests have the same source if the listener reports no addresses.
     pub fn of(extensions: &Extensions) -> Self {
         let from = extensions.get::<ConnectInfo<SocketAddr>>();
         Self::new(from.map_or(Ipv6Addr::UNSPECIFIED.into(), |ConnectInfo(from)| from.ip()))
@@ -87,7 +87,7 @@ impl Client {
 type Each<K> = RateLimiter<K, HashMapStateStore<K>, Since, NoOpMiddleware<Duration>>;
 type Overall = RateLimiter<NotKeyed, InMemoryState, Since, NoOpMiddleware<Duration>>;
 
-/// Time as it has passed since the room opened, by tokio's clock.
+/// Time since the room opened, by tokio's clock.
 #[derive(Clone, Copy, Debug)]
 struct Since(Instant);
 
@@ -128,7 +128,7 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Takes one request from what somebody in a team, or the facilitator, may still ask for.
+    /// Counts a request of a team's member or of somebody at the desk, and refuses it above the limit.
     pub fn request(&self, who: Who, team: Option<u32>, is_change: bool) -> Result<(), Problem> {
         take(&self.requests, &who, "Too many requests; try again in a second.")?;
         if is_change {
@@ -139,26 +139,26 @@ impl RateLimits {
         })
     }
 
-    /// Takes one page view of a team's shop.
+    /// Counts a page view of a team's shop, and refuses it above the limit.
     pub fn shop_view(&self, team: u32) -> Result<(), Problem> {
         take(&self.shops, &team, "Too many page views; try again in a second.")
     }
 
-    /// Counts a wrong code or token, and says how it is answered: as `refused` does, or that there were too many.
+    /// Counts a wrong code or token, and returns its refusal: `refused`, or status 429 if there were too many.
     pub fn guessed(&self, client: Client, refused: Problem) -> Problem {
-        // One address that has guessed too often takes nothing from what all may guess together.
+        // Guesses above an address's own limit do not use up the limit of all addresses together.
         if within(&self.guesses, &client) && self.all_guesses.check().is_ok() {
             return refused;
         }
         too_often("Too many wrong codes or tokens; the right one is taken at any time.")
     }
 
-    /// Takes one seat from what an address may still take.
+    /// Counts a join from an address, and refuses it above the limit.
     pub fn join(&self, client: Client) -> Result<(), Problem> {
         take(&self.joins, &client, "Many people are joining; try again in a second.")
     }
 
-    /// Takes one join test.
+    /// Counts a join test, and refuses it above the limit.
     pub fn test(&self, client: Client) -> Result<(), Problem> {
         take(&self.tests, &client, "Too many tests; try again in a second.")
     }
@@ -170,7 +170,7 @@ impl RateLimits {
     }
 }
 
-/// Whether one more is allowed for this key. Keys that have their whole quota again are forgotten, which changes nothing for them.
+/// Whether the limit allows one more for this key. A full table drops keys whose quota is whole again, which changes nothing for them.
 fn within<K: Clone + Eq + Hash>(limit: &Each<K>, key: &K) -> bool {
     if limit.len() >= KEYS_MAX {
         limit.retain_recent();
@@ -229,7 +229,7 @@ mod tests {
                 .count()
         };
         assert_eq!(answered(client(1), 300), GUESSES.1 as usize);
-        // The next address is not held up by the first, until all together have guessed too often.
+        // The first address does not delay the next one, until all addresses together have guessed too often.
         tokio::time::advance(Duration::from_secs(30)).await;
         assert_eq!(answered(client(2), 300), GUESSES.1 as usize);
         let all: usize = (3..1_000).map(|number| answered(client(number), 1)).sum();
@@ -243,7 +243,7 @@ mod tests {
             let _ = (rate_limits.guessed(client(number), refused()), rate_limits.test(client(number)));
             assert!(rate_limits.keys() <= 2 * KEYS_MAX, "{}", rate_limits.keys());
         }
-        // Who has their whole quota again is forgotten, and loses nothing.
+        // Keys with a whole quota are dropped, and lose nothing.
         let before = rate_limits.keys();
         tokio::time::advance(Duration::from_secs(3_600)).await;
         assert!(rate_limits.test(client(1)).is_ok() && rate_limits.tests.len() < before);

@@ -1,32 +1,36 @@
-//! Roles of an incident, for teams that want them: who commands, who stands by, who writes down, who speaks to those outside. Teaches that a
-//! decision needs somebody to make it, and that command passes from one to another in words that both have heard.
+//! Roles in an incident, for teams that want them: commander, deputy, scribe and communications. Teaches that a decision needs somebody to make it,
+//! and that command passes from one person to another in words that both have heard.
 //!
-//! **Who.** People take free roles themselves; nobody has to. One person may hold several, but nobody is commander and deputy at once. A role
-//! of somebody who has gone silent (`AWAY_FROM`) may be taken by others, and the deputy may take command at any time. **What it means.** In
-//! a team with a commander, whoever else wants a remedy proposes it ([`Proposal`]), and the commander or the deputy gives the go: so the team
-//! does one thing at a time, and knows who decided. The scribe writes what the team decides into its log. Whoever holds communications is
-//! shown what is asked from outside; anybody may answer in their place. **Command** is handed over by an offer, with what the next commander
-//! has to know, and by accepting it: each is kept with its time. Where a team plays lines of support, the ticket says who acts, and roles rest.
+//! **Who.** People take free roles themselves; nobody has to. One person may hold several, but nobody is commander and deputy at once. Others may
+//! take the role of somebody who has gone silent (`AWAY_FROM`), and the deputy may take command at any time. **What it means.** In a team with a
+//! commander, the other members propose remedies ([`Proposal`]), and the commander or the deputy gives the go: so the team does one thing at a
+//! time, and knows who decided. The scribe writes the team's decisions into its log. The holder of communications sees the questions from outside;
+//! anybody may answer in their place. **Command** is handed over by an offer, which says what the next commander has to know, and by accepting it.
+//! The round keeps the time of each. While a team plays lines of support, the ticket decides who acts, and roles have no effect.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use chassis::Problem;
+use debrief::session::{CHOICES, Choice};
 use http::StatusCode;
 use incident::Remedy;
+pub use report::session::{Command, Decided, Proposal};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::{
+    catalogue::id_of,
     limits::{COMMANDS_MAX, full},
     played::{Expected, Moment, Pending, Played},
     rate_limits::Who,
-    session::{Phase, Seat, Session, conflict, not_found},
+    session::{Phase, Round, Seat, Session, conflict, not_found},
     state::Change,
+    views::{SeatView, story_time},
     work::room_for,
 };
 
-/// From so long a silence on somebody is away: a page that is open is heard every second while the clock runs.
+/// Somebody who is silent for this long counts as away. An open page counts as heard every second while the clock runs.
 const AWAY_FROM: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -42,44 +46,7 @@ pub enum Role {
     Communications,
 }
 
-/// Roles that one person holds.
 pub type Roles = BTreeSet<Role>;
-
-/// Command that went from one to another, or was offered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Command {
-    /// None: nobody had it.
-    pub from: Option<String>,
-    /// None: whoever had it put it down.
-    pub to: Option<String>,
-    /// The seat that it is offered to.
-    pub to_seat: Option<u32>,
-    /// What was said with the offer; none: it was taken without one.
-    pub words: Option<String>,
-    /// In story seconds.
-    pub offered_story_s: Option<f64>,
-    /// When it was taken or put down, in story seconds; none: the offer was not accepted.
-    pub taken_story_s: Option<f64>,
-}
-
-/// A remedy that somebody wants, and the commander's go.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Proposal {
-    /// `r` and a number.
-    pub id: String,
-    pub remedy: Remedy,
-    pub expected: Option<Expected>,
-    pub by: String,
-    pub proposed_story_s: f64,
-    pub decided: Option<Decided>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Decided {
-    pub is_go: bool,
-    pub by: String,
-    pub story_s: f64,
-}
 
 impl Role {
     pub const ALL: [Self; 4] = [Self::Commander, Self::Deputy, Self::Scribe, Self::Communications];
@@ -95,34 +62,31 @@ impl Role {
 }
 
 impl Session {
-    /// Whether somebody has gone silent. Pages are heard while the clock runs; between rounds nobody is away.
+    /// Whether somebody has gone silent. The room hears from open pages only while the clock runs, so nobody counts as away at other times.
     pub fn is_away(&self, seat: &Seat, now: Instant) -> bool {
         let is_silent = seat.last_heard.is_none_or(|heard| now.duration_since(heard) >= AWAY_FROM);
         self.phase == Phase::Running && is_silent
     }
 
-    /// Who holds a role in a team.
     pub fn holder(&self, team: u32, role: Role) -> Option<&Seat> {
         self.seats.iter().find(|seat| seat.team == Some(team) && seat.roles.contains(&role))
     }
 
-    /// The commander whose go somebody needs; none: they may act themselves.
+    /// The commander whose go somebody needs; none if they may act themselves.
     pub fn whose_go(&self, team: u32, who: Who) -> Option<&Seat> {
         let plays_lines = self.played(team).is_some_and(|played| played.ticket.is_some());
-        let decides = |seat: &Seat| {
-            let is_own = matches!(who, Who::Seat(id) if id == seat.id);
-            is_own && (seat.roles.contains(&Role::Commander) || seat.roles.contains(&Role::Deputy))
-        };
-        let is_decider = self.seats.iter().any(|seat| seat.team == Some(team) && decides(seat));
+        let is_own = |seat: &Seat| matches!(who, Who::Seat(id) if id == seat.id);
+        let decides = |role: Role| self.holder(team, role).is_some_and(is_own);
+        let is_decider = decides(Role::Commander) || decides(Role::Deputy);
         self.holder(team, Role::Commander).filter(|_| !plays_lines && !is_decider)
     }
 
-    fn seated(&self, team: u32, id: u32) -> Result<&Seat, Problem> {
-        let found = self.seats.iter().find(|seat| seat.id == id && seat.team == Some(team) && !seat.waiting);
+    fn own_seat(&self, team: u32, id: u32) -> Result<&Seat, Problem> {
+        let found = self.seated(team).find(|seat| seat.id == id);
         found.ok_or_else(|| not_found("There is no such person in your team."))
     }
 
-    /// Gives a role to one seat of a team, and takes it from whoever else has it.
+    /// Gives a role to one seat of a team, and takes it from any other.
     fn give(&mut self, team: u32, id: u32, role: Role) {
         for seat in self.seats.iter_mut().filter(|seat| seat.team == Some(team)) {
             seat.roles.remove(&role);
@@ -145,7 +109,7 @@ impl Change<'_> {
         role: Role,
         (at, now): (Instant, Moment),
     ) -> Result<(), Problem> {
-        let seat = self.seated(team, id)?.clone();
+        let seat = self.own_seat(team, id)?.clone();
         if seat.roles.contains(&role) {
             return Ok(());
         }
@@ -168,7 +132,6 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Puts a role down; nobody has it then.
     pub(crate) fn put_down_role(
         &mut self,
         team: u32,
@@ -176,14 +139,13 @@ impl Change<'_> {
         role: Role,
         now: Moment,
     ) -> Result<(), Problem> {
-        let seat = self.seated(team, id)?.clone();
+        let seat = self.own_seat(team, id)?.clone();
         if !seat.roles.contains(&role) {
             return Err(conflict(format!("You are not {}.", role.name())));
         }
         self.note_role(team, role, (Some(seat.alias.clone()), None), (now, &seat.alias))?;
-        for seat in self.for_team(team).seats.iter_mut().filter(|seat| seat.id == id) {
-            seat.roles.remove(&role);
-        }
+        let seats = self.for_team(team).seats.iter_mut();
+        seats.filter(|seat| seat.id == id).for_each(|seat| _ = seat.roles.remove(&role));
         Ok(())
     }
 
@@ -195,7 +157,7 @@ impl Change<'_> {
         words: String,
         now: Moment,
     ) -> Result<Command, Problem> {
-        let (from, to) = (self.seated(team, from)?.clone(), self.seated(team, to)?.clone());
+        let (from, to) = (self.own_seat(team, from)?.clone(), self.own_seat(team, to)?.clone());
         if !from.roles.contains(&Role::Commander) {
             return Err(conflict("Only the commander hands command over."));
         }
@@ -221,9 +183,10 @@ impl Change<'_> {
 
     /// Accepts the command that was offered last.
     pub(crate) fn accept_command(&mut self, team: u32, id: u32, now: Moment) -> Result<Command, Problem> {
-        let alias = self.seated(team, id)?.alias.clone();
+        let alias = self.own_seat(team, id)?.alias.clone();
         let command = self.work(team, |played| {
-            let offered = played.commands.last_mut().filter(|last| last.is_offered_to(id));
+            let is_open = |last: &&mut Command| last.to_seat == Some(id) && last.taken_story_s.is_none();
+            let offered = played.commands.last_mut().filter(is_open);
             let offered = offered.ok_or_else(|| conflict("Nobody offers you command."))?;
             offered.taken_story_s = Some(now.story_s);
             let offered = offered.clone();
@@ -234,7 +197,7 @@ impl Change<'_> {
         Ok(command)
     }
 
-    /// Notes in the round who has a role from now on; nothing between rounds, and where the team plays lines.
+    /// Records a new holder of a role in the round. Does nothing between rounds, or while the team plays lines.
     pub(crate) fn note_role(
         &mut self,
         team: u32,
@@ -256,23 +219,16 @@ impl Change<'_> {
         let played = self.for_team(team).played_mut(team)?;
         if role == Role::Commander {
             let to = to.map(str::to_owned);
-            played.commands.push(Command::taken(from, to, now.story_s));
+            played.commands.push(taken(from, to, now.story_s));
         }
         played.tell(now, "role", text, Some(by));
         Ok(())
     }
 }
 
-impl Command {
-    pub(crate) fn taken(from: Option<String>, to: Option<String>, story_s: f64) -> Self {
-        let taken_story_s = Some(story_s);
-        Self { from, to, to_seat: None, words: None, offered_story_s: None, taken_story_s }
-    }
-
-    /// Whether it waits for this seat to accept it.
-    pub fn is_offered_to(&self, seat: u32) -> bool {
-        self.to_seat == Some(seat) && self.taken_story_s.is_none()
-    }
+/// Command that somebody took, or put down, without an offer.
+pub(crate) fn taken(from: Option<String>, to: Option<String>, story_s: f64) -> Command {
+    Command { from, to, taken_story_s: Some(story_s), ..Command::default() }
 }
 
 impl Played {
@@ -307,7 +263,7 @@ impl Played {
         Ok(proposal)
     }
 
-    /// Gives a proposal the go, and it begins; or says that it is not to be done now.
+    /// Decides a proposal: with `is_go` its remedy begins, otherwise it is not to be done now.
     pub(crate) fn decide(
         &mut self,
         id: &str,
@@ -335,6 +291,129 @@ impl Played {
 
 pub(crate) fn only_people() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "The team's token holds no role; people take theirs.")
+}
+
+/// Who holds which role in a team.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Roles)]
+pub struct RolesView {
+    pub holders: Vec<HolderView>,
+    /// Everybody of the team.
+    pub people: Vec<SeatView>,
+    /// Command that waits to be accepted.
+    pub offer: Option<OfferView>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Holder)]
+pub struct HolderView {
+    pub role: Role,
+    pub seat: u32,
+    pub alias: String,
+    /// Whether they have been silent for so long that others may take the role.
+    pub away: bool,
+}
+
+/// Command that is or was offered.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Offer)]
+pub struct OfferView {
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub to_seat: Option<u32>,
+    /// What the next commander has to know.
+    pub words: Option<String>,
+    /// When it was offered.
+    pub story: Option<String>,
+}
+
+/// A remedy that was proposed to the commander.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Proposal)]
+pub struct ProposalView {
+    /// `r` and a number.
+    pub id: String,
+    pub remedy: String,
+    pub by: String,
+    /// When it was proposed.
+    pub story: String,
+    pub expected: Option<Expected>,
+    /// Whether it got the go; null: not decided yet.
+    pub go: Option<bool>,
+    pub decided_by: Option<String>,
+}
+
+/// A repair to argue for, or the one that was.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = More)]
+pub struct MoreView {
+    /// What can be repaired; empty once one was chosen.
+    pub repairs: Vec<RepairView>,
+    pub chosen: Option<&'static str>,
+    /// What was expected of it, and why.
+    pub expected: Option<Expected>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Repair)]
+pub struct RepairView {
+    pub id: String,
+    pub title: &'static str,
+    pub means: &'static str,
+}
+
+pub(crate) fn roles_view(session: &Session, number: u32, played: &Played) -> RolesView {
+    let now = Instant::now();
+    let holder = |role: Role| {
+        let seat = session.holder(number, role)?;
+        Some(HolderView { role, seat: seat.id, alias: seat.alias.clone(), away: session.is_away(seat, now) })
+    };
+    let offered = played.commands.last().filter(|last| last.taken_story_s.is_none());
+    RolesView {
+        holders: Role::ALL.into_iter().filter_map(holder).collect(),
+        people: session.seated(number).map(SeatView::of).collect(),
+        offer: offered.filter(|_| session.is_under_way()).map(offer_view),
+    }
+}
+
+pub(crate) fn offer_view(command: &Command) -> OfferView {
+    OfferView {
+        from: command.from.clone(),
+        to: command.to.clone(),
+        to_seat: command.to_seat,
+        words: command.words.clone(),
+        story: command.offered_story_s.map(story_time),
+    }
+}
+
+pub(crate) fn proposal_view(one: &Proposal) -> ProposalView {
+    ProposalView {
+        id: one.id.clone(),
+        remedy: one.remedy.to_string(),
+        by: one.by.clone(),
+        story: story_time(one.proposed_story_s),
+        expected: one.expected.clone(),
+        go: one.decided.as_ref().map(|decided| decided.is_go),
+        decided_by: one.decided.as_ref().map(|decided| decided.by.clone()),
+    }
+}
+
+/// The repairs that a team can argue for, with ids that contain no internal name.
+pub(crate) fn repairs() -> Vec<(String, Choice)> {
+    CHOICES.into_iter().map(|choice| (id_of(choice.fault.description()), choice)).collect()
+}
+
+/// The further task for a team that has finished early; none before that.
+pub(crate) fn more_view(played: &Played, round: Option<&Round>) -> Option<MoreView> {
+    let chosen = played.repair.as_deref().filter(|_| played.argued.is_some());
+    let chosen = CHOICES.into_iter().find(|choice| Some(choice.fault.name()) == chosen);
+    let offered =
+        |(id, choice): (String, Choice)| RepairView { id, title: choice.title, means: choice.means };
+    (chosen.is_some() || played.may_argue(round)).then(|| MoreView {
+        repairs: if chosen.is_some() { Vec::new() } else { repairs().into_iter().map(offered).collect() },
+        chosen: chosen.map(|choice| choice.title),
+        expected: played.repair_expected.clone().filter(|_| played.argued.is_some()),
+    })
 }
 
 #[cfg(test)]
@@ -383,7 +462,7 @@ mod tests {
         change.hear(bo, Instant::now());
         change.take_role(1, cy, Role::Commander, now()).unwrap();
         assert!(change.take_role(1, cy, Role::Deputy, now()).is_err(), "Bo is here");
-        // The deputy need not wait, and is none afterwards.
+        // The deputy takes command without waiting, and is deputy no longer.
         change.hear(cy, Instant::now());
         change.take_role(1, bo, Role::Commander, now()).unwrap();
         assert!(change.holder(1, Role::Deputy).is_none());
@@ -396,7 +475,7 @@ mod tests {
             ways(&change),
             [(None, named("Ada")), (named("Ada"), named("Cy")), (named("Cy"), named("Bo"))]
         );
-        // Who leaves takes the role along.
+        // A removed seat gives up its role.
         change.take_away(bo, None).unwrap();
         assert!(change.whose_go(1, Who::Seat(cy)).is_none());
     }

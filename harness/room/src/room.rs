@@ -1,4 +1,4 @@
-//! The room itself: one session, the worlds of the round under way, and everybody who follows.
+//! The room itself: one session, the worlds of the round under way, and the feeds of their pages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,23 +9,22 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Chassis, Clock, Network, TaskGroup};
+use chassis::{Chassis, Clock, Network, TaskGroup, token::strong};
 use incident::{IncidentRecord, Level};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, interval};
 
 use crate::{
     debrief::state::DebriefState,
-    ended::Ended,
     feeds::Feeds,
-    limits::{FACILITATOR_TOKEN_CHARACTERS_MIN, REACHED_MAX},
+    limits::REACHED_MAX,
     queries::Queries,
     rate_limits::RateLimits,
     saving::Saver,
     session::{Phase, Purpose, Session},
     state::Concerns,
     store::Store,
-    team_world::TeamWorld,
+    team_world::{Shown, TeamWorld},
 };
 
 /// How often the pages' clocks are refreshed.
@@ -40,34 +39,33 @@ pub struct RoomOptions {
     pub seed: u64,
     pub folder: PathBuf,
     pub address: SocketAddr,
-    /// What the facilitator signs in with, if it is given.
     pub facilitator_token: Option<String>,
     pub seen: BTreeSet<String>,
-    /// Whether a session that the folder holds is put aside.
+    /// Whether to put aside the session in the folder, and begin a new one.
     pub fresh: bool,
     /// Page views a second in each world.
     pub views: f64,
-    /// The folder in which somebody edits the pages; none: as they were built in.
+    /// The folder in which somebody edits the pages; none for the embedded pages.
     pub pages: Option<PathBuf>,
 }
 
 /// The room. Clones are the same room.
 #[derive(Clone)]
 pub struct Room {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl fmt::Debug for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").field("address", &self.inner.address).finish_non_exhaustive()
+        f.debug_struct("Room").field("address", &self.address()).finish_non_exhaustive()
     }
 }
 
-struct Inner {
-    session: Mutex<Session>,
+pub(crate) struct Inner {
+    pub(crate) session: Mutex<Session>,
     team_worlds: Mutex<BTreeMap<u32, Arc<TeamWorld>>>,
-    /// Of a round that was over when the room opened; empty once another begins.
-    ended: Mutex<BTreeMap<u32, Ended>>,
+    /// What pages show of a round that was over when the room opened; empty once another round begins.
+    ended: Mutex<BTreeMap<u32, Shown>>,
     feeds: Feeds,
     saver: Saver,
     aside: Option<PathBuf>,
@@ -79,11 +77,9 @@ struct Inner {
     reached: Mutex<Vec<(IpAddr, Instant)>>,
     /// When the next round begins, while that is counted down. A restart forgets it.
     countdown: Mutex<Option<Instant>>,
-    /// Held while a round begins or ends.
+    /// Held while a round begins, pauses, resumes or ends.
     pub(crate) turn: tokio::sync::Mutex<()>,
-    address: SocketAddr,
-    views: f64,
-    pages: Option<PathBuf>,
+    pub(crate) options: RoomOptions,
 }
 
 impl Room {
@@ -93,14 +89,13 @@ impl Room {
             .await
     }
 
-    /// The same with a rehearsal of one person in place of a new session.
+    /// Like [`open`](Self::open), but a new session is a rehearsal of one person.
     pub async fn rehearse(options: RoomOptions, scenario: &str, level: Level) -> io::Result<Self> {
         Self::open_or(options, |RoomOptions { seed, .. }| Session::solo(*seed, scenario, level)).await
     }
 
     async fn open_or(options: RoomOptions, new: impl FnOnce(&RoomOptions) -> Session) -> io::Result<Self> {
-        let RoomOptions { folder, address, facilitator_token, views, pages, .. } = &options;
-        let store = Store::open(folder)?;
+        let store = Store::open(&options.folder)?;
         let kept = if options.fresh { None } else { store.session()? };
         // Files of another session must not get into a new one.
         let aside = if kept.is_none() { store.put_aside()? } else { None };
@@ -109,12 +104,12 @@ impl Room {
         if session.purpose == Purpose::Example {
             session.renew_credentials();
         }
-        if let Some(token) = facilitator_token {
-            strong(token)?;
-            session.facilitator_token.clone_from(token);
+        if let Some(token) = &options.facilitator_token {
+            let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+            session.facilitator_token = strong(token).map_err(invalid)?;
         }
         session.seats_again(Instant::now());
-        let tasks = Chassis::of_caller("room", Network::Tcp, Clock::real(), session.seed).tasks;
+        let tasks = Chassis::of_caller("room", Network::tcp(0), Clock::real(), session.seed).tasks;
         let feeds = Feeds::new(session.teams.iter().map(|team| team.number));
         let room = Self {
             inner: Arc::new(Inner {
@@ -132,9 +127,7 @@ impl Room {
                 reached: Mutex::default(),
                 countdown: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),
-                address: *address,
-                views: *views,
-                pages: pages.clone(),
+                options,
             }),
         };
         room.open_again().await?;
@@ -143,11 +136,6 @@ impl Room {
         Ok(room)
     }
 
-    pub(crate) fn session_mutex(&self) -> &Mutex<Session> {
-        &self.inner.session
-    }
-
-    /// A team's world, if a round has begun.
     pub fn team_world(&self, team: u32) -> Option<Arc<TeamWorld>> {
         self.team_worlds().get(&team).cloned()
     }
@@ -156,7 +144,13 @@ impl Room {
         self.inner.team_worlds.lock()
     }
 
-    pub(crate) fn ended(&self) -> MutexGuard<'_, BTreeMap<u32, Ended>> {
+    /// What pages show of a team's world, or of its record once the world is gone.
+    pub(crate) fn shown(&self, team: u32) -> Option<Shown> {
+        let of_world = self.team_world(team).map(|team_world| team_world.shown());
+        of_world.or_else(|| self.ended().get(&team).cloned())
+    }
+
+    pub(crate) fn ended(&self) -> MutexGuard<'_, BTreeMap<u32, Shown>> {
         self.inner.ended.lock()
     }
 
@@ -186,15 +180,11 @@ impl Room {
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.inner.address
-    }
-
-    pub fn views(&self) -> f64 {
-        self.inner.views
+        self.inner.options.address
     }
 
     pub fn pages(&self) -> Option<&Path> {
-        self.inner.pages.as_deref()
+        self.inner.options.pages.as_deref()
     }
 
     pub fn tasks(&self) -> &TaskGroup {
@@ -203,10 +193,6 @@ impl Room {
 
     pub fn store(&self) -> &Store {
         &self.inner.store
-    }
-
-    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.inner.turn.lock().await
     }
 
     /// Refreshes all pages, though the session has not changed.
@@ -218,7 +204,7 @@ impl Room {
         &self.inner.feeds
     }
 
-    /// The record of a team in a round: as it stands, or as it was saved.
+    /// A team's record of a round: the live one, or the saved one.
     pub fn record(&self, team: u32, round: usize) -> Option<IncidentRecord> {
         let is_current = self.read(|session| session.current == Some(round));
         if let Some(team_world) = self.team_world(team).filter(|_| is_current) {
@@ -228,7 +214,6 @@ impl Room {
         owed.or_else(|| self.store().record(team, round).ok().flatten())
     }
 
-    /// Remembers that a device has reached the room.
     pub fn reached_from(&self, address: IpAddr) {
         let mut reached = self.inner.reached.lock();
         reached.retain(|(known, _)| *known != address);
@@ -249,8 +234,8 @@ impl Room {
     /// Saves everything and closes all worlds.
     pub async fn close(&self) -> io::Result<()> {
         let kept = self.save().await;
-        // What cannot be written is computed again.
-        let _ = self.store().save_results(&self.debrief().computed());
+        // Results that cannot be written are computed again.
+        let _ = self.store().save_results(&self.debrief().workers.computed());
         self.inner.tasks.kill().await;
         let team_worlds = std::mem::take(&mut *self.team_worlds());
         for team_world in team_worlds.values() {
@@ -259,7 +244,7 @@ impl Room {
         kept
     }
 
-    /// Saves what changes, and refreshes the pages' clocks.
+    /// Starts the tasks that save changes and refresh the pages' clocks.
     fn watch_over(&self) {
         let room = self.clone();
         self.tasks().spawn(async move {
@@ -273,15 +258,4 @@ impl Room {
         });
         self.tasks().spawn(self.clone().save_on());
     }
-}
-
-/// Refuses a token that can be guessed: whoever has it sees all answers.
-fn strong(token: &str) -> io::Result<()> {
-    if token.chars().count() >= FACILITATOR_TOKEN_CHARACTERS_MIN {
-        return Ok(());
-    }
-    let why = format!(
-        "the facilitator's token has fewer than {FACILITATOR_TOKEN_CHARACTERS_MIN} characters and can be guessed; leave it out, and the room makes one"
-    );
-    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
 }

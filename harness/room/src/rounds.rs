@@ -6,65 +6,73 @@ use std::{io, sync::Arc, time::Duration};
 use chassis::{Blocking, Problem};
 use futures_util::future::join_all;
 use http::StatusCode;
-use incident::{EventKind, Level, Rules};
+use incident::{EventKind, Level};
 use tokio::time::{Instant, sleep};
 use world::scenario::scenario;
 
 use crate::{
-    changes::WARNINGS,
-    ended::Ended,
-    played::{Expectation, Moment, Outlook, Pending},
+    played::{Expectation, Moment, Outlook, Pending, Played},
     room::Room,
-    session::{Phase, Session, conflict},
-    team_world::{Figures, Gap, Opening, State, TeamWorld},
+    session::{Phase, Purpose, Session, conflict},
+    state::Change,
+    team_world::{Figures, Gap, Opening, Shown, State, TeamWorld},
 };
 
 /// How often each world is checked for what is due.
 const TICK: Duration = Duration::from_millis(500);
 
-/// What a team is asked that has restored before its time is over.
+/// The question to a team that restores service before its time is over.
 pub const QUESTION: &str = "Customers are served again, and there is time left. What else contributed, besides what set it off? \
     What would have made it smaller or shorter, and how do you know?";
 
 impl Room {
     pub async fn start(&self) -> Result<(), Problem> {
-        let _turn = self.turn().await;
+        let _turn = self.inner.turn.lock().await;
         *self.countdown() = None;
-        let (place, session) = self.read(|session| {
-            if session.is_under_way() {
-                return Err(conflict("A round is under way; end it first."));
-            }
-            let place =
-                session.next_round().ok_or_else(|| conflict("There is no further round; add one."))?;
-            Ok((place, session.clone()))
-        })?;
-        // Live worlds need the machine; what a debrief still computes can wait.
-        self.debrief().rest();
+        let session = self.read(Session::clone);
+        let place = session.may_begin()?;
+        // Live worlds need the processors; computations for a debrief can wait.
+        self.debrief().workers.rest();
         let round = &session.plan[place];
         let mut team_worlds = Vec::new();
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
-            let opening =
-                Opening { team, round: (place, round), assigned, before: None, views: self.views() };
-            team_worlds.push(Arc::new(TeamWorld::open(opening).await.map_err(|error| broken(&error))?));
+            let opening = Opening {
+                team,
+                round: (place, round),
+                assigned,
+                before: None,
+                views: self.inner.options.views,
+            };
+            let opened = TeamWorld::open(opening).await.map_err(|error| {
+                let detail = format!("A shop does not start: {error}");
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            });
+            team_worlds.push(Arc::new(opened?));
         }
-        // The plan of a round under way does not change, and no other round begins meanwhile.
+        // `turn` is held, so nobody has changed the plan meanwhile, and no other round has begun.
         self.change(|session| session.begin_round(place));
         self.put_in(team_worlds);
         Ok(())
     }
 
-    /// Opens the worlds again of a round that was under way when the room ended.
+    /// Changes the plan while no round begins or ends: a round whose shops are being opened stays the one that was planned.
+    pub(crate) async fn plan<T>(&self, change: impl FnOnce(&mut Change<'_>) -> T) -> T {
+        let _turn = self.inner.turn.lock().await;
+        self.change(change)
+    }
+
+    /// After a restart: opens the worlds of the round that was under way, or reads what pages show of a round that was over.
     pub(crate) async fn open_again(&self) -> io::Result<()> {
         let session = self.read(Session::clone);
         let Some(place) = session.current else { return Ok(()) };
         let round = &session.plan[place];
         if !session.is_under_way() {
             for (team, assigned) in session.teams.iter().zip(&round.assigned) {
-                // A record that cannot be read any longer keeps nobody from opening the session.
+                // An unreadable record must not prevent opening the session.
                 let record = self.store().record(team.number, place).ok().flatten();
                 let ended = record.zip(session.played(team.number));
                 let ended =
-                    ended.and_then(|(record, played)| Ended::of(record, played, round, assigned).ok());
+                    ended.and_then(|(record, played)| Shown::of(record, played, round, assigned).ok());
                 self.ended().extend(ended.map(|ended| (team.number, ended)));
             }
             return Ok(());
@@ -73,17 +81,19 @@ impl Room {
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let record = self.store().record(team.number, place)?;
             let before = session.played(team.number).map(|played| (played, record));
-            let opening = Opening { team, round: (place, round), assigned, before, views: self.views() };
+            let opening =
+                Opening { team, round: (place, round), assigned, before, views: self.inner.options.views };
             team_worlds.push(Arc::new(TeamWorld::open(opening).await?));
         }
         for team_world in &team_worlds {
             let now = team_world.now();
             self.change(|session| {
                 let pending = session.played(team_world.team).and_then(|played| played.pending.clone());
-                // Done, and the room ended before it could say so.
+                // The remedy was carried out, but the room ended before it could say so.
                 if let Some(pending) = pending.filter(|pending| was_done(team_world, pending)) {
                     let text = format!("done: {}", pending.remedy);
-                    session.end_remedy(team_world.team, now, (&text, true), &pending.by);
+                    let done = |played: &mut Played| played.end_remedy(now, (&text, true), &pending.by);
+                    session.tend(team_world.team, done);
                 }
                 session.come_back(team_world.team, now);
             });
@@ -102,23 +112,23 @@ impl Room {
             }
         });
         for team_world in team_worlds {
-            // Counted from now on: many shops take a while to open.
+            // The heartbeat starts only now: many shops take a while to open.
             team_world.heartbeat();
             self.tasks().spawn(self.clone().tick(team_world));
         }
     }
 
     pub async fn pause(&self, paused: bool) -> Result<(), Problem> {
-        let _turn = self.turn().await;
+        let _turn = self.inner.turn.lock().await;
         self.change(|session| session.pause(paused))?;
         self.team_worlds().values().for_each(|team_world| team_world.world.pause(paused));
         Ok(())
     }
 
-    /// Ends the round that is under way. If it is aborted, `broken_off` says why, and every shop has been reset when this returns; nothing
-    /// that was under way or scheduled happens any more.
+    /// Ends the round under way. If the facilitator aborts it, `broken_off` says why; then every shop has been reset when this returns, and no
+    /// pending or scheduled action happens any more.
     pub async fn end(&self, broken_off: Option<&str>) -> Result<(), Problem> {
-        let _turn = self.turn().await;
+        let _turn = self.inner.turn.lock().await;
         let place = self.change(|session| session.end_round())?;
         let team_worlds: Vec<_> = self.team_worlds().values().cloned().collect();
         for team_world in &team_worlds {
@@ -128,7 +138,7 @@ impl Room {
             join_all(team_worlds.iter().map(|team_world| self.break_off(team_world, why))).await;
         }
         for team_world in &team_worlds {
-            // As it stands. Visits that still wait are added below.
+            // Save the record as it stands. The task below adds the visits that still wait.
             self.saver().owe(team_world.team, place, team_world.record());
         }
         for team_world in team_worlds {
@@ -136,7 +146,7 @@ impl Room {
             self.tasks().spawn(async move {
                 team_world.world.empty().await;
                 let record = team_world.record();
-                // What the room goes on seeing is what the debrief will say.
+                // The room's pages show the same loss as the debrief.
                 team_world.figures().loss_usd = record.outcome.incident_financial_loss_usd.0;
                 room.saver().owe(team_world.team, place, record);
                 room.show_all();
@@ -145,23 +155,19 @@ impl Room {
         Ok(())
     }
 
-    /// Resets one team's shop, and tells the team.
     async fn break_off(&self, team_world: &TeamWorld, why: &str) {
         team_world.world.note(EventKind::Aborted { text: why.to_owned() });
-        match team_world.world.reset().await {
-            Ok(()) => self.tell(team_world.team, "note", why, None),
-            Err(error) => {
-                let text = format!("This round was broken off; the shop could not be put back: {error}");
-                self.tell(team_world.team, "note", &text, None);
-            }
-        }
+        let text = match team_world.world.reset().await {
+            Ok(()) => why.to_owned(),
+            Err(error) => format!("This round was broken off; the shop could not be put back: {error}"),
+        };
+        self.note(team_world.team, &text);
     }
 
     pub fn reveal(&self) -> Result<(), Problem> {
         self.change(|session| session.reveal())
     }
 
-    /// The hints for what a team plays, in order.
     pub(crate) fn ladder(&self, team: u32) -> Result<Vec<String>, Problem> {
         self.read(|session| {
             session.team(team)?;
@@ -182,9 +188,9 @@ impl Room {
         Ok(hint.is_some())
     }
 
-    pub fn tell(&self, team: u32, kind: &str, text: &str, by: Option<&str>) {
+    fn note(&self, team: u32, text: &str) {
         let now = self.team_world(team).map(|team_world| team_world.now()).unwrap_or_default();
-        self.change(|session| session.tell(team, now, kind, text, by));
+        self.change(|session| session.tend(team, |played| played.tell(now, "note", text, None)));
     }
 
     /// Raises a team's telemetry level from now on. It is never lowered: what people have seen cannot be taken back.
@@ -198,7 +204,7 @@ impl Room {
         Ok(())
     }
 
-    /// Does what is due in one world, until its round is over.
+    /// Does what is due in one world, every [`TICK`], until its round is over.
     async fn tick(self, team_world: Arc<TeamWorld>) {
         loop {
             sleep(TICK).await;
@@ -213,7 +219,7 @@ impl Room {
                 continue;
             }
             let firing = {
-                // A long query locks the store: wait for it on a thread that serves nobody.
+                // A long query holds the store's lock: wait for it on a thread that serves no requests.
                 let team_world = Arc::clone(&team_world);
                 Blocking::Pool
                     .run(move || team_world.evidence.alerts().rules.iter().any(|alert| alert.firing))
@@ -229,106 +235,79 @@ impl Room {
             }
             if phase == Phase::Running && figures.ends_in_s <= 0.0 {
                 let room = self.clone();
-                // Ending waits for its turn; this task must not.
+                // `end` waits for the lock of rounds, so it runs in a task of its own.
                 self.tasks().spawn(async move { room.end(None).await });
                 return;
             }
         }
     }
 
-    /// Leaves out, in every world, an interval in which the process stood still, and pauses: nobody knows what the class did meanwhile.
+    /// Cuts an interval in which the process stood still out of every world, and pauses: nobody knows what the class did meanwhile.
     fn stood_still(&self, team_world: &TeamWorld, gap: Gap) {
         let team_worlds: Vec<_> = self.team_worlds().values().cloned().collect();
         if self.change(|session| session.pause(true)).is_err() {
             return;
         }
+        let is_alone = self.read(|session| session.purpose == Purpose::Solo);
+        let who_resumes = if is_alone { "you go on" } else { "the facilitator resumes it" };
         for other in team_worlds {
             let from_s = if other.team == team_world.team { Some(gap) } else { other.heartbeat() };
             other.world.pause_from(from_s.map_or_else(|| other.world.at_s(), |gap| gap.from_s), true);
             let text = format!(
                 "The room's machine stood still for {:.0} s. That time is left out; the round is paused until {}.",
                 gap.to_s - gap.from_s,
-                self.read(|session| session.purpose.who_resumes())
+                who_resumes
             );
-            self.tell(other.team, "note", &text, None);
+            self.note(other.team, &text);
         }
     }
 
-    /// What is due now in one world.
     fn go_on(&self, team_world: &Arc<TeamWorld>, figures: &Figures, firing: bool) {
         let (team, now) = (team_world.team, figures.now);
         let due = self.change(|session| {
-            let level = session.playing(team).ok()?.level;
-            while let Some((steps_done, step)) = team_world.due(session.playing(team).ok()?.steps_done, now) {
-                session.step_to(team, steps_done);
-                let (tasks, team_world) = (team_world.world.doings(), Arc::clone(team_world));
-                tasks.spawn(async move {
-                    if let Err(error) = team_world.world.happen(&step).await {
-                        let text = format!("this step failed: {error}");
-                        team_world.world.note(EventKind::Note { text });
-                    }
-                });
-            }
-            if !team_world.is_called()
-                && let Some(call) = team_world.call(figures, level, firing)
-            {
-                team_world.world.note(call);
-            }
-            if let Some(last_s) = team_world.complained_story_s()
-                && let Some(complaint) = team_world.complaint_again(figures, last_s)
-            {
-                team_world.world.note(complaint);
-            }
-            if figures.ends_in_s <= WARNINGS[session.playing(team).ok()?.warned.min(WARNINGS.len() - 1)].0
-                && session.playing(team).ok()?.warned < WARNINGS.len()
-            {
-                session.warn(team, now, figures.ends_in_s);
-            }
-            // One that another followed is not judged: what customers meet is no longer its doing alone.
-            let is_judged = |one: &Expectation| {
-                one.came.is_none() && one.done.is_some_and(|done| now.at_s >= done.at_s + JUDGED_AFTER_S)
-            };
-            if figures.availability.is_some()
-                && session
-                    .playing(team)
-                    .ok()?
-                    .expectations
-                    .iter()
-                    .rfind(|one| one.done.is_some())
-                    .is_some_and(is_judged)
-                && let Some(judged) =
-                    session.judge(team, now, figures.availability, Rules::default().availability_target)
-            {
-                team_world.world.note(EventKind::Note { text: expected_and_came(&judged) });
-            }
-            for call in team_world.calls() {
-                match call {
-                    EventKind::Alerted { text } => session.tell(team, now, "alert", &text, None),
-                    EventKind::CustomerComplaint { text } => {
-                        session.tell(team, now, "complaint", &text, None);
-                    }
-                    _ => {}
+            let round = session.round().filter(|_| session.is_under_way())?;
+            let (speed, updates) = (round.speed, round.updates);
+            session.tend(team, |played| {
+                while let Some((steps_done, step)) = team_world.due(played.steps_done, now) {
+                    played.steps_done = steps_done;
+                    let (tasks, team_world) = (team_world.world.doings(), Arc::clone(team_world));
+                    tasks.spawn(async move {
+                        if let Err(error) = team_world.world.happen(&step).await {
+                            let text = format!("this step failed: {error}");
+                            team_world.world.note(EventKind::Note { text });
+                        }
+                    });
                 }
-            }
-            let is_due = |due_s: Option<f64>| due_s.is_some_and(|due_s| due_s <= now.story_s);
-            if is_due(session.playing(team).ok()?.handover_story_s)
-                && let Some(line) = session.take_over(team, now)
-            {
-                team_world.world.note(EventKind::Escalated { to: line.name().to_owned() });
-            }
-            let updates = session.round().and_then(|round| round.updates).zip(figures.lost_story_s);
-            let asked = session.playing(team).ok()?.updates_asked;
-            if is_due(updates.map(|(updates, lost_s)| updates.due_story_s(lost_s, asked))) {
-                session.ask_for_update(team, now, figures.state == State::Lost);
-            }
-            if figures.state == State::Restored && !session.playing(team).ok()?.asked {
-                session.ask(team);
-            }
-            let pending = session.playing(team).ok()?.pending.clone()?;
-            // It stays in the session until it is done, so that a crash does not lose it. The task group is taken under the lock under
-            // which a round ends, so that no remedy begins after the end.
-            let is_now = is_due(Some(pending.due_story_s)) && team_world.may_act();
-            is_now.then(|| (pending, team_world.world.doings()))
+                if let Some(call) = team_world.call(figures, played.level, firing) {
+                    team_world.world.note(call);
+                }
+                played.warn(now, figures.ends_in_s);
+                if let Some(judged) = played.judge(figures.availability, now) {
+                    team_world.world.note(EventKind::Note { text: expected_and_came(&judged) });
+                }
+                for call in team_world.calls() {
+                    match call {
+                        EventKind::Alerted { text } => played.tell(now, "alert", text, None),
+                        EventKind::CustomerComplaint { text } => played.tell(now, "complaint", text, None),
+                        _ => {}
+                    }
+                }
+                let is_due = |due_s: Option<f64>| due_s.is_some_and(|due_s| due_s <= now.story_s);
+                if is_due(played.handover_story_s) {
+                    let line = played.take_over(now);
+                    team_world.world.note(EventKind::Escalated { to: line.name().to_owned() });
+                }
+                let update = updates.zip(figures.lost_story_s);
+                let asked = played.updates_asked;
+                if is_due(update.map(|(updates, lost_s)| updates.due_story_s(lost_s, asked))) {
+                    played.ask_for_update(now, speed, figures.state == State::Lost);
+                }
+                played.asked |= figures.state == State::Restored;
+                // The remedy stays in the session until it is done, so that a crash does not lose it. The task group is taken under the lock that
+                // also ends a round, so that no remedy begins after the end.
+                let pending = played.pending.clone().filter(|pending| pending.due_story_s <= now.story_s)?;
+                team_world.may_act().then(|| (pending, team_world.world.doings()))
+            })?
         });
         if let Some((pending, tasks)) = due {
             let (room, team_world) = (self.clone(), Arc::clone(team_world));
@@ -342,18 +321,16 @@ impl Room {
             Ok(()) => (format!("done: {words}"), true),
             Err(error) => (format!("could not {words}: {error}"), false),
         };
-        self.change(|session| session.end_remedy(team_world.team, team_world.now(), (&text, is_done), &by));
+        let now = team_world.now();
+        self.change(|session| {
+            session.tend(team_world.team, |played| played.end_remedy(now, (&text, is_done), &by))
+        });
         team_world.acted();
     }
 
-    /// Begins the next round after so many seconds; every page counts them down.
+    /// Begins the next round after this many seconds; every page shows the countdown.
     pub fn start_in(&self, seconds: f64) -> Result<(), Problem> {
-        self.read(|session| {
-            if session.is_under_way() {
-                return Err(conflict("A round is under way; end it first."));
-            }
-            session.next_round().map(drop).ok_or_else(|| conflict("There is no further round; add one."))
-        })?;
+        self.read(Session::may_begin)?;
         let begins = Instant::now() + Duration::from_secs_f64(seconds);
         *self.countdown() = Some(begins);
         let room = self.clone();
@@ -363,7 +340,7 @@ impl Room {
                 if Instant::now() >= begins {
                     *room.countdown() = None;
                     let starting = room.clone();
-                    // Beginning waits for its turn; this task must not.
+                    // `start` waits for the lock of rounds, so it runs in a task of its own.
                     room.tasks().spawn(async move { _ = starting.start().await });
                     return;
                 }
@@ -380,11 +357,7 @@ impl Room {
     }
 }
 
-/// How long after a remedy it is judged, in the shop's own seconds: the longest that a customer waits for a page that was begun before it,
-/// twice over, and the time over which the share served is taken.
-const JUDGED_AFTER_S: f64 = 30.0;
-
-/// What was expected of a remedy, and what came, for the record.
+/// The expected and the actual result of a remedy, for the record.
 pub(crate) fn expected_and_came(one: &Expectation) -> String {
     let expected = match &one.expected {
         None => "nobody said what to expect".to_owned(),
@@ -396,13 +369,9 @@ pub(crate) fn expected_and_came(one: &Expectation) -> String {
     format!("{}: {expected}; came: {}", one.remedy, one.came.map_or("not seen", Outlook::words))
 }
 
-/// Whether the record holds a remedy that was due.
+/// Whether the record shows that a pending remedy was carried out.
 fn was_done(team_world: &TeamWorld, pending: &Pending) -> bool {
     let record = team_world.world.record();
     let mut events = record.events().iter().filter(|event| event.story_s >= pending.due_story_s);
     events.any(|event| matches!(&event.kind, EventKind::Remedy(remedy) if *remedy == pending.remedy))
-}
-
-fn broken(error: &io::Error) -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("A shop does not start: {error}"))
 }

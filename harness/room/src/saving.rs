@@ -1,8 +1,8 @@
-//! When session and records are saved. Teaches group commit: a change is answered once it is on disk, and one write serves all who wait at
-//! the same time.
+//! When session and records are saved. Teaches group commit: the response to a change waits until the change is on disk, and one write serves all
+//! responses that wait at the same time.
 //!
-//! Records are written before the session, and a record is read only as far as the session's clocks say: a crash between the two leaves
-//! a session and records that agree. A write that fails is tried again until it succeeds; meanwhile the facilitator reads why.
+//! Records are written before the session, and a record is read only up to the session's clocks: a crash between the two writes leaves a session
+//! and records that agree. A failed write is retried until it succeeds; meanwhile the facilitator sees the reason.
 
 use std::{
     collections::BTreeMap,
@@ -35,16 +35,16 @@ use crate::{
     team_world::TeamWorld,
 };
 
-/// How often a running session is saved without a change: a crash may cost this much of clocks, customers' visits and looks.
+/// How often a running session is saved without a change. A crash may lose this much of clocks, customers' visits and looks.
 pub const KEPT_EVERY: Duration = Duration::from_secs(5);
 
-/// How long a change waits for others to be written with it: longer than a disk takes for one write.
+/// How long a write waits for further changes to join it: longer than a disk takes for one write.
 const GATHERS: Duration = Duration::from_millis(20);
 
-/// How soon a failed save is tried again.
+/// Retry interval of a failed save.
 const TRIES_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// How long an answer waits for the disk: a slow disk must not stop a class. The facilitator reads that nothing is saved.
+/// How long a response waits for the disk at most: a slow disk must not stop a class. The facilitator sees that nothing is saved.
 const ANSWER_WAITS_MAX: Duration = Duration::from_secs(2);
 
 /// Saves the session and the records, one write at a time.
@@ -57,7 +57,7 @@ pub struct Saver {
     owed: Mutex<BTreeMap<(u32, usize), Arc<IncidentRecord>>>,
 }
 
-/// Up to which request a save was tried, and up to which it succeeded.
+/// The latest save request that was tried, and the latest that succeeded.
 #[derive(Clone, Debug, Default)]
 struct Done {
     tried: u64,
@@ -71,7 +71,7 @@ struct SaveFailure {
     why: String,
 }
 
-/// What the files hold: the number of events of each team's record by round, and when all were written.
+/// What is on disk: the number of events in the record of each team and round, and when all records were last written.
 #[derive(Default)]
 struct Written {
     events: BTreeMap<(u32, usize), usize>,
@@ -90,7 +90,7 @@ impl Saver {
         self.wanted.load(Ordering::Acquire)
     }
 
-    /// Takes over a record whose world has ended, until it is on disk.
+    /// Keeps the record of an ended world until it is on disk.
     pub fn owe(&self, team: u32, round: usize, record: IncidentRecord) {
         self.owed.lock().insert((team, round), Arc::new(record));
         self.want();
@@ -101,7 +101,7 @@ impl Saver {
         self.owed.lock().get(&(team, round)).map(|record| IncidentRecord::clone(record))
     }
 
-    /// What the facilitator reads while saving fails.
+    /// The facilitator's message while saving fails.
     pub fn behind(&self) -> Option<String> {
         let done = self.done.borrow();
         done.behind.as_ref().map(|SaveFailure { since, why }| {
@@ -136,7 +136,7 @@ impl Room {
         kept
     }
 
-    /// Waits until everything so far is on disk, for a while. Answers whether it is.
+    /// Waits until all changes so far are on disk, for `ANSWER_WAITS_MAX` at most. Returns whether they are.
     pub async fn save_so_far(&self) -> bool {
         let wanted = self.saver().want();
         let mut done = self.saver().done.subscribe();
@@ -144,7 +144,7 @@ impl Room {
         matches!(tried, Ok(Ok(done)) if done.kept >= wanted)
     }
 
-    /// Saves what changes, for as long as the room is open.
+    /// Saves changes for as long as the room is open.
     pub(crate) async fn save_on(self) {
         loop {
             let is_running = self.read(|session| session.phase == Phase::Running);
@@ -154,7 +154,7 @@ impl Room {
                 () = sleep(again), if is_running || again == TRIES_AGAIN_AFTER => {}
             }
             sleep(GATHERS).await;
-            // `save` itself tells those who wait, and the facilitator.
+            // `save` itself reports the outcome to the waiting requests and to the facilitator.
             let _ = self.save().await;
         }
     }
@@ -170,7 +170,7 @@ impl Room {
             Session::clone(session)
         });
         let round = session.current.filter(|_| session.is_under_way());
-        // Read after the session, so that no record lacks what the session has.
+        // Read the owed records after the session, so that none is older than the session.
         let owed = self.saver().owed.lock().clone();
         let all = written.all_at.is_none_or(|at| at.elapsed() >= KEPT_EVERY);
         let is_due = |(round, team_world): &(usize, Arc<TeamWorld>)| {
@@ -191,7 +191,7 @@ impl Room {
                 Ok::<(), io::Error>(())
             });
             let owed = owing.iter().map(|((team, round), record)| store.save_record(*team, *round, record));
-            // All are tried: on a disk that is nearly full the smaller ones may fit.
+            // Try all files: on a disk that is nearly full the smaller ones may fit.
             let failed =
                 records.chain(owed).filter_map(Result::err).fold(None, |first, error| first.or(Some(error)));
             let session = store.save(&session);
@@ -212,7 +212,7 @@ impl Room {
     }
 }
 
-/// A layer that answers a change once it is on disk.
+/// A layer that holds back the response to a change until the change is on disk.
 pub async fn save_before_answering(State(room): State<Room>, request: Request, next: Next) -> Response {
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let answer = next.run(request).await;

@@ -1,9 +1,9 @@
-//! Seats: who takes one, who still waits, and who loses one. Teaches that a list which strangers can make longer needs three rules: how much
+//! Seats: how people take one, wait for one, and lose one. Teaches that a list which strangers can make longer needs three rules: how many entries
 //! one of them may take, what happens to unused entries, and who may remove them.
 //!
-//! **Joining again.** The same browser has one seat: the old one is given up for the new one. **Joining late.** While a round is under way,
-//! a team that has people already lets others in itself, or the facilitator does; until then a seat sees nothing. **Unused seats.** A
-//! seat that was never used gives way after half a minute, one that was used after ten silent minutes, and only when a seat is needed.
+//! **Joining again.** A browser has one seat: joining again replaces it. **Joining late.** While a round is under way, somebody who joins a team
+//! that has people waits until the team or the facilitator lets them in. Until then they see nothing. **Unused seats.** A seat gives way only when
+//! a seat is needed: a never used one after half a minute, a used one after ten silent minutes.
 
 use std::time::Duration;
 
@@ -15,17 +15,15 @@ use crate::{
     changes::count_people,
     invitations::Invitation,
     limits::{DESKS_MAX, SEATS_PER_CLIENT_MAX, SEATS_PER_TEAM_MAX},
-    lines::Lines,
     rate_limits::Client,
-    roles::Roles,
     session::{Seat, Session, conflict, not_found},
     state::Change,
 };
 
-/// How long a seat is kept that was never used: a page that opens after joining asks at once.
+/// How long a never used seat is kept: a page that opens after joining sends a request at once.
 const UNUSED_KEPT: Duration = Duration::from_secs(30);
 
-/// How long a seat is kept that was used: a phone sleeps while its owner talks.
+/// How long a used seat is kept while it is silent: a phone sleeps while its owner talks.
 const SILENT_KEPT: Duration = Duration::from_secs(600);
 
 /// Somebody who wants a seat.
@@ -34,14 +32,14 @@ pub struct Newcomer<'a> {
     pub team: u32,
     pub alias: String,
     pub client: Client,
-    /// What the same browser shows of an older seat.
+    /// The token of an older seat of the same browser, if there is one.
     pub shown: Option<&'a str>,
 }
 
 #[derive(Debug)]
 pub struct Taken {
     pub seat: Seat,
-    /// Seats that were given up for it, by number.
+    /// The numbers of the seats that it replaces.
     pub gone: Vec<u32>,
 }
 
@@ -68,7 +66,7 @@ impl Change<'_> {
         let was_let_in = stays && old.is_some_and(|seat| !seat.waiting);
         let waiting = self.is_under_way() && has_people && !was_let_in;
         let left = old.and_then(|seat| seat.team);
-        // Who joins again is the same person: what they noted for home stays theirs, and they are asked once.
+        // Somebody who joins again keeps the actions that they noted, and gives feedback only once.
         let (actions, has_said) =
             old.map_or_else(Default::default, |seat| (seat.actions.clone(), seat.has_said));
         let new = self.new_seat(Some(team), alias, now);
@@ -83,7 +81,7 @@ impl Change<'_> {
         Ok(Taken { seat, gone })
     }
 
-    /// The seats that a newcomer's takes the place of, by number; refused if joining is closed or no seat is left.
+    /// The numbers of the seats that a newcomer's seat replaces. Refuses the newcomer if joining is closed or no seat is left.
     pub fn given_up_for(&self, newcomer: &Newcomer<'_>, now: Instant) -> Result<Vec<u32>, Problem> {
         let Newcomer { team, client, shown, .. } = *newcomer;
         self.team(team)?;
@@ -97,21 +95,19 @@ impl Change<'_> {
         let near: Vec<&Seat> = others.iter().copied().filter(|seat| seat.client == Some(client)).collect();
         let (crowded, refused) = if near.len() >= SEATS_PER_CLIENT_MAX {
             let from = "from your device, or others that share its address, are all in use";
-            let why = format!(
-                "The {SEATS_PER_CLIENT_MAX} seats of this team {from}. The facilitator can free some."
-            );
-            (near, why)
+            (
+                near,
+                format!(
+                    "The {SEATS_PER_CLIENT_MAX} seats of this team {from}. The facilitator can free some."
+                ),
+            )
         } else if others.len() >= SEATS_PER_TEAM_MAX {
-            (others.clone(), format!("The team is full: {SEATS_PER_TEAM_MAX} seats are in use."))
+            (others, format!("The team is full: {SEATS_PER_TEAM_MAX} seats are in use."))
         } else {
-            (Vec::new(), String::new())
+            return Ok(Vec::from_iter(old_id));
         };
-        let mut gone = Vec::from_iter(old_id);
-        if !crowded.is_empty() {
-            let one = crowded.iter().find(|seat| seat.gives_way(now)).ok_or_else(|| conflict(refused))?;
-            gone.push(one.id);
-        }
-        Ok(gone)
+        let one = crowded.iter().find(|seat| seat.gives_way(now)).ok_or_else(|| conflict(refused))?;
+        Ok(old_id.into_iter().chain([one.id]).collect())
     }
 
     /// The seat that a browser has already.
@@ -121,7 +117,7 @@ impl Change<'_> {
         self.seats.iter().find(own)
     }
 
-    /// Seats the facilitator, or who comes with an invitation. Of too many browsers of theirs the oldest gives way.
+    /// Seats the facilitator, or an invited person. If they have too many browsers, the oldest gives way.
     pub fn sign_in(&mut self, invitation: Option<&Invitation>, now: Instant) -> Taken {
         let (name, id) = invitation.map_or(("facilitator", None), |one| (one.name.as_str(), Some(one.id)));
         let is_theirs = |seat: &&Seat| seat.team.is_none() && seat.invitation == id;
@@ -136,25 +132,10 @@ impl Change<'_> {
 
     fn new_seat(&self, team: Option<u32>, alias: String, now: Instant) -> Seat {
         let id = self.seats.iter().map(|seat| seat.id).max().unwrap_or_default() + 1;
-        let last_heard = Some(now);
-        Seat {
-            id,
-            team,
-            alias,
-            token: token(),
-            waiting: false,
-            lines: Lines::new(),
-            roles: Roles::new(),
-            invitation: None,
-            actions: Vec::new(),
-            has_said: false,
-            client: None,
-            last_heard,
-            used: false,
-        }
+        Seat { id, team, alias, token: token(), last_heard: Some(now), ..Seat::default() }
     }
 
-    /// Gives up the seats of a browser that shows these tokens.
+    /// Removes the seats of these tokens, and returns them.
     pub(crate) fn leave(&mut self, shown: &[String]) -> Vec<Seat> {
         let is_shown = |seat: &Seat| shown.iter().any(|shown| is_same(&seat.token, shown));
         let gone: Vec<Seat> = self.seats.iter().filter(|seat| is_shown(seat)).cloned().collect();
@@ -172,7 +153,7 @@ impl Change<'_> {
         }
     }
 
-    /// Lets somebody in who waits: the team `of`, or the facilitator. Answers with the team.
+    /// Lets a waiting person in. `of` is the team that does so; none for the facilitator. Returns the person's team.
     pub(crate) fn let_in(&mut self, id: u32, of: Option<u32>) -> Result<u32, Problem> {
         let waits = |seat: &&Seat| seat.id == id && seat.waiting && of.is_none_or(|of| seat.team == Some(of));
         let team = self.seats.iter().find(waits).and_then(|seat| seat.team);
@@ -183,8 +164,8 @@ impl Change<'_> {
         Ok(team)
     }
 
-    /// Removes a seat; a team removes only seats that still wait. Whoever sat there knew the team's token, so it is renewed. Answers with the
-    /// team.
+    /// Removes a seat; a team (`of`) removes only seats that still wait. The holder of any other seat knew the team's token, so it is renewed.
+    /// Returns the seat's team.
     pub(crate) fn take_away(&mut self, id: u32, of: Option<u32>) -> Result<u32, Problem> {
         let is_meant = |seat: &Seat| match of {
             Some(of) => seat.team == Some(of) && seat.waiting,
@@ -219,7 +200,7 @@ impl Change<'_> {
 }
 
 impl Session {
-    /// After a restart: every seat has a number, and counts as heard just now.
+    /// After a restart: numbers the seats without a number, and counts every seat as heard just now.
     pub(crate) fn seats_again(&mut self, now: Instant) {
         let mut next = self.seats.iter().map(|seat| seat.id).max().unwrap_or_default() + 1;
         for seat in &mut self.seats {

@@ -1,14 +1,15 @@
-//! A session: who is here, which rounds there are, and what each team [did](crate::played) in them. Teaches that everything which must outlive a
-//! restart stands in one place, as plain data.
+//! A session: people, rounds, and what each team [did](crate::played) in them. Teaches to keep everything that must outlive a restart in one place,
+//! as plain data.
 //!
-//! Nothing here does IO or knows a clock: whoever changes a session says when it is. Anybody may read the fields; a `&mut Session` exists
-//! only within a [`Change`](crate::state::Change).
+//! Nothing here does IO or reads a clock: the caller says what time it is. Any code may read the fields; a `&mut Session` exists only within a
+//! [`Change`](crate::state::Change).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use chassis::Problem;
 use http::StatusCode;
 use incident::{Level, OperatingModel};
+pub use report::session::Mark;
 use report::session::{Action, Feedback};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -29,15 +30,15 @@ use crate::{
 pub const SCHEMA: &str = "incident-room/5";
 
 /// Everything that outlives a restart.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     pub schema: String,
-    /// Where all chance comes from.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// What people type to join.
+    /// The code that people type to join.
     pub code: String,
     pub facilitator_token: String,
-    /// Others who may come to the desk.
+    /// Further people who may sign in at the desk.
     pub invitations: Vec<Invitation>,
     /// By number from 1.
     pub teams: Vec<Team>,
@@ -47,17 +48,12 @@ pub struct Session {
     /// The round that is under way, or was last.
     pub current: Option<usize>,
     pub marks: Vec<Mark>,
-    /// Everybody who has joined or signed in.
     pub seats: Vec<Seat>,
-    #[serde(default)]
     pub joining_closed: bool,
     /// Teams that have said that they are ready for the next round.
-    #[serde(default)]
     pub ready: BTreeSet<u32>,
-    #[serde(default)]
     pub purpose: Purpose,
-    /// What participants said of it, sorted: the order tells nothing about who said what.
-    #[serde(default)]
+    /// Participants' feedback, sorted, so that the order does not reveal its authors.
     pub feedback: Vec<Feedback>,
 }
 
@@ -75,10 +71,11 @@ pub enum Purpose {
 }
 
 /// Where a session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Before the first round.
+    #[default]
     Lobby,
     /// A round is under way.
     Running,
@@ -92,7 +89,7 @@ pub enum Phase {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Round {
-    /// A practice round counts for nothing.
+    /// Whether this is a practice round, which is not scored.
     pub practice: bool,
     pub operating_model: OperatingModel,
     /// Story minutes per wall-clock minute.
@@ -100,62 +97,54 @@ pub struct Round {
     /// Wall-clock minutes, without pauses.
     pub minutes: f64,
     /// When the director asks for status updates; none: only by hand.
-    #[serde(default)]
     pub updates: Option<Updates>,
-    /// What each team gets, by team.
     pub assigned: Vec<Assigned>,
 }
 
-/// What one team gets in one round.
+/// The incident of one team in one round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assigned {
     pub scenario: String,
     pub seed: u64,
-    /// At the beginning.
+    /// The telemetry level at the beginning.
     pub level: Level,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Team {
     /// From 1.
     pub number: u32,
     pub name: String,
-    /// What its programs show.
+    /// The credential of its programs.
     pub token: String,
-    /// The part of its shop's address that nobody else knows.
+    /// The secret part of its shop's address.
     pub shop_key: String,
     /// The backend that also receives its telemetry.
     pub forward: Option<String>,
-    /// What it did in each round that has begun.
     pub played: Vec<Played>,
 }
 
 /// Somebody at a page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seat {
-    #[serde(default)]
     pub id: u32,
     /// None for the facilitator.
     pub team: Option<u32>,
     pub alias: String,
-    /// What their browser shows.
+    /// The credential of their browser.
     pub token: String,
-    /// Whether they are still to be let in.
-    #[serde(default)]
+    /// Whether they still wait to be let in.
     pub waiting: bool,
-    /// The lines of support that they chose, or got.
+    /// The lines of support that they chose, or were assigned to.
     pub lines: Lines,
-    /// What they mean to do at home.
-    #[serde(default)]
+    /// The actions that they mean to take at home.
     pub actions: Vec<Action>,
-    /// Whether they have said what they think of the session; what they said bears no name.
-    #[serde(default)]
+    /// Whether they have given feedback; the feedback bears no name.
     pub has_said: bool,
-    /// What they are in their team's incidents.
     pub roles: Roles,
-    /// The invitation that they came with to the desk; none for who knows the facilitator's token, and in a team.
+    /// The invitation with which they signed in at the desk; none for the facilitator, and for members of a team.
     pub invitation: Option<u32>,
-    /// Where from; it outlives no restart, as nothing about a person is kept.
+    /// Where their requests come from. It is not saved, because nothing about a person is kept.
     #[serde(skip)]
     pub client: Option<Client>,
     #[serde(skip)]
@@ -165,51 +154,24 @@ pub struct Seat {
     pub used: bool,
 }
 
-/// A moment that somebody at the desk wants to talk about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Mark {
-    pub round: usize,
-    /// The time of the story.
-    pub story: String,
-    pub text: String,
-    /// Who marked it; none: the facilitator.
-    pub by: Option<String>,
-}
-
-impl Purpose {
-    /// Who ends a pause that nobody asked for.
-    pub(crate) fn who_resumes(self) -> &'static str {
-        if self == Self::Solo { "you go on" } else { "the facilitator resumes it" }
-    }
-}
-
 impl Session {
-    /// Nobody has come yet. Scenarios that were `seen` are left out of the plan as long as there are others.
+    /// A session without people. Its plan uses scenarios in `seen` only when no others are left.
     pub fn new(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Self {
         let team = |number| Team {
             number,
             name: format!("Team {number}"),
             token: access::token(),
             shop_key: access::token(),
-            forward: None,
-            played: Vec::new(),
+            ..Team::default()
         };
         Self {
             schema: SCHEMA.to_owned(),
             seed,
             code: access::code(),
             facilitator_token: access::token(),
-            invitations: Vec::new(),
             teams: (1..=teams).map(team).collect(),
             plan: crossover(seed, teams, seen),
-            phase: Phase::Lobby,
-            current: None,
-            marks: Vec::new(),
-            seats: Vec::new(),
-            joining_closed: false,
-            ready: BTreeSet::new(),
-            purpose: Purpose::Class,
-            feedback: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -221,7 +183,7 @@ impl Session {
         session
     }
 
-    /// Makes every credential anew: those of a session that others have a copy of are known.
+    /// Replaces every credential. Anybody with a copy of the session knows the old ones.
     pub(crate) fn renew_credentials(&mut self) {
         (self.code, self.facilitator_token) = (access::code(), access::token());
         for team in &mut self.teams {
@@ -280,21 +242,45 @@ impl Session {
         (next < self.plan.len()).then_some(next)
     }
 
-    /// Who sits at a team, without those who wait.
+    /// The place in the plan of the round that may begin now.
+    pub fn may_begin(&self) -> Result<usize, Problem> {
+        if self.is_under_way() {
+            return Err(conflict("A round is under way; end it first."));
+        }
+        self.next_round().ok_or_else(|| conflict("There is no further round; add one."))
+    }
+
+    /// The members of a team, without those who wait to be let in.
+    pub fn seated(&self, number: u32) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(move |seat| seat.team == Some(number) && !seat.waiting)
+    }
+
     pub fn members(&self, number: u32) -> Vec<String> {
-        let seats = self.seats.iter().filter(|seat| seat.team == Some(number) && !seat.waiting);
-        seats.map(|seat| seat.alias.clone()).collect()
+        self.seated(number).map(|seat| seat.alias.clone()).collect()
     }
 }
 
-/// It cannot be done now.
 pub fn conflict(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::CONFLICT, detail)
 }
 
-/// It does not exist.
 pub fn not_found(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, detail)
+}
+
+/// Status 403: only somebody else may do it.
+pub(crate) fn forbidden(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, detail)
+}
+
+/// Status 422: a parameter has an invalid value.
+pub(crate) fn wrong(parameter: &str, detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", parameter)
+}
+
+/// Status 500: the room itself failed.
+pub(crate) fn broken(detail: impl fmt::Display) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail.to_string())
 }
 
 fn no_team(number: u32) -> Problem {

@@ -1,5 +1,5 @@
-//! A session on disk: one file for the session, one for each incident record, one for what the debrief has computed, each of them
-//! [whole](world::whole_file). Teaches that a new session begins in an empty folder.
+//! A session on disk: one file for the session, one for each incident record, and one for the debrief's results. Each is [replaced as a
+//! whole](world::whole_file). Teaches that a new session begins in an empty folder.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use incident::IncidentRecord;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use world::whole_file;
 
 use crate::{
@@ -17,9 +17,9 @@ use crate::{
     session::{Round, SCHEMA, Session},
 };
 
-/// The formats of earlier versions. In the first, entries of the catalogue were numbered, and the numbers have moved since; in the second,
-/// a guess named a trigger, pins told neither their source nor when what they show was so, and an answer was scored otherwise; the third
-/// knew no tickets; the fourth no roles, and nobody at the desk but the facilitator.
+/// The formats of earlier versions. The first numbered the entries of the catalogue, and the numbers have moved since. In the second a guess named
+/// a trigger, pins had neither a source nor the time of their evidence, and scoring was different. The third had no tickets. The fourth had no
+/// roles, and only the facilitator at the desk.
 const SCHEMAS_BEFORE: [&str; 4] =
     ["incident-room/1", "incident-room/2", "incident-room/3", "incident-room/4"];
 
@@ -27,10 +27,10 @@ pub const SESSION_FILE: &str = "session.json";
 
 const RECORDS: &str = "records";
 
-/// What the debrief has computed, so that it is there at once when the room opens again.
+/// The debrief's results, saved so that they are there at once when the room opens again.
 const RESULTS_FILE: &str = "results.json";
 
-/// The largest session file that is read. No session grows as large: [`limits`](crate::limits) adds up the largest there can be.
+/// The largest session file that is read. No session grows beyond it: [`limits`](crate::limits) adds up the largest possible one.
 pub const SESSION_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 
 #[derive(Clone, Debug)]
@@ -39,13 +39,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// The folder, made if it is not there.
+    /// Opens the folder, and creates it if it does not exist.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder.join(RECORDS))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The folder as it is, to read from.
+    /// Opens the folder for reading, and creates nothing.
     pub fn kept(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
     }
@@ -67,8 +67,8 @@ impl Store {
         Ok(Some(session))
     }
 
-    /// Moves an earlier session with its records into a folder named after the time at which it was last saved. Answers with that folder;
-    /// none if there was nothing.
+    /// Moves an earlier session with its records into a folder named after the time of its last save. Returns that folder; none if there was no
+    /// session.
     pub fn put_aside(&self) -> io::Result<Option<PathBuf>> {
         let (session, records) = (self.session_file(), self.folder.join(RECORDS));
         let is_empty = fs::read_dir(&records)?.next().is_none();
@@ -83,7 +83,7 @@ impl Store {
         let aside = names.map(|name| self.folder.join(name)).find(|aside| !aside.exists());
         let aside = aside.expect("there is a number for each folder");
         fs::create_dir(&aside)?;
-        // The session first: records that a crash leaves behind belong to no session, and are put aside when the next one begins.
+        // Move the session first: after a crash the remaining records belong to no session, and are put aside when the next one begins.
         if session.exists() {
             fs::rename(&session, aside.join(SESSION_FILE))?;
         }
@@ -97,13 +97,11 @@ impl Store {
     }
 
     pub fn save(&self, session: &Session) -> io::Result<()> {
-        let text = serde_json::to_vec(session).map_err(io::Error::other)?;
-        replace(&self.session_file(), &text)
+        replace(&self.session_file(), session)
     }
 
     pub fn save_record(&self, team: u32, round: usize, record: &IncidentRecord) -> io::Result<()> {
-        let text = serde_json::to_vec(record).map_err(io::Error::other)?;
-        replace(&self.record_file(team, round), &text)
+        replace(&self.record_file(team, round), record)
     }
 
     pub fn record(&self, team: u32, round: usize) -> io::Result<Option<IncidentRecord>> {
@@ -113,7 +111,7 @@ impl Store {
         }
     }
 
-    /// What the debrief had computed. A file that cannot be read costs its computing again, and nothing else.
+    /// The debrief's saved results. An unreadable file only means that they are computed again.
     pub fn results(&self) -> Vec<(Job, Product)> {
         let file = self.folder.join(RESULTS_FILE);
         let is_small = fs::metadata(&file).is_ok_and(|data| data.len() <= SESSION_BYTES_MAX);
@@ -122,11 +120,7 @@ impl Store {
     }
 
     pub fn save_results(&self, results: &[(Job, Product)]) -> io::Result<()> {
-        if results.is_empty() {
-            return Ok(());
-        }
-        let text = serde_json::to_vec(results).map_err(io::Error::other)?;
-        replace(&self.folder.join(RESULTS_FILE), &text)
+        if results.is_empty() { Ok(()) } else { replace(&self.folder.join(RESULTS_FILE), &results) }
     }
 
     fn record_file(&self, team: u32, round: usize) -> PathBuf {
@@ -134,7 +128,7 @@ impl Store {
     }
 }
 
-/// Which scenarios a session has used, of this version or an earlier one.
+/// The scenarios that a session of this or an earlier version has used.
 pub fn scenarios_seen(file: &Path) -> io::Result<BTreeSet<String>> {
     #[derive(Deserialize)]
     struct Used {
@@ -172,9 +166,9 @@ fn parse<T: DeserializeOwned>(file: &Path, schemas: &[&str]) -> io::Result<T> {
     }))
 }
 
-/// Only its owner may read it: it holds tokens.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    whole_file::replace(file, bytes, whole_file::PRIVATE)
+/// Replaces a file as a whole. Only its owner may read it, because it holds tokens.
+fn replace(file: &Path, content: &impl Serialize) -> io::Result<()> {
+    whole_file::replace(file, &serde_json::to_vec(content)?, whole_file::PRIVATE)
 }
 
 #[cfg(test)]
@@ -204,7 +198,7 @@ mod tests {
         assert!(aside.join("records/round-1-team-2.json").exists());
     }
 
-    /// A small session that the first version has saved; in the second these parts of it were the same.
+    /// Reads a small session that the first version has saved; its parts that this needs are the same in later versions.
     #[test]
     fn a_session_of_an_earlier_version_is_refused_with_what_to_do_and_tells_what_was_seen() {
         let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/session-of-version-1/session.json");

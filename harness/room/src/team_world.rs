@@ -1,8 +1,7 @@
-//! One team's world while a round is under way: shop, customers, evidence, and the scenario's steps by the story's clock. Teaches that a
-//! room is several isolated worlds in one process.
+//! One team's world while a round is under way: shop, customers, evidence, and the scenario's steps by the story's clock. Teaches to run several
+//! isolated worlds in one process.
 
 use std::{
-    collections::BTreeSet,
     io,
     sync::{
         Arc,
@@ -14,8 +13,7 @@ use std::{
 use diagnosis::{Answer, explanation::RIGHT_FROM};
 use evidence::{Evidence, Limits};
 use incident::{
-    Event, EventKind, IncidentRecord, Level, Recorder, Route, Rules, Run, StoryClock, Timeline,
-    words::ClockKind,
+    Event, EventKind, IncidentRecord, Level, Recorder, Route, Rules, Run, Timeline, words::ClockKind,
 };
 use parking_lot::{Mutex, MutexGuard};
 use world::{
@@ -23,7 +21,7 @@ use world::{
     customers::STOOD_STILL_AFTER,
     observed::limits,
     play::STARTS_STORY_S,
-    scenario::{Drawn, Scenario, draw},
+    scenario::{Drawn, Scenario, ScenarioError, draw, scenario},
     stand_in,
 };
 
@@ -34,25 +32,26 @@ use crate::{
     forward::Tee,
     played::{Moment, Played},
     session::{Assigned, Round, Team},
+    views::{ClockView, clock_of},
 };
 
-/// Page views a second in each world, unless told otherwise: a tenth of what two cores carry for thirty of them.
+/// Page views a second in each world, by default: a tenth of what two cores carry for thirty worlds.
 pub const VIEWS_PER_SECOND: f64 = 10.0;
 
-/// How often customers complain as long as their visits fail, in story seconds. Assumed.
+/// Interval between complaints while visits fail, in story seconds. Assumed.
 const COMPLAINS_EVERY_STORY_S: f64 = 1_200.0;
 
-/// The bytes that one world's evidence may hold: half an hour of outage at the richest level, and thirty fit into a laptop.
+/// Most bytes of one world's evidence: they hold half an hour of outage at the richest level, and thirty such worlds fit into a laptop.
 const EVIDENCE_BYTES_MAX: usize = 24 * 1_024 * 1_024;
 
-/// The seconds that one point of a curve stands for, and how many points a curve has.
+/// The seconds of one point of a curve, and the number of points of a curve.
 const POINT_S: u32 = 2;
 const POINTS: u32 = 150;
 
-/// What is lately, in the shop's own seconds.
+/// The window of the current figures, in the shop's own seconds.
 const LATELY_S: u32 = 10;
 
-/// From so many served seconds on, customers are said to be back.
+/// After this many seconds without a failed visit, customers count as back.
 const BACK_FROM_S: u32 = 3;
 
 /// An interval in which the process stood still, in the shop's own seconds.
@@ -77,14 +76,14 @@ pub enum State {
 pub struct Figures {
     pub now: Moment,
     pub loss_usd: f64,
-    /// The share of visits served or degraded in the last ten seconds that are known.
+    /// The share of visits served or degraded, over the latest ten seconds whose outcomes are known.
     pub availability: Option<f64>,
     /// The same for each two seconds, oldest first.
     pub history: Vec<Option<f64>>,
     pub state: State,
     /// When availability was lost, in story seconds.
     pub lost_story_s: Option<f64>,
-    /// While it is lost and customers are served: for how many seconds more it must hold to count as restored.
+    /// While availability is lost and customers are served again: for how many more seconds that must hold to count as restored.
     pub must_hold_s: Option<u32>,
     /// The kinds of pages on which visits have failed lately.
     pub failing: Vec<Route>,
@@ -96,7 +95,7 @@ pub struct TeamWorld {
     pub team: u32,
     pub scenario: Scenario,
     pub drawn: Drawn,
-    /// What a right explanation says here.
+    /// The right explanation of this incident.
     pub truth: Answer,
     seed: u64,
     pub world: World,
@@ -105,11 +104,9 @@ pub struct TeamWorld {
     figures: Mutex<Figures>,
     complaint_after_s: f64,
     complaints: AtomicUsize,
-    /// Whether a remedy is being carried out.
     acting: AtomicBool,
-    /// The shop's second of the last heartbeat.
     heartbeat_s: Mutex<f64>,
-    /// How many of the record's events have been searched for calls.
+    /// How many of the record's events were already searched for alerts and complaints.
     events_read: AtomicUsize,
 }
 
@@ -123,10 +120,11 @@ pub struct Opening<'a> {
 }
 
 impl TeamWorld {
-    /// Opens a team's shop and lets the customers come. With what was `before`, everything is replayed at once, and the world is paused.
+    /// Opens a team's shop and lets the customers come. After a restart (`before`), it replays all steps and remedies at once, and pauses the
+    /// world.
     pub async fn open(opening: Opening<'_>) -> io::Result<Self> {
         let Opening { team, round: (place, round), assigned, before, views } = opening;
-        let scenario = world::scenario::scenario(&assigned.scenario).map_err(io::Error::other)?;
+        let scenario = scenario(&assigned.scenario).map_err(io::Error::other)?;
         let mut shop = ShopOptions::live_in_memory(assigned.seed).sized_for(views);
         shop.level = before.as_ref().map_or(assigned.level, |(played, _)| played.level);
         shop.base_path = format!("/s/{}", team.shop_key);
@@ -139,7 +137,7 @@ impl TeamWorld {
         let mut run = run_of(&shop, &scenario, round, assigned);
         run.team = Some(team.name.clone());
         run.round = u32::try_from(place).ok();
-        run.order = Some(order(team.number, place));
+        run.order = Some(format!("team {}, round {place}", team.number));
         let mix = Mix::of(views);
         run.rules.hold_s = mix.hold_s();
         let world = match &before {
@@ -201,22 +199,21 @@ impl TeamWorld {
         }
     }
 
-    /// Whether a remedy may begin now: one at a time. The caller says when it has [ended](Self::acted).
+    /// Reserves the world for one remedy; false while another one is being carried out. The caller ends the reservation with
+    /// [`acted`](Self::acted).
     pub fn may_act(&self) -> bool {
         !self.acting.swap(true, Ordering::AcqRel)
     }
 
-    /// Whether a remedy is being carried out just now.
     pub fn is_acting(&self) -> bool {
         self.acting.load(Ordering::Acquire)
     }
 
-    /// The remedy that was begun has ended.
     pub fn acted(&self) {
         self.acting.store(false, Ordering::Release);
     }
 
-    /// Notes that the process is alive. Answers with the gap if it stood still since the last heartbeat.
+    /// Records that the process is alive. Returns the gap if it stood still since the last heartbeat.
     pub fn heartbeat(&self) -> Option<Gap> {
         let now_s = self.world.at_s();
         let mut last_s = self.heartbeat_s.lock();
@@ -224,7 +221,7 @@ impl TeamWorld {
         (now_s - from_s > STOOD_STILL_AFTER.as_secs_f64()).then_some(Gap { from_s, to_s: now_s })
     }
 
-    /// The time by both clocks, no later than the last heartbeat allows: a gap is left out when it is noticed.
+    /// The time by both clocks, limited to `STOOD_STILL_AFTER` beyond the last heartbeat: a longer gap is cut out once it is noticed.
     pub fn now(&self) -> Moment {
         let heartbeat_s = *self.heartbeat_s.lock();
         let at_s = self.world.at_s().min(heartbeat_s + STOOD_STILL_AFTER.as_secs_f64());
@@ -235,7 +232,7 @@ impl TeamWorld {
         self.figures.lock()
     }
 
-    /// While the story's clock stands still its figures do too, though visits under way go on to their end; only now is later.
+    /// The figures while the story's clock stands still: only `now` advances, although visits under way still end.
     pub fn figures_stand_still(&self) -> Figures {
         let now = self.now();
         let mut figures = self.figures();
@@ -245,13 +242,12 @@ impl TeamWorld {
 
     pub fn compute_figures(&self, round: &Round) -> Figures {
         let now = self.now();
-        let seen = Seen::of(&self.world.record(), now);
-        let figures = seen.figures(now, round);
+        let figures = figures_of(&self.world.record(), now, round);
         *self.figures() = figures.clone();
         figures
     }
 
-    /// Alerts and complaints since this was last asked.
+    /// The alerts and complaints since the last call of this method.
     pub fn calls(&self) -> Vec<EventKind> {
         let record = self.world.record();
         let read = self.events_read.swap(record.events().len(), Ordering::Relaxed);
@@ -264,134 +260,152 @@ impl TeamWorld {
         self.world.record().events().iter().any(|event| is_call(&event.kind))
     }
 
-    /// What calls the team now, if anything does: an alert that is `firing`, where the level opens alerts, or a customer's complaint.
+    /// The alert or complaint that calls the team now, if one is due: an alert that is `firing`, where the level opens alerts, or else a customer's
+    /// complaint. While visits fail, further complaints follow at intervals.
     pub fn call(&self, figures: &Figures, level: Level, firing: bool) -> Option<EventKind> {
         let lost_s = figures.lost_story_s?;
-        if EvidenceKind::Alerts.is_open_at(level) && firing {
-            return Some(EventKind::Alerted {
-                text: "customers' visits fail and use up the error budget".to_owned(),
-            });
-        }
-        let complains = figures.now.story_s >= lost_s + self.complaint_after_s;
-        complains.then(|| self.complaint(figures))
-    }
-
-    /// What a customer says now.
-    fn complaint(&self, figures: &Figures) -> EventKind {
-        let number = self.complaints.fetch_add(1, Ordering::Relaxed);
-        let text = complaint(&figures.failing, self.seed, &self.scenario.name, number).to_owned();
-        EventKind::CustomerComplaint { text }
-    }
-
-    /// A further complaint, if one is due: as long as customers fail, one comes now and then.
-    pub fn complaint_again(&self, figures: &Figures, last_story_s: f64) -> Option<EventKind> {
-        let is_due = figures.now.story_s >= last_story_s + COMPLAINS_EVERY_STORY_S;
-        (figures.state == State::Lost && !figures.failing.is_empty() && is_due)
-            .then(|| self.complaint(figures))
-    }
-
-    /// When a customer complained last, in story seconds.
-    pub fn complained_story_s(&self) -> Option<f64> {
-        let record = self.world.record();
         let is_complaint = |event: &&Event| matches!(event.kind, EventKind::CustomerComplaint { .. });
-        record.events().iter().rfind(is_complaint).map(|event| event.story_s)
+        let complained_s = self.world.record().events().iter().rfind(is_complaint).map(|event| event.story_s);
+        let due_s = match complained_s {
+            Some(last_s) if figures.state == State::Lost && !figures.failing.is_empty() => {
+                last_s + COMPLAINS_EVERY_STORY_S
+            }
+            None if !self.is_called() => {
+                if EvidenceKind::Alerts.is_open_at(level) && firing {
+                    let text = "customers' visits fail and use up the error budget".to_owned();
+                    return Some(EventKind::Alerted { text });
+                }
+                lost_s + self.complaint_after_s
+            }
+            _ => return None,
+        };
+        (figures.now.story_s >= due_s).then(|| {
+            let number = self.complaints.fetch_add(1, Ordering::Relaxed);
+            let text = complaint(&figures.failing, self.seed, &self.scenario.name, number).to_owned();
+            EventKind::CustomerComplaint { text }
+        })
     }
 
-    /// The second of the shop at which the evidence's time was.
+    /// The moment of a timestamp in the evidence, by both clocks.
     pub fn moment_at(&self, unix_s: f64) -> Moment {
         let at_s = (unix_s - self.arrived_unix_s()).max(0.0);
         Moment { at_s, story_s: self.world.record().clock().story_at(at_s) }
+    }
+
+    pub fn shown(&self) -> Shown {
+        let (now, arrived_unix_s) = (self.now(), self.arrived_unix_s());
+        // One lock after the other: within one expression, the first would be held until the last is released.
+        let figures = self.figures().clone();
+        let clock = clock_of(&self.world.record(), now, arrived_unix_s);
+        Shown {
+            figures,
+            clock,
+            is_called: self.is_called(),
+            truth: self.truth.clone(),
+            hints: Some(self.scenario.hints.len()),
+        }
     }
 
     pub fn record(&self) -> IncidentRecord {
         self.world.record().clone().finish()
     }
 
-    /// Closes the shop: nobody comes any more.
     pub async fn close(&self) {
         self.world.empty().await;
         self.world.close().await;
     }
 
-    /// When the customers arrived, in seconds since 1970: what turns a time of the evidence into the shop's own seconds.
+    /// When the customers arrived, in seconds since 1970. A timestamp of the evidence minus this is the shop's own second.
     pub fn arrived_unix_s(&self) -> f64 {
         let wall = self.world.shop().visitor().clock.wall();
         let since = wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         since.as_secs_f64() - self.world.at_s()
     }
 
-    /// The next of the scenario's steps that is due, and how many there will then have been.
+    /// The scenario's next step, if it is due, and the number of steps done including it.
     pub fn due(&self, steps_done: usize, now: Moment) -> Option<(usize, world::scenario::draw::Step)> {
         let (at_s, step) = self.drawn.steps.get(steps_done)?;
         (*at_s <= now.story_s).then(|| (steps_done + 1, step.clone()))
     }
 
-    /// The assets of the shop, in the order of the alphabet.
+    /// The assets of the shop, in alphabetical order.
     pub fn assets() -> Vec<String> {
-        let assets: BTreeSet<String> =
+        let mut assets: Vec<String> =
             world::shop::seed_assets().iter().map(|asset| asset.id.to_string()).collect();
-        assets.into_iter().collect()
+        assets.sort();
+        assets
     }
 }
 
-/// What figures are made of, taken from a record in one go: while it is read, nobody writes it.
-pub(crate) struct Seen {
-    rules: Rules,
-    timeline: Timeline,
-    loss_usd: f64,
-    clock: StoryClock,
-    /// A visit counts when it has ended: what is younger than a customer's patience is not yet known.
-    known_s: u32,
-    failing: Vec<Route>,
+/// What pages show of a team's world. It comes from the record if the room was opened again after the round.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub figures: Figures,
+    pub clock: ClockView,
+    /// Whether a complaint or an alert has reached the team.
+    pub is_called: bool,
+    /// The right explanation.
+    pub truth: Answer,
+    /// The number of hints; none if no shop is running.
+    pub hints: Option<usize>,
 }
 
-impl Seen {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
-    pub(crate) fn of(record: &Recorder, now: Moment) -> Self {
-        let rules = record.rules().clone();
-        let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);
-        let fails =
-            |route: &Route| record.tally(Some(*route), known_s.saturating_sub(LATELY_S), known_s).failed > 0;
-        Self {
-            rules,
-            timeline: record.timeline(),
-            loss_usd: record.loss_by(now.at_s).0,
-            clock: record.clock().clone(),
-            known_s,
-            failing: Route::ALL.iter().copied().filter(fails).collect(),
-        }
-    }
-
-    pub(crate) fn figures(self, now: Moment, round: &Round) -> Figures {
-        let Self { rules, timeline, loss_usd, clock, known_s, failing } = self;
-        let share = |from_s: u32, to_s: u32| timeline.tally(from_s, to_s).availability();
-        let first_s = known_s.saturating_sub(POINT_S * POINTS) / POINT_S * POINT_S;
-        let history: Vec<_> =
-            (first_s..known_s).step_by(POINT_S as usize).map(|at_s| share(at_s, at_s + POINT_S)).collect();
-        let lost = timeline.lost_s(&rules);
-        let restored = lost.and_then(|lost| timeline.restored_s(lost, &rules));
-        let again = restored.and_then(|restored| timeline.lost_again_s(restored, &rules));
-        let state = match (lost, restored, again) {
-            (None, ..) => State::Healthy,
-            (Some(_), Some(_), None) => State::Restored,
-            _ => State::Lost,
-        };
-        let ended_s = (now.story_s - STARTS_STORY_S) / round.speed;
-        Figures {
-            now,
-            loss_usd,
-            availability: share(known_s.saturating_sub(LATELY_S), known_s),
-            must_hold_s: if state == State::Lost { must_hold_s(&timeline, known_s, &rules) } else { None },
-            failing,
-            history,
-            state,
-            lost_story_s: lost.map(|lost| clock.story_at(f64::from(lost))),
-            ends_in_s: (round.minutes * 60.0 - ended_s).max(0.0),
-        }
+impl Shown {
+    pub(crate) fn of(
+        record: IncidentRecord,
+        played: &Played,
+        round: &Round,
+        assigned: &Assigned,
+    ) -> Result<Self, ScenarioError> {
+        let now = played.now;
+        let loss_usd = record.outcome.incident_financial_loss_usd.0;
+        let scenario = scenario(&assigned.scenario)?;
+        let drawn = draw(&scenario, assigned.seed);
+        let record = Recorder::resume(record);
+        Ok(Self {
+            // The same loss as in the debrief: it includes the visits that still waited at the end.
+            figures: Figures { loss_usd, ..figures_of(&record, now, round) },
+            clock: clock_of(&record, now, 0.0),
+            is_called: record.events().iter().any(|event| is_call(&event.kind)),
+            truth: truth_at(assigned.level, &scenario, &drawn),
+            hints: None,
+        })
     }
 }
 
-/// For how many seconds more it must hold, if customers are served at `known_s`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
+fn figures_of(record: &Recorder, now: Moment, round: &Round) -> Figures {
+    let (rules, timeline) = (record.rules(), record.timeline());
+    // A visit counts when it has ended: seconds younger than a customer's patience are not yet known.
+    let known_s = (now.at_s as u32).saturating_sub(rules.customers_wait_s);
+    let lately_s = known_s.saturating_sub(LATELY_S);
+    let fails = |route: &Route| record.tally(Some(*route), lately_s, known_s).failed > 0;
+    let share = |from_s: u32, to_s: u32| timeline.tally(from_s, to_s).availability();
+    let first_s = known_s.saturating_sub(POINT_S * POINTS) / POINT_S * POINT_S;
+    let points = (first_s..known_s).step_by(POINT_S as usize);
+    let lost = timeline.lost_s(rules);
+    let restored = lost.and_then(|lost| timeline.restored_s(lost, rules));
+    let again = restored.and_then(|restored| timeline.lost_again_s(restored, rules));
+    let state = match (lost, restored, again) {
+        (None, ..) => State::Healthy,
+        (Some(_), Some(_), None) => State::Restored,
+        _ => State::Lost,
+    };
+    let ended_s = (now.story_s - STARTS_STORY_S) / round.speed;
+    Figures {
+        now,
+        loss_usd: record.loss_by(now.at_s).0,
+        availability: share(lately_s, known_s),
+        must_hold_s: if state == State::Lost { must_hold_s(&timeline, known_s, rules) } else { None },
+        failing: Route::ALL.iter().copied().filter(fails).collect(),
+        history: points.map(|at_s| share(at_s, at_s + POINT_S)).collect(),
+        state,
+        lost_story_s: lost.map(|lost| record.clock().story_at(f64::from(lost))),
+        ends_in_s: (round.minutes * 60.0 - ended_s).max(0.0),
+    }
+}
+
+/// For how many more seconds service must hold to count as restored; none if customers are not served at `known_s`.
 fn must_hold_s(timeline: &Timeline, known_s: u32, rules: &Rules) -> Option<u32> {
     let at = |at_s: u32| timeline.tally(at_s, at_s + 1);
     let served_s = (0..known_s).rev().take_while(|at_s| at(*at_s).failed == 0).count();
@@ -401,20 +415,15 @@ fn must_hold_s(timeline: &Timeline, known_s: u32, rules: &Rules) -> Option<u32> 
     is_back.then(|| rules.hold_s.saturating_sub(served_s))
 }
 
-pub(crate) fn is_call(kind: &EventKind) -> bool {
+fn is_call(kind: &EventKind) -> bool {
     matches!(kind, EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. })
 }
 
-/// The record up to a second of the shop: it may have been written later than its session.
-fn until(record: IncidentRecord, at_s: f64) -> IncidentRecord {
-    let IncidentRecord { mut events, mut availability, .. } = record;
-    events.retain(|event| event.at_s <= at_s);
-    availability.retain(|row| f64::from(row.at_s) <= at_s);
-    IncidentRecord { events, availability, ..record }
-}
-
-fn order(team: u32, round: usize) -> String {
-    format!("team {team}, round {round}")
+/// The record up to a second of the shop: the file may be newer than the session's.
+fn until(mut record: IncidentRecord, at_s: f64) -> IncidentRecord {
+    record.events.retain(|event| event.at_s <= at_s);
+    record.availability.retain(|row| f64::from(row.at_s) <= at_s);
+    record
 }
 
 fn run_of(shop: &ShopOptions, scenario: &Scenario, round: &Round, assigned: &Assigned) -> Run {

@@ -1,17 +1,19 @@
-//! What people type: names and texts. Teaches to refuse invisible characters at the entrance, by their code points: no page, file or terminal
-//! further on could tell two such names apart.
+//! Validates what people type: names and texts. Teaches to refuse invisible characters on input, and to name their code points: no page, file or
+//! terminal downstream could tell two such names apart.
 
 use chassis::Problem;
 use debrief::figures::is_unseen;
-use http::StatusCode;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::limits::{ALIAS_CHARACTERS_MAX, TEXT_CHARACTERS_MAX};
+use crate::{
+    limits::{ALIAS_CHARACTERS_MAX, TEXT_CHARACTERS_MAX},
+    session::wrong,
+};
 
-/// Names that sound like the facilitator or the room itself. Compared without blanks, signs and case.
+/// Names that sound like the facilitator or the room itself. The comparison ignores blanks, signs and case.
 const RESERVED: &str = "admin administrator desk facilitator host moderator operator program root room staff system teacher trainer";
 
-/// The name of a person or a team: one line, and nobody else's.
+/// Checks the name of a person or a team: one line, and no reserved name.
 pub fn name(parameter: &str, text: &str) -> Result<String, Problem> {
     let name = typed(parameter, text, ALIAS_CHARACTERS_MAX, false)?;
     let plain: String = name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
@@ -23,33 +25,26 @@ pub fn name(parameter: &str, text: &str) -> Result<String, Problem> {
     Ok(name)
 }
 
-/// A text that somebody typed, without blanks around it; it may have several lines.
+/// Checks a typed text of one or more lines, and removes the blanks around it.
 pub fn text(parameter: &str, text: &str) -> Result<String, Problem> {
     typed(parameter, text, TEXT_CHARACTERS_MAX, true)
 }
 
-/// One line that somebody typed.
+/// Checks a typed line, and removes the blanks around it.
 pub fn line(parameter: &str, text: &str, characters_max: usize) -> Result<String, Problem> {
     typed(parameter, text, characters_max, false)
 }
 
 fn typed(parameter: &str, text: &str, characters_max: usize, has_lines: bool) -> Result<String, Problem> {
     let text = text.trim();
-    // Counted no further than needed: a body may be far longer.
+    // Stop counting above the limit: a body may be far longer.
     let count = text.chars().take(characters_max + 1).count();
-    if count == 0 {
-        return Err(wrong(
-            parameter,
-            format!("{parameter} is empty; write 1 to {characters_max} characters."),
-        ));
+    if count == 0 || count > characters_max {
+        let how = if count == 0 { "empty" } else { "too long" };
+        let detail = format!("{parameter} is {how}; write 1 to {characters_max} characters.");
+        return Err(wrong(parameter, detail));
     }
-    if count > characters_max {
-        return Err(wrong(
-            parameter,
-            format!("{parameter} is too long; write 1 to {characters_max} characters."),
-        ));
-    }
-    // A browser's text field sends line breaks as it likes.
+    // A browser's text field may send line breaks as CR LF.
     let text = text.replace("\r\n", "\n");
     if let Some(unseen) = unseen(&text, has_lines) {
         let code = u32::from(unseen);
@@ -61,8 +56,8 @@ fn typed(parameter: &str, text: &str, characters_max: usize, has_lines: bool) ->
     Ok(text)
 }
 
-/// The first character that cannot be seen. A joiner is seen by what it joins: it stands between two characters beyond ASCII, or, where it
-/// only says how an emoji is drawn, behind one.
+/// The first invisible character. Two kinds are allowed, as they show by their effect: a joiner between two characters beyond ASCII, and U+FE0F
+/// behind a symbol beyond ASCII, such as an emoji.
 fn unseen(text: &str, has_lines: bool) -> Option<char> {
     let is_sign = |c: char| !c.is_ascii() && !is_unseen(c);
     let draws = |c: char| is_sign(c) && !c.is_alphanumeric();
@@ -82,10 +77,6 @@ fn unseen(text: &str, has_lines: bool) -> Option<char> {
         before = character;
     }
     None
-}
-
-fn wrong(parameter: &str, detail: String) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", parameter)
 }
 
 #[cfg(test)]
@@ -131,7 +122,7 @@ mod tests {
             "abcdefghijklmnopqrstuvwxyz",
         ] {
             let problem = name("alias", refused).expect_err(&format!("{refused:?}"));
-            assert_eq!(problem.status(), StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+            assert_eq!(problem.status(), http::StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
             assert!(
                 problem.detail().ends_with('.') && !problem.detail().chars().any(is_unseen),
                 "{}",

@@ -1,8 +1,8 @@
-//! The ticket of a round that a team plays in lines of support: its text, its way, and what each line knows of the incident. Teaches that a
+//! The ticket of a round that a team plays in lines of support: its text, its path, and what each line knows of the incident. Teaches that a
 //! handover passes on what somebody wrote down, and nothing else.
 //!
-//! A line knows its own pins, hypotheses and claims, and those that were attached to a ticket which it got. What it had and did not attach is
-//! kept beside the ticket, for the debrief.
+//! A line knows its own pins, hypotheses and claims, and those attached to tickets that it received. The ticket also keeps a list of what a line
+//! knew and did not attach, for the debrief.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,6 @@ use diagnosis::{
         ticket::{Priority, seed_of},
     },
 };
-use http::StatusCode;
 use incident::OperatingModel;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,22 +26,23 @@ use crate::{
     evidence_kind::EvidenceKind,
     limits::cut,
     lines::Lines,
-    played::{Moment, Played},
-    session::{Assigned, conflict},
+    played::{LogLine, Moment, Played},
+    session::{Assigned, Session, conflict, wrong},
+    views::story_time,
 };
 
 /// The ticket of one team's round, and what each line knows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// Whether the delivery team has no live telemetry.
+    /// Whether L3, the delivery team, has no live telemetry.
     pub is_blind: bool,
-    /// Its way, in order.
+    /// The passes from line to line, in order.
     pub passes: Vec<Pass>,
-    /// Ids of pins, hypotheses and claims.
+    /// The ids of the pins, hypotheses and claims that each line knows.
     pub known: BTreeMap<Line, BTreeSet<String>>,
 }
 
-/// A ticket on its way from one line to another.
+/// One pass of the ticket from a line to another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pass {
     pub from: Line,
@@ -50,10 +50,10 @@ pub struct Pass {
     pub by: String,
     pub story_s: f64,
     pub written: Written,
-    /// Ids of what it brings along, and of what its line knew and did not attach.
+    /// Ids of the attached items. `left` has those that `from` knew, `to` did not, and nobody attached.
     pub attached: BTreeSet<String>,
     pub left: BTreeSet<String>,
-    /// When, in story seconds, and by whom.
+    /// When it was acknowledged, in story seconds, and by whom.
     pub acknowledged: Option<(f64, String)>,
 }
 
@@ -112,7 +112,7 @@ impl fmt::Display for Written {
 }
 
 impl Ticket {
-    /// The ticket of this incident, which L1 has.
+    /// A new ticket of this incident, at L1.
     pub fn new(assigned: &Assigned) -> Self {
         let terms = Terms {
             seed: Some(seed_of(&assigned.scenario, assigned.seed)),
@@ -121,7 +121,7 @@ impl Ticket {
         Self { is_blind: operating::Ticket::new(&terms).is_blind(), ..Self::default() }
     }
 
-    /// The line that has it, or in whose queue it is.
+    /// The line that has the ticket, or has it in its queue.
     pub fn line(&self) -> Line {
         self.passes.last().map_or(Line::First, |pass| pass.to)
     }
@@ -130,18 +130,18 @@ impl Ticket {
         self.passes.last().is_some_and(|pass| pass.acknowledged.is_none())
     }
 
-    /// Whether a line has it, or has had it.
+    /// Whether a line has or has had the ticket.
     pub fn is_open_to(&self, line: Line) -> bool {
         line == Line::First || self.passes.iter().any(|pass| pass.to == line && pass.acknowledged.is_some())
     }
 
-    /// The line that had it at a time of the story.
+    /// The line that had the ticket at a time of the story.
     pub fn line_at(&self, story_s: f64) -> Line {
         let had = |pass: &&Pass| pass.acknowledged.as_ref().is_some_and(|(at_s, _)| *at_s <= story_s);
         self.passes.iter().rfind(had).map_or(Line::First, |pass| pass.to)
     }
 
-    /// Whether one of these lines knows of it.
+    /// Whether one of these lines knows the item with this id.
     pub fn is_known(&self, lines: &Lines, id: &str) -> bool {
         lines.iter().any(|line| self.known.get(line).is_some_and(|known| known.contains(id)))
     }
@@ -157,20 +157,25 @@ impl Ticket {
 }
 
 impl Played {
-    /// Whether whoever has the ticket knows of a pin, a hypothesis or a claim.
+    /// Whether the line with the ticket knows a pin, a hypothesis or a claim.
     pub(crate) fn knows(&self, id: &str) -> bool {
         self.ticket.as_ref().is_none_or(|ticket| ticket.is_known(&[ticket.line()].into(), id))
     }
 
-    /// What a pin, a hypothesis or a claim says, by its id.
-    pub fn words_of(&self, id: &str) -> String {
-        let pin = self.pins.iter().find(|pin| pin.id == id).map(|pin| pin.label.clone());
-        let thought = || self.hypotheses.iter().find(|one| one.id == id).map(|one| one.text.clone());
-        let claim = || self.claims.iter().find(|claim| claim.id == id).map(|claim| claim.words.clone());
-        pin.or_else(thought).or_else(claim).unwrap_or_else(|| "removed since".to_owned())
+    /// What a pin, a hypothesis or a claim says, by its id; none if it was removed.
+    fn says(&self, id: &str) -> Option<&str> {
+        let pin = self.pins.iter().find(|pin| pin.id == id).map(|pin| &pin.label);
+        let thought = || self.hypotheses.iter().find(|one| one.id == id).map(|one| &one.text);
+        let claim = || self.claims.iter().find(|claim| claim.id == id).map(|claim| &claim.words);
+        pin.or_else(thought).or_else(claim).map(String::as_str)
     }
 
-    /// The claims that make the explanation: all, or those known to the line that handed it in last, or that has the ticket.
+    pub fn words_of(&self, id: &str) -> String {
+        self.says(id).unwrap_or("removed since").to_owned()
+    }
+
+    /// The claims that make the explanation: all of them, or in a team with lines, those known to the line that submitted last, or else to the line
+    /// with the ticket.
     pub fn explanation(&self) -> Vec<Claim> {
         let Some(ticket) = &self.ticket else { return self.claims.clone() };
         let line = self.explained.as_ref().and_then(|explained| explained.line).unwrap_or(ticket.line());
@@ -209,18 +214,14 @@ impl Played {
             let detail = format!("{} is under way. Wait until it is done, or break it off.", pending.remedy);
             return Err(conflict(detail));
         }
-        let exists = |id: &str| {
-            self.pins.iter().any(|pin| pin.id == id)
-                || self.hypotheses.iter().any(|one| one.id == id)
-                || self.claims.iter().any(|claim| claim.id == id)
-        };
+        let exists = |id: &str| self.says(id).is_some();
         if let Some(id) = attached.iter().find(|id| !exists(id) || !self.knows(id)) {
             let id = cut(id, 12);
             let detail = format!("Your line knows no {id}: attach ids of its pins, hypotheses and claims.");
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "attached"));
+            return Err(wrong("attached", detail));
         }
         let mut attached: BTreeSet<String> = attached.iter().cloned().collect();
-        // A claim without its evidence would be another claim.
+        // An attached claim brings its pins: without its evidence it would be another claim.
         let claims = self.claims.iter().filter(|claim| attached.contains(&claim.id));
         attached.extend(claims.flat_map(|claim| claim.pins.clone()).collect::<Vec<_>>());
         let ticket = self.ticket()?;
@@ -228,12 +229,13 @@ impl Played {
         let had = ticket.known.get(&to).cloned().unwrap_or_default();
         let is_left = |id: &&String| exists(id) && !attached.contains(*id) && !had.contains(*id);
         let left = known.iter().filter(is_left).cloned().collect();
+        let (from_name, to_name) = (from.name(), to.name());
         let did = match &written {
             Written::HandedOver { priority, .. } => {
-                format!("handed the ticket to {} ({priority:?})", to.name())
+                format!("{from_name} handed the ticket to {to_name} ({priority:?})")
             }
             Written::SentBack { reason, .. } => {
-                format!("sent the ticket back to {}: {}", to.name(), reason.words())
+                format!("{from_name} sent the ticket back to {to_name}: {}", reason.words())
             }
         };
         let pass = Pass {
@@ -249,11 +251,11 @@ impl Played {
         let ticket = self.ticket_mut()?;
         ticket.known.entry(to).or_default().extend(attached);
         ticket.passes.push(pass.clone());
-        self.tell(now, "handover", format!("{} {did}", from.name()), Some(by));
+        self.tell(now, "handover", did, Some(by));
         Ok(pass)
     }
 
-    /// Takes the ticket out of its line's queue. Answers with the line.
+    /// Takes the ticket out of its line's queue. Returns the acknowledged pass.
     pub(crate) fn acknowledge(&mut self, at: Option<&Lines>, now: Moment, by: &str) -> Result<Pass, Problem> {
         self.may_act()?;
         let waiting = self.ticket_mut()?.passes.last_mut().filter(|pass| pass.acknowledged.is_none());
@@ -277,4 +279,95 @@ impl Played {
 
 fn no_ticket() -> Problem {
     conflict("Your team plays no lines of support in this round, so there is no ticket.")
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LinesView {
+    /// Yours, such as `L1`. Empty: you have chosen none, and get one when the round begins.
+    pub yours: Vec<&'static str>,
+    pub people: Vec<AtLines>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AtLines {
+    pub alias: String,
+    pub lines: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a page shows or does not")]
+pub struct TicketView {
+    /// The line that has it, or in whose queue it is.
+    pub line: &'static str,
+    /// Whether it waits there to be acknowledged.
+    pub queued: bool,
+    /// Whether that is your line.
+    pub yours: bool,
+    /// Whether your line has had it: then you see what your line sees.
+    pub open: bool,
+    /// Whether your lines have no live telemetry.
+    pub blind: bool,
+    /// What your lines wrote and got, oldest first. A line gets the last text alone.
+    pub passes: Vec<PassView>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PassView {
+    pub from: &'static str,
+    pub to: &'static str,
+    pub by: String,
+    pub story: String,
+    pub written: Written,
+    /// What it brought along, in words.
+    pub attached: Vec<String>,
+    /// When it was acknowledged, and by whom; null: not yet.
+    pub acknowledged: Option<String>,
+}
+
+/// Who works at which lines. `at` has the reader's own lines.
+pub fn lines_view(session: &Session, number: u32, at: &Lines) -> LinesView {
+    let names = |lines: &Lines| lines.iter().map(|line| line.name()).collect();
+    let people = session
+        .seated(number)
+        .map(|seat| AtLines { alias: seat.alias.clone(), lines: names(&seat.lines) })
+        .collect();
+    LinesView { yours: names(at), people }
+}
+
+/// A ticket as people at these lines may read it.
+pub fn ticket_view(ticket: &Ticket, played: &Played, at: &Lines) -> TicketView {
+    let is_own = |pass: &&Pass| at.contains(&pass.from) || at.contains(&pass.to);
+    let open = played.is_open_to(Some(at));
+    TicketView {
+        line: ticket.line().name(),
+        queued: ticket.is_queued(),
+        yours: at.contains(&ticket.line()),
+        open,
+        blind: open && ticket.is_blind && at.last() == Some(&Line::Third) && at.len() == 1,
+        passes: ticket.passes.iter().filter(is_own).map(|pass| pass_view(pass, played)).collect(),
+    }
+}
+
+pub fn pass_view(pass: &Pass, played: &Played) -> PassView {
+    PassView {
+        from: pass.from.name(),
+        to: pass.to.name(),
+        by: pass.by.clone(),
+        story: story_time(pass.story_s),
+        written: pass.written.clone(),
+        attached: pass.attached.iter().map(|id| format!("{id}: {}", played.words_of(id))).collect(),
+        acknowledged: pass.acknowledged.as_ref().map(|(at_s, by)| format!("{} {by}", story_time(*at_s))),
+    }
+}
+
+/// Whether people at these lines see a line of the log.
+pub fn is_told(line: &LogLine, ticket: &Ticket, at: &Lines) -> bool {
+    match line.kind.as_str() {
+        // Customers call the help desk, and alerts stand on its dashboards.
+        "complaint" | "alert" => at.contains(&Line::First),
+        "remedy" | "hint" | "explained" => at.contains(&ticket.line_at(line.when.story_s)),
+        // The text names both lines of the handover.
+        "handover" => at.iter().any(|own| line.text.contains(own.name())),
+        _ => true,
+    }
 }

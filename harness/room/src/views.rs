@@ -1,31 +1,28 @@
-//! What a team sees of a session. Teaches that a page shows one value, made in one place: what is not in it cannot be shown by mistake.
+//! A team's view of a session. Teaches to build everything that a page shows as one value, in one place: what is not in it cannot be shown by
+//! mistake.
 
 use diagnosis::{
     operating::Line,
     remedies::{COST_MINUTES, kind},
 };
-use incident::{Level, OperatingModel, Remedy, Service, Story};
+use incident::{EventKind, Level, OperatingModel, Recorder, Remedy, Service, Story};
 use serde::Serialize;
 use utoipa::ToSchema;
-use world::play::STARTS_STORY_S;
 
 use crate::{
-    claims::{About, Claim, Pin, lacks},
-    clock_views::{ClockView, clock_view},
-    ended::Ended,
+    claims::{Claim, Pin, lacks},
     evidence_kind::EvidenceKind,
-    limits::{ENTRIES_MAX, NOTES_BYTES_MAX, PIN_CHARACTERS_MAX, TEXT_CHARACTERS_MAX},
+    limits::TEXT_CHARACTERS_MAX,
     lines::Lines,
     played::{
         Expectation, Expected, Guess, Hypothesis, LogLine, Moment, Outlook, Played, Question, Submitted,
     },
-    rate_limits,
-    role_views::{MoreView, ProposalView, RolesView, more_view, proposal_view, roles_view},
+    roles::{MoreView, ProposalView, RolesView, more_view, proposal_view, roles_view},
     room::Room,
     rounds::QUESTION,
-    session::{Phase, Purpose, Round, Session},
+    session::{Phase, Purpose, Round, Seat, Session},
     team_world::{Figures, State, TeamWorld},
-    ticket_views::{LinesView, TicketView, is_told, lines_view, ticket_view},
+    ticket::{LinesView, TicketView, is_told, lines_view, ticket_view},
     voices::Voice,
 };
 
@@ -95,7 +92,6 @@ pub struct TeamView {
     pub proposals: Vec<ProposalView>,
     /// Something more for a team that has restored and handed in.
     pub more: Option<MoreView>,
-    /// How much there may be of what you make, and how much there is.
     pub limits: LimitsView,
     pub explained: Option<Submitted>,
     /// What they are asked after they have restored early.
@@ -116,10 +112,35 @@ pub struct SeatView {
     pub waiting: bool,
 }
 
-/// The seats of a team, in the order in which they were taken.
-pub fn seat_views(session: &Session, number: u32) -> Vec<SeatView> {
-    let seats = session.seats.iter().filter(|seat| seat.team == Some(number));
-    seats.map(|seat| SeatView { id: seat.id, alias: seat.alias.clone(), waiting: seat.waiting }).collect()
+/// The clocks of a team's shop, as pages count on from them: a page that knows when a clock was set needs no tick from the server.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClockView {
+    /// The time of the story, as on a clock.
+    pub story: String,
+    /// The same in seconds since 08:00.
+    pub story_s: f64,
+    /// The shop's own seconds since its customers arrived.
+    pub shop_s: f64,
+    /// When they arrived, in seconds since 1970.
+    pub arrived_unix_s: f64,
+    pub changes: Vec<ChangeView>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChangeView {
+    /// The shop's second from which it holds.
+    pub at_s: f64,
+    pub story_s: f64,
+    /// Story seconds a second.
+    pub speed: f64,
+    /// Whether it is paused.
+    pub paused: bool,
+}
+
+impl SeatView {
+    pub(crate) fn of(seat: &Seat) -> Self {
+        Self { id: seat.id, alias: seat.alias.clone(), waiting: seat.waiting }
+    }
 }
 
 /// A team by its number and its name.
@@ -133,9 +154,6 @@ pub struct Named {
 /// A round as everybody may know it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RoundView {
-    /// When it begins and ends, by the story's clock.
-    pub from_story: String,
-    pub to_story: String,
     /// Its place among the rounds that count, or among the practice rounds, from 1; and how many of those there are.
     pub number: usize,
     pub of: usize,
@@ -169,16 +187,9 @@ pub struct AvailabilityView {
 
 /// A part of the explanation, and whether its evidence shows it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Claim)]
 pub struct ClaimView {
-    /// `c` and a number.
-    pub id: String,
-    pub about: About,
-    pub words: String,
-    /// Ids of pins.
-    pub pins: Vec<String>,
-    /// What it is matched with; null: not yet, and it counts for nothing.
-    pub choice: Option<String>,
+    #[serde(flatten)]
+    pub claim: Claim,
     /// What the pins do not show, and what would; null if they show it. Until then it is said, not shown, and scores a quarter. It tells
     /// nothing about whether the claim is right.
     pub lacks: Option<String>,
@@ -214,8 +225,6 @@ pub struct AskedView {
     pub voice: Voice,
     /// When it was asked.
     pub story: String,
-    /// Until when an update is due.
-    pub due_story: Option<String>,
     /// Wall-clock seconds until then, below 0 once it is late; null where nothing is due, or any longer.
     pub due_in_s: Option<f64>,
     /// Whether the answer came late; null where none was due in time, or it is not there yet.
@@ -227,21 +236,11 @@ pub struct AskedView {
     pub took_s: Option<f64>,
 }
 
-/// How much there may be. A part that is full refuses what is new, and loses nothing.
+/// How much there may be.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LimitsView {
     /// Characters of a text.
     pub text_characters: usize,
-    /// Characters that a pin keeps of what it shows.
-    pub pin_characters: usize,
-    /// Pins, claims and hypotheses: of each at most so many in a round.
-    pub entries: usize,
-    /// Bytes of JSON that all notes of a round may take, and that they take now.
-    pub notes_bytes: usize,
-    pub notes_bytes_used: usize,
-    /// Requests and changes a second that one person or program may make for long.
-    pub requests_per_second: u32,
-    pub changes_per_second: u32,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -283,27 +282,29 @@ pub struct QuestionView {
     pub answer: Option<String>,
 }
 
-/// What can be done, in the order in which it is shown.
+/// All remedies by id, in the order in which pages show them. Rolling back has no value here, because it needs an asset.
 pub fn remedies() -> Vec<(String, Option<Remedy>)> {
-    let services = Service::ALL.iter().copied();
-    let mut all: Vec<(String, Option<Remedy>)> = Vec::new();
-    for service in services.clone().rev() {
-        all.push((format!("restart-{service}"), Some(Remedy::Restart { service })));
-    }
-    all.push(("flush-cache".to_owned(), Some(Remedy::FlushCache)));
-    all.push(("roll-back".to_owned(), None));
-    for service in services.clone().rev() {
-        all.push((format!("roll-back-release-{service}"), Some(Remedy::RollBackRelease { service })));
-    }
-    for service in services.rev() {
-        all.push((format!("add-capacity-{service}"), Some(Remedy::AddCapacity { service })));
-    }
-    all.push(("repair-network".to_owned(), Some(Remedy::RepairNetwork)));
-    all.push(("replace-disk".to_owned(), Some(Remedy::ReplaceDisk)));
-    all
+    let each = |words: &str, remedy: fn(Service) -> Remedy| {
+        let named = Service::ALL
+            .into_iter()
+            .rev()
+            .map(|service| (format!("{words}-{service}"), Some(remedy(service))));
+        named.collect::<Vec<_>>()
+    };
+    let one = |words: &str, remedy: Option<Remedy>| vec![(words.to_owned(), remedy)];
+    [
+        each("restart", |service| Remedy::Restart { service }),
+        one("flush-cache", Some(Remedy::FlushCache)),
+        one("roll-back", None),
+        each("roll-back-release", |service| Remedy::RollBackRelease { service }),
+        each("add-capacity", |service| Remedy::AddCapacity { service }),
+        one("repair-network", Some(Remedy::RepairNetwork)),
+        one("replace-disk", Some(Remedy::ReplaceDisk)),
+    ]
+    .concat()
 }
 
-/// The remedy of this name, on this asset.
+/// The remedy with this id. Only rolling back takes the asset.
 pub fn remedy(id: &str, asset: Option<&str>) -> Option<Remedy> {
     let (_, remedy) = remedies().into_iter().find(|(known, _)| known == id)?;
     remedy.or_else(|| Some(Remedy::RollBack { asset: asset?.to_owned() }))
@@ -332,7 +333,24 @@ pub fn story_time(story_s: f64) -> String {
     Story::default().time_at(story_s).to_string()
 }
 
-/// A round for a team, or for everybody.
+/// The clocks of a record at a moment.
+pub(crate) fn clock_of(record: &Recorder, now: Moment, arrived_unix_s: f64) -> ClockView {
+    let set = record.events().iter().filter_map(|event| match event.kind {
+        EventKind::Clock { speed, paused } => {
+            Some(ChangeView { at_s: event.at_s, story_s: event.story_s, speed, paused })
+        }
+        _ => None,
+    });
+    ClockView {
+        story: story_time(now.story_s),
+        story_s: now.story_s,
+        shop_s: now.at_s,
+        arrived_unix_s,
+        changes: set.collect(),
+    }
+}
+
+/// The current round as a team sees it; without `played`, as everybody sees it.
 pub fn round_view(
     session: &Session,
     played: Option<&Played>,
@@ -341,11 +359,8 @@ pub fn round_view(
 ) -> Option<RoundView> {
     let (round, place) = (session.round()?, session.current?);
     let ends_in_s = if session.is_under_way() { ends_in_s } else { 0.0 };
-    let (from_story, to_story) = story_of(round);
     let like = |rounds: &[Round]| rounds.iter().filter(|other| other.practice == round.practice).count();
     Some(RoundView {
-        from_story,
-        to_story,
         number: like(&session.plan[..=place]),
         of: like(&session.plan),
         place,
@@ -361,54 +376,22 @@ pub fn round_view(
     })
 }
 
-/// When a round begins and ends, by the story's clock.
-pub fn story_of(round: &Round) -> (String, String) {
-    (story_time(STARTS_STORY_S), story_time(STARTS_STORY_S + round.minutes * 60.0 * round.speed))
-}
-
 pub(crate) fn wall_s(due_story_s: f64, now: Moment, round: &Round) -> f64 {
     ((due_story_s - now.story_s) / round.speed).max(0.0)
 }
 
-/// What a world shows of itself, or its record once it is gone.
-#[derive(Default)]
-struct Shown {
-    clock: Option<ClockView>,
-    figures: Figures,
-    called: bool,
-    /// How many hints there are; none where no shop runs.
-    ladder: Option<usize>,
-}
-
-impl Shown {
-    fn of(room: &Room, team: u32) -> Self {
-        if let Some(team_world) = room.team_world(team) {
-            return Self {
-                clock: Some(clock_view(&team_world)),
-                figures: team_world.figures().clone(),
-                called: team_world.is_called(),
-                ladder: Some(team_world.scenario.hints.len()),
-            };
-        }
-        let ended = room.ended().get(&team).cloned();
-        ended.map_or_else(Self::default, |Ended { clock, figures, is_called, .. }| Self {
-            clock: Some(clock),
-            figures,
-            called: is_called,
-            ladder: None,
-        })
-    }
-}
-
-/// What somebody sees who works at these lines; all of the team's state where it plays no lines. Who it is stays open: see `you` and `seat`.
+/// The team's state as people at these lines see it; all of it if the team plays no lines. The caller fills in `you` and `seat`.
 pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamView> {
-    let Shown { clock, figures, called, ladder } = Shown::of(room, number);
+    let shown = room.shown(number);
+    let (ladder, called) = shown.as_ref().map_or((None, false), |shown| (shown.hints, shown.is_called));
+    let (clock, figures) = shown.map(|shown| (shown.clock, shown.figures)).unzip();
+    let figures: Figures = figures.unwrap_or_default();
     let starts_in_s = room.starts_in_s();
     room.read(|session| {
-        let team = session.team(number).ok()?;
+        let (team, nothing) = (session.team(number).ok()?, Played::default());
         let played = session.played(number);
+        let did = played.unwrap_or(&nothing);
         let now = figures.now;
-        let nothing = Vec::new;
         let has_roles = at.is_none() && session.purpose != Purpose::Solo;
         let playing = played.and_then(|played| Some((played, played.ticket.as_ref()?))).zip(at);
         let is_open = played.is_none_or(|played| played.is_open_to(at));
@@ -422,40 +405,44 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             Figures { now, ends_in_s: figures.ends_in_s, ..Figures::default() }
         };
         let told = |line: &&LogLine| playing.is_none_or(|((_, ticket), at)| is_told(line, ticket, at));
-        let pending =
-            played.and_then(|played| played.pending.as_ref()).filter(|_| works).zip(session.round());
-        let left = |(hints, played): (usize, &Played)| hints.saturating_sub(played.hints);
-        let did = |one: &&Expectation| {
+        let pending = did.pending.as_ref().filter(|_| works).zip(session.round());
+        let is_own = |one: &&Expectation| {
             playing.is_none_or(|((_, ticket), at)| at.contains(&ticket.line_at(one.begun_story_s)))
         };
+        let waiting = session.seats.iter().filter(|seat| seat.team == Some(number) && seat.waiting);
+        let claims = did.claims.iter().filter(|claim| knows(&claim.id));
+        let hints_left = ladder.map(|hints| hints.saturating_sub(did.hints));
         Some(TeamView {
             team: Named { number, name: team.name.clone() },
             you: String::new(),
             seat: None,
             purpose: session.purpose,
-            hints_left: ladder.filter(|_| session.purpose == Purpose::Solo).zip(played).map(left),
+            hints_left: hints_left.filter(|_| session.purpose == Purpose::Solo),
             members: session.members(number),
-            waiting: seat_views(session, number).into_iter().filter(|seat| seat.waiting).collect(),
+            waiting: waiting.map(SeatView::of).collect(),
             phase: session.phase,
             round: round_view(session, played, now, figures.ends_in_s),
             loss_usd: is_open.then_some(figures.loss_usd),
-            availability: availability_view(&figures),
+            availability: AvailabilityView {
+                now: figures.availability,
+                history: figures.history,
+                must_hold_s: figures.must_hold_s,
+            },
             state: figures.state,
             updated_unix_s: clock.as_ref().map_or(0.0, |clock| clock.arrived_unix_s + now.at_s),
             clock,
             called: called && is_open,
-            log: played
-                .map_or_else(nothing, |played| played.log.iter().filter(told).map(line_view).collect()),
+            log: did.log.iter().filter(told).map(line_view).collect(),
             starts_in_s,
             more_rounds: session.next_round().is_some(),
             next_minutes: session.next_round().map(|next| session.plan[next].minutes),
             ready: session.ready.contains(&number),
             may_look,
             tabs: kinds.iter().filter_map(|kind| kind.tab()).collect(),
-            guess: played.filter(|_| is_open).and_then(|played| played.guess.clone()),
+            guess: did.guess.clone().filter(|_| is_open),
             lines: at.map(|at| lines_view(session, number, at)),
             ticket: playing.map(|((played, ticket), at)| ticket_view(ticket, played, at)),
-            remedies: played.filter(|_| works).map_or_else(Vec::new, |played| remedy_views(played.line())),
+            remedies: if works { remedy_views(did.line()) } else { Vec::new() },
             pending: pending.map(|(pending, round)| PendingView {
                 words: pending.remedy.to_string(),
                 by: pending.by.clone(),
@@ -464,40 +451,22 @@ pub fn team_view(room: &Room, number: u32, at: Option<&Lines>) -> Option<TeamVie
             assets: TeamWorld::assets(),
             can_inspect: kinds.contains(&EvidenceKind::AssetText),
             can_history: kinds.contains(&EvidenceKind::AssetHistory),
-            hypotheses: played.map_or_else(Vec::new, |played| {
-                played.hypotheses.iter().filter(|one| knows(&one.id)).cloned().collect()
-            }),
-            pins: played.map_or_else(Vec::new, |played| {
-                played.pins.iter().filter(|pin| knows(&pin.id)).cloned().collect()
-            }),
-            claims: played.map_or_else(Vec::new, |played| {
-                let known = played.claims.iter().filter(|claim| knows(&claim.id));
-                known.map(|claim| claim_view(claim, &played.pins)).collect()
-            }),
-            expectations: played.map_or_else(Vec::new, |played| {
-                played.expectations.iter().filter(did).map(expectation_view).collect()
-            }),
-            questions: played.map_or_else(Vec::new, |played| questions(played, session.round(), now)),
-            roles: has_roles.then(|| roles_view(session, number, played)),
-            proposals: played
-                .map_or_else(Vec::new, |played| played.proposals.iter().map(proposal_view).collect()),
-            more: played.filter(|_| is_open).and_then(|played| more_view(played, session.round())),
-            limits: limits(played),
-            explained: played.filter(|_| is_open).and_then(|played| played.explained.clone()),
-            question: played.filter(|played| played.asked).map(question),
+            hypotheses: did.hypotheses.iter().filter(|one| knows(&one.id)).cloned().collect(),
+            pins: did.pins.iter().filter(|pin| knows(&pin.id)).cloned().collect(),
+            claims: claims.map(|claim| claim_view(claim, &did.pins)).collect(),
+            expectations: did.expectations.iter().filter(is_own).map(expectation_view).collect(),
+            questions: questions(did, session.round(), now),
+            roles: has_roles.then(|| roles_view(session, number, did)),
+            proposals: did.proposals.iter().map(proposal_view).collect(),
+            more: more_view(did, session.round()).filter(|_| is_open),
+            limits: LimitsView { text_characters: TEXT_CHARACTERS_MAX },
+            explained: did.explained.clone().filter(|_| is_open),
+            question: did.asked.then(|| question(did)),
             shop: ladder.filter(|_| is_open).map_or_else(String::new, |_| format!("/s/{}/", team.shop_key)),
             token: if at.is_some() { String::new() } else { team.token.clone() },
             revealed: session.phase == Phase::Debrief,
         })
     })
-}
-
-fn availability_view(figures: &Figures) -> AvailabilityView {
-    AvailabilityView {
-        now: figures.availability,
-        history: figures.history.clone(),
-        must_hold_s: figures.must_hold_s,
-    }
 }
 
 fn line_view(line: &LogLine) -> LineView {
@@ -513,8 +482,7 @@ fn line_view(line: &LogLine) -> LineView {
 
 /// A claim, and what its pins do not show.
 pub fn claim_view(claim: &Claim, pins: &[Pin]) -> ClaimView {
-    let Claim { id, about, words, pins: on, choice } = claim.clone();
-    ClaimView { id, about, words, pins: on, choice, lacks: lacks(claim, pins) }
+    ClaimView { claim: claim.clone(), lacks: lacks(claim, pins) }
 }
 
 fn expectation_view(one: &Expectation) -> ExpectationView {
@@ -531,14 +499,13 @@ fn expectation_view(one: &Expectation) -> ExpectationView {
     }
 }
 
-/// A question from outside as it is shown.
+/// The view of a question from outside.
 pub(crate) fn asked_view(one: &Question, round: &Round, now: Moment) -> AskedView {
     let is_open = one.answered_story_s.is_none();
     AskedView {
         id: one.id.clone(),
         voice: one.voice,
         story: story_time(one.asked_story_s),
-        due_story: one.due_story_s.map(story_time),
         due_in_s: one.due_story_s.filter(|_| is_open).map(|due_s| (due_s - now.story_s) / round.speed),
         late: one.answered_story_s.zip(one.due_story_s).map(|(at_s, due_s)| at_s > due_s),
         text: one.text.clone(),
@@ -551,18 +518,6 @@ pub(crate) fn asked_view(one: &Question, round: &Round, now: Moment) -> AskedVie
 pub(crate) fn questions(played: &Played, round: Option<&Round>, now: Moment) -> Vec<AskedView> {
     let Some(round) = round else { return Vec::new() };
     played.questions.iter().map(|one| asked_view(one, round, now)).collect()
-}
-
-fn limits(played: Option<&Played>) -> LimitsView {
-    LimitsView {
-        text_characters: TEXT_CHARACTERS_MAX,
-        pin_characters: PIN_CHARACTERS_MAX,
-        entries: ENTRIES_MAX,
-        notes_bytes: NOTES_BYTES_MAX,
-        notes_bytes_used: played.map_or(0, Played::notes_bytes),
-        requests_per_second: rate_limits::REQUESTS.0,
-        changes_per_second: rate_limits::CHANGES.0,
-    }
 }
 
 pub(crate) fn question(played: &Played) -> QuestionView {

@@ -1,37 +1,14 @@
-//! Who speaks to teams from outside the shop, what each of them says, and when the director wants to hear how it stands. Teaches that an
-//! incident is also a conversation: those outside ask at the worst moment, and judge by when they are answered.
+//! Voices from outside the shop: who speaks to teams, what they say, and when the director asks for a status update. Teaches that an incident is
+//! also a conversation: people outside ask at the worst moment, and judge a team by how soon it answers.
 //!
-//! What can be sent with one click is kept by what customers notice of a scenario ([`Symptom`]), so that no text gives a cause away and none
-//! contradicts what a team sees. What a single customer writes about a page comes by itself: see [`complaints`](crate::complaints). A
-//! **status update** is a question with a time until which it is due: asked by hand, or by the round's plan while customers fail ([`Updates`]).
+//! The prepared messages depend only on what customers notice of a scenario ([`Symptom`]), so that no text gives a cause away and none contradicts
+//! what a team sees. Complaints of single customers about a page come automatically: see [`complaints`](crate::complaints). A **status update** is
+//! a question with a deadline, asked by hand, or by the round's plan while visits fail ([`Updates`]).
 
+pub use report::session::Voice;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use world::scenario::Symptom;
-
-/// Whose words a message brings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Voice {
-    #[default]
-    Facilitator,
-    Director,
-    Customers,
-    Press,
-    HelpDesk,
-}
-
-impl Voice {
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Facilitator => "Facilitator",
-            Self::Director => "Director",
-            Self::Customers => "Customers",
-            Self::Press => "Press",
-            Self::HelpDesk => "Help desk",
-        }
-    }
-}
 
 /// When the director asks for status updates, in story minutes: for the first time after the loss, and then again and again, until
 /// customers are served.
@@ -44,19 +21,19 @@ pub struct Updates {
     pub every_minutes: f64,
 }
 
-/// The limits of a schedule, in story minutes: none asks faster than people can write.
+/// The limits of a schedule, in story minutes: updates must not come faster than people can write.
 pub const FIRST_MINUTES_RANGE: (f64, f64) = (1.0, 300.0);
 pub const EVERY_MINUTES_RANGE: (f64, f64) = (10.0, 300.0);
 
 impl Default for Updates {
-    /// Two minutes of people's after the loss, and then every four, at the usual speed.
+    /// At the usual speed: two wall-clock minutes after the loss, and then every four.
     fn default() -> Self {
         Self { first_minutes: 30.0, every_minutes: 60.0 }
     }
 }
 
 impl Updates {
-    /// When the next update is to be asked for, in story seconds, after so many were.
+    /// When to ask for the next update, in story seconds, after `asked` updates.
     pub fn due_story_s(&self, lost_story_s: f64, asked: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a round has a handful of them")]
         let asked = asked as f64;
@@ -64,23 +41,24 @@ impl Updates {
     }
 }
 
-/// How long a team has for a status update, in its own seconds: time to agree on three sentences, and to type them.
+/// How long a team has for a status update, in wall-clock seconds: time to agree on three sentences, and to type them.
 pub const UPDATE_WITHIN_S: f64 = 90.0;
-/// The limits for one that is asked for by hand.
+/// The limits of that time for an update that is asked for by hand.
 pub const WITHIN_S_RANGE: (f64, f64) = (30.0, 900.0);
 
-/// What the director wants to hear.
+/// The director's request for a status update.
 pub const UPDATE: &str = "A status update, please: what do customers meet, what do you know and from what, what do you do next, and when do we \
     hear from you again?";
 
 /// A message that can be sent with one click.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Prepared {
     pub id: &'static str,
     pub voice: Voice,
     pub text: &'static str,
     pub kind: MessageKind,
     /// What customers must notice for it to be true; none: anything.
+    #[serde(skip)]
     symptom: Option<Symptom>,
 }
 
@@ -113,7 +91,7 @@ const fn prepared(
     Prepared { id, voice, text, kind, symptom }
 }
 
-/// What is said often, and by whom.
+/// The prepared messages, and who says them.
 #[rustfmt::skip]
 pub const PREPARED: [Prepared; 18] = {
     use MessageKind::{Message, Question, Update as Status};

@@ -1,13 +1,12 @@
-//! What a team does in a round: it guesses, thinks, looks, keeps evidence, acts and explains. Teaches that what is refused changes nothing:
-//! a team's work is done on a copy, which takes its place only if all of it fits.
+//! A team's work in a round: guessing, thinking, looking, pinning evidence, acting and explaining. Teaches that a refused request must change
+//! nothing: the work is done on a copy, which replaces the original only if all of it fits.
 
 use chassis::Problem;
 use diagnosis::{
     operating::Line,
     remedies::{COST_MINUTES, kind},
 };
-use http::StatusCode;
-use incident::Remedy;
+use incident::{Remedy, Rules};
 
 use crate::{
     claims::{self, About, Claim, Evidence, Pin},
@@ -21,42 +20,28 @@ use crate::{
         Expectation, Expected, Guess, Hypothesis, KnownThen, LogLine, Look, Moment, Outlook, Pending, Played,
         Question, Submitted,
     },
-    session::{Phase, Round, conflict, not_found},
+    session::{Phase, Round, conflict, not_found, wrong},
     state::Change,
     ticket::Ticket,
     views::story_time,
     voices::Voice,
 };
 
-/// A page that refreshes itself repeats its question: within so many seconds of the shop that counts as one look.
+/// The same query within this time, in the shop's own seconds, counts as one look: a page that refreshes itself repeats its query.
 const SAME_LOOK_S: f64 = 60.0;
 
-/// From this difference of the share served on, a remedy made it better or worse. Assumed.
+/// How long after a remedy its effect is judged, in the shop's own seconds: twice the longest wait of a customer for a page begun before it, plus
+/// the window of the share served.
+const JUDGED_AFTER_S: f64 = 30.0;
+
+/// The smallest difference of the share served that counts as better or worse. Assumed.
 const CHANGES_FROM: f64 = 0.1;
 
-/// How much is repeated of an id that does not exist.
+/// How many characters of an unknown id a refusal repeats.
 const ID_CHARACTERS_SHOWN: usize = 12;
 
-const MATCHED_WITH_EVIDENCE: &str =
-    "Pin evidence to this part before you match it with the catalogue; without any it could only be a guess.";
-
-/// What somebody outside says to a team.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Outside<'a> {
-    pub(crate) voice: Voice,
-    pub(crate) text: &'a str,
-    /// Until when an answer is due, in story seconds.
-    pub(crate) due_story_s: Option<f64>,
-}
-
-impl<'a> Outside<'a> {
-    pub(crate) fn of(voice: Voice, text: &'a str) -> Self {
-        Self { voice, text, due_story_s: None }
-    }
-}
-
 impl Change<'_> {
-    /// Does something in the round that is under way, and not while the clock stands still.
+    /// Applies a team's work to the round under way. Refuses it while the round is paused; a refusal changes nothing.
     pub fn work<T>(
         &mut self,
         team: u32,
@@ -73,7 +58,7 @@ impl Change<'_> {
         Ok(outcome)
     }
 
-    /// Remembers a look at the evidence. Says whether it was a new one that is kept.
+    /// Records a look at the evidence. Returns whether it was new and was kept.
     pub fn look(&mut self, team: u32, look: Look) -> bool {
         self.playing(team).is_ok()
             && self.for_next_tick().played_mut(team).is_ok_and(|played| played.look(look))
@@ -111,7 +96,7 @@ impl Played {
         Ok(found.clone())
     }
 
-    /// Begins a remedy, which takes its time; there is one at a time. `before` is the share of visits served now.
+    /// Begins a remedy; only one can be under way. `before` is the share of visits served now.
     pub(crate) fn begin(
         &mut self,
         remedy: Remedy,
@@ -157,7 +142,7 @@ impl Played {
         Ok(())
     }
 
-    /// Hands over to the next line of support, which takes its time.
+    /// Begins a handover to the next line of support, which takes [`HANDOVER`].
     pub(crate) fn hand_over(&mut self, now: Moment, by: &str) -> Result<(), Problem> {
         self.may_act()?;
         if self.ticket.is_some() {
@@ -178,7 +163,7 @@ impl Played {
         Ok(())
     }
 
-    /// Adds a claim: what it says, what it rests on, and what it is matched with, if it is.
+    /// Adds a claim: its words, its pins, and its choice if it has one.
     pub(crate) fn add_claim(
         &mut self,
         about: About,
@@ -224,12 +209,11 @@ impl Played {
         Ok(())
     }
 
-    /// What was submitted is no longer what the claims say.
+    /// Marks the submitted explanation as outdated, because the claims have changed since.
     fn outdate(&mut self) {
         self.explained.iter_mut().for_each(|explained| explained.outdated = true);
     }
 
-    /// Submits the explanation as it stands.
     pub(crate) fn explain(&mut self, now: Moment, by: &str) -> Result<Submitted, Problem> {
         if !self.claims.iter().any(|claim| self.knows(&claim.id)) {
             return Err(conflict("There is nothing to submit: write down what you can explain."));
@@ -246,8 +230,8 @@ impl Played {
         Ok(submitted)
     }
 
-    /// Whether there is a repair to argue for: the team has restored and handed in, and has found a factor itself, so that the list of repairs
-    /// tells it nothing that its catalogue does not.
+    /// Whether the team may argue for a repair. It must have restored service, submitted its explanation, and found a factor itself: then the list
+    /// of repairs tells it nothing that its catalogue does not.
     pub fn may_argue(&self, round: Option<&Round>) -> bool {
         let counts = round.is_some_and(|round| !round.practice);
         let found = |claims: Vec<Claim>| {
@@ -256,39 +240,34 @@ impl Played {
         counts && self.asked && self.explained.is_some() && found(self.explanation())
     }
 
-    pub(crate) fn answer_question(&mut self, text: String, now: Moment) -> Result<(), Problem> {
+    pub(crate) fn answer_question(&mut self, text: String) -> Result<(), Problem> {
         if !self.asked {
             return Err(conflict("Nobody has asked yet."));
         }
         self.answer = Some(text);
-        self.answered_story_s.get_or_insert(now.story_s);
         Ok(())
     }
 
-    /// Asks the team something, to be answered and timed.
-    pub(crate) fn ask_from_outside(&mut self, asked: &Outside<'_>, now: Moment) {
+    /// Asks the team a question from outside. `due_story_s` is the deadline of the answer, in story seconds, if it has one.
+    pub(crate) fn ask_from_outside(&mut self, now: Moment, said: (Voice, &str), due_story_s: Option<f64>) {
         let id = self.number('q');
         self.questions.push(Question {
             id,
-            voice: asked.voice,
+            voice: said.0,
             asked_story_s: now.story_s,
-            due_story_s: asked.due_story_s,
-            text: asked.text.to_owned(),
-            answer: None,
-            answered_story_s: None,
-            by: None,
-            known: None,
+            due_story_s,
+            text: said.1.to_owned(),
+            ..Question::default()
         });
-        self.hear(now, "question", asked);
+        self.hear(now, "question", said);
     }
 
-    /// Writes down what somebody outside says.
-    pub(crate) fn hear(&mut self, now: Moment, kind: &str, said: &Outside<'_>) {
-        self.tell(now, kind, said.text, None);
-        self.log.iter_mut().last().into_iter().for_each(|line| line.voice = Some(said.voice));
+    pub(crate) fn hear(&mut self, now: Moment, kind: &str, (voice, text): (Voice, &str)) {
+        self.tell(now, kind, text, None);
+        self.log.iter_mut().last().into_iter().for_each(|line| line.voice = Some(voice));
     }
 
-    /// Refuses a question for which there is no space.
+    /// Refuses a question if the log or the notes have no space for it.
     pub(crate) fn may_be_asked(&self, text: &str) -> Result<(), Problem> {
         self.may_be_told()?;
         let fits = self.notes_bytes() + 2 * text.len() <= NOTES_BYTES_MAX;
@@ -298,8 +277,8 @@ impl Played {
         Err(full(format!("A team can be asked at most {QUESTIONS_MAX} questions in a round.")))
     }
 
-    /// Answers a question from outside, beside what is known now and what is measured: the share served, and the loss. The first answer
-    /// stands: it is timed.
+    /// Answers a question from outside. Keeps beside the answer what the team knows now, the share of visits served, and the loss. The first answer
+    /// stands, because it is timed.
     pub(crate) fn answer_outside(
         &mut self,
         id: &str,
@@ -328,13 +307,18 @@ impl Played {
         Ok(question)
     }
 
-    /// Says what came of the last remedy that is done, when it can be judged. Answers with it.
-    pub(crate) fn judge(&mut self, after: Option<f64>, target: f64, now: Moment) -> Option<Expectation> {
-        let found = self.expectations.iter_mut().rfind(|one| one.done.is_some() && one.came.is_none())?;
+    /// Judges the effect of the last remedy that was carried out, once that is possible, and returns it. A remedy that another one followed is not
+    /// judged: what customers meet is no longer its effect alone.
+    pub(crate) fn judge(&mut self, after: Option<f64>, now: Moment) -> Option<Expectation> {
+        let found = self.expectations.iter_mut().rfind(|one| one.done.is_some())?;
+        let is_due = found.done.is_some_and(|done| now.at_s >= done.at_s + JUDGED_AFTER_S);
+        if found.came.is_some() || !is_due {
+            return None;
+        }
         let (before, share) = (found.before.unwrap_or(1.0), after?);
         found.after = after;
         found.came = Some(match share {
-            share if share >= target => Outlook::Back,
+            share if share >= Rules::default().availability_target => Outlook::Back,
             share if share - before >= CHANGES_FROM => Outlook::Better,
             share if before - share >= CHANGES_FROM => Outlook::Worse,
             _ => Outlook::Same,
@@ -346,7 +330,7 @@ impl Played {
         };
         let came = found.came.map_or("", Outlook::words);
         let text = format!("{}: {expected}; came: {came}, {:.0} % served", found.remedy, share * 100.0);
-        // What another line did is not what this one knows.
+        // A line does not learn the effect of another line's remedy.
         if self.ticket.as_ref().is_none_or(|ticket| ticket.line_at(found.begun_story_s) == ticket.line()) {
             self.tell(now, "remedy", text, None);
         }
@@ -372,7 +356,7 @@ impl Played {
         Ok(pin)
     }
 
-    /// Removes a pin; claims that rest on it lose it.
+    /// Removes a pin, also from the claims that rest on it.
     pub(crate) fn unpin(&mut self, id: &str) -> Result<(), Problem> {
         let at = self.pins.iter().position(|pin| pin.id == id && self.knows(id));
         self.pins.remove(at.ok_or_else(|| not_found("There is no such pin."))?);
@@ -387,8 +371,8 @@ impl Played {
         room_for(self.pins.len())
     }
 
-    /// Writes a line into the log. The oldest lines go when there are too many, which happens to the room's own lines alone: what a team
-    /// and its facilitator add is refused before.
+    /// Writes a line into the log. When there are too many lines, the oldest go. Only the room's own lines can cause that: lines of a team and of
+    /// its facilitator are refused before.
     pub fn tell(&mut self, when: Moment, kind: &str, text: impl Into<String>, by: Option<&str>) {
         let (kind, text, by) =
             (kind.to_owned(), cut(&text.into(), TEXT_CHARACTERS_MAX), by.map(str::to_owned));
@@ -398,7 +382,7 @@ impl Played {
         }
     }
 
-    /// Refuses what would add to a log that is full of the team's own deeds.
+    /// Refuses an action if the log has no more space for the team's own actions.
     pub fn may_act(&self) -> Result<(), Problem> {
         if self.log.len() < LINES_MAX / 2 && json_bytes(&self.log) < LOG_OF_TEAM_BYTES_MAX {
             return Ok(());
@@ -416,7 +400,7 @@ impl Played {
         Err(full("The team's log of this round is full: there is no space for another message."))
     }
 
-    /// Refuses notes that have grown too large; taking something away is always possible.
+    /// Refuses notes that have grown too large. Removing something is always possible.
     fn fits_after(&self, before: &Self) -> Result<(), Problem> {
         let bytes = self.notes_bytes();
         if bytes <= NOTES_BYTES_MAX || bytes <= before.notes_bytes() {
@@ -442,7 +426,7 @@ impl Played {
         ))
     }
 
-    /// Asking the same again within a minute is the same look.
+    /// Records a look, and returns whether it was new and was kept. The same query within a minute counts as the same look.
     pub fn look(&mut self, mut look: Look) -> bool {
         look.at = cut(&look.at, LOOK_CHARACTERS_MAX);
         look.query = cut(&look.query, LOOK_CHARACTERS_MAX);
@@ -466,7 +450,7 @@ impl Played {
         false
     }
 
-    /// The pins that somebody names, each once.
+    /// Checks that the named pins exist, and removes duplicates.
     fn pinned(&self, pins: &[String]) -> Result<Vec<String>, Problem> {
         let mut once: Vec<String> = Vec::new();
         for pin in pins {
@@ -475,7 +459,7 @@ impl Played {
                 let detail = format!(
                     "Pinned item {pin} no longer exists; 'pins' of the team's state lists those that do."
                 );
-                return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "pins"));
+                return Err(wrong("pins", detail));
             }
             if !once.contains(pin) {
                 once.push(pin.clone());
@@ -484,7 +468,7 @@ impl Played {
         Ok(once)
     }
 
-    /// An id that says what it is of; the line that has the ticket knows of it.
+    /// The next id; its letter says what kind of item it names. The line with the ticket knows the item.
     pub(crate) fn number(&mut self, of: char) -> String {
         let id = format!("{of}{}", self.next_id);
         self.next_id += 1;
@@ -495,18 +479,7 @@ impl Played {
     }
 }
 
-impl Outlook {
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Back => "all served again",
-            Self::Better => "more served",
-            Self::Same => "no change",
-            Self::Worse => "fewer served",
-        }
-    }
-}
-
-/// A choice, if the part may be matched now: its catalogue opens once it is written down and shown.
+/// Validates a choice. Causes and factors need pins: their part of the catalogue opens only with evidence.
 fn matched(
     about: About,
     choice: Option<&str>,
@@ -515,9 +488,8 @@ fn matched(
 ) -> Result<Option<String>, Problem> {
     let Some(choice) = choice else { return Ok(None) };
     if pins.is_empty() && matches!(about, About::Cause | About::Factor) {
-        return Err(
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MATCHED_WITH_EVIDENCE).with("parameter", "pins")
-        );
+        let detail = "Pin evidence to this part before you match it with the catalogue; without any it could only be a guess.";
+        return Err(wrong("pins", detail));
     }
     claims::chosen(about, choice, assets).map(Some)
 }

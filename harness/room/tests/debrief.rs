@@ -1,11 +1,8 @@
-//! What the debrief computes, played for real in virtual time: what could be known when, what a repair would have changed, and the model
-//! responder's way.
+//! The debrief's computations, run for real in virtual time: when facts could be known, what a repair would have changed, and the model
+//! responder.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::{
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{sync::LazyLock, time::Duration};
 
 use experiment::attribution::{ALL, COALITIONS, bit};
 use incident::{ContributingFactor, EventKind, Level, OperatingModel, Remedy, Service};
@@ -21,16 +18,16 @@ use room::{
 };
 use world::scenario::{STORY, draw, scenario};
 
-// Virtual time is bound by small allocations, in which this allocator is twice as fast as the system's.
+// Small allocations limit the speed of virtual time, and this allocator does them twice as fast as the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What one test has played, no other plays again.
+/// Shared by the tests, so that none plays what another has played already.
 static WORKERS: LazyLock<ReplayWorkers> = LazyLock::new(ReplayWorkers::default);
 
 const SEED: u64 = 3;
 
-/// Far longer than any of it takes.
+/// The timeout of a computation: far longer than any takes.
 const AT_MOST: Duration = Duration::from_secs(300);
 
 fn right() -> Vec<(f64, Remedy)> {
@@ -46,21 +43,25 @@ fn replay(present: usize) -> Job {
     Job::Replay(Replay::new((STORY, SEED), &right(), present, (15.0, 5_400.0)))
 }
 
-fn played(job: &Job) -> Arc<Played> {
-    match WORKERS.wait(job, AT_MOST) {
-        Some(Ok(Product::Played(played))) => played,
+fn waited(job: &Job) -> Result<Product, String> {
+    WORKERS.wait(job, AT_MOST).expect("it is computed in time")
+}
+
+fn played(job: &Job) -> Played {
+    match waited(job) {
+        Ok(Product::Played(played)) => played,
         other => panic!("{other:?}"),
     }
 }
 
-fn replayed(present: usize) -> Arc<Played> {
+fn replayed(present: usize) -> Played {
     played(&replay(present))
 }
 
 #[test]
 fn richer_telemetry_makes_facts_knowable_earlier() {
     let job = Job::Record { scenario: STORY.to_owned(), seed: SEED };
-    let Some(Ok(Product::Knowable(knowable))) = WORKERS.wait(&job, AT_MOST) else { panic!("no recording") };
+    let Ok(Product::Knowable(knowable)) = waited(&job) else { panic!("no recording") };
     // In the order of the chain.
     let times = |fact: usize| {
         let at = |(level, known): &(Level, Known)| match known {
@@ -75,7 +76,7 @@ fn richer_telemetry_makes_facts_knowable_earlier() {
     }
     assert!(cause.iter().all(|(_, known, _)| known.is_finite()), "{cause:?}");
     let minutes = |level: Level| character.iter().find(|(of, ..)| *of == level).unwrap().2;
-    // In the dark somebody must compare one text after the other; error lines name the one to compare.
+    // At `dark` a responder must compare one text after the other; at `logs` an error line names the text to compare.
     assert!(minutes(Level::Dark) - minutes(Level::Logs) > 3.0, "{character:?}");
     assert!(
         character.iter().zip(&asset).all(|(character, asset)| character.1 >= asset.1),
@@ -98,8 +99,8 @@ fn a_repair_changes_what_the_same_remedies_come_to() {
 
 #[test]
 fn the_sixteen_share_out_what_the_four_lose_together() {
-    let all: Vec<Arc<Played>> = (0..COALITIONS).map(replayed).collect();
-    let combined = combined(&std::array::from_fn(|present| all[present].as_ref()));
+    let all: Vec<Played> = (0..COALITIONS).map(replayed).collect();
+    let combined = combined(&std::array::from_fn(|present| &all[present]));
     let rendering = ContributingFactor::LATENT_FAULTS[0];
     assert!(combined.smallest_sets.contains(&vec![rendering]), "{combined:?}");
     let shares: Vec<Option<f64>> =
@@ -121,21 +122,19 @@ fn the_model_responder_goes_its_own_way_from_the_same_start() {
     assert!(has(|kind| matches!(kind, EventKind::Alerted { .. })));
     assert!(has(|kind| matches!(kind, EventKind::Check { .. })));
     assert_eq!(model.is_right(), Some(true), "{:?}", model.outcome);
-    // Asked again it is there at once.
+    // A second request has the result at once.
     assert!(
-        WORKERS.ask(&job).is_some()
-            && WORKERS.known(&Job::Record { scenario: STORY.to_owned(), seed: 0 }).is_none()
+        WORKERS.ask(&job).is_some() && !WORKERS.is_done(&Job::Record { scenario: STORY.to_owned(), seed: 0 })
     );
 }
 
 #[test]
 fn what_cannot_be_played_is_said_and_not_waited_for() {
     let nothing = Job::Record { scenario: "no-such-incident".to_owned(), seed: 1 };
-    let answer = WORKERS.wait(&nothing, AT_MOST).unwrap();
-    assert!(answer.unwrap_err().contains("no-such-incident"));
+    assert!(waited(&nothing).unwrap_err().contains("no-such-incident"));
 }
 
-/// What differs from today's is played anew with `cargo xtask example`.
+/// If the results differ from today's, `cargo xtask example` computes them again.
 #[test]
 fn the_example_shows_what_would_be_computed_today() {
     let folder = tempfile::tempdir().unwrap();
@@ -151,7 +150,7 @@ fn the_example_shows_what_would_be_computed_today() {
         first(|job| matches!(job, Job::Replay(_))),
         first(|job| matches!(job, Job::Model { .. })),
     ] {
-        let Some(Ok(now)) = WORKERS.wait(job, AT_MOST) else { panic!("{job:?} is not computed") };
+        let now = waited(job).unwrap();
         let [recorded, now] = [recorded, &now].map(|product| serde_json::to_value(product).unwrap());
         assert!(recorded == now, "{job:?} comes to something else today: cargo xtask example");
     }

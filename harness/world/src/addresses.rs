@@ -4,34 +4,25 @@ use chassis::run::loopback;
 use http::uri::Authority;
 use incident::Service;
 
-/// Where the services of a shop listen.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    /// The web front: what customers see.
     pub web_front: Authority,
-    /// The cache.
     pub cache: Authority,
-    /// The content store.
     pub content_store: Authority,
-    /// The operator ports of cache, content store and web front, and their token; none are open without.
+    /// The operator ports of cache, content store and web front, and their token; `None` opens no operator port.
     pub operators: Option<Operators>,
 }
 
 /// Operator ports and the token that they ask for.
 #[derive(Clone, Debug)]
 pub struct Operators {
-    /// The cache's.
     pub cache: Authority,
-    /// The content store's.
     pub content_store: Authority,
-    /// The web front's.
     pub web_front: Authority,
-    /// The bearer token.
     pub token: String,
 }
 
 impl Addresses {
-    /// The standard ports on loopback.
     pub fn standard() -> Self {
         Self::loopback([web_front::PORTS.service, cache::PORTS.service, content_store::PORTS.service])
     }
@@ -41,7 +32,6 @@ impl Addresses {
         Self::loopback([0; 3])
     }
 
-    /// Names in a network in memory.
     pub fn in_memory() -> Self {
         let name = |name| Authority::from_static(name);
         Self {
@@ -52,7 +42,6 @@ impl Addresses {
         }
     }
 
-    /// Where one service listens.
     pub fn of(&self, service: Service) -> &Authority {
         match service {
             Service::ContentStore => &self.content_store,

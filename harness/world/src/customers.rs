@@ -1,23 +1,21 @@
-//! The customers: an open loop. Teaches that visits must not wait for each other, or a slow shop would look less busy
-//! and less broken than it is ('coordinated omission').
+//! The customers: an open-loop load. Teaches that visits must not wait for each other, or a slow shop would look less busy and less
+//! broken than it is ('coordinated omission').
 
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use chassis::{Chassis, Peer, TaskGroup, Wait, rng};
+use chassis::{Chassis, Peer, TaskGroup, Wait, rng, telemetry::metrics::counter};
 use hdrhistogram::Histogram;
 use http::uri::Authority;
 use incident::{Recorder, Route, Rules, Visits, recorder::LATE_AT_MOST_S};
-use opentelemetry::{
-    KeyValue,
-    metrics::{Counter, Meter},
-};
+use opentelemetry::{KeyValue, metrics::Counter};
+use parking_lot::Mutex;
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -32,20 +30,21 @@ use crate::{
 /// How long a customer waits for a page before they leave.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A process that comes to its work so late was not running, or the machine was not: stopped, asleep, or buried in other work.
+/// Work that starts this late shows that the process or the machine stood still: suspended, asleep or overloaded.
 pub const STOOD_STILL_AFTER: Duration = Duration::from_secs(5);
 
-/// A customer's patience never ends later than this in a process that runs: who is kept waiting longer was stopped with it.
+/// How late a visit may end after the customer's patience in a running process. A later end means that the process was suspended.
 const LATE_AT_MOST: Duration = Duration::from_secs(LATE_AT_MOST_S as u64);
 
-/// The longest latency that is counted, in microseconds: that of the last who is.
+/// The longest latency that is counted, in microseconds: patience plus the greatest lateness.
 const LATENCY_US_MAX: u64 = (PATIENCE.as_secs() + LATE_AT_MOST.as_secs()) * 1_000_000;
 
-/// Visits under way at once; a visit beyond fails at once. Thirty a second who all wait to the end are three hundred.
+/// The most visits under way at once; a visit beyond fails at once. At thirty a second, three hundred are under way if all wait to
+/// the end.
 pub const VISITS_MAX: usize = 4_096;
 
-/// Visits to the rarest kind of page that must be served before availability counts as restored: a page that fails every third time
-/// passes so many by chance once in 3,000 times.
+/// Visits to the rarest kind of page that must be served before availability counts as restored. A page that fails every third time
+/// serves this many in a row by chance once in 3,000 times.
 const HOLD_VISITS: f64 = 20.0;
 
 /// How many visits there are, and to which pages.
@@ -65,8 +64,8 @@ impl Mix {
         Self { views_per_second, shares: shares.into() }
     }
 
-    /// For how many seconds availability must stay at its target to count as restored, where these customers come: long enough for
-    /// `HOLD_VISITS` to the page that they visit least. Where few come, a minute without a failed visit comes by chance.
+    /// Seconds that availability must stay at its target to count as restored: long enough for `HOLD_VISITS` to the least visited
+    /// page. With few customers, a minute without a failed visit happens by chance.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -89,7 +88,7 @@ pub struct Customers {
     crowds: Mutex<Vec<TaskGroup>>,
 }
 
-/// What the customers' visits are counted in.
+/// The counters of the customers' visits.
 struct Tally {
     arrived_at: Instant,
     record: Arc<Mutex<Recorder>>,
@@ -102,8 +101,8 @@ struct Tally {
 }
 
 impl Customers {
-    /// They begin to arrive at a web front now: on each route as a Poisson process of its own. Their seconds are counted from
-    /// `arrived_at`, which lies before now where others came before them.
+    /// Starts the arrivals at a web front now, as an independent Poisson process for each route. Seconds count from `arrived_at`,
+    /// which lies in the past if other customers came before these.
     pub fn arrive(
         visitor: &Chassis,
         web_front: &Authority,
@@ -113,9 +112,11 @@ impl Customers {
     ) -> Self {
         let dispatch = visitor.tasks.dispatch();
         let (arrivals, visits) = (TaskGroup::new(dispatch.clone()), TaskGroup::new(dispatch.clone()));
-        // One without bounds begins with two microseconds, and what is clamped into it does not make it larger.
+        // Set a bound: an unbounded histogram starts with a range of two microseconds, and a saturating record never grows it.
         let latency_us = Histogram::new_with_max(LATENCY_US_MAX, 3).expect("the bounds and digits are valid");
-        visitor.telemetry.run_in(&arrivals, visitor.blocking, visitor.settings.metrics_interval);
+        visitor.telemetry.run_in(&arrivals, visitor.settings.metrics_interval);
+        // A request that hangs never shows in a server's metrics. Its customer's outcome does.
+        let about = "Visits of customers that have ended, by route and outcome";
         let tally = Arc::new(Tally {
             arrived_at,
             record,
@@ -123,7 +124,7 @@ impl Customers {
             waiting: AtomicUsize::new(0),
             begun: Mutex::default(),
             latency_us: Mutex::new(latency_us),
-            counted: visits_counter(visitor.telemetry.meter()),
+            counted: counter(visitor.telemetry.meter(), "shop.customer.visits", "{visit}", about),
             fingerprint: Fingerprint::default(),
         });
         let shop = Arc::new(Peer::new(visitor, web_front.clone()));
@@ -133,37 +134,36 @@ impl Customers {
         customers
     }
 
-    /// From now on so many times as many come, until [`disperse`](Self::disperse). Those who come anyway are not shifted.
+    /// Multiplies the arrivals by `times`, until [`disperse`](Self::disperse). The ordinary arrivals keep their times.
     pub fn crowd(&self, times: f64) {
-        let mut crowds = self.crowds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut crowds = self.crowds.lock();
         let crowd = TaskGroup::new(self.arrivals.dispatch().clone());
         self.come(&crowd, Instant::now(), times - 1.0, &format!("crowd-{}-", crowds.len()));
         crowds.push(crowd);
     }
 
-    /// From now on nobody comes, or they come again. Nobody's visit is shifted by it.
+    /// Stops the arrivals, or lets them go on. Later arrivals keep their times.
     pub fn stay_away(&self, away: bool) {
         self.tally.stay_away.store(away, Ordering::Relaxed);
     }
 
-    /// No more than usual come.
+    /// Ends all crowds, so that only the usual customers come.
     pub async fn disperse(&self) {
-        let crowds = std::mem::take(&mut *self.crowds.lock().unwrap_or_else(PoisonError::into_inner));
+        let crowds = std::mem::take(&mut *self.crowds.lock());
         for crowd in crowds {
             crowd.kill().await;
         }
     }
 
-    /// As many come as at first.
+    /// Returns to the initial number of customers.
     pub(crate) async fn reset(&self) {
-        // Every field, so that whoever adds one decides here what becomes of it.
+        // Name every field, so that a new field does not compile until somebody decides here what becomes of it.
         let Self { arrivals: _, visits: _, tally: _, shop: _, mix: _, seed: _, crowds: _ } = self;
         self.disperse().await;
     }
 
-    /// How many crowds there are.
     pub(crate) fn crowds(&self) -> usize {
-        self.crowds.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.crowds.lock().len()
     }
 
     fn come(&self, arrivals: &TaskGroup, from: Instant, times: f64, label: &str) {
@@ -188,14 +188,14 @@ impl Customers {
 
     /// Visits that began in the seconds `[from_s, to_s)`, on one route or on all, whether they have ended or not.
     pub fn begun(&self, route: Option<Route>, from_s: u32, to_s: u32) -> u32 {
-        let begun = self.tally.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = self.tally.begun.lock();
         let rows = begun.range((from_s, Route::Home)..(to_s, Route::Home));
         rows.filter(|((_, on), _)| route.is_none_or(|route| route == *on)).map(|(_, count)| count).sum()
     }
 
     /// Latencies of all visits so far in microseconds, from the moment each was meant to start.
     pub fn latency_us(&self) -> Histogram<u64> {
-        self.tally.latency_us.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.tally.latency_us.lock().clone()
     }
 
     /// A hash over every visit that has ended: when, where, how it went and how long it took.
@@ -203,7 +203,7 @@ impl Customers {
         self.tally.fingerprint.value()
     }
 
-    /// No more arrive; those who wait are waited for, at most as long as they do.
+    /// Stops the arrivals, and waits for the visits under way, at most as long as customers wait.
     pub async fn leave(&self) {
         self.arrivals.kill().await;
         self.disperse().await;
@@ -217,7 +217,6 @@ impl Customers {
     }
 }
 
-/// Arrivals on one route.
 struct Stream {
     route: Route,
     rate: f64,
@@ -234,7 +233,7 @@ impl Stream {
             intended += Duration::from_secs_f64(gap_s);
             let path = self.path();
             sleep_until(intended).await;
-            // Who would have come while the process stood still did not: their visits would say nothing of the shop.
+            // Skip visits that were due while the process stood still: they would say nothing about the shop.
             if intended.elapsed() > STOOD_STILL_AFTER {
                 continue;
             }
@@ -260,7 +259,7 @@ impl Stream {
 impl Tally {
     async fn visit(self: Arc<Self>, shop: Arc<Peer>, route: Route, path: String, intended: Instant) {
         let at_s = self.second_of(intended);
-        *self.begun.lock().unwrap_or_else(PoisonError::into_inner).entry((at_s, route)).or_default() += 1;
+        *self.begun.lock().entry((at_s, route)).or_default() += 1;
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let visit = if waiting < VISITS_MAX {
             let patience = PATIENCE.saturating_sub(intended.elapsed());
@@ -272,9 +271,9 @@ impl Tally {
             Visit::Failed
         };
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        // Whoever was on their way while the process stood still says nothing of the shop, as those who would have come then.
+        // Discard a visit that was under way while the process stood still: it says nothing about the shop either.
         if intended.elapsed() > PATIENCE + LATE_AT_MOST {
-            let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut begun = self.begun.lock();
             begun.entry((at_s, route)).and_modify(|count| *count = count.saturating_sub(1));
             return;
         }
@@ -283,7 +282,7 @@ impl Tally {
 
     fn count(&self, route: Route, visit: Visit, intended: Instant) {
         let latency_us = u64::try_from(intended.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.latency_us.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(latency_us);
+        self.latency_us.lock().saturating_record(latency_us);
         let at_s = self.second_of(intended);
         let is = |wanted| u32::from(visit == wanted);
         let row = Visits {
@@ -293,7 +292,7 @@ impl Tally {
             degraded: is(Visit::Degraded),
             failed: is(Visit::Failed),
         };
-        self.record.lock().unwrap_or_else(PoisonError::into_inner).visits([row]);
+        self.record.lock().visits([row]);
         let outcome = match visit {
             Visit::Served => "served",
             Visit::Degraded => "degraded",
@@ -310,21 +309,17 @@ impl Tally {
     }
 }
 
-/// A request that hangs never shows in a server's metrics; what its customer met does.
-fn visits_counter(meter: &Meter) -> Counter<u64> {
-    meter
-        .u64_counter("shop.customer.visits")
-        .with_unit("{visit}")
-        .with_description("Visits of customers that have ended, by route and outcome")
-        .build()
+/// A page of this kind, for a caller that needs any.
+pub fn any_page(route: Route) -> String {
+    page(route, 0)
 }
 
-/// A page of each kind, for somebody who tries one.
-pub fn any_page(route: Route) -> String {
+/// The page of this kind with this number. Numbers wrap around after the last page.
+pub(crate) fn page(route: Route, number: usize) -> String {
     match route {
         Route::Home => "/".to_owned(),
-        Route::Category => format!("/c/{}", CATEGORIES[0].slug),
-        Route::Product => format!("/p/{}", PRODUCTS[0].slug),
+        Route::Category => format!("/c/{}", CATEGORIES[number % CATEGORIES.len()].slug),
+        Route::Product => format!("/p/{}", PRODUCTS[number % PRODUCTS.len()].slug),
         Route::Checkout => "/checkout".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! The content store's storage on a simulated disk: reads take the disk's time, all else the storage's own.
+//! The content store's storage on a simulated disk: reads take the disk's time, all other operations the storage's own.
 
 use std::{
     io,
@@ -23,24 +23,22 @@ pub struct OnDisk {
 }
 
 impl OnDisk {
-    /// A storage on a disk with room.
     pub fn new(storage: Arc<dyn Storage>, disk: Disk) -> Self {
         Self { storage, disk, full: AtomicBool::new(false) }
     }
 
-    /// From now on there is room for no further version.
+    /// Fills the disk: from now on it has no room for another version.
     pub fn fill(&self) {
         self.full.store(true, Ordering::Relaxed);
     }
 
-    /// Whether there is no room.
     pub fn is_full(&self) -> bool {
         self.full.load(Ordering::Relaxed)
     }
 
-    /// Another disk: as fast as at first, with room.
+    /// Replaces the disk by one that is as fast as at first and has room.
     pub fn replace(&self) {
-        // Every field, so that whoever adds one decides here what becomes of it.
+        // Name every field, so that a new field does not compile until somebody decides here what becomes of it.
         let Self { storage: _, disk, full } = self;
         disk.restore();
         full.store(false, Ordering::Relaxed);

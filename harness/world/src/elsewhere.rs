@@ -1,9 +1,10 @@
-//! A shop that others run, in containers or by hand: its customers, its record, and what its health checks say. Teaches how
-//! little somebody outside needs to know how a shop is doing: one address.
+//! A shop that others run, in containers or by hand: its customers, its record, and the results of its health checks. Teaches how
+//! little an outsider needs to know how a shop is doing: one address.
 
 use std::{
+    ops::Deref,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU8, Ordering},
     },
     time::Duration,
@@ -11,62 +12,50 @@ use std::{
 
 use chassis::{Boxed, Chassis, Clock, Level, Network, Peer, Switches, TelemetrySink, Wait};
 use http::StatusCode;
-use incident::{EventKind, IncidentRecord, Recorder, Run};
+use incident::{IncidentRecord, Recorder, Run, Service};
 use opentelemetry::{KeyValue, metrics::AsyncInstrument};
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{interval, sleep};
 
 use crate::{
-    Customers, Editor, EditorError, Mix,
-    addresses::Addresses,
+    Addresses, Editor, EditorError, Mix, Trade,
     shop::{CUSTOMERS, HEALTH_TIMEOUT, seed_assets},
 };
 
-/// The name of those who ask the health checks, in telemetry.
+/// The telemetry name of the caller that polls the health checks.
 pub const OPERATIONS: &str = "operations";
 
-/// How often they ask.
 const HEALTH_EVERY: Duration = Duration::from_secs(2);
 
-/// How often a shop that does not answer yet is asked again.
+/// How often to poll a shop that does not answer yet.
 const OPEN_EVERY: Duration = Duration::from_millis(50);
 
-/// Customers and record of a shop that runs elsewhere.
+/// The customers and the record of a shop that runs elsewhere.
 pub struct Elsewhere {
     editor: Editor,
-    customers: Customers,
-    clock: Clock,
-    arrived_at: Instant,
+    trade: Trade,
     operations: Chassis,
     switches: Switches,
-    record: Arc<Mutex<Recorder>>,
 }
 
-/// Which shop, and how it is looked at.
+/// Which shop, and how to observe it.
 pub struct ElsewhereOptions {
-    /// Where its services listen.
     pub addresses: Addresses,
-    /// What an editor must present.
     pub editor_token: String,
     /// How much customers and operations report.
     pub level: Level,
-    /// Where that goes.
     pub sink: Arc<dyn TelemetrySink>,
-    /// The source of all chance.
     pub seed: u64,
 }
 
 impl Elsewhere {
-    /// Waits until the shop is open, with content in it, then lets the customers come.
-    ///
-    /// # Errors
-    ///
-    /// When its content store does not take this editor's token, or refuses what a shop begins with.
+    /// Waits until the shop is open and has content, then lets the customers come. Fails when the content store rejects this
+    /// editor's token or the initial content.
     pub fn open(options: ElsewhereOptions, mix: &Mix, run: Run) -> Boxed<'_, Result<Self, EditorError>> {
         Box::pin(async move {
             let ElsewhereOptions { addresses, editor_token, level, sink, seed } = options;
             let (clock, switches) = (Clock::real(), Switches::new([], level));
             let reporting = |name| {
-                let caller = Chassis::of_caller(name, Network::Tcp, clock.clone(), seed);
+                let caller = Chassis::of_caller(name, Network::tcp(seed), clock.clone(), seed);
                 caller.reporting(Some(Arc::clone(&sink)), &switches)
             };
             let (visitor, operations) = (reporting(CUSTOMERS), reporting(OPERATIONS));
@@ -74,61 +63,40 @@ impl Elsewhere {
             until_stocked(&editor).await?;
             until_open(&Peer::new(&operations, addresses.web_front.clone())).await;
             ask_health(&operations, &addresses);
-            let record = Arc::new(Mutex::new(Recorder::new(run, 0.0)));
-            let arrived_at = clock.now();
-            let customers =
-                Customers::arrive(&visitor, &addresses.web_front, mix, Arc::clone(&record), arrived_at);
-            Ok(Self { editor, customers, clock, arrived_at, operations, switches, record })
+            let record = Recorder::new(run, 0.0);
+            let trade = Trade::begin(&visitor, &addresses.web_front, mix, record, Duration::ZERO);
+            Ok(Self { editor, trade, operations, switches })
         })
     }
 
-    /// The shop's own time: seconds since the customers arrived.
-    pub fn at_s(&self) -> f64 {
-        self.clock.now().duration_since(self.arrived_at).as_secs_f64()
-    }
-
-    /// Someone with the editor's credentials.
     pub fn editor(&self) -> &Editor {
         &self.editor
     }
 
-    /// From now on customers and operations report as much as the services do, if somebody has turned those.
+    /// Sets how much customers and operations report, so that it matches the services' level. `None` changes nothing.
     pub fn report_at(&self, level: Option<Level>) {
         if let Some(level) = level {
             self.switches.set_level(level);
         }
     }
 
-    /// The customers.
-    pub fn customers(&self) -> &Customers {
-        &self.customers
-    }
-
-    /// What has happened so far.
-    pub fn record(&self) -> MutexGuard<'_, Recorder> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes that something happened now.
-    pub fn note(&self, kind: EventKind) {
-        let at_s = self.at_s();
-        self.record().push(at_s, kind);
-    }
-
     /// Sends the customers home, and ends the record. The shop goes on.
     pub async fn finish(self) -> IncidentRecord {
-        self.customers.leave().await;
+        self.customers().leave().await;
         self.operations.tasks.kill().await;
-        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        record.finish()
+        self.record().clone().finish()
     }
 }
 
-/// Publishes what a shop begins with, if its content store is empty; says whether it was.
-///
-/// # Errors
-///
-/// When the content store refuses or cannot be reached.
+impl Deref for Elsewhere {
+    type Target = Trade;
+
+    fn deref(&self) -> &Trade {
+        &self.trade
+    }
+}
+
+/// Publishes the initial content if the content store is empty. Returns whether it was.
 pub async fn stock(editor: &Editor) -> Result<bool, EditorError> {
     let is_empty = editor.list().await?.is_empty();
     if is_empty {
@@ -158,19 +126,14 @@ async fn until_open(front: &Peer) {
     }
 }
 
-/// Asks each service from now on whether it is well, as operations' dashboards do, and reports what it says.
+/// Polls each service's health check from now on, as operations' dashboards do, and reports the result as a gauge.
 fn ask_health(operations: &Chassis, addresses: &Addresses) {
-    let services = [
-        ("content-store", &addresses.content_store),
-        ("cache", &addresses.cache),
-        ("web-front", &addresses.web_front),
-    ];
     let green: Arc<[AtomicU8; 3]> = Arc::default();
-    let peers = services.map(|(_, address)| Peer::new(operations, address.clone()));
-    let (shown, names) = (Arc::clone(&green), services.map(|(name, _)| name));
+    let peers = Service::ALL.map(|service| Peer::new(operations, addresses.of(service).clone()));
+    let shown = Arc::clone(&green);
     let observe = move |observer: &dyn AsyncInstrument<u64>| {
-        for (name, green) in names.iter().zip(shown.iter()) {
-            let service = KeyValue::new("shop.service", *name);
+        for (service, green) in Service::ALL.into_iter().zip(shown.iter()) {
+            let service = KeyValue::new("shop.service", service.name());
             observer.observe(u64::from(green.load(Ordering::Relaxed)), &[service]);
         }
     };
@@ -178,7 +141,7 @@ fn ask_health(operations: &Chassis, addresses: &Addresses) {
     let about = "Whether the health check of a service answers 200";
     gauge.with_unit("{service}").with_description(about).with_callback(observe).build();
     let metrics_interval = operations.settings.metrics_interval;
-    operations.telemetry.run_in(&operations.tasks, operations.blocking, metrics_interval);
+    operations.telemetry.run_in(&operations.tasks, metrics_interval);
     operations.tasks.spawn(async move {
         let mut rounds = interval(HEALTH_EVERY);
         loop {

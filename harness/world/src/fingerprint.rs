@@ -1,53 +1,36 @@
 //! A hash over everything that happened, in order. Two runs with the same hash were the same run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use chassis::TelemetrySink;
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
-};
-use prost::Message;
+use chassis::{TelemetrySink, telemetry::Batch};
+use parking_lot::Mutex;
 use xxhash_rust::xxh3::Xxh3;
 
-/// The hash so far. Clones are the same hash.
+/// The hash so far. Clones share one hash.
 #[derive(Clone, Default)]
 pub struct Fingerprint(Arc<Mutex<Xxh3>>);
 
 impl Fingerprint {
-    /// Takes in what happened next.
+    /// Hashes what happened next.
     pub fn add(&self, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+        self.0.lock().update(bytes);
     }
 
-    /// The hash of all that was taken in.
     pub fn value(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).digest()
+        self.0.lock().digest()
     }
 }
 
-/// Takes in all telemetry on its way to where it goes.
+/// A sink that hashes all telemetry and passes it on.
 pub struct Fingerprinted<S> {
-    /// Where it goes.
     pub sink: S,
-    /// What takes it in.
     pub fingerprint: Fingerprint,
 }
 
 impl<S: TelemetrySink> TelemetrySink for Fingerprinted<S> {
-    fn logs(&self, batch: ExportLogsServiceRequest) {
-        self.fingerprint.add(&batch.encode_to_vec());
-        self.sink.logs(batch);
-    }
-
-    fn traces(&self, batch: ExportTraceServiceRequest) {
-        self.fingerprint.add(&batch.encode_to_vec());
-        self.sink.traces(batch);
-    }
-
-    fn metrics(&self, batch: ExportMetricsServiceRequest) {
-        self.fingerprint.add(&batch.encode_to_vec());
-        self.sink.metrics(batch);
+    fn take(&self, batch: Batch) {
+        self.fingerprint.add(&batch.to_bytes());
+        self.sink.take(batch);
     }
 
     fn dropped(&self) -> u64 {

@@ -1,9 +1,9 @@
-//! The responder's hands in this world: probes and remedies for [`diagnosis`], which cannot see the world itself. Here, and only
-//! here, an answer meets the truth.
+//! The responder's hands in this world: probes and remedies for [`diagnosis`], which cannot see the world itself. Only this file
+//! compares an answer with the truth.
 
 use std::{cell::Cell, collections::BTreeSet, future::Future, time::Duration};
 
-use chassis::{CallError, Chassis, Peer, Wait, rng};
+use chassis::{CallError, Peer, Wait, rng};
 use diagnosis::{
     Answer, Caller, Deed, Deployment, Finding, Hands, NoReply, Page, Probes, Process, Reply,
     cause::Cause,
@@ -15,14 +15,11 @@ use evidence::{Evidence, UnixTime};
 use incident::{EventKind, Remedy, Route, Service};
 use rand::RngExt;
 use tokio::time::{Instant, sleep, timeout};
-use web_front::{
-    catalogue::{CATEGORIES, PRODUCTS},
-    parts,
-};
 
 use crate::{
     World,
-    customers::PATIENCE,
+    customers::{PATIENCE, page},
+    judge::missing,
     scenario::{
         Drawn, Happening, Scenario, Symptom,
         draw::{Announced, Step, SystemChange},
@@ -33,37 +30,34 @@ use crate::{
     tape::{ACTED_AT_MINUTES, BEFORE_S, LOOKED_AFTER_MINUTES, LOOKED_AT_MINUTES, Moment, Recorder},
 };
 
-/// Who probes from beside the shop, in the network.
+/// The responder's name in the network, for probes from inside it.
 const RESPONDER: &str = "responder";
 
-/// How often a responder looks whether the phone rings.
+/// How often to poll whether the responder is called, or whether customers are served.
 const LISTENS_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a port may take to answer.
 const PORT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How probable it is that somebody remembers a deed when asked. Assumed.
+/// The probability that a colleague remembers a deed when asked. Assumed.
 const REMEMBERED: f64 = 0.6;
 
-/// One of so many customers who meet a failed page tells the help desk. Assumed.
+/// One customer in this many who meet a failed page tells the help desk. Assumed.
 const COMPLAINS_ONE_IN: u32 = 25;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What play and responder tell each other.
+/// The state that play and responder share.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
-    /// Which call this is: a second outage, after the first has been restored, is one of its own.
+    /// The number of the current call. A second outage, after the first was restored, is a call of its own.
     pub(crate) call: Cell<u32>,
-    /// Whether the responder has been called.
     pub(crate) is_called: Cell<bool>,
-    /// Whether customers are served.
     pub(crate) is_served: Cell<bool>,
-    /// Whether the responder has given an answer.
     pub(crate) is_done: Cell<bool>,
 }
 
-/// Hands in one world. Whoever has them can look, probe and act; the truth is not among what they give.
+/// Hands in one world. They can look, probe and act; they do not reveal the truth.
 pub struct WorldHands<'a> {
     world: &'a World,
     evidence: &'a Evidence,
@@ -72,11 +66,11 @@ pub struct WorldHands<'a> {
     drawn: &'a Drawn,
     truth: Answer,
     outside: Peer,
-    inside: [(Service, Peer); 3],
+    /// In the order of [`Service::ALL`].
+    inside: [Peer; 3],
 }
 
 impl<'a> WorldHands<'a> {
-    /// Hands of somebody who waits to be called.
     pub(crate) fn new(
         world: &'a World,
         evidence: &'a Evidence,
@@ -84,15 +78,9 @@ impl<'a> WorldHands<'a> {
         scenario: &Scenario,
         drawn: &'a Drawn,
     ) -> Self {
-        let visitor = world.shop().visitor();
-        let caller = |name| {
-            let (network, clock) = (visitor.network.clone(), visitor.clock.clone());
-            // Telemetry of the responder's own would be evidence of nothing.
-            Chassis { tasks: visitor.tasks.clone(), ..Chassis::of_caller(name, network, clock, visitor.seed) }
-        };
-        let (outside, inside) = (caller(CUSTOMERS), caller(RESPONDER));
+        // The responder's own requests emit no telemetry, which would be evidence of nothing.
+        let (outside, inside) = (world.outsider(CUSTOMERS), world.outsider(RESPONDER));
         let addresses = world.shop().addresses();
-        let peer = |service| (service, Peer::new(&inside, addresses.of(service).clone()));
         Self {
             world,
             evidence,
@@ -101,16 +89,10 @@ impl<'a> WorldHands<'a> {
             drawn,
             truth: truth(scenario, drawn),
             outside: Peer::new(&outside, addresses.web_front.clone()),
-            inside: [peer(Service::ContentStore), peer(Service::Cache), peer(Service::WebFront)],
+            inside: Service::ALL.map(|service| Peer::new(&inside, addresses.of(service).clone())),
         }
     }
 
-    fn peer(&self, service: Service) -> &Peer {
-        let peer = self.inside.iter().find(|(known, _)| *known == service).map(|(_, peer)| peer);
-        peer.expect("there is a peer for each service")
-    }
-
-    /// Waits until the responder is called.
     pub(crate) async fn called(&self) {
         while !self.desk.is_called.get() {
             sleep(LISTENS_EVERY).await;
@@ -118,50 +100,50 @@ impl<'a> WorldHands<'a> {
         self.noticed.set(self.evidence.now());
     }
 
-    /// Waits until call number `call` is over, because something else has happened since it was answered.
+    /// Waits until a new call follows number `call`, because something else has happened since.
     pub(crate) async fn called_anew(&self, call: u32) {
         while self.desk.call.get() == call {
             sleep(LISTENS_EVERY).await;
         }
     }
 
-    /// Records: looks at everything before anything happens and at fixed times after the call; or uses remedies, and looks at
-    /// everything after the last of them.
+    /// Makes a recording. Without remedies, it runs all checks before anything happens and at fixed times after the call. With
+    /// remedies, it uses them, and runs all checks after the last.
     pub(crate) async fn record(&self, recorder: &Recorder) {
-        if recorder.remedies().is_empty() {
+        if recorder.remedies.is_empty() {
             self.until(BEFORE_S).await;
             self.noticed.set(self.evidence.now());
             let before = self.look_everywhere().await;
-            recorder.heard().before = before.findings;
+            recorder.heard.lock().before = before.findings;
         }
         self.called().await;
         let called_s = self.story_s();
-        recorder.heard().called_s = Some(called_s);
-        if recorder.remedies().is_empty() {
+        recorder.heard.lock().called_s = Some(called_s);
+        if recorder.remedies.is_empty() {
             for minutes in LOOKED_AT_MINUTES {
                 self.until(called_s + minutes * 60.0).await;
                 let moment = self.look_everywhere().await;
-                recorder.heard().moments.push(moment);
+                recorder.heard.lock().moments.push(moment);
             }
             return;
         }
         self.until(called_s + ACTED_AT_MINUTES * 60.0).await;
-        // What a remedy takes is counted where it is used. Here a minute will do: an hour more of the same outage would show nothing.
+        // A minute for each remedy will do: the reader of the tape adds the real duration. A longer outage would show nothing new.
         let timed: Vec<(Remedy, Duration)> =
-            recorder.remedies().iter().map(|remedy| (remedy.clone(), MINUTE)).collect();
+            recorder.remedies.iter().map(|remedy| (remedy.clone(), MINUTE)).collect();
         self.apply(&timed, Duration::ZERO).await;
         let last_s = self.story_s();
-        recorder.heard().last_remedy_s = Some(last_s);
+        recorder.heard.lock().last_remedy_s = Some(last_s);
         while self.story_s() < last_s + LOOKED_AFTER_MINUTES * 60.0 {
             sleep(LISTENS_EVERY).await;
-            let helped_s = &mut recorder.heard().helped_s;
+            let helped_s = &mut recorder.heard.lock().helped_s;
             *helped_s = helped_s.or(self.desk.is_served.get().then(|| self.story_s()));
         }
         let moment = self.look_everywhere().await;
-        recorder.heard().moments.push(moment);
+        recorder.heard.lock().moments.push(moment);
     }
 
-    /// Takes every look there is: first those at evidence, which take no time, then the probes.
+    /// Runs every check: first those on evidence, which take no time, then the probes.
     async fn look_everywhere(&self) -> Moment {
         let (at_s, is_served) = (self.story_s(), self.desk.is_served.get());
         let mut findings: Vec<Option<Finding>> = vec![None; CHECKS.len()];
@@ -175,7 +157,7 @@ impl<'a> WorldHands<'a> {
         Moment { at_s, is_served, findings: findings.into_iter().flatten().collect() }
     }
 
-    /// What called the responder: what an alert said, or a customer.
+    /// What called the responder: the text of an alert or of a customer's complaint.
     pub fn call(&self) -> String {
         let record = self.world.record();
         let call = record.events().iter().rev().find_map(|event| match &event.kind {
@@ -186,7 +168,7 @@ impl<'a> WorldHands<'a> {
         call.unwrap_or_default()
     }
 
-    /// Lets time pass until customers are served, at most so long.
+    /// Waits until customers are served, at most for `patience`.
     pub async fn until_served(&self, patience: Duration) {
         let ends_s = self.story_s() + patience.as_secs_f64();
         while !self.desk.is_served.get() && self.story_s() < ends_s {
@@ -213,25 +195,16 @@ impl Probes for WorldHands<'_> {
     }
 
     async fn page(&self, caller: Caller, route: Route, number: usize) -> Result<Page, NoReply> {
-        let path = match route {
-            Route::Home => "/".to_owned(),
-            Route::Category => format!("/c/{}", CATEGORIES[number % CATEGORIES.len()].slug),
-            Route::Product => format!("/p/{}", PRODUCTS[number % PRODUCTS.len()].slug),
-            Route::Checkout => "/checkout".to_owned(),
-        };
         let peer = match caller {
             Caller::Outside => &self.outside,
-            Caller::Inside => self.peer(Service::WebFront),
+            Caller::Inside => &self.inside[Service::WebFront as usize],
         };
-        let Reply { status, elapsed, body } = ask(peer, &path, PATIENCE).await?;
-        let text = String::from_utf8_lossy(&body);
-        let is_missing = |name: &str| !text.contains(&format!("data-part=\"{name}\""));
-        let missing_parts = parts(route).iter().filter(|part| is_missing(part.name)).count();
-        Ok(Page { status, elapsed, bytes: body.len(), missing_parts })
+        let Reply { status, body, .. } = ask(peer, &page(route, number), PATIENCE).await?;
+        Ok(Page { status, missing_parts: missing(route, &body).count() })
     }
 
     async fn get(&self, service: Service, path: &str, patience: Duration) -> Result<Reply, NoReply> {
-        ask(self.peer(service), path, patience).await
+        ask(&self.inside[service as usize], path, patience).await
     }
 
     async fn is_port_open(&self, service: Service) -> bool {
@@ -247,15 +220,13 @@ impl Probes for WorldHands<'_> {
     fn deployments(&self) -> Vec<Deployment> {
         let (now, story_s) = (self.evidence.now(), self.story_s());
         let deployment = |(at_s, step): &(f64, Step)| {
-            let (system, version) = match step {
-                Step::Announce(Announced { system, change: SystemChange::Released { version }, .. }) => {
-                    (system.as_str(), version)
-                }
-                Step::Begin(Happening::Release { version, .. }) => (Service::WebFront.name(), version),
+            let system = match step {
+                Step::Announce(Announced { system, change: SystemChange::Released { .. }, .. }) => system,
+                Step::Begin(Happening::Release { .. }) => Service::WebFront.name(),
                 _ => return None,
             };
             let time = now.minus(Duration::from_secs_f64(story_s - at_s));
-            Some(Deployment { time, system: system.to_owned(), version: version.clone() })
+            Some(Deployment { time, system: system.to_owned() })
         };
         self.drawn.steps.iter().filter(|(at_s, _)| *at_s <= story_s).filter_map(deployment).collect()
     }
@@ -305,7 +276,7 @@ impl Hands for WorldHands<'_> {
     async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {
         for (remedy, takes) in remedies {
             sleep(*takes).await;
-            // What was true before the remedy says nothing about it.
+            // Whether customers were served before the remedy says nothing about its effect.
             self.desk.is_served.set(false);
             if let Err(error) = self.world.act(remedy.clone()).await {
                 self.note(EventKind::Note { text: format!("the remedy failed: {error}") });
@@ -329,7 +300,7 @@ impl Hands for WorldHands<'_> {
     }
 }
 
-/// What somebody remembers of a step; nothing of what nobody did.
+/// What a colleague can remember of a step; `None` if no person did it.
 fn deed(step: &Step) -> Option<Deed> {
     let Step::Begin(happening) = step else {
         return matches!(step, Step::Publish { .. }).then_some(Deed::Published);
@@ -341,16 +312,11 @@ fn deed(step: &Step) -> Option<Deed> {
             Some(Deed::Operated)
         }
         Happening::Uploads { .. } | Happening::Surge { .. } => Some(Deed::Invited),
-        Happening::Link { .. }
-        | Happening::Disk { .. }
-        | Happening::FullDisk {}
-        | Happening::Certificate { .. }
-        | Happening::LostTelemetry {}
-        | Happening::Monitor { .. } => None,
+        _ => None,
     }
 }
 
-/// The parts of a scenario's cause: by what happens in it, the last thing of those that name a place.
+/// The parts of a scenario's cause: those of its last happening that is a cause of its own. A false alarm takes precedence.
 fn cause_of(scenario: &Scenario) -> Cause {
     use diagnosis::cause::{Class, Kind, Place};
     let place_of = |service: Service| match service {
@@ -370,7 +336,7 @@ fn cause_of(scenario: &Scenario) -> Cause {
                 Cause::new(Kind::Setting, Place::WebFront)
             }
             Happening::Release { checkout_notes: Some(_), .. } => Cause::new(Kind::Release, Place::WebFront),
-            // A release that sets nothing changes nothing, and these make another cause worse, or harder to see or to undo.
+            // A release without settings changes nothing. The others make another cause worse, or harder to see or to undo.
             Happening::Release { .. }
             | Happening::FullDisk {}
             | Happening::HealthCheck { .. }
@@ -379,7 +345,7 @@ fn cause_of(scenario: &Scenario) -> Cause {
             Happening::Stop { service } => Cause::new(Kind::Stopped, place_of(*service)),
             Happening::Suspend { service } => Cause::new(Kind::Suspended, place_of(*service)),
             Happening::Link { from, resets, .. } => {
-                let kind = if resets.0 > 0.0 { Kind::BrokenLink } else { Kind::SlowLink };
+                let kind = if *resets > 0.0 { Kind::BrokenLink } else { Kind::SlowLink };
                 Cause::new(kind, link(*from))
             }
             Happening::Certificate { from, .. } => Cause::new(Kind::Certificate, link(*from)),
@@ -397,13 +363,13 @@ fn cause_of(scenario: &Scenario) -> Cause {
         Some(cause)
     };
     let causes = scenario.happens.iter().filter_map(|happens| of(&happens.what));
-    // A false alarm is one whatever was published.
+    // A false alarm stays one, whatever was published.
     causes
         .max_by_key(|cause| cause.kind == Kind::FalseAlarm)
         .unwrap_or_else(|| Cause::new(Kind::Other, Place::Outside))
 }
 
-/// What is written in books about a scenario.
+/// A scenario as the responder's books describe it.
 pub fn case(scenario: &Scenario) -> Case {
     let published = scenario.happens.iter().find_map(|happens| match &happens.what {
         Happening::Publish { insert, .. } => Some(insert),
@@ -423,7 +389,6 @@ pub fn case(scenario: &Scenario) -> Case {
     }
 }
 
-/// The expected answer.
 pub fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
     let Case { cause, parts, path, factors, has_asset, .. } = case(scenario);
     let asset = drawn.published.clone().filter(|_| has_asset);
@@ -431,7 +396,7 @@ pub fn truth(scenario: &Scenario, drawn: &Drawn) -> Answer {
     Answer { cause, parts: Some(parts), asset, character, path, factors }
 }
 
-/// The special character that the seed took, as the scenario's file writes it.
+/// The special character that the seed picked, as the scenario's file writes it.
 fn character(scenario: &Scenario, drawn: &Drawn, asset: &str) -> Option<String> {
     let original = seed_assets().into_iter().find(|seed| seed.id.as_str() == asset)?.body;
     let edited = drawn.steps.iter().find_map(|(_, step)| match step {

@@ -3,23 +3,24 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chassis::{Boxed, Chassis};
+use chassis::{Boxed, Chassis, simulation::Conditions};
 use content_store::characters::special;
 use incident::{EventKind, Level, Remedy, Service};
-use web_front::{CHECKOUT_NOTES, WebFrontConfig};
+use web_front::CHECKOUT_NOTES;
 
 use crate::{
-    EditorError, World,
-    announce::announce,
-    health_check, monitor,
+    EditorError, World, health_check, monitor,
+    observed::announce,
     scenario::{
         Happening,
         draw::{Announced, Step, SystemChange, original},
+        happening::Party,
     },
+    shop::FIRST_RELEASE,
     uploads,
 };
 
-/// The links inside the shop: what those who run its network can repair. The customers' way to it is not among them.
+/// The links inside the shop, which its network operators can repair. The customers' link to the shop is not among them.
 const LINKS: [(Service, Service); 4] = [
     (Service::WebFront, Service::Cache),
     (Service::WebFront, Service::ContentStore),
@@ -27,15 +28,11 @@ const LINKS: [(Service, Service); 4] = [
     (Service::ContentStore, Service::Cache),
 ];
 
-/// Kinds of special characters that the record of a publish names: a text that is not text at all has hundreds.
+/// The most kinds of special characters that the record of a publish names. A binary text has hundreds.
 const CHARACTERS_MAX: usize = 4;
 
 impl World {
-    /// Lets one thing happen.
-    ///
-    /// # Errors
-    ///
-    /// When the shop does not let it: a publish that is refused, a service that does not start.
+    /// Carries out one step of the scenario. It can fail: the store may refuse a publish, and a service may not start.
     pub fn happen<'a>(&'a self, step: &'a Step) -> Boxed<'a, Result<(), EditorError>> {
         Box::pin(async move {
             match step {
@@ -54,11 +51,11 @@ impl World {
             Happening::Publish { .. } => {}
             Happening::Release { version, fragment_timeout_ms, checkout_notes, .. } => {
                 let (timeout_ms, notes) = (*fragment_timeout_ms, checkout_notes.clone());
-                let change = move |config: &mut WebFrontConfig| {
+                shop.web_front.service().configure(|config| {
                     config.fragment_timeout_ms = timeout_ms;
                     config.checkout_notes = notes.unwrap_or_else(|| CHECKOUT_NOTES.to_owned());
-                };
-                shop.release_front(version, change).await?;
+                });
+                shop.web_front.release(version).await?;
                 let (story_s, system) = (self.story_s(), Service::WebFront.name().to_owned());
                 let change = SystemChange::Released { version: version.clone() };
                 self.announce(&Announced { story_s, system, change });
@@ -66,14 +63,15 @@ impl World {
             Happening::Stop { service } => shop.kill(*service).await,
             Happening::Suspend { service } => self.suspend(*service, true),
             Happening::Link { from, to, delay_ms, resets } => {
-                self.impair(from.name(), *to, Duration::from_millis(*delay_ms), resets.0);
+                let delay = Duration::from_millis(*delay_ms);
+                self.link(*from, *to, |link| (link.delay, link.resets) = (delay, *resets));
             }
             Happening::Disk { seek_ms } => {
                 shop.storage().disk.slow_down(Duration::from_millis(*seek_ms));
             }
             Happening::FullDisk {} => shop.storage().fill(),
             Happening::Delete { asset } => self.editor().delete(asset).await?,
-            Happening::Certificate { from, to } => self.expire(from.name(), *to, true),
+            Happening::Certificate { from, to } => self.link(*from, *to, |link| link.expired = true),
             Happening::HealthCheck { service, path, otherwise } => {
                 let act = shop.acting_on(*service, *otherwise);
                 health_check::keep(&self.doer("health-check"), shop.addresses().of(*service), path, act);
@@ -84,15 +82,21 @@ impl World {
             Happening::LostTelemetry {} => shop.lose_telemetry(true),
             Happening::Uploads { count } => {
                 let (uploader, store) = (self.doer("importer"), &shop.addresses().content_store);
-                uploads::begin(&uploader, store, shop.editor_token(), *count);
+                uploads::begin(&uploader, store, &shop.editor_token, *count);
             }
-            Happening::Surge { times } => self.customers().crowd(times.0),
+            Happening::Surge { times } => self.customers().crowd(*times),
             Happening::Monitor { asset } => {
                 let (watcher, front) = (self.doer("monitor"), shop.addresses().web_front.clone());
                 let text = self.editor().read(asset).await.unwrap_or_default();
-                // The first sentence: short enough to be seen in a message, and long enough to be on no other page.
+                // The first sentence: short enough to show in a message, and long enough to appear on no other page.
                 let phrase = text.split_inclusive('.').next().unwrap_or_default().to_owned();
-                monitor::watch(&watcher, front, phrase, Arc::clone(&self.record), self.arrived_at);
+                monitor::watch(
+                    &watcher,
+                    front,
+                    phrase,
+                    Arc::clone(&self.trade.record),
+                    self.trade.arrived_at,
+                );
             }
         }
         Ok(())
@@ -101,29 +105,18 @@ impl World {
     async fn end(&self, happening: &Happening) -> Result<(), EditorError> {
         match happening {
             Happening::Suspend { service } => self.suspend(*service, false),
-            Happening::Link { from, to, .. } => self.impair(from.name(), *to, Duration::ZERO, 0.0),
+            Happening::Link { from, to, .. } => {
+                self.link(*from, *to, |link| (link.delay, link.resets) = (Duration::ZERO, 0.0));
+            }
             Happening::Disk { .. } => self.shop().storage().disk.restore(),
             Happening::Delete { asset } => _ = self.publish(asset, original(asset)).await?,
             Happening::Surge { .. } => self.customers().disperse().await,
-            // What somebody has done stays done until somebody undoes it.
-            Happening::Publish { .. }
-            | Happening::Release { .. }
-            | Happening::Stop { .. }
-            | Happening::FullDisk {}
-            | Happening::Certificate { .. }
-            | Happening::HealthCheck { .. }
-            | Happening::LostTelemetry {}
-            | Happening::Uploads { .. }
-            | Happening::Monitor { .. } => {}
+            // The effect of an action lasts until somebody undoes it.
+            _ => {}
         }
         Ok(())
     }
 
-    /// Does what a responder decided.
-    ///
-    /// # Errors
-    ///
-    /// When the shop does not let it be done.
     pub fn act(&self, remedy: Remedy) -> Boxed<'_, Result<(), EditorError>> {
         Box::pin(async move {
             self.note(EventKind::Remedy(remedy.clone()));
@@ -138,24 +131,25 @@ impl World {
                         characters: Vec::new(),
                     });
                 }
-                Remedy::FlushCache => shop.flush_cache(),
+                Remedy::FlushCache => shop.cache.service().flush(),
                 Remedy::RollBackRelease { service: Service::WebFront } => {
-                    shop.roll_back_front().await?;
+                    shop.web_front.service().roll_back();
+                    shop.web_front.release(FIRST_RELEASE).await?;
                 }
-                // Only the front has ever been released otherwise: the others come back as they were.
+                // Only the front ever runs another release. For the other services, a rollback is a restart.
                 Remedy::Restart { service } | Remedy::RollBackRelease { service } => {
                     shop.restart(service).await?;
                 }
                 Remedy::AddCapacity { service: Service::WebFront } => {
-                    if let Some(workers) = shop.front_workers() {
+                    if let Some(workers) = &shop.front {
                         workers.double();
                     }
                 }
-                // The others are not limited by their workers.
+                // Workers do not limit the other services.
                 Remedy::AddCapacity { .. } => {}
                 Remedy::RepairNetwork => {
                     for (from, to) in LINKS {
-                        shop.visitor().network.mend(from.name(), shop.addresses().of(to));
+                        shop.visitor().network.change(from.name(), shop.addresses().of(to), Conditions::mend);
                     }
                     shop.lose_telemetry(false);
                 }
@@ -168,10 +162,6 @@ impl World {
     }
 
     /// Publishes `body` as the next version of `asset`, as an editor would.
-    ///
-    /// # Errors
-    ///
-    /// When the content store refuses or cannot be reached.
     pub async fn publish(&self, asset: &str, body: impl Into<Bytes>) -> Result<u64, EditorError> {
         let body = body.into();
         let special = special(&body)
@@ -183,7 +173,7 @@ impl World {
         Ok(version)
     }
 
-    /// Tells of a change where changes are told of.
+    /// Reports a change to telemetry, if the level includes changes.
     fn announce(&self, announced: &Announced) {
         let shop = self.shop();
         let Some(sink) = &shop.telemetry else { return };
@@ -194,7 +184,6 @@ impl World {
         announce(&**sink, announced, shop.visitor().clock.wall() - ago);
     }
 
-    /// The time of the story, in seconds.
     fn story_s(&self) -> f64 {
         self.record().clock().story_at(self.at_s())
     }
@@ -204,20 +193,16 @@ impl World {
         self.shop().visitor().network.suspend(service.name(), address, suspended);
     }
 
-    fn impair(&self, from: &str, to: Service, delay: Duration, resets: f64) {
-        self.shop().visitor().network.impair(from, self.shop().addresses().of(to), delay, resets);
+    fn link(&self, from: Party, to: Service, change: impl FnOnce(&mut Conditions)) {
+        self.shop().visitor().network.change(from.name(), self.shop().addresses().of(to), change);
     }
 
-    fn expire(&self, from: &str, to: Service, expired: bool) {
-        self.shop().visitor().network.expire(from, self.shop().addresses().of(to), expired);
-    }
-
-    /// Somebody who begins something in this world that goes on until it is [`reset`](World::reset).
+    /// A caller whose tasks run until the world is [`reset`](World::reset).
     fn doer(&self, name: &'static str) -> Chassis {
         Chassis { tasks: self.doings(), ..self.outsider(name) }
     }
 
-    /// Somebody else than the customers who calls the shop, and tells nothing of it.
+    /// A caller of the shop that is not a customer and emits no telemetry.
     pub fn outsider(&self, name: &'static str) -> Chassis {
         let visitor = self.shop().visitor();
         let (network, clock) = (visitor.network.clone(), visitor.clock.clone());

@@ -1,5 +1,6 @@
-//! Something beside the shop that asks a service for a page, and acts when it does not come: a load balancer, a supervisor. Teaches that
-//! a health check is a remedy that nobody decides on: what it asks for decides how much it takes away.
+//! A load balancer or a supervisor beside the shop: it requests a page from a service, and acts when the page does not come.
+//! Teaches that a health check is a remedy without a human decision. The page that it requests decides how much it takes out of
+//! service.
 
 use std::time::Duration;
 
@@ -7,19 +8,16 @@ use chassis::{Boxed, Chassis, Peer, Wait};
 use http::{StatusCode, uri::Authority};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often it asks.
 const EVERY: Duration = Duration::from_secs(5);
-
-/// How long it waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Failures in a row after which it acts.
+/// Consecutive failures after which the check acts.
 const FAILURES_MAX: u32 = 3;
 
-/// What it does when a service has failed, or is well again.
+/// The action of a health check: `false` when the service has failed, `true` when it is well again.
 pub(crate) type Act = Box<dyn Fn(bool) -> Boxed<'static, ()> + Send + Sync>;
 
-/// Asks for `path` from now on.
+/// Requests `path` from now on, and acts on failure and recovery.
 pub(crate) fn keep(asker: &Chassis, service: &Authority, path: &str, act: Act) {
     let (peer, path) = (Peer::new(asker, service.clone()), path.to_owned());
     asker.tasks.spawn(async move {

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use incident::Route;
 use memchr::memmem;
-use web_front::parts;
+use web_front::{Part, parts};
 
 /// How a visit went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +21,14 @@ pub fn judge(route: Route, status: StatusCode, page: &[u8]) -> Visit {
     if status != StatusCode::OK {
         return Visit::Failed;
     }
-    let is_there = |name: &str| memmem::find(page, format!("data-part=\"{name}\"").as_bytes()).is_some();
-    let missing = parts(route).iter().filter(|part| !is_there(part.name));
-    missing.fold(Visit::Served, |visit, part| {
+    missing(route, page).fold(Visit::Served, |visit, part| {
         if part.needed || visit == Visit::Failed { Visit::Failed } else { Visit::Degraded }
     })
+}
+
+/// The parts of a whole page that are not on this one.
+pub fn missing(route: Route, page: &[u8]) -> impl Iterator<Item = &'static Part> {
+    let is_there =
+        |part: &Part| memmem::find(page, format!("data-part=\"{}\"", part.name).as_bytes()).is_some();
+    parts(route).iter().filter(move |part| !is_there(part))
 }

@@ -1,22 +1,17 @@
-//! Somebody outside who watches the home page for a phrase. Teaches that an alarm is a program too, and can be wrong.
+//! An outside monitor that watches the home page for a phrase. Teaches that an alarm is a program too, and can be wrong.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use chassis::{Chassis, Peer, Wait};
 use http::{StatusCode, uri::Authority};
 use incident::{EventKind, Recorder};
+use parking_lot::Mutex;
 use tokio::time::{Instant, interval};
 
-/// How often it looks.
 const EVERY: Duration = Duration::from_secs(60);
-
-/// How long it waits for the page.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Looks at the front's home page from now on; when `phrase` is not on it, raises an alarm, once.
+/// Requests the home page from now on. The first time that `phrase` is missing, it raises an alarm and stops.
 pub fn watch(
     watcher: &Chassis,
     front: Authority,
@@ -38,7 +33,7 @@ pub fn watch(
             if missing {
                 let text = format!("the home page does not say '{phrase}'");
                 let at_s = now.duration_since(arrived_at).as_secs_f64();
-                record.lock().unwrap_or_else(PoisonError::into_inner).push(at_s, EventKind::Alerted { text });
+                record.lock().push(at_s, EventKind::Alerted { text });
                 return;
             }
         }

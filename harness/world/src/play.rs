@@ -1,6 +1,6 @@
 //! One incident in virtual time, from the first customer to the end: the same services as live, in seconds instead of hours.
 
-use std::{collections::BTreeSet, io, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, io, pin::Pin, sync::Arc, time::Duration};
 
 use chassis::LatentFault;
 use diagnosis::{Knowledge, Terms, explanation::RIGHT_FROM, operating::ticket::seed_of, responder};
@@ -11,7 +11,6 @@ use tokio::select;
 use crate::{
     Mix, ShopOptions, World,
     fingerprint::{Fingerprint, Fingerprinted},
-    guest::Guest,
     hands::{Desk, WorldHands},
     observed::{Lines, Observed, limits},
     scenario::{Drawn, Scenario, draw},
@@ -22,77 +21,81 @@ use crate::{
 /// When the customers come, in story seconds: 07:45.
 pub const STARTS_STORY_S: f64 = -900.0;
 
-/// Page views a second, unless told otherwise: few, because what an incident costs to run is its requests.
+/// Page views a second by default. Few, because requests dominate the cost of running an incident.
 pub const VIEWS_PER_SECOND: f64 = 5.0;
 
-/// How an incident is played.
 #[derive(Clone, Debug)]
 pub struct PlayOptions {
-    /// Where all chance comes from.
     pub seed: u64,
-    /// The telemetry level.
     pub level: chassis::Level,
     /// Who restores service.
     pub operating_model: OperatingModel,
-    /// The latent faults that are repaired from the start.
     pub repaired: Vec<LatentFault>,
     /// How many customers come, and to which pages. The shop is sized for them.
     pub mix: Mix,
-    /// Whether telemetry is recorded. Without, the incident is the same and costs less to run.
+    /// Whether an evidence store records the telemetry. Without one, the incident is the same and costs less to run.
     pub with_evidence: bool,
-    /// Whether recorded telemetry enters the fingerprint, which then says that two runs agree in all of it.
+    /// Whether recorded telemetry enters the fingerprint. Equal fingerprints then mean equal telemetry as well.
     pub fingerprints_evidence: bool,
-    /// Where telemetry is written down in place of an evidence store.
+    /// Where to write telemetry if there is no evidence store.
     pub lines: Option<Lines>,
-    /// Who responds.
     pub responder: Responder,
     /// When the customers come, in story seconds.
     pub starts_story_s: f64,
-    /// When to stop at the latest, in story seconds.
     pub ends_story_s: f64,
 }
 
-/// Who responds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Responder {
-    /// The table of assumed minutes, and then the scenario's first sequence of right remedies.
+    /// Waits the assumed minutes of [`stand_in`](crate::stand_in), then uses the scenario's first sequence of right remedies.
     StandIn,
-    /// These remedies, so long after the last thing that the scenario lets happen, with so long between them.
+    /// Uses these remedies at fixed intervals after the last of the scenario's own happenings.
     Remedies {
-        /// In order; the asset `published` is the one that the seed drew.
+        /// In order. The asset `published` stands for the one that the seed drew.
         remedies: Vec<Remedy>,
-        /// How long after the last thing.
+        /// From the last happening to the first remedy.
         after: Duration,
-        /// Between one and the next.
+        /// From one remedy to the next.
         apart: Duration,
     },
-    /// The model responder, with what it has learned. Looks and remedies take their costs in virtual time.
+    /// The model responder, with its training. Checks and remedies take their durations in virtual time.
     Model(Arc<Knowledge>),
-    /// Somebody who looks at everything and makes a [`tape`].
+    /// Runs all checks and makes a [`tape`].
     Recorder(Arc<tape::Recorder>),
-    /// These remedies, each at its second of the story, which is told so many times as fast. Nothing ends it before its time: what
-    /// comes back may be lost again.
+    /// Uses each remedy at its story second, while the story runs `speed` times as fast as the shop. The play always runs to its
+    /// end, because a restored shop may be lost again.
     Given {
         /// In order of time.
         remedies: Vec<(f64, Remedy)>,
         /// Story seconds for each second of the shop.
         speed: f64,
     },
-    /// Somebody from outside, who answers one call.
+    /// An outside program, which answers one call.
     Guest(Arc<dyn Guest>),
-    /// Nobody.
     Nobody,
+}
+
+/// An outside program that responds in a world, over a protocol of its own. It gets a responder's hands and nothing else, so that
+/// one responder can replace another.
+pub trait Guest: Send + Sync {
+    /// Responds to the call, and returns when the program is done.
+    fn respond<'a>(&'a self, hands: &'a WorldHands<'a>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+}
+
+impl fmt::Debug for dyn Guest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guest")
+    }
 }
 
 /// An incident that has been played.
 pub struct Played {
-    /// The incident record.
     pub record: IncidentRecord,
-    /// A hash over the record, every visit with its latency, and all telemetry that left.
+    /// A hash over the record, every visit with its latency, and all telemetry that left the shop.
     pub fingerprint: u64,
     /// What telemetry delivered, if it was recorded.
     pub evidence: Option<Evidence>,
-    /// What the seed made of the scenario.
+    /// The scenario as the seed drew it.
     pub drawn: Drawn,
 }
 
@@ -116,30 +119,22 @@ impl PlayOptions {
 }
 
 impl Responder {
-    /// Story seconds for each second of the shop. Who looks and waits for themselves does so in the shop's own minutes.
+    /// Story seconds per second of the shop. Every responder but [`Given`](Self::Given) acts in the shop's own time.
     pub(crate) fn speed(&self) -> f64 {
         if let Self::Given { speed, .. } = self { *speed } else { 1.0 }
     }
 }
 
-/// A play under way, on this thread. Boxed for the reason that [`Boxed`](chassis::Boxed) has.
+/// A play under way, on this thread. [`Boxed`](chassis::Boxed) gives the reason for the box.
 pub type Playing<'a> = Pin<Box<dyn Future<Output = io::Result<Played>> + 'a>>;
 
 /// Plays a scenario. Call it in [virtual time](crate::virtual_time::run).
-///
-/// # Errors
-///
-/// When a service does not start, which in memory means that it is broken.
 pub fn play<'a>(scenario: &'a Scenario, options: &'a PlayOptions) -> Playing<'a> {
     play_until(scenario, options, Box::pin(std::future::pending()))
 }
 
-/// The same until somebody stops it: the record is of what has happened by then, and says that it was aborted. `stopped` must set no
-/// timer, which could change the order of what happens.
-///
-/// # Errors
-///
-/// When a service does not start, which in memory means that it is broken.
+/// Like [`play`], but ends early when `stopped` resolves. The record then covers what has happened so far, and says that it was
+/// aborted. `stopped` must not set a timer, because a timer could change the order of events.
 pub fn play_until<'a>(
     scenario: &'a Scenario,
     options: &'a PlayOptions,

@@ -5,9 +5,10 @@ use std::{future::ready, io, path::PathBuf, sync::Arc, time::Duration};
 pub use cache::fragments::TIME_TO_LIVE_S;
 use cache::{Cache, CacheConfig, permits::FILL_PERMITS};
 use chassis::{
-    Blocking, Boxed, Chassis, Clock, Compute, Host, LatentFault, Level, Logs, Network, Peer, Settings,
-    Switches, TelemetrySink, Wait,
+    Blocking, Boxed, Chassis, Clock, Compute, Host, LatentFault, Level, Network, Peer, Switches,
+    TelemetrySink, Wait,
     host::Surroundings,
+    network::LINK_LATENCY_MIN,
     run::explain,
     simulation::{Disk, DiskSpeed},
     token,
@@ -35,27 +36,27 @@ use crate::{
 /// How long a health check may take before it counts as failed.
 pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The name of those who visit, in the network and in telemetry.
+/// The customers' name in the network and in telemetry.
 pub const CUSTOMERS: &str = "customers";
 
-/// Who restarts a service that fails its health check, in telemetry.
+/// The telemetry name of the supervisor, which restarts a service that fails its health check.
 const SUPERVISOR: &str = "supervisor";
 
-/// The page views a second that a shop with all of the cache's permits is made for: the story's.
+/// The page views a second that a shop with all of the cache's permits is sized for. They are the story's.
 pub const VIEWS_PER_SECOND: f64 = 30.0;
 
-/// What a page costs one of the front's workers where computing is modelled, and how many views a second a worker is bought
-/// for. Assumed: a quarter of what is bought is used on an ordinary day.
+/// How long a page occupies one of the front's workers, and how many views a second a worker is provisioned for, where computing is
+/// modelled. Assumed: an ordinary day uses a quarter of that capacity.
 const PAGE_TIME: Duration = Duration::from_millis(50);
 const VIEWS_PER_WORKER: f64 = 5.0;
 
-/// The disk of a shop where computing is modelled: an ordinary one.
+/// An ordinary disk, for a shop where computing is modelled.
 const DISK: DiskSpeed = DiskSpeed { seek: Duration::from_millis(4), bytes_per_s: 100e6 };
 
-/// The version that releases of a shop are rolled back to.
-const FIRST_RELEASE: &str = env!("CARGO_PKG_VERSION");
+/// The version that a release is rolled back to.
+pub(crate) const FIRST_RELEASE: &str = env!("CARGO_PKG_VERSION");
 
-/// The media type of all content that the shop begins with.
+/// The media type of the initial content.
 const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// What a shop is made of.
@@ -63,60 +64,45 @@ const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 pub struct ShopOptions {
     /// Network, clock, chance.
     pub surroundings: Surroundings,
-    /// Where its services listen.
     pub addresses: Addresses,
-    /// The latent faults that are repaired from the start.
+    /// The latent faults that are absent from the start.
     pub repaired: Vec<LatentFault>,
-    /// The telemetry level.
     pub level: Level,
-    /// What an editor must present.
     pub editor_token: String,
-    /// Where the content store keeps its assets; in memory without.
+    /// The content store's folder; `None` keeps the assets in memory.
     pub data: Option<PathBuf>,
-    /// What it keeps them in instead, if whoever starts the shop brings it.
+    /// A storage that the caller supplies; it replaces `data`.
     pub storage: Option<Arc<dyn Storage>>,
     /// Fills that the cache may run at once.
     pub fill_permits: usize,
-    /// Seconds for which the cache takes a fragment for fresh.
+    /// Seconds for which the cache treats a fragment as fresh.
     pub time_to_live_s: u32,
-    /// The disk beneath the content store; without, as fast as the machine's.
+    /// The simulated disk beneath the content store; `None` is as fast as the machine's disk.
     pub disk: Option<DiskSpeed>,
-    /// Whether the front's workers are counted; without, it is as fast as the machine.
+    /// The front's limited workers; `None` makes it as fast as the machine.
     pub front: Option<Compute>,
-    /// Path below which somebody shows the shop's pages; nothing for the root.
+    /// The path prefix under which the shop's pages appear; empty for the root.
     pub base_path: String,
 }
 
 impl ShopOptions {
     /// A shop on real sockets in real time, as it was on the day: all latent faults present.
     pub fn live(addresses: Addresses, seed: u64) -> Self {
-        let (network, clock, blocking) = (Network::Tcp, Clock::real(), Blocking::Pool);
-        let (logs, settings) = (Logs::off(), Settings::default());
-        Self::new(
-            Surroundings { network, clock, logs, sink: None, blocking, compute: None, settings, seed },
-            addresses,
-        )
+        Self::new(Surroundings::new(Network::tcp(seed), Clock::real(), seed), addresses)
     }
 
     /// The same shop in memory, in real time: many of them fit into one process.
     pub fn live_in_memory(seed: u64) -> Self {
-        let network = Network::in_memory(chassis::network::LINK_LATENCY_MIN, seed);
-        let (clock, logs, blocking) = (Clock::real(), Logs::off(), Blocking::Pool);
-        let settings = Settings::default();
-        let surroundings =
-            Surroundings { network, clock, logs, sink: None, blocking, compute: None, settings, seed };
-        Self::new(surroundings, Addresses::in_memory())
+        let network = Network::in_memory(LINK_LATENCY_MIN, seed);
+        Self::new(Surroundings::new(network, Clock::real(), seed), Addresses::in_memory())
     }
 
     /// The same shop in memory, on the paused clock of the current runtime.
     pub fn in_virtual_time(seed: u64) -> Self {
-        let network = Network::in_memory(chassis::network::LINK_LATENCY_MIN, seed);
+        let network = Network::in_memory(LINK_LATENCY_MIN, seed);
         // 2 March 2026, 08:00: the same morning in each run, so that two runs agree to the bit.
         let clock = Clock::virtual_from(std::time::UNIX_EPOCH + Duration::from_secs(1_772_438_400));
-        let (logs, blocking, settings) = (Logs::off(), Blocking::Inline, Settings::default());
-        let surroundings =
-            Surroundings { network, clock, logs, sink: None, blocking, compute: None, settings, seed };
-        Self::new(surroundings, Addresses::in_memory())
+        Self::new(Surroundings::new(network, clock, seed), Addresses::in_memory())
     }
 
     fn new(surroundings: Surroundings, addresses: Addresses) -> Self {
@@ -137,15 +123,15 @@ impl ShopOptions {
         }
     }
 
-    /// The shop as it would have been built for so many views a second: fewer customers, and as much fewer permits and
-    /// workers, so that things happen at the same pace and cost less to run.
+    /// Sizes the shop for so many views a second. For fewer customers it has proportionally fewer permits and workers, so that an
+    /// incident unfolds at the same pace and costs less to run.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers above zero")]
     pub fn sized_for(self, views_per_second: f64) -> Self {
         let share_of =
             |count: usize| (count as f64 * views_per_second / VIEWS_PER_SECOND).ceil().max(1.0) as usize;
         let workers = (views_per_second / VIEWS_PER_WORKER).ceil().max(1.0) as usize;
-        // A part of a worker is a slower one.
+        // A fraction of a worker becomes a slower worker.
         let slower = workers as f64 * VIEWS_PER_WORKER / views_per_second;
         let front = Some(Compute::new(workers, PAGE_TIME.mul_f64(slower)));
         Self { fill_permits: share_of(FILL_PERMITS), disk: Some(DISK), front, ..self }
@@ -162,8 +148,7 @@ impl ShopOptions {
     }
 }
 
-/// The checks that somebody who watches the shop asks: whether each process runs, and whether the one service that can say so is
-/// ready for work.
+/// The shop's health checks: whether each process runs, and whether the cache, the only service with a readiness check, can work.
 const HEALTH_CHECKS: [(Service, &str); 4] = [
     (Service::ContentStore, "/healthz"),
     (Service::Cache, "/healthz"),
@@ -171,14 +156,13 @@ const HEALTH_CHECKS: [(Service, &str); 4] = [
     (Service::WebFront, "/healthz"),
 ];
 
-/// What one health check of one service answered.
+/// The result of one health check of one service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// The service.
     pub service: Service,
-    /// Its path: `/healthz` says that the process runs, `/readyz` that it can work.
+    /// The path: `/healthz` says that the process runs, `/readyz` that it can work.
     pub check: &'static str,
-    /// The status; none if there was no answer in time.
+    /// The HTTP status; `None` if no answer came in time.
     pub status: Option<StatusCode>,
 }
 
@@ -193,40 +177,38 @@ pub struct Shop {
     pub(crate) storage: Arc<OnDisk>,
     pub(crate) front: Option<Compute>,
     pub(crate) health: [(Service, &'static str, Peer); 4],
-    /// Where telemetry of the shop goes, if anywhere: others than its services tell of changes, too.
+    /// Where the shop's telemetry goes, if anywhere. Pipelines report changes here, too.
     pub(crate) telemetry: Option<Arc<OnItsWay>>,
-    /// What its folder held when it opened, if it keeps its content in one.
+    /// What the content store's folder held when the shop opened it; `None` without a folder.
     pub found: Option<Found>,
 }
 
 impl Shop {
-    /// Starts the three services, and their operator ports if the addresses name them.
-    ///
-    /// # Errors
-    ///
-    /// When one cannot start; those that did are stopped again.
+    /// Starts the three services, and their operator ports if the addresses name them. If one fails to start, the services that did
+    /// start are stopped again.
     pub fn start(options: ShopOptions) -> Boxed<'static, io::Result<Self>> {
         Box::pin(async move {
             let ShopOptions { mut surroundings, mut addresses, editor_token, .. } = options.clone();
             let telemetry = surroundings.sink.take().map(|sink| Arc::new(OnItsWay::new(sink)));
             surroundings.sink = telemetry.clone().map(|way| way as Arc<dyn TelemetrySink>);
-            // The cache's address must be known before it can be notified, and the store's before it can be asked: with
-            // free ports the cache is bound first.
+            // The content store needs the cache's address to notify it, and the cache needs the content store's to fetch from it.
+            // With free ports, the cache's port is therefore reserved first.
+            let blocking = Blocking::under(&surroundings.clock);
             let (storage, found): (Arc<dyn Storage>, _) = match (&options.storage, &options.data) {
                 (Some(brought), _) => (Arc::clone(brought), None),
                 (None, Some(folder)) => {
-                    let storage = RedbStorage::open_folder(folder, surroundings.blocking)?;
+                    let storage = RedbStorage::open_folder(folder, blocking)?;
                     let found = storage.found(folder).map_err(io::Error::other)?;
                     (Arc::new(storage), Some(found))
                 }
                 (None, None) => {
-                    let storage = RedbStorage::in_memory(surroundings.blocking).map_err(io::Error::other)?;
+                    let storage = RedbStorage::in_memory(blocking).map_err(io::Error::other)?;
                     (Arc::new(storage), None)
                 }
             };
             let storage = Arc::new(OnDisk::new(storage, Disk::new(options.disk)));
             addresses.cache = reserve(&surroundings.network, &addresses.cache).await?;
-            // Known to these two and to nobody else; it never leaves the process.
+            // Only the content store and the cache know this token. It never leaves the process.
             let notification_token = token::make()?;
             let config = ContentStoreConfig {
                 storage: Arc::clone(&storage) as Arc<dyn Storage>,
@@ -260,7 +242,7 @@ impl Shop {
             addresses.web_front = begin(&web_front, "the web front", &addresses.web_front).await?;
             if let Some(operators) = &mut addresses.operators {
                 let Operators { cache: c, content_store: s, web_front: w, token } = operators;
-                // Port 0 took a free one, which is what others must be told.
+                // Port 0 took a free port; callers need to know which.
                 let opened = cache.open_operator_port(c, token).await;
                 *c = opened.map_err(|e| explain(&e, "the cache's operator port", c))?;
                 let opened = content_store.open_operator_port(s, token).await;
@@ -290,7 +272,7 @@ impl Shop {
         })
     }
 
-    /// Whether a service's process runs, stands still, or is not there: what the machine's list of processes shows.
+    /// Whether a service's process runs, is suspended or is gone, as the machine's list of processes shows it.
     pub async fn process(&self, service: Service) -> Process {
         let running = match service {
             Service::ContentStore => self.content_store.running().await,
@@ -298,7 +280,7 @@ impl Shop {
             Service::WebFront => self.web_front.running().await,
         };
         let stands_still = format!("{}: suspended", service.name());
-        let wrong = self.visitor.network.links().map(chassis::simulation::Links::wrong).unwrap_or_default();
+        let wrong = self.visitor.network.links().wrong();
         match running {
             None => Process::Gone,
             Some(_) if wrong.contains(&stands_still) => Process::Stopped,
@@ -306,26 +288,27 @@ impl Shop {
         }
     }
 
-    /// Where the services listen.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
     }
 
-    /// Loses what is told of the shop from now on, or lets it arrive again.
+    /// Drops the shop's telemetry from now on, or delivers it again.
     pub(crate) fn lose_telemetry(&self, lost: bool) {
         if let Some(way) = &self.telemetry {
             way.lose(lost);
         }
     }
 
-    /// What a health check of a service does when its answer changes from good to bad, and back.
+    /// What a health check does when a service starts to fail it, and when the service recovers.
     pub(crate) fn acting_on(&self, service: Service, otherwise: Otherwise) -> Act {
         match (otherwise, service) {
             (Otherwise::Withdraw, _) => {
                 let (network, address) = (self.visitor.network.clone(), self.addresses.of(service).clone());
                 Box::new(move |is_well| {
                     let resets = if is_well { 0.0 } else { 1.0 };
-                    network.impair(CUSTOMERS, &address, Duration::ZERO, resets);
+                    network.change(CUSTOMERS, &address, |link| {
+                        (link.delay, link.resets) = (Duration::ZERO, resets);
+                    });
                     Box::pin(ready(()))
                 })
             }
@@ -335,22 +318,15 @@ impl Shop {
         }
     }
 
-    /// What callers from outside stand on.
+    /// The chassis that callers from outside use.
     pub fn visitor(&self) -> &Chassis {
         &self.visitor
     }
 
-    /// Someone with the editor's credentials.
     pub fn editor(&self) -> Editor {
         Editor::new(&self.visitor, self.addresses.content_store.clone(), &self.editor_token)
     }
 
-    /// What an editor must present.
-    pub fn editor_token(&self) -> &str {
-        &self.editor_token
-    }
-
-    /// What the health checks answer.
     pub async fn health(&self) -> Vec<Health> {
         let mut answers = Vec::new();
         for (service, check, peer) in &self.health {
@@ -361,25 +337,25 @@ impl Shop {
         answers
     }
 
+    /// The switches of each service, in the order of [`Service::ALL`].
+    pub(crate) fn switches(&self) -> [&Switches; 3] {
+        [self.content_store.switches(), self.cache.switches(), self.web_front.switches()]
+    }
+
     /// Repairs a latent fault in all services, or brings it back.
     pub fn turn(&self, fault: LatentFault, present: bool) {
-        for switches in [self.content_store.switches(), self.cache.switches(), self.web_front.switches()] {
+        for switches in self.switches() {
             switches.set(fault, present);
         }
     }
 
-    /// Turns the telemetry level of all services.
     pub fn set_level(&self, level: Level) {
-        for switches in [self.content_store.switches(), self.cache.switches(), self.web_front.switches()] {
+        for switches in self.switches() {
             switches.set_level(level);
         }
     }
 
     /// Kills one service and starts it again.
-    ///
-    /// # Errors
-    ///
-    /// When it does not start again.
     pub fn restart(&self, service: Service) -> Boxed<'_, io::Result<()>> {
         Box::pin(async move {
             match service {
@@ -399,43 +375,9 @@ impl Shop {
         }
     }
 
-    /// Releases another version of the web front, with other settings.
-    ///
-    /// # Errors
-    ///
-    /// When it does not start.
-    pub async fn release_front(
-        &self,
-        version: &str,
-        change: impl FnOnce(&mut WebFrontConfig) + Send,
-    ) -> io::Result<()> {
-        self.web_front.service().configure(change);
-        self.web_front.release(version).await
-    }
-
-    /// Releases the web front's first version again, with its settings.
-    ///
-    /// # Errors
-    ///
-    /// When it does not start.
-    pub async fn roll_back_front(&self) -> io::Result<()> {
-        self.web_front.service().roll_back();
-        self.web_front.release(FIRST_RELEASE).await
-    }
-
     /// The content store's storage, and the disk beneath it.
     pub fn storage(&self) -> &OnDisk {
         &self.storage
-    }
-
-    /// The front's workers, where they are counted.
-    pub fn front_workers(&self) -> Option<&Compute> {
-        self.front.as_ref()
-    }
-
-    /// Empties the cache; what it is working on goes on.
-    pub fn flush_cache(&self) {
-        self.cache.service().flush();
     }
 
     /// Stops the services, customers' side first.
@@ -449,14 +391,14 @@ impl Shop {
     }
 }
 
-/// Ends a process and starts it again each time that it is not well.
+/// Restarts the process each time its health check fails.
 fn restarting<S: chassis::Program>(host: &Arc<Host<S>>) -> Act {
     let host = Arc::clone(host);
     Box::new(move |is_well| {
         let host = Arc::clone(&host);
         Box::pin(async move {
             if !is_well {
-                // A start that fails is tried again after the next failed checks.
+                // If the start fails, the next failed checks try it again.
                 let _ = host.restart_by(Some(SUPERVISOR)).await;
             }
         })
@@ -480,7 +422,7 @@ async fn begin<S: chassis::Program>(
     host.start().await.map_err(|error| explain(&error, what, address))
 }
 
-/// Turns port 0 into a port that is free right now, so that it can be told to others before its service starts.
+/// Turns port 0 into a port that is free right now, so that other services can learn it before its own service starts.
 async fn reserve(network: &Network, address: &Authority) -> io::Result<Authority> {
     if address.port_u16() == Some(0) { network.bind(address).await?.address() } else { Ok(address.clone()) }
 }

@@ -1,9 +1,9 @@
-//! What happens while an incident is played, in order of the story's time: the scenario's steps, the responder's remedies, and now
-//! and then a look at whether customers are served.
+//! Runs an incident in order of story time: the scenario's steps, the responder's remedies, and regular checks of whether customers
+//! are served.
 
 use std::time::Duration;
 
-use incident::{EventKind, Recorder, Remedy};
+use incident::{EventKind, Remedy};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -14,10 +14,10 @@ use crate::{
     stand_in,
 };
 
-/// How often a responder looks whether customers are served.
+/// How often to check whether customers are served, in story seconds.
 const LOOKS_EVERY: f64 = 5.0;
 
-/// How long a shop that has lost nothing is watched after the last thing that happened.
+/// How long to go on watching after the last step when nothing is lost, in story seconds.
 const QUIET_S: f64 = 1_800.0;
 
 /// An incident while it is played.
@@ -28,20 +28,19 @@ pub(crate) struct Stage<'a> {
     drawn: &'a Drawn,
     desk: &'a Desk,
     began: Instant,
-    /// What the responder will do, in story seconds, next first.
+    /// The responder's pending remedies with their story seconds, earliest first.
     planned: Vec<(f64, Remedy)>,
-    /// How many things the scenario has let happen.
+    /// How many of the scenario's own happenings have begun.
     begun: usize,
-    /// How many of them the stand-in has planned for.
+    /// How many had begun when the stand-in last made a plan.
     answered: usize,
-    /// When that began which the shop is watched for: an outage that comes after another one has been restored is one of its own.
+    /// When the current incident began. An outage after a restored one counts as a new incident.
     since_story_s: f64,
     lost_story_s: Option<f64>,
     noticed_story_s: Option<f64>,
 }
 
 impl<'a> Stage<'a> {
-    /// Before anything has happened.
     pub(crate) fn new(
         world: &'a World,
         scenario: &'a Scenario,
@@ -63,7 +62,6 @@ impl<'a> Stage<'a> {
             }
             _ => Vec::new(),
         };
-        let (lost_story_s, noticed_story_s) = (None, None);
         Self {
             world,
             scenario,
@@ -75,12 +73,12 @@ impl<'a> Stage<'a> {
             begun: 0,
             answered: 0,
             since_story_s: f64::NEG_INFINITY,
-            lost_story_s,
-            noticed_story_s,
+            lost_story_s: None,
+            noticed_story_s: None,
         }
     }
 
-    /// Lets everything happen, until nothing is left to wait for.
+    /// Plays the incident until nothing is left to wait for.
     pub(crate) async fn run(mut self) {
         let mut steps = self.drawn.steps.iter().peekable();
         let mut look_s = self.options.starts_story_s + LOOKS_EVERY;
@@ -92,14 +90,14 @@ impl<'a> Stage<'a> {
                 if let Some((_, step)) = steps.next()
                     && let Err(error) = self.world.happen(step).await
                 {
-                    self.note(EventKind::Note { text: format!("it did not happen: {error}") });
+                    self.world.note(EventKind::Note { text: format!("it did not happen: {error}") });
                 }
                 self.begins_anew(step_s);
             } else if remedy_s <= look_s {
                 self.until(remedy_s).await;
                 let (_, remedy) = self.planned.remove(0);
                 if let Err(error) = self.world.act(remedy).await {
-                    self.note(EventKind::Note { text: format!("the remedy failed: {error}") });
+                    self.world.note(EventKind::Note { text: format!("the remedy failed: {error}") });
                 }
             } else {
                 self.until(look_s).await;
@@ -111,8 +109,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// What the scenario lets happen to a shop that was lost and has been restored begins an incident of its own: who was called
-    /// for the first is called again.
+    /// Starts a new incident if the scenario strikes after the shop was lost and restored. The responder is then called again.
     fn begins_anew(&mut self, story_s: f64) {
         let begun = self.drawn.begun_until(story_s);
         if begun == std::mem::replace(&mut self.begun, begun) {
@@ -127,12 +124,12 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Whether everything has begun that the scenario lets happen.
+    /// Whether all of the scenario's own happenings have begun.
     fn has_all_begun(&self) -> bool {
         self.begun == self.drawn.begins.len()
     }
 
-    /// Looks at the customers; says whether the incident is over.
+    /// Checks whether customers are served, and returns whether the incident is over.
     fn is_over(&mut self, story_s: f64) -> bool {
         match self.options.responder {
             Responder::Model(_) | Responder::Recorder(_) | Responder::Guest(_) => {
@@ -149,26 +146,26 @@ impl<'a> Stage<'a> {
             return self.planned.is_empty() && story_s >= last_s + QUIET_S;
         };
         if self.is_restored(lost_s) {
-            let is_done = self.planned.is_empty() || self.options.responder == Responder::StandIn;
+            let is_done = self.planned.is_empty() || matches!(self.options.responder, Responder::StandIn);
             return self.has_all_begun() && is_done;
         }
-        if self.options.responder == Responder::StandIn {
+        if matches!(self.options.responder, Responder::StandIn) {
             self.respond(story_s, lost_s);
         }
         false
     }
 
-    /// Calls the responder, tells them whether customers are served; says whether there is nothing more to wait for.
+    /// Calls the responder, and tells it whether customers are served. Returns whether nothing is left to wait for.
     fn is_answered(&mut self, story_s: f64) -> bool {
         if self.lost_story_s.is_none() && self.is_lost() {
             self.lost_story_s = Some(story_s);
         }
         let is_served = self.lost_story_s.is_none_or(|lost_s| self.is_restored(lost_s));
-        // An alarm of somebody else's calls too, right or wrong.
+        // An alarm from outside the shop calls the responder too, right or wrong.
         let is_alarm = |event: &incident::Event| {
             matches!(event.kind, EventKind::Alerted { .. }) && event.story_s >= self.since_story_s
         };
-        let is_called = self.record().events().iter().any(is_alarm)
+        let is_called = self.world.record().events().iter().any(is_alarm)
             || self.lost_story_s.is_some_and(|lost_s| self.notices(story_s, lost_s));
         self.desk.is_served.set(is_served);
         self.desk.is_called.set(self.desk.is_called.get() || is_called);
@@ -183,7 +180,7 @@ impl<'a> Stage<'a> {
             && if self.desk.is_called.get() { self.desk.is_done.get() } else { story_s >= last_s + QUIET_S }
     }
 
-    /// Whether somebody notices right now that customers are not served.
+    /// Returns true at the one look at which somebody notices the outage, and records the alert or the complaint.
     fn notices(&mut self, story_s: f64, lost_s: f64) -> bool {
         let level = self.options.level;
         let noticed_s =
@@ -192,7 +189,7 @@ impl<'a> Stage<'a> {
             return false;
         }
         self.noticed_story_s = Some(story_s);
-        self.note(if level >= incident::Level::Metrics {
+        self.world.note(if level >= incident::Level::Metrics {
             EventKind::Alerted { text: "availability burns its budget".to_owned() }
         } else {
             EventKind::CustomerComplaint { text: "I cannot get into your shop".to_owned() }
@@ -200,9 +197,10 @@ impl<'a> Stage<'a> {
         true
     }
 
-    /// The stand-in: notices, and then plans what restores.
+    /// The stand-in: notices the outage, and then plans the remedies that restore.
     fn respond(&mut self, story_s: f64, lost_s: f64) {
-        // What began after it had planned may keep customers out: it looks again when its remedies are used up.
+        // Something that began after the plan may still keep customers out, so the stand-in plans again once its remedies are used
+        // up.
         let is_outrun = self.planned.is_empty() && self.answered < self.begun;
         if !(self.notices(story_s, lost_s) || self.noticed_story_s.is_some() && is_outrun) {
             return;
@@ -218,16 +216,17 @@ impl<'a> Stage<'a> {
 
     fn is_lost(&self) -> bool {
         let now_s = self.second();
-        let record = self.record();
+        let record = self.world.record();
         let rules = record.rules();
         let tally = record.tally(None, now_s.saturating_sub(rules.window_s), now_s);
         tally.availability().is_some_and(|share| share < rules.availability_target)
     }
 
-    /// Whether the whole hold that ended a customer's patience ago, and lies after the loss, was at the target.
+    /// Whether availability was at its target for the whole hold period. The period ends one customer's patience ago, when all its
+    /// visits have ended, and must begin after the loss.
     fn is_restored(&self, lost_story_s: f64) -> bool {
         let now_s = self.second();
-        let record = self.record();
+        let record = self.world.record();
         let rules = record.rules();
         let to_s = now_s.saturating_sub(rules.customers_wait_s + 1);
         let from_s = to_s.saturating_sub(rules.hold_s);
@@ -241,21 +240,13 @@ impl<'a> Stage<'a> {
         sleep_until(self.began + Duration::from_secs_f64(at_s)).await;
     }
 
-    fn record(&self) -> std::sync::MutexGuard<'_, Recorder> {
-        self.world.record()
-    }
-
-    fn note(&self, kind: EventKind) {
-        self.world.note(kind);
-    }
-
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a morning")]
     fn second(&self) -> u32 {
         self.world.at_s() as u32
     }
 }
 
-/// The remedy, with the asset that was published in place of the word for it.
+/// The remedy, with the placeholder [`PUBLISHED`] replaced by the asset that was published.
 fn named(remedy: &Remedy, published: Option<&str>) -> Remedy {
     match remedy {
         Remedy::RollBack { asset } if asset == PUBLISHED => {

@@ -1,28 +1,29 @@
-//! Who diagnoses until somebody really does: a table of minutes. **Assumed**, all of it, and marked so wherever its figures show.
+//! A placeholder for a responder: a table of minutes. **Assumed**, all of it, and marked so wherever its figures show.
 //!
-//! It looks at nothing. It waits as long as the table says, then does what restores the scenario. It is there so that time to
-//! restore depends on the telemetry level at all, and telemetry can have a share of a loss.
+//! It runs no checks. It waits as long as the table says, then uses the remedies that restore the scenario. It makes the time to
+//! restore depend on the telemetry level, so that missing telemetry has a share of the loss.
 
 use std::time::Duration;
 
 use incident::Level;
 use rand::RngExt;
 
-/// From the loss to the first complaint, on average; exponential, and drawn by the seed. Assumed.
+/// Mean time from the loss to the first complaint. The seed draws it from an exponential distribution. Assumed.
 pub const COMPLAINT_AFTER: Duration = Duration::from_secs(6 * 60);
 
 /// From the loss to the alert, where there are alerts. Assumed: the shorter window of the two-window method.
 pub const ALERT_AFTER: Duration = Duration::from_secs(2 * 60);
 
-/// From noticing to knowing, at `dark`. Assumed: the story's own morning, 08:00 to 13:00, without the first minutes.
+/// From noticing the outage to knowing its cause, at `dark`. Assumed: the story's own morning, 08:00 to 13:00, without the first
+/// minutes.
 pub const DIAGNOSIS_AT_DARK: Duration = Duration::from_secs(290 * 60);
 
-/// What one remedy takes, with the decision. Assumed.
+/// How long one remedy takes, including the decision. Assumed.
 pub const REMEDY_TAKES: Duration = Duration::from_secs(5 * 60);
 
-/// How long knowing takes at a level: the time at `dark`, shortened as the time to locate and fix was in Zhou et al., IEEE TSE
-/// 47(2), 2021: 45 hours with basic logs, 35 with visual logs, 20 with visual traces. No source was found for `metrics` and
-/// `changes`: they are taken for the step before them.
+/// How long the diagnosis takes at a level. The time at `dark` shrinks in the proportions that Zhou et al., IEEE TSE 47(2), 2021,
+/// report for locating and fixing: 45 hours with basic logs, 35 with visual logs, 20 with visual traces. No source was found for
+/// `metrics` and `changes`: each gets the time of the level before it.
 pub fn diagnosis(level: Level) -> Duration {
     let hours = match level {
         Level::Dark => 45,
@@ -32,7 +33,7 @@ pub fn diagnosis(level: Level) -> Duration {
     DIAGNOSIS_AT_DARK * hours / 45
 }
 
-/// How long after the loss somebody notices: by the first complaint, or by the alert where there is one and it comes first.
+/// How long after the loss somebody notices: through the first complaint, or through an alert that comes earlier.
 pub fn noticed_after(level: Level, scenario: &str, seed: u64) -> Duration {
     let uniform: f64 = chassis::rng(seed, "complaint", scenario).random();
     let complaint = COMPLAINT_AFTER.mul_f64(-(1.0 - uniform).ln());

@@ -1,15 +1,12 @@
-//! An incident on tape: what every check says at fixed times while nobody acts, and what comes of remedies. Teaches that who only
-//! looks changes nothing, so that one recording serves every responder who looks, at every telemetry level; what acts is played anew.
+//! An incident on tape: what every check finds at fixed times while nobody acts, and the aftermath of remedies. Teaches that
+//! looking changes nothing: one recording serves every responder at every telemetry level until it acts. A remedy needs a new play.
 //!
-//! A tape is recorded once with all telemetry; what a level grants is a mask over it. A remedy makes a branch, which is recorded when
-//! somebody uses it: the same seed from the beginning, with the remedies at a fixed time. Two simplifications follow, and reports name
-//! them: between two moments a look says what it said at the last one, and what remedies do does not depend on the minute in which they
-//! are used.
+//! A tape is recorded once with full telemetry; a telemetry level is a mask over it. A remedy makes a branch: a play of the same
+//! seed from the beginning, with the remedies at a fixed time. Branches are recorded on demand. Two simplifications follow, and
+//! reports name them. Between two recorded moments, a check repeats its last finding. The aftermath of remedies does not depend on
+//! the minute in which they are used.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{io, sync::Arc};
 
 use chassis::LatentFault;
 use diagnosis::{
@@ -18,98 +15,95 @@ use diagnosis::{
     experience::{self, Said},
 };
 use incident::{Remedy, Rules, Run, Story, StoryClock, Timeline, money};
+use parking_lot::Mutex;
 
 use crate::{
     Mix,
     hands::truth,
     play::{PlayOptions, Played, Responder, play},
-    scenario::Scenario,
+    scenario::{Happens, Scenario},
     stand_in,
 };
 
-/// Page views a second on tape, fewer than when an incident is played: what costs time is requests.
+/// Page views a second on tape, fewer than in a played incident: requests dominate the cost of recording.
 pub const VIEWS_PER_SECOND: f64 = 2.0;
 
-/// When a look is taken before anything has happened, in story seconds: customers have come, and no scenario begins so early.
+/// When all checks run for the baseline, in story seconds: customers have come, and no scenario begins this early.
 pub const BEFORE_S: f64 = -630.0;
 
-/// Minutes after the call at which everything is looked at. A look at everything takes minutes itself where pages hang.
+/// Minutes after the call at which all checks run. Running them takes minutes itself where pages hang.
 pub const LOOKED_AT_MINUTES: [f64; 4] = [1.0, 8.0, 18.0, 32.0];
 
-/// Minutes after the call at which remedies begin, in a branch.
+/// Minutes after the call at which a branch uses its first remedy.
 pub const ACTED_AT_MINUTES: f64 = 6.0;
 
-/// Minutes after the last remedy at which everything is looked at.
+/// Minutes after the last remedy at which all checks run.
 pub const LOOKED_AFTER_MINUTES: f64 = 3.0;
 
-/// Whether a tape, which hears one call, sees everything that the scenario lets happen.
+/// Whether a tape covers everything that the scenario lets happen. A tape follows one call only, until its last moment.
 pub fn sees_all(scenario: &Scenario) -> bool {
-    let times = || scenario.happens.iter().map(|happens| happens.between.story_s());
+    let times = || scenario.happens.iter().map(Happens::begins_s);
     let first_s = times().map(|(from_s, _)| from_s).fold(f64::INFINITY, f64::min);
     let last_s = times().map(|(_, to_s)| to_s).fold(f64::NEG_INFINITY, f64::max);
     last_s - first_s <= LOOKED_AT_MINUTES[LOOKED_AT_MINUTES.len() - 1] * 60.0
 }
 
-/// What every check said at one moment.
+/// The findings of all checks at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moment {
     /// When, in story seconds.
     pub at_s: f64,
     /// Whether customers were served.
     pub is_served: bool,
-    /// By the place of a check in [`CHECKS`].
+    /// In the order of [`CHECKS`].
     pub findings: Vec<Finding>,
 }
 
-/// An incident that nobody does anything about.
+/// The recording of an incident in which nobody acts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tape {
-    /// The scenario.
     pub scenario: String,
-    /// The seed.
     pub seed: u64,
     /// When availability was lost, in story seconds.
     pub lost_s: Option<f64>,
-    /// When it was back by itself, and stayed, as long as anybody watched.
+    /// When availability recovered without a remedy and stayed at its target until the end, in story seconds.
     pub healed_s: Option<f64>,
-    /// When somebody is called where alerts exist; none if nobody ever is.
+    /// When the responder is called where alerts exist, in story seconds; `None` if never.
     pub alerted_s: Option<f64>,
-    /// When somebody is called where only customers complain.
+    /// When the responder is called where only customers complain, in story seconds.
     pub complained_s: Option<f64>,
-    /// What every check said before anything had happened.
+    /// The findings of all checks before anything had happened.
     pub before: Vec<Finding>,
-    /// What every check said, in order of time.
+    /// The findings of all checks, in order of time.
     pub moments: Vec<Moment>,
-    /// Trade lost from the beginning until the end of each minute since the customers came, in dollars.
+    /// Cumulative trade lost, in dollars, at the end of each minute since the customers came.
     pub loss_usd: Vec<f64>,
-    /// The asset that was published last before the call.
+    /// The last asset published before the call.
     pub newest_publish: Option<String>,
-    /// The asset that the scenario publishes.
     pub published: Option<String>,
-    /// The expected answer.
     pub truth: Answer,
 }
 
-/// What came of remedies.
+/// The aftermath of remedies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aftermath {
-    /// Seconds from the last remedy until customers were told to be served; none if they were not, as long as anybody looked.
+    /// Seconds from the last remedy until the responder learned that customers were served; `None` if that did not happen while it
+    /// watched.
     pub helped_after_s: Option<f64>,
     /// Seconds from the last remedy until availability was in fact restored.
     pub restored_after_s: Option<f64>,
-    /// What every check said, with seconds after the last remedy in place of story seconds.
+    /// The findings of all checks, in seconds after the last remedy instead of story seconds.
     pub moments: Vec<Moment>,
 }
 
-/// What a recorder does, and what it has heard.
+/// What a recorder does, and what it has observed.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    /// Remedies to be used one after the other; none: it only looks.
-    remedies: Vec<Remedy>,
-    heard: Mutex<Heard>,
+    /// Remedies to use one after the other. If empty, the recorder only looks.
+    pub(crate) remedies: Vec<Remedy>,
+    pub(crate) heard: Mutex<Heard>,
 }
 
-/// What was heard.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard {
     pub(crate) before: Vec<Finding>,
@@ -119,35 +113,15 @@ pub(crate) struct Heard {
     pub(crate) helped_s: Option<f64>,
 }
 
-impl PartialEq for Recorder {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Recorder {
-    pub(crate) fn remedies(&self) -> &[Remedy] {
-        &self.remedies
-    }
-
-    pub(crate) fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Records an incident that nobody does anything about, in a shop with these latent faults repaired. Call it in
-/// [virtual time](crate::virtual_time::run).
-///
-/// # Errors
-///
-/// When a service does not start.
+/// Records an incident in which nobody acts, in a shop with these latent faults repaired. Call it in virtual time
+/// ([`virtual_time::run`](crate::virtual_time::run)).
 pub async fn record(scenario: &Scenario, seed: u64, repaired: &[LatentFault]) -> io::Result<Tape> {
     let recorder = Arc::new(Recorder::default());
     let Played { record, drawn, .. } = play(scenario, &options(seed, repaired, &recorder)).await?;
-    let Heard { before, moments, called_s, .. } = recorder.heard().clone();
+    let Heard { before, moments, called_s, .. } = recorder.heard.lock().clone();
     let lost_s = record.outcome.lost_s;
     let complaint = stand_in::noticed_after(incident::Level::Dark, &scenario.name, seed).as_secs_f64();
-    // Who is called by somebody else's alarm is called by it at every level.
+    // An alarm from outside the shop calls the responder at every level.
     let complained_s = lost_s.map(|lost_s| lost_s + complaint).or(called_s);
     let before_call = |published: &&(f64, String)| called_s.is_some_and(|called_s| published.0 <= called_s);
     let published = drawn.published_assets();
@@ -167,11 +141,7 @@ pub async fn record(scenario: &Scenario, seed: u64, repaired: &[LatentFault]) ->
     })
 }
 
-/// Records what comes of remedies, used one after the other.
-///
-/// # Errors
-///
-/// When a service does not start.
+/// Records the aftermath of remedies, used one after the other.
 pub async fn branch(
     scenario: &Scenario,
     seed: u64,
@@ -180,7 +150,7 @@ pub async fn branch(
 ) -> io::Result<Aftermath> {
     let recorder = Arc::new(Recorder { remedies: remedies.to_vec(), ..Recorder::default() });
     let Played { record, .. } = play(scenario, &options(seed, repaired, &recorder)).await?;
-    let Heard { moments, last_remedy_s, helped_s, .. } = recorder.heard().clone();
+    let Heard { moments, last_remedy_s, helped_s, .. } = recorder.heard.lock().clone();
     let last_s = last_remedy_s.unwrap_or_default();
     let restored_s = record.outcome.restored_s.filter(|_| helped_s.is_some());
     Ok(Aftermath {
@@ -190,7 +160,7 @@ pub async fn branch(
     })
 }
 
-/// What is kept of a moment in training; `published` is the asset that did the harm, if one did.
+/// What training keeps of a moment. `published` is the asset that did the harm, if one did.
 pub fn kept(moment: &Moment, phase: Phase, published: Option<&str>) -> experience::Moment {
     let said = |(check, finding): (&Check, &Finding)| {
         let names = finding.asset.as_deref().map(|asset| Some(asset) == published);
@@ -209,7 +179,7 @@ fn options(seed: u64, repaired: &[LatentFault], recorder: &Arc<Recorder>) -> Pla
     }
 }
 
-/// The loss until the end of each minute.
+/// The cumulative loss in dollars at the end of each minute.
 fn losses(record: &incident::IncidentRecord) -> Vec<f64> {
     let Run { story, rules: Rules { degraded_trade_lost, .. }, .. } = &record.run;
     let clock = StoryClock::from_events(&record.events);
@@ -222,7 +192,8 @@ fn losses(record: &incident::IncidentRecord) -> Vec<f64> {
 }
 
 impl Tape {
-    /// Trade lost until so many story seconds. After the tape's end it goes on being lost as in its last ten minutes.
+    /// Cumulative trade lost until `story_s`, in dollars. After the tape's end it grows at the average rate of the last ten
+    /// minutes.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of a morning")]
     pub fn loss_usd_at(&self, story_s: f64) -> f64 {
         const LAST: usize = 10;

@@ -1,5 +1,5 @@
-//! Hours in seconds: a runtime whose clock moves on when nothing is left to compute. Teaches what can go wrong with that: a
-//! program that never waits stops time, and somebody outside must notice.
+//! Hours in seconds: a runtime whose clock advances when nothing is left to compute. Teaches the risk of that: a task that never
+//! waits stops time, and only an outside watchdog notices.
 
 use std::{
     future::Future,
@@ -14,18 +14,18 @@ use std::{
 
 use tokio::{runtime, select, time::interval};
 
-/// How long time may stand still while the machine computes. The busiest virtual second takes milliseconds.
+/// How long virtual time may stand still while the machine computes, in real time. The busiest virtual second takes milliseconds.
 pub const STALLED_AFTER: Duration = Duration::from_secs(60);
 
 /// How often the watchdog looks.
 const LOOKS_EVERY: Duration = Duration::from_millis(250);
 
-/// Whether time stands still on purpose, because somebody outside is waited for.
+/// Whether virtual time stands still on purpose, because the run waits for an outside party.
 #[derive(Clone, Debug, Default)]
 pub struct Waiting(Arc<AtomicBool>);
 
 impl Waiting {
-    /// Waits for somebody outside. The thread is blocked, and with it all of virtual time.
+    /// Waits for an outside party. This blocks the thread, and with it all of virtual time.
     pub fn during<T>(&self, wait: impl FnOnce() -> T) -> T {
         self.0.store(true, Ordering::Relaxed);
         let came = wait();
@@ -34,13 +34,9 @@ impl Waiting {
     }
 }
 
-/// Runs `work` on the current thread in virtual time, and returns what it returns. Should time stand still for
-/// [`STALLED_AFTER`], `on_stall` is called from another thread, once: nothing but the end of the process stops a
-/// computation that never waits.
-///
-/// # Errors
-///
-/// When the machine has no thread left.
+/// Runs `work` on the current thread in virtual time, and returns its result. If virtual time stands still for `stalled_after`
+/// ([`STALLED_AFTER`] suits most work), another thread calls `on_stall`, once: only the end of the process stops a computation that
+/// never waits. Fails when the machine has no thread left.
 pub fn run<T>(
     work: impl Future<Output = T>,
     stalled_after: Duration,
@@ -49,11 +45,7 @@ pub fn run<T>(
     run_waiting(work, stalled_after, on_stall, &Waiting::default())
 }
 
-/// The same for work that waits for somebody outside: while it does, time may stand still.
-///
-/// # Errors
-///
-/// When the machine has no thread left.
+/// Like [`run`], for work that waits for an outside party: time may stand still during that wait.
 pub fn run_waiting<T>(
     work: impl Future<Output = T>,
     stalled_after: Duration,

@@ -1,5 +1,5 @@
-//! Files that are whole, or not there. Teaches to write beside the old file and to rename: whoever is killed, or finds no room on the disk, in
-//! the middle of it leaves the old file as it was.
+//! Replaces files atomically: a file is whole, or not there. Teaches to write a new file beside the old one and to rename it: a
+//! kill or a full disk midway leaves the old file as it was.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,19 +8,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The rights of a file that everybody may read, as far as the process lets them.
+/// The mode of a file that everybody may read, before the process's umask.
 pub const READABLE: u32 = 0o666;
 
-/// The rights of a file that holds tokens.
+/// The mode of a file that holds tokens.
 pub const PRIVATE: u32 = 0o600;
 
-/// Replaces a file, or makes it, and returns once the disk has it. What was half written when a process was killed is replaced as well.
-///
-/// # Errors
-///
-/// When there is no room for it, or it may not be written there; the old file is as it was.
+/// Replaces a file, or creates it, and returns once it is durable on the disk. It also replaces the half-written file of a killed
+/// process. On an error, such as a full disk or a missing permission, the old file is as it was.
 pub fn replace(file: &Path, bytes: &[u8], rights: u32) -> io::Result<()> {
-    // A link stays a link; what is no file, as `/dev/null`, cannot be replaced.
+    // Resolve a link, so that it stays a link. A path that is no regular file, such as `/dev/null`, is written directly.
     let found = fs::canonicalize(file);
     let file = found.as_deref().unwrap_or(file);
     if fs::metadata(file).is_ok_and(|known| !known.is_file()) {
@@ -38,7 +35,7 @@ pub fn replace(file: &Path, bytes: &[u8], rights: u32) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Where a file is written before it is there.
+/// The temporary path of a file while it is being written.
 fn beside(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".new");

@@ -1,5 +1,5 @@
-//! Remedies at given times of a story that is told faster: what a team did is done again, in the same seconds of the shop. And
-//! things that happen at given times far apart: each of them happens, and each outage is answered.
+//! Remedies at given times of a story that runs faster than the shop: a replay repeats what a team did, in the same seconds of the
+//! shop. Also happenings far apart: each of them happens, and each outage is answered.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::sync::Arc;
@@ -50,7 +50,8 @@ fn what_was_done_is_done_again_at_its_time_of_the_story() {
     assert_eq!(used, right());
     let outcome = &record.outcome;
     assert!(outcome.lost_s.is_some_and(|lost_s| lost_s < 1_500.0), "{outcome:?}");
-    // The shop's seconds pass as they did live: it is well within a minute of the second remedy, which is a quarter of an hour.
+    // The shop's seconds pass as they did live: service is restored well within a minute after the second remedy, a quarter of an
+    // hour of the story.
     let restored_s = outcome.restored_s.unwrap();
     assert!((3_000.0..3_300.0 + 60.0 * SPEED).contains(&restored_s), "{restored_s}");
     let last = record.availability.last().unwrap();
@@ -100,7 +101,7 @@ fn where_few_customers_come_a_quiet_minute_is_no_recovery() {
     check(5.0, 60);
     check(1.0, 200);
     check(0.5, 400);
-    // A release breaks the checkout alone, which is visited every twenty seconds.
+    // The release breaks only the checkout, which customers visit every twenty seconds.
     let options = PlayOptions { mix: Mix::of(0.5), responder: Responder::Nobody, ..PlayOptions::new(SEED) };
     let scenario = scenario("bad-release").unwrap();
     let played =
@@ -109,7 +110,7 @@ fn where_few_customers_come_a_quiet_minute_is_no_recovery() {
     assert!(outcome.lost_s.is_some() && outcome.restored_s.is_none(), "{outcome:?}");
 }
 
-/// What was done about it, if the second happens at this time; in the end customers are served.
+/// What the responder did if the second publish happens at this time. In the end, customers are served.
 fn twice(second: &str, responder: Responder) -> Vec<String> {
     let scenario = Scenario::read("twice", "twice.toml", &TWICE.replace("09:00", second)).unwrap();
     let level = chassis::Level::Changes;
@@ -117,7 +118,7 @@ fn twice(second: &str, responder: Responder) -> Vec<String> {
     let played =
         run(play(&scenario, &options), STALLED_AFTER, || panic!("time stood still")).unwrap().unwrap();
     let told = played.record.events.iter().filter_map(|event| match &event.kind {
-        // The editors' innocent changes are drawn by the seed alone.
+        // Skip the decoys, which depend on the seed alone.
         EventKind::Published { asset, by, .. } if by == "editor" => {
             ["promo-banner", "home-intro"].contains(&asset.as_str()).then(|| format!("publish {asset}"))
         }
@@ -140,7 +141,7 @@ fn what_happens_after_the_first_outage_happens_and_is_answered_too() {
     let (first, again) = ("publish promo-banner", "publish home-intro");
     let (back, back_again, restart) = ("roll back promo-banner", "roll back home-intro", "restart the cache");
     check("10:30", [first, "call", back, restart, again, "call", back_again, restart]);
-    // Before the first has been answered: whoever answers finds the other when it is.
+    // The second publish comes before the first is answered: the stand-in finds it when it has answered the first.
     let told = twice("08:20", Responder::StandIn);
     assert_eq!(told, [first, "call", again, back, restart, back_again, restart]);
     let told = twice("09:00", Responder::Model(Arc::new(Knowledge::built_in())));

@@ -17,19 +17,19 @@ use world::{
     virtual_time::{STALLED_AFTER, run},
 };
 
-/// Decoys too are published, and unusual characters among them.
+/// This seed also publishes decoys, with unusual characters among them.
 const SEED: u64 = 21;
 
-/// Few customers: what costs time is requests.
+/// Few customers, because requests dominate the cost.
 const VIEWS_PER_SECOND: f64 = 1.0;
 
-/// How long an outage lasts before somebody resets deep in it: longer than whoever waits for a page or a fragment.
+/// How long an outage lasts before a late reset: longer than anybody waits for a page or a fragment.
 const DEEP: Duration = Duration::from_secs(45);
 
-/// When something would happen that was scheduled before the reset.
+/// When an action scheduled before the reset would happen.
 const SCHEDULED_AFTER: Duration = Duration::from_secs(20);
 
-/// Who says how it is, and where.
+/// The health checks, by service and path.
 const HEALTH: [(Service, &str); 4] = [
     (Service::ContentStore, "/healthz"),
     (Service::Cache, "/healthz"),
@@ -84,7 +84,7 @@ impl Stage {
         let begins = |step: &&Step| !matches!(step, Step::End(_));
         let steps: Vec<Step> =
             self.drawn.steps.iter().map(|(_, step)| step).filter(begins).cloned().collect();
-        // Somebody turns switches, and something else is still to come.
+        // Turn switches, and schedule every step for later.
         self.world.shop().turn(LatentFault::PoorErrorHandling, false);
         self.world.shop().set_level(Level::Traces);
         for step in steps.clone() {
@@ -95,7 +95,7 @@ impl Stage {
             self.world.shop().turn(LatentFault::PoorErrorHandling, true);
             for step in &steps {
                 match self.world.happen(step).await {
-                    // Where the disk is full, or the store is down or busy, an editor is told so.
+                    // If the disk is full, or the store is down or busy, the editor gets an error.
                     Ok(())
                     | Err(
                         EditorError::Refused {
@@ -110,7 +110,7 @@ impl Stage {
         }
         match moment {
             Moment::Before => _ = self.world.act(remedy).await,
-            // The reset cuts the remedy off wherever it has come to.
+            // The reset interrupts the remedy, wherever it is.
             Moment::RightAfter => {
                 let world = Arc::clone(&self.world);
                 self.later(Duration::ZERO, async move { _ = world.act(remedy).await });
@@ -139,7 +139,7 @@ impl Stage {
         });
     }
 
-    /// As a customer, as operations, and as somebody who looks into the cache.
+    /// Probes the shop as a customer and as operations, and counts the cache's permits.
     async fn probe(&mut self, what: &str) {
         let (customer, shop) = (self.world.outsider(world::shop::CUSTOMERS), self.world.shop());
         for route in Route::ALL {
@@ -155,7 +155,7 @@ impl Stage {
             let status = answer.map(|answer| answer.status);
             assert_eq!(status.ok(), Some(StatusCode::OK), "{what}: {service:?} {path}");
         }
-        // A customer's page may be filling right now; no fill of a shop that is well takes so long.
+        // A customer's page may be filling the cache right now. In a healthy shop no fill takes this long.
         sleep(Duration::from_millis(200)).await;
         assert_eq!(shop.permits_used(), 0, "{what}: permits are held");
         self.probes += Route::ALL.len() + HEALTH.len() + 1;

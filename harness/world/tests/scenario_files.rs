@@ -1,11 +1,11 @@
-//! Scenario files that are none: each error names the file, the line and what was expected.
+//! Invalid scenario files: each error names the file, the line and what was expected.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use incident::ContributingFactor;
 use world::scenario::{HINT_CHARACTERS_MAX, HINTS, Happening, Scenario, ScenarioError, library, scenario};
 
-/// A file without fault, one thing a line.
+/// A valid file, one item a line.
 const GOOD: &str = r#"title = "A title"
 description = "What is so"
 symptom = "every-page"
@@ -34,7 +34,7 @@ fn read(text: &str) -> Result<Scenario, ScenarioError> {
     Scenario::read("mine", "mine.toml", text)
 }
 
-/// What the file of [`GOOD`] is refused for when `good` in it is replaced by `bad`.
+/// Checks the error for [`GOOD`] with `bad` in place of `good`.
 fn check(good: &str, bad: &str, line: usize, expected: &[&str]) {
     let text = GOOD.replacen(good, bad, 1);
     assert_ne!(text, GOOD, "{good:?} is not in the file");
@@ -98,7 +98,7 @@ fn a_misspelt_name_is_answered_with_the_nearest() {
     meant("service = \"cache\"", "servce = \"cache\"", 17, "service");
     meant("\"home-intro\"", "\"home-into\"", 20, "home-intro");
     meant("flush-cache", "flush-the-cache", 21, "flush-cache");
-    // The names that there are, where none is near.
+    // If no name is near, the error lists the known names.
     check("\"promo-banner\"", "\"zebra\"", 6, &["no asset 'zebra'", "price-list"]);
     check("service = \"cache\"", "service = \"database\"", 17, &["database", "content-store"]);
     check("path = [\"cache\"]", "path = [\"checkout\"]", 13, &["checkout", "content-store", "web-front"]);
@@ -178,9 +178,9 @@ fn each_scenario_has_a_ladder_of_hints_that_names_nothing_it_must_not() {
     let forbidden = forbidden(&library);
     for Scenario { name, hints, happens, .. } in &library {
         assert_eq!(hints.len(), HINTS, "{name}");
-        // What the seed chooses cannot be named.
+        // A hint cannot name what the seed picks.
         let drawn = happens.iter().filter_map(|happens| match &happens.what {
-            Happening::Publish { assets, .. } if assets.0.len() > 1 => Some(&assets.0),
+            Happening::Publish { assets, .. } if assets.len() > 1 => Some(assets),
             _ => None,
         });
         let drawn: Vec<String> = drawn.flatten().flat_map(|asset| in_both_spellings(asset)).collect();
@@ -203,8 +203,8 @@ fn a_forbidden_word_is_found_however_it_is_written() {
     check("The disk is slow, and nobody did it.", &[]);
 }
 
-/// What nobody in an incident room may be told: the product, the scenarios, the latent faults, and that anything was staged.
-/// A hint also names no character, which the seed draws.
+/// Words that nobody in an incident room may see: the product, the scenarios, the latent faults, and any sign that the incident was
+/// staged. A hint also names no character, because the seed draws it.
 fn forbidden(library: &[Scenario]) -> Vec<String> {
     let scenarios = library.iter().map(|scenario| scenario.name.as_str());
     let faults = ContributingFactor::LATENT_FAULTS.map(ContributingFactor::name);
@@ -212,7 +212,7 @@ fn forbidden(library: &[Scenario]) -> Vec<String> {
     scenarios.chain(faults).flat_map(in_both_spellings).chain(words).collect()
 }
 
-/// As in a file, and as in a sentence.
+/// With hyphens, as in a file, and with spaces, as in a sentence.
 fn in_both_spellings(name: &str) -> [String; 2] {
     [name.to_owned(), name.replace('-', " ")]
 }

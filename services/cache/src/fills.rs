@@ -72,12 +72,11 @@ impl Found {
 }
 
 /// The fragments, and the fills that bring them in. Clones share one state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fills {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     chassis: Chassis,
     store: Peer,

@@ -1,11 +1,9 @@
 //! What the cache counts. No semantic conventions exist for caches, so the names are the shop's own.
 
-use std::sync::OnceLock;
-
 use chassis::telemetry::metrics::{counter, gauge};
 use opentelemetry::{
     KeyValue,
-    metrics::{BoundCounter, Counter, Histogram, Meter},
+    metrics::{Counter, Histogram, Meter},
 };
 use tokio::time::Instant;
 
@@ -17,14 +15,9 @@ use crate::{
 /// Bounds of the fill duration in seconds: a fill takes milliseconds, or it will not end.
 const FILL_BOUNDS_S: [f64; 9] = [0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0];
 
-/// How a request for a fragment can end.
-const FOUND: [&str; 4] = ["hit", "miss", "stale", "failed"];
-
 #[derive(Debug)]
 pub(crate) struct Instruments {
     requests: Counter<u64>,
-    /// The same with each way of being found, once it was: attributes need not be looked up for every request.
-    found: [OnceLock<BoundCounter<u64>>; FOUND.len()],
     attempts_failed: Counter<u64>,
     fill_duration_s: Histogram<f64>,
 }
@@ -35,7 +28,6 @@ impl Instruments {
         let failed = "Failed attempts of fills, by cause";
         Self {
             requests: counter(meter, "shop.cache.requests", "{request}", requested),
-            found: Default::default(),
             attempts_failed: counter(meter, "shop.cache.fill.attempts.failed", "{attempt}", failed),
             fill_duration_s: meter
                 .f64_histogram("shop.cache.fill.duration")
@@ -48,11 +40,7 @@ impl Instruments {
 
     pub(crate) fn requested(&self, found: Result<Found, &FetchError>) {
         let result = found.map_or("failed", Found::name);
-        let attributes = || [KeyValue::new("shop.cache.result", result)];
-        match FOUND.iter().position(|name| *name == result) {
-            Some(place) => self.found[place].get_or_init(|| self.requests.bind(&attributes())).add(1),
-            None => self.requests.add(1, &attributes()),
-        }
+        self.requests.add(1, &[KeyValue::new("shop.cache.result", result)]);
     }
 
     pub(crate) fn attempt_failed(&self, error: &FetchError) {

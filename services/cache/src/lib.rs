@@ -66,7 +66,7 @@ impl Default for CacheConfig {
 }
 
 /// The cache as a service: nothing in it outlives a restart. Clones are the same cache.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Cache {
     config: CacheConfig,
     running: Arc<Mutex<Option<Fills>>>,
@@ -83,9 +83,7 @@ impl Cache {
             fills.fragments().clear();
         }
     }
-}
 
-impl Cache {
     pub fn permits_used(&self) -> usize {
         let running = self.running.lock();
         running.as_ref().map_or(0, |fills| fills.permits().used())

@@ -17,7 +17,7 @@ use axum::{
 };
 use cache::{Cache, CacheConfig, fills::FAILURE_KEPT};
 use chassis::{
-    App, Blocking, Chassis, Clock, Host,
+    App, Chassis, Clock, Host,
     LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
     Level, Logs, Network, Peer, Program, Settings, Switches, Wait,
     host::Surroundings,
@@ -117,7 +117,6 @@ impl Bench {
             clock: clock.clone(),
             logs: Logs::off(),
             sink: None,
-            blocking: Blocking::Inline,
             compute: None,
             settings: Settings::default(),
             seed: 7,

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
-use tracing::Dispatch;
 
 use crate::{
     chance::rng,
     clock::Clock,
     faults::Switches,
+    host::Surroundings,
     journal::Journal,
     network::Network,
     settings::Settings,
     simulation::Compute,
-    tasks::{Blocking, TaskGroup},
+    tasks::TaskGroup,
     telemetry::{Telemetry, TelemetrySink},
 };
 use words::Level;
 
 /// What a running service is handed. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Chassis {
     /// The service's name: its folder, and its `service.name` in telemetry.
     pub service: &'static str,
@@ -30,7 +30,6 @@ pub struct Chassis {
     pub switches: Switches,
     /// Its meter, and where its spans and events go.
     pub telemetry: Telemetry,
-    pub blocking: Blocking,
     /// What computing costs; nothing extra where time is real.
     pub compute: Option<Compute>,
     pub settings: Settings,
@@ -42,23 +41,25 @@ pub struct Chassis {
 impl Chassis {
     /// A chassis for a caller outside the shop: a customer, an editor.
     pub fn of_caller(name: &'static str, network: Network, clock: Clock, seed: u64) -> Self {
-        let blocking = if clock.is_virtual() { Blocking::Inline } else { Blocking::Pool };
-        let (tasks, switches) = (TaskGroup::new(Dispatch::none()), Switches::new([], Level::Dark));
-        let telemetry = Telemetry::off(name, &clock);
         let journal = Journal::new(clock.clone());
-        Self {
-            service: name,
-            network,
-            clock,
-            tasks,
-            switches,
-            telemetry,
-            blocking,
-            compute: None,
-            settings: Settings::default(),
-            journal,
-            seed,
-        }
+        let (alone, switches) = (Surroundings::new(network, clock, seed), Switches::new([], Level::Dark));
+        Self::new(name, env!("CARGO_PKG_VERSION"), 0, alone, switches, journal)
+    }
+
+    /// A chassis for one run of one release of a service.
+    pub(crate) fn new(
+        service: &'static str,
+        release: &str,
+        run: u64,
+        surroundings: Surroundings,
+        switches: Switches,
+        journal: Journal,
+    ) -> Self {
+        let Surroundings { network, clock, logs, sink, compute, settings, seed } = surroundings;
+        let ids = rng(seed, service, &format!("trace-ids-{run}"));
+        let telemetry = Telemetry::new(service, release, run, switches.clone(), clock.clone(), ids, sink);
+        let tasks = TaskGroup::new(logs.dispatch(service, switches.clone(), clock.clone(), &telemetry));
+        Self { service, network, clock, tasks, switches, telemetry, compute, settings, journal, seed }
     }
 
     /// The same caller with its own telemetry, whose level `switches` holds.

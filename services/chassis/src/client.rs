@@ -4,7 +4,7 @@ use std::{
     error::Error as StdError,
     fmt,
     future::Future,
-    io,
+    io, iter,
     pin::Pin,
     sync::{Arc, Weak},
     task::{Context, Poll},
@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, uri::Authority, uri::PathAndQuery};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::{
     client::legacy::Client,
@@ -33,7 +33,7 @@ use crate::{
     serve::door::{self, Door, DoorError},
     simulation::link::Way,
     tasks::{Boxed, TaskGroup},
-    telemetry::http::Calls,
+    telemetry::http::Requests,
 };
 
 /// How long opening a connection may take: links are short, so a longer wait means that nobody is there.
@@ -87,7 +87,7 @@ impl CallError {
     /// A short name for what happened, as `error.type` in telemetry.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Broken { .. } => "connection_error",
+            Self::Broken { source, .. } => broken_by(&**source),
             Self::TimedOut { .. } => "timeout",
             Self::Closed { .. } => "connection_closed",
             Self::TooLarge { .. } => "answer_too_large",
@@ -95,12 +95,25 @@ impl CallError {
     }
 }
 
+/// How a connection failed, by the system's error among the causes: whether nobody listens, somebody on the way cuts it off, or it takes
+/// too long to open are repaired by different people.
+fn broken_by(error: &(dyn StdError + 'static)) -> &'static str {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    let kind = causes.find_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
+    match kind {
+        Some(io::ErrorKind::ConnectionRefused) => "connection_refused",
+        Some(io::ErrorKind::ConnectionReset) => "connection_reset",
+        Some(io::ErrorKind::TimedOut) => "connection_timeout",
+        Some(io::ErrorKind::InvalidData) => "certificate_invalid",
+        _ => "connection_error",
+    }
+}
+
 /// One other service, and the connections to it.
-#[derive(Debug)]
 pub struct Peer {
     authority: Authority,
     client: Client<Connector, Full<Bytes>>,
-    calls: Calls,
+    calls: Arc<Requests>,
     open: Mutex<CancellationToken>,
     /// In memory, where whole requests can be handed over.
     memory: Option<InMemory>,
@@ -136,7 +149,7 @@ impl Peer {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .build(connector);
-        let calls = Calls::new(chassis.telemetry.meter(), &authority, chassis.settings.propagates);
+        let calls = Requests::sent(chassis.telemetry.meter(), &authority, chassis.settings.propagates);
         let memory = InMemory::of(chassis, &authority);
         Self { authority, client, calls, open: Mutex::default(), memory }
     }
@@ -170,9 +183,9 @@ impl Peer {
     /// When no answer came back whole and in time. An answer of any status is not an error.
     pub fn send(&self, mut request: Request<Bytes>, wait: Wait) -> Boxed<'_, Result<Answer, CallError>> {
         Box::pin(async move {
-            let call = self.calls.begin(&mut request);
+            let call = self.calls.call(&mut request);
             let answer = self.send_within(request, wait).instrument(call.span().clone()).await;
-            call.end(answer.as_ref().map(|answer| answer.status));
+            call.end(answer.as_ref().map(|answer| answer.status).map_err(CallError::kind));
             answer
         })
     }
@@ -219,7 +232,8 @@ impl Peer {
     ) -> Result<Answer, CallError> {
         let broken = |error: io::Error| self.broken(error);
         if !memory.has_idle(&door) {
-            memory.way.open(self.authority.host()).await.map_err(broken)?;
+            let opened = timeout(CONNECT_TIMEOUT, memory.way.open(self.authority.host())).await;
+            opened.map_err(|late| broken(late.into()))?.map_err(broken)?;
         }
         door::complete(&mut request, &memory.host);
         memory.travels(request.body().len()).await.map_err(broken)?;
@@ -242,11 +256,9 @@ impl Peer {
 
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Answer, CallError> {
         let (mut head, body) = request.into_parts();
-        let mut uri = head.uri.into_parts();
-        uri.scheme = Some(http::uri::Scheme::HTTP);
-        uri.authority = Some(self.authority.clone());
-        uri.path_and_query.get_or_insert(http::uri::PathAndQuery::from_static("/"));
-        head.uri = Uri::from_parts(uri).map_err(|error| self.broken(error))?;
+        let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let uri = Uri::builder().scheme("http").authority(self.authority.clone()).path_and_query(path);
+        head.uri = uri.build().map_err(|error| self.broken(error))?;
         let request = Request::from_parts(head, Full::new(body));
         let response = self.client.request(request).await.map_err(|error| self.broken(error))?;
         let (head, body) = response.into_parts();
@@ -317,13 +329,13 @@ impl InMemory {
     }
 }
 
-impl fmt::Debug for InMemory {
+impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InMemory").field("network", &self.network).finish_non_exhaustive()
+        f.debug_struct("Peer").field("authority", &self.authority).finish_non_exhaustive()
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Connector {
     from: &'static str,
     network: Network,

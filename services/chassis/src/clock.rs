@@ -1,6 +1,6 @@
 //! The clock of a world: teaches that 'now' is a value, so that five hours can pass in seconds.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -46,4 +46,10 @@ impl Clock {
     pub fn is_virtual(&self) -> bool {
         self.is_virtual
     }
+}
+
+/// A time of day as OTLP counts it, since 1970.
+pub fn nanoseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -16,7 +16,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{dispatcher::with_default, instrument::WithSubscriber};
 
 use crate::{
-    chance::rng,
     chassis::Chassis,
     clock::Clock,
     faults::Switches,
@@ -27,7 +26,7 @@ use crate::{
     serve::{App, serve},
     settings::Settings,
     simulation::Compute,
-    tasks::{Blocking, TaskGroup},
+    tasks::TaskGroup,
     telemetry::{Telemetry, TelemetrySink},
 };
 
@@ -61,11 +60,18 @@ pub struct Surroundings {
     pub logs: Logs,
     /// Where telemetry goes; without, nothing is recorded.
     pub sink: Option<Arc<dyn TelemetrySink>>,
-    pub blocking: Blocking,
     /// What computing costs; nothing extra where time is real.
     pub compute: Option<Compute>,
     pub settings: Settings,
     pub seed: u64,
+}
+
+impl Surroundings {
+    /// A service alone: it logs nothing, tells nobody, and its computing costs nothing.
+    pub fn new(network: Network, clock: Clock, seed: u64) -> Self {
+        let (logs, settings) = (Logs::off(), Settings::default());
+        Self { network, clock, logs, sink: None, compute: None, settings, seed }
+    }
 }
 
 pub struct Host<P> {
@@ -233,7 +239,7 @@ impl<P: Program> Host<P> {
                 "started"
             );
         });
-        telemetry.run_in(&chassis.tasks, chassis.blocking, chassis.settings.metrics_interval);
+        telemetry.run_in(&chassis.tasks, chassis.settings.metrics_interval);
         let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
             Ok(app) => app,
             Err(error) => {
@@ -251,26 +257,8 @@ impl<P: Program> Host<P> {
     }
 
     fn chassis(&self, release: &str) -> Chassis {
-        let Surroundings { network, clock, logs, sink, blocking, compute, settings, seed } =
-            self.surroundings.clone();
-        let (service, switches) = (self.service.name(), self.switches.clone());
         let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        let ids = rng(seed, service, &format!("trace-ids-{run}"));
-        let telemetry = Telemetry::new(service, release, run, switches.clone(), clock.clone(), ids, sink);
-        let tasks = TaskGroup::new(logs.dispatch(service, switches.clone(), clock.clone(), &telemetry));
-        let journal = self.journal.clone();
-        Chassis {
-            service,
-            network,
-            clock,
-            tasks,
-            switches,
-            telemetry,
-            blocking,
-            compute,
-            settings,
-            journal,
-            seed,
-        }
+        let (surroundings, switches) = (self.surroundings.clone(), self.switches.clone());
+        Chassis::new(self.service.name(), release, run, surroundings, switches, self.journal.clone())
     }
 }

@@ -3,15 +3,12 @@
 //! Services log once: a generic message, and everything specific as fields. The level is read at the sink, so turning
 //! it changes what leaves a service and never what the service does.
 
-use std::{fmt, io::Write, sync::Arc};
+use std::{io::Write, sync::Arc};
 
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value as Recorded};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
-use tracing::{
-    Dispatch, Event, Level as Severity, Subscriber,
-    field::{Field, Visit},
-    level_filters::LevelFilter,
-};
+use tracing::{Dispatch, Event, Level as Severity, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer,
     layer::{Context, SubscriberExt},
@@ -24,7 +21,7 @@ use crate::{
     plain::plain,
     telemetry::{
         Telemetry,
-        layer::RecordsLayer,
+        layer::{Fields, RecordsLayer},
         levels::{self, Kind},
     },
 };
@@ -61,12 +58,6 @@ impl Logs {
     }
 }
 
-impl fmt::Debug for Logs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Logs").field("on", &self.sink.is_some()).finish()
-    }
-}
-
 struct Lines {
     service: &'static str,
     switches: Switches,
@@ -76,7 +67,7 @@ struct Lines {
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Fields::with_capacity(event.metadata().fields().len(), true);
         event.record(&mut fields);
         let line = self.line(*event.metadata().level(), event.metadata().target(), fields);
         // A log that cannot be written must not harm the service that writes it.
@@ -88,50 +79,30 @@ impl Lines {
     fn line(&self, severity: Severity, target: &str, fields: Fields) -> String {
         let since_epoch = self.clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let time_s = since_epoch.as_millis() as f64 / 1_000.0;
-        let service = self.service;
+        let (service, message) = (self.service, fields.message.unwrap_or_default());
         if !levels::leaves(self.switches.level(), Kind::LogDetail) {
-            return format!("{time_s:.3} {severity:>5} {service}: {}\n", plain(&fields.message));
+            return format!("{time_s:.3} {severity:>5} {service}: {}\n", plain(&message));
         }
         let mut line = Map::new();
         line.insert("time_unix_s".into(), time_s.into());
         line.insert("severity".into(), severity.as_str().into());
         line.insert("service.name".into(), service.into());
         line.insert("target".into(), target.into());
-        line.insert("body".into(), fields.message.into());
-        line.extend(fields.specific);
+        line.insert("body".into(), message.into());
+        line.extend(fields.event_name.map(|name| ("event.name".into(), name.into())));
+        line.extend(fields.attributes.into_iter().map(|KeyValue { key, value, .. }| (key, json(value))));
         format!("{}\n", plain(&Value::Object(line).to_string()))
     }
 }
 
-#[derive(Default)]
-struct Fields {
-    message: String,
-    specific: Map<String, Value>,
-}
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" {
-            self.message = format!("{value:?}");
-        } else {
-            self.specific.insert(field.name().into(), format!("{value:?}").into());
-        }
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.specific.insert(field.name().into(), value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.specific.insert(field.name().into(), value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.specific.insert(field.name().into(), value.into());
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.specific.insert(field.name().into(), cause_chain(value).into());
+/// A value of one of the kinds that fields have.
+fn json(value: Option<AnyValue>) -> Value {
+    match value.and_then(|value| value.value) {
+        Some(Recorded::StringValue(text)) => text.into(),
+        Some(Recorded::IntValue(integer)) => integer.into(),
+        Some(Recorded::DoubleValue(double)) => double.into(),
+        Some(Recorded::BoolValue(bool)) => bool.into(),
+        _ => Value::Null,
     }
 }
 

@@ -2,26 +2,25 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, io,
-    net::SocketAddr,
-    pin::Pin,
+    io,
     sync::{Arc, OnceLock, Weak},
-    task::{Context, Poll},
     time::Duration,
 };
 
 use http::uri::Authority;
-use hyper_util::client::legacy::connect::{Connected, Connection as HyperConnection};
 use parking_lot::Mutex;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
 
+pub use crate::simulation::Connection;
 use crate::{
     serve::door::Door,
-    simulation::{Link, Links, Trouble, link::Way},
+    simulation::{
+        Links,
+        link::{Conditions, Stream, Way},
+    },
 };
 
 /// The least latency of a link in memory. A call that takes no time at all would let a retry without delay stop
@@ -32,16 +31,20 @@ pub const LINK_LATENCY_MIN: Duration = Duration::from_millis(1);
 const BACKLOG_MAX: usize = 1_024;
 
 /// How services reach each other. Cheap to clone; clones are the same network.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Network {
-    Tcp,
-    /// Real sockets between services of this process, whose links can be made worse.
-    TcpLinks(Links),
+    /// Real sockets, and something between them and this process that can make them worse.
+    Tcp(Links),
     /// Links in memory, in this process only.
     Memory(MemoryNetwork),
 }
 
 impl Network {
+    /// Real sockets; `seed` decides which bytes are lost if somebody makes a link unreliable.
+    pub fn tcp(seed: u64) -> Self {
+        Self::Tcp(Links::new(Duration::ZERO, seed))
+    }
+
     /// A new network in memory. A latency below [`LINK_LATENCY_MIN`] is raised to it; `seed` decides which bytes an
     /// unreliable link loses.
     pub fn in_memory(link_latency: Duration, seed: u64) -> Self {
@@ -49,62 +52,30 @@ impl Network {
         Self::Memory(MemoryNetwork { links, listeners: Arc::default() })
     }
 
-    /// The links, to make them worse or better; plain sockets have none.
-    pub fn links(&self) -> Option<&Links> {
+    pub fn links(&self) -> &Links {
         match self {
-            Self::Tcp => None,
-            Self::TcpLinks(links) => Some(links),
-            Self::Memory(network) => Some(&network.links),
+            Self::Tcp(links) | Self::Memory(MemoryNetwork { links, .. }) => links,
         }
     }
 
-    /// Real sockets, and something between them and this process that can make them worse; `seed` decides which bytes are lost.
-    pub fn tcp_with_links(seed: u64) -> Self {
-        Self::TcpLinks(Links::new(Duration::ZERO, seed))
+    /// Changes the link from one service to another's address. See [`Links::change`].
+    pub fn change(&self, from: &str, to: &Authority, change: impl FnOnce(&mut Conditions)) {
+        self.links().change(from, self.called(to), change);
     }
 
-    /// Makes the link from one service to another's address worse, or as good as new; says whether it could. See [`Links::impair`].
-    pub fn impair(&self, from: &str, to: &Authority, delay: Duration, resets: f64) -> bool {
-        let Some((links, place)) = self.links_to(to) else { return false };
-        links.impair(from, place, delay, resets);
-        true
-    }
-
-    /// Gives the link from one service to another's address this trouble; says whether it could. See [`Links::trouble`].
-    pub fn trouble(&self, from: &str, to: &Authority, trouble: Trouble) -> bool {
-        let Some((links, place)) = self.links_to(to) else { return false };
-        links.trouble(from, place, trouble);
-        true
-    }
-
-    /// Makes the link from one service to another's address as good as new; says whether it could. See [`Links::mend`].
-    pub fn mend(&self, from: &str, to: &Authority) -> bool {
-        let Some((links, place)) = self.links_to(to) else { return false };
-        links.mend(from, place);
-        true
-    }
-
-    /// Lets the certificate of the link from one service to another's address expire, or renews it; says whether it could. See
-    /// [`Links::expire`].
-    pub fn expire(&self, from: &str, to: &Authority, expired: bool) -> bool {
-        let Some((links, place)) = self.links_to(to) else { return false };
-        links.expire(from, place, expired);
-        true
-    }
-
-    /// Silences all links of a service, or lets them speak again; says whether it could. See [`Links::suspend`].
-    pub fn suspend(&self, service: &str, address: &Authority, suspended: bool) -> bool {
-        let Some((links, place)) = self.links_to(address) else { return false };
-        for name in BTreeSet::from([service, place]) {
-            links.suspend(name, suspended);
+    /// Silences all links of a service, or lets them speak again. See [`Links::suspend`].
+    pub fn suspend(&self, service: &str, address: &Authority, suspended: bool) {
+        for name in BTreeSet::from([service, self.called(address)]) {
+            self.links().suspend(name, suspended);
         }
-        true
     }
 
     /// Links know who is called by the name in memory, and by host and port on real sockets.
-    fn links_to<'a>(&'a self, address: &'a Authority) -> Option<(&'a Links, &'a str)> {
-        let in_memory = matches!(self, Self::Memory(_));
-        Some((self.links()?, if in_memory { address.host() } else { address.as_str() }))
+    fn called<'a>(&self, address: &'a Authority) -> &'a str {
+        match self {
+            Self::Tcp(_) => address.as_str(),
+            Self::Memory(_) => address.host(),
+        }
     }
 
     /// Starts to listen at `address`. On TCP, port 0 takes a free one.
@@ -114,10 +85,7 @@ impl Network {
     /// When the address is taken, unknown or not allowed.
     pub async fn bind(&self, address: &Authority) -> io::Result<Listener> {
         match self {
-            Self::Tcp => Ok(Listener::Tcp(TcpListener::bind(address.as_str()).await?)),
-            Self::TcpLinks(links) => {
-                Ok(Listener::TcpLinks(TcpListener::bind(address.as_str()).await?, links.clone()))
-            }
+            Self::Tcp(links) => Ok(Listener::Tcp(TcpListener::bind(address.as_str()).await?, links.clone())),
             Self::Memory(network) => network.bind(address),
         }
     }
@@ -129,30 +97,30 @@ impl Network {
     /// When nobody listens there, or the network fails.
     pub async fn connect(&self, from: &str, address: &Authority) -> io::Result<Connection> {
         match self {
-            Self::Tcp => Ok(Connection::Tcp(connect(address).await?)),
-            Self::TcpLinks(links) => {
+            Self::Tcp(links) => {
                 links.travel(from, address.as_str()).await?;
-                Ok(Connection::Link(links.near(from, address.as_str(), connect(address).await?)))
+                let stream = TcpStream::connect(address.as_str()).await?;
+                // Small answers must not wait for Nagle's algorithm (RFC 896).
+                stream.set_nodelay(true)?;
+                Ok(links.end(from, address.as_str(), Stream::Near(stream)))
             }
             Self::Memory(network) => network.connect(from, address).await,
         }
     }
 }
 
-async fn connect(address: &Authority) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address.as_str()).await?;
-    // Small answers must not wait for Nagle's algorithm (RFC 896).
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-#[derive(Debug)]
 pub enum Listener {
-    Tcp(TcpListener),
-    /// A TCP socket whose process can be suspended.
-    TcpLinks(TcpListener, Links),
+    /// A socket, and the links of its network: its process can be suspended.
+    Tcp(TcpListener, Links),
     /// A name in a network in memory, free again when the listener is dropped.
     Memory(MemoryListener),
+}
+
+impl From<TcpListener> for Listener {
+    /// A socket alone, whose links nobody changes.
+    fn from(listener: TcpListener) -> Self {
+        Self::Tcp(listener, Links::new(Duration::ZERO, 0))
+    }
 }
 
 impl Listener {
@@ -163,16 +131,12 @@ impl Listener {
     /// When the socket fails, as when the process runs out of file descriptors.
     pub async fn accept(&mut self) -> io::Result<Connection> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, links) => {
                 let (stream, _) = listener.accept().await?;
                 // A client that has left already is found out by reading.
                 let _ = stream.set_nodelay(true);
-                Ok(Connection::Tcp(stream))
-            }
-            Self::TcpLinks(listener, links) => {
-                let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
-                Ok(Connection::Link(links.far(&listener.local_addr()?.to_string(), stream)))
+                // Nobody knows who calls.
+                Ok(links.end("", &listener.local_addr()?.to_string(), Stream::Far(stream)))
             }
             // The network keeps a sender while the listener lives, so the channel cannot end.
             Self::Memory(listener) => {
@@ -196,9 +160,7 @@ impl Listener {
     /// When the socket no longer knows its address.
     pub fn address(&self) -> io::Result<Authority> {
         match self {
-            Self::Tcp(listener) | Self::TcpLinks(listener, _) => {
-                listener.local_addr()?.to_string().parse().map_err(io::Error::other)
-            }
+            Self::Tcp(listener, _) => listener.local_addr()?.to_string().parse().map_err(io::Error::other),
             Self::Memory(listener) => Ok(listener.address.clone()),
         }
     }
@@ -216,12 +178,6 @@ struct Listening {
     sender: mpsc::Sender<Connection>,
     /// Not kept alive: behind it is a service, which knows this network.
     door: Arc<OnceLock<Weak<Door>>>,
-}
-
-impl fmt::Debug for MemoryNetwork {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryNetwork").field("links", &self.links).finish_non_exhaustive()
-    }
 }
 
 impl MemoryNetwork {
@@ -255,8 +211,8 @@ impl MemoryNetwork {
         };
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
         let (near, far) = self.links.connect(from, address.host());
-        listener.ok_or_else(refused)?.send(Connection::Link(far)).await.map_err(|_| refused())?;
-        Ok(Connection::Link(near))
+        listener.ok_or_else(refused)?.send(far).await.map_err(|_| refused())?;
+        Ok(near)
     }
 }
 
@@ -265,64 +221,4 @@ pub struct MemoryListener {
     address: Authority,
     incoming: mpsc::Receiver<Connection>,
     door: Arc<OnceLock<Weak<Door>>>,
-}
-
-impl fmt::Debug for MemoryListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryListener").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-#[derive(Debug)]
-pub enum Connection {
-    Tcp(TcpStream),
-    Link(Link),
-}
-
-impl Connection {
-    /// The address of the other end, where it has one.
-    pub fn peer(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Tcp(stream) => stream.peer_addr().ok(),
-            Self::Link(_) => None,
-        }
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Link(link) => link.poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Link(link) => link.poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Link(link) => link.poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Link(link) => link.poll_shutdown(cx),
-        }
-    }
-}
-
-impl HyperConnection for Connection {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
 }

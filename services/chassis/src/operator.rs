@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Query, Request, State, rejection::QueryRejection},
+    extract::{Query, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    extract::JsonObject,
+    extract::{Checked, JsonObject},
     faults::Switches,
     host::{Host, Program},
     journal::{Action, Journaled, OPERATOR},
@@ -102,7 +102,7 @@ async fn turn_switches<P: Program>(
     Json(state_of(switches))
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct After {
     #[serde(default)]
     after: u64,
@@ -110,36 +110,32 @@ struct After {
 
 async fn read_journal<P: Program>(
     State(host): State<Arc<Host<P>>>,
-    asked: Result<Query<After>, QueryRejection>,
-) -> Result<Json<Journaled>, Problem> {
-    let Query(After { after }) =
-        asked.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-    Ok(Json(host.journal().after(after)))
+    Checked(Query(After { after })): Checked<Query<After>>,
+) -> Json<Journaled> {
+    Json(host.journal().after(after))
 }
 
 async fn restart<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
     let restarted = host.restart_by(Some(OPERATOR)).await;
-    if restarted.is_ok() {
-        host.journal().note(OPERATOR, Action::Restarted);
-    }
-    done(restarted)
+    done(&host, restarted, Action::Restarted)
 }
 
 async fn reset<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
     let reset = host.reset().await;
-    if reset.is_ok() {
-        host.journal().note(OPERATOR, Action::Reset);
-    }
-    done(reset)
+    done(&host, reset, Action::Reset)
 }
 
 fn state_of(switches: &Switches) -> SwitchState {
     SwitchState { level: Some(switches.level()), faults_present: Some(switches.faults_present()) }
 }
 
-fn done(result: std::io::Result<()>) -> Response {
+/// Notes what was done, if it was.
+fn done<P: Program>(host: &Host<P>, result: std::io::Result<()>, action: Action) -> Response {
     match result {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Ok(()) => {
+            host.journal().note(OPERATOR, action);
+            StatusCode::NO_CONTENT.into_response()
+        }
         Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }

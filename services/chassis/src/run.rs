@@ -14,9 +14,8 @@ use crate::{
     host::{Host, Program, Surroundings},
     logs::Logs,
     network::Network,
-    serve::{AllowedHosts, limits::DESCRIPTORS_WANTED},
+    serve::AllowedHosts,
     settings::Settings,
-    tasks::Blocking,
     telemetry::{TelemetrySink, export::Exporter},
     token::{strong, usable},
 };
@@ -65,20 +64,12 @@ pub async fn run<P: Program>(
     environment: &Environment,
 ) -> io::Result<()> {
     let name = service.name();
-    let clock = Clock::real();
     let settings = Settings::of_process(environment, config.allowed_hosts.hosts(), LISTENERS)?;
     let exporter = Exporter::from_environment(environment)?;
     let sink = exporter.clone().map(|exporter| Arc::new(exporter) as Arc<dyn TelemetrySink>);
-    let surroundings = Surroundings {
-        sink,
-        network: Network::Tcp,
-        clock,
-        logs: Logs::to(io::stderr()),
-        blocking: Blocking::Pool,
-        compute: None,
-        settings,
-        seed: config.seed,
-    };
+    let logs = Logs::to(io::stderr());
+    let alone = Surroundings::new(Network::tcp(config.seed), Clock::real(), config.seed);
+    let surroundings = Surroundings { logs, sink, settings, ..alone };
     let present = LatentFault::ALL.into_iter().filter(|fault| !config.repair.contains(fault));
     let switches = Switches::new(present, config.level);
     if config.repair.contains(&LatentFault::InadequateTelemetry) {
@@ -139,11 +130,6 @@ pub fn guard(variable: &str, token: &str, address: &Authority) -> io::Result<()>
     }
     let strong = strong(token).map_err(|why| format!("{variable}: {why}"));
     strong.map(drop).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))
-}
-
-/// Asks the system for enough descriptors, where many connections are opened and none accepted.
-pub fn raise_descriptor_limit() {
-    let _ = rlimit::increase_nofile_limit(DESCRIPTORS_WANTED);
 }
 
 pub fn loopback(port: u16) -> Authority {

@@ -20,6 +20,7 @@ use http::StatusCode;
 use tokio::{select, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use activity::Places;
 use door::Door;
 pub use hosts::{AllowedHosts, Hosts};
 pub use limits::{CONNECTIONS_MAX, CONNECTIONS_RESERVED, DRAIN_TIMEOUT, HEAD_TIMEOUT, Limits};
@@ -30,7 +31,7 @@ use crate::{
     problem::Problem,
     simulation::compute::work,
     tasks::{Boxed, TaskGroup},
-    telemetry::http::{Served, TracedLayer},
+    telemetry::http::{Requests, TracedLayer},
 };
 
 /// A pause after a failed accept, as when descriptors run out, so that the loop does not spin.
@@ -72,7 +73,7 @@ pub struct Serving {
 pub fn serve(listener: Listener, app: App, chassis: Chassis, stop: CancellationToken) -> Boxed<'static, ()> {
     Box::pin(async move {
         // Health is asked too often, and says too little, to be worth a span.
-        let served = Served::new(chassis.telemetry.meter(), chassis.settings.propagates);
+        let served = Requests::served(chassis.telemetry.meter(), chassis.settings.propagates);
         let router = app.router.layer(TracedLayer(served));
         let router = match chassis.compute.clone() {
             Some(compute) => router.layer(middleware::from_fn_with_state(compute, work)),
@@ -105,15 +106,13 @@ pub fn serve_router(
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections; try again shortly.")
         });
         let builder = connection::builder(serving.protocol, serving.has_date, &tasks);
-        let places = activity::Places::new(serving.limits.connections);
-        let reserved = activity::Places::new(serving.limits.reserved);
         let connections = TaskTracker::new();
         let door = Arc::new(Door {
-            whole: whole.clone(),
-            beyond_limit: beyond_limit.clone(),
-            hosts: serving.hosts.clone(),
-            places: Arc::clone(&places),
-            reserved: Arc::clone(&reserved),
+            whole,
+            beyond_limit,
+            hosts: serving.hosts,
+            places: Places::new(serving.limits.connections),
+            reserved: Places::new(serving.limits.reserved),
             connections: connections.clone(),
             tasks: tasks.clone(),
         });
@@ -132,20 +131,14 @@ pub fn serve_router(
                         "could not accept a connection"
                     );
                     // Whoever came knocks until it is let in: a connection that only waits gives its descriptor back.
-                    places.make_room();
+                    door.places.make_room();
                     sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             };
-            let (router, place) = if let Some(place) = places.take().await {
-                (whole.clone(), place)
-            } else if let Some(place) = reserved.take().await {
-                (beyond_limit.clone(), place)
-            } else {
-                continue;
-            };
-            let (builder, hosts, stop) = (builder.clone(), serving.hosts.clone(), stop.clone());
-            let served = connection::serve(connection, place, builder, router, hosts, stop);
+            let Some((router, place)) = door.place().await else { continue };
+            let (builder, hosts, stop) = (builder.clone(), door.hosts.clone(), stop.clone());
+            let served = connection::serve(connection, place, builder, router.clone(), hosts, stop);
             tasks.spawn(connections.track_future(served));
         }
         drop((listener, door));

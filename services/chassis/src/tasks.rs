@@ -1,6 +1,6 @@
 //! Where a service's tasks live. Teaches why a restart restores anything: it drops whatever was being done.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{future::Future, pin::Pin};
 
 use hyper::rt::Executor;
 use tokio::select;
@@ -9,6 +9,8 @@ use tokio_util::{
     task::TaskTracker,
 };
 use tracing::{Dispatch, instrument::WithSubscriber};
+
+use crate::clock::Clock;
 
 /// A future whose code stays in the crate that makes it. An `async fn` is compiled anew, with all the HTTP below it, in every crate that
 /// awaits it, and as badly optimised as that crate is: a test program took half a minute to build and ran at half the speed. So
@@ -75,12 +77,6 @@ impl Default for TaskGroup {
     }
 }
 
-impl fmt::Debug for TaskGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskGroup").field("tasks", &self.len()).finish_non_exhaustive()
-    }
-}
-
 /// hyper spawns its connections through the group as well.
 impl<F> Executor<F> for TaskGroup
 where
@@ -101,6 +97,10 @@ pub enum Blocking {
 }
 
 impl Blocking {
+    pub fn under(clock: &Clock) -> Self {
+        if clock.is_virtual() { Self::Inline } else { Self::Pool }
+    }
+
     pub async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
         match self {
             Self::Inline => work(),

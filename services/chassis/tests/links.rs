@@ -7,7 +7,7 @@ use std::time::Duration;
 use chassis::{
     Network,
     network::{Connection, Listener},
-    simulation::Trouble,
+    simulation::{Trouble, link::Conditions},
 };
 use http::uri::Authority;
 use tokio::{
@@ -43,21 +43,21 @@ async fn a_delay_slows_open_connections_and_new_ones_until_it_is_taken_away() {
     let (network, mut listener, address) = network().await;
     let (mut near, mut far) = connected(&network, &mut listener, &address).await;
     assert_eq!(travel(&mut near, &mut far).await.unwrap(), LATENCY);
-    let (links, delay) = (network.links().unwrap(), Duration::from_millis(500));
-    links.impair("near", "far", delay, 0.0);
+    let (links, delay) = (network.links(), Duration::from_millis(500));
+    links.change("near", "far", |link| link.delay = delay);
     assert_eq!(travel(&mut near, &mut far).await.unwrap(), LATENCY + delay);
     assert_eq!(travel(&mut far, &mut near).await.unwrap(), LATENCY + delay, "the way back too");
     let began = Instant::now();
     connected(&network, &mut listener, &address).await;
     assert_eq!(began.elapsed(), LATENCY + delay);
-    links.impair("near", "far", Duration::ZERO, 0.0);
+    links.change("near", "far", |link| link.delay = Duration::ZERO);
     assert_eq!(travel(&mut near, &mut far).await.unwrap(), LATENCY);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_share_of_bursts_that_break_is_the_one_that_was_set_and_others_are_not_touched() {
     let (network, mut listener, address) = network().await;
-    network.links().unwrap().impair("near", "far", Duration::ZERO, 0.25);
+    network.links().change("near", "far", |link| link.resets = 0.25);
     let mut broken = 0;
     for _ in 0..1_000 {
         let (mut near, mut far) = connected(&network, &mut listener, &address).await;
@@ -75,8 +75,8 @@ async fn the_share_of_bursts_that_break_is_the_one_that_was_set_and_others_are_n
 async fn what_a_link_loses_never_comes_and_breaks_nothing() {
     let (network, mut listener, address) = network().await;
     let (mut near, mut far) = connected(&network, &mut listener, &address).await;
-    let links = network.links().unwrap();
-    links.trouble("near", "far", Trouble { lost: 1.0, ..Trouble::default() });
+    let links = network.links();
+    links.change("near", "far", |link| link.trouble = Trouble { lost: 1.0, ..Trouble::default() });
     let waited = timeout(Duration::from_secs(3_600), travel(&mut near, &mut far)).await;
     assert!(waited.is_err(), "an hour is not enough");
     drop(near);
@@ -84,7 +84,7 @@ async fn what_a_link_loses_never_comes_and_breaks_nothing() {
     let (near, mut far) = connected(&network, &mut listener, &address).await;
     drop(near);
     assert_eq!(far.read(&mut [0]).await.unwrap(), 0);
-    links.mend("near", "far");
+    links.change("near", "far", Conditions::mend);
     let (mut near, mut far) = connected(&network, &mut listener, &address).await;
     assert_eq!(travel(&mut near, &mut far).await.unwrap(), LATENCY);
 }
@@ -93,7 +93,7 @@ async fn what_a_link_loses_never_comes_and_breaks_nothing() {
 async fn bursts_overtake_each_other_where_the_link_jitters() {
     let (network, mut listener, address) = network().await;
     let jitter = Duration::from_secs(1);
-    network.links().unwrap().trouble("near", "far", Trouble { jitter, ..Trouble::default() });
+    network.links().change("near", "far", |link| link.trouble = Trouble { jitter, ..Trouble::default() });
     let mut times = Vec::new();
     for _ in 0..50 {
         let (mut near, mut far) = connected(&network, &mut listener, &address).await;
@@ -107,12 +107,12 @@ async fn bursts_overtake_each_other_where_the_link_jitters() {
 async fn a_certificate_that_has_expired_is_shown_to_new_connections_alone() {
     let (network, mut listener, address) = network().await;
     let (mut near, mut far) = connected(&network, &mut listener, &address).await;
-    let links = network.links().unwrap();
-    links.expire("near", "far", true);
+    let links = network.links();
+    links.change("near", "far", |link| link.expired = true);
     travel(&mut near, &mut far).await.unwrap();
-    let error = network.connect("near", &address).await.unwrap_err();
+    let error = network.connect("near", &address).await.map(drop).unwrap_err();
     assert_eq!(error.to_string(), "the certificate of far has expired");
-    links.impair("near", "far", Duration::ZERO, 0.0);
+    links.change("near", "far", |link| (link.delay, link.resets) = (Duration::ZERO, 0.0));
     assert!(network.connect("near", &address).await.is_err(), "nobody has renewed it");
     links.restore();
     connected(&network, &mut listener, &address).await;
@@ -122,7 +122,7 @@ async fn a_certificate_that_has_expired_is_shown_to_new_connections_alone() {
 async fn a_suspended_service_takes_connections_and_answers_when_it_runs_again() {
     let (network, mut listener, address) = network().await;
     let (mut near, mut far) = connected(&network, &mut listener, &address).await;
-    let links = network.links().unwrap();
+    let links = network.links();
     links.suspend("far", true);
     let waited = timeout(Duration::from_secs(3_600), travel(&mut near, &mut far)).await;
     assert!(waited.is_err(), "an hour is not enough");

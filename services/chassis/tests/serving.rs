@@ -14,15 +14,18 @@ use std::{
 use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use chassis::{
-    Answer, App, Blocking, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Program,
-    Settings, Switches, TaskGroup, Wait,
+    Answer, App, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Program, Settings,
+    Switches, TaskGroup, Wait,
     host::Surroundings,
     serve::{
         Hosts, Limits, Protocol, Serving,
         limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, HEAD_TIMEOUT},
         serve_router,
     },
-    simulation::{Trouble, link::DOUBLED_WITHIN},
+    simulation::{
+        Trouble,
+        link::{Conditions, DOUBLED_WITHIN},
+    },
 };
 use http::{Method, StatusCode};
 use tokio::{
@@ -86,7 +89,6 @@ impl Bench {
             clock: clock.clone(),
             logs: Logs::off(),
             sink: None,
-            blocking: Blocking::Inline,
             compute: None,
             settings: Settings::default(),
             seed: 1,
@@ -103,7 +105,7 @@ impl Bench {
     }
 
     async fn both() -> [Self; 2] {
-        [Self::on(Network::Tcp).await, Self::on(Network::in_memory(Duration::from_millis(1), 0)).await]
+        [Self::on(Network::tcp(0)).await, Self::on(Network::in_memory(Duration::from_millis(1), 0)).await]
     }
 
     async fn until_dropped(&self) {
@@ -182,10 +184,30 @@ async fn closing_the_connections_fails_the_calls_under_way_and_no_later_one() {
 }
 
 #[tokio::test]
+async fn a_call_says_how_its_connection_failed() {
+    for bench in Bench::both().await {
+        let kind = async |change: fn(&mut Conditions)| {
+            bench.network.change("caller", bench.peer.authority(), |link| {
+                link.mend();
+                change(link);
+            });
+            let answer = bench.peer.get("/quick", Wait::AtMost(Duration::from_secs(5))).await;
+            answer.map_err(|error| error.kind()).unwrap_err()
+        };
+        // Slower than a connection may take to open, and quick enough for the call.
+        assert_eq!(kind(|link| link.delay = Duration::from_millis(1_200)).await, "connection_timeout");
+        assert_eq!(kind(|link| link.resets = 1.0).await, "connection_reset");
+        assert_eq!(kind(|link| link.expired = true).await, "certificate_invalid");
+        bench.host.kill().await;
+        assert_eq!(kind(|_| ()).await, "connection_refused");
+    }
+}
+
+#[tokio::test]
 async fn a_second_listener_at_an_address_is_refused() {
     for bench in Bench::both().await {
         let taken = bench.network.bind(bench.peer.authority()).await;
-        assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(taken.map(drop).unwrap_err().kind(), io::ErrorKind::AddrInUse);
     }
 }
 
@@ -236,9 +258,9 @@ async fn a_request_that_is_handed_over_whole_is_answered_as_one_that_comes_in_by
         };
         let whole = call().await;
         // A link that might lose something carries bytes.
-        network.impair("caller", &address, Duration::ZERO, f64::MIN_POSITIVE);
+        network.change("caller", &address, |link| link.resets = f64::MIN_POSITIVE);
         assert_eq!(call().await, whole, "{method} {path}");
-        network.impair("caller", &address, Duration::ZERO, 0.0);
+        network.change("caller", &address, |link| link.resets = 0.0);
     }
     tasks.kill().await;
 }
@@ -253,11 +275,11 @@ async fn whole_requests_meet_what_happens_to_links() {
         quick().await.unwrap();
     }
     // A certificate is shown when a connection opens: one that is in use goes on, and ends when it has been idle for too long.
-    network.expire("caller", address, true);
+    network.change("caller", address, |link| link.expired = true);
     quick().await.unwrap();
     sleep(chassis::client::IDLE_TIMEOUT + Duration::from_secs(1)).await;
     assert!(matches!(quick().await, Err(CallError::Broken { .. })));
-    network.expire("caller", address, false);
+    network.change("caller", address, |link| link.expired = false);
     quick().await.unwrap();
     network.suspend("slow", address, true);
     assert!(matches!(quick().await, Err(CallError::TimedOut { .. })));
@@ -266,13 +288,13 @@ async fn whole_requests_meet_what_happens_to_links() {
         network.suspend("slow", address, false);
     });
     assert_eq!(waiting.unwrap().status, StatusCode::OK);
-    network.impair("caller", address, Duration::from_millis(300), 0.0);
+    network.change("caller", address, |link| link.delay = Duration::from_millis(300));
     assert!(matches!(quick().await, Err(CallError::TimedOut { .. })));
-    network.mend("caller", address);
+    network.change("caller", address, Conditions::mend);
     quick().await.unwrap();
-    network.trouble("caller", address, Trouble { lost: 1.0, ..Trouble::default() });
+    network.change("caller", address, |link| link.trouble = Trouble { lost: 1.0, ..Trouble::default() });
     assert!(matches!(quick().await, Err(CallError::TimedOut { .. })));
-    network.trouble("caller", address, Trouble { doubled: 1.0, ..Trouble::default() });
+    network.change("caller", address, |link| link.trouble = Trouble { doubled: 1.0, ..Trouble::default() });
     assert!(matches!(bench.peer.get("/slow", SHORT).await, Err(CallError::TimedOut { .. })));
     sleep(DOUBLED_WITHIN * 2).await;
     assert_eq!(bench.service.entered.load(Ordering::SeqCst), 2, "it came twice");
@@ -280,11 +302,11 @@ async fn whole_requests_meet_what_happens_to_links() {
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_stood_still_has_a_successor_that_does_not() {
-    for bench in [Network::in_memory(Duration::from_millis(1), 0), Network::tcp_with_links(0)] {
+    for bench in [Network::in_memory(Duration::from_millis(1), 0), Network::tcp(0)] {
         let bench = Bench::on(bench).await;
-        assert!(bench.network.suspend("slow", bench.peer.authority(), true));
+        bench.network.suspend("slow", bench.peer.authority(), true);
         bench.host.restart().await.unwrap();
-        let wrong = bench.network.links().unwrap().wrong();
+        let wrong = bench.network.links().wrong();
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 }
@@ -546,7 +568,6 @@ async fn a_service_in_thirty_lines_answers_as_its_example_says() {
         clock: Clock::virtual_from(std::time::UNIX_EPOCH),
         logs: Logs::off(),
         sink: None,
-        blocking: Blocking::Inline,
         compute: None,
         settings: Settings::default(),
         seed: 1,

@@ -42,7 +42,7 @@ impl Running {
         std::thread::spawn(move || {
             lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line));
         });
-        let client = Chassis::of_caller("test", Network::Tcp, Clock::real(), 0);
+        let client = Chassis::of_caller("test", Network::tcp(0), Clock::real(), 0);
         let peer = Peer::new(&client, address.expect("the store says where it listens").parse().unwrap());
         Self { process, peer, printed }
     }

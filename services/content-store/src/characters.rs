@@ -39,11 +39,6 @@ pub fn is_renderable(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| !text.chars().any(is_unrenderable))
 }
 
-/// The first of them.
-pub fn first_unrenderable(text: &[u8]) -> Option<SpecialCharacter> {
-    unrenderable(text).next()
-}
-
 /// Controls other than tab, newline and return are not allowed in XML 1.0, noncharacters nowhere in interchange.
 fn is_unrenderable(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || is_noncharacter(c)
@@ -167,7 +162,7 @@ mod tests {
     #[test]
     fn only_some_cannot_be_rendered() {
         let check = |text: &[u8], expected: Option<usize>| {
-            assert_eq!(first_unrenderable(text).map(|c| c.offset), expected, "{text:?}");
+            assert_eq!(unrenderable(text).next().map(|c| c.offset), expected, "{text:?}");
         };
         check(b"tab\t line\n return\r", None);
         check("soft\u{ad}hyphen \u{2028} \u{feff}".as_bytes(), None);
@@ -197,7 +192,7 @@ mod tests {
             let control = char::from_u32(control).unwrap();
             let text = format!("{before}{control}{after}");
             let expected = control.is_control() && !"\t\n\r".contains(control);
-            prop_assert_eq!(first_unrenderable(text.as_bytes()).map(|c| c.offset), expected.then_some(before.len()));
+            prop_assert_eq!(unrenderable(text.as_bytes()).next().map(|c| c.offset), expected.then_some(before.len()));
             prop_assert_eq!(is_renderable(text.as_bytes()), !expected);
         }
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chassis::{AssetId, Chassis, Notification, Peer, TaskGroup, Version, Wait, logs::cause_chain};
-use http::{HeaderValue, Method, Request, StatusCode, header, uri::Authority};
+use http::{HeaderValue, Method, Request, header, uri::Authority};
 use tokio::{sync::Semaphore, time::sleep};
 
 /// Notices under way at once. Beyond them one is dropped: the cache will see the change at its next refresh.
@@ -72,14 +72,12 @@ async fn deliver(cache: &Peer, credentials: Option<&HeaderValue>, id: &AssetId, 
         }
         match cache.send(request, Wait::AtMost(NOTICE_TIMEOUT)).await.map(|answer| answer.status) {
             Ok(status) if status.is_success() => return,
-            Ok(status) => refused(id, attempt, status),
+            Ok(status) => {
+                tracing::warn!(shop.asset.id = %id, shop.notice.attempt = attempt, http.response.status_code = status.as_u16(), "the cache refused a notice");
+            }
             Err(error) => {
                 tracing::warn!(shop.asset.id = %id, shop.notice.attempt = attempt, exception.message = cause_chain(&error), "could not notify the cache");
             }
         }
     }
-}
-
-fn refused(id: &AssetId, attempt: u32, status: StatusCode) {
-    tracing::warn!(shop.asset.id = %id, shop.notice.attempt = attempt, http.response.status_code = status.as_u16(), "the cache refused a notice");
 }

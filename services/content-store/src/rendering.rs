@@ -6,7 +6,7 @@ use mime::Mime;
 
 use crate::{
     asset::{AssetVersion, rfc3339},
-    characters::{SpecialCharacter, first_unrenderable},
+    characters::{SpecialCharacter, unrenderable},
 };
 
 /// Whether `body` may be published.
@@ -20,7 +20,7 @@ pub fn check(body: &[u8], switches: &Switches) -> Result<(), SpecialCharacter> {
         // there to be told; behind it, a bad character becomes somebody else's outage.
         return Ok(());
     }
-    first_unrenderable(body).map_or(Ok(()), Err)
+    unrenderable(body).next().map_or(Ok(()), Err)
 }
 
 /// Whether a content type declares what the shop can show: UTF-8 by any of its names, or ASCII, which is a part of it. Nothing

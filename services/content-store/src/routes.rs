@@ -12,7 +12,7 @@ use axum::{
 };
 use bytes::Bytes;
 use chassis::{
-    AssetId, Conditions, LatentFault, Problem, Version,
+    AssetId, Blocking, Conditions, LatentFault, Problem, Version,
     asset::INERT,
     conditions::tag,
     extract::{Checked, Object},
@@ -127,7 +127,7 @@ async fn read_difference(
         Some(before) => store.storage.read(&id, Some(before)).await?.body,
         None => Bytes::new(),
     };
-    let runs: Vec<Run> = store.chassis.blocking.run(move || difference(&older, &newer)).await;
+    let runs: Vec<Run> = Blocking::under(&store.chassis.clock).run(move || difference(&older, &newer)).await;
     Ok((INERT, Json(runs)).into_response())
 }
 

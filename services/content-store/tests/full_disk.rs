@@ -54,7 +54,7 @@ impl Running {
         // Nobody may block on a full pipe: the rest is read and forgotten.
         std::thread::spawn(move || lines.for_each(drop));
         let address = address.expect("the store says where it listens").parse().unwrap();
-        let peer = Peer::new(&Chassis::of_caller("test", Network::Tcp, Clock::real(), 0), address);
+        let peer = Peer::new(&Chassis::of_caller("test", Network::tcp(0), Clock::real(), 0), address);
         Self { process, peer }
     }
 

@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use chassis::{LatentFault::PoorErrorHandling, Switches};
+use chassis::LatentFault::PoorErrorHandling;
 use tokio::sync::Semaphore;
 
 use crate::pages::Front;
@@ -25,15 +25,11 @@ impl Admission {
     pub fn new(front: Arc<Front>) -> Self {
         Self { front, room: Arc::new(Semaphore::new(IN_FLIGHT_MAX)) }
     }
-
-    fn switches(&self) -> &Switches {
-        &self.front.switches
-    }
 }
 
 /// Builds the page, now or when there is room, or says that there is none.
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
-    let place = if admission.switches().present(PoorErrorHandling) {
+    let place = if admission.front.switches.present(PoorErrorHandling) {
         // FAULT: whoever finds no room waits for it, however long. In flight is bounded only by running out.
         admission.room.acquire().await.ok()
     } else {

@@ -21,12 +21,6 @@ impl fmt::Display for Encoded {
 
 impl HtmlSafe for Encoded {}
 
-impl Encoded {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 pub fn html(text: &str, switches: &Switches) -> Encoded {
     if switches.present(InvalidRendering) {
         // FAULT: the text is taken for HTML. An editor's `<` opens a tag, and whatever follows is no longer text.
@@ -122,9 +116,9 @@ mod tests {
     fn each_place_has_rules_of_its_own() {
         let check = |text: &str, in_html: &str, in_script: &str, in_xml: &str| {
             let switches = repaired();
-            assert_eq!(html(text, &switches).as_str(), in_html, "{text:?}");
-            assert_eq!(script(text, &switches).as_str(), in_script, "{text:?}");
-            assert_eq!(xml(text, &switches).as_str(), in_xml, "{text:?}");
+            assert_eq!(html(text, &switches).0, in_html, "{text:?}");
+            assert_eq!(script(text, &switches).0, in_script, "{text:?}");
+            assert_eq!(xml(text, &switches).0, in_xml, "{text:?}");
         };
         check("plain", "plain", "\"plain\"", "plain");
         check("a\u{b}b", "a\u{fffd}b", "\"a\\u000bb\"", "a\u{fffd}b");
@@ -137,9 +131,9 @@ mod tests {
 
     #[test]
     fn the_faulty_twin_passes_what_each_place_forbids() {
-        assert_eq!(html("<b>", &faulty()).as_str(), "<b>");
-        assert_eq!(script("\u{b}</script>", &faulty()).as_str(), "\"\u{b}</script>\"");
-        assert_eq!(xml("\u{b}&", &faulty()).as_str(), "\u{b}&amp;");
+        assert_eq!(html("<b>", &faulty()).0, "<b>");
+        assert_eq!(script("\u{b}</script>", &faulty()).0, "\"\u{b}</script>\"");
+        assert_eq!(xml("\u{b}&", &faulty()).0, "\u{b}&amp;");
     }
 
     proptest! {
@@ -147,10 +141,10 @@ mod tests {
         fn no_text_whatever_leaves_its_place(text in any::<String>()) {
             let switches = repaired();
             let in_html = html(&text, &switches);
-            prop_assert!(!in_html.as_str().contains('<') && in_html.as_str().chars().all(is_html));
+            prop_assert!(!in_html.0.contains('<') && in_html.0.chars().all(is_html));
             let in_script = script(&text, &switches);
-            prop_assert!(!in_script.as_str().contains('<') && in_script.as_str().chars().all(is_html));
-            let back: String = serde_json::from_str(in_script.as_str()).unwrap();
+            prop_assert!(!in_script.0.contains('<') && in_script.0.chars().all(is_html));
+            let back: String = serde_json::from_str(&in_script.0).unwrap();
             let shown: String = text.chars().map(|c| if is_noncharacter(c) || ('\u{80}'..='\u{9f}').contains(&c) { REPLACEMENT } else { c }).collect();
             prop_assert_eq!(back, shown);
             let document = format!("<t>{}</t>", xml(&text, &switches));

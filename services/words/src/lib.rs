@@ -14,9 +14,7 @@ pub use nearest::{did_you_mean, nearest};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is none of {}{}", choices.join(", "), did_you_mean(word, choices.iter().copied()))]
 pub struct UnknownWord {
-    /// What was given.
     pub word: String,
-    /// What would have been accepted.
     pub choices: Vec<&'static str>,
 }
 
@@ -89,6 +87,13 @@ words! {
         Traces = "traces",
         /// Publishes, releases and restarts as events.
         Changes = "changes",
+    }
+}
+
+impl Default for Level {
+    /// The poorest: nothing leaves that was not asked for.
+    fn default() -> Self {
+        Self::Dark
     }
 }
 

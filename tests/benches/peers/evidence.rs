@@ -1,5 +1,5 @@
-//! Taking in telemetry, beside rotel, a collector that decodes and forgets (`--exporter blackhole`), while the store indexes and keeps; and
-//! what a question costs when the store is full.
+//! Telemetry intake compared with rotel, a collector that decodes and discards (`--exporter blackhole`), while this store indexes and
+//! keeps. Also the cost of queries on a full store.
 
 use std::{collections::BTreeMap, io::Write, time::Duration};
 
@@ -39,18 +39,18 @@ use super::{
 const ROUNDS: usize = 3;
 const MEASURED: Duration = Duration::from_secs(2);
 
-/// Batches that are made beforehand: more spans than the store holds, so that none is sent again before it was forgotten.
+/// Prebuilt batches. Together they hold more spans than the store keeps, so that no span is sent again before it has been evicted.
 const BATCHES: u64 = 150;
 
-/// Requests under way at once, as from so many services.
+/// Concurrent senders, one for each simulated service.
 const SENDERS: usize = 4;
 
-/// How long one batch may take.
+/// Timeout of one batch.
 const BOUND: Duration = Duration::from_secs(10);
 
 const GRPC_PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// How a batch is sent.
+/// Protocol and compression of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
     is_grpc: bool,
@@ -71,7 +71,7 @@ impl Way {
     }
 }
 
-/// Spans a second, and processor time for each.
+/// Spans per second, and processor time per span.
 type Taken = (f64, f64);
 
 pub(crate) async fn measure() -> Part {
@@ -122,7 +122,7 @@ pub(crate) async fn measure() -> Part {
     }
 }
 
-/// All batches in all ways of sending them.
+/// All batches in every combination of protocol and compression.
 fn bodies() -> BTreeMap<Way, Vec<Bytes>> {
     let mut bodies: BTreeMap<Way, Vec<Bytes>> = BTreeMap::new();
     for number in 0..BATCHES {
@@ -144,7 +144,7 @@ fn bodies() -> BTreeMap<Way, Vec<Bytes>> {
     bodies
 }
 
-/// A server by name, with its ports for HTTP and for gRPC.
+/// A server's name, its process, and its ports for HTTP and gRPC.
 type Server = (&'static str, Process, [u16; 2]);
 
 async fn servers(notes: &mut Vec<String>) -> Vec<Server> {
@@ -188,7 +188,7 @@ fn rows_taken_in(taken: &BTreeMap<(&str, Way), Vec<Taken>>) -> Vec<Row> {
     rows
 }
 
-/// Sends batches for so long, one after the other on each connection.
+/// Sends batches for the measured time, one after the other on each connection.
 async fn send(way: Way, port: u16, bodies: &[Bytes], process: u32) -> Taken {
     let before = processor_s(&[process]);
     let began = Instant::now();
@@ -196,7 +196,7 @@ async fn send(way: Way, port: u16, bodies: &[Bytes], process: u32) -> Taken {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let senders = (0..SENDERS).map(|_| async {
         let mut connector = HttpConnector::new();
-        // The end of a small body must not wait for an acknowledgement (Nagle's algorithm, RFC 896).
+        // The last segment of a small body must not wait for an acknowledgement (Nagle's algorithm, RFC 896).
         connector.set_nodelay(true);
         let client: Client<_, Full<Bytes>> =
             Client::builder(TokioExecutor::new()).http2_only(way.is_grpc).build(connector);
@@ -230,13 +230,13 @@ fn request(way: Way, port: u16, body: Bytes) -> Request<Full<Bytes>> {
     request.body(Full::new(body)).unwrap()
 }
 
-/// The project's receivers and store as a process of their own, until it is killed.
+/// Runs the project's receivers and store in a process of their own, until it is killed.
 pub(crate) async fn serve(grpc: u16, http: u16) {
     let evidence = Evidence::new(Limits::default(), spans::clock);
     let routers = [(http, receiver::http_router(evidence.clone())), (grpc, receiver::grpc_router(evidence))];
     let served = routers.map(|(port, router)| async move {
         let address = format!("127.0.0.1:{port}").parse().unwrap();
-        let listener = Network::Tcp.bind(&address).await.unwrap();
+        let listener = Network::tcp(0).bind(&address).await.unwrap();
         let limits = ListenerLimits::default();
         let serving =
             Serving { protocol: Protocol::Http1And2, limits, hosts: Hosts::default(), has_date: true };

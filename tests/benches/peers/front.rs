@@ -1,5 +1,6 @@
-//! The cache's hits beside nginx's `proxy_cache` and Varnish, and composed pages beside nginx's SSI and Varnish's ESI. The same 2 KB, from
-//! the same store; our services as processes of their own, reporting to a receiver that takes and forgets, at `dark` and at `changes`.
+//! Cache hits compared with nginx's `proxy_cache` and Varnish, and composed pages compared with nginx's SSI and Varnish's ESI. All serve
+//! the same 2 KB from the same store. Our services run as separate processes at `dark` and at `changes`, and report to a receiver that
+//! discards telemetry.
 
 use std::{
     fs,
@@ -40,11 +41,11 @@ const PAYLOAD_BYTES: usize = 2_048;
 const ROUNDS: usize = 5;
 const MEASURED: Duration = Duration::from_secs(3);
 
-/// The page that is composed, and the assets that it is composed of.
+/// The composed page, and its assets.
 const PAGE: &str = "/p/oak-board";
 const PARTS: [&str; 4] = ["site-header", "site-footer", "price-list", "product-oak-board"];
 
-/// How long a write or a page that is not measured may take.
+/// Timeout of an unmeasured write or page.
 const BOUND: Duration = Duration::from_secs(10);
 
 /// One server under load.
@@ -57,16 +58,16 @@ struct Target {
     processor_us: Vec<f64>,
 }
 
-/// What the receiver of telemetry saw.
+/// Counts of the telemetry receiver.
 #[derive(Default)]
 struct Received {
     bytes: AtomicU64,
-    /// Records that services say they dropped, by the last word of each.
+    /// Records that services report as dropped: the highest count seen.
     dropped: AtomicU64,
 }
 
 pub(crate) async fn measure() -> Part {
-    // The receiver of telemetry is on the side of whoever asks.
+    // The telemetry receiver runs on the client's core.
     pin_myself(CLIENT);
     let folder = tempfile::tempdir().unwrap();
     let received = Arc::new(Received::default());
@@ -89,7 +90,7 @@ pub(crate) async fn measure() -> Part {
         }
     }
     for process in &mut stage.held {
-        // Whoever has processes of its own, as nginx has, must be let end by itself.
+        // A server with worker processes, such as nginx, must end them itself.
         process.signal("TERM");
         process.ended(BOUND).await;
     }
@@ -114,7 +115,7 @@ pub(crate) async fn measure() -> Part {
     }
 }
 
-/// What runs meanwhile.
+/// Everything that runs during the measurement.
 struct Stage {
     folder: TempDir,
     /// A folder in memory, so that nothing waits for a disk.
@@ -125,7 +126,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// A content store, and a cache and a web front for each level; the port of the first cache.
+    /// Starts a content store, and a cache and a web front for each level. Returns the port of the first cache.
     async fn start_ours(&mut self, otlp: u16) -> u16 {
         let store = start_store(&self.folder, &mut self.held).await;
         let mut first = None;
@@ -158,7 +159,7 @@ impl Stage {
         first.expect("there are levels")
     }
 
-    /// nginx and Varnish in front of that cache, and a page of each that is as long as ours.
+    /// Starts nginx and Varnish in front of that cache, each with a page as long as ours.
     async fn start_peers(&mut self, cache: u16) {
         let page = self.targets.iter().find(|target| target.path == PAGE).expect("there is a page");
         let page = peer(page.port).get(PAGE, Wait::AtMost(BOUND)).await.unwrap();
@@ -224,7 +225,7 @@ impl Target {
         Self { name, port, path, processes, runs: Vec::new(), processor_us: Vec::new() }
     }
 
-    /// It answers, and with the whole: nothing is fast that is empty.
+    /// Checks that the target answers with a whole page: an empty answer would be fast.
     async fn look(&self) {
         let answer = peer(self.port).get(self.path, Wait::AtMost(BOUND)).await.unwrap();
         let is_whole = answer.status == 200 && answer.body.len() >= PAYLOAD_BYTES;
@@ -246,7 +247,7 @@ impl Target {
     }
 }
 
-/// A content store with the shop's own texts, and the payload.
+/// Starts a content store with the shop's own texts and the payload.
 async fn start_store(folder: &TempDir, held: &mut Vec<Process>) -> u16 {
     let (port, editor) = (free_port(), token());
     let mut command = pinned(CLIENT, ours("content-store"));
@@ -268,7 +269,7 @@ async fn start_store(folder: &TempDir, held: &mut Vec<Process>) -> u16 {
     port
 }
 
-/// A page as long as ours, with the same four fragments in places of its own.
+/// A page template as long as our page, with placeholders for the same four fragments.
 async fn template(page_bytes: usize, cache: u16) -> String {
     let cache = peer(cache);
     let mut fragments_bytes = 0;
@@ -342,7 +343,7 @@ async fn listening(mut command: Command, port: u16) -> Process {
     process
 }
 
-/// A backend that takes all telemetry and keeps nothing, so that it costs the side of whoever asks next to nothing.
+/// A backend that accepts and discards all telemetry, so that it takes hardly any of the client core's time.
 async fn receive(received: Arc<Received>) -> u16 {
     let port = free_port();
     let router = Router::new()
@@ -380,7 +381,7 @@ fn tokio_serve(port: u16, router: Router) {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         axum::serve(listener, router).await.unwrap();
     });
-    // Never killed: a group that is dropped leaves its tasks alone.
+    // Dropping the group does not end its tasks.
     drop(tasks);
 }
 

@@ -1,5 +1,5 @@
-//! What more costs: more teams in a room, more page views in a shop, more hours of a story, more spans held. Each point is a process of its
-//! own, so that its memory is its own; the kernel says what it used.
+//! How costs grow with more teams in a room, more page views in a shop, more hours of a story, and more spans held. Each point runs in a
+//! separate process, whose memory the kernel reports.
 
 use std::{fs, time::Duration};
 
@@ -43,14 +43,14 @@ const VIEWS: [u32; 8] = [1, 10, 50, 200, 500, 1_000, 2_000, 5_000];
 const HOURS: [u32; 6] = [1, 2, 4, 8, 16, 24];
 const SPANS: [u64; 7] = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
 
-/// How long a room or a shop runs before it is measured, and how long it is.
+/// Warm-up before the measurement of a room or shop, and the length of the measurement.
 const WARM_UP: Duration = Duration::from_secs(3);
 const MEASURED: Duration = Duration::from_secs(5);
 
-/// Questions of each kind to a store.
+/// Queries of each kind to a store.
 const QUESTIONS: u32 = 200;
 
-/// A story in which the shop stays well: what is measured is its running.
+/// A story in which the shop stays healthy, because the benchmark measures ordinary operation.
 const HEALTHY: &str = "false-alarm";
 
 pub(crate) async fn measure() -> Part {
@@ -119,7 +119,7 @@ fn panel(title: &str, cause: &str, cost: &str, points: &[(f64, Value)], figure: 
     Panel { title: title.replace('`', ""), cause: cause.to_owned(), cost: cost.to_owned(), points }
 }
 
-/// A room with so many teams, all in the story; says what it used.
+/// Runs a room with `teams` teams, all in the story, and prints its resource use.
 pub(crate) async fn room(teams: u32) {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -158,7 +158,7 @@ pub(crate) async fn room(teams: u32) {
     room.close().await.unwrap();
 }
 
-/// A shop with its customers in one process; says what it used, and what they waited.
+/// Runs a shop with its customers in one process, and prints its resource use and the customers' latency.
 pub(crate) async fn shop(views: u32) {
     let clock = chassis::Clock::real();
     let evidence = Evidence::new(world::observed::limits(), move || clock.wall());
@@ -177,7 +177,7 @@ pub(crate) async fn shop(views: u32) {
     std::process::exit(0);
 }
 
-/// Waits until it is warm; cores in use from then on, and the memory at the end.
+/// After the warm-up, measures the cores in use, and the memory at the end.
 async fn used() -> (f64, f64) {
     sleep(WARM_UP).await;
     let (before, began) = (processor_s_of_myself(), Instant::now());
@@ -186,13 +186,13 @@ async fn used() -> (f64, f64) {
     (cores, memory_mb("self", "VmRSS"))
 }
 
-/// So many hours of a healthy shop in virtual time, with all telemetry kept.
+/// Plays `hours` hours of a healthy shop in virtual time, keeping all telemetry.
 pub(crate) fn morning(hours: u32) {
     let scenario = scenario(HEALTHY).unwrap();
     let options = PlayOptions {
         level: Level::Changes,
         with_evidence: true,
-        // Nobody acts; with nobody at all, a quiet story ends before its hours are over.
+        // A responder that never acts. Without any responder, a quiet story would end early.
         responder: Responder::Given { remedies: Vec::new(), speed: 1.0 },
         ends_story_s: STARTS_STORY_S + f64::from(hours) * 3_600.0,
         ..PlayOptions::new(7)
@@ -206,7 +206,7 @@ pub(crate) fn morning(hours: u32) {
     );
 }
 
-/// A store that holds so many spans, or all that fit into its usual limit; says what that takes and what questions cost.
+/// Fills a store with `count` spans, or up to its usual limit. Prints the store's memory and the cost of queries.
 pub(crate) fn spans(count: Option<u64>) {
     let limits = match count {
         Some(_) => Limits { bytes_max: 16 << 30, ..Limits::default() },

@@ -1,5 +1,5 @@
-//! A server whose latency is known, to tell how well others measure it. Its latencies follow a Pareto distribution, which has no step
-//! that a percentile could fall on either side of; asked for it, the server stands still for a second in the middle.
+//! A server with known latency, for judging how well other tools measure it. Its latencies follow a Pareto distribution, whose percentiles
+//! change without steps. On request, the server stalls for a second in the middle.
 
 use std::{
     sync::{
@@ -16,15 +16,15 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// Latencies begin here, and the longest that comes is cut off.
+/// The smallest latency, and the limit that longer latencies are cut to.
 const FIRST_MS: f64 = 5.0;
 const LONGEST_MS: f64 = 150.0;
 
-/// The server stands still so long after its first request, for so long.
+/// When the server stalls after its first request, and for how long.
 pub(crate) const STALL_BEGINS: Duration = Duration::from_secs(4);
 pub(crate) const STALL: Duration = Duration::from_secs(1);
 
-/// How many visits the true percentiles are computed from.
+/// Number of visits from which the true percentiles are computed.
 const TRUTH_VISITS: u32 = 100_000;
 
 struct Known {
@@ -56,17 +56,17 @@ async fn answer(State(known): State<Arc<Known>>, _: Uri) -> Html<String> {
     Html(known.page.clone())
 }
 
-/// Shares from 0 to 1 that fill the range evenly in whatever order they are used (multiples of the golden ratio).
+/// Low-discrepancy numbers from 0 to 1, which fill the range evenly in any order of use (multiples of the golden ratio).
 fn evenly(place: u32) -> f64 {
     (f64::from(place) * 0.618_033_988_749_894_9).fract()
 }
 
-/// The latency that so large a share of all visits does not exceed: a Pareto distribution of shape 2.
+/// The latency quantile for `share`: a Pareto distribution of shape 2.
 fn latency_ms(share: f64) -> f64 {
     (FIRST_MS / (1.0 - share).sqrt()).min(LONGEST_MS)
 }
 
-/// The true percentiles for customers who come evenly, for so long, whatever became of those before them.
+/// The true percentiles for customers who arrive evenly over `lasting`, whether or not earlier requests have been answered.
 pub(crate) fn truth_ms(shares: &[f64], lasting: Duration, stalls: bool) -> Vec<f64> {
     let lasting_ms = lasting.as_secs_f64() * 1_000.0;
     let (begins, ends) =

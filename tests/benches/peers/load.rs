@@ -1,14 +1,8 @@
-//! Who measures load, measured: the project's customers, k6 and wrk, each against a server whose latency is known, also when that server
-//! stands still for a second. A tool that waits for an answer before it asks again asks less while nothing answers, and so never learns
-//! of those whom it would have kept waiting (coordinated omission).
+//! Accuracy of load generators: the project's customers, k6 and wrk, each against a server with known latency, with and without a stall of
+//! one second. A tool that waits for an answer before its next request sends fewer requests during a stall. So it misses the customers who
+//! would have had to wait (coordinated omission).
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    process::Command,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, process::Command, sync::Arc, time::Duration};
 
 use chassis::{Chassis, Clock, Network};
 use glyphfall_tests::{
@@ -19,6 +13,7 @@ use glyphfall_tests::{
     process::{Process, free_port},
 };
 use incident::{Level, Recorder, Run, words::ClockKind};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use world::{Customers, Mix};
@@ -35,17 +30,17 @@ const LASTING: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 3;
 const SHARES: [f64; 3] = [0.5, 0.9, 0.99];
 
-/// The connections with which wrk asks about as often: the rate times the mean latency.
+/// The number of connections at which wrk reaches about the same rate: the rate times the mean latency.
 const WRK_CONNECTIONS: usize = 5;
 
-/// What one tool said in one run.
+/// One tool's report of one run.
 struct Said {
     rate: f64,
     percentiles_ms: Vec<f64>,
     processor_us: f64,
 }
 
-/// All that was said, by tool and by whether the server stood still.
+/// All reports, by tool and by whether the server stalled.
 type AllSaid = BTreeMap<(&'static str, bool), Vec<Said>>;
 
 pub(crate) async fn measure() -> Part {
@@ -109,7 +104,7 @@ fn rows(said: &AllSaid, peer: &'static str) -> Vec<Row> {
     for (place, name) in [(0, "median"), (2, "99th percentile")] {
         for stalls in [false, true] {
             let truth_ms = truth(stalls)[place];
-            // A percentile that is exactly right would be better by no number.
+            // A floor for the error: dividing by zero would give no ratio.
             let error = |said: &Said| (100.0 * (said.percentiles_ms[place] / truth_ms - 1.0).abs()).max(0.01);
             let still = if stalls { ", the server stands still for a second" } else { "" };
             compare(&format!("error of the {name}{still}"), "%", Better::Less, stalls, &error);
@@ -173,7 +168,7 @@ fn told(text: &str) -> (f64, Vec<f64>, f64) {
     (visits / LASTING.as_secs_f64(), percentiles.collect(), visits)
 }
 
-/// Runs a program to its end, and gives what it printed.
+/// Runs a program to its end and returns its output.
 pub(crate) async fn finished(command: Command) -> String {
     let output = output(command).await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -191,9 +186,9 @@ fn k6_script() -> String {
     )
 }
 
-/// The customers as a process of their own: they come, leave, and say what they met.
+/// Runs the customers in a separate process: they arrive, leave, and report their latencies.
 pub(crate) async fn customers(port: u16, views: f64, seconds: u64) {
-    let visitor = Chassis::of_caller("customers", Network::Tcp, Clock::real(), 1);
+    let visitor = Chassis::of_caller("customers", Network::tcp(0), Clock::real(), 1);
     let record = Arc::new(Mutex::new(Recorder::new(run_of(), 0.0)));
     let front = format!("127.0.0.1:{port}").parse().unwrap();
     let customers = Customers::arrive(&visitor, &front, &Mix::of(views), record, Instant::now());
@@ -204,7 +199,7 @@ pub(crate) async fn customers(port: u16, views: f64, seconds: u64) {
     println!("{}", json!({ "visits": latency_us.len(), "percentiles_ms": percentiles_ms }));
 }
 
-/// A run that is about nothing but its visits.
+/// The header of a record that only needs visits.
 pub(crate) fn run_of() -> Run {
     Run { scenario: "bench".to_owned(), ..Run::new(1, Level::Dark, ClockKind::Live) }
 }

@@ -1,4 +1,4 @@
-//! Where all this ran, and beside which versions: a ratio holds for a machine.
+//! The machine and the peers' versions: a ratio holds only for a machine.
 
 use std::{fs, process::Command};
 
@@ -37,7 +37,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default().trim().to_owned()
 }
 
-/// What a program says of its version: its first line.
+/// The first line of a program's version output.
 pub(crate) fn version(program: &str, argument: &str) -> String {
     let output = Command::new(program).arg(argument).output();
     let output = output.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();

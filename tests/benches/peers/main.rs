@@ -1,17 +1,17 @@
-//! The project beside what people would otherwise use: `cargo xtask bench`, or a part of it, `cargo xtask bench front`.
+//! Compares the project with the tools that people would otherwise use: `cargo xtask bench`, or a part of it, `cargo xtask bench front`.
 //!
-//! Everything is measured here, in one go, on one machine: what takes turns is run A B C, A B C, so that a machine that drifts slows
-//! all of them. A server has one core to itself, whoever asks it another. Prints a table of ratios as Markdown, and leaves it with the
-//! figures and the chart of growth in `target/bench/`.
+//! All peers are measured in one session on one machine. Competitors take turns, A B C, A B C, so that a drifting machine slows all of
+//! them. A server has one core to itself, and its client another. The program prints a table of ratios as Markdown, and writes it with the
+//! figures and the chart of growth to `target/bench/`.
 //!
 //! # Layout
 //!
-//! - `front`: the cache's hits and composed pages, beside nginx and Varnish.
-//! - `load`: the customers, beside k6 and wrk, against a server whose latency is known (`known`).
-//! - `evidence`: taking in telemetry, beside rotel; questions to a full store.
-//! - `start`: how soon there is a page, and what it takes to be there, beside what other demonstrations ask for.
-//! - `growth`: what more teams, page views, hours and spans cost.
-//! - `machine`: where all this ran. `programs`: processes on a core, and what they used. `wrk`: one run of it.
+//! - `front`: cache hits and composed pages, compared with nginx and Varnish.
+//! - `load`: the customers, compared with k6 and wrk against a server with known latency (`known`).
+//! - `evidence`: telemetry intake, compared with rotel; queries on a full store.
+//! - `start`: time to the first page and memory at rest, compared with the published demands of other demonstrations.
+//! - `growth`: the cost of more teams, page views, hours and spans.
+//! - `machine`: the machine and the versions. `programs`: processes pinned to a core, and their resource use. `wrk`: one run of wrk.
 #![expect(clippy::print_stdout, reason = "a benchmark's report")]
 #![expect(clippy::unwrap_used, reason = "in a benchmark a panic is the report")]
 
@@ -35,11 +35,11 @@ use glyphfall_tests::{bench::table::Part, process::root};
 const PARTS: [&str; 5] = ["front", "load", "evidence", "start", "growth"];
 
 fn main() {
-    chassis::run::raise_descriptor_limit();
+    chassis::serve::Limits::of_process(1);
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        // This program started by itself, to stand on a core of its own.
+        // This program starts itself again for these roles, so that each has its own core.
         ["known", port, mode] => return in_runtime(known::serve(port.parse().unwrap(), *mode == "stalls")),
         ["customers", port, views, seconds] => {
             return in_runtime(load::customers(
@@ -82,7 +82,7 @@ fn main() {
     progress(&format!("the table is {}", folder().join("table.md").display()));
 }
 
-/// The table of all parts that were measured here, now or before.
+/// The table of all parts measured on this machine, now or earlier.
 fn table() -> String {
     let read = |part: &str| fs::read_to_string(folder().join(format!("{part}.json"))).ok();
     let parts: Vec<Part> =
@@ -101,7 +101,7 @@ fn in_runtime<T>(what: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(what)
 }
 
-/// Says where the benchmark is, with how long it has run.
+/// Prints the current step and the elapsed time.
 fn progress(what: &str) {
     static BEGAN: std::sync::OnceLock<chassis::Clock> = std::sync::OnceLock::new();
     let elapsed: Duration = BEGAN.get_or_init(chassis::Clock::real).elapsed();

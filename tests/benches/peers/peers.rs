@@ -1,4 +1,4 @@
-//! The programs beside which this one is measured, where they are and in which versions. `cargo xtask bench` installs what is missing.
+//! The peer programs of the benchmark: where they are, and in which versions. `cargo xtask bench` installs missing ones.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,10 +9,10 @@ use glyphfall_tests::process::root;
 
 use super::machine::version;
 
-/// Where Debian keeps servers, which an ordinary user's `PATH` leaves out.
+/// Folders to search. Debian installs servers in `sbin`, outside an ordinary user's `PATH`.
 const FOLDERS: [&str; 4] = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
 
-/// A peer that was found.
+/// The path of a peer, if it is installed.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let python = root().join("target/bench/python");
     match program {
@@ -21,7 +21,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     }
 }
 
-/// What to say in the table where a peer is missing.
+/// The table's note for a missing peer.
 pub(crate) fn missing(program: &str) -> String {
     let how = match program {
         "varnishd" => "on Debian: apt-get install varnish".to_owned(),
@@ -31,7 +31,7 @@ pub(crate) fn missing(program: &str) -> String {
     format!("{program} was not measured, as it is not installed; {how}")
 }
 
-/// The versions of all.
+/// The versions of all peers.
 pub(crate) fn versions() -> Vec<String> {
     let all = [("nginx", "-v"), ("varnishd", "-V"), ("wrk", "-v"), ("k6", "version"), ("rotel", "--version")];
     let of = |(program, argument): (&str, &str)| match find(program) {
@@ -41,7 +41,7 @@ pub(crate) fn versions() -> Vec<String> {
     all.into_iter().map(of).collect()
 }
 
-/// A wheel of PyPI holds the program itself; where, is known by the package.
+/// The path of a program inside a PyPI wheel, as its package reports it.
 fn in_wheel(python: &Path, name: &str) -> Option<PathBuf> {
     let code = match name {
         "rotel" => "import os, rotel; print(os.path.join(os.path.dirname(rotel.__file__), 'rotel-agent'))",

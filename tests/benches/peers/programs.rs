@@ -1,4 +1,4 @@
-//! Processes that stand on one core, and what the kernel says that they used.
+//! Processes pinned to one core, and their resource use according to the kernel.
 
 use std::{
     fs,
@@ -9,14 +9,14 @@ use std::{
 
 use chassis::Blocking;
 
-/// The core of whatever is measured, and the core of whoever asks it.
+/// The core of the measured server, and the core of its client.
 pub(crate) const SERVER: usize = 0;
 pub(crate) const CLIENT: usize = 1;
 
-/// The clock ticks of `/proc/PID/stat`, which Linux fixes for programs at a hundredth of a second.
+/// Clock ticks per second in `/proc/PID/stat`, fixed at 100 in Linux's interface to programs.
 const TICKS_PER_S: f64 = 100.0;
 
-/// A program of this repository: they lie in the folder above this one's.
+/// The path of one of the repository's programs, in the folder above this benchmark's.
 pub(crate) fn ours(name: &str) -> PathBuf {
     let myself = std::env::current_exe().expect("a running program has a path");
     let path = myself.parent().and_then(Path::parent).expect("cargo puts a benchmark into deps").join(name);
@@ -24,7 +24,7 @@ pub(crate) fn ours(name: &str) -> PathBuf {
     path
 }
 
-/// A command that runs on one core alone. On a machine with one, everything shares it.
+/// A command pinned to one core. On a machine with a single core, everything shares it.
 pub(crate) fn pinned(core: usize, program: impl AsRef<Path>) -> Command {
     let cores = available_parallelism().map_or(1, usize::from);
     let mut command = Command::new("taskset");
@@ -32,14 +32,14 @@ pub(crate) fn pinned(core: usize, program: impl AsRef<Path>) -> Command {
     command
 }
 
-/// This program itself, on one core.
+/// A command that runs this program again, pinned to one core.
 pub(crate) fn myself(core: usize, arguments: &[&str]) -> Command {
     let mut command = pinned(core, std::env::current_exe().expect("a running program has a path"));
     command.args(arguments);
     command
 }
 
-/// Moves this process and all its threads to one core, and what it starts later.
+/// Pins this process, all its threads and its later children to one core.
 pub(crate) fn pin_myself(core: usize) {
     let cores = available_parallelism().map_or(1, usize::from);
     let mut taskset = Command::new("taskset");
@@ -48,22 +48,22 @@ pub(crate) fn pin_myself(core: usize) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Runs a program to its end, while this process goes on.
+/// Runs a program to its end, without blocking this process's other tasks.
 pub(crate) async fn output(mut command: Command) -> Output {
     Blocking::Pool.run(move || command.output().expect("the program starts")).await
 }
 
-/// User and system time of some processes so far, in seconds.
+/// Processor time (user and system) of the given processes so far, in seconds.
 pub(crate) fn processor_s(processes: &[u32]) -> f64 {
     processes.iter().map(|process| ticks(&format!("/proc/{process}/stat"), 11)).sum::<f64>() / TICKS_PER_S
 }
 
-/// User and system time of those that this process started and that have ended.
+/// Processor time (user and system) of this process's ended children, in seconds.
 pub(crate) fn processor_s_of_ended() -> f64 {
     ticks("/proc/self/stat", 13) / TICKS_PER_S
 }
 
-/// User and system time of this process so far, in seconds.
+/// Processor time (user and system) of this process so far, in seconds.
 pub(crate) fn processor_s_of_myself() -> f64 {
     ticks("/proc/self/stat", 11) / TICKS_PER_S
 }
@@ -74,7 +74,7 @@ fn ticks(stat: &str, place: usize) -> f64 {
     after_name.split_whitespace().skip(place).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum()
 }
 
-/// Those of a process's children that serve: nginx has others, which look after its cache, and one of them soon ends.
+/// A process's children that serve requests. nginx also has cache manager processes, one of which ends soon.
 pub(crate) fn workers(process: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
     let serves = |child: &u32| {

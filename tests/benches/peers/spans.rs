@@ -1,4 +1,4 @@
-//! Batches of spans as an exporter sends them: 512 at once, eight attributes each, eight to a trace.
+//! Batches of spans as an exporter sends them: 512 spans per batch, eight attributes per span, eight spans per trace.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,14 +9,14 @@ use opentelemetry_proto::tonic::{
     trace::v1::{ResourceSpans, ScopeSpans, Span},
 };
 
-/// The batch of OpenTelemetry's exporters.
+/// The default batch size of OpenTelemetry's exporters.
 pub(crate) const BATCH: u64 = 512;
 const SPANS_PER_TRACE: u64 = 8;
 
-/// When the spans ended.
+/// The end of the spans, since 1970.
 pub(crate) const TIME: Duration = Duration::from_secs(1_772_442_000);
 
-/// The time of a store that takes them, which stands still.
+/// The receiving store's clock, which stands still.
 pub(crate) fn clock() -> SystemTime {
     UNIX_EPOCH + TIME
 }
@@ -39,7 +39,7 @@ fn resource() -> Resource {
     Resource { attributes, ..Default::default() }
 }
 
-/// One batch; another number gives other traces.
+/// One batch. Each number gives different traces.
 pub(crate) fn batch(number: u64) -> ExportTraceServiceRequest {
     let now = u64::try_from(TIME.as_nanos()).expect("nanoseconds of this century fit");
     let span = |n: u64| {

@@ -1,5 +1,5 @@
-//! How soon there is a page, and what it takes to be there: beside what other demonstrations say that they need. Theirs is what they
-//! publish, not measured here: their images cannot be had everywhere.
+//! Time to the first page and memory at rest, compared with the demands that other demonstrations publish. Theirs are not measured here,
+//! because their images are not available everywhere.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -24,13 +24,13 @@ use super::{
 
 const STARTS: usize = 9;
 
-/// How long a shop rests before its memory is looked at.
+/// Pause before the memory of a shop at rest is measured.
 const REST: Duration = Duration::from_secs(5);
 
-/// How often a page is asked for that is not there yet.
+/// Retry interval until the first page.
 const ASK_AGAIN: Duration = Duration::from_millis(1);
 
-/// What other demonstrations say that they need, in megabytes of memory, and where they say so.
+/// Published memory demands of other demonstrations, in megabytes, with their sources.
 const PUBLISHED: [(&str, f64, &str); 2] = [
     (
         "OpenTelemetry demo",
@@ -90,7 +90,7 @@ pub(crate) async fn measure() -> Part {
     }
 }
 
-/// Starts a shop and asks for its home page until it is there.
+/// Starts a shop and requests its home page until it is served. Returns the time in milliseconds, and the process.
 async fn first_page() -> (f64, Process) {
     let (ports, folder) = (Ports::free(), tempfile::tempdir().unwrap());
     let mut command = Command::new(ours("glyphfall"));
@@ -105,7 +105,7 @@ async fn first_page() -> (f64, Process) {
     (began.elapsed().as_secs_f64() * 1_000.0, up)
 }
 
-/// The memory of a shop in four processes, which report to the fourth.
+/// The memory of a shop in four processes, three of which report to the fourth.
 async fn apart_mb() -> f64 {
     let (ports, folder, editor) = (Ports::free(), tempfile::tempdir().unwrap(), token());
     let at = |port: u16| format!("127.0.0.1:{port}");

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::programs::{CLIENT, output, pinned};
 
-/// As many as the customers of a busy shop keep open.
+/// The number of connections that a busy shop's customers keep open.
 pub(crate) const CONNECTIONS: usize = 32;
 
-/// What a run found.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     /// Requests a second.
@@ -20,7 +20,7 @@ pub(crate) struct Run {
     pub(crate) requests: f64,
 }
 
-/// Asks for one address for so long.
+/// Requests one URL for `seconds`.
 pub(crate) async fn run(url: &str, connections: usize, seconds: Duration) -> Run {
     let mut wrk = pinned(CLIENT, "wrk");
     wrk.args(["--threads", "1", "--latency", "--timeout", "10s"]);
@@ -46,7 +46,7 @@ pub(crate) async fn run(url: &str, connections: usize, seconds: Duration) -> Run
     Run { rate, p50_ms, p90_ms, p99_ms, requests }
 }
 
-/// wrk's own way of writing a time.
+/// Parses wrk's notation of a duration.
 fn milliseconds(text: &str) -> f64 {
     let units = [("us", 0.001), ("ms", 1.0), ("s", 1_000.0), ("m", 60_000.0)];
     let unit = units.into_iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));

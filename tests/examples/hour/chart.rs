@@ -1,4 +1,4 @@
-//! The hour as a picture: a column for each process, a row for each count, and the line that fits the second half.
+//! A chart of the hour: a column for each process, a row for each count, and the line fitted to the second half.
 
 use debrief::plot::{
     Scale,
@@ -11,9 +11,9 @@ use crate::{
     samples::{MEASURES, Sample},
 };
 
-/// Units of a panel, with room for its words.
+/// Width and height of a panel, including its labels.
 const PANEL: (f64, f64) = (480.0, 170.0);
-/// Room beside and around the place of the lines.
+/// Margins of the plot area: at the left, and around it.
 const LEFT: f64 = 56.0;
 const AROUND: f64 = 34.0;
 
@@ -21,7 +21,7 @@ const STYLE: &str = "<style>text { font: 12px sans-serif; fill: #222 } .axis { s
     .fit { stroke: #c2410c; stroke-width: 2 } .half { stroke: #999; stroke-dasharray: 4 }</style>\
     <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>";
 
-/// The picture, a file of its own.
+/// The chart as a whole SVG file.
 pub(crate) fn drawn(samples: &[Sample], verdicts: &[Verdict]) -> String {
     let columns = verdicts.len().div_ceil(MEASURES.len());
     let mut svg =

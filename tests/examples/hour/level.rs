@@ -1,32 +1,33 @@
-//! Whether what was counted is level: how much its floor rises over the second half, by the straight line that fits it best. A surge of
-//! customers is a burst of tasks and connections, and a debrief one of memory; what leaks never comes back down.
+//! Tests whether a count stays level: fits a least-squares line to its floors over the second half, and looks at the line's rise. A surge
+//! of customers causes a burst of tasks and connections, and a debrief a burst of memory, but both subside. A leak never does.
 
 use std::fmt;
 
 use crate::samples::{MEASURES, Sample};
 
-/// A shorter run only says what it saw: stores fill up to their limits, and pools open.
+/// A shorter run reports without a verdict: stores still fill up to their limits, and pools still open.
 pub(crate) const JUDGED_FROM_MINUTES: f64 = 20.0;
 
-/// The seconds of which the least counts: longer than a round or an incident.
+/// The length of the windows whose minimum is the floor, in seconds: longer than a round or an incident.
 const FLOOR_S: f64 = 300.0;
 
-/// How much each count may rise over the second half, as a share of its mean and, for small counts, in its own unit.
+/// How much each count may rise over the second half: as a share of its mean or, for small counts, in its own unit.
 ///
-/// Memory is judged without what the evidence store says that it holds: that fills up to a limit of its own, in an hour or two. The record of a run is kept whole, some megabytes in an hour, and a session grows by what its teams write. Descriptors, threads
-/// and tasks come and go with connections and incidents; a leak of one in each incident would be ninety in half an hour.
+/// Memory is judged without the evidence store's reported size, which fills up to its own limit within an hour or two. A run's record is
+/// kept whole, some megabytes in an hour, and a session grows with its teams' writing. Descriptors, threads and tasks come and go with
+/// connections and incidents; one leak per incident would add up to ninety in half an hour.
 const RISE_MAX: [(f64, f64); 4] = [(0.05, 3.0), (0.1, 8.0), (0.1, 3.0), (0.1, 16.0)];
 
-/// What became of one count of one process.
+/// The verdict on one count of one process.
 pub(crate) struct Verdict {
     pub(crate) process: &'static str,
-    /// Which of [`MEASURES`].
+    /// Index into [`MEASURES`].
     pub(crate) measure: usize,
-    /// The mean of its floors over the second half.
+    /// Mean of the floors over the second half.
     pub(crate) mean: f64,
-    /// Its greatest over all.
+    /// Maximum over the whole run.
     pub(crate) most: f64,
-    /// How much the line that fits these floors best rises over that half.
+    /// Rise of the fitted line over the second half.
     pub(crate) rise: f64,
     rise_max: f64,
 }
@@ -49,7 +50,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One for each process and count, in the order of the samples.
+/// A verdict for each process and count, in the order of the samples.
 pub(crate) fn verdicts(samples: &[Sample]) -> Vec<Verdict> {
     let mut processes: Vec<&'static str> = samples.iter().map(|sample| sample.process).collect();
     processes.sort_unstable_by(|a, b| b.cmp(a));
@@ -60,7 +61,7 @@ pub(crate) fn verdicts(samples: &[Sample]) -> Vec<Verdict> {
         .collect()
 }
 
-/// When something was counted, and how much there was.
+/// The samples of one count of one process: time and value.
 pub(crate) fn points(samples: &[Sample], process: &str, measure: usize) -> Vec<(f64, f64)> {
     let of_process = samples.iter().filter(|sample| sample.process == process);
     of_process.filter_map(|sample| Some((sample.at_s, sample.counts[measure]?))).collect()
@@ -82,7 +83,7 @@ fn verdict(points: &[(f64, f64)], process: &'static str, measure: usize) -> Opti
     })
 }
 
-/// The least of each [`FLOOR_S`], and when that was.
+/// The minimum in each window of [`FLOOR_S`], with its time.
 fn floors(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let window = |(at_s, _): &(f64, f64)| (at_s / FLOOR_S).floor();
     let windows = points.chunk_by(|one, other| window(one).total_cmp(&window(other)).is_eq());
@@ -91,7 +92,7 @@ fn floors(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// The slope of the line with the least squares.
+/// The slope of the least-squares line.
 fn slope(points: &[(f64, f64)]) -> Option<f64> {
     let (at, count) =
         (mean(points.iter().map(|(at, _)| *at))?, mean(points.iter().map(|(_, count)| *count))?);

@@ -1,14 +1,15 @@
 //! An hour in which nothing may grow: `cargo xtask hour`.
 //!
-//! One `glyphfall up` lives through incident after incident: each scenario of the library in turn, looks at its evidence, another telemetry
-//! level, repairs, remedies, and a reset. One `glyphfall room` plays rounds with ten teams meanwhile: they join, look, act, explain, see the
-//! answers and go on. Both are watched from outside, through `/proc`. After each reset the shop is compared with what it was at first.
+//! One `glyphfall up` goes through incident after incident: each scenario of the library in turn, queries of its evidence, another
+//! telemetry level, repairs, remedies, and a reset. Meanwhile one `glyphfall room` plays rounds with ten teams: they join, investigate,
+//! act, explain, see the answers and go on. Both processes are measured from outside, through `/proc`. After each reset the shop's state is
+//! compared with its first state.
 //!
-//! Teaches that a leak is a slope, not a height: a store that fills up to its limit is level in the second half, a leak is not.
+//! Teaches that a leak is a slope, not a height: a store that has filled up to its limit is level in the second half; a leak is not.
 //!
 //! # Layout
 //! - [`shop`]: the incidents of `up`. [`room`]: the rounds of the room.
-//! - [`samples`]: what is seen from outside, as CSV. [`level`]: whether it is level. [`chart`]: all of it as a picture.
+//! - [`samples`]: the measurements from outside, as CSV. [`level`]: whether they are level. [`chart`]: all of them as a chart.
 #![expect(clippy::unwrap_used, reason = "an hour that breaks off is repeated")]
 
 mod chart;
@@ -28,7 +29,7 @@ use crate::{
     samples::{Caller, Sampler},
 };
 
-/// Page views a second in the shop of `up`: enough that its evidence is full long before half an hour has passed.
+/// Page views a second in the shop of `up`: enough to fill its evidence store long before half an hour has passed.
 const VIEWS: &str = "20";
 
 #[derive(Parser)]

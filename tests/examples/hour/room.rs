@@ -1,4 +1,4 @@
-//! Round after round with ten teams in one room: people come and go, look, act, explain, see the answers and go on.
+//! Round after round with ten teams in one room: people come and go, investigate, act, explain, see the answers and go on.
 
 use std::{cell::RefCell, fmt, time::Duration};
 
@@ -17,18 +17,18 @@ use crate::samples::{Caller, EVIDENCE, ask};
 
 /// Teams of the room, with two people each.
 pub(crate) const TEAMS: usize = 10;
-/// Most rounds: a session has no more.
+/// The most rounds that a session can have.
 const ROUNDS_MAX: usize = 12;
-/// The shortest round with its debrief: visits that wait end only after half a minute.
+/// The shortest round with its debrief, in seconds: waiting visits take up to half a minute to end.
 const ROUND_S_MIN: f64 = 75.0;
-/// How long the answers of a round are looked at, in seconds.
+/// Time for the answers of a round, in seconds.
 const DEBRIEF_S: f64 = 25.0;
-/// How long a round's last visits may take, in seconds: as long as the most patient customer.
+/// Time for a round's last visits to end, in seconds: the patience of the most patient customer.
 const LAST_VISITS_S: f64 = 33.0;
-/// How long a person reads before the next step.
+/// Reading time of a person between two steps.
 const READS: Duration = Duration::from_secs(2);
 
-/// What a team looks at beside the evidence.
+/// Paths that a team reads beside the evidence.
 const LOOKS: [&str; 3] = ["/api/team", "/api/team/health", "/api/team/assets/promo-banner/versions"];
 const LEVELS: [&str; 5] = ["dark", "logs", "metrics", "traces", "changes"];
 const REMEDIES: [&str; 7] = [
@@ -41,7 +41,7 @@ const REMEDIES: [&str; 7] = [
     "add-capacity-web-front",
 ];
 
-/// What was done.
+/// Counts of the actions, and failures.
 #[derive(Default)]
 pub(crate) struct Played {
     rounds: usize,
@@ -50,7 +50,7 @@ pub(crate) struct Played {
     remedies: usize,
     notes: usize,
     reveals: usize,
-    /// What the room could not do, with what it said.
+    /// Requests that the room failed to serve, with its answers.
     failed: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ impl Playing<'_> {
     }
 
     async fn round(&self, desk: &Caller, teams: &mut [Team], round: usize, ends: Instant) {
-        // One of two is somebody else in each round.
+        // In each round a new person replaces one of each team's two.
         for team in &mut *teams {
             let seat = ask(&team.people[1], Method::GET, "/api/team", &Value::Null).await.1["seat"].clone();
             self.tell(desk, Method::DELETE, &format!("/api/desk/seats/{seat}"), &Value::Null).await;
@@ -129,7 +129,7 @@ impl Playing<'_> {
             &json!({ "team": null, "text": "Come to an end, please." }),
         )
         .await;
-        // Now and then a round is broken off: every shop is reset.
+        // Every fourth round is aborted, which resets every shop.
         let is_broken_off = round % 4 == 3;
         let end = if is_broken_off { "/api/desk/abort" } else { "/api/desk/end" };
         self.tell(desk, Method::POST, end, &Value::Null).await;
@@ -190,7 +190,7 @@ impl Playing<'_> {
         Caller::at(self.room.port, Some(cookie.split(['=', ';']).nth(1).unwrap().to_owned()))
     }
 
-    /// What must be possible.
+    /// Sends a request that must succeed.
     async fn tell(&self, who: &Caller, method: Method, path: &str, what: &Value) {
         let (status, said) = ask(who, method, path, what).await;
         if !status.is_success() {
@@ -198,7 +198,8 @@ impl Playing<'_> {
         }
     }
 
-    /// What the level, a remedy under way or a full notebook may forbid, and only a broken room cannot do.
+    /// Sends a request that may be refused because of the level, a remedy under way or a full notebook. Only a server error counts as a
+    /// failure.
     async fn try_to(&self, who: &Caller, method: Method, path: &str, what: &Value) {
         let (status, said) = ask(who, method, path, what).await;
         if status.is_server_error() {
@@ -207,7 +208,7 @@ impl Playing<'_> {
     }
 }
 
-/// A page that shows a team's state as it changes.
+/// Follows a team's state as an open page does.
 async fn follow(port: u16, token: String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let request = format!(

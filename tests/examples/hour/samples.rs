@@ -1,4 +1,4 @@
-//! What is seen of a process from outside.
+//! Measurements of a process from outside.
 
 use std::{fmt::Write, fs, time::Duration};
 
@@ -9,13 +9,13 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// How often it is looked.
+/// Sampling interval.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// How long an answer may take: a customer's patience, and more.
+/// Timeout of an answer: longer than a customer's patience.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What somebody asks the evidence of a shop, wherever it is read.
+/// Queries of a shop's evidence, wherever it is served.
 pub(crate) const EVIDENCE: [&str; 6] = [
     "/evidence/logs?severity=warn",
     "/evidence/changes",
@@ -25,29 +25,29 @@ pub(crate) const EVIDENCE: [&str; 6] = [
     "/evidence/alerts",
 ];
 
-/// What the process grows by for each byte that an evidence store counts (docs/performance.md: 582 bytes a span, of which it counts 477).
+/// Bytes of process memory for each byte that an evidence store counts (docs/performance.md: 582 bytes a span, of which it counts 477).
 const EVIDENCE_TAKES: f64 = 1.22;
 
-/// What is counted, in the order of [`Sample::counts`], with its unit.
+/// The counts, in the order of [`Sample::counts`], with their units.
 pub(crate) const MEASURES: [(&str, &str); 4] =
     [("memory beside evidence", "MB"), ("descriptors", ""), ("threads", ""), ("tasks", "")];
 
-/// What a process held at one moment.
+/// The counts of a process at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     pub(crate) at_s: f64,
     pub(crate) process: &'static str,
-    /// What its evidence stores say that they hold, each up to a limit of its own.
+    /// The reported size of its evidence stores, each of which has its own limit.
     pub(crate) evidence_mb: f64,
-    /// In the order of [`MEASURES`]; none if the process did not say.
+    /// In the order of [`MEASURES`]; `None` if the process did not report the count.
     pub(crate) counts: [Option<f64>; 4],
 }
 
-/// A process that is watched: its name and id, who may ask it, where it tells its tasks, and who tells what its evidence holds, if it is
-/// not told there too.
+/// A watched process: its name, its id, a client for it, the path at which it reports its tasks, and another client for its evidence usage,
+/// if the first does not report that.
 pub(crate) type Process = (&'static str, u32, Caller, &'static str, Option<Caller>);
 
-/// Looks at processes, by the kernel and by what they say of their tasks.
+/// Samples processes, through the kernel and through their own task reports.
 pub(crate) struct Sampler {
     began: Instant,
     processes: [Process; 2],
@@ -58,7 +58,7 @@ impl Sampler {
         Self { began, processes }
     }
 
-    /// Looks until then.
+    /// Takes samples until the given time.
     pub(crate) async fn watch(&self, until: Instant) -> Vec<Sample> {
         let mut samples = Vec::new();
         let mut ticks = interval(EVERY);
@@ -91,7 +91,7 @@ impl Sampler {
     }
 }
 
-/// Somebody who asks again and again, and keeps nothing of what they hear.
+/// An HTTP client that does not store the answers.
 pub(crate) struct Caller {
     peer: Peer,
     pub(crate) token: Option<String>,
@@ -103,7 +103,7 @@ impl Caller {
     }
 }
 
-/// What comes of a request; 502 if no answer does, as where a service is stopped.
+/// Sends a request and returns status and body; 502 if there is no answer, as from a stopped service.
 pub(crate) async fn ask(caller: &Caller, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
     let mut request = Request::builder().method(method).uri(path);
     if let Some(token) = &caller.token {

@@ -1,4 +1,4 @@
-//! Incident after incident in one shop: something happens, somebody looks, turns levels and switches, acts, and puts everything back.
+//! Incident after incident in one shop: trigger, investigate, change levels and switches, act, and reset.
 
 use std::{
     fmt::{self, Write},
@@ -14,7 +14,7 @@ use world::scenario::library;
 
 use crate::samples::{Caller, EVIDENCE, ask};
 
-/// How long an incident is left alone, how long after what was done about it, and how long the shop then has peace.
+/// Pauses: after the trigger, after the remedies, and after the reset.
 const DEVELOPS: Duration = Duration::from_secs(7);
 const SETTLES: Duration = Duration::from_secs(5);
 const PEACE: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ const PEACE: Duration = Duration::from_secs(2);
 const LEVELS: [&str; 5] = ["changes", "traces", "metrics", "logs", "dark"];
 const REPAIRS: [&str; 3] = ["invalid-rendering", "poor-error-handling", "missing-health-check"];
 
-/// What was done.
+/// Counts of the actions, and failures.
 #[derive(Default)]
 pub(crate) struct Lived {
     incidents: usize,
@@ -31,11 +31,11 @@ pub(crate) struct Lived {
     repairs: usize,
     remedies: usize,
     resets: usize,
-    /// Resets before which the shop was not what it was at first: only those show anything.
+    /// Resets of a shop whose state had changed. Only these show that a reset works.
     changed: usize,
-    /// Resets after which the shop was not what it was at first, with the scenario before.
+    /// Resets that did not restore the first state, with the preceding scenario.
     differing: Vec<String>,
-    /// What was answered although it should not have been.
+    /// Requests that were refused although they should have succeeded.
     refused: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn live(up: &Up, until: Instant) -> Lived {
         evidence: Caller::at(up.ports.room, None),
     };
     let mut lived = Lived::default();
-    // Even the first state is that after a reset: who has just arrived may still be filling.
+    // Take the first state after a reset: a new shop may still be filling its cache.
     lived.check(&shop.tell("/restore", &Value::Null).await);
     let (first, conditions) = (shop.state().await, shop.conditions().await);
     let names: Vec<String> = library().into_iter().map(|scenario| scenario.name).collect();
@@ -101,7 +101,7 @@ impl Shop {
         lived.repairs += REPAIRS.len() - present.len();
         let (status, said) = ask(&self.operators[number % 3], Method::POST, "/restart", &Value::Null).await;
         lived.check(&(status, said.to_string()));
-        // There may be no version before the current one, or no disk to write on: then an editor is told so.
+        // This may fail: there may be no earlier version, or no writable disk. The editor then gets an error.
         ask(&self.store, Method::POST, "/assets/promo-banner/rollback", &Value::Null).await;
         lived.remedies += 2;
         sleep(SETTLES).await;
@@ -116,7 +116,7 @@ impl Shop {
         ask(&self.around, Method::GET, "/conditions", &Value::Null).await
     }
 
-    /// A hash over everything that can be changed about the shop, as its own ports show it.
+    /// A hash over everything that can change about the shop, as its own ports report it.
     async fn state(&self) -> String {
         let mut hash = Sha256::new();
         let mut add = |said: (StatusCode, Value)| hash.update(format!("{} {}\n", said.0, said.1));

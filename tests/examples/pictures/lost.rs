@@ -1,5 +1,5 @@
-//! The editor's page with the text that is about to be published; and the shop before and after, side by side: what one address shows, and
-//! what the health checks say meanwhile.
+//! The editor's page with the text to publish, and the shop before and after, side by side: the same address, and the health checks at that
+//! time.
 
 use std::{fmt::Write, fs, time::Duration};
 
@@ -15,13 +15,13 @@ use serde_json::json;
 
 use crate::pages::keep;
 
-/// How long a customer waits.
+/// Timeout of a customer's page request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The frame around both pictures.
 const PAGE: &str = include_str!("lost.html");
 
-/// What the editor pastes: a soft line break of a word processor came along.
+/// The editor's pasted text, with a soft line break from a word processor.
 const BANNER: &str = "Spring\u{b}sale";
 
 pub(crate) async fn take(screen: (u32, u32)) {
@@ -65,11 +65,11 @@ pub(crate) async fn take(screen: (u32, u32)) {
     }
 }
 
-/// The text as it was pasted, and what the page says of it.
+/// The pasted text, and the page's comment on it.
 async fn editor(up: &Up, browser: &Browser) {
     browser.client.goto(&format!("http://127.0.0.1:{}/editor#promo-banner", up.ports.store)).await.unwrap();
-    browser.until("#token").await.send_keys(&up.editor_token).await.unwrap();
-    browser.until("#sign-in-form button").await.click().await.unwrap();
+    browser.type_into("#token", &up.editor_token).await;
+    browser.click("#sign-in-form button").await;
     browser.until("#assets a[aria-current]").await;
     let paste = "const text = document.getElementById('text'); text.value = arguments[0]; text.dispatchEvent(new Event('input'))";
     browser.client.execute(paste, vec![json!(BANNER)]).await.unwrap();

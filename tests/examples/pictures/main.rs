@@ -1,8 +1,8 @@
 //! Takes the pictures of the documents from the running product: `cargo xtask pictures`. It takes six minutes.
 //!
-//! `pages` and `recording` as arguments make one part alone. Seeds are fixed; what a team's page shows is a round that is played for the
-//! picture, the debrief is that of the recorded example, and the recording is a whole demonstration. What each was made of is noted
-//! beside them (`tests/src/pictures.rs`).
+//! The arguments `pages` and `recording` make one part alone. Seeds are fixed. The picture of a team's page comes from a round played for
+//! it, the debrief from the recorded example, and the recording from a whole demonstration. A file beside the pictures notes the sources of
+//! each (`tests/src/pictures.rs`).
 #![expect(clippy::unwrap_used, reason = "a picture that cannot be taken is taken again")]
 
 mod lost;

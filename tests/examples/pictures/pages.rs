@@ -14,11 +14,11 @@ use tokio::time::sleep;
 
 use crate::lost;
 
-/// Wide and high enough for a page at work, small enough for a document.
+/// Large enough for a page in use, small enough for a document.
 const SCREEN: (u32, u32) = (1440, 900);
 const PHONE: (u32, u32) = (390, 844);
 
-/// What the example compares: the seed that `docs/programs.md` speaks of.
+/// The seed of the comparison in `docs/programs.md`.
 const COMPARED_SEED: &str = "1";
 
 pub(crate) async fn take() {
@@ -37,11 +37,11 @@ async fn example() {
     browser.until("#team-rows tr").await;
     keep(&browser, "desk", "light").await;
     browser.client.goto(&at("/desk/debrief")).await.unwrap();
-    browser.until("#i1-time > summary").await.click().await.unwrap();
+    browser.click("#i1-time > summary").await;
     keep_both(&browser, "debrief").await;
 }
 
-/// A team's page and the projector while the story's shop is lost.
+/// A team's page and the projector during the story's outage.
 async fn at_work() {
     let room = RunningRoom::open(&["--teams", "2", "--seed", "3"]).await;
     let at = |path: &str| format!("http://127.0.0.1:{}{path}", room.port);
@@ -72,14 +72,9 @@ async fn at_work() {
         browser.until("#columns:not([hidden])").await;
     }
     screen.until("#evidence-tab-health").await;
-    // Until the page that hangs is seen to hang, and what was said for a moment is gone.
+    // Wait until the embedded page visibly hangs, and short messages have gone.
     screen.until_true("document.querySelector('#served').textContent === '0 %'").await;
-    screen
-        .until("#evidence-panel-health form button, #evidence-panel-health button")
-        .await
-        .click()
-        .await
-        .unwrap();
+    screen.click("#evidence-panel-health form button, #evidence-panel-health button").await;
     for scheme in ["light", "dark"] {
         screen
             .until_true(
@@ -111,7 +106,7 @@ async fn keep_both(browser: &Browser, name: &str) {
     }
 }
 
-/// Keeps what is shown under a name, and its scheme if it is not the ordinary one.
+/// Saves the shown page under a name, which includes the colour scheme if it is not the default.
 pub(crate) async fn keep(browser: &Browser, name: &str, scheme: &str) {
     browser.prefers(scheme).await;
     sleep(Duration::from_millis(300)).await; // until it is drawn anew

@@ -1,9 +1,9 @@
-//! The demonstration as a terminal shows it, as one SVG that plays by itself: no script, so that a code host shows it too, and still for
-//! those who ask for little motion.
+//! The demonstration as a terminal shows it, as one animated SVG. It has no script, so code hosts show it too, and it stands still for
+//! readers who prefer reduced motion.
 //!
-//! It knows nothing of what the demonstration says. The program runs on a terminal so high that nothing leaves it at the top; each line
-//! that stands there for a while is one text of the picture, shown from when it came until it changed, and the whole moves up as a
-//! terminal's window would.
+//! This code knows nothing of the demonstration's text. The program runs on a terminal so high that nothing scrolls off. Each line that
+//! stays for a while becomes one text of the picture, shown from its appearance until its next change. The whole moves up as a terminal's
+//! window would.
 
 use std::{
     collections::BTreeMap,
@@ -22,29 +22,29 @@ use vt100::{Cell, Color, Parser};
 /// The file's name.
 const NAME: &str = "demonstration.svg";
 
-/// Columns, and rows enough for all that is ever printed.
+/// Columns, and enough rows for the whole output.
 const COLUMNS: u16 = 80;
 const ROWS: u16 = 400;
 
-/// Rows that are seen at once.
+/// Visible rows.
 const SHOWN_ROWS: usize = 27;
 
-/// How much faster it plays than it ran.
+/// Playback speed relative to the run.
 const TIMES: f64 = 3.0;
 
-/// Seconds of the picture that may pass at most without a new line, and between two changes of one.
+/// The longest time without a new line, and the shortest time between two changes of one line, in seconds of the picture.
 const STILL_S_MAX: f64 = 4.0;
 const CHANGE_S_MIN: f64 = 0.4;
 
-/// Seconds that the end stays.
+/// How long the last frame stays, in seconds.
 const END_S: f64 = 8.0;
 
-/// Of a letter and a line, in pixels.
+/// Width of a letter, height of a line, and the margin, in pixels.
 const WIDTH: f64 = 8.43;
 const HEIGHT: f64 = 19.0;
 const EDGE: f64 = 16.0;
 
-/// A part of a line in one look.
+/// A part of a line in one style.
 #[derive(Clone, Debug, PartialEq)]
 struct Run {
     column: u16,
@@ -55,7 +55,7 @@ struct Run {
 
 type Line = Vec<Run>;
 
-/// What stood in a row, from when on, in seconds of the picture; until the next of that row.
+/// The versions of each row: a start time in seconds of the picture, and the line shown from then until the row's next version.
 type Rows = BTreeMap<usize, Vec<(f64, Line)>>;
 
 /// Runs the demonstration and draws it.
@@ -66,7 +66,7 @@ pub(crate) fn make(folder: &Path) {
     fs::write(folder.join(NAME), picture).unwrap();
 }
 
-/// All that the terminal showed: when, in seconds of the run, and its lines.
+/// All frames of the terminal: the time in seconds of the run, and the lines.
 fn run() -> Vec<(f64, Vec<Line>)> {
     let out = tempfile::tempdir().unwrap();
     let line = format!(
@@ -74,7 +74,7 @@ fn run() -> Vec<(f64, Vec<Line>)> {
         program("glyphfall").display(),
         out.path().display()
     );
-    // `script` gives it a terminal.
+    // `script` runs the program on a pseudo-terminal.
     let mut command = Command::new("script");
     command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
     command.env("TERM", "xterm-256color").env("COLORTERM", "").env_remove("NO_COLOR");
@@ -121,7 +121,7 @@ fn line_of(terminal: &Parser, row: u16) -> Line {
     line
 }
 
-/// The classes of a cell.
+/// The CSS classes of a cell.
 fn look_of(cell: &Cell) -> String {
     let colour = match cell.fgcolor() {
         Color::Idx(index @ 0..=15) => format!("c{} ", index % 8),
@@ -132,7 +132,7 @@ fn look_of(cell: &Cell) -> String {
     format!("{colour}{weight}{shade}").trim_end().to_owned()
 }
 
-/// What each row showed from when on, in the picture's time, and when the last of it came.
+/// The versions of each row in the picture's time, and the time of the last change.
 fn played(frames: &[(f64, Vec<Line>)]) -> (Rows, f64) {
     let (mut rows, mut shown_s, mut before_s, mut still_s, mut known) = (Rows::new(), 0.0_f64, 0.0, 0.0, 0);
     for (at_s, lines) in frames {
@@ -148,7 +148,7 @@ fn played(frames: &[(f64, Vec<Line>)]) -> (Rows, f64) {
             let versions = rows.entry(row).or_default();
             match versions.last_mut() {
                 Some((_, last)) if last == line => {}
-                // What changes faster than one can read, changes in place.
+                // A line that changes faster than one can read is replaced in place.
                 Some((from_s, last)) if shown_s - *from_s < CHANGE_S_MIN => last.clone_from(line),
                 None if line.is_empty() => {}
                 _ => versions.push((shown_s, line.clone())),
@@ -162,7 +162,7 @@ fn height_of(lines: &[Line]) -> usize {
     lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1)
 }
 
-/// The picture. Without its animations it shows the end.
+/// Draws the picture. Without animation it shows the end.
 fn drawn(rows: &Rows, end_s: f64) -> String {
     let whole_s = end_s + END_S;
     let share = |at_s: f64| format!("{:.2}%", at_s / whole_s * 100.0);
@@ -228,7 +228,7 @@ text{{font:14px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospa
     )
 }
 
-/// When the window moves up, and by how many pixels at the end.
+/// Keyframes that move the window up, and the total shift in pixels.
 fn moved(mut heights: Vec<(f64, usize)>, share: impl Fn(f64) -> String) -> (String, f64) {
     heights.sort_by(|one, other| one.0.total_cmp(&other.0));
     let (mut moves, mut known) = (String::from("0%{transform:none}"), 0);

@@ -1,5 +1,5 @@
-//! Growth, drawn: one panel for each cause, both axes logarithmic, so that a power is a straight line. A file of its own with its own
-//! colours, since it stands beside a table and in no page of the house.
+//! A chart of growth: one panel for each cause, with both axes logarithmic, so that a power law is a straight line. The file has its own
+//! colours, because it stands beside a table and in none of the product's pages.
 
 use std::fmt::Write;
 
@@ -8,23 +8,23 @@ use super::{figures::told, growth::Growth};
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 300.0;
 const COLUMNS: usize = 2;
-/// Around the axes of a panel: above, right, below, left.
+/// Margins around a panel's axes: top, right, bottom, left.
 const MARGINS: [f64; 4] = [52.0, 18.0, 46.0, 62.0];
 
 const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#222}.title{font-weight:600;font-size:13px}.quiet{fill:#666;font-size:11px}\
 .axis{stroke:#999;stroke-width:1}.grid{stroke:#e4e4e4;stroke-width:1}.cost{fill:none;stroke:#0b62a8;stroke-width:2}.dot{fill:#0b62a8}\
 .bend{stroke:#b4410e;stroke-width:1;stroke-dasharray:4 3}.bend-text{fill:#b4410e;font-size:11px}";
 
-/// One panel: what a cause costs.
+/// One panel: a cost as a function of its cause.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// What grows with what.
+    /// What grows with which cause.
     pub title: String,
     /// The cause, with its unit.
     pub cause: String,
     /// The cost, with its unit.
     pub cost: String,
-    /// Pairs of both, by rising cause, all positive.
+    /// Pairs of cause and cost, sorted by cause, all positive.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -115,7 +115,7 @@ impl Axis {
     fn of(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Self {
         let (from, to) = values
             .fold((f64::INFINITY, 0.0), |(from, to): (f64, f64), value| (from.min(value), to.max(value)));
-        // A cost that hardly changes would fill its axis with noise.
+        // Widen the axis of a nearly constant cost, or its noise would fill the panel.
         let (from, to) = if to / from < 4.0 { (from / 2.0, to * 2.0) } else { (from, to) };
         Self { from, to, start, end }
     }
@@ -124,7 +124,7 @@ impl Axis {
         self.start + (value / self.from).ln() / (self.to / self.from).ln() * (self.end - self.start)
     }
 
-    /// Powers of ten; with twos and fives between them where there are few.
+    /// Tick marks at powers of ten, and at twos and fives between them if there are few.
     #[expect(clippy::cast_possible_truncation, reason = "a figure has few powers of ten")]
     fn marks(&self) -> Vec<f64> {
         let powers = self.from.log10().floor() as i32..=self.to.log10().ceil() as i32;

@@ -1,19 +1,19 @@
-//! The middle of several runs, and quantiles. A machine that others use too is slow at times; a middle is not moved by one bad run.
+//! The median of several runs, and quantiles. A shared machine is slow at times, but one bad run does not move a median.
 
-/// The value in the middle: of an even number of values the lower one, so that it is one that was measured.
+/// The median. For an even number of values it is the lower of the two middle ones, so that it is a measured value.
 ///
 /// # Panics
 ///
-/// When there is none.
+/// When there is no value.
 pub fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The smallest value that at least this share of all values does not exceed.
+/// The quantile `share`: the smallest value that at least this share of all values does not exceed.
 ///
 /// # Panics
 ///
-/// When there is none.
+/// When there is no value.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -27,7 +27,7 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
     sorted[place.clamp(1, sorted.len()) - 1]
 }
 
-/// A figure for people: three digits that mean something, and thousands apart.
+/// A figure for people: three significant digits, with thousands separated.
 pub fn told(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.001 {
         return format!("{value:.1e}");

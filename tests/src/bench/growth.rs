@@ -1,43 +1,43 @@
-//! How a cost grows with its cause. Teaches to read a power from logarithms: a cost that grows as the cause to the power of k is a
-//! straight line of slope k, and where a second line fits much better, something else begins to cost.
+//! How a cost grows with its cause. Teaches to read a power law from logarithms: a cost proportional to the k-th power of its cause is a
+//! straight line of slope k. If two lines fit much better than one, another cost begins to dominate.
 
-/// Slopes that differ by less are one slope: what is measured on a busy machine is not straighter than that.
+/// Slopes that differ by less count as one: measurements on a busy machine are no straighter than that.
 const BEND_MIN: f64 = 0.25;
 
-/// Two lines must leave at most this share of the error that one leaves: two always fit a little better.
+/// Two lines must reduce the error of one line to at most this share: two lines always fit a little better.
 const ERROR_LEFT_MAX: f64 = 0.25;
 
-/// Points that a line needs to be more than a connection.
+/// The fewest points for a fitted line: two points only connect.
 const POINTS_MIN: usize = 3;
 
 /// How a cost grows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Growth {
-    /// The power over the whole range.
+    /// The exponent over the whole range.
     pub exponent: f64,
-    /// Where the growth changes, if it does.
+    /// Where the exponent changes, if it does.
     pub bend: Option<Bend>,
 }
 
-/// Where one power gives way to another.
+/// The point where one exponent gives way to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bend {
     /// The cause at which it changes.
     pub at: f64,
-    /// The power below.
+    /// The exponent below.
     pub before: f64,
-    /// The power above.
+    /// The exponent above.
     pub after: f64,
 }
 
-/// A straight line through logarithms, and the squares of what it misses.
+/// A line fitted to logarithms: its slope and its sum of squared errors.
 struct Line {
     slope: f64,
     error: f64,
 }
 
 impl Growth {
-    /// The growth of a cost: pairs of a cause and what it cost, by rising cause, all positive.
+    /// Fits the growth of a cost to pairs of cause and cost, sorted by cause, all positive.
     ///
     /// # Panics
     ///
@@ -47,7 +47,7 @@ impl Growth {
         let logs: Vec<(f64, f64)> = points.iter().map(|(cause, cost)| (cause.ln(), cost.ln())).collect();
         assert!(logs.iter().all(|(x, y)| x.is_finite() && y.is_finite()), "no logarithm: {points:?}");
         let whole = line(&logs);
-        // Both lines have the point at which they meet.
+        // Both lines include the point at which they meet.
         let splits = POINTS_MIN - 1..logs.len().saturating_sub(POINTS_MIN - 1);
         let split = splits
             .map(|at| (at, line(&logs[..=at]), line(&logs[at..])))

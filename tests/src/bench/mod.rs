@@ -1,7 +1,7 @@
-//! What the benchmark beside peers computes and draws: everything in it that needs no clock and no process.
+//! The computations and charts of the benchmark: everything in it that needs no clock and no process.
 //!
-//! - [`figures`]: the middle of several runs, quantiles. [`growth`]: how a cost grows, and where that changes.
-//! - [`table`]: one row for each comparison. [`chart`]: growth, drawn.
+//! - [`figures`]: medians and quantiles. [`growth`]: how a cost grows, and where the exponent changes.
+//! - [`table`]: one row for each comparison. [`chart`]: charts of growth.
 
 pub mod figures;
 pub mod growth;

@@ -1,4 +1,4 @@
-//! One row for each comparison. A ratio above one is always ours: more requests, or fewer milliseconds.
+//! One row for each comparison. A ratio above one always favours this project: more requests, or fewer milliseconds.
 
 use std::fmt::Write;
 
@@ -9,9 +9,9 @@ use super::figures::told;
 /// Whether more is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Better {
-    /// As of requests a second.
+    /// More is better, as for requests a second.
     More,
-    /// As of milliseconds.
+    /// Less is better, as for milliseconds.
     Less,
 }
 
@@ -20,15 +20,15 @@ pub enum Better {
 pub struct Row {
     /// What was measured.
     pub what: String,
-    /// In what.
+    /// Its unit.
     pub unit: String,
-    /// Ours.
+    /// This project's figure.
     pub ours: f64,
-    /// Who else, and theirs; none where nobody else does it, or nobody was there.
+    /// The peer and its figure; `None` if no peer does this, or the peer is not installed.
     pub peer: Option<(String, f64)>,
-    /// Which way is better.
+    /// The direction of improvement.
     pub better: Better,
-    /// The ratio to reach.
+    /// The target ratio.
     pub aim: Option<f64>,
 }
 
@@ -41,7 +41,7 @@ pub struct Part {
     pub how: String,
     /// Its comparisons.
     pub rows: Vec<Row>,
-    /// What else must be known to read them, and what could not be measured.
+    /// Remarks that readers need, including what could not be measured.
     pub notes: Vec<String>,
 }
 
@@ -52,18 +52,18 @@ impl Row {
         Self { what: what.to_owned(), unit: unit.to_owned(), ours, peer, better, aim: None }
     }
 
-    /// A figure of ours that nobody else has.
+    /// A figure without a peer.
     pub fn alone(what: &str, unit: &str, better: Better, ours: f64) -> Self {
         Self { what: what.to_owned(), unit: unit.to_owned(), ours, peer: None, better, aim: None }
     }
 
-    /// The same with a ratio to reach.
+    /// Sets the target ratio.
     #[must_use]
     pub fn aims_at(self, aim: f64) -> Self {
         Self { aim: Some(aim), ..self }
     }
 
-    /// How much better ours is; none without a peer.
+    /// How many times better this project is; `None` without a peer.
     pub fn ratio(&self) -> Option<f64> {
         let (_, theirs) = self.peer.as_ref()?;
         Some(match self.better {

@@ -1,7 +1,7 @@
-//! Real processes that are killed, stopped or out of room in the middle of what they write. After each such round the process starts again,
-//! says what it found, and nothing is lost that it had said was done.
+//! Real processes that are killed, stopped or out of disk space in the middle of their writes. After each round the process starts again
+//! and reports what it found, and everything that it had acknowledged is still there.
 //!
-//! A round is a function, so that the tests play a few and `cargo xtask durability` plays a thousand.
+//! A round is a function: the tests run a few, `cargo xtask durability` runs a thousand.
 
 pub mod store;
 pub mod shop;
@@ -15,30 +15,30 @@ use tokio::time::sleep;
 
 use crate::process::Process;
 
-/// What happens to a process.
+/// The failure that hits a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blow {
     /// `kill -9`.
     Kill,
-    /// It stands still for a while, goes on, and is killed later.
+    /// It is stopped for a while (SIGSTOP), continues, and is killed later.
     Stop,
-    /// It stands still, and is killed before it goes on.
+    /// It is stopped (SIGSTOP), and killed before it continues.
     StopAndKill,
     /// Its disk is full for a while.
     FullDisk,
 }
 
 impl Blow {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 4] = [Self::Kill, Self::Stop, Self::StopAndKill, Self::FullDisk];
 }
 
-/// What came of one round.
+/// The result of one round.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kept {
-    /// How much the process had said was done.
+    /// How many writes the process had acknowledged.
     pub told: usize,
-    /// How often it refused because there was no room.
+    /// How often it refused a write because the disk was full.
     pub refused: usize,
 }
 
@@ -55,20 +55,20 @@ impl fmt::Display for Kept {
     }
 }
 
-/// How long a stopped process stands still: longer than a request takes, shorter than anybody waits for an answer.
+/// How long a process is stopped: longer than a request takes, shorter than any client's timeout.
 const STANDS_STILL_MS: std::ops::Range<u64> = 5..200;
 
-/// Lets a process stand still; it goes on unless it is killed first.
+/// Stops a process for a while. It continues unless it is killed first.
 async fn stop(process: &Process, chance: &mut impl Rng, is_killed: bool) {
     process.signal("STOP");
-    // The time itself is what happens to it.
+    // The elapsed time itself is the failure, so this sleep waits for no condition.
     sleep(Duration::from_millis(chance.random_range(STANDS_STILL_MS))).await;
     if !is_killed {
         process.signal("CONT");
     }
 }
 
-/// Fills what is left of a disk, up to so many bytes.
+/// Fills a disk until `left_bytes` are free.
 fn fill(folder: &Path, left_bytes: usize) -> std::path::PathBuf {
     use std::io::Write;
     let ballast = folder.join("ballast");
@@ -79,7 +79,7 @@ fn fill(folder: &Path, left_bytes: usize) -> std::path::PathBuf {
     ballast
 }
 
-/// A text with so many bytes at least.
+/// Pads a text to at least `bytes` bytes.
 fn padded(text: String, bytes: usize) -> bytes::Bytes {
     let mut text = text.into_bytes();
     text.resize(text.len().max(bytes), b' ');

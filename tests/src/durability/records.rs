@@ -1,4 +1,4 @@
-//! Records, pages and Markdown of `glyphfall play`, in the middle of being written.
+//! Records, pages and Markdown of `glyphfall play`, while they are written.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -12,17 +12,17 @@ use crate::{
     process::{Process, output, program},
 };
 
-/// How long an incident of a few minutes takes to play, on a machine that does other things as well.
+/// Timeout for playing an incident of a few minutes, on a machine that does other work as well.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// From the first sign of a file on, in microseconds: three files are written within that.
+/// Delay from the first file's appearance to the hit, in microseconds. All three files are written within that time.
 const AFTER_FIRST_US: std::ops::Range<u64> = 0..3_000;
 
-/// The disk that is full, in bytes, and what of it is free: from nothing to all three files.
+/// The size of the full disk in bytes, and its free space: from none to enough for all three files.
 const DISK_BYTES: usize = 1_024 * 1_024;
 const LEFT_BYTES: std::ops::Range<usize> = 0..120 * 1_024;
 
-/// Plays an incident into a folder again and again, and hits the program while it writes.
+/// Plays an incident into a folder repeatedly, and hits the program while it writes.
 #[derive(Debug)]
 pub struct HitRecords {
     disk: Option<SmallDisk>,
@@ -39,14 +39,14 @@ impl HitRecords {
         Self { disk: None, folder: tempfile::tempdir().expect("a folder can be made") }
     }
 
-    /// On a small disk; none for who may not mount any.
+    /// On a small disk; `None` if this user may not mount one.
     pub fn on_a_small_disk() -> Option<Self> {
         let mut records = Self::in_a_folder();
         records.disk = Some(SmallDisk::mount(records.folder.path(), &format!("size={DISK_BYTES}"))?);
         Some(records)
     }
 
-    /// Plays an incident, and hits the program while it writes; then again, to the end, into the same folder.
+    /// Plays an incident, and hits the program while it writes. Then plays it again into the same folder, to the end.
     ///
     /// # Panics
     ///
@@ -65,7 +65,7 @@ impl HitRecords {
         } else {
             let mut process = Process::start(&mut play(&out, &seed));
             let appears = async {
-                // Nobody says that a file is there: what is looked for is the very moment.
+                // Poll for the first file: no message announces it, and the test needs that very moment.
                 while fs::read_dir(&out).map_or(0, Iterator::count) == 0 {
                     sleep(Duration::from_micros(200)).await;
                 }
@@ -83,7 +83,7 @@ impl HitRecords {
         kept.told += whole_records(&out);
         let left =
             fs::read_dir(&out).expect("it is there").map(|file| file.expect("it can be read").file_name());
-        // A hidden one is the trial whether the folder can be written to.
+        // Hidden files are left over from the check that the folder is writable.
         let left: Vec<_> = left.filter(|name| !name.to_string_lossy().starts_with('.')).collect();
         assert_eq!(left.len(), 3, "a record, its page and its Markdown: {left:?}");
         fs::remove_dir_all(&out).expect("it is there");

@@ -1,4 +1,4 @@
-//! A room, in the middle of what its session and its records are written.
+//! A room that is hit while it saves its session and its records.
 
 use std::{
     fs,
@@ -21,17 +21,17 @@ use crate::{
     room::{Client, RunningRoom, text},
 };
 
-/// How long people write before the room is hit, in milliseconds: from the first write on, over some saves.
+/// How long people write before the room is hit, in milliseconds from the first write: a time of several saves.
 const WRITES_FOR_MS: std::ops::Range<u64> = 20..600;
 
-/// The disk that becomes full, in bytes, and what of it is free then: not enough for a session beside the one that is kept.
+/// The size of the disk in bytes, and its free space when it becomes full: too little for a second session file beside the saved one.
 const DISK_BYTES: usize = 8 * 1_024 * 1_024;
 const LEFT_BYTES: usize = 4 * 1_024;
 
-/// A team can have two hundred thoughts in one round: then another session begins.
+/// Start a new session before the team reaches the room's limit of two hundred hypotheses in one round.
 const THOUGHTS_MAX: usize = 150;
 
-/// A room that is hit again and again, with a round under way.
+/// A room that is hit repeatedly during a round.
 #[derive(Debug)]
 pub struct HitRoom {
     /// Unmounted before its folder is removed.
@@ -46,12 +46,12 @@ pub struct HitRoom {
 }
 
 impl HitRoom {
-    /// A room that keeps its session in a folder, with a round of these scenarios at its teams.
+    /// A room that keeps its session in a folder, with a round of these scenarios, one for each team.
     pub async fn in_a_folder(scenarios: &[&str]) -> Self {
         Self::open(tempfile::tempdir().expect("a folder can be made"), None, scenarios).await
     }
 
-    /// The same on a small disk; none for who may not mount any.
+    /// A room on a small disk; `None` if this user may not mount one.
     pub async fn on_a_small_disk(scenarios: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let disk = SmallDisk::mount(folder.path(), &format!("size={DISK_BYTES}"))?;
@@ -65,17 +65,17 @@ impl HitRoom {
         Self { _disk: disk, room, team, desk, told: Vec::new(), hits: 0, slowest: Duration::ZERO }
     }
 
-    /// Whether there is room for the thoughts of another round.
+    /// Whether the team can write down the hypotheses of another round.
     pub fn goes_on(&self) -> bool {
         self.told.len() < THOUGHTS_MAX
     }
 
-    /// What its team has been told is kept.
+    /// How many of the team's writes the room has acknowledged.
     pub fn told(&self) -> usize {
         self.told.len()
     }
 
-    /// Lets a team write down its thoughts, hits the room in the middle of that, opens it again, and looks whether everything is there.
+    /// Lets a team write down hypotheses, hits the room meanwhile, opens it again, and checks that nothing is lost.
     ///
     /// # Panics
     ///
@@ -97,7 +97,7 @@ impl HitRoom {
             }
         };
         let hitting = async {
-            // At any moment: that of the blow is the only thing that is left to chance here.
+            // A random delay: the moment of the hit is the only thing left to chance here.
             sleep(hit_after).await;
             if let Some(ballast) = &ballast {
                 let behind = desk.until("/api/desk", |view| !view["not_kept"].is_null()).await;
@@ -125,14 +125,14 @@ impl HitRoom {
         let lost: Vec<_> = self.told.iter().filter(|thought| !back.contains(thought)).collect();
         assert!(lost.is_empty(), "{lost:?} of {}", self.told.len());
         self.room.process.until_said("Going on").await;
-        // It comes back paused: the time in which it was away is nobody's.
+        // The room reopens paused, so that its downtime does not count for anybody.
         assert_eq!(self.desk.get("/api/desk").await["phase"], "paused");
         self.desk.post("/api/desk/resume", &Value::Null).await;
         kept
     }
 }
 
-/// A round of these scenarios, one at each team, told `speed` times as fast.
+/// Begins a round of these scenarios, one for each team, at `speed` times real time.
 ///
 /// # Panics
 ///
@@ -152,7 +152,7 @@ pub async fn begin(room: &RunningRoom, scenarios: &[&str], speed: f64) -> Client
     desk
 }
 
-/// What a team's page shows of its thoughts.
+/// The hypotheses on a team's page.
 ///
 /// # Panics
 ///
@@ -162,7 +162,7 @@ pub fn hypotheses(view: &Value) -> Vec<String> {
     all.map(|hypothesis| hypothesis["text"].as_str().expect("each has a text").to_owned()).collect()
 }
 
-/// What the files of a session hold, each of which must be whole.
+/// Reads a session's files, each of which must be complete.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! A shop of `glyphfall up`, in the middle of remedies and publishes.
+//! A shop of `glyphfall up` that is hit during remedies and publishes.
 
 use std::{fs, time::Duration};
 
@@ -21,30 +21,30 @@ use crate::{
     up::{Ports, Up, peer},
 };
 
-/// As for the content store alone; a restart of a service may hold an answer up.
+/// The same timeout as for the content store alone. A service's restart may delay an answer.
 const ANSWERS_WITHIN: Wait = Wait::AtMost(Duration::from_secs(10));
 
 const BOUND: Duration = Duration::from_secs(60);
 
-/// How long a shop takes at most to write its record and to close.
+/// Timeout for a shop to write its record and close.
 const CLOSES_WITHIN: Duration = Duration::from_secs(40);
 
-/// Acts, at most, before the process is hit.
+/// The most actions before the process is hit.
 const ACTS_MAX: usize = 8;
 
-/// The disk that becomes full, in bytes, and what of it is free then: less than a record takes.
+/// The size of the disk in bytes, and its free space when it becomes full: less than a record takes.
 const DISK_BYTES: usize = 12 * 1_024 * 1_024;
 const LEFT_BYTES: usize = 4 * 1_024;
 
-/// What a publish on such a disk has.
+/// The size of a publish on such a disk, in bytes.
 const LARGE_BYTES: usize = 256 * 1_024;
 
-/// A shop that is hit again and again, with the content that it keeps.
+/// A shop that is hit repeatedly, with its stored content.
 #[derive(Debug)]
 pub struct HitShop {
     disk: Option<SmallDisk>,
     folder: TempDir,
-    /// The newest acknowledged version of the asset and its text; versions of a round that came after it were not acknowledged.
+    /// The newest acknowledged version of the asset, with its text. Later versions of the round were not acknowledged.
     expected: Option<(u64, Bytes)>,
 }
 
@@ -64,14 +64,14 @@ impl HitShop {
         Self { disk: None, folder: tempfile::tempdir().expect("a folder can be made"), expected: None }
     }
 
-    /// One that keeps content and record on a small disk; none for who may not mount any.
+    /// A shop that keeps content and record on a small disk; `None` if this user may not mount one.
     pub fn on_a_small_disk() -> Option<Self> {
         let mut shop = Self::in_a_folder();
         shop.disk = Some(SmallDisk::mount(shop.folder.path(), &format!("size={DISK_BYTES}"))?);
         Some(shop)
     }
 
-    /// Opens it, looks whether everything is there, lets editors and operators act, and hits it in the middle of that.
+    /// Opens the shop, checks that nothing is lost, lets editors and operators act, and hits it meanwhile.
     ///
     /// # Panics
     ///
@@ -79,7 +79,7 @@ impl HitShop {
     pub async fn round(&mut self, blow: Blow, chance: &mut impl Rng) -> Kept {
         let data = self.folder.path().join("data");
         if self.disk.is_some() {
-            // What one round publishes fills the disk.
+            // Start with an empty disk: one round's publishes fill it.
             let _ = fs::remove_dir_all(&data);
             self.expected = None;
         }
@@ -119,7 +119,7 @@ impl HitShop {
                 let so_far = come_to(&|_| true).await.told;
                 come_to(&|counts| counts.told > so_far + 2).await;
             }
-            // A full disk is met by the record as well, which is written when a shop is told to close.
+            // On a full disk, end the shop with SIGTERM, so that writing the record meets the full disk too.
             process.signal(if ballast.is_some() { "TERM" } else { "KILL" });
         };
         join(hit, join(publishing, operating)).await;
@@ -141,7 +141,7 @@ impl HitShop {
         Kept { told: kept.told, refused: kept.refused }
     }
 
-    /// What was acknowledged is there: it, or what was published after it.
+    /// Checks that the acknowledged text is there, or one published after it.
     async fn look(&self, store: &Peer) {
         let Some((version, text)) = &self.expected else { return };
         let path = format!("/assets/promo-banner/versions/{version}/body");
@@ -153,7 +153,7 @@ impl HitShop {
         );
     }
 
-    /// An editor publishes and rolls back until the shop is gone.
+    /// Publishes and rolls back as an editor, until the shop is gone.
     async fn publish(
         &self,
         shop: &Up,
@@ -174,7 +174,7 @@ impl HitShop {
                 request.method(Method::PUT).uri("/assets/promo-banner").body(text.clone())
             };
             let Ok(answer) = store.send(request.expect("it is plain"), ANSWERS_WITHIN).await else { return };
-            // Where every publish is refused, there is nothing to go back to either.
+            // If every publish was refused, there is no earlier version to roll back to either.
             let is_nowhere = is_back && answer.status == StatusCode::CONFLICT;
             if bytes > 0 && (answer.status.is_server_error() || is_nowhere) {
                 counts.send_modify(|counts| counts.refused += 1);
@@ -191,7 +191,7 @@ impl HitShop {
     }
 }
 
-/// Operators restart, flush, repair and raise levels, until the shop is gone.
+/// Restarts, flushes, repairs and raises levels as operators, until the shop is gone.
 async fn operate(shop: &Up, counts: &watch::Sender<Counts>, place: u16, closes: bool) {
     let cache = shop.ports.operators;
     let (port, method, path, bodies) = match place {
@@ -215,7 +215,7 @@ async fn operate(shop: &Up, counts: &watch::Sender<Counts>, place: u16, closes: 
         let Ok(answer) = operator.send(request.body(body).expect("it is plain"), ANSWERS_WITHIN).await else {
             return;
         };
-        // A shop that closes may still say so.
+        // A closing shop may answer with a server error.
         if closes && answer.status.is_server_error() {
             return;
         }
@@ -224,7 +224,7 @@ async fn operate(shop: &Up, counts: &watch::Sender<Counts>, place: u16, closes: 
     }
 }
 
-/// Each record in a folder is whole, and its outcome is that of its events.
+/// Checks that each record in a folder is complete, and that its outcome follows from its events.
 pub(super) fn whole_records(folder: &std::path::Path) -> usize {
     let Ok(files) = fs::read_dir(folder) else { return 0 };
     let mut whole = 0;

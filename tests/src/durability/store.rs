@@ -1,4 +1,4 @@
-//! The content store, in the middle of publishes.
+//! The content store, hit during publishes.
 
 use std::{
     collections::BTreeSet,
@@ -27,48 +27,48 @@ use crate::{
 
 const PUBLISHERS: usize = 4;
 
-/// An answer that has not come by then will not come. hyper loses a request that is sent at the very moment at which its connection
-/// closes (hyperium/hyper#4122): its caller waits for ever.
+/// A later answer will never come: hyper loses a request that is sent at the very moment at which its connection closes
+/// (hyperium/hyper#4122), and its caller waits for ever.
 const ANSWERS_WITHIN: Wait = Wait::AtMost(Duration::from_secs(10));
 
-/// How long a store may take to come to what a round waits for.
+/// Timeout for a round's conditions on the store.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Acknowledged publishes, at most, before the process is hit, and before it is killed that went on.
+/// The most acknowledged publishes before the process is hit, and the most before a process that continues is killed.
 const PUBLISHES_MAX: usize = 7;
 
-/// The disk that becomes full, in bytes, and what of it is free when that begins.
+/// The size of the disk in bytes, and its free space when filling begins.
 const DISK_BYTES: usize = 24 * 1_024 * 1_024;
 const LEFT_BYTES: std::ops::Range<usize> = 0..3 * 1_024 * 1_024;
 
-/// What a publish on such a disk has, in bytes: a few of them fill what is left.
+/// The size of a publish on such a disk, in bytes. A few of them fill the remaining space.
 const LARGE_BYTES: usize = 256 * 1_024;
 
-/// From so many large versions on, they are forgotten and the disk begins anew: with three times as many, redb can no longer make its file
-/// grow on it, and it is full without any ballast.
+/// At this many large versions the round starts with a new disk. With three times as many, redb can no longer grow its file on it, so the
+/// disk would be full even without ballast.
 const LARGE_VERSIONS_MAX: u64 = 16;
 
-/// A content store that is hit again and again.
+/// A content store that is hit repeatedly.
 #[derive(Debug)]
 pub struct HitStore {
     /// Unmounted before its folder is removed.
     disk: Option<SmallDisk>,
     folder: TempDir,
     rounds: usize,
-    /// What must be there: versions, with what was published.
+    /// Acknowledged versions with their texts, which must be there.
     expected: Vec<(u64, Bytes)>,
-    /// All that anybody tried to publish: nothing else may be there, also where nobody heard that it is.
+    /// Every text that was sent. The store may hold no other text, even in a version whose acknowledgement was lost.
     sent: BTreeSet<Bytes>,
 }
 
-/// What the publishers of a round have in common.
+/// State that a round's publishers share.
 #[derive(Default)]
 struct Publishing {
     told: Vec<(u64, Bytes)>,
     sent: BTreeSet<Bytes>,
 }
 
-/// How often publishers were told that it is done, and that there is no room.
+/// How many publishes were acknowledged, and how many refused for lack of space.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     told: usize,
@@ -86,14 +86,14 @@ impl HitStore {
         Self { disk: None, folder, rounds: 0, expected: Vec::new(), sent: BTreeSet::new() }
     }
 
-    /// A store on a small disk; none for who may not mount any.
+    /// A store on a small disk; `None` if this user may not mount one.
     pub fn on_a_small_disk() -> Option<Self> {
         let mut store = Self::in_a_folder();
         store.disk = Some(SmallDisk::mount(store.folder.path(), &format!("size={DISK_BYTES}"))?);
         Some(store)
     }
 
-    /// Starts it, looks whether everything is there, lets editors publish, and hits it in the middle of that.
+    /// Starts the store, checks that nothing is lost, lets editors publish, and hits the store meanwhile.
     ///
     /// # Panics
     ///
@@ -142,20 +142,20 @@ impl HitStore {
                 let so_far = come_to(&|_| true).await.told;
                 come_to(&|counts| counts.told > so_far + PUBLISHERS).await;
             }
-            // The publishers are somewhere in the middle.
+            // The publishers are in the middle of their requests.
             process.kill();
         };
         join(hit, join_all(publishers)).await;
         let Publishing { told, sent } = publishing.into_inner().unwrap_or_else(PoisonError::into_inner);
         let kept = Kept { told: told.len(), refused: counts.borrow().refused };
-        // All of this round, and the newest of all rounds before it.
+        // Keep all versions of this round, and the newest of earlier rounds.
         let newest = std::mem::take(&mut self.expected).into_iter().max_by_key(|(version, _)| *version);
         self.sent.extend(sent);
         self.expected = newest.into_iter().chain(told).collect();
         kept
     }
 
-    /// Looks at the last time.
+    /// Checks the store for the last time.
     ///
     /// # Panics
     ///
@@ -165,7 +165,7 @@ impl HitStore {
         self.look(&peer).await;
     }
 
-    /// Everything that was acknowledged is there, and everything that is there was sent as it is.
+    /// Checks that every acknowledged version is there, and that every version holds a text as it was sent.
     async fn look(&self, peer: &Peer) {
         let body = async |version: u64| {
             let answer = peer.get(&format!("/assets/news/versions/{version}/body"), ANSWERS_WITHIN).await;
@@ -196,7 +196,7 @@ impl HitStore {
     }
 }
 
-/// Starts a store, which says what it found.
+/// Starts a store, which reports the versions that it found.
 async fn start(data: &Path, has_news: bool) -> (Process, Peer) {
     let port = free_port();
     let mut command = Command::new(program("content-store"));

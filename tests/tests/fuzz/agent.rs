@@ -1,4 +1,4 @@
-//! What a program from outside writes, a line at a time: the Model Context Protocol over streams.
+//! An external program's input, line by line: the Model Context Protocol over streams.
 
 use std::{
     io::{self, Read, Write},
@@ -12,7 +12,7 @@ use incident::Level;
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
-/// How a client begins.
+/// The client's first message.
 const HELLO: &str = concat!(
     r#"{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}"#,
     "\n",
@@ -20,20 +20,20 @@ const HELLO: &str = concat!(
     "\n"
 );
 
-/// The last thing that is asked: whoever still answers that is well.
+/// The id of the last request. A server that still answers it works.
 const LAST: &str = "the-last-question-of-all";
 
-/// An answer that takes longer has been lost. Nothing but a machine that stands still delays it.
+/// After this time an answer counts as lost. Only a stalled machine could delay it so long.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 
-/// Both ends of the stream: what is left to read, and what was written.
+/// The server's output so far, and a signal that it grew.
 #[derive(Default)]
 struct Stream {
     written: Mutex<Vec<u8>>,
     grew: Condvar,
 }
 
-/// What the client sends; it goes away once its last question is answered.
+/// The client's input. It ends once the last request has been answered.
 struct Sends {
     rest: io::Cursor<Vec<u8>>,
     stream: Arc<Stream>,
@@ -100,7 +100,7 @@ fn agent_lines() {
             sent.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
         let stream = Arc::new(Stream::default());
         let (desk, asks) = Desk::new(Level::Changes);
-        // A world that takes every call.
+        // A world that accepts every call.
         let world = thread::spawn(move || {
             for ask in asks {
                 let _ = ask.reply.send(Ok(json!({ "done": true })));

@@ -1,4 +1,4 @@
-//! Files that people hand over: scenarios, incident records, reports, answers to cases, content; and the pages that a shop elsewhere answers.
+//! Files that people supply: scenarios, incident records, reports, answers to cases, content. Also the pages of a shop elsewhere.
 
 use std::{collections::BTreeSet, fs};
 
@@ -33,7 +33,7 @@ fn scenario_file() {
         match Scenario::read("given", "given.toml", text) {
             Ok(scenario) => {
                 let mut value = serde_json::to_value(&scenario).unwrap();
-                // Its file's, and not in it.
+                // The name comes from the file's name, not from its content.
                 value.as_object_mut().unwrap().remove("name");
                 let again = serde_json::from_value::<Scenario>(value).unwrap();
                 assert_eq!(Scenario { name: scenario.name.clone(), ..again }, scenario);
@@ -51,7 +51,7 @@ fn scenario_file() {
     });
 }
 
-/// An incident of two minutes: lost, acted upon, explained.
+/// A record of two minutes: loss, action, explanation.
 fn record() -> IncidentRecord {
     let run = Run {
         seed: 7,
@@ -104,7 +104,7 @@ fn incident_record() {
         outcome(&record);
         outages(&record);
         debrief_incident::finding(&record);
-        // Refused for what it says, or drawn: never half of either.
+        // The record is either refused, or rendered completely.
         if let Ok(page) = debrief_incident::page(&record, None) {
             assert!(page.trim_end().ends_with("</html>"));
             debrief_incident::markdown(&record, None).unwrap();
@@ -172,7 +172,7 @@ fn content() {
     target!("content", &honest, |input| {
         let mut found = Vec::new();
         lint::lint(input, |finding| found.push(finding), || true).unwrap();
-        // What is found is what the repaired content store refuses, and where it says that it stands.
+        // The linter finds something exactly if the repaired content store refuses the text, and each finding has a valid position.
         let refused = !is_renderable(input);
         assert_eq!(!found.is_empty(), refused);
         for finding in &found {

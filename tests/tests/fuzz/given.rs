@@ -1,4 +1,4 @@
-//! What a target is given: honest messages, and what chance or coverage makes of them.
+//! The input of a target: valid messages, and mutations of them by chance or by coverage.
 
 use std::{
     fs,
@@ -8,20 +8,23 @@ use std::{
 };
 
 use bolero::{BorrowedInput, ByteSliceGenerator, DefaultEngine, TestTarget};
+use chassis::rng;
+use rand::{Rng, RngExt};
+use tokio::time::Instant;
 
-/// A target that is about to be played: `bolero::check!` names it.
+/// A target, named by `bolero::check!`, before its run.
 pub(crate) type Target = TestTarget<ByteSliceGenerator, DefaultEngine, BorrowedInput>;
 
-/// How long a target is played in an ordinary run of the tests: all of them together cost less than one test with a browser.
+/// How long a target runs in an ordinary test run: all of them together take less time than one test with a browser.
 const MOMENT: Duration = Duration::from_millis(400);
 
-/// The longest input: what is longer finds nothing more, and more slowly.
+/// The longest input. Longer inputs find nothing more, and are slower.
 const INPUT_BYTES_MAX: usize = 8_192;
 
-/// The most changes of one message: it should still be read as far as possible.
+/// The most mutations of one message: parsers should still read as much of it as possible.
 const CHANGES_MAX: usize = 4;
 
-/// What parsers stumble over.
+/// Values that parsers often handle wrongly.
 const ODD: [&[u8]; 24] = [
     b"null",
     b"-1",
@@ -49,15 +52,18 @@ const ODD: [&[u8]; 24] = [
     b",",
 ];
 
-/// Plays a target: each input must pass `check`.
+/// Runs a target: each input must pass `check`.
 ///
-/// What libFuzzer makes are the messages themselves, and so is what lies in a corpus. Bytes by chance alone would never be read: they also say
-/// how an honest message is changed.
+/// An ordinary run takes the corpus, each valid message, and mutations from a fixed seed: so it tests code changes, and does not fail by
+/// chance. `cargo xtask fuzz` lets bolero choose a new seed for each run.
+///
+/// Inputs from libFuzzer and from a corpus are messages as they are. Random bytes alone would hardly ever parse, so they also choose the
+/// mutations of a valid message.
 pub(crate) fn fuzz(name: &str, target: Target, honest: &[Vec<u8>], check: impl FnMut(&[u8])) {
     let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let (seeds, failure) = (kept.join("fuzz-seeds").join(name), kept.join(format!("fuzz-failure-{name}")));
     if cfg!(fuzzing) {
-        // Where `cargo xtask fuzz` lets libFuzzer begin.
+        // libFuzzer starts from these files in `cargo xtask fuzz`.
         fs::create_dir_all(&seeds).unwrap();
         for (number, message) in honest.iter().enumerate() {
             fs::write(seeds.join(format!("honest-{number}")), message).unwrap();
@@ -73,7 +79,20 @@ pub(crate) fn fuzz(name: &str, target: Target, honest: &[Vec<u8>], check: impl F
         }
     });
     let honest = honest.to_vec();
-    target.with_test_time(MOMENT).with_max_len(INPUT_BYTES_MAX).for_each(move |input: &[u8]| {
+    if !cfg!(fuzzing) {
+        for message in &honest {
+            (one.0)(message);
+        }
+        let mut chance = rng(0, "fuzz", name);
+        let began = Instant::now();
+        while began.elapsed() < MOMENT {
+            let mut input = vec![0; chance.random_range(0..INPUT_BYTES_MAX)];
+            chance.fill_bytes(&mut input);
+            (one.0)(&input);
+            (one.0)(&changed(&honest, &input));
+        }
+    }
+    target.with_iterations(0).with_max_len(INPUT_BYTES_MAX).for_each(move |input: &[u8]| {
         let one = &mut one;
         (one.0)(input);
         if !cfg!(fuzzing) {
@@ -82,7 +101,7 @@ pub(crate) fn fuzz(name: &str, target: Target, honest: &[Vec<u8>], check: impl F
     });
 }
 
-/// An honest message with the changes that `by` describes.
+/// A valid message with the mutations that `by` encodes.
 fn changed(honest: &[Vec<u8>], by: &[u8]) -> Vec<u8> {
     let mut by = Bytes(by);
     let mut message = by.one_of(honest).clone();
@@ -100,7 +119,7 @@ fn changed(honest: &[Vec<u8>], by: &[u8]) -> Vec<u8> {
                 message.truncate(place);
                 message.extend(&other[place.min(other.len())..]);
             }
-            // A whole value, as they stand in JSON, TOML and addresses.
+            // Replace a whole value of JSON, TOML or a URL.
             _ => {
                 let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(byte);
                 let length = message[place..].iter().take_while(|byte| is_word(byte)).count();
@@ -111,7 +130,7 @@ fn changed(honest: &[Vec<u8>], by: &[u8]) -> Vec<u8> {
     message
 }
 
-/// Bytes that are used up as choices; zeros follow them.
+/// Bytes that are consumed as choices, followed by zeros.
 struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {

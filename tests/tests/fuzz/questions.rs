@@ -1,4 +1,4 @@
-//! Questions to the evidence, as the room, programs and people ask them.
+//! Evidence queries, as the room, programs and people send them.
 
 use chassis::problem;
 use evidence::api;
@@ -29,7 +29,7 @@ fn evidence_questions() {
     ];
     let honest = honest
         .map(|question| written(&format!("GET /evidence/{question}"), &["accept: application/json"], ""));
-    let exposition = written("GET /metrics", &["accept: application/openmetrics-text; version=1.0.0"], "");
+    let exposition = written("GET /metrics", &["accept: text/plain; version=0.0.4"], "");
     let honest = [&honest[..], &[exposition]].concat();
     let evidence = telemetry::evidence();
     evidence.take_logs(&telemetry::logs());

@@ -1,4 +1,4 @@
-//! Requests as they are written on the wire, for a router; and what every answer to one must be.
+//! HTTP requests in wire format for a router, and the rules for every answer.
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
@@ -7,17 +7,17 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// More than any answer of a target holds.
+/// Larger than any answer of a target.
 const ANSWER_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
-/// What came back.
+/// An answer, with its whole body.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-/// The request that these bytes are; none if they are no head of one.
+/// Parses the bytes as a request; `None` if they have no valid head.
 pub(crate) fn read(input: &[u8]) -> Option<Request<Bytes>> {
     let mut headers = [httparse::EMPTY_HEADER; 24];
     let mut parsed = httparse::Request::new(&mut headers);
@@ -29,14 +29,14 @@ pub(crate) fn read(input: &[u8]) -> Option<Request<Bytes>> {
     request.body(Bytes::copy_from_slice(&input[head..])).ok()
 }
 
-/// The bytes of a request: `METHOD /path`, headers as `name: value`, and a body.
+/// Writes a request: `METHOD /path`, headers as `name: value`, and a body.
 pub(crate) fn written(line: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
     let line = format!("{line} HTTP/1.1");
     let head = [&[line.as_str()][..], headers, &["\r\n"]].concat().join("\r\n");
     [head.as_bytes(), body.as_ref()].concat()
 }
 
-/// Shows a bearer token, unless the request shows something else.
+/// Adds a bearer token, unless the request has an authorization header.
 pub(crate) fn with_token(mut request: Request<Bytes>, token: &str) -> Request<Bytes> {
     let value = format!("Bearer {token}").parse().unwrap();
     request.headers_mut().entry(header::AUTHORIZATION).or_insert(value);
@@ -46,7 +46,7 @@ pub(crate) fn with_token(mut request: Request<Bytes>, token: &str) -> Request<By
 pub(crate) async fn send(router: &Router, request: Request<Bytes>) -> Answer {
     let answer = router.clone().oneshot(request.map(Body::from)).await.unwrap();
     let (head, body) = answer.into_parts();
-    // A stream of events has no end.
+    // An event stream never ends, so do not read its body.
     let is_endless = head
         .headers
         .get(header::CONTENT_TYPE)
@@ -56,7 +56,7 @@ pub(crate) async fn send(router: &Router, request: Request<Bytes>) -> Answer {
 }
 
 impl Answer {
-    /// Whoever asks wrongly reads what is wrong; nothing that is asked is the server's failure, and no answer is out of all proportion.
+    /// Checks an answer: a client error explains itself, no request causes a server error, and the size is bounded.
     pub(crate) fn must_be_plain(&self, method: &Method) {
         let Self { status, headers, body } = self;
         let text = String::from_utf8_lossy(body);

@@ -1,4 +1,4 @@
-//! The incident room: everything that its API is sent, and the session that it finds in its folder.
+//! The incident room: all requests to its API, and the session file in its folder.
 
 use std::{
     fs,
@@ -27,20 +27,20 @@ use crate::{
 
 const FACILITATOR: &str = "a-token-of-the-facilitator";
 
-/// In honest messages: the code to join with, and the cookie of somebody who has joined.
+/// Placeholders in valid messages: the join code, and the cookie of a participant.
 const CODE: &str = "THE-CODE";
 const SEAT: &str = "seat=somebody";
 
-/// After so many changes a room is opened anew, so that all targets of a long run meet rooms of every age.
+/// After this many changes the target opens a new room, so that a long run tests rooms of every age.
 const CHANGES_MAX: usize = 300;
 
-/// Every address may ask as often as it likes, if so long passes between two requests.
+/// Virtual time between two requests: with this pause the rate limit never applies.
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// It opens the answers, and sets processors to work for minutes on what follows from them: not between two requests.
+/// This path reveals the answers and starts minutes of computation, too much between two requests.
 const COMPUTES: &str = "/api/desk/reveal";
 
-/// In memory where there is such a folder: what a disk does is another test's.
+/// A folder in memory, where there is one: other tests are about disks.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
@@ -60,7 +60,7 @@ fn options(folder: &Path) -> RoomOptions {
     }
 }
 
-/// A room with a round under way, and somebody in it.
+/// A room with a round under way and one participant.
 struct Hall {
     room: Room,
     router: Router,
@@ -106,7 +106,7 @@ impl Hall {
         hall
     }
 
-    /// Asks as whoever the path is for.
+    /// Sends a request with the credentials that its path needs.
     async fn ask(&self, request: Request<Bytes>) -> Answer {
         let is_desk =
             request.uri().path().starts_with("/api/desk") || request.uri().path().starts_with("/desk");
@@ -129,12 +129,12 @@ impl Hall {
     }
 }
 
-/// What a file of this session would hold.
+/// The session as its file would hold it.
 fn kept(session: &Session) -> Value {
     serde_json::to_value(session).unwrap()
 }
 
-/// A value of a schema of the room's own description.
+/// An example value for a schema of the room's API description.
 fn example(schema: &Value, all: &Value) -> Value {
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return example(&all["components"]["schemas"][name], all);
@@ -166,7 +166,7 @@ fn example(schema: &Value, all: &Value) -> Value {
     }
 }
 
-/// A request for every operation that the room describes, as a program and as a person sends it.
+/// Requests for every operation in the room's API description, as a program and as a browser send them.
 fn every_operation() -> Vec<Vec<u8>> {
     let mut honest = Vec::new();
     for all in api::descriptions() {
@@ -267,7 +267,7 @@ fn session_file() {
         store.save(&session).unwrap();
         assert_eq!(kept(&store.session().unwrap().unwrap()), kept(&session));
         runtime.block_on(async {
-            // Refused with why, or open for everybody whom the file knows.
+            // The room either refuses the file with a reason, or opens for everybody whom the file names.
             let room = match Room::open(options(folder.path())).await {
                 Ok(room) => room,
                 Err(error) => return assert!(!error.to_string().is_empty()),

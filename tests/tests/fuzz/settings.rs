@@ -1,4 +1,4 @@
-//! What people write into variables, options and headers, where our own code reads it.
+//! Values of environment variables, options and headers that this project's own code parses.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -31,7 +31,7 @@ struct Front {
     _front: WebFrontConfig,
 }
 
-/// What is read is written as something that reads the same.
+/// Checks that a parsed value, printed and parsed again, stays the same.
 fn reads_back<T: FromStr + Display + PartialEq + std::fmt::Debug>(text: &str) {
     if let Ok(read) = text.parse::<T>() {
         let written = read.to_string();

@@ -1,4 +1,4 @@
-//! What the shop's three services are asked: publishes and their conditions, notifications, pages; and what operators send.
+//! Requests to the shop's three services: conditional publishes, notifications, pages, and operators' commands.
 
 use std::{
     sync::Arc,
@@ -28,7 +28,7 @@ use crate::requests::{Answer, read, send, with_token, written};
 
 const TOKEN: &str = "correct-horse";
 
-/// Time stands still unless somebody waits for it.
+/// A runtime whose clock advances only while all tasks wait.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
@@ -44,7 +44,7 @@ pub(crate) struct Store {
     service: ContentStore,
     router: Router,
     is_repaired: bool,
-    /// What it holds at first.
+    /// Its first state.
     first: Bytes,
 }
 
@@ -75,7 +75,7 @@ impl Store {
         send(&self.router, Request::get(path).body(Bytes::new()).unwrap()).await
     }
 
-    /// Which assets there are, and each one's history.
+    /// The list of assets, and the history of each.
     async fn state(&self) -> Bytes {
         let list = self.get("/assets").await;
         let mut state = list.body.to_vec();
@@ -86,7 +86,7 @@ impl Store {
         state.into()
     }
 
-    /// What was accepted reads back the same; what was refused has changed nothing.
+    /// Checks that an accepted write reads back the same, and that a refused one has changed nothing.
     async fn must_agree(&self, method: &Method, sent: &Bytes, path: &str, answer: &Answer) {
         if method.is_safe() {
             return;
@@ -160,7 +160,7 @@ fn content_store() {
     });
 }
 
-/// A content store that has one text, always the same.
+/// A content store with a single constant text.
 async fn one_text(Path(id): Path<String>) -> Response {
     if id != "news" {
         return StatusCode::NOT_FOUND.into_response();
@@ -179,7 +179,6 @@ fn surroundings(network: &Network) -> Surroundings {
         clock,
         logs: Logs::off(),
         sink: None,
-        blocking: Blocking::Inline,
         compute: None,
         settings: Settings::default(),
         seed: 7,
@@ -228,7 +227,7 @@ fn cache() {
         let method = request.method().clone();
         runtime.block_on(async {
             send(&router, with_token(request, TOKEN)).await.must_be_plain(&method);
-            // Whatever a notification says: the content store has this text.
+            // Whatever the notifications said, the cache must serve the content store's text.
             let news = send(&router, Request::get("/fragments/news").body(Bytes::new()).unwrap()).await;
             assert_eq!((news.status, &*news.body), (StatusCode::OK, &b"Spring sale"[..]));
         });

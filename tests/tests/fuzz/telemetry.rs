@@ -1,4 +1,4 @@
-//! OTLP from anyone, in every encoding: protobuf, JSON, gzip, and the frames of gRPC.
+//! OTLP from any sender, in every encoding: protobuf, JSON, gzip, and gRPC frames.
 
 use std::{
     io::Write,
@@ -35,16 +35,16 @@ use crate::{
 /// 2023-11-14T22:13:20Z, in seconds since 1970.
 pub(crate) const NOW_S: u64 = 1_700_000_000;
 
-/// What a store holds here: so little that much has to leave again.
+/// The store's size limit in these tests: small enough to cause much eviction.
 const EVIDENCE_BYTES_MAX: usize = 200_000;
 
-/// A small store, whose clock stands still.
+/// A small store with a fixed clock.
 pub(crate) fn evidence() -> Evidence {
     let limits = Limits { bytes_max: EVIDENCE_BYTES_MAX, ..Limits::default() };
     Evidence::new(limits, || SystemTime::UNIX_EPOCH + Duration::from_secs(NOW_S))
 }
 
-/// What no store does, whatever it is sent: pass its bounds, or lose a row without counting it.
+/// Checks that a store stays within its bounds, and counts every lost row.
 pub(crate) fn must_be_bounded(usage: &Usage) {
     assert!(usage.bytes <= usage.bytes_max, "{usage:?}");
     for signal in [&usage.logs, &usage.metrics, &usage.spans] {
@@ -172,7 +172,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A message at one path over HTTP, in each encoding.
+/// HTTP requests that send a message to a path, in each encoding.
 fn over_http<M: Message + Serialize>(path: &str, message: &M) -> [Vec<u8>; 4] {
     let (protobuf, json) = (message.encode_to_vec(), serde_json::to_vec(message).unwrap());
     let line = format!("POST {path}");
@@ -211,7 +211,7 @@ fn otlp_over_http() {
     });
 }
 
-/// A message in the frame that gRPC puts around it.
+/// A message in a gRPC frame.
 fn framed(is_packed: bool, message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     [&[u8::from(is_packed)], &length[..], message].concat()
@@ -242,7 +242,8 @@ fn otlp_over_grpc() {
         let answer = runtime.block_on(send(&receiver::grpc_router(evidence.clone()), request));
         must_be_bounded(&evidence.usage());
         assert!([200, 404, 405, 415].contains(&answer.status.as_u16()), "{}", answer.status);
-        // A status in the trailers, which a body that was collected has no more, or in the headers: never that something inside is broken.
+        // The gRPC status is in the headers, or in the trailers, which a collected body no longer has. It must never report an internal
+        // error.
         let code = |headers: &HeaderMap| {
             headers.get("grpc-status").map(|code| Bytes::copy_from_slice(code.as_bytes()))
         };

@@ -30,7 +30,7 @@ use tokio::{net::TcpListener, time::timeout};
 
 use super::BOUND;
 
-/// What the protocol's own client heard, in order: what was called, whether it was refused, and what came back.
+/// Runs the protocol's own client and returns what it received, in order: the call, whether it was refused, and the answer.
 fn on_call(arguments: &[&str]) -> Vec<(String, bool, Value)> {
     let mut client = Command::new(peer_program("python"));
     let (code, heard, error) = output(client.arg(root().join("tests/peers/on_call.py")).args(arguments));
@@ -43,7 +43,7 @@ fn on_call(arguments: &[&str]) -> Vec<(String, bool, Value)> {
     heard.lines().map(line).collect()
 }
 
-/// The record that a run left.
+/// The record of a run.
 fn record_in(folder: &Path) -> Value {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let record = files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "json"));
@@ -112,7 +112,7 @@ async fn over_http_only_who_has_the_token_is_let_in_and_the_end_of_the_incident_
         Request::post("/mcp").header("content-type", "application/json").body(Bytes::from_static(b"{}"));
     let refused = peer(port).send(request.unwrap(), Wait::AtMost(BOUND)).await.unwrap();
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
-    // Nor does a page of another site get in that knows the token, or whose name was made to point here.
+    // A page of another site is refused even if it knows the token, or if its host name points at this machine.
     for (header, value, status) in [
         ("origin", "http://evil.example", StatusCode::FORBIDDEN),
         ("origin", "null", StatusCode::FORBIDDEN),
@@ -162,11 +162,11 @@ fn what_is_the_same_for_every_incident_is_the_same_byte_for_byte_and_broken_mess
             let mut told: Value =
                 serde_json::from_str(answer["result"]["content"][0]["text"].take().as_str().unwrap())
                     .unwrap();
-            // The one thing that may differ: when somebody was called.
+            // Only the time of the call may differ.
             assert!(told.as_object_mut().unwrap().remove("clock").is_some());
             same.push(told);
         }
-        // It goes away without a word: its world ends, and the record says so.
+        // The client disconnects without finishing: the world must end, and the record must say so.
         drop(says);
         let ended = agent.wait_with_output().unwrap();
         assert_eq!(ended.status.code(), Some(2), "{}", String::from_utf8_lossy(&ended.stderr));
@@ -227,7 +227,7 @@ fn a_program_goes_through_a_comparison_twice_alike_and_its_report_is_pooled() {
     assert!(page.contains("model responder") && page.contains("examples/responder.py"));
 }
 
-/// A chat endpoint that replays answers, and what it was asked.
+/// A chat endpoint that replays answers, and records its requests.
 #[derive(Clone, Default)]
 struct Endpoint {
     answers: Arc<Mutex<Vec<(StatusCode, Value)>>>,
@@ -251,7 +251,7 @@ fn says(tools: &[(&str, &str)]) -> (StatusCode, Value) {
     )
 }
 
-/// The responder that asks a language model, with an endpoint that replays what a model would say.
+/// The responder that uses a language model, with an endpoint that replays the model's answers.
 #[expect(
     clippy::disallowed_methods,
     reason = "the endpoint and two processes run beside the test, on the wall clock"

@@ -1,7 +1,6 @@
-//! Eight people in two teams: one with a commander, a deputy, a scribe and communications, one in which the deputy takes command by
-//! themselves; a facilitator, and a note-taker beside them.
+//! Eight people in two teams. One team has a commander, a deputy, a scribe and communications; in the other, the deputy takes command
+//! unasked. There are also a facilitator and a note-taker.
 
-use fantoccini::Locator;
 use glyphfall_tests::{
     browser::Browser,
     room::{Client, RunningRoom, text},
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{look_at, press, sign_in};
 
-/// Somebody at a page, and as whom a program would speak for them.
+/// A person: a browser page, and an API client with the same seat.
 struct Person {
     page: Browser,
     seat: Client,
@@ -23,7 +22,7 @@ async fn eight_people_in_two_teams_with_roles_updates_and_a_hand_over_of_command
     plan(&room).await;
     let desk = room.desk();
     let code = desk.get("/api/desk").await["code"].as_str().unwrap().to_owned();
-    // Two of each team are on a phone.
+    // Two people of each team use a phone.
     let sits = |name: &'static str, team: u32, width: u32| person(&room, &code, (name, team), width);
     let (ada, bo, cy, dee, eva, finn, gil, hana) = tokio::join!(
         sits("Ada", 1, 1440),
@@ -57,7 +56,8 @@ async fn eight_people_in_two_teams_with_roles_updates_and_a_hand_over_of_command
     write_an_update(team).await;
     hand_command_over(team).await;
 
-    // While that must hold: the other team's deputy takes command, somebody outside speaks, the note-taker marks, and the team explains.
+    // While the restored availability must hold, the other team's deputy takes command, an outsider sends a message, the note-taker sets a
+    // mark, and the team explains.
     press(&finn.page, "#roles > summary").await;
     press(&finn.page, "#roles .roles li:nth-child(1) button").await;
     eva.seat.until("/api/team", |view| view["roles"]["holders"][0]["alias"] == "Finn").await;
@@ -66,7 +66,7 @@ async fn eight_people_in_two_teams_with_roles_updates_and_a_hand_over_of_command
         .until_true("[...document.querySelectorAll('#log b')].some((word) => word.textContent === 'Press')")
         .await;
     look_at(&cy.page, "people-scribe-phone").await;
-    notes.until("#mark-text").await.send_keys("command went over in one sentence").await.unwrap();
+    notes.type_into("#mark-text", "command went over in one sentence").await;
     press(&notes, "#mark-form button").await;
     desk.until("/api/desk", |view| view["marks"][0]["by"] == "Noa").await;
     look_at(&notes, "people-notes").await;
@@ -83,7 +83,7 @@ fn at(room: &RunningRoom, path: &str) -> String {
     format!("http://127.0.0.1:{}{path}", room.port)
 }
 
-/// One round that counts, whose director wants to hear soon after the loss, and then hardly again.
+/// Plans one scored round. Its director wants an update soon after the loss, and hardly any later.
 async fn plan(room: &RunningRoom) {
     let desk = room.desk();
     let team = |team: usize| json!({ "team": team, "scenario": "stopped-store", "level": "metrics" });
@@ -98,37 +98,37 @@ async fn plan(room: &RunningRoom) {
 async fn person(room: &RunningRoom, code: &str, (name, team): (&str, u32), width: u32) -> Person {
     let page = Browser::open(width, if width < 600 { 844 } else { 1000 }).await;
     page.client.goto(&at(room, &format!("/?code={code}"))).await.unwrap();
-    page.until("#alias").await.send_keys(name).await.unwrap();
-    page.until(&format!("#teams label:nth-child({team})")).await.click().await.unwrap();
-    page.until("#submit").await.click().await.unwrap();
+    page.type_into("#alias", name).await;
+    page.click(&format!("#teams label:nth-child({team})")).await;
+    page.click("#submit").await;
     page.until("#place .roles").await;
     let seat = page.client.get_named_cookie("seat").await.unwrap().value().to_owned();
     Person { page, seat: Client::at(room.port, Some(seat)) }
 }
 
-/// Invites a note-taker, who signs in with what the facilitator was shown, and can change nothing.
+/// Invites a note-taker, who signs in with the credentials that the facilitator sees, and can change nothing.
 async fn note_taker(room: &RunningRoom, host: &Browser) -> Browser {
     press(host, "#tab-lobby").await;
-    host.until("#helper-name").await.send_keys("Noa").await.unwrap();
+    host.type_into("#helper-name", "Noa").await;
     press(host, "#helper-form button").await;
-    let token = host.until("dialog[open] .secret").await.text().await.unwrap();
-    host.until("dialog[open] button[value='close']").await.click().await.unwrap();
+    let token = host.text("dialog[open] .secret").await;
+    host.click("dialog[open] button[value='close']").await;
     press(host, "#tab-teams").await;
     let notes = Browser::open(1440, 1000).await;
     notes.client.goto(&at(room, "/desk")).await.unwrap();
     sign_in(&notes, &token).await;
     notes.until_true("document.querySelector('#you')?.textContent === 'Noa takes notes'").await;
     press(&notes, "#tab-teams").await;
-    assert!(notes.client.find_all(Locator::Css("#start")).await.unwrap().len() == 1);
+    notes.until("#start").await;
     notes.until_true("!document.querySelector('#start').checkVisibility()").await;
     notes
 }
 
-/// What a team writes to the director.
+/// A team's update for the director.
 const UPDATE: &str =
     "No page opens. We see that the content store does not answer, and are about to restart it.";
 
-/// The director wants an update soon after the loss. Whoever speaks for the team writes it; the others are told who does.
+/// The director wants an update soon after the loss. The team's spokesperson writes it; the others see who that is.
 async fn write_an_update([ada, bo, cy, dee]: [&Person; 4]) {
     let updates = |view: &Value| view["questions"].as_array().unwrap().clone();
     let asked = ada.seat.until("/api/team", |view| !updates(view).is_empty()).await;
@@ -141,13 +141,13 @@ async fn write_an_update([ada, bo, cy, dee]: [&Person; 4]) {
     let health = bo.seat.get("/api/team/health").await;
     assert!(!health.is_null());
     press(&bo.page, "#evidence-panel-health tr:nth-child(1) .pin").await;
-    bo.page.until("#hypothesis").await.send_keys("the content store does not run").await.unwrap();
+    bo.page.type_into("#hypothesis", "the content store does not run").await;
     press(&bo.page, "#thoughts form button").await;
     ada.seat.until("/api/team", |view| view["hypotheses"] != json!([]) && view["pins"] != json!([])).await;
     ada.seat
         .until("/api/team", |view| view["availability"]["now"].as_f64().is_some_and(|share| share < 0.5))
         .await;
-    dee.page.until("#questions .writing textarea").await.send_keys(UPDATE).await.unwrap();
+    dee.page.type_into("#questions .writing textarea", UPDATE).await;
     press(&dee.page, "#questions .writing button").await;
     let written = ada.seat.until("/api/team", |view| !view["questions"][0]["answer"].is_null()).await;
     assert_eq!(
@@ -156,11 +156,11 @@ async fn write_an_update([ada, bo, cy, dee]: [&Person; 4]) {
     );
 }
 
-/// The scribe writes down what is decided, and proposes; nothing happens without a go. Command goes to the deputy in the midst of it, who
-/// gives the go.
+/// The scribe writes down the decision and proposes a remedy, which waits for approval. Meanwhile command passes to the deputy, who
+/// approves.
 async fn hand_command_over([ada, bo, cy, dee]: [&Person; 4]) {
     press(&cy.page, "#tab-shop").await;
-    cy.page.until("#note-text").await.send_keys("Ada: first restart, then look further").await.unwrap();
+    cy.page.type_into("#note-text", "Ada: first restart, then look further").await;
     press(&cy.page, "#note-form button").await;
     let restart =
         json!({ "remedy": "restart-content-store", "expects": "back", "because": "it does not answer" });
@@ -174,15 +174,10 @@ async fn hand_command_over([ada, bo, cy, dee]: [&Person; 4]) {
     ada.page.until("#questions button[aria-label^='Go']").await;
     look_at(&ada.page, "people-proposal").await;
 
-    // Command goes to the deputy in the midst of it, who gives the go.
+    // Command passes to the deputy meanwhile, who approves.
     press(&ada.page, "#roles > summary").await;
-    ada.page.until("#offer-to").await.send_keys("Bo").await.unwrap();
-    ada.page
-        .until("#offer-words")
-        .await
-        .send_keys("Cy proposes the restart; nothing else is under way.")
-        .await
-        .unwrap();
+    ada.page.type_into("#offer-to", "Bo").await;
+    ada.page.type_into("#offer-words", "Cy proposes the restart; nothing else is under way.").await;
     press(&ada.page, ".offer button").await;
     bo.page
         .until_true(
@@ -207,7 +202,7 @@ async fn read_the_debrief(room: &RunningRoom, host: &Browser, phone: &Browser) {
     host.client.goto(&at(room, "/desk/debrief")).await.unwrap();
     phone.client.goto(&at(room, "/team/debrief")).await.unwrap();
     press(host, "#i1-time > summary").await;
-    let told = host.until("#i1-time").await.text().await.unwrap().replace('\u{a0}', " ");
+    let told = host.text("#i1-time").await.replace('\u{a0}', " ");
     for says in [
         "Ada, then Bo commanded; the hand-over took",
         "Ada handed command over to Bo",
@@ -221,11 +216,12 @@ async fn read_the_debrief(room: &RunningRoom, host: &Browser, phone: &Browser) {
     ] {
         assert!(told.contains(says), "{says}: {told}");
     }
-    let marked = host.until("#i1-told").await.html(true).await.unwrap();
-    assert!(marked.contains("command went over in one sentence (Noa)"), "{marked}");
+    let marked =
+        "document.querySelector('#i1-told')?.textContent.includes('command went over in one sentence (Noa)')";
+    host.until_true(marked).await;
     press(phone, "#i1-time > summary").await;
     press(phone, "#i1-repair > summary").await;
-    let repair = phone.until("#i1-repair blockquote").await.text().await.unwrap();
+    let repair = phone.text("#i1-repair blockquote").await;
     assert!(repair.contains("nobody would have noticed"), "{repair}");
     for (page, name) in [(host, "people-debrief"), (phone, "people-debrief-phone")] {
         page.client
@@ -236,7 +232,7 @@ async fn read_the_debrief(room: &RunningRoom, host: &Browser, phone: &Browser) {
     }
 }
 
-/// Hands an explanation in, and argues for a repair once the room offers it.
+/// Submits an explanation, and argues for a repair once the room offers it.
 async fn argue(ada: &Person, bo: &Person) {
     let pin = ada.seat.get("/api/team").await["pins"][0]["id"].clone();
     let claim = json!({ "about": "factor", "words": "nobody asked whether it can work", "pins": [pin], "choice": null });
@@ -244,13 +240,8 @@ async fn argue(ada: &Person, bo: &Person) {
     bo.seat.post("/api/team/explanation", &Value::Null).await;
     ada.page.until("#more:not([hidden]) input[name='more-repair']").await;
     press(&ada.page, "#more label:nth-of-type(3) input").await;
-    ada.page.until("#more-expects").await.send_keys("Less would").await.unwrap();
-    ada.page
-        .until("#more-because")
-        .await
-        .send_keys("we would have known at once, and nobody would have noticed")
-        .await
-        .unwrap();
+    ada.page.type_into("#more-expects", "Less would").await;
+    ada.page.type_into("#more-because", "we would have known at once, and nobody would have noticed").await;
     look_at(&ada.page, "people-more").await;
     press(&ada.page, "#more form button").await;
     ada.page.until_true("document.querySelector('#more-body').textContent.includes('You argue for: Ask services whether they can work')").await;

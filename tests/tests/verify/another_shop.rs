@@ -1,5 +1,5 @@
-//! `glyphfall verify` against a shop that is not ours: `tests/shop.py`, in another language, its parts in one process at one address, and
-//! nobody who says what it has.
+//! `glyphfall verify` against a foreign shop: `tests/shop.py`, in another language, with all parts in one process at one address, and
+//! without switches that report its faults.
 
 use std::{
     collections::BTreeSet,
@@ -27,7 +27,7 @@ struct PythonShop {
 }
 
 impl PythonShop {
-    /// Starts it with these repairs applied, and then changed so.
+    /// Starts the shop with these repairs, and then one text replacement.
     async fn start(repaired: &[LatentFault], (from, to): (&str, &str)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = copied(folder.path());
@@ -52,7 +52,7 @@ impl PythonShop {
         command
     }
 
-    /// What its content store answers about the banner.
+    /// The content store's answer about the banner.
     fn promo_banner(&self) -> String {
         let mut curl = Command::new("curl");
         let (code, text, error) = output(curl.args(["-s", &format!("{}/assets/promo-banner", self.address)]));
@@ -65,7 +65,7 @@ impl PythonShop {
     }
 }
 
-/// A copy of the shop where the exercise has it, below this folder.
+/// Copies the shop to the exercise's path below this folder.
 pub(crate) fn copied(folder: &Path) -> PathBuf {
     let file = folder.join("exercises/3-by-code/shop.py");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -80,7 +80,7 @@ pub(crate) fn solve(folder: &Path, fault: &str) {
     assert_eq!(code, 0, "{error}");
 }
 
-/// The exit code, the card and what was said on standard error of each; all at once.
+/// Runs all commands at once. Returns each one's exit code, card and standard error.
 fn cards(commands: Vec<Command>) -> Vec<(i32, Value, String)> {
     thread::scope(|scope| {
         let card = |mut command: Command| {
@@ -92,7 +92,7 @@ fn cards(commands: Vec<Command>) -> Vec<(i32, Value, String)> {
     })
 }
 
-/// A fault's state on a card, and how it was found.
+/// A fault's state and explanation on a card.
 fn told(card: &Value, fault: LatentFault) -> (String, String) {
     let faults = card["faults"].as_array().unwrap_or_else(|| panic!("no card: {card}"));
     let found = faults.iter().find(|told| told["fault"] == fault.name()).unwrap();
@@ -112,7 +112,7 @@ async fn it_gets_its_card_in_each_of_the_sixteen_combinations() {
         let is_repaired = |fault| repaired.contains(&fault);
         let mut states = BTreeSet::new();
         for fault in LatentFault::ALL {
-            // Nothing unreadable gets past a store that refuses it, and no fill hangs in a cache that gives up.
+            // A store that refuses unreadable text lets none through, and in a cache that gives up no fill hangs.
             let can_be_tried = match fault {
                 PoorErrorHandling => !is_repaired(InvalidRendering),
                 MissingHealthCheck => !is_repaired(InvalidRendering) && !is_repaired(PoorErrorHandling),
@@ -136,7 +136,7 @@ async fn it_gets_its_card_in_each_of_the_sixteen_combinations() {
         );
         assert_eq!(card["faults"][0]["classes"].as_array().map(Vec::len), Some(11), "{card}");
     }
-    // With what was proven before rendering and error handling were repaired, all four can be told of what is repaired last.
+    // With cards from before rendering and error handling were repaired, all four faults of the final shop are known.
     let folder = tempfile::tempdir().unwrap();
     let file = |combination: usize| folder.path().join(combination.to_string()).display().to_string();
     for (combination, (_, card, _)) in first.iter().enumerate() {
@@ -162,7 +162,7 @@ async fn it_gets_its_card_in_each_of_the_sixteen_combinations() {
     }
 }
 
-/// How else it can be broken: what is changed in its text, in which fault that shows, as what, and in which words.
+/// Other ways to break the shop: a text and its replacement, the affected fault, its expected state, and words of the finding.
 const BROKEN: [(&str, &str, LatentFault, &str, &str); 5] = [
     ("case [\"readyz\"]:", "case [\"ready\"]:", MissingHealthCheck, "present", "answers 404"),
     ("case [\"evidence\", \"logs\"]:", "case [\"lines\"]:", InadequateTelemetry, "unknown", "answered 404"),
@@ -195,7 +195,8 @@ async fn each_other_way_to_break_it_shows_too_and_nothing_is_left_behind() {
     for (from, to, ..) in BROKEN {
         shops.push(PythonShop::start(&[], (from, to)).await);
     }
-    // No customer is served, while all else is as it should be; and one breaks off whatever it cannot publish.
+    // Two more shops: one serves no customer although everything else works, and one closes the connection on a text that it cannot
+    // publish.
     let page = "case [\"\"]:";
     let no_page = format!("{page}\n                self.answer(500, \"\")\n            case [\"home\"]:");
     shops.push(PythonShop::start(&[], (page, &no_page)).await);
@@ -234,7 +235,7 @@ async fn how_the_page_writes_text_is_tried_where_it_may_be() {
     assert!(code == 2 && error.contains("no asset 'no-such-asset'"), "{error}");
 }
 
-/// A content file may come from standard input, into any shop that keeps the contract.
+/// A text from standard input can be published into any shop that keeps the contract.
 #[tokio::test]
 async fn a_text_from_standard_input_is_published_as_it_is() {
     let shop = PythonShop::start(&[LatentFault::InvalidRendering], ("", "")).await;

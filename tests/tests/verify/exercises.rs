@@ -1,4 +1,4 @@
-//! The exercises in which people repair the shop: each test fails before, and passes with the solution. Teaches that an exercise is a
+//! The exercises in which people repair the shop: each check fails before, and passes with the solution. Teaches that an exercise is a
 //! program too.
 
 use std::{fs, path::Path, process::Command, thread};
@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use crate::another_shop::{copied, solve};
 
-/// The file that a participant writes, by exercise; the third's is a copy of the shop.
+/// The participant's file of each exercise. The third exercise's is a copy of the shop.
 const WRITTEN: [&str; 2] = ["1-by-switch/repair.sh", "2-by-configuration/shop.env"];
 
-/// The exercises as somebody has them who has not begun.
+/// The exercises in their original state.
 fn begun() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let copy = |file: &str| {

@@ -1,6 +1,6 @@
-//! `glyphfall verify` against running shops: the right card for each of the sixteen combinations of latent faults, at each
-//! telemetry level, in an outage and after it, and the shop as it was before. [`another_shop`]: the same for a shop of somebody else's;
-//! [`exercises`]: what people repair.
+//! `glyphfall verify` against running shops: the right card for each of the sixteen combinations of latent faults, at each telemetry level,
+//! during and after an outage, without lasting changes to the shop. [`another_shop`]: the same for a foreign shop. [`exercises`]: exercises
+//! in repairing.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod another_shop;
@@ -21,7 +21,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long the shop may take to come to something.
+/// Timeout for a condition on the shop.
 const COMES_WITHIN: Duration = Duration::from_secs(30);
 
 /// More requests than the cache has permits.
@@ -45,7 +45,7 @@ fn verify(up: &Up, format: &str) -> Command {
     command
 }
 
-/// The exit code, and each fault's state with how it was found.
+/// The exit code, and each fault's state with its explanation.
 fn card(up: &Up) -> (i32, BTreeMap<String, (String, String)>) {
     let (code, text, error) = output(&mut verify(up, "json"));
     let card: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text} {error}"));
@@ -119,7 +119,7 @@ async fn each_of_the_sixteen_combinations_gets_its_card_and_stays_as_it_was() {
         let handling = &card["poor-error-handling"].1;
         assert_eq!(handling.contains("It was not tried"), !is_tried, "{repaired:?}: {handling}");
     }
-    // What nobody says, and could not be tried, is not called repaired.
+    // A fault that could neither be tried nor read from a switch must not count as repaired.
     let [(code, all_present, _), (_, rendering_repaired, _), (all_code, all_repaired, error)] =
         without_operator.try_into().unwrap();
     assert_eq!((code, all_code), (1, 2), "{all_present} {all_repaired}");
@@ -142,7 +142,7 @@ async fn each_of_the_sixteen_combinations_gets_its_card_and_stays_as_it_was() {
     }
 }
 
-/// The text as if no line had been broken.
+/// The text without line breaks.
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -195,7 +195,7 @@ async fn in_an_outage_it_says_what_cannot_be_told_and_afterwards_it_tells_again(
     assert!(!assets(&up).await.contains("probe-"));
 }
 
-/// Ctrl-C in the middle: the asset is gone, and so is the program.
+/// Checks that Ctrl-C ends the program, and that the program deletes its asset first.
 async fn broken_off_it_takes_its_asset_away(up: &Up, before: &str) {
     let mut probing = Process::start(&mut verify(up, "text"));
     let until_there = async {
@@ -209,7 +209,7 @@ async fn broken_off_it_takes_its_asset_away(up: &Up, before: &str) {
     assert_eq!(assets(up).await, before);
 }
 
-/// Publishes what can never be read, and asks for it until no permit of the cache is left.
+/// Publishes an unreadable text, and requests it until the cache has no permit left.
 async fn take_all_permits(up: &Up) {
     let request = Request::put("/assets/promo-banner");
     let request = request.header(header::AUTHORIZATION, format!("Bearer {}", up.editor_token));

@@ -1,8 +1,7 @@
-//! `glyphfall export-case`: one incident's evidence in files.
+//! `glyphfall export-case`: writes one incident's evidence to files.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use chassis::Level;
 use clap::Args;
 use incident::{Event, EventKind, IncidentRecord};
@@ -11,10 +10,8 @@ use serde_json::{Value, json};
 use world::{
     Mix,
     observed::Lines,
-    play::{PlayOptions, Responder, play_until},
+    play::{PlayOptions, Responder},
     scenario::{draw, scenario},
-    virtual_time::{self, STALLED_AFTER},
-    whole_file::{READABLE, replace},
 };
 
 use super::{
@@ -23,17 +20,17 @@ use super::{
 };
 use crate::{
     args::{Format, new_seed},
-    done::Done,
     output::plain,
-    screen, stop,
-    work::{self, Progress, can_write, cannot_write},
+    screen,
+    stop::Done,
+    work::{can_write, played, write},
 };
 
-/// For how long the shop is recorded after the last thing that the scenario lets happen, in story seconds: twice what it takes until every
-/// fragment has expired, alarms have gone off and customers have complained.
+/// How long the shop is recorded after the scenario's last step, in story seconds: twice the time in which every fragment expires, alarms
+/// fire and customers complain.
 const RECORDED_S: f64 = 1_200.0;
 
-/// Page views a second: with five, as `play` has it, a case with traces takes 120 MB.
+/// Page views a second. With the five of `play`, a case with traces would take 120 MB.
 const VIEWS_PER_SECOND: f64 = 1.0;
 
 const QUESTION_WORDS: &str = "These are the logs, metrics and traces that left a web shop on one morning, up to now, as far as its telemetry \
@@ -64,7 +61,7 @@ pub(crate) struct ExportCaseArgs {
 pub(crate) fn run(args: &ExportCaseArgs) -> anyhow::Result<Done> {
     let scenario = scenario(&args.scenario)?;
     let seed = args.seed.unwrap_or_else(new_seed);
-    // A name that tells neither scenario nor seed: whoever answers sees it.
+    // The name reveals neither scenario nor seed, because the answering program sees it.
     let case = format!("case-{:016x}", rand::random::<u64>());
     let (folder, key_file) = (args.out.join(&case), args.keys.join(format!("{case}.json")));
     can_write(&folder, [QUESTION])?;
@@ -80,35 +77,25 @@ pub(crate) fn run(args: &ExportCaseArgs) -> anyhow::Result<Done> {
         ends_story_s: drawn.begun_story_s + RECORDED_S,
         ..PlayOptions::new(seed)
     };
-    let progress = Progress::begin(None, "playing the morning")?;
-    let stalled = || work::stalled("glyphfall export-case");
-    let stopped = std::future::poll_fn(|_| {
-        if stop::is_told() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    });
-    let played =
-        virtual_time::run(play_until(&scenario, &options, Box::pin(stopped)), STALLED_AFTER, stalled)??;
-    drop(progress);
+    let played = played(&scenario, &options, "glyphfall export-case")?;
     if !played.record.complete {
         return Ok(Done::BrokenOff);
     }
 
-    let answer = SealedAnswer::new(&scenario.name, seed, args.level, truth_at(args.level, &scenario, &drawn));
-    let key = Key::new(&case, answer);
-    fs::create_dir_all(&folder).with_context(|| cannot_write(&folder))?;
+    let answer = truth_at(args.level, &scenario, &drawn);
+    let key =
+        Key::new(&case, SealedAnswer { scenario: scenario.name.clone(), seed, level: args.level, answer });
     let mut signals = Vec::new();
     for (signal, text) in lines.by_signal() {
         if !text.is_empty() {
             let file = folder.join(format!("{signal}.jsonl"));
-            replace(&file, text.as_bytes(), READABLE).with_context(|| cannot_write(&file))?;
+            write(&file, text.as_bytes())?;
             signals.push(format!("{signal}.jsonl"));
         }
     }
     let question = question(&case, args.level, &signals, &key.seal(), alarm(&played.record).as_ref());
-    let file = folder.join(QUESTION);
-    replace(&file, &serde_json::to_vec_pretty(&question)?, READABLE).with_context(|| cannot_write(&file))?;
-    fs::create_dir_all(&args.keys)
-        .and_then(|()| replace(&key_file, &serde_json::to_vec_pretty(&key)?, READABLE))
-        .with_context(|| cannot_write(&key_file))?;
+    write(&folder.join(QUESTION), &serde_json::to_vec_pretty(&question)?)?;
+    write(&key_file, &serde_json::to_vec_pretty(&key)?)?;
     let (folder, key_file) = (folder.display().to_string(), key_file.display().to_string());
     match args.format {
         Format::Json => screen::line(&json!({ "case": case, "folder": folder, "key": key_file }).to_string()),
@@ -145,7 +132,7 @@ fn question(case: &str, level: Level, signals: &[String], seal: &str, alarm: Opt
     })
 }
 
-/// What called the responder, and when.
+/// The event that called the responder, with its time.
 fn alarm(record: &IncidentRecord) -> Option<Value> {
     let calls = |event: &&Event| {
         matches!(

@@ -1,4 +1,4 @@
-//! `glyphfall grade`: the answers of a program to many cases, scored at once.
+//! `glyphfall grade`: scores a program's answers to many cases at once.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use room::free_answer::{FreeAnswer, Grade, graded};
 use serde_json::{Value, json};
 
 use super::{CASES, KEYS, QUESTION, seal::Key};
-use crate::{args::Format, done::Done, output::plain, screen, standard_input::read_file};
+use crate::{args::Format, output::plain, screen, standard_input::read_file, stop::Done, work::shown};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct GradeArgs {
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &GradeArgs) -> anyhow::Result<Done> {
     for (case, key) in &keys {
         check_seal(key, &args.cases.join(case).join(QUESTION))?;
         let given = answers.get(case).cloned().unwrap_or_default();
-        grades.push((key, graded(&given, &key.answer.answer(), key.answer.level)));
+        grades.push((key, graded(&given, &key.answer.answer, key.answer.level)));
     }
     let right = grades.iter().filter(|(_, grade)| is_right(grade)).count();
     let mean = grades.iter().map(|(_, grade)| grade.score).sum::<f64>() / grades.len() as f64;
@@ -88,7 +88,6 @@ fn tell(key: &Key, grade: &Grade) {
     screen::paragraph(&format!("  {}", parts.join(", ")));
 }
 
-/// All keys, by case.
 fn keys(folder: &Path) -> anyhow::Result<BTreeMap<String, Key>> {
     let cannot = || format!("cannot read the folder {}; 'glyphfall export-case' writes it", shown(folder));
     let mut keys = BTreeMap::new();
@@ -107,7 +106,7 @@ fn keys(folder: &Path) -> anyhow::Result<BTreeMap<String, Key>> {
     Ok(keys)
 }
 
-/// By case; a second answer to the same case is an error, as nobody may choose the better one.
+/// Answers by case. A second answer to the same case is an error: nobody may pick the better one.
 fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
     let mut answers = BTreeMap::new();
     for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -129,7 +128,7 @@ fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
     Ok(answers)
 }
 
-/// Whether the answer is the one that was sealed with the case.
+/// Checks that the key's answer matches the seal in the case.
 fn check_seal(key: &Key, question: &Path) -> anyhow::Result<()> {
     let text = fs::read(question)
         .with_context(|| format!("cannot read {}; name the cases with --cases", shown(question)))?;
@@ -147,8 +146,4 @@ fn check_seal(key: &Key, question: &Path) -> anyhow::Result<()> {
         plain(&key.case)
     );
     Ok(())
-}
-
-fn shown(path: &Path) -> String {
-    plain(&path.display().to_string())
 }

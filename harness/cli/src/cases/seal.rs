@@ -1,18 +1,17 @@
-//! A sealed answer. Teaches commitment: a hash under a key that nobody knows yet tells nothing of the answer, and binds whoever wrote it.
+//! A sealed answer. Teaches commitment: a hash under a secret key reveals nothing about the answer, and keeps its author from changing it
+//! later.
 
-use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context, ensure};
 use chassis::Level;
-use diagnosis::{Answer, cause::Cause};
+use diagnosis::Answer;
 use hmac::{Hmac, KeyInit, Mac};
-use incident::{ContributingFactor, Service};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::output::plain;
+use crate::{output::plain, work::shown};
 
-/// The format of a key's file.
 const FORMAT: &str = "glyphfall.case-key/1";
 
 /// The key of a case, with the answer that it opens.
@@ -20,51 +19,29 @@ const FORMAT: &str = "glyphfall.case-key/1";
 pub(super) struct Key {
     format: String,
     pub(super) case: String,
-    /// As many random bytes as the hash has, in hexadecimal.
+    /// Random bytes in hexadecimal, as many as the hash has.
     key: String,
     pub(super) answer: SealedAnswer,
 }
 
-/// All that is sealed, in this order.
+/// The sealed fields. Their order matters: the seal hashes their JSON.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct SealedAnswer {
     pub(super) scenario: String,
     pub(super) seed: u64,
     pub(super) level: Level,
-    cause: String,
-    parts: Option<Cause>,
-    asset: Option<String>,
-    character: Option<String>,
-    path: Vec<Service>,
-    factors: BTreeSet<ContributingFactor>,
-}
-
-impl SealedAnswer {
-    pub(super) fn new(scenario: &str, seed: u64, level: Level, answer: Answer) -> Self {
-        let Answer { cause, parts, asset, character, path, factors } = answer;
-        Self { scenario: scenario.to_owned(), seed, level, cause, parts, asset, character, path, factors }
-    }
-
-    pub(super) fn answer(&self) -> Answer {
-        Answer {
-            cause: self.cause.clone(),
-            parts: self.parts,
-            asset: self.asset.clone(),
-            character: self.character.clone(),
-            path: self.path.clone(),
-            factors: self.factors.clone(),
-        }
-    }
+    #[serde(flatten)]
+    pub(super) answer: Answer,
 }
 
 impl Key {
     pub(super) fn new(case: &str, answer: SealedAnswer) -> Self {
-        let key = hexadecimal(&rand::random::<[u8; 32]>());
+        let key = const_hex::encode(rand::random::<[u8; 32]>());
         Self { format: FORMAT.to_owned(), case: case.to_owned(), key, answer }
     }
 
     pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
-        let name = plain(&file.display().to_string());
+        let name = shown(file);
         let text = fs::read(file).with_context(|| format!("cannot read {name}"))?;
         let key: Self = serde_json::from_slice(&text).with_context(|| {
             format!("{name} is no key of a case: leave in the folder only what 'glyphfall export-case' wrote")
@@ -85,13 +62,6 @@ impl Key {
             &serde_json::to_vec(&(&self.case, &self.answer))
                 .expect("an answer holds nothing that JSON cannot"),
         );
-        hexadecimal(&seal.finalize().into_bytes())
+        const_hex::encode(seal.finalize().into_bytes())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }

@@ -1,8 +1,8 @@
-//! `glyphfall chain`: what each latent fault contributed to the loss. [`text`]: how that reads on a terminal.
+//! `glyphfall chain`: each latent fault's contribution to the loss. [`text`]: the report on a terminal.
 
 mod text;
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::num::NonZeroUsize;
 
 use clap::Args;
 use experiment::chain::{ChainOptions, SEEDS, VIEWS_PER_SECOND, chain};
@@ -10,15 +10,14 @@ use incident::{Route, Story};
 use world::{Mix, play::STARTS_STORY_S, scenario::scenario};
 
 use crate::{
-    args::{Format, new_seed, views},
-    done::Done,
+    args::{new_seed, views},
     naming::RunName,
     output::plain,
-    screen::{self, Screen},
-    work::{ReportFiles, watched},
+    stop::Done,
+    work::{Publisher, ReportArgs, watched},
 };
 
-/// How far the shares of a mix may be from 1: they are typed with a few digits.
+/// Tolerance on the sum of a mix's shares: people type them with a few digits.
 const ROUNDING: f64 = 0.005;
 
 #[derive(Clone, Debug, Args)]
@@ -38,12 +37,8 @@ pub(crate) struct ChainArgs {
     /// The share of each kind of page, such as home=0.3,category=0.25,product=0.35,checkout=0.1
     #[arg(long, value_name = "PAGE=SHARE,...", value_parser = mix)]
     mix: Option<Shares>,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Folder for the report: a page, and its data as JSON
-    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
-    out: PathBuf,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 /// Shares of kinds of pages that add up to 1.
@@ -66,9 +61,8 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
         .with("views", &args.views, &VIEWS_PER_SECOND)
         .with("mix", &shares.unwrap_or_default(), &"")
         .into_name();
-    let files = ReportFiles::new(&args.out, name)?;
-    let (screen, story) = (Screen::new(args.format), Story::default());
-    screen.say(&format!(
+    let (publisher, story) = (Publisher::new(&args.report, name)?, Story::default());
+    publisher.say(&format!(
         "{}  {} incidents: 16 combinations, {} seeds from {seed}, views {}/s, {} to {}, virtual time",
         plain(&options.scenario.name),
         options.incidents(),
@@ -78,13 +72,8 @@ pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
         story.time_at(options.ends_story_s)
     ));
     let report = watched(options.incidents(), "incidents", |watch| chain(&options, watch))?;
-    let json = serde_json::to_string(&report)?;
-    match args.format {
-        Format::Json => screen::line(&json),
-        Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
-    }
-    let files = files.write(&debrief::chain::page(&report)?, &json)?;
-    screen.say(&format!("\nPage and data: {files}\nAgain: {}", plain(&report.command)));
+    let page = debrief::chain::page(&report)?;
+    publisher.publish(&report, &text::lines(&report), &page, Some(&report.command))?;
     Ok(if report.complete { Done::Well } else { Done::BrokenOff })
 }
 
@@ -122,7 +111,7 @@ mod tests {
     };
     use report::chain::ChainReport;
 
-    /// Lost with rendering and error handling; each other fault doubles it.
+    /// A report in which rendering and error handling together cause the loss, and each other fault doubles it.
     fn report(seeds: usize) -> ChainReport {
         let story = scenario(world::scenario::STORY).unwrap();
         let options = ChainOptions { seeds: NonZeroUsize::new(2).unwrap(), ..ChainOptions::new(story, 7) };
@@ -141,7 +130,7 @@ mod tests {
                     remedies: 0,
                     watched_until_s: 18_000.0,
                     restored_s: None,
-                    bins: Vec::new(),
+                    routes: Vec::new(),
                 })
             })
         };

@@ -1,4 +1,4 @@
-//! The report on a terminal: at most 80 columns, the finding first.
+//! The report on a terminal: at most 80 columns, with the finding first.
 
 use experiment::chain::finding::words;
 use incident::{ContributingFactor, LatentFault, Usd};
@@ -66,7 +66,7 @@ fn combinations(report: &ChainReport) -> Vec<String> {
     lines
 }
 
-/// As the table's key names it.
+/// The fault's letter in the table's key.
 fn letter(fault: LatentFault) -> &'static str {
     match fault {
         LatentFault::InvalidRendering => "R",
@@ -149,7 +149,7 @@ fn savings(report: &ChainReport) -> Vec<String> {
     lines
 }
 
-/// A share with one digit; a little less than nothing is nothing.
+/// A share in percent with one decimal. A tiny negative share prints as zero.
 fn percent(share: f64) -> String {
     format!("{:.1} %", (share * 1_000.0).round() / 10.0 + 0.0)
 }

@@ -1,5 +1,5 @@
-//! `glyphfall compare`: the same incidents at every telemetry level, diagnosed by the model responder, with controls. [`text`]: how that
-//! reads on a terminal. [`program`]: a program from outside beside it. [`pool`]: several of them.
+//! `glyphfall compare`: the same incidents at every telemetry level, diagnosed by the model responder, with controls. [`text`]: the report
+//! on a terminal. [`program`]: an external program compared with the model. [`pool`]: a leaderboard of several programs.
 
 mod text;
 mod program;
@@ -17,16 +17,15 @@ use clap::Args;
 use experiment::compare::{CompareOptions, Extent, SEED_MAX, compare, program::Program};
 use incident::{Level, OperatingModel};
 use report::compare::{TeamSession, Teams};
-use room::debrief::kept::ended_rounds;
+use room::debrief::state::ended_rounds;
 use world::{scenario::scenario, tape::sees_all};
 
 use crate::{
-    args::{Format, new_seed},
-    done::Done,
+    args::new_seed,
     naming::RunName,
-    output::{self, plain},
-    screen::{self, Screen},
-    work::{ReportFiles, watched},
+    output,
+    stop::Done,
+    work::{Publisher, ReportArgs, shown, watched},
 };
 
 pub(crate) use text::{side_by_side, what_telemetry_changes};
@@ -70,12 +69,8 @@ pub(crate) struct CompareArgs {
     /// Only the levels, the placebo and the baselines
     #[arg(long)]
     quick: bool,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Folder for the report: a page, and its data as JSON
-    #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]
-    out: PathBuf,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 impl CompareArgs {
@@ -105,7 +100,7 @@ impl CompareArgs {
             options.models.dedup();
         }
         if self.responder.is_some() {
-            // A program has no lines of support to hand over to.
+            // The operating models differ in how lines of support hand over; a program has no such lines.
             options.models.truncate(1);
         }
         options.seeds = self.seeds.unwrap_or(options.seeds);
@@ -119,11 +114,11 @@ impl CompareArgs {
     }
 }
 
-/// What teams did in these sessions; none if none is named.
+/// The results of teams in these sessions; `None` if no session is named.
 fn teams(folders: &[PathBuf]) -> anyhow::Result<Option<Teams>> {
     let mut sessions = Vec::new();
     for (place, folder) in folders.iter().enumerate() {
-        let named = plain(&folder.display().to_string());
+        let named = shown(folder);
         anyhow::ensure!(!folders[..place].contains(folder), "--sessions names {named} twice: leave one out");
         let session = ended_rounds(folder).with_context(|| {
             format!("--sessions cannot read {named}; name another folder, or leave this one out")
@@ -133,9 +128,14 @@ fn teams(folders: &[PathBuf]) -> anyhow::Result<Option<Teams>> {
     Ok((!sessions.is_empty()).then(|| Teams::new(sessions)))
 }
 
-/// A scenario's name, of the library or of a file.
-fn file_stem(name: &str) -> String {
-    Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+/// A scenario's or a session's name, without folder and extension.
+fn file_stem(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Joins words into a part of a file name.
+fn words(all: impl IntoIterator<Item = impl ToString>) -> String {
+    all.into_iter().map(|one| one.to_string()).collect::<Vec<_>>().join("-")
 }
 
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
@@ -143,26 +143,20 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         return pool::run(args);
     }
     let options = args.options()?;
-    // First of all: a folder that cannot be read is told before the long work.
+    // Read the folders first: an unreadable one must fail before the long computation.
     let teams = teams(&args.sessions)?;
     let (seed, steps) = (options.seed, options.steps(args.responder.is_some()));
     let kind = if args.quick { "compare-quick" } else { "compare" };
-    let words = |names: Vec<String>| names.join("-");
     let name = RunName::new(kind, seed)
-        .with("of", &words(args.scenarios.iter().map(|name| file_stem(name)).collect()), &"")
-        .with("levels", &words(args.levels.iter().map(ToString::to_string).collect()), &"")
-        .with("models", &words(args.models.iter().map(ToString::to_string).collect()), &"")
-        .with(
-            "sessions",
-            &words(args.sessions.iter().map(|folder| file_stem(&folder.to_string_lossy())).collect()),
-            &"",
-        )
+        .with("of", &words(args.scenarios.iter().map(|name| file_stem(Path::new(name)))), &"")
+        .with("levels", &words(&args.levels), &"")
+        .with("models", &words(&args.models), &"")
+        .with("sessions", &words(args.sessions.iter().map(|folder| file_stem(folder))), &"")
         .with("", &args.responder.as_ref().map_or("", |_| "responder"), &"")
-        .with("seeds", &args.seeds.map(|seeds| seeds.to_string()).unwrap_or_default(), &"")
+        .with("seeds", &words(args.seeds), &"")
         .into_name();
-    let files = ReportFiles::new(&args.out, name.clone())?;
-    let screen = Screen::new(args.format);
-    screen.say(&format!(
+    let publisher = Publisher::new(&args.report, name.clone())?;
+    publisher.say(&format!(
         "seed {}: {} scenarios, {} seeds, {} levels, model responder, virtual time",
         options.seed,
         options.scenarios.len(),
@@ -172,7 +166,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     let external =
         args.responder.as_deref().map(|command| program::external(args, command, &name)).transpose()?;
     if let Some(external) = external.as_ref().filter(|external| external.kept.found > 0) {
-        screen.say(&format!("going on: {} incidents of the program are done already", external.kept.found));
+        publisher
+            .say(&format!("going on: {} incidents of the program are done already", external.kept.found));
     }
     let program = external.as_ref().map(|external| external as &dyn Program);
     let Some(mut report) =
@@ -187,14 +182,9 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         report.teams = Some(teams);
     }
     if let Some(external) = external {
-        program::done(args, external, &mut report, &screen)?;
+        program::done(args, external, &mut report, &publisher)?;
     }
-    let json = serde_json::to_string(&report)?;
-    match args.format {
-        Format::Json => screen::line(&json),
-        Format::Text => text::lines(&report).iter().for_each(|line| screen.say(line)),
-    }
-    let files = files.write(&debrief::compare::page(&report)?, &json)?;
-    screen.say(&format!("\nPage and data: {files}\nAgain: {}", plain(&report.command)));
+    let page = debrief::compare::page(&report)?;
+    publisher.publish(&report, &text::lines(&report), &page, Some(&report.command))?;
     Ok(if report.complete { Done::Well } else { Done::BrokenOff })
 }

@@ -1,4 +1,4 @@
-//! `glyphfall compare --pool`: a leaderboard of reports that several people may have written.
+//! `glyphfall compare --pool`: a leaderboard built from reports, which may come from several people.
 
 use std::fs;
 
@@ -8,16 +8,14 @@ use report::{board::Board, compare::CompareReport};
 
 use super::CompareArgs;
 use crate::{
-    args::Format,
-    done::Done,
     output::plain,
-    screen::{self, Screen},
-    work::ReportFiles,
+    stop::Done,
+    work::{Publisher, shown},
 };
 
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     let read = |file: &std::path::PathBuf| -> anyhow::Result<(String, CompareReport)> {
-        let name = plain(&file.display().to_string());
+        let name = shown(file);
         let text = fs::read_to_string(file).with_context(|| {
             format!("cannot read {name}; --pool takes the JSON reports of 'glyphfall compare --responder'")
         })?;
@@ -27,15 +25,8 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
     };
     let reports = args.pool.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     let board = board(&reports).map_err(|why| anyhow!(why))?;
-    let files = ReportFiles::new(&args.out, "leaderboard".to_owned())?;
-    let json = serde_json::to_string(&board)?;
-    let screen = Screen::new(args.format);
-    match args.format {
-        Format::Json => screen::line(&json),
-        Format::Text => lines(&board).iter().for_each(|line| screen.say(line)),
-    }
-    let files = files.write(&debrief::board::page(&board)?, &json)?;
-    screen.say(&format!("\nPage and data: {files}"));
+    let publisher = Publisher::new(&args.report, "leaderboard".to_owned())?;
+    publisher.publish(&board, &lines(&board), &debrief::board::page(&board)?, None)?;
     Ok(Done::Well)
 }
 

@@ -1,4 +1,4 @@
-//! A program from outside beside the model responder: what it is started with, where its incidents are kept, and where the time went.
+//! An external program compared with the model responder: how it is started, where its incidents are kept, and where the time went.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -10,18 +10,22 @@ use ::agent::{
 use anyhow::Context;
 use diagnosis::checks;
 use incident::Level;
+use parking_lot::Mutex;
 use report::compare::CompareReport;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::CompareArgs;
-use crate::{output::plain, screen::Screen, work::cannot_write};
+use crate::{
+    output::plain,
+    work::{Publisher, cannot_write},
+};
 
-/// The largest file named by a command that is read to tell whether it has changed.
+/// Size limit for hashing a file named on the command line. The hash shows whether the program has changed.
 const PROGRAM_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
 
-/// The program, with what it did in a run that was stopped.
+/// The program, with the incidents that an earlier, stopped run has kept.
 pub(super) fn external(args: &CompareArgs, command: &str, name: &str) -> anyhow::Result<External> {
-    let path = args.out.join(format!("{name}.incidents.jsonl"));
+    let path = args.report.out.join(format!("{name}.incidents.jsonl"));
     let belongs = Belongs {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         checks: checks::hash(),
@@ -32,10 +36,11 @@ pub(super) fn external(args: &CompareArgs, command: &str, name: &str) -> anyhow:
     let kept = Kept::open(&path, &belongs).with_context(|| cannot_write(&path))?;
     let terms = Terms { level: Level::Dark, calls: args.calls, minutes: args.minutes, charge: Charge::Calls };
     let over = if args.http { Over::Http } else { Over::Streams };
-    Ok(External::new(command.to_owned(), over, terms, args.out.join(format!("{name}.stderr")), kept))
+    let errors = args.report.out.join(format!("{name}.stderr"));
+    Ok(External { command: command.to_owned(), over, terms, errors, kept, spent: Mutex::default() })
 }
 
-/// A hash of a command, and of the files that it names: another program has done nothing yet.
+/// Hashes a command and the files that it names. A changed program must not inherit the incidents of the earlier one.
 fn hash(command: &str) -> String {
     let mut hash = Xxh3::new();
     hash.update(command.as_bytes());
@@ -50,12 +55,12 @@ fn hash(command: &str) -> String {
     format!("{:016x}", hash.digest())
 }
 
-/// Says how to repeat it and where the time went. What was kept is removed once a report has all of it.
+/// Completes the report's command line and prints where the time went. Removes the kept incidents once a report holds all of them.
 pub(super) fn done(
     args: &CompareArgs,
     external: External,
     report: &mut CompareReport,
-    screen: &Screen,
+    publisher: &Publisher<'_>,
 ) -> anyhow::Result<()> {
     let quoted = external.command.replace('\'', "'\\''");
     let _ = write!(report.command, " --responder '{quoted}'");
@@ -67,7 +72,7 @@ pub(super) fn done(
         let _ = write!(report.command, " --calls {} --minutes {}", args.calls, args.minutes);
     }
     let spent = *external.spent.lock();
-    screen.say(&format!(
+    publisher.say(&format!(
         "\nThe program '{}': {:.1} s of its own between calls, {:.1} s in the shop, of all its incidents in this run together",
         plain(&external.command),
         spent.program.as_secs_f64(),

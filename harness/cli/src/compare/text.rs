@@ -1,4 +1,4 @@
-//! The comparison on a terminal: at most 80 columns, the finding first.
+//! The comparison on a terminal: at most 80 columns, with the finding first.
 
 use experiment::compare::{Study, condition::Key, playback::Diagnosis};
 use incident::{Level, Story, Usd};
@@ -32,17 +32,18 @@ pub(super) fn lines(report: &CompareReport) -> Vec<String> {
     lines.push("\nAssumed".to_owned());
     lines.extend(report.assumed.iter().map(|sentence| format!("  {sentence}")));
     lines.push(format!(
-        "  {} checks, hash {}, frozen as {}. Incidents recorded: {}; what remedies did: {}.",
+        "  {} checks, hash {}, frozen as {}; since then {}. Incidents recorded: {}; what remedies did: {}.",
         report.checks.count,
         report.checks.hash,
         report.checks.frozen_hash,
+        report.checks.since_frozen,
         report.recordings[0],
         report.recordings[1]
     ));
     lines
 }
 
-/// One incident at each level: the demonstration's last lines.
+/// Compares one incident across the levels: the demonstration's last lines.
 pub(crate) fn side_by_side(study: &Study) -> Vec<String> {
     let story = Story::default();
     let mut lines = vec![format!(
@@ -71,7 +72,7 @@ fn told(study: &Study, level: Level) -> Option<&Diagnosis> {
     study.results.get(&Key::Level(level, false))?.first()?.as_ref()
 }
 
-/// What the richest telemetry made of that incident, beside the poorest: the demonstration's last sentence.
+/// Compares that incident at the richest and the poorest level: the demonstration's last sentence.
 pub(crate) fn what_telemetry_changes(study: &Study) -> Option<String> {
     let [poorest, richest] = [study.options.levels.first()?, study.options.levels.last()?];
     let [without, with] = [told(study, *poorest)?, told(study, *richest)?];
@@ -123,7 +124,6 @@ fn levels(report: &CompareReport) -> Vec<String> {
     lines
 }
 
-/// Others on the same incidents.
 fn baselines(report: &CompareReport) -> Vec<String> {
     let mut lines = vec![
         "\nOthers on the same incidents; mean minutes, 300 where it never happened".to_owned(),
@@ -134,7 +134,7 @@ fn baselines(report: &CompareReport) -> Vec<String> {
     ];
     lines.extend(report.baselines.iter().flat_map(|row| {
         let level = row.level.map(|level| format!(" ({level})")).unwrap_or_default();
-        // The figures stand behind the last line of a long name.
+        // A long name wraps; the figures follow its last line.
         let mut who = broken(&format!("{}{level}", row.who), 40);
         let figures = format!(
             "  {:<40} {:>5} {:>5} {:>7} {:>7} {:>10}",
@@ -150,7 +150,6 @@ fn baselines(report: &CompareReport) -> Vec<String> {
     lines
 }
 
-/// A program from outside, level by level.
 fn program(program: &ProgramReport) -> Vec<String> {
     let [calls, budget] = program.budgets;
     let mut lines = vec![
@@ -181,20 +180,17 @@ fn program(program: &ProgramReport) -> Vec<String> {
     lines
 }
 
-fn named(metric: Metric) -> (&'static str, &'static str) {
+/// A metric's name, its unit, and how many measured units make one of that unit.
+fn named(metric: Metric) -> (&'static str, &'static str, f64) {
     match metric {
-        Metric::Restore => ("Time to restore", "min"),
-        Metric::Loss => ("Loss", "$1,000"),
-        Metric::Explain | Metric::ExplainFromCall => ("Time to the right explanation", "min"),
+        Metric::Restore => ("Time to restore", "min", 60.0),
+        Metric::Loss => ("Loss", "$1,000", 1_000.0),
+        Metric::Explain | Metric::ExplainFromCall => ("Time to the right explanation", "min", 60.0),
     }
 }
 
-fn scale(metric: Metric) -> f64 {
-    if metric == Metric::Loss { 1_000.0 } else { 60.0 }
-}
-
 fn differences(report: &CompareReport, metric: Metric) -> Vec<String> {
-    let ((what, unit), scale) = (named(metric), scale(metric));
+    let (what, unit, scale) = named(metric);
     let mut lines = vec![
         format!("\n{what}, {unit}: paired differences, below 0 shorter or less"),
         format!(
@@ -220,7 +216,7 @@ fn differences(report: &CompareReport, metric: Metric) -> Vec<String> {
     lines
 }
 
-/// Telemetry and the operating model, each alone and both together.
+/// The effect of telemetry, of the operating model, and of both together.
 fn two_by_two(report: &CompareReport) -> Vec<String> {
     let Some(two) = &report.two_by_two else { return Vec::new() };
     let ((first, poorest), (second, richest)) = (two.from, two.to);
@@ -229,8 +225,7 @@ fn two_by_two(report: &CompareReport) -> Vec<String> {
         format!("  {:<26} {:>8} {:>17}", "", "mean", "95 % interval"),
     ];
     for effect in &two.effects {
-        let (what, unit) = named(effect.metric);
-        let scale = scale(effect.metric);
+        let (what, unit, scale) = named(effect.metric);
         lines.push(format!("  {what}, {unit} ({:.0} at first)", effect.at_first / scale));
         lines.extend(Effect::PARTS.iter().zip(effect.parts()).map(|(part, difference)| {
             let interval = interval(difference.interval, scale);
@@ -241,7 +236,7 @@ fn two_by_two(report: &CompareReport) -> Vec<String> {
     lines
 }
 
-/// What moves the headline: the ends of each assumption's range.
+/// Sensitivity of the headline figure: its value at both ends of each assumption's range.
 fn tornado(tornado: &Tornado) -> Vec<String> {
     let row = |swing: &Swing| {
         let [low, high] = swing.range;
@@ -258,7 +253,7 @@ fn tornado(tornado: &Tornado) -> Vec<String> {
     [title, head].into_iter().chain(tornado.rows.iter().map(row)).collect()
 }
 
-/// Scenarios that the highest level does not explain sooner than the lowest.
+/// Scenarios for which the highest level brings no earlier explanation than the lowest.
 fn unhelped(report: &CompareReport) -> Vec<String> {
     let (Some(first), Some(last)) = (report.levels.first(), report.levels.last()) else { return Vec::new() };
     let whole = report.paired.iter().find(|paired| {
@@ -274,7 +269,7 @@ fn unhelped(report: &CompareReport) -> Vec<String> {
     vec![format!("\nNot explained sooner at {} than at {}: {names}.", last.level.name(), first.level.name())]
 }
 
-/// The findings of every doubt; the page and the JSON hold the figures.
+/// The finding of each doubt. The page and the JSON hold the figures.
 fn doubts(report: &CompareReport) -> Vec<String> {
     let line = |(finding, doubt): (String, String)| {
         let finding = plain(&finding.replace('\u{a0}', " "));
@@ -288,7 +283,7 @@ fn doubts(report: &CompareReport) -> Vec<String> {
     std::iter::once("\nWhat else could explain these figures".to_owned()).chain(found).collect()
 }
 
-/// Every round of every team by itself; people and the model share no table.
+/// One row for each round of each team. People and the model get separate tables.
 fn teams(teams: &Teams) -> Vec<String> {
     let mut lines = vec!["\nTeams of the incident room: people or their programs, no model".to_owned()];
     lines.push("  Story minutes after the loss; * helped by a hint or a further level".to_owned());
@@ -322,7 +317,7 @@ fn teams(teams: &Teams) -> Vec<String> {
 }
 
 fn minutes(seconds: f64) -> String {
-    // Zero has no sign.
+    // Adding 0.0 turns -0 into 0.
     format!("{:.0}", (seconds / 60.0).round() + 0.0)
 }
 

@@ -1,5 +1,5 @@
-//! `glyphfall evidence metrics`: which there are, and how one stands. Teaches that a histogram is three things: a count, which has no
-//! unit, and a sum and quantiles, which have that of what was measured.
+//! `glyphfall evidence metrics`: lists metrics, or shows the newest values of one. Teaches that a histogram is three things: a count, which
+//! has no unit, and a sum and quantiles, which have the unit of the measured quantity.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{EvidenceArgs, client::Client, follow, json, names};
 use crate::{args::Format, output::record, screen};
 
-/// What quantiles are taken over.
+/// Time window of quantiles.
 const QUANTILES_OVER: &str = "5m";
 
-/// The quantiles of a histogram that are shown.
 const QUANTILES: [(&str, &str); 3] = [("p50", "0.5"), ("p90", "0.9"), ("p99", "0.99")];
 
 #[derive(Serialize, Deserialize)]
@@ -83,7 +82,7 @@ async fn list(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The metric's values by time; a name or a service that is not there is an error that says which are.
+/// The metric's values by time. For an unknown name or service, the error lists the known ones.
 async fn range(client: &Client, options: &EvidenceArgs, name: &str) -> anyhow::Result<MetricAnswer> {
     let answer = ask(client, options, name, &[("function", Some("range"))]).await?;
     let Some(answer) = answer else {
@@ -95,7 +94,7 @@ async fn range(client: &Client, options: &EvidenceArgs, name: &str) -> anyhow::R
     Ok(answer)
 }
 
-/// A function of the metric, by time; nothing if no metric has this name.
+/// Queries a function of the metric over time; `None` if no metric has this name.
 async fn ask(
     client: &Client,
     options: &EvidenceArgs,
@@ -108,7 +107,7 @@ async fn ask(
     match client.try_to_ask("/evidence/metrics/query", &parameters).await? {
         Ok(answer) => Ok(Some(answer)),
         Err(refused) if refused.status == StatusCode::NOT_FOUND => {
-            // In an incident room this is also said of what a team may not ask for.
+            // An incident room also answers 404 for queries that the team may not make. Listing the metrics tells the two cases apart.
             let _: MetricList = client.ask("/evidence/metrics", &[]).await?;
             Ok(None)
         }
@@ -131,15 +130,15 @@ async fn values(
             .map(|line| (line.labels.clone(), format!("{:>12} {unit}", value(counts.get(&line.labels)))));
         return Ok(shown.collect());
     }
-    let sums = ask(client, options, &answer.name, &[("function", Some("sum"))]).await?;
-    let sums = sums.as_ref().map(newest).unwrap_or_default();
+    let newest_of = async |function: &[(&str, Option<&str>)]| -> anyhow::Result<Newest> {
+        Ok(ask(client, options, &answer.name, function).await?.as_ref().map(newest).unwrap_or_default())
+    };
+    let sums = newest_of(&[("function", Some("sum"))]).await?;
     let mut quantiles = Vec::new();
     for (short, q) in QUANTILES {
-        let over = ("window", Some(QUANTILES_OVER));
-        let step = ("step", Some(QUANTILES_OVER));
-        let function = [("function", Some("quantile")), ("q", Some(q)), over, step];
-        let answer = ask(client, options, &answer.name, &function).await?;
-        quantiles.push((short, answer.as_ref().map(newest).unwrap_or_default()));
+        let [over, step] = ["window", "step"].map(|name| (name, Some(QUANTILES_OVER)));
+        quantiles
+            .push((short, newest_of(&[("function", Some("quantile")), ("q", Some(q)), over, step]).await?));
     }
     let measured = |value: Option<&f64>| value.map_or("-".to_owned(), |value| format!("{value:.3} {unit}"));
     let shown = answer.lines.iter().map(|line| {

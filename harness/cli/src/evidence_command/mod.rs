@@ -1,10 +1,9 @@
-//! `glyphfall evidence`: what telemetry holds in a running shop, for people and for pipes.
+//! `glyphfall evidence`: queries the telemetry of a running shop, for people and for pipes.
 //!
-//! - [`client`]: whoever asks. [`words`]: a line for each thing. [`names`]: what is answered to a name that does not exist.
-//! - [`metrics`], [`traces`]: the questions that have several answers.
+//! - [`client`]: the HTTP client. [`names`]: errors for names that do not exist.
+//! - [`metrics`], [`traces`]: queries with several forms of answer.
 
 mod client;
-mod words;
 mod names;
 mod metrics;
 mod traces;
@@ -13,17 +12,22 @@ use std::time::Duration;
 
 use chassis::token::usable;
 use clap::{Args, ValueEnum};
-use evidence::{Alerts, Change, ChangeList, LogPage};
+use evidence::{
+    Alert, AlertEvent, Alerts, Change, ChangeList, LogEntry, LogPage, TraceSummary, alerts::Urgency,
+};
+use serde_json::{Map, Value};
 use tokio::time::sleep;
 
-use crate::{args::Format, done::Done, output::record, screen, stop};
+use crate::{
+    args::Format,
+    output::record,
+    screen,
+    stop::{self, Done},
+};
 use client::Client;
-use words::{alert_line, change_line, event_line, log_line};
 
-/// How often `--follow` asks for more.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// A kind of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EvidenceKind {
     /// Log lines; QUERY is a text to look for
@@ -161,7 +165,7 @@ async fn alerts(client: &Client, options: &EvidenceArgs) -> anyhow::Result<()> {
     .await
 }
 
-/// Asks once or, with `--follow`, again and again until told to stop; `ask` learns whether it is the first time.
+/// Queries once or, with `--follow`, repeatedly until stopped. `ask` receives whether this is the first query.
 async fn follow(
     options: &EvidenceArgs,
     mut ask: impl AsyncFnMut(bool) -> anyhow::Result<()>,
@@ -174,7 +178,7 @@ async fn follow(
     Ok(())
 }
 
-/// One thing: as JSON, or as the line that people read.
+/// Prints one item, as JSON or as a line for people.
 fn show<T: serde::Serialize>(options: &EvidenceArgs, thing: &T, line: fn(&T) -> String) {
     match options.format {
         Format::Json => screen::line(&json(thing)),
@@ -184,4 +188,57 @@ fn show<T: serde::Serialize>(options: &EvidenceArgs, thing: &T, line: fn(&T) -> 
 
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("evidence holds nothing that JSON cannot")
+}
+
+fn log_line(entry: &LogEntry) -> String {
+    let trace = entry.trace_id.as_ref().map_or(String::new(), |id| format!(" trace={id}"));
+    let LogEntry { time, severity, service, body, .. } = entry;
+    format!("{time} {severity:>5} {service}: {body} {}{trace}", attributes(&entry.attributes))
+        .trim_end()
+        .to_owned()
+}
+
+fn change_line(change: &Change) -> String {
+    let version = change.version.as_ref().map_or(String::new(), |version| format!(" version {version}"));
+    let who = change.attributes.get("shop.actor").and_then(|who| who.as_str());
+    let who = who.map_or(String::new(), |who| format!(" by {who}"));
+    format!("{} {} {}{version}{who}", change.time, change.what, change.which)
+}
+
+fn trace_line(trace: &TraceSummary) -> String {
+    let failure = trace.failure.as_deref().map_or(String::new(), |failure| format!("  failed: {failure}"));
+    let name = format!("{} {}", trace.service, trace.name);
+    let timed_out = if trace.timed_out { "  timed out" } else { "" };
+    format!("{}  {:>8.3} s  {name}{timed_out}{failure}", trace.trace_id, trace.duration_s)
+}
+
+fn alert_line(alert: &Alert) -> String {
+    let Alert { rule, firing, since, threshold, long_s, short_s, .. } = alert;
+    let urgency = match alert.urgency {
+        Urgency::Page => "page",
+        Urgency::Ticket => "ticket",
+    };
+    let state = match (firing, since) {
+        (true, Some(since)) => format!("FIRING since {since}"),
+        (true, None) => "FIRING".to_owned(),
+        (false, Some(since)) => format!("resolved at {since}"),
+        (false, None) => "never fired".to_owned(),
+    };
+    let rate = |rate: Option<f64>| rate.map_or("nobody came".to_owned(), |rate| format!("{rate:.1}"));
+    let (long, short) = (rate(alert.burn_rate_long), rate(alert.burn_rate_short));
+    format!(
+        "{rule:<10} {urgency:<6} {state}; burn rate {long} in {long_s} s, {short} in {short_s} s; fires at {threshold}"
+    )
+}
+
+fn event_line(event: &AlertEvent) -> String {
+    format!("{} {} {}", event.time, event.rule, if event.firing { "fires" } else { "is resolved" })
+}
+
+fn attributes(attributes: &Map<String, Value>) -> String {
+    let pairs = attributes.iter().map(|(name, value)| match value {
+        Value::String(text) if !text.contains(char::is_whitespace) => format!("{name}={text}"),
+        other => format!("{name}={other}"),
+    });
+    pairs.collect::<Vec<_>>().join(" ")
 }

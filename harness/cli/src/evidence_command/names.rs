@@ -1,5 +1,4 @@
-//! Names that do not exist, answered with those that do. Teaches that 'nothing' is the answer to a question, and never to a typing
-//! mistake.
+//! Errors for unknown names, which list the known ones. Teaches that an empty result may answer a question, but never a typing mistake.
 
 use std::collections::BTreeSet;
 
@@ -13,19 +12,19 @@ use super::{
     metrics::{self, MetricList},
 };
 
-/// Names listed at most: more would not help.
+/// Most names to list: more would not help.
 const LISTED_MAX: usize = 12;
 
-/// Rows searched for names.
+/// How many rows to search for names.
 const LOOKED_THROUGH: &str = "500";
 
-/// The metrics that there are; none where they may not be asked for.
+/// Names of the existing metrics; empty where the caller may not query them.
 pub(super) async fn metrics(client: &Client) -> anyhow::Result<BTreeSet<String>> {
     let list = client.try_to_ask::<MetricList>("/evidence/metrics", &[]).await?;
     Ok(list.into_iter().flat_map(|list| list.metrics).map(|metric| metric.name).collect())
 }
 
-/// The services that have sent anything that may be asked for.
+/// Services that have sent telemetry which the caller may query.
 pub(super) async fn services(client: &Client) -> anyhow::Result<BTreeSet<String>> {
     let looked_through = [("limit", Some(LOOKED_THROUGH))];
     let logs = client.try_to_ask::<LogPage>("/evidence/logs", &looked_through).await?;
@@ -49,14 +48,9 @@ pub(super) async fn check_service(client: &Client, service: Option<&str>) -> any
     if known.contains(service) { Ok(()) } else { Err(unknown("service", service, &known)) }
 }
 
-/// An error that says that nothing has this name, and what exists.
+/// An error that says that this name is unknown, and which names exist.
 pub(super) fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> anyhow::Error {
-    unknown_of(what, name, known, true)
-}
-
-/// The same. For names that nobody types, such as ids, no nearest one is offered.
-pub(super) fn unknown_of(what: &str, name: &str, known: &BTreeSet<String>, is_typed: bool) -> anyhow::Error {
-    let nearest = nearest(name, known.iter().map(String::as_str)).filter(|_| is_typed);
+    let nearest = nearest(name, known.iter().map(String::as_str));
     let listed: Vec<&str> = known.iter().take(LISTED_MAX).map(String::as_str).collect();
     let more = if known.len() > listed.len() { ", ..." } else { "" };
     let advice = match (nearest, listed.as_slice()) {

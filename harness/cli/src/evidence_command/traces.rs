@@ -1,18 +1,17 @@
-//! `glyphfall evidence traces`: the slowest, the failed, those of a name, or one drawn. Teaches to say why there is nothing: no trace
-//! failed, or no trace ever came.
+//! `glyphfall evidence traces`: the slowest traces, failed ones, those with a span of a given name, or one as a waterfall. Teaches to
+//! explain an empty result: no trace failed, or no trace ever came.
 
 use std::collections::BTreeSet;
 
 use evidence::{TraceList, TraceView, waterfall};
 use http::StatusCode;
 
-use super::{EvidenceArgs, client::Client, json, names, words::trace_line};
+use super::{EvidenceArgs, client::Client, json, names, trace_line};
 use crate::{args::Format, output::record, screen};
 
-/// The digits of a trace's id.
 const ID_DIGITS: usize = 32;
 
-/// A word of hexadecimal digits alone that is longer than this is meant as an id.
+/// A word of only hexadecimal digits that is longer than this is taken for a trace id.
 const WORD_DIGITS_MAX: usize = 15;
 
 /// The word that asks for failed traces.
@@ -36,18 +35,12 @@ pub(super) async fn run(client: &Client, options: &EvidenceArgs) -> anyhow::Resu
     let which = [("name", name), ("service", options.service.as_deref())];
     let asked = [slowest, ("failed", failed), ("from", options.from.as_deref()), which[0], which[1]];
     let list: TraceList = client.ask("/evidence/traces", &asked).await?;
-    if options.format == Format::Json && !list.traces.is_empty() {
-        screen::line(&json(&list));
-        return Ok(());
+    let nothing = if list.traces.is_empty() { Some(why_nothing(client, options, name).await?) } else { None };
+    match (options.format, nothing) {
+        (Format::Json, _) => screen::line(&json(&list)),
+        (Format::Text, Some(reason)) => screen::paragraph(&reason),
+        (Format::Text, None) => list.traces.iter().for_each(|trace| record(&trace_line(trace))),
     }
-    if list.traces.is_empty() {
-        let reason = why_nothing(client, options, name).await?;
-        match options.format {
-            Format::Json => screen::line(&json(&list)),
-            Format::Text => screen::paragraph(&reason),
-        }
-    }
-    list.traces.iter().for_each(|trace| record(&trace_line(trace)));
     Ok(())
 }
 
@@ -61,17 +54,17 @@ async fn draw(client: &Client, options: &EvidenceArgs, id: &str) -> anyhow::Resu
         Ok(trace) if options.format == Format::Json => screen::line(&json(&trace)),
         Ok(trace) => screen::line(waterfall::draw(&trace).trim_end()),
         Err(refused) if refused.status == StatusCode::NOT_FOUND => {
-            // In an incident room this is also said of what a team may not ask for.
+            // An incident room also answers 404 for queries that the team may not make. Listing the traces tells the two cases apart.
             let list: TraceList = client.ask("/evidence/traces", &[]).await?;
             let ids: BTreeSet<String> = list.traces.iter().map(|trace| trace.trace_id.to_string()).collect();
-            return Err(names::unknown_of("trace", id, &ids, false));
+            return Err(names::unknown("trace", id, &ids));
         }
         Err(refused) => anyhow::bail!("{}", refused.words),
     }
     Ok(())
 }
 
-/// Why no trace was found; a name or a service that is not there is an error that says which are.
+/// Why no trace was found. For an unknown name or service, the error lists the known ones.
 async fn why_nothing(client: &Client, options: &EvidenceArgs, name: Option<&str>) -> anyhow::Result<String> {
     let all: TraceList = client.ask("/evidence/traces", &[]).await?;
     if all.traces.is_empty() {

@@ -1,6 +1,5 @@
-//! What a content store makes of each class of special characters, as a reader of its JSON sees it. Teaches that a store may repair
-//! this in two ways: refuse what no page can show, or write what it took by the rules of JSON. Only an answer that cannot be read is a
-//! defect.
+//! How a content store handles each class of special characters, as seen by a reader of its JSON. Teaches that a store can be repaired in
+//! two ways: refuse characters that no page can show, or escape them by the rules of JSON. Only an unreadable answer is a defect.
 
 use chassis::{Answer, LatentFault::InvalidRendering};
 use experiment::characters::{Group, Outcome, parsers, specimens};
@@ -10,10 +9,10 @@ use serde::Serialize;
 use super::finding::Finding;
 use crate::output::plain;
 
-/// What stands before the specimens, so that a text that arrives is seen to be the one that was sent.
+/// Prefix of the specimens. It shows that the text which arrives is the one that was sent.
 const BEFORE: &[u8] = b"probe";
 
-/// One class, and what became of a text with all its specimens.
+/// One class of characters, and the outcome for a text with all its specimens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Tried {
     class: &'static str,
@@ -21,7 +20,7 @@ pub(super) struct Tried {
     outcome: Outcome,
 }
 
-/// A text for each class, which holds every specimen of it.
+/// One text for each class, with every specimen of the class.
 pub(super) fn texts() -> Vec<(Group, Vec<u8>)> {
     let all = specimens();
     let text = |group: Group| {
@@ -32,7 +31,7 @@ pub(super) fn texts() -> Vec<(Group, Vec<u8>)> {
 }
 
 impl Tried {
-    /// `read` is what the store answers to a reader after it has taken the text; none if it has not.
+    /// `read` is the store's answer to a reader after a successful publish; `None` if the publish failed.
     pub(super) fn new(group: Group, text: &[u8], published: &Answer, read: Option<&Answer>) -> Self {
         let outcome = match (published.status, read) {
             (_, Some(read)) if read.status == StatusCode::OK => parsers::envelope(&read.body, text),

@@ -1,4 +1,4 @@
-//! What `glyphfall verify` says of a latent fault: whether it is there, how that was found, and what to do about it.
+//! A finding of `glyphfall verify` about one latent fault: whether it is present, how that was found, and what to do about it.
 
 use chassis::LatentFault::{
     self, InadequateTelemetry, InvalidRendering, MissingHealthCheck, PoorErrorHandling,
@@ -12,7 +12,7 @@ use super::characters::Tried;
 pub(super) enum State {
     Present,
     Repaired,
-    /// It could not be tried, and the services did not say.
+    /// The fault could not be tried, and the services' switches did not tell.
     Unknown,
 }
 
@@ -31,10 +31,10 @@ pub(super) struct Finding {
     pub(super) fault: LatentFault,
     pub(super) state: State,
     pub(super) found: String,
-    /// What to do; nothing about what is repaired.
+    /// What to do; `None` if the fault is repaired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<String>,
-    /// What became of each class of special characters, where they were tried.
+    /// The outcome for each class of special characters, if they were tried.
     #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     pub(super) classes: Vec<Tried>,
 }
@@ -48,7 +48,7 @@ impl Finding {
         Self::new(fault, State::Repaired, found, None)
     }
 
-    /// Neither, and how to find out.
+    /// A finding of unknown state, with advice on how to find out.
     pub(super) fn unknown(fault: LatentFault, found: impl Into<String>, next: &str) -> Self {
         Self::new(fault, State::Unknown, found, Some(next.to_owned()))
     }
@@ -57,7 +57,7 @@ impl Finding {
         Self { fault, state, found: found.into(), next, classes: Vec::new() }
     }
 
-    /// What an earlier card says of a fault that can no longer be tried.
+    /// Falls back on an earlier card for a fault that can no longer be tried.
     pub(super) fn or_as_on(self, card: &[Self]) -> Self {
         let is_told = |earlier: &&Self| earlier.fault == self.fault && earlier.state != State::Unknown;
         match card.iter().find(is_told) {
@@ -70,23 +70,19 @@ impl Finding {
     }
 }
 
-/// What repairs it: in the code, and by its switch.
+/// How to repair the fault: in the code, and by its switch.
 fn repair_of(fault: LatentFault) -> String {
-    let (repair, option, variable) = match fault {
-        InvalidRendering => ("Write text by the rules of JSON, and refuse what no page can show", None, None),
-        PoorErrorHandling => {
-            ("Let the cache give up on what can never be read, and give the permit back", None, None)
+    let repair = match fault {
+        InvalidRendering => "Write text by the rules of JSON, and refuse what no page can show",
+        PoorErrorHandling => "Let the cache give up on what can never be read, and give the permit back",
+        MissingHealthCheck => "Let the cache's /readyz say when it cannot fill, and the web front ask it",
+        InadequateTelemetry => {
+            "Let the services tell what they know: cause, asset, metrics, traces and changes"
         }
-        MissingHealthCheck => {
-            ("Let the cache's /readyz say when it cannot fill, and the web front ask it", None, None)
-        }
-        InadequateTelemetry => (
-            "Let the services tell what they know: cause, asset, metrics, traces and changes",
-            Some("--level changes".to_owned()),
-            Some("GLYPHFALL_LEVEL=changes".to_owned()),
-        ),
     };
-    let option = option.unwrap_or_else(|| format!("--repair {}", fault.name()));
-    let variable = variable.unwrap_or_else(|| format!("GLYPHFALL_REPAIR={}", fault.name()));
+    let (option, variable) = match fault {
+        InadequateTelemetry => ("--level changes".to_owned(), "GLYPHFALL_LEVEL=changes".to_owned()),
+        fault => (format!("--repair {}", fault.name()), format!("GLYPHFALL_REPAIR={}", fault.name())),
+    };
     format!("{repair}. In the built-in shop: start it with {option} (in containers {variable}).")
 }

@@ -1,14 +1,13 @@
-//! `glyphfall verify`: which latent faults are present in a shop that is reached only over HTTP. Teaches that a repair is proven by
-//! trying to break it: with every class of special characters, in an asset that no page shows. The shop may be anybody's, in any
-//! language, as long as it keeps the contract of `docs/contract.md`.
+//! `glyphfall verify`: finds the latent faults of a shop over HTTP alone. Teaches that a repair is proven by trying to break it: with every
+//! class of special characters, in an asset that no page shows. The shop may be anybody's, in any language, as long as it keeps the
+//! contract of `docs/contract.md`.
 //!
-//! - [`finding`]: what is said of each fault, and what to do.
-//! - [`prober`]: how it is tried, and put back, whatever happens.
-//! - [`characters`]: what the content store makes of each class. [`customers`]: what they meet meanwhile.
+//! - [`finding`]: the verdict on each fault, with advice.
+//! - [`prober`]: tries each fault, and cleans up whatever happens.
+//! - [`characters`]: how the content store handles each class of characters.
 
 mod finding;
 mod characters;
-mod customers;
 mod prober;
 
 use std::path::PathBuf;
@@ -20,18 +19,17 @@ use serde::Deserialize;
 use serde_json::json;
 
 use self::{
-    customers::Customers,
     finding::{Finding, State},
-    prober::Prober,
+    prober::{Customers, Prober},
 };
 use crate::{
     args::Format,
-    done::Done,
     output::{self, plain},
     screen,
     standard_input::read_file,
-    stop,
+    stop::{self, Done},
     target::TargetArgs,
+    work::shown,
 };
 
 /// What can be asked of `glyphfall verify`.
@@ -64,21 +62,21 @@ pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
         known.extend(findings_of(&card).with_context(|| {
             format!(
                 "{} is not what 'verify --format json' writes: leave it out, or write it anew",
-                plain(&file.display().to_string())
+                shown(file)
             )
         })?);
     }
     let prober =
         Prober::new(&options.target, options.room_port, options.shown.map(|asset| asset.to_string()))?;
     prober.reach().await?;
-    let customers = Customers::default();
+    let mut customers = Customers::default();
     output::error_line(&format!("watching what the shop makes of {}; up to half a minute", prober.asset()));
     let found = tokio::select! {
         found = prober.probe() => Some(found),
-        never = customers.come(prober.front()) => match never {},
+        never = prober.customers_come(&mut customers) => match never {},
         () = stop::told() => None,
     };
-    // However it ended, the shop is put back.
+    // Clean up the shop, however the probe ended.
     let cleared = prober.clear().await;
     let Some(findings) = found.transpose()? else {
         cleared?;
@@ -89,11 +87,12 @@ pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
     let findings: Vec<_> = findings.into_iter().map(|finding| finding.or_as_on(&known)).collect();
     match options.format {
         Format::Json => {
-            screen::line(&json!({ "faults": findings, "customers": customers.json() }).to_string());
+            screen::line(&json!({ "faults": findings, "customers": customers }).to_string());
         }
         Format::Text => {
             findings.iter().for_each(tell);
-            screen::line(&customers.words());
+            let Customers { asked, served } = customers;
+            screen::line(&format!("Customers meanwhile: {served} of {asked} home pages served."));
         }
     }
     Ok(verdict(&findings)?.into())
@@ -108,7 +107,6 @@ fn tell(finding: &Finding) {
     }
 }
 
-/// The findings of an earlier run.
 fn findings_of(card: &[u8]) -> serde_json::Result<Vec<Finding>> {
     #[derive(Deserialize)]
     struct Card {
@@ -117,7 +115,7 @@ fn findings_of(card: &[u8]) -> serde_json::Result<Vec<Finding>> {
     Ok(serde_json::from_slice::<Card>(card)?.faults)
 }
 
-/// Whether all four are repaired. A fault whose state is unknown is an error of its own.
+/// Whether all four faults are repaired. An unknown state is an error if no fault is present.
 fn verdict(findings: &[Finding]) -> anyhow::Result<bool> {
     let count = |state: State| findings.iter().filter(|finding| finding.state == state).count();
     if count(State::Present) > 0 {

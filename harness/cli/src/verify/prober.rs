@@ -1,12 +1,13 @@
-//! How each latent fault is tried from outside. Everything is done to one asset of its own, which is deleted at the end: a fill ends
-//! when its version is gone.
+//! Tries each latent fault from outside. All trials use one asset of their own, which is deleted at the end: a hanging fill ends when its
+//! version no longer exists.
 //!
-//! What cannot be tried, because the fault before it is repaired or no permit is free, the services' own switches may tell: they
-//! are asked if an operators' token is at hand, and what comes of it is called so.
+//! A fault cannot be tried if the fault before it in the chain is repaired, or if no permit is free. With an operators' token at hand, the
+//! services' own switches are read instead, and the finding says so.
 
 mod shown;
 
 use std::{
+    convert::Infallible,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -21,82 +22,83 @@ use chassis::{
 };
 use http::{Method, Request, StatusCode, header};
 use parking_lot::Mutex;
+use serde::Serialize;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    select,
+    time::{Instant, sleep},
+};
 
-use self::shown::Earlier;
 use super::{
     characters::{self, Tried},
     finding::{Finding, State},
 };
 use crate::{operators::Operator, output::plain, ports::Ports, target::TargetArgs};
 
-/// What is published first: nothing in it can harm anybody. Who responds should learn of it all the same.
+/// The first publish, harmless to everybody. A responder should still be able to learn of it from the evidence.
 const PLAIN_TEXT: &[u8] = b"probe text";
 
-/// How long the content store may take.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A cache with a free permit says sooner than this that there is no such asset: that is one question to the content store.
+/// Within this time a cache with a free permit answers that an asset does not exist: it takes one request to the content store.
 const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
-/// A cache that gives up does so sooner than this: three attempts with short pauses.
+/// Within this time a repaired cache gives up: three attempts with short pauses.
 const GIVES_UP_WITHIN: Duration = Duration::from_secs(4);
 
-/// A readiness check that looks at fills reports one that is older than ten seconds.
+/// Within this time a readiness check that watches fills reports a hanging one: it must be older than ten seconds.
 const STUCK_TOLD_WITHIN: Duration = Duration::from_secs(14);
 
-/// Telemetry leaves once a second, and a collector on its way may hold it back for some seconds more.
+/// Within this time telemetry arrives. Services export once a second, and a collector may delay it by some seconds.
 const EVIDENCE_WITHIN: Duration = Duration::from_secs(10);
 
-/// A change is on its way for no longer than this after the log line of the same publish has arrived.
+/// The longest time between the arrival of a publish's log line and the arrival of its change event.
 const CHANGE_AFTER_LINE: Duration = Duration::from_secs(3);
 
-/// A cache that was not ready because of the probe is ready again sooner than this: a fill tries again every second.
+/// Within this time a cache that the probe made unready is ready again: a fill retries every second.
 const READY_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 
-/// How often what is waited for is looked at.
+/// Poll interval.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Timeout of a customer's page request, and the interval between customers.
+const PATIENCE: Duration = Duration::from_secs(3);
+const COMES_EVERY: Duration = Duration::from_millis(250);
 
 const VERIFY_IN_A_WELL_SHOP: &str =
     "Restore the shop ('glyphfall restore'; or roll the asset back and restart the cache), and verify again.";
 const BRING_RENDERING_BACK: &str = "Bring invalid-rendering back for a moment and verify again, give the card of an earlier run with --known, or the operators' token (GLYPHFALL_OPERATOR_TOKEN): the services then say themselves.";
 const GIVE_A_TOKEN: &str =
     "Set GLYPHFALL_EDITOR_TOKEN to the token that the shop was started with, or printed, and verify again.";
+const REPAIR_NEVERTHELESS: &str = "Repair it nevertheless: any fill that hangs, whatever the cause, would go unnoticed. The operators' token (GLYPHFALL_OPERATOR_TOKEN) lets the services say themselves.";
 const NAME_THE_ROOM: &str = "Name the port where evidence is asked for (--room-port), and verify again.";
 
-/// Someone outside the shop, with whatever tokens are at hand.
+/// The probe: a client outside the shop, with the tokens at hand.
 pub(super) struct Prober {
     asset: String,
     store: Peer,
     cache: Peer,
     front: Peer,
     room: Peer,
-    /// None without the operators' token.
+    /// Empty without the operators' token.
     operators: Vec<Operator>,
     editor_token: Option<String>,
-    /// An asset that the home page shows, on which its rendering may be tried.
+    /// An asset that the home page shows, for trying the page's own rendering.
     shown: Option<String>,
-    /// What that asset was, while it is another.
-    earlier: Mutex<Option<Earlier>>,
-    /// Set before the first publish is sent: a run that is stopped cannot know whether it arrived.
+    /// The shown asset and its earlier text, while a trial replaces it.
+    earlier: Mutex<Option<(String, String)>>,
+    /// Set before the first publish is sent: an interrupted run cannot know whether the publish arrived.
     has_published: AtomicBool,
-    /// Whether the cache said because of the probe that it is not ready.
+    /// Whether the probe made the cache report that it is not ready.
     was_not_ready: AtomicBool,
 }
 
-/// What came of holding a request for the unreadable asset open.
-struct Held {
-    /// The answer, and after how long; none if there was none for as long as it was held.
-    answer: Option<(Result<StatusCode, CallError>, Duration)>,
-    ready: Readiness,
-}
-
-enum Readiness {
-    /// That it is not ready, after this long.
-    NotReady(Duration),
-    /// This, all the while.
-    Says(StatusCode),
+/// Home page requests of customers, and how many were served. A trial must notice harm to customers by itself, because health checks will
+/// not.
+#[derive(Default, Serialize)]
+pub(super) struct Customers {
+    pub(super) asked: u32,
+    pub(super) served: u32,
 }
 
 impl Prober {
@@ -104,9 +106,9 @@ impl Prober {
         let TargetArgs { target: host, ports, .. } = target;
         let addresses = ports.on(host, None)?;
         let room = Ports { web_front_port: room_port, ..ports.clone() }.on(host, None)?.web_front;
-        let caller = Chassis::of_caller("verify", Network::Tcp, Clock::real(), 0);
+        let caller = Chassis::of_caller("verify", Network::tcp(0), Clock::real(), 0);
         Ok(Self {
-            // A name of its own for each run: numbers of versions go on, and what was cached of one stays.
+            // A new name for each run: version numbers continue, and caches may keep entries of an earlier asset.
             asset: format!("probe-{:08x}", rand::random::<u32>()),
             store: Peer::new(&caller, addresses.content_store.clone()),
             cache: Peer::new(&caller, addresses.cache.clone()),
@@ -125,12 +127,17 @@ impl Prober {
         &self.asset
     }
 
-    /// Where customers come.
-    pub(super) fn front(&self) -> &Peer {
-        &self.front
+    /// Simulates customers, one after the other, until the future is dropped.
+    pub(super) async fn customers_come(&self, customers: &mut Customers) -> Infallible {
+        loop {
+            let answer = self.front.get("/", Wait::AtMost(PATIENCE)).await;
+            customers.asked += 1;
+            customers.served += u32::from(answer.is_ok_and(|answer| answer.status == StatusCode::OK));
+            sleep(COMES_EVERY).await;
+        }
     }
 
-    /// Fails before anything is changed if somebody needed does not answer.
+    /// Fails before any change if a required service does not answer.
     pub(super) async fn reach(&self) -> anyhow::Result<()> {
         for (name, peer) in [("content store", &self.store), ("cache", &self.cache)] {
             let answer = peer.get("/healthz", Wait::AtMost(STORE_TIMEOUT)).await;
@@ -162,7 +169,8 @@ impl Prober {
                 unknown(InadequateTelemetry),
             ]);
         }
-        // Who answers with a version logs which: at a level that tells of assets, the probe is named from here on.
+        // A service logs the version that it answers with. At a level whose log lines name assets, this request puts the probe's name into
+        // the evidence.
         self.store.get(&self.path(), Wait::AtMost(STORE_TIMEOUT)).await?;
         let mut rendering = self.rendering().await?;
         let is_unreadable = rendering.state == State::Present;
@@ -192,9 +200,9 @@ impl Prober {
         Ok(vec![rendering, handling, health, telemetry])
     }
 
-    /// Whether the cache still fills what it does not have.
+    /// Whether the cache still starts fills for assets that it does not hold.
     async fn has_free_permit(&self) -> anyhow::Result<bool> {
-        // A name of its own each time: that an asset is missing may be remembered.
+        // A new name each time: the cache may remember that an asset does not exist.
         let path = format!("/fragments/{}-none-{:08x}", self.asset, rand::random::<u32>());
         match self.cache.get(&path, Wait::AtMost(PERMIT_WITHIN)).await {
             Ok(_) => Ok(true),
@@ -205,107 +213,81 @@ impl Prober {
         }
     }
 
-    /// Publishes each class of special characters; last once more what cannot be read, if anything.
+    /// Publishes each class of special characters, and finally once more an unreadable text, if there was one.
     async fn rendering(&self) -> anyhow::Result<Finding> {
         let (mut tried, mut unreadable) = (Vec::new(), None);
         for (group, text) in characters::texts() {
-            let published = self.publish_or_not(&text).await?;
+            let published = self.publish_as(&self.asset, &text).await?;
             let read = if published.status.is_success() {
                 Some(self.store.get(&self.path(), Wait::AtMost(STORE_TIMEOUT)).await?)
             } else {
                 None
             };
             let class = Tried::new(group, &text, &published, read.as_ref());
-            // What was not published can be read by nobody, and hangs nothing.
+            // A text that was not published cannot be fetched, so it cannot make a fill hang.
             if class.is_broken() && read.is_some() {
                 unreadable = unreadable.or(Some(text));
             }
             tried.push(class);
         }
         if let Some(text) = unreadable {
-            self.publish_or_not(&text).await?;
+            self.publish_as(&self.asset, &text).await?;
         }
         Ok(characters::finding(tried))
     }
 
-    /// Error handling and readiness, by a request for what can never be read.
+    /// Tries error handling and readiness with a request for an unreadable asset. The request is held open for as long as a readiness check
+    /// may take to notice.
     async fn held(&self, switches: &[SwitchState]) -> anyhow::Result<(Finding, Finding)> {
-        let Held { answer, ready } = self.hold().await?;
-        let ran_out = || {
-            let why = "no permit of the cache was free any longer while it was tried";
-            let unknown = |fault| or_by_switch(switches, fault, why, VERIFY_IN_A_WELL_SHOP);
-            (unknown(PoorErrorHandling), unknown(MissingHealthCheck))
+        let (began, path, mut last) = (Instant::now(), format!("/fragments/{}", self.asset), StatusCode::OK);
+        let (answer, not_ready_after) = select! {
+            biased;
+            answer = self.cache.get(&path, Wait::Forever) => (Some(answer), None),
+            after = self.until_not_ready(&mut last) => (None, after?),
         };
+        let after = began.elapsed();
+        self.was_not_ready.store(not_ready_after.is_some(), Ordering::Relaxed);
         let handling = match answer {
-            Some((Ok(status), after)) if after <= GIVES_UP_WITHIN => {
+            Some(Ok(Answer { status, .. })) if after <= GIVES_UP_WITHIN => {
                 let found = format!("The cache gives up on what it cannot read, and answers {status}.");
                 let why = "no fill hangs, so there is nothing for the cache to report";
-                let health = or_by_switch(
-                    switches,
-                    MissingHealthCheck,
-                    why,
-                    "Repair it nevertheless: any fill that hangs, whatever the cause, would go unnoticed. The operators' token (GLYPHFALL_OPERATOR_TOKEN) lets the services say themselves.",
-                );
+                let health = or_by_switch(switches, MissingHealthCheck, why, REPAIR_NEVERTHELESS);
                 return Ok((Finding::repaired(PoorErrorHandling, found), health));
             }
-            Some((Err(error), _)) => {
+            Some(Err(error)) => {
                 return Err(error)
                     .context("the call to the cache failed: see whether it still runs, and begin again");
             }
-            _ if !self.has_free_permit().await? => return Ok(ran_out()),
-            Some((Ok(status), after)) => {
-                let found = format!("The cache answered {status} only after {} s.", after.as_secs());
-                Finding::present(PoorErrorHandling, found)
+            _ if !self.has_free_permit().await? => {
+                let why = "no permit of the cache was free any longer while it was tried";
+                let unknown = |fault| or_by_switch(switches, fault, why, VERIFY_IN_A_WELL_SHOP);
+                return Ok((unknown(PoorErrorHandling), unknown(MissingHealthCheck)));
             }
-            None => Finding::present(
-                PoorErrorHandling,
-                "The cache goes on trying what can never be read, and answers nobody who waits for it.",
-            ),
+            Some(Ok(Answer { status, .. })) => {
+                format!("The cache answered {status} only after {} s.", after.as_secs())
+            }
+            None => "The cache goes on trying what can never be read, and answers nobody who waits for it."
+                .to_owned(),
         };
-        let health = match ready {
-            Readiness::NotReady(after) => Finding::repaired(
+        let health = match not_ready_after {
+            Some(after) => Finding::repaired(
                 MissingHealthCheck,
                 format!("A fill hangs, and the cache says after {} s that it is not ready.", after.as_secs()),
             ),
-            Readiness::Says(status) => Finding::present(
+            None => Finding::present(
                 MissingHealthCheck,
-                format!("A fill hangs, and the cache's readiness check answers {status} all the same."),
+                format!("A fill hangs, and the cache's readiness check answers {last} all the same."),
             ),
         };
-        Ok((handling, health))
+        Ok((Finding::present(PoorErrorHandling, handling), health))
     }
 
-    /// Asks for the unreadable fragment, and waits as long as a readiness check may take to notice.
-    async fn hold(&self) -> anyhow::Result<Held> {
-        let began = Instant::now();
-        let path = format!("/fragments/{}", self.asset);
-        let mut answer = std::pin::pin!(self.cache.get(&path, Wait::Forever));
-        let mut last = StatusCode::OK;
-        while began.elapsed() < STUCK_TOLD_WITHIN {
-            if let Ok(answer) = timeout(LOOK_EVERY, &mut answer).await {
-                let answer = answer.map(|answer| answer.status);
-                return Ok(Held { answer: Some((answer, began.elapsed())), ready: Readiness::Says(last) });
-            }
-            last = self.readiness().await?;
-            if last == StatusCode::SERVICE_UNAVAILABLE {
-                self.was_not_ready.store(true, Ordering::Relaxed);
-                return Ok(Held { answer: None, ready: Readiness::NotReady(began.elapsed()) });
-            }
-        }
-        Ok(Held { answer: None, ready: Readiness::Says(last) })
-    }
-
-    /// Readiness of a cache without a free permit: it need not be tried, only asked.
+    /// Checks the readiness of a cache without a free permit. No trial is needed: the readiness check alone answers it.
     async fn starved(&self, switches: &[SwitchState]) -> anyhow::Result<Finding> {
-        let began = Instant::now();
         let mut last = StatusCode::OK;
-        while began.elapsed() < STUCK_TOLD_WITHIN {
-            last = self.readiness().await?;
-            if last == StatusCode::SERVICE_UNAVAILABLE {
-                let found = "No permit of the cache is free, and it says that it is not ready.";
-                return Ok(Finding::repaired(MissingHealthCheck, found));
-            }
-            sleep(LOOK_EVERY).await;
+        if self.until_not_ready(&mut last).await?.is_some() {
+            let found = "No permit of the cache is free, and it says that it is not ready.";
+            return Ok(Finding::repaired(MissingHealthCheck, found));
         }
         if self.has_free_permit().await? {
             let why = "a permit of the cache came free while it was watched";
@@ -316,12 +298,26 @@ impl Prober {
         Ok(Finding::present(MissingHealthCheck, found))
     }
 
+    /// The time until the cache reported that it is not ready; `None` if it did not within the bound. `last` is its last answer.
+    async fn until_not_ready(&self, last: &mut StatusCode) -> anyhow::Result<Option<Duration>> {
+        let began = Instant::now();
+        while began.elapsed() < STUCK_TOLD_WITHIN {
+            *last = self.readiness().await?;
+            if *last == StatusCode::SERVICE_UNAVAILABLE {
+                return Ok(Some(began.elapsed()));
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(None)
+    }
+
     async fn readiness(&self) -> anyhow::Result<StatusCode> {
         let answer = self.cache.get("/readyz", Wait::AtMost(STORE_TIMEOUT)).await;
         Ok(answer.context("the cache's readiness check does not answer: give the cache a /readyz that says whether it can work")?.status)
     }
 
-    /// Whether the evidence tells of the publish: of all telemetry that is what leads to a cause, and what the richest level adds.
+    /// Checks whether the evidence shows the publish as a change. That is what leads a responder to the cause, and what the richest level
+    /// adds.
     async fn telemetry(&self, switches: &[SwitchState]) -> Finding {
         let (began, mut line_at) = (Instant::now(), None);
         while began.elapsed() < EVIDENCE_WITHIN
@@ -350,7 +346,6 @@ impl Prober {
         Finding::present(InadequateTelemetry, found)
     }
 
-    /// A list of the evidence store.
     async fn ask(&self, path: &str, list: &str) -> Result<Vec<Value>, String> {
         let room = self.room.authority();
         match self.room.get(path, Wait::AtMost(STORE_TIMEOUT)).await {
@@ -364,7 +359,7 @@ impl Prober {
         }
     }
 
-    /// What the services say of themselves; none without the operators' token, or if one does not answer to it.
+    /// The services' own switches; `None` without the operators' token, or if a service does not accept it.
     async fn switches(&self) -> Option<Vec<SwitchState>> {
         let mut states = Vec::new();
         for operator in &self.operators {
@@ -373,12 +368,12 @@ impl Prober {
         Some(states)
     }
 
-    /// Publishes a harmless version of the probe; or why nothing can be published.
+    /// Publishes a harmless version of the probe. The inner error is the reason why nothing can be published.
     async fn publish(&self, text: &[u8]) -> anyhow::Result<Result<(), &'static str>> {
         if self.editor_token.is_none() {
             return Ok(Err("nothing can be published without an editor's token"));
         }
-        let answer = self.publish_or_not(text).await?;
+        let answer = self.publish_as(&self.asset, text).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => Ok(Err("the content store does not take this editor's token")),
             status if status.is_success() => Ok(Ok(())),
@@ -389,17 +384,16 @@ impl Prober {
         }
     }
 
-    /// The content store's answer to a publish, whatever it is.
-    async fn publish_or_not(&self, text: &[u8]) -> anyhow::Result<Answer> {
-        let token = self
-            .editor_token
-            .as_ref()
-            .context("nobody publishes without an editor's token: set GLYPHFALL_EDITOR_TOKEN")?;
+    /// Publishes a text and returns the content store's answer, whatever its status.
+    async fn publish_as(&self, asset: &str, text: &[u8]) -> anyhow::Result<Answer> {
+        let token = self.editor_token.as_ref();
+        let token =
+            token.context("nobody publishes without an editor's token: set GLYPHFALL_EDITOR_TOKEN")?;
         self.has_published.store(true, Ordering::Relaxed);
-        self.change(Method::PUT, &self.path(), Bytes::copy_from_slice(text), token).await
+        self.change(Method::PUT, &format!("/assets/{asset}"), Bytes::copy_from_slice(text), token).await
     }
 
-    /// Takes the asset away again, if it was published, and waits until the cache is ready as it was.
+    /// Deletes the asset, if it was published, and waits until the cache is ready as before.
     pub(super) async fn clear(&self) -> anyhow::Result<()> {
         let Some(token) = self.editor_token.as_ref().filter(|_| self.has_published.load(Ordering::Relaxed))
         else {
@@ -437,7 +431,8 @@ impl Prober {
     }
 }
 
-/// What the services say of a fault that cannot be tried, if they say anything: it is present if one of them has it.
+/// The finding for a fault that cannot be tried, taken from the services' switches if there are any. The fault is present if one service
+/// has it.
 fn or_by_switch(switches: &[SwitchState], fault: LatentFault, why: &str, next: &str) -> Finding {
     let mut capital = why.to_owned();
     if let Some(first) = capital.get_mut(..1) {

@@ -1,5 +1,5 @@
-//! Availability over the story in a few combinations, a lane for each kind of page. Teaches to show each route by itself: their mean would
-//! hide that some pages never failed.
+//! Availability over the story in a few combinations, a lane for each kind of page. Teaches to show each route by itself: a mean over routes
+//! would hide that some pages never failed.
 
 use std::collections::BTreeSet;
 
@@ -8,62 +8,47 @@ use report::chain::{Availability, ChainReport, RouteAvailability};
 
 use crate::{
     chart::Table,
-    figures::{self, fault, list, percent, time},
+    figures::{fault, list, percent, time},
     plot::{
         WIDTH,
-        visits::{Band, LANE, Lane, Plot},
+        visits::{Band, LANE, Lane, Plot, marks},
     },
 };
 
 const MINUTE_S: i32 = 60;
 const HOUR_S: i32 = 3_600;
 
-/// One combination's plot, with its title and its table.
-pub(super) struct Panel {
-    pub(super) title: String,
-    pub(super) lost: String,
-    pub(super) plot: String,
-    /// Availability of each kind of page by the hour.
-    pub(super) table: Table,
+pub(super) fn plot(combination: &Availability, report: &ChainReport) -> String {
+    let lane = |RouteAvailability { route, minutes }: &RouteAvailability| Lane {
+        name: route.name().to_owned(),
+        visits: minutes
+            .iter()
+            .map(|minute| (f64::from(minute.0), f64::from(minute.0 + MINUTE_S), tally(minute)))
+            .collect(),
+        height: LANE,
+    };
+    let band = Band {
+        lanes: combination.routes.iter().map(lane).collect(),
+        marks: marks([(combination.lost_s, "lost"), (combination.restored_s, "restored")]),
+        ..Band::default()
+    };
+    let story = incident::Story::default();
+    let (title, lost) = (repaired(combination), lost(combination));
+    let plot = Plot {
+        bands: &[band],
+        watched: (story.story_s(report.starts), story.story_s(report.ends)),
+        minutes: None,
+        description: &format!("{title}: {lost}. {}", spoken(combination)),
+    };
+    plot.svg(WIDTH)
 }
 
-impl Panel {
-    pub(super) fn of(combination: &Availability, report: &ChainReport) -> Self {
-        let lane = |RouteAvailability { route, minutes }: &RouteAvailability| Lane {
-            name: route.name().to_owned(),
-            visits: minutes
-                .iter()
-                .map(|(from_s, served, degraded, failed)| {
-                    let tally = Tally { served: *served, degraded: *degraded, failed: *failed };
-                    (f64::from(*from_s), f64::from(from_s + MINUTE_S), tally)
-                })
-                .collect(),
-            height: LANE,
-        };
-        let marks = [(combination.lost_s, "lost"), (combination.restored_s, "restored")];
-        let band = Band {
-            lanes: combination.routes.iter().map(lane).collect(),
-            marks: marks.into_iter().filter_map(|(at_s, word)| Some((at_s?, word))).collect(),
-            ..Band::default()
-        };
-        let (title, lost) = (repaired(combination), lost(combination));
-        let story = incident::Story::default();
-        let plot = Plot {
-            bands: &[band],
-            watched: (story.story_s(report.starts), story.story_s(report.ends)),
-            minutes: None,
-            description: &format!("{title}: {lost}. {}", spoken(combination)),
-        };
-        Self { plot: plot.svg(WIDTH), title, lost, table: by_hour(combination) }
-    }
-}
-
-/// The title over all panels: what a single repair keeps up.
+/// The title over all panels: which single repairs keep every page up.
 pub(super) fn finding(combinations: &[Availability]) -> String {
-    let alone = combinations.iter().filter_map(|one| Some((repaired_alone(one)?, one)));
-    let alone: Vec<_> = alone.collect();
-    let kept = alone.iter().filter(|(_, one)| one.lost_s.is_none());
-    let kept: Vec<String> = kept.map(|(repaired, _)| fault(*repaired)).collect();
+    let alone: Vec<_> =
+        combinations.iter().filter_map(|one| Some((fault(repaired_alone(one)?), one.lost_s))).collect();
+    let kept: Vec<_> =
+        alone.iter().filter(|(_, lost_s)| lost_s.is_none()).map(|(repaired, _)| repaired).collect();
     if combinations.first().is_some_and(|all| all.lost_s.is_none()) {
         "No page was ever lost".to_owned()
     } else if kept.is_empty() {
@@ -79,28 +64,27 @@ pub(super) fn finding(combinations: &[Availability]) -> String {
 }
 
 pub(super) fn csv(combinations: &[Availability]) -> String {
-    let columns = ["repaired", "route", "story_s", "served", "degraded", "failed"];
-    let mut rows = vec![columns.map(String::from).to_vec()];
+    let mut table = Table::new(&["repaired", "route", "story_s", "served", "degraded", "failed"]);
     for combination in combinations {
         for RouteAvailability { route, minutes } in &combination.routes {
-            rows.extend(minutes.iter().map(|(story_s, served, degraded, failed)| {
+            table.rows.extend(minutes.iter().map(|(story_s, served, degraded, failed)| {
                 let counts = [*served, *degraded, *failed].map(|count| count.to_string());
                 let what = [repaired(combination), route.name().to_owned(), story_s.to_string()];
                 [what, counts].concat()
             }));
         }
     }
-    figures::csv_address(&rows)
+    table.csv()
 }
 
-fn lost(combination: &Availability) -> String {
+pub(super) fn lost(combination: &Availability) -> String {
     match combination.loss_usd {
         usd if usd > 0.0 => format!("{} lost", Usd(usd)),
         _ => "nothing lost".to_owned(),
     }
 }
 
-fn repaired(combination: &Availability) -> String {
+pub(super) fn repaired(combination: &Availability) -> String {
     match (repaired_alone(combination), combination.faults_present.is_empty()) {
         (Some(repaired), _) => format!("Only {} repaired", fault(repaired)),
         (None, true) => "All four repaired".to_owned(),
@@ -122,17 +106,17 @@ fn spoken(combination: &Availability) -> String {
     format!("Availability was lost at {} and {restored}.", time(lost_s))
 }
 
-fn by_hour(combination: &Availability) -> Table {
+fn tally(&(_, served, degraded, failed): &(i32, u64, u64, u64)) -> Tally {
+    Tally { served, degraded, failed }
+}
+
+/// Availability of each kind of page by the hour.
+pub(super) fn by_hour(combination: &Availability) -> Table {
     let hour_of = |minute: &(i32, u64, u64, u64)| minute.0.div_euclid(HOUR_S);
     let hours: BTreeSet<i32> =
         combination.routes.iter().flat_map(|route| &route.minutes).map(hour_of).collect();
     let cell = |hour: i32, route: &RouteAvailability| {
         let minutes = route.minutes.iter().filter(|minute| hour_of(minute) == hour);
-        let tally = |(_, served, degraded, failed): &(i32, u64, u64, u64)| Tally {
-            served: *served,
-            degraded: *degraded,
-            failed: *failed,
-        };
         minutes.map(tally).sum::<Tally>().availability().map_or("-".to_owned(), percent)
     };
     let mut table = Table::new(&["from"]);

@@ -1,134 +1,75 @@
-//! The page about the sixteen combinations of the four latent faults: which lose what, and what each fault
-//! contributed.
+//! The page about the sixteen combinations of the four latent faults: the loss of each combination, and the
+//! contribution of each fault.
 //!
-//! Its titles are findings, made of the figures below them.
+//! Its titles are findings, computed from the figures below them.
 //!
 //! - `availability` and `shares`: the plots.
 
 mod availability;
-mod shares;
+pub(crate) mod shares;
 
 use askama::Template;
 use incident::{ContributingFactor, Usd};
 use report::{
     Interval,
-    chain::{ChainReport, Combination, Share},
+    chain::{ChainReport, Combination, PairInteraction, Saving, Share},
 };
 
-use self::availability::Panel;
 use crate::{
-    block::Block,
-    chart::{Chart, Table},
-    figures::{capital, csv_address, fault, list, percent, seeds, unbroken},
+    chain,
+    chart::{Block, Chart, Table},
+    figures::{self, capital, fault, list, percent, percents, seeds, unbroken},
     grid::Grid,
 };
 
 /// The page about the sixteen combinations.
-///
-/// # Errors
-///
-/// If the page cannot be written.
 pub fn page(report: &ChainReport) -> Result<String, askama::Error> {
     Page::of(report).render()
 }
 
-/// Each latent fault's share in the loss, for pages about one incident.
-#[derive(Debug)]
-pub(crate) struct SharesOfLoss {
-    pub(crate) scenario: String,
-    pub(crate) seeds: String,
-    pub(crate) responder: String,
-    /// Who has most, as a title.
-    pub(crate) finding: String,
-    pub(crate) plot: Option<String>,
-    pub(crate) command: String,
-    shares: Vec<Share>,
-    combinations: Vec<Combination>,
-}
-
-impl SharesOfLoss {
-    pub(crate) fn of(report: &ChainReport) -> Self {
-        Self {
-            seeds: seeds(&report.seeds),
-            finding: shares::finding(report),
-            plot: shares::plot(report),
-            scenario: report.scenario.clone(),
-            responder: report.responder.clone(),
-            command: report.command.clone(),
-            shares: report.shares.clone(),
-            combinations: report.combinations.clone(),
-        }
-    }
-
-    /// What is lost with just these latent faults, in any order.
-    pub(crate) fn loss(&self, faults: &[ContributingFactor]) -> Option<Usd> {
-        let is_it = |row: &&Combination| {
-            row.faults_present.len() == faults.len()
-                && row.faults_present.iter().all(|fault| faults.contains(fault))
-        };
-        self.combinations.iter().find(is_it)?.loss_usd.map(Usd)
-    }
-
-    pub(crate) fn of_fault(&self, fault: ContributingFactor) -> Option<(f64, Option<Interval>)> {
-        let share = self.shares.iter().find(|share| share.fault == fault)?;
-        Some((share.share?, share.interval))
-    }
+/// The loss with exactly these latent faults, listed in any order. None if that combination was not played.
+pub(crate) fn loss(report: &ChainReport, faults: &[ContributingFactor]) -> Option<Usd> {
+    let is_it = |row: &&Combination| {
+        row.faults_present.len() == faults.len()
+            && row.faults_present.iter().all(|fault| faults.contains(fault))
+    };
+    report.combinations.iter().find(is_it)?.loss_usd.map(Usd)
 }
 
 #[derive(Template)]
 #[template(path = "chain.html")]
 struct Page<'a> {
     document: &'a ChainReport,
-    /// The finding: its first sentence, and the others.
+    /// The first sentence of the finding; `lead` has the others.
     title: String,
     lead: String,
-    seeds: String,
-    mix: String,
-    grid: Grid,
-    grid_finding: String,
-    combinations_csv: String,
-    shares: Option<Chart>,
-    responders: Option<Block>,
-    panels: Vec<Panel>,
-    panels_finding: String,
-    panels_csv: String,
-    /// What is saved, which faults need each other, and which repairs are enough.
-    repairs: Vec<Block>,
-    without: Option<Usd>,
 }
 
 impl<'a> Page<'a> {
     fn of(document: &'a ChainReport) -> Self {
-        let panels = document.availability.iter().map(|combination| Panel::of(combination, document));
-        let mix = document.mix.iter().map(|(route, share)| format!("{route} {:.0}\u{a0}%", share * 100.0));
         let (title, lead) = document.finding.split_once(". ").unwrap_or((&document.finding, ""));
-        Self {
-            document,
-            title: unbroken(title),
-            lead: unbroken(lead),
-            seeds: seeds(&document.seeds),
-            mix: mix.collect::<Vec<_>>().join(", "),
-            grid: grid(document),
-            grid_finding: grid_finding(document),
-            combinations_csv: combinations_csv(document),
-            shares: shares_chart(document),
-            responders: responders(document),
-            panels: panels.collect(),
-            panels_finding: availability::finding(&document.availability),
-            panels_csv: availability::csv(&document.availability),
-            repairs: if document.savings.is_empty() {
-                Vec::new()
-            } else {
-                vec![savings(document), interactions(document), smallest_sets(document)]
-            },
-            without: document.loss_without_faults_usd.map(Usd),
-        }
+        Self { document, title: unbroken(title), lead: unbroken(lead) }
+    }
+
+    fn mix(&self) -> String {
+        let mix =
+            self.document.mix.iter().map(|(route, share)| format!("{route} {:.0}\u{a0}%", share * 100.0));
+        mix.collect::<Vec<_>>().join(", ")
     }
 
     fn views(&self) -> String {
         let views = self.document.views_per_second;
         let is_one = (views - 1.0).abs() < f64::EPSILON;
         if is_one { "one page view a second".to_owned() } else { format!("{views} page views a second") }
+    }
+
+    /// What repairs save, which faults need each other, and which repairs are enough.
+    fn repairs(&self) -> Vec<Block> {
+        let document = self.document;
+        if document.savings.is_empty() {
+            return Vec::new();
+        }
+        vec![savings(document), interactions(document), smallest_sets(document)]
     }
 }
 
@@ -154,18 +95,16 @@ fn grid_finding(document: &ChainReport) -> String {
 
 fn shares_chart(document: &ChainReport) -> Option<Chart> {
     let plot = shares::plot(document)?;
-    let mut table = Table::new(&["fault", "share", "95 % interval", "bounds", "of the loss"]);
-    for share in &document.shares {
-        table = table.with(vec![
-            fault(share.fault),
-            share.share.map_or("-".to_owned(), percent),
-            share.interval.map_or("-".to_owned(), percents),
-            percents(share.bounds),
-            Usd(share.usd).to_string(),
-        ]);
-    }
-    let whole = Usd(document.shares.iter().map(|share| share.usd).sum());
-    table = table.with(["together", "100 %", "", "", &whole.to_string()].map(str::to_owned).to_vec());
+    let row = |share: &Share| {
+        let (part, interval) = (share.share.map(percent), share.interval.map(percents));
+        let known = |cell: Option<String>| cell.unwrap_or("-".to_owned());
+        let usd = Usd(share.usd).to_string();
+        [fault(share.fault), known(part), known(interval), percents(share.bounds), usd]
+    };
+    let whole = Usd(document.shares.iter().map(|share| share.usd).sum()).to_string();
+    let together = ["together", "100 %", "", "", &whole].map(str::to_owned);
+    let columns = ["fault", "share", "95 % interval", "bounds", "of the loss"];
+    let table = Table::of(&columns, document.shares.iter().map(row).chain([together]));
     let range = if shares::telemetry_range(document).is_some() { ", ╌ range over responders" } else { "" };
     Some(Chart {
         title: capital(&shares::finding(document)),
@@ -182,9 +121,9 @@ fn shares_chart(document: &ChainReport) -> Option<Chart> {
     })
 }
 
-/// What was known beforehand, and whether it held.
+/// The bounds known before any run, and whether the shares keep to them.
 fn bounds(document: &ChainReport) -> String {
-    let names = |faults: &[ContributingFactor]| list(&faults.iter().copied().map(fault).collect::<Vec<_>>());
+    let names = |faults: &[ContributingFactor]| list(faults.iter().copied().map(fault));
     let (expected, found) = (&document.necessary.expected, &document.necessary.found);
     let known = if expected.is_empty() {
         "Nothing was known beforehand about which faults are necessary, so the bounds say little.".to_owned()
@@ -220,14 +159,14 @@ fn bounds(document: &ChainReport) -> String {
 
 fn responders(document: &ChainReport) -> Option<Block> {
     let Interval { low, high } = shares::telemetry_range(document)?;
-    // How well people use telemetry is not known more exactly. A little less than nothing is nothing: adding zero takes its sign away.
+    // Whole percent: how well people use telemetry is not known more precisely. Adding zero turns -0.0 into 0.0.
     let whole = |share: f64| (share * 100.0).round() + 0.0;
     let mut table = Table::new(&["responder"]);
     table.columns.extend(document.shares.iter().map(|share| fault(share.fault)));
-    for with in &document.responders {
+    table.rows.extend(document.responders.iter().map(|with| {
         let shares = with.shares.map_or_else(Vec::new, |shares| shares.map(percent).into());
-        table = table.with([vec![with.responder.clone()], shares].concat());
-    }
+        [vec![with.responder.clone()], shares].concat()
+    }));
     let title = format!(
         "Telemetry\u{2019}s share is {} to {}\u{a0}%, depending on how well people use it (assumed)",
         whole(low),
@@ -239,7 +178,7 @@ fn responders(document: &ChainReport) -> Option<Block> {
     Some(Block { depth: 2, ..Block::new(title, about.to_owned(), table) })
 }
 
-/// How few repairs prevent the outage, as people say it.
+/// The smallest number of repairs that prevents the outage, in words.
 pub(crate) fn prevented_by(sets: &[Vec<ContributingFactor>]) -> String {
     let is_one_each = sets.iter().all(|set| set.len() == 1);
     match (sets.len(), is_one_each) {
@@ -255,8 +194,7 @@ pub(crate) fn prevented_by(sets: &[Vec<ContributingFactor>]) -> String {
 
 fn smallest_sets(document: &ChainReport) -> Block {
     let sets = &document.smallest_sets;
-    let mut table = Table::new(&["repairs"]);
-    table.rows.extend(sets.iter().map(|set| vec![list(&set.iter().copied().map(fault).collect::<Vec<_>>())]));
+    let table = Table::of(&["repairs"], sets.iter().map(|set| [list(set.iter().copied().map(fault))]));
     let about = if sets.is_empty() {
         "With all four repaired availability was lost too."
     } else {
@@ -288,15 +226,13 @@ fn savings_finding(document: &ChainReport) -> String {
 }
 
 fn savings(document: &ChainReport) -> Block {
-    let mut table = Table::new(&["fault", "saved, repaired alone", "95 % interval", "lost, present alone"]);
-    for saving in &document.savings {
-        table = table.with(vec![
-            fault(saving.fault),
-            Usd(saving.repaired_alone_usd).to_string(),
-            saving.interval.map_or("-".to_owned(), dollars),
-            Usd(saving.present_alone_usd).to_string(),
-        ]);
-    }
+    let row = |saving: &Saving| {
+        let interval = saving.interval.map_or("-".to_owned(), dollars);
+        let [repaired, present] = [saving.repaired_alone_usd, saving.present_alone_usd];
+        [fault(saving.fault), Usd(repaired).to_string(), interval, Usd(present).to_string()]
+    };
+    let columns = ["fault", "saved, repaired alone", "95 % interval", "lost, present alone"];
+    let table = Table::of(&columns, document.savings.iter().map(row));
     let about = "What is saved if one fault alone is repaired, and what is lost if one alone is present. Savings overlap, so they do not add up.";
     Block { depth: 2, ..Block::new(savings_finding(document), about.to_owned(), table) }
 }
@@ -314,40 +250,29 @@ fn interactions_finding(document: &ChainReport) -> String {
 }
 
 fn interactions(document: &ChainReport) -> Block {
-    let mut table = Table::new(&["pair", "interaction", "95 % interval", "with all else present"]);
-    for pair in &document.interactions {
-        table = table.with(vec![
-            list(&pair.faults.map(fault)),
-            Usd(pair.shapley_usd).to_string(),
-            pair.interval.map_or("-".to_owned(), dollars),
-            Usd(pair.all_else_present_usd).to_string(),
-        ]);
-    }
+    let row = |pair: &PairInteraction| {
+        let interval = pair.interval.map_or("-".to_owned(), dollars);
+        let [usd, with_all] = [pair.shapley_usd, pair.all_else_present_usd];
+        [list(pair.faults.map(fault)), Usd(usd).to_string(), interval, Usd(with_all).to_string()]
+    };
+    let columns = ["pair", "interaction", "95 % interval", "with all else present"];
+    let table = Table::of(&columns, document.interactions.iter().map(row));
     let about = "What two faults lose together beyond what each adds by itself. Shapley interaction index, Grabisch and Roubens 1999: averaged over \
                  what else is present. Above zero they need each other; below, either is enough.";
     Block { depth: 2, ..Block::new(capital(&interactions_finding(document)), about.to_owned(), table) }
 }
 
 fn combinations_csv(document: &ChainReport) -> String {
-    let names = ContributingFactor::LATENT_FAULTS.map(|fault| fault.name().to_owned());
-    let heading = [
-        names.to_vec(),
-        vec!["loss_usd".to_owned()],
-        document.seeds.iter().map(|seed| format!("seed {seed}")).collect(),
-    ];
-    let row = |row: &Combination| {
+    let mut table = Table::new(&ContributingFactor::LATENT_FAULTS.map(ContributingFactor::name));
+    table.columns.push("loss_usd".to_owned());
+    table.columns.extend(document.seeds.iter().map(|seed| format!("seed {seed}")));
+    table.rows.extend(document.combinations.iter().map(|row| {
         let present = ContributingFactor::LATENT_FAULTS
             .map(|fault| u8::from(row.faults_present.contains(&fault)).to_string());
         let mean = row.loss_usd.map_or_else(String::new, |usd| usd.to_string());
         [present.to_vec(), vec![mean], row.losses_usd.iter().map(ToString::to_string).collect()].concat()
-    };
-    csv_address(
-        &std::iter::once(heading.concat()).chain(document.combinations.iter().map(row)).collect::<Vec<_>>(),
-    )
-}
-
-fn percents(Interval { low, high }: Interval) -> String {
-    format!("{} to {}", percent(low), percent(high))
+    }));
+    table.csv()
 }
 
 fn dollars(Interval { low, high }: Interval) -> String {

@@ -1,14 +1,13 @@
-//! Each fault's share: a dot, its interval, and behind them the bounds that were known before anything was
-//! run.
+//! Each fault's share: a dot with its interval, drawn over the bounds that were known before any run.
 
 use incident::ContributingFactor;
 
 use crate::{
-    figures::{self, fault, list, percent},
+    chart::Table,
+    figures::{fault, list, percent},
     plot::{
         Scale, WIDTH,
         svg::{Anchor, Svg},
-        ticks,
     },
 };
 use report::{
@@ -22,11 +21,11 @@ const FIRST_ROW: f64 = 30.0;
 
 const TICK_EVERY: f64 = 0.1;
 
-/// Shares that differ by less than this are called the same: the page prints no more digits.
+/// Shares that differ by less than this count as equal: the page prints no more digits.
 const SAME_SHARE: f64 = 0.000_5;
 
 /// The shares as a plot. None if there is nothing to share.
-pub(super) fn plot(report: &ChainReport) -> Option<String> {
+pub(crate) fn plot(report: &ChainReport) -> Option<String> {
     let range = telemetry_range(report);
     let shares: Vec<(&Share, f64)> =
         report.shares.iter().filter_map(|share| Some((share, share.share?))).collect();
@@ -41,16 +40,7 @@ pub(super) fn plot(report: &ChainReport) -> Option<String> {
     let x = Scale { figures: (from, to), places: AXIS };
     let bottom = FIRST_ROW + ROW_EVERY * shares.len() as f64 - 22.0;
     let mut svg = Svg::new(WIDTH, &format!("{}. The table holds the figures.", finding(report)));
-    for share in ticks::figures(&x, 36.0) {
-        svg.line("axis", (x.at(share), 14.0), (x.at(share), bottom));
-        let word = format!("{:.0}\u{a0}%", share * 100.0);
-        let anchor = match x.at(share) {
-            at if at < 20.0 => Anchor::Start,
-            at if at > WIDTH - 20.0 => Anchor::End,
-            _ => Anchor::Middle,
-        };
-        svg.text("quiet", (x.at(share), bottom + 12.0), anchor, &word);
-    }
+    svg.axis(&x, 36.0, (14.0, bottom), |share| format!("{:.0}\u{a0}%", share * 100.0));
     for (place, (share, value)) in shares.iter().enumerate() {
         let y = FIRST_ROW + ROW_EVERY * place as f64 + 1.0;
         let words = format!("{} {}", fault(share.fault), percent(*value));
@@ -61,27 +51,23 @@ pub(super) fn plot(report: &ChainReport) -> Option<String> {
             svg.line("range", (x.at(range.low), y), (x.at(range.high), y));
         }
         if let Some(Interval { low, high }) = share.interval {
-            let ([low, high], top) = ([x.at(low), x.at(high)], y - 5.0);
-            svg.path("interval", &format!("M{low},{top}v10M{high},{top}v10M{low},{y}H{high}"));
+            svg.interval((x.at(low), x.at(high)), y);
         }
         svg.dot("dot", (x.at(*value), y), 3.5, &words);
     }
-    (!shares.is_empty()).then(|| svg.finish(bottom + 14.0))
+    (!shares.is_empty()).then(|| svg.finish(bottom + 16.0))
 }
 
-/// Telemetry's share over the responders.
+/// Telemetry's lowest and highest share among the responders.
 pub(super) fn telemetry_range(document: &ChainReport) -> Option<Interval> {
     let place =
         document.shares.iter().position(|share| share.fault == ContributingFactor::InadequateTelemetry)?;
-    let shares = document.responders.iter().filter_map(|with| Some(with.shares.as_ref()?[place]));
-    shares.fold(None, |range: Option<Interval>, share| {
-        let Interval { low, high } = range.unwrap_or(Interval { low: share, high: share });
-        Some(Interval { low: low.min(share), high: high.max(share) })
-    })
+    let shares = || document.responders.iter().filter_map(|with| Some(with.shares.as_ref()?[place]));
+    Some(Interval { low: shares().reduce(f64::min)?, high: shares().reduce(f64::max)? })
 }
 
-/// The title: who has how much.
-pub(super) fn finding(document: &ChainReport) -> String {
+/// The title: how many faults contributed, and which has the largest share.
+pub(crate) fn finding(document: &ChainReport) -> String {
     let mut shares: Vec<(f64, String)> =
         document.shares.iter().filter_map(|share| Some((share.share?, fault(share.fault)))).collect();
     shares.sort_by(|(one, _), (other, _)| other.total_cmp(one));
@@ -101,18 +87,13 @@ pub(super) fn finding(document: &ChainReport) -> String {
 }
 
 pub(super) fn csv(document: &ChainReport) -> String {
-    let mut rows = vec![
-        ["fault", "share", "interval_low", "interval_high", "bound_low", "bound_high", "usd"]
-            .map(String::from)
-            .to_vec(),
-    ];
-    let figure = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
-    rows.extend(document.shares.iter().map(|share| {
+    let row = |share: &Share| {
         let (low, high) = (share.interval.map(|ends| ends.low), share.interval.map(|ends| ends.high));
         let figures =
             [share.share, low, high, Some(share.bounds.low), Some(share.bounds.high), Some(share.usd)]
-                .map(figure);
+                .map(|figure| figure.map_or_else(String::new, |figure| figure.to_string()));
         [vec![share.fault.name().to_owned()], figures.to_vec()].concat()
-    }));
-    figures::csv_address(&rows)
+    };
+    let columns = ["fault", "share", "interval_low", "interval_high", "bound_low", "bound_high", "usd"];
+    Table::of(&columns, document.shares.iter().map(row)).csv()
 }

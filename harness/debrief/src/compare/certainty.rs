@@ -1,17 +1,17 @@
-//! How sure the responder was, and how right. Teaches that who is too sure of itself is quick for the wrong reason.
+//! The responder's confidence, and how often it was right. Teaches that an overconfident responder is quick for the wrong reason.
 
 use report::compare::{Calibration, CompareReport};
 
 use super::words::share;
-use crate::{block::Block, chart::Table};
+use crate::chart::{Block, Table};
 
-/// A smaller difference between certainty and being right is called neither too sure nor too unsure.
+/// Below this difference between confidence and accuracy the title calls the responder neither too sure nor too unsure.
 const SURE: f64 = 0.02;
 
-/// How certainty and being right go together.
+/// The responder's calibration: its confidence against the share of right answers.
 pub(super) fn calibration(document: &CompareReport) -> Option<Block> {
     let rows = &document.controls.doubts.as_ref()?.calibration;
-    // How much surer of itself than right, over all answers.
+    // The mean of confidence minus accuracy over all answers: positive if the responder is overconfident.
     let over = |row: &Calibration| {
         let answers: usize = row.bins.iter().map(|(.., count)| count).sum();
         let sum: f64 = row.bins.iter().map(|(sure, right, count)| (sure - right) * *count as f64).sum();

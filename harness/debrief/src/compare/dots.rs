@@ -1,12 +1,11 @@
-//! Every incident as a dot, a row for each telemetry level. Teaches never to drop what did not end: an incident that was
-//! no right explanation is an open dot at the right edge, and counts in the median.
+//! Every incident as a dot, a row for each telemetry level. Teaches never to drop censored incidents: an incident without
+//! a right explanation is an open dot at the right edge, and counts in the median.
 
 use incident::Level;
 
 use crate::plot::{
-    Scale,
+    Scale, steps,
     svg::{Anchor, Svg},
-    ticks,
 };
 
 const BEGINS: f64 = 8.0;
@@ -15,7 +14,7 @@ const ROW: f64 = 64.0;
 const AXIS: f64 = 34.0;
 const RADIUS: f64 = 2.6;
 
-/// Dots closer than this stand above each other, so many in a column; the next column stands a little aside.
+/// Dots closer than this are stacked, at most `COLUMN` in a column; the next column starts a little to the right.
 const APART: f64 = 4.0;
 const COLUMN: usize = 9;
 const OPEN_APART: f64 = 6.6;
@@ -23,13 +22,13 @@ const OPEN_APART: f64 = 6.6;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LevelDots {
     pub(super) level: Level,
-    /// For each incident what it is (scenario and seed), and the minutes from the loss to the right explanation; none if
-    /// there was none by the story's end.
+    /// For each incident its scenario and seed, and the minutes from the loss to the right explanation; none if there was
+    /// no right explanation by the story's end.
     pub(super) incidents: Vec<(String, Option<f64>)>,
 }
 
 impl LevelDots {
-    /// The median, with what never had a right explanation counted as later than all others. None if that is half or more.
+    /// The median. Incidents without a right explanation count as later than all others; none if they are half or more.
     pub(super) fn median(&self) -> Option<f64> {
         let mut minutes: Vec<f64> =
             self.incidents.iter().map(|(_, minutes)| minutes.unwrap_or(f64::INFINITY)).collect();
@@ -46,7 +45,7 @@ impl LevelDots {
 
 /// The dots; `until` is when the story ends, in minutes.
 pub(super) fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
-    // What was never reached stands beyond the last line, in as many columns as it takes.
+    // Incidents without a right explanation stand right of the axis, in as many columns as they need.
     let open = |row: &LevelDots| row.incidents.iter().filter(|(_, minutes)| minutes.is_none()).count();
     let columns = rows.iter().map(open).max().unwrap_or(0).div_ceil(COLUMN) as f64;
     let x = Scale { figures: (0.0, until), places: (BEGINS, width - ENDS - columns * OPEN_APART) };
@@ -55,18 +54,11 @@ pub(super) fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
         width,
         "Minutes from the loss to the right explanation, each incident a dot. The table holds the figures.",
     );
-    for minutes in ticks::figures(&x, 40.0) {
-        svg.line("axis", (x.at(minutes), 6.0), (x.at(minutes), bottom));
-        let (anchor, word) = match minutes {
-            minutes if minutes > 0.0 => (Anchor::Middle, format!("{minutes}")),
-            _ => (Anchor::Start, "0 min".to_owned()),
-        };
-        svg.text("quiet", (x.at(minutes), bottom + 14.0), anchor, &word);
-    }
+    svg.axis(&x, 40.0, (6.0, bottom), steps::minutes);
     svg.text("quiet", (width, bottom + 28.0), Anchor::End, "open: no right explanation");
     for (place, row) in rows.iter().enumerate() {
         let y = ROW * place as f64 + 40.0;
-        let of = format!("of-{}", row.level);
+        let of = format!("level-{}", row.level);
         let never = open(row);
         let median = row.median().map_or("no median".to_owned(), |median| format!("median {median:.0} min"));
         let words = format!("{}: {median}, {never} of {} open", row.level, row.incidents.len());
@@ -96,7 +88,7 @@ pub(super) fn dots(rows: &[LevelDots], until: f64, width: f64) -> String {
     svg.finish(bottom + AXIS)
 }
 
-/// The height of the nth dot at one place: on the line, above it, below it, further above.
+/// The height of the nth dot of a stack: on the line, above it, below it, further above.
 fn above(stacked: usize) -> f64 {
     let stacked = stacked % COLUMN;
     let steps = stacked.div_ceil(2) as f64 * 2.0 * RADIUS * 0.9;
@@ -124,7 +116,7 @@ mod tests {
     fn every_incident_is_a_dot_and_unfinished_ones_stand_at_the_edge() {
         let svg = dots(&[row(&[Some(10.0), None, Some(10.0)]), row(&[])], 300.0, 360.0);
         assert_eq!(svg.matches("<circle").count(), 3);
-        assert_eq!(svg.matches("class=\"open of-logs\" cx=\"348\"").count(), 1, "beyond the last line");
+        assert_eq!(svg.matches("class=\"open level-logs\" cx=\"348\"").count(), 1, "beyond the last line");
         assert!(svg.contains(">300</text>") && svg.contains("x1=\"341.4\""), "{svg}");
         assert!(
             svg.contains("logs: median 10 min, 1 of 3 open") && svg.contains("logs: no median, 0 of 0 open")

@@ -1,23 +1,24 @@
-//! What else could explain the levels' figures, doubt by doubt. Teaches to ask of each assumption whether the finding is about it, and to
-//! print a control that fails as readily as one that holds.
+//! Other possible explanations of the levels' figures, one doubt after the other. Teaches to ask whether a finding merely reflects an
+//! assumption, and to print a control that fails as readily as one that holds.
 
 use incident::{Level, OperatingModel};
 use report::{
     Interval,
-    compare::{Against, Classifier, CompareReport, Metric, Row},
+    compare::{
+        Against, Classifier, CompareReport, CostDraws, LeftOut, Metric, Model, Paired, Row, Subset, Violation,
+    },
 };
 
 use super::words::{
-    Sign, bare_minutes, by_level, count_of, dollars, minutes, minutes_interval, model, names, row_by_level,
-    share, signed_minutes, uncertain,
+    Sign, bare_minutes, by_level, count_of, dollars, minutes, row_by_level, share, signed_by, signed_minutes,
+    uncertain,
 };
 use crate::{
-    block::Block,
-    chart::Table,
-    figures::{capital, list},
+    chart::{Block, Table},
+    figures::{capital, list, model_name},
 };
 
-/// All that were asked, those of every run first.
+/// All doubts that the run examined, those of every run first.
 pub(super) fn blocks(report: &CompareReport) -> Vec<Block> {
     let each: [fn(&CompareReport) -> Option<Block>; 12] = [
         left_out,
@@ -36,7 +37,7 @@ pub(super) fn blocks(report: &CompareReport) -> Vec<Block> {
     each.into_iter().filter_map(|block| block(report)).collect()
 }
 
-/// What was found about each doubt, and the doubt; nothing where a finding stands against none.
+/// Each finding, and the doubt that it answers; an empty text if it answers none.
 pub fn found(report: &CompareReport) -> Vec<(String, String)> {
     blocks(report).into_iter().map(|block| (block.title, block.doubt.to_owned())).collect()
 }
@@ -45,16 +46,16 @@ fn placebo(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.placebo;
     let (_, real) = report.paired(Metric::Explain);
     let first = report.levels.first().filter(|_| !rows.is_empty())?.level;
-    let mut table =
-        Table::new(&["", "with the placebo", "95 % interval", "with the level itself", "95 % interval"]);
-    for row in rows {
+    let cells = |row: &Against| {
         let real = real.iter().find(|real| real.level == row.level);
         let real = real.map_or(["-"; 2].map(String::from), |real| {
-            [signed_minutes(real.difference), minutes_interval(real.interval)]
+            signed_by(real.metric, real.difference, real.interval)
         });
-        let placebo = [signed_minutes(row.difference), minutes_interval(row.interval)];
-        table.rows.push([vec![format!("{first} to {}", row.level)], placebo.into(), real.into()].concat());
-    }
+        let placebo = signed_by(row.metric, row.difference, row.interval);
+        [vec![format!("{first} to {}", row.level)], placebo.into(), real.into()].concat()
+    };
+    let columns = ["", "with the placebo", "95 % interval", "with the level itself", "95 % interval"];
+    let table = Table::of(&columns, rows.iter().map(cells));
     let about = format!(
         "Difference in minutes to the right explanation against {first}; {}. A placebo has the same checks at the same cost, but they show \
          other incidents, in training too.",
@@ -67,10 +68,10 @@ fn placebo(report: &CompareReport) -> Option<Block> {
     )
 }
 
-/// The finding about a control that should not help. Where nothing is shown, it names the largest estimate.
+/// The finding about a control that should not help. If it is not shown to help, the finding names the largest estimate.
 fn against_nothing(rows: &[Against], what: &str) -> String {
     let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.interval) == sign);
-    let each = |sign: Sign, words: fn(&Against) -> String| list(&of(sign).map(words).collect::<Vec<_>>());
+    let each = |sign: Sign, words: fn(&Against) -> String| list(of(sign).map(words));
     let later = each(Sign::More, |row| format!("{} (by {})", row.level, minutes(row.difference.abs())));
     let later = if later == "none" { String::new() } else { format!("; they make it later at {later}") };
     if of(Sign::Less).count() == 0 {
@@ -85,7 +86,7 @@ fn against_nothing(rows: &[Against], what: &str) -> String {
     format!("{what} also gained {gained}; subtract that{later}")
 }
 
-/// From this on, an incident that cost more cost much more. Assumed.
+/// A cost higher by at least so many minutes counts as much higher. Assumed.
 const MUCH_MINUTES: f64 = 10.0;
 
 /// Incidents that cost more at a level than at the one below.
@@ -95,28 +96,20 @@ fn violations(report: &CompareReport) -> Option<Block> {
     if one.level == last.level {
         return None;
     }
-    let mut table =
-        Table::new(&["incident", "level", "cost, minutes", "level below", "cost, minutes", "most of it"]);
-    for row in rows {
-        let cost = |place: usize| format!("{:.0}", row.cost_minutes[place]);
+    let cells = |row: &Violation| {
+        let [cost, below] = row.cost_minutes.map(|minutes| format!("{minutes:.0}"));
         let incident = format!("{}, seed {}", row.scenario, row.seed);
-        table.rows.push(vec![
-            incident,
-            row.level.to_string(),
-            cost(0),
-            row.against.to_string(),
-            cost(1),
-            row.why.clone(),
-        ]);
-    }
+        [incident, row.level.to_string(), cost, row.against.to_string(), below, row.why.clone()]
+    };
+    let columns = ["incident", "level", "cost, minutes", "level below", "cost, minutes", "most of it"];
+    let table = Table::of(&columns, rows.iter().map(cells));
     let at = |level: Level| rows.iter().filter(|row| row.level == level).count();
-    let each: Vec<String> =
-        report.levels.iter().skip(1).map(|row| format!("{} at {}", at(row.level), row.level)).collect();
+    let each = report.levels.iter().skip(1).map(|row| format!("{} at {}", at(row.level), row.level));
     let much = rows.iter().filter(|row| row.cost_minutes[0] - row.cost_minutes[1] >= MUCH_MINUTES).count();
     let finding = format!(
         "Cases in which an incident cost more than at the level below: {} ({}), {much} of them by {MUCH_MINUTES:.0} minutes or more",
         rows.len(),
-        list(&each)
+        list(each)
     );
     let about = format!(
         "Cost by the responder's own stakes, in minutes from the call on: minutes until restored, and what a wrong explanation or none is held to \
@@ -129,15 +122,13 @@ fn violations(report: &CompareReport) -> Option<Block> {
 /// False alarms, and outages outside the shop.
 fn no_cause_in_the_shop(report: &CompareReport) -> Option<Block> {
     let (healthy, outside) = (&report.controls.healthy, &report.controls.outside);
-    let each = |counts: Vec<(f64, usize, Level)>| {
-        let words = |(share, incidents, level): (f64, usize, Level)| {
-            format!("{} at {level}", count_of(share, incidents))
-        };
-        list(&counts.into_iter().map(words).collect::<Vec<_>>())
-    };
     let wrong = healthy.iter().filter(|row| row.false_explanations_share > 0.0);
-    let wrong: Vec<_> = wrong.map(|row| (row.false_explanations_share, row.incidents, row.level)).collect();
-    let said = outside.iter().map(|row| (row.said_not_ours_share, row.incidents, row.level));
+    let wrong = wrong
+        .map(|row| format!("{} at {}", count_of(row.false_explanations_share, row.incidents), row.level));
+    let wrong: Vec<String> = wrong.collect();
+    let said = outside
+        .iter()
+        .map(|row| format!("{} at {}", count_of(row.said_not_ours_share, row.incidents), row.level));
     let alarms = match (healthy.is_empty(), wrong.is_empty()) {
         (true, _) => None,
         (_, true) => {
@@ -145,15 +136,15 @@ fn no_cause_in_the_shop(report: &CompareReport) -> Option<Block> {
         }
         _ => Some(format!(
             "when nothing is wrong with the shop, the responder gives a cause all the same: in {}",
-            each(wrong)
+            list(wrong)
         )),
     };
-    let outages = (!outside.is_empty())
-        .then(|| format!("it recognises an outage outside the shop in {}", each(said.collect())));
+    let outages =
+        (!outside.is_empty()).then(|| format!("it recognises an outage outside the shop in {}", list(said)));
     let findings: Vec<String> = alarms.into_iter().chain(outages).collect();
-    let mut table = by_level(report, "");
     let alarm = |level| healthy.iter().find(|row| row.level == level);
     let outage = |level| outside.iter().find(|row| row.level == level);
+    let mut table = by_level(report);
     table.rows = vec![
         row_by_level(report, "nothing wrong: cause given", |level| {
             alarm(level).map(|row| count_of(row.false_explanations_share, row.incidents))
@@ -187,7 +178,7 @@ fn models(report: &CompareReport) -> Option<Block> {
         let by = |level: Level| Some(time(*other, level)? - time(*ours, level)?);
         let levels = |is: fn(f64) -> bool| {
             let levels = report.levels.iter().map(|row| row.level);
-            names(levels.filter(|level| by(*level).is_some_and(is)))
+            list(levels.filter(|level| by(*level).is_some_and(is)))
         };
         let later = match levels(|by| by >= 60.0).as_str() {
             "none" => "no later than".to_owned(),
@@ -197,12 +188,12 @@ fn models(report: &CompareReport) -> Option<Block> {
             "none" => String::new(),
             levels => format!(", and sooner at {levels}"),
         };
-        format!("{} restores {later} {}{sooner}", model(*other), model(*ours))
+        format!("{} restores {later} {}{sooner}", model_name(*other), model_name(*ours))
     };
-    let mut table = by_level(report, "");
+    let mut table = by_level(report);
     for kind in &kinds {
-        let mut add = |what: &str, of: fn(&report::compare::Model) -> String| {
-            let name = format!("{}: {what}", model(*kind));
+        let mut add = |what: &str, of: fn(&Model) -> String| {
+            let name = format!("{}: {what}", model_name(*kind));
             table.rows.push(row_by_level(report, &name, |level| find(*kind, level).map(of)));
         };
         add("right explanation found", |row| share(row.explained_right_share));
@@ -230,10 +221,9 @@ fn conditions(rows: &[Row]) -> Vec<&str> {
     names
 }
 
-/// The levels under other conditions: whether the steps between them go the same way. Nothing if there are no rows.
+/// The levels under other conditions: do the steps between them keep their direction? None without rows.
 fn under(report: &CompareReport, rows: &[Row], with: &str, how: &str, doubt: &'static str) -> Option<Block> {
-    let cell = |seconds: f64, right: f64| format!("{} ({})", bare_minutes(seconds), share(right));
-    let mut table = by_level(report, "");
+    let mut table = by_level(report);
     table.rows.push(row_by_level(report, "as above", |level| {
         let row = report.levels.iter().find(|row| row.level == level)?;
         Some(cell(row.time_to_explain_restricted_mean_s, row.explained_right_share))
@@ -252,7 +242,12 @@ fn under(report: &CompareReport, rows: &[Row], with: &str, how: &str, doubt: &'s
     (!rows.is_empty()).then(|| Block::new(finding, about, table).against(doubt))
 }
 
-/// How many of the steps that show a difference go the same way under each condition.
+/// Minutes to the right explanation, and the share of incidents in which it was found.
+fn cell(seconds: f64, right: f64) -> String {
+    format!("{} ({})", bare_minutes(seconds), share(right))
+}
+
+/// Counts the steps that show a difference and keep their direction under each condition.
 fn steps_kept(report: &CompareReport, rows: &[Row], with: &str) -> String {
     let (steps, _) = report.paired(Metric::Explain);
     let shown: Vec<_> = steps.into_iter().filter(|step| Sign::of(step.interval) != Sign::Nothing).collect();
@@ -264,19 +259,19 @@ fn steps_kept(report: &CompareReport, rows: &[Row], with: &str) -> String {
             let row = rows.iter().find(|row| row.what == what && row.level == level)?;
             Some(row.time_to_explain_restricted_mean_s)
         };
-        let is_kept = |step: &&&report::compare::Paired| {
+        let is_kept = |step: &&&Paired| {
             let by = time(step.level).zip(time(step.against)).map(|(one, other)| one - other);
             by.is_some_and(|by| by * step.difference > 0.0)
         };
         format!("{} {with} {what}", shown.iter().filter(is_kept).count())
     };
-    let each: Vec<String> = conditions(rows).into_iter().map(of).collect();
+    let each = conditions(rows).into_iter().map(of);
     let steps = if shown.len() == 1 {
         "step that shows a difference, it goes"
     } else {
         "steps that show a difference, they go"
     };
-    format!("of {} {steps} the same way: {}", shown.len(), list(&each))
+    format!("of {} {steps} the same way: {}", shown.len(), list(each))
 }
 
 fn odds(report: &CompareReport) -> Option<Block> {
@@ -285,7 +280,7 @@ fn odds(report: &CompareReport) -> Option<Block> {
     under(report, rows, "if", how, "it holds only for somebody who expects the right things")
 }
 
-/// The mirror of the factor by which a level's own checks may get dearer.
+/// How much cheaper the first level's checks must be until it is as quick as the second: the reverse of making a level's own checks dearer.
 fn cheaper_dark(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.cheaper_dark;
     let [first, second, ..] = report.levels.as_slice() else { return None };
@@ -303,11 +298,11 @@ fn cheaper_dark(report: &CompareReport) -> Option<Block> {
             second.level
         ),
     };
-    let mut table = Table::new(&["checks", "explained right", "minutes, mean"]);
-    for row in rows {
-        let figures = [share(row.explained_right_share), bare_minutes(row.time_to_explain_restricted_mean_s)];
-        table.rows.push([vec![format!("{} times as cheap", row.what)], figures.into()].concat());
-    }
+    let cells = |row: &Row| {
+        let minutes = bare_minutes(row.time_to_explain_restricted_mean_s);
+        [format!("{} times as cheap", row.what), share(row.explained_right_share), minutes]
+    };
+    let table = Table::of(&["checks", "explained right", "minutes, mean"], rows.iter().map(cells));
     let about = format!("What needs no telemetry made cheaper, at {}; {}.", first.level, report.sample());
     Some(Block::new(finding, about, table).against("checks without telemetry were made dear"))
 }
@@ -315,25 +310,21 @@ fn cheaper_dark(report: &CompareReport) -> Option<Block> {
 fn cost_draws(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.cost_draws;
     let draws = rows.first()?.draws;
-    let is_step = |row: &&report::compare::CostDraws| {
+    let is_step = |row: &&CostDraws| {
         report.levels.windows(2).any(|pair| (pair[0].level, pair[1].level) == (row.against, row.level))
     };
     let each = rows.iter().filter(is_step);
-    let each: Vec<String> =
-        each.map(|row| format!("{} in {}", row.level, share(row.shorter_share))).collect();
-    let mut table = Table::new(&["", "sooner in", "median difference", "95 % of the draws"]);
-    for row in rows {
+    let each = each.map(|row| format!("{} in {}", row.level, share(row.shorter_share)));
+    let cells = |row: &CostDraws| {
         let [low, median, high] = row.difference_percentiles_s;
-        table.rows.push(vec![
-            format!("{} to {}", row.against, row.level),
-            share(row.shorter_share),
-            signed_minutes(median),
-            minutes_interval(Interval { low, high }),
-        ]);
-    }
+        let [median, interval] = signed_by(Metric::Explain, median, Interval { low, high });
+        [format!("{} to {}", row.against, row.level), share(row.shorter_share), median, interval]
+    };
+    let columns = ["", "sooner in", "median difference", "95 % of the draws"];
+    let table = Table::of(&columns, rows.iter().map(cells));
     let finding = format!(
         "Under {draws} draws of every cost, each level is sooner than the one before it: {}",
-        list(&each)
+        list(each)
     );
     let about = format!(
         "The cost of each check and remedy is drawn anew; mean difference in minutes to the right explanation; {}.",
@@ -349,21 +340,17 @@ fn left_out(report: &CompareReport) -> Option<Block> {
     let clause = |what: &&str| {
         let of = rows.iter().filter(|row| row.what == *what);
         let each = of.map(|row| format!("{} at {}", share(row.explained_wrong_share), row.level));
-        format!("never taught {what}, in {}", list(&each.collect::<Vec<_>>()))
+        format!("never taught {what}, in {}", list(each))
     };
     let finding =
         format!("A wrong cause is given: {}", whats.iter().map(clause).collect::<Vec<_>>().join("; "));
-    let mut table = Table::new(&[
-        "not taught",
-        "level",
-        "said that it does not know",
-        "given another's cause",
-        "restored",
-    ]);
-    for row in rows {
-        let figures = [row.said_so_share, row.explained_wrong_share, row.restored_share].map(share);
-        table.rows.push([vec![row.what.clone(), row.level.to_string()], figures.into()].concat());
-    }
+    let cells = |row: &LeftOut| {
+        let [said_so, wrong, restored] =
+            [row.said_so_share, row.explained_wrong_share, row.restored_share].map(share);
+        [row.what.clone(), row.level.to_string(), said_so, wrong, restored]
+    };
+    let columns = ["not taught", "level", "said that it does not know", "given another's cause", "restored"];
+    let table = Table::of(&columns, rows.iter().map(cells));
     let blind = report.baselines.iter().filter(|other| other.level.is_none() && !other.knows_all());
     let best = blind.map(|other| other.restored.restored_share).fold(0.0, f64::max);
     let about = format!(
@@ -377,10 +364,10 @@ fn left_out(report: &CompareReport) -> Option<Block> {
     })
 }
 
-/// Who is shown nothing that tells must be at chance, or something gives the scenario away.
+/// A classifier that sees nothing informative must stay at chance; otherwise something gives the scenario away.
 fn classifiers(report: &CompareReport) -> Option<Block> {
     let rows = &report.controls.doubts.as_ref()?.classifiers;
-    // The normal approximation to the binomial: how far chance alone goes in one direction in 97.5 of 100 cases.
+    // The normal approximation to the binomial: chance alone stays below this in 97.5 of 100 cases.
     let reach = |row: &Classifier| {
         row.chance + 1.96 * (row.chance * (1.0 - row.chance) / row.incidents.max(1) as f64).sqrt()
     };
@@ -395,23 +382,19 @@ fn classifiers(report: &CompareReport) -> Option<Block> {
     };
     let finding =
         format!("A classifier that must answer: {}", rows.iter().map(clause).collect::<Vec<_>>().join("; "));
-    let mut table = Table::new(&["shown", "incidents", "named right", "chance", "chance alone may reach"]);
-    for row in rows {
-        table.rows.push(vec![
-            row.what.clone(),
-            row.incidents.to_string(),
-            share(row.right_share),
-            share(row.chance),
-            share(reach(row)),
-        ]);
-    }
+    let cells = |row: &Classifier| {
+        let [right, chance, reach] = [row.right_share, row.chance, reach(row)].map(share);
+        [row.what.clone(), row.incidents.to_string(), right, chance, reach]
+    };
+    let columns = ["shown", "incidents", "named right", "chance", "chance alone may reach"];
+    let table = Table::of(&columns, rows.iter().map(cells));
     let about = "Naive Bayes on what every check said, taught with all other incidents; chance alone may reach 1.96 standard errors above it. \
                  Not the model responder.";
     let doubt = "names, times or decoys give a scenario away before anything has happened";
     (!rows.is_empty()).then(|| Block::new(finding, about.to_owned(), table).against(doubt))
 }
 
-/// What each signal is worth, over all subsets of signals.
+/// The value of each signal over all subsets of signals.
 fn signals(report: &CompareReport) -> Option<Block> {
     let doubts = report.controls.doubts.as_ref()?;
     let mut gains = doubts.signal_gains.clone();
@@ -419,7 +402,7 @@ fn signals(report: &CompareReport) -> Option<Block> {
     let (most, by) = gains.first()?;
     let rows = &doubts.signals;
     let name = |signals: &[String]| if signals.is_empty() { "none".to_owned() } else { signals.join(" + ") };
-    let from_call = |row: &&&report::compare::Subset| row.time_from_call_to_explain_restricted_mean_s;
+    let from_call = |row: &Subset| row.time_from_call_to_explain_restricted_mean_s;
     let with_alerts: Vec<_> = rows.iter().filter(|row| row.alerts).collect();
     let quickest = with_alerts.iter().min_by(|one, other| from_call(one).total_cmp(&from_call(other)))?;
     let best = if *by < -30.0 {
@@ -431,30 +414,19 @@ fn signals(report: &CompareReport) -> Option<Block> {
         "Averaged over all orders in which signals can be added, {best}. Of the {} subsets of signals the quickest from the call is {}, with {}",
         with_alerts.len(),
         name(&quickest.signals),
-        minutes(from_call(&quickest))
+        minutes(from_call(quickest))
     );
     let mut table = Table::new(&["signals", "no alert", "with alerts", "from the call, with alerts"]);
     for row in &with_alerts {
-        let cell = |row: &report::compare::Subset| {
-            format!(
-                "{} ({})",
-                bare_minutes(row.time_to_explain_restricted_mean_s),
-                share(row.explained_right_share)
-            )
-        };
+        let cell = |row: &Subset| cell(row.time_to_explain_restricted_mean_s, row.explained_right_share);
         let without = rows.iter().find(|other| !other.alerts && other.signals == row.signals);
-        let cells = [without.map_or("-".to_owned(), cell), cell(row), bare_minutes(from_call(&row))];
+        let cells = [without.map_or("-".to_owned(), cell), cell(row), bare_minutes(from_call(row))];
         table.rows.push([vec![name(&row.signals)], cells.into()].concat());
     }
-    for (signal, by) in &gains {
-        let by = signed_minutes(*by);
-        table.rows.push(vec![
-            format!("adding {signal}, mean over all orders"),
-            "-".to_owned(),
-            "-".to_owned(),
-            by,
-        ]);
-    }
+    table.rows.extend(gains.iter().map(|(signal, by)| {
+        let what = format!("adding {signal}, mean over all orders");
+        vec![what, "-".to_owned(), "-".to_owned(), signed_minutes(*by)]
+    }));
     let about = format!(
         "Every subset of signals beside what a shop without telemetry shows, the responder taught for each: mean minutes to the right \
          explanation, in brackets the share of incidents in which it was found. What adding a signal brings is Shapley's value, counted from the call; for alerts \

@@ -1,13 +1,12 @@
-//! The page about a comparison of telemetry levels. It opens with what can be said aloud; then come the levels, and then every doubt. Its
-//! titles are findings, made of the figures below them, whichever sign those have.
+//! The page about a comparison of telemetry levels. It opens with findings that a speaker can read aloud; then come the levels, then every
+//! doubt. Its titles are findings, computed from the figures below them, whichever sign those have.
 //!
-//! - `overview` and `charts`: the levels. `doubts`: what else could explain them. `certainty`: how sure, and how right. `program`: one from outside. `teams`: what teams
-//!   of the incident room did, apart from all that.
+//! - `overview` and `charts`: the levels. `doubts`: what else could explain their figures. `certainty`: the responder's calibration.
+//! - `program`: a program from outside. `teams`: teams of the incident room, on axes of their own.
 //! - `words`: differences in words.
-//! - `dots`, `differences`, `signs`: plots of many incidents side by side. They show every incident, intervals
-//!   instead of verdicts, and what was never reached.
+//! - `dots`, `differences`, `signs`: plots of many incidents side by side. They show every incident, those never
+//!   explained too, and intervals instead of verdicts.
 
-mod page;
 mod overview;
 mod charts;
 mod doubts;
@@ -20,4 +19,50 @@ mod dots;
 mod signs;
 
 pub use doubts::found as doubts_found;
-pub use page::page;
+
+use askama::Template;
+use report::compare::CompareReport;
+
+use crate::{
+    chart::Block,
+    figures::{self, count, grouped},
+};
+
+/// The page about a comparison. A quick run's page has fewer parts.
+pub fn page(report: &CompareReport) -> Result<String, askama::Error> {
+    Page { document: report }.render()
+}
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct Page<'a> {
+    document: &'a CompareReport,
+}
+
+impl Page<'_> {
+    /// The figures of the levels, then of baselines, an outside program and the operating models.
+    fn levels(&self) -> impl Iterator<Item = Block> {
+        let blocks = [
+            Some(overview::levels(self.document)),
+            overview::baselines(self.document),
+            program::block(self.document),
+            overview::two_by_two(self.document),
+            overview::tornado(self.document),
+        ];
+        blocks.into_iter().flatten()
+    }
+
+    fn checks(&self) -> String {
+        count(self.document.checks.count as u64, "check")
+    }
+
+    /// The number of recorded incidents, and the number of recordings of what remedies did.
+    fn recordings(&self) -> [String; 2] {
+        self.document.recordings.map(|count| grouped(count as u64))
+    }
+
+    fn intervals(&self) -> usize {
+        let document = self.document;
+        document.levels.len() + document.paired.len() + document.controls.placebo.len()
+    }
+}

@@ -1,21 +1,18 @@
-//! What was found, what was run, and the figures of each level. Teaches that a finding names every step: the poorest level against the
-//! richest hides which of them did it.
+//! What was found, what was run, and the figures of each level. Teaches to name every step in a finding: the poorest level against the
+//! richest alone hides which step made the difference.
 
 use incident::Level;
 
-use report::{
-    Interval,
-    compare::{Baseline, CompareReport, Difference, Effect, LevelRow, Metric, Restored},
+use report::compare::{
+    Baseline, CompareReport, Difference, Dot, Effect, LevelRow, Metric, Restored, ScenarioRow, Swing,
 };
 
 use super::words::{
-    Sign, bare_minutes, by_level, dollars, model, names, row_by_level, share, shares, signed_dollars,
-    signed_minutes,
+    Sign, bare_minutes, by_level, dollars, row_by_level, share, shares, signed_by, signed_minutes,
 };
 use crate::{
-    block::Block,
-    chart::Table,
-    figures::{capital, count, grouped, list, seeds},
+    chart::{Block, Table},
+    figures::{capital, count, grouped, list, model_name, seeds},
 };
 
 /// The title: which levels help against the one before them, and which do not.
@@ -23,7 +20,7 @@ pub(super) fn title(document: &CompareReport) -> String {
     let (steps, _) = document.paired(Metric::Explain);
     let of = |sign: Sign| {
         let levels = steps.iter().filter(|step| Sign::of(step.interval) == sign).map(|step| step.level);
-        Some(names(levels)).filter(|names| names != "none")
+        Some(list(levels)).filter(|levels| levels != "none")
     };
     let who = match document.responder.as_str() {
         "model responder" => "the model responder".to_owned(),
@@ -46,34 +43,28 @@ pub(super) fn run(document: &CompareReport) -> String {
         count(scenarios as u64, "scenario"),
         seeds(&document.seeds),
         document.responder,
-        model(document.operating_model)
+        model_name(document.operating_model)
     )
 }
 
 /// Which scenarios the figures leave out, and why.
 pub(super) fn left_out(document: &CompareReport) -> Vec<String> {
-    let of = |is: fn(&report::compare::ScenarioRow) -> bool| {
-        let all = document.scenarios.iter().filter(|scenario| is(scenario));
-        all.map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
+    let of = |why: &str, is: fn(&ScenarioRow) -> bool| {
+        let mut all = document.scenarios.iter().filter(|scenario| is(scenario)).peekable();
+        all.peek()?;
+        Some(format!("{why}: {}.", list(all.map(|scenario| &scenario.name))))
     };
-    let (controls, unnoticed) =
-        (of(|scenario| scenario.control), of(|scenario| !scenario.control && scenario.unnoticed));
-    let mut sentences = Vec::new();
-    if !controls.is_empty() {
-        sentences.push(format!("Controls, which only have figures of their own: {}.", list(&controls)));
-    }
-    if !unnoticed.is_empty() {
-        sentences.push(format!(
-            "Left out of all figures, because nobody was called in any of its incidents: {}.",
-            list(&unnoticed)
-        ));
-    }
-    sentences
+    let sentences = [
+        of("Controls, which only have figures of their own", |scenario| scenario.control),
+        of("Left out of all figures, because nobody was called in any of its incidents", |scenario| {
+            !scenario.control && scenario.unnoticed
+        }),
+    ];
+    sentences.into_iter().flatten().collect()
 }
 
-pub(super) fn legend(document: &CompareReport) -> Vec<(&'static str, &'static str)> {
-    document.levels.iter().map(|row| (row.level.name(), row.level.description())).collect()
-}
+/// A measure's name, and its value at a level, in words.
+type Measure<'a> = (&'a str, &'a dyn Fn(&LevelRow) -> String);
 
 pub(super) fn levels(document: &CompareReport) -> Block {
     let each = |of: fn(&LevelRow) -> String| {
@@ -82,10 +73,7 @@ pub(super) fn levels(document: &CompareReport) -> Block {
             [first, rest @ ..] if rest.iter().all(|share| share == first) => {
                 format!("{first} at every level")
             }
-            _ => {
-                let rows = shares.iter().zip(&document.levels);
-                list(&rows.map(|(share, row)| format!("{share} at {}", row.level)).collect::<Vec<_>>())
-            }
+            _ => list(shares.iter().zip(&document.levels).map(|(of, row)| format!("{of} at {}", row.level))),
         }
     };
     let finding = format!(
@@ -98,74 +86,52 @@ pub(super) fn levels(document: &CompareReport) -> Block {
          same weight. A wrong or missing explanation counts as found at the story's end; 'never' means that too few incidents were explained to give a figure.",
         document.sample()
     );
-    let (table, more) = tables(document);
-    Block { depth: 2, more: Some(more), ..Block::new(finding, about, table) }
-}
-
-/// The measures that a reader asks for first.
-const FIRST: [&str; 6] = [
-    "right explanation found",
-    "95 % interval",
-    "time to the right explanation: median",
-    "time to restore: median",
-    "wrong remedies, mean",
-    "trade lost, mean",
-];
-
-/// All measures, those asked for first in a table of their own.
-fn tables(document: &CompareReport) -> (Table, Table) {
-    let all = table(document);
-    let mut first = by_level(document, "");
-    let mut more = by_level(document, "");
-    for row in all.rows {
-        let is_first = row.first().is_some_and(|name| FIRST.contains(&name.as_str()));
-        if is_first { &mut first } else { &mut more }.rows.push(row);
-    }
-    (first, more)
-}
-
-fn table(document: &CompareReport) -> Table {
-    let mut table = by_level(document, "");
-    let mut add = |name: &str, of: &dyn Fn(&LevelRow) -> String| {
-        let cell = |level: Level| document.levels.iter().find(|row| row.level == level).map(of);
-        table.rows.push(row_by_level(document, name, cell));
+    let table = |measures: &[Measure<'_>]| {
+        let mut table = by_level(document);
+        table.rows.extend(measures.iter().map(|(name, of)| {
+            [(*name).to_owned()].into_iter().chain(document.levels.iter().map(of)).collect::<Vec<_>>()
+        }));
+        table
     };
     let explained = |row: &LevelRow, part: f64, seconds: f64| {
-        let times = times(document, row.level, |dot| (!dot.censored).then_some(dot.explained_s));
-        reached(&times, part, seconds)
+        reached(document, row, |dot| (!dot.censored).then_some(dot.explained_s), part, seconds)
     };
-    let restored = |row: &LevelRow, part: f64, seconds: f64| {
-        reached(&times(document, row.level, |dot| dot.restored_s), part, seconds)
-    };
-    add("incidents", &|row| grouped(row.incidents as u64));
-    add("right explanation found", &|row| share(row.explained_right_share));
-    add("95 % interval", &|row| shares(row.explained_right_interval));
-    add("wrong explanation given", &|row| share(row.explained_wrong_share));
-    add("no explanation by the end", &|row| {
-        share((1.0 - row.explained_right_share - row.explained_wrong_share).clamp(0.0, 1.0))
-    });
-    add("time to detect: median", &|row| bare_minutes(row.time_to_detect_median_s));
-    add("time to locate: median", &|row| bare_minutes(row.time_to_locate_median_s));
-    add("time to the right explanation: median", &|row| explained(row, 0.5, row.time_to_explain_median_s));
-    add("time to the right explanation: quartiles", &|row| {
-        let [low, high] = row.time_to_explain_quartiles_s;
-        format!("{} to {}", explained(row, 0.25, low), explained(row, 0.75, high))
-    });
-    add("time to the right explanation: restricted mean", &|row| {
-        bare_minutes(row.time_to_explain_restricted_mean_s)
-    });
-    add("time to restore: median", &|row| restored(row, 0.5, row.time_to_restore_median_s));
-    add("time to restore: quartiles", &|row| {
-        let [low, high] = row.time_to_restore_quartiles_s;
-        format!("{} to {}", restored(row, 0.25, low), restored(row, 0.75, high))
-    });
-    add("time to restore: restricted mean", &|row| bare_minutes(row.time_to_restore_restricted_mean_s));
-    add("restored by the story's end", &|row| share(row.restored_share));
-    add("restored without a right explanation", &|row| share(row.fixed_for_the_wrong_reason_share));
-    add("wrong remedies, mean", &|row| format!("{:.1}", row.wrong_remedies_mean));
-    add("checks, mean", &|row| format!("{:.1}", row.checks_mean));
-    add("trade lost, mean", &|row| dollars(row.loss_usd_mean));
-    table
+    let restored =
+        |row: &LevelRow, part: f64, seconds: f64| reached(document, row, |dot| dot.restored_s, part, seconds);
+    // The measures that a reader asks for first.
+    let first = table(&[
+        ("right explanation found", &|row| share(row.explained_right_share)),
+        ("95 % interval", &|row| shares(row.explained_right_interval)),
+        ("time to the right explanation: median", &|row| explained(row, 0.5, row.time_to_explain_median_s)),
+        ("time to restore: median", &|row| restored(row, 0.5, row.time_to_restore_median_s)),
+        ("wrong remedies, mean", &|row| format!("{:.1}", row.wrong_remedies_mean)),
+        ("trade lost, mean", &|row| dollars(row.loss_usd_mean)),
+    ]);
+    let more = table(&[
+        ("incidents", &|row| grouped(row.incidents as u64)),
+        ("wrong explanation given", &|row| share(row.explained_wrong_share)),
+        ("no explanation by the end", &|row| {
+            share((1.0 - row.explained_right_share - row.explained_wrong_share).clamp(0.0, 1.0))
+        }),
+        ("time to detect: median", &|row| bare_minutes(row.time_to_detect_median_s)),
+        ("time to locate: median", &|row| bare_minutes(row.time_to_locate_median_s)),
+        ("time to the right explanation: quartiles", &|row| {
+            let [low, high] = row.time_to_explain_quartiles_s;
+            format!("{} to {}", explained(row, 0.25, low), explained(row, 0.75, high))
+        }),
+        ("time to the right explanation: restricted mean", &|row| {
+            bare_minutes(row.time_to_explain_restricted_mean_s)
+        }),
+        ("time to restore: quartiles", &|row| {
+            let [low, high] = row.time_to_restore_quartiles_s;
+            format!("{} to {}", restored(row, 0.25, low), restored(row, 0.75, high))
+        }),
+        ("time to restore: restricted mean", &|row| bare_minutes(row.time_to_restore_restricted_mean_s)),
+        ("restored by the story's end", &|row| share(row.restored_share)),
+        ("restored without a right explanation", &|row| share(row.fixed_for_the_wrong_reason_share)),
+        ("checks, mean", &|row| format!("{:.1}", row.checks_mean)),
+    ]);
+    Block { depth: 2, more: Some(more), ..Block::new(finding, about, first) }
 }
 
 /// Telemetry and the operating model, each alone and both together.
@@ -186,7 +152,7 @@ pub(super) fn two_by_two(document: &CompareReport) -> Option<Block> {
         [name.to_owned()].into_iter().chain(cells).collect::<Vec<_>>()
     };
     let ((first, poorest), (second, richest)) = (two.from, two.to);
-    table.rows.push(row(&format!("{} at {poorest}", model(first)), &|effect| {
+    table.rows.push(row(&format!("{} at {poorest}", model_name(first)), &|effect| {
         let at_first = match effect.metric {
             Metric::Loss => dollars(effect.at_first),
             _ => bare_minutes(effect.at_first),
@@ -195,21 +161,20 @@ pub(super) fn two_by_two(document: &CompareReport) -> Option<Block> {
     }));
     for (place, name) in Effect::PARTS.iter().enumerate() {
         table.rows.push(row(name, &|effect| {
-            let Difference { mean, interval: Interval { low, high } } = effect.parts()[place];
-            let amount = if effect.metric == Metric::Loss { signed_dollars } else { signed_minutes };
-            [amount(mean), format!("{} to {}", amount(low), amount(high))]
+            let Difference { mean, interval } = effect.parts()[place];
+            signed_by(effect.metric, mean, interval)
         }));
     }
     let about = format!(
         "Paired differences from {} at {poorest} to {} at {richest}, below zero shorter or less; {}. What a handover takes is assumed.",
-        model(first),
-        model(second),
+        model_name(first),
+        model_name(second),
         document.sample()
     );
     Some(Block::new(finding, about, table))
 }
 
-/// How far the difference between the models moves with what is assumed about them.
+/// How far each assumption about the operating models moves the difference between them.
 pub(super) fn tornado(document: &CompareReport) -> Option<Block> {
     let two = document.two_by_two.as_ref()?;
     let tornado = two.tornado.as_ref()?;
@@ -220,18 +185,13 @@ pub(super) fn tornado(document: &CompareReport) -> Option<Block> {
         signed_minutes(most.differences[0]),
         signed_minutes(most.differences[1])
     );
-    let mut table =
-        Table::new(&["assumption", "value", "range", "from", "at the low end", "at the high end"]);
-    table.rows = tornado
-        .rows
-        .iter()
-        .map(|swing| {
-            let ([low, high], ends) = (swing.range, swing.differences.map(signed_minutes));
-            let [at_low, at_high] = ends;
-            let range = format!("{low} to {high}");
-            vec![swing.name(), swing.value.to_string(), range, swing.source.clone(), at_low, at_high]
-        })
-        .collect();
+    let row = |swing: &Swing| {
+        let ([low, high], [at_low, at_high]) = (swing.range, swing.differences.map(signed_minutes));
+        let range = format!("{low} to {high}");
+        [swing.name(), swing.value.to_string(), range, swing.source.clone(), at_low, at_high]
+    };
+    let columns = ["assumption", "value", "range", "from", "at the low end", "at the high end"];
+    let table = Table::of(&columns, tornado.rows.iter().map(row));
     let about = format!(
         "Paired difference in minutes to restore, both together, on the same incidents; {} as assumed; {}.",
         signed_minutes(tornado.difference),
@@ -240,7 +200,7 @@ pub(super) fn tornado(document: &CompareReport) -> Option<Block> {
     Some(Block::new(finding, about, table))
 }
 
-/// Who else was given the same incidents, and where one of them does better than the responder.
+/// The baselines on the same incidents, and where one of them does better than the responder.
 pub(super) fn baselines(document: &CompareReport) -> Option<Block> {
     let mut table = Table::new(&[
         "who",
@@ -265,7 +225,7 @@ pub(super) fn baselines(document: &CompareReport) -> Option<Block> {
         },
     });
     let mut rows: Vec<Baseline> = responders.chain(document.baselines.iter().cloned()).collect();
-    // Side by side what has the same checks; those who take none first, and who knows all last.
+    // Rows with the same checks stand together; baselines without checks come first, the oracle comes last.
     rows.sort_by_key(|row| (row.knows_all(), row.level));
     for row in rows {
         table.rows.push(vec![
@@ -297,46 +257,32 @@ fn against_baselines(document: &CompareReport) -> String {
             document.responder
         );
     }
-    let mut each: Vec<(String, Vec<Level>)> = Vec::new();
-    for (level, who, measure) in beaten {
-        let better = measure.better_by(who);
-        match each.iter_mut().find(|(known, _)| *known == better) {
-            Some((_, levels)) => levels.push(level),
-            None => each.push((better, vec![level])),
-        }
-    }
-    let each = each.into_iter().map(|(better, levels)| {
+    let each = beaten.into_iter().map(|(who, measure, levels)| {
         let is_every = levels.len() == document.levels.len();
-        let levels = if is_every { "every level".to_owned() } else { names(levels.into_iter()) };
-        format!("{better} at {levels}")
+        let levels = if is_every { "every level".to_owned() } else { list(levels) };
+        format!("{} at {levels}", measure.better_by(who))
     });
     format!("not everywhere better than the baselines: {}", each.collect::<Vec<_>>().join("; "))
 }
 
-/// The times at a level in order; what was never reached comes last.
-fn times(
+/// A quantile of the times at a level; `never` if too few incidents reached it.
+fn reached(
     document: &CompareReport,
-    level: Level,
-    of: impl Fn(&report::compare::Dot) -> Option<f64>,
-) -> Vec<Option<f64>> {
-    let mut times: Vec<Option<f64>> = document.dots.iter().filter(|dot| dot.level == level).map(of).collect();
-    times.sort_by(|one, other| one.unwrap_or(f64::INFINITY).total_cmp(&other.unwrap_or(f64::INFINITY)));
-    times
-}
-
-/// A quantile; `never` if too few incidents reached it.
-fn reached(times: &[Option<f64>], part: f64, seconds: f64) -> String {
-    let place = part * times.len().saturating_sub(1) as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place among a few hundred"
-    )]
-    let is_never = times.get(place.ceil() as usize).is_some_and(Option::is_none);
+    row: &LevelRow,
+    of: impl Fn(&Dot) -> Option<f64>,
+    part: f64,
+    seconds: f64,
+) -> String {
+    let dots = document.dots.iter().filter(|dot| dot.level == row.level);
+    let reached: Vec<bool> = dots.map(|dot| of(dot).is_some()).collect();
+    // Sorted by time, incidents that never reached it come last.
+    let place = part * reached.len().saturating_sub(1) as f64;
+    let count = reached.iter().filter(|is_reached| **is_reached).count();
+    let is_never = !reached.is_empty() && place.ceil() >= count as f64;
     if is_never { "never".to_owned() } else { bare_minutes(seconds) }
 }
 
-/// How the levels did on the scenarios that were written after the list of checks had been frozen, beside the others.
+/// The levels on scenarios written after the list of checks was frozen, beside the levels on the others.
 pub(super) fn after_freeze(document: &CompareReport) -> Option<Block> {
     let of = |is_after: bool| {
         let judged = document.judged().filter(move |scenario| scenario.after_freeze == is_after);
@@ -346,7 +292,7 @@ pub(super) fn after_freeze(document: &CompareReport) -> Option<Block> {
     if after.is_empty() {
         return None;
     }
-    let mut table = by_level(document, "");
+    let mut table = by_level(document);
     for (what, scenarios) in [("after the freeze", &after), ("before it", &before)] {
         let dots = |level: Level| {
             document.dots.iter().filter(move |dot| dot.level == level && scenarios.contains(&dot.scenario))
@@ -378,7 +324,7 @@ pub(super) fn after_freeze(document: &CompareReport) -> Option<Block> {
     } else {
         format!(
             "On the scenarios written after the freeze {} goes the other way than on the others",
-            names(turned.into_iter())
+            list(turned)
         )
     };
     let about = format!(

@@ -2,12 +2,17 @@
 
 use report::compare::{CompareReport, ProgramLevel};
 
-use super::words::{bare_minutes, dollars, minutes_interval, row_by_level, share, shares, signed_minutes};
-use crate::{block::Block, figures::grouped};
+use super::words::{
+    bare_minutes, by_level, dollars, minutes_interval, row_by_level, share, shares, signed_minutes,
+};
+use crate::{
+    chart::Block,
+    figures::{grouped, list},
+};
 
 pub(super) fn block(document: &CompareReport) -> Option<Block> {
     let program = document.program.as_ref()?;
-    let mut table = super::words::by_level(document, "");
+    let mut table = by_level(document);
     let mut add = |name: &str, of: &dyn Fn(&ProgramLevel) -> Option<String>| {
         let cell = |level| program.levels.iter().find(|row| row.figures.level == level).and_then(of);
         table.rows.push(row_by_level(document, name, cell));
@@ -27,11 +32,8 @@ pub(super) fn block(document: &CompareReport) -> Option<Block> {
     add("trade lost, mean", &|row| Some(dollars(row.figures.loss_usd_mean)));
     add("tokens an incident", &|row| row.tokens_mean.map(|tokens| format!("{tokens:.0}")));
     add("dollars an incident", &|row| row.usd_mean.map(|usd| format!("{usd:.2}")));
-    let shares: Vec<String> = program
-        .levels
-        .iter()
-        .map(|row| format!("{} at {}", share(row.figures.explained_right_share), row.figures.level))
-        .collect();
+    let shares = program.levels.iter().map(|row| &row.figures);
+    let shares = shares.map(|row| format!("{} at {}", share(row.explained_right_share), row.level));
     let [calls, minutes] = program.budgets;
     let about = format!(
         "The command \u{201c}{}\u{201d}, started for each incident at each level, with {} calls and {} minutes of the story. It works in the world \
@@ -41,6 +43,6 @@ pub(super) fn block(document: &CompareReport) -> Option<Block> {
         grouped(calls.into()),
         grouped(minutes.into())
     );
-    let finding = format!("A program from outside explains right: {}", crate::figures::list(&shares));
+    let finding = format!("A program from outside explains right: {}", list(shares));
     Some(Block { depth: 2, ..Block::new(finding, about, table) })
 }

@@ -1,5 +1,5 @@
-//! The same difference in each scenario by itself: a row for each scenario, a small plot for each step between levels.
-//! Teaches to look for the scenario in which it does not hold.
+//! The differences scenario by scenario: a row for each scenario, a small plot for each step between levels.
+//! Teaches to look for the scenario in which the result does not hold.
 
 use crate::plot::{
     Scale,
@@ -14,18 +14,18 @@ const GAP: f64 = 12.0;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScenarioSigns {
     pub(super) scenario: String,
-    /// For each step its mean difference; none if there is none to take, such as where neither side ever explained it.
+    /// The mean difference at each step; none if there is none, as when neither level ever explained the scenario.
     pub(super) differences: Vec<Option<f64>>,
 }
 
-/// The small plots. `steps` name the columns; all share one scale. Differences smaller than `same` are no difference.
+/// The small plots, all on one scale. `steps` name the columns. Differences up to `same` count as none.
 pub(super) fn signs(steps: &[&str], rows: &[ScenarioSigns], same: f64, width: f64) -> String {
     let longest = rows.iter().map(|row| width_of(&row.scenario)).fold(0.0, f64::max);
     let begins = longest.min(width * 0.36);
     let column = (width - begins) / steps.len().max(1) as f64;
     let most =
         rows.iter().flat_map(|row| &row.differences).flatten().fold(same, |most, it| most.max(it.abs()));
-    // Names too wide for their column take turns on two lines.
+    // If a name is too wide for its column, the names alternate between two lines.
     let is_tight = steps.iter().any(|step| width_of(step) > column - 4.0);
     let head = if is_tight { HEAD + LINE } else { HEAD };
     let bottom = head + ROW * rows.len() as f64;
@@ -34,7 +34,7 @@ pub(super) fn signs(steps: &[&str], rows: &[ScenarioSigns], same: f64, width: f6
         let from = begins + column * place as f64 + GAP;
         let x = Scale { figures: (-most, most), places: (from, from + column - GAP) };
         let line = if is_tight && place % 2 == 1 { 12.0 + LINE } else { 12.0 };
-        // A name that would leave the plot ends where the plot ends.
+        // A name that would overflow the plot is aligned to its right edge.
         let is_inside = x.at(0.0) + width_of(step) / 2.0 <= width;
         let (anchor, at) = if is_inside { (Anchor::Middle, x.at(0.0)) } else { (Anchor::End, width) };
         svg.text("quiet", (at, line), anchor, step);
@@ -63,7 +63,7 @@ pub(super) fn signs(steps: &[&str], rows: &[ScenarioSigns], same: f64, width: f6
     svg.finish(bottom + 4.0)
 }
 
-/// In how many scenarios it is less, the same and more.
+/// The numbers of scenarios with less, the same and more.
 fn tally(rows: &[ScenarioSigns], place: usize, same: f64) -> String {
     let of = |is: fn(f64, f64) -> bool| {
         rows.iter()

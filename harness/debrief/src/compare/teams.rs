@@ -1,4 +1,4 @@
-//! What teams of the incident room did: each session on an axis of its own, each team and round by itself. Teaches that people and a model
+//! Teams of the incident room: each session on an axis of its own, each team and round on a line of its own. Teaches that people and a model
 //! never share an axis.
 
 use report::compare::{TeamDot, TeamSession};
@@ -15,8 +15,8 @@ pub(super) fn chart(session: &TeamSession) -> Chart {
         "Left out, because nobody did anything in them: {} of a team.",
         count(session.idle as u64, "round")
     );
-    let mut table = Table::new(&["who", "minutes to the right explanation", "minutes to restore"]);
-    table.rows.extend(session.rounds.iter().map(|dot| [vec![name(dot)], dot.words().into()].concat()));
+    let cells = session.rounds.iter().map(|dot| [vec![name(dot)], dot.words().into()].concat());
+    let table = Table::of(&["who", "minutes to the right explanation", "minutes to restore"], cells);
     let description = "Minutes of the story from the loss to each step, one line for each team and round. The table holds the figures.";
     Chart {
         depth: 3,

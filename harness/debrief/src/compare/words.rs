@@ -1,7 +1,10 @@
 //! Differences in words. Teaches to write a sentence for every sign before seeing the figures: sooner, later, and nothing shown.
 
-use incident::{Level, OperatingModel, Usd};
-use report::{Interval, compare::CompareReport};
+use incident::{Level, Usd};
+use report::{
+    Interval,
+    compare::{CompareReport, Metric, Paired},
+};
 
 use super::differences::signed;
 use crate::{
@@ -9,14 +12,12 @@ use crate::{
     figures::{list, trimmed},
 };
 
-/// Where a difference and its interval lie.
+/// On which side of zero a difference's interval lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// All of the interval is below zero.
     Less,
-    /// The interval holds zero: nothing was shown.
+    /// The interval contains zero: no difference was shown.
     Nothing,
-    /// All of the interval is above zero.
     More,
 }
 
@@ -30,15 +31,15 @@ impl Sign {
     }
 }
 
-/// A level, its difference from the level before it, and the interval of that.
+/// A level, its difference from the level before it, and the interval of the difference.
 pub(super) type LevelDifference = (Level, f64, Interval);
 
-/// A sentence does not name an estimate that is smaller than this part of its interval's width.
+/// Sentences leave out an estimate that is smaller than this part of its interval's width.
 const CLEAR_FROM: f64 = 0.1;
 
 /// `sooner with logs (by 42 min); metrics (1 min sooner on average, uncertain: 3.3 min sooner to 0 min) is not shown to help`. `sides`
-/// are the words for less and for more. That nothing was shown is not that there is nothing: the estimate and its interval
-/// stand beside it.
+/// are the words for less and for more. An interval that contains zero does not prove that there is no effect, so the sentence states
+/// the estimate with its interval.
 pub(super) fn differences_in_words(
     rows: &[LevelDifference],
     sides: [&str; 2],
@@ -46,9 +47,8 @@ pub(super) fn differences_in_words(
 ) -> String {
     let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.2) == sign);
     let with = |sign: Sign, word: &str| {
-        let each: Vec<String> =
-            of(sign).map(|(level, by, _)| format!("{level} (by {})", amount(by.abs()))).collect();
-        (!each.is_empty()).then(|| format!("{word} with {}", list(&each)))
+        let each = list(of(sign).map(|(level, by, _)| format!("{level} (by {})", amount(by.abs()))));
+        of(sign).next().map(|_| format!("{word} with {each}"))
     };
     let (unclear, estimated): (Vec<&LevelDifference>, Vec<&LevelDifference>) =
         of(Sign::Nothing).partition(|(_, by, interval)| is_unclear(*by, *interval, amount));
@@ -60,15 +60,11 @@ pub(super) fn differences_in_words(
     let estimated =
         (!estimated.is_empty()).then(|| format!("{} {is_or_are} not shown to help", list(&estimated)));
     let unclear = (!unclear.is_empty())
-        .then(|| format!("no clear difference with {}", names(unclear.iter().map(|(level, ..)| *level))));
-    let unshown = [estimated, unclear].into_iter().flatten().collect::<Vec<_>>().join("; ");
-    let unshown = Some(unshown).filter(|unshown| !unshown.is_empty());
-    match (with(Sign::Less, sides[0]), with(Sign::More, sides[1]), unshown) {
-        (None, None, unshown) => {
-            unshown.map(|unshown| format!("not clearly {}: {unshown}", sides[0])).unwrap_or_default()
-        }
-        clauses => [clauses.0, clauses.1, clauses.2].into_iter().flatten().collect::<Vec<_>>().join("; "),
-    }
+        .then(|| format!("no clear difference with {}", list(unclear.iter().map(|(level, ..)| level))));
+    let shown = [with(Sign::Less, sides[0]), with(Sign::More, sides[1])];
+    let is_shown = shown.iter().any(Option::is_some);
+    let clauses = shown.into_iter().chain([estimated, unclear]).flatten().collect::<Vec<_>>().join("; ");
+    if is_shown || clauses.is_empty() { clauses } else { format!("not clearly {}: {clauses}", sides[0]) }
 }
 
 /// `29 min sooner on average, uncertain: 84 min sooner to 21 min later`, or `no clear difference: 3 min sooner to 4 min later`.
@@ -89,17 +85,31 @@ pub(super) fn uncertain(
     format!("{} on average, uncertain: {ends}", side(by))
 }
 
-/// Whether not even an estimate is worth a word.
+/// Whether the estimate is too small for its interval, or rounds to zero, so that sentences leave it out.
 fn is_unclear(by: f64, Interval { low, high }: Interval, amount: fn(f64) -> String) -> bool {
     by.abs() < CLEAR_FROM * (high - low) || amount(by.abs()) == amount(0.0)
 }
 
-pub(super) fn by_level(document: &CompareReport, what: &str) -> Table {
-    let levels = document.levels.iter().map(|row| row.level.to_string());
-    Table { columns: [what.to_owned()].into_iter().chain(levels).collect(), rows: Vec::new() }
+/// The same for the steps of one metric, in dollars or minutes.
+pub(super) fn steps_in_words(steps: &[&Paired], sides: [&str; 2]) -> String {
+    let rows: Vec<LevelDifference> =
+        steps.iter().map(|step| (step.level, step.difference, step.interval)).collect();
+    let is_of_dollars = steps.first().is_some_and(|step| step.metric == Metric::Loss);
+    differences_in_words(&rows, sides, if is_of_dollars { dollars } else { minutes })
 }
 
-/// A row of such a table; a dash where a level has nothing.
+/// A difference of a metric, and its interval.
+pub(super) fn signed_by(metric: Metric, by: f64, Interval { low, high }: Interval) -> [String; 2] {
+    let amount = if metric == Metric::Loss { signed_dollars } else { signed_minutes };
+    [amount(by), format!("{} to {}", amount(low), amount(high))]
+}
+
+pub(super) fn by_level(document: &CompareReport) -> Table {
+    let levels = document.levels.iter().map(|row| row.level.to_string());
+    Table { columns: [String::new()].into_iter().chain(levels).collect(), rows: Vec::new() }
+}
+
+/// A row of a table with a column for each level; a dash where a level has no value.
 pub(super) fn row_by_level(
     document: &CompareReport,
     name: &str,
@@ -109,12 +119,12 @@ pub(super) fn row_by_level(
     [name.to_owned()].into_iter().chain(cells).collect()
 }
 
-/// Minutes of the story, with a digit after the point while there are few of them: `54 min`, `2.5 min`.
+/// Minutes of the story, with one decimal below ten: `54 min`, `2.5 min`.
 pub(super) fn minutes(seconds: f64) -> String {
     format!("{}\u{a0}min", bare_minutes(seconds))
 }
 
-/// The same without the unit, for tables that name it.
+/// Minutes without the unit, for tables that name it.
 pub(super) fn bare_minutes(seconds: f64) -> String {
     let minutes = seconds / 60.0;
     if minutes.abs() >= 9.95 {
@@ -143,10 +153,10 @@ pub(super) fn signed_dollars(usd: f64) -> String {
     }
 }
 
-/// A share in whole percent; with a digit more where it would seem to be none or all.
+/// A share in whole percent, with one decimal where rounding would make it 0 % or 100 %.
 pub(super) fn share(share: f64) -> String {
     let percent = share * 100.0;
-    // What is left over by adding up in binary is nothing.
+    // The range starts at 0.05, so that a rounding error of binary sums such as 1e-16 still prints as 0 %.
     let is_hidden = (0.05..0.5).contains(&percent) || (99.5..99.95).contains(&percent);
     if is_hidden { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
 }
@@ -158,17 +168,6 @@ pub(super) fn shares(Interval { low, high }: Interval) -> String {
 /// The share of so many incidents, as a count: `3 of 20`.
 pub(super) fn count_of(share: f64, incidents: usize) -> String {
     format!("{:.0} of {incidents}", share * incidents as f64)
-}
-
-pub(super) fn model(model: OperatingModel) -> &'static str {
-    match model {
-        OperatingModel::OpsRunIt => "Ops Run It",
-        OperatingModel::YouBuildIt => "You Build It You Run It",
-    }
-}
-
-pub(super) fn names(levels: impl Iterator<Item = Level>) -> String {
-    list(&levels.map(|level| level.to_string()).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

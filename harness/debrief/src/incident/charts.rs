@@ -1,24 +1,24 @@
-//! The plots over the story: availability with what happened when, and each kind of page by itself.
+//! The plots over the story: availability with the incident's events, and visits to each kind of page.
 
-use incident::{EventKind, Tally};
+use incident::{EventKind, Outage, Route, Tally};
 
 use super::facts::Facts;
 use crate::{
     chart::{Chart, Table},
-    figures::{capital, csv_address, list, percent, time},
+    figures::{capital, list, percent, time},
     plot::{
         Scale, WIDTH, ticks,
-        visits::{Band, Lane, Plot, by_route},
+        visits::{self, Band, Lane, Plot, by_route},
     },
 };
 
-/// Publishes that are marked: a rule for each of many would hide the curve.
+/// Only so many publishes are marked, the first ones: many rules would hide the curve.
 const PUBLISHES_MAX: usize = 3;
 
-/// A kind of page on which fewer visits got through failed.
+/// A kind of page counts as failed if less than this share of its visits got through.
 const FAILED_BELOW: f64 = 0.5;
 
-/// Availability over the story. None if nobody came.
+/// Availability over the story. None without visits.
 pub(super) fn availability(facts: &Facts<'_>) -> Option<Chart> {
     if facts.visits.spans.is_empty() {
         return None;
@@ -61,19 +61,19 @@ pub(super) fn availability(facts: &Facts<'_>) -> Option<Chart> {
     })
 }
 
-/// Each kind of page by itself. None if nobody came.
+/// Visits by outcome for each kind of page. None without visits.
 pub(super) fn lanes(facts: &Facts<'_>) -> Option<Chart> {
     let routes = facts.visits.routes();
     if routes.is_empty() {
         return None;
     }
-    let is_failed = |route: &incident::Route| {
+    let is_failed = |route: &Route| {
         let share = facts.hurt(Some(*route)).availability();
         facts.outcome.lost_s.is_some() && share.is_some_and(|share| share < FAILED_BELOW)
     };
     let names = |failed: bool| {
         let routes = routes.iter().filter(|route| is_failed(route) == failed);
-        list(&routes.map(ToString::to_string).collect::<Vec<_>>())
+        list(routes)
     };
     let failed = routes.iter().filter(|route| is_failed(route)).count();
     let title = match failed {
@@ -81,18 +81,15 @@ pub(super) fn lanes(facts: &Facts<'_>) -> Option<Chart> {
         failed if failed == routes.len() => "Every kind of page failed".to_owned(),
         _ => capital(&format!("{} failed; most visits to {} got through", names(true), names(false))),
     };
-    let mut columns = vec!["page".to_owned(), "visits".to_owned(), "failed in all".to_owned()];
-    columns.push(format!("availability {}", facts.meanwhile()));
+    let meanwhile = format!("availability {}", facts.meanwhile());
     let rows = routes.iter().map(|route| {
         let whole = facts.visits.tally(Some(*route), f64::NEG_INFINITY, f64::INFINITY);
         let hurt = facts.hurt(Some(*route)).availability();
         let hurt = hurt.map_or("-".to_owned(), percent);
-        vec![route.to_string(), whole.visits().to_string(), whole.failed.to_string(), hurt]
+        [route.to_string(), whole.visits().to_string(), whole.failed.to_string(), hurt]
     });
-    let table = Table { columns, rows: rows.collect() };
-    let outages = facts.outages.iter();
-    let marks = outages.flat_map(|outage| [(Some(outage.lost_s), "lost"), (outage.restored_s, "restored")]);
-    let marks = marks.filter_map(|(at_s, word)| Some((at_s?, word))).collect();
+    let table = Table::of(&["page", "visits", "failed in all", &meanwhile], rows);
+    let marks = visits::marks(facts.outages.iter().flat_map(ends));
     let band = Band { lanes: by_route(&facts.visits), marks, ..Band::default() };
     Some(Chart {
         title,
@@ -111,7 +108,11 @@ fn plots(facts: &Facts<'_>, band: Band, description: &str) -> Vec<String> {
     Plot { bands: &[band], watched: facts.visits.watched, minutes: None, description }.both().into()
 }
 
-/// When what happened, in story seconds.
+fn ends(outage: &Outage) -> [(Option<f64>, &'static str); 2] {
+    [(Some(outage.lost_s), "lost"), (outage.restored_s, "restored")]
+}
+
+/// The marked events, in story seconds.
 fn marks(facts: &Facts<'_>) -> Vec<(f64, &'static str)> {
     let published = facts.record.events.iter().filter_map(|event| match &event.kind {
         EventKind::Published { by, .. } if by != "responder" => Some((event.story_s, "published")),
@@ -125,17 +126,15 @@ fn marks(facts: &Facts<'_>) -> Vec<(f64, &'static str)> {
         (outcome.explained_s, facts.explained_word()),
         (outcome.restored_s, "restored"),
     ];
-    let again = facts.outages.iter().skip(1);
-    let again = again.flat_map(|outage| [(Some(outage.lost_s), "lost"), (outage.restored_s, "restored")]);
-    let steps = steps.into_iter().chain(again).filter_map(|(at_s, word)| Some((at_s?, word)));
+    let steps = visits::marks(steps.into_iter().chain(facts.outages.iter().skip(1).flat_map(ends)));
     let (from_s, to_s) = facts.visits.watched;
     let within = |(at_s, _): &(f64, &str)| (from_s..=to_s).contains(at_s);
     published.take(PUBLISHES_MAX).chain(steps).filter(within).collect()
 }
 
 fn spoken(marks: &[(f64, &'static str)]) -> String {
-    let marks: Vec<String> = marks.iter().map(|(at_s, word)| format!("{word} {}", time(*at_s))).collect();
-    format!("Availability over the story. Marked: {}. The table holds the figures.", list(&marks))
+    let marks = list(marks.iter().map(|(at_s, word)| format!("{word} {}", time(*at_s))));
+    format!("Availability over the story. Marked: {marks}. The table holds the figures.")
 }
 
 fn table(facts: &Facts<'_>) -> Table {
@@ -149,10 +148,7 @@ fn table(facts: &Facts<'_>) -> Table {
         let tally = facts.visits.tally(None, *from_s, to_s);
         Some([vec![time(*from_s)], counts(&tally), vec![percent(tally.availability()?)]].concat())
     });
-    Table {
-        columns: ["from", "served", "degraded", "failed", "availability"].map(String::from).into(),
-        rows: rows.collect(),
-    }
+    Table::of(&["from", "served", "degraded", "failed", "availability"], rows)
 }
 
 fn counts(tally: &Tally) -> Vec<String> {
@@ -160,13 +156,12 @@ fn counts(tally: &Tally) -> Vec<String> {
 }
 
 fn csv(facts: &Facts<'_>) -> String {
-    let columns = ["story_s", "until_story_s", "time", "page", "served", "degraded", "failed"];
-    let mut rows = vec![columns.map(String::from).to_vec()];
-    for span in &facts.visits.spans {
-        rows.extend(span.routes.iter().map(|(route, tally)| {
+    let rows = facts.visits.spans.iter().flat_map(|span| {
+        let row = |(route, tally): (&Route, &Tally)| {
             let (from, to) = (format!("{:.1}", span.from_s), format!("{:.1}", span.to_s));
             [vec![from, to, time(span.from_s), route.to_string()], counts(tally)].concat()
-        }));
-    }
-    csv_address(&rows)
+        };
+        span.routes.iter().map(row)
+    });
+    Table::of(&["story_s", "until_story_s", "time", "page", "served", "degraded", "failed"], rows).csv()
 }

@@ -1,9 +1,9 @@
-//! What all parts of the page rest on, computed once from the record.
+//! The facts that all parts of the page use, computed once from the record.
 
 use std::collections::BTreeSet;
 
 use incident::{
-    ClockKind, ContributingFactor, EventKind, Explanation, IncidentRecord, Level, Outage, Outcome, Route,
+    ClockKind, ContributingFactor, EventKind, Explanation, IncidentRecord, Outage, Outcome, Route,
     StoryClock, Tally, Timeline, outages, outcome,
 };
 
@@ -12,19 +12,22 @@ use report::visits::VisitSpans;
 use super::{remedies, remedies::RemedyUsed};
 use crate::figures::time;
 
-/// The responder that is a program.
+/// The model responder's name in records.
 const MODEL: &str = "model responder";
+
+pub(super) const ALERT: &str = "an alert";
+pub(super) const COMPLAINT: &str = "a customer's complaint";
 
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) record: &'a IncidentRecord,
-    /// Computed afresh: the page says so where the file differs.
+    /// Recomputed from events and visits. The page says so if the file's own outcome differs.
     pub(super) outcome: Outcome,
     pub(super) visits: VisitSpans,
     pub(super) remedies: Vec<RemedyUsed>,
-    /// Every outage; the outcome speaks of the first.
+    /// Every outage; `outcome` covers only the first.
     pub(super) outages: Vec<Outage>,
-    /// What contributed, where somebody knows the truth.
+    /// The true contributing factors; none if the truth is not known.
     pub(super) contributed: Option<BTreeSet<ContributingFactor>>,
 }
 
@@ -36,7 +39,7 @@ impl<'a> Facts<'a> {
         Self { record, visits, remedies, outages, outcome, contributed: None }
     }
 
-    /// From each loss until it was restored, or until the shop was no longer watched; all of it if nothing was lost.
+    /// The outages as spans of story seconds: from each loss to its restoration, or to the end of the watch. The whole watch if nothing was lost.
     pub(super) fn hurts(&self) -> Vec<(f64, f64)> {
         if self.outages.is_empty() {
             return vec![self.visits.watched];
@@ -45,12 +48,12 @@ impl<'a> Facts<'a> {
         self.outages.iter().map(|outage| (outage.lost_s, until(outage))).collect()
     }
 
-    /// What customers met meanwhile, on one route or on all.
+    /// Visits by outcome during the outages, on one route or on all.
     pub(super) fn hurt(&self, route: Option<Route>) -> Tally {
         self.hurts().into_iter().map(|(from_s, to_s)| self.visits.tally(route, from_s, to_s)).sum()
     }
 
-    /// The same in words: between which times, or how often.
+    /// The outages in words: from when to when, or how many.
     pub(super) fn meanwhile(&self) -> String {
         match self.hurts()[..] {
             [(from_s, to_s)] => format!("{} to {}", time(from_s), time(to_s)),
@@ -67,13 +70,14 @@ impl<'a> Facts<'a> {
         self.hurts().into_iter().map(|(from_s, to_s)| to_s - from_s).sum()
     }
 
-    /// Where availability was lost to the end: for how many seconds of the shop no visit failed any more, if not for the whole hold.
+    /// The seconds of the shop without a failed visit at the end of the watch, if the last outage was not restored. None if they are no longer than
+    /// customers wait.
     pub(super) fn back_too_briefly_s(&self) -> Option<u32> {
         self.outages.last().filter(|outage| outage.restored_s.is_none())?;
         Timeline::new(&self.record.availability).without_failure_at_the_end_s(&self.record.run.rules)
     }
 
-    /// When the shop was last watched, if that was beyond the story's end by a minute or more.
+    /// The story second at which the watch ended, if that was a minute or more after the story's end.
     pub(super) fn watched_beyond_s(&self) -> Option<f64> {
         let end_s = Timeline::new(&self.record.availability).end_s();
         let story_s = StoryClock::from_events(&self.record.events).story_at(end_s.into());
@@ -85,7 +89,7 @@ impl<'a> Facts<'a> {
         self.hurt(None).availability().map(|share| 1.0 - share)
     }
 
-    /// How the incident came to be, for subtitles: clock, level, seed.
+    /// Clock, telemetry level and seed, for subtitles.
     pub(super) fn how(&self) -> String {
         let run = &self.record.run;
         let clock = match run.clock {
@@ -95,17 +99,12 @@ impl<'a> Facts<'a> {
         format!("{clock}, telemetry level {}, seed {}", run.level, run.seed)
     }
 
-    /// Who diagnosed, in a sentence.
-    pub(super) fn responder(&self) -> &str {
-        self.record.run.who()
-    }
-
-    /// For captions of what a program thought.
+    /// Whether the responder is the model responder: captions of its beliefs say so.
     pub(super) fn is_model(&self) -> bool {
         self.record.run.responder == MODEL
     }
 
-    /// Whether anybody looked, thought or answered.
+    /// Whether the record has a check, a hypothesis or an explanation.
     pub(super) fn is_diagnosed(&self) -> bool {
         let is_step = |kind: &EventKind| {
             matches!(
@@ -116,7 +115,7 @@ impl<'a> Facts<'a> {
         self.record.events.iter().any(|event| is_step(&event.kind))
     }
 
-    /// The answer, unless it says that there is none: one that names neither a path nor a factor.
+    /// The answer. None if the explanation gives up: it then names neither a path nor a factor.
     pub(super) fn answer(&self) -> Option<&Explanation> {
         let given = self.outcome.explanation.as_ref();
         given.filter(|given| !given.path.is_empty() || !given.factors.is_empty())
@@ -128,7 +127,7 @@ impl<'a> Facts<'a> {
         self.outcome.explanation_score.map(|score| score >= self.record.run.rules.explanation_right_from)
     }
 
-    /// The answer in one or two words, for a rule in a plot.
+    /// The answer in one or two words, to mark it in a plot.
     pub(super) fn explained_word(&self) -> &'static str {
         match (self.answer(), self.is_right()) {
             (None, _) => "gave up",
@@ -137,16 +136,20 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The first alert or complaint: its kind, and what it said.
-    pub(super) fn detection(&self) -> Option<(&'static str, &str)> {
+    /// What detected the outage: an alert, or a complaint.
+    pub(super) fn detection(&self) -> Option<&'static str> {
         let at_s = self.outcome.detected_s?;
-        self.record.events.iter().find_map(|event| match &event.kind {
-            EventKind::Alerted { text } if event.story_s >= at_s => Some(("an alert", text.as_str())),
-            EventKind::CustomerComplaint { text } if event.story_s >= at_s => {
-                Some(("a customer's complaint", text.as_str()))
-            }
+        self.record.events.iter().filter(|event| event.story_s >= at_s).find_map(|event| match &event.kind {
+            EventKind::Alerted { .. } => Some(ALERT),
+            EventKind::CustomerComplaint { .. } => Some(COMPLAINT),
             _ => None,
         })
+    }
+
+    /// Story seconds from the loss to its detection, if `way` detected it.
+    pub(super) fn noticed_after_s(&self, way: &str) -> Option<f64> {
+        let after_s = self.outcome.detected_s? - self.outcome.lost_s?;
+        self.detection().filter(|noticed| *noticed == way).map(|_| after_s)
     }
 
     pub(super) fn aborted(&self) -> Option<&str> {
@@ -156,24 +159,11 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// The remedies until availability was back, in order. None if it was not, or none were needed.
-    pub(super) fn until_restored(&self) -> Option<&[RemedyUsed]> {
-        self.until_restored_from(0)
-    }
-
-    /// The same for an outage by its number, from 0.
-    pub(super) fn until_restored_from(&self, outage: usize) -> Option<&[RemedyUsed]> {
+    /// The remedies up to the one that ended an outage, in order. Outages are numbered from 0. None if no remedy ended it.
+    pub(super) fn until_restored(&self, outage: usize) -> Option<&[RemedyUsed]> {
         let ends = |wanted: usize| self.remedies.iter().position(|tried| tried.ended == Some(wanted));
         let last = ends(outage)?;
         let first = (0..outage).filter_map(ends).max().map_or(0, |before| before + 1);
         Some(&self.remedies[first..=last])
-    }
-
-    /// Whether telemetry was poor enough that people had to ask around.
-    pub(super) fn is_dark(&self) -> bool {
-        match self.record.run.level {
-            Level::Dark => true,
-            Level::Logs | Level::Metrics | Level::Traces | Level::Changes => false,
-        }
     }
 }

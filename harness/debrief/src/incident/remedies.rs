@@ -1,32 +1,32 @@
-//! What was tried, and whether it helped, as customers met it: availability before, the best of what followed, and
-//! what was left when the next thing was tried.
+//! The remedies, and whether they helped customers: availability before a remedy, the best after it, and what was left
+//! when the next remedy came.
 
 use incident::{EventKind, IncidentRecord, StoryClock, Timeline};
 
-use crate::figures::{capital, percent, time};
+use crate::figures::{capital, percent};
 
-/// A remedy is said to have helped for a moment if availability rose by so much and fell again.
+/// The smallest rise or fall of availability that counts. A remedy helped for a moment if availability rose by this and
+/// fell by this again.
 const ROSE_FROM: f64 = 0.1;
 
-/// Availability is taken over the shop's window, or over a third of the time until the next remedy where that is
-/// shorter.
+/// Availability is taken over the shop's window, or over this part of the time until the next remedy if that is
+/// shorter: a third.
 const PARTS: f64 = 3.0;
 
-/// Shorter windows hold too few visits, in seconds of the shop.
+/// The shortest window, in seconds of the shop: shorter ones hold too few visits.
 const WINDOW_MIN_S: u32 = 5;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RemedyUsed {
     pub(super) story_s: f64,
-    pub(super) time: String,
     pub(super) what: String,
     /// Availability before it, in words.
     pub(super) before: String,
     pub(super) best: String,
     pub(super) verdict: String,
-    /// The outage that ended with it, by its number, from 0.
+    /// The outage that it ended, numbered from 0.
     pub(super) ended: Option<usize>,
-    /// Whether the next followed so soon that both are judged together.
+    /// Whether the next remedy followed too soon to judge this one alone.
     pub(super) belongs_to_next: bool,
 }
 
@@ -44,7 +44,8 @@ pub(super) fn remedies(record: &IncidentRecord) -> Vec<RemedyUsed> {
         .collect();
     let clock = StoryClock::from_events(&record.events);
     let counts = |at_s: u32| clock.story_at(at_s.into()) <= record.run.story.ends_s();
-    // Customers who were still waiting are served too, so the restoration can be dated before the remedy that brought it.
+    // A visit counts from its beginning, and a remedy also serves customers who are already waiting. So the restoration
+    // may be dated before the remedy that brought it.
     let restoring = |(lost, restored): (u32, Option<u32>)| {
         let until =
             f64::from(restored.filter(|restored| counts(*restored))?) + f64::from(rules.customers_wait_s);
@@ -54,14 +55,16 @@ pub(super) fn remedies(record: &IncidentRecord) -> Vec<RemedyUsed> {
     let mut all = Vec::new();
     for (place, (at_s, story_s, what)) in remedies.iter().enumerate() {
         let next_s = remedies.get(place + 1).map_or(f64::from(timeline.end_s()), |(next_s, ..)| *next_s);
-        // A visit that began before a remedy, by less than a customer's patience, may have been served thanks to it.
+        // The next remedy may also serve visits that began before it, by up to a customer's patience. They do not count for
+        // this remedy.
         let wait_s = f64::from(rules.customers_wait_s);
         let until_s = if place + 1 < remedies.len() { next_s - wait_s } else { next_s };
         let (at, next) = (at_s.ceil() as u32, until_s.min(timeline.end_s().into()).max(0.0) as u32);
         let window = rules.window_s.min(((until_s - at_s) / PARTS) as u32).max(WINDOW_MIN_S);
         let share = |from: u32| timeline.tally(from, from + window).availability();
         let wait = rules.customers_wait_s;
-        // Just before, or a patience earlier where those who waited were served: the poorer of the two.
+        // The window just before, or the one a customer's patience earlier, whichever is lower: the remedy may have served
+        // customers of the first.
         let just_before = |at: u32| {
             let two = [at.saturating_sub(window), at.saturating_sub(window + wait)].map(share);
             two.into_iter().flatten().min_by(f64::total_cmp)
@@ -87,7 +90,6 @@ pub(super) fn remedies(record: &IncidentRecord) -> Vec<RemedyUsed> {
         };
         all.push(RemedyUsed {
             story_s: *story_s,
-            time: time(*story_s),
             what: capital(what),
             before: words(before),
             best: words(best),

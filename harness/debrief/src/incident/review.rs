@@ -1,109 +1,75 @@
-//! The post-incident review: the headings of a blameless review, their facts filled in from the record. What only
-//! people can say is left open.
+//! The post-incident review: the headings of a blameless review, with facts filled in from the record. People fill in
+//! what only they can say.
 
-use incident::{ContributingFactor, EventKind, Outage, Usd, event::with};
+use incident::{ContributingFactor, EventKind, Level, Outage, Usd, event::with};
+use report::chain::ChainReport;
 
-use super::{factors::Factor, facts::Facts, steps};
+use super::{
+    factors::{self, Factor},
+    facts::{ALERT, COMPLAINT, Facts},
+    steps,
+};
 use crate::{
-    chain::SharesOfLoss,
-    chart::Table,
-    figures::{capital, count, duration, list, percent, printable, time},
+    chain,
+    chart::{Block, Table},
+    figures::{capital, count, duration, fault, list, percent, printable, seeds, time},
 };
 
-/// From this share of the time until the answer on, one check is called expensive.
+/// A check that takes more than this share of the time spent on all checks is called expensive.
 const EXPENSIVE_FROM: f64 = 0.3;
 
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Review {
-    pub(super) impact: Vec<String>,
-    pub(super) timeline: Vec<(String, String)>,
-    pub(super) went_well: Vec<String>,
-    pub(super) hard_to_see: Vec<String>,
-    pub(super) lucky: Vec<String>,
-    pub(super) causes: Option<Causes>,
-    /// What each action would answer.
-    pub(super) answers: Vec<String>,
-}
-
-impl Review {
-    pub(super) fn of(facts: &Facts<'_>, factors: &[Factor], shares: Option<&SharesOfLoss>) -> Self {
-        Self {
-            impact: impact(facts),
-            timeline: timeline(facts),
-            went_well: went_well(facts),
-            hard_to_see: hard_to_see(facts, factors),
-            lucky: lucky(facts),
-            causes: Causes::of(facts, factors, shares),
-            answers: factors.iter().map(|factor| factor.name.clone()).collect(),
+/// Compares two reviews of the incident: one looks for a single root cause, the other for contributing factors. None if no latent fault
+/// contributed, because there is then nothing to compare with the single cause.
+pub(super) fn causes(facts: &Facts<'_>, factors: &[Factor], shares: Option<&ChainReport>) -> Option<Block> {
+    let present = factors.iter().filter(|factor| factor.is_present).map(|factor| factor.factor);
+    let faults: Vec<ContributingFactor> = present.collect();
+    if faults.is_empty() {
+        return None;
+    }
+    let left = |repaired: &[ContributingFactor]| {
+        let left: Vec<_> = faults.iter().copied().filter(|fault| !repaired.contains(fault)).collect();
+        chain::loss(shares?, &left)
+    };
+    let said = |left: Option<Usd>| left.map_or("not played".to_owned(), |usd| usd.to_string());
+    let (as_it_was, without) = (left(&[]), left(&faults));
+    let mut rows = vec![
+        ["what is named".to_owned(), trigger(facts), capital(&list(faults.iter().copied().map(fault)))],
+        ["what is done", "it is undone; the shop stays as it was", "each of them is repaired"]
+            .map(str::to_owned),
+        ["the same again would lose".to_owned(), said(as_it_was), said(without)],
+    ];
+    let mut most: Option<(Usd, String)> = None;
+    for name in &faults {
+        let (alone, name) = (left(&[*name]), fault(*name));
+        let what = format!("if the one cause is {name}, and it alone is repaired");
+        rows.push([what, said(alone), said(without)]);
+        if let Some(alone) = alone.filter(|alone| most.as_ref().is_none_or(|(usd, _)| alone > usd)) {
+            most = Some((alone, name));
         }
     }
+    let title = match (as_it_was, most) {
+        (Some(as_it_was), Some((usd, name))) => format!(
+            "Taken back, the trigger leaves {as_it_was} to be lost again; {name} repaired alone leaves {usd}"
+        ),
+        _ => "What repairing only one would leave has not been played".to_owned(),
+    };
+    let about = match shares {
+        Some(shares) => format!(
+            "What the same trigger would lose again, from replays (response: {}, {}, in virtual time; {}). The record\u{2019}s own {} is another \
+             loss ({}): compare the replays with each other.",
+            shares.responder,
+            seeds(&shares.seeds),
+            shares.command,
+            facts.outcome.incident_financial_loss_usd,
+            printable(&facts.record.run.response())
+        ),
+        None => "glyphfall debrief RECORD.json --replay plays this incident again with each repair, where its scenario is in the library."
+            .to_owned(),
+    };
+    Some(Block::new(title, about, Table::of(&["", "one root cause", "contributing factors"], rows)))
 }
 
-/// The same incident as a review tells it that wants one root cause, beside one that wants what contributed.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Causes {
-    pub(super) title: String,
-    pub(super) about: String,
-    pub(super) table: Table,
-}
-
-impl Causes {
-    /// Nothing where no latent fault contributed: there is then nothing to set beside the one cause.
-    fn of(facts: &Facts<'_>, factors: &[Factor], shares: Option<&SharesOfLoss>) -> Option<Self> {
-        let present: Vec<&Factor> = factors.iter().filter(|factor| factor.is_present).collect();
-        if present.is_empty() {
-            return None;
-        }
-        let faults: Vec<ContributingFactor> = present.iter().map(|factor| factor.factor).collect();
-        let names = list(&present.iter().map(|factor| factor.name.to_lowercase()).collect::<Vec<_>>());
-        let left = |repaired: &[ContributingFactor]| {
-            let left: Vec<_> = faults.iter().copied().filter(|fault| !repaired.contains(fault)).collect();
-            shares?.loss(&left)
-        };
-        let said = |left: Option<Usd>| left.map_or("not played".to_owned(), |usd| usd.to_string());
-        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
-        let (as_it_was, without) = (left(&[]), left(&faults));
-        let mut table = Table::new(&["", "one root cause", "contributing factors"])
-            .with(row(["what is named", &trigger(facts), &capital(&names)]))
-            .with(row(["what is done", "it is undone; the shop stays as it was", "each of them is repaired"]))
-            .with(row(["the same again would lose", &said(as_it_was), &said(without)]));
-        let mut most: Option<(Usd, &str)> = None;
-        for factor in &present {
-            let alone = left(&[factor.factor]);
-            table = table.with(row([
-                &format!("if the one cause is {}, and it alone is repaired", factor.name.to_lowercase()),
-                &said(alone),
-                &said(without),
-            ]));
-            if let Some(alone) = alone.filter(|alone| most.is_none_or(|(usd, _)| *alone > usd)) {
-                most = Some((alone, &factor.name));
-            }
-        }
-        let title = match (as_it_was, most) {
-            (Some(as_it_was), Some((usd, name))) => format!(
-                "Taken back, the trigger leaves {as_it_was} to be lost again; {} repaired alone leaves {usd}",
-                name.to_lowercase()
-            ),
-            _ => "What repairing only one would leave has not been played".to_owned(),
-        };
-        let about = match shares {
-            Some(shares) => format!(
-                "What the same trigger would lose again, from replays (response: {}, {}, in virtual time; {}). The record\u{2019}s own {} is another \
-                 loss ({}): compare the replays with each other.",
-                shares.responder,
-                shares.seeds,
-                shares.command,
-                facts.outcome.incident_financial_loss_usd,
-                printable(&facts.record.run.response())
-            ),
-            None => "glyphfall debrief RECORD.json --replay plays this incident again with each repair, where its scenario is in the library."
-                .to_owned(),
-        };
-        Some(Self { title, about, table })
-    }
-}
-
-/// What a review that wants one cause names: the answer, or else whatever was changed last before the loss.
+/// The single cause that such a review names: the answer's trigger, or else the last change before the loss.
 fn trigger(facts: &Facts<'_>) -> String {
     if let Some(answer) = facts.answer().filter(|answer| !answer.trigger.is_empty()) {
         return printable(&answer.trigger);
@@ -120,7 +86,7 @@ fn trigger(facts: &Facts<'_>) -> String {
     published.next().unwrap_or_else(|| "whatever was changed last".to_owned())
 }
 
-fn impact(facts: &Facts<'_>) -> Vec<String> {
+pub(super) fn impact(facts: &Facts<'_>) -> Vec<String> {
     let outcome = &facts.outcome;
     let when = match (outcome.lost_s, outcome.restored_s) {
         _ if facts.is_lost_again() => {
@@ -128,7 +94,7 @@ fn impact(facts: &Facts<'_>) -> Vec<String> {
                 "Availability was lost {} times, for {} together: {}.",
                 facts.outages.len(),
                 duration(facts.lost_for_s()),
-                list(&facts.outages.iter().map(span).collect::<Vec<_>>())
+                list(facts.outages.iter().map(span))
             )
         }
         (None, _) => "Availability was never lost.".to_owned(),
@@ -161,7 +127,7 @@ fn span(outage: &Outage) -> String {
     }
 }
 
-fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
+pub(super) fn timeline(facts: &Facts<'_>) -> Vec<[String; 2]> {
     let mut is_located = false;
     let mut lines = Vec::new();
     for event in &facts.record.events {
@@ -196,46 +162,36 @@ fn timeline(facts: &Facts<'_>) -> Vec<(String, String)> {
             EventKind::Aborted { text } => format!("Broken off: {text}."),
             EventKind::Note { text } => format!("{}{}.", capital(text.trim_end_matches('.')), event.by()),
         };
-        lines.push((time(event.story_s), printable(&line).replace("..", ".")));
+        lines.push([time(event.story_s), printable(&line).replace("..", ".")]);
     }
     lines
 }
 
-fn went_well(facts: &Facts<'_>) -> Vec<String> {
+pub(super) fn went_well(facts: &Facts<'_>) -> Vec<String> {
     let outcome = &facts.outcome;
-    let mut facts_of = Vec::new();
-    if let (Some(lost), Some(detected), Some(("an alert", _))) =
-        (outcome.lost_s, outcome.detected_s, facts.detection())
-    {
-        facts_of.push(format!(
-            "An alert reported it {} after the loss, before any customer had to.",
-            duration(detected - lost)
-        ));
-    }
-    if facts.is_right() == Some(true) {
-        facts_of.push("The explanation is right.".to_owned());
-    }
-    if outcome.lost_s.is_some() && outcome.fixed {
-        facts_of.push("Availability was restored and not lost again.".to_owned());
-    }
-    if outcome.restored_s.is_some() && outcome.wrong_remedies == 0 {
-        facts_of.push("Nothing was tried that did not help.".to_owned());
-    }
-    facts_of
+    let noticed = facts.noticed_after_s(ALERT).map(|after_s| {
+        format!("An alert reported it {} after the loss, before any customer had to.", duration(after_s))
+    });
+    let was = |is: bool, sentence: &str| is.then(|| sentence.to_owned());
+    let all = [
+        noticed,
+        was(facts.is_right() == Some(true), "The explanation is right."),
+        was(outcome.lost_s.is_some() && outcome.fixed, "Availability was restored and not lost again."),
+        was(
+            outcome.restored_s.is_some() && outcome.wrong_remedies == 0,
+            "Nothing was tried that did not help.",
+        ),
+    ];
+    all.into_iter().flatten().collect()
 }
 
-fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
+pub(super) fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
     let outcome = &facts.outcome;
     let mut hard = Vec::new();
-    if let (Some(lost), Some(detected), Some(("a customer's complaint", _))) =
-        (outcome.lost_s, outcome.detected_s, facts.detection())
-    {
-        hard.push(format!(
-            "No alert reported it: a customer complained {} after the loss.",
-            duration(detected - lost)
-        ));
-    }
-    if facts.is_dark() && outcome.lost_s.is_some() {
+    hard.extend(facts.noticed_after_s(COMPLAINT).map(|after_s| {
+        format!("No alert reported it: a customer complained {} after the loss.", duration(after_s))
+    }));
+    if facts.record.run.level == Level::Dark && outcome.lost_s.is_some() {
         hard.push(format!("The telemetry level was dark. {}", facts.record.run.level.description()));
     }
     if let (Some(detected), Some(located)) = (outcome.detected_s, outcome.located_s) {
@@ -254,21 +210,16 @@ fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> {
             duration(spent_s)
         ));
     }
-    for tried in facts.remedies.iter().filter(|tried| tried.ended.is_none() && !tried.belongs_to_next) {
-        hard.push(format!("{} at {}: {}", tried.what, time(tried.story_s), tried.verdict));
-    }
-    let missed: Vec<String> = factors
-        .iter()
-        .filter(|factor| factor.is_present && factor.is_named == Some(false))
-        .map(|factor| factor.name.to_lowercase())
-        .collect();
+    let in_vain = facts.remedies.iter().filter(|tried| tried.ended.is_none() && !tried.belongs_to_next);
+    hard.extend(in_vain.map(|tried| format!("{} at {}: {}", tried.what, time(tried.story_s), tried.verdict)));
+    let missed = factors::missed(factors);
     if !missed.is_empty() {
         hard.push(format!("The explanation does not name {}, which was there.", list(&missed)));
     }
     hard
 }
 
-fn lucky(facts: &Facts<'_>) -> Vec<String> {
+pub(super) fn lucky(facts: &Facts<'_>) -> Vec<String> {
     let outcome = &facts.outcome;
     let mut lucky = Vec::new();
     if outcome.fixed && facts.outcome.lost_s.is_some() {
@@ -278,7 +229,7 @@ fn lucky(facts: &Facts<'_>) -> Vec<String> {
             _ => {}
         }
     }
-    if outcome.restored_s.is_some() && facts.until_restored().is_none() {
+    if outcome.restored_s.is_some() && facts.until_restored(0).is_none() {
         lucky.push("Availability came back without a remedy.".to_owned());
     }
     if outcome.lost_s.is_some() {

@@ -1,23 +1,23 @@
-//! What the responder looked at, what it said, what was believed then, and why the next step was chosen: a row for
-//! each step, in the responder's own words.
+//! The responder's steps, a row each and in its own words: the check, its finding, the belief after it, and why it chose
+//! the next step.
 
 use incident::{Event, EventKind, IncidentRecord, Story};
 
 use crate::figures::{capital, duration, printable, time, unbroken};
 
-/// What separates belief from what comes next, in a hypothesis.
+/// Separates the belief from the next step in the text of a hypothesis.
 const NEXT: &str = "; next ";
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
     pub time: String,
-    /// When it was answered, if that is another minute.
+    /// When the answer came, if in another minute.
     pub until: Option<String>,
     pub what: String,
     pub said: String,
     pub believed: String,
     pub next: String,
-    /// Whether the belief names the right place, as judged by whoever holds the truth.
+    /// Whether the belief names the right place, according to the judgement in the record.
     pub locates: bool,
 }
 
@@ -75,7 +75,7 @@ pub fn steps(story: &Story, events: &[Event]) -> Vec<Step> {
     steps
 }
 
-/// How many checks there were, and what they took together, in story seconds.
+/// The number of checks, and their total cost in story seconds.
 pub fn cost(record: &IncidentRecord) -> (u64, f64) {
     let costs = record.events.iter().filter_map(|event| match &event.kind {
         EventKind::Check { cost_story_s, .. } => Some(*cost_story_s),

@@ -1,12 +1,12 @@
-//! The incident in plain words, for readers who are not engineers: what happened, what it cost, and the figures with a
-//! sentence each.
+//! The incident in plain words, for readers who are not engineers: what happened, what it cost, and the headline figures
+//! with a sentence each.
 
-use incident::{EventKind, Rules, ToleratedIn, counted_visits, event::with};
+use incident::{Event, EventKind, Rules, ToleratedIn, counted_visits, event::with};
 
 use super::{facts::Facts, steps};
 use crate::figures::{capital, count, duration, grouped, list, percent, printable, time};
 
-/// From these shares of failing visits on, nearly all and many customers are meant.
+/// The shares of failed visits from which the title says "Customers" and "Many customers".
 const NEARLY_ALL: f64 = 0.9;
 const MANY: f64 = 0.3;
 
@@ -64,10 +64,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
     let (outcome, run) = (&facts.outcome, &facts.record.run);
     let mut lead = Vec::new();
     let until_s = outcome.lost_s.unwrap_or(f64::INFINITY);
-    let published: Vec<String> = published_in(facts, f64::NEG_INFINITY, until_s).collect();
-    if !published.is_empty() {
-        lead.push(capital(&format!("{}.", list(&published))));
-    }
+    lead.extend(published(facts, f64::NEG_INFINITY, until_s));
     match outcome.lost_s {
         None => lead.push(
             "Availability, the share of visits that get a usable page, never fell below its target."
@@ -80,7 +77,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
                 share(run.rules.availability_target)
             ));
             lead.push(match (facts.detection(), outcome.detected_s) {
-                (Some((what, _)), Some(at_s)) => {
+                (Some(what), Some(at_s)) => {
                     format!("{} reported it {} later.", capital(what), duration(at_s - lost_s))
                 }
                 _ => "The record holds no alert and no complaint about it.".to_owned(),
@@ -101,16 +98,12 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
         };
         lead.push(format!(
             "{} explained it at {}{after}: \u{201c}{}\u{201d}.{verdict}",
-            capital(facts.responder()),
+            capital(run.who()),
             outcome.explained_s.map(time).unwrap_or_default(),
             printable(&answer.trigger)
         ));
     } else if let Some(given) = &outcome.explanation {
-        lead.push(format!(
-            "{} gave up: \u{201c}{}\u{201d}.",
-            capital(facts.responder()),
-            printable(&given.trigger)
-        ));
+        lead.push(format!("{} gave up: \u{201c}{}\u{201d}.", capital(run.who()), printable(&given.trigger)));
     } else if outcome.lost_s.is_some() {
         lead.push("Nobody has explained it.".to_owned());
     }
@@ -119,10 +112,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
     }
     for (place, outage) in facts.outages.iter().enumerate().skip(1) {
         let before_s = facts.outages[place - 1].restored_s.unwrap_or(outage.lost_s);
-        let published: Vec<String> = published_in(facts, before_s, outage.lost_s).collect();
-        if !published.is_empty() {
-            lead.push(capital(&format!("{}.", list(&published))));
-        }
+        lead.extend(published(facts, before_s, outage.lost_s));
         lead.push(format!("At {} availability was lost again.", time(outage.lost_s)));
         lead.push(outage.restored_s.map_or_else(
             || "It was not restored before the story ended.".to_owned(),
@@ -147,7 +137,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
 
 /// Which remedies brought availability back.
 fn came_back(facts: &Facts<'_>, outage: usize, restored_s: f64) -> String {
-    let Some(remedies) = facts.until_restored_from(outage) else {
+    let Some(remedies) = facts.until_restored(outage) else {
         return format!("Availability came back at {} without a remedy.", time(restored_s));
     };
     let steps: Vec<String> = remedies.iter().map(|tried| uncapital(&tried.what)).collect();
@@ -156,7 +146,7 @@ fn came_back(facts: &Facts<'_>, outage: usize, restored_s: f64) -> String {
     format!("Availability came back at {} with {what}: {}.", time(restored_s), steps.join(between))
 }
 
-/// The figures that an incident is known by.
+/// The headline figures of an incident.
 pub(super) fn tiles(facts: &Facts<'_>) -> Vec<Tile> {
     let (outcome, run) = (&facts.outcome, &facts.record.run);
     let all = counted_visits(facts.record);
@@ -224,10 +214,10 @@ fn allowance(left: f64, rules: &Rules) -> String {
     }
 }
 
-/// What was published after a time of the story, and until another: by editors, as rolling back is a remedy.
-fn published_in(facts: &Facts<'_>, after_s: f64, until_s: f64) -> impl Iterator<Item = String> {
-    let within = move |event: &&incident::Event| event.story_s > after_s && event.story_s <= until_s;
-    facts.record.events.iter().filter(within).filter_map(|event| match &event.kind {
+/// What editors published between two times of the story. The responder's publishes are left out: a rollback is a remedy.
+fn published(facts: &Facts<'_>, after_s: f64, until_s: f64) -> Option<String> {
+    let within = |event: &&Event| event.story_s > after_s && event.story_s <= until_s;
+    let published = facts.record.events.iter().filter(within).filter_map(|event| match &event.kind {
         EventKind::Published { asset, version, by, characters } if by != "responder" => Some(format!(
             "at {} {} published {asset}, version {version}{}",
             time(event.story_s),
@@ -235,7 +225,9 @@ fn published_in(facts: &Facts<'_>, after_s: f64, until_s: f64) -> impl Iterator<
             printable(&with(characters))
         )),
         _ => None,
-    })
+    });
+    let published: Vec<String> = published.collect();
+    (!published.is_empty()).then(|| capital(&format!("{}.", list(&published))))
 }
 
 fn uncapital(text: &str) -> String {

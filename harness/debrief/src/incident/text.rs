@@ -1,14 +1,18 @@
-//! The debrief as Markdown: the same facts without the plots, so that it can live in a wiki or a repository.
+//! The debrief as Markdown: the same facts without the plots, for a wiki or a repository.
 
 use std::fmt::Write;
 
-use super::Debrief;
-use crate::{chart::Chart, figures::printable};
+use super::{Debrief, review, summary, times};
+use crate::{
+    chart::Table,
+    figures::{capital, fault, printable, seeds, time},
+};
 
-pub(super) fn markdown(debrief: &Debrief<'_>, times: Option<&Chart>) -> String {
-    let run = &debrief.record().run;
-    let mut text = format!("# {}\n\n", plain(&debrief.title));
-    if let Some(partial) = &debrief.partial {
+pub(super) fn markdown(debrief: &Debrief<'_>) -> String {
+    let (facts, run) = (debrief.facts, &debrief.facts.record.run);
+    let title = summary::title(facts);
+    let mut text = format!("# {}\n\n", plain(&title));
+    if let Some(partial) = &debrief.partial() {
         let _ = writeln!(text, "**{}**\n", plain(partial));
     }
     if !debrief.agrees {
@@ -20,47 +24,41 @@ pub(super) fn markdown(debrief: &Debrief<'_>, times: Option<&Chart>) -> String {
         text,
         "Scenario {}; {}; responder: {}. Times are those of the story; customers come from {}.\n",
         plain(&run.scenario),
-        debrief.facts.how(),
-        plain(debrief.facts.responder()),
+        facts.how(),
+        plain(run.who()),
         debrief.comes_from()
     );
-    for tile in &debrief.tiles {
+    for tile in summary::tiles(facts) {
         let _ = writeln!(text, "- **{}** {}. {}", plain(&tile.figure), tile.what, plain(&tile.meaning));
     }
-    if let Some(times) = times {
+    if let Some(times) = times::chart(facts) {
         heading(&mut text, 2, &times.title);
-        text += &table(&times.table.columns, &times.table.rows);
+        text += &table(&times.table);
     }
     if debrief.has_beliefs() {
-        heading(&mut text, 2, &debrief.steps_finding);
-        let columns = ["time", "looked at, or done", "it said", "believed", "next, and why"];
+        heading(&mut text, 2, &debrief.steps_finding());
         let rows = debrief.steps.iter().map(|step| {
             let mark = if step.locates { "\u{25cf} " } else { "" };
-            let believed = format!("{mark}{}", step.believed);
             let until = step.until.as_ref().map(|until| format!(" to {until}")).unwrap_or_default();
-            vec![
-                format!("{}{until}", step.time),
-                step.what.clone(),
-                step.said.clone(),
-                believed,
-                step.next.clone(),
-            ]
+            let (at, believed) = (format!("{}{until}", step.time), format!("{mark}{}", step.believed));
+            [at, step.what.clone(), step.said.clone(), believed, step.next.clone()]
         });
-        text += &table(&columns.map(String::from), &rows.collect::<Vec<_>>());
-        let who = if debrief.facts.is_model() { "Beliefs are the model responder\u{2019}s. " } else { "" };
+        text +=
+            &table(&Table::of(&["time", "looked at, or done", "it said", "believed", "next, and why"], rows));
+        let who = if facts.is_model() { "Beliefs are the model responder\u{2019}s. " } else { "" };
         let _ = writeln!(text, "\n{who}\u{25cf} marks a belief in the right place.");
     }
-    heading(&mut text, 2, &debrief.remedies_finding);
-    if !debrief.facts.remedies.is_empty() {
-        let columns = ["time", "what was tried", "before", "best after", "did it help?"];
-        let rows = debrief.facts.remedies.iter().map(|tried| {
-            [&tried.time, &tried.what, &tried.before, &tried.best, &tried.verdict].map(Clone::clone).to_vec()
+    heading(&mut text, 2, &debrief.remedies_finding());
+    if !facts.remedies.is_empty() {
+        let rows = facts.remedies.iter().map(|tried| {
+            let cells = [&tried.what, &tried.before, &tried.best, &tried.verdict].map(Clone::clone);
+            [vec![time(tried.story_s)], cells.into()].concat()
         });
-        text += &table(&columns.map(String::from), &rows.collect::<Vec<_>>());
+        text += &table(&Table::of(&["time", "what was tried", "before", "best after", "did it help?"], rows));
     }
-    review(&mut text, debrief);
+    blameless(&mut text, debrief, &title);
     heading(&mut text, 2, "What this rests on");
-    list(&mut text, &debrief.rests_on);
+    list(&mut text, &debrief.rests_on());
     let _ = writeln!(
         text,
         "\nGlyphfall {}. All figures were derived from the incident record.",
@@ -69,23 +67,21 @@ pub(super) fn markdown(debrief: &Debrief<'_>, times: Option<&Chart>) -> String {
     text
 }
 
-/// The review under the headings that blameless reviews have.
-fn review(text: &mut String, debrief: &Debrief<'_>) {
-    let review = &debrief.review;
+/// The review, under the headings of a blameless review.
+fn blameless(text: &mut String, debrief: &Debrief<'_>, title: &str) {
+    let Debrief { facts, factors, shares, .. } = debrief;
     heading(text, 2, "Post-incident review");
     *text += "The facts are filled in from the record; what only people can say is left open. It looks for no culprit.\n";
     heading(text, 3, "What happened");
-    let _ = writeln!(text, "{}. {}", plain(&debrief.title), plain(&debrief.lead.join(" ")));
+    let _ = writeln!(text, "{}. {}", plain(title), plain(&debrief.lead.join(" ")));
     heading(text, 3, "Impact");
-    list(text, &review.impact);
+    list(text, &review::impact(facts));
     *text += "- *Who else was affected?*\n";
     heading(text, 3, "Timeline");
-    let rows: Vec<Vec<String>> =
-        review.timeline.iter().map(|(at, what)| vec![at.clone(), what.clone()]).collect();
-    *text += &table(&["time".to_owned(), "what".to_owned()], &rows);
+    *text += &table(&Table::of(&["time", "what"], review::timeline(facts)));
     heading(text, 3, "Contributing factors");
-    list(text, &debrief.answer);
-    for factor in &debrief.factors {
+    list(text, &debrief.answer());
+    for factor in factors {
         let named = match factor.is_named {
             Some(true) => "named in the answer",
             Some(false) => "not named in the answer",
@@ -97,41 +93,42 @@ fn review(text: &mut String, debrief: &Debrief<'_>) {
         let _ = writeln!(
             text,
             "- **{}** ({named}{present}{}). {}",
-            plain(&factor.name),
+            plain(&capital(&fault(factor.factor))),
             plain(&share),
-            plain(factor.description)
+            plain(factor.factor.description())
         );
     }
-    if let Some(shares) = &debrief.shares {
+    if let Some(shares) = shares {
         let _ = writeln!(
             text,
             "\nShares of the loss: Shapley shares over {}, not of this incident but of the same scenario: `{}`\n",
-            plain(&shares.seeds),
+            plain(&seeds(&shares.seeds)),
             shares.command.replace('`', "")
         );
     }
     *text += "- *What else made it possible, worse or longer?*\n";
-    if let Some(causes) = &review.causes {
+    if let Some(causes) = review::causes(facts, factors, *shares) {
         heading(text, 3, "One root cause, or contributing factors");
         let _ = writeln!(text, "{}. {}\n", plain(&causes.title), plain(&causes.about));
-        *text += &table(&causes.table.columns, &causes.table.rows);
+        *text += &table(&causes.table);
     }
-    for (title, facts, question) in [
-        ("What went well", &review.went_well, "What else helped?"),
-        ("What was hard to see", &review.hard_to_see, "What did you expect to see, and did not?"),
-        ("Where we got lucky", &review.lucky, "What would have made it worse?"),
+    for (title, sentences, question) in [
+        ("What went well", review::went_well(facts), "What else helped?"),
+        (
+            "What was hard to see",
+            review::hard_to_see(facts, factors),
+            "What did you expect to see, and did not?",
+        ),
+        ("Where we got lucky", review::lucky(facts), "What would have made it worse?"),
     ] {
         heading(text, 3, title);
-        list(text, facts);
+        list(text, &sentences);
         let _ = writeln!(text, "- *{question}*");
     }
     heading(text, 3, "Actions");
-    let answers = review
-        .answers
-        .iter()
-        .map(|answers| vec![String::new(), answers.clone(), String::new(), String::new()]);
-    let rows: Vec<Vec<String>> = answers.chain([vec![String::new(); 4]]).collect();
-    *text += &table(&["action", "answers", "owner", "by"].map(String::from), &rows);
+    let answers = factors.iter().map(|factor| capital(&fault(factor.factor))).chain([String::new()]);
+    let rows = answers.map(|answers| [String::new(), answers, String::new(), String::new()]);
+    *text += &table(&Table::of(&["action", "answers", "owner", "by"], rows));
 }
 
 fn heading(text: &mut String, level: usize, title: &str) {
@@ -144,7 +141,7 @@ fn list(text: &mut String, sentences: &[String]) {
     }
 }
 
-fn table(columns: &[String], rows: &[Vec<String>]) -> String {
+fn table(Table { columns, rows }: &Table) -> String {
     let line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
@@ -153,7 +150,7 @@ fn table(columns: &[String], rows: &[Vec<String>]) -> String {
     rows.iter().fold(line(columns) + &rule, |text, row| text + &line(row))
 }
 
-/// A text that stands in Markdown as it is, within a line or a cell.
+/// Escapes a text so that Markdown shows it unchanged, within a line or a table cell.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
     for character in printable(text).replace('\u{a0}', " ").chars() {
@@ -171,10 +168,10 @@ mod tests {
 
     use super::*;
 
-    /// What a parser makes of it that other people wrote: neither markup nor a place to go.
+    /// In escaped text a Markdown parser finds neither markup nor links.
     #[test]
     fn nobody_who_renders_a_review_is_led_astray_by_what_somebody_typed() {
-        // All there is but typographic quotes and dashes, which would change the letters that are compared.
+        // Every extension except smart punctuation, which would change the characters under comparison.
         let options = Options::all() - Options::ENABLE_SMART_PUNCTUATION;
         for text in [
             "<img src=x onerror=alert(1)>",
@@ -188,7 +185,7 @@ mod tests {
             "&lt;b&gt; &#60;b&#62;",
             "~~gone~~ \\<b> \\\\[a](b)",
         ] {
-            for line in [format!("- said: {}\n", plain(text)), table(&["a".into()], &[vec![text.to_owned()]])]
+            for line in [format!("- said: {}\n", plain(text)), table(&Table::of(&["a"], [[text.to_owned()]]))]
             {
                 let mut read = String::new();
                 for event in Parser::new_ext(&line, options) {
@@ -211,7 +208,7 @@ mod tests {
         assert_eq!(plain("a | <b> *c*\u{b}\n"), "a \\| \\<b\\> \\*c\\*U+000BU+000A");
         assert_eq!(plain("Kim\u{202e}\u{200b}"), "KimU+202EU+200B");
         assert_eq!(
-            table(&["a".into(), "b".into()], &[vec!["1|".into(), "2".into()]]),
+            table(&Table::of(&["a", "b"], [["1|", "2"].map(String::from)])),
             "| a | b |\n| --- | --- |\n| 1\\| | 2 |\n"
         );
     }

@@ -18,21 +18,17 @@ struct Step {
 pub(super) fn chart(facts: &Facts<'_>) -> Option<Chart> {
     let lost_s = facts.outcome.lost_s?;
     let steps = steps(facts, lost_s);
-    let mut table = Table::new(&["step", "at", "after the loss", "after the step before", "what it means"]);
-    for step in &steps {
+    let cells = |step: &Step| {
         let words = |seconds: Option<f64>| seconds.map_or("not reached".to_owned(), duration);
         let before = step.after_s.map(|after_s| {
             let earlier = steps.iter().filter_map(|other| other.after_s).filter(|other_s| *other_s < after_s);
             after_s - earlier.fold(0.0, f64::max)
         });
-        table = table.with(vec![
-            step.word.to_owned(),
-            step.at_s.map_or("not reached".to_owned(), time),
-            words(step.after_s),
-            words(before),
-            step.what.to_owned(),
-        ]);
-    }
+        let at = step.at_s.map_or("not reached".to_owned(), time);
+        [step.word.to_owned(), at, words(step.after_s), words(before), step.what.to_owned()]
+    };
+    let columns = ["step", "at", "after the loss", "after the step before", "what it means"];
+    let table = Table::of(&columns, steps.iter().map(cells));
     let model = if facts.is_model() { " Model responder: a program, no measure of people." } else { "" };
     let watched_s = facts.visits.watched.1;
     let row = |step: &Step| {
@@ -77,7 +73,7 @@ fn steps(facts: &Facts<'_>, lost_s: f64) -> Vec<Step> {
         step(explained, "The answer that counts was given.", explained_s),
         step("restored", "Availability was back at its target, and stayed there.", outcome.restored_s),
     ];
-    // Where nobody diagnosed, steps of a diagnosis were not missed.
+    // Without a diagnosis, its steps are not shown as missed.
     if !facts.is_diagnosed() {
         steps.retain(|step| ["detected", "restored"].contains(&step.word));
     }
@@ -88,8 +84,7 @@ fn title(steps: &[Step], ends: &str) -> String {
     let mut reached: Vec<(f64, &str)> =
         steps.iter().filter_map(|step| Some((step.after_s?, step.word))).collect();
     reached.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let never: Vec<String> =
-        steps.iter().filter(|step| step.after_s.is_none()).map(|step| step.word.to_owned()).collect();
+    let never: Vec<&str> = steps.iter().filter(|step| step.after_s.is_none()).map(|step| step.word).collect();
     let told: Vec<String> =
         reached.iter().map(|(after_s, word)| format!("{word} after {}", duration(*after_s))).collect();
     let told = told.join(", ");

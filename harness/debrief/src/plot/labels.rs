@@ -1,6 +1,6 @@
-//! Words at thin vertical rules, none over another and no rule through a word. Teaches to keep a promise by
-//! construction: where words would meet, they stand on steps, and the rule of each begins below the word that
-//! it would cut.
+//! Words at thin vertical rules: no word overlaps another, and no rule cuts a word. Teaches to keep a promise by
+//! construction: words that would overlap stand on different steps, and each rule begins below the word that it would
+//! cut.
 
 use super::svg::width_of;
 
@@ -13,36 +13,36 @@ pub struct Label {
     pub word: String,
     /// Whether the word stands left of its rule, because there is no room on the right.
     pub is_left: bool,
-    /// On which step the word stands: 0 is the lowest, next to the plot.
+    /// The word's step: 0 is the lowest, next to the plot.
     pub step: usize,
 }
 
 impl Label {
-    /// From where to where the word reaches.
+    /// The left and the right end of the word with its gaps.
     pub fn reach(&self) -> (f64, f64) {
         let width = width_of(&self.word) + 2.0 * GAP;
         if self.is_left { (self.x - width, self.x) } else { (self.x, self.x + width) }
     }
 
-    /// Where the word begins, or ends if it stands on the left.
+    /// The position at which the word begins, or ends if it stands on the left.
     pub fn word_x(&self) -> f64 {
         if self.is_left { self.x - GAP } else { self.x + GAP }
     }
 
-    /// Whether two words would stand over each other on one step.
+    /// Whether two words would overlap on the same step.
     fn meets(&self, other: &Self) -> bool {
         let ((from, to), (begins, ends)) = (self.reach(), other.reach());
         from < ends && begins < to
     }
 
-    /// Whether the word reaches over a place.
+    /// Whether the word covers a position.
     fn covers(&self, x: f64) -> bool {
         let (from, to) = self.reach();
         from < x && x < to
     }
 }
 
-/// More rules than this are not placed: each doubles the work.
+/// The most rules that are placed: each further rule doubles the search.
 const RULES_MAX: usize = 10;
 
 /// A rule before its word has a place.
@@ -50,13 +50,13 @@ const RULES_MAX: usize = 10;
 pub struct Rule {
     pub x: f64,
     pub word: String,
-    /// What follows the word where there is room, such as the time.
+    /// Text after the word if there is room, such as the time.
     pub more: String,
 }
 
-/// Places words at rules, between two ends: of all choices of sides, the one that takes the fewest steps. Where
-/// there is none, words stand without what follows them; and where that is not enough, a rule may cut a word, but no two
-/// words meet. Rules beyond the tenth are left out.
+/// Places words at rules, between two ends. It tries every choice of sides and takes the one with the fewest steps. If
+/// none fits, it drops `more` from every word. If that is not enough, a rule may cut a word, but no two words overlap.
+/// Rules beyond the tenth are left out.
 pub fn placed(mut rules: Vec<Rule>, ends: (f64, f64)) -> Vec<Label> {
     rules.sort_by(|one, other| one.x.total_cmp(&other.x));
     rules.truncate(RULES_MAX);
@@ -66,7 +66,7 @@ pub fn placed(mut rules: Vec<Rule>, ends: (f64, f64)) -> Vec<Label> {
     uncut(&full, ends).or_else(|| uncut(&short, ends)).unwrap_or_else(|| apart(&short, ends.1))
 }
 
-/// Words that no rule cuts.
+/// The labels with the fewest steps such that no rule cuts a word. None if there are none.
 fn uncut(rules: &[(f64, String)], (from, to): (f64, f64)) -> Option<Vec<Label>> {
     let on_sides = (0..1_u32 << rules.len()).map(|sides| {
         let label = |(place, rule): (usize, &(f64, String))| label(rule, sides & (1 << place) != 0);
@@ -80,7 +80,7 @@ fn uncut(rules: &[(f64, String)], (from, to): (f64, f64)) -> Option<Vec<Label>> 
     })
 }
 
-/// Words that do not meet, each on the lowest step that is free.
+/// Labels that do not overlap, each on the lowest free step. Rules may cut them.
 fn apart(rules: &[(f64, String)], to: f64) -> Vec<Label> {
     let mut labels: Vec<Label> = Vec::new();
     for rule in rules {
@@ -97,17 +97,15 @@ fn label((x, word): &(f64, String), is_left: bool) -> Label {
     Label { x: *x, word: word.clone(), is_left, step: 0 }
 }
 
-/// Puts every word above those whose rule it would cut. None if two would cut each other's.
+/// Raises every word above the words whose rules would cut it. None if the rules of two words cut each other's word.
 fn stepped(mut labels: Vec<Label>) -> Option<Vec<Label>> {
-    // Each pass settles at least one more word, so as many passes as words are enough, and one more changes nothing.
-    for pass in 0..=labels.len() {
+    // Each pass settles at least one more word, so one pass per word is enough. One further pass confirms that nothing changes.
+    for _ in 0..=labels.len() {
         let steps: Vec<usize> = (0..labels.len()).map(|place| step(&labels, place)).collect();
         if labels.iter().map(|label| label.step).eq(steps.iter().copied()) {
             return Some(labels);
         }
-        if pass < labels.len() {
-            labels.iter_mut().zip(steps).for_each(|(label, step)| label.step = step);
-        }
+        labels.iter_mut().zip(steps).for_each(|(label, step)| label.step = step);
     }
     None
 }
@@ -115,7 +113,7 @@ fn stepped(mut labels: Vec<Label>) -> Option<Vec<Label>> {
 fn step(labels: &[Label], place: usize) -> usize {
     let label = &labels[place];
     let below = labels.iter().enumerate().filter(|(other, rule)| {
-        // Facing words that cut no rule may stand in any order: the earlier stands above.
+        // Two overlapping words that cover neither rule may stand in any order: the earlier goes above.
         let is_free = label.meets(rule) && !label.covers(rule.x) && !rule.covers(label.x);
         *other != place && (label.covers(rule.x) || is_free && place < *other)
     });
@@ -133,7 +131,7 @@ mod tests {
         places.iter().zip(words.iter().cycle()).map(rule).collect()
     }
 
-    /// Words that stand on one step do not meet; says whether any rule, which goes down from its own step, cuts a word.
+    /// Asserts that words on one step do not overlap. Returns whether a rule, which runs down from its own step, cuts a word.
     fn check(places: &[f64]) -> bool {
         let labels = placed(rules(places), (0.0, 352.0));
         assert_eq!(labels.len(), places.len());

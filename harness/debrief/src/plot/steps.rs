@@ -1,10 +1,9 @@
-//! Minutes from a beginning to each step, a line for each row. A step that was never reached is an open dot at the right edge: unfinished
-//! is a result too.
+//! Minutes from a start to each step, a line for each row. A step that was never reached is an open dot at the right edge: not finishing is a
+//! result, too.
 
 use super::{
     Scale, WIDE, WIDTH,
     svg::{Anchor, Svg},
-    ticks,
 };
 
 const BEGINS: f64 = 8.0;
@@ -14,12 +13,12 @@ const TITLE: f64 = 16.0;
 
 #[derive(Clone, Debug, Default)]
 pub struct Row {
-    /// What stands above it; nothing if empty.
+    /// The text above the line; may be empty.
     pub title: String,
     pub class: String,
-    /// Where the line ends, and whether its last step was reached.
+    /// The minute at which the line ends, and whether its last step was reached.
     pub until: (f64, bool),
-    /// What happened on the way, and what it is, for those who point at it.
+    /// Marks along the line: the minute, the shape and the tooltip.
     pub marks: Vec<(f64, Shape, String)>,
 }
 
@@ -44,16 +43,7 @@ fn plot(rows: &[Row], description: &str, width: f64) -> String {
     let title = if rows.iter().all(|row| row.title.is_empty()) { 0.0 } else { TITLE };
     let bottom = (ROW * rows.len() as f64 - TITLE + title).max(ROW - TITLE) + 8.0;
     let mut svg = Svg::new(width, description);
-    for minutes in ticks::figures(&x, 44.0) {
-        let at = x.at(minutes);
-        svg.line("axis", (at, 4.0), (at, bottom));
-        let (anchor, word) = if minutes > 0.0 {
-            (Anchor::Middle, minutes.to_string())
-        } else {
-            (Anchor::Start, "0 min".to_owned())
-        };
-        svg.text("quiet", (at, bottom + 14.0), anchor, &word);
-    }
+    svg.axis(&x, 44.0, (4.0, bottom), minutes);
     for (place, row) in rows.iter().enumerate() {
         let y = ROW * place as f64 + 14.0 + title;
         svg.text(&format!("strong {}", row.class), (BEGINS, y - 10.0), Anchor::Start, &row.title);
@@ -64,6 +54,11 @@ fn plot(rows: &[Row], description: &str, width: f64) -> String {
         }
     }
     svg.finish(bottom + 20.0)
+}
+
+/// The label for a minute on an axis; the first has the unit.
+pub fn minutes(minutes: f64) -> String {
+    if minutes > 0.0 { minutes.to_string() } else { "0 min".to_owned() }
 }
 
 fn mark(svg: &mut Svg, shape: Shape, (at, y): (f64, f64), what: &str) {

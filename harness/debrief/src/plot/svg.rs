@@ -1,12 +1,14 @@
-//! A plot as text: the few shapes that all plots are drawn with. Teaches that colour is the style sheet's: a
-//! shape says by its class what it is, so that one plot serves light, dark and print.
+//! Plots as SVG text, drawn with a few shapes. Teaches to leave colour to the style sheet: a shape's class says what it
+//! is, so that one plot works in light, dark and print.
 
 use std::fmt::Write;
 
-/// The width of a letter of a plot's text, in units: that of a wide font, so that no estimate is too short.
+use super::{Scale, ticks};
+
+/// The assumed width of a letter, in units: that of a wide font, so that no estimate of a text's width is too small.
 pub const LETTER: f64 = 6.8;
 
-/// On which side of its place a text stands.
+/// Which part of a text stands at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     Start,
@@ -29,17 +31,17 @@ pub struct Svg {
     width: f64,
     description: String,
     shapes: String,
-    /// The hours that it shows, for scripts that move along them.
+    /// The attribute with the story seconds that the plot shows, for scripts that move along them.
     story: String,
 }
 
 impl Svg {
-    /// An empty plot, with what it shows in words for those who do not see it.
+    /// An empty plot, with a description for screen readers.
     pub fn new(width: f64, description: &str) -> Self {
         Self { width, description: escaped(description), shapes: String::new(), story: String::new() }
     }
 
-    /// Says from which second of the story to which it shows the place between these corners.
+    /// Declares that the rectangle between `corners` shows these story seconds.
     pub fn story(&mut self, (from_s, to_s): (f64, f64), corners: [(f64, f64); 2]) {
         self.story = format!(" data-story=\"{from_s} {to_s}\"");
         self.rect("story", corners[0], corners[1]);
@@ -66,6 +68,26 @@ impl Svg {
 
     pub fn path(&mut self, class: &str, d: &str) {
         self.add(format_args!(r#"<path class="{class}" d="{d}"/>"#));
+    }
+
+    /// Thin lines at round figures, at least `room` apart, from `top` to `bottom`. The word under each line stays within the plot.
+    pub fn axis(&mut self, x: &Scale, room: f64, (top, bottom): (f64, f64), word: impl Fn(f64) -> String) {
+        for figure in ticks::figures(x, room) {
+            let (at, word) = (x.at(figure), word(figure));
+            let anchor = match width_of(&word) / 2.0 {
+                half if at < half => Anchor::Start,
+                half if at + half > self.width => Anchor::End,
+                _ => Anchor::Middle,
+            };
+            self.line("axis", (at, top), (at, bottom));
+            self.text("quiet", (at, bottom + 14.0), anchor, &word);
+        }
+    }
+
+    /// A horizontal line for an interval, with strokes at its ends.
+    pub fn interval(&mut self, (low, high): (f64, f64), y: f64) {
+        let (top, foot) = (y - 5.0, y + 5.0);
+        self.path("interval", &format!("M{low},{top}V{foot}M{high},{top}V{foot}M{low},{y}H{high}"));
     }
 
     pub fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {

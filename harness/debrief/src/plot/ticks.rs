@@ -2,7 +2,7 @@
 
 use super::Scale;
 
-/// How far apart marks of time may be, in minutes.
+/// The allowed distances between marks of time, in minutes.
 const MINUTES: [f64; 9] = [1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 240.0];
 
 /// Seconds of the story at which an axis of time is marked, at least `room` units apart.
@@ -31,9 +31,9 @@ fn apart(scale: &Scale, step: f64) -> f64 {
 
 fn multiples(scale: &Scale, step: f64) -> Vec<f64> {
     let (from, to) = scale.figures;
-    // A little beyond the end counts as the end: a tenth is not exact in binary.
+    // The tolerance keeps marks at the ends, although tenths are not exact in binary.
     let (first, last) = ((from / step - 1e-9).ceil(), (to / step + 1e-9).floor());
-    // Divided by a whole number the mark is the nearest to the figure, and is written as it is: 0.3, not 0.30000000000000004.
+    // Dividing by a whole number gives the float nearest to the decimal, so that it prints as 0.3, not 0.30000000000000004.
     let figure = |count: f64| if step < 1.0 { count / (1.0 / step).round() } else { count * step };
     #[expect(clippy::cast_possible_truncation, reason = "as many marks as fit beside each other")]
     (first as i64..=last as i64).map(|count| figure(count as f64)).collect()

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::figures::time;
 
-/// Where lanes begin, right of their names or figures, and the room at their right end.
+/// Where lanes begin, right of their figures or names, and the room at their right end, in units.
 const BEGINS: f64 = 44.0;
 const NAMED_BEGIN: f64 = 66.0;
 const ENDS: f64 = 10.0;
@@ -26,28 +26,28 @@ const REMEDIES: f64 = 18.0;
 const BETWEEN_LANES: f64 = 10.0;
 const BETWEEN_BANDS: f64 = 12.0;
 
-/// From this height on there is room for words in a lane.
+/// The lowest height of a lane with room for words, in units.
 const WORDS_FROM: f64 = 50.0;
 
-/// From this height on there is room for 50 %.
+/// The lowest height of a lane with room for the 50 % mark, in units.
 const HALF_FROM: f64 = 100.0;
 
-/// Marks of remedies closer than this share one.
+/// Remedies closer together than this share a mark, in units.
 const TOGETHER: f64 = 26.0;
 
-/// The share of visits from which a word is written into an area.
+/// An area gets its word only where its share of visits is at least this.
 const WORD_FROM: f64 = 0.6;
 
 /// The height of a lane for one kind of page.
 pub const LANE: f64 = 34.0;
 
-/// Visits from one second of the story to another.
+/// Visits by outcome in spans of story seconds: from, to, and the tally.
 pub type Visits = Vec<(f64, f64, Tally)>;
 
 /// Lanes that belong together: one incident.
 #[derive(Clone, Debug, Default)]
 pub struct Band {
-    /// What stands above it; nothing if empty.
+    /// The text above the band; may be empty.
     pub title: String,
     pub class: String,
     pub lanes: Vec<Lane>,
@@ -59,7 +59,7 @@ pub struct Band {
 
 #[derive(Clone, Debug)]
 pub struct Lane {
-    /// What stands left of it; figures if empty.
+    /// The name at the left; if empty, the axis figures.
     pub name: String,
     pub visits: Visits,
     pub height: f64,
@@ -68,15 +68,20 @@ pub struct Lane {
 /// Bands on one axis of the story.
 pub struct Plot<'a> {
     pub bands: &'a [Band],
-    /// From which second of the story to which.
+    /// The span of the axis, in story seconds.
     pub watched: (f64, f64),
-    /// A second axis, above: the minutes that people had sat there at a second of the story.
+    /// For a second axis above: converts a second of the story to people's wall-clock minutes.
     pub minutes: Option<&'a dyn Fn(f64) -> f64>,
-    /// What it shows, for those who do not see it.
+    /// A description for screen readers.
     pub description: &'a str,
 }
 
-/// A lane for each kind of page that anybody visited.
+/// Keeps the marks that have a time.
+pub fn marks(marks: impl IntoIterator<Item = (Option<f64>, &'static str)>) -> Vec<(f64, &'static str)> {
+    marks.into_iter().filter_map(|(at_s, word)| Some((at_s?, word))).collect()
+}
+
+/// A lane for each kind of page with visits.
 pub fn by_route(visits: &VisitSpans) -> Vec<Lane> {
     let lane = |route: Route| Lane {
         name: route.name().to_owned(),
@@ -87,7 +92,7 @@ pub fn by_route(visits: &VisitSpans) -> Vec<Lane> {
 }
 
 impl Plot<'_> {
-    /// For wide pages, and for a phone.
+    /// Drawn for wide pages, and for a phone.
     pub fn both(&self) -> [String; 2] {
         [WIDE, WIDTH].map(|width| self.svg(width))
     }
@@ -113,7 +118,7 @@ impl Plot<'_> {
 }
 
 impl Band {
-    /// Draws it below `y`; says where it ends.
+    /// Draws the band below `y`. Returns where it ends.
     fn draw(&self, svg: &mut Svg, x: &Scale, mut y: f64) -> f64 {
         if !self.title.is_empty() {
             svg.text(&format!("strong {}", self.class), (0.0, y + 12.0), Anchor::Start, &self.title);
@@ -161,13 +166,13 @@ impl Lane {
     }
 }
 
-/// A kind of outcome, out of the counts.
+/// Picks the counts of some outcomes.
 type Part = fn(&Tally) -> u64;
 
 fn areas(svg: &mut Svg, visits: &Visits, x: &Scale, (top, bottom): (f64, f64)) {
     let y = Scale { figures: (0.0, 1.0), places: (bottom, top) };
     let share = |part: u64, tally: &Tally| part as f64 / tally.visits().max(1) as f64;
-    // Where nobody came there is a gap.
+    // Spans without visits leave a gap.
     for run in visits.chunk_by(|one, other| other.0 - one.1 < 1.0) {
         let steps = |of: Part| -> String {
             let step = |(from, to, tally): &(f64, f64, Tally)| {
@@ -186,7 +191,7 @@ fn areas(svg: &mut Svg, visits: &Visits, x: &Scale, (top, bottom): (f64, f64)) {
     }
 }
 
-/// A line that goes along each span.
+/// A path of horizontal lines, one along each span.
 fn path(steps: &[(f64, f64, f64)]) -> String {
     let mut path = String::new();
     let mut last_y = f64::NAN;
@@ -203,7 +208,7 @@ fn path(steps: &[(f64, f64, f64)]) -> String {
     path
 }
 
-/// Writes into each area what it is, where there is room.
+/// Names each area in the plot where there is room.
 fn words(svg: &mut Svg, visits: &Visits, x: &Scale, (top, bottom): (f64, f64)) {
     let at = |share: f64| top + (bottom - top) * share + 4.0;
     let areas: [(&str, Part, f64); 3] = [
@@ -224,7 +229,7 @@ fn words(svg: &mut Svg, visits: &Visits, x: &Scale, (top, bottom): (f64, f64)) {
     }
 }
 
-/// What was tried, by number; those too close together share a mark.
+/// Numbered marks of remedies; remedies too close together share a mark.
 fn remedies(svg: &mut Svg, used_s: &[f64], x: &Scale, bottom: f64) {
     let mut marks: Vec<(f64, usize, usize)> = Vec::new();
     for (place, used_s) in used_s.iter().enumerate() {
@@ -243,7 +248,7 @@ fn remedies(svg: &mut Svg, used_s: &[f64], x: &Scale, bottom: f64) {
     }
 }
 
-/// The story's time, below.
+/// The axis of the story's time, below the bands.
 fn time_axis(svg: &mut Svg, x: &Scale, y: f64) {
     for at_s in ticks::times(x, width_of("08:00") + 12.0) {
         let (word, place) = (time(at_s), x.at(at_s));
@@ -255,7 +260,7 @@ fn time_axis(svg: &mut Svg, x: &Scale, y: f64) {
     }
 }
 
-/// People's minutes, above: round ones, at the seconds of the story at which they were over.
+/// The axis of people's minutes, above the bands, marked at round figures.
 fn minutes_axis(svg: &mut Svg, x: &Scale, minutes: &dyn Fn(f64) -> f64, y: f64) {
     let own = Scale { figures: (minutes(x.figures.0), minutes(x.figures.1)), places: x.places };
     for (place, figure) in ticks::figures(&own, width_of("0 min") + 20.0).into_iter().enumerate() {

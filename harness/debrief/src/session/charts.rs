@@ -1,19 +1,19 @@
-//! What customers met in the rounds of all teams that had the same incident, poorest telemetry on top.
+//! Visits by outcome in the rounds of all teams that had the same incident, poorest telemetry on top.
 
 use incident::Level;
 
-use super::{level_class, round::Round, summary};
+use super::{round::Round, summary};
 use crate::{
     chart::{Chart, Table},
     figures::{percent, time},
-    plot::visits::{Band, LANE, Lane, Plot},
+    plot::visits::{self, Band, LANE, Lane, Plot},
 };
 
-/// The height of a lane while there are only a few.
+/// The height of a lane while there are at most `FEW`, in units.
 const HIGH: f64 = 62.0;
 const FEW: usize = 2;
 
-/// Rounds in full, and those of other teams with the same incident, without names. A team reads "you" for its own.
+/// Draws `own` rounds in full, and other teams' rounds of the same incident without names. A team's page calls its own rounds "You".
 pub(super) fn of(own: &[&Round<'_>], others: &[&Round<'_>], is_of_team: bool) -> Chart {
     let name = |round: &Round<'_>| {
         if is_of_team { format!("You, at {}", round.level) } else { round.label() }
@@ -22,11 +22,23 @@ pub(super) fn of(own: &[&Round<'_>], others: &[&Round<'_>], is_of_team: bool) ->
     let mut bands: Vec<Band> = own.iter().map(|round| band(round, name(round), height)).collect();
     bands.extend(others.iter().map(|other| Band {
         title: format!("Another team, at {}", other.level),
-        class: level_class(other.level),
+        class: format!("level-{}", other.level),
         lanes: vec![lane(other, LANE)],
         ..Band::default()
     }));
-    let shown: Vec<&Round<'_>> = own.iter().chain(others).copied().collect();
+    let shown = || own.iter().chain(others);
+    let watched = shown().map(|round| round.played.visits.watched);
+    let watched =
+        watched.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))).unwrap_or((-900.0, 18_000.0));
+    let first = shown().next().map(|round| &round.clocks);
+    let minutes = |story_s: f64| first.map_or(0.0, |clocks| clocks.wall_s(story_s) / 60.0);
+    let agrees = first.is_some_and(|first| shown().all(|other| first.agree_with(&other.clocks)));
+    let plot = Plot {
+        bands: &bands,
+        watched,
+        minutes: if agrees { Some(&minutes) } else { None },
+        description: "Availability over the story for each team. The table holds the figures.",
+    };
     Chart {
         depth: 4,
         title: match own {
@@ -36,7 +48,7 @@ pub(super) fn of(own: &[&Round<'_>], others: &[&Round<'_>], is_of_team: bool) ->
         subtitle: "Visits served at the bottom, degraded on it, failed at the top. Above: your minutes; below: the story\u{2019}s time. \
                    Triangles: what was tried."
             .to_owned(),
-        plots: plots(&bands, &shown, "Availability over the story for each team. The table holds the figures."),
+        plots: plot.both().into(),
         table: table(own),
         ..Chart::default()
     }
@@ -50,24 +62,13 @@ pub(super) fn levels(same: &[&Round<'_>]) -> Vec<Level> {
     levels
 }
 
-fn plots(bands: &[Band], shown: &[&Round<'_>], description: &str) -> Vec<String> {
-    let watched = shown.iter().map(|round| round.played.visits.watched);
-    let watched =
-        watched.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))).unwrap_or((-900.0, 18_000.0));
-    let first = shown.first().map(|round| &round.clocks);
-    let agrees = shown.iter().all(|other| first.is_some_and(|first| first.agree_with(&other.clocks)));
-    let minutes = |story_s: f64| first.map_or(0.0, |clocks| clocks.wall_s(story_s) / 60.0);
-    let minutes: Option<&dyn Fn(f64) -> f64> = if agrees { Some(&minutes) } else { None };
-    Plot { bands, watched, minutes, description }.both().into()
-}
-
 fn band(round: &Round<'_>, title: String, height: f64) -> Band {
     Band {
         title,
-        class: level_class(round.level),
+        class: format!("level-{}", round.level),
         lanes: vec![lane(round, height)],
         marks: marks(round),
-        remedies: round.tried.iter().map(|tried| tried.begun_s).collect(),
+        remedies: round.tried.iter().map(|tried| tried.what.begun_story_s).collect(),
     }
 }
 
@@ -75,18 +76,17 @@ fn lane(round: &Round<'_>, height: f64) -> Lane {
     Lane { name: String::new(), visits: round.played.visits.tallies(None), height }
 }
 
-/// When it began, and the steps of availability. What set it off stays for the last step of the debrief.
+/// When the incident began, and the steps of the outage. The trigger is left out: the last step of the debrief reveals it.
 fn marks(round: &Round<'_>) -> Vec<(f64, &'static str)> {
     let outcome = &round.played.outcome;
     let explained = if round.played.is_right() == Some(true) { "explained" } else { "explained, not right" };
-    let steps = [
+    visits::marks([
         (Some(round.incident.begun_s), "began"),
         (outcome.lost_s, "lost"),
         (outcome.detected_s, "detected"),
         (outcome.explained_s, explained),
         (outcome.restored_s, "restored"),
-    ];
-    steps.into_iter().filter_map(|(at_s, word)| Some((at_s?, word))).collect()
+    ])
 }
 
 fn finding(round: &Round<'_>) -> String {
@@ -99,15 +99,14 @@ fn finding(round: &Round<'_>) -> String {
     format!("{} of visits failed between {} and {}", percent(failed), time(lost_s), time(to_s))
 }
 
-/// When each step was, people's minutes first, and what was tried.
+/// When each step was reached, people's minutes first, and what was tried.
 fn table(own: &[&Round<'_>]) -> Table {
-    let mut table = Table::new(&["who", "lost", "detected", "explained", "restored", "tried"]);
-    for round in own {
+    let row = |round: &&Round<'_>| {
         let outcome = &round.played.outcome;
         let steps = [outcome.lost_s, outcome.detected_s, outcome.explained_s, outcome.restored_s];
         let at = |at_s: Option<f64>| at_s.map_or("-".to_owned(), |at_s| round.both_times(at_s));
         let tried = vec![summary::remedies(round).join("; ")];
-        table = table.with([vec![round.label()], steps.map(at).into(), tried].concat());
-    }
-    table
+        [vec![round.label()], steps.map(at).into(), tried].concat()
+    };
+    Table::of(&["who", "lost", "detected", "explained", "restored", "tried"], own.iter().map(row))
 }

@@ -1,5 +1,5 @@
-//! Two clocks of one round: the minutes that people sat there, and the story that they were told. Teaches to report people's times in their
-//! own minutes: the story's hours are a costume.
+//! The two clocks of a round: the wall clock of the people, and the story clock. Teaches to report people's times in their own minutes: the
+//! story's hours are only scenery.
 
 use incident::{Event, EventKind};
 
@@ -7,13 +7,13 @@ use incident::{Event, EventKind};
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stretch {
     story_s: f64,
-    /// Seconds that people had sat there when it began, pauses not counted.
+    /// The wall-clock seconds before it began, pauses not counted.
     wall_s: f64,
-    /// Story seconds a second; none while the clocks stand still.
+    /// Story seconds per wall-clock second; none while the clocks stand still.
     speed: Option<f64>,
 }
 
-/// Turns the story's seconds into those that people sat there, pauses not counted.
+/// Converts story seconds to wall-clock seconds, pauses not counted.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Clocks {
     stretches: Vec<Stretch>,
@@ -38,7 +38,7 @@ impl Clocks {
         Self { stretches }
     }
 
-    /// For how many seconds people had sat there when the story showed this.
+    /// The wall-clock seconds since the start at a second of the story, pauses not counted.
     pub(super) fn wall_s(&self, story_s: f64) -> f64 {
         let running = self.stretches.iter().filter(|stretch| stretch.speed.is_some());
         let before = running.clone().rfind(|stretch| stretch.story_s <= story_s);
@@ -47,11 +47,10 @@ impl Clocks {
         })
     }
 
-    /// Whether a minute of these clocks is a minute of those.
+    /// Whether both ran at the same speed throughout.
     pub(super) fn agree_with(&self, other: &Self) -> bool {
-        let speeds = |clocks: &Self| clocks.stretches.iter().filter_map(|s| s.speed).collect::<Vec<_>>();
-        let (mut all, other) = (speeds(self), speeds(other));
-        all.extend(other);
+        let all = self.stretches.iter().chain(&other.stretches);
+        let all: Vec<f64> = all.filter_map(|stretch| stretch.speed).collect();
         all.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 1e-9)
     }
 }

@@ -1,134 +1,92 @@
-//! What can be taken home: one row for each team and round, and every visit by the second, as CSV (RFC 4180). Teaches that whoever doubts a
-//! page should be able to recompute it.
+//! Files to take home, as CSV (RFC 4180): one row for each team and round, every visit by the second, and the feedback. Teaches that a reader
+//! who doubts a page should be able to recompute it.
 
 use std::fmt::Write;
 
-use incident::{IncidentRecord, StoryClock, Visits};
+use incident::{ContributingFactor, IncidentRecord, StoryClock, Visits};
 use report::session::{Feedback, TeamRound, Tried, Verdict};
 
 use super::{handovers::Total, round::Round};
-use crate::figures::printable;
+use crate::figures::{self, printable};
 
-const COLUMNS: [&str; 45] = [
-    "team",
-    "name",
-    "round",
-    "practice",
-    "scenario",
-    "seed",
-    "operating_model",
-    "level",
-    "level_at_the_end",
-    "story_minutes_a_minute",
-    "lost_after_min",
-    "detected_after_min",
-    "explained_after_min",
-    "restored_after_min",
-    "watched_min",
-    "lost_story_s",
-    "detected_story_s",
-    "explained_story_s",
-    "restored_story_s",
-    "censored",
-    "explanation_score",
-    "explained_right",
-    "fixed",
-    "fixed_for_the_right_reason",
-    "looks",
-    "remedies",
-    "wrong_remedies",
-    "needed_remedies",
-    "people",
-    "hints",
-    "failed_visits",
-    "loss_usd",
-    "effectiveness",
-    "effectiveness_in",
-    "guess",
-    "guess_confidence_percent",
-    "guess_right",
-    "answer",
-    "repair",
-    "handovers",
-    "sent_back",
-    "queued_min",
-    "not_passed_on",
-    "found_again",
-    "found_again_min",
+/// The text of a cell; empty if there is no value.
+type Cell = fn(&Round<'_>) -> String;
+
+/// The columns, in order. Minutes are wall-clock minutes since the customers came, pauses not counted.
+const COLUMNS: [(&str, Cell); 45] = [
+    ("team", |it| it.team.to_string()),
+    ("name", |it| it.name.clone()),
+    ("round", |it| it.number.to_string()),
+    ("practice", |it| it.is_practice.to_string()),
+    ("scenario", |it| it.played.run.scenario.clone()),
+    ("seed", |it| it.played.run.seed.to_string()),
+    ("operating_model", |it| it.operating_model.to_string()),
+    ("level", |it| it.level.to_string()),
+    ("level_at_the_end", |it| it.level_at_the_end.to_string()),
+    ("story_minutes_a_minute", |it| it.played.run.speed.to_string()),
+    ("lost_after_min", |it| minutes(it, it.played.outcome.lost_s)),
+    ("detected_after_min", |it| minutes(it, it.played.outcome.detected_s)),
+    ("explained_after_min", |it| minutes(it, it.played.outcome.explained_s)),
+    ("restored_after_min", |it| minutes(it, it.played.outcome.restored_s)),
+    ("watched_min", |it| minutes(it, Some(it.ends_s()))),
+    ("lost_story_s", |it| known(it.played.outcome.lost_s.map(tenth))),
+    ("detected_story_s", |it| known(it.played.outcome.detected_s.map(tenth))),
+    ("explained_story_s", |it| known(it.played.outcome.explained_s.map(tenth))),
+    ("restored_story_s", |it| known(it.played.outcome.restored_s.map(tenth))),
+    ("censored", |it| it.played.outcome.censored.to_string()),
+    ("explanation_score", |it| known(it.played.outcome.explanation_score)),
+    ("explained_right", |it| known(it.played.is_right())),
+    ("fixed", |it| it.played.outcome.fixed.to_string()),
+    ("fixed_for_the_right_reason", |it| it.played.outcome.fixed_for_the_right_reason.to_string()),
+    ("looks", |it| it.looks.to_string()),
+    ("remedies", |it| it.played.remedies().len().to_string()),
+    ("wrong_remedies", |it| it.wrong_remedies.to_string()),
+    ("needed_remedies", |it| {
+        let is_needed = |tried: &&Tried| matches!(tried.verdict, Verdict::NeededWith(_));
+        it.tried.iter().filter(is_needed).count().to_string()
+    }),
+    ("people", |it| it.people.to_string()),
+    ("hints", |it| it.hints.to_string()),
+    ("failed_visits", |it| it.played.outcome.failed_visits.to_string()),
+    ("loss_usd", |it| format!("{:.2}", it.played.loss_usd())),
+    ("effectiveness", |it| it.played.outcome.financial_loss_protection_effectiveness.to_string()),
+    ("effectiveness_in", |it| it.played.run.rules.tolerated_in.to_string()),
+    ("guess", |it| known(it.guess.as_ref().and_then(|guess| guess.kind.as_ref()))),
+    ("guess_confidence_percent", |it| known(it.guess.as_ref().and_then(|guess| guess.confidence_percent))),
+    ("guess_right", |it| known(it.guess.as_ref().map(|guess| guess.is_right))),
+    ("answer", |it| known(it.answer.as_ref())),
+    ("repair", |it| known(it.repair.map(ContributingFactor::name))),
+    ("handovers", |it| it.handovers.len().to_string()),
+    ("sent_back", |it| Total::of(it).sent_back.to_string()),
+    ("queued_min", |it| format!("{:.2}", Total::of(it).queued_s / 60.0)),
+    ("not_passed_on", |it| Total::of(it).lost.to_string()),
+    ("found_again", |it| Total::of(it).again.to_string()),
+    ("found_again_min", |it| format!("{:.2}", Total::of(it).again_s / 60.0)),
 ];
 
-/// One row for each team and round. Minutes are those that people sat there since the customers came, pauses not counted.
+fn known<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn minutes(round: &Round<'_>, story_s: Option<f64>) -> String {
+    known(story_s.map(|at_s| format!("{:.2}", round.clocks.wall_s(at_s) / 60.0)))
+}
+
+fn tenth(story_s: f64) -> String {
+    format!("{story_s:.1}")
+}
+
+/// One row for each team and round.
 pub fn rounds<'a>(rounds: impl IntoIterator<Item = &'a TeamRound>) -> String {
-    let mut text = line(COLUMNS.map(String::from));
+    let mut text = line(COLUMNS.map(|(name, _)| name.to_owned()));
     for round in rounds {
-        text.push_str(&line(row(&Round::of(round))));
+        let round = Round::of(round);
+        text.push_str(&line(COLUMNS.map(|(_, cell)| cell(&round))));
     }
     text
 }
 
-fn row(round: &Round<'_>) -> [String; COLUMNS.len()] {
-    let (outcome, run) = (&round.played.outcome, &round.played.run);
-    let steps = [outcome.lost_s, outcome.detected_s, outcome.explained_s, outcome.restored_s];
-    let minutes = |at_s: f64| format!("{:.2}", round.clocks.wall_s(at_s) / 60.0);
-    let [lost_min, detected_min, explained_min, restored_min] =
-        steps.map(|at_s| at_s.map_or_else(String::new, minutes));
-    let [lost_s, detected_s, explained_s, restored_s] =
-        steps.map(|at_s| at_s.map_or_else(String::new, |at_s| format!("{at_s:.1}")));
-    let (guess, handed) = (round.guess.as_ref(), Total::of(round));
-    let is_needed = |tried: &&Tried| matches!(tried.verdict, Verdict::NeededWith(_));
-    let needed = round.tried.iter().filter(is_needed).count();
-    [
-        round.team.to_string(),
-        round.name.clone(),
-        round.number.to_string(),
-        round.is_practice.to_string(),
-        run.scenario.clone(),
-        run.seed.to_string(),
-        round.operating_model.to_string(),
-        round.level.to_string(),
-        round.level_at_the_end.to_string(),
-        run.speed.to_string(),
-        lost_min,
-        detected_min,
-        explained_min,
-        restored_min,
-        minutes(round.ends_s()),
-        lost_s,
-        detected_s,
-        explained_s,
-        restored_s,
-        outcome.censored.to_string(),
-        outcome.explanation_score.map_or_else(String::new, |score| score.to_string()),
-        round.played.is_right().map_or_else(String::new, |is_right| is_right.to_string()),
-        outcome.fixed.to_string(),
-        outcome.fixed_for_the_right_reason.to_string(),
-        round.looks.to_string(),
-        round.played.remedies().len().to_string(),
-        round.wrong_remedies.to_string(),
-        needed.to_string(),
-        round.people.to_string(),
-        round.hints.to_string(),
-        outcome.failed_visits.to_string(),
-        format!("{:.2}", outcome.incident_financial_loss_usd.0),
-        outcome.financial_loss_protection_effectiveness.to_string(),
-        run.rules.tolerated_in.to_string(),
-        guess.and_then(|guess| guess.kind.clone()).unwrap_or_default(),
-        guess
-            .and_then(|guess| guess.confidence_percent)
-            .map_or_else(String::new, |percent| percent.to_string()),
-        guess.map_or_else(String::new, |guess| guess.is_right.to_string()),
-        round.answer.clone().unwrap_or_default(),
-        round.repair.map_or_else(String::new, |repair| repair.name().to_owned()),
-        round.handovers.len().to_string(),
-        handed.sent_back.to_string(),
-        format!("{:.2}", handed.queued_s / 60.0),
-        handed.lost.to_string(),
-        handed.again.to_string(),
-        format!("{:.2}", handed.again_s / 60.0),
-    ]
-}
-
-/// Every visit, by team, round, second and kind of page.
+/// Counts of visits by team, round, second and kind of page.
 pub fn visits<'a>(records: impl IntoIterator<Item = (u32, usize, &'a IncidentRecord)>) -> String {
     let mut text = line(
         ["team", "round", "shop_s", "story_s", "page", "served", "degraded", "failed"].map(String::from),
@@ -145,7 +103,7 @@ pub fn visits<'a>(records: impl IntoIterator<Item = (u32, usize, &'a IncidentRec
     text
 }
 
-/// What participants said of the session, one a row.
+/// The participants' feedback on the session, a row each.
 pub fn feedback(all: &[Feedback]) -> String {
     let mut text = line(["learned_something_new", "would_come_again", "words"].map(String::from));
     for Feedback { learned, again, words } in all {
@@ -160,17 +118,16 @@ fn line<const CELLS: usize>(cells: [String; CELLS]) -> String {
     line
 }
 
-/// A cell as RFC 4180 wants it. What people typed is never a formula: a sign that a spreadsheet would take for the beginning of one is kept
-/// from it by an apostrophe.
+/// A cell for a spreadsheet. Typed text never becomes a formula: an apostrophe goes before a sign with which a spreadsheet would begin one.
 fn quoted(cell: &str) -> String {
-    // A spreadsheet passes over blanks, and takes the wide forms of these signs for the signs.
+    // Spreadsheets skip leading blanks, and read the full-width forms of these signs as the signs.
     let begins =
         cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
     let is_formula = begins && cell.parse::<f64>().is_err();
-    // What cannot be seen is named; a line break is kept, as a cell may have one.
+    // Invisible characters are replaced with their code points. Line breaks stay: a cell may have them.
     let shown: Vec<String> = cell.split('\n').map(printable).collect();
     let cell = format!("{}{}", if is_formula { "'" } else { "" }, shown.join("\n"));
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+    figures::quoted(&cell)
 }
 
 #[cfg(test)]

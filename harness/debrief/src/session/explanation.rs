@@ -1,99 +1,32 @@
-//! What happened, drawn as the chain, with what a team claimed of it.
+//! The explanation of an incident, drawn as its chain, with the claims of a team.
 
 use askama::Template;
-use report::session::{Claimed, Fact, FactClaimed, Mistaken, PartPoints};
+use report::session::{Claimed, Fact, FactClaimed};
 
 use super::{
+    explanation,
     places::Chain,
     round::Round,
-    summary::{of_ten, would_have_restored},
+    summary::{self, of_ten},
 };
-use crate::figures::{fault, trimmed};
-
-/// How an explanation is scored, in one sentence. The weights are those of the crate `diagnosis`.
-pub(super) const RULE: &str = "Of ten points the cause counts for three, the asset for three, the contributing factors for three (twice those in both, over \
-    all in each), the character for a half and the path for a half (by the share of services that stand in both in the same order). Where no asset, character \
-    or factor belongs to it, its points go to the cause. It is right from eight on: without one contributing factor nobody gets there. What was said and not \
-    shown by its evidence gets a quarter of its points, a claim without evidence none.";
+use crate::figures;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "session-explained.html")]
-pub(super) struct Explained {
-    finding: String,
-    description: String,
-    chain: Chain,
-    mistaken: Vec<(&'static str, String, String, usize)>,
-    score: String,
-    /// What each part got, of how many points, and what is missing where it was not shown.
-    points: Vec<[String; 3]>,
-    rule: &'static str,
-    signs: [Sign; 5],
-    would_have_restored: String,
-    /// Whether it is about a team; the truth alone otherwise.
+pub(super) struct Explained<'a> {
+    round: &'a Round<'a>,
+    /// Whether it shows the round's claims; otherwise only the truth.
     is_of_team: bool,
+    chain: Chain<'a>,
 }
 
-/// Which team claimed what: a row for each team, a column for each fact.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Matrix {
-    pub(super) facts: Vec<String>,
-    /// Teams, with how they stand to each fact, and the score.
-    pub(super) rows: Vec<(String, Vec<Sign>, String)>,
-}
-
-impl Explained {
-    pub(super) fn of_team(round: &Round<'_>) -> Self {
-        Self {
-            finding: finding(&round.facts),
-            chain: Chain::of(&round.incident, &round.facts),
-            mistaken: round.mistaken.iter().map(shown_mistake).collect(),
-            score: score(round),
-            points: round.points.iter().map(points).collect(),
-            is_of_team: true,
-            ..Self::truth(round)
-        }
-    }
-
-    pub(super) fn truth(round: &Round<'_>) -> Self {
-        let unclaimed = |fact: &FactClaimed| FactClaimed {
-            claimed: Claimed::Missed,
-            words: None,
-            pins: 0,
-            ..fact.clone()
-        };
-        let facts: Vec<FactClaimed> = round.facts.iter().map(unclaimed).collect();
-        Self {
-            finding: "What happened".to_owned(),
-            description: round.incident.description.trim().to_owned(),
-            chain: Chain::of(&round.incident, &facts),
-            mistaken: Vec::new(),
-            score: String::new(),
-            points: Vec::new(),
-            rule: RULE,
-            signs: Sign::all(),
-            would_have_restored: would_have_restored(&round.incident),
-            is_of_team: false,
-        }
+impl<'a> Explained<'a> {
+    pub(super) fn of(round: &'a Round<'a>, is_of_team: bool) -> Self {
+        Self { round, is_of_team, chain: Chain::of(&round.incident, &round.facts) }
     }
 }
 
-impl Matrix {
-    pub(super) fn of(same: &[&Round<'_>]) -> Self {
-        let facts = all_facts(same);
-        let sign = |round: &Round<'_>, fact: &Fact| {
-            let own = round.facts.iter().find(|own| own.fact == *fact);
-            own.map_or(Sign::NO_PART, |own| Sign::of(own.claimed))
-        };
-        let row = |round: &&Round<'_>| {
-            let score = round.played.outcome.explanation_score;
-            let score = score.map_or("no answer".to_owned(), of_ten);
-            (round.label(), facts.iter().map(|fact| sign(round, fact)).collect(), score)
-        };
-        Self { facts: facts.iter().map(short).collect(), rows: same.iter().map(row).collect() }
-    }
-}
-
-/// The facts of an incident. What contributed at a poor telemetry level may be no part of it at a rich one: those who had most name all.
+/// The facts of an incident. A factor at a poor telemetry level may be none at a rich one, so the list comes from the round with the most facts.
 pub(super) fn all_facts(same: &[&Round<'_>]) -> Vec<Fact> {
     let most = same.iter().max_by_key(|round| round.facts.len());
     most.map_or_else(Vec::new, |round| round.facts.iter().map(|claimed| claimed.fact.clone()).collect())
@@ -107,6 +40,17 @@ fn finding(facts: &[FactClaimed]) -> String {
         without => format!(", said {without} without showing it"),
     };
     format!("Of {} facts you showed {with}{without}, and missed {}", facts.len(), count(Claimed::Missed))
+}
+
+/// A team's result for a fact, for tables of all teams.
+pub(super) fn sign(round: &Round<'_>, fact: &Fact) -> Sign {
+    let own = round.facts.iter().find(|own| own.fact == *fact);
+    own.map_or(Sign::NO_PART, |own| Sign::of(own.claimed))
+}
+
+/// The explanation's score, in points of ten.
+pub(super) fn points(round: &Round<'_>) -> String {
+    round.played.outcome.explanation_score.map_or("no answer".to_owned(), of_ten)
 }
 
 fn score(round: &Round<'_>) -> String {
@@ -125,17 +69,6 @@ fn score(round: &Round<'_>) -> String {
         of_ten(score),
         of_ten(from)
     )
-}
-
-/// `[asset, 2.3 of 3, said, not shown]`.
-fn points(part: &PartPoints) -> [String; 3] {
-    let is_shown = part.if_shown - part.got < 0.05;
-    let why = if is_shown {
-        String::new()
-    } else {
-        format!("said, not shown: {} if its evidence showed it", trimmed(part.if_shown))
-    };
-    [part.part.clone(), format!("{} of {}", trimmed(part.got), trimmed(part.of)), why]
 }
 
 pub(super) fn question(fact: &Fact) -> &'static str {
@@ -163,11 +96,11 @@ pub(super) fn short(fact: &Fact) -> String {
         Fact::Asset(_) => "asset".to_owned(),
         Fact::Character(_) => "character".to_owned(),
         Fact::Path(_) => "path".to_owned(),
-        Fact::Factor(factor) => fault(*factor),
+        Fact::Factor(factor) => figures::fault(*factor),
     }
 }
 
-/// How a team stands to a fact, for eyes that see colours, for those that do not, and for ears.
+/// A team's result for a fact: a class for its colour, a mark for readers who do not see colours, and words for screen readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sign {
     pub(super) class: &'static str,
@@ -176,8 +109,17 @@ pub(super) struct Sign {
 }
 
 impl Sign {
-    /// Where a fact is no part of the incident at a team's level.
+    /// The fact is no part of the incident at the team's level.
     const NO_PART: Self = Self { class: "", mark: "–", words: "no part of it at this level" };
+
+    /// All results of a claim, best first.
+    const ALL: [Claimed; 5] = [
+        Claimed::WithEvidence,
+        Claimed::InPart,
+        Claimed::SaidNotShown,
+        Claimed::WithoutEvidence,
+        Claimed::Missed,
+    ];
 
     pub(super) fn of(claimed: Claimed) -> Self {
         let (class, mark, words) = match claimed {
@@ -189,43 +131,4 @@ impl Sign {
         };
         Self { class, mark, words }
     }
-
-    /// All of them, best first.
-    pub(super) fn all() -> [Self; 5] {
-        [
-            Claimed::WithEvidence,
-            Claimed::InPart,
-            Claimed::SaidNotShown,
-            Claimed::WithoutEvidence,
-            Claimed::Missed,
-        ]
-        .map(Self::of)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct ShownFact {
-    pub(super) short: String,
-    pub(super) words: String,
-    pub(super) sign: Sign,
-    pub(super) claim: Option<String>,
-    pub(super) pins: usize,
-}
-
-impl ShownFact {
-    pub(super) fn of(fact: &FactClaimed) -> Self {
-        Self {
-            short: short(&fact.fact),
-            words: words(&fact.fact),
-            sign: Sign::of(fact.claimed),
-            claim: fact.words.clone(),
-            pins: fact.pins,
-        }
-    }
-}
-
-/// A claim that is not true, ready to be shown: the question, the choice, what the team wrote, and how many pieces of evidence.
-fn shown_mistake(mistaken: &Mistaken) -> (&'static str, String, String, usize) {
-    let choice = mistaken.choice.clone().unwrap_or_else(|| "not mapped to the catalogue".to_owned());
-    (question(&mistaken.about), choice, mistaken.words.clone(), mistaken.pins)
 }

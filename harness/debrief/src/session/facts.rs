@@ -1,15 +1,14 @@
-//! Each fact of the explanation: when it could be known at each telemetry level, and when a team saw it and said it. Two tables on purpose
-//! where people are many: what a recording says and what people did have different minutes.
+//! Each fact of the explanation: when it could be known at each telemetry level, and when a team saw it and said it. For several teams these
+//! are two tables on purpose: the recording's minutes are not people's minutes.
 
 use askama::Template;
 use incident::Level;
-use report::session::{Fact, FactClaimed, Knowable, Known, Pending};
+use report::session::{Fact, FactClaimed, Knowable, Known};
 
 use super::{
     charts::levels,
-    clocks::minutes,
     explanation::{all_facts, question, short, words},
-    instead, level_class,
+    instead,
     round::Round,
 };
 use crate::figures::{self, duration, time};
@@ -18,68 +17,52 @@ use crate::figures::{self, duration, time};
 #[template(path = "session-facts.html")]
 pub(super) struct Facts {
     finding: String,
-    levels: Vec<Head>,
+    /// The level of the team whose times are shown; none for all teams.
+    own: Option<Level>,
     /// One row for each fact; none while it is being computed.
     rows: Vec<Row>,
     instead: Option<String>,
-    /// Whether one team's times stand beside them.
-    is_of_team: bool,
     /// One row for each team, if there are several: when it saw each fact, and when it said it.
-    teams: Vec<(String, Vec<(String, String)>)>,
+    teams: Vec<(String, Vec<[String; 2]>)>,
     shorts: Vec<String>,
-    /// Minutes after the call at which everything was looked at in the recording.
+    /// The minutes after the call at which the recording made every check.
     looked_at: String,
     called: String,
-    /// From when on the recording's minutes are counted.
+    /// The event from which the recording's minutes count.
     since: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Head {
-    name: String,
-    class: String,
-    /// Whether it is the level of the team that reads.
-    is_own: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
 struct Row {
-    /// What it answers: that is shown, and the fact itself only when somebody asks for it.
+    /// The question that the fact answers. The page shows the fact itself only on request.
     question: String,
     words: String,
-    cells: Vec<Cell>,
-    seen: String,
-    said: String,
+    /// For each level, when the fact could be known, and by which check.
+    cells: Vec<(Level, String, String)>,
+    /// When the team saw it, and said it.
+    met: [String; 2],
 }
 
-#[derive(Clone, Debug, PartialEq)]
-struct Cell {
-    text: String,
-    by: String,
-    level: String,
-    is_own: bool,
+impl Row {
+    fn is_known_at(&self, wanted: Level) -> bool {
+        self.cells.iter().any(|(level, text, _)| *level == wanted && text != NOT)
+    }
 }
 
 impl Facts {
     pub(super) fn of_team(round: &Round<'_>) -> Option<Self> {
         let mut all = Self::of(round, Some(round.level))?;
-        let (seen, said) = (met(round, |fact| fact.seen_s), met(round, |fact| fact.said_s));
-        let count = |met: &[String]| met.iter().filter(|met| *met != NOT).count();
-        let is_known = |row: &&Row| row.cells.iter().any(|cell| cell.is_own && cell.is_known());
-        let knowable = all.rows.iter().filter(is_known).count();
-        all.is_of_team = true;
-        let (seen_count, said_count, of) = (count(&seen), count(&said), round.facts.len());
+        let met = met(round);
+        let [saw, said] = [0, 1].map(|which| met.iter().filter(|met| met[which] != NOT).count());
+        let knowable = all.rows.iter().filter(|row| row.is_known_at(round.level)).count();
+        let of = round.facts.len();
         all.finding = if all.instead.is_some() {
-            format!("You saw {seen_count} of {of} facts and said {said_count} of {of}")
+            format!("You saw {saw} of {of} facts and said {said} of {of}")
         } else {
-            format!(
-                "{knowable} of {of} facts could be known at {}; you saw {seen_count} and said {said_count}",
-                round.level
-            )
+            let level = round.level;
+            format!("{knowable} of {of} facts could be known at {level}; you saw {saw} and said {said}")
         };
-        for (row, (seen, said)) in all.rows.iter_mut().zip(seen.into_iter().zip(said)) {
-            (row.seen, row.said) = (seen, said);
-        }
+        all.rows.iter_mut().zip(met).for_each(|(row, met)| row.met = met);
         Some(all)
     }
 
@@ -88,88 +71,73 @@ impl Facts {
         let mut all = Self::of(first, None)?;
         let named = all_facts(same);
         let cells = |round: &&Round<'_>| {
-            let (seen, said) = (met(round, |fact| fact.seen_s), met(round, |fact| fact.said_s));
+            let met = met(round);
             let cell = |fact: &Fact| {
                 let place = round.facts.iter().position(|own| own.fact == *fact);
-                place.map_or_else(
-                    || (NOT.to_owned(), NOT.to_owned()),
-                    |place| (seen[place].clone(), said[place].clone()),
-                )
+                place.map_or([NOT, NOT].map(str::to_owned), |place| met[place].clone())
             };
             (round.label(), named.iter().map(cell).collect())
         };
         all.teams = same.iter().map(cells).collect();
-        // Inadequate telemetry is a fact at the poorer levels alone: each level is counted by its own facts.
-        let known = |level: &Level| {
+        // Inadequate telemetry is a fact only at the poorer levels, so each level counts its own facts.
+        let known = |level: Level| {
             let own =
-                same.iter().find(|round| round.level == *level).map_or(&first.facts, |round| &round.facts);
+                same.iter().find(|round| round.level == level).map_or(&first.facts, |round| &round.facts);
             let is_own = |fact: &Fact| own.iter().any(|other| other.fact == *fact);
-            let is_known =
-                |row: &Row| row.cells.iter().any(|cell| cell.level == level.name() && cell.is_known());
             let rows = all.rows.iter().zip(&first.facts);
-            let known = rows.filter(|(row, fact)| is_own(&fact.fact) && is_known(row)).count();
+            let known = rows.filter(|(row, fact)| is_own(&fact.fact) && row.is_known_at(level)).count();
             format!("{known} of {} at {level}", own.len())
         };
         all.finding = if all.instead.is_some() {
             "When each fact could be known".to_owned()
         } else {
-            let played: Vec<String> = levels(same).iter().map(known).collect();
-            format!("Facts that could be known: {}", figures::list(&played))
+            format!("Facts that could be known: {}", figures::list(levels(same).into_iter().map(known)))
         };
         Some(all)
     }
 
-    /// None where nothing is computed.
+    /// None if nothing is computed for the round.
     fn of(round: &Round<'_>, own: Option<Level>) -> Option<Self> {
         let pending = &round.computed.as_ref()?.knowable;
-        let knowable = if let Pending::Ready(knowable) = pending { Some(knowable) } else { None };
+        let knowable = pending.as_ref().ok();
         let shorts = unnamed(round);
-        // What could be known is listed for the facts of the incident, in an order of its own.
-        let times_of = |knowable: &Knowable, fact: &Fact| {
-            let place = knowable.of.iter().position(|other| other == fact)?;
-            knowable.facts.get(place).cloned()
-        };
-        let row = |knowable: &Knowable, fact: &FactClaimed, short: &String| Row {
-            question: if matches!(fact.fact, Fact::Factor(_)) {
-                short.clone()
-            } else {
-                question(&fact.fact).to_owned()
-            },
-            words: words(&fact.fact),
-            cells: times_of(knowable, &fact.fact)
-                .unwrap_or_default()
-                .iter()
-                .map(|(level, known)| Cell::new(*level, known, own))
-                .collect(),
-            seen: String::new(),
-            said: String::new(),
-        };
-        let facts = || round.facts.iter().zip(&shorts);
-        let head = |level: &Level| Head {
-            name: level.to_string(),
-            class: level_class(*level),
-            is_own: own == Some(*level),
+        let row = |knowable: &Knowable, fact: &Fact, short: &String| {
+            // `knowable` lists the incident's facts in an order of its own.
+            let times = knowable.of.iter().zip(&knowable.facts).find(|(other, _)| *other == fact);
+            Row {
+                question: if matches!(fact, Fact::Factor(_)) {
+                    short.clone()
+                } else {
+                    question(fact).to_owned()
+                },
+                words: words(fact),
+                cells: times.map_or_else(Vec::new, |(_, times)| times.iter().map(cell).collect()),
+                met: Default::default(),
+            }
         };
         let minutes = knowable.map_or(&[][..], |knowable| &knowable.looked_at_minutes);
-        let minutes: Vec<String> = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect();
         Some(Self {
             finding: String::new(),
-            levels: Level::ALL.iter().map(head).collect(),
+            own,
             rows: knowable.map_or_else(Vec::new, |knowable| {
-                facts().map(|(fact, short)| row(knowable, fact, short)).collect()
+                let facts = round.facts.iter().zip(&shorts);
+                facts.map(|(claimed, short)| row(knowable, &claimed.fact, short)).collect()
             }),
-            shorts: shorts.clone(),
+            shorts,
             instead: instead(pending),
-            is_of_team: false,
             teams: Vec::new(),
-            looked_at: figures::list(&minutes),
+            looked_at: figures::list(minutes.iter().map(|minutes| format!("{minutes:.0}"))),
             called: knowable.map_or_else(String::new, called),
             since: if round.played.outcome.lost_s.is_some() { "availability was lost" } else { "the call" },
         })
     }
+
+    fn is_own(&self, level: Level) -> bool {
+        self.own == Some(level)
+    }
 }
 
-/// The facts in a word each, none of which gives the answer: `asset`, `factor 2`.
+/// A neutral name for each fact, which does not give the answer away: `asset`, `factor 2`.
 fn unnamed(round: &Round<'_>) -> Vec<String> {
     let mut factors = 0;
     let word = |fact: &FactClaimed| match &fact.fact {
@@ -182,35 +150,31 @@ fn unnamed(round: &Round<'_>) -> Vec<String> {
     round.facts.iter().map(word).collect()
 }
 
-/// What stands where a team never met a fact.
+/// Shown where a fact was never seen or said, or could not be known.
 const NOT: &str = "–";
 
-impl Cell {
-    fn new(level: Level, known: &Known, own: Option<Level>) -> Self {
-        let (text, by) = match known {
-            Known::After { minutes, by, .. } => {
-                (duration(minutes * 60.0), by.clone().unwrap_or_else(|| "several checks together".to_owned()))
-            }
-            Known::Beforehand => ("at once".to_owned(), "it is so in nearly all known incidents".to_owned()),
-            Known::Never => (NOT.to_owned(), "by no check in the recording".to_owned()),
-            Known::NobodyCalled => (NOT.to_owned(), "nobody is called".to_owned()),
-        };
-        Self { text, by, level: level.to_string(), is_own: own == Some(level) }
-    }
-
-    fn is_known(&self) -> bool {
-        self.text != NOT
-    }
+/// When a fact could be known at a level, and by which check.
+fn cell((level, known): &(Level, Known)) -> (Level, String, String) {
+    let (text, by) = match known {
+        Known::After { minutes, by, .. } => {
+            (duration(minutes * 60.0), by.as_deref().unwrap_or("several checks together"))
+        }
+        Known::Beforehand => ("at once".to_owned(), "it is so in nearly all known incidents"),
+        Known::Never => (NOT.to_owned(), "by no check in the recording"),
+        Known::NobodyCalled => (NOT.to_owned(), "nobody is called"),
+    };
+    (*level, text, by.to_owned())
 }
 
-/// When a team met each fact, in minutes from the one beginning that counts for the round, with the story's time; that alone where there is none.
-fn met(round: &Round<'_>, when: fn(&FactClaimed) -> Option<f64>) -> Vec<String> {
-    let since_s = round.counted_from_s().map(|at_s| round.clocks.wall_s(at_s));
-    let words = |at_s: f64| match since_s {
-        Some(since_s) => format!("{} ({})", minutes(round.clocks.wall_s(at_s) - since_s), time(at_s)),
+/// When a team saw and said each fact: minutes from the round's counting start, with the story's time. Only the story's time if the round has
+/// no such start.
+fn met(round: &Round<'_>) -> Vec<[String; 2]> {
+    let words = |at_s: f64| match round.counted_from_s() {
+        Some(since_s) => format!("{} ({})", round.minutes_between(since_s, at_s), time(at_s)),
         None => time(at_s),
     };
-    round.facts.iter().map(|fact| when(fact).map_or(NOT.to_owned(), words)).collect()
+    let met = |fact: &FactClaimed| [fact.seen_s, fact.said_s].map(|at_s| at_s.map_or(NOT.to_owned(), words));
+    round.facts.iter().map(met).collect()
 }
 
 fn called(knowable: &Knowable) -> String {

@@ -1,37 +1,18 @@
-//! The way of a ticket through the lines of support, and what each handover lost.
+//! The ticket's way through the lines of support, and what each handover lost.
 
 use report::session::{Handover, Lost, TeamRound};
 
 use super::{clocks::minutes, round::Round};
 use crate::figures::time;
 
-/// The handovers of one team's round.
-#[derive(Clone, Debug)]
-pub(super) struct Handovers {
-    pub(super) name: String,
-    pub(super) finding: String,
-    pub(super) rows: Vec<Row>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    /// From where to where, when, and by whom.
-    pub(super) way: String,
-    pub(super) text: String,
-    pub(super) waited: String,
-    pub(super) passed_on: Vec<String>,
-    /// What was not, and after how long it was found again.
-    pub(super) lost: Vec<(String, String)>,
-}
-
-/// What all handovers of a round come to; seconds are those that people sat there.
+/// Totals over the handovers of a round, in wall-clock seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Total {
     pub(super) sent_back: usize,
     pub(super) queued_s: f64,
     pub(super) lost: usize,
     pub(super) again: usize,
-    /// For each handover until the last of it that was found again.
+    /// Adds up, for each handover, the time until the last lost item was found again.
     pub(super) again_s: f64,
 }
 
@@ -41,7 +22,8 @@ impl Total {
         for one in &round.handovers {
             let again: Vec<f64> = one.lost.iter().filter_map(|lost| took_s(round, one, lost)).collect();
             total.sent_back += usize::from(one.is_sent_back);
-            total.queued_s += waited_s(round, one).unwrap_or_default();
+            total.queued_s +=
+                one.acknowledged.as_ref().map_or(0.0, |(at_s, _)| round.wall_between_s(one.passed_s, *at_s));
             total.lost += one.lost.len();
             total.again += again.len();
             total.again_s += again.into_iter().fold(0.0, f64::max);
@@ -50,45 +32,34 @@ impl Total {
     }
 }
 
-impl Handovers {
-    /// None where the team played no lines, or the ticket stayed where it was.
-    pub(super) fn of(round: &Round<'_>) -> Option<Self> {
-        let Total { lost, again, again_s, .. } = Total::of(round);
-        (!round.handovers.is_empty()).then(|| Self {
-            name: round.label(),
-            finding: match (lost, again) {
-                (0, _) => "Handovers lost nothing that a line had written down".to_owned(),
-                (lost, 0) => format!("Handovers lost {lost} of what lines had written down, and none was found again"),
-                (lost, again) => format!(
-                    "Handovers lost {lost} of what lines had written down; {again} of it found again, which took {}",
-                    minutes(again_s)
-                ),
-            },
-            rows: round.handovers.iter().map(|one| Row::of(round, one)).collect(),
-        })
-    }
-}
-
-impl Row {
-    fn of(round: &Round<'_>, one: &Handover) -> Self {
-        let waited = waited_s(round, one).zip(one.acknowledged.as_ref());
-        let found = |lost: &Lost| {
-            let took = took_s(round, one, lost).map(minutes);
-            took.map_or("never found again".to_owned(), |took| format!("found again after {took}"))
-        };
-        Self {
-            way: format!("{}, {}, {}", way(one), round.both_times(one.passed_s), one.by),
-            text: one.text.clone(),
-            waited: waited.map_or("not acknowledged".to_owned(), |(waited_s, (_, by))| {
-                format!("{}, then {by}", minutes(waited_s))
-            }),
-            passed_on: one.passed_on.clone(),
-            lost: one.lost.iter().map(|lost| (lost.what.clone(), found(lost))).collect(),
+pub(super) fn finding(round: &Round<'_>) -> String {
+    let Total { lost, again, again_s, .. } = Total::of(round);
+    match (lost, again) {
+        (0, _) => "Handovers lost nothing that a line had written down".to_owned(),
+        (lost, 0) => {
+            format!("Handovers lost {lost} of what lines had written down, and none was found again")
         }
+        (lost, again) => format!(
+            "Handovers lost {lost} of what lines had written down; {again} of it found again, which took {}",
+            minutes(again_s)
+        ),
     }
 }
 
-/// The handovers as sentences, in the story's time: for the review.
+/// How long a ticket waited, and who took it up.
+pub(super) fn waited(round: &Round<'_>, one: &Handover) -> String {
+    one.acknowledged.as_ref().map_or("not acknowledged".to_owned(), |(at_s, by)| {
+        format!("{}, then {by}", round.minutes_between(one.passed_s, *at_s))
+    })
+}
+
+/// How long it took to find a lost item again.
+pub(super) fn found(round: &Round<'_>, one: &Handover, lost: &Lost) -> String {
+    let took = took_s(round, one, lost).map(minutes);
+    took.map_or("never found again".to_owned(), |took| format!("found again after {took}"))
+}
+
+/// The handovers as sentences in the story's time, for the review.
 pub fn handovers(round: &TeamRound) -> Vec<String> {
     let sentence = |one: &Handover| {
         let acknowledged = one.acknowledged.as_ref().map_or("never acknowledged".to_owned(), |(at_s, by)| {
@@ -101,15 +72,11 @@ pub fn handovers(round: &TeamRound) -> Vec<String> {
     round.handovers.iter().map(sentence).collect()
 }
 
-fn way(one: &Handover) -> String {
+pub(super) fn way(one: &Handover) -> String {
     let verb = if one.is_sent_back { "sent it back to" } else { "handed over to" };
     format!("{} {verb} {}", one.from, one.to)
 }
 
-fn waited_s(round: &Round<'_>, one: &Handover) -> Option<f64> {
-    Some(round.clocks.wall_s(one.acknowledged.as_ref()?.0) - round.clocks.wall_s(one.passed_s))
-}
-
 fn took_s(round: &Round<'_>, one: &Handover, lost: &Lost) -> Option<f64> {
-    Some(round.clocks.wall_s(lost.again_s?) - round.clocks.wall_s(one.acknowledged.as_ref()?.0))
+    Some(round.wall_between_s(one.acknowledged.as_ref()?.0, lost.again_s?))
 }

@@ -1,10 +1,10 @@
-//! The model responder's way from the same start, on an axis of its own: a trained program, and no measure of people.
+//! The model responder's steps from the same start, on an axis of their own: it is a trained program, and no yardstick for people.
 
 use askama::Template;
 use incident::{EventKind, Level, OperatingModel};
-use report::session::{Pending, Played};
+use report::session::Played;
 
-use super::{instead, level_class, round::Round};
+use super::{instead, round::Round};
 use crate::{
     figures::{duration, time},
     incident::steps::{Step, steps},
@@ -15,7 +15,6 @@ use crate::{
 #[template(path = "session-model.html")]
 pub(super) struct Model {
     finding: String,
-    class: String,
     level: Level,
     model: &'static str,
     plots: [String; 2],
@@ -24,37 +23,33 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// From the start of this round, at its level; none where nothing is computed.
+    /// The model responder from the round's start, at the round's level. None if nothing is computed for the round.
     pub(super) fn of(round: &Round<'_>) -> Option<Self> {
         let pending = &round.computed.as_ref()?.model;
         let level = round.level;
-        let empty = Self {
-            finding: format!("The model responder at {level}"),
-            class: level_class(level),
-            level,
-            model: match round.operating_model {
-                OperatingModel::OpsRunIt => "Ops Run It: lines of support, with handovers between them",
-                OperatingModel::YouBuildIt => {
-                    "You Build It You Run It: one team that may see and do all of its level"
-                }
-            },
-            plots: Default::default(),
-            steps: Vec::new(),
-            instead: instead(pending),
+        let model = match round.operating_model {
+            OperatingModel::OpsRunIt => "Ops Run It: lines of support, with handovers between them",
+            OperatingModel::YouBuildIt => {
+                "You Build It You Run It: one team that may see and do all of its level"
+            }
         };
-        let Pending::Ready(played) = pending else { return Some(empty) };
-        let called_s = played.events.iter().find_map(|event| match &event.kind {
-            EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. } => Some(event.story_s),
-            _ => None,
-        });
-        let description = "The model responder\u{2019}s steps in minutes after it was called. The table holds each of them.";
-        Some(Self {
-            finding: finding(played, called_s, level),
-            plots: steps::both(&[row(played, called_s.unwrap_or_default())], description),
-            steps: steps(&played.run.story, &played.events),
-            ..empty
-        })
+        let (finding, plots, steps) = match pending {
+            Ok(played) => told(played, level),
+            _ => (format!("The model responder at {level}"), Default::default(), Vec::new()),
+        };
+        Some(Self { finding, level, model, plots, steps, instead: instead(pending) })
     }
+}
+
+fn told(played: &Played, level: Level) -> (String, [String; 2], Vec<Step>) {
+    let called_s = played.events.iter().find_map(|event| match &event.kind {
+        EventKind::Alerted { .. } | EventKind::CustomerComplaint { .. } => Some(event.story_s),
+        _ => None,
+    });
+    let description =
+        "The model responder\u{2019}s steps in minutes after it was called. The table holds each of them.";
+    let plots = steps::both(&[row(played, called_s.unwrap_or_default())], description);
+    (finding(played, called_s, level), plots, steps(&played.run.story, &played.events))
 }
 
 fn finding(played: &Played, called_s: Option<f64>, level: Level) -> String {

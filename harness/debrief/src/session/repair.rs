@@ -1,5 +1,5 @@
-//! The repair that a team chooses afterwards, the same incident with and without it, and the sixteen combinations. Teaches that of many
-//! contributing factors several could each have prevented or shortened the outage, and that 'which one was it' has no answer.
+//! The repair that a team chooses afterwards, the same incident with and without it, and the sixteen combinations. Teaches that several
+//! contributing factors could each have prevented or shortened the outage, and that 'which one was it' has no answer.
 
 use askama::Template;
 use incident::{
@@ -8,15 +8,15 @@ use incident::{
     },
     Tally, Usd,
 };
-use report::session::{Combinations, Outlook, Pending, Played, outlook_of_repair};
+use report::session::{Combinations, Outlook, Played, outlook_of_repair};
 
-use super::{instead, round::Round};
+use super::{instead, repair, round::Round};
 use crate::{
     chain::prevented_by,
     chart::{Chart, Table},
     figures::{fault, list, percent, time},
     grid::Grid,
-    plot::visits::{Band, Lane, Plot},
+    plot::visits::{Band, Lane, Plot, marks},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,72 +53,45 @@ pub const CHOICES: [Choice; 4] = [
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "session-repair.html")]
-pub(super) struct Repair {
-    number: usize,
-    choices: [Choice; 4],
+pub(super) struct Repair<'a> {
+    round: &'a Round<'a>,
     chosen: Option<Choice>,
     may_choose: bool,
     plot: Option<Chart>,
     instead: Option<String>,
-    /// When the team argued for it, by whom, and why.
-    argued: Option<(String, String)>,
-    /// What the team expected of it, and whether that came.
+    /// What the team expected of the repair, and whether it was right.
     expected: Option<String>,
-    /// None as long as they are not to be seen.
-    combinations: Option<Shown>,
+    /// None while they must stay hidden, or are not computed.
+    combinations: Option<&'a Combinations>,
     combinations_instead: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-struct Shown {
-    finding: String,
-    grid: Grid,
-    /// For each fault its name, its share, its value, and how long its bar is, of a hundred; the name alone where a replay cannot measure it.
-    /// None if there is nothing to share out.
-    shares: Option<Vec<[String; 4]>>,
-    whole: Usd,
-    /// How few repairs prevent the outage, and which.
-    prevented: String,
-    views: f64,
-}
-
-impl Repair {
-    /// None where nothing is computed.
-    pub(super) fn of(round: &Round<'_>, may_choose: bool) -> Option<Self> {
+impl<'a> Repair<'a> {
+    /// None if nothing is computed for the round.
+    pub(super) fn of(round: &'a Round<'a>, may_choose: bool) -> Option<Self> {
         let computed = round.computed.as_ref()?;
         let chosen = round.repair.and_then(choice);
-        let plot = match (&chosen, &computed.replays) {
-            (Some(chosen), Some(Pending::Ready(replays))) => Some(both(chosen, replays)),
-            _ => None,
-        };
-        let combinations = match &computed.combinations {
-            Some(Pending::Ready(combinations)) => Some(Shown::of(combinations)),
+        let replays = match &computed.replays {
+            Some(Ok(replays)) => Some(replays),
             _ => None,
         };
         Some(Self {
-            number: round.number,
-            choices: CHOICES,
+            round,
             may_choose: may_choose && chosen.is_none(),
-            argued: round.argued.as_ref().map(|(at_s, by)| {
-                let when = format!("{}, {by}", round.both_times(*at_s));
-                let words = round.repair_expected.as_ref().and_then(|expected| expected.words.clone());
-                (when, words.unwrap_or_default())
-            }),
+            plot: chosen.as_ref().zip(replays).map(|(chosen, replays)| both(chosen, replays)),
             expected: round.repair_expected.as_ref().map(|expected| {
-                let came = match &computed.replays {
-                    Some(Pending::Ready([before, after])) => {
-                        let is_lost = after.outcome.lost_s.is_some();
-                        let outlook = outlook_of_repair([before.loss_usd(), after.loss_usd()], is_lost);
-                        if outlook == expected.outlook { ": so it was" } else { ": it was not so" }
-                    }
-                    _ => "",
-                };
+                let came = replays.map_or("", |replays| {
+                    let is_so = outlook_of_repair(replays) == expected.outlook;
+                    if is_so { ": so it was" } else { ": it was not so" }
+                });
                 format!("You expected that {}{came}.", of_repair(expected.outlook))
             }),
             chosen,
-            plot,
             instead: computed.replays.as_ref().and_then(instead),
-            combinations,
+            combinations: match &computed.combinations {
+                Some(Ok(combinations)) => Some(combinations),
+                _ => None,
+            },
             combinations_instead: computed.combinations.as_ref().and_then(instead),
         })
     }
@@ -160,28 +133,23 @@ fn finding(choice: &Choice, [before, after]: [f64; 2], lost: [bool; 2]) -> Strin
 /// The incident as it was, and with the repair, on one axis.
 fn both(choice: &Choice, replays: &[Played; 2]) -> Chart {
     let names = ["as it was", "with the repair"];
-    let band = |(name, replay): (&str, &Played)| {
-        let marks = [(replay.outcome.lost_s, "lost"), (replay.outcome.restored_s, "restored")];
-        Band {
-            title: format!("Replayed {name}: {}", Usd(replay.loss_usd())),
-            lanes: vec![Lane { name: String::new(), visits: replay.visits.tallies(None), height: 62.0 }],
-            marks: marks.into_iter().filter_map(|(at_s, word)| Some((at_s?, word))).collect(),
-            ..Band::default()
-        }
+    let band = |(name, replay): (&str, &Played)| Band {
+        title: format!("Replayed {name}: {}", Usd(replay.loss_usd())),
+        lanes: vec![Lane { name: String::new(), visits: replay.visits.tallies(None), height: 62.0 }],
+        marks: marks([(replay.outcome.lost_s, "lost"), (replay.outcome.restored_s, "restored")]),
+        ..Band::default()
     };
     let bands: Vec<Band> = names.into_iter().zip(replays).map(band).collect();
-    let mut table = Table::new(&["replay", "lost", "restored", "availability", "loss"]);
-    for (name, replay) in names.into_iter().zip(replays) {
-        let at = |at_s: Option<f64>| at_s.map_or("-".to_owned(), time);
+    let row = |(name, replay): (&str, &Played)| {
+        let [lost, restored] =
+            [replay.outcome.lost_s, replay.outcome.restored_s].map(|at_s| at_s.map_or("-".to_owned(), time));
         let all: Tally = replay.visits.spans.iter().map(|span| span.all).sum();
-        table = table.with(vec![
-            name.to_owned(),
-            at(replay.outcome.lost_s),
-            at(replay.outcome.restored_s),
-            all.availability().map_or("-".to_owned(), percent),
-            replay.outcome.incident_financial_loss_usd.to_string(),
-        ]);
-    }
+        let available = all.availability().map_or("-".to_owned(), percent);
+        let loss = replay.outcome.incident_financial_loss_usd.to_string();
+        [name.to_owned(), lost, restored, available, loss]
+    };
+    let columns = ["replay", "lost", "restored", "availability", "loss"];
+    let table = Table::of(&columns, names.into_iter().zip(replays).map(row));
     let [one, other] = replays.each_ref().map(|replay| replay.visits.watched);
     let plot = Plot {
         bands: &bands,
@@ -205,69 +173,61 @@ fn both(choice: &Choice, replays: &[Played; 2]) -> Chart {
     }
 }
 
-impl Shown {
-    fn of(combinations: &Combinations) -> Self {
-        let number = |present: [bool; 4]| -> usize {
-            present.iter().enumerate().map(|(place, present)| usize::from(*present) << place).sum()
-        };
-        let outages = combinations.lost.iter().filter(|lost| **lost).count();
-        let row = |(factor, share): (ContributingFactor, &Option<(f64, f64)>)| {
-            let Some((share, usd)) = share else {
-                return [fault(factor), String::new(), String::new(), String::new()];
-            };
-            let bar = format!("{:.1}", (share * 100.0).clamp(0.0, 100.0));
-            [fault(factor), percent(*share), Usd(*usd).to_string(), bar]
-        };
-        let rows = |shares: &Vec<Option<(f64, f64)>>| {
-            ContributingFactor::LATENT_FAULTS.into_iter().zip(shares).map(row).collect()
-        };
-        let set = |set: &Vec<ContributingFactor>| list(&set.iter().copied().map(fault).collect::<Vec<_>>());
-        let sets: Vec<String> =
-            combinations.smallest_sets.iter().map(set).filter(|set| set != "none").collect();
-        let which = if sets.is_empty() { String::new() } else { format!(": {}", sets.join("; or ")) };
-        Self {
-            finding: match outages {
-                0 => "In none of the sixteen combinations is availability lost".to_owned(),
-                1 => "Availability is lost in one of the sixteen combinations".to_owned(),
-                16 => "Availability is lost in all sixteen combinations: no repair of these four prevents it"
-                    .to_owned(),
-                outages => format!("Availability is lost in {outages} of the sixteen combinations"),
-            },
-            grid: Grid::of(|present| {
-                let lost = combinations.lost.get(number(present)).copied().unwrap_or_default();
-                let usd = combinations.losses_usd.get(number(present)).copied();
-                (usd, if lost { "lost" } else { "held" }.to_owned())
-            }),
-            shares: combinations.shares.as_ref().map(rows),
-            whole: Usd(combinations.whole_usd),
-            prevented: format!("{}{which}.", prevented_by(&combinations.smallest_sets)),
-            views: combinations.views_per_second,
+/// A sentence on the number of combinations in which availability is lost.
+fn lost_in(combinations: &Combinations) -> String {
+    match combinations.lost.iter().filter(|lost| **lost).count() {
+        0 => "In none of the sixteen combinations is availability lost".to_owned(),
+        1 => "Availability is lost in one of the sixteen combinations".to_owned(),
+        16 => {
+            "Availability is lost in all sixteen combinations: no repair of these four prevents it".to_owned()
         }
+        outages => format!("Availability is lost in {outages} of the sixteen combinations"),
     }
 }
 
-/// The repairs of all who had the same incident: who, what was chosen, what came of it, and where the team's own page is.
-pub(super) fn spent(same: &[&Round<'_>], anyway: &str) -> Vec<[String; 4]> {
-    let row = |round: &&Round<'_>| {
-        let (chosen, came) = match round.repair.and_then(choice) {
-            None => ("not spent yet", String::new()),
-            Some(chosen) => match round.computed.as_ref().and_then(|computed| computed.replays.as_ref()) {
-                Some(Pending::Ready([before, after])) => {
-                    let came = if chosen.fault == InadequateTelemetry {
-                        "cannot be measured in a replay".to_owned()
-                    } else {
-                        format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()))
-                    };
-                    (chosen.title, came)
-                }
-                pending => (chosen.title, pending.and_then(instead).unwrap_or_default()),
-            },
+fn grid(combinations: &Combinations) -> Grid {
+    Grid::of(|present| {
+        let number: usize =
+            present.iter().enumerate().map(|(place, present)| usize::from(*present) << place).sum();
+        let lost = combinations.lost.get(number).copied().unwrap_or_default();
+        let usd = combinations.losses_usd.get(number).copied();
+        (usd, if lost { "lost" } else { "held" }.to_owned())
+    })
+}
+
+/// The smallest sets of repairs that prevent the outage.
+fn prevented(combinations: &Combinations) -> String {
+    let sets = combinations.smallest_sets.iter().filter(|set| !set.is_empty());
+    let sets: Vec<String> = sets.map(|set| list(set.iter().copied().map(fault))).collect();
+    let which = if sets.is_empty() { String::new() } else { format!(": {}", sets.join("; or ")) };
+    format!("{}{which}.", prevented_by(&combinations.smallest_sets))
+}
+
+/// For each fault its name, its share of the loss, the share in dollars, and the length of its bar from 0 to 100. Only the name if a replay
+/// cannot measure the fault. None if there is no loss to share out.
+fn shares(combinations: &Combinations) -> Option<Vec<[String; 4]>> {
+    let row = |(factor, share): (ContributingFactor, &Option<(f64, f64)>)| {
+        let Some((share, usd)) = share else {
+            return [fault(factor), String::new(), String::new(), String::new()];
         };
-        let page = format!("/desk/debrief/teams/{}{anyway}", round.team);
-        let argued = if round.argued.is_some() { ", argued for in the round" } else { "" };
-        [round.label(), format!("{chosen}{argued}"), came, page]
+        let bar = format!("{:.1}", (share * 100.0).clamp(0.0, 100.0));
+        [fault(factor), percent(*share), Usd(*usd).to_string(), bar]
     };
-    same.iter().map(row).collect()
+    let shares = combinations.shares.as_ref()?;
+    Some(ContributingFactor::LATENT_FAULTS.into_iter().zip(shares).map(row).collect())
+}
+
+/// The repair that a team chose, and its result.
+pub(super) fn spent(round: &Round<'_>) -> (&'static str, String) {
+    let Some(chosen) = round.repair.and_then(choice) else { return ("not spent yet", String::new()) };
+    let came = match round.computed.as_ref().and_then(|computed| computed.replays.as_ref()) {
+        Some(Ok(_)) if chosen.fault == InadequateTelemetry => "cannot be measured in a replay".to_owned(),
+        Some(Ok([before, after])) => {
+            format!("{} instead of {}", Usd(after.loss_usd()), Usd(before.loss_usd()))
+        }
+        pending => pending.and_then(instead).unwrap_or_default(),
+    };
+    (chosen.title, came)
 }
 
 #[cfg(test)]
@@ -295,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_sixteen_say_which_repairs_are_enough_and_share_the_loss_out() {
-        // Lost with the first two present, twice as much with the third.
+        // A loss if the first two faults are present, and twice the loss with the third.
         let loss = |present: usize| match present & 0b111 {
             0b011 => 400_000.0,
             0b111 => 800_000.0,
@@ -309,27 +269,23 @@ mod tests {
             smallest_sets: vec![vec![InvalidRendering], vec![PoorErrorHandling]],
             views_per_second: 1.0,
         };
-        let shown = Shown::of(&combinations);
-        assert_eq!(shown.finding, "Availability is lost in 4 of the sixteen combinations");
+        assert_eq!(lost_in(&combinations), "Availability is lost in 4 of the sixteen combinations");
         let either = "Either of two repairs alone prevents it: invalid rendering; or poor error handling.";
-        assert_eq!(shown.prevented, either);
-        let shares = shown.shares.unwrap();
+        assert_eq!(prevented(&combinations), either);
+        let shares = shares(&combinations).unwrap();
         assert_eq!(shares[2], ["missing health check", "20.0\u{a0}%", "$160,000", "20.0"]);
         assert_eq!(shares[3], ["inadequate telemetry", "", "", ""], "a replay cannot measure it");
-        let first = &shown.grid.rows[0].1[0];
+        let grid = grid(&combinations);
+        let first = &grid.rows[0].1[0];
         assert_eq!(
             (first.figure.as_str(), first.shade.as_str(), first.outages.as_str()),
             ("$800k", "10", "lost")
         );
-        assert_eq!(shown.grid.rows[0].1[2].figure, "$400k", "without the third");
-        assert_eq!(shown.grid.rows[3].1[3].shade, "0");
+        assert_eq!(grid.rows[0].1[2].figure, "$400k", "without the third");
+        assert_eq!(grid.rows[3].1[3].shade, "0");
         let none =
             Combinations { shares: None, lost: vec![true; 16], smallest_sets: Vec::new(), ..combinations };
-        let none = Shown::of(&none);
-        assert!(
-            none.shares.is_none()
-                && none.prevented.starts_with("No set")
-                && none.finding.contains("all sixteen")
-        );
+        assert!(super::shares(&none).is_none() && prevented(&none).starts_with("No set"));
+        assert!(lost_in(&none).contains("all sixteen"));
     }
 }

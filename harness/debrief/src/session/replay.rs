@@ -1,102 +1,76 @@
-//! A team's round as it went: what it looked at, thought and did, and what it was told, in order. Teaches to ask what somebody knew at a
-//! moment, before asking what they should have done.
+//! A team's round step by step: what it looked at, thought, did and heard, in order. Teaches to ask what people knew at a moment before asking
+//! what they should have done.
 
 use incident::{Event, EventKind};
-use report::session::{Help, HelpKind, Mark};
+use report::session::{HelpKind, Tried};
 
-use super::{clocks::minutes, command, round::Round};
+use super::{command, round::Round};
 use crate::figures::{capital, time};
-
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Replay {
-    pub(super) name: String,
-    pub(super) lines: Vec<Line>,
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
     pub(super) story_s: f64,
-    /// The story's time, and people's minutes.
-    pub(super) time: String,
-    pub(super) minutes: String,
     /// `looked`, `thought`, `did` or `heard`.
     pub(super) kind: &'static str,
     pub(super) text: String,
-    /// How often in a row.
+    /// How many times in a row.
     pub(super) times: usize,
 }
 
-/// A moment worth coming back to.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Moment {
-    pub(super) story_s: f64,
-    pub(super) time: String,
-    pub(super) text: String,
+/// All lines of a round, by time.
+pub(super) fn lines(round: &Round<'_>) -> Vec<Line> {
+    let told = round.played.events.iter().filter_map(|event| {
+        let (kind, text) = told(event)?;
+        Some((event.story_s, kind, text))
+    });
+    let mut all: Vec<(f64, &'static str, String)> = told.collect();
+    // A remedy is listed when the team decided on it, not when it was carried out.
+    all.extend(
+        round.tried.iter().map(|Tried { what: tried, .. }| {
+            (tried.begun_story_s, "did", capital(&tried.remedy.to_string()))
+        }),
+    );
+    let levels = round.help.iter().filter(|help| help.kind == HelpKind::Level);
+    all.extend(levels.map(|help| (help.story_s, "heard", format!("New telemetry: {}", help.text))));
+    for asked in &round.questions {
+        all.push((asked.asked_story_s, "heard", format!("{} asks: {}", asked.voice.words(), asked.text)));
+        let answer = asked.answered_story_s.zip(asked.answer.as_ref());
+        all.extend(answer.map(|(at_s, answer)| (at_s, "thought", format!("Answered: {answer}"))));
+    }
+    let handed = round.commands.iter().filter(|one| one.from.is_some());
+    all.extend(handed.filter_map(|one| Some((one.taken_story_s?, "did", command::way(one)))));
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut lines: Vec<Line> = Vec::new();
+    for (story_s, kind, text) in all {
+        match lines.last_mut() {
+            Some(last) if (last.kind, &last.text) == (kind, &text) => last.times += 1,
+            _ => lines.push(Line { story_s, kind, text, times: 1 }),
+        }
+    }
+    lines
 }
 
-impl Replay {
-    pub(super) fn of(round: &Round<'_>) -> Self {
-        let mut all: Vec<(f64, &'static str, String)> = round
-            .played
-            .events
-            .iter()
-            .filter_map(|event| told(event).map(|(kind, text)| (event.story_s, kind, text)))
-            .collect();
-        // A remedy stands where somebody decided on it, and not where it was done.
-        all.extend(
-            round.tried.iter().map(|tried| (tried.begun_s, "did", capital(&tried.remedy.to_string()))),
-        );
-        let level = |help: &&Help| help.kind == HelpKind::Level;
-        all.extend(
-            round
-                .help
-                .iter()
-                .filter(level)
-                .map(|help| (help.story_s, "heard", format!("New telemetry: {}", help.text))),
-        );
-        for asked in &round.questions {
-            all.push((asked.asked_s, "heard", format!("{} asks: {}", asked.voice, asked.text)));
-            let answer = asked.answered_s.zip(asked.answer.as_ref());
-            all.extend(answer.map(|(at_s, answer)| (at_s, "thought", format!("Answered: {answer}"))));
-        }
-        let handed = round.commands.iter().filter(|one| one.from.is_some());
-        let passed = handed.filter_map(|one| Some((one.taken_s?, "did", command::passed(one))));
-        all.extend(passed);
-        all.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let mut lines: Vec<Line> = Vec::new();
-        for (story_s, kind, text) in all {
-            match lines.last_mut() {
-                Some(last) if (last.kind, &last.text) == (kind, &text) => last.times += 1,
-                _ => lines.push(Line {
-                    story_s,
-                    time: time(story_s),
-                    minutes: minutes(round.clocks.wall_s(story_s)),
-                    kind,
-                    text,
-                    times: 1,
-                }),
+/// The lines for the take-home file: people's minutes, the story's time, and the text. Consecutive looks are one line.
+pub(super) fn timeline(round: &Round<'_>) -> Vec<[String; 3]> {
+    let mut timeline: Vec<([String; 3], bool)> = Vec::new();
+    for Line { story_s, kind, text, .. } in lines(round) {
+        let is_look = kind == "looked";
+        match timeline.last_mut() {
+            Some((last, true)) if is_look => {
+                if !last[2].split(", ").any(|known| known.ends_with(&text)) {
+                    last[2] = format!("{}, {text}", last[2]);
+                }
+            }
+            _ => {
+                let text = if is_look { format!("Looked at {text}") } else { text };
+                timeline.push(([round.minutes_at(story_s), time(story_s), text], is_look));
             }
         }
-        Self { name: round.label(), lines }
     }
+    timeline.into_iter().map(|(line, _)| line).collect()
 }
 
-impl Moment {
-    /// What the facilitator marked in these rounds.
-    pub(super) fn marked(marks: &[Mark], rounds: &[&Round<'_>]) -> Vec<Self> {
-        let moment = |mark: &Mark| {
-            let round = rounds.iter().find(|round| round.number == mark.round)?;
-            Some(Self {
-                story_s: round.played.run.story.story_s(mark.time.parse().ok()?),
-                time: mark.time.clone(),
-                text: mark.text.clone(),
-            })
-        };
-        marks.iter().filter_map(moment).collect()
-    }
-}
-
-/// What a team saw of an event: what set the incident off stays for the last step.
+/// What a team saw of an event. None for others, such as the trigger, which the debrief's last step reveals.
 fn told(event: &Event) -> Option<(&'static str, String)> {
     let told = match &event.kind {
         EventKind::Check { name, .. } => ("looked", name.clone()),

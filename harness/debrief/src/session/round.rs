@@ -2,25 +2,25 @@
 
 use std::ops::Deref;
 
-use report::session::{Incident, SessionReport, TeamRound};
+use report::session::{SessionReport, TeamRound};
 
 use super::clocks::{Clocks, minutes};
 use crate::figures::time;
 
-/// A round, and the minutes that people sat there.
+/// A round, with the clocks that convert its story time to people's minutes.
 #[derive(Debug)]
 pub(super) struct Round<'a> {
     round: &'a TeamRound,
     pub(super) clocks: Clocks,
 }
 
-/// How a round ended in which availability was lost and not restored in time.
+/// How a round ended if availability was lost and not restored in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Lost,
-    /// Back, for fewer seconds than count as restored.
+    /// Available again, but for fewer seconds than count as restored.
     BackFor(u32),
-    /// Back after the story had ended.
+    /// Available again only after the story had ended.
     BackTooLate,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Round<'a> {
         session.rounds.iter().map(Self::of).collect()
     }
 
-    /// Among the rounds of one incident.
+    /// The round's name among the rounds of one incident.
     pub(super) fn label(&self) -> String {
         format!("{}: {}", self.level, self.name)
     }
@@ -51,7 +51,7 @@ impl<'a> Round<'a> {
         format!("{}: {}, {round}", self.level, self.name)
     }
 
-    /// Until when anybody watched, in story seconds.
+    /// The end of the watch, in story seconds.
     pub(super) fn ends_s(&self) -> f64 {
         self.played.visits.watched.1
     }
@@ -69,22 +69,28 @@ impl<'a> Round<'a> {
         })
     }
 
-    /// Seconds that people had sat there at a second of the story, counted from the loss.
-    pub(super) fn wall_after_loss_s(&self, story_s: f64) -> Option<f64> {
-        Some(self.clocks.wall_s(story_s) - self.clocks.wall_s(self.played.outcome.lost_s?))
+    /// The wall-clock seconds between two seconds of the story.
+    pub(super) fn wall_between_s(&self, from_s: f64, to_s: f64) -> f64 {
+        self.clocks.wall_s(to_s) - self.clocks.wall_s(from_s)
     }
 
-    /// People's minutes at a second of the story, with the story's time: `6.7 min (09:25)`.
+    /// The wall-clock time between two seconds of the story, in words: `6.7 min`.
+    pub(super) fn minutes_between(&self, from_s: f64, to_s: f64) -> String {
+        minutes(self.wall_between_s(from_s, to_s))
+    }
+
+    /// People's minutes at a second of the story.
+    pub(super) fn minutes_at(&self, story_s: f64) -> String {
+        minutes(self.clocks.wall_s(story_s))
+    }
+
+    /// People's minutes with the story's time: `6.7 min (09:25)`.
     pub(super) fn both_times(&self, story_s: f64) -> String {
-        format!("{} ({})", minutes(self.clocks.wall_s(story_s)), time(story_s))
+        format!("{} ({})", self.minutes_at(story_s), time(story_s))
     }
 
-    /// Whether another team had the identical incident.
+    /// Whether both rounds had the identical incident: the same scenario and seed.
     pub(super) fn is_same_incident(&self, other: &Self) -> bool {
-        is_same(&self.incident, &other.incident) && self.team != other.team && !other.is_practice
+        (&self.incident.scenario, self.incident.seed) == (&other.incident.scenario, other.incident.seed)
     }
-}
-
-pub(super) fn is_same(one: &Incident, other: &Incident) -> bool {
-    (&one.scenario, one.seed) == (&other.scenario, other.seed)
 }

@@ -1,5 +1,5 @@
-//! A comparison as `glyphfall compare` writes it, small and made up: three levels' worth of gain, one step without, one that harms. Its
-//! differences follow from its incidents, so that the page can be held against them.
+//! A small invented comparison in the format of `glyphfall compare`: some steps gain, one shows nothing, one harms. Its differences follow from
+//! its incidents, so that tests can check the page against them.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ fn paired(metric: &str, against: usize, level: usize) -> Value {
         (0..SCENARIOS.len()).map(|place| (placed(place, level) - placed(place, against)) * scale).collect();
     let count = |is: &dyn Fn(f64) -> bool| by.iter().filter(|by| is(**by / scale)).count();
     let difference = by.iter().sum::<f64>() / by.len() as f64;
-    // The step to metrics is made one of which nothing is shown.
+    // The step to metrics gets an interval that contains zero.
     let half = if level == 2 && against == 1 { difference.abs() + 120.0 } else { difference.abs() / 2.0 };
     let named: Vec<Value> = SCENARIOS.iter().zip(&by).map(|((name, _), by)| json!([name, by])).collect();
     let mut row = json!({
@@ -72,7 +72,7 @@ fn level(place: usize) -> Value {
     })
 }
 
-/// What a quick run writes.
+/// The output of a quick run.
 pub(crate) fn quick() -> Value {
     let steps = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 2), (0, 3), (0, 4)];
     let metrics = [
@@ -135,7 +135,7 @@ pub(crate) fn quick() -> Value {
         "finding": "The model responder found the right explanation in 67 % of the incidents at dark.\nThe step that helps most is logs.",
         "seed": 7, "seeds": SEEDS, "quick": true, "responder": "model responder", "operating_model": "you-build-it",
         "command": "glyphfall compare --seed 7 --seeds 2 --quick", "version": "0.1.0", "scenarios": scenarios,
-        "recordings": [16, 61], "checks": {"count": 44, "hash": "5f2c9a", "frozen_hash": "5f2c9a"},
+        "recordings": [16, 61], "checks": {"count": 44, "hash": "5f2c9a", "frozen_hash": "5f2c9a", "since_frozen": "fewer looks"},
         "assumed": ["What each of 44 checks costs, in minutes.", "A handover between lines of support takes 20 minutes."],
         "levels": (0..5).map(level).collect::<Vec<_>>(),
         "baselines": [
@@ -162,7 +162,7 @@ pub(crate) fn quick() -> Value {
     })
 }
 
-/// What a full run writes.
+/// The output of a full run.
 pub(crate) fn full() -> Value {
     let mut report = quick();
     report["quick"] = json!(false);

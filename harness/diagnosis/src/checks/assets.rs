@@ -1,42 +1,34 @@
-//! What editors changed: two versions of an asset, side by side. Teaches that a character that nobody sees is found by comparing
-//! bytes, not by reading.
+//! Compares two versions of an asset to see what editors changed. Teaches that comparing bytes finds a character that nobody sees, and
+//! reading does not.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use evidence::UnixTime;
 use incident::Service;
 use serde_json::Value;
 
-use super::{CHANGES_WITHIN, Look, changes, logs, traces};
+use super::{CHANGES_WITHIN, Look, changes, logs, probes::PATIENCE, traces};
 use crate::{Finding, Probes, cause::Class};
 
-/// What a comparison can say, the gravest last: what an edit brought in, and not what the shop will make of it.
+/// The outcomes of a comparison, the gravest last. They say what an edit brought in, and not how the shop reacts to it.
 pub const DIFFERENCES: &[&str] =
     &["no-suspect", "no-answer", "words", "punctuation", "unusual", "bytes", "control"];
 
-/// How many assets can have been published.
 pub const COUNT: &[&str] = &["none", "one", "few", "many", "no-answer"];
 
-/// Assets compared at most, the newest first: a person's patience.
+/// The most assets that one look compares, the newest first: a person's patience.
 const SUSPECTS_MAX: usize = 12;
 
-/// As long as a person waits for the store's answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Which assets to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suspects {
-    /// What the content store's own list says was published lately.
+    /// The texts that were published lately, by the content store's own list.
     History,
-    /// What error lines name.
     Logs,
-    /// What failed spans name.
     Traces,
-    /// What change events name.
     Changes,
 }
 
-/// What was published in the hour before the call, by the store's own list.
+/// The texts that were published in the hour before the call, by the store's own list.
 pub async fn newest(look: &Look<'_>, probes: &impl Probes) -> Finding {
     let Some(assets) = published_lately(look, probes).await else {
         return Finding::new("no-answer", "the store does not answer");
@@ -46,7 +38,6 @@ pub async fn newest(look: &Look<'_>, probes: &impl Probes) -> Finding {
     Finding::new(count(assets.len()), text).naming(assets.into_iter().next())
 }
 
-/// A number of assets as one of [`COUNT`].
 pub(super) fn count(assets: usize) -> &'static str {
     match assets {
         0 => "none",
@@ -56,7 +47,7 @@ pub(super) fn count(assets: usize) -> &'static str {
     }
 }
 
-/// Compares the newest version of each suspect with the one before, and tells the gravest difference.
+/// Compares the newest version of each suspect with the one before, and reports the gravest difference.
 pub async fn differences(suspects: Suspects, look: &Look<'_>, probes: &impl Probes) -> Finding {
     let assets = match suspects {
         Suspects::History => published_lately(look, probes).await,
@@ -76,7 +67,7 @@ pub async fn differences(suspects: Suspects, look: &Look<'_>, probes: &impl Prob
     gravest
 }
 
-/// What an edit brought into a text: the class of it, and the character or bytes if they are special.
+/// What an edit brought into a text: its class, and the character or bytes if they are special.
 pub fn judge(before: &[u8], after: &[u8]) -> (Class, Option<String>) {
     let begins = before.iter().zip(after).take_while(|(one, other)| one == other).count();
     let rest = (&before[begins..], &after[begins..]);
@@ -97,7 +88,7 @@ pub fn judge(before: &[u8], after: &[u8]) -> (Class, Option<String>) {
     if text.chars().filter(is_new).any(|character| !character.is_ascii()) {
         return (Class::Unusual, None);
     }
-    // Of a replacement as long as what it replaces, what is not as it was.
+    // If the replacement is as long as the original, only the bytes that differ count.
     let differing: Vec<u8> = if old.len() == new.len() {
         old.iter().zip(new).filter(|(old, new)| old != new).map(|(_, new)| *new).collect()
     } else {
@@ -107,8 +98,8 @@ pub fn judge(before: &[u8], after: &[u8]) -> (Class, Option<String>) {
     (if is_punctuation { Class::Punctuation } else { Class::Words }, None)
 }
 
-/// A class of characters as one of [`DIFFERENCES`]. A NUL is one of the control characters; which, the finding's text says.
-fn word(class: Class) -> &'static str {
+/// The outcome in [`DIFFERENCES`] for a class of characters. A NUL counts as a control character; the finding's text names it.
+pub(crate) fn word(class: Class) -> &'static str {
     match class {
         Class::Words => "words",
         Class::Punctuation => "punctuation",
@@ -123,7 +114,7 @@ async fn compare(asset: &str, look: &Look<'_>, probes: &impl Probes) -> Finding 
     let mut versions: Vec<u64> = Vec::new();
     let history = probes.get(store, &format!("/assets/{asset}/versions"), PATIENCE).await.ok();
     if let Some(Value::Array(history)) = history.and_then(|reply| serde_json::from_slice(&reply.body).ok()) {
-        // What was published after the call is a responder's own.
+        // Versions published after the call are the responder's own.
         let is_before = |version: &&Value| published_at(version).is_none_or(|time| time <= look.noticed);
         versions.extend(history.iter().filter(is_before).filter_map(|version| version["version"].as_u64()));
     }

@@ -7,29 +7,26 @@ use evidence::{Change, UnixTime};
 use super::{CHANGES_WITHIN, Look, assets::count};
 use crate::Finding;
 
-/// What can have been started or released.
 pub const STARTED: &[&str] = &["nothing", "web-front", "cache", "content-store"];
-/// What can have happened just before.
 pub const BEFORE: &[&str] = &["nothing", "elsewhere", "a-publish", "a-start"];
 
 const PUBLISHED: &str = "shop.asset.published";
 const STARTED_EVENT: &str = "service.started";
 const RELEASED: &str = "service.released";
 
-/// The shop's own systems; of others the feed tells, too.
+/// The shop's own systems. The feed also reports changes to other systems.
 const OWN: &[&str] = &["web-front", "cache", "content-store"];
 
-/// How long before the call counts as just before: an alert's two minutes, and as much again for pages to fail.
+/// Changes this long before the call count as just before it: two minutes until the alert, and as much again for pages to fail.
 const JUST_BEFORE: Duration = Duration::from_secs(240);
 
-/// How many assets were published in the last hour.
 pub fn published(look: &Look<'_>) -> Finding {
     let assets = published_assets(look);
     let text = assets.join(" ");
     Finding::new(count(assets.len()), text).naming(assets.into_iter().next())
 }
 
-/// Which of the shop's services was started again or released last, in the last hour.
+/// The shop's service that was started again or released last, within the last hour.
 pub fn started(look: &Look<'_>) -> Finding {
     let starts = starts(look, CHANGES_WITHIN);
     let Some((_, last)) = starts.last() else { return Finding::new("nothing", "nothing was started again") };
@@ -37,7 +34,6 @@ pub fn started(look: &Look<'_>) -> Finding {
     Finding::new(outcome, format!("{last} was started or released"))
 }
 
-/// What was changed last before the loss.
 pub fn just_before(look: &Look<'_>) -> Finding {
     let publishes = recent(look, JUST_BEFORE, PUBLISHED);
     let starts = starts(look, JUST_BEFORE);
@@ -60,7 +56,7 @@ pub fn just_before(look: &Look<'_>) -> Finding {
 pub(crate) fn published_assets(look: &Look<'_>) -> Vec<String> {
     let mut assets = Vec::new();
     for change in recent(look, CHANGES_WITHIN, PUBLISHED).into_iter().rev() {
-        // A first version has nothing before it to compare with.
+        // A first version has no earlier one to compare with.
         if change.version.as_deref() != Some("1") && !assets.contains(&change.which) {
             assets.push(change.which);
         }
@@ -68,7 +64,7 @@ pub(crate) fn published_assets(look: &Look<'_>) -> Vec<String> {
     assets
 }
 
-/// Releases of the shop's services, and starts of those that had been started before: a shop's first start is no change.
+/// Releases and restarts of the shop's services. A service's first start is no change.
 fn starts(look: &Look<'_>, within: Duration) -> Vec<(UnixTime, String)> {
     let mut known = BTreeSet::new();
     let mut starts = Vec::new();
@@ -85,7 +81,7 @@ fn starts(look: &Look<'_>, within: Duration) -> Vec<(UnixTime, String)> {
     starts
 }
 
-/// What was changed before the call: what came after it may be a responder's own doing.
+/// Changes before the call. Later ones may be the responder's own.
 fn recent(look: &Look<'_>, within: Duration, what: &str) -> Vec<Change> {
     let changes = look.evidence.changes(look.noticed.minus(within), look.noticed).changes;
     changes.into_iter().filter(|change| change.what == what).collect()

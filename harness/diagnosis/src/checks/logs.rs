@@ -1,69 +1,44 @@
 //! Looks at log lines. Teaches the difference between a line that says that something failed and one that says why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use evidence::{LogEntry, LogQuery, UnixTime};
 
-use super::Look;
+use super::{Look, most_often};
 use crate::Finding;
 
-/// How many lines there can be.
 pub const LINES: &[&str] = &["none", "few", "many"];
-/// The causes that lines can name.
-pub const CAUSES: &[&str] =
-    &["none", "unreadable", "timed-out", "broken", "too-busy", "missing", "waited-too-long", "other"];
-/// How many assets lines can name.
+pub const CAUSES: &[&str] = &[
+    "none",
+    "unreadable",
+    "timed-out",
+    "refused",
+    "reset",
+    "broken",
+    "too-busy",
+    "missing",
+    "waited-too-long",
+    "other",
+];
 pub const ASSETS: &[&str] = &["none", "one", "few", "many"];
-/// How often a fill can have been tried.
 pub const ATTEMPTS: &[&str] = &["none", "once", "several", "endless"];
 
-const FILL_FAILED: &str = "could not fill";
-const FRAGMENT_FAILED: &str = "could not get a fragment";
-const NOTICE_FAILED: &str = "could not notify the cache";
+pub(super) const FILL_FAILED: &str = "could not fill";
+pub(super) const FRAGMENT_FAILED: &str = "could not get a fragment";
+pub(super) const NOTICE_FAILED: &str = "could not notify the cache";
 
-/// How far back lines are read, in seconds. Attempts are told at 1, 2, 4, 8, ...: the newest may be an hour old.
-const BACK_S: u64 = 3_600;
+/// How far back lines are read, in seconds. Only attempts 1, 2, 4, 8, ... are logged, so the newest line may be an hour old.
+pub(super) const BACK_S: u64 = 3_600;
 
-/// Lines read at most.
+/// The most lines that one look reads.
 const LINES_MAX: usize = 200;
 
-/// From here on, more lines than anybody would call a few.
+/// From this number of lines on, the outcome is `many`.
 const MANY_FROM: usize = 10;
 
-/// From this attempt on, nobody would call it a hiccup.
+/// From this attempt on, the outcome is `endless`: nobody would call it a hiccup.
 const ENDLESS_FROM: i64 = 32;
 
-/// The front's lines about fragments, of the last five minutes.
-pub fn lines_front(look: &Look<'_>) -> Finding {
-    counted(look, "web-front", FRAGMENT_FAILED, 300)
-}
-
-/// The cache's lines about fills, of the last hour: they become rare.
-pub fn lines_cache(look: &Look<'_>) -> Finding {
-    counted(look, "cache", FILL_FAILED, BACK_S)
-}
-
-/// What the store writes, of the last minute.
-pub fn lines_store(look: &Look<'_>) -> Finding {
-    counted(look, "content-store", "", 60)
-}
-
-/// The store's lines about notices, since an hour before the call.
-pub fn lines_notices(look: &Look<'_>) -> Finding {
-    counted(look, "content-store", NOTICE_FAILED, BACK_S)
-}
-
-/// Why the front could not get its newest fragments.
-pub fn causes_front(look: &Look<'_>) -> Finding {
-    caused(&read(look, "web-front", FRAGMENT_FAILED, look.ago(900)))
-}
-
-/// Why the cache could not fill.
-pub fn causes_cache(look: &Look<'_>) -> Finding {
-    caused(&read(look, "cache", FILL_FAILED, look.ago(BACK_S)))
-}
-
-/// How many assets are named in lines about failures.
 pub fn assets_in_errors(look: &Look<'_>) -> Finding {
     let assets = named_assets(look);
     let outcome = match assets.len() {
@@ -76,7 +51,7 @@ pub fn assets_in_errors(look: &Look<'_>) -> Finding {
     Finding::new(outcome, text).naming(if assets.len() == 1 { assets.into_iter().next() } else { None })
 }
 
-/// How often the most often tried fill has been tried.
+/// The highest attempt number of any fill.
 pub fn attempts(look: &Look<'_>) -> Finding {
     let lines = read(look, "cache", FILL_FAILED, look.ago(BACK_S));
     let attempt =
@@ -91,7 +66,7 @@ pub fn attempts(look: &Look<'_>) -> Finding {
     Finding::new(outcome, format!("at most {most} attempts"))
 }
 
-/// The assets in the cache's error lines, and in the front's; those that could not be read before all others.
+/// The assets in the cache's and the front's error lines. If the cache could not read some of them, only those.
 pub(crate) fn named_assets(look: &Look<'_>) -> BTreeSet<String> {
     let lines = read(look, "cache", FILL_FAILED, look.ago(BACK_S));
     let unreadable: BTreeSet<String> =
@@ -103,7 +78,8 @@ pub(crate) fn named_assets(look: &Look<'_>) -> BTreeSet<String> {
     lines.iter().chain(&front).filter_map(asset).collect()
 }
 
-fn counted(look: &Look<'_>, service: &str, text: &str, seconds: u64) -> Finding {
+/// Counts the lines of the last `seconds` that contain this text.
+pub(super) fn counted(look: &Look<'_>, service: &str, text: &str, seconds: u64) -> Finding {
     let count = read(look, service, text, look.ago(seconds)).len();
     let outcome = match count {
         0 => "none",
@@ -123,7 +99,7 @@ fn asset(line: &LogEntry) -> Option<String> {
     Some(line.attributes.get("shop.asset.id")?.as_str()?.to_owned())
 }
 
-/// What a line says about its cause, by its `error.type`.
+/// The cause that a line gives, by its `error.type`.
 fn cause(line: &LogEntry) -> &'static str {
     match line.attributes.get("error.type").and_then(serde_json::Value::as_str).unwrap_or_default() {
         "unreadable" => "unreadable",
@@ -131,24 +107,19 @@ fn cause(line: &LogEntry) -> &'static str {
         "404" | "missing" => "missing",
         "503" | "429" => "too-busy",
         "timeout" => "timed-out",
-        "connection_error" | "connection_closed" => "broken",
+        "connection_refused" => "refused",
+        "connection_reset" => "reset",
+        "connection_error" | "connection_timeout" | "connection_closed" => "broken",
         _ => "other",
     }
 }
 
-/// The cause that most lines name.
-fn caused(lines: &[LogEntry]) -> Finding {
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for line in lines {
-        *counts.entry(cause(line)).or_default() += 1;
-    }
-    let Some((most, count)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
-        return Finding::new("none", "no such line");
-    };
-    let assets: BTreeSet<String> =
-        lines.iter().filter(|line| cause(line) == most).filter_map(asset).collect();
-    let only = if assets.len() == 1 { assets.iter().next().cloned() } else { None };
+/// The cause that most lines of the last `seconds` give.
+pub(super) fn caused(look: &Look<'_>, service: &str, text: &str, seconds: u64) -> Finding {
+    let lines = read(look, service, text, look.ago(seconds));
+    let told: Vec<(&str, Option<String>)> = lines.iter().map(|line| (cause(line), asset(line))).collect();
+    let Some((most, count, only)) = most_often(&told) else { return Finding::new("none", "no such line") };
     let about = only.as_ref().map(|asset| format!(", all about {asset}")).unwrap_or_default();
-    let asset = if most == "unreadable" || most == "missing" { only } else { None };
+    let asset = only.filter(|_| most == "unreadable" || most == "missing");
     Finding::new(most, format!("{most} in {count} of {} lines{about}", lines.len())).naming(asset)
 }

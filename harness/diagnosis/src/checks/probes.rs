@@ -1,4 +1,4 @@
-//! Looks at the shop itself. Teaches how much can be learned without any telemetry, by asking each service what it is for.
+//! Looks at the shop itself. Teaches how much can be learned without any telemetry, by asking each service to do its job.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,38 +7,28 @@ use incident::{Route, Service};
 use serde_json::Value;
 
 use super::{CHANGES_WITHIN, Look};
-use crate::{Caller, Deed, Deployment, Finding, NoReply, Probes, Process, Reply, finding::share_word};
+use crate::{Caller, Deed, Finding, NoReply, Page, Probes, Process, Reply, finding::share_word};
 
-/// Nothing is counted: that tells of no customer, served or lost.
+/// The outcome if nothing is counted. It says nothing about customers, served or lost.
 pub const UNKNOWN: &str = "unknown";
 
-/// What an opened page can be.
 pub const PAGE: &[&str] = &["whole", "parts-missing", "error", "hangs", "broken"];
-/// How large a share can be.
 pub const SHARE: &[&str] = &["none", "some", "most", "all", UNKNOWN];
-/// What a port can say.
 pub const PORT: &[&str] = &["open", "closed"];
-/// What a health check can say.
 pub const HEALTH: &[&str] = &["well", "unwell", "no-answer"];
-/// What a service can answer.
 pub const ANSWER: &[&str] = &["quick", "slow", "unreadable", "refused", "no-answer"];
-/// Whether texts can be read.
 pub const READABLE: &[&str] = &["all", "one-unreadable", "several-unreadable", "no-answer"];
-/// Which kinds of pages can fail.
 pub const KINDS: &[&str] = &["none", "one-kind", "home-and-category", "several", "every-kind"];
-/// Which fragments the cache can give.
 pub const FRAGMENTS: &[&str] = &["all", "one-missing", "some-missing", "none"];
-/// What the list of processes can show.
 pub const PROCESS: &[&str] = &["running", "stopped", "gone"];
-/// What can have been released.
 pub const RELEASED: &[&str] = &["none-of-ours", "web-front", "cache", "content-store"];
-/// What colleagues can remember.
 pub const REMEMBERED: &[&str] = &["nothing", "texts", "a-release", "invited", "operated"];
 
-/// A text that is on every page.
-const ON_EVERY_PAGE: &str = "site-footer";
+/// A text that is on every page, at the cache and at the content store.
+const FRAGMENT: &str = "/fragments/site-footer";
+const ASSET: &str = "/assets/site-footer";
 
-/// Texts of all kinds of pages: everybody who knows the shop knows these.
+/// Texts from all kinds of pages. Everybody who knows the shop knows them.
 const ON_PAGES: [&str; 8] = [
     "site-header",
     "site-footer",
@@ -50,71 +40,59 @@ const ON_PAGES: [&str; 8] = [
     "checkout-notes",
 ];
 
-/// Longer than this is slow: a hit takes a millisecond, and an ordinary disk four.
+/// An answer that takes longer is slow: a hit takes a millisecond, and an ordinary disk four.
 const SLOW_FROM: Duration = Duration::from_millis(500);
 
-/// As long as a person waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a person waits for an answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A short question: who does not answer in a second hangs.
+/// The timeout of a short question. A service that takes longer hangs.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// Rounds of a loop over every kind of page.
+/// How often a loop opens every kind of page.
 const ROUNDS: usize = 6;
 
 /// How far back complaints are read, in minutes.
 const COMPLAINTS_MINUTES: u32 = 5;
 
-/// One probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// One page, as a customer.
+    /// Opens one page, as a customer.
     Page(Route),
-    /// Every kind of page in a loop: which share fails.
+    /// Opens every kind of page in a loop, and reports the share that fails.
     Pages(Caller),
-    /// The same: which kinds fail.
+    /// The same loop, but reports the kinds that fail.
     Kinds,
-    /// On which kinds of pages customers complain.
+    /// Reports the kinds of pages that customers complain about.
     Complaints,
-    /// A port.
     Port(Service),
-    /// A health check.
     Health(Service),
-    /// The list of processes.
     Process(Service),
-    /// The history of deployments.
     Deployments,
-    /// What colleagues remember.
     Colleagues,
-    /// A fragment that is on every page, from the cache.
+    /// Asks the cache for a fragment that is on every page.
     Fragment,
-    /// A short question for each fragment.
     EachFragment,
-    /// The same text, from the content store.
+    /// Asks the content store for the same text.
     Asset,
-    /// Every current text, from the content store.
     EveryAsset,
 }
 
 impl Probe {
-    /// Runs it.
     pub async fn run(self, look: &Look<'_>, probes: &impl Probes) -> Finding {
         match self {
-            Self::Page(route) => {
-                let page = probes.page(Caller::Outside, route, 0).await;
-                let outcome = match page {
-                    Ok(page) if page.status != 200 => "error",
-                    Ok(page) if page.missing_parts > 0 => "parts-missing",
-                    Ok(_) => "whole",
-                    Err(NoReply::Broken) => "broken",
-                    Err(NoReply::TimedOut) => "hangs",
-                };
-                let text = match page {
-                    Ok(page) => format!("status {}, {} parts missing", page.status, page.missing_parts),
-                    Err(_) => "nothing came".to_owned(),
-                };
-                Finding::new(outcome, text)
-            }
+            Self::Page(route) => match probes.page(Caller::Outside, route, 0).await {
+                Err(NoReply::Broken) => Finding::new("broken", "nothing came"),
+                Err(NoReply::TimedOut) => Finding::new("hangs", "nothing came"),
+                Ok(Page { status, missing_parts }) => {
+                    let outcome = match missing_parts {
+                        _ if status != 200 => "error",
+                        0 => "whole",
+                        _ => "parts-missing",
+                    };
+                    Finding::new(outcome, format!("status {status}, {missing_parts} parts missing"))
+                }
+            },
             Self::Pages(caller) => {
                 let failed: usize = failed_pages(caller, probes).await.values().sum();
                 let pages = ROUNDS * Route::ALL.len();
@@ -155,21 +133,15 @@ impl Probe {
                 let outcome = outcome.into_iter().find(|(deed, _)| deeds.contains(deed));
                 Finding::new(outcome.map_or("nothing", |(_, word)| word), format!("{} deeds", deeds.len()))
             }
-            Self::Fragment => {
-                let path = format!("/fragments/{ON_EVERY_PAGE}");
-                answer(&probes.get(Service::Cache, &path, PATIENCE).await)
-            }
+            Self::Fragment => answer(&probes.get(Service::Cache, FRAGMENT, PATIENCE).await),
             Self::EachFragment => each_fragment(probes).await,
-            Self::Asset => {
-                let path = format!("/assets/{ON_EVERY_PAGE}");
-                answer(&probes.get(Service::ContentStore, &path, PATIENCE).await)
-            }
+            Self::Asset => answer(&probes.get(Service::ContentStore, ASSET, PATIENCE).await),
             Self::EveryAsset => every_asset(probes).await,
         }
     }
 }
 
-/// Opens every kind of page, side by side, in some rounds; says how many of each failed.
+/// Opens all kinds of pages at the same time, `ROUNDS` times. Returns how many of each failed.
 async fn failed_pages(caller: Caller, probes: &impl Probes) -> BTreeMap<Route, usize> {
     let mut failed: BTreeMap<Route, usize> = Route::ALL.iter().map(|route| (*route, 0)).collect();
     for round in 0..ROUNDS {
@@ -182,7 +154,7 @@ async fn failed_pages(caller: Caller, probes: &impl Probes) -> BTreeMap<Route, u
     failed
 }
 
-/// Which kinds of pages something is true of, by how often.
+/// Describes the kinds of pages that have a count, with their counts.
 fn kinds(counts: &BTreeMap<Route, usize>, what: &str) -> Finding {
     let named: Vec<Route> = counts.iter().filter(|(_, count)| **count > 0).map(|(route, _)| *route).collect();
     let outcome = match named.as_slice() {
@@ -200,12 +172,9 @@ fn kinds(counts: &BTreeMap<Route, usize>, what: &str) -> Finding {
 }
 
 fn deployments(look: &Look<'_>, probes: &impl Probes) -> Finding {
-    let since = look.noticed.minus(CHANGES_WITHIN);
-    let lately = probes
-        .deployments()
-        .into_iter()
-        .filter(|deployment| deployment.time >= since && deployment.time <= look.noticed);
-    let lately: Vec<Deployment> = lately.collect();
+    let hour = look.noticed.minus(CHANGES_WITHIN)..=look.noticed;
+    let mut lately = probes.deployments();
+    lately.retain(|deployment| hour.contains(&deployment.time));
     let outcome = |system: &str| RELEASED.iter().copied().find(|known| *known == system);
     let own = lately.iter().rev().find_map(|deployment| outcome(&deployment.system));
     Finding::new(own.unwrap_or(RELEASED[0]), format!("{} releases in the hour before the call", lately.len()))
@@ -259,7 +228,7 @@ async fn every_asset(probes: &impl Probes) -> Finding {
     }
 }
 
-/// The cache answers with a fragment's text as JSON too: whatever begins like it and does not parse is broken.
+/// The cache also answers with a fragment's text as JSON. A body that begins like JSON but does not parse is broken.
 fn is_json(body: &[u8]) -> bool {
     body.first() != Some(&b'{') || serde_json::from_slice::<Value>(body).is_ok()
 }

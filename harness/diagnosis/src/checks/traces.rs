@@ -7,27 +7,23 @@ use evidence::{TraceOrder, TraceQuery, TraceSummary};
 use super::{
     Look,
     metrics::{FILL_ERRORS, fill_error},
+    most_often,
 };
 use crate::Finding;
 
-/// Where a request can wait.
 pub const WHERE: &[&str] = &["nothing-slow", "web-front", "cache", "content-store", "customers", "no-traces"];
-/// What can fail first.
 pub const FAILING: &[&str] =
     &["none", "fill", "call-to-store", "store", "cache", "call-to-cache", "front", "other"];
-/// How far a failed request can get, against a served one.
+/// How far a failed request gets, compared with a served one.
 pub const REACH: &[&str] = &["none-failed", "none-served", "as-far", "less-far", "further"];
 
-/// How far back traces are looked for, in seconds.
+/// How far back traces are searched, in seconds.
 const BACK_S: u64 = 900;
 
-/// Traces looked at.
 const TRACES_MAX: usize = 20;
 
-/// A request that took less is not slow.
 const SLOW_FROM_S: f64 = 1.0;
 
-/// Where the slowest requests wait.
 pub fn slowest(look: &Look<'_>) -> Finding {
     let traces = find(look, TraceQuery { order: TraceOrder::Slowest, ..front(look) });
     let Some(slowest) = traces.first() else { return Finding::new("no-traces", "no trace has ended") };
@@ -46,48 +42,37 @@ pub fn slowest(look: &Look<'_>) -> Finding {
     Finding::new(outcome, format!("{seconds:.1} s of {:.1} s in {service}", slowest.duration_s))
 }
 
-/// Which span fails first in the newest failed traces.
+/// The span that fails first in most of the newest failed traces.
 pub fn first_failing(look: &Look<'_>) -> Finding {
     let traces =
         find(look, TraceQuery { failed: true, from: Some(look.ago(BACK_S)), ..TraceQuery::default() });
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for failure in traces.iter().filter_map(|trace| trace.failure.as_deref()) {
-        let outcome = match failure.split(':').next().unwrap_or_default() {
-            name if name.contains("fill attempt") => "fill",
-            name if name.starts_with("cache GET /") || name.starts_with("cache POST /") => "cache",
-            name if name.starts_with("cache ") => "call-to-store",
-            name if name.starts_with("content-store ") => "store",
-            name if name.starts_with("web-front GET /") => "front",
-            name if name.starts_with("web-front ") => "call-to-cache",
-            _ => "other",
-        };
-        *counts.entry(outcome).or_default() += 1;
-    }
-    let Some((most, count)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
-        return Finding::new("none", "no failed trace");
+    let outcome = |failure: &str| match failure.split(':').next().unwrap_or_default() {
+        name if name.contains("fill attempt") => "fill",
+        name if name.starts_with("cache GET /") || name.starts_with("cache POST /") => "cache",
+        name if name.starts_with("cache ") => "call-to-store",
+        name if name.starts_with("content-store ") => "store",
+        name if name.starts_with("web-front GET /") => "front",
+        name if name.starts_with("web-front ") => "call-to-cache",
+        _ => "other",
     };
+    let failures = traces.iter().filter_map(|trace| trace.failure.as_deref());
+    let told: Vec<(&'static str, Option<String>)> =
+        failures.map(|failure| (outcome(failure), None)).collect();
+    let Some((most, count, _)) = most_often(&told) else { return Finding::new("none", "no failed trace") };
     Finding::new(most, format!("{most} in {count} of {} failed traces", traces.len()))
 }
 
-/// How the newest attempts to fill ended.
 pub fn fill_spans(look: &Look<'_>) -> Finding {
     let spans = failed_fills(look);
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (kind, _) in &spans {
-        *counts.entry(kind).or_default() += 1;
-    }
-    let Some((most, count)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
+    let told: Vec<_> = spans.iter().map(|(kind, asset)| (kind.as_str(), Some(asset.clone()))).collect();
+    let Some((most, count, only)) = most_often(&told) else {
         return Finding::new(FILL_ERRORS[0], "no attempt failed");
     };
-    let assets: BTreeSet<&String> =
-        spans.iter().filter(|(kind, _)| kind == most).map(|(_, asset)| asset).collect();
-    let only = if assets.len() == 1 { assets.first().map(|asset| (*asset).clone()) } else { None };
-    let asset = if most == "unreadable" { only } else { None };
-    Finding::new(fill_error(most), format!("{most} in {count} of {} failed attempts", spans.len()))
-        .naming(asset)
+    let text = format!("{most} in {count} of {} failed attempts", spans.len());
+    Finding::new(fill_error(most), text).naming(only.filter(|_| most == "unreadable"))
 }
 
-/// How many services a failed request reaches, against a served one.
+/// How many services a failed request reaches, compared with a served one.
 pub fn failed_and_served(look: &Look<'_>) -> Finding {
     let failed = find(look, TraceQuery { failed: true, ..front(look) });
     let newest = find(look, front(look));
@@ -104,7 +89,7 @@ pub fn failed_and_served(look: &Look<'_>) -> Finding {
     Finding::new(outcome, format!("{} services, a served one {reached}", failed.services.len()))
 }
 
-/// The assets of failed attempts to fill; those that could not be read before all others.
+/// The assets of failed attempts to fill. If some of them could not be read, only those.
 pub(crate) fn named_assets(look: &Look<'_>) -> BTreeSet<String> {
     let spans = failed_fills(look);
     let of = |wanted: fn(&str) -> bool| -> BTreeSet<String> {
@@ -114,7 +99,7 @@ pub(crate) fn named_assets(look: &Look<'_>) -> BTreeSet<String> {
     if unreadable.is_empty() { of(|_| true) } else { unreadable }
 }
 
-/// Kind of error and asset of the newest failed attempts to fill.
+/// The error type and the asset of each of the newest failed attempts to fill.
 fn failed_fills(look: &Look<'_>) -> Vec<(String, String)> {
     let name = Some("fill attempt".to_owned());
     let query = TraceQuery { failed: true, name, from: Some(look.ago(3_600)), ..TraceQuery::default() };

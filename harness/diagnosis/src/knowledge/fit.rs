@@ -1,34 +1,36 @@
-//! How much several looks at one incident are to be believed together, and when an explanation is to be doubted: what was left out of
-//! training decides.
+//! Two parameters that training decides: how much several looks at one incident count together, and from when on an explanation is doubted.
 
 use super::{Hypothesis, Knowledge, Phase};
-use crate::cause::{Cause, Kind};
+use crate::{
+    cause::{Cause, Kind},
+    checks::CHECKS,
+};
 
-/// By which power a look's likelihood may count, where several looks tell of one incident; the left-out scenarios decide.
+/// Possible powers of a look's likelihood, for several looks at one incident. Left-out scenarios choose among them.
 pub(super) const TEMPERS: [f64; 5] = [0.3, 0.45, 0.6, 0.8, 1.0];
 
-/// All looks are so many handfuls: of some ten each, as many as a diagnosis takes.
+/// The number of handfuls that all looks are divided into. Each has some ten looks, as many as a diagnosis takes.
 const HANDFULS: usize = 6;
 
-/// The percentage of training findings that must be more usual than what was seen, for an explanation to be doubted; and where that lies
-/// in a normal distribution.
+/// An explanation is doubted if the findings are more unusual under it than this percentage of training findings under their true cause.
+/// `NORMAL_QUANTILE` is that percentile of a normal distribution.
 const RARER_THAN_PERCENT: usize = 95;
 
 const NORMAL_QUANTILE: f64 = 1.645;
 
 impl Knowledge {
-    /// What all looks said at the first and the last moment before anybody acted, incident by incident.
+    /// The outcomes of all looks at the first and the last moment before anybody acted, incident by incident.
     pub(super) fn first_and_last(&self, case: usize) -> impl Iterator<Item = (Phase, Vec<(usize, usize)>)> {
         self.seen[case].incidents.iter().flat_map(|moments| {
             [Phase::Early, Phase::Late].into_iter().filter_map(|phase| {
-                let seen = moments.iter().find(|seen| seen.phase == phase)?;
-                let said = |(check, said): (usize, &Option<u8>)| Some((check, usize::from((*said)?)));
-                Some((phase, seen.said.iter().enumerate().filter_map(said).collect()))
+                let moment = moments.iter().find(|moment| moment.phase == phase)?;
+                let said = |check| Some((check, moment.said(check)?.outcome));
+                Some((phase, (0..CHECKS.len()).filter_map(said).collect()))
             })
         })
     }
 
-    /// The same, a handful of looks at a time: nobody takes all of them.
+    /// The same, one handful of looks at a time, because nobody takes all of them.
     pub(super) fn handfuls(&self, case: usize) -> impl Iterator<Item = (Phase, Vec<(usize, usize)>)> {
         self.first_and_last(case).flat_map(|(phase, said)| {
             (0..HANDFULS)
@@ -36,32 +38,52 @@ impl Knowledge {
         })
     }
 
-    /// The mean surprise about what happened in a scenario: to who knows it, which is less than it will be with the next incident; and to who
-    /// was taught all others, for whom it is something else at its place, or the combination that it is. Half and half.
-    pub(super) fn loss(&self, case: usize, without: &Self, temper: f64) -> f64 {
+    /// The mean surprise about a scenario's true cause at each of [`TEMPERS`], for two responders with equal weight. One was taught the
+    /// scenario, so it is less surprised than it will be by the next incident. The other was taught all scenarios but this one: it can only
+    /// answer *something else* at the place, or the combination of parts.
+    pub(super) fn losses(&self, case: usize, without: &Self) -> [f64; TEMPERS.len()] {
         let parts = self.cases[case].parts;
-        let mean = |surprises: Vec<f64>| surprises.iter().sum::<f64>() / surprises.len().max(1) as f64;
-        let known = |(phase, said): (Phase, Vec<(usize, usize)>)| {
-            -self.heeded(phase, &said, temper).shares()[case].max(f64::MIN_POSITIVE).ln()
+        let fits = |Hypothesis { cause, .. }: &Hypothesis| {
+            *cause == parts || *cause == Cause::new(Kind::Other, parts.place)
         };
-        let unknown = |(phase, said): (Phase, Vec<(usize, usize)>)| {
-            let belief = without.heeded(phase, &said, temper);
-            let fits = |hypothesis: &Hypothesis| {
-                hypothesis.cause == parts || hypothesis.cause == Cause::new(Kind::Other, parts.place)
-            };
-            let share: f64 = without
-                .hypotheses
-                .iter()
-                .zip(belief.shares())
-                .filter(|(known, _)| fits(known))
-                .map(|(_, share)| share)
-                .sum();
-            -share.max(f64::MIN_POSITIVE).ln()
-        };
-        mean(self.handfuls(case).map(known).collect()) + mean(self.handfuls(case).map(unknown).collect())
+        let (mut losses, mut count) = ([0.0; TEMPERS.len()], 0.0);
+        for (phase, said) in self.handfuls(case) {
+            let known = self.log_likelihoods(phase, &said);
+            let unknown = without.log_likelihoods(phase, &said);
+            for (loss, temper) in losses.iter_mut().zip(TEMPERS) {
+                *loss += self.surprise(&known, temper, |place| place == case);
+                *loss += without.surprise(&unknown, temper, |place| fits(&without.hypotheses[place]));
+            }
+            count += 1.0;
+        }
+        losses.map(|loss| loss / f64::max(count, 1.0))
     }
 
-    /// How unusual findings are under what happened, in all but the rarest of training: the limit beyond which it is doubted.
+    /// By hypothesis, the log-likelihood of these outcomes in one phase, in this order.
+    fn log_likelihoods(&self, phase: Phase, said: &[(usize, usize)]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.hypotheses.len()];
+        for (table, outcome) in self.tables_of(phase, said) {
+            for (sum, p) in sums.iter_mut().zip(table.column(outcome)) {
+                *sum += p.max(f64::MIN_POSITIVE).ln();
+            }
+        }
+        sums
+    }
+
+    /// The negative logarithm of the posterior probability of the hypotheses that are the `truth`, with likelihoods to the power `temper`.
+    fn surprise(&self, log_likelihoods: &[f64], temper: f64, truth: impl Fn(usize) -> bool) -> f64 {
+        let most = log_likelihoods.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (mut all, mut right) = (0.0, 0.0);
+        for (place, (prior, log)) in self.prior.iter().zip(log_likelihoods).enumerate() {
+            let weight = prior * (temper * (log - most)).exp();
+            all += weight;
+            right += if truth(place) { weight } else { 0.0 };
+        }
+        -f64::max(right / all, f64::MIN_POSITIVE).ln()
+    }
+
+    /// The limit beyond which an explanation is doubted: how unusual findings are under their true cause, in all but the rarest of
+    /// training.
     pub(super) fn usual(&self) -> f64 {
         let of = |case: usize| {
             self.first_and_last(case)

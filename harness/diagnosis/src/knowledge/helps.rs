@@ -1,4 +1,4 @@
-//! How probable it is that a remedy helps, counted as looks are.
+//! The probability that a remedy helps, counted in the same way as the outcomes of looks.
 
 use super::{Hypothesis, Knowledge};
 use crate::{
@@ -7,26 +7,26 @@ use crate::{
     remedies::{self, exchanged},
 };
 
-/// Added to the counts of a remedy: half an incident's worth, at the rate of the coarser count.
+/// The weight of the coarser rate that is added to a remedy's counts, in incidents.
 const REMEDY_SMOOTHING: f64 = 0.5;
 
-/// How far *something else* at a place is mended like what is known there.
+/// How far success against known causes at a place counts for *something else* there.
 const OTHER_IS_LIKE: f64 = 0.5;
 
-/// How probable it is that an ordinary remedy helps against something that nobody knows, at the place that it touches, and elsewhere. Assumed.
+/// The probability that an ordinary remedy helps against an unknown cause: at the place that it touches, and elsewhere. Assumed.
 const REMEDY_THERE: f64 = 0.3;
 
 const REMEDY_ELSEWHERE: f64 = 0.03;
 
 impl Knowledge {
-    /// The rate at which a sequence helped under each hypothesis, backed off as looks are.
+    /// By hypothesis: the rate at which a sequence helped, backed off as looks are.
     pub(super) fn count_helps(&self, incidents: &[Vec<TrainingIncident>], sequence: usize) -> Vec<f64> {
         let tried = |case: usize, sequence: usize| {
             let letters =
                 incidents[case].iter().filter_map(|incident| incident.helped.as_bytes().get(sequence));
             let tried: Vec<f64> =
                 letters.filter(|letter| **letter != b'.').map(|letter| f64::from(letter - b'0')).collect();
-            // Where nobody is hurt, nothing can help.
+            // If no customer is hurt, nothing can help.
             (if self.cases[case].hurts { tried.iter().sum::<f64>() } else { 0.0 }, tried.len() as f64)
         };
         let rate = |counts: &[(f64, f64)], coarser: f64| {
@@ -45,7 +45,8 @@ impl Knowledge {
             let Cause { kind, place, .. } = hypothesis.cause;
             let there = of(&|case| case.parts.place == place && case.hurts);
             if kind == Kind::Other {
-                // What helped against what is known there helps less surely against something else; and any ordinary remedy may.
+                // A remedy that helped against known causes there is less likely to help against something else. Any ordinary remedy may
+                // help, too.
                 let helped: f64 =
                     there.iter().filter(|(_, all)| *all > 0.0).map(|(helped, all)| helped / all).sum();
                 let known = there.len() as f64 * OTHER_IS_LIKE;

@@ -1,14 +1,14 @@
-//! What experience says about the next incident: which explanations there can be, how probable each outcome of a look is under each of
-//! them, and how probable it is that a remedy helps. Teaches that knowledge is experience counted, and that the sample is the scenario:
-//! five incidents of one are nearly one.
+//! What experience says about the next incident: the possible explanations, the likelihood of each outcome of a look under each of them,
+//! and the probability that a remedy helps. Teaches that knowledge is experience counted, and that the unit of the sample is the scenario:
+//! five incidents of one scenario are worth little more than one.
 //!
-//! **Explanations** are put together: kind of trigger, place, class of characters. Those of the list of scenarios come first; then the
-//! combinations that no scenario has; and last *something else* at each place, with a fixed share of all probability.
+//! **Explanations** are composed of parts: kind of trigger, place, class of characters. The scenarios of the list come first, then the
+//! combinations that no scenario has, and last *something else* at each place, with a fixed share of the prior probability.
 //!
 //! **Counts back off** from explanation to kind to place to all scenarios (Jelinek and Mercer, Interpolated estimation of Markov source
-//! parameters from sparse data, 1980). A kind seen at one service is carried over to another: what the port of the stopped one says there,
-//! it says here. Looks at the same thing are one table: what a second one says is counted given what the first has said, so that saying
-//! it twice proves nothing twice.
+//! parameters from sparse data, 1980). A kind seen at one service is carried over to another: if one service stops, its port says what the
+//! port of another one said when that stopped. Looks at the same topic share one table: the outcomes of a second look are counted given the
+//! first, so that the same evidence does not count twice.
 
 mod alike;
 mod counts;
@@ -36,41 +36,33 @@ use counts::CaseSeen;
 use fit::TEMPERS;
 use names::{NAMES_FROM, Names};
 
-/// How probable it is, before anything is known, that what happened is no combination that anybody has listed. Assumed.
+/// The prior probability that the cause is none of the listed combinations. Assumed.
 const OTHER_PRIOR: f64 = 0.10;
 
-/// The same for a combination of kind and place that no scenario has. Assumed.
+/// The prior probability that it is a combination of kind and place that no scenario has. Assumed.
 const COMBINED_PRIOR: f64 = 0.05;
 
-/// How probable a class of characters is under another one: what is compared may not be what did the harm.
+/// The likelihood of finding one class of characters if the cause is another: the compared text may not be the harmful one.
 const OTHER_CLASS: f64 = 0.1;
 
-/// When a look is taken. What a check says depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The time at which a look is taken. A check's outcome depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
-    /// Within [`EARLY_MINUTES`] of the call.
     Early,
-    /// Within [`MIDDLE_MINUTES`].
     Middle,
-    /// Later.
     Late,
-    /// After a remedy that did not help.
     AfterRemedy,
-    /// When customers are served.
     Served,
 }
 
-/// Up to here it is early.
 pub const EARLY_MINUTES: f64 = 10.0;
 
-/// Up to here it is not late.
 pub const MIDDLE_MINUTES: f64 = 30.0;
 
 impl Phase {
-    /// All of them, in order.
     pub const ALL: [Self; 5] = [Self::Early, Self::Middle, Self::Late, Self::AfterRemedy, Self::Served];
 
-    /// The phase so long after the call, before anything was done.
+    /// The phase this many minutes after the call, before anything was done.
     pub fn of(minutes: f64) -> Self {
         match minutes {
             minutes if minutes <= EARLY_MINUTES => Self::Early,
@@ -79,12 +71,10 @@ impl Phase {
         }
     }
 
-    /// Whether a remedy was used before it.
     pub fn is_after_remedy(self) -> bool {
         matches!(self, Self::AfterRemedy | Self::Served)
     }
 
-    /// How it is written.
     pub fn letter(self) -> char {
         match self {
             Self::Early => 'E',
@@ -96,17 +86,15 @@ impl Phase {
     }
 }
 
-/// What could have happened.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hypothesis {
-    /// Its parts.
     pub cause: Cause,
-    /// The scenario that it is, if it is one of the list.
+    /// Its index in the list of scenarios, if it is one of them.
     pub case: Option<usize>,
 }
 
 impl Hypothesis {
-    /// How far a text with this special about it could have done the harm.
+    /// How well a text of this class fits the hypothesis, from 0 to 1.
     pub fn fits(&self, class: Option<Class>) -> f64 {
         match (self.cause.class, class) {
             (Some(expected), Some(class)) if expected != class => OTHER_CLASS,
@@ -115,10 +103,9 @@ impl Hypothesis {
     }
 }
 
-/// What a look says under each hypothesis: the probabilities of its outcomes.
+/// The likelihood of each outcome of a look under each hypothesis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// How many outcomes there are.
     pub outcomes: usize,
     rows: Vec<f64>,
 }
@@ -129,58 +116,50 @@ impl Table {
         &self.rows[hypothesis * self.outcomes..(hypothesis + 1) * self.outcomes]
     }
 
-    /// How probable one outcome is under each hypothesis.
+    /// The probability of one outcome under each hypothesis.
     pub fn column(&self, outcome: usize) -> impl Iterator<Item = f64> {
         self.rows[outcome..].iter().step_by(self.outcomes).copied()
     }
 }
 
-/// A check in a phase, and the look at the same thing with what it said: by their places.
-type Asked = (usize, usize, usize, usize);
+/// The likelihood of each outcome of a look: by outcome, then by hypothesis.
+pub(crate) type Says = Vec<Vec<f64>>;
 
-/// What is known.
+/// A check in a phase, and the look at the same topic that was taken before, with its outcome; all by index.
+type Asked = (usize, Phase, Option<(usize, usize)>);
+
 pub struct Knowledge {
-    /// The seeds of the training incidents.
     pub seeds: Vec<u64>,
-    /// The scenarios.
     pub cases: Vec<Case>,
-    /// What could have happened: first the scenarios, in their order.
+    /// Every hypothesis: first the scenarios, in their order.
     pub hypotheses: Vec<Hypothesis>,
-    /// The sequences of remedies that can be tried.
     pub menu: Vec<Vec<Remedy>>,
-    /// The checks that are trusted to name the asset that does the harm.
+    /// The checks that are trusted to name the harmful asset.
     pub naming: Vec<usize>,
     /// The checks that are left aside, whatever the level grants.
     pub left_aside: Vec<usize>,
-    /// By which power a look's likelihood counts.
+    /// The power to which a look's likelihood is raised.
     pub temper: f64,
-    /// How unusual what was seen may be under an explanation, in standard deviations, before it is doubted.
+    /// How surprising the findings may be under an explanation before it is doubted, in standard deviations.
     pub doubted_from: f64,
-    /// How far an answer agrees with what happened, by hypothesis; as if the asset were right.
+    /// By given answer, then by truth: how far the two agree, as if the asset were right.
     pub agreements: Vec<Vec<f64>>,
     prior: Vec<f64>,
     /// By case.
     seen: Vec<Arc<CaseSeen>>,
-    /// By sequence, then by hypothesis.
-    helps: Vec<Vec<f64>>,
+    /// By menu index, then by hypothesis: the probability that the sequence helps.
+    pub(crate) helps: Vec<Vec<f64>>,
     /// By check.
-    names: Vec<Names>,
-    /// By check: the others that observe the same thing, the most alike first.
+    pub(crate) names: Vec<Names>,
+    /// By check: the others at the same topic, the most similar first.
     alike: Vec<Vec<usize>>,
-    /// By check: of the strengths, the one that foretells left-out incidents best.
+    /// By check: the strength that best predicts left-out incidents.
     strengths: Vec<f64>,
-    tables: Vec<OnceLock<Table>>,
-    /// By check: the affinity of what it says, of every two hypotheses.
+    /// By check: the affinity of its outcome distributions, for every two hypotheses.
     affinities: Vec<OnceLock<Vec<f64>>>,
-    given: Mutex<HashMap<Asked, Arc<Table>>>,
+    tables: Mutex<HashMap<Asked, Arc<Table>>>,
+    weighed: Mutex<HashMap<Asked, Arc<Says>>>,
     pub(crate) memo: Mutex<HashMap<Vec<u64>, crate::responder::Next>>,
-}
-
-impl PartialEq for Knowledge {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.seeds, &self.cases, &self.seen, &self.naming)
-            == (&other.seeds, &other.cases, &other.seen, &other.naming)
-    }
 }
 
 impl std::fmt::Debug for Knowledge {
@@ -190,12 +169,11 @@ impl std::fmt::Debug for Knowledge {
 }
 
 impl Knowledge {
-    /// The knowledge that comes of the built-in experience.
     pub fn built_in() -> Self {
         Self::of(&Experience::built_in())
     }
 
-    /// Counts, and chooses by left-out scenarios how much looks are to be believed together.
+    /// Counts the experience. Left-out scenarios choose how much several looks count together.
     pub fn of(experience: &Experience) -> Self {
         let seen: Vec<Arc<CaseSeen>> =
             experience.incidents.iter().map(|incidents| CaseSeen::of(incidents)).collect();
@@ -206,19 +184,20 @@ impl Knowledge {
             Self::counted(&experience.clone().without(&case.name), seen)
         };
         let without: Vec<Self> = experience.cases.iter().enumerate().map(without).collect();
-        let loss = |temper: &f64| -> f64 {
-            (0..without.len()).map(|case| knowledge.loss(case, &without[case], *temper)).sum()
-        };
+        let losses: Vec<_> =
+            without.iter().enumerate().map(|(case, without)| knowledge.losses(case, without)).collect();
+        let loss = |place: usize| losses.iter().map(|losses| losses[place]).sum::<f64>();
         let best = TEMPERS
-            .iter()
-            .map(|temper| (loss(temper), *temper))
+            .into_iter()
+            .enumerate()
+            .map(|(place, temper)| (loss(place), temper))
             .min_by(|one, other| one.0.total_cmp(&other.0));
         knowledge.temper = best.map_or(1.0, |(_, temper)| temper);
         knowledge.doubted_from = knowledge.usual();
         knowledge
     }
 
-    /// What each scenario showed is counted once for all who were taught it.
+    /// Counts an experience. The counts of a scenario are computed once, and shared by everybody who was taught it.
     fn counted(experience: &Experience, seen: Vec<Arc<CaseSeen>>) -> Self {
         let (seeds, cases) = (experience.seeds.clone(), experience.cases.clone());
         let hypotheses = hypotheses(&cases);
@@ -238,9 +217,9 @@ impl Knowledge {
             doubted_from: f64::INFINITY,
             alike: names::alike(&seen),
             strengths: Vec::new(),
-            tables: (0..CHECKS.len() * Phase::ALL.len()).map(|_| OnceLock::new()).collect(),
             affinities: (0..CHECKS.len()).map(|_| OnceLock::new()).collect(),
-            given: Mutex::default(),
+            tables: Mutex::default(),
+            weighed: Mutex::default(),
             memo: Mutex::default(),
             cases,
             hypotheses,
@@ -254,14 +233,7 @@ impl Knowledge {
         knowledge
     }
 
-    /// The same, of somebody who has learned that these checks name nothing of use.
-    #[must_use]
-    pub fn distrusting(mut self, checks: &[usize]) -> Self {
-        self.naming.retain(|check| !checks.contains(check));
-        self
-    }
-
-    /// What is believed before anything is known: scenarios by their odds, all alike without any.
+    /// The prior belief. Scenarios follow `odds`; without odds they are equally likely.
     pub fn belief(&self, odds: Option<&[f64]>) -> Belief {
         let mut shares = self.prior.clone();
         if let Some(odds) = odds {
@@ -272,7 +244,8 @@ impl Knowledge {
         Belief::of(shares)
     }
 
-    /// What a comparison says does not tell a NUL from other control characters; the character that it names does.
+    /// Applies the class of the character that a comparison names. The comparison's outcome does not distinguish a NUL from other control
+    /// characters, but the named character does.
     pub fn told_class(&self, belief: &mut Belief, class: Option<Class>) {
         let is_control = |class: Option<Class>| matches!(class, Some(Class::Control | Class::Nul));
         if is_control(class) {
@@ -281,7 +254,7 @@ impl Knowledge {
         }
     }
 
-    /// What is believed when these looks were taken in one phase and said this, in this order.
+    /// The belief after these looks in one phase, in this order, with these outcomes.
     pub fn judged(&self, phase: Phase, said: &[(usize, usize)], temper: f64) -> Belief {
         let mut belief = self.belief(None);
         for (table, outcome) in self.tables_of(phase, said) {
@@ -290,16 +263,7 @@ impl Knowledge {
         belief
     }
 
-    /// The same, without noting how unusual that was: what it takes to compare them by the hundred thousand.
-    fn heeded(&self, phase: Phase, said: &[(usize, usize)], temper: f64) -> Belief {
-        let mut belief = self.belief(None);
-        for (table, outcome) in self.tables_of(phase, said) {
-            belief.heed(|hypothesis| table.row(hypothesis), outcome, temper);
-        }
-        belief
-    }
-
-    /// What each of these looks says, given those before it, and what it said.
+    /// The table of each of these looks, given those before it, and its outcome.
     fn tables_of(&self, phase: Phase, said: &[(usize, usize)]) -> impl Iterator<Item = (Arc<Table>, usize)> {
         let table = move |(place, (check, outcome)): (usize, &(usize, usize))| {
             (self.table(*check, phase, self.nearest(*check, &said[..place])), *outcome)
@@ -307,50 +271,52 @@ impl Knowledge {
         said.iter().enumerate().map(table)
     }
 
-    /// Of looks that were taken, the one that observes what this one does and is most like it.
+    /// Of the looks that were taken at the same topic: the one most similar to this check, and its outcome.
     pub fn nearest(&self, check: usize, taken: &[(usize, usize)]) -> Option<(usize, usize)> {
         self.alike[check].iter().find_map(|other| taken.iter().find(|(taken, _)| taken == other).copied())
     }
 
-    /// What a check says in a phase, given what another one has said that observes the same thing.
+    /// The table of a check in a phase, given the outcome of another look at the same topic.
     pub fn table(&self, check: usize, phase: Phase, given: Option<(usize, usize)>) -> Arc<Table> {
-        let (other, said) = given.unwrap_or((CHECKS.len(), 0));
-        let key = (check, phase as usize, other, said);
-        let mut known = self.given.lock();
-        if let Some(table) = known.get(&key) {
+        if let Some(table) = self.tables.lock().get(&(check, phase, given)) {
             return Arc::clone(table);
         }
-        drop(known);
+        // This runs without the lock, because `after` asks for the table without another look, which takes the lock.
         let table = Arc::new(match given {
-            None => self.alone(check, phase).clone(),
+            None => self.alone(check, phase),
             Some(given) => self.after(check, phase, given),
         });
-        known = self.given.lock();
-        known.insert(key, Arc::clone(&table));
+        self.tables.lock().insert((check, phase, given), Arc::clone(&table));
         table
     }
 
-    /// How probable it is, under each hypothesis, that the sequence at this place of the menu helps.
-    pub fn helps(&self, sequence: usize) -> &[f64] {
-        &self.helps[sequence]
+    /// The same, with the power applied that a look has beside others. Powers of probabilities no longer add up to 1, so they are
+    /// normalised.
+    pub(crate) fn weighed(&self, check: usize, phase: Phase, given: Option<(usize, usize)>) -> Arc<Says> {
+        let asked = (check, phase, given);
+        if let Some(says) = self.weighed.lock().get(&asked) {
+            return Arc::clone(says);
+        }
+        let table = self.table(check, phase, given);
+        let to_power = |outcome| table.column(outcome).map(|p| p.powf(self.temper)).collect();
+        let mut says: Says = (0..table.outcomes).map(to_power).collect();
+        for hypothesis in 0..self.hypotheses.len() {
+            let all: f64 = says.iter().map(|says| says[hypothesis]).sum();
+            for says in &mut says {
+                says[hypothesis] /= all;
+            }
+        }
+        let says = Arc::new(says);
+        self.weighed.lock().insert(asked, Arc::clone(&says));
+        says
     }
 
-    /// How probable it is that an asset did the harm which this check names, if a text did.
-    pub fn names_right(&self, check: usize) -> f64 {
-        self.names[check].right
-    }
-
-    /// How probable it is that this check names the asset that does the harm, if a text does.
+    /// The probability that this check names the harmful asset, if a text does the harm.
     pub fn finds_name(&self, check: usize) -> f64 {
         if self.naming.contains(&check) { self.names[check].found } else { 0.0 }
     }
 
-    /// Whether this check names an asset when it says this.
-    pub fn names_at(&self, check: usize, outcome: usize) -> bool {
-        self.naming.contains(&check) && self.names[check].at[outcome]
-    }
-
-    /// Whether customers are hurt under a hypothesis by something that somebody in the shop can mend.
+    /// Whether customers are hurt under a hypothesis and somebody in the shop can fix that.
     pub fn can_be_mended(&self, hypothesis: usize) -> bool {
         match self.hypotheses[hypothesis] {
             Hypothesis { case: Some(case), .. } => self.cases[case].hurts && self.cases[case].is_ours,
@@ -366,13 +332,14 @@ impl Knowledge {
         }
     }
 
-    /// The answer that a hypothesis makes, without asset and character.
+    /// The answer that a hypothesis gives, without asset and character.
     pub fn answer(&self, hypothesis: usize) -> Answer {
         answer(&self.cases, self.hypotheses[hypothesis])
     }
 }
 
-/// The scenarios; the combinations of a kind that they have with a place or a class that they have not; something else at each place.
+/// All hypotheses: the scenarios; then each of their kinds at places and with classes that no scenario has; then something else at each
+/// place.
 fn hypotheses(cases: &[Case]) -> Vec<Hypothesis> {
     let known: Vec<Hypothesis> = cases
         .iter()
@@ -392,7 +359,8 @@ fn hypotheses(cases: &[Case]) -> Vec<Hypothesis> {
     known.into_iter().chain(unlisted).collect()
 }
 
-/// Scenarios alike; combinations alike; something else alike at every place: where things went wrong says little of where others will.
+/// The prior. All scenarios are equally likely, and so are all combinations. Something else is equally likely at every place, because the
+/// places of past incidents say little about the next one.
 fn prior(cases: &[Case], hypotheses: &[Hypothesis]) -> Vec<f64> {
     let is_other = |hypothesis: &&Hypothesis| hypothesis.cause.kind == Kind::Other;
     let combined = hypotheses.iter().filter(|known| known.case.is_none()).count() - Place::ALL.len();

@@ -1,25 +1,25 @@
-//! Which looks name the asset that does the harm, and which looks observe the same thing.
+//! Which looks name the harmful asset, and which looks at one topic are most similar.
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::counts::{CaseSeen, Seen};
+use super::counts::CaseSeen;
 use crate::{
     checks::CHECKS,
     experience::{Experience, Moment},
 };
 
-/// How often a check must have named the asset that did the harm to be taken for one that names it.
+/// A check counts as one that names the harmful asset if it did so in at least this share of moments.
 pub(super) const NAMES_FROM: f64 = 0.05;
 
-/// What a check is worth for naming the asset that does the harm, over the incidents in which a text does.
+/// How well a check names the harmful asset, over the incidents that a text caused.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Names {
-    /// How often the asset that it named did the harm.
-    pub(super) right: f64,
-    /// How often it named that one.
-    pub(super) found: f64,
-    /// By outcome, whether it names one more often than not.
-    pub(super) at: Vec<bool>,
+pub(crate) struct Names {
+    /// The share of named assets that were the harmful one.
+    pub(crate) right: f64,
+    /// The share of moments in which it named the harmful one.
+    pub(crate) found: f64,
+    /// By outcome: whether it names an asset more often than not.
+    pub(crate) at: Vec<bool>,
 }
 
 pub(super) fn names(experience: &Experience) -> Vec<Names> {
@@ -28,7 +28,7 @@ pub(super) fn names(experience: &Experience) -> Vec<Names> {
         texts().flat_map(|(_, incidents)| incidents).flat_map(|incident| &incident.moments).collect();
     let of = |check: usize| {
         let (mut right, mut named, mut all) = (1.0, 2.0, 2.0);
-        // Before any experience, what can be expected of a look that is there to name an asset.
+        // The prior: an outcome that should come with a name does come with one.
         let mut at: Vec<i32> =
             CHECKS[check].outcomes.iter().map(|outcome| i32::from(CHECKS[check].may_name(outcome))).collect();
         for said in moments.iter().filter_map(|moment| moment.said(check)) {
@@ -42,28 +42,27 @@ pub(super) fn names(experience: &Experience) -> Vec<Names> {
     (0..CHECKS.len()).map(of).collect()
 }
 
-/// For each check the others of its topic, by how much knowing one tells of the other in all incidents (Shannon's mutual information).
+/// For each check the others of its topic, by the information that one gives about the other in all incidents (Shannon's mutual
+/// information).
 pub(super) fn alike(seen: &[Arc<CaseSeen>]) -> Vec<Vec<usize>> {
-    let moments: Vec<&Seen> =
+    let moments: Vec<&Moment> =
         seen.iter().flat_map(|case| &case.incidents).filter_map(|moments| moments.first()).collect();
     let shared = |one: usize, other: usize| {
-        let mut joint: HashMap<(u8, u8), f64> = HashMap::new();
+        let mut joint: HashMap<(usize, usize), f64> = HashMap::new();
         let (mut ones, mut others, mut all) = ([0.0; 10], [0.0; 10], 0.0);
-        for seen in &moments {
-            if let (Some(one), Some(other)) = (seen.said[one], seen.said[other]) {
-                *joint.entry((one, other)).or_default() += 1.0;
-                ones[usize::from(one)] += 1.0;
-                others[usize::from(other)] += 1.0;
+        for moment in &moments {
+            if let (Some(one), Some(other)) = (moment.said(one), moment.said(other)) {
+                *joint.entry((one.outcome, other.outcome)).or_default() += 1.0;
+                ones[one.outcome] += 1.0;
+                others[other.outcome] += 1.0;
                 all += 1.0;
             }
         }
-        let mut terms: Vec<f64> = joint
-            .into_iter()
-            .map(|((one, other), count)| {
-                count * (count * all / (ones[usize::from(one)] * others[usize::from(other)])).ln()
-            })
-            .collect();
-        // In one order, whatever the map's: a sum must be the same twice.
+        let term = |((one, other), count): ((usize, usize), f64)| {
+            count * (count * all / (ones[one] * others[other])).ln()
+        };
+        let mut terms: Vec<f64> = joint.into_iter().map(term).collect();
+        // Sorted, so that the sum does not depend on the order of the map.
         terms.sort_by(f64::total_cmp);
         terms.iter().sum::<f64>()
     };

@@ -1,17 +1,20 @@
-//! Operating models: who may look at what and use which remedy, and how an incident gets from one line of support to the next. Teaches
-//! that time to restore is made of queues as much as of looks, and that what one line has learned is not what the next one knows.
+//! Operating models: who may look at what, who may use which remedy, and how an incident moves from one line of support to the next.
+//! Teaches that queues make up the time to restore as much as looks do, and that one line does not know everything that the line before has
+//! learned.
 //!
 //! *Ops Run It*: the help desk and operations bridge (L1) see complaints, health checks, and the metrics on dashboards that the delivery
-//! teams defined in advance; they run restart scripts, open the ticket and escalate. Application support (L2) has all telemetry of the
-//! services, rolls back, mends data, changes configuration and adds capacity. The delivery team (L3) knows the code, may do all, and may
-//! have no live telemetry. Network and disks are other teams', with work of their own.
-//! *You Build It You Run It*: the alert calls the member of the team that is on call, who sees all and may do all.
+//! teams defined in advance. They run restart scripts, open the ticket and escalate. Application support (L2) has the services' telemetry,
+//! but leaves traces to those who know the code. It rolls back, repairs data, changes configuration and adds capacity. The delivery team
+//! (L3) knows the code and may do everything, but may have no live telemetry. Network and disks belong to other teams, which have work of
+//! their own.
+//! *You Build It You Run It*: the alert calls the team member on call, who may see and do everything.
 //!
-//! [`parameters`]: how long that takes, and what it is known from. [`ticket`]: the way of one incident through the lines.
+//! [`parameters`]: how long each step takes, and the sources. [`ticket`]: the path of one incident through the lines.
 //!
-//! *Swarming* divides the time of looks among those who look ([`Parameter::Swarm`]); that is the most that it can gain. Left out: the *rota*,
-//! as one incident meets one person; and the choice of a response *by the loss so far*, as whoever is called has lost availability: that an
-//! explanation can wait when customers are served again is in the [stakes](crate::terms::Stakes).
+//! *Swarming* divides the time of looks by the number of people who look ([`Parameter::Swarm`]); that is the most that it can gain. Two
+//! practices are left out. The *rota*, because one incident meets one person. And the choice of a response *by the loss so far*, because
+//! nobody is called before availability is lost. The [stakes](crate::terms::Stakes) express that an explanation can wait once customers are
+//! served again.
 
 pub mod parameters;
 pub mod ticket;
@@ -24,10 +27,10 @@ use crate::checks::{Check, Signal, Topic};
 pub use parameters::{Parameter, Parameters};
 pub use ticket::Ticket;
 
-/// A line of support.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Line {
     /// Help desk and operations bridge.
+    #[default]
     #[serde(rename = "L1")]
     First,
     /// Application support.
@@ -39,10 +42,8 @@ pub enum Line {
 }
 
 impl Line {
-    /// All lines, in the order of a ticket's way.
     pub const ALL: [Self; 3] = [Self::First, Self::Second, Self::Third];
 
-    /// As it is said.
     pub fn name(self) -> &'static str {
         match self {
             Self::First => "L1",
@@ -51,7 +52,6 @@ impl Line {
         }
     }
 
-    /// Who is called first.
     pub fn called(model: OperatingModel) -> Self {
         match model {
             OperatingModel::OpsRunIt => Self::First,
@@ -59,7 +59,6 @@ impl Line {
         }
     }
 
-    /// The one that it escalates to.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -68,19 +67,17 @@ impl Line {
         }
     }
 
-    /// The line that a check takes.
     pub fn of_check(check: &Check) -> Self {
         match check.needs {
             Signal::Nothing if check.reads_shop_inside() => Self::Second,
             Signal::Metrics if !is_on_dashboards(check) => Self::Second,
             Signal::Nothing | Signal::Metrics => Self::First,
             Signal::Logs | Signal::Changes => Self::Second,
-            // Who reads spans knows the code.
+            // Reading spans takes knowledge of the code.
             Signal::Traces => Self::Third,
         }
     }
 
-    /// The line that a remedy takes.
     pub fn of_remedy(remedy: &Remedy) -> Self {
         match remedy {
             Remedy::Restart { .. } | Remedy::FlushCache => Self::First,
@@ -94,13 +91,13 @@ impl Line {
     }
 }
 
-/// Whether a delivery team puts it on a dashboard in advance: events that rarely change, so visits and the front's traffic, errors, latency
-/// and load. What stands in log lines changes with each release, so none of them is there.
+/// Whether a delivery team puts a check on a dashboard in advance. Dashboards show events that rarely change: visits, and the front's
+/// traffic, errors, latency and load. Log lines change with each release, so no dashboard shows them.
 fn is_on_dashboards(check: &Check) -> bool {
     matches!(check.topic, Topic::Pages | Topic::Traffic | Topic::FrontLoad)
 }
 
-/// Another team that must do a remedy, with work of its own.
+/// Another team that must apply a remedy, and has work of its own.
 pub fn helper(remedy: &Remedy) -> Option<&'static str> {
     match remedy {
         Remedy::RepairNetwork => Some("the network team"),

@@ -1,74 +1,51 @@
-//! What is assumed about lines of support, in one table: each value with its range, and where it is from. Teaches that a model of an
-//! organisation is a list of figures that can be disputed one by one.
+//! The assumptions about lines of support in one table: each value with its range and its source. Teaches that a model of an organisation
+//! is a list of figures that can be disputed one by one.
 
 use std::ops::{Index, IndexMut};
 
-/// A figure of the operating models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {
-    /// At most so many minutes until the next line acknowledges a ticket.
     Acknowledged,
-    /// The same of a team that is called by its own alert.
     CalledOut,
-    /// Minutes until a ticket is read and understood.
     Understood,
-    /// The share of handovers that come back for more detail.
     Bounced,
-    /// Minutes until that is written up.
     Detail,
-    /// The share of what was learned that a handover keeps.
     Kept,
-    /// The share of time in which a line works on something else.
     Busy,
-    /// How many minutes a piece of other work takes, on average.
     OtherWork,
-    /// How many minutes helpers need until they begin, on average.
     Helpers,
-    /// The share of incidents in which the delivery team has no live telemetry.
     Blind,
-    /// How many minutes more a look takes that another line must be asked for.
     Relayed,
-    /// The hour from which tickets of every priority are worked on.
     DayBegins,
-    /// Countermeasure: the alert calls application support, 'L1.5'.
     DirectAlert,
-    /// Countermeasure: hypercare. The delivery team stands by.
     Hypercare,
-    /// How many of the team that runs what it builds look at the same time.
     Swarm,
 }
 
 impl Parameter {
-    /// Whether it is about the team that runs what it builds; the others are about lines of support.
+    /// Whether it is about the team that runs what it builds. All others are about lines of support.
     pub fn is_of_the_team(self) -> bool {
         matches!(self, Self::CalledOut | Self::Swarm)
     }
 }
 
-/// One line of a table: of this one, or of one with other parameters.
+/// One row of a table: of this one, or of one with other parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct About<P = Parameter> {
-    /// Which one.
     pub parameter: P,
-    /// What it is.
     pub name: &'static str,
-    /// In what.
     pub unit: &'static str,
-    /// As it is used.
     pub value: f64,
-    /// Between what it may lie.
     pub range: [f64; 2],
-    /// Where the value is from.
     pub source: &'static str,
 }
 
-/// What no source was found for.
+/// The source of a value for which no source was found.
 pub const ASSUMED: &str = "assumed";
 
-/// Where most figures about operating models are from.
+/// The source of most figures about operating models.
 pub const PLAYBOOK: &str = "Equal Experts, You Build It You Run It playbook";
 
-/// A line of a table.
 pub const fn about<P: Copy>(
     parameter: P,
     name: &'static str,
@@ -100,7 +77,6 @@ pub const TABLE: [About; 15] = [
     about(Parameter::Swarm, "people of a swarm who look at once", "people", 1.0, [1.0, 3.0], "that it may: the same playbook, as its rota of three; that n people look n times as fast is assumed, and is the most it can be"),
 ];
 
-/// A value for each parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters([f64; TABLE.len()]);
 
@@ -111,7 +87,6 @@ impl Default for Parameters {
 }
 
 impl Parameters {
-    /// The same with one of them changed.
     #[must_use]
     pub fn with(mut self, parameter: Parameter, value: f64) -> Self {
         self[parameter] = value;

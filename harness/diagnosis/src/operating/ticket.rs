@@ -1,9 +1,9 @@
-//! The way of one incident through the lines of support: its ticket, who has it, and what gets lost on the way. Teaches that every handover
-//! has a queue before it and a gap in knowledge behind it.
+//! The path of one incident through the lines of support: its ticket, the line that holds it, and what gets lost on the way. Teaches that
+//! every handover has a queue before it and a gap in knowledge behind it.
 //!
-//! **Chance.** Whatever is drawn follows from the incident's seed and from what it is drawn for, so that the same incident meets the same
-//! people at every level and whatever its responder does before. Without a seed, as in replays of training, nothing is drawn: what takes
-//! time takes its mean, nothing is sent back, nothing is forgotten, and the incident begins when its call is acknowledged.
+//! **Chance.** Every random number depends only on the incident's seed and on its purpose. So the same incident meets the same people at
+//! every level, whatever its responder did before. Without a seed, as in replays of training, there is no chance: every duration takes its
+//! mean, nothing is sent back, nothing is forgotten, and the incident begins when its call is acknowledged.
 
 use std::{fmt, time::Duration};
 
@@ -18,26 +18,25 @@ use crate::{
     checks::{Check, Signal, fnv_1a},
 };
 
-/// From this share of findings on, a handover is called by that name.
+/// From this share of kept findings on, a handover counts as one with evidence attached; from `WITH_NOTES` on, as one with notes.
 const WITH_EVIDENCE: f64 = 0.99;
 const WITH_NOTES: f64 = 0.9;
 
-/// The hour at which the story's clock begins.
+/// The hour from which the story's seconds count.
 const STORY_BEGINS_H: f64 = 8.0;
 
-/// How urgent an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Priority {
-    /// Most pages fail: other work is interrupted.
+    /// Most pages fail: it interrupts other work.
     P1,
-    /// Some pages fail: it comes after the work at hand.
+    /// Some pages fail: it waits for the work at hand.
     P2,
-    /// No page is seen to fail: it is queued, and out of hours it waits.
+    /// No page is seen to fail: it waits in the queue, and out of hours it waits for the day.
     P3,
 }
 
 impl Priority {
-    /// By the share of pages that fail, as a look at them says it.
+    /// The priority for the share of pages that fail, as a look reports it.
     pub fn of(share: &str) -> Self {
         match share {
             "none" => Self::P3,
@@ -57,12 +56,11 @@ impl fmt::Display for Priority {
     }
 }
 
-/// Where the chance of an incident comes from: two scenarios with one seed do not meet the same people.
+/// The seed of an incident's random numbers. It includes the scenario, so that two scenarios with one seed do not meet the same people.
 pub fn seed_of(scenario: &str, seed: u64) -> u64 {
     seed ^ fnv_1a([scenario.to_owned()])
 }
 
-/// The ticket of an incident, and the line that has it.
 #[derive(Clone, Debug)]
 pub struct Ticket {
     model: OperatingModel,
@@ -70,12 +68,11 @@ pub struct Ticket {
     seed: Option<u64>,
     line: Line,
     is_open: bool,
-    /// Whether the delivery team has no live telemetry.
     is_blind: bool,
 }
 
 impl Ticket {
-    /// An incident on these terms, before anybody was called.
+    /// The ticket of an incident on these terms, before anybody was called.
     pub fn new(terms: &Terms) -> Self {
         let Terms { model, parameters, seed, .. } = *terms;
         let is_direct = model == OperatingModel::OpsRunIt && parameters[Parameter::DirectAlert] > 0.0;
@@ -86,7 +83,6 @@ impl Ticket {
         ticket
     }
 
-    /// Who has it.
     pub fn line(&self) -> Line {
         self.line
     }
@@ -96,7 +92,7 @@ impl Ticket {
         self.is_blind
     }
 
-    /// A number from 0 to 1, always the same for the same purpose in the same incident.
+    /// A random number from 0 to 1, always the same for the same purpose in the same incident. `None` without a seed.
     fn drawn(&self, what: &str) -> Option<f64> {
         let seed = self.seed?;
         let hash = fnv_1a(["operating".to_owned(), what.to_owned()]);
@@ -107,12 +103,13 @@ impl Ticket {
         self.drawn(what).is_some_and(|drawn| drawn < share)
     }
 
-    /// Minutes up to a limit, each as likely as any other.
+    /// Minutes from 0 to `most`, all equally likely. Without a seed, the mean.
     fn within(&self, what: &str, most: f64) -> f64 {
         most * self.drawn(what).unwrap_or(0.5)
     }
 
-    /// Minutes until somebody has time who works on something else that takes so long on average, and may be at any point of it.
+    /// Minutes until somebody finishes other work, which takes `mean` minutes on average. The wait is exponential: at any point of that
+    /// work, the mean time left is the same. Without a seed, the mean.
     fn waits(&self, what: &str, mean: f64) -> f64 {
         self.drawn(what).map_or(mean, |drawn| -mean * (1.0 - drawn).ln())
     }
@@ -134,7 +131,7 @@ impl Ticket {
         if self.has_hypercare() { 0.0 } else { self.parameters[Parameter::Bounced] }
     }
 
-    /// What it is expected to cost until a line has it, in minutes, where nobody is busy: nothing if it has been there.
+    /// Expected minutes until a line holds the ticket, if nobody is busy; 0 if it has held it already.
     pub fn minutes_to(&self, to: Line) -> f64 {
         let lines = (to as u32).saturating_sub(self.line as u32);
         let hops = if self.has_hypercare() { lines.min(1) } else { lines };
@@ -147,20 +144,20 @@ impl Ticket {
         acknowledged + again + self.parameters[Parameter::Understood]
     }
 
-    /// All that a decision depends on, besides the line: incidents of which the same is expected are decided alike.
+    /// Everything besides the line that a decision depends on. Incidents with equal values get equal decisions.
     pub fn expected(&self) -> [f64; 4] {
         let relayed = if self.is_blind { self.parameters[Parameter::Relayed] } else { 0.0 };
         let hypercare = self.parameters[Parameter::Hypercare];
         [self.hop_minutes(), hypercare, self.helpers_minutes(&[Remedy::ReplaceDisk]), relayed]
     }
 
-    /// How many minutes more a look takes: without live telemetry of its own, the delivery team asks application support for it.
+    /// Extra minutes of a look: without live telemetry of its own, the delivery team asks application support for it.
     pub fn relayed_minutes(&self, check: &Check) -> f64 {
         let asks = self.is_blind && self.line == Line::Third && check.needs != Signal::Nothing;
         if asks { self.parameters[Parameter::Relayed] } else { 0.0 }
     }
 
-    /// How many minutes other teams are expected to need until they begin with one of these remedies.
+    /// Expected minutes until other teams begin with one of these remedies.
     pub fn helpers_minutes(&self, remedies: &[Remedy]) -> f64 {
         let asks = self.model == OperatingModel::OpsRunIt && remedies.iter().any(|one| helper(one).is_some());
         if asks { self.parameters[Parameter::Helpers] } else { 0.0 }
@@ -176,7 +173,7 @@ impl Ticket {
         }
     }
 
-    /// Whoever is called by an alert alone acknowledges it.
+    /// Waits until the team that an alert calls has acknowledged it. L1 needs no call.
     pub async fn call_out(&self, hands: &impl Hands) {
         let team = match (self.model, self.line) {
             (OperatingModel::YouBuildIt, _) => "the team on call",
@@ -190,8 +187,8 @@ impl Ticket {
         }
     }
 
-    /// Hands it over to the next line. `found` is what was learned by now, `check: finding`, `done` what was tried. Answers which of the
-    /// findings the next line knows.
+    /// Hands the ticket over to the next line. `found` lists the findings so far, each as `check: finding`; `done` lists what was tried.
+    /// Returns for each finding whether the next line knows it.
     pub async fn hand_over(
         &mut self,
         hands: &impl Hands,
@@ -245,14 +242,14 @@ impl Ticket {
         kept
     }
 
-    /// Hands it over, without a word, until a line has it.
+    /// Hands the ticket over without any findings, line by line, until `to` holds it.
     pub async fn reach(&mut self, hands: &impl Hands, to: Line) {
         while self.line < to {
             self.hand_over(hands, Priority::P1, &[], &[]).await;
         }
     }
 
-    /// Waits until a line acknowledges it: for the hours of its priority, for other work, and to be found.
+    /// Waits until a line acknowledges the ticket: for its working hours, for the end of other work, and for the acknowledgement itself.
     async fn acknowledge(&self, hands: &impl Hands, priority: Priority, by: Line, again: &str) {
         let (parameters, name) = (&self.parameters, by.name());
         let begins_s = (parameters[Parameter::DayBegins] - STORY_BEGINS_H) * 3_600.0;
@@ -260,7 +257,7 @@ impl Ticket {
         let mean = match priority {
             Priority::P1 => 0.0,
             Priority::P2 => other,
-            // Of one who is busy so much of the time, while busy (M/M/1).
+            // The mean wait for a line that is busy this share of the time, given that it is busy (M/M/1).
             Priority::P3 => other / (1.0 - busy),
         };
         let night = if priority == Priority::P3 { (begins_s - hands.story_s()).max(0.0) / 60.0 } else { 0.0 };
@@ -278,7 +275,6 @@ impl Ticket {
     }
 }
 
-/// A finding's check.
 fn check_of(found: &str) -> &str {
     found.split_once(':').map_or(found, |(check, _)| check)
 }
@@ -301,7 +297,7 @@ mod tests {
     use super::*;
     use crate::{Answer, Finding, checks::CHECKS};
 
-    /// Hands that write down what happens to a ticket, and let time pass.
+    /// Hands that record a ticket's steps, and let time pass.
     struct Desk {
         story_s: Cell<f64>,
         log: RefCell<Vec<String>>,
@@ -335,7 +331,7 @@ mod tests {
         Terms { parameters, seed: Some(seed), ..terms }
     }
 
-    /// A handover at 08:00: its minutes, what happened, and which of ten findings were kept.
+    /// Hands over at 08:00. Returns the minutes, the log, and which of ten findings were kept.
     fn handed_over(terms: &Terms, priority: Priority) -> (f64, Vec<String>, Vec<bool>) {
         let desk = Desk { story_s: Cell::default(), log: RefCell::default() };
         let found: Vec<String> = (0..10).map(|number| format!("look-{number}: all")).collect();

@@ -1,5 +1,5 @@
-//! What a responder has learned in an incident, in order. All that it believes follows from that: what is lost at a handover is left out, and
-//! the rest is believed anew.
+//! Everything that a responder has learned in an incident, in order. Its belief follows from this list: if a handover loses findings, the
+//! belief is computed again from the rest.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,25 @@ use incident::Remedy;
 use super::{ROLLED_BACK, Responder};
 use crate::{Finding, Hands, Phase, cause::Class, checks::CHECKS, operating::ticket::Priority};
 
-/// Rounds of looks: while customers are lost, and when they are served again.
+/// Rounds of looks: one while customers are lost, one once they are served again.
 const ROUNDS: u8 = 2;
 
-/// One thing that was learned.
 #[derive(Clone, Debug)]
 pub(super) enum Learned {
-    /// What a look said.
-    Look { place: usize, phase: Phase, round: u8, said: usize, finding: Finding },
-    /// What came of a sequence of the menu.
+    Look {
+        place: usize,
+        phase: Phase,
+        round: u8,
+        said: usize,
+        finding: Finding,
+    },
+    /// The result of a sequence on the menu.
     Tried {
         place: usize,
         sequence: Vec<Remedy>,
-        /// The asset that was suspected, if the sequence rolls it back.
+        /// The asset that the sequence rolled back, if it rolls one back.
         rolled_back: Option<String>,
-        /// How probable it was, under each hypothesis, that it fails and that it helps.
+        /// Per hypothesis: the probabilities that it fails and that it helps.
         says: Vec<[f64; 2]>,
         helped: bool,
     },
@@ -32,9 +36,9 @@ pub(super) enum Learned {
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) asset: String,
-    /// The looks that named it, by their places.
+    /// The checks that named it, by index.
     by: BTreeSet<usize>,
-    /// The odds that it did the harm, against all that are not named.
+    /// The odds that it did the harm, against all assets that no finding has named.
     odds: f64,
     pub(super) class: Option<Class>,
     pub(super) character: Option<String>,
@@ -46,7 +50,7 @@ impl<H: Hands> Responder<'_, H> {
         self.learned.push(learned);
     }
 
-    /// Hands the incident over: the next line believes what it was told.
+    /// Hands the incident over. The next line believes only the findings that it was told.
     pub(super) async fn hand_over(&mut self) {
         let priority = self.priority().await;
         let of = |learned: &Learned| match learned {
@@ -65,7 +69,7 @@ impl<H: Hands> Responder<'_, H> {
         self.forget(kept);
     }
 
-    /// How urgent it is, by the last look at whether customers are served; without one, one is taken.
+    /// The priority, by the last look at whether customers are served. If there was none, it takes one.
     async fn priority(&mut self) -> Priority {
         if self.is_served {
             return Priority::P3;
@@ -76,7 +80,7 @@ impl<H: Hands> Responder<'_, H> {
         self.seen().map_or(Priority::P1, Priority::of)
     }
 
-    /// Goes on with those looks alone that were kept, and with what was tried: that is seen in the shop.
+    /// Keeps the findings that survived the handover, and all tried remedies, because the shop shows those. Computes the belief again.
     fn forget(&mut self, kept: Vec<bool>) {
         if kept.iter().all(|kept| *kept) {
             return;
@@ -104,7 +108,18 @@ impl<H: Hands> Responder<'_, H> {
     fn believe(&mut self, learned: &Learned) {
         match learned {
             Learned::Look { place, phase, round, said, finding } => {
-                self.believe_look(*place, *phase, *round, *said, finding);
+                let (place, phase, round, said) = (*place, *phase, *round, *said);
+                if !self.again.remove(&place) {
+                    let table = self.knowledge.table(place, phase, self.given(place, round));
+                    self.belief.learn(|hypothesis| table.row(hypothesis), said, self.knowledge.temper);
+                    self.taken.insert((round, place), said);
+                    self.said.push((round, place));
+                }
+                if CHECKS[place].is_about_the_past() && finding.outcome != "no-answer" {
+                    (0..ROUNDS).for_each(|round| _ = self.taken.entry((round, place)).or_insert(said));
+                }
+                let told = self.keep_name(place, finding);
+                self.history.push((phase as u64) << 32 | (place as u64) << 16 | (said as u64) << 8 | told);
             }
             Learned::Tried { place, sequence, rolled_back, says, helped } => {
                 self.tried.push(sequence.clone());
@@ -123,25 +138,10 @@ impl<H: Hands> Responder<'_, H> {
         }
     }
 
-    fn believe_look(&mut self, place: usize, phase: Phase, round: u8, said: usize, finding: &Finding) {
-        let check = &CHECKS[place];
-        if !self.again.remove(&place) {
-            let table = self.knowledge.table(place, phase, self.given(place, round));
-            self.belief.learn(|hypothesis| table.row(hypothesis), said, self.knowledge.temper);
-            self.taken.insert((round, place), said);
-            self.said.push((round, place));
-        }
-        if check.is_about_the_past() && finding.outcome != "no-answer" {
-            (0..ROUNDS).for_each(|round| _ = self.taken.entry((round, place)).or_insert(said));
-        }
-        let told = self.keep_name(place, finding);
-        self.history.push((phase as u64) << 32 | (place as u64) << 16 | (said as u64) << 8 | told);
-    }
-
-    /// Keeps the asset that a finding names; says in a number what that changes.
+    /// Keeps the asset that a finding names. Returns a number that identifies the change, for the history.
     fn keep_name(&mut self, check: usize, finding: &Finding) -> u64 {
         let Finding { asset: Some(asset), class, character, .. } = finding else { return 0 };
-        let right = self.knowledge.names_right(check);
+        let right = self.knowledge.names[check].right;
         let odds = right / (1.0 - right);
         let place = self.named.iter().position(|named| named.asset == *asset).unwrap_or_else(|| {
             let (asset, by) = (asset.clone(), BTreeSet::new());
@@ -150,7 +150,7 @@ impl<H: Hands> Responder<'_, H> {
         });
         let named = &mut self.named[place];
         named.by.insert(check);
-        // Looks at the same texts are one witness, the best of them.
+        // Looks at the same texts are not independent: only the best of them counts.
         named.odds = named.odds.max(odds);
         named.class = class.or(named.class);
         named.character = character.clone().or(named.character.take());
@@ -158,7 +158,7 @@ impl<H: Hands> Responder<'_, H> {
         1 + place as u64 * 8 + class.map_or(0, |class| class as u64 + 1)
     }
 
-    /// The asset that most speaks for, and the probability that it did the harm, if a text did.
+    /// The most suspicious asset, and the probability that it did the harm, if a text did.
     pub(super) fn suspect(&self) -> Option<(&Named, f64)> {
         let all: f64 = 1.0 + self.named.iter().map(|named| named.odds).sum::<f64>();
         let most =

@@ -1,16 +1,15 @@
-//! The model responder: looks, thinks, acts, and explains. Teaches that a diagnosis is a row of decisions, each of which can be defended
-//! by what it was expected to cost.
+//! The model responder: looks, thinks, acts, and explains. Teaches that a diagnosis is a series of decisions, and that the expected cost
+//! can justify each of them.
 //!
 //! It is an idealised, trained, patient responder: it takes every probability from counts, never tires, and forgets only where one line of
 //! support hands over to the next. It is no measure of people.
 //!
-//! **Its rule.** Every step is the one after which the least is still to be paid, by [stated costs](crate::terms::Stakes): a look, a
-//! remedy, or an answer ([`worth`](crate::worth)). As long as customers are lost and a remedy has a chance, it does not stop. Whether a
-//! remedy helped is something that it looks at. It takes only looks that made replayed training incidents cheaper
-//! ([`replay`](crate::replay)), so that a level that adds nothing leaves it as it was.
+//! **Its rule.** Every step is the one with the lowest expected remaining cost, by [stated costs](crate::terms::Stakes): a look, a remedy,
+//! or an answer ([`worth`](crate::worth)). While customers are lost and a remedy has a chance, it does not stop. Only a look tells it
+//! whether a remedy helped. It takes only looks that proved useful in replayed training incidents ([`replay`](crate::replay)), so that a
+//! level that adds nothing does not change its behaviour.
 //!
-//! - `learned`: what it knows, and what is left of that after a handover. `weighed`: what it can choose from. `thoughts`: what it
-//!   says about its choice.
+//! - `learned`: what it knows, and what remains of that after a handover. `weighed`: its options. `thoughts`: the words for its choice.
 
 mod learned;
 mod weighed;
@@ -22,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use incident::{EventKind, Remedy, Service};
+use incident::{EventKind, Remedy};
 
 use crate::{
     Answer, Finding, Hands, Knowledge, Phase,
@@ -36,32 +35,30 @@ use crate::{
 };
 use learned::{Learned, Named};
 
-/// A step must be expected to save at least this, in minutes.
+/// A step must lower the expected cost by at least this, in minutes.
 const SAVES_MIN: f64 = 0.01;
 
-/// A look in calm must tell at least this much for each of its minutes, in natural units of information. Assumed.
+/// Once customers are served, a look must yield at least this much information per minute, in nats. Assumed.
 const TELLS_FROM: f64 = 0.01;
 
-/// As long as a remedy has at least this chance, and customers are lost, stopping is forbidden.
+/// While customers are lost and a remedy has at least this chance, the responder may not stop.
 pub const CHANCE_FROM: f64 = 0.01;
 
-/// From this probability on, customers count as served, and below the other as lost; between them a responder looks again.
+/// From this probability on, customers count as served; below `LOST_BELOW` they count as lost. In between the responder looks again.
 const SERVED_FROM: f64 = 0.95;
 const LOST_BELOW: f64 = 0.5;
 
-/// Looks in a row at whether customers are served.
+/// The most looks in a row at whether customers are served.
 const WATCHES_MAX: u32 = 3;
 
-/// How probable it is that an asset that has been rolled back did the harm after all.
+/// The factor on an asset's odds of having done the harm, once rolling it back has not helped.
 const ROLLED_BACK: f64 = 0.1;
 
-/// Says that the evidence did not suffice.
 pub const NOT_ENOUGH: &str = "Not enough evidence";
 
-/// Says that the incident is on no list.
 pub const NOTHING_KNOWN: &str = "Nothing I know";
 
-/// Says that nobody in the shop can mend it; the cause follows in the record.
+/// Says that nobody in the shop can fix it; the cause follows in the record.
 pub const NOT_OURS: &str = "Not our shop";
 
 /// Diagnoses one incident, from the call to the answer.
@@ -69,16 +66,14 @@ pub async fn respond(hands: &impl Hands, knowledge: &Knowledge, terms: &Terms) {
     Responder::new(hands, knowledge, terms).run().await;
 }
 
-/// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Next {
-    /// Give the answer of a hypothesis.
     Explain(usize),
-    /// Say that there is none.
+    /// Give no explanation, for this reason.
     GiveUp(&'static str),
-    /// Take a look: the cost with it, and without.
+    /// Take a look: its index, the expected cost with it, and without it.
     Look(usize, f64, f64),
-    /// Use the sequence at this place of the menu; the chance that it helps.
+    /// Use the sequence with this menu index; the chance that it helps.
     Act(usize, f64),
 }
 
@@ -86,60 +81,40 @@ struct Responder<'a, H> {
     hands: &'a H,
     knowledge: &'a Knowledge,
     terms: &'a Terms,
-    /// The looks that may be taken, by their places.
+    /// The checks that may be taken, by index.
     checks: Vec<usize>,
     ticket: Ticket,
-    /// What was learned, in order. All that follows stands on it.
+    /// What was learned, in order. Everything below is derived from it.
     learned: Vec<Learned>,
     belief: Belief,
     is_served: bool,
-    /// Looks taken and what they said, by round: while customers are lost, and when they are served again. A remedy that did not help has
-    /// changed nothing: a second look at the same outage would count twice.
+    /// Looks taken and their outcomes, by round: while customers are lost, and once they are served again. A remedy that did not help
+    /// starts no new round. It has changed nothing, so a second look at the same outage would count twice.
     taken: BTreeMap<(u8, usize), usize>,
-    /// In the order in which they were taken.
     said: Vec<(u8, usize)>,
-    /// Looks that named an asset which was rolled back in vain: asked again, they name the next one.
+    /// Looks that named an asset whose rollback did not help. Asked again, they name the next one.
     again: BTreeSet<usize>,
     tried: Vec<Vec<Remedy>>,
     /// Assets that findings name, in the order in which they were named.
     named: Vec<Named>,
-    /// All that a decision depends on.
+    /// Everything that a decision depends on, besides the phase, the line and `is_served`. It is the key under which decisions are cached.
     history: Vec<u64>,
 }
 
-/// What is expected to be paid from here on, on these terms, with these shares of the hypotheses; and of which hypothesis the answer
-/// would be that is given now, if any is worth giving. For questions about the rule itself.
+/// The expected remaining cost on these terms, with these probabilities of the hypotheses. Also the hypothesis of the answer that the
+/// responder would give now, if any is worth giving. For questions about the rule itself.
 pub fn expected_cost(
+    hands: &impl Hands,
     knowledge: &Knowledge,
     terms: &Terms,
     shares: &[f64],
     is_served: bool,
 ) -> (f64, Option<usize>) {
-    let mut responder = Responder::new(&Nobody, knowledge, terms);
+    let mut responder = Responder::new(hands, knowledge, terms);
     responder.belief = Belief::of(shares.to_vec());
     responder.is_served = is_served;
     let (board, belief, places) = responder.board();
     (board.value(&belief), board.answer(&belief).0.map(|place| places[place]))
-}
-
-/// Nobody's hands.
-struct Nobody;
-
-impl Hands for Nobody {
-    fn minutes(&self) -> f64 {
-        0.0
-    }
-    fn story_s(&self) -> f64 {
-        0.0
-    }
-    async fn pass(&self, _: Duration) {}
-    async fn look(&self, check: &'static Check, _: Duration) -> Finding {
-        Finding::new(check.outcomes[0], "")
-    }
-    async fn apply(&self, _: &[(Remedy, Duration)], _: Duration) {}
-    fn note(&self, _: EventKind) {}
-    fn suppose(&self, _: String, _: Option<&[Service]>) {}
-    fn explain(&self, _: Answer, _: f64) {}
 }
 
 impl<'a, H: Hands> Responder<'a, H> {
@@ -147,18 +122,11 @@ impl<'a, H: Hands> Responder<'a, H> {
         let chosen =
             |place: &&usize| terms.chooses == Chooses::InOrder || !knowledge.left_aside.contains(place);
         let checks: Vec<usize> = terms.checks.iter().filter(chosen).copied().collect();
-        let mut hasher = DefaultHasher::new();
-        checks.hash(&mut hasher);
         let ticket = Ticket::new(terms);
-        let expected = ticket.expected();
-        let costs = terms.costs.checks.iter().chain(&terms.costs.remedies);
-        let lookers = [terms.lookers()];
-        let numbers = costs.chain(terms.odds.iter().flatten()).chain(&expected).chain(&lookers);
-        numbers.for_each(|number| number.to_bits().hash(&mut hasher));
-        let stakes = terms.stakes;
-        for number in [stakes.calm_minute, stakes.wrong, stakes.none, stakes.last_resort] {
-            number.to_bits().hash(&mut hasher);
-        }
+        let Terms { costs, odds, stakes, .. } = terms;
+        let mut hasher = DefaultHasher::new();
+        format!("{checks:?} {costs:?} {odds:?} {stakes:?} {:?} {}", ticket.expected(), terms.lookers())
+            .hash(&mut hasher);
         Self {
             hands,
             knowledge,
@@ -183,7 +151,7 @@ impl<'a, H: Hands> Responder<'a, H> {
             let next = self.next();
             self.think(next);
             if self.line_for(next) > self.ticket.line() {
-                // Whoever has it then decides anew.
+                // The next line then decides anew.
                 self.hand_over().await;
                 continue;
             }
@@ -196,7 +164,6 @@ impl<'a, H: Hands> Responder<'a, H> {
         }
     }
 
-    /// The line that a step takes.
     fn line_for(&self, next: Next) -> Line {
         match next {
             Next::Look(place, ..) => Line::of_check(&CHECKS[place]),
@@ -205,7 +172,7 @@ impl<'a, H: Hands> Responder<'a, H> {
         }
     }
 
-    /// The next step. The same history has the same next step: what was worked out is kept.
+    /// The next step. Equal histories have equal next steps, so decisions are cached.
     fn next(&self) -> Next {
         if self.terms.chooses == Chooses::InOrder {
             return self.in_order();
@@ -227,31 +194,43 @@ impl<'a, H: Hands> Responder<'a, H> {
 
     fn by_worth(&self) -> Next {
         let (board, belief, places) = self.board();
-        let cheapest = |is_open: &dyn Fn(&Look) -> bool| {
-            let looks = board.looks.iter().filter(|look| is_open(look));
-            let costs = looks.map(|look| (board.with_look(&belief, look), look.place));
-            costs.min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)))
+        // Of equally cheap looks, the one with the lowest index. Looks that cost more than `most` do not count.
+        let cheapest = |most: f64, is_open: &dyn Fn(&Look) -> bool| {
+            let cheaper = |best: Option<(f64, usize)>, look: &Look| {
+                let (most, place) = best.unwrap_or((most, usize::MAX));
+                let cost = board.with_look(&belief, look, most);
+                if cost < most || cost <= most && look.place < place {
+                    Some((cost, look.place))
+                } else {
+                    best
+                }
+            };
+            board.looks.iter().filter(|look| is_open(look)).fold(None, cheaper)
         };
         let (answer, answer_cost) = board.answer(&belief);
         let answer =
             answer.map_or_else(|| self.no_answer(&belief, &places), |place| Next::Explain(places[place]));
         if self.is_served {
-            // What is still to be told apart is told apart by looking, as long as there are looks that tell anything.
+            // Looks tell the remaining explanations apart, as long as one yields enough information.
             let later = board.settle(&belief, 0.0);
-            let tells = |look: &Look| {
-                board.tells(&belief, look) >= TELLS_FROM * look.minutes
-                    || look.names.contains(&true) && board.with_look(&belief, look) < later - SAVES_MIN
+            if later >= answer_cost - SAVES_MIN {
+                return answer;
+            }
+            let names = |look: &Look| {
+                look.names.contains(&true) && board.with_look(&belief, look, later) < later - SAVES_MIN
             };
-            return cheapest(&tells)
-                .filter(|_| later < answer_cost - SAVES_MIN)
+            let tells = |look: &Look| board.tells(&belief, look) >= TELLS_FROM * look.minutes || names(look);
+            return cheapest(f64::INFINITY, &tells)
                 .map_or(answer, |(with, place)| Next::Look(place, with, answer_cost));
         }
-        let look = cheapest(&|_| true);
+        let Plan { first, chance, cost } = board.plan(&belief, 0.0);
+        // A look with a higher expected cost than the plan saves nothing. Without a remedy to try, the plan costs as much as stopping, and
+        // an answer costs no more.
+        let look = cheapest(cost, &|_| true);
         let taking = |instead: f64| {
             look.filter(|(with, _)| *with < instead - SAVES_MIN)
                 .map(|(with, place)| Next::Look(place, with, instead))
         };
-        let Plan { first, chance, cost } = board.plan(&belief, 0.0);
         if let Some(look) = taking(cost) {
             return look;
         }
@@ -261,7 +240,7 @@ impl<'a, H: Hands> Responder<'a, H> {
             let open = (0..board.candidates.len()).filter(|place| chance(*place) >= CHANCE_FROM);
             let best = open
                 .max_by(|one, other| per_minute(*one).total_cmp(&per_minute(*other)).then(other.cmp(one)));
-            // Who is sure enough that nobody in the shop can mend it says so.
+            // If the answer is that nobody in the shop can fix it, the responder says so and tries no remedy.
             let is_ours = |answer: &Next| !matches!(answer, Next::Explain(place) if !self.knowledge.can_be_mended(*place));
             best.filter(|_| is_ours(&answer)).map(|place| (place, chance(place)))
         };
@@ -274,20 +253,20 @@ impl<'a, H: Hands> Responder<'a, H> {
         }
     }
 
-    /// The look at whether customers are served, if none was taken: nobody changes a shop before that.
+    /// The look at whether customers are served, if none was taken yet: nobody changes a shop before that.
     fn unseen(&self) -> Option<usize> {
         (self.tried.is_empty() && self.seen().is_none()).then(|| self.watch())
     }
 
-    /// Who stops without having mended anything has opened pages beside the shop: an explanation by which nobody in the shop can do
-    /// anything is the most convenient one.
+    /// Before it stops without having fixed anything, the responder opens pages from beside the shop: an explanation by which nobody in the
+    /// shop can do anything is the most convenient one.
     fn seen_from_inside(&self) -> Option<Next> {
         let place = CHECKS.iter().position(Check::tells_whether_ours)?;
         let minutes = self.look_minutes(place);
         self.is_open(place).then_some(Next::Look(place, minutes, minutes))
     }
 
-    /// The next look on the list until an explanation is worth giving; remedies by the same plan.
+    /// Takes the next look on the list until an explanation is worth giving, and remedies by the same plan.
     fn in_order(&self) -> Next {
         let (board, belief, places) = self.board();
         let (answer, cost) = board.answer(&belief);
@@ -315,14 +294,13 @@ impl<'a, H: Hands> Responder<'a, H> {
         Next::GiveUp(if others >= 0.5 { NOTHING_KNOWN } else { NOT_ENOUGH })
     }
 
-    /// Takes a look, and learns from it.
     async fn look(&mut self, place: usize) {
         let (phase, round) = (self.phase(), self.round());
         let (said, finding) = self.ask(place).await;
         self.learn(Learned::Look { place, phase, round, said, finding });
     }
 
-    /// Asks what a check asks: the place of what it said, and all of that.
+    /// Takes a look. Returns the index of its outcome, and the whole finding.
     async fn ask(&self, place: usize) -> (usize, Finding) {
         let check = &CHECKS[place];
         let takes = minutes(self.terms.look_minutes(place) + self.ticket.relayed_minutes(check));
@@ -349,14 +327,14 @@ impl<'a, H: Hands> Responder<'a, H> {
         let helped = self.has_helped(chance).await;
         self.is_served = helped;
         let class = self.suspect().and_then(|(named, _)| named.class).filter(|_| rolls_back);
-        let helps = self.knowledge.helps(place).iter().enumerate();
+        let helps = self.knowledge.helps[place].iter().enumerate();
         let helps = helps.map(|(place, helps)| helps * sure * self.knowledge.hypotheses[place].fits(class));
         let says = helps.map(|helps| [1.0 - helps, helps]).collect();
         let rolled_back = suspect.filter(|_| rolls_back);
         self.learn(Learned::Tried { place, sequence, rolled_back, says, helped });
     }
 
-    /// Looks whether customers are served, until it is as good as certain: one look may miss what few customers meet.
+    /// Looks whether customers are served, until that is nearly certain: one look may miss what only few customers meet.
     async fn has_helped(&self, chance: f64) -> bool {
         let mut served = chance.clamp(0.02, 0.98);
         let mut place = self.watch();
@@ -381,18 +359,19 @@ impl<'a, H: Hands> Responder<'a, H> {
         served >= LOST_BELOW
     }
 
-    /// What the last look at whether customers are served said, if one told.
+    /// The outcome of the last look at whether customers are served that gave an answer.
     fn seen(&self) -> Option<&'static str> {
         self.watched().rfind(|(_, outcome)| *outcome != UNKNOWN).map(|(_, outcome)| outcome)
     }
 
-    /// The looks at whether customers are served that were taken in this round, and what they said.
+    /// This round's looks at whether customers are served, with their outcomes.
     fn watched(&self) -> impl DoubleEndedIterator<Item = (usize, &'static str)> {
         let here = |key: &&(u8, usize)| key.0 == self.round() && CHECKS[key.1].tells_whether_served();
         self.said.iter().filter(here).map(|key| (key.1, CHECKS[key.1].outcomes[self.taken[key]]))
     }
 
-    /// The cheapest look at whether customers are served: anybody can open pages. Where nothing is counted, nothing is told by it.
+    /// The cheapest look at whether customers are served. Opening pages is always possible. Telemetry that has answered `unknown` does not
+    /// count.
     fn watch(&self) -> usize {
         let can = |place: &usize| {
             let check = &CHECKS[*place];
@@ -439,10 +418,10 @@ impl<'a, H: Hands> Responder<'a, H> {
     }
 }
 
-/// Decisions that are kept; what is beyond is worked out again.
+/// The most decisions that are cached. A full cache is emptied.
 const MEMO_MAX: usize = 200_000;
 
-/// The look at whether customers are served that needs nothing.
+/// The look at whether customers are served that needs no telemetry.
 fn anybodys_watch() -> usize {
     let is_it = |check: &Check| check.tells_whether_served() && check.needs == Signal::Nothing;
     CHECKS.iter().position(is_it).expect("anybody can open pages")

@@ -1,4 +1,4 @@
-//! What a responder says that it thinks, so that each step can be read.
+//! Puts the responder's reasoning into words, so that each step can be read.
 
 use incident::Service;
 
@@ -6,7 +6,7 @@ use super::{Next, Responder, SAVES_MIN};
 use crate::{Hands, checks::CHECKS, knowledge::Hypothesis, remedies::with_asset};
 
 impl<H: Hands> Responder<'_, H> {
-    /// Writes down the leading explanations, what comes next, and why.
+    /// Records the leading explanations, the next step, and the reason for it.
     pub(super) fn think(&self, next: Next) {
         let shares = self.belief.doubting(self.knowledge);
         let mut leading: Vec<(usize, f64)> = shares.iter().copied().enumerate().collect();
@@ -40,7 +40,7 @@ impl<H: Hands> Responder<'_, H> {
             .suppose(format!("{}; next {why}", thought.join(", ")), self.leading_path(&shares).as_deref());
     }
 
-    /// The path along which it is believed to run by more than half.
+    /// The path of at least half of the probability, if there is one.
     fn leading_path(&self, shares: &[f64]) -> Option<Vec<Service>> {
         let mut paths: Vec<(Vec<Service>, f64)> = Vec::new();
         for (place, share) in shares.iter().enumerate() {

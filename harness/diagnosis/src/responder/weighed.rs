@@ -1,4 +1,4 @@
-//! What a responder weighs: the looks and remedies that are open to it, what each takes, and what each would say or do under every
+//! The responder's options: the looks and remedies open to it, the minutes that each takes, and the likelihood of each outcome under every
 //! hypothesis that is not ruled out.
 
 use incident::Remedy;
@@ -14,11 +14,11 @@ use crate::{
     worth::{Asking, Board, Candidate, Look},
 };
 
-/// A hypothesis with a lesser share is left out of what is weighed.
+/// Hypotheses with a lower probability are left out of the board.
 const WEIGHED_FROM: f64 = 1e-3;
 
 impl<H: Hands> Responder<'_, H> {
-    /// All that counts now: the board, the shares of the hypotheses on it, and their places.
+    /// The board as it is now, the probabilities of the hypotheses on it, and their indices.
     pub(super) fn board(&self) -> (Board, Vec<f64>, Vec<usize>) {
         let knowledge = self.knowledge;
         let all = self.belief.doubting(knowledge);
@@ -40,32 +40,23 @@ impl<H: Hands> Responder<'_, H> {
             places.iter().map(of).collect()
         };
         let look = |place: usize| {
-            let table = knowledge.table(place, phase, self.given(place, self.round()));
-            // A power of probabilities adds up to less or more than one: what can be said is all there is.
-            let mut says: Vec<Vec<f64>> = vec![Vec::with_capacity(places.len()); table.outcomes];
-            for place in &places {
-                let row = table.row(*place).iter();
-                says.iter_mut().zip(row).for_each(|(says, p)| says.push(p.powf(knowledge.temper)));
-            }
-            for hypothesis in 0..places.len() {
-                let all: f64 = says.iter().map(|says| says[hypothesis]).sum();
-                for says in &mut says {
-                    says[hypothesis] /= all;
-                }
-            }
+            let weighed = knowledge.weighed(place, phase, self.given(place, self.round()));
+            let says = weighed.iter().map(|says| places.iter().map(|place| says[*place]).collect());
+            let mut says: Vec<Vec<f64>> = says.collect();
             if self.again.contains(&place) {
-                // It tells nothing but the next name.
+                // Asked again, it tells nothing but the next name.
                 for says in &mut says {
                     let mean = says.iter().zip(&belief).map(|(says, share)| says * share).sum();
                     says.fill(mean);
                 }
             }
+            let is_trusted = knowledge.naming.contains(&place);
             Look {
                 place,
                 minutes: self.look_minutes(place),
                 says,
-                sure: knowledge.names_right(place),
-                names: (0..table.outcomes).map(|outcome| knowledge.names_at(place, outcome)).collect(),
+                sure: knowledge.names[place].right,
+                names: knowledge.names[place].at.iter().map(|names| *names && is_trusted).collect(),
             }
         };
         let lost =
@@ -97,7 +88,7 @@ impl<H: Hands> Responder<'_, H> {
         !self.taken.contains_key(&(self.round(), place)) || self.again.contains(&place)
     }
 
-    /// The look at the same thing that was taken, as far as it still holds.
+    /// Of the looks at the same topic that were taken and still hold: the most similar one, and its outcome.
     pub(super) fn given(&self, check: usize, round: u8) -> Option<(usize, usize)> {
         let holds = |(taken, place): &&(u8, usize)| *taken == round || CHECKS[*place].is_about_the_past();
         let said: Vec<(usize, usize)> =
@@ -105,14 +96,14 @@ impl<H: Hands> Responder<'_, H> {
         self.knowledge.nearest(check, &said)
     }
 
-    /// What a look costs now, handovers included.
+    /// Minutes that a look takes now, including handovers.
     pub(super) fn look_minutes(&self, place: usize) -> f64 {
         let check = &CHECKS[place];
         let handovers = self.ticket.minutes_to(Line::of_check(check));
         self.terms.look_minutes(place) + handovers + self.ticket.relayed_minutes(check)
     }
 
-    /// The sequences that can be tried, for the hypotheses at these places.
+    /// The sequences that can be tried, for the hypotheses with these indices.
     fn candidates(&self, places: &[usize]) -> Vec<Candidate> {
         let suspect = self.suspect().map(|(named, _)| named.asset.as_str());
         let class = self.suspect().and_then(|(named, _)| named.class);
@@ -124,7 +115,7 @@ impl<H: Hands> Responder<'_, H> {
                 return None;
             }
             let watch_minutes = self.terms.look_minutes(anybodys_watch());
-            let helps = self.knowledge.helps(place);
+            let helps = &self.knowledge.helps[place];
             let of = |hypothesis: &usize| {
                 let class = class.filter(|_| needs_name);
                 helps[*hypothesis] * self.knowledge.hypotheses[*hypothesis].fits(class)
@@ -140,7 +131,7 @@ impl<H: Hands> Responder<'_, H> {
         self.knowledge.menu.iter().enumerate().filter_map(candidate).collect()
     }
 
-    /// The look at the texts that names one for the fewest minutes, of those that need no telemetry and have not been taken.
+    /// Of the open looks at texts that need no telemetry: the one with the best chance per minute to name the harmful asset.
     fn asking(&self) -> Option<Asking> {
         let can = |place: &usize| {
             let check = &CHECKS[*place];
@@ -165,13 +156,12 @@ impl<H: Hands> Responder<'_, H> {
         })
     }
 
-    /// What a sequence of remedies takes, handovers and other teams included.
+    /// Minutes that a sequence of remedies takes, including handovers and the wait for other teams.
     fn remedy_minutes(&self, sequence: &[Remedy]) -> f64 {
         let each: f64 = sequence.iter().map(|remedy| self.terms.costs.remedy(remedy)).sum();
         self.ticket.minutes_to(self.line_of(sequence)) + self.ticket.helpers_minutes(sequence) + each
     }
 
-    /// The line that a sequence of remedies takes.
     pub(super) fn line_of(&self, sequence: &[Remedy]) -> Line {
         sequence.iter().map(Line::of_remedy).max().unwrap_or(self.ticket.line())
     }

@@ -1,4 +1,4 @@
-//! Choices that can be worked out by hand: which look, whether a look at all, which remedy first, and when it gives up.
+//! Choices that can be worked out by hand: which look, whether to look at all, which remedy first, and when to give up.
 
 use diagnosis::{
     Knowledge, Phase, Terms,
@@ -13,7 +13,7 @@ use incident::{OperatingModel, Remedy};
 
 use crate::toy::{CACHE, DISK, Toy, case, experience_of, knowledge, place, terms};
 
-/// A shop in which restarting takes half an hour: so much that a look saves more than it costs.
+/// A shop in which restarting takes half an hour, so that a look saves more than it costs.
 fn slow_restarts(checks: &[&str]) -> Terms {
     let mut terms = terms(checks);
     terms.costs.remedies[remedies::kind(&CACHE)] = 30.0;
@@ -27,7 +27,7 @@ fn the_look_that_tells_is_taken_and_the_remedy_follows_from_it() {
     for (truth, remedy, cause) in [(0, CACHE, "stuck happened"), (1, DISK, "slow happened")] {
         let toy = Toy::new(truth, &telling, Some(remedy.clone()));
         let (done, said, _) = toy.play(&knowledge(&telling), &slow_restarts(&all));
-        // It may ask for what speaks against something else before it acts.
+        // Before it acts, it may look for evidence against something else.
         assert_eq!(
             (done[0].as_str(), done.last(), said.as_str()),
             ("permits", Some(&remedy.to_string()), cause)
@@ -46,7 +46,7 @@ fn of_two_looks_that_tell_as_much_the_cheaper_one_is_taken() {
 
 #[test]
 fn a_look_that_costs_more_than_it_saves_is_not_taken_before_acting() {
-    // Restarting takes 8 minutes with the wait and the look, and helps in every other case: cheaper than half an hour of looking.
+    // Restarting takes 8 minutes with the wait and the look, and helps in every other case. That is cheaper than half an hour of looking.
     let telling = ["read-every-asset"];
     let toy = Toy::new(0, &telling, Some(CACHE));
     let (done, said, _) = toy.play(&knowledge(&telling), &terms(&telling));
@@ -64,15 +64,15 @@ fn a_failed_remedy_speaks_for_the_other_explanation() {
 
 #[test]
 fn what_acting_would_hide_is_looked_at_first() {
-    // The same remedy helps whatever happened. Before anybody acts one cheap look tells the two apart; afterwards nothing does, and an
-    // explanation is wanted.
+    // The same remedy helps in both cases. Before it, one cheap look tells the two apart; after it, nothing does, and the explanation would
+    // be lost.
     let telling = ["port-cache"];
     let mut hidden = crate::toy::experience(&telling);
     let cache = menu(&hidden.cases).iter().position(|sequence| *sequence == [CACHE]).unwrap();
     let port = place("port-cache");
     for incident in hidden.incidents.iter_mut().flatten() {
         incident.helped.replace_range(cache..=cache, "1");
-        for moment in incident.moments.iter_mut().filter(|moment| moment.phase().is_after_remedy()) {
+        for moment in incident.moments.iter_mut().filter(|moment| moment.phase.is_after_remedy()) {
             moment.replace_outcome(port, Some(0));
         }
     }
@@ -91,7 +91,7 @@ fn while_customers_are_lost_every_remedy_with_a_chance_is_tried() {
 
 #[test]
 fn one_text_after_the_other_is_suspected() {
-    // A text did it, and the list of the newest names the right one in every other incident.
+    // A text did the harm, and the list of the newest texts names the right one in every other incident.
     let undo = |asset: &str| Remedy::RollBack { asset: asset.to_owned() };
     let text = case("text", Cause::new(Kind::Text, Place::Texts), undo(remedies::PUBLISHED));
     let mut taught = experience_of(vec![Case { has_asset: true, ..text }], &[]);
@@ -101,7 +101,7 @@ fn one_text_after_the_other_is_suspected() {
             let said = |check| {
                 Some(Said { names: (check == list).then_some(number % 2 == 0), ..moment.said(check)? })
             };
-            *moment = Moment::new(moment.phase(), (0..CHECKS.len()).map(said));
+            *moment = Moment::new(moment.phase, (0..CHECKS.len()).map(said));
         }
     }
     let toy = Toy::new(0, &[], Some(undo("price-list")));
@@ -114,7 +114,7 @@ fn one_text_after_the_other_is_suspected() {
 
 #[test]
 fn what_fails_beside_the_shop_is_no_matter_of_the_world_outside() {
-    // Nobody has ever opened pages beside a shop whose customers were cut off from it. Whoever does needs no experience to know.
+    // No training incident holds a look from beside a shop whose customers were cut off. The definition of the cause says what it shows.
     let outside = Cause::new(Kind::SlowLink, Place::Outside);
     let cut_off = Case { is_ours: false, right: Vec::new(), ..case("cut-off", outside, CACHE) };
     let mut taught =
@@ -162,12 +162,12 @@ fn what_is_lost_at_a_handover_is_looked_at_again() {
 
 #[test]
 fn what_an_asset_is_called_changes_nothing() {
-    // The same incident of the experience, in which findings name an asset; and again under another name.
+    // One incident of the experience, in which findings name an asset, replayed under other names.
     let experience = diagnosis::Experience::built_in();
     let knowledge = Knowledge::built_in();
     let case = experience.cases.iter().position(|case| case.has_asset).unwrap();
     let terms = Terms::at(incident::Level::Changes, OperatingModel::YouBuildIt);
-    let told = |names| diagnosis::replay::replay_naming(&experience, (case, 0), &knowledge, &terms, names);
+    let told = |names| diagnosis::replay::replay(&experience, (case, 0), &knowledge, &terms, names);
     assert_eq!(told(["promo-banner", "site-footer"]), told(["a", "z"]));
     assert_eq!(told(["promo-banner", "site-footer"]), told(["z", "a"]));
 }

@@ -1,5 +1,5 @@
-//! The responder's rule: its choices in a toy shop, and what must hold whatever is believed. One program, because each would link the
-//! same again.
+//! The responder's rule: its choices in a toy shop, and properties that hold for every belief. One test program, because several would each
+//! link the same code.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 

@@ -1,4 +1,4 @@
-//! What must hold whatever is believed: of so many random beliefs as each test says.
+//! Properties that hold for every belief. Each test says how many random beliefs it tries.
 
 use diagnosis::{
     Experience, Knowledge, Phase, Terms,
@@ -18,9 +18,14 @@ use proptest::{
 /// Rounding, in minutes.
 const SAME: f64 = 1e-6;
 
-/// The sum of many numbers below one.
+/// Hands that are never used: the tests ask the rule itself.
+fn nobody() -> crate::toy::Toy {
+    crate::toy::Toy::new(0, &[], None)
+}
+
+/// Random beliefs: probabilities that add up to 1.
 fn beliefs(hypotheses: usize) -> impl Strategy<Value = Vec<f64>> {
-    // Most explanations are ruled out after a look or two: raised to a power, few remain.
+    // After a look or two most explanations are ruled out. Powers of the shares leave only a few large ones.
     (prop::collection::vec(0.0_f64..1.0, hypotheses), 1_i32..12).prop_map(|(shares, power)| {
         let shares: Vec<f64> = shares.into_iter().map(|share| share.powi(power)).collect();
         let all: f64 = shares.iter().sum();
@@ -28,14 +33,14 @@ fn beliefs(hypotheses: usize) -> impl Strategy<Value = Vec<f64>> {
     })
 }
 
-/// Tries so many cases, the same each time.
+/// Tries this many cases, the same ones in every run.
 fn try_each<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     runner.run(&strategy, test).unwrap();
 }
 
-/// All looks that need nothing, and those of the signals whose bits are set.
+/// All looks that need no telemetry, and those of the signals whose bits are set.
 fn subset(signals: u8) -> Terms {
     let order = [Signal::Logs, Signal::Metrics, Signal::Traces, Signal::Changes];
     let has = |signal: Signal| {
@@ -48,10 +53,11 @@ fn subset(signals: u8) -> Terms {
 #[test]
 fn a_further_look_or_signal_never_costs_more() {
     let knowledge = Knowledge::built_in();
-    // Sixteen subsets of signals, while customers are lost and when they are served: 32. 40 beliefs for each.
+    // For each of the 40 beliefs there are 32 costs: 16 subsets of signals, while customers are lost and once they are served.
     try_each(40, beliefs(knowledge.hypotheses.len()), |shares| {
         for is_served in [false, true] {
-            let cost = |signals: u8| expected_cost(&knowledge, &subset(signals), &shares, is_served).0;
+            let cost =
+                |signals: u8| expected_cost(&nobody(), &knowledge, &subset(signals), &shares, is_served).0;
             let costs: Vec<f64> = (0..16).map(cost).collect();
             for (signals, more) in (0..16_usize).flat_map(|one| (0..4).map(move |bit| (one, one | 1 << bit)))
             {
@@ -70,8 +76,8 @@ fn a_cheaper_look_never_costs_more() {
         let usual = subset(15);
         let mut cheaper = usual.clone();
         cheaper.costs.checks[look] *= factor;
-        let cost = |terms: &Terms| expected_cost(&knowledge, terms, &shares, is_served).0;
-        // The look whether a remedy helped is part of every remedy: it, too, may only make it cheaper.
+        let cost = |terms: &Terms| expected_cost(&nobody(), &knowledge, terms, &shares, is_served).0;
+        // Every remedy includes the look at whether it helped. If that look gets cheaper, the remedy may only get cheaper, too.
         prop_assert!(cost(&cheaper) <= cost(&usual) + SAME, "{}", CHECKS[look].name);
         Ok(())
     });
@@ -84,13 +90,13 @@ fn a_dearer_wrong_answer_never_makes_answers_of_silence() {
         let usual = subset(15);
         let mut dearer = usual.clone();
         dearer.stakes.wrong *= factor;
-        let answers = |terms: &Terms| expected_cost(&knowledge, terms, &shares, true).1;
+        let answers = |terms: &Terms| expected_cost(&nobody(), &knowledge, terms, &shares, true).1;
         prop_assert!(answers(&usual).is_some() || answers(&dearer).is_none());
         Ok(())
     });
 }
 
-/// The experience with what one check said changed, moment by moment.
+/// The experience with the outcomes of one check changed, moment by moment.
 fn changed(experience: &Experience, change: impl Fn(usize, &Moment) -> Option<(usize, usize)>) -> Experience {
     let mut changed = experience.clone();
     let moments = changed.incidents.iter_mut().flatten().flat_map(|incident| &mut incident.moments);
@@ -98,14 +104,14 @@ fn changed(experience: &Experience, change: impl Fn(usize, &Moment) -> Option<(u
         let Some((check, outcome)) = change(number, kept) else { continue };
         let mut all: Vec<Option<Said>> = (0..CHECKS.len()).map(|check| kept.said(check)).collect();
         all[check] = Some(Said { outcome, names: None });
-        *kept = Moment::new(kept.phase(), all);
+        *kept = Moment::new(kept.phase, all);
     }
     changed
 }
 
 #[test]
 fn a_duplicated_look_leaves_the_belief_as_it_was() {
-    // The second of two looks at the same thing, with as many outcomes, is made to say what the first says.
+    // The second of two looks at the same topic, with as many outcomes, is made to repeat the first.
     let [first, second] = ["page-home", "page-category"].map(crate::toy::place);
     let experience =
         changed(&Experience::built_in(), |_, moment| Some((second, moment.said(first)?.outcome)));
@@ -114,7 +120,7 @@ fn a_duplicated_look_leaves_the_belief_as_it_was() {
         let once = knowledge.judged(Phase::Early, &[(first, outcome)], knowledge.temper);
         let twice = knowledge.judged(Phase::Early, &[(first, outcome), (second, outcome)], knowledge.temper);
         let moved: f64 = once.shares().iter().zip(twice.shares()).map(|(one, two)| (one - two).abs()).sum();
-        // The shares of all scenarios, most of which never said it, move by what is added to counts.
+        // Most scenarios never showed this outcome. Their shares move by what is added to counts.
         assert!(moved < 0.06, "{}: {moved}", CHECKS[first].outcomes[outcome]);
     }
 }
@@ -122,7 +128,7 @@ fn a_duplicated_look_leaves_the_belief_as_it_was() {
 #[test]
 fn a_permuted_look_is_worth_nothing() {
     let look = crate::toy::place("permits");
-    // What it says is dealt out by the number of the moment: the same under every explanation.
+    // The outcome depends only on the number of the moment, so it is equally likely under every explanation.
     let experience = changed(&Experience::built_in(), |number, _| Some((look, number % 3)));
     let mut knowledge = Knowledge::of(&experience);
     knowledge.left_aside.clear();
@@ -130,8 +136,8 @@ fn a_permuted_look_is_worth_nothing() {
     let without = Terms { checks: Vec::new(), ..with.clone() };
     try_each(200, beliefs(knowledge.hypotheses.len()), |shares| {
         for is_served in [false, true] {
-            let cost = |terms: &Terms| expected_cost(&knowledge, terms, &shares, is_served).0;
-            // Five incidents of a scenario are few: chance alone makes a little of a difference.
+            let cost = |terms: &Terms| expected_cost(&nobody(), &knowledge, terms, &shares, is_served).0;
+            // Five incidents of a scenario are few: chance alone makes a small difference.
             prop_assert!(
                 cost(&without) - cost(&with) < 0.03 * cost(&without),
                 "{} {}",
@@ -154,18 +160,14 @@ fn the_order_of_scenarios_changes_nothing() {
     let terms = Terms::at(Level::Changes, OperatingModel::YouBuildIt);
     let count = experience.cases.len();
     for case in 0..count {
-        let straight = replay::replay(&experience, (case, 0), &one, &terms);
-        let turned = replay::replay(&turned, (count - 1 - case, 0), &other, &terms);
+        let straight = replay::replay(&experience, (case, 0), &one, &terms, replay::NAMES);
+        let turned = replay::replay(&turned, (count - 1 - case, 0), &other, &terms, replay::NAMES);
         assert!(
             (straight.cost - turned.cost).abs() < SAME,
             "{}: {straight:?} {turned:?}",
             experience.cases[case].name
         );
     }
-}
-
-fn mean(replayed: &[replay::Replayed], of: impl Fn(&replay::Replayed) -> f64) -> f64 {
-    replayed.iter().map(of).sum::<f64>() / replayed.len() as f64
 }
 
 #[test]
@@ -176,7 +178,7 @@ fn a_richer_level_neither_costs_more_nor_misleads_those_who_never_heard_of_a_fam
     let judged = |level: &Level| {
         let checks: Vec<usize> = granted(*level).into_iter().filter(|place| !left_aside(place)).collect();
         let judged = judge.judged(&checks);
-        (judged.costs.iter().sum::<f64>() / judged.costs.len() as f64, judged.wrong())
+        (judged.costs.iter().sum::<f64>() / judged.costs.len() as f64, judged.wrong)
     };
     let by_level = Level::ALL.each_ref().map(judged);
     let is_no_worse = |pair: &[(f64, f64)]| pair[1].0 <= pair[0].0 + SAME && pair[1].1 <= pair[0].1 + SAME;
@@ -211,9 +213,14 @@ fn a_dearer_wrong_answer_never_raises_the_share_of_wrong_answers() {
         let wrong = |factor: f64| {
             let mut terms = Terms::at(level, OperatingModel::YouBuildIt);
             terms.stakes.wrong = STAKES.wrong * factor;
-            mean(&replay::all(&experience, &knowledge, &terms), |told| {
-                f64::from(u8::from(told.is_right == Some(false)))
-            })
+            let incidents = experience.incidents.iter().enumerate();
+            let incidents: Vec<(usize, usize)> =
+                incidents.flat_map(|(case, all)| (0..all.len()).map(move |number| (case, number))).collect();
+            let told = |incident: &(usize, usize)| {
+                replay::replay(&experience, *incident, &knowledge, &terms, replay::NAMES)
+            };
+            let wrong = incidents.iter().filter(|incident| told(incident).is_right == Some(false)).count();
+            wrong as f64 / incidents.len() as f64
         };
         let shares = [1.0, 2.0, 4.0, 8.0].map(wrong);
         assert!(shares.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9), "{level:?}: {shares:?}");

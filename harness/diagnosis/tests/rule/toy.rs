@@ -1,4 +1,4 @@
-//! A toy shop in which one of two things has happened, and an experience of both.
+//! A toy shop in which one of two incidents has happened, and an experience of both.
 
 use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
@@ -34,7 +34,8 @@ pub(crate) fn case(name: &str, parts: Cause, right: Remedy) -> Case {
     }
 }
 
-/// What a check says: whether customers are served where it tells that; in the case of this number, if it tells; else the same always.
+/// A check's outcome. It says whether customers are served if it can tell. If it is one of `telling`, it says the number of the case.
+/// Otherwise it always says the same.
 fn outcome(check: &Check, telling: &[&str], case: usize, is_served: bool) -> usize {
     match check {
         check if check.tells_whether_served() => {
@@ -49,7 +50,8 @@ fn outcome(check: &Check, telling: &[&str], case: usize, is_served: bool) -> usi
     }
 }
 
-/// Two incidents that only some checks tell apart: they say their first outcome in the one, their second in the other.
+/// An experience of two incidents that only the `telling` checks distinguish: by their first outcome in the one, and by their second in the
+/// other.
 pub(crate) fn experience(telling: &[&str]) -> Experience {
     let cases = vec![
         case("stuck", Cause::new(Kind::Suspended, Place::Cache), CACHE),
@@ -58,7 +60,7 @@ pub(crate) fn experience(telling: &[&str]) -> Experience {
     experience_of(cases, telling)
 }
 
-/// An experience of these incidents, of which only some checks say what they are.
+/// An experience of these incidents, which only the `telling` checks distinguish.
 pub(crate) fn experience_of(cases: Vec<Case>, telling: &[&str]) -> Experience {
     let mut experience = Experience::new(cases, vec![1]);
     let menu = menu(&experience.cases);
@@ -79,12 +81,12 @@ pub(crate) fn knowledge(telling: &[&str]) -> Knowledge {
     Knowledge::of(&experience(telling))
 }
 
-/// A shop in which one of the two has happened. It writes down what is done.
+/// A shop in which one of the two incidents has happened. It records what is done.
 pub(crate) struct Toy {
     truth: usize,
     telling: Vec<&'static str>,
     mends: Option<Remedy>,
-    /// The texts that the list of the newest names, one look after the other.
+    /// The texts that successive looks at the newest texts name, the last one first.
     pub(crate) newest: RefCell<Vec<&'static str>>,
     done: RefCell<Vec<String>>,
     minutes: RefCell<f64>,
@@ -100,7 +102,7 @@ impl Toy {
         Self { truth, telling: telling.to_vec(), mends, newest, done, minutes, served, answer }
     }
 
-    /// What is done, in order, without the looks whether it helped; the answer's cause; and the minutes that it took.
+    /// Returns the steps in order, without the looks at whether they helped; the cause of the answer; and the minutes.
     pub(crate) fn play(self, knowledge: &Knowledge, terms: &Terms) -> (Vec<String>, String, f64) {
         respond(&self, knowledge, terms).now_or_never().expect("a toy never waits");
         let cause = self.answer.into_inner().unwrap().cause;

@@ -1,5 +1,5 @@
-//! The questions over HTTP, as JSON, for people and programs. Teaches that a wrong question is answered with what was
-//! wrong about it: `application/problem+json` (RFC 9457) that names the parameter.
+//! The queries over HTTP, as JSON, for people and programs. Teaches that an error response says what is wrong with a query:
+//! `application/problem+json` (RFC 9457) that names the parameter.
 //!
 //! | path | parameters |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! | `/evidence/alerts`, `/evidence/usage` | |
 //! | `/metrics` | for Prometheus |
 //!
-//! A time is RFC 3339, seconds since 1970, or before now as in `-5m`; a duration is as in `10s`. Without `to` it is
-//! now; without `from`, everything held, or for lines of a metric the last five minutes.
+//! A time is RFC 3339, seconds since 1970, or relative to now as in `-5m`; a duration is as in `10s`. `to` defaults to now. `from`
+//! defaults to everything held, or for lines of a metric to the last five minutes.
 
 mod parameters;
 
@@ -28,19 +28,18 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, Request, Response, header};
+use http::{Request, Response, header};
 use tower::ServiceExt;
 
 use self::parameters::Parameters;
+use crate::exposition::CONTENT_TYPE;
 use crate::problem::{Problem, no_such_method, no_such_path};
-use crate::{
-    Evidence, Exposition, Function, LogQuery, MetricQuery, Sort, TraceId, TraceOrder, TraceQuery, UnixTime,
-};
+use crate::{Evidence, Function, LogQuery, MetricQuery, Sort, TraceId, TraceOrder, TraceQuery, UnixTime};
 
-/// The points of a line if no step was asked for.
+/// The number of steps in a line if the query sets no step.
 const STEPS: u32 = 60;
 
-/// All questions of this table, and the page for Prometheus.
+/// All routes of this table.
 pub fn router(evidence: Evidence) -> Router {
     Router::new()
         .route("/evidence/logs", get(logs))
@@ -58,15 +57,15 @@ pub fn router(evidence: Evidence) -> Router {
         .with_state(evidence)
 }
 
-/// The answer to one question of the table, at once: nothing here waits for anything but a lock.
+/// Answers one request synchronously: no handler here waits for anything but a lock.
 ///
 /// # Errors
 ///
-/// If the answer is larger than so many bytes.
+/// If the answer is larger than `bytes_max`.
 ///
 /// # Panics
 ///
-/// Never: see above.
+/// Never, because no handler waits.
 pub fn answered(
     evidence: Evidence,
     request: Request<Body>,
@@ -192,15 +191,12 @@ async fn trace(
     State(evidence): State<Evidence>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Problem> {
-    // A path that is no text is no id either.
+    // A path that is not valid text is no id either.
     let id: Result<TraceId, _> = id.map(|Path(id)| id).unwrap_or_default().parse();
     let id = id.map_err(|error| Problem::parameter("id", error.to_string()))?;
     evidence.trace(id).map(Json).ok_or_else(|| Problem::not_found("No trace of this id is held."))
 }
 
-async fn exposition(State(evidence): State<Evidence>, headers: HeaderMap) -> impl IntoResponse {
-    let accept: Vec<&str> =
-        headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).collect();
-    let format = Exposition::accepted(Some(&accept.join(",")));
-    ([(header::CONTENT_TYPE, format.content_type())], evidence.exposition(format))
+async fn exposition(State(evidence): State<Evidence>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], evidence.exposition())
 }

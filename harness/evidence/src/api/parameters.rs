@@ -1,4 +1,4 @@
-//! Parameters of a question, each taken once; what is left over was misspelt, and is said.
+//! Parameters of a query. Each is taken once; a parameter left over is misspelt, and reported.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -8,11 +8,11 @@ use crate::UnixTime;
 use crate::limits::CONDITIONS_MAX;
 use crate::problem::Problem;
 
-/// The parameters that have not been looked at yet.
+/// The parameters that no handler has taken yet.
 pub(super) struct Parameters {
     pairs: Vec<(String, String)>,
     now: UnixTime,
-    /// The names that were looked for.
+    /// The names that the handler asked for.
     known: Vec<String>,
 }
 
@@ -21,7 +21,7 @@ impl Parameters {
         Self { pairs, now, known: Vec::new() }
     }
 
-    /// The last value of this name; an empty one counts as none.
+    /// The last value of this name; an empty value counts as missing.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         self.all(name).pop().filter(|value| !value.is_empty())
     }
@@ -49,7 +49,7 @@ impl Parameters {
         self.text(name).map(parse).transpose()
     }
 
-    /// `key=value`, as often as it is there.
+    /// All `key=value` pairs of this name.
     pub(super) fn pairs(&mut self, name: &str) -> Result<Vec<(String, String)>, Problem> {
         let split = |text: String| match text.split_once('=') {
             Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -63,7 +63,7 @@ impl Parameters {
         pairs.into_iter().map(split).collect()
     }
 
-    /// Names with commas between them; none if the parameter is not there, and no names if it is empty.
+    /// Names separated by commas; `None` if the parameter is missing, and no names if it is empty.
     pub(super) fn list(&mut self, name: &str) -> Result<Option<Vec<String>>, Problem> {
         let Some(text) = self.all(name).pop() else { return Ok(None) };
         let names: Vec<_> =
@@ -75,7 +75,7 @@ impl Parameters {
         Ok(Some(names))
     }
 
-    /// There without a value, or with `true`.
+    /// True if the parameter has no value, or `true`.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, Problem> {
         match self.all(name).pop().as_deref() {
             Some("" | "true") => Ok(true),
@@ -84,7 +84,7 @@ impl Parameters {
         }
     }
 
-    /// Nothing may be left.
+    /// Fails if a parameter is left over.
     pub(super) fn done(self) -> Result<(), Problem> {
         match self.pairs.first() {
             None => Ok(()),

@@ -1,21 +1,20 @@
-//! From bytes to messages. Teaches that a limit on what comes in is no limit on what it becomes, and that one bad record
-//! is no reason to lose its neighbours.
+//! Decodes bytes into messages. Teaches that a limit on input bytes does not limit the decoded size, and that one bad record is no
+//! reason to lose its neighbours.
 //!
-//! An empty log record takes two bytes on the wire and two hundred in memory, so that sixteen megabytes of them would
-//! unfold to more than a gigabyte. So the bytes are walked once before they are decoded, adding up the structures that
-//! they would become. Only if that or the decoding finds fault are they sifted: each record by itself, the good ones kept.
+//! An empty log record takes two bytes on the wire and two hundred in memory, so sixteen megabytes of them would decode to more
+//! than a gigabyte. A first pass over the bytes therefore adds up the size of the decoded structures. Only if this pass or the
+//! decoding finds the message malformed does a slower pass decode each record by itself and keep the good ones.
 
-use super::path::{Path, Step};
 use super::schema::{Field, Kind, Message, Role};
 use super::signal::Signal;
 use super::wire::{Fields, put_bytes};
-use super::{RequestError, UNFOLDED_BYTES_MAX, json};
+use super::{RequestError, UNFOLDED_BYTES_MAX, json, told};
 use crate::refusals::Unread;
 
-/// Depth of messages, below the hundred at which prost gives up.
+/// The greatest nesting of messages, below the hundred at which prost gives up.
 const DEPTH_MAX: usize = 64;
 
-/// A message without what of it could not be read.
+/// The readable part of a message, and counts of the rest.
 #[derive(Debug)]
 pub(crate) struct Decoded<M> {
     pub(crate) message: M,
@@ -24,16 +23,14 @@ pub(crate) struct Decoded<M> {
 
 /// Decodes a protobuf message.
 pub(crate) fn protobuf<S: Signal>(bytes: &[u8]) -> Result<Decoded<S>, RequestError> {
-    let mut unfolding = Unfolding::default();
-    match unfolding.walk(bytes, S::SCHEMA, DEPTH_MAX).and_then(|()| Ok(S::decode(bytes)?)) {
-        Ok(message) => Ok(Decoded { message, unread: unfolding.unread }),
-        Err(Fault::TooMuch) => Err(RequestError::UnfoldsTooFar),
-        Err(Fault::Wrong(_)) => {
-            let mut sieve = Sieve::default();
-            let (good, _) =
-                sieve.holder(bytes, S::SCHEMA).map_err(|error| RequestError::Malformed(error.to_string()))?;
-            decode_good(&good, sieve.unread)
+    match unfold(bytes, S::SCHEMA).and_then(|unread| Ok(Decoded { message: S::decode(bytes)?, unread })) {
+        Ok(decoded) => Ok(decoded),
+        Err(RequestError::Malformed(_)) => {
+            let mut unread = Unread::default();
+            let (good, _) = sift(bytes, S::SCHEMA, "", &mut unread)?;
+            decode_good(&good, unread)
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -43,167 +40,136 @@ pub(crate) fn json<S: Signal>(bytes: &[u8]) -> Result<Decoded<S>, RequestError> 
     decode_good(&good, unread)
 }
 
-/// The message without its unreadable parts; it may still be too large.
+/// Decodes the readable part of a message. It may still be too large.
 fn decode_good<S: Signal>(bytes: &[u8], unread: Unread) -> Result<Decoded<S>, RequestError> {
-    let fault = |fault| match fault {
-        Fault::TooMuch => RequestError::UnfoldsTooFar,
-        Fault::Wrong(reason) => RequestError::Malformed(reason),
-    };
-    Unfolding::default().walk(bytes, S::SCHEMA, DEPTH_MAX).map_err(fault)?;
-    let message = S::decode(bytes).map_err(|error| fault(error.into()))?;
-    Ok(Decoded { message, unread })
+    unfold(bytes, S::SCHEMA)?;
+    Ok(Decoded { message: S::decode(bytes)?, unread })
 }
 
-/// Why bytes are no such message.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-enum Fault {
-    #[error("it unfolds too far")]
-    TooMuch,
-    #[error("{0}")]
-    Wrong(String),
+/// Adds up the decoded size of a message, and notes unknown fields that may hold records.
+fn unfold(bytes: &[u8], message: &'static Message) -> Result<Unread, RequestError> {
+    let mut unread = Unread::default();
+    walk(bytes, message, DEPTH_MAX, &mut UNFOLDED_BYTES_MAX.clone(), &mut unread)?;
+    Ok(unread)
 }
 
-impl From<prost::DecodeError> for Fault {
-    fn from(error: prost::DecodeError) -> Self {
-        Self::Wrong(error.to_string())
+/// Subtracts the decoded size of the message from `bytes_left`.
+fn walk(
+    bytes: &[u8],
+    message: &'static Message,
+    depth: usize,
+    bytes_left: &mut usize,
+    unread: &mut Unread,
+) -> Result<(), RequestError> {
+    if depth == 0 {
+        let reason = format!("expected messages {DEPTH_MAX} deep at most, found deeper ones");
+        return Err(RequestError::Malformed(reason));
     }
-}
-
-impl From<&'static str> for Fault {
-    fn from(found: &'static str) -> Self {
-        Self::Wrong(format!("expected fields of protobuf, found {found}"))
-    }
-}
-
-/// Adds up what bytes would become, and notes fields that may hold records without being known.
-struct Unfolding {
-    bytes_left: usize,
-    unread: Unread,
-}
-
-impl Default for Unfolding {
-    fn default() -> Self {
-        Self { bytes_left: UNFOLDED_BYTES_MAX, unread: Unread::default() }
-    }
-}
-
-impl Unfolding {
-    /// Takes what the message would become from what is left.
-    fn walk(&mut self, bytes: &[u8], message: &'static Message, depth: usize) -> Result<(), Fault> {
-        if depth == 0 {
-            return Err(Fault::Wrong(format!(
-                "expected messages {DEPTH_MAX} deep at most, found deeper ones"
-            )));
-        }
-        for raw in Fields(bytes) {
-            let raw = raw?;
-            let Some(content) = raw.content else { continue };
-            match message.tagged(raw.tag) {
-                Some(field) => {
-                    let cost = cost(field, content.len());
-                    self.bytes_left = self.bytes_left.checked_sub(cost).ok_or(Fault::TooMuch)?;
-                    if let Kind::Message(inner) = field.kind {
-                        self.walk(content, inner, depth - 1)?;
-                    }
+    for raw in Fields(bytes) {
+        let raw = raw?;
+        let Some(content) = raw.content else { continue };
+        match message.tagged(raw.tag) {
+            Some(field) => {
+                let cost = cost(field, content.len());
+                *bytes_left = bytes_left.checked_sub(cost).ok_or(RequestError::UnfoldsTooFar)?;
+                if let Kind::Message(inner) = field.kind {
+                    walk(content, inner, depth - 1, bytes_left, unread)?;
                 }
-                None if message.role == Role::Holder => ignore(&mut self.unread, raw.tag, message),
-                None => {}
             }
+            None if message.role == Role::Holder => ignore(unread, raw.tag, message),
+            None => {}
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn ignore(unread: &mut Unread, tag: u32, message: &Message) {
-    unread.ignored += 1;
-    unread.say(|| format!("ignored field {tag} of {}, which is unknown to OTLP", message.name));
+    unread.ignore(|| format!("ignored field {tag} of {}, which is unknown to OTLP", message.name));
 }
 
-/// What one field takes that has a length of its own.
+/// The decoded size of one length-delimited field, without the fields inside it.
 fn cost(field: &Field, length: usize) -> usize {
     match field.kind {
         Kind::Message(inner) => inner.bytes,
         Kind::Text if field.many => size_of::<String>(),
-        // A run of varints: each becomes eight bytes.
+        // Packed varints: each becomes eight bytes.
         Kind::UInt64 => length.saturating_mul(size_of::<u64>()),
         _ => 0,
     }
 }
 
-/// Keeps the records that can be read, each by itself.
-#[derive(Default)]
-struct Sieve {
-    path: Path,
-    unread: Unread,
+/// The readable bytes of a message that holds records, and how many records they hold. Each record is decoded by itself.
+fn sift(
+    bytes: &[u8],
+    message: &'static Message,
+    place: &str,
+    unread: &mut Unread,
+) -> Result<(Vec<u8>, u64), RequestError> {
+    let (mut own, mut children, mut good, mut number) = (Vec::new(), Vec::new(), 0, 0);
+    for raw in Fields(bytes) {
+        let raw = raw?;
+        let child = raw.content.and_then(|content| {
+            let field = message.tagged(raw.tag)?;
+            Some((field, field.of_records()?, content))
+        });
+        let Some((field, inner, content)) = child else {
+            if raw.content.is_some() && message.tagged(raw.tag).is_none() {
+                ignore(unread, raw.tag, message);
+            }
+            own.extend_from_slice(raw.whole);
+            continue;
+        };
+        let mut place = format!("{place}.{}", field.name);
+        if field.many {
+            place = format!("{place}[{number}]");
+            number += 1;
+        }
+        good += sift_child(content, field, inner, &place, &mut children, unread);
+    }
+    match (message.check)(&own) {
+        Ok(()) => Ok(([own, children].concat(), good)),
+        Err(error) => {
+            unread.records += good;
+            Err(error.into())
+        }
+    }
 }
 
-impl Sieve {
-    /// The readable bytes of a message that holds records, and how many records they hold.
-    fn holder(&mut self, bytes: &[u8], message: &'static Message) -> Result<(Vec<u8>, u64), Fault> {
-        let (mut own, mut children, mut good, mut place) = (Vec::new(), Vec::new(), 0, 0);
-        for raw in Fields(bytes) {
-            let raw = raw?;
-            let child = raw.content.and_then(|content| {
-                let field = message.tagged(raw.tag)?;
-                Some((field, field.of_records()?, content))
-            });
-            let Some((field, inner, content)) = child else {
-                if raw.content.is_some() && message.tagged(raw.tag).is_none() {
-                    ignore(&mut self.unread, raw.tag, message);
-                }
-                own.extend_from_slice(raw.whole);
-                continue;
+/// Keeps one record, or the readable part of a message that holds records. Returns the number of good records.
+fn sift_child(
+    bytes: &[u8],
+    field: &Field,
+    inner: &'static Message,
+    place: &str,
+    kept: &mut Vec<u8>,
+    unread: &mut Unread,
+) -> u64 {
+    let before = unread.records;
+    let sifted = if inner.role == Role::Holder {
+        sift(bytes, inner, place, unread)
+    } else {
+        let alone = unfold(bytes, inner);
+        alone.and_then(|_| Ok((inner.check)(bytes)?)).map(|()| (bytes.to_vec(), 1))
+    };
+    match sifted {
+        Ok((own, good)) => {
+            put_bytes(field.tag, &own, kept);
+            unread.readable += u64::from(inner.role == Role::Record);
+            good
+        }
+        Err(error) => {
+            if inner.role == Role::Record {
+                unread.records += 1;
+            } else if unread.records == before {
+                unread.places += 1;
+            }
+            let reason = match error {
+                RequestError::Malformed(reason) => reason,
+                error => error.to_string(),
             };
-            let depth = self.path.enter(Step::Field(field.name));
-            if field.many {
-                self.path.enter(Step::Element(place));
-                place += 1;
-            }
-            good += self.child(content, field, inner, &mut children);
-            self.path.leave(depth);
+            unread.say(|| format!("{}: {reason}", told(place)));
+            0
         }
-        match (message.check)(&own) {
-            Ok(()) => Ok(([own, children].concat(), good)),
-            Err(error) => {
-                self.unread.records += good;
-                Err(error.into())
-            }
-        }
-    }
-
-    fn child(&mut self, bytes: &[u8], field: &Field, inner: &'static Message, kept: &mut Vec<u8>) -> u64 {
-        if inner.role == Role::Holder {
-            let before = self.unread.records;
-            return match self.holder(bytes, inner) {
-                Ok((own, good)) => {
-                    put_bytes(field.tag, &own, kept);
-                    good
-                }
-                Err(error) => {
-                    self.unread.places += u64::from(self.unread.records == before);
-                    self.say(&error);
-                    0
-                }
-            };
-        }
-        let alone = Unfolding::default().walk(bytes, inner, DEPTH_MAX);
-        match alone.and_then(|()| Ok((inner.check)(bytes)?)) {
-            Ok(()) => {
-                put_bytes(field.tag, bytes, kept);
-                self.unread.readable += 1;
-                1
-            }
-            Err(error) => {
-                self.unread.records += 1;
-                self.say(&error);
-                0
-            }
-        }
-    }
-
-    fn say(&mut self, error: &Fault) {
-        let path = &self.path;
-        self.unread.say(|| format!("{path}: {error}"));
     }
 }
 
@@ -245,8 +211,8 @@ mod tests {
             value = common::AnyValue { value: Some(common::any_value::Value::ArrayValue(array)) };
         }
         let record = logs::LogRecord { body: Some(value), ..Default::default() };
-        let walked = Unfolding::default().walk(&record.encode_to_vec(), &LOG_RECORD, DEPTH_MAX);
-        assert!(matches!(walked, Err(Fault::Wrong(_))), "{walked:?}");
+        let walked = unfold(&record.encode_to_vec(), &LOG_RECORD);
+        assert!(matches!(walked, Err(RequestError::Malformed(_))), "{walked:?}");
     }
 
     #[test]

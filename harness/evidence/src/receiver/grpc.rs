@@ -1,6 +1,6 @@
-//! OTLP over gRPC, on tonic's server with a codec of ours. Teaches that generated code decides things, too: tonic's
-//! would decode before anyone can look, call a malformed message an internal error, and a large one something that is
-//! worth another try.
+//! OTLP over gRPC, on tonic's server with a codec of our own. Teaches that generated code makes decisions, too: tonic's codec would
+//! decode before anyone can check the size, report a malformed message as an internal error, and report a message that is too large
+//! as one to retry.
 
 use std::marker::PhantomData;
 
@@ -46,7 +46,7 @@ async fn no_such_call(headers: HeaderMap) -> Response {
     }
 }
 
-/// An error as gRPC has it: in the headers.
+/// An error as gRPC sends it, in the headers.
 pub(super) fn refuse(error: &RequestError) -> Response {
     respond(status(error))
 }
@@ -57,7 +57,7 @@ async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -
         let taken = take(&request.into_inner(), &store);
         async move { taken.map(|taken| tonic::Response::new(S::answer(taken))).map_err(|error| status(&error)) }
     });
-    // One limit holds for the body as it comes and for what it inflates to; tonic stops inflating there.
+    // One limit applies to the body as received and to the inflated one; tonic stops inflating there.
     let mut grpc = Grpc::new(Looking::<S>(PhantomData))
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
@@ -73,9 +73,9 @@ async fn export<S: Signal>(State(evidence): State<Evidence>, request: Request) -
         };
         evidence.count_refused_request(word);
         let plainly = match code {
-            // To senders of OTLP that code means 'try again'.
+            // OTLP senders would retry on that code.
             Code::OutOfRange => Some(Code::ResourceExhausted),
-            // tonic's word for a frame that is cut off or that names a compression it has not: nothing here is broken.
+            // tonic reports a truncated frame or an unknown compression as an internal error, although nothing here is broken.
             Code::Internal => Some(Code::InvalidArgument),
             _ => None,
         };
@@ -91,16 +91,10 @@ fn respond(status: Status) -> Response {
 }
 
 fn status(error: &RequestError) -> Status {
-    let code = match error {
-        RequestError::TooLarge | RequestError::UnfoldsTooFar => Code::ResourceExhausted,
-        RequestError::TooSlow => Code::Unavailable,
-        RequestError::Unsupported => Code::Unimplemented,
-        RequestError::Malformed(_) | RequestError::BadGzip | RequestError::Broken => Code::InvalidArgument,
-    };
-    Status::new(code, error.to_string())
+    Status::new(error.terms().2, error.to_string())
 }
 
-/// Looks at what a message unfolds to before it is decoded.
+/// A codec that checks the decoded size of a message before it decodes the message.
 struct Looking<S>(PhantomData<S>);
 
 impl<S: Signal> Codec for Looking<S> {

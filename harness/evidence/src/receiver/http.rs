@@ -1,4 +1,4 @@
-//! OTLP over HTTP. Teaches to stop at a limit, rather than to notice afterwards that it was passed.
+//! OTLP over HTTP. Teaches to stop at a limit, rather than to notice later that it was exceeded.
 
 use std::io::Read;
 
@@ -14,7 +14,6 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use serde::Serialize;
-use tonic::Code;
 
 use super::decode::{self, Decoded};
 use super::signal::{Signal, take};
@@ -32,7 +31,7 @@ pub(super) fn routes(evidence: Evidence) -> Router {
         .with_state(evidence)
 }
 
-/// An error as OTLP wants it: `google.rpc.Status`, here as JSON because the encoding may be what was wrong.
+/// An error as OTLP specifies it: `google.rpc.Status`. It is JSON here, because the request's encoding may be the error.
 pub(super) fn refuse(error: &RequestError) -> Response {
     error_response(error, Encoding::Json)
 }
@@ -67,7 +66,7 @@ async fn receive<S: Signal>(request: Request, encoding: Encoding) -> Result<Deco
     }
 }
 
-/// Reads a body up to its limit; one that announces more is not read at all.
+/// Reads a body up to its limit. A body that announces more is not read at all.
 async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, RequestError> {
     if HttpBody::size_hint(&body).lower() > bytes_max as u64 {
         return Err(RequestError::TooLarge);
@@ -78,7 +77,7 @@ async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, RequestError> {
     })
 }
 
-/// Inflates up to the limit and not a block further: a bomb costs what an honest body may cost.
+/// Inflates up to the limit and no block further: a decompression bomb costs no more than an honest body.
 fn inflate(compressed: &[u8]) -> Result<Bytes, RequestError> {
     let mut bytes = Vec::new();
     let mut limited = MultiGzDecoder::new(compressed).take(BODY_BYTES_MAX as u64 + 1);
@@ -96,19 +95,17 @@ impl Encoding {
     fn of(headers: &HeaderMap) -> Option<Self> {
         let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if media_type.eq_ignore_ascii_case("application/x-protobuf") {
-            Some(Self::Protobuf)
-        } else if media_type.eq_ignore_ascii_case("application/json") {
-            Some(Self::Json)
-        } else {
-            None
+        match media_type.to_ascii_lowercase().as_str() {
+            "application/x-protobuf" => Some(Self::Protobuf),
+            "application/json" => Some(Self::Json),
+            _ => None,
         }
     }
 
     fn response<M: prost::Message + Serialize>(self, status: StatusCode, message: &M) -> Response {
         let (content_type, body) = match self {
             Self::Protobuf => ("application/x-protobuf", message.encode_to_vec()),
-            // A message that says nothing is an empty object: JSON's null is no value of a protobuf field.
+            // An empty message is an empty object, because JSON's null is no value of a protobuf field.
             Self::Json if message.encoded_len() == 0 => ("application/json", b"{}".to_vec()),
             Self::Json => ("application/json", serde_json::to_vec(message).unwrap_or_default()),
         };
@@ -126,20 +123,10 @@ struct Status {
 }
 
 fn error_response(error: &RequestError, encoding: Encoding) -> Response {
-    let (status, code) = match error {
-        RequestError::TooLarge | RequestError::UnfoldsTooFar => {
-            (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted)
-        }
-        RequestError::Malformed(_) | RequestError::BadGzip | RequestError::Broken => {
-            (StatusCode::BAD_REQUEST, Code::InvalidArgument)
-        }
-        RequestError::Unsupported => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),
-        // The sender may try again, and 503 is what OTLP has for that.
-        RequestError::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
-    };
+    let (_, status, code) = error.terms();
     let mut response = encoding.response(status, &Status { code: code as i32, message: error.to_string() });
     if *error == RequestError::TooLarge {
-        // What is left of the body will not be read.
+        // The rest of the body will not be read.
         response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
     }
     response

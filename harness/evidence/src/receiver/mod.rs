@@ -1,48 +1,40 @@
-//! OTLP over HTTP and gRPC, from anyone. Teaches that a receiver is a place where strangers decide how much work you
-//! have, so that everything they send has an end: bodies, what bodies inflate to, what that unfolds to, how many at
-//! once, and for how long.
+//! OTLP over HTTP and gRPC, from anyone. Teaches that untrusted senders decide how much work a receiver has, unless everything is
+//! bounded: bodies, inflated bodies, decoded messages, concurrent requests, and their duration.
 //!
 //! [`http_router`] is for port 4318 (HTTP/1.1 suffices), [`grpc_router`] for port 4317, whose server must speak HTTP/2
 //! without TLS (`hyper_util::server::conn::auto::Builder` with the feature `http2`, or hyper's `http2::Builder`). The
 //! caller serves them.
 
 mod schema;
-
-mod path;
 mod wire;
-
-mod numbers;
-
 mod json;
-
 mod decode;
-
 mod signal;
-
 mod grpc;
 mod http;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::StatusCode;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use tokio::sync::Semaphore;
+use tonic::Code;
 
 use crate::Evidence;
 
-/// What a compressed body may have. Exporters send some tens of kilobytes at a time.
+/// The most bytes of a compressed body. Exporters send some tens of kilobytes at a time.
 pub const COMPRESSED_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// What a body may have that came uncompressed or was inflated; inflating stops there.
+/// The most bytes of an uncompressed or inflated body. Inflating stops there.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// What the structures of one message may take, not counting their texts: two bytes on the wire can unfold to two
-/// hundred.
+/// The most bytes of one message's decoded structures, not counting their texts: two bytes on the wire can become two hundred.
 pub const UNFOLDED_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Requests that are read and decoded at one time; more of them wait, holding no more than their headers.
+/// The most requests to read and decode at once. Further requests wait, and hold only their headers.
 pub const REQUESTS_AT_ONCE_MAX: usize = 8;
-/// A request that takes longer, its waiting included, is given up: the default time-out of OTLP's exporters.
+/// The timeout of a request, including its waiting: the default timeout of OTLP's exporters.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// `POST /v1/logs`, `/v1/metrics` and `/v1/traces`: protobuf or JSON, plain or gzip, answered in kind.
@@ -57,7 +49,7 @@ pub fn grpc_router(evidence: Evidence) -> Router {
     grpc::routes(evidence).layer(middleware::from_fn_with_state(gate, pass))
 }
 
-/// Why a whole request was not taken.
+/// Why a whole request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestError {
     #[error("the body is larger than a body may be")]
@@ -77,21 +69,39 @@ pub(crate) enum RequestError {
 }
 
 impl RequestError {
-    /// The word that it is counted by.
-    fn word(&self) -> &'static str {
+    /// The label that counts it, its HTTP status and its gRPC code.
+    fn terms(&self) -> (&'static str, StatusCode, Code) {
         match self {
-            Self::TooLarge => "too_large",
-            Self::Malformed(_) => "malformed",
-            Self::UnfoldsTooFar => "unfolds_too_far",
-            Self::BadGzip => "bad_gzip",
-            Self::Unsupported => "unsupported",
-            Self::Broken => "broken",
-            Self::TooSlow => "too_slow",
+            Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted),
+            Self::Malformed(_) => ("malformed", StatusCode::BAD_REQUEST, Code::InvalidArgument),
+            Self::UnfoldsTooFar => {
+                ("unfolds_too_far", StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted)
+            }
+            Self::BadGzip => ("bad_gzip", StatusCode::BAD_REQUEST, Code::InvalidArgument),
+            Self::Unsupported => ("unsupported", StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),
+            Self::Broken => ("broken", StatusCode::BAD_REQUEST, Code::InvalidArgument),
+            // The sender may retry, and OTLP uses 503 for that.
+            Self::TooSlow => ("too_slow", StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
         }
+    }
+
+    fn word(&self) -> &'static str {
+        self.terms().0
     }
 }
 
-/// Lets some requests pass at one time.
+impl From<prost::DecodeError> for RequestError {
+    fn from(error: prost::DecodeError) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+/// A place in a message in terms of OTLP's JSON, such as `resourceLogs[0].scopeLogs[2]`. Strips the leading point of the path.
+fn told(place: &str) -> &str {
+    if place.is_empty() { "the message" } else { place.trim_start_matches('.') }
+}
+
+/// Limits how many requests run at once.
 #[derive(Clone)]
 struct Gate {
     evidence: Evidence,

@@ -1,5 +1,5 @@
-//! The messages of OTLP as one table: what their fields are called in JSON, how they stand on the wire, and what they
-//! take in memory. Teaches that names, tags and limits belong in one place, so that JSON and protobuf cannot drift apart.
+//! The messages of OTLP as one table: the JSON name of each field, its wire type, and the size in memory. Teaches to keep names,
+//! tags and limits in one place, so that JSON and protobuf cannot drift apart.
 //!
 //! The tags are those of opentelemetry-proto 1.x.
 
@@ -21,22 +21,22 @@ use self::Role::{Holder, Part, Record};
 
 pub(crate) struct Message {
     pub(crate) name: &'static str,
-    /// What it takes in memory where it lies in a list or a box; texts do not count.
+    /// Its bytes in memory as an element of a list or in a box, without its texts.
     pub(crate) bytes: usize,
     pub(crate) role: Role,
     pub(crate) fields: &'static [Field],
-    /// Whether these bytes are such a message.
+    /// Fails unless these bytes are such a message.
     pub(crate) check: fn(&[u8]) -> Result<(), DecodeError>,
 }
 
-/// What is lost if one message cannot be read.
+/// What a message contributes, and so what is lost if it cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// One log record, one span, one point of a metric: what is counted, kept or refused.
     Record,
-    /// What holds records.
+    /// A message that holds records.
     Holder,
-    /// A part of a record, or of what its holder says of it.
+    /// A part of a record, or of its holder's description.
     Part,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) many: bool,
-    /// Whether it is one of several of which a message has one.
+    /// Whether it belongs to a `oneof`.
     pub(crate) one_of: bool,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Kind {
     Text,
     Bool,
     Double,
-    /// OTLP takes the number alone, in JSON too.
+    /// OTLP accepts only the number, in JSON too.
     Enum,
     Int32,
     Int64,
@@ -65,27 +65,27 @@ pub(crate) enum Kind {
     Fixed32,
     Fixed64,
     SFixed64,
-    /// Bytes that OTLP's JSON has as so many pairs of hexadecimal digits.
+    /// Bytes that OTLP's JSON writes as this many pairs of hexadecimal digits.
     Id(usize),
-    /// Bytes that JSON has as base64.
+    /// Bytes that JSON writes as base64.
     Bytes,
     Message(&'static Message),
 }
 
 impl Message {
-    /// The field of this name in JSON: `logRecords`, or `log_records` as the definition has it.
+    /// The field with this JSON name: `logRecords`, or `log_records` as in the definition.
     pub(crate) fn named(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name || is_snake_case_of(name, field.name))
     }
 
-    /// The field of this tag.
+    /// The field with this tag.
     pub(crate) fn tagged(&self, tag: u32) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.tag == tag)
     }
 }
 
 impl Field {
-    /// The message that it holds, if that holds records or is one.
+    /// The message in this field, if that is a record or holds records.
     pub(crate) fn of_records(&self) -> Option<&'static Message> {
         match self.kind {
             Kind::Message(inner) if inner.role != Part => Some(inner),
@@ -118,7 +118,7 @@ fn check<M: prost::Message + Default>(bytes: &[u8]) -> Result<(), DecodeError> {
     M::decode(bytes).map(drop)
 }
 
-/// Messages with what they take: `inline` for those that lie within another and cost nothing of their own.
+/// Declares messages with their size: `inline` is for a message that lies within another and needs no memory of its own.
 macro_rules! messages {
     ($($name:ident: $type:ty, $role:ident, $cost:ident = [$($field:expr),* $(,)?];)*) => {
         $(pub(crate) static $name: Message = Message {

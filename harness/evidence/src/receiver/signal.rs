@@ -1,4 +1,4 @@
-//! The three signals of OTLP as one trait, so that both receivers are written once.
+//! The three signals of OTLP as one trait, so that each receiver is written once.
 
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
@@ -17,9 +17,9 @@ use super::schema::{LOGS, METRICS, Message, TRACES};
 use crate::Evidence;
 use crate::refusals::{Taken, Unread};
 
-/// A request that brings one signal.
+/// An export request of one signal.
 pub(crate) trait Signal: prost::Message + Default + 'static {
-    /// What it is answered with.
+    /// The response.
     type Answer: prost::Message + Default + Serialize + 'static;
     /// Its path over HTTP.
     const PATH: &'static str;
@@ -27,14 +27,14 @@ pub(crate) trait Signal: prost::Message + Default + 'static {
     const CALL: &'static str;
     const SCHEMA: &'static Message;
 
-    /// Keeps what could be read, and counts what could not.
+    /// Ingests the readable records, and counts the unreadable ones.
     fn take(&self, unread: &Unread, evidence: &Evidence) -> Taken;
 
-    /// Says what was refused, or what the sender should know; if there is nothing, the answer says nothing at all.
+    /// The response, which reports refusals and warnings. Without any, it is empty.
     fn answer(taken: Taken) -> Self::Answer;
 }
 
-/// Keeps what could be read; it is an error if something is wrong and there is nothing else.
+/// Ingests the readable records. Fails if something was unreadable and no record was readable.
 pub(super) fn take<S: Signal>(decoded: &Decoded<S>, evidence: &Evidence) -> Result<Taken, RequestError> {
     let taken = decoded.message.take(&decoded.unread, evidence);
     if decoded.unread.is_everything() {

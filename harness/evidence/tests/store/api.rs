@@ -1,4 +1,4 @@
-//! Questions over HTTP, and what is wrong with them.
+//! Queries over HTTP, and the errors for wrong ones.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -132,7 +132,7 @@ async fn a_wrong_question_is_told_what_is_wrong() {
     }
 }
 
-/// What a command line in another process reads is what was written.
+/// A program in another process reads back the answers that were written.
 #[tokio::test]
 async fn answers_read_back_as_the_types_that_they_were() {
     let world = world();
@@ -147,7 +147,7 @@ async fn answers_read_back_as_the_types_that_they_were() {
     assert_eq!(usage, world.evidence.usage());
 }
 
-/// The doors answer in the same words also where nothing is, and where a method does not fit.
+/// All endpoints report an unknown path and an unsupported method in one format.
 #[tokio::test]
 async fn a_wrong_path_or_method_is_a_problem_at_every_door() {
     let World { evidence, .. } = World::default();
@@ -180,23 +180,4 @@ async fn a_wrong_path_or_method_is_a_problem_at_every_door() {
     let unknown = Request::post("/other.Service/Call").header("content-type", "application/grpc");
     let answer = grpc().oneshot(unknown.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.headers()["grpc-status"]), (200, &"12".parse().unwrap()));
-}
-
-#[tokio::test]
-async fn the_page_for_prometheus_comes_as_it_is_asked_for() {
-    let world = world();
-    for (accept, expected) in [
-        (&["application/openmetrics-text;q=0.1, text/plain"][..], "text/plain"),
-        (&["text/plain;q=0.1", "application/openmetrics-text;q=0.5"], "application/openmetrics-text"),
-        (&["application/openmetrics-text;q=0, */*"], "text/plain"),
-    ] {
-        let mut request = Request::get("/metrics");
-        for value in accept {
-            request = request.header("accept", *value);
-        }
-        let router = api::router(world.evidence.clone());
-        let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let content_type = answer.headers()["content-type"].to_str().unwrap();
-        assert!(content_type.starts_with(expected), "{accept:?}: {content_type}");
-    }
 }

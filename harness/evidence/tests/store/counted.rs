@@ -1,5 +1,5 @@
-//! What is sent is held, or refused and told: for generated messages, and for the same with something wrong in them.
-//! How much was sent is counted by another implementation, Python's.
+//! Every record sent is held, or refused and reported. This holds for generated messages, and for the same messages with errors in
+//! them. An independent implementation, Python's, counts how many records were sent.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -22,10 +22,10 @@ use prost::Message;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-/// Cases of each signal in each of four forms: JSON and protobuf, honest and changed.
+/// Cases of each signal in each of four forms: JSON and protobuf, valid and corrupted.
 const CASES: usize = 75;
 
-/// The variable that repeats a run.
+/// The environment variable whose seed repeats a run.
 const SEED: &str = "GLYPHFALL_TEST_SEED";
 
 struct Case {
@@ -64,7 +64,7 @@ fn what_is_sent_is_held_or_refused_as_another_reader_counts_it() {
         let refused: u64 = signal.refused.values().sum();
         let unreadable = signal.refused.get(&Refusal::Unreadable).copied().unwrap_or(0);
         match sent {
-            // What another reader reads is counted here to the last record, unless the whole message is refused and told.
+            // The store counts exactly the records that the other reader reads, unless it refuses the whole message and says so.
             Some(sent) => {
                 assert!(signal.received == sent || (!case.is_json && status == 400), "{}", about());
                 assert!(!case.is_json || Some(unreadable) == bad, "{}", about());
@@ -92,7 +92,7 @@ fn what_is_sent_is_held_or_refused_as_another_reader_counts_it() {
     assert!(sent_in_all > 0 && refused_in_all > 0, "the cases hold good records and bad ones");
 }
 
-/// A new one each time.
+/// A new seed each time.
 fn rand_seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one("seed")
@@ -129,7 +129,7 @@ fn sample<S: Strategy>(strategy: S, runner: &mut TestRunner) -> S::Value {
     strategy.new_tree(runner).unwrap().current()
 }
 
-/// The same bytes, one to three of them others.
+/// The same bytes with one to three of them replaced.
 fn change(bytes: &[u8], runner: &mut TestRunner) -> Vec<u8> {
     let mut changed = bytes.to_vec();
     for (place, byte) in sample(vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), runner) {
@@ -141,7 +141,7 @@ fn change(bytes: &[u8], runner: &mut TestRunner) -> Vec<u8> {
     changed
 }
 
-/// The same message with an odd value or two in it, or without what was there.
+/// The same message with an odd value or two inserted, or with a value removed.
 fn make_odd(mut message: Value, runner: &mut TestRunner) -> Value {
     let odd = prop::sample::select(vec![
         None,
@@ -199,7 +199,7 @@ fn find_paths(value: &Value, path: String, paths: &mut Vec<String>) {
     }
 }
 
-/// What another implementation counts, in one process for all cases.
+/// The counts of the other implementation, in one process for all cases.
 fn count(cases: &[Case]) -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let python = root.join("target/peers/bin/python");
@@ -228,7 +228,7 @@ fn count(cases: &[Case]) -> Vec<Value> {
     counted
 }
 
-/// Sends a case over HTTP; the status, and how much was refused for what reason.
+/// Sends a case over HTTP. Returns the status, and the refused counts by reason.
 async fn send(world: &World, case: &Case) -> (u16, Value) {
     let content_type = if case.is_json { "application/json" } else { "application/x-protobuf" };
     let request = Request::post(format!("/v1/{}", case.signal)).header("content-type", content_type);
@@ -267,7 +267,7 @@ fn partial_success(case: &Case, body: &[u8]) -> (u64, String) {
     (rejected, partial["errorMessage"].as_str().unwrap_or_default().to_owned())
 }
 
-/// What a refusal of the whole message says.
+/// The message of a refusal of the whole request.
 fn said(case: &Case, body: &[u8]) -> String {
     #[derive(Clone, PartialEq, Message)]
     struct Status {

@@ -1,7 +1,6 @@
-//! The page for Prometheus, as it reads.
+//! A snapshot of the page for Prometheus.
 
 use crate::support::{CUMULATIVE, World, buckets, gauge, histogram, metrics, number, sum};
-use evidence::Exposition;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 
 fn world() -> World {
@@ -27,18 +26,12 @@ fn world() -> World {
 
 #[test]
 fn text_0_0_4() {
-    insta::assert_snapshot!(world().evidence.exposition(Exposition::Text));
-}
-
-#[test]
-fn openmetrics_1_0_0() {
-    insta::assert_snapshot!(world().evidence.exposition(Exposition::OpenMetrics));
+    insta::assert_snapshot!(world().evidence.exposition());
 }
 
 #[test]
 fn what_is_no_longer_told_is_left_out() {
     let world = world();
     world.go_to(361.0);
-    assert_eq!(world.evidence.exposition(Exposition::Text), "");
-    assert_eq!(world.evidence.exposition(Exposition::OpenMetrics), "# EOF\n");
+    assert_eq!(world.evidence.exposition(), "");
 }

@@ -1,5 +1,5 @@
-//! OTLP as JSON, as senders write it: what is ordinary is kept, what is wrong is refused with its place, and neither
-//! costs its neighbours.
+//! OTLP's JSON as senders write it: ordinary records are kept, wrong ones are refused with their place, and neither costs its
+//! neighbours.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -76,7 +76,7 @@ async fn what_is_ordinary_is_kept() {
     }
 }
 
-/// Where nothing else can be read, the whole message is refused and says where and why.
+/// If no record can be read, the whole message is refused, with the place and the reason.
 #[tokio::test]
 async fn a_message_without_one_good_record_is_refused_with_place_and_reason() {
     let name = "expected a number (OTLP's JSON has no names of enums), found";
@@ -119,7 +119,7 @@ async fn a_message_without_one_good_record_is_refused_with_place_and_reason() {
     }
 }
 
-/// What is wrong with some of a message is told beside what was kept of it.
+/// A message with some wrong records: the good ones are kept, and the response reports the others.
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn the_good_records_of_a_message_are_kept_and_the_others_told() {
@@ -232,7 +232,7 @@ async fn the_good_records_of_a_message_are_kept_and_the_others_told() {
     }
 }
 
-/// A text that is no UTF-8 spoils its own record, in protobuf too.
+/// A text that is not UTF-8 spoils only its own record, in protobuf too.
 #[tokio::test]
 async fn a_text_that_is_no_utf_8_costs_no_neighbour() {
     let world = World::default();

@@ -1,4 +1,4 @@
-//! Log records and changes: what is found, what is kept, what has to leave.
+//! Log records and changes: queries, retention and eviction.
 
 use std::time::Duration;
 
@@ -166,7 +166,7 @@ fn long_texts_and_many_attributes_are_cut_and_counted() {
     assert_eq!(world.evidence.usage().logs.cut, 2);
 }
 
-/// Everything that was received went somewhere.
+/// Every received record is held, evicted or refused.
 fn balanced(usage: &Usage) {
     let logs = &usage.logs;
     let gone =

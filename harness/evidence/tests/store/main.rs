@@ -1,4 +1,4 @@
-//! The evidence store, fed with OTLP and asked. One program, because each would link the same again.
+//! The evidence store, fed with OTLP and queried. All tests are one program, because separate ones would each link the same code.
 
 mod support;
 

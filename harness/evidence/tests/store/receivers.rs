@@ -1,4 +1,4 @@
-//! OTLP over HTTP and gRPC: what honest senders send, and what others do.
+//! OTLP over HTTP and gRPC, from honest and from hostile senders.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -245,7 +245,7 @@ async fn grpc_refuses_what_is_wrong_or_too_much() {
         (frame(&vec![0; 50_000_000], false), "identity", Code::ResourceExhausted, "too_large"),
         (frame(&hollow, false), "identity", Code::ResourceExhausted, "too_large"),
         (frame(b"", false), "br", Code::Unimplemented, "unsupported"),
-        // Cut off in the head of a frame, and in its message.
+        // Truncated in the head of a frame, and in its message.
         (frame(b"", false)[..3].to_vec(), "identity", Code::InvalidArgument, "broken"),
         (frame(b"no protobuf", false)[..9].to_vec(), "identity", Code::InvalidArgument, "broken"),
     ] {

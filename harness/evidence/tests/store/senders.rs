@@ -1,5 +1,4 @@
-//! Many senders at one store: nobody owns a name, nobody fills a table for good, and the shop's own services always find
-//! a place.
+//! Many senders to one store: none owns a name, none fills a table for good, and the shop's own services always find a place.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -11,7 +10,7 @@ use crate::support::{
     self, CUMULATIVE, World, buckets, event, failed, gauge, histogram, log, logs, metrics, number, pairs,
     server, span, spans, sum,
 };
-use evidence::{Exposition, Function, Limits, LogQuery, MetricQuery, TraceQuery, UnixTime};
+use evidence::{Function, Limits, LogQuery, MetricQuery, TraceQuery, UnixTime};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -53,7 +52,7 @@ fn a_name_belongs_to_nobody() {
     assert_eq!((told.refused, world.evidence.usage().metrics.held), (0, 2));
     let units: Vec<String> = world.evidence.metrics().into_iter().map(|metric| metric.unit).collect();
     assert_eq!(units, ["ms", "s"]);
-    // The name alone means what own services tell; each sender's own can be asked for.
+    // A query by name alone gets own services' values. A query by service gets that sender's.
     for (service, expected) in [(None, 4.0), (Some("cache"), 4.0), (Some("first"), 1.0)] {
         assert_eq!(value(&world, &question(name, service, Function::Range)), Some(expected), "{service:?}");
     }
@@ -79,7 +78,7 @@ fn strangers_do_not_ring_the_alarm() {
     }
 }
 
-/// A process of a service that gives no instance id, only what its SDK finds out by itself.
+/// A process of a service without an instance id; it sends only the attributes that its SDK detects.
 fn process(service: &str, pid: i64) -> Resource {
     let mut attributes = pairs(&[("service.name", service)]);
     attributes.push(support::pair("process.pid", support::int(pid)));
@@ -103,7 +102,7 @@ fn short_lived_senders_keep_nobody_out() {
     check_bounds(&world.evidence.usage());
 }
 
-/// Strangers that fill every table that there is: what own services told before and tell afterwards is there.
+/// Strangers fill every table. What own services reported before and report afterwards stays.
 #[test]
 fn strangers_take_no_place_from_own_services() {
     let world = world_of_cache(4 << 20);
@@ -169,7 +168,7 @@ fn instances_that_are_gone_leave_their_series_to_new_ones() {
         let mut request = metrics("cache", told);
         request.resource_metrics[0].resource = Some(process("cache", instance));
         assert_eq!(world.evidence.take_metrics(&request).refused, 0, "{instance}");
-        let page = world.evidence.exposition(Exposition::Text);
+        let page = world.evidence.exposition();
         assert!(!page.contains("otel_metric_overflow"), "instance {instance} keeps its detail");
     }
     check_bounds(&world.evidence.usage());
@@ -193,17 +192,18 @@ fn a_restart_with_other_bounds_begins_anew() {
         world.go_to(second);
         assert_eq!(world.evidence.take_metrics(&told(start, second, bounds, counts)).refused, 0, "{second}");
     }
-    assert_eq!(world.evidence.increase(name, &[], support::time(10.0), support::time(100.0)), Some(12.0));
-    // Half of the eight lie below the middle of the new second bucket.
+    let rate = MetricQuery { window: Duration::from_secs(90), ..question(name, None, Function::Rate) };
+    assert_eq!(value(&world, &rate), Some(12.0 / 90.0));
+    // Half of the eight observations lie below the middle of the second of the new buckets.
     let median =
         MetricQuery { window: Duration::from_secs(50), ..question(name, None, Function::Quantile(0.5)) };
     assert_eq!(value(&world, &median), Some(1.25));
-    let page = world.evidence.exposition(Exposition::Text);
+    let page = world.evidence.exposition();
     assert_eq!(page.matches("request_duration_seconds_count").count(), 1, "{page}");
     assert!(page.contains("le=\"5\"") && !page.contains("le=\"0.1\""), "{page}");
 }
 
-/// Whatever is told, no two lines of the page begin alike: Prometheus would refuse the whole page.
+/// Whatever senders report, no two lines of the page have the same name and labels: Prometheus would refuse the whole page.
 #[test]
 fn no_two_lines_have_the_same_labels() {
     let world = World::default();
@@ -247,15 +247,12 @@ fn no_two_lines_have_the_same_labels() {
     for (place, (request, more)) in told.into_iter().enumerate() {
         assert_eq!(world.evidence.take_metrics(&request).refused, 0, "{place}");
         lines += more;
-        for format in [Exposition::Text, Exposition::OpenMetrics] {
-            let page = world.evidence.exposition(format);
-            let samples =
-                page.lines().filter(|line| !line.starts_with('#') && !line.starts_with("target_info"));
-            let series: Vec<&str> = samples.map(|line| line.rsplit_once(' ').unwrap().0).collect();
-            let different: BTreeSet<&&str> = series.iter().collect();
-            assert_eq!((series.len(), different.len()), (lines, lines), "{place}: {page}");
-            let types: Vec<&str> = page.lines().filter(|line| line.starts_with("# TYPE")).collect();
-            assert_eq!(types.iter().collect::<BTreeSet<_>>().len(), types.len(), "{page}");
-        }
+        let page = world.evidence.exposition();
+        let samples = page.lines().filter(|line| !line.starts_with('#') && !line.starts_with("target_info"));
+        let series: Vec<&str> = samples.map(|line| line.rsplit_once(' ').unwrap().0).collect();
+        let different: BTreeSet<&&str> = series.iter().collect();
+        assert_eq!((series.len(), different.len()), (lines, lines), "{place}: {page}");
+        let types: Vec<&str> = page.lines().filter(|line| line.starts_with("# TYPE")).collect();
+        assert_eq!(types.iter().collect::<BTreeSet<_>>().len(), types.len(), "{page}");
     }
 }

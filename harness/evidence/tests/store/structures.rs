@@ -1,9 +1,9 @@
-//! Whatever structures come, nothing panics and the bounds hold. Bytes and questions of every kind are `tests/tests/fuzz`'s.
+//! Whatever structures arrive, nothing panics and all bounds hold. `tests/tests/fuzz` covers bytes and queries of every kind.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use crate::support::{self, World, at, gauge, histogram, logs, metrics, spans, sum};
-use evidence::{Exposition, Function, LogQuery, MetricQuery, Sort, TraceQuery, UnixTime, Usage, waterfall};
+use evidence::{Function, LogQuery, MetricQuery, Sort, TraceQuery, UnixTime, Usage, waterfall};
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, KeyValue, KeyValueList, any_value::Value,
 };
@@ -47,7 +47,7 @@ fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
     })
 }
 
-/// Times around now, and all others.
+/// Times around now, and any others.
 fn nanos() -> impl Strategy<Value = u64> {
     prop_oneof![(0..200_u32).prop_map(|s| at(f64::from(s))), any::<u64>(), Just(0), Just(u64::MAX)]
 }
@@ -162,7 +162,7 @@ pub(crate) fn metric() -> impl Strategy<Value = Metric> {
     ]
 }
 
-/// Asks everything there is to ask.
+/// Runs every query.
 fn ask_everything(world: &World) {
     let evidence = &world.evidence;
     let found = evidence.logs(&LogQuery { text: Some("a".into()), ..LogQuery::default() });
@@ -185,10 +185,8 @@ fn ask_everything(world: &World) {
     }
     evidence.requests(Sort::Slow, None, None, UnixTime::default(), UnixTime::MAX);
     evidence.alerts();
-    for format in [Exposition::Text, Exposition::OpenMetrics] {
-        let page = evidence.exposition(format);
-        assert!(page.lines().all(|line| line.starts_with('#') || line.contains(' ')), "{page}");
-    }
+    let page = evidence.exposition();
+    assert!(page.lines().all(|line| line.starts_with('#') || line.contains(' ')), "{page}");
 }
 
 pub(crate) fn check_bounds(usage: &Usage) {
@@ -205,7 +203,7 @@ pub(crate) fn check_bounds(usage: &Usage) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Structures of every kind, in a store so small that most of them have to leave again.
+    /// Structures of every kind, in a store so small that it evicts most of them.
     #[test]
     fn any_structures_are_kept_within_bounds(
         batches in vec((vec(log_record(), 0..20), vec(span(), 0..20), vec(metric(), 0..10), text()), 1..6),
@@ -219,7 +217,7 @@ proptest! {
             check_bounds(&world.evidence.usage());
         }
         ask_everything(&world);
-        // After everything has aged, one more round leaves nothing behind.
+        // After everything has expired, one more round leaves nothing behind.
         world.go_to(100_000.0);
         world.evidence.take_logs(&logs("s", vec![]));
         world.evidence.take_traces(&spans("s", vec![]));

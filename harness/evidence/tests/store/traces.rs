@@ -1,4 +1,4 @@
-//! Traces: order, critical path, links, what is kept.
+//! Traces: order, critical path, links, retention.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -9,7 +9,7 @@ fn id(trace: u128) -> evidence::TraceId {
     evidence::TraceId::from_bytes(&trace.to_be_bytes()).unwrap()
 }
 
-/// A home page that fails: the front asks the cache for the banner and gives up, the cache fills it in work of its own.
+/// A failing home page: the front asks the cache for the banner and gives up. The cache fills the banner in a task of its own.
 fn failing_page(world: &World) -> TraceView {
     world.go_to(20.0);
     let page = failed(server(span(1, 1, 0, "GET /", 0.0, 10.0), "/"), "no banner within 10 s");
@@ -50,7 +50,7 @@ fn a_trace_is_shown_with_the_work_that_it_caused() {
     assert_eq!(view.services, ["cache", "content-store", "web-front"]);
     assert!(view.failed);
     assert!((view.duration_s - 10.0).abs() < 1e-6);
-    // The fill's own trace says where it came from.
+    // The fill's own trace links to its origin.
     let fill = World::default();
     failing_page(&fill);
     let view = fill.evidence.trace(id(2)).unwrap();
@@ -65,8 +65,7 @@ fn a_trace_is_drawn_in_eighty_columns() {
     insta::assert_snapshot!(drawn);
 }
 
-/// By hand: root [0, 10] with children a [1, 6], b [4, 8] and c [2, 3]; below b is d [5, 12], which outlives its
-/// parent.
+/// Computed by hand: root [0, 10] with children a [1, 6], b [4, 8] and c [2, 3]. Below b is d [5, 12], which outlives its parent.
 #[test]
 fn the_critical_path_and_self_times_are_those_worked_out_by_hand() {
     let world = World::default();
@@ -87,7 +86,7 @@ fn the_critical_path_and_self_times_are_those_worked_out_by_hand() {
     assert_eq!(path, expected);
     assert!((path.iter().map(|step| step.2).sum::<f64>() - 10.0).abs() < 1e-9);
     let own: Vec<_> = view.spans.iter().map(|s| (s.name.as_str(), s.self_s)).collect();
-    // Of the root's ten seconds a, b and c cover [1, 8]; of b's four d covers three.
+    // The children a, b and c cover [1, 8] of the root's ten seconds; d covers three of b's four.
     assert_eq!(own, [("root", 3.0), ("a", 5.0), ("c", 1.0), ("b", 1.0), ("d", 7.0)].map(|pair| pair));
 }
 
@@ -102,7 +101,7 @@ fn odd_traces_are_shown_whole() {
     let names: Vec<String> = world.evidence.trace(id(1)).unwrap().spans.into_iter().map(|s| s.name).collect();
     assert_eq!(names, ["a", "b", "self", "orphan"]);
 
-    // A chain as deep as a trace may be, and two traces that link to each other.
+    // A chain deeper than a trace may be, and two traces that link to each other.
     let chain: Vec<_> = (1..=2_000).map(|n| span(2, n, n - 1, "deeper", 0.0, 1.0)).collect();
     let taken = world.evidence.take_traces(&spans("s", chain));
     let reason = "976 beyond the spans of one trace, the first at resourceSpans[0].scopeSpans[0].spans[1024].traceId: \
@@ -139,7 +138,7 @@ fn duplicates_skewed_and_nameless_spans_are_counted() {
     let view = world.evidence.trace(id(1)).unwrap();
     let durations: Vec<_> = view.spans.iter().map(|s| (s.name.as_str(), s.duration_s)).collect();
     assert_eq!(durations, [("one", 1.0), ("backwards", 0.0), ("ahead", 2.0)]);
-    // Ahead by fifteen minutes: moved so that it ends now.
+    // The span was fifteen minutes ahead, so it was moved to end now.
     assert!((view.start.seconds_since(time(10.0))).abs() < 1e-9);
     assert!((view.duration_s - 90.0).abs() < 1e-9);
 }

@@ -3,7 +3,7 @@
 use incident::{ContributingFactor, Usd};
 use report::chain::ChainReport;
 
-/// What two shares may differ by and still be called the same: less than is printed.
+/// Shares that differ by less than this count as equal: the difference would not show in print.
 const SAME_SHARE: f64 = 0.000_5;
 
 pub(super) fn finding(report: &ChainReport) -> String {

@@ -1,13 +1,13 @@
-//! The chain taken apart: the same incidents with each of the sixteen combinations of the four latent faults,
-//! and what that says about each fault. Teaches that 'what if it had been repaired' is a question that can be
-//! put to a shop, sixteen times.
+//! Takes the chain apart: plays the same incidents with each of the sixteen combinations of the four latent
+//! faults, and derives what each fault contributed. Teaches that 'what if it had been repaired' is a question
+//! for an experiment: sixteen runs of the shop answer it.
 //!
-//! Telemetry acts only through whoever responds. That is the [stand-in](world::stand_in), whose minutes are
-//! assumed; so the shares are also given for the model responder, for a responder to whom telemetry tells
-//! nothing, and for one to whom it tells all at once. The last two need no other run: before a responder
-//! acts, an incident is the same at each level.
+//! Telemetry acts only through the responder. Here that is the [stand-in](world::stand_in), whose minutes are
+//! assumed. The report therefore also gives the shares for the model responder, for a responder to whom
+//! telemetry tells nothing, and for one to whom it tells everything at once. The last two need no further run:
+//! before a responder acts, an incident is the same at each level.
 //!
-//! - [`mod@finding`]: what comes of it, in words.
+//! - [`mod@finding`]: the result in words.
 
 pub mod finding;
 
@@ -16,10 +16,9 @@ use std::{io, num::NonZeroUsize, sync::Arc, time::Duration};
 use chassis::{LatentFault, Level};
 use diagnosis::Knowledge;
 use finding::finding;
-use incident::{ContributingFactor, Route, Rules, Story};
+use incident::{ContributingFactor, Rules, Story};
 use report::chain::{
-    Availability, ChainReport, Combination, IfResponder, Necessary, PairInteraction, RouteAvailability,
-    Saving, Share,
+    Availability, ChainReport, Combination, IfResponder, Necessary, PairInteraction, Saving, Share,
 };
 use world::{
     Mix,
@@ -29,16 +28,15 @@ use world::{
 };
 
 use crate::{
-    attribution::{self, ALL, COALITIONS, Game, PLAYERS, bit, bounds, interval, resampled, smallest_repairs},
+    attribution::{ALL, COALITIONS, Game, PLAYERS, bit, bounds, interval, resampled, smallest_repairs},
     played::{IncidentResult, play_incident},
     sweep::{Watch, sweep},
 };
 
-/// Page views a second, unless told otherwise: so few that sixty-four incidents take less than a minute on two
-/// cores.
+/// Default page views a second: so few that sixty-four incidents take less than a minute on two cores.
 pub const VIEWS_PER_SECOND: f64 = 1.0;
 
-/// Seeds, unless told otherwise.
+/// The default number of seeds.
 pub const SEEDS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 
 #[derive(Clone, Debug)]
@@ -53,11 +51,11 @@ pub struct ChainOptions {
     pub threads: NonZeroUsize,
 }
 
-/// One seed in all combinations, by combination; those that were not played are missing.
+/// The results of one seed, by combination; `None` for a combination that was not played.
 pub type Played = [Option<IncidentResult>; COALITIONS];
 
 impl ChainOptions {
-    /// A scenario with what is the default, until 13:00, on all cores.
+    /// The default options for a scenario: until 13:00, on all cores.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
         Self {
             scenario,
@@ -93,15 +91,11 @@ impl ChainOptions {
     }
 }
 
-/// Plays all incidents and takes them apart. Stopped early, it reports the seeds that were played in all
-/// combinations.
-///
-/// # Errors
-///
-/// When a service does not start.
+/// Plays all incidents and divides the loss. If stopped early, it reports only the seeds that were played in
+/// all combinations.
 pub fn chain(options: &ChainOptions, watch: Watch<'_>) -> io::Result<ChainReport> {
-    // Seed by seed, so that who stops early has whole seeds; in each the long incidents first, so that no
-    // thread waits long.
+    // Seed by seed, so that an early stop leaves whole seeds. Within a seed the long incidents come first, so
+    // that no thread waits long.
     let jobs: Vec<(u64, usize)> = options
         .all_seeds()
         .flat_map(|seed| (0..COALITIONS).rev().map(move |present| (seed, present)))
@@ -128,7 +122,7 @@ pub fn chain(options: &ChainOptions, watch: Watch<'_>) -> io::Result<ChainReport
     Ok(report_of(options, &played))
 }
 
-/// What the played incidents say, seed by seed.
+/// Builds the report; `played` holds one entry for each seed.
 pub fn report_of(options: &ChainOptions, played: &[Played]) -> ChainReport {
     let whole: Vec<(u64, [&IncidentResult; COALITIONS])> = options
         .all_seeds()
@@ -194,16 +188,17 @@ fn play_options(options: &ChainOptions, seed: u64, present: usize) -> PlayOption
     PlayOptions { level, repaired, mix, ends_story_s, ..PlayOptions::new(seed) }
 }
 
-/// How long after the loss it is restored if telemetry tells all at once: the alert, and the remedies. None
-/// if nobody can do anything.
+/// The time from the loss to the restoration if telemetry tells everything at once: the alert, and the
+/// remedies. `None` if no remedy helps.
 fn told_at_once(scenario: &Scenario) -> Option<Duration> {
     let remedies = u32::try_from(scenario.remedies.right.first()?.len()).ok()?;
     Some(stand_in::ALERT_AFTER + stand_in::REMEDY_TAKES * remedies)
 }
 
-/// Which faults are necessary, as far as the mechanism says so before anything is run. A publish that the
-/// repaired store refuses, or that repaired pages write by the rules of their place, changes nothing; and
-/// what a cache gives up holds no permit. Both hold where the scenario's truth names both.
+/// The faults that are necessary by the scenario's mechanism, known before anything is run. With rendering
+/// repaired, the store refuses the publish or the pages escape it correctly: it does no harm. With error
+/// handling repaired, the cache gives up a failed fill, which then holds no permit. This applies to scenarios
+/// with a publish whose truth names both faults.
 fn necessary_beforehand(scenario: &Scenario) -> [bool; PLAYERS] {
     let chain = [ContributingFactor::InvalidRendering, ContributingFactor::PoorErrorHandling];
     let publishes = scenario.happens.iter().any(|happens| matches!(happens.what, Happening::Publish { .. }));
@@ -257,20 +252,17 @@ fn savings(game: &Game, draws: &[Game]) -> Vec<Saving> {
 fn interactions(game: &Game, draws: &[Game]) -> Vec<PairInteraction> {
     let faults = ContributingFactor::LATENT_FAULTS;
     let pairs = (0..PLAYERS).flat_map(|one| (one + 1..PLAYERS).map(move |other| (one, other)));
-    let pair = |(one, other): (usize, usize)| {
-        let attribution::Interaction { shapley, all_else_present } = game.interaction(one, other);
-        PairInteraction {
-            faults: [faults[one], faults[other]],
-            shapley_usd: shapley,
-            interval: interval(draws, |game| Some(game.interaction(one, other).shapley)),
-            all_else_present_usd: all_else_present,
-        }
+    let pair = |(one, other): (usize, usize)| PairInteraction {
+        faults: [faults[one], faults[other]],
+        shapley_usd: game.interaction(one, other),
+        interval: interval(draws, |game| Some(game.interaction(one, other))),
+        all_else_present_usd: game.together(one, other, ALL),
     };
     pairs.map(pair).collect()
 }
 
-/// The same game with the model responder, and with responders at both ends: telemetry tells nothing, so that whoever has it is as slow as
-/// without; or it tells all at once, so that nothing is lost any more when the remedies have been taken.
+/// The same game with the model responder, and with two extremes. Telemetry tells the blind responder nothing: it is as slow with telemetry
+/// as without. Telemetry tells the oracle everything at once: nothing more is lost once the remedies have been taken.
 fn responders(whole: &[(u64, [&IncidentResult; COALITIONS])], games: &[Game]) -> Vec<IfResponder> {
     let telemetry = bit(LatentFault::InadequateTelemetry as usize);
     let with = |name: &str, games: Vec<Game>| {
@@ -295,21 +287,12 @@ fn responders(whole: &[(u64, [&IncidentResult; COALITIONS])], games: &[Game]) ->
     ends.into_iter().flatten().collect()
 }
 
-/// All faults, each repaired alone, and all repaired.
+/// The combinations with all faults present, with each one repaired alone, and with all repaired.
 fn availability(seed: u64, kept: &[&IncidentResult; COALITIONS]) -> Vec<Availability> {
     let alone = (0..PLAYERS).map(|player| ALL & !bit(player));
     let combination = |present: usize| {
-        let IncidentResult { loss_usd, begun_s, lost_s, restored_s, ref bins, .. } = *kept[present];
-        let minutes = |route: Route| {
-            let on_route = bins.iter().filter(|bin| bin.route == route);
-            on_route
-                .map(|bin| (bin.story_s, bin.visits.served, bin.visits.degraded, bin.visits.failed))
-                .collect()
-        };
-        let routes = Route::ALL
-            .iter()
-            .map(|route| RouteAvailability { route: *route, minutes: minutes(*route) })
-            .collect();
+        let IncidentResult { loss_usd, begun_s, lost_s, restored_s, .. } = *kept[present];
+        let routes = kept[present].routes.clone();
         Availability { faults_present: faults(present), seed, loss_usd, begun_s, lost_s, restored_s, routes }
     };
     std::iter::once(ALL).chain(alone).chain([0]).map(combination).collect()

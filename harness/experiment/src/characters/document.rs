@@ -1,5 +1,5 @@
-//! A page as an HTML5 parser sees it. Teaches that HTML has no invalid input, only parse errors: the parser always makes a
-//! tree, and the question is whose tree it is.
+//! A page as an HTML5 parser sees it. Teaches that HTML has no invalid input, only parse errors: the parser always builds a
+//! tree, but not always the tree that the author meant.
 
 use html5ever::{
     ParseOpts, parse_document, tendril::TendrilSink, tokenizer::TokenizerOpts, tree_builder::TreeBuilderOpts,
@@ -8,16 +8,16 @@ use scraper::{ElementRef, Html, HtmlTreeSink, Node};
 
 #[derive(Debug)]
 pub struct Document {
-    /// What the parser complained of, in order.
+    /// The parse errors, in order.
     pub errors: Vec<String>,
     html: Html,
 }
 
 impl Document {
-    /// Parses a page, and notes every parse error that the parser knows of.
+    /// Parses a page, and collects every parse error that the parser reports.
     pub fn parse(page: &str) -> Self {
         let options = ParseOpts {
-            // Without, characters that HTML forbids pass unremarked.
+            // Without this option, the tokenizer does not report characters that HTML forbids.
             tokenizer: TokenizerOpts { exact_errors: true, ..TokenizerOpts::default() },
             tree_builder: TreeBuilderOpts { exact_errors: true, ..TreeBuilderOpts::default() },
         };
@@ -35,7 +35,7 @@ impl Document {
         self.all().find(|element| element.attr("data-part") == Some(name)).map(Element)
     }
 
-    /// The script of this type; with none, the script that names none.
+    /// The script with this `type` attribute; for `None`, the script without one.
     pub fn script(&self, media_type: Option<&str>) -> Option<Element<'_>> {
         let is_wanted = |element: &ElementRef<'_>| {
             element.value().name() == "script" && element.attr("type") == media_type

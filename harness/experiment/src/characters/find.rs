@@ -1,11 +1,11 @@
-//! Which specimens are asked for. Teaches that people name a character in many ways: by its code point, by a name, or by pasting it.
+//! Finds the specimens that a user asks for. Teaches that people name a character by its code point, by a name, or by pasting it.
 
 use world::scenario::insert::{Insert, code_point, name_of, named};
 
 use super::table::{Group, Specimen, specimens};
 
-/// The specimens that `asked` names: a code point (`U+000B`) or bytes (`0x93 0x94`), the character itself, or a part of a
-/// specimen's name; or any other character by its name in Unicode. None if it is none of these.
+/// The specimens that `asked` names by a code point (`U+000B`), by bytes (`0x93 0x94`), by the character itself, by a part
+/// of a specimen's name, or by the Unicode name of any other character. Empty if nothing matches.
 pub fn find(asked: &str) -> Vec<Specimen> {
     let wanted = asked.trim().to_lowercase();
     if let Some(bytes) = coded(asked) {
@@ -22,7 +22,7 @@ pub fn find(asked: &str) -> Vec<Specimen> {
     other.into_iter().collect()
 }
 
-/// The bytes that are written as code points and bytes, or that are a single character.
+/// The bytes of a single character, or of a list of code points and bytes; `None` for any other text.
 fn coded(asked: &str) -> Option<Vec<u8>> {
     let mut characters = asked.chars();
     if let (Some(character), None) = (characters.next(), characters.next()) {
@@ -37,7 +37,7 @@ fn coded(asked: &str) -> Option<Vec<u8>> {
     is_coded.then(|| insert.bytes().to_vec())
 }
 
-/// The specimen with these bytes; one of its own if the table has none.
+/// The table's specimen with these bytes, or else a new one.
 fn of_bytes(bytes: Vec<u8>, asked: &str) -> Specimen {
     if let Some(known) = specimens().into_iter().find(|specimen| specimen.bytes == bytes) {
         return known;

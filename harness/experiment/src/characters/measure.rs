@@ -1,5 +1,5 @@
-//! One text on its way through the shop. Teaches that each place is asked from outside, as its own reader asks it, and that a
-//! place behind one that hangs has to be asked apart, or it would never be heard.
+//! Sends one text through the shop. Teaches to test each place from outside, as its own readers use it, and to test a place
+//! behind one that hangs separately: otherwise the hang hides its result.
 
 use std::{io, time::Duration};
 
@@ -18,22 +18,22 @@ use super::parsers::{self, Outcome};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Until then every fill that was under way has tried again: the faulty cache pauses for a second between attempts.
+/// Long enough for every fill under way to retry: the faulty cache pauses for a second between attempts.
 const FILLS_TRY_AGAIN: Duration = Duration::from_secs(2);
 
-/// Until then the cache has been told of a publish.
+/// Long enough for the cache to hear of a publish.
 const CACHE_IS_TOLD: Duration = Duration::from_secs(1);
 
 const AROUND: (&[u8], &[u8]) = (b"Polished steel", b"for six small cups");
 
-/// The asset that is a fragment of a product's page, in its scripts and in the feed; the product; and its page.
+/// An asset that appears on a product's page, in its scripts and in the feed; the product; and the path of its page.
 const IN_SCRIPT_AND_FEED: (&str, &str, &str) = ("product-moka-pot", "moka-pot", "/p/moka-pot");
 
-/// The asset that is shown between tags on a page whose scripts hold no text; its part; and the page. So a broken script
-/// does not pass for broken HTML.
+/// An asset that appears between tags on a page whose scripts hold no text; its part; and the path of the page. So a broken
+/// script does not pass for broken HTML.
 const IN_HTML: (&str, &str, &str) = ("checkout-notes", "notes", "/checkout");
 
-/// What the places behind the publish made of a text.
+/// The outcomes of a text at the places behind the publish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Places {
     pub store_json: Outcome,
@@ -45,7 +45,7 @@ pub struct Places {
 }
 
 impl Places {
-    /// All five, in the order of the way.
+    /// All five, in the order in which the text passes them.
     pub fn all(&self) -> [&Outcome; 5] {
         [&self.store_json, &self.cache, &self.html, &self.script, &self.xml]
     }
@@ -58,11 +58,11 @@ impl Places {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Passage {
     pub publish: Outcome,
-    /// What was met behind it; nothing if the publish was refused.
+    /// The outcomes behind the publish; `None` if it was refused.
     pub met: Option<Places>,
-    /// What the places make of it once it gets past what stopped it. Past a cache that hangs: the cache is filled while
-    /// rendering is repaired for a moment, and the pages are asked when it is faulty again. Past a publish that was
-    /// refused: the version was published before the repair.
+    /// The outcomes once the text gets past the place that stopped it. If the cache hangs, it is filled while rendering is
+    /// repaired for a moment, and the pages are fetched when rendering is faulty again. If the publish was refused, the
+    /// version is published before the repair.
     pub let_through: Option<Places>,
 }
 
@@ -86,11 +86,11 @@ pub fn text_with(specimen: &[u8]) -> Bytes {
     [AROUND.0, specimen, AROUND.1].concat().into()
 }
 
-/// Sends a text through both shops, each a new one in memory. Needs a paused runtime.
+/// Sends a text through both shops, each a new one in memory. Needs a runtime with paused time.
 ///
 /// # Errors
 ///
-/// When a shop cannot be started or is not what it should be before the text comes.
+/// If a shop does not start, or its page has errors before the text arrives.
 pub async fn measure(seed: u64, text: &Bytes) -> io::Result<Measured> {
     let faulty = Bench::start(seed, &[]).await?;
     let passage = faulty.through_faulty(text).await?;
@@ -101,14 +101,14 @@ pub async fn measure(seed: u64, text: &Bytes) -> io::Result<Measured> {
     Ok(measured)
 }
 
-/// A shop, and those who ask it.
+/// A shop, its editor, and a client for each service.
 struct Bench {
     shop: Shop,
     editor: Editor,
     content_store: Peer,
     cache: Peer,
     web_front: Peer,
-    /// Those of the page with text between tags, while that text is harmless.
+    /// The elements of the [`IN_HTML`] page while its text is harmless.
     elements: Vec<String>,
 }
 
@@ -189,15 +189,14 @@ impl Bench {
         self.ask(&self.content_store, &path, |answer| parsers::envelope(answer, text)).await
     }
 
-    /// The fragments of both assets, so that pages find both; judged by the one of the feed.
+    /// Fetches the fragments of both assets, so that pages find both in the cache. Judges the asset that is in the feed.
     async fn cache(&self, text: &Bytes) -> Outcome {
-        let ask = |asset| self.ask_fragment(asset, text);
+        let ask = async |asset: &str| {
+            let path = format!("/fragments/{asset}");
+            self.ask(&self.cache, &path, |answer| parsers::fragment(answer, text)).await
+        };
         ask(IN_HTML.0).await;
         ask(IN_SCRIPT_AND_FEED.0).await
-    }
-
-    async fn ask_fragment(&self, asset: &str, text: &Bytes) -> Outcome {
-        self.ask(&self.cache, &format!("/fragments/{asset}"), |answer| parsers::fragment(answer, text)).await
     }
 
     async fn ask(&self, whom: &Peer, path: &str, judge: impl FnOnce(&[u8]) -> Outcome) -> Outcome {

@@ -1,16 +1,16 @@
-//! What special characters break, measured. Teaches that 'text' has other rules in every place it passes through, and that
-//! what survives one place is broken by the next.
+//! Measures what special characters break. Teaches that every place through which text passes has its own rules for it, and
+//! that text which survives one place may break in the next.
 //!
 //! Each specimen of the [`table`] is published inside an otherwise ordinary text, in a shop with all four latent faults and
-//! in one whose rendering is repaired. What arrives is fetched from outside, over HTTP, and judged by parsers that other
-//! people wrote: `serde_json`, html5ever, roxmltree.
+//! in one whose rendering is repaired. The experiment fetches the results from outside, over HTTP, and third-party parsers
+//! judge them: `serde_json`, html5ever, roxmltree.
 //!
 //! # Layout
 //!
-//! - [`table`]: the specimens; [`find()`] takes those that are asked for.
-//! - [`mod@measure`]: one text on its way through the shop.
-//! - [`parsers`]: what a reader makes of what arrives; [`document`]: the page as html5ever sees it.
-//! - [`report`]: all of them together; [`words`]: the table that people read.
+//! - [`table`]: the specimens; [`find()`] selects those that a user asks for.
+//! - [`mod@measure`]: sends one text through the shop.
+//! - [`parsers`]: how each reader parses the answers; [`document`]: the page as html5ever sees it.
+//! - [`report`]: all specimens, measured and counted; [`words`]: the table that people read.
 
 pub mod table;
 mod find;

@@ -1,5 +1,7 @@
-//! What a reader makes of what arrives. Teaches that whether something is valid is for its readers to say: none of the
-//! judgement here is ours, only the comparison with what was published.
+//! Reads each answer as its reader does. Teaches that its readers decide whether something is valid: third-party parsers
+//! judge here, and this file only compares their text with the published text.
+
+use std::error::Error;
 
 use http::StatusCode;
 use serde::Serialize;
@@ -7,19 +9,19 @@ use serde_json::Value;
 
 use super::document::Document;
 
-/// What a place made of a text.
+/// The outcome of a text at one place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// It arrived as it was published.
     Fine,
-    /// It arrived, and is another text.
+    /// A different text arrived.
     Changed { to: String },
-    /// It was not taken, and its author was told.
+    /// It was rejected, and its author was told.
     Refused { why: String },
-    /// What arrived cannot be read, or is read as something else than text.
+    /// The answer cannot be parsed, or is parsed as something other than text.
     Broken { why: String },
-    /// Nothing arrived while a customer waits.
+    /// Nothing arrived within a customer's patience.
     Hangs,
 }
 
@@ -34,7 +36,7 @@ impl Outcome {
         }
     }
 
-    /// Whether a reader got nothing, or nothing that is what it should be.
+    /// Whether a reader got nothing, or something unusable.
     pub fn is_breakage(&self) -> bool {
         matches!(self, Self::Broken { .. } | Self::Hangs)
     }
@@ -43,111 +45,98 @@ impl Outcome {
         Self::Broken { why: why.into() }
     }
 
-    fn of(arrived: &str, published: &[u8]) -> Self {
-        if arrived.as_bytes() == published { Self::Fine } else { Self::Changed { to: arrived.to_owned() } }
+    fn of(read: Read, published: &[u8]) -> Self {
+        match read {
+            Ok(text) if text.as_bytes() == published => Self::Fine,
+            Ok(to) => Self::Changed { to },
+            Err(why) => Self::broken(why.to_string()),
+        }
     }
 }
 
+/// The text that a reader finds, or why it finds none.
+type Read = Result<String, Box<dyn Error>>;
+
 /// The envelope of the content store, read by `serde_json`.
 pub fn envelope(answer: &[u8], published: &[u8]) -> Outcome {
-    match serde_json::from_slice::<Value>(answer) {
-        Err(error) => Outcome::broken(error.to_string()),
-        Ok(envelope) => match envelope["body"].as_str() {
-            Some(body) => Outcome::of(body, published),
-            None => Outcome::broken("an envelope without a body"),
-        },
-    }
+    let read = || -> Read {
+        let envelope: Value = serde_json::from_slice(answer)?;
+        Ok(envelope["body"].as_str().ok_or("an envelope without a body")?.to_owned())
+    };
+    Outcome::of(read(), published)
 }
 
 /// A fragment of the cache, which is plain text.
 pub fn fragment(answer: &[u8], published: &[u8]) -> Outcome {
-    match std::str::from_utf8(answer) {
-        Ok(text) => Outcome::of(text, published),
-        Err(error) => Outcome::broken(error.to_string()),
-    }
+    Outcome::of(std::str::from_utf8(answer).map(str::to_owned).map_err(Into::into), published)
 }
 
-/// The part of a page that shows the text between tags, read by html5ever. `elements` are those of the page when the text
-/// is harmless: text that adds one, or takes one away, was not read as text.
+/// The part of a page that shows the text between tags, read by html5ever. `elements` are the page's elements when the text
+/// is harmless: text that adds or removes one was not read as text.
 pub fn html(page: &[u8], part: &str, elements: &[String], published: &[u8]) -> Outcome {
-    let document = match self::page(page) {
-        Ok(document) => document,
-        Err(why) => return Outcome::broken(why),
+    let read = || -> Read {
+        let document = self::page(page)?;
+        let shown = document.part(part).ok_or("the part is not on the page")?;
+        if let Some(markup) = shown.first_markup() {
+            return Err(format!("the text became markup: {markup}").into());
+        }
+        if let Some(error) = document.errors.first() {
+            return Err(error.as_str().into());
+        }
+        if document.elements() != elements {
+            return Err("the text became markup: the page has other elements".into());
+        }
+        Ok(shown.text())
     };
-    let Some(shown) = document.part(part) else { return Outcome::broken("the part is not on the page") };
-    if let Some(markup) = shown.first_markup() {
-        return Outcome::broken(format!("the text became markup: {markup}"));
-    }
-    if let Some(error) = document.errors.first() {
-        return Outcome::broken(error);
-    }
-    if document.elements() != elements {
-        return Outcome::broken("the text became markup: the page has other elements");
-    }
-    Outcome::of(&shown.text(), published)
+    Outcome::of(read(), published)
 }
 
-/// The text as a string in the scripts of a product's page: html5ever says where a script ends, `serde_json` reads both the
-/// product's data (`application/ld+json` is JSON) and what the page assigns, as since ECMAScript 2019 all JSON is an
+/// The text as a string in the scripts of a product's page. html5ever says where a script ends. `serde_json` reads both the
+/// product's data (`application/ld+json` is JSON) and the value that the page assigns: since ECMAScript 2019, all JSON is an
 /// expression.
 pub fn script(page: &[u8], published: &[u8]) -> Outcome {
-    let document = match self::page(page) {
-        Ok(document) => document,
-        Err(why) => return Outcome::broken(why),
-    };
-    let read = |media_type, before: &str, after: &str, pointer: &str| {
-        let script = document.script(media_type).ok_or("no script ends where it should")?;
-        let text = script.text();
+    let read = |media_type, before: &str, after: &str, pointer: &str| -> Read {
+        let document = self::page(page)?;
+        let text = document.script(media_type).ok_or("no script ends where it should")?.text();
         let json = text.strip_prefix(before).and_then(|text| text.strip_suffix(after));
-        let json = json.ok_or("the script ends early")?;
-        let data: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        data.pointer(pointer)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .ok_or("the text is not there".to_owned())
+        let data: Value = serde_json::from_str(json.ok_or("the script ends early")?)?;
+        Ok(data.pointer(pointer).and_then(Value::as_str).ok_or("the text is not there")?.to_owned())
     };
     let run = read(None, "window.shopData = ", ";", "/product/description");
     let data = read(Some("application/ld+json"), "", "", "/description");
-    match (run, data) {
-        (Err(why), _) | (_, Err(why)) => Outcome::broken(why),
-        (Ok(run), Ok(data)) => Outcome::of(&run, published).max(Outcome::of(&data, published)),
+    match run {
+        Err(_) => Outcome::of(run, published),
+        Ok(_) => Outcome::of(run, published).max(Outcome::of(data, published)),
     }
 }
 
 /// The description of `product` in the feed, read by roxmltree, which refuses what XML 1.0 forbids.
 pub fn feed(feed: &[u8], product: &str, published: &[u8]) -> Outcome {
-    let text = match std::str::from_utf8(feed) {
-        Ok(text) => text,
-        Err(error) => return Outcome::broken(error.to_string()),
-    };
-    let document = match roxmltree::Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return Outcome::broken(error.to_string()),
-    };
     let has_id = |item: &roxmltree::Node<'_, '_>| {
         item.children().any(|child| child.tag_name().name() == "id" && child.text() == Some(product))
     };
-    let item = document.descendants().find(|node| node.has_tag_name("item") && has_id(node));
-    let description = item.and_then(|item| item.children().find(|child| child.has_tag_name("description")));
-    match description {
-        None => Outcome::broken("the product has no description"),
-        Some(description) => {
-            let texts = description.descendants().filter(roxmltree::Node::is_text);
-            Outcome::of(&texts.filter_map(|node| node.text()).collect::<String>(), published)
-        }
-    }
+    let read = || -> Read {
+        let document = roxmltree::Document::parse(std::str::from_utf8(feed)?)?;
+        let item = document.descendants().find(|node| node.has_tag_name("item") && has_id(node));
+        let description =
+            item.and_then(|item| item.children().find(|child| child.has_tag_name("description")));
+        let description = description.ok_or("the product has no description")?;
+        let texts = description.descendants().filter(roxmltree::Node::is_text);
+        Ok(texts.filter_map(|node| node.text()).collect())
+    };
+    Outcome::of(read(), published)
 }
 
 /// A whole page, read by html5ever.
 ///
 /// # Errors
 ///
-/// What is wrong with its encoding, if it is not UTF-8.
+/// If the page is not UTF-8. The text says what is wrong.
 pub fn page(page: &[u8]) -> Result<Document, String> {
     std::str::from_utf8(page).map(Document::parse).map_err(|error| error.to_string())
 }
 
-/// An answer that is no page at all.
+/// The outcome of an answer with an error status.
 pub(super) fn status(status: StatusCode) -> Outcome {
     Outcome::broken(format!("answered {status}"))
 }

@@ -1,4 +1,4 @@
-//! All specimens measured, and counted. Teaches that a table without its count is left for the reader to judge.
+//! Measures all specimens and counts the outcomes. Teaches to print the totals with a table: otherwise every reader has to count.
 
 use std::{borrow::Cow, io, sync::atomic::Ordering};
 
@@ -12,17 +12,17 @@ use super::{
 };
 use crate::sweep::Watch;
 
-/// The seed of every shop of the table. Nothing that is measured depends on it; it is said all the same.
+/// The seed of every shop of the table. No result depends on it, but the report names it all the same.
 const SEED: u64 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     pub name: Cow<'static, str>,
     pub group: Group,
-    /// Itself, with U+FFFD for what is not UTF-8.
+    /// The specimen as text, with U+FFFD for invalid UTF-8.
     pub text: String,
     pub bytes: String,
-    /// Its code points; none if the bytes are not UTF-8.
+    /// Its code points; `None` if the bytes are not UTF-8.
     pub code_points: Option<Vec<String>>,
     #[serde(flatten)]
     pub measured: Measured,
@@ -31,30 +31,26 @@ pub struct Row {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub specimens: usize,
-    /// Those that hang whatever shows them in the faulty shop.
+    /// Specimens that hang every page that shows them in the faulty shop.
     pub hang: usize,
-    /// Those that hang nothing and break a page, a script or the feed there.
+    /// Specimens that hang nothing there, but break a page, a script or the feed.
     pub break_a_page: usize,
-    /// Those that the repaired shop refuses.
+    /// Specimens that the repaired shop refuses.
     pub refused: usize,
-    /// Those that break anything in the repaired shop, in a version published before the repair included.
+    /// Specimens that break anything in the repaired shop, even in a version published before the repair.
     pub break_the_repaired: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Where the shops' chance came from.
+    /// The seed of the shops.
     pub seed: u64,
     pub summary: Summary,
     pub specimens: Vec<Row>,
 }
 
-/// Measures these specimens, each in new shops, in virtual time of its own. Blocks until all is done; stopped early, it reports those
-/// that were measured.
-///
-/// # Errors
-///
-/// When a shop cannot be started.
+/// Measures these specimens, each in new shops, in virtual time of its own. Blocks the thread until all are done. If stopped early,
+/// it reports only the specimens that were measured.
 pub fn run(chosen: Vec<Specimen>, watch: Watch<'_>) -> io::Result<Report> {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let mut rows = Vec::new();

@@ -1,23 +1,23 @@
 //! The specimens. Teaches where special characters come from: word processors, old encodings, careless programs, other
-//! scripts than one's own, and people who try.
+//! scripts than one's own, and people who try to break things.
 
 use std::{borrow::Cow, fmt::Write};
 
 use serde::Serialize;
 
-/// What a specimen is an example of.
+/// The kind of trouble that a specimen stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Group {
     /// Invisible commands to machines that are long gone.
     Controls,
-    /// What ends a word, a line or a paragraph.
+    /// Characters that end a word, a line or a paragraph.
     Separators,
     /// Quotes and dashes, as bytes of Windows-1252 and as characters.
     Quotes,
-    /// Bytes that no UTF-8 has.
+    /// Bytes that are not valid UTF-8.
     BrokenUtf8,
-    /// Halves of UTF-16, which have no place in UTF-8.
+    /// Halves of UTF-16 pairs, which UTF-8 forbids.
     Surrogates,
     /// Code points that will never be characters.
     Noncharacters,
@@ -29,7 +29,7 @@ pub enum Group {
     Combining,
     /// One picture made of many code points.
     Emoji,
-    /// Text that looks like a language to one of the readers.
+    /// Text that one of the readers may take for markup or code.
     Markup,
     /// Not in the table: somebody asked for it.
     Asked,
@@ -70,14 +70,14 @@ impl Group {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Specimen {
-    /// What people call it; in the table at most 19 characters.
+    /// The common name, in the table at most 19 characters.
     pub name: Cow<'static, str>,
     pub group: Group,
     pub bytes: Vec<u8>,
 }
 
 impl Specimen {
-    /// Its code points, as in `U+000B`; none if the bytes are not UTF-8.
+    /// Its code points, as in `U+000B`; `None` if the bytes are not UTF-8.
     pub fn code_points(&self) -> Option<Vec<String>> {
         let text = std::str::from_utf8(&self.bytes).ok()?;
         Some(text.chars().map(|character| format!("U+{:04X}", u32::from(character))).collect())

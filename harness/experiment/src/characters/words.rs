@@ -1,4 +1,4 @@
-//! The table that people read. Teaches to say the finding first, and to mark by a word what others mark by colour.
+//! The table that people read. Teaches to print the finding first, and to mark results with words rather than colours.
 
 use std::fmt::{self, Display};
 
@@ -12,13 +12,13 @@ use super::{
 /// The places, in the order of [`Places::all`].
 const PLACES: [&str; 5] = ["store JSON", "cache", "HTML", "script", "XML feed"];
 
-/// What is shown of a text that arrived changed, in characters: it stands on one line.
+/// Characters shown of a text that arrived changed, so that it fits on one line.
 const SHOWN_MAX: usize = 50;
 
-/// What is shown of a text that can be read, in characters.
+/// Characters shown of a readable text.
 const TEXT_SHOWN: usize = 7;
 
-/// What is shown of bytes that are no characters: two of them.
+/// Characters shown of bytes that are not UTF-8: two bytes in hexadecimal.
 const BYTES_SHOWN: usize = 5;
 
 const HEADINGS: [&str; 2] = [
@@ -46,13 +46,10 @@ impl Display for Report {
         let Summary { specimens, hang, break_a_page, refused, break_the_repaired } = self.summary;
         writeln!(
             f,
-            "Of {specimens} special characters and byte sequences, {hang} hang every page that shows them"
+            "Of {specimens} special characters and byte sequences, {hang} hang every page that shows them\n\
+             in a shop with all four latent faults; {break_a_page} more break a page, a script or the\n\
+             feed. With rendering repaired, {refused} are refused when they are published, and"
         )?;
-        writeln!(
-            f,
-            "in a shop with all four latent faults; {break_a_page} more break a page, a script or the"
-        )?;
-        writeln!(f, "feed. With rendering repaired, {refused} are refused when they are published, and")?;
         match break_the_repaired {
             0 => writeln!(f, "nothing breaks, not even by a version published before the repair.\n")?,
             some => writeln!(f, "{some} still break something.\n")?,
@@ -69,7 +66,7 @@ impl Display for Report {
     }
 }
 
-/// One specimen in full, with the words of those who judged. Their lines may be longer than 80 columns.
+/// One specimen in full, with the parsers' own messages. Their lines may be longer than 80 columns.
 impl Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.name, first(&whole(self).0, SHOWN_MAX, "..."))?;
@@ -108,7 +105,7 @@ fn said(outcome: &Outcome) -> String {
         }
         Outcome::Refused { why } | Outcome::Broken { why } => format!("{}: {why}", outcome.word()),
     };
-    // Some of them quote the character itself, and a terminal must not obey it.
+    // Some messages quote the character itself, and a terminal must not obey it.
     said.chars().map(|c| if is_visible(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
 }
 
@@ -137,7 +134,7 @@ fn line(row: &Row) -> String {
     )
 }
 
-/// What a specimen is, and how much of that fits the table: the text itself where it can be read, else its code points,
+/// A specimen in characters, and how many of them fit the table: the text itself if it is readable, else its code points,
 /// else its bytes.
 fn whole(row: &Row) -> (String, usize) {
     match &row.code_points {
@@ -149,7 +146,7 @@ fn whole(row: &Row) -> (String, usize) {
     }
 }
 
-/// What a specimen is, as long as there is room for. A plus says that more follows.
+/// A specimen in characters, cut to fit its column. A plus marks the cut.
 fn code(row: &Row) -> String {
     let (whole, shown) = whole(row);
     first(&whole, shown, "+")

@@ -1,5 +1,5 @@
-//! A leaderboard of programs, made of reports that several people wrote. Teaches that results can be pooled only if they are about the same
-//! thing: the same version, the same checks, the same incidents at the same level.
+//! A leaderboard of programs, pooled from reports that several people wrote. Teaches that results can be pooled only if they are about the
+//! same thing: the same version, the same checks, the same incidents at the same level.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +18,8 @@ use super::{
 /// An incident at a level.
 type Met = (Level, String, u64);
 
-/// What somebody made of an incident.
-#[derive(Clone, Copy)]
+/// A responder's result on one incident.
+#[derive(Clone, Copy, Default)]
 struct Made {
     is_right: bool,
     explain_s: f64,
@@ -33,7 +33,7 @@ struct Made {
 ///
 /// # Errors
 ///
-/// If they are not about the same, or have no incident in common; the text says which, and what to do.
+/// If the reports differ in version or checks, if one has no program, or if they share no incident. The text says which, and what to do.
 pub fn board(reports: &[(String, CompareReport)]) -> Result<Board, String> {
     let (name, first) = reports.first().ok_or("name at least one report of 'compare --responder'")?;
     let mut all: BTreeMap<String, BTreeMap<Met, Made>> = BTreeMap::new();
@@ -57,9 +57,7 @@ pub fn board(reports: &[(String, CompareReport)]) -> Result<Board, String> {
                 is_right: !dot.censored,
                 explain_s: dot.explained_s,
                 restore_s: dot.restored_s,
-                calls: None,
-                tokens: None,
-                usd: None,
+                ..Made::default()
             };
             model.entry((dot.level, dot.scenario.clone(), dot.seed)).or_insert(made);
         }

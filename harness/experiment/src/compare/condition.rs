@@ -1,12 +1,13 @@
-//! Under which conditions each incident is diagnosed: who responds, on which terms, and what their looks show. Teaches that an
-//! experiment is a list of conditions, of which all but a few are there to show that the few mean something.
+//! The conditions under which each incident is diagnosed: the responder, its terms, and what its checks show. Teaches that an
+//! experiment is a list of conditions: a few are the result, and all others show that the result means something.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use diagnosis::{
-    Answer, Hands, Knowledge, Terms, operating::ticket::seed_of, remedies::with_asset, responder, runbook,
+    Hands, Knowledge, Terms, experience::Case, operating::ticket::seed_of, remedies::with_asset, responder,
+    runbook,
 };
-use incident::{Level, OperatingModel, Remedy};
+use incident::Level;
 
 use super::{
     placebo::PlaceboFindings,
@@ -15,84 +16,77 @@ use super::{
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
-    /// The model responder at a telemetry level, in an operating model.
+    /// The model responder at a telemetry level, in the first operating model or (true) in the other.
     Level(Level, bool),
-    /// The same, with as many checks at the same cost as the level adds, which show other incidents.
+    /// The level as a placebo: the checks that it adds show other incidents, at the same cost. By draw.
     Placebo(Level, usize),
-    /// A runbook followed blindly; whether it begins with undoing the newest publish.
+    /// A runbook followed blindly; true if it first undoes the newest publish.
     Runbook(bool),
-    /// Somebody who knows the truth when called.
+    /// A responder that knows the truth when called.
     Oracle,
-    /// Somebody who undoes the last change first.
+    /// A responder that undoes the last change first.
     LastChange(Level),
-    /// All scenarios of the same family are on no list.
+    /// The training leaves out all scenarios of the incident's family.
     FamilyOut(Level),
-    /// `dark`, with what needs no telemetry made cheaper, by the place of the factor.
+    /// `dark`, with the checks that need no telemetry made cheaper; by the place of the factor.
     Mirror(usize),
     Random(Level, usize),
     Checklist(Level),
     Costs(Level, usize),
-    /// What is new at the level made dearer, by the place of the factor.
+    /// The checks that the level adds made dearer; by the place of the factor.
     Tipping(Level, usize),
     Odds(Level, Odds),
     LeftOut(Level),
-    /// Trained without one incident of each scenario: the one after so many others.
+    /// The training leaves out one incident of each scenario: 0 is the second one, because the first always stays in.
     Trained(Level, usize),
-    /// Some signals, one bit each in the order of the levels; whether there are alerts.
+    /// A subset of the signals, one bit each in the order of the levels; true with alerts.
     Signals(u8, bool),
-    /// A program from outside.
+    /// An external program.
     Program(Level),
-    /// An assumption about the operating models, by its place in the table, at the low or the high end of its range.
+    /// An assumption about the operating models, by its place in the table, at the low or (true) the high end of its range.
     Swing(usize, bool),
 }
 
-/// Odds that a responder holds for right beforehand.
+/// The responder's prior odds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Odds {
     /// Each scenario half as likely as the one before it, in a random order.
     Skewed,
-    /// What happened was held for ten times less likely than it is.
+    /// The true scenario gets a tenth of its odds.
     WrongByTen,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub enum Who {
-    Model {
-        terms: Terms,
-        taught: Taught,
-    },
+    Model,
     Runbook {
         /// Whether the newest publish is undone first.
         undoes: bool,
     },
-    /// Somebody who undoes the last change first.
-    LastChange {
-        /// With these looks.
-        terms: Terms,
-        /// With this knowledge of what causes are called.
-        taught: Taught,
-    },
+    /// Undoes the last change first, and knows the names of the causes from training.
+    LastChange,
     Oracle,
 }
 
 #[derive(Clone)]
 pub struct Taught {
     pub usually: Arc<Knowledge>,
-    /// In incidents of these scenarios.
+    /// Replaces `usually` in incidents of these scenarios.
     pub instead: BTreeMap<String, Arc<Knowledge>>,
 }
 
 #[derive(Clone)]
 pub struct Condition {
     pub who: Who,
-    pub model: OperatingModel,
-    /// Whether an alert calls, and not a complaint.
+    pub terms: Terms,
+    pub taught: Taught,
+    /// Whether an alert calls the responder, rather than a complaint.
     pub has_alerts: bool,
-    /// What the added checks show instead.
+    /// The findings that the added checks show instead of the real ones.
     pub placebo: Option<Arc<PlaceboFindings>>,
-    /// Record the aftermath of failed remedies. Otherwise they leave the evidence as it was, unless another condition used them.
+    /// Record the aftermath of failed remedies. Otherwise they leave the evidence as it was, unless another condition recorded them.
     pub records: bool,
-    /// Whether the odds beforehand are turned against what happened.
+    /// Whether the prior odds are turned against the true scenario.
     pub is_wrong_by_ten: bool,
 }
 
@@ -104,56 +98,37 @@ impl Taught {
 
 impl Condition {
     pub fn model(terms: Terms, taught: &Taught, has_alerts: bool) -> Self {
-        let model = terms.model;
-        let who = Who::Model { terms, taught: taught.clone() };
-        Self { who, model, has_alerts, placebo: None, records: false, is_wrong_by_ten: false }
+        let (who, taught) = (Who::Model, taught.clone());
+        Self { who, terms, taught, has_alerts, placebo: None, records: false, is_wrong_by_ten: false }
     }
 
-    pub fn other(who: Who, model: OperatingModel) -> Self {
-        Self { who, model, has_alerts: true, placebo: None, records: false, is_wrong_by_ten: false }
-    }
-
-    /// The assumed costs, for who looks at nothing.
-    fn usual(&self, seed: Option<u64>) -> Terms {
-        Terms { seed, ..Terms::with(Vec::new(), self.model) }
-    }
-
-    /// Diagnoses the incident of this number; nothing if nobody is called.
+    /// Diagnoses incident `number`; `None` if nobody is called.
     pub async fn diagnose(&self, playback: &Playback<'_>, number: usize) -> Option<Diagnosis> {
         let placebo = self.placebo.as_deref().map(|findings| (findings, number));
         let hands = PlaybackHands::new(playback, self.has_alerts, placebo, self.records)?;
-        let seed = Some(seed_of(&playback.tape.scenario, playback.tape.seed));
-        match &self.who {
-            Who::Model { terms, taught } => {
-                let name = &playback.tape.scenario;
-                let knowledge = taught.instead.get(name).unwrap_or(&taught.usually);
-                let mut terms = Terms { seed, ..terms.clone() };
+        let (tape, name) = (playback.tape, &playback.tape.scenario);
+        let knowledge = self.taught.instead.get(name).unwrap_or(&self.taught.usually);
+        let mut terms = Terms { seed: Some(seed_of(name, tape.seed)), ..self.terms.clone() };
+        match self.who {
+            Who::Model => {
                 if self.is_wrong_by_ten {
-                    let odds =
-                        |case: &diagnosis::experience::Case| if case.name == *name { 0.1 } else { 1.0 };
+                    let odds = |case: &Case| if case.name == *name { 0.1 } else { 1.0 };
                     terms.odds = Some(knowledge.cases.iter().map(odds).collect());
                 }
                 responder::respond(&hands, knowledge, &terms).await;
             }
-            Who::LastChange { terms, taught } => {
-                let terms = Terms { seed, ..terms.clone() };
-                runbook::undo_last_change(&hands, &taught.usually, &terms).await;
-            }
+            Who::LastChange => runbook::undo_last_change(&hands, knowledge, &terms).await,
             Who::Runbook { undoes } => {
-                let newest = playback.tape.newest_publish.as_deref().filter(|_| *undoes);
-                let steps = runbook::undo_and_restart(newest);
-                if playback.tape.lost_s.is_some() {
-                    runbook::follow(&hands, &steps, &self.usual(seed)).await;
+                let steps = runbook::undo_and_restart(tape.newest_publish.as_deref().filter(|_| undoes));
+                if tape.lost_s.is_some() {
+                    runbook::follow(&hands, &steps, &terms).await;
                 }
             }
             Who::Oracle => {
-                let truth: &Answer = &playback.tape.truth;
-                hands.explain(truth.clone(), 1.0);
+                hands.explain(tape.truth.clone(), 1.0);
                 let right = playback.scenario.remedies.right.first();
-                let published = playback.tape.published.as_deref();
-                let named: Option<Vec<Remedy>> = right.and_then(|right| with_asset(right, published));
-                if let Some(remedies) = named {
-                    runbook::follow(&hands, &remedies, &self.usual(seed)).await;
+                if let Some(remedies) = right.and_then(|right| with_asset(right, tape.published.as_deref())) {
+                    runbook::follow(&hands, &remedies, &terms).await;
                 }
             }
         }

@@ -1,10 +1,10 @@
-//! What stands between the levels' figures and doubt. Teaches to look for the ways in which one would be fooled, and to print what was
-//! found, whatever it is.
+//! The controls of a comparison. Teaches to look for the ways in which one would be fooled, and to print what was found, whatever it is.
 //!
-//! [`super::doubts`]: those that only a full run has.
+//! [`super::doubts`]: the robustness checks that only a full run makes.
 
 use incident::Level;
-use report::compare::{Against, Baseline, Controls, Healthy, Metric, Model, Outside, Restored};
+use report::compare::{Against, Baseline, Controls, Healthy, Metric, Model, Outside};
+use world::scenario::{Scenario, Symptom};
 
 use super::{
     Extent, Study,
@@ -14,42 +14,27 @@ use super::{
     list::ORDERS,
     placebo::PLACEBOS,
     playback::Diagnosis,
-    statistics::{Grouped, average, difference, mean},
+    statistics::{Grouped, difference, mean},
     violations::violations,
 };
 
-pub(super) fn controls(study: &Study, ours: &Sample) -> Controls {
+pub(super) fn controls(study: &Study, ours: &Sample<'_>) -> Controls {
     let levels = &study.options.levels;
     Controls {
-        placebo: levels.iter().skip(1).map(|level| placebo(study, ours, *level)).collect(),
+        placebo: levels.iter().skip(1).map(|level| placebo(ours, *level)).collect(),
         healthy: healthy(study),
         outside: outside(study),
-        models: models(study, ours),
+        models: models(ours),
         violations: violations(study),
-        doubts: (study.options.extent == Extent::Full).then(|| doubts(study, ours)),
+        doubts: (study.options.extent == Extent::Full).then(|| doubts(ours)),
     }
 }
 
-/// Others on the same incidents, from those who look at nothing to the one who knows all.
-pub(super) fn baselines(study: &Study, ours: &Sample) -> Vec<Baseline> {
+/// Other responders on the same incidents, from runbooks that take no checks to the oracle.
+pub(super) fn baselines(ours: &Sample<'_>) -> Vec<Baseline> {
     let row = |who: &str, level: Option<Level>, keys: Vec<Key>| {
-        let mean =
-            |value: &dyn Fn(Key) -> f64| average(&keys.iter().map(|key| value(*key)).collect::<Vec<_>>());
-        let share = |is_true: fn(&Diagnosis) -> bool| mean(&|key| ours.share(study, key, is_true).0);
-        let of = |metric: Metric| mean(&|key| ours.mean(study, key, metric));
-        let is_compared = keys.iter().all(|key| study.results.contains_key(key));
-        is_compared.then(|| Baseline {
-            who: who.to_owned(),
-            level,
-            explained_right_share: share(|told| told.explained_right_s().is_some()),
-            explained_wrong_share: share(Diagnosis::is_explained_wrong),
-            time_to_explain_restricted_mean_s: of(Metric::Explain),
-            restored: Restored {
-                restored_share: share(|told| told.restored_s.is_some()),
-                time_to_restore_restricted_mean_s: of(Metric::Restore),
-                loss_usd_mean: of(Metric::Loss),
-            },
-        })
+        let is_compared = keys.iter().all(|key| ours.study.results.contains_key(key));
+        is_compared.then(|| ours.means(who, level, &keys))
     };
     let at = |level: Level| {
         [
@@ -62,90 +47,72 @@ pub(super) fn baselines(study: &Study, ours: &Sample) -> Vec<Baseline> {
         row("restart every service", None, vec![Key::Runbook(false)]),
         row("roll back the newest publish, then restart every service", None, vec![Key::Runbook(true)]),
     ];
-    let looking = study.options.levels.iter().flat_map(|level| at(*level));
+    let looking = ours.study.options.levels.iter().flat_map(|level| at(*level));
     let oracle = row("an oracle", None, vec![Key::Oracle]);
     blind.into_iter().chain(looking).chain([oracle]).flatten().collect()
 }
 
-/// The mean over all draws, incident by incident, less the first level.
-fn placebo(study: &Study, sample: &Sample, level: Level) -> Against {
-    let keys = (0..PLACEBOS).map(|draw| Key::Placebo(level, draw));
-    let first =
-        sample.grouped(study, Key::Level(study.options.levels[0], false), |told| of(Metric::Explain, told));
-    let differences = difference(&mean_over(study, sample, keys, Metric::Explain), &first);
-    let interval = sample.interval(study, (level, study.options.levels[0]), Metric::Explain, &differences);
-    Against { level, metric: Metric::Explain, difference: mean(&differences), interval }
-}
-
-/// Incident by incident, the mean of a metric over conditions.
-fn mean_over(study: &Study, sample: &Sample, keys: impl Iterator<Item = Key>, metric: Metric) -> Grouped {
-    let each: Vec<Grouped> = keys.map(|key| sample.grouped(study, key, |told| of(metric, told))).collect();
-    let Some(mut sums) = each.first().cloned() else { return Vec::new() };
-    for (scenario, values) in sums.iter_mut().enumerate() {
+/// The placebo's mean over all draws, incident by incident, less the first level.
+fn placebo(sample: &Sample<'_>, level: Level) -> Against {
+    let (metric, first) = (Metric::Explain, sample.study.options.levels[0]);
+    let of_key = |key: Key| sample.grouped(key, |told| of(metric, told));
+    let draws: Vec<Grouped> = (0..PLACEBOS).map(|draw| of_key(Key::Placebo(level, draw))).collect();
+    let mut means = draws[0].clone();
+    for (scenario, values) in means.iter_mut().enumerate() {
         for (seed, value) in values.iter_mut().enumerate() {
-            *value = each.iter().map(|grouped| grouped[scenario][seed]).sum::<f64>() / each.len() as f64;
+            *value = draws.iter().map(|draw| draw[scenario][seed]).sum::<f64>() / draws.len() as f64;
         }
     }
-    sums
+    let differences = difference(&means, &of_key(Key::Level(first, false)));
+    let interval = sample.interval((level, first), metric, &differences);
+    Against { level, metric, difference: mean(&differences), interval }
 }
 
-fn restored(study: &Study, sample: &Sample, key: Key) -> Restored {
-    Restored {
-        restored_share: sample.share(study, key, |told| told.restored_s.is_some()).0,
-        time_to_restore_restricted_mean_s: sample.mean(study, key, Metric::Restore),
-        loss_usd_mean: sample.mean(study, key, Metric::Loss),
-    }
+/// The control incidents, in which nothing can be mended: those in which nothing is wrong, or all others.
+fn nothing_to_mend(study: &Study, is_healthy: bool) -> Sample<'_> {
+    let is_it = |place: usize| {
+        let Scenario { control, symptom, .. } = &study.options.scenarios[place];
+        *control && (*symptom == Symptom::Nothing) == is_healthy
+    };
+    Sample::of(study, is_it)
 }
 
 fn healthy(study: &Study) -> Vec<Healthy> {
-    let scenarios = &study.options.scenarios;
-    let is_healthy = |place: usize| {
-        scenarios[place].control && scenarios[place].symptom == world::scenario::Symptom::Nothing
-    };
-    let sample = Sample::of(study, is_healthy);
+    let sample = nothing_to_mend(study, true);
     let row = |level: &Level| {
         let key = Key::Level(*level, false);
         Healthy {
             level: *level,
             incidents: sample.incidents(),
-            false_explanations_share: sample.share(study, key, Diagnosis::is_explained_wrong).0,
-            remedies_mean: mean(&sample.grouped(study, key, |told| f64::from(told.wrong_remedies))),
+            false_explanations_share: sample.share(key, Diagnosis::is_explained_wrong).0,
+            remedies_mean: mean(&sample.grouped(key, |told| f64::from(told.wrong_remedies))),
         }
     };
     if sample.incidents() == 0 { Vec::new() } else { study.options.levels.iter().map(row).collect() }
 }
 
 fn outside(study: &Study) -> Vec<Outside> {
-    let scenarios = &study.options.scenarios;
-    let is_outside = |place: usize| {
-        scenarios[place].control && scenarios[place].symptom != world::scenario::Symptom::Nothing
-    };
-    let sample = Sample::of(study, is_outside);
+    let sample = nothing_to_mend(study, false);
     let row = |level: &Level| {
         let key = Key::Level(*level, false);
         Outside {
             level: *level,
             incidents: sample.incidents(),
-            said_not_ours_share: sample.share(study, key, |told| told.explained_right_s().is_some()).0,
-            false_explanations_share: sample.share(study, key, Diagnosis::is_explained_wrong).0,
+            said_not_ours_share: sample.share(key, Diagnosis::is_explained_right).0,
+            false_explanations_share: sample.share(key, Diagnosis::is_explained_wrong).0,
         }
     };
     if sample.incidents() == 0 { Vec::new() } else { study.options.levels.iter().map(row).collect() }
 }
 
-fn models(study: &Study, sample: &Sample) -> Vec<Model> {
-    let mut rows = Vec::new();
-    for (place, model) in study.options.models.iter().enumerate() {
-        for level in &study.options.levels {
-            let key = Key::Level(*level, place > 0);
-            rows.push(Model {
-                model: *model,
-                level: *level,
-                explained_right_share: sample.share(study, key, |told| told.explained_right_s().is_some()).0,
-                time_to_explain_restricted_mean_s: sample.mean(study, key, Metric::Explain),
-                restored: restored(study, sample, key),
-            });
-        }
-    }
-    rows
+fn models(sample: &Sample<'_>) -> Vec<Model> {
+    let options = &sample.study.options;
+    let row = |place: usize, level: Level| {
+        let model = options.models[place];
+        let means = sample.means(model.name(), Some(level), &[Key::Level(level, place > 0)]);
+        let Baseline { explained_right_share, time_to_explain_restricted_mean_s, restored, .. } = means;
+        Model { model, level, explained_right_share, time_to_explain_restricted_mean_s, restored }
+    };
+    let of = |place: usize| options.levels.iter().map(move |level| row(place, *level));
+    (0..options.models.len()).flat_map(of).collect()
 }

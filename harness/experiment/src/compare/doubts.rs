@@ -1,11 +1,11 @@
-//! Doubts that only a full run answers: other costs, other odds, other lessons, signals one by one, certainty, and leaks. Teaches that a
-//! result which falls with one of its assumptions was a result about the assumption.
+//! Robustness checks that only a full run makes: other costs, other priors, other training, signals one by one, calibration, and leaks.
+//! Teaches that a result which falls with one of its assumptions was a result about the assumption.
 
 use chassis::rng;
 use diagnosis::checks::{CHECKS, Signal};
 use incident::Level;
 use rand::seq::SliceRandom;
-use report::compare::{Calibration, Classifier, CostDraws, Doubts, LeftOut, Metric, Row, Subset};
+use report::compare::{Baseline, Calibration, Classifier, CostDraws, Doubts, LeftOut, Metric, Row, Subset};
 use world::tape::Tape;
 
 use super::{
@@ -18,55 +18,47 @@ use super::{
 };
 use crate::attribution::Game;
 
-/// Confidence is told in so many bins from one half to 1.
+/// The number of confidence bins from one half to 1.
 const BINS: usize = 5;
 
-pub(super) fn doubts(study: &Study, ours: &Sample) -> Doubts {
-    let levels = &study.options.levels;
-    let each = |what: &str, keys: &dyn Fn(Level) -> Vec<Key>| -> Vec<Row> {
-        levels.iter().map(|level| row(study, ours, what, *level, &keys(*level))).collect()
+pub(super) fn doubts(ours: &Sample<'_>) -> Doubts {
+    let levels = &ours.study.options.levels;
+    let odds = |what, odds| levels.iter().map(move |level| row(ours, what, *level, Key::Odds(*level, odds)));
+    let left_out = |what, key: fn(Level) -> Key| {
+        levels.iter().map(move |level| left_out(ours, what, *level, key(*level)))
     };
+    let from_first = levels.iter().skip(2).map(|level| (levels[0], *level));
     Doubts {
         cost_draws: steps(levels)
-            .chain(levels.iter().skip(2).map(|level| (levels[0], *level)))
-            .map(|(against, level)| cost_draws(study, ours, against, level))
+            .chain(from_first)
+            .map(|(against, level)| cost_draws(ours, against, level))
             .collect(),
-        cheaper_dark: cheaper_dark(study, ours),
-        odds: [
-            each("skewed", &|level| vec![Key::Odds(level, Odds::Skewed)]),
-            each("wrong by ten", &|level| vec![Key::Odds(level, Odds::WrongByTen)]),
-        ]
-        .concat(),
-        left_out: [
-            levels
-                .iter()
-                .map(|level| left_out(study, ours, "the scenario", Key::LeftOut(*level)))
-                .collect::<Vec<_>>(),
-            levels.iter().map(|level| left_out(study, ours, "its family", Key::FamilyOut(*level))).collect(),
-        ]
-        .concat(),
-        classifiers: classifiers(study),
-        signals: signals(study, ours),
-        signal_gains: signal_gains(study, ours),
-        calibration: levels.iter().map(|level| calibration(study, ours, *level)).collect(),
+        cheaper_dark: cheaper_dark(ours),
+        odds: odds("skewed", Odds::Skewed).chain(odds("wrong by ten", Odds::WrongByTen)).collect(),
+        left_out: left_out("the scenario", Key::LeftOut)
+            .chain(left_out("its family", Key::FamilyOut))
+            .collect(),
+        classifiers: classifiers(ours.study),
+        signals: signals(ours),
+        signal_gains: signal_gains(ours),
+        calibration: levels.iter().map(|level| calibration(ours, *level)).collect(),
     }
 }
 
-fn row(study: &Study, sample: &Sample, what: &str, level: Level, keys: &[Key]) -> Row {
-    let mean =
-        |value: &dyn Fn(Key) -> f64| keys.iter().map(|key| value(*key)).sum::<f64>() / keys.len() as f64;
-    let is_right = |told: &Diagnosis| told.explained_right_s().is_some();
-    Row {
-        what: what.to_owned(),
-        level,
-        explained_right_share: mean(&|key| sample.share(study, key, is_right).0),
-        explained_wrong_share: mean(&|key| sample.share(study, key, Diagnosis::is_explained_wrong).0),
-        time_to_explain_restricted_mean_s: mean(&|key| sample.mean(study, key, Metric::Explain)),
-    }
+fn row(sample: &Sample<'_>, what: &str, level: Level, key: Key) -> Row {
+    let means = sample.means(what, Some(level), &[key]);
+    let Baseline {
+        who: what,
+        explained_right_share,
+        explained_wrong_share,
+        time_to_explain_restricted_mean_s,
+        ..
+    } = means;
+    Row { what, level, explained_right_share, explained_wrong_share, time_to_explain_restricted_mean_s }
 }
 
-fn cost_draws(study: &Study, sample: &Sample, against: Level, level: Level) -> CostDraws {
-    let mean = |level: Level, draw: usize| sample.mean(study, Key::Costs(level, draw), Metric::Explain);
+fn cost_draws(sample: &Sample<'_>, against: Level, level: Level) -> CostDraws {
+    let mean = |level: Level, draw: usize| sample.mean(Key::Costs(level, draw), Metric::Explain);
     let mut differences: Vec<f64> =
         (0..COST_DRAWS).map(|draw| mean(level, draw) - mean(against, draw)).collect();
     differences.sort_by(f64::total_cmp);
@@ -80,21 +72,18 @@ fn cost_draws(study: &Study, sample: &Sample, against: Level, level: Level) -> C
     }
 }
 
-/// The first level, if it is the one that has nothing but what needs no telemetry, under lower costs of that.
-fn cheaper_dark(study: &Study, sample: &Sample) -> Vec<Row> {
+/// The level `dark`, whose checks need no telemetry, at lower costs of its checks. Empty if it was not compared.
+fn cheaper_dark(sample: &Sample<'_>) -> Vec<Row> {
     let row = |(place, factor): (usize, &f64)| {
         let key = Key::Mirror(place);
-        study
-            .results
-            .contains_key(&key)
-            .then(|| row(study, sample, &format!("{factor}"), Level::Dark, &[key]))
+        let is_compared = sample.study.results.contains_key(&key);
+        is_compared.then(|| row(sample, &factor.to_string(), Level::Dark, key))
     };
     MIRROR_FACTORS.iter().enumerate().filter_map(row).collect()
 }
 
-fn left_out(study: &Study, sample: &Sample, what: &str, key: Key) -> LeftOut {
-    let (Key::LeftOut(level) | Key::FamilyOut(level)) = key else { unreachable!("one of the two") };
-    let share = |is_true: &dyn Fn(&Diagnosis) -> bool| sample.share(study, key, is_true).0;
+fn left_out(sample: &Sample<'_>, what: &str, level: Level, key: Key) -> LeftOut {
+    let share = |is_true: &dyn Fn(&Diagnosis) -> bool| sample.share(key, is_true).0;
     LeftOut {
         what: what.to_owned(),
         level,
@@ -104,8 +93,8 @@ fn left_out(study: &Study, sample: &Sample, what: &str, key: Key) -> LeftOut {
     }
 }
 
-/// What is shown just before the trigger must not tell the scenario, nor may wrong labels be learned; what is shown soon after the call
-/// must tell it, or a classifier that fails would prove nothing.
+/// A test for leaks. Findings from just before the trigger must not tell the scenario, and shuffled labels must not be learnable. Findings
+/// from soon after the call must tell the scenario, or a classifier that fails would prove nothing.
 fn classifiers(study: &Study) -> Vec<Classifier> {
     let seeds = study.options.seeds.get();
     let incidents = study.options.incidents();
@@ -140,8 +129,7 @@ fn classifiers(study: &Study) -> Vec<Classifier> {
     ]
 }
 
-/// How often naive Bayes names the label, taught with all incidents but the one that it is asked about and forced to answer. Labels that
-/// it cannot tell apart share the credit.
+/// The leave-one-out accuracy of naive Bayes, which may not abstain. Tied labels share the credit.
 fn named_right(shown: &[Vec<usize>], labels: &[usize]) -> f64 {
     let mut known = labels.to_vec();
     known.sort_unstable();
@@ -177,26 +165,27 @@ fn name(signal: Signal) -> String {
     format!("{signal:?}").to_lowercase()
 }
 
-fn signals(study: &Study, sample: &Sample) -> Vec<Subset> {
+fn signals(sample: &Sample<'_>) -> Vec<Subset> {
     let row = |(signals, alerts): (u8, bool)| {
         let key = Key::Signals(signals, alerts);
         let has = |place: &usize| signals & (1 << place) != 0;
         Subset {
             signals: (0..SIGNALS.len()).filter(has).map(|place| name(SIGNALS[place])).collect(),
             alerts,
-            explained_right_share: sample.share(study, key, |told| told.explained_right_s().is_some()).0,
-            time_to_explain_restricted_mean_s: sample.mean(study, key, Metric::Explain),
-            time_from_call_to_explain_restricted_mean_s: sample.mean(study, key, Metric::ExplainFromCall),
+            explained_right_share: sample.share(key, Diagnosis::is_explained_right).0,
+            time_to_explain_restricted_mean_s: sample.mean(key, Metric::Explain),
+            time_from_call_to_explain_restricted_mean_s: sample.mean(key, Metric::ExplainFromCall),
         }
     };
     let subsets = (0..1_u8 << SIGNALS.len()).flat_map(|signals| [(signals, false), (signals, true)]);
     subsets.map(row).collect()
 }
 
-/// Shapley's value of the time to explain, from the call on, so that being called sooner is no signal's merit.
-fn signal_gains(study: &Study, sample: &Sample) -> Vec<(String, f64)> {
+/// The Shapley value of each signal for the time to explain, and the mean gain of alerts. The signals' time counts from the call, so that no
+/// signal gets credit for an earlier call.
+fn signal_gains(sample: &Sample<'_>) -> Vec<(String, f64)> {
     let time = |signals: usize, alerts: bool, metric: Metric| {
-        sample.mean(study, Key::Signals(u8::try_from(signals).unwrap_or(0), alerts), metric)
+        sample.mean(Key::Signals(u8::try_from(signals).unwrap_or(0), alerts), metric)
     };
     let game = Game::new(std::array::from_fn(|signals| time(signals, true, Metric::ExplainFromCall)));
     let gains = SIGNALS.iter().zip(game.shapley()).map(|(signal, gain)| (name(*signal), gain));
@@ -207,8 +196,8 @@ fn signal_gains(study: &Study, sample: &Sample) -> Vec<(String, f64)> {
     gains.chain([("alerts".to_owned(), alerts / subsets as f64)]).collect()
 }
 
-fn calibration(study: &Study, sample: &Sample, level: Level) -> Calibration {
-    let told = sample.told(study, Key::Level(level, false));
+fn calibration(sample: &Sample<'_>, level: Level) -> Calibration {
+    let told = sample.told(Key::Level(level, false));
     let answers: Vec<(f64, f64)> = told
         .filter_map(|told| told.answer.as_ref())
         .filter(|answer| answer.cause.is_some())

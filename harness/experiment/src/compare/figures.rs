@@ -1,8 +1,11 @@
-//! Figures of a study: what is averaged over which incidents. Teaches that an incident that was never explained belongs into every
-//! mean: left out, the slowest responder would look the quickest.
+//! Figures of a study: means of metrics over samples of incidents. Teaches that an incident that was never explained belongs in every
+//! mean: without it, the slowest responder would look the quickest.
 
 use incident::{Level, Story};
-use report::{Interval, compare::Metric};
+use report::{
+    Interval,
+    compare::{Baseline, Metric, Restored},
+};
 
 use super::{
     Study,
@@ -14,7 +17,7 @@ use super::{
     },
 };
 
-/// A metric of one diagnosis. What did not happen until the horizon is placed there.
+/// A metric of one diagnosis. A step that was not reached by the horizon counts as reached there.
 pub fn of(metric: Metric, told: &Diagnosis) -> f64 {
     let ends_s = told.lost_s + HORIZON_S;
     match metric {
@@ -25,15 +28,16 @@ pub fn of(metric: Metric, told: &Diagnosis) -> f64 {
     }
 }
 
-#[derive(Clone, Debug)]
-pub struct Sample {
+/// Incidents of a study.
+pub struct Sample<'a> {
+    pub study: &'a Study,
     /// By scenario: its place, and the numbers of its incidents.
     pub scenarios: Vec<(usize, Vec<usize>)>,
 }
 
-impl Sample {
-    /// The incidents in which somebody is called, of scenarios of which `is_wanted` is true.
-    pub fn of(study: &Study, is_wanted: impl Fn(usize) -> bool) -> Self {
+impl<'a> Sample<'a> {
+    /// The incidents in which somebody is called, of the scenarios that `is_wanted` selects.
+    pub fn of(study: &'a Study, is_wanted: impl Fn(usize) -> bool) -> Self {
         let incidents = study.options.incidents();
         let of = |wanted: usize| -> Vec<usize> {
             let all = incidents.iter().enumerate().filter(|(_, (scenario, _))| *scenario == wanted);
@@ -42,82 +46,94 @@ impl Sample {
         let scenarios = (0..study.options.scenarios.len()).filter(|place| is_wanted(*place));
         let scenarios =
             scenarios.map(|place| (place, of(place))).filter(|(_, numbers)| !numbers.is_empty()).collect();
-        Self { scenarios }
+        Self { study, scenarios }
     }
 
     pub fn incidents(&self) -> usize {
         self.scenarios.iter().map(|(_, numbers)| numbers.len()).sum()
     }
 
-    pub fn told<'a>(&'a self, study: &'a Study, key: Key) -> impl Iterator<Item = &'a Diagnosis> {
-        let results = study.results.get(&key);
+    pub fn told(&self, key: Key) -> impl Iterator<Item = &'a Diagnosis> {
+        let results = self.study.results.get(&key);
         let numbers = self.scenarios.iter().flat_map(|(_, numbers)| numbers);
         numbers.filter_map(move |number| results?[*number].as_ref())
     }
 
-    pub fn grouped(&self, study: &Study, key: Key, value: impl Fn(&Diagnosis) -> f64) -> Grouped {
-        let Some(results) = study.results.get(&key) else { return Vec::new() };
+    pub fn grouped(&self, key: Key, value: impl Fn(&Diagnosis) -> f64) -> Grouped {
+        let Some(results) = self.study.results.get(&key) else { return Vec::new() };
         let of = |numbers: &Vec<usize>| {
             numbers.iter().filter_map(|number| results[*number].as_ref()).map(&value).collect()
         };
         self.scenarios.iter().map(|(_, numbers)| of(numbers)).collect()
     }
 
-    pub fn mean(&self, study: &Study, key: Key, metric: Metric) -> f64 {
-        mean(&self.grouped(study, key, |told| of(metric, told)))
+    pub fn mean(&self, key: Key, metric: Metric) -> f64 {
+        mean(&self.grouped(key, |told| of(metric, told)))
     }
 
-    /// The share of incidents of which something is true, with its interval.
-    pub fn share(&self, study: &Study, key: Key, is_true: impl Fn(&Diagnosis) -> bool) -> (f64, Interval) {
-        let values = self.grouped(study, key, |told| f64::from(u8::from(is_true(told))));
+    /// The means over these conditions, as a row under the responder's name.
+    pub fn means(&self, who: &str, level: Option<Level>, keys: &[Key]) -> Baseline {
+        let mean =
+            |value: &dyn Fn(Key) -> f64| average(&keys.iter().map(|key| value(*key)).collect::<Vec<_>>());
+        let share = |is_true: fn(&Diagnosis) -> bool| mean(&|key| self.share(key, is_true).0);
+        let of = |metric: Metric| mean(&|key| self.mean(key, metric));
+        Baseline {
+            who: who.to_owned(),
+            level,
+            explained_right_share: share(Diagnosis::is_explained_right),
+            explained_wrong_share: share(Diagnosis::is_explained_wrong),
+            time_to_explain_restricted_mean_s: of(Metric::Explain),
+            restored: Restored {
+                restored_share: share(|told| told.restored_s.is_some()),
+                time_to_restore_restricted_mean_s: of(Metric::Restore),
+                loss_usd_mean: of(Metric::Loss),
+            },
+        }
+    }
+
+    /// The share of incidents for which `is_true` holds, with its interval.
+    pub fn share(&self, key: Key, is_true: impl Fn(&Diagnosis) -> bool) -> (f64, Interval) {
+        let values = self.grouped(key, |told| f64::from(u8::from(is_true(told))));
         (mean(&values), share_interval(&values))
     }
 
     /// The paired difference of a metric, one condition less the other.
-    pub fn difference(&self, study: &Study, one: Key, other: Key, metric: Metric) -> Grouped {
-        let of = |key| self.grouped(study, key, |told| of(metric, told));
+    pub fn difference(&self, one: Key, other: Key, metric: Metric) -> Grouped {
+        let of = |key| self.grouped(key, |told| of(metric, told));
         difference(&of(one), &of(other))
     }
 
     /// What widens the interval of a difference between these levels.
-    pub fn widening(&self, study: &Study, levels: (Level, Level), metric: Metric) -> Widening {
+    pub fn widening(&self, levels: (Level, Level), metric: Metric) -> Widening {
         let key = |level: Level| Key::Level(level, false);
         let most_between = |(one, other): (Level, Level)| {
-            let differences = self.difference(study, key(one), key(other), metric);
+            let differences = self.difference(key(one), key(other), metric);
             differences.iter().map(|values| average(values).abs()).fold(0.0, f64::max)
         };
         let trained = |without: usize| {
             let of = |level| Key::Trained(level, without);
-            let differences = self.difference(study, of(levels.0), of(levels.1), metric);
+            let differences = self.difference(of(levels.0), of(levels.1), metric);
             (!differences.is_empty()).then(|| mean(&differences))
         };
         let trainings: Vec<f64> = (0..).map_while(trained).collect();
         let usd_per_s = Story::default().loss_usd_per_minute.0 / 60.0;
         let least = IMAGINED_LEAST_MINUTES * 60.0 * if metric == Metric::Loss { usd_per_s } else { 1.0 };
         Widening {
-            most: steps(&study.options.levels).map(most_between).fold(least, f64::max),
+            most: steps(&self.study.options.levels).map(most_between).fold(least, f64::max),
             training_variance: jackknife_variance(&trainings),
         }
     }
 
-    pub fn interval(
-        &self,
-        study: &Study,
-        levels: (Level, Level),
-        metric: Metric,
-        values: &Grouped,
-    ) -> Interval {
-        interval(values, self.widening(study, levels, metric))
+    pub fn interval(&self, levels: (Level, Level), metric: Metric, values: &Grouped) -> Interval {
+        interval(values, self.widening(levels, metric))
     }
 
-    /// How much of a difference between two conditions is incidents that were explained right under one of them alone, and count as
-    /// explained at the horizon under the other.
-    pub fn imputed(&self, study: &Study, one: Key, other: Key) -> f64 {
-        let right = |key: Key| {
-            self.grouped(study, key, |told| f64::from(u8::from(told.explained_right_s().is_some())))
-        };
+    /// The part of a difference between two conditions that comes from incidents explained right under only one of them. Under the other,
+    /// they count as explained at the horizon.
+    pub fn imputed(&self, one: Key, other: Key) -> f64 {
+        let right = |key: Key| self.grouped(key, |told| f64::from(u8::from(told.is_explained_right())));
         let is_one_alone = difference(&right(one), &right(other));
-        let mut differences = self.difference(study, one, other, Metric::Explain);
+        let mut differences = self.difference(one, other, Metric::Explain);
         for (value, alone) in differences.iter_mut().flatten().zip(is_one_alone.iter().flatten()) {
             *value *= alone.abs();
         }

@@ -1,5 +1,4 @@
-//! The list of conditions: the levels that are compared, and every control. Teaches how many ways there are to be wrong about one
-//! difference.
+//! The list of conditions: the compared levels, and every control. Teaches in how many ways one difference can be misleading.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,6 +11,7 @@ use diagnosis::{
 };
 use incident::{Level, OperatingModel};
 use rand::{RngExt, seq::SliceRandom};
+use world::scenario::Scenario;
 
 use super::{
     Extent,
@@ -19,27 +19,28 @@ use super::{
     placebo::placebos,
 };
 
-/// How often every cost is drawn anew, and how far from the assumed one.
+/// The number of draws of random costs.
 pub const COST_DRAWS: usize = 200;
-/// A look's cost is drawn within its range, a remedy's between a third and three times the assumed one.
+/// A remedy's cost is drawn between a third of the assumed cost and three times it; a check's cost within the check's own range.
 pub const COST_FACTOR: f64 = 3.0;
 
-/// By which factors a level's own checks are made dearer until its gain is gone.
+/// The factors by which a level's own checks get dearer until its gain is gone.
 pub const TIPPING_FACTORS: [f64; 8] = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// By which factors what needs no telemetry is made cheaper.
+/// The factors by which the checks that need no telemetry get cheaper.
 pub const MIRROR_FACTORS: [f64; 4] = [1.5, 2.0, 4.0, 8.0];
 
-/// Draws of an order of checks.
 pub const ORDERS: usize = 5;
 
 pub const SIGNALS: [Signal; 4] = [Signal::Logs, Signal::Metrics, Signal::Traces, Signal::Changes];
 
 pub struct Basis<'a> {
     pub seed: u64,
+    /// The scenarios to compare.
+    pub scenarios: &'a [Scenario],
     pub experience: &'a Experience,
     pub levels: &'a [Level],
-    /// The operating models; the first is the one of all conditions but those that compare models.
+    /// The operating models. All conditions use the first, except those that compare models.
     pub models: &'a [OperatingModel],
 }
 
@@ -63,7 +64,8 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
     if extent == Extent::Full {
         let model = basis.models[0];
         list.extend(MIRROR_FACTORS.iter().enumerate().map(|(place, factor)| {
-            let terms = Terms { costs: cheaper_dark(*factor), ..Terms::at(Level::Dark, model) };
+            let costs = changed(Some(Signal::Nothing), |cost| cost / factor);
+            let terms = Terms { costs, ..Terms::at(Level::Dark, model) };
             (Key::Mirror(place), Condition::model(terms, &taught, alerts(Level::Dark)))
         }));
         let levels = || basis.levels.iter().copied();
@@ -74,8 +76,8 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
     list
 }
 
-/// Each assumption about the operating models at the ends of its range, in the cell of the two-by-two that it is about. What no other
-/// condition records is not recorded: the evidence stays as it was.
+/// Each assumption about the operating models at the ends of its range, in the cell of the two-by-two that it is about. These conditions
+/// record no aftermath: after a failed remedy that no other condition recorded, the evidence stays as it was.
 fn swings(basis: &Basis<'_>, taught: &Taught) -> Vec<(Key, Condition)> {
     let ends = |place: usize| [false, true].map(|is_high| (place, is_high));
     let of = |(place, is_high): (usize, bool)| {
@@ -91,24 +93,26 @@ fn swings(basis: &Basis<'_>, taught: &Taught) -> Vec<(Key, Condition)> {
     (0..TABLE.len()).flat_map(ends).filter_map(of).collect()
 }
 
-/// Others on the same incidents: those who look at nothing, who know all, who undo the last change, and who look in a given order.
+/// Other responders on the same incidents: blind runbooks, an oracle, one that undoes the last change, and some that take checks in a given
+/// order.
 fn baselines(basis: &Basis<'_>, taught: &Taught) -> Vec<(Key, Condition)> {
     let model = basis.models[0];
-    let runbook = |undoes| Condition { records: true, ..Condition::other(Who::Runbook { undoes }, model) };
+    let looking_at_nothing = |who, records| {
+        let terms = Terms::with(Vec::new(), model);
+        Condition { who, records, ..Condition::model(terms, taught, true) }
+    };
+    let runbook = |undoes| looking_at_nothing(Who::Runbook { undoes }, true);
     let mut list = vec![
         (Key::Runbook(false), runbook(false)),
         (Key::Runbook(true), runbook(true)),
-        (Key::Oracle, Condition::other(Who::Oracle, model)),
+        (Key::Oracle, looking_at_nothing(Who::Oracle, false)),
     ];
     for level in basis.levels.iter().copied() {
         let terms = Terms::at(level, model);
-        let who = Who::LastChange { terms: terms.clone(), taught: taught.clone() };
-        let undoing = Condition { has_alerts: alerts(level), ..Condition::other(who, model) };
-        list.push((Key::LastChange(level), Condition { records: true, ..undoing }));
-        let in_order = |checks| {
-            let terms = Terms { chooses: Chooses::InOrder, checks, ..terms.clone() };
-            Condition { records: true, ..Condition::model(terms, taught, alerts(level)) }
-        };
+        let on =
+            |who, terms| Condition { who, records: true, ..Condition::model(terms, taught, alerts(level)) };
+        list.push((Key::LastChange(level), on(Who::LastChange, terms.clone())));
+        let in_order = |checks| on(Who::Model, Terms { chooses: Chooses::InOrder, checks, ..terms.clone() });
         list.push((Key::Checklist(level), in_order(granted(level))));
         list.extend((0..ORDERS).map(|draw| {
             let mut checks = granted(level);
@@ -119,7 +123,7 @@ fn baselines(basis: &Basis<'_>, taught: &Taught) -> Vec<(Key, Condition)> {
     list
 }
 
-/// Other costs, other odds beforehand.
+/// Other costs and other prior odds.
 fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(Key, Condition)> {
     let on = |terms: Terms| Condition::model(terms, taught, alerts(level));
     let usual = Terms::at(level, basis.models[0]);
@@ -130,32 +134,28 @@ fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(K
         (Key::Odds(level, Odds::WrongByTen), Condition { is_wrong_by_ten: true, ..on(usual.clone()) }),
     ];
     list.extend((0..COST_DRAWS).map(|draw| (Key::Costs(level, draw), at(costs(basis.seed, draw)))));
-    let dearer = TIPPING_FACTORS.iter().map(|factor| at(dearer(level, *factor)));
+    let dearer = TIPPING_FACTORS.iter().map(|factor| at(changed(added(level), |cost| cost * factor)));
     list.extend(dearer.enumerate().map(|(place, dearer)| (Key::Tipping(level, place), dearer)));
     list
 }
 
-/// Under which key a training stands at each level, and the training.
-type Lesson = (Box<dyn Fn(Level) -> Key>, Taught);
-
-/// Another training, the same at each level: without the scenario, its family, or one incident of each.
+/// Other training, the same at each level: without the scenario, without its family, or without one incident of each scenario.
 fn other_lessons(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
-    let mut lessons: Vec<Lesson> = vec![
-        (Box::new(Key::LeftOut), left_out(basis, Experience::without)),
-        (Box::new(Key::FamilyOut), left_out(basis, Experience::without_family)),
-    ];
-    // In the first incident of each scenario remedies were tried: without it nothing would be known of them.
+    let mut list = Vec::new();
+    let mut at_each_level = |key: &dyn Fn(Level) -> Key, taught: &Taught| {
+        list.extend(basis.levels.iter().map(|level| {
+            let terms = Terms::at(*level, basis.models[0]);
+            (key(*level), Condition::model(terms, taught, alerts(*level)))
+        }));
+    };
+    at_each_level(&Key::LeftOut, &left_out(basis, Experience::without));
+    at_each_level(&Key::FamilyOut, &left_out(basis, Experience::without_family));
+    // The first incident of each scenario stays in: training tried remedies only there.
     for incident in 1..basis.experience.seeds.len() {
         let learned = Knowledge::of(&basis.experience.clone().without_incident(incident));
-        let taught = Taught::always(&Arc::new(learned));
-        lessons.push((Box::new(move |level| Key::Trained(level, incident - 1)), taught));
+        at_each_level(&|level| Key::Trained(level, incident - 1), &Taught::always(&Arc::new(learned)));
     }
-    let at = |level: Level| Terms::at(level, basis.models[0]);
-    let of = |level: Level| {
-        let each = lessons.iter();
-        each.map(move |(key, taught)| (key(level), Condition::model(at(level), taught, alerts(level))))
-    };
-    basis.levels.iter().flat_map(|level| of(*level)).collect()
+    list
 }
 
 fn signals(model: OperatingModel, taught: &Taught) -> Vec<(Key, Condition)> {
@@ -167,12 +167,12 @@ fn signals(model: OperatingModel, taught: &Taught) -> Vec<(Key, Condition)> {
     subsets.map(of).collect()
 }
 
-/// Whether somebody is called by an alert at this level.
+/// Whether an alert calls the responder at this level.
 pub fn alerts(level: Level) -> bool {
     level >= Level::Metrics
 }
 
-/// The checks that need nothing, and those of these signals.
+/// The checks that need no telemetry, and those that need only these signals.
 fn of(signals: u8) -> Vec<usize> {
     let has = |need: Signal| {
         SIGNALS.iter().position(|signal| *signal == need).is_none_or(|place| signals & (1 << place) != 0)
@@ -186,11 +186,12 @@ pub fn added(level: Level) -> Option<Signal> {
     SIGNALS.get(place.checked_sub(1)?).copied()
 }
 
-/// In incidents of each scenario, knowledge of all others, or of all other families.
+/// For incidents of each scenario, knowledge trained on all other scenarios, or on all other families.
 fn left_out(basis: &Basis<'_>, without: fn(Experience, &str) -> Experience) -> Taught {
     let without = |name: &String| Arc::new(Knowledge::of(&without(basis.experience.clone(), name)));
-    let names = basis.experience.cases.iter().map(|case| case.name.clone());
-    let instead: BTreeMap<_, _> = names.map(|name| (name.clone(), without(&name))).collect();
+    let is_taught = |name: &&String| basis.experience.cases.iter().any(|case| case.name == **name);
+    let names = basis.scenarios.iter().map(|scenario| &scenario.name).filter(is_taught);
+    let instead: BTreeMap<_, _> = names.map(|name| (name.clone(), without(name))).collect();
     Taught { instead, ..Taught::always(&Arc::new(Knowledge::of(basis.experience))) }
 }
 
@@ -207,18 +208,14 @@ fn costs(seed: u64, draw: usize) -> Costs {
     costs
 }
 
-fn dearer(level: Level, factor: f64) -> Costs {
+/// The assumed costs, with `change` applied to the checks that need this signal.
+fn changed(needs: Option<Signal>, change: impl Fn(f64) -> f64) -> Costs {
     let mut costs = Costs::assumed();
-    let dear = CHECKS.iter().map(|check| Some(check.needs) == added(level));
-    costs.checks.iter_mut().zip(dear).filter(|(_, dear)| *dear).for_each(|(cost, _)| *cost *= factor);
-    costs
-}
-
-/// Costs with which what needs no telemetry is cheaper: the mirror of [`dearer`].
-fn cheaper_dark(factor: f64) -> Costs {
-    let mut costs = Costs::assumed();
-    let dark = CHECKS.iter().map(|check| check.needs == Signal::Nothing);
-    costs.checks.iter_mut().zip(dark).filter(|(_, dark)| *dark).for_each(|(cost, _)| *cost /= factor);
+    for (cost, check) in costs.checks.iter_mut().zip(CHECKS) {
+        if Some(check.needs) == needs {
+            *cost = change(*cost);
+        }
+    }
     costs
 }
 

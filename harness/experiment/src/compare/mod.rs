@@ -1,12 +1,13 @@
-//! How much shorter better telemetry makes a diagnosis: the same incidents at every telemetry level, and every control that stands
-//! between such a figure and the reader's doubt. Teaches that an experiment is believed for its controls.
+//! Measures how much better telemetry shortens a diagnosis: the same incidents at every telemetry level, with a control against every
+//! doubt about such a figure. Teaches that an experiment is believed for its controls.
 //!
-//! Each incident is [recorded once](world::tape) and diagnosed under every condition; only remedies are played anew.
+//! Each incident is [recorded once](world::tape) and diagnosed under every condition. Only remedies need another run.
 //!
-//! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: those that tell nothing. [`playback`]: a recorded incident, diagnosed again and again.
-//! - [`program`]: a program from outside on the same incidents. [`board`]: several of them.
-//! - [`statistics`]: means and intervals. [`figures`]: of what.
-//! - [`summary`]: what is said about the levels. [`controls`] and [`doubts`]: why that may be believed, or not.
+//! - [`list`]: the conditions. [`condition`]: one of them. [`placebo`]: conditions whose added checks tell nothing.
+//! - [`playback`]: a recorded incident, diagnosed again and again.
+//! - [`program`]: an external program on the same incidents. [`board`]: several programs.
+//! - [`statistics`]: means and intervals. [`figures`]: the metrics, and the incidents that they cover.
+//! - [`summary`]: the report on the levels. [`controls`] and [`doubts`]: the evidence for and against it.
 //!   [`violations`]: incidents that cost more at a level than at the one below.
 
 pub mod condition;
@@ -43,16 +44,16 @@ use list::{Basis, conditions};
 use playback::{Diagnosis, Playback};
 use program::Program;
 
-/// The largest seed that an experiment may take: those above are for training.
+/// The largest seed that an experiment may take: the seeds above are reserved for training.
 pub const SEED_MAX: u64 = 1_000_000_000;
 const _: () = assert!(SEED_MAX < SEEDS_FROM, "what was trained on is never judged");
 
-/// Seeds of a full run, unless told otherwise, and of a quick one.
+/// The default number of seeds of a full run.
 pub const SEEDS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 /// A quick run takes each scenario once.
 pub const QUICK_SEEDS: NonZeroUsize = NonZeroUsize::MIN;
 
-/// In a full run, so many times as many incidents in which nothing can be mended.
+/// A full run plays this many times as many incidents of the controls, in which nothing can be mended.
 const CONTROL_TIMES: u64 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +71,7 @@ pub struct CompareOptions {
     pub seeds: NonZeroUsize,
     /// The telemetry levels, lowest first.
     pub levels: Vec<Level>,
-    /// The operating models; the first is that of all conditions but those that compare models.
+    /// The operating models. All conditions use the first, except those that compare models.
     pub models: Vec<OperatingModel>,
     pub extent: Extent,
     pub threads: NonZeroUsize,
@@ -94,8 +95,8 @@ impl CompareOptions {
         }
     }
 
-    /// The incidents, scenario by scenario: place and seed. A full run takes more of those in which nothing can be mended: what must
-    /// not be seen in one of twenty cannot be told from four.
+    /// The incidents, scenario by scenario: the scenario's place, and the seed. A full run takes more incidents of the controls, because
+    /// four incidents cannot rule out an error that occurs in one of twenty.
     fn incidents(&self) -> Vec<(usize, u64)> {
         let times = |scenario: usize| if self.scenarios[scenario].control { self.control_times() } else { 1 };
         let seeds =
@@ -105,7 +106,7 @@ impl CompareOptions {
             .collect()
     }
 
-    /// How many times as many incidents there are of scenarios in which nothing can be mended.
+    /// How many times as many incidents each control has as another scenario.
     pub fn control_times(&self) -> u64 {
         if self.extent == Extent::Full { CONTROL_TIMES } else { 1 }
     }
@@ -131,44 +132,38 @@ impl CompareOptions {
         words.join(" ")
     }
 
-    /// How many steps a run has for who watches it: each incident is recorded, then diagnosed; by a program, at each level.
+    /// The number of progress steps: one for each incident's recording, one for its diagnosis, and with a program one more for each level.
     pub fn steps(&self, with_program: bool) -> usize {
         let steps = if with_program { 2 + self.levels.len() } else { 2 };
         steps * self.incidents().len()
     }
 }
 
-/// The diagnosis under each condition, incident by incident; nothing where nobody was called.
+/// The diagnoses under each condition, incident by incident; `None` where nobody was called.
 pub type Results = BTreeMap<Key, Vec<Option<Diagnosis>>>;
 
 /// Everything that a report is made of.
 pub struct Study {
     pub options: CompareOptions,
-    /// The command that repeats all that was asked for.
+    /// The command that repeats the whole run.
     pub command: String,
-    /// Whether all of that was compared; otherwise only scenarios of which every incident was.
+    /// Whether the whole run was compared. Otherwise the study holds only scenarios of which every incident was compared.
     pub complete: bool,
     pub tapes: Vec<Tape>,
     pub results: Results,
-    /// A program from outside, and what it made of these incidents.
+    /// An external program, and its results on these incidents.
     pub program: Option<ProgramTold>,
-    /// How many recordings were made of remedies.
     pub branches: usize,
 }
 
-/// What a program did.
 pub struct ProgramTold {
     pub command: String,
     pub budgets: [u32; 2],
     pub incidents: Vec<ProgramIncident>,
 }
 
-/// Records and diagnoses all incidents, by a program too if there is one, and reports. Stopped early, it reports the scenarios that were compared as a whole; nothing if
-/// none of them was that tells about levels.
-///
-/// # Errors
-///
-/// When a service does not start.
+/// Records and diagnoses all incidents, also by the program if there is one, and builds the report. If stopped early, it reports only the
+/// scenarios that were compared as a whole; `None` if only controls were.
 pub fn compare(
     options: CompareOptions,
     program: Option<&dyn Program>,
@@ -178,11 +173,11 @@ pub fn compare(
     Ok(Some(summary::summary(&study)))
 }
 
-/// Records and diagnoses all incidents, one after the other, so that stopping early leaves whole ones.
+/// Records and diagnoses all incidents, one after the other, so that an early stop leaves whole incidents.
 ///
 /// # Errors
 ///
-/// When a service does not start, or the program does not.
+/// If a service or the program does not start.
 pub fn study(
     mut options: CompareOptions,
     program: Option<&dyn Program>,
@@ -191,7 +186,8 @@ pub fn study(
     let (incidents, command) = (options.incidents(), options.command());
     let experience = Experience::built_in();
     let (levels, models) = (options.levels.as_slice(), options.models.as_slice());
-    let basis = Basis { seed: options.seed, experience: &experience, levels, models };
+    let (seed, scenarios) = (options.seed, options.scenarios.as_slice());
+    let basis = Basis { seed, scenarios, experience: &experience, levels, models };
     let conditions = conditions(&basis, options.extent);
     let numbers: Vec<usize> = (0..incidents.len()).collect();
     let told = sweep(&numbers, options.threads, watch, |number| -> io::Result<_> {
@@ -208,8 +204,14 @@ pub fn study(
         let told: Vec<Option<Diagnosis>> = conditions.iter().map(diagnose).collect();
         let branches = playback.finish()?;
         let mut by_program = Vec::new();
-        for level in program.iter().flat_map(|_| levels) {
-            by_program.push(asked(program, &options.scenarios[scenario], &tape, *level, watch)?);
+        for (program, level) in
+            program.iter().flat_map(|program| levels.iter().map(move |level| (program, *level)))
+        {
+            let called_s = if list::alerts(level) { tape.alerted_s } else { tape.complained_s };
+            by_program.push(match called_s {
+                Some(_) => program.diagnose(&options.scenarios[scenario], &tape, level, watch)?,
+                None => None,
+            });
             (watch.done)();
             if watch.stop.load(Ordering::Relaxed) {
                 return Ok(None);
@@ -247,19 +249,4 @@ pub fn study(
         incidents: done,
     });
     Ok(Some(Study { options, command, complete, tapes, results, program, branches }))
-}
-
-/// What a program makes of an incident; nothing where nobody is called.
-fn asked(
-    program: Option<&dyn Program>,
-    scenario: &Scenario,
-    tape: &Tape,
-    level: Level,
-    watch: Watch<'_>,
-) -> io::Result<Option<ProgramIncident>> {
-    let is_called = if list::alerts(level) { tape.alerted_s } else { tape.complained_s }.is_some();
-    match program.filter(|_| is_called) {
-        Some(program) => program.diagnose(scenario, tape, level, watch),
-        None => Ok(None),
-    }
 }

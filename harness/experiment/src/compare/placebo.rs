@@ -1,10 +1,10 @@
-//! The placebo: as many looks more as a level adds, at the same cost, which say what was seen in other incidents. Teaches that a placebo
-//! must be like what it stands for in all but one thing: were its findings also unlike those that its responder was taught with, it
-//! would measure surprise.
+//! The placebo: as many extra checks as a level adds, at the same cost, but with findings from other incidents. Teaches that a placebo
+//! must differ from the real treatment in one thing only: if its findings also differed from those in training, it would measure
+//! surprise.
 //!
-//! Both who learns and who is judged are dealt what a look said in training incidents *in the same phase*: soon after the call, later,
-//! after a remedy, when customers are served. So each finding is as likely under any scenario as under any other, and never unheard of.
-//! Nor do these looks name an asset, and who learned from them knows that.
+//! In training and in judging, a placebo check deals out its own findings from training incidents *in the same phase*: soon after the
+//! call, later, after a remedy, when customers are served. So each finding is equally likely under every scenario, and none is new to
+//! the responder. Placebo checks never name an asset, and the responder's knowledge accounts for that.
 
 use std::sync::Arc;
 
@@ -21,35 +21,32 @@ use super::{
     list::{Basis, alerts},
 };
 
-/// How often findings are permuted for the placebo.
+/// The number of random permutations of findings for the placebo.
 pub const PLACEBOS: usize = 5;
 
-/// What the added checks say: findings of other incidents.
+/// The findings of other incidents that the added checks show.
 #[derive(Clone, Debug)]
 pub struct PlaceboFindings {
-    /// For each check that does, and for each phase, the outcomes in the order in which they are dealt.
+    /// For each placebo check and each phase, the outcomes in the order in which they are dealt; `None` for a real check.
     outcomes: Vec<Option<[Vec<usize>; Phase::ALL.len()]>>,
 }
 
 impl PlaceboFindings {
-    /// What these checks said in training, shuffled within each phase.
+    /// The training outcomes of these checks, shuffled within each phase.
     fn shuffled(experience: &Experience, checks: &[usize], chance: &mut impl rand::Rng) -> Self {
-        let mut outcomes = vec![None; CHECKS.len()];
-        for check in checks {
-            outcomes[*check] = Some(Phase::ALL.map(|phase| {
-                let incidents = experience.incidents.iter().flatten();
-                let moments = incidents.flat_map(|incident| &incident.moments);
-                let in_phase = moments.filter(|moment| moment.phase() == phase);
-                let mut said: Vec<usize> =
-                    in_phase.filter_map(|moment| Some(moment.said(*check)?.outcome)).collect();
-                said.shuffle(chance);
-                said
-            }));
-        }
-        Self { outcomes }
+        let mut dealt = |check: usize, phase: Phase| -> Vec<usize> {
+            let moments = experience.incidents.iter().flatten().flat_map(|incident| &incident.moments);
+            let in_phase = moments.filter(|moment| moment.phase == phase);
+            let mut said: Vec<usize> =
+                in_phase.filter_map(|moment| Some(moment.said(check)?.outcome)).collect();
+            said.shuffle(chance);
+            said
+        };
+        let mut of = |check| checks.contains(&check).then(|| Phase::ALL.map(|phase| dealt(check, phase)));
+        Self { outcomes: (0..CHECKS.len()).map(&mut of).collect() }
     }
 
-    /// What a check says in a phase of the incident of this number; nothing if it shows the incident itself.
+    /// The finding that a check shows in a phase of incident `number`; `None` for a real check, which shows the incident itself.
     pub fn finding(&self, number: usize, check: usize, phase: Phase) -> Option<Finding> {
         let dealt = &self.outcomes[check].as_ref()?[phase as usize];
         assert!(!dealt.is_empty(), "training saw every phase");
@@ -58,16 +55,18 @@ impl PlaceboFindings {
     }
 }
 
-/// For each level above the first: what it adds shows other incidents, and who learned, learned from such.
+/// For each level above the first, one condition per draw. The checks that the level adds show other incidents, and the responder was trained
+/// on such findings.
 pub(super) fn placebos(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
     let floor = granted(basis.levels[0]);
     let placebo = |level, draw| {
         let added: Vec<usize> = granted(level).into_iter().filter(|place| !floor.contains(place)).collect();
         let mut chance = rng(basis.seed, "placebo", &format!("{level:?} {draw}"));
         let findings = PlaceboFindings::shuffled(basis.experience, &added, &mut chance);
-        let knowledge = Knowledge::of(&permuted(basis.experience, &added, &mut chance)).distrusting(&added);
-        // The first level's own way of being called: a placebo brings no alert. And as at the first level, what failing remedies do
-        // is recorded: the other looks show it.
+        let mut knowledge = Knowledge::of(&permuted(basis.experience, &added, &mut chance));
+        knowledge.naming.retain(|check| !added.contains(check));
+        // The responder is called as at the first level: a placebo brings no alert. As at the first level, the aftermath of failed
+        // remedies is recorded: the real checks show it.
         let terms = Terms::at(level, basis.models[0]);
         let condition =
             Condition::model(terms, &Taught::always(&Arc::new(knowledge)), alerts(basis.levels[0]));
@@ -78,7 +77,7 @@ pub(super) fn placebos(basis: &Basis<'_>) -> Vec<(Key, Condition)> {
     levels.flat_map(|level| (0..PLACEBOS).map(move |draw| placebo(level, draw))).collect()
 }
 
-/// Experience in which what these checks said is dealt out anew among all moments of a phase.
+/// Experience in which the outcomes of these checks are permuted among all moments of a phase.
 fn permuted(experience: &Experience, checks: &[usize], chance: &mut impl rand::Rng) -> Experience {
     let mut permuted = experience.clone();
     for phase in Phase::ALL {
@@ -88,7 +87,7 @@ fn permuted(experience: &Experience, checks: &[usize], chance: &mut impl rand::R
                 .iter_mut()
                 .flatten()
                 .flat_map(|incident| &mut incident.moments)
-                .filter(|moment| moment.phase() == phase)
+                .filter(|moment| moment.phase == phase)
                 .collect();
             let mut said: Vec<Option<usize>> =
                 moments.iter().map(|moment| Some(moment.said(*check)?.outcome)).collect();
@@ -105,7 +104,7 @@ mod tests {
 
     fn outcomes(experience: &Experience, check: usize, phase: Phase) -> Vec<usize> {
         let moments = experience.incidents.iter().flatten().flat_map(|incident| &incident.moments);
-        let in_phase = moments.filter(|moment| moment.phase() == phase);
+        let in_phase = moments.filter(|moment| moment.phase == phase);
         let mut outcomes: Vec<usize> =
             in_phase.filter_map(|moment| Some(moment.said(check)?.outcome)).collect();
         outcomes.sort_unstable();

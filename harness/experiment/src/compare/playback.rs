@@ -1,7 +1,13 @@
-//! A recorded incident, played back to a responder, with what remedies did in branches of the recording. Teaches that what somebody could
-//! have seen can be asked again and again, on other terms each time, without running it again.
+//! Plays a recorded incident back to a responder. Branches of the recording hold the aftermath of remedies. Teaches that one recording
+//! serves many diagnoses, each on other terms, without running the incident again.
 
-use std::{cell::Cell, cell::RefCell, collections::BTreeMap, future::Future, io, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    future::Future,
+    io,
+    time::Duration,
+};
 
 use diagnosis::{
     Answer, Finding, Hands, Phase,
@@ -21,47 +27,47 @@ use world::{
 use super::placebo::PlaceboFindings;
 use crate::training::branched;
 
-/// How long after the loss an incident is followed, in seconds: as long as the story's. What did not happen by then is placed there.
+/// How long after the loss an incident is followed, in seconds: as long as the story's. A step not reached by then counts as reached there.
 pub const HORIZON_S: f64 = 300.0 * 60.0;
 
-/// A recording, and what came of remedies so far.
+/// A recording, and the aftermaths of remedies recorded so far.
 pub struct Playback<'a> {
     pub scenario: &'a Scenario,
     pub tape: &'a Tape,
-    /// The latent faults that were repaired on it.
+    /// The latent faults that were repaired in the recording.
     repaired: &'a [LatentFault],
-    /// What is done when virtual time stands still.
+    /// Called when virtual time stands still.
     pub stalled: fn(&str),
     branches: RefCell<BTreeMap<Vec<Remedy>, Aftermath>>,
     failed: RefCell<Option<io::Error>>,
 }
 
-/// What came of one diagnosis. Times are story seconds.
+/// The result of one diagnosis. Times are story seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnosis {
     /// When availability was lost; for a false alarm, when the responder was called.
     pub lost_s: f64,
     pub called_s: f64,
-    /// When the likeliest explanation ran along the right path for the first time.
+    /// When the likeliest explanation first had the right path.
     pub located_s: Option<f64>,
     pub answer: Option<AnswerGiven>,
     pub restored_s: Option<f64>,
     pub wrong_remedies: u32,
     pub checks: u32,
     pub loss_usd: f64,
-    /// Who worked on it when. What lies between is waiting, and handing over.
+    /// The stints of work on the incident. The gaps between them are waits and handovers.
     pub worked: Vec<Stint>,
-    /// Whether it had the lowest priority when it was handed over.
+    /// Whether its ticket was opened with the lowest priority.
     pub can_wait: bool,
 }
 
-/// A look, or remedies.
+/// A stint of work: one check, or remedies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stint {
     pub line: Line,
     pub from_s: f64,
     pub to_s: f64,
-    /// Whether another team must do it.
+    /// Whether it needs another team.
     pub asks_helpers: bool,
 }
 
@@ -71,7 +77,7 @@ pub struct AnswerGiven {
     /// Its agreement with the truth, from 0 to 1.
     pub score: f64,
     pub confidence: f64,
-    /// What it named as the cause; none if it said that it does not know.
+    /// The named cause; `None` if the responder said that it does not know.
     pub cause: Option<String>,
 }
 
@@ -82,7 +88,7 @@ impl Diagnosis {
         (answer.score >= RIGHT_FROM && answer.at_s <= self.lost_s + HORIZON_S).then_some(answer.at_s)
     }
 
-    /// What it cost from the call on, by the responder's own stakes, in minutes: `can_be_mended` says whether minutes lost were anybody's.
+    /// The cost in minutes since the call, by the responder's own stakes. Unless the incident `can_be_mended`, minutes of outage cost nothing.
     pub fn cost_minutes(&self, stakes: &Stakes, can_be_mended: bool) -> f64 {
         let ends_s = self.lost_s + HORIZON_S;
         let answered_s = self.answer.as_ref().map_or(ends_s, |answer| answer.at_s);
@@ -94,6 +100,10 @@ impl Diagnosis {
             _ => stakes.none,
         };
         (lost_s - self.called_s) / 60.0 + stakes.calm_minute * (answered_s - lost_s).max(0.0) / 60.0 + said
+    }
+
+    pub fn is_explained_right(&self) -> bool {
+        self.explained_right_s().is_some()
     }
 
     pub fn is_explained_wrong(&self) -> bool {
@@ -112,7 +122,7 @@ impl<'a> Playback<'a> {
         Self { scenario, tape, repaired, stalled, branches, failed }
     }
 
-    /// What came of these remedies, if it is known or recorded now.
+    /// The aftermath of these remedies, if it is known, or is recorded now because `records` is set.
     fn branch(&self, remedies: &[Remedy], records: bool) -> Option<Aftermath> {
         if let Some(known) = self.branches.borrow().get(remedies) {
             return Some(known.clone());
@@ -132,7 +142,7 @@ impl<'a> Playback<'a> {
         }
     }
 
-    /// The first of the scenario's right sequences whose remedies are among those that were used, in order.
+    /// The first of the scenario's right sequences that is a subsequence of the used remedies.
     fn right_among(&self, used: &[Remedy]) -> Option<Vec<Remedy>> {
         let published = self.tape.published.as_deref();
         let right = self.scenario.remedies.right.iter().filter_map(|right| with_asset(right, published));
@@ -142,85 +152,70 @@ impl<'a> Playback<'a> {
         })
     }
 
-    /// How many branches have been recorded.
+    /// Returns the number of recorded branches.
     ///
     /// # Errors
     ///
-    /// If one could not be.
+    /// If a branch could not be recorded.
     pub fn finish(self) -> io::Result<usize> {
         let recorded = self.branches.borrow().len();
         self.failed.into_inner().map_or(Ok(recorded), Err)
     }
 }
 
-/// The responder's hands on a playback.
 pub struct PlaybackHands<'a> {
     playback: &'a Playback<'a>,
-    /// What the added checks show instead, for the incident of this number.
+    /// The findings that the added checks show instead, and the number of the incident.
     placebo: Option<(&'a PlaceboFindings, usize)>,
     records: bool,
     now_s: Cell<f64>,
-    called_s: f64,
     tried: RefCell<Vec<Vec<Remedy>>>,
     acted: RefCell<Option<(f64, Aftermath)>>,
-    located_s: Cell<Option<f64>>,
-    answer: RefCell<Option<AnswerGiven>>,
-    checks: Cell<u32>,
     line: Cell<Line>,
-    worked: RefCell<Vec<Stint>>,
-    can_wait: Cell<bool>,
+    /// The diagnosis so far.
+    told: RefCell<Diagnosis>,
 }
 
 impl<'a> PlaybackHands<'a> {
-    /// For a responder who is called by an alert, or by a complaint; none if nobody is called. `records` says whether the aftermath of
-    /// failed remedies is recorded.
+    /// For a responder that an alert (`has_alerts`) or a complaint calls; `None` if nobody is called. `records` says whether to record the
+    /// aftermath of failed remedies.
     pub fn new(
         playback: &'a Playback<'a>,
         has_alerts: bool,
         placebo: Option<(&'a PlaceboFindings, usize)>,
         records: bool,
     ) -> Option<Self> {
-        let called_s = if has_alerts { playback.tape.alerted_s } else { playback.tape.complained_s }?;
+        let tape = playback.tape;
+        let called_s = if has_alerts { tape.alerted_s } else { tape.complained_s }?;
+        let told = Diagnosis { lost_s: tape.lost_s.unwrap_or(called_s), called_s, ..Diagnosis::default() };
         Some(Self {
             playback,
             placebo,
             records,
             now_s: Cell::new(called_s),
-            called_s,
             tried: RefCell::default(),
             acted: RefCell::default(),
-            located_s: Cell::default(),
-            answer: RefCell::default(),
-            checks: Cell::default(),
             line: Cell::new(Line::First),
-            worked: RefCell::default(),
-            can_wait: Cell::default(),
+            told: RefCell::new(told),
         })
     }
 
     pub fn diagnosis(self) -> Diagnosis {
-        let tape = self.playback.tape;
-        let lost_s = tape.lost_s.unwrap_or(self.called_s);
-        let ends_s = lost_s + HORIZON_S;
+        let told = self.told.into_inner();
+        let ends_s = told.lost_s + HORIZON_S;
         let acted = self.acted.into_inner();
         let restored_s = acted.and_then(|(at_s, aftermath)| Some(at_s + aftermath.restored_after_s?));
         let restored_s = restored_s.filter(|at_s| *at_s <= ends_s);
         let tried = u32::try_from(self.tried.into_inner().len()).unwrap_or(u32::MAX);
         Diagnosis {
-            lost_s,
-            called_s: self.called_s,
-            located_s: self.located_s.get(),
-            answer: self.answer.into_inner(),
             restored_s,
             wrong_remedies: tried - u32::from(restored_s.is_some()),
-            checks: self.checks.get(),
-            loss_usd: tape.loss_usd_at(restored_s.unwrap_or(ends_s)),
-            worked: self.worked.into_inner(),
-            can_wait: self.can_wait.get(),
+            loss_usd: self.playback.tape.loss_usd_at(restored_s.unwrap_or(ends_s)),
+            ..told
         }
     }
 
-    /// What a check says. What there was to see, it says as of the last moment at which everything had been looked at.
+    /// The finding of a check: the placebo's if there is one, otherwise the one recorded at the last moment before now.
     fn finding(&self, check: usize, phase: Phase) -> Finding {
         let now_s = self.now_s.get();
         let last = |moments: &[Moment], at_s: f64| {
@@ -236,15 +231,15 @@ impl<'a> PlaybackHands<'a> {
         shown.expect("a tape has moments, and each of them shows every check")
     }
 
-    /// Whoever has the incident works on it for so long.
+    /// The line that holds the incident works on it for this time.
     fn works(&self, time: Duration, asks_helpers: bool) {
         let (line, from_s) = (self.line.get(), self.now_s.get());
         let to_s = from_s + time.as_secs_f64();
         self.now_s.set(to_s);
-        self.worked.borrow_mut().push(Stint { line, from_s, to_s, asks_helpers });
+        self.told.borrow_mut().worked.push(Stint { line, from_s, to_s, asks_helpers });
     }
 
-    /// The phase in which whoever looks now looks.
+    /// The phase of a check that begins now.
     fn phase(&self) -> Phase {
         match &*self.acted.borrow() {
             Some((_, aftermath)) if aftermath.helped_after_s.is_some() => Phase::Served,
@@ -256,7 +251,7 @@ impl<'a> PlaybackHands<'a> {
 
 impl Hands for PlaybackHands<'_> {
     fn minutes(&self) -> f64 {
-        (self.now_s.get() - self.called_s) / 60.0
+        (self.now_s.get() - self.told.borrow().called_s) / 60.0
     }
 
     fn story_s(&self) -> f64 {
@@ -270,14 +265,15 @@ impl Hands for PlaybackHands<'_> {
     fn look(&self, check: &'static Check, takes: Duration) -> impl Future<Output = Finding> {
         let phase = self.phase();
         self.works(takes, false);
-        self.checks.set(self.checks.get() + 1);
+        self.told.borrow_mut().checks += 1;
         let place = CHECKS.iter().position(|known| known.name == check.name);
         std::future::ready(self.finding(place.expect("the table has every check"), phase))
     }
 
-    /// Of several sequences, one after the other, one that restores counts as if it had been used alone: a test plays each right and
-    /// each wrong sequence. Otherwise what was recorded is what came of all of them, as somebody who looks again for a suspect finds the
-    /// next one only when the first has been rolled back. Where that is not recorded, the last one counts, or the evidence stays as it was.
+    /// Picks the recorded aftermath for all remedies used so far. If they contain a right sequence, it counts as if it had been used alone:
+    /// a test plays each right and each wrong sequence. Otherwise the aftermath of all of them together counts, because the next suspect
+    /// shows only after the first has been rolled back. If that is not recorded, the aftermath of the last sequence counts. If that is not
+    /// recorded either, the evidence stays as it was.
     async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {
         let asks_helpers = remedies.iter().any(|(remedy, _)| helper(remedy).is_some());
         self.works(remedies.iter().map(|(_, takes)| *takes).sum(), asks_helpers);
@@ -302,16 +298,15 @@ impl Hands for PlaybackHands<'_> {
                 self.line.set(line.unwrap_or(self.line.get()));
             }
             EventKind::Ticket { step: TicketStep::Opened, text, .. } => {
-                self.can_wait.set(text.starts_with(&Priority::P3.to_string()));
+                self.told.borrow_mut().can_wait = text.starts_with(&Priority::P3.to_string());
             }
             _ => {}
         }
     }
 
     fn suppose(&self, _: String, leading: Option<&[Service]>) {
-        if leading.is_some_and(|path| path == self.playback.tape.truth.path) && self.located_s.get().is_none()
-        {
-            self.located_s.set(Some(self.now_s.get()));
+        if leading.is_some_and(|path| path == self.playback.tape.truth.path) {
+            self.told.borrow_mut().located_s.get_or_insert(self.now_s.get());
         }
     }
 
@@ -319,6 +314,7 @@ impl Hands for PlaybackHands<'_> {
         let score = agreement(&answer, &self.playback.tape.truth);
         let knows = ![NOT_ENOUGH, NOTHING_KNOWN].contains(&answer.cause.as_str());
         let cause = knows.then_some(answer.cause);
-        *self.answer.borrow_mut() = Some(AnswerGiven { at_s: self.now_s.get(), score, confidence, cause });
+        self.told.borrow_mut().answer =
+            Some(AnswerGiven { at_s: self.now_s.get(), score, confidence, cause });
     }
 }

@@ -1,5 +1,5 @@
-//! A program from outside on the same incidents. It works in the world itself, not in a recording of it: what it may ask is more than was
-//! recorded. Its figures are computed as the model responder's, and paired with them.
+//! An external program on the same incidents. It works in the world itself, not in a recording, because it may ask more than a recording
+//! holds. Its figures are computed in the same way as the model responder's, and paired with them.
 
 use std::io;
 
@@ -9,28 +9,26 @@ use world::{scenario::Scenario, tape::Tape};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    Study,
     condition::Key,
     figures::Sample,
     playback::{AnswerGiven, Diagnosis, HORIZON_S},
-    statistics::mean,
+    statistics::{average, mean},
     summary::row,
 };
 use crate::sweep::Watch;
 
-/// A responder that is no part of this program.
+/// An external responder.
 pub trait Program: Sync {
-    /// What it is started with.
     fn command(&self) -> &str;
 
-    /// Calls and story minutes that it has for an incident.
+    /// The budget per incident: calls, and story minutes.
     fn budgets(&self) -> [u32; 2];
 
-    /// Responds to one incident, of which there is a tape; nothing if it was stopped, or nobody was called.
+    /// Responds to one incident, of which `tape` is the recording; `None` if it was stopped, or nobody was called.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or the world does not start.
+    /// If the program or the world does not start.
     fn diagnose(
         &self,
         scenario: &Scenario,
@@ -40,7 +38,7 @@ pub trait Program: Sync {
     ) -> io::Result<Option<ProgramIncident>>;
 }
 
-/// The same as of a diagnosis in a recording. Trade is lost as on the tape until it was restored.
+/// Converts a program's result to a [`Diagnosis`]. Until the restoration, trade is lost as on the tape.
 pub(super) fn diagnosis(told: &ProgramIncident, tape: &Tape) -> Diagnosis {
     let ends_s = told.lost_s + HORIZON_S;
     let restored_s = told.restored_s.filter(|at_s| *at_s <= ends_s);
@@ -64,36 +62,35 @@ pub(super) fn diagnosis(told: &ProgramIncident, tape: &Tape) -> Diagnosis {
     }
 }
 
-/// What a program made of a study's incidents; none if it took part in none.
-pub(super) fn report(study: &Study, ours: &Sample) -> Option<ProgramReport> {
+/// The program's results on a study's incidents; `None` without a program.
+pub(super) fn report(ours: &Sample<'_>) -> Option<ProgramReport> {
+    let study = ours.study;
     let told = study.program.as_ref()?;
     let levels =
         study.options.levels.iter().filter(|level| study.results.contains_key(&Key::Program(**level)));
     let level = |level: &Level| {
         let (program, model) = (Key::Program(*level), Key::Level(*level, false));
         let later = |metric| {
-            let differences = ours.difference(study, program, model, metric);
-            (mean(&differences), ours.interval(study, (*level, *level), metric, &differences))
+            let differences = ours.difference(program, model, metric);
+            (mean(&differences), ours.interval((*level, *level), metric, &differences))
         };
         let (explains_later_s, explains_later_interval) = later(Metric::Explain);
         let (restores_later_s, restores_later_interval) = later(Metric::Restore);
         let own: Vec<&ProgramIncident> = told.incidents.iter().filter(|told| told.level == *level).collect();
-        let average = |of: &dyn Fn(&ProgramIncident) -> Option<f64>| {
+        let average_of = |of: &dyn Fn(&ProgramIncident) -> Option<f64>| {
             let values: Option<Vec<f64>> = own.iter().map(|told| of(told)).collect();
-            values
-                .filter(|values| !values.is_empty())
-                .map(|values| values.iter().sum::<f64>() / values.len() as f64)
+            values.filter(|values| !values.is_empty()).map(|values| average(&values))
         };
         let tokens = |told: &ProgramIncident| Some((told.input_tokens? + told.output_tokens?) as f64);
         ProgramLevel {
-            figures: row(study, ours, *level, program),
+            figures: row(ours, *level, program),
             explains_later_s,
             explains_later_interval,
             restores_later_s,
             restores_later_interval,
-            calls_mean: average(&|told| Some(f64::from(told.calls))).unwrap_or_default(),
-            tokens_mean: average(&tokens),
-            usd_mean: average(&|told| told.usd),
+            calls_mean: average_of(&|told| Some(f64::from(told.calls))).unwrap_or_default(),
+            tokens_mean: average_of(&tokens),
+            usd_mean: average_of(&|told| told.usd),
         }
     };
     Some(ProgramReport {

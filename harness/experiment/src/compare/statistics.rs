@@ -1,35 +1,36 @@
-//! Figures with intervals. Teaches that the scenario is the unit: incidents of one scenario are near-copies of each other, and twenty of
-//! them are one witness.
+//! Means with confidence intervals. Teaches that the scenario is the sampling unit: incidents of one scenario are near-copies of each
+//! other, and twenty of them are one witness.
 //!
-//! **The interval** is Student's, for the mean of the scenarios' means. Two imagined scenarios widen it: one that differs by as much as
-//! any scenario did anywhere in the study, and by two thirds of the five hours at least, and one that differs by as much the other way (Agresti
-//! and Coull, *Approximate is better than 'exact'*, 1998, do that for shares). Without them a step at which one scenario in twenty differs has an interval of nothing whenever
-//! that scenario was not written. What another training would change is part of the variance.
+//! **The interval** is Student's, for the mean of the scenarios' means. Two imagined scenarios widen it. One differs by as much as any
+//! scenario did anywhere in the study, and by two thirds of the five hours at least. The other differs by as much in the opposite
+//! direction (Agresti and Coull, *Approximate is better than 'exact'*, 1998, do that for shares). Without them, a step at which one
+//! scenario in twenty differs has an interval of zero width whenever that scenario was not written. The variance includes the variance
+//! between trainings.
 //!
-//! How often such intervals hold the truth is simulated by a test, which prints it and fails below 93 %.
+//! A test simulates the coverage, that is how often such intervals hold the truth. It prints the coverage and fails below 93 %.
 
 use report::Interval;
 
 /// By scenario, then by seed.
 pub type Grouped = Vec<Vec<f64>>;
 
-/// By how much the imagined scenarios differ at least: two of three of their incidents are explained at one of two levels alone, five hours
-/// apart. With half of them, intervals over 25 replayed scenarios held the truth in 90 % of the simulated studies.
+/// The least difference of the imagined scenarios: two of three of their incidents are explained at only one of two levels, five hours
+/// apart. With half of their incidents, intervals over 25 replayed scenarios held the truth in only 90 % of the simulated studies.
 pub const IMAGINED_LEAST_MINUTES: f64 = 200.0;
 
 /// The standard normal distribution's 97.5th percentile.
 const NORMAL_QUANTILE: f64 = 1.959_964;
 
-/// What widens an interval beside the differences between scenarios.
+/// What widens an interval, in addition to the differences between scenarios.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Widening {
-    /// By how much the imagined scenarios differ.
+    /// The difference of the imagined scenarios.
     pub most: f64,
     /// The variance between trainings.
     pub training_variance: f64,
 }
 
-/// In which 95 % of the means lie, if scenarios were written and training was done anew.
+/// The 95 % confidence interval of the mean, over new scenarios and new training.
 pub fn interval(values: &Grouped, widening: Widening) -> Interval {
     let mut means: Vec<f64> = values.iter().map(|values| average(values)).collect();
     let centre = average(&means);
@@ -50,14 +51,13 @@ fn student_quantile(freedom: f64) -> f64 {
     z + first / freedom + second / freedom.powi(2) + third / freedom.powi(3)
 }
 
-/// The same for a share: the imagined scenarios are one in which it is always so, and one in which it never is.
+/// The same for a share. The imagined scenarios lie 0.5 above and below the mean: as far apart as always and never.
 pub fn share_interval(values: &Grouped) -> Interval {
     let Interval { low, high } = interval(values, Widening { most: 0.5, training_variance: 0.0 });
     Interval { low: low.max(0.0), high: high.min(1.0) }
 }
 
-/// How many times as much the first is as the second, with its interval: of the differences from that ratio (Cochran, *Sampling
-/// Techniques*, 1977).
+/// The ratio of the two means, with its interval from the residuals about that ratio (Cochran, *Sampling Techniques*, 1977).
 pub fn ratio(one: &Grouped, other: &Grouped, widening: Widening) -> (f64, Interval) {
     let (ratio, below) = (mean(one) / mean(other), mean(other));
     let rest = |(one, other): (&Vec<f64>, &Vec<f64>)| vec![(average(one) - ratio * average(other)) / below];
@@ -70,8 +70,8 @@ pub fn ratio(one: &Grouped, other: &Grouped, widening: Widening) -> (f64, Interv
     (ratio, Interval { low: (ratio + low).max(0.0), high: ratio + high })
 }
 
-/// By how much more of the ranks of all differences stand on one side: -1 if every scenario is less, 1 if every one is more. What differs
-/// by less than `same` has no side. (Wilcoxon, 1945; Kerby, *The simple difference formula*, 2014.)
+/// The matched-pairs rank-biserial correlation: -1 if every scenario is less, 1 if every one is more. Differences smaller than `same` are
+/// left out. (Wilcoxon, 1945; Kerby, *The simple difference formula*, 2014.)
 pub fn rank_difference(means: &[f64], same: f64) -> f64 {
     let mut differing: Vec<f64> = means.iter().copied().filter(|mean| mean.abs() >= same).collect();
     differing.sort_by(|one, other| one.abs().total_cmp(&other.abs()));
@@ -87,7 +87,7 @@ pub fn rank_difference(means: &[f64], same: f64) -> f64 {
     if all > 0.0 { sides / all } else { 0.0 }
 }
 
-/// The variance of a figure between trainings, from trainings that each lack one incident of every scenario (Quenouille's jackknife).
+/// The variance of a figure between trainings: Quenouille's jackknife over trainings that each leave out one incident of every scenario.
 pub fn jackknife_variance(figures: &[f64]) -> f64 {
     let count = figures.len() as f64;
     let centre = average(figures);
@@ -101,12 +101,12 @@ pub fn mean(values: &Grouped) -> f64 {
     average(&means)
 }
 
-/// The mean; 0 of nothing.
+/// The mean; 0 without values.
 pub fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// The value below which a share of the sorted values lies, between neighbours in proportion; 0 of nothing.
+/// The quantile of sorted values, interpolated linearly between neighbours; 0 without values.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places in a list")]
 pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
@@ -115,7 +115,7 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[below] + (sorted[above] - sorted[below]) * place.fract()
 }
 
-/// Value by value, the first less the second.
+/// The first less the second, value by value.
 pub fn difference(one: &Grouped, other: &Grouped) -> Grouped {
     let less = |(one, other): (&Vec<f64>, &Vec<f64>)| {
         one.iter().zip(other).map(|(one, other)| one - other).collect()
@@ -132,14 +132,14 @@ mod tests {
 
     use super::*;
 
-    /// Studies of each kind that are simulated.
+    /// Simulated studies of each kind.
     const STUDIES: usize = 4_000;
 
-    /// The least share of intervals that must hold the truth.
+    /// The least coverage: the share of intervals that must hold the truth.
     const COVERAGE_LEAST: f64 = 0.93;
 
-    /// Draws so many scenarios of a population that has a row of differences for each, and tells for each column how often the interval
-    /// holds the population's mean.
+    /// The coverage for each column of differences. Each simulated study draws `scenarios` rows of the population, and the coverage is the
+    /// share of studies whose interval holds the population's mean.
     fn coverage(name: &str, population: &[Vec<f64>], scenarios: usize) -> Vec<f64> {
         let mut chance = rng(1, "coverage", name);
         let columns = population[0].len();
@@ -161,12 +161,12 @@ mod tests {
         held
     }
 
-    /// Minutes to the right explanation of each training incident's scenario at each level, less those at the level below.
+    /// For each scenario's first training incident: minutes to the right explanation at each level, less those at the level below.
     fn replayed_steps() -> Vec<Vec<f64>> {
         let (experience, knowledge) = (Experience::built_in(), Knowledge::built_in());
         let minutes = |case: usize, level: Level| {
             let terms = Terms::at(level, OperatingModel::YouBuildIt);
-            let replayed = replay::replay(&experience, (case, 0), &knowledge, &terms);
+            let replayed = replay::replay(&experience, (case, 0), &knowledge, &terms, replay::NAMES);
             if replayed.is_right == Some(true) { replayed.answered } else { 300.0 }
         };
         let steps = |case: usize| {
@@ -180,7 +180,7 @@ mod tests {
     fn intervals_hold_the_truth_as_often_as_they_say() {
         let mut chance = rng(1, "coverage", "populations");
         let mut normal = || (0..12).map(|_| chance.random::<f64>()).sum::<f64>() - 6.0;
-        // Beside a step that helps nearly all: one that helps one scenario in twenty by an hour, one that helps a few by hours.
+        // One step helps most scenarios, one helps one scenario in twenty by an hour, and one helps a few by hours.
         let made: Vec<Vec<f64>> = (0..400)
             .map(|row| {
                 let rare = if row % 20 == 0 { -60.0 } else { 0.0 };
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_scenario_counts_once() {
-        // With many seeds no more than with few.
+        // A scenario with many seeds weighs no more than one with few.
         assert!((mean(&vec![vec![0.0; 9], vec![1.0]]) - 0.5).abs() < 1e-12);
         let width = |seeds: usize| {
             let values: Grouped = (0..10).map(|scenario| vec![f64::from(scenario); seeds]).collect();

@@ -1,5 +1,4 @@
-//! What a comparison says about the levels. Teaches to print what was measured beside what it is compared with, and what was assumed
-//! beside both.
+//! The report of a comparison. Teaches to print each result beside its baselines, and the assumptions beside both.
 
 use diagnosis::{
     checks,
@@ -26,16 +25,16 @@ use super::{
     two_by_two::two_by_two,
 };
 
-/// A scenario whose mean differs by less than this is neither helped nor harmed.
+/// A scenario whose mean differs by less than this, in seconds, is neither helped nor harmed.
 const SAME_S: f64 = 60.0;
 
-/// A gain is gone when a tenth of it is left.
+/// A gain counts as gone when at most this share of it is left.
 const GONE: f64 = 0.1;
 
 pub fn summary(study: &Study) -> CompareReport {
     let options = &study.options;
     let ours = Sample::of(study, |place| !options.scenarios[place].control);
-    let level = |level: &Level| row(study, &ours, *level, Key::Level(*level, false));
+    let level = |level: &Level| row(&ours, *level, Key::Level(*level, false));
     let levels: Vec<LevelRow> = options.levels.iter().map(level).collect();
     let mut report = CompareReport {
         finding: String::new(),
@@ -53,16 +52,17 @@ pub fn summary(study: &Study) -> CompareReport {
             count: CHECKS.len(),
             hash: checks::hash(),
             frozen_hash: checks::FROZEN_HASH.to_owned(),
+            since_frozen: checks::SINCE_FROZEN.to_owned(),
         },
         assumed: assumed(&options.models),
         levels,
-        baselines: baselines(study, &ours),
-        paired: paired(study, &ours),
-        two_by_two: two_by_two(study, &ours),
-        dots: dots(study, &ours),
+        baselines: baselines(&ours),
+        paired: paired(&ours),
+        two_by_two: two_by_two(&ours),
+        dots: dots(&ours),
         controls: controls(study, &ours),
         teams: None,
-        program: program::report(study, &ours),
+        program: program::report(&ours),
     };
     report.finding = finding(&report);
     report
@@ -78,12 +78,12 @@ fn scenarios(study: &Study) -> Vec<ScenarioRow> {
     study.options.scenarios.iter().enumerate().map(row).collect()
 }
 
-/// What was found at a level, under one condition.
-pub(super) fn row(study: &Study, sample: &Sample, level: Level, key: Key) -> LevelRow {
-    let share = |is_true: fn(&Diagnosis) -> bool| sample.share(study, key, is_true);
-    let all = |value: fn(&Diagnosis) -> f64| quartiles(sample.told(study, key).map(value));
-    let mean_of = |value: fn(&Diagnosis) -> f64| mean(&sample.grouped(study, key, value));
-    let (explained_right_share, explained_right_interval) = share(|told| told.explained_right_s().is_some());
+/// The figures of a level under one condition.
+pub(super) fn row(sample: &Sample<'_>, level: Level, key: Key) -> LevelRow {
+    let share = |is_true: fn(&Diagnosis) -> bool| sample.share(key, is_true);
+    let all = |value: fn(&Diagnosis) -> f64| quartiles(sample.told(key).map(value));
+    let mean_of = |value: fn(&Diagnosis) -> f64| mean(&sample.grouped(key, value));
+    let (explained_right_share, explained_right_interval) = share(Diagnosis::is_explained_right);
     let explain = all(|told| of(Metric::Explain, told));
     let restore = all(|told| of(Metric::Restore, told));
     LevelRow {
@@ -96,10 +96,10 @@ pub(super) fn row(study: &Study, sample: &Sample, level: Level, key: Key) -> Lev
         time_to_locate_median_s: all(|told| told.located_s.map_or(HORIZON_S, |at_s| at_s - told.lost_s))[1],
         time_to_explain_median_s: explain[1],
         time_to_explain_quartiles_s: [explain[0], explain[2]],
-        time_to_explain_restricted_mean_s: sample.mean(study, key, Metric::Explain),
+        time_to_explain_restricted_mean_s: sample.mean(key, Metric::Explain),
         time_to_restore_median_s: restore[1],
         time_to_restore_quartiles_s: [restore[0], restore[2]],
-        time_to_restore_restricted_mean_s: sample.mean(study, key, Metric::Restore),
+        time_to_restore_restricted_mean_s: sample.mean(key, Metric::Restore),
         restored_share: share(|told| told.restored_s.is_some()).0,
         fixed_for_the_wrong_reason_share: share(|told| {
             told.restored_s.is_some() && told.explained_right_s().is_none()
@@ -107,18 +107,19 @@ pub(super) fn row(study: &Study, sample: &Sample, level: Level, key: Key) -> Lev
         .0,
         wrong_remedies_mean: mean_of(|told| f64::from(told.wrong_remedies)),
         checks_mean: mean_of(|told| f64::from(told.checks)),
-        loss_usd_mean: sample.mean(study, key, Metric::Loss),
+        loss_usd_mean: sample.mean(key, Metric::Loss),
     }
 }
 
 /// Each level against the first, and each against the one before it.
-fn paired(study: &Study, sample: &Sample) -> Vec<Paired> {
+fn paired(sample: &Sample<'_>) -> Vec<Paired> {
+    let study = sample.study;
     let levels = &study.options.levels;
     let first = levels.iter().skip(2).map(|level| (levels[0], *level));
     let pairs: Vec<(Level, Level)> = steps(levels).chain(first).collect();
     let row = |(against, level): &(Level, Level), metric: Metric| {
         let keys = [*level, *against].map(|level| Key::Level(level, false));
-        let differences = sample.difference(study, keys[0], keys[1], metric);
+        let differences = sample.difference(keys[0], keys[1], metric);
         let by_scenario: Vec<(String, f64)> = sample
             .scenarios
             .iter()
@@ -128,8 +129,8 @@ fn paired(study: &Study, sample: &Sample) -> Vec<Paired> {
         let least = if metric == Metric::Loss { SAME_S * 5_000.0 / 60.0 } else { SAME_S };
         let count = |is: fn(f64, f64) -> bool| by_scenario.iter().filter(|(_, by)| is(*by, least)).count();
         let is_step = metric == Metric::Explain && steps(levels).any(|step| step == (*against, *level));
-        let [one, other] = keys.map(|key| sample.grouped(study, key, |told| of(metric, told)));
-        let widening = sample.widening(study, (*level, *against), metric);
+        let [one, other] = keys.map(|key| sample.grouped(key, |told| of(metric, told)));
+        let widening = sample.widening((*level, *against), metric);
         let (ratio, ratio_interval) = ratio(&one, &other, widening);
         let means: Vec<f64> = by_scenario.iter().map(|(_, by)| *by).collect();
         Paired {
@@ -141,13 +142,13 @@ fn paired(study: &Study, sample: &Sample) -> Vec<Paired> {
             ratio,
             ratio_interval,
             rank_difference: rank_difference(&means, least),
-            imputed: (metric == Metric::Explain).then(|| sample.imputed(study, keys[0], keys[1])),
+            imputed: (metric == Metric::Explain).then(|| sample.imputed(keys[0], keys[1])),
             scenarios: [
                 count(|by, least| by <= -least),
                 count(|by, least| by.abs() < least),
                 count(|by, least| by >= least),
             ],
-            tipping_factor: if is_step { tipping(study, sample, *against, *level) } else { None },
+            tipping_factor: if is_step { tipping(sample, *against, *level) } else { None },
             by_scenario,
         }
     };
@@ -157,14 +158,14 @@ fn paired(study: &Study, sample: &Sample) -> Vec<Paired> {
         .collect()
 }
 
-/// The factor by which what a level adds must get dearer until its gain over the level before it is gone.
-fn tipping(study: &Study, sample: &Sample, against: Level, level: Level) -> Option<f64> {
-    let below = sample.mean(study, Key::Level(against, false), Metric::Explain);
-    let gain = |key: Key| below - sample.mean(study, key, Metric::Explain);
+/// The factor by which a level's added checks must get dearer until its gain over the level before it is gone.
+fn tipping(sample: &Sample<'_>, against: Level, level: Level) -> Option<f64> {
+    let below = sample.mean(Key::Level(against, false), Metric::Explain);
+    let gain = |key: Key| below - sample.mean(key, Metric::Explain);
     let at_first = gain(Key::Level(level, false));
     let is_gone = |(place, _): &(usize, &f64)| {
         let key = Key::Tipping(level, *place);
-        study.results.contains_key(&key) && gain(key) <= GONE * at_first
+        sample.study.results.contains_key(&key) && gain(key) <= GONE * at_first
     };
     if at_first <= 0.0 {
         return None;
@@ -172,29 +173,29 @@ fn tipping(study: &Study, sample: &Sample, against: Level, level: Level) -> Opti
     TIPPING_FACTORS.iter().enumerate().find(is_gone).map(|(_, factor)| *factor)
 }
 
-fn dots(study: &Study, sample: &Sample) -> Vec<Dot> {
-    let mut dots = Vec::new();
-    for level in &study.options.levels {
-        let told = sample.told(study, Key::Level(*level, false));
-        let numbers = sample.scenarios.iter().flat_map(|(_, numbers)| numbers);
-        for (number, told) in numbers.zip(told) {
-            let tape = &study.tapes[*number];
-            dots.push(Dot {
+fn dots(sample: &Sample<'_>) -> Vec<Dot> {
+    let numbers = || sample.scenarios.iter().flat_map(|(_, numbers)| numbers);
+    let of_level = |level: &Level| {
+        let level = *level;
+        let dot = move |(number, told): (&usize, &Diagnosis)| {
+            let tape = &sample.study.tapes[*number];
+            Dot {
                 scenario: tape.scenario.clone(),
                 seed: tape.seed,
-                level: *level,
+                level,
                 explained_s: of(Metric::Explain, told),
-                censored: told.explained_right_s().is_none(),
+                censored: !told.is_explained_right(),
                 restored_s: told.restored_s.map(|at_s| at_s - told.lost_s),
                 loss_usd: told.loss_usd,
-            });
-        }
-    }
-    dots
+            }
+        };
+        numbers().zip(sample.told(Key::Level(level, false))).map(dot)
+    };
+    sample.study.options.levels.iter().flat_map(of_level).collect()
 }
 
-/// What can be said aloud, a sentence a line: the levels, the steps between them, who does better, and what it is about. Figures with
-/// their intervals stand in the report.
+/// The finding in sentences to read aloud, one a line: the levels, the steps between them, baselines that do better, and the scope. The
+/// report holds the figures with their intervals.
 fn finding(report: &CompareReport) -> String {
     let (Some(first), Some(last)) = (report.levels.first(), report.levels.last()) else {
         return String::new();
@@ -248,7 +249,7 @@ fn finding(report: &CompareReport) -> String {
     )
 }
 
-/// Whether anybody else does better, in a sentence.
+/// A sentence on whether any baseline does better.
 fn against_baselines(report: &CompareReport) -> String {
     let beaten = report.beaten_by();
     let whom = "runbooks, undoing the last change first, a checklist and random checks";
@@ -257,18 +258,12 @@ fn against_baselines(report: &CompareReport) -> String {
     } else if beaten.is_empty() {
         format!("No baseline does better at any level: {whom}.")
     } else {
-        let mut each: Vec<(&str, Measure, Vec<&str>)> = Vec::new();
-        for (level, who, measure) in &beaten {
-            match each.iter_mut().find(|known| (known.0, known.1) == (*who, *measure)) {
-                Some((_, _, levels)) => levels.push(level.name()),
-                None => each.push((*who, *measure, vec![level.name()])),
-            }
-        }
-        let clause = |(who, measure, levels): &(&str, Measure, Vec<&str>)| {
+        let clause = |(who, measure, levels): &(&str, Measure, Vec<Level>)| {
+            let levels: Vec<&str> = levels.iter().map(|level| level.name()).collect();
             format!("{} at {}", measure.better_by(who), levels.join(", "))
         };
-        let clauses: Vec<String> = each.iter().map(clause).collect();
-        let is_later = each.iter().all(|(_, measure, _)| *measure == Measure::Explained);
+        let clauses: Vec<String> = beaten.iter().map(clause).collect();
+        let is_later = beaten.iter().all(|(_, measure, _)| *measure == Measure::Explained);
         let why = " Who looks on explains more, and later: the responder stops where a further check costs more than it is expected to save.";
         let why = if is_later { why } else { "" };
         format!("It does not do better than every baseline: {}.{why}", clauses.join("; "))

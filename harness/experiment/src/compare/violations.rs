@@ -1,5 +1,5 @@
-//! Incidents that cost more at a level than at the one below. Teaches the difference between what cannot be expected and what cannot
-//! happen: each level's policy costs no more than the one below on training incidents, and on others now and then it does.
+//! Incidents that cost more at a level than at the one below. Teaches the difference between unexpected and impossible: on training
+//! incidents each level's policy costs no more than the one below, but on other incidents it sometimes does.
 
 use diagnosis::{explanation::RIGHT_FROM, terms::STAKES};
 use incident::Level;
@@ -12,7 +12,7 @@ use super::{
     playback::{Diagnosis, HORIZON_S},
 };
 
-/// All of them, in the order of the incidents. Minutes are from the call, so that being called sooner is no merit and no fault.
+/// All violations, in the order of the incidents. Minutes count from the call, so that an earlier call neither helps nor harms.
 pub(super) fn violations(study: &Study) -> Vec<Violation> {
     let mut violations = Vec::new();
     let told = |level: Level, number: usize| study.results.get(&Key::Level(level, false))?[number].as_ref();
@@ -39,7 +39,7 @@ pub(super) fn violations(study: &Study) -> Vec<Violation> {
     violations
 }
 
-/// What most of the difference is made of.
+/// The largest part of the difference, in words.
 fn why(above: &Diagnosis, below: &Diagnosis, can_be_mended: bool) -> String {
     let ends_s = |told: &Diagnosis| told.lost_s + HORIZON_S;
     let lost = |told: &Diagnosis| {

@@ -1,8 +1,8 @@
-//! What incidents came to when they were played: the scenarios of the library with the model responder, at three levels and in both operating
-//! models, and with the latent faults repaired that contribute to them. Teaches that a simulation of a year can stand on incidents that were
-//! measured, one by one, and that whoever doubts one can play it again.
+//! The measured outcomes of incidents: the scenarios of the library, played with the model responder at three levels and in both operating
+//! models, whole and with their latent faults repaired. Teaches that a simulated year can rest on incidents that were measured one by one:
+//! anyone who doubts one can play it again.
 //!
-//! `glyphfall year --measure` writes the file. A line's minutes hold no wait and no handover: those are the simulation's.
+//! `glyphfall year --measure` writes the file. A line's minutes hold no waits and no handovers: the simulation adds those.
 
 use std::{io, num::NonZeroUsize, sync::Arc};
 
@@ -20,33 +20,28 @@ use crate::{
         list::alerts,
         playback::{Diagnosis, HORIZON_S, Playback, PlaybackHands},
     },
+    factors::REPAIRED,
     sweep::{Watch, sweep},
     training::recorded,
 };
 
-/// The seed of each scenario, above any that is given to an experiment by hand, and below those of training. One: incidents of a scenario are
-/// near-copies, and each more takes as long again to play.
+/// The seed of every scenario, above the seeds that people give by hand, and below those of training. One seed is enough: incidents of a
+/// scenario are near-copies, and each further seed takes as long again to play.
 pub const SEED: u64 = 900_000_001;
 
-/// The levels at which incidents were played: none, alerts, and all.
+/// The levels at which incidents were played: no telemetry, alerts, and all telemetry.
 pub const LEVELS: [Level; 3] = [Level::Dark, Level::Metrics, Level::RICHEST];
 
-/// Minutes after the loss at which the trade lost is kept. Between them it is taken for even, and afterwards it goes on as at last.
+/// Minutes after the loss at which the lost trade is stored. It is interpolated linearly between them, and extrapolated after the last.
 pub const LOSS_AT_MINUTES: [f64; 11] = [0.0, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0];
 
-/// Repairing the fourth fault, `inadequate-telemetry`, is the richest level.
-pub const REPAIRED_IN_THE_SHOP: [LatentFault; 3] =
-    [LatentFault::InvalidRendering, LatentFault::PoorErrorHandling, LatentFault::MissingHealthCheck];
-
-/// All that was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Of the checks, what the responder has learned, and the scenarios.
+    /// A hash of the checks, the responder's experience, and the scenarios.
     pub hash: String,
     pub incidents: Vec<Incident>,
 }
 
-/// One incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     pub scenario: String,
@@ -56,17 +51,16 @@ pub struct Incident {
     pub factors: Vec<LatentFault>,
     /// Whether somebody in the shop can mend it.
     pub can_be_mended: bool,
-    /// Whether availability was lost.
     pub is_loss: bool,
-    /// Minutes after which it was back by itself, if it was.
+    /// Minutes until availability came back by itself, if it did.
     pub healed: Option<f64>,
     /// Dollars of trade lost at [`LOSS_AT_MINUTES`].
     pub loss_usd: Vec<f64>,
-    /// By level of [`LEVELS`], then by operating model; nothing where nobody was called.
+    /// By level of [`LEVELS`], then by operating model; `None` where nobody was called.
     handled: Vec<[Option<Handled>; OperatingModel::ALL.len()]>,
 }
 
-/// How the model responder handled it. Minutes.
+/// How the model responder handled the incident. Times are minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handled {
     /// From the loss to the call.
@@ -75,21 +69,20 @@ pub struct Handled {
     pub worked: [f64; Line::ALL.len()],
     /// Whether another team does the remedy.
     pub asks_helpers: bool,
-    /// Whether it had the lowest priority when L1 opened a ticket.
+    /// Whether L1 opened its ticket with the lowest priority.
     pub can_wait: bool,
-    /// From the end of that work to the restoration; none if it was not restored within five hours.
+    /// From the end of that work to the restoration; `None` if it was not restored within five hours.
     pub settled: Option<f64>,
-    /// Work after that, on an explanation.
+    /// Work on an explanation after that.
     pub explained: f64,
 }
 
 impl Measured {
-    /// What was built into this program.
     pub fn built_in() -> Self {
         serde_json::from_str(include_str!("../../knowledge/outcomes.json")).expect("a test reads it")
     }
 
-    /// An incident a line.
+    /// JSON with one incident per line.
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string(self).expect("names and figures can be written");
         text.replace("{\"scenario\"", "\n{\"scenario\"") + "\n"
@@ -97,13 +90,13 @@ impl Measured {
 }
 
 impl Incident {
-    /// How it was handled; nothing if nobody was called, or at a level at which it was not played.
+    /// How it was handled; `None` if nobody was called, or if it was not played at this level.
     pub fn handled(&self, level: Level, model: OperatingModel) -> Option<&Handled> {
         let level = LEVELS.iter().position(|known| *known == level)?;
         self.handled[level][model as usize].as_ref()
     }
 
-    /// Trade lost so many minutes after the loss.
+    /// Dollars of trade lost by this many minutes after the loss.
     pub fn loss_usd_at(&self, minutes: f64) -> f64 {
         let last = LOSS_AT_MINUTES.len() - 1;
         let after = LOSS_AT_MINUTES.partition_point(|at| *at <= minutes).clamp(1, last);
@@ -117,7 +110,8 @@ impl Incident {
 fn jobs() -> Vec<(Scenario, Vec<LatentFault>)> {
     let of = |scenario: Scenario| {
         let mut own = contributing(&scenario);
-        own.retain(|fault| REPAIRED_IN_THE_SHOP.contains(fault));
+        // The fourth fault, `inadequate-telemetry`, needs no play of its own: the richest level repairs it.
+        own.retain(|fault| REPAIRED.contains(fault));
         (0..1_usize << own.len()).map(move |set| {
             let is_in = |(place, _): &(usize, &LatentFault)| set & (1 << place) != 0;
             (scenario.clone(), own.iter().enumerate().filter(is_in).map(|(_, fault)| *fault).collect())
@@ -131,16 +125,11 @@ fn contributing(scenario: &Scenario) -> Vec<LatentFault> {
     faults.filter(|(_, factor)| scenario.truth.factors.contains(factor)).map(|(fault, _)| fault).collect()
 }
 
-/// How many recordings a measurement takes.
 pub fn recordings() -> usize {
     jobs().len()
 }
 
-/// Plays all of it; nothing if it was stopped.
-///
-/// # Errors
-///
-/// When a shop cannot start.
+/// Plays all jobs; `None` if it was stopped.
 pub fn measure(threads: NonZeroUsize, watch: Watch<'_>) -> io::Result<Option<Measured>> {
     let knowledge = Arc::new(Knowledge::built_in());
     let played = sweep(&jobs(), threads, watch, |(scenario, repaired)| {
@@ -241,7 +230,7 @@ mod tests {
         assert!((later - end - (end - story.loss_usd_at(180.0))).abs() < 1e-6, "the loss goes on as at last");
     }
 
-    /// The story whole, and with faults repaired.
+    /// Replays the story twice: whole, and with faults repaired.
     #[test]
     fn a_row_is_what_a_replay_finds() {
         let (stop, built_in, knowledge) =

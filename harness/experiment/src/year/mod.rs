@@ -1,9 +1,9 @@
-//! A year of changes and incidents for many teams: one central support line, or each team on call for what it builds, or by availability target.
-//! Teaches where time to restore comes from when nobody is slow: from queues, from hands that it passes through, and from what is learned after.
+//! Simulates a year of changes and incidents for many teams: one central support line, or each team on call for what it builds, or by
+//! availability target. Teaches where time to restore comes from when nobody is slow: queues, handovers, and what a team learns afterwards.
 //!
-//! - [`measured`]: the incidents, as they were played. [`parameters`]: everything else that a year rests on.
-//! - [`plan`]: a year as work for desks. [`queue`]: how the desks work it off. `tables`: what came of all years.
-//! - [`story`]: one incident many times: where its time to restore falls.
+//! - [`measured`]: the incidents, as they were played. [`parameters`]: all other assumptions of a year.
+//! - [`plan`]: a year as work for desks. [`queue`]: how the desks do that work. `tables`: the results of all years.
+//! - [`story`]: one incident many times, and the distribution of its time to restore.
 
 pub mod measured;
 pub mod parameters;
@@ -30,21 +30,21 @@ use parameters::{CALL_OUT_USD, Of, SHIFT_HOUR_USD, STANDBY_WEEK_USD, Values, swi
 use plan::{Arrangement, Call, Learning, TARGETS, Year, exposure_usd};
 use queue::{DAY, Done, WORKING_SHARE, YEAR, is_working, next_change};
 
-/// Unless told otherwise.
+/// The default numbers of teams.
 pub const TEAMS: [usize; 3] = [6, 12, 25];
 pub const SEEDS: NonZeroUsize = NonZeroUsize::new(100).expect("a hundred is not zero");
-/// The least level at which an alert calls somebody, as one does in both models.
+/// The lowest level at which an alert calls somebody, in both operating models.
 pub const LEVEL: Level = Level::Metrics;
-/// More teams are not simulated: what is found shows long before.
+/// The upper limit: the effects show with far fewer teams.
 pub const TEAMS_MAX: usize = 100;
-/// More seeds are not simulated: bands no longer change, and results are kept in memory.
+/// The upper limit: bands no longer change beyond it, and all results stay in memory.
 pub const SEEDS_MAX: usize = 1_000;
 
-/// With how many teams the central line's queue is looked at.
+/// The numbers of teams in the table of the central line's queue.
 const QUEUE_TEAMS: [usize; 8] = [6, 12, 18, 24, 27, 30, 36, 42];
-/// Work goes on for so long after the year, so that its last incidents end.
+/// How long the simulation runs on after the year, in minutes, so that the last incidents end.
 const AFTERWARDS: f64 = 28.0 * DAY;
-/// Learning and money are no part of the time to restore.
+/// The parameters of learning and money, which do not change the time to restore.
 const NOT_OF_HEADLINE: [Of; 6] =
     [Of::OutsideTrade, Of::Domain, Of::SmallExposure, Of::TakenUp, Of::BacklogDays, Of::RepairDays];
 
@@ -69,12 +69,11 @@ impl YearOptions {
         self.teams.last().copied().unwrap_or_default()
     }
 
-    /// How many years are simulated.
     pub fn years(&self) -> usize {
         self.conditions().len() * self.seeds.get()
     }
 
-    /// Everything that is simulated, each with every seed.
+    /// All simulated years. Each runs with every seed.
     fn conditions(&self) -> BTreeMap<Key, Year> {
         let (seed, level, most) = (self.seed, self.level, self.most());
         let year = |arrangement, teams| {
@@ -117,8 +116,8 @@ fn is_of_headline(about: &About<()>) -> bool {
 enum Key {
     Row(usize, Arrangement),
     Queue(usize),
-    /// The central line with the most of these, without L2's other tickets, and with releases as small as the teams' own.
     NoTickets,
+    /// The central line with the most teams of `QUEUE_TEAMS`, without L2's other tickets; then with releases as small as the teams' own.
     SmallReleases,
     /// A parameter by its place, at the low or the high end.
     Swing(usize, usize, Arrangement),
@@ -126,7 +125,7 @@ enum Key {
     Never(LatentFault),
 }
 
-/// Simulates all years out of these incidents. Nothing if it was stopped.
+/// Simulates all years from these incidents; `None` if it was stopped.
 pub fn year(options: &YearOptions, measured: &Measured, watch: Watch<'_>) -> Option<YearReport> {
     let conditions = options.conditions();
     let seeds = options.seeds.get() as u64;
@@ -145,40 +144,39 @@ pub fn year(options: &YearOptions, measured: &Measured, watch: Watch<'_>) -> Opt
     Some(tables::Study { options, measured, told }.report())
 }
 
-/// What is counted of a year. Means are over incidents.
+/// The figures of a year. Means are over incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Measure {
     Losses,
-    /// Minutes for which it lay on a desk while everybody there was busy or away, until it was restored.
+    /// Minutes that an incident waited while everybody at its desk was busy or away, until it was restored.
     Waited,
     WaitedP90,
-    /// Minutes from the loss to the restoration. These four are of incidents that somebody in the shop can mend.
+    /// Minutes from the loss to the restoration. This, `Waited` and both p90 cover only incidents that somebody in the shop can mend.
     Restore,
     RestoreP90,
-    /// Percent of them that the responder did not restore; they count as five hours, or as long as the work took.
+    /// Percent of these incidents that the responder did not restore. They count as five hours, or as the work's time if that is longer.
     NotRestored,
     LossMillions,
-    /// Percent, of an incident, on the basis of a week; see [`outcome::effectiveness`].
+    /// Mean over incidents in percent, on the basis of a week; see [`outcome::effectiveness`].
     Effectiveness,
     Deployments,
     /// People called outside working hours.
     CallOuts,
-    /// On-call weeks, call-outs and shifts outside working hours, in thousands, at the lowest pay and at the highest.
+    /// The cost of on-call weeks, call-outs and shifts outside working hours, in thousands of dollars: at the lowest pay, then at the highest.
     CostLow,
     CostHigh,
-    /// Percent of L2's working hours that work takes, and that incidents take.
+    /// Percent of L2's working hours spent on any work, then on incidents.
     Busy,
     OnIncidents,
-    /// Losses to which a latent fault contributed that had contributed to an earlier one of the same team.
+    /// Losses with a latent fault that had contributed to an earlier loss of the same team.
     Repeated,
-    /// Fix actions that stood on the backlog already.
+    /// Fix actions that were already on the backlog when they were written.
     WrittenTwice,
     Repaired,
 }
 
 type Figures = [f64; Measure::Repaired as usize + 1];
 
-/// Simulates one year.
 fn figures(year: &Year, measured: &Measured) -> Figures {
     let plan = year.plan(measured);
     let (done, worked) = queue::run(&plan.staff, &plan.jobs, YEAR + AFTERWARDS);
@@ -242,7 +240,8 @@ fn figures(year: &Year, measured: &Measured) -> Figures {
     figures
 }
 
-/// From the loss on. What the responder did not restore takes five hours, or as long as the work did, unless it ends by itself.
+/// Minutes from the loss to the restoration. An incident that the responder did not restore takes five hours, or as long as the work if that
+/// is longer, unless it ends by itself.
 fn restore_minutes(call: &Call<'_>, done: &Done) -> f64 {
     let healed = call.incident.healed.unwrap_or(f64::INFINITY);
     let ends = done.steps_done.get(call.restoring_steps - 1).copied().unwrap_or(YEAR + AFTERWARDS);
@@ -253,7 +252,7 @@ fn restore_minutes(call: &Call<'_>, done: &Done) -> f64 {
     minutes.min(healed)
 }
 
-/// Which part of the trade of working hours there is from a minute on, on average.
+/// The mean trade in these minutes after `from`, as a share of the trade in working hours.
 fn trade(from: f64, minutes: f64, values: &Values) -> f64 {
     let (to, mut at, mut sum) = (from + minutes.max(1.0), from, 0.0);
     while at < to {

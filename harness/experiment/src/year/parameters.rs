@@ -1,5 +1,5 @@
-//! What a simulated year rests on besides the incidents: the table of the operating models, and that of everything else. Teaches that a
-//! simulation is a list of assumptions with a clock: what has no source says so, and what it does to the result is printed.
+//! The assumptions of a simulated year besides the incidents: the table of the operating models, and a table of everything else. Teaches
+//! that a simulation is a list of assumptions with a clock: an assumption without a source says so, and its effect on the result is printed.
 
 use std::ops::Index;
 
@@ -8,7 +8,7 @@ use diagnosis::operating::{
     parameters::{self, ASSUMED, About, PLAYBOOK, about},
 };
 
-/// What only a year needs.
+/// The parameters that only a year needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {
     OtherIncidents,
@@ -48,7 +48,7 @@ pub const TABLE: [About<Of>; COUNT] = [
     about(Of::RepairDays, "longest wait where factors are repaired", "days", 4.0, [0.5, 7.0], PLAYBOOK),
 ];
 
-/// Of the operating models' table, what a year uses. That a line is busy is what comes out here, and none takes L3.
+/// The parameters of the operating models that a year uses. How busy a line is, is a result here, and no incident takes L3.
 const USED: [Parameter; 8] = [
     Parameter::Acknowledged,
     Parameter::CalledOut,
@@ -60,7 +60,7 @@ const USED: [Parameter; 8] = [
     Parameter::Helpers,
 ];
 
-/// What is paid, in dollars, from and to. Assumed, all of it.
+/// The lowest and the highest pay, in dollars. All assumed.
 pub const STANDBY_WEEK_USD: (f64, f64) = (200.0, 1_000.0);
 pub const CALL_OUT_USD: (f64, f64) = (50.0, 300.0);
 pub const SHIFT_HOUR_USD: (f64, f64) = (30.0, 80.0);
@@ -101,14 +101,14 @@ impl Values {
         self
     }
 
-    /// A number of people or teams.
+    /// A parameter as a number of people or teams.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few people, at least one")]
     pub fn count(&self, of: Of) -> usize {
         (self[of].round() as usize).max(1)
     }
 }
 
-/// Every parameter without its name for the code, and all values with this one at either end of its range.
+/// Every parameter, without its name in the code, with two sets of values: this parameter at the low and at the high end of its range.
 pub fn swings() -> Vec<(About<()>, [Values; 2])> {
     fn nameless<P>(about: &About<P>) -> About<()> {
         let About { name, unit, value, range, source, .. } = *about;

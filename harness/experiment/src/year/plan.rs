@@ -1,19 +1,20 @@
-//! A year as work for people at desks: when incidents strike which team, and which desks they go through. Teaches that operating models share
-//! their incidents and differ in who gets them, when, and how often they change hands.
+//! Plans a year as work for people at desks: when incidents strike which team, and which desks they go through. Teaches that operating models
+//! share their incidents and differ in who gets them, when, and how often they change hands.
 //!
-//! All chance of an incident comes from its own generator, so the same incidents strike in every arrangement; what a change breaks shows at the
-//! next release, and releases are the arrangement's. A ticket goes from line to line as in [`diagnosis::operating::Ticket`], except that other
-//! work is simulated, not drawn.
+//! Each incident has its own random generator, so the same incidents strike in every arrangement. A failing change strikes at the next
+//! release, and the arrangement decides when that is. A ticket goes from line to line as in [`diagnosis::operating::Ticket`], except that
+//! other work is simulated, not drawn.
 
 use diagnosis::operating::{Line, Parameter};
 use incident::{LatentFault, Level, OperatingModel};
 use rand::{Rng, RngExt};
 
 use super::{
-    measured::{Handled, Incident, Measured, REPAIRED_IN_THE_SHOP},
+    measured::{Handled, Incident, Measured},
     parameters::{Of, Values},
     queue::{DAY, Job, Staff, Step, WEEK, WORKING_SHARE, WORKS_FROM, WORKS_TO, YEAR, is_working},
 };
+use crate::factors::REPAIRED;
 
 /// Who is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,15 +23,15 @@ pub enum Arrangement {
     Central,
     /// Each team runs what it builds, and is on call for it.
     Own,
-    /// By availability target: nobody out of hours at 95.0 %, a rota that several teams share at 99.0 %, an own one at 99.9 %.
+    /// By availability target: nobody out of hours at 95.0 %, a rota that several teams share at 99.0 %, a rota of its own at 99.9 %.
     Mixed,
 }
 
-/// What is done after an incident.
+/// What a team does after an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Learning {
     None,
-    /// Rush to fix: one latent fault is named; its fix goes on a backlog, from which few are taken.
+    /// Rush to fix: one latent fault is named, and its fix goes on a backlog, from which few fixes are taken.
     OneCause,
     /// All latent faults that contributed are repaired within days.
     Factors,
@@ -44,17 +45,18 @@ impl Learning {
     pub const ALL: [Self; 3] = [Self::None, Self::OneCause, Self::Factors];
 }
 
-/// Availability targets, by turns; and dollars a minute of the last two, of which the playbook has the second. The first is assumed.
 pub const TARGETS: [f64; 3] = [0.95, 0.99, 0.999];
+/// The availability targets, which the teams have by turns. `EXPOSURE_USD` belongs to the last two, in dollars a minute: its first value is
+/// assumed, its second is from the playbook.
 const EXPOSURE_USD: [f64; 2] = [200_000.0 / 60.0, 5_000.0];
 
-/// People of a team who can take an incident: three in working hours, as many as a rota has at least (playbook); one outside them.
+/// People of a team who can take an incident: three in working hours, the least number for a rota (playbook), and one outside them.
 const TEAM: Staff = [3, 1];
 
-/// Weeks to months (playbook) begin here.
+/// The shortest wait on a backlog, in days: the playbook says weeks to months.
 const BACKLOG_DAYS_LEAST: f64 = 14.0;
 
-/// One year, for one list of teams.
+/// One year with one arrangement of the teams.
 #[derive(Clone, Copy, Debug)]
 pub struct Year {
     pub seed: u64,
@@ -67,41 +69,39 @@ pub struct Year {
     pub values: Values,
 }
 
-/// An incident of the year.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
     /// When availability is lost, or would have been; in minutes.
     pub at: f64,
     pub team: usize,
     pub incident: &'a Incident,
-    /// From the end of the work to the restoration, if it is restored.
+    /// Minutes from the end of the work to the restoration; `None` if the responder does not restore it.
     pub settled: Option<f64>,
-    /// Steps until then.
+    /// The number of steps until the end of that work.
     pub restoring_steps: usize,
-    /// Whether a latent fault contributes that has contributed to an earlier loss of this team.
+    /// Whether a latent fault contributes that also contributed to an earlier loss of this team.
     pub is_repeated: bool,
 }
 
-/// The year as work.
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
     pub staff: Vec<Staff>,
-    /// The incidents' work first, in their order; then other work.
+    /// First the work on the incidents, in their order; then other work.
     pub jobs: Vec<Job>,
     pub calls: Vec<Call<'a>>,
     pub deployments: usize,
-    /// Fix actions that stood on the backlog already when they were written down again.
+    /// Fix actions that were written down again although they were already on the backlog.
     pub written_twice: usize,
     pub repaired: usize,
 }
 
-/// Dollars a minute of a team's whole outage, in working hours.
+/// The loss in a full outage of a team's service in working hours, in dollars a minute.
 pub fn exposure_usd(team: usize, values: &Values) -> f64 {
     let [domain, own] = EXPOSURE_USD;
     [values[Of::SmallExposure], domain, own][team % TARGETS.len()]
 }
 
-/// What chance says about one incident; all of it drawn in every arrangement.
+/// The random draws of one incident. Every arrangement draws all of them.
 struct Chance {
     incident: f64,
     acknowledged: [f64; 2],
@@ -121,7 +121,6 @@ impl Chance {
 }
 
 impl Year {
-    /// Plans it.
     pub fn plan<'a>(&self, measured: &'a Measured) -> Plan<'a> {
         let mut plan = Plan { staff: self.staff(), ..Plan::default() };
         let whole: Vec<&Incident> = measured.incidents.iter().filter(|row| row.repaired.is_empty()).collect();
@@ -141,7 +140,7 @@ impl Year {
         plan
     }
 
-    /// The central lines' desks; or each team's, then those of shared rotas.
+    /// The desks of the central lines; or a desk for each team, then those of the shared rotas.
     fn staff(&self) -> Vec<Staff> {
         let values = &self.values;
         if self.arrangement == Arrangement::Central {
@@ -160,10 +159,10 @@ impl Year {
         self.teams.div_ceil(self.values.count(Of::Domain))
     }
 
-    /// Weeks for which somebody is on call, and hours of shifts outside working hours.
+    /// Person-weeks on call, and person-hours of shifts outside working hours.
     pub fn standby(&self) -> (f64, f64) {
         let (on_call, in_shifts) = match self.arrangement {
-            // One of L2; L1 works in shifts.
+            // One person of L2 is on call; L1 works in shifts.
             Arrangement::Central => (1, self.values.count(Of::FirstLine)),
             Arrangement::Own => (self.teams, 0),
             Arrangement::Mixed => {
@@ -174,8 +173,8 @@ impl Year {
         (YEAR / WEEK * on_call as f64, YEAR / 60.0 * (1.0 - WORKING_SHARE) * in_shifts as f64)
     }
 
-    /// When a team is struck, and by what: one incident after the other without a change of its own, and failing changes at the release that
-    /// brings them.
+    /// When incidents strike a team, and a name for each: incidents without a change of its own, and failing changes at the release that brings
+    /// them.
     fn strikes(&self, team: usize, plan: &mut Plan<'_>) -> Vec<(f64, String)> {
         let (values, chance) = (&self.values, |what| chassis::rng(self.seed, what, &team.to_string()));
         let others = times(&mut chance("strikes"), YEAR / values[Of::OtherIncidents], YEAR);
@@ -194,7 +193,7 @@ impl Year {
         strikes
     }
 
-    /// On working days, at some hour. A central line releases all teams' changes together, as one website.
+    /// The times of releases: on working days, at a random hour. A central line releases all teams' changes together, as one website.
     fn releases(&self, team: usize) -> Vec<f64> {
         let (days, who) = match self.arrangement {
             Arrangement::Central => (self.values[Of::CentralRelease], "all".to_owned()),
@@ -205,13 +204,13 @@ impl Year {
         let next = || {
             let at = day.floor() * DAY + WORKS_FROM + chance.random::<f64>() * (WORKS_TO - WORKS_FROM);
             day += days;
-            // What falls on a weekend is released two days later.
+            // A release that falls on a weekend moves by two days.
             Some(if is_working(at) { at } else { at + 2.0 * DAY })
         };
         std::iter::from_fn(next).take_while(|at| *at < YEAR).collect()
     }
 
-    /// An incident's way through the desks; nothing if nobody is called.
+    /// Plans an incident's way through the desks; does nothing if nobody is called.
     fn call<'a>(
         &self,
         plan: &mut Plan<'a>,
@@ -241,8 +240,8 @@ impl Year {
         plan.calls.push(Call { at, team, incident, settled, restoring_steps, is_repeated });
     }
 
-    /// L1, and L2 where it takes more: acknowledged, perhaps sent back for more detail, understood; what was lost on the way is looked for again.
-    /// No incident of the library takes L3 before it is restored.
+    /// The steps of L1 and, if it takes more, of L2. L2 acknowledges the ticket, may send it back for more detail, reads it, and looks again for
+    /// what the handover lost. No incident of the library takes L3 before it is restored.
     fn through_lines(&self, handled: &Handled, chance: &Chance) -> Vec<Step> {
         let (values, [first, second, _]) = (&self.values, handled.worked);
         let mut steps = vec![Step::new(Line::First as usize, handled.called, first)];
@@ -268,12 +267,12 @@ impl Year {
             1 if is_mixed && !is_working(at + after) => self.teams + team / self.values.count(Of::Domain),
             _ => team,
         };
-        // Nobody is called where 95.0 % is the target: it waits until the morning.
+        // With a target of 95.0 %, nobody is called out: the incident waits until the morning.
         let calls_out = !(is_mixed && team.is_multiple_of(TARGETS.len()));
         Step { calls_out, ..Step::new(desk, after, handled.worked.iter().sum()) }
     }
 
-    /// What else lies on L2's desk.
+    /// L2's other tickets.
     fn other_work(&self, jobs: &mut Vec<Job>) {
         if self.arrangement != Arrangement::Central || self.values[Of::Tickets] == 0.0 {
             return;
@@ -291,29 +290,23 @@ impl Year {
     }
 }
 
-/// What a team has learned, by latent fault.
+/// A team's history with each latent fault.
+#[derive(Default)]
 struct Memory {
     /// When it was or will be repaired.
-    repaired_at: [f64; LatentFault::ALL.len()],
-    /// Whether its fix stands on the backlog.
+    repaired_at: [Option<f64>; LatentFault::ALL.len()],
+    /// Whether its fix is on the backlog.
     is_written: [bool; LatentFault::ALL.len()],
     /// Whether it has contributed to a loss.
     has_met: [bool; LatentFault::ALL.len()],
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        let no = [false; LatentFault::ALL.len()];
-        Self { repaired_at: [f64::INFINITY; LatentFault::ALL.len()], is_written: no, has_met: no }
-    }
-}
-
 impl Memory {
     fn is_repaired(&self, fault: LatentFault, at: f64) -> bool {
-        self.repaired_at[fault as usize] <= at
+        self.repaired_at[fault as usize].is_some_and(|repaired_at| repaired_at <= at)
     }
 
-    /// The same incident as it comes to this team now, and the level that it has.
+    /// The measured variant of the drawn incident that fits this team's repairs, and the team's telemetry level.
     fn now<'a>(
         &self,
         level: Level,
@@ -321,8 +314,7 @@ impl Memory {
         measured: &'a Measured,
         at: f64,
     ) -> (&'a Incident, Level) {
-        let is_out =
-            |fault: &LatentFault| REPAIRED_IN_THE_SHOP.contains(fault) && self.is_repaired(*fault, at);
+        let is_out = |fault: &LatentFault| REPAIRED.contains(fault) && self.is_repaired(*fault, at);
         let repaired: Vec<LatentFault> = drawn.factors.iter().copied().filter(is_out).collect();
         let is_it = |row: &&Incident| (&row.repaired, &row.scenario) == (&repaired, &drawn.scenario);
         let now = measured.incidents.iter().find(is_it).expect("every combination was measured");
@@ -330,7 +322,7 @@ impl Memory {
         (now, if is_told { Level::RICHEST } else { level })
     }
 
-    /// After a loss. Answers whether a latent fault contributed to it that had contributed to an earlier one.
+    /// Learns from a loss. Returns whether a latent fault contributed to it that had contributed to an earlier one.
     fn learn(
         &mut self,
         year: &Year,
@@ -358,7 +350,7 @@ impl Memory {
                 if !was_written && can(&cause) && chance.is_taken_up < values[Of::TakenUp] {
                     let waits =
                         BACKLOG_DAYS_LEAST + chance.lead * (values[Of::BacklogDays] - BACKLOG_DAYS_LEAST);
-                    self.repaired_at[cause as usize] = at + waits * DAY;
+                    self.repaired_at[cause as usize] = Some(at + waits * DAY);
                     plan.repaired += 1;
                 }
             }
@@ -367,8 +359,8 @@ impl Memory {
                 let ready = at + chance.lead * values[Of::RepairDays] * DAY;
                 for fault in present.into_iter().filter(can) {
                     let repaired_at = &mut self.repaired_at[fault as usize];
-                    plan.repaired += usize::from(repaired_at.is_infinite());
-                    *repaired_at = repaired_at.min(ready);
+                    plan.repaired += usize::from(repaired_at.is_none());
+                    *repaired_at = Some(repaired_at.map_or(ready, |known| known.min(ready)));
                 }
             }
         }
@@ -376,7 +368,6 @@ impl Memory {
     }
 }
 
-/// A place in a list.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a short list")]
 fn place(share: f64, length: usize) -> usize {
     ((share * length as f64) as usize).min(length - 1)
@@ -386,7 +377,7 @@ fn exponential(chance: &mut impl Rng) -> f64 {
     -(1.0 - chance.random::<f64>()).ln()
 }
 
-/// Times at random, with this mean between them.
+/// The times of a Poisson process with this mean interval.
 fn times(chance: &mut impl Rng, mean: f64, until: f64) -> Vec<f64> {
     let mut at = 0.0;
     let next = || {

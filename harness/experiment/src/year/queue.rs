@@ -1,8 +1,8 @@
-//! Work that waits for people: desks with some people in working hours and fewer outside them, urgent work before other work, first come first
-//! served. Teaches that who is busy makes others wait long before nobody has time at all.
+//! Simulates work that waits for people: desks with some people in working hours and fewer outside them, urgent work before other work, first
+//! come first served. Teaches that waits become long well before everybody is busy all the time.
 //!
 //! A discrete-event simulation of its own, because one heap of events is all it takes: `desque` is the same heap behind a trait, and `nexosim`
-//! is made for models that send each other messages. A test holds it against closed forms.
+//! is made for models that send each other messages. A test compares it with closed forms.
 
 use std::{
     cmp::Reverse,
@@ -18,7 +18,7 @@ pub const YEAR: f64 = 52.0 * WEEK;
 /// Working hours, from Monday to Friday. That they end at 18:00 is assumed.
 pub const WORKS_FROM: f64 = TABLE[Parameter::DayBegins as usize].value * 60.0;
 pub const WORKS_TO: f64 = 18.0 * 60.0;
-/// The part of a week that is working hours.
+/// The share of working hours in a week.
 pub const WORKING_SHARE: f64 = 5.0 * (WORKS_TO - WORKS_FROM) / WEEK;
 
 /// Whether this minute of the year, which begins on a Monday, lies in working hours.
@@ -36,14 +36,13 @@ pub fn next_change(minute: f64) -> f64 {
     changes.next().expect("working hours begin or end within any four days")
 }
 
-/// People at a desk, in working hours and outside them. Where fewer are there outside, they are on call, and take urgent work alone.
+/// People at a desk, in working hours and outside them. If fewer are there outside, they are on call, and take only urgent work.
 pub type Staff = [usize; 2];
 
-/// One desk's part in some work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     pub desk: usize,
-    /// Minutes from the end of the step before until it lies on the desk.
+    /// Minutes from the end of the previous step until this one reaches the desk.
     pub after: f64,
     /// Minutes of somebody's work.
     pub takes: f64,
@@ -57,31 +56,30 @@ impl Step {
     }
 }
 
-/// Some work, which goes from desk to desk.
+/// A piece of work, which goes from desk to desk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     /// The minute at which it arises.
     pub at: f64,
     pub is_urgent: bool,
-    /// Whether it is an incident's.
+    /// Whether it belongs to an incident.
     pub is_incident: bool,
     pub steps: Vec<Step>,
 }
 
-/// What came of one job.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Done {
-    /// Minutes for which each step lay on a desk while everybody there was busy, or away.
+    /// Minutes that each step waited while everybody at the desk was busy or away.
     pub waited: Vec<f64>,
     pub call_outs: usize,
-    /// When each step was done; those that were not until the end are missing.
+    /// When each step was done. Steps that were not done by the end are missing.
     pub steps_done: Vec<f64>,
 }
 
 struct Desk {
     staff: Staff,
     busy: usize,
-    /// Urgent work, and other work: job, and since when it waits.
+    /// The queues of urgent and of other work: each job, and the minute since which it waits.
     waiting: [VecDeque<(usize, f64)>; 2],
     /// Minutes of work done on incidents and on other jobs.
     worked: [f64; 2],
@@ -89,13 +87,13 @@ struct Desk {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    /// The next step of a job lies on its desk.
+    /// The next step of a job reaches its desk.
     Arrives(usize),
     Ends(usize),
     HoursChange,
 }
 
-/// Time in microseconds: whole numbers make the order of events the same everywhere.
+/// Microseconds per minute. Time in whole microseconds makes the order of events the same on every machine.
 const TICKS: f64 = 60e6;
 
 struct Run<'a> {
@@ -103,12 +101,12 @@ struct Run<'a> {
     desks: Vec<Desk>,
     done: Vec<Done>,
     events: BinaryHeap<Reverse<(u64, usize, Event)>>,
-    /// Breaks ties: what was planned first comes first.
+    /// Breaks ties: an event that was planned first comes first.
     planned: usize,
     now: f64,
 }
 
-/// Works on all jobs, until a minute. Also says for each desk how many minutes were worked on incidents and on other jobs.
+/// Simulates all jobs until the minute `until`. Also returns, for each desk, the minutes of work on incidents and on other jobs.
 pub fn run(staff: &[Staff], jobs: &[Job], until: f64) -> (Vec<Done>, Vec<[f64; 2]>) {
     let desk = |staff: &Staff| Desk { staff: *staff, busy: 0, waiting: Default::default(), worked: [0.0; 2] };
     let mut run = Run {
@@ -140,7 +138,7 @@ impl Run<'_> {
         self.planned += 1;
     }
 
-    /// A job's next step is on its way to its desk.
+    /// Plans the arrival of a job's next step at its desk.
     fn hand_on(&mut self, job: usize, from: f64) {
         if let Some(step) = self.jobs[job].steps.get(self.done[job].steps_done.len()) {
             self.plan(from + step.after, Event::Arrives(job));
@@ -173,7 +171,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whoever is free at a desk takes what waits there. Nobody leaves work that was begun.
+    /// Free people at a desk take the work that waits there. Nobody interrupts work in progress.
     fn begin(&mut self, number: usize) {
         let (desk, outside) = (&self.desks[number], usize::from(!is_working(self.now)));
         let (people, is_on_call) = (desk.staff[outside], desk.staff[outside] < desk.staff[0]);
@@ -210,8 +208,8 @@ mod tests {
         blocked / (1.0 - load * (1.0 - blocked))
     }
 
-    /// Mean waits of urgent and of other work, simulated: so many people, a mean of an hour for each job, busy to so much, of which a
-    /// share is urgent.
+    /// Simulated mean waits of urgent and of other work, in minutes: `servers` people at utilisation `load`, jobs of an hour on average, of
+    /// which a share is urgent.
     fn waits(servers: u32, load: f64, urgent_share: f64) -> [f64; 2] {
         const HOUR: f64 = 60.0;
         const JOBS: usize = 400_000;
@@ -233,7 +231,7 @@ mod tests {
         })
     }
 
-    /// How far a simulated mean may lie from the closed form. With 400,000 jobs the standard error is 1.8 % at the highest load
+    /// The allowed relative error of a simulated mean. With 400,000 jobs the standard error is 1.8 % at the highest load
     /// (Whitt, *Planning Queueing Simulations*, 1989).
     const TOLERANCE: f64 = 0.05;
 
@@ -248,7 +246,7 @@ mod tests {
             let busy = erlang_c(servers, load * people);
             let what = format!("{servers} people, busy to {load}");
             near(&what, waits(servers, load, 1.0)[0], busy * 60.0 / (people * (1.0 - load)));
-            // Two classes, the urgent one first, none interrupted (Cobham, 1954; for several people Kella and Yechiali, 1985).
+            // Two priority classes without preemption (Cobham, 1954; for several people Kella and Yechiali, 1985).
             let urgent = 0.4 * load;
             let [first, second] = waits(servers, load, 0.4);
             near(&format!("{what}, urgent"), first, busy * 60.0 / (people * (1.0 - urgent)));

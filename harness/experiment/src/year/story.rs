@@ -1,8 +1,8 @@
-//! The story's clock: the story's incident with a central line at `dark`, in many worlds and with many people, and how long after the loss it is
-//! restored. Teaches that one incident has a distribution of times to restore, and that neither the world nor the people alone make it.
+//! The distribution of the story's time to restore: its incident with a central line at `dark`, in many worlds and with many draws of people.
+//! Teaches that one incident has a distribution of times to restore, and that neither the world nor the people alone make it.
 //!
-//! A seed makes a world: one recording. The people, who answer a ticket sooner or later, send it back or forget, are drawn anew many times for each;
-//! the same ones for every world.
+//! A seed makes a world: one recording. The people answer a ticket sooner or later, send it back, or forget details. Their behaviour is drawn
+//! many times, and every world gets the same draws.
 
 use std::{io, num::NonZeroUsize};
 
@@ -28,9 +28,8 @@ use crate::{
     training::recorded,
 };
 
-/// Worlds, unless told otherwise.
+/// The default number of worlds.
 pub const SEEDS: NonZeroUsize = NonZeroUsize::new(24).expect("twenty-four is not zero");
-/// How many times the people are drawn.
 const PEOPLE: usize = 50;
 
 /// Where the minutes go, in the order in which they come.
@@ -42,21 +41,7 @@ const PARTS: [&str; 5] = [
     "tickets wait, are handed over and come back",
 ];
 
-/// One world with all the people.
-struct Morning {
-    /// When availability was lost, in story seconds.
-    lost_s: f64,
-    /// From the loss to the restoration, for each draw of people.
-    minutes: Vec<Option<f64>>,
-    /// How many of them ended by 13:00.
-    in_time: usize,
-}
-
-/// Records the incident with these seeds, and lets it be restored by many people each. Nothing if it was stopped.
-///
-/// # Errors
-///
-/// When a service does not start.
+/// Records the incident with these seeds, and lets many draws of people restore each recording. `None` if it was stopped.
 pub fn story(
     seed: u64,
     seeds: NonZeroUsize,
@@ -70,17 +55,17 @@ pub fn story(
         morning(&scenario, *number, seed, &knowledge, watch).map(Some)
     })?;
     let told: Option<Vec<_>> = told.into_iter().collect();
-    Ok(told.map(|told| report(seed, seeds, told)))
+    Ok(told.map(|told| report(seed, seeds, &told)))
 }
 
-/// One world, and for each draw of people what became of it.
+/// Records one world, and returns its diagnosis by each draw of people.
 fn morning(
     scenario: &Scenario,
     seed: u64,
     people_from: u64,
     knowledge: &Knowledge,
     watch: Watch<'_>,
-) -> io::Result<(Morning, Vec<[f64; PARTS.len()]>)> {
+) -> io::Result<Vec<Diagnosis>> {
     let tape = recorded(scenario, seed, &[], watch.stalled)?;
     let playback = Playback::new(scenario, &tape, &[], watch.stalled);
     let restored = |people: usize| {
@@ -90,15 +75,17 @@ fn morning(
         responder::respond(&hands, knowledge, &terms).now_or_never().expect("hands on a playback never wait");
         Some(hands.diagnosis())
     };
-    let told: Vec<Diagnosis> = (0..PEOPLE).filter_map(restored).collect();
+    let told = (0..PEOPLE).filter_map(restored).collect();
     playback.finish()?;
-    let minutes = told.iter().map(|one| one.restored_s.map(|restored_s| (restored_s - one.lost_s) / 60.0));
-    let lost_s = told.first().map_or(0.0, |one| one.lost_s);
-    let in_time = told.iter().filter(|one| one.restored_s.is_some_and(|at_s| at_s <= Tape::ends_s())).count();
-    Ok((Morning { lost_s, minutes: minutes.collect(), in_time }, told.iter().map(parts).collect()))
+    Ok(told)
 }
 
-/// Minutes of each of [`PARTS`], until it was restored or five hours were over.
+/// Minutes from the loss to the restoration.
+fn minutes(told: &Diagnosis) -> Option<f64> {
+    told.restored_s.map(|restored_s| (restored_s - told.lost_s) / 60.0)
+}
+
+/// Minutes of each of [`PARTS`], up to the restoration or the end of the five hours.
 fn parts(told: &Diagnosis) -> [f64; PARTS.len()] {
     let until_s = told.restored_s.unwrap_or(told.lost_s + HORIZON_S);
     let mut parts = [(told.called_s - told.lost_s) / 60.0, 0.0, 0.0, 0.0, 0.0];
@@ -109,17 +96,18 @@ fn parts(told: &Diagnosis) -> [f64; PARTS.len()] {
     parts
 }
 
-fn report(seed: u64, seeds: NonZeroUsize, told: Vec<(Morning, Vec<[f64; PARTS.len()]>)>) -> YearReport {
-    let parts: Vec<[f64; PARTS.len()]> = told.iter().flat_map(|(_, parts)| parts.clone()).collect();
-    let mornings: Vec<Morning> = told.into_iter().map(|(morning, _)| morning).collect();
-    let all: Vec<Option<f64>> = mornings.iter().flat_map(|morning| morning.minutes.clone()).collect();
-    let sorted = sorted(&all);
+/// Builds the report. `told` holds the diagnoses by world, then by draw of the people.
+fn report(seed: u64, seeds: NonZeroUsize, told: &[Vec<Diagnosis>]) -> YearReport {
+    let each = || told.iter().flatten();
+    let parts: Vec<[f64; PARTS.len()]> = each().map(parts).collect();
+    let all: Vec<Option<f64>> = each().map(minutes).collect();
+    let sorted = sorted(all.iter().copied());
     let share = |count: usize| 100.0 * count as f64 / all.len().max(1) as f64;
-    let in_time = share(mornings.iter().map(|morning| morning.in_time).sum());
-    let worlds = mornings.iter().map(|morning| median(&morning.minutes));
-    let people = (0..PEOPLE)
-        .map(|who| median(&mornings.iter().map(|morning| morning.minutes[who]).collect::<Vec<_>>()));
-    let lost = mornings.iter().map(|morning| morning.lost_s);
+    let is_in_time = |told: &&Diagnosis| told.restored_s.is_some_and(|at_s| at_s <= Tape::ends_s());
+    let in_time = share(each().filter(is_in_time).count());
+    let worlds = told.iter().map(|world| median(world.iter()));
+    let people = (0..PEOPLE).map(|who| median(told.iter().map(|world| &world[who])));
+    let lost = told.iter().map(|world| world.first().map_or(0.0, |told| told.lost_s));
     let time = |story_s: f64| Story::default().time_at(story_s).to_string();
     let (first, last) = (lost.clone().fold(f64::INFINITY, f64::min), lost.fold(0.0, f64::max));
     let figure = |mean: f64| Cell::Figure { mean, band: None, digits: 0 };
@@ -183,15 +171,15 @@ fn report(seed: u64, seeds: NonZeroUsize, told: Vec<(Morning, Vec<[f64; PARTS.le
     }
 }
 
-/// What was not restored counts as later than everything else.
-fn sorted(minutes: &[Option<f64>]) -> Vec<f64> {
-    let mut sorted: Vec<f64> = minutes.iter().map(|minutes| minutes.unwrap_or(HORIZON_S / 60.0)).collect();
+/// The sorted minutes. A morning that was not restored counts as five hours.
+fn sorted(minutes: impl Iterator<Item = Option<f64>>) -> Vec<f64> {
+    let mut sorted: Vec<f64> = minutes.map(|minutes| minutes.unwrap_or(HORIZON_S / 60.0)).collect();
     sorted.sort_by(f64::total_cmp);
     sorted
 }
 
-fn median(minutes: &[Option<f64>]) -> f64 {
-    quantile(&sorted(minutes), 0.5)
+fn median<'a>(told: impl Iterator<Item = &'a Diagnosis>) -> f64 {
+    quantile(&sorted(told.map(minutes)), 0.5)
 }
 
 fn ends(medians: impl Iterator<Item = f64> + Clone) -> String {

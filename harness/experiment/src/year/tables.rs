@@ -1,4 +1,4 @@
-//! What came of all years, as tables: the finding is the title, the figures follow.
+//! The results of all years, as tables: the title is the finding, and the figures follow.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ use super::{
 };
 use crate::compare::statistics::{average, quantile};
 
-/// The queue hurts where an incident waits in it longer than the playbook's longest acknowledgement.
+/// The queue hurts if an incident waits in it longer than the playbook's longest acknowledgement.
 const HURTS_MINUTES: f64 = 20.0;
-/// 90 % of the seeds lie between.
+/// The quantiles between which 90 % of the seeds lie.
 const BAND: (f64, f64) = (0.05, 0.95);
 
 /// A measure, its name, and how many digits are shown after the point.
@@ -56,7 +56,6 @@ const OF_LEARNING: [Shown; 5] = [
     (Measure::LossMillions, "loss, $ million", 1),
 ];
 
-/// All that was simulated.
 pub(super) struct Study<'a> {
     pub(super) options: &'a YearOptions,
     pub(super) measured: &'a Measured,
@@ -153,7 +152,7 @@ impl Study<'_> {
         })
     }
 
-    /// Minutes by which teams on call restore sooner, seed by seed.
+    /// Minutes by which teams on call restore sooner than a central line, seed by seed.
     fn sooner(&self, key: impl Fn(Arrangement) -> Key) -> Vec<f64> {
         let [central, own] =
             [Arrangement::Central, Arrangement::Own].map(|who| self.values(key(who), Measure::Restore));

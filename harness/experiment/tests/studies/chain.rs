@@ -1,4 +1,4 @@
-//! The real chain, in all sixteen combinations, with few customers and a short morning.
+//! Plays the real chain in all sixteen combinations, with few customers and a short morning.
 
 use std::{num::NonZeroUsize, sync::atomic::AtomicBool};
 
@@ -11,7 +11,7 @@ use incident::{ContributingFactor, ContributingFactor::InvalidRendering};
 use report::chain::ChainReport;
 use world::{Mix, play::PlayOptions, scenario::scenario};
 
-/// Late enough for the stand-in to restore where there is telemetry, and too early where there is none.
+/// Late enough for the stand-in to restore with telemetry, and too early without.
 const ENDS_LATE_S: f64 = 10_000.0;
 
 /// Early enough to be cheap, late enough for everything to fall.
@@ -45,7 +45,7 @@ fn loss_usd(report: &ChainReport, present: impl Fn(ContributingFactor) -> bool) 
         .expect("it was played")
 }
 
-/// What must hold of every incident that the rendering begins.
+/// Checks what must hold for every incident that invalid rendering begins.
 #[track_caller]
 fn holds(report: &ChainReport) {
     let whole_usd = report.loss_usd.expect("it is complete");
@@ -74,7 +74,7 @@ fn each_latent_fault_has_its_share_of_the_story() {
     let [rendering, handling, health, telemetry] = [0, 1, 2, 3].map(share);
     assert!((rendering - handling).abs() < 1e-9, "both are necessary: {rendering} and {handling}");
     assert!(health > 0.02 && telemetry > 0.02, "{health} and {telemetry}");
-    // With telemetry that tells nothing it has no share; the more it tells, the more.
+    // Telemetry that tells the responder nothing has no share; the more it tells, the larger its share.
     let of_telemetry: Vec<f64> = report.responders.iter().map(|with| with.shares.unwrap()[3]).collect();
     assert!(of_telemetry[0].abs() < 1e-9, "{of_telemetry:?}");
     assert!(of_telemetry[..3].is_sorted() && of_telemetry[2] > of_telemetry[1], "{of_telemetry:?}");
@@ -93,7 +93,7 @@ fn other_bytes_in_another_asset_are_shared_out_too_and_the_same_on_any_number_of
 
 #[test]
 fn a_quiet_minute_is_no_end() {
-    // The checkout alone fails, and one visit in ten goes there: with this seed a minute passes without one at 08:53.
+    // Only the checkout fails, and one visit in ten goes there: with this seed, none comes in the minute of 08:53.
     const ENDS_S: f64 = 6_000.0;
     let (release, stop) = (scenario("bad-release").unwrap(), AtomicBool::new(false));
     let watch = Watch { stop: &stop, done: &|| (), stalled: |what| panic!("{what}") };

@@ -1,4 +1,4 @@
-//! The table of characters: what is in it, and what it says.
+//! The table of characters: its specimens, and its text.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -9,7 +9,7 @@ use experiment::{
     sweep::Watch,
 };
 
-/// Fewer specimens than this are no collection.
+/// The least number of specimens in the table.
 const SPECIMENS_MIN: usize = 40;
 
 /// Columns of a terminal.

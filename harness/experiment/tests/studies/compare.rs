@@ -1,4 +1,4 @@
-//! The comparison of telemetry levels: the same twice, and true to the world that it was recorded in.
+//! The comparison of telemetry levels repeats exactly, and its recordings agree with the world.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -8,7 +8,7 @@ use std::{
 };
 
 use diagnosis::{
-    Experience, Knowledge,
+    Experience, Knowledge, checks,
     operating::parameters::{Parameter, TABLE},
 };
 use experiment::{
@@ -41,12 +41,12 @@ fn watched<T>(work: impl FnOnce(Watch<'_>) -> std::io::Result<Option<T>>) -> T {
     work(Watch { stop: &stop, done: &|| (), stalled }).unwrap().unwrap()
 }
 
-/// The levels alone, of one incident.
+/// A study of the levels alone, on one incident.
 fn levels_of(name: &str) -> Study {
     watched(|watch| study(options(&[name], 1, Extent::Levels), None, watch))
 }
 
-/// The story's, which two tests look at.
+/// The study of the story, which two tests share.
 fn story() -> &'static Study {
     static STORY: OnceLock<Study> = OnceLock::new();
     STORY.get_or_init(|| levels_of("special-character"))
@@ -59,7 +59,7 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
     let report = || serde_json::to_value(summary(&full)).unwrap();
     let first = report();
     assert_eq!(first, report());
-    // Recorded and diagnosed once more, in a smaller study, the story comes out the same.
+    // A smaller study that records and diagnoses the story again gets the same result.
     for level in LEVELS {
         let key = Key::Level(level, false);
         assert_eq!(full.results[&key][0], story().results[&key][0], "{level}");
@@ -84,7 +84,7 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
         let parts = mean("telemetry") + mean("model") + mean("interaction");
         assert!((mean("together") - parts).abs() < 1e-6 && mean("model").abs() > 1.0, "{effect}");
     }
-    // Each assumption about lines of support stands there; those of a way that nobody takes move nothing.
+    // The tornado lists every assumption. The low end of an unused countermeasure is its assumed value, and moves nothing.
     let tornado = &first["two_by_two"]["tornado"];
     let ends = |place: usize| {
         let rows = tornado["rows"].as_array().unwrap();
@@ -106,10 +106,11 @@ fn a_comparison_is_the_same_twice_and_has_every_control() {
     assert!(called_out[0] < called_out[1], "{tornado}");
     assert_eq!(ends(Parameter::DirectAlert as usize)[0].to_bits(), as_assumed.to_bits());
     assert_eq!(first["levels"][0]["incidents"], 1, "a false alarm is a control");
-    assert_eq!(first["checks"]["hash"], first["checks"]["frozen_hash"]);
+    assert_eq!(first["checks"]["hash"], checks::hash());
+    assert_eq!(first["checks"]["frozen_hash"], checks::FROZEN_HASH);
 }
 
-/// What the model responder does in the world itself.
+/// The model responder in the world itself: whether it is right, and its seconds from the loss to the explanation.
 fn played(name: &str, level: chassis::Level) -> (bool, f64) {
     let options = PlayOptions {
         level,
@@ -132,7 +133,7 @@ fn told(study: &Study, level: Level) -> (bool, f64) {
     (told.explained_right_s().is_some(), answer.at_s - told.lost_s)
 }
 
-/// How far the two may be apart: a look or two that were taken otherwise, because a moment on tape lies minutes before the look.
+/// How far the recording and the world may differ: by a check or two, because a recorded moment lies minutes before the check.
 const APART_S: f64 = 20.0 * 60.0;
 
 #[test]

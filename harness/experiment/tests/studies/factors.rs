@@ -1,4 +1,4 @@
-//! The factors that scenarios name, held against replays. `glyphfall scenarios --replay` does so for the whole library.
+//! Tests the factors that scenarios name against replays. `glyphfall scenarios --replay` does so for the whole library.
 
 use std::sync::atomic::AtomicBool;
 
@@ -19,7 +19,7 @@ fn contradictions(scenarios: &[Scenario]) -> Vec<String> {
 
 #[test]
 fn less_is_lost_without_each_factor_that_a_scenario_names_and_without_no_other() {
-    // All three contribute, one, and none.
+    // All three latent faults contribute to the first scenario, one to the second, none to the third.
     let mut scenarios = ["special-character", "remembered-absence", "wrong-machines"]
         .map(|name| scenario(name).expect("the library has it"));
     assert_eq!(contradictions(&scenarios), [""; 0]);

@@ -1,4 +1,4 @@
-//! The experiments, small, on the real chain. One program, because each would link the same again.
+//! Small experiments on the real chain. They share one test program, because each of its own would link the same code again.
 
 mod chain;
 mod characters;
@@ -7,6 +7,6 @@ mod factors;
 mod rendering;
 mod responder;
 
-// As in the program itself: virtual time is bound by small allocations.
+// As in the program itself: small allocations limit the speed of virtual time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

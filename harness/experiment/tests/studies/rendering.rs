@@ -1,5 +1,5 @@
-//! With rendering repaired and all other faults present, no input whatever makes an invalid page, feed or envelope: not one
-//! that is published now, and not one that was published before the repair. Parsers that other people wrote are the judges.
+//! With rendering repaired and all other faults present, no input whatever makes an invalid page, feed or envelope, whether it
+//! is published now or was published before the repair. Third-party parsers are the judges.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -20,7 +20,7 @@ use proptest::{
 use tokio::{runtime::Builder, time::sleep};
 use world::{Editor, EditorError, Shop, ShopOptions};
 
-/// Inputs that are tried.
+/// The number of random inputs.
 const CASES: u32 = 512;
 
 /// Assets of every kind that pages and feed show.
@@ -35,7 +35,7 @@ const ASSETS: [&str; 8] = [
     "price-list",
 ];
 
-/// A page of each kind, and its parts but for the banner, which stands in a paragraph of its own.
+/// A page of each kind, and its parts except the banner, which stands in a paragraph of its own.
 const PAGES: [(&str, &[&str]); 5] = [
     ("/", &["header", "footer", "intro"]),
     ("/c/brewing", &["header", "footer", "copy"]),
@@ -51,7 +51,7 @@ struct Reader {
     editor: Editor,
     content_store: Peer,
     web_front: Peer,
-    /// Of each page, those that it has while every text is harmless.
+    /// The elements of each page while every text is harmless.
     elements: Vec<Vec<String>>,
 }
 
@@ -73,7 +73,8 @@ impl Reader {
         reader
     }
 
-    /// Whether the repaired shop took the text. If it did not, it is published all the same, as it was before the repair.
+    /// Publishes a text, and returns whether the repaired shop took it. If it did not, the text is published with rendering faulty for a moment, as
+    /// before the repair.
     async fn publish(&self, text: &Bytes) -> bool {
         let mut taken = Vec::new();
         for asset in ASSETS {
@@ -92,7 +93,7 @@ impl Reader {
             }
             self.shop.turn(InvalidRendering, false);
         }
-        // The cache is told meanwhile.
+        // The cache hears of the publish meanwhile.
         sleep(Duration::from_secs(1)).await;
         is_taken
     }
@@ -105,7 +106,7 @@ impl Reader {
 
     async fn check(&self, text: &Bytes) {
         let is_taken = self.publish(text).await;
-        // HTML and XML read every line end as a line feed; nothing else may become of what was taken.
+        // HTML and XML read every line end as a line feed. A text that was taken must not change in any other way.
         let stays = is_taken && !text.contains(&b'\r');
         let check = |outcome: &Outcome, where_: &str, stays: bool| {
             assert!(!outcome.is_breakage(), "{where_}: {outcome:?}");
@@ -134,11 +135,11 @@ impl Reader {
     }
 }
 
-/// Bytes of any kind, text of any kind, and the specimens between words.
+/// Arbitrary bytes, arbitrary text, and specimens among other pieces of text.
 fn input() -> impl Strategy<Value = Vec<u8>> {
     let specimens: Vec<Vec<u8>> = specimens().into_iter().map(|specimen| specimen.bytes).collect();
     let specimen = proptest::sample::select(specimens);
-    // A reader decides by what comes after the name of a tag, so that is left open.
+    // A parser decides by the character after the name of a tag, so the input varies it.
     let begun =
         proptest::sample::select(vec!["</script", "<script", "<!--", "-->", "]]>", "</p", "<![CDATA[", "&#"]);
     let piece = prop_oneof![

@@ -1,5 +1,5 @@
-//! The model responder, in incidents that it was not trained on: it explains and restores, it uses only what its level grants, and it
-//! is the same twice.
+//! The model responder, in incidents that it was not trained on: it explains and restores, it uses only the checks that its level
+//! grants, and it repeats exactly.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -18,7 +18,7 @@ use world::{
     virtual_time::{self, STALLED_AFTER},
 };
 
-/// As in training: what an incident costs to run is its requests.
+/// As in training: requests make up the cost of running an incident.
 const VIEWS_PER_SECOND: f64 = world::tape::VIEWS_PER_SECOND;
 
 fn played(name: &str, seed: u64, level: chassis::Level) -> Played {
@@ -39,7 +39,7 @@ fn played_by(model: OperatingModel, name: &str, seed: u64, level: chassis::Level
     virtual_time::run(play(&scenario(name).unwrap(), &options), STALLED_AFTER, stalled).unwrap().unwrap()
 }
 
-/// What the checks that were taken need.
+/// The signals that the taken checks need.
 fn needs(record: &IncidentRecord) -> Vec<Signal> {
     let need = |kind: &EventKind| match kind {
         EventKind::Check { name, .. } => Some(CHECKS.iter().find(|check| check.name == name).unwrap().needs),

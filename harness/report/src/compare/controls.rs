@@ -1,4 +1,4 @@
-//! What stands between the levels' figures and doubt, in every run.
+//! The controls of every comparison: the results that the levels' figures must stand up to.
 
 use incident::{Level, OperatingModel};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::Interval;
 /// The controls. Times are seconds of the story.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Controls {
-    /// As many checks more at the same cost, which show other incidents: more checks are not better telemetry.
+    /// Placebo: as many extra checks at the same cost, with findings from other incidents. More checks alone are not better telemetry.
     pub placebo: Vec<Against>,
     /// A shop in which nothing is wrong, and an alarm.
     pub healthy: Vec<Healthy>,
@@ -18,35 +18,35 @@ pub struct Controls {
     pub models: Vec<Model>,
     /// Incidents that cost more at a level than at the one below.
     pub violations: Vec<Violation>,
-    /// What only a full run asks.
+    /// The robustness checks of a full run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubts: Option<Doubts>,
 }
 
-/// A level against something else.
+/// The placebo of one level against the first level.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Against {
     pub level: Level,
     pub metric: Metric,
-    /// The mean of the scenarios' mean differences. Below zero: shorter.
+    /// Mean over scenarios of the mean difference. Below zero: shorter.
     pub difference: f64,
-    /// In which 95 % of the means lie, if scenarios were written anew.
+    /// 95 % confidence interval of the mean, over new scenarios.
     pub interval: Interval,
 }
 
-/// What came of acting.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+/// The results of the remedies.
 pub struct Restored {
     pub restored_share: f64,
     pub time_to_restore_restricted_mean_s: f64,
     pub loss_usd_mean: f64,
 }
 
-/// Somebody else on the same incidents: what the responder must be measured against.
+/// Another responder on the same incidents, as a baseline for the model responder.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Baseline {
     pub who: String,
-    /// With the looks of this level; none: it looks at nothing, or knows all.
+    /// The level whose checks it may take; `None` if it takes no checks, or knows the truth.
     pub level: Option<Level>,
     pub explained_right_share: f64,
     pub explained_wrong_share: f64,
@@ -56,46 +56,46 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Whether it is told the truth when called, which nobody can compete with.
+    /// Whether this is the oracle, which is told the truth when called.
     pub fn knows_all(&self) -> bool {
         self.level.is_none() && self.explained_right_share > 0.0
     }
 }
 
-/// An incident that cost more at a level than at the one below, by the responder's own stakes, in minutes from the call on.
+/// An incident that cost more at a level than at the one below. Costs are minutes since the call, by the responder's own stakes.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Violation {
     pub scenario: String,
     pub seed: u64,
     pub level: Level,
     pub against: Level,
-    /// What it cost at this level and at the one below.
+    /// The cost at this level and at the one below.
     pub cost_minutes: [f64; 2],
-    /// What was said at this level and at the one below: the cause, or nothing.
+    /// The cause named at this level and at the one below; `None` if no cause was named.
     pub said: [Option<String>; 2],
-    /// What most of the difference is made of, in words.
+    /// The largest part of the difference, in words.
     pub why: String,
 }
 
-/// What was said about a shop in which nothing was wrong.
+/// Diagnoses of a shop in which nothing was wrong.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Healthy {
     pub level: Level,
     pub incidents: usize,
-    /// The share that was given a cause that is wrong.
+    /// The share of incidents explained with a wrong cause.
     pub false_explanations_share: f64,
-    /// Remedies used where none was needed.
+    /// Needless remedies per incident.
     pub remedies_mean: f64,
 }
 
-/// What was said about an outage outside the shop.
+/// Diagnoses of an outage outside the shop.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Outside {
     pub level: Level,
     pub incidents: usize,
-    /// The share of which it was said that it is not the shop. Why it happened, nobody can explain from within.
+    /// The share of incidents in which the responder said that the shop is not the cause. From inside, nobody can explain the outage itself.
     pub said_not_ours_share: f64,
-    /// The share that was given a cause inside the shop.
+    /// The share of incidents explained with a cause inside the shop.
     pub false_explanations_share: f64,
 }
 
@@ -106,7 +106,6 @@ pub struct Model {
     pub level: Level,
     pub explained_right_share: f64,
     pub time_to_explain_restricted_mean_s: f64,
-    /// What came of acting.
     #[serde(flatten)]
     pub restored: Restored,
 }

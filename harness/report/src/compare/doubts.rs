@@ -1,23 +1,23 @@
-//! The doubts that only a full run answers.
+//! The robustness checks that only a full run makes.
 
 use incident::Level;
 use serde::{Deserialize, Serialize};
 
-/// What a full run asks. Times are seconds of the story.
+/// The robustness checks of a full run. Times are seconds of the story.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Doubts {
     pub cost_draws: Vec<CostDraws>,
-    /// The first level with what needs no telemetry made cheaper.
+    /// The level `dark`, with cheaper checks.
     pub cheaper_dark: Vec<Row>,
     pub odds: Vec<Row>,
-    /// Scenarios that were on no list, and whole families of them.
+    /// Scenarios left out of the training, alone and with their whole families.
     pub left_out: Vec<LeftOut>,
-    /// What names the scenario by all that one moment shows, taught with other seeds and forced to answer.
+    /// Classifiers that name the scenario from all findings of one moment. They learn from other incidents and may not abstain.
     pub classifiers: Vec<Classifier>,
     pub signals: Vec<Subset>,
-    /// The mean gain that each signal brings, over all orders in which signals can be added; and of alerts.
+    /// The Shapley value of each signal: its mean gain over all orders of adding signals. The last entry is the mean gain of alerts.
     pub signal_gains: Vec<(String, f64)>,
-    /// How certainty and being right go together.
+    /// Confidence against accuracy, by level.
     pub calibration: Vec<Calibration>,
 }
 
@@ -30,7 +30,7 @@ pub struct Row {
     pub time_to_explain_restricted_mean_s: f64,
 }
 
-/// A step between levels under drawn costs.
+/// A step between two levels under randomly drawn costs.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct CostDraws {
     pub level: Level,
@@ -42,15 +42,15 @@ pub struct CostDraws {
     pub difference_percentiles_s: [f64; 3],
 }
 
-/// What is said about a scenario that nobody was taught.
+/// Diagnoses of a scenario that was left out of the training.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct LeftOut {
-    /// What nobody was taught: the scenario, or its family.
+    /// What the training left out: the scenario, or its family.
     pub what: String,
     pub level: Level,
-    /// The share in which it was said that nothing known fits, or that the evidence does not suffice.
+    /// The share in which the responder said that nothing known fits, or that the evidence does not suffice.
     pub said_so_share: f64,
-    /// The share that was given the cause of another scenario.
+    /// The share explained with the cause of another scenario.
     pub explained_wrong_share: f64,
     /// The share that was restored all the same.
     pub restored_share: f64,
@@ -58,20 +58,20 @@ pub struct LeftOut {
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Classifier {
-    /// What it is shown and taught.
+    /// Its input, and the labels that it learns.
     pub what: String,
     pub incidents: usize,
-    /// The share of which it names the scenario.
+    /// The share of incidents whose scenario it names.
     pub right_share: f64,
-    /// What blind guessing reaches.
+    /// The accuracy of blind guessing.
     pub chance: f64,
-    /// Whether it must be at chance; otherwise it must do better.
+    /// Whether its accuracy must be at chance. Otherwise it must be better.
     pub must_fail: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Subset {
-    /// The signals, besides what a shop without telemetry shows.
+    /// The signals, in addition to the checks that need no telemetry.
     pub signals: Vec<String>,
     pub alerts: bool,
     pub explained_right_share: f64,
@@ -79,12 +79,12 @@ pub struct Subset {
     pub time_from_call_to_explain_restricted_mean_s: f64,
 }
 
-/// How certainty and being right go together at one level.
+/// Calibration at one level: confidence against accuracy.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Calibration {
     pub level: Level,
-    /// The mean of the squared difference between certainty and being right, over all answers that name a cause.
+    /// The Brier score: the mean squared difference between confidence and accuracy (0 or 1), over all answers that name a cause.
     pub brier: f64,
-    /// By certainty: the mean certainty, the share that is right, and how many answers.
+    /// By confidence: the mean confidence, the share of right answers, and the number of answers.
     pub bins: Vec<(f64, f64, usize)>,
 }

@@ -1,4 +1,4 @@
-//! What `glyphfall compare` found: the levels, their paired differences, and the doubts about both. Times are seconds of the story.
+//! The report of `glyphfall compare`: the levels, their paired differences, and the controls. Times are seconds of the story.
 
 mod controls;
 mod doubts;
@@ -20,27 +20,27 @@ use crate::Interval;
 /// The whole report. Times are seconds of the story.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct CompareReport {
-    /// What can be said aloud, a sentence a line.
+    /// The main result in sentences to read aloud, one a line.
     pub finding: String,
     pub seed: u64,
     pub seeds: Vec<u64>,
-    /// Whether only the levels, the placebo and the blind runbooks were run.
+    /// Whether only the levels, the placebo and the baselines were run.
     pub quick: bool,
     pub responder: String,
     /// The operating model of all figures but those that compare models.
     pub operating_model: OperatingModel,
     pub command: String,
-    /// Whether all of that was run; otherwise everything here is about the scenarios that were complete.
+    /// Whether `command` ran to its end. Otherwise the report covers only the scenarios that were complete.
     #[serde(default = "yes")]
     pub complete: bool,
     pub version: String,
     pub scenarios: Vec<ScenarioRow>,
-    /// Incidents recorded, and recordings of what remedies did.
+    /// The number of recorded incidents, and of recorded aftermaths of remedies.
     pub recordings: [usize; 2],
     pub checks: ChecksRow,
     pub assumed: Vec<String>,
     pub levels: Vec<LevelRow>,
-    /// Others on the same incidents.
+    /// Other responders on the same incidents.
     pub baselines: Vec<Baseline>,
     pub paired: Vec<Paired>,
     /// Telemetry and the operating model; only where both models were compared.
@@ -48,17 +48,17 @@ pub struct CompareReport {
     pub two_by_two: Option<TwoByTwo>,
     /// Every incident at every level.
     pub dots: Vec<Dot>,
-    /// What stands between these figures and doubt.
+    /// The controls that these figures must stand up to.
     pub controls: Controls,
-    /// What teams of the incident room did; nothing of it is in the figures.
+    /// The results of the incident room's teams. No other figure includes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teams: Option<Teams>,
-    /// What a program from outside made of the same incidents.
+    /// The results of an external program on the same incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<ProgramReport>,
 }
 
-/// Earlier versions reported nothing that was not complete.
+/// Earlier versions wrote only complete reports, without this field.
 fn yes() -> bool {
     true
 }
@@ -66,7 +66,7 @@ fn yes() -> bool {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ScenarioRow {
     pub name: String,
-    /// Whether nothing in the shop can be mended.
+    /// Whether it is a control: nothing in the shop can be mended.
     pub control: bool,
     /// Whether it was written after the list of checks had been frozen.
     pub after_freeze: bool,
@@ -77,10 +77,12 @@ pub struct ScenarioRow {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ChecksRow {
     pub count: usize,
-    /// A hash of all of them with outcomes and costs.
+    /// A hash of all checks with their outcomes and costs.
     pub hash: String,
-    /// The same when the list was frozen.
+    /// The hash at the time when the list was frozen.
     pub frozen_hash: String,
+    /// What has changed in the list since, in words.
+    pub since_frozen: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -88,18 +90,18 @@ pub struct LevelRow {
     pub level: Level,
     pub incidents: usize,
     pub explained_right_share: f64,
-    /// In which 95 % of the shares lie, if scenarios were written anew.
+    /// 95 % confidence interval of the share, over new scenarios.
     pub explained_right_interval: Interval,
-    /// The share that was explained wrong, of all; the others were given up.
+    /// The share of all incidents that were explained wrong. The rest were given up.
     pub explained_wrong_share: f64,
     pub time_to_detect_median_s: f64,
-    /// From the loss to the first right guess where it is.
+    /// From the loss to the first hypothesis that names the right place.
     pub time_to_locate_median_s: f64,
-    /// From the loss to the right explanation; wrong or none is placed at the story's end.
+    /// From the loss to the right explanation. A wrong or missing one counts as five hours.
     pub time_to_explain_median_s: f64,
     pub time_to_explain_quartiles_s: [f64; 2],
     pub time_to_explain_restricted_mean_s: f64,
-    /// From the loss until availability is restored; never is placed at the story's end.
+    /// From the loss until availability is restored; five hours if it never is.
     pub time_to_restore_median_s: f64,
     pub time_to_restore_quartiles_s: [f64; 2],
     pub time_to_restore_restricted_mean_s: f64,
@@ -110,30 +112,30 @@ pub struct LevelRow {
     pub loss_usd_mean: f64,
 }
 
-/// A paired difference: the level less what it is compared with.
+/// A paired difference: the value at `level` less the value at `against`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Paired {
     pub level: Level,
     pub against: Level,
     pub metric: Metric,
-    /// The mean of the scenarios' mean differences. Below zero: shorter, or less.
+    /// Mean over scenarios of the mean difference. Below zero: shorter, or less.
     pub difference: f64,
-    /// In which 95 % of the means lie, if scenarios were written and training was done anew.
+    /// 95 % confidence interval of the mean, over new scenarios and new training.
     pub interval: Interval,
-    /// How many times as large the metric is as at the level that it is compared with.
+    /// The metric at `level` divided by the metric at `against`.
     pub ratio: f64,
     pub ratio_interval: Interval,
-    /// By how much more of the ranks of the scenarios' differences speak for less (below zero) or for more: -1 to 1.
+    /// Rank-biserial correlation of the scenarios' differences, from -1 (less in all) to 1 (more in all).
     pub rank_difference: f64,
-    /// How much of the difference is incidents that are explained right at one of the two levels alone, and count as explained at the
-    /// horizon at the other. Only of times to the explanation.
+    /// The part of the difference that comes from incidents explained right at only one of the two levels. At the other, they count as
+    /// explained at the horizon. Only for the time to explain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imputed: Option<f64>,
-    /// How many scenarios became shorter by a minute at least, stayed, became longer. (For dollars: by a minute's trade.)
+    /// The number of scenarios that became shorter by at least a minute, stayed, or became longer. For dollars, the threshold is a minute's trade.
     pub scenarios: [usize; 3],
     pub by_scenario: Vec<(String, f64)>,
-    /// By which factor what the level adds must get dearer until a tenth of the gain is left; none: not even by the largest
-    /// factor, or there is no gain.
+    /// The factor by which the level's added checks must get dearer until at most a tenth of the gain is left. `None` if even the
+    /// largest factor leaves more, or there is no gain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tipping_factor: Option<f64>,
 }
@@ -144,15 +146,15 @@ pub struct Dot {
     pub scenario: String,
     pub seed: u64,
     pub level: Level,
-    /// Seconds from the loss to the right explanation; to the story's end if there is none.
+    /// Seconds from the loss to the right explanation; five hours if there is none.
     pub explained_s: f64,
-    /// Whether there is none.
+    /// Whether there is no right explanation.
     pub censored: bool,
     pub restored_s: Option<f64>,
     pub loss_usd: f64,
 }
 
-/// In what one responder is compared with another.
+/// The figure in which one responder is compared with another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// The share of incidents that are explained right.
@@ -164,7 +166,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// In what somebody is better, whether they are one or many: more is explained by “random checks”.
+    /// A clause that suits one responder or several: more is explained by “random checks”.
     pub fn better_by(self, who: &str) -> String {
         let what = match self {
             Self::Explained => "more is explained",
@@ -175,16 +177,16 @@ impl Measure {
     }
 }
 
-/// A difference that is rounding.
+/// Differences up to this are rounding errors.
 const ROUNDING: f64 = 1e-9;
 
-/// What is asked of a diagnosis; a mean of means over scenarios.
+/// A figure of a diagnosis, averaged within each scenario and then over scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Metric {
     /// Seconds from the loss to the right explanation.
     #[serde(rename = "time_to_explain_restricted_mean_s")]
     Explain,
-    /// Seconds from the call to the right explanation: detection taken out.
+    /// Seconds from the call to the right explanation, without the time to detect.
     #[serde(rename = "time_from_call_to_explain_restricted_mean_s")]
     ExplainFromCall,
     /// Seconds from the loss until availability is restored.
@@ -199,7 +201,7 @@ impl Metric {
 }
 
 impl CompareReport {
-    /// The paired differences of a metric: each level with the one before it, and each with the first. The first step is both.
+    /// The paired differences of a metric: each level with the one before it, and each with the first. The first step is in both lists.
     pub fn paired(&self, metric: Metric) -> (Vec<&Paired>, Vec<&Paired>) {
         let all = || self.paired.iter().filter(|paired| paired.metric == metric);
         let is_step = |paired: &&Paired| {
@@ -211,27 +213,29 @@ impl CompareReport {
         (all().filter(is_step).collect(), all().filter(|paired| Some(paired.against) == first).collect())
     }
 
-    /// Where somebody else does better than the responder: at which level, who, and in what. Who looks at nothing is compared with each
-    /// level; who knows all is not compared.
-    pub fn beaten_by(&self) -> Vec<(Level, &str, Measure)> {
-        let mut beaten = Vec::new();
+    /// The baselines that beat the model responder: name, measure and levels. A baseline that takes no checks is compared at every level; the
+    /// oracle is not compared.
+    pub fn beaten_by(&self) -> Vec<(&str, Measure, Vec<Level>)> {
+        let mut beaten: Vec<(&str, Measure, Vec<Level>)> = Vec::new();
         for row in &self.levels {
             let others = self.baselines.iter().filter(|other| !other.knows_all());
             for other in others.filter(|other| other.level.is_none_or(|level| level == row.level)) {
+                let explain_s =
+                    row.time_to_explain_restricted_mean_s - other.time_to_explain_restricted_mean_s;
+                let restore_s =
+                    row.time_to_restore_restricted_mean_s - other.restored.time_to_restore_restricted_mean_s;
                 let by = [
                     (Measure::Explained, other.explained_right_share - row.explained_right_share),
-                    (
-                        Measure::TimeToExplain,
-                        row.time_to_explain_restricted_mean_s - other.time_to_explain_restricted_mean_s,
-                    ),
-                    (
-                        Measure::TimeToRestore,
-                        row.time_to_restore_restricted_mean_s
-                            - other.restored.time_to_restore_restricted_mean_s,
-                    ),
+                    (Measure::TimeToExplain, explain_s),
+                    (Measure::TimeToRestore, restore_s),
                 ];
-                let better = by.into_iter().filter(|(_, by)| *by > ROUNDING);
-                beaten.extend(better.map(|(measure, _)| (row.level, other.who.as_str(), measure)));
+                let who = other.who.as_str();
+                for (measure, _) in by.into_iter().filter(|(_, by)| *by > ROUNDING) {
+                    match beaten.iter_mut().find(|known| (known.0, known.1) == (who, measure)) {
+                        Some((.., levels)) => levels.push(row.level),
+                        None => beaten.push((who, measure, vec![row.level])),
+                    }
+                }
             }
         }
         beaten
@@ -241,12 +245,12 @@ impl CompareReport {
         self.levels.first().map_or(0, |row| row.incidents)
     }
 
-    /// The scenarios that the levels' figures are of.
+    /// The scenarios behind the levels' figures: no controls, and none in which nobody was called.
     pub fn judged(&self) -> impl Iterator<Item = &ScenarioRow> {
         self.scenarios.iter().filter(|scenario| !scenario.control && !scenario.unnoticed)
     }
 
-    /// The model responder, and of how many incidents: for the subtitle of a plot.
+    /// The responder and the size of the sample, for the subtitle of a plot.
     pub fn sample(&self) -> String {
         let (incidents, scenarios) = (self.incidents(), self.judged().count());
         format!("{}, {incidents} incidents of {scenarios} scenarios", self.responder)

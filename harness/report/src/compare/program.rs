@@ -1,4 +1,4 @@
-//! What a program from outside made of the same incidents.
+//! The results of an external program on the same incidents.
 
 use incident::Level;
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::LevelRow;
 use crate::Interval;
 
-/// A program beside the model responder. The incidents are all that others need to pool it.
+/// An external program beside the model responder. A leaderboard needs only `incidents` to pool its results.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ProgramReport {
     /// The command that was started for each incident.
     pub command: String,
-    /// Calls and story minutes that it had for each.
+    /// The budget per incident: calls, and story minutes.
     pub budgets: [u32; 2],
     /// A hash of the scenarios as they were played.
     pub scenarios_hash: String,
@@ -21,22 +21,22 @@ pub struct ProgramReport {
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ProgramLevel {
-    /// Its figures, computed as the model responder's.
+    /// Its figures, computed in the same way as the model responder's.
     pub figures: LevelRow,
-    /// How much longer it takes than the model responder, in seconds: the mean of the scenarios' mean differences.
+    /// How much longer it takes than the model responder, in seconds: mean over scenarios of the mean difference.
     pub explains_later_s: f64,
     pub explains_later_interval: Interval,
     pub restores_later_s: f64,
     pub restores_later_interval: Interval,
     pub calls_mean: f64,
-    /// Tokens an incident, read and written, where it reports them of every incident.
+    /// Mean tokens per incident, read and written; `None` unless it reports them for every incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_mean: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd_mean: Option<f64>,
 }
 
-/// One incident. Times are story seconds; what was never reached is left out.
+/// One incident. Times are story seconds. A step that was never reached is left out.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ProgramIncident {
     pub scenario: String,
@@ -51,7 +51,7 @@ pub struct ProgramIncident {
     pub explained_s: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// From 0 to 1.
+    /// The explanation's score, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,10 +61,10 @@ pub struct ProgramIncident {
     pub wrong_remedies: u32,
     pub looks: u32,
     pub calls: u32,
-    /// Which budget was used up.
+    /// The budget that was used up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_up: Option<String>,
-    /// Whether it said that it had finished, and did not go away before.
+    /// Whether it said that it had finished, and did not go away without saying so.
     pub finished: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u64>,

@@ -1,5 +1,5 @@
-//! What teams of the incident room did, beside a comparison. Teaches what single training sessions can bear: every round of every team by
-//! itself, never a mean, and a sentence on what may be concluded.
+//! The results of the incident room's teams, beside a comparison. Teaches how little single training sessions can prove: the report shows
+//! every round of every team by itself, never a mean, and says what may be concluded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,13 +17,13 @@ pub struct Teams {
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct TeamSession {
-    /// Its folder, as it was named.
+    /// The session's folder, as the caller named it.
     pub folder: String,
     /// The scored rounds, poorest telemetry first.
     pub rounds: Vec<TeamDot>,
-    /// Rounds of teams that did nothing: nobody sat there.
+    /// The number of scored rounds in which the team did nothing: nobody sat there.
     pub idle: usize,
-    /// Whether scenario, level and order are met equally often with each other, without hints or further levels.
+    /// Whether every pair of scenario, level and place in the order occurs equally often, without hints or raised levels.
     pub is_balanced: bool,
 }
 
@@ -35,11 +35,11 @@ pub struct TeamDot {
     pub scenario: String,
     pub seed: u64,
     pub level: Level,
-    /// Whether the team was told more than its level shows: a hint, or a further level.
+    /// Whether the team got more than its level shows: a hint, or a raised level.
     pub is_helped: bool,
-    /// When the round was over; none if nothing was lost, and then nothing else is known either.
+    /// When the round was over. `None` if availability was never lost; then all other times are `None` too.
     pub over_s: Option<f64>,
-    /// When the explanation that counts was given, right or not.
+    /// When the team gave the explanation that counts, right or wrong.
     pub explained_s: Option<f64>,
     pub is_right: bool,
     pub restored_s: Option<f64>,
@@ -92,7 +92,7 @@ impl TeamDot {
         }
     }
 
-    /// Minutes until it was explained, and restored.
+    /// Minutes to the explanation and to the restoration, as text.
     pub fn words(&self) -> [String; 2] {
         let minutes = |seconds: f64| format!("{:.0}", seconds / 60.0);
         let explained = match self.explained_s {
@@ -107,11 +107,11 @@ impl TeamDot {
 }
 
 fn is_idle(round: &TeamRound) -> bool {
-    let is_silent = round.guess.is_none() && round.hypotheses.is_empty() && round.looks == 0;
+    let is_silent = round.guess.is_none() && round.hypotheses == 0 && round.looks == 0;
     is_silent && round.played.outcome.explained_s.is_none() && round.played.remedies().is_empty()
 }
 
-/// Whether each pair of scenario, level and place in the order is met, and equally often, with two levels at least.
+/// Whether every pair of scenario, level and place in the order occurs, all equally often, with at least two levels and without help.
 fn is_balanced(rounds: &[TeamDot]) -> bool {
     let key = |dot: &TeamDot, of: usize| match of {
         0 => dot.level.to_string(),
@@ -135,7 +135,7 @@ fn is_balanced(rounds: &[TeamDot]) -> bool {
 mod tests {
     use super::*;
 
-    /// The room's crossover: `A` and `B`, poor and rich, in both orders.
+    /// The room's crossover design: scenarios `A` and `B`, poor and rich telemetry, in both orders.
     fn crossover(teams: usize) -> Vec<TeamDot> {
         let orders = ["Ap Br", "Ar Bp", "Bp Ar", "Br Ap"].into_iter().take(teams);
         let rounds = orders.flat_map(|order| (1..).zip(order.split(' ')));
@@ -172,7 +172,7 @@ mod tests {
         let one = ("one", crossover(4));
         check(std::slice::from_ref(&one), "one session says nothing about telemetry");
         check(&[one.clone(), ("two", crossover(4))], "each of these 2 sessions is balanced");
-        // Two teams: the scenario and the place in the order are the same thing.
+        // With two teams, the scenario is confounded with the place in the order.
         for rounds in [crossover(2), crossover(3), crossover(1), Vec::new(), helped] {
             check(&[one.clone(), ("two", rounds)], "nothing about telemetry. In two a");
         }

@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 use super::Metric;
 use crate::Interval;
 
-/// What changes from one operating model at one level to another model at another level, and which part of it is whose.
+/// The change from one operating model at one level to another model at another level, split into its parts.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct TwoByTwo {
     pub from: (OperatingModel, Level),
     pub to: (OperatingModel, Level),
     pub effects: Vec<Effect>,
-    /// What the sentence rests on: how far it moves with each assumption.
+    /// How far the result moves with each assumption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tornado: Option<Tornado>,
 }
 
-/// The difference in time to restore when both change, in seconds, as assumed and at both ends of each assumption's range, on the same
-/// incidents.
+/// A sensitivity analysis of the difference in time to restore when both change, in seconds: as assumed, and at both ends of each
+/// assumption's range, on the same incidents.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Tornado {
     pub difference: f64,
-    /// What moves it most stands first.
+    /// The most influential assumption stands first.
     pub rows: Vec<Swing>,
 }
 
@@ -35,12 +35,12 @@ pub struct Swing {
     pub range: [f64; 2],
     /// Where the value is from, or that it is assumed.
     pub source: String,
-    /// At both ends of the range.
+    /// The difference at each end of the range.
     pub differences: [f64; 2],
 }
 
 impl Swing {
-    /// With its unit, where that is not said by itself.
+    /// The assumption, with its unit if the words do not already say it.
     pub fn name(&self) -> String {
         if self.unit == "min" { format!("{}, min", self.assumption) } else { self.assumption.clone() }
     }
@@ -61,7 +61,7 @@ pub struct Effect {
     pub telemetry: Difference,
     /// The model changes, the level stays.
     pub model: Difference,
-    /// What only both together change.
+    /// The part that needs both changes.
     pub interaction: Difference,
     /// Both change.
     pub together: Difference,
@@ -71,29 +71,25 @@ pub struct Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Difference {
     pub mean: f64,
-    /// In which 95 % of the means lie, if scenarios were written anew.
+    /// 95 % confidence interval of the mean, over new scenarios.
     pub interval: Interval,
 }
 
 impl Effect {
-    /// What the parts are called, in the order in which they are told.
+    /// The names of the parts, in the order of [`parts`](Self::parts).
     pub const PARTS: [&'static str; 4] =
         ["telemetry alone", "the operating model alone", "only with both", "both together"];
 
-    /// The parts in that order.
+    /// The parts, in the order of [`PARTS`](Self::PARTS).
     pub fn parts(&self) -> [Difference; 4] {
         [self.telemetry, self.model, self.interaction, self.together]
     }
 }
 
 impl TwoByTwo {
-    pub fn effect(&self, metric: Metric) -> Option<&Effect> {
-        self.effects.iter().find(|effect| effect.metric == metric)
-    }
-
-    /// What can be said aloud: how much sooner customers are served, and whose part in that is how large.
+    /// The result in a sentence to read aloud: how much sooner customers are served, and how much of that each change brings.
     pub fn sentence(&self) -> Option<String> {
-        let effect = self.effect(Metric::Restore)?;
+        let effect = self.effects.iter().find(|effect| effect.metric == Metric::Restore)?;
         let minutes = |seconds: f64| {
             let minutes = format!("{:.0}", (seconds / 60.0).abs());
             let unit = if minutes == "1" { "minute" } else { "minutes" };

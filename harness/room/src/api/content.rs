@@ -1,25 +1,21 @@
-//! The shop's content as a team may read it: an asset's text, its history, what changed. Teaches that what nobody sees must be written out.
+//! The shop's content as a team may read it: an asset's text, its history, and its changes. Teaches to write invisible characters out.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ::debrief::figures::is_unseen;
-use axum::Json;
 use bytes::Bytes;
 use chassis::{Peer, Problem, Wait};
 use evidence::UnixTime;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use incident::Service;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     looks::{granted, named, operator},
-    request::InPath,
+    request::{Answer, Json, Path},
 };
-use crate::{
-    access::Member, evidence_kind::EvidenceKind, room::Room, session::not_found, team_world::TeamWorld,
-};
+use crate::{access::Member, evidence_kind::EvidenceKind, session::not_found, team_world::TeamWorld};
 
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,13 +23,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most versions of one asset in an answer.
 const VERSIONS_MAX: usize = 100;
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new().routes(routes!(asset)).routes(routes!(versions)).routes(routes!(version))
-}
-
 /// An asset's text, with what cannot be seen in it.
 #[derive(Debug, Serialize, ToSchema)]
-struct AssetView {
+pub(super) struct AssetView {
     id: String,
     version: u64,
     /// The text; what is not UTF-8 or cannot be seen is written as an escape.
@@ -46,7 +38,7 @@ struct AssetView {
 
 /// A special character, or a byte that belongs to none.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-struct CharacterView {
+pub(super) struct CharacterView {
     offset: usize,
     /// As in U+00E9; null for a byte that is not UTF-8.
     #[serde(default)]
@@ -59,7 +51,7 @@ struct CharacterView {
 
 /// A run of text that was added, removed or left.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-struct RunView {
+pub(super) struct RunView {
     /// `same`, `added` or `removed`.
     #[serde(rename(deserialize = "change"))]
     kind: String,
@@ -68,65 +60,59 @@ struct RunView {
 }
 
 /// The text of an asset as it is now; from level `logs`
-#[utoipa::path(get, path = "/api/team/assets/{id}", params(("id" = String, Path)), responses((status = 200, body = AssetView)))]
-async fn asset(member: Member, InPath(id): InPath<String>) -> Result<Json<AssetView>, Problem> {
-    let team_world = looked_inside(&member, &id, EvidenceKind::AssetText)?;
+#[utoipa::path(get, path = "/api/team/assets/{id}", responses((status = 200, body = AssetView)))]
+pub(super) async fn asset(member: Member, Path(id): Path<String>) -> Answer<AssetView> {
+    let team_world = member.looked_inside(&id, EvidenceKind::AssetText)?;
     let version = current_version(&team_world, &id).await?;
     let view = asset_view(&team_world, &id, version, false).await?;
-    remember_asset(&member, &team_world, &format!("assets/{id}"), &view);
+    member.remember_asset(&team_world, &format!("assets/{id}"), &view);
     Ok(Json(view))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Versions {
+pub(super) struct Versions {
     /// Newest first.
     versions: Vec<VersionView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct VersionView {
+pub(super) struct VersionView {
     version: u64,
     /// When, in seconds since 1970.
     published_unix_s: Option<f64>,
 }
 
 /// The history of an asset; from level `changes`
-#[utoipa::path(get, path = "/api/team/assets/{id}/versions", params(("id" = String, Path)), responses((status = 200, body = Versions)))]
-async fn versions(member: Member, InPath(id): InPath<String>) -> Result<Json<Versions>, Problem> {
-    let team_world = looked_inside(&member, &id, EvidenceKind::AssetHistory)?;
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions", responses((status = 200, body = Versions)))]
+pub(super) async fn versions(member: Member, Path(id): Path<String>) -> Answer<Versions> {
+    let team_world = member.looked_inside(&id, EvidenceKind::AssetHistory)?;
     let versions = history(&team_world, &id).await?;
     member.remember(&team_world, &format!("assets/{id}/versions"), String::new(), named(id.as_bytes()));
     Ok(Json(Versions { versions }))
 }
 
 /// One version of an asset, and what changed in it; from level `changes`
-#[utoipa::path(get, path = "/api/team/assets/{id}/versions/{version}", params(("id" = String, Path), ("version" = u64, Path)),
-    responses((status = 200, body = AssetView)))]
-async fn version(
-    member: Member,
-    InPath((id, version)): InPath<(String, u64)>,
-) -> Result<Json<AssetView>, Problem> {
-    let team_world = looked_inside(&member, &id, EvidenceKind::AssetHistory)?;
+#[utoipa::path(get, path = "/api/team/assets/{id}/versions/{version}", responses((status = 200, body = AssetView)))]
+pub(super) async fn version(member: Member, Path((id, version)): Path<(String, u64)>) -> Answer<AssetView> {
+    let team_world = member.looked_inside(&id, EvidenceKind::AssetHistory)?;
     let view = asset_view(&team_world, &id, version, true).await?;
-    remember_asset(&member, &team_world, &format!("assets/{id}/versions/{version}"), &view);
+    member.remember_asset(&team_world, &format!("assets/{id}/versions/{version}"), &view);
     Ok(Json(view))
 }
 
-fn looked_inside(
-    member: &Member,
-    id: &str,
-    kind: EvidenceKind,
-) -> Result<std::sync::Arc<TeamWorld>, Problem> {
-    granted(&member.may_look()?, kind)?;
-    if !TeamWorld::assets().iter().any(|asset| asset == id) {
-        return Err(not_found("The shop has no such asset."));
+impl Member {
+    fn looked_inside(&self, id: &str, kind: EvidenceKind) -> Result<Arc<TeamWorld>, Problem> {
+        granted(&self.may_look()?, kind)?;
+        if !TeamWorld::assets().iter().any(|asset| asset == id) {
+            return Err(not_found("The shop has no such asset."));
+        }
+        self.team_world()
     }
-    member.team_world()
-}
 
-fn remember_asset(member: &Member, team_world: &TeamWorld, at: &str, view: &AssetView) {
-    let answer = serde_json::to_vec(view).unwrap_or_default();
-    member.remember(team_world, at, String::new(), named(&answer));
+    fn remember_asset(&self, team_world: &TeamWorld, at: &str, view: &AssetView) {
+        let answer = serde_json::to_vec(view).unwrap_or_default();
+        self.remember(team_world, at, String::new(), named(&answer));
+    }
 }
 
 async fn history(team_world: &TeamWorld, id: &str) -> Result<Vec<VersionView>, Problem> {
@@ -156,8 +142,8 @@ async fn asset_view(
     with_difference: bool,
 ) -> Result<AssetView, Problem> {
     let address = format!("/assets/{id}/versions/{version}");
-    let body = reply(team_world, http::Method::GET, &format!("{address}/body"), Bytes::new()).await?;
-    let characters = reply(team_world, http::Method::POST, "/inspect", body.clone()).await?;
+    let body = reply(team_world, Method::GET, &format!("{address}/body"), Bytes::new()).await?;
+    let characters = reply(team_world, Method::POST, "/inspect", body.clone()).await?;
     let mut difference: Option<Vec<RunView>> =
         if with_difference { Some(asked(team_world, &format!("{address}/difference")).await?) } else { None };
     difference.iter_mut().flatten().for_each(|run| run.text = escaped(run.text.as_bytes()));
@@ -172,7 +158,7 @@ async fn asset_view(
 
 pub(super) async fn version_text(team_world: &TeamWorld, id: &str, version: u64) -> Result<String, Problem> {
     let path = format!("/assets/{id}/versions/{version}/body");
-    Ok(escaped(&reply(team_world, http::Method::GET, &path, Bytes::new()).await?))
+    Ok(escaped(&reply(team_world, Method::GET, &path, Bytes::new()).await?))
 }
 
 /// When a version was published, in seconds since 1970; none if its history does not hold it any more.
@@ -207,31 +193,26 @@ pub(super) fn escaped(text: &[u8]) -> String {
     escaped
 }
 
-async fn asked<T: serde::de::DeserializeOwned>(team_world: &TeamWorld, path: &str) -> Result<T, Problem> {
-    parsed(&reply(team_world, http::Method::GET, path, Bytes::new()).await?)
+async fn asked<T: DeserializeOwned>(team_world: &TeamWorld, path: &str) -> Result<T, Problem> {
+    parsed(&reply(team_world, Method::GET, path, Bytes::new()).await?)
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|_| {
         Problem::new(StatusCode::BAD_GATEWAY, "The content store answers something that cannot be read.")
     })
 }
 
-async fn reply(
-    team_world: &TeamWorld,
-    method: http::Method,
-    path: &str,
-    body: Bytes,
-) -> Result<Bytes, Problem> {
+async fn reply(team_world: &TeamWorld, method: Method, path: &str, body: Bytes) -> Result<Bytes, Problem> {
     let store = team_world.world.shop().addresses().of(Service::ContentStore).clone();
     let peer = Peer::new(&operator(team_world), store);
     match peer.call(method, path, body, Wait::AtMost(ANSWER_TIMEOUT)).await {
         Ok(answer) if answer.status.is_success() => Ok(answer.body),
         Ok(answer) if answer.status == StatusCode::NOT_FOUND => Err(not_found("There is no such version.")),
-        Ok(answer) => Err(Problem::new(
-            StatusCode::BAD_GATEWAY,
-            format!("The content store answered {}.", answer.status.as_u16()),
-        )),
+        Ok(answer) => {
+            let detail = format!("The content store answered {}.", answer.status.as_u16());
+            Err(Problem::new(StatusCode::BAD_GATEWAY, detail))
+        }
         Err(error) => Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, format!("{error}."))),
     }
 }

@@ -1,18 +1,15 @@
 //! What the facilitator does: starts and ends rounds, gives hints, messages and telemetry, and reads the answers.
 
-use axum::Json;
 use chassis::Problem;
-use http::StatusCode;
 use incident::{ContributingFactor, Level};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use world::scenario::{draw, scenario};
 
 use super::{
     debrief::unreadable,
-    request::{Body, DONE, Done, InPath, InQuery},
+    request::{Answer, DONE, Done, Json, Path, Query, done, within},
     team::Text,
 };
 use crate::{
@@ -25,7 +22,7 @@ use crate::{
     plan::MINUTES_RANGE,
     played::Moment,
     room::Room,
-    session::conflict,
+    session::{conflict, wrong},
     texts,
     views::story_time,
     voices::{MessageKind, UPDATE_WITHIN_S, Voice, WITHIN_S_RANGE},
@@ -34,35 +31,14 @@ use crate::{
 /// What every team reads when the facilitator breaks a round off.
 const BROKEN_OFF: &str = "The facilitator has broken this round off. Every shop is well again.";
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new()
-        .routes(routes!(view))
-        .routes(routes!(process))
-        .routes(routes!(start, hold))
-        .routes(routes!(pause))
-        .routes(routes!(resume))
-        .routes(routes!(extend))
-        .routes(routes!(end))
-        .routes(routes!(abort))
-        .routes(routes!(reveal))
-        .routes(routes!(hint))
-        .routes(routes!(hints))
-        .routes(routes!(message))
-        .routes(routes!(mark))
-        .routes(routes!(level))
-        .routes(routes!(answer))
-        .routes(routes!(rename))
-        .routes(routes!(forward))
-}
-
 /// The facilitator's state
 #[utoipa::path(get, path = "/api/desk", responses((status = 200, body = DeskView)))]
-async fn view(Facilitator { room, name, rights, .. }: Facilitator) -> Json<DeskView> {
+pub(super) async fn view(AtDesk { room, name, rights, .. }: AtDesk) -> Json<DeskView> {
     Json(DeskView { you: name, rights, ..desk_view(&room) })
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Process {
+pub(super) struct Process {
     /// Worlds that are open: one for each team from a round's start to the next.
     worlds: usize,
     /// What the program works on at once: connections, customers, services.
@@ -73,7 +49,7 @@ struct Process {
 
 /// What the room's program holds right now, for who watches whether it grows
 #[utoipa::path(get, path = "/api/desk/process", responses((status = 200, body = Process)))]
-async fn process(Facilitator { room, .. }: Facilitator) -> Json<Process> {
+pub(super) async fn process(Facilitator(room): Facilitator) -> Json<Process> {
     let worlds = room.team_worlds();
     Json(Process {
         worlds: worlds.len(),
@@ -86,28 +62,25 @@ async fn process(Facilitator { room, .. }: Facilitator) -> Json<Process> {
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Soon {
+pub(super) struct Soon {
     /// After so many seconds, which every page counts down; at once without it.
     after_s: Option<f64>,
 }
 
-/// The longest that is counted down, in seconds.
+/// The shortest and the longest countdown, in seconds.
 const COUNTED_S: (f64, f64) = (1.0, 600.0);
 
 /// Begins the next round, at once or after a countdown
 #[utoipa::path(post, path = "/api/desk/start", params(Soon))]
-async fn start(Facilitator { room, .. }: Facilitator, InQuery(Soon { after_s }): InQuery<Soon>) -> Done {
-    if let Some(seconds) = after_s {
-        within("after_s", seconds, COUNTED_S)?;
-        room.start_in(seconds)?;
-        return DONE;
-    }
-    room.start().await.map(|()| StatusCode::NO_CONTENT)
+pub(super) async fn start(Facilitator(room): Facilitator, Query(Soon { after_s }): Query<Soon>) -> Done {
+    let Some(seconds) = after_s else { return room.start().await.map(done) };
+    within("after_s", seconds, COUNTED_S)?;
+    room.start_in(seconds).map(done)
 }
 
 /// Stops the countdown to the next round
 #[utoipa::path(delete, path = "/api/desk/start")]
-async fn hold(Facilitator { room, .. }: Facilitator) -> Done {
+pub(super) async fn hold(Facilitator(room): Facilitator) -> Done {
     if room.countdown().take().is_none() {
         return Err(conflict("Nothing is counted down."));
     }
@@ -117,88 +90,78 @@ async fn hold(Facilitator { room, .. }: Facilitator) -> Done {
 
 /// Pauses the round: clocks and customers stop
 #[utoipa::path(post, path = "/api/desk/pause")]
-async fn pause(Facilitator { room, .. }: Facilitator) -> Done {
-    room.pause(true).await.map(|()| StatusCode::NO_CONTENT)
+pub(super) async fn pause(Facilitator(room): Facilitator) -> Done {
+    room.pause(true).await.map(done)
 }
 
 /// Resumes the round
 #[utoipa::path(post, path = "/api/desk/resume")]
-async fn resume(Facilitator { room, .. }: Facilitator) -> Done {
-    room.pause(false).await.map(|()| StatusCode::NO_CONTENT)
+pub(super) async fn resume(Facilitator(room): Facilitator) -> Done {
+    room.pause(false).await.map(done)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Extending {
+pub(super) struct Extending {
     /// Minutes, above 0.
     minutes: f64,
 }
 
 /// Makes the round longer
-#[utoipa::path(post, path = "/api/desk/extend", request_body = Extending)]
-async fn extend(Facilitator { room, .. }: Facilitator, Body(Extending { minutes }): Body<Extending>) -> Done {
-    within("minutes", minutes, (0.1, MINUTES_RANGE.1))?;
-    room.change(|session| session.extend(minutes))?;
-    DONE
+#[utoipa::path(post, path = "/api/desk/extend")]
+pub(super) async fn extend(Facilitator(room): Facilitator, Json(by): Json<Extending>) -> Done {
+    within("minutes", by.minutes, (0.1, MINUTES_RANGE.1))?;
+    room.change(|session| session.extend(by.minutes)).map(done)
 }
 
 /// Ends the round, at once or after a time that every page shows
 #[utoipa::path(post, path = "/api/desk/end", params(Soon))]
-async fn end(Facilitator { room, .. }: Facilitator, InQuery(Soon { after_s }): InQuery<Soon>) -> Done {
-    if let Some(seconds) = after_s {
-        within("after_s", seconds, COUNTED_S)?;
-        let first = room.team_worlds().values().next().map(|team_world| team_world.now());
-        room.change(|session| session.end_in(seconds / 60.0, first.unwrap_or_default()))?;
-        return DONE;
-    }
-    room.end(None).await.map(|()| StatusCode::NO_CONTENT)
+pub(super) async fn end(Facilitator(room): Facilitator, Query(Soon { after_s }): Query<Soon>) -> Done {
+    let Some(seconds) = after_s else { return room.end(None).await.map(done) };
+    within("after_s", seconds, COUNTED_S)?;
+    let first = room.team_worlds().values().next().map(|team_world| team_world.now());
+    room.change(|session| session.end_in(seconds / 60.0, first.unwrap_or_default())).map(done)
 }
 
 /// Breaks the round off, and puts every shop back as it was at first
 #[utoipa::path(post, path = "/api/desk/abort")]
-async fn abort(Facilitator { room, .. }: Facilitator) -> Done {
-    room.end(Some(BROKEN_OFF)).await.map(|()| StatusCode::NO_CONTENT)
+pub(super) async fn abort(Facilitator(room): Facilitator) -> Done {
+    room.end(Some(BROKEN_OFF)).await.map(done)
 }
 
 /// Opens the answers to everybody
 #[utoipa::path(post, path = "/api/desk/reveal")]
-async fn reveal(Facilitator { room, .. }: Facilitator) -> Done {
-    room.reveal().map(|()| StatusCode::NO_CONTENT)
+pub(super) async fn reveal(Facilitator(room): Facilitator) -> Done {
+    room.reveal().map(done)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ToTeam {
+pub(super) struct ToTeam {
     /// The team; null for all.
     team: Option<u32>,
 }
 
 /// Gives the next hint of the ladder
-#[utoipa::path(post, path = "/api/desk/hint", request_body = ToTeam)]
-async fn hint(Facilitator { room, .. }: Facilitator, Body(ToTeam { team }): Body<ToTeam>) -> Done {
-    let mut given = 0;
+#[utoipa::path(post, path = "/api/desk/hint")]
+pub(super) async fn hint(Facilitator(room): Facilitator, Json(ToTeam { team }): Json<ToTeam>) -> Done {
+    let mut is_given = false;
     for (team, _) in teams(&room, team)? {
-        given += usize::from(room.give_hint(team)?);
+        is_given |= room.give_hint(team)?;
     }
-    if given == 0 {
-        return Err(conflict("There is no further hint."));
-    }
-    DONE
+    if is_given { DONE } else { Err(conflict("There is no further hint.")) }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Hints {
+pub(super) struct Hints {
     given: usize,
     /// All of them, in order.
     ladder: Vec<String>,
 }
 
 /// The hints for what a team plays
-#[utoipa::path(get, path = "/api/desk/hints/{team}", params(("team" = u32, Path)), responses((status = 200, body = Hints)))]
-async fn hints(
-    Facilitator { room, .. }: Facilitator,
-    InPath(team): InPath<u32>,
-) -> Result<Json<Hints>, Problem> {
+#[utoipa::path(get, path = "/api/desk/hints/{team}", responses((status = 200, body = Hints)))]
+pub(super) async fn hints(Facilitator(room): Facilitator, Path(team): Path<u32>) -> Answer<Hints> {
     let ladder = room.ladder(team)?;
     let given = room.read(|session| session.played(team).map_or(0, |played| played.hints));
     Ok(Json(Hints { given, ladder }))
@@ -206,7 +169,7 @@ async fn hints(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Message {
+pub(super) struct Message {
     /// The team; null for all.
     team: Option<u32>,
     /// 1 to 500 characters.
@@ -222,10 +185,10 @@ struct Message {
 }
 
 /// Sends a message in somebody's voice, asks a question, or asks for a status update
-#[utoipa::path(post, path = "/api/desk/message", request_body = Message)]
-async fn message(
-    Facilitator { room, .. }: Facilitator,
-    Body(Message { team, text, voice, kind, within_s }): Body<Message>,
+#[utoipa::path(post, path = "/api/desk/message")]
+pub(super) async fn message(
+    Facilitator(room): Facilitator,
+    Json(Message { team, text, voice, kind, within_s }): Json<Message>,
 ) -> Done {
     let text = texts::text("text", &text)?;
     let within_s = within_s.or((kind == MessageKind::Update).then_some(UPDATE_WITHIN_S));
@@ -234,7 +197,7 @@ async fn message(
         if kind != MessageKind::Update {
             let detail =
                 "Only a status update is due within a time: say 'kind': 'update', or leave 'within_s' out.";
-            return Err(wrong("within_s", detail.to_owned()));
+            return Err(wrong("within_s", detail));
         }
     }
     let teams = teams(&room, team)?;
@@ -243,26 +206,22 @@ async fn message(
         MessageKind::Question | MessageKind::Update => {
             session.ask_from_outside(&teams, (voice, &text), within_s)
         }
-    })?;
-    DONE
+    })
+    .map(done)
 }
 
 /// Marks this moment, to talk about it; a note-taker may, too
-#[utoipa::path(post, path = "/api/desk/mark", request_body = Text)]
-async fn mark(
-    AtDesk(Facilitator { room, name, rights, .. }): AtDesk,
-    Body(Text { text }): Body<Text>,
-) -> Done {
+#[utoipa::path(post, path = "/api/desk/mark")]
+pub(super) async fn mark(AtDesk { room, name, rights, .. }: AtDesk, Json(Text { text }): Json<Text>) -> Done {
     let text = texts::text("text", &text)?;
     let by = (rights == Rights::NoteTaker).then_some(name);
     let story = room.team_worlds().values().next().map(|team_world| story_time(team_world.now().story_s));
-    room.change(|session| session.mark(story.unwrap_or_default(), text, by))?;
-    DONE
+    room.change(|session| session.mark(story.unwrap_or_default(), text, by)).map(done)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ToLevel {
+pub(super) struct ToLevel {
     /// The team; null for all.
     team: Option<u32>,
     /// `dark`, `logs`, `metrics`, `traces` or `changes`.
@@ -270,17 +229,15 @@ struct ToLevel {
 }
 
 /// Raises the telemetry level, from now on; it is never lowered
-#[utoipa::path(post, path = "/api/desk/level", request_body = ToLevel)]
-async fn level(Facilitator { room, .. }: Facilitator, Body(ToLevel { team, level }): Body<ToLevel>) -> Done {
-    let level: Level = level.parse().map_err(|error| wrong("level", format!("{error}.")))?;
-    for (team, now) in teams(&room, team)? {
-        room.raise_level(team, level, now)?;
-    }
-    DONE
+#[utoipa::path(post, path = "/api/desk/level")]
+pub(super) async fn level(Facilitator(room): Facilitator, Json(to): Json<ToLevel>) -> Done {
+    let level: Level = to.level.parse().map_err(|error| wrong("level", format!("{error}.")))?;
+    let mut teams = teams(&room, to.team)?.into_iter();
+    teams.try_for_each(|(team, now)| room.raise_level(team, level, now)).map(done)
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Truth {
+pub(super) struct Truth {
     scenario: String,
     title: String,
     description: String,
@@ -294,17 +251,14 @@ struct Truth {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Factor {
+pub(super) struct Factor {
     name: &'static str,
     words: &'static str,
 }
 
 /// The truth about what a team plays
-#[utoipa::path(get, path = "/api/desk/answer/{team}", params(("team" = u32, Path)), responses((status = 200, body = Truth)))]
-async fn answer(
-    Facilitator { room, .. }: Facilitator,
-    InPath(team): InPath<u32>,
-) -> Result<Json<Truth>, Problem> {
+#[utoipa::path(get, path = "/api/desk/answer/{team}", responses((status = 200, body = Truth)))]
+pub(super) async fn answer(Facilitator(room): Facilitator, Path(team): Path<u32>) -> Answer<Truth> {
     let assigned = room.read(|session| {
         session.team(team)?;
         session.assigned(team).cloned().ok_or_else(|| conflict("No round has begun."))
@@ -335,36 +289,35 @@ async fn answer(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Renaming {
+pub(super) struct Renaming {
     /// 1 to 24 characters.
     name: String,
 }
 
 /// Renames a team
-#[utoipa::path(put, path = "/api/desk/teams/{team}", params(("team" = u32, Path)), request_body = Renaming)]
-async fn rename(
-    Facilitator { room, .. }: Facilitator,
-    InPath(team): InPath<u32>,
-    Body(Renaming { name }): Body<Renaming>,
+#[utoipa::path(put, path = "/api/desk/teams/{team}")]
+pub(super) async fn rename(
+    Facilitator(room): Facilitator,
+    Path(team): Path<u32>,
+    Json(Renaming { name }): Json<Renaming>,
 ) -> Done {
     let name = texts::name("name", &name)?;
-    room.change(|session| session.rename(team, name))?;
-    DONE
+    room.change(|session| session.rename(team, name)).map(done)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Forwarding {
+pub(super) struct Forwarding {
     /// The base of its addresses for OTLP over HTTP, such as `http://192.168.1.20:4318`; null for none.
     endpoint: Option<String>,
 }
 
 /// Sends a team's telemetry also to a backend of its own
-#[utoipa::path(post, path = "/api/desk/teams/{team}/forward", params(("team" = u32, Path)), request_body = Forwarding)]
-async fn forward(
-    Facilitator { room, .. }: Facilitator,
-    InPath(team): InPath<u32>,
-    Body(Forwarding { endpoint }): Body<Forwarding>,
+#[utoipa::path(post, path = "/api/desk/teams/{team}/forward")]
+pub(super) async fn forward(
+    Facilitator(room): Facilitator,
+    Path(team): Path<u32>,
+    Json(Forwarding { endpoint }): Json<Forwarding>,
 ) -> Done {
     room.read(|session| session.team(team).map(drop))?;
     if endpoint.as_ref().is_some_and(|endpoint| endpoint.chars().count() > TEXT_CHARACTERS_MAX) {
@@ -375,11 +328,10 @@ async fn forward(
         Some(team_world) => team_world.tee.forward(endpoint.as_deref()).map_err(wrong)?,
         None => Tee::check(endpoint.as_deref()).map_err(wrong)?,
     }
-    room.change(|session| session.forward(team, endpoint))?;
-    DONE
+    room.change(|session| session.forward(team, endpoint)).map(done)
 }
 
-/// The team, or all, and when it is in their worlds.
+/// This team, or all teams, each with the current moment of its world.
 fn teams(room: &Room, team: Option<u32>) -> Result<Vec<(u32, Moment)>, Problem> {
     let numbers: Vec<u32> = room.read(|session| match team {
         Some(team) => session.team(team).map(|team| vec![team.number]),
@@ -387,15 +339,4 @@ fn teams(room: &Room, team: Option<u32>) -> Result<Vec<(u32, Moment)>, Problem> 
     })?;
     let now = |team| room.team_world(team).map(|team_world| team_world.now()).unwrap_or_default();
     Ok(numbers.into_iter().map(|team| (team, now(team))).collect())
-}
-
-pub(super) fn within(name: &str, value: f64, (least, most): (f64, f64)) -> Result<(), Problem> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(wrong(name, format!("{name} goes from {least} to {most}.")))
-}
-
-pub(super) fn wrong(parameter: &str, detail: String) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", parameter)
 }

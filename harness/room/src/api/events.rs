@@ -1,5 +1,5 @@
-//! Changes as they happen: server-sent events. The first is the whole state, each after it what has changed since. Teaches that a
-//! browser which reconnects needs the current state and no history; and that a stream belongs to somebody, and ends when they leave.
+//! Changes as they happen, as server-sent events. The first event holds the whole state, each later one what has changed since. Teaches that a
+//! browser which reconnects needs the current state and no history, and that a stream has an owner, and ends when the owner leaves.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -8,10 +8,9 @@ use chassis::Problem;
 use futures_util::{Stream, stream};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    access::{Facilitator, Member},
+    access::{AtDesk, Member},
     desk_views::desk_view,
     feeds::{News, Subscription},
     lines::Lines,
@@ -21,23 +20,17 @@ use crate::{
     views::team_view,
 };
 
-/// How often a silent connection is told that it lives: proxies cut off what is silent for long.
+/// Keep-alive interval of a silent stream: proxies cut off connections that are silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
-
-pub(super) fn of_team() -> OpenApiRouter<Room> {
-    OpenApiRouter::new().routes(routes!(team_events))
-}
-
-pub(super) fn of_desk() -> OpenApiRouter<Room> {
-    OpenApiRouter::new().routes(routes!(desk_events))
-}
 
 /// The team's state, now and after each change
 ///
 /// The first event is named `state` and holds what `/api/team` answers. Each event after it is named `change` and holds a JSON Patch (RFC
 /// 6902) on the state before. Another `state` may come at any time, in place of what was before.
 #[utoipa::path(get, path = "/api/team/events", responses((status = 200, content_type = "text/event-stream", body = String)))]
-async fn team_events(member: Member) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+pub(super) async fn team_events(
+    member: Member,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let Member { room, team, alias, who } = member;
     let own = json!({ "you": alias, "seat": who.seat() });
     follow(room, Some(team), who, own)
@@ -47,8 +40,8 @@ async fn team_events(member: Member) -> Result<Sse<impl Stream<Item = Result<Eve
 ///
 /// As for a team: `state` with the whole, then `change` with JSON Patches.
 #[utoipa::path(get, path = "/api/desk/events", responses((status = 200, content_type = "text/event-stream", body = String)))]
-async fn desk_events(
-    Facilitator { room, who, name, rights }: Facilitator,
+pub(super) async fn desk_events(
+    AtDesk { room, who, name, rights }: AtDesk,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     follow(room, None, who, json!({ "you": name, "rights": rights }))
 }
@@ -60,7 +53,7 @@ struct Follower {
     who: Who,
     /// The lines that they work at.
     lines: Option<Lines>,
-    /// Who it is that follows: the only other parts of the state that differ among those who follow the same.
+    /// The part of the state that says who follows. Nothing else differs among the followers of one feed.
     own: Value,
     changes: watch::Receiver<u64>,
     version: Option<u64>,
@@ -111,7 +104,7 @@ impl Follower {
                     return Some(Event::default().event("state").data(self.whole(&state)));
                 }
                 Some(News::Change(patch)) => {
-                    // There may be more behind it.
+                    // More changes may follow this one: look again at once.
                     self.changes.mark_changed();
                     return Some(Event::default().event("change").data(&*patch));
                 }
@@ -120,7 +113,7 @@ impl Follower {
         }
     }
 
-    /// The state as all see it who follow this feed.
+    /// The state that all followers of this feed share.
     fn state(&self) -> Value {
         let state = match self.team {
             Some(team) => serde_json::to_value(team_view(&self.room, team, self.lines.as_ref())),
@@ -139,7 +132,7 @@ impl Follower {
 }
 
 impl Room {
-    /// Whether a follower still has access. Asking marks the seat as in use.
+    /// Whether a follower still has access. The call marks the seat as in use.
     fn hears(&self, who: Who) -> bool {
         self.change(|session| match who {
             Who::Seat(id) => {

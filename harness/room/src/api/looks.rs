@@ -1,28 +1,28 @@
-//! What a team looks at: evidence as far as its level grants it, health, assets, and its shop. Teaches that a look returns what is there,
-//! never what it means.
+//! A team's looks: at evidence that its level grants, at health, at assets, and at its shop. Teaches that a look returns the evidence, never its
+//! interpretation.
 //!
-//! Each look is remembered with its question and with the assets and characters that the answer named, so that the debrief can say when
-//! something was seen.
+//! The room records each look with its query, and with the assets and characters that the answer named. So the debrief can say when a team saw
+//! something.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
-    Json, Router,
-    body::Body as HttpBody,
+    Router,
+    body::Body,
     extract::{Request, State},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 use bytes::Bytes;
 use chassis::{Chassis, Peer, Problem, Wait};
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use incident::{EventKind, Service};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use world::customers::PATIENCE;
 
+use super::request::{Answer, Json};
 use crate::{
     access::Member,
     evidence_kind::EvidenceKind,
@@ -31,21 +31,17 @@ use crate::{
     played::{Look, Played},
     rate_limits::Client,
     room::Room,
-    session::{conflict, not_found},
+    session::{broken, conflict, forbidden, not_found},
     team_world::TeamWorld,
 };
 
-/// How long a port or a health check may take.
+/// Timeout of connecting to a port, and of a health check.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The largest answer of the evidence store that is searched for assets and characters.
+/// Largest answer of the evidence store, in bytes. It is searched for assets and characters.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new().routes(routes!(health))
-}
-
-/// The evidence store's own API and Prometheus' page, for the team that asks; and the shop of a team.
+/// The routes to the evidence store's own API and Prometheus' page, for the team that asks, and to the shop of a team.
 pub fn evidence_and_shop() -> Router<Room> {
     Router::new()
         .route("/evidence/{*question}", get(evidence))
@@ -54,7 +50,7 @@ pub fn evidence_and_shop() -> Router<Room> {
         .route("/s/{key}/{*path}", get(shop))
 }
 
-/// What a question asks for.
+/// The kind of evidence that a path asks for.
 fn kind_of(path: &str) -> Option<EvidenceKind> {
     let question = path.strip_prefix("/evidence/").unwrap_or_else(|| path.trim_start_matches('/'));
     if question == "metrics/requests" {
@@ -87,7 +83,7 @@ async fn evidence(member: Member, request: Request) -> Result<Response, Problem>
         let address = format!("{QUERY}?{}", on_dashboards(&query)?);
         asked.uri = address.parse().map_err(|_| not_found("There is nothing at this path."))?;
     } else if only_dashboards && path != LIST {
-        return Err(Problem::new(StatusCode::FORBIDDEN, ONLY_DASHBOARDS));
+        return Err(forbidden(ONLY_DASHBOARDS));
     }
     let (answer, named) =
         member.answered(&team_world, Request::from_parts(asked, nothing), ANSWER_BYTES_MAX).await?;
@@ -100,23 +96,23 @@ async fn evidence(member: Member, request: Request) -> Result<Response, Problem>
             ([(header::CONTENT_TYPE, "application/json")], dashboards_of(answer.body())).into_response()
         );
     }
-    Ok(answer.map(HttpBody::from))
+    Ok(answer.map(Body::from))
 }
 
 const LIST: &str = "/evidence/metrics";
 const QUERY: &str = "/evidence/metrics/query";
 const ONLY_DASHBOARDS: &str = "L1 sees metrics on dashboards that were defined in advance: /evidence/metrics lists what stands on them.";
 
-/// A question about a metric as the dashboards answer it: of their metrics, and of one service alone.
+/// Restricts a query about a metric to the dashboards: to their metrics, and to the one service of each.
 pub(super) fn on_dashboards(query: &str) -> Result<String, Problem> {
     let name = query.split('&').find_map(|pair| pair.strip_prefix("name=")).unwrap_or_default();
     let known = DASHBOARDS.iter().find(|(metric, _)| *metric == name);
-    let (name, service) = known.ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, ONLY_DASHBOARDS))?;
-    // The store takes the last value of each, however an earlier one is written.
+    let (name, service) = known.ok_or_else(|| forbidden(ONLY_DASHBOARDS))?;
+    // The store takes the last value of each parameter, so these override earlier ones, however they are written.
     Ok(format!("{query}&name={name}&service={service}"))
 }
 
-/// The list of all metrics without those that stand on no dashboard.
+/// The list of all metrics, reduced to those on a dashboard.
 fn dashboards_of(all: &[u8]) -> Bytes {
     let mut list: serde_json::Value = serde_json::from_slice(all).unwrap_or_default();
     if let Some(metrics) = list["metrics"].as_array_mut() {
@@ -142,7 +138,7 @@ pub(super) fn granted(sight: &Sight, kind: EvidenceKind) -> Result<(), Problem> 
 }
 
 impl Member {
-    /// What they may look at: what the team's level grants and their line of support sees, once the team has guessed.
+    /// What the member may look at: what the team's level grants and their line of support sees. Refused until the team has guessed.
     pub(super) fn may_look(&self) -> Result<Sight, Problem> {
         self.room.read(|session| {
             let at = session.lines_of(self.team, self.who);
@@ -155,7 +151,7 @@ impl Member {
         })
     }
 
-    /// The evidence store's answer, and the assets and characters that it names, computed when it is the team's turn.
+    /// Queries the evidence store when it is the team's turn. Returns the answer, and the assets and characters that it names.
     pub(super) async fn answered(
         &self,
         team_world: &TeamWorld,
@@ -168,9 +164,7 @@ impl Member {
             let named = named(answer.body());
             Ok::<_, axum::Error>((answer, named))
         });
-        computed.await?.map_err(|error| {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The answer is too large: {error}"))
-        })
+        computed.await?.map_err(|error| broken(format!("The answer is too large: {error}")))
     }
 
     pub(super) fn remember(&self, team_world: &TeamWorld, at: &str, query: String, named: BTreeSet<String>) {
@@ -178,12 +172,13 @@ impl Member {
             session.played(self.team)?.looking(session.lines_of(self.team, self.who).as_ref())
         });
         let look = Look { when: team_world.now(), at: at.to_owned(), query, named, line };
-        remember(&self.room, self.team, team_world, look);
+        remember(&self.room, team_world, look);
     }
 }
 
-/// Remembers a look. The record notes the first of those that belong together: a page asks several at once, and a program asks many.
-fn remember(room: &Room, team: u32, team_world: &TeamWorld, look: Look) {
+/// Records a look. Of several queries that count as one look, the incident record notes only the first.
+fn remember(room: &Room, team_world: &TeamWorld, look: Look) {
+    let team = team_world.team;
     let name = cut(&look.at, LOOK_CHARACTERS_MAX);
     let is_first = room.change(|session| {
         let looks = session.played(team).map_or(0, Played::looked);
@@ -235,7 +230,7 @@ pub(super) struct ServiceHealth {
 
 /// Whether each service's port is open, and what its health check answers
 #[utoipa::path(get, path = "/api/team/health", responses((status = 200, body = Health)))]
-async fn health(member: Member) -> Result<Json<Health>, Problem> {
+pub(super) async fn health(member: Member) -> Answer<Health> {
     granted(&member.may_look()?, EvidenceKind::Health)?;
     let team_world = member.team_world()?;
     let health = health_of(&team_world).await;
@@ -260,12 +255,12 @@ pub(super) async fn health_of(team_world: &TeamWorld) -> Health {
     Health { services, at_unix_s: team_world.arrived_unix_s() + team_world.world.at_s() }
 }
 
-/// An operator who connects to the services directly.
+/// A client that connects to the services directly, as an operator does.
 pub(super) fn operator(team_world: &TeamWorld) -> Chassis {
     team_world.world.outsider("responder")
 }
 
-/// Keeps the shop's pages from running in the room's origin.
+/// The content security policy of the shop's pages: it keeps them from running in the room's origin.
 const SHOP_POLICY: &str =
     "sandbox allow-forms; default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'";
 
@@ -288,46 +283,31 @@ async fn shop(State(room): State<Room>, request: Request) -> Result<Response, Pr
     let prefix = format!("/s/{key}");
     let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = asked.strip_prefix(&prefix).filter(|path| path.starts_with('/')).unwrap_or("/");
-    remember(
-        &room,
-        team,
-        &team_world,
-        Look {
-            when: team_world.now(),
-            at: "shop".to_owned(),
-            query: path.to_owned(),
-            named: BTreeSet::new(),
-            line: None,
-        },
-    );
-    let peer = Peer::new(
-        &team_world.world.outsider(world::shop::CUSTOMERS),
-        team_world.world.shop().addresses().web_front.clone(),
-    );
-    match peer.get(path, Wait::AtMost(PATIENCE)).await {
+    let (at, query) = ("shop".to_owned(), path.to_owned());
+    let look = Look { when: team_world.now(), at, query, named: BTreeSet::new(), line: None };
+    remember(&room, &team_world, look);
+    let policy = [(header::CONTENT_SECURITY_POLICY, SHOP_POLICY)];
+    match customer(&team_world).get(path, Wait::AtMost(PATIENCE)).await {
         Ok(answer) => {
-            let mut response = (answer.status, answer.body).into_response();
-            for name in SHOP_HEADERS {
-                if let Some(value) = answer.headers.get(&name) {
-                    response.headers_mut().insert(name, value.clone());
-                }
-            }
-            response
-                .headers_mut()
-                .insert(header::CONTENT_SECURITY_POLICY, http::HeaderValue::from_static(SHOP_POLICY));
-            Ok(response)
+            let passed_on =
+                |name: HeaderName| answer.headers.get(&name).map(|value| (name.clone(), value.clone()));
+            let headers: HeaderMap = SHOP_HEADERS.into_iter().filter_map(passed_on).collect();
+            Ok((answer.status, headers, policy, answer.body).into_response())
         }
         Err(error) => {
-            let head = [
-                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-                (header::CONTENT_SECURITY_POLICY, SHOP_POLICY),
-            ];
-            Ok((StatusCode::GATEWAY_TIMEOUT, head, no_page(&error.to_string())).into_response())
+            let page = Html(no_page(&error.to_string()));
+            Ok((StatusCode::GATEWAY_TIMEOUT, policy, page).into_response())
         }
     }
 }
 
-/// What stands in place of a page that did not come: for people, so sentences and no problem details.
+/// A client of the shop's web front, as a customer is.
+pub(super) fn customer(team_world: &TeamWorld) -> Peer {
+    let front = team_world.world.shop().addresses().web_front.clone();
+    Peer::new(&team_world.world.outsider(world::shop::CUSTOMERS), front)
+}
+
+/// The page in place of one that did not come. People read it, so it has sentences and no problem details.
 fn no_page(why: &str) -> String {
     let (why, seconds) = (why.replace('&', "&amp;").replace('<', "&lt;"), PATIENCE.as_secs());
     format!(

@@ -3,46 +3,31 @@
 use std::net::SocketAddr;
 
 use axum::{
-    Json,
     extract::{ConnectInfo, State},
     response::{IntoResponse, Response},
 };
 use chassis::Problem;
-use http::{Extensions, HeaderMap, StatusCode, header};
+use http::{Extensions, HeaderMap, StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::Body;
+use super::request::{Answer, Json};
 use crate::{
     access::{DESK, REQUESTED_WITH, SEAT, code_of, cookie, cookie_of, is_same},
     rate_limits::{Client, Who},
     room::Room,
     seats::{Newcomer, Taken},
-    session::{Phase, Seat, Team},
+    session::{Phase, Seat, Team, forbidden},
     texts,
 };
-
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new()
-        .routes(routes!(open))
-        .routes(routes!(join))
-        .routes(routes!(seat))
-        .routes(routes!(leave))
-        .routes(routes!(join_test))
-}
 
 /// The one route of the facilitator that needs no credentials.
 pub(super) const SIGN_IN: &str = "/api/desk/sign-in";
 
-pub(super) fn of_desk() -> OpenApiRouter<Room> {
-    OpenApiRouter::new().routes(routes!(sign_in))
-}
-
 /// What anybody may know before joining.
 #[derive(Debug, Serialize, ToSchema)]
-struct Open {
+pub(super) struct Open {
     teams: Vec<OpenTeam>,
     needs_code: bool,
     /// Whether people may join now.
@@ -51,7 +36,7 @@ struct Open {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct OpenTeam {
+pub(super) struct OpenTeam {
     number: u32,
     name: String,
     members: usize,
@@ -59,7 +44,7 @@ struct OpenTeam {
 
 /// The teams
 #[utoipa::path(get, path = "/api/open", responses((status = 200, body = Open)))]
-async fn open(State(room): State<Room>) -> Json<Open> {
+pub(super) async fn open(State(room): State<Room>) -> Json<Open> {
     Json(room.read(|session| {
         let team = |team: &Team| OpenTeam {
             number: team.number,
@@ -73,7 +58,7 @@ async fn open(State(room): State<Room>) -> Json<Open> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Joining {
+pub(super) struct Joining {
     code: String,
     team: u32,
     /// How to be called: 1 to 24 characters that can be seen, no real name needed.
@@ -81,7 +66,7 @@ struct Joining {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Joined {
+pub(super) struct Joined {
     team: u32,
     /// Whether somebody of the team, or the facilitator, has to let you in first: `/api/seat` says when it has happened.
     waiting: bool,
@@ -90,17 +75,16 @@ struct Joined {
 /// Joins a team
 ///
 /// A browser has one seat: who joins again gives the old one up. While a round is under way, a team that has people lets others in itself.
-#[utoipa::path(post, path = "/api/join", request_body = Joining, responses((status = 200, body = Joined)))]
-async fn join(
+#[utoipa::path(post, path = "/api/join", responses((status = 200, body = Joined)))]
+pub(super) async fn join(
     State(room): State<Room>,
-    extensions: Extensions,
-    headers: HeaderMap,
-    Body(joining): Body<Joining>,
+    Parts { headers, extensions, .. }: Parts,
+    Json(joining): Json<Joining>,
 ) -> Result<Response, Problem> {
     let client = Client::of(&extensions);
     // Checked before any limit, so that guesses never hold up the right code.
     if !room.read(|session| is_same(&session.code, &code_of(&joining.code))) {
-        let refused = Problem::new(StatusCode::FORBIDDEN, "That is not the code; the facilitator shows it.");
+        let refused = forbidden("That is not the code; the facilitator shows it.");
         return Err(room.rate_limits().guessed(client, refused));
     }
     let alias = texts::name("alias", &joining.alias)?;
@@ -108,7 +92,7 @@ async fn join(
     let newcomer = Newcomer { team: joining.team, alias, client, shown: shown.as_deref() };
     let Taken { seat, gone } = room.change(|session| {
         let now = Instant::now();
-        // Who is refused for another reason takes nothing from those who share the address.
+        // A join that is refused for another reason does not use up the limit of its address.
         session.given_up_for(&newcomer, now)?;
         room.rate_limits().join(client)?;
         session.join(newcomer, now)
@@ -121,7 +105,7 @@ async fn join(
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct OwnSeat {
+pub(super) struct OwnSeat {
     team: u32,
     name: String,
     you: String,
@@ -131,15 +115,11 @@ struct OwnSeat {
 
 /// The seat that this browser has taken
 #[utoipa::path(get, path = "/api/seat", responses((status = 200, body = OwnSeat)))]
-async fn seat(
-    State(room): State<Room>,
-    extensions: Extensions,
-    headers: HeaderMap,
-) -> Result<Json<OwnSeat>, Problem> {
+pub(super) async fn seat(State(room): State<Room>, parts: Parts) -> Answer<OwnSeat> {
     let none = || Problem::new(StatusCode::UNAUTHORIZED, "This browser has no seat in a team.");
-    let shown = cookie_of(&headers, SEAT).ok_or_else(none)?;
+    let shown = cookie_of(&parts.headers, SEAT).ok_or_else(none)?;
     let Some(Seat { id, team: Some(team), alias, waiting, .. }) = room.seat_of(&shown) else {
-        return Err(room.rate_limits().guessed(Client::of(&extensions), none()));
+        return Err(room.rate_limits().guessed(Client::of(&parts.extensions), none()));
     };
     room.rate_limits().request(Who::Seat(id), None, false)?;
     let name = room.read(|session| session.team(team).map(|team| team.name.clone()))?;
@@ -148,23 +128,23 @@ async fn seat(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SigningIn {
+pub(super) struct SigningIn {
     token: String,
 }
 
 /// Signs the facilitator in, or somebody with an invitation
-#[utoipa::path(post, path = "/api/desk/sign-in", request_body = SigningIn)]
-async fn sign_in(
+#[utoipa::path(post, path = "/api/desk/sign-in")]
+pub(super) async fn sign_in(
     State(room): State<Room>,
     extensions: Extensions,
-    Body(shown): Body<SigningIn>,
+    Json(shown): Json<SigningIn>,
 ) -> Result<Response, Problem> {
     let token = shown.token.trim();
     let (is_itself, invitation) =
         room.read(|session| (is_same(&session.facilitator_token, token), session.invited(token).cloned()));
     if !is_itself && invitation.is_none() {
         let detail = "That is neither the facilitator's token, which was printed when the room opened, nor that of an invitation.";
-        let refused = Problem::new(StatusCode::FORBIDDEN, detail);
+        let refused = forbidden(detail);
         return Err(room.rate_limits().guessed(Client::of(&extensions), refused));
     }
     let Taken { seat, gone } = room.change(|session| session.sign_in(invitation.as_ref(), Instant::now()));
@@ -176,7 +156,7 @@ async fn sign_in(
 
 /// Leaves the team, or the facilitator's page; streams of that seat end
 #[utoipa::path(post, path = "/api/leave")]
-async fn leave(State(room): State<Room>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn leave(State(room): State<Room>, headers: HeaderMap) -> Result<Response, Problem> {
     requested_by_page(&headers)?;
     let shown: Vec<String> = [SEAT, DESK].iter().filter_map(|name| cookie_of(&headers, name)).collect();
     for seat in room.change(|session| session.leave(&shown)) {
@@ -191,7 +171,7 @@ async fn leave(State(room): State<Room>, headers: HeaderMap) -> Result<Response,
 
 /// Tells the facilitator that this device has reached the room
 #[utoipa::path(post, path = "/api/join-test")]
-async fn join_test(
+pub(super) async fn join_test(
     State(room): State<Room>,
     headers: HeaderMap,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
@@ -207,5 +187,5 @@ fn requested_by_page(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(REQUESTED_WITH) {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::FORBIDDEN, "A change needs the header X-Requested-With."))
+    Err(forbidden("A change needs the header X-Requested-With."))
 }

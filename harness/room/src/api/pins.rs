@@ -1,24 +1,23 @@
-//! Evidence that a team pins. The server reads it again itself, so that a pin is what was there, and not what somebody typed.
+//! Evidence that a team pins. The server reads it again itself, so that a pin holds what was there, and not what somebody typed.
 
 use std::{sync::Arc, time::Duration};
 
 use ::debrief::figures::printable;
-use axum::{Json, body::Body as HttpBody};
-use chassis::{Peer, Problem, Wait};
+use axum::body::Body;
+use chassis::{Problem, Wait};
 use evidence::{LogQuery, MetricAnswer, SpanId, TraceId, UnixTime};
-use http::{Request, StatusCode};
+use http::Request;
 use incident::{Route, Service};
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use world::customers::any_page;
 
 use super::{
     content::{current_version, escaped, published_unix_s, version_text},
-    looks::{granted, health_of, named, on_dashboards},
+    looks::{customer, granted, health_of, named, on_dashboards},
     readable::{self, telling},
-    request::{Body, DONE, Done, InPath},
+    request::{Created, Done, Json, Path, created, done},
 };
 use crate::{
     access::Member,
@@ -26,25 +25,20 @@ use crate::{
     evidence_kind::EvidenceKind,
     limits::{LABEL_CHARACTERS_MAX, PIN_CHARACTERS_MAX, cut},
     lines::Sight,
-    room::Room,
-    session::conflict,
+    session::{conflict, wrong},
     team_world::TeamWorld,
     views::story_time,
 };
 
-/// How long a page is waited for that is pinned: far longer than one takes that works, and whoever pins waits as long.
+/// Timeout of a page that is pinned: far longer than a working page takes. The person who pins it waits as long.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The largest answer about a metric that is read to be kept.
+/// Largest answer about a metric that can be pinned, in bytes.
 const CHART_BYTES_MAX: usize = 4 * 1_024 * 1_024;
-
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new().routes(routes!(add)).routes(routes!(remove))
-}
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "source", rename_all = "lowercase")]
-enum Source {
+pub(super) enum Source {
     Log {
         /// Its place in the order of arrival.
         sequence: u64,
@@ -79,18 +73,18 @@ enum Source {
 }
 
 /// Pins a piece of evidence
-#[utoipa::path(post, path = "/api/team/pins", request_body = Source, responses((status = 201, body = Pin)))]
-async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, Json<Pin>), Problem> {
+#[utoipa::path(post, path = "/api/team/pins", responses((status = 201, body = Pin)))]
+pub(super) async fn add(member: Member, Json(source): Json<Source>) -> Created<Pin> {
     let sight = member.may_look()?;
     let at = member.lines();
-    // Asked before anything is read, which costs; and again when it is kept, as others may have pinned meanwhile.
+    // Checked before the expensive read, and again when the pin is kept, as others may have pinned meanwhile.
     member.room.read(|session| {
         let played = session.playing(member.team)?;
         played.may_work(at.as_ref())?;
         played.may_pin()
     })?;
     let team_world = member.team_world()?;
-    let read = read(&member, &team_world, source, &sight).await?;
+    let read = member.read(&team_world, source, &sight).await?;
     let whole = format!("{} {}", read.label, read.text);
     let evidence = Evidence {
         source: read.source,
@@ -100,86 +94,122 @@ async fn add(member: Member, Body(source): Body<Source>) -> Result<(StatusCode, 
             .into_iter()
             .chain(read.service.map(|service| service.to_string()))
             .collect(),
-        // A label stands in lists, files and terminals, and may hold what a customer or a question brought along.
+        // Labels appear in lists, files and terminals, and may contain text of a customer or of a query.
         label: cut(&printable(&read.label), LABEL_CHARACTERS_MAX),
         text: cut(&escaped(read.text.as_bytes()), PIN_CHARACTERS_MAX),
     };
-    let pin = member.work(|played, now| played.pin(evidence, now, &member.alias))?;
-    Ok((StatusCode::CREATED, Json(pin)))
+    member.work(|played, now| played.pin(evidence, now, &member.alias)).map(created)
 }
 
 /// Removes a pin; claims that rest on it lose it
-#[utoipa::path(delete, path = "/api/team/pins/{id}", params(("id" = String, Path)))]
-async fn remove(member: Member, InPath(id): InPath<String>) -> Done {
-    member.work(|played, _| played.unpin(&id))?;
-    DONE
+#[utoipa::path(delete, path = "/api/team/pins/{id}")]
+pub(super) async fn remove(member: Member, Path(id): Path<String>) -> Done {
+    member.work(|played, _| played.unpin(&id)).map(done)
 }
 
-/// What was read of a piece of evidence.
+/// The content of a piece of evidence.
 struct Read {
     source: &'static str,
     label: String,
     text: String,
-    /// When it was so, in seconds since 1970; none: now.
+    /// The time that it is about, in seconds since 1970; none for now.
     at_unix_s: Option<f64>,
     /// The service that it is from, where there is one.
     service: Option<Service>,
 }
 
-async fn read(
-    member: &Member,
-    team_world: &Arc<TeamWorld>,
-    source: Source,
-    sight: &Sight,
-) -> Result<Read, Problem> {
-    match source {
-        Source::Log { sequence } => {
-            granted(sight, EvidenceKind::Logs)?;
-            computed(member, team_world, move |team_world| log(team_world, sequence)).await
-        }
-        Source::Span { trace, span } => {
-            granted(sight, EvidenceKind::Traces)?;
-            computed(member, team_world, move |team_world| span_of(team_world, &trace, &span)).await
-        }
-        Source::Chart { query, from, to } => {
-            granted(sight, EvidenceKind::Metrics)?;
-            let query = if sight.only_dashboards { on_dashboards(&query)? } else { query };
-            chart(member, team_world, &query, from, to).await
-        }
-        Source::Version { asset, version } => {
-            granted(sight, EvidenceKind::AssetText)?;
-            if !TeamWorld::assets().contains(&asset) {
-                return Err(wrong(
-                    "asset",
-                    "The shop has no such asset; 'assets' of the team's state lists them.",
-                ));
+impl Member {
+    async fn read(
+        &self,
+        team_world: &Arc<TeamWorld>,
+        source: Source,
+        sight: &Sight,
+    ) -> Result<Read, Problem> {
+        match source {
+            Source::Log { sequence } => {
+                granted(sight, EvidenceKind::Logs)?;
+                self.computed(team_world, move |team_world| log(team_world, sequence)).await
             }
-            version_of(team_world, asset, version, sight.has(EvidenceKind::AssetHistory)?).await
+            Source::Span { trace, span } => {
+                granted(sight, EvidenceKind::Traces)?;
+                self.computed(team_world, move |team_world| span_of(team_world, &trace, &span)).await
+            }
+            Source::Chart { query, from, to } => {
+                granted(sight, EvidenceKind::Metrics)?;
+                let query = if sight.only_dashboards { on_dashboards(&query)? } else { query };
+                self.chart(team_world, &query, [from, to]).await
+            }
+            Source::Version { asset, version } => {
+                granted(sight, EvidenceKind::AssetText)?;
+                if !TeamWorld::assets().contains(&asset) {
+                    let detail = "The shop has no such asset; 'assets' of the team's state lists them.";
+                    return Err(wrong("asset", detail));
+                }
+                version_of(team_world, asset, version, sight.has(EvidenceKind::AssetHistory)?).await
+            }
+            Source::Change { sequence } => {
+                granted(sight, EvidenceKind::Changes)?;
+                self.computed(team_world, move |team_world| changed(team_world, sequence)).await
+            }
+            Source::Health { service } => {
+                granted(sight, EvidenceKind::Health)?;
+                let service: Service =
+                    service.parse().map_err(|_| unknown("service", "service", &Service::ALL))?;
+                let health =
+                    health_of(team_world).await.services.into_iter().find(|row| row.service == service);
+                let health = health.expect("each service is asked");
+                let says = health.healthz.map_or("no answer".to_owned(), |status| status.to_string());
+                let label = format!("{service} health check: {says}");
+                let port = if health.port_open { "open" } else { "closed" };
+                let text =
+                    format!("{service}\nport: {port}\n/healthz: {says}, after {} ms", health.elapsed_ms);
+                Ok(Read { source: "health", label, text, at_unix_s: None, service: Some(service) })
+            }
+            Source::Page { route } => {
+                let route: Route =
+                    route.parse().map_err(|_| unknown("route", "kind of page", &Route::ALL))?;
+                Ok(page(team_world, route).await)
+            }
         }
-        Source::Change { sequence } => {
-            granted(sight, EvidenceKind::Changes)?;
-            computed(member, team_world, move |team_world| changed(team_world, sequence)).await
+    }
+
+    /// Queries the evidence store when it is the team's turn.
+    async fn computed(
+        &self,
+        team_world: &Arc<TeamWorld>,
+        question: impl FnOnce(&TeamWorld) -> Result<Read, Problem> + Send + 'static,
+    ) -> Result<Read, Problem> {
+        let team_world = Arc::clone(team_world);
+        self.room.queries().ask(self.team, move || question(&team_world)).await?
+    }
+
+    async fn chart(
+        &self,
+        team_world: &TeamWorld,
+        query: &str,
+        [from, to]: [f64; 2],
+    ) -> Result<Read, Problem> {
+        let is_own = |pair: &&str| !["from=", "to="].iter().any(|name| pair.starts_with(name));
+        let kept: Vec<&str> = query.split('&').filter(is_own).collect();
+        let address = format!("/evidence/metrics/query?{}&from={from}&to={to}", kept.join("&"));
+        let request = Request::get(&address)
+            .body(Body::empty())
+            .map_err(|error| wrong("query", format!("{error}.")))?;
+        let (answer, _) = self.answered(team_world, request, CHART_BYTES_MAX).await?;
+        if !answer.status().is_success() {
+            let said = String::from_utf8_lossy(answer.body());
+            return Err(wrong("query", format!("The question cannot be answered: {said}")));
         }
-        Source::Health { service } => {
-            granted(sight, EvidenceKind::Health)?;
-            let service: Service =
-                service.parse().map_err(|_| unknown("service", "service", &Service::ALL))?;
-            let health = health_of(team_world).await.services.into_iter().find(|row| row.service == service);
-            let health = health.expect("each service is asked");
-            let says = health.healthz.map_or("no answer".to_owned(), |status| status.to_string());
-            let label = format!("{service} health check: {says}");
-            let port = if health.port_open { "open" } else { "closed" };
-            let text = format!("{service}\nport: {port}\n/healthz: {says}, after {} ms", health.elapsed_ms);
-            Ok(Read { source: "health", label, text, at_unix_s: None, service: Some(service) })
-        }
-        Source::Page { route } => {
-            let route: Route = route.parse().map_err(|_| unknown("route", "kind of page", &Route::ALL))?;
-            Ok(page(team_world, route).await)
-        }
+        let answer: MetricAnswer =
+            serde_json::from_slice(answer.body()).expect("the evidence store writes what it reads");
+        let [begins, ends] = [from, to].map(|at| story_time(team_world.moment_at(at).story_s));
+        let text = readable::chart(&answer, &kept.join("&"), &format!("{begins} to {ends}"));
+        let label = format!("chart of {}", answer.name);
+        Ok(Read { source: "chart", label, text, at_unix_s: Some(from), service: None })
     }
 }
 
-/// Who may not read an asset's history pins what it says now, and learns no more than that.
+/// Reads a version of an asset. A member who may not read its history gets only the current version, so that pinning reveals no more.
 async fn version_of(
     team_world: &TeamWorld,
     asset: String,
@@ -201,16 +231,6 @@ async fn version_of(
     let text = version_text(team_world, &asset, version).await?;
     let (label, service) = (format!("{asset} version {version}"), Some(Service::ContentStore));
     Ok(Read { source: "version", label, text, at_unix_s, service })
-}
-
-/// What the evidence store says, when it is the team's turn.
-async fn computed(
-    member: &Member,
-    team_world: &Arc<TeamWorld>,
-    question: impl FnOnce(&TeamWorld) -> Result<Read, Problem> + Send + 'static,
-) -> Result<Read, Problem> {
-    let team_world = Arc::clone(team_world);
-    member.room.queries().ask(member.team, move || question(&team_world)).await?
 }
 
 fn log(team_world: &TeamWorld, sequence: u64) -> Result<Read, Problem> {
@@ -250,48 +270,14 @@ fn span_of(team_world: &TeamWorld, trace: &str, span: &str) -> Result<Read, Prob
     let about = telling(&found.attributes);
     let label = format!("{}: {}{about} took {:.3} s{end}", found.service, found.name, found.duration_s);
     let (text, at_unix_s) = (readable::step(&found), Some(began + found.offset_s));
-    // A step that calls another service shows both.
+    // No single service: a step that calls another service is evidence about both.
     Ok(Read { source: "span", label, text, at_unix_s, service: None })
 }
 
-async fn chart(
-    member: &Member,
-    team_world: &Arc<TeamWorld>,
-    query: &str,
-    from: f64,
-    to: f64,
-) -> Result<Read, Problem> {
-    let is_own = |pair: &&str| !["from=", "to="].iter().any(|name| pair.starts_with(name));
-    let kept: Vec<&str> = query.split('&').filter(is_own).collect();
-    let address = format!("/evidence/metrics/query?{}&from={from}&to={to}", kept.join("&"));
-    let request = Request::get(&address)
-        .body(HttpBody::empty())
-        .map_err(|error| wrong("query", format!("{error}.")))?;
-    let (answer, _) = member.answered(team_world, request, CHART_BYTES_MAX).await?;
-    if !answer.status().is_success() {
-        let said = String::from_utf8_lossy(answer.body());
-        return Err(wrong("query", format!("The question cannot be answered: {said}")));
-    }
-    let answer: MetricAnswer =
-        serde_json::from_slice(answer.body()).expect("the evidence store writes what it reads");
-    let [begins, ends] = [from, to].map(|at| story_time(team_world.moment_at(at).story_s));
-    let text = readable::chart(&answer, &kept.join("&"), &format!("{begins} to {ends}"));
-    Ok(Read {
-        source: "chart",
-        label: format!("chart of {}", answer.name),
-        text,
-        at_unix_s: Some(from),
-        service: None,
-    })
-}
-
 async fn page(team_world: &TeamWorld, route: Route) -> Read {
-    let shop = team_world.world.shop();
-    let peer =
-        Peer::new(&team_world.world.outsider(world::shop::CUSTOMERS), shop.addresses().web_front.clone());
     let began = Instant::now();
     let path = any_page(route);
-    let answer = peer.get(&path, Wait::AtMost(PAGE_TIMEOUT)).await;
+    let answer = customer(team_world).get(&path, Wait::AtMost(PAGE_TIMEOUT)).await;
     let seconds = began.elapsed().as_secs_f64();
     let (label, text) = match answer {
         Ok(answer) => {
@@ -305,10 +291,6 @@ async fn page(team_world: &TeamWorld, route: Route) -> Read {
         }
     };
     Read { source: "page", label, text, at_unix_s: None, service: Some(Service::WebFront) }
-}
-
-fn wrong(parameter: &str, detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail.into()).with("parameter", parameter)
 }
 
 fn gone(parameter: &str, what: &str) -> Problem {

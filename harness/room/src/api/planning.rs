@@ -6,32 +6,20 @@ use chassis::Problem;
 use http::header;
 use incident::OperatingModel;
 use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    desk::{within, wrong},
-    request::{Body, DONE, Done, InPath, InQuery},
-};
+use super::request::{Done, Json, Path, Query, done, within};
 use crate::{
     access::Facilitator,
     join::{qr, reachable},
     plan::{MINUTES_RANGE, SPEED_RANGE, seed_of},
-    room::Room,
-    session::{Assigned, Round, Session, not_found},
+    session::{Assigned, Round, Session, not_found, wrong},
     voices::{EVERY_MINUTES_RANGE, FIRST_MINUTES_RANGE, Updates},
 };
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new()
-        .routes(routes!(add_round))
-        .routes(routes!(change_round, remove_round))
-        .routes(routes!(qr_code))
-}
-
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Planned {
+pub(super) struct Planned {
     /// Whether it counts for nothing.
     #[serde(default)]
     practice: bool,
@@ -51,41 +39,41 @@ struct Planned {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PlannedTeam {
+pub(super) struct PlannedTeam {
     team: u32,
     scenario: String,
     level: String,
 }
 
 /// Adds a round
-#[utoipa::path(post, path = "/api/desk/plan", request_body = Planned)]
-async fn add_round(Facilitator { room, .. }: Facilitator, Body(planned): Body<Planned>) -> Done {
+#[utoipa::path(post, path = "/api/desk/plan")]
+pub(super) async fn add_round(Facilitator(room): Facilitator, Json(planned): Json<Planned>) -> Done {
     room.change(|session| {
         let round = round_of(session, session.plan.len(), &planned)?;
         session.add_round(round)
-    })?;
-    DONE
+    })
+    .map(done)
 }
 
 /// Changes a round that has not begun
-#[utoipa::path(put, path = "/api/desk/plan/{number}", params(("number" = usize, Path)), request_body = Planned)]
-async fn change_round(
-    Facilitator { room, .. }: Facilitator,
-    InPath(number): InPath<usize>,
-    Body(planned): Body<Planned>,
+#[utoipa::path(put, path = "/api/desk/plan/{number}")]
+pub(super) async fn change_round(
+    Facilitator(room): Facilitator,
+    Path(number): Path<usize>,
+    Json(planned): Json<Planned>,
 ) -> Done {
-    room.change(|session| {
+    room.plan(|session| {
         let round = round_of(session, number, &planned)?;
         session.change_round(number, round)
-    })?;
-    DONE
+    })
+    .await
+    .map(done)
 }
 
 /// Removes a round that has not begun
-#[utoipa::path(delete, path = "/api/desk/plan/{number}", params(("number" = usize, Path)))]
-async fn remove_round(Facilitator { room, .. }: Facilitator, InPath(number): InPath<usize>) -> Done {
-    room.change(|session| session.remove_round(number))?;
-    DONE
+#[utoipa::path(delete, path = "/api/desk/plan/{number}")]
+pub(super) async fn remove_round(Facilitator(room): Facilitator, Path(number): Path<usize>) -> Done {
+    room.plan(|session| session.remove_round(number)).await.map(done)
 }
 
 fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round, Problem> {
@@ -118,17 +106,17 @@ fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round
     Ok(Round { practice, operating_model: model, speed, minutes, updates, assigned })
 }
 
-#[derive(Debug, Deserialize)]
-struct Address {
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Address {
+    /// The place in the list of addresses
     address: usize,
 }
 
 /// A QR code of an address
-#[utoipa::path(get, path = "/api/desk/qr", params(("address" = usize, Query, description = "The place in the list of addresses")),
-    responses((status = 200, content_type = "image/svg+xml", body = String)))]
-async fn qr_code(
-    Facilitator { room, .. }: Facilitator,
-    InQuery(Address { address }): InQuery<Address>,
+#[utoipa::path(get, path = "/api/desk/qr", params(Address), responses((status = 200, content_type = "image/svg+xml", body = String)))]
+pub(super) async fn qr_code(
+    Facilitator(room): Facilitator,
+    Query(Address { address }): Query<Address>,
 ) -> Result<Response, Problem> {
     let reachable = room.read(|session| reachable(room.address(), &session.code));
     let found = reachable.get(address).and_then(|reachable| qr(&reachable.url));

@@ -1,18 +1,18 @@
-//! How pinned evidence reads: a few lines for people, where programs get JSON. Teaches that whoever rests a claim on evidence must be able to
-//! read it.
+//! Formats pinned evidence as a few lines for people, where programs get JSON. Teaches that people must be able to read the evidence that their
+//! claims rest on.
 
 use evidence::{Change, Line, LogEntry, MetricAnswer, SpanView};
 use serde_json::{Map, Value};
 
-/// Attributes that say where something came from, rather than what it was about. A team's page leaves out the same.
+/// Prefixes of attributes that say where something came from, rather than what it was about. A team's page leaves out the same ones.
 const PLAIN: [&str; 9] =
     ["server.", "client.", "network.", "user_agent.", "url.", "thread.", "code.", "telemetry.", "otel."];
 
-/// How many attributes stand in a label, and how long a value there may be.
+/// Most attributes in a label, and the longest value there, in characters.
 const TELLING_MAX: usize = 3;
 const VALUE_CHARACTERS_MAX: usize = 40;
 
-/// The attributes that tell one of its kind from the next, as in ` (id=promo-banner, version=2, attempt=64)`. The shop's own come first.
+/// The attributes that distinguish an item from others of its kind, as in ` (id=promo-banner, version=2, attempt=64)`. The shop's own come first.
 pub(super) fn telling(attributes: &Map<String, Value>) -> String {
     let is_short = |value: &&str| value.chars().count() <= VALUE_CHARACTERS_MAX;
     let is_plain = |key: &str| PLAIN.iter().any(|start| key.starts_with(start));
@@ -60,7 +60,7 @@ pub(super) fn step(span: &SpanView) -> String {
     lines.join("\n")
 }
 
-/// The lines of a chart by their first, last, least and most value. `asked` is the question, and `between` the times on the story's clock.
+/// Each line of a chart by its first, last, smallest and largest value. `asked` is the query, and `between` the times on the story's clock.
 pub(super) fn chart(answer: &MetricAnswer, asked: &str, between: &str) -> String {
     let unit = if answer.unit.is_empty() { String::new() } else { format!(", in {}", answer.unit) };
     let mut lines = vec![format!("{}{unit}, {between}", answer.name), format!("asked: {asked}")];
@@ -85,7 +85,7 @@ fn curve(Line { labels, points }: &Line) -> String {
     }
 }
 
-/// To three places, and no more than there are.
+/// Rounds to three decimal places.
 fn number(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }

@@ -1,53 +1,84 @@
-//! Extractors for bodies, paths and queries that refuse with problem details (RFC 9457), and the refusals for the descriptions.
+//! Extractors and responses of handlers. The extractors refuse with problem details (RFC 9457). They bear axum's own names, so that the
+//! descriptions can be derived from the handlers.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    extract::{self, FromRequest, FromRequestParts, Request},
     http::request::Parts,
+    response::{IntoResponse, Response},
 };
 use chassis::{Problem, extract::JsonObject};
 use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::ToSchema;
 
-/// What a change is answered with: no content, or why not.
+use crate::session::wrong;
+
+/// The response to a read.
+pub type Answer<T> = Result<Json<T>, Problem>;
+
+/// The response to a change that creates something.
+pub type Created<T> = Result<(StatusCode, Json<T>), Problem>;
+
+/// The response to any other change: no content, or a refusal.
 pub type Done = Result<StatusCode, Problem>;
 
-pub const DONE: Done = Ok(StatusCode::NO_CONTENT);
+pub(super) const DONE: Done = Ok(StatusCode::NO_CONTENT);
 
-/// A JSON body: an object.
-pub struct Body<T>(pub T);
+/// Drops the result of a change: the response has no content.
+pub(super) fn done<T>(_: T) -> StatusCode {
+    StatusCode::NO_CONTENT
+}
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+/// Responds with what a change created.
+pub(super) fn created<T>(made: T) -> (StatusCode, Json<T>) {
+    (StatusCode::CREATED, Json(made))
+}
+
+/// A JSON body. In a request it must be an object.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let JsonObject(body) = JsonObject::from_request(request, state).await?;
-        Ok(Self(body))
+        JsonObject::from_request(request, state).await.map(|JsonObject(body)| Self(body))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
     }
 }
 
 /// Parts of the path.
-pub struct InPath<T>(pub T);
+pub struct Path<T>(pub T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<T> {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = Path::<T>::from_request_parts(parts, state).await;
-        path.map(|Path(at)| Self(at)).map_err(|error| Problem::new(error.status(), error.body_text()))
+        Ok(Self(extract::Path::from_request_parts(parts, state).await?.0))
     }
 }
 
 /// Parameters of the query.
-pub struct InQuery<T>(pub T);
+pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(asked)| Self(asked)).map_err(|error| Problem::new(error.status(), error.body_text()))
+        Ok(Self(extract::Query::from_request_parts(parts, state).await?.0))
     }
+}
+
+/// Refuses a number that lies outside a range.
+pub(super) fn within(name: &str, value: f64, (least, most): (f64, f64)) -> Result<(), Problem> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(wrong(name, format!("{name} goes from {least} to {most}.")))
 }
 
 /// Problem details (RFC 9457), for the description.
@@ -64,37 +95,16 @@ pub struct Detail {
     detail: String,
 }
 
-/// What any request may be answered with instead.
-#[derive(Debug, IntoResponses)]
-pub enum Refusal {
-    /// The request cannot be read.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Unreadable(Detail),
-    /// No credentials, or wrong ones.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Nobody(Detail),
-    /// Not allowed.
-    #[response(status = 403, content_type = "application/problem+json")]
-    NotAllowed(Detail),
-    /// Not found.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotThere(Detail),
-    /// Wrong method.
-    #[response(status = 405, content_type = "application/problem+json")]
-    WrongMethod(Detail),
-    /// Not now.
-    #[response(status = 409, content_type = "application/problem+json")]
-    NotNow(Detail),
-    /// Too large, or a limit is reached.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(Detail),
-    /// Not JSON.
-    #[response(status = 415, content_type = "application/problem+json")]
-    NotJson(Detail),
-    /// A value is invalid.
-    #[response(status = 422, content_type = "application/problem+json")]
-    Wrong(Detail),
-    /// Too often.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooOften(Detail),
-}
+/// Refusals that any request may get: the status, and its meaning.
+pub(super) const REFUSALS: [(&str, &str); 10] = [
+    ("400", "The request cannot be read."),
+    ("401", "No credentials, or wrong ones."),
+    ("403", "Not allowed."),
+    ("404", "Not found."),
+    ("405", "Wrong method."),
+    ("409", "Not now."),
+    ("413", "Too large, or a limit is reached."),
+    ("415", "Not JSON."),
+    ("422", "A value is invalid."),
+    ("429", "Too often."),
+];

@@ -1,57 +1,46 @@
-//! Roles in an incident, which nobody has to take: who holds which, how command goes on, the commander's go, and the scribe's lines. While a
-//! team plays lines of support, the ticket says who acts, and these rest.
+//! Roles in an incident, which nobody has to take: taking and putting down roles, handing over command, the commander's go, and the scribe's lines
+//! in the log. While a team plays lines of support, the ticket decides who acts, and roles have no effect.
 
-use axum::Json;
 use chassis::Problem;
-use http::StatusCode;
 use incident::EventKind;
 use serde::Deserialize;
 use tokio::time::Instant;
-use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    request::{Body, DONE, Done, InPath},
+    request::{Answer, DONE, Done, Json, Path, done},
     team::Text,
 };
 use crate::{
     access::Member,
     played::Moment,
-    role_views::{OfferView, ProposalView, offer_view, proposal_view},
-    roles::{Command, Role, only_people},
-    room::Room,
-    session::conflict,
+    roles::{Command, OfferView, ProposalView, Role, offer_view, only_people, proposal_view},
+    session::{Seat, conflict, forbidden},
     texts,
 };
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new()
-        .routes(routes!(take, put_down))
-        .routes(routes!(offer))
-        .routes(routes!(accept))
-        .routes(routes!(decide))
-        .routes(routes!(note))
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct OfRole {
+    role: Role,
 }
 
 /// Takes a role that is free, or whose holder has been silent for a minute; the deputy may take command at any time
-#[utoipa::path(put, path = "/api/team/roles/{role}", params(("role" = Role, Path)))]
-async fn take(member: Member, InPath(role): InPath<Role>) -> Done {
+#[utoipa::path(put, path = "/api/team/roles/{role}", params(OfRole))]
+pub(super) async fn take(member: Member, Path(OfRole { role }): Path<OfRole>) -> Done {
     let (seat, now) = (member.seat()?, (Instant::now(), member.moment()));
-    member.room.change(|session| session.take_role(member.team, seat, role, now))?;
-    DONE
+    member.room.change(|session| session.take_role(member.team, seat, role, now)).map(done)
 }
 
 /// Puts a role down; nobody holds it then
-#[utoipa::path(delete, path = "/api/team/roles/{role}", params(("role" = Role, Path)))]
-async fn put_down(member: Member, InPath(role): InPath<Role>) -> Done {
+#[utoipa::path(delete, path = "/api/team/roles/{role}", params(OfRole))]
+pub(super) async fn put_down(member: Member, Path(OfRole { role }): Path<OfRole>) -> Done {
     let (seat, now) = (member.seat()?, member.moment());
-    member.room.change(|session| session.put_down_role(member.team, seat, role, now))?;
-    DONE
+    member.room.change(|session| session.put_down_role(member.team, seat, role, now)).map(done)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Offering {
+pub(super) struct Offering {
     /// The seat of somebody of your team: `people` under `roles` of your state lists them.
     to: u32,
     /// What the next commander has to know: 1 to 500 characters.
@@ -59,11 +48,8 @@ struct Offering {
 }
 
 /// Offers command to somebody of the team; you have it until they accept
-#[utoipa::path(post, path = "/api/team/command/offer", request_body = Offering, responses((status = 200, body = OfferView)))]
-async fn offer(
-    member: Member,
-    Body(Offering { to, words }): Body<Offering>,
-) -> Result<Json<OfferView>, Problem> {
+#[utoipa::path(post, path = "/api/team/command/offer", responses((status = 200, body = OfferView)))]
+pub(super) async fn offer(member: Member, Json(Offering { to, words }): Json<Offering>) -> Answer<OfferView> {
     let (seat, words) = (member.seat()?, texts::text("words", &words)?);
     let now = member.team_world()?.now();
     let made = member.room.change(|session| session.offer_command(member.team, (seat, to), words, now))?;
@@ -72,7 +58,7 @@ async fn offer(
 
 /// Accepts the command that was offered to you
 #[utoipa::path(post, path = "/api/team/command/accept", responses((status = 200, body = OfferView)))]
-async fn accept(member: Member) -> Result<Json<OfferView>, Problem> {
+pub(super) async fn accept(member: Member) -> Answer<OfferView> {
     let (seat, now) = (member.seat()?, member.team_world()?.now());
     let taken: Command = member.room.change(|session| session.accept_command(member.team, seat, now))?;
     if let (Some(from), Some(to)) = (&taken.from, &taken.to) {
@@ -83,19 +69,18 @@ async fn accept(member: Member) -> Result<Json<OfferView>, Problem> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Deciding {
+pub(super) struct Deciding {
     /// Whether it begins now; false: it is not to be done.
     go: bool,
 }
 
 /// Gives a proposed remedy the go, or says that it is not to be done now: the commander or the deputy, or anybody where nobody commands
-#[utoipa::path(post, path = "/api/team/proposals/{id}", params(("id" = String, Path)), request_body = Deciding,
-    responses((status = 200, body = ProposalView)))]
-async fn decide(
+#[utoipa::path(post, path = "/api/team/proposals/{id}", responses((status = 200, body = ProposalView)))]
+pub(super) async fn decide(
     member: Member,
-    InPath(id): InPath<String>,
-    Body(Deciding { go }): Body<Deciding>,
-) -> Result<Json<ProposalView>, Problem> {
+    Path(id): Path<String>,
+    Json(Deciding { go }): Json<Deciding>,
+) -> Answer<ProposalView> {
     member.may_decide()?;
     let before = member.team_world()?.figures().availability;
     let (decided, _) = member.work(|played, now| played.decide(&id, go, (now, before), &member.alias))?;
@@ -103,8 +88,8 @@ async fn decide(
 }
 
 /// Writes a line into the team's log: the scribe does
-#[utoipa::path(post, path = "/api/team/notes", request_body = Text)]
-async fn note(member: Member, Body(Text { text }): Body<Text>) -> Done {
+#[utoipa::path(post, path = "/api/team/notes")]
+pub(super) async fn note(member: Member, Json(Text { text }): Json<Text>) -> Done {
     let text = texts::text("text", &text)?;
     let seat = member.seat()?;
     let scribe = member.room.read(|session| session.holder(member.team, Role::Scribe).map(|one| one.id));
@@ -126,19 +111,18 @@ impl Member {
         self.who.seat().ok_or_else(only_people)
     }
 
-    /// When it is in the team's world; between rounds nothing is timed.
-    fn moment(&self) -> Moment {
+    /// The current moment of the team's world; zero if it has none, as nothing is timed then.
+    pub(super) fn moment(&self) -> Moment {
         self.room.team_world(self.team).map(|team_world| team_world.now()).unwrap_or_default()
     }
 
-    /// Refuses who needs another's go.
+    /// Refuses members who need somebody else's go.
     fn may_decide(&self) -> Result<(), Problem> {
-        let needed = self
-            .room
-            .read(|session| session.whose_go(self.team, self.who).map(|commander| commander.alias.clone()));
-        needed.map_or(Ok(()), |commander| {
-            let detail = format!("{commander} commands: they or the deputy give the go.");
-            Err(Problem::new(StatusCode::FORBIDDEN, detail))
+        self.room.read(|session| match session.whose_go(self.team, self.who) {
+            None => Ok(()),
+            Some(Seat { alias, .. }) => {
+                Err(forbidden(format!("{alias} commands: they or the deputy give the go.")))
+            }
         })
     }
 }

@@ -1,22 +1,23 @@
-//! What is taken home from a debrief: files under names that still say whose they are when they lie in a folder with others, and all of them
-//! in one archive.
+//! Files to take home from a debrief, and one archive of all of them. The name of each file says whose it is, even in a folder with others.
 
 use std::io::{Cursor, Write};
 
 use axum::response::{IntoResponse, Response};
 use chassis::Problem;
-use http::{StatusCode, header};
+use http::header;
 use unicode_normalization::UnicodeNormalization;
 use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
-/// Letters of a team's name at most: each archive program has a limit for the whole name.
+use crate::session::broken;
+
+/// Most letters of a team's name in a file name: archive programs limit the length of the whole name.
 const LETTERS_MAX: usize = 40;
 
 /// A file to take home: its name, and what is in it.
 pub(super) type File = (String, Vec<u8>);
 
-/// What the files of a team are called, such as `team-2-the-owls`. Letters that a header or an old archive program cannot carry are left out;
-/// the number tells teams apart all the same.
+/// How the names of a team's files begin, such as `team-2-the-owls`. It leaves out letters that a header or an old archive program cannot carry;
+/// the number still distinguishes teams.
 pub(super) fn stem(team: u32, name: &str) -> String {
     let plain = name.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c));
     let plain: String = plain.flat_map(char::to_lowercase).take(LETTERS_MAX).collect();
@@ -34,9 +35,7 @@ pub(super) fn download(kind: &'static str, name: &str, content: impl IntoRespons
 
 /// The files as one archive that every system opens.
 pub(super) fn archive(name: &str, files: Vec<File>) -> Result<Response, Problem> {
-    let zipped =
-        zipped(files).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    Ok(download("application/zip", &format!("{name}.zip"), zipped))
+    Ok(download("application/zip", &format!("{name}.zip"), zipped(files).map_err(broken)?))
 }
 
 fn zipped(files: Vec<File>) -> Result<Vec<u8>, ZipError> {

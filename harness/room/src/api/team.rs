@@ -1,58 +1,34 @@
-//! What a team does: guesses, adds hypotheses, acts and explains. A change answers with what it made.
+//! A team's actions: guessing, adding hypotheses, acting and explaining. The response to a change holds what it made. A person who rehearses alone
+//! also leads the round: a route of their own offers a facilitator's begin, pause, hints and end.
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use chassis::Problem;
 use http::StatusCode;
 use incident::EventKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::{Body, DONE, Done, InPath};
+use super::request::{Answer, Created, Done, Json, Path, created, done};
 use crate::{
     access::Member,
     catalogue::{Catalogue, Kind},
     claims::{About, Claim, claim_locates, locates, scored},
     played::{Expected, Guess, Hypothesis, Moment, Outlook, Played, Submitted},
-    role_views::{MoreView, ProposalView, more_view, proposal_view, repairs},
-    room::Room,
-    session::{conflict, not_found},
+    roles::{MoreView, ProposalView, more_view, proposal_view, repairs},
+    session::{Purpose, conflict, forbidden, not_found, wrong},
     team_world::TeamWorld,
     texts,
     views::{
-        AskedView, ClaimView, PendingView, QuestionView, TeamView, asked_view, claim_view, question, remedy,
-        team_view, wall_s,
+        AskedView, ClaimView, PendingView, QuestionView, TeamView, asked_view, claim_view, question,
+        remedies, remedy, team_view, wall_s,
     },
 };
 
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new()
-        .routes(routes!(view))
-        .routes(routes!(catalogue))
-        .routes(routes!(guess))
-        .routes(routes!(add_hypothesis))
-        .routes(routes!(strike_hypothesis))
-        .routes(routes!(use_remedy, break_off_remedy))
-        .routes(routes!(hand_over))
-        .routes(routes!(add_claim))
-        .routes(routes!(change_claim, remove_claim))
-        .routes(routes!(explain))
-        .routes(routes!(answer_question))
-        .routes(routes!(answer_outside))
-        .routes(routes!(argue))
-        .routes(routes!(ready))
-}
-
-type Created<T> = Result<(StatusCode, Json<T>), Problem>;
-
 /// The team's state
 #[utoipa::path(get, path = "/api/team", responses((status = 200, body = TeamView)))]
-async fn view(member: Member) -> Result<Json<TeamView>, Problem> {
+pub(super) async fn view(member: Member) -> Answer<TeamView> {
     let view = team_view(&member.room, member.team, member.lines().as_ref());
     let own = |view| TeamView { you: member.alias.clone(), seat: member.who.seat(), ..view };
     view.map(own).map(Json).ok_or_else(|| not_found("There is no such team."))
@@ -63,7 +39,7 @@ async fn view(member: Member) -> Result<Json<TeamView>, Problem> {
 /// Triggers and factors are empty at first. Each of the two lists opens to a team once it has a claim about that part in its own words, with
 /// evidence pinned to it.
 #[utoipa::path(get, path = "/api/team/catalogue", responses((status = 200, body = Catalogue)))]
-async fn catalogue(member: Member) -> Json<Catalogue> {
+pub(super) async fn catalogue(member: Member) -> Json<Catalogue> {
     Json(member.room.read(|session| {
         Catalogue::open_to(&session.played(member.team).map_or_else(Vec::new, Played::explanation))
     }))
@@ -71,7 +47,7 @@ async fn catalogue(member: Member) -> Json<Catalogue> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Guessing {
+pub(super) struct Guessing {
     /// What kind of cause; null: no idea.
     kind: Option<Kind>,
     /// How sure, in percent; left out where there is no idea to be sure of.
@@ -80,15 +56,15 @@ struct Guessing {
 }
 
 /// Guesses the kind of cause before any evidence is seen; opens the evidence
-#[utoipa::path(post, path = "/api/team/guess", request_body = Guessing, responses((status = 200, body = Guess)))]
-async fn guess(
+#[utoipa::path(post, path = "/api/team/guess", responses((status = 200, body = Guess)))]
+pub(super) async fn guess(
     member: Member,
-    Body(Guessing { kind, confidence }): Body<Guessing>,
-) -> Result<Json<Guess>, Problem> {
+    Json(Guessing { kind, confidence }): Json<Guessing>,
+) -> Answer<Guess> {
     if confidence.is_some_and(|confidence| confidence > 100) {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Confidence goes from 0 to 100 percent."));
     }
-    // Nobody is sure of nothing.
+    // Without a kind there is nothing to be confident of.
     let guess = Guess { kind, confidence: confidence.filter(|_| kind.is_some()), by: member.alias.clone() };
     member.work(|played, _| played.guess(guess.clone()))?;
     Ok(Json(guess))
@@ -102,8 +78,8 @@ pub(super) struct Text {
 }
 
 /// Adds a hypothesis
-#[utoipa::path(post, path = "/api/team/hypotheses", request_body = Text, responses((status = 201, body = Hypothesis)))]
-async fn add_hypothesis(member: Member, Body(Text { text }): Body<Text>) -> Created<Hypothesis> {
+#[utoipa::path(post, path = "/api/team/hypotheses", responses((status = 201, body = Hypothesis)))]
+pub(super) async fn add_hypothesis(member: Member, Json(Text { text }): Json<Text>) -> Created<Hypothesis> {
     let text = texts::text("text", &text)?;
     let truth = member.team_world()?.truth.clone();
     let locates = locates(&text, &truth);
@@ -112,19 +88,18 @@ async fn add_hypothesis(member: Member, Body(Text { text }): Body<Text>) -> Crea
         played.add_hypothesis(text.clone(), now, &member.alias)
     })?;
     member.note(EventKind::Hypothesis { text, locates });
-    Ok((StatusCode::CREATED, Json(made)))
+    Ok(created(made))
 }
 
 /// Strikes a hypothesis, or takes that back
-#[utoipa::path(post, path = "/api/team/hypotheses/{id}/strike", params(("id" = String, Path)),
-    responses((status = 200, body = Hypothesis)))]
-async fn strike_hypothesis(member: Member, InPath(id): InPath<String>) -> Result<Json<Hypothesis>, Problem> {
+#[utoipa::path(post, path = "/api/team/hypotheses/{id}/strike", responses((status = 200, body = Hypothesis)))]
+pub(super) async fn strike_hypothesis(member: Member, Path(id): Path<String>) -> Answer<Hypothesis> {
     member.work(|played, _| played.strike(&id)).map(Json)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Using {
+pub(super) struct Using {
     /// The id of a remedy of the team's state.
     remedy: String,
     /// For a remedy that needs one.
@@ -135,15 +110,14 @@ struct Using {
     because: Option<String>,
 }
 
-/// What somebody expects, with reasons.
+/// An expectation, with its reasons.
 pub(super) fn expected(outlook: Option<Outlook>, because: Option<&str>) -> Result<Option<Expected>, Problem> {
     let words = because.map(|because| texts::text("because", because)).transpose()?;
     match (outlook, words) {
-        (None, Some(_)) => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
+        (None, Some(_)) => Err(wrong(
+            "expects",
             "Say what you expect in 'expects': back, better, same or worse; 'because' says why.",
-        )
-        .with("parameter", "expects")),
+        )),
         (outlook, words) => Ok(outlook.map(|outlook| Expected { outlook, words })),
     }
 }
@@ -152,52 +126,39 @@ pub(super) fn expected(outlook: Option<Outlook>, because: Option<&str>) -> Resul
 ///
 /// Say first what you expect. Half a minute after it is done, `expectations` in the team's state says what came. In a team with a commander
 /// others propose it: 202, and it begins when the commander or the deputy gives the go.
-#[utoipa::path(post, path = "/api/team/remedies", request_body = Using,
+#[utoipa::path(post, path = "/api/team/remedies",
     responses((status = 200, body = PendingView), (status = 202, body = ProposalView)))]
-async fn use_remedy(
+pub(super) async fn use_remedy(
     member: Member,
-    Body(Using { remedy: id, asset, expects, because }): Body<Using>,
+    Json(Using { remedy: id, asset, expects, because }): Json<Using>,
 ) -> Result<Response, Problem> {
-    let wrong = |detail: &str, parameter: &str| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", parameter)
-    };
-    if let Some(asset) = &asset
-        && !TeamWorld::assets().contains(asset)
-    {
-        return Err(wrong("The shop has no such asset.", "asset"));
+    if asset.as_ref().is_some_and(|asset| !TeamWorld::assets().contains(asset)) {
+        return Err(wrong("asset", "The shop has no such asset."));
     }
-    let is_known = crate::views::remedies().iter().any(|(known, _)| *known == id);
-    if !is_known {
-        return Err(wrong("There is no such remedy; 'remedies' of the team's state lists them.", "remedy"));
+    if !remedies().iter().any(|(known, _)| *known == id) {
+        return Err(wrong("remedy", "There is no such remedy; 'remedies' of the team's state lists them."));
     }
-    let remedy = remedy(&id, asset.as_deref()).ok_or_else(|| wrong("Name the asset.", "asset"))?;
+    let remedy = remedy(&id, asset.as_deref()).ok_or_else(|| wrong("asset", "Name the asset."))?;
     let expected = expected(expects, because.as_deref())?;
     if member.room.read(|session| session.whose_go(member.team, member.who).is_some()) {
         let proposed = member.work(|played, now| played.propose(remedy, expected, now, &member.alias))?;
         return Ok((StatusCode::ACCEPTED, Json(proposal_view(&proposed))).into_response());
     }
     let before = member.team_world()?.figures().availability;
-    let begun = member.work(|played, now| {
-        let begun = played.begin(remedy, expected, (now, before), &member.alias)?;
-        Ok((begun, now))
-    });
-    let (begun, now) = begun?;
-    let in_s = member
-        .room
-        .read(|session| session.round().map_or(0.0, |round| wall_s(begun.due_story_s, now, round)));
+    let begun = member.work(|played, now| played.begin(remedy, expected, (now, before), &member.alias))?;
+    let in_s = member.in_s(begun.due_story_s);
     Ok(Json(PendingView { words: begun.remedy.to_string(), by: begun.by, in_s }).into_response())
 }
 
 /// Breaks off the remedy that is under way, before it has done anything
 #[utoipa::path(delete, path = "/api/team/remedies")]
-async fn break_off_remedy(member: Member) -> Done {
+pub(super) async fn break_off_remedy(member: Member) -> Done {
     let is_acting = member.team_world()?.is_acting();
-    member.work(|played, now| played.break_off(is_acting, now, &member.alias))?;
-    DONE
+    member.work(|played, now| played.break_off(is_acting, now, &member.alias)).map(done)
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct HandedOver {
+pub(super) struct HandedOver {
     /// Wall-clock seconds until the next line takes over.
     in_s: f64,
 }
@@ -206,18 +167,17 @@ struct HandedOver {
 ///
 /// For a person alone. Where the team plays lines, `/api/team/ticket/pass` takes its place.
 #[utoipa::path(post, path = "/api/team/handover", responses((status = 200, body = HandedOver)))]
-async fn hand_over(member: Member) -> Result<Json<HandedOver>, Problem> {
-    let (due_s, now) = member.work(|played, now| {
+pub(super) async fn hand_over(member: Member) -> Answer<HandedOver> {
+    let due_s = member.work(|played, now| {
         played.hand_over(now, &member.alias)?;
-        Ok((played.handover_story_s.unwrap_or(now.story_s), now))
+        Ok(played.handover_story_s.unwrap_or(now.story_s))
     })?;
-    let in_s = member.room.read(|session| session.round().map_or(0.0, |round| wall_s(due_s, now, round)));
-    Ok(Json(HandedOver { in_s }))
+    Ok(Json(HandedOver { in_s: member.in_s(due_s) }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Claiming {
+pub(super) struct Claiming {
     about: About,
     /// In own words: 1 to 500 characters.
     words: String,
@@ -230,7 +190,7 @@ struct Claiming {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ClaimChange {
+pub(super) struct ClaimChange {
     /// In own words: 1 to 500 characters.
     words: String,
     /// Ids of pins that show it, such as `p3`.
@@ -240,40 +200,37 @@ struct ClaimChange {
 }
 
 /// Adds a part of an explanation, with its evidence and its choice if you have them
-#[utoipa::path(post, path = "/api/team/claims", request_body = Claiming, responses((status = 201, body = ClaimView)))]
-async fn add_claim(
+#[utoipa::path(post, path = "/api/team/claims", responses((status = 201, body = ClaimView)))]
+pub(super) async fn add_claim(
     member: Member,
-    Body(Claiming { about, words, pins, choice }): Body<Claiming>,
+    Json(Claiming { about, words, pins, choice }): Json<Claiming>,
 ) -> Created<ClaimView> {
     let words = texts::text("words", &words)?;
     let assets = TeamWorld::assets();
-    let made = member.claim(|played| played.add_claim(about, words, &pins, choice.as_deref(), &assets))?;
-    Ok((StatusCode::CREATED, Json(made)))
+    member.claim(|played| played.add_claim(about, words, &pins, choice.as_deref(), &assets)).map(created)
 }
 
 /// Changes a part of an explanation
-#[utoipa::path(put, path = "/api/team/claims/{id}", request_body = ClaimChange, params(("id" = String, Path)),
-    responses((status = 200, body = ClaimView)))]
-async fn change_claim(
+#[utoipa::path(put, path = "/api/team/claims/{id}", responses((status = 200, body = ClaimView)))]
+pub(super) async fn change_claim(
     member: Member,
-    InPath(id): InPath<String>,
-    Body(ClaimChange { words, pins, choice }): Body<ClaimChange>,
-) -> Result<Json<ClaimView>, Problem> {
+    Path(id): Path<String>,
+    Json(ClaimChange { words, pins, choice }): Json<ClaimChange>,
+) -> Answer<ClaimView> {
     let words = texts::text("words", &words)?;
     let assets = TeamWorld::assets();
     member.claim(|played| played.change_claim(&id, words, &pins, choice.as_deref(), &assets)).map(Json)
 }
 
 /// Takes a part of an explanation away
-#[utoipa::path(delete, path = "/api/team/claims/{id}", params(("id" = String, Path)))]
-async fn remove_claim(member: Member, InPath(id): InPath<String>) -> Done {
-    member.work(|played, _| played.remove_claim(&id))?;
-    DONE
+#[utoipa::path(delete, path = "/api/team/claims/{id}")]
+pub(super) async fn remove_claim(member: Member, Path(id): Path<String>) -> Done {
+    member.work(|played, _| played.remove_claim(&id)).map(done)
 }
 
 /// What was submitted.
 #[derive(Debug, Serialize, ToSchema)]
-struct Submission {
+pub(super) struct Submission {
     /// The time of the story.
     story: String,
     by: String,
@@ -287,13 +244,13 @@ struct Submission {
 ///
 /// Claims without a choice or without pins count for nothing; the answer says which those are.
 #[utoipa::path(post, path = "/api/team/explanation", responses((status = 200, body = Submission)))]
-async fn explain(member: Member) -> Result<Json<Submission>, Problem> {
+pub(super) async fn explain(member: Member) -> Answer<Submission> {
     let team_world = member.team_world()?;
     let (score, claims, pins, submitted) = member.work(|played, now| {
         let submitted = played.explain(now, &member.alias)?;
         let claims = played.explanation();
         let score = scored(&claims, &played.pins, &team_world.truth, played.level);
-        played.points = score.points();
+        played.points.clone_from(&score.parts);
         Ok((score, claims, played.pins.clone(), submitted))
     })?;
     let explanation = score.answer.explanation();
@@ -315,50 +272,41 @@ async fn explain(member: Member) -> Result<Json<Submission>, Problem> {
 }
 
 /// Answers the question that is asked after an early restoration
-#[utoipa::path(post, path = "/api/team/answer", request_body = Text, responses((status = 200, body = QuestionView)))]
-async fn answer_question(
-    member: Member,
-    Body(Text { text }): Body<Text>,
-) -> Result<Json<QuestionView>, Problem> {
+#[utoipa::path(post, path = "/api/team/answer", responses((status = 200, body = QuestionView)))]
+pub(super) async fn answer_question(member: Member, Json(Text { text }): Json<Text>) -> Answer<QuestionView> {
     let text = texts::text("text", &text)?;
-    let answered = member.at_any_line(|played, now| {
-        played.answer_question(text, now)?;
+    let answered = member.at_any_line(|played, _| {
+        played.answer_question(text)?;
         Ok(question(played))
     });
     answered.map(Json)
 }
 
 /// Answers a question from outside, or writes a status update; the first answer stands, and is timed
-#[utoipa::path(post, path = "/api/team/questions/{id}/answer", request_body = Text, params(("id" = String, Path)),
-    responses((status = 200, body = AskedView)))]
-async fn answer_outside(
+#[utoipa::path(post, path = "/api/team/questions/{id}/answer", responses((status = 200, body = AskedView)))]
+pub(super) async fn answer_outside(
     member: Member,
-    InPath(id): InPath<String>,
-    Body(Text { text }): Body<Text>,
-) -> Result<Json<AskedView>, Problem> {
+    Path(id): Path<String>,
+    Json(Text { text }): Json<Text>,
+) -> Answer<AskedView> {
     let text = texts::text("text", &text)?;
+    let team_world = member.team_world()?;
     let measured = {
-        let team_world = member.team_world()?;
         let figures = team_world.figures();
         (figures.availability, figures.loss_usd)
     };
     let answered =
         member.at_any_line(|played, now| played.answer_outside(&id, text, (now, measured), &member.alias))?;
-    member.note(EventKind::Note {
-        text: format!(
-            "asked: {}; answered: {}",
-            answered.text,
-            answered.answer.as_deref().unwrap_or_default()
-        ),
-    });
-    let now = member.team_world()?.now();
+    let said = answered.answer.as_deref().unwrap_or_default();
+    member.note(EventKind::Note { text: format!("asked: {}; answered: {said}", answered.text) });
+    let now = team_world.now();
     let shown = member.room.read(|session| session.round().map(|round| asked_view(&answered, round, now)));
     shown.map(Json).ok_or_else(|| conflict("No round is under way."))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Arguing {
+pub(super) struct Arguing {
     /// The id of one of the repairs under `more` of the team's state.
     repair: String,
     /// What you expect of the incident with the repair: `back` if it is prevented, `better` if less is lost.
@@ -370,11 +318,11 @@ struct Arguing {
 /// Argues for one repair, once customers are served and the explanation is handed in
 ///
 /// It is the round's one repair. The debrief plays the incident again with it, beside what you wrote.
-#[utoipa::path(post, path = "/api/team/argument", request_body = Arguing, responses((status = 200, body = MoreView)))]
-async fn argue(
+#[utoipa::path(post, path = "/api/team/argument", responses((status = 200, body = MoreView)))]
+pub(super) async fn argue(
     member: Member,
-    Body(Arguing { repair, expects, because }): Body<Arguing>,
-) -> Result<Json<MoreView>, Problem> {
+    Json(Arguing { repair, expects, because }): Json<Arguing>,
+) -> Answer<MoreView> {
     let offered = || repairs().into_iter().find(|(id, _)| *id == repair);
     let because = texts::text("because", &because)?;
     let expected = expected(Some(expects), Some(&because))?;
@@ -388,8 +336,7 @@ async fn argue(
             ));
         }
         let (_, choice) = offered().ok_or_else(|| {
-            let detail = "There is no such repair; 'more' of the team's state lists them.";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("parameter", "repair")
+            wrong("repair", "There is no such repair; 'more' of the team's state lists them.")
         })?;
         let argued = Some((now.story_s, member.alias.clone()));
         let name = choice.fault.name();
@@ -401,19 +348,59 @@ async fn argue(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Readiness {
+pub(super) struct Readiness {
     ready: bool,
 }
 
 /// Says whether the team is ready for the next round
-#[utoipa::path(post, path = "/api/team/ready", request_body = Readiness)]
-async fn ready(member: Member, Body(Readiness { ready }): Body<Readiness>) -> Done {
-    member.room.change(|session| session.ready(member.team, ready))?;
-    DONE
+#[utoipa::path(post, path = "/api/team/ready")]
+pub(super) async fn ready(member: Member, Json(Readiness { ready }): Json<Readiness>) -> Done {
+    member.room.change(|session| session.ready(member.team, ready)).map(done)
+}
+
+/// What somebody alone does with their round.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Step {
+    /// Begins it, after a short countdown.
+    Begin,
+    Pause,
+    Resume,
+    /// Gives the next hint of the ladder.
+    Hint,
+    /// Ends it; the answers open.
+    End,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leading {
+    step: Step,
+}
+
+/// The countdown before a rehearsal's round, in seconds.
+const COUNTED_S: f64 = 5.0;
+
+/// Leads the round, in a rehearsal alone: there is no facilitator
+#[utoipa::path(post, path = "/api/team/lead")]
+pub(super) async fn lead(Member { room, team, .. }: Member, Json(Leading { step }): Json<Leading>) -> Done {
+    if room.read(|session| session.purpose != Purpose::Solo) {
+        return Err(forbidden("The facilitator leads this session; ask them."));
+    }
+    match step {
+        Step::Begin => room.start_in(COUNTED_S),
+        Step::Pause => room.pause(true).await,
+        Step::Resume => room.pause(false).await,
+        Step::Hint if room.give_hint(team)? => Ok(()),
+        Step::Hint => Err(conflict("There is no further hint.")),
+        Step::End => room.end(None).await,
+    }
+    .map(done)
 }
 
 impl Member {
-    /// Does something in the team's round, at the time of its world, if their line of support has the ticket. What is refused changes nothing.
+    /// Changes the team's round, at the time of its world. Refuses members whose line of support does not have the ticket; a refusal changes
+    /// nothing.
     pub(super) fn work<T>(
         &self,
         work: impl FnOnce(&mut Played, Moment) -> Result<T, Problem>,
@@ -425,7 +412,7 @@ impl Member {
         })
     }
 
-    /// The same, whichever line has the ticket.
+    /// Like [`work`](Self::work), whichever line has the ticket.
     pub(super) fn at_any_line<T>(
         &self,
         work: impl FnOnce(&mut Played, Moment) -> Result<T, Problem>,
@@ -434,7 +421,7 @@ impl Member {
         self.room.change(|session| session.work(self.team, |played| work(played, now)))
     }
 
-    /// Makes or changes a claim. The first that names the right place is noted in the record.
+    /// Makes or changes a claim. If it is the team's first to name the right place, the record notes that.
     fn claim(&self, work: impl FnOnce(&mut Played) -> Result<Claim, Problem>) -> Result<ClaimView, Problem> {
         let truth = self.team_world()?.truth.clone();
         let (claim, is_new, pins) = self.work(|played, _| {
@@ -447,6 +434,12 @@ impl Member {
             self.note(EventKind::Hypothesis { text: claim.words.clone(), locates: true });
         }
         Ok(claim_view(&claim, &pins))
+    }
+
+    /// Wall-clock seconds from now to a time of the story.
+    fn in_s(&self, story_s: f64) -> f64 {
+        let now = self.moment();
+        self.room.read(|session| session.round().map_or(0.0, |round| wall_s(story_s, now, round)))
     }
 
     pub(super) fn team_world(&self) -> Result<Arc<TeamWorld>, Problem> {

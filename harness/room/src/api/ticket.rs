@@ -1,41 +1,28 @@
-//! Lines of support: who works at which, and the ticket that goes from one to the next. Every other route of a team keeps to it: a line that has
-//! not had the ticket is refused the evidence (409), one that does not see a kind of evidence that kind (403), and one that does not have the
-//! ticket now whatever acts or writes (409).
+//! Lines of support: who works at which, and the ticket that goes from one to the next. All other routes of a team enforce it. They refuse evidence
+//! to a line that has not had the ticket (409), a kind of evidence to a line that does not see it (403), and actions and notes to a line that does
+//! not have the ticket now (409).
 
 use std::collections::BTreeSet;
 
-use axum::Json;
-use chassis::Problem;
 use diagnosis::operating::{Line, ticket::Priority};
-use http::StatusCode;
 use incident::{EventKind, TicketStep};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::request::{Body, DONE, Done};
+use super::request::{Answer, Done, Json, done};
 use crate::{
     access::Member,
     lines::Lines,
     played::{Moment, Played},
     rate_limits::Who,
-    room::Room,
+    session::forbidden,
     texts,
-    ticket::{Pass, Reason, Written},
-    ticket_views::{PassView, pass_view},
+    ticket::{Pass, PassView, Reason, Written, pass_view},
 };
-
-pub(super) fn routes() -> OpenApiRouter<Room> {
-    OpenApiRouter::new()
-        .routes(routes!(choose))
-        .routes(routes!(hand_over))
-        .routes(routes!(acknowledge))
-        .routes(routes!(send_back))
-}
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Choosing {
+pub(super) struct Choosing {
     /// `L1`, `L2` or `L3`; two of them where the team has two people; none: whichever is left.
     #[schema(value_type = Vec<String>)]
     lines: BTreeSet<Line>,
@@ -44,19 +31,18 @@ struct Choosing {
 /// Chooses the lines of support that you work at from the next round on
 ///
 /// They count where an operating model has lines and the team has two people or more. Each line gets somebody when the round begins.
-#[utoipa::path(post, path = "/api/team/lines", request_body = Choosing)]
-async fn choose(member: Member, Body(Choosing { lines }): Body<Choosing>) -> Done {
+#[utoipa::path(post, path = "/api/team/lines")]
+pub(super) async fn choose(member: Member, Json(Choosing { lines }): Json<Choosing>) -> Done {
     let Who::Seat(seat) = member.who else {
         let detail = "The team's token works at no line; people choose theirs.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(forbidden(detail));
     };
-    member.room.change(|session| session.choose_lines(member.team, seat, &lines))?;
-    DONE
+    member.room.change(|session| session.choose_lines(member.team, seat, &lines)).map(done)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct HandingOver {
+pub(super) struct HandingOver {
     /// `P1`: most pages fail; `P2`: some do; `P3`: none is seen to fail.
     #[schema(value_type = String)]
     priority: Priority,
@@ -72,11 +58,11 @@ struct HandingOver {
 /// Writes the ticket and hands it to the next line of support
 ///
 /// The next line reads it, and acknowledges it or sends it back. Until it has it, nobody acts.
-#[utoipa::path(post, path = "/api/team/ticket/pass", request_body = HandingOver, responses((status = 200, body = PassView)))]
-async fn hand_over(
+#[utoipa::path(post, path = "/api/team/ticket/pass", responses((status = 200, body = PassView)))]
+pub(super) async fn hand_over(
     member: Member,
-    Body(HandingOver { priority, seen, done, attached }): Body<HandingOver>,
-) -> Result<Json<PassView>, Problem> {
+    Json(HandingOver { priority, seen, done, attached }): Json<HandingOver>,
+) -> Answer<PassView> {
     let written = Written::HandedOver {
         priority,
         seen: texts::text("seen", &seen)?,
@@ -87,7 +73,7 @@ async fn hand_over(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SendingBack {
+pub(super) struct SendingBack {
     reason: Reason,
     /// What is missing, or whose it is: 1 to 500 characters.
     words: Option<String>,
@@ -97,18 +83,18 @@ struct SendingBack {
 }
 
 /// Sends the ticket back to the line that it came from
-#[utoipa::path(post, path = "/api/team/ticket/return", request_body = SendingBack, responses((status = 200, body = PassView)))]
-async fn send_back(
+#[utoipa::path(post, path = "/api/team/ticket/return", responses((status = 200, body = PassView)))]
+pub(super) async fn send_back(
     member: Member,
-    Body(SendingBack { reason, words, attached }): Body<SendingBack>,
-) -> Result<Json<PassView>, Problem> {
+    Json(SendingBack { reason, words, attached }): Json<SendingBack>,
+) -> Answer<PassView> {
     let words = words.map(|words| texts::text("words", &words)).transpose()?;
     member.pass(Written::SentBack { reason, words }, &attached)
 }
 
 /// Acknowledges the ticket in your line's queue: from now on your line sees, and works
 #[utoipa::path(post, path = "/api/team/ticket/acknowledge", responses((status = 200, body = PassView)))]
-async fn acknowledge(member: Member) -> Result<Json<PassView>, Problem> {
+pub(super) async fn acknowledge(member: Member) -> Answer<PassView> {
     let at = member.lines();
     let (pass, view) = member.at_any_line(|played, now| {
         let pass = played.acknowledge(at.as_ref(), now, &member.alias)?;
@@ -122,7 +108,7 @@ async fn acknowledge(member: Member) -> Result<Json<PassView>, Problem> {
 }
 
 impl Member {
-    fn pass(&self, written: Written, attached: &[String]) -> Result<Json<PassView>, Problem> {
+    fn pass(&self, written: Written, attached: &[String]) -> Answer<PassView> {
         let at: Option<Lines> = self.lines();
         let work = |played: &mut Played, now: Moment| {
             let pass = played.pass(at.as_ref(), written, attached, (now, &self.alias))?;

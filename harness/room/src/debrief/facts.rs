@@ -1,6 +1,6 @@
-//! An explanation fact by fact: what a team claimed with evidence, what without, what it missed, what it claimed that is not so, and when it
-//! saw and said each. Teaches to judge an explanation by its parts and by its reasons, and that to have seen something and to have said it
-//! are two moments: the time between them is where telemetry or training helps.
+//! An explanation fact by fact: what a team claimed with evidence or without, what it missed, what it claimed wrongly, and when it saw and said
+//! each fact. Teaches to judge an explanation by its parts and by its reasons, and that seeing something and saying it are two moments: telemetry
+//! or training can shorten the time between them.
 
 use diagnosis::{Answer, explanation::agreement};
 use incident::{ContributingFactor, EventKind, Explanation, IncidentRecord, Level};
@@ -20,7 +20,7 @@ pub fn facts(truth: &Answer) -> Vec<Fact> {
     std::iter::once(cause).chain(named.into_iter().flatten()).chain(path).chain(factors).collect()
 }
 
-/// Every fact, and what the team made of it. `begun_s` is when the incident began, in story seconds.
+/// Compares every fact with the team's claims. `begun_s` is when the incident began, in story seconds.
 pub fn claimed(truth: &Answer, played: &Played, record: &IncidentRecord, begun_s: f64) -> Vec<FactClaimed> {
     let times = |judged: FactClaimed| FactClaimed {
         seen_s: seen_s(&judged.fact, played, record, begun_s),
@@ -31,7 +31,6 @@ pub fn claimed(truth: &Answer, played: &Played, record: &IncidentRecord, begun_s
     facts(truth).into_iter().map(|fact| times(judge(fact, &claims, pins, level))).collect()
 }
 
-/// Which part of an explanation a fact is.
 fn about(fact: &Fact) -> About {
     match fact {
         Fact::Cause(_) => About::Cause,
@@ -53,7 +52,7 @@ fn is_right(fact: &Fact, claim: &Claim, level: Level) -> bool {
     }
 }
 
-/// Whether a path goes along some of the services, in order: the score's rule gives that a share.
+/// Whether a claimed path is right in part, so that the score gives it a share of the points.
 fn is_part(fact: &Fact, claim: &Claim) -> bool {
     let Fact::Path(path) = fact else { return false };
     let one = |path: Vec<incident::Service>| Answer { path, ..Answer::default() };
@@ -63,29 +62,22 @@ fn is_part(fact: &Fact, claim: &Claim) -> bool {
 }
 
 fn judge(fact: Fact, all: &[Claim], pins: &[Pin], level: Level) -> FactClaimed {
-    let about: Vec<&Claim> = all.iter().filter(|claim| claim.about == about(&fact)).collect();
-    let counts = |claim: &&&Claim| !claim.pins.is_empty() && claim.choice.is_some();
-    // Of several answers to one question the last one counts that has evidence; factors are all counted.
-    let counting: Vec<&Claim> = match &fact {
-        Fact::Factor(_) => about.iter().filter(counts).copied().collect(),
-        _ => about.iter().rfind(counts).copied().into_iter().collect(),
-    };
-    let find = |claims: &[&Claim], is: &dyn Fn(&Claim) -> bool| {
-        claims.iter().copied().find(|claim| is(claim)).cloned()
-    };
-    let (claimed, claim) = if let Some(claim) = find(&counting, &|claim| is_right(&fact, claim, level)) {
-        let is_shown = lacks(&claim, pins).is_none();
+    // Of several claims about one part, the last one with a choice and with evidence counts; factors all count.
+    let counting = claims::counting(all);
+    let find = |is: &dyn Fn(&Claim) -> bool| counting.iter().copied().find(|claim| is(claim));
+    let unshown = || all.iter().find(|claim| claim.pins.is_empty() && is_right(&fact, claim, level));
+    let (claimed, claim) = if let Some(claim) = find(&|claim| is_right(&fact, claim, level)) {
+        let is_shown = lacks(claim, pins).is_none();
         (if is_shown { Claimed::WithEvidence } else { Claimed::SaidNotShown }, Some(claim))
-    } else if let Some(claim) = find(&counting, &|claim| is_part(&fact, claim)) {
+    } else if let Some(claim) = find(&|claim| claim.about == about(&fact) && is_part(&fact, claim)) {
         (Claimed::InPart, Some(claim))
-    } else if let Some(claim) = find(&about, &|claim| is_right(&fact, claim, level) && claim.pins.is_empty())
-    {
+    } else if let Some(claim) = unshown() {
         (Claimed::WithoutEvidence, Some(claim))
     } else {
         (Claimed::Missed, None)
     };
-    let pins = claim.as_ref().map_or(0, |claim| claim.pins.len());
-    FactClaimed { fact, claimed, words: claim.map(|claim| claim.words), pins, seen_s: None, said_s: None }
+    let (words, pins) = claim.map_or((None, 0), |claim| (Some(claim.words.clone()), claim.pins.len()));
+    FactClaimed { fact, claimed, words, pins, seen_s: None, said_s: None }
 }
 
 pub fn mistaken(truth: &Answer, all: &[Claim], level: Level) -> Vec<Mistaken> {
@@ -106,7 +98,7 @@ pub fn mistaken(truth: &Answer, all: &[Claim], level: Level) -> Vec<Mistaken> {
     all.iter().filter(|claim| !is_true(claim)).map(mistake).collect()
 }
 
-/// A fact of the kind that a claim is about.
+/// An empty fact of the kind that a claim is about.
 fn example(about: About) -> Fact {
     match about {
         About::Cause => Fact::Cause(String::new()),
@@ -117,7 +109,6 @@ fn example(about: About) -> Fact {
     }
 }
 
-/// A choice of the catalogue in words.
 fn chosen(about: About, choice: &str) -> String {
     let words = match about {
         About::Cause => catalogue::cause(choice),
@@ -128,7 +119,6 @@ fn chosen(about: About, choice: &str) -> String {
     words.unwrap_or_else(|| choice.to_owned())
 }
 
-/// The guess of a team before it saw any evidence.
 pub fn guess(truth: &Answer, played: &Played) -> Option<Guess> {
     let guess = played.guess.as_ref()?;
     let is_right = guess.kind.is_some() && guess.kind == truth.parts.map(Kind::of);
@@ -136,14 +126,14 @@ pub fn guess(truth: &Answer, played: &Played) -> Option<Guess> {
     Some(Guess { kind, confidence_percent: guess.confidence, is_right })
 }
 
-/// Whether the claims as they stand would have another score than those that were submitted last.
+/// Whether the current claims would have another score than the last submission.
 pub fn is_changed(truth: &Answer, played: &Played, score: Option<f64>) -> bool {
     let stands = scored(&played.explanation(), &played.pins, truth, played.level).score;
     score.is_some_and(|score| (score - stands).abs() > 1e-3)
 }
 
-/// When the team first saw a fact, in story seconds: an asset or a character with the first question, after the incident began, whose answer named it; what
-/// no line says with the first evidence that stands behind the team's own claim.
+/// When the team first saw a fact, in story seconds. An asset or a character: at the first look, after the incident began, whose answer named it.
+/// Any other fact, which no log line states: when the team pinned the first evidence behind its own right claim.
 fn seen_s(fact: &Fact, played: &Played, record: &IncidentRecord, begun_s: f64) -> Option<f64> {
     if let Fact::Asset(text) | Fact::Character(text) = fact {
         let looks = played.looks.iter().filter(|look| look.when.story_s >= begun_s);
@@ -165,7 +155,7 @@ fn said_s(fact: &Fact, record: &IncidentRecord, level: Level) -> Option<f64> {
     })
 }
 
-/// Whether an answer that was submitted says a fact.
+/// Whether a submitted explanation states a fact.
 fn is_in(fact: &Fact, answer: &Explanation, level: Level) -> bool {
     match fact {
         Fact::Cause(text) => {
@@ -248,7 +238,7 @@ mod tests {
         let one = Sample::new().round(1, 1);
         let [cause, asset, character, path] = &one.facts[..4] else { panic!("{:?}", one.facts) };
         assert!(matches!(path.fact, Fact::Path(_)) && one.facts.len() == 8);
-        // A look before it began names the asset too, and does not count.
+        // An earlier look, before the incident began, named the asset too. It does not count.
         assert_eq!(asset.seen_s, Some(sample::SAW_ASSET_S));
         assert_eq!((character.seen_s, character.said_s), (None, None));
         assert_eq!((asset.said_s, cause.said_s), (Some(sample::EXPLAINED_S), Some(sample::EXPLAINED_S)));

@@ -1,5 +1,5 @@
-//! The way of a ticket, and what each handover lost: pins, thoughts and claims that its line had and did not attach. Teaches that what was
-//! lost shows twice: in what is never known again, and in the minutes until it is found again.
+//! The path of a ticket, and what each handover lost: the pins, hypotheses and claims that the sending line knew and did not attach. Teaches that
+//! lost knowledge shows in two ways: nobody ever knows it again, or somebody needs minutes to find it again.
 
 use report::session::{Handover, Lost};
 
@@ -9,7 +9,6 @@ use crate::{
     ticket::{Pass, Ticket, Written},
 };
 
-/// Each handover of a round, in order.
 pub fn handovers(played: &Played, story_s: impl Fn(&str) -> Option<f64>) -> Vec<Handover> {
     let Some(ticket) = &played.ticket else { return Vec::new() };
     let what = |id: &String| format!("{id}: {}", played.words_of(id));
@@ -25,15 +24,15 @@ pub fn handovers(played: &Played, story_s: impl Fn(&str) -> Option<f64>) -> Vec<
             text: pass.written.to_string(),
             acknowledged: pass.acknowledged.clone(),
             passed_on: pass.attached.iter().map(what).collect(),
-            // What nobody took up lost nothing: it was sent back, or the round was over.
+            // A pass that nobody acknowledged lost nothing: the line sent it back, or the round ended.
             lost: pass.left.iter().filter(|_| pass.acknowledged.is_some()).map(again).collect(),
         }
     };
     ticket.passes.iter().map(handover).collect()
 }
 
-/// When another line came to know again what a line had kept to itself: it pinned the same, or looked where that was named, or asked the same
-/// health check; or it thought of the same services.
+/// When another line found a lost item again. A pin: the line pinned the same, got an answer that named the same, or repeated the health check. A
+/// hypothesis or a claim: the line wrote a hypothesis about the same services.
 fn again_s(
     id: &str,
     pass: &Pass,
@@ -42,7 +41,7 @@ fn again_s(
     story_s: &impl Fn(&str) -> Option<f64>,
 ) -> Option<f64> {
     let since_s = pass.acknowledged.as_ref()?.0;
-    let is_later = |other: &str| number(other) > number(id) && !knows(ticket, pass, other);
+    let is_later = |other: &str| number(other) > number(id) && !ticket.is_known(&[pass.from].into(), other);
     let when = |story: &str| story_s(story).map(|at_s| at_s.max(since_s));
     if let Some(pin) = played.pins.iter().find(|pin| pin.id == id) {
         let is_same = |look: &&Look| {
@@ -62,12 +61,7 @@ fn again_s(
     thoughts.filter_map(|one| when(&one.story)).min_by(f64::total_cmp)
 }
 
-/// Whether the line that passed it on knows of something.
-fn knows(ticket: &Ticket, pass: &Pass, id: &str) -> bool {
-    ticket.is_known(&[pass.from].into(), id)
-}
-
-/// Ids are given in order, whatever they are of.
+/// The number of an id. Items of all kinds share one sequence of numbers.
 fn number(id: &str) -> u32 {
     id.get(1..).and_then(|number| number.parse().ok()).unwrap_or_default()
 }

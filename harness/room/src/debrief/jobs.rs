@@ -1,14 +1,7 @@
-//! What is computed after the answers are open, each in virtual time: a recording of the incident, the incident replayed with a team's own
-//! remedies, and the model responder's attempt. Teaches that what did not happen can still be played.
+//! Jobs that run in virtual time after the answers are open: a recording of the incident, a replay of the incident with a team's own remedies, and
+//! the model responder's attempt. Teaches that a simulation can also play what did not happen.
 
-use std::{
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
 use chassis::LatentFault;
 use diagnosis::Knowledge;
@@ -16,7 +9,6 @@ use experiment::attribution::{ALL, PLAYERS, bit};
 use incident::{Level, OperatingModel, Remedy};
 use report::session::{Knowable, Played};
 use serde::{Deserialize, Serialize};
-use tokio::{select, time::sleep};
 use world::{
     Mix,
     play::{PlayOptions, Responder, VIEWS_PER_SECOND, play},
@@ -27,17 +19,10 @@ use world::{
 
 use super::knowable::knowable;
 
-/// How often, in virtual time, a play looks whether it shall stop: some milliseconds of the machine's.
-const LOOKS_EVERY: Duration = Duration::from_secs(30);
-
-/// One thing to compute. The same job has always the same result.
+/// One computation. The same job always has the same result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(
-    clippy::unsafe_derive_deserialize,
-    reason = "it is the macro `pin!` that is unsafe within, and of no field"
-)]
 pub enum Job {
-    /// An incident that nobody does anything about, with all checks at fixed times.
+    /// Records the incident while nobody acts, with all checks at fixed times.
     Record {
         scenario: String,
         seed: u64,
@@ -52,7 +37,7 @@ pub enum Job {
     },
 }
 
-/// An incident with given remedies at given times. Times are kept in whole thousandths, so that equal ones are the same.
+/// An incident with given remedies at given times. Times and speed are whole thousandths, so that equal replays compare as equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Replay {
     scenario: String,
@@ -64,37 +49,18 @@ pub struct Replay {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most of what is kept is of the larger kind, and all of it lies in one map"
+)]
 pub enum Product {
-    #[serde(with = "shared")]
-    Knowable(Arc<Knowable>),
-    #[serde(with = "shared")]
-    Played(Arc<Played>),
+    Knowable(Knowable),
+    Played(Played),
 }
-
-/// What many pages hold, on disk as it is.
-mod shared {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().serialize(to)
-    }
-
-    pub(super) fn deserialize<'a, T: Deserialize<'a>, D: Deserializer<'a>>(
-        from: D,
-    ) -> Result<Arc<T>, D::Error> {
-        T::deserialize(from).map(Arc::new)
-    }
-}
-
-/// The page that asked was closed.
-#[derive(Debug)]
-pub struct Stopped;
 
 impl Replay {
-    /// These remedies, each at its second of the story, with only these latent faults present (one bit for each), told so many times as
-    /// fast, until this second of the story.
+    /// Replays these remedies, each at its second of the story. Only the latent faults in `present` are there (one bit for each). The story runs
+    /// `speed` times as fast as the wall clock, and ends at second `ends_s` of the story.
     pub fn new(
         (scenario, seed): (&str, u64),
         remedies: &[(f64, Remedy)],
@@ -140,31 +106,18 @@ impl Job {
         }
     }
 
-    /// Does it, in virtual time on this thread.
+    /// Runs the job in virtual time, on this thread.
     ///
     /// # Errors
     ///
-    /// When a scenario is not known, or a service does not start, in words; nothing at all if it was stopped.
+    /// If a scenario is unknown, or a service does not start; the error is a text for people.
     pub fn run(
         &self,
         knowledge: &Arc<Knowledge>,
-        stop: &AtomicBool,
         stalled: impl FnOnce() + Send + 'static,
-    ) -> Result<Result<Product, String>, Stopped> {
-        let stopped = async {
-            while !stop.load(Ordering::Relaxed) {
-                sleep(LOOKS_EVERY).await;
-            }
-        };
-        let work = async {
-            let mut work = pin!(self.product(knowledge));
-            select! {
-                biased;
-                product = &mut work => Ok(product),
-                () = stopped => Err(Stopped),
-            }
-        };
-        virtual_time::run(work, STALLED_AFTER, stalled).unwrap_or_else(|error| Ok(Err(error.to_string())))
+    ) -> Result<Product, String> {
+        virtual_time::run(self.product(knowledge), STALLED_AFTER, stalled)
+            .unwrap_or_else(|error| Err(error.to_string()))
     }
 
     async fn product(&self, knowledge: &Arc<Knowledge>) -> Result<Product, String> {
@@ -173,7 +126,7 @@ impl Job {
             Self::Record { scenario, seed } => {
                 let tape =
                     tape::record(&known(scenario)?, *seed, &[]).await.map_err(|error| error.to_string())?;
-                Ok(Product::Knowable(Arc::new(knowable(&tape, knowledge))))
+                Ok(Product::Knowable(knowable(&tape, knowledge)))
             }
             Self::Replay(replay) => played(&known(&replay.scenario)?, &replay.options()).await,
             Self::Model { scenario, seed, level, model } => {
@@ -192,7 +145,7 @@ impl Job {
 
 async fn played(scenario: &Scenario, options: &PlayOptions) -> Result<Product, String> {
     let record = play(scenario, options).await.map_err(|error| error.to_string())?.record;
-    Ok(Product::Played(Arc::new(Played::of(&record))))
+    Ok(Product::Played(Played::of(&record)))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "thousandths of a morning")]

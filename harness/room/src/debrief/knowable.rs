@@ -1,11 +1,11 @@
 //! When each fact of an explanation was first knowable at each telemetry level. Teaches the difference between evidence that is not there
 //! and evidence that nobody looked at.
 //!
-//! **What knowable means.** The incident is recorded once in virtual time, with nobody acting, and every check is made at fixed times
-//! after the call ([`world::tape`]). At each of these times a team large enough begins all checks that its level grants, side by side; each
-//! is answered after its assumed minutes. An asset or a character is knowable when the first of them has named it. A cause, a path or a
-//! factor is knowable when the checks that are answered by then make the model responder as sure of it as it must be to explain. A team
-//! may leave aside what a richer level adds, so what is knowable at a level is knowable at every richer one.
+//! **What knowable means.** The incident is recorded once in virtual time, with nobody acting, and every check is made at fixed times after the
+//! call ([`world::tape`]). At each of these times a team large enough begins all checks that its level grants, in parallel; each answers after its
+//! assumed minutes. An asset or a character is knowable when the first check has named it. A cause, a path or a factor is knowable when the answers
+//! so far make the model responder certain enough to explain: its posterior reaches the threshold [`CERTAIN_FROM`]. A team may ignore what a richer
+//! level adds, so a fact that is knowable at a level is knowable at every richer one.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use world::tape::{LOOKED_AT_MINUTES, Moment, Tape};
 use super::facts::facts;
 use crate::evidence_kind::EvidenceKind;
 
-/// When somebody is called at a level, in story seconds.
+/// When a team at this level is called, in story seconds: by an alert where the level opens alerts, otherwise by a complaint.
 fn called_s(tape: &Tape, level: Level) -> Option<f64> {
     if EvidenceKind::Alerts.is_open_at(level) { tape.alerted_s } else { tape.complained_s }
 }
@@ -59,8 +59,8 @@ fn known(fact: &Fact, level: Level, tape: &Tape, knowledge: &Knowledge) -> Known
     }
 }
 
-/// The times at which checks can begin, and what they say then: at each moment of the tape since the call; and for who is called between
-/// two of them, at the call, as it was at the last.
+/// The times at which checks can begin, each with the moment of the tape that has their findings. These are all moments after the call, and the
+/// call itself with the last moment before it.
 fn begun(tape: &Tape, called_s: f64) -> Vec<(f64, &Moment)> {
     let before = tape.moments.iter().rfind(|moment| moment.at_s <= called_s).map(|moment| (called_s, moment));
     let after =
@@ -68,7 +68,7 @@ fn begun(tape: &Tape, called_s: f64) -> Vec<(f64, &Moment)> {
     before.into_iter().chain(after).collect()
 }
 
-/// The quickest check that names it: its minutes, and what it asks.
+/// The quickest check that names the fact: its minutes, and its question.
 fn named(fact: &Fact, moment: &Moment, level: Level) -> Option<(f64, Option<&'static str>)> {
     let checks = granted(level).into_iter().filter(|place| {
         let finding = moment.findings.get(*place);
@@ -82,7 +82,7 @@ fn named(fact: &Fact, moment: &Moment, level: Level) -> Option<(f64, Option<&'st
     Some((f64::from(quickest.cost_minutes), Some(quickest.asks)))
 }
 
-/// After how many minutes the checks that are answered by then make it certain.
+/// After how many minutes the checks that have answered by then make the fact certain; none if they never do.
 fn certain(
     fact: &Fact,
     moment: &Moment,
@@ -116,7 +116,7 @@ fn is_beforehand(fact: &Fact, knowledge: &Knowledge) -> bool {
     share(fact, belief.shares(), &knowledge.cases) >= CERTAIN_FROM
 }
 
-/// How probable it is that a fact is so.
+/// The probability of a fact: the sum over all cases that have it.
 fn share(fact: &Fact, shares: &[f64], cases: &[Case]) -> f64 {
     let has = |case: &Case| match fact {
         Fact::Cause(cause) => case.cause == *cause,
@@ -148,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    /// A tape on which the check of this name says this from a moment on; all others name nothing and say what fits nothing.
+    /// A tape on which the check of this name has this finding from a moment on. All other checks name nothing, and their outcomes fit no case.
     fn tape(check: &str, from: usize, finding: &Finding) -> Tape {
         let place = CHECKS.iter().position(|known| known.name == check).unwrap();
         let moment = |(number, minutes): (usize, &f64)| {
@@ -185,12 +185,13 @@ mod tests {
     #[test]
     fn a_name_is_knowable_when_the_first_granted_look_has_said_it() {
         let named = Finding::new("one", "").naming(Some("promo-banner".into()));
-        // Lost two minutes before the alert; the look costs four, and there are looks one minute after the alert, and eight.
+        // Availability is lost two minutes before the alert. The check takes four minutes, and moments of the tape are one and eight minutes after
+        // the alert.
         let early = tape("assets-in-errors", 0, &named);
         assert_eq!(asset_after(&early, Level::Dark), None);
         assert_eq!(asset_after(&early, Level::Metrics), Some(7.0));
         assert_eq!(asset_after(&early, Level::Changes), Some(7.0));
-        // Without alerts somebody calls five minutes later, and the look then says what it said last.
+        // Without alerts a complaint comes five minutes later, and the check then has the finding of the last moment.
         assert_eq!(asset_after(&early, Level::Logs), Some(11.0));
         assert_eq!(asset_after(&tape("assets-in-errors", 1, &named), Level::Traces), Some(14.0));
         let silent = Tape { alerted_s: None, complained_s: None, ..early };
@@ -205,7 +206,7 @@ mod tests {
         let knowledge = Knowledge::built_in();
         let cause = Fact::Cause("An editor publishes a text with a control character".into());
         let minutes = Level::ALL.iter().map(|level| match known(&cause, *level, &tape, &knowledge) {
-            // By the recording's clock, as the call comes earlier where there are alerts.
+            // Compare times of the story, because the call comes earlier where there are alerts.
             Known::After { story_s, .. } => story_s,
             _ => f64::INFINITY,
         });

@@ -1,5 +1,5 @@
-//! The lines of the code in which a latent fault is made on purpose, as they stand when this is built. Teaches that a lesson is best read
-//! where it applies: in the code that a team would have changed.
+//! The lines of code that contain a latent fault on purpose, read at build time. Teaches that a lesson is best read where it applies: in the code
+//! that a team would have changed.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use incident::ContributingFactor::{
 };
 use report::session::Lesson;
 
-/// Every mark in the services' sources: file, line, what the comment says, and the lines from there on.
+/// Every mark in the services' sources: file, line, the text of the comment, and the lines that follow.
 const MARKS: &[(&str, u32, &str, &str)] = &include!(concat!(env!("OUT_DIR"), "/marks.rs"));
 
-/// Which latent fault a mark belongs to, by its file and how it begins.
+/// The latent fault that a mark belongs to, by its file and its first words.
 const BELONGS: [(&str, &str, ContributingFactor); 15] = [
     ("content-store/src/rendering.rs", "whatever an editor sends is taken", InvalidRendering),
     ("content-store/src/rendering.rs", "JSON put together by hand", InvalidRendering),
@@ -30,7 +30,7 @@ const BELONGS: [(&str, &str, ContributingFactor); 15] = [
     ("chassis/src/telemetry/levels.rs", "at the poorest level", InadequateTelemetry),
 ];
 
-/// The lessons of those of the factors that are latent faults of the shop, in the factors' order.
+/// The lessons of all latent faults among these factors, in the factors' order.
 pub fn lessons(factors: &BTreeSet<ContributingFactor>) -> Vec<Lesson> {
     let of_factor = |factor: &ContributingFactor| {
         let factor = *factor;

@@ -1,12 +1,12 @@
-//! The session report: one value for each team and round, and what is computed about it.
+//! The session report: one value for each team and round, and the results of the replays about it.
 
 use std::{array::from_fn, collections::BTreeMap, sync::Arc};
 
 use experiment::attribution::{ALL, COALITIONS, Game, PLAYERS, bit, smallest_repairs};
 use incident::{ContributingFactor, IncidentRecord, Remedy};
 use report::session::{
-    Asked, Combinations, Command, Computed, Expected, FactClaimed, Help, HelpKind, Hypothesis, Incident,
-    Knowable, KnownThen, Mark, Outlook, Pending, Played, Proposed, SessionReport, TeamRound, Tried, Verdict,
+    Combinations, Computed, FactClaimed, Help, HelpKind, Incident, Knowable, KnownThen, Missing, Pending,
+    Played, Question, SessionReport, TeamRound, Tried, Verdict,
 };
 use world::{
     play::VIEWS_PER_SECOND,
@@ -18,13 +18,12 @@ use super::{
     handovers::handovers,
     jobs::{Job, Replay},
     lessons::lessons,
-    results::Results,
     state::View,
+    workers::{Results, progress},
 };
 use crate::{
     catalogue::truth_at,
     played::{self, Played as TeamPlayed},
-    roles,
     rounds::QUESTION,
     session::{Phase, Session, Team},
 };
@@ -43,23 +42,19 @@ impl RecordKept {
     }
 }
 
-/// The session without anything that has to be computed: every round of every team that has a record, teams in order, then rounds.
+/// The report without computed results: every round of every team that has a record, ordered by team, then by round.
 ///
 /// # Errors
 ///
-/// When a scenario is not known any longer.
+/// If a scenario no longer exists.
 pub fn recorded(session: &Session, records: &Records) -> Result<SessionReport, ScenarioError> {
     let mut report = SessionReport {
         is_open: session.phase == Phase::Debrief,
         teams: session.teams.iter().map(|team| (team.number, team.name.clone())).collect(),
+        marks: session.marks.clone(),
         feedback: session.feedback.clone(),
         ..SessionReport::default()
     };
-    report.marks.extend(session.marks.iter().map(|mark| Mark {
-        round: mark.round,
-        time: mark.story.clone(),
-        text: mark.by.as_ref().map_or_else(|| mark.text.clone(), |by| format!("{} ({by})", mark.text)),
-    }));
     for team in &session.teams {
         for played in &team.played {
             let Some(kept) = records.get(&(team.number, played.round)) else { continue };
@@ -90,11 +85,6 @@ fn round(
     let scenario = scenario(&assigned.scenario)?;
     let drawn = draw(&scenario, assigned.seed);
     let truth = truth_at(assigned.level, &scenario, &drawn);
-    let hypothesis = |one: &crate::played::Hypothesis| Hypothesis {
-        time: one.story.clone(),
-        text: one.text.clone(),
-        is_struck: one.struck,
-    };
     let repair = played.repair.as_deref();
     let with_asset = |sequence: &Vec<_>| {
         diagnosis::remedies::with_asset(sequence, drawn.published.as_deref())
@@ -103,7 +93,7 @@ fn round(
     let restored_by: Vec<Vec<Remedy>> = scenario.remedies.right.iter().map(with_asset).collect();
     let tried = tried(played, &kept.played, &restored_by);
     let since_s = kept.played.outcome.lost_s.unwrap_or(f64::INFINITY);
-    let is_wrong = |tried: &&Tried| tried.verdict == Verdict::Wrong && tried.begun_s >= since_s;
+    let is_wrong = |tried: &&Tried| tried.verdict == Verdict::Wrong && tried.what.begun_story_s >= since_s;
     Ok(Some(TeamRound {
         points: played.points.clone(),
         people: played.people,
@@ -111,11 +101,10 @@ fn round(
         wrong_remedies: tried.iter().filter(is_wrong).count(),
         tried,
         questions: played.questions.iter().map(|one| asked(one, played)).collect(),
-        commands: played.commands.iter().map(command).collect(),
-        proposals: played.proposals.iter().map(proposed).collect(),
+        commands: played.commands.clone(),
+        proposals: played.proposals.clone(),
         argued: played.argued.clone(),
-        answered_story_s: played.answered_story_s,
-        repair_expected: played.repair_expected.as_ref().map(expected),
+        repair_expected: played.repair_expected.clone(),
         team: team.number,
         name: team.name.clone(),
         number: played.round,
@@ -127,7 +116,7 @@ fn round(
         mistaken: facts::mistaken(&truth, &played.explanation(), played.level),
         is_changed: facts::is_changed(&truth, played, kept.played.outcome.explanation_score),
         guess: facts::guess(&truth, played),
-        hypotheses: played.hypotheses.iter().map(hypothesis).collect(),
+        hypotheses: played.hypotheses.len(),
         question: played.asked.then(|| QUESTION.to_owned()),
         answer: played.answer.clone(),
         looks: played.looked(),
@@ -158,54 +147,23 @@ fn help(line: &played::LogLine) -> Option<Help> {
     Some(Help { story_s: line.when.story_s, kind, text: line.text.clone() })
 }
 
-fn asked(question: &played::Question, played: &TeamPlayed) -> Asked {
+/// A question, with the ids of what the team knew then replaced by words.
+fn asked(question: &Question, played: &TeamPlayed) -> Question {
     let words = |ids: &Vec<String>| ids.iter().map(|id| played.words_of(id)).collect();
-    Asked {
-        voice: question.voice.words().to_owned(),
-        asked_s: question.asked_story_s,
-        due_s: question.due_story_s,
-        text: question.text.clone(),
-        answer: question.answer.clone(),
-        answered_s: question.answered_story_s,
-        by: question.by.clone(),
-        known: question.known.as_ref().map(|known| KnownThen {
-            pins: words(&known.pins),
-            hypotheses: words(&known.hypotheses),
-            served: known.served,
-            loss_usd: known.loss_usd,
-        }),
-    }
+    let known = question.known.as_ref().map(|known| KnownThen {
+        pins: words(&known.pins),
+        hypotheses: words(&known.hypotheses),
+        ..known.clone()
+    });
+    Question { known, ..question.clone() }
 }
 
-fn command(one: &roles::Command) -> Command {
-    let roles::Command { from, to, words, offered_story_s, taken_story_s, .. } = one.clone();
-    Command { from, to, words, offered_s: offered_story_s, taken_s: taken_story_s }
-}
-
-fn proposed(one: &roles::Proposal) -> Proposed {
-    let decided = one.decided.clone().map(|decided| (decided.is_go, decided.by, decided.story_s));
-    Proposed { remedy: one.remedy.clone(), by: one.by.clone(), proposed_s: one.proposed_story_s, decided }
-}
-
-fn expected(expected: &played::Expected) -> Expected {
-    Expected { outlook: outlook(expected.outlook), words: expected.words.clone() }
-}
-
-fn outlook(outlook: played::Outlook) -> Outlook {
-    match outlook {
-        played::Outlook::Back => Outlook::Back,
-        played::Outlook::Better => Outlook::Better,
-        played::Outlook::Same => Outlook::Same,
-        played::Outlook::Worse => Outlook::Worse,
-    }
-}
-
-/// What each remedy was worth: one that was needed and not enough is not wrong.
+/// The verdict on each remedy. One that was needed but not sufficient is not wrong.
 fn tried(played: &TeamPlayed, outcome: &Played, right: &[Vec<Remedy>]) -> Vec<Tried> {
     let all = &played.expectations;
     let remedies: Vec<Option<Remedy>> =
         all.iter().map(|one| one.done.is_some().then(|| one.remedy.clone())).collect();
-    // Those who still waited were served too, so the restoration may be dated up to their patience before its remedy.
+    // Visits that still waited were served too, so the restoration may be dated up to a customer's patience before its remedy.
     let patience_s = f64::from(outcome.run.rules.customers_wait_s) * outcome.run.speed;
     let restored_s = outcome.outcome.restored_s.map(|at_s| at_s + patience_s);
     let is_before = |at_s: f64| restored_s.is_some_and(|restored_s| at_s <= restored_s);
@@ -214,21 +172,11 @@ fn tried(played: &TeamPlayed, outcome: &Played, right: &[Vec<Remedy>]) -> Vec<Tr
         .iter()
         .rposition(|one| one.done.is_some_and(|done| is_before(done.story_s) && is_since_loss(done.story_s)));
     let verdicts = verdicts(&remedies, restoring, right);
-    let one = |(one, verdict): (&played::Expectation, Verdict)| Tried {
-        remedy: one.remedy.clone(),
-        begun_s: one.begun_story_s,
-        done_s: one.done.map(|done| done.story_s),
-        verdict,
-        expected: one.expected.as_ref().map(expected),
-        came: one.came.map(outlook),
-        before: one.before,
-        after: one.after,
-    };
-    all.iter().zip(verdicts).map(one).collect()
+    all.iter().zip(verdicts).map(|(what, verdict)| Tried { what: what.clone(), verdict }).collect()
 }
 
-/// The verdict on each remedy, in order; none stands for one that was not done. Where one restored, those before it are needed that stand
-/// before it in a sequence that restores; where none did, those that begin such a sequence.
+/// The verdict on each remedy, in order; `None` in `remedies` is one that was not carried out. If a remedy restored service, earlier ones count as
+/// needed that precede it in a right sequence. If none did, remedies count as needed that begin a right sequence.
 fn verdicts(remedies: &[Option<Remedy>], restoring: Option<usize>, right: &[Vec<Remedy>]) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = remedies
         .iter()
@@ -262,10 +210,10 @@ fn customers(scenario: &Scenario) -> &'static str {
     }
 }
 
-/// Asks for what is computed about the rounds that a page shows in full, the most urgent first.
+/// Asks for the jobs about the rounds that a page shows in full, the most urgent first.
 pub fn compute(report: &mut SessionReport, view: View, results: &mut Results<'_>) {
     report.shows_combinations |= view.anyway;
-    // Who has spent a repair sees what all of them bring once nobody else has that choice before them.
+    // Combinations show what every repair brings. So a team sees them only once no team still has to choose a repair for the same incident.
     let unspent: Vec<Incident> = report
         .rounds
         .iter()
@@ -290,16 +238,16 @@ pub fn compute(report: &mut SessionReport, view: View, results: &mut Results<'_>
     let parts = knowable.into_iter().zip(replays).zip(combinations);
     for (round, ((knowable, replays), combinations)) in shown.into_iter().zip(parts) {
         round.computed = Some(Computed {
-            knowable: knowable.map(|knowable| about(&round.facts, knowable.as_ref())),
+            knowable: knowable.map(|knowable| about(&round.facts, &knowable)),
             replays,
             combinations,
-            model: results.played(model(round)).map(|played| played.as_ref().clone()),
+            model: results.played(model(round)),
         });
     }
-    report.progress = results.progress();
+    report.progress = progress(&results.asked);
 }
 
-/// What is known of the facts of one team: at the richest level poor telemetry is none of them.
+/// Keeps only the facts of one team: at the richest level, inadequate telemetry is not among them.
 fn about(facts: &[FactClaimed], knowable: &Knowable) -> Knowable {
     let place = |fact: &FactClaimed| knowable.of.iter().position(|known| *known == fact.fact);
     let places: Vec<usize> = facts.iter().filter_map(place).collect();
@@ -321,52 +269,35 @@ fn model(round: &TeamRound) -> Job {
     Job::Model { scenario: scenario.clone(), seed: *seed, level, model }
 }
 
-/// The same again, with the team's own remedies at their own times, and only these latent faults present: one bit for each.
+/// Replays a round with the team's own remedies at their own times, and only these latent faults present: one bit for each.
 fn replay(round: &TeamRound, present: usize) -> Job {
     let Incident { scenario, seed, .. } = &round.incident;
     let (speed, ends_s) = (round.played.run.speed, round.played.visits.watched.1);
     Job::Replay(Replay::new((scenario, *seed), &round.played.remedies(), present, (speed, ends_s)))
 }
 
-/// The replays as it was and with the chosen repair.
+/// The replay of the round as it was, and the replay with the chosen repair.
 fn replays(round: &TeamRound, results: &mut Results<'_>) -> Option<Pending<[Played; 2]>> {
     let repair = round.repair?;
     let player = ContributingFactor::LATENT_FAULTS.iter().position(|fault| *fault == repair)?;
-    let [before, after] = [ALL, ALL & !bit(player)].map(|present| results.played(replay(round, present)));
-    let before = match before {
-        Pending::Ready(before) => before,
-        Pending::Computing => return Some(Pending::Computing),
-        Pending::Closed => return Some(Pending::Closed),
-        Pending::Failed(why) => return Some(Pending::Failed(why)),
-    };
-    Some(after.map(|after| [before, after].map(|played| played.as_ref().clone())))
+    let both = [ALL, ALL & !bit(player)].map(|present| results.played(replay(round, present)));
+    let [before, after] = both;
+    Some(before.and_then(|before| Ok([before, after?])))
 }
 
 fn combinations(round: &TeamRound, results: &mut Results<'_>) -> Pending<Combinations> {
-    // As it was first: it is waited for soonest.
+    // The round as it was comes first, because pages need it soonest.
     let mut all: Vec<_> =
         (0..COALITIONS).rev().map(|present| results.played(replay(round, present))).collect();
     all.reverse();
-    if let Some(failed) =
-        all.iter().find_map(|one| if let Pending::Failed(why) = one { Some(why) } else { None })
-    {
-        return Pending::Failed(failed.clone());
+    if let Some(Err(failed)) = all.iter().find(|one| matches!(one, Err(Missing::Failed(_)))) {
+        return Err(failed.clone());
     }
-    if all.contains(&Pending::Closed) {
-        return Pending::Closed;
-    }
-    let ready: Vec<Arc<Played>> = all
-        .into_iter()
-        .filter_map(|one| if let Pending::Ready(played) = one { Some(played) } else { None })
-        .collect();
-    if ready.len() < COALITIONS {
-        return Pending::Computing;
-    }
-    let ready: [&Played; COALITIONS] = from_fn(|present| ready[present].as_ref());
-    Pending::Ready(combined(&ready))
+    let ready = all.into_iter().collect::<Pending<Vec<Played>>>()?;
+    Ok(combined(&from_fn(|present| &ready[present])))
 }
 
-/// What the replays of all combinations say together, by their number: one bit for each fault that is present.
+/// Evaluates the replays of all combinations of latent faults. A replay's index has one bit for each fault that is present.
 pub fn combined(replays: &[&Played; COALITIONS]) -> Combinations {
     let losses = replays.map(Played::loss_usd);
     let is_lost = |present: usize| replays[present].outcome.lost_s.is_some();
@@ -402,7 +333,7 @@ mod tests {
     #[test]
     fn a_session_is_handed_over_as_one_value_that_can_be_written_down() {
         let mut report = Sample::new().report();
-        // The lines of the services' sources move.
+        // Line numbers in the services' sources change.
         report.rounds.iter_mut().for_each(|round| round.incident.lessons.clear());
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<SessionReport>(&text).unwrap(), report);
@@ -429,7 +360,7 @@ mod tests {
         let flush = Remedy::FlushCache;
         check(&[&roll_back, &restart], Some(1), &[needed.clone(), Verdict::Restored]);
         check(&[&roll_back, &flush, &restart], Some(2), &[needed.clone(), Verdict::Wrong, Verdict::Restored]);
-        // In the other order the restart was for nothing, and the roll back waits for one.
+        // In the other order the restart had no effect, and the roll-back still needs one.
         check(&[&restart, &roll_back], None, &[Verdict::Wrong, needed]);
         assert_eq!(verdicts(&[None], None, &right), [Verdict::NotDone]);
     }
@@ -483,9 +414,9 @@ mod tests {
         let (mut report, workers) = (Sample::new().report(), ReplayWorkers::default());
         let mut results = Results::new(&workers, false);
         compute(&mut report, View { team: Some(1), is_desk: false, anyway: false }, &mut results);
-        assert!(results.jobs().is_empty());
+        assert!(results.asked.is_empty());
         let computed: Vec<bool> = report.rounds.iter().map(|round| round.computed.is_some()).collect();
         assert_eq!(computed, [false, true, false, false], "practice, and the other team");
-        assert_eq!(report.rounds[1].computed.as_ref().unwrap().knowable, Pending::Closed);
+        assert_eq!(report.rounds[1].computed.as_ref().unwrap().knowable, Err(Missing::Closed));
     }
 }

@@ -1,11 +1,11 @@
-//! A small session, made by hand, for the tests of the debrief: two teams have lived the story's incident, one at `logs`, one at `changes`.
+//! A small session, made by hand, for the tests of the debrief: two teams have played the story's incident, one at `logs`, one at `changes`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use diagnosis::explanation::RIGHT_FROM;
 use incident::{
     ContributingFactor, EventKind, IncidentRecord, LatentFault, Level, OperatingModel, Recorder, Remedy,
-    Route, Rules, Run, Service, Story, Visits, words::ClockKind,
+    Route, Rules, Run, Service, Visits, words::ClockKind,
 };
 use world::scenario::{STORY, draw, scenario};
 
@@ -19,7 +19,7 @@ use crate::{
         Expectation, Expected, Guess, Hypothesis, KnownThen, Look, Moment, Outlook, Played, Question,
         Submitted,
     },
-    roles::{Command, Decided, Proposal},
+    roles::{Command, Decided, Proposal, taken},
     session::{Assigned, Phase, Round, SCHEMA, Session, Team},
     voices::{UPDATE, Voice},
 };
@@ -65,17 +65,11 @@ impl Sample {
             seed: SEED,
             code: "ABCDEF".to_owned(),
             facilitator_token: "f".to_owned(),
-            invitations: Vec::new(),
             teams: teams.into(),
             plan,
             phase: Phase::Debrief,
             current: Some(1),
-            marks: Vec::new(),
-            seats: Vec::new(),
-            joining_closed: false,
-            ready: std::collections::BTreeSet::new(),
-            purpose: crate::session::Purpose::Class,
-            feedback: Vec::new(),
+            ..Session::default()
         };
         Self { session, records }
     }
@@ -92,20 +86,14 @@ impl Sample {
 
 pub(crate) fn run() -> Run {
     Run {
-        seed: SEED,
         scenario: STORY.to_owned(),
-        level: Level::Logs,
         operating_model: OperatingModel::YouBuildIt,
-        clock: ClockKind::Live,
         speed: SPEED,
         responder: "a team".to_owned(),
         version: "0".to_owned(),
-        team: None,
-        round: None,
-        order: None,
-        story: Story::default(),
         faults_present: LatentFault::ALL.into(),
         rules: Rules { explanation_right_from: RIGHT_FROM, ..Rules::default() },
+        ..Run::new(SEED, Level::Logs, ClockKind::Live)
     }
 }
 
@@ -203,7 +191,7 @@ fn fill(number: u32, played: &mut Played) {
     let known = scenario(STORY).unwrap();
     let drawn = draw(&known, SEED);
     let truth = truth_at(played.level, &known, &drawn);
-    played.points = scored(&played.claims, &played.pins, &truth, played.level).points();
+    played.points = scored(&played.claims, &played.pins, &truth, played.level).parts;
     let at = |at_s: f64| Moment { at_s, story_s: at_s * SPEED - 900.0 };
     let used = |at_s: f64, remedy: Remedy| Expectation {
         remedy,
@@ -226,7 +214,7 @@ fn fill(number: u32, played: &mut Played) {
     played.answer = Some("Nobody asked the cache <whether> it works.".to_owned());
 }
 
-/// Command that goes on, a remedy that waits for a go, and two status updates of which one is late and one is never written.
+/// Adds a handover of command, a remedy that waits for a go, and two status updates: one is late, and one is never written.
 fn talk(played: &mut Played) {
     let handed = Command {
         from: Some("Ada".to_owned()),
@@ -237,7 +225,7 @@ fn talk(played: &mut Played) {
         taken_story_s: Some(3_690.0),
     };
     let refused = Command { taken_story_s: None, ..handed.clone() };
-    played.commands = vec![Command::taken(None, Some("Ada".to_owned()), -900.0), refused, handed];
+    played.commands = vec![taken(None, Some("Ada".to_owned()), -900.0), refused, handed];
     let proposed = |id: &str, decided: Option<Decided>| Proposal {
         id: id.to_owned(),
         remedy: Remedy::FlushCache,

@@ -1,22 +1,27 @@
-//! What the room keeps for its debrief: the records of the rounds that are over, and the replay workers. Teaches that what many pages show is
-//! computed once.
+//! What the room keeps for its debrief: the records of the rounds that are over, and the replay workers. Teaches to compute once what many pages
+//! show.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::{self, ErrorKind},
+    path::Path,
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
-use report::session::Progress;
+use report::session::{Progress, SessionReport};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     jobs::{Job, Product},
-    results::Results,
-    rounds::{RecordKept, Records},
-    workers::ReplayWorkers,
+    rounds::{RecordKept, Records, recorded},
+    workers::{ReplayWorkers, Results, progress},
 };
 use crate::{
     room::Room,
-    session::{Phase, Session},
+    session::{Session, Team},
+    store::Store,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,69 +35,46 @@ pub struct View {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct News {
-    /// What is computed, of what is shown on the page.
-    pub done: usize,
-    /// All that is shown on it and has to be computed.
-    pub of: usize,
-    pub doing: Option<String>,
+    #[serde(flatten)]
+    pub progress: Progress,
     /// Another word when there is something new to see.
     pub stamp: String,
 }
 
-/// What the room keeps for its debrief.
 #[derive(Default)]
 pub struct DebriefState {
-    workers: ReplayWorkers,
+    pub(crate) workers: ReplayWorkers,
     records: Mutex<Records>,
-    asked: Mutex<BTreeMap<View, Vec<Job>>>,
+    asked: Mutex<BTreeMap<View, Vec<(Job, bool)>>>,
 }
 
 impl DebriefState {
-    /// With what was computed before.
     pub(crate) fn with(results: Vec<(Job, Product)>) -> Self {
         Self { workers: ReplayWorkers::with(results), ..Self::default() }
     }
 
-    /// All that has been computed.
-    pub(crate) fn computed(&self) -> Vec<(Job, Product)> {
-        self.workers.computed()
-    }
-
-    /// What one page needs of the replay workers.
     pub fn results(&self, is_open: bool) -> Results<'_> {
         Results::new(&self.workers, is_open)
     }
 
-    /// Begins no computation any more until a page asks again: a round is about to begin.
-    pub fn rest(&self) {
-        self.workers.rest();
+    pub fn remember(&self, view: View, results: Results<'_>) {
+        self.asked.lock().insert(view, results.asked);
     }
 
-    pub fn remember(&self, view: View, jobs: Vec<Job>) {
-        self.asked.lock().insert(view, jobs);
-    }
-
-    /// How far a page has come since it was made.
+    /// How far the jobs of a page have come since it was made.
     pub fn news(&self, view: View, session: &Session) -> News {
-        let jobs = self.asked.lock().get(&view).cloned().unwrap_or_default();
-        let open: Vec<&Job> = jobs.iter().filter(|job| self.workers.known(job).is_none()).collect();
-        let progress = Progress {
-            done: jobs.len() - open.len(),
-            of: jobs.len(),
-            doing: open.first().map(|job| job.words()),
-        };
+        let mut jobs = self.asked.lock().get(&view).cloned().unwrap_or_default();
+        for (job, is_done) in &mut jobs {
+            *is_done = self.workers.is_done(job);
+        }
+        let progress = progress(&jobs);
         let teams = session.teams.iter().filter(|team| view.team.is_none_or(|number| number == team.number));
         let spent = teams.flat_map(|team| &team.played).filter(|played| played.repair.is_some()).count();
-        News {
-            stamp: debrief::session::stamp(&progress, spent),
-            done: progress.done,
-            of: progress.of,
-            doing: progress.doing,
-        }
+        News { stamp: debrief::session::stamp(&progress, spent), progress }
     }
 
     pub fn records(&self, room: &Room, session: &Session) -> Records {
-        let is_running = matches!(session.phase, Phase::Running | Phase::Paused);
+        let is_running = session.is_under_way();
         let mut records = Records::new();
         for team in &session.teams {
             for played in &team.played {
@@ -107,7 +89,7 @@ impl DebriefState {
                 else {
                     continue;
                 };
-                // Who still waits for a page is going to be part of the record.
+                // Visits that still wait will become part of the record, so it is not cached yet.
                 let team_world = room.team_world(team.number).filter(|_| is_current);
                 if team_world.is_none_or(|team_world| team_world.world.customers().waiting() == 0) {
                     self.records.lock().insert(place, Arc::clone(&kept));
@@ -116,5 +98,91 @@ impl DebriefState {
             }
         }
         records
+    }
+}
+
+/// The finished scored rounds of a saved session, read without opening the room: nothing in its folder changes.
+///
+/// # Errors
+///
+/// Each says what to do: no session is kept here, another version wrote it, or no scored round of it is over.
+pub fn ended_rounds(folder: &Path) -> io::Result<SessionReport> {
+    let store = Store::kept(folder);
+    let Some(session) = store.session()? else {
+        let why = "no session is kept here. 'glyphfall room --out DIR' keeps one in DIR, and earlier ones in folders of it named 'earlier-...'";
+        return Err(io::Error::new(ErrorKind::NotFound, why));
+    };
+    let mut report = recorded(&session, &records(&store, &session)?)
+        .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+    report.rounds.retain(|round| !round.is_practice);
+    if report.rounds.is_empty() {
+        let why = "no scored round of this session is over: end one at the facilitator's page, then name the folder again";
+        return Err(io::Error::new(ErrorKind::InvalidData, why));
+    }
+    Ok(report)
+}
+
+fn records(store: &Store, session: &Session) -> io::Result<Records> {
+    let mut records = Records::new();
+    let played =
+        |team: &Team| team.played.iter().map(|played| (team.number, played.round)).collect::<Vec<_>>();
+    let is_over = |(_, round): &(u32, usize)| !session.is_under_way() || session.current != Some(*round);
+    for place in session.teams.iter().flat_map(played).filter(is_over) {
+        if let Some(record) = store.record(place.0, place.1)? {
+            records.insert(place, Arc::new(RecordKept::of(record)));
+        }
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{debrief::sample::Sample, session::Phase};
+
+    fn keep(folder: &Path, change: impl FnOnce(&mut Session)) {
+        let Sample { mut session, records } = Sample::new();
+        change(&mut session);
+        let store = Store::open(folder).unwrap();
+        store.save(&session).unwrap();
+        for ((team, round), kept) in &records {
+            store.save_record(*team, *round, &kept.record).unwrap();
+        }
+    }
+
+    #[test]
+    fn rounds_that_are_over_are_read_and_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        keep(folder.path(), |_| {});
+        let modified = || fs::metadata(folder.path()).unwrap().modified().unwrap();
+        let before = modified();
+        let rounds = ended_rounds(folder.path()).unwrap().rounds;
+        assert_eq!(
+            rounds.iter().map(|round| (round.team, round.number)).collect::<Vec<_>>(),
+            [(1, 1), (2, 1)]
+        );
+        assert_eq!(modified(), before);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_what_to_do() {
+        let check = |folder: &Path, says: &str| {
+            let refused = ended_rounds(folder).unwrap_err().to_string();
+            assert!(refused.contains(says), "{refused}");
+        };
+        let folder = tempfile::tempdir().unwrap();
+        check(&folder.path().join("nowhere"), "'glyphfall room --out DIR' keeps one");
+        assert!(!folder.path().join("nowhere").exists());
+        check(folder.path(), "earlier-...");
+        check(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/session-of-version-1"),
+            "an earlier version wrote",
+        );
+        keep(folder.path(), |session| session.phase = Phase::Running);
+        check(folder.path(), "end one at the facilitator's page");
+        keep(folder.path(), |session| session.plan[1].assigned[0].scenario = "forgotten".to_owned());
+        check(folder.path(), "forgotten");
     }
 }

@@ -1,5 +1,5 @@
-//! A room under hostile hands: what guesses cost others, what one client can take, how large a session grows, and what streams carry.
-//! Measured are counts and bytes, not times.
+//! A room under attack: what guessing costs other people, what one client can take, how large a session grows, and what streams carry.
+//! The tests measure counts and bytes, not times.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -24,7 +24,7 @@ use crate::hall::{Answer, Ask, FACILITATOR, Hall, options};
 
 const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// Longer than anything takes that is waited for here.
+/// The timeout: longer than anything that these tests wait for.
 const BOUND: Duration = Duration::from_secs(60);
 
 fn address(last: u8) -> Ipv4Addr {
@@ -47,7 +47,7 @@ async fn guesses_are_few_and_hold_up_nobody_who_is_right() {
         }
     }
     assert!(answered[0] < 60 && answered[0] + answered[1] == 600, "{answered:?}");
-    // From the same address, in the midst of it: whoever is right is let in. A try comes free each second, and is used up at once.
+    // Meanwhile, right credentials from the same address are let in. Each second allows one more guess, and the loop uses it up at once.
     for person in 0..38 {
         let mut free = 0;
         while hall.status(wrong_code()).await == 403 {
@@ -59,7 +59,7 @@ async fn guesses_are_few_and_hold_up_nobody_who_is_right() {
         assert_eq!(hall.status(signed_in).await, 204);
         assert_eq!(hall.status(Ask::get("/api/team").bearer(&hall.token(1))).await, 200);
     }
-    // From another address a mistype is still answered as one.
+    // A mistyped code from another address still gets its own answer, not a rate limit.
     assert_eq!(hall.status(wrong_code().from(address(2))).await, 403);
     hall.room.close().await.unwrap();
 }
@@ -78,7 +78,7 @@ async fn credentials_that_are_made_up_leave_nothing_behind() {
         let ask = Ask::get("/api/desk").header("cookie", &format!("desk={number}")).from(address(1));
         assert!(matches!(hall.status(ask).await, 401 | 429));
     }
-    // Only addresses are held, and no more than may guess.
+    // The room stores only addresses, and no more of them than could guess.
     assert!(hall.room.rate_limits().keys() <= 300, "{}", hall.room.rate_limits().keys());
     hall.room.close().await.unwrap();
 }
@@ -89,7 +89,7 @@ async fn a_weak_token_of_the_facilitator_is_refused() {
     for weak in ["1", "secret", "fifteen-letters"] {
         let options = room::RoomOptions { facilitator_token: Some(weak.to_owned()), ..options(&folder, 1) };
         let error = Room::open(options).await.err().unwrap().to_string();
-        assert!(error.contains("can be guessed"), "{error}");
+        assert!(error.contains("of them different"), "{error}");
     }
 }
 
@@ -105,13 +105,13 @@ async fn a_browser_has_one_seat_and_no_client_fills_a_team() {
         cookie = next;
     }
     assert_eq!(hall.room.read(|session| session.members(1)), ["Kim 33"]);
-    // The same browser in another team: one seat, there.
+    // The same browser joins another team: it has one seat, in that team.
     cookie = hall.join(2, "Kim", HERE, Some(&cookie)).await.unwrap();
     let members = |team: u32| hall.room.read(|session| session.members(team));
     assert!(members(1).is_empty());
     assert_eq!(members(2), ["Kim"]);
 
-    // One client takes half of a team at most; another still finds seats.
+    // One client can take at most half of a team's seats; others still find seats.
     let taken = {
         let mut taken = 0;
         while taken < 100 && hall.join(1, "Eve", address(9), None).await.is_ok() {
@@ -122,7 +122,7 @@ async fn a_browser_has_one_seat_and_no_client_fills_a_team() {
     assert_eq!(taken, SEATS_PER_CLIENT_MAX);
     let refused = hall.join(1, "Eve", address(9), None).await.unwrap_err();
     assert!(refused.status == 409 && refused.is_problem(), "{refused:?}");
-    // However often that client is refused: it takes nothing from others behind the same router who join elsewhere.
+    // Refusals of that client do not count against others behind the same router who join another team.
     for _ in 0..2 * JOINS.1 {
         assert_eq!(hall.join(1, "Eve", address(9), None).await.unwrap_err().status, 409);
     }
@@ -133,7 +133,7 @@ async fn a_browser_has_one_seat_and_no_client_fills_a_team() {
     let full = hall.join(1, "Bo", address(3), None).await.unwrap_err();
     assert!(full.status == 409 && full.text.contains("full"), "{full:?}");
 
-    // The facilitator takes a seat away, and closes joining; who is in stays in.
+    // The facilitator removes a seat, and closes joining. Members keep their seats.
     let desk = hall.desk(Ask::get("/api/desk")).await.json();
     let seat = desk["teams"][0]["seats"][0]["id"].clone();
     let (token, away) = (hall.token(1), format!("/api/desk/seats/{seat}"));
@@ -148,7 +148,7 @@ async fn a_browser_has_one_seat_and_no_client_fills_a_team() {
     assert!(closed.status == 409 && closed.text.contains("closed"), "{closed:?}");
     assert_eq!(hall.status(Ask::get("/api/team").cookie(&cookie)).await, 200);
     assert_eq!(hall.desk(joining(true)).await.status, 204);
-    // A new code lets nobody in with the old one.
+    // After a new code, the old one lets nobody in.
     let old = hall.room.read(|session| session.code.clone());
     assert_eq!(hall.desk(Ask::post("/api/desk/code")).await.status, 204);
     let with_old = Ask::post("/api/join").json(&json!({ "code": old, "team": 2, "alias": "Late" }));
@@ -195,7 +195,7 @@ async fn who_joins_while_a_round_is_under_way_is_let_in_by_the_team_or_the_desk(
     let (cy, id) = late("Cy", 4).await;
     assert_eq!(hall.desk(Ask::post(&format!("/api/desk/seats/{id}/let-in"))).await.status, 204);
     assert_eq!(hall.status(Ask::get("/api/team").cookie(&cy)).await, 200);
-    // A team turns nobody away who is in; an empty team is joined at once; who was in comes back at once.
+    // A team cannot turn a member away. Joining an empty team needs no consent, and neither does coming back.
     let ada_id = hall.desk(Ask::get("/api/desk")).await.json()["teams"][0]["seats"][0]["id"].clone();
     assert_eq!(
         hall.status(Ask::new(Method::DELETE, &format!("/api/team/seats/{ada_id}")).cookie(&bo)).await,
@@ -208,7 +208,7 @@ async fn who_joins_while_a_round_is_under_way_is_let_in_by_the_team_or_the_desk(
     hall.room.close().await.unwrap();
 }
 
-/// An event stream of somebody.
+/// A client's event stream.
 struct Following {
     body: BodyDataStream,
     bytes: usize,
@@ -224,7 +224,7 @@ impl Following {
         Self { body: answer.into_body().into_data_stream(), bytes: 0, events: 0, state: Value::Null }
     }
 
-    /// Takes the next event; none when the stream is over.
+    /// Takes the next event; none at the end of the stream.
     async fn next(&mut self) -> Option<()> {
         let bytes = timeout(BOUND, self.body.next()).await.expect("something comes in time")?.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
@@ -296,14 +296,14 @@ async fn a_team_that_writes_all_it_can_is_bounded_loses_nothing_and_wakes_no_nei
     let ids: Vec<Value> =
         own.state["claims"].as_array().unwrap().iter().map(|claim| claim["id"].clone()).collect();
     assert_eq!(ids, kept, "what was acknowledged is there");
-    // Each claim once, and a few hundred bytes a second for clock, loss and curve.
+    // The stream carries each claim once, and a few thousand bytes a second at most for clock, loss and curve.
     let seconds = usize::try_from(began.elapsed().as_secs()).unwrap() + 2;
     assert!(
         own.bytes - before < written + kept.len() * 400 + seconds * 4_000,
         "{} bytes of {written} written",
         own.bytes - before
     );
-    // The neighbour's stream heard its own clock, and nothing of this.
+    // The neighbour's stream carried its own clock, and nothing of this.
     neighbour
         .until(|state| {
             state["clock"]["shop_s"].as_f64().unwrap() >= own.state["clock"]["shop_s"].as_f64().unwrap() - 1.0
@@ -315,12 +315,12 @@ async fn a_team_that_writes_all_it_can_is_bounded_loses_nothing_and_wakes_no_nei
         neighbour.events - neighbours
     );
     assert!(!neighbour.state.to_string().contains('\u{1f33f}'));
-    // Taking away is possible, and makes room again.
+    // Deleting a claim is possible, and makes room again.
     let away = Ask::new(Method::DELETE, &format!("/api/team/claims/{}", kept[0].as_str().unwrap()))
         .cookie(&seats[15]);
     assert_eq!(hall.status(away).await, 204);
 
-    // Looks with long questions of their own are cut, and go on being answered.
+    // Looks with long, differing queries are stored in short form, and the room keeps answering them.
     for number in 0..60 {
         let path = format!("/evidence/logs?text={number}{}", "x".repeat(60_000));
         let status = hall.status(Ask::get(&path).cookie(&seats[1])).await;
@@ -336,7 +336,7 @@ async fn a_team_that_writes_all_it_can_is_bounded_loses_nothing_and_wakes_no_nei
     let records = hall.folder.path().join("records").join("round-0-team-1.json");
     let record = std::fs::metadata(records).unwrap().len();
     assert!(record < 256 * 1_024, "{record}");
-    // It opens again, with everything that was acknowledged.
+    // The session opens again, with everything that the room had acknowledged.
     let again = Room::open(options(&hall.folder, 2)).await.unwrap();
     assert_eq!(again.read(|session| session.played(1).unwrap().claims.len()), kept.len() - 1);
     assert_eq!(again.read(|session| session.members(1)).len(), 16);
@@ -347,7 +347,7 @@ async fn a_team_that_writes_all_it_can_is_bounded_loses_nothing_and_wakes_no_nei
 fn thousands_of_looks_with_long_texts_stay_within_their_share() {
     let mut played = Played::new(0, incident::Level::Logs, incident::OperatingModel::YouBuildIt);
     for number in 0..4_300 {
-        // Farther apart than what counts as one look.
+        // Too far apart to count as one look.
         let (at_s, text) = (f64::from(number) * 10.0, format!("text={number}{}", "\u{b}".repeat(64_000)));
         let named = (0..500).map(|code| format!("U+{code:04X}")).collect();
         played.look(Look {
@@ -364,7 +364,7 @@ fn thousands_of_looks_with_long_texts_stay_within_their_share() {
         played.looks.len()
     );
     assert_eq!(played.looked(), 4_300, "all of them are counted");
-    // The log: the room's own lines push out the oldest, everybody else's are refused before that.
+    // The log: the room's own lines push out the oldest lines; before that, the room refuses everybody else's lines.
     for number in 0..5_000 {
         let text = format!("{number} {}", "\u{1f33f}".repeat(5_000));
         played.tell(Moment::default(), "note", text, None);
@@ -443,7 +443,7 @@ async fn what_people_leave_behind_is_asked_once_has_limits_and_bears_no_name() {
     }
     assert_eq!(hall.status(note(&kim, json!([fine, fine, fine]))).await, 409, "two are enough");
     assert_eq!(hall.status(note(&kim, json!([fine, fine]))).await, 204);
-    // Each once, also who joins again; and a program has no seat.
+    // One feedback per person, even after joining again. A program has no seat, so it gives none.
     assert_eq!(hall.status(say(&kim, json!("z: Kim was here"))).await, 204);
     assert_eq!(hall.status(say(&ada, Value::Null)).await, 204);
     let again = hall.join(1, "Kim", address(1), Some(&kim)).await.unwrap();
@@ -454,7 +454,7 @@ async fn what_people_leave_behind_is_asked_once_has_limits_and_bears_no_name() {
     assert_eq!(others["actions"], json!([]));
     let program = Ask::get("/api/team/parting").bearer(&hall.token(1));
     assert_eq!(hall.status(program).await, 403);
-    // In an order that is nobody's, for the facilitator alone.
+    // Only the facilitator reads the feedback, in an order that tells nothing about who wrote it.
     let said = hall.desk(Ask::get("/api/desk/debrief/feedback.csv")).await.text;
     assert_eq!(said.lines().collect::<Vec<_>>()[1..], ["true,false,", "true,false,z: Kim was here"]);
     assert_eq!(hall.status(Ask::get("/api/desk/debrief/feedback.csv").cookie(&ada)).await, 401);

@@ -1,5 +1,5 @@
-//! Every door of the room, tried with what does not belong there: wrong methods, unknown paths, lists in place of objects, pages of other
-//! sites, names that cannot be seen. And what somebody may read who is not the facilitator.
+//! Every door of the room, tried with bad requests: wrong methods, unknown paths, lists in place of objects, pages of other sites, invisible
+//! names. And what people other than the facilitator may read.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn every_refusal_is_problem_details() {
         assert_eq!(answer.status.as_u16(), expected, "{what}: {}", answer.text);
         assert!(answer.is_problem(), "{what}: {answer:?}");
     };
-    // A method that a path does not take.
+    // Methods that the paths do not allow.
     let paths = [
         "/api/open",
         "/api/seat",
@@ -42,7 +42,7 @@ async fn every_refusal_is_problem_details() {
     }
     check(405, Ask::get("/api/join"), "GET /api/join").await;
     check(405, Ask::get("/api/team/guess"), "GET /api/team/guess").await;
-    // A path that there is not.
+    // Paths that do not exist.
     for path in [
         "/nothing",
         "/api",
@@ -61,7 +61,7 @@ async fn every_refusal_is_problem_details() {
     {
         check(status, Ask::get(path).bearer(&token), path).await;
     }
-    // A list where an object is meant, also within one; what is no JSON; nothing; too much.
+    // Bad bodies: a list in place of an object, also inside one; no JSON; an empty body; a body that is too large.
     for path in ["/api/join", "/api/desk/sign-in"] {
         check(422, Ask::post(path).json(&array), path).await;
     }
@@ -99,7 +99,7 @@ async fn every_refusal_is_problem_details() {
     check(400, Ask::post("/api/join").text("{").header("content-type", "application/json"), "half").await;
     let large = json!({ "code": "x".repeat(70_000), "team": 1, "alias": "Kim" });
     check(413, Ask::post("/api/join").json(&large), "too much").await;
-    // Nobody.
+    // Requests without credentials.
     for path in
         ["/api/team", "/api/team/events", "/api/desk", "/api/desk/events", "/evidence/logs", "/metrics"]
     {
@@ -135,7 +135,7 @@ async fn a_page_of_another_site_changes_nothing() {
             assert!(!names.any(|name| name.starts_with("access-control")), "{door}: {answer:?}");
         }
     }
-    // What changes by a mere visit needs what no foreign form can send; our own page is heard.
+    // Reporting a visit needs no credentials, but a header that no form of another site can send; our own page sends it.
     let own = || Ask::post("/api/join-test").header("origin", "http://room:9000");
     assert_eq!(hall.status(own()).await, 403);
     assert_eq!(hall.status(own().header("x-requested-with", "room")).await, 204);
@@ -199,7 +199,7 @@ async fn names_and_texts_that_cannot_be_seen_are_refused_at_every_door() {
     }
     let long = json!({ "endpoint": format!("http://a/{}", "x".repeat(600)) });
     refused(Ask::post("/api/desk/teams/1/forward").bearer(FACILITATOR).json(&long), "a long address").await;
-    // What can be seen stays as it is, in several lines.
+    // Visible text stays unchanged, line breaks included.
     let body = json!({ "text": "U+000B in the banner?\nLook at the cache." });
     assert_eq!(hall.status(Ask::post("/api/team/hypotheses").bearer(&token).json(&body)).await, 201);
     let view = hall.send(Ask::get("/api/team").bearer(&token)).await.json();
@@ -208,7 +208,7 @@ async fn names_and_texts_that_cannot_be_seen_are_refused_at_every_door() {
     hall.room.close().await.unwrap();
 }
 
-/// Words for what only the facilitator need know is there.
+/// Words that give away what only the facilitator may know about.
 const OF_DESK: [&str; 8] = [
     "/api/desk/",
     "scenario",
@@ -226,7 +226,7 @@ async fn who_is_not_the_facilitator_reads_nothing_of_the_desk() {
     let seat = hall.join(1, "Kim", std::net::Ipv4Addr::LOCALHOST, None).await.unwrap();
     let words = |text: &str| {
         let lower = text.to_lowercase();
-        // Signing in is a door that everybody sees; the way back to the sign-in page is no secret either.
+        // Everybody sees the door for signing in, and its page names the desk's description: neither is a secret.
         let lower = lower.replace("/api/desk/sign-in", "").replace("/api/desk/openapi.json", "");
         OF_DESK.into_iter().filter(|word| lower.contains(word)).collect::<Vec<_>>()
     };
@@ -249,10 +249,10 @@ async fn who_is_not_the_facilitator_reads_nothing_of_the_desk() {
         assert_eq!(signed_in.status, 200, "{path}");
         told.extend(words(&signed_in.text));
     }
-    // The words are those that the facilitator does read.
+    // The facilitator's pages contain every one of the words, so none is outdated.
     let unused: Vec<_> = OF_DESK.into_iter().filter(|word| !told.contains(word)).collect();
     assert_eq!(unused, Vec::<&str>::new());
-    // Both descriptions hold every door of theirs, and none of the other's.
+    // Each description has its own doors, and none of the other's.
     let of_team = hall.send(Ask::get("/api/openapi.json")).await.json();
     let desk = hall.desk(Ask::get("/api/desk/openapi.json")).await.json();
     let paths =
@@ -282,7 +282,7 @@ async fn a_note_taker_reads_the_desk_and_marks_and_is_gone_with_the_invitation()
     let view = hall.send(Ask::get("/api/desk").cookie(&noa)).await;
     assert_eq!((&view.json()["you"], &view.json()["rights"]), (&json!("Noa"), &json!("note_taker")));
     assert!(!view.text.contains(&token) && !view.text.contains(FACILITATOR), "no state tells a token");
-    // Every door of the desk that changes something, but two.
+    // All doors of the desk that change something, except two, refuse a note-taker.
     let description = hall.desk(Ask::get("/api/desk/openapi.json")).await.json();
     let mut doors = 0;
     for (path, item) in description["paths"].as_object().unwrap() {
@@ -300,7 +300,7 @@ async fn a_note_taker_reads_the_desk_and_marks_and_is_gone_with_the_invitation()
     assert!(doors > 20, "{doors}");
     let mark = || Ask::post("/api/desk/mark").json(&json!({ "text": "they fell silent" }));
     assert_eq!(hall.status(mark().cookie(&noa)).await, 409, "no round has begun");
-    // Their browsers give way among themselves alone.
+    // A note-taker who signs in too often displaces only browsers of the same invitation.
     let second = hall.desk(invite("Sam", "facilitator")).await.json()["token"].as_str().unwrap().to_owned();
     let sam = enter(&second).await.unwrap();
     for _ in 0..room::limits::DESKS_MAX {

@@ -1,4 +1,4 @@
-//! A room in this process, and whoever knocks at its doors.
+//! A room in this process, and requests to it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -13,10 +13,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-/// What the facilitator signs in with.
+/// The facilitator's token.
 pub(crate) const FACILITATOR: &str = "a-token-of-the-facilitator";
 
-/// Far more than anything that is asked for here.
+/// The limit for an answer: far more than these tests request.
 const ANSWER_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 
 /// An open room.
@@ -26,14 +26,14 @@ pub(crate) struct Hall {
     pub(crate) folder: TempDir,
 }
 
-/// A request in the making.
+/// A request under construction.
 pub(crate) struct Ask {
     request: http::request::Builder,
     body: Body,
     from: Ipv4Addr,
 }
 
-/// What came back.
+/// The room's answer to a request.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -45,7 +45,7 @@ impl Hall {
     pub(crate) async fn open(teams: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let room = Room::open(options(&folder, teams)).await.unwrap();
-        // As the accept loop serves it, which explains what a router only refuses.
+        // The same layer as in the accept loop: it turns a router's bare refusals into problem details.
         let router = chassis::problem::explained(room::router(room.clone()));
         Self { room, router, folder }
     }
@@ -65,7 +65,7 @@ impl Hall {
         self.send(ask).await.status.as_u16()
     }
 
-    /// Joins as a browser does that holds this cookie, or none; hands over its cookie.
+    /// Joins like a browser that has this cookie, or none. Returns the cookie that the room sets.
     pub(crate) async fn join(
         &self,
         team: u32,
@@ -135,7 +135,7 @@ impl Ask {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// A cookie, and what a page of ours sends along.
+    /// A cookie, with the header that our own pages send.
     pub(crate) fn cookie(self, cookie: &str) -> Self {
         self.header("cookie", cookie).header("x-requested-with", "room")
     }
@@ -156,7 +156,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// Whether it is problem details of its own status, with a sentence.
+    /// Whether the answer is problem details with the same status and a detail text.
     pub(crate) fn is_problem(&self) -> bool {
         let kind = self.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         kind == Some("application/problem+json")

@@ -1,5 +1,5 @@
-//! The pages' files: scripts as a compiler and a linter read them, with types made of the API's own descriptions, so that a page that asks
-//! for what the room does not send is an error; and pages that somebody edits while the room runs.
+//! The pages' files. A compiler and a linter check the scripts against types generated from the API's own descriptions, so that it is an error
+//! if a page uses a field that the room does not send. And pages that somebody edits while the room runs.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod types;
@@ -20,17 +20,17 @@ use room::{Room, RoomOptions};
 use serde_json::json;
 use tower::ServiceExt;
 
-/// Where Debian keeps what its linter needs, and a Node.js from elsewhere does not look.
+/// Debian's folder for the linter's modules. A Node.js from elsewhere does not look there.
 const DEBIAN_MODULES: &str = "/usr/share/nodejs";
 
-/// What neither checker may let pass: were they not to run, this would not be found.
+/// A script with a mistake for each checker. A checker that does not find its mistake has not run.
 const PROBE: &str = "import { state } from \"PAGES/state.js\";\nconst unused = state().no_such_field;\n";
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The mistakes that a checker finds in the pages' scripts, one a line, and that it finds the one in the probe.
+/// The mistakes that a checker finds in the pages' scripts, one a line. Asserts that it finds the one in the probe.
 fn mistakes(command: &mut Command, mark: &str) -> Vec<String> {
     let output = command.output().expect("the checker runs; `cargo xtask tools` says how to get it");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -65,7 +65,7 @@ fn scripts_fit_each_other_and_what_the_room_sends() {
 
 #[test]
 fn the_linter_finds_nothing_in_the_scripts() {
-    // It lints nothing outside the folder in which it runs.
+    // The linter checks only files in the folder in which it runs.
     let checked = tempfile::tempdir().unwrap();
     for file in fs::read_dir(folder("pages")).unwrap().map(|file| file.unwrap().path()) {
         fs::copy(&file, checked.path().join(file.file_name().unwrap())).unwrap();

@@ -1,5 +1,5 @@
-// What the pages know beyond the types of the API, which are made of its descriptions: the plan's rounds by name, and what the
-// compiler does not know of browsers and of the pages' own elements.
+// Types beyond those of the API, which are generated from its descriptions: the plan's rounds with names, and what the compiler
+// does not know about browsers and the pages' own elements.
 
 type NamedRound = Api.PlanView & { name: string };
 type NamedDesk = Omit<Api.DeskView, "plan" | "round"> & { plan: NamedRound[]; round?: (Api.RoundView & { name: string }) | null };
@@ -16,5 +16,6 @@ interface ParentNode {
 
 declare class SharedWorkerGlobalScope {}
 
-type Watch = <T>(select: (state: Api.TeamView) => T, act: (piece: T, state: Api.TeamView) => void) => void;
-type WatchAll = <T extends unknown[]>(select: (state: Api.TeamView) => [...T], act: (pieces: T, state: Api.TeamView) => void) => void;
+// The empty tuple in this union makes the compiler infer a list of pieces as a tuple, with a type for each piece.
+type Picked = [] | unknown[] | object | string | number | boolean | null | undefined;
+type Watch = <T extends Picked>(select: (state: Api.TeamView) => T, act: (piece: T, state: Api.TeamView) => void) => void;

@@ -1,10 +1,10 @@
-//! TypeScript's types of what the API sends and takes, made of its `OpenAPI` descriptions.
+//! TypeScript types of the API's requests and answers, generated from its `OpenAPI` descriptions.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// All schemas of the descriptions, as types in a namespace `Api`.
+/// All schemas of the descriptions as types, in the namespace `Api`.
 pub(crate) fn declarations(descriptions: &[Value]) -> String {
     let schemas =
         descriptions.iter().filter_map(|description| description["components"]["schemas"].as_object());

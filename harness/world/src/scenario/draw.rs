@@ -1,8 +1,8 @@
-//! What the seed makes of a scenario: which asset, which character, where in the text, when, and which decoys around it.
+//! What the seed draws for a scenario: which asset, which character, where in the text, when, and which decoys around it.
 //!
-//! Decoys are innocent changes: what editors, pipelines and operators do on any morning. How many there are, which and when has
-//! nothing to do with what the scenario lets happen, or they would give it away: they have a random stream of their own. One exception:
-//! a decoy whose asset is the one that the scenario publishes moves to the next asset, or rolling back would no longer mean what it says.
+//! Decoys are innocent changes, which editors, pipelines and operators make on any morning. They have a random stream of their own:
+//! if their number, kind or time depended on the scenario, they would give it away. One exception: a decoy for the asset that the
+//! scenario publishes moves to the next asset, or rolling back would no longer mean what it says.
 
 use std::ops::RangeInclusive;
 
@@ -12,29 +12,29 @@ use incident::Service;
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Happening, Scenario, insert::Insert};
+use super::{Happening, Happens, Scenario, insert::Insert};
 use crate::shop::seed_assets;
 
-/// In a file's remedies, the asset that the seed drew.
+/// The placeholder for the drawn asset in a file's remedies.
 pub const PUBLISHED: &str = "published";
 
 /// Innocent publishes between [`PUBLISHED_BETWEEN_S`]: up to ten an hour. Assumed.
 const PUBLISHES: RangeInclusive<usize> = 3..=12;
 
-/// When they happen, in story seconds: from just after the customers come until well into any incident.
+/// When these publishes happen, in story seconds: from just after the customers come until well into any incident.
 const PUBLISHED_BETWEEN_S: (f64, f64) = (-840.0, 3_600.0);
 
-/// Releases and settings that pipelines tell of in two hours: dozens an hour, as in a company of some size. Assumed.
+/// Releases and settings that pipelines report in two hours: dozens an hour, as in a company of some size. Assumed.
 const ANNOUNCED: RangeInclusive<usize> = 30..=70;
 
-/// When they happen. A change feed holds what was before the customers came, too.
+/// When these changes happen, in story seconds. A change feed also holds changes from before the customers came.
 const ANNOUNCED_BETWEEN_S: (f64, f64) = (-3_600.0, 3_600.0);
 
-/// Of these, what the shop's own services were: all of it before the customers came, and of no consequence.
+/// Additional changes to the shop's own services. All of them precede the customers, and have no consequence.
 const OWN_ANNOUNCED: RangeInclusive<usize> = 0..=3;
 const OWN_ANNOUNCED_BETWEEN_S: (f64, f64) = (-3_600.0, -960.0);
 
-/// How often editors work on a text that no page shows yet, and something odd gets into it. Assumed.
+/// How often editors draft a text that no page shows yet, with something odd in it. Assumed.
 const DRAFT_CHANCE: f64 = 0.3;
 /// The asset that is data, not text.
 const PRICES: &str = "price-list";
@@ -42,15 +42,14 @@ const PRICES: &str = "price-list";
 const DRAFT: &str = "draft-summer-offer";
 const ODD_IN_DRAFT: [&[u8]; 4] = [b"\x0b", b"\0", b"\x93", b"\xe9"];
 
-/// Systems beside the shop.
 const SYSTEMS: [&str; 8] =
     ["payment", "search", "newsletter", "warehouse", "accounts", "analytics", "recommendations", "vouchers"];
 
-/// Settings that operators change in them.
+/// Settings that operators change in these systems.
 const SETTINGS: [&str; 6] =
     ["timeout.ms", "workers.max", "log.level", "cache.ttl.s", "experiment.share", "pool.size"];
 
-/// Characters that look unusual and harm nothing, anywhere in the shop: whoever searches for unusual characters finds these too.
+/// Characters that look unusual and are harmless anywhere in the shop. A search for unusual characters finds these too.
 const INNOCENT: [&str; 10] = [
     "\u{e9}",
     "\u{2019}",
@@ -64,65 +63,50 @@ const INNOCENT: [&str; 10] = [
     "\u{fe0f}",
 ];
 
-/// A scenario as the seed has it: what happens, in order of time.
+/// A scenario as the seed draws it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawn {
-    /// What happens, and when in story seconds.
+    /// The steps in order of time, each with its story second.
     pub steps: Vec<(f64, Step)>,
-    /// When each thing begins that the scenario itself lets happen, in order, and the asset that it publishes.
+    /// The scenario's own happenings, in order: when each begins, in story seconds, and the asset that it publishes.
     pub begins: Vec<(f64, Option<String>)>,
-    /// The asset that is published, if any is; the last, if there are several.
+    /// The asset that the scenario publishes, if any; the last, if there are several.
     pub published: Option<String>,
-    /// When the last thing begins that the scenario itself lets happen, in story seconds.
+    /// When the last of the scenario's own happenings begins, in story seconds.
     pub begun_story_s: f64,
 }
 
-/// One thing that happens, with nothing left to choose.
+/// One event of a play, with nothing left to choose.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// An editor publishes this.
+    /// An editor publishes this as the asset's new version.
     Publish {
-        /// The asset.
         asset: String,
-        /// The new version's body.
         body: Bytes,
     },
-    /// Something else begins.
     Begin(Happening),
-    /// It ends by itself.
+    /// The happening ends by itself.
     End(Happening),
-    /// Somebody's pipeline tells of a change.
+    /// A pipeline reports a change.
     Announce(Announced),
 }
 
-/// A change that a pipeline tells of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Announced {
-    /// When it was, in story seconds: what was before the customers came is told when they do.
+    /// When the change was made, in story seconds. Changes from before the customers came are reported when the customers come.
     pub story_s: f64,
-    /// The system that was changed.
     pub system: String,
-    /// What was changed about it.
     pub change: SystemChange,
 }
 
-/// What can be changed about a system.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SystemChange {
-    /// Another version runs.
-    Released {
-        /// Which.
-        version: String,
-    },
-    /// A setting has another value.
-    Configured {
-        /// Which setting.
-        setting: String,
-    },
+    Released { version: String },
+    Configured { setting: String },
 }
 
 impl Drawn {
-    /// The assets that are published, decoys included, and when in story seconds.
+    /// All published assets, decoys included, each with its story second.
     pub fn published_assets(&self) -> Vec<(f64, String)> {
         let published = |(at_s, step): &(f64, Step)| match step {
             Step::Publish { asset, .. } => Some((*at_s, asset.clone())),
@@ -131,12 +115,12 @@ impl Drawn {
         self.steps.iter().filter_map(published).collect()
     }
 
-    /// How many things the scenario itself has let happen until then.
+    /// How many of the scenario's own happenings have begun by then.
     pub fn begun_until(&self, story_s: f64) -> usize {
         self.begins.partition_point(|(at_s, _)| *at_s <= story_s)
     }
 
-    /// The asset that the scenario itself has published last until then; before its first publish, the one that it will.
+    /// The asset that the scenario itself has published last by then; before its first publish, the asset of that publish.
     pub fn published_until(&self, story_s: f64) -> Option<&str> {
         let published = |(_, asset): &'_ (f64, Option<String>)| asset.is_some();
         let begun = &self.begins[..self.begun_until(story_s)];
@@ -146,26 +130,15 @@ impl Drawn {
     }
 }
 
-/// Draws a scenario. The same seed always gives the same.
+/// Draws a scenario. The same seed always gives the same result.
 pub fn draw(scenario: &Scenario, seed: u64) -> Drawn {
-    let mut chance = rng(seed, "scenario", &scenario.name);
-    let (mut steps, mut begins) = (Vec::new(), Vec::new());
-    for happens in &scenario.happens {
-        let at_s = between(happens.between.story_s(), &mut chance);
-        if let Happening::Publish { assets, insert, replace } = &happens.what {
-            let asset = assets.0.choose(&mut chance).cloned().unwrap_or_default();
-            let body = edited(&asset, insert.choose(&mut chance), replace.as_ref(), &mut chance);
-            begins.push((at_s, Some(asset.clone())));
-            steps.push((at_s, Step::Publish { asset, body }));
-            continue;
-        }
-        begins.push((at_s, None));
-        if let Some(minutes) = happens.ends_after_minutes {
-            steps.push((at_s + between(minutes.seconds(), &mut chance), Step::End(happens.what.clone())));
-        }
-        steps.push((at_s, Step::Begin(happens.what.clone())));
-    }
-    begins.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let mut steps = steps(scenario, &mut rng(seed, "scenario", &scenario.name), any_of);
+    let begins = steps.iter().filter_map(|(at_s, step)| match step {
+        Step::Publish { asset, .. } => Some((*at_s, Some(asset.clone()))),
+        Step::Begin(_) => Some((*at_s, None)),
+        Step::End(_) | Step::Announce(_) => None,
+    });
+    let begins: Vec<_> = begins.collect();
     let begun_story_s = begins.last().map_or(f64::MIN, |(at_s, _)| *at_s);
     let published = begins.iter().rev().find_map(|(_, asset)| asset.clone());
     steps.extend(decoys(&mut rng(seed, "decoys", &scenario.name), published.as_deref()));
@@ -178,31 +151,50 @@ pub fn first_publish(scenario: &Scenario) -> Option<(String, Bytes)> {
     scenario.happens.iter().find_map(|happens| first_of(&happens.what))
 }
 
-/// What happens when somebody triggers a scenario by hand, in story seconds after the first of it: at once what can be at once, and as
-/// far apart as in the story what is apart there. Nothing else is changed meanwhile, and of assets and characters the first are taken.
+/// The steps of a scenario that is triggered by hand, in seconds after the first of them. They are as far apart as in the story.
+/// There are no decoys, and each publish takes the first asset and the first character of the file.
 pub fn by_hand(scenario: &Scenario, seed: u64) -> Vec<(f64, Step)> {
-    let mut chance = rng(seed, "by hand", &scenario.name);
-    let mut steps = Vec::new();
-    for happens in &scenario.happens {
-        let at_s = between(happens.between.story_s(), &mut chance);
-        if let Some((asset, body)) = first_of(&happens.what) {
-            steps.push((at_s, Step::Publish { asset, body }));
-            continue;
-        }
-        if let Some(minutes) = happens.ends_after_minutes {
-            steps.push((at_s + between(minutes.seconds(), &mut chance), Step::End(happens.what.clone())));
-        }
-        steps.push((at_s, Step::Begin(happens.what.clone())));
-    }
-    steps.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let chance = &mut rng(seed, "by hand", &scenario.name);
+    let steps = steps(scenario, chance, |happening, _| first_of(happening));
     let first_s = steps.first().map_or(0.0, |(at_s, _)| *at_s);
     steps.into_iter().map(|(at_s, step)| (at_s - first_s, step)).collect()
 }
 
+/// The scenario's steps, in order of time. For a publish, `published` returns the asset and its new body.
+fn steps(
+    scenario: &Scenario,
+    chance: &mut ChaCha8Rng,
+    published: impl Fn(&Happening, &mut ChaCha8Rng) -> Option<(String, Bytes)>,
+) -> Vec<(f64, Step)> {
+    let mut steps = Vec::new();
+    for happens @ Happens { ends_after_minutes, what, .. } in &scenario.happens {
+        let at_s = between(happens.begins_s(), chance);
+        if let Some((asset, body)) = published(what, chance) {
+            steps.push((at_s, Step::Publish { asset, body }));
+            continue;
+        }
+        if let Some((from, to)) = ends_after_minutes {
+            steps.push((at_s + between((from * 60.0, to * 60.0), chance), Step::End(what.clone())));
+        }
+        steps.push((at_s, Step::Begin(what.clone())));
+    }
+    steps.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    steps
+}
+
 fn first_of(happening: &Happening) -> Option<(String, Bytes)> {
     let Happening::Publish { assets, insert, replace } = happening else { return None };
-    let asset = assets.0.first()?.clone();
-    let text = inserted(original(&asset), insert.first(), 0);
+    let asset = assets.first()?.clone();
+    let text = inserted(&original(&asset), insert.first(), 0);
+    Some((asset, replaced(text, replace.as_ref())))
+}
+
+fn any_of(happening: &Happening, chance: &mut ChaCha8Rng) -> Option<(String, Bytes)> {
+    let Happening::Publish { assets, insert, replace } = happening else { return None };
+    let asset = assets.choose(chance)?.clone();
+    let (text, insert) = (original(&asset), insert.choose(chance));
+    let gaps = text.split(|byte| *byte == b' ').skip(1).count().max(1);
+    let text = inserted(&text, insert, chance.random_range(0..gaps));
     Some((asset, replaced(text, replace.as_ref())))
 }
 
@@ -242,11 +234,11 @@ fn innocent_publish(chance: &mut ChaCha8Rng, published: Option<&str>) -> (f64, S
     let character = INNOCENT.choose(chance).copied().unwrap_or_default();
     let kind = chance.random_range(0..3);
     let text = original(&asset);
-    // A price list is read line by line: what follows its last line is no price, and harms none. Its punctuation would.
+    // The shop reads a price list line by line. Text after the last line is no price and does no harm; changed punctuation would.
     let body = match kind {
         0 if asset != PRICES => String::from_utf8_lossy(&text).replacen('.', ",", 1).into_bytes(),
-        1 => [text.as_slice(), b"\n", character.as_bytes()].concat(),
-        _ => [text.as_slice(), b"\nNew this week."].concat(),
+        1 => [&*text, b"\n", character.as_bytes()].concat(),
+        _ => [&*text, b"\nNew this week."].concat(),
     };
     (at_s, Step::Publish { asset, body: body.into() })
 }
@@ -263,19 +255,9 @@ fn announced(system: &str, times: (f64, f64), chance: &mut ChaCha8Rng) -> (f64, 
     (story_s, Step::Announce(Announced { story_s, system: system.to_owned(), change }))
 }
 
-fn edited(
-    asset: &str,
-    insert: Option<&Insert>,
-    replace: Option<&(String, Insert)>,
-    chance: &mut ChaCha8Rng,
-) -> Bytes {
-    let text = original(asset);
-    let gaps = text.split(|byte| *byte == b' ').skip(1).count().max(1);
-    replaced(inserted(text, insert, chance.random_range(0..gaps)), replace)
-}
-
-/// The text with `insert` before its space of this number; at its end if it has none.
-fn inserted(mut text: Vec<u8>, insert: Option<&Insert>, gap: usize) -> Vec<u8> {
+/// The text with `insert` before its space number `gap`, or at its end if it has no such space.
+fn inserted(text: &[u8], insert: Option<&Insert>, gap: usize) -> Vec<u8> {
+    let mut text = text.to_vec();
     let place =
         text.iter().enumerate().filter(|(_, byte)| **byte == b' ').nth(gap).map_or(text.len(), |(at, _)| at);
     text.splice(place..place, insert.map_or(&[][..], Insert::bytes).iter().copied());
@@ -284,14 +266,14 @@ fn inserted(mut text: Vec<u8>, insert: Option<&Insert>, gap: usize) -> Vec<u8> {
 
 fn replaced(text: Vec<u8>, replace: Option<&(String, Insert)>) -> Bytes {
     let Some((old, new)) = replace else { return text.into() };
-    // The shop's own texts are UTF-8; only what is inserted may not be, and the two are never written together.
+    // Lossless: the shop's own texts are UTF-8. Only `insert` may hold other bytes, and no scenario combines it with `replace`.
     String::from_utf8_lossy(&text).replace(old, &String::from_utf8_lossy(new.bytes())).into_bytes().into()
 }
 
-/// The text of an asset that a shop begins with.
-pub(crate) fn original(asset: &str) -> Vec<u8> {
+/// The initial text of an asset of the shop; empty if the shop has no such asset.
+pub fn original(asset: &str) -> Bytes {
     let found = seed_assets().into_iter().find(|seed| seed.id.as_str() == asset);
-    found.map(|seed| seed.body.to_vec()).unwrap_or_default()
+    found.map(|seed| seed.body).unwrap_or_default()
 }
 
 fn between((from, to): (f64, f64), chance: &mut ChaCha8Rng) -> f64 {
@@ -303,7 +285,7 @@ mod tests {
     use super::*;
     use crate::scenario::library;
 
-    /// Innocent changes of one incident, those at the end left out that other scenarios could not have.
+    /// The decoys of one incident, without the exception for the asset that the scenario publishes.
     fn innocent(scenario: &Scenario, seed: u64) -> Vec<(f64, Step)> {
         decoys(&mut rng(seed, "decoys", &scenario.name), None)
     }
@@ -321,7 +303,7 @@ mod tests {
 
     #[test]
     fn decoys_do_not_know_the_scenario() {
-        // By scenario, over many seeds: the mean number of each kind lies where chance puts it.
+        // For each scenario, the mean number of each kind over many seeds lies where chance puts it.
         let count = |scenario: &Scenario, is: fn(&Step) -> bool| {
             let of = |seed| draw(scenario, seed).steps.iter().filter(|(_, step)| is(step)).count();
             (0..200).map(of).sum::<usize>() as f64 / 200.0

@@ -1,10 +1,10 @@
-//! Special characters and bytes, as a scenario file writes them: `U+000B` is a character, `0x93` a byte, several may stand side
-//! by side with spaces between, and anything else is text as it is. What only looks like text is refused: the name of a
-//! character, a code point in another spelling, text and code points side by side.
+//! Special characters and bytes, as a scenario file writes them. `U+000B` is a character and `0x93` a byte; several may follow each
+//! other with spaces between. Anything else is literal text. The parser refuses likely mistakes: the name of a character, a code
+//! point in another notation, and text mixed with code points.
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes that get into a text.
+/// Bytes to insert into a text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Insert {
@@ -12,16 +12,15 @@ pub struct Insert {
     bytes: Vec<u8>,
 }
 
-/// How other languages and notations begin a code point.
+/// Prefixes of code points in other languages and notations.
 const OTHER_SPELLINGS: [&str; 8] = ["u+", "\\u{", "\\u", "\\x", "&#x", "0X", "%u", "u-"];
 
 impl Insert {
-    /// The bytes themselves.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// How the file writes them.
+    /// The notation in the file.
     pub fn written(&self) -> &str {
         &self.written
     }
@@ -70,7 +69,7 @@ impl From<Insert> for String {
     }
 }
 
-/// Refuses text by which its author surely meant a character.
+/// Refuses text that surely means a character.
 fn only_text(written: &str, words: &[&str]) -> Result<(), String> {
     let meant = |character: char| {
         format!("expected U+{:04X}, as text is taken as it is; did you mean that?", u32::from(character))
@@ -90,7 +89,7 @@ fn only_text(written: &str, words: &[&str]) -> Result<(), String> {
 /// The character with this code point, written as in `U+000B`.
 pub fn code_point(word: &str) -> Option<char> {
     let digits = word.strip_prefix("U+").or_else(|| word.strip_prefix("u+"))?;
-    // A sign would be read as part of the number.
+    // `from_str_radix` would accept a sign.
     let is_plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     u32::from_str_radix(digits, 16).ok().filter(|_| is_plain).and_then(char::from_u32)
 }
@@ -103,7 +102,7 @@ pub fn name_of(character: char) -> Option<String> {
 /// The character with this name: Unicode's own, or one of its aliases. People say 'tab' where Unicode says 'tabulation', and
 /// 'null' as well as 'NUL'.
 pub fn named(name: &str) -> Option<char> {
-    // A single letter is itself, though Unicode has characters that are called so.
+    // A single letter means itself, although Unicode gives some characters such a name.
     let name = name.trim();
     if name.chars().count() < 2 {
         return None;

@@ -1,13 +1,13 @@
-//! Which incidents can be played. A scenario says what happens and never how it ends: that emerges.
+//! Which incidents can be played. A scenario states what happens. It never states how it ends: the outcome emerges.
 //!
-//! Each scenario is one file in `scenarios/`, read at start. Adding one takes no other change, unless it needs a
-//! mechanism that no other has: then one more variant of [`Happening`], and what the world does about it.
+//! Each scenario is one file in `scenarios/`, which the build includes. Adding one needs no code, unless its mechanism is new: then
+//! [`Happening`] gets a variant, and the world an implementation of it.
 //!
 //! - [`happening`]: what can happen in a shop, its network, its disk and among its customers.
 //! - [`insert`]: special characters and bytes, as a file writes them.
-//! - `check`: whether what a file names exists, and whether its parts fit each other; `place`: on which line.
-//! - `reach`: into which running shops it can be brought by hand, and how its parts are told there.
-//! - [`mod@draw`]: what the seed makes of a scenario: asset, character, place, time, and the decoys around it.
+//! - `check`: whether the things that a file names exist, and whether its parts fit each other; `place`: on which line an error is.
+//! - `reach`: which running shops a scenario can be triggered in by hand, and its steps in words.
+//! - [`mod@draw`]: what the seed draws for a scenario: asset, character, place, time, and the decoys around it.
 
 pub mod happening;
 pub mod insert;
@@ -16,7 +16,7 @@ mod place;
 pub mod draw;
 mod reach;
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{collections::BTreeSet, fmt, fs, io, path::Path};
 
 use incident::{ContributingFactor, Remedy, Route, Service, Story, TimeOfDay, did_you_mean};
 use serde::{Deserialize, Serialize};
@@ -26,86 +26,64 @@ pub use draw::{Drawn, draw};
 pub use happening::Happening;
 pub use reach::Reach;
 
-/// The library, by name, as files that are read when asked for.
+/// The scenario files by name. Each is parsed on demand.
 const LIBRARY: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
-/// The scenario that is told when none is named.
+/// The scenario to play when none is named.
 pub const STORY: &str = "special-character";
 
 /// The largest scenario file that is read: a hundred times an ordinary one.
 pub const FILE_BYTES_MAX: u64 = 256 * 1_024;
 
-/// The rungs of a ladder of hints: where to look, along which services, what kind of cause, what to do.
+/// The number of hints in a ladder: where to look, along which services, what kind of cause, what to do.
 pub const HINTS: usize = 4;
 
-/// The characters of a hint at most: it is read on a phone, in the middle of an incident.
+/// The most characters in a hint: people read it on a phone, in the middle of an incident.
 pub const HINT_CHARACTERS_MAX: usize = 140;
 
 /// One incident that can be played.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scenario {
-    /// The name on the command line: the file's.
+    /// The name on the command line, which is the file's.
     #[serde(skip_deserializing)]
     pub name: String,
-    /// What it is about, without giving anything away.
+    /// What it is about, without a spoiler.
     pub title: String,
-    /// Whether nothing in the shop can be mended: it is there to catch those who always find something.
+    /// Whether this is a negative control: nothing in the shop can be mended. It catches responders that always find something.
     #[serde(default)]
     pub control: bool,
-    /// Whether it was written after the list of checks had been frozen, so that no check was made for it; the model responder is not
-    /// taught it either.
+    /// Whether it was written after the list of checks was frozen, so that no check was designed for it. The model responder is not
+    /// trained on it either.
     #[serde(default)]
     pub after_freeze: bool,
     /// The whole truth, for people. A spoiler.
     pub description: String,
-    /// A public report of an incident with the same mechanism: who wrote it, about what, and where it stands.
-    #[serde(default)]
+    /// A public report of an incident with the same mechanism: its author, its topic and its address.
     pub source: Option<String>,
-    /// What customers meet while it lasts.
+    /// What customers experience while it lasts.
     pub symptom: Symptom,
-    /// A ladder of hints for people who are stuck: [`HINTS`] of them, each giving away more than the one before, or none. A
-    /// hint holds whatever the seed draws and whatever telemetry tells.
+    /// A ladder of hints for people who are stuck: [`HINTS`] of them, or none. Each reveals more than the one before. A hint must
+    /// be true for every seed and at every telemetry level.
     #[serde(default)]
     pub hints: Vec<String>,
-    /// What happens, in any order.
     pub happens: Vec<Happens>,
-    /// What a right explanation says.
+    /// The right explanation.
     pub truth: Truth,
-    /// What can be done about it.
     pub remedies: Remedies,
 }
 
-/// One thing that happens, once.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Happens {
-    /// Between which times of the story; the seed decides when.
-    pub between: Between,
-    /// After how many minutes it ends by itself, from and to; without, it lasts.
-    #[serde(default)]
-    pub ends_after_minutes: Option<Minutes>,
-    /// What it is.
+    /// The earliest and the latest story time at which it begins. The seed picks the time.
+    pub between: (TimeOfDay, TimeOfDay),
+    /// The shortest and the longest duration in minutes, if it ends by itself; `None` if it lasts.
+    pub ends_after_minutes: Option<(f64, f64)>,
     pub what: Happening,
 }
 
-/// Two times of the story, the first not after the second, within 07:45 to 13:00.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "(TimeOfDay, TimeOfDay)", into = "(TimeOfDay, TimeOfDay)")]
-pub struct Between {
-    from: TimeOfDay,
-    to: TimeOfDay,
-}
-
-/// A range of minutes, the first not above the second, within the story's five hours.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(try_from = "(f64, f64)", into = "(f64, f64)")]
-pub struct Minutes {
-    from: f64,
-    to: f64,
-}
-
-/// What customers meet while an incident lasts, all else in the shop being as it was on the day.
+/// What customers experience while an incident lasts, if the rest of the shop is as it was on the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Symptom {
@@ -125,7 +103,6 @@ pub struct Truth {
     pub trigger: String,
     /// The services along the fault chain, from the trigger to the customer.
     pub path: Vec<Service>,
-    /// The contributing factors.
     pub factors: BTreeSet<ContributingFactor>,
 }
 
@@ -134,52 +111,28 @@ pub struct Truth {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remedies {
-    /// Sequences of which each restores; none if nobody in the shop can do anything.
+    /// Sequences that each restore service; empty if nobody in the shop can.
     pub right: Vec<Vec<Remedy>>,
-    /// Sequences of which none does.
+    /// Sequences that each fail to restore it.
     pub wrong: Vec<Vec<Remedy>>,
 }
 
-/// Why a scenario cannot be played.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    /// The library has none of that name.
     #[error(
         "there is no scenario '{name}'; there are: {}, or the path of a file ending in .toml{}",
         known.join(", "), did_you_mean(name, known.iter().copied())
     )]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: Vec<&'static str>,
-    },
-    /// The file cannot be read.
+    Unknown { name: String, known: Vec<&'static str> },
     #[error("{file} cannot be read")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file says something that is no scenario.
+    Unreadable { file: String, source: io::Error },
+    /// The file is not a valid scenario; lines count from 1.
     #[error("{file}, line {line}: {message}")]
-    Wrong {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong, and what was expected.
-        message: String,
-    },
+    Wrong { file: String, line: usize, message: String },
 }
 
 impl Scenario {
     /// Reads a scenario from the text of its file.
-    ///
-    /// # Errors
-    ///
-    /// When the text is no scenario; the message names file, line and what was expected.
     pub fn read(name: &str, file: &str, text: &str) -> Result<Self, ScenarioError> {
         let wrong = |line, message| ScenarioError::Wrong { file: file.to_owned(), line, message };
         let scenario: Self = toml::from_str(text).map_err(|error| {
@@ -196,7 +149,6 @@ impl Scenario {
     }
 }
 
-/// Every scenario of the library, by name.
 pub fn library() -> Vec<Scenario> {
     let read = |(name, text): &(&str, &str)| {
         Scenario::read(name, &format!("scenarios/{name}.toml"), text)
@@ -206,10 +158,6 @@ pub fn library() -> Vec<Scenario> {
 }
 
 /// The scenario of the library with this name, or the one in the file of this path.
-///
-/// # Errors
-///
-/// When there is none, or the file is no scenario.
 pub fn scenario(name: &str) -> Result<Scenario, ScenarioError> {
     if let Some((name, text)) = LIBRARY.iter().find(|(known, _)| *known == name) {
         return Scenario::read(name, &format!("scenarios/{name}.toml"), text);
@@ -228,65 +176,16 @@ pub fn scenario(name: &str) -> Result<Scenario, ScenarioError> {
     Scenario::read(&path.file_stem().unwrap_or_default().to_string_lossy(), name, &text)
 }
 
-impl Between {
-    /// The two times as seconds of the story.
-    pub fn story_s(self) -> (f64, f64) {
+impl Happens {
+    /// The earliest and the latest beginning, as seconds of the story.
+    pub fn begins_s(&self) -> (f64, f64) {
         let story = Story::default();
-        (story.story_s(self.from), story.story_s(self.to))
-    }
-}
-
-impl Minutes {
-    /// The two ends in seconds.
-    pub fn seconds(self) -> (f64, f64) {
-        (self.from * 60.0, self.to * 60.0)
-    }
-}
-
-impl TryFrom<(TimeOfDay, TimeOfDay)> for Between {
-    type Error = String;
-
-    fn try_from((from, to): (TimeOfDay, TimeOfDay)) -> Result<Self, String> {
-        let story = Story::default();
-        let within = |time| (crate::play::STARTS_STORY_S..story.ends_s()).contains(&story.story_s(time));
-        if from > to {
-            return Err(format!("{from} lies after {to}: expected two times in order"));
-        }
-        if !within(from) || !within(to) {
-            return Err(format!(
-                "{from} to {to} is not within the story: expected times from 07:45 to before 13:00"
-            ));
-        }
-        Ok(Self { from, to })
-    }
-}
-
-impl From<Between> for (TimeOfDay, TimeOfDay) {
-    fn from(Between { from, to }: Between) -> Self {
-        (from, to)
-    }
-}
-
-impl TryFrom<(f64, f64)> for Minutes {
-    type Error = String;
-
-    fn try_from((from, to): (f64, f64)) -> Result<Self, String> {
-        if from.is_finite() && to.is_finite() && 0.0 < from && from <= to && to <= 300.0 {
-            Ok(Self { from, to })
-        } else {
-            Err(format!("{from} to {to} minutes: expected two numbers in order, above 0 and at most 300"))
-        }
-    }
-}
-
-impl From<Minutes> for (f64, f64) {
-    fn from(Minutes { from, to }: Minutes) -> Self {
-        (from, to)
+        (story.story_s(self.between.0), story.story_s(self.between.1))
     }
 }
 
 impl Symptom {
-    /// What customers met, by the share of visits served or degraded on each route while it lasted.
+    /// The symptom, given the share of visits that were served or degraded on each route while the incident lasted.
     pub fn of(available: &[(Route, f64)], was_lost: bool) -> Self {
         const NEARLY_NONE: f64 = 0.1;
         match (was_lost, available.iter().all(|(_, share)| *share <= NEARLY_NONE)) {
@@ -294,5 +193,16 @@ impl Symptom {
             (true, true) => Self::EveryPage,
             (true, false) => Self::SomeVisits,
         }
+    }
+}
+
+impl fmt::Display for Symptom {
+    /// As a scenario's file writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "nothing",
+            Self::SomeVisits => "some-visits",
+            Self::EveryPage => "every-page",
+        })
     }
 }

@@ -1,43 +1,39 @@
-//! Where in a scenario file something stands, for messages that lead people to the line.
+//! Finds the line of a value in a scenario file, for error messages.
 
 use incident::did_you_mean;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
-
-use super::check::Step;
 
 /// The line, from 1, of the byte at `offset`.
 pub(super) fn line_at(text: &str, offset: usize) -> usize {
     text.get(..offset).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// The line of the value at the end of this way, or of the last value on it that the file has.
-pub(super) fn line_of(text: &str, way: &[Step]) -> usize {
+/// The line of the value at this path, such as `happens/0/what`. If the file lacks a part of the path, the line of the last part
+/// that it has.
+pub(super) fn line_of(text: &str, way: &str) -> usize {
     let Ok(root) = DeTable::parse(text) else { return 1 };
-    let (mut offset, mut value): (usize, Option<&DeValue<'_>>) = (0, None);
-    for step in way {
-        let next = match (value, step) {
-            (None, Step::Key(key)) => member(root.get_ref(), key),
-            (Some(DeValue::Table(table)), Step::Key(key)) => member(table, key),
-            (Some(DeValue::Array(array)), Step::Nth(nth)) => {
-                array.get(*nth).map(|value| (value.span().start, value.get_ref()))
+    let root = DeValue::Table(root.into_inner());
+    let (mut offset, mut value) = (0, &root);
+    for step in way.split('/') {
+        let next = match value {
+            // People look for the key's line, wherever its value begins.
+            DeValue::Table(table) => {
+                table.iter().find(|(key, _)| key.get_ref() == step).map(|(key, value)| (key.span(), value))
+            }
+            DeValue::Array(array) => {
+                step.parse().ok().and_then(|nth: usize| array.get(nth)).map(|value| (value.span(), value))
             }
             _ => None,
         };
-        let Some((start, found)) = next else { break };
-        (offset, value) = (start, Some(found));
+        let Some((span, found)) = next else { break };
+        (offset, value) = (span.start, found.get_ref());
     }
     line_at(text, offset)
 }
 
-fn member<'a>(table: &'a DeTable<'a>, key: &str) -> Option<(usize, &'a DeValue<'a>)> {
-    let (key, value) = table.iter().find(|(known, _)| known.get_ref() == key)?;
-    // The key's line is the one that people look for, wherever its value begins.
-    Some((key.span().start, value.get_ref()))
-}
-
-/// A key of the file that the scenario read from it does not have, and its line: a remedy that takes no service is read without
-/// a word about the service that stands there.
+/// A key that the file has and the parsed scenario lacks, with its line. The parser silently ignores some keys, such as the service
+/// of a remedy that takes none.
 pub(super) fn surplus(text: &str, read: &Value) -> Option<(usize, String)> {
     let root = DeTable::parse(text).ok()?;
     let (offset, key) = surplus_of(root.get_ref(), read)?;
@@ -62,8 +58,8 @@ fn surplus_in(value: &DeValue<'_>, read: &Value) -> Option<(usize, String)> {
     }
 }
 
-/// The reader's message, with the known word that is nearest to the wrong one. First it names what stands in the file, then what it
-/// expected, all of it between backticks; of a table in one line it lists the keys with commas.
+/// The parser's message, with a suggestion: the known word that is nearest to the wrong one. The message puts the wrong word first
+/// and the expected ones after it, all between backticks. For a table in one line it lists the keys with commas instead.
 pub(super) fn suggesting(message: &str) -> String {
     let message = message.trim().replace('\n', "; ");
     let listed = message.strip_prefix("unexpected keys in table: ");

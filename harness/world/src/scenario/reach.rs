@@ -1,12 +1,12 @@
-//! Which running shops a scenario can be brought into by hand, and its parts in words. Teaches that most of what goes wrong lies beneath a
-//! shop or around it: whoever only reaches it over HTTP cannot bring it about.
+//! Which running shops a scenario can be triggered in by hand, and its steps in words. Teaches that most causes lie beneath a shop
+//! or around it, where HTTP access does not reach.
 
 use std::fmt;
 
 use super::{
     Happening, Scenario,
     draw::{Announced, Step, SystemChange},
-    happening::{Otherwise, Party},
+    happening::Otherwise,
 };
 
 /// Where a scenario can be triggered by hand, from most shops to fewest.
@@ -14,9 +14,9 @@ use super::{
 pub enum Reach {
     /// In any shop: an editor publishes it.
     AnyShop,
-    /// In a shop that runs in one process with what is around it: links, disks, processes, releases, customers.
+    /// In a shop that shares one process with its surroundings: links, disks, processes, releases, customers.
     WholeShop,
-    /// In such a shop whose capacity is counted: one that is as fast as its machine is never too small.
+    /// In such a shop with modelled capacity: a shop that is as fast as its machine is never too small.
     SizedShop,
 }
 
@@ -26,18 +26,7 @@ impl Scenario {
         let reach = self.happens.iter().map(|happens| match happens.what {
             Happening::Publish { .. } => Reach::AnyShop,
             Happening::Surge { .. } => Reach::SizedShop,
-            Happening::Release { .. }
-            | Happening::Stop { .. }
-            | Happening::Suspend { .. }
-            | Happening::Link { .. }
-            | Happening::Disk { .. }
-            | Happening::FullDisk {}
-            | Happening::Delete { .. }
-            | Happening::Certificate { .. }
-            | Happening::HealthCheck { .. }
-            | Happening::LostTelemetry {}
-            | Happening::Uploads { .. }
-            | Happening::Monitor { .. } => Reach::WholeShop,
+            _ => Reach::WholeShop,
         });
         reach.max().unwrap_or(Reach::AnyShop)
     }
@@ -71,7 +60,12 @@ impl fmt::Display for Step {
             Happening::Suspend { service } => write!(f, "the process of the {} runs on", service.words()),
             Happening::Link { from, to, .. } => {
                 let becomes = if begins { "becomes worse" } else { "is well again" };
-                write!(f, "the link from the {} to the {} {becomes}", words(*from), to.words())
+                write!(
+                    f,
+                    "the link from the {} to the {} {becomes}",
+                    from.name().replace('-', " "),
+                    to.words()
+                )
             }
             Happening::Disk { .. } if begins => f.write_str("the content store's disk becomes slow"),
             Happening::Disk { .. } => f.write_str("the content store's disk is well again"),
@@ -88,15 +82,11 @@ impl fmt::Display for Step {
             }
             Happening::LostTelemetry {} => f.write_str("telemetry is lost on its way"),
             Happening::Uploads { count } => write!(f, "{count} uploads begin that never end"),
-            Happening::Surge { times } if begins => write!(f, "{} times as many customers come", times.0),
+            Happening::Surge { times } if begins => write!(f, "{times} times as many customers come"),
             Happening::Surge { .. } => f.write_str("as many customers come as usual"),
             Happening::Monitor { .. } => f.write_str("a monitor begins to watch the home page"),
         }
     }
-}
-
-fn words(party: Party) -> String {
-    party.name().replace('-', " ")
 }
 
 #[cfg(test)]

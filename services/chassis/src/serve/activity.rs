@@ -14,7 +14,7 @@ use std::{
     },
 };
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::{
     select,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -65,7 +65,7 @@ impl Activity {
     }
 
     pub(super) fn request_begins(&self, has_body: bool, is_channel: bool) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.requests += 1;
         state.moved_at = Instant::now();
         state.is_channel = is_channel;
@@ -79,13 +79,13 @@ impl Activity {
 
     /// The body of a request has arrived, or nobody waits for it any more.
     pub(super) fn body_ends(&self) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.bodies -= 1;
         state.moved_at = Instant::now();
     }
 
     pub(super) fn request_ends(&self) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.requests -= 1;
         state.has_served = true;
         state.moved_at = Instant::now();
@@ -94,23 +94,23 @@ impl Activity {
 
     /// A part of a body or of an answer was transferred.
     pub(super) fn moves(&self) {
-        self.state().moved_at = Instant::now();
+        self.state.lock().moved_at = Instant::now();
     }
 
     /// Notes whether the client stopped reading what is written.
     pub(super) fn is_blocked(&self, is_blocked: bool) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.blocked_since = is_blocked.then(|| state.blocked_since.unwrap_or_else(Instant::now));
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.state().requests == 0
+        self.state.lock().requests == 0
     }
 
     /// Waits until this connection has kept the server waiting too long, or has to give way to another; says which.
     pub(super) async fn until_cut_off(&self) -> &'static str {
         loop {
-            let (deadline, why) = self.state().deadline();
+            let (deadline, why) = self.state.lock().deadline();
             if deadline <= Instant::now() {
                 return why;
             }
@@ -120,10 +120,6 @@ impl Activity {
                 () = sleep_until(deadline) => {}
             }
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
     }
 }
 
@@ -172,7 +168,8 @@ pub(super) struct Places {
 pub(super) struct Place {
     number: u64,
     places: Arc<Places>,
-    activity: Arc<Activity>,
+    /// What the connection that has this place is doing.
+    pub(super) activity: Arc<Activity>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -191,16 +188,16 @@ impl Places {
             Err(_) => return None,
         };
         let (number, activity) = (self.next.fetch_add(1, Ordering::Relaxed), Arc::new(Activity::new()));
-        self.taken().insert(number, Arc::clone(&activity));
+        self.taken.lock().insert(number, Arc::clone(&activity));
         Some(Place { number, places: Arc::clone(self), activity, _permit: permit })
     }
 
     /// Cuts off the connection that has kept the server waiting longest, if any does.
     pub(super) fn make_room(&self) -> bool {
-        let taken = self.taken();
+        let taken = self.taken.lock();
         let waiting = taken.values().filter(|activity| !activity.given_up.is_cancelled());
         let waiting = waiting.filter_map(|activity| {
-            let state = activity.state();
+            let state = activity.state.lock();
             // A client that is known to ask, and keeps its connection for the next time, goes last.
             Some(((state.has_served, state.waits_since()?), activity))
         });
@@ -210,21 +207,10 @@ impl Places {
             true
         })
     }
-
-    fn taken(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Activity>>> {
-        self.taken.lock()
-    }
-}
-
-impl Place {
-    /// What the connection that has this place is doing.
-    pub(super) fn activity(&self) -> &Arc<Activity> {
-        &self.activity
-    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.taken().remove(&self.number);
+        self.places.taken.lock().remove(&self.number);
     }
 }

@@ -6,7 +6,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::{Pin, pin},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -77,15 +77,8 @@ pub(super) async fn serve(
     hosts: Hosts,
     stop: CancellationToken,
 ) {
-    let (activity, from) = (Arc::clone(place.activity()), connection.peer());
-    let handler = RequestHandler {
-        router,
-        hosts,
-        asked_as: Arc::default(),
-        activity: Arc::clone(&activity),
-        from,
-        stop: stop.clone(),
-    };
+    let (activity, from) = (Arc::clone(&place.activity), connection.peer());
+    let handler = RequestHandler { router, hosts, activity: Arc::clone(&activity), from, stop: stop.clone() };
     let io = TokioIo::new(Watched { connection, activity: Arc::clone(&activity), is_blocked: false });
     let mut served = pin!(builder.serve_connection(io, handler));
     let mut cut_off = pin!(activity.until_cut_off());
@@ -117,8 +110,6 @@ pub(super) async fn serve(
 struct RequestHandler {
     router: Router,
     hosts: Hosts,
-    /// Under which name this connection first asked: nearly always that of all its requests.
-    asked_as: Arc<OnceLock<HeaderValue>>,
     activity: Arc<Activity>,
     from: Option<SocketAddr>,
     stop: CancellationToken,
@@ -140,7 +131,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestHandler {
                 Body::empty()
             }
         });
-        let checked = self.check(&request).and_then(|()| is_framed_plainly(request.headers()));
+        let checked = self.hosts.check(&request).and_then(|()| is_framed_plainly(request.headers()));
         if let Some(from) = self.from {
             request.extensions_mut().insert(ConnectInfo(from));
         }
@@ -158,23 +149,6 @@ impl hyper::service::Service<Request<Incoming>> for RequestHandler {
             }
             Ok(answer.map(|body| Answer { body, until, under_way }))
         })
-    }
-}
-
-impl RequestHandler {
-    /// Whether a request asks under a name that is one of ours. What was found good before is not read again.
-    fn check(&self, request: &Request<Body>) -> Result<(), Problem> {
-        let mut named = request.headers().get_all(header::HOST).iter();
-        let (first, second) = (named.next(), named.next());
-        let is_plain = second.is_none() && request.uri().authority().is_none();
-        if is_plain && first.is_some() && self.asked_as.get() == first {
-            return Ok(());
-        }
-        self.hosts.check(request)?;
-        if let Some(first) = first.filter(|_| is_plain) {
-            self.asked_as.get_or_init(|| first.clone());
-        }
-        Ok(())
     }
 }
 

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use axum::{Router, body::Body, response::IntoResponse};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::{select, sync::oneshot};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use super::{activity::Places, hosts::Hosts};
+use super::{
+    activity::{Place, Places},
+    hosts::Hosts,
+};
 use crate::{client::ANSWER_BYTES_MAX, problem::explain, simulation::link::Way, tasks::TaskGroup};
 
 /// Why no whole answer comes.
@@ -64,15 +67,17 @@ impl Door {
         answered
     }
 
+    /// A place among the connections, and what is answered there; none if nothing is free.
+    pub(super) async fn place(&self) -> Option<(&Router, Place)> {
+        if let Some(place) = self.places.take().await {
+            return Some((&self.whole, place));
+        }
+        Some((&self.beyond_limit, self.reserved.take().await?))
+    }
+
     async fn handle(&self, request: Request<Bytes>) -> Handed {
-        let (router, place) = if let Some(place) = self.places.take().await {
-            (&self.whole, place)
-        } else if let Some(place) = self.reserved.take().await {
-            (&self.beyond_limit, place)
-        } else {
-            return Err(DoorError::Broken);
-        };
-        place.activity().request_begins(false, false);
+        let (router, place) = self.place().await.ok_or(DoorError::Broken)?;
+        place.activity.request_begins(false, false);
         let is_head = request.method() == Method::HEAD;
         let response = match self.hosts.check(&request) {
             Ok(()) => {
@@ -88,15 +93,8 @@ impl Door {
             Bytes::new()
         } else {
             let whole = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-            whole
-                .map_err(|error| {
-                    if error.is::<http_body_util::LengthLimitError>() {
-                        DoorError::TooLarge
-                    } else {
-                        DoorError::Broken
-                    }
-                })?
-                .to_bytes()
+            let why = |is_too_large| if is_too_large { DoorError::TooLarge } else { DoorError::Broken };
+            whole.map_err(|error| why(error.is::<LengthLimitError>()))?.to_bytes()
         };
         Ok(Response::from_parts(head, body))
     }

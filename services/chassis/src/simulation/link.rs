@@ -7,15 +7,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     future::{Future, pending},
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use hyper_util::client::legacy::connect::{Connected, Connection as HyperConnection};
 use parking_lot::Mutex;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -46,13 +47,25 @@ pub struct Trouble {
 /// How late a doubled request comes at most: as late as a retry after a short timeout.
 pub const DOUBLED_WITHIN: Duration = Duration::from_secs(1);
 
+/// How a link is, in both directions. The default is as good as new.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Conditions {
-    delay: Duration,
-    resets: f64,
-    trouble: Trouble,
+pub struct Conditions {
+    /// Each burst of bytes takes so much longer.
+    pub delay: Duration,
+    /// The share of bursts that break their connection instead of arriving.
+    pub resets: f64,
+    pub trouble: Trouble,
     silent: bool,
-    expired: bool,
+    /// Whether the certificate has expired with which the link is encrypted: it is shown when a connection opens, so that those that are
+    /// open go on, and no other opens.
+    pub expired: bool,
+}
+
+impl Conditions {
+    /// As good as new. Who is suspended stays so: that is not the link's.
+    pub fn mend(&mut self) {
+        *self = Self { silent: self.silent, ..Self::default() };
+    }
 }
 
 /// The condition of each link, by caller and callee; and the services whose links are silent, future links included.
@@ -108,27 +121,9 @@ impl Links {
         }
     }
 
-    /// Makes the link between two services worse, in both directions, for connections open and to come: each burst of bytes
-    /// takes `delay` longer, and this share of bursts breaks its connection instead of arriving. Zero is as good as new.
-    pub fn impair(&self, from: &str, to: &str, delay: Duration, resets: f64) {
-        self.between(from, to, |link| link.change(|now| *now = Conditions { delay, resets, ..*now }));
-    }
-
-    /// Gives the link between two services this trouble in both directions, in place of what it had.
-    pub fn trouble(&self, from: &str, to: &str, trouble: Trouble) {
-        self.between(from, to, |link| link.change(|now| now.trouble = trouble));
-    }
-
-    /// Makes the link between two services as good as new. Who is suspended stays so: that is not the link's.
-    pub fn mend(&self, from: &str, to: &str) {
-        let mended = |now: &mut Conditions| *now = Conditions { silent: now.silent, ..Conditions::default() };
-        self.between(from, to, |link| link.change(mended));
-    }
-
-    /// Lets the certificate expire with which a link is encrypted, or renews it: it is shown when a connection opens, so that those
-    /// that are open go on, and no other opens.
-    pub fn expire(&self, from: &str, to: &str, expired: bool) {
-        self.between(from, to, |link| link.change(|now| now.expired = expired));
+    /// Changes the link between two services, for connections open and to come.
+    pub fn change(&self, from: &str, to: &str, change: impl FnOnce(&mut Conditions)) {
+        self.between(from, to, |link| link.change(change));
     }
 
     /// Silences every link of a service, or lets them speak again: what a suspended process looks like from outside. Its
@@ -173,19 +168,9 @@ impl Links {
         self.way(from, to).open(to).await
     }
 
-    pub(crate) fn connect(&self, from: &str, to: &str) -> (Link, Link) {
+    pub(crate) fn connect(&self, from: &str, to: &str) -> (Connection, Connection) {
         let (near, far) = tokio::io::duplex(LINK_BYTES_MAX);
         (self.end(from, to, Stream::Memory(near)), self.end(from, to, Stream::Memory(far)))
-    }
-
-    /// The calling end of a real socket.
-    pub(crate) fn near(&self, from: &str, to: &str, socket: TcpStream) -> Link {
-        self.end(from, to, Stream::Near(socket))
-    }
-
-    /// The called end of a real socket: nobody knows who calls.
-    pub(crate) fn far(&self, at: &str, socket: TcpStream) -> Link {
-        self.end("", at, Stream::Far(socket))
     }
 
     /// The way from one service to another, and back.
@@ -194,8 +179,9 @@ impl Links {
         Way { latency: self.latency, state, chance: Arc::clone(&self.chance) }
     }
 
-    fn end(&self, from: &str, to: &str, stream: Stream) -> Link {
-        Link { stream, way: self.way(from, to), travel: None, arrived: Vec::new(), held: None }
+    /// One end of a connection.
+    pub(crate) fn end(&self, from: &str, to: &str, stream: Stream) -> Connection {
+        Connection { stream, way: self.way(from, to), travel: None, arrived: Vec::new(), held: None }
     }
 
     fn between<T>(&self, from: &str, to: &str, with: impl FnOnce(&Arc<State>) -> T) -> T {
@@ -206,12 +192,6 @@ impl Links {
             link.change(|now| now.silent = silent);
         }
         with(link)
-    }
-}
-
-impl fmt::Debug for Links {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Links").field("latency", &self.latency).finish_non_exhaustive()
     }
 }
 
@@ -290,7 +270,7 @@ impl Way {
 /// Bytes on their way: done when they have arrived, or the connection has broken.
 type Travel = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-enum Stream {
+pub(crate) enum Stream {
     Memory(DuplexStream),
     /// The calling end of a real socket.
     Near(TcpStream),
@@ -299,8 +279,8 @@ enum Stream {
 }
 
 macro_rules! on_stream {
-    ($link:expr, $stream:ident => $poll:expr) => {
-        match &mut $link.stream {
+    ($connection:expr, $stream:ident => $poll:expr) => {
+        match &mut $connection.stream {
             Stream::Memory(inner) => {
                 let $stream = Pin::new(inner);
                 $poll
@@ -314,7 +294,7 @@ macro_rules! on_stream {
 }
 
 /// One end of a connection: what is read arrives one latency after it could have been read.
-pub struct Link {
+pub struct Connection {
     stream: Stream,
     way: Way,
     // Set while bytes are on their way. Reading starts it, so that each burst pays the latency once.
@@ -324,51 +304,13 @@ pub struct Link {
     held: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
-impl Link {
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.travel.is_none() && self.arrived.is_empty() {
-            if self.is_plain_socket() {
-                return on_stream!(self, stream => stream.poll_read(cx, buf));
-            }
-            let before = buf.filled().len();
-            ready!(on_stream!(self, stream => stream.poll_read(cx, buf)))?;
-            self.arrived.extend_from_slice(&buf.filled()[before..]);
-            buf.set_filled(before);
-            self.travel = Some(self.set_out());
+impl Connection {
+    /// The address of the other end, where it has one.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Memory(_) => None,
+            Stream::Near(socket) | Stream::Far(socket) => socket.peer_addr().ok(),
         }
-        if let Some(travel) = &mut self.travel {
-            let arrived = ready!(travel.as_mut().poll(cx));
-            self.travel = None;
-            if let Err(broken) = arrived {
-                self.arrived.clear();
-                return Poll::Ready(Err(broken));
-            }
-        }
-        let count = self.arrived.len().min(buf.remaining());
-        buf.put_slice(&self.arrived[..count]);
-        self.arrived.drain(..count);
-        Poll::Ready(Ok(()))
-    }
-
-    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // In memory the other end holds back what it reads; beyond a real socket nobody does.
-        if self.held.is_none() && !matches!(self.stream, Stream::Memory(_)) && self.way.state.now().silent {
-            let state = Arc::clone(&self.way.state);
-            self.held = Some(Box::pin(async move { state.speaks().await }));
-        }
-        if let Some(held) = &mut self.held {
-            ready!(held.as_mut().poll(cx));
-            self.held = None;
-        }
-        on_stream!(self, stream => stream.poll_write(cx, bytes))
-    }
-
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_flush(cx))
-    }
-
-    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_shutdown(cx))
     }
 
     /// Whether this is a real socket with nothing in its way.
@@ -386,8 +328,60 @@ impl Link {
     }
 }
 
-impl fmt::Debug for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("latency", &self.way.latency).finish_non_exhaustive()
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.travel.is_none() && this.arrived.is_empty() {
+            if this.is_plain_socket() {
+                return on_stream!(this, stream => stream.poll_read(cx, buf));
+            }
+            let before = buf.filled().len();
+            ready!(on_stream!(this, stream => stream.poll_read(cx, buf)))?;
+            this.arrived.extend_from_slice(&buf.filled()[before..]);
+            buf.set_filled(before);
+            this.travel = Some(this.set_out());
+        }
+        if let Some(travel) = &mut this.travel {
+            let arrived = ready!(travel.as_mut().poll(cx));
+            this.travel = None;
+            if let Err(broken) = arrived {
+                this.arrived.clear();
+                return Poll::Ready(Err(broken));
+            }
+        }
+        let count = this.arrived.len().min(buf.remaining());
+        buf.put_slice(&this.arrived[..count]);
+        this.arrived.drain(..count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        // In memory the other end holds back what it reads; beyond a real socket nobody does.
+        if this.held.is_none() && !matches!(this.stream, Stream::Memory(_)) && this.way.state.now().silent {
+            let state = Arc::clone(&this.way.state);
+            this.held = Some(Box::pin(async move { state.speaks().await }));
+        }
+        if let Some(held) = &mut this.held {
+            ready!(held.as_mut().poll(cx));
+            this.held = None;
+        }
+        on_stream!(this, stream => stream.poll_write(cx, bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        on_stream!(self.get_mut(), stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        on_stream!(self.get_mut(), stream => stream.poll_shutdown(cx))
+    }
+}
+
+impl HyperConnection for Connection {
+    fn connected(&self) -> Connected {
+        Connected::new()
     }
 }

@@ -9,4 +9,4 @@ pub mod link;
 
 pub use compute::Compute;
 pub use disk::{Disk, DiskSpeed};
-pub use link::{Link, Links, Trouble};
+pub use link::{Conditions, Connection, Links, Trouble};

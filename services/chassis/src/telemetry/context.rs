@@ -39,15 +39,19 @@ impl TraceContext {
 
     pub fn parse(text: &str) -> Option<Self> {
         let (head, rest) = text.as_bytes().split_at_checked(TEXT_BYTES)?;
-        let [version, flags] = [&head[..2], &head[53..]].map(hex::<1>);
-        let is_known = flags.is_some() && version.is_some_and(|version| version != [0xff]);
+        let (mut version, mut trace_id, mut span_id, mut flags) = ([0], [0; 16], [0; 8], [0]);
+        let parts: [(usize, &mut [u8]); 4] =
+            [(0, &mut version), (3, &mut trace_id), (36, &mut span_id), (53, &mut flags)];
+        for (place, bytes) in parts {
+            const_hex::decode_to_slice(&head[place..place + 2 * bytes.len()], bytes).ok()?;
+        }
+        let is_small = !head.iter().any(u8::is_ascii_uppercase);
         let is_apart = [2, 35, 52].into_iter().all(|place| head[place] == b'-');
         // Later versions may say more.
         let ends = rest.first().is_none_or(|next| *next == b'-')
-            && rest.iter().all(|byte| *byte == b'-' || digit(*byte).is_some());
-        let (trace_id, span_id) = (hex::<16>(&head[3..35])?, hex::<8>(&head[36..52])?);
-        let is_some = trace_id != [0; 16] && span_id != [0; 8];
-        (is_known && is_apart && ends && is_some).then_some(Self { trace_id, span_id })
+            && rest.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9' | b'a'..=b'f'));
+        let is_some = trace_id != [0; 16] && span_id != [0; 8] && version != [0xff];
+        (is_small && is_apart && ends && is_some).then_some(Self { trace_id, span_id })
     }
 
     pub fn inject(self, headers: &mut HeaderMap) {
@@ -55,13 +59,11 @@ impl TraceContext {
         headers.insert(TRACEPARENT, value);
     }
 
-    /// Written and read for each request, so without the detours of formatting.
     fn text(self) -> [u8; TEXT_BYTES] {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-01";
         for (from, id) in [(3, &self.trace_id[..]), (36, &self.span_id[..])] {
-            for (pair, byte) in text[from..].chunks_exact_mut(2).zip(id) {
-                pair.copy_from_slice(&[b'0' + (byte >> 4), b'0' + (byte & 15)].map(letter));
-            }
+            let digits = &mut text[from..from + 2 * id.len()];
+            const_hex::encode_to_slice(id, digits).expect("there is room for two digits for each byte");
         }
         text
     }
@@ -69,28 +71,6 @@ impl TraceContext {
 
 /// The length of a `traceparent` of version 00.
 const TEXT_BYTES: usize = 55;
-
-/// A digit above 9 is a letter.
-fn letter(digit: u8) -> u8 {
-    if digit > b'9' { digit - b'9' - 1 + b'a' } else { digit }
-}
-
-/// The value of a digit in small letters.
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    }
-}
-
-fn hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = (digit(pair[0])? << 4) | digit(pair[1])?;
-    }
-    Some(bytes)
-}
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,6 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use prost::Message;
 use tokio::time::{sleep, timeout};
 use tonic::{
     Code, Status,
@@ -20,6 +19,7 @@ use tonic::{
     metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
+use tonic_types::StatusExt;
 
 use super::variables::{Destination, Protocol};
 
@@ -205,7 +205,7 @@ fn failure_of_answer(status: StatusCode, retry_after: Option<&HeaderValue>) -> F
 
 /// The codes of gRPC that OTLP says to try again, and the pause if one is named.
 fn failure_of_call(status: &Status) -> Failure {
-    let after = retry_info(status.details());
+    let after = status.get_details_retry_info().and_then(|info| info.retry_delay);
     match status.code() {
         Code::Cancelled
         | Code::DeadlineExceeded
@@ -221,42 +221,6 @@ fn failure_of_call(status: &Status) -> Failure {
     }
 }
 
-/// The pause in a status's details (`google.rpc.RetryInfo` in `google.rpc.Status`).
-fn retry_info(details: &[u8]) -> Option<Duration> {
-    let details = Details::decode(details).ok()?.details;
-    let info = details.iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
-    let pause = RetryInfo::decode(&*info.value).ok()?.delay?;
-    Some(Duration::new(pause.seconds.try_into().ok()?, pause.nanos.try_into().ok()?))
-}
-
-#[derive(Message)]
-struct Details {
-    #[prost(message, repeated, tag = "3")]
-    details: Vec<Detail>,
-}
-
-#[derive(Message)]
-struct Detail {
-    #[prost(string, tag = "1")]
-    type_url: String,
-    #[prost(bytes = "vec", tag = "2")]
-    value: Vec<u8>,
-}
-
-#[derive(Message)]
-struct RetryInfo {
-    #[prost(message, optional, tag = "1")]
-    delay: Option<Pause>,
-}
-
-#[derive(Message)]
-struct Pause {
-    #[prost(int64, tag = "1")]
-    seconds: i64,
-    #[prost(int32, tag = "2")]
-    nanos: i32,
-}
-
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let written = encoder.write_all(body).and_then(|()| encoder.finish());
@@ -265,6 +229,8 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use tonic_types::ErrorDetails;
+
     use super::*;
 
     #[test]
@@ -292,10 +258,8 @@ mod tests {
 
     #[test]
     fn a_backend_that_is_full_says_when_to_come_back() {
-        let info = RetryInfo { delay: Some(Pause { seconds: 2, nanos: 500_000_000 }) };
-        let type_url = "type.googleapis.com/google.rpc.RetryInfo".to_owned();
-        let details = Details { details: vec![Detail { type_url, value: info.encode_to_vec() }] };
-        let full = Status::with_details(Code::ResourceExhausted, "full", details.encode_to_vec().into());
+        let details = ErrorDetails::with_retry_info(Some(Duration::from_millis(2_500)));
+        let full = Status::with_error_details(Code::ResourceExhausted, "full", details);
         assert_eq!(failure_of_call(&full), Failure::NotNow(Some(Duration::from_millis(2_500))));
     }
 }

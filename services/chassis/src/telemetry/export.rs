@@ -15,27 +15,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use opentelemetry_proto::tonic::{
-    collector::{
-        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-        trace::v1::ExportTraceServiceRequest,
-    },
-    common::v1::KeyValue,
-};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
     time::timeout,
 };
 
-use prost::Message;
-
 use super::{
-    TelemetrySink,
+    Batch, TelemetrySink,
     delivery::{Sender, Signal},
-    records::Batch,
-    variables,
-    variables::Destination,
+    variables::{self, Destination},
 };
 use crate::environment::Environment;
 
@@ -120,34 +110,18 @@ impl Exporter {
         };
         let _ = timeout(patience, flushed).await;
     }
-
-    fn hand_over(&self, signal: Signal, message: Vec<u8>) {
-        if self.queue.try_send(Order::Deliver(signal, message.into())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 }
 
 impl TelemetrySink for Exporter {
-    fn records(&self, batch: Batch<'_>) {
-        let (logs, traces) = batch.into_bytes();
-        for (signal, message) in [(Signal::Logs, logs), (Signal::Traces, traces)] {
-            if let Some(message) = message {
-                self.hand_over(signal, message);
-            }
+    fn take(&self, batch: Batch) {
+        let signal = match batch {
+            Batch::Logs(_) => Signal::Logs,
+            Batch::Traces(_) => Signal::Traces,
+            Batch::Metrics(_) => Signal::Metrics,
+        };
+        if self.queue.try_send(Order::Deliver(signal, batch.to_bytes().into())).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    fn logs(&self, batch: ExportLogsServiceRequest) {
-        self.hand_over(Signal::Logs, batch.encode_to_vec());
-    }
-
-    fn traces(&self, batch: ExportTraceServiceRequest) {
-        self.hand_over(Signal::Traces, batch.encode_to_vec());
-    }
-
-    fn metrics(&self, batch: ExportMetricsServiceRequest) {
-        self.hand_over(Signal::Metrics, batch.encode_to_vec());
     }
 
     fn dropped(&self) -> u64 {

@@ -1,10 +1,8 @@
 //! Spans and durations of each request that is served or sent (OpenTelemetry's semantic conventions for HTTP).
 
 use std::{
-    fmt,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -15,76 +13,144 @@ use opentelemetry::{
     metrics::{BoundHistogram, Histogram, Meter, UpDownCounter},
 };
 use parking_lot::RwLock;
-use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower::{Layer, Service};
-use tracing::{Instrument, Span, field::Empty, info_span, instrument::Instrumented};
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 use super::context::TraceContext;
-use crate::client::CallError;
+use crate::tasks::Boxed;
 
 /// Bounds of duration histograms in seconds, as the conventions advise, and one more: customers wait ten seconds.
 const DURATION_BOUNDS_S: [f64; 15] =
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-/// What a service counts of the requests it serves.
+/// What is measured of the requests that a service serves, or sends to one peer.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct Requests {
     duration_s: Durations,
-    active: UpDownCounter<i64>,
+    /// How many are under way, of those that are served.
+    active: Option<UpDownCounter<i64>>,
+    /// To whom they go, of those that are sent.
+    peer: Option<(Arc<str>, u16)>,
     propagates: bool,
+    is_error: fn(&StatusCode) -> bool,
+    /// The kind of error of one that nobody waited for any longer.
+    given_up: &'static str,
 }
 
-impl Served {
-    pub(crate) fn new(meter: &Meter, propagates: bool) -> Arc<Self> {
+impl Requests {
+    pub(crate) fn served(meter: &Meter, propagates: bool) -> Arc<Self> {
+        let active = meter.i64_up_down_counter("http.server.active_requests").with_unit("{request}");
         Arc::new(Self {
-            propagates,
             duration_s: Durations::new(meter, "http.server.request.duration"),
-            active: meter
-                .i64_up_down_counter("http.server.active_requests")
-                .with_unit("{request}")
-                .with_description("Requests being served")
-                .build(),
+            active: Some(active.with_description("Requests being served").build()),
+            peer: None,
+            propagates,
+            is_error: StatusCode::is_server_error,
+            given_up: "client_disconnected",
         })
+    }
+
+    pub(crate) fn sent(meter: &Meter, peer: &Authority, propagates: bool) -> Arc<Self> {
+        Arc::new(Self {
+            duration_s: Durations::new(meter, "http.client.request.duration"),
+            active: None,
+            peer: Some((peer.host().into(), peer.port_u16().unwrap_or(80))),
+            propagates,
+            // A caller's error is as much of one to whoever called.
+            is_error: |status| status.is_client_error() || status.is_server_error(),
+            given_up: "cancelled",
+        })
+    }
+
+    /// Begins a call: its span, and the header that carries it to the peer.
+    pub(crate) fn call<B>(self: &Arc<Self>, request: &mut Request<B>) -> UnderWay {
+        let method = known_method(request.method());
+        let span = info_span!(
+            target: "http",
+            "client",
+            otel.kind = "client",
+            otel.name = method,
+            http.request.method = method,
+            server.address = self.peer.as_ref().map(|(host, _)| &**host),
+            server.port = self.peer.as_ref().map(|(_, port)| *port),
+            url.path = request.uri().path(),
+            http.response.status_code = Empty,
+            error.type = Empty,
+        );
+        if self.propagates
+            && let Some(context) = TraceContext::of_span(&span)
+        {
+            context.inject(request.headers_mut());
+        }
+        UnderWay::new(self, span, method, None)
     }
 }
 
-/// Counts what is under way, and says so when the client leaves before the answer.
-struct UnderWay {
-    served: Arc<Served>,
+/// One request. What is dropped without an end was given up.
+pub(crate) struct UnderWay {
+    of: Arc<Requests>,
     span: Span,
     method: &'static str,
     route: Option<MatchedPath>,
     began: Instant,
-    status: Option<StatusCode>,
+    ended: Option<Result<StatusCode, &'static str>>,
+}
+
+impl UnderWay {
+    fn new(of: &Arc<Requests>, span: Span, method: &'static str, route: Option<MatchedPath>) -> Self {
+        if let Some(active) = &of.active {
+            active.add(1, &[]);
+        }
+        Self { of: Arc::clone(of), span, method, route, began: Instant::now(), ended: None }
+    }
+
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Ends with a status, or with a kind of error that has none.
+    pub(crate) fn end(mut self, ended: Result<StatusCode, &'static str>) {
+        self.ended = Some(ended);
+    }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let (route, status) = (self.route.as_ref().map(MatchedPath::as_str), self.status);
-        if status.is_none() {
-            self.span.record("error.type", CLIENT_DISCONNECTED);
+        let of = &self.of;
+        let ended = self.ended.unwrap_or(Err(of.given_up));
+        let (status, kind) = (ended.ok(), ended.err());
+        if let Some(status) = status {
+            self.span.record("http.response.status_code", status.as_u16());
         }
-        self.served.active.add(-1, &[]);
-        let kind = status.is_none().then_some(CLIENT_DISCONNECTED);
-        self.served.duration_s.record(self.began.elapsed(), (self.method, route, status, kind), || {
+        let failed = status.filter(of.is_error);
+        if let Some(error) = failed.as_ref().map(StatusCode::as_str).or(kind) {
+            self.span.record("error.type", error);
+        }
+        if let Some(active) = &of.active {
+            active.add(-1, &[]);
+        }
+        let route = self.route.as_ref().map(MatchedPath::as_str);
+        of.duration_s.record(self.began.elapsed(), (self.method, route, status, kind), || {
             let mut attributes = vec![KeyValue::new("http.request.method", self.method)];
             attributes.extend(route.map(|route| KeyValue::new("http.route", route.to_owned())));
-            attributes.extend(status.map(status_code));
-            let failed = status.filter(StatusCode::is_server_error).map(|status| status.as_str().to_owned());
-            let error = failed.or_else(|| kind.map(str::to_owned));
+            if let Some((host, port)) = &of.peer {
+                attributes.push(KeyValue::new("server.address", Arc::clone(host)));
+                attributes.push(KeyValue::new("server.port", i64::from(*port)));
+            }
+            let code = status.map(|status| i64::from(status.as_u16()));
+            attributes.extend(code.map(|code| KeyValue::new("http.response.status_code", code)));
+            let error = failed.map(|status| status.as_str().to_owned()).or_else(|| kind.map(str::to_owned));
             attributes.extend(error.map(|error| KeyValue::new("error.type", error)));
             attributes
         });
     }
 }
 
-const CLIENT_DISCONNECTED: &str = "client_disconnected";
-
 /// A layer around all routes of a service: one span and one duration for each request. A service of its own and no function that axum
 /// wraps: it stands in the way of every request, and that wrapping copies the routes behind it each time.
 #[derive(Clone, Debug)]
-pub(crate) struct TracedLayer(pub(crate) Arc<Served>);
+pub(crate) struct TracedLayer(pub(crate) Arc<Requests>);
 
 impl<S> Layer<S> for TracedLayer {
     type Service = Traced<S>;
@@ -96,31 +162,35 @@ impl<S> Layer<S> for TracedLayer {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Traced<S> {
-    served: Arc<Served>,
+    served: Arc<Requests>,
     routes: S,
 }
 
-impl<S: Service<Request<Body>, Response = Response>> Service<Request<Body>> for Traced<S> {
+impl<S> Service<Request<Body>> for Traced<S>
+where
+    S: Service<Request<Body>, Response = Response, Error: 'static, Future: Send + 'static>,
+{
     type Response = Response;
     type Error = S::Error;
-    type Future = Answering<S::Future>;
+    type Future = Boxed<'static, Result<Response, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.routes.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let served = Arc::clone(&self.served);
         let method = known_method(request.method());
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let parent = TraceContext::of(request.headers()).filter(|_| served.propagates);
+        let parent = TraceContext::of(request.headers()).filter(|_| self.served.propagates);
         let span = {
             let route = route.as_ref().map(MatchedPath::as_str);
+            // How the conventions name a server's span; it is written only where it is kept.
+            let (space, shown) = route.map_or(("", ""), |route| (" ", route));
             info_span!(
                 target: "http",
                 "server",
                 otel.kind = "server",
-                otel.name = %ServerName { method, route },
+                otel.name = %format_args!("{method}{space}{shown}"),
                 otel.parent = parent.map(display),
                 http.request.method = method,
                 http.route = route,
@@ -129,159 +199,14 @@ impl<S: Service<Request<Body>, Response = Response>> Service<Request<Body>> for 
                 error.type = Empty,
             )
         };
-        served.active.add(1, &[]);
-        let answer = span.in_scope(|| self.routes.call(request)).instrument(span.clone());
-        let under_way = UnderWay { served, span, method, route, began: Instant::now(), status: None };
-        Answering { answer: Some(answer), under_way: Some(under_way) }
-    }
-}
-
-pin_project! {
-    /// A request that is being served. Whatever it held is gone when it is answered.
-    pub(crate) struct Answering<F> {
-        #[pin]
-        answer: Option<Instrumented<F>>,
-        under_way: Option<UnderWay>,
-    }
-}
-
-impl<E, F: Future<Output = Result<Response, E>>> Future for Answering<F> {
-    type Output = Result<Response, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let answer = this.answer.as_mut().as_pin_mut().expect("a future that has ended is not asked again");
-        let response = ready!(answer.poll(cx));
-        this.answer.set(None);
-        if let (Ok(response), Some(under_way)) = (&response, this.under_way.as_mut()) {
-            let status = response.status();
-            under_way.span.record("http.response.status_code", status.as_u16());
-            if status.is_server_error() {
-                under_way.span.record("error.type", status.as_str());
-            }
-            under_way.status = Some(status);
-        }
-        *this.under_way = None;
-        Poll::Ready(response)
-    }
-}
-
-/// How the conventions name a server's span, written only where it is kept.
-struct ServerName<'a> {
-    method: &'static str,
-    route: Option<&'a str>,
-}
-
-impl fmt::Display for ServerName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.method)?;
-        self.route.map_or(Ok(()), |route| write!(f, " {route}"))
-    }
-}
-
-/// What a service counts of the calls it makes to one peer.
-#[derive(Clone, Debug)]
-pub(crate) struct Calls {
-    peer: Arc<CalledPeer>,
-}
-
-#[derive(Debug)]
-struct CalledPeer {
-    host: Arc<str>,
-    port: u16,
-    propagates: bool,
-    duration_s: Durations,
-}
-
-pub(crate) struct Call {
-    calls: Calls,
-    method: &'static str,
-    began: Instant,
-    span: Span,
-    is_answered: bool,
-}
-
-impl Calls {
-    pub(crate) fn new(meter: &Meter, peer: &Authority, propagates: bool) -> Self {
-        let (host, port) = (peer.host().into(), peer.port_u16().unwrap_or(80));
-        let duration_s = Durations::new(meter, "http.client.request.duration");
-        Self { peer: Arc::new(CalledPeer { host, port, propagates, duration_s }) }
-    }
-
-    /// Begins a call: its span, and the header that carries it to the peer.
-    pub(crate) fn begin<B>(&self, request: &mut Request<B>) -> Call {
-        let method = known_method(request.method());
-        let span = info_span!(
-            target: "http",
-            "client",
-            otel.kind = "client",
-            otel.name = method,
-            http.request.method = method,
-            server.address = &*self.peer.host,
-            server.port = self.peer.port,
-            url.path = request.uri().path(),
-            http.response.status_code = Empty,
-            error.type = Empty,
-        );
-        if self.peer.propagates
-            && let Some(context) = TraceContext::of_span(&span)
-        {
-            context.inject(request.headers_mut());
-        }
-        Call { calls: self.clone(), method, began: Instant::now(), span, is_answered: false }
-    }
-}
-
-impl Call {
-    pub(crate) fn span(&self) -> &Span {
-        &self.span
-    }
-
-    pub(crate) fn end(mut self, answer: Result<StatusCode, &CallError>) {
-        self.is_answered = true;
-        match answer {
-            Ok(status) => {
-                self.span.record("http.response.status_code", status.as_u16());
-                if is_error(status) {
-                    self.span.record("error.type", status.as_str());
-                }
-                self.count(Some(status), None);
-            }
-            Err(error) => {
-                self.span.record("error.type", error.kind());
-                self.count(None, Some(error.kind()));
-            }
-        }
-    }
-
-    fn count(&self, status: Option<StatusCode>, kind: Option<&'static str>) {
-        let peer = &self.calls.peer;
-        peer.duration_s.record(self.began.elapsed(), (self.method, None, status, kind), || {
-            let mut attributes = vec![
-                KeyValue::new("http.request.method", self.method),
-                KeyValue::new("server.address", Arc::clone(&peer.host)),
-                KeyValue::new("server.port", i64::from(peer.port)),
-            ];
-            attributes.extend(status.map(status_code));
-            let failed = status.filter(|status| is_error(*status)).map(|status| status.as_str().to_owned());
-            let error = failed.or_else(|| kind.map(str::to_owned));
-            attributes.extend(error.map(|error| KeyValue::new("error.type", error)));
-            attributes
-        });
-    }
-}
-
-/// A caller's error is as much of one to whoever called.
-fn is_error(status: StatusCode) -> bool {
-    status.is_client_error() || status.is_server_error()
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        if !self.is_answered {
-            self.span.record("error.type", "cancelled");
-            self.count(None, Some("cancelled"));
-        }
+        let under_way = UnderWay::new(&self.served, span.clone(), method, route);
+        let answer = span.in_scope(|| self.routes.call(request)).instrument(span);
+        Box::pin(async move {
+            let response = answer.await?;
+            // Whatever it held is gone when it is answered.
+            under_way.end(Ok(response.status()));
+            Ok(response)
+        })
     }
 }
 
@@ -333,20 +258,8 @@ impl KnownBy {
     }
 }
 
-fn status_code(status: StatusCode) -> KeyValue {
-    KeyValue::new("http.response.status_code", i64::from(status.as_u16()))
-}
-
 /// The method, or `_OTHER`: whoever calls must not be able to make up label values.
 fn known_method(method: &::http::Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "PUT" => "PUT",
-        "POST" => "POST",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        "PATCH" => "PATCH",
-        _ => "_OTHER",
-    }
+    let known = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
+    known.into_iter().find(|known| method == known).unwrap_or("_OTHER")
 }

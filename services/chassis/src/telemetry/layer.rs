@@ -1,18 +1,23 @@
-//! Spans and events of `tracing`, turned into records. Teaches what an id costs, and that everything else can wait.
+//! Spans and events of `tracing`, turned into OTLP's records. Teaches what a trace is made of: ids that are always made, and all else
+//! only where it leaves.
 //!
 //! Some fields are for this layer and not for the record: `otel.kind`, `otel.name`, `otel.parent` and `otel.link` (both a
 //! `traceparent`), and `event.name`, which makes an event a change.
 
-use std::{
-    fmt::{self, Write},
-    mem,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, mem};
 
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::{
+    common::v1::{AnyValue, KeyValue, any_value::Value},
+    logs::v1::{LogRecord, SeverityNumber},
+    trace::v1::{
+        Span, Status,
+        span::{Link, SpanKind},
+        status::StatusCode,
+    },
+};
 use rand::RngExt;
 use tracing::{
-    Event, Subscriber,
+    Event, Level as Severity, Subscriber,
     field::{Field, Visit},
     span::{Attributes as SpanAttributes, Id, Record as Recorded},
 };
@@ -26,9 +31,15 @@ use super::{
     Telemetry,
     context::TraceContext,
     levels::Kind,
-    records::{Attributes, LogRecord, Record, SpanRecord, Text, Value},
+    records::{Record, attribute, text_attribute},
 };
-use crate::logs::cause_chain;
+use crate::{clock::nanoseconds, logs::cause_chain};
+
+/// The attribute that says what kind of error ended a span (OpenTelemetry's `error.type`).
+const ERROR_TYPE: &str = "error.type";
+
+/// W3C Trace Context: sampled.
+const SAMPLED: u32 = 1;
 
 /// Turns what happens in spans into records of one service.
 pub struct RecordsLayer {
@@ -60,7 +71,7 @@ impl RecordsLayer {
 /// What the registry keeps for an open span.
 pub(super) struct OpenSpan {
     pub(super) context: TraceContext,
-    record: Option<SpanRecord>,
+    record: Option<Span>,
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
@@ -73,17 +84,23 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
         let local = span.parent().and_then(|parent| context_of(&parent));
         let parent = fields.parent.or(local);
         let own = self.context(parent);
-        let record = leaves.then(|| SpanRecord {
-            context: own,
-            parent_span_id: parent.map(|parent| parent.span_id),
-            scope: metadata.target(),
-            name: metadata.name(),
-            own_name: fields.name,
-            kind: fields.kind,
-            link: fields.link,
-            start_ns: self.now_ns(),
-            end_ns: 0,
+        let link = fields.link.map(|origin| Link {
+            trace_id: origin.trace_id.to_vec(),
+            span_id: origin.span_id.to_vec(),
+            flags: SAMPLED,
+            ..Link::default()
+        });
+        let record = leaves.then(|| Span {
+            trace_id: own.trace_id.to_vec(),
+            span_id: own.span_id.to_vec(),
+            parent_span_id: parent.map(|parent| parent.span_id.to_vec()).unwrap_or_default(),
+            flags: SAMPLED,
+            name: fields.name.unwrap_or_else(|| metadata.name().to_owned()),
+            kind: fields.kind.into(),
+            start_time_unix_nano: self.now_ns(),
             attributes: fields.attributes,
+            links: link.into_iter().collect(),
+            ..Span::default()
         });
         span.extensions_mut().insert(OpenSpan { context: own, record });
     }
@@ -108,15 +125,24 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
             return;
         }
         let trace = context.event_span(event).filter(|_| detailed).and_then(|span| context_of(&span));
-        self.telemetry.push(Record::Log(LogRecord {
-            time_ns: self.now_ns(),
-            severity: *event.metadata().level(),
-            scope: if detailed { event.metadata().target() } else { "" },
-            body: fields.message,
-            event_name: fields.event_name,
-            context: trace,
+        let scope = if detailed { event.metadata().target() } else { "" };
+        let now_ns = self.now_ns();
+        let (severity, severity_number) = severity(*event.metadata().level());
+        let body = Value::StringValue(fields.message.unwrap_or_default());
+        let record = LogRecord {
+            time_unix_nano: now_ns,
+            observed_time_unix_nano: now_ns,
+            severity_number: severity_number.into(),
+            severity_text: severity.to_owned(),
+            body: Some(AnyValue { value: Some(body) }),
+            event_name: fields.event_name.unwrap_or_default(),
             attributes: fields.attributes,
-        }));
+            trace_id: trace.map(|trace| trace.trace_id.to_vec()).unwrap_or_default(),
+            span_id: trace.map(|trace| trace.span_id.to_vec()).unwrap_or_default(),
+            flags: trace.map_or(0, |_| SAMPLED),
+            ..LogRecord::default()
+        };
+        self.telemetry.push(Record::Log(scope, record));
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
@@ -125,8 +151,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordsLayer {
         if let Some(mut record) = record
             && self.telemetry.leaves(Kind::Span)
         {
-            record.end_ns = self.now_ns();
-            self.telemetry.push(Record::Span(record));
+            record.end_time_unix_nano = self.now_ns();
+            let has_failed = record.attributes.iter().any(|attribute| attribute.key == ERROR_TYPE);
+            record.status =
+                has_failed.then(|| Status { code: StatusCode::Error.into(), ..Status::default() });
+            self.telemetry.push(Record::Span(span.metadata().target(), record));
         }
     }
 }
@@ -135,72 +164,76 @@ fn context_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<TraceConte
     span.extensions().get::<OpenSpan>().map(|open| open.context)
 }
 
-fn nanoseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+fn severity(level: Severity) -> (&'static str, SeverityNumber) {
+    let number = match level {
+        Severity::ERROR => SeverityNumber::Error,
+        Severity::WARN => SeverityNumber::Warn,
+        Severity::INFO => SeverityNumber::Info,
+        Severity::DEBUG => SeverityNumber::Debug,
+        Severity::TRACE => SeverityNumber::Trace,
+    };
+    (level.as_str(), number)
 }
 
+/// The fields of a span or an event, each where its name says.
 #[derive(Default)]
-struct Fields {
-    message: Option<Text>,
-    name: Option<Text>,
+pub(crate) struct Fields {
+    pub(crate) message: Option<String>,
+    name: Option<String>,
     kind: SpanKind,
     parent: Option<TraceContext>,
     link: Option<TraceContext>,
-    event_name: Option<Text>,
-    attributes: Attributes,
+    pub(crate) event_name: Option<String>,
+    /// In the order of recording.
+    pub(crate) attributes: Vec<KeyValue>,
     /// Otherwise only what is needed whatever leaves: of a span its parent, of an event its text and its name.
     is_whole: bool,
 }
 
 impl Fields {
-    fn with_capacity(count: usize, is_whole: bool) -> Self {
-        let attributes = if is_whole { Attributes::with_capacity(count) } else { Attributes::default() };
+    pub(crate) fn with_capacity(count: usize, is_whole: bool) -> Self {
+        let attributes = Vec::with_capacity(if is_whole { count } else { 0 });
         Self { attributes, is_whole, ..Self::default() }
     }
 
     fn push(&mut self, field: &Field, value: Value) {
         if self.is_whole {
-            self.attributes.push(field.name(), value);
+            self.attributes.push(attribute(field.name(), value));
         }
     }
 
     /// Takes a text to where its field's name says.
-    fn take(&mut self, field: &Field, write: impl FnOnce(&mut String)) {
-        if !self.is_whole && !matches!(field.name(), "message" | "otel.parent" | "event.name") {
-            return;
-        }
-        let text = self.attributes.keep(write);
+    fn take(&mut self, field: &Field, text: impl FnOnce() -> String) {
         match field.name() {
-            "message" => self.message = Some(text),
-            "otel.name" => self.name = Some(text),
+            "message" => self.message = Some(text()),
+            "otel.parent" => self.parent = TraceContext::parse(&text()),
+            "event.name" => self.event_name = Some(text()),
+            _ if !self.is_whole => {}
+            "otel.name" => self.name = Some(text()),
             "otel.kind" => {
-                self.kind = match self.attributes.text(text) {
+                self.kind = match text().as_str() {
                     "server" => SpanKind::Server,
                     "client" => SpanKind::Client,
                     _ => SpanKind::Internal,
                 }
             }
-            "otel.parent" => self.parent = TraceContext::parse(self.attributes.text(text)),
-            "otel.link" => self.link = TraceContext::parse(self.attributes.text(text)),
-            "event.name" => self.event_name = Some(text),
-            name => self.attributes.push(name, Value::Text(text)),
+            "otel.link" => self.link = TraceContext::parse(&text()),
+            name => self.attributes.push(text_attribute(name, text())),
         }
     }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.take(field, |texts| texts.push_str(value));
+        self.take(field, || value.to_owned());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a string cannot fail; a value that fails to print leaves what it printed.
-        self.take(field, |texts| _ = write!(texts, "{value:?}"));
+        self.take(field, || format!("{value:?}"));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.push(field, Value::Integer(value));
+        self.push(field, Value::IntValue(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -208,11 +241,11 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.push(field, Value::Double(value));
+        self.push(field, Value::DoubleValue(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.push(field, Value::Bool(value));
+        self.push(field, Value::BoolValue(value));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{Arc, Weak},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use opentelemetry::{
@@ -22,6 +22,8 @@ use opentelemetry_sdk::{
         reader::MetricReader,
     },
 };
+
+use crate::clock::nanoseconds;
 
 /// The meter of one run of a service, and the reader that knows what it counted.
 pub(crate) struct Meters {
@@ -78,10 +80,8 @@ impl Meters {
             for scope in &mut metrics.scope_metrics {
                 // The SDK keeps its instruments and their attribute sets in hash maps.
                 scope.metrics.sort_by(|one, other| one.name.cmp(&other.name));
-                scope
-                    .metrics
-                    .iter_mut()
-                    .for_each(|metric| stamp(metric, nanoseconds(self.started_at), nanoseconds(now)));
+                let (start_ns, now_ns) = (nanoseconds(self.started_at), nanoseconds(now));
+                scope.metrics.iter_mut().for_each(|metric| stamp(metric, start_ns, now_ns));
             }
         }
         Some(request)
@@ -136,30 +136,19 @@ pub fn gauge(
 /// Sets the times of every point, and sorts points by their attributes.
 fn stamp(metric: &mut Metric, start_ns: u64, now_ns: u64) {
     macro_rules! stamp_points {
-        ($points:expr) => {
+        ($points:expr) => {{
             for point in $points.iter_mut() {
                 point.attributes.sort_by(|one, other| one.key.cmp(&other.key));
                 point.start_time_unix_nano = start_ns;
                 point.time_unix_nano = now_ns;
             }
             $points.sort_by_cached_key(|point| format!("{:?}", point.attributes));
-        };
+        }};
     }
     match &mut metric.data {
-        Some(Data::Gauge(gauge)) => {
-            stamp_points!(gauge.data_points);
-        }
-        Some(Data::Sum(sum)) => {
-            stamp_points!(sum.data_points);
-        }
-        Some(Data::Histogram(histogram)) => {
-            stamp_points!(histogram.data_points);
-        }
+        Some(Data::Gauge(gauge)) => stamp_points!(gauge.data_points),
+        Some(Data::Sum(sum)) => stamp_points!(sum.data_points),
+        Some(Data::Histogram(histogram)) => stamp_points!(histogram.data_points),
         _ => {}
     }
-}
-
-fn nanoseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -5,7 +5,7 @@
 //! - [`levels`]: what leaves at which level: the one place where that is decided.
 //! - [`context`]: trace and span ids, and how they travel from hop to hop (W3C Trace Context).
 //! - [`layer`]: spans and events of `tracing`, turned into records of this service.
-//! - [`records`]: records turned into OTLP, away from the request that caused them; `encode`: written down as its bytes.
+//! - `records`: records put together by whom they are from.
 //! - [`metrics`]: the meter of a service, read at intervals.
 //! - [`http`]: spans and durations of each request served and sent.
 //! - [`export`]: OTLP over the network, for a service that runs as a process of its own. [`delivery`]: one batch of it.
@@ -14,8 +14,7 @@
 pub mod levels;
 pub mod context;
 pub mod layer;
-pub mod records;
-mod encode;
+mod records;
 pub mod metrics;
 pub mod http;
 pub mod export;
@@ -23,7 +22,6 @@ pub mod delivery;
 pub mod variables;
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -41,6 +39,7 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
 };
 use parking_lot::Mutex;
+use prost::Message;
 use rand_chacha::ChaCha8Rng;
 use tokio::{
     select,
@@ -49,15 +48,13 @@ use tokio::{
 };
 
 use crate::{
-    chance::rng,
     clock::Clock,
     faults::Switches,
     tasks::{Blocking, TaskGroup},
 };
 use levels::Kind;
 use metrics::Meters;
-use records::{Batch, Record};
-use words::Level;
+use records::Record;
 
 /// Records that wait to leave. Half a second at full speed fits; more are dropped and counted, never waited for.
 pub const RECORDS_MAX: usize = 32_768;
@@ -74,21 +71,28 @@ pub const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 /// long for incidents of minutes, and alerts are judged as customers' visits arrive.
 pub const METRICS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Where telemetry goes: a store in this process, or an exporter. Nothing here may wait.
-pub trait TelemetrySink: Send + Sync + 'static {
-    /// Log records and spans, as they leave a service.
-    fn records(&self, batch: Batch<'_>) {
-        let (logs, spans) = batch.into_messages();
-        if let Some(logs) = logs {
-            self.logs(logs);
-        }
-        if let Some(spans) = spans {
-            self.traces(spans);
+/// Telemetry of one signal that leaves together.
+#[derive(Clone, Debug)]
+pub enum Batch {
+    Logs(ExportLogsServiceRequest),
+    Traces(ExportTraceServiceRequest),
+    Metrics(ExportMetricsServiceRequest),
+}
+
+impl Batch {
+    /// As protobuf.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Logs(logs) => logs.encode_to_vec(),
+            Self::Traces(traces) => traces.encode_to_vec(),
+            Self::Metrics(metrics) => metrics.encode_to_vec(),
         }
     }
-    fn logs(&self, batch: ExportLogsServiceRequest);
-    fn traces(&self, batch: ExportTraceServiceRequest);
-    fn metrics(&self, batch: ExportMetricsServiceRequest);
+}
+
+/// Where telemetry goes: a store in this process, or an exporter. Nothing here may wait.
+pub trait TelemetrySink: Send + Sync + 'static {
+    fn take(&self, batch: Batch);
     /// Batches that this place has lost.
     fn dropped(&self) -> u64 {
         0
@@ -153,20 +157,6 @@ impl Telemetry {
         Self { shared: Arc::new(shared) }
     }
 
-    /// No telemetry: instruments count nothing, and nothing leaves.
-    pub fn off(service: &'static str, clock: &Clock) -> Self {
-        let switches = Switches::new([], Level::Dark);
-        Self::new(
-            service,
-            env!("CARGO_PKG_VERSION"),
-            0,
-            switches,
-            clock.clone(),
-            rng(0, service, "trace-ids"),
-            None,
-        )
-    }
-
     pub fn meter(&self) -> &Meter {
         self.shared.meters.meter()
     }
@@ -185,11 +175,11 @@ impl Telemetry {
     }
 
     /// Lets records and metrics leave at their intervals, in `tasks`.
-    pub fn run_in(&self, tasks: &TaskGroup, blocking: Blocking, metrics_interval: Duration) {
+    pub fn run_in(&self, tasks: &TaskGroup, metrics_interval: Duration) {
         if !self.is_on() {
             return;
         }
-        let telemetry = self.clone();
+        let (telemetry, blocking) = (self.clone(), Blocking::under(self.clock()));
         tasks.spawn(async move {
             let mut metrics_at = Instant::now() + metrics_interval;
             loop {
@@ -218,13 +208,13 @@ impl Telemetry {
         };
         let mut waiting = waiting.into_iter();
         while waiting.len() > 0 {
-            let records = waiting.by_ref().take(BATCH_RECORDS_MAX).collect();
-            sink.records(Batch::new(records, &self.shared.resource));
+            let records = waiting.by_ref().take(BATCH_RECORDS_MAX);
+            records::batches(records, &self.shared.resource).for_each(|batch| sink.take(batch));
         }
         if with_metrics && self.leaves(Kind::Metric) {
             let now = self.shared.clock.wall();
             if let Some(metrics) = self.shared.meters.read(&self.shared.resource, now) {
-                sink.metrics(metrics);
+                sink.take(Batch::Metrics(metrics));
             }
         }
     }
@@ -248,11 +238,5 @@ impl Telemetry {
 
     pub(crate) fn ids(&self) -> &Mutex<ChaCha8Rng> {
         &self.shared.ids
-    }
-}
-
-impl fmt::Debug for Telemetry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telemetry").field("on", &self.is_on()).field("dropped", &self.dropped()).finish()
     }
 }

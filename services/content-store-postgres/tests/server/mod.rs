@@ -167,7 +167,7 @@ impl Drop for Server {
 /// A connection that no storage knows of.
 pub(crate) async fn connect(url: &str) -> Option<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.ok()?;
-    Chassis::of_caller("test", Network::Tcp, Clock::real(), 0).tasks.spawn(connection);
+    Chassis::of_caller("test", Network::tcp(0), Clock::real(), 0).tasks.spawn(connection);
     Some(client)
 }
 

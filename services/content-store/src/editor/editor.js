@@ -13,13 +13,8 @@ const drafts = new Map(); // id -> { version, value, aside }: unpublished text o
 
 // ---- The store --------------------------------------------------------------------------------------------------
 
-class StoreError extends Error {
-  constructor(status, problem) {
-    super(problem.detail ?? `The store answered with status ${status}.`);
-    this.status = status;
-    this.problem = problem;
-  }
-}
+/** What the store could not do, in its own words. */
+const refusal = (status, problem) => Object.assign(new Error(problem.detail ?? `The store answered with status ${status}.`), { status, problem });
 
 async function ask(path, options = {}) {
   const headers = { ...options.headers, Authorization: `Bearer ${sessionStorage.getItem(TOKEN_KEY)}` };
@@ -27,10 +22,10 @@ async function ask(path, options = {}) {
   try {
     response = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(WAIT_MS) });
   } catch {
-    throw new StoreError(0, { detail: "The content store cannot be reached. Your text is still here." });
+    throw refusal(0, { detail: "The content store cannot be reached. Your text is still here." });
   }
   if (response.ok) return response;
-  const error = new StoreError(response.status, await response.json().catch(() => ({})));
+  const error = refusal(response.status, await response.json().catch(() => ({})));
   if (error.status === 401) signOut("This token is wrong, or no longer valid. Sign in again; your text is still here.");
   throw error;
 }
@@ -55,7 +50,7 @@ byId("sign-in-form").addEventListener("submit", async (event) => {
   }
 });
 
-byId("sign-out").addEventListener("click", () => signOut(""));
+onPress(byId("sign-out"), () => signOut(""));
 
 function signOut(reason) {
   sessionStorage.removeItem(TOKEN_KEY);
@@ -75,12 +70,12 @@ async function enter() {
   if (!open) await follow();
 }
 
-byId("skip").addEventListener("click", () => text.focus());
+onPress(byId("skip"), () => text.focus());
 
 // ---- Choosing an asset ------------------------------------------------------------------------------------------
 
 byId("search").addEventListener("input", listAssets);
-byId("create").addEventListener("click", () => { location.hash = searched(); });
+onPress(byId("create"), () => { location.hash = searched(); });
 addEventListener("hashchange", follow);
 
 const searched = () => byId("search").value.trim().toLowerCase();
@@ -92,14 +87,11 @@ async function refreshAssets() {
 
 function listAssets() {
   const found = assets.filter((asset) => asset.id.includes(searched()));
-  byId("assets").replaceChildren(...found.map((asset) => {
-    const link = element("a", asset.id, { href: `#${asset.id}` });
-    if (asset.id === open?.id) link.setAttribute("aria-current", "true");
-    const unpublished = drafts.has(asset.id) ? "not published, " : "";
-    link.append(element("span", `${unpublished}v${asset.version}`, { className: "hint", title: `Version ${asset.version}` }));
-    const item = element("li");
-    item.append(link);
-    return item;
+  byId("assets").replaceChildren(...found.map(({ id, version }) => {
+    const link = element("a", { href: `#${id}` }, id,
+      element("span", { className: "hint", title: `Version ${version}` }, `${drafts.has(id) ? "not published, " : ""}v${version}`));
+    if (id === open?.id) link.setAttribute("aria-current", "true");
+    return element("li", {}, link);
   }));
   const isName = /^[a-z0-9][a-z0-9-]{0,63}$/.test(searched()) && !assets.some((asset) => asset.id === searched());
   byId("create").hidden = !isName;
@@ -142,7 +134,7 @@ async function load(id) {
     if (error.status !== 404) throw error;
   }
   const [current] = history;
-  const bytes = current ? await bodyOf(id, current.version) : new Uint8Array();
+  const bytes = new Uint8Array(current ? await (await ask(`assets/${id}/versions/${current.version}/body`)).arrayBuffer() : 0);
   if (location.hash.slice(1) !== id) return; // the author has gone on to another asset
   open = { id, version: current?.version ?? null, contentType: current?.content_type ?? "text/plain; charset=utf-8", bytes };
   notify("");
@@ -163,20 +155,12 @@ async function load(id) {
   byId("title").textContent = id;
   document.title = `${id}, content editor`;
   byId("work").hidden = false;
-  describe(current);
+  byId("about").textContent = current ? about(current) : "New: it does not exist until you publish it.";
   listHistory(history, true);
 }
 
-async function bodyOf(id, version) {
-  return new Uint8Array(await (await ask(`assets/${id}/versions/${version}/body`)).arrayBuffer());
-}
-
-const isPlain = (contentType) => /^text\/plain\b/.test(contentType);
-
-function describe(current) {
-  byId("about").textContent = current
-    ? [`Version ${current.version}`, `published ${when(current.published_at)}`, size(current.bytes), isPlain(current.content_type) ? "" : current.content_type].filter(Boolean).join(" · ")
-    : "New: it does not exist until you publish it.";
+function about({ version, published_at: published, bytes, content_type: type }) {
+  return [`Version ${version}`, `published ${when(published)}`, size(bytes), ...(/^text\/plain\b/.test(type) ? [] : [type])].join(" · ");
 }
 
 // ---- Writing ----------------------------------------------------------------------------------------------------
@@ -199,7 +183,7 @@ addEventListener("beforeunload", (event) => {
   if (drafts.size > 0 || isUnpublished()) event.preventDefault();
 });
 
-byId("discard").addEventListener("click", async () => {
+onPress(byId("discard"), () => {
   setAside(text.value);
   setText(open.loaded);
 });
@@ -303,8 +287,8 @@ function notify(message, ...actions) {
   byId("notice-actions").replaceChildren(...actions.map(([label, act]) => button(label, act)));
 }
 
-byId("aside-back").addEventListener("click", () => { const value = byId("aside-text").value; setAside(""); setText(value); text.focus(); });
-byId("aside-drop").addEventListener("click", () => { setAside(""); text.focus(); });
+onPress(byId("aside-back"), () => { const value = byId("aside-text").value; setAside(""); setText(value); text.focus(); });
+onPress(byId("aside-drop"), () => { setAside(""); text.focus(); });
 
 function setAside(value) {
   byId("aside-text").value = value;
@@ -313,13 +297,7 @@ function setAside(value) {
 
 // ---- History ----------------------------------------------------------------------------------------------------
 
-byId("older").addEventListener("click", async () => {
-  try {
-    listHistory(await askJson(`assets/${open.id}/versions?before=${byId("older").dataset.before}`), false);
-  } catch (error) {
-    notify(error.message);
-  }
-});
+onPress(byId("older"), async () => listHistory(await askJson(`assets/${open.id}/versions?before=${byId("older").dataset.before}`), false));
 
 function listHistory(versions, fromNewest) {
   const lines = versions.map((version, index) => historyLine(version, fromNewest && index === 0));
@@ -331,50 +309,40 @@ function listHistory(versions, fromNewest) {
 }
 
 function historyLine(version, isCurrent) {
-  const item = element("li");
-  const line = element("div", "", { className: "line" });
-  const changes = button("Changes", () => toggleDifference(item, changes, version));
-  changes.className = "plain";
-  changes.setAttribute("aria-expanded", "false");
-  changes.setAttribute("aria-label", `Changes of version ${version.version}`);
-  line.append(
-    element("strong", `Version ${version.version}`),
-    element("span", `${when(version.published_at)}, ${size(version.bytes)}${isCurrent ? ", current" : ""}`, { className: "hint" }),
-  );
-  if (!isCurrent) {
-    const back = button("Roll back", () => rollBack(version.version));
-    back.setAttribute("aria-label", `Roll back to version ${version.version}`);
-    line.append(back);
-  }
-  line.append(changes);
-  item.append(line);
+  const changes = button("Changes", () => toggleDifference(item, changes, version), { className: "plain", ariaExpanded: "false", ariaLabel: `Changes of version ${version.version}` });
+  const back = button("Roll back", () => rollBack(version.version), { ariaLabel: `Roll back to version ${version.version}` });
+  const item = element("li", {}, element("div", { className: "line" },
+    element("strong", {}, `Version ${version.version}`),
+    element("span", { className: "hint" }, `${when(version.published_at)}, ${size(version.bytes)}${isCurrent ? ", current" : ""}`),
+    ...(isCurrent ? [] : [back]), changes));
   return item;
 }
 
 async function toggleDifference(item, toggle, version) {
   const shown = item.querySelector(".difference");
-  toggle.setAttribute("aria-expanded", String(!shown));
+  toggle.ariaExpanded = String(!shown);
   if (shown) return shown.remove();
-  const box = element("div", "Comparing …", { className: "difference" });
+  const box = element("div", { className: "difference" }, "Comparing …");
   item.append(box);
   try {
     const runs = await askJson(`assets/${version.id}/versions/${version.version}/difference`);
     const isSame = runs.every((run) => run.change === "same");
-    box.replaceChildren(...(isSame ? [element("span", "The same text as the version before.", { className: "left-out" })] : runs.flatMap(shownRun)));
+    box.replaceChildren(...(isSame ? [leftOut("The same text as the version before.")] : runs.flatMap(shownRun)));
   } catch (error) {
     box.textContent = error.message;
   }
 }
 
 function shownRun({ change, text: run }, index, runs) {
-  if (change !== "same") return [element(change === "added" ? "ins" : "del", run)];
+  if (change !== "same") return [element(change === "added" ? "ins" : "del", {}, run)];
   const before = index === 0 ? 0 : SAME_TEXT_SHOWN;
   const after = index === runs.length - 1 ? 0 : SAME_TEXT_SHOWN;
-  const leftOut = run.length - before - after;
-  if (leftOut < SAME_TEXT_SHOWN) return [run];
-  const mark = element("span", ` … ${leftOut.toLocaleString()} characters the same … `, { className: "left-out" });
-  return [run.slice(0, before), mark, run.slice(run.length - after)];
+  const same = run.length - before - after;
+  if (same < SAME_TEXT_SHOWN) return [run];
+  return [run.slice(0, before), leftOut(` … ${same.toLocaleString()} characters the same … `), run.slice(run.length - after)];
 }
+
+const leftOut = (says) => element("span", { className: "left-out" }, says);
 
 // ---- Small things -----------------------------------------------------------------------------------------------
 
@@ -394,22 +362,26 @@ function isUtf8(bytes) {
   }
 }
 
-function element(name, content = "", properties = {}) {
+export function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
-  made.textContent = content;
+  made.append(...children);
   return made;
 }
 
-function button(label, act) {
-  const made = element("button", label, { type: "button" });
-  made.addEventListener("click", async () => {
+export function button(label, act, properties = {}) {
+  const made = element("button", { type: "button", ...properties }, label);
+  onPress(made, act);
+  return made;
+}
+
+function onPress(node, act) {
+  node.addEventListener("click", async () => {
     try {
       await act();
     } catch (error) {
       notify(error.message);
     }
   });
-  return made;
 }
 
 function confirmed(question, yes) {

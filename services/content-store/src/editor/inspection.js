@@ -1,6 +1,6 @@
 // Lists the characters of the text that a reader cannot see. Asks the store, which names them as it would when refusing one.
 
-import { currentBytes, selectCharacter } from "./editor.js";
+import { button, currentBytes, element, selectCharacter } from "./editor.js";
 
 const PAUSE_MS = 250; // after the last key
 const LISTED_MAX = 1_000; // as many as the store lists
@@ -40,14 +40,6 @@ async function inspect() {
 }
 
 function row({ code_point, byte, name, offset }) {
-  const line = document.createElement("tr");
-  for (const content of [code_point ?? byte, name, offset.toLocaleString()]) {
-    line.append(Object.assign(document.createElement("td"), { textContent: content }));
-  }
-  const find = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: "Show" });
-  find.setAttribute("aria-label", `Show ${name} in the text`);
-  find.addEventListener("click", () => selectCharacter(offset));
-  line.append(document.createElement("td"));
-  line.lastChild.append(find);
-  return line;
+  const find = button("Show", () => selectCharacter(offset), { className: "plain", ariaLabel: `Show ${name} in the text` });
+  return element("tr", {}, ...[code_point ?? byte, name, offset.toLocaleString(), find].map((content) => element("td", {}, content)));
 }

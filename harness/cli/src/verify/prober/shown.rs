@@ -1,40 +1,32 @@
-//! How a page writes text: an asset that customers see holds markup for a moment. Teaches that content which is safe in one place is not
-//! safe in the next, and that a trial on what customers see is asked for, never assumed.
+//! Tries how a page renders text: an asset that customers see holds markup for a moment. Teaches that content which is safe in one context
+//! is not safe in the next, and that a trial on a page that customers see needs explicit consent.
 
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use bytes::Bytes;
 use chassis::{LatentFault::InvalidRendering, Wait};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{LOOK_EVERY, Prober, STORE_TIMEOUT};
 use crate::verify::finding::Finding;
 
-/// How long a cache may keep what it has been told is old: longer than a fragment is fresh.
+/// How long a cache may serve an outdated fragment after its notification: longer than a fragment stays fresh.
 const SHOWN_WITHIN: Duration = Duration::from_secs(20);
 
-/// What is published behind the probe's name: to a page that takes text for HTML, an element.
+/// Published after the probe's name. A page that takes text for HTML renders it as an element.
 const MARKUP: &str = "<i>and</i>";
 
-/// An asset that customers see, and the text that it had.
-#[derive(Debug)]
-pub(super) struct Earlier {
-    asset: String,
-    text: String,
-}
-
 impl Prober {
-    /// Whether the home page writes the text of `asset` as text.
+    /// Checks that the home page escapes the text of `asset`.
     pub(super) async fn shown(&self, asset: &str) -> anyhow::Result<Finding> {
         let text = self.text_of(asset).await?.with_context(|| {
             format!("there is no asset '{asset}' to show: name one that the home page shows with --shown")
         })?;
-        *self.earlier.lock() = Some(Earlier { asset: asset.to_owned(), text });
+        *self.earlier.lock() = Some((asset.to_owned(), text));
         let probe = self.text_shown();
-        let status = self.publish_as(asset, &probe).await?;
+        let status = self.publish_as(asset, probe.as_bytes()).await?.status;
         if status.is_client_error() {
             return Ok(Finding::repaired(
                 InvalidRendering,
@@ -62,12 +54,12 @@ impl Prober {
         )
     }
 
-    /// Gives the asset its earlier text again, unless somebody else has published another.
+    /// Restores the asset's earlier text, unless somebody else has published another since.
     pub(super) async fn show_earlier(&self) -> anyhow::Result<()> {
-        let Some(Earlier { asset, text }) = self.earlier.lock().take() else { return Ok(()) };
+        let Some((asset, text)) = self.earlier.lock().take() else { return Ok(()) };
         let told = || format!("{asset} could not be given its earlier text: roll it back by hand");
         if self.text_of(&asset).await.with_context(told)?.as_deref() == Some(&self.text_shown()) {
-            let status = self.publish_as(&asset, &text).await.with_context(told)?;
+            let status = self.publish_as(&asset, text.as_bytes()).await.with_context(told)?.status;
             ensure!(status.is_success(), "{} (the content store answered {status})", told());
         }
         Ok(())
@@ -84,14 +76,5 @@ impl Prober {
         }
         let envelope: Value = serde_json::from_slice(&answer.body)?;
         Ok(envelope["body"].as_str().map(str::to_owned))
-    }
-
-    async fn publish_as(&self, asset: &str, text: &str) -> anyhow::Result<StatusCode> {
-        let token = self
-            .editor_token
-            .as_ref()
-            .context("nobody publishes without an editor's token: set GLYPHFALL_EDITOR_TOKEN")?;
-        let text = Bytes::copy_from_slice(text.as_bytes());
-        Ok(self.change(Method::PUT, &format!("/assets/{asset}"), text, token).await?.status)
     }
 }
