@@ -145,10 +145,9 @@ fn what_happens_after_the_first_outage_happens_and_is_answered_too() {
     let told = twice("08:20", Responder::StandIn);
     assert_eq!(told, [first, "call", again, back, restart, back_again, restart]);
     let told = twice("09:00", Responder::Model(Arc::new(Knowledge::built_in())));
-    let (one, other) = told.split_at(told.iter().position(|event| event == again).unwrap());
-    for (outage, event) in
-        [(one, back), (one, "explain"), (other, "call"), (other, back_again), (other, "explain")]
-    {
-        assert!(outage.iter().any(|told| told == event), "{event}: {told:?}");
+    // The first explanation may come after the second publish, but not after the alert of the outage that it causes.
+    let mut later = told.iter();
+    for event in [back, restart, "explain", "call", back_again, restart, "explain"] {
+        assert!(later.any(|told| told == event), "{event}: {told:?}");
     }
 }
