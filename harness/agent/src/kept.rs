@@ -22,6 +22,8 @@ pub struct Belongs {
     pub checks: String,
     /// A hash of the command, and of the files that it names.
     pub program: String,
+    /// A hash of each scenario, by its name.
+    pub scenarios: BTreeMap<String, String>,
     pub calls: u32,
     pub minutes: u32,
 }
@@ -98,6 +100,7 @@ mod tests {
             version: "1".into(),
             checks: "c".into(),
             program: program.into(),
+            scenarios: BTreeMap::new(),
             calls: 9,
             minutes: 9,
         };

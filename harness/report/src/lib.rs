@@ -15,6 +15,8 @@ pub mod session;
 pub mod year;
 pub mod visits;
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 /// An interval, as every report writes it: `[low, high]`.
@@ -23,6 +25,19 @@ use serde::{Deserialize, Serialize};
 pub struct Interval {
     pub low: f64,
     pub high: f64,
+}
+
+impl Interval {
+    /// On which side of zero it lies. `Equal` if it contains zero: then no difference is shown.
+    pub fn side(self) -> Ordering {
+        if self.high < 0.0 {
+            Ordering::Less
+        } else if self.low > 0.0 {
+            Ordering::Greater
+        } else {
+            Ordering::Equal
+        }
+    }
 }
 
 impl From<Interval> for [f64; 2] {

@@ -191,17 +191,18 @@ fn losses(record: &incident::IncidentRecord) -> Vec<f64> {
     (1..=end_s / 60).map(until).collect()
 }
 
+/// After a tape's end, trade is lost at the average rate of this many last minutes.
+pub const LAST_MINUTES: usize = 10;
+
 impl Tape {
-    /// Cumulative trade lost until `story_s`, in dollars. After the tape's end it grows at the average rate of the last ten
-    /// minutes.
+    /// Cumulative trade lost until `story_s`, in dollars. After the tape's end it grows at the average rate of the [`LAST_MINUTES`].
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of a morning")]
     pub fn loss_usd_at(&self, story_s: f64) -> f64 {
-        const LAST: usize = 10;
         let minutes = ((story_s - crate::play::STARTS_STORY_S) / 60.0).max(0.0);
         let at = |minute: usize| if minute == 0 { 0.0 } else { self.loss_usd[minute - 1] };
         let end = self.loss_usd.len();
         if minutes >= end as f64 {
-            let rate = (at(end) - at(end.saturating_sub(LAST))) / LAST.min(end).max(1) as f64;
+            let rate = (at(end) - at(end.saturating_sub(LAST_MINUTES))) / LAST_MINUTES.min(end).max(1) as f64;
             return at(end) + rate * (minutes - end as f64);
         }
         let (whole, part) = (minutes.floor() as usize, minutes.fract());

@@ -61,7 +61,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "COUNT", default_value_t = MINUTES, requires = "responder")]
     minutes: NonZeroU32,
     /// Reports of this command with --responder, as JSON: makes a leaderboard of them, and plays nothing
-    #[arg(long, value_delimiter = ',', value_name = "FILE,...", conflicts_with_all = ["scenarios", "levels", "seeds", "seed", "sessions", "quick", "responder"])]
+    #[arg(long, value_delimiter = ',', value_name = "FILE,...", conflicts_with_all = ["scenarios", "levels", "models", "seeds", "seed", "sessions", "quick", "responder"])]
     pool: Vec<PathBuf>,
     /// Folders of sessions of the incident room, whose teams are shown beside the comparison, each round by itself
     #[arg(long, value_delimiter = ',', value_name = "DIR,...")]
@@ -80,9 +80,17 @@ impl CompareArgs {
         if !self.scenarios.is_empty() {
             options.scenarios = self.scenarios.iter().map(|name| scenario(name)).collect::<Result<_, _>>()?;
         }
+        for (place, scenario) in options.scenarios.iter().enumerate() {
+            let is_known = options.scenarios[..place].iter().any(|other| other.name == scenario.name);
+            anyhow::ensure!(
+                !is_known,
+                "'{}' is named twice: leave one out, or rename the file",
+                scenario.name
+            );
+        }
         if let Some(other) = options.scenarios.iter().find(|scenario| !sees_all(scenario)) {
             anyhow::bail!(
-                "what happens in '{}' lies too far apart: a comparison answers one call. 'glyphfall play' plays all of it",
+                "the events of '{}' are too far apart: a comparison covers only one call. 'glyphfall play' plays all of them",
                 other.name
             );
         }
@@ -96,8 +104,12 @@ impl CompareArgs {
             );
         }
         if !self.models.is_empty() {
-            options.models.clone_from(&self.models);
-            options.models.dedup();
+            options.models.clear();
+            for model in &self.models {
+                if !options.models.contains(model) {
+                    options.models.push(*model);
+                }
+            }
         }
         if self.responder.is_some() {
             // The operating models differ in how lines of support hand over; a program has no such lines.
@@ -163,8 +175,11 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Done> {
         options.seeds,
         options.levels.len()
     ));
-    let external =
-        args.responder.as_deref().map(|command| program::external(args, command, &name)).transpose()?;
+    let external = args
+        .responder
+        .as_deref()
+        .map(|command| program::external(args, command, &name, &options.scenarios))
+        .transpose()?;
     if let Some(external) = external.as_ref().filter(|external| external.kept.found > 0) {
         publisher
             .say(&format!("going on: {} incidents of the program are done already", external.kept.found));

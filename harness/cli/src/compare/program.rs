@@ -9,9 +9,11 @@ use ::agent::{
 };
 use anyhow::Context;
 use diagnosis::checks;
+use experiment::compare::program::hashes;
 use incident::Level;
 use parking_lot::Mutex;
 use report::compare::CompareReport;
+use world::scenario::Scenario;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::CompareArgs;
@@ -24,12 +26,18 @@ use crate::{
 const PROGRAM_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
 
 /// The program, with the incidents that an earlier, stopped run has kept.
-pub(super) fn external(args: &CompareArgs, command: &str, name: &str) -> anyhow::Result<External> {
+pub(super) fn external(
+    args: &CompareArgs,
+    command: &str,
+    name: &str,
+    scenarios: &[Scenario],
+) -> anyhow::Result<External> {
     let path = args.report.out.join(format!("{name}.incidents.jsonl"));
     let belongs = Belongs {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         checks: checks::hash(),
         program: hash(command),
+        scenarios: hashes(scenarios),
         calls: args.calls.get(),
         minutes: args.minutes.get(),
     };

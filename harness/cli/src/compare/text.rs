@@ -194,22 +194,26 @@ fn differences(report: &CompareReport, metric: Metric) -> Vec<String> {
     let mut lines = vec![
         format!("\n{what}, {unit}: paired differences, below 0 shorter or less"),
         format!(
-            "  {:<17} {:>7} {:>15} {:>6} {:>16} {:>6} {:>6}",
-            "step", "mean", "95 % interval", "ratio", "less same more", "rank", "tips"
+            "  {:<17} {:>6} {:>11} {:>5} {:>6} {:>11} {:>14}",
+            "step", "mean", "95 %", "ratio", "median", "95 %", "less same more"
         ),
     ];
     let row = |paired: &Paired| {
         let [shorter, same, longer] = paired.scenarios;
-        let tips = paired.tipping_factor.map_or("-".to_owned(), |factor| format!("x{factor:.0}"));
+        let whole = |Interval { low, high }: Interval| {
+            // Adding 0.0 turns -0 into 0.
+            let [low, high] = [low, high].map(|end| (end / scale).round() + 0.0);
+            format!("{low:.0} to {high:.0}")
+        };
         format!(
-            "  {:<17} {:>7.1} {:>15} {:>6.2} {:>16} {:>6} {:>6}",
+            "  {:<17} {:>6.1} {:>11} {:>5.2} {:>6.1} {:>11} {:>14}",
             format!("{} to {}", paired.against.name(), paired.level.name()),
-            paired.difference / scale,
-            interval(paired.interval, scale),
+            paired.difference / scale + 0.0,
+            whole(paired.interval),
             paired.ratio,
-            format!("{shorter:>4} {same:>4} {longer:>4}"),
-            format!("{:+.2}", paired.rank_difference),
-            tips
+            paired.median / scale + 0.0,
+            paired.median_interval.map_or("-".to_owned(), whole),
+            format!("{shorter:>4} {same:>4} {longer:>4}")
         )
     };
     lines.extend(report.paired.iter().filter(|paired| paired.metric == metric).map(row));
@@ -276,7 +280,7 @@ fn doubts(report: &CompareReport) -> Vec<String> {
         if doubt.is_empty() {
             format!("  {finding}.")
         } else {
-            format!("  Against the doubt that {doubt}: {finding}.")
+            format!("  The doubt: {doubt}. Found: {finding}.")
         }
     };
     let found = debrief::compare::doubts_found(report).into_iter().map(line);

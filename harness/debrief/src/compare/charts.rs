@@ -93,8 +93,8 @@ pub(super) fn explained(document: &CompareReport) -> Option<Chart> {
             steps_in_words(&steps, ["sooner", "later"])
         ),
         subtitle: format!(
-            "Mean difference within incidents, in minutes to the right explanation: each level less the one before it, then each level less \
-             {against}; {}. ⊢⊣ is the 95 % interval, if scenarios were written anew.",
+            "Mean difference within incidents, in minutes to the right explanation: each level minus the one before it, then each level minus \
+             {against}; {}. ⊢⊣ is the 95 % interval over newly written scenarios.",
             document.sample()
         ),
         plots: [WIDE, WIDTH].map(|width| differences(&rows, width)).into(),
@@ -155,7 +155,8 @@ fn difference_table(rows: &[&Paired], tipping_of: usize) -> Table {
         "scenarios less",
         "the same",
         "more",
-        "by rank",
+        "median",
+        "95 % interval",
     ]);
     let is_imputed = rows.iter().any(|row| row.imputed.is_some());
     if is_imputed {
@@ -170,7 +171,10 @@ fn difference_table(rows: &[&Paired], tipping_of: usize) -> Table {
         let Interval { low, high } = row.ratio_interval;
         cells.extend([format!("{:.2}", row.ratio), format!("{low:.2} to {high:.2}")]);
         cells.extend(row.scenarios.iter().map(ToString::to_string));
-        cells.push(signed_rank(row.rank_difference));
+        cells.extend(match row.median_interval {
+            Some(interval) => signed_by(row.metric, row.median, interval),
+            None => [signed_by(row.metric, row.median, row.interval)[0].clone(), "-".to_owned()],
+        });
         if is_imputed {
             cells.push(row.imputed.map_or("-".to_owned(), signed_minutes));
         }
@@ -185,12 +189,6 @@ fn difference_table(rows: &[&Paired], tipping_of: usize) -> Table {
         table.rows.push(cells);
     }
     table
-}
-
-/// Between -1, if every scenario has less, and +1, if every scenario has more.
-fn signed_rank(by: f64) -> String {
-    let by = (by * 100.0).round() / 100.0 + 0.0;
-    if by == 0.0 { "0".to_owned() } else { format!("{by:+.2}").replace('-', "\u{2212}") }
 }
 
 fn paired_csv(rows: &[&Paired]) -> String {

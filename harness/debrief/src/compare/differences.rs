@@ -1,8 +1,9 @@
 //! Paired differences with their intervals on an axis around zero. An interval that contains zero shows no difference.
 
+use std::cmp::Ordering;
+
 use report::compare::Paired;
 
-use super::words::Sign;
 use crate::plot::{
     Scale,
     svg::{Anchor, Svg},
@@ -30,7 +31,7 @@ pub(super) fn differences(rows: &[&Paired], width: f64) -> String {
     svg.text("quiet", (width - ENDS, bottom + 28.0), Anchor::End, "later \u{2192}");
     for (place, row) in rows.iter().enumerate() {
         let y = ROW * place as f64 + 32.0;
-        let is_shown = Sign::of(row.interval) != Sign::Nothing;
+        let is_shown = row.interval.side() != Ordering::Equal;
         let nothing = if is_shown { "" } else { ", nothing shown" };
         let [by, low, high] = minutes(row);
         let words = format!("{} to {}: {}\u{a0}min{nothing}", row.against, row.level, signed(by));
@@ -65,7 +66,8 @@ mod tests {
             interval,
             ratio: 1.0,
             ratio_interval: interval,
-            rank_difference: 0.0,
+            median: 0.0,
+            median_interval: None,
             imputed: None,
             scenarios: [0; 3],
             by_scenario: Vec::new(),
@@ -75,8 +77,8 @@ mod tests {
 
     #[test]
     fn an_interval_that_holds_zero_shows_nothing() {
-        assert_eq!(Sign::of(row(-3.0, [-6.0, 0.5]).interval), Sign::Nothing);
-        assert_eq!(Sign::of(row(-3.0, [-6.0, -0.5]).interval), Sign::Less);
+        assert_eq!(row(-3.0, [-6.0, 0.5]).interval.side(), Ordering::Equal);
+        assert_eq!(row(-3.0, [-6.0, -0.5]).interval.side(), Ordering::Less);
     }
 
     #[test]

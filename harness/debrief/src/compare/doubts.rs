@@ -1,6 +1,8 @@
 //! Other possible explanations of the levels' figures, one doubt after the other. Teaches to ask whether a finding merely reflects an
 //! assumption, and to print a control that fails as readily as one that holds.
 
+use std::cmp::Ordering;
+
 use incident::{Level, OperatingModel};
 use report::{
     Interval,
@@ -10,7 +12,7 @@ use report::{
 };
 
 use super::words::{
-    Sign, bare_minutes, by_level, count_of, dollars, minutes, row_by_level, share, signed_by, signed_minutes,
+    bare_minutes, by_level, count_of, dollars, minutes, row_by_level, share, signed_by, signed_minutes,
     uncertain,
 };
 use crate::{
@@ -70,19 +72,20 @@ fn placebo(report: &CompareReport) -> Option<Block> {
 
 /// The finding about a control that should not help. If it is not shown to help, the finding names the largest estimate.
 fn against_nothing(rows: &[Against], what: &str) -> String {
-    let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.interval) == sign);
-    let each = |sign: Sign, words: fn(&Against) -> String| list(of(sign).map(words));
-    let later = each(Sign::More, |row| format!("{} (by {})", row.level, minutes(row.difference.abs())));
+    let of = |side: Ordering| rows.iter().filter(move |row| row.interval.side() == side);
+    let each = |side: Ordering, words: fn(&Against) -> String| list(of(side).map(words));
+    let later =
+        each(Ordering::Greater, |row| format!("{} (by {})", row.level, minutes(row.difference.abs())));
     let later = if later == "none" { String::new() } else { format!("; they make it later at {later}") };
-    if of(Sign::Less).count() == 0 {
-        let largest = of(Sign::Nothing).min_by(|one, other| one.difference.total_cmp(&other.difference));
+    if of(Ordering::Less).count() == 0 {
+        let largest = of(Ordering::Equal).min_by(|one, other| one.difference.total_cmp(&other.difference));
         let estimate = largest.map(|row| {
             let estimate = uncertain(row.difference, row.interval, ["sooner", "later"], minutes);
             format!(" (most at {}: {estimate})", row.level)
         });
         return format!("{what} are not shown to help{}{later}", estimate.unwrap_or_default());
     }
-    let gained = each(Sign::Less, |row| format!("{} at {}", minutes(row.difference.abs()), row.level));
+    let gained = each(Ordering::Less, |row| format!("{} at {}", minutes(row.difference.abs()), row.level));
     format!("{what} also gained {gained}; subtract that{later}")
 }
 
@@ -112,8 +115,8 @@ fn violations(report: &CompareReport) -> Option<Block> {
         list(each)
     );
     let about = format!(
-        "Cost by the responder's own stakes, in minutes from the call on: minutes until restored, and what a wrong explanation or none is held to \
-         cost. On the incidents of training no level costs more than the one below on average, by construction; on these, each case is listed. {}.",
+        "Cost as the responder counts it, in minutes from the call: minutes until restored, plus the assumed cost of a wrong or missing explanation. On \
+         the training incidents no level costs more than the one below on average, by construction; here each case is listed. {}.",
         capital(&report.sample())
     );
     Some(Block::new(finding, about, table).against("more telemetry misleads, and a mean hides it"))
@@ -250,9 +253,9 @@ fn cell(seconds: f64, right: f64) -> String {
 /// Counts the steps that show a difference and keep their direction under each condition.
 fn steps_kept(report: &CompareReport, rows: &[Row], with: &str) -> String {
     let (steps, _) = report.paired(Metric::Explain);
-    let shown: Vec<_> = steps.into_iter().filter(|step| Sign::of(step.interval) != Sign::Nothing).collect();
+    let shown: Vec<_> = steps.into_iter().filter(|step| step.interval.side() != Ordering::Equal).collect();
     if shown.is_empty() {
-        return "no step shows a difference, so there is none that could turn".to_owned();
+        return "no step shows a difference, so none can change its direction".to_owned();
     }
     let of = |what: &str| {
         let time = |level| {
@@ -266,12 +269,9 @@ fn steps_kept(report: &CompareReport, rows: &[Row], with: &str) -> String {
         format!("{} {with} {what}", shown.iter().filter(is_kept).count())
     };
     let each = conditions(rows).into_iter().map(of);
-    let steps = if shown.len() == 1 {
-        "step that shows a difference, it goes"
-    } else {
-        "steps that show a difference, they go"
-    };
-    format!("of {} {steps} the same way: {}", shown.len(), list(each))
+    let steps =
+        if shown.len() == 1 { "step that shows a difference" } else { "steps that show a difference" };
+    format!("of {} {steps}, this many keep their direction: {}", shown.len(), list(each))
 }
 
 fn odds(report: &CompareReport) -> Option<Block> {
@@ -288,11 +288,11 @@ fn cheaper_dark(report: &CompareReport) -> Option<Block> {
         |row: &Row| row.time_to_explain_restricted_mean_s <= second.time_to_explain_restricted_mean_s;
     let finding = match rows.iter().find(|row| gained(row)) {
         Some(row) => format!(
-            "Were the checks of {} {} times as cheap, it would be as quick as {}",
+            "With the checks of {} at 1/{} of their cost, it would be as quick as {}",
             first.level, row.what, second.level
         ),
         None => format!(
-            "Were the checks of {} {} times as cheap, it would still be slower than {}",
+            "Even with the checks of {} at 1/{} of their cost, it would be slower than {}",
             first.level,
             rows.last()?.what,
             second.level
@@ -300,11 +300,11 @@ fn cheaper_dark(report: &CompareReport) -> Option<Block> {
     };
     let cells = |row: &Row| {
         let minutes = bare_minutes(row.time_to_explain_restricted_mean_s);
-        [format!("{} times as cheap", row.what), share(row.explained_right_share), minutes]
+        [format!("at 1/{} of their cost", row.what), share(row.explained_right_share), minutes]
     };
     let table = Table::of(&["checks", "explained right", "minutes, mean"], rows.iter().map(cells));
     let about = format!("What needs no telemetry made cheaper, at {}; {}.", first.level, report.sample());
-    Some(Block::new(finding, about, table).against("checks without telemetry were made dear"))
+    Some(Block::new(finding, about, table).against("checks without telemetry were made too expensive"))
 }
 
 fn cost_draws(report: &CompareReport) -> Option<Block> {
@@ -323,7 +323,7 @@ fn cost_draws(report: &CompareReport) -> Option<Block> {
     let columns = ["", "sooner in", "median difference", "95 % of the draws"];
     let table = Table::of(&columns, rows.iter().map(cells));
     let finding = format!(
-        "Under {draws} draws of every cost, each level is sooner than the one before it: {}",
+        "How often a level is sooner than the one before it, in {draws} draws of every cost: {}",
         list(each)
     );
     let about = format!(
@@ -354,8 +354,8 @@ fn left_out(report: &CompareReport) -> Option<Block> {
     let blind = report.baselines.iter().filter(|other| other.level.is_none() && !other.knows_all());
     let best = blind.map(|other| other.restored.restored_share).fold(0.0, f64::max);
     let about = format!(
-        "Each scenario diagnosed by who was taught all others, and by who was taught all others but its family. The better blind runbook restores \
-         {}. {}.",
+        "Each scenario is diagnosed by a responder trained on all others, and by one trained on all others outside its family. The better blind \
+         runbook restores {}. {}.",
         share(best),
         capital(&report.sample())
     );
@@ -388,7 +388,7 @@ fn classifiers(report: &CompareReport) -> Option<Block> {
     };
     let columns = ["shown", "incidents", "named right", "chance", "chance alone may reach"];
     let table = Table::of(&columns, rows.iter().map(cells));
-    let about = "Naive Bayes on what every check said, taught with all other incidents; chance alone may reach 1.96 standard errors above it. \
+    let about = "Naive Bayes on what every check said, taught with the incidents of all other seeds; chance alone may reach 1.96 standard errors above it. \
                  Not the model responder.";
     let doubt = "names, times or decoys give a scenario away before anything has happened";
     (!rows.is_empty()).then(|| Block::new(finding, about.to_owned(), table).against(doubt))
@@ -399,7 +399,8 @@ fn signals(report: &CompareReport) -> Option<Block> {
     let doubts = report.controls.doubts.as_ref()?;
     let mut gains = doubts.signal_gains.clone();
     gains.sort_by(|one, other| one.1.total_cmp(&other.1));
-    let (most, by) = gains.first()?;
+    // The gain of alerts counts from the loss, and is no average over orders.
+    let (most, by) = gains.iter().find(|(signal, _)| signal != "alerts")?;
     let rows = &doubts.signals;
     let name = |signals: &[String]| if signals.is_empty() { "none".to_owned() } else { signals.join(" + ") };
     let from_call = |row: &Subset| row.time_from_call_to_explain_restricted_mean_s;

@@ -21,7 +21,7 @@ mod signs;
 pub use doubts::found as doubts_found;
 
 use askama::Template;
-use report::compare::CompareReport;
+use report::compare::{CompareReport, IMAGINED_LEAST_MINUTES};
 
 use crate::{
     chart::Block,
@@ -61,8 +61,16 @@ impl Page<'_> {
         self.document.recordings.map(|count| grouped(count as u64))
     }
 
+    /// The number of intervals of differences: means, ratios and medians of the levels, the placebo, the operating models and the program.
     fn intervals(&self) -> usize {
         let document = self.document;
-        document.levels.len() + document.paired.len() + document.controls.placebo.len()
+        let medians = document.paired.iter().filter(|row| row.median_interval.is_some()).count();
+        let models =
+            document.two_by_two.iter().flat_map(|two| &two.effects).map(|effect| effect.parts().len());
+        let program = document.program.iter().map(|program| 2 * program.levels.len());
+        2 * document.paired.len()
+            + medians
+            + document.controls.placebo.len()
+            + models.chain(program).sum::<usize>()
     }
 }

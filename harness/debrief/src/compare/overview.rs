@@ -1,15 +1,15 @@
 //! What was found, what was run, and the figures of each level. Teaches to name every step in a finding: the poorest level against the
 //! richest alone hides which step made the difference.
 
+use std::cmp::Ordering;
+
 use incident::Level;
 
 use report::compare::{
-    Baseline, CompareReport, Difference, Dot, Effect, LevelRow, Metric, Restored, ScenarioRow, Swing,
+    Baseline, CompareReport, Difference, Dot, Effect, LevelRow, Metric, Paired, Restored, ScenarioRow, Swing,
 };
 
-use super::words::{
-    Sign, bare_minutes, by_level, dollars, row_by_level, share, shares, signed_by, signed_minutes,
-};
+use super::words::{bare_minutes, by_level, dollars, row_by_level, share, shares, signed_by, signed_minutes};
 use crate::{
     chart::{Block, Table},
     figures::{capital, count, grouped, list, model_name, seeds},
@@ -18,18 +18,27 @@ use crate::{
 /// The title: which levels help against the one before them, and which do not.
 pub(super) fn title(document: &CompareReport) -> String {
     let (steps, _) = document.paired(Metric::Explain);
-    let of = |sign: Sign| {
-        let levels = steps.iter().filter(|step| Sign::of(step.interval) == sign).map(|step| step.level);
+    let of = |is: &dyn Fn(&Paired) -> bool| {
+        let levels = steps.iter().filter(|step| is(step)).map(|step| step.level);
         Some(list(levels)).filter(|levels| levels != "none")
     };
+    let mean = |side: Ordering| of(&move |step| step.interval.side() == side);
+    let most = |side: Ordering| of(&move |step| step.in_most() == side);
+    let nothing = of(&|step| (step.interval.side(), step.in_most()) == (Ordering::Equal, Ordering::Equal));
     let who = match document.responder.as_str() {
         "model responder" => "the model responder".to_owned(),
         other => format!("the responder ({other})"),
     };
     let clauses = [
-        of(Sign::Less).map(|levels| format!("with {levels} {who} finds the right explanation sooner")),
-        of(Sign::More).map(|levels| format!("with {levels} it finds it later")),
-        of(Sign::Nothing).map(|levels| format!("{levels} made no clear difference")),
+        mean(Ordering::Less).map(|levels| format!("with {levels} {who} finds the right explanation sooner")),
+        mean(Ordering::Greater)
+            .map(|levels| format!("with {levels} {who} finds the right explanation later")),
+        most(Ordering::Less).map(|levels| {
+            format!("with {levels} {who} finds the right explanation sooner in most scenarios")
+        }),
+        most(Ordering::Greater)
+            .map(|levels| format!("with {levels} {who} finds the right explanation later in most scenarios")),
+        nothing.map(|levels| format!("{levels} made no clear difference")),
     ];
     capital(&clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }

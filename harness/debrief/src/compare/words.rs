@@ -1,5 +1,7 @@
 //! Differences in words. Teaches to write a sentence for every sign before seeing the figures: sooner, later, and nothing shown.
 
+use std::cmp::Ordering;
+
 use incident::{Level, Usd};
 use report::{
     Interval,
@@ -11,25 +13,6 @@ use crate::{
     chart::Table,
     figures::{list, trimmed},
 };
-
-/// On which side of zero a difference's interval lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sign {
-    Less,
-    /// The interval contains zero: no difference was shown.
-    Nothing,
-    More,
-}
-
-impl Sign {
-    pub(super) fn of(Interval { low, high }: Interval) -> Self {
-        match (low, high) {
-            (_, high) if high < 0.0 => Self::Less,
-            (low, _) if low > 0.0 => Self::More,
-            _ => Self::Nothing,
-        }
-    }
-}
 
 /// A level, its difference from the level before it, and the interval of the difference.
 pub(super) type LevelDifference = (Level, f64, Interval);
@@ -45,13 +28,13 @@ pub(super) fn differences_in_words(
     sides: [&str; 2],
     amount: fn(f64) -> String,
 ) -> String {
-    let of = |sign: Sign| rows.iter().filter(move |row| Sign::of(row.2) == sign);
-    let with = |sign: Sign, word: &str| {
-        let each = list(of(sign).map(|(level, by, _)| format!("{level} (by {})", amount(by.abs()))));
-        of(sign).next().map(|_| format!("{word} with {each}"))
+    let of = |side: Ordering| rows.iter().filter(move |row| row.2.side() == side);
+    let with = |side: Ordering, word: &str| {
+        let each = list(of(side).map(|(level, by, _)| format!("{level} (by {})", amount(by.abs()))));
+        of(side).next().map(|_| format!("{word} with {each}"))
     };
     let (unclear, estimated): (Vec<&LevelDifference>, Vec<&LevelDifference>) =
-        of(Sign::Nothing).partition(|(_, by, interval)| is_unclear(*by, *interval, amount));
+        of(Ordering::Equal).partition(|(_, by, interval)| is_unclear(*by, *interval, amount));
     let estimated: Vec<String> = estimated
         .into_iter()
         .map(|(level, by, interval)| format!("{level} ({})", uncertain(*by, *interval, sides, amount)))
@@ -61,7 +44,7 @@ pub(super) fn differences_in_words(
         (!estimated.is_empty()).then(|| format!("{} {is_or_are} not shown to help", list(&estimated)));
     let unclear = (!unclear.is_empty())
         .then(|| format!("no clear difference with {}", list(unclear.iter().map(|(level, ..)| level))));
-    let shown = [with(Sign::Less, sides[0]), with(Sign::More, sides[1])];
+    let shown = [with(Ordering::Less, sides[0]), with(Ordering::Greater, sides[1])];
     let is_shown = shown.iter().any(Option::is_some);
     let clauses = shown.into_iter().chain([estimated, unclear]).flatten().collect::<Vec<_>>().join("; ");
     if is_shown || clauses.is_empty() { clauses } else { format!("not clearly {}: {clauses}", sides[0]) }

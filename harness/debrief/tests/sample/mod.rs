@@ -43,7 +43,8 @@ fn paired(metric: &str, against: usize, level: usize) -> Value {
         "level": LEVELS[level], "against": LEVELS[against], "metric": metric, "difference": difference,
         "interval": [difference - half, difference + half],
         "scenarios": [count(&|by| by <= -60.0), count(&|by| by.abs() < 60.0), count(&|by| by >= 60.0)],
-        "by_scenario": named, "ratio": 0.75, "ratio_interval": [0.5, 1.1], "rank_difference": -0.5,
+        "by_scenario": named, "ratio": 0.75, "ratio_interval": [0.5, 1.1], "median": difference * 0.8,
+        "median_interval": [difference - half, difference + half],
     });
     if metric == "time_to_explain_restricted_mean_s" {
         row["imputed"] = json!(difference / 2.0);

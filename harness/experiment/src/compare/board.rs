@@ -19,7 +19,7 @@ use super::{
 type Met = (Level, String, u64);
 
 /// A responder's result on one incident.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct Made {
     is_right: bool,
     explain_s: f64,
@@ -33,10 +33,11 @@ struct Made {
 ///
 /// # Errors
 ///
-/// If the reports differ in version or checks, if one has no program, or if they share no incident. The text says which, and what to do.
+/// If the reports differ in version, checks or scenarios, if one has no program or contradicts another, or if they share no incident. The text says which, and what to do.
 pub fn board(reports: &[(String, CompareReport)]) -> Result<Board, String> {
     let (name, first) = reports.first().ok_or("name at least one report of 'compare --responder'")?;
     let mut all: BTreeMap<String, BTreeMap<Met, Made>> = BTreeMap::new();
+    let mut scenarios: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for (file, report) in reports {
         if (&report.version, &report.checks.hash) != (&first.version, &first.checks.hash) {
             return Err(format!(
@@ -47,9 +48,24 @@ pub fn board(reports: &[(String, CompareReport)]) -> Result<Board, String> {
         let Some(program) = &report.program else {
             return Err(format!("{file} is about no program: give reports of 'compare --responder'"));
         };
+        for (scenario, hash) in &program.scenarios {
+            let (known, other) = scenarios.entry(scenario).or_insert((hash, file));
+            if known != hash {
+                return Err(format!(
+                    "{file} and {other} played two scenarios under the name '{scenario}': pool reports that played the same one"
+                ));
+            }
+        }
         let own = all.entry(program.command.clone()).or_default();
         for told in &program.incidents {
-            own.entry((told.level, told.scenario.clone(), told.seed)).or_insert(of_program(told));
+            let (met, made) = ((told.level, told.scenario.clone(), told.seed), of_program(told));
+            if own.insert(met, made).is_some_and(|known| known != made) {
+                return Err(format!(
+                    "{file} and a report before it hold different results of '{}' in {}, seed {}, at {}: give each program a command of its \
+                     own, such as 'env OPENAI_MODEL=... python3 responder.py', or leave one report out",
+                    program.command, told.scenario, told.seed, told.level
+                ));
+            }
         }
         let model = all.entry(report.responder.clone()).or_default();
         for dot in &report.dots {

@@ -28,7 +28,7 @@ pub enum Key {
     LastChange(Level),
     /// The training leaves out all scenarios of the incident's family.
     FamilyOut(Level),
-    /// `dark`, with the checks that need no telemetry made cheaper; by the place of the factor.
+    /// `dark`, with its checks made cheaper; by the place of the factor.
     Mirror(usize),
     Random(Level, usize),
     Checklist(Level),

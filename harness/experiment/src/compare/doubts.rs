@@ -1,6 +1,8 @@
 //! Robustness checks that only a full run makes: other costs, other priors, other training, signals one by one, calibration, and leaks.
 //! Teaches that a result which falls with one of its assumptions was a result about the assumption.
 
+use std::collections::BTreeSet;
+
 use chassis::rng;
 use diagnosis::checks::{CHECKS, Signal};
 use incident::Level;
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::attribution::Game;
 
-/// The number of confidence bins from one half to 1.
+/// The number of confidence bins from 0 to 1.
 const BINS: usize = 5;
 
 pub(super) fn doubts(ours: &Sample<'_>) -> Doubts {
@@ -72,7 +74,7 @@ fn cost_draws(sample: &Sample<'_>, against: Level, level: Level) -> CostDraws {
     }
 }
 
-/// The level `dark`, whose checks need no telemetry, at lower costs of its checks. Empty if it was not compared.
+/// The level `dark` at lower costs of its checks. Empty if it was not compared.
 fn cheaper_dark(sample: &Sample<'_>) -> Vec<Row> {
     let row = |(place, factor): (usize, &f64)| {
         let key = Key::Mirror(place);
@@ -105,9 +107,17 @@ fn classifiers(study: &Study) -> Vec<Classifier> {
     if seeds < 2 || study.options.scenarios.len() < 2 {
         return Vec::new();
     }
-    let labels: Vec<usize> = judged.iter().map(|number| incidents[*number].0).collect();
+    // A label is a scenario and a seed.
+    let labels: Vec<(usize, u64)> = judged.iter().map(|number| incidents[*number]).collect();
     let mut shuffled = labels.clone();
-    shuffled.shuffle(&mut rng(study.options.seed, "labels", "shuffled"));
+    let mut chance = rng(study.options.seed, "labels", "shuffled");
+    for seed in 0..seeds as u64 {
+        let mut of_seed: Vec<&mut (usize, u64)> =
+            shuffled.iter_mut().filter(|label| label.1 == study.options.seed + seed).collect();
+        let mut scenarios: Vec<usize> = of_seed.iter().map(|label| label.0).collect();
+        scenarios.shuffle(&mut chance);
+        of_seed.iter_mut().zip(scenarios).for_each(|(label, scenario)| label.0 = scenario);
+    }
     let shown = |of: fn(&Tape, usize) -> &str| -> Vec<Vec<usize>> {
         let place = |tape: &Tape, check: usize| CHECKS[check].place(of(tape, check)).unwrap_or_default();
         let tapes = judged.iter().map(|number| &study.tapes[*number]);
@@ -115,11 +125,12 @@ fn classifiers(study: &Study) -> Vec<Classifier> {
     };
     let before = shown(|tape, check| tape.before[check].outcome);
     let after = shown(|tape, check| tape.moments[0].findings[check].outcome);
-    let row = |what: &str, shown: &[Vec<usize>], labels: &[usize], must_fail: bool| Classifier {
+    let known: BTreeSet<usize> = labels.iter().map(|label| label.0).collect();
+    let row = |what: &str, shown: &[Vec<usize>], labels: &[(usize, u64)], must_fail: bool| Classifier {
         what: what.to_owned(),
         incidents: judged.len(),
         right_share: named_right(shown, labels),
-        chance: 1.0 / study.options.scenarios.len() as f64,
+        chance: 1.0 / known.len().max(1) as f64,
         must_fail,
     };
     vec![
@@ -129,17 +140,19 @@ fn classifiers(study: &Study) -> Vec<Classifier> {
     ]
 }
 
-/// The leave-one-out accuracy of naive Bayes, which may not abstain. Tied labels share the credit.
-fn named_right(shown: &[Vec<usize>], labels: &[usize]) -> f64 {
-    let mut known = labels.to_vec();
-    known.sort_unstable();
-    known.dedup();
+/// The share of incidents for which naive Bayes names the scenario. It may not abstain, and tied scenarios share the credit. It learns from
+/// the incidents of all other seeds, the same number of each scenario: with one incident fewer of its own scenario alone, every finding
+/// that says nothing would speak against the right name.
+fn named_right(shown: &[Vec<usize>], labels: &[(usize, u64)]) -> f64 {
+    let known: BTreeSet<usize> = labels.iter().map(|label| label.0).collect();
     let mut right = 0.0;
-    for (number, own) in shown.iter().enumerate() {
+    for (own, (scenario, seed)) in shown.iter().zip(labels) {
         let likelihood = |label: &usize| -> f64 {
-            let others: Vec<&Vec<usize>> = (0..shown.len())
-                .filter(|other| *other != number && labels[*other] == *label)
-                .map(|other| &shown[other])
+            let others: Vec<&Vec<usize>> = shown
+                .iter()
+                .zip(labels)
+                .filter(|(_, (other, other_seed))| other == label && other_seed != seed)
+                .map(|(other, _)| other)
                 .collect();
             let one = |check: usize| {
                 let kinds = CHECKS[check].outcomes.len() as f64;
@@ -156,7 +169,7 @@ fn named_right(shown: &[Vec<usize>], labels: &[usize]) -> f64 {
             .filter(|(_, one)| **one > most - 1e-9)
             .map(|(label, _)| *label)
             .collect();
-        right += if likeliest.contains(&labels[number]) { 1.0 / likeliest.len() as f64 } else { 0.0 };
+        right += if likeliest.contains(scenario) { 1.0 / likeliest.len() as f64 } else { 0.0 };
     }
     right / shown.len().max(1) as f64
 }
@@ -209,8 +222,8 @@ fn calibration(sample: &Sample<'_>, level: Level) -> Calibration {
     let count = |values: &[(f64, f64)]| values.len().max(1) as f64;
     let squares: f64 = answers.iter().map(|(confidence, right)| (confidence - right).powi(2)).sum();
     let bin = |bin: usize| {
-        let from = 0.5 + 0.5 * bin as f64 / BINS as f64;
-        let to = if bin + 1 == BINS { f64::INFINITY } else { from + 0.5 / BINS as f64 };
+        let from = bin as f64 / BINS as f64;
+        let to = if bin + 1 == BINS { f64::INFINITY } else { from + 1.0 / BINS as f64 };
         let inside: Vec<(f64, f64)> =
             answers.iter().copied().filter(|(confidence, _)| (from..to).contains(confidence)).collect();
         let sum = inside.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
@@ -220,5 +233,30 @@ fn calibration(sample: &Sample<'_>, level: Level) -> Calibration {
         level,
         brier: squares / count(&answers),
         bins: (0..BINS).map(bin).filter(|(.., answers)| *answers > 0).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_classifier_is_at_chance_without_a_leak_and_finds_a_weak_one() {
+        let (scenarios, seeds) = (27, 4);
+        let labels: Vec<(usize, u64)> =
+            (0..scenarios).flat_map(|scenario| (0..seeds).map(move |seed| (scenario, seed))).collect();
+        let right = |outcome: &dyn Fn(&(usize, u64)) -> usize| {
+            let shown = |label| {
+                let mut shown = vec![0; CHECKS.len()];
+                shown[0] = outcome(label);
+                shown
+            };
+            named_right(&labels.iter().map(shown).collect::<Vec<_>>(), &labels)
+        };
+        let chance = 1.0 / scenarios as f64;
+        assert!((right(&|_| 0) - chance).abs() < 1e-9, "nothing differs");
+        assert!((right(&|(_, seed)| *seed as usize % 2) - chance).abs() < 1e-9, "only seeds differ");
+        let narrowed = right(&|(scenario, _)| usize::from(scenario % 9 == 0));
+        assert!(narrowed > 1.9 * chance, "one finding narrows three scenarios down: {narrowed}");
     }
 }

@@ -4,7 +4,7 @@
 use incident::{Level, Story};
 use report::{
     Interval,
-    compare::{Baseline, Metric, Restored},
+    compare::{Baseline, IMAGINED_LEAST_MINUTES, Metric, Restored},
 };
 
 use super::{
@@ -12,8 +12,7 @@ use super::{
     condition::Key,
     playback::{Diagnosis, HORIZON_S},
     statistics::{
-        self, Grouped, IMAGINED_LEAST_MINUTES, Widening, average, difference, interval, jackknife_variance,
-        mean, share_interval,
+        self, Grouped, Widening, average, difference, interval, jackknife_variance, mean, share_interval,
     },
 };
 
@@ -116,8 +115,7 @@ impl<'a> Sample<'a> {
             (!differences.is_empty()).then(|| mean(&differences))
         };
         let trainings: Vec<f64> = (0..).map_while(trained).collect();
-        let usd_per_s = Story::default().loss_usd_per_minute.0 / 60.0;
-        let least = IMAGINED_LEAST_MINUTES * 60.0 * if metric == Metric::Loss { usd_per_s } else { 1.0 };
+        let least = IMAGINED_LEAST_MINUTES * 60.0 * unit_of(metric);
         Widening {
             most: steps(&self.study.options.levels).map(most_between).fold(least, f64::max),
             training_variance: jackknife_variance(&trainings),
@@ -139,6 +137,11 @@ impl<'a> Sample<'a> {
         }
         mean(&differences)
     }
+}
+
+/// What a second of outage is in this metric: a second, or its trade in dollars.
+pub fn unit_of(metric: Metric) -> f64 {
+    if metric == Metric::Loss { Story::default().loss_usd_per_minute.0 / 60.0 } else { 1.0 }
 }
 
 pub fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {

@@ -1,6 +1,9 @@
 //! The list of conditions: the compared levels, and every control. Teaches in how many ways one difference can be misleading.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chassis::rng;
 use diagnosis::{
@@ -16,6 +19,7 @@ use world::scenario::Scenario;
 use super::{
     Extent,
     condition::{Condition, Key, Odds, Taught, Who},
+    figures::steps,
     placebo::placebos,
 };
 
@@ -24,7 +28,7 @@ pub const COST_DRAWS: usize = 200;
 /// A remedy's cost is drawn between a third of the assumed cost and three times it; a check's cost within the check's own range.
 pub const COST_FACTOR: f64 = 3.0;
 
-/// The factors by which a level's own checks get dearer until its gain is gone.
+/// The factors by which the checks that a level adds get dearer until its gain is gone.
 pub const TIPPING_FACTORS: [f64; 8] = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// The factors by which the checks that need no telemetry get cheaper.
@@ -62,18 +66,38 @@ pub fn conditions(basis: &Basis<'_>, extent: Extent) -> Vec<(Key, Condition)> {
     list.extend(placebos(basis));
     list.extend(baselines(basis, &taught));
     if extent == Extent::Full {
-        let model = basis.models[0];
-        list.extend(MIRROR_FACTORS.iter().enumerate().map(|(place, factor)| {
-            let costs = changed(Some(Signal::Nothing), |cost| cost / factor);
-            let terms = Terms { costs, ..Terms::at(Level::Dark, model) };
-            (Key::Mirror(place), Condition::model(terms, &taught, alerts(Level::Dark)))
-        }));
-        let levels = || basis.levels.iter().copied();
-        list.extend(levels().flat_map(|level| other_assumptions(basis, level, &taught)));
+        list.extend(cheaper_dark(basis, &taught));
+        list.extend(basis.levels.iter().flat_map(|level| other_assumptions(basis, *level, &taught)));
+        list.extend(steps(basis.levels).flat_map(|step| dearer(basis, step, &taught)));
         list.extend(other_lessons(basis));
-        list.extend(signals(model, &taught));
+        list.extend(signals(basis.models[0], &taught));
     }
+    let keys: BTreeSet<Key> = list.iter().map(|(key, _)| *key).collect();
+    assert_eq!(keys.len(), list.len(), "each condition has a key of its own");
     list
+}
+
+/// `dark`, with cheaper checks. Nothing if the lowest level is another.
+fn cheaper_dark(basis: &Basis<'_>, taught: &Taught) -> Vec<(Key, Condition)> {
+    let is_lowest = basis.levels.first() == Some(&Level::Dark);
+    let cheaper = |(place, factor): (usize, &f64)| {
+        let costs = changed(&granted(Level::Dark), |cost| cost / factor);
+        let terms = Terms { costs, ..Terms::at(Level::Dark, basis.models[0]) };
+        (Key::Mirror(place), Condition::model(terms, taught, alerts(Level::Dark)))
+    };
+    MIRROR_FACTORS.iter().enumerate().filter(|_| is_lowest).map(cheaper).collect()
+}
+
+/// A level, with the checks dearer that it adds to the level before it.
+fn dearer(basis: &Basis<'_>, (against, level): (Level, Level), taught: &Taught) -> Vec<(Key, Condition)> {
+    let known = granted(against);
+    let added: Vec<usize> = granted(level).into_iter().filter(|place| !known.contains(place)).collect();
+    let dearer = |(place, factor): (usize, &f64)| {
+        let costs = changed(&added, |cost| cost * factor);
+        let terms = Terms { costs, ..Terms::at(level, basis.models[0]) };
+        (Key::Tipping(level, place), Condition::model(terms, taught, alerts(level)))
+    };
+    TIPPING_FACTORS.iter().enumerate().map(dearer).collect()
 }
 
 /// Each assumption about the operating models at the ends of its range, in the cell of the two-by-two that it is about. These conditions
@@ -134,8 +158,6 @@ fn other_assumptions(basis: &Basis<'_>, level: Level, taught: &Taught) -> Vec<(K
         (Key::Odds(level, Odds::WrongByTen), Condition { is_wrong_by_ten: true, ..on(usual.clone()) }),
     ];
     list.extend((0..COST_DRAWS).map(|draw| (Key::Costs(level, draw), at(costs(basis.seed, draw)))));
-    let dearer = TIPPING_FACTORS.iter().map(|factor| at(changed(added(level), |cost| cost * factor)));
-    list.extend(dearer.enumerate().map(|(place, dearer)| (Key::Tipping(level, place), dearer)));
     list
 }
 
@@ -180,12 +202,6 @@ fn of(signals: u8) -> Vec<usize> {
     (0..CHECKS.len()).filter(|place| has(CHECKS[*place].needs)).collect()
 }
 
-/// The signal that a level adds to the one before it.
-pub fn added(level: Level) -> Option<Signal> {
-    let place = Level::ALL.iter().position(|known| *known == level)?;
-    SIGNALS.get(place.checked_sub(1)?).copied()
-}
-
 /// For incidents of each scenario, knowledge trained on all other scenarios, or on all other families.
 fn left_out(basis: &Basis<'_>, without: fn(Experience, &str) -> Experience) -> Taught {
     let without = |name: &String| Arc::new(Knowledge::of(&without(basis.experience.clone(), name)));
@@ -208,13 +224,11 @@ fn costs(seed: u64, draw: usize) -> Costs {
     costs
 }
 
-/// The assumed costs, with `change` applied to the checks that need this signal.
-fn changed(needs: Option<Signal>, change: impl Fn(f64) -> f64) -> Costs {
+/// The assumed costs, with `change` applied to these checks.
+fn changed(checks: &[usize], change: impl Fn(f64) -> f64) -> Costs {
     let mut costs = Costs::assumed();
-    for (cost, check) in costs.checks.iter_mut().zip(CHECKS) {
-        if Some(check.needs) == needs {
-            *cost = change(*cost);
-        }
+    for check in checks {
+        costs.checks[*check] = change(costs.checks[*check]);
     }
     costs
 }

@@ -204,12 +204,14 @@ impl<'a> PlaybackHands<'a> {
         let told = self.told.into_inner();
         let ends_s = told.lost_s + HORIZON_S;
         let acted = self.acted.into_inner();
-        let restored_s = acted.and_then(|(at_s, aftermath)| Some(at_s + aftermath.restored_after_s?));
-        let restored_s = restored_s.filter(|at_s| *at_s <= ends_s);
+        let by_remedies_s = acted.and_then(|(at_s, aftermath)| Some(at_s + aftermath.restored_after_s?));
+        let [by_remedies_s, by_itself_s] =
+            [by_remedies_s, self.playback.tape.healed_s].map(|at_s| at_s.filter(|at_s| *at_s <= ends_s));
+        let restored_s = by_remedies_s.into_iter().chain(by_itself_s).reduce(f64::min);
         let tried = u32::try_from(self.tried.into_inner().len()).unwrap_or(u32::MAX);
         Diagnosis {
             restored_s,
-            wrong_remedies: tried - u32::from(restored_s.is_some()),
+            wrong_remedies: tried - u32::from(by_remedies_s.is_some()),
             loss_usd: self.playback.tape.loss_usd_at(restored_s.unwrap_or(ends_s)),
             ..told
         }
@@ -273,14 +275,18 @@ impl Hands for PlaybackHands<'_> {
     /// Picks the recorded aftermath for all remedies used so far. If they contain a right sequence, it counts as if it had been used alone:
     /// a test plays each right and each wrong sequence. Otherwise the aftermath of all of them together counts, because the next suspect
     /// shows only after the first has been rolled back. If that is not recorded, the aftermath of the last sequence counts. If that is not
-    /// recorded either, the evidence stays as it was.
+    /// recorded either, the evidence stays as it was. Once remedies have restored service, later ones change nothing, and count as wrong.
     async fn apply(&self, remedies: &[(Remedy, Duration)], settles: Duration) {
         let asks_helpers = remedies.iter().any(|(remedy, _)| helper(remedy).is_some());
         self.works(remedies.iter().map(|(_, takes)| *takes).sum(), asks_helpers);
         let last: Vec<Remedy> = remedies.iter().map(|(remedy, _)| remedy.clone()).collect();
         self.tried.borrow_mut().push(last.clone());
         let used: Vec<Remedy> = self.tried.borrow().concat();
-        let aftermath = if let Some(right) = self.playback.right_among(&used) {
+        let is_restored =
+            self.acted.borrow().as_ref().is_some_and(|(_, aftermath)| aftermath.restored_after_s.is_some());
+        let aftermath = if is_restored {
+            None
+        } else if let Some(right) = self.playback.right_among(&used) {
             self.playback.branch(&right, true)
         } else {
             self.playback.branch(&used, self.records).or_else(|| self.playback.branch(&last, false))

@@ -1,7 +1,7 @@
 //! An external program on the same incidents. It works in the world itself, not in a recording, because it may ask more than a recording
 //! holds. Its figures are computed in the same way as the model responder's, and paired with them.
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use incident::Level;
 use report::compare::{Metric, ProgramIncident, ProgramLevel, ProgramReport};
@@ -12,7 +12,7 @@ use super::{
     condition::Key,
     figures::Sample,
     playback::{AnswerGiven, Diagnosis, HORIZON_S},
-    statistics::{average, mean},
+    statistics::{Grouped, mean},
     summary::row,
 };
 use crate::sweep::Watch;
@@ -76,10 +76,14 @@ pub(super) fn report(ours: &Sample<'_>) -> Option<ProgramReport> {
         };
         let (explains_later_s, explains_later_interval) = later(Metric::Explain);
         let (restores_later_s, restores_later_interval) = later(Metric::Restore);
-        let own: Vec<&ProgramIncident> = told.incidents.iter().filter(|told| told.level == *level).collect();
+        let in_scenario = |place: usize| {
+            let name = &study.options.scenarios[place].name;
+            told.incidents.iter().filter(move |told| told.level == *level && told.scenario == *name)
+        };
+        // As all other figures: no controls, and every scenario with the same weight. `None` if it is not known of every incident.
         let average_of = |of: &dyn Fn(&ProgramIncident) -> Option<f64>| {
-            let values: Option<Vec<f64>> = own.iter().map(|told| of(told)).collect();
-            values.filter(|values| !values.is_empty()).map(|values| average(&values))
+            let grouped = ours.scenarios.iter().map(|(place, _)| in_scenario(*place).map(of).collect());
+            grouped.collect::<Option<Grouped>>().map(|grouped| mean(&grouped))
         };
         let tokens = |told: &ProgramIncident| Some((told.input_tokens? + told.output_tokens?) as f64);
         ProgramLevel {
@@ -96,14 +100,17 @@ pub(super) fn report(ours: &Sample<'_>) -> Option<ProgramReport> {
     Some(ProgramReport {
         command: told.command.clone(),
         budgets: told.budgets,
-        scenarios_hash: scenarios_hash(&study.options.scenarios),
+        scenarios: hashes(&study.options.scenarios),
         levels: levels.map(level).collect(),
         incidents: told.incidents.clone(),
     })
 }
 
-/// A hash of scenarios as they are played.
-fn scenarios_hash(scenarios: &[Scenario]) -> String {
-    let text = serde_json::to_vec(scenarios).expect("a scenario is plain data");
-    format!("{:016x}", xxh3_64(&text))
+/// A hash of each scenario as it is played, by its name.
+pub fn hashes(scenarios: &[Scenario]) -> BTreeMap<String, String> {
+    let hash = |scenario| {
+        let text = serde_json::to_vec(scenario).expect("a scenario is plain data");
+        format!("{:016x}", xxh3_64(&text))
+    };
+    scenarios.iter().map(|scenario| (scenario.name.clone(), hash(scenario))).collect()
 }

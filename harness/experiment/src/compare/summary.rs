@@ -1,27 +1,32 @@
 //! The report of a comparison. Teaches to print each result beside its baselines, and the assumptions beside both.
 
+use std::cmp::Ordering;
+
 use diagnosis::{
     checks,
     checks::CHECKS,
+    explanation::RIGHT_FROM,
     operating::parameters::{About, TABLE},
     remedies,
-    terms::CERTAIN_FROM,
 };
 use incident::{Level, OperatingModel, Usd};
 use report::compare::{
     ChecksRow, CompareReport, Dot, LevelRow, Measure, Metric, Paired, ScenarioRow, TwoByTwo,
 };
-use world::tape::{ACTED_AT_MINUTES, VIEWS_PER_SECOND};
+use world::{
+    stand_in::{ALERT_AFTER, COMPLAINT_AFTER},
+    tape::{ACTED_AT_MINUTES, LAST_MINUTES, VIEWS_PER_SECOND},
+};
 
 use super::{
     Extent, Study,
     condition::Key,
     controls::{baselines, controls},
-    figures::{Sample, of, quartiles, steps},
+    figures::{Sample, of, quartiles, steps, unit_of},
     list::TIPPING_FACTORS,
     playback::{Diagnosis, HORIZON_S},
     program,
-    statistics::{average, interval, mean, rank_difference, ratio},
+    statistics::{average, interval, mean, median, ratio},
     two_by_two::two_by_two,
 };
 
@@ -126,13 +131,13 @@ fn paired(sample: &Sample<'_>) -> Vec<Paired> {
             .zip(&differences)
             .map(|((place, _), values)| (study.options.scenarios[*place].name.clone(), average(values)))
             .collect();
-        let least = if metric == Metric::Loss { SAME_S * 5_000.0 / 60.0 } else { SAME_S };
+        let least = SAME_S * unit_of(metric);
         let count = |is: fn(f64, f64) -> bool| by_scenario.iter().filter(|(_, by)| is(*by, least)).count();
         let is_step = metric == Metric::Explain && steps(levels).any(|step| step == (*against, *level));
         let [one, other] = keys.map(|key| sample.grouped(key, |told| of(metric, told)));
         let widening = sample.widening((*level, *against), metric);
         let (ratio, ratio_interval) = ratio(&one, &other, widening);
-        let means: Vec<f64> = by_scenario.iter().map(|(_, by)| *by).collect();
+        let (median, median_interval) = median(by_scenario.iter().map(|(_, by)| *by).collect());
         Paired {
             level: *level,
             against: *against,
@@ -141,7 +146,8 @@ fn paired(sample: &Sample<'_>) -> Vec<Paired> {
             interval: interval(&differences, widening),
             ratio,
             ratio_interval,
-            rank_difference: rank_difference(&means, least),
+            median,
+            median_interval,
             imputed: (metric == Metric::Explain).then(|| sample.imputed(keys[0], keys[1])),
             scenarios: [
                 count(|by, least| by <= -least),
@@ -213,40 +219,63 @@ fn finding(report: &CompareReport) -> String {
             Usd(row.loss_usd_mean)
         )
     };
-    let (steps, _) = report.paired(Metric::Explain);
-    let (clear, unclear): (Vec<&Paired>, Vec<&Paired>) =
-        steps.into_iter().partition(|step| step.interval.high < 0.0 || step.interval.low > 0.0);
-    let clear: Vec<String> = clear
-        .iter()
-        .map(|step| {
-            let word = if step.difference < 0.0 { "sooner" } else { "later" };
-            format!("{} {} minutes {word}", step.level, minutes(step.difference.abs()))
-        })
-        .collect();
-    let unclear: Vec<&str> = unclear.iter().map(|step| step.level.name()).collect();
-    let steps = match (clear.is_empty(), unclear.is_empty()) {
-        (true, _) => {
-            "No step from one level to the next shows a difference in the time to explanation.".to_owned()
-        }
-        (false, true) => {
-            format!("Against the level before it, the explanation comes with {}.", clear.join(", with "))
-        }
-        (false, false) => format!(
-            "Against the level before it, the explanation comes with {}; no difference is shown for {}.",
-            clear.join(", with "),
-            unclear.join(", ")
-        ),
-    };
     let against = against_baselines(report);
     let both = report.two_by_two.as_ref().and_then(TwoByTwo::sentence);
     let both = both.map(|sentence| format!("{sentence}\n")).unwrap_or_default();
     format!(
-        "{}\n{}\n{steps}\n{both}{against}\n\
-         An explanation that is wrong or missing counts as five hours. These are figures of a trained program in one small shop: they say in which \
-         direction telemetry helps it, and promise nobody minutes.",
+        "{}\n{}\n{}\n{both}{against}\n\
+         An incident that is not explained right, or not restored, counts as five hours. These are figures of a trained program in one small shop: \
+         they say in which direction telemetry helps it, and promise nobody minutes.",
         level(first),
-        level(last)
+        level(last),
+        steps_aloud(report).join("\n")
     )
+}
+
+/// Sentences on the time to explanation, at each level against the one before it: what the mean shows, what only the median shows, and where
+/// neither shows a difference.
+fn steps_aloud(report: &CompareReport) -> Vec<String> {
+    let (steps, _) = report.paired(Metric::Explain);
+    let minutes = |seconds: f64| format!("{:.0} minutes", seconds.abs() / 60.0);
+    let word = |side: Ordering| if side == Ordering::Less { "sooner" } else { "later" };
+    let (on_average, others): (Vec<&Paired>, Vec<&Paired>) =
+        steps.into_iter().partition(|step| step.interval.side() != Ordering::Equal);
+    let (in_most, unclear): (Vec<&Paired>, Vec<&Paired>) =
+        others.into_iter().partition(|step| step.in_most() != Ordering::Equal);
+    let mut sentences = Vec::new();
+    if !on_average.is_empty() {
+        let each = on_average.iter().map(|step| {
+            format!("{} {} {}", step.level, minutes(step.difference), word(step.interval.side()))
+        });
+        let each: Vec<String> = each.collect();
+        sentences.push(format!(
+            "Against the level before it, the explanation comes with {}.",
+            each.join(", with ")
+        ));
+    }
+    sentences.extend(in_most.iter().map(|step| {
+        let [sooner, same, later] = step.scenarios;
+        let (side, all) = (step.in_most(), sooner + same + later);
+        let (more, fewer) = if side == Ordering::Less { (sooner, later) } else { (later, sooner) };
+        format!(
+            "The explanation comes {} with {} than with {} in {more} of {all} scenarios, and {} in {fewer}; the median difference is {}. \
+             The mean shows no difference.",
+            word(side),
+            step.level,
+            step.against,
+            word(side.reverse()),
+            minutes(step.median)
+        )
+    }));
+    let unclear: Vec<&str> = unclear.iter().map(|step| step.level.name()).collect();
+    if sentences.is_empty() {
+        sentences.push(
+            "No step from one level to the next shows a difference in the time to explanation.".to_owned(),
+        );
+    } else if !unclear.is_empty() {
+        sentences.push(format!("No difference is shown for {}.", unclear.join(", ")));
+    }
+    sentences
 }
 
 /// A sentence on whether any baseline does better.
@@ -264,7 +293,7 @@ fn against_baselines(report: &CompareReport) -> String {
         };
         let clauses: Vec<String> = beaten.iter().map(clause).collect();
         let is_later = beaten.iter().all(|(_, measure, _)| *measure == Measure::Explained);
-        let why = " Who looks on explains more, and later: the responder stops where a further check costs more than it is expected to save.";
+        let why = " A responder that goes on checking explains more, and later: the model responder stops where a further check costs more than it is expected to save.";
         let why = if is_later { why } else { "" };
         format!("It does not do better than every baseline: {}.{why}", clauses.join("; "))
     }
@@ -281,10 +310,14 @@ fn assumed(models: &[OperatingModel]) -> Vec<String> {
     });
     let sentences = [
         format!("What each of {} checks costs, in minutes, and what each remedy costs: {least} to {most} minutes.", CHECKS.len()),
-        "The first complaint comes after 6 minutes on average, an alert 2 minutes after the loss.".to_owned(),
-        format!("An explanation is given from {:.0} % certainty on; it is right from a score of 0.8.", CERTAIN_FROM * 100.0),
+        format!(
+            "The first complaint comes after {} minutes on average, an alert {} minutes after the loss.",
+            COMPLAINT_AFTER.as_secs() / 60,
+            ALERT_AFTER.as_secs() / 60
+        ),
+        format!("An explanation is given where it is expected to cost less than none; it is right from a score of {RIGHT_FROM}."),
         format!("Recorded at {VIEWS_PER_SECOND} page views a second, in a shop that is sized for them."),
-        format!("What a remedy does is recorded {ACTED_AT_MINUTES:.0} minutes after the call, whenever it is used; trade that is lost after a recording's end is lost as in its last ten minutes."),
+        format!("What a remedy does is recorded {ACTED_AT_MINUTES:.0} minutes after the call, whenever it is used; trade that is lost after a recording's end is lost as in its last {LAST_MINUTES} minutes."),
         "Between two recorded times, a check says what it said at the last one. Remedies that fail only under the conditions of a control other than the placebo leave the evidence as it was.".to_owned(),
     ];
     sentences.into_iter().chain(lines).collect()

@@ -6,6 +6,8 @@ mod program;
 mod teams;
 mod two_by_two;
 
+use std::cmp::Ordering;
+
 use incident::{Level, OperatingModel};
 use serde::{Deserialize, Serialize};
 
@@ -125,8 +127,11 @@ pub struct Paired {
     /// The metric at `level` divided by the metric at `against`.
     pub ratio: f64,
     pub ratio_interval: Interval,
-    /// Rank-biserial correlation of the scenarios' differences, from -1 (less in all) to 1 (more in all).
-    pub rank_difference: f64,
+    /// The median over scenarios of the mean difference.
+    pub median: f64,
+    /// 95 % confidence interval of the median, over new scenarios, whatever the distribution. `None` with fewer than six scenarios.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_interval: Option<Interval>,
     /// The part of the difference that comes from incidents explained right at only one of the two levels. At the other, they count as
     /// explained at the horizon. Only for the time to explain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,6 +143,16 @@ pub struct Paired {
     /// largest factor leaves more, or there is no gain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tipping_factor: Option<f64>,
+}
+
+impl Paired {
+    /// Which difference the median shows where the mean shows none: a few incidents that differ by hours hide one of minutes from the mean.
+    pub fn in_most(&self) -> Ordering {
+        match (self.interval.side(), self.median_interval) {
+            (Ordering::Equal, Some(interval)) => interval.side(),
+            _ => Ordering::Equal,
+        }
+    }
 }
 
 /// One incident at one level.
@@ -153,6 +168,10 @@ pub struct Dot {
     pub restored_s: Option<f64>,
     pub loss_usd: f64,
 }
+
+/// The least difference of the imagined scenarios: two of three of their incidents are explained at only one of two levels, five hours
+/// apart. With half of their incidents, intervals over 25 replayed scenarios held the truth in only 90 % of the simulated studies.
+pub const IMAGINED_LEAST_MINUTES: f64 = 200.0;
 
 /// The figure in which one responder is compared with another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

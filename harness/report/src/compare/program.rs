@@ -1,5 +1,7 @@
 //! The results of an external program on the same incidents.
 
+use std::collections::BTreeMap;
+
 use incident::Level;
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +15,8 @@ pub struct ProgramReport {
     pub command: String,
     /// The budget per incident: calls, and story minutes.
     pub budgets: [u32; 2],
-    /// A hash of the scenarios as they were played.
-    pub scenarios_hash: String,
+    /// A hash of each scenario as it was played, by its name.
+    pub scenarios: BTreeMap<String, String>,
     pub levels: Vec<ProgramLevel>,
     pub incidents: Vec<ProgramIncident>,
 }
