@@ -100,7 +100,7 @@ export function shortPlan(plan, total) {
   if (practice && minutes) changed.push({ ...practice, minutes });
   if (practice && !minutes) others.push(practice);
   if (first) changed.push({ ...first, ...scored, teams: first.teams.map((part, index) => ({ ...part, scenario, level: SHORT_LEVELS[index % 2] })) });
-  const what = minutes && !practice ? `One round of ${scored.minutes} minutes, and no practice, as no practice round is to come` : text;
+  const what = minutes && !practice ? `One round of ${scored.minutes} minutes, and no practice, because the plan has no practice round left` : text;
   const removed = others.map(({ number }) => number).toSorted((one, other) => other - one);
-  return { changed, removed, text: `${what}: the same incident for all teams, logs and changes in turn. Other rounds to come are taken out.` };
+  return { changed, removed, text: `${what}: the same incident for all teams, logs and changes in turn. The other remaining rounds are removed.` };
 }
