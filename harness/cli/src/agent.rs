@@ -93,7 +93,7 @@ pub(crate) fn run(args: &AgentArgs) -> anyhow::Result<Done> {
     };
     anyhow::ensure!(
         sees_all(&scenario),
-        "what happens in '{}' lies too far apart: a program answers one call. 'glyphfall play' plays all of it",
+        "the events of '{}' are too far apart: a program is called out only once. 'glyphfall play' plays all of them",
         output::plain(&scenario.name)
     );
     let charge = if args.clock == ClockOf::Calls { Charge::Calls } else { Charge::Wall };

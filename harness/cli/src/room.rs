@@ -57,7 +57,8 @@ pub(crate) struct RoomArgs {
     /// glyphfall-out/room, glyphfall-out/solo for a rehearsal]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Opens a finished session of four teams: desk, team pages and debrief, to look at. It lies in a folder of its own, and goes with it
+    /// Opens a finished session of four teams to look at: desk, team pages and debrief. It is kept in a temporary folder, which is
+    /// removed at the end
     #[arg(long, conflicts_with_all = ["teams", "bind", "seed", "views", "out", "fresh", "seen", "solo"])]
     example: bool,
     /// Rehearsal of one person, with a clock, hints and a debrief, and without a facilitator [default scenario: special-character]

@@ -23,7 +23,7 @@ pub(crate) struct GradeArgs {
     /// Folder of the cases, whose seals are checked
     #[arg(long, value_name = "DIR", default_value = CASES)]
     cases: PathBuf,
-    /// Folder of the keys with the right answers; to a case that has a key and no answer, nothing was said
+    /// Folder of the keys with the right answers; a case that has a key and no answer counts as unanswered
     #[arg(long, value_name = "DIR", default_value = KEYS)]
     keys: PathBuf,
     /// How results are written
@@ -120,7 +120,7 @@ fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
         let case = answer.case.clone();
         ensure!(
             answers.insert(case.clone(), answer).is_none(),
-            "line {} answers {} again: leave one of the answers, as nobody may choose the better one",
+            "line {} answers {} again: keep only one answer, because nobody may choose the better one",
             place + 1,
             plain(&case)
         );
@@ -141,8 +141,8 @@ fn check_seal(key: &Key, question: &Path) -> anyhow::Result<()> {
     let is_sealed = text["seal"]["value"].as_str() == Some(&key.seal());
     ensure!(
         is_sealed,
-        "the key of {} does not fit its seal: key, answer or case was changed since; take all three as they were exported, or export the \
-         case again",
+        "the key of {} does not fit its seal: the key, the answer or the case was changed after the export; use all three as exported, or \
+         export the case again",
         plain(&key.case)
     );
     Ok(())
