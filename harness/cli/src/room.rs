@@ -163,7 +163,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         .context("the session could not be saved; free space on the disk, as what was saved last is kept")?;
     let kept = shown(&folder);
     screen.say(&match session.purpose {
-        Purpose::Class => format!("Closed. The session is in {kept}; the same command goes on with it."),
+        Purpose::Class => format!("Closed. The session is in {kept}; the same command continues it."),
         Purpose::Solo => {
             format!("Closed. The rehearsal is in {kept}; 'glyphfall room --out {kept}' opens it again.")
         }
@@ -231,7 +231,7 @@ fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> St
     let mut came_back = match (session.phase, session.current) {
         (Phase::Lobby, _) | (_, None) => String::new(),
         (Phase::Paused, Some(round)) => {
-            format!("Going on with round {round}, which stands still until the facilitator resumes it.\n")
+            format!("Continuing round {round}, which is paused until the facilitator resumes it.\n")
         }
         (_, Some(round)) => format!("Going on after round {round}. --fresh begins a new session.\n"),
     };

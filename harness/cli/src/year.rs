@@ -34,7 +34,7 @@ pub(crate) struct YearArgs {
     /// Numbers of teams
     #[arg(long, value_name = "COUNT,...", value_delimiter = ',', default_values_t = TEAMS, value_parser = teams)]
     teams: Vec<usize>,
-    /// Years that are simulated of everything; with --story, recordings [default: 100; with --story 24]
+    /// Seeds with which each year is simulated; with --story, recordings [default: 100; with --story 24]
     #[arg(long, value_name = "COUNT", value_parser = seeds)]
     seeds: Option<NonZeroUsize>,
     /// The first seed; those above a thousand million are kept for training [default: a new one for each run, which is printed]

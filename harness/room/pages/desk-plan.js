@@ -45,7 +45,7 @@ function crossover(measured, levels) {
   const notes = [];
   if (same.length > 0) notes.push(warning(`${teamsNamed(same)} ${same.length === 1 ? "plays" : "play"} at one level only, and cannot be compared with ${same.length === 1 ? "itself" : "themselves"}.`));
   if (Math.abs(less.length - more.length) > 1 || less.length === 0 || more.length === 0) {
-    notes.push(warning(`${count(less.length, "team")} would begin with less telemetry and ${more.length} with more: what comes of practice and what of telemetry cannot be told apart.`));
+    notes.push(warning(`${count(less.length, "team")} would begin with less telemetry and ${more.length} with more: the effects of practice and of telemetry cannot be told apart.`));
   } else {
     notes.push(said(`Crossover: ${teamsNamed(less)} begin${less.length === 1 ? "s" : ""} with less telemetry, ${teamsNamed(more).toLowerCase()} with more; then the other way round.`));
   }

@@ -81,7 +81,7 @@ export function metricsPanel(panel) {
     lines = lines.filter((name) => labels.has(name));
     by.replaceChildren(...[...labels].filter(([, held]) => held.size > 1).map(([name]) => toggle(name)));
     if (by.children.length === 0) by.append(el("span", { class: "hint" }, "None of its attributes has more than one value."));
-    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender says nothing about it.")} ${info.kind}${["", "1"].includes(info.unit) ? "" : `, in ${info.unit}`}, ${info.series} series${tellers.length > 0 ? ` of ${tellers.join(", ")}` : ""}.`);
+    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender gives no description.")} ${info.kind}${["", "1"].includes(info.unit) ? "" : `, in ${info.unit}`}, ${info.series} series${tellers.length > 0 ? ` of ${tellers.join(", ")}` : ""}.`);
   }
 
   function toggle(name) {

@@ -110,8 +110,12 @@ fn keys(folder: &Path) -> anyhow::Result<BTreeMap<String, Key>> {
 fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
     let mut answers = BTreeMap::new();
     for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let answer: FreeAnswer =
-            serde_json::from_str(line).with_context(|| format!("line {} is no answer: each is one line of JSON, with the case that it answers under \"case\"", place + 1))?;
+        let answer: FreeAnswer = serde_json::from_str(line).with_context(|| {
+            format!(
+                "line {} is not an answer: each answer is one line of JSON, with its case under \"case\"",
+                place + 1
+            )
+        })?;
         ensure!(
             !answer.case.is_empty(),
             "line {} does not say which case it answers: name it under \"case\", as question.json does",
@@ -134,7 +138,7 @@ fn check_seal(key: &Key, question: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot read {}; name the cases with --cases", shown(question)))?;
     let text: Value = serde_json::from_slice(&text).with_context(|| {
         format!(
-            "{} is no question: name with --cases the folder that 'glyphfall export-case' wrote the cases to",
+            "{} is not a question: name with --cases the folder that 'glyphfall export-case' wrote the cases to",
             shown(question)
         )
     })?;

@@ -266,7 +266,7 @@ impl Prober {
             Some(Ok(Answer { status, .. })) => {
                 format!("The cache answered {status} only after {} s.", after.as_secs())
             }
-            None => "The cache goes on trying what can never be read, and answers nobody who waits for it."
+            None => "The cache keeps retrying what can never be read, and does not answer the requests that wait for it."
                 .to_owned(),
         };
         let health = match not_ready_after {
@@ -352,7 +352,7 @@ impl Prober {
             Ok(answer) if answer.status == StatusCode::OK => {
                 let answer: Option<Value> = serde_json::from_slice(&answer.body).ok();
                 let list = answer.and_then(|answer| answer.get(list)?.as_array().cloned());
-                list.ok_or_else(|| format!("what answers at {room} is no evidence store"))
+                list.ok_or_else(|| format!("the server at {room} is not an evidence store"))
             }
             Ok(answer) => Err(format!("the evidence store at {room} answered {}", answer.status)),
             Err(_) => Err(format!("no evidence store answers at {room}")),
