@@ -233,13 +233,13 @@ fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> St
         (Phase::Paused, Some(round)) => {
             format!("Continuing round {round}, which is paused until the facilitator resumes it.\n")
         }
-        (_, Some(round)) => format!("Going on after round {round}. --fresh begins a new session.\n"),
+        (_, Some(round)) => format!("Continuing after round {round}. --fresh begins a new session.\n"),
     };
     let kept = session.teams.len();
     if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {
         let _ = writeln!(
             came_back,
-            "This folder keeps a session of {kept} teams, and it goes on with them. A session of {teams} begins with --fresh, which puts \
+            "This folder keeps a session of {kept} teams, and it continues with them. A session of {teams} begins with --fresh, which puts \
              this one aside, or in another folder with --out."
         );
     }
