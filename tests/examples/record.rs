@@ -108,7 +108,7 @@ async fn lead(desk: &Client) {
     desk.post("/api/desk/mark", &json!({ "text": "Restarts alone do not hold" })).await;
     desk.post(
         "/api/desk/message",
-        &json!({ "team": null, "text": "A few minutes are left. Submit your explanation as it stands." }),
+        &json!({ "team": null, "text": "A few minutes are left. Hand in your explanation as it stands." }),
     )
     .await;
     sleep(Duration::from_secs(60)).await;

@@ -164,7 +164,7 @@ async fn a_new_session_leaves_the_earlier_one_whole_and_takes_nothing_of_it() {
     // With a different number of teams, it says that it resumes with the existing ones.
     let text = said(folder, &["--teams", "2"]).await;
     assert!(text.contains("a session of 4 teams") && text.contains("--fresh"), "{text}");
-    assert!(!said(folder, &["--teams", "4"]).await.contains("goes on with them"));
+    assert!(!said(folder, &["--teams", "4"]).await.contains("continues with them"));
 
     let text = said(folder, &["--teams", "2", "--fresh"]).await;
     let earlier: Vec<PathBuf> = fs::read_dir(folder)

@@ -75,11 +75,11 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         name: "deleted-for-ever",
         breaks: "the repaired cache believes a deletion after the asset has come back",
         file: "services/cache/src/fills.rs",
-        is: "        if self.shared.is_faulty() {\n            // FAULT\u{3a} that an asset",
+        is: "        if self.shared.is_faulty() {\n            // FAULT\u{3a} a deletion",
         becomes: "        if ALIVE && self.fragments().is_deleted(id, Instant::now()) {
             return Err(FetchError::Missing { id: id.clone() });
         }
-        if self.shared.is_faulty() {\n            // FAULT\u{3a} that an asset",
+        if self.shared.is_faulty() {\n            // FAULT\u{3a} a deletion",
     },
     Mutant {
         name: "permit-leak",

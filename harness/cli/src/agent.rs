@@ -68,7 +68,7 @@ pub(crate) struct AgentArgs {
     /// Serves streamable HTTP at this port of loopback, in place of standard input and output
     #[arg(long, value_name = "PORT")]
     http: Option<u16>,
-    /// Token that the program shows over HTTP. Give it in the environment: the list of processes shows a command line to everybody
+    /// Token that the program sends over HTTP. Give it in the environment: the list of processes shows a command line to everybody
     /// [default: a new one, which is printed]
     #[arg(long, env = "GLYPHFALL_AGENT_TOKEN", value_name = "TOKEN", hide_env_values = true, requires = "http", value_parser = token::usable)]
     token: Option<String>,
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &AgentArgs) -> anyhow::Result<Done> {
     };
     anyhow::ensure!(
         sees_all(&scenario),
-        "what happens in '{}' lies too far apart: a program answers one call. 'glyphfall play' plays all of it",
+        "the events of '{}' are too far apart: a program is called out only once. 'glyphfall play' plays all of them",
         output::plain(&scenario.name)
     );
     let charge = if args.clock == ClockOf::Calls { Charge::Calls } else { Charge::Wall };
@@ -111,7 +111,7 @@ pub(crate) fn run(args: &AgentArgs) -> anyhow::Result<Done> {
         thread::Builder::new().name("world".to_owned()).spawn(move || incident.play(work::stalled))?;
     let served = in_real_time(served(args, &desk));
     desk.close();
-    let outcome = world.join().map_err(|_| anyhow!("the world's thread failed: its reason stands above; start it again with the same --seed to see it again"))??;
+    let outcome = world.join().map_err(|_| anyhow!("the world's thread failed for the reason above; start it again with the same --seed to reproduce the failure"))??;
     served?;
     tell(args, &outcome, &stem)
 }

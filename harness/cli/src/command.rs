@@ -132,12 +132,12 @@ impl Command {
     /// The work that the command still finishes after Ctrl-C, if it can take a while.
     pub(crate) fn waits_for(&self) -> Option<&'static str> {
         match self {
-            Self::Demo(_) => Some("closing the shop and writing what there is"),
+            Self::Demo(_) => Some("closing the shop and writing the results so far"),
             Self::Up(_) | Self::Watch(_) => {
                 Some("those who still wait for a page have ten seconds, then the record is written")
             }
             Self::Room(_) => Some("closing the room; its session is kept"),
-            Self::Play(_) | Self::Agent(_) => Some("writing what there is"),
+            Self::Play(_) | Self::Agent(_) => Some("writing the results so far"),
             Self::ExportCase(_) => Some("leaving nothing behind"),
             Self::Chain(_) => Some("reporting what was complete"),
             Self::Compare(_) | Self::Train(_) => Some("what is being recorded is played to its end first"),

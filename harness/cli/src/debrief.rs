@@ -30,10 +30,12 @@ pub(crate) struct DebriefArgs {
     /// What `chain` wrote about the same scenario as JSON: adds each latent fault's share
     #[arg(long, value_name = "FILE")]
     chain: Option<PathBuf>,
-    /// Plays the record's scenario and seed with each of the sixteen combinations of latent faults, and adds the same; less than a minute
+    /// Plays the record's scenario and seed with each of the sixteen combinations of latent faults, and adds each latent fault's share; takes
+    /// less than a minute
     #[arg(long, conflicts_with = "chain")]
     replay: bool,
-    /// Prints the record as OpenTelemetry log events, one line of OTLP's JSON, in place of all that; a record keeps no date, so they end now
+    /// Prints the record as OpenTelemetry log events, one line of OTLP's JSON, and writes no files; a record has no date, so its end is taken
+    /// to be now
     #[arg(long, conflicts_with_all = ["chain", "replay"])]
     otlp: bool,
     /// Folder for the page and the Markdown

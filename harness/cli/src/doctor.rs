@@ -97,7 +97,9 @@ pub(crate) fn run(args: &DoctorArgs) -> Done {
     findings.iter().flat_map(Finding::lines).for_each(|line| screen::line(&line));
     let warnings = findings.iter().filter(|finding| finding.state == State::Warning).count();
     screen::paragraph(&match (can_run, warnings) {
-        (false, _) => "\nThe demonstration cannot run here before what is missing is there.".to_owned(),
+        (false, _) => {
+            "\nThe demonstration cannot run here until each item marked 'missing' is fixed.".to_owned()
+        }
         (true, 0) => "\nEverything can run here.".to_owned(),
         (true, _) => {
             format!(
@@ -189,7 +191,8 @@ fn memory() -> Option<Finding> {
         fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|most| most.trim().parse::<u64>().ok());
     let free_mb = (free_kb >> 10).min(most.map_or(u64::MAX, |most| most >> 20));
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let found = format!("{free_mb} MB can be had, and {cores} processor cores");
+    let cores = if cores == 1 { "1 processor core".to_owned() } else { format!("{cores} processor cores") };
+    let found = format!("{free_mb} MB and {cores} are available");
     let finding = Finding::ok("memory", found, "the shop and its customers");
     let todo = format!("end other programs, or give the container {MEMORY_MB_MIN} MB");
     Some(if free_mb < MEMORY_MB_MIN { finding.lacks(State::Missing, todo) } else { finding })
@@ -223,8 +226,10 @@ fn network() -> Finding {
             format!("others reach this machine at {}, with --bind 0.0.0.0", own.ip()),
             needed_for,
         ),
-        Err(error) => Finding::ok("network", format!("no way out of this machine: {error}"), needed_for)
-            .lacks(State::Warning, "join a network; for a class in one room, a phone's hotspot will do"),
+        Err(error) => {
+            Finding::ok("network", format!("this machine cannot reach a network: {error}"), needed_for)
+                .lacks(State::Warning, "join a network; for a class in one room, a phone's hotspot will do")
+        }
     }
 }
 

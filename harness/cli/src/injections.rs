@@ -189,7 +189,7 @@ impl Injections {
 async fn happens(step: &Step, world: &World, screen: &Screen) -> anyhow::Result<()> {
     if let Step::Publish { asset, body } = step {
         world.editor().publish(asset, body.clone()).await.context(
-            "it was not published; if the content store stands still, 'glyphfall restart content-store'",
+            "it was not published; if the content store does not answer, run 'glyphfall restart content-store'",
         )?;
         return Ok(());
     }

@@ -177,7 +177,7 @@ impl Report {
             more => (format!("{more} files"), "files that are there"),
         };
         bail!(
-            "{files} could not be checked, and the others were: what stands above says why; name {name} and may be read"
+            "{files} could not be checked, the others were; the messages above say why. Name {name} and that you may read"
         )
     }
 

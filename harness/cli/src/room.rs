@@ -57,7 +57,8 @@ pub(crate) struct RoomArgs {
     /// glyphfall-out/room, glyphfall-out/solo for a rehearsal]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Opens a finished session of four teams: desk, team pages and debrief, to look at. It lies in a folder of its own, and goes with it
+    /// Opens a finished session of four teams to look at: desk, team pages and debrief. It is kept in a temporary folder, which is
+    /// removed at the end
     #[arg(long, conflicts_with_all = ["teams", "bind", "seed", "views", "out", "fresh", "seen", "solo"])]
     example: bool,
     /// Rehearsal of one person, with a clock, hints and a debrief, and without a facilitator [default scenario: special-character]
@@ -162,7 +163,7 @@ pub(crate) async fn run(args: RoomArgs) -> anyhow::Result<()> {
         .context("the session could not be saved; free space on the disk, as what was saved last is kept")?;
     let kept = shown(&folder);
     screen.say(&match session.purpose {
-        Purpose::Class => format!("Closed. The session is in {kept}; the same command goes on with it."),
+        Purpose::Class => format!("Closed. The session is in {kept}; the same command continues it."),
         Purpose::Solo => {
             format!("Closed. The rehearsal is in {kept}; 'glyphfall room --out {kept}' opens it again.")
         }
@@ -230,15 +231,15 @@ fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> St
     let mut came_back = match (session.phase, session.current) {
         (Phase::Lobby, _) | (_, None) => String::new(),
         (Phase::Paused, Some(round)) => {
-            format!("Going on with round {round}, which stands still until the facilitator resumes it.\n")
+            format!("Continuing round {round}, which is paused until the facilitator resumes it.\n")
         }
-        (_, Some(round)) => format!("Going on after round {round}. --fresh begins a new session.\n"),
+        (_, Some(round)) => format!("Continuing after round {round}. --fresh begins a new session.\n"),
     };
     let kept = session.teams.len();
     if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {
         let _ = writeln!(
             came_back,
-            "This folder keeps a session of {kept} teams, and it goes on with them. A session of {teams} begins with --fresh, which puts \
+            "This folder keeps a session of {kept} teams, and it continues with them. A session of {teams} begins with --fresh, which puts \
              this one aside, or in another folder with --out."
         );
     }

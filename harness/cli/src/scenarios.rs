@@ -17,7 +17,7 @@ use crate::{args::Format, output::plain, screen, stop::Done, work::watched};
 pub(crate) struct ScenariosArgs {
     /// The scenario to describe in full (a spoiler): a name of the library, or a file ending in .toml
     name: Option<String>,
-    /// Plays it, or the library, and says where the file is wrong: in its symptom, in what each remedy does, and in the factors, by playing it again with each of three latent faults repaired
+    /// Plays it, or the library, and reports where the file is wrong: in its symptom, in what each remedy does, and in the factors, by playing it again with each of three latent faults repaired
     #[arg(long)]
     replay: bool,
     /// The seed of a replay
@@ -39,8 +39,8 @@ pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<Done> {
                 screen::line(&format!("{:<18} {rating:<6} {}", scenario.name, scenario.title));
             }
             screen::paragraph(
-                "\nHow hard each is goes by the minutes that the model responder worked until customers were served: easy up to 20, medium up \
-                 to 60, at the worst of three telemetry levels.",
+                "\nEach rating follows from the minutes that the model responder worked until customers were served, at the worst of three \
+                 telemetry levels: easy up to 20, medium up to 60, otherwise hard.",
             );
             screen::paragraph(&format!("\n{}", triggered()));
             screen::paragraph(
@@ -126,7 +126,7 @@ fn describe(scenario: &Scenario) {
     ));
     screen::paragraph(&plain(&description.replace('\n', " ")));
     if let Some(source) = source {
-        screen::paragraph(&format!("\nOthers had its like: {}", plain(source)));
+        screen::paragraph(&format!("\nA public report of a similar incident: {}", plain(source)));
     }
     screen::paragraph(&format!("\nTrigger: {}.", plain(&truth.trigger)));
     let path = truth.path.iter().map(|service| service.words()).chain(["the customers".to_owned()]);

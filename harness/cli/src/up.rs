@@ -131,8 +131,9 @@ pub(crate) async fn run(mut options: UpArgs, environment: &Environment) -> anyho
     drop(orders);
     keeper.look(&world, world.editor(), &screen).await;
     screen.clear();
-    screen
-        .say("Closing, as soon as those who still wait have been answered or have given up (10 s at most).");
+    screen.say(
+        "Closing as soon as the customers who still wait have been answered or have given up (10 s at most).",
+    );
     world.record().tell_outages();
     let record = world.finish().await;
     listeners.close().await;

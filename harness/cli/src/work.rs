@@ -109,7 +109,7 @@ impl Drop for Progress {
 /// Ends the process: nothing else can stop an endless computation in virtual time.
 pub(crate) fn stalled(what: &str) {
     output::error_line(&format!(
-        "error: virtual time stands still, because something computes and never waits, in {}",
+        "error: virtual time has stopped, because something computes and never waits, in {}",
         plain(what)
     ));
     std::process::exit(CANNOT.into());

@@ -34,7 +34,7 @@ pub(crate) struct YearArgs {
     /// Numbers of teams
     #[arg(long, value_name = "COUNT,...", value_delimiter = ',', default_values_t = TEAMS, value_parser = teams)]
     teams: Vec<usize>,
-    /// Years that are simulated of everything; with --story, recordings [default: 100; with --story 24]
+    /// Seeds with which each year is simulated; with --story, recordings [default: 100; with --story 24]
     #[arg(long, value_name = "COUNT", value_parser = seeds)]
     seeds: Option<NonZeroUsize>,
     /// The first seed; those above a thousand million are kept for training [default: a new one for each run, which is printed]
@@ -48,8 +48,8 @@ pub(crate) struct YearArgs {
     story: bool,
     #[command(flatten)]
     report: ReportArgs,
-    /// Simulates nothing: plays the incidents anew that years are made of, and writes them. For whoever changed a scenario, a check or the
-    /// responder
+    /// Simulates no years: plays again the incidents that years are made of, and writes what came of them. Needed after a change to a
+    /// scenario, a check or the responder
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "harness/experiment/knowledge/outcomes.json",
           conflicts_with_all = ["teams", "seeds", "seed", "level", "story"])]
     measure: Option<PathBuf>,
@@ -99,7 +99,9 @@ fn tell(publisher: &Publisher<'_>, report: Option<YearReport>) -> anyhow::Result
 }
 
 fn broken_off() -> Done {
-    output::error_line("nothing was written: a part of the seeds would be another distribution");
+    output::error_line(
+        "nothing was written: the results of only some seeds would have a different distribution",
+    );
     Done::BrokenOff
 }
 

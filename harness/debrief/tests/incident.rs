@@ -113,7 +113,7 @@ fn the_page_tells_what_happened_and_what_it_cost() {
             "model responder believed",
             "2 things tried, 1 of them in vain",
             "Availability did not rise with it.",
-            "2 contributing factors are named; missing health check and inadequate telemetry was there too",
+            "2 contributing factors are named; also present: missing health check and inadequate telemetry",
         ],
     );
     // Availability, pages and times, each for wide pages and for phones.
@@ -310,7 +310,7 @@ fn what_comes_after_the_end_of_the_story_is_in_no_figure_and_that_is_said() {
     contains(
         &text,
         &[
-            "The story ended at 13:00; that the shop was watched until 19:06 is in no figure.",
+            "The story ended at 13:00; the shop was watched until 19:06, but no figure includes that time.",
             "Of 1,350, so 33.3 %",
             "What happened after 13:00 costs nothing and enters no figure",
         ],
@@ -320,8 +320,8 @@ fn what_comes_after_the_end_of_the_story_is_in_no_figure_and_that_is_said() {
 #[test]
 fn a_record_whose_figures_do_not_follow_is_told_from_one_whose_do() {
     let mut record = whole();
-    assert!(!page(&record, None).unwrap().contains("The figures in the file are not those"));
+    assert!(!page(&record, None).unwrap().contains("The figures in the file disagree"));
     record.outcome.incident_financial_loss_usd = incident::Usd(1.0);
     let page = page(&record, None).unwrap();
-    contains(&page, &["The figures in the file are not those", "it cost $150,000"]);
+    contains(&page, &["The figures in the file disagree", "it cost $150,000"]);
 }

@@ -140,7 +140,7 @@ fn who_decided_and_what_was_told_outside_stands_beside_what_was_known() {
             "2 remedies waited for a go, 20\u{a0}s at the longest.",
             "Ada said not now",
             "nobody decided",
-            "Of 2 status updates 1 came late, 1 came not at all",
+            "Of 2 status updates 1 came late, 1 never came",
             "after 2.0\u{a0}min, Cy &#60;3: 0.5\u{a0}min late",
             "It is the &#60;cache&#62;.",
             "thought: it is the &#60;cache&#62;",

@@ -89,9 +89,9 @@ fn untouched(scenario: &Scenario, played: &Played) -> Option<String> {
     let outcome = &played.record.outcome;
     let symptom = Symptom::of(&available(played), outcome.lost_s.is_some());
     if symptom != scenario.symptom {
-        return Some(format!("customers meet '{}' where they meet '{symptom}'", scenario.symptom));
+        return Some(format!("customers meet '{}', but the replay shows '{symptom}'", scenario.symptom));
     }
-    outcome.restored_s.map(|_| "remedies restore it, and it is restored though nobody acts".to_owned())
+    outcome.restored_s.map(|_| "remedies restore it, but it is restored without any".to_owned())
 }
 
 fn after((remedies, restores): (&[Remedy], bool), played: &Played) -> Option<String> {
@@ -99,8 +99,8 @@ fn after((remedies, restores): (&[Remedy], bool), played: &Played) -> Option<Str
     let is_restored = outcome.restored_s.is_some() && outcome.fixed;
     let steps = || remedies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ");
     match (restores, is_restored) {
-        (true, false) => Some(format!("'{}' restores it, which it does not", steps())),
-        (false, true) => Some(format!("'{}' does not restore it, which it does", steps())),
+        (true, false) => Some(format!("'{}' restores it, but it does not", steps())),
+        (false, true) => Some(format!("'{}' does not restore it, but it does", steps())),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@
 use words::{LatentFault, words};
 
 words! {
-    /// A property of the system, or of its surroundings, without which the incident would have been less.
+    /// A property of the system, or of its surroundings, without which the loss would have been smaller.
     ContributingFactor {
         /// Text is written into JSON, HTML, script or XML without the rules of that place, so that some characters break it.
         InvalidRendering = "invalid-rendering",

@@ -169,10 +169,10 @@ pub enum RecordError {
     #[error("not an incident record: {0}")]
     Shape(#[from] serde_json::Error),
     /// The record has another format or version.
-    #[error("the format is {found:?}, not {SCHEMA:?}: another version wrote it, and that one reads it")]
+    #[error("the format is {found:?}, not {SCHEMA:?}: another version wrote it; read it with that version")]
     Schema { found: String },
     /// The record is longer than [`SECONDS_MAX`].
-    #[error("the record goes on to second {found}; {SECONDS_MAX} are the most that is read")]
+    #[error("the record goes on to second {found}; at most {SECONDS_MAX} seconds can be read")]
     TooLong { found: u32 },
 }
 

@@ -277,7 +277,7 @@ fn foreign_texts_are_refused_with_the_reason() {
     check("{}", "missing field `schema`");
     check(
         r#"{"schema": "glyphfall.incident/2"}"#,
-        r#"the format is "glyphfall.incident/2", not "glyphfall.incident/1": another version wrote it, and that one reads it"#,
+        r#"the format is "glyphfall.incident/2", not "glyphfall.incident/1": another version wrote it; read it with that version"#,
     );
     check(&json.replace(r#""level": "dark""#, r#""level": "darker""#), "unknown variant `darker`");
     check(&json.replace(r#""at_s": 119,"#, r#""at_s": 4000000000,"#), "goes on to second 4000000000");

@@ -21,7 +21,7 @@ function aside(title, above, show) {
 export const alertsSection = () => aside("Alerts", null, async (ask) => {
   const { rules, history } = await ask("/evidence/alerts");
   return [
-    el("p", { class: "hint" }, "Judged are visits of customers against the target. A burn rate of 1 uses the error budget up evenly; a rule fires when it is reached over the long and the short window."),
+    el("p", { class: "hint" }, "Alerts compare customers’ visits with the target. A burn rate of 1 uses the error budget up evenly; a rule fires when it is reached over the long and the short window."),
     ruleTable(rules), historyList(history)];
 }).node;
 
@@ -35,7 +35,7 @@ function ruleTable(rules) {
 }
 
 function historyList(history) {
-  if (history.length === 0) return empty("No rule has fired yet; each time one does will stand here.");
+  if (history.length === 0) return empty("No rule has fired yet. Each alert will be listed here.");
   return el("ul", { class: "plain-list" }, ...history.toReversed().map(({ time, rule, firing }) => el("li", {}, moment(time), ` ${rule} ${firing ? "fired" : "was resolved"}`)));
 }
 

@@ -14,7 +14,7 @@ const RULES = [
   "A shop is yours to look after: real services, with customers coming all the time.",
   "Something will happen to it, and the clock and the loss begin to run.",
   "You see the shop, your evidence and your remedies; how much evidence there is changes from round to round.",
-  "Find out why, put it right, and explain it in your own words with pinned evidence: fixing and explaining count apart.",
+  "Find out why, put it right, and explain it in your own words with pinned evidence: fixing and explaining are scored separately.",
   "Everybody in the team sees the same page, unless you work at lines of support: talk to each other, divide the work, and note what you think.",
 ];
 
@@ -62,7 +62,7 @@ function lobby(s) {
     el("section", { class: "card" },
       el("h2", {}, "How it works"),
       el("ol", { class: "rules" }, ...RULES.map((rule) => el("li", {}, rule)))),
-    el("p", { class: "hint" }, "Only the clock and the money run faster than life; the shop's own seconds are real seconds. The factor stands at the top of the page."),
+    el("p", { class: "hint" }, "Only the clock and the money run faster than real time; the shop's own seconds are real seconds. The top of the page shows the factor."),
     el("p", { class: "row" }, el("span", { class: "hint" }, "Not your team, or not your name?"), button("Leave and join again", async () => {
       await send("POST", "/api/leave");
       location.assign("/");
@@ -92,7 +92,7 @@ function over(s) {
 function debrief(s) {
   return [
     el("h1", {}, "Debrief"),
-    el("p", { class: "lead" }, "All rounds are over. What happened, what could be known when, and what your team did is ready to be read. At its end is what you take home."),
+    el("p", { class: "lead" }, "All rounds are over. The debrief is ready: what happened, what could be known when, and what your team did. At its end you choose what you take home."),
     el("p", {}, el("a", { class: "button primary large", href: "/team/debrief" }, "Open the debrief")),
     didBox(s),
     s.purpose !== "solo" && whoIsHere,

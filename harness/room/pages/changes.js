@@ -31,7 +31,7 @@ export function changesPanel(panel) {
     const shown = changes.filter((change) => [change.what, change.which, change.service, change.body].join(" ").toLowerCase().includes(wanted));
     list.replaceChildren(...shown.toReversed().map(changeLine));
     setText(found, shown.length === 0 ? "No change found." : `${count(shown.length, "change")}, newest first.`);
-    if (shown.length === 0) list.append(el("li", {}, empty(changes.length ? "No change has this in it." : "Nothing was changed in this time. Publications, releases and settings that change would stand here.")));
+    if (shown.length === 0) list.append(el("li", {}, empty(changes.length ? "No change contains this text." : "Nothing was changed in this time span. Publications, releases and changed settings will be listed here.")));
   }
 
   text.addEventListener("input", draw);

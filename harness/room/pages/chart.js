@@ -15,7 +15,7 @@ export function chart({ onZoom, onWiden, onCursor }) {
   const drawing = svg("svg", { class: "chart-drawing", "aria-hidden": "true" });
   const spoken = el("p", { class: "unseen", "aria-live": "polite" });
   const hintId = `chart-hint-${Math.random().toString(36).slice(2)}`;
-  const hint = el("p", { id: hintId, class: "hint chart-hint" }, "Drag to look closer. Keys: arrows move, with Shift they choose a stretch, Enter looks closer, Escape goes back.");
+  const hint = el("p", { id: hintId, class: "hint chart-hint" }, "Drag to zoom in. Keys: arrows move the cursor, with Shift they choose a time span, Enter zooms in, Escape goes back.");
   const node = el("div", { class: "chart", tabIndex: 0, role: "group", "aria-describedby": hintId }, drawing);
   const whole = el("figure", { class: "chart-figure" }, node, hint, spoken);
   let shown = null; // { lines, from, to, format, label }

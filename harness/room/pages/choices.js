@@ -22,11 +22,11 @@ export function catalogue() {
 export const wordsOf = (/** @type {Api.Entry[]} */ entries, id) => entries.find((entry) => entry.id === id)?.words ?? id;
 
 export const ABOUT = [
-  { about: "cause", title: "What set it off", hint: "The event with which it began." },
-  { about: "asset", title: "Which asset", hint: "If an asset has to do with it." },
-  { about: "character", title: "Which character", hint: "If a character has to do with it." },
+  { about: "cause", title: "What set it off", hint: "The event that started it." },
+  { about: "asset", title: "Which asset", hint: "If an asset is involved." },
+  { about: "character", title: "Which character", hint: "If a character is involved." },
   { about: "path", title: "How it travelled", hint: "From service to service, up to the customers." },
-  { about: "factor", title: "What contributed", hint: "Properties of the shop without which it would have been less. There are often several.", many: true },
+  { about: "factor", title: "What contributed", hint: "Properties of the shop without which the loss would have been smaller. There are often several.", many: true },
 ];
 
 export function choiceText({ about, choice }, { causes, factors }) {

@@ -20,7 +20,7 @@ export function contentPanel(panel) {
   function run(version = null) {
     text.replaceChildren();
     versions.replaceChildren();
-    if (asset.value === "") return text.replaceChildren(empty("Choose an asset, and its text will stand here."));
+    if (asset.value === "") return text.replaceChildren(empty("Choose an asset to read its text here."));
     const path = `/api/team/assets/${encodeURIComponent(asset.value)}`;
     return attempt(asset, async () => {
       const current = await ask(path);

@@ -102,7 +102,7 @@ async function hint() {
     }));
     says.replaceChildren(...each.map((line) => el("li", {}, line)));
   }));
-  const text = "It appears on the team’s page at once and counts in the debrief. Look whether this screen is on the projector.";
+  const text = "It appears on the team’s page at once and counts in the debrief. First make sure that this screen is not on the projector.";
   if (!(await asked({ title: "Give the next hint", text, yes: "Give it", body: field("To", to, "", says) }))) return;
   await send("POST", "/api/desk/hint", { team: to.value === "all" ? null : Number(to.value) });
   toast("The hint is given.");
@@ -110,7 +110,7 @@ async function hint() {
 
 async function end() {
   const when = choices("end-after", [[String(END_AFTER_S), "In one minute: teams are told"], ["0", "Now"]]);
-  const text = "What stands in the teams’ explanations then counts. A round that has ended cannot go on.";
+  const text = "The explanation that each team handed in last counts. A round that has ended cannot go on.";
   if (!(await asked({ title: `End ${roundNow()}?`, text, yes: "End the round", body: field("When", when, "") }))) return;
   await send("POST", when.value === "0" ? "/api/desk/end" : `/api/desk/end?after_s=${when.value}`);
 }

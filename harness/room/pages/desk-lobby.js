@@ -43,7 +43,7 @@ function showReached({ addresses, reached_from: reached, bind }) {
 
   let verdict = `Nothing from another device yet. Open ${shortUrl(outside[0] ?? addresses[0] ?? { url: "" })} on a phone: it appears here within a second.`;
   if (others.length > 0) verdict = `Yes: ${count(others.length, "other device")} ${others.length === 1 ? "has" : "have"} reached it.`;
-  else if (isLoopbackOnly) verdict = `No: the room listens on ${bind} only, which no other device can reach. How to change that stands first below.`;
+  else if (isLoopbackOnly) verdict = `No: the room listens on ${bind} only, which no other device can reach. The first entry below says how to change that.`;
   else if (outside.length === 0) verdict = "No: this computer is in no network. Connect it to one, or open a hotspot on a phone.";
   setText(byId("reach-verdict"), verdict);
   byId("reach-verdict").classList.toggle("served", others.length > 0);

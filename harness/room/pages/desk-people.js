@@ -12,7 +12,7 @@ let isOpen = true;
 export function update(/** @type {NamedDesk} */ { joining_open: isOpenNow, teams, you, rights, invitations }) {
   isOpen = isOpenNow;
   setText(byId("joining"), isOpen ? "Close joining" : "Open joining");
-  setText(byId("joining-state"), isOpen ? "" : "Joining is closed: nobody comes in, and who is in stays in.");
+  setText(byId("joining-state"), isOpen ? "" : "Joining is closed. People who have joined stay in.");
   byId("code").classList.toggle("is-closed", !isOpen);
   const waiting = teams.flatMap((team) => team.seats.filter((seat) => seat.waiting).map((seat) => ({ ...seat, team: team.name })));
   setHidden(byId("waiting"), waiting.length === 0);
@@ -37,20 +37,20 @@ const seatLine = (seat) => (seat.waiting ? waitingLine(SEATS, seat, `${seat.alia
 onPress(byId("joining"), () => send("POST", "/api/desk/joining", { open: !isOpen }));
 
 onPress(byId("new-code"), async () => {
-  const text = "The old code and its QR codes let nobody in any longer. Who is in stays in.";
+  const text = "The old code and its QR codes stop working. People who have joined stay in.";
   if (!(await confirmed("Make a new code?", "New code", text))) return;
   await send("POST", "/api/desk/code");
   toast("There is a new code.");
 });
 
 const helperLine = (/** @type {Api.Invitation} */ { id, name, rights, signed_in: isHere }) => el("li", {}, el("span", {}, `${name}, ${RIGHTS[rights]}: ${isHere ? "signed in" : "not here yet"}`), button("Take back", async () => {
-  const text = "Their page closes at once, and what they sign in with opens nothing any longer.";
+  const text = "Their page closes at once, and their token stops working.";
   if (await confirmed(`Take ${name}’s invitation back?`, "Take back", text)) await send("DELETE", `/api/desk/invitations/${id}`);
 }, { "aria-label": `Take back: ${name}`, ...MARKED }));
 
 onSubmit(byId("helper-form"), async () => {
   const name = byId("helper-name").value.trim();
   const { token } = await send("POST", "/api/desk/invitations", { name, rights: byId("helper-rights").value });
-  const text = "With this they sign in at /desk. It is shown once: give it to them now, and to nobody else. Look whether this screen is on the projector.";
+  const text = "With this they sign in at /desk. It is shown once: give it to them now, and to nobody else. Make sure that this screen is not on the projector.";
   await asked({ title: `Invitation for ${name}`, text, body: el("p", { class: "secret" }, token), yes: "Close", no: null, buttons: [copyButton(() => token)] });
 }, { emptied: true });

@@ -45,7 +45,7 @@ function crossover(measured, levels) {
   const notes = [];
   if (same.length > 0) notes.push(warning(`${teamsNamed(same)} ${same.length === 1 ? "plays" : "play"} at one level only, and cannot be compared with ${same.length === 1 ? "itself" : "themselves"}.`));
   if (Math.abs(less.length - more.length) > 1 || less.length === 0 || more.length === 0) {
-    notes.push(warning(`${count(less.length, "team")} would begin with less telemetry and ${more.length} with more: what comes of practice and what of telemetry cannot be told apart.`));
+    notes.push(warning(`${count(less.length, "team")} would begin with less telemetry and ${more.length} with more: the effects of practice and of telemetry cannot be told apart.`));
   } else {
     notes.push(said(`Crossover: ${teamsNamed(less)} begin${less.length === 1 ? "s" : ""} with less telemetry, ${teamsNamed(more).toLowerCase()} with more; then the other way round.`));
   }
@@ -100,7 +100,7 @@ export function shortPlan(plan, total) {
   if (practice && minutes) changed.push({ ...practice, minutes });
   if (practice && !minutes) others.push(practice);
   if (first) changed.push({ ...first, ...scored, teams: first.teams.map((part, index) => ({ ...part, scenario, level: SHORT_LEVELS[index % 2] })) });
-  const what = minutes && !practice ? `One round of ${scored.minutes} minutes, and no practice, as no practice round is to come` : text;
+  const what = minutes && !practice ? `One round of ${scored.minutes} minutes, and no practice, because the plan has no practice round left` : text;
   const removed = others.map(({ number }) => number).toSorted((one, other) => other - one);
-  return { changed, removed, text: `${what}: the same incident for all teams, logs and changes in turn. Other rounds to come are taken out.` };
+  return { changed, removed, text: `${what}: the same incident for all teams, logs and changes in turn. The other remaining rounds are removed.` };
 }

@@ -106,7 +106,7 @@ onSubmit(byId("team-name-form"), async () => {
 });
 
 onPress(byId("team-token"), async () => {
-  const text = "Its programs stop until they are given the new one, which stands on the team’s page under “Real tools”.";
+  const text = "Its programs stop until they are given the new token, which the team’s page shows under “Real tools”.";
   if (!(await confirmed(`Make a new token for ${teamNow().name}?`, "New token", text))) return;
   await send("POST", `/api/desk/teams/${number}/token`);
   toast("The team has a new token.");

@@ -39,12 +39,12 @@ const handedIn = (/** @type {Api.Submitted} */ { story, by, outdated }) => (outd
 
 /** A sentence about claims that would score less, or nothing. */
 function doubtsOf(claims) {
-  if (claims.length === 0) return "Nothing to hand in yet: say at least one part.";
+  if (claims.length === 0) return "Nothing to hand in yet: write at least one part.";
   const of = (is) => claims.filter(is).length;
   const open = of(({ choice }) => !choice);
   const unshown = of(({ choice, lacks }) => choice && lacks !== null);
   return [
-    open > 0 && `${count(open, "claim is", "claims are")} not matched and will count nothing.`,
+    open > 0 && `${count(open, "claim is", "claims are")} not matched and will count for nothing.`,
     unshown > 0 && `${count(unshown, "claim is", "claims are")} said, not shown.`,
   ].filter(Boolean).join(" ");
 }
@@ -76,7 +76,7 @@ async function handIn() {
 const words = el("textarea", { id: "claim-words", rows: 2, required: true });
 const hint = el("p", { class: "hint" });
 const pins = el("div", { class: "pin-choices" });
-const none = el("p", { class: "hint if-none" }, "Nothing is pinned yet. Pin what shows it where you find it: it joins this list, and you tick it.");
+const none = el("p", { class: "hint if-none" }, "Nothing is pinned yet. Pin evidence where you find it; then tick it in this list.");
 const match = el("div", { class: "claim-match" });
 const save = submit("Save", "primary small");
 const cancel = button("", close, { kind: "small" });

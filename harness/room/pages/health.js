@@ -9,7 +9,7 @@ export function healthPanel(panel) {
   const check = button("Check now", run, { kind: "primary" });
   const { node, ask } = look(run);
   panel.append(
-    el("div", { class: "row" }, check, el("p", { class: "hint" }, "Knocks at the port of each service and asks its health check; “Pin” asks anew.")),
+    el("div", { class: "row" }, check, el("p", { class: "hint" }, "Tries the port of each service and asks its health check; “Pin” does so again.")),
     node, result);
 
   async function run() {

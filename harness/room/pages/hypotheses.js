@@ -54,7 +54,7 @@ function guessForm(kinds) {
     el("p", {}, `What do you suspect, from what you see of the shop? One guess for the whole team, so talk first. It opens the evidence: ${opens()}.`),
     field("What kind of cause is it?", cause, ""),
     field(["How sure are you? ", said], confidence, "",
-      el("p", { id: "guess-hint", class: "hint" }, "It earns and costs nothing. In the debrief it shows what the evidence was worth, and a lucky guess is not mistaken for a diagnosis.")),
+      el("p", { id: "guess-hint", class: "hint" }, "It earns and costs no points. In the debrief it shows what the evidence was worth, so that a lucky guess is not mistaken for a diagnosis.")),
     el("div", { class: "actions" },
       submit("Open the evidence", "primary"),
       button("No idea yet: open it", () => give({ kind: null }), { kind: "" })));

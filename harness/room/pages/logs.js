@@ -66,10 +66,10 @@ export function logsPanel(panel) {
   const sayShown = (isCut) => setText(found, `${count(shown.size, "line")} shown${isCut ? "; there are more." : ", all that match."}`);
 
   const nothing = () => (text.value.includes("=")
-    ? "No line has this as a text. An attribute has a field of its own, and its whole name: “only like this” in an opened line puts it there."
+    ? "No line contains this text. To search for an attribute, write its full name in the field “Attribute”; “only like this” in an opened line fills it in."
     : filters().some(([, value]) => value !== "")
-    ? "No line matches. Take a condition away, or look again in a moment: lines arrive within a few seconds."
-    : "The services have written nothing yet. Their log lines would stand here.");
+    ? "No line matches. Remove a condition, or look again in a moment: lines arrive within a few seconds."
+    : "The services have written nothing yet. Their log lines will appear here.");
 
   /** Inserts lines by their own time: services send batches, which arrive out of order. */
   function add(lines) {

@@ -61,7 +61,7 @@ export function metricsPanel(panel) {
   async function list() {
     ({ metrics } = await ask("/evidence/metrics"));
     setOptions(metric, metrics.map(({ name }) => [name, name]));
-    setText(nothing, metrics.length === 0 ? "The services have told no metrics yet. Look again in a few seconds." : "");
+    setText(nothing, metrics.length === 0 ? "The services have sent no metrics yet. Look again in a few seconds." : "");
     begin.replaceChildren(...beginnings(metrics).map((each) => button(each.words, () => take(each))));
     if (metrics.length === 0) return;
     const [first] = beginnings(metrics);
@@ -80,8 +80,8 @@ export function metricsPanel(panel) {
     setOptions(of, [...labels].flatMap(([key, held]) => [...held].map((value) => [`${key}=${value}`, `${key}=${value}`])));
     lines = lines.filter((name) => labels.has(name));
     by.replaceChildren(...[...labels].filter(([, held]) => held.size > 1).map(([name]) => toggle(name)));
-    if (by.children.length === 0) by.append(el("span", { class: "hint" }, "Its series do not differ."));
-    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender says nothing about it.")} ${info.kind}${["", "1"].includes(info.unit) ? "" : `, in ${info.unit}`}, ${info.series} series${tellers.length > 0 ? ` of ${tellers.join(", ")}` : ""}.`);
+    if (by.children.length === 0) by.append(el("span", { class: "hint" }, "None of its attributes has more than one value."));
+    setText(about, `${info.description.replace(/\.?$/, ".").replace(/^\.$/, "Its sender gives no description.")} ${info.kind}${["", "1"].includes(info.unit) ? "" : `, in ${info.unit}`}, ${info.series} series${tellers.length > 0 ? ` of ${tellers.join(", ")}` : ""}.`);
   }
 
   function toggle(name) {
@@ -126,11 +126,11 @@ export function metricsPanel(panel) {
     const words = describe(unit);
     const hasPoints = shown.some(({ points }) => points.length > 0);
     setText(title, answer.name);
-    setText(subtitle, zoomed ? `${words}; a stretch that you chose, which stands still` : words);
+    setText(subtitle, zoomed ? `${words}; a time span that you chose, which does not move` : words);
     setHidden(widen, zoomed === null);
     setHidden(requests, !isGranted("traces")); // may be granted while the round goes on
     setHidden(picture, !hasPoints);
-    setText(nothing, hasPoints ? "" : "There is no value in this time: nothing was told that fits. Take a condition away, or look at a longer time.");
+    setText(nothing, hasPoints ? "" : "No value in this time span matches. Remove a condition, or choose a longer span.");
     const label = `Chart of ${answer.name}, ${words}, from ${momentText(from)} to ${momentText(to)}, ${count(shown.length, "line")}.`;
     drawing.draw({ lines: shown, from, to, step, format, label });
     values.show(shown, format, answer.truncated);

@@ -35,7 +35,7 @@ function actionsCard(/** @type {Api.Parting} */ { actions, actions_max: count, a
       el("a", { class: "button", href: "/api/team/debrief/take-home.html", download: "" }, "Download your page")));
   onSubmit(form, async () => {
     await send("PUT", "/api/team/parting", { actions: rows.map(({ value }) => value()).filter(({ text }) => text) });
-    toast("Kept. They stand in the page that you download.");
+    toast("Saved. The page that you download contains them.");
   });
   return el("section", { class: "card stack", "aria-labelledby": "home-title" },
     el("h2", { id: "home-title" }, "To take home: two actions"),

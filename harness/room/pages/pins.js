@@ -7,7 +7,7 @@ import { preformatted } from "./look.js";
 /** Tells the room to read a piece of evidence and keep it. */
 export async function pin(/** @type {Api.Source} */ source) {
   await send("POST", "/api/team/pins", source);
-  toast("Pinned. It stands at “Explain”, under “Pinned evidence”, and your claims can rest on it.");
+  toast("Pinned. You find it at “Explain”, under “Pinned evidence”; your claims can rest on it.");
 }
 
 const STAYS = ["log", "span", "version", "change"]; // sources that do not change with the time of pinning
@@ -22,7 +22,7 @@ export function pinButton(sourceOf, label = "Pin", name = null) {
   return node;
 }
 
-const none = el("p", { class: "empty if-none" }, "Nothing yet. “Pin” stands beside every log line, chart, span, version and page: claims rest on what is pinned.");
+const none = el("p", { class: "empty if-none" }, "Nothing yet. Every log line, chart, span, version and page has a button “Pin”: claims rest on what is pinned.");
 const list = el("ul", { class: "stack tight plain-list" });
 byId("pins").append(list, none);
 watch((s) => [s.pins, s.claims], ([pins, claims]) => {

@@ -38,5 +38,5 @@ if (brought) {
 } else {
   const isOut = sessionStorage.getItem("signed-out") !== null;
   sessionStorage.removeItem("signed-out");
-  ask(isOut ? "You are signed out, here or because the room was started anew. Sign in again." : "");
+  ask(isOut ? "You are signed out, here or because the room was started again. Sign in again." : "");
 }

@@ -9,7 +9,7 @@ const lead = (step) => send("POST", "/api/team/lead", { step });
 const hint = button("", () => lead("hint"));
 const pause = button("", () => lead(state().phase === "paused" ? "resume" : "pause"));
 const end = button("End it", async () => {
-  if (await confirmed("End the rehearsal?", "End it", "What stands in your explanation then counts, and the answers open.")) await lead("end");
+  if (await confirmed("End the rehearsal?", "End it", "The explanation that you handed in last counts, and the answers open.")) await lead("end");
 });
 byId("lead").append(hint, pause, end);
 watch((s) => [s.purpose === "solo" && isLive(s), s.phase, s.hints_left], ([isShown, phase, left]) => {

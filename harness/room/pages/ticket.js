@@ -24,7 +24,7 @@ export const linesBox = el("section", { class: "card stack tight", hidden: true 
 const list = el("ul", { class: "lines stack tight plain-list" });
 linesBox.append(
   el("h2", {}, "Who works at which line"),
-  el("p", {}, "The next round is run by lines of support. One of you opens the ticket; the next line knows what the ticket says and brings along, and nothing else. A line that nobody chooses gets somebody when the round begins."),
+  el("p", {}, "The next round is run by lines of support. One of you opens the ticket; the next line knows the ticket’s text and attachments, and nothing else. When the round begins, the room assigns somebody to a line that nobody chose."),
   list);
 watch((s) => [!isLive(s) && s.lines, s.phase], ([lines]) => {
   setHidden(linesBox, !lines);
@@ -60,7 +60,7 @@ function passNode(/** @type {Api.PassView} */ { from, to, story, by, written, at
   return el("div", { class: "ticket-pass stack tight" },
     el("h3", {}, head, el("span", { class: "muted tiny" }, ` ${story}, ${by}${acknowledged ? `; acknowledged ${acknowledged}` : ""}`)),
     said.filter(([, text]) => text).map(([name, text]) => el("p", { class: "said" }, el("b", {}, name), text)),
-    el("p", { class: "tiny muted" }, attached.length === 0 ? "It brings nothing along." : "It brings along:"),
+    el("p", { class: "tiny muted" }, attached.length === 0 ? "Nothing is attached." : "Attached:"),
     attached.length > 0 && el("ul", { class: "plain-list tiny attached" }, ...attached.map((what) => el("li", {}, what))));
 }
 
@@ -90,7 +90,7 @@ function startCard() {
     document.body.classList.toggle("watches", Boolean(ticket?.open) && !isAtWork);
     if (!ticket) return;
     const next = { L1: "L2", L2: "L3" }[ticket.line];
-    setText(who, isAtWork ? `You have it: ${lineName(ticket.line)}.${ticket.blind ? " You have no live telemetry: what you do not get with the ticket, ask the line before for." : ""}`
+    setText(who, isAtWork ? `You have it: ${lineName(ticket.line)}.${ticket.blind ? " You have no live telemetry: ask the line before you for anything that the ticket lacks." : ""}`
       : ticket.yours ? `It is in your queue: ${roleOf(s)}.`
         : `${lineName(ticket.line)} ${ticket.queued ? "has it in the queue" : "has it"}. You may go on looking.`);
     got.replaceChildren(...ticket.passes.slice(-1).map(passNode));
@@ -106,11 +106,11 @@ function passForm() {
   const seen = el("textarea", { id: "ticket-seen", rows: 2, required: true, maxLength: longest });
   const done = el("textarea", { id: "ticket-done", rows: 1, maxLength: longest });
   const items = el("div", { class: "pin-choices" });
-  const none = el("p", { class: "hint if-none" }, "You have no pins, thoughts or claims that it could bring along.");
+  const none = el("p", { class: "hint if-none" }, "You have no pins, thoughts or claims to attach.");
   const give = el("button", { class: "button small primary", type: "submit" });
   const form = el("form", { class: "stack tight ticket-form", hidden: true },
     field("Priority", priority), field("What was seen", seen), field("What was done", done),
-    el("fieldset", {}, el("legend", {}, "It brings along"), items, none),
+    el("fieldset", {}, el("legend", {}, "Attach"), items, none),
     el("p", { class: "tiny muted" }, "The next line gets this text and what you tick, and nothing else."), give);
   watch((s) => [s.pins, s.hypotheses, s.claims], ([pins, thoughts, claims]) => {
     const all = [...pins.map(({ id, label }) => [id, label]), ...thoughts.map(({ id, text }) => [id, `thought: ${text}`]), ...claims.map(({ id, words }) => [id, `claim, with its pins: ${words}`])];

@@ -48,8 +48,8 @@ export function tracesPanel(panel) {
   }
 
   const nothing = (words) => (words.includes("failed")
-    ? "No trace that failed is held. A request that is still waiting has no trace yet: it comes when the request ends. Try the slowest ones."
-    : "No trace matches. Take a condition away, or look again in a moment.");
+    ? "The store holds no failed trace. A request that is still waiting has no trace yet: it comes when the request ends. Try the slowest ones."
+    : "No trace matches. Remove a condition, or look again in a moment.");
 
   function line(trace) {
     const head = el("button", { type: "button", class: "line-head trace-head" },

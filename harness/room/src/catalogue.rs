@@ -146,7 +146,7 @@ pub const FACTORS: [FactorTest; 9] = [
     },
     FactorTest {
         factor: ContributingFactor::UnsuitableTimeout,
-        question: "Where a time-out was set (none at all is poor error handling), would another number alone have made it smaller?",
+        question: "Where a time-out was set (a missing one is poor error handling), would another value alone have made the incident smaller?",
         shown_by: "a line or step that says how long it waited, or the setting",
         sources: &["span"],
         words: &["timed out", "time-out", "timeout", "408", "504", "deadline", "in time"],
@@ -160,7 +160,7 @@ pub const FACTORS: [FactorTest; 9] = [
     },
     FactorTest {
         factor: ContributingFactor::InsufficientCapacity,
-        question: "Was every part well, and there was too little of it for the work that came?",
+        question: "Did every part work, but with too little capacity for the work that came?",
         shown_by: "a chart of load, or a line about refused or waiting work",
         sources: &["chart"],
         words: &["in flight", "capacity", "503", "refus", "full", "queue", "busy"],

@@ -22,12 +22,12 @@ use crate::{
 
 const BEGINS: &str = "The shop is open. It is 07:45, an ordinary morning.";
 
-const OVER: &str = "The round is over. What you submitted last counts.";
+const OVER: &str = "The round is over. The explanation that you handed in last counts.";
 
 /// Warnings before a round ends: the wall-clock seconds left, and the text.
 pub(crate) const WARNINGS: [(f64, &str); 2] = [
     (180.0, "Three minutes are left. Write down what you can explain, and pin the evidence."),
-    (60.0, "One minute is left. Submit your explanation as it stands."),
+    (60.0, "One minute is left. Hand in your explanation as it stands."),
 ];
 
 /// The line in a team's log after a restart of the room.

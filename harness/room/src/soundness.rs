@@ -37,13 +37,16 @@ impl Session {
         let credentials = credentials.chain(teams.iter().flat_map(|team| [&team.token, &team.shop_key]));
         for credential in credentials.chain(seats.iter().map(|seat| &seat.token)) {
             let is_one = usable(credential).is_ok_and(|usable| usable.len() <= CREDENTIAL_BYTES_MAX);
-            ensure(is_one, "a token is none")?;
+            ensure(is_one, "a token is invalid")?;
         }
         // The key is part of addresses.
         let is_plain = |team: &Team| team.shop_key.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        ensure(teams.iter().all(is_plain), "a shop's key is none")?;
+        ensure(teams.iter().all(is_plain), "a shop's key is invalid")?;
         let is_there = |seat: &Option<u32>| seat.is_none_or(|number| self.team(number).is_ok());
-        ensure(seats.iter().all(|seat| is_there(&seat.team)), "somebody sits at a team that is not there")?;
+        ensure(
+            seats.iter().all(|seat| is_there(&seat.team)),
+            "a seat belongs to a team that does not exist",
+        )?;
         self.check_current()?;
         teams.iter().try_for_each(|team| {
             let mut rounds = BTreeSet::new();
@@ -70,12 +73,12 @@ impl Round {
         ensure(assigned.len() == teams, format!("{} of {teams} teams have something to do", assigned.len()))?;
         // A name from the library: a path would make the room read any file.
         let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        ensure(assigned.iter().all(|assigned| is_name(&assigned.scenario)), "a scenario's name is none")?;
+        ensure(assigned.iter().all(|assigned| is_name(&assigned.scenario)), "a scenario's name is invalid")?;
         let updates = updates.iter().flat_map(|updates| [updates.first_minutes, updates.every_minutes]);
         for figure in [*speed, *minutes].into_iter().chain(updates) {
             ensure(
                 figure > 0.0 && figure < f64::from(SECONDS_MAX),
-                format!("{figure} is no time, and no speed"),
+                format!("{figure} is neither a time nor a speed"),
             )?;
         }
         Ok(())

@@ -61,7 +61,7 @@ impl Store {
         };
         session.check().map_err(|why| {
             let file = self.session_file();
-            let why = format!("{}: no room has written this, as {why}", file.display());
+            let why = format!("{}: this is not a valid session: {why}", file.display());
             io::Error::new(io::ErrorKind::InvalidData, why)
         })?;
         Ok(Some(session))
@@ -246,7 +246,7 @@ mod tests {
             (changed("/teams", serde_json::json!([])), "0 teams"),
             (changed("/plan/0/assigned", serde_json::json!([])), "0 of 2 teams"),
             (changed("/plan/0/assigned/0/scenario", "/tmp/own.toml".into()), "a scenario's name"),
-            (changed("/plan/0/speed", 0.into()), "no speed"),
+            (changed("/plan/0/speed", 0.into()), "nor a speed"),
             (changed("/teams/0/token", "two words".into()), "a token"),
             (changed("/teams/0/shop_key", "../x".into()), "a shop's key"),
         ] {

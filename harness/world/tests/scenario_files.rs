@@ -163,7 +163,7 @@ fn parts_that_do_not_fit_each_other_are_refused() {
     check(wrong, "[]\n", 19, &["at least one sequence of remedies that does not restore", "control = true"]);
     check("[{ remedy = \"flush-cache\" }]", "[]", 21, &["is empty", "at least one remedy"]);
     let both = right.trim().trim_start_matches("[\n").trim_end_matches(",\n]").trim();
-    check("[{ remedy = \"flush-cache\" }]", both, 21, &["the same remedies are said to restore"]);
+    check("[{ remedy = \"flush-cache\" }]", both, 21, &["the same remedies are also listed under right"]);
     check(
         "{ remedy = \"flush-cache\" }",
         "{ remedy = \"flush-cache\", service = \"cache\" }",

@@ -158,8 +158,8 @@ impl Fills {
             return Ok((Arc::clone(fragment), Found::Hit));
         }
         if self.shared.is_faulty() {
-            // FAULT: that an asset was deleted is believed far longer than any fragment, and a later notice that it has been
-            // published is no news to this. The answer 'there is none' outlives its cause.
+            // FAULT: a deletion is believed far longer than any fragment, and a later notice that the asset has been
+            // published does not end that. The answer 'there is none' outlives its cause.
             if self.fragments().is_deleted(id, Instant::now()) {
                 return Err(FetchError::Missing { id: id.clone() });
             }
@@ -177,7 +177,7 @@ impl Fills {
     pub fn ready(&self) -> Result<(), String> {
         if self.shared.chassis.switches.present(MissingHealthCheck) {
             // FAULT: health means that the process runs. With every permit held by a fill that will never end, this still
-            // says yes, and whoever relies on it sends the customers into the wall.
+            // says yes, and whoever relies on it keeps sending customers to a cache that cannot answer.
             return Ok(());
         }
         self.shared.permits.ready(Instant::now())

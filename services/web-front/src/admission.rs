@@ -30,7 +30,7 @@ impl Admission {
 /// Builds the page, now or when there is room, or says that there is none.
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
     let place = if admission.front.switches.present(PoorErrorHandling) {
-        // FAULT: whoever finds no room waits for it, however long. In flight is bounded only by running out.
+        // FAULT: a request that finds no room waits for it, however long. Nothing limits how many wait.
         admission.room.acquire().await.ok()
     } else {
         admission.room.try_acquire().ok()

@@ -103,7 +103,7 @@ impl Level {
 }
 
 words! {
-    /// A defect of the shop that sleeps until something wakes it, in the order of the story. Each can be repaired.
+    /// A defect of the shop that does no harm until something triggers it, in the order of the story. Each can be repaired.
     LatentFault {
         /// Text is written into JSON, HTML, script and XML without the rules of that place.
         InvalidRendering = "invalid-rendering",

@@ -80,7 +80,7 @@ pub(crate) async fn measure() -> Part {
         None => notes.push("The image was not measured: `cargo xtask dist` makes its programs.".to_owned()),
     }
     Part {
-        title: "To be there".into(),
+        title: "Start, memory and size".into(),
         how: format!(
             "The median of {STARTS} starts; memory after {} s, with 30 page views a second in `up` and in the four processes.",
             REST.as_secs()

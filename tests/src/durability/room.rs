@@ -124,7 +124,7 @@ impl HitRoom {
         let back = hypotheses(&self.team.get("/api/team").await);
         let lost: Vec<_> = self.told.iter().filter(|thought| !back.contains(thought)).collect();
         assert!(lost.is_empty(), "{lost:?} of {}", self.told.len());
-        self.room.process.until_said("Going on").await;
+        self.room.process.until_said("Continuing").await;
         // The room reopens paused, so that its downtime does not count for anybody.
         assert_eq!(self.desk.get("/api/desk").await["phase"], "paused");
         self.desk.post("/api/desk/resume", &Value::Null).await;

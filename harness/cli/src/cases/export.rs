@@ -47,10 +47,10 @@ pub(crate) struct ExportCaseArgs {
     /// Telemetry level of the services
     #[arg(long, value_enum, default_value_t = Level::Logs)]
     level: Level,
-    /// Folder in which the case gets one of its own
+    /// Folder in which the case's own folder is created
     #[arg(long, value_name = "DIR", default_value = CASES)]
     out: PathBuf,
-    /// Folder for the key with the answer: keep it from whoever answers
+    /// Folder for the key with the answer: keep it away from the program that answers
     #[arg(long, value_name = "DIR", default_value = KEYS)]
     keys: PathBuf,
     /// How results are written

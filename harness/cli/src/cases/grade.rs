@@ -23,7 +23,7 @@ pub(crate) struct GradeArgs {
     /// Folder of the cases, whose seals are checked
     #[arg(long, value_name = "DIR", default_value = CASES)]
     cases: PathBuf,
-    /// Folder of the keys with the right answers; to a case that has a key and no answer, nothing was said
+    /// Folder of the keys with the right answers; a case that has a key and no answer counts as unanswered
     #[arg(long, value_name = "DIR", default_value = KEYS)]
     keys: PathBuf,
     /// How results are written
@@ -110,8 +110,12 @@ fn keys(folder: &Path) -> anyhow::Result<BTreeMap<String, Key>> {
 fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
     let mut answers = BTreeMap::new();
     for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let answer: FreeAnswer =
-            serde_json::from_str(line).with_context(|| format!("line {} is no answer: each is one line of JSON, with the case that it answers under \"case\"", place + 1))?;
+        let answer: FreeAnswer = serde_json::from_str(line).with_context(|| {
+            format!(
+                "line {} is not an answer: each answer is one line of JSON, with its case under \"case\"",
+                place + 1
+            )
+        })?;
         ensure!(
             !answer.case.is_empty(),
             "line {} does not say which case it answers: name it under \"case\", as question.json does",
@@ -120,7 +124,7 @@ fn answers_of(text: &str) -> anyhow::Result<BTreeMap<String, FreeAnswer>> {
         let case = answer.case.clone();
         ensure!(
             answers.insert(case.clone(), answer).is_none(),
-            "line {} answers {} again: leave one of the answers, as nobody may choose the better one",
+            "line {} answers {} again: keep only one answer, because nobody may choose the better one",
             place + 1,
             plain(&case)
         );
@@ -134,15 +138,15 @@ fn check_seal(key: &Key, question: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot read {}; name the cases with --cases", shown(question)))?;
     let text: Value = serde_json::from_slice(&text).with_context(|| {
         format!(
-            "{} is no question: name with --cases the folder that 'glyphfall export-case' wrote the cases to",
+            "{} is not a question: name with --cases the folder that 'glyphfall export-case' wrote the cases to",
             shown(question)
         )
     })?;
     let is_sealed = text["seal"]["value"].as_str() == Some(&key.seal());
     ensure!(
         is_sealed,
-        "the key of {} does not fit its seal: key, answer or case was changed since; take all three as they were exported, or export the \
-         case again",
+        "the key of {} does not fit its seal: the key, the answer or the case was changed after the export; use all three as exported, or \
+         export the case again",
         plain(&key.case)
     );
     Ok(())

@@ -44,7 +44,9 @@ impl Key {
         let name = shown(file);
         let text = fs::read(file).with_context(|| format!("cannot read {name}"))?;
         let key: Self = serde_json::from_slice(&text).with_context(|| {
-            format!("{name} is no key of a case: leave in the folder only what 'glyphfall export-case' wrote")
+            format!(
+                "{name} is not the key of a case: leave in the folder only what 'glyphfall export-case' wrote"
+            )
         })?;
         ensure!(
             key.format == FORMAT,

@@ -87,7 +87,7 @@ fn mix(text: &str) -> Result<Shares, String> {
             return Err(format!("{page}={share}: a share lies between 0 and 1"));
         }
         if shares.iter().any(|(other, _)| *other == route) {
-            return Err(format!("{page} stands there twice"));
+            return Err(format!("{page} is given twice"));
         }
         shares.push((route, share));
     }

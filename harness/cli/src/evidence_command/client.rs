@@ -55,7 +55,7 @@ impl Client {
     ) -> anyhow::Result<Result<T, Refused>> {
         let query = serde_urlencoded::to_string(parameters)?;
         let uri: Uri =
-            format!("{path}?{query}").parse().context("the question cannot be asked in an address")?;
+            format!("{path}?{query}").parse().context("the question cannot be written as a URL")?;
         let mut request = Request::get(uri).body(Bytes::new())?;
         request.headers_mut().extend(self.token.clone().map(|token| (header::AUTHORIZATION, token)));
         let answer = self.room.send(request, Wait::AtMost(ANSWER_TIMEOUT)).await.with_context(|| {
@@ -65,7 +65,7 @@ impl Client {
             let read = serde_json::from_slice(&answer.body);
             return Ok(Ok(read.with_context(|| {
                 format!(
-                    "what answers at {} is no evidence store: name its port with --room-port",
+                    "the server at {} is not an evidence store: name its port with --room-port",
                     self.room.authority()
                 )
             })?));

@@ -65,7 +65,7 @@ pub(super) fn finding(tried: Vec<Tried>) -> Finding {
         Finding::repaired(InvalidRendering, found)
     } else {
         let found = format!(
-            "Of {all} classes of special characters the content store publishes these, and answers what cannot be read: {}.",
+            "Of {all} classes of special characters the content store neither refuses these nor returns them in JSON that can be read: {}.",
             broken.join("; ")
         );
         Finding::present(InvalidRendering, found)

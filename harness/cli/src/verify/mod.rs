@@ -61,7 +61,7 @@ pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
         let Some(card) = read_file(file)? else { return Ok(Done::BrokenOff) };
         known.extend(findings_of(&card).with_context(|| {
             format!(
-                "{} is not what 'verify --format json' writes: leave it out, or write it anew",
+                "{} is not what 'verify --format json' writes: leave it out, or write it again",
                 shown(file)
             )
         })?);
@@ -70,7 +70,10 @@ pub(crate) async fn run(options: VerifyArgs) -> anyhow::Result<Done> {
         Prober::new(&options.target, options.room_port, options.shown.map(|asset| asset.to_string()))?;
     prober.reach().await?;
     let mut customers = Customers::default();
-    output::error_line(&format!("watching what the shop makes of {}; up to half a minute", prober.asset()));
+    output::error_line(&format!(
+        "watching how the shop handles {}; this takes up to half a minute",
+        prober.asset()
+    ));
     let found = tokio::select! {
         found = prober.probe() => Some(found),
         never = prober.customers_come(&mut customers) => match never {},
@@ -124,7 +127,7 @@ fn verdict(findings: &[Finding]) -> anyhow::Result<bool> {
     match count(State::Unknown) {
         0 => Ok(true),
         some => anyhow::bail!(
-            "{some} of {} latent faults are unknown: what is written beneath each says what would tell",
+            "{some} of {} latent faults are unknown: the text beneath each says how to find out",
             LatentFault::ALL.len()
         ),
     }

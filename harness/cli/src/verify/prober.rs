@@ -67,10 +67,10 @@ const COMES_EVERY: Duration = Duration::from_millis(250);
 
 const VERIFY_IN_A_WELL_SHOP: &str =
     "Restore the shop ('glyphfall restore'; or roll the asset back and restart the cache), and verify again.";
-const BRING_RENDERING_BACK: &str = "Bring invalid-rendering back for a moment and verify again, give the card of an earlier run with --known, or the operators' token (GLYPHFALL_OPERATOR_TOKEN): the services then say themselves.";
+const BRING_RENDERING_BACK: &str = "Bring invalid-rendering back for a moment and verify again, give the card of an earlier run with --known, or the operators' token (GLYPHFALL_OPERATOR_TOKEN): the services then report their own state.";
 const GIVE_A_TOKEN: &str =
     "Set GLYPHFALL_EDITOR_TOKEN to the token that the shop was started with, or printed, and verify again.";
-const REPAIR_NEVERTHELESS: &str = "Repair it nevertheless: any fill that hangs, whatever the cause, would go unnoticed. The operators' token (GLYPHFALL_OPERATOR_TOKEN) lets the services say themselves.";
+const REPAIR_NEVERTHELESS: &str = "Repair it nevertheless: any fill that hangs, whatever the cause, would go unnoticed. The operators' token (GLYPHFALL_OPERATOR_TOKEN) lets the services report their own state.";
 const NAME_THE_ROOM: &str = "Name the port where evidence is asked for (--room-port), and verify again.";
 
 /// The probe: a client outside the shop, with the tokens at hand.
@@ -191,7 +191,7 @@ impl Prober {
             if is_unreadable {
                 return self.held(&switches).await;
             }
-            let why = "the content store answers nothing that cannot be read, so there is nothing to try";
+            let why = "the content store sent no unreadable answer, so there is nothing to try";
             let unknown = |fault| or_by_switch(&switches, fault, why, BRING_RENDERING_BACK);
             Ok((unknown(PoorErrorHandling), unknown(MissingHealthCheck)))
         };
@@ -259,14 +259,14 @@ impl Prober {
                     .context("the call to the cache failed: see whether it still runs, and begin again");
             }
             _ if !self.has_free_permit().await? => {
-                let why = "no permit of the cache was free any longer while it was tried";
+                let why = "the cache ran out of free permits during the trial";
                 let unknown = |fault| or_by_switch(switches, fault, why, VERIFY_IN_A_WELL_SHOP);
                 return Ok((unknown(PoorErrorHandling), unknown(MissingHealthCheck)));
             }
             Some(Ok(Answer { status, .. })) => {
                 format!("The cache answered {status} only after {} s.", after.as_secs())
             }
-            None => "The cache goes on trying what can never be read, and answers nobody who waits for it."
+            None => "The cache keeps retrying what can never be read, and does not answer the requests that wait for it."
                 .to_owned(),
         };
         let health = match not_ready_after {
@@ -352,7 +352,7 @@ impl Prober {
             Ok(answer) if answer.status == StatusCode::OK => {
                 let answer: Option<Value> = serde_json::from_slice(&answer.body).ok();
                 let list = answer.and_then(|answer| answer.get(list)?.as_array().cloned());
-                list.ok_or_else(|| format!("what answers at {room} is no evidence store"))
+                list.ok_or_else(|| format!("the server at {room} is not an evidence store"))
             }
             Ok(answer) => Err(format!("the evidence store at {room} answered {}", answer.status)),
             Err(_) => Err(format!("no evidence store answers at {room}")),

@@ -36,7 +36,7 @@ pub(super) fn availability(facts: &Facts<'_>) -> Option<Chart> {
     };
     let subtitle = format!(
         "Visits by outcome, 0 to 100 %, from {} until {}, by the time of day: served at the bottom, degraded (a page \
-         without some part) on it, failed at the top. The line is availability, the share of visits that were served \
+         without some part) above it, failed at the top. The line is availability, the share of visits that were served \
          or degraded. One incident, {}.{}",
         time(from_s),
         time(to_s),

@@ -54,9 +54,9 @@ pub(super) fn finding(factors: &[Factor]) -> String {
         other => format!("{other} contributing factors are"),
     };
     match (factors.first().and_then(|factor| factor.is_named), missed.as_slice()) {
-        (None, _) => "Nobody explained it; these latent faults were there".to_owned(),
+        (None, _) => "Nobody explained it; these latent faults were present".to_owned(),
         (_, []) => format!("{} named", count(named)),
-        (_, missed) => format!("{} named; {} was there too", count(named), list(missed)),
+        (_, missed) => format!("{} named; also present: {}", count(named), list(missed)),
     }
 }
 

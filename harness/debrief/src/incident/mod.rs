@@ -247,8 +247,8 @@ impl<'a> Debrief<'a> {
                 assumed("degraded_trade_lost")
             ),
             of_clock,
-            "A restoration is dated by the first visit from which on all went well; a customer who was still waiting when a remedy was \
-             used is served too, so it can lie a little before the remedy."
+            "A restoration is dated by the first visit from which on all went well, or by the last remedy used while that visit could \
+             still be waiting."
                 .to_owned(),
         ];
         let of_model = "The model responder is a trained program that never tires. The minutes of its checks and remedies are \

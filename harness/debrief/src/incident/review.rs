@@ -214,7 +214,7 @@ pub(super) fn hard_to_see(facts: &Facts<'_>, factors: &[Factor]) -> Vec<String> 
     hard.extend(in_vain.map(|tried| format!("{} at {}: {}", tried.what, time(tried.story_s), tried.verdict)));
     let missed = factors::missed(factors);
     if !missed.is_empty() {
-        hard.push(format!("The explanation does not name {}, which was there.", list(&missed)));
+        hard.push(format!("Present, but not named in the explanation: {}.", list(&missed)));
     }
     hard
 }

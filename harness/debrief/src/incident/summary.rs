@@ -127,7 +127,7 @@ pub(super) fn lead(facts: &Facts<'_>) -> Vec<String> {
     }
     if let Some(until_s) = facts.watched_beyond_s() {
         lead.push(format!(
-            "The story ended at {}; that the shop was watched until {} is in no figure.",
+            "The story ended at {}; the shop was watched until {}, but no figure includes that time.",
             run.story.ends,
             time(until_s)
         ));

@@ -16,8 +16,8 @@ pub(super) fn markdown(debrief: &Debrief<'_>) -> String {
         let _ = writeln!(text, "**{}**\n", plain(partial));
     }
     if !debrief.agrees {
-        text += "**The figures in the file are not those that follow from its events and visits. Shown are the ones that \
-                 follow.**\n\n";
+        text += "**The figures in the file disagree with its events and visits. The figures shown here follow from the \
+                 events and visits.**\n\n";
     }
     let _ = writeln!(text, "{}\n", plain(&debrief.lead.join(" ")));
     let _ = writeln!(

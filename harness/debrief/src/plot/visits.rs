@@ -1,4 +1,4 @@
-//! Visits by outcome over the story: served at the bottom, degraded on it, failed at the top, and availability as a line. One layout for
+//! Visits by outcome over the story: served at the bottom, degraded above it, failed at the top, and availability as a line. One layout for
 //! every page that shows an incident's hours.
 
 use std::fmt::Write;

@@ -36,13 +36,13 @@ pub const CHOICES: [Choice; 4] = [
     Choice {
         fault: PoorErrorHandling,
         title: "Tell errors that will pass from those that will not",
-        means: "What can never work is not tried for ever. Waiting, trying again and work in hand have limits, and a page does without a part \
-                that is missing.",
+        means: "A request that can never succeed is not retried for ever. Waiting, retries and work under way have limits, and a page does \
+                without a part that is missing.",
     },
     Choice {
         fault: MissingHealthCheck,
         title: "Ask services whether they can work",
-        means: "The cache says so when it can do nothing any more, and the web front asks it, and goes around it.",
+        means: "The cache reports that it can no longer work; the web front asks it, and goes around it.",
     },
     Choice {
         fault: InadequateTelemetry,

@@ -12,7 +12,7 @@ pub(super) fn of<'a>(round: &'a Round<'_>) -> Vec<&'a Question> {
     round.questions.iter().filter(|asked| asked.due_story_s.is_some()).collect()
 }
 
-const CAME: [&str; 3] = ["in time", "late", "not at all"];
+const CAME: [&str; 3] = ["came in time", "came late", "never came"];
 
 fn came(asked: &Question) -> &'static str {
     match (asked.answered_story_s, asked.due_story_s) {
@@ -32,11 +32,11 @@ pub(super) fn finding(asked: &[&Question]) -> String {
     };
     if let [asked] = asked {
         let from = if asked.voice == Voice::Director { "The director's" } else { "The" };
-        return format!("{from} one status update came {}{bare}", came(asked));
+        return format!("{from} one status update {}{bare}", came(asked));
     }
     let parts = CAME.map(|words| (asked.iter().filter(|one| came(one) == words).count(), words));
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-    let parts: Vec<String> = parts.map(|(count, words)| format!("{count} came {words}")).collect();
+    let parts: Vec<String> = parts.map(|(count, words)| format!("{count} {words}")).collect();
     format!("Of {} status updates {}{bare}", asked.len(), parts.join(", "))
 }
 
@@ -88,11 +88,11 @@ mod tests {
         let (quick, bare) = (asked(Some(90.0), &["a line"]), asked(Some(30.0), &[]));
         let (late, never) = (asked(Some(91.0), &["a line"]), asked(None, &[]));
         check(std::slice::from_ref(&quick), "The director's one status update came in time");
-        check(std::slice::from_ref(&never), "The director's one status update came not at all");
+        check(std::slice::from_ref(&never), "The director's one status update never came");
         check(
             &[quick.clone(), bare.clone(), late.clone()],
             "Of 3 status updates 2 came in time, 1 came late; one was written with nothing pinned",
         );
-        check(&[late, never.clone(), never], "Of 3 status updates 1 came late, 2 came not at all");
+        check(&[late, never.clone(), never], "Of 3 status updates 1 came late, 2 never came");
     }
 }

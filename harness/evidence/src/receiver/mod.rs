@@ -52,11 +52,11 @@ pub fn grpc_router(evidence: Evidence) -> Router {
 /// Why a whole request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestError {
-    #[error("the body is larger than a body may be")]
+    #[error("the body is too large")]
     TooLarge,
-    #[error("the message is no such OTLP message: {0}")]
+    #[error("the message is not valid OTLP: {0}")]
     Malformed(String),
-    #[error("the message unfolds to more structures than a message may")]
+    #[error("the message expands to more structures than allowed")]
     UnfoldsTooFar,
     #[error("the body is not the gzip that its header says")]
     BadGzip,

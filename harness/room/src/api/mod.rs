@@ -313,10 +313,10 @@ fn form_of(path: &str, parameter: &str) -> &'static str {
         }
         (_, "limit") => "how many at most, 20 unless you say",
         (_, "text") => "a text in the body, the event's name or an attribute's value, in upper or lower case",
-        (_, "service") => "the name of the service that tells it, such as cache",
+        (_, "service") => "the name of the service that sent it, such as cache",
         (_, "route") => "a route as services tell it, such as /p/{product}",
         (_, "event") => {
-            "the whole name of an event, as lines have it under `event`; most lines are none, so that another name finds nothing"
+            "the whole name of an event, as lines have it under `event`; most lines have no event, and a name that no line has finds nothing"
         }
         (_, "trace") => "a `trace_id`: the lines of one request",
         (_, "from") => "from this time on: RFC 3339, seconds since 1970, or before now as in -5m",

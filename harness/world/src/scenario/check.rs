@@ -211,7 +211,8 @@ fn check_remedies(scenario: &Scenario) -> Checked {
             let way = format!("{way}/{nth}");
             expect(!sequence.is_empty(), &way, || "is empty: expected at least one remedy".to_owned())?;
             expect(key == "right" || !right.contains(sequence), &way, || {
-                "the same remedies are said to restore: expected them under right or wrong".to_owned()
+                "the same remedies are also listed under right: expected them under right or wrong, not both"
+                    .to_owned()
             })?;
             for (place, remedy) in sequence.iter().enumerate() {
                 let Remedy::RollBack { asset } = remedy else { continue };

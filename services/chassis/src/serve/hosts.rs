@@ -77,7 +77,7 @@ impl Hosts {
                 return Err(Problem::new(
                     StatusCode::MISDIRECTED_REQUEST,
                     format!(
-                        "Nobody here goes by the name '{}'. Whoever runs this can allow it.",
+                        "This server does not answer to the name '{}'. The person who runs it can allow the name.",
                         authority.host()
                     ),
                 ));

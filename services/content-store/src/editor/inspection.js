@@ -25,14 +25,14 @@ async function inspect() {
     if (!response.ok) throw new Error((await response.json()).detail);
     found = await response.json();
   } catch (error) {
-    summary.textContent = `The text could not be looked at: ${error.message}`;
+    summary.textContent = `The text could not be checked: ${error.message}`;
     return;
   }
   if (mine !== newest) return;
   table.hidden = found.length === 0;
   const many = found.length === LISTED_MAX ? `The first ${LISTED_MAX.toLocaleString()}` : String(found.length);
   summary.textContent = found.length === 0
-    ? "None: the text holds nothing that cannot be seen."
+    ? "None: every character of the text can be seen."
     : found.length === 1
       ? "One that cannot be seen, is easily mistaken, or is no text at all."
       : `${many} that cannot be seen, are easily mistaken, or are no text at all.`;
