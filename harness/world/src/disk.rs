@@ -66,8 +66,7 @@ impl Storage for OnDisk {
 
     fn publish(&self, draft: Draft) -> Pending<'_, Published> {
         if self.is_full() {
-            let no_room = StorageError::NoRoom(io::Error::from(io::ErrorKind::StorageFull).into());
-            return Box::pin(async move { Err(no_room) });
+            return Box::pin(async { Err(no_room()) });
         }
         self.storage.publish(draft)
     }
@@ -85,6 +84,13 @@ impl Storage for OnDisk {
     }
 
     fn ready(&self) -> Pending<'_, ()> {
+        if self.is_full() {
+            return Box::pin(async { Err(no_room()) });
+        }
         self.storage.ready()
     }
+}
+
+fn no_room() -> StorageError {
+    StorageError::NoRoom(io::Error::from(io::ErrorKind::StorageFull).into())
 }

@@ -249,7 +249,8 @@ impl Probes for WorldHands<'_> {
         let now_s = self.world.at_s() as u32;
         let failed = self.world.record().tally(Some(route), now_s.saturating_sub(60 * minutes), now_s).failed;
         let complained = u32::try_from(failed).unwrap_or(u32::MAX) / COMPLAINS_ONE_IN;
-        let uniform: f64 = rng(u64::from(now_s), "complaints", route.name()).random();
+        let seed = self.world.shop().visitor().seed;
+        let uniform: f64 = rng(seed, "complaints", &format!("{} {now_s}", route.name())).random();
         let rest = f64::from(u32::try_from(failed).unwrap_or(u32::MAX) % COMPLAINS_ONE_IN);
         complained + u32::from(uniform < rest / f64::from(COMPLAINS_ONE_IN))
     }

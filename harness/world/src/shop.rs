@@ -148,7 +148,8 @@ impl ShopOptions {
     }
 }
 
-/// The shop's health checks: whether each process runs, and whether the cache, the only service with a readiness check, can work.
+/// The shop's health checks: whether each process runs, and whether the cache can work. Nobody here asks the content
+/// store whether it could keep a change.
 const HEALTH_CHECKS: [(Service, &str); 4] = [
     (Service::ContentStore, "/healthz"),
     (Service::Cache, "/healthz"),

@@ -1,12 +1,16 @@
 //! Spans and durations of each request that is served or sent (OpenTelemetry's semantic conventions for HTTP).
 
 use std::{
+    fmt,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use ::http::{Request, StatusCode, uri::Authority};
+use ::http::{
+    Request, StatusCode,
+    uri::{Authority, PathAndQuery},
+};
 use axum::{body::Body, extract::MatchedPath, response::Response};
 use opentelemetry::{
     KeyValue,
@@ -31,12 +35,34 @@ pub(crate) struct Requests {
     /// How many are under way, of those that are served.
     active: Option<UpDownCounter<i64>>,
     /// To whom they go, of those that are sent.
-    peer: Option<(Arc<str>, u16)>,
+    peer: Option<Peer>,
     propagates: bool,
     is_error: fn(&StatusCode) -> bool,
     /// The kind of error of one that nobody waited for any longer.
     given_up: &'static str,
 }
+
+#[derive(Debug)]
+struct Peer {
+    host: Arc<str>,
+    port: u16,
+}
+
+/// The address of a request to a peer. It is written only where its span is kept.
+struct Address<'a> {
+    peer: &'a Peer,
+    target: &'a str,
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { peer: Peer { host, port }, target } = self;
+        write!(f, "{SCHEME}://{host}:{port}{target}")
+    }
+}
+
+/// Services speak plain HTTP with each other.
+const SCHEME: &str = "http";
 
 impl Requests {
     pub(crate) fn served(meter: &Meter, propagates: bool) -> Arc<Self> {
@@ -55,7 +81,7 @@ impl Requests {
         Arc::new(Self {
             duration_s: Durations::new(meter, "http.client.request.duration"),
             active: None,
-            peer: Some((peer.host().into(), peer.port_u16().unwrap_or(80))),
+            peer: Some(Peer { host: peer.host().into(), port: peer.port_u16().unwrap_or(80) }),
             propagates,
             // A caller's error is as much of one to whoever called.
             is_error: |status| status.is_client_error() || status.is_server_error(),
@@ -66,15 +92,16 @@ impl Requests {
     /// Begins a call: its span, and the header that carries it to the peer.
     pub(crate) fn call<B>(self: &Arc<Self>, request: &mut Request<B>) -> UnderWay {
         let method = known_method(request.method());
+        let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let span = info_span!(
             target: "http",
             "client",
             otel.kind = "client",
-            otel.name = method,
+            otel.name = named(method),
             http.request.method = method,
-            server.address = self.peer.as_ref().map(|(host, _)| &**host),
-            server.port = self.peer.as_ref().map(|(_, port)| *port),
-            url.path = request.uri().path(),
+            server.address = self.peer.as_ref().map(|peer| &*peer.host),
+            server.port = self.peer.as_ref().map(|peer| peer.port),
+            url.full = self.peer.as_ref().map(|peer| display(Address { peer, target })),
             http.response.status_code = Empty,
             error.type = Empty,
         );
@@ -100,7 +127,7 @@ pub(crate) struct UnderWay {
 impl UnderWay {
     fn new(of: &Arc<Requests>, span: Span, method: &'static str, route: Option<MatchedPath>) -> Self {
         if let Some(active) = &of.active {
-            active.add(1, &[]);
+            active.add(1, &served_by(method));
         }
         Self { of: Arc::clone(of), span, method, route, began: Instant::now(), ended: None }
     }
@@ -128,13 +155,17 @@ impl Drop for UnderWay {
             self.span.record("error.type", error);
         }
         if let Some(active) = &of.active {
-            active.add(-1, &[]);
+            active.add(-1, &served_by(self.method));
         }
         let route = self.route.as_ref().map(MatchedPath::as_str);
         of.duration_s.record(self.began.elapsed(), (self.method, route, status, kind), || {
-            let mut attributes = vec![KeyValue::new("http.request.method", self.method)];
+            let mut attributes = if of.active.is_some() {
+                served_by(self.method).to_vec()
+            } else {
+                vec![KeyValue::new("http.request.method", self.method)]
+            };
             attributes.extend(route.map(|route| KeyValue::new("http.route", route.to_owned())));
-            if let Some((host, port)) = &of.peer {
+            if let Some(Peer { host, port }) = &of.peer {
                 attributes.push(KeyValue::new("server.address", Arc::clone(host)));
                 attributes.push(KeyValue::new("server.port", i64::from(*port)));
             }
@@ -183,18 +214,19 @@ where
         let route = request.extensions().get::<MatchedPath>().cloned();
         let parent = TraceContext::of(request.headers()).filter(|_| self.served.propagates);
         let span = {
-            let route = route.as_ref().map(MatchedPath::as_str);
+            let (name, route) = (named(method), route.as_ref().map(MatchedPath::as_str));
             // How the conventions name a server's span; it is written only where it is kept.
             let (space, shown) = route.map_or(("", ""), |route| (" ", route));
             info_span!(
                 target: "http",
                 "server",
                 otel.kind = "server",
-                otel.name = %format_args!("{method}{space}{shown}"),
+                otel.name = %format_args!("{name}{space}{shown}"),
                 otel.parent = parent.map(display),
                 http.request.method = method,
                 http.route = route,
                 url.path = request.uri().path(),
+                url.scheme = SCHEME,
                 http.response.status_code = Empty,
                 error.type = Empty,
             )
@@ -258,8 +290,21 @@ impl KnownBy {
     }
 }
 
-/// The method, or `_OTHER`: whoever calls must not be able to make up label values.
+/// What the conventions require of everything that is measured of a served request.
+fn served_by(method: &'static str) -> [KeyValue; 2] {
+    [KeyValue::new("http.request.method", method), KeyValue::new("url.scheme", SCHEME)]
+}
+
+/// A method that the conventions do not know.
+const OTHER: &str = "_OTHER";
+
+/// The method, or [`OTHER`]: whoever calls must not be able to make up label values.
 fn known_method(method: &::http::Method) -> &'static str {
-    let known = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
-    known.into_iter().find(|known| method == known).unwrap_or("_OTHER")
+    let known = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
+    known.into_iter().find(|known| method == known).unwrap_or(OTHER)
+}
+
+/// How the conventions write the method in a span's name.
+fn named(method: &'static str) -> &'static str {
+    if method == OTHER { "HTTP" } else { method }
 }

@@ -60,11 +60,11 @@ impl Meters {
         batches: impl Fn() -> u64 + Send + Sync + 'static,
     ) {
         let dropped = |name, unit| self.meter.u64_observable_counter(name).with_unit(unit);
-        dropped("otel.sdk.records.dropped", "{record}")
+        dropped("shop.telemetry.records.dropped", "{record}")
             .with_description("Log records and spans dropped because too many waited to leave")
             .with_callback(move |observer| observer.observe(records(), &[]))
             .build();
-        dropped("otel.sdk.batches.dropped", "{batch}")
+        dropped("shop.telemetry.batches.dropped", "{batch}")
             .with_description("Batches that the backend did not take in time")
             .with_callback(move |observer| observer.observe(batches(), &[]))
             .build();
