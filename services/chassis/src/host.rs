@@ -152,7 +152,12 @@ impl<P: Program> Host<P> {
         self.restart().await
     }
 
-    /// Everything back as it was at first: switches, release, memory, and what the service keeps across restarts.
+    /// Everything back as it was at first: switches, release, memory, and what the service keeps across restarts. Starts the service
+    /// even if that fails: a service whose content is not the first is still better than none.
+    ///
+    /// # Errors
+    ///
+    /// What failed first.
     pub async fn reset(&self) -> io::Result<()> {
         let mut state = self.state.lock().await;
         state.kill().await;
@@ -160,9 +165,9 @@ impl<P: Program> Host<P> {
         let State { address: _, release, run: _, operator_port: _ } = &mut *state;
         FIRST_RELEASE.clone_into(release);
         self.switches.copy_from(&self.switches_at_first);
-        self.service.reset().await?;
-        self.start_locked(&mut state, None).await?;
-        Ok(())
+        let was_reset = self.service.reset().await;
+        let started = self.start_locked(&mut state, None).await;
+        was_reset.and(started.map(drop))
     }
 
     /// Stops gracefully: no new connections, those under way may finish; the operator port closes last.

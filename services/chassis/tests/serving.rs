@@ -6,7 +6,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -44,6 +44,7 @@ struct Slow {
     starts: Arc<AtomicU32>,
     entered: Arc<AtomicU32>,
     dropped: Arc<AtomicU32>,
+    fails_to_reset: Arc<AtomicBool>,
 }
 
 struct CountsDrop(Arc<AtomicU32>);
@@ -68,6 +69,13 @@ impl Program for Slow {
         };
         let router = Router::new().route("/slow", get(slow)).route("/quick", get(|| async { "quick" }));
         Ok(router.with_state(self.clone()).into())
+    }
+
+    async fn reset(&self) -> io::Result<()> {
+        if self.fails_to_reset.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the disk is full"));
+        }
+        Ok(())
     }
 }
 
@@ -485,6 +493,16 @@ async fn the_operator_port_needs_its_token_and_turns_the_switches() {
     assert_eq!(send("POST", "/reset", "secret", "").await.0, 204);
     assert_eq!(bench.host.switches().faults_present(), LatentFault::ALL);
     assert_eq!(bench.service.starts.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_fails_says_so_and_leaves_a_service_that_runs() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    bench.service.fails_to_reset.store(true, Ordering::SeqCst);
+    assert_eq!(bench.host.reset().await.unwrap_err().to_string(), "the disk is full");
+    assert!(bench.host.running().await.is_some());
+    bench.peer.close_connections();
+    assert_eq!(bench.peer.get("/quick", SHORT).await.unwrap().status, StatusCode::OK);
 }
 
 /// What problem details say.
