@@ -88,16 +88,27 @@ struct State {
     address: Authority,
     release: String,
     run: Option<Run>,
+    /// A run that was told to end. It stays here until it has: whoever waits for that may be dropped half-way, and the next one must
+    /// know that its address is still taken.
+    ending: Option<Run>,
     operator_port: Option<TaskGroup>,
 }
 
 impl State {
-    /// Kills the run. It is forgotten only after it has ended: a caller that is dropped half-way leaves it for the next kill.
+    /// The run that has to end, also one whose end nobody waited for. From here on the service does not run.
+    fn end(&mut self) -> Option<&Run> {
+        if let Some(run) = self.run.take() {
+            self.ending = Some(run);
+        }
+        self.ending.as_ref()
+    }
+
+    /// Kills the run.
     async fn kill(&mut self) {
-        if let Some(run) = &self.run {
+        if let Some(run) = self.end() {
             run.tasks.kill().await;
         }
-        self.run = None;
+        self.ending = None;
     }
 }
 
@@ -113,7 +124,7 @@ impl<P: Program> Host<P> {
     pub fn new(service: P, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
         let switches_at_first = switches.snapshot();
         let release = FIRST_RELEASE.to_owned();
-        let state = Mutex::new(State { address, release, run: None, operator_port: None });
+        let state = Mutex::new(State { address, release, run: None, ending: None, operator_port: None });
         let journal = Journal::new(surroundings.clock.clone());
         Self { service, surroundings, switches, switches_at_first, journal, runs: AtomicU64::new(0), state }
     }
@@ -162,7 +173,7 @@ impl<P: Program> Host<P> {
         let mut state = self.state.lock().await;
         state.kill().await;
         // Every field, so that whoever adds one decides here what becomes of it.
-        let State { address: _, release, run: _, operator_port: _ } = &mut *state;
+        let State { address: _, release, run: _, ending: _, operator_port: _ } = &mut *state;
         FIRST_RELEASE.clone_into(release);
         self.switches.copy_from(&self.switches_at_first);
         let was_reset = self.service.reset().await;
@@ -173,13 +184,14 @@ impl<P: Program> Host<P> {
     /// Stops gracefully: no new connections, those under way may finish; the operator port closes last.
     pub async fn stop(&self) {
         let mut state = self.state.lock().await;
-        if let Some(run) = state.run.take() {
+        if let Some(run) = state.end() {
             run.stop.cancel();
             run.served.close();
             run.served.wait().await;
             run.tasks.kill().await;
             run.telemetry.flush(true);
         }
+        state.ending = None;
         if let Some(operator_port) = state.operator_port.take() {
             operator_port.kill().await;
         }
@@ -194,8 +206,8 @@ impl<P: Program> Host<P> {
         let listener = self.surroundings.network.bind(address).await?;
         let address = listener.address()?;
         let chassis = self.chassis(&self.state.lock().await.release);
-        let router = operator::router(self, token);
         let tasks = chassis.tasks.clone();
+        let router = operator::router(self, token, &tasks);
         tasks.spawn(serve(listener, router.into(), chassis, CancellationToken::new()));
         self.state.lock().await.operator_port = Some(tasks);
         Ok(address)
@@ -227,6 +239,8 @@ impl<P: Program> Host<P> {
         if state.run.is_some() {
             return Ok(state.address.clone());
         }
+        // Nothing to do, unless a kill was left half-way.
+        state.kill().await;
         let chassis = self.chassis(&state.release);
         let listener = self.surroundings.network.bind(&state.address).await?;
         // Port 0 took a free port; a restart must come back to the same one.

@@ -45,6 +45,7 @@ struct Slow {
     entered: Arc<AtomicU32>,
     dropped: Arc<AtomicU32>,
     fails_to_reset: Arc<AtomicBool>,
+    starts_slowly: Arc<AtomicBool>,
 }
 
 struct CountsDrop(Arc<AtomicU32>);
@@ -62,6 +63,9 @@ impl Program for Slow {
 
     async fn start(&self, _: Chassis) -> io::Result<App> {
         self.starts.fetch_add(1, Ordering::SeqCst);
+        if self.starts_slowly.load(Ordering::SeqCst) {
+            sleep(Duration::from_secs(1)).await;
+        }
         let slow = |State(slow): State<Slow>| async move {
             slow.entered.fetch_add(1, Ordering::SeqCst);
             let _counts = CountsDrop(slow.dropped);
@@ -503,6 +507,33 @@ async fn a_reset_that_fails_says_so_and_leaves_a_service_that_runs() {
     assert!(bench.host.running().await.is_some());
     bench.peer.close_connections();
     assert_eq!(bench.peer.get("/quick", SHORT).await.unwrap().status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_began_is_done_even_if_the_operator_hangs_up() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let address = bench.host.open_operator_port(&"operator:80".parse().unwrap(), "secret").await.unwrap();
+    bench.service.starts_slowly.store(true, Ordering::SeqCst);
+    let operator = Peer::new(&bench.chassis, address);
+    for (path, starts) in [("/restart", 2), ("/reset", 3)] {
+        let request = http::Request::post(path).header("authorization", "Bearer secret");
+        operator.send(request.body(Bytes::new()).unwrap(), SHORT).await.unwrap_err();
+        assert!(bench.host.running().await.is_some(), "{path}");
+        assert_eq!(bench.service.starts.load(Ordering::SeqCst), starts);
+        // Noted by the task that did it, once it has.
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(bench.host.journal().after(0).entries.len(), starts as usize - 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_end_nobody_waited_for_is_not_taken_for_one_that_runs() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let killed = timeout(Duration::ZERO, bench.host.kill()).await;
+    assert!(killed.is_err(), "a kill takes its tasks' next turn");
+    assert!(bench.host.running().await.is_none());
+    bench.host.start().await.unwrap();
+    assert_eq!(bench.service.starts.load(Ordering::SeqCst), 2);
 }
 
 /// What problem details say.
