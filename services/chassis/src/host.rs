@@ -205,7 +205,9 @@ impl<P: Program> Host<P> {
     ) -> io::Result<Authority> {
         let listener = self.surroundings.network.bind(address).await?;
         let address = listener.address()?;
-        let chassis = self.chassis(&self.state.lock().await.release);
+        // No run of the service lets the port's own spans leave: they would only pile up.
+        let untold = Surroundings { sink: None, ..self.surroundings.clone() };
+        let chassis = self.chassis(&self.state.lock().await.release, untold);
         let tasks = chassis.tasks.clone();
         let router = operator::router(self, token, &tasks);
         tasks.spawn(serve(listener, router.into(), chassis, CancellationToken::new()));
@@ -241,7 +243,7 @@ impl<P: Program> Host<P> {
         }
         // Nothing to do, unless a kill was left half-way.
         state.kill().await;
-        let chassis = self.chassis(&state.release);
+        let chassis = self.chassis(&state.release, self.surroundings.clone());
         let listener = self.surroundings.network.bind(&state.address).await?;
         // Port 0 took a free port; a restart must come back to the same one.
         state.address = listener.address()?;
@@ -275,9 +277,9 @@ impl<P: Program> Host<P> {
         Ok(state.address.clone())
     }
 
-    fn chassis(&self, release: &str) -> Chassis {
+    fn chassis(&self, release: &str, surroundings: Surroundings) -> Chassis {
         let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        let (surroundings, switches) = (self.surroundings.clone(), self.switches.clone());
-        Chassis::new(self.service.name(), release, run, surroundings, switches, self.journal.clone())
+        let (switches, journal) = (self.switches.clone(), self.journal.clone());
+        Chassis::new(self.service.name(), release, run, surroundings, switches, journal)
     }
 }
