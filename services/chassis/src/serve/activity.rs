@@ -38,7 +38,7 @@ struct State {
     has_served: bool,
     /// Of them, those whose body has not ended.
     bodies: usize,
-    /// Since when there is no request, or no further body.
+    /// Since when there is no request; since when bodies arrive and none of them has ended.
     idle_since: Instant,
     body_since: Instant,
     /// Since when the client has read nothing of what is written.
@@ -82,6 +82,8 @@ impl Activity {
         let mut state = self.state.lock();
         state.bodies -= 1;
         state.moved_at = Instant::now();
+        // One of several moved: the client is not one that sends nothing. Whoever reads a body limits how long that one may take.
+        state.body_since = state.moved_at;
     }
 
     pub(super) fn request_ends(&self) {
@@ -212,5 +214,31 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken.lock().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn uploads_that_overlap_are_cut_off_only_when_none_ends() {
+        let activity = Activity::new();
+        let part = BODY_TIMEOUT / 3;
+        activity.request_begins(true, true);
+        for _ in 0..10 {
+            activity.request_begins(true, true);
+            advance(part * 2).await;
+            assert!(timeout(Duration::ZERO, activity.until_cut_off()).await.is_err());
+            activity.body_ends();
+            activity.request_ends();
+        }
+        let since = Instant::now();
+        assert_eq!(activity.until_cut_off().await, "a request's body did not arrive");
+        assert_eq!(since.elapsed(), BODY_TIMEOUT);
     }
 }
