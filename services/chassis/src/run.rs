@@ -96,7 +96,10 @@ pub async fn run<P: Program>(
     }
     host.stop().await;
     if let Some(exporter) = exporter {
-        exporter.flush(FLUSH_PATIENCE).await;
+        let left = exporter.flush(FLUSH_PATIENCE).await;
+        if left > 0 {
+            eprintln!("{left} batches of telemetry could not be delivered within {FLUSH_PATIENCE:?}");
+        }
     }
     Ok(())
 }
