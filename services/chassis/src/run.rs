@@ -63,7 +63,6 @@ pub async fn run<P: Program>(
     ports: DefaultPorts,
     environment: &Environment,
 ) -> io::Result<()> {
-    let name = service.name();
     let settings = Settings::of_process(environment, config.allowed_hosts.hosts(), LISTENERS)?;
     let exporter = Exporter::from_environment(environment)?;
     let sink = exporter.clone().map(|exporter| Arc::new(exporter) as Arc<dyn TelemetrySink>);
@@ -81,25 +80,38 @@ pub async fn run<P: Program>(
         guard("GLYPHFALL_OPERATOR_TOKEN", token, &operator_address)?;
     }
     let host = Arc::new(Host::new(service, surroundings, switches, address.clone()));
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let address = host.start().await.map_err(|error| explain(&error, name, &address))?;
-    eprintln!("{name} listens at http://{address}");
-    if let Some(token) = config.operator_token {
-        let opened = host.open_operator_port(&operator_address, &token).await;
-        let address = opened.map_err(|error| explain(&error, "the operator port", &operator_address))?;
-        eprintln!("operator port at http://{address}");
-    }
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    let operator = config.operator_token.map(|token| (operator_address, token));
+    let ran = run_until_told(&host, &address, operator).await;
+    // Whichever way that ended: a service may have come up, and its operator port not.
     host.stop().await;
     if let Some(exporter) = exporter {
         let left = exporter.flush(FLUSH_PATIENCE).await;
         if left > 0 {
             eprintln!("{left} batches of telemetry could not be delivered within {FLUSH_PATIENCE:?}");
         }
+    }
+    ran
+}
+
+/// Starts the service and its operator port, if it has a token, and waits until it is told to stop.
+async fn run_until_told<P: Program>(
+    host: &Arc<Host<P>>,
+    address: &Authority,
+    operator: Option<(Authority, String)>,
+) -> io::Result<()> {
+    let name = host.service().name();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let address = host.start().await.map_err(|error| explain(&error, name, address))?;
+    eprintln!("{name} listens at http://{address}");
+    if let Some((address, token)) = operator {
+        let opened = host.open_operator_port(&address, &token).await;
+        let address = opened.map_err(|error| explain(&error, "the operator port", &address))?;
+        eprintln!("operator port at http://{address}");
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
     Ok(())
 }
