@@ -252,6 +252,14 @@ impl<P: Program> Host<P> {
         let (dispatch, telemetry) = (chassis.tasks.dispatch().clone(), chassis.telemetry.clone());
         // The caller may be dropped during the start: then the half-started run is killed.
         let half_started = chassis.tasks.killed_on_drop();
+        telemetry.run_in(&chassis.tasks, chassis.settings.metrics_interval);
+        let app = match self.service.start(chassis.clone()).with_subscriber(dispatch.clone()).await {
+            Ok(app) => app,
+            Err(error) => {
+                chassis.tasks.kill().await;
+                return Err(error);
+            }
+        };
         with_default(&dispatch, || {
             tracing::info!(
                 event.name = "service.started",
@@ -260,14 +268,6 @@ impl<P: Program> Host<P> {
                 "started"
             );
         });
-        telemetry.run_in(&chassis.tasks, chassis.settings.metrics_interval);
-        let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
-            Ok(app) => app,
-            Err(error) => {
-                chassis.tasks.kill().await;
-                return Err(error);
-            }
-        };
         let stop = CancellationToken::new();
         let tasks = chassis.tasks.clone();
         let served = TaskTracker::new();

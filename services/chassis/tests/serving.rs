@@ -15,7 +15,7 @@ use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use chassis::{
     Answer, App, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Program, Settings,
-    Switches, TaskGroup, Wait,
+    Switches, TaskGroup, TelemetrySink, Wait,
     host::Surroundings,
     serve::{
         Hosts, Limits, Protocol, Serving,
@@ -26,6 +26,7 @@ use chassis::{
         Trouble,
         link::{Conditions, DOUBLED_WITHIN},
     },
+    telemetry::Batch,
 };
 use http::{Method, StatusCode};
 use tokio::{
@@ -46,6 +47,7 @@ struct Slow {
     dropped: Arc<AtomicU32>,
     fails_to_reset: Arc<AtomicBool>,
     starts_slowly: Arc<AtomicBool>,
+    fails_to_start: Arc<AtomicBool>,
 }
 
 struct CountsDrop(Arc<AtomicU32>);
@@ -64,7 +66,10 @@ impl Program for Slow {
     async fn start(&self, _: Chassis) -> io::Result<App> {
         self.starts.fetch_add(1, Ordering::SeqCst);
         if self.starts_slowly.load(Ordering::SeqCst) {
-            sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(2)).await;
+        }
+        if self.fails_to_start.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the database is gone"));
         }
         let slow = |State(slow): State<Slow>| async move {
             slow.entered.fetch_add(1, Ordering::SeqCst);
@@ -93,6 +98,10 @@ struct Bench {
 
 impl Bench {
     async fn on(network: Network) -> Self {
+        Self::telling(network, None).await
+    }
+
+    async fn telling(network: Network, sink: Option<Arc<dyn TelemetrySink>>) -> Self {
         let service = Slow::default();
         let clock = Clock::real();
         let switches = Switches::new(LatentFault::ALL, Level::Dark);
@@ -100,7 +109,7 @@ impl Bench {
             network: network.clone(),
             clock: clock.clone(),
             logs: Logs::off(),
-            sink: None,
+            sink,
             compute: None,
             settings: Settings::default(),
             seed: 1,
@@ -547,6 +556,36 @@ async fn a_client_whose_body_is_late_is_told_so_before_it_is_cut_off() {
     let mut answer = [0; 12];
     connection.read_exact(&mut answer).await.unwrap();
     assert_eq!(str::from_utf8(&answer), Ok("HTTP/1.1 408"));
+}
+
+/// Counts the starts that telemetry tells of.
+#[derive(Default)]
+struct StartsTold(AtomicU32);
+
+impl TelemetrySink for StartsTold {
+    fn take(&self, batch: Batch) {
+        let Batch::Logs(logs) = batch else { return };
+        let scopes = logs.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+        let records = scopes.flat_map(|scope| &scope.log_records);
+        let starts = records.filter(|record| record.event_name == "service.started").count();
+        self.0.fetch_add(u32::try_from(starts).unwrap(), Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn telemetry_tells_of_a_start_only_if_the_service_has_started() {
+    let told = Arc::new(StartsTold::default());
+    let bench =
+        Bench::telling(Network::in_memory(Duration::from_millis(1), 0), Some(Arc::clone(&told) as _)).await;
+    bench.host.switches().set_level(Level::RICHEST);
+    // Long enough for records to leave meanwhile.
+    bench.service.starts_slowly.store(true, Ordering::SeqCst);
+    for (fails, starts) in [(true, 0), (false, 1)] {
+        bench.service.fails_to_start.store(fails, Ordering::SeqCst);
+        assert_eq!(bench.host.restart().await.is_err(), fails);
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(told.0.load(Ordering::SeqCst), starts);
+    }
 }
 
 /// What problem details say.
