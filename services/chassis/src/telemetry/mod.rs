@@ -124,11 +124,11 @@ struct Shared {
 }
 
 impl Telemetry {
-    /// Telemetry of one run of one release of `service`; without a sink, nothing is recorded.
+    /// Telemetry of one run of one release of `service`, told from other runs by `instance`; without a sink, nothing is recorded.
     pub fn new(
         service: &'static str,
         release: &str,
-        run: u64,
+        instance: String,
         switches: Switches,
         clock: Clock,
         ids: ChaCha8Rng,
@@ -137,7 +137,7 @@ impl Telemetry {
         let dropped = Arc::new(AtomicU64::new(0));
         let added = sink.as_ref().map_or(&[][..], |sink| sink.resource_attributes());
         let shared = Shared {
-            resource: records::resource(service, release, run, added),
+            resource: records::resource(service, release, instance, added),
             meters: Meters::new(service, sink.is_some(), clock.wall()),
             switches,
             ids: Mutex::new(ids),
@@ -281,8 +281,15 @@ mod tests {
         ] {
             let (taken, switches) = (Arc::new(Taken::default()), Switches::new([], Level::RICHEST));
             let sink = Some(Arc::clone(&taken) as Arc<dyn TelemetrySink>);
-            let telemetry =
-                Telemetry::new("slow", "1", 1, switches, clock.clone(), rng(1, "slow", "ids"), sink);
+            let telemetry = Telemetry::new(
+                "slow",
+                "1",
+                "slow-1".to_owned(),
+                switches,
+                clock.clone(),
+                rng(1, "slow", "ids"),
+                sink,
+            );
             telemetry.meter().u64_counter("requests").build().add(1, &[]);
             let tasks = TaskGroup::default();
             telemetry.run_in(&tasks, Duration::from_millis(interval_ms));
