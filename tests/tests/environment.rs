@@ -92,6 +92,8 @@ fn a_wrong_variable_is_named_and_a_secret_is_not_told() {
         ("cache", &[], "GLYPHFALL_BIND", "::1", "[::1]:8080"),
         ("cache", &[], "GLYPHFALL_CONTENT_STORE", "content-store", "HOST:PORT"),
         ("cache", &[], "GLYPHFALL_FILL_PERMITS", "many", "invalid"),
+        ("cache", &[], "GLYPHFALL_FILL_PERMITS", "0", "1..=65536"),
+        ("cache", &[], "GLYPHFALL_FILL_PERMITS", "65537", "1..=65536"),
         ("cache", &[], "GLYPHFALL_TIME_TO_LIVE_S", "0", "1.."),
         ("cache", &[], "GLYPHFALL_OPERATOR_TOKEN", "abc ", "a blank at its beginning or end"),
         ("cache", &["--operator-bind", "0.0.0.0:0"], "GLYPHFALL_OPERATOR_TOKEN", "1", "others can reach"),

@@ -115,9 +115,9 @@ impl Shop {
         if let Some(workers) = front {
             workers.restore();
         }
-        content_store.reset().await?;
-        cache.reset().await?;
-        web_front.reset().await
+        // Each starts again, whatever became of the others; what failed first is told.
+        let reset = [content_store.reset().await, cache.reset().await, web_front.reset().await];
+        reset.into_iter().collect()
     }
 
     /// Fills of the cache that hold a permit.

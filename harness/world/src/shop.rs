@@ -186,8 +186,22 @@ pub struct Shop {
 
 impl Shop {
     /// Starts the three services, and their operator ports if the addresses name them. If one fails to start, the services that did
-    /// start are stopped again.
+    /// start are stopped again, the last one first.
     pub fn start(options: ShopOptions) -> Boxed<'static, io::Result<Self>> {
+        Box::pin(async move {
+            let mut stops = Vec::new();
+            let started = Self::start_each(options, &mut stops).await;
+            if started.is_err() {
+                for stop in stops.into_iter().rev() {
+                    stop.await;
+                }
+            }
+            started
+        })
+    }
+
+    /// Starts the services, and leaves in `stops` how each that did start is stopped.
+    fn start_each(options: ShopOptions, stops: &mut Stops) -> Boxed<'_, io::Result<Self>> {
         Box::pin(async move {
             let ShopOptions { mut surroundings, mut addresses, editor_token, .. } = options.clone();
             let telemetry = surroundings.sink.take().map(|sink| Arc::new(OnItsWay::new(sink)));
@@ -222,7 +236,7 @@ impl Shop {
             let content_store =
                 host(ContentStore::new(config), &surroundings, &options, &addresses.content_store);
             addresses.content_store =
-                begin(&content_store, "the content store", &addresses.content_store).await?;
+                begin(&content_store, "the content store", &addresses.content_store, stops).await?;
             let config = CacheConfig {
                 content_store: addresses.content_store.clone(),
                 fill_permits: options.fill_permits,
@@ -230,7 +244,7 @@ impl Shop {
                 notification_token: Some(notification_token),
             };
             let cache = host(Cache::new(config), &surroundings, &options, &addresses.cache);
-            addresses.cache = begin(&cache, "the cache", &addresses.cache).await?;
+            addresses.cache = begin(&cache, "the cache", &addresses.cache, stops).await?;
             let config = WebFrontConfig {
                 cache: addresses.cache.clone(),
                 content_store: addresses.content_store.clone(),
@@ -240,7 +254,7 @@ impl Shop {
             };
             let surroundings = Surroundings { compute: options.front.clone(), ..surroundings };
             let web_front = host(WebFront::new(config), &surroundings, &options, &addresses.web_front);
-            addresses.web_front = begin(&web_front, "the web front", &addresses.web_front).await?;
+            addresses.web_front = begin(&web_front, "the web front", &addresses.web_front, stops).await?;
             if let Some(operators) = &mut addresses.operators {
                 let Operators { cache: c, content_store: s, web_front: w, token } = operators;
                 // Port 0 took a free port; callers need to know which.
@@ -415,12 +429,19 @@ fn host<S: chassis::Program>(
     Arc::new(Host::new(service, surroundings.clone(), options.switches(), address.clone()))
 }
 
+/// How each service is stopped that has started, in the order in which they did.
+type Stops = Vec<Boxed<'static, ()>>;
+
 async fn begin<S: chassis::Program>(
-    host: &Host<S>,
+    host: &Arc<Host<S>>,
     what: &str,
     address: &Authority,
+    stops: &mut Stops,
 ) -> io::Result<Authority> {
-    host.start().await.map_err(|error| explain(&error, what, address))
+    let address = host.start().await.map_err(|error| explain(&error, what, address))?;
+    let host = Arc::clone(host);
+    stops.push(Box::pin(async move { host.stop().await }));
+    Ok(address)
 }
 
 /// Turns port 0 into a port that is free right now, so that other services can learn it before its own service starts.
@@ -436,4 +457,21 @@ pub fn seed_assets() -> Vec<SeedAsset> {
         body: text.into(),
     });
     assets.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shop_that_cannot_start_leaves_nothing_that_runs() {
+        let options = ShopOptions::in_virtual_time(1);
+        let (network, addresses) = (options.surroundings.network.clone(), options.addresses.clone());
+        let _taken = network.bind(&addresses.web_front).await.unwrap();
+        let error = Shop::start(options).await.err().unwrap().to_string();
+        assert!(error.starts_with("cannot start the web front"), "{error}");
+        for address in [&addresses.content_store, &addresses.cache] {
+            network.bind(address).await.unwrap();
+        }
+    }
 }

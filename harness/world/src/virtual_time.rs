@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, Thread},
     time::Duration,
 };
 
@@ -60,6 +60,8 @@ pub fn run_waiting<T>(
             .name("watchdog".to_owned())
             .spawn(move || watch(&advances, &ended, &waiting, stalled_after, on_stall))?
     };
+    // Also if `work` panics: nobody may then be told of a stall that never was.
+    let _ends = Ends { ended, watchdog: watchdog.thread().clone() };
     let ticks = async {
         let mut seconds = interval(Duration::from_secs(1));
         loop {
@@ -74,9 +76,20 @@ pub fn run_waiting<T>(
             () = ticks => unreachable!("the ticks never end"),
         }
     });
-    ended.store(true, Ordering::Relaxed);
-    watchdog.thread().unpark();
     Ok(done)
+}
+
+/// Ends the watch when it is dropped.
+struct Ends {
+    ended: Arc<AtomicBool>,
+    watchdog: Thread,
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        self.watchdog.unpark();
+    }
 }
 
 fn watch(
@@ -87,8 +100,11 @@ fn watch(
     on_stall: impl FnOnce(),
 ) {
     let (mut seen, mut still_for) = (0, Duration::ZERO);
-    while !ended.load(Ordering::Relaxed) {
+    loop {
         thread::park_timeout(LOOKS_EVERY);
+        if ended.load(Ordering::Relaxed) {
+            return;
+        }
         let now = advances.load(Ordering::Relaxed);
         let stands = now == seen && !waiting.0.load(Ordering::Relaxed);
         still_for = if stands { still_for + LOOKS_EVERY } else { Duration::ZERO };
@@ -123,6 +139,18 @@ mod tests {
             sender.join().unwrap();
         };
         run_waiting(waits, Duration::from_millis(300), || panic!("time stood still"), &waiting).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_panics_is_no_run_that_stands_still() {
+        let (stalls, stalled) = std::sync::mpsc::channel();
+        let told = move || stalls.send(()).unwrap();
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            run::<()>(async { panic!("as it may") }, Duration::from_millis(500), told)
+        }));
+        assert!(panicked.is_err());
+        // The watchdog ends at once, and its end of the channel with it.
+        assert!(stalled.recv().is_err(), "it was told of a stall");
     }
 
     #[test]

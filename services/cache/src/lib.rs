@@ -26,7 +26,7 @@ use chassis::{
     run::loopback,
     token::usable,
 };
-use clap::Args;
+use clap::{Args, builder::RangedU64ValueParser};
 use http::{StatusCode, uri::Authority};
 use parking_lot::Mutex;
 use words::Service;
@@ -43,7 +43,7 @@ pub struct CacheConfig {
     #[arg(long, env = "GLYPHFALL_CONTENT_STORE", value_name = "HOST:PORT", default_value_t = loopback(8082), value_parser = host_and_port)]
     pub content_store: Authority,
     /// Fills that may run at once
-    #[arg(long, env = "GLYPHFALL_FILL_PERMITS", value_name = "COUNT", default_value_t = permits::FILL_PERMITS)]
+    #[arg(long, env = "GLYPHFALL_FILL_PERMITS", value_name = "COUNT", default_value_t = permits::FILL_PERMITS, value_parser = RangedU64ValueParser::<usize>::new().range(1..=permits::FILL_PERMITS_MAX))]
     pub fill_permits: usize,
     /// Seconds for which a fragment is fresh, a fifth more or less
     #[arg(long, env = "GLYPHFALL_TIME_TO_LIVE_S", value_name = "SECONDS", default_value_t = fragments::TIME_TO_LIVE_S, value_parser = clap::value_parser!(u32).range(1..))]

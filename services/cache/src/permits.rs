@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chassis::serve::limits::DESCRIPTORS_WANTED;
 use parking_lot::Mutex;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -17,6 +18,9 @@ use tokio::{
 
 /// Fills that may run at once: they spare the content store a stampede.
 pub const FILL_PERMITS: usize = 64;
+
+/// More fills at once need more connections to the content store than a process can open.
+pub const FILL_PERMITS_MAX: u64 = DESCRIPTORS_WANTED;
 
 /// Without a free permit for so long, the cache cannot fill what it is asked for.
 pub const STARVED_AFTER: Duration = Duration::from_secs(5);

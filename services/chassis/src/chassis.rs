@@ -57,7 +57,12 @@ impl Chassis {
     ) -> Self {
         let Surroundings { network, clock, logs, sink, compute, settings, seed } = surroundings;
         let ids = rng(seed, service, &format!("trace-ids-{run}"));
-        let telemetry = Telemetry::new(service, release, run, switches.clone(), clock.clone(), ids, sink);
+        let instance = match &settings.process {
+            Some(process) => format!("{service}-{run}-{process}"),
+            None => format!("{service}-{run}"),
+        };
+        let telemetry =
+            Telemetry::new(service, release, instance, switches.clone(), clock.clone(), ids, sink);
         let tasks = TaskGroup::new(logs.dispatch(service, switches.clone(), clock.clone(), &telemetry));
         Self { service, network, clock, tasks, switches, telemetry, compute, settings, journal, seed }
     }
@@ -70,7 +75,7 @@ impl Chassis {
         self.telemetry = Telemetry::new(
             self.service,
             env!("CARGO_PKG_VERSION"),
-            1,
+            format!("{}-1", self.service),
             switches.clone(),
             self.clock.clone(),
             ids,

@@ -88,16 +88,27 @@ struct State {
     address: Authority,
     release: String,
     run: Option<Run>,
+    /// A run that was told to end. It stays here until it has: whoever waits for that may be dropped half-way, and the next one must
+    /// know that its address is still taken.
+    ending: Option<Run>,
     operator_port: Option<TaskGroup>,
 }
 
 impl State {
-    /// Kills the run. It is forgotten only after it has ended: a caller that is dropped half-way leaves it for the next kill.
+    /// The run that has to end, also one whose end nobody waited for. From here on the service does not run.
+    fn end(&mut self) -> Option<&Run> {
+        if let Some(run) = self.run.take() {
+            self.ending = Some(run);
+        }
+        self.ending.as_ref()
+    }
+
+    /// Kills the run.
     async fn kill(&mut self) {
-        if let Some(run) = &self.run {
+        if let Some(run) = self.end() {
             run.tasks.kill().await;
         }
-        self.run = None;
+        self.ending = None;
     }
 }
 
@@ -113,7 +124,7 @@ impl<P: Program> Host<P> {
     pub fn new(service: P, surroundings: Surroundings, switches: Switches, address: Authority) -> Self {
         let switches_at_first = switches.snapshot();
         let release = FIRST_RELEASE.to_owned();
-        let state = Mutex::new(State { address, release, run: None, operator_port: None });
+        let state = Mutex::new(State { address, release, run: None, ending: None, operator_port: None });
         let journal = Journal::new(surroundings.clock.clone());
         Self { service, surroundings, switches, switches_at_first, journal, runs: AtomicU64::new(0), state }
     }
@@ -152,29 +163,35 @@ impl<P: Program> Host<P> {
         self.restart().await
     }
 
-    /// Everything back as it was at first: switches, release, memory, and what the service keeps across restarts.
+    /// Everything back as it was at first: switches, release, memory, and what the service keeps across restarts. Starts the service
+    /// even if that fails: a service whose content is not the first is still better than none.
+    ///
+    /// # Errors
+    ///
+    /// What failed first.
     pub async fn reset(&self) -> io::Result<()> {
         let mut state = self.state.lock().await;
         state.kill().await;
         // Every field, so that whoever adds one decides here what becomes of it.
-        let State { address: _, release, run: _, operator_port: _ } = &mut *state;
+        let State { address: _, release, run: _, ending: _, operator_port: _ } = &mut *state;
         FIRST_RELEASE.clone_into(release);
         self.switches.copy_from(&self.switches_at_first);
-        self.service.reset().await?;
-        self.start_locked(&mut state, None).await?;
-        Ok(())
+        let was_reset = self.service.reset().await;
+        let started = self.start_locked(&mut state, None).await;
+        was_reset.and(started.map(drop))
     }
 
     /// Stops gracefully: no new connections, those under way may finish; the operator port closes last.
     pub async fn stop(&self) {
         let mut state = self.state.lock().await;
-        if let Some(run) = state.run.take() {
+        if let Some(run) = state.end() {
             run.stop.cancel();
             run.served.close();
             run.served.wait().await;
             run.tasks.kill().await;
             run.telemetry.flush(true);
         }
+        state.ending = None;
         if let Some(operator_port) = state.operator_port.take() {
             operator_port.kill().await;
         }
@@ -188,9 +205,11 @@ impl<P: Program> Host<P> {
     ) -> io::Result<Authority> {
         let listener = self.surroundings.network.bind(address).await?;
         let address = listener.address()?;
-        let chassis = self.chassis(&self.state.lock().await.release);
-        let router = operator::router(self, token);
+        // No run of the service lets the port's own spans leave: they would only pile up.
+        let untold = Surroundings { sink: None, ..self.surroundings.clone() };
+        let chassis = self.chassis(&self.state.lock().await.release, untold);
         let tasks = chassis.tasks.clone();
+        let router = operator::router(self, token, &tasks);
         tasks.spawn(serve(listener, router.into(), chassis, CancellationToken::new()));
         self.state.lock().await.operator_port = Some(tasks);
         Ok(address)
@@ -222,7 +241,9 @@ impl<P: Program> Host<P> {
         if state.run.is_some() {
             return Ok(state.address.clone());
         }
-        let chassis = self.chassis(&state.release);
+        // Nothing to do, unless a kill was left half-way.
+        state.kill().await;
+        let chassis = self.chassis(&state.release, self.surroundings.clone());
         let listener = self.surroundings.network.bind(&state.address).await?;
         // Port 0 took a free port; a restart must come back to the same one.
         state.address = listener.address()?;
@@ -231,6 +252,14 @@ impl<P: Program> Host<P> {
         let (dispatch, telemetry) = (chassis.tasks.dispatch().clone(), chassis.telemetry.clone());
         // The caller may be dropped during the start: then the half-started run is killed.
         let half_started = chassis.tasks.killed_on_drop();
+        telemetry.run_in(&chassis.tasks, chassis.settings.metrics_interval);
+        let app = match self.service.start(chassis.clone()).with_subscriber(dispatch.clone()).await {
+            Ok(app) => app,
+            Err(error) => {
+                chassis.tasks.kill().await;
+                return Err(error);
+            }
+        };
         with_default(&dispatch, || {
             tracing::info!(
                 event.name = "service.started",
@@ -239,14 +268,6 @@ impl<P: Program> Host<P> {
                 "started"
             );
         });
-        telemetry.run_in(&chassis.tasks, chassis.settings.metrics_interval);
-        let app = match self.service.start(chassis.clone()).with_subscriber(dispatch).await {
-            Ok(app) => app,
-            Err(error) => {
-                chassis.tasks.kill().await;
-                return Err(error);
-            }
-        };
         let stop = CancellationToken::new();
         let tasks = chassis.tasks.clone();
         let served = TaskTracker::new();
@@ -256,9 +277,9 @@ impl<P: Program> Host<P> {
         Ok(state.address.clone())
     }
 
-    fn chassis(&self, release: &str) -> Chassis {
+    fn chassis(&self, release: &str, surroundings: Surroundings) -> Chassis {
         let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        let (surroundings, switches) = (self.surroundings.clone(), self.switches.clone());
-        Chassis::new(self.service.name(), release, run, surroundings, switches, self.journal.clone())
+        let (switches, journal) = (self.switches.clone(), self.journal.clone());
+        Chassis::new(self.service.name(), release, run, surroundings, switches, journal)
     }
 }

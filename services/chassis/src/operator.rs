@@ -1,6 +1,6 @@
 //! The operator port of a service: its switches, restart and reset, and the journal of what people did. Off unless a token is set.
 
-use std::sync::Arc;
+use std::{future::Future, io, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -12,6 +12,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
+use tokio::sync::oneshot;
 
 use crate::{
     extract::{Checked, JsonObject},
@@ -19,6 +20,7 @@ use crate::{
     host::{Host, Program},
     journal::{Action, Journaled, OPERATOR},
     problem::{self, Problem},
+    tasks::TaskGroup,
 };
 use words::{LatentFault, Level};
 
@@ -35,15 +37,59 @@ pub struct SwitchState {
 }
 
 /// The routes: `GET|PUT /switches`, `POST /restart`, `POST /reset`, `GET /journal?after=N` and the service's own, all with `Authorization: Bearer <token>`.
-pub fn router<P: Program>(host: &Arc<Host<P>>, token: &str) -> Router {
+/// Restarts and resets run in `tasks`, which outlive them.
+pub fn router<P: Program>(host: &Arc<Host<P>>, token: &str, tasks: &TaskGroup) -> Router {
+    let port = Port { host: Arc::clone(host), tasks: tasks.clone() };
+    let again = Router::new().route("/restart", post(restart)).route("/reset", post(reset)).with_state(port);
     let router = Router::new()
         .route("/switches", get(read_switches).put(turn_switches))
-        .route("/restart", post(restart))
-        .route("/reset", post(reset))
         .route("/journal", get(read_journal))
         .with_state(Arc::clone(host))
+        .merge(again)
         .merge(host.service().operator_routes());
     guarded(router, token)
+}
+
+/// What kills a service and starts it again needs the port's own tasks.
+struct Port<P> {
+    host: Arc<Host<P>>,
+    tasks: TaskGroup,
+}
+
+impl<P> Clone for Port<P> {
+    fn clone(&self) -> Self {
+        Self { host: Arc::clone(&self.host), tasks: self.tasks.clone() }
+    }
+}
+
+impl<P: Program> Port<P> {
+    /// Does `work` to its end, even if the client hangs up: half-way, the service would be dead. Notes what was done, if it was.
+    async fn carry_out(
+        &self,
+        action: Action,
+        work: impl Future<Output = io::Result<()>> + Send + 'static,
+    ) -> Response {
+        let (sends, result) = oneshot::channel();
+        let host = Arc::clone(&self.host);
+        self.tasks.spawn(async move {
+            let result = work.await;
+            if result.is_ok() {
+                host.journal().note(OPERATOR, action);
+            }
+            // Nobody may wait for it any more.
+            let _ = sends.send(result);
+        });
+        match result.await {
+            Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
+            Ok(Err(error)) => {
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
+            }
+            Err(_) => {
+                let detail = "The operator port is closing.";
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response()
+            }
+        }
+    }
 }
 
 /// These routes, for whoever has the token.
@@ -115,27 +161,16 @@ async fn read_journal<P: Program>(
     Json(host.journal().after(after))
 }
 
-async fn restart<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
-    let restarted = host.restart_by(Some(OPERATOR)).await;
-    done(&host, restarted, Action::Restarted)
+async fn restart<P: Program>(State(port): State<Port<P>>) -> Response {
+    let host = Arc::clone(&port.host);
+    port.carry_out(Action::Restarted, async move { host.restart_by(Some(OPERATOR)).await }).await
 }
 
-async fn reset<P: Program>(State(host): State<Arc<Host<P>>>) -> Response {
-    let reset = host.reset().await;
-    done(&host, reset, Action::Reset)
+async fn reset<P: Program>(State(port): State<Port<P>>) -> Response {
+    let host = Arc::clone(&port.host);
+    port.carry_out(Action::Reset, async move { host.reset().await }).await
 }
 
 fn state_of(switches: &Switches) -> SwitchState {
     SwitchState { level: Some(switches.level()), faults_present: Some(switches.faults_present()) }
-}
-
-/// Notes what was done, if it was.
-fn done<P: Program>(host: &Host<P>, result: std::io::Result<()>, action: Action) -> Response {
-    match result {
-        Ok(()) => {
-            host.journal().note(OPERATOR, action);
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
 }

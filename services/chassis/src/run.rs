@@ -17,7 +17,7 @@ use crate::{
     serve::AllowedHosts,
     settings::Settings,
     telemetry::{TelemetrySink, export::Exporter},
-    token::{strong, usable},
+    token::{random, strong, usable},
 };
 use words::{LatentFault, Level};
 
@@ -47,9 +47,10 @@ pub struct ChassisConfig {
     /// Repairs a latent fault; may be given several times
     #[arg(long, env = "GLYPHFALL_REPAIR", value_enum, value_name = "FAULT", value_delimiter = ',')]
     pub repair: Vec<LatentFault>,
-    /// Seed of all random choices in the service
-    #[arg(long, env = "GLYPHFALL_SEED", default_value_t = 0)]
-    pub seed: u64,
+    /// Seed of all random choices in the service and of the ids in its telemetry. With the same one, two processes make the same ids
+    /// [default: a new one for each process]
+    #[arg(long, env = "GLYPHFALL_SEED")]
+    pub seed: Option<u64>,
 }
 
 /// Runs `service` until it is told to stop (Ctrl-C or SIGTERM), then lets requests under way finish.
@@ -63,12 +64,12 @@ pub async fn run<P: Program>(
     ports: DefaultPorts,
     environment: &Environment,
 ) -> io::Result<()> {
-    let name = service.name();
     let settings = Settings::of_process(environment, config.allowed_hosts.hosts(), LISTENERS)?;
+    let (seed, settings) = identity(config.seed, settings)?;
     let exporter = Exporter::from_environment(environment)?;
     let sink = exporter.clone().map(|exporter| Arc::new(exporter) as Arc<dyn TelemetrySink>);
     let logs = Logs::to(io::stderr());
-    let alone = Surroundings::new(Network::tcp(config.seed), Clock::real(), config.seed);
+    let alone = Surroundings::new(Network::tcp(seed), Clock::real(), seed);
     let surroundings = Surroundings { logs, sink, settings, ..alone };
     let present = LatentFault::ALL.into_iter().filter(|fault| !config.repair.contains(fault));
     let switches = Switches::new(present, config.level);
@@ -81,22 +82,49 @@ pub async fn run<P: Program>(
         guard("GLYPHFALL_OPERATOR_TOKEN", token, &operator_address)?;
     }
     let host = Arc::new(Host::new(service, surroundings, switches, address.clone()));
+    eprintln!("seed {seed}");
+    let operator = config.operator_token.map(|token| (operator_address, token));
+    let ran = run_until_told(&host, &address, operator).await;
+    // Whichever way that ended: a service may have come up, and its operator port not.
+    host.stop().await;
+    if let Some(exporter) = exporter {
+        let left = exporter.flush(FLUSH_PATIENCE).await;
+        if left > 0 {
+            eprintln!("{left} batches of telemetry could not be delivered within {FLUSH_PATIENCE:?}");
+        }
+    }
+    ran
+}
+
+/// What this process draws from, and is told by. Two processes with the same seed make the same trace ids, and a store takes the spans of
+/// one for duplicates; under the same name, their metrics are one series. Only someone who names a seed wants that.
+fn identity(seed: Option<u64>, settings: Settings) -> io::Result<(u64, Settings)> {
+    if let Some(seed) = seed {
+        return Ok((seed, settings));
+    }
+    let process = Some(format!("{:016x}", u64::from_be_bytes(random()?)));
+    Ok((u64::from_be_bytes(random()?), Settings { process, ..settings }))
+}
+
+/// Starts the service and its operator port, if it has a token, and waits until it is told to stop.
+async fn run_until_told<P: Program>(
+    host: &Arc<Host<P>>,
+    address: &Authority,
+    operator: Option<(Authority, String)>,
+) -> io::Result<()> {
+    let name = host.service().name();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let address = host.start().await.map_err(|error| explain(&error, name, &address))?;
+    let address = host.start().await.map_err(|error| explain(&error, name, address))?;
     eprintln!("{name} listens at http://{address}");
-    if let Some(token) = config.operator_token {
-        let opened = host.open_operator_port(&operator_address, &token).await;
-        let address = opened.map_err(|error| explain(&error, "the operator port", &operator_address))?;
+    if let Some((address, token)) = operator {
+        let opened = host.open_operator_port(&address, &token).await;
+        let address = opened.map_err(|error| explain(&error, "the operator port", &address))?;
         eprintln!("operator port at http://{address}");
     }
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
-    }
-    host.stop().await;
-    if let Some(exporter) = exporter {
-        exporter.flush(FLUSH_PATIENCE).await;
     }
     Ok(())
 }
@@ -144,5 +172,19 @@ pub fn exit_code(result: io::Result<()>) -> std::process::ExitCode {
             eprintln!("error: {error}");
             std::process::ExitCode::from(2)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_are_told_apart_unless_a_seed_is_named() {
+        let of = |seed| identity(seed, Settings::default()).unwrap();
+        assert_eq!(of(Some(7)), (7, Settings::default()));
+        let [one, other] = [of(None), of(None)];
+        assert_ne!(one.0, other.0);
+        assert!(one.1.process.is_some() && one.1.process != other.1.process, "{one:?} {other:?}");
     }
 }

@@ -16,6 +16,8 @@ pub struct Settings {
     pub propagates: bool,
     pub hosts: Hosts,
     pub limits: Limits,
+    /// What its telemetry tells this process by, among others of the same service. None where a seed is to repeat every byte.
+    pub process: Option<String>,
 }
 
 impl Default for Settings {
@@ -25,6 +27,7 @@ impl Default for Settings {
             propagates: true,
             hosts: Hosts::default(),
             limits: Limits::default(),
+            process: None,
         }
     }
 }
@@ -41,6 +44,7 @@ impl Settings {
             propagates: variables::propagates(environment)?,
             hosts,
             limits: Limits::of_process(listeners),
+            process: None,
         })
     }
 }

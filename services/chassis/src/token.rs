@@ -50,9 +50,18 @@ pub fn strong(token: &str) -> Result<String, String> {
 ///
 /// When the system has no source of chance.
 pub fn make() -> io::Result<String> {
-    let mut bits = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bits)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
+    Ok(format!("{:032x}", u128::from_be_bytes(random()?)))
+}
+
+/// Random bytes from the system.
+///
+/// # Errors
+///
+/// When it has no source of them.
+pub(crate) fn random<const COUNT: usize>() -> io::Result<[u8; COUNT]> {
+    let mut bytes = [0; COUNT];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

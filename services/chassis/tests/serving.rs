@@ -6,7 +6,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -15,17 +15,18 @@ use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use chassis::{
     Answer, App, CallError, Chassis, Clock, Host, LatentFault, Level, Logs, Network, Peer, Program, Settings,
-    Switches, TaskGroup, Wait,
+    Switches, TaskGroup, TelemetrySink, Wait,
     host::Surroundings,
     serve::{
         Hosts, Limits, Protocol, Serving,
-        limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, HEAD_TIMEOUT},
+        limits::{ANSWER_TIMEOUT, BODY_CUT_OFF, HEAD_TIMEOUT},
         serve_router,
     },
     simulation::{
         Trouble,
         link::{Conditions, DOUBLED_WITHIN},
     },
+    telemetry::Batch,
 };
 use http::{Method, StatusCode};
 use tokio::{
@@ -44,6 +45,9 @@ struct Slow {
     starts: Arc<AtomicU32>,
     entered: Arc<AtomicU32>,
     dropped: Arc<AtomicU32>,
+    fails_to_reset: Arc<AtomicBool>,
+    starts_slowly: Arc<AtomicBool>,
+    fails_to_start: Arc<AtomicBool>,
 }
 
 struct CountsDrop(Arc<AtomicU32>);
@@ -61,6 +65,12 @@ impl Program for Slow {
 
     async fn start(&self, _: Chassis) -> io::Result<App> {
         self.starts.fetch_add(1, Ordering::SeqCst);
+        if self.starts_slowly.load(Ordering::SeqCst) {
+            sleep(Duration::from_secs(2)).await;
+        }
+        if self.fails_to_start.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the database is gone"));
+        }
         let slow = |State(slow): State<Slow>| async move {
             slow.entered.fetch_add(1, Ordering::SeqCst);
             let _counts = CountsDrop(slow.dropped);
@@ -68,6 +78,13 @@ impl Program for Slow {
         };
         let router = Router::new().route("/slow", get(slow)).route("/quick", get(|| async { "quick" }));
         Ok(router.with_state(self.clone()).into())
+    }
+
+    async fn reset(&self) -> io::Result<()> {
+        if self.fails_to_reset.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the disk is full"));
+        }
+        Ok(())
     }
 }
 
@@ -81,6 +98,10 @@ struct Bench {
 
 impl Bench {
     async fn on(network: Network) -> Self {
+        Self::telling(network, None).await
+    }
+
+    async fn telling(network: Network, sink: Option<Arc<dyn TelemetrySink>>) -> Self {
         let service = Slow::default();
         let clock = Clock::real();
         let switches = Switches::new(LatentFault::ALL, Level::Dark);
@@ -88,7 +109,7 @@ impl Bench {
             network: network.clone(),
             clock: clock.clone(),
             logs: Logs::off(),
-            sink: None,
+            sink,
             compute: None,
             settings: Settings::default(),
             seed: 1,
@@ -322,8 +343,8 @@ async fn a_client_that_never_finishes_is_cut_off_in_time() {
         (b"GET /quick HTTP/1.1\r\nx-slow: ", b"", HEAD_TIMEOUT),
         (b"GET /quick HTTP/1.1\r\nx-slow: ", b"a", HEAD_TIMEOUT),
         (b"GET /quick HTTP/1.1\r\nhost: localhost\r\n\r\n", b"", HEAD_TIMEOUT),
-        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"", BODY_TIMEOUT),
-        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"a", BODY_TIMEOUT),
+        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"", BODY_CUT_OFF),
+        (b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999\r\n\r\nhalf", b"a", BODY_CUT_OFF),
         (b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n", b"", ANSWER_TIMEOUT),
     ];
     // Where both are spoken, the first bytes decide; none may come.
@@ -485,6 +506,86 @@ async fn the_operator_port_needs_its_token_and_turns_the_switches() {
     assert_eq!(send("POST", "/reset", "secret", "").await.0, 204);
     assert_eq!(bench.host.switches().faults_present(), LatentFault::ALL);
     assert_eq!(bench.service.starts.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_fails_says_so_and_leaves_a_service_that_runs() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    bench.service.fails_to_reset.store(true, Ordering::SeqCst);
+    assert_eq!(bench.host.reset().await.unwrap_err().to_string(), "the disk is full");
+    assert!(bench.host.running().await.is_some());
+    bench.peer.close_connections();
+    assert_eq!(bench.peer.get("/quick", SHORT).await.unwrap().status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_began_is_done_even_if_the_operator_hangs_up() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let address = bench.host.open_operator_port(&"operator:80".parse().unwrap(), "secret").await.unwrap();
+    bench.service.starts_slowly.store(true, Ordering::SeqCst);
+    let operator = Peer::new(&bench.chassis, address);
+    for (path, starts) in [("/restart", 2), ("/reset", 3)] {
+        let request = http::Request::post(path).header("authorization", "Bearer secret");
+        operator.send(request.body(Bytes::new()).unwrap(), SHORT).await.unwrap_err();
+        assert!(bench.host.running().await.is_some(), "{path}");
+        assert_eq!(bench.service.starts.load(Ordering::SeqCst), starts);
+        // Noted by the task that did it, once it has.
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(bench.host.journal().after(0).entries.len(), starts as usize - 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_end_nobody_waited_for_is_not_taken_for_one_that_runs() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let killed = timeout(Duration::ZERO, bench.host.kill()).await;
+    assert!(killed.is_err(), "a kill takes its tasks' next turn");
+    assert!(bench.host.running().await.is_none());
+    bench.host.start().await.unwrap();
+    assert_eq!(bench.service.starts.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_body_is_late_is_told_so_before_it_is_cut_off() {
+    let bench = Bench::on(Network::in_memory(Duration::from_millis(1), 0)).await;
+    let address = bench.host.open_operator_port(&"operator:80".parse().unwrap(), "secret").await.unwrap();
+    let mut connection = bench.network.connect("client", &address).await.unwrap();
+    let head = "PUT /switches HTTP/1.1\r\nhost: operator\r\nauthorization: Bearer secret\r\n\
+                content-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).await.unwrap();
+    assert_eq!(str::from_utf8(&answer), Ok("HTTP/1.1 408"));
+}
+
+/// Counts the starts that telemetry tells of.
+#[derive(Default)]
+struct StartsTold(AtomicU32);
+
+impl TelemetrySink for StartsTold {
+    fn take(&self, batch: Batch) {
+        let Batch::Logs(logs) = batch else { return };
+        let scopes = logs.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+        let records = scopes.flat_map(|scope| &scope.log_records);
+        let starts = records.filter(|record| record.event_name == "service.started").count();
+        self.0.fetch_add(u32::try_from(starts).unwrap(), Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn telemetry_tells_of_a_start_only_if_the_service_has_started() {
+    let told = Arc::new(StartsTold::default());
+    let bench =
+        Bench::telling(Network::in_memory(Duration::from_millis(1), 0), Some(Arc::clone(&told) as _)).await;
+    bench.host.switches().set_level(Level::RICHEST);
+    // Long enough for records to leave meanwhile.
+    bench.service.starts_slowly.store(true, Ordering::SeqCst);
+    for (fails, starts) in [(true, 0), (false, 1)] {
+        bench.service.fails_to_start.store(fails, Ordering::SeqCst);
+        assert_eq!(bench.host.restart().await.is_err(), fails);
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(told.0.load(Ordering::SeqCst), starts);
+    }
 }
 
 /// What problem details say.

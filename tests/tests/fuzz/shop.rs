@@ -15,7 +15,7 @@ use bytes::Bytes;
 use cache::{Cache, CacheConfig};
 use chassis::{
     App, Blocking, Chassis, Clock, Envelope, Host, LatentFault, Level, Logs, Network, Program, Settings,
-    Switches, Version, host::Surroundings, operator, problem, serve::serve,
+    Switches, TaskGroup, Version, host::Surroundings, operator, problem, serve::serve,
 };
 use content_store::{ContentStore, ContentStoreConfig, asset::SeedAsset, redb_storage::RedbStorage};
 use http::{Method, Request, StatusCode, header, uri::Authority};
@@ -311,7 +311,7 @@ fn operator_port() {
         let host = Host::new(cache, surroundings(&network), switches, Authority::from_static("cache:80"));
         host.start().await.unwrap();
         let host = Arc::new(host);
-        (problem::explained(operator::router(&host, TOKEN)), host)
+        (problem::explained(operator::router(&host, TOKEN, &TaskGroup::default())), host)
     });
     let switches = || send(&router, with_token(Request::get("/switches").body(Bytes::new()).unwrap(), TOKEN));
     target!("operator-port", &honest, |input| {

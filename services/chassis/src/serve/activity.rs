@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::limits::{ANSWER_TIMEOUT, BODY_TIMEOUT, CHANNEL_IDLE_TIMEOUT, HEAD_TIMEOUT};
+use super::limits::{ANSWER_TIMEOUT, BODY_CUT_OFF, CHANNEL_IDLE_TIMEOUT, HEAD_TIMEOUT};
 
 #[derive(Debug)]
 pub(super) struct Activity {
@@ -38,7 +38,7 @@ struct State {
     has_served: bool,
     /// Of them, those whose body has not ended.
     bodies: usize,
-    /// Since when there is no request, or no further body.
+    /// Since when there is no request; since when bodies arrive and none of them has ended.
     idle_since: Instant,
     body_since: Instant,
     /// Since when the client has read nothing of what is written.
@@ -82,6 +82,8 @@ impl Activity {
         let mut state = self.state.lock();
         state.bodies -= 1;
         state.moved_at = Instant::now();
+        // One of several moved: the client is not one that sends nothing. Whoever reads a body limits how long that one may take.
+        state.body_since = state.moved_at;
     }
 
     pub(super) fn request_ends(&self) {
@@ -131,7 +133,7 @@ impl State {
             return (self.idle_since + patience, "no request came");
         }
         if self.bodies > 0 {
-            return (self.body_since + BODY_TIMEOUT, "a request's body did not arrive");
+            return (self.body_since + BODY_CUT_OFF, "a request's body did not arrive");
         }
         if let Some(since) = self.blocked_since {
             return (since + ANSWER_TIMEOUT, "the answer was not read");
@@ -212,5 +214,31 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken.lock().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn uploads_that_overlap_are_cut_off_only_when_none_ends() {
+        let activity = Activity::new();
+        let part = BODY_CUT_OFF / 3;
+        activity.request_begins(true, true);
+        for _ in 0..10 {
+            activity.request_begins(true, true);
+            advance(part * 2).await;
+            assert!(timeout(Duration::ZERO, activity.until_cut_off()).await.is_err());
+            activity.body_ends();
+            activity.request_ends();
+        }
+        let since = Instant::now();
+        assert_eq!(activity.until_cut_off().await, "a request's body did not arrive");
+        assert_eq!(since.elapsed().as_secs(), BODY_CUT_OFF.as_secs());
     }
 }

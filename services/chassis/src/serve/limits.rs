@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rlimit::Resource;
 
+use crate::extract::BODY_TIMEOUT;
+
 /// Connections that a listener serves at once, where descriptors are plenty: far above what a front needs.
 pub const CONNECTIONS_MAX: usize = 2_048;
 
@@ -28,9 +30,12 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1_024;
 /// is one that sends no further request.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client whose request's body is not there by then is cut off. The largest body of a service, 1 MiB, arrives in time over a
-/// third of a megabit a second.
-pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// A client whose request's body is not there by then is cut off: later than whoever reads the body gives up, so that the client is
+/// told so first (408), and in any case where nobody reads it.
+pub const BODY_CUT_OFF: Duration = BODY_TIMEOUT.saturating_add(ANSWER_GRACE);
+
+/// What a late client has for reading that it was too late.
+const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
 /// A client that reads nothing of its answer for this long is disconnected: it is gone, or holds the connection on purpose.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);

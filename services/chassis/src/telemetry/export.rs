@@ -1,6 +1,6 @@
 //! OTLP over the network, for a service that runs as a process of its own. Teaches that a backend that is down or slow
-//! must never slow a customer: batches wait in a bounded queue, leave on a thread of their own, and are dropped when it is
-//! full.
+//! must never slow a customer: batches wait in bounded queues, leave on a thread of their own, and are dropped when
+//! theirs is full. Each signal may have a backend of its own, and therefore has a queue of its own.
 //!
 //! Nothing is exported unless the environment names an endpoint ([`variables`]).
 
@@ -17,7 +17,7 @@ use std::{
 use bytes::Bytes;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use tokio::{
-    runtime,
+    join, runtime,
     sync::{mpsc, oneshot},
     time::timeout,
 };
@@ -29,19 +29,27 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// Batches that wait for the backend: two seconds' records at full speed, some ten megabytes. More are dropped and counted.
+/// Batches of one signal that wait for its backend: two seconds' records at full speed, some ten megabytes. More are dropped and counted.
 pub const BATCHES_MAX: usize = 128;
 
 #[derive(Clone, Debug)]
 pub struct Exporter {
-    queue: mpsc::Sender<Order>,
-    dropped: Arc<AtomicU64>,
+    /// By signal; none for one that is switched off.
+    queues: [Option<mpsc::Sender<Order>>; 3],
+    counts: Arc<Counts>,
     resource_attributes: Vec<KeyValue>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Batches that were taken, and are neither delivered nor dropped.
+    waiting: AtomicU64,
+    dropped: AtomicU64,
 }
 
 #[derive(Debug)]
 enum Order {
-    Deliver(Signal, Bytes),
+    Deliver(Bytes),
     /// Answered when everything before it has been dealt with.
     Flush(oneshot::Sender<()>),
 }
@@ -83,32 +91,37 @@ impl Exporter {
         resource_attributes: Vec<KeyValue>,
     ) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let senders = {
+        let lanes = {
             // A channel of gRPC belongs to the runtime that it is made in.
             let _inside = runtime.enter();
             let mut signals = Signal::ALL.into_iter();
             destinations.map(|destination| {
-                destination.zip(signals.next()).map(|(to, signal)| Sender::new(to, signal))
+                let sender = destination.zip(signals.next()).map(|(to, signal)| Sender::new(to, signal));
+                sender.map(|sender| (sender, mpsc::channel(BATCHES_MAX)))
             })
         };
-        let (queue, orders) = mpsc::channel(BATCHES_MAX);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let lost = Arc::clone(&dropped);
+        let queues = lanes.each_ref().map(|lane| lane.as_ref().map(|(_, (queue, _))| queue.clone()));
+        let counts = Arc::<Counts>::default();
+        let [logs, traces, metrics] = lanes
+            .map(|lane| deliver(lane.map(|(sender, (_, orders))| (sender, orders)), Arc::clone(&counts)));
         thread::Builder::new()
             .name("otlp-export".to_owned())
-            .spawn(move || runtime.block_on(deliver(orders, senders, &lost)))?;
-        Ok(Self { queue, dropped, resource_attributes })
+            .spawn(move || runtime.block_on(async { join!(logs, traces, metrics) }))?;
+        Ok(Self { queues, counts, resource_attributes })
     }
 
-    /// Waits until what was handed over has been dealt with, at most for `patience`.
-    pub async fn flush(&self, patience: Duration) {
-        let (done, is_done) = oneshot::channel();
+    /// Waits until what was handed over has been dealt with, at most for `patience`. Says how many batches are left.
+    pub async fn flush(&self, patience: Duration) -> u64 {
         let flushed = async {
-            if self.queue.send(Order::Flush(done)).await.is_ok() {
-                let _ = is_done.await;
+            for queue in self.queues.iter().flatten() {
+                let (done, is_done) = oneshot::channel();
+                if queue.send(Order::Flush(done)).await.is_ok() {
+                    let _ = is_done.await;
+                }
             }
         };
         let _ = timeout(patience, flushed).await;
+        self.counts.waiting.load(Ordering::Relaxed)
     }
 }
 
@@ -119,13 +132,16 @@ impl TelemetrySink for Exporter {
             Batch::Traces(_) => Signal::Traces,
             Batch::Metrics(_) => Signal::Metrics,
         };
-        if self.queue.try_send(Order::Deliver(signal, batch.to_bytes().into())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        let Some(queue) = &self.queues[signal as usize] else { return };
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        if queue.try_send(Order::Deliver(batch.to_bytes().into())).is_err() {
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.counts.dropped.load(Ordering::Relaxed)
     }
 
     fn resource_attributes(&self) -> &[KeyValue] {
@@ -133,18 +149,63 @@ impl TelemetrySink for Exporter {
     }
 }
 
-async fn deliver(mut orders: mpsc::Receiver<Order>, senders: [Option<Sender>; 3], dropped: &AtomicU64) {
+/// Delivers one signal, in the order in which it came. A signal that is switched off has nothing to deliver.
+async fn deliver(lane: Option<(Sender, mpsc::Receiver<Order>)>, counts: Arc<Counts>) {
+    let Some((sender, mut orders)) = lane else { return };
     while let Some(order) = orders.recv().await {
         match order {
-            Order::Deliver(signal, message) => {
-                // A signal that is switched off is dealt with by leaving it out.
-                let Some(sender) = &senders[signal as usize] else { continue };
+            Order::Deliver(message) => {
                 if !sender.deliver(&message).await {
-                    dropped.fetch_add(1, Ordering::Relaxed);
+                    counts.dropped.fetch_add(1, Ordering::Relaxed);
                 }
+                counts.waiting.fetch_sub(1, Ordering::Relaxed);
             }
             // Whoever asked may have lost patience.
             Order::Flush(done) => _ = done.send(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    };
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_backend_that_never_answers_delays_no_other_signal() {
+        let [dead, alive] = [
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        ];
+        let [to_dead, to_alive] =
+            [&dead, &alive].map(|listener| format!("http://{}", listener.local_addr().unwrap()));
+        let exporter = Exporter::from_environment(&Environment::from([
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &to_dead),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &to_alive),
+        ]));
+        let exporter = exporter.unwrap().unwrap();
+        for _ in 0..=BATCHES_MAX + 1 {
+            exporter.take(Batch::Logs(ExportLogsServiceRequest::default()));
+        }
+        let dropped = exporter.dropped();
+        assert!((1..=2).contains(&dropped), "{dropped}: one is under way at most");
+        exporter.take(Batch::Metrics(ExportMetricsServiceRequest::default()));
+        exporter.take(Batch::Traces(ExportTraceServiceRequest::default()));
+        let (mut connection, _) = timeout(Duration::from_secs(5), alive.accept()).await.unwrap().unwrap();
+        let mut head = [0; 1_024];
+        assert!(connection.read(&mut head).await.unwrap() > 0);
+        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        let logs = (BATCHES_MAX + 2) as u64 - dropped;
+        let only_logs_are_left = async { while exporter.flush(Duration::from_millis(10)).await != logs {} };
+        timeout(Duration::from_secs(5), only_logs_are_left).await.unwrap();
     }
 }

@@ -44,7 +44,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::{
     select,
     sync::Notify,
-    time::{Instant, sleep},
+    time::{Instant, sleep_until},
 };
 
 use crate::{
@@ -124,11 +124,11 @@ struct Shared {
 }
 
 impl Telemetry {
-    /// Telemetry of one run of one release of `service`; without a sink, nothing is recorded.
+    /// Telemetry of one run of one release of `service`, told from other runs by `instance`; without a sink, nothing is recorded.
     pub fn new(
         service: &'static str,
         release: &str,
-        run: u64,
+        instance: String,
         switches: Switches,
         clock: Clock,
         ids: ChaCha8Rng,
@@ -137,7 +137,7 @@ impl Telemetry {
         let dropped = Arc::new(AtomicU64::new(0));
         let added = sink.as_ref().map_or(&[][..], |sink| sink.resource_attributes());
         let shared = Shared {
-            resource: records::resource(service, release, run, added),
+            resource: records::resource(service, release, instance, added),
             meters: Meters::new(service, sink.is_some(), clock.wall()),
             switches,
             ids: Mutex::new(ids),
@@ -183,14 +183,19 @@ impl Telemetry {
         tasks.spawn(async move {
             let mut metrics_at = Instant::now() + metrics_interval;
             loop {
+                let records_at = Instant::now() + FLUSH_INTERVAL;
+                // In virtual time metrics wait for the next records, as what leaves when is part of the result.
+                let is_virtual = telemetry.clock().is_virtual();
+                let wakes_at = if is_virtual { records_at } else { records_at.min(metrics_at) };
                 select! {
                     biased;
                     () = telemetry.shared.is_enough.notified() => {}
-                    () = sleep(FLUSH_INTERVAL) => {}
+                    () = sleep_until(wakes_at) => {}
                 }
-                let with_metrics = Instant::now() >= metrics_at;
+                let now = Instant::now();
+                let with_metrics = now >= metrics_at;
                 if with_metrics {
-                    metrics_at += metrics_interval;
+                    metrics_at = next_reading(metrics_at, metrics_interval, now);
                 }
                 let telemetry = telemetry.clone();
                 blocking.run(move || telemetry.flush(with_metrics)).await;
@@ -238,5 +243,72 @@ impl Telemetry {
 
     pub(crate) fn ids(&self) -> &Mutex<ChaCha8Rng> {
         &self.shared.ids
+    }
+}
+
+/// When metrics are read after the reading that was due at `due`. A reading that is missed is left out: many at once would say the same.
+fn next_reading(due: Instant, interval: Duration, now: Instant) -> Instant {
+    let next = due + interval;
+    if next > now { next } else { now + interval }
+}
+
+#[cfg(test)]
+mod tests {
+    use words::Level;
+
+    use super::*;
+    use crate::rng;
+
+    /// Notes when metrics are taken.
+    #[derive(Default)]
+    struct Taken(Mutex<Vec<Instant>>);
+
+    impl TelemetrySink for Taken {
+        fn take(&self, batch: Batch) {
+            if matches!(batch, Batch::Metrics(_)) {
+                self.0.lock().push(Instant::now());
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn metrics_are_read_as_often_as_the_variable_says() {
+        for (interval_ms, clock, times) in [
+            (500, Clock::real(), 20),
+            (1_500, Clock::real(), 6),
+            (2_000, Clock::real(), 5),
+            (2_000, Clock::virtual_from(std::time::UNIX_EPOCH), 5),
+        ] {
+            let (taken, switches) = (Arc::new(Taken::default()), Switches::new([], Level::RICHEST));
+            let sink = Some(Arc::clone(&taken) as Arc<dyn TelemetrySink>);
+            let telemetry = Telemetry::new(
+                "slow",
+                "1",
+                "slow-1".to_owned(),
+                switches,
+                clock.clone(),
+                rng(1, "slow", "ids"),
+                sink,
+            );
+            telemetry.meter().u64_counter("requests").build().add(1, &[]);
+            let tasks = TaskGroup::default();
+            telemetry.run_in(&tasks, Duration::from_millis(interval_ms));
+            sleep_until(Instant::now() + Duration::from_millis(10_100)).await;
+            tasks.kill().await;
+            assert_eq!(taken.0.lock().len(), times, "{interval_ms} {clock:?}");
+        }
+    }
+
+    #[test]
+    fn readings_that_were_missed_are_left_out() {
+        let due = Instant::now();
+        let check = |late_ms, expected_ms| {
+            let next = next_reading(due, Duration::from_millis(500), due + Duration::from_millis(late_ms));
+            assert_eq!(next, due + Duration::from_millis(expected_ms), "{late_ms}");
+        };
+        check(0, 500);
+        check(499, 500);
+        check(500, 1_000);
+        check(60_000, 60_500);
     }
 }

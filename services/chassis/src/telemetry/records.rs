@@ -18,12 +18,17 @@ pub(crate) enum Record {
     Log(&'static str, LogRecord),
 }
 
-/// Who sends: the service, its release, which run of it, and what is `added`, in place of the former where they meet.
-pub(crate) fn resource(service: &'static str, release: &str, run: u64, added: &[KeyValue]) -> Resource {
+/// Who sends: the service, its release, which run of which process, and what is `added`, in place of the former where they meet.
+pub(crate) fn resource(
+    service: &'static str,
+    release: &str,
+    instance: String,
+    added: &[KeyValue],
+) -> Resource {
     let mut attributes = vec![
         text_attribute("service.name", service.to_owned()),
         text_attribute("service.version", release.to_owned()),
-        text_attribute("service.instance.id", format!("{service}-{run}")),
+        text_attribute("service.instance.id", instance),
     ];
     for attribute in added {
         attributes.retain(|other| other.key != attribute.key);
