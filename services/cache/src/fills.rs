@@ -211,7 +211,12 @@ impl Fills {
         let (shared, origin) = (Arc::clone(&self.shared), TraceContext::current());
         self.shared.chassis.tasks.spawn(async move {
             let permit = shared.permits.acquire().await;
+            let asked_at = Instant::now();
             let filled = shared.fill(&key.0, permit, origin).await;
+            if let Err(FetchError::Missing { id }) = &filled {
+                // A definite answer, whether or not a notice of the deletion came: nothing learned earlier is a last good version.
+                shared.fragments.forget(id, asked_at);
+            }
             shared.remember(key, &filled);
             let _ = answer.send(filled);
         });

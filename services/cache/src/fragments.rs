@@ -113,6 +113,15 @@ impl Fragments {
         fragment
     }
 
+    /// Forgets the fragment of an asset that the store did not have when it was asked at `asked_at` or later. One that was learned
+    /// since then stays: the asset may have come back.
+    pub fn forget(&self, id: &AssetId, asked_at: Instant) {
+        let _changes = self.changes.lock();
+        if self.entries.get(id).is_some_and(|kept| kept.learned_at <= asked_at) {
+            self.entries.invalidate(id);
+        }
+    }
+
     pub fn count(&self) -> u64 {
         self.entries.entry_count()
     }

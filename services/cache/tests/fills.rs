@@ -329,6 +329,21 @@ async fn only_the_faulty_twin_goes_on_saying_that_an_asset_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_store_no_longer_has_is_served_once_at_most_though_no_notice_came() {
+    let bench = Bench::with(&[]).await;
+    bench.store.publish("copy", "here");
+    assert_eq!(bench.found("copy").await, "200 miss");
+    let versions = bench.store.withdraw("copy");
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(bench.found("copy").await, "200 stale");
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(bench.found("copy").await, "404 ");
+    bench.store.give_back("copy", versions);
+    sleep(FAILURE_KEPT).await;
+    assert_eq!(bench.found("copy").await, "200 miss");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_leaves_while_it_waits_for_a_permit_leaves_nothing_behind() {
     let bench = Bench::with(&[PoorErrorHandling]).await;
     bench.store.publish("banner", "vertical\u{b}tab");
