@@ -15,14 +15,18 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use cache::{Cache, CacheConfig, fills::FAILURE_KEPT};
+use cache::{
+    Cache, CacheConfig,
+    fills::{FAILURE_KEPT, Fills, Found, SHARED_MAX},
+    fragments::Fragment,
+};
 use chassis::{
-    App, Chassis, Clock, Host,
+    App, AssetId, Chassis, Clock, Host,
     LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
-    Level, Logs, Network, Peer, Program, Settings, Switches, Wait,
+    Level, Logs, Network, Peer, Program, Settings, Switches, Version, Wait,
     host::Surroundings,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What the store answers for each asset: its current version, and the bytes of each version's envelope.
 #[derive(Clone, Default)]
@@ -439,4 +443,52 @@ async fn what_the_cache_does_not_understand_is_refused_as_problem_details() {
         assert_eq!(answer.headers["content-type"], "application/problem+json", "{request} {body:.40}");
         assert!(text.contains(says), "{request} {body:.40}: {text}");
     }
+}
+
+/// Fills without a store: whoever holds their permits keeps them from asking for it.
+fn fills_alone() -> Fills {
+    let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH);
+    let network = Network::in_memory(Duration::from_millis(1), 0);
+    let config = CacheConfig { fill_permits: SHARED_MAX, ..CacheConfig::default() };
+    Fills::new(Chassis::of_caller("cache", network, clock, 7), &config)
+}
+
+/// Version `version` of an asset, as a fill of this moment brings it.
+fn fragment(fills: &Fills, id: &AssetId, version: u64) -> Fragment {
+    let now = Instant::now();
+    Fragment {
+        id: id.clone(),
+        version: Version(version),
+        tag: "\"1\"".parse().unwrap(),
+        content_type: "text/plain".parse().unwrap(),
+        body: "text".into(),
+        learned_at: now,
+        filled_at: now,
+        expires_at: fills.fragments().expiry(now, now),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fills_that_wait_are_bounded_however_many_assets_are_asked_for() {
+    let fills = fills_alone();
+    let copy: AssetId = "copy".parse().unwrap();
+    fills.fragments().keep(fragment(&fills, &copy, 1));
+    sleep(Duration::from_secs(20)).await;
+    let permits = futures_util::future::join_all((0..SHARED_MAX).map(|_| fills.permits().acquire())).await;
+    for n in 0..SHARED_MAX + 10 {
+        let made_up: AssetId = format!("made-up-{n}").parse().unwrap();
+        assert!(timeout(Duration::from_millis(1), fills.fragment(&made_up)).await.is_err());
+    }
+    assert!(matches!(fills.fragment(&copy).await, Ok((_, Found::Stale))));
+    sleep(SECOND).await;
+    assert_eq!(fills.permits().waiting(), SHARED_MAX, "a request that left takes its wait with it");
+    // Every fill fails, as there is no store; a remembered failure then makes room for a fill.
+    drop(permits);
+    sleep(2 * SECOND).await;
+    assert_eq!(fills.permits().waiting(), 0);
+    let permits = futures_util::future::join_all((0..SHARED_MAX).map(|_| fills.permits().acquire())).await;
+    assert!(matches!(fills.fragment(&copy).await, Ok((_, Found::Stale))));
+    sleep(SECOND).await;
+    assert_eq!(fills.permits().waiting(), 1);
+    drop(permits);
 }
