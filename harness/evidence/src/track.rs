@@ -38,6 +38,23 @@ pub(crate) enum Temporality {
     Delta,
     /// A part of the total at this time: many attribute sets share one track.
     Partial,
+    /// A part of the difference to the time before, for the same reason.
+    PartialDelta,
+}
+
+impl Temporality {
+    /// The same for one of many attribute sets that share a track.
+    pub(crate) fn shared(self) -> Self {
+        match self {
+            Self::Gauge => Self::Gauge,
+            Self::Cumulative | Self::Partial => Self::Partial,
+            Self::Delta | Self::PartialDelta => Self::PartialDelta,
+        }
+    }
+
+    fn is_a_part(self) -> bool {
+        matches!(self, Self::Partial | Self::PartialDelta)
+    }
 }
 
 /// Points in the order of time.
@@ -88,7 +105,7 @@ impl<A: Amount> Track<A> {
             return Ok(Recorded::New);
         };
         if time == *last_time {
-            if temporality != Temporality::Partial {
+            if !temporality.is_a_part() {
                 return Ok(Recorded::Duplicate);
             }
             *last = last.plus(&value);
@@ -99,7 +116,7 @@ impl<A: Amount> Track<A> {
         }
         let total = match temporality {
             Temporality::Gauge | Temporality::Partial => value,
-            Temporality::Delta => last.plus(&value),
+            Temporality::Delta | Temporality::PartialDelta => last.plus(&value),
             Temporality::Cumulative => {
                 let (run_start, base) = self.run.clone().unwrap_or((start, None));
                 let since_start = base.as_ref().map_or_else(|| last.clone(), |base| last.minus(base));
@@ -113,7 +130,7 @@ impl<A: Amount> Track<A> {
             }
         };
         // A part may still grow, and must not take earlier points with it.
-        let repeats = temporality != Temporality::Partial && total == *last;
+        let repeats = !temporality.is_a_part() && total == *last;
         if repeats && time <= last_time.plus(REPEATS_WITHIN) {
             *last_time = time;
             return Ok(Recorded::Folded);
@@ -314,5 +331,13 @@ mod tests {
         let parts = [(1, 0, 5.0), (2, 0, 5.0), (2, 0, 1.0)];
         let track = track(Temporality::Partial, &parts);
         assert_eq!((track.at(at(1), at(0)), track.at(at(2), at(0))), (Some(&5.0), Some(&6.0)));
+    }
+
+    #[test]
+    fn parts_of_differences_add_up_to_one_running_total() {
+        let parts = [(1, 0, 5.0), (1, 0, 2.0), (2, 1, 0.0), (2, 1, 3.0), (3, 2, 1.0)];
+        let track = track(Temporality::PartialDelta, &parts);
+        let totals = [1, 2, 3].map(|second| track.at(at(second), at(0)).copied());
+        assert_eq!(totals, [Some(7.0), Some(10.0), Some(11.0)]);
     }
 }
