@@ -62,8 +62,16 @@ pub(crate) struct Track<A> {
     values: VecDeque<Held<A>>,
     /// When counting began, if all points since then are held or were zero. Otherwise 1970, which means 'unknown'.
     began: UnixTime,
-    /// When the sender began its current running total, and the track's total before that.
-    run: Option<(u64, Option<A>)>,
+    run: Option<Run<A>>,
+}
+
+/// The sender's current running total.
+struct Run<A> {
+    /// When the sender says that it began it.
+    start: u64,
+    /// The track's total before that, and the sender's last value. `None` before the first restart: the sender's last value then is the
+    /// track's. It is kept and not reckoned back, because 0.1 + 0.2 - 0.1 is more than 0.2 in floating point.
+    restarted: Option<(A, A)>,
 }
 
 /// A value, and the times of its first and last point.
@@ -100,7 +108,7 @@ impl<A: Amount> Track<A> {
     ) -> Result<Recorded, Refused> {
         let Some(Held { last: last_time, value: last, .. }) = self.values.back_mut() else {
             self.began = UnixTime::from_nanos(if temporality == Temporality::Gauge { 0 } else { start });
-            self.run = Some((start, None));
+            self.run = Some(Run { start, restarted: None });
             self.values.push_back(Held { first: time, last: time, value });
             return Ok(Recorded::New);
         };
@@ -118,14 +126,18 @@ impl<A: Amount> Track<A> {
             Temporality::Gauge | Temporality::Partial => value,
             Temporality::Delta | Temporality::PartialDelta => last.plus(&value),
             Temporality::Cumulative => {
-                let (run_start, base) = self.run.clone().unwrap_or((start, None));
-                let since_start = base.as_ref().map_or_else(|| last.clone(), |base| last.minus(base));
-                if run_start != start || value.fell_below(&since_start) {
+                let run = self.run.get_or_insert(Run { start, restarted: None });
+                let told = run.restarted.as_ref().map_or(&*last, |(_, told)| told);
+                if run.start != start || value.fell_below(told) {
                     let total = last.plus(&value);
-                    self.run = Some((start, Some(last.clone())));
+                    *run = Run { start, restarted: Some((last.clone(), value)) };
+                    total
+                } else if let Some((base, told)) = &mut run.restarted {
+                    let total = base.plus(&value);
+                    *told = value;
                     total
                 } else {
-                    base.map_or_else(|| value.clone(), |base| base.plus(&value))
+                    value
                 }
             }
         };
@@ -287,6 +299,13 @@ mod tests {
         let track = track(Temporality::Cumulative, &[(1, 1, 10.0), (2, 2, 4.0), (3, 2, 6.0), (4, 4, 6.0)]);
         assert_eq!(track.increase(at(0), at(4)), Some(22.0));
         assert_eq!(track.increase(at(3), at(4)), Some(6.0));
+    }
+
+    #[test]
+    fn a_decimal_counter_that_stands_still_after_a_restart_has_not_restarted_again() {
+        let track = track(Temporality::Cumulative, &[(1, 1, 0.1), (2, 2, 0.2), (3, 2, 0.2), (4, 2, 0.2)]);
+        assert_eq!(track.last().map(|(_, total)| *total), Some(0.1 + 0.2));
+        assert_eq!(track.increase(at(2), at(4)), Some(0.0));
     }
 
     #[test]
