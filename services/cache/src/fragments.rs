@@ -30,7 +30,8 @@ pub const CAPACITY_BYTES: u64 = 4 * 1_024 * 1_024;
 /// How long a deletion is believed, where nobody has thought of an asset's coming back.
 pub const DELETION_KEPT: Duration = Duration::from_secs(24 * 3_600);
 
-/// Changes remembered until a fill has caught up with them, and as many deletions; beyond that the time to live must do.
+/// Changes remembered until a fill has caught up with them or no older fragment can be fresh, and as many deletions; beyond that the
+/// time to live must do.
 pub const CHANGES_MAX: usize = 10_000;
 
 /// One fragment: one version of an asset as fetched.
@@ -130,7 +131,10 @@ impl Fragments {
         self.entries.iter().filter(|(_, fragment)| self.is_fresh(fragment, now)).count()
     }
 
+    /// Forgets every fragment, and what was told of them. A change that a fill under way may not have seen is remembered on: the fill
+    /// could else bring back what was overtaken.
     pub fn clear(&self) {
+        self.drop_spent_changes(&mut self.changes.lock(), Instant::now());
         self.deleted.lock().clear();
         self.entries.invalidate_all();
         self.entries.run_pending_tasks();
@@ -146,15 +150,32 @@ impl Fragments {
         let Some(version) = notification.version else {
             self.entries.invalidate(&notification.id);
             let mut deleted = self.deleted.lock();
+            if deleted.len() >= CHANGES_MAX {
+                deleted.retain(|_, until| now < *until);
+            }
             if deleted.len() < CHANGES_MAX {
                 deleted.insert(notification.id, now + DELETION_KEPT);
             }
             return;
         };
         let mut changes = self.changes.lock();
+        if changes.len() >= CHANGES_MAX {
+            self.drop_spent_changes(&mut changes, now);
+        }
         if changes.len() < CHANGES_MAX || changes.contains_key(&notification.id) {
             changes.insert(notification.id, Change { version, told_at: now });
         }
+    }
+
+    /// Drops the changes that make no difference any more: what was learned before them is stale by age alone.
+    fn drop_spent_changes(&self, changes: &mut BTreeMap<AssetId, Change>, now: Instant) {
+        let life = self.longest_life();
+        changes.retain(|_, change| now < change.told_at + life);
+    }
+
+    /// No fragment is fresh for longer after it was learned.
+    fn longest_life(&self) -> Duration {
+        self.time_to_live.mul_f64(1.0 + TIME_TO_LIVE_JITTER)
     }
 
     /// When a fragment stops being fresh. A fill that took long brings what was current when it began to ask: no fragment is fresh for
@@ -162,7 +183,7 @@ impl Fragments {
     pub fn expiry(&self, learned_at: Instant, filled_at: Instant) -> Instant {
         let mut jitter = self.jitter.lock();
         let factor = jitter.random_range(1.0 - TIME_TO_LIVE_JITTER..=1.0 + TIME_TO_LIVE_JITTER);
-        let longest = self.time_to_live.mul_f64(1.0 + TIME_TO_LIVE_JITTER);
+        let longest = self.longest_life();
         (filled_at + self.time_to_live.mul_f64(factor)).min(learned_at + longest)
     }
 }

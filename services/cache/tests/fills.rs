@@ -18,12 +18,12 @@ use axum::{
 use cache::{
     Cache, CacheConfig,
     fills::{FAILURE_KEPT, Fills, Found, SHARED_MAX},
-    fragments::Fragment,
+    fragments::{CHANGES_MAX, DELETION_KEPT, Fragment},
 };
 use chassis::{
     App, AssetId, Chassis, Clock, Host,
     LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
-    Level, Logs, Network, Peer, Program, Settings, Switches, Version, Wait,
+    Level, Logs, Network, Notification, Peer, Program, Settings, Switches, Version, Wait,
     host::Surroundings,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -491,4 +491,45 @@ async fn fills_that_wait_are_bounded_however_many_assets_are_asked_for() {
     sleep(SECOND).await;
     assert_eq!(fills.permits().waiting(), 1);
     drop(permits);
+}
+
+#[tokio::test(start_paused = true)]
+async fn notices_of_made_up_assets_do_not_take_the_places_of_changes_for_good() {
+    let fills = fills_alone();
+    let (fragments, copy): (_, AssetId) = (fills.fragments(), "copy".parse().unwrap());
+    let tell = |id: &AssetId, version: Option<u64>| {
+        fragments.note(Notification { id: id.clone(), version: version.map(Version) }, Instant::now());
+    };
+    for n in 0..CHANGES_MAX {
+        let made_up: AssetId = format!("made-up-{n}").parse().unwrap();
+        tell(&made_up, Some(1));
+        tell(&made_up, None);
+    }
+    sleep(Duration::from_secs(18)).await;
+    let kept = fragments.keep(fragment(&fills, &copy, 1));
+    assert!(fragments.is_fresh(&kept, Instant::now()));
+    tell(&copy, Some(2));
+    assert!(!fragments.is_fresh(&kept, Instant::now()));
+    tell(&copy, None);
+    assert!(
+        !fragments.is_deleted(&copy, Instant::now()),
+        "a deletion is believed for longer than a fragment lives"
+    );
+    sleep(DELETION_KEPT).await;
+    tell(&copy, None);
+    assert!(fragments.is_deleted(&copy, Instant::now()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_forgets_changes_that_no_fill_can_have_missed() {
+    let fills = fills_alone();
+    let (fragments, copy): (_, AssetId) = (fills.fragments(), "copy".parse().unwrap());
+    let begun = fragment(&fills, &copy, 1);
+    fragments.note(Notification { id: copy.clone(), version: Some(Version(2)) }, Instant::now());
+    fragments.clear();
+    assert!(!fragments.is_fresh(&fragments.keep(begun), Instant::now()), "it was overtaken before the flush");
+    sleep(Duration::from_secs(18)).await;
+    assert_eq!(fragments.newest_known(&copy), Some(Version(2)));
+    fragments.clear();
+    assert_eq!(fragments.newest_known(&copy), None);
 }
