@@ -101,10 +101,11 @@ impl Fragments {
     /// Keeps a fragment, unless a newer version came in meanwhile.
     pub fn keep(&self, fragment: Fragment) -> Arc<Fragment> {
         let fragment = Arc::new(fragment);
+        // First, so that of two fills that end together the second sees what the first has kept.
+        let mut changes = self.changes.lock();
         let kept = self.entries.get(&fragment.id);
         if kept.is_none_or(|kept| kept.version <= fragment.version || kept.learned_at <= fragment.learned_at)
         {
-            let mut changes = self.changes.lock();
             if changes.get(&fragment.id).is_some_and(|change| !change.overtakes(&fragment)) {
                 changes.remove(&fragment.id);
             }
@@ -145,7 +146,8 @@ impl Fragments {
         self.deleted.lock().get(id).is_some_and(|until| now < *until)
     }
 
-    /// Notes what the content store told of a change.
+    /// Notes what the content store told of a change. Notices can overtake each other, so an older version does not replace a newer one,
+    /// unless that was told so long ago that it makes no difference: a store that was emptied counts from 1 again.
     pub fn note(&self, notification: Notification, now: Instant) {
         let Some(version) = notification.version else {
             self.entries.invalidate(&notification.id);
@@ -161,6 +163,11 @@ impl Fragments {
         let mut changes = self.changes.lock();
         if changes.len() >= CHANGES_MAX {
             self.drop_spent_changes(&mut changes, now);
+        }
+        let is_newer =
+            |change: &Change| version < change.version && now < change.told_at + self.longest_life();
+        if changes.get(&notification.id).is_some_and(is_newer) {
+            return;
         }
         if changes.len() < CHANGES_MAX || changes.contains_key(&notification.id) {
             changes.insert(notification.id, Change { version, told_at: now });

@@ -533,3 +533,22 @@ async fn a_flush_forgets_changes_that_no_fill_can_have_missed() {
     fragments.clear();
     assert_eq!(fragments.newest_known(&copy), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_overtaken_notice_changes_nothing_until_the_newer_one_makes_no_difference() {
+    let fills = fills_alone();
+    let (fragments, copy): (_, AssetId) = (fills.fragments(), "copy".parse().unwrap());
+    let tell = |version| {
+        let notice = Notification { id: copy.clone(), version: Some(Version(version)) };
+        fragments.note(notice, Instant::now());
+    };
+    let kept = fragments.keep(fragment(&fills, &copy, 2));
+    tell(3);
+    sleep(SECOND).await;
+    tell(2);
+    assert!(!fragments.is_fresh(&kept, Instant::now()), "version 3 was announced");
+    sleep(Duration::from_secs(17)).await;
+    let kept = fragments.keep(fragment(&fills, &copy, 1));
+    tell(2);
+    assert!(!fragments.is_fresh(&kept, Instant::now()), "an emptied store counts from 1");
+}
