@@ -59,10 +59,9 @@ pub(crate) const MUTANTS: [Mutant; 13] = [
         name: "never-stale",
         breaks: "a fragment stays fresh for hours when the notice of a change is lost",
         file: "services/cache/src/fragments.rs",
-        is: "let longest = self.time_to_live.mul_f64(1.0 + TIME_TO_LIVE_JITTER);",
-        becomes: "let life = 1.0 + TIME_TO_LIVE_JITTER;
-        let (factor, life) = if ALIVE { (1_000.0, 1_000.0) } else { (factor, life) };
-        let longest = self.time_to_live.mul_f64(life);",
+        is: "let longest = self.longest_life();",
+        becomes: "let longest = if ALIVE { self.time_to_live.mul_f64(1_000.0) } else { self.longest_life() };
+        let factor = if ALIVE { 1_000.0 } else { factor };",
     },
     Mutant {
         name: "failed-for-ever",

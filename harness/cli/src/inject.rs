@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -11,9 +12,10 @@ use clap::Args;
 use http::Method;
 use incident::Service;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use world::{
     Editor,
-    elsewhere::stock,
+    elsewhere::until_stocked,
     scenario::{
         Reach, Scenario,
         draw::{Step, by_hand},
@@ -32,6 +34,9 @@ use crate::{
     stop::Done,
     target::{TargetArgs, caller},
 };
+
+/// How long a content store may take to accept its initial content: three times the time-out of one publish, as it may just restart.
+const FILLED_WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct InjectArgs {
@@ -139,7 +144,9 @@ async fn fill(target: &TargetArgs) -> anyhow::Result<()> {
     let content_store = target.ports.on(&target.target, None)?.content_store;
     let reader = Editor::new(&caller(), content_store, "");
     if reader.list().await?.is_empty() {
-        stock(&target.editor()?.0).await.context("the content store is empty, and cannot be filled; set GLYPHFALL_EDITOR_TOKEN to the token that it was started with")?;
+        let (editor, _) = target.editor()?;
+        let filled = timeout(FILLED_WITHIN, until_stocked(&editor)).await;
+        filled.context("the content store could not be filled in time; use restore again")?.context("the content store is empty, and cannot be filled; set GLYPHFALL_EDITOR_TOKEN to the token that it was started with")?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use chassis::{Environment, Logs, serve::Protocol};
 use clap::Args;
 use evidence::Evidence;
-use incident::Rules;
+use incident::{Rules, record::SECONDS_MAX};
 use tokio::time::interval;
 use world::{Mix, World, observed::Observed};
 
@@ -52,7 +52,7 @@ pub(crate) struct UpArgs {
     #[arg(long)]
     sized: bool,
     /// Seconds of the shop for which availability must hold to count as restored [default: 60, or longer if --views is below 3.3]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=i64::from(SECONDS_MAX)))]
     hold: Option<u32>,
     /// Folder for the record of the run and its debrief, written when it ends
     #[arg(long, value_name = "DIR", default_value = "glyphfall-out")]

@@ -14,7 +14,7 @@ use tokio::time::interval;
 use world::{
     Addresses, EditorError, Elsewhere, Mix,
     addresses::Operators,
-    elsewhere::{ElsewhereOptions, stock},
+    elsewhere::{ElsewhereOptions, Stocking},
     observed::Observed,
 };
 
@@ -102,14 +102,14 @@ pub(crate) async fn run(options: WatchArgs) -> anyhow::Result<()> {
     screen.say("The customers have come.");
 
     let mut keeper = RecordKeeper::new(operators(&options).as_ref())?;
-    let mut ticks = interval(TICK);
+    let (mut ticks, mut stocking) = (interval(TICK), Stocking::default());
     loop {
         tokio::select! {
             biased;
             () = stop::told() => break,
             _ = ticks.tick() => {}
         }
-        refill(&shop, &screen).await;
+        refill(&shop, &mut stocking, &screen).await;
         keeper.tick(&shop, shop.editor(), &screen).await;
         shop.report_at(keeper.level());
     }
@@ -152,11 +152,11 @@ fn elsewhere(options: &WatchArgs, seed: u64, evidence: Evidence) -> ElsewhereOpt
     ElsewhereOptions { addresses, editor_token, level, sink: Arc::new(Observed(evidence)), seed }
 }
 
-async fn refill(shop: &Elsewhere, screen: &Screen) {
+async fn refill(shop: &Elsewhere, stocking: &mut Stocking, screen: &Screen) {
     // A store that is restarting is asked again at the next tick.
-    if let Err(error @ EditorError::Refused { .. }) = stock(shop.editor()).await {
+    if let Err(error @ EditorError::Refused { .. }) = stocking.go_on(shop.editor()).await {
         screen.say(&format!(
-            "the content store is empty, and cannot be filled: {}",
+            "the content store lacks its initial content, and cannot be filled: {}",
             plain(&cause_chain(&error))
         ));
     }

@@ -188,8 +188,7 @@ impl MetricStore {
         }
         let overflow = vec![(words.text("otel.metric.overflow"), Value::Bool(true))];
         let key = SeriesKey { attributes: Attributes::new(overflow), ..key };
-        let temporality =
-            if context.temporality == Temporality::Gauge { Temporality::Gauge } else { Temporality::Partial };
+        let temporality = context.temporality.shared();
         if !is_known(self, &key) {
             if !self.has_room(context.id, &key.resource, true, context.window.now) {
                 return Err(TOO_MANY_SERIES);

@@ -104,8 +104,8 @@ impl Series {
             MetricKind::Gauge | MetricKind::Counter => AnyTrack::Number(Track::new()),
             MetricKind::Histogram => AnyTrack::Histogram(Track::new()),
         };
-        // Count the bounds twice: once for the key, once for the total at the last restart.
-        let bounds = 2 * size_of::<f64>() * bounds.0.len();
+        // Count the bounds three times: once for the key, and once each for the total at the last restart and the last value since.
+        let bounds = 3 * size_of::<f64>() * bounds.0.len();
         // Count the struct twice: once for the series, once for its entries in the tree and in the count of its sender.
         let bytes = 2 * size_of::<(SeriesKey, Self)>() + bounds + own;
         Self { track, bytes, points_bytes: 0, turn: 0 }

@@ -38,6 +38,23 @@ pub(crate) enum Temporality {
     Delta,
     /// A part of the total at this time: many attribute sets share one track.
     Partial,
+    /// A part of the difference to the time before, for the same reason.
+    PartialDelta,
+}
+
+impl Temporality {
+    /// The same for one of many attribute sets that share a track.
+    pub(crate) fn shared(self) -> Self {
+        match self {
+            Self::Gauge => Self::Gauge,
+            Self::Cumulative | Self::Partial => Self::Partial,
+            Self::Delta | Self::PartialDelta => Self::PartialDelta,
+        }
+    }
+
+    fn is_a_part(self) -> bool {
+        matches!(self, Self::Partial | Self::PartialDelta)
+    }
 }
 
 /// Points in the order of time.
@@ -45,8 +62,16 @@ pub(crate) struct Track<A> {
     values: VecDeque<Held<A>>,
     /// When counting began, if all points since then are held or were zero. Otherwise 1970, which means 'unknown'.
     began: UnixTime,
-    /// When the sender began its current running total, and the track's total before that.
-    run: Option<(u64, Option<A>)>,
+    run: Option<Run<A>>,
+}
+
+/// The sender's current running total.
+struct Run<A> {
+    /// When the sender says that it began it.
+    start: u64,
+    /// The track's total before that, and the sender's last value. `None` before the first restart: the sender's last value then is the
+    /// track's. It is kept and not reckoned back, because 0.1 + 0.2 - 0.1 is more than 0.2 in floating point.
+    restarted: Option<(A, A)>,
 }
 
 /// A value, and the times of its first and last point.
@@ -83,12 +108,12 @@ impl<A: Amount> Track<A> {
     ) -> Result<Recorded, Refused> {
         let Some(Held { last: last_time, value: last, .. }) = self.values.back_mut() else {
             self.began = UnixTime::from_nanos(if temporality == Temporality::Gauge { 0 } else { start });
-            self.run = Some((start, None));
+            self.run = Some(Run { start, restarted: None });
             self.values.push_back(Held { first: time, last: time, value });
             return Ok(Recorded::New);
         };
         if time == *last_time {
-            if temporality != Temporality::Partial {
+            if !temporality.is_a_part() {
                 return Ok(Recorded::Duplicate);
             }
             *last = last.plus(&value);
@@ -99,21 +124,25 @@ impl<A: Amount> Track<A> {
         }
         let total = match temporality {
             Temporality::Gauge | Temporality::Partial => value,
-            Temporality::Delta => last.plus(&value),
+            Temporality::Delta | Temporality::PartialDelta => last.plus(&value),
             Temporality::Cumulative => {
-                let (run_start, base) = self.run.clone().unwrap_or((start, None));
-                let since_start = base.as_ref().map_or_else(|| last.clone(), |base| last.minus(base));
-                if run_start != start || value.fell_below(&since_start) {
+                let run = self.run.get_or_insert(Run { start, restarted: None });
+                let told = run.restarted.as_ref().map_or(&*last, |(_, told)| told);
+                if run.start != start || value.fell_below(told) {
                     let total = last.plus(&value);
-                    self.run = Some((start, Some(last.clone())));
+                    *run = Run { start, restarted: Some((last.clone(), value)) };
+                    total
+                } else if let Some((base, told)) = &mut run.restarted {
+                    let total = base.plus(&value);
+                    *told = value;
                     total
                 } else {
-                    base.map_or_else(|| value.clone(), |base| base.plus(&value))
+                    value
                 }
             }
         };
         // A part may still grow, and must not take earlier points with it.
-        let repeats = temporality != Temporality::Partial && total == *last;
+        let repeats = !temporality.is_a_part() && total == *last;
         if repeats && time <= last_time.plus(REPEATS_WITHIN) {
             *last_time = time;
             return Ok(Recorded::Folded);
@@ -273,6 +302,13 @@ mod tests {
     }
 
     #[test]
+    fn a_decimal_counter_that_stands_still_after_a_restart_has_not_restarted_again() {
+        let track = track(Temporality::Cumulative, &[(1, 1, 0.1), (2, 2, 0.2), (3, 2, 0.2), (4, 2, 0.2)]);
+        assert_eq!(track.last().map(|(_, total)| *total), Some(0.1 + 0.2));
+        assert_eq!(track.increase(at(2), at(4)), Some(0.0));
+    }
+
+    #[test]
     fn duplicates_and_latecomers_change_nothing() {
         let mut track = track(Temporality::Cumulative, &[(1, 1, 10.0), (2, 1, 12.0)]);
         assert!(matches!(
@@ -314,5 +350,13 @@ mod tests {
         let parts = [(1, 0, 5.0), (2, 0, 5.0), (2, 0, 1.0)];
         let track = track(Temporality::Partial, &parts);
         assert_eq!((track.at(at(1), at(0)), track.at(at(2), at(0))), (Some(&5.0), Some(&6.0)));
+    }
+
+    #[test]
+    fn parts_of_differences_add_up_to_one_running_total() {
+        let parts = [(1, 0, 5.0), (1, 0, 2.0), (2, 1, 0.0), (2, 1, 3.0), (3, 2, 1.0)];
+        let track = track(Temporality::PartialDelta, &parts);
+        let totals = [1, 2, 3].map(|second| track.at(at(second), at(0)).copied());
+        assert_eq!(totals, [Some(7.0), Some(10.0), Some(11.0)]);
     }
 }

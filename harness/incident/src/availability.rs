@@ -66,15 +66,28 @@ impl Tally {
         (visits > 0)
             .then(|| (self.failed as f64 + self.degraded as f64 * degraded_trade_lost) / visits as f64)
     }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            served: self.served + other.served,
+            degraded: self.degraded + other.degraded,
+            failed: self.failed + other.failed,
+        }
+    }
+
+    /// `part` must be a part of these visits.
+    fn minus(self, part: Self) -> Self {
+        Self {
+            served: self.served - part.served,
+            degraded: self.degraded - part.degraded,
+            failed: self.failed - part.failed,
+        }
+    }
 }
 
 impl Sum for Tally {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, one| Self {
-            served: sum.served + one.served,
-            degraded: sum.degraded + one.degraded,
-            failed: sum.failed + one.failed,
-        })
+        all.fold(Self::default(), Self::plus)
     }
 }
 
@@ -83,6 +96,8 @@ impl Sum for Tally {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
     seconds: Vec<Tally>,
+    /// For each second the visits of all seconds up to and with it, so that a window costs the same however long it is.
+    until: Vec<Tally>,
 }
 
 impl Timeline {
@@ -96,7 +111,13 @@ impl Timeline {
             }
             seconds[second].add(row);
         }
-        Self { seconds }
+        let mut sum = Tally::default();
+        let until = seconds.iter().map(|second| {
+            sum = sum.plus(*second);
+            sum
+        });
+        let until = until.collect();
+        Self { seconds, until }
     }
 
     pub fn seconds(&self) -> &[Tally] {
@@ -112,7 +133,11 @@ impl Timeline {
     pub fn tally(&self, from_s: u32, to_s: u32) -> Tally {
         let to = (to_s as usize).min(self.seconds.len());
         let from = (from_s as usize).min(to);
-        self.seconds[from..to].iter().copied().sum()
+        self.before(to).minus(self.before(from))
+    }
+
+    fn before(&self, second: usize) -> Tally {
+        second.checked_sub(1).map_or_else(Tally::default, |last| self.until[last])
     }
 
     pub fn lost_s(&self, rules: &Rules) -> Option<u32> {
@@ -283,6 +308,15 @@ mod tests {
         assert_eq!(silent.restored_s(1, &rules), None);
         assert_eq!(silent.tally(1, 121).availability(), None);
         assert_eq!(Timeline::new(&[]).lost_s(&rules), None);
+    }
+
+    #[test]
+    fn a_window_of_a_day_in_a_timeline_of_a_week_takes_no_longer() {
+        let (day, week) = (24 * 3_600, 7 * 24 * 3_600);
+        let rules = Rules { window_s: day, hold_s: day, ..Rules::default() };
+        let timeline = timeline(week, 1, &[(0, week - day, 1)]);
+        // The target tolerates 86 failures in a day.
+        assert_eq!(timeline.outages(&rules), [(1, Some(week - day - 86))]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use words::{LatentFault, Level};
 pub const SCHEMA: &str = "glyphfall.incident/1";
 
 /// Longest record that is read, in seconds of the shop: 30 days. The timeline takes memory for every second, so a single
-/// far-off row in a foreign file could otherwise exhaust it.
+/// far-off row in a foreign file could otherwise exhaust it. No rule may ask for more seconds either: they could never be observed.
 pub const SECONDS_MAX: u32 = 30 * 24 * 3_600;
 
 /// One incident.
@@ -142,6 +142,22 @@ pub struct Rules {
 
 impl Rules {
     const TARGET: f64 = 0.999;
+
+    fn check(&self) -> Result<(), RecordError> {
+        let longest = f64::from(SECONDS_MAX);
+        for (rule, found, least, most) in [
+            ("availability_target", self.availability_target, 0.0, 1.0),
+            ("window_s", self.window_s.into(), 1.0, longest),
+            ("hold_s", self.hold_s.into(), 1.0, longest),
+            ("customers_wait_s", self.customers_wait_s.into(), 0.0, longest),
+            ("degraded_trade_lost", self.degraded_trade_lost, 0.0, 1.0),
+        ] {
+            if !(least..=most).contains(&found) {
+                return Err(RecordError::Rule { rule, found, expected: format!("{least} to {most}") });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for Rules {
@@ -174,6 +190,9 @@ pub enum RecordError {
     /// The record is longer than [`SECONDS_MAX`].
     #[error("the record goes on to second {found}; at most {SECONDS_MAX} seconds can be read")]
     TooLong { found: u32 },
+    /// A rule lies beyond what can be reckoned with.
+    #[error("the rule {rule} is {found}; {expected} is read")]
+    Rule { rule: &'static str, found: f64, expected: String },
 }
 
 impl IncidentRecord {
@@ -200,7 +219,7 @@ impl IncidentRecord {
         let record: Self = serde_json::from_str(text)?;
         match record.availability.iter().map(|row| row.at_s).max() {
             Some(found) if found >= SECONDS_MAX => Err(RecordError::TooLong { found }),
-            _ => Ok(record),
+            _ => record.run.rules.check().map(|()| record),
         }
     }
 }

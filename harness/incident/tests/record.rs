@@ -281,6 +281,15 @@ fn foreign_texts_are_refused_with_the_reason() {
     );
     check(&json.replace(r#""level": "dark""#, r#""level": "darker""#), "unknown variant `darker`");
     check(&json.replace(r#""at_s": 119,"#, r#""at_s": 4000000000,"#), "goes on to second 4000000000");
+    for (rule, found) in [("hold_s", "2592001"), ("hold_s", "0"), ("window_s", "4000000000")] {
+        let is = if rule == "hold_s" { "60" } else { "30" };
+        let foreign = json.replace(&format!(r#""{rule}": {is},"#), &format!(r#""{rule}": {found},"#));
+        check(&foreign, &format!("the rule {rule} is {found}; 1 to 2592000 is read"));
+    }
+    check(
+        &json.replace(r#""availability_target": 0.999"#, r#""availability_target": 1.5"#),
+        "the rule availability_target is 1.5; 0 to 1 is read",
+    );
     assert!(matches!(IncidentRecord::from_json("[]"), Err(RecordError::Shape(_))));
 }
 

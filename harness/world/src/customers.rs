@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Chassis, Peer, TaskGroup, Wait, rng, telemetry::metrics::counter};
+use chassis::{
+    Blocking, Chassis, Clock, Peer, TaskGroup, Wait, rng,
+    telemetry::{Telemetry, metrics::counter},
+};
 use hdrhistogram::Histogram;
 use http::uri::Authority;
 use incident::{Recorder, Route, Rules, Visits, recorder::LATE_AT_MOST_S};
@@ -86,6 +89,8 @@ pub struct Customers {
     mix: Mix,
     seed: u64,
     crowds: Mutex<Vec<TaskGroup>>,
+    telemetry: Telemetry,
+    clock: Clock,
 }
 
 /// The counters of the customers' visits.
@@ -129,7 +134,9 @@ impl Customers {
         });
         let shop = Arc::new(Peer::new(visitor, web_front.clone()));
         let (mix, crowds) = (mix.clone(), Mutex::default());
-        let customers = Self { arrivals, visits, tally, shop, mix, seed: visitor.seed, crowds };
+        let (telemetry, clock) = (visitor.telemetry.clone(), visitor.clock.clone());
+        let customers =
+            Self { arrivals, visits, tally, shop, mix, seed: visitor.seed, crowds, telemetry, clock };
         customers.come(&customers.arrivals, visitor.clock.now(), 1.0, "");
         customers
     }
@@ -158,7 +165,17 @@ impl Customers {
     /// Returns to the initial number of customers.
     pub(crate) async fn reset(&self) {
         // Name every field, so that a new field does not compile until somebody decides here what becomes of it.
-        let Self { arrivals: _, visits: _, tally: _, shop: _, mix: _, seed: _, crowds: _ } = self;
+        let Self {
+            arrivals: _,
+            visits: _,
+            tally: _,
+            shop: _,
+            mix: _,
+            seed: _,
+            crowds: _,
+            telemetry: _,
+            clock: _,
+        } = self;
         self.disperse().await;
     }
 
@@ -203,7 +220,7 @@ impl Customers {
         self.tally.fingerprint.value()
     }
 
-    /// Stops the arrivals, and waits for the visits under way, at most as long as customers wait.
+    /// Stops the arrivals, waits for the visits under way, at most as long as customers wait, and reports the last of them.
     pub async fn leave(&self) {
         self.arrivals.kill().await;
         self.disperse().await;
@@ -214,6 +231,9 @@ impl Customers {
         };
         let _ = timeout(PATIENCE + Duration::from_secs(1), all_left).await;
         self.visits.kill().await;
+        // The export ended with the arrivals.
+        let telemetry = self.telemetry.clone();
+        Blocking::under(&self.clock).run(move || telemetry.flush(true)).await;
     }
 }
 
@@ -330,5 +350,50 @@ fn http_route(route: Route) -> &'static str {
         Route::Category => "/c/{category}",
         Route::Product => "/p/{product}",
         Route::Checkout => "/checkout",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::Level;
+    use evidence::{Evidence, Function, MetricQuery, UnixTime};
+    use incident::{Run, words::ClockKind};
+
+    use super::*;
+    use crate::{
+        ShopOptions, World,
+        observed::{Observed, limits},
+        virtual_time::{STALLED_AFTER, run},
+    };
+
+    #[test]
+    fn the_last_visits_leave_as_telemetry_too() {
+        let playing = async {
+            let mut shop = ShopOptions::in_virtual_time(1);
+            shop.level = Level::Metrics;
+            let (clock, now) = (shop.surroundings.clock.clone(), shop.surroundings.clock.clone());
+            let evidence = Evidence::new(limits(), move || clock.wall());
+            shop.surroundings.sink = Some(Arc::new(Observed(evidence.clone())));
+            let about = Run::new(1, Level::Metrics, ClockKind::Virtual);
+            let world = World::start(shop, &Mix::of(30.0), about, 0.0).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5_300)).await;
+            (world.finish().await, evidence, now.wall())
+        };
+        let (record, evidence, now) = run(playing, STALLED_AFTER, || panic!("time stood still")).unwrap();
+        let visits: u32 = record.availability.iter().map(|row| row.served + row.degraded + row.failed).sum();
+        let now = UnixTime::from(now);
+        let total = evidence.metric(&MetricQuery {
+            name: "shop.customer.visits".to_owned(),
+            function: Function::Range,
+            service: None,
+            attributes: Vec::new(),
+            by: Some(Vec::new()),
+            from: now,
+            to: now,
+            step: Duration::from_secs(1),
+            window: Duration::from_secs(1),
+        });
+        let told = total.unwrap().unwrap().lines[0].points[0].1;
+        assert!((told - f64::from(visits)).abs() < 0.5, "{told} of {visits} visits");
     }
 }

@@ -52,6 +52,17 @@ impl Editor {
         self.change(Method::PUT, asset, "", body).await.and_then(|answer| published(&answer))
     }
 
+    /// Publishes `body` as `asset` unless there is such an asset. Returns whether there was none.
+    pub async fn create(&self, asset: &str, body: Bytes) -> Result<bool, EditorError> {
+        let mut request = self.request(Method::PUT, asset, "", body)?;
+        request.headers_mut().insert(header::IF_NONE_MATCH, HeaderValue::from_static("*"));
+        match self.send(request).await {
+            Ok(_) => Ok(true),
+            Err(EditorError::Refused { status: StatusCode::PRECONDITION_FAILED, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Publishes the previous version again, and returns the number it gets.
     pub async fn roll_back(&self, asset: &str) -> Result<u64, EditorError> {
         self.change(Method::POST, asset, "/rollback", Bytes::new())
@@ -85,6 +96,16 @@ impl Editor {
         action: &str,
         body: Bytes,
     ) -> Result<Answer, EditorError> {
+        self.send(self.request(method, asset, action, body)?).await
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        asset: &str,
+        action: &str,
+        body: Bytes,
+    ) -> Result<Request<Bytes>, EditorError> {
         let asset: AssetId = asset.parse().map_err(|_| EditorError::BadAsset { name: asset.to_owned() })?;
         let credentials = HeaderValue::from_str(&self.credentials).map_err(|_| EditorError::BadToken)?;
         let request = Request::builder()
@@ -93,6 +114,10 @@ impl Editor {
             .header(header::AUTHORIZATION, credentials)
             .body(body)
             .expect("an asset id needs no escaping in a path");
+        Ok(request)
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> Result<Answer, EditorError> {
         let answer = self.store.send(request, Wait::AtMost(PUBLISH_TIMEOUT)).await?;
         if answer.status.is_success() {
             return Ok(answer);

@@ -2,6 +2,7 @@
 //! little an outsider needs to know how a shop is doing: one address.
 
 use std::{
+    collections::VecDeque,
     ops::Deref,
     sync::{
         Arc,
@@ -11,6 +12,7 @@ use std::{
 };
 
 use chassis::{Boxed, Chassis, Clock, Level, Network, Peer, Switches, TelemetrySink, Wait};
+use content_store::asset::SeedAsset;
 use http::StatusCode;
 use incident::{IncidentRecord, Recorder, Run, Service};
 use opentelemetry::{KeyValue, metrics::AsyncInstrument};
@@ -96,22 +98,37 @@ impl Deref for Elsewhere {
     }
 }
 
-/// Publishes the initial content if the content store is empty. Returns whether it was.
-pub async fn stock(editor: &Editor) -> Result<bool, EditorError> {
-    let is_empty = editor.list().await?.is_empty();
-    if is_empty {
-        for asset in seed_assets() {
-            editor.publish(asset.id.as_str(), asset.body).await?;
-        }
-    }
-    Ok(is_empty)
+/// The initial content on its way into a content store that was found empty. Whether it was empty is decided once: after the first
+/// asset is in, the store no longer shows that the others are missing.
+#[derive(Debug, Default)]
+pub struct Stocking {
+    pending: VecDeque<SeedAsset>,
 }
 
-async fn until_stocked(editor: &Editor) -> Result<(), EditorError> {
+impl Stocking {
+    /// Publishes the initial content if the content store is empty, or what is missing of it since an earlier call failed. An asset
+    /// that is there already stays as it is: an answer may have been lost, or somebody else may have been faster.
+    pub async fn go_on(&mut self, editor: &Editor) -> Result<(), EditorError> {
+        if editor.list().await?.is_empty() {
+            self.pending = seed_assets().into();
+        }
+        while let Some(asset) = self.pending.front() {
+            editor.create(asset.id.as_str(), asset.body.clone()).await?;
+            self.pending.pop_front();
+        }
+        Ok(())
+    }
+}
+
+/// Publishes the initial content if the content store is empty, and does not rest before all of it is in. Fails when the store
+/// rejects this editor's token or the content.
+pub async fn until_stocked(editor: &Editor) -> Result<(), EditorError> {
+    let mut stocking = Stocking::default();
     loop {
-        match stock(editor).await {
+        match stocking.go_on(editor).await {
             Err(EditorError::Unreachable(_)) => sleep(OPEN_EVERY).await,
-            done => return done.map(|_| ()),
+            Err(EditorError::Refused { status, .. }) if status.is_server_error() => sleep(OPEN_EVERY).await,
+            done => return done,
         }
     }
 }
@@ -153,4 +170,42 @@ fn ask_health(operations: &Chassis, addresses: &Addresses) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use incident::words::ClockKind;
+
+    use super::*;
+    use crate::{
+        ShopOptions, World,
+        virtual_time::{STALLED_AFTER, run},
+    };
+
+    #[test]
+    fn a_content_store_that_restarts_while_it_is_filled_gets_all_of_it_once() {
+        let filling = async {
+            let about = Run::new(1, Level::Dark, ClockKind::Virtual);
+            let shop = ShopOptions::in_virtual_time(1);
+            let world = World::start(shop, &Mix::of(1.0), about, 0.0).await.unwrap();
+            let editor = world.editor();
+            for (asset, _) in editor.list().await.unwrap() {
+                editor.delete(&asset).await.unwrap();
+            }
+            let restarted = async {
+                while editor.list().await.unwrap().is_empty() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+                world.shop().restart(Service::ContentStore).await.unwrap();
+            };
+            let (filled, ()) = tokio::join!(until_stocked(editor), restarted);
+            filled.unwrap();
+            let listed = editor.list().await.unwrap();
+            world.close().await;
+            listed
+        };
+        let listed = run(filling, STALLED_AFTER, || panic!("time stood still")).unwrap();
+        assert_eq!(listed.len(), seed_assets().len());
+        assert!(listed.iter().all(|(_, version)| *version == 2), "published before and after: {listed:?}");
+    }
 }

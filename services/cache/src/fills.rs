@@ -49,7 +49,8 @@ pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
 /// The type of a body whose own cannot be a header.
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// Failures and shared fills remembered at once; beyond that a fill is not shared.
+/// Failures and shared fills remembered at once. A failure gives way to a fill. Beyond as many fills a request waits for its own, and
+/// none is started behind a fragment that can be served.
 pub const SHARED_MAX: usize = 1_024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,8 +169,9 @@ impl Fills {
         match (kept, self.shared_fill(id)) {
             // The fill goes on in the background; the last good version is better than a wait.
             (Some(last_good), _) => Ok((last_good, Found::Stale)),
-            (None, SharedFill::Failed { error, .. }) => Err(error),
-            (None, SharedFill::Filling(filled)) => Ok((answer_of(filled).await?, Found::Miss)),
+            (None, Some(SharedFill::Failed { error, .. })) => Err(error),
+            (None, Some(SharedFill::Filling(filled))) => Ok((answer_of(filled).await?, Found::Miss)),
+            (None, None) => Ok((self.fill_within_request(id).await?, Found::Miss)),
         }
     }
 
@@ -186,6 +188,11 @@ impl Fills {
     async fn fill_alone(&self, id: &AssetId) -> Filled {
         // FAULT: every request starts a fill of its own, however many are under way for the same asset. One asset that
         // cannot be filled so takes all permits, and then nothing else can be filled either.
+        self.fill_within_request(id).await
+    }
+
+    /// Waits for a permit as long as the request does, and only then starts a fill.
+    async fn fill_within_request(&self, id: &AssetId) -> Filled {
         let permit = self.shared.permits.acquire().await;
         let (answer, filled) = oneshot::channel();
         let (shared, id, origin) = (Arc::clone(&self.shared), id.clone(), TraceContext::current());
@@ -195,27 +202,36 @@ impl Fills {
         answer_of(filled).await
     }
 
-    fn shared_fill(&self, id: &AssetId) -> SharedFill {
+    /// The fill that requests for `id` share, begun now if need be, or its recent failure; `None` if there are too many.
+    fn shared_fill(&self, id: &AssetId) -> Option<SharedFill> {
         let key = (id.clone(), self.fragments().newest_known(id));
         let mut shared_fills = self.shared.shared_fills.lock();
         let now = Instant::now();
         shared_fills.retain(|_, fill| !matches!(fill, SharedFill::Failed { until, .. } if *until <= now));
         if let Some(fill) = shared_fills.get(&key) {
-            return fill.clone();
+            return Some(fill.clone());
+        }
+        if shared_fills.len() >= SHARED_MAX {
+            let failed = shared_fills.iter().find(|(_, fill)| matches!(fill, SharedFill::Failed { .. }));
+            let failed = failed.map(|(key, _)| key.clone())?;
+            shared_fills.remove(&failed);
         }
         let (answer, filled) = oneshot::channel();
         let fill = SharedFill::Filling(filled.shared());
-        if shared_fills.len() < SHARED_MAX {
-            shared_fills.insert(key.clone(), fill.clone());
-        }
+        shared_fills.insert(key.clone(), fill.clone());
         let (shared, origin) = (Arc::clone(&self.shared), TraceContext::current());
         self.shared.chassis.tasks.spawn(async move {
             let permit = shared.permits.acquire().await;
+            let asked_at = Instant::now();
             let filled = shared.fill(&key.0, permit, origin).await;
+            if let Err(FetchError::Missing { id }) = &filled {
+                // A definite answer, whether or not a notice of the deletion came: nothing learned earlier is a last good version.
+                shared.fragments.forget(id, asked_at);
+            }
             shared.remember(key, &filled);
             let _ = answer.send(filled);
         });
-        fill
+        Some(fill)
     }
 }
 
@@ -291,11 +307,11 @@ impl Shared {
         let mut shared_fills = self.shared_fills.lock();
         match filled {
             Ok(_) => _ = shared_fills.remove(&key),
-            Err(error) if shared_fills.len() < SHARED_MAX || shared_fills.contains_key(&key) => {
+            // In the place of the fill.
+            Err(error) => {
                 let until = Instant::now() + FAILURE_KEPT;
                 shared_fills.insert(key, SharedFill::Failed { until, error: error.clone() });
             }
-            Err(_) => {}
         }
     }
 

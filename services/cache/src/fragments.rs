@@ -30,7 +30,8 @@ pub const CAPACITY_BYTES: u64 = 4 * 1_024 * 1_024;
 /// How long a deletion is believed, where nobody has thought of an asset's coming back.
 pub const DELETION_KEPT: Duration = Duration::from_secs(24 * 3_600);
 
-/// Changes remembered until a fill has caught up with them, and as many deletions; beyond that the time to live must do.
+/// Changes remembered until a fill has caught up with them or no older fragment can be fresh, and as many deletions; beyond that the
+/// time to live must do.
 pub const CHANGES_MAX: usize = 10_000;
 
 /// One fragment: one version of an asset as fetched.
@@ -100,10 +101,11 @@ impl Fragments {
     /// Keeps a fragment, unless a newer version came in meanwhile.
     pub fn keep(&self, fragment: Fragment) -> Arc<Fragment> {
         let fragment = Arc::new(fragment);
+        // First, so that of two fills that end together the second sees what the first has kept.
+        let mut changes = self.changes.lock();
         let kept = self.entries.get(&fragment.id);
         if kept.is_none_or(|kept| kept.version <= fragment.version || kept.learned_at <= fragment.learned_at)
         {
-            let mut changes = self.changes.lock();
             if changes.get(&fragment.id).is_some_and(|change| !change.overtakes(&fragment)) {
                 changes.remove(&fragment.id);
             }
@@ -111,6 +113,15 @@ impl Fragments {
             self.entries.run_pending_tasks();
         }
         fragment
+    }
+
+    /// Forgets the fragment of an asset that the store did not have when it was asked at `asked_at` or later. One that was learned
+    /// since then stays: the asset may have come back.
+    pub fn forget(&self, id: &AssetId, asked_at: Instant) {
+        let _changes = self.changes.lock();
+        if self.entries.get(id).is_some_and(|kept| kept.learned_at <= asked_at) {
+            self.entries.invalidate(id);
+        }
     }
 
     pub fn count(&self) -> u64 {
@@ -121,7 +132,10 @@ impl Fragments {
         self.entries.iter().filter(|(_, fragment)| self.is_fresh(fragment, now)).count()
     }
 
+    /// Forgets every fragment, and what was told of them. A change that a fill under way may not have seen is remembered on: the fill
+    /// could else bring back what was overtaken.
     pub fn clear(&self) {
+        self.drop_spent_changes(&mut self.changes.lock(), Instant::now());
         self.deleted.lock().clear();
         self.entries.invalidate_all();
         self.entries.run_pending_tasks();
@@ -132,20 +146,43 @@ impl Fragments {
         self.deleted.lock().get(id).is_some_and(|until| now < *until)
     }
 
-    /// Notes what the content store told of a change.
+    /// Notes what the content store told of a change. Notices can overtake each other, so an older version does not replace a newer one,
+    /// unless that was told so long ago that it makes no difference: a store that was emptied counts from 1 again.
     pub fn note(&self, notification: Notification, now: Instant) {
         let Some(version) = notification.version else {
             self.entries.invalidate(&notification.id);
             let mut deleted = self.deleted.lock();
+            if deleted.len() >= CHANGES_MAX {
+                deleted.retain(|_, until| now < *until);
+            }
             if deleted.len() < CHANGES_MAX {
                 deleted.insert(notification.id, now + DELETION_KEPT);
             }
             return;
         };
         let mut changes = self.changes.lock();
+        if changes.len() >= CHANGES_MAX {
+            self.drop_spent_changes(&mut changes, now);
+        }
+        let is_newer =
+            |change: &Change| version < change.version && now < change.told_at + self.longest_life();
+        if changes.get(&notification.id).is_some_and(is_newer) {
+            return;
+        }
         if changes.len() < CHANGES_MAX || changes.contains_key(&notification.id) {
             changes.insert(notification.id, Change { version, told_at: now });
         }
+    }
+
+    /// Drops the changes that make no difference any more: what was learned before them is stale by age alone.
+    fn drop_spent_changes(&self, changes: &mut BTreeMap<AssetId, Change>, now: Instant) {
+        let life = self.longest_life();
+        changes.retain(|_, change| now < change.told_at + life);
+    }
+
+    /// No fragment is fresh for longer after it was learned.
+    fn longest_life(&self) -> Duration {
+        self.time_to_live.mul_f64(1.0 + TIME_TO_LIVE_JITTER)
     }
 
     /// When a fragment stops being fresh. A fill that took long brings what was current when it began to ask: no fragment is fresh for
@@ -153,7 +190,7 @@ impl Fragments {
     pub fn expiry(&self, learned_at: Instant, filled_at: Instant) -> Instant {
         let mut jitter = self.jitter.lock();
         let factor = jitter.random_range(1.0 - TIME_TO_LIVE_JITTER..=1.0 + TIME_TO_LIVE_JITTER);
-        let longest = self.time_to_live.mul_f64(1.0 + TIME_TO_LIVE_JITTER);
+        let longest = self.longest_life();
         (filled_at + self.time_to_live.mul_f64(factor)).min(learned_at + longest)
     }
 }

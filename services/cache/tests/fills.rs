@@ -15,14 +15,18 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use cache::{Cache, CacheConfig, fills::FAILURE_KEPT};
+use cache::{
+    Cache, CacheConfig,
+    fills::{FAILURE_KEPT, Fills, Found, SHARED_MAX},
+    fragments::{CHANGES_MAX, DELETION_KEPT, Fragment},
+};
 use chassis::{
-    App, Chassis, Clock, Host,
+    App, AssetId, Chassis, Clock, Host,
     LatentFault::{self, MissingHealthCheck, PoorErrorHandling},
-    Level, Logs, Network, Peer, Program, Settings, Switches, Wait,
+    Level, Logs, Network, Notification, Peer, Program, Settings, Switches, Version, Wait,
     host::Surroundings,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What the store answers for each asset: its current version, and the bytes of each version's envelope.
 #[derive(Clone, Default)]
@@ -329,6 +333,21 @@ async fn only_the_faulty_twin_goes_on_saying_that_an_asset_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_store_no_longer_has_is_served_once_at_most_though_no_notice_came() {
+    let bench = Bench::with(&[]).await;
+    bench.store.publish("copy", "here");
+    assert_eq!(bench.found("copy").await, "200 miss");
+    let versions = bench.store.withdraw("copy");
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(bench.found("copy").await, "200 stale");
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(bench.found("copy").await, "404 ");
+    bench.store.give_back("copy", versions);
+    sleep(FAILURE_KEPT).await;
+    assert_eq!(bench.found("copy").await, "200 miss");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_leaves_while_it_waits_for_a_permit_leaves_nothing_behind() {
     let bench = Bench::with(&[PoorErrorHandling]).await;
     bench.store.publish("banner", "vertical\u{b}tab");
@@ -424,4 +443,112 @@ async fn what_the_cache_does_not_understand_is_refused_as_problem_details() {
         assert_eq!(answer.headers["content-type"], "application/problem+json", "{request} {body:.40}");
         assert!(text.contains(says), "{request} {body:.40}: {text}");
     }
+}
+
+/// Fills without a store: whoever holds their permits keeps them from asking for it.
+fn fills_alone() -> Fills {
+    let clock = Clock::virtual_from(SystemTime::UNIX_EPOCH);
+    let network = Network::in_memory(Duration::from_millis(1), 0);
+    let config = CacheConfig { fill_permits: SHARED_MAX, ..CacheConfig::default() };
+    Fills::new(Chassis::of_caller("cache", network, clock, 7), &config)
+}
+
+/// Version `version` of an asset, as a fill of this moment brings it.
+fn fragment(fills: &Fills, id: &AssetId, version: u64) -> Fragment {
+    let now = Instant::now();
+    Fragment {
+        id: id.clone(),
+        version: Version(version),
+        tag: "\"1\"".parse().unwrap(),
+        content_type: "text/plain".parse().unwrap(),
+        body: "text".into(),
+        learned_at: now,
+        filled_at: now,
+        expires_at: fills.fragments().expiry(now, now),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fills_that_wait_are_bounded_however_many_assets_are_asked_for() {
+    let fills = fills_alone();
+    let copy: AssetId = "copy".parse().unwrap();
+    fills.fragments().keep(fragment(&fills, &copy, 1));
+    sleep(Duration::from_secs(20)).await;
+    let permits = futures_util::future::join_all((0..SHARED_MAX).map(|_| fills.permits().acquire())).await;
+    for n in 0..SHARED_MAX + 10 {
+        let made_up: AssetId = format!("made-up-{n}").parse().unwrap();
+        assert!(timeout(Duration::from_millis(1), fills.fragment(&made_up)).await.is_err());
+    }
+    assert!(matches!(fills.fragment(&copy).await, Ok((_, Found::Stale))));
+    sleep(SECOND).await;
+    assert_eq!(fills.permits().waiting(), SHARED_MAX, "a request that left takes its wait with it");
+    // Every fill fails, as there is no store; a remembered failure then makes room for a fill.
+    drop(permits);
+    sleep(2 * SECOND).await;
+    assert_eq!(fills.permits().waiting(), 0);
+    let permits = futures_util::future::join_all((0..SHARED_MAX).map(|_| fills.permits().acquire())).await;
+    assert!(matches!(fills.fragment(&copy).await, Ok((_, Found::Stale))));
+    sleep(SECOND).await;
+    assert_eq!(fills.permits().waiting(), 1);
+    drop(permits);
+}
+
+#[tokio::test(start_paused = true)]
+async fn notices_of_made_up_assets_do_not_take_the_places_of_changes_for_good() {
+    let fills = fills_alone();
+    let (fragments, copy): (_, AssetId) = (fills.fragments(), "copy".parse().unwrap());
+    let tell = |id: &AssetId, version: Option<u64>| {
+        fragments.note(Notification { id: id.clone(), version: version.map(Version) }, Instant::now());
+    };
+    for n in 0..CHANGES_MAX {
+        let made_up: AssetId = format!("made-up-{n}").parse().unwrap();
+        tell(&made_up, Some(1));
+        tell(&made_up, None);
+    }
+    sleep(Duration::from_secs(18)).await;
+    let kept = fragments.keep(fragment(&fills, &copy, 1));
+    assert!(fragments.is_fresh(&kept, Instant::now()));
+    tell(&copy, Some(2));
+    assert!(!fragments.is_fresh(&kept, Instant::now()));
+    tell(&copy, None);
+    assert!(
+        !fragments.is_deleted(&copy, Instant::now()),
+        "a deletion is believed for longer than a fragment lives"
+    );
+    sleep(DELETION_KEPT).await;
+    tell(&copy, None);
+    assert!(fragments.is_deleted(&copy, Instant::now()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_forgets_changes_that_no_fill_can_have_missed() {
+    let fills = fills_alone();
+    let (fragments, copy): (_, AssetId) = (fills.fragments(), "copy".parse().unwrap());
+    let begun = fragment(&fills, &copy, 1);
+    fragments.note(Notification { id: copy.clone(), version: Some(Version(2)) }, Instant::now());
+    fragments.clear();
+    assert!(!fragments.is_fresh(&fragments.keep(begun), Instant::now()), "it was overtaken before the flush");
+    sleep(Duration::from_secs(18)).await;
+    assert_eq!(fragments.newest_known(&copy), Some(Version(2)));
+    fragments.clear();
+    assert_eq!(fragments.newest_known(&copy), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overtaken_notice_changes_nothing_until_the_newer_one_makes_no_difference() {
+    let fills = fills_alone();
+    let (fragments, copy): (_, AssetId) = (fills.fragments(), "copy".parse().unwrap());
+    let tell = |version| {
+        let notice = Notification { id: copy.clone(), version: Some(Version(version)) };
+        fragments.note(notice, Instant::now());
+    };
+    let kept = fragments.keep(fragment(&fills, &copy, 2));
+    tell(3);
+    sleep(SECOND).await;
+    tell(2);
+    assert!(!fragments.is_fresh(&kept, Instant::now()), "version 3 was announced");
+    sleep(Duration::from_secs(17)).await;
+    let kept = fragments.keep(fragment(&fills, &copy, 1));
+    tell(2);
+    assert!(!fragments.is_fresh(&kept, Instant::now()), "an emptied store counts from 1");
 }

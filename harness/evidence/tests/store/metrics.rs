@@ -259,10 +259,13 @@ fn a_million_attribute_sets_stay_bounded_and_add_up() {
     assert_eq!((usage.metrics.received, usage.series), (1_000_000, 2_000));
     assert!(usage.bytes <= usage.bytes_max, "{usage:?}");
     assert_eq!(usage.metrics.received, usage.metrics.held + usage.metrics.folded);
-    // 1,999 sets have their own series, and one series holds the rest: 10,000 a second after the first second.
+    // 1,999 sets have their own series, and one series holds the running total of the rest: 10,000 a second after the first second.
     let overflow = vec![("otel.metric.overflow".to_owned(), "true".to_owned())];
-    let query = MetricQuery { attributes: overflow, ..question("logins", Function::Range, 50.0, 50.0, 1.0) };
-    assert_eq!(line(&world, &query), [(50.0, 10_000.0)]);
+    for (function, expected) in [(Function::Range, 508_001.0), (Function::Rate, 10_000.0)] {
+        let attributes = overflow.clone();
+        let query = MetricQuery { attributes, ..question("logins", function, 50.0, 50.0, 10.0) };
+        assert_eq!(line(&world, &query), [(50.0, expected)]);
+    }
     assert!(world.evidence.exposition().contains("otel_metric_overflow=\"true\""));
 }
 
