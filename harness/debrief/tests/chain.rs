@@ -34,6 +34,28 @@ fn the_page_says_what_the_figures_say() {
 }
 
 #[test]
+fn what_was_known_beforehand_is_held_against_the_losses() {
+    let check = |pointer: &str, value: Value, expected: &str| {
+        let mut document = document();
+        *document.pointer_mut(pointer).expect("the report has it") = value;
+        let page = page(&document);
+        assert!(page.contains(expected), "{pointer}: {expected}");
+        assert!(!page.contains("It held."), "{pointer}");
+    };
+    let first = || json!(["invalid-rendering"]);
+    check("/necessary/found", first(), "It did not hold: something is lost without poor error handling.");
+    check("/shares/1/share", json!(0.3), "It did not hold: their shares are 30.0\u{a0}% and 35.6\u{a0}%.");
+    let outside = "It did not hold: outside its bounds is the share of missing health check.";
+    check("/shares/2/share", json!(0.4), outside);
+    check(
+        "/decrease_max_usd",
+        json!(12.0),
+        "one more fault saves up to $12, so that the bounds need not hold; they did.",
+    );
+    check("/necessary/expected", json!([]), "The scenario\u{2019}s truth sets no bounds");
+}
+
+#[test]
 fn the_page_needs_nothing_from_elsewhere() {
     let page = page(&document());
     for foreign in ["http:", "https:", "<script", "@import", "url(", "<link"] {
