@@ -67,12 +67,11 @@ impl Room {
         let Some(place) = session.current else { return Ok(()) };
         let round = &session.plan[place];
         if !session.is_under_way() {
-            for (team, assigned) in session.teams.iter().zip(&round.assigned) {
+            for team in &session.teams {
                 // An unreadable record must not prevent opening the session.
                 let record = self.store().record(team.number, place).ok().flatten();
                 let ended = record.zip(session.played(team.number));
-                let ended =
-                    ended.and_then(|(record, played)| Shown::of(record, played, round, assigned).ok());
+                let ended = ended.map(|(record, played)| Shown::of(record, played, round));
                 self.ended().extend(ended.map(|ended| (team.number, ended)));
             }
             return Ok(());

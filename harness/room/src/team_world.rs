@@ -21,7 +21,7 @@ use world::{
     customers::STOOD_STILL_AFTER,
     observed::limits,
     play::STARTS_STORY_S,
-    scenario::{Drawn, Scenario, ScenarioError, draw, scenario},
+    scenario::{Drawn, Scenario, draw, scenario},
     stand_in,
 };
 
@@ -301,7 +301,6 @@ impl TeamWorld {
             figures,
             clock,
             is_called: self.is_called(),
-            truth: self.truth.clone(),
             hints: Some(self.scenario.hints.len()),
         }
     }
@@ -344,32 +343,22 @@ pub struct Shown {
     pub clock: ClockView,
     /// Whether a complaint or an alert has reached the team.
     pub is_called: bool,
-    /// The right explanation.
-    pub truth: Answer,
     /// The number of hints; none if no shop is running.
     pub hints: Option<usize>,
 }
 
 impl Shown {
-    pub(crate) fn of(
-        record: IncidentRecord,
-        played: &Played,
-        round: &Round,
-        assigned: &Assigned,
-    ) -> Result<Self, ScenarioError> {
+    pub(crate) fn of(record: IncidentRecord, played: &Played, round: &Round) -> Self {
         let now = played.now;
         let loss_usd = record.outcome.incident_financial_loss_usd.0;
-        let scenario = scenario(&assigned.scenario)?;
-        let drawn = draw(&scenario, assigned.seed);
         let record = Recorder::resume(record);
-        Ok(Self {
+        Self {
             // The same loss as in the debrief: it includes the visits that still waited at the end.
             figures: Figures { loss_usd, ..figures_of(&record, now, round) },
             clock: clock_of(&record, now, 0.0),
             is_called: record.events().iter().any(|event| is_call(&event.kind)),
-            truth: truth_at(assigned.level, &scenario, &drawn),
             hints: None,
-        })
+        }
     }
 }
 
