@@ -226,13 +226,23 @@ fn welcome_to_look(room: &Room, session: &Session) -> String {
     )
 }
 
+fn named(session: &Session, place: usize) -> String {
+    match session.number_of(place) {
+        0 => "the practice round".to_owned(),
+        number => format!("round {number}"),
+    }
+}
+
 fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> String {
     let mut came_back = match (session.phase, session.current) {
         (Phase::Lobby, _) | (_, None) => String::new(),
-        (Phase::Paused, Some(round)) => {
-            format!("Going on with round {round}, which stands still until the facilitator resumes it.\n")
+        (Phase::Paused, Some(place)) => format!(
+            "Going on with {}, which stands still until the facilitator resumes it.\n",
+            named(session, place)
+        ),
+        (_, Some(place)) => {
+            format!("Going on after {}. --fresh begins a new session.\n", named(session, place))
         }
-        (_, Some(round)) => format!("Going on after round {round}. --fresh begins a new session.\n"),
     };
     let kept = session.teams.len();
     if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {

@@ -38,7 +38,7 @@ impl Room {
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let opening = Opening {
                 team,
-                round: (place, round),
+                round: (session.number_of(place), round),
                 assigned,
                 before: None,
                 views: self.inner.options.views,
@@ -80,8 +80,8 @@ impl Room {
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let record = self.store().record(team.number, place)?;
             let before = session.played(team.number).map(|played| (played, record));
-            let opening =
-                Opening { team, round: (place, round), assigned, before, views: self.inner.options.views };
+            let round = (session.number_of(place), round);
+            let opening = Opening { team, round, assigned, before, views: self.inner.options.views };
             team_worlds.push(Arc::new(TeamWorld::open(opening).await?));
         }
         for team_world in &team_worlds {

@@ -231,6 +231,18 @@ impl Session {
         self.plan.get(self.current?)
     }
 
+    /// The number of the round at this place of the plan, wherever it is shown: the first scored round is 1, whatever comes before it. Practice
+    /// rounds have no number; for them it is 0.
+    pub fn number_of(&self, place: usize) -> usize {
+        let until = self.plan.get(..=place).filter(|until| until.last().is_some_and(|round| !round.practice));
+        until.map_or(0, scored)
+    }
+
+    /// How many rounds are scored: the highest number that there is.
+    pub fn scored_rounds(&self) -> usize {
+        scored(&self.plan)
+    }
+
     /// What a team was given in the current round.
     pub fn assigned(&self, number: u32) -> Option<&Assigned> {
         self.round()?.assigned.get(usize::try_from(number).ok()?.checked_sub(1)?)
@@ -258,6 +270,10 @@ impl Session {
     pub fn members(&self, number: u32) -> Vec<String> {
         self.seated(number).map(|seat| seat.alias.clone()).collect()
     }
+}
+
+fn scored(rounds: &[Round]) -> usize {
+    rounds.iter().filter(|round| !round.practice).count()
 }
 
 pub fn conflict(detail: impl Into<String>) -> Problem {

@@ -112,6 +112,7 @@ pub struct TeamWorld {
 
 pub struct Opening<'a> {
     pub team: &'a Team,
+    /// Its number, and the round.
     pub round: (usize, &'a Round),
     pub assigned: &'a Assigned,
     /// After a restart of the room: what the team did, and its record, if one was saved.
@@ -123,7 +124,7 @@ impl TeamWorld {
     /// Opens a team's shop and lets the customers come. After a restart (`before`), it replays all steps and remedies at once, and pauses the
     /// world.
     pub async fn open(opening: Opening<'_>) -> io::Result<Self> {
-        let Opening { team, round: (place, round), assigned, before, views } = opening;
+        let Opening { team, round: (number, round), assigned, before, views } = opening;
         let scenario = scenario(&assigned.scenario).map_err(io::Error::other)?;
         let mut shop = ShopOptions::live_in_memory(assigned.seed).sized_for(views);
         shop.level = before.as_ref().map_or(assigned.level, |(played, _)| played.level);
@@ -136,8 +137,8 @@ impl TeamWorld {
         shop.surroundings.sink = Some(Arc::<Tee>::clone(&tee));
         let mut run = run_of(&shop, &scenario, round, assigned);
         run.team = Some(team.name.clone());
-        run.round = u32::try_from(place).ok();
-        run.order = Some(format!("team {}, round {place}", team.number));
+        run.round = u32::try_from(number).ok();
+        run.order = Some(format!("team {}, round {number}", team.number));
         let mix = Mix::of(views);
         run.rules.hold_s = mix.hold_s();
         let world = match &before {

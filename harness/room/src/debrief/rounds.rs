@@ -59,7 +59,8 @@ pub fn recorded(session: &Session, records: &Records) -> Result<SessionReport, S
         for played in &team.played {
             let Some(kept) = records.get(&(team.number, played.round)) else { continue };
             if !played.is_attended() {
-                report.absent.push((team.number, team.name.clone(), played.round));
+                let number = session.number_of(played.round);
+                report.absent.push((team.number, team.name.clone(), number));
                 continue;
             }
             report.rounds.extend(round(session, team, played, kept)?);
@@ -107,7 +108,8 @@ fn round(
         repair_expected: played.repair_expected.clone(),
         team: team.number,
         name: team.name.clone(),
-        number: played.round,
+        number: session.number_of(played.round),
+        place: played.round,
         is_practice: planned.practice,
         operating_model: planned.operating_model,
         level: assigned.level,
@@ -325,7 +327,10 @@ pub fn combined(replays: &[&Played; COALITIONS]) -> Combinations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::debrief::{sample::Sample, workers::ReplayWorkers};
+    use crate::{
+        debrief::{sample::Sample, workers::ReplayWorkers},
+        views::round_view,
+    };
 
     /// The sample session as the crate `debrief` reads it in its tests.
     const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../debrief/tests/session.json");
@@ -394,6 +399,28 @@ mod tests {
         let report = sample.report();
         assert!(report.rounds.iter().all(|round| round.team == 1));
         assert_eq!(report.absent.len(), 2);
+    }
+
+    #[test]
+    fn a_round_has_one_number_wherever_it_is_shown() {
+        let check = |practice: [bool; 2], expected: [usize; 2]| {
+            let mut sample = Sample::new();
+            for (round, practice) in sample.session.plan.iter_mut().zip(practice) {
+                round.practice = practice;
+            }
+            let rounds = sample.report().rounds;
+            let of_one = rounds.iter().filter(|round| round.team == 1);
+            let numbers: Vec<(usize, usize)> = of_one.map(|round| (round.place, round.number)).collect();
+            assert_eq!(numbers, [(0, expected[0]), (1, expected[1])], "{practice:?}");
+            for (place, number) in numbers {
+                sample.session.current = Some(place);
+                let view = round_view(&sample.session, None, played::Moment::default(), 0.0).unwrap();
+                assert_eq!((view.number, view.place), (number, place), "{practice:?}");
+            }
+        };
+        check([true, false], [0, 1]);
+        check([false, false], [1, 2]);
+        check([false, true], [1, 0]);
     }
 
     #[test]
