@@ -523,8 +523,9 @@ impl TeamRound {
         self.played.outcome.lost_s.or_else(first_call)
     }
 
+    /// Whether the team got more than its level shows: a hint, or a raised level.
     pub fn is_helped(&self) -> bool {
-        !self.help.is_empty()
+        self.hints > 0 || self.level_at_the_end != self.level
     }
 }
 

@@ -149,8 +149,8 @@ impl IncidentPart<'_> {
         marks.collect()
     }
 
-    fn is_helped(&self) -> bool {
-        self.own.iter().any(|round| round.is_helped())
+    fn has_help(&self) -> bool {
+        self.own.iter().any(|round| !round.help.is_empty())
     }
 
     /// Questions to the teams: the team, the question, the answer. Status updates have a table of their own.

@@ -5,7 +5,7 @@ use std::{array::from_fn, collections::BTreeMap, sync::Arc};
 use experiment::attribution::{ALL, COALITIONS, Game, PLAYERS, bit, smallest_repairs};
 use incident::{ContributingFactor, IncidentRecord, Remedy};
 use report::session::{
-    Combinations, Computed, FactClaimed, Help, HelpKind, Incident, Knowable, KnownThen, Missing, Pending,
+    Combinations, Computed, FactClaimed, Incident, Knowable, KnownThen, Missing, Pending,
     Played, Question, SessionReport, TeamRound, Tried, Verdict,
 };
 use world::{
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     catalogue::truth_at,
-    played::{self, Played as TeamPlayed},
+    played::{LogLine, Played as TeamPlayed},
     rounds::QUESTION,
     session::{Phase, Session, Team},
 };
@@ -98,7 +98,7 @@ fn round(
     Ok(Some(TeamRound {
         points: played.points.clone(),
         people: played.people,
-        help: played.log.iter().filter_map(help).collect(),
+        help: played.log.iter().filter_map(LogLine::help).collect(),
         wrong_remedies: tried.iter().filter(is_wrong).count(),
         tried,
         questions: played.questions.iter().map(|one| asked(one, played)).collect(),
@@ -138,15 +138,6 @@ fn round(
         },
         played: kept.played.clone(),
     }))
-}
-
-fn help(line: &played::LogLine) -> Option<Help> {
-    let kind = match line.kind.as_str() {
-        "hint" => HelpKind::Hint,
-        "level" => HelpKind::Level,
-        _ => return None,
-    };
-    Some(Help { story_s: line.when.story_s, kind, text: line.text.clone() })
 }
 
 /// A question, with the ids of what the team knew then replaced by words.
@@ -329,8 +320,11 @@ mod tests {
     use super::*;
     use crate::{
         debrief::{sample::Sample, workers::ReplayWorkers},
+        played::Moment,
         views::round_view,
     };
+    use incident::Level;
+    use report::{compare::TeamSession, session::HelpKind};
 
     /// The sample session as the crate `debrief` reads it in its tests.
     const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../debrief/tests/session.json");
@@ -414,7 +408,7 @@ mod tests {
             assert_eq!(numbers, [(0, expected[0]), (1, expected[1])], "{practice:?}");
             for (place, number) in numbers {
                 sample.session.current = Some(place);
-                let view = round_view(&sample.session, None, played::Moment::default(), 0.0).unwrap();
+                let view = round_view(&sample.session, None, Moment::default(), 0.0).unwrap();
                 assert_eq!((view.number, view.place), (number, place), "{practice:?}");
             }
         };
@@ -426,14 +420,19 @@ mod tests {
     #[test]
     fn help_is_told_with_its_time() {
         let mut sample = Sample::new();
-        let when = played::Moment { at_s: 200.0, story_s: 2_100.0 };
+        let when = Moment { at_s: 200.0, story_s: 2_100.0 };
         let played = &mut sample.session.teams[0].played[1];
+        (played.hints, played.level) = (1, Level::Changes);
         played.tell(when, "hint", "Look at the cache.", None);
         played.tell(when, "level", "From now on the shop tells more.", None);
         let round = sample.round(1, 1);
         let kinds: Vec<HelpKind> = round.help.iter().map(|help| help.kind).collect();
         assert_eq!(kinds, [HelpKind::Hint, HelpKind::Level]);
         assert!(round.is_helped() && round.help[0].story_s > 2_000.0);
+        // A comparison beside a session goes by the same rule.
+        let teams = TeamSession::of("a session".to_owned(), &sample.report()).rounds;
+        let helped: Vec<bool> = teams.iter().map(|dot| dot.is_helped).collect();
+        assert_eq!(helped, [true, false]);
     }
 
     #[test]
