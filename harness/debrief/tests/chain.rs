@@ -25,6 +25,7 @@ fn the_page_says_what_the_figures_say() {
         "Invalid rendering and poor error handling need each other most: $870,713",
         "Either of two repairs alone prevents it",
         "It held.",
+        "percentiles of 2,000 draws of the seeds",
     ] {
         assert!(page.contains(finding), "{finding}");
     }

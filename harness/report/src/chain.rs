@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Interval;
 
+/// Bootstrap resamples behind each interval. Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ask for one to two thousand.
+pub const RESAMPLES: usize = 2_000;
+
 /// The sixteen combinations, and each fault's part in the loss.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ChainReport {

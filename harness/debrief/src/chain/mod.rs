@@ -12,7 +12,7 @@ use askama::Template;
 use incident::{ContributingFactor, Usd};
 use report::{
     Interval,
-    chain::{ChainReport, Combination, Necessary, PairInteraction, Saving, Share},
+    chain::{ChainReport, Combination, Necessary, PairInteraction, RESAMPLES, Saving, Share},
 };
 
 use crate::{
@@ -64,6 +64,10 @@ impl<'a> Page<'a> {
         let views = self.document.views_per_second;
         let is_one = (views - 1.0).abs() < f64::EPSILON;
         if is_one { "one page view a second".to_owned() } else { format!("{views} page views a second") }
+    }
+
+    fn draws() -> String {
+        figures::grouped(RESAMPLES as u64)
     }
 
     /// What repairs save, which faults need each other, and which repairs are enough.
