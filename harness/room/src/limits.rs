@@ -82,7 +82,8 @@ const REST_OF_PLAYED_BYTES_MAX: usize = 16 * 1_024;
 pub const PLAYED_BYTES_MAX: usize =
     NOTES_BYTES_MAX + LOOKS_BYTES_MAX + LOG_BYTES_MAX + REST_OF_PLAYED_BYTES_MAX;
 
-/// Everything else of a session: two thousand seats with two actions and a remark each, the plan, marks, names, tokens.
+/// Everything else of a session: two thousand seats with two actions and a remark each, the plan, the text of a rehearsed
+/// scenario, marks, names, tokens.
 pub const REST_OF_SESSION_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 // A room can read even the largest session that it can write.

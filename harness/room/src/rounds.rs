@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use incident::{EventKind, Level};
 use tokio::time::{Instant, sleep};
-use world::scenario::scenario;
 
 use crate::{
     played::{Expectation, Moment, Outlook, Pending, Played},
@@ -171,7 +170,7 @@ impl Room {
         self.read(|session| {
             session.team(team)?;
             let assigned = session.assigned(team).ok_or_else(|| conflict("No round has begun."))?;
-            Ok(scenario(&assigned.scenario).map(|scenario| scenario.hints).unwrap_or_default())
+            Ok(assigned.scenario().map(|scenario| scenario.hints).unwrap_or_default())
         })
     }
 

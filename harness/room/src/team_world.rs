@@ -21,7 +21,7 @@ use world::{
     customers::STOOD_STILL_AFTER,
     observed::limits,
     play::STARTS_STORY_S,
-    scenario::{Drawn, Scenario, draw, scenario},
+    scenario::{Drawn, Scenario, draw},
     stand_in,
 };
 
@@ -125,7 +125,7 @@ impl TeamWorld {
     /// world.
     pub async fn open(opening: Opening<'_>) -> io::Result<Self> {
         let Opening { team, round: (number, round), assigned, before, views } = opening;
-        let scenario = scenario(&assigned.scenario).map_err(io::Error::other)?;
+        let scenario = assigned.scenario().map_err(io::Error::other)?;
         let mut shop = ShopOptions::live_in_memory(assigned.seed).sized_for(views);
         shop.level = before.as_ref().map_or(assigned.level, |(played, _)| played.level);
         shop.base_path = format!("/s/{}", team.shop_key);
@@ -298,12 +298,7 @@ impl TeamWorld {
         // One lock after the other: within one expression, the first would be held until the last is released.
         let figures = self.figures().clone();
         let clock = clock_of(&self.world.record(), now, arrived_unix_s);
-        Shown {
-            figures,
-            clock,
-            is_called: self.is_called(),
-            hints: Some(self.scenario.hints.len()),
-        }
+        Shown { figures, clock, is_called: self.is_called(), hints: Some(self.scenario.hints.len()) }
     }
 
     pub fn record(&self) -> IncidentRecord {

@@ -5,12 +5,12 @@ use std::{array::from_fn, collections::BTreeMap, sync::Arc};
 use experiment::attribution::{ALL, COALITIONS, Game, PLAYERS, bit, smallest_repairs};
 use incident::{ContributingFactor, IncidentRecord, Remedy};
 use report::session::{
-    Combinations, Computed, FactClaimed, Incident, Knowable, KnownThen, Missing, Pending,
-    Played, Question, SessionReport, TeamRound, Tried, Verdict,
+    Combinations, Computed, FactClaimed, Incident, Knowable, KnownThen, Missing, Pending, Played, Question,
+    SessionReport, TeamRound, Tried, Verdict,
 };
 use world::{
     play::VIEWS_PER_SECOND,
-    scenario::{Scenario, ScenarioError, Symptom, draw, scenario},
+    scenario::{Scenario, ScenarioError, Symptom, draw},
 };
 
 use super::{
@@ -83,7 +83,7 @@ fn round(
     else {
         return Ok(None);
     };
-    let scenario = scenario(&assigned.scenario)?;
+    let scenario = assigned.scenario()?;
     let drawn = draw(&scenario, assigned.seed);
     let truth = truth_at(assigned.level, &scenario, &drawn);
     let repair = played.repair.as_deref();
